@@ -1,0 +1,43 @@
+"""The two clocks, as values that can be replaced in tests, and times as text.
+
+Wall-clock times are UTC epoch seconds (float) everywhere inside, ISO 8601 with `Z` on the wire.
+Durations and deadlines are measured with the monotonic clock only: the wall clock may jump.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """`wall()` in epoch seconds, `monotonic()` in seconds from an arbitrary start."""
+
+    wall: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+
+
+def to_iso(epoch_seconds: float | None) -> str | None:
+    """`2024-10-31T12:00:00Z` for the wire; None stays None."""
+    if epoch_seconds is None:
+        return None
+    return datetime.fromtimestamp(epoch_seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def from_iso(text: str | None) -> float | None:
+    """Epoch seconds of an ISO 8601 time or date as the Arrs write them; None for nothing or nonsense."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.timestamp()

@@ -1,0 +1,184 @@
+"""Every exception qbitrr raises on purpose.
+
+    QbitrrError
+    ├── ConfigError               the configuration cannot be used; lists every problem at once
+    ├── StateError                the state file cannot be used
+    │   └── StateTooNewError      it was written by a newer version
+    ├── DataFolderBusyError       another daemon holds the data folder
+    ├── ProtocolError             a message between supervisor and worker makes no sense
+    ├── ServiceError              a call to qBittorrent or an Arr did not succeed
+    │   ├── UnreachableError      no answer: name, connection, TLS, time limit
+    │   ├── CredentialsRejectedError   password or API key refused: never tried again on its own
+    │   ├── BannedError           qBittorrent has banned this address
+    │   ├── ThrottledError        429 or 503 with Retry-After
+    │   ├── GoneError             404: what was addressed does not exist
+    │   ├── RefusedError          another 4xx or 5xx
+    │   └── UnexpectedAnswerError not the JSON we know
+    └── RequestError              answered to an HTTP client of ours, with status and code
+        ├── BadRequestError  UnauthorizedError  ForbiddenError  NotFoundError
+        └── UnknownCategoryError  NotReadyError
+
+`status` and `code` on the class are what the control plane answers when the exception leaves a handler.
+Texts never hold a secret: whoever raises removes it (see `qbitrr.config.redact`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class QbitrrError(Exception):
+    """The root; caught only at the borders (worker loop, request, command line)."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "INTERNAL_ERROR"
+    details: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a configuration: where, what was found, what would be right.
+
+    `key` is dotted as in the file (`Radarr-4K.Torrent.StalledDelay`). `hint` is a sentence or empty.
+    """
+
+    key: str
+    found: str
+    allowed: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        hint = f" {self.hint}" if self.hint else ""
+        return f"{self.key}: found {self.found}; allowed: {self.allowed}.{hint}"
+
+
+class ConfigError(QbitrrError):
+    """The configuration cannot be used. `problems` holds all of them, not only the first."""
+
+    status = 400
+    code = "CONFIG_ERROR"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class StateError(QbitrrError):
+    """The state file cannot be used."""
+
+
+class StateTooNewError(StateError):
+    """The state file was written by a newer version of qbitrr."""
+
+
+class DataFolderBusyError(QbitrrError):
+    """Another daemon works on the same data folder; the text names its process id."""
+
+
+class ProtocolError(QbitrrError):
+    """A message between supervisor and worker could not be understood."""
+
+
+class ServiceError(QbitrrError):
+    """A call to qBittorrent or an Arr did not succeed.
+
+    `service` is the section name in the configuration (`qBit`, `Radarr-4K`); the text names the call.
+    """
+
+    status = 502
+    code = "SERVICE_ERROR"
+
+    def __init__(self, service: str, text: str) -> None:
+        self.service = service
+        super().__init__(f"{service}: {text}")
+
+
+class UnreachableError(ServiceError):
+    """No answer came: name not found, connection refused or lost, TLS, or a time limit passed."""
+
+
+class CredentialsRejectedError(ServiceError):
+    """User, password or API key refused. Held until the configuration changes."""
+
+
+class BannedError(ServiceError):
+    """qBittorrent bans this address after repeated failed logins (an hour by default)."""
+
+
+class ThrottledError(ServiceError):
+    """The service asks to be left alone for `retry_after_seconds`."""
+
+    def __init__(self, service: str, text: str, retry_after_seconds: float) -> None:
+        super().__init__(service, text)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class GoneError(ServiceError):
+    """404: the addressed movie, queue record or torrent does not exist (any more)."""
+
+
+class RefusedError(ServiceError):
+    """The service answered with another error status, kept in `http_status`."""
+
+    def __init__(self, service: str, text: str, http_status: int) -> None:
+        super().__init__(service, text)
+        self.http_status = http_status
+
+
+class UnexpectedAnswerError(ServiceError):
+    """The answer is not the JSON this kind of service gives; often a wrong address or a login page."""
+
+
+class RequestError(QbitrrError):
+    """Something is wrong with a request to our own HTTP interface."""
+
+    status = 400
+    code = "BAD_REQUEST"
+
+    def __init__(self, text: str, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(text)
+        self.details = details
+
+
+class BadRequestError(RequestError):
+    """A parameter or body that cannot be understood; `details` names it."""
+
+    code = "VALIDATION_ERROR"
+
+
+class UnauthorizedError(RequestError):
+    """The token is missing or wrong."""
+
+    status = 401
+    code = "UNAUTHORIZED"
+
+
+class ForbiddenError(RequestError):
+    """Known, but not allowed from there; the text names the remedy."""
+
+    status = 403
+    code = "FORBIDDEN"
+
+
+class NotFoundError(RequestError):
+    """No such thing."""
+
+    status = 404
+    code = "NOT_FOUND"
+
+
+class UnknownCategoryError(NotFoundError):
+    """No Arr of that type has this category."""
+
+    code = "UNKNOWN_CATEGORY"
+
+
+class NotReadyError(RequestError):
+    """The plan of workers does not exist yet; ask again in a second."""
+
+    status = 503
+    code = "NOT_READY"

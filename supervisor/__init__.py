@@ -1,0 +1,1 @@
+"""Keeps the workers alive: starts, watches, restarts and stops them."""
