@@ -1,0 +1,162 @@
+"""The calls that Radarr, Sonarr and Lidarr have in common. Every method raises a ServiceError when it fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qbitrr.arr.models import (
+    Command,
+    HistoryPage,
+    HistoryRecord,
+    QualityProfile,
+    QueuePage,
+    QueueRecord,
+    SystemStatus,
+)
+from qbitrr.errors import CredentialsRejectedError, GoneError, UnexpectedAnswerError
+from qbitrr.http import Patience, Remote
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    from qbitrr.arr.kinds import Kind
+    from qbitrr.http import Query, T
+
+_PAGE_SIZE = 1000
+_MOST_PAGES = 100  # a queue that never ends is a server gone wrong
+
+
+class ArrClient:
+    """One Arr; `section` is its name in the configuration.
+
+    A refused API key is remembered: nothing more is sent until the configuration changes.
+    """
+
+    def __init__(
+        self,
+        section: str,
+        kind: Kind,
+        uri: str,
+        api_key: str,
+        *,
+        verify_tls: bool = True,
+        patience: Patience | None = None,
+    ) -> None:
+        self.section = section
+        self.kind = kind
+        self._refused: CredentialsRejectedError | None = None
+        self._remote = Remote(
+            section,
+            f"{uri.rstrip('/')}/{kind.api}",
+            headers={"X-Api-Key": api_key},
+            verify_tls=verify_tls,
+            patience=patience,
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._remote.close()
+
+    async def status(self) -> SystemStatus:
+        """Version and name; raises UnexpectedAnswerError when another application answers."""
+        status = await self.get("system/status", SystemStatus)
+        if status.app_name != self.kind.app_name:
+            found = status.app_name or "something else"
+            raise UnexpectedAnswerError(
+                self.section, f"{found} answers where {self.kind.app_name} is expected; correct URI"
+            )
+        return status
+
+    async def quality_profiles(self) -> dict[int, QualityProfile]:
+        """All quality profiles by id."""
+        return {profile.id: profile for profile in await self.get("qualityprofile", list[QualityProfile])}
+
+    async def queue(self) -> list[QueueRecord]:
+        """The whole download queue, unmatched downloads included."""
+        records: list[QueueRecord] = []
+        for page in range(1, _MOST_PAGES + 1):
+            query: dict[str, Query] = {"page": page, "pageSize": _PAGE_SIZE, self.kind.unknown_items: True}
+            answer = await self.get("queue", QueuePage, **query)
+            records += answer.records or []
+            if len(records) >= answer.total_records or not answer.records:
+                break
+        return records
+
+    async def blocklist(self, queue_record_id: int) -> bool:
+        """Remove a queue record, blocklist its release and let the Arr not search by itself.
+
+        False when the record was gone already. The download client is left to the caller.
+        """
+        try:
+            await self._delete(f"queue/{queue_record_id}", removeFromClient=False, blocklist=True, skipRedownload=True)
+        except GoneError:
+            return False
+        return True
+
+    async def history(self, download_id: str) -> list[HistoryRecord]:
+        """What happened to one download, as far as the Arr remembers (the newest thousand events)."""
+        query: dict[str, Query] = {"page": 1, "pageSize": _PAGE_SIZE, "downloadId": download_id}
+        answer = await self.get("history", HistoryPage, **query)
+        # older versions ignore the filter
+        return [
+            record
+            for record in answer.records or []
+            if record.download_id and record.download_id.upper() == download_id.upper()
+        ]
+
+    async def commands(self) -> list[Command]:
+        """Commands that wait, run or ended lately."""
+        return await self.get("command", list[Command])
+
+    async def command(self, command_id: int) -> Command:
+        """One command; GoneError once the Arr has forgotten it."""
+        return await self.get(f"command/{command_id}", Command)
+
+    async def scan(self, path: str, download_id: str, import_mode: str) -> Command:
+        """Have a finished download imported. `import_mode` is Auto, Move or Copy."""
+        body = {
+            "name": self.kind.scan_command,
+            "path": path,
+            "downloadClientId": download_id,
+            "importMode": import_mode,
+        }
+        return await self._command(body)
+
+    async def search(self, item_ids: Iterable[int]) -> Command:
+        """Search for items now."""
+        return await self._command({"name": self.kind.search_command, self.kind.search_ids: list(item_ids)})
+
+    async def refresh_downloads(self) -> Command:
+        """Have the Arr look at its download clients now."""
+        return await self._command({"name": "RefreshMonitoredDownloads"})
+
+    async def get(self, path: str, answer: type[T], **query: Query) -> T:
+        """GET with the key, decoded."""
+        self._check_key()
+        try:
+            return await self._remote.get(path, answer, **query)
+        except CredentialsRejectedError as error:
+            self._refused = error
+            raise
+
+    async def items(self, path: str, item: type[T], **query: Query) -> AsyncIterator[list[T]]:
+        """The objects of a long list as they arrive."""
+        self._check_key()
+        try:
+            async for some in self._remote.items(path, item, **query):
+                yield some
+        except CredentialsRejectedError as error:
+            self._refused = error
+            raise
+
+    async def _command(self, body: object) -> Command:
+        self._check_key()
+        return await self._remote.post("command", Command, body)
+
+    async def _delete(self, path: str, **query: Query) -> None:
+        self._check_key()
+        await self._remote.delete(path, **query)
+
+    def _check_key(self) -> None:
+        if self._refused is not None:
+            raise CredentialsRejectedError(self.section, "the API key was not accepted; correct APIKey")

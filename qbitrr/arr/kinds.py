@@ -1,0 +1,68 @@
+"""What differs between Radarr, Sonarr and Lidarr for the calls they have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qbitrr.arr.models import CommandBody, QueueRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of Arr. An *item* is what is searched for: a movie, an episode, an album."""
+
+    name: str
+    app_name: str
+    api: str
+    scan_command: str
+    search_command: str
+    search_ids: str
+    """Field of the search command that lists item ids."""
+    unknown_items: str
+    """Query parameter that makes the queue include downloads the Arr cannot match."""
+    imported_events: frozenset[str]
+    """History event types that prove an import."""
+
+    def item_of(self, record: QueueRecord) -> int | None:
+        """The item a queue record is for."""
+        return {"radarr": record.movie_id, "sonarr": record.episode_id, "lidarr": record.album_id}[self.name]
+
+    def searched(self, body: CommandBody) -> list[int]:
+        """The items a search command was given."""
+        ids = {"radarr": body.movie_ids, "sonarr": body.episode_ids, "lidarr": body.album_ids}[self.name]
+        return ids or []
+
+
+RADARR = Kind(
+    name="radarr",
+    app_name="Radarr",
+    api="api/v3",
+    scan_command="DownloadedMoviesScan",
+    search_command="MoviesSearch",
+    search_ids="movieIds",
+    unknown_items="includeUnknownMovieItems",
+    imported_events=frozenset({"downloadFolderImported", "movieFolderImported"}),
+)
+SONARR = Kind(
+    name="sonarr",
+    app_name="Sonarr",
+    api="api/v3",
+    scan_command="DownloadedEpisodesScan",
+    search_command="EpisodeSearch",
+    search_ids="episodeIds",
+    unknown_items="includeUnknownSeriesItems",
+    imported_events=frozenset({"downloadFolderImported", "seriesFolderImported"}),
+)
+LIDARR = Kind(
+    name="lidarr",
+    app_name="Lidarr",
+    api="api/v1",
+    scan_command="DownloadedAlbumsScan",
+    search_command="AlbumSearch",
+    search_ids="albumIds",
+    unknown_items="includeUnknownArtistItems",
+    imported_events=frozenset({"trackFileImported", "downloadImported", "artistFolderImported"}),
+)
+KINDS = {kind.name: kind for kind in (RADARR, SONARR, LIDARR)}

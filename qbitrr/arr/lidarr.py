@@ -1,0 +1,49 @@
+"""Lidarr's library: artists and albums in one request each, tracks by artist."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qbitrr.arr.models import Album, Artist, File, Track, WantedPage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from qbitrr.arr.client import ArrClient
+
+_PAGE_SIZE = 1000
+_MOST_PAGES = 1000
+
+
+def artists(client: ArrClient) -> AsyncIterator[list[Artist]]:
+    """All artists."""
+    return client.items("artist", Artist)
+
+
+def albums(client: ArrClient) -> AsyncIterator[list[Album]]:
+    """All albums of all artists, with statistics."""
+    return client.items("album", Album)
+
+
+async def below_cutoff(client: ArrClient) -> set[int]:
+    """Ids of the albums whose files miss the quality cutoff, monitored or not."""
+    found: set[int] = set()
+    for monitored in (True, False):
+        for page in range(1, _MOST_PAGES + 1):
+            answer = await client.get(
+                "wanted/cutoff", WantedPage, page=page, pageSize=_PAGE_SIZE, includeArtist=False, monitored=monitored
+            )
+            found.update(album.id for album in answer.records or [])
+            if page * _PAGE_SIZE >= answer.total_records or not answer.records:
+                break
+    return found
+
+
+async def tracks(client: ArrClient, artist_id: int) -> list[Track]:
+    """All tracks of one artist."""
+    return await client.get("track", list[Track], artistId=artist_id)
+
+
+async def track_files(client: ArrClient, artist_id: int) -> list[File]:
+    """All track files of one artist, with custom format scores."""
+    return await client.get("trackfile", list[File], artistId=artist_id)

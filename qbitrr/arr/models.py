@@ -1,0 +1,227 @@
+"""The parts of the Arrs' answers that are used, with their own field names.
+
+Source: the OpenAPI descriptions that Radarr v3, Sonarr v3 and Lidarr v1 publish. What may be null there is optional
+here.
+Times are ISO 8601 text as sent; sizes are bytes.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Answer(Struct, rename="camel", frozen=True, gc=False):
+    """Fields in snake_case here, camelCase on the wire."""
+
+
+class SystemStatus(Answer, frozen=True):
+    """`GET system/status`."""
+
+    app_name: str | None = None
+    version: str | None = None
+
+
+class QualityProfile(Answer, frozen=True):
+    """`GET qualityprofile`; scores are custom format scores."""
+
+    id: int
+    name: str | None = None
+    upgrade_allowed: bool = False
+    min_format_score: int = 0
+    cutoff_format_score: int = 0
+
+
+class File(Answer, frozen=True):
+    """A movie, episode or track file; the ids of what it holds depend on the kind."""
+
+    id: int
+    movie_id: int = 0
+    album_id: int = 0
+    custom_format_score: int | None = None
+    quality_cutoff_not_met: bool = False
+
+
+class Movie(Answer, frozen=True):
+    """`GET movie` of Radarr."""
+
+    id: int
+    title: str | None = None
+    year: int = 0
+    tmdb_id: int = 0
+    imdb_id: str | None = None
+    monitored: bool = False
+    is_available: bool = False
+    has_file: bool | None = None
+    quality_profile_id: int = 0
+    movie_file: File | None = None
+
+
+class Season(Answer, frozen=True):
+    """One season inside of a series."""
+
+    season_number: int
+    monitored: bool = False
+
+
+class Series(Answer, frozen=True):
+    """`GET series` of Sonarr."""
+
+    id: int
+    title: str | None = None
+    year: int = 0
+    tvdb_id: int = 0
+    imdb_id: str | None = None
+    monitored: bool = False
+    quality_profile_id: int = 0
+    seasons: list[Season] | None = None
+
+
+class Episode(Answer, frozen=True):
+    """`GET episode?seriesId=&includeEpisodeFile=true` of Sonarr."""
+
+    id: int
+    series_id: int
+    season_number: int = 0
+    episode_number: int = 0
+    title: str | None = None
+    air_date_utc: str | None = None
+    monitored: bool = False
+    has_file: bool = False
+    episode_file: File | None = None
+
+
+class Artist(Answer, frozen=True):
+    """`GET artist` of Lidarr."""
+
+    id: int
+    artist_name: str | None = None
+    disambiguation: str | None = None
+    monitored: bool = False
+    quality_profile_id: int = 0
+
+
+class AlbumStatistics(Answer, frozen=True):
+    """How much of an album is there."""
+
+    track_file_count: int = 0
+    track_count: int = 0
+    percent_of_tracks: float = 0.0
+
+
+class Album(Answer, frozen=True):
+    """`GET album` of Lidarr; without an artist id it answers the albums of all."""
+
+    id: int
+    artist_id: int
+    title: str | None = None
+    release_date: str | None = None
+    monitored: bool = False
+    statistics: AlbumStatistics | None = None
+
+
+class Track(Answer, frozen=True):
+    """`GET track?artistId=` of Lidarr."""
+
+    id: int
+    album_id: int
+    title: str | None = None
+    track_number: str | None = None
+    absolute_track_number: int = 0
+    duration: int = 0  # milliseconds
+    has_file: bool = False
+
+
+class StatusMessage(Answer, frozen=True):
+    """What stands in the way of an import, as Activity > Queue shows it."""
+
+    title: str | None = None
+    messages: list[str] | None = None
+
+
+class QueueRecord(Answer, frozen=True):
+    """One row of Activity > Queue. A season pack has one for each episode, with the same download id."""
+
+    id: int
+    download_id: str | None = None
+    title: str | None = None
+    added: str | None = None
+    status: str | None = None
+    tracked_download_status: str | None = None
+    tracked_download_state: str | None = None
+    status_messages: list[StatusMessage] | None = None
+    error_message: str | None = None
+    custom_format_score: int | None = None
+    movie_id: int | None = None
+    series_id: int | None = None
+    episode_id: int | None = None
+    artist_id: int | None = None
+    album_id: int | None = None
+
+
+class HistoryRecord(Answer, frozen=True):
+    """One row of Activity > History."""
+
+    id: int
+    event_type: str
+    date: str
+    download_id: str | None = None
+
+
+class CommandBody(Answer, frozen=True):
+    """What a command was asked to do; only what tells one from another."""
+
+    name: str | None = None
+    path: str | None = None
+    download_client_id: str | None = None
+    movie_ids: list[int] | None = None
+    episode_ids: list[int] | None = None
+    album_ids: list[int] | None = None
+
+
+class Command(Answer, frozen=True):
+    """A command on the Arr's task queue."""
+
+    id: int
+    name: str | None = None
+    status: str | None = None
+    result: str | None = None
+    queued: str | None = None
+    message: str | None = None
+    body: CommandBody | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.status not in ("queued", "started")
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it did what it was asked; older versions report no result."""
+        return self.status == "completed" and self.result in (None, "successful", "unknown")
+
+
+class QueuePage(Answer, frozen=True):
+    """A page of `GET queue`."""
+
+    records: list[QueueRecord] | None = None
+    total_records: int = 0
+
+
+class HistoryPage(Answer, frozen=True):
+    """A page of `GET history`."""
+
+    records: list[HistoryRecord] | None = None
+    total_records: int = 0
+
+
+class WantedAlbum(Answer, frozen=True):
+    """A record of `GET wanted/cutoff` of Lidarr."""
+
+    id: int
+
+
+class WantedPage(Answer, frozen=True):
+    """A page of `GET wanted/cutoff`."""
+
+    records: list[WantedAlbum] | None = None
+    total_records: int = 0

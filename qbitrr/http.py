@@ -1,0 +1,263 @@
+"""One remote HTTP service: time limits, bounded retries, typed answers, named errors.
+
+Redirects are not followed: a key must not travel to a host nobody configured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import aiohttp
+import msgspec
+
+from qbitrr.backoff import Backoff
+from qbitrr.errors import (
+    CredentialsRejectedError,
+    GoneError,
+    RefusedError,
+    ThrottledError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
+from qbitrr.jsonstream import ArraySplitter
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Hashable, Mapping
+    from types import TracebackType
+    from typing import Self
+
+T = TypeVar("T")
+Query = bool | int | str | list[int] | None
+
+_CHUNK_BYTES = 1 << 16
+_LONGEST_ANSWER_BYTES = 64 << 20  # an answer that is held whole; longer ones are taken apart as they arrive
+_DEFAULT_RETRY_AFTER_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for one service and how often to try again after a transport error."""
+
+    connect_seconds: float = 5.0
+    silence_seconds: float = 30.0
+    attempts: int = 3
+    answer_seconds: float = 120.0  # one answer held whole
+    stream_seconds: float = 900.0  # one answer taken apart as it arrives
+    backoff: Backoff = field(default_factory=lambda: Backoff(first_seconds=0.2, limit_seconds=2.0))
+
+
+class Remote:
+    """A connection pool to one service, named as its section in the configuration.
+
+    Only transport errors are tried again, and a request that changes something only when it was never sent.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        verify_tls: bool = True,
+        keep_cookies: bool = False,
+        patience: Patience | None = None,
+    ) -> None:
+        self.service = service
+        self._base_url = base_url.rstrip("/")
+        self._patience = patience or Patience()
+        # unsafe=True accepts cookies from IP addresses, where most qBittorrents live
+        jar = aiohttp.CookieJar(unsafe=True) if keep_cookies else aiohttp.DummyCookieJar()
+        self._session = aiohttp.ClientSession(
+            headers={"Accept": "application/json", **(headers or {})},
+            cookie_jar=jar,
+            connector=aiohttp.TCPConnector(limit=8, ssl=verify_tls),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections; the object cannot be used afterwards."""
+        await self._session.close()
+
+    async def get(self, path: str, answer: type[T], **query: Query) -> T:
+        """GET and decode. Raises a ServiceError."""
+        _, body = await self.send("GET", path, query=query)
+        return self.decode(body, answer, f"GET {path}")
+
+    async def post(self, path: str, answer: type[T], body: object) -> T:
+        """POST JSON and decode the answer. Raises a ServiceError."""
+        _, data = await self.send("POST", path, json=body)
+        return self.decode(data, answer, f"POST {path}")
+
+    async def delete(self, path: str, **query: Query) -> None:
+        """DELETE; an answer is not read. Raises a ServiceError."""
+        await self.send("DELETE", path, query=query)
+
+    async def items(self, path: str, item: type[T], **query: Query) -> AsyncIterator[list[T]]:
+        """The objects of a JSON array as they arrive, some at a time. Raises a ServiceError.
+
+        Tried again only while nothing has been given out: half an answer is an error, never a short list.
+        """
+        splitter = ArraySplitter()
+        what = f"GET {path}"
+        seconds = self._patience.stream_seconds
+        async with self._answer("GET", path, query=query, seconds=seconds) as response:
+            _raise_for_status(self.service, what, response)
+            try:
+                async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                    if objects := splitter.feed(chunk):
+                        yield [self.decode(raw, item, what) for raw in objects]
+            except ValueError as error:
+                raise UnexpectedAnswerError(self.service, f"{what}: {error}") from error
+            except (aiohttp.ClientError, TimeoutError) as error:
+                raise self._unreachable(what, error) from error
+        if not splitter.complete:
+            raise UnexpectedAnswerError(self.service, f"{what}: the answer ended in the middle")
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Query] | None = None,
+        json: object = None,
+        form: Mapping[str, str] | None = None,
+        accept: frozenset[int] = frozenset(),
+    ) -> tuple[int, bytes]:
+        """Status and body of one call. 2xx and the statuses in `accept` come back; the rest raises."""
+        what = f"{method} {path}"
+        seconds = self._patience.answer_seconds
+        async with self._answer(method, path, query=query, json=json, form=form, seconds=seconds) as response:
+            if response.status not in accept:
+                _raise_for_status(self.service, what, response)
+            try:
+                return response.status, await self._read(response, what)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                raise self._unreachable(what, error) from error
+
+    @contextlib.asynccontextmanager
+    async def _answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Query] | None = None,
+        json: object = None,
+        form: Mapping[str, str] | None = None,
+        seconds: float,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        limits = aiohttp.ClientTimeout(
+            total=seconds,
+            sock_connect=self._patience.connect_seconds,
+            sock_read=self._patience.silence_seconds,
+        )
+        response = await self._request(method, path, _parameters(query), json, form, limits)
+        try:
+            yield response
+        finally:
+            response.release()
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        parameters: list[tuple[str, str]],
+        json: object,
+        form: Mapping[str, str] | None,
+        limits: aiohttp.ClientTimeout,
+    ) -> aiohttp.ClientResponse:
+        what = f"{method} {path}"
+        data: Any = form
+        headers = None
+        if json is not None:
+            data, headers = msgspec.json.encode(json), {"Content-Type": "application/json"}
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return await self._session.request(
+                    method,
+                    f"{self._base_url}/{path}",
+                    params=parameters,
+                    data=data,
+                    headers=headers,
+                    timeout=limits,
+                    allow_redirects=False,
+                )
+            except aiohttp.InvalidURL as error:
+                raise UnreachableError(self.service, f"{what}: the address is not valid") from error
+            except (aiohttp.ClientError, TimeoutError) as error:
+                never_sent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+                hopeless = isinstance(error, aiohttp.ClientSSLError)
+                if hopeless or attempt >= self._patience.attempts or not (method == "GET" or never_sent):
+                    raise self._unreachable(what, error) from error
+            await asyncio.sleep(self._patience.backoff.seconds(attempt))
+
+    async def _read(self, response: aiohttp.ClientResponse, what: str) -> bytes:
+        body = bytearray()
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > _LONGEST_ANSWER_BYTES:
+                raise UnexpectedAnswerError(self.service, f"{what}: the answer does not end")
+        return bytes(body)
+
+    def decode(self, body: bytes, answer: type[T], what: str) -> T:
+        """`body` as a typed value. Raises UnexpectedAnswerError that says what does not fit, and where."""
+        try:
+            value: T = _decoder(cast("Hashable", answer)).decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise UnexpectedAnswerError(self.service, f"{what}: {error}") from error
+        return value
+
+    def _unreachable(self, what: str, error: Exception) -> UnreachableError:
+        if isinstance(error, aiohttp.ClientSSLError):
+            reason = f"TLS: {error.os_error}"
+        elif isinstance(error, TimeoutError):
+            reason = "no answer in time"
+        else:
+            reason = str(error) or type(error).__name__
+        return UnreachableError(self.service, f"{what}: {reason}")
+
+
+def _parameters(query: Mapping[str, Query] | None) -> list[tuple[str, str]]:
+    """Query values as the Arrs read them: `true`, repeated names for lists, nothing for None."""
+    return [
+        (name, str(one).lower() if isinstance(one, bool) else str(one))
+        for name, value in (query or {}).items()
+        for one in (value if isinstance(value, list) else [value])
+        if one is not None
+    ]
+
+
+def _raise_for_status(service: str, what: str, response: aiohttp.ClientResponse) -> None:
+    status = response.status
+    text = f"{what}: status {status}"
+    if status < 300:
+        return
+    if status < 400:
+        place = response.headers.get("Location", "elsewhere").partition("?")[0]
+        raise UnexpectedAnswerError(service, f"{text}, redirects to {place}; configure the final address")
+    if status == 401:
+        raise CredentialsRejectedError(service, f"{text}, the key or password is not accepted")
+    if status == 404:
+        raise GoneError(service, text)
+    retry_after = response.headers.get("Retry-After", "")
+    if status == 429 or (status == 503 and retry_after):
+        seconds = float(retry_after) if retry_after.isdigit() else _DEFAULT_RETRY_AFTER_SECONDS
+        raise ThrottledError(service, text, seconds)
+    raise RefusedError(service, text, status)
+
+
+@lru_cache(maxsize=128)
+def _decoder(answer: Hashable) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(answer)

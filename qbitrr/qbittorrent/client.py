@@ -1,0 +1,96 @@
+"""The calls to one qBittorrent that are used. Every method raises a ServiceError when it does not succeed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from qbitrr.errors import GoneError, UnexpectedAnswerError
+from qbitrr.qbittorrent.compat import (
+    OLDEST_API,
+    ApiVersion,
+    parse_api_version,
+    start_path,
+    state_name,
+    stop_path,
+)
+from qbitrr.qbittorrent.models import MainData, Torrent, TorrentRow
+from qbitrr.qbittorrent.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qbitrr.http import Patience
+    from qbitrr.qbittorrent.session import Access, LoginGuard
+
+
+class QbittorrentClient:
+    """One qBittorrent; `instance` is its section name in the configuration."""
+
+    def __init__(self, access: Access, guard: LoginGuard, patience: Patience | None = None) -> None:
+        self.instance = access.service
+        self._session = Session(access, guard, patience)
+        self._api: ApiVersion | None = None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    @property
+    def logins(self) -> int:
+        """How often a login succeeded."""
+        return self._session.logins
+
+    async def maindata(self, rid: int) -> MainData:
+        """What changed since answer `rid`; everything for 0."""
+        body = await self._session.get("sync/maindata", {"rid": rid})
+        return self._session.remote.decode(body, MainData, "sync/maindata")
+
+    async def torrents(self, infohashes: Iterable[str]) -> dict[str, Torrent]:
+        """The named torrents as they are now, by infohash; absent ones are missing from the answer."""
+        body = await self._session.get("torrents/info", {"hashes": "|".join(infohashes)})
+        rows = self._session.remote.decode(body, list[TorrentRow], "torrents/info")
+        return {row.hash: msgspec.structs.replace(row, state=state_name(row.state)) for row in rows}
+
+    async def delete(self, infohashes: Iterable[str], *, with_files: bool) -> None:
+        """Ask for deletion. It is carried out later: look with `torrents` whether it was."""
+        await self._change("torrents/delete", infohashes, deleteFiles="true" if with_files else "false")
+
+    async def add_tags(self, infohashes: Iterable[str], *tags: str) -> None:
+        """Add tags, which are created when they do not exist."""
+        await self._change("torrents/addTags", infohashes, tags=",".join(tags))
+
+    async def remove_tags(self, infohashes: Iterable[str], *tags: str) -> None:
+        """Remove tags."""
+        await self._change("torrents/removeTags", infohashes, tags=",".join(tags))
+
+    async def stop(self, infohashes: Iterable[str]) -> None:
+        """Stop (4.x: pause)."""
+        await self._change(stop_path(await self.api_version()), infohashes)
+
+    async def start(self, infohashes: Iterable[str]) -> None:
+        """Start (4.x: resume)."""
+        await self._change(start_path(await self.api_version()), infohashes)
+
+    async def api_version(self) -> ApiVersion:
+        """The version of the Web API, asked for once. Raises UnexpectedAnswerError when it is too old."""
+        if self._api is None:
+            body = await self._session.get("app/webapiVersion")
+            try:
+                api = parse_api_version(body.decode(errors="replace"))
+            except ValueError as error:
+                text = f"app/webapiVersion: {error}; is this really a qBittorrent?"
+                raise UnexpectedAnswerError(self.instance, text) from error
+            if api < OLDEST_API:
+                text = f"Web API {body.decode()} is too old; qBittorrent 4.3.9 or later is needed"
+                raise UnexpectedAnswerError(self.instance, text)
+            self._api = api
+        return self._api
+
+    async def _change(self, path: str, infohashes: Iterable[str], **fields: str) -> None:
+        try:
+            await self._session.post(path, {"hashes": "|".join(infohashes), **fields})
+        except GoneError as error:
+            text = f"{path} does not exist; is this really a qBittorrent?"
+            raise UnexpectedAnswerError(self.instance, text) from error

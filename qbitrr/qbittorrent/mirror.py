@@ -1,0 +1,87 @@
+"""A copy of the torrents of some categories, kept up to date by the deltas of `sync/maindata`.
+
+Only torrents that `wanted` accepts by category are kept, so the copy costs what the category holds and not what
+the client holds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from qbitrr.qbittorrent.compat import state_name
+from qbitrr.qbittorrent.models import MainData, Torrent, changed_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+class Changes(NamedTuple):
+    """What one answer changed, by infohash. Of `unknown` torrents a delta told too little to keep them."""
+
+    changed: set[str]
+    removed: set[str]
+    unknown: set[str]
+
+
+class Mirror:
+    """The torrents of one qBittorrent that belong to somebody; `rid` is the number of the last answer."""
+
+    def __init__(self, wanted: Callable[[str], bool]) -> None:
+        self._wanted = wanted
+        self.rid = 0
+        self.torrents: dict[str, Torrent] = {}
+        self.connection_status = ""
+        self.free_space_bytes: int | None = None
+
+    def apply(self, data: MainData) -> Changes:
+        """Take in one answer. Torrents that left the wanted categories count as removed."""
+        if data.full_update:
+            gone = self.torrents.keys() - data.torrents.keys()
+        else:
+            gone = self.torrents.keys() & set(data.torrents_removed)
+        changes = Changes(set(), set(gone), set())
+        for infohash, delta in data.torrents.items():
+            self._apply_one(infohash, delta, changes, whole=data.full_update)
+        for infohash in changes.removed:
+            del self.torrents[infohash]
+        self.rid = data.rid
+        if data.server_state.connection_status is not UNSET:
+            self.connection_status = data.server_state.connection_status
+        if data.server_state.free_space_on_disk is not UNSET:
+            self.free_space_bytes = data.server_state.free_space_on_disk
+        return changes
+
+    def add(self, rows: Iterable[tuple[str, Torrent]]) -> set[str]:
+        """Take in whole torrents that a delta could not tell about; returns those that belong here."""
+        added = {infohash: _renamed(torrent) for infohash, torrent in rows if self._wanted(torrent.category)}
+        self.torrents |= added
+        return set(added)
+
+    def forget(self) -> None:
+        """Ask for everything next time, as after a lost session; what is known stays until then."""
+        self.rid = 0
+
+    def _apply_one(self, infohash: str, delta: object, changes: Changes, *, whole: bool) -> None:
+        fields = changed_fields(delta)
+        present = self.torrents.get(infohash)
+        if present is None and not whole:
+            # A new torrent arrives with all fields; an old one that changed category with that field only.
+            if self._wanted(fields.get("category", "")):
+                changes.unknown.add(infohash)
+            return
+        before = Torrent() if whole or present is None else present
+        after = _renamed(msgspec.structs.replace(before, **fields))
+        if not self._wanted(after.category):
+            if present is not None:
+                changes.removed.add(infohash)
+        elif after != present:
+            self.torrents[infohash] = after
+            changes.changed.add(infohash)
+
+
+def _renamed(torrent: Torrent) -> Torrent:
+    name = state_name(torrent.state)
+    return torrent if name == torrent.state else msgspec.structs.replace(torrent, state=name)

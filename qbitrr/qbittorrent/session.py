@@ -1,0 +1,142 @@
+"""Being logged in to one qBittorrent.
+
+Ways in: an API key (5.2 and later), user and password (cookie), or neither when the client trusts this address.
+A refused password is tried once: qBittorrent bans the address for an hour after five. Several processes share the
+address, so every attempt passes a LoginGuard that knows of the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from qbitrr.errors import BannedError, CredentialsRejectedError, RefusedError
+from qbitrr.http import Patience, Remote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractAsyncContextManager
+
+    from qbitrr.http import Query
+
+_NOT_LOGGED_IN = frozenset({401, 403})  # 403 without a session; 401 for an API key or, since 5.2, a password
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where one qBittorrent is and how to get in. `base_url` ends before `/api/v2`."""
+
+    service: str
+    base_url: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    api_key: str = field(default="", repr=False)
+    verify_tls: bool = True
+
+    def fingerprint(self) -> str:
+        """Tells one set of credentials from another; too costly to guess the password from."""
+        parts = f"{self.base_url}\0{self.user}\0{self.password}\0{self.api_key}"
+        return hashlib.pbkdf2_hmac("sha256", parts.encode(), b"qbitrr login", 100_000, 16).hex()
+
+
+class LoginGuard(Protocol):
+    """Lets one process at a time try credentials, and none once they have been refused."""
+
+    def attempt(self, service: str, fingerprint: str) -> AbstractAsyncContextManager[None]:
+        """Hold the turn for one try.
+
+        Raises CredentialsRejectedError on entering when these credentials were refused before, and remembers
+        one that leaves the block.
+        """
+        ...
+
+
+class Session:
+    """Calls to one qBittorrent, logging in when needed."""
+
+    def __init__(self, access: Access, guard: LoginGuard, patience: Patience | None = None) -> None:
+        self._access = access
+        self._guard = guard
+        self._login_lock = asyncio.Lock()
+        self._logins = 0
+        headers = {"Authorization": f"Bearer {access.api_key}"} if access.api_key else {}
+        self.remote = Remote(
+            access.service,
+            f"{access.base_url.rstrip('/')}/api/v2",
+            headers=headers,
+            verify_tls=access.verify_tls,
+            keep_cookies=True,
+            patience=patience,
+        )
+
+    @property
+    def logins(self) -> int:
+        """How often a login succeeded. A new one means that the server may have forgotten us."""
+        return self._logins
+
+    async def get(self, path: str, query: Mapping[str, Query] | None = None) -> bytes:
+        """GET; logs in again when the session has ended. Raises a ServiceError."""
+        return await self._call("GET", path, query=query)
+
+    async def post(self, path: str, form: Mapping[str, str]) -> bytes:
+        """POST a form; logs in again when the session has ended. Raises a ServiceError."""
+        return await self._call("POST", path, form=form)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Query] | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> bytes:
+        if self._access.api_key and not self._logins:
+            await self._log_in(since=0)  # a wrong key must not be sent outside of the guard
+        logins = self._logins
+        status, body = await self.remote.send(method, path, query=query, form=form, accept=_NOT_LOGGED_IN)
+        if status not in _NOT_LOGGED_IN:
+            return body
+        await self._log_in(since=logins)
+        status, body = await self.remote.send(method, path, query=query, form=form, accept=_NOT_LOGGED_IN)
+        if status in _NOT_LOGGED_IN:
+            text = f"{method} {path}: status {status} although logged in"
+            raise RefusedError(self._access.service, text, status)
+        return body
+
+    async def _log_in(self, since: int) -> None:
+        """Log in unless another task did since `since` was read."""
+        async with self._login_lock:
+            if self._logins != since:
+                return
+            async with self._guard.attempt(self._access.service, self._access.fingerprint()):
+                await self._try_credentials()
+            self._logins += 1
+
+    async def _try_credentials(self) -> None:
+        if self._access.api_key:
+            await self._try_api_key()
+        elif self._access.user or self._access.password:
+            await self._try_password()
+        else:
+            raise CredentialsRejectedError(self._access.service, "a login is needed; fill in UserName and Password")
+
+    async def _try_api_key(self) -> None:
+        status, _ = await self.remote.send("GET", "app/webapiVersion", accept=_NOT_LOGGED_IN)
+        if status in _NOT_LOGGED_IN:
+            raise CredentialsRejectedError(self._access.service, "the API key is not accepted; correct APIKey")
+
+    async def _try_password(self) -> None:
+        service = self._access.service
+        form = {"username": self._access.user, "password": self._access.password}
+        status, body = await self.remote.send("POST", "auth/login", form=form, accept=_NOT_LOGGED_IN)
+        if status == 403:
+            raise BannedError(service, "this address is banned after failed logins, for an hour by default")
+        # 4.x and 5.1 answer a wrong password with 200 and "Fails.", later ones with 401
+        if status == 401 or body.strip() == b"Fails.":
+            raise CredentialsRejectedError(service, "user or password is not accepted; correct UserName and Password")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.remote.close()
