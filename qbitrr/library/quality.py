@@ -1,0 +1,76 @@
+"""How good the file of an item is, measured by its quality profile."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Profile(NamedTuple):
+    """What a quality profile asks for; scores are custom format scores."""
+
+    name: str
+    upgrade_allowed: bool
+    min_format_score: int
+    cutoff_format_score: int
+
+
+UNKNOWN_PROFILE = Profile(name="", upgrade_allowed=False, min_format_score=0, cutoff_format_score=0)
+
+
+class FileFacts(NamedTuple):
+    """The file of an item as its Arr reports it; the score is None when the Arr did not say."""
+
+    file_id: int
+    cutoff_not_met: bool
+    custom_format_score: int | None
+
+
+class Quality(NamedTuple):
+    """The judgement: all false and no score without a file."""
+
+    quality_met: bool
+    custom_format_score: int | None
+    min_custom_format_score: int
+    custom_format_met: bool
+    upgrade: bool
+
+
+def judge(file: FileFacts | None, profile: Profile) -> Quality:
+    """Whether a file meets its profile, and whether the Arr would still take a better one.
+
+    `upgrade` is true when the profile allows upgrades and the quality cutoff or the format score to stop at is
+    not reached.
+    """
+    if file is None:
+        return Quality(
+            quality_met=False,
+            custom_format_score=None,
+            min_custom_format_score=profile.min_format_score,
+            custom_format_met=False,
+            upgrade=False,
+        )
+    score = file.custom_format_score
+    below_cutoff_score = score is not None and score < profile.cutoff_format_score
+    return Quality(
+        quality_met=not file.cutoff_not_met,
+        custom_format_score=score,
+        min_custom_format_score=profile.min_format_score,
+        custom_format_met=score is None or score >= profile.min_format_score,
+        upgrade=profile.upgrade_allowed and (file.cutoff_not_met or below_cutoff_score),
+    )
+
+
+def reason(*, monitored: bool, released: bool, has_file: bool, quality: Quality) -> str | None:
+    """Why an item is not finished, as one word, or None when it is.
+
+    `Unmonitored`, `Unreleased`, `Missing`, `Quality`, `CustomFormat`, `Upgrade`: the first that holds.
+    """
+    checks = (
+        ("Unmonitored", not monitored),
+        ("Unreleased", not has_file and not released),
+        ("Missing", not has_file),
+        ("Quality", not quality.quality_met),
+        ("CustomFormat", not quality.custom_format_met),
+        ("Upgrade", quality.upgrade),
+    )
+    return next((word for word, holds in checks if holds), None)

@@ -1,0 +1,168 @@
+"""Writing the catalogue: a full sync is staged aside and taken over as one generation.
+
+Rows arrive in batches in temporary tables that only this connection sees. Taking over compares them with what is
+there and changes only what differs, in one transaction, so a crash leaves the old picture or the new one. The very
+first generation is written in batches, as nobody is shown the category before it is whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from qbitrr.state.database import Database, Transaction
+
+BATCH_ROWS = 2000
+
+# The tables of each kind; the first holds what is counted.
+TABLES = {
+    "radarr": ("movies",),
+    "sonarr": ("episodes", "series"),
+    "lidarr": ("albums", "artists"),
+}
+_TO_COME = {"sonarr": "episodes", "lidarr": "albums"}  # tables whose rows are released by time passing
+
+
+class Difference(NamedTuple):
+    """What a generation changed, in rows."""
+
+    changed: int
+    removed: int
+
+
+class Generation:
+    """A full sync under way. Only one at a time on a connection."""
+
+    def __init__(self, database: Database, category: str, kind: str) -> None:
+        self._database = database
+        self._category = category
+        self._kind = kind
+
+    async def begin(self, source: str) -> None:
+        """Start empty. `source` is the address of the Arr: what another one said is forgotten."""
+        async with self._database.transaction() as transaction:
+            await transaction.execute(
+                """INSERT INTO catalogue (category, kind, source) VALUES (?, ?, ?)
+                   ON CONFLICT DO UPDATE SET kind = excluded.kind, source = excluded.source, synced_at = NULL
+                   WHERE kind <> excluded.kind OR source <> excluded.source""",
+                (self._category, self._kind, source),
+            )
+            for table in TABLES[self._kind]:
+                await transaction.execute(f"DROP TABLE IF EXISTS temp.staged_{table}")
+                await transaction.execute(f"CREATE TEMP TABLE staged_{table} AS SELECT * FROM main.{table} LIMIT 0")
+
+    async def add(self, table: str, rows: Sequence[NamedTuple]) -> None:
+        """Stage some rows; their fields are the columns."""
+        if not rows:
+            return
+        columns = ("category", *rows[0]._fields)
+        sql = f"INSERT INTO temp.staged_{table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        async with self._database.transaction() as transaction:
+            await transaction.execute_many(sql, [(self._category, *row) for row in rows])
+
+    async def commit(self, now: float) -> Difference:
+        """Take over what was staged; returns what it changed."""
+        synced = await self._database.row("SELECT synced_at FROM catalogue WHERE category = ?", (self._category,))
+        if synced is None or synced[0] is None:
+            difference = await self._fill(now)
+        else:
+            difference = await self._replace(now)
+        for table in TABLES[self._kind]:
+            await self._database.write(f"DROP TABLE temp.staged_{table}")
+        return difference
+
+    async def _fill(self, now: float) -> Difference:
+        """The first generation: nothing of the category is shown yet, so short transactions suffice."""
+        changed = removed = 0
+        for table in TABLES[self._kind]:
+            removed += await self._database.write(
+                f"DELETE FROM main.{table} WHERE category = ?",
+                (self._category,),
+            )
+            last = (await self._database.rows(f"SELECT ifnull(max(rowid), 0) FROM temp.staged_{table}"))[0][0]
+            for start in range(0, last, BATCH_ROWS):
+                await self._database.write(
+                    f"INSERT INTO main.{table} SELECT * FROM temp.staged_{table} WHERE rowid > ? AND rowid <= ?",
+                    (start, start + BATCH_ROWS),
+                )
+            changed += last
+        async with self._database.transaction() as transaction:
+            await _count(transaction, self._category, self._kind)
+            await _mark_synced(transaction, self._category, now)
+        return Difference(changed, removed)
+
+    async def _replace(self, now: float) -> Difference:
+        tables = TABLES[self._kind]
+        for table in tables:
+            # compared before the transaction, which then is as short as the difference: nobody else writes these rows
+            await self._database.write(f"DROP TABLE IF EXISTS temp.fresh_{table}")
+            await self._database.write(
+                f"""CREATE TEMP TABLE fresh_{table} AS SELECT * FROM temp.staged_{table}
+                    EXCEPT SELECT * FROM main.{table} WHERE category = ?""",
+                (self._category,),
+            )
+        changed = removed = 0
+        async with self._database.transaction() as transaction:
+            for table in tables:
+                rows = f"main.{table} WHERE category = ? AND id"
+                removed += await transaction.execute(
+                    f"DELETE FROM {rows} NOT IN (SELECT id FROM temp.staged_{table})",
+                    (self._category,),
+                )
+                # deleted, not overwritten: the key of an episode holds its number, which may be what changed
+                await transaction.execute(
+                    f"DELETE FROM {rows} IN (SELECT id FROM temp.fresh_{table})",
+                    (self._category,),
+                )
+                changed += await transaction.execute(f"INSERT INTO main.{table} SELECT * FROM temp.fresh_{table}")
+            await _count(transaction, self._category, self._kind)
+            await _mark_synced(transaction, self._category, now)
+        for table in tables:
+            await self._database.write(f"DROP TABLE temp.fresh_{table}")
+        return Difference(changed, removed)
+
+
+async def release(database: Database, category: str, kind: str, now: float) -> int:
+    """Mark items whose time has come as released; returns how many."""
+    table = _TO_COME.get(kind)
+    if table is None:
+        return 0
+    due = "category = ? AND NOT released AND released_at <= ?"
+    if await database.row(f"SELECT 1 FROM {table} WHERE {due} LIMIT 1", (category, now)) is None:
+        return 0
+    async with database.transaction() as transaction:
+        count = await transaction.execute(
+            f"""UPDATE {table} SET released = 1,
+                reason = CASE reason WHEN 'Unreleased' THEN 'Missing' ELSE reason END WHERE {due}""",
+            (category, now),
+        )
+        await _count(transaction, category, kind)
+    return count
+
+
+async def replace_tracks(database: Database, category: str, artist_id: int, rows: Sequence[tuple[Any, ...]]) -> None:
+    """The tracks of one artist, given as rows of the tracks table without the category."""
+    async with database.transaction() as transaction:
+        await transaction.execute("DELETE FROM tracks WHERE category = ? AND artist_id = ?", (category, artist_id))
+        await transaction.execute_many(
+            "INSERT INTO tracks VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [(category, *row) for row in rows]
+        )
+
+
+async def _count(transaction: Transaction, category: str, kind: str) -> None:
+    """Counts over the whole category. What is not released yet counts as monitored only when it is there."""
+    await transaction.execute(
+        f"""UPDATE catalogue SET (monitored, available, quality_met, requests) = (
+                SELECT ifnull(sum(monitored AND (released OR has_file)), 0), ifnull(sum(monitored AND has_file), 0),
+                       ifnull(sum(quality_met), 0), ifnull(sum(is_request), 0)
+                FROM {TABLES[kind][0]} WHERE category = ?1)
+            WHERE category = ?1""",
+        (category,),
+    )
+
+
+async def _mark_synced(transaction: Transaction, category: str, now: float) -> None:
+    await transaction.execute("UPDATE catalogue SET synced_at = ? WHERE category = ?", (now, category))

@@ -1,0 +1,137 @@
+"""Opening the state file: pragmas, transactions, and the two kinds of connection."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import aiosqlite
+
+from qbitrr.errors import StateError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Sequence
+    from pathlib import Path
+
+Row = tuple[Any, ...]
+
+FILE_NAME = "state.db"
+BUSY_SECONDS = 15.0  # the longest another process may hold the write lock before an error is reported
+
+# WAL lets the control plane read while workers write; NORMAL loses no committed row when a process dies.
+_WRITER_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA temp_store = FILE",
+    "PRAGMA cache_size = -1024",
+)
+_READER_PRAGMAS = ("PRAGMA query_only = ON", "PRAGMA cache_size = -2048")
+
+
+class Database:
+    """One connection, shared by the tasks of a process; transactions take turns."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+        self._turn = asyncio.Lock()
+
+    async def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """All rows of a query."""
+        return list(await self._connection.execute_fetchall(sql, parameters))  # type: ignore[arg-type]
+
+    async def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
+        """The first row of a query, or None."""
+        rows = await self.rows(sql, parameters)
+        return rows[0] if rows else None
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Everything inside is written, or nothing. Keep it short: other processes wait meanwhile."""
+        async with self._turn:
+            try:
+                await self._connection.execute_fetchall("BEGIN IMMEDIATE")
+                yield Transaction(self._connection)
+                await self._connection.execute_fetchall("COMMIT")
+            except BaseException:
+                # also after a cancellation: what was queued for the connection's thread is carried out before this
+                with suppress(sqlite3.OperationalError):  # nothing had begun
+                    await self._connection.execute_fetchall("ROLLBACK")
+                raise
+
+    async def write(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """One statement in a transaction of its own; returns the number of rows it changed."""
+        async with self._turn:
+            return await _run(self._connection, sql, parameters)
+
+    async def close(self) -> None:
+        """Close the connection and end its thread."""
+        await self._connection.close()
+
+
+class Transaction:
+    """What may be done inside of `Database.transaction`."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Run a statement; returns the number of rows it changed."""
+        return await _run(self._connection, sql, parameters)
+
+    async def insert(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Run an INSERT; returns the id of the new row."""
+        cursor = await self._connection.execute(sql, parameters)
+        row_id = cursor.lastrowid or 0
+        await cursor.close()
+        return row_id
+
+    async def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement for each row."""
+        cursor = await self._connection.executemany(sql, rows)
+        await cursor.close()
+
+    async def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """All rows of a query."""
+        return list(await self._connection.execute_fetchall(sql, parameters))  # type: ignore[arg-type]
+
+
+async def _run(connection: aiosqlite.Connection, sql: str, parameters: Sequence[Any]) -> int:
+    cursor = await connection.execute(sql, parameters)
+    count = cursor.rowcount
+    await cursor.close()
+    return count
+
+
+@asynccontextmanager
+async def open_writer(path: Path) -> AsyncIterator[Database]:
+    """The state file for a worker. Raises StateError when it cannot be opened."""
+    async with _open(f"file:{_quoted(path)}?mode=rw", _WRITER_PRAGMAS) as database:
+        yield database
+
+
+@asynccontextmanager
+async def open_reader(path: Path) -> AsyncIterator[Database]:
+    """The state file for the control plane, which never writes. Raises StateError."""
+    async with _open(f"file:{_quoted(path)}?mode=ro", _READER_PRAGMAS) as database:
+        yield database
+
+
+@asynccontextmanager
+async def _open(uri: str, pragmas: Sequence[str]) -> AsyncIterator[Database]:
+    try:
+        connection = await aiosqlite.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
+    except sqlite3.Error as error:
+        raise StateError(f"the state file cannot be opened: {error}") from error
+    try:
+        for pragma in pragmas:
+            await connection.execute_fetchall(pragma)
+        yield Database(connection)
+    finally:
+        await connection.close()
+
+
+def _quoted(path: Path) -> str:
+    """A path inside of an SQLite URI."""
+    return str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")

@@ -1,0 +1,84 @@
+"""Bringing the state file to the present schema before anybody uses it.
+
+Migrations are numbered SQL files; `PRAGMA user_version` is the number of the last one. They run on a copy, which
+replaces the file only after it was checked. Blocking: run by the parent before its loop starts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from qbitrr.errors import StateError, StateTooNewError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+def migrations() -> list[str]:
+    """The scripts in order; the first brings an empty file to version 1."""
+    folder = files("qbitrr.state") / "migrations"
+    return [
+        entry.read_text() for entry in sorted(folder.iterdir(), key=lambda e: e.name) if entry.name.endswith(".sql")
+    ]
+
+
+def prepare(path: Path, scripts: Sequence[str] | None = None) -> int:
+    """Create or migrate the state file; returns the version it had before.
+
+    Raises StateTooNewError for a file of a newer qbitrr, StateError when it cannot be read or migrated; the file
+    is then as it was.
+    """
+    scripts = migrations() if scripts is None else scripts
+    try:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            before = _version(connection)
+            if before == len(scripts):
+                return before
+            if before > len(scripts):
+                text = f"{path.name} has schema {before}, this qbitrr knows {len(scripts)}: install the newer version"
+                raise StateTooNewError(text)
+            if before == 0:
+                _apply(connection, scripts, 0)
+            else:
+                _replace_by_migrated_copy(connection, path, scripts, before)
+    except sqlite3.Error as error:
+        raise StateError(f"{path.name} cannot be brought to the present schema: {error}") from error
+    path.chmod(0o600)
+    return before
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _apply(connection: sqlite3.Connection, scripts: Sequence[str], before: int) -> None:
+    for number, script in enumerate(scripts[before:], before + 1):
+        connection.executescript(f"BEGIN;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def _replace_by_migrated_copy(connection: sqlite3.Connection, path: Path, scripts: Sequence[str], before: int) -> None:
+    copy_path = path.with_name(path.name + ".migrating")
+    copy_path.unlink(missing_ok=True)
+    try:
+        with contextlib.closing(sqlite3.connect(copy_path, isolation_level=None)) as copy:
+            connection.backup(copy)
+            _apply(copy, scripts, before)
+            _check(copy)
+    except BaseException:
+        copy_path.unlink(missing_ok=True)
+        raise
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    copy_path.replace(path)
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    found = connection.execute("PRAGMA integrity_check").fetchone()[0]
+    if found != "ok":
+        raise StateError(f"the migrated copy is not sound: {found}")

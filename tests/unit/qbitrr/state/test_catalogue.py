@@ -1,0 +1,142 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qbitrr.library import items
+from qbitrr.library.quality import FileFacts, Profile
+from qbitrr.state import catalogue, migrate
+from qbitrr.state.database import open_writer
+
+HD = Profile("HD", upgrade_allowed=True, min_format_score=0, cutoff_format_score=100)
+NOW = 1_700_000_000.0
+
+
+def movie(number, *, monitored=True, available=True, file=None, title=None):
+    return items.movie(
+        id=number,
+        title=title or f"Movie {number}",
+        year=2000,
+        tmdb_id=number,
+        imdb_id=None,
+        monitored=monitored,
+        available=available,
+        file=file,
+        profile=HD,
+    )
+
+
+def episode(number, *, series=1, season=1, airs_at=NOW - 10, monitored=True, file=None, episode_number=None):
+    return items.episode(
+        id=number,
+        series_id=series,
+        season_number=season,
+        episode_number=number if episode_number is None else episode_number,
+        title=f"Episode {number}",
+        airs_at=airs_at,
+        monitored=monitored,
+        file=file,
+        profile=HD,
+        now=NOW,
+    )
+
+
+async def sync(database, kind, rows, *, category="cat", source="http://arr", now=NOW):
+    generation = catalogue.Generation(database, category, kind)
+    await generation.begin(source)
+    for table, some in rows.items():
+        await generation.add(table, some)
+    return await generation.commit(now)
+
+
+async def ids(database, table="movies", category="cat"):
+    return {row[0] for row in await database.rows(f"SELECT id FROM {table} WHERE category = ?", (category,))}
+
+
+async def counts(database, category="cat"):
+    sql = "SELECT monitored, available, quality_met, requests FROM catalogue WHERE category = ?"
+    return await database.row(sql, (category,))
+
+
+async def test_the_first_generation_is_hidden_until_it_is_whole(database):
+    generation = catalogue.Generation(database, "cat", "radarr")
+    await generation.begin("http://arr")
+    await generation.add("movies", [movie(1)])
+    assert await database.row("SELECT synced_at FROM catalogue") == (None,)
+    assert await generation.commit(NOW) == (1, 0)
+    assert await database.row("SELECT synced_at FROM catalogue") == (NOW,)
+
+
+async def test_a_generation_that_was_not_committed_changes_nothing(database):
+    await sync(database, "radarr", {"movies": [movie(1), movie(2)]})
+    generation = catalogue.Generation(database, "cat", "radarr")
+    await generation.begin("http://arr")
+    await generation.add("movies", [movie(3)])
+    assert await ids(database) == {1, 2}
+    assert await sync(database, "radarr", {"movies": [movie(1), movie(2)]}) == (0, 0)
+
+
+async def test_a_generation_changes_only_what_differs_and_only_its_category(database):
+    await sync(database, "radarr", {"movies": [movie(1)]}, category="other")
+    await sync(database, "radarr", {"movies": [movie(n) for n in range(10)]})
+    rows = [movie(n) for n in range(1, 9)] + [movie(9, title="Renamed"), movie(10)]
+    assert await sync(database, "radarr", {"movies": rows}) == (2, 1)
+    assert await ids(database) == set(range(1, 11))
+    assert await ids(database, category="other") == {1}
+
+
+async def test_an_episode_that_changes_its_number_is_moved_not_doubled(database):
+    await sync(database, "sonarr", {"episodes": [episode(1), episode(2)]})
+    swapped = [episode(1, episode_number=2), episode(2, episode_number=1)]
+    assert (await sync(database, "sonarr", {"episodes": swapped})).changed == 2
+    assert await database.rows("SELECT id, episode_number FROM episodes ORDER BY id") == [(1, 2), (2, 1)]
+
+
+async def test_another_source_starts_from_nothing(database):
+    await sync(database, "radarr", {"movies": [movie(1), movie(2)]})
+    generation = catalogue.Generation(database, "cat", "radarr")
+    await generation.begin("http://another")
+    assert await database.row("SELECT synced_at FROM catalogue") == (None,)
+    await generation.add("movies", [movie(7)])
+    await generation.commit(NOW)
+    assert await ids(database) == {7}
+
+
+async def test_counts_leave_out_what_is_not_released_and_what_is_not_monitored(database):
+    good, poor = FileFacts(5, cutoff_not_met=False, custom_format_score=0), FileFacts(6, True, -5)
+    rows = [
+        movie(1),  # missing
+        movie(2, available=False),  # unreleased
+        movie(3, monitored=False),
+        movie(4, file=good),
+        movie(5, file=poor, available=False),  # there before its time
+        movie(6, file=good, monitored=False),
+    ]
+    await sync(database, "radarr", {"movies": rows})
+    assert await counts(database) == (3, 2, 2, 0)
+
+
+async def test_an_episode_becomes_missing_when_it_has_aired(database):
+    await sync(database, "sonarr", {"episodes": [episode(1, airs_at=NOW + 60), episode(2, airs_at=None)]})
+    assert await counts(database) == (0, 0, 0, 0)
+    assert await catalogue.release(database, "cat", "sonarr", NOW + 59) == 0
+    assert await catalogue.release(database, "cat", "sonarr", NOW + 60) == 1
+    assert await counts(database) == (1, 0, 0, 0)
+    assert await database.rows("SELECT id, reason FROM episodes ORDER BY id") == [(1, "Missing"), (2, "Unreleased")]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.dictionaries(st.integers(1, 12), st.booleans(), max_size=12), min_size=1, max_size=4))
+async def test_after_any_generations_the_catalogue_is_the_last_one(tmp_path_factory, generations):
+    path = tmp_path_factory.mktemp("state") / "state.db"
+    migrate.prepare(path)
+    async with open_writer(path) as database:
+        for generation in generations:
+            await sync(database, "radarr", {"movies": [movie(n, monitored=m) for n, m in generation.items()]})
+        found = dict(await database.rows("SELECT id, monitored FROM movies"))
+        assert found == {n: int(m) for n, m in generations[-1].items()}
+        assert await counts(database) == (sum(generations[-1].values()), 0, 0, 0)
+
+
+async def test_large_first_generation_is_written_in_batches(database):
+    number = catalogue.BATCH_ROWS * 2 + 1
+    assert await sync(database, "radarr", {"movies": [movie(n) for n in range(number)]}) == (number, 0)
+    assert len(await ids(database)) == number

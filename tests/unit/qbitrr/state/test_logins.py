@@ -1,0 +1,75 @@
+import asyncio
+
+import pytest
+
+from qbitrr.clock import Clock
+from qbitrr.errors import CredentialsRejectedError, UnreachableError
+from qbitrr.state.database import open_writer
+from qbitrr.state.logins import LoginRegister
+
+
+@pytest.fixture
+async def two_processes(state_file):
+    """Two workers have connections of their own to the same file."""
+    async with open_writer(state_file) as one, open_writer(state_file) as other:
+        yield LoginRegister(one, Clock()), LoginRegister(other, Clock())
+
+
+async def refuse(register, fingerprint="f"):
+    with pytest.raises(CredentialsRejectedError):
+        async with register.attempt("qBit", fingerprint):
+            raise CredentialsRejectedError("qBit", "wrong password")
+
+
+async def test_what_one_process_had_refused_the_other_does_not_try(two_processes):
+    one, other = two_processes
+    await refuse(one)
+    with pytest.raises(CredentialsRejectedError, match="refused before"):
+        async with other.attempt("qBit", "f"):
+            pytest.fail("tried again")
+
+
+async def test_changed_credentials_are_tried(two_processes):
+    one, other = two_processes
+    await refuse(one)
+    async with other.attempt("qBit", "another"):
+        pass
+    async with one.attempt("qBit-2", "f"):
+        pass
+
+
+async def test_only_one_process_tries_at_a_time(two_processes):
+    one, other = two_processes
+    entered = asyncio.Event()
+    order = []
+
+    async def wait_and_try():
+        await entered.wait()
+        async with other.attempt("qBit", "f"):
+            order.append("other")
+
+    task = asyncio.create_task(wait_and_try())
+    async with one.attempt("qBit", "f"):
+        entered.set()
+        await asyncio.sleep(0.2)
+        order.append("one")
+    await task
+    assert order == ["one", "other"]
+
+
+async def test_a_transport_error_refuses_nothing(two_processes):
+    one, other = two_processes
+    with pytest.raises(UnreachableError):
+        async with one.attempt("qBit", "f"):
+            raise UnreachableError("qBit", "no answer")
+    async with other.attempt("qBit", "f"):
+        pass
+
+
+async def test_the_turn_of_a_process_that_died_while_trying_is_taken_over(state_file):
+    now = 1000.0
+    async with open_writer(state_file) as database:
+        await database.write("INSERT INTO logins VALUES ('qBit', 'f', 'trying', ?)", (now - 61,))
+        async with LoginRegister(database, Clock(wall=lambda: now)).attempt("qBit", "f"):
+            pass
+        assert await database.row("SELECT state FROM logins") == ("accepted",)
