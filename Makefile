@@ -1,0 +1,40 @@
+# Everything a person does with a checkout. `make` alone lists it.
+PYTHON ?= python3
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
+
+run: .venv/.built ## the daemon with your config.toml; without one, a demonstration that needs no service
+	@for config in "$${QBITRR_OVERRIDES_DATA_PATH:-.config}/config.toml" config.toml; do \
+		if [ -e "$$config" ]; then exec .venv/bin/python -P -m qbitrr run; fi; \
+	done; \
+	exec .venv/bin/python -P -m qbitrr demo
+
+test: .venv-dev/.built ## the whole test suite, on real qBittorrent programs that are fetched once
+	@.venv-dev/bin/python -m tests.support.versions
+	.venv-dev/bin/pytest
+
+lint: .venv-dev/.built ## style, format, types, and who may import whom
+	.venv-dev/bin/ruff check .
+	.venv-dev/bin/ruff format --check .
+	.venv-dev/bin/mypy
+	.venv-dev/bin/mypy -p tests.support
+	.venv-dev/bin/lint-imports
+
+bench: .venv/.built ## time and memory, in the environment that users have
+	.venv/bin/python -m benchmarks
+
+clean: ## remove what the other commands made; your data folder .config stays
+	rm -rf .venv .venv-dev .cache build dist ./*.egg-info .coverage*
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What the program needs and nothing else: measurements and `make run` must see what users get.
+.venv/.built: pyproject.toml
+	@PYTHON="$(PYTHON)" .ci/venv .venv .
+
+.venv-dev/.built: pyproject.toml
+	@PYTHON="$(PYTHON)" .ci/venv .venv-dev '.[dev]'

@@ -1,0 +1,90 @@
+"""The outcome of judging a torrent."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+
+class Action(StrEnum):
+    """What is to be done. Only `worker.act` does it."""
+
+    NOTHING = "nothing"
+    IMPORT = "import"
+    LOOK_FOR_IMPORT = "look_for_import"
+    TAG_STALLED = "tag_stalled"
+    FAIL = "fail"
+
+
+class Outcome(StrEnum):
+    """What one rule said."""
+
+    PASS = "pass"  # noqa: S105 - the rule does not apply, the next one is asked
+    STOP = "stop"  # nothing is to be done
+    ACT = "act"
+
+
+class Finding(Struct, frozen=True):
+    """What one rule said of one torrent.
+
+    `because` holds no changing numbers: it tells whether the verdict changed. The numbers, with units in their
+    names, are in `facts`. `revisit_at` (epoch seconds) is when time alone may change the finding.
+    """
+
+    outcome: Outcome
+    because: str
+    facts: dict[str, Any] = {}
+    action: Action = Action.NOTHING
+    revisit_at: float | None = None
+
+
+class Step(Struct, frozen=True):
+    """One rule of the trace."""
+
+    rule: str
+    finding: Finding
+
+
+class Verdict(Struct, frozen=True):
+    """What is to be done with a torrent, by which rule, and every rule that was asked before it."""
+
+    trace: tuple[Step, ...]
+
+    @property
+    def last(self) -> Step:
+        """The rule that decided."""
+        return self.trace[-1]
+
+    @property
+    def action(self) -> Action:
+        """What is to be done."""
+        return self.last.finding.action
+
+    @property
+    def revisit_at(self) -> float | None:
+        """When to judge again although nothing changed, in epoch seconds."""
+        return self.last.finding.revisit_at
+
+    def same_as(self, other: Verdict | None) -> bool:
+        """Whether another verdict comes to the same result for the same reason."""
+        if other is None:
+            return False
+        mine, theirs = self.last, other.last
+        return (mine.rule, self.action, mine.finding.because) == (theirs.rule, other.action, theirs.finding.because)
+
+
+def passes(because: str, **facts: Any) -> Finding:
+    """The rule does not apply."""
+    return Finding(Outcome.PASS, because, facts)
+
+
+def stops(because: str, revisit_at: float | None = None, **facts: Any) -> Finding:
+    """The rule applies and nothing is to be done."""
+    return Finding(Outcome.STOP, because, facts, revisit_at=revisit_at)
+
+
+def acts(action: Action, because: str, **facts: Any) -> Finding:
+    """The rule applies and something is to be done."""
+    return Finding(Outcome.ACT, because, facts, action)

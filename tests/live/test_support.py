@@ -1,0 +1,98 @@
+"""What the other live tests stand on: the real programs do here what they do elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.polling import until, until_sync
+from tests.support.torrents import make_torrent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.qbittorrent import QbittorrentNox
+    from tests.support.tracker import Tracker
+
+pytestmark = pytest.mark.live
+
+FILES = {"movie.mkv": 1_000_000, "extras/movie.nfo": 777}
+
+
+async def test_a_torrent_is_transferred_between_two_instances_that_met_at_the_tracker(
+    tracker: Tracker, seeder: QbittorrentNox, qbittorrent: QbittorrentNox
+):
+    torrent = make_torrent(seeder.downloads, "Some.Movie.2024", FILES, announce=tracker.url)
+    await seeder.add(torrent.data)
+    await seeder.wait_for_state(torrent.infohash, "stalledUP")
+    await qbittorrent.create_category("radarr", qbittorrent.downloads / "radarr")
+    await qbittorrent.add(torrent.data, category="radarr", savepath=str(qbittorrent.downloads / "radarr"))
+
+    row = await qbittorrent.wait_for_state(torrent.infohash, "stalledUP", "uploading", seconds=10)
+
+    assert (row["progress"], row["category"]) == (1, "radarr")
+    for name in FILES:
+        copy = qbittorrent.downloads / "radarr" / torrent.name / name
+        assert copy.read_bytes() == (seeder.downloads / torrent.name / name).read_bytes()
+    completed = (torrent.infohash, "completed")
+    await until(
+        lambda: completed in [(one.infohash, one.event) for one in tracker.announces],
+        5,
+        "the tracker told of the completion",
+    )
+
+
+async def test_a_torrent_without_peers_stalls(tracker: Tracker, qbittorrent: QbittorrentNox, tmp_path: Path):
+    torrent = make_torrent(tmp_path / "elsewhere", "Nobody.Has.This", FILES, announce=tracker.url)
+    await qbittorrent.add(torrent.data)
+
+    row = await qbittorrent.wait_for_state(torrent.infohash, "stalledDL", seconds=8)
+
+    assert row["progress"] == 0
+
+
+async def test_deleting_a_finished_torrent_with_its_files_empties_the_folder(
+    tracker: Tracker, qbittorrent: QbittorrentNox
+):
+    torrent = make_torrent(qbittorrent.downloads, "Some.Movie.2024", FILES, announce=tracker.url)
+    await qbittorrent.add(torrent.data)
+    await qbittorrent.wait_for_state(torrent.infohash, "stalledUP", seconds=8)
+    assert len(await qbittorrent.get("torrents/files", hash=torrent.infohash)) == len(FILES)
+
+    await qbittorrent.post("torrents/delete", hashes=torrent.infohash, deleteFiles="true")
+
+    await qbittorrent.wait_until_gone(torrent.infohash, seconds=5)
+    await until(lambda: not any(qbittorrent.downloads.iterdir()), 5, "no file left")
+
+
+async def test_a_trackers_failure_reason_reaches_the_client(tracker: Tracker, qbittorrent: QbittorrentNox):
+    torrent = make_torrent(qbittorrent.downloads, "Some.Movie.2024", FILES, announce=tracker.url)
+    tracker.failures[torrent.infohash] = "Unregistered torrent"
+    await qbittorrent.add(torrent.data)
+    await qbittorrent.wait_for_state(torrent.infohash, "stalledUP", seconds=8)
+
+    async def messages() -> list[str]:
+        rows = await qbittorrent.get("torrents/trackers", hash=torrent.infohash)
+        return [row["msg"] for row in rows if row["url"] == tracker.url and row["msg"]]
+
+    assert await until(messages, 8, "the tracker's message listed") == ["Unregistered torrent"]
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+async def test_an_instance_comes_back_with_its_torrents(qbittorrent: QbittorrentNox, tmp_path: Path, end: str):
+    torrent = make_torrent(tmp_path / "elsewhere", "Nobody.Has.This", FILES)
+    await qbittorrent.add(torrent.data)
+    await qbittorrent.wait_for_state(torrent.infohash, "stalledDL", seconds=8)
+
+    await getattr(qbittorrent, end)()
+    await qbittorrent.start()
+
+    await qbittorrent.wait_for_state(torrent.infohash, "stalledDL", seconds=8)
+
+
+async def test_waiting_fails_with_what_was_waited_for_and_what_was_seen():
+    with pytest.raises(AssertionError, match=r"not within 0\.1 s: the moon \(last answer: 0\)"):
+        await until(lambda: 0, 0.1, "the moon")
+    with pytest.raises(AssertionError, match=r"not within 0\.1 s: the sun \(last answer: None\)"):
+        until_sync(lambda: None, 0.1, lambda: "the sun")

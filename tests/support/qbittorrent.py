@@ -1,0 +1,235 @@
+"""A throwaway qbittorrent-nox on loopback, driven over its Web API (qBittorrent wiki, "WebUI API").
+
+It keeps its settings, torrents and downloads in one folder, meets other peers only through a tracker, and dies with
+the test run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+import aiohttp
+
+from tests.support.polling import until
+from tests.support.ports import HOST, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+# A torrent as torrents/info lists it.
+Row: TypeAlias = Mapping[str, Any]
+
+START_SECONDS = 15
+STOP_SECONDS = 20
+REQUEST_SECONDS = 10
+
+SETTINGS = r"""[LegalNotice]
+Accepted=true
+
+[BitTorrent]
+Session\Port={bittorrent_port}
+Session\Interface=lo
+Session\InterfaceName=lo
+Session\InterfaceAddress={host}
+Session\DHTEnabled=false
+Session\PeXEnabled=false
+Session\LSDEnabled=false
+Session\QueueingSystemEnabled=false
+Session\MultiConnectionsPerIp=true
+Session\BTProtocol=TCP
+Session\Encryption=0
+Session\RefreshInterval=100
+Session\DefaultSavePath={downloads}
+
+[Network]
+PortForwardingEnabled=false
+
+[Preferences]
+General\Locale=en
+WebUI\Enabled=true
+WebUI\Address={host}
+WebUI\Port={web_port}
+WebUI\UseUPnP=false
+WebUI\Username={username}
+WebUI\Password_PBKDF2="{password}"
+WebUI\LocalHostAuth=true
+"""
+
+
+class QbittorrentNox:
+    """One instance, logged in, while the `async with` lasts.
+
+    `stop` or `kill` and then `start` give the same instance again: same ports, settings and torrents. `downloads` is
+    its default save path. `version` is known after the first start, e.g. `5.3.0`.
+    """
+
+    username = "admin"
+    password = "hunter22"
+
+    def __init__(self, program: Path, folder: Path) -> None:
+        self.downloads = folder / "downloads"
+        self.web_port = free_port()
+        self.bittorrent_port = free_port()
+        self.url = f"http://{HOST}:{self.web_port}"
+        self.version = ""
+        self._program = program
+        self._folder = folder
+        self._output = folder / "output.log"
+        self._process: asyncio.subprocess.Process | None = None
+        self._http: aiohttp.ClientSession | None = None
+        self._write_settings()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.start()
+        except BaseException:
+            await self.kill()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Start the program, wait until it serves, log in. AssertionError with its output when it does not."""
+        with self._output.open("wb") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                # a test run that is killed takes the program with it
+                *("setpriv", "--pdeathsig", "KILL", self._program),
+                *(f"--profile={self._folder}", f"--webui-port={self.web_port}"),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=os.environ | {"HOME": str(self._folder)},
+                start_new_session=True,
+            )
+        self._http = aiohttp.ClientSession(
+            self.url,
+            # aiohttp's own jar drops the cookies of hosts without a name
+            cookie_jar=aiohttp.CookieJar(unsafe=True),
+            timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS),
+        )
+        await until(self._serves, START_SECONDS, lambda: f"{self.url} serves; output: {self._said()}")
+        await self.post("auth/login", username=self.username, password=self.password)
+        self.version = str(await self.get("app/version")).removeprefix("v")
+
+    async def stop(self) -> None:
+        """Let it save and leave. AssertionError when that takes too long; nothing when it does not run."""
+        process = self._process
+        if process is None:
+            return
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), STOP_SECONDS)
+        except TimeoutError:
+            raise AssertionError(f"still there {STOP_SECONDS} s after SIGTERM: {self._said()}") from None
+        finally:
+            await self.kill()
+
+    async def kill(self) -> None:
+        """SIGKILL, as bad luck does it."""
+        if self._http is not None:
+            await self._http.close()
+        if self._process is not None:
+            if self._process.returncode is None:
+                self._process.kill()
+            await self._process.wait()
+        self._http = self._process = None
+
+    async def get(self, path: str, **params: str) -> Any:
+        """The JSON or the text that `GET /api/v2/<path>` answers. ClientResponseError above 399."""
+        return await self._ask("GET", path, params=params)
+
+    async def post(self, path: str, **fields: str) -> Any:
+        """The JSON or the text that `POST /api/v2/<path>` answers. ClientResponseError above 399."""
+        return await self._ask("POST", path, data=fields)
+
+    async def add(self, torrent: bytes, **fields: str) -> None:
+        """Hand over a `.torrent`, with fields such as `category`, `tags`, `savepath`. It is listed a bit later."""
+        form = aiohttp.FormData(fields)
+        form.add_field("torrents", torrent, filename="a.torrent", content_type="application/x-bittorrent")
+        answer = await self._ask("POST", "torrents/add", data=form)
+        # text before 5.2, then counts
+        assert answer == "Ok." or answer["failure_count"] == 0, answer
+
+    async def create_category(self, name: str, save_path: Path) -> None:
+        await self.post("torrents/createCategory", category=name, savePath=str(save_path))
+
+    async def torrent(self, infohash: str) -> Row | None:
+        """The torrent as it is listed now; None when it is not."""
+        rows = await self.get("torrents/info", hashes=infohash)
+        return rows[0] if rows else None
+
+    async def wait_for(self, infohash: str, predicate: Callable[[Row], bool], seconds: float = 20) -> Row:
+        """The torrent as soon as it is listed and `predicate` holds."""
+        __tracebackhide__ = True
+        last: Row | None = None
+
+        async def matching() -> Row | None:
+            nonlocal last
+            last = await self.torrent(infohash)
+            return last if last is not None and predicate(last) else None
+
+        def seen() -> str:
+            found = "not listed" if last is None else f"{last['state']}, progress {last['progress']:.0%}"
+            return f"torrent {infohash} in the state asked for; it is {found}"
+
+        return await until(matching, seconds, seen)
+
+    async def wait_for_state(self, infohash: str, *states: str, seconds: float = 20) -> Row:
+        """The torrent as soon as it is in one of these states."""
+        __tracebackhide__ = True
+        return await self.wait_for(infohash, lambda row: row["state"] in states, seconds)
+
+    async def wait_until_gone(self, infohash: str, seconds: float = 20) -> None:
+        """Return when the torrent is not listed any more."""
+        __tracebackhide__ = True
+
+        async def gone() -> bool:
+            return await self.torrent(infohash) is None
+
+        await until(gone, seconds, f"torrent {infohash} gone")
+
+    async def _ask(self, method: str, path: str, **body: Any) -> Any:
+        assert self._http is not None, "not started"
+        async with self._http.request(method, f"/api/v2/{path}", **body) as response:
+            response.raise_for_status()
+            return await (response.json() if response.content_type == "application/json" else response.text())
+
+    async def _serves(self) -> bool:
+        assert self._process is not None
+        assert self._http is not None
+        if self._process.returncode is not None:
+            raise AssertionError(f"ended with {self._process.returncode}: {self._said()}")
+        try:
+            async with self._http.get("/api/v2/app/version") as response:
+                return response.status == 403  # serves, and asks who is there
+        except aiohttp.ClientConnectionError:
+            return False
+
+    def _said(self) -> str:
+        return self._output.read_text(errors="replace").strip() or "(nothing)"
+
+    def _write_settings(self) -> None:
+        salt = os.urandom(16)
+        key = hashlib.pbkdf2_hmac("sha512", self.password.encode(), salt, 100_000)
+        stored = ":".join(base64.b64encode(part).decode() for part in (salt, key))
+        settings = self._folder / "qBittorrent" / "config" / "qBittorrent.conf"
+        settings.parent.mkdir(parents=True)
+        self.downloads.mkdir()
+        settings.write_text(
+            SETTINGS.format(
+                host=HOST,
+                web_port=self.web_port,
+                bittorrent_port=self.bittorrent_port,
+                downloads=self.downloads,
+                username=self.username,
+                password=f"@ByteArray({stored})",
+            )
+        )

@@ -1,0 +1,235 @@
+"""Each rule with both sides of each boundary, and what holds for every torrent there can be."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qbitrr.torrents import rules
+from qbitrr.torrents.facts import ImportFacts, Policy, QueueFacts, Surroundings, TorrentFacts
+from qbitrr.torrents.verdict import Action, Outcome
+
+NOW = 1_700_000_000.0
+POLICY = Policy(ignore_younger_than_seconds=180, stalled_delay_seconds=900)
+QUEUE = QueueFacts(record_ids=(7,), item_ids=(1,), tracked_state="downloading", messages=())
+AROUND = Surroundings(client_connected=True, queue_known=True, queue=QUEUE)
+DOWNLOADING = TorrentFacts(
+    instance="qBit",
+    infohash="a" * 40,
+    name="Some.Release",
+    category="movies",
+    tags=frozenset(),
+    state="downloading",
+    progress=0.5,
+    left_bytes=500,
+    size_bytes=1000,
+    added_at=NOW - 86400,
+    completed_at=None,
+    last_activity_at=NOW - 1,
+    content_path="/downloads/Some.Release",
+)
+COMPLETE = msgspec.structs.replace(DOWNLOADING, state="uploading", progress=1.0, left_bytes=0, completed_at=NOW - 0.1)
+
+
+def verdict(torrent=DOWNLOADING, around=AROUND, policy=POLICY, **changes):
+    return rules.judge(msgspec.structs.replace(torrent, **changes), around, policy, NOW)
+
+
+def around(**changes):
+    return msgspec.structs.replace(AROUND, **changes)
+
+
+def queue(**changes):
+    return around(queue=msgspec.structs.replace(QUEUE, **changes))
+
+
+@pytest.mark.parametrize("state", ["uploading", "stalledUP", "stoppedUP", "queuedUP", "forcedUP"])
+def test_a_complete_torrent_is_imported_at_once_in_every_state_of_seeding(state):
+    assert verdict(COMPLETE, state=state).action is Action.IMPORT
+
+
+@pytest.mark.parametrize("state", ["checkingUP", "moving", "checkingResumeData", "allocating"])
+def test_nothing_is_done_while_qbittorrent_is_busy_with_it(state):
+    found = verdict(COMPLETE, state=state)
+    assert (found.action, found.last.rule) == (Action.NOTHING, "client_is_busy_with_it")
+
+
+@pytest.mark.parametrize("changes", [{"left_bytes": 1}, {"completed_at": None}, {"size_bytes": 0}])
+def test_what_is_not_quite_complete_is_not_imported(changes):
+    assert verdict(COMPLETE, **changes).action is Action.NOTHING
+
+
+def test_an_imported_torrent_is_not_imported_again():
+    assert verdict(COMPLETE, tags=frozenset({"qBitrr-imported"})).last.rule == "imported"
+    assert verdict(COMPLETE, around(imports=ImportFacts(imported=True))).last.rule == "imported"
+    assert verdict(COMPLETE, tags=frozenset({"qBitrr-imported-not"})).action is Action.IMPORT
+
+
+def test_nothing_is_imported_or_removed_while_the_queue_is_unknown():
+    unknown = around(queue_known=False, queue=None)
+    assert verdict(COMPLETE, unknown).last.rule == "arr_queue_is_unknown"
+    found = verdict(DOWNLOADING, unknown, state="stalledDL", last_activity_at=NOW - 9999)
+    assert (found.action, found.last.rule) == (Action.NOTHING, "stalled")
+
+
+@pytest.mark.parametrize(("state", "rule"), [("importing", "arr_has_it"), ("importBlocked", "arr_has_it")])
+def test_what_the_arr_has_in_hand_is_left_to_it(state, rule):
+    found = verdict(COMPLETE, queue(tracked_state=state))
+    assert (found.action, found.last.rule) == (Action.NOTHING, rule)
+
+
+@pytest.mark.parametrize(
+    ("surroundings", "action"),
+    [
+        (around(queue=None), Action.LOOK_FOR_IMPORT),
+        (queue(tracked_state="imported"), Action.LOOK_FOR_IMPORT),
+        (around(queue=None, imports=ImportFacts(looked_at=NOW - 299)), Action.NOTHING),
+        (around(queue=None, imports=ImportFacts(looked_at=NOW - 300)), Action.LOOK_FOR_IMPORT),
+    ],
+)
+def test_a_complete_torrent_that_is_not_queued_is_looked_up_now_and_then(surroundings, action):
+    assert verdict(COMPLETE, surroundings).action is action
+
+
+@pytest.mark.parametrize(
+    ("failures", "ago", "action"),
+    [
+        (1, 299, Action.NOTHING),
+        (1, 300, Action.IMPORT),
+        (2, 899, Action.NOTHING),
+        (2, 900, Action.IMPORT),
+        (4, 21599, Action.NOTHING),
+        (99, 21600, Action.IMPORT),
+    ],
+)
+def test_a_failed_import_is_tried_again_less_and_less_often(failures, ago, action):
+    tried = around(imports=ImportFacts(failures=failures, failed_at=NOW - ago))
+    found = verdict(COMPLETE, tried)
+    assert found.action is action
+    if action is Action.NOTHING:
+        assert found.revisit_at > NOW
+
+
+@pytest.mark.parametrize(
+    ("state", "clock", "action"),
+    [
+        ("stalledDL", {"last_activity_at": NOW - 899}, Action.NOTHING),
+        ("stalledDL", {"last_activity_at": NOW - 900}, Action.FAIL),
+        ("metaDL", {"added_at": NOW - 899, "last_activity_at": 0}, Action.NOTHING),
+        ("metaDL", {"added_at": NOW - 900, "last_activity_at": NOW}, Action.FAIL),
+        ("stalledDL", {"added_at": NOW - 300, "last_activity_at": 0}, Action.NOTHING),
+        ("downloading", {"last_activity_at": NOW - 99999}, Action.NOTHING),
+        ("forcedDL", {"last_activity_at": NOW - 99999}, Action.NOTHING),
+        ("forcedMetaDL", {"added_at": NOW - 99999}, Action.NOTHING),
+        ("queuedDL", {"last_activity_at": NOW - 99999}, Action.NOTHING),
+    ],
+)
+def test_a_download_fails_after_the_stalled_delay_and_not_before(state, clock, action):
+    assert verdict(state=state, **clock).action is action
+
+
+def test_a_stalled_torrent_is_looked_at_again_when_its_delay_ends():
+    assert verdict(state="stalledDL", last_activity_at=NOW - 100).revisit_at == NOW + 800
+
+
+@pytest.mark.parametrize(
+    ("delay", "tags", "action"),
+    [
+        (-1, (), Action.NOTHING),
+        (0, (), Action.TAG_STALLED),
+        (0, ("qBitrr-allowed_stalled",), Action.NOTHING),
+        (1, (), Action.FAIL),
+    ],
+)
+def test_what_the_stalled_delay_means(delay, tags, action):
+    policy = msgspec.structs.replace(POLICY, stalled_delay_seconds=delay)
+    found = verdict(policy=policy, state="stalledDL", last_activity_at=NOW - 99999, tags=frozenset(tags))
+    assert found.action is action
+
+
+@pytest.mark.parametrize(("age", "action"), [(179, Action.NOTHING), (180, Action.FAIL)])
+def test_a_young_torrent_is_given_time(age, action):
+    policy = msgspec.structs.replace(POLICY, stalled_delay_seconds=60)
+    assert verdict(policy=policy, state="metaDL", added_at=NOW - age).action is action
+
+
+HOPELESS = msgspec.structs.replace(DOWNLOADING, state="stalledDL", last_activity_at=NOW - 99999)
+ANY_STATE = st.sampled_from(
+    ["downloading", "metaDL", "forcedMetaDL", "stalledDL", "checkingDL", "stoppedDL", "queuedDL", "forcedDL", "uploading", "stalledUP", "stoppedUP", "queuedUP", "forcedUP", "checkingUP", "checkingResumeData", "moving", "allocating", "missingFiles", "error", "unknown", "brandNew"]
+)
+TORRENTS = st.builds(
+    TorrentFacts,
+    instance=st.just("qBit"),
+    infohash=st.just("a" * 40),
+    name=st.text(max_size=5),
+    category=st.just("movies"),
+    tags=st.frozensets(st.sampled_from(["qBitrr-ignored", "qBitrr-imported", "qBitrr-allowed_stalled", "mine"])),
+    state=ANY_STATE,
+    progress=st.floats(0, 1),
+    left_bytes=st.integers(0, 2),
+    size_bytes=st.integers(0, 2),
+    added_at=st.floats(0, NOW),
+    completed_at=st.none() | st.floats(1, NOW),
+    last_activity_at=st.floats(0, NOW),
+    content_path=st.just("/x"),
+)
+QUEUES = st.none() | st.builds(
+    QueueFacts,
+    record_ids=st.just((1,)),
+    item_ids=st.just((1,)),
+    tracked_state=st.sampled_from(["downloading", "importPending", "importBlocked", "importing", "imported", "new"]),
+    messages=st.just(()),
+)
+AROUNDS = st.builds(
+    Surroundings,
+    client_connected=st.booleans(),
+    queue_known=st.booleans(),
+    queue=QUEUES,
+    imports=st.builds(ImportFacts, imported=st.booleans(), failures=st.just(0)),
+)
+POLICIES = st.builds(
+    Policy, ignore_younger_than_seconds=st.integers(0, 10**6), stalled_delay_seconds=st.integers(-1, 10**6)
+)
+
+
+@given(TORRENTS, AROUNDS, POLICIES)
+def test_every_torrent_gets_a_verdict_and_every_rule_before_it_passed(torrent, surroundings, policy):
+    found = rules.judge(torrent, surroundings, policy, NOW)
+    assert [step.rule for step in found.trace] == [rule.__name__ for rule in rules.RULES[: len(found.trace)]]
+    assert all(step.finding.outcome is Outcome.PASS for step in found.trace[:-1])
+    assert (found.last.finding.outcome is Outcome.ACT) == (found.action is not Action.NOTHING)
+    assert found.revisit_at is None or found.revisit_at > NOW
+
+
+@given(TORRENTS, AROUNDS, POLICIES)
+def test_an_ignored_torrent_is_never_touched(torrent, surroundings, policy):
+    ignored = msgspec.structs.replace(torrent, tags=torrent.tags | {"qBitrr-ignored"})
+    assert rules.judge(ignored, surroundings, policy, NOW).action is Action.NOTHING
+
+
+@given(TORRENTS, AROUNDS, POLICIES)
+def test_what_is_unknown_removes_nothing(torrent, surroundings, policy):
+    blind = msgspec.structs.replace(surroundings, queue_known=False, queue=None)
+    offline = msgspec.structs.replace(surroundings, client_connected=False)
+    missing = msgspec.structs.replace(torrent, state="missingFiles")
+    for t, s in ((torrent, blind), (torrent, offline), (missing, surroundings)):
+        assert rules.judge(t, s, policy, NOW).action is not Action.FAIL
+
+
+@given(TORRENTS, AROUNDS, POLICIES)
+def test_what_is_stopped_or_complete_never_fails(torrent, surroundings, policy):
+    stopped = msgspec.structs.replace(torrent, state="stoppedDL")
+    complete = msgspec.structs.replace(torrent, left_bytes=0, completed_at=NOW, size_bytes=1)
+    for t in (stopped, complete):
+        assert rules.judge(t, surroundings, policy, NOW).action is not Action.FAIL
+
+
+@given(TORRENTS, AROUNDS, POLICIES)
+def test_reasons_hold_no_numbers_that_change_by_themselves(torrent, surroundings, policy):
+    for step in rules.judge(torrent, surroundings, policy, NOW).trace:
+        assert not any(c.isdigit() for c in step.finding.because.replace("StalledDelay -1", "").replace("0", ""))
+        msgspec.json.encode(step.finding)
+
+
+def test_every_rule_says_what_it_is_for():
+    assert all(rule.__doc__ for rule in rules.RULES)
