@@ -150,6 +150,7 @@ class QueueRecord(Answer, frozen=True):
     tracked_download_state: str | None = None
     status_messages: list[StatusMessage] | None = None
     error_message: str | None = None
+    output_path: str | None = None  # as the Arr sees it, its remote path mappings applied
     custom_format_score: int | None = None
     movie_id: int | None = None
     series_id: int | None = None

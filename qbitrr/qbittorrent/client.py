@@ -15,7 +15,7 @@ from qbitrr.qbittorrent.compat import (
     state_name,
     stop_path,
 )
-from qbitrr.qbittorrent.models import MainData, Torrent, TorrentRow
+from qbitrr.qbittorrent.models import MainData, Place, Torrent, TorrentRow
 from qbitrr.qbittorrent.session import Session
 
 if TYPE_CHECKING:
@@ -52,6 +52,11 @@ class QbittorrentClient:
         body = await self._session.get("torrents/info", {"hashes": "|".join(infohashes)})
         rows = self._session.remote.decode(body, list[TorrentRow], "torrents/info")
         return {row.hash: msgspec.structs.replace(row, state=state_name(row.state)) for row in rows}
+
+    async def content_paths(self) -> dict[str, str]:
+        """Where the data of every torrent lies, by infohash."""
+        body = await self._session.get("torrents/info")
+        return {row.hash: row.content_path for row in self._session.remote.decode(body, list[Place], "torrents/info")}
 
     async def delete(self, infohashes: Iterable[str], *, with_files: bool) -> None:
         """Ask for deletion. It is carried out later: look with `torrents` whether it was."""

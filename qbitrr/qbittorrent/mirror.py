@@ -36,6 +36,11 @@ class Mirror:
         self.connection_status = ""
         self.free_space_bytes: int | None = None
 
+    @property
+    def connected(self) -> bool:
+        """Whether the client says it has a connection to the internet; unknown counts as none."""
+        return self.connection_status not in ("", "disconnected")
+
     def apply(self, data: MainData) -> Changes:
         """Take in one answer. Torrents that left the wanted categories count as removed."""
         if data.full_update:

@@ -51,6 +51,13 @@ class TorrentRow(Torrent, frozen=True, gc=False, kw_only=True):
     hash: str
 
 
+class Place(Struct, frozen=True, gc=False):
+    """Of a torrent of `torrents/info` only where its data lies."""
+
+    hash: str
+    content_path: str = ""
+
+
 class ServerState(Struct, frozen=True, gc=False):
     """What the client says of itself. A delta carries only what changed."""
 

@@ -60,8 +60,7 @@ class Generation:
             return
         columns = ("category", *rows[0]._fields)
         sql = f"INSERT INTO temp.staged_{table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-        async with self._database.transaction() as transaction:
-            await transaction.execute_many(sql, [(self._category, *row) for row in rows])
+        await self._database.write_many(sql, [(self._category, *row) for row in rows])
 
     async def commit(self, now: float) -> Difference:
         """Take over what was staged; returns what it changed."""

@@ -39,6 +39,8 @@ class QueueFacts(Struct, frozen=True, gc=False):
     item_ids: tuple[int, ...]
     tracked_state: str
     messages: tuple[str, ...]
+    output_path: str = ""
+    """Where the Arr sees the data, its remote path mappings applied; empty when it does not say."""
 
 
 class ImportFacts(Struct, frozen=True, gc=False):

@@ -67,6 +67,13 @@ class Verdict(Struct, frozen=True):
         """When to judge again although nothing changed, in epoch seconds."""
         return self.last.finding.revisit_at
 
+    def as_trace(self) -> list[dict[str, Any]]:
+        """Every rule that was asked, for storing and showing."""
+        return [
+            {"rule": rule, "outcome": str(found.outcome), "because": found.because, "facts": found.facts}
+            for rule, found in ((step.rule, step.finding) for step in self.trace)
+        ]
+
     def same_as(self, other: Verdict | None) -> bool:
         """Whether another verdict comes to the same result for the same reason."""
         if other is None:

@@ -162,22 +162,6 @@ CREATE TABLE verdicts (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX verdicts_by_torrent ON verdicts (infohash);
 
--- When an item was last searched for.
-CREATE TABLE searches (
-    category TEXT NOT NULL,
-    item_id INTEGER NOT NULL,
-    searched_at REAL NOT NULL,
-    times INTEGER NOT NULL,
-    PRIMARY KEY (category, item_id)
-) STRICT, WITHOUT ROWID;
-
--- Token buckets, so that a restart does not refill them.
-CREATE TABLE budgets (
-    name TEXT PRIMARY KEY,
-    tokens REAL NOT NULL,
-    updated_at REAL NOT NULL
-) STRICT, WITHOUT ROWID;
-
 -- The last search of each category, as the process list shows it.
 CREATE TABLE activity (
     category TEXT PRIMARY KEY,

@@ -1,0 +1,50 @@
+"""`qbitrr demo`: the daemon on the built-in sandbox, so that everything can be seen without any service."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from qbitrr import app
+from qbitrr.config.location import CONFIG_NAME, create_data_folder
+from qbitrr.config.private_file import write_private
+from qbitrr.errors import QbitrrError
+from qbitrr.state.database import FILE_NAME
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def run(folder: Path) -> None:
+    """Run until stopped. What an earlier demonstration left in the folder is removed first."""
+    where = app.Home(folder.absolute())
+    create_data_folder(where.folder)
+    _clear(where)
+    command = [sys.executable, "-P", "-m", "qbitrr.sandbox", "--until-eof"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sandbox:  # noqa: S603 - ourselves
+        try:
+            write_private(where.folder / CONFIG_NAME, _config(sandbox))
+            app.run(where, {key: value for key, value in os.environ.items() if not key.startswith("QBITRR_")})
+        finally:
+            sandbox.terminate()
+
+
+def _clear(where: app.Home) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        (where.folder / f"{FILE_NAME}{suffix}").unlink(missing_ok=True)
+    for path in where.log_folder.glob("*.log*"):
+        path.unlink()
+
+
+def _config(sandbox: subprocess.Popen[bytes]) -> bytes:
+    """The configuration that the sandbox prints once it listens; a form feed ends it."""
+    if sandbox.stdout is None:
+        raise QbitrrError("the sandbox has no output")
+    text = bytearray()
+    for line in sandbox.stdout:
+        if line == b"\f\n":
+            return bytes(text)
+        text += line
+    raise QbitrrError("the sandbox ended before it was ready")

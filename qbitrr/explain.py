@@ -1,0 +1,56 @@
+"""The story of a torrent as text: what is decided now and why, and everything that was ever done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qbitrr.clock import to_iso
+from qbitrr.state import ledger, verdicts
+from qbitrr.state.database import open_reader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qbitrr.state.ledger import Entry
+    from qbitrr.state.verdicts import StoredVerdict
+
+
+async def explain(state_file: Path, infohash: str) -> str | None:
+    """Everything the state file knows of a torrent; None when that is nothing. Raises StateError."""
+    async with open_reader(state_file) as database:
+        now = await verdicts.of_torrent(database, infohash.lower())
+        history = await ledger.of_torrent(database, infohash.lower())
+    if not now and not history:
+        return None
+    lines = [line for verdict in now for line in _verdict(verdict)]
+    if not now:
+        lines.append(f"{history[-1].name} is not in qBittorrent any more.")
+    lines += ["", "History:"] if history else ["", "Nothing has been done to it."]
+    lines += [line for entry in history for line in _entry(entry)]
+    return "\n".join(lines)
+
+
+def _verdict(verdict: StoredVerdict) -> list[str]:
+    lines = [
+        f"{verdict.name} ({verdict.instance}, category {verdict.category})",
+        f"Now: {verdict.action.replace('_', ' ')}, because {verdict.because} (since {to_iso(verdict.since)})",
+        "Rules asked, in order:",
+    ]
+    for step in verdict.trace:
+        facts = ", ".join(f"{name}={_fact(value)}" for name, value in step["facts"].items())
+        lines.append(f"  {step['outcome']:<5} {step['rule']}: {step['because']}" + (f"  [{facts}]" if facts else ""))
+    return lines
+
+
+def _entry(entry: Entry) -> list[str]:
+    ended = entry.outcome or f"under way, step {entry.step}"
+    facts = ", ".join(f"{name}={_fact(value)}" for name, value in entry.facts.items())
+    return [
+        f"  {to_iso(entry.planned_at)} {entry.action} by {entry.rule}: {entry.because}"
+        + (f"  [{facts}]" if facts else ""),
+        f"  {to_iso(entry.updated_at)}   {entry.state}: {ended}",
+    ]
+
+
+def _fact(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) and abs(value) < 10**6 else str(value)

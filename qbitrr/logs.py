@@ -1,0 +1,135 @@
+"""Logging: structlog events to the terminal and to rotated files, one file for each process.
+
+Events are named in the past tense and carry fields. Secrets are taken out of every line before it is written.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import sys
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, MutableMapping
+    from pathlib import Path
+
+    from structlog.typing import Processor, WrappedLogger
+
+LEVELS = {"CRITICAL": 50, "ERROR": 40, "WARNING": 30, "NOTICE": 23, "INFO": 20, "DEBUG": 10, "TRACE": 5}
+MAIN_FILE = "Main.log"
+WEB_FILE = "WebUI.log"
+_FILE_BYTES = 10 << 20
+_OLD_FILES = 5
+_HIDDEN = "[hidden]"
+
+
+def file_name(category: str) -> str:
+    """The log file of a category; no two categories share one, and none leaves the folder.
+
+    >>> file_name("radarr-4k"), file_name("tv/anime")
+    ('radarr-4k.log', 'tv=2Fanime.log')
+    """
+    return quote(category, safe=" +,@").replace("%", "=") + ".log"
+
+
+def configure(level: str, folder: Path | None, file: str, secrets: Collection[str]) -> None:
+    """Set up logging for this process.
+
+    `level` is a name of LEVELS. `folder` is where the files are, None for no files. The control plane's lines go to a
+    file of their own in the same process.
+    """
+    hide = _Hider(secrets)
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+
+    def formatter(*, colors: bool) -> logging.Formatter:
+        return structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                hide,
+                structlog.dev.ConsoleRenderer(
+                    colors=colors,
+                    pad_event_to=0,
+                    repr_native_str=True,  # a torrent name with a line break must not look like a line of its own
+                    exception_formatter=structlog.dev.plain_traceback,
+                ),
+                hide.in_text,
+            ],
+        )
+
+    console = logging.StreamHandler(sys.stderr)
+    console.setFormatter(formatter(colors=sys.stderr.isatty()))
+    handlers: list[logging.Handler] = [console]
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        main = _file_handler(folder / file, formatter(colors=False))
+        if file == MAIN_FILE:
+            web = _file_handler(folder / WEB_FILE, formatter(colors=False))
+            main.addFilter(lambda record: not record.name.startswith("control"))
+            web.addFilter(lambda record: record.name.startswith("control"))
+            handlers.append(web)
+        handlers.append(main)
+    root = logging.getLogger()
+    for old in root.handlers[:]:
+        root.removeHandler(old)
+        old.close()
+    for handler in handlers:
+        root.addHandler(handler)
+    root.setLevel(LEVELS[level])
+    logging.captureWarnings(capture=True)
+
+
+def get(name: str) -> structlog.stdlib.BoundLogger:
+    """The logger of a module; pass `__name__`."""
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return logger
+
+
+def bind(**fields: str) -> None:
+    """Fields of every further line of this process."""
+    structlog.contextvars.bind_contextvars(**fields)
+
+
+def _file_handler(path: Path, formatter: logging.Formatter) -> logging.Handler:
+    handler = logging.handlers.RotatingFileHandler(
+        path, maxBytes=_FILE_BYTES, backupCount=_OLD_FILES, encoding="utf-8", errors="backslashreplace", delay=True
+    )
+    handler.setFormatter(formatter)
+    return handler
+
+
+class _Hider:
+    """Takes secrets out of fields and of the finished line (tracebacks hold values too)."""
+
+    def __init__(self, secrets: Collection[str]) -> None:
+        # the longest first: one secret may be part of another
+        self._secrets = sorted((s for s in secrets if s), key=len, reverse=True)
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> Any:
+        for key, value in event.items():
+            if isinstance(value, str):
+                event[key] = self._hide(value)
+        return event
+
+    def in_text(self, _logger: WrappedLogger, _method: str, line: Any) -> str:
+        return self._hide(str(line))
+
+    def _hide(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, _HIDDEN)
+        return text

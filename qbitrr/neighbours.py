@@ -1,0 +1,34 @@
+"""Noticing other distributions that brought a package `supervisor` or `control` of their own.
+
+Installers overwrite one with the other without a word (supervisord and python-control have these names), and what
+follows is an import error far from its cause.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib import metadata
+from types import ModuleType
+
+_PACKAGES = ("supervisor", "control")
+
+
+def foreign_package() -> str | None:
+    """A sentence about a package that is not ours, and the way out; None when all is well."""
+    for name in _PACKAGES:
+        try:
+            module = importlib.import_module(name)
+        except ImportError as error:
+            module = ModuleType(name, str(error))
+        if getattr(module, "BELONGS_TO", None) != "qbitrr":
+            return _complaint(name)
+    return None
+
+
+def _complaint(name: str) -> str:
+    owners = set(metadata.packages_distributions().get(name, ())) - {"qbitrr"}
+    culprit = f"by {', '.join(sorted(owners))}" if owners else "by something else"
+    return (
+        f"The package {name!r} of qbitrr was replaced {culprit}. "
+        "Install qbitrr in an environment of its own: python3 -m venv /opt/qbitrr/venv"
+    )

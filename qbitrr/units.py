@@ -1,0 +1,116 @@
+"""Durations, sizes and rates as people write them, and as they are kept inside.
+
+Inside, durations are whole seconds, sizes whole bytes, rates bytes per second. In all three -1 is a
+sentinel ("off", "no limit", "leave alone") and passes through unchanged; no other negative amount exists.
+Everything that cannot be understood raises ValueError with a text that says what would be right.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+OFF = -1
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+# capital M is a month of 30 days, small m a minute; the other letters are read in either case
+_SECONDS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY, "M": 30 * DAY}
+_BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50}
+_BYTES_PER_KILOBYTE = 1024
+
+_AMOUNT = r"\s*(-?(?:[0-9]{1,20}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})(?:[eE]\+?[0-9]{1,2})?)\s*"
+_DURATION = re.compile(_AMOUNT + r"([smhdwSMHDW]?)\s*")
+_SIZE = re.compile(_AMOUNT + r"([kmgtpKMGTP]?)(?:i?[bB])?\s*")
+
+# Any amount beyond is a slip of the hand. It leaves room for every sum, and 64 bits hold it.
+_MOST_SECONDS = 10**12
+_MOST_BYTES = 2**62
+
+_DURATION_FORM = 'a number, or a text such as "90s", "15m", "2h", "3d", "1w" or "2M" (months of 30 days)'
+_SIZE_FORM = 'a number of bytes, or a text such as "500M", "50G" or "1.5T"; "-1" for off'
+_RATE_FORM = "a number of kilobytes per second, or -1"
+
+
+def parse_duration(value: object, *, unit_seconds: int = 1) -> int:
+    """Seconds of `15`, `"15m"`, `"1.5h"`; a bare number counts in units of `unit_seconds`.
+
+    A positive duration never becomes zero, which often means something else: the least is a second, or a
+    minute where the unit is longer ("30s" in a key of minutes is one minute).
+    """
+    amount, letter = _split(_DURATION, value, _DURATION_FORM)
+    if amount < 0:
+        return _sentinel(amount, _DURATION_FORM)
+    if amount == 0:
+        return 0
+    per_unit = _SECONDS[letter if letter == "M" else letter.lower()] if letter else unit_seconds
+    return max(min(unit_seconds, MINUTE), _whole(amount * per_unit, _MOST_SECONDS, "duration"))
+
+
+def format_duration(seconds: int) -> str:
+    """The shortest text that `parse_duration` reads back exactly: `90s`, `2h`, `-1`."""
+    if seconds <= 0:
+        return str(seconds)
+    letter = next(letter for letter in "Mwdhms" if seconds % _SECONDS[letter] == 0)
+    return f"{seconds // _SECONDS[letter]}{letter}"
+
+
+def parse_size(value: object) -> int:
+    """Bytes of `"50G"`, `"1.5TiB"`, `"50 GB"` or a plain number; the letters are powers of 1024."""
+    amount, letter = _split(_SIZE, value, _SIZE_FORM)
+    if amount < 0:
+        return _sentinel(amount if not letter else math.nan, _SIZE_FORM)
+    return _whole(amount * _BYTES[letter.upper()], _MOST_BYTES, "size")
+
+
+def format_size(size_bytes: int) -> str:
+    """The shortest text that `parse_size` reads back exactly: `50G`, `1023`, `-1`."""
+    if size_bytes <= 0:
+        return str(size_bytes)
+    letter = next(letter for letter in ("P", "T", "G", "M", "K", "") if size_bytes % _BYTES[letter] == 0)
+    return f"{size_bytes // _BYTES[letter]}{letter}"
+
+
+def parse_rate(value: object) -> int:
+    """Bytes per second of a number of kilobytes (1024 bytes) per second, as qBittorrent's own page counts."""
+    amount, letter = _split(_DURATION, value, _RATE_FORM)
+    if letter:
+        raise ValueError(_RATE_FORM)
+    if amount < 0:
+        return _sentinel(amount, _RATE_FORM)
+    return _whole(amount * _BYTES_PER_KILOBYTE, _MOST_BYTES, "rate")
+
+
+def to_kilobytes(bytes_per_second: int) -> int | float:
+    """The number that `parse_rate` reads back as `bytes_per_second`."""
+    if bytes_per_second < 0 or bytes_per_second % _BYTES_PER_KILOBYTE == 0:
+        return bytes_per_second // _BYTES_PER_KILOBYTE
+    return bytes_per_second / _BYTES_PER_KILOBYTE
+
+
+def _split(form: re.Pattern[str], value: object, allowed: str) -> tuple[float, str]:
+    """Amount and unit letter of a number or text; whole numbers stay exact."""
+    match value:
+        case bool():
+            pass
+        case int():
+            return value, ""
+        case float() if math.isfinite(value):
+            return value, ""
+        case str() if found := form.fullmatch(value):
+            digits, letter = found.groups()
+            return (int(digits) if digits.lstrip("-").isdigit() else float(digits)), letter
+    raise ValueError(allowed)
+
+
+def _sentinel(amount: float, allowed: str) -> int:
+    if amount != OFF:
+        raise ValueError(allowed)
+    return OFF
+
+
+def _whole(amount: float, most: int, what: str) -> int:
+    if amount > most:
+        raise ValueError(f"a smaller {what}")
+    return int(amount)

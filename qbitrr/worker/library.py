@@ -1,0 +1,54 @@
+"""The task that keeps the catalogue of the category."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from qbitrr import logs
+from qbitrr.config.redact import redact_url
+from qbitrr.errors import CredentialsRejectedError, ServiceError
+from qbitrr.state import catalogue
+from qbitrr.worker import memory
+from qbitrr.worker.sync import full_sync
+
+if TYPE_CHECKING:
+    from qbitrr.clock import Clock
+    from qbitrr.state.database import Database
+    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.report import Report
+    from qbitrr.worker.services import Services
+
+_log = logs.get(__name__)
+
+
+class Library:
+    """The catalogue of the category. `wake` asks for a full sync now."""
+
+    def __init__(
+        self, config: WorkerConfig, services: Services, database: Database, report: Report, clock: Clock
+    ) -> None:
+        self.wake = asyncio.Event()
+        self._arr = config.arr
+        self._client = services.arr
+        self._database = database
+        self._report = report
+        self._clock = clock
+
+    async def sync(self) -> None:
+        """Read everything from the Arr."""
+        section, category = self._arr.section, self._arr.category
+        with self._report.operation("library", "health"):
+            try:
+                source = redact_url(self._arr.uri)
+                changes = await full_sync(self._client, self._database, category, source, self._clock)
+            except ServiceError as error:
+                self._report.waits(section, error, held=isinstance(error, CredentialsRejectedError))
+                raise
+            self._report.goes_on(section)
+            _log.info("library was synced", changed=changes.changed, removed=changes.removed)
+            memory.give_back()
+
+    async def release(self) -> None:
+        """Mark what has been released by time passing."""
+        await catalogue.release(self._database, self._arr.category, self._arr.kind, self._clock.wall())

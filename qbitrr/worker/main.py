@@ -1,0 +1,78 @@
+"""The life of a worker process: greet, be configured, work until stopped or alone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qbitrr import ipc, logs
+from qbitrr.worker import configuration, parentage
+from qbitrr.worker.link import Link
+from qbitrr.worker.work import work
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator
+
+    from qbitrr.worker.configuration import WorkerConfig
+
+_log = logs.get(__name__)
+
+
+def main(channel: socket.socket) -> None:
+    """Run on one end of a channel. Ends with code 0 when asked to end, 1 after an error."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, which stops its workers
+    parentage.die_with_parent()
+    channel.setblocking(False)
+    sys.exit(asyncio.run(_live(channel)))
+
+
+async def _live(channel: socket.socket) -> int:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    link = Link(channel)
+    preload = sys.modules.get("qbitrr.worker.preload")
+    link.send(ipc.Hello(ipc.PROTOCOL, os.getpid(), preloaded=getattr(preload, "done", False)))
+    messages = link.messages()
+    config = await _configured(messages, stop)
+    if config is None:
+        return 0
+    _set_up(config)
+    code = 0
+    try:
+        reason = await work(config, link, messages, stop)
+    except Exception:  # noqa: BLE001 - the border of the process
+        _log.exception("worker failed")
+        reason, code = "an unexpected error", 1
+    link.send(ipc.Bye(reason))
+    link.close()
+    return code
+
+
+async def _configured(messages: AsyncIterator[ipc.ToWorker], stop: asyncio.Event) -> WorkerConfig | None:
+    """The first Configure; None when the worker is stopped before it comes."""
+
+    async def first() -> WorkerConfig | None:
+        async for message in messages:
+            if isinstance(message, ipc.Configure):
+                return configuration.decode(message.config)
+        return None
+
+    waiting = {asyncio.ensure_future(first()), asyncio.ensure_future(stop.wait())}
+    done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    found = done.pop().result()
+    return found if isinstance(found, configuration.WorkerConfig) else None
+
+
+def _set_up(config: WorkerConfig) -> None:
+    category = config.arr.category
+    parentage.set_process_name(f"qb {category}")
+    folder = Path(config.log_folder) if config.log_folder else None
+    logs.configure(config.settings.console_level, folder, logs.file_name(category), config.secrets)
+    logs.bind(category=category)

@@ -1,0 +1,52 @@
+"""Doing something again and again on the worker's loop, each task at its own pace."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from qbitrr import logs
+from qbitrr.backoff import Backoff
+from qbitrr.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+_log = logs.get(__name__)
+_RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
+
+
+async def every(
+    name: str, seconds: float, work: Callable[[], Awaitable[None]], wake: asyncio.Event, failures: Callable[[], None]
+) -> None:
+    """Do `work` for ever: at once, then `seconds` after it ended or when `wake` is set.
+
+    The border of a worker's task: what goes wrong is logged with its cause, counted by `failures`, and tried again
+    after a growing delay.
+    """
+    failed = 0
+    while True:
+        wake.clear()
+        delay = seconds
+        try:
+            await work()
+        except ServiceError as error:
+            failed += 1
+            delay = _RETRY.seconds(failed)
+            _log.warning("task was interrupted", task=name, error=str(error))
+        except Exception:  # noqa: BLE001 - the border of the task
+            failed += 1
+            delay = _RETRY.seconds(failed)
+            failures()
+            _log.exception("task failed", task=name)
+        else:
+            failed = 0
+        await _wait(wake, delay)
+
+
+async def _wait(wake: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await wake.wait()
+    except TimeoutError:
+        pass

@@ -1,0 +1,199 @@
+"""The library of the Arr, copied into the catalogue in a handful of requests."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from qbitrr.arr import lidarr, radarr, sonarr
+from qbitrr.clock import from_iso
+from qbitrr.library import items
+from qbitrr.library.quality import UNKNOWN_PROFILE, FileFacts, Profile
+from qbitrr.state import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from qbitrr.arr.client import ArrClient
+    from qbitrr.arr.models import Album, AlbumStatistics, Episode, File, Movie, Series
+    from qbitrr.clock import Clock
+    from qbitrr.state.catalogue import Difference, Generation
+    from qbitrr.state.database import Database
+
+_SERIES_AT_ONCE = 4
+
+
+async def full_sync(client: ArrClient, database: Database, category: str, source: str, clock: Clock) -> Difference:
+    """Replace the catalogue of a category by what the Arr says now, as one generation.
+
+    `source` is the Arr's address. Raises a ServiceError; the catalogue is then as it was.
+    """
+    await client.status()
+    profiles = {
+        number: Profile(p.name or "", p.upgrade_allowed, p.min_format_score, p.cutoff_format_score)
+        for number, p in (await client.quality_profiles()).items()
+    }
+    generation = catalogue.Generation(database, category, client.kind.name)
+    await generation.begin(source)
+    stage = {"radarr": _stage_movies, "sonarr": _stage_series, "lidarr": _stage_artists}[client.kind.name]
+    await stage(client, generation, profiles, clock.wall())
+    return await generation.commit(clock.wall())
+
+
+# -- Radarr -----------------------------------------------------------------------------------------------------
+
+
+async def _stage_movies(client: ArrClient, generation: Generation, profiles: dict[int, Profile], _now: float) -> None:
+    async for movies in _batches(radarr.movies(client), radarr.FILES_PER_REQUEST):
+        scores = await _scores(client, [m for m in movies if m.movie_file and m.movie_file.custom_format_score is None])
+        await generation.add("movies", [_movie_row(movie, scores, profiles) for movie in movies])
+
+
+async def _scores(client: ArrClient, movies: list[Movie]) -> dict[int, int | None]:
+    """Custom format scores by file id, of movies whose listing leaves them out."""
+    if not movies:
+        return {}
+    return {file.id: file.custom_format_score for file in await radarr.movie_files(client, [m.id for m in movies])}
+
+
+def _movie_row(movie: Movie, scores: dict[int, int | None], profiles: dict[int, Profile]) -> items.MovieRow:
+    return items.movie(
+        id=movie.id,
+        title=movie.title or "",
+        year=movie.year,
+        tmdb_id=movie.tmdb_id,
+        imdb_id=movie.imdb_id,
+        monitored=movie.monitored,
+        available=movie.is_available,
+        file=_file_facts(movie.movie_file, scores),
+        profile=profiles.get(movie.quality_profile_id, UNKNOWN_PROFILE),
+    )
+
+
+async def _batches(parts: AsyncIterator[list[Movie]], size: int) -> AsyncIterator[list[Movie]]:
+    """The same movies in lists of `size`."""
+    held: list[Movie] = []
+    async for part in parts:
+        held += part
+        while len(held) >= size:
+            yield held[:size]
+            held = held[size:]
+    if held:
+        yield held
+
+
+# -- Sonarr -----------------------------------------------------------------------------------------------------
+
+
+async def _stage_series(client: ArrClient, generation: Generation, profiles: dict[int, Profile], now: float) -> None:
+    slots = asyncio.Semaphore(_SERIES_AT_ONCE)
+
+    async def stage_episodes(series: Series, profile: Profile) -> None:
+        async with slots:
+            episodes = await sonarr.episodes(client, series.id)
+            monitored = {s.season_number for s in series.seasons or [] if s.monitored and series.monitored}
+            rows = [_episode_row(episode, monitored, profile, now) for episode in episodes]
+            await generation.add("episodes", rows)
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            async for some in sonarr.series(client):
+                for series in some:
+                    profile = profiles.get(series.quality_profile_id, UNKNOWN_PROFILE)
+                    tasks.create_task(stage_episodes(series, profile))
+                await generation.add("series", [_series_row(s, profiles) for s in some])
+    except BaseExceptionGroup as group:  # one failed request ends the sync, as it would without tasks
+        raise group.exceptions[0] from group
+
+
+def _series_row(series: Series, profiles: dict[int, Profile]) -> items.SeriesRow:
+    title = series.title or ""
+    return items.SeriesRow(
+        id=series.id,
+        title=title,
+        sort_title=items.sort_key(title),
+        year=series.year,
+        tvdb_id=series.tvdb_id,
+        imdb_id=series.imdb_id or None,
+        monitored=series.monitored,
+        quality_profile=profiles.get(series.quality_profile_id, UNKNOWN_PROFILE).name,
+    )
+
+
+def _episode_row(episode: Episode, monitored_seasons: set[int], profile: Profile, now: float) -> items.EpisodeRow:
+    return items.episode(
+        id=episode.id,
+        series_id=episode.series_id,
+        season_number=episode.season_number,
+        episode_number=episode.episode_number,
+        title=episode.title or "",
+        airs_at=from_iso(episode.air_date_utc),
+        monitored=episode.monitored and episode.season_number in monitored_seasons,
+        file=_file_facts(episode.episode_file, {}),
+        profile=profile,
+        now=now,
+    )
+
+
+# -- Lidarr -----------------------------------------------------------------------------------------------------
+
+
+async def _stage_artists(client: ArrClient, generation: Generation, profiles: dict[int, Profile], now: float) -> None:
+    monitored: set[int] = set()
+    profile_of: dict[int, Profile] = {}
+    async for artists in lidarr.artists(client):
+        rows = []
+        for artist in artists:
+            profile = profile_of[artist.id] = profiles.get(artist.quality_profile_id, UNKNOWN_PROFILE)
+            if artist.monitored:
+                monitored.add(artist.id)
+            name = artist.artist_name or ""
+            rows.append(
+                items.ArtistRow(
+                    id=artist.id,
+                    title=name,
+                    sort_title=items.sort_key(name),
+                    disambiguation=artist.disambiguation or None,
+                    monitored=artist.monitored,
+                    quality_profile=profile.name,
+                )
+            )
+        await generation.add("artists", rows)
+    below_cutoff = await lidarr.below_cutoff(client)
+    async for albums in lidarr.albums(client):
+        await generation.add(
+            "albums",
+            [
+                _album_row(
+                    album,
+                    monitored=album.monitored and album.artist_id in monitored,
+                    below_cutoff=album.id in below_cutoff,
+                    profile=profile_of.get(album.artist_id, UNKNOWN_PROFILE),
+                    now=now,
+                )
+                for album in albums
+            ],
+        )
+
+
+def _album_row(album: Album, *, monitored: bool, below_cutoff: bool, profile: Profile, now: float) -> items.AlbumRow:
+    counts: AlbumStatistics | None = album.statistics
+    return items.album(
+        id=album.id,
+        artist_id=album.artist_id,
+        title=album.title or "",
+        released_at=from_iso(album.release_date),
+        monitored=monitored,
+        track_count=counts.track_count if counts else 0,
+        track_file_count=counts.track_file_count if counts else 0,
+        below_cutoff=below_cutoff,
+        profile=profile,
+        now=now,
+    )
+
+
+def _file_facts(file: File | None, scores: dict[int, int | None]) -> FileFacts | None:
+    if file is None:
+        return None
+    score = file.custom_format_score if file.custom_format_score is not None else scores.get(file.id)
+    return FileFacts(file.id, file.quality_cutoff_not_met, score)

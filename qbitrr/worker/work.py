@@ -1,0 +1,90 @@
+"""The tasks of a worker, each with its own schedule on one loop."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qbitrr import ipc, logs
+from qbitrr.clock import Clock
+from qbitrr.state import activity
+from qbitrr.state.database import open_writer
+from qbitrr.state.logins import LoginRegister
+from qbitrr.worker.act import Actor
+from qbitrr.worker.library import Library
+from qbitrr.worker.report import Report
+from qbitrr.worker.schedule import every
+from qbitrr.worker.services import connect
+from qbitrr.worker.watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from qbitrr.state.database import Database
+    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.link import Link
+
+_log = logs.get(__name__)
+
+_FULL_SYNC_SECONDS = 6 * 3600.0
+_RELEASE_SECONDS = 60.0
+
+
+async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToWorker], stop: asyncio.Event) -> str:
+    """Work until `stop` is set or the supervisor closes the channel; returns why it ended.
+
+    Raises what a task did not handle itself.
+    """
+    clock = Clock()
+    async with (
+        open_writer(Path(config.state_file)) as database,
+        connect(config, LoginRegister(database, clock)) as services,
+    ):
+        report = Report(link)
+        watch = Watch(config, services, Actor(config, services, database, report, clock), database, report, clock)
+        library = Library(config, services, database, report, clock)
+        await _tell_last_search(config, database, report)
+        await watch.begin()
+        pause = config.settings.loop_sleep_seconds
+        tasks = {
+            asyncio.create_task(report.beat(), name="beat"),
+            asyncio.create_task(every("torrents", pause, watch.one_pass, watch.wake, report.failed)),
+            asyncio.create_task(every("library", _FULL_SYNC_SECONDS, library.sync, library.wake, report.failed)),
+            asyncio.create_task(every("releases", _RELEASE_SECONDS, library.release, asyncio.Event(), report.failed)),
+        }
+        link.send(ipc.Ready())
+        _log.info("worker became ready")
+        try:
+            return await _until_end(tasks, messages, library, stop)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await watch.close()
+
+
+async def _tell_last_search(config: WorkerConfig, database: Database, report: Report) -> None:
+    last = (await activity.last(database)).get(config.arr.category)
+    if last is not None:
+        report.searched(*last)
+
+
+async def _until_end(
+    tasks: set[asyncio.Task[None]], messages: AsyncIterator[ipc.ToWorker], library: Library, stop: asyncio.Event
+) -> str:
+    async def obey() -> None:
+        async for message in messages:
+            if isinstance(message, ipc.Rebuild):
+                library.wake.set()
+
+    obeying = asyncio.create_task(obey(), name="messages")
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        done, _ = await asyncio.wait({*tasks, obeying, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+        return "it was stopped" if stop.is_set() else "the supervisor is gone"
+    finally:
+        for task in (obeying, stopping):
+            task.cancel()

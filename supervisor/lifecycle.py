@@ -1,0 +1,234 @@
+"""When a worker is started, restarted, given up for a while, and stopped. Pure: `step(state, event, now)`.
+
+`now` is the monotonic clock in seconds; the wall clock may jump. A worker is restarted at once the first time, then
+after growing delays; over the restart intensity it is degraded, which means tried every five to ten minutes, never
+forgotten.
+
+    starting ──ready──> running <──> waiting (for a service; held: until the configuration changes)
+       ^                   │
+       │<────ended─────────┤  backoff, when the delay is not zero
+       │                   └──too often──> degraded ──after minutes──> starting
+    stopping ──ended──> stopped
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Phase(StrEnum):
+    """What a worker is, as the process list shows it."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    WAITING = "waiting"
+    BACKOFF = "backoff"
+    DEGRADED = "degraded"
+    HELD = "held"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+
+class Limits(Struct, frozen=True):
+    """The configuration keys that govern restarts; seconds."""
+
+    restart: bool  # AutoRestartProcesses
+    most_restarts: int  # MaxProcessRestarts
+    window_seconds: float  # ProcessRestartWindow
+    delay_seconds: float  # ProcessRestartDelay
+    start_seconds: float  # ProcessSpawnTimeoutSeconds
+    grace_seconds: float = 10.0
+    longest_delay_seconds: float = 60.0
+    degraded_seconds: tuple[float, float] = (300.0, 600.0)
+
+
+class State(Struct, frozen=True):
+    """One worker. `ended_at` are the ends inside of the window, `timer_at` when Tick is due."""
+
+    phase: Phase = Phase.STOPPED
+    since: float = 0.0
+    ended_at: tuple[float, ...] = ()
+    timer_at: float | None = None
+    beat_due_at: float | None = None
+    restart_wanted: bool = False
+
+
+# -- events -----------------------------------------------------------------------------------------------------
+
+
+class Start(Struct, frozen=True):
+    """Somebody wants it to run; also ends a wait for the next try."""
+
+
+class Ready(Struct, frozen=True):
+    """It said that it is ready."""
+
+
+class Waits(Struct, frozen=True):
+    """It said that it waits for a service, or not any more; `held` when only a new configuration helps."""
+
+    waits: bool
+    held: bool
+
+
+class Beaten(Struct, frozen=True):
+    """It gave a sign of life and promised the next one."""
+
+    within_seconds: float
+
+
+class Ended(Struct, frozen=True):
+    """The process is gone, or could not be started."""
+
+
+class Tick(Struct, frozen=True):
+    """The timer ran off."""
+
+
+class Restart(Struct, frozen=True):
+    """Somebody wants a fresh process, now."""
+
+
+class Stop(Struct, frozen=True):
+    """It is to end."""
+
+
+Event = Start | Ready | Waits | Beaten | Ended | Tick | Restart | Stop
+
+
+class Effect(StrEnum):
+    """What is to be done."""
+
+    SPAWN = "spawn"
+    TERMINATE = "terminate"
+    KILL = "kill"
+
+
+Result = tuple[State, tuple[Effect, ...]]
+
+_ALIVE = frozenset({Phase.STARTING, Phase.RUNNING, Phase.WAITING, Phase.HELD})
+
+
+def step(state: State, event: Event, now: float, limits: Limits, rng: Callable[[], float]) -> Result:  # noqa: PLR0911
+    """The state after an event and what is to be done. `rng` gives 0 to 1, for the jitter."""
+    match event:
+        case Start():
+            return _start(state, now, limits)
+        case Ready():
+            return _ready(state, now)
+        case Waits():
+            return _waits(state, event, now)
+        case Beaten():
+            return _beaten(state, event, now)
+        case Ended():
+            return _ended(state, now, limits, rng)
+        case Tick():
+            return _tick(state, now, limits)
+        case Restart():
+            return _restart(state, now, limits)
+        case Stop():
+            return _stop(state, now, limits)
+
+
+def next_timer(state: State) -> float | None:
+    """When Tick is due at the latest, on the monotonic clock."""
+    return min((at for at in (state.timer_at, state.beat_due_at) if at is not None), default=None)
+
+
+def _become(state: State, phase: Phase, now: float, timer_at: float | None = None) -> State:
+    since = state.since if phase == state.phase else now
+    return replace(state, phase=phase, since=since, timer_at=timer_at, beat_due_at=None)
+
+
+def _start(state: State, now: float, limits: Limits) -> Result:
+    if state.phase in _ALIVE or state.phase is Phase.STOPPING:
+        return state, ()
+    return _become(state, Phase.STARTING, now, now + limits.start_seconds), (Effect.SPAWN,)
+
+
+def _ready(state: State, now: float) -> Result:
+    if state.phase is not Phase.STARTING:
+        return state, ()
+    return _become(state, Phase.RUNNING, now), ()
+
+
+def _waits(state: State, event: Waits, now: float) -> Result:
+    if state.phase not in _ALIVE or state.phase is Phase.STARTING:
+        return state, ()
+    phase = Phase.HELD if event.held else Phase.WAITING if event.waits else Phase.RUNNING
+    since = state.since if phase == state.phase else now
+    return replace(state, phase=phase, since=since), ()
+
+
+def _beaten(state: State, event: Beaten, now: float) -> Result:
+    if state.phase not in _ALIVE:
+        return state, ()
+    return replace(state, beat_due_at=now + event.within_seconds), ()
+
+
+def _ended(state: State, now: float, limits: Limits, rng: Callable[[], float]) -> Result:
+    if state.phase is Phase.STOPPING and not state.restart_wanted:
+        return _become(state, Phase.STOPPED, now), ()
+    if state.phase is Phase.STOPPING:
+        fresh = replace(state, restart_wanted=False)
+        return _become(fresh, Phase.STARTING, now, now + limits.start_seconds), (Effect.SPAWN,)
+    if not limits.restart:
+        return _become(state, Phase.STOPPED, now), ()
+    recent = (*(at for at in state.ended_at if at > now - limits.window_seconds), now)
+    state = replace(state, ended_at=recent[-limits.most_restarts - 1 :])
+    if len(recent) > limits.most_restarts:
+        shortest, longest = limits.degraded_seconds
+        return _become(state, Phase.DEGRADED, now, now + shortest + (longest - shortest) * rng()), ()
+    delay = _delay(len(recent), limits, rng)
+    if delay == 0:
+        return _become(state, Phase.STARTING, now, now + limits.start_seconds), (Effect.SPAWN,)
+    return _become(state, Phase.BACKOFF, now, now + delay), ()
+
+
+def _delay(ends: int, limits: Limits, rng: Callable[[], float]) -> float:
+    """No delay the first time, then ProcessRestartDelay, doubled with each further end."""
+    if ends == 1:
+        return 0.0
+    full = min(limits.longest_delay_seconds, limits.delay_seconds * 2.0 ** (ends - 2))
+    return full * (0.75 + rng() / 4)
+
+
+def _tick(state: State, now: float, limits: Limits) -> Result:
+    due = next_timer(state)
+    if due is None or now < due:
+        return state, ()
+    match state.phase:
+        case Phase.BACKOFF | Phase.DEGRADED:
+            return _become(state, Phase.STARTING, now, now + limits.start_seconds), (Effect.SPAWN,)
+        case Phase.STARTING | Phase.RUNNING | Phase.WAITING | Phase.HELD | Phase.STOPPING:
+            # too slow to start, silent for too long, or deaf to SIGTERM; its end is an event of its own
+            return replace(state, timer_at=None, beat_due_at=None), (Effect.KILL,)
+        case _:
+            return replace(state, timer_at=None, beat_due_at=None), ()
+
+
+def _restart(state: State, now: float, limits: Limits) -> Result:
+    """A restart that somebody asked for forgets earlier ends."""
+    state = replace(state, ended_at=())
+    if state.phase in _ALIVE:
+        stopping = _become(state, Phase.STOPPING, now, now + limits.grace_seconds)
+        return replace(stopping, restart_wanted=True), (Effect.TERMINATE,)
+    if state.phase is Phase.STOPPING:
+        return state, ()
+    return _become(state, Phase.STARTING, now, now + limits.start_seconds), (Effect.SPAWN,)
+
+
+def _stop(state: State, now: float, limits: Limits) -> Result:
+    if state.phase in _ALIVE:
+        stopping = _become(state, Phase.STOPPING, now, now + limits.grace_seconds)
+        return replace(stopping, restart_wanted=False), (Effect.TERMINATE,)
+    if state.phase is Phase.STOPPING:
+        return replace(state, restart_wanted=False), ()
+    return _become(state, Phase.STOPPED, now), ()
