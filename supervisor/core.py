@@ -37,6 +37,7 @@ class Supervisor:
         self._clock = clock or Clock()
         self._changed = changed
         self._stopped = asyncio.Event()
+        self._stopping = False
         self.children: dict[str, Child] = {}
         self.ready = False
 
@@ -50,8 +51,10 @@ class Supervisor:
         _log.info("workers were started", categories=list(self.children))
 
     def restart(self, category: str) -> None:
-        """Have a fresh process for a category. Raises KeyError for one that has no worker."""
-        self.children[category].restart()
+        """Have a fresh process for a category, unless everything ends. Raises KeyError for one without a worker."""
+        child = self.children[category]
+        if not self._stopping:
+            child.restart()
 
     def rebuild(self) -> None:
         """Have every catalogue synced in full."""
@@ -63,6 +66,7 @@ class Supervisor:
 
         A worker that does not end within the grace is killed, so this ends however many there are.
         """
+        self._stopping = True
         for child in self.children.values():
             child.stop()
         while not self._all_stopped():

@@ -148,8 +148,10 @@ def _become(state: State, phase: Phase, now: float, timer_at: float | None = Non
 
 
 def _start(state: State, now: float, limits: Limits) -> Result:
-    if state.phase in _ALIVE or state.phase is Phase.STOPPING:
+    if state.phase in _ALIVE:
         return state, ()
+    if state.phase is Phase.STOPPING:
+        return replace(state, restart_wanted=True), ()
     return _become(state, Phase.STARTING, now, now + limits.start_seconds), (Effect.SPAWN,)
 
 
@@ -220,9 +222,7 @@ def _restart(state: State, now: float, limits: Limits) -> Result:
     if state.phase in _ALIVE:
         stopping = _become(state, Phase.STOPPING, now, now + limits.grace_seconds)
         return replace(stopping, restart_wanted=True), (Effect.TERMINATE,)
-    if state.phase is Phase.STOPPING:
-        return state, ()
-    return _become(state, Phase.STARTING, now, now + limits.start_seconds), (Effect.SPAWN,)
+    return _start(state, now, limits)
 
 
 def _stop(state: State, now: float, limits: Limits) -> Result:

@@ -1,0 +1,177 @@
+"""The restart policy as a pure function: every event in every phase, and what holds for all histories."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from supervisor import lifecycle
+from supervisor.lifecycle import Effect, Limits, Phase, State
+
+LIMITS = Limits(restart=True, most_restarts=5, window_seconds=300, delay_seconds=5, start_seconds=30)
+NOW = 1000.0
+
+
+def step(state, event, now=NOW, limits=LIMITS, rng=lambda: 1.0):
+    return lifecycle.step(state, event, now, limits, rng)
+
+
+def running(**changes):
+    return replace(State(phase=Phase.RUNNING, since=NOW), **changes)
+
+
+def ends(times, limits=LIMITS, rng=lambda: 1.0):
+    """A worker that ends at these times and is ready at once whenever it starts."""
+    state = running()
+    for now in times:
+        if state.phase in (Phase.BACKOFF, Phase.DEGRADED):
+            state, _ = step(state, lifecycle.Tick(), state.timer_at, limits, rng)
+        if state.phase is Phase.STARTING:
+            state, _ = step(state, lifecycle.Ready(), now, limits, rng)
+        state, _ = step(state, lifecycle.Ended(), now, limits, rng)
+    return state
+
+
+def test_a_worker_starts_gets_ready_and_runs():
+    state, effects = step(State(), lifecycle.Start())
+    assert (state.phase, effects) == (Phase.STARTING, (Effect.SPAWN,))
+    assert step(state, lifecycle.Ready())[0].phase is Phase.RUNNING
+
+
+def test_the_first_end_restarts_at_once():
+    state, effects = step(running(), lifecycle.Ended())
+    assert (state.phase, effects) == (Phase.STARTING, (Effect.SPAWN,))
+
+
+@pytest.mark.parametrize(("number", "delay"), [(2, 5), (3, 10), (4, 20), (5, 40)])
+def test_further_ends_wait_longer_and_longer(number, delay):
+    times = [NOW + i for i in range(number)]
+    state = ends(times)
+    assert state.phase is Phase.BACKOFF
+    assert state.timer_at == times[-1] + delay
+
+
+def test_without_a_delay_every_restart_is_at_once():
+    limits = replace(LIMITS, delay_seconds=0, most_restarts=100)
+    assert ends([NOW + i / 10 for i in range(50)], limits).phase is Phase.STARTING
+
+
+@pytest.mark.parametrize(("number", "phase"), [(5, Phase.BACKOFF), (6, Phase.DEGRADED)])
+def test_the_restart_intensity_at_and_above_its_limit(number, phase):
+    assert ends([NOW + i for i in range(number)]).phase is phase
+
+
+def test_ends_that_left_the_window_do_not_count():
+    assert ends([NOW + 301 * i for i in range(50)]).phase is Phase.STARTING
+
+
+@pytest.mark.parametrize(("luck", "minutes"), [(0.0, 5), (1.0, 10)])
+def test_a_degraded_worker_is_tried_every_five_to_ten_minutes(luck, minutes):
+    state = ends([NOW + i for i in range(6)], rng=lambda: luck)
+    assert state.timer_at == NOW + 5 + minutes * 60
+    state, effects = step(state, lifecycle.Tick(), state.timer_at)
+    assert (state.phase, effects) == (Phase.STARTING, (Effect.SPAWN,))
+
+
+def test_an_asked_for_restart_forgets_earlier_ends():
+    state, effects = step(ends([NOW + i for i in range(6)]), lifecycle.Restart(), NOW + 7)
+    assert (state.phase, effects) == (Phase.STARTING, (Effect.SPAWN,))
+    assert step(state, lifecycle.Ended(), NOW + 8)[0].phase is Phase.STARTING
+
+
+def test_restarting_a_running_worker_ends_it_first():
+    state, effects = step(running(), lifecycle.Restart())
+    assert (state.phase, effects) == (Phase.STOPPING, (Effect.TERMINATE,))
+    state, effects = step(state, lifecycle.Ended())
+    assert (state.phase, effects) == (Phase.STARTING, (Effect.SPAWN,))
+
+
+def test_a_worker_that_does_not_end_within_the_grace_is_killed():
+    state, _ = step(running(), lifecycle.Stop())
+    assert step(state, lifecycle.Tick(), NOW + 9.9)[1] == ()
+    assert step(state, lifecycle.Tick(), NOW + 10)[1] == (Effect.KILL,)
+
+
+def test_a_stop_wins_over_a_restart_under_way():
+    state, _ = step(running(), lifecycle.Restart())
+    state, _ = step(state, lifecycle.Stop())
+    assert step(state, lifecycle.Ended())[0].phase is Phase.STOPPED
+
+
+def test_a_worker_that_does_not_get_ready_in_time_is_killed():
+    state, _ = step(State(), lifecycle.Start())
+    assert step(state, lifecycle.Tick(), NOW + 29)[1] == ()
+    assert step(state, lifecycle.Tick(), NOW + 30)[1] == (Effect.KILL,)
+
+
+def test_a_worker_that_falls_silent_is_killed():
+    state, _ = step(running(), lifecycle.Beaten(15))
+    assert step(state, lifecycle.Tick(), NOW + 14)[1] == ()
+    assert step(state, lifecycle.Tick(), NOW + 15)[1] == (Effect.KILL,)
+    state, _ = step(state, lifecycle.Beaten(15), NOW + 14)
+    assert step(state, lifecycle.Tick(), NOW + 15)[1] == ()
+
+
+def test_waiting_and_held_are_told_apart_and_end():
+    waiting, _ = step(running(), lifecycle.Waits(waits=True, held=False))
+    held, _ = step(waiting, lifecycle.Waits(waits=True, held=True))
+    assert (waiting.phase, held.phase) == (Phase.WAITING, Phase.HELD)
+    assert step(held, lifecycle.Waits(waits=False, held=False))[0].phase is Phase.RUNNING
+
+
+def test_without_automatic_restarts_an_end_is_final():
+    state, effects = step(running(), lifecycle.Ended(), limits=replace(LIMITS, restart=False))
+    assert (state.phase, effects) == (Phase.STOPPED, ())
+
+
+EVENTS = st.sampled_from(
+    [
+        lifecycle.Start(),
+        lifecycle.Ready(),
+        lifecycle.Waits(waits=True, held=False),
+        lifecycle.Waits(waits=True, held=True),
+        lifecycle.Waits(waits=False, held=False),
+        lifecycle.Beaten(15.0),
+        lifecycle.Tick(),
+        lifecycle.Restart(),
+        lifecycle.Stop(),
+    ]
+)
+HISTORIES = st.lists(st.tuples(EVENTS | st.just(lifecycle.Ended()), st.floats(0, 400)), max_size=60)
+
+
+@given(HISTORIES, st.floats(0, 1))
+def test_there_is_never_more_than_one_process_and_never_a_worker_forgotten(history, luck):
+    """Ended only comes while there is a process, as from the kernel."""
+    state, now, alive, wanted = State(), 0.0, False, False
+    for event, seconds in history:
+        now += seconds
+        if isinstance(event, lifecycle.Ended) and not alive:
+            continue
+        if isinstance(event, lifecycle.Ended):
+            alive = False
+        state, effects = lifecycle.step(state, event, now, LIMITS, lambda: luck)
+        if isinstance(event, lifecycle.Start | lifecycle.Restart) and state.phase is not Phase.STOPPED:
+            wanted = True
+        if isinstance(event, lifecycle.Stop):
+            wanted = False
+        if Effect.SPAWN in effects:
+            assert not alive
+            alive = True
+        assert alive == (state.phase in lifecycle._ALIVE or state.phase is Phase.STOPPING)
+        if wanted and not alive:
+            assert lifecycle.next_timer(state) is not None
+
+
+@given(HISTORIES)
+def test_a_stop_always_ends_in_stopped(history):
+    state, now = State(), 0.0
+    for event, seconds in history:
+        now += seconds
+        state, _ = lifecycle.step(state, event, now, LIMITS, lambda: 0.5)
+    state, _ = lifecycle.step(state, lifecycle.Stop(), now, LIMITS, lambda: 0.5)
+    if state.phase is Phase.STOPPING:
+        state, effects = lifecycle.step(state, lifecycle.Tick(), now + 10, LIMITS, lambda: 0.5)
+        assert effects == (Effect.KILL,)
+        state, _ = lifecycle.step(state, lifecycle.Ended(), now + 11, LIMITS, lambda: 0.5)
+    assert state.phase is Phase.STOPPED
