@@ -8,6 +8,7 @@ import secrets
 import signal
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from qbitrr.config import Loaded, load_file
 from qbitrr.config.edit import ensure_token
 from qbitrr.config.example import write_first
 from qbitrr.config.location import config_file, create_data_folder, data_folder, in_container
-from qbitrr.config.redact import secrets_of
+from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.data_lock import locked
 from qbitrr.state import migrate
 from qbitrr.state.database import FILE_NAME, open_reader
@@ -77,7 +78,8 @@ def run(where: Home, environ: Mapping[str, str]) -> None:
         token = _token(where, loaded)
         settings = loaded.config.settings
         log_folder = where.log_folder if settings.logging else None
-        logs.configure(settings.console_level, log_folder, logs.MAIN_FILE, secrets_of(loaded.config) | {token})
+        hide = partial(redact_text, secrets=secrets_of(loaded.config) | {token})
+        logs.configure(settings.console_level, log_folder, logs.MAIN_FILE, hide)
         _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(where.folder))
         migrate.prepare(where.state_file)
         _tell(loaded)

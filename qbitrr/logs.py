@@ -14,7 +14,7 @@ from urllib.parse import quote
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, MutableMapping
+    from collections.abc import Callable, MutableMapping
     from pathlib import Path
 
     from structlog.typing import Processor, WrappedLogger
@@ -24,7 +24,6 @@ MAIN_FILE = "Main.log"
 WEB_FILE = "WebUI.log"
 _FILE_BYTES = 10 << 20
 _OLD_FILES = 5
-_HIDDEN = "[hidden]"
 
 
 def file_name(category: str) -> str:
@@ -36,13 +35,13 @@ def file_name(category: str) -> str:
     return quote(category, safe=" +,@").replace("%", "=") + ".log"
 
 
-def configure(level: str, folder: Path | None, file: str, secrets: Collection[str]) -> None:
+def configure(level: str, folder: Path | None, file: str, hide: Callable[[str], str]) -> None:
     """Set up logging for this process.
 
-    `level` is a name of LEVELS. `folder` is where the files are, None for no files. The control plane's lines go to a
-    file of their own in the same process.
+    `level` is a name of LEVELS. `folder` is where the files are, None for no files. `hide` takes the secrets out of a
+    text. The control plane's lines go to a file of their own in the same process.
     """
-    hide = _Hider(secrets)
+    hiding = _Hiding(hide)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -61,14 +60,14 @@ def configure(level: str, folder: Path | None, file: str, secrets: Collection[st
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                hide,
+                hiding,
                 structlog.dev.ConsoleRenderer(
                     colors=colors,
                     pad_event_to=0,
                     repr_native_str=True,  # a torrent name with a line break must not look like a line of its own
                     exception_formatter=structlog.dev.plain_traceback,
                 ),
-                hide.in_text,
+                hiding.in_text,
             ],
         )
 
@@ -113,23 +112,14 @@ def _file_handler(path: Path, formatter: logging.Formatter) -> logging.Handler:
     return handler
 
 
-class _Hider:
-    """Takes secrets out of fields and of the finished line (tracebacks hold values too)."""
+class _Hiding:
+    """Takes secrets out of fields and of the finished line, which may hold a traceback."""
 
-    def __init__(self, secrets: Collection[str]) -> None:
-        # the longest first: one secret may be part of another
-        self._secrets = sorted((s for s in secrets if s), key=len, reverse=True)
+    def __init__(self, hide: Callable[[str], str]) -> None:
+        self._hide = hide
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> Any:
-        for key, value in event.items():
-            if isinstance(value, str):
-                event[key] = self._hide(value)
-        return event
+        return {key: self._hide(value) if isinstance(value, str) else value for key, value in event.items()}
 
     def in_text(self, _logger: WrappedLogger, _method: str, line: Any) -> str:
         return self._hide(str(line))
-
-    def _hide(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, _HIDDEN)
-        return text

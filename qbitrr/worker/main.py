@@ -6,10 +6,12 @@ import asyncio
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qbitrr import ipc, logs
+from qbitrr.config.redact import redact_text
 from qbitrr.worker import configuration, parentage
 from qbitrr.worker.link import Link
 from qbitrr.worker.work import work
@@ -74,5 +76,6 @@ def _set_up(config: WorkerConfig) -> None:
     category = config.arr.category
     parentage.set_process_name(f"qb {category}")
     folder = Path(config.log_folder) if config.log_folder else None
-    logs.configure(config.settings.console_level, folder, logs.file_name(category), config.secrets)
+    hide = partial(redact_text, secrets=config.secrets)
+    logs.configure(config.settings.console_level, folder, logs.file_name(category), hide)
     logs.bind(category=category)

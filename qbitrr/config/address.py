@@ -1,0 +1,49 @@
+"""Addresses as people write them, brought into one form. What is none raises ValueError."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv6Address
+from urllib.parse import SplitResult, urlsplit
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_NOT_IN_HOSTS = re.compile(r"""[\s\x00-\x1f\x7f"'<>\\^`{|}*]""")
+
+
+def http_url(text: str) -> str:
+    """`http://host[:port][/path]` without a trailing slash; an address without a scheme is taken for http."""
+    url = _split(text, assumed="http://")
+    if url.scheme not in ("http", "https"):
+        raise ValueError(text)
+    user, at, host = url.netloc.rpartition("@")
+    return f"{url.scheme}://{user}{at}{host.lower()}{url.path.rstrip('/')}"
+
+
+def qbittorrent_url(host: str, port: int) -> str:
+    """Where qBittorrent's Web UI is. A port that `host` names wins, and a path is kept."""
+    url = urlsplit(http_url(host))
+    netloc = url.netloc if url.port else f"{url.netloc.rstrip(':')}:{port}"
+    return f"{url.scheme}://{netloc}{url.path}"
+
+
+def host_name(text: str) -> str:
+    """The host of an address, or the host itself: lower-case, without port and brackets."""
+    return _split(text, assumed="//").hostname or ""
+
+
+def _split(text: str, assumed: str) -> SplitResult:
+    """The parts of an address that certainly has a host and, if any, a port between 1 and 65535."""
+    if _is_ipv6(text):
+        text = f"[{text}]"
+    url = urlsplit(text if _SCHEME.match(text) else f"{assumed}{text}")
+    if not url.hostname or _NOT_IN_HOSTS.search(url.netloc) or url.port == 0:
+        raise ValueError(text)
+    return url
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,51 @@
+"""What `qbitrr check` prints about a configuration that can be used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qbitrr.config.model import runnable_arrs, runnable_qbits
+from qbitrr.config.redact import redact_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from qbitrr.config.load import Loaded
+    from qbitrr.config.model import Arr, QBit
+
+
+def report(loaded: Loaded) -> str:
+    """Which workers would run, for what and where; what is still to be filled in; what looks odd."""
+    return "\n".join(
+        [
+            *_block("Workers", _workers(loaded)),
+            *_block("To fill in", (f"{entry.key}: {entry.allowed}" for entry in loaded.incomplete)),
+            *_block("From the environment", (f"{key}: {name}" for key, name in loaded.overridden.items())),
+            *_block("Warnings", map(str, loaded.warnings)),
+        ]
+    )
+
+
+def _block(title: str, lines: Iterable[str]) -> Iterator[str]:
+    indented = [f"  {line}" for line in lines]
+    if indented:
+        yield from (f"{title}:", *indented)
+
+
+def _workers(loaded: Loaded) -> Iterator[str]:
+    arrs, qbits = runnable_arrs(loaded.config), runnable_qbits(loaded.config)
+    yield from map(_arr_line, arrs)
+    yield from map(_qbit_line, qbits)
+    if not arrs and not qbits:
+        yield "none yet"
+    elif not qbits:
+        yield "no qBittorrent is in use: torrents are left alone, only searches run"
+
+
+def _arr_line(arr: Arr) -> str:
+    return f"{arr.section}: {arr.kind}, category {arr.category}, {redact_url(arr.uri)}"
+
+
+def _qbit_line(qbit: QBit) -> str:
+    managed = ", ".join(qbit.managed_categories) or "no categories of its own"
+    return f"{qbit.section}: qbittorrent, {managed}, {redact_url(qbit.url)}"

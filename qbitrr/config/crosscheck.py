@@ -1,0 +1,142 @@
+"""What only shows when several keys are looked at together: contradictions, and what cannot be meant so."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from qbitrr.config.category import is_below
+from qbitrr.config.environment import PROCESSING_ONLY
+from qbitrr.config.redact import redact_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qbitrr.config.model import Arr, Config, QBit, SeedingLimits, TrackerRow
+    from qbitrr.config.read import Findings
+
+
+def check_together(config: Config, findings: Findings) -> None:
+    """Add a problem for each contradiction and a warning for each oddity."""
+    arrs = [arr for arr in config.arrs.values() if arr.managed]
+    qbits = [qbit for qbit in config.qbits.values() if not qbit.disabled]
+    _check_categories(config, arrs, qbits, findings)
+    _check_addresses(arrs, findings)
+    _check_free_space(config, findings)
+    _check_processing_only(qbits, findings)
+    _check_exposure(config, findings)
+    for qbit in qbits:
+        _check_login(qbit, findings)
+        _check_category_rows(qbit, findings)
+        _check_removal(f"{qbit.section}.CategorySeeding", qbit.category_seeding, qbit.trackers, findings)
+    for arr in arrs:
+        trackers = (*arr.torrent.trackers, *(row for qbit in qbits for row in qbit.trackers))
+        _check_removal(f"{arr.section}.Torrent.SeedingMode", arr.torrent.seeding, trackers, findings)
+        _check_search(arr, findings)
+
+
+def _check_categories(config: Config, arrs: list[Arr], qbits: list[QBit], findings: Findings) -> None:
+    """On every qBittorrent each category belongs to one Arr, one list or one special purpose."""
+    owners: dict[str, str] = {}
+    settings = config.settings
+    special = (
+        ("Settings.FailedCategory", settings.failed_category),
+        ("Settings.RecheckCategory", settings.recheck_category),
+    )
+    _claim([*special, *((f"{arr.section}.Category", arr.category) for arr in arrs)], owners, findings)
+    for qbit in qbits:
+        managed = ((f"{qbit.section}.ManagedCategories", category) for category in qbit.managed_categories)
+        _claim(managed, dict(owners), findings)
+
+
+def _claim(claims: Iterable[tuple[str, str]], owners: dict[str, str], findings: Findings) -> None:
+    """Enter categories as owned by the keys that name them; what is owned already is a problem."""
+    for where, category in claims:
+        if category in owners:
+            found = f'"{category}", the same as {owners[category]}'
+            findings.problem(where, found, "a category of its own")
+            continue
+        if "\\" in category:
+            findings.warning(where, f'a backslash in "{category}"', "/ between a category and its sub-category")
+        for other, owner in owners.items():
+            if is_below(category, other) or is_below(other, category):
+                found = f'"{category}", which shares a tree with "{other}" of {owner}'
+                findings.warning(where, found, "separate trees", "The longest matching category owns a torrent.")
+        owners[category] = where
+
+
+def _check_addresses(arrs: list[Arr], findings: Findings) -> None:
+    owners: dict[str, str] = {}
+    for arr in arrs:
+        if arr.uri and owners.setdefault(arr.uri, arr.section) != arr.section:
+            found = f'"{redact_url(arr.uri)}", the same as {owners[arr.uri]}.URI'
+            findings.problem(f"{arr.section}.URI", found, "an address of its own")
+
+
+def _check_free_space(config: Config, findings: Findings) -> None:
+    settings = config.settings
+    if settings.free_space_bytes < 0:
+        return
+    if not settings.free_space_folder:
+        hint = 'Or switch the guard off with FreeSpace = "-1".'
+        findings.problem("Settings.FreeSpaceFolder", "no folder, but FreeSpace is on", "a folder", hint)
+    if not settings.auto_pause_resume:
+        found = "false, but FreeSpace is on"
+        findings.warning("Settings.AutoPauseResume", found, "true", "The guard has to pause torrents to work.")
+
+
+def _check_processing_only(qbits: list[QBit], findings: Findings) -> None:
+    if PROCESSING_ONLY in findings.variables.values() and not qbits:
+        hint = "Nothing is left to do."
+        findings.problem(PROCESSING_ONLY, "true, but no qBittorrent is in use", "a [qBit] section", hint)
+
+
+def _check_exposure(config: Config, findings: Findings) -> None:
+    webui = config.webui
+    if webui.web_access == "open" and not webui.allow_insecure_exposure and not _is_loopback(webui.host):
+        hint = "AllowInsecureExposure = true says that this is meant."
+        found = f'"open" while listening on {webui.host}: whoever reaches it can change everything'
+        findings.warning("WebUI.WebAccess", found, '"auto" or "token"', hint)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _check_login(qbit: QBit, findings: Findings) -> None:
+    """A placeholder is never sent: qBittorrent bans an address after some wrong logins."""
+    left = {f"{qbit.section}.UserName", f"{qbit.section}.Password"} & findings.placeholders
+    if qbit.complete and not qbit.api_key:
+        for where in sorted(left):
+            findings.warning(where, "CHANGE_ME", "your login, or nothing", "Going without a login.")
+
+
+def _check_category_rows(qbit: QBit, findings: Findings) -> None:
+    for position, row in enumerate(qbit.category_seeding.categories):
+        if row.name not in qbit.managed_categories:
+            where = f"{qbit.section}.CategorySeeding.Categories[{position}].Name"
+            findings.warning(where, f'"{row.name}"', "a category of ManagedCategories", "The row has no effect.")
+
+
+def _check_removal(where: str, limits: SeedingLimits, rows: Iterable[TrackerRow], findings: Findings) -> None:
+    ratio = any(limit > 0 for limit in (limits.max_upload_ratio, *(row.max_upload_ratio for row in rows)))
+    time = any(limit > 0 for limit in (limits.max_seeding_seconds, *(row.max_seeding_seconds for row in rows)))
+    reachable = {-1: True, 1: ratio, 2: time, 3: ratio or time, 4: ratio and time}
+    if not reachable[limits.remove_torrent]:
+        hint = "Without them no torrent is removed."
+        allowed = "the limits that it needs: MaxUploadRatio, MaxSeedingTime or both"
+        findings.warning(f"{where}.RemoveTorrent", str(limits.remove_torrent), allowed, hint)
+
+
+def _check_search(arr: Arr, findings: Findings) -> None:
+    search, where = arr.entry_search, f"{arr.section}.EntrySearch"
+    if search.search_missing and search.search_limit == 0:
+        findings.warning(
+            f"{where}.SearchLimit", "0", "1 or more", "Nothing is searched, as with SearchMissing = false."
+        )
+    if search.use_temp_for_missing and not search.quality_profile_mappings:
+        found = "true, but no QualityProfileMappings"
+        findings.warning(f"{where}.UseTempForMissing", found, "at least one mapping", "No profile is switched.")

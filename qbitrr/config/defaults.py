@@ -1,0 +1,95 @@
+"""Defaults that depend on the kind of Arr, on its section name, or on `[Settings]`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qbitrr.config.keys import ArrKind
+    from qbitrr.config.model import Settings
+
+SAMPLE_ARRS: Mapping[str, ArrKind] = {
+    "Radarr-1080": "radarr",
+    "Radarr-4K": "radarr",
+    "Sonarr-TV": "sonarr",
+    "Sonarr-Anime": "sonarr",
+    "Lidarr-Music": "lidarr",
+}
+"""The Arr sections of a first configuration."""
+
+_QUEUE_ITEM = {"radarr": "movie", "sonarr": "episode", "lidarr": "track"}
+
+_VIDEO_FOLDERS = (
+    r"\bextras?\b",
+    r"\bfeaturettes?\b",
+    r"\bsamples?\b",
+    r"\bscreens?\b",
+    r"\bnc(?:ed|op)?\d*\b",
+)
+_ANIME_FOLDERS = (r"\bspecials?\b", r"\bova\b")
+_MUSIC_FOLDERS = (r"\bextras?\b", r"\bsamples?\b", r"\bscreens?\b")
+
+_VIDEO_FILES = (
+    r"\bncop\d*\b",
+    r"\bnced\d*\b",
+    r"\bsample\b",
+    r"brarbg\.com\b",
+    r"\btrailer\b",
+    r"music video",
+    r"comandotorrents\.com",
+)
+_MUSIC_FILES = (r"\bsample\b", r"brarbg\.com\b", r"\btrailer\b", r"comandotorrents\.com")
+
+# qBittorrent appends .!qB to what is still incomplete and keeps unwanted pieces in .parts
+_INCOMPLETE = (".!qb", ".parts")
+_VIDEO_EXTENSIONS = (".mp4", ".mkv", ".sub", ".ass", ".srt", *_INCOMPLETE)
+_MUSIC_EXTENSIONS = (
+    ".mp3",
+    ".flac",
+    ".m4a",
+    ".aac",
+    ".ogg",
+    ".opus",
+    ".wav",
+    ".ape",
+    ".wma",
+    *_INCOMPLETE,
+)
+
+
+def arr_defaults(section: str, kind: ArrKind, settings: Settings) -> dict[str, Any]:
+    """Inside values for the Arr `section`, by key name; sub-tables are nested."""
+    name = section.lower()
+    music = kind == "lidarr"
+    anime = _ANIME_FOLDERS if "anime" in name else ()
+    return {
+        "Category": name,
+        "ArrErrorCodesToBlocklist": _failed_download_messages(kind),
+        "EntrySearch": {
+            "SearchByYear": not music,
+            "Overseerr": {"Is4K": "radarr-4k" in name},
+        },
+        "Torrent": {
+            "FolderExclusionRegex": _MUSIC_FOLDERS if music else _VIDEO_FOLDERS + anime,
+            "FileNameExclusionRegex": _MUSIC_FILES if music else _VIDEO_FILES,
+            "FileExtensionAllowlist": _MUSIC_EXTENSIONS if music else _VIDEO_EXTENSIONS,
+            "IgnoreTorrentsYoungerThan": settings.ignore_torrents_younger_than_seconds,
+        },
+    }
+
+
+def qbit_defaults(settings: Settings) -> dict[str, Any]:
+    """Inside values for every qBittorrent section, by key name."""
+    return {"CategorySeeding": {"IgnoreTorrentsYoungerThan": settings.ignore_torrents_younger_than_seconds}}
+
+
+def _failed_download_messages(kind: ArrKind) -> tuple[str, ...]:
+    """What the Arr's queue says of a download that it will never import, in the Arr's own words."""
+    item = _QUEUE_ITEM[kind]
+    return (
+        f"Not an upgrade for existing {item} file(s)",
+        f"Not a preferred word upgrade for existing {item} file(s)",
+        "Unable to determine if file is a sample",
+    )

@@ -1,0 +1,141 @@
+"""The commented configuration that a first start writes, made from the model.
+
+`config.example.toml` is this text: `python -m qbitrr.config.example > config.example.toml`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+
+from qbitrr.config.defaults import SAMPLE_ARRS, arr_defaults, qbit_defaults
+from qbitrr.config.forms import write_value
+from qbitrr.config.keys import PLACEHOLDER, keys_of
+from qbitrr.config.model import Arr, QBit, Settings, WebUI
+from qbitrr.config.private_file import write_private
+from qbitrr.config.wording import unit_and_choices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from qbitrr.config.keys import ArrKind, Key, Table
+
+_WIDTH = 110
+_PREAMBLE = """\
+The configuration of qbitrr. Every key stands here with its default; what is left out has it too.
+
+Fill in CHANGE_ME: a section that still has one waits and says so. `qbitrr check` shows what would run.
+Durations are numbers in the unit that is named, or texts such as "90s", "15m", "2h", "3d", "1w".
+Folders are as this machine sees them. Environment variables such as QBITRR_SETTINGS_CONSOLE_LEVEL win over
+this file."""
+_KINDS = """\
+One section for each Arr: Radarr-<name>, Sonarr-<name> or Lidarr-<name>. Names are yours; copy and delete
+sections as needed. Without any [qBit] section torrents are left alone, and only searches run."""
+
+
+def render(token: str = "") -> str:
+    """The whole text; `token` is what stands in WebUI.Token."""
+    settings = Settings()
+    lines = [*_comment(_PREAMBLE)]
+    lines += _table("Settings", Settings, {})
+    lines += _table("WebUI", WebUI, {"Token": token})
+    lines += _table("qBit", QBit, qbit_defaults(settings))
+    lines += ["", *_comment(_KINDS)]
+    documented: dict[ArrKind, str] = {}
+    for section, kind in SAMPLE_ARRS.items():
+        first = documented.setdefault(kind, section)
+        defaults = arr_defaults(section, kind, settings)
+        if first == section:
+            lines += _table(section, Arr, defaults, kind)
+        else:
+            lines += _another(section, first, defaults)
+    return "\n".join(lines) + "\n"
+
+
+def write_first(path: Path) -> None:
+    """Write the configuration of a first start, with a token of its own and readable for its owner only."""
+    write_private(path, render(token_hex(32)).encode())
+
+
+def _table(path: str, table: type[Table], defaults: Mapping[str, Any], kind: ArrKind | None = None) -> Iterator[str]:
+    """A table with its keys, then the rows and tables in it, which TOML wants last."""
+    keys = [key for key in _flat(table) if kind is None or kind in key.kinds]
+    yield from ("", f"[{path}]")
+    pairs = ("\n".join(_pair(key, defaults.get(key.name, key.default))) for key in keys if key.table is None)
+    yield "\n\n".join(pairs)
+    for key in keys:
+        if key.table and key.form == "rows":
+            explained = {other.name for other in keys}
+            yield from (
+                _rows(f"{path}.{key.name}", key, key.table, explained) if kind is None else _rows_again(path, key)
+            )
+    for key in keys:
+        if key.table and key.form == "table":
+            yield from _table(f"{path}.{key.name}", key.table, defaults.get(key.name, {}), kind)
+
+
+def _another(section: str, first: str, defaults: Mapping[str, Any]) -> Iterator[str]:
+    """A further section of a kind: only what nobody else can know."""
+    yield from ("", f"# As [{first}]; only what has to differ.", f"[{section}]")
+    for key in keys_of(Arr):
+        if key.fill_in or key.name == "Category":
+            yield f"{key.name} = {_written(key, defaults.get(key.name, key.default))}"
+
+
+def _rows(path: str, key: Key, row: type[Table], explained: set[str]) -> Iterator[str]:
+    """An array of tables as a comment that can be made real: a row of defaults would mean nothing."""
+    yield from ("", *_comment(key.why), f"# [[{path}]]")
+    for entry in _flat(row):
+        if entry.name not in explained:
+            yield from (f"# {line}" for line in _pair(entry, entry.default))
+
+
+def _rows_again(path: str, key: Key) -> Iterator[str]:
+    """The rows of an Arr, which take the keys that were explained in the section of qBittorrent."""
+    yield from ("", *_comment(f"{key.why} Keys as in [[qBit.{key.name}]]."), f"# [[{path}.{key.name}]]")
+
+
+def _flat(table: type[Table]) -> Iterator[Key]:
+    for key in keys_of(table):
+        if key.form == "inline" and key.table:
+            yield from _flat(key.table)
+        else:
+            yield key
+
+
+def _pair(key: Key, default: Any) -> Iterator[str]:
+    facts = unit_and_choices(key)
+    yield from _comment(f"{key.why} ({facts})" if facts else key.why)
+    if default is None:
+        yield f"# {key.name} = false"
+    else:
+        yield f"{key.name} = {_written(key, default)}"
+
+
+def _comment(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        yield from (f"# {part}".rstrip() for part in textwrap.wrap(line, _WIDTH) or [""])
+
+
+def _written(key: Key, default: Any) -> str:
+    return _toml(PLACEHOLDER if key.fill_in and not default else write_value(key, default))
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, list) and len(value) > 1:
+        return "[\n" + "".join(f"    {_toml(entry)},\n" for entry in value) + "]"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_toml(name)} = {_toml(entry)}" for name, entry in value.items()) + "}"
+    if isinstance(value, str) and "\\" in value and "'" not in value:
+        return f"'{value}'"  # patterns stay readable
+    return json.dumps(value, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render())

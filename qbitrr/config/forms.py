@@ -1,0 +1,232 @@
+"""One value of the file, read into its inside form and written back: a small function for each form.
+
+Reading is tolerant where the meaning is clear (`"8080"` for a port, `info` for `INFO`, `mkv` for `.mkv`) and
+refuses where it is not.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from qbitrr import units
+from qbitrr.config import address
+from qbitrr.config.category import normal_category
+from qbitrr.config.wording import allowed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qbitrr.config.keys import Form, Key
+
+_TRUE = {"true", "yes", "y", "t", "on", "1"}
+_FALSE = {"false", "no", "n", "f", "off", "0"}
+_IN_PARENTHESES = re.compile(r"\(([^()]+)\)\s*$")
+_EXTENSION = re.compile(r"(?:\.[a-z0-9!_+~-]+)+")
+_CRON_FIELD = re.compile(r"[0-9A-Za-z*/,#?-]+")
+_NOT_IN_PATHS = re.compile(r"[\s?#\\]|^\.\.?$")
+_MOST = 2**53
+"""The largest whole number that every reader of JSON and TOML agrees on."""
+
+
+class UnfitError(ValueError):
+    """A value that cannot be read; the text says what is allowed, and never holds the value."""
+
+
+def read_value(key: Key, value: object) -> Any:
+    """The inside form of one value, or of one entry of a list. Raises UnfitError."""
+    try:
+        inside = _READERS[key.form](value, key)
+    except UnfitError:
+        raise
+    except ValueError:  # its text may hold the value
+        raise UnfitError(allowed(key)) from None
+    inside = key.meaning.get(_word(inside), inside)
+    too_low = key.minimum is not None and inside < key.minimum
+    if too_low or (key.maximum is not None and inside > key.maximum):
+        raise UnfitError(allowed(key))
+    return inside
+
+
+def write_value(key: Key, inside: Any) -> Any:
+    """The value for the file that `read_value` reads back."""
+    if key.many:
+        return list(inside)
+    write = _WRITERS.get(key.form)
+    return write(inside) if write else inside
+
+
+def read_flag(value: object) -> bool:
+    """true, yes, on, 1 and their opposites, in any case."""
+    word = _word(value)
+    if word not in _TRUE | _FALSE:
+        raise ValueError
+    return word in _TRUE
+
+
+def _word(value: object) -> str:
+    """A plain value as it is looked up among spellings; nothing for tables, lists and dates."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip().lower() if isinstance(value, bool | int | float | str) else ""
+
+
+def _number(value: object, key: Key) -> float:
+    match value:
+        case bool():
+            pass
+        case int() | float() if -_MOST <= value <= _MOST:  # infinity and NaN are not in there
+            return value
+        case str():
+            return _number(float(value) if re.search(r"[.eE]", value) else int(value), key)
+    raise ValueError
+
+
+def _integer(value: object, key: Key) -> int:
+    number = _number(value, key)
+    if math.trunc(number) != number:
+        raise ValueError
+    return math.trunc(number)
+
+
+def _text(value: object, key: Key) -> str:
+    match value:
+        case str():
+            return value if key.secret else value.strip()  # a password may begin with a blank
+    raise ValueError
+
+
+def _name(value: object, key: Key) -> str:
+    text = _text(value, key)
+    if not text:
+        raise ValueError
+    return text
+
+
+def _choice(value: object, key: Key) -> Any:
+    """A choice in any case, by another of its spellings, or as a label that ends with it: `Never (-1)`."""
+    by_word = {_word(choice): choice for choice in key.choices} | dict(key.meaning)
+    word = _word(value)
+    label = _IN_PARENTHESES.search(word)
+    if word not in by_word and label:
+        word = label.group(1).strip()
+    if word not in by_word:
+        raise ValueError
+    return by_word[word]
+
+
+def _category(value: object, key: Key) -> str:
+    return _name(normal_category(_text(value, key)), key)
+
+
+def _url(value: object, key: Key) -> str:
+    text = _text(value, key)
+    return address.http_url(text) if text else ""
+
+
+def _server(value: object, key: Key) -> str:
+    text = _text(value, key)
+    if text:
+        address.qbittorrent_url(text, 1)
+    return text
+
+
+def _host(value: object, key: Key) -> str:
+    return address.host_name(_text(value, key))
+
+
+def _network(value: object, key: Key) -> str:
+    return str(ipaddress.ip_network(_text(value, key), strict=False))
+
+
+def _pattern(value: object, _: Key) -> str:
+    match value:
+        case str():
+            _try_pattern(value)
+            return value
+    raise ValueError
+
+
+def _try_pattern(pattern: str) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's doubts about a pattern that works
+            re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise UnfitError(f"a regular expression, but {error}") from None
+
+
+def _extension(value: object, key: Key) -> str:
+    r"""`mkv`, `.mkv`, `*.mkv` and the pattern `\.mkv$` all mean `.mkv`."""
+    text = _name(value, key).lower().replace("\\", "").removesuffix("$").lstrip("*")
+    extension = text if text.startswith(".") else f".{text}"
+    if not _EXTENSION.fullmatch(extension):
+        raise ValueError
+    return extension
+
+
+def _path_prefix(value: object, key: Key) -> str:
+    parts = [part for part in _text(value, key).split("/") if part]
+    if any(map(_NOT_IN_PATHS.search, parts)):
+        raise ValueError
+    return "".join(f"/{part}" for part in parts)
+
+
+def _cron(value: object, key: Key) -> str:
+    fields = _text(value, key).split()
+    if len(fields) not in (5, 6) or not all(map(_CRON_FIELD.fullmatch, fields)):
+        raise ValueError
+    return " ".join(fields)
+
+
+def _mapping(value: object, _: Key) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(entry, str) for entry in value.values()):
+        raise ValueError
+    return dict(value)
+
+
+def _duration_in(unit_seconds: int) -> Callable[[Any], int | str]:
+    """Writes seconds as a plain number of units where that is exact."""
+
+    def write(seconds: int) -> int | str:
+        if seconds <= 0:
+            return seconds
+        return units.format_duration(seconds) if seconds % unit_seconds else seconds // unit_seconds
+
+    return write
+
+
+_READERS: dict[Form, Callable[[Any, Key], Any]] = {
+    "flag": lambda value, _: read_flag(value),
+    "integer": _integer,
+    "number": _number,
+    "text": _text,
+    "name": _name,
+    "choice": _choice,
+    "category": _category,
+    "url": _url,
+    "server": _server,
+    "host": _host,
+    "network": _network,
+    "pattern": _pattern,
+    "extension": _extension,
+    "path_prefix": _path_prefix,
+    "cron": _cron,
+    "mapping": _mapping,
+    "seconds": lambda value, _: units.parse_duration(value),
+    "minutes": lambda value, _: units.parse_duration(value, unit_seconds=units.MINUTE),
+    "days": lambda value, _: units.parse_duration(value, unit_seconds=units.DAY),
+    "size": lambda value, _: units.parse_size(value),
+    "kilobytes": lambda value, _: units.parse_rate(value),
+}
+
+_WRITERS: dict[Form, Callable[[Any], Any]] = {
+    "seconds": _duration_in(1),
+    "minutes": _duration_in(units.MINUTE),
+    "days": _duration_in(units.DAY),
+    "size": units.format_size,
+    "kilobytes": units.to_kilobytes,
+}

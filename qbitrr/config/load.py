@@ -1,0 +1,157 @@
+"""Loading the configuration: file, old names, environment, model, cross-checks, in this order.
+
+Everything wrong is reported at once. Nothing is written: a file of an older version stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from qbitrr.config import environment, legacy
+from qbitrr.config.completeness import list_incomplete
+from qbitrr.config.crosscheck import check_together
+from qbitrr.config.defaults import arr_defaults, qbit_defaults
+from qbitrr.config.model import Arr, CategoryRules, Config, QBit, Settings, TrackerRow, WebUI
+from qbitrr.config.read import Findings, Source, read_table, values_of
+from qbitrr.config.redact import redact_url
+from qbitrr.config.sections import arr_kind, is_qbit
+from qbitrr.config.wording import did_you_mean, shown
+from qbitrr.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from qbitrr.config.keys import ArrKind
+
+_SECTIONS = ("Settings", "WebUI", "qBit", "Radarr", "Sonarr", "Lidarr")
+_NOT_IN_SECTION_NAMES = re.compile(r"[./\\\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration that can be used, and what a person should know about it.
+
+    `incomplete` says what is still to be filled in; the sections concerned do not run. `overridden` maps
+    dotted keys to the environment variable that decides them.
+    """
+
+    config: Config
+    warnings: tuple[Problem, ...]
+    incomplete: tuple[Problem, ...]
+    overridden: Mapping[str, str]
+
+
+def load_file(path: Path, environ: Mapping[str, str]) -> Loaded:
+    """The configuration in a file. ConfigError also when the file cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError([Problem(str(path), f"bytes that are no text at {error.start}", "UTF-8")]) from None
+    except OSError as error:
+        raise ConfigError([Problem(str(path), error.strerror or str(error), "a readable file")]) from None
+    return load_text(text, environ)
+
+
+def load_text(text: str, environ: Mapping[str, str]) -> Loaded:
+    """The configuration in a TOML text, with the environment over it."""
+    try:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError([_syntax_problem(error)]) from None
+    return load_document(document, environ)
+
+
+def load_document(document: dict[str, Any], environ: Mapping[str, str]) -> Loaded:
+    """The configuration in a parsed document, which is left unchanged."""
+    modern, notes = legacy.modernised(document)
+    overridden = environment.override(modern, environ)
+    findings = Findings(
+        variables=overridden.variables,
+        problems=overridden.problems,
+        warnings=[*notes, *overridden.warnings],
+    )
+    config = _config(overridden.document, findings)
+    check_together(config, findings)
+    list_incomplete(config, findings)
+    if findings.problems:
+        raise ConfigError(findings.problems)
+    return Loaded(
+        config=config,
+        warnings=tuple(findings.warnings),
+        incomplete=tuple(findings.incomplete),
+        overridden=overridden.variables,
+    )
+
+
+def _syntax_problem(error: Exception) -> Problem:
+    what, _, where = (str(error) or type(error).__name__).partition(" (at ")
+    return Problem(where.removesuffix(")") or "the file", what, "TOML")
+
+
+def _config(document: Mapping[str, Any], findings: Findings) -> Config:
+    tables = {name: table for name, table in document.items() if _is_section(name, table, findings)}
+    settings = read_table(Settings, Source(tables.get("Settings", {}), "Settings", findings))
+    settings = replace(settings, free_space_folder=settings.free_space_folder or settings.completed_download_folder)
+    return Config(
+        settings=settings,
+        webui=read_table(WebUI, Source(tables.get("WebUI", {}), "WebUI", findings)),
+        qbits={name: _qbit(name, table, settings, findings) for name, table in tables.items() if is_qbit(name)},
+        arrs={
+            name: _arr(name, kind, table, settings, findings)
+            for name, table in tables.items()
+            if (kind := arr_kind(name))
+        },
+    )
+
+
+def _is_section(name: str, table: object, findings: Findings) -> bool:
+    """Is this a table that we read? Says so if it should be and is not."""
+    if name.lower().startswith("readarr"):
+        findings.warning(name, "a Readarr section", "Radarr, Sonarr and Lidarr", "Not supported, ignored.")
+        return False
+    if not (name in ("Settings", "WebUI") or is_qbit(name) or arr_kind(name)):
+        hint = did_you_mean(name.partition("-")[0], _SECTIONS) or "Ignored."
+        findings.warning(name, "an unknown section", f"{', '.join(_SECTIONS)}, with -<name> from qBit on", hint)
+        return False
+    if not isinstance(table, dict):
+        findings.problem(name, shown(table, secret=True), f"a table [{name}]")
+        return False
+    if _NOT_IN_SECTION_NAMES.search(name):
+        findings.problem(name, "a section name with a dot or slash", "letters, digits, blanks, - and _")
+        return False
+    return True
+
+
+def _qbit(section: str, table: dict[str, Any], settings: Settings, findings: Findings) -> QBit:
+    defaults = qbit_defaults(settings)
+    rules = table.get("CategorySeeding")
+    if isinstance(rules, dict):  # its rows inherit from it; what is wrong with it is found when it is read for good
+        silent = Source(rules, section, Findings(), defaults["CategorySeeding"])
+        defaults["CategorySeeding"]["Categories"] = values_of(read_table(CategoryRules, silent))
+    qbit = read_table(QBit, Source(table, section, findings, defaults), section=section)
+    return replace(qbit, trackers=_with_host(qbit.trackers, f"{section}.Trackers", findings))
+
+
+def _arr(section: str, kind: ArrKind, table: dict[str, Any], settings: Settings, findings: Findings) -> Arr:
+    defaults = arr_defaults(section, kind, settings)
+    arr = read_table(Arr, Source(table, section, findings, defaults, kind), section=section, kind=kind)
+    trackers = _with_host(arr.torrent.trackers, f"{section}.Torrent.Trackers", findings)
+    return replace(arr, torrent=replace(arr.torrent, trackers=trackers))
+
+
+def _with_host(rows: tuple[TrackerRow, ...], where: str, findings: Findings) -> tuple[TrackerRow, ...]:
+    """The rows that name a tracker; the others can never match and are left out."""
+    kept = []
+    for position, row in enumerate(rows):
+        if row.host:
+            kept.append(row)
+        else:
+            found = f'no host in "{redact_url(row.uri)}"' if row.uri else "no URI"
+            findings.warning(f"{where}[{position}].URI", found, "an announce address or host name", "Row ignored.")
+    return tuple(kept)

@@ -1,0 +1,77 @@
+"""The configuration as the program sees it: typed, complete, immutable, in seconds and bytes.
+
+One module per section of the file. The supervisor sends every worker its part as msgpack, so nothing here
+may need more than msgspec. `qbitrr.config.keys` explains how a field describes its key.
+"""
+
+import msgspec
+
+from qbitrr.config.keys import ARR_KINDS, ArrKind
+from qbitrr.config.model.arr import Arr, EntrySearch, ImportMode, Ombi, Overseerr, SearchBySeries, TorrentRules
+from qbitrr.config.model.qbit import QBit
+from qbitrr.config.model.seeding import (
+    CategoryRow,
+    CategoryRules,
+    CategorySeeding,
+    HitAndRun,
+    HitAndRunMode,
+    RemoveTorrent,
+    SeedingLimits,
+    SeedingMode,
+    TrackerRow,
+)
+from qbitrr.config.model.settings import ConsoleLevel, ManagedTorrents, Settings, UpdateChannel
+from qbitrr.config.model.webui import Oidc, Theme, ViewDensity, WebAccess, WebUI
+
+__all__ = [
+    "ARR_KINDS",
+    "Arr",
+    "ArrKind",
+    "CategoryRow",
+    "CategoryRules",
+    "CategorySeeding",
+    "Config",
+    "ConsoleLevel",
+    "EntrySearch",
+    "HitAndRun",
+    "HitAndRunMode",
+    "ImportMode",
+    "ManagedTorrents",
+    "Oidc",
+    "Ombi",
+    "Overseerr",
+    "QBit",
+    "RemoveTorrent",
+    "SearchBySeries",
+    "SeedingLimits",
+    "SeedingMode",
+    "Settings",
+    "Theme",
+    "TorrentRules",
+    "TrackerRow",
+    "UpdateChannel",
+    "ViewDensity",
+    "WebAccess",
+    "WebUI",
+    "runnable_arrs",
+    "runnable_qbits",
+]
+
+
+class Config(msgspec.Struct, frozen=True):
+    """The whole configuration. `qbits` and `arrs` are keyed by section name, in the order of the file."""
+
+    settings: Settings = Settings()
+    webui: WebUI = WebUI()
+    qbits: dict[str, QBit] = msgspec.field(default_factory=dict)
+    arrs: dict[str, Arr] = msgspec.field(default_factory=dict)
+
+
+def runnable_arrs(config: Config) -> list[Arr]:
+    """The Arrs that get a worker: managed, and everything filled in."""
+    return [arr for arr in config.arrs.values() if arr.managed and arr.complete]
+
+
+def runnable_qbits(config: Config) -> list[QBit]:
+    """The qBittorrents that are used. None at all: nothing is done with torrents, only searches run."""
+    return [qbit for qbit in config.qbits.values() if not qbit.disabled and qbit.complete]

@@ -1,0 +1,236 @@
+"""`[Radarr-…]`, `[Sonarr-…]`, `[Lidarr-…]`: one Arr, how it is searched and how its torrents are judged."""
+
+from typing import Annotated, Literal
+
+from msgspec import field
+
+from qbitrr.config.keys import ArrKind, Table, key
+from qbitrr.config.model.seeding import SeedingMode, TrackerRow
+
+ImportMode = Literal["Auto", "Move", "Copy"]
+SearchBySeries = Literal["smart", "true", "false"]
+
+_VIDEO: tuple[ArrKind, ...] = ("radarr", "sonarr")
+_SERIES: tuple[ArrKind, ...] = ("sonarr",)
+
+
+class Ombi(Table, frozen=True):
+    """`[<Arr>.EntrySearch.Ombi]`."""
+
+    search_requests: Annotated[bool, key("flag", "Search what was requested in Ombi first.")] = field(
+        name="SearchOmbiRequests", default=False
+    )
+    uri: Annotated[str, key("url", "Address of Ombi.", fill_in=True)] = field(name="OmbiURI", default="")
+    api_key: Annotated[str, key("text", "Its API key.", fill_in=True, secret=True)] = field(
+        name="OmbiAPIKey", default=""
+    )
+    approved_only: Annotated[bool, key("flag", "Only approved requests.")] = True
+    skip_tls_verify: Annotated[bool, key("flag", "Do not check its certificate.")] = field(
+        name="SkipTLSVerify", default=False
+    )
+
+    @property
+    def active(self) -> bool:
+        """Is it switched on and everything filled in?"""
+        return bool(self.search_requests and self.uri and self.api_key)
+
+
+class Overseerr(Table, frozen=True):
+    """`[<Arr>.EntrySearch.Overseerr]`: Overseerr, Jellyseerr or Seerr; wins over Ombi when both are on."""
+
+    search_requests: Annotated[
+        bool,
+        key("flag", "Search what was requested in Overseerr, Jellyseerr or Seerr first."),
+    ] = field(name="SearchOverseerrRequests", default=False)
+    uri: Annotated[str, key("url", "Address of Overseerr.", fill_in=True)] = field(name="OverseerrURI", default="")
+    api_key: Annotated[str, key("text", "Its API key.", fill_in=True, secret=True)] = field(
+        name="OverseerrAPIKey", default=""
+    )
+    approved_only: Annotated[bool, key("flag", "Only approved requests.")] = True
+    skip_tls_verify: Annotated[bool, key("flag", "Do not check its certificate.")] = field(
+        name="SkipTLSVerify", default=False
+    )
+    is_4k: Annotated[
+        bool,
+        key("flag", "true: only 4K requests, false: only the others. Default: by the section name."),
+    ] = field(name="Is4K", default=False)
+
+    @property
+    def active(self) -> bool:
+        """Is it switched on and everything filled in?"""
+        return bool(self.search_requests and self.uri and self.api_key)
+
+
+class EntrySearch(Table, frozen=True):
+    """`[<Arr>.EntrySearch]`: what is searched, and when."""
+
+    search_missing: Annotated[bool, key("flag", "Search what is missing. Nothing is searched when false.")] = True
+    also_search_specials: Annotated[bool, key("flag", "Season 0 too.", kinds=_SERIES)] = False
+    unmonitored: Annotated[bool, key("flag", "What is not monitored too.")] = False
+    search_limit: Annotated[
+        int,
+        key("integer", "Searches that may run in the Arr at the same time. 0: never search.", ge=0),
+    ] = 5
+    search_by_year: Annotated[bool, key("flag", "Go through the library year by year.", kinds=_VIDEO)] = True
+    search_in_reverse: Annotated[bool, key("flag", "Newest years first instead of oldest first.")] = False
+    search_requests_every_seconds: Annotated[
+        int,
+        key("seconds", "How often to look for new requests.", ge=0, kinds=_VIDEO, meaning={"0": 1}),
+    ] = field(name="SearchRequestsEvery", default=300)
+    do_upgrade_search: Annotated[bool, key("flag", "Search better releases of what has a file.")] = False
+    quality_unmet_search: Annotated[bool, key("flag", "Search what is below the quality cutoff.")] = False
+    custom_format_unmet_search: Annotated[
+        bool,
+        key("flag", "Search what is below the custom format score; torrents that score worse are removed."),
+    ] = False
+    force_minimum_custom_format: Annotated[
+        bool,
+        key("flag", "Remove torrents below the minimum custom format score."),
+    ] = False
+    search_again_on_search_completion: Annotated[
+        bool,
+        key("flag", "Start over once everything was searched."),
+    ] = True
+    use_temp_for_missing: Annotated[
+        bool,
+        key("flag", "Switch what is missing to a temporary quality profile.", change="worker"),
+    ] = False
+    keep_temp_profile: Annotated[bool, key("flag", "Never switch back.", change="worker")] = False
+    quality_profile_mappings: Annotated[
+        dict[str, str],
+        key("mapping", 'Temporary profile for each main profile: { "HD" = "Any" }.', change="worker"),
+    ] = field(default_factory=dict)
+    force_reset_temp_profiles: Annotated[
+        bool,
+        key("flag", "Switch everything back to its main profile at start.", change="worker"),
+    ] = False
+    temp_profile_reset_timeout_seconds: Annotated[
+        int,
+        key("minutes", "Time after which a profile is switched back. 0: never.", ge=0, change="worker"),
+    ] = field(name="TempProfileResetTimeoutMinutes", default=0)
+    profile_switch_retry_attempts: Annotated[
+        int,
+        key("integer", "Tries to switch a profile. 0 is read as 1.", ge=0, change="worker", meaning={"0": 1}),
+    ] = 3
+    search_by_series: Annotated[
+        SearchBySeries,
+        key(
+            "choice",
+            "Whole series (true), single episodes (false), or by what is missing (smart).",
+            kinds=_SERIES,
+            meaning={"1": "true", "0": "false"},
+        ),
+    ] = "smart"
+    prioritize_todays_releases: Annotated[bool, key("flag", "Episodes of today first.", kinds=_SERIES)] = True
+    ombi: Annotated[Ombi, key("table", "Requests from Ombi.", kinds=_VIDEO)] = Ombi()
+    overseerr: Annotated[
+        Overseerr,
+        key("table", "Requests from Overseerr, Jellyseerr or Seerr.", kinds=_VIDEO),
+    ] = Overseerr()
+
+
+class TorrentRules(Table, frozen=True):
+    """`[<Arr>.Torrent]`: how the torrents of the Arr's category are judged."""
+
+    case_sensitive_matches: Annotated[bool, key("flag", "Upper and lower case matter in the patterns.")] = False
+    folder_exclusion_regex: Annotated[
+        tuple[str, ...],
+        key("pattern", "Files below a folder that matches are not downloaded."),
+    ] = ()
+    file_name_exclusion_regex: Annotated[
+        tuple[str, ...],
+        key("pattern", "Files whose name matches are not downloaded."),
+    ] = ()
+    file_extension_allowlist: Annotated[
+        tuple[str, ...],
+        key("extension", "Only files with these extensions are downloaded. None: all."),
+    ] = ()
+    auto_delete: Annotated[bool, key("flag", "Delete a torrent's excluded files from disk.")] = False
+    ignore_torrents_younger_than_seconds: Annotated[
+        int,
+        key("seconds", "Leave torrents alone that were added more recently. Default: as in [Settings].", ge=0),
+    ] = field(name="IgnoreTorrentsYoungerThan", default=180)
+    maximum_eta_seconds: Annotated[
+        int,
+        key("seconds", "Torrents that would take longer count as slow. -1: none.", ge=-1),
+    ] = field(name="MaximumETA", default=-1)
+    maximum_deletable_percentage: Annotated[
+        float,
+        key("number", "Above this progress a torrent is never removed for being slow or unavailable.", ge=0, le=1),
+    ] = 0.99
+    do_not_remove_slow: Annotated[bool, key("flag", "Keep slow torrents.")] = True
+    stalled_delay_seconds: Annotated[
+        int,
+        key("minutes", "How long a stalled download may stay. -1: for ever, 0: tag it, never remove it.", ge=-1),
+    ] = field(name="StalledDelay", default=900)
+    research_stalled: Annotated[
+        bool,
+        key("flag", "Blocklist and search again as soon as a download stalls, and keep it meanwhile."),
+    ] = field(name="ReSearchStalled", default=False)
+    trackers: Annotated[
+        tuple[TrackerRow, ...],
+        key("rows", "Rows for single trackers; a row replaces the one of [qBit] with the same URI."),
+    ] = ()
+    seeding: Annotated[SeedingMode, key("table", "Seeding limits of this Arr's torrents.")] = field(
+        name="SeedingMode", default=SeedingMode()
+    )
+
+
+class Arr(Table, frozen=True):
+    """One Arr. `section` is its name in the file, `category` its id in qBittorrent and in the API."""
+
+    section: str
+    kind: ArrKind
+    managed: Annotated[bool, key("flag", "false: leave this Arr alone.", change="worker")] = True
+    uri: Annotated[
+        str,
+        key("url", "Address of the Arr; not the same in two sections.", change="worker", fill_in=True),
+    ] = field(name="URI", default="")
+    api_key: Annotated[
+        str,
+        key("text", "Its API key, shown there under Settings, General.", change="worker", fill_in=True, secret=True),
+    ] = field(name="APIKey", default="")
+    skip_tls_verify: Annotated[bool, key("flag", "Do not check its certificate.", change="worker")] = field(
+        name="SkipTLSVerify", default=False
+    )
+    category: Annotated[
+        str,
+        key("category", "Category that the Arr uses in qBittorrent. Default: the section name.", change="worker"),
+    ] = ""
+    research: Annotated[bool, key("flag", "Search again after a failed download.")] = field(
+        name="ReSearch", default=True
+    )
+    import_mode: Annotated[
+        ImportMode,
+        key(
+            "choice",
+            "How the Arr takes finished files over. Auto: as it is set there.",
+            change="worker",
+            meaning={"hardlink": "Auto"},
+        ),
+    ] = field(name="importMode", default="Auto")
+    rss_sync_seconds: Annotated[
+        int,
+        key("minutes", "Time between two RSS syncs of the Arr. 0: none from here.", ge=0),
+    ] = field(name="RssSyncTimer", default=900)
+    refresh_downloads_seconds: Annotated[
+        int,
+        key("minutes", "Time between two refreshes of the Arr's download queue. 0: none from here.", ge=0),
+    ] = field(name="RefreshDownloadsTimer", default=300)
+    error_messages_to_blocklist: Annotated[
+        tuple[str, ...],
+        key("text", "Messages in the Arr's queue that mark a download as failed, word for word."),
+    ] = field(name="ArrErrorCodesToBlocklist", default=())
+    match_subcategories: Annotated[
+        bool | None,
+        key("flag", "The category stands for its sub-categories too. Left out: as in [qBit]."),
+    ] = None
+    entry_search: Annotated[EntrySearch, key("table", "What is searched, and when.")] = field(
+        default_factory=EntrySearch
+    )
+    torrent: Annotated[TorrentRules, key("table", "How the torrents of the category are judged.")] = TorrentRules()
+
+    @property
+    def complete(self) -> bool:
+        """Is everything filled in that is needed to reach it?"""
+        return bool(self.uri and self.api_key)

@@ -1,0 +1,90 @@
+"""`[WebUI]`: the HTTP control plane, who may use it, and how the page looks."""
+
+from typing import Annotated, Literal
+
+from msgspec import field
+
+from qbitrr.config.keys import Table, key
+
+WebAccess = Literal["auto", "open", "token"]
+Theme = Literal["Dark", "Light"]
+ViewDensity = Literal["Comfortable", "Compact"]
+
+
+class Oidc(Table, frozen=True):
+    """`[WebUI.OIDC]`: login at an OpenID Connect provider."""
+
+    authority: Annotated[str, key("text", "Address of the provider (issuer).", change="web")] = ""
+    client_id: Annotated[str, key("text", "Client id registered there.", change="web")] = ""
+    client_secret: Annotated[str, key("text", "Client secret registered there.", change="web", secret=True)] = ""
+    scopes: Annotated[str, key("text", "Scopes to ask for, with blanks between.", change="web")] = "openid profile"
+    callback_path: Annotated[
+        str,
+        key("path_prefix", "Path to which the provider sends the browser back.", change="web"),
+    ] = "/signin-oidc"
+    require_https_metadata: Annotated[
+        bool,
+        key("flag", "Accept only a provider that is reached by https.", change="web"),
+    ] = True
+
+
+class WebUI(Table, frozen=True):
+    """`[WebUI]`."""
+
+    host: Annotated[
+        str,
+        key("name", 'Address to listen on: "127.0.0.1" this machine only, "0.0.0.0" or "::" all.', change="web"),
+    ] = "127.0.0.1"
+    port: Annotated[int, key("integer", "Port to listen on.", change="web", ge=1, le=65535)] = 6969
+    token: Annotated[
+        str,
+        key("text", "Token for /api. When empty, one is made at the next start.", change="web", secret=True),
+    ] = ""
+    web_access: Annotated[
+        WebAccess,
+        key(
+            "choice",
+            "Who needs no token for /web and the page: private networks (auto), anybody (open), nobody (token).",
+            change="web",
+        ),
+    ] = "auto"
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        key("network", "Addresses or networks of reverse proxies whose X-Forwarded-For is believed.", change="web"),
+    ] = ()
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        key("host", "Further host names under which browsers reach the page.", change="web"),
+    ] = ()
+    auth_disabled: Annotated[bool, key("flag", "Never ask for a login on the page.", change="web")] = False
+    allow_insecure_exposure: Annotated[
+        bool,
+        key("flag", 'Silences the warning about WebAccess = "open" on a public address.', change="web"),
+    ] = False
+    allow_insecure_token_query: Annotated[
+        bool,
+        key("flag", "Kept for older files. The token is never taken from an address.", change="web"),
+    ] = False
+    behind_https_proxy: Annotated[
+        bool,
+        key("flag", "A reverse proxy speaks https to browsers: mark cookies as Secure.", change="web"),
+    ] = False
+    url_base: Annotated[
+        str,
+        key("path_prefix", 'Path under which a reverse proxy shows qbitrr, such as "/qbitrr".', change="web"),
+    ] = ""
+    local_auth_enabled: Annotated[bool, key("flag", "Login with Username and password.", change="web")] = False
+    oidc_enabled: Annotated[bool, key("flag", "Login at the provider in [WebUI.OIDC].", change="web")] = field(
+        name="OIDCEnabled", default=False
+    )
+    username: Annotated[str, key("text", "User name of the local login.", change="web")] = ""
+    password_hash: Annotated[
+        str,
+        key("text", "bcrypt hash of the local password; the page writes it.", change="web", secret=True),
+    ] = ""
+    live_arr: Annotated[bool, key("flag", "The page refreshes its lists by itself.", change="page")] = True
+    theme: Annotated[Theme, key("choice", "Colours of the page.", change="page")] = "Dark"
+    view_density: Annotated[ViewDensity, key("choice", "Row height on the page.", change="page")] = "Comfortable"
+    oidc: Annotated[Oidc, key("table", "Login at an OpenID Connect provider.", change="web")] = field(
+        name="OIDC", default=Oidc()
+    )
