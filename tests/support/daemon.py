@@ -1,0 +1,147 @@
+"""The real daemon as a process of its own, talked to over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, Self
+
+import aiohttp
+import psutil
+
+from tests.support.polling import until
+from tests.support.ports import HOST, free_port
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+TOKEN = "token-of-the-tests"
+
+
+class Daemon:
+    """One daemon with a data folder; runs while the `async with` lasts.
+
+    `config` is the text of config.toml without the table [WebUI], which is added with a free port.
+    """
+
+    def __init__(self, folder: Path, config: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://{HOST}:{self.port}"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        webui = f'\n[WebUI]\nHost = "{HOST}"\nPort = {self.port}\nToken = "{TOKEN}"\n'
+        (folder / "config.toml").write_text(config + webui)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._http: aiohttp.ClientSession | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process id of the supervisor."""
+        assert self._process is not None
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Start it and wait until it is ready."""
+        environ = {key: value for key, value in os.environ.items() if not key.startswith("QBITRR_")}
+        command = [sys.executable, "-P", "-m", "qbitrr", "--data-dir", str(self.folder), "run"]
+        with (self.folder / "out.log").open("ab") as output:
+            self._process = subprocess.Popen(  # noqa: ASYNC220 - starting takes a moment, the test waits anyway
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environ, start_new_session=True
+            )
+        await until(self._is_ready, 20, self._output)
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Signal it and wait for its end; returns the exit code."""
+        assert self._process is not None
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+        return await asyncio.to_thread(self._process.wait, 30)
+
+    async def get(self, path: str, **query: str) -> Any:
+        """The decoded answer of a GET that must succeed."""
+        async with self._session.get(f"{self.url}{path}", params=query) as response:
+            assert response.status == 200, (path, response.status, await response.text())
+            return await response.json()
+
+    async def post(self, path: str, body: object = None) -> Any:
+        """The decoded answer of a POST that must succeed."""
+        async with self._session.post(f"{self.url}{path}", json=body) as response:
+            assert response.status == 200, (path, response.status, await response.text())
+            return await response.json()
+
+    async def workers(self) -> dict[str, dict[str, Any]]:
+        """The process list by category."""
+        return {entry["category"]: entry for entry in (await self.get("/web/processes"))["processes"]}
+
+    async def all_running(self) -> dict[str, dict[str, Any]]:
+        """Wait until every worker runs; returns the process list."""
+
+        async def running() -> dict[str, dict[str, Any]]:
+            workers = await self.workers()
+            return workers if all(worker["state"] == "running" for worker in workers.values()) else {}
+
+        return await until(running, 20, self._output)
+
+    async def decisions(self) -> list[dict[str, Any]]:
+        """The ledger, newest first."""
+        decisions: list[dict[str, Any]] = (await self.get("/web/decisions", limit="500"))["decisions"]
+        return decisions
+
+    def processes(self) -> list[psutil.Process]:
+        """Every living process of this daemon: supervisor, forkserver, resource tracker, workers."""
+        mine = []
+        for process in psutil.process_iter():
+            try:
+                if os.getpgid(process.pid) == self.pid and process.status() != psutil.STATUS_ZOMBIE:
+                    mine.append(process)
+            except (ProcessLookupError, psutil.NoSuchProcess):
+                continue
+        return mine
+
+    async def __aenter__(self) -> Self:
+        """Start it."""
+        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10))
+        try:
+            await self.start()
+        except BaseException:
+            await self._end()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop it, and make sure that nothing of it is left."""
+        await self._end()
+
+    async def _end(self) -> None:
+        if self._http is not None:
+            await self._http.close()
+        if self._process is not None:
+            try:
+                await self.stop()
+            finally:
+                for process in self.processes():
+                    process.kill()
+
+    async def _is_ready(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise AssertionError(f"the daemon ended with code {self._process.returncode}: {self._output()}")
+        try:
+            async with self._session.get(f"{self.url}/web/status") as response:
+                return response.status == 200 and bool((await response.json())["ready"])
+        except aiohttp.ClientConnectorError:
+            return False
+
+    @property
+    def _session(self) -> aiohttp.ClientSession:
+        assert self._http is not None
+        return self._http
+
+    def _output(self) -> str:
+        return (self.folder / "out.log").read_text(errors="replace")[-4000:]

@@ -1,0 +1,182 @@
+import asyncio
+
+import msgspec
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer, unused_port
+
+from qbitrr.backoff import Backoff
+from qbitrr.errors import (
+    CredentialsRejectedError,
+    GoneError,
+    RefusedError,
+    ThrottledError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
+from qbitrr.http import Patience, Remote
+
+QUICK = Patience(
+    connect_seconds=0.5,
+    silence_seconds=0.3,
+    answer_seconds=1.0,
+    backoff=Backoff(first_seconds=0.01, limit_seconds=0.02),
+)
+
+
+class Thing(msgspec.Struct):
+    id: int
+
+
+@pytest.fixture
+async def service():
+    """A service that answers `reply`, and the requests it got."""
+
+    class Service:
+        def __init__(self):
+            self.requests = []
+            self.reply = lambda request: web.json_response([])
+
+        async def handle(self, request):
+            self.requests.append((request.method, request.path_qs, await request.read()))
+            answer = self.reply(request)
+            return await answer if asyncio.iscoroutine(answer) else answer
+
+    service = Service()
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", service.handle)
+    async with TestServer(app) as server, Remote("Radarr-4K", str(server.make_url("/base/")), patience=QUICK) as remote:
+        service.remote = remote
+        yield service
+
+
+async def test_answers_are_decoded_into_types_and_the_path_of_the_address_is_kept(service):
+    service.reply = lambda _: web.json_response([{"id": 1, "more": "is ignored"}])
+    assert await service.remote.get("thing", list[Thing], ids=[1, 2], flag=True, nothing=None) == [Thing(1)]
+    assert service.requests[0][1] == "/base/thing?ids=1&ids=2&flag=true"
+
+
+@pytest.mark.parametrize(
+    ("response", "error", "text"),
+    [
+        ({"status": 401}, CredentialsRejectedError, "not accepted"),
+        ({"status": 404}, GoneError, "status 404"),
+        ({"status": 429, "headers": {"Retry-After": "7"}}, ThrottledError, "status 429"),
+        ({"status": 503, "headers": {"Retry-After": "7"}}, ThrottledError, "status 503"),
+        ({"status": 503}, RefusedError, "status 503"),
+        ({"status": 500, "text": "secret stack"}, RefusedError, "status 500"),
+        ({"status": 302, "headers": {"Location": "https://x/login?token=1"}}, UnexpectedAnswerError, "redirects"),
+        ({"text": "<html>login</html>"}, UnexpectedAnswerError, "GET thing"),
+        ({"text": '{"id": "one"}'}, UnexpectedAnswerError, "Expected `int`, got `str`"),
+    ],
+)
+async def test_every_failure_has_a_name_and_says_which_call_it_was(service, response, error, text):
+    service.reply = lambda _: web.Response(**response)
+    with pytest.raises(error, match=text) as caught:
+        await service.remote.get("thing", Thing, apikey="hush")
+    assert str(caught.value).startswith("Radarr-4K: GET thing")
+    assert "hush" not in str(caught.value)
+    assert "token=1" not in str(caught.value)
+    assert "stack" not in str(caught.value)
+    assert len(service.requests) == 1
+
+
+async def test_the_time_to_wait_is_taken_from_the_answer(service):
+    service.reply = lambda _: web.Response(status=429, headers={"Retry-After": "7"})
+    with pytest.raises(ThrottledError) as caught:
+        await service.remote.get("thing", Thing)
+    assert caught.value.retry_after_seconds == 7
+
+
+async def hang(_request):
+    await asyncio.sleep(30)
+
+
+async def test_a_service_that_never_answers_is_given_up_after_bounded_tries(service):
+    service.reply = hang
+    with pytest.raises(UnreachableError, match="no answer in time"):
+        await service.remote.get("thing", Thing)
+    assert len(service.requests) == QUICK.attempts
+
+
+async def test_a_change_that_may_have_been_sent_is_not_sent_again(service):
+    service.reply = hang
+    with pytest.raises(UnreachableError):
+        await service.remote.post("command", Thing, {"name": "X"})
+    assert len(service.requests) == 1
+
+
+async def test_a_change_that_was_never_sent_is_tried_again():
+    port = unused_port()
+    got = []
+
+    async def handle(request):
+        got.append(await request.json())
+        return web.json_response({"id": 1})
+
+    app = web.Application()
+    app.router.add_post("/command", handle)
+    server = TestServer(app, port=port)
+    patience = Patience(attempts=20, backoff=Backoff(first_seconds=0.05, limit_seconds=0.05))
+    async with Remote("Radarr", f"http://127.0.0.1:{port}", patience=patience) as remote:
+        sending = asyncio.create_task(remote.post("command", Thing, {"name": "X"}))
+        await asyncio.sleep(0.12)
+        async with server:
+            assert await sending == Thing(1)
+    assert got == [{"name": "X"}]
+
+
+async def test_an_address_without_a_service_is_unreachable():
+    async with Remote("Radarr", f"http://127.0.0.1:{unused_port()}", patience=QUICK) as remote:
+        with pytest.raises(UnreachableError, match="GET thing"):
+            await remote.get("thing", Thing)
+
+
+@pytest.mark.parametrize("address", ["http://", "no-scheme:77", "http://bad host/"])
+async def test_an_address_that_is_none_is_unreachable_and_said_to_be_invalid(address):
+    async with Remote("Radarr", address, patience=QUICK) as remote:
+        with pytest.raises(UnreachableError):
+            await remote.get("thing", Thing)
+
+
+async def collect(remote):
+    return [thing.id async for some in remote.items("thing", Thing) for thing in some]
+
+
+async def test_a_long_list_comes_in_parts(service):
+    service.reply = lambda _: web.json_response([{"id": i, "padding": "x" * 500} for i in range(1000)])
+    assert await collect(service.remote) == list(range(1000))
+
+
+@pytest.mark.parametrize("body", ['[{"id": 1}, {"id"', "<html>", '{"id": 1}', '[{"id": "x"}]'])
+async def test_half_a_list_is_an_error_and_never_a_short_list(service, body):
+    service.reply = lambda _: web.Response(text=body)
+    with pytest.raises(UnexpectedAnswerError):
+        await collect(service.remote)
+
+
+async def test_a_list_that_breaks_off_is_unreachable(service):
+    async def broken(request):
+        response = web.StreamResponse(headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b'[{"id": 1}')
+        request.transport.close()
+        return response
+
+    service.reply = broken
+    with pytest.raises(UnreachableError):
+        await collect(service.remote)
+
+
+async def test_an_answer_that_never_ends_is_cut_off(service):
+    async def drip(request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(100):
+            await response.write(b" ")
+            await asyncio.sleep(0.1)
+        return response
+
+    service.reply = drip
+    with pytest.raises(UnreachableError, match="no answer in time"):
+        await service.remote.get("thing", Thing)
