@@ -7,6 +7,7 @@ changed, so that an idle pass costs two small requests.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qbitrr import logs
@@ -21,7 +22,7 @@ from qbitrr.worker.poll import Poll
 from qbitrr.worker.services import queue_facts, torrent_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
     from qbitrr.clock import Clock
     from qbitrr.state.database import Database
@@ -150,7 +151,7 @@ class Watch:
             if verdict.revisit_at is not None:
                 self._revisit_at[key] = verdict.revisit_at
             if verdict.action is not Action.NOTHING and key not in self._open and self._may_act(key, now):
-                self._start(key, self._actor.carry_out(torrent, _about(self._queue, key), self._judge))
+                self._start(key, partial(self._actor.carry_out, torrent, _about(self._queue, key), self._judge))
         if fresh:
             await verdicts.store(self._database, fresh)
         await self._drop_left_over()
@@ -211,18 +212,18 @@ class Watch:
         """Go on with actions that were begun and did not end, as soon as the services they need answer."""
         for key, entry in self._open.items():
             if self._queue is not None and self._poll.answers(key[0]) and self._may_act(key, now):
-                self._start(key, self._actor.resume_after_break(entry, self._judge))
+                self._start(key, partial(self._actor.resume_after_break, entry, self._judge))
 
-    def _start(self, key: Key, action: Awaitable[None]) -> None:
+    def _start(self, key: Key, action: Callable[[], Awaitable[None]]) -> None:
         self._acting[key] = asyncio.create_task(self._act(key, action), name=f"act {key[1]}")
 
-    async def _act(self, key: Key, action: Awaitable[None]) -> None:
+    async def _act(self, key: Key, action: Callable[[], Awaitable[None]]) -> None:
         """Have one action done; whatever comes of it, the torrent is judged again."""
         wait_seconds = 0.0
         try:
             try:
                 async with self._slots:
-                    await action
+                    await action()
             finally:
                 await self._reload_open(key)
             self._failures.pop(key, None)

@@ -1,0 +1,65 @@
+"""A worker's rooms put together around a sandbox, without a process of its own."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import AsyncExitStack, asynccontextmanager
+from types import SimpleNamespace
+
+import pytest
+
+from qbitrr.clock import Clock
+from qbitrr.config import load_text
+from qbitrr.sandbox.life.commands import CommandQueue
+from qbitrr.sandbox.life.tempo import Tempo
+from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.state import migrate
+from qbitrr.state.database import FILE_NAME, open_writer
+from qbitrr.state.logins import LoginRegister
+from qbitrr.worker.act import Actor
+from qbitrr.worker.configuration import worker_configs
+from qbitrr.worker.link import Link
+from qbitrr.worker.report import Report
+from qbitrr.worker.services import connect
+from qbitrr.worker.watch import Watch
+
+MOVIES = (Section("Radarr-HD", "radarr", 60),)
+
+
+@pytest.fixture
+async def sandbox():
+    async with Sandbox(MOVIES) as running:
+        arr = running.world.arrs["Radarr-HD"]
+        arr.imports_by_itself = False
+        # commands and deletions take a moment instead of seconds
+        arr.commands = CommandQueue(Tempo(20))
+        running.world.client.tempo = Tempo(20)
+        yield running
+
+
+@pytest.fixture
+def bench(sandbox, tmp_path):
+    """Opens the rooms of one worker; again and again on the same state file, as processes that follow each other."""
+    migrate.prepare(tmp_path / FILE_NAME)
+    loaded = load_text(sandbox.config_toml(), {})
+    (config,) = worker_configs(loaded.config, str(tmp_path / FILE_NAME), None)
+
+    @asynccontextmanager
+    async def opened(wrap=lambda services: services):
+        async with AsyncExitStack() as stack:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            stack.callback(theirs.close)
+            ours.setblocking(False)
+            link = Link(ours)
+            stack.callback(link.close)
+            database = await stack.enter_async_context(open_writer(tmp_path / FILE_NAME))
+            services = wrap(await stack.enter_async_context(connect(config, LoginRegister(database, Clock()))))
+            report = Report(link)
+            actor = Actor(config, services, database, report, Clock())
+            watch = Watch(config, services, actor, database, report, Clock())
+            stack.push_async_callback(watch.close)
+            yield SimpleNamespace(
+                config=config, services=services, database=database, report=report, actor=actor, watch=watch
+            )
+
+    return opened

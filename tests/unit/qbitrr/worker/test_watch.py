@@ -1,0 +1,249 @@
+"""Passes over a living client: what is done, and above all what is not done when something is unknown."""
+
+import dataclasses
+
+import pytest
+
+from qbitrr.sandbox.faults import Down, EmptyLists, HalfAnswer, Hang, Status, WrongCredentials
+from qbitrr.state import ledger, verdicts
+from qbitrr.torrents import rules
+from tests.support.polling import until
+
+
+async def passes(opened, number=3):
+    for _ in range(number):
+        await opened.watch.one_pass()
+    await until(lambda: not opened.watch._acting, 20, "an action did not end")
+
+
+async def stored(opened):
+    return {v.infohash: v for v in await verdicts.of_category(opened.database, "radarr-hd")}
+
+
+def changes(sandbox):
+    """Everything that was sent to change something."""
+    return [
+        (name, request.method, request.path, request.body)
+        for name, stand_in in sandbox.stand_ins.items()
+        for request in stand_in.requests
+        if request.method != "GET" and not request.path.endswith("auth/login")
+    ]
+
+
+def removals(sandbox):
+    return [change for change in changes(sandbox) if change[1] == "DELETE" or change[2].endswith("torrents/delete")]
+
+
+async def test_every_torrent_of_the_category_gets_a_verdict_with_its_whole_trace(sandbox, bench):
+    async with bench() as opened:
+        await opened.watch.begin()
+        await opened.watch.one_pass()
+        found = await stored(opened)
+    assert found.keys() == sandbox.world.client.torrents.keys()
+    for verdict in found.values():
+        assert [step["rule"] for step in verdict.trace] == [rule.__name__ for rule in rules.RULES[: len(verdict.trace)]]
+
+
+@pytest.mark.parametrize("fault", [Down(), Status(500), HalfAnswer()])
+async def test_nothing_is_removed_while_the_arr_is_in_trouble_and_all_is_done_when_it_is_back(sandbox, bench, fault):
+    radarr = sandbox.stand_ins["Radarr-HD"]
+    async with bench() as opened:
+        await opened.watch.begin()
+        await radarr.fail(fault)
+        await passes(opened)
+        assert changes(sandbox) == []
+        assert await ledger.latest(opened.database, 1) == []
+        await radarr.heal()
+
+        async def something_was_removed():
+            await passes(opened, 1)
+            return removals(sandbox)
+
+        await until(something_was_removed, 10, "nothing was removed")
+
+
+async def test_nothing_is_done_while_qbittorrent_is_down_and_all_is_done_when_it_is_back(sandbox, bench):
+    qbittorrent = sandbox.stand_ins["qBit"]
+    async with bench() as opened:
+        await opened.watch.begin()
+        await qbittorrent.fail(Down())
+        await passes(opened)
+        assert changes(sandbox) == []
+        assert await stored(opened) == {}
+        await qbittorrent.heal()
+
+        async def something_was_removed():
+            await passes(opened, 1)
+            return removals(sandbox)
+
+        await until(something_was_removed, 10, "nothing was removed")
+
+
+async def test_a_client_that_hangs_delays_a_pass_by_two_seconds_at_most(sandbox, bench):
+    async with bench() as opened:
+        await opened.watch.begin()
+        await sandbox.stand_ins["qBit"].fail(Hang())
+        before = opened.actor._clock.monotonic()
+        await opened.watch.one_pass()
+        assert opened.actor._clock.monotonic() - before < 4
+        await sandbox.stand_ins["qBit"].heal()
+
+
+async def test_lists_that_become_empty_remove_nothing(sandbox, bench):
+    async with bench() as opened:
+        await opened.watch.begin()
+        await opened.watch.one_pass()
+        await until(lambda: not opened.watch._acting, 20, "an action did not end")
+        done_before = len(removals(sandbox))
+        await sandbox.stand_ins["qBit"].fail(EmptyLists())
+        await sandbox.stand_ins["Radarr-HD"].fail(EmptyLists())
+        await passes(opened)
+        assert len(removals(sandbox)) == done_before
+
+
+async def test_a_client_without_internet_is_no_evidence(sandbox, bench):
+    sandbox.world.client.connection_status = "disconnected"
+    async with bench() as opened:
+        await opened.watch.begin()
+        await passes(opened)
+        rules_of_stalled = {v.rule for v in (await stored(opened)).values()}
+    assert removals(sandbox) == []
+    assert "client_is_offline" in rules_of_stalled
+
+
+async def test_a_torrent_tagged_as_ignored_is_not_touched(sandbox, bench):
+    for torrent in sandbox.world.client.torrents.values():
+        torrent.tags.add("qBitrr-ignored")
+    async with bench() as opened:
+        await opened.watch.begin()
+        await passes(opened)
+        assert {v.rule for v in (await stored(opened)).values()} == {"ignored_by_user"}
+    assert changes(sandbox) == []
+
+
+async def test_a_torrent_that_is_tagged_between_the_verdict_and_the_action_is_not_touched(sandbox, bench):
+    class TagsFirst:
+        """Reads a torrent only after somebody has tagged it."""
+
+        def __init__(self, client):
+            self._client = client
+
+        def __getattr__(self, name):
+            return getattr(self._client, name)
+
+        async def torrents(self, infohashes):
+            for infohash in infohashes:
+                sandbox.world.client.torrents[infohash].tags.add("qBitrr-ignored")
+            return await self._client.torrents(infohashes)
+
+    def wrap(services):
+        tagging = {name: TagsFirst(client) for name, client in services.qbittorrents.items()}
+        return dataclasses.replace(services, qbittorrents=tagging)
+
+    async with bench(wrap) as opened:
+        await opened.watch.begin()
+        await passes(opened)
+    assert changes(sandbox) == []
+
+
+async def test_data_that_another_torrent_needs_stays(sandbox, bench):
+    torrents = sandbox.world.client.torrents
+    dead = next(t for t in torrents.values() if t.state == "stalledDL")
+    other = next(t for t in torrents.values() if t.complete)
+    other.name, other.category, other.save_path, other.files = dead.name, "elsewhere", dead.save_path, dead.files
+    assert other.content_path == dead.content_path
+    async with bench() as opened:
+        await opened.watch.begin()
+
+        async def is_gone():
+            await passes(opened, 1)
+            return dead.infohash not in torrents
+
+        await until(is_gone, 10, "the dead torrent is still there")
+        (entry,) = await ledger.of_torrent(opened.database, dead.infohash)
+    deletions = [body for _, _, path, body in changes(sandbox) if path.endswith("torrents/delete")]
+    assert {"hashes": dead.infohash, "deleteFiles": "false"} in deletions
+    assert "another torrent may need them" in entry.outcome
+
+
+async def test_a_wrong_password_is_tried_once_by_all_workers_together(sandbox, bench):
+    await sandbox.stand_ins["qBit"].fail(WrongCredentials())
+    async with bench() as one, bench() as other:
+        for _ in range(3):
+            await one.watch.one_pass()
+            await other.watch.one_pass()
+    logins = [r for r in sandbox.stand_ins["qBit"].requests if r.path.endswith("auth/login")]
+    assert len(logins) == 1
+
+
+async def test_a_wrong_api_key_is_tried_once(sandbox, bench):
+    await sandbox.stand_ins["Radarr-HD"].fail(WrongCredentials())
+    async with bench() as opened:
+        await passes(opened, 5)
+    assert len(sandbox.stand_ins["Radarr-HD"].requests) == 1
+
+
+async def test_a_fault_in_judging_one_torrent_stops_no_other(sandbox, bench, monkeypatch):
+    victim = next(iter(sandbox.world.client.torrents))
+    judge = rules.judge
+
+    def faulty(torrent, *rest):
+        if torrent.infohash == victim:
+            raise ValueError("a fault")
+        return judge(torrent, *rest)
+
+    monkeypatch.setattr(rules, "judge", faulty)
+    async with bench() as opened:
+        await opened.watch.begin()
+        await opened.watch.one_pass()
+        found = await stored(opened)
+    assert found.keys() == sandbox.world.client.torrents.keys()
+    assert (found[victim].rule, found[victim].because) == ("error", "judging it failed: ValueError")
+
+
+async def test_an_idle_pass_asks_each_service_once_and_writes_nothing(sandbox, bench):
+    for torrent in sandbox.world.client.torrents.values():
+        torrent.tags.add("qBitrr-ignored")
+    async with bench() as opened:
+        await opened.watch.begin()
+        await passes(opened)
+        before = [len(stand_in.requests) for stand_in in sandbox.stand_ins.values()]
+        written = await opened.database.rows("SELECT infohash, since FROM verdicts")
+        await opened.watch.one_pass()
+        after = [len(stand_in.requests) for stand_in in sandbox.stand_ins.values()]
+        assert [b - a for a, b in zip(before, after, strict=True)] == [1, 1]
+        assert await opened.database.rows("SELECT infohash, since FROM verdicts") == written
+
+
+async def test_a_torrent_that_leaves_the_category_is_forgotten_and_one_that_enters_is_judged(sandbox, bench):
+    torrent = next(iter(sandbox.world.client.torrents.values()))
+    torrent.tags.add("qBitrr-ignored")
+    async with bench() as opened:
+        await opened.watch.begin()
+        await opened.watch.one_pass()
+        assert torrent.infohash in await stored(opened)
+        torrent.category = "elsewhere"
+        await until_pass(opened, lambda found: torrent.infohash not in found)
+        torrent.category = "radarr-hd"
+        await until_pass(opened, lambda found: torrent.infohash in found)
+
+
+async def until_pass(opened, holds):
+    async def one_pass():
+        await opened.watch.one_pass()
+        return holds(await stored(opened))
+
+    await until(one_pass, 5, "the verdicts are not as expected")
+
+
+async def test_verdicts_on_torrents_that_went_while_nobody_looked_are_dropped(sandbox, bench):
+    torrent = next(t for t in sandbox.world.client.torrents.values() if t.complete)
+    async with bench() as opened:
+        await opened.watch.begin()
+        await passes(opened)
+    sandbox.world.client.delete([torrent.infohash], with_files=False)
+    await until(lambda: torrent.infohash not in sandbox.world.client.torrents, 5, "it is still there")
+    async with bench() as opened:
+        await opened.watch.begin()
+        await opened.watch.one_pass()
+        assert torrent.infohash not in await stored(opened)
