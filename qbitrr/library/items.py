@@ -194,9 +194,12 @@ def album(
     profile: Profile,
     now: float,
 ) -> AlbumRow:
-    """An album; `monitored` is true only when artist and album are. Without a date it counts as released."""
+    """An album; `monitored` is true only when artist and album are.
+
+    Without a date it is not released, as in Lidarr's own list of what is missing.
+    """
     has_file = 0 < track_count <= track_file_count
-    released = released_at is None or released_at <= now
+    released = released_at is not None and released_at <= now
     quality = judge(FileFacts(0, below_cutoff, None) if has_file else None, profile)
     return AlbumRow(
         artist_id=artist_id,

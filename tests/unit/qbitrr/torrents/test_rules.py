@@ -155,7 +155,29 @@ def test_a_young_torrent_is_given_time(age, action):
 
 HOPELESS = msgspec.structs.replace(DOWNLOADING, state="stalledDL", last_activity_at=NOW - 99999)
 ANY_STATE = st.sampled_from(
-    ["downloading", "metaDL", "forcedMetaDL", "stalledDL", "checkingDL", "stoppedDL", "queuedDL", "forcedDL", "uploading", "stalledUP", "stoppedUP", "queuedUP", "forcedUP", "checkingUP", "checkingResumeData", "moving", "allocating", "missingFiles", "error", "unknown", "brandNew"]
+    [
+        "downloading",
+        "metaDL",
+        "forcedMetaDL",
+        "stalledDL",
+        "checkingDL",
+        "stoppedDL",
+        "queuedDL",
+        "forcedDL",
+        "uploading",
+        "stalledUP",
+        "stoppedUP",
+        "queuedUP",
+        "forcedUP",
+        "checkingUP",
+        "checkingResumeData",
+        "moving",
+        "allocating",
+        "missingFiles",
+        "error",
+        "unknown",
+        "brandNew",
+    ]
 )
 TORRENTS = st.builds(
     TorrentFacts,

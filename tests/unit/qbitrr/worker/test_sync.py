@@ -53,7 +53,7 @@ async def test_what_is_stored_is_what_the_arr_has(kind, tmp_path):
             (
                 item.id,
                 int(collection.is_monitored(item)),
-                int(collection.is_out(item, now)),
+                int(item.is_available(now) if kind == "radarr" else collection.is_out(item, now)),
                 int(item.file is not None),
                 int(item.file is not None and not below_cutoff(kind, collection.profile_of(item), item.file)),
             )
@@ -61,6 +61,7 @@ async def test_what_is_stored_is_what_the_arr_has(kind, tmp_path):
         }
         assert set(rows) == expected
         wanted = [row for row in expected if row[1] and (row[2] or row[3])]
+        assert wanted
         (counts,) = await database.rows("SELECT monitored, available FROM catalogue")
         assert counts == (len(wanted), sum(row[3] for row in wanted))
 

@@ -1,0 +1,84 @@
+import pytest
+
+from qbitrr.library import items
+from qbitrr.library.quality import UNKNOWN_PROFILE, FileFacts, Profile, judge, reason
+
+NOW = 1000.0
+HD = Profile("HD", upgrade_allowed=True, min_format_score=10, cutoff_format_score=50)
+
+
+@pytest.mark.parametrize(
+    ("file", "profile", "expected"),
+    [
+        (None, HD, (False, None, 10, False, False)),
+        (FileFacts(1, False, 50), HD, (True, 50, 10, True, False)),
+        (FileFacts(1, False, 49), HD, (True, 49, 10, True, True)),
+        (FileFacts(1, False, 9), HD, (True, 9, 10, False, True)),
+        (FileFacts(1, True, 50), HD, (False, 50, 10, True, True)),
+        (FileFacts(1, True, 0), HD._replace(upgrade_allowed=False), (False, 0, 10, False, False)),
+        (FileFacts(1, False, None), HD, (True, None, 10, True, False)),
+        (FileFacts(1, False, 0), UNKNOWN_PROFILE, (True, 0, 0, True, False)),
+    ],
+)
+def test_a_file_is_measured_by_its_profile(file, profile, expected):
+    assert tuple(judge(file, profile)) == expected
+
+
+@pytest.mark.parametrize(
+    ("monitored", "released", "file", "word"),
+    [
+        (False, True, None, "Unmonitored"),
+        (True, False, None, "Unreleased"),
+        (True, True, None, "Missing"),
+        (True, True, FileFacts(1, True, 50), "Quality"),
+        (True, True, FileFacts(1, False, 9), "CustomFormat"),
+        (True, True, FileFacts(1, False, 20), "Upgrade"),
+        (True, True, FileFacts(1, False, 50), None),
+        (True, False, FileFacts(1, False, 50), None),
+    ],
+)
+def test_the_reason_is_the_first_thing_that_is_not_as_it_should_be(monitored, released, file, word):
+    quality = judge(file, HD)
+    assert reason(monitored=monitored, released=released, has_file=file is not None, quality=quality) == word
+
+
+@pytest.mark.parametrize(("airs_at", "released"), [(NOW, True), (NOW + 1, False), (None, False)])
+def test_an_episode_is_released_when_it_has_aired(airs_at, released):
+    row = items.episode(
+        id=1,
+        series_id=1,
+        season_number=1,
+        episode_number=1,
+        title="",
+        airs_at=airs_at,
+        monitored=True,
+        file=None,
+        profile=HD,
+        now=NOW,
+    )
+    assert row.released is released
+
+
+@pytest.mark.parametrize(
+    ("tracks", "files", "has_file"), [(10, 10, True), (10, 9, False), (0, 0, False), (10, 11, True)]
+)
+def test_an_album_is_there_when_all_of_its_tracks_are(tracks, files, has_file):
+    row = items.album(
+        id=1,
+        artist_id=1,
+        title="",
+        released_at=0.0,
+        monitored=True,
+        track_count=tracks,
+        track_file_count=files,
+        below_cutoff=True,
+        profile=HD,
+        now=NOW,
+    )
+    assert row.has_file is has_file
+    assert row.quality_met is False
+    assert row.reason == ("Quality" if has_file else "Missing")
+
+
+def test_titles_sort_without_case():
+    assert items.sort_key("ÄTHER") == items.sort_key("äther")
