@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qbitrr.arr.models import Album, Artist, File, Track, WantedPage
+from qbitrr.arr.models import Album, Artist, Track, WantedPage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,8 +42,3 @@ async def below_cutoff(client: ArrClient) -> set[int]:
 async def tracks(client: ArrClient, artist_id: int) -> list[Track]:
     """All tracks of one artist."""
     return await client.get("track", list[Track], artistId=artist_id)
-
-
-async def track_files(client: ArrClient, artist_id: int) -> list[File]:
-    """All track files of one artist, with custom format scores."""
-    return await client.get("trackfile", list[File], artistId=artist_id)

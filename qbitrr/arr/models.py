@@ -32,11 +32,9 @@ class QualityProfile(Answer, frozen=True):
 
 
 class File(Answer, frozen=True):
-    """A movie, episode or track file; the ids of what it holds depend on the kind."""
+    """A movie or episode file."""
 
     id: int
-    movie_id: int = 0
-    album_id: int = 0
     custom_format_score: int | None = None
     quality_cutoff_not_met: bool = False
 

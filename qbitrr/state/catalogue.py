@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from qbitrr.state.database import Database, Transaction
 
@@ -142,13 +141,38 @@ async def release(database: Database, category: str, kind: str, now: float) -> i
     return count
 
 
-async def replace_tracks(database: Database, category: str, artist_id: int, rows: Sequence[tuple[Any, ...]]) -> None:
-    """The tracks of one artist, given as rows of the tracks table without the category."""
+async def artists_with_other_tracks(database: Database, category: str) -> list[int]:
+    """Artists whose albums speak of other tracks than are stored: how many there are, and how many have a file."""
+    rows = await database.rows(
+        """SELECT artist_id FROM (
+               SELECT artist_id, sum(track_count) AS tracks, sum(track_file_count) AS files
+               FROM albums WHERE category = ?1 GROUP BY artist_id
+           ) LEFT JOIN (
+               SELECT artist_id, count(*) AS stored, sum(has_file) AS stored_files
+               FROM tracks WHERE category = ?1 GROUP BY artist_id
+           ) USING (artist_id)
+           WHERE (tracks, files) IS NOT (ifnull(stored, 0), ifnull(stored_files, 0))""",
+        (category,),
+    )
+    return [row[0] for row in rows]
+
+
+async def replace_tracks(database: Database, category: str, artist_id: int, rows: Sequence[NamedTuple]) -> None:
+    """Store the tracks of one artist."""
     async with database.transaction() as transaction:
         await transaction.execute("DELETE FROM tracks WHERE category = ? AND artist_id = ?", (category, artist_id))
         await transaction.execute_many(
             "INSERT INTO tracks VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [(category, *row) for row in rows]
         )
+
+
+async def drop_orphaned_tracks(database: Database, category: str) -> None:
+    """Forget the tracks of artists that are gone."""
+    await database.write(
+        """DELETE FROM tracks WHERE category = ?1
+           AND artist_id NOT IN (SELECT id FROM artists WHERE category = ?1)""",
+        (category,),
+    )
 
 
 async def _count(transaction: Transaction, category: str, kind: str) -> None:

@@ -10,7 +10,7 @@ from qbitrr.config.redact import redact_url
 from qbitrr.errors import CredentialsRejectedError, ServiceError
 from qbitrr.state import catalogue
 from qbitrr.worker import memory
-from qbitrr.worker.sync import full_sync
+from qbitrr.worker.sync import full_sync, sync_tracks
 
 if TYPE_CHECKING:
     from qbitrr.clock import Clock
@@ -23,12 +23,13 @@ _log = logs.get(__name__)
 
 
 class Library:
-    """The catalogue of the category. `wake` asks for a full sync now."""
+    """The catalogue of the category. `wake` asks for a full sync now; `synced` is set after each."""
 
     def __init__(
         self, config: WorkerConfig, services: Services, database: Database, report: Report, clock: Clock
     ) -> None:
         self.wake = asyncio.Event()
+        self.synced = asyncio.Event()
         self._arr = config.arr
         self._client = services.arr
         self._database = database
@@ -47,7 +48,14 @@ class Library:
                 raise
             self._report.goes_on(section)
             _log.info("library was synced", changed=changes.changed, removed=changes.removed)
+            self.synced.set()
             memory.give_back()
+
+    async def tracks(self) -> None:
+        """Read the tracks that changed; only Lidarr has any. Slow on purpose: nobody waits for them."""
+        if self._arr.kind == "lidarr":
+            with self._report.operation("tracks", "health"):
+                await sync_tracks(self._client, self._database, self._arr.category)
 
     async def release(self) -> None:
         """Mark what has been released by time passing."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from qbitrr.arr.client import ArrClient
-    from qbitrr.arr.models import Album, AlbumStatistics, Episode, File, Movie, Series
+    from qbitrr.arr.models import Album, AlbumStatistics, Episode, File, Movie, Series, Track
     from qbitrr.clock import Clock
     from qbitrr.state.catalogue import Difference, Generation
     from qbitrr.state.database import Database
@@ -38,6 +38,17 @@ async def full_sync(client: ArrClient, database: Database, category: str, source
     stage = {"radarr": _stage_movies, "sonarr": _stage_series, "lidarr": _stage_artists}[client.kind.name]
     await stage(client, generation, profiles, clock.wall())
     return await generation.commit(clock.wall())
+
+
+async def sync_tracks(client: ArrClient, database: Database, category: str) -> None:
+    """Fetch the tracks of artists whose albums changed, one request for each, one after the other.
+
+    Raises a ServiceError; what was fetched before it stays.
+    """
+    await catalogue.drop_orphaned_tracks(database, category)
+    for artist_id in await catalogue.artists_with_other_tracks(database, category):
+        tracks = await lidarr.tracks(client, artist_id)
+        await catalogue.replace_tracks(database, category, artist_id, [_track_row(artist_id, t) for t in tracks])
 
 
 # -- Radarr -----------------------------------------------------------------------------------------------------
@@ -189,6 +200,18 @@ def _album_row(album: Album, *, monitored: bool, below_cutoff: bool, profile: Pr
         below_cutoff=below_cutoff,
         profile=profile,
         now=now,
+    )
+
+
+def _track_row(artist_id: int, track: Track) -> items.TrackRow:
+    return items.TrackRow(
+        artist_id=artist_id,
+        album_id=track.album_id,
+        track_number=track.absolute_track_number,
+        id=track.id,
+        title=track.title or "",
+        duration_seconds=track.duration // 1000,
+        has_file=track.has_file,
     )
 
 

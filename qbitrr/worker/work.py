@@ -51,6 +51,7 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
             asyncio.create_task(report.beat(), name="beat"),
             asyncio.create_task(every("torrents", pause, watch.one_pass, watch.wake, report.failed)),
             asyncio.create_task(every("library", _FULL_SYNC_SECONDS, library.sync, library.wake, report.failed)),
+            asyncio.create_task(every("tracks", _FULL_SYNC_SECONDS, library.tracks, library.synced, report.failed)),
             asyncio.create_task(every("releases", _RELEASE_SECONDS, library.release, asyncio.Event(), report.failed)),
         }
         link.send(ipc.Ready())

@@ -14,7 +14,7 @@ from qbitrr.sandbox.media.quality import below_cutoff
 from qbitrr.sandbox.serve import Sandbox, Section
 from qbitrr.state import migrate
 from qbitrr.state.database import open_writer
-from qbitrr.worker.sync import full_sync
+from qbitrr.worker.sync import full_sync, sync_tracks
 
 SECTIONS = {
     "radarr": Section("Arr", "radarr", 900),
@@ -80,6 +80,22 @@ async def test_custom_format_scores_of_movies_are_fetched_in_batches(tmp_path):
         items = stand_in.arr.collection.items
         assert rows == {number: items[number].file.score for number in rows}
         assert stand_in.counts["GET /api/v3/moviefile"] == 3
+
+
+async def test_tracks_are_fetched_once_for_each_artist_and_then_only_when_albums_changed(tmp_path):
+    async with arr_of("lidarr", tmp_path) as (stand_in, client, database):
+        await sync(client, database)
+        await sync_tracks(client, database, "cat")
+        route = "GET /api/v1/track"
+        assert stand_in.counts[route] == len(await database.rows("SELECT id FROM artists"))
+        (totals,) = await database.rows("SELECT sum(track_count), sum(track_file_count) FROM albums")
+        assert await database.rows("SELECT count(*), sum(has_file) FROM tracks") == [totals]
+        album = next(a for a in stand_in.arr.collection.items.values() if a.file)
+        album.file = None
+        await sync(client, database)
+        before = stand_in.counts[route]
+        await sync_tracks(client, database, "cat")
+        assert stand_in.counts[route] == before + 1
 
 
 @pytest.mark.parametrize("kind", SECTIONS)
