@@ -1,0 +1,1 @@
+"""What qbitrr costs, measured. `make bench` runs everything in the environment that users have."""

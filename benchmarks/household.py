@@ -1,0 +1,125 @@
+"""The daemon in a large household: how soon everything can be read, what it weighs, what it costs to be idle."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks.report import heading, line
+
+PORT = 46969
+STEADY_SECONDS = 60.0
+READABLE_PROMISE_SECONDS = 20.0
+MEMORY_PROMISE_MB = 130.0
+CPU_PROMISE_PERCENT = 1.0
+LISTS = {
+    "/web/radarr/radarr-hd/movies": 10_000,
+    "/web/radarr/radarr-4k/movies": 10_000,
+    "/web/sonarr/sonarr-tv/series": 500,
+    "/web/lidarr/lidarr-music/artists": 1_000,
+}
+
+
+def run() -> None:
+    heading("Large household: 20,000 movies, 30,000 episodes, 1,000 artists, 200 torrents")
+    with tempfile.TemporaryDirectory() as folder:
+        services = _start([sys.executable, "-m", "benchmarks.large_services"], subprocess.PIPE)
+        try:
+            (Path(folder) / "config.toml").write_text(_config(services))
+            _measure(folder)
+        finally:
+            services.terminate()
+            services.wait()
+
+
+def _config(services: subprocess.Popen[bytes]) -> str:
+    assert services.stdout is not None
+    lines = []
+    for raw in services.stdout:
+        if raw == b"\f\n":
+            break
+        lines.append(raw.decode())
+    return "".join(lines).replace("[WebUI]\n", f"[WebUI]\nPort = {PORT}\n")
+
+
+def _measure(folder: str) -> None:
+    began = time.monotonic()
+    daemon = _start([sys.executable, "-P", "-m", "qbitrr", "--data-dir", folder, "run"], None)
+    try:
+        _until_readable(daemon)
+        line("all catalogues readable after", time.monotonic() - began, "s", READABLE_PROMISE_SECONDS)
+        _until_quiet(daemon)
+        tree = _tree(daemon)
+        line(f"memory of {len(tree)} processes (PSS)", _pss_mb(tree), "MB", MEMORY_PROMISE_MB)
+        before, at = _cpu_seconds(tree), time.monotonic()
+        time.sleep(STEADY_SECONDS)
+        percent = 100 * (_cpu_seconds(tree) - before) / (time.monotonic() - at)
+        line(f"CPU in {STEADY_SECONDS:g} idle seconds", percent, "% core", CPU_PROMISE_PERCENT)
+        line("memory after them (PSS)", _pss_mb(tree), "MB", MEMORY_PROMISE_MB)
+        for process in tree:
+            line(f"  {process.pid} {_title(process)}", _pss_mb([process]), "MB")
+    finally:
+        daemon.terminate()
+        daemon.wait()
+
+
+def _start(command: list[str], pipe: int | None) -> subprocess.Popen[bytes]:
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("QBITRR_")}
+    output = pipe if pipe is not None else subprocess.DEVNULL
+    return subprocess.Popen(command, stdin=pipe, stdout=output, stderr=output if pipe is None else None, env=environ)
+
+
+def _get(path: str) -> Any:
+    with urllib.request.urlopen(f"http://127.0.0.1:{PORT}{path}", timeout=10) as answer:
+        return json.load(answer)
+
+
+def _until_readable(daemon: subprocess.Popen[bytes]) -> None:
+    missing = dict(LISTS)
+    while missing:
+        if daemon.poll() is not None:
+            raise SystemExit("the daemon ended")
+        for path, total in list(missing.items()):
+            try:
+                if _get(f"{path}?page_size=1")["total"] == total:
+                    del missing[path]
+            except OSError:
+                pass
+        time.sleep(0.05)
+
+
+def _until_quiet(daemon: subprocess.Popen[bytes]) -> None:
+    """Wait until the tree uses next to no CPU: the sync and what follows it are over."""
+    while True:
+        tree = _tree(daemon)
+        before = _cpu_seconds(tree)
+        time.sleep(6)
+        if _cpu_seconds(tree) - before < 0.3:
+            return
+
+
+def _tree(daemon: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    parent = psutil.Process(daemon.pid)
+    return [parent, *parent.children(recursive=True)]
+
+
+def _pss_mb(processes: list[psutil.Process]) -> float:
+    return sum(process.memory_full_info().pss for process in processes) / 1e6
+
+
+def _cpu_seconds(processes: list[psutil.Process]) -> float:
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+
+def _title(process: psutil.Process) -> str:
+    name = process.name()
+    return name if name.startswith("qb ") else " ".join(process.cmdline())[-40:]

@@ -1,0 +1,54 @@
+"""The services of a large household, in a process of their own: `python -m benchmarks.large_services`.
+
+Two Radarrs of 10,000 movies, a Sonarr of 500 series and 30,000 episodes, a Lidarr of 1,000 artists, and 200 torrents.
+Prints the configuration and a form feed once they listen; ends when its input does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from qbitrr.sandbox.life.fate import Destiny, Fate
+from qbitrr.sandbox.serve import Sandbox, Section
+
+SECTIONS = (
+    Section("Radarr-HD", "radarr", 10_000),
+    Section("Radarr-4K", "radarr", 10_000, profile_ids=(5,)),
+    Section("Sonarr-TV", "sonarr", 500, episodes=30_000),
+    Section("Lidarr-Music", "lidarr", 1_000),
+)
+TORRENTS = 200
+_SEEDING = 0.9  # of the torrents; the rest downloads, slowly enough to outlast the measurement
+
+
+def add_torrents(sandbox: Sandbox) -> None:
+    """Torrents of every Arr, most of them imported and seeding."""
+    share = TORRENTS // len(sandbox.arrs)
+    for arr in sandbox.world.arrs.values():
+        for number, item in enumerate(list(arr.collection.items.values())[:share]):
+            fate = Fate(Destiny.SLOW, bytes_per_second=1000.0)
+            (record,) = arr.grab([item], arr.offer([item]), fate)
+            torrent = sandbox.world.client.torrents[record.download_id.lower()]
+            if number < share * _SEEDING:
+                torrent.progress, torrent.completion_on = 1.0, sandbox.world.now
+                torrent.tags.add("qBitrr-imported")
+                del arr.queue[record.id]
+
+
+async def serve() -> None:
+    async with Sandbox(SECTIONS, has_past=False) as sandbox:
+        for arr in sandbox.world.arrs.values():
+            arr.imports_by_itself = False
+        add_torrents(sandbox)
+        overrides = {"Settings": {"LoopSleepTimer": 5}}
+        sys.stdout.write(f"{sandbox.config_toml(overrides)}\f\n")
+        sys.stdout.flush()
+        loop = asyncio.get_running_loop()
+        end = asyncio.Event()
+        loop.add_reader(sys.stdin.fileno(), end.set)
+        await end.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve())

@@ -1,0 +1,15 @@
+"""How results are printed: one line each, with the promise beside the number."""
+
+from __future__ import annotations
+
+
+def heading(text: str) -> None:
+    print(f"\n{text}")
+
+
+def line(what: str, value: float, unit: str, promise: float | None = None) -> None:
+    """A number; `promise` is the most it may be, and is said to be kept or broken."""
+    verdict = ""
+    if promise is not None:
+        verdict = f"   promised under {promise:g} {unit}: {'kept' if value < promise else 'BROKEN'}"
+    print(f"  {what:<58} {value:>9.2f} {unit:<8}{verdict}", flush=True)

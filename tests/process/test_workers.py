@@ -1,0 +1,201 @@
+"""Real processes and real signals: a killed worker is back, nothing is lost or done twice, nothing is left over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qbitrr.sandbox.serve import Sandbox, Section
+from tests.support.daemon import Daemon
+from tests.support.polling import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+SECTIONS = (
+    Section("Radarr-HD", "radarr", 60),
+    Section("Sonarr-TV", "sonarr", 6, episodes=120),
+    Section("Lidarr-Music", "lidarr", 10),
+)
+FEARLESS = {"Settings": {"ProcessRestartDelay": 0, "MaxProcessRestarts": 1000}}
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox(SECTIONS) as running:
+        for arr in running.world.arrs.values():
+            arr.imports_by_itself = False
+        yield running
+
+
+@pytest.fixture
+async def daemon(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Daemon]:
+    async with Daemon(tmp_path / "data", sandbox.config_toml(FEARLESS)) as running:
+        yield running
+
+
+async def replaced(daemon: Daemon, category: str, pid: int) -> dict[str, Any]:
+    """The worker once it has another process; within a second of the call."""
+
+    async def another() -> dict[str, Any]:
+        worker = (await daemon.workers())[category]
+        return worker if worker["alive"] and worker["pid"] not in (None, pid) else {}
+
+    return await until(another, 1.0, f"{category} has no other process")
+
+
+async def test_every_category_has_a_process_of_its_own(daemon: Daemon):
+    workers = await daemon.all_running()
+    assert set(workers) == {"radarr-hd", "sonarr-tv", "lidarr-music"}
+    pids = {worker["pid"] for worker in workers.values()}
+    assert len(pids) == 3
+    assert pids <= {process.pid for process in daemon.processes()}
+
+
+async def test_workers_share_the_memory_of_the_forkserver(daemon: Daemon):
+    await daemon.all_running()
+    assert "worker shares no memory" not in (daemon.folder / "logs" / "Main.log").read_text()
+
+
+async def test_each_worker_killed_twenty_times_is_back_within_a_second_and_nothing_is_lost_or_doubled(
+    sandbox: Sandbox, daemon: Daemon
+):
+    await daemon.all_running()
+    for _ in range(20):
+        for category, worker in (await daemon.workers()).items():
+            os.kill(worker["pid"], signal.SIGKILL)
+            await replaced(daemon, category, worker["pid"])
+    workers = await daemon.all_running()
+    assert all(worker["restarts"] == 20 for worker in workers.values())
+
+    async def settled() -> bool:
+        decisions = await daemon.decisions()
+        open_ones = [d for d in decisions if d["state"] == "planned"]
+        waiting = [
+            t
+            for t in sandbox.world.client.torrents.values()
+            if t.complete and "qBitrr-imported" not in t.tags and t.completion_on < sandbox.world.now - 20
+        ]
+        return bool(decisions) and not open_ones and not waiting
+
+    await until(settled, 60, "actions are still open")
+    assert_everything_was_done_once(sandbox, await daemon.decisions())
+
+
+def assert_everything_was_done_once(sandbox: Sandbox, decisions: list[dict[str, Any]]) -> None:
+    done = Counter((d["infohash"], d["action"]) for d in decisions if d["state"] == "done")
+    assert done
+    assert max(done.values()) == 1
+    failed = {infohash for infohash, action in done if action == "fail"}
+    assert failed
+    assert not failed & sandbox.world.client.torrents.keys()
+    for name, stand_in in sandbox.arrs.items():
+        commands = [request.body for request in stand_in.requests if request.method == "POST"]
+        scans = Counter(body["downloadClientId"] for body in commands if "downloadClientId" in body)
+        assert not scans or max(scans.values()) == 1, name
+        blocked = Counter(entry.release.infohash for entry in stand_in.arr.blocklist)
+        assert not blocked or max(blocked.values()) == 1, name
+        searches = sum(1 for body in commands if body["name"] in ("MoviesSearch", "EpisodeSearch", "AlbumSearch"))
+        assert searches == len(failed & blocked.keys()), name
+
+
+async def test_the_others_go_on_while_one_worker_is_killed(daemon: Daemon):
+    workers = await daemon.all_running()
+    victim, *others = workers
+    os.kill(workers[victim]["pid"], signal.SIGKILL)
+    await replaced(daemon, victim, workers[victim]["pid"])
+    now = await daemon.workers()
+    assert [now[other]["pid"] for other in others] == [workers[other]["pid"] for other in others]
+
+
+async def test_nothing_is_left_five_seconds_after_the_supervisor_was_killed(daemon: Daemon):
+    await daemon.all_running()
+    assert len(daemon.processes()) >= 4
+    os.kill(daemon.pid, signal.SIGKILL)
+    await until(lambda: not daemon.processes(), 5, lambda: f"left: {daemon.processes()}")
+
+
+async def test_a_hanging_worker_too_is_gone_after_the_supervisor_was_killed(daemon: Daemon):
+    workers = await daemon.all_running()
+    os.kill(workers["radarr-hd"]["pid"], signal.SIGSTOP)
+    os.kill(daemon.pid, signal.SIGKILL)
+    await until(lambda: not daemon.processes(), 5, lambda: f"left: {daemon.processes()}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_stop_is_clean_and_quick(daemon: Daemon, number: signal.Signals):
+    await daemon.all_running()
+    began = time.monotonic()
+    assert await daemon.stop(number) == 0
+    assert time.monotonic() - began < 5
+    assert daemon.processes() == []
+
+
+async def test_workers_survive_the_death_of_the_forkserver_by_being_started_again(daemon: Daemon):
+    workers = await daemon.all_running()
+    pids = {worker["pid"] for worker in workers.values()}
+    helpers = [p for p in daemon.processes() if p.pid not in pids and p.pid != daemon.pid]
+    (forkserver,) = [p for p in helpers if "forkserver" in " ".join(p.cmdline())]
+    forkserver.kill()
+
+    async def all_new() -> bool:
+        now = await daemon.workers()
+        return all(w["state"] == "running" and w["pid"] not in pids for w in now.values())
+
+    await until(all_new, 15, "the workers did not come back")
+
+
+async def test_a_second_daemon_on_the_same_folder_is_refused_and_names_the_first(daemon: Daemon):
+    command = ["-P", "-m", "qbitrr", "--data-dir", str(daemon.folder), "run"]
+    process = await asyncio.create_subprocess_exec(sys.executable, *command, stderr=asyncio.subprocess.PIPE)
+    _, errors = await process.communicate()
+    assert process.returncode == 69
+    assert f"process {daemon.pid}" in errors.decode()
+    assert await daemon.workers()
+
+
+async def test_a_restart_asked_for_over_http_brings_a_fresh_process(daemon: Daemon):
+    workers = await daemon.all_running()
+    answer = await daemon.post("/web/arr/radarr-hd/restart")
+    assert answer == {"message": "Restart triggered for radarr-hd"}
+    worker = await replaced(daemon, "radarr-hd", workers["radarr-hd"]["pid"])
+    assert worker["restarts"] == 0
+
+
+async def test_an_arr_that_is_down_makes_its_own_worker_wait_and_no_other(sandbox: Sandbox, daemon: Daemon):
+    await daemon.all_running()
+    await sandbox.arrs["Radarr-HD"].stop()
+
+    async def waits() -> bool:
+        workers = await daemon.workers()
+        return workers["radarr-hd"]["state"] == "waiting" and workers["radarr-hd"]["waitingFor"] == "Radarr-HD"
+
+    await until(waits, 10, "the worker does not say that it waits")
+    workers = await daemon.workers()
+    assert {workers["sonarr-tv"]["state"], workers["lidarr-music"]["state"]} == {"running"}
+    await sandbox.arrs["Radarr-HD"].start()
+    await daemon.all_running()
+
+
+async def test_a_refused_key_holds_the_worker_and_is_sent_once(tmp_path: Path):
+    async with Sandbox([Section("Radarr-HD", "radarr", 5)]) as sandbox:
+        config = sandbox.config_toml({"Radarr-HD": {"APIKey": "wrong"}})
+        async with Daemon(tmp_path / "data", config) as daemon:
+
+            async def held() -> bool:
+                return (await daemon.workers())["radarr-hd"]["state"] == "held"
+
+            await until(held, 10, "the worker is not held")
+            passes = sandbox.qbittorrent.counts["GET /api/v2/sync/maindata"]
+            await until(
+                lambda: sandbox.qbittorrent.counts["GET /api/v2/sync/maindata"] > passes + 2, 10, "no further pass"
+            )
+            assert len(sandbox.arrs["Radarr-HD"].requests) == 1
