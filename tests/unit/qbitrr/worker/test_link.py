@@ -1,0 +1,88 @@
+import asyncio
+
+import pytest
+
+from qbitrr import ipc
+from qbitrr.worker.link import Link
+from qbitrr.worker.report import Report
+from tests.support.polling import until
+
+
+@pytest.fixture
+async def ends():
+    ours, theirs = ipc.channel()
+    link = Link(theirs)
+    yield link, ours
+    link.close()
+    ours.close()
+
+
+def received(channel):
+    messages = []
+    while True:
+        try:
+            messages.append(ipc.decode_from_worker(channel.recv(ipc.LONGEST_MESSAGE_BYTES)))
+        except BlockingIOError:
+            return messages
+
+
+async def test_a_supervisor_that_does_not_read_never_makes_the_worker_wait(ends):
+    link, supervisor = ends
+    for number in range(5000):
+        link.send(ipc.Metrics(number, 0))
+        link.send(ipc.Activity("idle", "x" * 100, number))
+    got = received(supervisor)
+    await until(lambda: got.extend(received(supervisor)) or (len(got) and ipc.Metrics(4999, 0) in got), 5, "the latest")
+    assert [m for m in got if isinstance(m, ipc.Activity)][-1].search_at == 4999
+    assert len(got) < 10000
+
+
+async def test_messages_of_the_supervisor_come_in_order_until_it_ends_and_nonsense_is_dropped(ends):
+    link, supervisor = ends
+    for packet in (ipc.encode(ipc.Rebuild()), b"nonsense", ipc.encode(ipc.Rebuild())):
+        supervisor.send(packet)
+    supervisor.close()
+    async with asyncio.timeout(5):
+        assert [message async for message in link.messages()] == [ipc.Rebuild(), ipc.Rebuild()]
+
+
+async def test_sending_to_a_supervisor_that_is_gone_harms_nothing(ends):
+    link, supervisor = ends
+    supervisor.close()
+    link.send(ipc.Ready())
+
+
+async def test_a_report_says_only_what_changed(ends):
+    link, supervisor = ends
+    report = Report(link)
+    for _ in range(3):
+        report.counted(5, 7)
+    assert received(supervisor) == [ipc.Metrics(5, 7)]
+    with report.operation("torrents", "health"):
+        assert received(supervisor) == [ipc.Activity("health")]
+    report.searched("a movie", 1.0)
+    assert received(supervisor) == [ipc.Activity("idle"), ipc.Activity("idle", "a movie", 1.0)]
+
+
+async def test_waiting_is_told_until_every_service_is_back(ends):
+    link, supervisor = ends
+    report = Report(link)
+    report.waits("qBit", ValueError("down"), held=False)
+    report.waits("Radarr", ValueError("down too"), held=False)
+    assert received(supervisor) == [ipc.Waiting("qBit", "down")]
+    report.goes_on("qBit")
+    assert received(supervisor) == [ipc.Waiting("Radarr", "down too")]
+    report.goes_on("Radarr")
+    report.goes_on("Radarr")
+    assert received(supervisor) == [ipc.Waiting("", "")]
+
+
+async def test_beats_tell_the_operation_under_way_and_the_errors(ends):
+    link, supervisor = ends
+    report = Report(link)
+    report.failed()
+    with report.operation("library", "health"):
+        beating = asyncio.create_task(report.beat())
+        beats = await until(lambda: [m for m in received(supervisor) if isinstance(m, ipc.Beat)], 5, "no beat")
+        beating.cancel()
+    assert (beats[0].operation, beats[0].errors) == ("library", 1)
