@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 
 from benchmarks.report import heading, line
+from qbitrr.sandbox.__main__ import END_OF_CONFIG
 
 PORT = 46969
 STEADY_SECONDS = 60.0
@@ -45,7 +46,7 @@ def _config(services: subprocess.Popen[bytes]) -> str:
     assert services.stdout is not None
     lines = []
     for raw in services.stdout:
-        if raw == b"\f\n":
+        if raw.decode() == END_OF_CONFIG:
             break
         lines.append(raw.decode())
     return "".join(lines).replace("[WebUI]\n", f"[WebUI]\nPort = {PORT}\n")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
+from qbitrr.sandbox.__main__ import END_OF_CONFIG
 from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.serve import Sandbox, Section
 
@@ -42,7 +43,7 @@ async def serve() -> None:
             arr.imports_by_itself = False
         add_torrents(sandbox)
         overrides = {"Settings": {"LoopSleepTimer": 5}}
-        sys.stdout.write(f"{sandbox.config_toml(overrides)}\f\n")
+        sys.stdout.write(f"{sandbox.config_toml(overrides)}{END_OF_CONFIG}")
         sys.stdout.flush()
         loop = asyncio.get_running_loop()
         end = asyncio.Event()

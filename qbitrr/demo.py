@@ -11,6 +11,7 @@ from qbitrr import app
 from qbitrr.config.location import CONFIG_NAME, create_data_folder
 from qbitrr.config.private_file import write_private
 from qbitrr.errors import QbitrrError
+from qbitrr.sandbox.__main__ import END_OF_CONFIG
 from qbitrr.state.database import FILE_NAME
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _config(sandbox: subprocess.Popen[bytes]) -> bytes:
         raise QbitrrError("the sandbox has no output")
     text = bytearray()
     for line in sandbox.stdout:
-        if line == b"\f\n":
+        if line.decode() == END_OF_CONFIG:
             return bytes(text)
         text += line
     raise QbitrrError("the sandbox ended before it was ready")

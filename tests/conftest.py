@@ -12,7 +12,8 @@ _MATERIAL = {"QBITRR_TEST_CACHE", "QBITRR_OPENAPI_DIR"}
 for _name in [name for name in os.environ if name.startswith("QBITRR_") and name not in _MATERIAL]:
     del os.environ[_name]
 
-from tests.support import versions  # noqa: E402  # after the environment is clean
+from tests.contract.fixtures import judge, judged  # noqa: E402, F401  # after the environment is clean
+from tests.support import versions  # noqa: E402
 from tests.support.qbittorrent import QbittorrentNox  # noqa: E402
 from tests.support.tracker import Tracker  # noqa: E402
 

@@ -15,6 +15,8 @@ from tests.support.polling import until
 from tests.support.torrents import make_torrent
 
 if TYPE_CHECKING:
+    from aiohttp.typedefs import Middleware
+
     from tests.support.qbittorrent import QbittorrentNox
     from tests.support.tracker import Tracker
 
@@ -26,9 +28,9 @@ FILES = {"movie.mkv": 2_000_000, "movie.nfo": 777}
 
 
 async def test_what_finishes_is_imported_and_what_is_dead_is_blocklisted_deleted_and_searched(
-    tracker: Tracker, seeder: QbittorrentNox, qbittorrent: QbittorrentNox, tmp_path: Path
+    tracker: Tracker, seeder: QbittorrentNox, qbittorrent: QbittorrentNox, tmp_path: Path, judged: list[Middleware]
 ):
-    async with Sandbox([RADARR], has_past=False) as sandbox:
+    async with Sandbox([RADARR], has_past=False, middlewares=judged) as sandbox:
         radarr = sandbox.world.arrs["Radarr-HD"]
         radarr.path_exists = lambda path: Path(path).exists()
         config = sandbox.config_toml(

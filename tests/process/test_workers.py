@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from aiohttp.typedefs import Middleware
+
 SECTIONS = (
     Section("Radarr-HD", "radarr", 60),
     Section("Sonarr-TV", "sonarr", 6, episodes=120),
@@ -29,8 +31,8 @@ FEARLESS = {"Settings": {"ProcessRestartDelay": 0, "MaxProcessRestarts": 1000}}
 
 
 @pytest.fixture
-async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox(SECTIONS) as running:
+async def sandbox(judged: list[Middleware]) -> AsyncIterator[Sandbox]:
+    async with Sandbox(SECTIONS, middlewares=judged) as running:
         for arr in running.world.arrs.values():
             arr.imports_by_itself = False
         yield running

@@ -27,8 +27,8 @@ MOVIES = (Section("Radarr-HD", "radarr", 60),)
 
 
 @pytest.fixture
-async def sandbox():
-    async with Sandbox(MOVIES) as running:
+async def sandbox(judged):
+    async with Sandbox(MOVIES, middlewares=judged) as running:
         arr = running.world.arrs["Radarr-HD"]
         arr.imports_by_itself = False
         # commands and deletions take a moment instead of seconds

@@ -1,0 +1,276 @@
+"""A Lidarr (API v1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qbitrr.sandbox.answers import lean, many, one
+from qbitrr.sandbox.arr_api import ArrStandIn, not_found, number, numbers, path_id
+from qbitrr.sandbox.life.searching import infohash_of
+from qbitrr.sandbox.media import names
+from qbitrr.sandbox.media.music import TRACK_IDS_PER_ALBUM, Music
+from qbitrr.sandbox.media.quality import below_cutoff
+from qbitrr.sandbox.resources import custom_formats, image, iso, maybe_iso, quality_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from aiohttp import web
+
+    from qbitrr.sandbox.media.music import Album, Artist, Track
+    from qbitrr.sandbox.resources import Resource
+
+ROOT = "/library/music"
+
+
+class LidarrStandIn(ArrStandIn):
+    """Answers for the artists of one Arr."""
+
+    kind = "lidarr"
+    api = "api/v1"
+    version = "2.14.5.4836"
+    event_types = (
+        "unknown",
+        "grabbed",
+        "artistFolderImported",
+        "trackFileImported",
+        "downloadFailed",
+        "trackFileDeleted",
+        "trackFileRenamed",
+        "albumImportIncomplete",
+        "downloadImported",
+        "trackFileRetagged",
+        "downloadIgnored",
+    )
+    unknown_items = "includeUnknownArtistItems"
+
+    @property
+    def music(self) -> Music:
+        """The library."""
+        assert isinstance(self.arr.collection, Music)
+        return self.arr.collection
+
+    def item_ids(self, item_id: int | None) -> Resource:
+        """The album and its artist."""
+        album = self.music.items.get(item_id or 0)
+        return {} if album is None else {"artistId": album.artist_id, "albumId": album.id}
+
+    def blocked_ids(self, item_ids: list[int]) -> Resource:
+        """The albums and their artist."""
+        artist_id = self.music.items[item_ids[0]].artist_id if item_ids else 0
+        return {"artistId": artist_id, "albumIds": item_ids}
+
+    def own_routes(self) -> dict[str, Callable[[web.Request], Any]]:
+        """Artists, albums, tracks and their files."""
+        return {
+            "artist": self.get_artists,
+            "artist/{id}": self.get_artist,
+            "album": self.get_albums,
+            "album/{id}": self.get_album,
+            "track": self.get_tracks,
+            "track/{id}": self.get_track,
+            "trackfile": self.get_files,
+            "trackfile/{id}": self.get_file,
+        }
+
+    async def get_artists(self, request: web.Request) -> web.Response:
+        """All artists."""
+        mb_id = request.query.get("mbId")
+        artists = self.music.artists.values()
+        return many(self._artist(one) for one in artists if mb_id in (None, _uuid("artist", one.id)))
+
+    async def get_artist(self, request: web.Request) -> web.Response:
+        """One artist."""
+        artist = self.music.artists.get(path_id(request))
+        return not_found() if artist is None else one(self._artist(artist))
+
+    async def get_albums(self, request: web.Request) -> web.Response:
+        """The albums of one artist or of all, or those named."""
+        artist_id, named = number(request, "artistId"), set(numbers(request, "albumIds"))
+        return many(
+            self.item(album)
+            for album in self.music.items.values()
+            if artist_id in (None, album.artist_id) and (not named or album.id in named)
+        )
+
+    async def get_album(self, request: web.Request) -> web.Response:
+        """One album."""
+        album = self.music.items.get(path_id(request))
+        return not_found() if album is None else one(self.item(album))
+
+    async def get_tracks(self, request: web.Request) -> web.Response:
+        """The tracks of an artist or album, or those named."""
+        tracks = self._tracks(request, "trackIds")
+        return many(self._track(album, track) for album, track in tracks)
+
+    async def get_track(self, request: web.Request) -> web.Response:
+        """One track."""
+        found = self._find(path_id(request))
+        return not_found() if found is None else one(self._track(*found))
+
+    async def get_files(self, request: web.Request) -> web.Response:
+        """The track files of an artist or album, or those named."""
+        tracks = self._tracks(request, "trackFileIds")
+        return many(self._file(album, track) for album, track in tracks if track.file is not None)
+
+    async def get_file(self, request: web.Request) -> web.Response:
+        """One track file."""
+        found = self._find(path_id(request))
+        return not_found() if found is None or found[1].file is None else one(self._file(*found))
+
+    def _tracks(self, request: web.Request, ids: str) -> Iterable[tuple[Album, Track]]:
+        artist = self.music.artists.get(number(request, "artistId") or 0)
+        albums = [self.music.items[i] for i in numbers(request, "albumId") if i in self.music.items]
+        for album in artist.albums if artist else albums:
+            for track in album.tracks():
+                yield album, track
+        for wanted in numbers(request, ids):
+            if found := self._find(wanted):
+                yield found
+
+    def _find(self, track_id: int) -> tuple[Album, Track] | None:
+        album = self.music.items.get(track_id // TRACK_IDS_PER_ALBUM)
+        place = track_id % TRACK_IDS_PER_ALBUM
+        return (album, album.track(place)) if album and 1 <= place <= album.track_count else None
+
+    def _artist(self, artist: Artist) -> Resource:
+        albums = [album for album in artist.albums if album.monitored]
+        present, count = sum(album.present for album in albums), sum(album.track_count for album in albums)
+        return {
+            "status": "ended" if artist.ended else "continuing",
+            "ended": artist.ended,
+            "artistName": artist.name,
+            "foreignArtistId": _uuid("artist", artist.id),
+            "mbId": _uuid("artist", artist.id),
+            "tadbId": 0,
+            "discogsId": 0,
+            "overview": f"They have never played in {names.genre(artist.id)}.",
+            "artistType": "Group",
+            "disambiguation": "",
+            "links": [],
+            "images": [image("poster", "lidarr", artist.id)],
+            "path": f"{ROOT}/{artist.name}",
+            "qualityProfileId": artist.profile_id,
+            "metadataProfileId": 1,
+            "monitored": artist.monitored,
+            "monitorNewItems": "all",
+            "rootFolderPath": ROOT,
+            "genres": [names.genre(artist.id)],
+            "cleanName": names.slug(artist.name).replace("-", ""),
+            "sortName": artist.name.lower(),
+            "tags": [],
+            "added": iso(artist.added),
+            "ratings": {"votes": artist.id % 4000, "value": 4 + artist.id % 50 / 10},
+            "statistics": {
+                "albumCount": len(albums),
+                "trackFileCount": present,
+                "trackCount": count,
+                "totalTrackCount": sum(album.track_count for album in artist.albums),
+                "sizeOnDisk": sum(album.file.size for album in artist.albums if album.file),
+                "percentOfTracks": 100 * present / count if count else 0.0,
+            },
+            "id": artist.id,
+        }
+
+    def item(self, item: Album) -> Resource:
+        """An album with its artist."""
+        medium = {"mediumNumber": 1, "mediumName": "", "mediumFormat": "CD"}
+        duration = sum(track.milliseconds for track in item.tracks())
+        artist = self.music.artists[item.artist_id]
+        return lean(
+            {
+                "title": item.title,
+                "disambiguation": "",
+                "overview": "",
+                "artistId": item.artist_id,
+                "foreignAlbumId": _uuid("album", item.id),
+                "monitored": item.monitored,
+                "anyReleaseOk": True,
+                "profileId": artist.profile_id,
+                "duration": duration,
+                "albumType": "Album",
+                "secondaryTypes": [],
+                "mediumCount": 1,
+                "ratings": {"votes": item.id % 400, "value": 4 + item.id % 50 / 10},
+                "releaseDate": maybe_iso(item.released),
+                "releases": [self._release(item, duration, medium)],
+                "genres": [names.genre(item.id)],
+                "media": [medium],
+                "artist": self._artist(artist),
+                "images": [image("cover", "lidarr", item.id)],
+                "links": [],
+                "lastSearchTime": maybe_iso(item.last_search),
+                "statistics": {
+                    "trackFileCount": item.present,
+                    "trackCount": item.track_count,
+                    "totalTrackCount": item.track_count,
+                    "sizeOnDisk": item.file.size if item.file else 0,
+                    "percentOfTracks": 100 * item.present / item.track_count,
+                },
+                "id": item.id,
+            }
+        )
+
+    def _release(self, album: Album, duration: int, medium: Resource) -> Resource:
+        return {
+            "id": album.id,
+            "albumId": album.id,
+            "foreignReleaseId": _uuid("release", album.id),
+            "title": album.title,
+            "status": "Official",
+            "duration": duration,
+            "trackCount": album.track_count,
+            "media": [medium],
+            "mediumCount": 1,
+            "disambiguation": "",
+            "country": ["Worldwide"],
+            "label": ["Invented Records"],
+            "format": "CD",
+            "monitored": True,
+        }
+
+    def _track(self, album: Album, track: Track) -> Resource:
+        return {
+            "artistId": album.artist_id,
+            "foreignTrackId": _uuid("track", track.id),
+            "foreignRecordingId": _uuid("recording", track.id),
+            "trackFileId": track.file.id if track.file else 0,
+            "albumId": album.id,
+            "explicit": False,
+            "absoluteTrackNumber": track.number,
+            "trackNumber": str(track.number),
+            "title": track.title,
+            "duration": track.milliseconds,
+            "mediumNumber": 1,
+            "hasFile": track.file is not None,
+            "ratings": {"votes": 0, "value": 0.0},
+            "id": track.id,
+        }
+
+    def _file(self, album: Album, track: Track) -> Resource:
+        file = track.file
+        assert file is not None
+        artist = self.music.artists[album.artist_id]
+        return {
+            "artistId": album.artist_id,
+            "albumId": album.id,
+            "path": f"{ROOT}/{artist.name}/{album.title}/{track.number:02} {track.title}.flac",
+            "size": file.size,
+            "dateAdded": iso(file.added),
+            "sceneName": names.dotted(album.title),
+            "releaseGroup": names.group(album.id),
+            "quality": quality_model("lidarr", file.quality),
+            "qualityWeight": 20,
+            "customFormats": custom_formats(file.formats),
+            "customFormatScore": file.score,
+            "indexerFlags": 0,
+            "mediaInfo": {"audioChannels": 2, "audioBitRate": "900 kbps", "audioCodec": "FLAC", "audioBits": "16bit"},
+            "qualityCutoffNotMet": below_cutoff("lidarr", self.music.profile_of(album), file),
+            "id": file.id,
+        }
+
+
+def _uuid(what: str, number: int) -> str:
+    """An id as MusicBrainz gives them, for something it does not know."""
+    digits = infohash_of(what, number)
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:32]}"

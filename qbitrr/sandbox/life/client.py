@@ -1,0 +1,108 @@
+"""The download client: torrents, categories, tags. Deleting takes a moment, as in the real one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qbitrr.sandbox.life.tempo import Tempo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from qbitrr.sandbox.life.torrent import Torrent
+
+DELETE_SECONDS = 1.0
+CHECK_SECONDS = 4.0
+DISK_BYTES = 4_000_000_000_000
+
+
+class DownloadClient:
+    """Torrents by infohash, in lower case.
+
+    `connection_status` (connected, firewalled, disconnected) and `free_bytes` are what it says of itself.
+    """
+
+    def __init__(self, now: float, downloads: str, tempo: Tempo | None = None) -> None:
+        self.now = now
+        self.downloads = downloads
+        self.tempo = tempo or Tempo()
+        self.torrents: dict[str, Torrent] = {}
+        self.categories: dict[str, str] = {}
+        self.tags: set[str] = set()
+        self.connection_status = "connected"
+        self.disk_bytes = DISK_BYTES
+
+    @property
+    def free_bytes(self) -> int:
+        """What is left of the disk."""
+        return int(self.disk_bytes - sum(t.wanted * t.progress for t in self.torrents.values()))
+
+    def advance(self, now: float) -> None:
+        """Let time pass until `now`."""
+        self.now = now
+        for torrent in self.torrents.values():
+            torrent.develop(now, self.tempo.speed)
+        gone = [t.infohash for t in self.torrents.values() if t.gone_at is not None and t.gone_at <= now]
+        for infohash in gone:
+            del self.torrents[infohash]
+
+    def get(self, infohash: str) -> Torrent | None:
+        """The torrent, when it is there."""
+        return self.torrents.get(infohash)
+
+    def add(self, torrent: Torrent) -> None:
+        """Take in a new torrent, creating its category."""
+        self.categories.setdefault(torrent.category, self.save_path(torrent.category))
+        self.tags |= torrent.tags
+        self.torrents[torrent.infohash] = torrent
+        torrent.develop(self.now, self.tempo.speed)
+
+    def save_path(self, category: str) -> str:
+        """Where the torrents of a category go."""
+        return self.categories.get(category) or f"{self.downloads}/{category}".rstrip("/")
+
+    def delete(self, infohashes: Iterable[str], *, with_files: bool) -> None:
+        """Remove torrents a moment later."""
+        for torrent in self.known(infohashes):
+            if torrent.gone_at is None:
+                torrent.gone_with_files = with_files
+                torrent.gone_at = self.now + self.tempo.seconds(DELETE_SECONDS)
+
+    def lose_data(self, infohash: str) -> None:
+        """Somebody moved a torrent's files away."""
+        for torrent in self.known([infohash]):
+            torrent.data_lost = True
+            torrent.download_rate = torrent.upload_rate = 0.0
+
+    def stop(self, infohashes: Iterable[str]) -> None:
+        """Stop torrents."""
+        for torrent in self.known(infohashes):
+            torrent.stopped = True
+            torrent.download_rate = torrent.upload_rate = 0.0
+
+    def start(self, infohashes: Iterable[str]) -> None:
+        """Start stopped torrents."""
+        for torrent in self.known(infohashes):
+            torrent.stopped = False
+
+    def recheck(self, infohashes: Iterable[str]) -> None:
+        """Have torrents read all their data again."""
+        for torrent in self.known(infohashes):
+            torrent.recheck(self.now, self.tempo.seconds(CHECK_SECONDS))
+
+    def add_tags(self, infohashes: Iterable[str], tags: Iterable[str]) -> None:
+        """Tag torrents; tags are created as needed."""
+        wanted = set(tags)
+        self.tags |= wanted
+        for torrent in self.known(infohashes):
+            torrent.tags |= wanted
+
+    def remove_tags(self, infohashes: Iterable[str], tags: Iterable[str]) -> None:
+        """Take tags off torrents; no tags means all."""
+        unwanted = set(tags)
+        for torrent in self.known(infohashes):
+            torrent.tags = torrent.tags - unwanted if unwanted else set()
+
+    def known(self, infohashes: Iterable[str]) -> Iterator[Torrent]:
+        """Those of the named torrents that are there."""
+        return (torrent for infohash in infohashes if (torrent := self.torrents.get(infohash.lower())))

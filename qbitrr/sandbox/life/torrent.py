@@ -1,0 +1,166 @@
+"""One torrent of the download client and how it develops.
+
+States and what they mean: Web API page of qBittorrent's wiki; names as in 5.x.
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+from msgspec import Struct, field
+
+from qbitrr.sandbox.life.fate import Destiny, Fate
+
+NEVER_SECONDS = 8_640_000  # qBittorrent's eta for "not in sight"
+UPLOAD_BYTES_PER_SECOND = 60_000.0
+
+
+class TorrentFile(Struct):
+    """A file of a torrent; size in bytes, priority 0 for files that are not wanted."""
+
+    path: str
+    size: int
+    priority: int = 1
+
+
+class Torrent(Struct):
+    """A torrent. Times are epoch seconds, rates bytes per second; `clock` is up to when it has developed.
+
+    `wanted` (bytes) and `progress` count the files with a priority only. `tracker_complaint` is what its tracker
+    answers instead of peers; limits are 0 for none.
+    """
+
+    infohash: str
+    name: str
+    category: str
+    save_path: str
+    files: list[TorrentFile]
+    fate: Fate
+    added_on: float
+    tracker: str
+    clock: float
+    tags: set[str] = field(default_factory=set)
+    progress: float = 0.0
+    completion_on: float | None = None
+    last_activity: float = 0.0
+    seeding_seconds: float = 0.0
+    active_seconds: float = 0.0
+    uploaded: float = 0.0
+    download_rate: float = 0.0
+    upload_rate: float = 0.0
+    download_limit: int = 0
+    upload_limit: int = 0
+    stopped: bool = False
+    errored: bool = False
+    data_lost: bool = False
+    checking_until: float | None = None
+    gone_at: float | None = None
+    gone_with_files: bool = False
+    tracker_complaint: str = ""
+
+    @property
+    def has_metadata(self) -> bool:
+        """Whether it knows its files."""
+        return self.fate.destiny is not Destiny.NO_METADATA
+
+    @property
+    def total_size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def wanted(self) -> int:
+        """Bytes of the files with a priority."""
+        return sum(file.size for file in self.files if file.priority)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that is wanted is there."""
+        return self.has_metadata and self.progress >= 1
+
+    @property
+    def content_path(self) -> str:
+        """The file of a torrent with one, else its folder; empty without metadata."""
+        if not self.has_metadata:
+            return ""
+        first = self.files[0].path
+        return posixpath.join(self.save_path, first if len(self.files) == 1 else first.partition("/")[0])
+
+    @property
+    def state(self) -> str:
+        """What it is doing, in qBittorrent's words."""
+        way = "UP" if self.complete else "DL"
+        conditions = (
+            (self.checking_until is not None, f"checking{way}"),
+            (self.errored, "error"),
+            (self.data_lost, "missingFiles"),
+            (self.stopped, f"stopped{way}"),
+            (not self.has_metadata, "metaDL"),
+            (self.upload_rate > 0, "uploading"),
+            (self.download_rate > 0, "downloading"),
+        )
+        return next((name for holds, name in conditions if holds), f"stalled{way}")
+
+    @property
+    def eta_seconds(self) -> int:
+        """Until it is complete; NEVER_SECONDS when that is not in sight."""
+        if self.complete or not self.download_rate:
+            return NEVER_SECONDS
+        return min(NEVER_SECONDS, int(self.wanted * (1 - self.progress) / self.download_rate) + 1)
+
+    def develop(self, now: float, speed: float) -> None:
+        """Let time pass until `now`; at `speed` 10 bytes flow ten times as fast."""
+        seconds, self.clock = max(0.0, now - self.clock), now
+        if self.checking_until is not None:
+            if now < self.checking_until:
+                return
+            self._checked()
+        self.download_rate = self.upload_rate = 0.0
+        if self.stopped or self.errored or self.data_lost:
+            return
+        self.active_seconds += seconds
+        if self.complete:
+            self._seed(seconds, now, speed)
+        elif self.has_metadata:
+            self._download(seconds, now, speed)
+
+    def recheck(self, now: float, seconds: float) -> None:
+        """Read all data again, which heals an error and notices lost data."""
+        self.checking_until = now + seconds
+        self.download_rate = self.upload_rate = 0.0
+
+    def _checked(self) -> None:
+        self.checking_until = None
+        if self.data_lost:
+            self.data_lost, self.progress, self.completion_on = False, 0.0, None
+        if self.errored:
+            self.errored, self.fate = False, Fate(Destiny.HEALTHY, self.fate.bytes_per_second)
+
+    def _seed(self, seconds: float, now: float, speed: float) -> None:
+        self.seeding_seconds += seconds
+        # half of the torrents have somebody to upload to
+        if int(self.infohash[-1], 16) % 2:
+            self.upload_rate = _limited(UPLOAD_BYTES_PER_SECOND * speed, self.upload_limit)
+            self.uploaded += self.upload_rate * seconds
+            self.last_activity = now
+
+    def _download(self, seconds: float, now: float, speed: float) -> None:
+        rate = _limited(self.fate.bytes_per_second * speed, self.download_limit)
+        size = max(1, self.wanted)
+        reached = self.progress + rate * seconds / size
+        if reached < self.fate.until:
+            self.progress, self.download_rate, self.last_activity = reached, rate, now
+            return
+        moment = now
+        if self.progress < self.fate.until:  # the end of this download lies within the time that passed
+            moment = now - (reached - self.fate.until) * size / rate
+            self.progress, self.last_activity = self.fate.until, moment
+        if self.fate.until >= 1:
+            self.progress, self.completion_on = 1.0, moment
+            self._seed(now - moment, now, speed)
+        else:
+            self.errored = self.fate.destiny is Destiny.ERRORED
+
+
+def _limited(rate: float, limit: int) -> float:
+    return min(rate, limit) if limit > 0 else rate

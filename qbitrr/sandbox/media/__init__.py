@@ -1,0 +1,1 @@
+"""What the libraries of the three Arrs hold: movies, episodes, albums, their files, qualities and invented names."""

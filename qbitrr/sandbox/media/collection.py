@@ -1,0 +1,86 @@
+"""What the libraries of the three Arrs have in common. An *item* is what is searched for."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+
+from qbitrr.sandbox.media.quality import PROFILES, File, below_cutoff
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from qbitrr.sandbox.media.quality import Profile
+
+
+class Item(Protocol):
+    """A movie, an episode or an album. `file` is None as long as something is missing from it."""
+
+    id: int
+    monitored: bool
+    file: File | None
+    last_search: int | None
+
+
+ItemT = TypeVar("ItemT", bound=Item)
+
+
+class Collection(ABC, Generic[ItemT]):
+    """The items of one Arr, by id."""
+
+    kind: ClassVar[str]
+
+    def __init__(self, items: Iterable[ItemT]) -> None:
+        self.items = {item.id: item for item in items}
+        self.profiles = {profile.id: profile for profile in PROFILES[self.kind]}
+
+    @abstractmethod
+    def profile_of(self, item: ItemT) -> Profile:
+        """The quality profile that applies."""
+
+    @abstractmethod
+    def is_monitored(self, item: ItemT) -> bool:
+        """Monitored, and so is what it belongs to."""
+
+    @abstractmethod
+    def is_out(self, item: ItemT, now: float) -> bool:
+        """Released or aired, so that there can be something to find."""
+
+    @abstractmethod
+    def name(self, items: Sequence[ItemT]) -> str:
+        """How a release of these items begins: `Title.2019`, `Title.S01E03`, `Title.S01`, `Artist-Album-2019`."""
+
+    @abstractmethod
+    def contents(self, items: Sequence[ItemT], release: str) -> list[str]:
+        """The paths of the files in such a release."""
+
+    @abstractmethod
+    def asked_for(self, command: str, body: Mapping[str, Any], now: float) -> list[list[ItemT]]:
+        """What a search command looks for, each list to be found as one release."""
+
+    def is_wanted(self, item: ItemT, now: float) -> bool:
+        """Whether the Arr looks for it by itself."""
+        return item.file is None and self.is_monitored(item) and self.is_out(item, now)
+
+    def wanted(self, now: float) -> Iterator[ItemT]:
+        """The items that are monitored, out and missing."""
+        return (item for item in self.items.values() if self.is_wanted(item, now))
+
+    def below_cutoff(self) -> Iterator[ItemT]:
+        """The items whose file should be replaced by one of better quality."""
+        return (
+            item
+            for item in self.items.values()
+            if item.file is not None and below_cutoff(self.kind, self.profile_of(item), item.file)
+        )
+
+    def picked(self, ids: object, now: float) -> list[ItemT]:
+        """Those items of a command's list of ids that exist and are out."""
+        numbers = ids if isinstance(ids, list) else []
+        found = [self.items[number] for number in numbers if number in self.items]
+        return [item for item in found if self.is_out(item, now)]
+
+
+def by_itself(items: Iterable[ItemT]) -> list[list[ItemT]]:
+    """Each item as a group of one."""
+    return [[item] for item in items]

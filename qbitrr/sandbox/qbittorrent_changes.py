@@ -1,0 +1,122 @@
+"""What can be asked of qBittorrent by POST: each path with the fields it needs and what it does.
+
+Statuses and texts as the real application answers them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from aiohttp import web
+
+from qbitrr.sandbox.qbittorrent_rows import STOP_START
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qbitrr.sandbox.life.client import DownloadClient
+    from qbitrr.sandbox.qbittorrent_rows import ApiVersion
+
+Form: TypeAlias = Mapping[str, str]
+PRIORITIES = (0, 1, 6, 7)
+
+
+class Change(NamedTuple):
+    """`do` raises an HTTP error when it cannot be done."""
+
+    needs: tuple[str, ...]
+    do: Callable[[DownloadClient, Form], None]
+
+
+def changes(api: ApiVersion) -> dict[str, Change]:
+    """All changes this version knows, by path below the API's root."""
+    stop, start = ("stop", "start") if api >= STOP_START else ("pause", "resume")
+    return _CHANGES | {
+        f"torrents/{stop}": Change(("hashes",), lambda client, form: client.stop(_hashes(client, form))),
+        f"torrents/{start}": Change(("hashes",), lambda client, form: client.start(_hashes(client, form))),
+    }
+
+
+def _hashes(client: DownloadClient, form: Form) -> list[str]:
+    return list(client.torrents) if form["hashes"] == "all" else form["hashes"].split("|")
+
+
+def _names(joined: str) -> list[str]:
+    return [name.strip() for name in joined.split(",") if name.strip()]
+
+
+def _delete(client: DownloadClient, form: Form) -> None:
+    client.delete(_hashes(client, form), with_files=form["deleteFiles"] == "true")
+
+
+def _add_tags(client: DownloadClient, form: Form) -> None:
+    client.add_tags(_hashes(client, form), _names(form["tags"]))
+
+
+def _remove_tags(client: DownloadClient, form: Form) -> None:
+    client.remove_tags(_hashes(client, form), _names(form.get("tags", "")))
+
+
+def _delete_tags(client: DownloadClient, form: Form) -> None:
+    names = _names(form["tags"])
+    client.tags -= set(names)
+    if names:
+        client.remove_tags(list(client.torrents), names)
+
+
+def _create_category(client: DownloadClient, form: Form) -> None:
+    name = form["category"]
+    if not name:
+        raise web.HTTPBadRequest(text="Category cannot be empty")
+    if name in client.categories:
+        raise web.HTTPConflict(text="Unable to create category")
+    client.categories[name] = form.get("savePath", "")
+
+
+def _set_category(client: DownloadClient, form: Form) -> None:
+    name = form["category"]
+    for torrent in client.known(_hashes(client, form)):
+        if name and name not in client.categories:
+            raise web.HTTPConflict(text="Incorrect category name")
+        torrent.category = name
+
+
+def _set_priority(client: DownloadClient, form: Form) -> None:
+    if not form["priority"].isdigit() or int(form["priority"]) not in PRIORITIES:
+        raise web.HTTPBadRequest(text="Priority is not valid")
+    indices = form["id"].split("|")
+    if not all(index.isdigit() for index in indices):
+        raise web.HTTPBadRequest(text="File IDs must be integers")
+    torrent = client.get(form["hash"].lower())
+    if torrent is None:
+        raise web.HTTPNotFound(text="Not Found")
+    if any(int(index) >= len(torrent.files) for index in indices):
+        raise web.HTTPConflict(text="File ID is not valid")
+    for index in indices:
+        torrent.files[int(index)].priority = int(form["priority"])
+
+
+def _set_download_limit(client: DownloadClient, form: Form) -> None:
+    for torrent in client.known(_hashes(client, form)):
+        torrent.download_limit = max(0, int(form["limit"]))
+
+
+def _set_upload_limit(client: DownloadClient, form: Form) -> None:
+    for torrent in client.known(_hashes(client, form)):
+        torrent.upload_limit = max(0, int(form["limit"]))
+
+
+_CHANGES = {
+    "torrents/delete": Change(("hashes", "deleteFiles"), _delete),
+    "torrents/recheck": Change(("hashes",), lambda client, form: client.recheck(_hashes(client, form))),
+    "torrents/createTags": Change(("tags",), lambda client, form: client.add_tags([], _names(form["tags"]))),
+    "torrents/deleteTags": Change(("tags",), _delete_tags),
+    "torrents/addTags": Change(("hashes", "tags"), _add_tags),
+    "torrents/removeTags": Change(("hashes",), _remove_tags),
+    "torrents/createCategory": Change(("category",), _create_category),
+    "torrents/setCategory": Change(("hashes", "category"), _set_category),
+    "torrents/filePrio": Change(("hash", "id", "priority"), _set_priority),
+    "torrents/setDownloadLimit": Change(("hashes", "limit"), _set_download_limit),
+    "torrents/setUploadLimit": Change(("hashes", "limit"), _set_upload_limit),
+}

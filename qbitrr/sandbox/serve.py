@@ -1,0 +1,179 @@
+"""Runs the stand-ins on loopback, with a world behind them that lives by the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from qbitrr.sandbox import library
+from qbitrr.sandbox.config import config_text
+from qbitrr.sandbox.disk import Disk
+from qbitrr.sandbox.lidarr import LidarrStandIn
+from qbitrr.sandbox.life.opening import PAST_SECONDS, live_through_the_past
+from qbitrr.sandbox.life.searching import infohash_of
+from qbitrr.sandbox.life.tempo import Tempo
+from qbitrr.sandbox.qbittorrent import QbittorrentStandIn
+from qbitrr.sandbox.radarr import RadarrStandIn
+from qbitrr.sandbox.sonarr import SonarrStandIn
+from qbitrr.sandbox.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from aiohttp.typedefs import Middleware
+
+    from qbitrr.sandbox.arr_api import ArrStandIn
+    from qbitrr.sandbox.life.arr import Arr
+    from qbitrr.sandbox.media.collection import Collection
+    from qbitrr.sandbox.standin import StandIn
+
+TICK_SECONDS = 0.1
+QBIT = "qBit"
+
+
+class Section(NamedTuple):
+    """One Arr of a sandbox, named as its section in config.toml.
+
+    `items` are movies, series or artists; `episodes` are those of all series together. Without a client the Arr
+    knows the downloads it is told of (`Arr.track`).
+    """
+
+    name: str
+    kind: str
+    items: int
+    episodes: int = 0
+    profile_ids: tuple[int, ...] = (1, 4, 6)
+    has_client: bool = True
+
+    @property
+    def category(self) -> str:
+        """The category of its torrents."""
+        return self.name.lower()
+
+
+SECTIONS = (
+    Section("Radarr-HD", "radarr", 200),
+    Section("Radarr-4K", "radarr", 120, profile_ids=(5,)),
+    Section("Sonarr-TV", "sonarr", 20, episodes=600),
+    Section("Lidarr-Music", "lidarr", 30),
+)
+_STAND_INS: dict[str, type[ArrStandIn]] = {
+    "radarr": RadarrStandIn,
+    "sonarr": SonarrStandIn,
+    "lidarr": LidarrStandIn,
+}
+
+
+class Sandbox:
+    """Everything, while the `async with` lasts.
+
+    `ports` gives fixed ports by section name (`qBit` for qBittorrent), the others take free ones. `downloads` is the
+    folder in which the torrents say to be; with `on_disk` small files are put there. `has_past` begins with downloads
+    in every stage of life. `middlewares` are put around the handlers of all applications.
+    """
+
+    def __init__(
+        self,
+        sections: Sequence[Section] = SECTIONS,
+        *,
+        seed: int = 1,
+        speed: float = 1.0,
+        downloads: Path | str = "/downloads",
+        on_disk: bool = False,
+        has_past: bool = True,
+        qbittorrent_version: str = "5.1.0",
+        ports: Mapping[str, int] | None = None,
+        middlewares: Sequence[Middleware] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._clock = clock
+        self._downloads = str(downloads)
+        ports = ports or {}
+        now = clock()
+        begin = now - PAST_SECONDS if has_past else now
+        self.world = World(seed, begin, downloads=self._downloads, tempo=Tempo(speed))
+        self.qbittorrent = QbittorrentStandIn(
+            self.world.client,
+            version=qbittorrent_version,
+            name=QBIT,
+            middlewares=middlewares,
+            port=ports.get(QBIT, 0),
+        )
+        self.arrs = {
+            section.name: _STAND_INS[section.kind](
+                self._add_arr(section, seed),
+                api_key=infohash_of("key", seed, section.name)[:32],
+                middlewares=middlewares,
+                port=ports.get(section.name, 0),
+            )
+            for section in sections
+        }
+        if has_past:
+            live_through_the_past(self.world, now)
+        self._disk = Disk(self.world.client) if on_disk else None
+        self._ticks: asyncio.Task[None] | None = None
+
+    def _add_arr(self, section: Section, seed: int) -> Arr:
+        collection: Collection[Any]
+        match section.kind:
+            case "radarr":
+                collection = library.movies(seed, section.items, self.world.now, section.profile_ids)
+            case "sonarr":
+                collection = library.shows(seed, section.items, section.episodes, self.world.now)
+            case _:
+                collection = library.music(seed, section.items, self.world.now)
+        return self.world.add_arr(section.name, collection, section.category, has_client=section.has_client)
+
+    @property
+    def stand_ins(self) -> dict[str, StandIn]:
+        """All applications by section name."""
+        return {QBIT: self.qbittorrent, **self.arrs}
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Where each application listens, by section name."""
+        return {name: stand_in.url for name, stand_in in self.stand_ins.items()}
+
+    def config_toml(self, overrides: Mapping[str, Any] | None = None) -> str:
+        """A config.toml for these applications; `overrides` are laid over it, key by key."""
+        return config_text(self.qbittorrent, self.arrs, self._downloads, overrides)
+
+    async def __aenter__(self) -> Self:
+        """Start all applications and let time pass. OSError when a port is taken."""
+        self._tick()
+        try:
+            for stand_in in self.stand_ins.values():
+                await stand_in.start()
+        except OSError:
+            await self._stop()
+            raise
+        self._ticks = asyncio.create_task(self._live(), name="sandbox ticks")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stop()
+
+    async def _stop(self) -> None:
+        """Stop everything; an error that stopped the time is raised here."""
+        await asyncio.gather(*(stand_in.stop() for stand_in in self.stand_ins.values()))
+        if self._ticks is not None:
+            self._ticks.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticks
+
+    async def _live(self) -> None:
+        while True:
+            self._tick()
+            await asyncio.sleep(TICK_SECONDS)
+
+    def _tick(self) -> None:
+        self.world.advance(self._clock())
+        if self._disk is not None:
+            self._disk.update()

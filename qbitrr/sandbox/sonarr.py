@@ -1,0 +1,254 @@
+"""A Sonarr (API v3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qbitrr.clock import to_iso
+from qbitrr.sandbox.answers import lean, many, one
+from qbitrr.sandbox.arr_api import ArrStandIn, flag, not_found, number, numbers, path_id
+from qbitrr.sandbox.media import names
+from qbitrr.sandbox.media.quality import BY_ID, below_cutoff
+from qbitrr.sandbox.media.series import Shows
+from qbitrr.sandbox.radarr import media_info
+from qbitrr.sandbox.resources import ENGLISH, custom_formats, image, iso, maybe_iso, quality_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from aiohttp import web
+
+    from qbitrr.sandbox.media.series import Episode, Season, Series
+    from qbitrr.sandbox.resources import Resource
+
+ROOT = "/library/series"
+_SAME_FOR_ALL = {
+    "alternateTitles": [],
+    "network": "Invented Network",
+    "airTime": "20:00",
+    "originalLanguage": ENGLISH,
+    "seasonFolder": True,
+    "monitorNewItems": "all",
+    "useSceneNumbering": False,
+    "runtime": 45,
+    "tvRageId": 0,
+    "tvMazeId": 0,
+    "tmdbId": 0,
+    "seriesType": "standard",
+    "rootFolderPath": ROOT,
+    "certification": "TV-14",
+    "tags": [],
+    "languageProfileId": 1,
+}
+
+
+class SonarrStandIn(ArrStandIn):
+    """Answers for the series of one Arr."""
+
+    kind = "sonarr"
+    version = "4.0.16.2944"
+    event_types = (
+        "unknown",
+        "grabbed",
+        "seriesFolderImported",
+        "downloadFolderImported",
+        "downloadFailed",
+        "episodeFileDeleted",
+        "episodeFileRenamed",
+        "downloadIgnored",
+    )
+    unknown_items = "includeUnknownSeriesItems"
+
+    @property
+    def shows(self) -> Shows:
+        """The library."""
+        assert isinstance(self.arr.collection, Shows)
+        return self.arr.collection
+
+    def item_ids(self, item_id: int | None) -> Resource:
+        """The episode and its series."""
+        episode = self.shows.items.get(item_id or 0)
+        return {} if episode is None else {"seriesId": episode.series_id, "episodeId": episode.id}
+
+    def blocked_ids(self, item_ids: list[int]) -> Resource:
+        """The episodes and their series."""
+        series_id = self.shows.items[item_ids[0]].series_id if item_ids else 0
+        return {"seriesId": series_id, "episodeIds": item_ids}
+
+    def own_routes(self) -> dict[str, Callable[[web.Request], Any]]:
+        """Series, episodes and their files."""
+        return {
+            "series": self.get_all_series,
+            "series/{id}": self.get_series,
+            "episode": self.get_episodes,
+            "episode/{id}": self.get_episode,
+            "episodefile": self.get_files,
+            "episodefile/{id}": self.get_file,
+        }
+
+    async def get_all_series(self, request: web.Request) -> web.Response:
+        """All series with their seasons."""
+        tvdb_id = number(request, "tvdbId")
+        series = self.shows.series.values()
+        return many(self._series(one) for one in series if tvdb_id in (None, _tvdb_id(one)))
+
+    async def get_series(self, request: web.Request) -> web.Response:
+        """One series."""
+        series = self.shows.series.get(path_id(request))
+        return not_found() if series is None else one(self._series(series))
+
+    async def get_episodes(self, request: web.Request) -> web.Response:
+        """The episodes of a series, of one of its seasons, or those named."""
+        series = self.shows.series.get(number(request, "seriesId") or 0)
+        season = number(request, "seasonNumber")
+        named = numbers(request, "episodeIds")
+        episodes = series.episodes if series else [self.shows.items[i] for i in named if i in self.shows.items]
+        with_file, with_series = flag(request, "includeEpisodeFile"), flag(request, "includeSeries")
+        return many(
+            self._with(episode, file=with_file, series=with_series)
+            for episode in episodes
+            if season in (None, episode.season)
+        )
+
+    async def get_episode(self, request: web.Request) -> web.Response:
+        """One episode with its series and file."""
+        episode = self.shows.items.get(path_id(request))
+        return not_found() if episode is None else one(self._with(episode, file=True, series=True))
+
+    async def get_files(self, request: web.Request) -> web.Response:
+        """The files of a series, or those named."""
+        series = self.shows.series.get(number(request, "seriesId") or 0)
+        file_ids = set(numbers(request, "episodeFileIds"))
+        episodes: Iterable[Episode] = self.shows.items.values() if file_ids else series.episodes if series else ()
+        return many(
+            self._file(one) for one in episodes if one.file is not None and (not file_ids or one.file.id in file_ids)
+        )
+
+    async def get_file(self, request: web.Request) -> web.Response:
+        """One file."""
+        wanted = path_id(request)
+        for episode in self.shows.items.values():
+            if episode.file is not None and episode.file.id == wanted:
+                return one(self._file(episode))
+        return not_found()
+
+    def item(self, item: Episode) -> Resource:
+        """An episode without its series and file."""
+        day = None if item.aired is None else str(to_iso(item.aired))[:10]
+        return lean(
+            {
+                "seriesId": item.series_id,
+                "tvdbId": 8_000_000 + item.id,
+                "episodeFileId": item.file.id if item.file else 0,
+                "seasonNumber": item.season,
+                "episodeNumber": item.number,
+                "title": item.title,
+                "airDate": day,
+                "airDateUtc": maybe_iso(item.aired),
+                "lastSearchTime": maybe_iso(item.last_search),
+                "runtime": 45,
+                "overview": f"What happens in {item.title}.",
+                "hasFile": item.file is not None,
+                "monitored": item.monitored,
+                "absoluteEpisodeNumber": item.number if item.season == 1 else None,
+                "unverifiedSceneNumbering": False,
+                "id": item.id,
+            }
+        )
+
+    def _with(self, episode: Episode, *, file: bool, series: bool) -> Resource:
+        resource = self.item(episode)
+        if file and episode.file is not None:
+            resource["episodeFile"] = self._file(episode)
+        if series:
+            resource["series"] = self._series(self.shows.series[episode.series_id])
+        return resource
+
+    def _file(self, episode: Episode) -> Resource:
+        file = episode.file
+        assert file is not None
+        quality = BY_ID["sonarr"][file.quality]
+        series = self.shows.series[episode.series_id]
+        name = f"{self.shows.name([episode])}.{quality.name}-{names.group(episode.id)}"
+        place = f"Season {episode.season}/{name}.mkv"
+        return {
+            "seriesId": episode.series_id,
+            "seasonNumber": episode.season,
+            "relativePath": place,
+            "path": f"{ROOT}/{series.title}/{place}",
+            "size": file.size,
+            "dateAdded": iso(file.added),
+            "sceneName": name,
+            "releaseGroup": names.group(episode.id),
+            "languages": [ENGLISH],
+            "quality": quality_model("sonarr", file.quality),
+            "customFormats": custom_formats(file.formats),
+            "customFormatScore": file.score,
+            "indexerFlags": 0,
+            "releaseType": "singleEpisode",
+            "mediaInfo": media_info(quality.resolution),
+            "qualityCutoffNotMet": below_cutoff("sonarr", self.shows.profile_of(episode), file),
+            "id": file.id,
+        }
+
+    def _series(self, series: Series) -> Resource:
+        title, episodes = series.title, series.episodes
+        aired = [one.aired for one in episodes if one.aired is not None]
+        regular = [one for one in episodes if one.season > 0]
+        return lean(
+            {
+                **_SAME_FOR_ALL,
+                "title": title,
+                "sortTitle": title.lower(),
+                "status": "ended" if series.ended else "continuing",
+                "ended": series.ended,
+                "overview": f"Everything about {title}.",
+                "previousAiring": maybe_iso(max((t for t in aired if t <= self.arr.now), default=None)),
+                "nextAiring": maybe_iso(min((t for t in aired if t > self.arr.now), default=None)),
+                "images": [image("poster", "sonarr", series.id), image("fanart", "sonarr", series.id)],
+                "seasons": [self._season(season) for season in series.seasons],
+                "year": series.year,
+                "path": f"{ROOT}/{title}",
+                "qualityProfileId": series.profile_id,
+                "monitored": series.monitored,
+                "tvdbId": _tvdb_id(series),
+                "firstAired": maybe_iso(min(aired, default=None)),
+                "lastAired": maybe_iso(max(aired, default=None)),
+                "cleanTitle": names.slug(title).replace("-", ""),
+                "imdbId": f"tt{80_000_000 + series.id}",
+                "titleSlug": names.slug(title),
+                "genres": [names.genre(series.id)],
+                "added": iso(series.added),
+                "ratings": {"votes": series.id % 4000, "value": 4 + series.id % 50 / 10},
+                "statistics": {
+                    "seasonCount": sum(season.number > 0 for season in series.seasons),
+                    **self._counts(regular),
+                },
+                "id": series.id,
+            }
+        )
+
+    def _season(self, season: Season) -> Resource:
+        return {
+            "seasonNumber": season.number,
+            "monitored": season.monitored,
+            "statistics": self._counts(season.episodes),
+        }
+
+    def _counts(self, episodes: list[Episode]) -> Resource:
+        """An episode counts when it has a file, or is monitored and has aired."""
+        files = [one.file for one in episodes if one.file is not None]
+        due = sum(one.monitored and one.file is None and self.shows.is_out(one, self.arr.now) for one in episodes)
+        counted = len(files) + due
+        return {
+            "episodeFileCount": len(files),
+            "episodeCount": counted,
+            "totalEpisodeCount": len(episodes),
+            "sizeOnDisk": sum(file.size for file in files),
+            "releaseGroups": [],
+            "percentOfEpisodes": 100 * len(files) / counted if counted else 0.0,
+        }
+
+
+def _tvdb_id(series: Series) -> int:
+    return 7_000_000 + series.id

@@ -1,0 +1,134 @@
+"""Every call of our Arr clients, and every answer to it, fits the official descriptions."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+
+from qbitrr.arr import lidarr, radarr, sonarr
+from qbitrr.arr.client import ArrClient
+from qbitrr.arr.kinds import KINDS
+from qbitrr.errors import CredentialsRejectedError, GoneError
+from qbitrr.sandbox.serve import Sandbox, Section
+
+NOW = 1_790_000_000.0
+SECTIONS = (
+    Section("Radarr", "radarr", 120),
+    Section("Sonarr", "sonarr", 10, episodes=240),
+    Section("Lidarr", "lidarr", 20),
+)
+
+
+@pytest.fixture
+async def sandbox(judge):
+    # time stands still unless a test lets it pass
+    async with Sandbox(SECTIONS, middlewares=[judge.middleware], clock=lambda: NOW) as sandbox:
+        yield sandbox
+
+
+def connect(stand_in, api_key=None):
+    return contextlib.aclosing(_Closing(stand_in, api_key))
+
+
+class _Closing(ArrClient):
+    def __init__(self, stand_in, api_key):
+        super().__init__(stand_in.name, KINDS[stand_in.kind], stand_in.url, api_key or stand_in.api_key)
+        self.aclose = self.close
+
+
+@pytest.fixture(params=[section.name for section in SECTIONS])
+def stand_in(sandbox, request):
+    return sandbox.arrs[request.param]
+
+
+@pytest.fixture
+async def client(stand_in):
+    async with connect(stand_in) as client:
+        yield client
+
+
+async def all_of(batches):
+    return [one async for batch in batches for one in batch]
+
+
+async def test_status_and_profiles(client, stand_in):
+    assert (await client.status()).app_name == stand_in.kind.capitalize()
+    profiles = await client.quality_profiles()
+    assert set(profiles) == set(stand_in.arr.collection.profiles)
+
+
+async def test_queue_history_and_blocklisting(client, stand_in):
+    queue = await client.queue()
+    assert {record.id for record in queue} == set(stand_in.arr.queue)
+    assert all(client.kind.item_of(record) for record in queue)
+    story = await client.history(queue[0].download_id)
+    assert [event.event_type for event in story] == ["grabbed"] * len(story)
+    assert await client.blocklist(queue[0].id)
+    assert not await client.blocklist(queue[0].id)
+    assert "downloadFailed" in [event.event_type for event in await client.history(queue[0].download_id)]
+
+
+async def test_an_import_is_asked_for_and_confirmed(client, stand_in, sandbox):
+    record = next(r for r in stand_in.arr.queue.values() if r.tracked_state == "importPending")
+    command = await client.scan(record.output_path, record.download_id, "Auto")
+    assert not command.ended
+    sandbox.world.advance(sandbox.world.now + 1.5)
+    done = await client.command(command.id)
+    assert done.succeeded
+    assert done.id in [one.id for one in await client.commands()]
+    types = {event.event_type for event in await client.history(record.download_id)}
+    assert types & client.kind.imported_events
+    assert record.id not in [one.id for one in await client.queue()]
+
+
+async def test_searching_and_refreshing(client, stand_in, sandbox):
+    arr = stand_in.arr
+    queued = {record.item_id for record in arr.queue.values()}
+    item = next(item for item in arr.collection.wanted(arr.now) if item.id not in queued)
+    search, refresh = await client.search([item.id]), await client.refresh_downloads()
+    assert client.kind.searched(search.body) == [item.id]
+    assert refresh.name == "RefreshMonitoredDownloads"
+    with pytest.raises(GoneError):
+        await client.command(refresh.id + 1000)
+
+
+async def test_a_wrong_key_is_refused(stand_in):
+    async with connect(stand_in, "wrong") as client:
+        with pytest.raises(CredentialsRejectedError):
+            await client.status()
+
+
+async def test_the_library_of_radarr(sandbox):
+    async with connect(sandbox.arrs["Radarr"]) as client:
+        movies = await all_of(radarr.movies(client))
+        files = await radarr.movie_files(client, [movie.id for movie in movies])
+    library = sandbox.arrs["Radarr"].arr.collection.items
+    assert {movie.id: movie.title for movie in movies} == {number: movie.title for number, movie in library.items()}
+    assert {file.id: file.custom_format_score for file in files} == {
+        movie.file.id: movie.file.score for movie in library.values() if movie.file
+    }
+
+
+async def test_the_library_of_sonarr(sandbox):
+    async with connect(sandbox.arrs["Sonarr"]) as client:
+        series = await all_of(sonarr.series(client))
+        episodes = [episode for one in series for episode in await sonarr.episodes(client, one.id)]
+    library = sandbox.arrs["Sonarr"].arr.collection.items
+    assert {episode.id for episode in episodes} == set(library)
+    for episode in episodes:
+        file = library[episode.id].file
+        assert (episode.episode_file and episode.episode_file.custom_format_score) == (file and file.score)
+
+
+async def test_the_library_of_lidarr(sandbox):
+    async with connect(sandbox.arrs["Lidarr"]) as client:
+        artists = await all_of(lidarr.artists(client))
+        albums = await all_of(lidarr.albums(client))
+        below = await lidarr.below_cutoff(client)
+        tracks = [track for artist in artists for track in await lidarr.tracks(client, artist.id)]
+    music = sandbox.arrs["Lidarr"].arr.collection
+    assert {album.id for album in albums} == set(music.items)
+    assert below == {album.id for album in music.below_cutoff()}
+    assert len(tracks) == sum(album.track_count for album in music.items.values())
+    assert sum(track.has_file for track in tracks) == sum(album.present for album in music.items.values())

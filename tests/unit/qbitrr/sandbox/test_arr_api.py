@@ -1,0 +1,228 @@
+import pytest
+
+from qbitrr.sandbox.life.fate import ALWAYS_STALLED
+from qbitrr.sandbox.serve import Sandbox, Section
+
+NOW = 1_790_000_000.0
+SECTIONS = (
+    Section("Radarr", "radarr", 120),
+    Section("Sonarr", "sonarr", 8, episodes=200),
+    Section("Lidarr", "lidarr", 12),
+)
+
+
+@pytest.fixture
+async def sandbox():
+    # time stands still unless a test lets it pass
+    async with Sandbox(SECTIONS, clock=lambda: NOW) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def get(sandbox, ask):
+    async def get(name, path, status=200, **query):
+        stand_in = sandbox.arrs[name]
+        ask.headers["X-Api-Key"] = stand_in.api_key
+        found, answer = await ask("GET", f"{stand_in.url}/{stand_in.api}/{path}", params=query)
+        assert found == status
+        return answer
+
+    return get
+
+
+@pytest.fixture(params=["Radarr", "Sonarr", "Lidarr"])
+def arr(sandbox, request):
+    return sandbox.arrs[request.param].arr
+
+
+async def test_the_key_is_taken_as_a_header_or_in_the_query_and_no_other(sandbox, ask):
+    radarr = sandbox.arrs["Radarr"]
+    url = f"{radarr.url}/api/v3/system/status"
+    assert (await ask("GET", url))[0] == 401
+    assert (await ask("GET", f"{url}?apikey={radarr.api_key}"))[0] == 200
+    ask.headers["X-Api-Key"] = "wrong"
+    assert (await ask("GET", url))[0] == 401
+
+
+async def test_pages_of_the_queue_hold_all_of_it_once(get, arr):
+    first = await get(arr.name, "queue")
+    assert len(first["records"]) == min(10, len(arr.queue))
+    ids = []
+    for number in range(1, 100):
+        page = await get(arr.name, "queue", page=number, pageSize=4)
+        assert page["totalRecords"] == len(arr.queue)
+        if not page["records"]:
+            break
+        ids += [record["id"] for record in page["records"]]
+    assert ids == list(arr.queue)
+
+
+async def test_downloads_that_nothing_matches_are_listed_on_request(get, sandbox):
+    arr = sandbox.arrs["Radarr"].arr
+    record = arr.track("AB" * 20, None, "What.Is.This")
+    arr.client = None  # or it would notice that its client has no such torrent
+    listed = await get("Radarr", "queue", pageSize=100)
+    everything = await get("Radarr", "queue", pageSize=100, includeUnknownMovieItems="true")
+    assert record.id not in [one["id"] for one in listed["records"]]
+    assert record.id in [one["id"] for one in everything["records"]]
+    assert "movieId" not in next(one for one in everything["records"] if one["id"] == record.id)
+
+
+async def test_history_is_newest_first_and_can_be_asked_for_by_download_and_type(get, arr):
+    everything = (await get(arr.name, "history", pageSize=1000))["records"]
+    dates = [event["date"] for event in everything]
+    assert dates == sorted(dates, reverse=True)
+    imported = next(event for event in everything if "mported" in event["eventType"])
+    story = (await get(arr.name, "history", pageSize=1000, downloadId=imported["downloadId"]))["records"]
+    assert {event["downloadId"] for event in story} == {imported["downloadId"]}
+    assert story[-1]["eventType"] == "grabbed"
+    grabbed = (await get(arr.name, "history", pageSize=1000, eventType=1))["records"]
+    assert {event["eventType"] for event in grabbed} == {"grabbed"}
+
+
+async def test_history_since_is_oldest_first(get, arr):
+    everything = await get(arr.name, "history/since", date="2020-01-01T00:00:00Z")
+    later = await get(arr.name, "history/since", date=everything[-1]["date"])
+    assert [event["id"] for event in everything] == [event.id for event in arr.history]
+    assert len(later) < len(everything)
+    assert later[-1] == everything[-1]
+    assert not await get(arr.name, "history/since", date="2100-01-01T00:00:00Z")
+
+
+async def test_a_removed_record_is_gone_and_its_release_blocklisted(get, arr, sandbox, ask):
+    stand_in = sandbox.arrs[arr.name]
+    record = next(iter(arr.queue.values()))
+    await get(arr.name, "system/status")
+    url = f"{stand_in.url}/{stand_in.api}/queue/{record.id}?removeFromClient=false&blocklist=true&skipRedownload=true"
+    assert (await ask("DELETE", url))[0] == 200
+    assert (await ask("DELETE", url))[0] == 404
+    assert record.id not in [one["id"] for one in (await get(arr.name, "queue", pageSize=100))["records"]]
+    [entry] = (await get(arr.name, "blocklist"))["records"]
+    assert entry["sourceTitle"] == record.release.title
+    newest = (await get(arr.name, "history"))["records"][0]
+    assert (newest["eventType"], newest["downloadId"]) == ("downloadFailed", record.download_id)
+
+
+async def test_wanted_lists_are_by_monitored(get, arr):
+    for path in ("wanted/missing", "wanted/cutoff"):
+        lists = [await get(arr.name, path, pageSize=1000, monitored=flag) for flag in ("true", "false")]
+        ids = [{one["id"] for one in found["records"]} for found in lists]
+        assert ids[0]
+        assert not ids[0] & ids[1]
+    wanted = (await get(arr.name, "wanted/missing", pageSize=1000))["totalRecords"]
+    assert wanted == len(list(arr.collection.wanted(arr.now)))
+
+
+async def test_a_posted_command_can_be_followed(get, arr, sandbox, ask):
+    stand_in = sandbox.arrs[arr.name]
+    await get(arr.name, "system/status")
+    status, command = await ask(
+        "POST", f"{stand_in.url}/{stand_in.api}/command", json={"name": "RefreshMonitoredDownloads"}
+    )
+    assert (status, command["status"], command["commandName"]) == (201, "queued", "Refresh Monitored Downloads")
+    again = await get(arr.name, f"command/{command['id']}")
+    assert again["id"] == command["id"]
+    assert [one["id"] for one in await get(arr.name, "command")] == [command["id"]]
+
+
+async def test_an_unknown_command_is_an_error(get, sandbox, ask):
+    await get("Radarr", "system/status")
+    status, _ = await ask("POST", f"{sandbox.arrs['Radarr'].url}/api/v3/command", json={"name": "SeriesSearch"})
+    assert status == 500
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("Radarr", "movie/9999"),
+        ("Radarr", "moviefile/9999"),
+        ("Radarr", "command/9999"),
+        ("Radarr", "qualityprofile/9999"),
+        ("Sonarr", "series/x"),
+        ("Sonarr", "episode/9999"),
+        ("Sonarr", "episodefile/9999"),
+        ("Lidarr", "artist/9999"),
+        ("Lidarr", "album/9999"),
+        ("Lidarr", "track/199"),
+        ("Lidarr", "trackfile/9999999"),
+    ],
+)
+async def test_what_does_not_exist_is_not_found(get, name, path):
+    await get(name, path, status=404)
+
+
+async def test_a_movie_carries_its_file_without_the_score_and_the_file_list_has_it(get, sandbox):
+    movies = await get("Radarr", "movie")
+    with_file = [movie for movie in movies if movie["hasFile"]]
+    assert with_file
+    assert all("customFormatScore" not in movie["movieFile"] for movie in with_file)
+    assert all("movieFile" not in movie for movie in movies if not movie["hasFile"])
+    wanted = [movie["id"] for movie in movies[:10]]
+    files = await get("Radarr", "moviefile", movieId=wanted)
+    assert {file["movieId"] for file in files} <= set(wanted)
+    assert all(isinstance(file["customFormatScore"], int) for file in files)
+    by_id = await get("Radarr", "moviefile", movieFileIds=[files[0]["id"]])
+    assert by_id == [files[0]]
+    assert await get("Radarr", f"moviefile/{files[0]['id']}") == files[0]
+    [found] = await get("Radarr", "movie", tmdbId=movies[3]["tmdbId"])
+    assert found == movies[3] == await get("Radarr", f"movie/{movies[3]['id']}")
+
+
+async def test_episodes_come_with_their_files_on_request(get, sandbox):
+    series = await get("Sonarr", "series")
+    for one in series:
+        episodes = await get("Sonarr", "episode", seriesId=one["id"], includeEpisodeFile="true")
+        assert all(("episodeFile" in episode) == episode["hasFile"] for episode in episodes)
+        have = sum(episode["hasFile"] for episode in episodes if episode["seasonNumber"] > 0)
+        assert one["statistics"]["episodeFileCount"] == have
+        files = await get("Sonarr", "episodefile", seriesId=one["id"])
+        assert [file["id"] for file in files] == [e["episodeFileId"] for e in episodes if e["hasFile"]]
+    bare = await get("Sonarr", "episode", seriesId=1)
+    assert all("episodeFile" not in episode for episode in bare)
+    first = await get("Sonarr", "episode", seriesId=1, seasonNumber=1)
+    assert {episode["seasonNumber"] for episode in first} == {1}
+    named = await get("Sonarr", "episode", episodeIds=[3, 5], includeSeries="true")
+    assert [(episode["id"], episode["series"]["id"]) for episode in named] == [(3, 1), (5, 1)]
+    assert (await get("Sonarr", "episodefile", episodeFileIds=[files[0]["id"]])) == [files[0]]
+    assert (await get("Sonarr", f"episodefile/{files[0]['id']}")) == files[0]
+    [found] = await get("Sonarr", "series", tvdbId=series[2]["tvdbId"])
+    assert found["id"] == 3
+
+
+async def test_albums_tracks_and_files_fit_together(get, sandbox):
+    artists = await get("Lidarr", "artist")
+    albums = await get("Lidarr", "album")
+    assert {album["artistId"] for album in albums} == {artist["id"] for artist in artists}
+    of_first = await get("Lidarr", "album", artistId=1)
+    tracks = await get("Lidarr", "track", artistId=1)
+    files = await get("Lidarr", "trackfile", artistId=1)
+    assert {track["albumId"] for track in tracks} == {album["id"] for album in of_first}
+    assert {track["trackFileId"] for track in tracks if track["hasFile"]} == {file["id"] for file in files}
+    for album in of_first:
+        have = sum(track["hasFile"] for track in tracks if track["albumId"] == album["id"])
+        assert album["statistics"]["trackFileCount"] == have
+    assert await get("Lidarr", "album", albumIds=[of_first[0]["id"]]) == of_first[:1]
+    assert await get("Lidarr", "track", albumId=of_first[0]["id"]) == [
+        track for track in tracks if track["albumId"] == of_first[0]["id"]
+    ]
+    assert await get("Lidarr", "trackfile", trackFileIds=[files[0]["id"]]) == files[:1]
+    assert await get("Lidarr", f"trackfile/{files[0]['id']}") == files[0]
+    assert await get("Lidarr", "artist", mbId=artists[1]["mbId"]) == [artists[1]]
+
+
+async def test_a_search_over_http_ends_in_the_queue(get, arr, sandbox, ask):
+    stand_in = sandbox.arrs[arr.name]
+    arr.odds = ALWAYS_STALLED
+    queued = {record.item_id for record in arr.queue.values()}
+    item = next(item for item in arr.collection.wanted(arr.now) if item.id not in queued)
+    name, field = {
+        "radarr": ("MoviesSearch", "movieIds"),
+        "sonarr": ("EpisodeSearch", "episodeIds"),
+        "lidarr": ("AlbumSearch", "albumIds"),
+    }[arr.kind]
+    await get(arr.name, "system/status")
+    await ask("POST", f"{stand_in.url}/{stand_in.api}/command", json={"name": name, field: [item.id]})
+    sandbox.world.advance(sandbox.world.now + 2)
+    key = {"radarr": "movieId", "sonarr": "episodeId", "lidarr": "albumId"}[arr.kind]
+    records = (await get(arr.name, "queue", pageSize=1000))["records"]
+    assert item.id in [record[key] for record in records]
