@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import threading
 from dataclasses import dataclass
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from typing import TYPE_CHECKING
 
 from qbitrr import ipc
@@ -75,5 +75,6 @@ def bury(spawned: Spawned) -> int | None:
 
 
 def end_forkserver() -> None:
-    """End the forkserver, so that nothing of ours is left."""
+    """End the forkserver and the process that multiprocessing keeps beside it; returns when they are gone."""
     forkserver._forkserver._stop()  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public way
+    resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]  # noqa: SLF001

@@ -93,7 +93,7 @@ async def test_each_worker_killed_twenty_times_is_back_within_a_second_and_nothi
 
 
 def assert_everything_was_done_once(sandbox: Sandbox, decisions: list[dict[str, Any]]) -> None:
-    done = Counter((d["infohash"], d["action"]) for d in decisions if d["state"] == "done")
+    done = Counter((d["hash"], d["action"]) for d in decisions if d["state"] == "done")
     assert done
     assert max(done.values()) == 1
     failed = {infohash for infohash, action in done if action == "fail"}

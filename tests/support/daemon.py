@@ -25,7 +25,7 @@ TOKEN = "token-of-the-tests"
 class Daemon:
     """One daemon with a data folder; runs while the `async with` lasts.
 
-    `config` is the text of config.toml without the table [WebUI], which is added with a free port.
+    `config` is the text of config.toml; a free port and a token are put into its table [WebUI].
     """
 
     def __init__(self, folder: Path, config: str) -> None:
@@ -33,8 +33,9 @@ class Daemon:
         self.port = free_port()
         self.url = f"http://{HOST}:{self.port}"
         self.folder.mkdir(parents=True, exist_ok=True)
-        webui = f'\n[WebUI]\nHost = "{HOST}"\nPort = {self.port}\nToken = "{TOKEN}"\n'
-        (folder / "config.toml").write_text(config + webui)
+        ours = f'[WebUI]\nPort = {self.port}\nToken = "{TOKEN}"\n'
+        with_ours = config.replace("[WebUI]\n", ours) if "[WebUI]\n" in config else config + ours
+        (folder / "config.toml").write_text(with_ours)
         self._process: subprocess.Popen[bytes] | None = None
         self._http: aiohttp.ClientSession | None = None
 
