@@ -89,7 +89,7 @@ async def test_what_finishes_is_imported_and_what_is_dead_is_blocklisted_deleted
                 return decisions if len(decisions) == 3 and all(d["state"] == "done" for d in decisions) else []
 
             decisions = await until(all_done, 10, "the ledger does not tell of three actions")
-            assert {(d["infohash"], d["action"]) for d in decisions} == {
+            assert {(d["hash"], d["action"]) for d in decisions} == {
                 (alive.infohash, "import"),
                 (dead.infohash, "fail"),
                 (bare, "fail"),
