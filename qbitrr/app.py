@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING
 
 from control.context import Context
 from control.server import serve
-
 from qbitrr import __version__, logs
 from qbitrr.clock import Clock
 from qbitrr.config import Loaded, load_file
-from qbitrr.config.edit import ensure_token
 from qbitrr.config.example import write_first
 from qbitrr.config.location import config_file, create_data_folder, data_folder, in_container
 from qbitrr.config.redact import redact_text, secrets_of
@@ -26,11 +24,13 @@ from qbitrr.data_lock import locked
 from qbitrr.state import migrate
 from qbitrr.state.database import FILE_NAME, open_reader
 from qbitrr.worker.configuration import worker_configs
-from supervisor import spawner
 from supervisor.core import Supervisor, limits_of
+from supervisor.spawner import Spawner
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+
+    from supervisor.spawner import Zygote
 
 _log = logs.get(__name__)
 
@@ -67,9 +67,10 @@ def load(where: Home, environ: Mapping[str, str]) -> Loaded:
     return load_file(path, environ)
 
 
-def run(where: Home, environ: Mapping[str, str]) -> None:
+def run(where: Home, environ: Mapping[str, str], zygote: Zygote) -> None:
     """Run the daemon until it is stopped by SIGTERM or SIGINT.
 
+    The zygote was forked before this module and all that it needs were loaded.
     Raises ConfigError, StateError or DataFolderBusyError before anything is started, OSError when the port is taken.
     """
     create_data_folder(where.folder)
@@ -83,19 +84,19 @@ def run(where: Home, environ: Mapping[str, str]) -> None:
         _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(where.folder))
         migrate.prepare(where.state_file)
         _tell(loaded)
-        spawner.prepare()
-        try:
-            asyncio.run(_live(where, loaded, token, log_folder))
-        finally:
-            spawner.end_forkserver()
+        asyncio.run(_live(where, loaded, token, log_folder, zygote))
         _log.info("daemon ended")
 
 
 def _token(where: Home, loaded: Loaded) -> str:
     """The token of the configuration, which gets one when it has none."""
+    if loaded.config.webui.token:
+        return loaded.config.webui.token
+    from qbitrr.config.edit import ensure_token  # noqa: PLC0415 - tomlkit is slow and large, and seldom needed
+
     path = config_file(where.folder, Path.cwd())
     try:
-        return loaded.config.webui.token or ensure_token(path)
+        return ensure_token(path)
     except OSError as error:
         _log.warning("token could not be written", file=str(path), error=str(error), remedy="set WebUI.Token")
         return secrets.token_hex(32)
@@ -109,13 +110,13 @@ def _tell(loaded: Loaded) -> None:
         _log.warning("configuration is incomplete", key=entry.key, fill_in=entry.allowed)
 
 
-async def _live(where: Home, loaded: Loaded, token: str, log_folder: Path | None) -> None:
+async def _live(where: Home, loaded: Loaded, token: str, log_folder: Path | None, zygote: Zygote) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with open_reader(where.state_file) as database:
-        supervisor = Supervisor()
+    async with open_reader(where.state_file) as database, _spawner(zygote) as spawner:
+        supervisor = Supervisor(spawner)
         context = Context(
             loaded=loaded,
             token=token,
@@ -129,6 +130,15 @@ async def _live(where: Home, loaded: Loaded, token: str, log_folder: Path | None
             supervisor.start(configs, limits_of(loaded.config.settings))
             await stop.wait()
             _log.info("daemon is stopping")
+
+
+@asynccontextmanager
+async def _spawner(zygote: Zygote) -> AsyncIterator[Spawner]:
+    spawner = Spawner(zygote)
+    try:
+        yield spawner
+    finally:
+        await spawner.close()
 
 
 @asynccontextmanager

@@ -63,10 +63,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from qbitrr import app  # noqa: PLC0415 - only after the neighbours were looked at
+    from supervisor.spawner import fork_zygote  # noqa: PLC0415 - only after the neighbours were looked at
+
+    zygote = fork_zygote()  # before anything is loaded that workers do not need
+    from qbitrr import app  # noqa: PLC0415
 
     try:
-        app.run(app.home(options.data_dir, os.environ), os.environ)
+        app.run(app.home(options.data_dir, os.environ), os.environ, zygote)
     except OSError as error:
         print(f"The daemon cannot run: {error}", file=sys.stderr)
         return _FAILED
@@ -74,9 +77,12 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from qbitrr import demo  # noqa: PLC0415 - only after the neighbours were looked at
+    from supervisor.spawner import fork_zygote  # noqa: PLC0415 - only after the neighbours were looked at
 
-    demo.run(options.data_dir or Path(".config/demo"))
+    zygote = fork_zygote()  # before anything is loaded that workers do not need
+    from qbitrr import demo  # noqa: PLC0415
+
+    demo.run(options.data_dir or Path(".config/demo"), zygote)
     return _OK
 
 

@@ -17,8 +17,10 @@ from qbitrr.state.database import FILE_NAME
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from supervisor.spawner import Zygote
 
-def run(folder: Path) -> None:
+
+def run(folder: Path, zygote: Zygote) -> None:
     """Run until stopped. What an earlier demonstration left in the folder is removed first."""
     where = app.Home(folder.absolute())
     create_data_folder(where.folder)
@@ -27,7 +29,7 @@ def run(folder: Path) -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sandbox:  # noqa: S603 - ourselves
         try:
             write_private(where.folder / CONFIG_NAME, _config(sandbox))
-            app.run(where, {key: value for key, value in os.environ.items() if not key.startswith("QBITRR_")})
+            app.run(where, {key: value for key, value in os.environ.items() if not key.startswith("QBITRR_")}, zygote)
         finally:
             sandbox.terminate()
 

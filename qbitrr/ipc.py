@@ -29,11 +29,10 @@ class Message(Struct, frozen=True, tag=True, tag_field="type"):
 
 
 class Hello(Message, frozen=True):
-    """The first word of a worker. `preloaded` tells whether it shares the forkserver's memory."""
+    """The first word of a worker."""
 
     protocol: int
     pid: int
-    preloaded: bool
 
 
 class Ready(Message, frozen=True):

@@ -7,7 +7,6 @@ follows is an import error far from its cause.
 from __future__ import annotations
 
 import importlib
-from importlib import metadata
 from types import ModuleType
 
 _PACKAGES = ("supervisor", "control")
@@ -26,6 +25,8 @@ def foreign_package() -> str | None:
 
 
 def _complaint(name: str) -> str:
+    from importlib import metadata  # noqa: PLC0415 - large, and needed by those few only
+
     owners = set(metadata.packages_distributions().get(name, ())) - {"qbitrr"}
     culprit = f"by {', '.join(sorted(owners))}" if owners else "by something else"
     return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import signal
 from contextlib import suppress
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 from qbitrr import ipc, logs
 from qbitrr.errors import ProtocolError
 from qbitrr.worker import configuration
-from supervisor import lifecycle, spawner
+from supervisor import lifecycle
 from supervisor.lifecycle import Effect, Phase, State
 
 if TYPE_CHECKING:
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from qbitrr.clock import Clock
     from qbitrr.worker.configuration import WorkerConfig
     from supervisor.lifecycle import Limits
-    from supervisor.spawner import Spawned
+    from supervisor.spawner import Spawned, Spawner
 
 _log = logs.get(__name__)
+
+_TELLING_SECONDS = 2.0
 
 
 class Said(Struct, frozen=True):
@@ -45,13 +48,16 @@ class Said(Struct, frozen=True):
 class Child:
     """Keeps one worker alive. Runs on the supervisor's loop and never waits for the worker."""
 
-    def __init__(self, config: WorkerConfig, limits: Limits, clock: Clock, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, config: WorkerConfig, limits: Limits, spawner: Spawner, clock: Clock, changed: Callable[[], None]
+    ) -> None:
         self.config = config
         self.state = State(since=clock.monotonic())
         self.phase_since = clock.wall()
         self.said = Said()
         self.restarts = 0
         self._limits = limits
+        self._spawner = spawner
         self._clock = clock
         self._changed = changed
         self._loop = asyncio.get_running_loop()
@@ -139,7 +145,7 @@ class Child:
 
     async def _spawn(self) -> None:
         try:
-            spawned = await asyncio.to_thread(spawner.spawn, f"qbitrr {self.category}")
+            spawned = await self._spawner.spawn()
         except OSError as error:
             self.said = replace(self.said, last_error=f"the process could not be started: {error}")
             _log.error("worker could not be started", category=self.category, error=str(error))
@@ -202,8 +208,6 @@ class Child:
             _log.error("worker speaks another protocol", category=self.category, protocol=hello.protocol)
             self._signal(signal.SIGKILL)
             return
-        if not hello.preloaded:
-            _log.warning("worker shares no memory", category=self.category, reason="the preload failed")
         self.send(ipc.Configure(Raw(configuration.encode(self.config))))
 
     def _process_ended(self) -> None:
@@ -226,7 +230,13 @@ class Child:
 
     async def _bury(self, spawned: Spawned, *, asked: bool) -> None:
         """Learn how it ended and give back its descriptors."""
-        how = _how_it_ended(await asyncio.to_thread(spawner.bury, spawned))
+        spawned.channel.close()
+        os.close(spawned.pidfd)
+        code: int | None = None
+        with suppress(TimeoutError):  # a zygote that hangs tells nothing
+            async with asyncio.timeout(_TELLING_SECONDS):
+                code = await spawned.ended
+        how = _how_it_ended(code)
         if asked:
             _log.info("worker ended", category=self.category, pid=spawned.pid, how=how)
         else:

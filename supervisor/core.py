@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from qbitrr.config import Settings
     from qbitrr.worker.configuration import WorkerConfig
+    from supervisor.spawner import Spawner
 
 _log = logs.get(__name__)
 
@@ -33,7 +34,10 @@ def limits_of(settings: Settings) -> Limits:
 class Supervisor:
     """All workers by category. `ready` once it is known which there are."""
 
-    def __init__(self, clock: Clock | None = None, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, spawner: Spawner, clock: Clock | None = None, changed: Callable[[], None] = lambda: None
+    ) -> None:
+        self._spawner = spawner
         self._clock = clock or Clock()
         self._changed = changed
         self._stopped = asyncio.Event()
@@ -44,7 +48,7 @@ class Supervisor:
     def start(self, configs: list[WorkerConfig], limits: Limits) -> None:
         """Start a worker for each configuration."""
         for config in configs:
-            child = Child(config, limits, self._clock, self._child_changed)
+            child = Child(config, limits, self._spawner, self._clock, self._child_changed)
             self.children[child.category] = child
             child.start()
         self.ready = True

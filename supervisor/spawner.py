@@ -1,80 +1,176 @@
-"""Starting worker processes from a forkserver that has their modules loaded already.
-
-Workers share the forkserver's memory, and starting one takes milliseconds. Everything here blocks; the supervisor
-calls it from a thread.
-"""
+"""Starting worker processes through the zygote. Nothing here blocks the loop."""
 
 from __future__ import annotations
 
-import multiprocessing
+import asyncio
 import os
+import signal
+import socket
+import subprocess
+import sys
 import threading
+from collections import deque
 from dataclasses import dataclass
-from multiprocessing import forkserver, resource_tracker
-from typing import TYPE_CHECKING
 
-from qbitrr import ipc
-from qbitrr.worker import entry
+import msgspec
 
-if TYPE_CHECKING:
-    import socket
-    from multiprocessing.context import ForkServerProcess
+from qbitrr import ipc, logs
+from supervisor import zygote
 
-_PRELOAD = ["qbitrr.worker.preload"]
-_context = multiprocessing.get_context("forkserver")
-_turn = threading.Lock()  # multiprocessing starts one process at a time
+_log = logs.get(__name__)
+_decoder: msgspec.msgpack.Decoder[zygote.Said] = msgspec.msgpack.Decoder(zygote.Said)
+_BIRTH_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Spawned:
-    """A worker process: how to signal it without mistaking it for another, and how to talk to it."""
+    """A worker process: how to signal it without mistaking it for another, and how to talk to it.
 
-    process: ForkServerProcess
+    `ended` gives its exit code or the negative number of a signal; None when nobody saw how it ended.
+    """
+
     pid: int
     pidfd: int
     channel: socket.socket
+    ended: asyncio.Future[int | None]
 
 
-def prepare() -> None:
-    """Start the forkserver. To be called before there is an event loop or a thread."""
-    _context.set_forkserver_preload(_PRELOAD)
-    forkserver.ensure_running()
+_Birth = tuple[int, int, "asyncio.Future[int | None]"]  # process id, process descriptor, how it will have ended
 
 
-def spawn(name: str) -> Spawned:
-    """Start a worker. Raises OSError when the system has no process or descriptor to give."""
-    ours, theirs = ipc.channel()
-    try:
-        with _turn:
-            # a forkserver that died is started again by this
-            process = _context.Process(target=entry.run, args=(theirs,), name=name, daemon=True)
-            process.start()
-        pid = process.pid or 0
-        return Spawned(process, pid, os.pidfd_open(pid), ours)
-    except BaseException:
-        ours.close()
-        raise
-    finally:
-        theirs.close()
+@dataclass(frozen=True, slots=True)
+class Zygote:
+    """A running zygote: our child, and our end of its channel."""
+
+    pid: int
+    channel: socket.socket
 
 
-def bury(spawned: Spawned) -> int | None:
-    """Give back what belongs to a process that has ended; returns how it ended.
+def fork_zygote() -> Zygote:
+    """Fork the zygote from this process.
 
-    That is its exit code, or the negative number of a signal, or None when nobody knows.
+    To be called before there is an event loop, a thread, or anything loaded that workers do not need.
     """
-    spawned.channel.close()
-    os.close(spawned.pidfd)
-    with _turn:  # the exit code can be read once, and starting another process would read it too
-        spawned.process.join(timeout=0.5)
-        code = spawned.process.exitcode
-        if code is not None:
-            spawned.process.close()
-    # 255 is what is reported when the forkserver itself died and nobody could see the end
-    return None if code == 255 else code
+    import qbitrr.worker.preload  # noqa: F401, PLC0415 - loaded once, shared by all
+
+    if threading.active_count() > 1:
+        raise AssertionError("a process with threads cannot be forked safely")
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        zygote.serve(theirs)
+    theirs.close()
+    return Zygote(pid, ours)
 
 
-def end_forkserver() -> None:
-    """End the forkserver and the process that multiprocessing keeps beside it; returns when they are gone."""
-    forkserver._forkserver._stop()  # type: ignore[attr-defined]  # noqa: SLF001 - there is no public way
-    resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]  # noqa: SLF001
+def _start_zygote() -> Zygote:
+    """Start another one as a program of its own; by now this process has threads."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        command = [sys.executable, "-P", "-m", "supervisor.zygote", str(theirs.fileno())]
+        started = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)  # noqa: S603
+    started.returncode = 0  # it is waited for by its number, like a forked one
+    return Zygote(started.pid, ours)
+
+
+class Spawner:
+    """The supervisor's side of the zygote, which answers requests in order."""
+
+    def __init__(self, first: Zygote) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._zygote: Zygote | None = None
+        self._births: deque[asyncio.Future[_Birth]] = deque()
+        self._ended: dict[int, asyncio.Future[int | None]] = {}
+        self._listen_to(first)
+
+    async def spawn(self) -> Spawned:
+        """Start a worker. Raises OSError when the system has no process or descriptor to give."""
+        if self._zygote is None:
+            self._listen_to(_start_zygote())
+        ours, theirs = ipc.channel()
+        try:
+            with theirs:
+                socket.send_fds(self._channel, [b"worker"], [theirs.fileno()])
+            birth: asyncio.Future[_Birth] = self._loop.create_future()
+            self._births.append(birth)
+            async with asyncio.timeout(_BIRTH_SECONDS):
+                pid, pidfd, ended = await birth
+        except TimeoutError:
+            ours.close()
+            self._kill_zygote()
+            raise OSError("the zygote did not answer") from None
+        except BaseException:
+            ours.close()
+            raise
+        return Spawned(pid, pidfd, ours, ended)
+
+    async def close(self) -> None:
+        """End the zygote; returns when it is gone."""
+        if self._zygote is not None:
+            pid = self._zygote.pid
+            self._hang_up()
+            await asyncio.to_thread(os.waitpid, pid, 0)
+
+    @property
+    def _channel(self) -> socket.socket:
+        assert self._zygote is not None
+        return self._zygote.channel
+
+    def _listen_to(self, zygote_: Zygote) -> None:
+        self._zygote = zygote_
+        zygote_.channel.setblocking(False)
+        self._loop.add_reader(zygote_.channel.fileno(), self._hear)
+
+    def _hear(self) -> None:
+        try:
+            packet, descriptors, _, _ = socket.recv_fds(self._channel, zygote.PACKET_BYTES, 1)
+        except BlockingIOError:
+            return
+        except OSError:
+            packet, descriptors = b"", []
+        if not packet:
+            self._zygote_ended()
+            return
+        said = _decoder.decode(packet)
+        match said:
+            case zygote.Born():
+                self._born(said.pid, descriptors[0])
+            case zygote.Unborn():
+                _fail(self._births.popleft(), OSError(said.error_number, os.strerror(said.error_number)))
+            case zygote.Ended():
+                self._ended.pop(said.pid).set_result(said.code)
+
+    def _born(self, pid: int, pidfd: int) -> None:
+        ended = self._ended[pid] = self._loop.create_future()
+        birth = self._births.popleft()
+        if birth.done():  # nobody waits for it any more; it ends by itself, as its channel is closed
+            os.close(pidfd)
+        else:
+            birth.set_result((pid, pidfd, ended))
+
+    def _zygote_ended(self) -> None:
+        """Its workers end with it, and nobody sees how; the next spawn starts another."""
+        assert self._zygote is not None
+        _log.error("zygote ended", pid=self._zygote.pid)
+        self._loop.run_in_executor(None, os.waitpid, self._zygote.pid, 0)
+        self._hang_up()
+        while self._births:
+            _fail(self._births.popleft(), OSError("the zygote ended"))
+        for ended in self._ended.values():
+            ended.set_result(None)
+        self._ended.clear()
+
+    def _kill_zygote(self) -> None:
+        if self._zygote is not None:
+            os.kill(self._zygote.pid, signal.SIGKILL)  # our child, not waited for yet: the number is its own
+
+    def _hang_up(self) -> None:
+        self._loop.remove_reader(self._channel.fileno())
+        self._channel.close()
+        self._zygote = None
+
+
+def _fail(birth: asyncio.Future[_Birth], error: OSError) -> None:
+    if not birth.done():
+        birth.set_exception(error)

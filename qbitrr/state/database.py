@@ -71,6 +71,10 @@ class Database:
             cursor = await self._connection.executemany(sql, rows)
             await cursor.close()
 
+    async def shrink(self) -> None:
+        """Give back the memory that SQLite keeps for its caches."""
+        await self._connection.execute_fetchall("PRAGMA shrink_memory")
+
     async def close(self) -> None:
         """Close the connection and end its thread."""
         await self._connection.close()

@@ -148,14 +148,15 @@ class _Condition(NamedTuple):
     values: tuple[Any, ...] = ()
 
 
-# Asked with exactly the terms of the partial indexes.
 _LACKS_EPISODE = _Condition(
-    """EXISTS (SELECT 1 FROM episodes AS part WHERE part.category = series.category AND part.series_id = series.id
-               AND part.monitored AND part.released AND NOT part.has_file)"""
+    """EXISTS (SELECT 1 FROM episodes AS part INDEXED BY episodes_missing
+               WHERE part.category = series.category AND part.series_id = series.id
+                 AND part.monitored AND part.released AND NOT part.has_file)"""
 )
 _LACKS_ALBUM = _Condition(
-    """EXISTS (SELECT 1 FROM albums AS part WHERE part.category = artists.category AND part.artist_id = artists.id
-               AND part.monitored AND part.released AND NOT part.has_file)"""
+    """EXISTS (SELECT 1 FROM albums AS part INDEXED BY albums_missing
+               WHERE part.category = artists.category AND part.artist_id = artists.id
+                 AND part.monitored AND part.released AND NOT part.has_file)"""
 )
 
 
@@ -192,32 +193,38 @@ async def artists(
 async def _page(
     database: Database, category: str, kind: str, table: str, row: type[T], where: _Condition, window: Window
 ) -> Found[T]:
-    counts = ", ".join(Counts.__struct_fields__)
-    head = await database.row(
-        f"""SELECT {counts}, (SELECT count(*) FROM {table} WHERE {where.sql})
-            FROM catalogue WHERE category = ? AND kind = ? AND synced_at IS NOT NULL""",
-        (*where.values, category, kind),
-    )
-    if head is None:
-        return Found(Counts(), 0, [])
-    # the rows to leave out are skipped in the index, without looking at their other columns
+    """One statement, so that counts, total and rows are of the same moment.
+
+    The rows before the page are skipped in the index, without looking at their other columns.
+    """
+    counted, columns = Counts.__struct_fields__, row.__struct_fields__  # type: ignore[attr-defined]
     rows = await database.rows(
-        f"""SELECT {_columns(row)} FROM (
-                SELECT category, id FROM {table} WHERE {where.sql} ORDER BY sort_title, id LIMIT ? OFFSET ?
-            ) JOIN {table} USING (category, id) ORDER BY sort_title, id""",
-        (*where.values, window.page_size, window.page * window.page_size),
+        f"""SELECT {", ".join(counted)}, (SELECT count(*) FROM {table} WHERE {where.sql}),
+                   {", ".join(f"page.{column}" for column in columns)}
+            FROM catalogue LEFT JOIN (
+                SELECT {table}.* FROM (
+                    SELECT category, id FROM {table} WHERE {where.sql} ORDER BY sort_title, id LIMIT ? OFFSET ?
+                ) JOIN {table} USING (category, id)
+            ) AS page
+            WHERE catalogue.category = ? AND catalogue.kind = ? AND synced_at IS NOT NULL
+            ORDER BY page.sort_title, page.id""",
+        (*where.values, *where.values, window.page_size, window.page * window.page_size, category, kind),
     )
-    return Found(Counts(*head[:-1]), head[-1], _typed(rows, row))
+    if not rows:
+        return Found(Counts(), 0, [])
+    *counts, total = rows[0][: len(counted) + 1]
+    listed = [whole[len(counted) + 1 :] for whole in rows]
+    return Found(Counts(*counts), total, _typed(listed, row) if listed[0][0] is not None else [])
 
 
 async def _parts(
     database: Database, category: str, table: str, row: type[T], owners: Sequence[int], order: str
 ) -> dict[int, list[T]]:
     """The parts of each owner, whose id is the first column and the first of the order."""
-    columns, marks = _columns(row), ", ".join("?" * len(owners))
-    owner = row.__struct_fields__[0]  # type: ignore[attr-defined]
+    columns = row.__struct_fields__  # type: ignore[attr-defined]
+    owner, marks = columns[0], ", ".join("?" * len(owners))
     rows = await database.rows(
-        f"SELECT {columns} FROM {table} WHERE category = ? AND {owner} IN ({marks}) ORDER BY {order}",
+        f"SELECT {', '.join(columns)} FROM {table} WHERE category = ? AND {owner} IN ({marks}) ORDER BY {order}",
         (category, *owners),
     )
     return {key: _typed(list(group), row) for key, group in groupby(rows, key=itemgetter(0))}
@@ -247,10 +254,6 @@ def _movie_is(wanted: MovieFilter) -> list[_Condition]:
 def _all_of(*conditions: _Condition) -> _Condition:
     values = tuple(value for condition in conditions for value in condition.values)
     return _Condition(" AND ".join(condition.sql for condition in conditions), values)
-
-
-def _columns(row: type[Any]) -> str:
-    return ", ".join(row.__struct_fields__)
 
 
 def _typed(rows: list[Row], row: type[T]) -> list[T]:

@@ -49,6 +49,7 @@ class Library:
             self._report.goes_on(section)
             _log.info("library was synced", changed=changes.changed, removed=changes.removed)
             self.synced.set()
+            await self._database.shrink()
             memory.give_back()
 
     async def tracks(self) -> None:
@@ -56,6 +57,8 @@ class Library:
         if self._arr.kind == "lidarr":
             with self._report.operation("tracks", "health"):
                 await sync_tracks(self._client, self._database, self._arr.category)
+                await self._database.shrink()
+                memory.give_back()
 
     async def release(self) -> None:
         """Mark what has been released by time passing."""

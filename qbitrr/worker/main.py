@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,20 +24,19 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 
-def main(channel: socket.socket) -> None:
-    """Run on one end of a channel. Ends with code 0 when asked to end, 1 after an error."""
+def main(channel: socket.socket) -> int:
+    """Run on one end of a channel; returns the exit code: 0 when asked to end, 1 after an error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, which stops its workers
     parentage.die_with_parent()
     channel.setblocking(False)
-    sys.exit(asyncio.run(_live(channel)))
+    return asyncio.run(_live(channel))
 
 
 async def _live(channel: socket.socket) -> int:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     link = Link(channel)
-    preload = sys.modules.get("qbitrr.worker.preload")
-    link.send(ipc.Hello(ipc.PROTOCOL, os.getpid(), preloaded=getattr(preload, "done", False)))
+    link.send(ipc.Hello(ipc.PROTOCOL, os.getpid()))
     messages = link.messages()
     config = await _configured(messages, stop)
     if config is None:

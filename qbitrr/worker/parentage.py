@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-from multiprocessing import forkserver
 
 # numbers of the manual page prctl(2)
 _PR_SET_PDEATHSIG = 1
@@ -15,15 +14,9 @@ _PR_SET_NAME = 15
 def die_with_parent() -> None:
     """Have the kernel kill this process when its parent ends, even while it hangs.
 
-    The parent is the forkserver, which is to end when the supervisor does. It would wait for its children too, as
-    each inherits a descriptor that says somebody needs it. A forkserver that ended before this call is noticed by the
-    end of the channel.
+    A parent that ended before this call is noticed by the end of the channel to it.
     """
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    need = forkserver._forkserver._forkserver_alive_fd  # type: ignore[attr-defined]  # noqa: SLF001 - no public way
-    if need is not None:
-        os.close(need)
-        forkserver._forkserver._forkserver_alive_fd = None  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def set_process_name(name: str) -> None:

@@ -37,9 +37,10 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
     Raises what a task did not handle itself.
     """
     clock = Clock()
+    state_file = Path(config.state_file)
     async with (
-        open_writer(Path(config.state_file)) as database,
-        connect(config, LoginRegister(database, clock)) as services,
+        open_writer(state_file) as database,
+        connect(config, LoginRegister(database, state_file.with_name("logins.lock"), clock)) as services,
     ):
         report = Report(link)
         watch = Watch(config, services, Actor(config, services, database, report, clock), database, report, clock)

@@ -169,10 +169,9 @@ CREATE TABLE activity (
     at REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Credentials of a service: which process tries them, or that they were refused. The fingerprint reveals nothing.
-CREATE TABLE logins (
+-- Credentials that a service refused: not tried again until they change. The fingerprint reveals nothing.
+CREATE TABLE refused_logins (
     service TEXT PRIMARY KEY,
     fingerprint TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('trying', 'accepted', 'refused')),
     at REAL NOT NULL
 ) STRICT, WITHOUT ROWID;

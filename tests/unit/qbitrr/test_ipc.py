@@ -5,7 +5,7 @@ from qbitrr import ipc
 from qbitrr.errors import ProtocolError
 
 FROM_WORKER = [
-    ipc.Hello(1, 42, preloaded=True),
+    ipc.Hello(1, 42),
     ipc.Ready(),
     ipc.Beat("torrents", 7, 0, 15.0),
     ipc.Waiting("qBit", "no answer", held=True),

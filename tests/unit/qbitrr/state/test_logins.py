@@ -1,4 +1,5 @@
 import asyncio
+import sys
 
 import pytest
 
@@ -10,9 +11,10 @@ from qbitrr.state.logins import LoginRegister
 
 @pytest.fixture
 async def two_processes(state_file):
-    """Two workers have connections of their own to the same file."""
+    """Two workers have connections of their own to the same files."""
+    lock = state_file.with_name("logins.lock")
     async with open_writer(state_file) as one, open_writer(state_file) as other:
-        yield LoginRegister(one, Clock()), LoginRegister(other, Clock())
+        yield LoginRegister(one, lock, Clock()), LoginRegister(other, lock, Clock())
 
 
 async def refuse(register, fingerprint="f"):
@@ -66,10 +68,31 @@ async def test_a_transport_error_refuses_nothing(two_processes):
         pass
 
 
-async def test_the_turn_of_a_process_that_died_while_trying_is_taken_over(state_file):
-    now = 1000.0
+async def test_a_service_that_hangs_keeps_nobody_from_another(two_processes):
+    one, other = two_processes
+    async with one.attempt("qBit", "f"), other.attempt("qBit-2", "f"):
+        pass
+
+
+async def test_the_turn_of_a_process_that_died_while_trying_is_free_at_once(state_file):
+    lock = state_file.with_name("logins.lock")
+    holder = f"""
+import os, signal
+from pathlib import Path
+from qbitrr.state import logins
+descriptor = os.open(Path({str(lock)!r}), os.O_RDWR | os.O_CREAT)
+assert logins._lock(descriptor, "qBit")
+print("holds", flush=True)
+signal.pause()
+"""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", holder, stdout=asyncio.subprocess.PIPE)
+    assert await process.stdout.readline() == b"holds\n"
     async with open_writer(state_file) as database:
-        await database.write("INSERT INTO logins VALUES ('qBit', 'f', 'trying', ?)", (now - 61,))
-        async with LoginRegister(database, Clock(wall=lambda: now)).attempt("qBit", "f"):
+        register = LoginRegister(database, lock, Clock())
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2), register.attempt("qBit", "f"):
+                pytest.fail("took a turn that is somebody else's")
+        process.kill()
+        await process.wait()
+        async with asyncio.timeout(5), register.attempt("qBit", "f"):
             pass
-        assert await database.row("SELECT state FROM logins") == ("accepted",)

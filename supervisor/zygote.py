@@ -1,0 +1,138 @@
+"""The process that all workers are forked from: everything loaded, nothing begun.
+
+It is forked from the supervisor before there is a thread or an event loop, so supervisor and workers share the memory
+of what they all load, and a worker starts within milliseconds. It does nothing but fork on request and say who ended.
+
+Both directions are packets of a Unix SEQPACKET socket:
+
+    supervisor -> zygote    anything, with the worker's end of its channel as a descriptor
+    zygote -> supervisor    Born with the process descriptor, or Unborn; later Ended
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn
+
+import msgspec
+from msgspec import Struct
+
+from qbitrr.worker import parentage
+from qbitrr.worker.main import main as work
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+PACKET_BYTES = 4096
+
+
+class Born(Struct, frozen=True, tag=True):
+    """A worker was forked."""
+
+    pid: int
+
+
+class Unborn(Struct, frozen=True, tag=True):
+    """The system had no process or descriptor to give."""
+
+    error_number: int
+
+
+class Ended(Struct, frozen=True, tag=True):
+    """A worker ended: with its exit code, or the negative number of a signal."""
+
+    pid: int
+    code: int
+
+
+Said = Born | Unborn | Ended
+_encoder = msgspec.msgpack.Encoder()
+
+
+def serve(channel: socket.socket) -> NoReturn:
+    """Fork workers until the supervisor is gone."""
+    parentage.die_with_parent()
+    parentage.set_process_name("qb zygote")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor
+    wake, woken = socket.socketpair()
+    for end in (wake, woken):
+        end.setblocking(False)
+    signal.signal(signal.SIGCHLD, _nothing)  # a handler, so that the descriptor below is written to
+    signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
+    with selectors.DefaultSelector() as selector:
+        selector.register(channel, selectors.EVENT_READ)
+        selector.register(wake, selectors.EVENT_READ)
+        while True:
+            ready = [key.fileobj for key, _ in selector.select()]
+            if wake in ready:
+                with suppress(BlockingIOError):
+                    wake.recv(PACKET_BYTES)
+                _bury(channel)
+            if channel in ready:
+                _fork(channel, (wake, woken, selector))
+
+
+def _fork(channel: socket.socket, private: tuple[socket.socket, socket.socket, selectors.BaseSelector]) -> None:
+    packet, descriptors, _, _ = socket.recv_fds(channel, PACKET_BYTES, 1)
+    if not packet:
+        os._exit(0)
+    try:
+        pid = os.fork()
+    except OSError as error:
+        _say(channel, Unborn(error.errno or 0))
+    else:
+        if pid == 0:
+            for mine in (channel, *private):
+                mine.close()
+            _become_worker(descriptors[0])
+        process = os.pidfd_open(pid)  # it is our child: its number cannot be another's before we bury it
+        _say(channel, Born(pid), process)
+        os.close(process)
+    for descriptor in descriptors:
+        os.close(descriptor)
+
+
+def _become_worker(descriptor: int) -> NoReturn:
+    """Never return into the zygote's loop, whatever happens."""
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        code = work(socket.socket(fileno=descriptor))
+    finally:
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _bury(channel: socket.socket) -> None:
+    """Say of every worker that ended how it did."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        _say(channel, Ended(pid, os.waitstatus_to_exitcode(status)))
+
+
+def _say(channel: socket.socket, said: Said, descriptor: int | None = None) -> None:
+    with suppress(OSError):  # the supervisor is gone; the next read tells
+        socket.send_fds(channel, [_encoder.encode(said)], [] if descriptor is None else [descriptor])
+
+
+def _nothing(_number: int, _frame: FrameType | None) -> None:
+    """Reaping is done in the loop."""
+
+
+if __name__ == "__main__":
+    # a fresh one, in place of one that died: by then the supervisor has threads and cannot be forked
+    import qbitrr.worker.preload  # noqa: F401
+
+    serve(socket.socket(fileno=int(sys.argv[1])))

@@ -1,0 +1,227 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qbitrr.library import items
+from qbitrr.library.quality import FileFacts, Profile
+from qbitrr.state import catalogue, migrate, pages
+from qbitrr.state.database import open_writer
+
+HD = Profile("HD", upgrade_allowed=True, min_format_score=0, cutoff_format_score=100)
+GOOD = FileFacts(1, cutoff_not_met=False, custom_format_score=100)
+NOW = 1_700_000_000.0
+ALL = pages.Window(0, 500)
+ANY = pages.MovieFilter()
+
+
+def movie(number, *, title="", year=2000, monitored=True, available=True, file=None):
+    return items.movie(
+        id=number,
+        title=title or f"Movie {number}",
+        year=year,
+        tmdb_id=number,
+        imdb_id=None,
+        monitored=monitored,
+        available=available,
+        file=file,
+        profile=HD,
+    )
+
+
+def series(number, title):
+    return items.SeriesRow(number, title, items.sort_key(title), 2000, number, None, monitored=True, quality_profile="")
+
+
+def episode(number, of, *, season=1, airs_at=NOW - 1, monitored=True, file=None):
+    return items.episode(
+        id=of * 100 + season * 10 + number,
+        series_id=of,
+        season_number=season,
+        episode_number=number,
+        title=f"Episode {number}",
+        airs_at=airs_at,
+        monitored=monitored,
+        file=file,
+        profile=HD,
+        now=NOW,
+    )
+
+
+async def fill(database, kind, tables, category="cat"):
+    generation = catalogue.Generation(database, category, kind)
+    await generation.begin("http://arr")
+    for table, rows in tables.items():
+        await generation.add(table, rows)
+    await generation.commit(NOW)
+
+
+def ids(found):
+    return [row.id for row in found.rows]
+
+
+async def test_nothing_is_found_of_an_unknown_category_or_before_the_first_sync_is_over(database):
+    assert await pages.movies(database, "cat", "", ANY, ALL) == pages.Found(pages.Counts(), 0, [])
+    await fill(database, "radarr", {"movies": [movie(1)]})
+    await catalogue.Generation(database, "cat", "radarr").begin("http://another")
+    assert await pages.movies(database, "cat", "", ANY, ALL) == pages.Found(pages.Counts(), 0, [])
+
+
+async def test_nothing_is_found_of_another_kind_or_another_category(database):
+    await fill(database, "radarr", {"movies": [movie(1)]})
+    await fill(database, "radarr", {"movies": [movie(2)]}, category="other")
+    assert ids(await pages.movies(database, "cat", "", ANY, ALL)) == [1]
+    assert await pages.series(database, "cat", "", ALL, missing=False) == pages.Found(pages.Counts(), 0, [])
+
+
+async def test_rows_have_the_types_they_say(database):
+    await fill(database, "radarr", {"movies": [movie(1, file=GOOD)]})
+    (row,) = (await pages.movies(database, "cat", "", ANY, ALL)).rows
+    assert (row.monitored, row.has_file, row.quality_met) == (True, True, True)
+    assert isinstance(row.monitored, bool)
+    assert row.custom_format_score == 100
+
+
+async def test_equal_titles_are_ordered_by_id_and_pages_do_not_overlap(database):
+    await fill(database, "radarr", {"movies": [movie(n, title="Same") for n in (5, 3, 9, 1, 7)]})
+    found = [ids(await pages.movies(database, "cat", "", ANY, pages.Window(page, 2))) for page in range(4)]
+    assert found == [[1, 3], [5, 7], [9], []]
+
+
+TITLES = st.sampled_from(["Alien", "aliens", "ALIEN 3", "100%", "under_score", "Straße", "STRASSE 2", "Ärger", "[REC]"])
+MOVIES = st.lists(
+    st.builds(
+        dict,
+        title=TITLES,
+        year=st.integers(1998, 2003),
+        monitored=st.booleans(),
+        available=st.booleans(),
+        file=st.sampled_from([None, GOOD, FileFacts(2, cutoff_not_met=True, custom_format_score=-5)]),
+    ),
+    max_size=15,
+)
+FILTERS = st.builds(
+    pages.MovieFilter,
+    year_min=st.none() | st.integers(1997, 2004),
+    year_max=st.none() | st.integers(1997, 2004),
+    monitored=st.none() | st.booleans(),
+    has_file=st.none() | st.booleans(),
+    quality_met=st.none() | st.booleans(),
+    is_request=st.none() | st.booleans(),
+)
+PARTS = st.sampled_from(["", "alien", "ALIEN", "%", "_", "strasse", "ä", "[", "*", "'", "\\"])
+
+
+def _wanted(row, part, wanted):
+    return all(
+        [
+            part.casefold() in row.title.casefold(),
+            wanted.year_min is None or row.year >= wanted.year_min,
+            wanted.year_max is None or row.year <= wanted.year_max,
+            wanted.monitored in (None, row.monitored),
+            wanted.has_file in (None, row.has_file),
+            wanted.quality_met in (None, row.quality_met),
+            wanted.is_request in (None, row.is_request),
+        ]
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(MOVIES, FILTERS, PARTS, st.integers(0, 3), st.integers(1, 5))
+async def test_a_page_is_what_filtering_sorting_and_slicing_the_library_gives(
+    tmp_path_factory, described, wanted, part, page, page_size
+):
+    library = [movie(number, **what) for number, what in enumerate(described)]
+    path = tmp_path_factory.mktemp("state") / "state.db"
+    migrate.prepare(path)
+    async with open_writer(path) as database:
+        await fill(database, "radarr", {"movies": library})
+        found = await pages.movies(database, "cat", part, wanted, pages.Window(page, page_size))
+    matching = sorted(
+        (row for row in library if _wanted(row, part, wanted)), key=lambda row: (row.title.casefold(), row.id)
+    )
+    assert found.total == len(matching)
+    assert ids(found) == [row.id for row in matching[page * page_size : (page + 1) * page_size]]
+
+
+async def test_a_series_has_its_episodes_in_order_and_one_without_any_is_listed(database):
+    episodes = [episode(2, 1), episode(1, 1), episode(1, 1, season=0), episode(1, 2)]
+    shows = [series(1, "B"), series(2, "c"), series(3, "A")]
+    await fill(database, "sonarr", {"series": shows, "episodes": episodes})
+    found = await pages.series(database, "cat", "", ALL, missing=False)
+    assert [(show.title, [part.id for part in parts]) for show, parts in found.rows] == [
+        ("A", []),
+        ("B", [101, 111, 112]),
+        ("c", [211]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("what", "lacks"),
+    [
+        ({}, True),
+        ({"file": GOOD}, False),
+        ({"monitored": False}, False),
+        ({"airs_at": NOW + 1}, False),
+        ({"airs_at": None}, False),
+    ],
+)
+async def test_a_series_lacks_an_episode_that_is_monitored_and_has_aired(database, what, lacks):
+    await fill(database, "sonarr", {"series": [series(1, "A")], "episodes": [episode(1, 1, **what)]})
+    found = await pages.series(database, "cat", "", ALL, missing=True)
+    assert (found.total, len(found.rows)) == (lacks, lacks)
+    assert found.counts.missing == lacks
+
+
+def _artist(number, name):
+    return items.ArtistRow(number, name, items.sort_key(name), None, monitored=True, quality_profile="")
+
+
+def _album(number, of, released_at, files=10):
+    return items.album(
+        id=number,
+        artist_id=of,
+        title=f"Album {number}",
+        released_at=released_at,
+        monitored=True,
+        track_count=10,
+        track_file_count=files,
+        below_cutoff=False,
+        profile=HD,
+        now=NOW,
+    )
+
+
+async def test_albums_come_oldest_first_and_those_without_a_date_last(database):
+    albums = [_album(1, 1, None), _album(2, 1, 5.0), _album(3, 1, -5.0), _album(4, 2, 0.0, files=9)]
+    await fill(database, "lidarr", {"artists": [_artist(1, "b"), _artist(2, "A")], "albums": albums})
+    found = await pages.artists(database, "cat", "", ALL, missing=False)
+    assert [(artist.title, [part.id for part in parts]) for artist, parts in found.rows] == [
+        ("A", [4]),
+        ("b", [3, 2, 1]),
+    ]
+    lacking = await pages.artists(database, "cat", "", ALL, missing=True)
+    assert [artist.title for artist, _ in lacking.rows] == ["A"]
+
+
+async def test_no_list_looks_at_rows_of_other_categories_or_sorts_all_of_its_own(database):
+    asked = []
+
+    class Listening:
+        async def rows(self, sql, parameters=()):
+            asked.append((sql, parameters))
+            return await database.rows(sql, parameters)
+
+    await fill(database, "radarr", {"movies": [movie(1)]}, category="m")
+    await fill(database, "sonarr", {"series": [series(1, "A")], "episodes": [episode(1, 1)]}, category="s")
+    await fill(database, "lidarr", {"artists": [_artist(1, "A")], "albums": [_album(1, 1, 0.0, 0)]}, category="l")
+    await pages.movies(Listening(), "m", "m", pages.MovieFilter(monitored=True, year_min=1990), ALL)
+    await pages.series(Listening(), "s", "a", ALL, missing=True)
+    await pages.artists(Listening(), "l", "a", ALL, missing=True)
+    assert len(asked) == 5
+    plans = []
+    for sql, parameters in asked:
+        plans += [row[3] for row in await database.rows(f"EXPLAIN QUERY PLAN {sql}", parameters)]
+    scans = [step for step in plans if step.startswith("SCAN")]
+    assert all("subquery" in step.lower() for step in scans), scans
+    assert any("episodes_missing" in step for step in plans)
+    assert any("albums_missing" in step for step in plans)
