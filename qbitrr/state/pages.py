@@ -199,14 +199,15 @@ async def _page(
     """
     counted, columns = Counts.__struct_fields__, row.__struct_fields__  # type: ignore[attr-defined]
     rows = await database.rows(
-        f"""SELECT {", ".join(counted)}, (SELECT count(*) FROM {table} WHERE {where.sql}),
+        f"""SELECT {", ".join(f"catalogue.{column}" for column in counted)},
+                   (SELECT count(*) FROM {table} WHERE {where.sql}),
                    {", ".join(f"page.{column}" for column in columns)}
             FROM catalogue LEFT JOIN (
                 SELECT {table}.* FROM (
                     SELECT category, id FROM {table} WHERE {where.sql} ORDER BY sort_title, id LIMIT ? OFFSET ?
                 ) JOIN {table} USING (category, id)
             ) AS page
-            WHERE catalogue.category = ? AND catalogue.kind = ? AND synced_at IS NOT NULL
+            WHERE catalogue.category = ? AND catalogue.kind = ? AND catalogue.synced_at IS NOT NULL
             ORDER BY page.sort_title, page.id""",
         (*where.values, *where.values, window.page_size, window.page * window.page_size, category, kind),
     )

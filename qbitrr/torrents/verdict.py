@@ -26,6 +26,9 @@ class Outcome(StrEnum):
     ACT = "act"
 
 
+Gist = tuple[str, Action, str]
+
+
 class Finding(Struct, frozen=True):
     """What one rule said of one torrent.
 
@@ -74,12 +77,10 @@ class Verdict(Struct, frozen=True):
             for rule, found in ((step.rule, step.finding) for step in self.trace)
         ]
 
-    def same_as(self, other: Verdict | None) -> bool:
-        """Whether another verdict comes to the same result for the same reason."""
-        if other is None:
-            return False
-        mine, theirs = self.last, other.last
-        return (mine.rule, self.action, mine.finding.because) == (theirs.rule, other.action, theirs.finding.because)
+    @property
+    def gist(self) -> Gist:
+        """What makes it another verdict: the rule that decided, the action and the reason."""
+        return self.last.rule, self.action, self.last.finding.because
 
 
 def passes(because: str, **facts: Any) -> Finding:

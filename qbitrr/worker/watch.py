@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from qbitrr.state.database import Database
     from qbitrr.state.ledger import Entry
     from qbitrr.torrents.facts import QueueFacts, TorrentFacts
+    from qbitrr.torrents.verdict import Gist
     from qbitrr.worker.act import Actor
     from qbitrr.worker.configuration import WorkerConfig
     from qbitrr.worker.poll import Key
@@ -62,7 +63,7 @@ class Watch:
         )
         self._queue: dict[str, QueueFacts] | None = None
         self._queue_read_at = float("-inf")
-        self._verdicts: dict[Key, Verdict] = {}
+        self._gists: dict[Key, Gist] = {}  # the traces are in the state file
         self._revisit_at: dict[Key, float] = {}
         self._left_over: set[Key] = set()
         self._open: dict[Key, Entry] = {}
@@ -128,7 +129,7 @@ class Watch:
         if not keys:
             return
         for key in keys:
-            for known in (self._verdicts, self._revisit_at, self._act_again_at, self._failures):
+            for known in (self._gists, self._revisit_at, self._act_again_at, self._failures):
                 known.pop(key, None)
         self._actor.forget(keys)
         await verdicts.forget(self._database, self._category, keys)
@@ -142,9 +143,9 @@ class Watch:
             if torrent is None:
                 continue
             verdict = self._judge_safely(torrent, now)
-            if not verdict.same_as(self._verdicts.get(key)):
+            if verdict.gist != self._gists.get(key):
                 fresh.append(self._to_store(torrent, verdict, now))
-            self._verdicts[key] = verdict
+            self._gists[key] = verdict.gist
             self._revisit_at.pop(key, None)
             if self._act_again_at.get(key, now) < now:
                 del self._act_again_at[key]
