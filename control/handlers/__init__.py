@@ -1,0 +1,1 @@
+"""One module for each resource: its requests, its answers, and the functions between them."""

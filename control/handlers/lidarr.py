@@ -1,0 +1,122 @@
+"""`lidarr/<category>/artists`."""
+
+from datetime import date
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from control.context import Context
+from control.handlers.counts import Counts, counts_view, tally
+from control.parameters import Category, Page, PageSize, Title
+from control.times import moment
+from control.workers import category_of
+from qbitrr.state import pages
+
+
+class ArtistsRequest(Struct, frozen=True):
+    """Which artists."""
+
+    category: Category
+    q: Title = ""
+    page: Page = 0
+    page_size: PageSize = 25
+    missing: Annotated[bool, Meta(description="Only artists that lack an album; they are shown whole.")] = False
+
+
+class ArtistInfo(Struct, frozen=True):
+    """Who an artist is."""
+
+    id: int
+    name: str
+    disambiguation: str | None
+
+
+class AlbumView(Struct, frozen=True, rename="camel"):
+    """One album; it has its file when all of its tracks have.
+
+    `reasonCode` is the exact word, `reason` may be a sentence; null when nothing is to be done.
+    """
+
+    id: int
+    title: str
+    release_date: date | None
+    monitored: bool
+    has_file: bool
+    quality_met: bool
+    track_count: int
+    track_file_count: int
+    upgrade: bool
+    is_request: bool
+    reason: str | None
+    reason_code: str | None
+    released: bool
+
+
+class ArtistView(Struct, frozen=True):
+    """One artist with all albums, the oldest first."""
+
+    artist: ArtistInfo
+    monitored: int
+    available: int
+    albums: list[AlbumView]
+
+
+class Artists(Struct, frozen=True):
+    """A page of artists; `total` match on all pages together."""
+
+    category: str
+    counts: Counts
+    total: int
+    page: int
+    page_size: int
+    artists: list[ArtistView]
+
+
+async def artists(context: Context, request: ArtistsRequest) -> Artists:
+    """Artists of a Lidarr, by name, with all of their albums."""
+    category = category_of(context, request.category, "lidarr")
+    found = await pages.artists(
+        context.database,
+        category,
+        request.q,
+        pages.Window(request.page, request.page_size),
+        missing=request.missing,
+    )
+    return Artists(
+        category=category,
+        counts=counts_view(found.counts),
+        total=found.total,
+        page=request.page,
+        page_size=request.page_size,
+        artists=[_view(artist, albums) for artist, albums in found.rows],
+    )
+
+
+def _view(artist: pages.Artist, albums: list[pages.Album]) -> ArtistView:
+    monitored, available = tally(albums)
+    info = ArtistInfo(artist.id, artist.title, artist.disambiguation)
+    return ArtistView(info, monitored, available, [_album(album) for album in albums])
+
+
+def _album(album: pages.Album) -> AlbumView:
+    return AlbumView(
+        id=album.id,
+        title=album.title,
+        release_date=_date(album.released_at),
+        monitored=album.monitored,
+        has_file=album.has_file,
+        quality_met=album.quality_met,
+        track_count=album.track_count,
+        track_file_count=album.track_file_count,
+        upgrade=album.upgrade,
+        is_request=album.is_request,
+        reason=album.reason,
+        reason_code=album.reason,
+        released=album.released,
+    )
+
+
+def _date(epoch_seconds: float | None) -> date | None:
+    """The day, without the time."""
+    when = moment(epoch_seconds)
+    return when.date() if when else None

@@ -1,0 +1,126 @@
+"""`radarr/<category>/movies`."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from control.binding import invalid
+from control.context import Context
+from control.parameters import Category, Page, PageSize, Title
+from control.workers import category_of
+from qbitrr.state import pages
+
+
+class MoviesRequest(Struct, frozen=True):
+    """Which movies; filters that are left out include everything."""
+
+    category: Category
+    q: Title = ""
+    page: Page = 0
+    page_size: PageSize = 50
+    year_min: Annotated[int | None, Meta(description="First year, inclusive.")] = None
+    year_max: Annotated[int | None, Meta(description="Last year, inclusive.")] = None
+    monitored: Annotated[bool | None, Meta(description="Whether it is monitored.")] = None
+    has_file: Annotated[bool | None, Meta(description="Whether its file is there.")] = None
+    quality_met: Annotated[bool | None, Meta(description="Whether its file meets the quality profile.")] = None
+    is_request: Annotated[bool | None, Meta(description="Whether somebody requested it in Overseerr or Ombi.")] = None
+
+
+class MovieCounts(Struct, frozen=True):
+    """Over the whole category. What is not released yet counts as monitored only when it is there."""
+
+    available: int
+    monitored: int
+    missing: int
+    quality_met: int
+    requests: int
+
+
+class MovieView(Struct, frozen=True, rename="camel"):
+    """One movie. `reasonCode` is the exact word, `reason` may be a sentence; null when nothing is to be done."""
+
+    id: int
+    title: str
+    year: int
+    monitored: bool
+    has_file: bool
+    quality_met: bool
+    is_request: bool
+    upgrade: bool
+    custom_format_score: int | None
+    min_custom_format_score: int | None
+    custom_format_met: bool
+    reason: str | None
+    reason_code: str | None
+    released: bool
+
+
+class Movies(Struct, frozen=True):
+    """A page of movies; `total` match on all pages together."""
+
+    category: str
+    counts: MovieCounts
+    total: int
+    page: int
+    page_size: int
+    movies: list[MovieView]
+
+
+async def movies(context: Context, request: MoviesRequest) -> Movies:
+    """Movies of a Radarr, by title."""
+    category = category_of(context, request.category, "radarr")
+    found = await pages.movies(
+        context.database,
+        category,
+        request.q,
+        _filter(request),
+        pages.Window(request.page, request.page_size),
+    )
+    counts = found.counts
+    return Movies(
+        category=category,
+        counts=MovieCounts(
+            available=counts.available,
+            monitored=counts.monitored,
+            missing=counts.missing,
+            quality_met=counts.quality_met,
+            requests=counts.requests,
+        ),
+        total=found.total,
+        page=request.page,
+        page_size=request.page_size,
+        movies=[_view(movie) for movie in found.rows],
+    )
+
+
+def _filter(request: MoviesRequest) -> pages.MovieFilter:
+    first, last = request.year_min, request.year_max
+    if first is not None and last is not None and first > last:
+        raise invalid("year_min", first, f"Must be less than year_max ({last})")
+    return pages.MovieFilter(
+        year_min=first,
+        year_max=last,
+        monitored=request.monitored,
+        has_file=request.has_file,
+        quality_met=request.quality_met,
+        is_request=request.is_request,
+    )
+
+
+def _view(movie: pages.Movie) -> MovieView:
+    return MovieView(
+        id=movie.id,
+        title=movie.title,
+        year=movie.year,
+        monitored=movie.monitored,
+        has_file=movie.has_file,
+        quality_met=movie.quality_met,
+        is_request=movie.is_request,
+        upgrade=movie.upgrade,
+        custom_format_score=movie.custom_format_score,
+        min_custom_format_score=movie.min_custom_format_score,
+        custom_format_met=movie.custom_format_met,
+        reason=movie.reason,
+        reason_code=movie.reason,
+        released=movie.released,
+    )

@@ -1,0 +1,144 @@
+"""`sonarr/<category>/series`."""
+
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from control.context import Context
+from control.handlers.counts import Counts, counts_view, tally
+from control.parameters import Category, Page, PageSize, Title
+from control.times import moment
+from control.workers import category_of
+from qbitrr.state import pages
+
+
+class SeriesRequest(Struct, frozen=True):
+    """Which series."""
+
+    category: Category
+    q: Title = ""
+    page: Page = 0
+    page_size: PageSize = 25
+    missing: Annotated[bool, Meta(description="Only series that lack an episode; they are shown whole.")] = False
+    only_missing: Annotated[bool, Meta(description="The same as missing.")] = False
+
+
+class SeriesInfo(Struct, frozen=True, rename="camel"):
+    """What a series is."""
+
+    id: int
+    title: str
+    year: int
+    tvdb_id: int
+    imdb_id: str | None
+
+
+class EpisodeView(Struct, frozen=True, rename="camel"):
+    """One episode. `reasonCode` is the exact word, `reason` may be a sentence; null when nothing is to be done."""
+
+    id: int
+    episode_number: int
+    season_number: int
+    title: str
+    monitored: bool
+    has_file: bool
+    air_date_utc: datetime | None
+    quality_met: bool
+    custom_format_score: int | None
+    min_custom_format_score: int | None
+    custom_format_met: bool
+    upgrade: bool
+    is_request: bool
+    reason: str | None
+    reason_code: str | None
+    released: bool
+
+
+class SeasonView(Struct, frozen=True, rename="camel"):
+    """One season; 0 holds the specials."""
+
+    season_number: int
+    monitored: int
+    available: int
+    episodes: list[EpisodeView]
+
+
+class SeriesView(Struct, frozen=True):
+    """One series. `seasons` are keyed by their number as text."""
+
+    series: SeriesInfo
+    monitored: int
+    available: int
+    seasons: dict[str, SeasonView]
+
+
+class SeriesPage(Struct, frozen=True):
+    """A page of series; `total` match on all pages together."""
+
+    category: str
+    counts: Counts
+    total: int
+    page: int
+    page_size: int
+    series: list[SeriesView]
+
+
+async def series(context: Context, request: SeriesRequest) -> SeriesPage:
+    """Series of a Sonarr, by title, with all of their seasons and episodes."""
+    category = category_of(context, request.category, "sonarr")
+    found = await pages.series(
+        context.database,
+        category,
+        request.q,
+        pages.Window(request.page, request.page_size),
+        missing=request.missing or request.only_missing,
+    )
+    return SeriesPage(
+        category=category,
+        counts=counts_view(found.counts),
+        total=found.total,
+        page=request.page,
+        page_size=request.page_size,
+        series=[_view(show, episodes) for show, episodes in found.rows],
+    )
+
+
+def _view(show: pages.Series, episodes: list[pages.Episode]) -> SeriesView:
+    seasons = {
+        str(number): _season(number, list(some)) for number, some in groupby(episodes, attrgetter("season_number"))
+    }
+    return SeriesView(
+        series=SeriesInfo(show.id, show.title, show.year, show.tvdb_id, show.imdb_id),
+        monitored=sum(season.monitored for season in seasons.values()),
+        available=sum(season.available for season in seasons.values()),
+        seasons=seasons,
+    )
+
+
+def _season(number: int, episodes: list[pages.Episode]) -> SeasonView:
+    monitored, available = tally(episodes)
+    return SeasonView(number, monitored, available, [_episode(episode) for episode in episodes])
+
+
+def _episode(episode: pages.Episode) -> EpisodeView:
+    return EpisodeView(
+        id=episode.id,
+        episode_number=episode.episode_number,
+        season_number=episode.season_number,
+        title=episode.title,
+        monitored=episode.monitored,
+        has_file=episode.has_file,
+        air_date_utc=moment(episode.released_at),
+        quality_met=episode.quality_met,
+        custom_format_score=episode.custom_format_score,
+        min_custom_format_score=episode.min_custom_format_score,
+        custom_format_met=episode.custom_format_met,
+        upgrade=episode.upgrade,
+        is_request=episode.is_request,
+        reason=episode.reason,
+        reason_code=episode.reason,
+        released=episode.released,
+    )

@@ -1,0 +1,120 @@
+"""The table of routes as an OpenAPI 3.1 document."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from control.binding import path_parameters
+from control.problems import Envelope
+from qbitrr import __version__
+from qbitrr.errors import BadRequestError, ForbiddenError, UnauthorizedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from control.routes import Route
+    from qbitrr.errors import QbitrrError
+
+    Schema = dict[str, Any]
+
+_TOKEN: list[dict[str, list[str]]] = [{"bearer": []}, {"header": []}]
+_ACCESS = {"/api": _TOKEN, "/web": [{}, *_TOKEN], "": [{}]}
+_SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "WebUI.Token of the configuration."},
+    "header": {"type": "apiKey", "in": "header", "name": "X-API-Token", "description": "The same token."},
+}
+_ABOUT = (
+    "Everything below /api needs the token. The same below /web does not from private networks, unless WebUI.WebAccess"
+    " says otherwise."
+)
+
+
+def document(routes: Sequence[Route], open_routes: Sequence[Route]) -> bytes:
+    """The document, as JSON: `routes` below both prefixes, `open_routes` outside of them."""
+    types, components = _schemas([*routes, *open_routes])
+    paths: dict[str, dict[str, Schema]] = {}
+    for prefix, some in (("/api", routes), ("/web", routes), ("", open_routes)):
+        for route in some:
+            operation = _operation(route, prefix, types, components)
+            paths.setdefault(prefix + route.path, {})[route.method.lower()] = operation
+    requests = {route.request.__name__ for route in (*routes, *open_routes)}
+    return msgspec.json.encode(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "qbitrr", "version": __version__, "description": _ABOUT},
+            "paths": paths,
+            "components": {
+                "schemas": {name: schema for name, schema in components.items() if name not in requests},
+                "securitySchemes": _SCHEMES,
+            },
+        }
+    )
+
+
+def _schemas(routes: Iterable[Route]) -> tuple[dict[Any, Schema], dict[str, Schema]]:
+    """How each type is referred to, and the components that are referred to."""
+    types = {Envelope, *(kind for route in routes for kind in (route.request, route.answer))}
+    ordered = sorted(types, key=lambda kind: (kind.__module__, kind.__name__))
+    schemas, components = msgspec.json.schema_components(ordered, ref_template="#/components/schemas/{name}")
+    return dict(zip(ordered, schemas, strict=True)), components
+
+
+def _operation(route: Route, prefix: str, types: dict[Any, Schema], components: dict[str, Schema]) -> Schema:
+    summary, _, description = (inspect.getdoc(route.handler) or "").partition("\n\n")
+    resource = route.handler.__module__.rpartition(".")[2]
+    request = components[route.request.__name__]
+    in_path = path_parameters(route.path)
+    elsewhere = {name: schema for name, schema in request["properties"].items() if name not in in_path}
+    parameters = [_parameter(name, "path", request["properties"][name]) for name in in_path]
+    errors = [*route.errors, ForbiddenError, *([UnauthorizedError] if prefix else [])]
+    operation: Schema = {
+        "operationId": "_".join(filter(None, (prefix.strip("/"), resource, route.handler.__name__))),
+        "summary": summary,
+        "description": description.replace("\n", " "),
+        "tags": [resource],
+        "security": _ACCESS[prefix],
+        "parameters": parameters,
+    }
+    if route.method == "POST":
+        required = [name for name in request["required"] if name in elsewhere]
+        body = {"type": "object", "properties": elsewhere, "required": required}
+        operation["requestBody"] = {"required": bool(required), "content": _content(body)}
+        errors.append(BadRequestError)
+    elif elsewhere:
+        parameters += [_parameter(name, "query", schema) for name, schema in elsewhere.items()]
+        errors.append(BadRequestError)
+    meanings = _meanings(errors)
+    if route.method == "POST":
+        meanings["413"] = ["The body is larger than 1 MiB."]
+    operation["responses"] = {
+        "200": {"description": "Done.", "content": _content(types[route.answer])},
+        **{
+            status: {"description": " ".join(texts), "content": _content(types[Envelope])}
+            for status, texts in sorted(meanings.items())
+        },
+    }
+    return operation
+
+
+def _parameter(name: str, where: str, schema: Schema) -> Schema:
+    described = {key: value for key, value in schema.items() if key != "description"}
+    if "anyOf" in described:  # a parameter that is left out is null inside, but null cannot be sent
+        described = next(one for one in described["anyOf"] if one != {"type": "null"})
+    parameter = {"name": name, "in": where, "required": where == "path", "schema": described}
+    return {**parameter, "description": schema["description"]} if "description" in schema else parameter
+
+
+def _meanings(errors: Iterable[type[QbitrrError]]) -> dict[str, list[str]]:
+    """What each status of an error can mean."""
+    meanings: dict[str, list[str]] = {}
+    for error in errors:
+        what = (error.__doc__ or "").partition("\n")[0]
+        meanings.setdefault(str(error.status), []).append(f"`{error.code}`: {what}")
+    return meanings
+
+
+def _content(schema: Schema) -> Schema:
+    return {"application/json": {"schema": schema}}

@@ -1,0 +1,106 @@
+"""The aiohttp application, and listening."""
+
+from __future__ import annotations
+
+import logging
+import re
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from control import auth, page, problems
+from control.binding import bind
+from control.routes import OPEN_ROUTES, ROUTES
+from control.security import refuse_foreign_pages
+from qbitrr import logs
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator
+
+    from aiohttp.typedefs import Handler, Middleware
+
+    from control.context import Context
+
+_log = logs.get(__name__)
+
+LARGEST_BODY_BYTES = 1 << 20
+_LARGEST_LINE_BYTES = 8190  # of the request line and of each header
+_MOST_HEADERS = 64
+_IDLE_SECONDS = 75.0
+_SHUTDOWN_SECONDS = 2.0
+_BACKLOG = 128
+
+# A category may hold slashes, encoded or not; all other parameters are one step of the path.
+_CATEGORY = re.compile(r"{(category|section)}")
+
+
+def create_application(context: Context) -> web.Application:
+    """Everything that is served, also below `WebUI.UrlBase` if there is one."""
+    application = web.Application(
+        middlewares=[_border(context)],
+        client_max_size=LARGEST_BODY_BYTES,
+    )
+    below = [
+        ("/api", ROUTES, auth.admit_with_token(context)),
+        ("/web", ROUTES, auth.admit_to_web(context)),
+        ("", OPEN_ROUTES, auth.admit_anybody),
+    ]
+    add = {"GET": application.router.add_get, "POST": application.router.add_post}  # a GET may be a HEAD
+    for base in dict.fromkeys(("", context.loaded.config.webui.url_base)):
+        for prefix, routes, admit in below:
+            for route in routes:
+                path = _CATEGORY.sub(r"{\1:.+}", base + prefix + route.path)
+                add[route.method](path, bind(route, context, admit))
+        page.add_page(application, base)
+    return application
+
+
+def _border(context: Context) -> Middleware:
+    """What every request passes: the check of where it comes from, and whatever goes wrong is answered."""
+    check = refuse_foreign_pages(context)
+
+    @web.middleware
+    async def border(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            check(request)
+            return await handler(request)
+        except Exception as error:  # noqa: BLE001 - a request that breaks off must not end the connection
+            return problems.answer(error, request, context.faults)
+
+    return border
+
+
+@asynccontextmanager
+async def serve(context: Context, listener: socket.socket | None = None) -> AsyncIterator[None]:
+    """Serve while the block lasts, on a listening socket or on `WebUI.Host` and `WebUI.Port`.
+
+    Raises OSError when the address cannot be had.
+    """
+    runner = web.AppRunner(
+        create_application(context),
+        handle_signals=False,
+        access_log=None,
+        logger=logging.getLogger(__name__),  # of what is not even HTTP
+        shutdown_timeout=_SHUTDOWN_SECONDS,
+        keepalive_timeout=_IDLE_SECONDS,
+        max_line_size=_LARGEST_LINE_BYTES,
+        max_field_size=_LARGEST_LINE_BYTES,
+        max_headers=_MOST_HEADERS,
+    )
+    await runner.setup()
+    try:
+        await _site(runner, context, listener).start()
+        _log.info("control plane listened", addresses=runner.addresses)
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _site(runner: web.AppRunner, context: Context, listener: socket.socket | None) -> web.BaseSite:
+    if listener is not None:
+        return web.SockSite(runner, listener, backlog=_BACKLOG)
+    webui = context.loaded.config.webui
+    host = None if webui.host == "::" else webui.host  # asyncio would listen on IPv6 only
+    return web.TCPSite(runner, host, webui.port, backlog=_BACKLOG)

@@ -1,0 +1,74 @@
+"""A control plane over a real state file, with a supervisor that only remembers what it was asked."""
+
+import asyncio
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from control.context import Context
+from control.server import create_application
+from qbitrr.clock import Clock
+from qbitrr.config import load_text
+from qbitrr.state import migrate
+from qbitrr.state.database import open_reader
+from tests.unit.control.sample import CONFIG, NOW, TOKEN, Supervised, a_child, fill
+
+
+@pytest.fixture(scope="session")
+def filled_state(tmp_path_factory):
+    path = tmp_path_factory.mktemp("control") / "state.db"
+    migrate.prepare(path)
+    asyncio.run(fill(path))
+    return path
+
+
+@pytest.fixture
+async def database(filled_state):
+    async with open_reader(filled_state) as opened:
+        yield opened
+
+
+@pytest.fixture
+def log_folder(tmp_path):
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def make_context(database, log_folder):
+    def make(config=CONFIG, **changes):
+        loaded = load_text(config, {})
+        children = {arr.category: a_child(arr) for arr in loaded.config.arrs.values() if arr.managed and arr.complete}
+        attributes = {
+            "loaded": loaded,
+            "token": TOKEN,
+            "supervisor": Supervised(children),
+            "database": database,
+            "log_folder": log_folder,
+            "clock": Clock(wall=lambda: NOW, monotonic=lambda: 0.0),
+        }
+        return Context(**{**attributes, **changes})
+
+    return make
+
+
+@pytest.fixture
+def context(make_context):
+    return make_context()
+
+
+@pytest.fixture
+def connect(make_context):
+    """A client of a control plane; entered as a context manager."""
+
+    def connect(context):
+        return TestClient(TestServer(create_application(context)))
+
+    return connect
+
+
+@pytest.fixture
+async def client(context, connect):
+    async with connect(context) as connected:
+        yield connected

@@ -1,0 +1,165 @@
+"""A library in four Arrs, decisions on torrents, and a supervisor that only remembers what it was asked."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+from qbitrr.library import items
+from qbitrr.library.quality import FileFacts, Profile
+from qbitrr.state import catalogue, ledger, verdicts
+from qbitrr.state.database import open_writer
+from supervisor.child import Said
+from supervisor.lifecycle import Phase, State
+
+TOKEN = "correct horse battery staple"
+NOW = 1_700_000_000.0
+HASH = "c0ffee" + 34 * "0"
+HD = Profile("HD", upgrade_allowed=True, min_format_score=10, cutoff_format_score=100)
+GOOD = FileFacts(1, cutoff_not_met=False, custom_format_score=100)
+POOR = FileFacts(2, cutoff_not_met=True, custom_format_score=0)
+
+CONFIG = """
+[Settings]
+CompletedDownloadFolder = "/downloads"
+[qBit]
+Host = "localhost"
+[Radarr-4K]
+URI = "http://radarr"
+APIKey = "k1"
+Category = "movies"
+[Radarr-New]
+URI = "http://radarr-new"
+APIKey = "k2"
+Category = "new"
+[Sonarr-TV]
+URI = "http://sonarr"
+APIKey = "k3"
+Category = "tv/anime"
+[Lidarr]
+URI = "http://lidarr"
+APIKey = "k4"
+Category = "music"
+"""
+
+
+def a_child(arr, **changes):
+    """What the control plane sees of a worker."""
+    state = State(phase=changes.pop("phase", Phase.RUNNING))
+    attributes = {"pid": None, "restarts": 0, "phase_since": NOW, "said": Said(), **changes}
+    return SimpleNamespace(config=SimpleNamespace(arr=arr), category=arr.category, state=state, **attributes)
+
+
+@dataclass
+class Supervised:
+    """The supervisor's face, without processes."""
+
+    children: dict = field(default_factory=dict)
+    ready: bool = True
+    calls: list = field(default_factory=list)
+
+    def restart(self, category):
+        self.calls.append(("restart", category))
+
+    def rebuild(self):
+        self.calls.append(("rebuild",))
+
+
+def movie(number, title, year, *, monitored=True, available=True, file=None):
+    return items.movie(
+        id=number, title=title, year=year, tmdb_id=number, imdb_id=None, monitored=monitored, available=available,
+        file=file, profile=HD,
+    )  # fmt: skip
+
+
+def episode(number, series, season, *, airs_at=NOW - 60, monitored=True, file=None):
+    return items.episode(
+        id=series * 100 + number, series_id=series, season_number=season, episode_number=number,
+        title=f"Episode {number}", airs_at=airs_at, monitored=monitored, file=file, profile=HD, now=NOW,
+    )  # fmt: skip
+
+
+def album(number, artist, title, released_at, *, tracks=10, files=0, monitored=True):
+    return items.album(
+        id=number, artist_id=artist, title=title, released_at=released_at, monitored=monitored, track_count=tracks,
+        track_file_count=files, below_cutoff=False, profile=HD, now=NOW,
+    )  # fmt: skip
+
+
+MOVIES = [
+    movie(1, "The Matrix", 1999, file=GOOD),
+    movie(2, "alien", 1979, file=POOR),
+    movie(3, "Zardoz", 1974),
+    movie(4, "Dune: Part Three", 2026, available=False),
+    movie(5, "Brazil", 1985, monitored=False),
+    movie(6, "100% Wolf_", 2020, file=GOOD, monitored=False),
+    movie(7, "Ärger im Paradies", 2001)._replace(is_request=True),
+]
+SERIES = [
+    items.SeriesRow(1, "Cowboy Bebop", "cowboy bebop", 1998, 76885, "tt0213338", monitored=True, quality_profile="HD"),
+    items.SeriesRow(2, "attack on Titan", "attack on titan", 2013, 267440, None, monitored=True, quality_profile="HD"),
+]
+EPISODES = [
+    episode(1, 1, 1, file=GOOD),
+    episode(2, 1, 1, file=GOOD),
+    episode(1, 1, 0, monitored=False),
+    episode(1, 2, 1, file=GOOD),
+    episode(2, 2, 1),
+    episode(1, 2, 2, airs_at=NOW + 3600),
+    episode(2, 2, 2, airs_at=None),
+]
+ARTISTS = [
+    items.ArtistRow(1, "Pink Floyd", "pink floyd", "UK progressive rock band", monitored=True, quality_profile="HD"),
+    items.ArtistRow(2, "Björk", "björk", None, monitored=True, quality_profile="HD"),
+]
+ALBUMS = [
+    album(1, 1, "The Wall", 312_422_400.0, files=4),
+    album(2, 1, "The Dark Side of the Moon", 99_792_000.0, files=10),
+    album(3, 2, "Debut", 741_830_400.0, files=10),
+    album(4, 2, "Yet to Come", None),
+]
+LIBRARY = {
+    "movies": ("radarr", {"movies": MOVIES}),
+    "tv/anime": ("sonarr", {"series": SERIES, "episodes": EPISODES}),
+    "music": ("lidarr", {"artists": ARTISTS, "albums": ALBUMS}),
+}
+TRACE = [
+    {"rule": "ignored_by_user", "outcome": "pass", "because": "it has no protecting tag", "facts": {}},
+    {"rule": "stalled", "outcome": "act", "because": "it is stalled", "facts": {"inactive_seconds": 901}},
+]
+
+
+async def fill(path):
+    """A state file as workers leave it: `new` has begun its first sync, the others are done."""
+    async with open_writer(path) as database:
+        for category, (kind, tables) in LIBRARY.items():
+            generation = catalogue.Generation(database, category, kind)
+            await generation.begin("http://arr")
+            for table, rows in tables.items():
+                await generation.add(table, rows)
+            await generation.commit(NOW)
+        await catalogue.Generation(database, "new", "radarr").begin("http://radarr-new")
+        await database.write(
+            "INSERT INTO movies SELECT 'new', id, title, sort_title, year, tmdb_id, imdb_id, monitored, released,"
+            " has_file, file_id, quality_met, custom_format_score, min_custom_format_score, custom_format_met, upgrade,"
+            " is_request, reason, quality_profile FROM movies"
+        )
+        for number, category in enumerate(("movies", "tv/anime", "movies")):
+            await decide(database, category, f"{number}" * 40, now=NOW + number)
+        entry = await decide(database, "movies", HASH, now=NOW + 10)
+        await ledger.close(database, entry, "done", "blocklisted and deleted", NOW + 20)
+        await verdicts.store(
+            database,
+            [
+                verdicts.StoredVerdict(
+                    "movies", instance, HASH, "Some.Movie", "fail", "stalled", "it is stalled", TRACE, NOW
+                )
+                for instance in ("qBit", "qBit-nas")
+            ],
+        )
+
+
+async def decide(database, category, infohash, now):
+    return await ledger.plan(
+        database, category=category, instance="qBit", infohash=infohash, name=f"Torrent {infohash[0]}", added_at=NOW,
+        action="fail", rule="stalled", because="it is stalled", facts={"inactive_seconds": 901},
+        notes={"record_ids": [7]}, now=now,
+    )  # fmt: skip

@@ -1,0 +1,79 @@
+"""Listening: where the configuration says, or on a socket that somebody else has opened."""
+
+import asyncio
+import socket
+
+import aiohttp
+import pytest
+
+from control import binding
+from control.server import serve
+from tests.support.ports import HOST, free_port
+from tests.unit.control.sample import CONFIG
+
+
+async def _status(url):
+    async with aiohttp.ClientSession() as session, session.get(f"{url}/web/status") as response:
+        return response.status
+
+
+async def test_it_listens_where_the_configuration_says(make_context):
+    port = free_port()
+    async with serve(make_context(f'{CONFIG}[WebUI]\nHost = "{HOST}"\nPort = {port}')):
+        assert await _status(f"http://{HOST}:{port}") == 200
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await _status(f"http://{HOST}:{port}")
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs IPv6")
+async def test_all_addresses_are_those_of_both_versions(make_context):
+    port = free_port()
+    async with serve(make_context(f'{CONFIG}[WebUI]\nHost = "::"\nPort = {port}')):
+        assert await _status(f"http://127.0.0.1:{port}") == 200
+        assert await _status(f"http://[::1]:{port}") == 200
+
+
+async def test_it_takes_over_a_listening_socket(context):
+    with socket.create_server((HOST, 0)) as listener:
+        async with serve(context, listener):
+            assert await _status(f"http://{HOST}:{listener.getsockname()[1]}") == 200
+
+
+async def test_a_port_that_is_taken_is_an_error(make_context):
+    with socket.create_server((HOST, 0)) as taken:
+        context = make_context(f'{CONFIG}[WebUI]\nHost = "{HOST}"\nPort = {taken.getsockname()[1]}')
+        with pytest.raises(OSError, match="address already in use"):
+            async with serve(context):
+                pass
+
+
+async def _answer(context, request):
+    """What is answered to these bytes, until the end or until nothing more comes."""
+    with socket.create_server((HOST, 0)) as listener:
+        async with serve(context, listener):
+            reader, writer = await asyncio.open_connection(*listener.getsockname())
+            try:
+                writer.write(request)
+                return await asyncio.wait_for(reader.readuntil(b"\r\n"), 10)
+            finally:
+                writer.close()
+                await writer.wait_closed()
+
+
+async def test_a_body_that_never_ends_is_given_up(context, monkeypatch):
+    monkeypatch.setattr(binding, "BODY_SECONDS", 0.05)
+    request = b"POST /web/arr/rebuild HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"
+    assert b" 400 " in await _answer(context, request)
+    assert context.supervisor.calls == []
+
+
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        b"GET /web/status?" + b"x" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET /web/status HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 9000 + b"\r\n\r\n",
+        b"GET /web/status HTTP/1.1\r\nHost: localhost\r\n" + b"X-Many: 1\r\n" * 100 + b"\r\n",
+    ],
+)
+async def test_heads_of_requests_are_bounded(context, request_head):
+    assert b" 400 " in await _answer(context, request_head)
