@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 2000
 
-# The tables of each kind; the first holds what is counted.
+# The tables of each kind: the first holds what is counted and wanted, the last what is listed.
 TABLES = {
     "radarr": ("movies",),
     "sonarr": ("episodes", "series"),
@@ -178,7 +178,8 @@ async def drop_orphaned_tracks(database: Database, category: str) -> None:
 async def _count(transaction: Transaction, category: str, kind: str) -> None:
     """Counts over the whole category. What is not released yet counts as monitored only when it is there."""
     await transaction.execute(
-        f"""UPDATE catalogue SET (monitored, available, quality_met, requests) = (
+        f"""UPDATE catalogue SET items = (SELECT count(*) FROM {TABLES[kind][-1]} WHERE category = ?1),
+                (monitored, available, quality_met, requests) = (
                 SELECT ifnull(sum(monitored AND (released OR has_file)), 0), ifnull(sum(monitored AND has_file), 0),
                        ifnull(sum(quality_met), 0), ifnull(sum(is_request), 0)
                 FROM {TABLES[kind][0]} WHERE category = ?1)

@@ -198,9 +198,11 @@ async def _page(
     The rows before the page are skipped in the index, without looking at their other columns.
     """
     counted, columns = Counts.__struct_fields__, row.__struct_fields__  # type: ignore[attr-defined]
+    everything = where == _of(category)
+    total_sql = "catalogue.items" if everything else f"(SELECT count(*) FROM {table} WHERE {where.sql})"
     rows = await database.rows(
         f"""SELECT {", ".join(f"catalogue.{column}" for column in counted)},
-                   (SELECT count(*) FROM {table} WHERE {where.sql}),
+                   {total_sql},
                    {", ".join(f"page.{column}" for column in columns)}
             FROM catalogue LEFT JOIN (
                 SELECT {table}.* FROM (
@@ -209,7 +211,14 @@ async def _page(
             ) AS page
             WHERE catalogue.category = ? AND catalogue.kind = ? AND catalogue.synced_at IS NOT NULL
             ORDER BY page.sort_title, page.id""",
-        (*where.values, *where.values, window.page_size, window.page * window.page_size, category, kind),
+        (
+            *(() if everything else where.values),
+            *where.values,
+            window.page_size,
+            window.page * window.page_size,
+            category,
+            kind,
+        ),
     )
     if not rows:
         return Found(Counts(), 0, [])

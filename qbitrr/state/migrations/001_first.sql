@@ -1,12 +1,13 @@
 -- Times are UTC epoch seconds. Every table of a category begins with it.
 
 -- One row for each category. synced_at is null until the first full sync is over: nothing of it is shown before.
--- The counts follow the catalogue in the transaction that changes it.
+-- The counts follow the catalogue in the transaction that changes it; items are movies, series or artists.
 CREATE TABLE catalogue (
     category TEXT PRIMARY KEY,
     kind TEXT NOT NULL CHECK (kind IN ('radarr', 'sonarr', 'lidarr')),
     source TEXT NOT NULL,
     synced_at REAL,
+    items INTEGER NOT NULL DEFAULT 0,
     monitored INTEGER NOT NULL DEFAULT 0,
     available INTEGER NOT NULL DEFAULT 0,
     quality_met INTEGER NOT NULL DEFAULT 0,
@@ -35,7 +36,8 @@ CREATE TABLE movies (
     quality_profile TEXT,
     PRIMARY KEY (category, id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX movies_by_title ON movies (category, sort_title, id);
+-- with what lists filter by, so that rows which do not match are not looked at
+CREATE INDEX movies_by_title ON movies (category, sort_title, id, year, monitored, has_file, quality_met, is_request);
 
 CREATE TABLE series (
     category TEXT NOT NULL,
