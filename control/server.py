@@ -14,6 +14,7 @@ from control.binding import bind
 from control.routes import OPEN_ROUTES, ROUTES
 from control.security import refuse_foreign_pages
 from qbitrr import logs
+from qbitrr.errors import ListenError
 
 if TYPE_CHECKING:
     import socket
@@ -76,7 +77,7 @@ def _border(context: Context) -> Middleware:
 async def serve(context: Context, listener: socket.socket | None = None) -> AsyncIterator[None]:
     """Serve while the block lasts, on a listening socket or on `WebUI.Host` and `WebUI.Port`.
 
-    Raises OSError when the address cannot be had.
+    Raises ListenError when the address cannot be had.
     """
     runner = web.AppRunner(
         create_application(context),
@@ -91,11 +92,21 @@ async def serve(context: Context, listener: socket.socket | None = None) -> Asyn
     )
     await runner.setup()
     try:
-        await _site(runner, context, listener).start()
+        await _start(_site(runner, context, listener))
         _log.info("control plane listened", addresses=runner.addresses)
         yield
     finally:
         await runner.cleanup()
+
+
+async def _start(site: web.BaseSite) -> None:
+    try:
+        await site.start()
+    except OSError as error:
+        text = (
+            f"{site.name}: {error.strerror}; choose another with WebUI.Host and WebUI.Port, or stop what listens there"
+        )
+        raise ListenError(text) from error
 
 
 def _site(runner: web.AppRunner, context: Context, listener: socket.socket | None) -> web.BaseSite:

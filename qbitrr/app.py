@@ -71,7 +71,7 @@ def run(where: Home, environ: Mapping[str, str], zygote: Zygote) -> None:
     """Run the daemon until it is stopped by SIGTERM or SIGINT.
 
     The zygote was forked before this module and all that it needs were loaded.
-    Raises ConfigError, StateError or DataFolderBusyError before anything is started, OSError when the port is taken.
+    Raises ConfigError, StateError, DataFolderBusyError or ListenError before a worker is started.
     """
     create_data_folder(where.folder)
     with locked(where.folder):

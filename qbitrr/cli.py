@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 
 # Exit codes of sysexits.h, which service managers know
 _OK = 0
-_FAILED = 1
 _NOT_FOUND = 1
 _UNAVAILABLE = 69
 _CONFIG = 78
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0, 1 for failed, 69 for busy, 78 for a configuration to correct."""
+    """Run one command.
+
+    Returns the exit code: 0, 1 for nothing found, 69 when it cannot run now, 78 for a configuration to correct.
+    """
     options = _parser().parse_args(arguments)
     complaint = neighbours.foreign_package()
     if complaint is not None:
@@ -37,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             print(f"  {problem}", file=sys.stderr)
         return _CONFIG
-    except QbitrrError as error:
+    except (QbitrrError, OSError) as error:
         print(error, file=sys.stderr)
         return _UNAVAILABLE
     return code
@@ -68,11 +70,7 @@ def _run(options: argparse.Namespace) -> int:
     zygote = fork_zygote()  # before anything is loaded that workers do not need
     from qbitrr import app  # noqa: PLC0415
 
-    try:
-        app.run(app.home(options.data_dir, os.environ), os.environ, zygote)
-    except OSError as error:
-        print(f"The daemon cannot run: {error}", file=sys.stderr)
-        return _FAILED
+    app.run(app.home(options.data_dir, os.environ), os.environ, zygote)
     return _OK
 
 

@@ -5,6 +5,7 @@
     ├── StateError                the state file cannot be used
     │   └── StateTooNewError      it was written by a newer version
     ├── DataFolderBusyError       another daemon holds the data folder
+    ├── ListenError               the address of the control plane cannot be had
     ├── ProtocolError             a message between supervisor and worker makes no sense
     ├── ServiceError              a call to qBittorrent or an Arr did not succeed
     │   ├── UnreachableError      no answer: name, connection, TLS, time limit
@@ -77,6 +78,10 @@ class StateTooNewError(StateError):
 
 class DataFolderBusyError(QbitrrError):
     """Another daemon works on the same data folder; the text names its process id."""
+
+
+class ListenError(QbitrrError):
+    """The address of the control plane cannot be had; the text names it and the keys."""
 
 
 class ProtocolError(QbitrrError):

@@ -8,6 +8,7 @@ import pytest
 
 from control import binding
 from control.server import serve
+from qbitrr.errors import ListenError
 from tests.support.ports import HOST, free_port
 from tests.unit.control.sample import CONFIG
 
@@ -42,7 +43,7 @@ async def test_it_takes_over_a_listening_socket(context):
 async def test_a_port_that_is_taken_is_an_error(make_context):
     with socket.create_server((HOST, 0)) as taken:
         context = make_context(f'{CONFIG}[WebUI]\nHost = "{HOST}"\nPort = {taken.getsockname()[1]}')
-        with pytest.raises(OSError, match="address already in use"):
+        with pytest.raises(ListenError, match="choose another with"):
             async with serve(context):
                 pass
 

@@ -1,0 +1,214 @@
+"""The commands as a person types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qbitrr import __version__
+from tests.support.polling import until_sync
+from tests.support.ports import HOST, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def environ(**changes: str) -> dict[str, str]:
+    return {**{key: value for key, value in os.environ.items() if not key.startswith("QBITRR_")}, **changes}
+
+
+def qbitrr(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    # not where a container would have it, in which the tests may run
+    command = [sys.executable, "-P", "-m", "qbitrr", "--data-dir", ".config", *arguments]
+    return subprocess.run(
+        command, cwd=cwd, env=environ(**variables), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Any]:
+    """Starts `qbitrr <arguments>` and kills it at the end; gives the process."""
+    started = []
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        with (tmp_path / "out.log").open("w") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "qbitrr", *arguments],
+                cwd=tmp_path,
+                env=environ(),
+                stdout=output,
+                stderr=output,
+                text=True,
+                start_new_session=True,
+            )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+        with_group = [pid for pid in (process.pid,) if _alive(pid)]
+        assert not with_group
+
+
+def _alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def get(port: int, path: str) -> Any:
+    with urllib.request.urlopen(f"http://{HOST}:{port}{path}", timeout=5) as answer:
+        return json.load(answer)
+
+
+def answers(port: int, path: str) -> Any:
+    try:
+        return get(port, path)
+    except OSError:
+        return None
+
+
+def test_the_version_is_told(tmp_path):
+    assert qbitrr("--version", cwd=tmp_path).stdout == f"qbitrr {__version__}\n"
+
+
+def test_the_first_start_writes_a_configuration_and_stays_up_without_workers(tmp_path, daemon):
+    port = free_port()
+    process = daemon("--data-dir", ".config", "run")
+    config = tmp_path / ".config" / "config.toml"
+    until_sync(config.exists, 10, "no configuration was written")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    assert config.stat().st_mode & 0o777 == 0o600
+    text = config.read_text()
+    assert 'Token = ""' not in text
+    config.write_text(text.replace("Port = 6969", f"Port = {port}"))
+    daemon("--data-dir", ".config", "run")
+    status = until_sync(lambda: answers(port, "/web/status"), 10, "the page does not answer")
+    assert status["ready"] is True
+    assert status["arrs"] == []
+    assert "qBit.Host" in [entry["key"] for entry in status["incomplete"]]
+    log = (tmp_path / ".config" / "logs" / "Main.log").read_text()
+    assert "configuration is incomplete" in log
+    assert "Radarr-1080.URI" in log
+
+
+def test_check_tells_what_would_run(tmp_path):
+    (tmp_path / "config.toml").write_text(
+        '[qBit]\nHost = "nas.lan"\n[Radarr-X]\nURI = "http://u:hush@radarr:7878"\nAPIKey = "hush"\nCategory = "films"\n'
+    )
+    done = qbitrr("check", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "Radarr-X: radarr, category films, http://radarr:7878" in done.stdout
+    assert "hush" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_every_mistake_is_told_at_once_with_exit_code_78(tmp_path, command):
+    (tmp_path / "config.toml").write_text(
+        '[Settings]\nConsoleLevel = "LOUD"\nLoopSleepTimer = "soon"\n[WebUI]\nPort = 99999\n'
+    )
+    done = qbitrr(command, cwd=tmp_path)
+    assert done.returncode == 78
+    for key in ("Settings.ConsoleLevel", "Settings.LoopSleepTimer", "WebUI.Port"):
+        assert key in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_named(tmp_path):
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        (tmp_path / "config.toml").write_text(f'[WebUI]\nPort = {port}\nToken = "x"\n')
+        done = qbitrr("run", cwd=tmp_path)
+    assert done.returncode == 69
+    assert str(port) in done.stderr
+    assert "WebUI.Port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_state_file_that_is_none_is_named_and_kept(tmp_path):
+    (tmp_path / "config.toml").write_text('[WebUI]\nToken = "x"\n')
+    (tmp_path / ".config").mkdir()
+    state = tmp_path / ".config" / "state.db"
+    state.write_bytes(b"something else" * 1000)
+    done = qbitrr("run", cwd=tmp_path)
+    assert done.returncode == 69
+    assert "state.db" in done.stderr
+    assert state.read_bytes().startswith(b"something else")
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = qbitrr("--data-dir", str(tmp_path / "file" / "below"), "run", cwd=tmp_path)
+    assert done.returncode == 78
+    assert str(tmp_path / "file" / "below") in done.stderr
+
+
+def test_packages_of_another_distribution_are_noticed(tmp_path):
+    foreign = tmp_path / "site" / "supervisor"
+    foreign.mkdir(parents=True)
+    (foreign / "__init__.py").write_text("# supervisord's\n")
+    done = qbitrr("check", cwd=tmp_path, PYTHONPATH=str(tmp_path / "site"))
+    assert done.returncode == 78
+    assert "'supervisor'" in done.stderr
+    assert "environment of its own" in done.stderr
+
+
+def test_a_torrent_nobody_knows_is_said_to_be_unknown(tmp_path, daemon):
+    process = daemon("--data-dir", ".config", "run")
+    until_sync((tmp_path / ".config" / "state.db").exists, 10, "no state file")
+    process.send_signal(signal.SIGTERM)
+    process.wait(20)
+    done = qbitrr("explain", "ab" * 20, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Nothing is known" in done.stderr
+
+
+def test_the_demonstration_shows_everything_within_ten_seconds(tmp_path, daemon):
+    """It listens on the usual port, like the daemon it shows."""
+    with socket.socket() as probe:
+        if probe.connect_ex((HOST, 6969)) == 0:
+            pytest.fail("something listens on port 6969; stop it for this test")
+    daemon("demo")
+
+    def alive() -> Any:
+        workers = (answers(6969, "/web/processes") or {}).get("processes", [])
+        return len(workers) == 4 and all(worker["alive"] and worker["state"] == "running" for worker in workers)
+
+    until_sync(alive, 10, "the workers are not alive")
+
+    def filled() -> Any:
+        return all(
+            answers(6969, f"/web/{path}")["total"] > 0
+            for path in ("radarr/radarr-hd/movies", "sonarr/sonarr-tv/series", "lidarr/lidarr-music/artists")
+        )
+
+    until_sync(filled, 10, "the catalogues are empty")
+
+    def both() -> Any:
+        done = {d["action"]: d for d in get(6969, "/web/decisions?limit=100")["decisions"] if d["state"] == "done"}
+        return done if {"import", "fail"} <= done.keys() else None
+
+    for action, decision in until_sync(both, 10, "nothing was imported or failed").items():
+        story = get(6969, f"/web/torrents/{decision['hash']}/explain")
+        assert action in [entry["action"] for entry in story["history"]]
+        told = qbitrr("--data-dir", str(tmp_path / ".config" / "demo"), "explain", decision["hash"], cwd=tmp_path)
+        assert told.returncode == 0
+        assert decision["name"] in told.stdout
+        assert decision["because"] in told.stdout
