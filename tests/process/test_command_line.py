@@ -90,7 +90,8 @@ def test_the_first_start_writes_a_configuration_and_stays_up_without_workers(tmp
     port = free_port()
     process = daemon("--data-dir", ".config", "run")
     config = tmp_path / ".config" / "config.toml"
-    until_sync(config.exists, 10, "no configuration was written")
+    log = tmp_path / ".config" / "logs" / "Main.log"
+    until_sync(lambda: log.exists() and "workers were started" in log.read_text(), 10, "it did not start")
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
     assert config.stat().st_mode & 0o777 == 0o600
@@ -102,9 +103,8 @@ def test_the_first_start_writes_a_configuration_and_stays_up_without_workers(tmp
     assert status["ready"] is True
     assert status["arrs"] == []
     assert "qBit.Host" in [entry["key"] for entry in status["incomplete"]]
-    log = (tmp_path / ".config" / "logs" / "Main.log").read_text()
-    assert "configuration is incomplete" in log
-    assert "Radarr-1080.URI" in log
+    assert "configuration is incomplete" in log.read_text()
+    assert "Radarr-1080.URI" in log.read_text()
 
 
 def test_check_tells_what_would_run(tmp_path):
@@ -172,7 +172,8 @@ def test_packages_of_another_distribution_are_noticed(tmp_path):
 
 def test_a_torrent_nobody_knows_is_said_to_be_unknown(tmp_path, daemon):
     process = daemon("--data-dir", ".config", "run")
-    until_sync((tmp_path / ".config" / "state.db").exists, 10, "no state file")
+    log = tmp_path / ".config" / "logs" / "Main.log"
+    until_sync(lambda: log.exists() and "workers were started" in log.read_text(), 10, "it did not start")
     process.send_signal(signal.SIGTERM)
     process.wait(20)
     done = qbitrr("explain", "ab" * 20, cwd=tmp_path)
