@@ -93,7 +93,7 @@ class Daemon:
         return decisions
 
     def processes(self) -> list[psutil.Process]:
-        """Every living process of this daemon: supervisor, forkserver, resource tracker, workers."""
+        """Every living process of this daemon: supervisor, zygote, workers."""
         mine = []
         for process in psutil.process_iter():
             try:

@@ -117,10 +117,12 @@ async def test_a_change_that_was_never_sent_is_tried_again():
     app = web.Application()
     app.router.add_post("/command", handle)
     server = TestServer(app, port=port)
-    patience = Patience(attempts=20, backoff=Backoff(first_seconds=0.05, limit_seconds=0.05))
+    failed = asyncio.Event()
+    backoff = Backoff(first_seconds=0.05, limit_seconds=0.05, rng=lambda: failed.set() or 1.0)
+    patience = Patience(attempts=20, backoff=backoff)
     async with Remote("Radarr", f"http://127.0.0.1:{port}", patience=patience) as remote:
         sending = asyncio.create_task(remote.post("command", Thing, {"name": "X"}))
-        await asyncio.sleep(0.12)
+        await failed.wait()
         async with server:
             assert await sending == Thing(1)
     assert got == [{"name": "X"}]

@@ -5,8 +5,10 @@ import pytest
 
 from qbitrr.clock import Clock
 from qbitrr.errors import CredentialsRejectedError, UnreachableError
+from qbitrr.state import logins
 from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
+from tests.support.polling import until
 
 
 @pytest.fixture
@@ -40,20 +42,26 @@ async def test_changed_credentials_are_tried(two_processes):
         pass
 
 
-async def test_only_one_process_tries_at_a_time(two_processes):
+async def test_only_one_process_tries_at_a_time(two_processes, monkeypatch):
     one, other = two_processes
-    entered = asyncio.Event()
-    order = []
+    order, refusals = [], []
+    lock = logins._lock
+
+    def counted(descriptor, service):
+        got = lock(descriptor, service)
+        if not got:
+            refusals.append(service)
+        return got
+
+    monkeypatch.setattr(logins, "_lock", counted)
 
     async def wait_and_try():
-        await entered.wait()
         async with other.attempt("qBit", "f"):
             order.append("other")
 
-    task = asyncio.create_task(wait_and_try())
     async with one.attempt("qBit", "f"):
-        entered.set()
-        await asyncio.sleep(0.2)
+        task = asyncio.create_task(wait_and_try())
+        await until(lambda: len(refusals) >= 3, 5, "the other did not ask for the turn")
         order.append("one")
     await task
     assert order == ["one", "other"]
