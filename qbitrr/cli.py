@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="run the daemon")
     run.set_defaults(command=_run)
     demo = commands.add_parser("demo", help="run the daemon on a built-in sandbox: nothing else is needed")
+    demo.add_argument("--port", type=int, default=6969, help="port of the page (default: 6969)")
     demo.set_defaults(command=_demo)
     check = commands.add_parser("check", help="check config.toml and print what would run")
     check.set_defaults(command=_check)
@@ -80,7 +81,7 @@ def _demo(options: argparse.Namespace) -> int:
     zygote = fork_zygote()  # before anything is loaded that workers do not need
     from qbitrr import demo  # noqa: PLC0415
 
-    demo.run(options.data_dir or Path(".config/demo"), zygote)
+    demo.run(options.data_dir or Path(".config/demo"), options.port, zygote)
     return _OK
 
 

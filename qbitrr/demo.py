@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from supervisor.spawner import Zygote
 
 
-def run(folder: Path, zygote: Zygote) -> None:
-    """Run until stopped. What an earlier demonstration left in the folder is removed first."""
+def run(folder: Path, port: int, zygote: Zygote) -> None:
+    """Run until stopped, with the page on `port`. What an earlier demonstration left in the folder is removed first."""
     where = app.Home(folder.absolute())
     create_data_folder(where.folder)
     _clear(where)
-    command = [sys.executable, "-P", "-m", "qbitrr.sandbox", "--until-eof"]
+    command = [sys.executable, "-P", "-m", "qbitrr.sandbox", "--until-eof", "--webui-port", str(port)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sandbox:  # noqa: S603 - ourselves
         try:
             write_private(where.folder / CONFIG_NAME, _config(sandbox))

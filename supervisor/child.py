@@ -159,21 +159,24 @@ class Child:
 
     def _read(self) -> None:
         spawned = self._spawned
-        if spawned is None:
-            return
+        if spawned is not None and self._take(spawned) == b"":
+            # it closed its end and is about to end, which the process descriptor tells
+            self._loop.remove_reader(spawned.channel.fileno())
+
+    def _take(self, spawned: Spawned) -> bytes | None:
+        """Take in one message; None when there is none now, empty when there will be none any more."""
         try:
             packet = spawned.channel.recv(ipc.LONGEST_MESSAGE_BYTES)
         except BlockingIOError:
-            return
+            return None
         except OSError:
-            packet = b""
-        if not packet:  # it closed its end: it is about to end, which the process descriptor tells
-            self._loop.remove_reader(spawned.channel.fileno())
-            return
-        try:
-            self._heard(ipc.decode_from_worker(packet))
-        except ProtocolError as error:
-            _log.warning("message was dropped", category=self.category, error=str(error))
+            return b""
+        if packet:
+            try:
+                self._heard(ipc.decode_from_worker(packet))
+            except ProtocolError as error:
+                _log.warning("message was dropped", category=self.category, error=str(error))
+        return packet
 
     def _heard(self, message: ipc.FromWorker) -> None:
         match message:
@@ -216,6 +219,8 @@ class Child:
             return
         self._loop.remove_reader(spawned.pidfd)
         self._loop.remove_reader(spawned.channel.fileno())
+        while self._take(spawned):  # its last words
+            pass
         self._spawned = None
         asked = self.state.phase is Phase.STOPPING
         self._do(self._bury(spawned, asked=asked))

@@ -20,7 +20,7 @@ async def _serve(options: argparse.Namespace) -> None:
     async with sandbox:
         for name, url in sandbox.urls.items():
             sys.stdout.write(f"# {name}: {url}\n")
-        sys.stdout.write(f"\n{sandbox.config_toml()}{END_OF_CONFIG}")
+        sys.stdout.write(f"\n{sandbox.config_toml({'WebUI': {'Port': options.webui_port}})}{END_OF_CONFIG}")
         sys.stdout.flush()
         end = asyncio.Event()
         if options.until_eof:
@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--speed", type=float, default=1.0, help="how many times as fast downloads run")
     parser.add_argument("--qbittorrent", default="5.1.0", help="the version it speaks like: 4.5.2, 5.1.0 or 5.3.0")
     parser.add_argument("--downloads", default="/downloads", help="the folder that the torrents say to be in")
+    parser.add_argument("--webui-port", type=int, default=6969, help="the port that the configuration gives the page")
     parser.add_argument("--until-eof", action="store_true", help="end when the standard input does")
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(parser.parse_args()))

@@ -6,7 +6,7 @@ At most one action on a torrent is open at a time; the database enforces it.
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -137,10 +137,24 @@ async def latest(database: Database, limit: int, categories: Sequence[str] | Non
     return [_entry(row) for row in await database.rows(sql, (*parameters, limit))]
 
 
-async def imports_of(database: Database, category: str) -> list[Entry]:
-    """The newest import of each torrent of a category, whatever became of it."""
-    sql = f"""
-        SELECT {_COLUMNS} FROM ledger WHERE id IN (
-            SELECT max(id) FROM ledger WHERE category = ? AND action = 'import' GROUP BY instance, infohash
-        )"""
-    return [_entry(row) for row in await database.rows(sql, (category,))]
+class PastImport(NamedTuple):
+    """How the newest import of a torrent ended, or that it is open."""
+
+    instance: str
+    infohash: str
+    added_at: float
+    state: str
+    updated_at: float
+
+
+async def imports_of_present_torrents(database: Database, category: str) -> list[PastImport]:
+    """The newest import of each torrent of a category that had a verdict when last looked at."""
+    rows = await database.rows(
+        """SELECT instance, infohash, added_at, state, updated_at FROM ledger WHERE id IN (
+               SELECT max(ledger.id) FROM verdicts JOIN ledger USING (infohash)
+               WHERE verdicts.category = ?1 AND ledger.category = ?1 AND ledger.instance = verdicts.instance
+                     AND ledger.action = 'import'
+               GROUP BY ledger.instance, ledger.infohash)""",
+        (category,),
+    )
+    return [PastImport(*row) for row in rows]

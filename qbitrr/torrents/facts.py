@@ -62,6 +62,8 @@ class Surroundings(Struct, frozen=True, gc=False):
     client_connected: bool
     queue_known: bool
     queue: QueueFacts | None = None
+    unlisted_since: float | None = None
+    """Since when the Arr's queue was not seen to list the download."""
     imports: ImportFacts = NOT_TRIED
 
 

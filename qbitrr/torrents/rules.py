@@ -26,6 +26,10 @@ IMPORT_RETRY_SECONDS = (300, 900, 3600, 21600)
 LOOK_AGAIN_SECONDS = 300
 
 
+# An Arr that was restarted lists its downloads only after it has asked its clients.
+UNLISTED_SECONDS = 600
+
+
 def judge(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Verdict:
     """Ask the rules in order until one decides; `now` in epoch seconds."""
     trace: list[Step] = []
@@ -201,6 +205,10 @@ def stalled(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: fl
         return stops(f"{what}, but not for StalledDelay yet", due_at, **facts)
     if not around.queue_known:
         return stops(f"{what} for StalledDelay, but the Arr's queue is not known", **facts)
+    if around.queue is None:
+        listed_at = (around.unlisted_since or now) + UNLISTED_SECONDS
+        if now < listed_at:
+            return stops(f"{what} for StalledDelay, but the Arr may list it later", listed_at, **facts)
     return acts(Action.FAIL, f"{what}, for longer than StalledDelay", **facts)
 
 

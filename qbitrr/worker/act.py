@@ -64,12 +64,12 @@ class Actor:
 
     async def remember(self) -> list[Entry]:
         """Read back what the ledger knows; returns the actions that were begun and can go on."""
-        for entry in await ledger.imports_of(self._database, self._category):
-            key = (entry.instance, entry.infohash, entry.added_at)
-            if entry.state == "done":
+        for past in await ledger.imports_of_present_torrents(self._database, self._category):
+            key = (past.instance, past.infohash, past.added_at)
+            if past.state == "done":
                 self.imports[key] = ImportFacts(imported=True)
-            elif entry.state == "failed":
-                self.imports[key] = ImportFacts(failures=1, failed_at=entry.updated_at)
+            elif past.state == "failed":
+                self.imports[key] = ImportFacts(failures=1, failed_at=past.updated_at)
         resumable = []
         for entry in await ledger.open_entries(self._database, self._category):
             if entry.instance in self._services.qbittorrents:
@@ -85,14 +85,14 @@ class Actor:
 
     async def carry_out(
         self, torrent: TorrentFacts, queue: QueueFacts | None, judge: Callable[[TorrentFacts], Verdict]
-    ) -> None:
+    ) -> bool:
         """Do what the verdict on a torrent says, if it still does when the torrent is read again.
 
-        Raises a ServiceError; an action that was begun stays open in the ledger then.
+        Returns whether anything was done. Raises a ServiceError; an action that was begun stays open in the ledger.
         """
         fresh = await self._read(torrent.instance, torrent.infohash)
         if fresh is None:
-            return
+            return False
         verdict = judge(fresh)
         if verdict.action is Action.LOOK_FOR_IMPORT:
             await self._look_for_import(fresh, verdict)
@@ -109,6 +109,7 @@ class Actor:
                 item_ids=list(queue.item_ids) if queue else [],
                 research=self._config.arr.research,
             )
+        return verdict.action is not Action.NOTHING
 
     async def resume(self, entry: Entry) -> None:
         """Go on with an action from the step it reached. Raises a ServiceError; the action stays open then."""
@@ -118,14 +119,18 @@ class Actor:
         except _HeldError as held:
             await self._close(entry, "held", str(held))
 
-    async def resume_after_break(self, entry: Entry, judge: Callable[[TorrentFacts], Verdict]) -> None:
-        """Go on with an action that was begun and broke off, unless nothing came of it and nothing should."""
+    async def resume_after_break(self, entry: Entry, judge: Callable[[TorrentFacts], Verdict]) -> bool:
+        """Go on with an action that was begun and broke off, unless nothing came of it and nothing should.
+
+        Returns True: either way the action has ended. Raises a ServiceError; it stays open then.
+        """
         if entry.step == ledger.FIRST_STEP and not await self._begun(entry):
             fresh = await self._read(entry.instance, entry.infohash)
             if fresh is None or judge(fresh).action != entry.action:
                 await self._close(entry, "held", "not needed any more when it could go on")
-                return
+                return True
         await self.resume(entry)
+        return True
 
     async def _begun(self, entry: Entry) -> bool:
         """Whether the first call of an action may have been sent before the crash."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from qbitrr import logs
@@ -13,13 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 _log = logs.get(__name__)
+_PAUSE_SECONDS = 1.0
 _RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
 
 
 async def every(
     name: str, seconds: float, work: Callable[[], Awaitable[None]], wake: asyncio.Event, failures: Callable[[], None]
 ) -> None:
-    """Do `work` for ever: at once, then `seconds` after it ended or when `wake` is set.
+    """Do `work` for ever: at once, then `seconds` after it ended or when `wake` is set, but with a pause of a second.
 
     The border of a worker's task: what goes wrong is logged with its cause, counted by `failures`, and tried again
     after a growing delay.
@@ -45,8 +47,8 @@ async def every(
 
 
 async def _wait(wake: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
+    """Wait for `seconds`, or until woken; however often that happens, not less than the pause."""
+    await asyncio.sleep(min(seconds, _PAUSE_SECONDS))
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(0.0, seconds - _PAUSE_SECONDS)):
             await wake.wait()
-    except TimeoutError:
-        pass

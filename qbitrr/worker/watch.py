@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-_ACTIONS_AT_ONCE = 4
+_ACTIONS_AT_ONCE = 16  # most of their time they wait for the Arr
 _IDLE_QUEUE_SECONDS = 60.0  # without torrents the Arr's queue matters to nobody but the process list
 _RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
 
@@ -63,6 +63,7 @@ class Watch:
         )
         self._queue: dict[str, QueueFacts] | None = None
         self._queue_read_at = float("-inf")
+        self._unlisted_since: dict[Key, float] = {}
         self._gists: dict[Key, Gist] = {}  # the traces are in the state file
         self._revisit_at: dict[Key, float] = {}
         self._left_over: set[Key] = set()
@@ -120,9 +121,16 @@ class Watch:
         else:
             self._queue_read_at = now
             self._report.goes_on(self._arr.section)
+        self._note_unlisted(keys)
         if (before is None) != (self._queue is None):
             return keys
         return {key for key in keys if _about(before, key) != _about(self._queue, key)}
+
+    def _note_unlisted(self, keys: set[Key]) -> None:
+        """Since when the Arr does not list a torrent. An Arr that was restarted lists nothing for a while."""
+        now = self._clock.wall()
+        missing = {key for key in keys if self._queue is None or _about(self._queue, key) is None}
+        self._unlisted_since = {key: self._unlisted_since.get(key, now) for key in missing}
 
     async def _forget(self, keys: set[Key]) -> None:
         """Torrents that are gone, or belong to somebody else now."""
@@ -137,15 +145,14 @@ class Watch:
     # -- judging ------------------------------------------------------------------------------------------------
 
     async def _judge_all(self, keys: set[Key], now: float) -> None:
-        fresh: list[verdicts.StoredVerdict] = []
+        fresh: dict[Key, verdicts.StoredVerdict] = {}
         for key in keys - self._acting.keys():
             torrent = self._torrent(key)
             if torrent is None:
                 continue
             verdict = self._judge_safely(torrent, now)
             if verdict.gist != self._gists.get(key):
-                fresh.append(self._to_store(torrent, verdict, now))
-            self._gists[key] = verdict.gist
+                fresh[key] = self._to_store(torrent, verdict, now)
             self._revisit_at.pop(key, None)
             if self._act_again_at.get(key, now) < now:
                 del self._act_again_at[key]
@@ -154,7 +161,8 @@ class Watch:
             if verdict.action is not Action.NOTHING and key not in self._open and self._may_act(key, now):
                 self._start(key, partial(self._actor.carry_out, torrent, _about(self._queue, key), self._judge))
         if fresh:
-            await verdicts.store(self._database, fresh)
+            await verdicts.store(self._database, list(fresh.values()))
+            self._gists.update({key: (v.rule, Action(v.action), v.because) for key, v in fresh.items()})
         await self._drop_left_over()
 
     def _torrent(self, key: Key) -> TorrentFacts | None:
@@ -171,6 +179,7 @@ class Watch:
             client_connected=self._poll.mirrors[torrent.instance].connected,
             queue_known=self._queue is not None,
             queue=_about(self._queue, key),
+            unlisted_since=self._unlisted_since.get(key),
             imports=self._actor.imports.get((*key, torrent.added_at), NOT_TRIED),
         )
         return rules.judge(torrent, around, self._policy, self._clock.wall())
@@ -215,16 +224,16 @@ class Watch:
             if self._queue is not None and self._poll.answers(key[0]) and self._may_act(key, now):
                 self._start(key, partial(self._actor.resume_after_break, entry, self._judge))
 
-    def _start(self, key: Key, action: Callable[[], Awaitable[None]]) -> None:
+    def _start(self, key: Key, action: Callable[[], Awaitable[bool]]) -> None:
         self._acting[key] = asyncio.create_task(self._act(key, action), name=f"act {key[1]}")
 
-    async def _act(self, key: Key, action: Callable[[], Awaitable[None]]) -> None:
+    async def _act(self, key: Key, action: Callable[[], Awaitable[bool]]) -> None:
         """Have one action done; whatever comes of it, the torrent is judged again."""
-        wait_seconds = 0.0
+        wait_seconds, done = 0.0, False
         try:
             try:
                 async with self._slots:
-                    await action()
+                    done = await action()
             finally:
                 await self._reload_open(key)
             self._failures.pop(key, None)
@@ -238,7 +247,7 @@ class Watch:
         finally:
             del self._acting[key]
         self._act_again_at[key] = self._clock.wall() + wait_seconds
-        if not wait_seconds:
+        if done:
             self.wake.set()
 
     def _failed(self, key: Key) -> float:

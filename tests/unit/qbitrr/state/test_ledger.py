@@ -1,4 +1,5 @@
-from qbitrr.state import ledger
+from qbitrr.state import ledger, verdicts
+from qbitrr.state.verdicts import StoredVerdict
 
 TORRENT = {"category": "movies", "instance": "qBit", "infohash": "a" * 40, "name": "A.Torrent", "added_at": 1.0}
 
@@ -41,10 +42,13 @@ async def test_the_story_of_a_torrent_is_told_in_order(database):
     assert await ledger.latest(database, 2, ["other"]) == []
 
 
-async def test_the_newest_import_of_each_torrent(database):
+async def test_the_newest_import_of_each_torrent_that_is_still_there(database):
     await ledger.close(database, await plan(database, action="import"), "failed", "no", 11.0)
     await ledger.close(database, await plan(database, action="import"), "done", "yes", 12.0)
     await plan(database, action="fail")
     await plan(database, action="import", infohash="b" * 40)
-    found = await ledger.imports_of(database, "movies")
-    assert {(e.infohash[0], e.state) for e in found} == {("a", "done"), ("b", "planned")}
+    await plan(database, action="import", infohash="c" * 40)
+    present = [StoredVerdict("movies", "qBit", letter * 40, "", "nothing", "", "", [], 1.0) for letter in "ab"]
+    await verdicts.store(database, present)
+    found = await ledger.imports_of_present_torrents(database, "movies")
+    assert {(past.infohash[0], past.state) for past in found} == {("a", "done"), ("b", "planned")}

@@ -133,6 +133,17 @@ def test_a_stalled_torrent_is_looked_at_again_when_its_delay_ends():
 
 
 @pytest.mark.parametrize(
+    ("unlisted_since", "action"),
+    [(None, Action.NOTHING), (NOW - 599, Action.NOTHING), (NOW - 600, Action.FAIL)],
+)
+def test_a_download_that_the_arr_does_not_list_fails_only_after_a_while(unlisted_since, action):
+    unlisted = around(queue=None, unlisted_since=unlisted_since)
+    found = verdict(around=unlisted, state="stalledDL", last_activity_at=NOW - 99999)
+    assert found.action is action
+    assert (found.revisit_at is None) == (action is Action.FAIL)
+
+
+@pytest.mark.parametrize(
     ("delay", "tags", "action"),
     [
         (-1, (), Action.NOTHING),
