@@ -16,13 +16,14 @@ from control.context import Context
 from control.server import serve
 from qbitrr import __version__, logs
 from qbitrr.clock import Clock
-from qbitrr.config import Loaded, load_file
+from qbitrr.config import Loaded, load_file, runnable_arrs
 from qbitrr.config.example import write_first
 from qbitrr.config.location import config_file, create_data_folder, data_folder, in_container
 from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.data_lock import locked
 from qbitrr.state import migrate
 from qbitrr.state.database import FILE_NAME, open_reader
+from qbitrr.state.housekeeping import settle_orphans
 from qbitrr.worker.configuration import worker_configs
 from supervisor.core import Supervisor, limits_of
 from supervisor.spawner import Spawner
@@ -83,6 +84,9 @@ def run(where: Home, environ: Mapping[str, str], zygote: Zygote) -> None:
         logs.configure(settings.console_level, log_folder, logs.MAIN_FILE, hide)
         _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(where.folder))
         migrate.prepare(where.state_file)
+        categories = {arr.category for arr in runnable_arrs(loaded.config)}
+        if held := settle_orphans(where.state_file, categories, Clock().wall()):
+            _log.warning("actions were held", number=held, because="their categories are no longer configured")
         _tell(loaded)
         asyncio.run(_live(where, loaded, token, log_folder, zygote))
         _log.info("daemon ended")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from qbitrr import app
 from qbitrr.config.location import CONFIG_NAME, create_data_folder
 from qbitrr.config.private_file import write_private
-from qbitrr.errors import QbitrrError
+from qbitrr.data_lock import locked
+from qbitrr.errors import DataFolderBusyError, QbitrrError
 from qbitrr.sandbox.__main__ import END_OF_CONFIG
 from qbitrr.state.database import FILE_NAME
 
@@ -20,8 +21,14 @@ if TYPE_CHECKING:
     from supervisor.spawner import Zygote
 
 
+_MARK = "demonstration"  # a file by which a folder is known to hold nothing of value
+
+
 def run(folder: Path, port: int, zygote: Zygote) -> None:
-    """Run until stopped, with the page on `port`. What an earlier demonstration left in the folder is removed first."""
+    """Run until stopped, with the page on `port`. What an earlier demonstration left in the folder is removed first.
+
+    Raises DataFolderBusyError when the folder holds something else, or a demonstration that still runs.
+    """
     where = app.Home(folder.absolute())
     create_data_folder(where.folder)
     _clear(where)
@@ -29,16 +36,22 @@ def run(folder: Path, port: int, zygote: Zygote) -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sandbox:  # noqa: S603 - ourselves
         try:
             write_private(where.folder / CONFIG_NAME, _config(sandbox))
-            app.run(where, {key: value for key, value in os.environ.items() if not key.startswith("QBITRR_")}, zygote)
+            environ = {key: value for key, value in os.environ.items() if not key.startswith("QBITRR_")}
+            app.run(where, environ, zygote)
         finally:
             sandbox.terminate()
 
 
 def _clear(where: app.Home) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        (where.folder / f"{FILE_NAME}{suffix}").unlink(missing_ok=True)
-    for path in where.log_folder.glob("*.log*"):
-        path.unlink()
+    mark = where.folder / _MARK
+    if any(where.folder.iterdir()) and not mark.exists():
+        raise DataFolderBusyError(f"{where.folder} holds something else; name another folder with --data-dir")
+    mark.touch()
+    with locked(where.folder):
+        for suffix in ("", "-wal", "-shm"):
+            (where.folder / f"{FILE_NAME}{suffix}").unlink(missing_ok=True)
+        for path in where.log_folder.glob("*.log*"):
+            path.unlink()
 
 
 def _config(sandbox: subprocess.Popen[bytes]) -> bytes:

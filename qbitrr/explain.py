@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.clock import to_iso
+from qbitrr.errors import StateError
 from qbitrr.state import ledger, verdicts
 from qbitrr.state.database import open_reader
 
@@ -17,9 +19,12 @@ if TYPE_CHECKING:
 
 async def explain(state_file: Path, infohash: str) -> str | None:
     """Everything the state file knows of a torrent; None when that is nothing. Raises StateError."""
-    async with open_reader(state_file) as database:
-        now = await verdicts.of_torrent(database, infohash.lower())
-        history = await ledger.of_torrent(database, infohash.lower())
+    try:
+        async with open_reader(state_file) as database:
+            now = await verdicts.of_torrent(database, infohash.lower())
+            history = await ledger.of_torrent(database, infohash.lower())
+    except sqlite3.Error as error:
+        raise StateError(f"{state_file} cannot be read: {error}") from error
     if not now and not history:
         return None
     lines = [line for verdict in now for line in _verdict(verdict)]

@@ -34,7 +34,7 @@ T = TypeVar("T")
 Query = bool | int | str | list[int] | None
 
 _CHUNK_BYTES = 1 << 16
-_LONGEST_ANSWER_BYTES = 64 << 20  # an answer that is held whole; longer ones are taken apart as they arrive
+_LONGEST_ANSWER_BYTES = 256 << 20  # an answer that is held whole; longer ones are taken apart as they arrive
 _DEFAULT_RETRY_AFTER_SECONDS = 60.0
 
 

@@ -27,12 +27,13 @@ _OLD_FILES = 5
 
 
 def file_name(category: str) -> str:
-    """The log file of a category; no two categories share one, and none leaves the folder.
+    """The log file of a category; no two categories share one, none has the supervisor's, and none leaves the folder.
 
-    >>> file_name("radarr-4k"), file_name("tv/anime")
-    ('radarr-4k.log', 'tv=2Fanime.log')
+    >>> file_name("radarr-4k"), file_name("tv/anime"), file_name("Main")
+    ('radarr-4k.log', 'tv=2Fanime.log', '=Main.log')
     """
-    return quote(category, safe=" +,@").replace("%", "=") + ".log"
+    name = quote(category, safe=" +,@").replace("=", "=3D").replace("%", "=") + ".log"
+    return f"={name}" if name in (MAIN_FILE, WEB_FILE) else name
 
 
 def configure(level: str, folder: Path | None, file: str, hide: Callable[[str], str]) -> None:
@@ -50,7 +51,8 @@ def configure(level: str, folder: Path | None, file: str, hide: Callable[[str], 
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        # structlog knows the standard levels only; the root logger below knows the exact one
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level] // 10 * 10),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )

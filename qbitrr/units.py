@@ -36,8 +36,7 @@ _RATE_FORM = "a number of kilobytes per second, or -1"
 def parse_duration(value: object, *, unit_seconds: int = 1) -> int:
     """Seconds of `15`, `"15m"`, `"1.5h"`; a bare number counts in units of `unit_seconds`.
 
-    A positive duration never becomes zero, which often means something else: the least is a second, or a
-    minute where the unit is longer ("30s" in a key of minutes is one minute).
+    A positive duration never becomes zero, which often means something else: the least is a second.
     """
     amount, letter = _split(_DURATION, value, _DURATION_FORM)
     if amount < 0:
@@ -45,7 +44,7 @@ def parse_duration(value: object, *, unit_seconds: int = 1) -> int:
     if amount == 0:
         return 0
     per_unit = _SECONDS[letter if letter == "M" else letter.lower()] if letter else unit_seconds
-    return max(min(unit_seconds, MINUTE), _whole(amount * per_unit, _MOST_SECONDS, "duration"))
+    return max(1, _whole(amount * per_unit, _MOST_SECONDS, "duration"))
 
 
 def format_duration(seconds: int) -> str:

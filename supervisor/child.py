@@ -145,7 +145,7 @@ class Child:
 
     async def _spawn(self) -> None:
         try:
-            spawned = await self._spawner.spawn()
+            spawned = await self._spawner.spawn(self._limits.start_seconds)
         except OSError as error:
             self.said = replace(self.said, last_error=f"the process could not be started: {error}")
             _log.error("worker could not be started", category=self.category, error=str(error))

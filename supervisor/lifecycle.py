@@ -122,7 +122,7 @@ def step(state: State, event: Event, now: float, limits: Limits, rng: Callable[[
         case Start():
             return _start(state, now, limits)
         case Ready():
-            return _ready(state, now)
+            return _ready(state, now, limits)
         case Waits():
             return _waits(state, event, now)
         case Beaten():
@@ -155,10 +155,11 @@ def _start(state: State, now: float, limits: Limits) -> Result:
     return _become(state, Phase.STARTING, now, now + limits.start_seconds), (Effect.SPAWN,)
 
 
-def _ready(state: State, now: float) -> Result:
+def _ready(state: State, now: float, limits: Limits) -> Result:
     if state.phase is not Phase.STARTING:
         return state, ()
-    return _become(state, Phase.RUNNING, now), ()
+    running = _become(state, Phase.RUNNING, now)
+    return replace(running, beat_due_at=now + limits.start_seconds), ()
 
 
 def _waits(state: State, event: Waits, now: float) -> Result:
@@ -198,7 +199,7 @@ def _delay(ends: int, limits: Limits, rng: Callable[[], float]) -> float:
     """No delay the first time, then ProcessRestartDelay, doubled with each further end."""
     if ends == 1:
         return 0.0
-    full = min(limits.longest_delay_seconds, limits.delay_seconds * 2.0 ** (ends - 2))
+    full = min(limits.longest_delay_seconds, limits.delay_seconds * 2.0 ** min(ends - 2, 64))
     return full * (0.75 + rng() / 4)
 
 
@@ -210,8 +211,9 @@ def _tick(state: State, now: float, limits: Limits) -> Result:
         case Phase.BACKOFF | Phase.DEGRADED:
             return _become(state, Phase.STARTING, now, now + limits.start_seconds), (Effect.SPAWN,)
         case Phase.STARTING | Phase.RUNNING | Phase.WAITING | Phase.HELD | Phase.STOPPING:
-            # too slow to start, silent for too long, or deaf to SIGTERM; its end is an event of its own
-            return replace(state, timer_at=None, beat_due_at=None), (Effect.KILL,)
+            # too slow to start, silent for too long, or deaf to SIGTERM; its end is an event of its own, and
+            # should it not come, as while it is still being forked, it is killed again
+            return replace(state, timer_at=now + limits.grace_seconds, beat_due_at=None), (Effect.KILL,)
         case _:
             return replace(state, timer_at=None, beat_due_at=None), ()
 

@@ -19,7 +19,6 @@ from supervisor import zygote
 
 _log = logs.get(__name__)
 _decoder: msgspec.msgpack.Decoder[zygote.Said] = msgspec.msgpack.Decoder(zygote.Said)
-_BIRTH_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +83,12 @@ class Spawner:
         self._ended: dict[int, asyncio.Future[int | None]] = {}
         self._listen_to(first)
 
-    async def spawn(self) -> Spawned:
-        """Start a worker. Raises OSError when the system has no process or descriptor to give."""
+    async def spawn(self, within_seconds: float) -> Spawned:
+        """Start a worker.
+
+        Raises OSError when the system has no process or descriptor to give. A zygote that does not answer in time
+        hangs: it is killed, and its workers with it.
+        """
         if self._zygote is None:
             self._listen_to(_start_zygote())
         ours, theirs = ipc.channel()
@@ -94,7 +97,7 @@ class Spawner:
                 socket.send_fds(self._channel, [b"worker"], [theirs.fileno()])
             birth: asyncio.Future[_Birth] = self._loop.create_future()
             self._births.append(birth)
-            async with asyncio.timeout(_BIRTH_SECONDS):
+            async with asyncio.timeout(within_seconds):
                 pid, pidfd, ended = await birth
         except TimeoutError:
             ours.close()
@@ -106,9 +109,10 @@ class Spawner:
         return Spawned(pid, pidfd, ours, ended)
 
     async def close(self) -> None:
-        """End the zygote; returns when it is gone."""
+        """End the zygote, which has no workers any more; returns when it is gone."""
         if self._zygote is not None:
             pid = self._zygote.pid
+            self._kill_zygote()  # it may hang, and has nothing to tidy up
             self._hang_up()
             await asyncio.to_thread(os.waitpid, pid, 0)
 
@@ -139,7 +143,7 @@ class Spawner:
             case zygote.Unborn():
                 _fail(self._births.popleft(), OSError(said.error_number, os.strerror(said.error_number)))
             case zygote.Ended():
-                self._ended.pop(said.pid).set_result(said.code)
+                _tell(self._ended.pop(said.pid), said.code)
 
     def _born(self, pid: int, pidfd: int) -> None:
         ended = self._ended[pid] = self._loop.create_future()
@@ -158,7 +162,7 @@ class Spawner:
         while self._births:
             _fail(self._births.popleft(), OSError("the zygote ended"))
         for ended in self._ended.values():
-            ended.set_result(None)
+            _tell(ended, None)
         self._ended.clear()
 
     def _kill_zygote(self) -> None:
@@ -174,3 +178,8 @@ class Spawner:
 def _fail(birth: asyncio.Future[_Birth], error: OSError) -> None:
     if not birth.done():
         birth.set_exception(error)
+
+
+def _tell(ended: asyncio.Future[int | None], code: int | None) -> None:
+    if not ended.done():  # who waited may have given up
+        ended.set_result(code)

@@ -58,7 +58,8 @@ def serve(channel: socket.socket) -> NoReturn:
     """Fork workers until the supervisor is gone."""
     parentage.die_with_parent()
     parentage.set_process_name("qb zygote")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor
+    for number in (signal.SIGINT, signal.SIGTERM):  # both may be sent to all processes; the supervisor decides
+        signal.signal(number, signal.SIG_IGN)
     wake, woken = socket.socketpair()
     for end in (wake, woken):
         end.setblocking(False)
@@ -102,7 +103,8 @@ def _become_worker(descriptor: int) -> NoReturn:
     code = 1
     try:
         signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for number in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
         code = work(socket.socket(fileno=descriptor))
     finally:
         with suppress(OSError, ValueError):

@@ -72,15 +72,20 @@ class ArrClient:
         return {profile.id: profile for profile in await self.get("qualityprofile", list[QualityProfile])}
 
     async def queue(self) -> list[QueueRecord]:
-        """The whole download queue, unmatched downloads included."""
-        records: list[QueueRecord] = []
+        """The whole download queue, unmatched downloads included.
+
+        Raises UnexpectedAnswerError when the pages do not add up: a part of the queue is no queue.
+        """
+        records: dict[int, QueueRecord] = {}
         for page in range(1, _MOST_PAGES + 1):
             query: dict[str, Query] = {"page": page, "pageSize": _PAGE_SIZE, self.kind.unknown_items: True}
             answer = await self.get("queue", QueuePage, **query)
-            records += answer.records or []
-            if len(records) >= answer.total_records or not answer.records:
+            records |= {record.id: record for record in answer.records}
+            if len(records) >= answer.total_records:
+                return list(records.values())
+            if not answer.records:
                 break
-        return records
+        raise UnexpectedAnswerError(self.section, "GET queue: its pages do not add up to what it says there is")
 
     async def blocklist(self, queue_record_id: int) -> bool:
         """Remove a queue record, blocklist its release and let the Arr not search by itself.
@@ -100,7 +105,7 @@ class ArrClient:
         # older versions ignore the filter
         return [
             record
-            for record in answer.records or []
+            for record in answer.records
             if record.download_id and record.download_id.upper() == download_id.upper()
         ]
 

@@ -33,7 +33,7 @@ async def below_cutoff(client: ArrClient) -> set[int]:
             answer = await client.get(
                 "wanted/cutoff", WantedPage, page=page, pageSize=_PAGE_SIZE, includeArtist=False, monitored=monitored
             )
-            found.update(album.id for album in answer.records or [])
+            found.update(album.id for album in answer.records)
             if page * _PAGE_SIZE >= answer.total_records or not answer.records:
                 break
     return found

@@ -102,8 +102,7 @@ class AlbumStatistics(Answer, frozen=True):
     """How much of an album is there."""
 
     track_file_count: int = 0
-    track_count: int = 0
-    percent_of_tracks: float = 0.0
+    total_track_count: int = 0  # track_count leaves out what is neither monitored nor there
 
 
 class Album(Answer, frozen=True):
@@ -141,19 +140,11 @@ class QueueRecord(Answer, frozen=True):
 
     id: int
     download_id: str | None = None
-    title: str | None = None
-    added: str | None = None
-    status: str | None = None
-    tracked_download_status: str | None = None
     tracked_download_state: str | None = None
     status_messages: list[StatusMessage] | None = None
-    error_message: str | None = None
     output_path: str | None = None  # as the Arr sees it, its remote path mappings applied
-    custom_format_score: int | None = None
     movie_id: int | None = None
-    series_id: int | None = None
     episode_id: int | None = None
-    artist_id: int | None = None
     album_id: int | None = None
 
 
@@ -185,7 +176,6 @@ class Command(Answer, frozen=True):
     status: str | None = None
     result: str | None = None
     queued: str | None = None
-    message: str | None = None
     body: CommandBody | None = None
 
     @property
@@ -202,15 +192,14 @@ class Command(Answer, frozen=True):
 class QueuePage(Answer, frozen=True):
     """A page of `GET queue`."""
 
-    records: list[QueueRecord] | None = None
-    total_records: int = 0
+    records: list[QueueRecord]
+    total_records: int
 
 
 class HistoryPage(Answer, frozen=True):
     """A page of `GET history`."""
 
-    records: list[HistoryRecord] | None = None
-    total_records: int = 0
+    records: list[HistoryRecord]
 
 
 class WantedAlbum(Answer, frozen=True):
@@ -222,5 +211,5 @@ class WantedAlbum(Answer, frozen=True):
 class WantedPage(Answer, frozen=True):
     """A page of `GET wanted/cutoff`."""
 
-    records: list[WantedAlbum] | None = None
-    total_records: int = 0
+    records: list[WantedAlbum]
+    total_records: int

@@ -66,20 +66,19 @@ class QbittorrentClient:
         """Add tags, which are created when they do not exist."""
         await self._change("torrents/addTags", infohashes, tags=",".join(tags))
 
-    async def remove_tags(self, infohashes: Iterable[str], *tags: str) -> None:
-        """Remove tags."""
-        await self._change("torrents/removeTags", infohashes, tags=",".join(tags))
-
     async def stop(self, infohashes: Iterable[str]) -> None:
         """Stop (4.x: pause)."""
-        await self._change(stop_path(await self.api_version()), infohashes)
+        await self._change(stop_path(await self._api_version()), infohashes)
 
     async def start(self, infohashes: Iterable[str]) -> None:
         """Start (4.x: resume)."""
-        await self._change(start_path(await self.api_version()), infohashes)
+        await self._change(start_path(await self._api_version()), infohashes)
 
-    async def api_version(self) -> ApiVersion:
-        """The version of the Web API, asked for once. Raises UnexpectedAnswerError when it is too old."""
+    async def check_version(self) -> None:
+        """Raise UnexpectedAnswerError when the server is too old, or no qBittorrent; asks once."""
+        await self._api_version()
+
+    async def _api_version(self) -> ApiVersion:
         if self._api is None:
             body = await self._session.get("app/webapiVersion")
             try:

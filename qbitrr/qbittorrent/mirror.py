@@ -34,7 +34,6 @@ class Mirror:
         self.rid = 0
         self.torrents: dict[str, Torrent] = {}
         self.connection_status = ""
-        self.free_space_bytes: int | None = None
 
     @property
     def connected(self) -> bool:
@@ -55,8 +54,6 @@ class Mirror:
         self.rid = data.rid
         if data.server_state.connection_status is not UNSET:
             self.connection_status = data.server_state.connection_status
-        if data.server_state.free_space_on_disk is not UNSET:
-            self.free_space_bytes = data.server_state.free_space_on_disk
         return changes
 
     def add(self, rows: Iterable[tuple[str, Torrent]]) -> set[str]:

@@ -29,11 +29,6 @@ class Torrent(Struct, frozen=True, gc=False):
     added_on: int = 0
     completion_on: int = 0  # 0 or negative while incomplete
     last_activity: int = 0
-    eta: int = 0  # 8640000 stands for never
-    availability: float = -1.0
-    ratio: float = 0.0
-    seeding_time: int = 0
-    save_path: str = ""
     content_path: str = ""
 
 
@@ -62,7 +57,6 @@ class ServerState(Struct, frozen=True, gc=False):
     """What the client says of itself. A delta carries only what changed."""
 
     connection_status: str | UnsetType = UNSET  # connected, firewalled, disconnected
-    free_space_on_disk: int | UnsetType = UNSET
 
 
 class MainData(Struct, frozen=True):

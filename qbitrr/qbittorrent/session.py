@@ -1,8 +1,11 @@
 """Being logged in to one qBittorrent.
 
-Ways in: an API key (5.2 and later), user and password (cookie), or neither when the client trusts this address.
-A refused password is tried once: qBittorrent bans the address for an hour after five. Several processes share the
-address, so every attempt passes a LoginGuard that knows of the others.
+Ways in: an API key (5.2 and later), user and password (cookie), or neither when the client trusts this address. An
+API key opens one session for all who have it, in which only one of several callers gets deltas, so a password is
+preferred when both are given.
+
+What was refused is tried once: qBittorrent bans the address for an hour after five wrong passwords. Several processes
+share the address, so every attempt passes a LoginGuard that knows of the others.
 """
 
 from __future__ import annotations
@@ -35,6 +38,11 @@ class Access:
     api_key: str = field(default="", repr=False)
     verify_tls: bool = True
 
+    @property
+    def by_api_key(self) -> bool:
+        """Whether the way in is the API key."""
+        return bool(self.api_key and not self.password)
+
     def fingerprint(self) -> str:
         """Tells one set of credentials from another; too costly to guess the password from."""
         parts = f"{self.base_url}\0{self.user}\0{self.password}\0{self.api_key}"
@@ -61,7 +69,8 @@ class Session:
         self._guard = guard
         self._login_lock = asyncio.Lock()
         self._logins = 0
-        headers = {"Authorization": f"Bearer {access.api_key}"} if access.api_key else {}
+        self._refused: CredentialsRejectedError | None = None
+        headers = {"Authorization": f"Bearer {access.api_key}"} if access.by_api_key else {}
         self.remote = Remote(
             access.service,
             f"{access.base_url.rstrip('/')}/api/v2",
@@ -92,12 +101,19 @@ class Session:
         query: Mapping[str, Query] | None = None,
         form: Mapping[str, str] | None = None,
     ) -> bytes:
-        if self._access.api_key and not self._logins:
-            await self._log_in(since=0)  # a wrong key must not be sent outside of the guard
+        if self._access.by_api_key:
+            if self._refused is not None:
+                raise self._refused  # unlike a password, a key would go along with every call
+            if not self._logins:
+                await self._log_in(since=0)
         logins = self._logins
         status, body = await self.remote.send(method, path, query=query, form=form, accept=_NOT_LOGGED_IN)
         if status not in _NOT_LOGGED_IN:
             return body
+        if status == 401 and not self._access.by_api_key:
+            # before it looks at credentials: without a session it answers 403
+            text = f"{method} {path}: status 401; let it accept this host name in its options, Web UI, Security"
+            raise RefusedError(self._access.service, text, status)
         await self._log_in(since=logins)
         status, body = await self.remote.send(method, path, query=query, form=form, accept=_NOT_LOGGED_IN)
         if status in _NOT_LOGGED_IN:
@@ -110,12 +126,18 @@ class Session:
         async with self._login_lock:
             if self._logins != since:
                 return
+            if self._refused is not None:
+                raise self._refused
             async with self._guard.attempt(self._access.service, self._access.fingerprint()):
-                await self._try_credentials()
+                try:
+                    await self._try_credentials()
+                except CredentialsRejectedError as error:
+                    self._refused = error  # here too, should the guard be unable to write it down
+                    raise
             self._logins += 1
 
     async def _try_credentials(self) -> None:
-        if self._access.api_key:
+        if self._access.by_api_key:
             await self._try_api_key()
         elif self._access.user or self._access.password:
             await self._try_password()

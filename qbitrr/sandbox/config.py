@@ -44,7 +44,7 @@ def _arr(stand_in: ArrStandIn) -> dict[str, Any]:
         "RssSyncTimer": 5,
         "RefreshDownloadsTimer": 1,
         "EntrySearch": {"SearchMissing": True},
-        "Torrent": {"StalledDelay": 15, "IgnoreTorrentsYoungerThan": 180},
+        "Torrent": {"StalledDelay": "3s", "IgnoreTorrentsYoungerThan": 180},
     }
 
 

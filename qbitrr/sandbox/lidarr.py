@@ -177,6 +177,9 @@ class LidarrStandIn(ArrStandIn):
         medium = {"mediumNumber": 1, "mediumName": "", "mediumFormat": "CD"}
         duration = sum(track.milliseconds for track in item.tracks())
         artist = self.music.artists[item.artist_id]
+        # what is neither wanted nor there does not count
+        wanted = item.monitored and self.music.is_out(item, self.arr.now)
+        expected = item.track_count if wanted else item.present
         return lean(
             {
                 "title": item.title,
@@ -202,10 +205,10 @@ class LidarrStandIn(ArrStandIn):
                 "lastSearchTime": maybe_iso(item.last_search),
                 "statistics": {
                     "trackFileCount": item.present,
-                    "trackCount": item.track_count,
+                    "trackCount": expected,
                     "totalTrackCount": item.track_count,
                     "sizeOnDisk": item.file.size if item.file else 0,
-                    "percentOfTracks": 100 * item.present / item.track_count,
+                    "percentOfTracks": 100 * item.present / expected if expected else 0,
                 },
                 "id": item.id,
             }

@@ -67,8 +67,9 @@ async def plan(
     facts: Mapping[str, Any],
     notes: Mapping[str, Any],
     now: float,
+    step: str = FIRST_STEP,
 ) -> Entry | None:
-    """Write down an action before it is begun; None when one is open on this torrent already."""
+    """Write down an action before it is begun, or at a later step; None when one is open on this torrent already."""
     entry = Entry(
         id=0,
         category=category,
@@ -81,7 +82,7 @@ async def plan(
         because=because,
         facts=dict(facts),
         state="planned",
-        step=FIRST_STEP,
+        step=step,
         notes=dict(notes),
         outcome=None,
         planned_at=now,

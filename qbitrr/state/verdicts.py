@@ -58,10 +58,10 @@ async def forget(database: Database, category: str, torrents: Iterable[tuple[str
         )
 
 
-async def of_category(database: Database, category: str) -> list[StoredVerdict]:
-    """All stored verdicts of a category."""
-    sql = f"SELECT {_COLUMNS} FROM verdicts WHERE category = ?"
-    return [_verdict(row) for row in await database.rows(sql, (category,))]
+async def keys_of_category(database: Database, category: str) -> list[tuple[str, str]]:
+    """Instance and infohash of every torrent of a category that has a verdict."""
+    sql = "SELECT instance, infohash FROM verdicts WHERE category = ?"
+    return [(instance, infohash) for instance, infohash in await database.rows(sql, (category,))]
 
 
 async def of_torrent(database: Database, infohash: str) -> list[StoredVerdict]:

@@ -27,6 +27,11 @@ class TorrentFacts(Struct, frozen=True, gc=False):
     content_path: str
 
     @property
+    def ignored(self) -> bool:
+        """The user wants it left alone."""
+        return TAG_IGNORED in self.tags
+
+    @property
     def complete(self) -> bool:
         """Everything that is wanted of it has been downloaded and checked."""
         return self.completed_at is not None and self.left_bytes == 0 and self.size_bytes > 0
@@ -49,8 +54,9 @@ class ImportFacts(Struct, frozen=True, gc=False):
     imported: bool = False
     failures: int = 0
     failed_at: float | None = None
+    looks: int = 0
     looked_at: float | None = None
-    """When the Arr was last asked about a download that it does not list."""
+    """How often and when the Arr was asked about a download that it does not list."""
 
 
 NOT_TRIED = ImportFacts()
@@ -62,8 +68,10 @@ class Surroundings(Struct, frozen=True, gc=False):
     client_connected: bool
     queue_known: bool
     queue: QueueFacts | None = None
-    unlisted_since: float | None = None
-    """Since when the Arr's queue was not seen to list the download."""
+    elsewhere: bool = False
+    """Another qBittorrent holds the same torrent in this category."""
+    inactive_seconds: float = 0.0
+    """For how long this worker has seen it stalled or without metadata, in a client that answered and was online."""
     imports: ImportFacts = NOT_TRIED
 
 
@@ -73,3 +81,4 @@ class Policy(Struct, frozen=True, gc=False):
     ignore_younger_than_seconds: int
     stalled_delay_seconds: int
     """-1: stalled torrents stay for ever; 0: they are only tagged."""
+    tagless: bool = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.torrents import states
-from qbitrr.torrents.facts import TAG_IGNORED, TAG_IMPORTED, TAG_STALLED
+from qbitrr.torrents.facts import TAG_IMPORTED, TAG_STALLED
 from qbitrr.torrents.verdict import Action, Outcome, Step, Verdict, acts, passes, stops
 
 if TYPE_CHECKING:
@@ -20,14 +20,9 @@ if TYPE_CHECKING:
 
     Rule = Callable[[TorrentFacts, Surroundings, Policy, float], Finding]
 
-# After the n-th failed import the next try comes this much later; a change in the Arr's queue record ends the wait.
-IMPORT_RETRY_SECONDS = (300, 900, 3600, 21600)
-# How often an Arr is asked about a finished download that it does not list.
-LOOK_AGAIN_SECONDS = 300
-
-
-# An Arr that was restarted lists its downloads only after it has asked its clients.
-UNLISTED_SECONDS = 600
+# After the n-th try the next one comes this much later: of an import that failed, and of asking an Arr about a
+# finished download that it does not list.
+RETRY_SECONDS = (300, 900, 3600, 21600)
 
 
 def judge(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Verdict:
@@ -43,7 +38,7 @@ def judge(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: floa
 
 def ignored_by_user(torrent: TorrentFacts, _around: Surroundings, _policy: Policy, _now: float) -> Finding:
     """A torrent with the tag `qBitrr-ignored` is left alone."""
-    if TAG_IGNORED in torrent.tags:
+    if torrent.ignored:
         return stops("it has the tag qBitrr-ignored")
     return passes("it does not have the tag qBitrr-ignored")
 
@@ -70,13 +65,19 @@ def in_error(torrent: TorrentFacts, _around: Surroundings, _policy: Policy, _now
 
 
 def imported(torrent: TorrentFacts, around: Surroundings, _policy: Policy, _now: float) -> Finding:
-    """What has been imported (tag `qBitrr-imported`, or the ledger) is not imported again."""
-    if not torrent.complete:
-        return passes("it is not complete", left_bytes=torrent.left_bytes, progress=torrent.progress)
+    """What has been imported (tag `qBitrr-imported`, or the ledger) is not imported again, nor does it fail."""
     facts = {"tagged": TAG_IMPORTED in torrent.tags, "in_ledger": around.imports.imported}
     if any(facts.values()):
         return stops("it has been imported", **facts)
     return passes("it has not been imported", **facts)
+
+
+def data_is_missing(torrent: TorrentFacts, _around: Surroundings, _policy: Policy, _now: float) -> Finding:
+    """What was complete once and is not any more has lost its data, as after a recheck without its disk."""
+    facts: dict[str, Any] = {"completed_at": torrent.completed_at, "left_bytes": torrent.left_bytes}
+    if torrent.completed_at is not None and torrent.left_bytes > 0:
+        return stops("it was complete once, and its data is missing, which is never a reason to delete", **facts)
+    return passes("it has not lost data", **facts)
 
 
 def arr_queue_is_unknown(torrent: TorrentFacts, around: Surroundings, _policy: Policy, _now: float) -> Finding:
@@ -92,10 +93,10 @@ def not_in_queue(torrent: TorrentFacts, around: Surroundings, _policy: Policy, n
         return passes("it is not complete")
     if around.queue is not None and around.queue.tracked_state != "imported":
         return passes("the Arr lists the download", tracked_state=around.queue.tracked_state)
-    again_at = (around.imports.looked_at or 0) + LOOK_AGAIN_SECONDS
-    if now < again_at:
+    looks, looked_at = around.imports.looks, around.imports.looked_at
+    if looked_at is not None and now < looked_at + _retry_seconds(looks):
         because = "it is complete, but the Arr neither lists the download nor has imported it"
-        return stops(because, revisit_at=again_at, look_again_seconds=LOOK_AGAIN_SECONDS)
+        return stops(because, looked_at + _retry_seconds(looks), looks=looks)
     return acts(Action.LOOK_FOR_IMPORT, "it is complete and not in the Arr's queue, which may have imported it")
 
 
@@ -107,11 +108,19 @@ def arr_has_it(torrent: TorrentFacts, around: Surroundings, _policy: Policy, _no
         "tracked_state": around.queue.tracked_state,
         "messages": list(around.queue.messages),
     }
-    if around.queue.tracked_state == "importing":
-        return stops("the Arr is importing it", **queue)
-    if around.queue.tracked_state == "importBlocked":
-        return stops("it is complete, but the Arr waits for a person to import it", **queue)
+    because = _IN_THE_ARRS_HANDS.get(around.queue.tracked_state)
+    if because is not None:
+        return stops(because, **queue)
     return passes("the Arr does nothing with it", **queue)
+
+
+_FAILED = "the Arr counts the download as failed"
+_IN_THE_ARRS_HANDS = {
+    "importing": "the Arr is importing it",
+    "importBlocked": "it is complete, but the Arr waits for a person to import it",
+    "ignored": "the Arr was told to ignore the download",
+    **dict.fromkeys(("failed", "failedPending", "downloadFailed", "downloadFailedPending"), _FAILED),
+}
 
 
 def import_failed_lately(torrent: TorrentFacts, around: Surroundings, _policy: Policy, now: float) -> Finding:
@@ -119,11 +128,15 @@ def import_failed_lately(torrent: TorrentFacts, around: Surroundings, _policy: P
     imports = around.imports
     if not torrent.complete or imports.failed_at is None:
         return passes("no import of it has failed")
-    wait = IMPORT_RETRY_SECONDS[min(imports.failures, len(IMPORT_RETRY_SECONDS)) - 1]
+    wait = _retry_seconds(imports.failures)
     facts = {"failures": imports.failures, "wait_seconds": wait}
     if now < imports.failed_at + wait:
         return stops("the last import failed and is tried again later", imports.failed_at + wait, **facts)
     return passes("the last import failed long enough ago", **facts)
+
+
+def _retry_seconds(tries: int) -> int:
+    return RETRY_SECONDS[min(max(tries, 1), len(RETRY_SECONDS)) - 1]
 
 
 def finished(torrent: TorrentFacts, around: Surroundings, _policy: Policy, _now: float) -> Finding:
@@ -180,35 +193,39 @@ def stalling_is_allowed(torrent: TorrentFacts, _around: Surroundings, policy: Po
         return stops("it is stalled, but StalledDelay is -1", state=torrent.state)
     if delay > 0:
         return passes("StalledDelay is above 0", StalledDelay_seconds=delay)
-    if TAG_STALLED in torrent.tags:
-        return stops("it is stalled and tagged; StalledDelay 0 removes nothing", state=torrent.state)
+    if TAG_STALLED in torrent.tags or policy.tagless:
+        return stops("it is stalled; StalledDelay 0 removes nothing", state=torrent.state)
     return acts(Action.TAG_STALLED, "it is stalled; StalledDelay 0 only tags", state=torrent.state)
 
 
 def stalled(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Finding:
     """`Torrent.StalledDelay` above 0: a download that long without activity has failed.
 
-    Without metadata the time runs from when it was added, else from its last activity.
+    Without metadata the time runs from when it was added, else from its last activity. In both cases only time
+    counts in which the torrent was seen trying: not while it was stopped or queued, nor while its client was silent
+    or offline.
     """
     if torrent.state not in states.INACTIVE:
         return passes("it is not stalled", state=torrent.state)
     without_metadata = torrent.state in states.METADATA
     since = torrent.added_at if without_metadata else max(torrent.last_activity_at, torrent.added_at)
-    due_at = since + policy.stalled_delay_seconds
-    what = "it never got its metadata" if without_metadata else "it is stalled"
+    inactive = min(now - since, around.inactive_seconds)
+    delay = policy.stalled_delay_seconds
     facts: dict[str, Any] = {
         "state": torrent.state,
-        "inactive_seconds": int(now - since),
-        "StalledDelay_seconds": policy.stalled_delay_seconds,
+        "seen_inactive_seconds": int(around.inactive_seconds),
+        "without_activity_seconds": int(now - since),
+        "StalledDelay_seconds": delay,
     }
-    if now < due_at:
-        return stops(f"{what}, but not for StalledDelay yet", due_at, **facts)
+    what = "it never got its metadata" if without_metadata else "it is stalled"
+    if inactive < delay:
+        return stops(f"{what}, but not for StalledDelay yet", now + delay - inactive, **facts)
     if not around.queue_known:
         return stops(f"{what} for StalledDelay, but the Arr's queue is not known", **facts)
     if around.queue is None:
-        listed_at = (around.unlisted_since or now) + UNLISTED_SECONDS
-        if now < listed_at:
-            return stops(f"{what} for StalledDelay, but the Arr may list it later", listed_at, **facts)
+        return stops(f"{what} for StalledDelay, but the Arr does not list the download", **facts)
+    if around.elsewhere:
+        return stops(f"{what} for StalledDelay, but another qBittorrent holds the same torrent", **facts)
     return acts(Action.FAIL, f"{what}, for longer than StalledDelay", **facts)
 
 
@@ -223,6 +240,7 @@ RULES: tuple[Rule, ...] = (
     files_are_missing,
     in_error,
     imported,
+    data_is_missing,
     arr_queue_is_unknown,
     not_in_queue,
     arr_has_it,

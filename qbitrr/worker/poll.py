@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from qbitrr import logs
 from qbitrr.backoff import Backoff
 from qbitrr.errors import BannedError, CredentialsRejectedError, ServiceError
 from qbitrr.qbittorrent.mirror import Mirror
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from qbitrr.clock import Clock
     from qbitrr.qbittorrent.client import QbittorrentClient
     from qbitrr.worker.report import Report
+
+_log = logs.get(__name__)
 
 Key = tuple[str, str]  # instance and infohash
 
@@ -45,17 +49,18 @@ class Poll:
         self._report = report
         self._clock = clock
         self._wake = wake
-        self._asking: dict[str, asyncio.Task[News]] = {}
+        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._news = News(set(), set())
         self._failures = dict.fromkeys(clients, 0)
         self._ask_at = dict.fromkeys(clients, 0.0)
 
     @property
     def mirrors(self) -> dict[str, Mirror]:
-        """The torrents by instance. `rid` is 0 while the instance does not answer."""
+        """The torrents by instance."""
         return self._mirrors
 
-    def keys(self) -> set[Key]:
-        """All torrents."""
+    def present(self) -> set[Key]:
+        """All torrents as last seen."""
         return {(name, infohash) for name, mirror in self._mirrors.items() for infohash in mirror.torrents}
 
     def answers(self, instance: str) -> bool:
@@ -64,50 +69,63 @@ class Poll:
         return mirror is not None and mirror.rid != 0
 
     async def news(self) -> News:
-        """Ask every client that is due, and take what has been answered within two seconds."""
+        """Ask every client that is due; returns what is known within two seconds, and what came late last time."""
         now = self._clock.monotonic()
         for name in self._clients:
             if name not in self._asking and now >= self._ask_at[name]:
-                self._asking[name] = asyncio.create_task(self._ask(name), name=f"ask {name}")
+                task = self._asking[name] = asyncio.create_task(self._ask(name), name=f"ask {name}")
+                task.add_done_callback(partial(self._answered, name))
         if self._asking:
-            await asyncio.wait(self._asking.values(), timeout=_PATIENCE_SECONDS)
-        news = News(set(), set())
-        for name, task in list(self._asking.items()):
-            if task.done():
-                del self._asking[name]
-                changed, removed = task.result()
-                news.changed.update(changed)
-                news.removed.update(removed)
-            else:
-                task.add_done_callback(lambda _: self._wake())
+            await asyncio.wait(list(self._asking.values()), timeout=_PATIENCE_SECONDS)
+        news, self._news = self._news, News(set(), set())
         return news
 
     async def close(self) -> None:
         """Stop asking."""
-        for task in self._asking.values():
+        asking = list(self._asking.values())
+        for task in asking:
             task.cancel()
-        await asyncio.gather(*self._asking.values(), return_exceptions=True)
+        await asyncio.gather(*asking, return_exceptions=True)
 
-    async def _ask(self, instance: str) -> News:
-        client, mirror = self._clients[instance], self._mirrors[instance]
+    def _answered(self, instance: str, _task: asyncio.Task[None]) -> None:
+        del self._asking[instance]
+        self._wake()
+
+    async def _ask(self, instance: str) -> None:
         try:
-            logins = client.logins
-            data = await client.maindata(mirror.rid)
-            if client.logins != logins and mirror.rid:  # a new session numbers its answers anew
-                data = await client.maindata(0)
-            connected_before = mirror.connected
-            changes = mirror.apply(data)
-            if changes.unknown:
-                changes.changed.update(mirror.add((await client.torrents(changes.unknown)).items()))
+            await self._take_in_changes(instance)
         except ServiceError as error:
-            mirror.forget()
-            self._failures[instance] += 1
-            self._ask_at[instance] = self._clock.monotonic() + _RETRY.seconds(self._failures[instance])
+            self._silent(instance)
             held = isinstance(error, CredentialsRejectedError | BannedError)
-            self._report.waits(instance, error, held=held)
-            return News(set(), set())
-        self._failures[instance] = 0
-        self._report.goes_on(instance)
-        everybody = mirror.connected != connected_before
-        changed = set(mirror.torrents) if everybody else changes.changed
-        return News({(instance, h) for h in changed}, {(instance, h) for h in changes.removed})
+            self._report.waits("torrents", instance, error, held=held)
+        except Exception:  # noqa: BLE001 - a border: one instance must not stop the others
+            self._silent(instance)
+            self._report.failed()
+            _log.exception("asking failed", instance=instance)
+        else:
+            self._failures[instance] = 0
+            self._report.goes_on("torrents", instance)
+
+    async def _take_in_changes(self, instance: str) -> None:
+        client, mirror = self._clients[instance], self._mirrors[instance]
+        await client.check_version()
+        logins = client.logins
+        data = await client.maindata(mirror.rid)
+        if client.logins != logins and mirror.rid:  # a new session numbers its answers anew
+            data = await client.maindata(0)
+        everything = mirror.rid == 0
+        connected_before = mirror.connected
+        changes = mirror.apply(data)
+        everything = everything or mirror.connected != connected_before
+        changed = set(mirror.torrents) if everything else changes.changed
+        self._news.changed.update((instance, infohash) for infohash in changed)
+        self._news.removed.update((instance, infohash) for infohash in changes.removed)
+        if changes.unknown:
+            added = mirror.add((await client.torrents(changes.unknown)).items())
+            self._news.changed.update((instance, infohash) for infohash in added)
+
+    def _silent(self, instance: str) -> None:
+        """Nothing is known of it now; when it answers again it tells everything, and all of it is judged."""
+        self._mirrors[instance].forget()
+        self._failures[instance] += 1
+        self._ask_at[instance] = self._clock.monotonic() + _RETRY.seconds(self._failures[instance])

@@ -6,13 +6,15 @@ import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
-from qbitrr import ipc
+from qbitrr import ipc, logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qbitrr.errors import ServiceError
     from qbitrr.worker.link import Link
+
+_log = logs.get(__name__)
 
 BEAT_SECONDS = 1.0
 _SILENCE_SECONDS = 15.0  # a loop that does not turn for so long hangs
@@ -28,7 +30,7 @@ class Report:
         self._operations: list[str] = []
         self._progress = 0
         self._errors = 0
-        self._waiting: dict[str, ipc.Waiting] = {}
+        self._waiting: dict[tuple[str, str], ipc.Waiting] = {}
         self._last_waiting = ipc.Waiting("", "")
         self._metrics = ipc.Metrics(0, 0)
         self._activity = ipc.Activity("idle")
@@ -68,18 +70,23 @@ class Report:
             self._metrics = metrics
             self._link.send(metrics)
 
-    def waits(self, service: str, error: ServiceError, *, held: bool) -> None:
-        """Nothing goes on without this service."""
-        self._waiting[service] = ipc.Waiting(service, str(error), held)
+    def waits(self, task: str, service: str, error: ServiceError, *, held: bool) -> None:
+        """A task of the worker cannot go on without a service."""
+        if (task, service) not in self._waiting:
+            _log.warning("service was lost", task=task, service=service, error=str(error), held=held)
+        self._waiting[task, service] = ipc.Waiting(service, str(error), held)
         self._tell_waiting()
 
-    def goes_on(self, service: str) -> None:
-        """The service answers again."""
-        if self._waiting.pop(service, None):
+    def goes_on(self, task: str, service: str) -> None:
+        """The service answers the task again."""
+        if self._waiting.pop((task, service), None):
+            _log.info("service answered again", task=task, service=service)
             self._tell_waiting()
 
     def _tell_waiting(self) -> None:
-        message = next(iter(self._waiting.values()), ipc.Waiting("", ""))
+        """Tell of one wait, of one that needs a person first."""
+        by_need = sorted(self._waiting.values(), key=lambda waiting: not waiting.held)
+        message = next(iter(by_need), ipc.Waiting("", ""))
         if message != self._last_waiting:
             self._last_waiting = message
             self._link.send(message)

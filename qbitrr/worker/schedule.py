@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr import logs
 from qbitrr.backoff import Backoff
-from qbitrr.errors import ServiceError
+from qbitrr.errors import ServiceError, ThrottledError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -34,7 +34,8 @@ async def every(
             await work()
         except ServiceError as error:
             failed += 1
-            delay = _RETRY.seconds(failed)
+            asked_for = error.retry_after_seconds if isinstance(error, ThrottledError) else 0.0
+            delay = max(_RETRY.seconds(failed), asked_for)
             _log.warning("task was interrupted", task=name, error=str(error))
         except Exception:  # noqa: BLE001 - the border of the task
             failed += 1

@@ -76,7 +76,7 @@ def _movie_row(movie: Movie, scores: dict[int, int | None], profiles: dict[int, 
         imdb_id=movie.imdb_id,
         monitored=movie.monitored,
         available=movie.is_available,
-        file=_file_facts(movie.movie_file, scores),
+        file=_file_facts(movie.movie_file, scores, has_file=bool(movie.has_file)),
         profile=profiles.get(movie.quality_profile_id, UNKNOWN_PROFILE),
     )
 
@@ -140,7 +140,7 @@ def _episode_row(episode: Episode, monitored_seasons: set[int], profile: Profile
         title=episode.title or "",
         airs_at=from_iso(episode.air_date_utc),
         monitored=episode.monitored and episode.season_number in monitored_seasons,
-        file=_file_facts(episode.episode_file, {}),
+        file=_file_facts(episode.episode_file, {}, has_file=episode.has_file),
         profile=profile,
         now=now,
     )
@@ -195,7 +195,7 @@ def _album_row(album: Album, *, monitored: bool, below_cutoff: bool, profile: Pr
         title=album.title or "",
         released_at=from_iso(album.release_date),
         monitored=monitored,
-        track_count=counts.track_count if counts else 0,
+        track_count=counts.total_track_count if counts else 0,
         track_file_count=counts.track_file_count if counts else 0,
         below_cutoff=below_cutoff,
         profile=profile,
@@ -215,8 +215,11 @@ def _track_row(artist_id: int, track: Track) -> items.TrackRow:
     )
 
 
-def _file_facts(file: File | None, scores: dict[int, int | None]) -> FileFacts | None:
-    if file is None:
+def _file_facts(file: File | None, scores: dict[int, int | None], *, has_file: bool) -> FileFacts | None:
+    """The Arr's own word counts; of a file that it does not describe nothing more is known."""
+    if not has_file:
         return None
+    if file is None:
+        return FileFacts(file_id=0, cutoff_not_met=False, custom_format_score=None)
     score = file.custom_format_score if file.custom_format_score is not None else scores.get(file.id)
     return FileFacts(file.id, file.quality_cutoff_not_met, score)

@@ -11,7 +11,6 @@ from qbitrr.clock import Clock
 from qbitrr.state import activity
 from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
-from qbitrr.worker.act import Actor
 from qbitrr.worker.library import Library
 from qbitrr.worker.report import Report
 from qbitrr.worker.schedule import every
@@ -43,7 +42,7 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
         connect(config, LoginRegister(database, state_file.with_name("logins.lock"), clock)) as services,
     ):
         report = Report(link)
-        watch = Watch(config, services, Actor(config, services, database, report, clock), database, report, clock)
+        watch = Watch(config, services, database, report, clock)
         library = Library(config, services, database, report, clock)
         await _tell_last_search(config, database, report)
         await watch.begin()

@@ -183,6 +183,24 @@ def test_a_torrent_nobody_knows_is_said_to_be_unknown(tmp_path, daemon):
     assert "Nothing is known" in done.stderr
 
 
+def test_a_demonstration_leaves_a_folder_with_something_else_alone(tmp_path):
+    (tmp_path / "config.toml").write_text("# mine\n")
+    done = qbitrr("--data-dir", ".", "demo", "--port", "0", cwd=tmp_path)
+    assert done.returncode == 69
+    assert "holds something else" in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"config.toml"}
+    assert (tmp_path / "config.toml").read_text() == "# mine\n"
+
+
+def test_a_damaged_state_file_is_told_by_explain(tmp_path):
+    (tmp_path / ".config").mkdir()
+    (tmp_path / ".config" / "state.db").write_bytes(b"something else" * 1000)
+    done = qbitrr("explain", "ab" * 20, cwd=tmp_path)
+    assert done.returncode == 69
+    assert "state.db" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_demonstration_shows_everything_within_ten_seconds(tmp_path, daemon):
     port = free_port()
     daemon("demo", "--port", str(port))

@@ -27,7 +27,7 @@ SECTIONS = (
     Section("Sonarr-TV", "sonarr", 6, episodes=120),
     Section("Lidarr-Music", "lidarr", 10),
 )
-FEARLESS = {"Settings": {"ProcessRestartDelay": 0, "MaxProcessRestarts": 1000}}
+FEARLESS = {"Settings": {"ProcessRestartDelay": 0, "MaxProcessRestarts": 1000, "ProcessSpawnTimeoutSeconds": 5}}
 
 
 @pytest.fixture
@@ -88,12 +88,10 @@ async def test_each_worker_killed_twenty_times_is_back_within_a_second_and_nothi
     async def settled() -> bool:
         decisions = await daemon.decisions()
         open_ones = [d for d in decisions if d["state"] == "planned"]
-        waiting = [
-            t
-            for t in sandbox.world.client.torrents.values()
-            if t.complete and "qBitrr-imported" not in t.tags and t.completion_on < sandbox.world.now - 20
-        ]
-        return bool(decisions) and not open_ones and not waiting
+        old = [t for t in sandbox.world.client.torrents.values() if t.added_on < sandbox.world.now - 600]
+        waiting = [t for t in old if t.complete and "qBitrr-imported" not in t.tags]
+        dead = [t for t in old if t.state in ("stalledDL", "metaDL")]
+        return bool(decisions) and not open_ones and not waiting and not dead
 
     await until(settled, 60, "actions are still open")
     assert_everything_was_done_once(sandbox, await daemon.decisions())
@@ -223,3 +221,30 @@ async def test_a_refused_key_holds_the_worker_and_is_sent_once(tmp_path: Path):
                 lambda: sandbox.qbittorrent.counts["GET /api/v2/sync/maindata"] > passes + 2, 10, "no further pass"
             )
             assert len(sandbox.arrs["Radarr-HD"].requests) == 1
+
+
+async def test_a_stop_that_reaches_all_processes_at_once_is_as_clean(daemon: Daemon):
+    """As `kill -TERM -PGID` sends it, and service managers by default."""
+    await daemon.all_running()
+    os.killpg(daemon.pid, signal.SIGTERM)
+    assert await daemon.stop() == 0
+    log = (daemon.folder / "out.log").read_text()
+    assert "zygote ended" not in log
+    assert "SIGKILL" not in log
+
+
+async def test_a_zygote_that_hangs_does_not_hold_up_the_end(daemon: Daemon):
+    await daemon.all_running()
+    (zygote,) = [p for p in daemon.processes() if p.name() == "qb zygote"]
+    zygote.suspend()
+    began = time.monotonic()
+    assert await daemon.stop() == 0
+    assert time.monotonic() - began < 5
+    assert daemon.processes() == []
+
+
+@pytest.mark.parametrize("level", ["NOTICE", "TRACE", "CRITICAL"])
+async def test_every_log_level_works(sandbox: Sandbox, tmp_path: Path, level: str):
+    config = sandbox.config_toml({"Settings": {"ConsoleLevel": level}})
+    async with Daemon(tmp_path / "data", config) as daemon:
+        await daemon.all_running()

@@ -41,7 +41,10 @@ class QBit(Table, frozen=True):
     api_key: Annotated[
         str,
         key(
-            "text", "API key of qBittorrent 5.2 and later, instead of name and password.", change="worker", secret=True
+            "text",
+            "API key of qBittorrent 5.2 and later; used when there is no password.",
+            change="worker",
+            secret=True,
         ),
     ] = field(name="APIKey", default="")
     skip_tls_verify: Annotated[bool, key("flag", "Do not check its certificate.", change="worker")] = field(

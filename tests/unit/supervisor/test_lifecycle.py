@@ -112,6 +112,22 @@ def test_a_worker_that_falls_silent_is_killed():
     assert step(state, lifecycle.Tick(), NOW + 15)[1] == ()
 
 
+def test_a_worker_that_never_beats_after_it_was_ready_is_killed():
+    state, _ = step(replace(State(), phase=Phase.STARTING), lifecycle.Ready())
+    assert step(state, lifecycle.Tick(), NOW + 30)[1] == (Effect.KILL,)
+
+
+def test_a_kill_without_an_end_is_repeated():
+    state, _ = step(replace(running(), beat_due_at=NOW), lifecycle.Tick())
+    assert step(state, lifecycle.Tick(), NOW + 10)[1] == (Effect.KILL,)
+
+
+def test_thousands_of_ends_without_a_delay_overflow_nothing():
+    limits = replace(LIMITS, delay_seconds=0, most_restarts=10**6)
+    state = replace(running(), ended_at=tuple(NOW - 1 for _ in range(5000)))
+    assert step(state, lifecycle.Ended(), limits=limits)[0].phase is Phase.STARTING
+
+
 def test_waiting_and_held_are_told_apart_and_end():
     waiting, _ = step(running(), lifecycle.Waits(waits=True, held=False))
     held, _ = step(waiting, lifecycle.Waits(waits=True, held=True))

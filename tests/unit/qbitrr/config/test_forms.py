@@ -57,7 +57,7 @@ FITTING: list[tuple[str, Any, Any]] = [
     ("Arr.importMode", "move", "Move"),
     ("Arr.importMode", "Hardlink", "Auto"),
     ("Arr.RssSyncTimer", 15, 900),
-    ("Arr.RssSyncTimer", "30s", 60),
+    ("Arr.RssSyncTimer", "30s", 30),
     ("Arr.Torrent.StalledDelay", "2h", 7200),
     ("Arr.Torrent.MaximumETA", "1w", 604_800),
     ("Arr.Torrent.FileExtensionAllowlist", "mkv", ".mkv"),

@@ -111,7 +111,7 @@ def test_5_14_arrs_keep_their_meaning(full):
     assert movies.entry_search.overseerr.active
     assert movies.entry_search.temp_profile_reset_timeout_seconds == 86_400
     assert (tv.kind, tv.uri, tv.import_mode) == ("sonarr", "http://sonarr:8989/sonarr", "Copy")
-    assert (tv.rss_sync_seconds, tv.refresh_downloads_seconds) == (60, 0)
+    assert (tv.rss_sync_seconds, tv.refresh_downloads_seconds) == (30, 0)
     assert tv.entry_search.search_by_series == "false"
     assert tv.match_subcategories is None
     assert music.kind == "lidarr"

@@ -7,6 +7,7 @@ import pytest
 from qbitrr.errors import BannedError, CredentialsRejectedError, RefusedError, ServiceError, UnreachableError
 from qbitrr.http import Patience
 from qbitrr.qbittorrent.client import QbittorrentClient
+from qbitrr.qbittorrent.compat import OLDEST_API, parse_api_version
 from qbitrr.qbittorrent.session import Access
 from qbitrr.sandbox.faults import Down, Status
 from qbitrr.sandbox.serve import Sandbox
@@ -139,6 +140,39 @@ async def test_an_api_key_needs_no_login_and_a_wrong_one_is_sent_once(qbittorren
         with pytest.raises(CredentialsRejectedError, match=r"API key|refused before"):
             await wrong.maindata(0)
     assert len(qbittorrent.requests) == before + 1
+
+
+@pytest.mark.parametrize("qbittorrent", ["5.3.0"], indirect=True)
+async def test_a_key_that_was_revoked_while_running_is_not_sent_again(qbittorrent, connect):
+    client = connect(api_key=qbittorrent.logins.api_key, user="", password="")
+    await client.maindata(0)
+    qbittorrent.logins.api_key = "another"
+    for _ in range(3):
+        with pytest.raises(CredentialsRejectedError):
+            await client.maindata(0)
+    refused = [r for r in qbittorrent.requests if r.path.endswith(("maindata", "webapiVersion"))]
+    assert len(refused) == 2 + 2  # twice while it was right, then the call and the trial of the key
+
+
+@pytest.mark.parametrize("qbittorrent", ["5.3.0"], indirect=True)
+async def test_a_password_is_preferred_to_a_key(qbittorrent, connect):
+    await connect(api_key="qbt_wrong").maindata(0)
+    assert len(logins(qbittorrent)) == 1
+
+
+async def test_a_server_that_does_not_accept_the_host_name_is_not_taken_for_a_wrong_password(
+    qbittorrent, connect, register
+):
+    await qbittorrent.fail(Status(401))
+    with pytest.raises(RefusedError, match="accept this host name"):
+        await connect().maindata(0)
+    assert logins(qbittorrent) == []
+    assert register.refused == set()
+
+
+@pytest.mark.parametrize(("version", "accepted"), [("2.8.2", True), ("2.8.1", False), ("2", False), ("v2.11.4", True)])
+def test_versions_before_4_3_9_are_too_old(version, accepted):
+    assert (parse_api_version(version) >= OLDEST_API) is accepted
 
 
 async def test_another_application_at_the_address_is_noticed(connect, register):

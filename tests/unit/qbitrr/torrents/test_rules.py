@@ -12,7 +12,8 @@ from qbitrr.torrents.verdict import Action, Outcome
 NOW = 1_700_000_000.0
 POLICY = Policy(ignore_younger_than_seconds=180, stalled_delay_seconds=900)
 QUEUE = QueueFacts(record_ids=(7,), item_ids=(1,), tracked_state="downloading", messages=())
-AROUND = Surroundings(client_connected=True, queue_known=True, queue=QUEUE)
+LONG = 10.0**6
+AROUND = Surroundings(client_connected=True, queue_known=True, queue=QUEUE, inactive_seconds=LONG)
 DOWNLOADING = TorrentFacts(
     instance="qBit",
     infohash="a" * 40,
@@ -83,8 +84,10 @@ def test_what_the_arr_has_in_hand_is_left_to_it(state, rule):
     [
         (around(queue=None), Action.LOOK_FOR_IMPORT),
         (queue(tracked_state="imported"), Action.LOOK_FOR_IMPORT),
-        (around(queue=None, imports=ImportFacts(looked_at=NOW - 299)), Action.NOTHING),
-        (around(queue=None, imports=ImportFacts(looked_at=NOW - 300)), Action.LOOK_FOR_IMPORT),
+        (around(queue=None, imports=ImportFacts(looks=1, looked_at=NOW - 299)), Action.NOTHING),
+        (around(queue=None, imports=ImportFacts(looks=1, looked_at=NOW - 300)), Action.LOOK_FOR_IMPORT),
+        (around(queue=None, imports=ImportFacts(looks=9, looked_at=NOW - 21599)), Action.NOTHING),
+        (around(queue=None, imports=ImportFacts(looks=9, looked_at=NOW - 21600)), Action.LOOK_FOR_IMPORT),
     ],
 )
 def test_a_complete_torrent_that_is_not_queued_is_looked_up_now_and_then(surroundings, action):
@@ -132,15 +135,35 @@ def test_a_stalled_torrent_is_looked_at_again_when_its_delay_ends():
     assert verdict(state="stalledDL", last_activity_at=NOW - 100).revisit_at == NOW + 800
 
 
-@pytest.mark.parametrize(
-    ("unlisted_since", "action"),
-    [(None, Action.NOTHING), (NOW - 599, Action.NOTHING), (NOW - 600, Action.FAIL)],
-)
-def test_a_download_that_the_arr_does_not_list_fails_only_after_a_while(unlisted_since, action):
-    unlisted = around(queue=None, unlisted_since=unlisted_since)
-    found = verdict(around=unlisted, state="stalledDL", last_activity_at=NOW - 99999)
+@pytest.mark.parametrize(("seen", "action"), [(899, Action.NOTHING), (900, Action.FAIL)])
+@pytest.mark.parametrize("state", ["stalledDL", "metaDL"])
+def test_only_time_counts_in_which_it_was_seen_trying(state, seen, action):
+    """A torrent that was stopped, queued or offline for a day has not tried for a day."""
+    found = verdict(around=around(inactive_seconds=seen), state=state, last_activity_at=NOW - LONG, added_at=NOW - LONG)
     assert found.action is action
-    assert (found.revisit_at is None) == (action is Action.FAIL)
+    assert found.revisit_at == (NOW + 1 if action is Action.NOTHING else None)
+
+
+@pytest.mark.parametrize("changes", [{"queue": None}, {"elsewhere": True}])
+def test_what_the_arr_does_not_list_or_another_client_holds_too_does_not_fail(changes):
+    assert verdict(around=around(**changes), state="stalledDL", last_activity_at=NOW - LONG).action is Action.NOTHING
+
+
+@pytest.mark.parametrize("changes", [{}, {"tags": frozenset({"qBitrr-imported"})}])
+def test_what_was_complete_once_is_never_removed_for_missing_its_data(changes):
+    lost = {
+        "state": "stalledDL",
+        "left_bytes": 1000,
+        "progress": 0.0,
+        "completed_at": NOW - LONG,
+        "last_activity_at": 0,
+    }
+    assert verdict(**lost, **changes).action is Action.NOTHING
+
+
+@pytest.mark.parametrize("state", ["failed", "failedPending", "ignored", "downloadFailed", "downloadFailedPending"])
+def test_what_the_arr_gave_up_is_not_imported(state):
+    assert verdict(COMPLETE, queue(tracked_state=state)).last.rule == "arr_has_it"
 
 
 @pytest.mark.parametrize(
@@ -218,6 +241,8 @@ AROUNDS = st.builds(
     client_connected=st.booleans(),
     queue_known=st.booleans(),
     queue=QUEUES,
+    elsewhere=st.booleans(),
+    inactive_seconds=st.floats(0, 10**6),
     imports=st.builds(ImportFacts, imported=st.booleans(), failures=st.just(0)),
 )
 POLICIES = st.builds(
@@ -244,8 +269,12 @@ def test_an_ignored_torrent_is_never_touched(torrent, surroundings, policy):
 def test_what_is_unknown_removes_nothing(torrent, surroundings, policy):
     blind = msgspec.structs.replace(surroundings, queue_known=False, queue=None)
     offline = msgspec.structs.replace(surroundings, client_connected=False)
+    unseen = msgspec.structs.replace(surroundings, inactive_seconds=0.0)
+    patient = msgspec.structs.replace(policy, stalled_delay_seconds=max(1, policy.stalled_delay_seconds))
     missing = msgspec.structs.replace(torrent, state="missingFiles")
-    for t, s in ((torrent, blind), (torrent, offline), (missing, surroundings)):
+    lost = msgspec.structs.replace(torrent, completed_at=1.0, left_bytes=1)
+    assert rules.judge(torrent, unseen, patient, NOW).action is not Action.FAIL
+    for t, s in ((torrent, blind), (torrent, offline), (missing, surroundings), (lost, surroundings)):
         assert rules.judge(t, s, policy, NOW).action is not Action.FAIL
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
 
@@ -16,13 +17,14 @@ from qbitrr.sandbox.serve import Sandbox, Section
 from qbitrr.state import migrate
 from qbitrr.state.database import FILE_NAME, open_writer
 from qbitrr.state.logins import LoginRegister
-from qbitrr.worker.act import Actor
 from qbitrr.worker.configuration import worker_configs
 from qbitrr.worker.link import Link
 from qbitrr.worker.report import Report
 from qbitrr.worker.services import connect
 from qbitrr.worker.watch import Watch
 
+# retries and deadlines come soon
+QUICK = Clock(monotonic=lambda: time.monotonic() * 20)
 MOVIES = (Section("Radarr-HD", "radarr", 60),)
 
 
@@ -41,11 +43,11 @@ async def sandbox(judged):
 def bench(sandbox, tmp_path):
     """Opens the rooms of one worker; again and again on the same state file, as processes that follow each other."""
     migrate.prepare(tmp_path / FILE_NAME)
-    loaded = load_text(sandbox.config_toml(), {})
+    loaded = load_text(sandbox.config_toml({"Radarr-HD": {"Torrent": {"StalledDelay": "1s"}}}), {})
     (config,) = worker_configs(loaded.config, str(tmp_path / FILE_NAME), None)
 
     @asynccontextmanager
-    async def opened(wrap=lambda services: services):
+    async def opened(wrap=lambda services: services, clock=QUICK):
         async with AsyncExitStack() as stack:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             stack.callback(theirs.close)
@@ -56,11 +58,8 @@ def bench(sandbox, tmp_path):
             register = LoginRegister(database, tmp_path / "logins.lock", Clock())
             services = wrap(await stack.enter_async_context(connect(config, register)))
             report = Report(link)
-            actor = Actor(config, services, database, report, Clock())
-            watch = Watch(config, services, actor, database, report, Clock())
+            watch = Watch(config, services, database, report, clock)
             stack.push_async_callback(watch.close)
-            yield SimpleNamespace(
-                config=config, services=services, database=database, report=report, actor=actor, watch=watch
-            )
+            yield SimpleNamespace(config=config, services=services, database=database, report=report, watch=watch)
 
     return opened

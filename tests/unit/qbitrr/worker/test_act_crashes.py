@@ -10,6 +10,7 @@ import pytest
 
 from qbitrr.state import ledger
 from tests.support.polling import until
+from tests.unit.qbitrr.worker.scenes import finished, only, stalled
 
 
 class CrashError(BaseException):
@@ -79,26 +80,6 @@ async def work_until_crash(opened, fuse):
 async def all_ended(opened):
     rows = await opened.database.rows("SELECT count(*), sum(state = 'planned') FROM ledger")
     return rows[0][0] > 0 and not rows[0][1] and not opened.watch._acting
-
-
-def only(world, wanted):
-    """Keep one torrent of the opening scene, so that one action is under test."""
-    arr = world.arrs["Radarr-HD"]
-    for infohash in list(world.client.torrents):
-        if infohash != wanted.infohash:
-            del world.client.torrents[infohash]
-            for record in [r for r in arr.queue.values() if r.download_id.lower() == infohash]:
-                del arr.queue[record.id]
-    return arr
-
-
-def stalled(world):
-    return next(t for t in world.client.torrents.values() if t.state == "stalledDL" and t.progress < 1)
-
-
-def finished(world):
-    records = {r.download_id.lower() for r in world.arrs["Radarr-HD"].queue.values()}
-    return next(t for t in world.client.torrents.values() if t.complete and t.infohash in records)
 
 
 def sent(sandbox):

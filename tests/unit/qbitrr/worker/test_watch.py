@@ -1,6 +1,7 @@
 """Passes over a living client: what is done, and above all what is not done when something is unknown."""
 
 import dataclasses
+import time
 
 import pytest
 
@@ -17,7 +18,10 @@ async def passes(opened, number=3):
 
 
 async def stored(opened):
-    return {v.infohash: v for v in await verdicts.of_category(opened.database, "radarr-hd")}
+    found = {}
+    for _, infohash in await verdicts.keys_of_category(opened.database, "radarr-hd"):
+        (found[infohash],) = await verdicts.of_torrent(opened.database, infohash)
+    return found
 
 
 def changes(sandbox):
@@ -83,9 +87,9 @@ async def test_a_client_that_hangs_delays_a_pass_by_two_seconds_at_most(sandbox,
     async with bench() as opened:
         await opened.watch.begin()
         await sandbox.stand_ins["qBit"].fail(Hang())
-        before = opened.actor._clock.monotonic()
+        before = time.monotonic()
         await opened.watch.one_pass()
-        assert opened.actor._clock.monotonic() - before < 4
+        assert time.monotonic() - before < 4
         await sandbox.stand_ins["qBit"].heal()
 
 

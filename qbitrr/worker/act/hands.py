@@ -1,0 +1,128 @@
+"""What every action needs: the services, the ledger, and looking at a torrent again before touching it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from qbitrr import logs
+from qbitrr.clock import from_iso
+from qbitrr.errors import StateError
+from qbitrr.state import ledger
+from qbitrr.worker.services import torrent_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from qbitrr.arr.models import Command
+    from qbitrr.clock import Clock
+    from qbitrr.state.database import Database
+    from qbitrr.state.ledger import End, Entry
+    from qbitrr.torrents.facts import TorrentFacts
+    from qbitrr.torrents.verdict import Verdict
+    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.report import Report
+    from qbitrr.worker.services import Services
+
+_log = logs.get(__name__)
+
+CLOCK_SKEW_SECONDS = 300.0  # between this machine, qBittorrent's and the Arr's
+_POLL_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+
+class HeldError(Exception):
+    """An action must not go on; the text says why."""
+
+
+class Hands:
+    """Shared by the actions of one worker. `is_mine` tells whether a qBittorrent category is the worker's."""
+
+    def __init__(
+        self,
+        config: WorkerConfig,
+        services: Services,
+        database: Database,
+        report: Report,
+        clock: Clock,
+        is_mine: Callable[[str], bool],
+    ) -> None:
+        self.config = config
+        self.services = services
+        self.database = database
+        self.report = report
+        self.clock = clock
+        self.is_mine = is_mine
+
+    async def read(self, instance: str, infohash: str) -> TorrentFacts | None:
+        """The torrent as it is now; None when it is gone."""
+        torrents = await self.services.qbittorrents[instance].torrents([infohash])
+        found = torrents.get(infohash)
+        return torrent_facts(instance, infohash, found) if found else None
+
+    async def read_for(self, entry: Entry) -> TorrentFacts | None:
+        """The torrent that an action is about, as it is now; None when it is gone.
+
+        Raises HeldError when it is not what the action was planned for any more.
+        """
+        torrent = await self.read(entry.instance, entry.infohash)
+        if torrent is None:
+            return None
+        if torrent.added_at != entry.added_at:
+            raise HeldError("it was removed and added again meanwhile")
+        if not self.is_mine(torrent.category):
+            raise HeldError("it was put into another category meanwhile")
+        if torrent.ignored:
+            raise HeldError("it got the tag qBitrr-ignored meanwhile")
+        return torrent
+
+    async def plan(
+        self,
+        torrent: TorrentFacts,
+        verdict: Verdict,
+        action: str,
+        notes: Mapping[str, object],
+        step: str = ledger.FIRST_STEP,
+    ) -> Entry:
+        """Write an action down before it begins, or at the step where it already is.
+
+        Raises StateError when another action on the torrent is open.
+        """
+        rule = verdict.last.rule
+        entry = await ledger.plan(
+            self.database,
+            category=self.config.arr.category,
+            instance=torrent.instance,
+            infohash=torrent.infohash,
+            name=torrent.name,
+            added_at=torrent.added_at,
+            action=action,
+            rule=rule,
+            because=verdict.last.finding.because,
+            facts=verdict.last.finding.facts,
+            notes=notes,
+            step=step,
+            now=self.clock.wall(),
+        )
+        if entry is None:
+            raise StateError(f"another action on {torrent.infohash} is open")
+        _log.info("action was planned", action=str(action), torrent=torrent.name, rule=rule)
+        return entry
+
+    async def advance(self, entry: Entry, step: str, **notes: object) -> Entry:
+        """Record a step before what follows it is done."""
+        return await ledger.advance(self.database, entry, step, self.clock.wall(), **notes)
+
+    async def close(self, entry: Entry, state: End, outcome: str) -> None:
+        """End an action with a sentence for a person."""
+        await ledger.close(self.database, entry, state, outcome, self.clock.wall())
+        _log.info("action ended", action=entry.action, torrent=entry.name, state=state, outcome=outcome)
+
+    async def commands_since(self, since: float) -> list[Command]:
+        """The Arr's commands that were queued after something was about to be sent."""
+        earliest = since - CLOCK_SKEW_SECONDS
+        return [c for c in await self.services.arr.commands() if (from_iso(c.queued) or 0) >= earliest]
+
+
+async def pause(attempt: int) -> None:
+    """Wait before asking again, a little longer each time, two seconds at most."""
+    await asyncio.sleep(_POLL_SECONDS[min(attempt, len(_POLL_SECONDS) - 1)])

@@ -1,0 +1,141 @@
+"""Having a finished torrent imported: scan command, its end, proof in the Arr's history, tag."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qbitrr.clock import from_iso
+from qbitrr.errors import GoneError
+from qbitrr.state import ledger
+from qbitrr.torrents.facts import TAG_IMPORTED
+from qbitrr.worker.act.hands import CLOCK_SKEW_SECONDS, pause
+from qbitrr.worker.services import queue_facts
+
+if TYPE_CHECKING:
+    from qbitrr.arr.models import Command
+    from qbitrr.state.ledger import Entry
+    from qbitrr.torrents.facts import QueueFacts, TorrentFacts
+    from qbitrr.worker.act.hands import Hands
+
+IMPORTED_STEP = "imported"
+
+_COMMAND_SECONDS = 3600.0  # an Arr may have many commands before ours
+_REFRESH_SECONDS = 10.0
+_PROOF_SECONDS = 15.0  # history is written a moment after a command has ended
+_CLEARING_SECONDS = 120.0  # the queue follows when the Arr has asked all of its download clients
+
+
+async def path_to_scan(hands: Hands, torrent: TorrentFacts, queue: QueueFacts | None) -> str:
+    """The path of a finished torrent as the Arr knows it.
+
+    The Arr's own word counts, as it applies its remote path mappings. From before the torrent was finished it may
+    name the folder for incomplete ones: then the Arr is asked to look again.
+    """
+    told = queue.output_path if queue else ""
+    if queue and told not in ("", torrent.content_path) and queue.tracked_state == "downloading":
+        await _wait_for(hands, (await hands.services.arr.refresh_downloads()).id, _REFRESH_SECONDS)
+        told = next((facts.output_path for facts in [await _in_queue(hands, torrent.infohash)] if facts), told)
+    return told or torrent.content_path
+
+
+async def have_imported(hands: Hands, entry: Entry) -> str | None:
+    """Go on from the step that was reached; returns what went wrong, None when it is imported and tagged.
+
+    Raises a ServiceError, or HeldError when it must not go on.
+    """
+    if entry.step == ledger.FIRST_STEP:
+        await hands.read_for(entry)
+        entry = await hands.advance(entry, "sending")
+        entry = await hands.advance(entry, "sent", command_id=(await _scan(hands, entry)).id)
+    elif entry.step == "sending":
+        command = await _scan_that_was_sent(hands, entry) or await _scan(hands, entry)
+        entry = await hands.advance(entry, "sent", command_id=command.id)
+    if entry.step == "sent":
+        problem = await _wait_for(hands, entry.notes["command_id"], _COMMAND_SECONDS)
+        problem = problem or await _wait_for_proof(hands, entry)
+        if problem is not None:
+            await hands.close(entry, "failed", await _with_messages(hands, entry, problem))
+            return problem
+        entry = await hands.advance(entry, IMPORTED_STEP)
+    await _tag(hands, entry)
+    return None
+
+
+async def is_imported(hands: Hands, infohash: str, added_at: float) -> bool:
+    """Whether the Arr's history shows an import since the torrent was added, and its queue nothing left of it."""
+    return await _history_shows_it(hands, infohash, added_at) and await _queue_is_clear(hands, infohash)
+
+
+async def _history_shows_it(hands: Hands, infohash: str, added_at: float) -> bool:
+    arr = hands.services.arr
+    since = added_at - CLOCK_SKEW_SECONDS
+    events = await arr.history(infohash.upper())
+    return any(e.event_type in arr.kind.imported_events and (from_iso(e.date) or 0) >= since for e in events)
+
+
+async def _queue_is_clear(hands: Hands, infohash: str) -> bool:
+    left = await _in_queue(hands, infohash)
+    return left is None or left.tracked_state == "imported"
+
+
+async def _in_queue(hands: Hands, infohash: str) -> QueueFacts | None:
+    arr = hands.services.arr
+    return queue_facts(await arr.queue(), arr.kind).get(infohash.upper())
+
+
+async def _scan(hands: Hands, entry: Entry) -> Command:
+    notes = entry.notes
+    return await hands.services.arr.scan(notes["path"], entry.infohash.upper(), notes["import_mode"])
+
+
+async def _scan_that_was_sent(hands: Hands, entry: Entry) -> Command | None:
+    for command in await hands.commands_since(entry.updated_at):
+        body = command.body
+        if body and body.download_client_id and body.download_client_id.upper() == entry.infohash.upper():
+            return command
+    return None
+
+
+async def _wait_for(hands: Hands, command_id: int, seconds: float) -> str | None:
+    """Wait for a command to end; returns what went wrong, if something did."""
+    deadline = hands.clock.monotonic() + seconds
+    attempt = 0
+    while hands.clock.monotonic() < deadline:
+        try:
+            command = await hands.services.arr.command(command_id)
+        except GoneError:  # forgotten by the Arr, as after its restart: the history will tell
+            return None
+        if command.ended:
+            return None if command.succeeded else f"the Arr's command ended as {command.status}"
+        await pause(attempt)
+        attempt += 1
+    return "the Arr did not finish the command in time"
+
+
+async def _wait_for_proof(hands: Hands, entry: Entry) -> str | None:
+    """Wait for the history and then for the queue; returns what is missing in the end."""
+    began = hands.clock.monotonic()
+    attempt = 0
+    while not await _history_shows_it(hands, entry.infohash, entry.added_at):
+        if hands.clock.monotonic() > began + _PROOF_SECONDS:
+            return "the command ended, but the Arr's history shows no import"
+        await pause(attempt)
+        attempt += 1
+    while not await _queue_is_clear(hands, entry.infohash):
+        if hands.clock.monotonic() > began + _CLEARING_SECONDS:
+            return "the Arr imported a part of it; its queue still lists the rest"
+        await pause(attempt)
+        attempt += 1
+    return None
+
+
+async def _with_messages(hands: Hands, entry: Entry, problem: str) -> str:
+    queue = await _in_queue(hands, entry.infohash)
+    return f"{problem}; the Arr says: {'; '.join(queue.messages)}" if queue and queue.messages else problem
+
+
+async def _tag(hands: Hands, entry: Entry) -> None:
+    if not hands.config.settings.tagless and await hands.read_for(entry) is not None:
+        await hands.services.qbittorrents[entry.instance].add_tags([entry.infohash], TAG_IMPORTED)
+    by_whom = "imported" if "command_id" in entry.notes else "imported by the Arr itself"
+    await hands.close(entry, "done", f"{by_whom}; the Arr's history shows it")

@@ -1,0 +1,77 @@
+import logging
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qbitrr import logs
+
+
+@pytest.fixture
+def configured(tmp_path):
+    """Configures this process as a daemon does, and gives back what was there before."""
+    before, level = logging.getLogger().handlers[:], logging.getLogger().level
+    logging.getLogger().handlers[:] = []
+
+    def configure(level="INFO", file=logs.MAIN_FILE, hide=lambda text: text):
+        logs.configure(level, tmp_path, file, hide)
+        return tmp_path
+
+    yield configure
+    for handler in logging.getLogger().handlers:
+        handler.close()
+    logging.getLogger().handlers[:] = before
+    logging.getLogger().setLevel(level)
+    logging.captureWarnings(capture=False)
+
+
+def test_lines_of_the_control_plane_have_a_file_of_their_own(configured, capsys):
+    folder = configured()
+    logs.get("supervisor.core").info("worker was started", pid=3)
+    logs.get("control.server").info("request was refused")
+    assert "worker was started" in (folder / "Main.log").read_text()
+    assert "request was refused" not in (folder / "Main.log").read_text()
+    assert "request was refused" in (folder / "WebUI.log").read_text()
+    assert "pid=3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("level", "shown"), [("TRACE", 4), ("DEBUG", 4), ("INFO", 3), ("NOTICE", 2), ("ERROR", 1)])
+def test_the_level_decides_what_is_written(configured, level, shown):
+    folder = configured(level)
+    logger = logs.get("supervisor")
+    for write in (logger.debug, logger.info, logger.warning, logger.error):
+        write("something happened")
+    assert (folder / "Main.log").read_text().count("something happened") == shown
+
+
+def test_secrets_are_hidden_in_fields_and_in_tracebacks(configured, capsys):
+    folder = configured(hide=lambda text: text.replace("hush", "***"))
+    try:
+        int("the key is hush")
+    except ValueError:
+        logs.get("supervisor").exception("call failed", key="hush", keys=["hush"])
+    text = (folder / "Main.log").read_text()
+    assert "call failed" in text
+    assert "'the key is ***'" in text
+    assert "hush" not in text + capsys.readouterr().err
+
+
+def test_a_name_with_a_line_break_does_not_begin_a_line(configured):
+    folder = configured()
+    logs.get("supervisor").info("torrent was added", torrent="evil\n2026 [error] forged")
+    assert len((folder / "Main.log").read_text().splitlines()) == 1
+
+
+NAMES = st.text(min_size=1, max_size=20)
+
+
+@given(NAMES, NAMES)
+def test_no_two_categories_share_a_log_file_and_none_leaves_the_folder(one, other):
+    assert (logs.file_name(one) == logs.file_name(other)) == (one == other)
+    assert "/" not in logs.file_name(one)
+    assert logs.file_name(one) not in (logs.MAIN_FILE, logs.WEB_FILE)
+
+
+def test_a_category_named_like_a_file_of_the_supervisor_gets_another():
+    assert logs.file_name("Main") == "=Main.log"
+    assert logs.file_name("=Main") != "=Main.log"
