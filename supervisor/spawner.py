@@ -18,6 +18,7 @@ from qbitrr import ipc, logs
 from supervisor import zygote
 
 _log = logs.get(__name__)
+_FAREWELL_SECONDS = 1.0
 _decoder: msgspec.msgpack.Decoder[zygote.Said] = msgspec.msgpack.Decoder(zygote.Said)
 
 
@@ -112,9 +113,11 @@ class Spawner:
         """End the zygote, which has no workers any more; returns when it is gone."""
         if self._zygote is not None:
             pid = self._zygote.pid
-            self._kill_zygote()  # it may hang, and has nothing to tidy up
             self._hang_up()
-            await asyncio.to_thread(os.waitpid, pid, 0)
+            gone = asyncio.ensure_future(asyncio.to_thread(os.waitpid, pid, 0))
+            if not (await asyncio.wait({gone}, timeout=_FAREWELL_SECONDS))[0]:
+                os.kill(pid, signal.SIGKILL)  # it hangs
+            await gone
 
     @property
     def _channel(self) -> socket.socket:

@@ -58,8 +58,7 @@ def daemon(tmp_path: Path) -> Iterator[Any]:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
             process.wait(20)
-        with_group = [pid for pid in (process.pid,) if _alive(pid)]
-        assert not with_group
+        until_sync(lambda pid=process.pid: not _alive(pid), 5, "a process is left")
 
 
 def _alive(group: int) -> bool:
