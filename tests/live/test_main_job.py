@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,7 +25,22 @@ pytestmark = pytest.mark.live
 
 RADARR = Section("Radarr-HD", "radarr", 20, has_client=False)
 LOOP_SECONDS = 2
+STALLED_SECONDS = 8
 FILES = {"movie.mkv": 2_000_000, "movie.nfo": 777}
+
+
+def config_for(sandbox: Sandbox, qbittorrent: QbittorrentNox) -> str:
+    return sandbox.config_toml(
+        {
+            "Settings": {"LoopSleepTimer": LOOP_SECONDS},
+            "qBit": {
+                "Port": qbittorrent.web_port,
+                "UserName": qbittorrent.username,
+                "Password": qbittorrent.password,
+            },
+            "Radarr-HD": {"Torrent": {"StalledDelay": f"{STALLED_SECONDS}s", "IgnoreTorrentsYoungerThan": 0}},
+        }
+    )
 
 
 async def test_what_finishes_is_imported_and_what_is_dead_is_blocklisted_deleted_and_searched(
@@ -33,17 +49,7 @@ async def test_what_finishes_is_imported_and_what_is_dead_is_blocklisted_deleted
     async with Sandbox([RADARR], has_past=False, middlewares=judged) as sandbox:
         radarr = sandbox.world.arrs["Radarr-HD"]
         radarr.path_exists = lambda path: Path(path).exists()
-        config = sandbox.config_toml(
-            {
-                "Settings": {"LoopSleepTimer": LOOP_SECONDS},
-                "qBit": {
-                    "Port": qbittorrent.web_port,
-                    "UserName": qbittorrent.username,
-                    "Password": qbittorrent.password,
-                },
-                "Radarr-HD": {"Torrent": {"StalledDelay": 1, "IgnoreTorrentsYoungerThan": 0}},
-            }
-        )
+        config = config_for(sandbox, qbittorrent)
         async with Daemon(tmp_path / "data", config) as daemon:
             folder = qbittorrent.downloads / "radarr-hd"
             await qbittorrent.create_category("radarr-hd", folder)
@@ -79,8 +85,8 @@ async def test_what_finishes_is_imported_and_what_is_dead_is_blocklisted_deleted
             await qbittorrent.wait_for(alive.infohash, lambda row: "qBitrr-imported" in row["tags"], 10)
             assert radarr.collection.items[3].file is not None
 
-            await asyncio.gather(qbittorrent.wait_until_gone(dead.infohash, 75), qbittorrent.wait_until_gone(bare, 75))
-            assert time.monotonic() - began > 55  # not before StalledDelay
+            await asyncio.gather(qbittorrent.wait_until_gone(dead.infohash, 30), qbittorrent.wait_until_gone(bare, 30))
+            assert time.monotonic() - began > STALLED_SECONDS
             assert not (folder / dead.name).exists()
             assert (folder / alive.name / "movie.mkv").exists()
 
@@ -99,8 +105,62 @@ async def test_what_finishes_is_imported_and_what_is_dead_is_blocklisted_deleted
             searches = [r.body["movieIds"] for r in stand_in.requests if (r.body or {}).get("name") == "MoviesSearch"]
             assert sorted(searches) == [[1], [2]]
 
-            story = await daemon.get(f"/web/torrents/{dead.infohash}/explain")
+            async def told_as_gone() -> dict[str, Any]:
+                story: dict[str, Any] = await daemon.get(f"/web/torrents/{dead.infohash}/explain")
+                return story if not story["torrents"] else {}
+
+            story = await until(told_as_gone, 10, "its last verdict is still shown")
             assert story["history"][0]["rule"] == "stalled"
-            assert story["torrents"] == []
             told = await daemon.get(f"/web/torrents/{alive.infohash}/explain")
             assert told["torrents"][0]["rule"] == "imported"
+
+
+async def test_what_was_stopped_or_has_lost_its_data_is_not_taken_for_dead(
+    tracker: Tracker, qbittorrent: QbittorrentNox, tmp_path: Path, judged: list[Middleware]
+):
+    """A torrent that a person starts again has not tried for as long as it was stopped; a lost disk is no verdict."""
+    folder = qbittorrent.downloads / "radarr-hd"
+    await qbittorrent.create_category("radarr-hd", folder)
+    stopped = make_torrent(tmp_path / "elsewhere", "Stopped.Movie.2001", FILES, announce=tracker.url)
+    await qbittorrent.add(stopped.data, category="radarr-hd", savepath=str(folder), paused="true", stopped="true")
+    await qbittorrent.wait_for_state(stopped.infohash, "pausedDL", "stoppedDL")
+    lost = make_torrent(folder, "Lost.Movie.2002", FILES, announce=tracker.url)
+    await qbittorrent.add(lost.data, category="radarr-hd", savepath=str(folder))
+    await qbittorrent.wait_for(lost.infohash, lambda row: row["completion_on"] > 0 and row["amount_left"] == 0)
+    async with Sandbox([RADARR], has_past=False, middlewares=judged) as sandbox:
+        radarr = sandbox.world.arrs["Radarr-HD"]
+        radarr.path_exists = lambda path: False
+        radarr.track(stopped.infohash, 1, stopped.name)
+        radarr.track(lost.infohash, 2, lost.name)
+        shutil.rmtree(folder / lost.name)
+        await qbittorrent.post("torrents/recheck", hashes=lost.infohash)
+        await qbittorrent.wait_for_state(lost.infohash, "stalledDL")
+        async with Daemon(tmp_path / "data", config_for(sandbox, qbittorrent)) as daemon:
+
+            async def verdict(infohash: str) -> dict[str, str]:
+                told = await daemon.get(f"/web/torrents/{infohash}/explain")
+                return {key: told["torrents"][0][key] for key in ("rule", "because")}
+
+            await daemon.all_running()
+            await until(lambda: verdict_is(daemon, stopped.infohash, "stopped_by_user"), 10, "no verdict")
+            # it has been stopped for longer than StalledDelay when it is started
+            age = time.time() - (await qbittorrent.torrent(stopped.infohash) or {})["added_on"]
+            await asyncio.sleep(max(0.0, STALLED_SECONDS + 1 - age))
+            word = "start" if qbittorrent.version.startswith("5") else "resume"
+            await qbittorrent.post(f"torrents/{word}", hashes=stopped.infohash)
+            began = time.monotonic()
+            await until(lambda: verdict_is(daemon, stopped.infohash, "stalled"), 10, "it is not seen to be stalled")
+            assert "not for StalledDelay yet" in (await verdict(stopped.infohash))["because"]
+            await qbittorrent.wait_until_gone(stopped.infohash, 30)
+            assert time.monotonic() - began >= STALLED_SECONDS
+            assert (await verdict(lost.infohash))["rule"] == "data_is_missing"
+            assert await qbittorrent.torrent(lost.infohash) is not None
+
+
+async def verdict_is(daemon: Daemon, infohash: str, rule: str) -> bool:
+    """Whether a torrent's last verdict came by a rule; no verdict is none."""
+    try:
+        told = await daemon.get(f"/web/torrents/{infohash}/explain")
+    except AssertionError:
+        return False
+    return bool(told["torrents"]) and told["torrents"][0]["rule"] == rule
