@@ -51,6 +51,7 @@ class Poll:
         self._wake = wake
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._news = News(set(), set())
+        self._listening = False
         self._failures = dict.fromkeys(clients, 0)
         self._ask_at = dict.fromkeys(clients, 0.0)
 
@@ -76,7 +77,9 @@ class Poll:
                 task = self._asking[name] = asyncio.create_task(self._ask(name), name=f"ask {name}")
                 task.add_done_callback(partial(self._answered, name))
         if self._asking:
+            self._listening = True
             await asyncio.wait(list(self._asking.values()), timeout=_PATIENCE_SECONDS)
+            self._listening = False
         news, self._news = self._news, News(set(), set())
         return news
 
@@ -89,7 +92,8 @@ class Poll:
 
     def _answered(self, instance: str, _task: asyncio.Task[None]) -> None:
         del self._asking[instance]
-        self._wake()
+        if not self._listening:
+            self._wake()
 
     async def _ask(self, instance: str) -> None:
         try:

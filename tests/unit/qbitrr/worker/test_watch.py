@@ -212,10 +212,12 @@ async def test_an_idle_pass_asks_each_service_once_and_writes_nothing(sandbox, b
         await opened.watch.begin()
         await passes(opened)
         before = [len(stand_in.requests) for stand_in in sandbox.stand_ins.values()]
+        opened.watch.wake.clear()
         written = await opened.database.rows("SELECT infohash, since FROM verdicts")
         await opened.watch.one_pass()
         after = [len(stand_in.requests) for stand_in in sandbox.stand_ins.values()]
         assert [b - a for a, b in zip(before, after, strict=True)] == [1, 1]
+        assert not opened.watch.wake.is_set(), "it asks for the next pass before its time"
         assert await opened.database.rows("SELECT infohash, since FROM verdicts") == written
 
 
