@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import signal
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -24,8 +23,9 @@ from qbitrr.data_lock import locked
 from qbitrr.state import migrate
 from qbitrr.state.database import FILE_NAME, open_reader
 from qbitrr.state.housekeeping import settle_orphans
-from qbitrr.worker.configuration import worker_configs
-from supervisor.core import Supervisor, limits_of
+from supervisor.core import Supervisor
+from supervisor.intents import Intents
+from supervisor.reload import Files, Reloader
 from supervisor.spawner import Spawner
 
 if TYPE_CHECKING:
@@ -80,15 +80,15 @@ def run(where: Home, environ: Mapping[str, str], zygote: Zygote) -> None:
         token = _token(where, loaded)
         settings = loaded.config.settings
         log_folder = where.log_folder if settings.logging else None
-        hide = partial(redact_text, secrets=secrets_of(loaded.config) | {token})
-        logs.configure(settings.console_level, log_folder, logs.MAIN_FILE, hide)
+        _log_as_wanted(loaded, log_folder, token)
         _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(where.folder))
         migrate.prepare(where.state_file)
         categories = {arr.category for arr in runnable_arrs(loaded.config)}
         if held := settle_orphans(where.state_file, categories, Clock().wall()):
             _log.warning("actions were held", number=held, because="their categories are no longer configured")
         _tell(loaded)
-        asyncio.run(_live(where, loaded, token, log_folder, zygote))
+        files = Files(config_file(where.folder, Path.cwd()), environ, where.state_file, log_folder)
+        asyncio.run(_live(files, loaded, token, zygote))
         _log.info("daemon ended")
 
 
@@ -114,25 +114,34 @@ def _tell(loaded: Loaded) -> None:
         _log.warning("configuration is incomplete", key=entry.key, fill_in=entry.allowed)
 
 
-async def _live(where: Home, loaded: Loaded, token: str, log_folder: Path | None, zygote: Zygote) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with open_reader(where.state_file) as database, _spawner(zygote) as spawner:
+def _log_as_wanted(loaded: Loaded, log_folder: Path | None, token: str) -> None:
+    hide = partial(redact_text, secrets=secrets_of(loaded.config) | {token})
+    logs.configure(loaded.config.settings.console_level, log_folder, logs.MAIN_FILE, hide)
+
+
+async def _live(files: Files, loaded: Loaded, token: str, zygote: Zygote) -> None:
+    async with open_reader(files.state) as database, _spawner(zygote) as spawner:
         supervisor = Supervisor(spawner)
+
+        def taken(now: Loaded) -> None:
+            _log_as_wanted(now, files.log_folder, token)
+            _tell(now)
+
+        reloader = Reloader(files, loaded, supervisor, Clock(), taken)
+        intents = Intents(supervisor, reloader)
+        intents.listen()
         context = Context(
-            loaded=loaded,
+            reloader=reloader,
+            intents=intents,
             token=token,
             supervisor=supervisor,
             database=database,
-            log_folder=log_folder,
+            log_folder=files.log_folder,
             clock=Clock(),
         )
         async with _stopped_at_the_end(supervisor), serve(context):
-            configs = worker_configs(loaded.config, str(where.state_file), str(log_folder) if log_folder else None)
-            supervisor.start(configs, limits_of(loaded.config.settings))
-            await stop.wait()
+            reloader.start()
+            await intents.until_end()
             _log.info("daemon is stopping")
 
 

@@ -9,7 +9,7 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, to_builtins
 from msgspec.structs import replace
 
 from qbitrr import ipc, logs
@@ -56,7 +56,7 @@ class Child:
         self.phase_since = clock.wall()
         self.said = Said()
         self.restarts = 0
-        self._limits = limits
+        self.limits = limits
         self._spawner = spawner
         self._clock = clock
         self._changed = changed
@@ -74,6 +74,20 @@ class Child:
     def pid(self) -> int | None:
         """Its process id while it has one."""
         return self._spawned.pid if self._spawned else None
+
+    def describe(self) -> dict[str, object]:
+        """Its state, for the log."""
+        now = self._clock.monotonic()
+        return {
+            "category": self.category,
+            "pid": self.pid,
+            "phase": str(self.state.phase),
+            "for_seconds": round(now - self.state.since, 1),
+            "restarts": self.restarts,
+            "ends_in_window": len(self.state.ended_at),
+            "next_timer_in": None if (due := lifecycle.next_timer(self.state)) is None else round(due - now, 1),
+            **to_builtins(self.said),
+        }
 
     def start(self) -> None:
         """Have it run."""
@@ -102,7 +116,7 @@ class Child:
 
     def _handle(self, event: lifecycle.Event) -> None:
         before = self.state.phase
-        self.state, effects = lifecycle.step(self.state, event, self._clock.monotonic(), self._limits, random.random)
+        self.state, effects = lifecycle.step(self.state, event, self._clock.monotonic(), self.limits, random.random)
         if self.state.phase is not before:
             self.phase_since = self._clock.wall()
             _log.info("worker changed", category=self.category, phase=str(self.state.phase), before=str(before))
@@ -145,7 +159,7 @@ class Child:
 
     async def _spawn(self) -> None:
         try:
-            spawned = await self._spawner.spawn(self._limits.start_seconds)
+            spawned = await self._spawner.spawn(self.limits.start_seconds)
         except OSError as error:
             self.said = replace(self.said, last_error=f"the process could not be started: {error}")
             _log.error("worker could not be started", category=self.category, error=str(error))
@@ -211,7 +225,12 @@ class Child:
             _log.error("worker speaks another protocol", category=self.category, protocol=hello.protocol)
             self._signal(signal.SIGKILL)
             return
-        self.send(ipc.Configure(Raw(configuration.encode(self.config))))
+        try:
+            self.send(ipc.Configure(Raw(configuration.encode(self.config))))
+        except ProtocolError as error:  # a list of thousands
+            self.said = replace(self.said, last_error=f"its configuration cannot be sent: {error}")
+            _log.error("worker could not be configured", category=self.category, error=str(error))
+            self._signal(signal.SIGKILL)
 
     def _process_ended(self) -> None:
         spawned = self._spawned

@@ -113,7 +113,10 @@ class Effect(StrEnum):
 
 Result = tuple[State, tuple[Effect, ...]]
 
-_ALIVE = frozenset({Phase.STARTING, Phase.RUNNING, Phase.WAITING, Phase.HELD})
+READY = frozenset({Phase.RUNNING, Phase.WAITING, Phase.HELD})
+"""It said that it is ready itself; whether the services answer it is another question."""
+
+_ALIVE = frozenset({Phase.STARTING, *READY})
 
 
 def step(state: State, event: Event, now: float, limits: Limits, rng: Callable[[], float]) -> Result:  # noqa: PLR0911

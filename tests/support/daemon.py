@@ -33,11 +33,19 @@ class Daemon:
         self.port = free_port()
         self.url = f"http://{HOST}:{self.port}"
         self.folder.mkdir(parents=True, exist_ok=True)
-        ours = f'[WebUI]\nPort = {self.port}\nToken = "{TOKEN}"\n'
-        with_ours = config.replace("[WebUI]\n", ours) if "[WebUI]\n" in config else config + ours
-        (folder / "config.toml").write_text(with_ours)
+        self.configure(config)
         self._process: subprocess.Popen[bytes] | None = None
         self._http: aiohttp.ClientSession | None = None
+
+    def configure(self, config: str) -> None:
+        """Write another config.toml, with the port and the token."""
+        ours = f'[WebUI]\nPort = {self.port}\nToken = "{TOKEN}"\n'
+        with_ours = config.replace("[WebUI]\n", ours) if "[WebUI]\n" in config else config + ours
+        (self.folder / "config.toml").write_text(with_ours)
+
+    def log(self) -> str:
+        """The log of the supervisor."""
+        return (self.folder / "logs" / "Main.log").read_text(errors="replace")
 
     @property
     def pid(self) -> int:

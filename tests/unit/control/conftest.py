@@ -1,6 +1,7 @@
 """A control plane over a real state file, with a supervisor that only remembers what it was asked."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -41,7 +42,8 @@ def make_context(database, log_folder):
         loaded = load_text(config, {})
         children = {arr.category: a_child(arr) for arr in loaded.config.arrs.values() if arr.managed and arr.complete}
         attributes = {
-            "loaded": loaded,
+            "reloader": SimpleNamespace(loaded=loaded),
+            "intents": SimpleNamespace(),
             "token": TOKEN,
             "supervisor": Supervised(children),
             "database": database,
