@@ -13,9 +13,30 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import msgspec
 
 from control import openapi
-from control.handlers import arr, decisions, health, lidarr, logs, processes, radarr, sonarr, status, torrents
+from control.handlers import (
+    arr,
+    daemon,
+    decisions,
+    evidence,
+    health,
+    lidarr,
+    logs,
+    processes,
+    radarr,
+    sonarr,
+    status,
+    torrents,
+)
 from control.parameters import Nothing
-from qbitrr.errors import NotFoundError, NotReadyError, QbitrrError, UnknownCategoryError
+from qbitrr.errors import (
+    ConfigError,
+    NotFoundError,
+    NotReadyError,
+    QbitrrError,
+    UnknownCategoryError,
+    WorkerNotReadyError,
+)
+from supervisor.changes import Reloaded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -69,6 +90,18 @@ async def describe(_context: Context, _request: Nothing) -> msgspec.Raw:
 ROUTES = (
     _get("/status", status.read, Nothing, status.Status),
     _get("/processes", processes.read, Nothing, processes.Processes),
+    _get(
+        "/processes/{category}/evidence",
+        evidence.read,
+        evidence.EvidenceRequest,
+        evidence.Bundles,
+        UnknownCategoryError,
+        NotReadyError,
+    ),
+    _post("/processes/restart", daemon.renew, Nothing, daemon.Begun),
+    _post("/processes/dump", daemon.dump, Nothing, daemon.Begun),
+    _post("/reload", daemon.reload, Nothing, Reloaded, ConfigError, WorkerNotReadyError, NotReadyError),
+    _post("/restart", daemon.restart, Nothing, daemon.Begun),
     _get("/arr", arr.read, Nothing, arr.Arrs),
     _post("/arr/{section}/restart", arr.restart, arr.RestartRequest, arr.Message, UnknownCategoryError, NotReadyError),
     _post("/arr/rebuild", arr.rebuild, Nothing, arr.Message, NotReadyError),

@@ -24,12 +24,13 @@ from qbitrr.state import migrate
 from qbitrr.state.database import FILE_NAME, open_reader
 from qbitrr.state.housekeeping import settle_orphans
 from supervisor.core import Supervisor
+from supervisor.evidence import Evidence
 from supervisor.intents import Intents
 from supervisor.reload import Files, Reloader
 from supervisor.spawner import Spawner
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from supervisor.spawner import Zygote
 
@@ -46,6 +47,11 @@ class Home:
     def state_file(self) -> Path:
         """The state file."""
         return self.folder / FILE_NAME
+
+    @property
+    def evidence_folder(self) -> Path:
+        """What is known of workers that ended abnormally."""
+        return self.folder / "evidence"
 
     @property
     def log_folder(self) -> Path:
@@ -87,7 +93,9 @@ def run(where: Home, environ: Mapping[str, str], zygote: Zygote) -> None:
         if held := settle_orphans(where.state_file, categories, Clock().wall()):
             _log.warning("actions were held", number=held, because="their categories are no longer configured")
         _tell(loaded)
-        files = Files(config_file(where.folder, Path.cwd()), environ, where.state_file, log_folder)
+        files = Files(
+            config_file(where.folder, Path.cwd()), environ, where.state_file, log_folder, where.evidence_folder
+        )
         asyncio.run(_live(files, loaded, token, zygote))
         _log.info("daemon ended")
 
@@ -115,15 +123,21 @@ def _tell(loaded: Loaded) -> None:
 
 
 def _log_as_wanted(loaded: Loaded, log_folder: Path | None, token: str) -> None:
-    hide = partial(redact_text, secrets=secrets_of(loaded.config) | {token})
-    logs.configure(loaded.config.settings.console_level, log_folder, logs.MAIN_FILE, hide)
+    logs.configure(loaded.config.settings.console_level, log_folder, logs.MAIN_FILE, _hiding(loaded, token))
+
+
+def _hiding(loaded: Loaded, token: str) -> Callable[[str], str]:
+    """What takes the secrets out of a text."""
+    return partial(redact_text, secrets=secrets_of(loaded.config) | {token})
 
 
 async def _live(files: Files, loaded: Loaded, token: str, zygote: Zygote) -> None:
     async with open_reader(files.state) as database, _spawner(zygote) as spawner:
-        supervisor = Supervisor(spawner)
+        evidence = Evidence(files.evidence, files.log_folder, _hiding(loaded, token))
+        supervisor = Supervisor(spawner, evidence)
 
         def taken(now: Loaded) -> None:
+            evidence.hide = _hiding(now, token)
             _log_as_wanted(now, files.log_folder, token)
             _tell(now)
 

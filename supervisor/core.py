@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 from qbitrr import ipc, logs
 from qbitrr.clock import Clock
 from qbitrr.errors import NotReadyError, WorkerNotReadyError
+from supervisor import lifecycle
 from supervisor.changes import Applied, difference
 from supervisor.child import Child
-from supervisor.lifecycle import READY, Limits, Phase
+from supervisor.lifecycle import Limits, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from qbitrr.config import Settings
     from qbitrr.worker.configuration import WorkerConfig
+    from supervisor.evidence import Evidence
     from supervisor.spawner import Spawner
 
 _log = logs.get(__name__)
@@ -37,9 +39,14 @@ class Supervisor:
     """All workers by category. `ready` once it is known which there are."""
 
     def __init__(
-        self, spawner: Spawner, clock: Clock | None = None, changed: Callable[[], None] = lambda: None
+        self,
+        spawner: Spawner,
+        evidence: Evidence,
+        clock: Clock | None = None,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._spawner = spawner
+        self._evidence = evidence
         self._clock = clock or Clock()
         self._changed = changed
         self._news = asyncio.Event()
@@ -143,7 +150,8 @@ class Supervisor:
 
     def _launch(self, configs: Mapping[str, WorkerConfig], limits: Limits) -> None:
         for category, config in configs.items():
-            child = self.children[category] = Child(config, limits, self._spawner, self._clock, self._child_changed)
+            child = Child(config, limits, self._spawner, self._evidence, self._clock, self._child_changed)
+            self.children[category] = child
             child.start()
 
     async def _until_ready(self, categories: Iterable[str], within_seconds: float) -> None:
@@ -151,14 +159,14 @@ class Supervisor:
         lost: list[Child] = []
 
         def decided() -> bool:
-            lost[:] = [child for child in children if child.state.phase in (Phase.DEGRADED, Phase.STOPPED)]
-            return bool(lost) or self._stopping or all(child.state.phase in READY for child in children)
+            lost[:] = [child for child in children if lifecycle.is_lost(child.state)]
+            return bool(lost) or self._stopping or all(lifecycle.is_ready(child.state) for child in children)
 
         try:
             async with asyncio.timeout(within_seconds):
                 await self._until(decided)
         except TimeoutError:
-            lost = [child for child in children if child.state.phase not in READY]
+            lost = [child for child in children if not lifecycle.is_ready(child.state)]
         self._raise_when_stopping()
         if lost:
             raise WorkerNotReadyError(lost[0].category, lost[0].said.last_error)
