@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from control.context import Context
+from control.listening import listen
 from control.server import serve
 from qbitrr import __version__, logs
 from qbitrr.clock import Clock
@@ -25,12 +26,14 @@ from qbitrr.state.database import FILE_NAME, open_reader
 from qbitrr.state.housekeeping import settle_orphans
 from supervisor.core import Supervisor
 from supervisor.evidence import Evidence
-from supervisor.intents import Intents
+from supervisor.intents import End, Intents
+from supervisor.notify import Notifier, StatusLine
 from supervisor.reload import Files, Reloader
 from supervisor.spawner import Spawner
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    import socket
+    from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
     from supervisor.spawner import Zygote
 
@@ -74,10 +77,13 @@ def load(where: Home, environ: Mapping[str, str]) -> Loaded:
     return load_file(path, environ)
 
 
-def run(where: Home, environ: Mapping[str, str], zygote: Zygote) -> None:
-    """Run the daemon until it is stopped by SIGTERM or SIGINT.
+def run(
+    where: Home, environ: Mapping[str, str], zygote: Zygote, given: Sequence[socket.socket] = ()
+) -> list[socket.socket] | None:
+    """Run the daemon until somebody wants it to end.
 
-    The zygote was forked before this module and all that it needs were loaded.
+    The zygote was forked before this module and all that it needs were loaded; `given` are listening sockets that
+    count instead of WebUI.Host and WebUI.Port. Returns the sockets to begin anew with, None when it was stopped.
     Raises ConfigError, StateError, DataFolderBusyError or ListenError before a worker is started.
     """
     create_data_folder(where.folder)
@@ -96,8 +102,14 @@ def run(where: Home, environ: Mapping[str, str], zygote: Zygote) -> None:
         files = Files(
             config_file(where.folder, Path.cwd()), environ, where.state_file, log_folder, where.evidence_folder
         )
-        asyncio.run(_live(files, loaded, token, zygote))
-        _log.info("daemon ended")
+        webui = loaded.config.webui
+        listeners = list(given) or listen(webui)
+        end, last = asyncio.run(_live(files, loaded, token, zygote, listeners))
+        _log.info("daemon ended", how=str(end))
+    if end is End.STOP:
+        return None
+    moved = (webui.host, webui.port) != (last.config.webui.host, last.config.webui.port)
+    return [] if moved and not given else listeners
 
 
 def _token(where: Home, loaded: Loaded) -> str:
@@ -131,10 +143,15 @@ def _hiding(loaded: Loaded, token: str) -> Callable[[str], str]:
     return partial(redact_text, secrets=secrets_of(loaded.config) | {token})
 
 
-async def _live(files: Files, loaded: Loaded, token: str, zygote: Zygote) -> None:
+async def _live(
+    files: Files, loaded: Loaded, token: str, zygote: Zygote, listeners: Sequence[socket.socket]
+) -> tuple[End, Loaded]:
+    """Returns how it ended, and the configuration that held last."""
+    notifier = Notifier(files.environ)
     async with open_reader(files.state) as database, _spawner(zygote) as spawner:
         evidence = Evidence(files.evidence, files.log_folder, _hiding(loaded, token))
-        supervisor = Supervisor(spawner, evidence)
+        status = StatusLine(notifier)
+        supervisor = Supervisor(spawner, evidence, changed=lambda: status.changed(supervisor.summary))
 
         def taken(now: Loaded) -> None:
             evidence.hide = _hiding(now, token)
@@ -142,7 +159,7 @@ async def _live(files: Files, loaded: Loaded, token: str, zygote: Zygote) -> Non
             _tell(now)
 
         reloader = Reloader(files, loaded, supervisor, Clock(), taken)
-        intents = Intents(supervisor, reloader)
+        intents = Intents(supervisor, reloader, notifier)
         intents.listen()
         context = Context(
             reloader=reloader,
@@ -153,10 +170,16 @@ async def _live(files: Files, loaded: Loaded, token: str, zygote: Zygote) -> Non
             log_folder=files.log_folder,
             clock=Clock(),
         )
-        async with _stopped_at_the_end(supervisor), serve(context):
+        async with _stopped_at_the_end(supervisor), serve(context, listeners), _running(notifier.keep_alive()):
             reloader.start()
-            await intents.until_end()
-            _log.info("daemon is stopping")
+            notifier.ready(supervisor.summary())
+            end = await intents.until_end()
+            if end is End.RESTART:
+                notifier.reloading()
+            else:
+                notifier.stopping()
+            await supervisor.stop()  # what is asked meanwhile is still answered
+        return end, reloader.loaded
 
 
 @asynccontextmanager
@@ -166,6 +189,17 @@ async def _spawner(zygote: Zygote) -> AsyncIterator[Spawner]:
         yield spawner
     finally:
         await spawner.close()
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Something that goes on while the block lasts."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -66,22 +66,30 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from supervisor.spawner import fork_zygote  # noqa: PLC0415 - only after the neighbours were looked at
+    from supervisor import handover  # noqa: PLC0415 - only after the neighbours were looked at
+    from supervisor.spawner import fork_zygote  # noqa: PLC0415
 
+    given = handover.take(os.environ)
     zygote = fork_zygote()  # before anything is loaded that workers do not need
     from qbitrr import app  # noqa: PLC0415
 
-    app.run(app.home(options.data_dir, os.environ), os.environ, zygote)
+    again = app.run(app.home(options.data_dir, os.environ), os.environ, zygote, given)
+    if again is not None:
+        handover.begin_anew(again)
     return _OK
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from supervisor.spawner import fork_zygote  # noqa: PLC0415 - only after the neighbours were looked at
+    from supervisor import handover  # noqa: PLC0415 - only after the neighbours were looked at
+    from supervisor.spawner import fork_zygote  # noqa: PLC0415
 
+    given = handover.take(os.environ)
     zygote = fork_zygote()  # before anything is loaded that workers do not need
     from qbitrr import demo  # noqa: PLC0415
 
-    demo.run(options.data_dir or Path(".config/demo"), options.port, zygote)
+    again = demo.run(options.data_dir or Path(".config/demo"), options.port, zygote, given)
+    if again is not None:
+        handover.begin_anew(again)
     return _OK
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from qbitrr import ipc, logs
@@ -106,6 +107,17 @@ class Supervisor:
                     await self._until_ready((category,), child.limits.grace_seconds + child.limits.start_seconds)
                 except WorkerNotReadyError as error:
                     _log.warning("worker was left behind", category=category, because=str(error))
+
+    def summary(self) -> str:
+        """One sentence on all workers, those first that need a look."""
+        phases = Counter(str(child.state.phase) for child in self.children.values())
+        waiting = [
+            f"{child.category} waits for {child.said.waiting_for}"
+            for child in self.children.values()
+            if child.said.waiting_for
+        ]
+        parts = [f"{number} {phase}" for phase, number in phases.most_common()]
+        return "; ".join([", ".join(parts) or "no workers", *waiting[:3]])
 
     def describe(self) -> list[dict[str, object]]:
         """The state of every worker, for the log."""

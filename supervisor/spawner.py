@@ -60,10 +60,16 @@ def fork_zygote() -> Zygote:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = os.fork()
     if pid == 0:
-        ours.close()
+        ours.detach()
+        _close_all_but(theirs.fileno())  # a socket that listens must not be kept open by who does not serve it
         zygote.serve(theirs)
     theirs.close()
     return Zygote(pid, ours)
+
+
+def _close_all_but(descriptor: int) -> None:
+    os.closerange(3, descriptor)
+    os.closerange(descriptor + 1, 256)  # only few are open so early
 
 
 def _start_zygote() -> Zygote:

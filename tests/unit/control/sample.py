@@ -69,6 +69,7 @@ class Supervised:
 class Wanted:
     """What was wanted of the daemon."""
 
+    ending: bool = False
     calls: list = field(default_factory=list)
 
     def renew(self):
