@@ -5,6 +5,8 @@
     ├── StateError                the state file cannot be used
     │   └── StateTooNewError      it was written by a newer version
     ├── DataFolderBusyError       another daemon holds the data folder
+    ├── NotRunningError           no daemon runs on the data folder, or it does not answer
+    ├── RefusedByDaemonError      the running daemon says no
     ├── ListenError               the address of the control plane cannot be had
     ├── WorkerNotReadyError       a worker of a new configuration did not get ready; the old one is back
     ├── ProtocolError             a message between supervisor and worker makes no sense
@@ -79,6 +81,18 @@ class StateTooNewError(StateError):
 
 class DataFolderBusyError(QbitrrError):
     """Another daemon works on the same data folder; the text names its process id."""
+
+
+class NotRunningError(QbitrrError):
+    """No daemon runs on the data folder, or it does not answer."""
+
+
+class RefusedByDaemonError(QbitrrError):
+    """The running daemon refused what the command line asked for; `reason` is the code of its answer."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(text)
 
 
 class ListenError(QbitrrError):

@@ -113,13 +113,16 @@ class Evidence:
 
 def read(folder: Path, category: str, most: int = KEPT) -> list[Ending]:
     """The newest bundles of a category, newest first. Blocking. A file that cannot be read is left out."""
-    found = []
-    for path in _files(_folder_of(folder, category))[:most]:
-        try:
-            found.append(msgspec.json.decode(path.read_bytes(), type=Ending))
-        except (OSError, msgspec.MsgspecError) as error:
-            _log.warning("evidence could not be read", file=path.name, error=str(error))
-    return found
+    found = (_decoded(path) for path in _files(_folder_of(folder, category))[:most])
+    return [ending for ending in found if ending]
+
+
+def _decoded(path: Path) -> Ending | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Ending)
+    except (OSError, msgspec.MsgspecError) as error:
+        _log.warning("evidence could not be read", file=path.name, error=str(error))
+        return None
 
 
 def _folder_of(folder: Path, category: str) -> Path:
@@ -129,6 +132,27 @@ def _folder_of(folder: Path, category: str) -> Path:
 def _files(folder: Path) -> list[Path]:
     """Newest first, by their names."""
     return sorted(folder.glob("*.json"), reverse=True)
+
+
+def tell(folder: Path, category: str | None) -> str:
+    """The newest bundle of a category in full and the others in short, or all categories in short. Blocking."""
+    if category is not None:
+        found = read(folder, category)
+        return "\n".join([*(line for newest in found[:1] for line in _in_full(newest)), *map(_in_short, found[1:])])
+    everywhere = (_decoded(path) for path in folder.glob("*/*.json"))
+    endings = sorted((ending for ending in everywhere if ending), key=lambda ending: ending.at, reverse=True)
+    return "\n".join(map(_in_short, endings))
+
+
+def _in_short(ending: Ending) -> str:
+    because = f": {ending.because}" if ending.because else ""
+    return f"{ending.at:%Y-%m-%d %H:%M:%S}Z  {ending.category}  {ending.how}{because}"
+
+
+def _in_full(ending: Ending) -> list[str]:
+    facts = {name: value for name, value in msgspec.to_builtins(ending).items() if name not in ("stack", "log")}
+    lines = [f"{name}: {value}" for name, value in facts.items() if value is not None]
+    return [*lines, "", "stack:", ending.stack.rstrip(), "", "log:", *ending.log, ""]
 
 
 def moment(epoch_seconds: float) -> Moment:
