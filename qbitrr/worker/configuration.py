@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from qbitrr.config import Arr, Config, QBit, Settings, runnable_arrs, runnable_qbits
-from qbitrr.config.redact import secrets_of
+from qbitrr.config import Arr, Config, QBit, Settings, WebUI, runnable_arrs, runnable_qbits
+from qbitrr.config.redact import redact_text, secrets_of
+
+_SUPERVISORS = (
+    "auto_restart_processes",
+    "auto_update_channel",
+    "auto_update_cron",
+    "auto_update_enabled",
+    "logging",
+    "max_process_restarts",
+    "process_restart_delay_seconds",
+    "process_restart_window_seconds",
+    "process_spawn_timeout_seconds",
+)
 
 
 class WorkerConfig(Struct, frozen=True):
     """The worker's part of one configuration, immutable.
 
-    `categories` are all that are configured anywhere, `parents` those that stand for their sub-categories too: a
+    It holds nothing that does not matter to this worker, because a worker whose part changes gets a new process.
+    `categories` are its own and those below it, `parents` holds its own if it stands for its sub-categories too: a
     torrent belongs to the nearest one. `log_folder` is None when no files are to be written.
     """
 
@@ -40,16 +56,17 @@ def worker_configs(config: Config, state_file: str, log_folder: str | None) -> l
     parents.update(category for qbit in qbits if qbit.match_subcategories for category in qbit.managed_categories)
     categories = {arr.category for arr in arrs}
     categories.update(category for qbit in qbits for category in qbit.managed_categories)
+    settings = _without_the_supervisors(config.settings)
     return [
         WorkerConfig(
             arr=arr,
             qbits=qbits,
-            settings=config.settings,
-            categories=frozenset(categories),
-            parents=frozenset(parents),
+            settings=settings,
+            categories=frozenset(c for c in categories if c == arr.category or c.startswith(f"{arr.category}/")),
+            parents=frozenset(parents & {arr.category}),
             state_file=state_file,
             log_folder=log_folder,
-            secrets=secrets_of(config),
+            secrets=secrets_of(Config(settings, WebUI(), config.qbits, {arr.section: arr})),
         )
         for arr in arrs
     ]
@@ -60,9 +77,21 @@ def encode(config: WorkerConfig) -> bytes:
     return msgspec.msgpack.encode(config)
 
 
+def fingerprint(config: WorkerConfig) -> str:
+    """The same for equal configurations; secrets do not go into it."""
+    text = redact_text(msgspec.json.encode(config, order="deterministic").decode(), config.secrets)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def decode(data: msgspec.Raw) -> WorkerConfig:
     """Back from MessagePack."""
     return msgspec.msgpack.decode(data, type=WorkerConfig)
+
+
+def _without_the_supervisors(settings: Settings) -> Settings:
+    """The settings with the default for every key that only the supervisor looks at."""
+    default = Settings()
+    return replace(settings, **{name: getattr(default, name) for name in _SUPERVISORS})
 
 
 def _or(own: bool | None, inherited: bool) -> bool:

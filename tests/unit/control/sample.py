@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
+from typing import Any
 
 from qbitrr.library import items
 from qbitrr.library.quality import FileFacts, Profile
 from qbitrr.state import catalogue, ledger, verdicts, would
 from qbitrr.state.database import open_writer
+from supervisor.changes import Applied, Reloaded
 from supervisor.child import Said
 from supervisor.lifecycle import Phase, State
 
@@ -70,6 +72,34 @@ class Supervised:
 
     def rebuild(self):
         self.calls.append(("rebuild",))
+
+
+@dataclass
+class Wanted:
+    """What was wanted of the daemon."""
+
+    ending: bool = False
+    calls: list = field(default_factory=list)
+
+    def renew(self):
+        self.calls.append("renew")
+
+    def restart(self):
+        self.calls.append("restart")
+
+    def dump(self):
+        self.calls.append("dump")
+
+
+@dataclass
+class Configuration:
+    """The configuration that holds, and where its files are."""
+
+    loaded: Any
+    files: Any
+
+    async def reload(self):
+        return Reloaded(Applied(unchanged=("movies",)), ("WebUI.Port",))
 
 
 def movie(number, title, year, *, monitored=True, available=True, file=None):
