@@ -37,7 +37,10 @@ def limits_of(settings: Settings) -> Limits:
 
 
 class Supervisor:
-    """All workers by category. `ready` once it is known which there are."""
+    """All workers by category. `ready` once it is known which there are.
+
+    `on_damage` is called when a worker found the state file damaged.
+    """
 
     def __init__(
         self,
@@ -54,6 +57,7 @@ class Supervisor:
         self._turn = asyncio.Lock()  # one change of the set at a time
         self._stopping = False
         self._limits: Limits | None = None
+        self.on_damage: Callable[[], None] = lambda: None
         self.children: dict[str, Child] = {}
         self.ready = False
 
@@ -162,7 +166,9 @@ class Supervisor:
 
     def _launch(self, configs: Mapping[str, WorkerConfig], limits: Limits) -> None:
         for category, config in configs.items():
-            child = Child(config, limits, self._spawner, self._evidence, self._clock, self._child_changed)
+            child = Child(
+                config, limits, self._spawner, self._evidence, self._clock, self._child_changed, self._state_is_suspect
+            )
             self.children[category] = child
             child.start()
 
@@ -195,6 +201,9 @@ class Supervisor:
     def _raise_when_stopping(self) -> None:
         if self._stopping:
             raise NotReadyError("The daemon is stopping")
+
+    def _state_is_suspect(self) -> None:
+        self.on_damage()
 
     def _child_changed(self) -> None:
         self._news.set()

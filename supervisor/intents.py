@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr import logs
 from qbitrr.errors import QbitrrError
+from qbitrr.state.soundness import damage_of
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -88,6 +89,17 @@ class Intents:
     def renew(self) -> None:
         """Have fresh processes for all workers, one after the other."""
         self._do("rolling restart", self._supervisor.restart_in_turn())
+
+    def look_at_state(self) -> None:
+        """A worker found the state file damaged: if it is, begin anew, which puts a good copy in its place."""
+
+        async def look() -> None:
+            damage = await asyncio.to_thread(damage_of, self._reloader.files.state)
+            if damage is not None:
+                _log.critical("state file is damaged", damage=damage)
+                self.restart()
+
+        self._do("look at the state file", look())
 
     def dump(self) -> None:
         """Write the state of every process to the log."""

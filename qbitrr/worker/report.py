@@ -12,6 +12,7 @@ from qbitrr import ipc, logs
 from qbitrr.clock import Clock
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterator
 
     from qbitrr.errors import ServiceError
@@ -22,6 +23,9 @@ _log = logs.get(__name__)
 BEAT_SECONDS = 1.0
 _SILENCE_SECONDS = 15.0  # a loop that does not turn for so long hangs
 OPERATION_SECONDS = 1800.0  # what gets nowhere for so long hangs, though the loop turns
+
+STATE_FILE = "the state file"
+"""What a worker waits for when it cannot write to it."""
 
 Kind = Literal["search", "health", "idle"]
 
@@ -87,6 +91,18 @@ class Report:
             self._operations.remove(operation)
             self._progress += 1
             self._become("idle")
+
+    def wrote(self, error: sqlite3.Error | None) -> None:
+        """A write to the state file failed, or went well."""
+        task = ("state", STATE_FILE)
+        if error is not None:
+            if task not in self._waiting:
+                _log.error("state file could not be written", error=str(error))
+            self._waiting[task] = ipc.Waiting(STATE_FILE, str(error))
+            self._tell_waiting()
+        elif self._waiting.pop(task, None):
+            _log.info("state file can be written again")
+            self._tell_waiting()
 
     def failed(self) -> None:
         """Something went wrong that nobody expected, and was logged."""
