@@ -202,7 +202,7 @@ async def _live(
         async with (
             _stopped_at_the_end(supervisor),
             serve(context, listeners),
-            _running(notifier.keep_alive(), _keep_backups(files.state)),
+            _running(notifier.keep_alive(), _keep_backups(files.state), supervisor.lag.watch()),
         ):
             reloader.start()
             notifier.ready(supervisor.summary())

@@ -12,6 +12,7 @@ from qbitrr.errors import NotReadyError, WorkerNotReadyError
 from supervisor import lifecycle
 from supervisor.changes import Applied, difference
 from supervisor.child import Child
+from supervisor.lag import LoopLag
 from supervisor.lifecycle import Limits, Phase
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Supervisor:
         self._stopping = False
         self._limits: Limits | None = None
         self.on_damage: Callable[[], None] = lambda: None
+        self.lag = LoopLag(self._clock)
         self.children: dict[str, Child] = {}
         self.ready = False
 
