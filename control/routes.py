@@ -14,6 +14,7 @@ import msgspec
 
 from control import openapi
 from control.handlers import (
+    actions,
     arr,
     daemon,
     decisions,
@@ -30,6 +31,7 @@ from control.handlers import (
 from control.parameters import Nothing
 from qbitrr.errors import (
     ConfigError,
+    ConflictError,
     NotFoundError,
     NotReadyError,
     QbitrrError,
@@ -87,6 +89,8 @@ async def describe(_context: Context, _request: Nothing) -> msgspec.Raw:
     return _description()
 
 
+_HELD = (UnknownCategoryError, ConflictError, NotReadyError)
+
 ROUTES = (
     _get("/status", status.read, Nothing, status.Status),
     _get("/processes", processes.read, Nothing, processes.Processes),
@@ -104,6 +108,17 @@ ROUTES = (
     _post("/restart", daemon.restart, Nothing, daemon.Begun),
     _get("/arr", arr.read, Nothing, arr.Arrs),
     _post("/arr/{section}/restart", arr.restart, arr.RestartRequest, arr.Message, UnknownCategoryError, NotReadyError),
+    _post("/arr/{section}/approve", actions.approve, actions.HeldRequest, arr.Message, *_HELD),
+    _post("/arr/{section}/discard", actions.discard, actions.HeldRequest, arr.Message, *_HELD),
+    _post(
+        "/actions/{id}/undo",
+        actions.undo,
+        actions.UndoRequest,
+        arr.Message,
+        NotFoundError,
+        ConflictError,
+        NotReadyError,
+    ),
     _post("/arr/rebuild", arr.rebuild, Nothing, arr.Message, NotReadyError),
     _get(
         "/radarr/{category}/movies",

@@ -66,6 +66,12 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser("explain", help="print what was decided on a torrent, and why")
     explain.add_argument("infohash", help="the torrent's infohash")
     explain.set_defaults(command=_explain)
+    undo = commands.add_parser("undo", help="take a torrent out of quarantine, or add it again after its removal")
+    undo.add_argument("action", type=int, help="number of the action, as `explain` and /web/decisions show it")
+    undo.set_defaults(command=_undo)
+    shadow = commands.add_parser("shadow-report", help="print what would have been done while Shadow was on")
+    shadow.add_argument("category", nargs="?", help="of which category; without it, of all")
+    shadow.set_defaults(command=_shadow_report)
     evidence = commands.add_parser("evidence", help="print how workers ended abnormally, and what is known of it")
     evidence.add_argument("category", nargs="?", help="of which worker; without it, all in short")
     evidence.set_defaults(command=_evidence)
@@ -79,6 +85,9 @@ def _add_ctl(ctl: argparse.ArgumentParser) -> None:
     actions.add_parser("reload", help="take config.toml anew; only the workers that it concerns change")
     restart = actions.add_parser("restart", help="begin anew in place, or have a fresh process for one category")
     restart.add_argument("category", nargs="?", help="of which worker; without it, the whole daemon")
+    for decision, help_text in (("approve", "let them go on"), ("discard", "drop them")):
+        decide = actions.add_parser(decision, help=f"removals that wait for you, as they were too many: {help_text}")
+        decide.add_argument("category", help="whose removals")
     actions.add_parser("renew", help="have fresh processes for all workers, one after the other")
     actions.add_parser("dump", help="write the state of every process to the log")
     actions.add_parser("stop", help="end the daemon")
@@ -133,6 +142,25 @@ def _explain(options: argparse.Namespace) -> int:
     return _OK
 
 
+def _undo(options: argparse.Namespace) -> int:
+    from qbitrr import app, ctl  # noqa: PLC0415 - only after the neighbours were looked at
+
+    print(ctl.undo(app.load(app.home(options.data_dir, os.environ), os.environ), options.action))
+    return _OK
+
+
+def _shadow_report(options: argparse.Namespace) -> int:
+    from qbitrr import app  # noqa: PLC0415 - only after the neighbours were looked at
+    from qbitrr.shadow_report import report  # noqa: PLC0415
+
+    text = asyncio.run(report(app.home(options.data_dir, os.environ).state_file, options.category))
+    if text is None:
+        print("Nothing was written down under Shadow.", file=sys.stderr)
+        return _NOT_FOUND
+    print(text)
+    return _OK
+
+
 def _evidence(options: argparse.Namespace) -> int:
     from qbitrr import app  # noqa: PLC0415 - only after the neighbours were looked at
     from supervisor import evidence  # noqa: PLC0415
@@ -161,6 +189,8 @@ def _ctl(options: argparse.Namespace) -> int:
             print(ctl.reload(loaded))
         case "restart":
             print(ctl.restart(loaded, options.category))
+        case "approve" | "discard":
+            print(ctl.decide(loaded, options.category, options.action))
         case "renew":
             print(ctl.renew(loaded))
         case "dump":

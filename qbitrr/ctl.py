@@ -8,7 +8,7 @@ import select
 import signal
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from qbitrr.data_lock import holder
@@ -62,6 +62,16 @@ def renew(loaded: Loaded) -> str:
 def dump(loaded: Loaded) -> str:
     """Have the state of every process written to the log."""
     return str(_ask(loaded, "POST", "processes/dump")["message"])
+
+
+def undo(loaded: Loaded, action_id: int) -> str:
+    """Have a torrent taken out of quarantine, or added again that was removed after it."""
+    return str(_ask(loaded, "POST", f"actions/{action_id}/undo")["message"])
+
+
+def decide(loaded: Loaded, category: str, decision: Literal["approve", "discard"]) -> str:
+    """Let the removals of a category go on that wait for a person, or drop them."""
+    return str(_ask(loaded, "POST", f"arr/{quote(category, safe='')}/{decision}")["message"])
 
 
 def stop(folder: Path) -> str:

@@ -20,7 +20,7 @@
     │   └── UnexpectedAnswerError not the JSON we know
     └── RequestError              answered to an HTTP client of ours, with status and code
         ├── BadRequestError  UnauthorizedError  ForbiddenError  NotFoundError
-        └── UnknownCategoryError  NotReadyError
+        └── UnknownCategoryError  NotReadyError  ConflictError
 
 `status` and `code` on the class are what the control plane answers when the exception leaves a handler.
 Texts never hold a secret: whoever raises removes it (see `qbitrr.config.redact`).
@@ -208,6 +208,13 @@ class UnknownCategoryError(NotFoundError):
     """No Arr of that type has this category."""
 
     code = "UNKNOWN_CATEGORY"
+
+
+class ConflictError(RequestError):
+    """What is asked for does not fit the present state; the text says why."""
+
+    status = 409
+    code = "CONFLICT"
 
 
 class NotReadyError(RequestError):

@@ -8,7 +8,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from control.routes import OPEN_ROUTES, ROUTES
 from tests.unit.control.asking import get
-from tests.unit.control.sample import HASH, TOKEN
+from tests.unit.control.sample import HASH, TOKEN, UNDOABLE, held
 
 EXAMPLES = {
     "/processes": {"category": "movies"},
@@ -18,6 +18,7 @@ EXAMPLES = {
     "/arr": {"section": "movies"},
     "/logs": {"name": "Main.log"},
     "/torrents": {"hash": HASH},
+    "/actions": {"id": str(UNDOABLE)},
 }
 
 
@@ -56,7 +57,8 @@ def test_only_api_demands_the_token(document):
 
 
 @pytest.mark.parametrize("route", [*ROUTES, *OPEN_ROUTES], ids=lambda route: route.path)
-async def test_answers_are_what_it_says(client, log_folder, document, route):
+async def test_answers_are_what_it_says(client, context, log_folder, document, route):
+    held(context)
     (log_folder / "Main.log").write_text("a\n")
     prefix = "" if route in OPEN_ROUTES else "/web"
     values = next((some for start, some in EXAMPLES.items() if route.path.startswith(start)), {})
