@@ -206,13 +206,13 @@ async def _live(
         ):
             reloader.start()
             notifier.ready(supervisor.summary())
-            end = await intents.until_end()
-            if end is End.RESTART:
+            await intents.until_end()
+            if intents.end is End.RESTART:
                 notifier.reloading()
             else:
                 notifier.stopping()
             await supervisor.stop()  # what is asked meanwhile is still answered
-        return end, reloader.loaded
+        return intents.end or End.STOP, reloader.loaded
 
 
 @asynccontextmanager

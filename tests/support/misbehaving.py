@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qbitrr import cli
+from qbitrr import cli, progress
 from qbitrr.worker.report import Report
 
 if TYPE_CHECKING:
@@ -77,11 +77,11 @@ def _keep(work: object) -> None:
 
 
 async def _operation(report: Report, within_seconds: float, *, extends: bool) -> None:
-    with report.operation("honest work" if extends else "endless work", "health", within_seconds) as got_somewhere:
+    with report.operation("honest work" if extends else "endless work", "health", within_seconds):
         for _ in range(1000):
             await asyncio.sleep(within_seconds / 4)
             if extends:
-                got_somewhere()
+                progress.made()
 
 
 async def _beat_and_obey(report: Report) -> None:
