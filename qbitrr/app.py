@@ -127,6 +127,8 @@ def _prepare_state(state_file: Path) -> None:
             lost="everything" if rescued.lost_since is None else f"what came after {to_iso(rescued.lost_since)}",
             remedy="libraries are read anew from the Arrs; see the file that was set aside for earlier decisions",
         )
+    if migrate.is_due(state_file):
+        backup.back_up(state_file, Clock().wall())
     migrate.prepare(state_file)
 
 
@@ -208,7 +210,7 @@ async def _live(
             notifier.ready(supervisor.summary())
             await intents.until_end()
             if intents.end is End.RESTART:
-                notifier.reloading()
+                notifier.beginning_anew()
             else:
                 notifier.stopping()
             await supervisor.stop()  # what is asked meanwhile is still answered
