@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -23,7 +23,7 @@ from qbitrr import cli, progress
 from qbitrr.worker.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
 _beat = Report.beat
 
@@ -72,8 +72,8 @@ MISDEEDS: dict[str, Callable[[Report], None]] = {
 _kept: set[asyncio.Task[None]] = set()
 
 
-def _keep(work: object) -> None:
-    _kept.add(asyncio.ensure_future(work))  # type: ignore[arg-type]
+def _keep(work: Coroutine[Any, Any, None]) -> None:
+    _kept.add(asyncio.create_task(work))
 
 
 async def _operation(report: Report, within_seconds: float, *, extends: bool) -> None:
@@ -96,5 +96,5 @@ async def _beat_and_obey(report: Report) -> None:
 
 
 if __name__ == "__main__":
-    Report.beat = _beat_and_obey  # type: ignore[method-assign]
+    Report.beat = _beat_and_obey  # type: ignore[method-assign, assignment]
     sys.exit(cli.main())

@@ -55,7 +55,7 @@ def fetch() -> None:
         draft = ROOT.with_suffix(".part")
         shutil.rmtree(draft, ignore_errors=True)
         draft.parent.mkdir(parents=True, exist_ok=True)
-        command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, draft, mirror]
+        command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, str(draft), mirror]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         draft.rename(ROOT)
     if not SITE.exists():
@@ -65,7 +65,7 @@ def fetch() -> None:
             f"--platform={tag}_{platform.machine()}" for tag in ("manylinux2014", "manylinux_2_28", "manylinux_2_34")
         ]
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        where = ["--target", draft, "--python-version", PYTHON, "--only-binary=:all:", *tags]
+        where = ["--target", str(draft), "--python-version", PYTHON, "--only-binary=:all:", *tags]
         subprocess.run([*pip, *where, *NEEDED], check=True)
         draft.rename(SITE)
 
@@ -98,7 +98,7 @@ class Box:
         """Boot, and install qbitrr."""
         binds = [f"--bind-ro={CHECKOUT / name}:/opt/qbitrr/source/{name}" for name in OURS]
         command = [
-            "systemd-nspawn", "--quiet", "--directory", ROOT, "--volatile=overlay", "--register=no", "--keep-unit",
+            "systemd-nspawn", "--quiet", "--directory", str(ROOT), "--volatile=overlay", "--register=no", "--keep-unit",
             "--console=pipe", "--boot", f"--bind-ro={SITE}:/opt/qbitrr/site", *binds,
         ]  # fmt: skip
         with self._log.open("wb") as output:
