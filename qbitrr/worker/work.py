@@ -44,6 +44,7 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
         connect(config, LoginRegister(database, state_file.with_name("logins.lock"), clock)) as services,
     ):
         report = Report(link)
+        database.on_write = report.wrote
         watch = Watch(config, services, database, report, clock)
         library = Library(config, services, database, report, clock)
         await _tell_last_search(config, database, report)
