@@ -30,6 +30,10 @@ class Torrent(Struct, frozen=True, gc=False):
     completion_on: int = 0  # 0 or negative while incomplete
     last_activity: int = 0
     content_path: str = ""
+    save_path: str = ""
+    eta: int = 0  # 8640000 when it is not in sight
+    availability: float = -1.0  # distributed copies; negative while it is not known
+    tracker: str = ""  # the announce URL that works; empty when none does
     ratio: float = 0.0  # -1 when it is beyond all measure
     seeding_time: int = 0  # not told anew while nothing else changes: older than it looks
     ratio_limit: float = -2.0  # share limits of this torrent: -1 none, -2 the client's own
@@ -72,6 +76,15 @@ class Tracker(Struct, frozen=True, gc=False):
     url: str
     status: int = 0
     msg: str = ""
+
+
+class File(Struct, frozen=True, gc=False):
+    """One row of `torrents/files`. Before API 2.8.2 rows had no `index`, later ones do."""
+
+    index: int
+    name: str
+    size: int
+    priority: int = 1
 
 
 class ServerState(Struct, frozen=True, gc=False):

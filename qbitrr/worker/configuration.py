@@ -25,6 +25,11 @@ class WorkerConfig(Struct, frozen=True):
     log_folder: str | None
     secrets: frozenset[str]
 
+    @property
+    def shadow(self) -> bool:
+        """Whether nothing may be changed, only written down."""
+        return self.settings.shadow or self.arr.shadow
+
 
 def worker_configs(config: Config, state_file: str, log_folder: str | None) -> list[WorkerConfig]:
     """One for every Arr that gets a worker, in the order of the file."""

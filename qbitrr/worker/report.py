@@ -11,7 +11,6 @@ from qbitrr import ipc, logs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qbitrr.errors import ServiceError
     from qbitrr.worker.link import Link
 
 _log = logs.get(__name__)
@@ -70,11 +69,11 @@ class Report:
             self._metrics = metrics
             self._link.send(metrics)
 
-    def waits(self, task: str, service: str, error: ServiceError, *, held: bool) -> None:
-        """A task of the worker cannot go on without a service."""
+    def waits(self, task: str, service: str, error: str, *, held: bool) -> None:
+        """A task of the worker cannot go on without a service, or without a person when `held`."""
         if (task, service) not in self._waiting:
-            _log.warning("service was lost", task=task, service=service, error=str(error), held=held)
-        self._waiting[task, service] = ipc.Waiting(service, str(error), held)
+            _log.warning("service was lost", task=task, service=service, error=error, held=held)
+        self._waiting[task, service] = ipc.Waiting(service, error, held)
         self._tell_waiting()
 
     def goes_on(self, task: str, service: str) -> None:
