@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec import Struct
 
+from qbitrr.torrents.files import Selection  # noqa: TC001 - msgspec looks at the types of fields
 from qbitrr.torrents.strikes import NOT_SEEN, Seen
-
-if TYPE_CHECKING:
-    from qbitrr.torrents.files import Selection
 
 TAG_IGNORED = "qBitrr-ignored"
 TAG_IMPORTED = "qBitrr-imported"
