@@ -18,7 +18,7 @@ def category_of(context: Context, name: str, kind: ArrKind | None = None) -> str
 
     `kind` is the Arr it must belong to. Raises UnknownCategoryError, NotReadyError.
     """
-    arrs = [child.config.arr for child in all_workers(context)]
+    arrs = [arr for child in all_workers(context) if (arr := child.config.arr_section) is not None]
     named = [arr for arr in arrs if arr.category == name] or [arr for arr in arrs if arr.section == name]
     if not named or (kind and named[0].kind != kind):
         raise UnknownCategoryError(f"Unknown {kind} category: {name}" if kind else f"Unknown category: {name}")

@@ -119,7 +119,7 @@ def progress(torrent: Seeding, limits: Limits) -> Progress:
     own = {"own_ratio_limit": torrent.own_ratio_limit, "own_limit_seconds": torrent.own_seconds_limit}
     facts |= {name: limit for name, limit in own.items() if limit > 0}
     if limits.remove == _NEVER:
-        return Progress(False, "RemoveTorrent is -1", facts)
+        return Progress(False, "RemoveTorrent removes nothing", facts)
     if not torrent.complete:
         return Progress(False, "it is not complete", facts)
     if torrent.super_seeding or torrent.forced:

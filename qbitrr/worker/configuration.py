@@ -2,37 +2,81 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 from msgspec import Struct
 
 from qbitrr.config import Arr, Config, QBit, Settings, runnable_arrs, runnable_qbits
+from qbitrr.config.model import TrackerRow  # noqa: TC001 - msgspec looks at the types of fields
 from qbitrr.config.redact import secrets_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+SHARED_SECTION = "qBit"
+"""The section whose tracker rows hold on every qBittorrent, unless another row has the same host."""
 
 
 class WorkerConfig(Struct, frozen=True):
     """The worker's part of one configuration, immutable.
 
-    `categories` are all that are configured anywhere, `parents` those that stand for their sub-categories too: a
-    torrent belongs to the nearest one. `log_folder` is None when no files are to be written.
+    It works for an Arr or for a qBittorrent section, of which exactly one is there. `categories` are all that are
+    configured anywhere, `parents` those that stand for their sub-categories too: a torrent belongs to the nearest
+    one. `shared_rows` are the tracker rows of `[qBit]`. `log_folder` is None when no files are to be written.
     """
 
-    arr: Arr
+    arr_section: Arr | None
+    qbit_section: QBit | None
     qbits: tuple[QBit, ...]
     settings: Settings
     categories: frozenset[str]
     parents: frozenset[str]
+    shared_rows: tuple[TrackerRow, ...]
     state_file: str
     log_folder: str | None
     secrets: frozenset[str]
 
     @property
+    def arr(self) -> Arr:
+        """Its Arr; only for a worker that has one."""
+        assert self.arr_section is not None
+        return self.arr_section
+
+    @property
+    def section(self) -> str:
+        """The section of the configuration that it works for."""
+        return (self.arr_section or self.qbit).section
+
+    @property
+    def qbit(self) -> QBit:
+        """Its qBittorrent section; only for a worker without an Arr."""
+        assert self.qbit_section is not None
+        return self.qbit_section
+
+    @property
+    def name(self) -> str:
+        """By which the worker and what it keeps in the state file are known: category of the Arr, or section."""
+        return self.arr_section.category if self.arr_section is not None else self.qbit.section
+
+    @property
+    def own_categories(self) -> frozenset[str]:
+        """The configured categories whose torrents it looks after."""
+        return frozenset({self.arr_section.category} if self.arr_section else self.qbit.managed_categories)
+
+    @property
     def shadow(self) -> bool:
         """Whether nothing may be changed, only written down."""
-        return self.settings.shadow or self.arr.shadow
+        return self.settings.shadow or (self.arr_section is not None and self.arr_section.shadow)
 
 
-def worker_configs(config: Config, state_file: str, log_folder: str | None) -> list[WorkerConfig]:
-    """One for every Arr that gets a worker, in the order of the file."""
+def worker_configs(
+    config: Config, state_file: str, log_folder: str | None, holding: Collection[str] = ()
+) -> list[WorkerConfig]:
+    """One for every Arr that gets a worker, then one for every qBittorrent that has something to do by itself.
+
+    `holding` are the qBittorrents where the free space guard has stopped downloads.
+    """
     qbits = tuple(runnable_qbits(config))
     arrs = runnable_arrs(config)
     everywhere = any(qbit.match_subcategories for qbit in qbits)
@@ -40,19 +84,33 @@ def worker_configs(config: Config, state_file: str, log_folder: str | None) -> l
     parents.update(category for qbit in qbits if qbit.match_subcategories for category in qbit.managed_categories)
     categories = {arr.category for arr in arrs}
     categories.update(category for qbit in qbits for category in qbit.managed_categories)
+    workers: list[tuple[Arr | None, QBit | None]] = [(arr, None) for arr in arrs]
+    workers += [(None, qbit) for qbit in qbits if _needs_a_worker(config, qbit) or qbit.section in holding]
     return [
         WorkerConfig(
-            arr=arr,
+            arr_section=arr,
+            qbit_section=qbit,
             qbits=qbits,
             settings=config.settings,
             categories=frozenset(categories),
             parents=frozenset(parents),
+            shared_rows=next((qbit.trackers for qbit in qbits if qbit.section == SHARED_SECTION), ()),
             state_file=state_file,
             log_folder=log_folder,
             secrets=secrets_of(config),
         )
-        for arr in arrs
+        for arr, qbit in workers
     ]
+
+
+def guards_space(settings: Settings) -> bool:
+    """Whether the free space guard is on."""
+    return settings.free_space_bytes >= 0 and settings.auto_pause_resume
+
+
+def _needs_a_worker(config: Config, qbit: QBit) -> bool:
+    rows = (*qbit.trackers, *(row for arr in runnable_arrs(config) for row in arr.torrent.trackers))
+    return bool(qbit.managed_categories) or guards_space(config.settings) or any(row.sort_torrents for row in rows)
 
 
 def encode(config: WorkerConfig) -> bytes:

@@ -30,6 +30,7 @@ _FULL_SYNC_SECONDS = 6 * 3600.0
 _RELEASE_SECONDS = 60.0
 _CONTENT_SECONDS = 20.0
 _SAVE_SECONDS = 60.0
+_TRACKERS_SECONDS = 5.0
 
 
 async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToWorker], stop: asyncio.Event) -> str:
@@ -55,6 +56,9 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
             asyncio.create_task(
                 every("content", _CONTENT_SECONDS, watch.look_for_content, asyncio.Event(), report.failed)
             ),
+            asyncio.create_task(
+                every("trackers", _TRACKERS_SECONDS, watch.look_at_trackers, asyncio.Event(), report.failed)
+            ),
             asyncio.create_task(every("clocks", _SAVE_SECONDS, watch.save, asyncio.Event(), report.failed)),
             asyncio.create_task(every("library", _FULL_SYNC_SECONDS, library.sync, library.wake, report.failed)),
             asyncio.create_task(every("tracks", _FULL_SYNC_SECONDS, library.tracks, library.synced, report.failed)),
@@ -72,7 +76,7 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
 
 
 async def _tell_last_search(config: WorkerConfig, database: Database, report: Report) -> None:
-    last = (await activity.last(database)).get(config.arr.category)
+    last = (await activity.last(database)).get(config.name)
     if last is not None:
         report.searched(*last)
 
