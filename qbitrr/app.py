@@ -16,12 +16,12 @@ from control.context import Context
 from control.server import serve
 from qbitrr import __version__, logs
 from qbitrr.clock import Clock
-from qbitrr.config import Loaded, load_file, runnable_arrs
+from qbitrr.config import Loaded, load_file
 from qbitrr.config.example import write_first
 from qbitrr.config.location import config_file, create_data_folder, data_folder, in_container
 from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.data_lock import locked
-from qbitrr.state import migrate
+from qbitrr.state import holds, migrate
 from qbitrr.state.database import FILE_NAME, open_reader
 from qbitrr.state.housekeeping import settle_orphans
 from qbitrr.worker.configuration import worker_configs
@@ -31,6 +31,7 @@ from supervisor.spawner import Spawner
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from qbitrr.worker.configuration import WorkerConfig
     from supervisor.spawner import Zygote
 
 _log = logs.get(__name__)
@@ -84,11 +85,12 @@ def run(where: Home, environ: Mapping[str, str], zygote: Zygote) -> None:
         logs.configure(settings.console_level, log_folder, logs.MAIN_FILE, hide)
         _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(where.folder))
         migrate.prepare(where.state_file)
-        categories = {arr.category for arr in runnable_arrs(loaded.config)}
-        if held := settle_orphans(where.state_file, categories, Clock().wall()):
+        files = (str(where.state_file), str(log_folder) if log_folder else None)
+        configs = worker_configs(loaded.config, *files, holding=holds.instances(where.state_file))
+        if held := settle_orphans(where.state_file, {config.name for config in configs}, Clock().wall()):
             _log.warning("actions were held", number=held, because="their categories are no longer configured")
         _tell(loaded)
-        asyncio.run(_live(where, loaded, token, log_folder, zygote))
+        asyncio.run(_live(where, loaded, configs, token, log_folder, zygote))
         _log.info("daemon ended")
 
 
@@ -114,7 +116,14 @@ def _tell(loaded: Loaded) -> None:
         _log.warning("configuration is incomplete", key=entry.key, fill_in=entry.allowed)
 
 
-async def _live(where: Home, loaded: Loaded, token: str, log_folder: Path | None, zygote: Zygote) -> None:
+async def _live(
+    where: Home,
+    loaded: Loaded,
+    configs: list[WorkerConfig],
+    token: str,
+    log_folder: Path | None,
+    zygote: Zygote,
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -130,7 +139,6 @@ async def _live(where: Home, loaded: Loaded, token: str, log_folder: Path | None
             clock=Clock(),
         )
         async with _stopped_at_the_end(supervisor), serve(context):
-            configs = worker_configs(loaded.config, str(where.state_file), str(log_folder) if log_folder else None)
             supervisor.start(configs, limits_of(loaded.config.settings))
             await stop.wait()
             _log.info("daemon is stopping")

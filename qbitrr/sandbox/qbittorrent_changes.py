@@ -5,6 +5,7 @@ Statuses and texts as the real application answers them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 Form: TypeAlias = Mapping[str, str]
 PRIORITIES = (0, 1, 6, 7)
+_INFOHASH = re.compile("8:infohash40:([0-9a-f]{40})")
 
 
 class Change(NamedTuple):
@@ -55,6 +57,14 @@ def _names(joined: str) -> list[str]:
 
 def _delete(client: DownloadClient, form: Form) -> None:
     client.delete(_hashes(client, form), with_files=form["deleteFiles"] == "true")
+
+
+def _add(client: DownloadClient, form: Form) -> None:
+    found = _INFOHASH.search(form.get("torrents", ""))
+    if found is None or not client.add_again(
+        found.group(1), form.get("savepath", ""), form.get("category", ""), _names(form.get("tags", ""))
+    ):
+        raise web.HTTPUnsupportedMediaType(text="No torrents were added")
 
 
 def _add_tags(client: DownloadClient, form: Form) -> None:
@@ -158,6 +168,7 @@ def _of_trackers(api: ApiVersion, client: DownloadClient, form: Form) -> list[To
 
 
 _CHANGES = {
+    "torrents/add": Change((), _add),
     "torrents/setSuperSeeding": Change(("hashes", "value"), _set_super_seeding),
     "torrents/topPrio": Change(("hashes",), _to_the_top),
     "torrents/delete": Change(("hashes", "deleteFiles"), _delete),

@@ -12,14 +12,15 @@ from qbitrr.torrents.verdict import DESTRUCTIVE, Action
 if TYPE_CHECKING:
     from qbitrr.torrents.facts import History
 
-# The end of an action that a person did not want.
-DISCARDED = "a person decided against it"
+BY_A_PERSON = "a person "
+"""How the outcome of an action begins that a person has stopped."""
+DISCARDED = f"{BY_A_PERSON}decided against it"
 
 
 def after(history: History, action: str, state: str, at: float, outcome: str | None) -> History:
     """The history after one more action that ended at `at` (epoch seconds) in a state of the ledger."""
     changes: dict[str, Any] = {}
-    if action in DESTRUCTIVE and (state == "undone" or outcome == DISCARDED):
+    if action in DESTRUCTIVE and (state == "undone" or (outcome or "").startswith(BY_A_PERSON)):
         changes = {"discarded_at": at}
     elif action == Action.IMPORT:
         changes = {"imports": _imports(history.imports, state, at)}

@@ -24,6 +24,9 @@ class Action(StrEnum):
     ADJUST = "adjust"
     FAIL = "fail"
     REMOVE = "remove"
+    HOLD = "hold"
+    RELEASE = "release"
+    SORT = "sort"
 
 
 LOOKS = frozenset({Action.LOOK_FOR_IMPORT, Action.LOOK_AT_FILES})

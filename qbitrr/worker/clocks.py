@@ -123,10 +123,14 @@ class Clocks:
         places = running | self._unsaved
         if not places:
             return
+        self._unsaved = set()  # what changes meanwhile is for the next time
         kept = [self._stored(place) for place in places if place in self._clocks]
         gone = [(*key, trouble.value) for key, trouble in places if (key, trouble) not in self._clocks]
-        await clocks.save(database, category, kept, gone)
-        self._unsaved -= places
+        try:
+            await clocks.save(database, category, kept, gone)
+        except BaseException:
+            self._unsaved |= places
+            raise
 
     def _stored(self, place: tuple[Key, Trouble]) -> clocks.StoredClock:
         (instance, infohash), trouble = place

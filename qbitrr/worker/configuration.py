@@ -10,6 +10,7 @@ from msgspec import Struct
 from qbitrr.config import Arr, Config, QBit, Settings, runnable_arrs, runnable_qbits
 from qbitrr.config.model import TrackerRow  # noqa: TC001 - msgspec looks at the types of fields
 from qbitrr.config.redact import secrets_of
+from qbitrr.torrents.facts import TAG_IGNORED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -22,8 +23,9 @@ class WorkerConfig(Struct, frozen=True):
     """The worker's part of one configuration, immutable.
 
     It works for an Arr or for a qBittorrent section, of which exactly one is there. `categories` are all that are
-    configured anywhere, `parents` those that stand for their sub-categories too: a torrent belongs to the nearest
-    one. `shared_rows` are the tracker rows of `[qBit]`. `log_folder` is None when no files are to be written.
+    configured anywhere, `shadowed` those of them that may only be looked at, `parents` those that stand for their
+    sub-categories too: a torrent belongs to the nearest one. `shared_rows` are the tracker rows of `[qBit]`,
+    `arr_rows` those of the Arrs by category. `log_folder` is None when no files are to be written.
     """
 
     arr_section: Arr | None
@@ -32,7 +34,9 @@ class WorkerConfig(Struct, frozen=True):
     settings: Settings
     categories: frozenset[str]
     parents: frozenset[str]
+    shadowed: frozenset[str]
     shared_rows: tuple[TrackerRow, ...]
+    arr_rows: dict[str, tuple[TrackerRow, ...]]
     state_file: str
     log_folder: str | None
     secrets: frozenset[str]
@@ -65,6 +69,11 @@ class WorkerConfig(Struct, frozen=True):
         return frozenset({self.arr_section.category} if self.arr_section else self.qbit.managed_categories)
 
     @property
+    def protect_tags(self) -> frozenset[str]:
+        """The tags by which a person keeps qbitrr from a torrent."""
+        return frozenset({TAG_IGNORED, *self.settings.protect_tags})
+
+    @property
     def shadow(self) -> bool:
         """Whether nothing may be changed, only written down."""
         return self.settings.shadow or (self.arr_section is not None and self.arr_section.shadow)
@@ -95,6 +104,8 @@ def worker_configs(
             categories=frozenset(categories),
             parents=frozenset(parents),
             shared_rows=next((qbit.trackers for qbit in qbits if qbit.section == SHARED_SECTION), ()),
+            shadowed=frozenset(arr.category for arr in arrs if arr.shadow),
+            arr_rows={arr.category: arr.torrent.trackers for arr in arrs},
             state_file=state_file,
             log_folder=log_folder,
             secrets=secrets_of(config),

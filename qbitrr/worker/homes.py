@@ -81,10 +81,14 @@ class Homes:
 
     async def save(self) -> None:
         """Write down what is new."""
-        if self._unsaved:
-            saved = set(self._unsaved)
-            await torrents.remember(self._database, self._category, [self._known[key] for key in saved])
-            self._unsaved -= saved
+        if not self._unsaved:
+            return
+        saving, self._unsaved = self._unsaved, set()  # what changes meanwhile is for the next time
+        try:
+            await torrents.remember(self._database, self._category, [self._known[key] for key in saving])
+        except BaseException:
+            self._unsaved |= saving & self._known.keys()
+            raise
 
     async def forget(self, gone: set[Key]) -> None:
         """Torrents that are no longer there."""

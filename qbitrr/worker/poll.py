@@ -12,7 +12,7 @@ from qbitrr.errors import BannedError, CredentialsRejectedError, ServiceError
 from qbitrr.qbittorrent.mirror import Mirror
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from qbitrr.clock import Clock
     from qbitrr.qbittorrent.client import QbittorrentClient
@@ -35,7 +35,10 @@ class News(NamedTuple):
 
 
 class Poll:
-    """The torrents of one category on all instances. `wake` is called when a late answer has come."""
+    """The torrents of one category on all instances. `wake` is called when a late answer has come.
+
+    `whole` are mirrors of all torrents of an instance, which are kept besides and told the same.
+    """
 
     def __init__(
         self,
@@ -44,8 +47,10 @@ class Poll:
         report: Report,
         clock: Clock,
         wake: Callable[[], None],
+        whole: Mapping[str, Mirror] | None = None,
     ) -> None:
         self._clients = clients
+        self._whole = whole or {}
         self._mirrors = {name: Mirror(is_mine) for name in clients}
         self._report = report
         self._clock = clock
@@ -143,6 +148,11 @@ class Poll:
         if changes.unknown:
             added = mirror.add((await client.torrents(changes.unknown)).items())
             self._news.changed.update((instance, infohash) for infohash in added)
+        if instance in self._whole:
+            everything_else = self._whole[instance]
+            unknown = everything_else.apply(data, self._clock.monotonic()).unknown
+            if unknown:
+                everything_else.add((await client.torrents(unknown)).items())
 
     def _silent(self, instance: str) -> None:
         """Nothing is known of it now; when it answers again it tells everything, and all of it is judged."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -23,6 +24,7 @@ _log = logs.get(__name__)
 _SECONDS = 60.0
 _AT_ONCE = 2
 _LONGEST_WORDS = 300
+_ADDRESS = re.compile(r"\[[^\]]* @ 0x[0-9a-f]+\]")  # of the part of ffprobe that complains, another each time
 _ABOUT_THE_DISK = ("no such file", "permission denied", "input/output error", "stale file handle", "not connected")
 # Playable as they are. What is spread over several files, or is a disc, is not asked about.
 _STREAM_KINDS = {"radarr": "v", "sonarr": "v", "lidarr": "a"}
@@ -72,7 +74,7 @@ class Probe:
 
 
 def _judge(code: int, output: str, errors: str, path: str) -> str | None:
-    words = " ".join(errors.replace(f"file:{path}: ", "").split())[:_LONGEST_WORDS]
+    words = " ".join(_ADDRESS.sub("", errors).replace(f"file:{path}: ", "").split())[:_LONGEST_WORDS]
     if any(hint in words.lower() for hint in _ABOUT_THE_DISK):
         _log.warning("ffprobe could not read a file", file=path, words=words)
         return None

@@ -27,9 +27,10 @@ from qbitrr.worker.seeds import Seeds
 from qbitrr.worker.services import torrent_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection, Mapping
 
     from qbitrr.clock import Clock
+    from qbitrr.qbittorrent.mirror import Mirror
     from qbitrr.state.database import Database
     from qbitrr.state.ledger import Entry
     from qbitrr.torrents.facts import QueueFacts, TorrentFacts
@@ -48,10 +49,19 @@ _STRAY_SECONDS = 300.0  # between two questions about a torrent that was put asi
 
 
 class Watch:
-    """What the worker knows of its torrents. `wake` asks for a pass before its time."""
+    """What the worker knows of its torrents. `wake` asks for a pass before its time.
+
+    `whole` are mirrors of all torrents of an instance, for which it keeps them up to date.
+    """
 
     def __init__(
-        self, config: WorkerConfig, services: Services, database: Database, report: Report, clock: Clock
+        self,
+        config: WorkerConfig,
+        services: Services,
+        database: Database,
+        report: Report,
+        clock: Clock,
+        whole: Mapping[str, Mirror] | None = None,
     ) -> None:
         self.wake = asyncio.Event()
         self._category = config.name
@@ -63,12 +73,12 @@ class Watch:
         self._homes = Homes(config, database)
         mine = {qbit.section for qbit in config.qbits if config.qbit_section in (None, qbit)}
         clients = {name: client for name, client in services.qbittorrents.items() if name in mine}
-        self._poll = Poll(clients, self._homes.of_interest, report, clock, self.wake.set)
+        self._poll = Poll(clients, self._homes.of_interest, report, clock, self.wake.set, whole)
         self._seeds = Seeds(config, clients, self._poll.mirrors, self._homes, database, clock)
         self._internet = Internet(
             config.settings.ping_urls, config.settings.no_internet_sleep_seconds, clock, self.wake.set
         )
-        hands = Hands(config, services, database, report, clock, self._homes, self._seeds)
+        self.hands = hands = Hands(config, services, database, report, clock, self._homes, self._seeds)
         self._policies = Policies(config)
         self._actor = Actor(hands, self._poll.present)
         self._around = Around(
@@ -135,6 +145,10 @@ class Watch:
             await self._judge_all(now, open_now)
             self._resume(open_now)
             self._tell()
+
+    def answers(self, instance: str) -> bool:
+        """Whether the last question to a qBittorrent was answered."""
+        return self._poll.answers(instance)
 
     async def look_for_content(self) -> None:
         """Look whether missing files are back."""

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def no_longer_stalled(torrent: TorrentFacts, _around: Surroundings, policy: Policy, _now: float) -> Finding:
     """The tag `qBitrr-allowed_stalled` is taken off when a torrent gets on, or is complete."""
     tagged = TAG_STALLED in torrent.tags
-    if tagged and not policy.tagless and torrent.state in states.TRANSFERRING:
+    gets_on = torrent.complete or torrent.state in states.TRANSFERRING
+    if tagged and not policy.tagless and gets_on:
         return acts(Action.UNTAG_STALLED, "it is tagged as stalled, and gets on", state=torrent.state)
     return passes("it is not tagged as stalled, or still is", tagged=tagged)
 

@@ -29,7 +29,7 @@ async def pass_gate(hands: Hands, entry: Entry) -> TorrentFacts | None:
     torrent = await hands.read_for(entry)
     if torrent is None:
         return None
-    if torrent.complete and not entry.notes["complete"]:
+    if torrent.complete and not entry.notes.get("complete", False):
         raise HeldError("it became complete meanwhile")
     if entry.action in DESTRUCTIVE:
         owed = await hands.seeds.may_be_deleted(torrent)

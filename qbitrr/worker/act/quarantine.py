@@ -12,6 +12,7 @@ from qbitrr import logs
 from qbitrr.config.private_file import write_private
 from qbitrr.torrents import states
 from qbitrr.torrents.facts import TAG_QUARANTINE
+from qbitrr.torrents.history import BY_A_PERSON
 from qbitrr.worker.act.gate import pass_gate
 from qbitrr.worker.act.hands import HeldError, LaterError
 from qbitrr.worker.disk import has_content, on_disk
@@ -68,9 +69,9 @@ async def _rescued(hands: Hands, entry: Entry, torrent: TorrentFacts) -> None:
     if torrent.state not in states.STOPPED | states.BUSY | {states.MISSING_FILES, states.ERROR}:
         if TAG_QUARANTINE in torrent.tags:
             await hands.client(entry.instance).remove_tags([entry.infohash], TAG_QUARANTINE)
-        raise HeldError("a person started it again")
+        raise HeldError(f"{BY_A_PERSON}started it again")
     if TAG_QUARANTINE not in torrent.tags and not hands.policy.tagless:
-        raise HeldError("a person took it out of quarantine")
+        raise HeldError(f"{BY_A_PERSON}took it out of quarantine")
 
 
 async def undo(hands: Hands, entry: Entry) -> None:
