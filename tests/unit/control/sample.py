@@ -45,7 +45,12 @@ def a_child(arr, **changes):
     """What the control plane sees of a worker."""
     state = State(phase=changes.pop("phase", Phase.RUNNING))
     attributes = {"pid": None, "restarts": 0, "phase_since": NOW, "said": Said(), **changes}
-    return SimpleNamespace(config=SimpleNamespace(arr=arr), category=arr.category, state=state, **attributes)
+    return SimpleNamespace(
+        config=SimpleNamespace(arr=arr, arr_section=arr, section=arr.section),
+        category=arr.category,
+        state=state,
+        **attributes,
+    )
 
 
 @dataclass
