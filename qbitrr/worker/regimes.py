@@ -40,21 +40,17 @@ class Regimes:
 
     def __init__(self, config: WorkerConfig) -> None:
         self._config = config
-        self._of_arr = {qbit.section: _of_arr(config, qbit) for qbit in config.qbits} if config.arr_section else {}
-        self._of_category: dict[tuple[str, str | None], Regime] = {}
+        self._known: dict[tuple[str, str | None], Regime] = {}
 
     def of(self, instance: str, category: str) -> Regime:
         """What holds for a torrent that belongs to a category."""
-        if self._of_arr:
-            return self._of_arr[instance]
-        home = owner(category, self._config.own_categories, self._config.parents)
-        if (instance, home) not in self._of_category:
-            self._of_category[instance, home] = _of_category(self._config, home)
-        return self._of_category[instance, home]
-
-    def rows(self, instance: str) -> tuple[TrackerRow, ...]:
-        """The tracker rows that hold on a qBittorrent for all of the worker's torrents."""
-        return self.of(instance, "").rows
+        config, home = self._config, None
+        if config.arr_section is None:
+            home = owner(category, config.own_categories, config.parents)
+        if (instance, home) not in self._known:
+            with_arr = config.arr_section is not None
+            self._known[instance, home] = _of_arr(config, instance) if with_arr else _of_category(config, home)
+        return self._known[instance, home]
 
 
 def rules_for(qbit: QBit, category: str | None) -> CategoryRules:
@@ -63,9 +59,10 @@ def rules_for(qbit: QBit, category: str | None) -> CategoryRules:
     return next(rows, qbit.category_seeding)
 
 
-def _of_arr(config: WorkerConfig, qbit: QBit) -> Regime:
+def _of_arr(config: WorkerConfig, instance: str) -> Regime:
     mode: SeedingMode = config.arr.torrent.seeding
-    rows = trackers.merged(config.shared_rows, qbit.trackers, config.arr.torrent.trackers)
+    own = next((qbit.trackers for qbit in config.qbits if qbit.section == instance), ())
+    rows = trackers.merged(config.shared_rows, own, config.arr.torrent.trackers)
     return Regime(mode, rows, Debts(rows), mode.remove_dead_trackers, mode.remove_tracker_with_message)
 
 

@@ -71,8 +71,9 @@ class Watch:
         self._report = report
         self._clock = clock
         self._homes = Homes(config, database)
-        mine = {qbit.section for qbit in config.qbits if config.qbit_section in (None, qbit)}
-        clients = {name: client for name, client in services.qbittorrents.items() if name in mine}
+        clients = services.qbittorrents
+        if config.qbit_section is not None:
+            clients = {config.section: clients[config.section]}
         self._poll = Poll(clients, self._homes.of_interest, report, clock, self.wake.set, whole)
         self._seeds = Seeds(config, clients, self._poll.mirrors, self._homes, database, clock)
         self._internet = Internet(
