@@ -37,7 +37,7 @@ def fails(
         return stops(f"{because}, but {text}", again_at, **facts, **more_facts)
     if action is Action.FAIL and (debt := owed(around, now)) is not None:
         text, again_at = debt
-        return stops(f"{because}, but {text}", again_at, **facts, **around.gate.facts)
+        return stops(f"{because}, but {text}", again_at, **facts | around.gate.facts)
     return acts(action if policy.with_arr else Action.REMOVE, because, **facts)
 
 

@@ -46,7 +46,7 @@ def seeding_is_over(torrent: TorrentFacts, around: Surroundings, policy: Policy,
     objection = told_otherwise(around, now) or _arr_still_has_it(around, policy) or owed(around, now)
     if objection is not None:
         text, again_at = objection
-        return stops(f"{found.because}, but {text}", again_at, **found.facts, **around.gate.facts)
+        return stops(f"{found.because}, but {text}", again_at, **found.facts | around.gate.facts)
     return acts(Action.REMOVE, found.because, **found.facts)
 
 

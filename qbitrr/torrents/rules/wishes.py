@@ -32,6 +32,6 @@ def failed_by_user(torrent: TorrentFacts, around: Surroundings, policy: Policy, 
         return stops("it is in FailedCategory, but younger than IgnoreTorrentsYoungerThan", old_at, **facts)
     if (debt := owed(around, now)) is not None:
         text, again_at = debt
-        return stops(f"it is in FailedCategory, but {text}", again_at, **facts, **around.gate.facts)
+        return stops(f"it is in FailedCategory, but {text}", again_at, **facts | around.gate.facts)
     action = Action.FAIL if policy.with_arr else Action.REMOVE
     return acts(action, "a person put it into FailedCategory", **facts)
