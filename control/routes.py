@@ -13,9 +13,32 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import msgspec
 
 from control import openapi
-from control.handlers import arr, decisions, health, lidarr, logs, processes, radarr, sonarr, status, torrents
+from control.handlers import (
+    actions,
+    arr,
+    daemon,
+    decisions,
+    evidence,
+    health,
+    lidarr,
+    logs,
+    processes,
+    radarr,
+    sonarr,
+    status,
+    torrents,
+)
 from control.parameters import Nothing
-from qbitrr.errors import NotFoundError, NotReadyError, QbitrrError, UnknownCategoryError
+from qbitrr.errors import (
+    ConfigError,
+    ConflictError,
+    NotFoundError,
+    NotReadyError,
+    QbitrrError,
+    UnknownCategoryError,
+    WorkerNotReadyError,
+)
+from supervisor.changes import Reloaded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -66,11 +89,36 @@ async def describe(_context: Context, _request: Nothing) -> msgspec.Raw:
     return _description()
 
 
+_HELD = (UnknownCategoryError, ConflictError, NotReadyError)
+
 ROUTES = (
     _get("/status", status.read, Nothing, status.Status),
     _get("/processes", processes.read, Nothing, processes.Processes),
+    _get(
+        "/processes/{category}/evidence",
+        evidence.read,
+        evidence.EvidenceRequest,
+        evidence.Bundles,
+        UnknownCategoryError,
+        NotReadyError,
+    ),
+    _post("/processes/restart", daemon.renew, Nothing, daemon.Begun),
+    _post("/processes/dump", daemon.dump, Nothing, daemon.Begun),
+    _post("/reload", daemon.reload, Nothing, Reloaded, ConfigError, WorkerNotReadyError, NotReadyError),
+    _post("/restart", daemon.restart, Nothing, daemon.Begun),
     _get("/arr", arr.read, Nothing, arr.Arrs),
     _post("/arr/{section}/restart", arr.restart, arr.RestartRequest, arr.Message, UnknownCategoryError, NotReadyError),
+    _post("/arr/{section}/approve", actions.approve, actions.HeldRequest, arr.Message, *_HELD),
+    _post("/arr/{section}/discard", actions.discard, actions.HeldRequest, arr.Message, *_HELD),
+    _post(
+        "/actions/{id}/undo",
+        actions.undo,
+        actions.UndoRequest,
+        arr.Message,
+        NotFoundError,
+        ConflictError,
+        NotReadyError,
+    ),
     _post("/arr/rebuild", arr.rebuild, Nothing, arr.Message, NotReadyError),
     _get(
         "/radarr/{category}/movies",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import signal
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from control.context import Context
+from control.listening import listen
 from control.server import serve
 from qbitrr import __version__, logs
 from qbitrr.clock import Clock
@@ -25,13 +25,17 @@ from qbitrr.state import holds, migrate
 from qbitrr.state.database import FILE_NAME, open_reader
 from qbitrr.state.housekeeping import settle_orphans
 from qbitrr.worker.configuration import worker_configs
-from supervisor.core import Supervisor, limits_of
+from supervisor.core import Supervisor
+from supervisor.evidence import Evidence
+from supervisor.intents import End, Intents
+from supervisor.notify import Notifier, StatusLine
+from supervisor.reload import Files, Reloader
 from supervisor.spawner import Spawner
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    import socket
+    from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
-    from qbitrr.worker.configuration import WorkerConfig
     from supervisor.spawner import Zygote
 
 _log = logs.get(__name__)
@@ -47,6 +51,11 @@ class Home:
     def state_file(self) -> Path:
         """The state file."""
         return self.folder / FILE_NAME
+
+    @property
+    def evidence_folder(self) -> Path:
+        """What is known of workers that ended abnormally."""
+        return self.folder / "evidence"
 
     @property
     def log_folder(self) -> Path:
@@ -69,10 +78,13 @@ def load(where: Home, environ: Mapping[str, str]) -> Loaded:
     return load_file(path, environ)
 
 
-def run(where: Home, environ: Mapping[str, str], zygote: Zygote) -> None:
-    """Run the daemon until it is stopped by SIGTERM or SIGINT.
+def run(
+    where: Home, environ: Mapping[str, str], zygote: Zygote, given: Sequence[socket.socket] = ()
+) -> list[socket.socket] | None:
+    """Run the daemon until somebody wants it to end.
 
-    The zygote was forked before this module and all that it needs were loaded.
+    The zygote was forked before this module and all that it needs were loaded; `given` are listening sockets that
+    count instead of WebUI.Host and WebUI.Port. Returns the sockets to begin anew with, None when it was stopped.
     Raises ConfigError, StateError, DataFolderBusyError or ListenError before a worker is started.
     """
     create_data_folder(where.folder)
@@ -81,17 +93,25 @@ def run(where: Home, environ: Mapping[str, str], zygote: Zygote) -> None:
         token = _token(where, loaded)
         settings = loaded.config.settings
         log_folder = where.log_folder if settings.logging else None
-        hide = partial(redact_text, secrets=secrets_of(loaded.config) | {token})
-        logs.configure(settings.console_level, log_folder, logs.MAIN_FILE, hide)
+        _log_as_wanted(loaded, log_folder, token)
         _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(where.folder))
         migrate.prepare(where.state_file)
-        files = (str(where.state_file), str(log_folder) if log_folder else None)
-        configs = worker_configs(loaded.config, *files, holding=holds.instances(where.state_file))
-        if held := settle_orphans(where.state_file, {config.name for config in configs}, Clock().wall()):
+        holding = holds.instances(where.state_file)
+        names = {config.name for config in worker_configs(loaded.config, str(where.state_file), None, holding)}
+        if held := settle_orphans(where.state_file, names, Clock().wall()):
             _log.warning("actions were held", number=held, because="their categories are no longer configured")
         _tell(loaded)
-        asyncio.run(_live(where, loaded, configs, token, log_folder, zygote))
-        _log.info("daemon ended")
+        files = Files(
+            config_file(where.folder, Path.cwd()), environ, where.state_file, log_folder, where.evidence_folder
+        )
+        webui = loaded.config.webui
+        listeners = list(given) or listen(webui)
+        end, last = asyncio.run(_live(files, loaded, token, zygote, listeners))
+        _log.info("daemon ended", how=str(end))
+    if end is End.STOP:
+        return None
+    moved = (webui.host, webui.port) != (last.config.webui.host, last.config.webui.port)
+    return [] if moved and not given else listeners
 
 
 def _token(where: Home, loaded: Loaded) -> str:
@@ -116,32 +136,52 @@ def _tell(loaded: Loaded) -> None:
         _log.warning("configuration is incomplete", key=entry.key, fill_in=entry.allowed)
 
 
+def _log_as_wanted(loaded: Loaded, log_folder: Path | None, token: str) -> None:
+    logs.configure(loaded.config.settings.console_level, log_folder, logs.MAIN_FILE, _hiding(loaded, token))
+
+
+def _hiding(loaded: Loaded, token: str) -> Callable[[str], str]:
+    """What takes the secrets out of a text."""
+    return partial(redact_text, secrets=secrets_of(loaded.config) | {token})
+
+
 async def _live(
-    where: Home,
-    loaded: Loaded,
-    configs: list[WorkerConfig],
-    token: str,
-    log_folder: Path | None,
-    zygote: Zygote,
-) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    async with open_reader(where.state_file) as database, _spawner(zygote) as spawner:
-        supervisor = Supervisor(spawner)
+    files: Files, loaded: Loaded, token: str, zygote: Zygote, listeners: Sequence[socket.socket]
+) -> tuple[End, Loaded]:
+    """Returns how it ended, and the configuration that held last."""
+    notifier = Notifier(files.environ)
+    async with open_reader(files.state) as database, _spawner(zygote) as spawner:
+        evidence = Evidence(files.evidence, files.log_folder, _hiding(loaded, token))
+        status = StatusLine(notifier)
+        supervisor = Supervisor(spawner, evidence, changed=lambda: status.changed(supervisor.summary))
+
+        def taken(now: Loaded) -> None:
+            evidence.hide = _hiding(now, token)
+            _log_as_wanted(now, files.log_folder, token)
+            _tell(now)
+
+        reloader = Reloader(files, loaded, supervisor, Clock(), taken)
+        intents = Intents(supervisor, reloader, notifier)
+        intents.listen()
         context = Context(
-            loaded=loaded,
+            reloader=reloader,
+            intents=intents,
             token=token,
             supervisor=supervisor,
             database=database,
-            log_folder=log_folder,
+            log_folder=files.log_folder,
             clock=Clock(),
         )
-        async with _stopped_at_the_end(supervisor), serve(context):
-            supervisor.start(configs, limits_of(loaded.config.settings))
-            await stop.wait()
-            _log.info("daemon is stopping")
+        async with _stopped_at_the_end(supervisor), serve(context, listeners), _running(notifier.keep_alive()):
+            reloader.start()
+            notifier.ready(supervisor.summary())
+            end = await intents.until_end()
+            if end is End.RESTART:
+                notifier.reloading()
+            else:
+                notifier.stopping()
+            await supervisor.stop()  # what is asked meanwhile is still answered
+        return end, reloader.loaded
 
 
 @asynccontextmanager
@@ -151,6 +191,17 @@ async def _spawner(zygote: Zygote) -> AsyncIterator[Spawner]:
         yield spawner
     finally:
         await spawner.close()
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Something that goes on while the block lasts."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -5,7 +5,10 @@
     ├── StateError                the state file cannot be used
     │   └── StateTooNewError      it was written by a newer version
     ├── DataFolderBusyError       another daemon holds the data folder
+    ├── NotRunningError           no daemon runs on the data folder, or it does not answer
+    ├── RefusedByDaemonError      the running daemon says no
     ├── ListenError               the address of the control plane cannot be had
+    ├── WorkerNotReadyError       a worker of a new configuration did not get ready; the old one is back
     ├── ProtocolError             a message between supervisor and worker makes no sense
     ├── ServiceError              a call to qBittorrent or an Arr did not succeed
     │   ├── UnreachableError      no answer: name, connection, TLS, time limit
@@ -17,7 +20,7 @@
     │   └── UnexpectedAnswerError not the JSON we know
     └── RequestError              answered to an HTTP client of ours, with status and code
         ├── BadRequestError  UnauthorizedError  ForbiddenError  NotFoundError
-        └── UnknownCategoryError  NotReadyError
+        └── UnknownCategoryError  NotReadyError  ConflictError
 
 `status` and `code` on the class are what the control plane answers when the exception leaves a handler.
 Texts never hold a secret: whoever raises removes it (see `qbitrr.config.redact`).
@@ -80,8 +83,33 @@ class DataFolderBusyError(QbitrrError):
     """Another daemon works on the same data folder; the text names its process id."""
 
 
+class NotRunningError(QbitrrError):
+    """No daemon runs on the data folder, or it does not answer."""
+
+
+class RefusedByDaemonError(QbitrrError):
+    """The running daemon refused what the command line asked for; `reason` is the code of its answer."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(text)
+
+
 class ListenError(QbitrrError):
     """The address of the control plane cannot be had; the text names it and the keys."""
+
+
+class WorkerNotReadyError(QbitrrError):
+    """The worker of `category` did not get ready with a new configuration, so the old one is back."""
+
+    status = 409
+    code = "WORKER_NOT_READY"
+
+    def __init__(self, category: str, last_error: str | None) -> None:
+        self.category = category
+        self.details = {"category": category, "lastError": last_error}
+        because = f": {last_error}" if last_error else ""
+        super().__init__(f"the worker of {category} did not get ready in time{because}")
 
 
 class ProtocolError(QbitrrError):
@@ -180,6 +208,13 @@ class UnknownCategoryError(NotFoundError):
     """No Arr of that type has this category."""
 
     code = "UNKNOWN_CATEGORY"
+
+
+class ConflictError(RequestError):
+    """What is asked for does not fit the present state; the text says why."""
+
+    status = 409
+    code = "CONFLICT"
 
 
 class NotReadyError(RequestError):

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from qbitrr import ipc, logs
 from qbitrr.clock import Clock
+from qbitrr.errors import NotReadyError, WorkerNotReadyError
+from supervisor import lifecycle
+from supervisor.changes import Applied, difference
 from supervisor.child import Child
 from supervisor.lifecycle import Limits, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from qbitrr.config import Settings
     from qbitrr.worker.configuration import WorkerConfig
+    from supervisor.evidence import Evidence
     from supervisor.spawner import Spawner
 
 _log = logs.get(__name__)
@@ -35,30 +40,88 @@ class Supervisor:
     """All workers by category. `ready` once it is known which there are."""
 
     def __init__(
-        self, spawner: Spawner, clock: Clock | None = None, changed: Callable[[], None] = lambda: None
+        self,
+        spawner: Spawner,
+        evidence: Evidence,
+        clock: Clock | None = None,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._spawner = spawner
+        self._evidence = evidence
         self._clock = clock or Clock()
         self._changed = changed
-        self._stopped = asyncio.Event()
+        self._news = asyncio.Event()
+        self._turn = asyncio.Lock()  # one change of the set at a time
         self._stopping = False
+        self._limits: Limits | None = None
         self.children: dict[str, Child] = {}
         self.ready = False
 
-    def start(self, configs: list[WorkerConfig], limits: Limits) -> None:
+    def start(self, configs: Sequence[WorkerConfig], limits: Limits) -> None:
         """Start a worker for each configuration."""
-        for config in configs:
-            child = Child(config, limits, self._spawner, self._clock, self._child_changed)
-            self.children[child.category] = child
-            child.start()
+        self._limits = limits
+        self._launch({config.name: config for config in configs}, limits)
         self.ready = True
         _log.info("workers were started", categories=list(self.children))
+
+    def plan(self, configs: Sequence[WorkerConfig]) -> Applied:
+        """What `apply` would do."""
+        return difference(self._configs(), {config.name: config for config in configs})
+
+    async def apply(self, configs: Sequence[WorkerConfig], limits: Limits) -> Applied:
+        """Have exactly these workers, each with this configuration; returns when all that changed are ready.
+
+        Workers whose part did not change are not touched. No process of the old configuration runs beside one of the
+        new, where both might care for the same torrent.
+        Raises WorkerNotReadyError when one does not get ready within ProcessSpawnTimeoutSeconds; by then the old
+        configuration is back. Raises NotReadyError while everything ends.
+        """
+        async with self._turn:
+            before, limits_before = self._configs(), self._limits or limits
+            after = {config.name: config for config in configs}
+            plan = difference(before, after)
+            try:
+                await self._change(plan, after, limits)
+                await self._until_ready((*plan.started, *plan.restarted), limits.start_seconds)
+            except WorkerNotReadyError as error:
+                _log.error("configuration was taken back", category=error.category, because=str(error))
+                await self._change(difference(after, before), before, limits_before)
+                raise
+            return plan
 
     def restart(self, category: str) -> None:
         """Have a fresh process for a category, unless everything ends. Raises KeyError for one without a worker."""
         child = self.children[category]
         if not self._stopping:
             child.restart()
+
+    async def restart_in_turn(self) -> None:
+        """Have fresh processes for all categories, one after the other: the next when the last one is ready.
+
+        One that does not get ready in time is left to the restart policy. Raises NotReadyError while everything ends.
+        """
+        async with self._turn:
+            for category, child in list(self.children.items()):
+                child.restart()
+                try:
+                    await self._until_ready((category,), child.limits.grace_seconds + child.limits.start_seconds)
+                except WorkerNotReadyError as error:
+                    _log.warning("worker was left behind", category=category, because=str(error))
+
+    def summary(self) -> str:
+        """One sentence on all workers, those first that need a look."""
+        phases = Counter(str(child.state.phase) for child in self.children.values())
+        waiting = [
+            f"{child.category} waits for {child.said.waiting_for}"
+            for child in self.children.values()
+            if child.said.waiting_for
+        ]
+        parts = [f"{number} {phase}" for phase, number in phases.most_common()]
+        return "; ".join([", ".join(parts) or "no workers", *waiting[:3]])
+
+    def describe(self) -> list[dict[str, object]]:
+        """The state of every worker, for the log."""
+        return [child.describe() for child in self.children.values()]
 
     def rebuild(self) -> None:
         """Have every catalogue synced in full."""
@@ -71,16 +134,68 @@ class Supervisor:
         A worker that does not end within the grace is killed, so this ends however many there are.
         """
         self._stopping = True
+        self._news.set()
         for child in self.children.values():
             child.stop()
-        while not self._all_stopped():
-            self._stopped.clear()
-            await self._stopped.wait()
+        await self._until_stopped(self.children.values())
 
-    def _all_stopped(self) -> bool:
-        return all(child.state.phase is Phase.STOPPED for child in self.children.values())
+    # -- changing the set ---------------------------------------------------------------------------------------
+
+    def _configs(self) -> dict[str, WorkerConfig]:
+        return {category: child.config for category, child in self.children.items()}
+
+    async def _change(self, plan: Applied, after: Mapping[str, WorkerConfig], limits: Limits) -> None:
+        """Stop what has to end, then start what has to run."""
+        self._raise_when_stopping()
+        leaving = [self.children[category] for category in (*plan.stopped, *plan.restarted)]
+        for child in leaving:
+            child.stop()
+        await self._until_stopped(leaving)
+        self._raise_when_stopping()
+        self._limits = limits
+        for category in (*plan.stopped, *plan.restarted):
+            del self.children[category]
+        for child in self.children.values():
+            child.limits = limits
+        self._launch({category: after[category] for category in (*plan.started, *plan.restarted)}, limits)
+        self.children = {category: self.children[category] for category in after}  # in the order of the file
+
+    def _launch(self, configs: Mapping[str, WorkerConfig], limits: Limits) -> None:
+        for category, config in configs.items():
+            child = Child(config, limits, self._spawner, self._evidence, self._clock, self._child_changed)
+            self.children[category] = child
+            child.start()
+
+    async def _until_ready(self, categories: Iterable[str], within_seconds: float) -> None:
+        children = [self.children[category] for category in categories]
+        lost: list[Child] = []
+
+        def decided() -> bool:
+            lost[:] = [child for child in children if lifecycle.is_lost(child.state)]
+            return bool(lost) or self._stopping or all(lifecycle.is_ready(child.state) for child in children)
+
+        try:
+            async with asyncio.timeout(within_seconds):
+                await self._until(decided)
+        except TimeoutError:
+            lost = [child for child in children if not lifecycle.is_ready(child.state)]
+        self._raise_when_stopping()
+        if lost:
+            raise WorkerNotReadyError(lost[0].category, lost[0].said.last_error)
+
+    async def _until_stopped(self, children: Iterable[Child]) -> None:
+        some = list(children)
+        await self._until(lambda: all(child.state.phase is Phase.STOPPED for child in some))
+
+    async def _until(self, holds: Callable[[], bool]) -> None:
+        while not holds():
+            self._news.clear()
+            await self._news.wait()
+
+    def _raise_when_stopping(self) -> None:
+        if self._stopping:
+            raise NotReadyError("The daemon is stopping")
 
     def _child_changed(self) -> None:
-        if self._all_stopped():
-            self._stopped.set()
+        self._news.set()
         self._changed()

@@ -146,25 +146,29 @@ class Wanted(Struct, frozen=True):
     until: float | None = None
     before: int | None = None
 
+    def where(self, moment: str) -> tuple[str, list[Any]]:
+        """The condition and its values; `moment` is the column that holds the time."""
+        terms: dict[str, Any] = {
+            "action = ?": self.action,
+            "rule = ?": self.rule,
+            "state = ?": self.state,
+            f"{moment} >= ?": self.since,
+            f"{moment} < ?": self.until,
+            "id < ?": self.before,
+        }
+        terms = {sql: value for sql, value in terms.items() if value is not None}
+        conditions, values = list(terms), list(terms.values())
+        if self.categories is not None:
+            conditions.append(f"category IN ({', '.join('?' * len(self.categories))})")
+            values += self.categories
+        return " AND ".join(conditions) or "TRUE", values
+
 
 async def page(database: Database, limit: int, wanted: Wanted) -> list[Entry]:
     """The newest of the wanted actions, newest first."""
-    terms: dict[str, Any] = {
-        "action = ?": wanted.action,
-        "rule = ?": wanted.rule,
-        "state = ?": wanted.state,
-        "planned_at >= ?": wanted.since,
-        "planned_at < ?": wanted.until,
-        "id < ?": wanted.before,
-    }
-    terms = {sql: value for sql, value in terms.items() if value is not None}
-    categories = list(wanted.categories or [])
-    conditions = list(terms)
-    if wanted.categories is not None:
-        conditions.append(f"category IN ({', '.join('?' * len(categories))})")
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    sql = f"SELECT {_COLUMNS} FROM ledger {where} ORDER BY id DESC LIMIT ?"
-    return [_entry(row) for row in await database.rows(sql, (*terms.values(), *categories, limit))]
+    where, values = wanted.where("planned_at")
+    sql = f"SELECT {_COLUMNS} FROM ledger WHERE {where} ORDER BY id DESC LIMIT ?"
+    return [_entry(row) for row in await database.rows(sql, (*values, limit))]
 
 
 async def latest(database: Database, limit: int, categories: Sequence[str] | None = None) -> list[Entry]:

@@ -8,9 +8,10 @@ import msgspec
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from qbitrr.state.database import Database
+    from qbitrr.state.ledger import Wanted
 
 
 class Would(Struct, frozen=True):
@@ -63,16 +64,9 @@ async def left(database: Database, category: str, torrents: Iterable[tuple[str, 
         )
 
 
-async def page(
-    database: Database, limit: int, before: int | None = None, categories: Sequence[str] | None = None
-) -> list[Would]:
-    """The newest of all or of some categories, newest first; of those before an id, if given."""
-    terms, values = ["id < ?"] if before is not None else [], [before] if before is not None else []
-    if categories is not None:
-        terms.append(f"category IN ({', '.join('?' * len(categories))})")
-    where = f"WHERE {' AND '.join(terms)}" if terms else ""
-    rows = await database.rows(
-        f"SELECT {_COLUMNS} FROM would {where} ORDER BY id DESC LIMIT ?", (*values, *(categories or ()), limit)
-    )
+async def page(database: Database, limit: int, wanted: Wanted) -> list[Would]:
+    """The newest of the wanted actions, newest first; none of them has a state."""
+    where, values = wanted.where("decided_at")
+    rows = await database.rows(f"SELECT {_COLUMNS} FROM would WHERE {where} ORDER BY id DESC LIMIT ?", (*values, limit))
     place = Would.__struct_fields__.index("facts")
     return [Would(*(*row[:place], msgspec.json.decode(row[place]), *row[place + 1 :])) for row in rows]

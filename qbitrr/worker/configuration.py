@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from qbitrr.config import Arr, Config, QBit, Settings, runnable_arrs, runnable_qbits
+from qbitrr.config import Arr, Config, QBit, Settings, WebUI, runnable_arrs, runnable_qbits
 from qbitrr.config.model import TrackerRow  # noqa: TC001 - msgspec looks at the types of fields
-from qbitrr.config.redact import secrets_of
+from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.torrents.facts import TAG_IGNORED
 
 if TYPE_CHECKING:
@@ -18,14 +20,28 @@ if TYPE_CHECKING:
 SHARED_SECTION = "qBit"
 """The section whose tracker rows hold on every qBittorrent, unless another row has the same host."""
 
+_SUPERVISORS = (
+    "auto_restart_processes",
+    "auto_update_channel",
+    "auto_update_cron",
+    "auto_update_enabled",
+    "logging",
+    "max_process_restarts",
+    "process_restart_delay_seconds",
+    "process_restart_window_seconds",
+    "process_spawn_timeout_seconds",
+)
+
 
 class WorkerConfig(Struct, frozen=True):
     """The worker's part of one configuration, immutable.
 
-    It works for an Arr or for a qBittorrent section, of which exactly one is there. `categories` are all that are
-    configured anywhere, `shadowed` those of them that may only be looked at, `parents` those that stand for their
-    sub-categories too: a torrent belongs to the nearest one. `shared_rows` are the tracker rows of `[qBit]`,
-    `arr_rows` those of the Arrs by category. `log_folder` is None when no files are to be written.
+    It works for an Arr or for a qBittorrent section, of which exactly one is there. It holds nothing that does not
+    matter to this worker, because a worker whose part changes gets a new process.
+    `categories` are its own and those below it, `parents` holds its own if it stands for its sub-categories too: a
+    torrent belongs to the nearest one. For a qBittorrent they are all that are configured anywhere; those in
+    `shadowed` may only be looked at, and `arr_rows` are the tracker rows of the Arrs. `shared_rows` are those of
+    `[qBit]`. `log_folder` is None when no files are to be written.
     """
 
     arr_section: Arr | None
@@ -93,25 +109,44 @@ def worker_configs(
     parents.update(category for qbit in qbits if qbit.match_subcategories for category in qbit.managed_categories)
     categories = {arr.category for arr in arrs}
     categories.update(category for qbit in qbits for category in qbit.managed_categories)
-    workers: list[tuple[Arr | None, QBit | None]] = [(arr, None) for arr in arrs]
-    workers += [(None, qbit) for qbit in qbits if _needs_a_worker(config, qbit) or qbit.section in holding]
-    return [
+    settings = _without_the_supervisors(config.settings)
+    shared_rows = next((qbit.trackers for qbit in qbits if qbit.section == SHARED_SECTION), ())
+    of_arrs = [
         WorkerConfig(
             arr_section=arr,
+            qbit_section=None,
+            qbits=qbits,
+            settings=settings,
+            categories=frozenset(c for c in categories if c == arr.category or c.startswith(f"{arr.category}/")),
+            parents=frozenset(parents & {arr.category}),
+            shadowed=frozenset(),
+            shared_rows=shared_rows,
+            arr_rows={},
+            state_file=state_file,
+            log_folder=log_folder,
+            secrets=secrets_of(Config(settings, WebUI(), config.qbits, {arr.section: arr})),
+        )
+        for arr in arrs
+    ]
+    of_qbits = [
+        WorkerConfig(
+            arr_section=None,
             qbit_section=qbit,
             qbits=qbits,
-            settings=config.settings,
+            settings=settings,
             categories=frozenset(categories),
             parents=frozenset(parents),
-            shared_rows=next((qbit.trackers for qbit in qbits if qbit.section == SHARED_SECTION), ()),
             shadowed=frozenset(arr.category for arr in arrs if arr.shadow),
+            shared_rows=shared_rows,
             arr_rows={arr.category: arr.torrent.trackers for arr in arrs},
             state_file=state_file,
             log_folder=log_folder,
-            secrets=secrets_of(config),
+            secrets=secrets_of(Config(settings, WebUI(), config.qbits, {})),
         )
-        for arr, qbit in workers
+        for qbit in qbits
+        if _needs_a_worker(config, qbit) or qbit.section in holding
     ]
+    return of_arrs + of_qbits
 
 
 def guards_space(settings: Settings) -> bool:
@@ -129,9 +164,21 @@ def encode(config: WorkerConfig) -> bytes:
     return msgspec.msgpack.encode(config)
 
 
+def fingerprint(config: WorkerConfig) -> str:
+    """The same for equal configurations; secrets do not go into it."""
+    text = redact_text(msgspec.json.encode(config, order="deterministic").decode(), config.secrets)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def decode(data: msgspec.Raw) -> WorkerConfig:
     """Back from MessagePack."""
     return msgspec.msgpack.decode(data, type=WorkerConfig)
+
+
+def _without_the_supervisors(settings: Settings) -> Settings:
+    """The settings with the default for every key that only the supervisor looks at."""
+    default = Settings()
+    return replace(settings, **{name: getattr(default, name) for name in _SUPERVISORS})
 
 
 def _or(own: bool | None, inherited: bool) -> bool:

@@ -1,6 +1,7 @@
 """A control plane over a real state file, with a supervisor that only remembers what it was asked."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -11,7 +12,7 @@ from qbitrr.clock import Clock
 from qbitrr.config import load_text
 from qbitrr.state import migrate
 from qbitrr.state.database import open_reader
-from tests.unit.control.sample import CONFIG, NOW, TOKEN, Supervised, a_child, fill
+from tests.unit.control.sample import CONFIG, NOW, TOKEN, Configuration, Supervised, Wanted, a_child, fill
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +42,8 @@ def make_context(database, log_folder):
         loaded = load_text(config, {})
         children = {arr.category: a_child(arr) for arr in loaded.config.arrs.values() if arr.managed and arr.complete}
         attributes = {
-            "loaded": loaded,
+            "reloader": Configuration(loaded, SimpleNamespace(evidence=log_folder.parent / "evidence")),
+            "intents": Wanted(),
             "token": TOKEN,
             "supervisor": Supervised(children),
             "database": database,
