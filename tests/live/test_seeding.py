@@ -36,7 +36,7 @@ pytestmark = [
 RADARR = Section("Radarr-HD", "radarr", 20, has_client=False)
 CATEGORY = "radarr-hd"
 MB = 2**20
-SECONDS = 12
+SECONDS = 25
 
 
 @pytest.fixture
@@ -101,7 +101,14 @@ async def test_limits_are_reached_by_real_transfer_and_time_and_only_what_was_im
             {
                 "qBit": section(qbittorrent),
                 "qBit-b": section(second),
-                "Radarr-HD": {"Torrent": {"IgnoreTorrentsYoungerThan": 0, "StalledDelay": -1, "SeedingMode": mode}},
+                "Radarr-HD": {
+                    "Torrent": {
+                        "IgnoreTorrentsYoungerThan": 0,
+                        "StalledDelay": -1,
+                        "VerifyMedia": False,
+                        "SeedingMode": mode,
+                    }
+                },
             }
         )
         for instance in (qbittorrent, second):
@@ -117,18 +124,18 @@ async def test_limits_are_reached_by_real_transfer_and_time_and_only_what_was_im
         radarr.track(by_time.infohash, 2, "B", str(second.downloads / CATEGORY / "B"))
         async with Daemon(tmp_path / "data", config) as daemon:
             await downloaded(second, by_time)
-            for torrent in (by_ratio, stray):
-                await downloaded(qbittorrent, torrent)
             row = await second.wait_for(by_time.infohash, lambda row: "qBitrr-imported" in row["tags"], 20)
             assert row["seeding_time"] < SECONDS
             await says(daemon, by_time.infohash, "seeding_is_over: its seeding limits are not reached")
+            for torrent in (by_ratio, stray):
+                await downloaded(qbittorrent, torrent)
             # whoever downloads from now on has only us
             await seeder.stop()
             for torrent in (by_ratio, stray):
                 await leecher.add(torrent.data)
                 await leecher.wait_for(torrent.infohash, lambda row: row["amount_left"] == 0, 60)
             await qbittorrent.wait_until_gone(by_ratio.infohash, 30)
-            await second.wait_until_gone(by_time.infohash, 30)
+            await second.wait_until_gone(by_time.infohash, 45)
             assert not (qbittorrent.downloads / CATEGORY / "A").exists()
             assert await ledger_of(daemon, by_ratio.infohash) == [("import", "done"), ("remove", "done")]
             assert await ledger_of(daemon, by_time.infohash) == [("import", "done"), ("remove", "done")]
@@ -226,6 +233,7 @@ async def test_a_disk_that_fills_up_holds_downloads_until_there_is_space(
                 assert await ledger_of(daemon, large.infohash) == [("hold", "done")]
 
                 ballast.unlink()
+                await qbittorrent.post("app/setPreferences", json=json.dumps({"dl_limit": 0}))
                 await qbittorrent.wait_for(large.infohash, lambda row: row["amount_left"] == 0, 60)
                 row = await qbittorrent.wait_for(large.infohash, lambda row: row["tags"] == "", 20)
                 assert await ledger_of(daemon, large.infohash) == [("hold", "done"), ("release", "done")]
