@@ -42,22 +42,25 @@ def merged(*layers: Iterable[TrackerRow]) -> Rows:
     for layer in layers:
         own: dict[str, list[TrackerRow]] = {}
         for row in layer:
-            if row.host:
-                own.setdefault(row.host, []).append(row)
+            if host := host_of(row.uri):
+                own.setdefault(host, []).append(row)
         by_host |= own
     return tuple(row for rows in by_host.values() for row in rows)
 
 
 def is_about(row: TrackerRow, announce: str) -> bool:
     """Whether a row is about an announce URL."""
-    host = host_of(announce)
-    return bool(host) and (host == row.host or host.endswith(f".{row.host}"))
+    return _covers(host_of(row.uri), host_of(announce))
+
+
+def _covers(host: str, other: str) -> bool:
+    return bool(host and other) and (other == host or other.endswith(f".{host}"))
 
 
 def matching(rows: Iterable[TrackerRow], announces: Iterable[str]) -> Rows:
     """The rows that are about one of these announce URLs, the highest priority first, else as they were."""
     hosts = {host for announce in announces if (host := host_of(announce))}
-    found = [row for row in rows if any(host == row.host or host.endswith(f".{row.host}") for host in hosts)]
+    found = [row for row in rows if any(_covers(host_of(row.uri), host) for host in hosts)]
     return tuple(sorted(found, key=lambda row: -row.priority))
 
 
