@@ -24,7 +24,8 @@ Key = tuple[str, str]  # instance and infohash
 
 _PATIENCE_SECONDS = 2.0  # a pass goes on without the answer of a slower client
 _REFRESHED_AT_ONCE = 500  # infohashes that fit into one address
-_RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
+_RETRY = Backoff(first_seconds=1.0, limit_seconds=8.0)  # a client that comes back is noticed within seconds
+_RETRY_HELD = Backoff(first_seconds=1.0, limit_seconds=60.0)
 
 
 class News(NamedTuple):
@@ -120,8 +121,8 @@ class Poll:
         try:
             await self._take_in_changes(instance)
         except ServiceError as error:
-            self._silent(instance)
             held = isinstance(error, CredentialsRejectedError | BannedError)
+            self._silent(instance, _RETRY_HELD if held else _RETRY)
             self._report.waits("torrents", instance, str(error), held=held)
         except Exception:  # noqa: BLE001 - a border: one instance must not stop the others
             self._silent(instance)
@@ -154,8 +155,8 @@ class Poll:
             if unknown:
                 everything_else.add((await client.torrents(unknown)).items())
 
-    def _silent(self, instance: str) -> None:
+    def _silent(self, instance: str, retry: Backoff = _RETRY) -> None:
         """Nothing is known of it now; when it answers again it tells everything, and all of it is judged."""
         self._mirrors[instance].forget()
         self._failures[instance] += 1
-        self._ask_at[instance] = self._clock.monotonic() + _RETRY.seconds(self._failures[instance])
+        self._ask_at[instance] = self._clock.monotonic() + retry.seconds(self._failures[instance])

@@ -14,6 +14,7 @@ from qbitrr.qbittorrent.trackers import Word, word
 from qbitrr.torrents import seeding, trackers
 from qbitrr.torrents.adjustment import NONE, Adjustment, adjustment
 from qbitrr.torrents.hitandrun import Announce, Gate, gate
+from qbitrr.torrents.states import INACTIVE
 from qbitrr.worker.refusals import TrackerRefusals
 from qbitrr.worker.regimes import Regimes
 from qbitrr.worker.services import torrent_facts
@@ -65,6 +66,7 @@ class Seeds:
         clock: Clock,
     ) -> None:
         self._regimes = Regimes(config)
+        self._failed_category = config.settings.failed_category
         self._clients = clients
         self._mirrors = mirrors
         self._homes = homes
@@ -138,8 +140,11 @@ class Seeds:
         return bool(lacks_one) or self._is_in_question(torrent, found) or self._may_be_dead(torrent, regime)
 
     def _is_in_question(self, torrent: TorrentFacts, found: Standing) -> bool:
+        """Whether it may be that it could go, were it not for what is owed to its trackers."""
+        if found.gate.open:
+            return False
         over = found.limits is not None and seeding.progress(torrent.seeding, found.limits).reached
-        return over and not found.gate.open
+        return over or torrent.state in INACTIVE or torrent.category == self._failed_category
 
     def _may_be_dead(self, torrent: TorrentFacts, regime: Regime) -> bool:
         """Whether a tracker of it may be dead; since 5.2 qBittorrent tells when one gets into trouble."""

@@ -85,7 +85,7 @@ class SpaceGuard:
                     size_bytes=torrent.size,
                     added_at=torrent.added_on,
                     position=torrent.priority,
-                    disk=torrent.save_path,
+                    disk=torrent.content_path or torrent.save_path,
                     held=is_held,
                     mine=is_mine(self._config, torrent, tags),
                 )
@@ -181,6 +181,8 @@ def is_mine(config: WorkerConfig, torrent: Torrent, tags: Iterable[str]) -> bool
 
 def measure(paths: set[str], folder: str) -> tuple[dict[str, str], dict[str, int]]:
     """The disk of each path, and the free bytes of each disk. A path that is not seen from here is taken for `folder`.
+
+    What is being downloaded may lie elsewhere than where it will end up, so the paths are those of the data.
 
     Raises OSError when `folder` is not there.
     """
