@@ -249,3 +249,38 @@ async def test_a_disk_that_fills_up_holds_downloads_until_there_is_space(
                 stopped = await qbittorrent.torrent(users.infohash)
                 assert stopped is not None
                 assert stopped["state"] in ("pausedDL", "stoppedDL")
+
+
+async def test_one_qbittorrent_that_is_down_does_not_keep_the_other_and_is_seen_to_when_it_is_back(
+    tracker: Tracker, qbittorrent: QbittorrentNox, second: QbittorrentNox, tmp_path: Path
+):
+    """The same torrent on both is two torrents."""
+    torrents = []
+    for instance in (qbittorrent, second):
+        await instance.create_category("books", instance.downloads / "books")
+        torrent = make_torrent(instance.downloads / "books", "Same", {"a.mkv": 300_000}, announce=tracker.url)
+        await instance.add(torrent.data, category="books", savepath=str(instance.downloads / "books"))
+        await instance.wait_for_state(torrent.infohash, "stalledUP", "uploading")
+        torrents.append(torrent)
+    assert torrents[0].infohash == torrents[1].infohash
+    infohash = torrents[0].infohash
+    managed = {"ManagedCategories": ["books"]}
+    async with Sandbox([], has_past=False) as sandbox:
+        config = sandbox.config_toml(
+            {
+                "qBit": section(qbittorrent, **managed, Trackers=[{"URI": "127.0.0.1", "AddTags": ["one"]}]),
+                "qBit-b": section(second, **managed, Trackers=[{"URI": "127.0.0.1", "AddTags": ["two"]}]),
+            }
+        )
+        await second.kill()
+        async with Daemon(tmp_path / "data", config) as daemon:
+            await qbittorrent.wait_for(infohash, lambda row: row["tags"] == "one", 15)
+
+            async def waits() -> bool:
+                return (await daemon.workers())["qBit-b"]["waitingFor"] == "qBit-b"
+
+            await until(waits, 15, "the worker of the one that is down does not say so")
+            await second.start()
+            await second.wait_for(infohash, lambda row: row["tags"] == "two", 20)
+            assert (await qbittorrent.torrent(infohash) or {})["tags"] == "one"
+            assert sorted(d["instance"] for d in await daemon.decisions()) == ["qBit", "qBit-b"]

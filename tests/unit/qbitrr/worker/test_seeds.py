@@ -9,8 +9,9 @@ from qbitrr.errors import UnreachableError
 from qbitrr.state import refusals
 from qbitrr.state.refusals import StoredRefusals
 from qbitrr.torrents.facts import TAG_IMPORTED
+from tests.support.ports import free_port
 from tests.unit.qbitrr.worker.passing import ended, entries, passes_until, settled
-from tests.unit.qbitrr.worker.scenes import finished, only
+from tests.unit.qbitrr.worker.scenes import finished, only, stalled
 
 SECRET = "0123456789abcdef"
 ONE = f"https://tracker.private.org/{SECRET}/announce"
@@ -231,3 +232,17 @@ async def test_what_somebody_changes_back_is_not_written_again_and_again(sandbox
         await settled(opened, 6)
         assert len(await entries(opened, "adjust")) == 1
     assert torrent.upload_limit == 5
+
+
+async def test_without_internet_no_clock_of_a_download_runs(sandbox, bench):
+    """Nothing flows, and none of PingURLS is there."""
+    torrent = stalled(sandbox.world)
+    only(sandbox.world, torrent)
+    nobody = {"PingURLS": ["127.0.0.1"]}
+    async with bench(settings=nobody) as opened:
+        opened.watch._internet._ports = (free_port(),)
+        await opened.watch.begin()
+        await passes_until(opened, lambda: verdict_is(opened, "clocks_stand_still", "no internet"), "no such verdict")
+        await settled(opened)
+        assert await entries(opened, "fail") == []
+        assert torrent.infohash in sandbox.world.client.torrents
