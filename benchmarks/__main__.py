@@ -1,5 +1,6 @@
 """Runs every benchmark."""
 
-from benchmarks import household
+from benchmarks import household, seeding
 
+seeding.run()
 household.run()
