@@ -15,13 +15,14 @@ from control.context import Context
 from control.listening import listen
 from control.server import serve
 from qbitrr import __version__, logs
-from qbitrr.clock import Clock
+from qbitrr.clock import Clock, to_iso
 from qbitrr.config import Loaded, load_file
 from qbitrr.config.example import write_first
 from qbitrr.config.location import config_file, create_data_folder, data_folder, in_container
 from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.data_lock import locked
-from qbitrr.state import holds, migrate
+from qbitrr.errors import StateError
+from qbitrr.state import backup, holds, migrate
 from qbitrr.state.database import FILE_NAME, open_reader
 from qbitrr.state.housekeeping import settle_orphans
 from qbitrr.worker.configuration import worker_configs
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from supervisor.spawner import Zygote
 
 _log = logs.get(__name__)
+
+_BACKUP_LOOK_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def run(
         log_folder = where.log_folder if settings.logging else None
         _log_as_wanted(loaded, log_folder, token)
         _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(where.folder))
-        migrate.prepare(where.state_file)
+        _prepare_state(where.state_file)
         holding = holds.instances(where.state_file)
         names = {config.name for config in worker_configs(loaded.config, str(where.state_file), None, holding)}
         if held := settle_orphans(where.state_file, names, Clock().wall()):
@@ -112,6 +115,33 @@ def run(
         return None
     moved = (webui.host, webui.port) != (last.config.webui.host, last.config.webui.port)
     return [] if moved and not given else listeners
+
+
+def _prepare_state(state_file: Path) -> None:
+    """Have a sound state file of the present schema. Raises StateError."""
+    rescued = backup.rescue(state_file, Clock().wall())
+    if rescued is not None:
+        _log.critical(
+            "state file was damaged",
+            damage=rescued.damage,
+            set_aside=str(rescued.set_aside),
+            restored=str(rescued.restored),
+            lost="everything" if rescued.lost_since is None else f"what came after {to_iso(rescued.lost_since)}",
+            remedy="libraries are read anew from the Arrs; see the file that was set aside for earlier decisions",
+        )
+    if migrate.is_due(state_file):
+        backup.back_up(state_file, Clock().wall())
+    migrate.prepare(state_file)
+
+
+async def _keep_backups(state_file: Path) -> None:
+    """Copy the state file every day, for ever."""
+    while True:
+        try:
+            await asyncio.to_thread(backup.back_up_when_due, state_file, Clock().wall())
+        except StateError as error:
+            _log.error("backup failed", error=str(error))
+        await asyncio.sleep(_BACKUP_LOOK_SECONDS)
 
 
 def _token(where: Home, loaded: Loaded) -> str:
@@ -163,6 +193,7 @@ async def _live(
         reloader = Reloader(files, loaded, supervisor, Clock(), taken)
         intents = Intents(supervisor, reloader, notifier)
         intents.listen()
+        supervisor.on_damage = intents.look_at_state
         context = Context(
             reloader=reloader,
             intents=intents,
@@ -172,16 +203,20 @@ async def _live(
             log_folder=files.log_folder,
             clock=Clock(),
         )
-        async with _stopped_at_the_end(supervisor), serve(context, listeners), _running(notifier.keep_alive()):
+        async with (
+            _stopped_at_the_end(supervisor),
+            serve(context, listeners),
+            _running(notifier.keep_alive(), _keep_backups(files.state), supervisor.lag.watch()),
+        ):
             reloader.start()
             notifier.ready(supervisor.summary())
-            end = await intents.until_end()
-            if end is End.RESTART:
-                notifier.reloading()
+            await intents.until_end()
+            if intents.end is End.RESTART:
+                notifier.beginning_anew()
             else:
                 notifier.stopping()
             await supervisor.stop()  # what is asked meanwhile is still answered
-        return end, reloader.loaded
+        return intents.end or End.STOP, reloader.loaded
 
 
 @asynccontextmanager
@@ -194,14 +229,15 @@ async def _spawner(zygote: Zygote) -> AsyncIterator[Spawner]:
 
 
 @asynccontextmanager
-async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Something that goes on while the block lasts."""
-    task = asyncio.create_task(work)
+async def _running(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """What goes on while the block lasts."""
+    tasks = [asyncio.create_task(work) for work in works]
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from qbitrr import __version__, ipc, logs
 from qbitrr.errors import ProtocolError
 from qbitrr.worker import configuration
-from qbitrr.worker.main import STACKS_SIGNAL, UNUSABLE
+from qbitrr.worker.main import DAMAGED, STACKS_SIGNAL, UNUSABLE
 from supervisor import evidence, lifecycle
 from supervisor.evidence import Ending
 from supervisor.lifecycle import Effect, Phase, State
@@ -63,6 +63,7 @@ class Child:
         evidence: Evidence,
         clock: Clock,
         changed: Callable[[], None],
+        damaged: Callable[[], None],
     ) -> None:
         self.config = config
         self.state = State(since=clock.monotonic())
@@ -74,6 +75,7 @@ class Child:
         self._evidence = evidence
         self._clock = clock
         self._changed = changed
+        self._damaged = damaged
         self._loop = asyncio.get_running_loop()
         self._spawned: Spawned | None = None
         self._because: str | None = None
@@ -298,8 +300,10 @@ class Child:
                 ended = await spawned.ended
         code = ended.code if ended else None
         asked = self.state.phase is Phase.STOPPING
-        ending = replace(seen, how=_how_it_ended(code), peak_bytes=ended.peak_bytes if ended else None)
+        ending = replace(seen, how=evidence.how_it_ended(code), peak_bytes=ended.peak_bytes if ended else None)
         self.said = self._remembered(None if asked else ending)
+        if code == DAMAGED:
+            self._damaged()
         self._unusable, unusable = False, self._unusable or code == UNUSABLE
         self._handle(lifecycle.Ended(unusable=unusable))
         spawned.channel.close()
@@ -340,15 +344,3 @@ class Child:
             config=configuration.fingerprint(self.config),
             version=__version__,
         )
-
-
-def _how_it_ended(code: int | None) -> str:
-    """An exit code in words."""
-    if code is None:
-        return "nobody saw how"
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return f"signal {signal.Signals(-code).name}"
-    except ValueError:
-        return f"signal {-code}"

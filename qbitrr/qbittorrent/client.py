@@ -11,6 +11,7 @@ from qbitrr.qbittorrent.compat import (
     OLDEST_API,
     ApiVersion,
     parse_api_version,
+    running_filter,
     start_path,
     state_name,
     stop_path,
@@ -52,6 +53,12 @@ class QbittorrentClient:
         body = await self._session.get("torrents/info", {"hashes": "|".join(infohashes)})
         rows = self._session.remote.decode(body, list[TorrentRow], "torrents/info")
         return {row.hash: msgspec.structs.replace(row, state=state_name(row.state)) for row in rows}
+
+    async def is_running(self, infohash: str) -> bool:
+        """Whether nobody has stopped a torrent, also while its state is about something else."""
+        query = {"filter": running_filter(await self._api_version()), "hashes": infohash}
+        body = await self._session.get("torrents/info", query)
+        return bool(self._session.remote.decode(body, list[Place], "torrents/info"))
 
     async def content_paths(self) -> dict[str, str]:
         """Where the data of every torrent lies, by infohash."""

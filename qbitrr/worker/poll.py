@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qbitrr import logs
 from qbitrr.backoff import Backoff
-from qbitrr.errors import BannedError, CredentialsRejectedError, ServiceError
+from qbitrr.errors import BannedError, CredentialsRejectedError, ServiceError, UnreachableError
 from qbitrr.qbittorrent.mirror import Mirror
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ Key = tuple[str, str]  # instance and infohash
 
 _PATIENCE_SECONDS = 2.0  # a pass goes on without the answer of a slower client
 _REFRESHED_AT_ONCE = 500  # infohashes that fit into one address
-_RETRY = Backoff(first_seconds=1.0, limit_seconds=8.0)  # a client that comes back is noticed within seconds
-_RETRY_HELD = Backoff(first_seconds=1.0, limit_seconds=60.0)
+_RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
+_KNOCK = Backoff(first_seconds=1.0, limit_seconds=8.0)  # a call that nobody hears costs nobody anything
 
 
 class News(NamedTuple):
@@ -121,8 +121,8 @@ class Poll:
         try:
             await self._take_in_changes(instance)
         except ServiceError as error:
+            self._silent(instance, _KNOCK if isinstance(error, UnreachableError) else _RETRY)
             held = isinstance(error, CredentialsRejectedError | BannedError)
-            self._silent(instance, _RETRY_HELD if held else _RETRY)
             self._report.waits("torrents", instance, str(error), held=held)
         except Exception:  # noqa: BLE001 - a border: one instance must not stop the others
             self._silent(instance)

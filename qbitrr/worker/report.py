@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from qbitrr import ipc, logs
+from qbitrr import ipc, logs, progress
 from qbitrr.clock import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import sqlite3
+    from collections.abc import Iterator
 
     from qbitrr.worker.link import Link
 
@@ -20,7 +21,10 @@ _log = logs.get(__name__)
 
 BEAT_SECONDS = 1.0
 _SILENCE_SECONDS = 15.0  # a loop that does not turn for so long hangs
-OPERATION_SECONDS = 1800.0  # what gets nowhere for so long hangs, though the loop turns
+OPERATION_SECONDS = 900.0  # what gets nowhere for so long hangs, though the loop turns; no call may take as long
+
+STATE_FILE = "the state file"
+"""What a worker waits for when it cannot write to it."""
 
 Kind = Literal["search", "health", "idle"]
 
@@ -51,26 +55,29 @@ class Report:
         self._activity = ipc.Activity("idle")
 
     async def beat(self) -> None:
-        """Send a sign of life every second for ever.
-
-        It promises the next one by the deadline of the operation that is due first; one that is overdue breaks it.
-        """
+        """Send a sign of life every second for ever."""
         while True:
-            first = min(self._operations, key=lambda operation: operation.due_at, default=_IDLE)
-            left = first.due_at - self._clock.monotonic()
-            if left <= 0:
-                _log.error("operation got nowhere", operation=first.name, tasks=_where_tasks_are())
-            within_seconds = min(_SILENCE_SECONDS, max(0.0, left))
-            self._link.send(ipc.Beat(first.name, self._progress, self._errors, within_seconds))
+            self._link.send(self.sign_of_life())
             await asyncio.sleep(BEAT_SECONDS)
 
-    @contextmanager
-    def operation(
-        self, name: str, kind: Kind, within_seconds: float = OPERATION_SECONDS
-    ) -> Iterator[Callable[[], None]]:
-        """What is being done inside of the block; gives what to call whenever it got somewhere.
+    def sign_of_life(self) -> ipc.Beat:
+        """What a beat says now: it promises the next one by the deadline of the operation that is due first.
 
-        An operation that gets nowhere for `within_seconds` hangs: the worker is replaced.
+        One that is overdue breaks the promise, though the loop turns.
+        """
+        first = min(self._operations, key=lambda operation: operation.due_at, default=_IDLE)
+        left = first.due_at - self._clock.monotonic()
+        if left <= 0:
+            _log.error("operation got nowhere", operation=first.name, tasks=_where_tasks_are())
+        within_seconds = min(_SILENCE_SECONDS, max(0.0, left))
+        return ipc.Beat(first.name, self._progress, self._errors, within_seconds)
+
+    @contextmanager
+    def operation(self, name: str, kind: Kind, within_seconds: float = OPERATION_SECONDS) -> Iterator[None]:
+        """What is being done inside of the block.
+
+        An operation that gets nowhere for `within_seconds` hangs: the worker is replaced. Every part of an answer of a
+        service is progress; what works long without asking any says so by `qbitrr.progress.made`.
         """
         operation = _Operation(name, self._clock.monotonic() + within_seconds)
 
@@ -81,11 +88,24 @@ class Report:
         self._operations.append(operation)
         self._become(kind)
         try:
-            yield got_somewhere
+            with progress.told(got_somewhere):
+                yield
         finally:
             self._operations.remove(operation)
             self._progress += 1
             self._become("idle")
+
+    def wrote(self, error: sqlite3.Error | None) -> None:
+        """A write to the state file failed, or went well."""
+        task = ("state", STATE_FILE)
+        if error is not None:
+            if task not in self._waiting:
+                _log.error("state file could not be written", error=str(error))
+            self._waiting[task] = ipc.Waiting(STATE_FILE, str(error))
+            self._tell_waiting()
+        elif self._waiting.pop(task, None):
+            _log.info("state file can be written again")
+            self._tell_waiting()
 
     def failed(self) -> None:
         """Something went wrong that nobody expected, and was logged."""

@@ -46,6 +46,7 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
         connect(config, LoginRegister(database, state_file.with_name("logins.lock"), clock)) as services,
     ):
         report = Report(link)
+        database.on_write = report.wrote
         with_arr = config.arr_section is not None
         watch = (Watch if with_arr else QbitWatch)(config, services, database, report, clock)
         library = Library(config, services, database, report, clock) if with_arr else None

@@ -71,6 +71,7 @@ class Supervised:
     children: dict = field(default_factory=dict)
     ready: bool = True
     calls: list = field(default_factory=list)
+    lag: Any = field(default_factory=lambda: SimpleNamespace(worst_seconds=0.001))
 
     def restart(self, category):
         self.calls.append(("restart", category))
