@@ -284,3 +284,29 @@ async def test_one_qbittorrent_that_is_down_does_not_keep_the_other_and_is_seen_
             await second.wait_for(infohash, lambda row: row["tags"] == "two", 20)
             assert (await qbittorrent.torrent(infohash) or {})["tags"] == "one"
             assert sorted(d["instance"] for d in await daemon.decisions()) == ["qBit", "qBit-b"]
+
+
+async def test_a_hit_and_run_minimum_keeps_a_torrent_as_long_as_it_holds(
+    tracker: Tracker, qbittorrent: QbittorrentNox, tmp_path: Path
+):
+    folder = qbittorrent.downloads / "books"
+    await qbittorrent.create_category("books", folder)
+    torrent = make_torrent(folder, "Owing", {"a.mkv": 300_000}, announce=tracker.url)
+    await qbittorrent.add(torrent.data, category="books", savepath=str(folder))
+    await qbittorrent.wait_for_state(torrent.infohash, "stalledUP", "uploading")
+    over = {"RemoveTorrent": 2, "MaxSeedingTime": "3s"}
+    owed = {"URI": "http://127.0.0.1/", "HitAndRunMode": "and", "MinSeedRatio": 1.0}
+    async with Sandbox([], has_past=False) as sandbox:
+
+        def config(*rows: dict[str, Any]) -> str:
+            keys = {"ManagedCategories": ["books"], "CategorySeeding": over, "Trackers": list(rows)}
+            return sandbox.config_toml({"qBit": section(qbittorrent, **keys)})
+
+        async with Daemon(tmp_path / "data", config(owed)) as daemon:
+            await says(daemon, torrent.infohash, "but the hit-and-run minimum of 127.0.0.1 is not met")
+            assert await ledger_of(daemon, torrent.infohash) == []
+            daemon.configure(config(owed | {"HitAndRunMode": "disabled"}))
+            os.kill(daemon.pid, signal.SIGHUP)
+            await qbittorrent.wait_until_gone(torrent.infohash, 30)
+            assert await ledger_of(daemon, torrent.infohash) == [("remove", "done")]
+    assert not (folder / "Owing").exists()

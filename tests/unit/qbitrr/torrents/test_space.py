@@ -227,3 +227,25 @@ def test_over_days_nothing_is_stopped_and_started_again_and_again(sizes, free, n
         ]
         assert free - written >= kept - 4
     assert max(changes.values()) <= 1
+
+
+@settings(max_examples=40)
+@given(
+    sizes=st.lists(st.integers(50, 400), min_size=1, max_size=6),
+    days=st.lists(st.tuples(st.integers(-400, 600), st.lists(st.integers(-2, 2), min_size=5, max_size=15)), max_size=5),
+)
+def test_each_change_of_the_disk_moves_a_torrent_once_at_most(sizes, days):
+    """Every day something large is written or deleted, and in between a little: only the former counts."""
+    downloads = [
+        replace(ONE, infohash=str(at), left_bytes=size, size_bytes=size, position=at + 1)
+        for at, size in enumerate(sizes)
+    ]
+    free = 500
+    for large, small in days:
+        free = max(0, free + large)
+        moved = []
+        for wobble in small:
+            steps = guard(downloads, {"d": Disk(free_bytes=max(0, free + wobble), kept_bytes=100)})
+            moved += [step.download.infohash for step in steps if step.move is not Move.UNTAG]
+            downloads = taken(downloads, steps)
+        assert len(moved) == len(set(moved))

@@ -218,3 +218,15 @@ async def test_the_queue_is_sorted_once_and_only_while_there_is_one(client, add,
         await settled(opened, 4)
         assert len(await entries(opened, "sort")) == 1
     assert [infohash[0] for infohash in client.queue()] == ["d", "c", "a", "b"]
+
+
+async def test_what_a_person_puts_aside_is_removed_or_checked_and_comes_back(client, add, open_worker):
+    client.categories["failed"] = client.categories["recheck"] = "/downloads"
+    failed, checked = add("a"), add("b", complete=True)
+    async with open_worker(CategorySeeding={"IgnoreTorrentsYoungerThan": 0}) as opened:
+        await settled(opened)
+        failed.category, checked.category = "failed", "recheck"
+        await passes_until(opened, ended(opened, "remove"), "it was not removed")
+        await passes_until(opened, ended(opened, "recheck"), "it was not checked")
+    assert set(client.torrents) == {checked.infohash}
+    assert checked.category == "books"
