@@ -10,7 +10,7 @@ import msgspec
 from control.binding import path_parameters
 from control.problems import Envelope
 from qbitrr import __version__
-from qbitrr.errors import BadRequestError, ForbiddenError, UnauthorizedError
+from qbitrr.errors import BadRequestError, ForbiddenError, TooManyAttemptsError, UnauthorizedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,7 +57,7 @@ def document(routes: Sequence[Route], open_routes: Sequence[Route]) -> bytes:
 def _schemas(routes: Iterable[Route]) -> tuple[dict[Any, Schema], dict[str, Schema]]:
     """How each type is referred to, and the components that are referred to."""
     types = {Envelope, *(kind for route in routes for kind in (route.request, route.answer))}
-    ordered = sorted(types, key=lambda kind: (kind.__module__, kind.__name__))
+    ordered = sorted(types, key=repr)
     schemas, components = msgspec.json.schema_components(ordered, ref_template="#/components/schemas/{name}")
     return dict(zip(ordered, schemas, strict=True)), components
 
@@ -69,7 +69,7 @@ def _operation(route: Route, prefix: str, types: dict[Any, Schema], components: 
     in_path = path_parameters(route.path)
     elsewhere = {name: schema for name, schema in request["properties"].items() if name not in in_path}
     parameters = [_parameter(name, "path", request["properties"][name]) for name in in_path]
-    errors = [*route.errors, ForbiddenError, *([UnauthorizedError] if prefix else [])]
+    errors = [*route.errors, ForbiddenError, *([UnauthorizedError, TooManyAttemptsError] if prefix else [])]
     operation: Schema = {
         "operationId": "_".join(filter(None, (prefix.strip("/"), resource, route.handler.__name__))),
         "summary": summary,
@@ -79,18 +79,22 @@ def _operation(route: Route, prefix: str, types: dict[Any, Schema], components: 
         "parameters": parameters,
     }
     if route.method == "POST":
-        required = [name for name in request["required"] if name in elsewhere]
+        required = [name for name in request.get("required", ()) if name in elsewhere]
         body = {"type": "object", "properties": elsewhere, "required": required}
         operation["requestBody"] = {"required": bool(required), "content": _content(body)}
         errors.append(BadRequestError)
     elif elsewhere:
-        parameters += [_parameter(name, "query", schema) for name, schema in elsewhere.items()]
+        needed = request.get("required", ())
+        parameters += [
+            {**_parameter(name, "query", schema), "required": name in needed} for name, schema in elsewhere.items()
+        ]
         errors.append(BadRequestError)
     meanings = _meanings(errors)
     if route.method == "POST":
         meanings["413"] = ["The body is larger than 1 MiB."]
     operation["responses"] = {
-        "200": {"description": "Done.", "content": _content(types[route.answer])},
+        "200": {"description": "Done.", "content": _content(types[route.answer], route.media)},
+        **({"304": {"description": "What the client has still holds."}} if route.revalidated else {}),
         **{
             status: {"description": " ".join(texts), "content": _content(types[Envelope])}
             for status, texts in sorted(meanings.items())
@@ -116,5 +120,5 @@ def _meanings(errors: Iterable[type[QbitrrError]]) -> dict[str, list[str]]:
     return meanings
 
 
-def _content(schema: Schema) -> Schema:
-    return {"application/json": {"schema": schema}}
+def _content(schema: Schema, media: str = "application/json") -> Schema:
+    return {media: {"schema": schema}}

@@ -13,16 +13,44 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import msgspec
 
 from control import openapi
-from control.handlers import arr, decisions, health, lidarr, logs, processes, radarr, sonarr, status, torrents
+from control.handlers import (
+    arr,
+    config,
+    daemon,
+    decisions,
+    events,
+    health,
+    lidarr,
+    login,
+    logs,
+    processes,
+    radarr,
+    sonarr,
+    status,
+    torrents,
+)
 from control.parameters import Nothing
-from qbitrr.errors import NotFoundError, NotReadyError, QbitrrError, UnknownCategoryError
+from control.plan import Plan
+from qbitrr.errors import (
+    ConfigError,
+    ConflictError,
+    NotFoundError,
+    NotReadyError,
+    QbitrrError,
+    TooManyAttemptsError,
+    UnauthorizedError,
+    UnknownCategoryError,
+    WorkerNotReadyError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from aiohttp import web
+
     from control.context import Context
 
-    Handler = Callable[[Context, Any], Awaitable[Any]]
+    Handler = Callable[..., Awaitable[Any]]
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -31,7 +59,11 @@ Method = Literal["GET", "POST"]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One endpoint. `errors` are those that its handler raises; what binding and access raise is known from there."""
+    """One endpoint. `errors` are those that its handler raises; what binding and access raise is known from there.
+
+    `http`: the handler is given the HTTP request too and may answer by itself, as `media`. `revalidated`: a client may
+    keep the answer and ask whether it still holds.
+    """
 
     method: Method
     path: str
@@ -39,6 +71,9 @@ class Route:
     request: type[Any]
     answer: Any
     errors: tuple[type[QbitrrError], ...] = ()
+    http: bool = False
+    media: str = "application/json"
+    revalidated: bool = False
 
 
 def _get(
@@ -61,10 +96,36 @@ def _post(
     return Route("POST", path, handler, request, answer, errors)
 
 
+def _list(
+    path: str,
+    handler: Callable[[Context, Q], Awaitable[A]],
+    request: type[Q],
+    answer: type[A],
+    *errors: type[QbitrrError],
+) -> Route:
+    return Route("GET", path, handler, request, answer, errors, revalidated=True)
+
+
+def _http(
+    method: Method,
+    path: str,
+    handler: Callable[[Context, Q, web.Request], Awaitable[A | web.StreamResponse]],
+    request: type[Q],
+    answer: Any,
+    *errors: type[QbitrrError],
+    media: str = "application/json",
+) -> Route:
+    return Route(method, path, handler, request, answer, errors, http=True, media=media)
+
+
 async def describe(_context: Context, _request: Nothing) -> msgspec.Raw:
     """The interface described as OpenAPI 3.1."""
     return _description()
 
+
+_CHANGING = (ConfigError, ConflictError, NotFoundError, WorkerNotReadyError, NotReadyError)
+_STREAMING = (NotFoundError, NotReadyError)
+_SSE = "text/event-stream"
 
 ROUTES = (
     _get("/status", status.read, Nothing, status.Status),
@@ -72,7 +133,7 @@ ROUTES = (
     _get("/arr", arr.read, Nothing, arr.Arrs),
     _post("/arr/{section}/restart", arr.restart, arr.RestartRequest, arr.Message, UnknownCategoryError, NotReadyError),
     _post("/arr/rebuild", arr.rebuild, Nothing, arr.Message, NotReadyError),
-    _get(
+    _list(
         "/radarr/{category}/movies",
         radarr.movies,
         radarr.MoviesRequest,
@@ -80,7 +141,7 @@ ROUTES = (
         UnknownCategoryError,
         NotReadyError,
     ),
-    _get(
+    _list(
         "/sonarr/{category}/series",
         sonarr.series,
         sonarr.SeriesRequest,
@@ -88,7 +149,7 @@ ROUTES = (
         UnknownCategoryError,
         NotReadyError,
     ),
-    _get(
+    _list(
         "/lidarr/{category}/artists",
         lidarr.artists,
         lidarr.ArtistsRequest,
@@ -98,13 +159,27 @@ ROUTES = (
     ),
     _get("/logs", logs.names, Nothing, logs.Logs),
     _get("/logs/{name}", logs.read, logs.LogRequest, logs.Log, NotFoundError),
+    _get("/logs/{name}/search", logs.search, logs.SearchRequest, logs.Matches, NotFoundError),
+    _http("GET", "/logs/{name}/download", logs.download, logs.LogName, str, NotFoundError, media="text/plain"),
+    _http("GET", "/logs/{name}/stream", logs.stream, logs.StreamRequest, str, *_STREAMING, media=_SSE),
+    _http("GET", "/events", events.follow, events.EventsRequest, str, NotReadyError, media=_SSE),
+    _http("GET", "/config", config.read, Nothing, dict[str, Any], ConfigError),
+    _http("POST", "/config", config.change, config.ChangeRequest, config.Changed, *_CHANGING),
+    _post("/config/plan", config.plan, config.ChangeRequest, Plan, ConfigError),
+    _get("/config/history", config.history, Nothing, config.History),
+    _http("POST", "/config/rollback", config.rollback, config.RollbackRequest, config.Changed, *_CHANGING),
+    _http("POST", "/password", login.set_password, login.PasswordRequest, config.Changed, *_CHANGING),
+    _http("POST", "/restart", daemon.restart, Nothing, arr.Message),
     _get("/decisions", decisions.read, decisions.DecisionsRequest, decisions.Decisions),
     _get("/torrents/{hash}/explain", torrents.explain, torrents.ExplainRequest, torrents.Explanation, NotFoundError),
-    _get("/openapi.json", describe, Nothing, msgspec.Raw),
+    _list("/openapi.json", describe, Nothing, msgspec.Raw),
 )
 OPEN_ROUTES = (
     _get("/health", health.health, Nothing, health.Health),
     _get("/ready", health.ready, Nothing, health.Readiness, NotReadyError),
+    _http("GET", "/login", login.ways, Nothing, login.Ways, TooManyAttemptsError),
+    _http("POST", "/login", login.login, login.LoginRequest, login.Done, UnauthorizedError, TooManyAttemptsError),
+    _http("POST", "/logout", login.logout, Nothing, login.Done),
 )
 
 

@@ -55,6 +55,11 @@ def create_application(context: Context) -> web.Application:
                 path = _CATEGORY.sub(r"{\1:.+}", base + prefix + route.path)
                 add[route.method](path, bind(route, context, admit))
         page.add_page(application, base)
+
+    async def let_go(_application: web.Application) -> None:
+        context.events.close()
+
+    application.on_shutdown.append(let_go)
     return application
 
 

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from control.context import Context
+from control.editor import Editor
+from control.events import Events
+from control.feed import Feed
 from control.server import serve
 from qbitrr import __version__, logs
 from qbitrr.clock import Clock
@@ -29,11 +32,14 @@ from supervisor.reload import Files, Reloader
 from supervisor.spawner import Spawner
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Coroutine, Mapping
 
+    from control.plan import Plan
     from supervisor.spawner import Zygote
 
 _log = logs.get(__name__)
+
+HISTORY = "config-history"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,27 +128,55 @@ def _log_as_wanted(loaded: Loaded, log_folder: Path | None, token: str) -> None:
 async def _live(files: Files, loaded: Loaded, token: str, zygote: Zygote) -> None:
     async with open_reader(files.state) as database, _spawner(zygote) as spawner:
         supervisor = Supervisor(spawner)
+        clock = Clock()
+        events = Events(clock)
 
         def taken(now: Loaded) -> None:
             _log_as_wanted(now, files.log_folder, token)
             _tell(now)
 
-        reloader = Reloader(files, loaded, supervisor, Clock(), taken)
+        def edited(what: str, plan: Plan) -> None:
+            events.publish("config", {"what": what, "plan": plan})
+
+        reloader = Reloader(files, loaded, supervisor, clock, taken)
+        editor = Editor(files.config, files.environ, files.state.parent / HISTORY, reloader, clock, edited)
         intents = Intents(supervisor, reloader)
         intents.listen()
         context = Context(
             reloader=reloader,
             intents=intents,
-            token=token,
+            editor=editor,
+            events=events,
+            made_token=token,
             supervisor=supervisor,
             database=database,
             log_folder=files.log_folder,
-            clock=Clock(),
+            clock=clock,
         )
-        async with _stopped_at_the_end(supervisor), serve(context):
+        beside = (editor.watch(), Feed(context).run())
+        async with _stopped_at_the_end(supervisor), serve(context), _running(*beside):
             reloader.start()
             await intents.until_end()
             _log.info("daemon is stopping")
+
+
+@asynccontextmanager
+async def _running(*work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """What goes on beside, while the block lasts; its errors are told."""
+    tasks = [asyncio.create_task(_told(one)) for one in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _told(work: Coroutine[None, None, None]) -> None:
+    try:
+        await work
+    except Exception:  # noqa: BLE001 - the border of a task; the daemon goes on without it
+        _log.exception("task broke off")
 
 
 @asynccontextmanager

@@ -129,6 +129,12 @@ async def of_torrent(database: Database, infohash: str) -> list[Entry]:
     return [_entry(row) for row in await database.rows(sql, (infohash,))]
 
 
+async def updated_since(database: Database, since: float, limit: int) -> list[Entry]:
+    """What was written or changed from a moment on, the earliest first."""
+    sql = f"SELECT {_COLUMNS} FROM ledger WHERE updated_at >= ? ORDER BY updated_at, id LIMIT ?"
+    return [_entry(row) for row in await database.rows(sql, (since, limit))]
+
+
 async def latest(database: Database, limit: int, categories: Sequence[str] | None = None) -> list[Entry]:
     """The newest actions, newest first; of the given categories only, if given."""
     where, parameters = "", list(categories or [])

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
+from qbitrr.config import load_file
 from qbitrr.library import items
 from qbitrr.library.quality import FileFacts, Profile
 from qbitrr.state import catalogue, ledger, verdicts
 from qbitrr.state.database import open_writer
+from supervisor.changes import Applied, Reloaded
 from supervisor.child import Said
 from supervisor.lifecycle import Phase, State
 
@@ -61,6 +63,33 @@ class Supervised:
 
     def rebuild(self):
         self.calls.append(("rebuild",))
+
+
+class Reloading:
+    """Takes whatever stands in the file; `fails` is raised instead, once."""
+
+    def __init__(self, path, loaded):
+        self.path = path
+        self.loaded = loaded
+        self.fails = None
+        self.calls = 0
+
+    def plan(self, loaded):
+        before, after = ({arr.category: arr for arr in one.config.arrs.values()} for one in (self.loaded, loaded))
+        return Reloaded(
+            Applied(
+                started=tuple(after.keys() - before.keys()),
+                stopped=tuple(before.keys() - after.keys()),
+                restarted=tuple(c for c in after if c in before and after[c] != before[c]),
+            )
+        )
+
+    async def reload(self):
+        self.calls += 1
+        if self.fails:
+            error, self.fails = self.fails, None
+            raise error
+        self.loaded = load_file(self.path, {})
 
 
 def movie(number, title, year, *, monitored=True, available=True, file=None):
