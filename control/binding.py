@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 from aiohttp import web
@@ -71,7 +71,8 @@ def bind(route: Route, context: Context, admit: Admit) -> Handler:
 
 def _query_reader(request_type: type[T], path: str) -> Reader:
     parsers = query_parsers(request_type, path)
-    needed = [info.name for info in msgspec.structs.fields(request_type) if info.required and info.name in parsers]
+    fields = msgspec.structs.fields(cast("type[msgspec.Struct]", request_type))
+    needed = [info.name for info in fields if info.required and info.name in parsers]
 
     async def read(request: web.Request) -> T:
         if not parsers:
