@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint bench install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -13,8 +13,9 @@ run: .venv/.built ## the daemon with your config.toml; without one, a demonstrat
 	done; \
 	exec .venv/bin/python -P -m qbitrr demo
 
-test: .venv-dev/.built ## the whole test suite, on real qBittorrent programs that are fetched once
+test: .venv-dev/.built ## the whole test suite, on real qBittorrent and systemd, which are fetched once; as root
 	@.venv-dev/bin/python -m tests.support.versions
+	@.venv-dev/bin/python -m tests.support.systemd_box
 	.venv-dev/bin/pytest
 
 lint: .venv-dev/.built ## style, format, types, and who may import whom
@@ -23,6 +24,9 @@ lint: .venv-dev/.built ## style, format, types, and who may import whom
 	.venv-dev/bin/mypy
 	.venv-dev/bin/mypy -p tests.support
 	.venv-dev/bin/lint-imports
+
+install: ## as root: into /opt/qbitrr, with the units for systemd
+	@PYTHON="$(PYTHON)" systemd/install
 
 bench: .venv/.built ## time and memory, in the environment that users have
 	.venv/bin/python -m benchmarks

@@ -14,11 +14,13 @@ import msgspec
 
 from control import openapi
 from control.handlers import (
+    actions,
     arr,
     config,
     daemon,
     decisions,
     events,
+    evidence,
     health,
     lidarr,
     login,
@@ -42,6 +44,7 @@ from qbitrr.errors import (
     UnknownCategoryError,
     WorkerNotReadyError,
 )
+from supervisor.changes import Reloaded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -126,12 +129,35 @@ async def describe(_context: Context, _request: Nothing) -> msgspec.Raw:
 _CHANGING = (ConfigError, ConflictError, NotFoundError, WorkerNotReadyError, NotReadyError)
 _STREAMING = (NotFoundError, NotReadyError)
 _SSE = "text/event-stream"
+_HELD = (UnknownCategoryError, ConflictError, NotReadyError)
 
 ROUTES = (
     _get("/status", status.read, Nothing, status.Status),
     _get("/processes", processes.read, Nothing, processes.Processes),
+    _get(
+        "/processes/{category}/evidence",
+        evidence.read,
+        evidence.EvidenceRequest,
+        evidence.Bundles,
+        UnknownCategoryError,
+        NotReadyError,
+    ),
+    _post("/processes/restart", daemon.renew, Nothing, daemon.Begun),
+    _post("/processes/dump", daemon.dump, Nothing, daemon.Begun),
+    _post("/reload", daemon.reload, Nothing, Reloaded, ConfigError, WorkerNotReadyError, NotReadyError),
     _get("/arr", arr.read, Nothing, arr.Arrs),
     _post("/arr/{section}/restart", arr.restart, arr.RestartRequest, arr.Message, UnknownCategoryError, NotReadyError),
+    _post("/arr/{section}/approve", actions.approve, actions.HeldRequest, arr.Message, *_HELD),
+    _post("/arr/{section}/discard", actions.discard, actions.HeldRequest, arr.Message, *_HELD),
+    _post(
+        "/actions/{id}/undo",
+        actions.undo,
+        actions.UndoRequest,
+        arr.Message,
+        NotFoundError,
+        ConflictError,
+        NotReadyError,
+    ),
     _post("/arr/rebuild", arr.rebuild, Nothing, arr.Message, NotReadyError),
     _list(
         "/radarr/{category}/movies",
@@ -169,7 +195,7 @@ ROUTES = (
     _get("/config/history", config.history, Nothing, config.History),
     _http("POST", "/config/rollback", config.rollback, config.RollbackRequest, config.Changed, *_CHANGING),
     _http("POST", "/password", login.set_password, login.PasswordRequest, config.Changed, *_CHANGING),
-    _http("POST", "/restart", daemon.restart, Nothing, arr.Message),
+    _http("POST", "/restart", daemon.restart, Nothing, daemon.Begun),
     _get("/decisions", decisions.read, decisions.DecisionsRequest, decisions.Decisions),
     _get("/torrents/{hash}/explain", torrents.explain, torrents.ExplainRequest, torrents.Explanation, NotFoundError),
     _list("/openapi.json", describe, Nothing, msgspec.Raw),

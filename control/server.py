@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from contextlib import asynccontextmanager
@@ -14,11 +15,10 @@ from control.binding import bind
 from control.routes import OPEN_ROUTES, ROUTES
 from control.security import refuse_foreign_pages
 from qbitrr import logs
-from qbitrr.errors import ListenError
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from aiohttp.typedefs import Handler, Middleware
 
@@ -30,8 +30,8 @@ LARGEST_BODY_BYTES = 1 << 20
 _LARGEST_LINE_BYTES = 8190  # of the request line and of each header
 _MOST_HEADERS = 64
 _IDLE_SECONDS = 75.0
-_SHUTDOWN_SECONDS = 2.0
-_BACKLOG = 128
+_SHUTDOWN_SECONDS = 1.0
+_DRAIN_SECONDS = 0.1
 
 # A category may hold slashes, encoded or not; all other parameters are one step of the path.
 _CATEGORY = re.compile(r"{(category|section)}")
@@ -71,18 +71,21 @@ def _border(context: Context) -> Middleware:
     async def border(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             check(request)
-            return await handler(request)
+            response = await handler(request)
         except Exception as error:  # noqa: BLE001 - a request that breaks off must not end the connection
-            return problems.answer(error, request, context.faults)
+            response = problems.answer(error, request, context.faults)
+        if context.intents.ending:
+            response.force_close()  # the next request on this connection would find nobody
+        return response
 
     return border
 
 
 @asynccontextmanager
-async def serve(context: Context, listener: socket.socket | None = None) -> AsyncIterator[None]:
-    """Serve while the block lasts, on a listening socket or on `WebUI.Host` and `WebUI.Port`.
+async def serve(context: Context, listeners: Sequence[socket.socket]) -> AsyncIterator[None]:
+    """Serve on listening sockets while the block lasts; they stay open, so that who comes after it may go on.
 
-    Raises ListenError when the address cannot be had.
+    At the end what was accepted is still answered.
     """
     runner = web.AppRunner(
         create_application(context),
@@ -97,26 +100,12 @@ async def serve(context: Context, listener: socket.socket | None = None) -> Asyn
     )
     await runner.setup()
     try:
-        await _start(_site(runner, context, listener))
+        for listener in listeners:
+            await web.SockSite(runner, listener.dup()).start()
         _log.info("control plane listened", addresses=runner.addresses)
         yield
     finally:
+        for site in list(runner.sites):
+            await site.stop()
+        await asyncio.sleep(_DRAIN_SECONDS)  # what was accepted a moment ago has its request on the way
         await runner.cleanup()
-
-
-async def _start(site: web.BaseSite) -> None:
-    try:
-        await site.start()
-    except OSError as error:
-        text = (
-            f"{site.name}: {error.strerror}; choose another with WebUI.Host and WebUI.Port, or stop what listens there"
-        )
-        raise ListenError(text) from error
-
-
-def _site(runner: web.AppRunner, context: Context, listener: socket.socket | None) -> web.BaseSite:
-    if listener is not None:
-        return web.SockSite(runner, listener, backlog=_BACKLOG)
-    webui = context.loaded.config.webui
-    host = None if webui.host == "::" else webui.host  # asyncio would listen on IPv6 only
-    return web.TCPSite(runner, host, webui.port, backlog=_BACKLOG)

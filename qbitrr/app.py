@@ -15,24 +15,29 @@ from control.context import Context
 from control.editor import Editor
 from control.events import Events
 from control.feed import Feed
+from control.listening import listen
 from control.server import serve
 from qbitrr import __version__, logs
-from qbitrr.clock import Clock
+from qbitrr.clock import Clock, to_iso
 from qbitrr.config import Loaded, load_file, runnable_arrs
 from qbitrr.config.example import write_first
 from qbitrr.config.location import config_file, create_data_folder, data_folder, in_container
 from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.data_lock import locked
-from qbitrr.state import migrate
+from qbitrr.errors import StateError
+from qbitrr.state import backup, migrate
 from qbitrr.state.database import FILE_NAME, open_reader
 from qbitrr.state.housekeeping import settle_orphans
 from supervisor.core import Supervisor
-from supervisor.intents import Intents
+from supervisor.evidence import Evidence
+from supervisor.intents import End, Intents
+from supervisor.notify import Notifier, StatusLine
 from supervisor.reload import Files, Reloader
 from supervisor.spawner import Spawner
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Mapping
+    import socket
+    from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
     from control.plan import Plan
     from supervisor.spawner import Zygote
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 HISTORY = "config-history"
+_BACKUP_LOOK_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,11 @@ class Home:
     def state_file(self) -> Path:
         """The state file."""
         return self.folder / FILE_NAME
+
+    @property
+    def evidence_folder(self) -> Path:
+        """What is known of workers that ended abnormally."""
+        return self.folder / "evidence"
 
     @property
     def log_folder(self) -> Path:
@@ -74,10 +85,13 @@ def load(where: Home, environ: Mapping[str, str]) -> Loaded:
     return load_file(path, environ)
 
 
-def run(where: Home, environ: Mapping[str, str], zygote: Zygote) -> None:
-    """Run the daemon until it is stopped by SIGTERM or SIGINT.
+def run(
+    where: Home, environ: Mapping[str, str], zygote: Zygote, given: Sequence[socket.socket] = ()
+) -> list[socket.socket] | None:
+    """Run the daemon until somebody wants it to end.
 
-    The zygote was forked before this module and all that it needs were loaded.
+    The zygote was forked before this module and all that it needs were loaded; `given` are listening sockets that
+    count instead of WebUI.Host and WebUI.Port. Returns the sockets to begin anew with, None when it was stopped.
     Raises ConfigError, StateError, DataFolderBusyError or ListenError before a worker is started.
     """
     create_data_folder(where.folder)
@@ -88,14 +102,47 @@ def run(where: Home, environ: Mapping[str, str], zygote: Zygote) -> None:
         log_folder = where.log_folder if settings.logging else None
         _log_as_wanted(loaded, log_folder, token)
         _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(where.folder))
-        migrate.prepare(where.state_file)
+        _prepare_state(where.state_file)
         categories = {arr.category for arr in runnable_arrs(loaded.config)}
         if held := settle_orphans(where.state_file, categories, Clock().wall()):
             _log.warning("actions were held", number=held, because="their categories are no longer configured")
         _tell(loaded)
-        files = Files(config_file(where.folder, Path.cwd()), environ, where.state_file, log_folder)
-        asyncio.run(_live(files, loaded, token, zygote))
-        _log.info("daemon ended")
+        files = Files(
+            config_file(where.folder, Path.cwd()), environ, where.state_file, log_folder, where.evidence_folder
+        )
+        webui = loaded.config.webui
+        listeners = list(given) or listen(webui)
+        end, last = asyncio.run(_live(files, loaded, token, zygote, listeners))
+        _log.info("daemon ended", how=str(end))
+    if end is End.STOP:
+        return None
+    moved = (webui.host, webui.port) != (last.config.webui.host, last.config.webui.port)
+    return [] if moved and not given else listeners
+
+
+def _prepare_state(state_file: Path) -> None:
+    """Have a sound state file of the present schema. Raises StateError."""
+    rescued = backup.rescue(state_file, Clock().wall())
+    if rescued is not None:
+        _log.critical(
+            "state file was damaged",
+            damage=rescued.damage,
+            set_aside=str(rescued.set_aside),
+            restored=str(rescued.restored),
+            lost="everything" if rescued.lost_since is None else f"what came after {to_iso(rescued.lost_since)}",
+            remedy="libraries are read anew from the Arrs; see the file that was set aside for earlier decisions",
+        )
+    migrate.prepare(state_file)
+
+
+async def _keep_backups(state_file: Path) -> None:
+    """Copy the state file every day, for ever."""
+    while True:
+        try:
+            await asyncio.to_thread(backup.back_up_when_due, state_file, Clock().wall())
+        except StateError as error:
+            _log.error("backup failed", error=str(error))
+        await asyncio.sleep(_BACKUP_LOOK_SECONDS)
 
 
 def _token(where: Home, loaded: Loaded) -> str:
@@ -121,17 +168,28 @@ def _tell(loaded: Loaded) -> None:
 
 
 def _log_as_wanted(loaded: Loaded, log_folder: Path | None, token: str) -> None:
-    hide = partial(redact_text, secrets=secrets_of(loaded.config) | {token})
-    logs.configure(loaded.config.settings.console_level, log_folder, logs.MAIN_FILE, hide)
+    logs.configure(loaded.config.settings.console_level, log_folder, logs.MAIN_FILE, _hiding(loaded, token))
 
 
-async def _live(files: Files, loaded: Loaded, token: str, zygote: Zygote) -> None:
+def _hiding(loaded: Loaded, token: str) -> Callable[[str], str]:
+    """What takes the secrets out of a text."""
+    return partial(redact_text, secrets=secrets_of(loaded.config) | {token})
+
+
+async def _live(
+    files: Files, loaded: Loaded, token: str, zygote: Zygote, listeners: Sequence[socket.socket]
+) -> tuple[End, Loaded]:
+    """Returns how it ended, and the configuration that held last."""
+    notifier = Notifier(files.environ)
     async with open_reader(files.state) as database, _spawner(zygote) as spawner:
-        supervisor = Supervisor(spawner)
         clock = Clock()
         events = Events(clock)
+        evidence = Evidence(files.evidence, files.log_folder, _hiding(loaded, token))
+        status = StatusLine(notifier)
+        supervisor = Supervisor(spawner, evidence, changed=lambda: status.changed(supervisor.summary))
 
         def taken(now: Loaded) -> None:
+            evidence.hide = _hiding(now, token)
             _log_as_wanted(now, files.log_folder, token)
             _tell(now)
 
@@ -140,8 +198,9 @@ async def _live(files: Files, loaded: Loaded, token: str, zygote: Zygote) -> Non
 
         reloader = Reloader(files, loaded, supervisor, clock, taken)
         editor = Editor(files.config, files.environ, files.state.parent / HISTORY, reloader, clock, edited)
-        intents = Intents(supervisor, reloader)
+        intents = Intents(supervisor, reloader, notifier)
         intents.listen()
+        supervisor.on_damage = intents.look_at_state
         context = Context(
             reloader=reloader,
             intents=intents,
@@ -153,11 +212,23 @@ async def _live(files: Files, loaded: Loaded, token: str, zygote: Zygote) -> Non
             log_folder=files.log_folder,
             clock=clock,
         )
-        beside = (editor.watch(), Feed(context).run())
-        async with _stopped_at_the_end(supervisor), serve(context), _running(*beside):
+        beside = (
+            notifier.keep_alive(),
+            _keep_backups(files.state),
+            supervisor.lag.watch(),
+            editor.watch(),
+            Feed(context).run(),
+        )
+        async with _stopped_at_the_end(supervisor), serve(context, listeners), _running(*beside):
             reloader.start()
-            await intents.until_end()
-            _log.info("daemon is stopping")
+            notifier.ready(supervisor.summary())
+            end = await intents.until_end()
+            if end is End.RESTART:
+                notifier.reloading()
+            else:
+                notifier.stopping()
+            await supervisor.stop()  # what is asked meanwhile is still answered
+        return end, reloader.loaded
 
 
 @asynccontextmanager

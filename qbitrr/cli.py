@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qbitrr import __version__, neighbours
-from qbitrr.errors import ConfigError, QbitrrError
+from qbitrr.errors import ConfigError, QbitrrError, RefusedByDaemonError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,8 @@ _CONFIG = 78
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
-    Returns the exit code: 0, 1 for nothing found, 69 when it cannot run now, 78 for a configuration to correct.
+    Returns the exit code: 0, 1 for nothing found or a refusal, 69 when it cannot run now, 78 for a configuration to
+    correct.
     """
     options = _parser().parse_args(arguments)
     complaint = neighbours.foreign_package()
@@ -39,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             print(f"  {problem}", file=sys.stderr)
         return _CONFIG
+    except RefusedByDaemonError as error:
+        print(error, file=sys.stderr)
+        return _CONFIG if error.reason == ConfigError.code else _NOT_FOUND
     except (QbitrrError, OSError) as error:
         print(error, file=sys.stderr)
         return _UNAVAILABLE
@@ -62,26 +66,59 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser("explain", help="print what was decided on a torrent, and why")
     explain.add_argument("infohash", help="the torrent's infohash")
     explain.set_defaults(command=_explain)
+    undo = commands.add_parser("undo", help="take a torrent out of quarantine, or add it again after its removal")
+    undo.add_argument("action", type=int, help="number of the action, as `explain` and /web/decisions show it")
+    undo.set_defaults(command=_undo)
+    shadow = commands.add_parser("shadow-report", help="print what would have been done while Shadow was on")
+    shadow.add_argument("category", nargs="?", help="of which category; without it, of all")
+    shadow.set_defaults(command=_shadow_report)
+    evidence = commands.add_parser("evidence", help="print how workers ended abnormally, and what is known of it")
+    evidence.add_argument("category", nargs="?", help="of which worker; without it, all in short")
+    evidence.set_defaults(command=_evidence)
+    _add_ctl(commands.add_parser("ctl", help="talk to the running daemon"))
     return parser
 
 
-def _run(options: argparse.Namespace) -> int:
-    from supervisor.spawner import fork_zygote  # noqa: PLC0415 - only after the neighbours were looked at
+def _add_ctl(ctl: argparse.ArgumentParser) -> None:
+    actions = ctl.add_subparsers(required=True, metavar="ACTION", dest="action")
+    actions.add_parser("status", help="print the state of every worker")
+    actions.add_parser("reload", help="take config.toml anew; only the workers that it concerns change")
+    restart = actions.add_parser("restart", help="begin anew in place, or have a fresh process for one category")
+    restart.add_argument("category", nargs="?", help="of which worker; without it, the whole daemon")
+    for decision, help_text in (("approve", "let them go on"), ("discard", "drop them")):
+        decide = actions.add_parser(decision, help=f"removals that wait for you, as they were too many: {help_text}")
+        decide.add_argument("category", help="whose removals")
+    actions.add_parser("renew", help="have fresh processes for all workers, one after the other")
+    actions.add_parser("dump", help="write the state of every process to the log")
+    actions.add_parser("stop", help="end the daemon")
+    ctl.set_defaults(command=_ctl)
 
+
+def _run(options: argparse.Namespace) -> int:
+    from supervisor import handover  # noqa: PLC0415 - only after the neighbours were looked at
+    from supervisor.spawner import fork_zygote  # noqa: PLC0415
+
+    given = handover.take(os.environ)
     zygote = fork_zygote()  # before anything is loaded that workers do not need
     from qbitrr import app  # noqa: PLC0415
 
-    app.run(app.home(options.data_dir, os.environ), os.environ, zygote)
+    again = app.run(app.home(options.data_dir, os.environ), os.environ, zygote, given)
+    if again is not None:
+        handover.begin_anew(again)
     return _OK
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from supervisor.spawner import fork_zygote  # noqa: PLC0415 - only after the neighbours were looked at
+    from supervisor import handover  # noqa: PLC0415 - only after the neighbours were looked at
+    from supervisor.spawner import fork_zygote  # noqa: PLC0415
 
+    given = handover.take(os.environ)
     zygote = fork_zygote()  # before anything is loaded that workers do not need
     from qbitrr import demo  # noqa: PLC0415
 
-    demo.run(options.data_dir or Path(".config/demo"), options.port, zygote)
+    again = demo.run(options.data_dir or Path(".config/demo"), options.port, zygote, given)
+    if again is not None:
+        handover.begin_anew(again)
     return _OK
 
 
@@ -102,4 +139,60 @@ def _explain(options: argparse.Namespace) -> int:
         print(f"Nothing is known of {options.infohash}.", file=sys.stderr)
         return _NOT_FOUND
     print(text)
+    return _OK
+
+
+def _undo(options: argparse.Namespace) -> int:
+    from qbitrr import app, ctl  # noqa: PLC0415 - only after the neighbours were looked at
+
+    print(ctl.undo(app.load(app.home(options.data_dir, os.environ), os.environ), options.action))
+    return _OK
+
+
+def _shadow_report(options: argparse.Namespace) -> int:
+    from qbitrr import app  # noqa: PLC0415 - only after the neighbours were looked at
+    from qbitrr.shadow_report import report  # noqa: PLC0415
+
+    text = asyncio.run(report(app.home(options.data_dir, os.environ).state_file, options.category))
+    if text is None:
+        print("Nothing was written down under Shadow.", file=sys.stderr)
+        return _NOT_FOUND
+    print(text)
+    return _OK
+
+
+def _evidence(options: argparse.Namespace) -> int:
+    from qbitrr import app  # noqa: PLC0415 - only after the neighbours were looked at
+    from supervisor import evidence  # noqa: PLC0415
+
+    where = app.home(options.data_dir, os.environ)
+    text = evidence.tell(where.evidence_folder, options.category)
+    if not text:
+        print("No worker ended abnormally.", file=sys.stderr)
+        return _NOT_FOUND
+    print(text)
+    return _OK
+
+
+def _ctl(options: argparse.Namespace) -> int:
+    from qbitrr import app, ctl  # noqa: PLC0415 - only after the neighbours were looked at
+
+    where = app.home(options.data_dir, os.environ)
+    if options.action == "stop":
+        print(ctl.stop(where.folder))
+        return _OK
+    loaded = app.load(where, os.environ)
+    match options.action:
+        case "status":
+            print(ctl.status(loaded))
+        case "reload":
+            print(ctl.reload(loaded))
+        case "restart":
+            print(ctl.restart(loaded, options.category))
+        case "approve" | "discard":
+            print(ctl.decide(loaded, options.category, options.action))
+        case "renew":
+            print(ctl.renew(loaded))
+        case "dump":
+            print(ctl.dump(loaded))
     return _OK

@@ -16,6 +16,23 @@ if TYPE_CHECKING:
 _FILE = "qbitrr.lock"
 
 
+def holder(folder: Path) -> int | None:
+    """The process that holds the folder; None when there is none."""
+    try:
+        descriptor = os.open(folder / _FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        text = os.read(descriptor, 32).decode(errors="replace").strip()
+        return int(text) if text.isdecimal() else None
+    else:
+        return None
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the folder for this process; the kernel lets it go however the process ends.

@@ -16,6 +16,8 @@ from qbitrr.sandbox.__main__ import END_OF_CONFIG
 from qbitrr.state.database import FILE_NAME
 
 if TYPE_CHECKING:
+    import socket
+    from collections.abc import Sequence
     from pathlib import Path
 
     from supervisor.spawner import Zygote
@@ -24,8 +26,10 @@ if TYPE_CHECKING:
 _MARK = "demonstration"  # a file by which a folder is known to hold nothing of value
 
 
-def run(folder: Path, port: int, zygote: Zygote) -> None:
-    """Run until stopped, with the page on `port`. What an earlier demonstration left in the folder is removed first.
+def run(folder: Path, port: int, zygote: Zygote, given: Sequence[socket.socket] = ()) -> list[socket.socket] | None:
+    """Run until somebody wants it to end, with the page on `port`; returns as `app.run`.
+
+    What an earlier demonstration left in the folder is removed first.
 
     Raises DataFolderBusyError when the folder holds something else, or a demonstration that still runs.
     """
@@ -37,7 +41,7 @@ def run(folder: Path, port: int, zygote: Zygote) -> None:
         try:
             write_private(where.folder / CONFIG_NAME, _config(sandbox))
             environ = {key: value for key, value in os.environ.items() if not key.startswith("QBITRR_")}
-            app.run(where, environ, zygote)
+            return app.run(where, environ, zygote, given)
         finally:
             sandbox.terminate()
 

@@ -5,6 +5,8 @@
     ├── StateError                the state file cannot be used
     │   └── StateTooNewError      it was written by a newer version
     ├── DataFolderBusyError       another daemon holds the data folder
+    ├── NotRunningError           no daemon runs on the data folder, or it does not answer
+    ├── RefusedByDaemonError      the running daemon says no
     ├── ListenError               the address of the control plane cannot be had
     ├── WorkerNotReadyError       a worker of a new configuration did not get ready; the old one is back
     ├── ProtocolError             a message between supervisor and worker makes no sense
@@ -80,6 +82,18 @@ class StateTooNewError(StateError):
 
 class DataFolderBusyError(QbitrrError):
     """Another daemon works on the same data folder; the text names its process id."""
+
+
+class NotRunningError(QbitrrError):
+    """No daemon runs on the data folder, or it does not answer."""
+
+
+class RefusedByDaemonError(QbitrrError):
+    """The running daemon refused what the command line asked for; `reason` is the code of its answer."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(text)
 
 
 class ListenError(QbitrrError):
@@ -197,18 +211,18 @@ class UnknownCategoryError(NotFoundError):
     code = "UNKNOWN_CATEGORY"
 
 
+class ConflictError(RequestError):
+    """What is asked for does not fit the present state; the text says why."""
+
+    status = 409
+    code = "CONFLICT"
+
+
 class NotReadyError(RequestError):
     """The plan of workers does not exist yet; ask again in a second."""
 
     status = 503
     code = "NOT_READY"
-
-
-class ConflictError(RequestError):
-    """Somebody else changed the same thing meanwhile; `details` names what."""
-
-    status = 409
-    code = "CONFLICT"
 
 
 class TooManyAttemptsError(RequestError):

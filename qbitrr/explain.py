@@ -51,7 +51,7 @@ def _entry(entry: Entry) -> list[str]:
     ended = entry.outcome or f"under way, step {entry.step}"
     facts = ", ".join(f"{name}={_fact(value)}" for name, value in entry.facts.items())
     return [
-        f"  {to_iso(entry.planned_at)} {entry.action} by {entry.rule}: {entry.because}"
+        f"  {to_iso(entry.planned_at)} action {entry.id}, {entry.action} by {entry.rule}: {entry.because}"
         + (f"  [{facts}]" if facts else ""),
         f"  {to_iso(entry.updated_at)}   {entry.state}: {ended}",
     ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -26,12 +27,14 @@ from qbitrr.errors import (
 from qbitrr.jsonstream import ArraySplitter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Hashable, Mapping
+    from collections.abc import AsyncIterator, Hashable
     from types import TracebackType
     from typing import Self
 
 T = TypeVar("T")
 Query = bool | int | str | list[int] | None
+Form = Mapping[str, "str | bytes"]
+"""Fields of a form; bytes are sent as a file."""
 
 _CHUNK_BYTES = 1 << 16
 _LONGEST_ANSWER_BYTES = 256 << 20  # an answer that is held whole; longer ones are taken apart as they arrive
@@ -131,7 +134,7 @@ class Remote:
         *,
         query: Mapping[str, Query] | None = None,
         json: object = None,
-        form: Mapping[str, str] | None = None,
+        form: Form | None = None,
         accept: frozenset[int] = frozenset(),
     ) -> tuple[int, bytes]:
         """Status and body of one call. 2xx and the statuses in `accept` come back; the rest raises."""
@@ -153,7 +156,7 @@ class Remote:
         *,
         query: Mapping[str, Query] | None = None,
         json: object = None,
-        form: Mapping[str, str] | None = None,
+        form: Form | None = None,
         seconds: float,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         limits = aiohttp.ClientTimeout(
@@ -173,14 +176,12 @@ class Remote:
         path: str,
         parameters: list[tuple[str, str]],
         json: object,
-        form: Mapping[str, str] | None,
+        form: Form | None,
         limits: aiohttp.ClientTimeout,
     ) -> aiohttp.ClientResponse:
         what = f"{method} {path}"
-        data: Any = form
-        headers = None
-        if json is not None:
-            data, headers = msgspec.json.encode(json), {"Content-Type": "application/json"}
+        body = None if json is None else msgspec.json.encode(json)
+        headers = None if json is None else {"Content-Type": "application/json"}
         attempt = 0
         while True:
             attempt += 1
@@ -189,7 +190,7 @@ class Remote:
                     method,
                     f"{self._base_url}/{path}",
                     params=parameters,
-                    data=data,
+                    data=_form_data(form) if form is not None else body,
                     headers=headers,
                     timeout=limits,
                     allow_redirects=False,
@@ -227,6 +228,17 @@ class Remote:
         else:
             reason = str(error) or type(error).__name__
         return UnreachableError(self.service, f"{what}: {reason}")
+
+
+def _form_data(form: Form) -> aiohttp.FormData:
+    """A form that can be sent once."""
+    data = aiohttp.FormData()
+    for name, value in form.items():
+        if isinstance(value, bytes):
+            data.add_field(name, value, filename=name, content_type="application/octet-stream")
+        else:
+            data.add_field(name, value)
+    return data
 
 
 def _parameters(query: Mapping[str, Query] | None) -> list[tuple[str, str]]:

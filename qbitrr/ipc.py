@@ -5,7 +5,7 @@ waiting for the rest of one, and the end of the other process reads as an empty 
 struct as MessagePack; what a newer side sends and an older one does not know is refused as a whole.
 
     worker -> supervisor    Hello, Ready, Beat, Waiting, Metrics, Activity, Bye
-    supervisor -> worker    Configure, Rebuild
+    supervisor -> worker    Configure, Rebuild, Approve, Discard, Undo
 
 A worker is stopped by SIGTERM, which it also understands from others.
 """
@@ -93,8 +93,22 @@ class Rebuild(Message, frozen=True):
     """Sync the catalogue in full now."""
 
 
+class Approve(Message, frozen=True):
+    """Let the removals that wait for a person go on."""
+
+
+class Discard(Message, frozen=True):
+    """Drop the removals that wait for a person."""
+
+
+class Undo(Message, frozen=True):
+    """Give back the torrent that an action of the ledger has put into quarantine or removed."""
+
+    action_id: int
+
+
 FromWorker = Hello | Ready | Beat | Waiting | Metrics | Activity | Bye
-ToWorker = Configure | Rebuild
+ToWorker = Configure | Rebuild | Approve | Discard | Undo
 
 _encoder = msgspec.msgpack.Encoder()
 _from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)

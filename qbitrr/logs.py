@@ -1,4 +1,4 @@
-"""Logging: structlog events to the terminal and to rotated files, one file for each process.
+"""Logging: structlog events to the terminal or to journald, and to rotated files, one file for each process.
 
 Events are named in the past tense and carry fields. Secrets are taken out of every line before it is written.
 """
@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import structlog
+
+from qbitrr import journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -57,11 +60,13 @@ def configure(level: str, folder: Path | None, file: str, hide: Callable[[str], 
         cache_logger_on_first_use=False,
     )
 
-    def formatter(*, colors: bool) -> logging.Formatter:
+    def formatter(*, colors: bool, bare: bool = False) -> logging.Formatter:
+        """`bare` lines leave time and level to whoever keeps them."""
         return structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *([_without_time_and_level] if bare else []),
                 hiding,
                 structlog.dev.ConsoleRenderer(
                     colors=colors,
@@ -73,8 +78,13 @@ def configure(level: str, folder: Path | None, file: str, hide: Callable[[str], 
             ],
         )
 
-    console = logging.StreamHandler(sys.stderr)
-    console.setFormatter(formatter(colors=sys.stderr.isatty()))
+    console: logging.Handler
+    if journal.started_by_systemd(os.environ):
+        console = journal.JournalHandler(hide)
+        console.setFormatter(formatter(colors=False, bare=True))
+    else:
+        console = logging.StreamHandler(sys.stderr)
+        console.setFormatter(formatter(colors=sys.stderr.isatty()))
     handlers: list[logging.Handler] = [console]
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -112,6 +122,10 @@ def _file_handler(path: Path, formatter: logging.Formatter) -> logging.Handler:
     )
     handler.setFormatter(formatter)
     return handler
+
+
+def _without_time_and_level(_logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> Any:
+    return {key: value for key, value in event.items() if key not in ("timestamp", "level")}
 
 
 class _Hiding:

@@ -12,17 +12,22 @@ from typing import TYPE_CHECKING
 from msgspec import Raw, Struct, to_builtins
 from msgspec.structs import replace
 
-from qbitrr import ipc, logs
+from qbitrr import __version__, ipc, logs
 from qbitrr.errors import ProtocolError
 from qbitrr.worker import configuration
-from supervisor import lifecycle
+from qbitrr.worker.main import DAMAGED, STACKS_SIGNAL, UNUSABLE
+from supervisor import evidence, lifecycle
+from supervisor.evidence import Ending
 from supervisor.lifecycle import Effect, Phase, State
+from supervisor.vitals import process_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from qbitrr.clock import Clock
     from qbitrr.worker.configuration import WorkerConfig
+    from supervisor import zygote
+    from supervisor.evidence import Evidence
     from supervisor.lifecycle import Limits
     from supervisor.spawner import Spawned, Spawner
 
@@ -35,6 +40,8 @@ class Said(Struct, frozen=True):
     """What a worker last said of itself."""
 
     kind: str = "idle"
+    operation: str | None = None
+    progress: int = 0
     search_summary: str | None = None
     search_at: float | None = None
     queue_count: int | None = None
@@ -49,7 +56,14 @@ class Child:
     """Keeps one worker alive. Runs on the supervisor's loop and never waits for the worker."""
 
     def __init__(
-        self, config: WorkerConfig, limits: Limits, spawner: Spawner, clock: Clock, changed: Callable[[], None]
+        self,
+        config: WorkerConfig,
+        limits: Limits,
+        spawner: Spawner,
+        evidence: Evidence,
+        clock: Clock,
+        changed: Callable[[], None],
+        damaged: Callable[[], None],
     ) -> None:
         self.config = config
         self.state = State(since=clock.monotonic())
@@ -58,10 +72,16 @@ class Child:
         self.restarts = 0
         self.limits = limits
         self._spawner = spawner
+        self._evidence = evidence
         self._clock = clock
         self._changed = changed
+        self._damaged = damaged
         self._loop = asyncio.get_running_loop()
         self._spawned: Spawned | None = None
+        self._because: str | None = None
+        self._unusable = False
+        self._spawned_at = 0.0
+        self._process_state: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -84,7 +104,7 @@ class Child:
             "phase": str(self.state.phase),
             "for_seconds": round(now - self.state.since, 1),
             "restarts": self.restarts,
-            "ends_in_window": len(self.state.ended_at),
+            "failures_in_window": len(self.state.start_failures) + len(self.state.run_failures),
             "next_timer_in": None if (due := lifecycle.next_timer(self.state)) is None else round(due - now, 1),
             **to_builtins(self.said),
         }
@@ -137,12 +157,30 @@ class Child:
     def _carry_out(self, effect: Effect) -> None:
         match effect:
             case Effect.SPAWN:
+                self._because = self._process_state = None
                 self._do(self._spawn())
+            case Effect.DUMP:
+                self._look_at_it()
             case Effect.TERMINATE:
                 self._signal(signal.SIGTERM)
             case Effect.KILL:
                 _log.warning("worker was killed", category=self.category, phase=str(self.state.phase))
+                self._because = self._because or "it did not end within the grace"
                 self._signal(signal.SIGKILL)
+            case Effect.ANNOUNCE:
+                _log.error("worker is degraded", category=self.category, last_error=self.said.last_error)
+
+    def _look_at_it(self) -> None:
+        """It hangs: note what it is at, and have it write where its threads are."""
+        if self.state.ready_at is None:
+            self._because = self._because or f"it was not ready within {self.limits.start_seconds:g} s"
+        else:
+            self._because = f"no sign of life in time; under way: {self.said.operation}"
+        self.said = replace(self.said, last_error=self._because)
+        _log.error("worker hangs", category=self.category, because=self._because)
+        if self._spawned is not None:
+            self._process_state = process_state(self._spawned.pid)
+            self._signal(STACKS_SIGNAL)
 
     def _do(self, work: Coroutine[None, None, None]) -> None:
         task = self._loop.create_task(work)
@@ -166,6 +204,7 @@ class Child:
             self._handle(lifecycle.Ended())
             return
         self._spawned = spawned
+        self._spawned_at = self._clock.monotonic()
         self._loop.add_reader(spawned.pidfd, self._process_ended)
         self._loop.add_reader(spawned.channel.fileno(), self._read)
         if self.state.phase is Phase.STOPPING:  # it was stopped while it started
@@ -199,7 +238,13 @@ class Child:
             case ipc.Ready():
                 self._handle(lifecycle.Ready())
             case ipc.Beat():
-                self.said = replace(self.said, beat_at=self._clock.wall(), errors=message.errors)
+                self.said = replace(
+                    self.said,
+                    beat_at=self._clock.wall(),
+                    operation=message.operation,
+                    progress=message.progress,
+                    errors=message.errors,
+                )
                 self._handle(lifecycle.Beaten(message.within_seconds))
             case ipc.Waiting():
                 waiting_for = message.service or None
@@ -217,20 +262,24 @@ class Child:
                 )
             case ipc.Bye():
                 _log.info("worker said goodbye", category=self.category, reason=message.reason)
+                self._because = self._because or message.reason
         if not isinstance(message, ipc.Beat):
             self._changed()
 
     def _greet(self, hello: ipc.Hello) -> None:
         if hello.protocol != ipc.PROTOCOL:
-            _log.error("worker speaks another protocol", category=self.category, protocol=hello.protocol)
-            self._signal(signal.SIGKILL)
+            self._refuse(f"it speaks protocol {hello.protocol}, not {ipc.PROTOCOL}")
             return
         try:
             self.send(ipc.Configure(Raw(configuration.encode(self.config))))
         except ProtocolError as error:  # a list of thousands
-            self.said = replace(self.said, last_error=f"its configuration cannot be sent: {error}")
-            _log.error("worker could not be configured", category=self.category, error=str(error))
-            self._signal(signal.SIGKILL)
+            self._refuse(f"its configuration cannot be sent: {error}")
+
+    def _refuse(self, because: str) -> None:
+        """It is of no use with this configuration."""
+        _log.error("worker could not be configured", category=self.category, because=because)
+        self._because, self._unusable = because, True
+        self._signal(signal.SIGKILL)
 
     def _process_ended(self) -> None:
         spawned = self._spawned
@@ -241,31 +290,60 @@ class Child:
         while self._take(spawned):  # its last words
             pass
         self._spawned = None
-        asked = self.state.phase is Phase.STOPPING
-        self._do(self._bury(spawned, asked=asked))
-        self.said = Said(
-            search_summary=self.said.search_summary,
-            search_at=self.said.search_at,
-            last_error=self.said.last_error,
-        )
-        if not asked:
-            self.restarts += 1
-        self._handle(lifecycle.Ended())
+        self._do(self._bury(spawned, self._last_seen(spawned.pid)))
 
-    async def _bury(self, spawned: Spawned, *, asked: bool) -> None:
-        """Learn how it ended and give back its descriptors."""
-        spawned.channel.close()
-        os.close(spawned.pidfd)
-        code: int | None = None
+    async def _bury(self, spawned: Spawned, seen: Ending) -> None:
+        """Learn how it ended, keep the evidence if that was not asked for, and give back its descriptors."""
+        ended: zygote.Ended | None = None
         with suppress(TimeoutError):  # a zygote that hangs tells nothing
             async with asyncio.timeout(_TELLING_SECONDS):
-                code = await spawned.ended
-        how = _how_it_ended(code)
-        if asked:
-            _log.info("worker ended", category=self.category, pid=spawned.pid, how=how)
+                ended = await spawned.ended
+        code = ended.code if ended else None
+        asked = self.state.phase is Phase.STOPPING
+        ending = replace(seen, how=_how_it_ended(code), peak_bytes=ended.peak_bytes if ended else None)
+        self.said = self._remembered(None if asked else ending)
+        if code == DAMAGED:
+            self._damaged()
+        self._unusable, unusable = False, self._unusable or code == UNUSABLE
+        self._handle(lifecycle.Ended(unusable=unusable))
+        spawned.channel.close()
+        os.close(spawned.pidfd)
+        if asked and code in (0, -signal.SIGTERM):
+            _log.info("worker ended", category=self.category, pid=spawned.pid, how=ending.how)
         else:
-            self.said = replace(self.said, last_error=f"the process ended unexpectedly: {how}")
-            _log.error("worker died", category=self.category, pid=spawned.pid, how=how)
+            self.restarts += not asked
+            _log.error("worker died", category=self.category, pid=spawned.pid, how=ending.how, because=seen.because)
+            await self._evidence.keep(ending, spawned.stacks)
+        os.close(spawned.stacks)
+
+    def _remembered(self, ending: Ending | None) -> Said:
+        """What is still true after its end."""
+        last_error = self.said.last_error
+        if ending is not None:
+            last_error = f"the process ended unexpectedly: {ending.because or ending.how}"
+        return Said(search_summary=self.said.search_summary, search_at=self.said.search_at, last_error=last_error)
+
+    def _last_seen(self, pid: int) -> Ending:
+        said, wall, monotonic = self.said, self._clock.wall(), self._clock.monotonic()
+        return Ending(
+            category=self.category,
+            at=evidence.moment(wall),
+            pid=pid,
+            how="",
+            because=self._because,
+            phase=self.state.phase,
+            ran_seconds=round(monotonic - self._spawned_at, 3),
+            operation=said.operation,
+            progress=said.progress,
+            errors=said.errors,
+            beat_seconds_ago=None if said.beat_at is None else round(wall - said.beat_at, 3),
+            waiting_for=said.waiting_for,
+            last_error=said.last_error,
+            peak_bytes=None,
+            process_state=self._process_state,
+            config=configuration.fingerprint(self.config),
+            version=__version__,
+        )
 
 
 def _how_it_ended(code: int | None) -> str:

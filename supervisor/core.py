@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from qbitrr import ipc, logs
 from qbitrr.clock import Clock
 from qbitrr.errors import NotReadyError, WorkerNotReadyError
+from supervisor import lifecycle
 from supervisor.changes import Applied, difference
 from supervisor.child import Child
-from supervisor.lifecycle import READY, Limits, Phase
+from supervisor.lag import LoopLag
+from supervisor.lifecycle import Limits, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from qbitrr.config import Settings
     from qbitrr.worker.configuration import WorkerConfig
+    from supervisor.evidence import Evidence
     from supervisor.spawner import Spawner
 
 _log = logs.get(__name__)
@@ -34,18 +38,28 @@ def limits_of(settings: Settings) -> Limits:
 
 
 class Supervisor:
-    """All workers by category. `ready` once it is known which there are."""
+    """All workers by category. `ready` once it is known which there are.
+
+    `on_damage` is called when a worker found the state file damaged.
+    """
 
     def __init__(
-        self, spawner: Spawner, clock: Clock | None = None, changed: Callable[[], None] = lambda: None
+        self,
+        spawner: Spawner,
+        evidence: Evidence,
+        clock: Clock | None = None,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._spawner = spawner
+        self._evidence = evidence
         self._clock = clock or Clock()
         self._changed = changed
         self._news = asyncio.Event()
         self._turn = asyncio.Lock()  # one change of the set at a time
         self._stopping = False
         self._limits: Limits | None = None
+        self.on_damage: Callable[[], None] = lambda: None
+        self.lag = LoopLag(self._clock)
         self.children: dict[str, Child] = {}
         self.ready = False
 
@@ -100,6 +114,17 @@ class Supervisor:
                 except WorkerNotReadyError as error:
                     _log.warning("worker was left behind", category=category, because=str(error))
 
+    def summary(self) -> str:
+        """One sentence on all workers, those first that need a look."""
+        phases = Counter(str(child.state.phase) for child in self.children.values())
+        waiting = [
+            f"{child.category} waits for {child.said.waiting_for}"
+            for child in self.children.values()
+            if child.said.waiting_for
+        ]
+        parts = [f"{number} {phase}" for phase, number in phases.most_common()]
+        return "; ".join([", ".join(parts) or "no workers", *waiting[:3]])
+
     def describe(self) -> list[dict[str, object]]:
         """The state of every worker, for the log."""
         return [child.describe() for child in self.children.values()]
@@ -143,7 +168,10 @@ class Supervisor:
 
     def _launch(self, configs: Mapping[str, WorkerConfig], limits: Limits) -> None:
         for category, config in configs.items():
-            child = self.children[category] = Child(config, limits, self._spawner, self._clock, self._child_changed)
+            child = Child(
+                config, limits, self._spawner, self._evidence, self._clock, self._child_changed, self._state_is_suspect
+            )
+            self.children[category] = child
             child.start()
 
     async def _until_ready(self, categories: Iterable[str], within_seconds: float) -> None:
@@ -151,14 +179,14 @@ class Supervisor:
         lost: list[Child] = []
 
         def decided() -> bool:
-            lost[:] = [child for child in children if child.state.phase in (Phase.DEGRADED, Phase.STOPPED)]
-            return bool(lost) or self._stopping or all(child.state.phase in READY for child in children)
+            lost[:] = [child for child in children if lifecycle.is_lost(child.state)]
+            return bool(lost) or self._stopping or all(lifecycle.is_ready(child.state) for child in children)
 
         try:
             async with asyncio.timeout(within_seconds):
                 await self._until(decided)
         except TimeoutError:
-            lost = [child for child in children if child.state.phase not in READY]
+            lost = [child for child in children if not lifecycle.is_ready(child.state)]
         self._raise_when_stopping()
         if lost:
             raise WorkerNotReadyError(lost[0].category, lost[0].said.last_error)
@@ -175,6 +203,9 @@ class Supervisor:
     def _raise_when_stopping(self) -> None:
         if self._stopping:
             raise NotReadyError("The daemon is stopping")
+
+    def _state_is_suspect(self) -> None:
+        self.on_damage()
 
     def _child_changed(self) -> None:
         self._news.set()

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 
 from qbitrr import logs
 from qbitrr.errors import QbitrrError
+from qbitrr.state.soundness import damage_of
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from supervisor.core import Supervisor
+    from supervisor.notify import Notifier
     from supervisor.reload import Reloader
 
 _log = logs.get(__name__)
@@ -35,9 +37,10 @@ class End(StrEnum):
 class Intents:
     """Carries them out, or says how the daemon is to end."""
 
-    def __init__(self, supervisor: Supervisor, reloader: Reloader) -> None:
+    def __init__(self, supervisor: Supervisor, reloader: Reloader, notifier: Notifier) -> None:
         self._supervisor = supervisor
         self._reloader = reloader
+        self._notifier = notifier
         self._loop = asyncio.get_running_loop()
         self._end: asyncio.Future[End] = self._loop.create_future()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -58,6 +61,11 @@ class Intents:
         """Wait until somebody wants the daemon to end; says how."""
         return await self._end
 
+    @property
+    def ending(self) -> bool:
+        """Whether the daemon is about to end."""
+        return self._end.done()
+
     def stop(self) -> None:
         """End the daemon."""
         self._finish(End.STOP)
@@ -70,13 +78,28 @@ class Intents:
         """Take the configuration file anew; what comes of it is logged."""
 
         async def take() -> None:
-            await self._reloader.reload()
+            self._notifier.reloading()
+            try:
+                await self._reloader.reload()
+            finally:
+                self._notifier.ready(self._supervisor.summary())
 
         self._do("reload", take())
 
     def renew(self) -> None:
         """Have fresh processes for all workers, one after the other."""
         self._do("rolling restart", self._supervisor.restart_in_turn())
+
+    def look_at_state(self) -> None:
+        """A worker found the state file damaged: if it is, begin anew, which puts a good copy in its place."""
+
+        async def look() -> None:
+            damage = await asyncio.to_thread(damage_of, self._reloader.files.state)
+            if damage is not None:
+                _log.critical("state file is damaged", damage=damage)
+                self.restart()
+
+        self._do("look at the state file", look())
 
     def dump(self) -> None:
         """Write the state of every process to the log."""

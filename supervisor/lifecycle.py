@@ -2,10 +2,12 @@
 
 `now` is the monotonic clock in seconds; the wall clock may jump. A worker is restarted at once the first time, then
 after growing delays; over the restart intensity it is degraded, which means tried every five to ten minutes, never
-forgotten.
+forgotten, and announced once. Ends before it was ready are counted apart from those after. Running for the length of
+the window makes everything good again, and so does a restart that a person asks for.
 
     starting ──ready──> running <──> waiting (for a service; held: until the configuration changes)
        ^                   │
+       │                   ├──silent──> hanging (its stacks are dumped, it is asked to end, it is killed)
        │<────ended─────────┤  backoff, when the delay is not zero
        │                   └──too often──> degraded ──after minutes──> starting
     stopping ──ended──> stopped
@@ -29,6 +31,7 @@ class Phase(StrEnum):
     STARTING = "starting"
     RUNNING = "running"
     WAITING = "waiting"
+    HANGING = "hanging"
     BACKOFF = "backoff"
     DEGRADED = "degraded"
     HELD = "held"
@@ -44,17 +47,28 @@ class Limits(Struct, frozen=True):
     window_seconds: float  # ProcessRestartWindow
     delay_seconds: float  # ProcessRestartDelay
     start_seconds: float  # ProcessSpawnTimeoutSeconds
-    grace_seconds: float = 10.0
+    grace_seconds: float = 10.0  # between SIGTERM and SIGKILL when it is asked to end
+    hang_grace_seconds: float = 2.0  # the same when it hangs
+    least_start_delay_seconds: float = 1.0  # what cannot start must not be tried in a tight loop
     longest_delay_seconds: float = 60.0
     degraded_seconds: tuple[float, float] = (300.0, 600.0)
 
 
 class State(Struct, frozen=True):
-    """One worker. `ended_at` are the ends inside of the window, `timer_at` when Tick is due."""
+    """One worker.
+
+    `alive` while it has a process. `ready_at` is when this process got ready. `start_failures` and `run_failures` are
+    the ends inside of the window, before and after a process was ready. `troubled` from the first time it is degraded
+    until it ran long enough. `timer_at` is when Tick is due.
+    """
 
     phase: Phase = Phase.STOPPED
     since: float = 0.0
-    ended_at: tuple[float, ...] = ()
+    alive: bool = False
+    ready_at: float | None = None
+    start_failures: tuple[float, ...] = ()
+    run_failures: tuple[float, ...] = ()
+    troubled: bool = False
     timer_at: float | None = None
     beat_due_at: float | None = None
     restart_wanted: bool = False
@@ -85,7 +99,9 @@ class Beaten(Struct, frozen=True):
 
 
 class Ended(Struct, frozen=True):
-    """The process is gone, or could not be started."""
+    """The process is gone, or could not be started; `unusable` when its configuration is why."""
+
+    unusable: bool = False
 
 
 class Tick(Struct, frozen=True):
@@ -107,16 +123,16 @@ class Effect(StrEnum):
     """What is to be done."""
 
     SPAWN = "spawn"
+    DUMP = "dump"
     TERMINATE = "terminate"
     KILL = "kill"
+    ANNOUNCE = "announce"
 
 
 Result = tuple[State, tuple[Effect, ...]]
 
 READY = frozenset({Phase.RUNNING, Phase.WAITING, Phase.HELD})
 """It said that it is ready itself; whether the services answer it is another question."""
-
-_ALIVE = frozenset({Phase.STARTING, *READY})
 
 
 def step(state: State, event: Event, now: float, limits: Limits, rng: Callable[[], float]) -> Result:  # noqa: PLR0911
@@ -131,7 +147,7 @@ def step(state: State, event: Event, now: float, limits: Limits, rng: Callable[[
         case Beaten():
             return _beaten(state, event, now)
         case Ended():
-            return _ended(state, now, limits, rng)
+            return _ended(state, event, now, limits, rng)
         case Tick():
             return _tick(state, now, limits)
         case Restart():
@@ -145,28 +161,43 @@ def next_timer(state: State) -> float | None:
     return min((at for at in (state.timer_at, state.beat_due_at) if at is not None), default=None)
 
 
+def is_ready(state: State) -> bool:
+    """Whether there is a process that said it is ready."""
+    return state.alive and state.phase in READY
+
+
+def is_lost(state: State) -> bool:
+    """Whether there is no process and none to come soon."""
+    return not state.alive and state.phase in (Phase.DEGRADED, Phase.HELD, Phase.STOPPED)
+
+
 def _become(state: State, phase: Phase, now: float, timer_at: float | None = None) -> State:
     since = state.since if phase == state.phase else now
     return replace(state, phase=phase, since=since, timer_at=timer_at, beat_due_at=None)
 
 
+def _spawn(state: State, now: float, limits: Limits) -> Result:
+    fresh = replace(state, alive=True, ready_at=None, restart_wanted=False)
+    return _become(fresh, Phase.STARTING, now, now + limits.start_seconds), (Effect.SPAWN,)
+
+
 def _start(state: State, now: float, limits: Limits) -> Result:
-    if state.phase in _ALIVE:
-        return state, ()
+    if not state.alive:
+        return _spawn(state, now, limits)
     if state.phase is Phase.STOPPING:
         return replace(state, restart_wanted=True), ()
-    return _become(state, Phase.STARTING, now, now + limits.start_seconds), (Effect.SPAWN,)
+    return state, ()
 
 
 def _ready(state: State, now: float, limits: Limits) -> Result:
     if state.phase is not Phase.STARTING:
         return state, ()
     running = _become(state, Phase.RUNNING, now)
-    return replace(running, beat_due_at=now + limits.start_seconds), ()
+    return replace(running, ready_at=now, beat_due_at=now + limits.start_seconds), ()
 
 
 def _waits(state: State, event: Waits, now: float) -> Result:
-    if state.phase not in _ALIVE or state.phase is Phase.STARTING:
+    if not state.alive or state.phase not in READY:
         return state, ()
     phase = Phase.HELD if event.held else Phase.WAITING if event.waits else Phase.RUNNING
     since = state.since if phase == state.phase else now
@@ -174,35 +205,48 @@ def _waits(state: State, event: Waits, now: float) -> Result:
 
 
 def _beaten(state: State, event: Beaten, now: float) -> Result:
-    if state.phase not in _ALIVE:
+    if not state.alive or state.phase not in (*READY, Phase.STARTING):
         return state, ()
     return replace(state, beat_due_at=now + event.within_seconds), ()
 
 
-def _ended(state: State, now: float, limits: Limits, rng: Callable[[], float]) -> Result:
-    if state.phase is Phase.STOPPING and not state.restart_wanted:
-        return _become(state, Phase.STOPPED, now), ()
+def _ended(state: State, event: Ended, now: float, limits: Limits, rng: Callable[[], float]) -> Result:
+    was_ready_at = state.ready_at
+    state = replace(state, alive=False, ready_at=None)
     if state.phase is Phase.STOPPING:
-        fresh = replace(state, restart_wanted=False)
-        return _become(fresh, Phase.STARTING, now, now + limits.start_seconds), (Effect.SPAWN,)
+        return _spawn(state, now, limits) if state.restart_wanted else (_become(state, Phase.STOPPED, now), ())
+    if event.unusable:
+        return _become(state, Phase.HELD, now), ()
     if not limits.restart:
         return _become(state, Phase.STOPPED, now), ()
-    recent = (*(at for at in state.ended_at if at > now - limits.window_seconds), now)
-    state = replace(state, ended_at=recent[-limits.most_restarts - 1 :])
-    if len(recent) > limits.most_restarts:
+    if was_ready_at is not None and now - was_ready_at >= limits.window_seconds:
+        state = replace(state, start_failures=(), run_failures=(), troubled=False)
+    return _after_failure(state, now, limits, rng, started=was_ready_at is not None)
+
+
+def _after_failure(state: State, now: float, limits: Limits, rng: Callable[[], float], *, started: bool) -> Result:
+    before = state.run_failures if started else state.start_failures
+    recent = (*(at for at in before if at > now - limits.window_seconds), now)[-limits.most_restarts - 1 :]
+    state = replace(state, run_failures=recent) if started else replace(state, start_failures=recent)
+    if state.troubled or len(recent) > limits.most_restarts:
         shortest, longest = limits.degraded_seconds
-        return _become(state, Phase.DEGRADED, now, now + shortest + (longest - shortest) * rng()), ()
-    delay = _delay(len(recent), limits, rng)
+        degraded = _become(state, Phase.DEGRADED, now, now + shortest + (longest - shortest) * rng())
+        return replace(degraded, troubled=True), () if state.troubled else (Effect.ANNOUNCE,)
+    delay = _delay(len(recent), limits.delay_seconds if started else _start_delay(limits), limits, rng)
     if delay == 0:
-        return _become(state, Phase.STARTING, now, now + limits.start_seconds), (Effect.SPAWN,)
+        return _spawn(state, now, limits)
     return _become(state, Phase.BACKOFF, now, now + delay), ()
 
 
-def _delay(ends: int, limits: Limits, rng: Callable[[], float]) -> float:
-    """No delay the first time, then ProcessRestartDelay, doubled with each further end."""
-    if ends == 1:
+def _start_delay(limits: Limits) -> float:
+    return max(limits.delay_seconds, limits.least_start_delay_seconds)
+
+
+def _delay(failures: int, first: float, limits: Limits, rng: Callable[[], float]) -> float:
+    """No delay the first time, then `first` seconds, doubled with each further failure."""
+    if failures == 1:
         return 0.0
-    full = min(limits.longest_delay_seconds, limits.delay_seconds * 2.0 ** min(ends - 2, 64))
+    full = min(limits.longest_delay_seconds, first * 2.0 ** min(failures - 2, 64))
     return full * (0.75 + rng() / 4)
 
 
@@ -212,10 +256,14 @@ def _tick(state: State, now: float, limits: Limits) -> Result:
         return state, ()
     match state.phase:
         case Phase.BACKOFF | Phase.DEGRADED:
-            return _become(state, Phase.STARTING, now, now + limits.start_seconds), (Effect.SPAWN,)
-        case Phase.STARTING | Phase.RUNNING | Phase.WAITING | Phase.HELD | Phase.STOPPING:
-            # too slow to start, silent for too long, or deaf to SIGTERM; its end is an event of its own, and
-            # should it not come, as while it is still being forked, it is killed again
+            return _spawn(state, now, limits)
+        case Phase.STARTING | Phase.RUNNING | Phase.WAITING | Phase.HELD if state.alive:
+            # too slow to start, or silent for too long
+            hanging = _become(state, Phase.HANGING, now, now + limits.hang_grace_seconds)
+            return hanging, (Effect.DUMP, Effect.TERMINATE)
+        case Phase.HANGING | Phase.STOPPING:
+            # deaf to SIGTERM; its end is an event of its own, and should it not come, as while it is still being
+            # forked, it is killed again
             return replace(state, timer_at=now + limits.grace_seconds, beat_due_at=None), (Effect.KILL,)
         case _:
             return replace(state, timer_at=None, beat_due_at=None), ()
@@ -223,17 +271,17 @@ def _tick(state: State, now: float, limits: Limits) -> Result:
 
 def _restart(state: State, now: float, limits: Limits) -> Result:
     """A restart that somebody asked for forgets earlier ends."""
-    state = replace(state, ended_at=())
-    if state.phase in _ALIVE:
+    state = replace(state, start_failures=(), run_failures=(), troubled=False)
+    if state.alive and state.phase is not Phase.STOPPING:
         stopping = _become(state, Phase.STOPPING, now, now + limits.grace_seconds)
         return replace(stopping, restart_wanted=True), (Effect.TERMINATE,)
     return _start(state, now, limits)
 
 
 def _stop(state: State, now: float, limits: Limits) -> Result:
-    if state.phase in _ALIVE:
-        stopping = _become(state, Phase.STOPPING, now, now + limits.grace_seconds)
-        return replace(stopping, restart_wanted=False), (Effect.TERMINATE,)
+    if not state.alive:
+        return _become(state, Phase.STOPPED, now), ()
     if state.phase is Phase.STOPPING:
         return replace(state, restart_wanted=False), ()
-    return _become(state, Phase.STOPPED, now), ()
+    stopping = _become(state, Phase.STOPPING, now, now + limits.grace_seconds)
+    return replace(stopping, restart_wanted=False), (Effect.TERMINATE,)

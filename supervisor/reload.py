@@ -29,12 +29,13 @@ _log = logs.get(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What a configuration is made from and what the workers of it write to; `log_folder` is None for no log files."""
+    """What a configuration is made from and what is written to; `log_folder` is None for no log files."""
 
     config: Path
     environ: Mapping[str, str]
     state: Path
     log_folder: Path | None
+    evidence: Path
 
 
 class Reloader:
@@ -44,7 +45,7 @@ class Reloader:
         self, files: Files, first: Loaded, supervisor: Supervisor, clock: Clock, taken: Callable[[Loaded], None]
     ) -> None:
         self.loaded = first
-        self._files = files
+        self.files = files
         self._supervisor = supervisor
         self._clock = clock
         self._taken = taken
@@ -68,7 +69,7 @@ class Reloader:
         """
         async with self._turn:
             try:
-                loaded = await asyncio.to_thread(load_file, self._files.config, self._files.environ)
+                loaded = await asyncio.to_thread(load_file, self.files.config, self.files.environ)
             except ConfigError as error:
                 _log.error("configuration was refused", problems=[str(problem) for problem in error.problems])
                 raise
@@ -88,15 +89,15 @@ class Reloader:
             return reloaded
 
     def _wanted(self, loaded: Loaded) -> tuple[list[WorkerConfig], Limits]:
-        log_folder = str(self._files.log_folder) if self._files.log_folder else None
-        configs = worker_configs(loaded.config, str(self._files.state), log_folder)
+        log_folder = str(self.files.log_folder) if self.files.log_folder else None
+        configs = worker_configs(loaded.config, str(self.files.state), log_folder)
         return configs, limits_of(loaded.config.settings)
 
     async def _settle(self) -> None:
         """What workers left that are not configured any more must not keep others from their torrents."""
         categories = {arr.category for arr in runnable_arrs(self.loaded.config)}
         try:
-            await asyncio.to_thread(settle_orphans, self._files.state, categories, self._clock.wall())
+            await asyncio.to_thread(settle_orphans, self.files.state, categories, self._clock.wall())
         except StateError as error:
             _log.warning("actions of former categories stayed open", error=str(error), remedy="restart the daemon")
 

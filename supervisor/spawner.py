@@ -26,16 +26,18 @@ _decoder: msgspec.msgpack.Decoder[zygote.Said] = msgspec.msgpack.Decoder(zygote.
 class Spawned:
     """A worker process: how to signal it without mistaking it for another, and how to talk to it.
 
-    `ended` gives its exit code or the negative number of a signal; None when nobody saw how it ended.
+    `stacks` is a file in memory to which it writes where all its threads are, when asked or when it crashes.
+    `ended` tells how it ended; None when nobody saw it.
     """
 
     pid: int
     pidfd: int
     channel: socket.socket
-    ended: asyncio.Future[int | None]
+    stacks: int
+    ended: asyncio.Future[zygote.Ended | None]
 
 
-_Birth = tuple[int, int, "asyncio.Future[int | None]"]  # process id, process descriptor, how it will have ended
+_Birth = tuple[int, int, "asyncio.Future[zygote.Ended | None]"]  # process id, its descriptor, how it will have ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,16 @@ def fork_zygote() -> Zygote:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = os.fork()
     if pid == 0:
-        ours.close()
+        ours.detach()
+        _close_all_but(theirs.fileno())  # a socket that listens must not be kept open by who does not serve it
         zygote.serve(theirs)
     theirs.close()
     return Zygote(pid, ours)
+
+
+def _close_all_but(descriptor: int) -> None:
+    os.closerange(3, descriptor)
+    os.closerange(descriptor + 1, 256)  # only few are open so early
 
 
 def _start_zygote() -> Zygote:
@@ -81,7 +89,7 @@ class Spawner:
         self._loop = asyncio.get_running_loop()
         self._zygote: Zygote | None = None
         self._births: deque[asyncio.Future[_Birth]] = deque()
-        self._ended: dict[int, asyncio.Future[int | None]] = {}
+        self._ended: dict[int, asyncio.Future[zygote.Ended | None]] = {}
         self._listen_to(first)
 
     async def spawn(self, within_seconds: float) -> Spawned:
@@ -92,22 +100,27 @@ class Spawner:
         """
         if self._zygote is None:
             self._listen_to(_start_zygote())
-        ours, theirs = ipc.channel()
+        stacks = os.memfd_create("stacks", os.MFD_CLOEXEC)
+        try:
+            ours, theirs = ipc.channel()
+        except OSError:
+            os.close(stacks)
+            raise
         try:
             with theirs:
-                socket.send_fds(self._channel, [b"worker"], [theirs.fileno()])
+                socket.send_fds(self._channel, [b"worker"], [theirs.fileno(), stacks])
             birth: asyncio.Future[_Birth] = self._loop.create_future()
             self._births.append(birth)
             async with asyncio.timeout(within_seconds):
                 pid, pidfd, ended = await birth
-        except TimeoutError:
+        except BaseException as error:
             ours.close()
-            self._kill_zygote()
-            raise OSError("the zygote did not answer") from None
-        except BaseException:
-            ours.close()
+            os.close(stacks)
+            if isinstance(error, TimeoutError):
+                self._kill_zygote()
+                raise OSError("the zygote did not answer") from None
             raise
-        return Spawned(pid, pidfd, ours, ended)
+        return Spawned(pid, pidfd, ours, stacks, ended)
 
     async def close(self) -> None:
         """End the zygote, which has no workers any more; returns when it is gone."""
@@ -146,7 +159,8 @@ class Spawner:
             case zygote.Unborn():
                 _fail(self._births.popleft(), OSError(said.error_number, os.strerror(said.error_number)))
             case zygote.Ended():
-                _tell(self._ended.pop(said.pid), said.code)
+                if (ended := self._ended.pop(said.pid, None)) is not None:  # else an orphan that the zygote inherited
+                    _tell(ended, said)
 
     def _born(self, pid: int, pidfd: int) -> None:
         ended = self._ended[pid] = self._loop.create_future()
@@ -183,6 +197,6 @@ def _fail(birth: asyncio.Future[_Birth], error: OSError) -> None:
         birth.set_exception(error)
 
 
-def _tell(ended: asyncio.Future[int | None], code: int | None) -> None:
+def _tell(ended: asyncio.Future[zygote.Ended | None], how: zygote.Ended | None) -> None:
     if not ended.done():  # who waited may have given up
-        ended.set_result(code)
+        ended.set_result(how)

@@ -5,7 +5,7 @@ of what they all load, and a worker starts within milliseconds. It does nothing 
 
 Both directions are packets of a Unix SEQPACKET socket:
 
-    supervisor -> zygote    anything, with the worker's end of its channel as a descriptor
+    supervisor -> zygote    anything, with two descriptors: the worker's end of its channel, and a file for its stacks
     zygote -> supervisor    Born with the process descriptor, or Unborn; later Ended
 """
 
@@ -44,11 +44,15 @@ class Unborn(Struct, frozen=True, tag=True):
 
 
 class Ended(Struct, frozen=True, tag=True):
-    """A worker ended: with its exit code, or the negative number of a signal."""
+    """A worker ended: with its exit code, or the negative number of a signal; and the most memory it ever had."""
 
     pid: int
     code: int
+    peak_bytes: int
 
+
+# They may be sent to all processes of the daemon; the supervisor decides.
+_FOR_THE_SUPERVISOR = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 Said = Born | Unborn | Ended
 _encoder = msgspec.msgpack.Encoder()
@@ -58,7 +62,8 @@ def serve(channel: socket.socket) -> NoReturn:
     """Fork workers until the supervisor is gone."""
     parentage.die_with_parent()
     parentage.set_process_name("qb zygote")
-    for number in (signal.SIGINT, signal.SIGTERM):  # both may be sent to all processes; the supervisor decides
+    parentage.adopt_orphans()
+    for number in _FOR_THE_SUPERVISOR:
         signal.signal(number, signal.SIG_IGN)
     wake, woken = socket.socketpair()
     for end in (wake, woken):
@@ -79,7 +84,7 @@ def serve(channel: socket.socket) -> NoReturn:
 
 
 def _fork(channel: socket.socket, private: tuple[socket.socket, socket.socket, selectors.BaseSelector]) -> None:
-    packet, descriptors, _, _ = socket.recv_fds(channel, PACKET_BYTES, 1)
+    packet, descriptors, _, _ = socket.recv_fds(channel, PACKET_BYTES, 2)
     if not packet:
         os._exit(0)
     try:
@@ -90,7 +95,7 @@ def _fork(channel: socket.socket, private: tuple[socket.socket, socket.socket, s
         if pid == 0:
             for mine in (channel, *private):
                 mine.close()
-            _become_worker(descriptors[0])
+            _become_worker(*descriptors)
         process = os.pidfd_open(pid)  # it is our child: its number cannot be another's before we bury it
         _say(channel, Born(pid), process)
         os.close(process)
@@ -98,14 +103,15 @@ def _fork(channel: socket.socket, private: tuple[socket.socket, socket.socket, s
         os.close(descriptor)
 
 
-def _become_worker(descriptor: int) -> NoReturn:
+def _become_worker(channel: int, stacks: int) -> NoReturn:
     """Never return into the zygote's loop, whatever happens."""
     code = 1
     try:
+        os.setpgid(0, 0)  # what it starts is of its group, and ends with it
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
-        code = work(socket.socket(fileno=descriptor))
+        code = work(socket.socket(fileno=channel), stacks)
     finally:
         with suppress(OSError, ValueError):
             sys.stderr.flush()
@@ -113,15 +119,18 @@ def _become_worker(descriptor: int) -> NoReturn:
 
 
 def _bury(channel: socket.socket) -> None:
-    """Say of every worker that ended how it did."""
+    """Say of everybody who ended how they did, and end what they started: the zygote inherits orphans."""
     while True:
         try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:
             return
-        if pid == 0:
+        if found is None:
             return
-        _say(channel, Ended(pid, os.waitstatus_to_exitcode(status)))
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(found.si_pid, signal.SIGKILL)  # not buried yet: its number, and its group's, is nobody else's
+        pid, status, usage = os.wait4(found.si_pid, 0)
+        _say(channel, Ended(pid, os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024))
 
 
 def _say(channel: socket.socket, said: Said, descriptor: int | None = None) -> None:

@@ -1,26 +1,36 @@
-"""`decisions`: what was done to torrents, the newest first."""
+"""`decisions`: what was done to torrents, or would have been, the newest first."""
 
 from datetime import datetime
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from control.binding import invalid
 from control.context import Context
 from control.times import moment
-from qbitrr.state import ledger
+from qbitrr.clock import from_iso, to_iso
+from qbitrr.state import ledger, would
 
 
 class DecisionsRequest(Struct, frozen=True):
-    """Which decisions."""
+    """Which decisions; what is left out does not matter."""
 
     limit: Annotated[int, Meta(description="How many, 1 to 500.", extra={"lowest": 1, "highest": 500})] = 50
     category: Annotated[str, Meta(description="Only of this category.")] = ""
+    action: Annotated[str, Meta(description="Only this action: import, fail, recheck, skip_files, …")] = ""
+    rule: Annotated[str, Meta(description="Only those of this rule.")] = ""
+    state: Annotated[str, Meta(description="Only planned, done, failed, held or undone ones.")] = ""
+    since: Annotated[str, Meta(description="Only those planned at this time or later, ISO 8601.")] = ""
+    until: Annotated[str, Meta(description="Only those planned before this time, ISO 8601.")] = ""
+    before: Annotated[int, Meta(description="Only those with a lower id: `next` of the page before.")] = 0
+    shadow: Annotated[bool, Meta(description="What would have been done, had not Shadow been on.")] = False
 
 
 class Decision(Struct, frozen=True, rename="camel"):
     """One action on a torrent: by which rule, on which facts, how far it got and how it ended.
 
-    `state` is planned, done, failed, held or undone. `notes` hold what its steps needed and found.
+    `state` is planned, done, failed, held or undone; would for what Shadow kept from being done. `notes` hold what its
+    steps needed and found.
     """
 
     id: int
@@ -42,16 +52,31 @@ class Decision(Struct, frozen=True, rename="camel"):
 
 
 class Decisions(Struct, frozen=True):
-    """The newest decisions."""
+    """A page of decisions. `next` is what to ask for as `before` to get the next one, null after the last."""
 
     decisions: list[Decision]
+    next: int | None
 
 
 async def read(context: Context, request: DecisionsRequest) -> Decisions:
-    """What was done to torrents and why, the newest first."""
-    categories = [request.category] if request.category else None
-    entries = await ledger.latest(context.database, request.limit, categories)
-    return Decisions([decision(entry) for entry in entries])
+    """What was done to torrents and why, the newest first.
+
+    With `shadow`, what would have been done while Shadow was on.
+    """
+    wanted = ledger.Wanted(
+        categories=[request.category] if request.category else None,
+        action=request.action or None,
+        rule=request.rule or None,
+        state=None if request.shadow else request.state or None,
+        since=_moment("since", request.since),
+        until=_moment("until", request.until),
+        before=request.before or None,
+    )
+    if request.shadow:
+        shown = [shadow(entry) for entry in await would.page(context.database, request.limit, wanted)]
+    else:
+        shown = [decision(entry) for entry in await ledger.page(context.database, request.limit, wanted)]
+    return Decisions(shown, shown[-1].id if len(shown) == request.limit else None)
 
 
 def decision(entry: ledger.Entry) -> Decision:
@@ -74,3 +99,36 @@ def decision(entry: ledger.Entry) -> Decision:
         planned_at=moment(entry.planned_at),
         updated_at=moment(entry.updated_at),
     )
+
+
+def shadow(entry: would.Would) -> Decision:
+    """What would have been done, as it is shown."""
+    left = f"it left its client all the same at {to_iso(entry.gone_at)}" if entry.gone_at else None
+    return Decision(
+        id=entry.id,
+        category=entry.category,
+        instance=entry.instance,
+        hash=entry.infohash,
+        name=entry.name,
+        added_at=moment(entry.added_at),
+        action=entry.action,
+        rule=entry.rule,
+        because=entry.because,
+        facts=entry.facts,
+        state="would",
+        step="",
+        notes={},
+        outcome=left,
+        planned_at=moment(entry.decided_at),
+        updated_at=moment(entry.gone_at or entry.decided_at),
+    )
+
+
+def _moment(parameter: str, text: str) -> float | None:
+    """Epoch seconds of a parameter; None when it was left out. Raises BadRequestError."""
+    if not text:
+        return None
+    at = from_iso(text)
+    if at is None:
+        raise invalid(parameter, text, "Must be a date or time as in ISO 8601, such as 2026-11-25T12:00:00Z")
+    return at

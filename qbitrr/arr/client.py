@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr.arr.models import (
     Command,
+    DownloadSettings,
     HistoryPage,
     HistoryRecord,
     QualityProfile,
@@ -108,6 +109,15 @@ class ArrClient:
             for record in answer.records
             if record.download_id and record.download_id.upper() == download_id.upper()
         ]
+
+    async def mark_failed(self, history_id: int) -> None:
+        """Fail a download by its `grabbed` event: the Arr blocklists the release, and may search by itself."""
+        self._check_key()
+        await self._remote.send("POST", f"history/failed/{history_id}")
+
+    async def searches_by_itself(self) -> bool:
+        """Whether the Arr searches again after a failed download (Settings, Download Clients, Redownload Failed)."""
+        return (await self.get("config/downloadclient", DownloadSettings)).auto_redownload_failed
 
     async def commands(self) -> list[Command]:
         """Commands that wait, run or ended lately."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qbitrr.arr.models import CommandBody, QueueRecord
+    from qbitrr.arr.models import CommandBody, HistoryRecord, QueueRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class Kind:
     imported_events: frozenset[str]
     """History event types that prove an import."""
 
-    def item_of(self, record: QueueRecord) -> int | None:
-        """The item a queue record is for."""
+    def item_of(self, record: QueueRecord | HistoryRecord) -> int | None:
+        """The item that a record of queue or history is for."""
         return {"radarr": record.movie_id, "sonarr": record.episode_id, "lidarr": record.album_id}[self.name]
 
     def searched(self, body: CommandBody) -> list[int]:

@@ -140,7 +140,10 @@ class QueueRecord(Answer, frozen=True):
 
     id: int
     download_id: str | None = None
+    status: str | None = None
     tracked_download_state: str | None = None
+    added: str | None = None  # older versions do not tell
+    custom_format_score: int | None = None
     status_messages: list[StatusMessage] | None = None
     output_path: str | None = None  # as the Arr sees it, its remote path mappings applied
     movie_id: int | None = None
@@ -155,6 +158,9 @@ class HistoryRecord(Answer, frozen=True):
     event_type: str
     date: str
     download_id: str | None = None
+    movie_id: int | None = None
+    episode_id: int | None = None
+    album_id: int | None = None
 
 
 class CommandBody(Answer, frozen=True):
@@ -200,6 +206,12 @@ class HistoryPage(Answer, frozen=True):
     """A page of `GET history`."""
 
     records: list[HistoryRecord]
+
+
+class DownloadSettings(Answer, frozen=True):
+    """`GET config/downloadclient`."""
+
+    auto_redownload_failed: bool = False
 
 
 class WantedAlbum(Answer, frozen=True):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from qbitrr.errors import GoneError, UnexpectedAnswerError
+from qbitrr.errors import GoneError, RefusedError, UnexpectedAnswerError
 from qbitrr.qbittorrent.compat import (
     OLDEST_API,
     ApiVersion,
@@ -15,7 +15,7 @@ from qbitrr.qbittorrent.compat import (
     state_name,
     stop_path,
 )
-from qbitrr.qbittorrent.models import MainData, Place, Torrent, TorrentRow
+from qbitrr.qbittorrent.models import File, MainData, Place, Torrent, TorrentRow
 from qbitrr.qbittorrent.session import Session
 
 if TYPE_CHECKING:
@@ -61,6 +61,40 @@ class QbittorrentClient:
     async def delete(self, infohashes: Iterable[str], *, with_files: bool) -> None:
         """Ask for deletion. It is carried out later: look with `torrents` whether it was."""
         await self._change("torrents/delete", infohashes, deleteFiles="true" if with_files else "false")
+
+    async def files(self, infohash: str) -> list[File]:
+        """The files of one torrent; none while it has no metadata. GoneError when it is not there."""
+        body = await self._session.get("torrents/files", {"hash": infohash})
+        return self._session.remote.decode(body, list[File], "torrents/files")
+
+    async def skip_files(self, infohash: str, indices: Iterable[int]) -> None:
+        """Do not fetch these files of a torrent."""
+        joined = "|".join(map(str, indices))
+        await self._session.post("torrents/filePrio", {"hash": infohash, "id": joined, "priority": "0"})
+
+    async def recheck(self, infohashes: Iterable[str]) -> None:
+        """Have all data read and checked again."""
+        await self._change("torrents/recheck", infohashes)
+
+    async def set_category(self, infohashes: Iterable[str], category: str) -> None:
+        """Put torrents into a category that exists; RefusedError when it does not."""
+        await self._change("torrents/setCategory", infohashes, category=category)
+
+    async def export(self, infohash: str) -> bytes | None:
+        """The .torrent file; None when this version cannot give it out, or has no metadata (4.5 and later can)."""
+        try:
+            return await self._session.get("torrents/export", {"hash": infohash})
+        except (GoneError, RefusedError):
+            return None
+
+    async def add(self, torrent_file: bytes, *, save_path: str, category: str, tags: Iterable[str]) -> None:
+        """Add a torrent by its file. Data that lies in `save_path` already is checked and kept."""
+        fields = {"savepath": save_path, "category": category, "tags": ",".join(tags), "autoTMM": "false"}
+        await self._session.post("torrents/add", {**fields, "torrents": torrent_file})
+
+    async def remove_tags(self, infohashes: Iterable[str], *tags: str) -> None:
+        """Take tags off."""
+        await self._change("torrents/removeTags", infohashes, tags=",".join(tags))
 
     async def add_tags(self, infohashes: Iterable[str], *tags: str) -> None:
         """Add tags, which are created when they do not exist."""

@@ -13,6 +13,7 @@ from msgspec import UNSET
 
 from qbitrr.qbittorrent.compat import state_name
 from qbitrr.qbittorrent.models import MainData, Torrent, changed_fields
+from qbitrr.qbittorrent.pulse import Pulse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,14 +35,16 @@ class Mirror:
         self.rid = 0
         self.torrents: dict[str, Torrent] = {}
         self.connection_status = ""
+        self.pulse = Pulse()
 
     @property
     def connected(self) -> bool:
         """Whether the client says it has a connection to the internet; unknown counts as none."""
         return self.connection_status not in ("", "disconnected")
 
-    def apply(self, data: MainData) -> Changes:
-        """Take in one answer. Torrents that left the wanted categories count as removed."""
+    def apply(self, data: MainData, now: float = 0.0) -> Changes:
+        """Take in one answer at `now` (monotonic). Torrents that left the wanted categories count as removed."""
+        self._feel_pulse(data, now)
         if data.full_update:
             gone = self.torrents.keys() - data.torrents.keys()
         else:
@@ -65,6 +68,12 @@ class Mirror:
     def forget(self) -> None:
         """Ask for everything next time, as after a lost session; what is known stays until then."""
         self.rid = 0
+
+    def _feel_pulse(self, data: MainData, now: float) -> None:
+        if data.full_update:
+            self.pulse = Pulse()
+        told = ((infohash, delta.state) for infohash, delta in data.torrents.items() if delta.state is not UNSET)
+        self.pulse.feel(told, data.torrents_removed, now)
 
     def _apply_one(self, infohash: str, delta: object, changes: Changes, *, whole: bool) -> None:
         fields = changed_fields(delta)

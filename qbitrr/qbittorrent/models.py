@@ -30,6 +30,10 @@ class Torrent(Struct, frozen=True, gc=False):
     completion_on: int = 0  # 0 or negative while incomplete
     last_activity: int = 0
     content_path: str = ""
+    save_path: str = ""
+    eta: int = 0  # 8640000 when it is not in sight
+    availability: float = -1.0  # distributed copies; negative while it is not known
+    tracker: str = ""  # the announce URL that works; empty when none does
 
 
 # A delta of sync/maindata: the same fields, each of which may be absent.
@@ -51,6 +55,15 @@ class Place(Struct, frozen=True, gc=False):
 
     hash: str
     content_path: str = ""
+
+
+class File(Struct, frozen=True, gc=False):
+    """One row of `torrents/files`. Before API 2.8.2 rows had no `index`, later ones do."""
+
+    index: int
+    name: str
+    size: int
+    priority: int = 1
 
 
 class ServerState(Struct, frozen=True, gc=False):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractAsyncContextManager
 
-    from qbitrr.http import Query
+    from qbitrr.http import Form, Query
 
 _NOT_LOGGED_IN = frozenset({401, 403})  # 403 without a session; 401 for an API key or, since 5.2, a password
 
@@ -89,7 +89,7 @@ class Session:
         """GET; logs in again when the session has ended. Raises a ServiceError."""
         return await self._call("GET", path, query=query)
 
-    async def post(self, path: str, form: Mapping[str, str]) -> bytes:
+    async def post(self, path: str, form: Form) -> bytes:
         """POST a form; logs in again when the session has ended. Raises a ServiceError."""
         return await self._call("POST", path, form=form)
 
@@ -99,7 +99,7 @@ class Session:
         path: str,
         *,
         query: Mapping[str, Query] | None = None,
-        form: Mapping[str, str] | None = None,
+        form: Form | None = None,
     ) -> bytes:
         if self._access.by_api_key:
             if self._refused is not None:

@@ -75,11 +75,13 @@ class ArrStandIn(StandIn):
             "wanted/cutoff": self.get_cutoff,
             "command": self.get_commands,
             "command/{id}": self.get_command,
+            "config/downloadclient": self.get_download_settings,
             **self.own_routes(),
         }
         return [
             *(web.get(f"/{self.api}/{path}", handler, allow_head=False) for path, handler in gets.items()),
             web.post(f"/{self.api}/command", self.post_command),
+            web.post(f"/{self.api}/history/failed/{{id}}", self.post_failed),
             web.delete(f"/{self.api}/queue/{{id}}", self.delete_queue_record),
         ]
 
@@ -162,6 +164,14 @@ class ArrStandIn(StandIn):
         if name not in KNOWN[self.kind]:
             return one({"message": "Sequence contains no matching element"}, status=500)
         return one(resources.command(self.arr.commands.post(name, body, self.arr.now)), status=201)
+
+    async def get_download_settings(self, _: web.Request) -> web.Response:
+        """Settings, Download Clients."""
+        return one(resources.download_settings(self.kind, searches_by_itself=self.arr.searches_by_itself))
+
+    async def post_failed(self, request: web.Request) -> web.Response:
+        """Fail a download by the event that began it."""
+        return one({}) if self.arr.mark_failed(path_id(request)) else not_found()
 
     async def delete_queue_record(self, request: web.Request) -> web.Response:
         """Take a download off the queue."""

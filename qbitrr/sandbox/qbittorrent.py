@@ -77,6 +77,7 @@ class QbittorrentStandIn(StandIn):
             "torrents/info": self.get_torrents,
             "torrents/trackers": self.get_trackers,
             "torrents/files": self.get_files,
+            "torrents/export": self.export,
             "torrents/categories": self.get_categories,
             "torrents/tags": self.get_tags,
         }
@@ -204,6 +205,14 @@ class QbittorrentStandIn(StandIn):
         """The files of one torrent."""
         return one(file_rows(self._torrent(request)))
 
+    async def export(self, request: web.Request) -> web.Response:
+        """What stands for the .torrent file of one torrent; see `torrents/add`."""
+        torrent = self._torrent(request)
+        if not torrent.has_metadata:
+            raise web.HTTPConflict(text="Unable to export torrent file")
+        body = f"d8:infohash40:{torrent.infohash}e".encode()
+        return web.Response(body=body, content_type="application/x-bittorrent")
+
     async def get_categories(self, _: web.Request) -> web.Response:
         """All categories."""
         return one(self._categories())
@@ -227,7 +236,7 @@ class QbittorrentStandIn(StandIn):
 
     def _changer(self, change: Change) -> Handler:
         async def handle(request: web.Request) -> web.Response:
-            form = {name: str(value) for name, value in (await request.post()).items()}
+            form = {name: _text_of(value) for name, value in (await request.post()).items()}
             if missing := [name for name in change.needs if name not in form]:
                 raise self._missing(*missing)
             change.do(self.client, form)
@@ -238,6 +247,12 @@ class QbittorrentStandIn(StandIn):
     def _missing(self, *names: str) -> web.HTTPBadRequest:
         told = f"Missing required parameters: {', '.join(names)}" if self.api >= API_KEYS else "Bad Request"
         return web.HTTPBadRequest(text=told)
+
+
+def _text_of(value: str | bytearray | bytes | web.FileField) -> str:
+    if isinstance(value, web.FileField):
+        value = value.file.read()
+    return value if isinstance(value, str) else value.decode(errors="replace")
 
 
 _ACTIVE = ("dlspeed", "upspeed")

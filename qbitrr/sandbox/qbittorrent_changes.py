@@ -5,6 +5,7 @@ Statuses and texts as the real application answers them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 Form: TypeAlias = Mapping[str, str]
 PRIORITIES = (0, 1, 6, 7)
+_INFOHASH = re.compile("8:infohash40:([0-9a-f]{40})")
 
 
 class Change(NamedTuple):
@@ -48,6 +50,14 @@ def _names(joined: str) -> list[str]:
 
 def _delete(client: DownloadClient, form: Form) -> None:
     client.delete(_hashes(client, form), with_files=form["deleteFiles"] == "true")
+
+
+def _add(client: DownloadClient, form: Form) -> None:
+    found = _INFOHASH.search(form.get("torrents", ""))
+    if found is None or not client.add_again(
+        found.group(1), form.get("savepath", ""), form.get("category", ""), _names(form.get("tags", ""))
+    ):
+        raise web.HTTPUnsupportedMediaType(text="No torrents were added")
 
 
 def _add_tags(client: DownloadClient, form: Form) -> None:
@@ -108,6 +118,7 @@ def _set_upload_limit(client: DownloadClient, form: Form) -> None:
 
 
 _CHANGES = {
+    "torrents/add": Change((), _add),
     "torrents/delete": Change(("hashes", "deleteFiles"), _delete),
     "torrents/recheck": Change(("hashes",), lambda client, form: client.recheck(_hashes(client, form))),
     "torrents/createTags": Change(("tags",), lambda client, form: client.add_tags([], _names(form["tags"]))),

@@ -158,6 +158,18 @@ def command(made: Command) -> Resource:
     )
 
 
+def download_settings(kind: str, *, searches_by_itself: bool) -> Resource:
+    """`GET config/downloadclient`."""
+    resource: Resource = {
+        "downloadClientWorkingFolders": "_UNPACK_|_FAILED_",
+        "enableCompletedDownloadHandling": True,
+        "autoRedownloadFailed": searches_by_itself,
+        "autoRedownloadFailedFromInteractiveSearch": searches_by_itself,
+        "id": 1,
+    }
+    return resource | ({"checkForFinishedDownloadInterval": 1} if kind == "radarr" else {})
+
+
 def queue_record(kind: str, record: QueueRecord, now: float) -> Resource:
     """`GET queue`, without the ids of what it is for."""
     left = record.seconds_left

@@ -6,7 +6,7 @@ At most one action on a torrent is open at a time; the database enforces it.
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -135,33 +135,69 @@ async def updated_since(database: Database, since: float, limit: int) -> list[En
     return [_entry(row) for row in await database.rows(sql, (since, limit))]
 
 
+async def get(database: Database, entry_id: int) -> Entry | None:
+    """One action by its number."""
+    row = await database.row(f"SELECT {_COLUMNS} FROM ledger WHERE id = ?", (entry_id,))
+    return _entry(row) if row else None
+
+
+class Wanted(Struct, frozen=True):
+    """Which actions: None does not matter. Times are epoch seconds, `before` is an id."""
+
+    categories: Sequence[str] | None = None
+    action: str | None = None
+    rule: str | None = None
+    state: str | None = None
+    since: float | None = None
+    until: float | None = None
+    before: int | None = None
+
+    def where(self, moment: str) -> tuple[str, list[Any]]:
+        """The condition and its values; `moment` is the column that holds the time."""
+        terms: dict[str, Any] = {
+            "action = ?": self.action,
+            "rule = ?": self.rule,
+            "state = ?": self.state,
+            f"{moment} >= ?": self.since,
+            f"{moment} < ?": self.until,
+            "id < ?": self.before,
+        }
+        terms = {sql: value for sql, value in terms.items() if value is not None}
+        conditions, values = list(terms), list(terms.values())
+        if self.categories is not None:
+            conditions.append(f"category IN ({', '.join('?' * len(self.categories))})")
+            values += self.categories
+        return " AND ".join(conditions) or "TRUE", values
+
+
+async def page(database: Database, limit: int, wanted: Wanted) -> list[Entry]:
+    """The newest of the wanted actions, newest first."""
+    where, values = wanted.where("planned_at")
+    sql = f"SELECT {_COLUMNS} FROM ledger WHERE {where} ORDER BY id DESC LIMIT ?"
+    return [_entry(row) for row in await database.rows(sql, (*values, limit))]
+
+
 async def latest(database: Database, limit: int, categories: Sequence[str] | None = None) -> list[Entry]:
     """The newest actions, newest first; of the given categories only, if given."""
-    where, parameters = "", list(categories or [])
-    if categories is not None:
-        where = f"WHERE category IN ({', '.join('?' * len(parameters))})"
-    sql = f"SELECT {_COLUMNS} FROM ledger {where} ORDER BY id DESC LIMIT ?"
-    return [_entry(row) for row in await database.rows(sql, (*parameters, limit))]
+    return await page(database, limit, Wanted(categories=categories))
 
 
-class PastImport(NamedTuple):
-    """How the newest import of a torrent ended, or that it is open."""
-
-    instance: str
-    infohash: str
-    added_at: float
-    state: str
-    updated_at: float
-
-
-async def imports_of_present_torrents(database: Database, category: str) -> list[PastImport]:
-    """The newest import of each torrent of a category that had a verdict when last looked at."""
+async def of_present_torrents(database: Database, category: str) -> list[Entry]:
+    """Everything ever done to the torrents that are remembered for a category, oldest first."""
+    columns = ", ".join(f"ledger.{column}" for column in Entry.__struct_fields__)
     rows = await database.rows(
-        """SELECT instance, infohash, added_at, state, updated_at FROM ledger WHERE id IN (
-               SELECT max(ledger.id) FROM verdicts JOIN ledger USING (infohash)
-               WHERE verdicts.category = ?1 AND ledger.category = ?1 AND ledger.instance = verdicts.instance
-                     AND ledger.action = 'import'
-               GROUP BY ledger.instance, ledger.infohash)""",
+        f"""SELECT {columns} FROM torrents JOIN ledger
+                ON ledger.infohash = torrents.infohash AND ledger.instance = torrents.instance
+                   AND ledger.added_at = torrents.added_at AND ledger.category = torrents.category
+            WHERE torrents.category = ? ORDER BY ledger.id""",
         (category,),
     )
-    return [PastImport(*row) for row in rows]
+    return [_entry(row) for row in rows]
+
+
+async def begun_since(database: Database, category: str, actions: Sequence[str], since: float) -> list[Entry]:
+    """The actions of some kinds that were planned since a time and not held, oldest first."""
+    marks = ", ".join("?" * len(actions))
+    sql = f"""SELECT {_COLUMNS} FROM ledger
+              WHERE category = ? AND action IN ({marks}) AND planned_at > ? AND state != 'held' ORDER BY id"""
+    return [_entry(row) for row in await database.rows(sql, (category, *actions, since))]

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from qbitrr.torrents.files import Selection  # noqa: TC001 - msgspec looks at the types of fields
+from qbitrr.torrents.strikes import NOT_SEEN, Seen
+
 TAG_IGNORED = "qBitrr-ignored"
 TAG_IMPORTED = "qBitrr-imported"
 TAG_STALLED = "qBitrr-allowed_stalled"
+TAG_QUARANTINE = "qBitrr-quarantine"
 
 
 class TorrentFacts(Struct, frozen=True, gc=False):
-    """One torrent as its qBittorrent describes it. The same infohash on two instances is two torrents."""
+    """One torrent as its qBittorrent describes it. The same infohash on two instances is two torrents.
+
+    `availability` is the number of distributed copies, negative when qBittorrent does not tell. `tracker` is the
+    announce URL that works at present, empty when none does.
+    """
 
     instance: str
     infohash: str
@@ -25,11 +33,10 @@ class TorrentFacts(Struct, frozen=True, gc=False):
     completed_at: float | None
     last_activity_at: float
     content_path: str
-
-    @property
-    def ignored(self) -> bool:
-        """The user wants it left alone."""
-        return TAG_IGNORED in self.tags
+    save_path: str = ""
+    eta_seconds: int = 0
+    availability: float = -1.0
+    tracker: str = ""
 
     @property
     def complete(self) -> bool:
@@ -44,8 +51,20 @@ class QueueFacts(Struct, frozen=True, gc=False):
     item_ids: tuple[int, ...]
     tracked_state: str
     messages: tuple[str, ...]
+    status: str = ""
+    """`completed`, `downloading`, `warning`, …: what the Arr says of the download."""
+    added_at: float | None = None
+    """When the Arr began to list the newest of its records."""
+    custom_format_score: int | None = None
     output_path: str = ""
     """Where the Arr sees the data, its remote path mappings applied; empty when it does not say."""
+
+
+class ItemScores(Struct, frozen=True, gc=False):
+    """Custom format scores of a movie or episode: of the file it has, and the least that its profile accepts."""
+
+    of_file: int | None
+    minimum: int | None
 
 
 class ImportFacts(Struct, frozen=True, gc=False):
@@ -59,20 +78,53 @@ class ImportFacts(Struct, frozen=True, gc=False):
     """How often and when the Arr was asked about a download that it does not list."""
 
 
-NOT_TRIED = ImportFacts()
+class History(Struct, frozen=True, gc=False):
+    """What was done to this torrent, from the ledger, and what was found out about it since the worker started."""
+
+    imports: ImportFacts = ImportFacts()
+    rechecks: int = 0
+    rechecked_at: float | None = None
+    acted_at: float | None = None
+    """When qbitrr last changed something that takes time to show."""
+    searched_again: bool = False
+    """Its release was blocklisted and its item searched again while it stayed (`ReSearchStalled`)."""
+    discarded_at: float | None = None
+    """When a person decided that its removal is not to be."""
+    unplayable: str = ""
+    """What ffprobe said of a file of it that cannot be played."""
+    selection: Selection | None = None
+    """What its file list says; None before anybody looked."""
+
+
+NOTHING_DONE = History()
 
 
 class Surroundings(Struct, frozen=True, gc=False):
     """What is known around a torrent. `queue_known` is false when the Arr did not answer in full."""
 
-    client_connected: bool
     queue_known: bool
     queue: QueueFacts | None = None
+    standstill: str = ""
+    """Why nothing says anything about a download now, as a clause; empty when all is well."""
     elsewhere: bool = False
     """Another qBittorrent holds the same torrent in this category."""
-    inactive_seconds: float = 0.0
-    """For how long this worker has seen it stalled or without metadata, in a client that answered and was online."""
-    imports: ImportFacts = NOT_TRIED
+    stalled: Seen = NOT_SEEN
+    slow: Seen = NOT_SEEN
+    unavailable: Seen = NOT_SEEN
+    scores: tuple[ItemScores, ...] = ()
+    """One for each item of the download; empty when they are not known or not asked for."""
+    failed_grabs: int = 0
+    """How many downloads of the same item failed within a day; of the worst item in a pack."""
+    content_is_there: bool = False
+    """Its content path was seen from here. False also when that is not known."""
+    history: History = NOTHING_DONE
+
+
+class TrackerEta(Struct, frozen=True, gc=False):
+    """`MaximumETA` of one tracker, by its host name; sub-domains match too."""
+
+    host: str
+    maximum_seconds: int
 
 
 class Policy(Struct, frozen=True, gc=False):
@@ -81,4 +133,20 @@ class Policy(Struct, frozen=True, gc=False):
     ignore_younger_than_seconds: int
     stalled_delay_seconds: int
     """-1: stalled torrents stay for ever; 0: they are only tagged."""
+    failed_category: str = "failed"
+    recheck_category: str = "recheck"
+    protect_tags: frozenset[str] = frozenset()
     tagless: bool = False
+    strikes: int = 1
+    search_stalled_again: bool = False
+    maximum_eta_seconds: int = -1
+    tracker_etas: tuple[TrackerEta, ...] = ()
+    keep_slow: bool = True
+    maximum_deletable_progress: float = 0.99
+    filters_files: bool = False
+    auto_delete: bool = False
+    error_messages: frozenset[str] = frozenset()
+    enforces_custom_formats: bool = False
+    forces_minimum_custom_format: bool = False
+    most_failed_grabs: int = 0
+    """0: no limit."""

@@ -14,8 +14,20 @@ class Action(StrEnum):
     NOTHING = "nothing"
     IMPORT = "import"
     LOOK_FOR_IMPORT = "look_for_import"
+    LOOK_AT_FILES = "look_at_files"
+    SKIP_FILES = "skip_files"
+    DELETE_FILES = "delete_files"
     TAG_STALLED = "tag_stalled"
+    UNTAG_STALLED = "untag_stalled"
+    RECHECK = "recheck"
+    SEARCH_AGAIN = "search_again"
     FAIL = "fail"
+
+
+LOOKS = frozenset({Action.LOOK_FOR_IMPORT, Action.LOOK_AT_FILES})
+"""They find something out and change nothing, so they are not in the ledger."""
+DESTRUCTIVE = frozenset({Action.FAIL})
+"""What takes a torrent out of its client: counted by the breaker, delayed by the quarantine."""
 
 
 class Outcome(StrEnum):

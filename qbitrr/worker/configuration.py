@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from qbitrr.config import Arr, Config, QBit, Settings, WebUI, runnable_arrs, runnable_qbits
-from qbitrr.config.redact import secrets_of
+from qbitrr.config.redact import redact_text, secrets_of
 
 _SUPERVISORS = (
     "auto_restart_processes",
@@ -39,6 +41,11 @@ class WorkerConfig(Struct, frozen=True):
     log_folder: str | None
     secrets: frozenset[str]
 
+    @property
+    def shadow(self) -> bool:
+        """Whether nothing may be changed, only written down."""
+        return self.settings.shadow or self.arr.shadow
+
 
 def worker_configs(config: Config, state_file: str, log_folder: str | None) -> list[WorkerConfig]:
     """One for every Arr that gets a worker, in the order of the file."""
@@ -68,6 +75,12 @@ def worker_configs(config: Config, state_file: str, log_folder: str | None) -> l
 def encode(config: WorkerConfig) -> bytes:
     """As MessagePack, for the channel."""
     return msgspec.msgpack.encode(config)
+
+
+def fingerprint(config: WorkerConfig) -> str:
+    """The same for equal configurations; secrets do not go into it."""
+    text = redact_text(msgspec.json.encode(config, order="deterministic").decode(), config.secrets)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def decode(data: msgspec.Raw) -> WorkerConfig:

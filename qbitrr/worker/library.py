@@ -44,7 +44,7 @@ class Library:
                 source = redact_url(self._arr.uri)
                 changes = await full_sync(self._client, self._database, category, source, self._clock)
             except ServiceError as error:
-                self._report.waits("library", section, error, held=isinstance(error, CredentialsRejectedError))
+                self._report.waits("library", section, str(error), held=isinstance(error, CredentialsRejectedError))
                 raise
             self._report.goes_on("library", section)
             _log.info("library was synced", changed=changes.changed, removed=changes.removed)

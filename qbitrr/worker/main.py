@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import os
 import signal
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from qbitrr import ipc, logs
 from qbitrr.config.redact import redact_text
+from qbitrr.state.soundness import is_damage
 from qbitrr.worker import configuration, parentage
 from qbitrr.worker.link import Link
 from qbitrr.worker.work import work
@@ -24,10 +28,24 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 
-def main(channel: socket.socket) -> int:
-    """Run on one end of a channel; returns the exit code: 0 when asked to end, 1 after an error."""
+UNUSABLE = 78
+"""Exit code of a worker that cannot use its configuration (EX_CONFIG of sysexits.h)."""
+DAMAGED = 65
+"""Exit code of a worker that found the state file damaged (EX_DATAERR)."""
+STACKS_SIGNAL = signal.SIGUSR1
+"""Has a worker write where all its threads are; also one that holds the interpreter or waits for a lock."""
+
+
+def main(channel: socket.socket, stacks: int) -> int:
+    """Run on one end of a channel; `stacks` is the file for the stacks of all threads.
+
+    Returns the exit code: 0 when asked to end, 1 after an error, UNUSABLE for a configuration it cannot use, DAMAGED
+    for a state file that is.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, which stops its workers
     parentage.die_with_parent()
+    faulthandler.enable(stacks)
+    faulthandler.register(STACKS_SIGNAL, stacks)
     channel.setblocking(False)
     return asyncio.run(_live(channel))
 
@@ -38,16 +56,21 @@ async def _live(channel: socket.socket) -> int:
     link = Link(channel)
     link.send(ipc.Hello(ipc.PROTOCOL, os.getpid()))
     messages = link.messages()
-    config = await _configured(messages, stop)
+    try:
+        config = await _configured(messages, stop)
+    except msgspec.MsgspecError as error:
+        link.send(ipc.Bye(f"its configuration cannot be used: {error}"))
+        return UNUSABLE
     if config is None:
         return 0
     _set_up(config)
     code = 0
     try:
         reason = await work(config, link, messages, stop)
-    except Exception:  # noqa: BLE001 - the border of the process
+    except Exception as error:  # noqa: BLE001 - the border of the process
         _log.exception("worker failed")
-        reason, code = "an unexpected error", 1
+        damaged = is_damage(error)
+        reason, code = ("the state file is damaged", DAMAGED) if damaged else ("an unexpected error", 1)
     link.send(ipc.Bye(reason))
     link.close()
     return code

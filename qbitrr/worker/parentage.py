@@ -9,6 +9,7 @@ import signal
 # numbers of the manual page prctl(2)
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 def die_with_parent() -> None:
@@ -17,6 +18,11 @@ def die_with_parent() -> None:
     A parent that ended before this call is noticed by the end of the channel to it.
     """
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what descendants leave behind, in place of init: to end and to bury it."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def set_process_name(name: str) -> None:

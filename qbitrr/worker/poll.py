@@ -101,7 +101,7 @@ class Poll:
         except ServiceError as error:
             self._silent(instance)
             held = isinstance(error, CredentialsRejectedError | BannedError)
-            self._report.waits("torrents", instance, error, held=held)
+            self._report.waits("torrents", instance, str(error), held=held)
         except Exception:  # noqa: BLE001 - a border: one instance must not stop the others
             self._silent(instance)
             self._report.failed()
@@ -119,7 +119,7 @@ class Poll:
             data = await client.maindata(0)
         everything = mirror.rid == 0
         connected_before = mirror.connected
-        changes = mirror.apply(data)
+        changes = mirror.apply(data, self._clock.monotonic())
         everything = everything or mirror.connected != connected_before
         changed = set(mirror.torrents) if everything else changes.changed
         self._news.changed.update((instance, infohash) for infohash in changed)

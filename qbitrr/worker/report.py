@@ -3,31 +3,50 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from qbitrr import ipc, logs
+from qbitrr.clock import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import sqlite3
+    from collections.abc import Callable, Iterator
 
-    from qbitrr.errors import ServiceError
     from qbitrr.worker.link import Link
 
 _log = logs.get(__name__)
 
 BEAT_SECONDS = 1.0
 _SILENCE_SECONDS = 15.0  # a loop that does not turn for so long hangs
+OPERATION_SECONDS = 1800.0  # what gets nowhere for so long hangs, though the loop turns
+
+STATE_FILE = "the state file"
+"""What a worker waits for when it cannot write to it."""
 
 Kind = Literal["search", "health", "idle"]
+
+
+@dataclass(slots=True, eq=False)
+class _Operation:
+    """Something under way, and by when it has to get somewhere."""
+
+    name: str
+    due_at: float
+
+
+_IDLE = _Operation("idle", math.inf)
 
 
 class Report:
     """Sends only what changed, except for the beat."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, clock: Clock | None = None) -> None:
         self._link = link
-        self._operations: list[str] = []
+        self._clock = clock or Clock()
+        self._operations: list[_Operation] = []
         self._progress = 0
         self._errors = 0
         self._waiting: dict[tuple[str, str], ipc.Waiting] = {}
@@ -36,23 +55,53 @@ class Report:
         self._activity = ipc.Activity("idle")
 
     async def beat(self) -> None:
-        """Send a sign of life every second for ever."""
+        """Send a sign of life every second for ever.
+
+        It promises the next one by the deadline of the operation that is due first; one that is overdue breaks it.
+        """
         while True:
-            operation = self._operations[-1] if self._operations else "idle"
-            self._link.send(ipc.Beat(operation, self._progress, self._errors, _SILENCE_SECONDS))
+            first = min(self._operations, key=lambda operation: operation.due_at, default=_IDLE)
+            left = first.due_at - self._clock.monotonic()
+            if left <= 0:
+                _log.error("operation got nowhere", operation=first.name, tasks=_where_tasks_are())
+            within_seconds = min(_SILENCE_SECONDS, max(0.0, left))
+            self._link.send(ipc.Beat(first.name, self._progress, self._errors, within_seconds))
             await asyncio.sleep(BEAT_SECONDS)
 
     @contextmanager
-    def operation(self, name: str, kind: Kind) -> Iterator[None]:
-        """What is being done inside of the block."""
-        self._operations.append(name)
+    def operation(
+        self, name: str, kind: Kind, within_seconds: float = OPERATION_SECONDS
+    ) -> Iterator[Callable[[], None]]:
+        """What is being done inside of the block; gives what to call whenever it got somewhere.
+
+        An operation that gets nowhere for `within_seconds` hangs: the worker is replaced.
+        """
+        operation = _Operation(name, self._clock.monotonic() + within_seconds)
+
+        def got_somewhere() -> None:
+            self._progress += 1
+            operation.due_at = self._clock.monotonic() + within_seconds
+
+        self._operations.append(operation)
         self._become(kind)
         try:
-            yield
+            yield got_somewhere
         finally:
-            self._operations.remove(name)
+            self._operations.remove(operation)
             self._progress += 1
             self._become("idle")
+
+    def wrote(self, error: sqlite3.Error | None) -> None:
+        """A write to the state file failed, or went well."""
+        task = ("state", STATE_FILE)
+        if error is not None:
+            if task not in self._waiting:
+                _log.error("state file could not be written", error=str(error))
+            self._waiting[task] = ipc.Waiting(STATE_FILE, str(error))
+            self._tell_waiting()
+        elif self._waiting.pop(task, None):
+            _log.info("state file can be written again")
+            self._tell_waiting()
 
     def failed(self) -> None:
         """Something went wrong that nobody expected, and was logged."""
@@ -70,11 +119,11 @@ class Report:
             self._metrics = metrics
             self._link.send(metrics)
 
-    def waits(self, task: str, service: str, error: ServiceError, *, held: bool) -> None:
-        """A task of the worker cannot go on without a service."""
+    def waits(self, task: str, service: str, error: str, *, held: bool) -> None:
+        """A task of the worker cannot go on without a service, or without a person when `held`."""
         if (task, service) not in self._waiting:
-            _log.warning("service was lost", task=task, service=service, error=str(error), held=held)
-        self._waiting[task, service] = ipc.Waiting(service, str(error), held)
+            _log.warning("service was lost", task=task, service=service, error=error, held=held)
+        self._waiting[task, service] = ipc.Waiting(service, error, held)
         self._tell_waiting()
 
     def goes_on(self, task: str, service: str) -> None:
@@ -95,3 +144,13 @@ class Report:
         if kind != self._activity.kind:
             self._activity = ipc.Activity(kind, self._activity.search_summary, self._activity.search_at)
             self._link.send(self._activity)
+
+
+def _where_tasks_are() -> list[str]:
+    """The innermost place of every task of the loop."""
+    places = []
+    for task in asyncio.all_tasks():
+        frame = next(iter(reversed(task.get_stack())), None)
+        where = f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else "nowhere"
+        places.append(f"{task.get_name()} at {where}")
+    return sorted(places)

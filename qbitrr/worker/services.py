@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr.arr.client import ArrClient
 from qbitrr.arr.kinds import KINDS, Kind
+from qbitrr.clock import from_iso
 from qbitrr.qbittorrent.client import QbittorrentClient
 from qbitrr.qbittorrent.session import Access
 from qbitrr.torrents.facts import QueueFacts, TorrentFacts
@@ -67,6 +68,10 @@ def torrent_facts(instance: str, infohash: str, torrent: Torrent) -> TorrentFact
         completed_at=torrent.completion_on if torrent.completion_on > 0 else None,
         last_activity_at=torrent.last_activity,
         content_path=torrent.content_path,
+        save_path=torrent.save_path,
+        eta_seconds=torrent.eta,
+        availability=torrent.availability,
+        tracker=torrent.tracker,
     )
 
 
@@ -83,6 +88,8 @@ def _queue_facts(records: list[QueueRecord], kind: Kind) -> QueueFacts:
     items = (kind.item_of(record) for record in records)
     # a pack is as far as its least imported record
     states = [record.tracked_download_state or "" for record in records]
+    scores = [record.custom_format_score for record in records if record.custom_format_score is not None]
+    added = [at for record in records if (at := from_iso(record.added)) is not None]
     messages = (
         text
         for record in records
@@ -94,5 +101,8 @@ def _queue_facts(records: list[QueueRecord], kind: Kind) -> QueueFacts:
         item_ids=tuple(dict.fromkeys(item for item in items if item)),
         tracked_state=next((state for state in states if state != "imported"), "imported"),
         messages=tuple(dict.fromkeys(messages)),
+        status=next((record.status for record in records if record.status), ""),
+        added_at=max(added, default=None),
+        custom_format_score=max(scores, default=None),
         output_path=next((record.output_path for record in records if record.output_path), ""),
     )

@@ -11,18 +11,17 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qbitrr import logs
+from qbitrr import ipc, logs
 from qbitrr.backoff import Backoff
-from qbitrr.errors import CredentialsRejectedError, QbitrrError, ServiceError, ThrottledError
-from qbitrr.state import ledger, verdicts
+from qbitrr.errors import QbitrrError, ServiceError, ThrottledError
+from qbitrr.state import ledger, verdicts, would
 from qbitrr.torrents import rules
-from qbitrr.torrents.facts import NOT_TRIED, Policy, Surroundings
-from qbitrr.torrents.ownership import owner
-from qbitrr.torrents.states import INACTIVE
 from qbitrr.torrents.verdict import Action, Step, Verdict, stops
-from qbitrr.worker.act import Actor, Hands
+from qbitrr.worker.act import Actor, Hands, LaterError
+from qbitrr.worker.around import Around
+from qbitrr.worker.homes import Homes
 from qbitrr.worker.poll import Poll
-from qbitrr.worker.services import queue_facts, torrent_facts
+from qbitrr.worker.services import torrent_facts
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -39,8 +38,10 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-_IDLE_QUEUE_SECONDS = 60.0  # without torrents the Arr's queue matters to nobody but the process list
+Decision = ipc.Approve | ipc.Discard | ipc.Undo
+
 _RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
+_STRAY_SECONDS = 300.0  # between two questions about a torrent that was put aside and that nobody knows
 
 
 class Watch:
@@ -50,34 +51,33 @@ class Watch:
         self, config: WorkerConfig, services: Services, database: Database, report: Report, clock: Clock
     ) -> None:
         self.wake = asyncio.Event()
-        self._config = config
         self._category = config.arr.category
+        self._shadow = config.shadow
         self._arr = services.arr
-        self._actor = Actor(Hands(config, services, database, report, clock, self._is_mine))
         self._database = database
         self._report = report
         self._clock = clock
-        self._poll = Poll(services.qbittorrents, self._is_mine, report, clock, self.wake.set)
-        self._policy = Policy(
-            ignore_younger_than_seconds=config.arr.torrent.ignore_torrents_younger_than_seconds,
-            stalled_delay_seconds=config.arr.torrent.stalled_delay_seconds,
-            tagless=config.settings.tagless,
-        )
-        self._queue: dict[str, QueueFacts] | None = None
-        self._queue_read_at = float("-inf")
+        self._homes = Homes(config, database)
+        self._poll = Poll(services.qbittorrents, self._homes.of_interest, report, clock, self.wake.set)
+        hands = Hands(config, services, database, report, clock, self._homes)
+        self._policy = hands.policy
+        self._actor = Actor(hands, self._poll.present)
+        self._around = Around(config, services, database, report, clock, self._poll, self._homes, self._policy)
         self._to_judge: set[Key] = set()
         self._to_forget: set[Key] = set()
         self._left_over: set[Key] = set()
         self._gists: dict[Key, Gist] = {}  # the traces are in the state file
         self._revisit_at: dict[Key, float] = {}
-        self._inactive_since: dict[Key, float] = {}
         self._acting: dict[Key, asyncio.Task[None]] = {}
         self._act_again_at: dict[Key, float] = {}
         self._failures: dict[Key, int] = {}
+        self._decisions: list[Decision] = []
 
     async def begin(self) -> None:
         """Read back what an earlier process left: actions that are open, verdicts on torrents that may be gone."""
+        await self._homes.begin()
         await self._actor.remember()
+        await self._around.begin()
         stored = await verdicts.keys_of_category(self._database, self._category)
         self._left_over = set(stored)
 
@@ -88,73 +88,83 @@ class Watch:
         for task in acting:
             task.cancel()
         await asyncio.gather(*acting, return_exceptions=True)
+        await self._around.save()
 
     async def one_pass(self) -> None:
         """Look, judge, act. A service that does not answer is reported; the others go on."""
         with self._report.operation("torrents", "health"):
+            await self._obey()
             changed, removed = await self._poll.news()
             self._to_judge |= changed
             self._to_forget |= removed
-            self._to_judge |= await self._read_queue()
-            self._watch_inactivity()
+            self._to_judge |= await self._around.read_queue()
+            self._to_judge |= self._around.watch_clocks(changed)
             await self._forget()
             now, moment = self._clock.wall(), self._clock.monotonic()
             self._to_judge |= {key for key, at in self._revisit_at.items() if at <= now}
             self._to_judge |= {key for key, at in self._act_again_at.items() if at <= moment}
             entries = await ledger.open_entries(self._database, self._category)
             open_now = {(entry.instance, entry.infohash): entry for entry in entries}
+            for key in open_now.keys() & changed:  # what it waits for may have come
+                self._act_again_at.pop(key, None)
             self._drop_the_gone(open_now)
             await self._judge_all(now, open_now)
             self._resume(open_now)
-            queued = sum(len(facts.record_ids) for facts in (self._queue or {}).values())
-            self._report.counted(queued, len(self._poll.present()))
+            self._tell()
+
+    async def look_for_content(self) -> None:
+        """Look whether missing files are back."""
+        news = await self._around.look_for_content()
+        if news:
+            self._to_judge |= news
+            self.wake.set()
+
+    async def save(self) -> None:
+        """Keep what would be lost with the process."""
+        await self._around.save()
+
+    # -- what a person decides ----------------------------------------------------------------------------------
+
+    def decide(self, decision: Decision) -> None:
+        """Take in what a person decided, for the next pass, which comes at once."""
+        self._decisions.append(decision)
+        self.wake.set()
+
+    async def _obey(self) -> None:
+        """Do what a person decided. What a silent service keeps from being done stays for the next pass."""
+        while self._decisions:
+            decision = self._decisions[0]
+            try:
+                match decision:
+                    case ipc.Approve():
+                        await self._actor.approve()
+                    case ipc.Discard():
+                        await self._actor.discard()
+                    case ipc.Undo(action_id):
+                        await self._actor.undo(action_id, self._acting.keys())
+            except (ServiceError, LaterError) as error:
+                _log.warning("decision has to wait", decision=type(decision).__name__, error=str(error))
+                return
+            self._decisions.pop(0)
+            self._act_again_at.clear()
+            self._to_judge |= self._poll.present()
 
     # -- looking ------------------------------------------------------------------------------------------------
 
-    def _is_mine(self, category: str) -> bool:
-        return owner(category, self._config.categories, self._config.parents) == self._category
-
-    async def _read_queue(self) -> set[Key]:
-        """Take a snapshot of the Arr's queue; returns the torrents about which it says something new."""
-        now = self._clock.monotonic()
-        keys = self._poll.present()
-        if not keys and now < self._queue_read_at + _IDLE_QUEUE_SECONDS:
-            return set()
-        before = self._queue
-        try:
-            self._queue = queue_facts(await self._arr.queue(), self._arr.kind)
-        except ServiceError as error:
-            self._queue = None
-            held = isinstance(error, CredentialsRejectedError)
-            self._report.waits("torrents", self._arr.section, error, held=held)
-        else:
-            self._queue_read_at = now
-            self._report.goes_on("torrents", self._arr.section)
-        if (before is None) != (self._queue is None):
-            return keys
-        return {key for key in keys if _about(before, key) != _about(self._queue, key)}
-
-    def _watch_inactivity(self) -> None:
-        """Since when each torrent was seen trying in vain. It begins anew whenever that could not be seen."""
-        now = self._clock.monotonic()
-        inactive = {
-            (name, infohash)
-            for name, mirror in self._poll.mirrors.items()
-            if self._poll.answers(name) and mirror.connected
-            for infohash, torrent in mirror.torrents.items()
-            if torrent.state in INACTIVE
-        }
-        self._inactive_since = {key: self._inactive_since.get(key, now) for key in inactive}
-
     async def _forget(self) -> None:
         """Torrents that are gone, or belong to somebody else now."""
+        if not self._to_forget:
+            return
         gone = self._to_forget - self._poll.present()
         if gone:
             await verdicts.forget(self._database, self._category, gone)
+            await self._homes.forget(gone)
+            await would.left(self._database, self._category, gone, self._clock.wall())
             for key in gone:
                 for known in (self._gists, self._revisit_at, self._act_again_at, self._failures):
                     known.pop(key, None)
             self._actor.forget(gone)
+            self._around.forget(gone)
             self._to_judge -= gone
         self._to_forget = set()
 
@@ -168,6 +178,16 @@ class Watch:
             if key in self._to_judge or key in present or key in open_now
         }
 
+    def _tell(self) -> None:
+        """What the process list shows."""
+        queued = sum(len(facts.record_ids) for facts in (self._around.queue or {}).values())
+        self._report.counted(queued, len(self._gists))
+        objection = self._actor.guard.tripped
+        if objection is None:
+            self._report.goes_on("torrents", "approval")
+        else:
+            self._report.waits("torrents", "approval", f"{objection}; approve or discard them", held=True)
+
     # -- judging ------------------------------------------------------------------------------------------------
 
     async def _judge_all(self, now: float, open_now: Collection[Key]) -> None:
@@ -177,6 +197,11 @@ class Watch:
             torrent = self._torrent(key)
             if torrent is None:
                 continue
+            judged.add(key)
+            self._homes.see(torrent)
+            if not self._homes.is_mine(torrent) and not await self._adopts(torrent):
+                self._act_again_at[key] = self._clock.monotonic() + _STRAY_SECONDS
+                continue
             verdict = self._judge_safely(torrent, now)
             if verdict.gist != self._gists.get(key):
                 fresh[key] = self._to_store(torrent, verdict, now)
@@ -185,12 +210,26 @@ class Watch:
                 self._revisit_at[key] = verdict.revisit_at
             if verdict.action is not Action.NOTHING and key not in open_now and self._may_act(key):
                 self._start(key, partial(self._actor.carry_out, *key, self._judge_again))
-            judged.add(key)
+        await self._homes.save()
         if fresh:
             await verdicts.store(self._database, list(fresh.values()))
             self._gists.update({key: (v.rule, Action(v.action), v.because) for key, v in fresh.items()})
         self._to_judge -= judged
         await self._drop_left_over()
+
+    async def _adopts(self, stray: TorrentFacts) -> bool:
+        """Whether a torrent that was put aside, and that is not remembered, belongs to the Arr all the same."""
+        key = (stray.instance, stray.infohash)
+        if self._around.about(key) is None:
+            try:
+                events = await self._arr.history(stray.infohash.upper())
+            except ServiceError as error:
+                _log.warning("the Arr did not tell of a torrent", torrent=stray.name, error=str(error))
+                return False
+            if not any(event.event_type == "grabbed" for event in events):
+                return False
+        self._homes.adopt(stray)
+        return True
 
     def _torrent(self, key: Key) -> TorrentFacts | None:
         """A torrent as last seen; None while its qBittorrent is silent, because then nothing is known of it."""
@@ -201,23 +240,16 @@ class Watch:
         return torrent_facts(instance, infohash, torrent) if torrent else None
 
     def _judge(self, torrent: TorrentFacts) -> Verdict:
-        key = (torrent.instance, torrent.infohash)
-        inactive_since = self._inactive_since.get(key)
-        around = Surroundings(
-            client_connected=self._poll.mirrors[torrent.instance].connected,
-            queue_known=self._queue is not None,
-            queue=_about(self._queue, key),
-            elsewhere=sum(torrent.infohash in mirror.torrents for mirror in self._poll.mirrors.values()) > 1,
-            inactive_seconds=0.0 if inactive_since is None else self._clock.monotonic() - inactive_since,
-            imports=self._actor.imports.get((*key, torrent.added_at), NOT_TRIED),
-        )
+        queue = self._around.about((torrent.instance, torrent.infohash))
+        failed = self._actor.failed_grabs(queue.item_ids) if queue else 0
+        around = self._around.of(torrent, self._actor.history(torrent), failed)
         return rules.judge(torrent, around, self._policy, self._clock.wall())
 
     def _judge_again(self, torrent: TorrentFacts) -> tuple[Verdict, QueueFacts | None] | None:
         """The verdict on a torrent that was read right before acting; None when it is not ours any more."""
-        if not self._is_mine(torrent.category):
+        if not self._homes.is_mine(torrent):
             return None
-        return self._judge(torrent), _about(self._queue, (torrent.instance, torrent.infohash))
+        return self._judge(torrent), self._around.about((torrent.instance, torrent.infohash))
 
     def _judge_safely(self, torrent: TorrentFacts, now: float) -> Verdict:
         """A fault in judging one torrent is its verdict, and the others are judged all the same."""
@@ -245,7 +277,10 @@ class Watch:
     async def _drop_left_over(self) -> None:
         """Once every client has answered: verdicts of an earlier process on torrents that are gone."""
         if self._left_over and all(map(self._poll.answers, self._poll.mirrors)):
-            await verdicts.forget(self._database, self._category, self._left_over - self._poll.present())
+            gone = self._left_over - self._poll.present()
+            await verdicts.forget(self._database, self._category, gone)
+            await self._homes.forget(gone)
+            await would.left(self._database, self._category, gone, self._clock.wall())
             self._left_over = set()
 
     # -- acting -------------------------------------------------------------------------------------------------
@@ -256,7 +291,7 @@ class Watch:
     def _resume(self, open_now: dict[Key, Entry]) -> None:
         """Go on with actions that were begun and did not end, as soon as the services they need answer."""
         for key, entry in open_now.items():
-            if self._queue is not None and self._poll.answers(key[0]) and self._may_act(key):
+            if self._around.queue is not None and self._poll.answers(key[0]) and self._may_act(key):
                 self._start(key, partial(self._actor.resume, entry, self._judge_again))
 
     def _start(self, key: Key, action: Callable[[], Awaitable[bool]]) -> None:
@@ -269,6 +304,8 @@ class Watch:
         try:
             done = await action()
             self._failures.pop(key, None)
+        except LaterError as later:
+            wait_seconds = later.seconds
         except QbitrrError as error:
             wait_seconds = self._failed(key, error)
             _log.warning("action was interrupted", infohash=key[1], instance=key[0], error=str(error))
@@ -287,7 +324,3 @@ class Watch:
         self._failures[key] = self._failures.get(key, 0) + 1
         asked_for = error.retry_after_seconds if isinstance(error, ThrottledError) else 0.0
         return max(_RETRY.seconds(self._failures[key]), asked_for)
-
-
-def _about(queue: dict[str, QueueFacts] | None, key: Key) -> QueueFacts | None:
-    return queue.get(key[1].upper()) if queue is not None else None

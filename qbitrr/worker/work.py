@@ -28,6 +28,8 @@ _log = logs.get(__name__)
 
 _FULL_SYNC_SECONDS = 6 * 3600.0
 _RELEASE_SECONDS = 60.0
+_CONTENT_SECONDS = 20.0
+_SAVE_SECONDS = 60.0
 
 
 async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToWorker], stop: asyncio.Event) -> str:
@@ -42,6 +44,7 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
         connect(config, LoginRegister(database, state_file.with_name("logins.lock"), clock)) as services,
     ):
         report = Report(link)
+        database.on_write = report.wrote
         watch = Watch(config, services, database, report, clock)
         library = Library(config, services, database, report, clock)
         await _tell_last_search(config, database, report)
@@ -50,6 +53,10 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
         tasks = {
             asyncio.create_task(report.beat(), name="beat"),
             asyncio.create_task(every("torrents", pause, watch.one_pass, watch.wake, report.failed)),
+            asyncio.create_task(
+                every("content", _CONTENT_SECONDS, watch.look_for_content, asyncio.Event(), report.failed)
+            ),
+            asyncio.create_task(every("clocks", _SAVE_SECONDS, watch.save, asyncio.Event(), report.failed)),
             asyncio.create_task(every("library", _FULL_SYNC_SECONDS, library.sync, library.wake, report.failed)),
             asyncio.create_task(every("tracks", _FULL_SYNC_SECONDS, library.tracks, library.synced, report.failed)),
             asyncio.create_task(every("releases", _RELEASE_SECONDS, library.release, asyncio.Event(), report.failed)),
@@ -57,7 +64,7 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
         link.send(ipc.Ready())
         _log.info("worker became ready")
         try:
-            return await _until_end(tasks, messages, library, stop)
+            return await _until_end(tasks, messages, watch, library, stop)
         finally:
             for task in tasks:
                 task.cancel()
@@ -72,12 +79,19 @@ async def _tell_last_search(config: WorkerConfig, database: Database, report: Re
 
 
 async def _until_end(
-    tasks: set[asyncio.Task[None]], messages: AsyncIterator[ipc.ToWorker], library: Library, stop: asyncio.Event
+    tasks: set[asyncio.Task[None]],
+    messages: AsyncIterator[ipc.ToWorker],
+    watch: Watch,
+    library: Library,
+    stop: asyncio.Event,
 ) -> str:
     async def obey() -> None:
         async for message in messages:
-            if isinstance(message, ipc.Rebuild):
-                library.wake.set()
+            match message:
+                case ipc.Rebuild():
+                    library.wake.set()
+                case ipc.Approve() | ipc.Discard() | ipc.Undo():
+                    watch.decide(message)
 
     obeying = asyncio.create_task(obey(), name="messages")
     stopping = asyncio.create_task(stop.wait(), name="stop")

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
@@ -16,20 +17,22 @@ from tests.support.polling import until
 from tests.support.ports import HOST, free_port
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
 
+CHECKOUT = Path(__file__).parents[2]
 TOKEN = "token-of-the-tests"
 
 
 class Daemon:
     """One daemon with a data folder; runs while the `async with` lasts.
 
-    `config` is the text of config.toml; a free port and a token are put into its table [WebUI].
+    `config` is the text of config.toml; a free port and a token are put into its table [WebUI]. `module` is what is
+    started: the daemon itself, or a program of the tests that starts it with something changed.
     """
 
-    def __init__(self, folder: Path, config: str) -> None:
+    def __init__(self, folder: Path, config: str, module: str = "qbitrr") -> None:
         self.folder = folder
+        self._module = module
         self.port = free_port()
         self.url = f"http://{HOST}:{self.port}"
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -48,6 +51,18 @@ class Daemon:
         return (self.folder / "logs" / "Main.log").read_text(errors="replace")
 
     @property
+    def orders(self) -> Path:
+        """Where `tests.support.misbehaving` looks for what to do."""
+        return self.folder / "misbehave"
+
+    def order(self, category: str, misdeed: str) -> None:
+        """Have a worker of `tests.support.misbehaving` do something."""
+        self.orders.mkdir(exist_ok=True)
+        draft = self.orders / f".{category}"
+        draft.write_text(misdeed)
+        draft.rename(self.orders / category)
+
+    @property
     def pid(self) -> int:
         """The process id of the supervisor."""
         assert self._process is not None
@@ -56,7 +71,8 @@ class Daemon:
     async def start(self) -> None:
         """Start it and wait until it is ready."""
         environ = {key: value for key, value in os.environ.items() if not key.startswith("QBITRR_")}
-        command = [sys.executable, "-P", "-m", "qbitrr", "--data-dir", str(self.folder), "run"]
+        environ |= {"MISBEHAVE": str(self.orders), "PYTHONPATH": str(CHECKOUT)}
+        command = [sys.executable, "-P", "-m", self._module, "--data-dir", str(self.folder), "run"]
         with (self.folder / "out.log").open("ab") as output:
             self._process = subprocess.Popen(  # noqa: ASYNC220 - starting takes a moment, the test waits anyway
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environ, start_new_session=True
@@ -86,14 +102,14 @@ class Daemon:
         """The process list by category."""
         return {entry["category"]: entry for entry in (await self.get("/web/processes"))["processes"]}
 
-    async def all_running(self) -> dict[str, dict[str, Any]]:
+    async def all_running(self, within_seconds: float = 20) -> dict[str, dict[str, Any]]:
         """Wait until every worker runs; returns the process list."""
 
         async def running() -> dict[str, dict[str, Any]]:
             workers = await self.workers()
             return workers if all(worker["state"] == "running" for worker in workers.values()) else {}
 
-        return await until(running, 20, self._output)
+        return await until(running, within_seconds, self._output)
 
     async def decisions(self) -> list[dict[str, Any]]:
         """The ledger, newest first."""
@@ -105,7 +121,7 @@ class Daemon:
         mine = []
         for process in psutil.process_iter():
             try:
-                if os.getpgid(process.pid) == self.pid and process.status() != psutil.STATUS_ZOMBIE:
+                if os.getsid(process.pid) == self.pid and process.status() != psutil.STATUS_ZOMBIE:
                     mine.append(process)
             except (ProcessLookupError, psutil.NoSuchProcess):
                 continue

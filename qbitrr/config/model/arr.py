@@ -167,6 +167,18 @@ class TorrentRules(Table, frozen=True):
         bool,
         key("flag", "Blocklist and search again as soon as a download stalls, and keep it meanwhile."),
     ] = field(name="ReSearchStalled", default=False)
+    verify_media: Annotated[
+        bool,
+        key("flag", "Ask ffprobe, when it is installed, whether media can be played before they are imported."),
+    ] = True
+    strikes: Annotated[
+        int,
+        key("integer", "Observations, spread over its delay, that a rule needs before it removes a download.", ge=1),
+    ] = 3
+    max_failed_grabs_per_day: Annotated[
+        int,
+        key("integer", "Once so many downloads of one item failed within a day, further ones stay. 0: no limit.", ge=0),
+    ] = 5
     trackers: Annotated[
         tuple[TrackerRow, ...],
         key("rows", "Rows for single trackers; a row replaces the one of [qBit] with the same URI."),
@@ -221,6 +233,10 @@ class Arr(Table, frozen=True):
         tuple[str, ...],
         key("text", "Messages in the Arr's queue that mark a download as failed, word for word."),
     ] = field(name="ArrErrorCodesToBlocklist", default=())
+    shadow: Annotated[
+        bool,
+        key("flag", "Change nothing for this Arr, only write down what would be done.", change="worker"),
+    ] = False
     match_subcategories: Annotated[
         bool | None,
         key("flag", "The category stands for its sub-categories too. Left out: as in [qBit]."),

@@ -83,6 +83,26 @@ class Settings(Table, frozen=True):
         int,
         key("seconds", "Leave torrents alone that were added more recently than this.", ge=0),
     ] = field(name="IgnoreTorrentsYoungerThan", default=180)
+    protect_tags: Annotated[
+        tuple[str, ...],
+        key("text", "Tags that keep qbitrr from a torrent, besides qBitrr-ignored.", change="worker"),
+    ] = ()
+    quarantine_seconds: Annotated[
+        int,
+        key("seconds", "A removal first stops and tags the torrent, and can be undone this long. 0: at once.", ge=0),
+    ] = field(name="Quarantine", default=0)
+    max_destructive_actions: Annotated[
+        int,
+        key("integer", "More removals in a category within ten minutes wait for your approval.", ge=1),
+    ] = 10
+    max_destructive_share: Annotated[
+        float,
+        key("number", "So do five and more that are a larger share of its torrents than this.", ge=0, le=1),
+    ] = 0.5
+    shadow: Annotated[
+        bool,
+        key("flag", "Change nothing anywhere, only write down what would be done.", change="worker"),
+    ] = False
     ping_urls: Annotated[
         tuple[str, ...],
         key(

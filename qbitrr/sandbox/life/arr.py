@@ -40,8 +40,8 @@ class Arr:
     """One Radarr, Sonarr or Lidarr; `name` is for people, `category` is what its torrents get.
 
     Without a `client` its downloads are somebody else's: they are told to it with `track`, and imported on request
-    when `path_exists` says that the path is there; its searches find nothing. `odds` and `imports_by_itself` can be
-    changed at any time.
+    when `path_exists` says that the path is there; its searches find nothing. `odds`, `imports_by_itself` and
+    `searches_by_itself` (after a failed download) can be changed at any time.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Arr:
         self.now = now
         self.odds = Odds()
         self.imports_by_itself = True
+        self.searches_by_itself = True
         self.path_exists: Callable[[str], bool] = lambda _: True
         self.queue: dict[int, QueueRecord] = {}
         self.history: list[HistoryEvent] = []
@@ -196,7 +197,7 @@ class Arr:
             return
         for record in list(self.queue.values()):
             torrent = self.client.get(record.download_id.lower())
-            if torrent is None:
+            if torrent is None or torrent.category != self.category:
                 del self.queue[record.id]
             else:
                 follow(record, torrent)
@@ -263,18 +264,32 @@ class Arr:
             del self.queue[other.id]
         items = [other.item_id for other in same if other.item_id is not None]
         if blocklist:
-            message = "Removed from the queue by hand"
-            self._note("downloadFailed", items, record.release, {"message": message, "downloadClient": "qBittorrent"})
-            self.blocklist.append(BlocklistEntry(self._new_id(), items, record.release, self.now, message))
-            self._blocked.add(record.release.infohash)
-            if not skip_redownload and items:
-                name, field = SEARCH_AGAIN[self.kind]
-                self.commands.post(name, {"name": name, field: items}, self.now, trigger="unspecified")
+            self._fail(record.release, items, "Removed from the queue by hand", search=not skip_redownload)
         elif not from_client:
             self._note("downloadIgnored", items, record.release, {"message": "Ignored by hand"})
         if from_client and self.client is not None:
             self.client.delete([record.release.infohash], with_files=True)
         return True
+
+    def mark_failed(self, event_id: int) -> bool:
+        """`POST history/failed/{id}`: the download of a `grabbed` event has failed; False when there is none."""
+        grabbed = next((one for one in self.history if one.id == event_id and one.event_type == "grabbed"), None)
+        if grabbed is None:
+            return False
+        same = [one for one in self.history if one.event_type == "grabbed" and one.download_id == grabbed.download_id]
+        for record in [one for one in self.queue.values() if one.download_id == grabbed.download_id]:
+            del self.queue[record.id]
+        items = list(dict.fromkeys(one.item_id for one in same))
+        self._fail(grabbed.release, items, "Marked as failed by hand", search=self.searches_by_itself)
+        return True
+
+    def _fail(self, release: Release, items: list[int], message: str, *, search: bool) -> None:
+        self._note("downloadFailed", items, release, {"message": message, "downloadClient": "qBittorrent"})
+        self.blocklist.append(BlocklistEntry(self._new_id(), items, release, self.now, message))
+        self._blocked.add(release.infohash)
+        if search and items:
+            name, field = SEARCH_AGAIN[self.kind]
+            self.commands.post(name, {"name": name, field: items}, self.now, trigger="unspecified")
 
     # --- book-keeping ---
 

@@ -27,6 +27,8 @@ class DownloadClient:
         self.downloads = downloads
         self.tempo = tempo or Tempo()
         self.torrents: dict[str, Torrent] = {}
+        self.buried: dict[str, Torrent] = {}
+        """Torrents that were deleted, should somebody add one again."""
         self.categories: dict[str, str] = {}
         self.tags: set[str] = set()
         self.connection_status = "connected"
@@ -44,7 +46,7 @@ class DownloadClient:
             torrent.develop(now, self.tempo.speed)
         gone = [t.infohash for t in self.torrents.values() if t.gone_at is not None and t.gone_at <= now]
         for infohash in gone:
-            del self.torrents[infohash]
+            self.buried[infohash] = self.torrents.pop(infohash)
 
     def get(self, infohash: str) -> Torrent | None:
         """The torrent, when it is there."""
@@ -56,6 +58,18 @@ class DownloadClient:
         self.tags |= torrent.tags
         self.torrents[torrent.infohash] = torrent
         torrent.develop(self.now, self.tempo.speed)
+
+    def add_again(self, infohash: str, save_path: str, category: str, tags: Iterable[str]) -> bool:
+        """Add a torrent that was deleted, as by its .torrent file; False when it is there or was never known."""
+        torrent = self.buried.pop(infohash, None)
+        if torrent is None or infohash in self.torrents:
+            return False
+        if torrent.gone_with_files:
+            torrent.progress, torrent.completion_on = 0.0, None
+        torrent.gone_at, torrent.stopped, torrent.added_on, torrent.clock = None, False, self.now, self.now
+        torrent.save_path, torrent.category, torrent.tags = save_path, category, set(tags)
+        self.add(torrent)
+        return True
 
     def save_path(self, category: str) -> str:
         """Where the torrents of a category go."""

@@ -2,58 +2,103 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from qbitrr import logs
-from qbitrr.errors import ServiceError, UnreachableError
+from qbitrr.clock import from_iso
+from qbitrr.errors import UnreachableError
 from qbitrr.state import activity, ledger
-from qbitrr.worker.act.hands import HeldError, pause
+from qbitrr.worker.act import quarantine
+from qbitrr.worker.act.gate import pass_gate, shares_data
+from qbitrr.worker.act.hands import CLOCK_SKEW_SECONDS, pause
 
 if TYPE_CHECKING:
+    from qbitrr.arr.models import HistoryRecord
     from qbitrr.state.ledger import Entry
-    from qbitrr.torrents.facts import TorrentFacts
+    from qbitrr.torrents.facts import QueueFacts, TorrentFacts
     from qbitrr.worker.act.hands import Hands
-
-_log = logs.get(__name__)
 
 _GONE_SECONDS = 30.0  # deleting is asynchronous in qBittorrent; large data takes a while
 
 
+async def notes_for(hands: Hands, torrent: TorrentFacts, queue: QueueFacts | None) -> dict[str, Any]:
+    """What failing a torrent will need. Nothing is changed yet; raises a ServiceError.
+
+    A download that the Arr does not list, as its category was changed, is found in the Arr's history.
+    """
+    notes: dict[str, Any] = {"complete": torrent.complete, "research": hands.config.arr.research}
+    if queue is not None:
+        return notes | {"record_ids": queue.record_ids, "item_ids": queue.item_ids}
+    notes |= {"record_ids": (), "item_ids": ()}
+    events = await _history(hands, torrent.infohash, torrent.added_at)
+    grabs = [event for event in events if event.event_type == "grabbed"]
+    if grabs and not any(event.event_type == "downloadFailed" for event in events):
+        kind = hands.services.arr.kind
+        items = dict.fromkeys(item for event in grabs if (item := kind.item_of(event)))
+        research = notes["research"] and not await hands.services.arr.searches_by_itself()
+        notes |= {"history_id": grabs[0].id, "item_ids": tuple(items), "research": research}
+    return notes
+
+
 async def fail(hands: Hands, entry: Entry) -> None:
-    """Go on from the step that was reached. Raises a ServiceError, or HeldError when it must not go on."""
-    if entry.step in (ledger.FIRST_STEP, "blocklisting"):
-        await _still_incomplete(hands, entry)
+    """Go on from the step that was reached.
+
+    Raises a ServiceError, HeldError when it must not go on, or LaterError when it has to wait.
+    """
+    if entry.step == ledger.FIRST_STEP and hands.config.settings.quarantine_seconds > 0:
+        await pass_gate(hands, entry)
+        entry = await quarantine.enter(hands, entry)
+    if entry.step in quarantine.STEPS:
+        entry = await quarantine.stay(hands, entry)
+    if entry.step in (ledger.FIRST_STEP, quarantine.OVER, "blocklisting"):
+        await pass_gate(hands, entry)
         entry = await hands.advance(entry, "blocklisting")
-        for record_id in entry.notes["record_ids"]:
-            await hands.services.arr.blocklist(record_id)
+        await _blocklist(hands, entry)
         entry = await hands.advance(entry, "blocklisted")
     if entry.step == "blocklisted":
         kept_files = await _delete(hands, entry)
         entry = await hands.advance(entry, "deleted", kept_files=kept_files)
-    wanted = entry.notes["item_ids"] if entry.notes["research"] else []
-    if wanted and entry.step == "deleted":
-        entry = await hands.advance(entry, "searching")
-        await _search(hands, entry)
-    elif wanted and not await _search_was_sent(hands, entry):
-        await _search(hands, entry)
-    await hands.close(entry, "done", _outcome(entry, searched=bool(wanted)))
+    searched = await _search_once(hands, entry, "deleted")
+    await hands.close(entry, "done", _outcome(entry, searched=searched))
 
 
-async def _still_incomplete(hands: Hands, entry: Entry) -> TorrentFacts | None:
-    """The torrent, or None when it is gone. Raises HeldError when it has become complete after all."""
-    torrent = await hands.read_for(entry)
-    if torrent is not None and torrent.complete:
-        raise HeldError("it became complete meanwhile")
-    return torrent
+async def search_again(hands: Hands, entry: Entry) -> None:
+    """Blocklist a release and search its item, but keep the torrent; see `ReSearchStalled`."""
+    if entry.step in (ledger.FIRST_STEP, "blocklisting"):
+        await pass_gate(hands, entry)
+        entry = await hands.advance(entry, "blocklisting")
+        await _blocklist(hands, entry)
+        entry = await hands.advance(entry, "blocklisted")
+    searched = await _search_once(hands, entry, "blocklisted")
+    how = "searched again" if searched else "not searched again"
+    await hands.close(entry, "done", f"blocklisted; {how}; the torrent stays for now")
+
+
+async def _blocklist(hands: Hands, entry: Entry) -> None:
+    arr = hands.services.arr
+    for record_id in entry.notes["record_ids"]:
+        await arr.blocklist(record_id)
+    history_id = entry.notes.get("history_id")
+    if history_id is not None:
+        events = await _history(hands, entry.infohash, entry.added_at)
+        if not any(event.event_type == "downloadFailed" for event in events):  # else it was done before a crash
+            await arr.mark_failed(history_id)
+
+
+async def _history(hands: Hands, infohash: str, added_at: float) -> list[HistoryRecord]:
+    """What the Arr remembers of this download since it was added, newest first."""
+    since = added_at - CLOCK_SKEW_SECONDS
+    events = await hands.services.arr.history(infohash.upper())
+    recent = [event for event in events if (from_iso(event.date) or 0) >= since]
+    return sorted(recent, key=lambda event: event.id, reverse=True)
 
 
 async def _delete(hands: Hands, entry: Entry) -> bool:
     """Delete the torrent and see that it is gone; returns whether its files had to stay."""
-    client = hands.services.qbittorrents[entry.instance]
-    torrent = await _still_incomplete(hands, entry)
+    client = hands.client(entry.instance)
+    torrent = await pass_gate(hands, entry)
     if torrent is None:
         return False
-    shared = await _shares_data(hands, torrent)
+    shared = await shares_data(hands, torrent)
     await client.delete([entry.infohash], with_files=not shared)
     deadline = hands.clock.monotonic() + _GONE_SECONDS
     attempt = 0
@@ -65,28 +110,15 @@ async def _delete(hands: Hands, entry: Entry) -> bool:
     return shared
 
 
-async def _shares_data(hands: Hands, torrent: TorrentFacts) -> bool:
-    """Whether another torrent of any instance has the same data, or may have: an instance that is silent counts.
-
-    The same torrent on another instance counts too: the two may know the same data by different paths.
-    """
-    mine = torrent.content_path.rstrip("/")
-    for name, client in hands.services.qbittorrents.items():
-        try:
-            paths = await client.content_paths()
-        except ServiceError as error:
-            _log.warning("files were kept", torrent=torrent.name, because=f"an instance is silent: {error}")
-            return True
-        if name == torrent.instance:
-            paths.pop(torrent.infohash, None)
-        if torrent.infohash in paths or any(_overlap(mine, path.rstrip("/")) for path in paths.values()):
-            return True
-    return False
-
-
-def _overlap(one: str, other: str) -> bool:
-    """Whether two paths are the same or one lies inside of the other."""
-    return bool(one and other) and (one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/"))
+async def _search_once(hands: Hands, entry: Entry, step_before: str) -> bool:
+    """Search the items that are wanted, if `ReSearch` says so; returns whether there was anything to search."""
+    wanted = entry.notes["item_ids"] if entry.notes["research"] else []
+    if wanted and entry.step == step_before:
+        entry = await hands.advance(entry, "searching")
+        await _search(hands, entry)
+    elif wanted and not await _search_was_sent(hands, entry):
+        await _search(hands, entry)
+    return bool(wanted)
 
 
 async def _search(hands: Hands, entry: Entry) -> None:
@@ -110,6 +142,8 @@ async def _search_was_sent(hands: Hands, entry: Entry) -> bool:
 
 
 def _outcome(entry: Entry, *, searched: bool) -> str:
+    known = entry.notes["record_ids"] or entry.notes.get("history_id") is not None
+    blocklisted = "blocklisted and removed" if known else "removed"
     files = "its files stay, another torrent may need them" if entry.notes["kept_files"] else "its files are deleted"
     search = "searched again" if searched else "not searched again"
-    return f"blocklisted and removed; {files}; {search}"
+    return f"{blocklisted}; {files}; {search}"

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qbitrr import logs
 from qbitrr.clock import from_iso
 from qbitrr.errors import StateError
 from qbitrr.state import ledger
+from qbitrr.torrents.rules.untouchable import protection
+from qbitrr.worker.policy import file_rules_of, fingerprint, policy_of
+from qbitrr.worker.probe import Probe
 from qbitrr.worker.services import torrent_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from qbitrr.arr.models import Command
     from qbitrr.clock import Clock
+    from qbitrr.qbittorrent.client import QbittorrentClient
     from qbitrr.state.database import Database
     from qbitrr.state.ledger import End, Entry
     from qbitrr.torrents.facts import TorrentFacts
     from qbitrr.torrents.verdict import Verdict
     from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.homes import Homes
     from qbitrr.worker.report import Report
     from qbitrr.worker.services import Services
 
@@ -34,8 +40,16 @@ class HeldError(Exception):
     """An action must not go on; the text says why."""
 
 
+class LaterError(Exception):
+    """An action has to wait for `seconds` before it can go on; it stays open in the ledger."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"goes on in {seconds:g} seconds")
+        self.seconds = seconds
+
+
 class Hands:
-    """Shared by the actions of one worker. `is_mine` tells whether a qBittorrent category is the worker's."""
+    """Shared by the actions of one worker."""
 
     def __init__(
         self,
@@ -44,18 +58,27 @@ class Hands:
         database: Database,
         report: Report,
         clock: Clock,
-        is_mine: Callable[[str], bool],
+        homes: Homes,
     ) -> None:
         self.config = config
         self.services = services
         self.database = database
         self.report = report
         self.clock = clock
-        self.is_mine = is_mine
+        self.homes = homes
+        self.policy = policy_of(config)
+        self.file_rules = file_rules_of(config)
+        self.file_rules_fingerprint = fingerprint(self.file_rules)
+        self.probe = Probe(config.arr.kind)
+        self.quarantine_folder = Path(config.state_file).with_name("quarantine")
+
+    def client(self, instance: str) -> QbittorrentClient:
+        """The qBittorrent of that name."""
+        return self.services.qbittorrents[instance]
 
     async def read(self, instance: str, infohash: str) -> TorrentFacts | None:
         """The torrent as it is now; None when it is gone."""
-        torrents = await self.services.qbittorrents[instance].torrents([infohash])
+        torrents = await self.client(instance).torrents([infohash])
         found = torrents.get(infohash)
         return torrent_facts(instance, infohash, found) if found else None
 
@@ -69,10 +92,11 @@ class Hands:
             return None
         if torrent.added_at != entry.added_at:
             raise HeldError("it was removed and added again meanwhile")
-        if not self.is_mine(torrent.category):
+        if not self.homes.is_mine(torrent):
             raise HeldError("it was put into another category meanwhile")
-        if torrent.ignored:
-            raise HeldError("it got the tag qBitrr-ignored meanwhile")
+        tag = protection(torrent, self.policy)
+        if tag is not None:
+            raise HeldError(f"it got the tag {tag} meanwhile")
         return torrent
 
     async def plan(

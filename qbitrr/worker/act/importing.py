@@ -8,6 +8,7 @@ from qbitrr.clock import from_iso
 from qbitrr.errors import GoneError
 from qbitrr.state import ledger
 from qbitrr.torrents.facts import TAG_IMPORTED
+from qbitrr.worker.act import files
 from qbitrr.worker.act.hands import CLOCK_SKEW_SECONDS, pause
 from qbitrr.worker.services import queue_facts
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from qbitrr.worker.act.hands import Hands
 
 IMPORTED_STEP = "imported"
+UNPLAYABLE = "ffprobe"
+"""How a problem begins that ffprobe has found; what follows are its words."""
 
 _COMMAND_SECONDS = 3600.0  # an Arr may have many commands before ours
 _REFRESH_SECONDS = 10.0
@@ -44,7 +47,10 @@ async def have_imported(hands: Hands, entry: Entry) -> str | None:
     Raises a ServiceError, or HeldError when it must not go on.
     """
     if entry.step == ledger.FIRST_STEP:
-        await hands.read_for(entry)
+        torrent = await hands.read_for(entry)
+        if torrent is not None and (words := await files.complaint(hands, torrent)):
+            await hands.close(entry, "failed", f"{UNPLAYABLE}: {words}")
+            return f"{UNPLAYABLE}: {words}"
         entry = await hands.advance(entry, "sending")
         entry = await hands.advance(entry, "sent", command_id=(await _scan(hands, entry)).id)
     elif entry.step == "sending":

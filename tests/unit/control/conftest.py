@@ -14,7 +14,7 @@ from qbitrr.clock import Clock
 from qbitrr.config import load_text
 from qbitrr.state import migrate
 from qbitrr.state.database import open_reader
-from tests.unit.control.sample import CONFIG, NOW, TOKEN, Reloading, Supervised, a_child, fill
+from tests.unit.control.sample import CONFIG, NOW, TOKEN, Reloading, Supervised, Wanted, a_child, fill
 
 
 @pytest.fixture(scope="session")
@@ -44,11 +44,11 @@ def make_context(database, log_folder, tmp_path):
         loaded = load_text(config, {})
         path = tmp_path / "config.toml"
         path.write_text(config)
-        reloader = Reloading(path, loaded)
+        reloader = Reloading(loaded, SimpleNamespace(config=path, evidence=tmp_path / "evidence"))
         children = {arr.category: a_child(arr) for arr in loaded.config.arrs.values() if arr.managed and arr.complete}
         attributes = {
             "reloader": reloader,
-            "intents": SimpleNamespace(restart=lambda: None),
+            "intents": Wanted(),
             "editor": Editor(path, {}, tmp_path / "history", reloader, Clock()),
             "events": Events(Clock()),
             "made_token": TOKEN,

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
+from typing import Any
 
 from qbitrr.config import load_file
 from qbitrr.library import items
 from qbitrr.library.quality import FileFacts, Profile
-from qbitrr.state import catalogue, ledger, verdicts
+from qbitrr.state import catalogue, ledger, verdicts, would
 from qbitrr.state.database import open_writer
 from supervisor.changes import Applied, Reloaded
 from supervisor.child import Said
@@ -46,8 +47,17 @@ Category = "music"
 def a_child(arr, **changes):
     """What the control plane sees of a worker."""
     state = State(phase=changes.pop("phase", Phase.RUNNING))
-    attributes = {"pid": None, "restarts": 0, "phase_since": NOW, "said": Said(), **changes}
+    attributes = {"pid": None, "restarts": 0, "phase_since": NOW, "said": Said(), "told": [], **changes}
+    attributes.setdefault("send", lambda message: attributes["told"].append(message) or True)
     return SimpleNamespace(config=SimpleNamespace(arr=arr), category=arr.category, state=state, **attributes)
+
+
+def held(context, category="movies"):
+    """Have the removals of a category wait for a person; returns its worker."""
+    arr = context.supervisor.children[category].config.arr
+    waiting = a_child(arr, said=Said(waiting_for="approval"))
+    context.supervisor.children[category] = waiting
+    return waiting
 
 
 @dataclass
@@ -57,6 +67,7 @@ class Supervised:
     children: dict = field(default_factory=dict)
     ready: bool = True
     calls: list = field(default_factory=list)
+    lag: Any = field(default_factory=lambda: SimpleNamespace(worst_seconds=0.001))
 
     def restart(self, category):
         self.calls.append(("restart", category))
@@ -68,9 +79,9 @@ class Supervised:
 class Reloading:
     """Takes whatever stands in the file; `fails` is raised instead, once."""
 
-    def __init__(self, path, loaded):
-        self.path = path
+    def __init__(self, loaded, files):
         self.loaded = loaded
+        self.files = files
         self.fails = None
         self.calls = 0
 
@@ -89,7 +100,25 @@ class Reloading:
         if self.fails:
             error, self.fails = self.fails, None
             raise error
-        self.loaded = load_file(self.path, {})
+        self.loaded = load_file(self.files.config, {})
+        return Reloaded(Applied(unchanged=("movies",)), ("WebUI.Port",))
+
+
+@dataclass
+class Wanted:
+    """What was wanted of the daemon."""
+
+    ending: bool = False
+    calls: list = field(default_factory=list)
+
+    def renew(self):
+        self.calls.append("renew")
+
+    def restart(self):
+        self.calls.append("restart")
+
+    def dump(self):
+        self.calls.append("dump")
 
 
 def movie(number, title, year, *, monitored=True, available=True, file=None):
@@ -156,6 +185,10 @@ TRACE = [
 ]
 
 
+UNDOABLE = 1
+"""An action in the ledger below whose torrent was kept in quarantine."""
+
+
 async def fill(path):
     """A state file as workers leave it: `new` has begun its first sync, the others are done."""
     async with open_writer(path) as database:
@@ -171,10 +204,19 @@ async def fill(path):
             " has_file, file_id, quality_met, custom_format_score, min_custom_format_score, custom_format_met, upgrade,"
             " is_request, reason, quality_profile FROM movies"
         )
+        kept = await decide(database, "movies", "5" * 40, now=NOW - 90, notes={"torrent_file": "5.torrent"})
+        await ledger.close(database, kept, "done", "removed", NOW - 80)
         for number, category in enumerate(("movies", "tv/anime", "movies")):
             await decide(database, category, f"{number}" * 40, now=NOW + number)
         entry = await decide(database, "movies", HASH, now=NOW + 10)
         await ledger.close(database, entry, "done", "blocklisted and deleted", NOW + 20)
+        for number, gone in enumerate((False, True)):
+            await would.record(
+                database, category="movies", instance="qBit", infohash=f"{number}" * 40, name=f"Torrent {number}",
+                added_at=NOW, action="fail", rule="stalled", because="it is stalled", facts={"strikes": 3}, now=NOW,
+            )  # fmt: skip
+            if gone:
+                await would.left(database, "movies", [("qBit", f"{number}" * 40)], NOW + 60)
         await verdicts.store(
             database,
             [
@@ -186,9 +228,9 @@ async def fill(path):
         )
 
 
-async def decide(database, category, infohash, now):
+async def decide(database, category, infohash, now, notes=None):
     return await ledger.plan(
         database, category=category, instance="qBit", infohash=infohash, name=f"Torrent {infohash[0]}", added_at=NOW,
         action="fail", rule="stalled", because="it is stalled", facts={"inactive_seconds": 901},
-        notes={"record_ids": [7]}, now=now,
+        notes=notes or {"record_ids": [7]}, now=now,
     )  # fmt: skip

@@ -39,19 +39,26 @@ OPEN_INSIDE = OPEN_TO_STRANGERS | {
     ("GET", "/web/logs/{name}/stream"),
     ("GET", "/web/openapi.json"),
     ("GET", "/web/processes"),
+    ("GET", "/web/processes/{category}/evidence"),
     ("GET", "/web/radarr/{category}/movies"),
     ("GET", "/web/sonarr/{category}/series"),
     ("GET", "/web/status"),
     ("GET", "/web/torrents/{hash}/explain"),
+    ("POST", "/web/actions/{id}/undo"),
     ("POST", "/web/arr/rebuild"),
+    ("POST", "/web/arr/{section}/approve"),
+    ("POST", "/web/arr/{section}/discard"),
     ("POST", "/web/arr/{section}/restart"),
     ("POST", "/web/config"),
     ("POST", "/web/config/plan"),
     ("POST", "/web/config/rollback"),
     ("POST", "/web/password"),
+    ("POST", "/web/processes/dump"),
+    ("POST", "/web/processes/restart"),
+    ("POST", "/web/reload"),
     ("POST", "/web/restart"),
 }
-EXAMPLES = {"category": "movies", "section": "movies", "name": "app.js", "hash": HASH}
+EXAMPLES = {"category": "movies", "section": "movies", "name": "app.js", "hash": HASH, "id": "1"}
 STRANGER = {"X-Forwarded-For": "203.0.113.9"}
 UNAUTHORIZED = {"error": "Unauthorized: Invalid or missing bearer token", "code": "UNAUTHORIZED"}
 

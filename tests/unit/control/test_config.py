@@ -44,7 +44,7 @@ def context(make_context):
 
 @pytest.fixture
 def file(context):
-    return context.reloader.path
+    return context.reloader.files.config
 
 
 async def change(client, status=200, deletions=(), headers=None, **changes):

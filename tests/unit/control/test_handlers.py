@@ -161,7 +161,7 @@ async def test_what_needs_the_plan_says_when_to_come_back(make_context, connect,
 async def test_decisions_are_the_newest_first(client):
     newest, *_ = decisions = (await get(client, "/web/decisions"))["decisions"]
     assert newest == {
-        "id": 4,
+        "id": 5,
         "category": "movies",
         "instance": "qBit",
         "hash": HASH,
@@ -178,19 +178,19 @@ async def test_decisions_are_the_newest_first(client):
         "plannedAt": "2023-11-14T22:13:30Z",
         "updatedAt": "2023-11-14T22:13:40Z",
     }
-    assert [decision["id"] for decision in decisions] == [4, 3, 2, 1]
+    assert [decision["id"] for decision in decisions] == [5, 4, 3, 2, 1]
 
 
 @pytest.mark.parametrize(
     ("query", "ids"),
     [
-        ("limit=2", [4, 3]),
-        ("limit=0", [4]),
-        ("limit=100000", [4, 3, 2, 1]),
-        ("category=tv/anime", [2]),
-        ("category=tv/anime&limit=1", [2]),
+        ("limit=2", [5, 4]),
+        ("limit=0", [5]),
+        ("limit=100000", [5, 4, 3, 2, 1]),
+        ("category=tv/anime", [3]),
+        ("category=tv/anime&limit=1", [3]),
         ("category=nothing", []),
-        ("category=", [4, 3, 2, 1]),
+        ("category=", [5, 4, 3, 2, 1]),
     ],
 )
 async def test_decisions_are_limited(client, query, ids):
@@ -216,7 +216,7 @@ async def test_explain_tells_every_instance_every_rule_and_the_history(client, s
             {"rule": "stalled", "outcome": "act", "because": "it is stalled", "facts": {"inactive_seconds": 901}}
         ],
     }
-    assert [entry["id"] for entry in answer["history"]] == [4]
+    assert [entry["id"] for entry in answer["history"]] == [5]
 
 
 async def test_explain_of_a_torrent_that_is_gone_has_its_history(client):
@@ -232,10 +232,12 @@ async def test_explain_of_an_unknown_torrent(client):
 async def test_health_names_those_in_trouble(make_context, connect):
     context = make_context()
     async with connect(context) as client:
-        assert await get(client, "/health") == {"status": "ok", "troubled": {}, "faults": 0}
+        lag = {"loopLagSeconds": 0.001}
+        assert await get(client, "/health") == {"status": "ok", "troubled": {}, "faults": 0, **lag}
         music = context.supervisor.children["music"]
         context.supervisor.children["music"] = a_child(music.config.arr, phase=Phase.DEGRADED)
-        assert await get(client, "/health") == {"status": "degraded", "troubled": {"music": "degraded"}, "faults": 0}
+        troubled = {"music": "degraded"}
+        assert await get(client, "/health") == {"status": "degraded", "troubled": troubled, "faults": 0, **lag}
 
 
 @pytest.mark.parametrize("phase", Phase)

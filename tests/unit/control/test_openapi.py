@@ -8,15 +8,17 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from control.routes import OPEN_ROUTES, ROUTES
 from tests.unit.control.asking import get
-from tests.unit.control.sample import HASH, TOKEN
+from tests.unit.control.sample import HASH, TOKEN, UNDOABLE, held
 
 EXAMPLES = {
+    "/processes": {"category": "movies"},
     "/radarr": {"category": "movies"},
     "/sonarr": {"category": "tv/anime"},
     "/lidarr": {"category": "music"},
     "/arr": {"section": "movies"},
     "/logs": {"name": "Main.log"},
     "/torrents": {"hash": HASH},
+    "/actions": {"id": str(UNDOABLE)},
 }
 
 
@@ -67,7 +69,8 @@ BODIES = {
     [route for route in (*ROUTES, *OPEN_ROUTES) if route.media == "application/json"],
     ids=lambda route: f"{route.method} {route.path}",
 )
-async def test_answers_are_what_it_says(client, log_folder, document, route):
+async def test_answers_are_what_it_says(client, context, log_folder, document, route):
+    held(context)
     (log_folder / "Main.log").write_text("a\n")
     prefix = "" if route in OPEN_ROUTES else "/web"
     values = next((some for start, some in EXAMPLES.items() if route.path.startswith(start)), {})

@@ -2,15 +2,23 @@
 
 import asyncio
 import socket
+from contextlib import ExitStack, contextmanager
 
 import aiohttp
 import pytest
 
 from control import binding
+from control.listening import listen
 from control.server import serve
+from qbitrr.config import WebUI
 from qbitrr.errors import ListenError
 from tests.support.ports import HOST, free_port
-from tests.unit.control.sample import CONFIG
+
+
+@contextmanager
+def _listening(webui):
+    with ExitStack() as stack:
+        yield [stack.enter_context(listener) for listener in listen(webui)]
 
 
 async def _status(url):
@@ -18,40 +26,55 @@ async def _status(url):
         return response.status
 
 
-async def test_it_listens_where_the_configuration_says(make_context):
+async def test_it_listens_where_the_configuration_says(context):
     port = free_port()
-    async with serve(make_context(f'{CONFIG}[WebUI]\nHost = "{HOST}"\nPort = {port}')):
-        assert await _status(f"http://{HOST}:{port}") == 200
+    with _listening(WebUI(host=HOST, port=port)) as listeners:
+        async with serve(context, listeners):
+            assert await _status(f"http://{HOST}:{port}") == 200
     with pytest.raises(aiohttp.ClientConnectorError):
         await _status(f"http://{HOST}:{port}")
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs IPv6")
-async def test_all_addresses_are_those_of_both_versions(make_context):
+async def test_all_addresses_are_those_of_both_versions(context):
     port = free_port()
-    async with serve(make_context(f'{CONFIG}[WebUI]\nHost = "::"\nPort = {port}')):
-        assert await _status(f"http://127.0.0.1:{port}") == 200
-        assert await _status(f"http://[::1]:{port}") == 200
+    with _listening(WebUI(host="::", port=port)) as listeners:
+        async with serve(context, listeners):
+            assert await _status(f"http://127.0.0.1:{port}") == 200
+            assert await _status(f"http://[::1]:{port}") == 200
 
 
 async def test_it_takes_over_a_listening_socket(context):
     with socket.create_server((HOST, 0)) as listener:
-        async with serve(context, listener):
+        async with serve(context, [listener]):
             assert await _status(f"http://{HOST}:{listener.getsockname()[1]}") == 200
 
 
-async def test_a_port_that_is_taken_is_an_error(make_context):
-    with socket.create_server((HOST, 0)) as taken:
-        context = make_context(f'{CONFIG}[WebUI]\nHost = "{HOST}"\nPort = {taken.getsockname()[1]}')
-        with pytest.raises(ListenError, match="choose another with"):
-            async with serve(context):
-                pass
+async def test_what_comes_while_nobody_serves_waits_for_the_next_one(context):
+    with socket.create_server((HOST, 0)) as listener:
+        url = f"http://{HOST}:{listener.getsockname()[1]}"
+        async with serve(context, [listener]):
+            assert await _status(url) == 200
+        waiting = asyncio.ensure_future(_status(url))
+        await asyncio.sleep(0)
+        async with serve(context, [listener]):
+            assert await waiting == 200
+
+
+def test_a_port_that_is_taken_is_an_error():
+    with socket.create_server((HOST, 0)) as taken, pytest.raises(ListenError, match="choose another with"):
+        listen(WebUI(host=HOST, port=taken.getsockname()[1]))
+
+
+def test_a_host_that_is_none_is_an_error():
+    with pytest.raises(ListenError, match="no-such-host"):
+        listen(WebUI(host="no-such-host.invalid", port=free_port()))
 
 
 async def _answer(context, request):
     """What is answered to these bytes, until the end or until nothing more comes."""
     with socket.create_server((HOST, 0)) as listener:
-        async with serve(context, listener):
+        async with serve(context, [listener]):
             reader, writer = await asyncio.open_connection(*listener.getsockname())
             try:
                 writer.write(request)

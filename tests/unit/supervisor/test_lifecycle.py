@@ -17,19 +17,24 @@ def step(state, event, now=NOW, limits=LIMITS, rng=lambda: 1.0):
 
 
 def running(**changes):
-    return replace(State(phase=Phase.RUNNING, since=NOW), **changes)
+    return replace(State(phase=Phase.RUNNING, since=NOW, alive=True, ready_at=NOW), **changes)
 
 
-def ends(times, limits=LIMITS, rng=lambda: 1.0):
-    """A worker that ends at these times and is ready at once whenever it starts."""
-    state = running()
+def history(times, limits=LIMITS, rng=lambda: 1.0, *, ready=True):
+    """A worker that ends at these times, once it was ready or before; every state and effect on the way."""
+    state, seen = running() if ready else step(State(), lifecycle.Start())[0], []
     for now in times:
         if state.phase in (Phase.BACKOFF, Phase.DEGRADED):
             state, _ = step(state, lifecycle.Tick(), state.timer_at, limits, rng)
-        if state.phase is Phase.STARTING:
+        if ready and state.phase is Phase.STARTING:
             state, _ = step(state, lifecycle.Ready(), now, limits, rng)
-        state, _ = step(state, lifecycle.Ended(), now, limits, rng)
-    return state
+        state, effects = step(state, lifecycle.Ended(), now, limits, rng)
+        seen.append((state, effects))
+    return seen
+
+
+def ends(times, limits=LIMITS, rng=lambda: 1.0, *, ready=True):
+    return history(times, limits, rng, ready=ready)[-1][0]
 
 
 def test_a_worker_starts_gets_ready_and_runs():
@@ -56,9 +61,17 @@ def test_without_a_delay_every_restart_is_at_once():
     assert ends([NOW + i / 10 for i in range(50)], limits).phase is Phase.STARTING
 
 
-@pytest.mark.parametrize(("number", "phase"), [(5, Phase.BACKOFF), (6, Phase.DEGRADED)])
-def test_the_restart_intensity_at_and_above_its_limit(number, phase):
+@pytest.mark.parametrize(("number", "phase"), [(4, Phase.BACKOFF), (5, Phase.BACKOFF), (6, Phase.DEGRADED)])
+def test_the_restart_intensity_just_below_at_and_above_its_limit(number, phase):
     assert ends([NOW + i for i in range(number)]).phase is phase
+
+
+@pytest.mark.parametrize(("sixth", "phase"), [(299.9, Phase.DEGRADED), (300, Phase.BACKOFF)])
+def test_the_window_slides(sixth, phase):
+    """Five ends at the beginning of a window, and one that falls into it or just not."""
+    times = [NOW, NOW + 100, NOW + 101, NOW + 102, NOW + 103]
+    state = ends([*times, NOW + sixth], replace(LIMITS, delay_seconds=1))
+    assert state.phase is phase
 
 
 def test_ends_that_left_the_window_do_not_count():
@@ -71,6 +84,45 @@ def test_a_degraded_worker_is_tried_every_five_to_ten_minutes(luck, minutes):
     assert state.timer_at == NOW + 5 + minutes * 60
     state, effects = step(state, lifecycle.Tick(), state.timer_at)
     assert (state.phase, effects) == (Phase.STARTING, (Effect.SPAWN,))
+
+
+def test_a_degraded_worker_is_announced_once_and_stays_degraded_when_a_try_fails():
+    times = [NOW + 700 * i if i > 5 else NOW + i for i in range(9)]
+    seen = history(times)
+    assert [state.phase for state, _ in seen[5:]] == [Phase.DEGRADED] * 4
+    assert [Effect.ANNOUNCE in effects for _, effects in seen] == [False] * 5 + [True] + [False] * 3
+
+
+def test_running_for_the_length_of_the_window_makes_a_degraded_worker_good_again():
+    degraded = ends([NOW + i for i in range(6)])
+    state, _ = step(degraded, lifecycle.Tick(), degraded.timer_at)
+    ready_at = state.since + 1
+    state, _ = step(state, lifecycle.Ready(), ready_at)
+    too_soon, _ = step(state, lifecycle.Ended(), ready_at + 299)
+    assert too_soon.phase is Phase.DEGRADED
+    state, effects = step(state, lifecycle.Ended(), ready_at + 300)
+    assert (state.phase, state.troubled, effects) == (Phase.STARTING, False, (Effect.SPAWN,))
+
+
+def test_failures_to_start_are_counted_apart_from_failures_to_run():
+    state = replace(running(), run_failures=tuple(NOW - i for i in range(4, -1, -1)))
+    starting = replace(state, phase=Phase.STARTING, ready_at=None)
+    assert step(starting, lifecycle.Ended(), NOW + 1)[0].phase is Phase.STARTING
+    assert step(state, lifecycle.Ended(), NOW + 1)[0].phase is Phase.DEGRADED
+
+
+def test_what_cannot_start_is_not_tried_in_a_tight_loop():
+    limits = replace(LIMITS, delay_seconds=0, most_restarts=100)
+    state = ends([NOW, NOW + 0.1], limits, ready=False)
+    assert (state.phase, state.timer_at) == (Phase.BACKOFF, NOW + 0.1 + limits.least_start_delay_seconds)
+
+
+def test_a_worker_that_cannot_use_its_configuration_is_held_until_it_changes():
+    state, effects = step(running(), lifecycle.Ended(unusable=True))
+    assert (state.phase, state.alive, effects) == (Phase.HELD, False, ())
+    assert lifecycle.next_timer(state) is None
+    assert step(state, lifecycle.Restart())[1] == (Effect.SPAWN,)
+    assert step(state, lifecycle.Stop())[0].phase is Phase.STOPPED
 
 
 def test_an_asked_for_restart_forgets_earlier_ends():
@@ -98,33 +150,53 @@ def test_a_stop_wins_over_a_restart_under_way():
     assert step(state, lifecycle.Ended())[0].phase is Phase.STOPPED
 
 
-def test_a_worker_that_does_not_get_ready_in_time_is_killed():
+HANGS = (Effect.DUMP, Effect.TERMINATE)
+
+
+def test_a_worker_that_does_not_get_ready_in_time_is_ended():
     state, _ = step(State(), lifecycle.Start())
     assert step(state, lifecycle.Tick(), NOW + 29)[1] == ()
-    assert step(state, lifecycle.Tick(), NOW + 30)[1] == (Effect.KILL,)
+    assert step(state, lifecycle.Tick(), NOW + 30)[1] == HANGS
 
 
-def test_a_worker_that_falls_silent_is_killed():
+def test_a_worker_that_falls_silent_is_dumped_asked_to_end_and_killed():
     state, _ = step(running(), lifecycle.Beaten(15))
     assert step(state, lifecycle.Tick(), NOW + 14)[1] == ()
-    assert step(state, lifecycle.Tick(), NOW + 15)[1] == (Effect.KILL,)
+    hanging, effects = step(state, lifecycle.Tick(), NOW + 15)
+    assert (hanging.phase, effects) == (Phase.HANGING, HANGS)
+    assert step(hanging, lifecycle.Tick(), NOW + 16.9)[1] == ()
+    assert step(hanging, lifecycle.Tick(), NOW + 17)[1] == (Effect.KILL,)
+    ended, effects = step(hanging, lifecycle.Ended(), NOW + 17)
+    assert (ended.phase, effects) == (Phase.STARTING, (Effect.SPAWN,))
+    assert len(ended.run_failures) == 1
+
+
+def test_a_worker_that_beats_in_time_does_not_hang():
+    state, _ = step(running(), lifecycle.Beaten(15))
     state, _ = step(state, lifecycle.Beaten(15), NOW + 14)
     assert step(state, lifecycle.Tick(), NOW + 15)[1] == ()
 
 
-def test_a_worker_that_never_beats_after_it_was_ready_is_killed():
-    state, _ = step(replace(State(), phase=Phase.STARTING), lifecycle.Ready())
-    assert step(state, lifecycle.Tick(), NOW + 30)[1] == (Effect.KILL,)
+def test_a_beat_that_comes_too_late_does_not_save_a_hanging_worker():
+    hanging, _ = step(replace(running(), beat_due_at=NOW), lifecycle.Tick())
+    state, _ = step(hanging, lifecycle.Beaten(15))
+    assert state == hanging
+
+
+def test_a_worker_that_never_beats_after_it_was_ready_hangs():
+    state, _ = step(replace(State(), phase=Phase.STARTING, alive=True), lifecycle.Ready())
+    assert step(state, lifecycle.Tick(), NOW + 30)[1] == HANGS
 
 
 def test_a_kill_without_an_end_is_repeated():
     state, _ = step(replace(running(), beat_due_at=NOW), lifecycle.Tick())
-    assert step(state, lifecycle.Tick(), NOW + 10)[1] == (Effect.KILL,)
+    state, _ = step(state, lifecycle.Tick(), NOW + 2)
+    assert step(state, lifecycle.Tick(), NOW + 12)[1] == (Effect.KILL,)
 
 
 def test_thousands_of_ends_without_a_delay_overflow_nothing():
     limits = replace(LIMITS, delay_seconds=0, most_restarts=10**6)
-    state = replace(running(), ended_at=tuple(NOW - 1 for _ in range(5000)))
+    state = replace(running(), run_failures=tuple(NOW - 1 for _ in range(5000)))
     assert step(state, lifecycle.Ended(), limits=limits)[0].phase is Phase.STARTING
 
 
@@ -174,7 +246,7 @@ def test_there_is_never_more_than_one_process_and_never_a_worker_forgotten(histo
         if Effect.SPAWN in effects:
             assert not alive
             alive = True
-        assert alive == (state.phase in lifecycle._ALIVE or state.phase is Phase.STOPPING)
+        assert alive == state.alive
         if wanted and not alive:
             assert lifecycle.next_timer(state) is not None
 

@@ -20,6 +20,7 @@ LoopSleepTimer SearchLoopDelay FailedCategory RecheckCategory Tagless IgnoreTorr
 FFprobeAutoUpdate AutoUpdateEnabled AutoUpdateCron AutoUpdateChannel AutoRestartProcesses MaxProcessRestarts
 ProcessRestartWindow ProcessRestartDelay ProcessSpawnTimeoutSeconds Torrent.MaximumETA
 Torrent.MaximumDeletablePercentage
+ProtectTags Quarantine MaxDestructiveActions MaxDestructiveShare Shadow
 """
 WEBUI_KEYS = """
 Host Port Token WebAccess TrustedProxies AllowedHosts AuthDisabled AllowInsecureExposure
@@ -59,6 +60,7 @@ Torrent.FileNameExclusionRegex Torrent.FileExtensionAllowlist Torrent.AutoDelete
 Torrent.IgnoreTorrentsYoungerThan Torrent.MaximumETA Torrent.MaximumDeletablePercentage
 Torrent.DoNotRemoveSlow Torrent.StalledDelay Torrent.ReSearchStalled Torrent.Trackers
 Torrent.SeedingMode.RemoveDeadTrackers Torrent.SeedingMode.RemoveTrackerWithMessage
+Shadow Torrent.VerifyMedia Torrent.Strikes Torrent.MaxFailedGrabsPerDay
 """
 
 
@@ -85,7 +87,7 @@ def named(keys: str, prefix: str = "") -> set[str]:
     ],
     ids=list(SECTIONS),
 )
-def test_the_model_has_exactly_the_keys_of_the_manual(table, expected):
+def test_the_model_has_the_keys_of_the_older_program_and_its_own(table, expected):
     assert {path for path, _ in key_paths(table)} == expected
 
 

@@ -25,6 +25,7 @@ from qbitrr.worker.watch import Watch
 
 # retries and deadlines come soon
 QUICK = Clock(monotonic=lambda: time.monotonic() * 20)
+NO_FILE_RULES = {"FolderExclusionRegex": [], "FileNameExclusionRegex": [], "FileExtensionAllowlist": []}
 MOVIES = (Section("Radarr-HD", "radarr", 60),)
 
 
@@ -43,11 +44,13 @@ async def sandbox(judged):
 def bench(sandbox, tmp_path):
     """Opens the rooms of one worker; again and again on the same state file, as processes that follow each other."""
     migrate.prepare(tmp_path / FILE_NAME)
-    loaded = load_text(sandbox.config_toml({"Radarr-HD": {"Torrent": {"StalledDelay": "1s"}}}), {})
-    (config,) = worker_configs(loaded.config, str(tmp_path / FILE_NAME), None)
 
     @asynccontextmanager
-    async def opened(wrap=lambda services: services, clock=QUICK):
+    async def opened(wrap=lambda services: services, clock=QUICK, settings=None, **torrent):
+        """`settings` and the named keys of the Arr's `Torrent` are laid over a configuration without file rules."""
+        sections = {"Radarr-HD": {"Torrent": {"StalledDelay": "1s", **NO_FILE_RULES, **torrent}}}
+        loaded = load_text(sandbox.config_toml(sections | {"Settings": settings or {}}), {})
+        (config,) = worker_configs(loaded.config, str(tmp_path / FILE_NAME), None)
         async with AsyncExitStack() as stack:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             stack.callback(theirs.close)

@@ -1,0 +1,74 @@
+"""What a person decides on removals: `arr/<section>/approve`, `arr/<section>/discard`, `actions/<id>/undo`."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from control.binding import invalid
+from control.context import Context
+from control.handlers.arr import Message
+from control.workers import category_of
+from qbitrr import ipc
+from qbitrr.errors import ConflictError, NotFoundError, NotReadyError
+from qbitrr.state import ledger
+from qbitrr.torrents.verdict import DESTRUCTIVE
+
+_LONGEST_ID = 18  # digits; longer ones are beyond what the state file counts
+
+
+class HeldRequest(Struct, frozen=True):
+    """Whose removals."""
+
+    section: Annotated[str, Meta(description="Category of the Arr, or the name of its section.")]
+
+
+class UndoRequest(Struct, frozen=True):
+    """Which action."""
+
+    id: Annotated[str, Meta(description="Id of the action in the list of decisions.", pattern="^[0-9]{1,18}$")]
+
+
+async def approve(context: Context, request: HeldRequest) -> Message:
+    """Let the removals go on that wait for a person, because they were too many at once."""
+    return Message(f"The removals of {_decide(context, request.section, ipc.Approve())} go on")
+
+
+async def discard(context: Context, request: HeldRequest) -> Message:
+    """Drop the removals that wait for a person, because they were too many at once.
+
+    Their torrents are left alone for a day.
+    """
+    return Message(f"The removals of {_decide(context, request.section, ipc.Discard())} were dropped")
+
+
+async def undo(context: Context, request: UndoRequest) -> Message:
+    """Take a torrent out of quarantine, or add one again that was removed after it.
+
+    Answers at once; the action becomes `undone` when that was done.
+    """
+    if not (request.id.isascii() and request.id.isdigit() and len(request.id) <= _LONGEST_ID):
+        raise invalid("id", request.id, "Must be the id of an action")
+    entry = await ledger.get(context.database, int(request.id))
+    if entry is None:
+        raise NotFoundError(f"There is no action {request.id}")
+    if entry.action not in DESTRUCTIVE or entry.state not in ("planned", "done"):
+        raise ConflictError(f"Action {entry.id} ({entry.action}, {entry.state}) has nothing that could be undone")
+    if not entry.notes.get("torrent_file"):
+        text = f"Action {entry.id} cannot be undone: the torrent was not put into quarantine (Settings.Quarantine)"
+        raise ConflictError(text)
+    _tell(context, entry.category, ipc.Undo(entry.id))
+    return Message(f"Undoing action {entry.id} on {entry.name}")
+
+
+def _decide(context: Context, section: str, decision: ipc.Approve | ipc.Discard) -> str:
+    category = category_of(context, section)
+    if context.supervisor.children[category].said.waiting_for != "approval":
+        raise ConflictError(f"No removals of {category} wait for approval")
+    _tell(context, category, decision)
+    return category
+
+
+def _tell(context: Context, category: str, message: ipc.Message) -> None:
+    child = context.supervisor.children.get(category)
+    if child is None or not child.send(message):
+        raise NotReadyError(f"The worker of {category} does not run; ask again when it does")

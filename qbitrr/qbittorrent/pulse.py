@@ -1,0 +1,54 @@
+"""Whether all transfers of a client ended at the same time, which says more about its connection than about them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TRANSFERRING = frozenset({"downloading", "uploading"})
+WAITING = frozenset({"stalledDL", "metaDL"})
+AT_ONCE_SECONDS = 60.0
+LEAST = 3
+"""Fewer downloads that stall together are no sign of anything."""
+
+
+class Pulse:
+    """Follows the states of all torrents of one client. `stopped` until something flows again."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self._downloading: set[str] = set()
+        self._uploading: set[str] = set()
+        self._stalled_at: dict[str, float] = {}
+
+    def feel(self, states: Iterable[tuple[str, str]], gone: Iterable[str], now: float) -> None:
+        """Take in the states that one answer told, by infohash, and the torrents that are gone.
+
+        `now` is monotonic. Must be called for every answer, also one without news.
+        """
+        for infohash, state in states:
+            if state in WAITING and infohash in self._downloading:
+                self._stalled_at[infohash] = now
+            elif state not in WAITING:
+                self._stalled_at.pop(infohash, None)
+            _keep(self._downloading, infohash, wanted=state == "downloading")
+            _keep(self._uploading, infohash, wanted=state == "uploading")
+        for infohash in gone:
+            self._downloading.discard(infohash)
+            self._uploading.discard(infohash)
+            self._stalled_at.pop(infohash, None)
+        if self._downloading or self._uploading or not self._stalled_at:
+            self.stopped = False
+        elif not self.stopped:
+            latest = max(self._stalled_at.values())
+            together = sum(at > latest - AT_ONCE_SECONDS for at in self._stalled_at.values())
+            self.stopped = together >= LEAST
+
+
+def _keep(infohashes: set[str], infohash: str, *, wanted: bool) -> None:
+    if wanted:
+        infohashes.add(infohash)
+    else:
+        infohashes.discard(infohash)

@@ -1,0 +1,51 @@
+"""`qbitrr shadow-report`: what would have been done while Shadow was on, against what was done."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from qbitrr.clock import to_iso
+from qbitrr.errors import StateError
+from qbitrr.state import ledger, would
+from qbitrr.state.database import open_reader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qbitrr.state.ledger import Entry
+    from qbitrr.state.would import Would
+
+_MOST = 1000
+
+
+async def report(state_file: Path, category: str | None) -> str | None:
+    """The report as text, the newest first; None when nothing was written down. Raises StateError."""
+    wanted = ledger.Wanted(categories=[category] if category else None)
+    try:
+        async with open_reader(state_file) as database:
+            entries = await would.page(database, _MOST, wanted)
+            done = {entry.infohash: await ledger.of_torrent(database, entry.infohash) for entry in entries}
+    except sqlite3.Error as error:
+        raise StateError(f"{state_file} cannot be read: {error}") from error
+    if not entries:
+        return None
+    counts = Counter((entry.category, entry.action, entry.rule) for entry in entries)
+    lines = [f"{number:>6}  {action} by {rule} in {name}" for (name, action, rule), number in sorted(counts.items())]
+    lines.append("")
+    for entry in entries:
+        lines += _told(entry, done[entry.infohash])
+    return "\n".join(lines)
+
+
+def _told(entry: Would, history: list[Entry]) -> list[str]:
+    what = f"{to_iso(entry.decided_at)} would {entry.action} {entry.name} ({entry.instance}, {entry.category})"
+    since = [past for past in history if past.instance == entry.instance and past.planned_at >= entry.decided_at]
+    lines = [what, f"    by {entry.rule}: {entry.because}"]
+    lines += [f"    {to_iso(past.planned_at)} {past.action} by {past.rule}: {past.state}" for past in since]
+    if entry.gone_at is not None:
+        lines.append(f"    {to_iso(entry.gone_at)} it left its client")
+    elif not since:
+        lines.append("    nothing was done so far")
+    return lines

@@ -1,0 +1,48 @@
+"""The clocks of torrents in trouble, so that a restart neither loses a strike nor makes one up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qbitrr.state.database import Database
+
+
+class StoredClock(Struct, frozen=True, gc=False):
+    """One clock: `seconds` and `observations` as `qbitrr.torrents.strikes` counts them."""
+
+    instance: str
+    infohash: str
+    trouble: str
+    added_at: float
+    seconds: float
+    observations: int
+    mark: int
+
+
+_COLUMNS = ", ".join(StoredClock.__struct_fields__)
+
+
+async def of_category(database: Database, category: str) -> list[StoredClock]:
+    """All clocks of a category."""
+    rows = await database.rows(f"SELECT {_COLUMNS} FROM clocks WHERE category = ?", (category,))
+    return [StoredClock(*row) for row in rows]
+
+
+async def save(
+    database: Database, category: str, clocks: Iterable[StoredClock], gone: Iterable[tuple[str, str, str]]
+) -> None:
+    """Write clocks down, and drop those that are no more, given as (instance, infohash, trouble)."""
+    fields = StoredClock.__struct_fields__
+    rows = [(category, *(getattr(clock, field) for field in fields)) for clock in clocks]
+    marks = ", ".join("?" * (len(fields) + 1))
+    async with database.transaction() as transaction:
+        await transaction.execute_many(
+            "DELETE FROM clocks WHERE category = ? AND instance = ? AND infohash = ? AND trouble = ?",
+            [(category, *key) for key in gone],
+        )
+        await transaction.execute_many(f"INSERT OR REPLACE INTO clocks (category, {_COLUMNS}) VALUES ({marks})", rows)

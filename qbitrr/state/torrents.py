@@ -1,0 +1,44 @@
+"""What is remembered of each torrent besides its verdict: where it belongs, and whether its files were seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qbitrr.state.database import Database
+
+
+class Remembered(Struct, frozen=True, gc=False):
+    """One torrent of a category; `added_at` tells it from an earlier one with the same infohash."""
+
+    instance: str
+    infohash: str
+    added_at: float
+    home: str
+    files_seen: str = ""
+
+
+async def of_category(database: Database, category: str) -> list[Remembered]:
+    """All torrents that are remembered for a category."""
+    sql = "SELECT instance, infohash, added_at, home, files_seen FROM torrents WHERE category = ?"
+    return [Remembered(*row) for row in await database.rows(sql, (category,))]
+
+
+async def remember(database: Database, category: str, torrents: Iterable[Remembered]) -> None:
+    """Write down torrents as they are now, in place of what was remembered of them."""
+    rows = [(category, t.instance, t.infohash, t.added_at, t.home, t.files_seen) for t in torrents]
+    async with database.transaction() as transaction:
+        await transaction.execute_many("INSERT OR REPLACE INTO torrents VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+
+async def forget(database: Database, category: str, torrents: Iterable[tuple[str, str]]) -> None:
+    """Drop torrents, given as (instance, infohash), that are no longer there."""
+    keys = [(category, instance, infohash) for instance, infohash in torrents]
+    async with database.transaction() as transaction:
+        for table in ("torrents", "clocks"):
+            sql = f"DELETE FROM {table} WHERE category = ? AND instance = ? AND infohash = ?"
+            await transaction.execute_many(sql, keys)

@@ -1,0 +1,34 @@
+"""When too much is being destroyed at once to be right: the breaker of a category."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WINDOW_SECONDS = 600.0
+LEAST = 5
+"""Fewer than so many are never too large a share: in a category of two torrents both may be dead."""
+
+
+class Limits(Struct, frozen=True):
+    """`Settings.MaxDestructiveActions` and `Settings.MaxDestructiveShare` (0 to 1) within ten minutes."""
+
+    most: int
+    share: float
+
+
+def objection(begun_at: Sequence[float], torrents: int, now: float, limits: Limits) -> str | None:
+    """What speaks against one more destructive action now; None when nothing does.
+
+    `begun_at` are the times of earlier ones, `torrents` is how many the category has, with those that they removed.
+    """
+    recent = sum(at > now - WINDOW_SECONDS for at in begun_at)
+    if recent + 1 > limits.most:
+        return f"more than {limits.most} removals within ten minutes"
+    if recent + 1 >= LEAST and recent + 1 > limits.share * torrents:
+        return f"more than {limits.share:.0%} of the torrents removed within ten minutes"
+    return None

@@ -1,0 +1,107 @@
+"""The rules for torrents of an Arr category, in the order in which they are asked.
+
+The first rule that does not pass decides. Each rule is a function of the facts, the policy and the time; its
+docstring says which configuration keys govern it.
+
+    untouchable  what is left alone whatever else holds     finished    what is complete: imported, or failed
+    wishes       what a person asked for by a category      unfinished  what is left alone while it downloads
+    ailing       what a recheck may heal                    unwanted    files, releases that should not be there
+    failing      what every failure needs besides           dead        stalled, slow, unavailable
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qbitrr.torrents.rules.ailing import data_is_missing, files_are_missing, in_error
+from qbitrr.torrents.rules.dead import (
+    nearly_complete,
+    no_longer_stalled,
+    slow,
+    stalled,
+    stalled_is_searched_again,
+    stalling_is_allowed,
+    unavailable,
+)
+from qbitrr.torrents.rules.finished import (
+    arr_has_it,
+    arr_queue_is_unknown,
+    arr_refuses_it,
+    finished,
+    import_failed_lately,
+    imported,
+    not_in_queue,
+    unplayable,
+)
+from qbitrr.torrents.rules.unfinished import (
+    clocks_stand_still,
+    queued_or_forced,
+    stopped_by_user,
+    too_young,
+    under_way,
+)
+from qbitrr.torrents.rules.untouchable import client_is_busy_with_it, ignored_by_user, in_quarantine
+from qbitrr.torrents.rules.unwanted import (
+    custom_format_unmet,
+    excluded_files_are_left,
+    files_not_looked_at,
+    nothing_playable,
+    unwanted_files,
+)
+from qbitrr.torrents.rules.wishes import failed_by_user, recheck_wanted
+from qbitrr.torrents.verdict import Outcome, Step, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qbitrr.torrents.facts import Policy, Surroundings, TorrentFacts
+    from qbitrr.torrents.verdict import Finding
+
+    Rule = Callable[[TorrentFacts, Surroundings, Policy, float], Finding]
+
+RULES: tuple[Rule, ...] = (
+    ignored_by_user,
+    in_quarantine,
+    client_is_busy_with_it,
+    recheck_wanted,
+    failed_by_user,
+    files_are_missing,
+    in_error,
+    no_longer_stalled,
+    imported,
+    data_is_missing,
+    arr_queue_is_unknown,
+    not_in_queue,
+    arr_refuses_it,
+    arr_has_it,
+    excluded_files_are_left,
+    unplayable,
+    import_failed_lately,
+    finished,
+    stopped_by_user,
+    queued_or_forced,
+    files_not_looked_at,
+    unwanted_files,
+    clocks_stand_still,
+    too_young,
+    nothing_playable,
+    custom_format_unmet,
+    stalling_is_allowed,
+    stalled_is_searched_again,
+    stalled,
+    nearly_complete,
+    slow,
+    unavailable,
+    under_way,
+)
+
+
+def judge(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Verdict:
+    """Ask the rules in order until one decides; `now` in epoch seconds."""
+    trace: list[Step] = []
+    for rule in RULES:
+        finding = rule(torrent, around, policy, now)
+        trace.append(Step(rule.__name__, finding))
+        if finding.outcome is not Outcome.PASS:
+            break
+    return Verdict(tuple(trace))

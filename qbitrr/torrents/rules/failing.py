@@ -1,0 +1,65 @@
+"""What every failure needs besides its own reason. Asked last, by each rule that fails a torrent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qbitrr.torrents.verdict import Action, acts, stops
+
+if TYPE_CHECKING:
+    from qbitrr.torrents.facts import Policy, Surroundings
+    from qbitrr.torrents.verdict import Finding
+
+DISCARDED_SECONDS = 86400
+GRABS_LOOK_AGAIN_SECONDS = 3600
+
+
+def fails(
+    because: str,
+    around: Surroundings,
+    policy: Policy,
+    now: float,
+    action: Action = Action.FAIL,
+    **facts: Any,
+) -> Finding:
+    """The torrent fails because of `because`, unless something is not known or speaks against it.
+
+    Its Arr must list it, no other qBittorrent may hold it, `Torrent.IgnoreTorrentsYoungerThan` must have passed
+    since anything was changed about it, and its item must not have had `Torrent.MaxFailedGrabsPerDay` already.
+    """
+    objection = _unknown(around) or _told_otherwise(around, now) or _too_soon(around, policy, now)
+    if objection is not None:
+        text, again_at, more = objection
+        return stops(f"{because}, but {text}", again_at, **facts, **more)
+    return acts(action, because, **facts)
+
+
+_Objection = tuple[str, float | None, dict[str, Any]]
+
+
+def _unknown(around: Surroundings) -> _Objection | None:
+    if not around.queue_known:
+        return "the Arr's queue is not known", None, {}
+    if around.queue is None and not around.history.searched_again:
+        return "the Arr does not list the download", None, {}
+    if around.elsewhere:
+        return "another qBittorrent holds the same torrent", None, {}
+    return None
+
+
+def _told_otherwise(around: Surroundings, now: float) -> _Objection | None:
+    discarded_at = around.history.discarded_at
+    if discarded_at is not None and now < discarded_at + DISCARDED_SECONDS:
+        return "a person decided against its removal", discarded_at + DISCARDED_SECONDS, {}
+    return None
+
+
+def _too_soon(around: Surroundings, policy: Policy, now: float) -> _Objection | None:
+    acted_at = around.history.acted_at
+    if acted_at is not None and now < acted_at + policy.ignore_younger_than_seconds:
+        again_at = acted_at + policy.ignore_younger_than_seconds
+        return "something was done about it not long ago", again_at, {}
+    if 0 < policy.most_failed_grabs <= around.failed_grabs:
+        facts = {"failed_grabs": around.failed_grabs, "MaxFailedGrabsPerDay": policy.most_failed_grabs}
+        return "too many downloads of its item failed within a day", now + GRABS_LOOK_AGAIN_SECONDS, facts
+    return None

@@ -1,0 +1,138 @@
+"""What is complete: imported, left to the Arr, or failed because it is of no use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qbitrr.torrents.facts import TAG_IMPORTED
+from qbitrr.torrents.rules.failing import fails
+from qbitrr.torrents.verdict import Action, acts, passes, stops
+
+if TYPE_CHECKING:
+    from qbitrr.torrents.facts import Policy, QueueFacts, Surroundings, TorrentFacts
+    from qbitrr.torrents.verdict import Finding
+
+# After the n-th try the next one comes this much later: of an import that failed, and of asking an Arr about a
+# finished download that it does not list.
+RETRY_SECONDS = (300, 900, 3600, 21600)
+
+
+def imported(torrent: TorrentFacts, around: Surroundings, _policy: Policy, _now: float) -> Finding:
+    """What has been imported (tag `qBitrr-imported`, or the ledger) is not imported again, nor does it fail."""
+    facts = {"tagged": TAG_IMPORTED in torrent.tags, "in_ledger": around.history.imports.imported}
+    if any(facts.values()):
+        return stops("it has been imported", **facts)
+    return passes("it has not been imported", **facts)
+
+
+def arr_queue_is_unknown(torrent: TorrentFacts, around: Surroundings, _policy: Policy, _now: float) -> Finding:
+    """A complete torrent is imported only with the Arr's queue at hand."""
+    if torrent.complete and not around.queue_known:
+        return stops("it is complete, but the Arr's queue is not known")
+    return passes("it is not complete, or the Arr's queue is known", complete=torrent.complete)
+
+
+def not_in_queue(torrent: TorrentFacts, around: Surroundings, _policy: Policy, now: float) -> Finding:
+    """A complete torrent that the Arr does not list may have been imported by the Arr itself: its history tells."""
+    if not torrent.complete:
+        return passes("it is not complete")
+    if around.queue is not None and around.queue.tracked_state != "imported":
+        return passes("the Arr lists the download", tracked_state=around.queue.tracked_state)
+    looks, looked_at = around.history.imports.looks, around.history.imports.looked_at
+    if looked_at is not None and around.queue is None and around.history.searched_again:
+        return passes("it was searched again while it was stalled, and is complete after all")
+    if looked_at is not None and now < looked_at + _retry_seconds(looks):
+        because = "it is complete, but the Arr neither lists the download nor has imported it"
+        return stops(because, looked_at + _retry_seconds(looks), looks=looks)
+    return acts(Action.LOOK_FOR_IMPORT, "it is complete and not in the Arr's queue, which may have imported it")
+
+
+def arr_refuses_it(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Finding:
+    """`ArrErrorCodesToBlocklist`: what the Arr will not import, for one of these reasons, word for word, has failed.
+
+    Not while the Arr has listed it for less than `Torrent.IgnoreTorrentsYoungerThan`, nor what waits for a person.
+    """
+    queue = around.queue
+    if not torrent.complete or queue is None or not policy.error_messages:
+        return passes("it is not complete, or no messages are configured")
+    facts: dict[str, Any] = {
+        "status": queue.status,
+        "tracked_state": queue.tracked_state,
+        "messages": list(queue.messages),
+    }
+    said = next((message for message in queue.messages if message in policy.error_messages), None)
+    if said is None or queue.tracked_state not in _REFUSED or queue.status not in _OVER:
+        return passes("the Arr has none of the configured complaints", **facts)
+    if _waits_for_a_person(queue):
+        return stops("the Arr waits for a person to import it", **facts)
+    old_at = max(torrent.added_at, queue.added_at or 0.0) + policy.ignore_younger_than_seconds
+    if now < old_at:
+        return stops("the Arr refuses it, but it is younger than IgnoreTorrentsYoungerThan", old_at, **facts)
+    return fails(f'the Arr refuses it: "{said}"', around, policy, now, **facts)
+
+
+_REFUSED = frozenset({"importPending", "importBlocked", "importFailed"})
+_OVER = frozenset({"completed", "warning"})
+
+
+def _waits_for_a_person(queue: QueueFacts) -> bool:
+    return any("manual import" in message.lower() for message in queue.messages)
+
+
+def arr_has_it(torrent: TorrentFacts, around: Surroundings, _policy: Policy, _now: float) -> Finding:
+    """What the Arr is importing, or shows to a person, is the Arr's."""
+    if not torrent.complete or around.queue is None:
+        return passes("it is not complete")
+    queue: dict[str, Any] = {
+        "tracked_state": around.queue.tracked_state,
+        "messages": list(around.queue.messages),
+    }
+    because = _IN_THE_ARRS_HANDS.get(around.queue.tracked_state)
+    if because is not None:
+        return stops(because, **queue)
+    return passes("the Arr does nothing with it", **queue)
+
+
+_FAILED = "the Arr counts the download as failed"
+_IN_THE_ARRS_HANDS = {
+    "importing": "the Arr is importing it",
+    "importBlocked": "it is complete, but the Arr waits for a person to import it",
+    "ignored": "the Arr was told to ignore the download",
+    **dict.fromkeys(("failed", "failedPending", "downloadFailed", "downloadFailedPending"), _FAILED),
+}
+
+
+def unplayable(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Finding:
+    """What ffprobe cannot read has failed. It is asked right before an import, when it is installed."""
+    words = around.history.unplayable
+    if not torrent.complete or not words:
+        return passes("ffprobe has found nothing wrong")
+    return fails(f"a file of it cannot be played: {words}", around, policy, now)
+
+
+def import_failed_lately(torrent: TorrentFacts, around: Surroundings, _policy: Policy, now: float) -> Finding:
+    """A failed import is tried again after 5 minutes, 15 minutes, an hour, then every 6 hours."""
+    imports = around.history.imports
+    if not torrent.complete or imports.failed_at is None:
+        return passes("no import of it has failed")
+    wait = _retry_seconds(imports.failures)
+    facts = {"failures": imports.failures, "wait_seconds": wait}
+    if now < imports.failed_at + wait:
+        return stops("the last import failed and is tried again later", imports.failed_at + wait, **facts)
+    return passes("the last import failed long enough ago", **facts)
+
+
+def _retry_seconds(tries: int) -> int:
+    return RETRY_SECONDS[min(max(tries, 1), len(RETRY_SECONDS)) - 1]
+
+
+def finished(torrent: TorrentFacts, around: Surroundings, _policy: Policy, _now: float) -> Finding:
+    """A complete torrent is imported at once (`importMode`), whatever its seeding limits."""
+    if not torrent.complete:
+        return passes("it is not complete", left_bytes=torrent.left_bytes, progress=torrent.progress)
+    return acts(
+        Action.IMPORT,
+        "it is complete and not imported",
+        completed_at=torrent.completed_at,
+        tracked_state=around.queue.tracked_state if around.queue else None,
+    )

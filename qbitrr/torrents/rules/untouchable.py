@@ -1,0 +1,42 @@
+"""What is left alone whatever else holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qbitrr.torrents import states
+from qbitrr.torrents.facts import TAG_IGNORED, TAG_QUARANTINE
+from qbitrr.torrents.verdict import passes, stops
+
+if TYPE_CHECKING:
+    from qbitrr.torrents.facts import Policy, Surroundings, TorrentFacts
+    from qbitrr.torrents.verdict import Finding
+
+
+def protection(torrent: TorrentFacts, policy: Policy) -> str | None:
+    """The tag by which a person keeps qbitrr from a torrent; None without one."""
+    if TAG_IGNORED in torrent.tags:
+        return TAG_IGNORED
+    return min(torrent.tags & policy.protect_tags, default=None)
+
+
+def ignored_by_user(torrent: TorrentFacts, _around: Surroundings, policy: Policy, _now: float) -> Finding:
+    """A torrent with the tag `qBitrr-ignored`, or one of `Settings.ProtectTags`, is left alone."""
+    tag = protection(torrent, policy)
+    if tag is not None:
+        return stops(f"it has the tag {tag}")
+    return passes("it has no tag that protects it")
+
+
+def in_quarantine(torrent: TorrentFacts, _around: Surroundings, _policy: Policy, _now: float) -> Finding:
+    """`Settings.Quarantine`: a torrent with the tag `qBitrr-quarantine` waits for its removal, or for its rescue."""
+    if TAG_QUARANTINE in torrent.tags:
+        return stops("it is in quarantine")
+    return passes("it is not in quarantine")
+
+
+def client_is_busy_with_it(torrent: TorrentFacts, _around: Surroundings, _policy: Policy, _now: float) -> Finding:
+    """While qBittorrent checks, moves or allocates a torrent nothing is done to it."""
+    if torrent.state in states.BUSY:
+        return stops("qBittorrent is checking, moving or allocating it", state=torrent.state)
+    return passes("qBittorrent is not busy with it", state=torrent.state)

@@ -1,0 +1,32 @@
+"""What a person asked for by putting a torrent into a category."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qbitrr.torrents.rules.unfinished import age
+from qbitrr.torrents.verdict import Action, acts, passes, stops
+
+if TYPE_CHECKING:
+    from qbitrr.torrents.facts import Policy, Surroundings, TorrentFacts
+    from qbitrr.torrents.verdict import Finding
+
+
+def recheck_wanted(torrent: TorrentFacts, _around: Surroundings, policy: Policy, _now: float) -> Finding:
+    """`Settings.RecheckCategory`: a torrent in it is rechecked once and goes back to the category it came from."""
+    if torrent.category != policy.recheck_category:
+        return passes("it is not in RecheckCategory")
+    return acts(Action.RECHECK, "a person put it into RecheckCategory")
+
+
+def failed_by_user(torrent: TorrentFacts, _around: Surroundings, policy: Policy, now: float) -> Finding:
+    """`Settings.FailedCategory`: a torrent in it is blocklisted in its Arr, removed and searched again.
+
+    One younger than `Torrent.IgnoreTorrentsYoungerThan` is given that time, so that a slip can be taken back.
+    """
+    if torrent.category != policy.failed_category:
+        return passes("it is not in FailedCategory")
+    old_at, facts = age(torrent, policy, now)
+    if now < old_at:
+        return stops("it is in FailedCategory, but younger than IgnoreTorrentsYoungerThan", old_at, **facts)
+    return acts(Action.FAIL, "a person put it into FailedCategory", **facts)

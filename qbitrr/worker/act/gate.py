@@ -1,0 +1,53 @@
+"""The last word on every deletion: what speaks against it although a rule asked for it.
+
+Asked before a torrent's release is blocklisted, and again right before the torrent is deleted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qbitrr import logs
+from qbitrr.errors import ServiceError
+from qbitrr.worker.act.hands import HeldError
+
+if TYPE_CHECKING:
+    from qbitrr.state.ledger import Entry
+    from qbitrr.torrents.facts import TorrentFacts
+    from qbitrr.worker.act.hands import Hands
+
+_log = logs.get(__name__)
+
+
+async def pass_gate(hands: Hands, entry: Entry) -> TorrentFacts | None:
+    """The torrent as it is now, which may be deleted; None when it is gone already. Raises HeldError if it may not."""
+    torrent = await hands.read_for(entry)
+    if torrent is None:
+        return None
+    if torrent.complete and not entry.notes.get("complete", False):
+        raise HeldError("it became complete meanwhile")
+    return torrent
+
+
+async def shares_data(hands: Hands, torrent: TorrentFacts) -> bool:
+    """Whether another torrent of any instance has the same data, or may have: an instance that is silent counts.
+
+    The same torrent on another instance counts too: the two may know the same data by different paths.
+    """
+    mine = torrent.content_path.rstrip("/")
+    for name, client in hands.services.qbittorrents.items():
+        try:
+            paths = await client.content_paths()
+        except ServiceError as error:
+            _log.warning("files were kept", torrent=torrent.name, because=f"an instance is silent: {error}")
+            return True
+        if name == torrent.instance:
+            paths.pop(torrent.infohash, None)
+        if torrent.infohash in paths or any(_overlap(mine, path.rstrip("/")) for path in paths.values()):
+            return True
+    return False
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether two paths are the same or one lies inside of the other."""
+    return bool(one and other) and (one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/"))

@@ -1,0 +1,49 @@
+"""Having a torrent's data checked again, and putting it back to where it came from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qbitrr.errors import RefusedError
+from qbitrr.state import ledger
+from qbitrr.torrents import states
+from qbitrr.worker.act.hands import HeldError, LaterError
+
+if TYPE_CHECKING:
+    from qbitrr.state.ledger import Entry
+    from qbitrr.worker.act.hands import Hands
+
+_BEGIN_SECONDS = 5.0  # qBittorrent shows that it checks a moment after it was asked
+_LOOK_SECONDS = 3.0
+
+
+async def recheck(hands: Hands, entry: Entry) -> None:
+    """Go on from the step that was reached. Raises a ServiceError, HeldError, or LaterError while it is checked."""
+    if entry.step in (ledger.FIRST_STEP, "sending"):
+        torrent = await hands.read_for(entry)
+        if torrent is None:
+            raise HeldError("it is gone")
+        entry = await hands.advance(entry, "sending")
+        if torrent.state not in states.BUSY:  # else it was sent before a crash
+            await hands.client(entry.instance).recheck([entry.infohash])
+        entry = await hands.advance(entry, "checking")
+    torrent = await hands.read_for(entry)
+    if torrent is None:
+        raise HeldError("it is gone")
+    if torrent.state in states.BUSY:
+        raise LaterError(_LOOK_SECONDS)
+    if hands.clock.wall() < entry.updated_at + _BEGIN_SECONDS:
+        raise LaterError(1.0)
+    outcome = f"checked; it is now {torrent.state} with {torrent.progress:.0%} of its data"
+    if torrent.category == hands.policy.recheck_category:
+        home = hands.homes.home((entry.instance, entry.infohash))
+        await _put_back(hands, entry, home)
+        outcome += f"; back in {home}"
+    await hands.close(entry, "done", outcome)
+
+
+async def _put_back(hands: Hands, entry: Entry, home: str) -> None:
+    try:
+        await hands.client(entry.instance).set_category([entry.infohash], home)
+    except RefusedError as error:
+        raise HeldError(f"checked, but its category {home} does not exist any more") from error

@@ -1,0 +1,35 @@
+"""`Shadow`: nothing is changed anywhere, only written down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qbitrr import logs
+from qbitrr.state import would
+
+if TYPE_CHECKING:
+    from qbitrr.torrents.facts import TorrentFacts
+    from qbitrr.torrents.verdict import Verdict
+    from qbitrr.worker.act.hands import Hands
+
+_log = logs.get(__name__)
+
+
+async def note(hands: Hands, torrent: TorrentFacts, verdict: Verdict) -> None:
+    """Write down what would be done with a torrent, once for each action and rule."""
+    step = verdict.last
+    is_new = await would.record(
+        hands.database,
+        category=hands.config.arr.category,
+        instance=torrent.instance,
+        infohash=torrent.infohash,
+        name=torrent.name,
+        added_at=torrent.added_at,
+        action=verdict.action,
+        rule=step.rule,
+        because=step.finding.because,
+        facts=step.finding.facts,
+        now=hands.clock.wall(),
+    )
+    if is_new:
+        _log.info("action would be done", action=str(verdict.action), torrent=torrent.name, rule=step.rule)

@@ -1,0 +1,182 @@
+"""What a worker sees around its torrents: the Arr's queue, the clocks, the scores, the disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qbitrr.errors import CredentialsRejectedError, ServiceError
+from qbitrr.state import scores
+from qbitrr.torrents.facts import ItemScores, Surroundings
+from qbitrr.torrents.states import MISSING_FILES
+from qbitrr.torrents.strikes import Trouble
+from qbitrr.worker.clocks import Clocks
+from qbitrr.worker.disk import has_content, on_disk
+from qbitrr.worker.services import queue_facts, torrent_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qbitrr.clock import Clock
+    from qbitrr.state.database import Database
+    from qbitrr.torrents.facts import History, Policy, QueueFacts, TorrentFacts
+    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.homes import Homes
+    from qbitrr.worker.poll import Key, Poll
+    from qbitrr.worker.report import Report
+    from qbitrr.worker.services import Services
+
+_IDLE_QUEUE_SECONDS = 60.0  # without torrents the Arr's queue matters to nobody but the process list
+_SCORES_SECONDS = 60.0
+
+
+class Around:
+    """The snapshot that a pass judges by. `queue` is None while the Arr did not answer in full."""
+
+    def __init__(
+        self,
+        config: WorkerConfig,
+        services: Services,
+        database: Database,
+        report: Report,
+        clock: Clock,
+        poll: Poll,
+        homes: Homes,
+        policy: Policy,
+    ) -> None:
+        self.queue: dict[str, QueueFacts] | None = None
+        self.clocks = Clocks(policy)
+        self._category = config.arr.category
+        self._arr = services.arr
+        self._database = database
+        self._report = report
+        self._clock = clock
+        self._poll = poll
+        self._homes = homes
+        self._policy = policy
+        self._queue_read_at = float("-inf")
+        self._scores: dict[int, ItemScores] = {}
+        self._scores_read_at = float("-inf")
+        self._rids: dict[str, int] = {}
+        self._there: set[Key] = set()
+
+    async def begin(self) -> None:
+        """Read back what an earlier process counted."""
+        await self.clocks.begin(self._database, self._category)
+
+    # -- looking ------------------------------------------------------------------------------------------------
+
+    async def read_queue(self) -> set[Key]:
+        """Take a snapshot of the Arr's queue; returns the torrents about which it says something new."""
+        now = self._clock.monotonic()
+        keys = self._poll.present()
+        if not keys and now < self._queue_read_at + _IDLE_QUEUE_SECONDS:
+            return set()
+        before = self.queue
+        try:
+            self.queue = queue_facts(await self._arr.queue(), self._arr.kind)
+        except ServiceError as error:
+            self.queue = None
+            held = isinstance(error, CredentialsRejectedError)
+            self._report.waits("torrents", self._arr.section, str(error), held=held)
+        else:
+            self._queue_read_at = now
+            self._report.goes_on("torrents", self._arr.section)
+        await self._read_scores(now, new=before != self.queue)
+        if (before is None) != (self.queue is None):
+            return keys
+        if before == self.queue:
+            return set()
+        return {key for key in keys if _in(before, key) != _in(self.queue, key)}
+
+    async def _read_scores(self, now: float, *, new: bool) -> None:
+        if not self._policy.enforces_custom_formats or not self.queue:
+            return
+        if new or now >= self._scores_read_at + _SCORES_SECONDS:
+            self._scores_read_at = now
+            items = {item for facts in self.queue.values() for item in facts.item_ids}
+            found = await scores.of_items(self._database, self._category, self._arr.kind.name, items)
+            self._scores = {item: ItemScores(*stored) for item, stored in found.items()}
+
+    def watch_clocks(self, changed: Iterable[Key]) -> set[Key]:
+        """Start and stop clocks by what was just seen; returns the torrents whose clocks stand or run anew."""
+        anew: set[Key] = set()
+        for name, mirror in self._poll.mirrors.items():
+            if not self._poll.answers(name):
+                self._rids.pop(name, None)
+                self.clocks.lose(name)
+            elif mirror.rid != self._rids.get(name):
+                self._rids[name] = mirror.rid
+                if self.clocks.look(name, self._clock.monotonic(), standstill=bool(self.standstill(name))):
+                    anew |= {(name, infohash) for infohash in mirror.torrents}
+        for key in anew.union(changed):
+            torrent = self._poll.mirrors[key[0]].torrents.get(key[1])
+            if torrent is not None:
+                facts = torrent_facts(*key, torrent)
+                if self._homes.is_mine(facts):
+                    self.clocks.observe(facts)
+        return anew
+
+    def standstill(self, instance: str) -> str:
+        """Why nothing says anything about the downloads of a client now; empty when all is well."""
+        mirror = self._poll.mirrors[instance]
+        if not mirror.connected:
+            return "qBittorrent has no connection to the internet"
+        if mirror.pulse.stopped:
+            return "all transfers of qBittorrent stopped at the same time"
+        return ""
+
+    async def look_for_content(self) -> set[Key]:
+        """Look whether missing files are back; returns the torrents about which that is new."""
+        before, there = self._there, set()
+        for name, mirror in self._poll.mirrors.items():
+            missing = {h: t.content_path for h, t in mirror.torrents.items() if t.state == MISSING_FILES}
+            for infohash, path in missing.items():
+                is_there: bool = await on_disk(False, has_content, path)
+                if is_there:
+                    there.add((name, infohash))
+        self._there = there
+        return before ^ there
+
+    def forget(self, gone: set[Key]) -> None:
+        """Torrents that are gone."""
+        self.clocks.forget(gone)
+        self._there -= gone
+
+    async def save(self) -> None:
+        """Keep the clocks."""
+        await self.clocks.save(self._database, self._category)
+
+    # -- telling ------------------------------------------------------------------------------------------------
+
+    def about(self, key: Key) -> QueueFacts | None:
+        """What the Arr's queue says of a torrent."""
+        return _in(self.queue, key)
+
+    def of(self, torrent: TorrentFacts, history: History, failed_grabs: int) -> Surroundings:
+        """Everything that is known around one torrent."""
+        key = (torrent.instance, torrent.infohash)
+        queue = self.about(key)
+        return Surroundings(
+            queue_known=self.queue is not None,
+            queue=queue,
+            standstill=self.standstill(torrent.instance),
+            elsewhere=sum(torrent.infohash in mirror.torrents for mirror in self._poll.mirrors.values()) > 1,
+            stalled=self.clocks.seen(key, Trouble.STALLED),
+            slow=self.clocks.seen(key, Trouble.SLOW),
+            unavailable=self.clocks.seen(key, Trouble.UNAVAILABLE),
+            scores=self._scores_of(queue),
+            failed_grabs=failed_grabs,
+            content_is_there=key in self._there,
+            history=history,
+        )
+
+    def _scores_of(self, queue: QueueFacts | None) -> tuple[ItemScores, ...]:
+        """The scores of all items of a download; none at all when one is not known."""
+        if queue is None or not self._scores:
+            return ()
+        known = [self._scores.get(item) for item in queue.item_ids]
+        return tuple(known) if all(known) else ()  # type: ignore[arg-type]
+
+
+def _in(queue: dict[str, QueueFacts] | None, key: Key) -> QueueFacts | None:
+    return queue.get(key[1].upper()) if queue is not None else None

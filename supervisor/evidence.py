@@ -1,0 +1,160 @@
+"""What is kept of every worker that ended abnormally: how, why, doing what, where its threads were, its last words.
+
+One JSON file for each end, in a folder for each category; the newest twenty stay. Secrets are taken out first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from qbitrr import logs
+from qbitrr.config.private_file import write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_log = logs.get(__name__)
+
+KEPT = 20
+LARGEST_BYTES = 1 << 20
+_LOG_LINES = 200
+_LOG_BYTES = 512 * 1024
+_STACK_BYTES = 256 * 1024
+
+Moment = datetime
+
+
+class Ending(Struct, frozen=True, rename="camel"):
+    """How a worker ended. `because` is why the supervisor ended it, if it did; `config` a fingerprint.
+
+    `beat_seconds_ago` is None when there was no sign of life; `peak_bytes` the most memory it ever had.
+    `process_state` is what the kernel said of it while it hung.
+    """
+
+    category: str
+    at: Moment
+    pid: int
+    how: str
+    because: str | None
+    phase: str
+    ran_seconds: float
+    operation: str | None
+    progress: int
+    errors: int
+    beat_seconds_ago: float | None
+    waiting_for: str | None
+    last_error: str | None
+    peak_bytes: int | None
+    process_state: str | None
+    config: str
+    version: str
+    stack: str = ""
+    log: list[str] = []
+
+
+class Evidence:
+    """The bundles in a folder. `hide` takes the secrets out of a text; `log_folder` is None when none are written."""
+
+    def __init__(self, folder: Path, log_folder: Path | None, hide: Callable[[str], str]) -> None:
+        self.hide = hide
+        self._folder = folder
+        self._log_folder = log_folder
+
+    async def keep(self, ending: Ending, stacks: int) -> None:
+        """Write a bundle, with the stacks that are in an open file. What goes wrong is logged only."""
+        try:
+            await asyncio.to_thread(self._write, ending, stacks)
+        except OSError as error:
+            _log.error("evidence was lost", category=ending.category, error=str(error))
+
+    def _write(self, ending: Ending, stacks: int) -> None:
+        stack = os.pread(stacks, _STACK_BYTES, 0).decode(errors="replace")
+        folder = _folder_of(self._folder, ending.category)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        data = self._encode(replace(ending, stack=stack, log=self._last_words(ending.category)))
+        write_private(folder / f"{ending.at:%Y%m%dT%H%M%S.%f}-{ending.pid}.json", data)
+        for old in _files(folder)[KEPT:]:
+            old.unlink(missing_ok=True)
+
+    def _last_words(self, category: str) -> list[str]:
+        if self._log_folder is None:
+            return []
+        try:
+            with (self._log_folder / logs.file_name(category)).open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - _LOG_BYTES))
+                return file.read(_LOG_BYTES).decode(errors="replace").splitlines()[-_LOG_LINES:]
+        except FileNotFoundError:
+            return []
+
+    def _encode(self, ending: Ending) -> bytes:
+        """As JSON without secrets; the oldest lines and the deepest frames give way to the limit."""
+        hidden = replace(
+            ending,
+            because=ending.because and self.hide(ending.because),
+            last_error=ending.last_error and self.hide(ending.last_error),
+            stack=self.hide(ending.stack),
+            log=[self.hide(line) for line in ending.log],
+        )
+        while len(data := msgspec.json.encode(hidden)) > LARGEST_BYTES:
+            if hidden.log:
+                hidden = replace(hidden, log=hidden.log[len(hidden.log) // 2 + 1 :])
+            else:
+                hidden = replace(hidden, stack=hidden.stack[: len(hidden.stack) // 2])
+        return data
+
+
+def read(folder: Path, category: str, most: int = KEPT) -> list[Ending]:
+    """The newest bundles of a category, newest first. Blocking. A file that cannot be read is left out."""
+    found = (_decoded(path) for path in _files(_folder_of(folder, category))[:most])
+    return [ending for ending in found if ending]
+
+
+def _decoded(path: Path) -> Ending | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Ending)
+    except (OSError, msgspec.MsgspecError) as error:
+        _log.warning("evidence could not be read", file=path.name, error=str(error))
+        return None
+
+
+def _folder_of(folder: Path, category: str) -> Path:
+    return folder / logs.file_name(category).removesuffix(".log")
+
+
+def _files(folder: Path) -> list[Path]:
+    """Newest first, by their names."""
+    return sorted(folder.glob("*.json"), reverse=True)
+
+
+def tell(folder: Path, category: str | None) -> str:
+    """The newest bundle of a category in full and the others in short, or all categories in short. Blocking."""
+    if category is not None:
+        found = read(folder, category)
+        return "\n".join([*(line for newest in found[:1] for line in _in_full(newest)), *map(_in_short, found[1:])])
+    everywhere = (_decoded(path) for path in folder.glob("*/*.json"))
+    endings = sorted((ending for ending in everywhere if ending), key=lambda ending: ending.at, reverse=True)
+    return "\n".join(map(_in_short, endings))
+
+
+def _in_short(ending: Ending) -> str:
+    because = f": {ending.because}" if ending.because else ""
+    return f"{ending.at:%Y-%m-%d %H:%M:%S}Z  {ending.category}  {ending.how}{because}"
+
+
+def _in_full(ending: Ending) -> list[str]:
+    facts = {name: value for name, value in msgspec.to_builtins(ending).items() if name not in ("stack", "log")}
+    lines = [f"{name}: {value}" for name, value in facts.items() if value is not None]
+    return [*lines, "", "stack:", ending.stack.rstrip(), "", "log:", *ending.log, ""]
+
+
+def moment(epoch_seconds: float) -> Moment:
+    """A time of the wall clock as it stands in a bundle."""
+    return datetime.fromtimestamp(epoch_seconds, UTC)

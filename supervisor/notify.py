@@ -1,0 +1,96 @@
+"""Telling the service manager how we are (sd_notify(3)); nothing happens when there is none."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from qbitrr import logs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_log = logs.get(__name__)
+
+
+class Notifier:
+    """The manager's socket. `watchdog_seconds` is how often it wants to hear of us, None for never."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._socket: socket.socket | None = None
+        address = environ.get("NOTIFY_SOCKET", "")
+        if address:
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self._socket.setblocking(False)
+            self._address = f"\0{address[1:]}" if address.startswith("@") else address
+        self.watchdog_seconds = _watchdog_seconds(environ)
+
+    def ready(self, status: str) -> None:
+        """We do our work, for the first time or again."""
+        self._send("READY=1", f"STATUS={status}")
+
+    def reloading(self) -> None:
+        """We take another configuration; `ready` ends it."""
+        self._send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}", "STATUS=Taking the configuration")
+
+    def stopping(self) -> None:
+        """We are about to end."""
+        self._send("STOPPING=1", "STATUS=Stopping the workers")
+
+    def status(self, text: str) -> None:
+        """A sentence for `systemctl status`."""
+        self._send(f"STATUS={text}")
+
+    async def keep_alive(self) -> None:
+        """Tell the manager that the loop turns, twice as often as it wants to hear it, for ever."""
+        if self.watchdog_seconds is None:
+            return
+        while True:
+            self._send("WATCHDOG=1")
+            await asyncio.sleep(self.watchdog_seconds / 2)
+
+    def close(self) -> None:
+        """Say nothing any more."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _send(self, *lines: str) -> None:
+        if self._socket is None:
+            return
+        try:
+            self._socket.sendto("\n".join(lines).encode(), self._address)
+        except OSError as error:
+            _log.debug("service manager was not told", error=str(error))
+
+
+class StatusLine:
+    """Tells a changing status, only when it is another one and not more than once a second."""
+
+    def __init__(self, notifier: Notifier) -> None:
+        self._notifier = notifier
+        self._last = ""
+        self._pending: asyncio.TimerHandle | None = None
+
+    def changed(self, describe: Callable[[], str]) -> None:
+        """Something may be different now; `describe` is asked soon."""
+        if self._pending is None:
+            self._pending = asyncio.get_running_loop().call_later(1.0, self._tell, describe)
+
+    def _tell(self, describe: Callable[[], str]) -> None:
+        self._pending = None
+        text = describe()
+        if text != self._last:
+            self._last = text
+            self._notifier.status(text)
+
+
+def _watchdog_seconds(environ: Mapping[str, str]) -> float | None:
+    """As sd_watchdog_enabled(3)."""
+    microseconds, pid = environ.get("WATCHDOG_USEC", ""), environ.get("WATCHDOG_PID", "")
+    if not microseconds.isdecimal() or pid not in ("", str(os.getpid())):
+        return None
+    return int(microseconds) / 1e6

@@ -1,0 +1,109 @@
+"""Beginning anew in place, and ending in time, whatever the workers do."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+
+from qbitrr.sandbox.serve import Sandbox, Section
+from tests.support.daemon import Daemon
+from tests.support.polling import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+SECTIONS = (Section("Radarr-HD", "radarr", 20), Section("Sonarr-TV", "sonarr", 3, episodes=20))
+GRACE_SECONDS = 10.0
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox(SECTIONS) as running:
+        yield running
+
+
+@pytest.fixture
+async def daemon(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Daemon]:
+    async with Daemon(tmp_path / "data", sandbox.config_toml()) as running:
+        yield running
+
+
+def descriptors(pid: int) -> Counter[str]:
+    """What a process has open, by kind."""
+    found: Counter[str] = Counter()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found[str(entry.readlink()).partition(":")[0]] += 1
+    return found
+
+
+async def ask_without_end(daemon: Daemon, answered: Counter[int | str], *, keep_alive: bool) -> None:
+    connector = aiohttp.TCPConnector(force_close=not keep_alive)
+    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(20)) as session:
+        while True:
+            try:
+                async with session.get(f"{daemon.url}/health") as response:
+                    await response.read()
+                    answered[response.status] += 1
+            except aiohttp.ClientError as error:
+                answered[repr(error)] += 1
+            await asyncio.sleep(0.005)
+
+
+async def test_no_request_is_refused_while_the_daemon_begins_anew(daemon: Daemon):
+    before = await daemon.all_running()
+    open_before = descriptors(daemon.pid)
+    answered: Counter[int | str] = Counter()
+    asking = [asyncio.create_task(ask_without_end(daemon, answered, keep_alive=keep)) for keep in (True, False)]
+    for _ in range(3):
+        assert (await daemon.post("/web/restart"))["message"] == "Restart initiated"
+        pids = {worker["pid"] for worker in before.values()}
+
+        async def begun_anew(old: set[int] = pids) -> bool:
+            workers = await daemon.workers()
+            fresh = all(worker["pid"] not in {None, *old} for worker in workers.values())
+            return len(workers) == 2 and fresh and all(worker["state"] == "running" for worker in workers.values())
+
+        await until(begun_anew, 20, daemon.log)
+        before = await daemon.workers()
+    for task in asking:
+        task.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
+    assert set(answered) == {200}, answered
+    assert answered[200] > 100
+    open_after = descriptors(daemon.pid)
+    assert open_after["anon_inode"] <= open_before["anon_inode"] + 1
+    assert sum(open_after.values()) <= sum(open_before.values()) + 4, (open_before, open_after)
+    assert await daemon.stop() == 0
+    assert daemon.processes() == []
+
+
+async def test_a_stop_is_bounded_by_the_grace_even_if_no_worker_ends_by_itself(daemon: Daemon):
+    for worker in (await daemon.all_running()).values():
+        os.kill(worker["pid"], signal.SIGSTOP)
+    began = time.monotonic()
+    assert await daemon.stop() == 0
+    assert time.monotonic() - began < GRACE_SECONDS + 2
+    assert daemon.processes() == []
+
+
+async def test_a_signal_that_comes_while_the_daemon_begins_anew_does_not_end_it(daemon: Daemon):
+    before = {worker["pid"] for worker in (await daemon.all_running()).values()}
+    await daemon.post("/web/restart")
+
+    async def begun_anew() -> bool:
+        os.kill(daemon.pid, signal.SIGHUP)
+        workers = await daemon.workers()
+        return bool(workers) and not before & {worker["pid"] for worker in workers.values()}
+
+    await until(begun_anew, 20, daemon.log)
+    await daemon.all_running()

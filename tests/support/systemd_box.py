@@ -1,0 +1,156 @@
+"""A real systemd, booted in a throwaway container, with qbitrr installed in /opt as the unit expects it.
+
+python -m tests.support.systemd_box      fetches what is needed (Debian, as root)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from tests.support.polling import until_sync
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+CHECKOUT = Path(__file__).parents[2]
+CACHE = Path(os.environ.get("QBITRR_TEST_CACHE") or CHECKOUT / ".cache")
+ROOT = CACHE / "systemd-box"
+SITE = CACHE / "systemd-box-site"  # what qbitrr needs, for the Python of the box
+SUITE, PYTHON = "bookworm", "3.11"
+PACKAGES = "systemd,systemd-sysv,dbus,python3,procps"
+OURS = ("qbitrr", "supervisor", "control")
+
+
+def how_to_get() -> str:
+    """What to tell somebody who has none."""
+    return f"no {ROOT} or {SITE}: `make test` fetches them as root, or: python -m tests.support.systemd_box"
+
+
+def fetch() -> None:
+    """See to it that the box and the packages are there. CalledProcessError when they cannot be had."""
+    subprocess.run([CHECKOUT / ".ci" / "debian-packages", "debootstrap", "systemd-container"], check=True)
+    if not ROOT.exists():
+        print(f"building a Debian {SUITE} with systemd ...")
+        ask = ["apt-get", "indextargets", "--format", "$(REPO_URI)"]
+        uris = subprocess.run(ask, check=True, capture_output=True, text=True).stdout.split()
+        mirror = next(uri for uri in uris if uri.rstrip("/").endswith("/debian"))
+        draft = ROOT.with_suffix(".part")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, draft, mirror]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        draft.rename(ROOT)
+    if not SITE.exists():
+        needed = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["dependencies"]
+        draft = SITE.with_suffix(".part")
+        shutil.rmtree(draft, ignore_errors=True)
+        tags = [
+            f"--platform={tag}_{platform.machine()}" for tag in ("manylinux2014", "manylinux_2_28", "manylinux_2_34")
+        ]
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        where = ["--target", draft, "--python-version", PYTHON, "--only-binary=:all:", *tags]
+        subprocess.run([*pip, *where, *needed], check=True)
+        draft.rename(SITE)
+
+
+class Box:
+    """Boots when the `with` begins, is powered off at its end; nothing that happens in it stays."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._nspawn: subprocess.Popen[bytes] | None = None
+        self._init = 0
+
+    def run(self, *command: str, seconds: float = 60, check: bool = True) -> str:
+        """What a command in the box prints, on both streams. AssertionError when it fails, unless that is expected."""
+        done = subprocess.run(
+            ["nsenter", "--target", str(self._init), "--all", "--", *command],
+            capture_output=True, text=True, errors="replace", timeout=seconds, check=False,
+        )  # fmt: skip
+        output = done.stdout + done.stderr
+        assert not check or done.returncode == 0, f"{' '.join(command)}: {done.returncode}\n{output}"
+        return output
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file in the box, readable for root only."""
+        script = 'mkdir -p "$(dirname "$1")" && umask 077 && cat > "$1"'
+        enter = ["nsenter", "--target", str(self._init), "--all", "--"]
+        subprocess.run([*enter, "sh", "-c", script, "sh", path], input=text.encode(), check=True)
+
+    def __enter__(self) -> Self:
+        """Boot, and install qbitrr."""
+        binds = [f"--bind-ro={CHECKOUT / name}:/opt/qbitrr/source/{name}" for name in OURS]
+        command = [
+            "systemd-nspawn", "--quiet", "--directory", ROOT, "--volatile=overlay", "--register=no", "--keep-unit",
+            "--console=pipe", "--boot", f"--bind-ro={SITE}:/opt/qbitrr/site", *binds,
+        ]  # fmt: skip
+        with self._log.open("wb") as output:
+            self._nspawn = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            )
+        try:
+            self._init = until_sync(self._leader, 20, self._console)
+            until_sync(self._booted, 60, self._console)
+            self._install()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Power off."""
+        self._end()
+
+    def _leader(self) -> int:
+        assert self._nspawn is not None
+        assert self._nspawn.poll() is None, self._console()
+        children = Path(f"/proc/{self._nspawn.pid}/task/{self._nspawn.pid}/children").read_text().split()
+        for child in map(int, children):
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{child}/exe").readlink().name == "systemd":
+                    return child
+        return 0
+
+    def _booted(self) -> bool:
+        return self.run("systemctl", "is-system-running", check=False).strip() in ("running", "degraded")
+
+    def _install(self) -> None:
+        self.run("python3", "-m", "venv", "--without-pip", "/opt/qbitrr/venv")
+        self.write(
+            f"/opt/qbitrr/venv/lib/python{PYTHON}/site-packages/ours.pth", "/opt/qbitrr/source\n/opt/qbitrr/site\n"
+        )
+        self.run("chmod", "-R", "a+rX", "/opt/qbitrr/venv")
+        for unit in ("qbitrr.service", "qbitrr.socket"):
+            self.write(f"/etc/systemd/system/{unit}", (CHECKOUT / "systemd" / unit).read_text())
+        self.run("systemctl", "daemon-reload")
+
+    def _end(self) -> None:
+        assert self._nspawn is not None
+        if self._nspawn.poll() is None and self._init:
+            os.kill(self._init, signal.SIGRTMIN + 4)  # power off, see systemd(1)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._nspawn.wait(20)
+        if self._nspawn.poll() is None:
+            self._nspawn.kill()
+            self._nspawn.wait()
+
+    def _console(self) -> str:
+        return self._log.read_text(errors="replace")[-4000:]
+
+
+if __name__ == "__main__":
+    try:
+        fetch()
+    except subprocess.CalledProcessError as failed:
+        sys.exit(failed.returncode)

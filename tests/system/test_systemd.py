@@ -1,0 +1,244 @@
+"""The unit under a real systemd: what `systemctl`, `kill` and `journalctl` do, and what the daemon makes of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import tomlkit
+
+from qbitrr.sandbox.__main__ import END_OF_CONFIG
+from tests.support import systemd_box
+from tests.support.polling import until_sync
+from tests.support.ports import HOST, free_port
+from tests.support.systemd_box import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONFIG = "/var/lib/qbitrr/config.toml"
+DROP_IN = "/etc/systemd/system/qbitrr.service.d/test.conf"
+# what takes half a minute otherwise
+IMPATIENT = "[Service]\nWatchdogSec=3\nTimeoutAbortSec=1\nRestartSec=100ms\n"
+GRACE_SECONDS = 10
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[str]:
+    """The configuration of a sandbox, which runs in a process of its own; the port of the page is free."""
+    command = [sys.executable, "-P", "-m", "qbitrr.sandbox", "--until-eof", "--webui-port", str(free_port())]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            if line == END_OF_CONFIG:
+                break
+            lines.append(line)
+        yield "".join(lines)
+        process.terminate()
+
+
+@pytest.fixture(scope="module")
+def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    if not (systemd_box.ROOT.exists() and systemd_box.SITE.exists()):
+        pytest.fail(systemd_box.how_to_get(), pytrace=False)
+    with Box(tmp_path_factory.mktemp("box") / "console.log") as box:
+        box.write(DROP_IN, IMPATIENT)
+        box.run("systemctl", "daemon-reload")
+        yield box
+
+
+@pytest.fixture
+def box(booted: Box, sandbox: str) -> Iterator[Box]:
+    """The box with the service stopped and configured."""
+    booted.write(CONFIG, sandbox)
+    yield booted
+    booted.run("systemctl", "stop", "qbitrr.socket", "qbitrr.service", check=False)
+    booted.run("systemctl", "reset-failed", "qbitrr.service", check=False)
+
+
+@pytest.fixture
+def service(box: Box) -> Box:
+    """The box with the service running, and all workers too."""
+    box.run("systemctl", "start", "qbitrr")
+    until_sync(lambda: all_running(box), 20, lambda: journal(box))
+    return box
+
+
+def show(box: Box, name: str) -> str:
+    return box.run("systemctl", "show", "--value", "--property", name, "qbitrr").strip()
+
+
+def journal(box: Box, *arguments: str) -> str:
+    return box.run("journalctl", "--no-pager", "--unit", "qbitrr", *arguments, check=False)
+
+
+def port_of(box: Box) -> int:
+    port: int = tomllib.loads(box.run("cat", CONFIG))["WebUI"]["Port"]
+    return port
+
+
+def workers(box: Box) -> dict[str, dict[str, Any]]:
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{port_of(box)}/web/processes", timeout=5) as answer:
+            return {worker["category"]: worker for worker in json.load(answer)["processes"]}
+    except OSError:
+        return {}
+
+
+def all_running(box: Box) -> dict[str, dict[str, Any]]:
+    found = workers(box)
+    return found if found and all(worker["state"] == "running" for worker in found.values()) else {}
+
+
+def pids(box: Box) -> dict[str, int]:
+    return {category: worker["pid"] for category, worker in workers(box).items()}
+
+
+def kill(box: Box, number: signal.Signals, pid: str) -> None:
+    box.run("kill", f"-{int(number)}", pid)
+
+
+def test_the_units_are_valid(booted: Box):
+    assert booted.run("systemd-analyze", "verify", "qbitrr.service", "qbitrr.socket") == ""
+
+
+def test_the_exposure_is_at_most_two(booted: Box):
+    told = booted.run(
+        "systemd-analyze", "security", "--no-pager", "--offline=true", "/etc/systemd/system/qbitrr.service"
+    )
+    level = re.search(r"Overall exposure level for qbitrr.service: ([\d.]+)", told)
+    assert level is not None
+    assert float(level.group(1)) <= 2.0
+
+
+def test_it_says_that_it_is_ready_and_how_the_workers_are(service: Box):
+    assert show(service, "ActiveState") == "active"
+    number = len(all_running(service))
+    until_sync(lambda: show(service, "StatusText") == f"{number} running", 5, lambda: show(service, "StatusText"))
+
+
+def test_a_reload_changes_only_the_workers_that_it_concerns(service: Box):
+    before, main = all_running(service), show(service, "MainPID")
+    config = tomlkit.parse(service.run("cat", CONFIG))
+    section = next(name for name in config if name.startswith("Radarr-"))
+    config[section]["Torrent"]["StalledDelay"] = "77s"
+    service.write(CONFIG, tomlkit.dumps(config))
+    service.run("systemctl", "reload", "qbitrr")
+    after = all_running(service)
+    changed = {category for category, worker in after.items() if worker["pid"] != before[category]["pid"]}
+    assert changed == {config[section]["Category"]}
+    assert show(service, "MainPID") == main
+
+
+def test_a_reload_of_an_invalid_file_fails_and_changes_nothing(service: Box):
+    before, workers_before = service.run("cat", CONFIG), pids(service)
+    service.write(CONFIG, "[Settings]\nLoopSleepTimer = 'soon'\n")
+    refused = service.run("systemctl", "reload", "qbitrr", check=False)
+    assert "failed" in refused
+    assert "Settings.LoopSleepTimer" in journal(service)
+    assert show(service, "ActiveState") == "active"
+    service.write(CONFIG, before)  # for the port
+    assert pids(service) == workers_before
+
+
+def test_a_worker_that_was_killed_is_back_and_the_service_does_not_notice(service: Box):
+    before, main = all_running(service), show(service, "MainPID")
+    victim = next(iter(before))
+    kill(service, signal.SIGKILL, str(before[victim]["pid"]))
+    until_sync(lambda: all_running(service).get(victim, before[victim])["pid"] != before[victim]["pid"], 10, "not back")
+    assert show(service, "MainPID") == main
+    assert show(service, "NRestarts") == "0"
+
+
+def test_a_daemon_that_was_killed_is_started_again_and_nothing_of_it_is_left(service: Box):
+    before, main = all_running(service), show(service, "MainPID")
+    kill(service, signal.SIGKILL, main)
+    after = until_sync(
+        lambda: show(service, "MainPID") not in ("0", main) and all_running(service), 20, lambda: journal(service)
+    )
+    old = {str(worker["pid"]) for worker in before.values()} | {main}
+    left = set(service.run("pgrep", "--full", "qbitrr --data-dir").split())
+    assert not old & left
+    assert set(after) == set(before)
+    assert show(service, "NRestarts") == "1"
+
+
+def test_a_daemon_that_stands_still_is_replaced_by_the_watchdog(service: Box):
+    main = show(service, "MainPID")
+    kill(service, signal.SIGSTOP, main)
+    until_sync(
+        lambda: show(service, "MainPID") not in ("0", main) and all_running(service), 30, lambda: journal(service)
+    )
+    assert "watchdog" in journal(service).lower()
+
+
+def test_its_own_restart_keeps_the_process_and_the_unit_active(service: Box):
+    before, main = all_running(service), show(service, "MainPID")
+    ctl = ["/opt/qbitrr/venv/bin/python", "-P", "-m", "qbitrr", "--data-dir", "/var/lib/qbitrr", "ctl"]
+    assert "Restart initiated" in service.run(*ctl, "restart")
+
+    def begun_anew() -> bool:
+        now = all_running(service)
+        return bool(now) and not {w["pid"] for w in before.values()} & {w["pid"] for w in now.values()}
+
+    until_sync(begun_anew, 20, lambda: journal(service))
+    until_sync(lambda: show(service, "ActiveState") == "active", 5, lambda: show(service, "ActiveState"))
+    assert show(service, "MainPID") == main
+    assert show(service, "NRestarts") == "0"
+
+
+def test_the_first_request_to_the_socket_starts_the_service(box: Box):
+    port = port_of(box)
+    box.write("/etc/systemd/system/qbitrr.socket.d/test.conf", f"[Socket]\nListenStream=\nListenStream={HOST}:{port}\n")
+    box.run("systemctl", "daemon-reload")
+    box.run("systemctl", "start", "qbitrr.socket")
+    assert show(box, "ActiveState") == "inactive"
+    with urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=20) as answer:
+        assert answer.status == 200
+    assert show(box, "ActiveState") == "active"
+
+
+def test_a_stop_is_over_in_time_though_no_worker_ends_by_itself(service: Box):
+    for worker in all_running(service).values():
+        kill(service, signal.SIGSTOP, str(worker["pid"]))
+    began = time.monotonic()
+    service.run("systemctl", "stop", "qbitrr")
+    assert time.monotonic() - began < GRACE_SECONDS + 2
+    assert show(service, "Result") == "success"
+
+
+def test_the_journal_has_every_field(service: Box):
+    category = next(iter(all_running(service)))
+    found = journal(service, f"QBITRR_CATEGORY={category}", "QBITRR_EVENT=worker became ready", "--output", "json")
+    entry = json.loads(found.splitlines()[-1])
+    assert entry["PRIORITY"] == "6"
+    assert entry["MESSAGE"].startswith("worker became ready")
+    assert entry["CODE_FILE"].endswith("work.py")
+    assert entry["SYSLOG_IDENTIFIER"] == "qbitrr"
+    assert entry["QBITRR_CATEGORY"] == category
+
+
+def test_the_journal_can_be_asked_for_what_needs_a_look(service: Box):
+    category = next(iter(all_running(service)))
+    pid = all_running(service)[category]["pid"]
+    kill(service, signal.SIGKILL, str(pid))
+    warnings = [f"QBITRR_CATEGORY={category}", "--priority", "warning", "--output", "cat"]
+    until_sync(lambda: "worker died" in journal(service, *warnings), 10, lambda: journal(service))
+    assert "worker became ready" not in journal(service, *warnings)
+
+
+def test_a_configuration_to_correct_is_no_reason_to_try_again(box: Box):
+    box.write(CONFIG, "[Settings]\nLoopSleepTimer = 'soon'\n")
+    box.run("systemctl", "start", "qbitrr", check=False)
+    assert show(box, "ActiveState") == "failed"
+    assert show(box, "ExecMainStatus") == "78"
+    assert show(box, "NRestarts") == "0"

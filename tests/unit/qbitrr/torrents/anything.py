@@ -1,0 +1,126 @@
+"""Any torrent, any surroundings, any policy: what the properties are tried on."""
+
+from hypothesis import strategies as st
+
+from qbitrr.torrents.facts import History, ImportFacts, ItemScores, Policy, QueueFacts, Surroundings, TorrentFacts
+from qbitrr.torrents.files import Selection, Unwanted
+from qbitrr.torrents.strikes import Seen
+
+NOW = 1_700_000_000.0
+
+ANY_STATE = st.sampled_from(
+    [
+        "downloading",
+        "metaDL",
+        "forcedMetaDL",
+        "stalledDL",
+        "checkingDL",
+        "stoppedDL",
+        "queuedDL",
+        "forcedDL",
+        "uploading",
+        "stalledUP",
+        "stoppedUP",
+        "queuedUP",
+        "forcedUP",
+        "checkingUP",
+        "checkingResumeData",
+        "moving",
+        "allocating",
+        "missingFiles",
+        "error",
+        "unknown",
+        "brandNew",
+    ]
+)
+TORRENTS = st.builds(
+    TorrentFacts,
+    instance=st.just("qBit"),
+    infohash=st.just("a" * 40),
+    name=st.text(max_size=5),
+    category=st.sampled_from(["movies", "movies", "movies", "failed", "recheck"]),
+    tags=st.frozensets(
+        st.sampled_from(
+            ["qBitrr-ignored", "qBitrr-imported", "qBitrr-allowed_stalled", "qBitrr-quarantine", "keep", "mine"]
+        )
+    ),
+    state=ANY_STATE,
+    progress=st.floats(0, 1),
+    left_bytes=st.integers(0, 2),
+    size_bytes=st.integers(0, 2),
+    added_at=st.floats(0, NOW),
+    completed_at=st.none() | st.floats(1, NOW),
+    last_activity_at=st.floats(0, NOW),
+    content_path=st.just("/x"),
+    save_path=st.just("/"),
+    eta_seconds=st.integers(0, 8_640_000),
+    availability=st.floats(-1, 3),
+    tracker=st.sampled_from(["", "https://tracker.example/announce", "https://other.example/announce"]),
+)
+QUEUES = st.none() | st.builds(
+    QueueFacts,
+    record_ids=st.just((1,)),
+    item_ids=st.just((1,)),
+    tracked_state=st.sampled_from(
+        ["downloading", "importPending", "importBlocked", "importFailed", "importing", "imported", "new"]
+    ),
+    messages=st.lists(st.sampled_from(["Not an upgrade", "Manual import required", "else"])).map(tuple),
+    status=st.sampled_from(["", "completed", "warning", "downloading"]),
+    added_at=st.none() | st.floats(0, NOW),
+    custom_format_score=st.none() | st.integers(-10, 10),
+)
+SEEN = st.builds(Seen, st.floats(0, 10**6), st.integers(0, 1000))
+SELECTIONS = st.none() | st.builds(
+    Selection,
+    unwanted=st.lists(st.builds(Unwanted, st.just(0), st.just("a/sample.mkv"), st.just("x")), max_size=1).map(tuple),
+    playable=st.integers(0, 2),
+    foreign=st.sampled_from(["", "it is a disc"]),
+    complete=st.booleans(),
+    left_on_disk=st.sampled_from([(), ("a/sample.mkv",)]),
+)
+MOMENTS = st.none() | st.floats(0, NOW)
+HISTORIES = st.builds(
+    History,
+    imports=st.builds(ImportFacts, imported=st.booleans(), failures=st.integers(0, 3), failed_at=MOMENTS),
+    rechecks=st.integers(0, 5),
+    rechecked_at=MOMENTS,
+    acted_at=MOMENTS,
+    searched_again=st.booleans(),
+    discarded_at=MOMENTS,
+    unplayable=st.sampled_from(["", "moov atom not found"]),
+    selection=SELECTIONS,
+)
+AROUNDS = st.builds(
+    Surroundings,
+    queue_known=st.booleans(),
+    queue=QUEUES,
+    standstill=st.sampled_from(["", "qBittorrent has no connection to the internet"]),
+    elsewhere=st.booleans(),
+    stalled=SEEN,
+    slow=SEEN,
+    unavailable=SEEN,
+    scores=st.lists(
+        st.builds(ItemScores, st.none() | st.integers(-10, 10), st.none() | st.integers(-10, 10)), max_size=2
+    ).map(tuple),
+    failed_grabs=st.integers(0, 5),
+    content_is_there=st.booleans(),
+    history=HISTORIES,
+)
+POLICIES = st.builds(
+    Policy,
+    ignore_younger_than_seconds=st.integers(0, 10**6),
+    stalled_delay_seconds=st.integers(-1, 10**6),
+    protect_tags=st.sampled_from([frozenset(), frozenset({"keep"})]),
+    tagless=st.booleans(),
+    strikes=st.integers(1, 5),
+    search_stalled_again=st.booleans(),
+    maximum_eta_seconds=st.integers(-1, 10**6),
+    keep_slow=st.booleans(),
+    maximum_deletable_progress=st.floats(0, 1),
+    filters_files=st.booleans(),
+    auto_delete=st.booleans(),
+    error_messages=st.sampled_from([frozenset(), frozenset({"Not an upgrade"})]),
+    enforces_custom_formats=st.booleans(),
+    forces_minimum_custom_format=st.booleans(),
+    most_failed_grabs=st.integers(0, 5),
+)

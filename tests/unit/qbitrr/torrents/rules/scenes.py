@@ -1,0 +1,69 @@
+"""A torrent that downloads, one that is complete, and ordinary surroundings; a test changes what it is about."""
+
+from msgspec.structs import replace
+
+from qbitrr.torrents import rules
+from qbitrr.torrents.facts import History, ImportFacts, Policy, QueueFacts, Surroundings, TorrentFacts
+from qbitrr.torrents.strikes import Seen
+from qbitrr.torrents.verdict import Action
+
+NOW = 1_700_000_000.0
+LONG = 10.0**6
+SEEN_LONG = Seen(LONG, 1000)
+POLICY = Policy(ignore_younger_than_seconds=180, stalled_delay_seconds=900)
+QUEUE = QueueFacts(record_ids=(7,), item_ids=(1,), tracked_state="downloading", messages=())
+AROUND = Surroundings(queue_known=True, queue=QUEUE, stalled=SEEN_LONG, slow=SEEN_LONG, unavailable=SEEN_LONG)
+DOWNLOADING = TorrentFacts(
+    instance="qBit",
+    infohash="a" * 40,
+    name="Some.Release",
+    category="movies",
+    tags=frozenset(),
+    state="downloading",
+    progress=0.5,
+    left_bytes=500,
+    size_bytes=1000,
+    added_at=NOW - 86400,
+    completed_at=None,
+    last_activity_at=NOW - 1,
+    content_path="/downloads/Some.Release",
+)
+COMPLETE = replace(DOWNLOADING, state="uploading", progress=1.0, left_bytes=0, completed_at=NOW - 0.1)
+HOPELESS = replace(DOWNLOADING, state="stalledDL", last_activity_at=NOW - 99999)
+
+
+def verdict(torrent=DOWNLOADING, around=AROUND, policy=POLICY, **changes):
+    return rules.judge(replace(torrent, **changes), around, policy, NOW)
+
+
+def around(**changes):
+    return replace(AROUND, **changes)
+
+
+def queue(**changes):
+    return around(queue=replace(QUEUE, **changes))
+
+
+def past(**changes):
+    return around(history=History(**changes))
+
+
+def imports(**changes):
+    return past(imports=ImportFacts(**changes))
+
+
+def policy(**changes):
+    return replace(POLICY, **changes)
+
+
+def told(found):
+    """What was decided, by which rule."""
+    return found.action, found.last.rule
+
+
+def left_alone_by(rule):
+    return Action.NOTHING, rule
+
+
+def fails_by(rule):
+    return Action.FAIL, rule

@@ -1,0 +1,82 @@
+import pytest
+
+from qbitrr.torrents.facts import History
+from qbitrr.torrents.verdict import Action
+from tests.unit.qbitrr.torrents.rules.scenes import (
+    COMPLETE,
+    DOWNLOADING,
+    HOPELESS,
+    LONG,
+    NOW,
+    around,
+    left_alone_by,
+    past,
+    policy,
+    told,
+    verdict,
+)
+
+
+@pytest.mark.parametrize("torrent", [DOWNLOADING, COMPLETE])
+@pytest.mark.parametrize(
+    ("is_there", "expected"),
+    [(False, left_alone_by("files_are_missing")), (True, (Action.RECHECK, "files_are_missing"))],
+)
+def test_missing_files_are_waited_for_and_then_rechecked(torrent, is_there, expected):
+    assert told(verdict(torrent, around(content_is_there=is_there), state="missingFiles")) == expected
+
+
+def test_content_that_is_there_is_no_reason_for_anything_when_no_files_are_missing():
+    assert verdict(around=around(content_is_there=True)).last.rule == "under_way"
+
+
+RECHECKED = [
+    (0, None, Action.RECHECK),
+    (1, 3599, Action.NOTHING),
+    (1, 3600, Action.RECHECK),
+    (2, 21599, Action.NOTHING),
+    (2, 21600, Action.RECHECK),
+    (3, 86399, Action.NOTHING),
+    (3, 86400, Action.RECHECK),
+    (50, 86399, Action.NOTHING),
+    (50, 86400, Action.RECHECK),
+]
+
+
+@pytest.mark.parametrize("state", ["error", "missingFiles"])
+@pytest.mark.parametrize(("rechecks", "ago", "action"), RECHECKED)
+def test_rechecks_become_less_and_less_frequent(state, rechecks, ago, action):
+    rechecked_at = NOW - ago if ago is not None else None
+    history = History(rechecks=rechecks, rechecked_at=rechecked_at)
+    found = verdict(around=around(content_is_there=True, history=history), state=state)
+    assert found.action is action
+    assert found.revisit_at == (NOW + 1 if action is Action.NOTHING else None)
+
+
+def test_a_recheck_of_long_ago_does_not_matter_while_nothing_is_wrong():
+    assert verdict(around=past(rechecks=1, rechecked_at=NOW - 1)).last.rule == "under_way"
+
+
+def test_what_qbittorrent_does_not_know_is_left_alone():
+    assert told(verdict(HOPELESS, state="unknown")) == left_alone_by("in_error")
+
+
+@pytest.mark.parametrize("changes", [{}, {"tags": frozenset({"qBitrr-imported"})}])
+def test_what_was_complete_once_is_never_removed_for_missing_its_data(changes):
+    lost = {
+        "state": "stalledDL",
+        "left_bytes": 1000,
+        "progress": 0.0,
+        "completed_at": NOW - LONG,
+        "last_activity_at": 0,
+    }
+    assert verdict(**lost, **changes).action is Action.NOTHING
+
+
+@pytest.mark.parametrize(
+    ("completed_at", "left_bytes", "rule"),
+    [(NOW - 1, 1, "data_is_missing"), (None, 1, "stalled"), (NOW - 1, 0, "finished")],
+)
+def test_when_data_counts_as_lost(completed_at, left_bytes, rule):
+    found = verdict(HOPELESS, completed_at=completed_at, left_bytes=left_bytes, policy=policy())
+    assert found.last.rule == rule

@@ -1,0 +1,301 @@
+import pytest
+
+from qbitrr.torrents.facts import TAG_STALLED, History, TrackerEta
+from qbitrr.torrents.strikes import NOT_SEEN, Seen
+from qbitrr.torrents.verdict import Action
+from tests.unit.qbitrr.torrents.rules.scenes import (
+    COMPLETE,
+    HOPELESS,
+    LONG,
+    NOW,
+    around,
+    fails_by,
+    left_alone_by,
+    past,
+    policy,
+    told,
+    verdict,
+)
+
+# -- stalled ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "clock", "action"),
+    [
+        ("stalledDL", {"last_activity_at": NOW - 899}, Action.NOTHING),
+        ("stalledDL", {"last_activity_at": NOW - 900}, Action.FAIL),
+        ("metaDL", {"added_at": NOW - 899, "last_activity_at": 0}, Action.NOTHING),
+        ("metaDL", {"added_at": NOW - 900, "last_activity_at": NOW}, Action.FAIL),
+        ("stalledDL", {"added_at": NOW - 300, "last_activity_at": 0}, Action.NOTHING),
+        ("downloading", {"last_activity_at": NOW - 99999}, Action.NOTHING),
+        ("forcedDL", {"last_activity_at": NOW - 99999}, Action.NOTHING),
+        ("forcedMetaDL", {"added_at": NOW - 99999}, Action.NOTHING),
+        ("queuedDL", {"last_activity_at": NOW - 99999}, Action.NOTHING),
+    ],
+)
+def test_a_download_fails_after_the_stalled_delay_and_not_before(state, clock, action):
+    assert verdict(state=state, **clock).action is action
+
+
+def test_a_stalled_torrent_is_looked_at_again_when_its_delay_ends():
+    assert verdict(state="stalledDL", last_activity_at=NOW - 100).revisit_at == NOW + 800
+
+
+@pytest.mark.parametrize(("seen", "action"), [(899, Action.NOTHING), (900, Action.FAIL)])
+@pytest.mark.parametrize("state", ["stalledDL", "metaDL"])
+def test_only_time_counts_in_which_it_was_seen_trying(state, seen, action):
+    """A torrent that was stopped, queued or offline for a day has not tried for a day."""
+    found = verdict(
+        around=around(stalled=Seen(seen, 1000)), state=state, last_activity_at=NOW - LONG, added_at=NOW - LONG
+    )
+    assert found.action is action
+    assert found.revisit_at == (NOW + 1 if action is Action.NOTHING else None)
+
+
+@pytest.mark.parametrize(
+    ("delay", "tags", "action"),
+    [
+        (-1, (), Action.NOTHING),
+        (0, (), Action.TAG_STALLED),
+        (0, ("qBitrr-allowed_stalled",), Action.NOTHING),
+        (1, (), Action.FAIL),
+    ],
+)
+@pytest.mark.parametrize("state", ["stalledDL", "metaDL"])
+def test_what_the_stalled_delay_means(state, delay, tags, action):
+    found = verdict(
+        policy=policy(stalled_delay_seconds=delay), state=state, last_activity_at=NOW - 99999, tags=frozenset(tags)
+    )
+    assert found.action is action
+
+
+def test_nothing_is_tagged_without_tags():
+    assert verdict(HOPELESS, policy=policy(stalled_delay_seconds=0, tagless=True)).action is Action.NOTHING
+
+
+def test_which_way_the_clock_ran_is_said():
+    assert "never got its metadata" in verdict(HOPELESS, state="metaDL").last.finding.because
+    assert "is stalled" in verdict(HOPELESS).last.finding.because
+
+
+@pytest.mark.parametrize(
+    ("strikes", "seconds", "observations", "made"),
+    [
+        (3, 299, 99, 0),
+        (3, 300, 99, 1),
+        (3, 599, 99, 1),
+        (3, 600, 99, 2),
+        (3, 899, 99, 2),
+        (3, 900, 99, 3),
+        (3, 10**9, 2, 2),
+        (3, 10**9, 3, 3),
+        (1, 899, 99, 0),
+        (1, 900, 1, 1),
+        (1, 900, 0, 0),
+        (7, 900, 7, 7),
+        (7, 10**9, 6, 6),
+    ],
+)
+def test_strikes_are_spread_over_the_delay(strikes, seconds, observations, made):
+    found = verdict(HOPELESS, around(stalled=Seen(seconds, observations)), policy(strikes=strikes))
+    assert found.last.finding.facts["strikes"] == made
+    assert told(found) == (fails_by("stalled") if made == strikes else left_alone_by("stalled"))
+
+
+# -- the tag of what is stalled ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("torrent", "changes", "action"),
+    [
+        (HOPELESS, {"state": "downloading"}, Action.UNTAG_STALLED),
+        (COMPLETE, {"state": "uploading"}, Action.UNTAG_STALLED),
+        (COMPLETE, {"state": "stalledUP"}, Action.UNTAG_STALLED),
+        (COMPLETE, {"state": "stoppedUP"}, Action.UNTAG_STALLED),
+        (HOPELESS, {"state": "stalledDL"}, Action.NOTHING),
+        (HOPELESS, {"state": "metaDL"}, Action.NOTHING),
+        (HOPELESS, {"state": "queuedDL"}, Action.NOTHING),
+        (HOPELESS, {"state": "stoppedDL"}, Action.NOTHING),
+    ],
+)
+def test_the_tag_is_taken_off_when_it_gets_on(torrent, changes, action):
+    tagging = policy(stalled_delay_seconds=0)
+    assert verdict(torrent, policy=tagging, tags=frozenset({TAG_STALLED}), **changes).action is action
+
+
+def test_the_tag_is_left_where_tags_are_not_used():
+    found = verdict(policy=policy(tagless=True), tags=frozenset({TAG_STALLED}))
+    assert found.last.rule == "under_way"
+
+
+# -- searched again ---------------------------------------------------------------------------------------------
+
+AGAIN = policy(search_stalled_again=True, strikes=3)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (299, left_alone_by("stalled")),
+        (300, (Action.SEARCH_AGAIN, "stalled_is_searched_again")),
+        # it is searched again before it is removed, also after a long time without anybody looking
+        (10**6, (Action.SEARCH_AGAIN, "stalled_is_searched_again")),
+    ],
+)
+def test_a_stalled_release_is_searched_again_at_its_first_strike(seconds, expected):
+    assert told(verdict(HOPELESS, around(stalled=Seen(seconds, 99)), AGAIN)) == expected
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(899, left_alone_by("stalled")), (900, fails_by("stalled"))])
+def test_it_stays_until_the_delay_is_over_after_it_was_searched_again(seconds, expected):
+    searched = around(queue=None, stalled=Seen(seconds, 99), history=History(searched_again=True))
+    assert told(verdict(HOPELESS, searched, AGAIN)) == expected
+
+
+def test_nothing_is_searched_again_unless_asked_for():
+    assert told(verdict(HOPELESS, around(stalled=Seen(300, 99)))) == left_alone_by("stalled")
+
+
+@pytest.mark.parametrize("delay", [-1, 0])
+def test_what_may_stall_for_ever_is_not_searched_again(delay):
+    allowed = policy(search_stalled_again=True, stalled_delay_seconds=delay)
+    assert verdict(HOPELESS, policy=allowed, tags=frozenset({TAG_STALLED})).last.rule == "stalling_is_allowed"
+
+
+def test_searching_again_needs_what_failing_needs():
+    for objection in (around(elsewhere=True), around(queue=None), past(acted_at=NOW), past(discarded_at=NOW)):
+        assert told(verdict(HOPELESS, objection, AGAIN)) == left_alone_by("stalled_is_searched_again")
+
+
+# -- nearly complete --------------------------------------------------------------------------------------------
+
+SLOW = {"eta_seconds": 3601, "tracker": "https://tracker.example/announce"}
+FAST_PLEASE = policy(maximum_eta_seconds=3600, keep_slow=False, strikes=3)
+
+
+@pytest.mark.parametrize(
+    ("progress", "most", "expected"),
+    [
+        (0.99, 0.99, fails_by("slow")),
+        (0.9901, 0.99, left_alone_by("nearly_complete")),
+        (0.0, 0.0, fails_by("slow")),
+        (0.01, 0.0, left_alone_by("nearly_complete")),
+        (0.9999, 1.0, fails_by("slow")),
+    ],
+)
+def test_what_is_nearly_complete_is_not_removed_for_being_slow(progress, most, expected):
+    lenient = policy(maximum_eta_seconds=3600, keep_slow=False, maximum_deletable_progress=most)
+    assert told(verdict(policy=lenient, progress=progress, **SLOW)) == expected
+
+
+@pytest.mark.parametrize(
+    ("progress", "expected"), [(0.99, fails_by("unavailable")), (0.995, left_alone_by("nearly_complete"))]
+)
+def test_what_is_nearly_complete_is_not_removed_for_being_unavailable(progress, expected):
+    assert told(verdict(progress=progress, availability=0.5)) == expected
+
+
+def test_what_is_nearly_complete_may_stall_to_death():
+    assert told(verdict(HOPELESS, progress=0.999)) == fails_by("stalled")
+
+
+# -- slow -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("eta", "action"),
+    [(3600, Action.NOTHING), (3601, Action.FAIL), (8_640_000, Action.FAIL), (0, Action.NOTHING), (-1, Action.NOTHING)],
+)
+def test_what_would_take_longer_than_the_maximum_fails(eta, action):
+    assert verdict(policy=FAST_PLEASE, eta_seconds=eta).action is action
+
+
+@pytest.mark.parametrize("maximum", [0, -1])
+def test_without_a_maximum_nothing_is_slow(maximum):
+    assert verdict(policy=policy(maximum_eta_seconds=maximum, keep_slow=False), **SLOW).last.rule == "under_way"
+
+
+def test_do_not_remove_slow_keeps_it_and_says_so():
+    found = verdict(policy=policy(maximum_eta_seconds=3600, keep_slow=True), **SLOW)
+    assert told(found) == left_alone_by("slow")
+    assert "DoNotRemoveSlow" in found.last.finding.because
+
+
+@pytest.mark.parametrize("state", ["stalledDL", "metaDL", "forcedDL", "queuedDL", "stoppedDL"])
+def test_only_what_downloads_is_slow(state):
+    assert verdict(policy=FAST_PLEASE, state=state, **SLOW).last.rule != "slow"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "observations", "made"),
+    [(59, 99, 0), (60, 99, 1), (179, 99, 2), (180, 2, 2), (180, 3, 3), (10**6, 0, 0)],
+)
+def test_it_must_have_been_too_slow_for_a_while(seconds, observations, made):
+    found = verdict(around=around(slow=Seen(seconds, observations)), policy=FAST_PLEASE, **SLOW)
+    assert found.last.finding.facts["strikes"] == made
+    assert told(found) == (fails_by("slow") if made == 3 else left_alone_by("slow"))
+
+
+def test_it_is_looked_at_again_when_it_may_have_been_slow_for_long_enough():
+    assert verdict(around=around(slow=Seen(100, 9)), policy=FAST_PLEASE, **SLOW).revisit_at == NOW + 80
+
+
+TRACKERS = policy(
+    keep_slow=False,
+    maximum_eta_seconds=3600,
+    tracker_etas=(TrackerEta("slow.example", 7200), TrackerEta("tracker.example", 1800)),
+)
+
+
+@pytest.mark.parametrize(
+    ("tracker", "maximum"),
+    [
+        ("https://slow.example/announce", 7200),
+        ("https://a.b.slow.example:443/announce", 7200),
+        ("udp://SLOW.example:6969", 7200),
+        ("http://tracker.example/x", 1800),
+        ("https://notslow.example/announce", 3600),
+        ("https://slow.example.evil.example/announce", 3600),
+        ("", 3600),
+        ("** [DHT] **", 3600),
+    ],
+)
+def test_a_tracker_may_have_a_maximum_of_its_own(tracker, maximum):
+    at_it = {"tracker": tracker, "policy": TRACKERS}
+    assert verdict(eta_seconds=maximum, **at_it).action is Action.NOTHING
+    assert told(verdict(eta_seconds=maximum + 1, **at_it)) == fails_by("slow")
+
+
+# -- unavailable ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("availability", "action"),
+    [(0.0, Action.FAIL), (0.999, Action.FAIL), (1.0, Action.NOTHING), (2.5, Action.NOTHING), (-1.0, Action.NOTHING)],
+)
+def test_what_nobody_has_in_full_fails(availability, action):
+    assert verdict(availability=availability).action is action
+
+
+@pytest.mark.parametrize("delay", [-1, 0])
+def test_what_nobody_has_stays_where_stalling_is_allowed(delay):
+    found = verdict(availability=0.0, policy=policy(stalled_delay_seconds=delay))
+    assert found.last.rule == "under_way"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "observations", "made"),
+    [(299, 99, 0), (300, 99, 1), (899, 99, 2), (900, 2, 2), (900, 3, 3), (10**6, 1, 1)],
+)
+def test_it_must_have_been_unavailable_for_the_stalled_delay(seconds, observations, made):
+    found = verdict(around=around(unavailable=Seen(seconds, observations)), policy=policy(strikes=3), availability=0.5)
+    assert found.last.finding.facts["strikes"] == made
+    assert told(found) == (fails_by("unavailable") if made == 3 else left_alone_by("unavailable"))
+
+
+def test_each_trouble_has_its_own_clock():
+    stalled_for_long = around(unavailable=NOT_SEEN, slow=NOT_SEEN)
+    assert verdict(around=stalled_for_long, availability=0.5).action is Action.NOTHING
+    assert verdict(around=stalled_for_long, policy=FAST_PLEASE, **SLOW).action is Action.NOTHING
+    assert verdict(HOPELESS, around(stalled=NOT_SEEN)).action is Action.NOTHING

@@ -1,0 +1,50 @@
+import pytest
+
+from qbitrr.torrents.verdict import Action
+from tests.unit.qbitrr.torrents.rules.scenes import (
+    COMPLETE,
+    DOWNLOADING,
+    HOPELESS,
+    NOW,
+    around,
+    left_alone_by,
+    policy,
+    told,
+    verdict,
+)
+
+
+@pytest.mark.parametrize(("age", "action"), [(179, Action.NOTHING), (180, Action.FAIL)])
+def test_a_young_torrent_is_given_time(age, action):
+    found = verdict(policy=policy(stalled_delay_seconds=60), state="metaDL", added_at=NOW - age)
+    assert found.action is action
+    assert found.revisit_at == (NOW + 1 if action is Action.NOTHING else None)
+
+
+def test_with_zero_no_torrent_is_too_young():
+    eager = policy(stalled_delay_seconds=60, ignore_younger_than_seconds=0)
+    assert verdict(policy=eager, state="metaDL", added_at=NOW - 60).action is Action.FAIL
+
+
+@pytest.mark.parametrize("state", ["stoppedDL", "stoppedUP"])
+def test_what_is_stopped_stays_stopped(state):
+    assert told(verdict(HOPELESS, state=state)) == left_alone_by("stopped_by_user")
+
+
+@pytest.mark.parametrize("state", ["queuedDL", "forcedDL", "forcedMetaDL"])
+def test_what_waits_for_its_turn_or_is_forced_is_left_alone(state):
+    assert told(verdict(HOPELESS, state=state)) == left_alone_by("queued_or_forced")
+
+
+def test_nothing_is_dead_while_no_clock_runs():
+    found = verdict(HOPELESS, around(standstill="qBittorrent has no connection to the internet"))
+    assert told(found) == left_alone_by("clocks_stand_still")
+    assert found.last.finding.because == "qBittorrent has no connection to the internet, so no clock runs"
+
+
+def test_what_is_complete_is_imported_while_no_clock_runs():
+    assert verdict(COMPLETE, around(standstill="all transfers stopped")).action is Action.IMPORT
+
+
+def test_what_gets_on_is_under_way():
+    assert told(verdict(DOWNLOADING)) == left_alone_by("under_way")

@@ -1,0 +1,182 @@
+import pytest
+
+from qbitrr.torrents.facts import ItemScores
+from qbitrr.torrents.files import Selection, Unwanted
+from qbitrr.torrents.verdict import Action
+from tests.unit.qbitrr.torrents.rules.scenes import (
+    COMPLETE,
+    DOWNLOADING,
+    NOW,
+    around,
+    fails_by,
+    left_alone_by,
+    past,
+    policy,
+    queue,
+    told,
+    verdict,
+)
+
+FILTERING = policy(filters_files=True)
+SAMPLE = (Unwanted(1, "Some.Release/Sample/sample.mkv", "FolderExclusionRegex sample"),)
+
+
+def seen(unwanted=(), playable=0, foreign="", **changes):
+    return past(selection=Selection(unwanted, playable, foreign), **changes)
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("downloading", (Action.LOOK_AT_FILES, "files_not_looked_at")),
+        ("stalledDL", (Action.LOOK_AT_FILES, "files_not_looked_at")),
+        ("metaDL", left_alone_by("stalled")),  # it has no files yet
+        ("stoppedDL", left_alone_by("stopped_by_user")),
+        ("queuedDL", left_alone_by("queued_or_forced")),
+    ],
+)
+def test_files_are_looked_at_as_soon_as_they_are_known(state, expected):
+    assert told(verdict(policy=FILTERING, state=state, added_at=NOW - 500)) == expected
+
+
+def test_files_are_not_looked_at_when_nothing_is_to_be_excluded_or_somebody_has():
+    assert verdict().last.rule == "under_way"
+    assert verdict(around=seen(playable=1), policy=FILTERING).last.rule == "under_way"
+
+
+def test_a_young_torrent_is_looked_at_and_its_files_skipped_at_once():
+    assert verdict(policy=FILTERING, added_at=NOW).action is Action.LOOK_AT_FILES
+    assert verdict(around=seen(SAMPLE, playable=1), policy=FILTERING, added_at=NOW).action is Action.SKIP_FILES
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        (seen(SAMPLE, playable=1), (Action.SKIP_FILES, "unwanted_files")),
+        (seen((), playable=1), left_alone_by("under_way")),
+        (seen(SAMPLE, playable=0), fails_by("nothing_playable")),
+        (seen((), playable=0), fails_by("nothing_playable")),
+        (seen((), foreign="it is a disc"), left_alone_by("under_way")),
+        (seen((), foreign="it is an archive"), left_alone_by("under_way")),
+    ],
+)
+def test_what_a_file_list_leads_to(selection, expected):
+    assert told(verdict(around=selection, policy=FILTERING)) == expected
+
+
+def test_files_that_are_skipped_are_named_with_the_reason():
+    assert verdict(around=seen(SAMPLE, playable=1), policy=FILTERING).last.finding.facts["files"] == {
+        "Some.Release/Sample/sample.mkv": "FolderExclusionRegex sample"
+    }
+
+
+@pytest.mark.parametrize("state", ["metaDL", "stoppedDL", "forcedDL", "queuedDL"])
+def test_files_are_no_reason_while_it_does_not_try(state):
+    assert verdict(around=seen(SAMPLE), policy=FILTERING, state=state, added_at=NOW - 500).action is Action.NOTHING
+
+
+def test_a_young_torrent_does_not_fail_for_its_files():
+    assert verdict(around=seen(SAMPLE), policy=FILTERING, added_at=NOW - 179).last.rule == "too_young"
+    assert verdict(around=seen(SAMPLE), policy=FILTERING, added_at=NOW - 180).action is Action.FAIL
+
+
+# -- AutoDelete -------------------------------------------------------------------------------------------------
+
+DELETING = policy(filters_files=True, auto_delete=True)
+LEFT = Selection(playable=1, complete=True, left_on_disk=("Some.Release/sample.mkv",))
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        (None, (Action.LOOK_AT_FILES, "excluded_files_are_left")),
+        # a look at a download tells nothing of what is left after it
+        (Selection(playable=1, left_on_disk=("x",)), (Action.LOOK_AT_FILES, "excluded_files_are_left")),
+        (LEFT, (Action.DELETE_FILES, "excluded_files_are_left")),
+        (Selection(playable=1, complete=True), (Action.IMPORT, "finished")),
+    ],
+)
+def test_what_was_excluded_is_deleted_from_disk_before_the_import(selection, expected):
+    assert told(verdict(COMPLETE, past(selection=selection), DELETING)) == expected
+
+
+def test_nothing_is_deleted_without_auto_delete_nor_before_it_is_complete():
+    assert verdict(COMPLETE, past(selection=LEFT), FILTERING).action is Action.IMPORT
+    assert verdict(DOWNLOADING, past(selection=LEFT), DELETING).last.rule == "under_way"
+
+
+def test_nothing_is_deleted_while_the_arr_imports():
+    importing = queue(tracked_state="importing")
+    assert told(verdict(COMPLETE, importing, DELETING)) == left_alone_by("arr_has_it")
+
+
+# -- custom formats ---------------------------------------------------------------------------------------------
+
+ENFORCING = policy(enforces_custom_formats=True)
+FORCING = policy(enforces_custom_formats=True, forces_minimum_custom_format=True)
+
+
+def scored(score, *items):
+    return around(
+        queue=queue(custom_format_score=score).queue,
+        scores=tuple(ItemScores(of_file, minimum) for of_file, minimum in items),
+    )
+
+
+@pytest.mark.parametrize(
+    ("score", "item", "by_file", "by_minimum"),
+    [
+        # with a file: compared with the file's score
+        (9, (10, None), Action.FAIL, Action.FAIL),
+        (10, (10, None), Action.NOTHING, Action.NOTHING),
+        (11, (10, None), Action.NOTHING, Action.NOTHING),
+        (-11, (-10, None), Action.FAIL, Action.FAIL),
+        # the minimum counts only when it is enforced
+        (49, (10, 50), Action.NOTHING, Action.FAIL),
+        (50, (10, 50), Action.NOTHING, Action.NOTHING),
+        # without a file
+        (-5, (None, None), Action.NOTHING, Action.NOTHING),
+        (-1, (None, 0), Action.NOTHING, Action.FAIL),
+        (0, (None, 0), Action.NOTHING, Action.NOTHING),
+        # not known
+        (None, (10, 10), Action.NOTHING, Action.NOTHING),
+    ],
+)
+def test_what_scores_worse_than_what_is_there_fails(score, item, by_file, by_minimum):
+    assert verdict(around=scored(score, item), policy=ENFORCING).action is by_file
+    assert verdict(around=scored(score, item), policy=FORCING).action is by_minimum
+
+
+def test_the_reason_says_which_score_it_misses():
+    below_file = verdict(around=scored(9, (10, 10)), policy=FORCING).last.finding.because
+    below_minimum = verdict(around=scored(9, (None, 10)), policy=FORCING).last.finding.because
+    assert below_file == "its custom format score is below that of the file that is there"
+    assert below_minimum == "its custom format score is below the minimum of the profile"
+
+
+def test_custom_formats_do_not_matter_unless_they_are_enforced():
+    assert verdict(around=scored(0, (10, 10))).last.rule == "under_way"
+    only_forcing = policy(forces_minimum_custom_format=True)
+    assert verdict(around=scored(0, (10, 10)), policy=only_forcing).last.rule == "under_way"
+
+
+@pytest.mark.parametrize(
+    ("items", "action"),
+    [
+        (((10, None), (10, None)), Action.FAIL),
+        (((10, None), (9, None)), Action.NOTHING),
+        (((10, None), (None, None)), Action.NOTHING),
+        ((), Action.NOTHING),
+    ],
+)
+def test_a_pack_fails_only_when_it_is_worse_for_every_item(items, action):
+    assert verdict(around=scored(9, *items), policy=ENFORCING).action is action
+
+
+@pytest.mark.parametrize(("changes", "action"), [({}, Action.FAIL), ({"added_at": NOW - 179}, Action.NOTHING)])
+def test_a_young_torrent_does_not_fail_for_its_score(changes, action):
+    assert verdict(around=scored(9, (10, None)), policy=ENFORCING, **changes).action is action
+
+
+def test_what_is_complete_is_imported_whatever_its_score():
+    assert verdict(COMPLETE, scored(9, (10, None)), ENFORCING).action is Action.IMPORT

@@ -1,0 +1,99 @@
+"""What holds for every torrent there can be, whatever the configuration and the history."""
+
+import msgspec
+from hypothesis import given
+
+from qbitrr.torrents import rules
+from qbitrr.torrents.strikes import NOT_SEEN
+from qbitrr.torrents.verdict import DESTRUCTIVE, Action, Outcome
+from tests.unit.qbitrr.torrents.anything import AROUNDS, NOW, POLICIES, TORRENTS
+
+everything = given(TORRENTS, AROUNDS, POLICIES)
+
+
+def judged(torrent, surroundings, policy, **changes):
+    return rules.judge(msgspec.structs.replace(torrent, **changes), surroundings, policy, NOW)
+
+
+@everything
+def test_every_torrent_gets_a_verdict_and_every_rule_before_it_passed(torrent, surroundings, policy):
+    found = judged(torrent, surroundings, policy)
+    assert [step.rule for step in found.trace] == [rule.__name__ for rule in rules.RULES[: len(found.trace)]]
+    assert all(step.finding.outcome is Outcome.PASS for step in found.trace[:-1])
+    assert (found.last.finding.outcome is Outcome.ACT) == (found.action is not Action.NOTHING)
+    assert found.revisit_at is None or found.revisit_at >= NOW
+
+
+@everything
+def test_a_protected_torrent_is_never_touched(torrent, surroundings, policy):
+    protecting = msgspec.structs.replace(policy, protect_tags=frozenset({"keep"}))
+    for tag in ("qBitrr-ignored", "keep"):
+        assert judged(torrent, surroundings, protecting, tags=torrent.tags | {tag}).action is Action.NOTHING
+
+
+@everything
+def test_what_is_in_quarantine_waits(torrent, surroundings, policy):
+    tags = torrent.tags | {"qBitrr-quarantine"}
+    assert judged(torrent, surroundings, policy, tags=tags).action is Action.NOTHING
+
+
+@everything
+def test_what_is_unknown_removes_nothing(torrent, surroundings, policy):
+    """But for what a person put into FailedCategory, whose wish is known."""
+    blind = msgspec.structs.replace(surroundings, queue_known=False, queue=None)
+    assert judged(torrent, blind, policy, category="movies").action not in DESTRUCTIVE
+
+
+@everything
+def test_a_download_is_not_removed_while_its_client_is_offline(torrent, surroundings, policy):
+    offline = msgspec.structs.replace(surroundings, standstill="qBittorrent has no connection to the internet")
+    assert judged(torrent, offline, policy, category="movies", completed_at=None).action not in DESTRUCTIVE
+
+
+@everything
+def test_what_nobody_has_seen_in_trouble_does_not_fail_for_it(torrent, surroundings, policy):
+    unseen = msgspec.structs.replace(surroundings, stalled=NOT_SEEN, slow=NOT_SEEN, unavailable=NOT_SEEN)
+    assert judged(torrent, unseen, policy).last.rule not in ("stalled", "slow", "unavailable") or (
+        judged(torrent, unseen, policy).action is Action.NOTHING
+    )
+
+
+@everything
+def test_missing_files_never_delete(torrent, surroundings, policy):
+    assert judged(torrent, surroundings, policy, category="movies", state="missingFiles").action not in DESTRUCTIVE
+    lost = {"completed_at": 1.0, "left_bytes": 1}
+    assert judged(torrent, surroundings, policy, category="movies", **lost).action not in DESTRUCTIVE
+
+
+@everything
+def test_what_a_person_stopped_stays_stopped(torrent, surroundings, policy):
+    found = judged(torrent, surroundings, policy, category="movies", state="stoppedDL", completed_at=None)
+    assert found.action in (Action.NOTHING, Action.LOOK_AT_FILES)
+
+
+@everything
+def test_what_is_complete_fails_only_for_what_it_is(torrent, surroundings, policy):
+    complete = {"left_bytes": 0, "completed_at": NOW, "size_bytes": 1, "category": "movies"}
+    found = judged(torrent, surroundings, policy, **complete)
+    if found.action in DESTRUCTIVE:
+        assert found.last.rule in ("arr_refuses_it", "unplayable")
+
+
+@everything
+def test_what_was_imported_does_not_fail(torrent, surroundings, policy):
+    tags = torrent.tags | {"qBitrr-imported"}
+    assert judged(torrent, surroundings, policy, category="movies", tags=tags).action not in DESTRUCTIVE
+
+
+@everything
+def test_what_a_person_decided_against_is_not_removed_on_the_same_day(torrent, surroundings, policy):
+    history = msgspec.structs.replace(surroundings.history, discarded_at=NOW - 1)
+    decided = msgspec.structs.replace(surroundings, history=history)
+    assert judged(torrent, decided, policy, category="movies").action not in DESTRUCTIVE
+
+
+@everything
+def test_reasons_hold_no_numbers_that_change_by_themselves(torrent, surroundings, policy):
+    for step in judged(torrent, surroundings, policy).trace:
+        assert not any(c.isdigit() for c in step.finding.because.replace("StalledDelay -1", "").replace("0", ""))
+        msgspec.json.encode(step.finding)
