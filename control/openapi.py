@@ -32,15 +32,17 @@ _ABOUT = (
 )
 
 
-def document(routes: Sequence[Route], open_routes: Sequence[Route]) -> bytes:
-    """The document, as JSON: `routes` below both prefixes, `open_routes` outside of them."""
-    types, components = _schemas([*routes, *open_routes])
+def document(routes: Sequence[Route], inside_routes: Sequence[Route], open_routes: Sequence[Route]) -> bytes:
+    """The document, as JSON: `routes` below both prefixes, the others outside of them."""
+    everything = [*routes, *inside_routes, *open_routes]
+    types, components = _schemas(everything)
     paths: dict[str, dict[str, Schema]] = {}
-    for prefix, some in (("/api", routes), ("/web", routes), ("", open_routes)):
+    below = (("/api", "/api", routes), ("/web", "/web", routes), ("", "/web", inside_routes), ("", "", open_routes))
+    for prefix, access, some in below:
         for route in some:
-            operation = _operation(route, prefix, types, components)
+            operation = _operation(route, prefix, access, types, components)
             paths.setdefault(prefix + route.path, {})[route.method.lower()] = operation
-    requests = {route.request.__name__ for route in (*routes, *open_routes)}
+    requests = {route.request.__name__ for route in everything}
     return msgspec.json.encode(
         {
             "openapi": "3.1.0",
@@ -62,20 +64,22 @@ def _schemas(routes: Iterable[Route]) -> tuple[dict[Any, Schema], dict[str, Sche
     return dict(zip(ordered, schemas, strict=True)), components
 
 
-def _operation(route: Route, prefix: str, types: dict[Any, Schema], components: dict[str, Schema]) -> Schema:
+def _operation(
+    route: Route, prefix: str, access: str, types: dict[Any, Schema], components: dict[str, Schema]
+) -> Schema:
     summary, _, description = (inspect.getdoc(route.handler) or "").partition("\n\n")
     resource = route.handler.__module__.rpartition(".")[2]
     request = components[route.request.__name__]
     in_path = path_parameters(route.path)
     elsewhere = {name: schema for name, schema in request["properties"].items() if name not in in_path}
     parameters = [_parameter(name, "path", request["properties"][name]) for name in in_path]
-    errors = [*route.errors, ForbiddenError, *([UnauthorizedError, TooManyAttemptsError] if prefix else [])]
+    errors = [*route.errors, ForbiddenError, *([UnauthorizedError, TooManyAttemptsError] if access else [])]
     operation: Schema = {
         "operationId": "_".join(filter(None, (prefix.strip("/"), resource, route.handler.__name__))),
         "summary": summary,
         "description": description.replace("\n", " "),
         "tags": [resource],
-        "security": _ACCESS[prefix],
+        "security": _ACCESS[access],
         "parameters": parameters,
     }
     if route.method == "POST":

@@ -1,7 +1,7 @@
 """The table of everything that can be asked for. Requests and answers are described by types, here and nowhere else.
 
-`ROUTES` are below `/api`, which needs the token, and below `/web`, which does not in private networks. `OPEN_ROUTES`
-are outside of both and open to everybody.
+`ROUTES` are below `/api`, which needs the token, and below `/web`, which does not in private networks. The others are
+outside of both: `INSIDE_ROUTES` are open to whom `/web` is open, `OPEN_ROUTES` to everybody.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from control.handlers import (
     lidarr,
     login,
     logs,
+    metrics,
     processes,
     radarr,
     sonarr,
@@ -200,6 +201,7 @@ ROUTES = (
     _get("/torrents/{hash}/explain", torrents.explain, torrents.ExplainRequest, torrents.Explanation, NotFoundError),
     _list("/openapi.json", describe, Nothing, msgspec.Raw),
 )
+INSIDE_ROUTES = (_http("GET", "/metrics", metrics.read, Nothing, str, media="text/plain"),)
 OPEN_ROUTES = (
     _get("/health", health.health, Nothing, health.Health),
     _get("/ready", health.ready, Nothing, health.Readiness, NotReadyError),
@@ -211,4 +213,4 @@ OPEN_ROUTES = (
 
 @cache
 def _description() -> msgspec.Raw:
-    return msgspec.Raw(openapi.document(ROUTES, OPEN_ROUTES))
+    return msgspec.Raw(openapi.document(ROUTES, INSIDE_ROUTES, OPEN_ROUTES))

@@ -191,6 +191,15 @@ async def artists(
     return Found(found.counts, found.total, [(row, albums.get(row.id, [])) for row in found.rows])
 
 
+async def sizes(database: Database) -> list[tuple[str, str, int, Counts]]:
+    """Category, kind, number of items and counts of everything that was synced."""
+    rows = await database.rows(
+        f"""SELECT category, kind, items, {", ".join(Counts.__struct_fields__)} FROM catalogue
+            WHERE synced_at IS NOT NULL ORDER BY category"""
+    )
+    return [(category, kind, items, Counts(*counts)) for category, kind, items, *counts in rows]
+
+
 async def _page(
     database: Database, category: str, kind: str, table: str, row: type[T], where: _Condition, window: Window
 ) -> Found[T]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from qbitrr import ipc, logs
+from qbitrr import ipc, logs, traffic
 from qbitrr.clock import Clock
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 BEAT_SECONDS = 1.0
+_BEATS_PER_SUMS = 10
 _SILENCE_SECONDS = 15.0  # a loop that does not turn for so long hangs
 OPERATION_SECONDS = 1800.0  # what gets nowhere for so long hangs, though the loop turns
 
@@ -53,12 +55,14 @@ class Report:
         self._last_waiting = ipc.Waiting("", "")
         self._metrics = ipc.Metrics(0, 0)
         self._activity = ipc.Activity("idle")
+        self._last_sums = ipc.Sums()
 
     async def beat(self) -> None:
         """Send a sign of life every second for ever.
 
         It promises the next one by the deadline of the operation that is due first; one that is overdue breaks it.
         """
+        beats = itertools.count()
         while True:
             first = min(self._operations, key=lambda operation: operation.due_at, default=_IDLE)
             left = first.due_at - self._clock.monotonic()
@@ -66,6 +70,8 @@ class Report:
                 _log.error("operation got nowhere", operation=first.name, tasks=_where_tasks_are())
             within_seconds = min(_SILENCE_SECONDS, max(0.0, left))
             self._link.send(ipc.Beat(first.name, self._progress, self._errors, within_seconds))
+            if next(beats) % _BEATS_PER_SUMS == 0:
+                self._tell_sums()
             await asyncio.sleep(BEAT_SECONDS)
 
     @contextmanager
@@ -85,7 +91,8 @@ class Report:
         self._operations.append(operation)
         self._become(kind)
         try:
-            yield got_somewhere
+            with traffic.timed(traffic.here.work, name):
+                yield got_somewhere
         finally:
             self._operations.remove(operation)
             self._progress += 1
@@ -131,6 +138,17 @@ class Report:
         if self._waiting.pop((task, service), None):
             _log.info("service answered again", task=task, service=service)
             self._tell_waiting()
+
+    def _tell_sums(self) -> None:
+        """How much was asked of services and how long work took."""
+        here = traffic.here
+        sums = ipc.Sums(
+            calls={name: (one.count, one.failed, one.seconds) for name, one in here.calls.items()},
+            work={name: (one.count, one.failed, one.seconds) for name, one in here.work.items()},
+        )
+        if sums != self._last_sums:
+            self._last_sums = sums
+            self._link.send(sums)
 
     def _tell_waiting(self) -> None:
         """Tell of one wait, of one that needs a person first."""

@@ -56,3 +56,5 @@ INSERT INTO titles (kind, category, id, sort_title) SELECT 'artists', category, 
 
 -- what changed in the ledger since a moment, for those who follow it
 CREATE INDEX ledger_by_update ON ledger (updated_at);
+-- how many actions there are by what, without looking at them
+CREATE INDEX ledger_numbers ON ledger (category, action, rule, state);

@@ -6,7 +6,7 @@ import pytest
 from multidict import CIMultiDict
 
 from control.auth import carries_token, is_internal
-from control.routes import OPEN_ROUTES, ROUTES
+from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from control.security import host_name, is_our_name
 from tests.unit.control.asking import get, post
 from tests.unit.control.sample import CONFIG, HASH, TOKEN
@@ -26,6 +26,7 @@ OPEN_TO_STRANGERS = {
 }
 # The same to somebody in a private network.
 OPEN_INSIDE = OPEN_TO_STRANGERS | {
+    ("GET", "/metrics"),
     ("GET", "/web/arr"),
     ("GET", "/web/config"),
     ("GET", "/web/config/history"),
@@ -93,7 +94,7 @@ async def test_what_is_open_without_credentials(make_context, connect, access, h
 
 def test_the_application_has_nothing_but_the_table_and_the_page():
     table = {(route.method, "/web" + route.path) for route in ROUTES}
-    table |= {(route.method, route.path) for route in OPEN_ROUTES}
+    table |= {(route.method, route.path) for route in (*INSIDE_ROUTES, *OPEN_ROUTES)}
     page = {("GET", path) for path in ("/", "/ui", "/ui/", "/ui/{name}", "/favicon.ico", "/sw.js")}
     assert table | page == OPEN_INSIDE | {("POST", "/login")}  # answered by 401 to who has nothing to show
 

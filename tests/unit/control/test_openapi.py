@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from control.routes import OPEN_ROUTES, ROUTES
+from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from tests.unit.control.asking import get
 from tests.unit.control.sample import HASH, TOKEN, UNDOABLE, held
 
@@ -35,7 +35,7 @@ async def test_it_is_valid_and_the_same_on_both_prefixes(client, document):
 async def test_it_holds_every_route_once_with_an_id_of_its_own(document):
     found = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
     expected = {(route.method, prefix + route.path) for route in ROUTES for prefix in ("/api", "/web")}
-    assert found == expected | {(route.method, route.path) for route in OPEN_ROUTES}
+    assert found == expected | {(route.method, route.path) for route in (*INSIDE_ROUTES, *OPEN_ROUTES)}
     ids = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
     assert len(set(ids)) == len(ids)
 
@@ -53,7 +53,9 @@ def test_only_api_demands_the_token(document):
     for path, item in document["paths"].items():
         for operation in item.values():
             assert ({} in operation["security"]) is not path.startswith("/api"), path
-            assert path == "/login" or ("401" in operation["responses"]) is path.startswith(("/api", "/web")), path
+            assert path in ("/login", "/metrics") or ("401" in operation["responses"]) is path.startswith(
+                ("/api", "/web")
+            ), path
 
 
 QUERIES = {"/logs/{name}/search": {"q": "a"}}
