@@ -17,6 +17,7 @@ from control.handlers import (
     actions,
     arr,
     config,
+    connection,
     daemon,
     decisions,
     events,
@@ -158,6 +159,14 @@ ROUTES = (
         NotFoundError,
         ConflictError,
         NotReadyError,
+    ),
+    _http(
+        "POST",
+        "/arr/test-connection",
+        connection.test,
+        connection.ConnectionRequest,
+        connection.Tested,
+        NotFoundError,
     ),
     _post("/arr/rebuild", arr.rebuild, Nothing, arr.Message, NotReadyError),
     _list(

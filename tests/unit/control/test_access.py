@@ -49,6 +49,7 @@ OPEN_INSIDE = OPEN_TO_STRANGERS | {
     ("POST", "/web/arr/rebuild"),
     ("POST", "/web/arr/{section}/approve"),
     ("POST", "/web/arr/{section}/discard"),
+    ("POST", "/web/arr/test-connection"),
     ("POST", "/web/arr/{section}/restart"),
     ("POST", "/web/config"),
     ("POST", "/web/config/plan"),
