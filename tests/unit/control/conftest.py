@@ -39,8 +39,16 @@ def log_folder(tmp_path):
 
 
 @pytest.fixture
-def make_context(database, log_folder, tmp_path):
+def make_context(database, make_context_over):
     def make(config=CONFIG, **changes):
+        return make_context_over(database, config, **changes)
+
+    return make
+
+
+@pytest.fixture
+def make_context_over(log_folder, tmp_path):
+    def make(database, config=CONFIG, **changes):
         loaded = load_text(config, {})
         path = tmp_path / "config.toml"
         path.write_text(config)
