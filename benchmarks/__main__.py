@@ -1,5 +1,6 @@
 """Runs every benchmark."""
 
-from benchmarks import household
+from benchmarks import control_plane, household
 
+control_plane.run()
 household.run()
