@@ -31,17 +31,17 @@ Host = "localhost"
 SECTIONS = {"Radarr-Big": "big", "Radarr-Small": "small", "Sonarr-TV": "tv", "Lidarr": "music"}
 HD = Profile("HD", upgrade_allowed=True, min_format_score=0, cutoff_format_score=100)
 GOOD = FileFacts(1, cutoff_not_met=False, custom_format_score=100)
-WORDS = tuple(
-    "night day red blue king queen war love death star moon sun river house man woman child last first dark light city"
-    " return rise fall world matrix alien hunter garden silence winter summer ghost engine mirror island road".split()
+WORDS = (
+    "night day red blue king queen war love death star moon sun river house man woman child last first dark light city "
+    "return rise fall world matrix alien hunter garden silence winter summer ghost engine mirror island road"
 )
 
 
 def movies(number: int) -> list[items.MovieRow]:
-    chance = random.Random(1)
+    chance, words = random.Random(1), WORDS.split()
     return [
         items.movie(
-            id=one, title=" ".join(chance.choices(WORDS, k=3)) + f" {one}", year=1950 + one % 75, tmdb_id=one,
+            id=one, title=" ".join(chance.choices(words, k=3)) + f" {one}", year=1950 + one % 75, tmdb_id=one,
             imdb_id=None, monitored=one % 5 != 0, available=True, file=GOOD if one % 3 else None, profile=HD,
         )
         for one in range(number)

@@ -6,11 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import aiosqlite
+from msgspec import Struct
 
 from control.handlers import decisions, processes
 from control.parameters import Nothing
 from qbitrr import logs
-from qbitrr.state import ledger
+from qbitrr.state import breakers, ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from control.handlers.decisions import Decision
     from control.handlers.processes import ProcessView
 
+
 _log = logs.get(__name__)
 
 _SECONDS = 0.5
@@ -26,16 +28,26 @@ _OVERLAP_SECONDS = 10.0  # a row may be written this much later than it says
 _MOST_AT_ONCE = 2000
 
 
+class Tripped(Struct, frozen=True):
+    """The breaker of a category holds its destructive actions."""
+
+    category: str
+    because: str
+
+
 class Feed:
     """Looks twice a second. `told` is called with each decision and each worker that changed, beside the event."""
 
-    def __init__(self, context: Context, told: Callable[[Decision | ProcessView], None] = lambda _: None) -> None:
+    def __init__(
+        self, context: Context, told: Callable[[Decision | ProcessView | Tripped], None] = lambda _: None
+    ) -> None:
         self._context = context
         self._told = told
         self._workers: dict[str, tuple[object, ...]] = {}
         self._began = self._since = context.clock.wall()
         self._seen: dict[tuple[int, str, str], float] = {}
         self._version: object = None
+        self._tripped: dict[str, str] = {}
 
     async def run(self) -> None:
         """For as long as the daemon runs."""
@@ -64,6 +76,7 @@ class Feed:
         if version == self._version:
             return
         self._version = version
+        await self._look_at_breakers()
         entries = await ledger.updated_since(self._context.database, self._since - _OVERLAP_SECONDS, _MOST_AT_ONCE)
         for entry in entries:
             what = (entry.id, entry.state, entry.step)
@@ -76,6 +89,12 @@ class Feed:
             oldest = self._since - _OVERLAP_SECONDS
             self._seen = {what: at for what, at in self._seen.items() if at >= oldest}
 
-    def _tell(self, kind: str, what: Decision | ProcessView) -> None:
+    async def _look_at_breakers(self) -> None:
+        tripped = await breakers.tripped(self._context.database)
+        for category in tripped.keys() - self._tripped.keys():
+            self._tell("breaker", Tripped(category, tripped[category]))
+        self._tripped = tripped
+
+    def _tell(self, kind: str, what: Decision | ProcessView | Tripped) -> None:
         self._context.events.publish(kind, what)
         self._told(what)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import socket
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,8 @@ from control.editor import Editor
 from control.events import Events
 from control.feed import Feed
 from control.listening import listen
+from control.notify import Notifier as Notifications
+from control.notify import by_apprise
 from control.server import serve
 from qbitrr import __version__, logs
 from qbitrr.clock import Clock, to_iso
@@ -36,10 +39,10 @@ from supervisor.reload import Files, Reloader
 from supervisor.spawner import Spawner
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
     from control.plan import Plan
+    from qbitrr.config import WebUI
     from supervisor.spawner import Zygote
 
 _log = logs.get(__name__)
@@ -212,12 +215,16 @@ async def _live(
             log_folder=files.log_folder,
             clock=clock,
         )
+        notifications = Notifications(
+            lambda: reloader.loaded.config.notifications, lambda: _page(reloader.loaded.config.webui), by_apprise
+        )
         beside = (
             notifier.keep_alive(),
             _keep_backups(files.state),
             supervisor.lag.watch(),
             editor.watch(),
-            Feed(context).run(),
+            notifications.run(),
+            Feed(context, notifications.tell).run(),
         )
         async with _stopped_at_the_end(supervisor), serve(context, listeners), _running(*beside):
             reloader.start()
@@ -229,6 +236,13 @@ async def _live(
                 notifier.stopping()
             await supervisor.stop()  # what is asked meanwhile is still answered
         return end, reloader.loaded
+
+
+def _page(webui: WebUI) -> str:
+    """Where a person probably reaches the page."""
+    everywhere = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}  # noqa: S104 - compared, not bound
+    host = everywhere.get(webui.host, webui.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{webui.port}{webui.url_base}/ui"
 
 
 @asynccontextmanager

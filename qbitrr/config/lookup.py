@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qbitrr.config.keys import Table, keys_of
-from qbitrr.config.model import Arr, QBit, Settings, WebUI
+from qbitrr.config.model import Arr, Notifications, QBit, Settings, WebUI
 from qbitrr.config.sections import arr_kind, is_qbit
 from qbitrr.config.wording import did_you_mean
 from qbitrr.errors import ConfigError, Problem
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Path = tuple[str, ...]
 
 UNKNOWN = "an unknown key"
+_ONCE: dict[str, type[Table]] = {"Settings": Settings, "WebUI": WebUI, "Notifications": Notifications}
 _READ_ONLY = "Settings.ConfigVersion"
 
 
@@ -39,8 +40,8 @@ class Place(NamedTuple):
 
 def model_of(section: str) -> type[Table] | None:
     """The model of a section."""
-    if section in ("Settings", "WebUI"):
-        return Settings if section == "Settings" else WebUI
+    if section in _ONCE:
+        return _ONCE[section]
     if is_qbit(section):
         return QBit
     return Arr if arr_kind(section) else None

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from qbitrr.config import Arr, Config, QBit, Settings, WebUI, runnable_arrs, runnable_qbits
+from qbitrr.config.model import Notifications
 from qbitrr.config.redact import redact_text, secrets_of
 
 _SUPERVISORS = (
@@ -66,7 +67,7 @@ def worker_configs(config: Config, state_file: str, log_folder: str | None) -> l
             parents=frozenset(parents & {arr.category}),
             state_file=state_file,
             log_folder=log_folder,
-            secrets=secrets_of(Config(settings, WebUI(), config.qbits, {arr.section: arr})),
+            secrets=secrets_of(Config(settings, WebUI(), Notifications(), config.qbits, {arr.section: arr})),
         )
         for arr in arrs
     ]
