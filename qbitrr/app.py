@@ -135,6 +135,8 @@ def _prepare_state(state_file: Path) -> None:
             lost="everything" if rescued.lost_since is None else f"what came after {to_iso(rescued.lost_since)}",
             remedy="libraries are read anew from the Arrs; see the file that was set aside for earlier decisions",
         )
+    if migrate.is_due(state_file):
+        backup.back_up(state_file, Clock().wall())
     migrate.prepare(state_file)
 
 
@@ -229,13 +231,13 @@ async def _live(
         async with _stopped_at_the_end(supervisor), serve(context, listeners), _running(*beside):
             reloader.start()
             notifier.ready(supervisor.summary())
-            end = await intents.until_end()
-            if end is End.RESTART:
-                notifier.reloading()
+            await intents.until_end()
+            if intents.end is End.RESTART:
+                notifier.beginning_anew()
             else:
                 notifier.stopping()
             await supervisor.stop()  # what is asked meanwhile is still answered
-        return end, reloader.loaded
+        return intents.end or End.STOP, reloader.loaded
 
 
 def _page(webui: WebUI) -> str:

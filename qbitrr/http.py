@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import aiohttp
 import msgspec
 
-from qbitrr import traffic
+from qbitrr import progress, traffic
 from qbitrr.backoff import Backoff
 from qbitrr.errors import (
     CredentialsRejectedError,
@@ -119,6 +119,7 @@ class Remote:
             _raise_for_status(self.service, what, response)
             try:
                 async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                    progress.made()
                     if objects := splitter.feed(chunk):
                         yield [self.decode(raw, item, what) for raw in objects]
             except ValueError as error:
@@ -210,6 +211,7 @@ class Remote:
         body = bytearray()
         async for chunk in response.content.iter_any():
             body += chunk
+            progress.made()
             if len(body) > _LONGEST_ANSWER_BYTES:
                 raise UnexpectedAnswerError(self.service, f"{what}: the answer does not end")
         return bytes(body)

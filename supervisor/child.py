@@ -303,7 +303,7 @@ class Child:
                 ended = await spawned.ended
         code = ended.code if ended else None
         asked = self.state.phase is Phase.STOPPING
-        ending = replace(seen, how=_how_it_ended(code), peak_bytes=ended.peak_bytes if ended else None)
+        ending = replace(seen, how=evidence.how_it_ended(code), peak_bytes=ended.peak_bytes if ended else None)
         self.said = self._remembered(None if asked else ending)
         if code == DAMAGED:
             self._damaged()
@@ -347,15 +347,3 @@ class Child:
             config=configuration.fingerprint(self.config),
             version=__version__,
         )
-
-
-def _how_it_ended(code: int | None) -> str:
-    """An exit code in words."""
-    if code is None:
-        return "nobody saw how"
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return f"signal {signal.Signals(-code).name}"
-    except ValueError:
-        return f"signal {-code}"

@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
+_SHORTEST_WINDOW_SECONDS = 1.0  # in none at all nothing would ever count, and a worker could crash in a tight loop
+
 
 def limits_of(settings: Settings) -> Limits:
     """The restart policy that the configuration asks for."""
     return Limits(
         restart=settings.auto_restart_processes,
         most_restarts=settings.max_process_restarts,
-        window_seconds=settings.process_restart_window_seconds,
+        window_seconds=max(_SHORTEST_WINDOW_SECONDS, settings.process_restart_window_seconds),
         delay_seconds=settings.process_restart_delay_seconds,
         start_seconds=settings.process_spawn_timeout_seconds,
     )

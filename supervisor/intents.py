@@ -42,7 +42,8 @@ class Intents:
         self._reloader = reloader
         self._notifier = notifier
         self._loop = asyncio.get_running_loop()
-        self._end: asyncio.Future[End] = self._loop.create_future()
+        self._end: End | None = None
+        self._wanted = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def listen(self) -> None:
@@ -57,14 +58,19 @@ class Intents:
         for number, act in meanings.items():
             self._loop.add_signal_handler(number, act)
 
-    async def until_end(self) -> End:
-        """Wait until somebody wants the daemon to end; says how."""
-        return await self._end
+    async def until_end(self) -> None:
+        """Wait until somebody wants the daemon to end."""
+        await self._wanted.wait()
+
+    @property
+    def end(self) -> End | None:
+        """How the daemon is to end. A stop wins over a restart that is under way."""
+        return self._end
 
     @property
     def ending(self) -> bool:
         """Whether the daemon is about to end."""
-        return self._end.done()
+        return self._wanted.is_set()
 
     def stop(self) -> None:
         """End the daemon."""
@@ -107,9 +113,10 @@ class Intents:
             _log.info("process was described", **line)
 
     def _finish(self, end: End) -> None:
-        if not self._end.done():
+        if self._end in (None, End.RESTART) and end is not self._end:
             _log.info("daemon was asked to end", how=str(end))
-            self._end.set_result(end)
+            self._end = end
+            self._wanted.set()
 
     def _do(self, name: str, work: Coroutine[None, None, None]) -> None:
         async def guarded() -> None:

@@ -20,8 +20,8 @@ async def follow(context: Context, request: EventsRequest, http: web.Request) ->
     """What happens, as server-sent events that never end.
 
     `process` is a worker's entry of the process list, `decision` an entry of the ledger, `breaker` one that tripped,
-    `config` a change or an edit of the configuration with its plan. Each has an id, and a client that comes back with it gets what it missed.
-    `reset` says that something may have been missed: read again what you show.
+    `config` a change or an edit of the configuration with its plan. Each has an id, and a client that comes back with
+    it gets what it missed. `reset` says that something may have been missed: read again what you show.
     """
     last_id = http.headers.get("Last-Event-ID", request.after)
     with context.events.follow() as follower:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qbitrr import logs
 from qbitrr.backoff import Backoff
-from qbitrr.errors import BannedError, CredentialsRejectedError, ServiceError
+from qbitrr.errors import BannedError, CredentialsRejectedError, ServiceError, UnreachableError
 from qbitrr.qbittorrent.mirror import Mirror
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ Key = tuple[str, str]  # instance and infohash
 
 _PATIENCE_SECONDS = 2.0  # a pass goes on without the answer of a slower client
 _RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
+_KNOCK = Backoff(first_seconds=1.0, limit_seconds=8.0)  # a call that nobody hears costs nobody anything
 
 
 class News(NamedTuple):
@@ -99,7 +100,7 @@ class Poll:
         try:
             await self._take_in_changes(instance)
         except ServiceError as error:
-            self._silent(instance)
+            self._silent(instance, _KNOCK if isinstance(error, UnreachableError) else _RETRY)
             held = isinstance(error, CredentialsRejectedError | BannedError)
             self._report.waits("torrents", instance, str(error), held=held)
         except Exception:  # noqa: BLE001 - a border: one instance must not stop the others
@@ -128,8 +129,8 @@ class Poll:
             added = mirror.add((await client.torrents(changes.unknown)).items())
             self._news.changed.update((instance, infohash) for infohash in added)
 
-    def _silent(self, instance: str) -> None:
+    def _silent(self, instance: str, retry: Backoff = _RETRY) -> None:
         """Nothing is known of it now; when it answers again it tells everything, and all of it is judged."""
         self._mirrors[instance].forget()
         self._failures[instance] += 1
-        self._ask_at[instance] = self._clock.monotonic() + _RETRY.seconds(self._failures[instance])
+        self._ask_at[instance] = self._clock.monotonic() + retry.seconds(self._failures[instance])

@@ -21,6 +21,7 @@ import pytest
 
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
+from qbitrr.errors import WorkerNotReadyError
 from qbitrr.sandbox.serve import Sandbox, Section
 from qbitrr.state import migrate
 from qbitrr.worker.configuration import worker_configs
@@ -157,6 +158,22 @@ async def test_one_that_flaps_is_degraded_and_its_restart_by_hand_begins_anew(sa
         await until(lambda: victim.state.phase is Phase.DEGRADED, 5, lambda: str(victim.state))
         assert phases(supervisor)["sonarr-tv"] is Phase.RUNNING
         supervisor.restart("radarr-hd")
+        await all_running(supervisor)
+
+
+async def test_a_worker_that_never_starts_brings_the_old_configuration_back(sandbox: Sandbox, tmp_path: Path):
+    zygote = start_zygote("supervisor.zygote")
+    async with supervised(sandbox, tmp_path, zygote, ProcessSpawnTimeoutSeconds=2) as supervisor:
+        await all_running(supervisor)
+        before = supervisor.children["radarr-hd"].config
+        settings = {"ProcessRestartDelay": 0, "ProcessSpawnTimeoutSeconds": 2}
+        changed = {"Settings": settings, "Radarr-HD": {"Torrent": {"StalledDelay": "9s"}}}
+        loaded = load_text(sandbox.config_toml(changed), {})
+        os.kill(zygote.pid, signal.SIGSTOP)
+        configs = worker_configs(loaded.config, before.state_file, None)
+        with pytest.raises(WorkerNotReadyError, match="radarr-hd"):
+            await supervisor.apply(configs, limits_of(loaded.config.settings))
+        assert supervisor.children["radarr-hd"].config == before
         await all_running(supervisor)
 
 

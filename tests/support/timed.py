@@ -26,10 +26,10 @@ _operation = Report.operation
 
 
 @contextmanager
-def _timed(report: Report, name: str, *arguments: Any) -> Iterator[Any]:
+def _timed(report: Report, name: str, *arguments: Any) -> Iterator[None]:
     began = time.monotonic()
-    with _operation(report, name, *arguments) as got_somewhere:
-        yield got_somewhere
+    with _operation(report, name, *arguments):
+        yield
     if name == "torrents":
         category = structlog.contextvars.get_contextvars()["category"]
         with (Path(os.environ["MISBEHAVE"]) / f"{category}.times").open("a") as file:

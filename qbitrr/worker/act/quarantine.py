@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from qbitrr import logs
 from qbitrr.config.private_file import write_private
+from qbitrr.errors import UnreachableError
 from qbitrr.torrents import states
 from qbitrr.torrents.facts import TAG_QUARANTINE
 from qbitrr.torrents.history import BY_A_PERSON
 from qbitrr.worker.act.gate import pass_gate
-from qbitrr.worker.act.hands import HeldError, LaterError
+from qbitrr.worker.act.hands import HeldError, LaterError, pause
 from qbitrr.worker.disk import has_content, on_disk
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ ENTERING, INSIDE, OVER = "quarantining", "quarantined", "quarantine is over"
 STEPS = (ENTERING, INSIDE)
 _KEPT_SECONDS = 30 * 86400.0
 _LOOK_SECONDS = 5.0
+_STOP_ATTEMPTS = 8
+_AT_REST = states.STOPPED | states.BUSY | {states.MISSING_FILES, states.ERROR}
 _LONGEST_WAIT_SECONDS = 60.0
 
 
@@ -50,10 +53,7 @@ async def stay(hands: Hands, entry: Entry) -> Entry:
     """Stop and tag it, and wait. Raises LaterError until its time is over, HeldError when somebody rescued it."""
     if entry.step == ENTERING:
         if await pass_gate(hands, entry) is not None:
-            client = hands.client(entry.instance)
-            await client.stop([entry.infohash])
-            if not hands.policy.tagless:
-                await client.add_tags([entry.infohash], TAG_QUARANTINE)
+            await _stop(hands, entry)
         entry = await hands.advance(entry, INSIDE)
         raise LaterError(_LOOK_SECONDS)
     torrent = await pass_gate(hands, entry)
@@ -65,8 +65,22 @@ async def stay(hands: Hands, entry: Entry) -> Entry:
     return await hands.advance(entry, OVER)
 
 
+async def _stop(hands: Hands, entry: Entry) -> None:
+    """Stop and tag it, and see that it was done: qBittorrent does it a moment later."""
+    client = hands.client(entry.instance)
+    await client.stop([entry.infohash])
+    if not hands.policy.tagless:
+        await client.add_tags([entry.infohash], TAG_QUARANTINE)
+    for attempt in range(_STOP_ATTEMPTS):
+        torrent = await hands.read(entry.instance, entry.infohash)
+        if torrent is None or torrent.state in _AT_REST:
+            return
+        await pause(attempt)
+    raise UnreachableError(entry.instance, "the torrent still runs after it was stopped")
+
+
 async def _rescued(hands: Hands, entry: Entry, torrent: TorrentFacts) -> None:
-    if torrent.state not in states.STOPPED | states.BUSY | {states.MISSING_FILES, states.ERROR}:
+    if torrent.state not in _AT_REST:
         if TAG_QUARANTINE in torrent.tags:
             await hands.client(entry.instance).remove_tags([entry.infohash], TAG_QUARANTINE)
         raise HeldError(f"{BY_A_PERSON}started it again")

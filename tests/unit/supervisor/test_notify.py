@@ -52,6 +52,16 @@ def test_the_watchdog_is_for_the_process_that_it_names(environ, seconds):
     assert Notifier(environ).watchdog_seconds == seconds
 
 
+def test_the_watchdog_is_patient_while_the_daemon_begins_anew(manager):
+    notifier = Notifier({"NOTIFY_SOCKET": manager.getsockname(), "WATCHDOG_USEC": "20000000"})
+    notifier.beginning_anew()
+    assert manager.recv(4096).startswith(b"RELOADING=1")
+    assert manager.recv(4096) == b"WATCHDOG_USEC=600000000"
+    notifier.ready("3 running")
+    assert manager.recv(4096) == b"READY=1\nSTATUS=3 running\nWATCHDOG_USEC=20000000"
+    notifier.close()
+
+
 def test_without_a_manager_nothing_happens():
     Notifier({}).ready("3 running")
     gone = Notifier({"NOTIFY_SOCKET": "/nowhere"})
