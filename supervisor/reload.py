@@ -74,7 +74,7 @@ class Reloader:
             except ConfigError as error:
                 _log.error("configuration was refused", problems=[str(problem) for problem in error.problems])
                 raise
-            applied = await self._supervisor.apply(*self._wanted(loaded))
+            applied = await self._supervisor.apply(*await asyncio.to_thread(self._wanted, loaded))
             reloaded = Reloaded(applied, tuple(_needing_restart(self.loaded, loaded)))
             self.loaded = loaded
             self._taken(loaded)
@@ -90,6 +90,7 @@ class Reloader:
             return reloaded
 
     def _wanted(self, loaded: Loaded) -> tuple[list[WorkerConfig], Limits]:
+        """Which workers a configuration asks for. Blocking: it looks into the state file. Raises StateError."""
         log_folder = str(self.files.log_folder) if self.files.log_folder else None
         holding = holds.instances(self.files.state)
         configs = worker_configs(loaded.config, str(self.files.state), log_folder, holding)
@@ -98,7 +99,8 @@ class Reloader:
     async def _settle(self) -> None:
         """What workers left that are not configured any more must not keep others from their torrents."""
         try:
-            categories = {config.name for config in self._wanted(self.loaded)[0]}
+            configs, _ = await asyncio.to_thread(self._wanted, self.loaded)
+            categories = {config.name for config in configs}
             await asyncio.to_thread(settle_orphans, self.files.state, categories, self._clock.wall())
         except StateError as error:
             _log.warning("actions of former categories stayed open", error=str(error), remedy="restart the daemon")
