@@ -1,6 +1,7 @@
 """Runs every benchmark."""
 
-from benchmarks import household, seeding
+from benchmarks import control_plane, household, seeding
 
 seeding.run()
+control_plane.run()
 household.run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import socket
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from control.context import Context
+from control.editor import Editor
+from control.events import Events
+from control.feed import Feed
 from control.listening import listen
+from control.notify import Notifier as Notifications
+from control.notify import by_apprise
 from control.server import serve
 from qbitrr import __version__, logs
 from qbitrr.clock import Clock, to_iso
@@ -34,13 +40,15 @@ from supervisor.reload import Files, Reloader
 from supervisor.spawner import Spawner
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
+    from control.plan import Plan
+    from qbitrr.config import WebUI
     from supervisor.spawner import Zygote
 
 _log = logs.get(__name__)
 
+HISTORY = "config-history"
 _BACKUP_LOOK_SECONDS = 3600.0
 
 
@@ -181,6 +189,8 @@ async def _live(
     """Returns how it ended, and the configuration that held last."""
     notifier = Notifier(files.environ)
     async with open_reader(files.state) as database, _spawner(zygote) as spawner:
+        clock = Clock()
+        events = Events(clock)
         evidence = Evidence(files.evidence, files.log_folder, _hiding(loaded, token))
         status = StatusLine(notifier)
         supervisor = Supervisor(spawner, evidence, changed=lambda: status.changed(supervisor.summary))
@@ -190,24 +200,37 @@ async def _live(
             _log_as_wanted(now, files.log_folder, token)
             _tell(now)
 
-        reloader = Reloader(files, loaded, supervisor, Clock(), taken)
+        def edited(what: str, plan: Plan) -> None:
+            events.publish("config", {"what": what, "plan": plan})
+
+        reloader = Reloader(files, loaded, supervisor, clock, taken)
+        editor = Editor(files.config, files.environ, files.state.parent / HISTORY, reloader, clock, edited)
         intents = Intents(supervisor, reloader, notifier)
         intents.listen()
         supervisor.on_damage = intents.look_at_state
         context = Context(
             reloader=reloader,
             intents=intents,
-            token=token,
+            editor=editor,
+            events=events,
+            made_token=token,
             supervisor=supervisor,
             database=database,
             log_folder=files.log_folder,
-            clock=Clock(),
+            clock=clock,
         )
-        async with (
-            _stopped_at_the_end(supervisor),
-            serve(context, listeners),
-            _running(notifier.keep_alive(), _keep_backups(files.state), supervisor.lag.watch()),
-        ):
+        notifications = Notifications(
+            lambda: reloader.loaded.config.notifications, lambda: _page(reloader.loaded.config.webui), by_apprise
+        )
+        beside = (
+            notifier.keep_alive(),
+            _keep_backups(files.state),
+            supervisor.lag.watch(),
+            editor.watch(),
+            notifications.run(),
+            Feed(context, notifications.tell).run(),
+        )
+        async with _stopped_at_the_end(supervisor), serve(context, listeners), _running(*beside):
             reloader.start()
             notifier.ready(supervisor.summary())
             await intents.until_end()
@@ -219,6 +242,32 @@ async def _live(
         return intents.end or End.STOP, reloader.loaded
 
 
+def _page(webui: WebUI) -> str:
+    """Where a person probably reaches the page."""
+    everywhere = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}  # noqa: S104 - compared, not bound
+    host = everywhere.get(webui.host, webui.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{webui.port}{webui.url_base}/ui"
+
+
+@asynccontextmanager
+async def _running(*work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """What goes on beside, while the block lasts; its errors are told."""
+    tasks = [asyncio.create_task(_told(one)) for one in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _told(work: Coroutine[None, None, None]) -> None:
+    try:
+        await work
+    except Exception:  # noqa: BLE001 - the border of a task; the daemon goes on without it
+        _log.exception("task broke off")
+
+
 @asynccontextmanager
 async def _spawner(zygote: Zygote) -> AsyncIterator[Spawner]:
     spawner = Spawner(zygote)
@@ -226,18 +275,6 @@ async def _spawner(zygote: Zygote) -> AsyncIterator[Spawner]:
         yield spawner
     finally:
         await spawner.close()
-
-
-@asynccontextmanager
-async def _running(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """What goes on while the block lasts."""
-    tasks = [asyncio.create_task(work) for work in works]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager

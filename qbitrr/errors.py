@@ -20,7 +20,8 @@
     │   └── UnexpectedAnswerError not the JSON we know
     └── RequestError              answered to an HTTP client of ours, with status and code
         ├── BadRequestError  UnauthorizedError  ForbiddenError  NotFoundError
-        └── UnknownCategoryError  NotReadyError  ConflictError
+        ├── UnknownCategoryError  NotReadyError
+        └── ConflictError  TooManyAttemptsError
 
 `status` and `code` on the class are what the control plane answers when the exception leaves a handler.
 Texts never hold a secret: whoever raises removes it (see `qbitrr.config.redact`).
@@ -222,3 +223,10 @@ class NotReadyError(RequestError):
 
     status = 503
     code = "NOT_READY"
+
+
+class TooManyAttemptsError(RequestError):
+    """Too many refused credentials from this address; wait before the next try."""
+
+    status = 429
+    code = "TOO_MANY_ATTEMPTS"

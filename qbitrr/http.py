@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import aiohttp
 import msgspec
 
-from qbitrr import progress
+from qbitrr import progress, traffic
 from qbitrr.backoff import Backoff
 from qbitrr.errors import (
     CredentialsRejectedError,
@@ -166,11 +166,12 @@ class Remote:
             sock_connect=self._patience.connect_seconds,
             sock_read=self._patience.silence_seconds,
         )
-        response = await self._request(method, path, _parameters(query), json, form, limits)
-        try:
-            yield response
-        finally:
-            response.release()
+        with traffic.timed(traffic.here.calls, self.service):
+            response = await self._request(method, path, _parameters(query), json, form, limits)
+            try:
+                yield response
+            finally:
+                response.release()
 
     async def _request(
         self,

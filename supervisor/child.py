@@ -50,6 +50,7 @@ class Said(Struct, frozen=True):
     last_error: str | None = None
     errors: int = 0
     beat_at: float | None = None
+    sums: ipc.Sums = ipc.Sums()
 
 
 class Child:
@@ -253,6 +254,8 @@ class Child:
                 self._handle(lifecycle.Waits(waits=waiting_for is not None, held=message.held))
             case ipc.Metrics():
                 self.said = replace(self.said, queue_count=message.queue_count, category_count=message.category_count)
+            case ipc.Sums():
+                self.said = replace(self.said, sums=message)
             case ipc.Activity():
                 self.said = replace(
                     self.said,
@@ -263,7 +266,7 @@ class Child:
             case ipc.Bye():
                 _log.info("worker said goodbye", category=self.category, reason=message.reason)
                 self._because = self._because or message.reason
-        if not isinstance(message, ipc.Beat):
+        if not isinstance(message, ipc.Beat | ipc.Sums):
             self._changed()
 
     def _greet(self, hello: ipc.Hello) -> None:

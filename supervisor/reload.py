@@ -110,10 +110,10 @@ def _needing_restart(before: Loaded, after: Loaded) -> Iterator[str]:
 
 
 def _changed(path: str, before: Table, after: Table) -> Iterator[str]:
-    """The keys with another value that the page's server or the daemon as a whole reads once, when it starts."""
+    """The keys with another value that the daemon reads once, when it starts."""
     for key in keys_of(type(before)):
         old, new = getattr(before, key.attribute), getattr(after, key.attribute)
         if isinstance(old, Table):
             yield from _changed(f"{path}.{key.name}", old, new)
-        elif key.change in ("web", "daemon") and old != new:
+        elif key.change == "daemon" and old != new:
             yield f"{path}.{key.name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from qbitrr.http import Patience
     from qbitrr.qbittorrent.session import Access, LoginGuard
 
+_VERSION = re.compile(r"v\d[\w.+-]{0,40}")
+
 
 class QbittorrentClient:
     """One qBittorrent; `instance` is its section name in the configuration."""
@@ -37,6 +40,13 @@ class QbittorrentClient:
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
+
+    async def version(self) -> str:
+        """Its version, such as `v5.1.0`; UnexpectedAnswerError when something else answers."""
+        version = (await self._session.get("app/version")).decode(errors="replace").strip()
+        if not _VERSION.fullmatch(version):
+            raise UnexpectedAnswerError(self.instance, "GET app/version: this is no qBittorrent; correct the address")
+        return version
 
     @property
     def logins(self) -> int:

@@ -47,8 +47,7 @@ class Pulse:
         if self._downloading or self._uploading or not self._stalled_at:
             self.stopped = False
         elif not self.stopped:
-            latest = max(self._stalled_at.values())
-            together = sum(at > latest - AT_ONCE_SECONDS for at in self._stalled_at.values())
+            together = sum(at > now - AT_ONCE_SECONDS for at in self._stalled_at.values())
             self.stopped = together >= LEAST
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from qbitrr.config import Arr, Config, QBit, Settings, WebUI, runnable_arrs, runnable_qbits
-from qbitrr.config.model import TrackerRow  # noqa: TC001 - msgspec looks at the types of fields
+from qbitrr.config.model import Notifications, TrackerRow
 from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.torrents.facts import TAG_IGNORED
 
@@ -124,7 +124,7 @@ def worker_configs(
             arr_rows={},
             state_file=state_file,
             log_folder=log_folder,
-            secrets=secrets_of(Config(settings, WebUI(), config.qbits, {arr.section: arr})),
+            secrets=secrets_of(Config(settings, WebUI(), Notifications(), config.qbits, {arr.section: arr})),
         )
         for arr in arrs
     ]
@@ -141,7 +141,7 @@ def worker_configs(
             arr_rows={arr.category: arr.torrent.trackers for arr in arrs},
             state_file=state_file,
             log_folder=log_folder,
-            secrets=secrets_of(Config(settings, WebUI(), config.qbits, {})),
+            secrets=secrets_of(Config(settings, WebUI(), Notifications(), config.qbits, {})),
         )
         for qbit in qbits
         if _needs_a_worker(config, qbit) or qbit.section in holding

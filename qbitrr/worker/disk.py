@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,17 +25,24 @@ async def on_disk(otherwise: T, work: Callable[P, T], *args: P.args, **kwargs: P
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[T] = loop.create_future()
 
-    def tell(value: T) -> None:
-        if not answer.done():
+    def tell(value: T, fault: Exception | None) -> None:
+        if answer.done():
+            return
+        if fault is None:
             answer.set_result(value)
+        else:
+            answer.set_exception(fault)
 
     def run() -> None:
+        value, fault = otherwise, cast("Exception | None", None)
         try:
             value = work(*args, **kwargs)
         except OSError:  # nothing is known then, which is what `otherwise` stands for
-            value = otherwise
+            pass
+        except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+            fault = error
         if not loop.is_closed():
-            loop.call_soon_threadsafe(tell, value)
+            loop.call_soon_threadsafe(tell, value, fault)
 
     threading.Thread(target=run, daemon=True).start()  # not one of a pool, which would wait for it at the end
     try:
@@ -74,5 +81,7 @@ def delete_below(folder: str, relative: list[str]) -> int:
 
 
 def _is_inside(root: Path, relative: str) -> bool:
-    place = root / relative
-    return place.resolve().is_relative_to(root.resolve()) and not place.is_symlink()
+    """Whether a path leads below the folder without a link or a step back on its way."""
+    real = root.resolve()
+    place = real / relative
+    return place.is_relative_to(real) and place.resolve() == place

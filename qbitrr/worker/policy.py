@@ -100,9 +100,8 @@ def file_rules_of(config: WorkerConfig) -> FileRules:
 
 def fingerprint(rules: FileRules) -> str:
     """Tells one set of file rules from another, also in a later version."""
-    parts = (*(p.pattern for p in rules.folders), "", *(p.pattern for p in rules.names), "", *rules.extensions)
-    flags = str([pattern.flags for pattern in (*rules.folders, *rules.names)])
-    return hashlib.blake2s("\0".join((*parts, flags)).encode(), digest_size=8).hexdigest()
+    patterns = [[(pattern.pattern, pattern.flags) for pattern in some] for some in (rules.folders, rules.names)]
+    return hashlib.blake2s(repr((patterns, rules.extensions)).encode(), digest_size=8).hexdigest()
 
 
 _STRIKES_WITHOUT_ARR = 3

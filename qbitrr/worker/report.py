@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from qbitrr import ipc, logs, progress
+from qbitrr import ipc, logs, progress, traffic
 from qbitrr.clock import Clock
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 BEAT_SECONDS = 1.0
+_BEATS_PER_SUMS = 10
 _SILENCE_SECONDS = 15.0  # a loop that does not turn for so long hangs
 OPERATION_SECONDS = 900.0  # what gets nowhere for so long hangs, though the loop turns; no call may take as long
 
@@ -53,11 +55,15 @@ class Report:
         self._last_waiting = ipc.Waiting("", "")
         self._metrics = ipc.Metrics(0, 0)
         self._activity = ipc.Activity("idle")
+        self._last_sums = ipc.Sums()
 
     async def beat(self) -> None:
         """Send a sign of life every second for ever."""
+        beats = itertools.count()
         while True:
             self._link.send(self.sign_of_life())
+            if next(beats) % _BEATS_PER_SUMS == 0:
+                self._tell_sums()
             await asyncio.sleep(BEAT_SECONDS)
 
     def sign_of_life(self) -> ipc.Beat:
@@ -88,7 +94,7 @@ class Report:
         self._operations.append(operation)
         self._become(kind)
         try:
-            with progress.told(got_somewhere):
+            with traffic.timed(traffic.here.work, name), progress.told(got_somewhere):
                 yield
         finally:
             self._operations.remove(operation)
@@ -135,6 +141,17 @@ class Report:
         if self._waiting.pop((task, service), None):
             _log.info("service answered again", task=task, service=service)
             self._tell_waiting()
+
+    def _tell_sums(self) -> None:
+        """How much was asked of services and how long work took."""
+        here = traffic.here
+        sums = ipc.Sums(
+            calls={name: (one.count, one.failed, one.seconds) for name, one in here.calls.items()},
+            work={name: (one.count, one.failed, one.seconds) for name, one in here.work.items()},
+        )
+        if sums != self._last_sums:
+            self._last_sums = sums
+            self._link.send(sums)
 
     def _tell_waiting(self) -> None:
         """Tell of one wait, of one that needs a person first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qbitrr.torrents.rules.failing import owed
+from qbitrr.torrents.rules.failing import DISCARDED_SECONDS, owed
 from qbitrr.torrents.rules.unfinished import age
 from qbitrr.torrents.verdict import Action, acts, passes, stops
 
@@ -33,5 +33,9 @@ def failed_by_user(torrent: TorrentFacts, around: Surroundings, policy: Policy, 
     if (debt := owed(around, now)) is not None:
         text, again_at = debt
         return stops(f"it is in FailedCategory, but {text}", again_at, **facts | around.gate.facts)
+    discarded_at = around.history.discarded_at
+    if discarded_at is not None and now < discarded_at + DISCARDED_SECONDS:
+        because = "it is in FailedCategory, but a person decided against its removal"
+        return stops(because, discarded_at + DISCARDED_SECONDS, **facts)
     action = Action.FAIL if policy.with_arr else Action.REMOVE
     return acts(action, "a person put it into FailedCategory", **facts)

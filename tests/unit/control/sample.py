@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+from qbitrr.config import load_file
 from qbitrr.library import items
 from qbitrr.library.quality import FileFacts, Profile
 from qbitrr.state import catalogue, ledger, verdicts, would
@@ -80,6 +81,34 @@ class Supervised:
         self.calls.append(("rebuild",))
 
 
+class Reloading:
+    """Takes whatever stands in the file; `fails` is raised instead, once."""
+
+    def __init__(self, loaded, files):
+        self.loaded = loaded
+        self.files = files
+        self.fails = None
+        self.calls = 0
+
+    def plan(self, loaded):
+        before, after = ({arr.category: arr for arr in one.config.arrs.values()} for one in (self.loaded, loaded))
+        return Reloaded(
+            Applied(
+                started=tuple(after.keys() - before.keys()),
+                stopped=tuple(before.keys() - after.keys()),
+                restarted=tuple(c for c in after if c in before and after[c] != before[c]),
+            )
+        )
+
+    async def reload(self):
+        self.calls += 1
+        if self.fails:
+            error, self.fails = self.fails, None
+            raise error
+        self.loaded = load_file(self.files.config, {})
+        return Reloaded(Applied(unchanged=("movies",)), ("WebUI.Port",))
+
+
 @dataclass
 class Wanted:
     """What was wanted of the daemon."""
@@ -95,17 +124,6 @@ class Wanted:
 
     def dump(self):
         self.calls.append("dump")
-
-
-@dataclass
-class Configuration:
-    """The configuration that holds, and where its files are."""
-
-    loaded: Any
-    files: Any
-
-    async def reload(self):
-        return Reloaded(Applied(unchanged=("movies",)), ("WebUI.Port",))
 
 
 def movie(number, title, year, *, monitored=True, available=True, file=None):
