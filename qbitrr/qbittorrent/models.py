@@ -35,7 +35,7 @@ class Torrent(Struct, frozen=True, gc=False):
     availability: float = -1.0  # distributed copies; negative while it is not known
     tracker: str = ""  # the announce URL that works; empty when none does
     ratio: float = 0.0  # -1 when it is beyond all measure
-    seeding_time: int = 0  # not told anew while nothing else changes: older than it looks
+    seeding_time: int = 0  # worked out anew only when something happens: it may be old
     ratio_limit: float = -2.0  # share limits of this torrent: -1 none, -2 the client's own
     seeding_time_limit: int = -2  # the same, in minutes
     dl_limit: int = 0  # 0 or less for none

@@ -127,6 +127,8 @@ class Surroundings(Struct, frozen=True, gc=False):
     content_is_there: bool = False
     """Its content path was seen from here. False also when that is not known."""
     history: History = NOTHING_DONE
+    seeding_seconds: float = 0.0
+    """For how long it was seen to seed; what its client tells of that may be old."""
     limits: Limits | None = Limits()
     """What governs its seeding; None while its trackers are not known and make a difference."""
     gate: Gate = Gate(True, "no tracker asks for a minimum")

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from qbitrr.torrents import trackers
 from qbitrr.units import MINUTE
@@ -38,6 +39,10 @@ class Seeding(Struct, frozen=True, gc=False):
     forced: bool = False
     counting: bool = False
     """Its seeding time grows now."""
+
+    def seen_for(self, seconds: float) -> Seeding:
+        """The same with at least this seeding time, which was seen, when what is told of it is old."""
+        return self if seconds <= self.seconds else replace(self, seconds=seconds)
 
 
 def ratio_of(told: float) -> float:

@@ -180,6 +180,7 @@ class Around:
             failed_grabs=failed_grabs,
             content_is_there=key in self._there,
             history=history,
+            seeding_seconds=standing.seeding_seconds,
             limits=standing.limits,
             gate=standing.gate,
             adjustment=standing.adjustment,

@@ -12,7 +12,7 @@ from qbitrr.errors import BannedError, CredentialsRejectedError, ServiceError, U
 from qbitrr.qbittorrent.mirror import Mirror
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from qbitrr.clock import Clock
     from qbitrr.qbittorrent.client import QbittorrentClient
@@ -89,21 +89,6 @@ class Poll:
             self._listening = False
         news, self._news = self._news, News(set(), set())
         return news
-
-    async def refresh(self, keys: Iterable[Key]) -> None:
-        """Read torrents anew: the seeding time of one is not told while nothing else about it changes."""
-        by_instance: dict[str, list[str]] = {}
-        for name, infohash in keys:
-            if self.answers(name) and infohash in self._mirrors[name].torrents:
-                by_instance.setdefault(name, []).append(infohash)
-        for name, infohashes in by_instance.items():
-            for at in range(0, len(infohashes), _REFRESHED_AT_ONCE):
-                try:
-                    rows = await self._clients[name].torrents(infohashes[at : at + _REFRESHED_AT_ONCE])
-                except ServiceError:  # the next question finds out, and then everything is read anew
-                    self._silent(name)
-                    break
-                self._mirrors[name].add(rows.items())
 
     async def close(self) -> None:
         """Stop asking."""

@@ -17,10 +17,11 @@ from qbitrr.torrents.hitandrun import Announce, Gate, gate
 from qbitrr.torrents.states import INACTIVE
 from qbitrr.worker.refusals import TrackerRefusals
 from qbitrr.worker.regimes import Regimes
+from qbitrr.worker.seeding_times import SeedingTimes
 from qbitrr.worker.services import torrent_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from qbitrr.clock import Clock
     from qbitrr.qbittorrent.client import QbittorrentClient
@@ -51,6 +52,7 @@ class Standing(NamedTuple):
     limits: Limits | None
     gate: Gate
     adjustment: Adjustment
+    seeding_seconds: float
 
 
 class Seeds:
@@ -72,6 +74,8 @@ class Seeds:
         self._homes = homes
         self._clock = clock
         self._refusals = TrackerRefusals(database, config.name)
+        self._times = SeedingTimes(database, config.name)
+        self._rids: dict[str, int] = {}
         self._private: dict[Key, bool] = {}
         self._look_at: dict[Key, float] = {}
         self._in_trouble: set[Key] = set()
@@ -79,31 +83,56 @@ class Seeds:
     async def begin(self) -> None:
         """Read back what an earlier process heard."""
         await self._refusals.begin()
+        await self._times.begin()
 
     async def forget(self, gone: set[Key]) -> None:
         """Torrents that are no longer there."""
         await self._refusals.forget(gone)
+        await self._times.forget(gone)
         self._in_trouble -= gone
         for key in gone:
             self._private.pop(key, None)
             self._look_at.pop(key, None)
+
+    async def save(self) -> None:
+        """Keep what would take long to see again."""
+        await self._times.save()
+
+    async def close(self) -> None:
+        """Keep what was seen up to now."""
+        await self._times.save(at_least=1.0)
+
+    def watch(self, changed: Iterable[Key]) -> None:
+        """Note which clients have answered since the last time, and take in torrents that changed."""
+        now = self._clock.monotonic()
+        for name, mirror in self._mirrors.items():
+            if mirror.rid == 0:
+                self._times.lose(name)
+            elif mirror.rid != self._rids.get(name):
+                self._times.look(name, now)
+            self._rids[name] = mirror.rid
+        for key in changed:
+            torrent = self._present(key)
+            if torrent is not None:
+                self._times.observe(torrent)
 
     # -- telling ------------------------------------------------------------------------------------------------
 
     def standing(self, torrent: TorrentFacts) -> Standing:
         """How it stands with a torrent, by what is known now. Notes what would have to be asked for."""
         key = (torrent.instance, torrent.infohash)
-        regime = self._regime(torrent)
+        regime, seconds = self._regime(torrent), self._times.seconds(torrent)
         if not regime.depends_on_trackers:
             limits = seeding.limits_for(regime.limits, ())
-            return Standing(limits, _NOTHING_OWED, Adjustment(seeding.settings_to_write(torrent.seeding, limits)))
+            change = Adjustment(seeding.settings_to_write(torrent.seeding, limits))
+            return Standing(limits, _NOTHING_OWED, change, seconds)
         announces = self._mirrors[torrent.instance].announces.of(torrent.infohash)
         if announces is None:
             self._look_at.setdefault(key, self._clock.monotonic())
-            return Standing(None, self._gate(torrent, regime, None), NONE)
+            return Standing(None, self._gate(torrent, regime, None), NONE, seconds)
         limits = seeding.limits_for(regime.limits, trackers.matching(regime.rows, announces))
         change = self._adjustment(torrent, regime, limits, announces)
-        found = Standing(limits, self._gate(torrent, regime, announces), change)
+        found = Standing(limits, self._gate(torrent, regime, announces), change, seconds)
         if key not in self._look_at and self._is_of_interest(torrent, regime, found, announces):
             self._look_at[key] = self._clock.monotonic()
         return found
@@ -116,8 +145,12 @@ class Seeds:
         told = None
         if announces is not None:
             told = tuple(Announce(url, self._refusals.gone(torrent, url)) for url in announces)
+        return self._gate_for(torrent, told, regime)
+
+    def _gate_for(self, torrent: TorrentFacts, told: tuple[Announce, ...] | None, regime: Regime) -> Gate:
+        seen = torrent.seeding.seen_for(self._times.seconds(torrent))
         lost_data = torrent.completed_at is not None and not torrent.complete
-        return gate(torrent.seeding, told, regime.debts, once_complete=lost_data)
+        return gate(seen, told, regime.debts, once_complete=lost_data)
 
     def _adjustment(
         self, torrent: TorrentFacts, regime: Regime, limits: Limits, announces: tuple[str, ...]
@@ -143,7 +176,8 @@ class Seeds:
         """Whether it may be that it could go, were it not for what is owed to its trackers."""
         if found.gate.open:
             return False
-        over = found.limits is not None and seeding.progress(torrent.seeding, found.limits).reached
+        seen = torrent.seeding.seen_for(found.seeding_seconds)
+        over = found.limits is not None and seeding.progress(seen, found.limits).reached
         return over or torrent.state in INACTIVE or torrent.category == self._failed_category
 
     def _may_be_dead(self, torrent: TorrentFacts, regime: Regime) -> bool:
@@ -222,8 +256,7 @@ class Seeds:
             for row in rows
             if trackers.host_of(row.url)
         )
-        lost_data = torrent.completed_at is not None and not torrent.complete
-        return gate(torrent.seeding, told, regime.debts, once_complete=lost_data)
+        return self._gate_for(torrent, told, regime)
 
 
 _NOTHING_OWED = Gate(True, "no tracker asks for a minimum")

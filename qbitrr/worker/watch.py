@@ -122,6 +122,7 @@ class Watch:
             task.cancel()
         await asyncio.gather(*acting, return_exceptions=True)
         await self._around.save()
+        await self._seeds.close()
 
     async def one_pass(self) -> None:
         """Look, judge, act. A service that does not answer is reported; the others go on."""
@@ -132,11 +133,10 @@ class Watch:
             self._to_forget |= removed
             self._to_judge |= await self._around.read_queue()
             self._to_judge |= self._around.watch_clocks(changed)
+            self._seeds.watch(changed)
             await self._forget()
             now, moment = self._clock.wall(), self._clock.monotonic()
-            due = {key for key, at in self._revisit_at.items() if at <= now}
-            await self._poll.refresh(due)
-            self._to_judge |= due
+            self._to_judge |= {key for key, at in self._revisit_at.items() if at <= now}
             self._to_judge |= {key for key, at in self._act_again_at.items() if at <= moment}
             entries = await ledger.open_entries(self._database, self._category)
             open_now = {(entry.instance, entry.infohash): entry for entry in entries}
@@ -168,6 +168,7 @@ class Watch:
     async def save(self) -> None:
         """Keep what would be lost with the process."""
         await self._around.save()
+        await self._seeds.save()
 
     # -- what a person decides ----------------------------------------------------------------------------------
 

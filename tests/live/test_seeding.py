@@ -73,10 +73,14 @@ async def verdict_of(daemon: Daemon, infohash: str) -> str:
 
 
 async def says(daemon: Daemon, infohash: str, part: str) -> None:
-    async def does() -> bool:
-        return part in await verdict_of(daemon, infohash)
+    seen = ""
 
-    await until(does, 30, f"no verdict with: {part}")
+    async def does() -> bool:
+        nonlocal seen
+        seen = await verdict_of(daemon, infohash)
+        return part in seen
+
+    await until(does, 30, lambda: f"no verdict with: {part}; it is {seen}")
 
 
 async def test_limits_are_reached_by_real_transfer_and_time_and_only_what_was_imported_is_removed(

@@ -30,3 +30,13 @@ CREATE TABLE space_claims (
     at REAL NOT NULL,
     PRIMARY KEY (instance, disk)
 ) STRICT, WITHOUT ROWID;
+
+-- For how long torrents seeded, as far as it was seen: qBittorrent says so only when something happens to a torrent.
+CREATE TABLE seeding_times (
+    category TEXT NOT NULL,
+    instance TEXT NOT NULL,
+    infohash TEXT NOT NULL,
+    added_at REAL NOT NULL,
+    seconds REAL NOT NULL,
+    PRIMARY KEY (category, instance, infohash)
+) STRICT, WITHOUT ROWID;

@@ -38,7 +38,7 @@ def seeding_is_over(torrent: TorrentFacts, around: Surroundings, policy: Policy,
     """
     if around.limits is None or around.limits.remove < 0 or not torrent.complete:
         return passes("it is not complete, or seeds for ever, or its trackers are not known")
-    found = progress(torrent.seeding, around.limits)
+    found = progress(torrent.seeding.seen_for(around.seeding_seconds), around.limits)
     if not around.history.imports.imported and policy.with_arr:
         return _look_for_proof(torrent, around, now) if found.reached else passes(found.because, **found.facts)
     if not found.reached:
