@@ -22,15 +22,16 @@ from control.notify import by_apprise
 from control.server import serve
 from qbitrr import __version__, logs
 from qbitrr.clock import Clock, to_iso
-from qbitrr.config import Loaded, load_file, runnable_arrs
+from qbitrr.config import Loaded, load_file
 from qbitrr.config.example import write_first
 from qbitrr.config.location import config_file, create_data_folder, data_folder, in_container
 from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.data_lock import locked
 from qbitrr.errors import StateError
-from qbitrr.state import backup, migrate
+from qbitrr.state import backup, holds, migrate
 from qbitrr.state.database import FILE_NAME, open_reader
 from qbitrr.state.housekeeping import settle_orphans
+from qbitrr.worker.configuration import worker_configs
 from supervisor.core import Supervisor
 from supervisor.evidence import Evidence
 from supervisor.intents import End, Intents
@@ -106,8 +107,9 @@ def run(
         _log_as_wanted(loaded, log_folder, token)
         _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(where.folder))
         _prepare_state(where.state_file)
-        categories = {arr.category for arr in runnable_arrs(loaded.config)}
-        if held := settle_orphans(where.state_file, categories, Clock().wall()):
+        holding = holds.instances(where.state_file)
+        names = {config.name for config in worker_configs(loaded.config, str(where.state_file), None, holding)}
+        if held := settle_orphans(where.state_file, names, Clock().wall()):
             _log.warning("actions were held", number=held, because="their categories are no longer configured")
         _tell(loaded)
         files = Files(

@@ -89,7 +89,7 @@ class Child:
     @property
     def category(self) -> str:
         """The category it works for, which is its name everywhere."""
-        return self.config.arr.category
+        return self.config.name
 
     @property
     def pid(self) -> int | None:

@@ -68,13 +68,13 @@ class Supervisor:
     def start(self, configs: Sequence[WorkerConfig], limits: Limits) -> None:
         """Start a worker for each configuration."""
         self._limits = limits
-        self._launch({config.arr.category: config for config in configs}, limits)
+        self._launch({config.name: config for config in configs}, limits)
         self.ready = True
         _log.info("workers were started", categories=list(self.children))
 
     def plan(self, configs: Sequence[WorkerConfig]) -> Applied:
         """What `apply` would do."""
-        return difference(self._configs(), {config.arr.category: config for config in configs})
+        return difference(self._configs(), {config.name: config for config in configs})
 
     async def apply(self, configs: Sequence[WorkerConfig], limits: Limits) -> Applied:
         """Have exactly these workers, each with this configuration; returns when all that changed are ready.
@@ -86,7 +86,7 @@ class Supervisor:
         """
         async with self._turn:
             before, limits_before = self._configs(), self._limits or limits
-            after = {config.arr.category: config for config in configs}
+            after = {config.name: config for config in configs}
             plan = difference(before, after)
             try:
                 await self._change(plan, after, limits)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qbitrr import logs
-from qbitrr.config import Loaded, load_file, runnable_arrs
+from qbitrr.config import Loaded, load_file
 from qbitrr.config.keys import Table, keys_of
 from qbitrr.errors import ConfigError, StateError
+from qbitrr.state import holds
 from qbitrr.state.housekeeping import settle_orphans
 from qbitrr.worker.configuration import worker_configs
 from supervisor.changes import Reloaded
@@ -90,13 +91,14 @@ class Reloader:
 
     def _wanted(self, loaded: Loaded) -> tuple[list[WorkerConfig], Limits]:
         log_folder = str(self.files.log_folder) if self.files.log_folder else None
-        configs = worker_configs(loaded.config, str(self.files.state), log_folder)
+        holding = holds.instances(self.files.state)
+        configs = worker_configs(loaded.config, str(self.files.state), log_folder, holding)
         return configs, limits_of(loaded.config.settings)
 
     async def _settle(self) -> None:
         """What workers left that are not configured any more must not keep others from their torrents."""
-        categories = {arr.category for arr in runnable_arrs(self.loaded.config)}
         try:
+            categories = {config.name for config in self._wanted(self.loaded)[0]}
             await asyncio.to_thread(settle_orphans, self.files.state, categories, self._clock.wall())
         except StateError as error:
             _log.warning("actions of former categories stayed open", error=str(error), remedy="restart the daemon")

@@ -29,6 +29,11 @@ def stop_path(api: ApiVersion) -> str:
     return "torrents/stop" if api >= _STOP_START_API else "torrents/pause"
 
 
+def running_filter(api: ApiVersion) -> str:
+    """The filter of `torrents/info` for torrents that nobody stopped, whatever state they show."""
+    return "running" if api >= _STOP_START_API else "resumed"
+
+
 def start_path(api: ApiVersion) -> str:
     """The call that starts stopped torrents."""
     return "torrents/start" if api >= _STOP_START_API else "torrents/resume"

@@ -23,6 +23,11 @@ class Pulse:
         self._uploading: set[str] = set()
         self._stalled_at: dict[str, float] = {}
 
+    @property
+    def nothing_flows(self) -> bool:
+        """Whether no torrent is being transferred."""
+        return not self._downloading and not self._uploading
+
     def feel(self, states: Iterable[tuple[str, str]], gone: Iterable[str], now: float) -> None:
         """Take in the states that one answer told, by infohash, and the torrents that are gone.
 

@@ -43,7 +43,7 @@ class Unwanted(Struct, frozen=True, gc=False):
 class Selection(Struct, frozen=True, gc=False):
     """What a file list says.
 
-    `unwanted` are still to be excluded, `playable` counts the files that an Arr can import and that remain.
+    `unwanted` are still to be excluded, `playable` counts the files that an Arr can import and that no rule excludes.
     `foreign` says why a release is not for an Arr to play as it is; empty for all others. `left_on_disk` are paths
     of excluded files that were found there, after the torrent was `complete`.
     """
@@ -84,17 +84,14 @@ def compile_rules(
 
 
 def select(files: Sequence[TorrentFile], rules: FileRules) -> Selection:
-    """Look at a torrent's files. What is excluded already counts neither as unwanted nor as remaining."""
+    """Look at a torrent's files. Which of them a person deselected does not matter: that speaks against no release."""
     root = _root(files)
     foreign = _foreign(files, root)
     if foreign:
         return Selection(foreign=foreign)
-    wanted = [file for file in files if file.priority]
-    unwanted = tuple(
-        Unwanted(file.index, file.path, because) for file in wanted if (because := why_unwanted(file.path, root, rules))
-    )
-    out = {file.index for file in unwanted}
-    playable = sum(file.index not in out and _is_playable(file, rules) for file in wanted)
+    judged = [(file, why_unwanted(file.path, root, rules)) for file in files]
+    unwanted = tuple(Unwanted(file.index, file.path, because) for file, because in judged if because and file.priority)
+    playable = sum(not because and _is_playable(file, rules) for file, because in judged)
     return Selection(unwanted, playable)
 
 
@@ -152,6 +149,8 @@ def _is_playable(file: TorrentFile, rules: FileRules) -> bool:
 
 def _foreign(files: Sequence[TorrentFile], root: str) -> str:
     """Discs, disc images and archives are unpacked or remuxed by others before an Arr can take them."""
+    if not files:
+        return "its files are not known"
     folders = {folder.lower() for file in files for folder in _below(file.path, root).split("/")[:-1]}
     if root.lower() in _DISC_FOLDERS or folders & _DISC_FOLDERS:
         return "it is a disc"

@@ -94,7 +94,7 @@ async def _configured(messages: AsyncIterator[ipc.ToWorker], stop: asyncio.Event
 
 
 def _set_up(config: WorkerConfig) -> None:
-    category = config.arr.category
+    category = config.name
     parentage.set_process_name(f"qb {category}")
     folder = Path(config.log_folder) if config.log_folder else None
     hide = partial(redact_text, secrets=config.secrets)

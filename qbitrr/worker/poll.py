@@ -12,7 +12,7 @@ from qbitrr.errors import BannedError, CredentialsRejectedError, ServiceError, U
 from qbitrr.qbittorrent.mirror import Mirror
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from qbitrr.clock import Clock
     from qbitrr.qbittorrent.client import QbittorrentClient
@@ -23,6 +23,7 @@ _log = logs.get(__name__)
 Key = tuple[str, str]  # instance and infohash
 
 _PATIENCE_SECONDS = 2.0  # a pass goes on without the answer of a slower client
+_REFRESHED_AT_ONCE = 500  # infohashes that fit into one address
 _RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
 _KNOCK = Backoff(first_seconds=1.0, limit_seconds=8.0)  # a call that nobody hears costs nobody anything
 
@@ -35,7 +36,10 @@ class News(NamedTuple):
 
 
 class Poll:
-    """The torrents of one category on all instances. `wake` is called when a late answer has come."""
+    """The torrents of one category on all instances. `wake` is called when a late answer has come.
+
+    `whole` are mirrors of all torrents of an instance, which are kept besides and told the same.
+    """
 
     def __init__(
         self,
@@ -44,8 +48,10 @@ class Poll:
         report: Report,
         clock: Clock,
         wake: Callable[[], None],
+        whole: Mapping[str, Mirror] | None = None,
     ) -> None:
         self._clients = clients
+        self._whole = whole or {}
         self._mirrors = {name: Mirror(is_mine) for name in clients}
         self._report = report
         self._clock = clock
@@ -83,6 +89,21 @@ class Poll:
             self._listening = False
         news, self._news = self._news, News(set(), set())
         return news
+
+    async def refresh(self, keys: Iterable[Key]) -> None:
+        """Read torrents anew: the seeding time of one is not told while nothing else about it changes."""
+        by_instance: dict[str, list[str]] = {}
+        for name, infohash in keys:
+            if self.answers(name) and infohash in self._mirrors[name].torrents:
+                by_instance.setdefault(name, []).append(infohash)
+        for name, infohashes in by_instance.items():
+            for at in range(0, len(infohashes), _REFRESHED_AT_ONCE):
+                try:
+                    rows = await self._clients[name].torrents(infohashes[at : at + _REFRESHED_AT_ONCE])
+                except ServiceError:  # the next question finds out, and then everything is read anew
+                    self._silent(name)
+                    break
+                self._mirrors[name].add(rows.items())
 
     async def close(self) -> None:
         """Stop asking."""
@@ -128,6 +149,11 @@ class Poll:
         if changes.unknown:
             added = mirror.add((await client.torrents(changes.unknown)).items())
             self._news.changed.update((instance, infohash) for infohash in added)
+        if instance in self._whole:
+            everything_else = self._whole[instance]
+            unknown = everything_else.apply(data, self._clock.monotonic()).unknown
+            if unknown:
+                everything_else.add((await client.torrents(unknown)).items())
 
     def _silent(self, instance: str, retry: Backoff = _RETRY) -> None:
         """Nothing is known of it now; when it answers again it tells everything, and all of it is judged."""

@@ -49,7 +49,12 @@ def a_child(arr, **changes):
     state = State(phase=changes.pop("phase", Phase.RUNNING))
     attributes = {"pid": None, "restarts": 0, "phase_since": NOW, "said": Said(), "told": [], **changes}
     attributes.setdefault("send", lambda message: attributes["told"].append(message) or True)
-    return SimpleNamespace(config=SimpleNamespace(arr=arr), category=arr.category, state=state, **attributes)
+    return SimpleNamespace(
+        config=SimpleNamespace(arr=arr, arr_section=arr, section=arr.section, name=arr.category),
+        category=arr.category,
+        state=state,
+        **attributes,
+    )
 
 
 def held(context, category="movies"):
