@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from control import auth, page, problems
+from control import auth, oidc, page, problems
 from control.binding import bind
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from control.security import refuse_foreign_pages
@@ -56,6 +56,8 @@ def create_application(context: Context) -> web.Application:
                 path = _CATEGORY.sub(r"{\1:.+}", base + prefix + route.path)
                 add[route.method](path, bind(route, context, admit))
         page.add_page(application, base)
+        if context.loaded.config.webui.oidc_enabled:
+            oidc.add_login(application, base, context)
 
     async def let_go(_application: web.Application) -> None:
         context.events.close()

@@ -13,9 +13,9 @@ COOKIE = "qbitrr_session"
 LASTS_SECONDS = 30 * 86_400
 
 
-def issue(secret: str, now: float) -> str:
+def issue(secret: str, now: float, lasts_seconds: int = LASTS_SECONDS) -> str:
     """A value for the cookie; `now` in epoch seconds."""
-    content = f"{int(now) + LASTS_SECONDS}.{secrets.token_hex(8)}"
+    content = f"{int(now) + lasts_seconds}.{secrets.token_hex(16)}"
     return f"{content}.{_signature(content, secret)}"
 
 
@@ -26,6 +26,11 @@ def holds(value: str, secret: str, now: float) -> bool:
     if not hmac.compare_digest(signature.encode(errors="surrogateescape"), expected.encode()):
         return False
     return int(content.partition(".")[0]) > now
+
+
+def derived(value: str, secret: str, purpose: str) -> str:
+    """A text that only who has value and secret can know."""
+    return _signature(f"{purpose}:{value}", secret)
 
 
 def _signature(content: str, secret: str) -> str:

@@ -125,7 +125,7 @@ async def download(context: Context, request: LogName, http: web.Request) -> web
         response.content_length = status.st_size
         await response.prepare(http)
         position = 0
-        while position < status.st_size:
+        while http.method != "HEAD" and position < status.st_size:
             most = min(_DOWNLOAD_BYTES, status.st_size - position)
             chunk = await asyncio.to_thread(os.pread, descriptor, most, position)
             if not chunk:  # it was cut off meanwhile; the client sees that it is not whole

@@ -74,9 +74,10 @@ class WebUI(Table, frozen=True):
         key("path_prefix", 'Path under which a reverse proxy shows qbitrr, such as "/qbitrr".', change="daemon"),
     ] = ""
     local_auth_enabled: Annotated[bool, key("flag", "Login with Username and password.", change="web")] = False
-    oidc_enabled: Annotated[bool, key("flag", "Login at the provider in [WebUI.OIDC].", change="web")] = field(
-        name="OIDCEnabled", default=False
-    )
+    oidc_enabled: Annotated[
+        bool,
+        key("flag", "Login at the provider in [WebUI.OIDC]; needs qbitrr[oidc].", change="daemon"),
+    ] = field(name="OIDCEnabled", default=False)
     username: Annotated[str, key("text", "User name of the local login.", change="web")] = ""
     password_hash: Annotated[
         str,

@@ -178,3 +178,12 @@ def test_the_index_follows_a_file_that_grows_and_one_that_is_replaced_in_place(t
         for first in range(len(lines) + 2):
             part = logfiles.read(tmp_path, "Main.log", first=first, most=2)
             assert (part.text.encode(), part.total_lines) == (b"".join(lines[first : first + 2]), len(lines))
+
+
+@pytest.mark.parametrize("path", ["events", "logs/Main.log/stream", "logs/Main.log/download"])
+async def test_a_head_of_a_stream_ends_at_once(client, log_folder, path):
+    (log_folder / "Main.log").write_text("a\n" * 100)
+    async with asyncio.timeout(5), client.head(f"/web/{path}") as response:
+        assert response.status == 200
+        assert await response.read() == b""
+    assert (await get(client, "/web/status"))["ready"] is True
