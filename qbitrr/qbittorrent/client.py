@@ -12,7 +12,7 @@ from qbitrr.qbittorrent.compat import (
     OLDEST_API,
     ApiVersion,
     parse_api_version,
-    running_filter,
+    start_after_recheck,
     start_path,
     state_name,
     stop_path,
@@ -64,12 +64,6 @@ class QbittorrentClient:
         rows = self._session.remote.decode(body, list[TorrentRow], "torrents/info")
         return {row.hash: msgspec.structs.replace(row, state=state_name(row.state)) for row in rows}
 
-    async def is_running(self, infohash: str) -> bool:
-        """Whether nobody has stopped a torrent, also while its state is about something else."""
-        query = {"filter": running_filter(await self._api_version()), "hashes": infohash}
-        body = await self._session.get("torrents/info", query)
-        return bool(self._session.remote.decode(body, list[Place], "torrents/info"))
-
     async def content_paths(self) -> dict[str, str]:
         """Where the data of every torrent lies, by infohash."""
         body = await self._session.get("torrents/info")
@@ -89,9 +83,20 @@ class QbittorrentClient:
         joined = "|".join(map(str, indices))
         await self._session.post("torrents/filePrio", {"hash": infohash, "id": joined, "priority": "0"})
 
-    async def recheck(self, infohashes: Iterable[str]) -> None:
-        """Have all data read and checked again."""
-        await self._change("torrents/recheck", infohashes)
+    async def recheck(self, infohash: str) -> None:
+        """Have all data of a torrent read and checked again.
+
+        4.x never begins with one that had missing files unless it is started: it is, if nobody has stopped it.
+        """
+        start_too = start_after_recheck(await self._api_version()) and await self._is_running(infohash)
+        await self._change("torrents/recheck", [infohash])
+        if start_too:
+            await self.start([infohash])
+
+    async def _is_running(self, infohash: str) -> bool:
+        """Whether nobody has stopped a torrent, also while its state is about something else."""
+        body = await self._session.get("torrents/info", {"filter": "resumed", "hashes": infohash})
+        return bool(self._session.remote.decode(body, list[Place], "torrents/info"))
 
     async def set_category(self, infohashes: Iterable[str], category: str) -> None:
         """Put torrents into a category that exists; RefusedError when it does not."""
