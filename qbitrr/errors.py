@@ -62,13 +62,17 @@ class Problem:
 
 
 class ConfigError(QbitrrError):
-    """The configuration cannot be used. `problems` holds all of them, not only the first."""
+    """The configuration cannot be used. `problems` holds all of them, not only the first.
+
+    `warnings` are what looks odd besides, such as misspelt keys.
+    """
 
     status = 400
     code = "CONFIG_ERROR"
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], warnings: Sequence[Problem] = ()) -> None:
         self.problems = tuple(problems)
+        self.warnings = tuple(warnings)
         super().__init__("\n".join(map(str, self.problems)))
 
 

@@ -80,7 +80,7 @@ def load_document(document: dict[str, Any], environ: Mapping[str, str]) -> Loade
     check_together(config, findings)
     list_incomplete(config, findings)
     if findings.problems:
-        raise ConfigError(findings.problems)
+        raise ConfigError(findings.problems, findings.warnings)
     return Loaded(
         config=config,
         warnings=tuple(findings.warnings),
@@ -91,7 +91,8 @@ def load_document(document: dict[str, Any], environ: Mapping[str, str]) -> Loade
 
 def _syntax_problem(error: Exception) -> Problem:
     what, _, where = (str(error) or type(error).__name__).partition(" (at ")
-    return Problem(where.removesuffix(")") or "the file", what, "TOML")
+    place = where.removesuffix(")")
+    return Problem(f"config.toml, {place}" if place else "config.toml", f"a fault ({what})", "TOML")
 
 
 def _config(document: Mapping[str, Any], findings: Findings) -> Config:

@@ -67,7 +67,7 @@ def shown(value: object, *, secret: bool) -> str:
     if isinstance(value, list):
         return "a list" if value else "an empty list"
     if secret:
-        return "a hidden text" if isinstance(value, str) else "a hidden value"
+        return "a hidden text" if isinstance(value, str) else f"a hidden {type(value).__name__}"
     if isinstance(value, bool):
         return str(value).lower()
     return _shortened(_quoted(redact_url(value) if isinstance(value, str) else value))

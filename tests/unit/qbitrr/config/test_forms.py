@@ -192,7 +192,7 @@ def test_unit_and_choices_of_a_key(dotted, words):
         ("http://me:secret@host:1/", False, '"http://host:1/"'),
         ("me:secret@host:99999", False, '"host:99999"'),
         ("hunter2", True, "a hidden text"),
-        (12345, True, "a hidden value"),
+        (12345, True, "a hidden int"),
         (["hunter2"], True, "a list"),
     ],
 )
