@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 VIDEO = frozenset({".3gp", ".asf", ".avi", ".divx", ".f4v", ".flv", ".m2ts", ".m4v", ".mk3d", ".mkv", ".mov", ".mp4"})
 VIDEO |= {".mpeg", ".mpg", ".mts", ".ogm", ".ogv", ".rm", ".rmvb", ".ts", ".webm", ".wmv", ".wtv"}
+VIDEO |= {".avc", ".bivx", ".dv", ".dvr-ms", ".fli", ".m2v", ".nsv", ".nuv", ".pva", ".qt", ".ty", ".viv", ".vob"}
+VIDEO |= {".xvid"}
 AUDIO = frozenset({".aac", ".aif", ".aiff", ".alac", ".ape", ".dsf", ".flac", ".m4a", ".m4b", ".mka", ".mp2", ".mp3"})
-AUDIO |= {".mpc", ".oga", ".ogg", ".opus", ".tta", ".wav", ".wma", ".wv"}
+AUDIO |= {".aifc", ".dff", ".m4p", ".mpc", ".oga", ".ogg", ".opus", ".tta", ".wav", ".wma", ".wv"}
 PLAYABLE = {"radarr": VIDEO, "sonarr": VIDEO, "lidarr": AUDIO}
 
 _INCOMPLETE = ".!qb"  # what qBittorrent may append while a file is not there in full
