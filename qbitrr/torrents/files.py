@@ -46,8 +46,8 @@ class Selection(Struct, frozen=True, gc=False):
     """What a file list says.
 
     `unwanted` are still to be excluded, `playable` counts the files that an Arr can import and that remain.
-    `foreign` says why a release is not for an Arr to play as it is; empty for all others. `left_on_disk` are paths
-    of excluded files that were found there, after the torrent was `complete`.
+    `foreign` says why a release is not to be judged by what can be played in it; empty for all others.
+    `left_on_disk` are paths of excluded files that were found there, after the torrent was `complete`.
     """
 
     unwanted: tuple[Unwanted, ...] = ()
@@ -97,6 +97,8 @@ def select(files: Sequence[TorrentFile], rules: FileRules) -> Selection:
     )
     out = {file.index for file in unwanted}
     playable = sum(file.index not in out and _is_playable(file, rules) for file in wanted)
+    if not playable and any(_is_playable(file, rules) for file in _deselected(files, root, rules)):
+        return Selection(foreign="a person deselected what can be played in it")
     return Selection(unwanted, playable)
 
 
@@ -131,6 +133,11 @@ def extension(path: str) -> str:
     name = _as_complete(path.rpartition("/")[2])
     stem, dot, ending = name.rpartition(".")
     return f".{ending.lower()}" if dot and stem else ""
+
+
+def _deselected(files: Sequence[TorrentFile], root: str, rules: FileRules) -> list[TorrentFile]:
+    """The files that are not fetched although no rule excludes them."""
+    return [file for file in files if not file.priority and not why_unwanted(file.path, root, rules)]
 
 
 def _as_complete(name: str) -> str:
