@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 VIDEO = frozenset({".3gp", ".asf", ".avi", ".divx", ".f4v", ".flv", ".m2ts", ".m4v", ".mk3d", ".mkv", ".mov", ".mp4"})
 VIDEO |= {".mpeg", ".mpg", ".mts", ".ogm", ".ogv", ".rm", ".rmvb", ".ts", ".webm", ".wmv", ".wtv"}
+VIDEO |= {".avc", ".bivx", ".dv", ".dvr-ms", ".fli", ".m2v", ".nsv", ".nuv", ".pva", ".qt", ".ty", ".viv", ".vob"}
+VIDEO |= {".xvid"}
 AUDIO = frozenset({".aac", ".aif", ".aiff", ".alac", ".ape", ".dsf", ".flac", ".m4a", ".m4b", ".mka", ".mp2", ".mp3"})
-AUDIO |= {".mpc", ".oga", ".ogg", ".opus", ".tta", ".wav", ".wma", ".wv"}
+AUDIO |= {".aifc", ".dff", ".m4p", ".mpc", ".oga", ".ogg", ".opus", ".tta", ".wav", ".wma", ".wv"}
 PLAYABLE = {"radarr": VIDEO, "sonarr": VIDEO, "lidarr": AUDIO}
 
 _INCOMPLETE = ".!qb"  # what qBittorrent may append while a file is not there in full
@@ -43,9 +45,9 @@ class Unwanted(Struct, frozen=True, gc=False):
 class Selection(Struct, frozen=True, gc=False):
     """What a file list says.
 
-    `unwanted` are still to be excluded, `playable` counts the files that an Arr can import and that no rule excludes.
-    `foreign` says why a release is not for an Arr to play as it is; empty for all others. `left_on_disk` are paths
-    of excluded files that were found there, after the torrent was `complete`.
+    `unwanted` are still to be excluded, `playable` counts the files that an Arr can import and that remain.
+    `foreign` says why a release is not to be judged by what can be played in it; empty for all others.
+    `left_on_disk` are paths of excluded files that were found there, after the torrent was `complete`.
     """
 
     unwanted: tuple[Unwanted, ...] = ()
@@ -84,14 +86,19 @@ def compile_rules(
 
 
 def select(files: Sequence[TorrentFile], rules: FileRules) -> Selection:
-    """Look at a torrent's files. Which of them a person deselected does not matter: that speaks against no release."""
+    """Look at a torrent's files. What is excluded already counts neither as unwanted nor as remaining."""
     root = _root(files)
     foreign = _foreign(files, root)
     if foreign:
         return Selection(foreign=foreign)
-    judged = [(file, why_unwanted(file.path, root, rules)) for file in files]
-    unwanted = tuple(Unwanted(file.index, file.path, because) for file, because in judged if because and file.priority)
-    playable = sum(not because and _is_playable(file, rules) for file, because in judged)
+    wanted = [file for file in files if file.priority]
+    unwanted = tuple(
+        Unwanted(file.index, file.path, because) for file in wanted if (because := why_unwanted(file.path, root, rules))
+    )
+    out = {file.index for file in unwanted}
+    playable = sum(file.index not in out and _is_playable(file, rules) for file in wanted)
+    if not playable and any(_is_playable(file, rules) for file in _deselected(files, root, rules)):
+        return Selection(foreign="a person deselected what can be played in it")
     return Selection(unwanted, playable)
 
 
@@ -128,6 +135,11 @@ def extension(path: str) -> str:
     return f".{ending.lower()}" if dot and stem else ""
 
 
+def _deselected(files: Sequence[TorrentFile], root: str, rules: FileRules) -> list[TorrentFile]:
+    """The files that are not fetched although no rule excludes them."""
+    return [file for file in files if not file.priority and not why_unwanted(file.path, root, rules)]
+
+
 def _as_complete(name: str) -> str:
     return name[: -len(_INCOMPLETE)] if name.lower().endswith(_INCOMPLETE) else name
 
@@ -149,8 +161,6 @@ def _is_playable(file: TorrentFile, rules: FileRules) -> bool:
 
 def _foreign(files: Sequence[TorrentFile], root: str) -> str:
     """Discs, disc images and archives are unpacked or remuxed by others before an Arr can take them."""
-    if not files:
-        return "its files are not known"
     folders = {folder.lower() for file in files for folder in _below(file.path, root).split("/")[:-1]}
     if root.lower() in _DISC_FOLDERS or folders & _DISC_FOLDERS:
         return "it is a disc"

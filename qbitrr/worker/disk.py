@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,29 +20,27 @@ _SECONDS = 5.0
 async def on_disk(otherwise: T, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Do something that may hang for ever, as on a lost network disk, in a thread of its own.
 
-    Returns `otherwise` when it did not end within five seconds, or raised an OSError.
+    Returns `otherwise` when it did not end within five seconds, or when the disk or the path was at fault (OSError,
+    ValueError). Any other exception is raised.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[T] = loop.create_future()
 
-    def tell(value: T, fault: Exception | None) -> None:
-        if answer.done():
-            return
-        if fault is None:
-            answer.set_result(value)
-        else:
-            answer.set_exception(fault)
+    def settle(tell: Callable[[Any], None], said: object) -> None:
+        if not answer.done():
+            tell(said)
 
     def run() -> None:
-        value, fault = otherwise, cast("Exception | None", None)
+        tell: Callable[[Any], None] = answer.set_result
+        said: object
         try:
-            value = work(*args, **kwargs)
-        except OSError:  # nothing is known then, which is what `otherwise` stands for
-            pass
-        except Exception as error:  # noqa: BLE001 - raised again where it is waited for
-            fault = error
+            said = work(*args, **kwargs)
+        except (OSError, ValueError):  # nothing is known then, which is what `otherwise` stands for
+            said = otherwise
+        except Exception as error:  # noqa: BLE001 - raised where the answer is awaited
+            tell, said = answer.set_exception, error
         if not loop.is_closed():
-            loop.call_soon_threadsafe(tell, value, fault)
+            loop.call_soon_threadsafe(settle, tell, said)
 
     threading.Thread(target=run, daemon=True).start()  # not one of a pool, which would wait for it at the end
     try:
@@ -61,9 +59,9 @@ def has_content(path: str) -> bool:
 
 
 def existing_below(folder: str, relative: list[str]) -> list[str]:
-    """Those of the relative paths that are plain files below a folder, links and ways out of it left aside."""
+    """Those of the relative paths that are plain files below a folder and are reached over no link and no `..`."""
     root = Path(folder)
-    return [path for path in relative if _is_inside(root, path) and (root / path).is_file()]
+    return [path for path in dict.fromkeys(relative) if _is_straight(root, path) and (root / path).is_file()]
 
 
 def delete_below(folder: str, relative: list[str]) -> int:
@@ -80,8 +78,5 @@ def delete_below(folder: str, relative: list[str]) -> int:
     return len(paths)
 
 
-def _is_inside(root: Path, relative: str) -> bool:
-    """Whether a path leads below the folder without a link or a step back on its way."""
-    real = root.resolve()
-    place = real / relative
-    return place.is_relative_to(real) and place.resolve() == place
+def _is_straight(root: Path, relative: str) -> bool:
+    return os.path.realpath(root / relative) == f"{os.path.realpath(root)}/{relative}"
