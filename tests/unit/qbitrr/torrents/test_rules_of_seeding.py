@@ -2,13 +2,17 @@
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from qbitrr.config.model import HitAndRun, SeedingMode, TrackerRow
+from qbitrr.torrents import trackers
 from qbitrr.torrents.adjustment import Adjustment
 from qbitrr.torrents.facts import History, ImportFacts, Policy, QueueFacts, Surroundings, TorrentFacts
-from qbitrr.torrents.hitandrun import Gate
+from qbitrr.torrents.hitandrun import Announce, Debts, Gate, gate
 from qbitrr.torrents.rules import judge
 from qbitrr.torrents.rules.seeding import WRITE_AGAIN_SECONDS
-from qbitrr.torrents.seeding import Limits, Seeding, Settings
+from qbitrr.torrents.seeding import Limits, Seeding, Settings, limits_for
 from qbitrr.torrents.verdict import Action
 
 NOW = 1_700_000_000.0
@@ -114,3 +118,65 @@ def test_addresses_of_trackers_do_not_get_into_the_facts():
         add_trackers=("https://tracker.example/0123456789/announce",), remove_trackers=("udp://b.example:1/x",)
     )
     assert wish.in_facts() == {"add_trackers": ["tracker.example"], "remove_trackers": ["b.example"]}
+
+
+hosts = st.sampled_from(["a.org", "x.a.org", "b.org"])
+rows = st.lists(
+    st.builds(
+        TrackerRow,
+        uri=hosts,
+        priority=st.integers(-1, 1),
+        max_upload_ratio=st.sampled_from([-1.0, 0.0, 1.0, 3.0]),
+        max_seeding_seconds=st.sampled_from([-1, 0, 60, 600]),
+        remove_if_exists=st.booleans(),
+        hit_and_run=st.builds(
+            HitAndRun,
+            mode=st.sampled_from(["and", "or", "disabled"]),
+            min_seed_ratio=st.sampled_from([0.0, 2.0]),
+            min_seeding_seconds=st.sampled_from([0, 300]),
+        ),
+    ),
+    max_size=4,
+)
+modes = st.builds(
+    SeedingMode,
+    max_upload_ratio=st.sampled_from([-1.0, 1.0]),
+    max_seeding_seconds=st.sampled_from([-1, 60]),
+    remove_torrent=st.sampled_from([-1, 1, 2, 3, 4]),
+)
+announced = st.none() | st.lists(hosts.map("http://{}/announce".format), max_size=3, unique=True).map(tuple)
+seeders = st.builds(
+    Seeding,
+    complete=st.just(True),
+    progress=st.just(1.0),
+    ratio=st.sampled_from([0.0, 1.0, 2.0, 5.0]),
+    seconds=st.sampled_from([0, 60, 300, 700]),
+    own_ratio_limit=st.sampled_from([-1.0, 4.0]),
+)
+
+
+@given(rows, modes, announced, seeders)
+def test_no_rows_limits_and_trackers_remove_anything_below_a_minimum(rows, mode, announced, seeder):
+    """As the worker puts it all together, against what a person would say of it."""
+    merged = trackers.merged(rows)
+    found = trackers.matching(merged, announced or ())
+    told = None if announced is None else tuple(map(Announce, announced))
+    limits = limits_for(mode, found) if announced is not None or not merged else None
+    torrent = msgspec.structs.replace(TORRENT, seeding=seeder)
+    action, rule = judged(torrent, limits=limits, gate=gate(seeder, told, Debts(merged)))
+    assert action in (Action.NOTHING, Action.REMOVE), rule
+    if action is not Action.REMOVE:
+        return
+    assert mode.remove_torrent != -1
+    for row in merged:
+        if announced is None or not any(trackers.is_about(row, url) for url in announced):
+            continue
+        debt = row.hit_and_run
+        ratio, time = seeder.ratio >= debt.min_seed_ratio, seeder.seconds >= debt.min_seeding_seconds
+        asked = [met for met, least in ((ratio, debt.min_seed_ratio), (time, debt.min_seeding_seconds)) if least]
+        assert debt.mode == "disabled" or not asked or (all(asked) if debt.mode == "and" else any(asked))
+        if not row.remove_if_exists and mode.remove_torrent in (1, 4):
+            assert seeder.ratio >= row.max_upload_ratio
+        if not row.remove_if_exists and mode.remove_torrent in (2, 4):
+            assert seeder.seconds >= row.max_seeding_seconds
+    assert seeder.own_ratio_limit < 0 or seeder.ratio >= seeder.own_ratio_limit

@@ -1,5 +1,6 @@
 """The worker of a qBittorrent section: managed categories, the free space guard, the order of the queue."""
 
+import os
 import socket
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
@@ -230,3 +231,19 @@ async def test_what_a_person_puts_aside_is_removed_or_checked_and_comes_back(cli
         await passes_until(opened, ended(opened, "recheck"), "it was not checked")
     assert set(client.torrents) == {checked.infohash}
     assert checked.category == "books"
+
+
+async def test_what_another_qbittorrent_has_still_to_write_to_the_same_disk_is_left_to_it(add, open_worker, tmp_path):
+    torrent = add("a", 20 * MB)
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    settings = guarding(FreeSpaceFolder=str(disk), FreeSpace="0")
+    async with open_worker(settings) as opened:
+        guard = opened.watch._guard
+        guard._local, guard._before = True, ["qBit-first"]
+        number = disk.stat().st_dev
+        name = f"{os.major(number)}:{os.minor(number)}"
+        await holds.claim(opened.database, "qBit-first", {name: 2**60}, opened.watch._clock.wall())
+        await passes_until(opened, lambda: torrent.stopped, "it was not held")
+        await holds.claim(opened.database, "qBit-first", {}, opened.watch._clock.wall())
+        await passes_until(opened, lambda: not torrent.stopped, "it was not released")
