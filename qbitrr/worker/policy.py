@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from qbitrr.torrents import breaker
 from qbitrr.torrents.facts import Policy, TrackerEta
 from qbitrr.torrents.files import FileRules, compile_rules
@@ -101,7 +103,7 @@ def file_rules_of(config: WorkerConfig) -> FileRules:
 def fingerprint(rules: FileRules) -> str:
     """Tells one set of file rules from another, also in a later version."""
     patterns = [[(pattern.pattern, pattern.flags) for pattern in some] for some in (rules.folders, rules.names)]
-    return hashlib.blake2s(repr((patterns, rules.extensions)).encode(), digest_size=8).hexdigest()
+    return hashlib.blake2s(msgspec.json.encode((patterns, rules.extensions)), digest_size=8).hexdigest()
 
 
 _STRIKES_WITHOUT_ARR = 3

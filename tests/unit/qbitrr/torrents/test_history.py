@@ -1,0 +1,82 @@
+import pytest
+from msgspec.structs import replace
+
+from qbitrr.torrents.facts import NOTHING_DONE, History, ImportFacts
+from qbitrr.torrents.files import Selection
+from qbitrr.torrents.history import BY_A_PERSON, DISCARDED, after
+from qbitrr.torrents.verdict import LOOKS, Action
+
+AT = 1_700_000_000.0
+STATES = ("planned", "done", "failed", "held", "undone")
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome", "discarded_at"),
+    [
+        ("undone", "taken back", AT),
+        ("held", DISCARDED, AT),
+        ("held", f"{BY_A_PERSON}took the tag off", AT),
+        ("held", "it gets on", None),
+        ("held", None, None),
+        ("failed", "the Arr refused", None),
+        ("done", "removed", None),
+        ("planned", "awaiting approval", None),
+    ],
+)
+def test_what_a_person_decided_against_a_removal_is_remembered(state, outcome, discarded_at):
+    assert after(NOTHING_DONE, Action.FAIL, state, AT, outcome) == History(discarded_at=discarded_at)
+
+
+@pytest.mark.parametrize("action", [action for action in Action if action is not Action.FAIL])
+def test_only_a_removal_can_be_decided_against(action):
+    assert after(NOTHING_DONE, action, "held", AT, DISCARDED).discarded_at is None
+    assert after(NOTHING_DONE, action, "undone", AT, None).discarded_at is None
+
+
+@pytest.mark.parametrize(
+    ("before", "state", "expected"),
+    [
+        (ImportFacts(), "done", ImportFacts(imported=True)),
+        (ImportFacts(failures=3, failed_at=1.0), "done", ImportFacts(imported=True)),
+        (ImportFacts(), "failed", ImportFacts(failures=1, failed_at=AT)),
+        (ImportFacts(failures=2, failed_at=1.0), "failed", ImportFacts(failures=3, failed_at=AT)),
+        (ImportFacts(failures=2, failed_at=1.0), "held", ImportFacts(failures=2, failed_at=1.0)),
+        (ImportFacts(imported=True), "failed", ImportFacts(imported=True, failures=1, failed_at=AT)),
+    ],
+)
+def test_imports_are_counted_until_one_is_done(before, state, expected):
+    assert after(History(imports=before), Action.IMPORT, state, AT, "x") == History(imports=expected)
+
+
+def test_rechecks_are_counted():
+    once = after(NOTHING_DONE, Action.RECHECK, "done", AT, None)
+    assert once == History(rechecks=1, rechecked_at=AT, acted_at=AT)
+    assert after(once, Action.RECHECK, "done", AT + 9, None) == History(
+        rechecks=2, rechecked_at=AT + 9, acted_at=AT + 9
+    )
+    assert after(once, Action.RECHECK, "failed", AT + 9, None) == once
+
+
+@pytest.mark.parametrize("action", [Action.SKIP_FILES, Action.DELETE_FILES])
+def test_what_takes_time_to_show_is_remembered(action):
+    assert after(NOTHING_DONE, action, "done", AT, None) == History(acted_at=AT)
+    assert after(NOTHING_DONE, action, "failed", AT, None) == NOTHING_DONE
+
+
+def test_that_it_was_searched_again_is_remembered_when_it_was_done():
+    assert after(NOTHING_DONE, Action.SEARCH_AGAIN, "done", AT, None) == History(searched_again=True)
+    assert after(NOTHING_DONE, Action.SEARCH_AGAIN, "failed", AT, None) == NOTHING_DONE
+
+
+@pytest.mark.parametrize("action", [Action.NOTHING, Action.TAG_STALLED, Action.UNTAG_STALLED, *sorted(LOOKS)])
+@pytest.mark.parametrize("state", STATES)
+def test_other_actions_leave_no_trace_in_it(action, state):
+    assert after(NOTHING_DONE, action, state, AT, "x") == NOTHING_DONE
+
+
+@pytest.mark.parametrize("action", list(Action))
+@pytest.mark.parametrize("state", STATES)
+def test_no_action_forgets_what_was_found_out(action, state):
+    found = History(searched_again=True, discarded_at=1.0, unplayable="bad", selection=Selection(playable=1))
+    kept = after(found, action, state, AT, None)
+    assert replace(kept, discarded_at=1.0, imports=found.imports, rechecks=0, rechecked_at=None, acted_at=None) == found

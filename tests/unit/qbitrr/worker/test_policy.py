@@ -1,0 +1,166 @@
+"""From the file a user writes to the policy that rules are asked with."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qbitrr.config import load_text
+from qbitrr.torrents.facts import TrackerEta
+from qbitrr.torrents.files import compile_rules
+from qbitrr.torrents.tracker_eta import maximum_eta_seconds
+from qbitrr.worker.configuration import worker_configs
+from qbitrr.worker.policy import breaker_limits, file_rules_of, fingerprint, policy_of
+
+
+def config(settings="", torrent="", search="", arr="", qbit="", section="Radarr-HD"):
+    text = f"""
+[Settings]
+{settings}
+[qBit]
+Host = "localhost"
+Port = 8080
+UserName = "u"
+Password = "p"
+{qbit}
+[{section}]
+URI = "http://localhost:7878"
+APIKey = "0123456789abcdef0123456789abcdef"
+{arr}
+[{section}.EntrySearch]
+{search}
+[{section}.Torrent]
+{torrent}
+"""
+    (one,) = worker_configs(load_text(text, {}).config, "/state.db", None)
+    return one
+
+
+@pytest.mark.parametrize(
+    ("parts", "field", "value"),
+    [
+        ({"torrent": 'IgnoreTorrentsYoungerThan = "5m"'}, "ignore_younger_than_seconds", 300),
+        ({"settings": "IgnoreTorrentsYoungerThan = 77"}, "ignore_younger_than_seconds", 77),
+        ({"torrent": "StalledDelay = 20"}, "stalled_delay_seconds", 1200),
+        ({"torrent": "StalledDelay = -1"}, "stalled_delay_seconds", -1),
+        ({"torrent": "StalledDelay = 0"}, "stalled_delay_seconds", 0),
+        ({"torrent": "ReSearchStalled = true"}, "search_stalled_again", True),
+        ({"torrent": "Strikes = 7"}, "strikes", 7),
+        ({"torrent": 'MaximumETA = "1d"'}, "maximum_eta_seconds", 86400),
+        ({"torrent": "DoNotRemoveSlow = false"}, "keep_slow", False),
+        ({"torrent": "MaximumDeletablePercentage = 0.5"}, "maximum_deletable_progress", 0.5),
+        ({"torrent": "AutoDelete = true"}, "auto_delete", True),
+        ({"torrent": "MaxFailedGrabsPerDay = 2"}, "most_failed_grabs", 2),
+        ({"settings": 'FailedCategory = "bad"'}, "failed_category", "bad"),
+        ({"settings": 'RecheckCategory = "again"'}, "recheck_category", "again"),
+        ({"settings": 'ProtectTags = ["keep", "mine"]'}, "protect_tags", frozenset({"keep", "mine"})),
+        ({"settings": "Tagless = true"}, "tagless", True),
+        ({"arr": 'ArrErrorCodesToBlocklist = ["Not an upgrade"]'}, "error_messages", frozenset({"Not an upgrade"})),
+        ({"search": "CustomFormatUnmetSearch = true"}, "enforces_custom_formats", True),
+        ({"search": "ForceMinimumCustomFormat = true"}, "forces_minimum_custom_format", True),
+    ],
+)
+def test_every_key_reaches_the_rules_in_their_units(parts, field, value):
+    changed = getattr(policy_of(config(**parts)), field)
+    assert changed == value
+    assert changed != getattr(policy_of(config()), field)
+
+
+def test_files_are_filtered_as_soon_as_there_is_one_rule():
+    none = "FolderExclusionRegex = []\nFileNameExclusionRegex = []\nFileExtensionAllowlist = []"
+    assert not policy_of(config(torrent=none)).filters_files
+    assert policy_of(config()).filters_files
+    for key, value in (
+        ("FolderExclusionRegex", "x"),
+        ("FileNameExclusionRegex", "x"),
+        ("FileExtensionAllowlist", ".x"),
+    ):
+        assert policy_of(config(torrent=none.replace(f"{key} = []", f'{key} = ["{value}"]'))).filters_files
+
+
+def test_the_breaker_has_its_limits_from_the_settings():
+    assert breaker_limits(config()) == breaker_limits(config("MaxDestructiveActions = 10\nMaxDestructiveShare = 0.5"))
+    found = breaker_limits(config("MaxDestructiveActions = 3\nMaxDestructiveShare = 0.25"))
+    assert (found.most, found.share) == (3, 0.25)
+
+
+# -- trackers ---------------------------------------------------------------------------------------------------
+
+
+def rows(path, *trackers):
+    return "".join(
+        f'\n[[{path}]]\nURI = "{uri}"\nPriority = {priority}\nMaximumETA = {eta}\n' for uri, priority, eta in trackers
+    )
+
+
+def test_of_the_rows_of_trackers_the_one_with_the_highest_priority_comes_first():
+    found = policy_of(
+        config(
+            torrent="MaximumETA = 60"
+            + rows("Radarr-HD.Torrent.Trackers", ("https://low.example/a", 1, 100), ("udp://high.example:99", 9, 200)),
+        )
+    )
+    assert found.tracker_etas == (TrackerEta("high.example", 200), TrackerEta("low.example", 100))
+    assert maximum_eta_seconds("https://x.low.example/a", found) == 100
+
+
+def test_a_row_of_the_arr_replaces_that_of_qbittorrent_with_the_same_host():
+    found = policy_of(
+        config(
+            qbit=rows("qBit.Trackers", ("https://one.example/a", 9, 100), ("https://two.example/a", 1, 300)),
+            torrent=rows("Radarr-HD.Torrent.Trackers", ("http://one.example/b", 0, 200)),
+        )
+    )
+    assert set(found.tracker_etas) == {TrackerEta("one.example", 200), TrackerEta("two.example", 300)}
+
+
+def test_a_row_without_an_opinion_leaves_the_arrs_own_limit():
+    found = policy_of(
+        config(torrent="MaximumETA = 60" + rows("Radarr-HD.Torrent.Trackers", ("https://one.example/a", 9, -1)))
+    )
+    assert maximum_eta_seconds("https://one.example/a", found) == 60
+
+
+# -- the fingerprint of file rules ------------------------------------------------------------------------------
+
+
+def print_of(folders=(), names=(), extensions=(), *, case_sensitive=False):
+    return fingerprint(compile_rules(folders, names, extensions, "radarr", case_sensitive=case_sensitive))
+
+
+def test_the_same_rules_have_the_same_fingerprint():
+    assert print_of(["a"], ["b"], [".MKV"]) == print_of(["a"], ["b"], [".mkv"])
+    assert fingerprint(file_rules_of(config())) == fingerprint(file_rules_of(config(settings="Tagless = true")))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ((["a"],), (["b"],)),
+        ((["a"], []), ([], ["a"])),
+        ((["a", ""], []), (["a"], [""])),
+        ((["a\0b"],), (["a", "b"],)),
+        (([], ["a"], []), ([], [], ["a"])),
+        ((["a", "b"],), (["b", "a"],)),
+    ],
+)
+def test_other_rules_have_another(one, other):
+    assert print_of(*one) != print_of(*other)
+
+
+def test_whether_case_matters_makes_another():
+    assert print_of(["a"]) != print_of(["a"], case_sensitive=True)
+
+
+LISTS = st.lists(st.sampled_from(["", "a", "b", "a\0b", "\0"]), max_size=3)
+
+
+@given(st.tuples(LISTS, LISTS, LISTS), st.tuples(LISTS, LISTS, LISTS))
+def test_fingerprints_are_the_same_only_of_the_same_rules(one, other):
+    assert (print_of(*one) == print_of(*other)) is (one == other)
+
+
+def test_it_says_the_same_in_every_process():
+    """It is in the state file; `hash` of a text would be another one each time."""
+    assert print_of(["extras"], ["sample"], [".mkv"]) == "3f14b3d08b0c41bc"

@@ -1,0 +1,220 @@
+"""ffprobe: a real one on real media, and programs that stand in for one that hangs, is killed or complains."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+from itertools import accumulate
+from pathlib import Path
+
+import pytest
+
+from qbitrr.worker import probe
+from qbitrr.worker.probe import Probe, paths_of
+from tests.support.polling import until
+
+
+@pytest.fixture(scope="session")
+def ffmpeg():
+    program = shutil.which("ffmpeg")
+    if program is None or shutil.which("ffprobe") is None:
+        pytest.fail("no ffmpeg: `make test` installs it, or: apt-get install ffmpeg", pytrace=False)
+    return program
+
+
+@pytest.fixture(scope="session")
+def media(ffmpeg, tmp_path_factory):
+    """A film of half a second, a song, and what is made of them."""
+    folder = tmp_path_factory.mktemp("media")
+    picture = ["-f", "lavfi", "-i", "testsrc=duration=0.5:size=64x48:rate=10"]
+    sound = ["-f", "lavfi", "-i", "sine=duration=0.5"]
+    command = [ffmpeg, "-v", "error", "-y"]
+    subprocess.run([*command, *picture, *sound, "-c:v", "mpeg4", "-c:a", "mp2", folder / "film.mkv"], check=True)
+    subprocess.run([*command, *picture, *sound, "-c:v", "mpeg4", "-c:a", "mp2", folder / "film.mp4"], check=True)
+    subprocess.run([*command, *sound, "-c:a", "flac", folder / "song.flac"], check=True)
+    whole = (folder / "film.mp4").read_bytes()
+    (folder / "cut.mp4").write_bytes(whole[: len(whole) // 2])  # what it holds is told at the end of this file
+    (folder / "zeros.mkv").write_bytes(bytes(100_000))
+    (folder / "program.mkv").write_bytes(b"MZ\x90\x00" + os.urandom(50_000))
+    (folder / "empty.mkv").write_bytes(b"")
+    (folder / "text.mkv").write_text("Please download our player to watch this film.\n" * 50)
+    return folder
+
+
+# -- the real one -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "name"), [("radarr", "film.mkv"), ("sonarr", "film.mp4"), ("lidarr", "song.flac")])
+async def test_nothing_is_wrong_with_what_can_be_played(media, kind, name):
+    assert await Probe(kind).complaint([str(media / name)]) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("cut.mp4", "moov atom not found"),
+        ("zeros.mkv", "EBML header parsing failed"),
+        ("program.mkv", "Invalid data found when processing input"),
+        ("empty.mkv", "Invalid data found when processing input"),
+    ],
+)
+async def test_what_cannot_be_played_is_told_in_its_own_words(media, name, words):
+    said = await Probe("radarr").complaint([str(media / "film.mkv"), str(media / name)])
+    assert said.startswith(f"{name}: ")
+    assert words in said
+    assert str(media) not in said
+    assert "@ 0x" not in said
+
+
+async def test_the_same_file_is_complained_about_in_the_same_words(media):
+    """They tell whether a verdict changed."""
+    asked = [await Probe("radarr").complaint([str(media / "cut.mp4")]) for _ in range(2)]
+    assert asked[0] == asked[1]
+
+
+@pytest.mark.parametrize(("kind", "name"), [("radarr", "song.flac"), ("radarr", "text.mkv")])
+async def test_without_a_picture_there_is_nothing_to_play(media, kind, name):
+    assert (await Probe(kind).complaint([str(media / name)])).startswith(f"{name}: ")
+
+
+async def test_a_film_has_the_sound_that_lidarr_wants(media):
+    assert await Probe("lidarr").complaint([str(media / "film.mkv")]) is None
+
+
+@pytest.mark.parametrize("name", ["-v.mkv", "a:b%20c?.mkv", "Снег 雪 'n' \"x\".mkv", "concat:a|b.mkv", " x .mkv"])
+async def test_a_name_is_never_read_as_anything_else(media, tmp_path, name):
+    shutil.copy(media / "film.mkv", tmp_path / name)
+    assert await Probe("radarr").complaint([str(tmp_path / name)]) is None
+    (tmp_path / name).write_bytes(b"nothing")
+    assert (await Probe("radarr").complaint([str(tmp_path / name)])).startswith(f"{name}: ")
+
+
+async def test_a_file_that_is_gone_or_a_folder_is_no_evidence(media, tmp_path, ffmpeg):
+    assert await Probe("radarr").complaint([str(tmp_path / "gone.mkv")]) is None
+    assert await Probe("radarr").complaint([]) is None
+
+
+# -- programs that behave badly ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def program(tmp_path):
+    def written(script):
+        place = tmp_path / "ffprobe"
+        place.write_text(f"#!/bin/sh\n{script}\n")
+        place.chmod(0o755)
+        return str(place)
+
+    return written
+
+
+async def ask(program, *paths):
+    return await Probe("radarr", program).complaint(paths or ["/media/film.mkv"])
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("echo video", None),
+        ("echo video; echo 'some frames are bad' >&2", None),
+        ("exit 0", "film.mkv: ffprobe finds nothing to play in it"),
+        ("exit 3", "film.mkv: ffprobe ended with code 3"),
+        ("echo '[mov @ 0x55d0c8e3a2c0] bad  header' >&2; exit 1", "film.mkv: bad header"),
+        ("echo 'file:/media/film.mkv: Invalid data' >&2; exit 1", "film.mkv: Invalid data"),
+        ("printf 'caf\\351' >&2; exit 1", "film.mkv: caf\N{REPLACEMENT CHARACTER}"),
+        ("kill -9 $$", None),
+        ("echo 'bad header' >&2; kill -15 $$", None),
+    ],
+)
+async def test_how_an_answer_is_read(program, script, expected):
+    assert await ask(program(script)) == expected
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "No such file or directory",
+        "Permission denied",
+        "Input/output error",
+        "Stale file handle",
+        "Transport endpoint is not connected",
+    ],
+)
+@pytest.mark.parametrize("code", [0, 1])
+async def test_words_about_the_disk_are_no_evidence_against_the_media(program, words, code):
+    assert await ask(program(f"echo 'file:/media/film.mkv: {words}' >&2; exit {code}")) is None
+
+
+async def test_a_long_lament_is_cut_off(program):
+    said = await ask(program("yes 'bad header' | head -n 100000 >&2; exit 1"))
+    assert len(said) == len("film.mkv: ") + 300
+
+
+async def test_the_files_after_a_bad_one_are_not_asked_about(program, tmp_path):
+    asked = tmp_path / "asked"
+    counting = program(
+        f'for last; do :; done; echo "$last" >> {asked}; case "$last" in *two*) exit 1;; esac; echo video'
+    )
+    assert (await ask(counting, "/m/one.mkv", "/m/two.mkv", "/m/three.mkv")).startswith("two.mkv: ")
+    assert asked.read_text().split() == ["file:/m/one.mkv", "file:/m/two.mkv"]
+
+
+async def test_without_the_program_nobody_can_tell(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    without = Probe("radarr")
+    assert without.program is None
+    assert await without.complaint(["/media/film.mkv"]) is None
+
+
+async def test_a_program_that_was_removed_since_is_no_evidence(tmp_path):
+    assert await ask(str(tmp_path / "gone")) is None
+
+
+def running(pids):
+    return [pid for pid in pids.read_text().split() if Path(f"/proc/{pid}").exists()] if pids.exists() else []
+
+
+@pytest.fixture
+def hanging(program, tmp_path):
+    """A program that hangs and ignores whoever asks it to end, with a child that does too."""
+    pids = tmp_path / "pids"
+    script = f"trap '' TERM INT; sh -c 'trap \"\" TERM; echo $$ >> {pids}; sleep 600' & echo $$ >> {pids}; wait"
+    return program(script), pids
+
+
+async def test_what_hangs_is_ended_with_all_its_children_and_is_no_evidence(hanging, monkeypatch):
+    monkeypatch.setattr(probe, "_SECONDS", 1.0)
+    program, pids = hanging
+    assert await ask(program) is None
+    assert len(pids.read_text().split()) == 2
+    await until(lambda: not running(pids), 5, lambda: f"still running: {running(pids)}")
+
+
+async def test_what_is_asked_ends_with_who_asks(hanging):
+    program, pids = hanging
+    asking = asyncio.create_task(ask(program))
+    await until(lambda: len(running(pids)) == 2, 10, "it did not start")
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await until(lambda: not running(pids), 5, lambda: f"still running: {running(pids)}")
+
+
+async def test_no_more_than_two_are_asked_at_a_time(program, tmp_path):
+    log, go = tmp_path / "log", tmp_path / "go"
+    waiting = program(f"echo 1 >> {log}; until [ -e {go} ]; do sleep 0.02; done; echo -1 >> {log}; echo video")
+    one = Probe("radarr", waiting)
+    asking = [asyncio.create_task(one.complaint([f"/media/{n}.mkv"])) for n in range(5)]
+    await until(lambda: log.exists() and len(log.read_text().split()) == 2, 10, "two did not start")
+    go.touch()
+    assert await asyncio.gather(*asking) == [None] * 5
+    at_once = list(accumulate(map(int, log.read_text().split())))
+    assert (len(at_once), max(at_once), at_once[-1]) == (10, 2, 0)
+
+
+def test_only_files_that_are_there_have_paths(tmp_path):
+    (tmp_path / "F").mkdir()
+    (tmp_path / "F" / "film.mkv").touch()
+    assert paths_of(str(tmp_path), ["F/film.mkv", "F/gone.mkv", "F"]) == [str(tmp_path / "F/film.mkv")]
