@@ -78,6 +78,7 @@ def _movie_row(movie: Movie, scores: dict[int, int | None], profiles: dict[int, 
         available=movie.is_available,
         file=_file_facts(movie.movie_file, scores, has_file=bool(movie.has_file)),
         profile=profiles.get(movie.quality_profile_id, UNKNOWN_PROFILE),
+        released_at=from_iso(movie.digital_release or movie.physical_release or movie.in_cinemas),
     )
 
 
