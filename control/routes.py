@@ -24,6 +24,7 @@ from control.handlers import (
     logs,
     processes,
     radarr,
+    searches,
     sonarr,
     status,
     torrents,
@@ -89,6 +90,7 @@ async def describe(_context: Context, _request: Nothing) -> msgspec.Raw:
     return _description()
 
 
+_UNREADY = (UnknownCategoryError, NotReadyError)
 _HELD = (UnknownCategoryError, ConflictError, NotReadyError)
 
 ROUTES = (
@@ -119,6 +121,8 @@ ROUTES = (
         ConflictError,
         NotReadyError,
     ),
+    _get("/arr/{section}/search-plan", searches.plan, searches.PlanRequest, searches.SearchPlan, *_UNREADY),
+    _post("/arr/{section}/search", searches.search, searches.SearchRequest, arr.Message, *_UNREADY),
     _post("/arr/rebuild", arr.rebuild, Nothing, arr.Message, NotReadyError),
     _get(
         "/radarr/{category}/movies",

@@ -123,6 +123,12 @@ class Generation:
         return Difference(changed, removed)
 
 
+async def synced_at(database: Database, category: str) -> float | None:
+    """When the library was read in full the last time; None while it never was."""
+    row = await database.row("SELECT synced_at FROM catalogue WHERE category = ?", (category,))
+    return row[0] if row else None
+
+
 async def release(database: Database, category: str, kind: str, now: float) -> int:
     """Mark items whose time has come as released; returns how many."""
     table = _TO_COME.get(kind)

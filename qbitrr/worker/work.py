@@ -14,7 +14,9 @@ from qbitrr.state.logins import LoginRegister
 from qbitrr.worker.library import Library
 from qbitrr.worker.report import Report
 from qbitrr.worker.schedule import every
+from qbitrr.worker.search import Searching
 from qbitrr.worker.services import connect
+from qbitrr.worker.timers import timers
 from qbitrr.worker.watch import Watch
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
         report = Report(link)
         watch = Watch(config, services, database, report, clock)
         library = Library(config, services, database, report, clock)
+        searching = Searching(config, services, database, report, clock)
         await _tell_last_search(config, database, report)
         await watch.begin()
         pause = config.settings.loop_sleep_seconds
@@ -59,11 +62,21 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
             asyncio.create_task(every("library", _FULL_SYNC_SECONDS, library.sync, library.wake, report.failed)),
             asyncio.create_task(every("tracks", _FULL_SYNC_SECONDS, library.tracks, library.synced, report.failed)),
             asyncio.create_task(every("releases", _RELEASE_SECONDS, library.release, asyncio.Event(), report.failed)),
+            asyncio.create_task(timers(config, services, report.failed), name="timers"),
+            asyncio.create_task(
+                every(
+                    "search",
+                    config.settings.search_loop_delay_seconds,
+                    searching.one_round,
+                    searching.wake,
+                    report.failed,
+                )
+            ),
         }
         link.send(ipc.Ready())
         _log.info("worker became ready")
         try:
-            return await _until_end(tasks, messages, watch, library, stop)
+            return await _until_end(tasks, messages, watch, library, searching, stop)
         finally:
             for task in tasks:
                 task.cancel()
@@ -82,6 +95,7 @@ async def _until_end(
     messages: AsyncIterator[ipc.ToWorker],
     watch: Watch,
     library: Library,
+    searching: Searching,
     stop: asyncio.Event,
 ) -> str:
     async def obey() -> None:
@@ -91,6 +105,8 @@ async def _until_end(
                     library.wake.set()
                 case ipc.Approve() | ipc.Discard() | ipc.Undo():
                     watch.decide(message)
+                case ipc.Search(item_ids):
+                    searching.ask_for(item_ids)
 
     obeying = asyncio.create_task(obey(), name="messages")
     stopping = asyncio.create_task(stop.wait(), name="stop")

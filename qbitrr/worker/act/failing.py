@@ -10,6 +10,7 @@ from qbitrr.state import activity, ledger
 from qbitrr.worker.act import quarantine
 from qbitrr.worker.act.gate import pass_gate, shares_data
 from qbitrr.worker.act.hands import CLOCK_SKEW_SECONDS, pause
+from qbitrr.worker.spending import search_after_failure
 
 if TYPE_CHECKING:
     from qbitrr.arr.models import HistoryRecord
@@ -123,7 +124,8 @@ async def _search_once(hands: Hands, entry: Entry, step_before: str) -> bool:
 
 async def _search(hands: Hands, entry: Entry) -> None:
     with hands.report.operation("search", "search"):
-        await hands.services.arr.search(entry.notes["item_ids"])
+        items = entry.notes["item_ids"]
+        await search_after_failure(hands.config, hands.services, hands.database, hands.clock, items)
     now = hands.clock.wall()
     summary = f"again for {entry.name}"
     await activity.record(hands.database, entry.category, summary, now)
