@@ -112,6 +112,10 @@ class ArrClient:
             if record.download_id and record.download_id.upper() == download_id.upper()
         ]
 
+    async def history_since(self, date: str) -> list[HistoryRecord]:
+        """Everything that happened since an ISO 8601 time."""
+        return await self.get("history/since", list[HistoryRecord], date=date)
+
     async def mark_failed(self, history_id: int) -> None:
         """Fail a download by its `grabbed` event: the Arr blocklists the release, and may search by itself."""
         self._check_key()

@@ -163,7 +163,9 @@ class HistoryRecord(Answer, frozen=True):
     date: str
     download_id: str | None = None
     movie_id: int | None = None
+    series_id: int | None = None
     episode_id: int | None = None
+    artist_id: int | None = None
     album_id: int | None = None
 
 

@@ -11,7 +11,7 @@ from qbitrr.clock import Clock
 from qbitrr.state import activity
 from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
-from qbitrr.worker.library import Library
+from qbitrr.worker.library import FULL_SYNC_SECONDS, Library
 from qbitrr.worker.report import Report
 from qbitrr.worker.schedule import every
 from qbitrr.worker.search import Searching
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-_FULL_SYNC_SECONDS = 6 * 3600.0
+_CHANGES_SECONDS = 30.0
 _RELEASE_SECONDS = 60.0
 _CONTENT_SECONDS = 20.0
 _SAVE_SECONDS = 60.0
@@ -51,6 +51,7 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
         searching = Searching(config, services, database, report, clock)
         await _tell_last_search(config, database, report)
         await watch.begin()
+        await library.begin()
         pause = config.settings.loop_sleep_seconds
         tasks = {
             asyncio.create_task(report.beat(), name="beat"),
@@ -59,8 +60,9 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
                 every("content", _CONTENT_SECONDS, watch.look_for_content, asyncio.Event(), report.failed)
             ),
             asyncio.create_task(every("clocks", _SAVE_SECONDS, watch.save, asyncio.Event(), report.failed)),
-            asyncio.create_task(every("library", _FULL_SYNC_SECONDS, library.sync, library.wake, report.failed)),
-            asyncio.create_task(every("tracks", _FULL_SYNC_SECONDS, library.tracks, library.synced, report.failed)),
+            asyncio.create_task(every("library", FULL_SYNC_SECONDS, library.sync, library.wake, report.failed)),
+            asyncio.create_task(every("changes", _CHANGES_SECONDS, library.changes, asyncio.Event(), report.failed)),
+            asyncio.create_task(every("tracks", FULL_SYNC_SECONDS, library.tracks, library.synced, report.failed)),
             asyncio.create_task(every("releases", _RELEASE_SECONDS, library.release, asyncio.Event(), report.failed)),
             asyncio.create_task(timers(config, services, report.failed), name="timers"),
             asyncio.create_task(
