@@ -29,6 +29,7 @@ from control.handlers import (
     metrics,
     processes,
     radarr,
+    searches,
     sonarr,
     status,
     torrents,
@@ -131,6 +132,7 @@ async def describe(_context: Context, _request: Nothing) -> msgspec.Raw:
 _CHANGING = (ConfigError, ConflictError, NotFoundError, WorkerNotReadyError, NotReadyError)
 _STREAMING = (NotFoundError, NotReadyError)
 _SSE = "text/event-stream"
+_UNREADY = (UnknownCategoryError, NotReadyError)
 _HELD = (UnknownCategoryError, ConflictError, NotReadyError)
 
 ROUTES = (
@@ -168,6 +170,8 @@ ROUTES = (
         connection.Tested,
         NotFoundError,
     ),
+    _get("/arr/{section}/search-plan", searches.plan, searches.PlanRequest, searches.SearchPlan, *_UNREADY),
+    _post("/arr/{section}/search", searches.search, searches.SearchRequest, arr.Message, *_UNREADY),
     _post("/arr/rebuild", arr.rebuild, Nothing, arr.Message, NotReadyError),
     _list(
         "/radarr/{category}/movies",

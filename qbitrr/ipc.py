@@ -5,7 +5,7 @@ waiting for the rest of one, and the end of the other process reads as an empty 
 struct as MessagePack; what a newer side sends and an older one does not know is refused as a whole.
 
     worker -> supervisor    Hello, Ready, Beat, Waiting, Metrics, Sums, Activity, Bye
-    supervisor -> worker    Configure, Rebuild, Approve, Discard, Undo
+    supervisor -> worker    Configure, Rebuild, Approve, Discard, Undo, Search
 
 A worker is stopped by SIGTERM, which it also understands from others.
 """
@@ -114,8 +114,14 @@ class Undo(Message, frozen=True):
     action_id: int
 
 
+class Search(Message, frozen=True):
+    """Search items now, before all others, through the same budget."""
+
+    item_ids: tuple[int, ...]
+
+
 FromWorker = Hello | Ready | Beat | Waiting | Metrics | Sums | Activity | Bye
-ToWorker = Configure | Rebuild | Approve | Discard | Undo
+ToWorker = Configure | Rebuild | Approve | Discard | Undo | Search
 
 _encoder = msgspec.msgpack.Encoder()
 _from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)

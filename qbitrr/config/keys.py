@@ -50,6 +50,7 @@ Form = Literal[
     "extension",  # ".mkv"
     "path_prefix",  # empty or "/qbitrr"
     "cron",
+    "window",  # part of the day, or empty
     # the rest
     "flag",
     "integer",

@@ -30,6 +30,7 @@ _FORMS: dict[Form, str] = {
     "extension": 'a file extension such as ".mkv"',
     "path_prefix": 'a path such as "/qbitrr", or empty',
     "cron": 'five or six fields such as "0 3 * * 0"',
+    "window": 'two times of day such as "22:00-07:00", or empty',
     "flag": "true or false",
     "integer": "a whole number",
     "number": "a number",

@@ -11,11 +11,13 @@ from qbitrr.clock import Clock
 from qbitrr.state import activity
 from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
-from qbitrr.worker.library import Library
+from qbitrr.worker.library import FULL_SYNC_SECONDS, Library
 from qbitrr.worker.qbit import QbitWatch
 from qbitrr.worker.report import Report
 from qbitrr.worker.schedule import every
+from qbitrr.worker.search import Searching
 from qbitrr.worker.services import connect
+from qbitrr.worker.timers import timers
 from qbitrr.worker.watch import Watch
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-_FULL_SYNC_SECONDS = 6 * 3600.0
+_CHANGES_SECONDS = 30.0
 _RELEASE_SECONDS = 60.0
 _CONTENT_SECONDS = 20.0
 _SAVE_SECONDS = 60.0
@@ -49,16 +51,22 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
         database.on_write = report.wrote
         with_arr = config.arr_section is not None
         watch = (Watch if with_arr else QbitWatch)(config, services, database, report, clock)
-        library = Library(config, services, database, report, clock) if with_arr else None
         await _tell_last_search(config, database, report)
         await watch.begin()
-        jobs = [*_of_watch(watch, config.settings.loop_sleep_seconds), *(_of_library(library) if library else ())]
+        jobs = _of_watch(watch, config.settings.loop_sleep_seconds)
+        library = searching = None
         tasks = {asyncio.create_task(report.beat(), name="beat")}
+        if with_arr:
+            library = Library(config, services, database, report, clock)
+            searching = Searching(config, services, database, report, clock)
+            await library.begin()
+            jobs += [*_of_library(library), _of_search(searching, config.settings.search_loop_delay_seconds)]
+            tasks.add(asyncio.create_task(timers(config, services, report.failed), name="timers"))
         tasks |= {asyncio.create_task(every(name, pause, do, wake, report.failed)) for name, pause, do, wake in jobs}
         link.send(ipc.Ready())
         _log.info("worker became ready")
         try:
-            return await _until_end(tasks, messages, watch, library, stop)
+            return await _until_end(tasks, messages, watch, library, searching, stop)
         finally:
             for task in tasks:
                 task.cancel()
@@ -84,10 +92,15 @@ def _of_watch(watch: Watch, pause_seconds: float) -> list[_Job]:
     ]
 
 
+def _of_search(searching: Searching, pause_seconds: float) -> _Job:
+    return _Job("search", pause_seconds, searching.one_round, searching.wake)
+
+
 def _of_library(library: Library) -> list[_Job]:
     return [
-        _Job("library", _FULL_SYNC_SECONDS, library.sync, library.wake),
-        _Job("tracks", _FULL_SYNC_SECONDS, library.tracks, library.synced),
+        _Job("library", FULL_SYNC_SECONDS, library.sync, library.wake),
+        _Job("changes", _CHANGES_SECONDS, library.changes, asyncio.Event()),
+        _Job("tracks", FULL_SYNC_SECONDS, library.tracks, library.synced),
         _Job("releases", _RELEASE_SECONDS, library.release, asyncio.Event()),
     ]
 
@@ -103,6 +116,7 @@ async def _until_end(
     messages: AsyncIterator[ipc.ToWorker],
     watch: Watch,
     library: Library | None,
+    searching: Searching | None,
     stop: asyncio.Event,
 ) -> str:
     async def obey() -> None:
@@ -112,6 +126,8 @@ async def _until_end(
                     library.wake.set()
                 case ipc.Approve() | ipc.Discard() | ipc.Undo():
                     watch.decide(message)
+                case ipc.Search(item_ids) if searching is not None:
+                    searching.ask_for(item_ids)
 
     obeying = asyncio.create_task(obey(), name="messages")
     stopping = asyncio.create_task(stop.wait(), name="stop")

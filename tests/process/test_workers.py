@@ -29,6 +29,8 @@ SECTIONS = (
     Section("Lidarr-Music", "lidarr", 10),
 )
 FEARLESS = {"Settings": {"ProcessRestartDelay": 0, "MaxProcessRestarts": 1000, "ProcessSpawnTimeoutSeconds": 5}}
+# searches are counted: there are to be none but those after failures
+UNHURRIED = {section.name: {"EntrySearch": {"SearchMissing": False}} for section in SECTIONS}
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ async def sandbox(judged: list[Middleware]) -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 async def daemon(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Daemon]:
-    async with Daemon(tmp_path / "data", sandbox.config_toml(FEARLESS)) as running:
+    async with Daemon(tmp_path / "data", sandbox.config_toml(FEARLESS | UNHURRIED)) as running:
         yield running
 
 

@@ -10,6 +10,7 @@ from qbitrr.worker.act import quarantine
 from qbitrr.worker.act.gate import pass_gate
 from qbitrr.worker.act.hands import CLOCK_SKEW_SECONDS
 from qbitrr.worker.act.removing import delete, what_became_of_files
+from qbitrr.worker.spending import search_after_failure
 
 if TYPE_CHECKING:
     from qbitrr.arr.models import HistoryRecord
@@ -103,7 +104,8 @@ async def _search_once(hands: Hands, entry: Entry, step_before: str) -> bool:
 
 async def _search(hands: Hands, entry: Entry) -> None:
     with hands.report.operation("search", "search"):
-        await hands.services.arr.search(entry.notes["item_ids"])
+        items = entry.notes["item_ids"]
+        await search_after_failure(hands.config, hands.services, hands.database, hands.clock, items)
     now = hands.clock.wall()
     summary = f"again for {entry.name}"
     await activity.record(hands.database, entry.category, summary, now)

@@ -7,7 +7,7 @@ from typing import Any
 from qbitrr.config import load_file
 from qbitrr.library import items
 from qbitrr.library.quality import FileFacts, Profile
-from qbitrr.state import catalogue, ledger, verdicts, would
+from qbitrr.state import catalogue, ledger, searches, verdicts, would
 from qbitrr.state.database import open_writer
 from supervisor.changes import Applied, Reloaded
 from supervisor.child import Said
@@ -15,6 +15,8 @@ from supervisor.lifecycle import Phase, State
 
 TOKEN = "correct horse battery staple"
 NOW = 1_700_000_000.0
+PLAN = """{"searches": [{"command": "MoviesSearch", "itemIds": [3], "reason": "Missing", "why": "missing",
+"title": "Third"}], "due": 40, "perHour": 30, "waitingFor": "", "throughAt": 1700000000}"""
 HASH = "c0ffee" + 34 * "0"
 HD = Profile("HD", upgrade_allowed=True, min_format_score=10, cutoff_format_score=100)
 GOOD = FileFacts(1, cutoff_not_met=False, custom_format_score=100)
@@ -207,8 +209,9 @@ async def fill(path):
         await database.write(
             "INSERT INTO movies SELECT 'new', id, title, sort_title, year, tmdb_id, imdb_id, monitored, released,"
             " has_file, file_id, quality_met, custom_format_score, min_custom_format_score, custom_format_met, upgrade,"
-            " is_request, reason, quality_profile FROM movies"
+            " is_request, reason, quality_profile, released_at FROM movies"
         )
+        await searches.store_plan(database, "movies", PLAN)
         kept = await decide(database, "movies", "5" * 40, now=NOW - 90, notes={"torrent_file": "5.torrent"})
         await ledger.close(database, kept, "done", "removed", NOW - 80)
         for number, category in enumerate(("movies", "tv/anime", "movies")):

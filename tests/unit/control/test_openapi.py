@@ -60,6 +60,7 @@ def test_only_api_demands_the_token(document):
 
 QUERIES = {"/logs/{name}/search": {"q": "a"}}
 BODIES = {
+    "/arr/{section}/search": {"ids": [1]},
     "/arr/test-connection": {"arrType": "radarr", "uri": "http://127.0.0.1:9"},
     "/config/rollback": {"id": 1},
     "/password": {"username": "me", "password": "long enough"},

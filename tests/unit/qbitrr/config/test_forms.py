@@ -57,6 +57,8 @@ FITTING: list[tuple[str, Any, Any]] = [
     ("Arr.importMode", "move", "Move"),
     ("Arr.importMode", "Hardlink", "Auto"),
     ("Arr.RssSyncTimer", 15, 900),
+    ("Arr.EntrySearch.SearchWindow", "22:00 - 07:00", "22:00-07:00"),
+    ("Arr.EntrySearch.SearchWindow", "", ""),
     ("Arr.RssSyncTimer", "30s", 30),
     ("Arr.Torrent.StalledDelay", "2h", 7200),
     ("Arr.Torrent.MaximumETA", "1w", 604_800),
