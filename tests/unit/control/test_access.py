@@ -25,6 +25,7 @@ OPEN_TO_STRANGERS = {
 # The same to somebody in a private network.
 OPEN_INSIDE = OPEN_TO_STRANGERS | {
     ("GET", "/web/arr"),
+    ("GET", "/web/arr/{section}/search-plan"),
     ("GET", "/web/decisions"),
     ("GET", "/web/lidarr/{category}/artists"),
     ("GET", "/web/logs"),
@@ -41,6 +42,7 @@ OPEN_INSIDE = OPEN_TO_STRANGERS | {
     ("POST", "/web/arr/{section}/approve"),
     ("POST", "/web/arr/{section}/discard"),
     ("POST", "/web/arr/{section}/restart"),
+    ("POST", "/web/arr/{section}/search"),
     ("POST", "/web/processes/dump"),
     ("POST", "/web/processes/restart"),
     ("POST", "/web/reload"),
