@@ -1,5 +1,8 @@
 """Runs every benchmark."""
 
-from benchmarks import household
+from benchmarks import control_plane, decisions, household, seeding
 
+decisions.run()
+seeding.run()
+control_plane.run()
 household.run()

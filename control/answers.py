@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from aiohttp import web
@@ -20,6 +21,7 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 _JSON_HEADERS = CIMultiDict(SECURITY_HEADERS, **{"Cache-Control": "no-store", "Content-Type": "application/json"})
+_KEPT_HEADERS = CIMultiDict(SECURITY_HEADERS, **{"Cache-Control": "no-cache, private"})
 
 _encoder = msgspec.json.Encoder()
 
@@ -30,6 +32,29 @@ def json(answer: object, status: int = 200, headers: Mapping[str, str] | None = 
     if headers:
         all_headers.update(headers)
     return web.Response(body=_encoder.encode(answer), status=status, headers=all_headers)
+
+
+class Encoded(NamedTuple):
+    """An answer as bytes, and a tag that changes with them."""
+
+    body: bytes
+    tag: str
+
+
+def encoded(answer: object) -> Encoded:
+    """Anything that msgspec can encode."""
+    body = _encoder.encode(answer)
+    return Encoded(body, f'"{blake2b(body, digest_size=12).hexdigest()}"')
+
+
+def revalidated(answer: Encoded, request: web.Request) -> web.Response:
+    """JSON that a client may keep if it asks each time whether it still holds; 304 without a body when it does."""
+    headers = _KEPT_HEADERS.copy()
+    headers["ETag"] = answer.tag
+    if answer.tag in request.headers.get("If-None-Match", ""):
+        return web.Response(status=304, headers=headers)
+    headers["Content-Type"] = "application/json"
+    return web.Response(body=answer.body, headers=headers)
 
 
 def plain(body: bytes, content_type: str, headers: Mapping[str, str]) -> web.Response:

@@ -1,6 +1,7 @@
 """Who may call: the token, and which peers need none for `/web`.
 
 `WebUI.WebAccess` decides on `/web`: `auto` lets private networks in, `open` everybody, `token` only who has it.
+What the configuration says holds from the next request on.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from qbitrr.errors import UnauthorizedError
+from control import sessions
+from control.editor import Author
+from qbitrr.errors import ForbiddenError, UnauthorizedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -39,6 +42,7 @@ INTERNAL = tuple(
         "fe80::/10",
     )
 )
+LOOPBACK = INTERNAL[:2]
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
@@ -46,37 +50,89 @@ def carries_token(headers: Mapping[str, str], token: str) -> bool:
     """Whether a request has the token, as `Authorization: Bearer` or `X-API-Token`. An empty token never fits."""
     scheme, _, credentials = headers.get("Authorization", "").partition(" ")
     bearer = credentials.strip() if scheme.lower() == "bearer" else ""
-    expected = token.encode(errors="surrogateescape")
     offered = (bearer, headers.get("X-API-Token", ""))
-    fits = [hmac.compare_digest(text.encode(errors="surrogateescape"), expected) for text in offered]
-    return bool(token) and any(fits)
+    return bool(token) and any(fits(text, token) for text in offered)
+
+
+def fits(offered: str, expected: str) -> bool:
+    """Whether two texts are the same, in a time that does not tell where they differ."""
+    return hmac.compare_digest(offered.encode(errors="surrogateescape"), expected.encode(errors="surrogateescape"))
 
 
 def admit_with_token(context: Context) -> Admit:
-    """Only who has the token. Raises UnauthorizedError."""
+    """Only who has the token, or the cookie of a login. Raises UnauthorizedError, TooManyAttemptsError."""
 
     def admit(request: Request) -> None:
-        if not carries_token(request.headers, context.token):
+        if not is_known(request, context):
             raise UnauthorizedError("Unauthorized: Invalid or missing bearer token")
 
     return admit
 
 
 def admit_to_web(context: Context) -> Admit:
-    """Who may use `/web`, as configured. Raises UnauthorizedError."""
-    webui = context.loaded.config.webui
+    """Who may use `/web`, as configured now. Raises UnauthorizedError, TooManyAttemptsError."""
     with_token = admit_with_token(context)
-    if webui.web_access == "open":
-        return admit_anybody
-    if webui.web_access == "token":
-        return with_token
-    proxies = tuple(ip_network(proxy) for proxy in webui.trusted_proxies)
 
     def admit(request: Request) -> None:
-        if not is_internal(request.remote, request.headers, proxies):
+        webui = context.loaded.config.webui
+        if webui.web_access == "open":
+            return
+        if webui.web_access == "token" or not is_internal(
+            request.remote, request.headers, _networks(webui.trusted_proxies)
+        ):
             with_token(request)
 
     return admit
+
+
+def is_known(request: Request, context: Context) -> bool:
+    """Whether a request carries the token or the cookie of a login. Raises TooManyAttemptsError."""
+    cookie = request.cookies.get(sessions.COOKIE, "")
+    if cookie and sessions.holds(cookie, session_secret(context), context.clock.wall()):
+        return True
+    if not _offers_token(request.headers):
+        return False
+    address = client_address(request, context)
+    context.attempts.check(address)
+    if carries_token(request.headers, context.token):
+        return True
+    context.attempts.failed(address)
+    return False
+
+
+def session_secret(context: Context) -> str:
+    """What the cookie of a login is signed with: a new token or password ends all logins."""
+    return f"{context.token}\0{context.loaded.config.webui.password_hash}"
+
+
+def author_of(request: Request, context: Context) -> Author:
+    """Who sends a request. Trusted are this machine itself, without a proxy between, and who is known."""
+    local = _is_in(request.remote or "", LOOPBACK) and not any(name in request.headers for name in _FORWARDED)
+    return Author(client_address(request, context), local or is_known(request, context))
+
+
+def require_trusted(request: Request, context: Context, what: str) -> None:
+    """Raises ForbiddenError unless the sender of a request is trusted."""
+    if not author_of(request, context).trusted:
+        raise ForbiddenError(f"{what} can only be touched with the token, or from this machine")
+
+
+def client_address(request: Request, context: Context) -> str:
+    """Where a request comes from: the peer, or what a trusted proxy says of it."""
+    peer = request.remote or ""
+    proxies = _networks(context.loaded.config.webui.trusted_proxies)
+    if not _is_in(peer, proxies):
+        return peer
+    return next((client for client in _clients(request.headers, proxies) if client), peer)
+
+
+def _offers_token(headers: Mapping[str, str]) -> bool:
+    return bool(headers.get("X-API-Token")) or headers.get("Authorization", "").lower().startswith("bearer ")
+
+
+@lru_cache(maxsize=4)
+def _networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(ip_network(text) for text in texts)
 
 
 def admit_anybody(_request: Request) -> None:

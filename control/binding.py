@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 from aiohttp import web
@@ -49,11 +50,18 @@ def path_parameters(path: str) -> list[str]:
 def bind(route: Route, context: Context, admit: Admit) -> Handler:
     """The aiohttp handler of a route. It raises UnauthorizedError, BadRequestError and what the route raises."""
     read = _body_reader(route.request) if route.method == "POST" else _query_reader(route.request, route.path)
-    answer = route.handler
+    answer, pages = route.handler, context.pages
 
     async def handle(request: web.Request) -> web.StreamResponse:
         admit(request)
-        return answers.json(await answer(context, await read(request)))
+        wanted = await read(request)
+        if route.revalidated:
+            make = partial(answer, context, wanted)
+            return answers.revalidated(await pages.answer((route.path, wanted), id(context.loaded), make), request)
+        found = await (answer(context, wanted, request) if route.http else answer(context, wanted))
+        if isinstance(found, web.StreamResponse):
+            return found
+        return answers.json(found)
 
     return handle
 
@@ -63,11 +71,17 @@ def bind(route: Route, context: Context, admit: Admit) -> Handler:
 
 def _query_reader(request_type: type[T], path: str) -> Reader:
     parsers = query_parsers(request_type, path)
+    fields = msgspec.structs.fields(cast("type[msgspec.Struct]", request_type))
+    needed = [info.name for info in fields if info.required and info.name in parsers]
 
     async def read(request: web.Request) -> T:
         if not parsers:
             return request_type(**request.match_info)
-        return request_type(**request.match_info, **parse(parsers, request.query))
+        found = parse(parsers, request.query)
+        for name in needed:
+            if name not in found:
+                raise invalid(name, None, "Must be given")
+        return request_type(**request.match_info, **found)
 
     return read
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from control.attempts import Attempts
+from control.pagecache import PageCache
+from control.sse import Slots
 from qbitrr.clock import Clock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from control.editor import Editor
+    from control.events import Events
     from qbitrr.config import Loaded
     from qbitrr.state.database import Database
     from supervisor.core import Supervisor
@@ -28,21 +33,35 @@ class Faults:
 class Context:
     """Everything a handler has. It asks the supervisor and never touches a process.
 
-    `token` is the one that counts, generated when the configuration has none. `reloader` holds the configuration and
-    takes another one, `intents` is what may be wanted of the daemon as a whole. `database` reads only. `log_folder` is
-    None when no log files are written.
+    `made_token` counts when the configuration has none. `reloader` holds the configuration and takes another one,
+    `editor` changes its file, `intents` is what may be wanted of the daemon as a whole, `events` tells what happens.
+    `database` reads only. `log_folder` is None when no log files are written.
     """
 
     reloader: Reloader
     intents: Intents
-    token: str = field(repr=False)
+    editor: Editor
+    events: Events
+    made_token: str = field(repr=False)
     supervisor: Supervisor
     database: Database
     log_folder: Path | None
     clock: Clock = field(default_factory=Clock)
     faults: Faults = field(default_factory=Faults)
+    attempts: Attempts = field(default_factory=Attempts)
+    streams: Slots = field(default_factory=Slots)
+    pages: PageCache = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The cache reads from the same file as everything else."""
+        object.__setattr__(self, "pages", PageCache(self.database, self.clock))
 
     @property
     def loaded(self) -> Loaded:
         """The configuration that holds now."""
         return self.reloader.loaded
+
+    @property
+    def token(self) -> str:
+        """The token that counts now."""
+        return self.loaded.config.webui.token or self.made_token

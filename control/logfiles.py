@@ -8,12 +8,15 @@ from __future__ import annotations
 import os
 import re
 import stat
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from control.lineindex import index_of
 from qbitrr.logs import MAIN_FILE, WEB_FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 CHUNK_BYTES = 1 << 18
@@ -46,8 +49,19 @@ def names(folder: Path) -> list[str]:
 def read(folder: Path, name: str, *, first: int, most: int) -> Part:
     """`most` lines at most, after the `first` ones. Raises FileNotFoundError for what is not listed.
 
-    A last line without an end is not finished and does not count. Takes one pass over the file.
+    A last line without an end is not finished and does not count. Only what was appended since the last time is
+    looked through.
     """
+    with opened(folder, name) as (descriptor, status):
+        index = index_of(descriptor, status)
+        begin, end = index.position(descriptor, first), index.position(descriptor, first + most)
+        content = _whole_lines(descriptor, begin, end)
+    return Part(plain(content), content.count(b"\n"), index.lines, status.st_ino)
+
+
+@contextmanager
+def opened(folder: Path, name: str) -> Iterator[tuple[int, os.stat_result]]:
+    """A listed file, as descriptor and status. Raises FileNotFoundError for anything else."""
     if name not in names(folder):
         raise FileNotFoundError(name)
     descriptor = os.open(folder / name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -55,12 +69,14 @@ def read(folder: Path, name: str, *, first: int, most: int) -> Part:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise FileNotFoundError(name)
-        begin, end, total = _span(descriptor, first, first + most)
-        content = _whole_lines(descriptor, begin, end)
+        yield descriptor, status
     finally:
         os.close(descriptor)
-    text = _ANSI.sub("", content.decode(errors="replace"))
-    return Part(text, content.count(b"\n"), total, status.st_ino)
+
+
+def plain(content: bytes) -> str:
+    """Text without colours."""
+    return _ANSI.sub("", content.decode(errors="replace"))
 
 
 def _is_log(name: str) -> bool:
@@ -74,35 +90,6 @@ def _order(name: str) -> tuple[bool, int, str, int]:
     base, number = match["base"], int(match["number"] or 0)
     rank = _FIRST.index(base) if base in _FIRST else len(_FIRST)
     return number > 0, rank, base, number
-
-
-def _span(descriptor: int, first: int, last: int) -> tuple[int, int, int]:
-    """Where line `first` begins, where line `last` does (both counted from 0), and how many lines there are.
-
-    A place behind the last finished line is taken as its end.
-    """
-    lines = position = finished = 0
-    begin = 0 if first == 0 else None
-    end = None
-    while chunk := os.pread(descriptor, CHUNK_BYTES, position):
-        count = chunk.count(b"\n")
-        if begin is None and lines + count >= first:
-            begin = position + _after(chunk, first - lines)
-        if end is None and lines + count >= last:
-            end = position + _after(chunk, last - lines)
-        if count:
-            finished = position + chunk.rindex(b"\n") + 1
-        lines += count
-        position += len(chunk)
-    return finished if begin is None else begin, finished if end is None else end, lines
-
-
-def _after(chunk: bytes, number: int) -> int:
-    """The position after a number of line ends."""
-    position = 0
-    for _ in range(number):
-        position = chunk.index(b"\n", position) + 1
-    return position
 
 
 def _whole_lines(descriptor: int, begin: int, end: int) -> bytes:

@@ -10,7 +10,7 @@ import msgspec
 from control.binding import path_parameters
 from control.problems import Envelope
 from qbitrr import __version__
-from qbitrr.errors import BadRequestError, ForbiddenError, UnauthorizedError
+from qbitrr.errors import BadRequestError, ForbiddenError, TooManyAttemptsError, UnauthorizedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,15 +32,17 @@ _ABOUT = (
 )
 
 
-def document(routes: Sequence[Route], open_routes: Sequence[Route]) -> bytes:
-    """The document, as JSON: `routes` below both prefixes, `open_routes` outside of them."""
-    types, components = _schemas([*routes, *open_routes])
+def document(routes: Sequence[Route], inside_routes: Sequence[Route], open_routes: Sequence[Route]) -> bytes:
+    """The document, as JSON: `routes` below both prefixes, the others outside of them."""
+    everything = [*routes, *inside_routes, *open_routes]
+    types, components = _schemas(everything)
     paths: dict[str, dict[str, Schema]] = {}
-    for prefix, some in (("/api", routes), ("/web", routes), ("", open_routes)):
+    below = (("/api", "/api", routes), ("/web", "/web", routes), ("", "/web", inside_routes), ("", "", open_routes))
+    for prefix, access, some in below:
         for route in some:
-            operation = _operation(route, prefix, types, components)
+            operation = _operation(route, prefix, access, types, components)
             paths.setdefault(prefix + route.path, {})[route.method.lower()] = operation
-    requests = {route.request.__name__ for route in (*routes, *open_routes)}
+    requests = {route.request.__name__ for route in everything}
     return msgspec.json.encode(
         {
             "openapi": "3.1.0",
@@ -57,40 +59,46 @@ def document(routes: Sequence[Route], open_routes: Sequence[Route]) -> bytes:
 def _schemas(routes: Iterable[Route]) -> tuple[dict[Any, Schema], dict[str, Schema]]:
     """How each type is referred to, and the components that are referred to."""
     types = {Envelope, *(kind for route in routes for kind in (route.request, route.answer))}
-    ordered = sorted(types, key=lambda kind: (kind.__module__, kind.__name__))
+    ordered = sorted(types, key=repr)
     schemas, components = msgspec.json.schema_components(ordered, ref_template="#/components/schemas/{name}")
     return dict(zip(ordered, schemas, strict=True)), components
 
 
-def _operation(route: Route, prefix: str, types: dict[Any, Schema], components: dict[str, Schema]) -> Schema:
+def _operation(
+    route: Route, prefix: str, access: str, types: dict[Any, Schema], components: dict[str, Schema]
+) -> Schema:
     summary, _, description = (inspect.getdoc(route.handler) or "").partition("\n\n")
     resource = route.handler.__module__.rpartition(".")[2]
     request = components[route.request.__name__]
     in_path = path_parameters(route.path)
     elsewhere = {name: schema for name, schema in request["properties"].items() if name not in in_path}
     parameters = [_parameter(name, "path", request["properties"][name]) for name in in_path]
-    errors = [*route.errors, ForbiddenError, *([UnauthorizedError] if prefix else [])]
+    errors = [*route.errors, ForbiddenError, *([UnauthorizedError, TooManyAttemptsError] if access else [])]
     operation: Schema = {
         "operationId": "_".join(filter(None, (prefix.strip("/"), resource, route.handler.__name__))),
         "summary": summary,
         "description": description.replace("\n", " "),
         "tags": [resource],
-        "security": _ACCESS[prefix],
+        "security": _ACCESS[access],
         "parameters": parameters,
     }
     if route.method == "POST":
-        required = [name for name in request["required"] if name in elsewhere]
+        required = [name for name in request.get("required", ()) if name in elsewhere]
         body = {"type": "object", "properties": elsewhere, "required": required}
         operation["requestBody"] = {"required": bool(required), "content": _content(body)}
         errors.append(BadRequestError)
     elif elsewhere:
-        parameters += [_parameter(name, "query", schema) for name, schema in elsewhere.items()]
+        needed = request.get("required", ())
+        parameters += [
+            {**_parameter(name, "query", schema), "required": name in needed} for name, schema in elsewhere.items()
+        ]
         errors.append(BadRequestError)
     meanings = _meanings(errors)
     if route.method == "POST":
         meanings["413"] = ["The body is larger than 1 MiB."]
     operation["responses"] = {
-        "200": {"description": "Done.", "content": _content(types[route.answer])},
+        "200": {"description": "Done.", "content": _content(types[route.answer], route.media)},
+        **({"304": {"description": "What the client has still holds."}} if route.revalidated else {}),
         **{
             status: {"description": " ".join(texts), "content": _content(types[Envelope])}
             for status, texts in sorted(meanings.items())
@@ -116,5 +124,5 @@ def _meanings(errors: Iterable[type[QbitrrError]]) -> dict[str, list[str]]:
     return meanings
 
 
-def _content(schema: Schema) -> Schema:
-    return {"application/json": {"schema": schema}}
+def _content(schema: Schema, media: str = "application/json") -> Schema:
+    return {media: {"schema": schema}}

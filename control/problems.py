@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from aiohttp import web
 from msgspec import Struct
 
 from control import answers
 from qbitrr import logs
-from qbitrr.errors import QbitrrError
+from qbitrr.config.lookup import UNKNOWN
+from qbitrr.errors import ConfigError, QbitrrError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,15 +20,19 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "PAYLOAD_TOO_LARGE"}
-_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "1"}}
+_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}, 503: {"Retry-After": "1"}}
 
 
 class Envelope(Struct, frozen=True, omit_defaults=True):
-    """How every error is answered: a sentence, a word for programs, and what else is known of it."""
+    """How every error is answered: a sentence, a word for programs, and what else is known of it.
+
+    `success` is false where an answer says so too.
+    """
 
     error: str
     code: str
     details: dict[str, Any] | None = None
+    success: Literal[False] | None = None
 
 
 _UNEXPECTED = Envelope(f"Internal server error; {logs.WEB_FILE} says more", QbitrrError.code)
@@ -36,6 +41,9 @@ _UNEXPECTED = Envelope(f"Internal server error; {logs.WEB_FILE} says more", Qbit
 def answer(error: Exception, request: web.Request, faults: Faults) -> web.Response:
     """The answer to an exception. What nobody expected is counted, and told to the log only."""
     match error:
+        case ConfigError():
+            found = {problem.key: f"found {problem.found}; allowed: {problem.allowed}" for problem in error.problems}
+            return _answer(error.status, Envelope(_first_problem(error), error.code, found, success=False))
         case QbitrrError():
             if error.status >= 500:
                 _log.warning("request failed", path=request.path, code=error.code, error=str(error))
@@ -53,6 +61,11 @@ def answer(error: Exception, request: web.Request, faults: Faults) -> web.Respon
 
 def _answer(status: int, envelope: Envelope, headers: Mapping[str, str] | None = None) -> web.Response:
     return answers.json(envelope, status, {**_HEADERS.get(status, {}), **(headers or {})})
+
+
+def _first_problem(error: ConfigError) -> str:
+    unknown = [problem.key for problem in error.problems if problem.found == UNKNOWN]
+    return f"Invalid configuration key: {', '.join(unknown)}" if unknown else f"Invalid configuration: {error}"
 
 
 def _sentence(error: web.HTTPException, request: web.Request) -> str:

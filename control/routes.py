@@ -1,7 +1,7 @@
 """The table of everything that can be asked for. Requests and answers are described by types, here and nowhere else.
 
-`ROUTES` are below `/api`, which needs the token, and below `/web`, which does not in private networks. `OPEN_ROUTES`
-are outside of both and open to everybody.
+`ROUTES` are below `/api`, which needs the token, and below `/web`, which does not in private networks. The others are
+outside of both: `INSIDE_ROUTES` are open to whom `/web` is open, `OPEN_ROUTES` to everybody.
 """
 
 from __future__ import annotations
@@ -16,25 +16,34 @@ from control import openapi
 from control.handlers import (
     actions,
     arr,
+    config,
+    connection,
     daemon,
     decisions,
+    events,
     evidence,
     health,
     lidarr,
+    login,
     logs,
+    metrics,
     processes,
     radarr,
+    searches,
     sonarr,
     status,
     torrents,
 )
 from control.parameters import Nothing
+from control.plan import Plan
 from qbitrr.errors import (
     ConfigError,
     ConflictError,
     NotFoundError,
     NotReadyError,
     QbitrrError,
+    TooManyAttemptsError,
+    UnauthorizedError,
     UnknownCategoryError,
     WorkerNotReadyError,
 )
@@ -43,9 +52,11 @@ from supervisor.changes import Reloaded
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from aiohttp import web
+
     from control.context import Context
 
-    Handler = Callable[[Context, Any], Awaitable[Any]]
+    Handler = Callable[..., Awaitable[Any]]
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -54,7 +65,11 @@ Method = Literal["GET", "POST"]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One endpoint. `errors` are those that its handler raises; what binding and access raise is known from there."""
+    """One endpoint. `errors` are those that its handler raises; what binding and access raise is known from there.
+
+    `http`: the handler is given the HTTP request too and may answer by itself, as `media`. `revalidated`: a client may
+    keep the answer and ask whether it still holds.
+    """
 
     method: Method
     path: str
@@ -62,6 +77,9 @@ class Route:
     request: type[Any]
     answer: Any
     errors: tuple[type[QbitrrError], ...] = ()
+    http: bool = False
+    media: str = "application/json"
+    revalidated: bool = False
 
 
 def _get(
@@ -84,11 +102,37 @@ def _post(
     return Route("POST", path, handler, request, answer, errors)
 
 
+def _list(
+    path: str,
+    handler: Callable[[Context, Q], Awaitable[A]],
+    request: type[Q],
+    answer: type[A],
+    *errors: type[QbitrrError],
+) -> Route:
+    return Route("GET", path, handler, request, answer, errors, revalidated=True)
+
+
+def _http(
+    method: Method,
+    path: str,
+    handler: Callable[[Context, Q, web.Request], Awaitable[A | web.StreamResponse]],
+    request: type[Q],
+    answer: Any,
+    *errors: type[QbitrrError],
+    media: str = "application/json",
+) -> Route:
+    return Route(method, path, handler, request, answer, errors, http=True, media=media)
+
+
 async def describe(_context: Context, _request: Nothing) -> msgspec.Raw:
     """The interface described as OpenAPI 3.1."""
     return _description()
 
 
+_CHANGING = (ConfigError, ConflictError, NotFoundError, WorkerNotReadyError, NotReadyError)
+_STREAMING = (NotFoundError, NotReadyError)
+_SSE = "text/event-stream"
+_UNREADY = (UnknownCategoryError, NotReadyError)
 _HELD = (UnknownCategoryError, ConflictError, NotReadyError)
 
 ROUTES = (
@@ -105,7 +149,6 @@ ROUTES = (
     _post("/processes/restart", daemon.renew, Nothing, daemon.Begun),
     _post("/processes/dump", daemon.dump, Nothing, daemon.Begun),
     _post("/reload", daemon.reload, Nothing, Reloaded, ConfigError, WorkerNotReadyError, NotReadyError),
-    _post("/restart", daemon.restart, Nothing, daemon.Begun),
     _get("/arr", arr.read, Nothing, arr.Arrs),
     _post("/arr/{section}/restart", arr.restart, arr.RestartRequest, arr.Message, UnknownCategoryError, NotReadyError),
     _post("/arr/{section}/approve", actions.approve, actions.HeldRequest, arr.Message, *_HELD),
@@ -119,8 +162,18 @@ ROUTES = (
         ConflictError,
         NotReadyError,
     ),
+    _http(
+        "POST",
+        "/arr/test-connection",
+        connection.test,
+        connection.ConnectionRequest,
+        connection.Tested,
+        NotFoundError,
+    ),
+    _get("/arr/{section}/search-plan", searches.plan, searches.PlanRequest, searches.SearchPlan, *_UNREADY),
+    _post("/arr/{section}/search", searches.search, searches.SearchRequest, arr.Message, *_UNREADY),
     _post("/arr/rebuild", arr.rebuild, Nothing, arr.Message, NotReadyError),
-    _get(
+    _list(
         "/radarr/{category}/movies",
         radarr.movies,
         radarr.MoviesRequest,
@@ -128,7 +181,7 @@ ROUTES = (
         UnknownCategoryError,
         NotReadyError,
     ),
-    _get(
+    _list(
         "/sonarr/{category}/series",
         sonarr.series,
         sonarr.SeriesRequest,
@@ -136,7 +189,7 @@ ROUTES = (
         UnknownCategoryError,
         NotReadyError,
     ),
-    _get(
+    _list(
         "/lidarr/{category}/artists",
         lidarr.artists,
         lidarr.ArtistsRequest,
@@ -146,16 +199,31 @@ ROUTES = (
     ),
     _get("/logs", logs.names, Nothing, logs.Logs),
     _get("/logs/{name}", logs.read, logs.LogRequest, logs.Log, NotFoundError),
+    _get("/logs/{name}/search", logs.search, logs.SearchRequest, logs.Matches, NotFoundError),
+    _http("GET", "/logs/{name}/download", logs.download, logs.LogName, str, NotFoundError, media="text/plain"),
+    _http("GET", "/logs/{name}/stream", logs.stream, logs.StreamRequest, str, *_STREAMING, media=_SSE),
+    _http("GET", "/events", events.follow, events.EventsRequest, str, NotReadyError, media=_SSE),
+    _http("GET", "/config", config.read, Nothing, dict[str, Any], ConfigError),
+    _http("POST", "/config", config.change, config.ChangeRequest, config.Changed, *_CHANGING),
+    _post("/config/plan", config.plan, config.ChangeRequest, Plan, ConfigError),
+    _get("/config/history", config.history, Nothing, config.History),
+    _http("POST", "/config/rollback", config.rollback, config.RollbackRequest, config.Changed, *_CHANGING),
+    _http("POST", "/password", login.set_password, login.PasswordRequest, config.Changed, *_CHANGING),
+    _http("POST", "/restart", daemon.restart, Nothing, daemon.Begun),
     _get("/decisions", decisions.read, decisions.DecisionsRequest, decisions.Decisions),
     _get("/torrents/{hash}/explain", torrents.explain, torrents.ExplainRequest, torrents.Explanation, NotFoundError),
-    _get("/openapi.json", describe, Nothing, msgspec.Raw),
+    _list("/openapi.json", describe, Nothing, msgspec.Raw),
 )
+INSIDE_ROUTES = (_http("GET", "/metrics", metrics.read, Nothing, str, media="text/plain"),)
 OPEN_ROUTES = (
     _get("/health", health.health, Nothing, health.Health),
     _get("/ready", health.ready, Nothing, health.Readiness, NotReadyError),
+    _http("GET", "/login", login.ways, Nothing, login.Ways, TooManyAttemptsError),
+    _http("POST", "/login", login.login, login.LoginRequest, login.Done, UnauthorizedError, TooManyAttemptsError),
+    _http("POST", "/logout", login.logout, Nothing, login.Done),
 )
 
 
 @cache
 def _description() -> msgspec.Raw:
-    return msgspec.Raw(openapi.document(ROUTES, OPEN_ROUTES))
+    return msgspec.Raw(openapi.document(ROUTES, INSIDE_ROUTES, OPEN_ROUTES))

@@ -28,14 +28,15 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 def refuse_foreign_pages(context: Context) -> Callable[[web.Request], None]:
     """A check that raises ForbiddenError for what a browser sends for somebody else."""
-    known = {name.lower() for name in (socket.gethostname(), *context.loaded.config.webui.allowed_hosts)}
+    machine = socket.gethostname().lower()
 
     @lru_cache(maxsize=256)
-    def ours(host: str) -> bool:
-        return is_our_name(host_name(host), known)
+    def is_ours(host: str, allowed: tuple[str, ...]) -> bool:
+        return is_our_name(host_name(host), {machine, *(name.lower() for name in allowed)})
 
     def check(request: web.Request) -> None:
-        problem = _problem(request.method, request.headers, ours)
+        allowed = context.loaded.config.webui.allowed_hosts
+        problem = _problem(request.method, request.headers, lambda host: is_ours(host, allowed))
         if problem and not carries_token(request.headers, context.token):
             raise ForbiddenError(problem)
 

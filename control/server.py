@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from control import auth, page, problems
+from control import auth, oidc, page, problems
 from control.binding import bind
-from control.routes import OPEN_ROUTES, ROUTES
+from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from control.security import refuse_foreign_pages
 from qbitrr import logs
 
@@ -46,6 +46,7 @@ def create_application(context: Context) -> web.Application:
     below = [
         ("/api", ROUTES, auth.admit_with_token(context)),
         ("/web", ROUTES, auth.admit_to_web(context)),
+        ("", INSIDE_ROUTES, auth.admit_to_web(context)),
         ("", OPEN_ROUTES, auth.admit_anybody),
     ]
     add = {"GET": application.router.add_get, "POST": application.router.add_post}  # a GET may be a HEAD
@@ -55,6 +56,13 @@ def create_application(context: Context) -> web.Application:
                 path = _CATEGORY.sub(r"{\1:.+}", base + prefix + route.path)
                 add[route.method](path, bind(route, context, admit))
         page.add_page(application, base)
+        if context.loaded.config.webui.oidc_enabled:
+            oidc.add_login(application, base, context)
+
+    async def let_go(_application: web.Application) -> None:
+        context.events.close()
+
+    application.on_shutdown.append(let_go)
     return application
 
 

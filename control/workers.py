@@ -14,15 +14,16 @@ def all_workers(context: Context) -> list[Child]:
 
 
 def category_of(context: Context, name: str, kind: ArrKind | None = None) -> str:
-    """The category that is meant by its name, or by the name of its section when no category is called so.
+    """The worker that is meant by its category, or by the name of its section when no category is called so.
 
-    `kind` is the Arr it must belong to. Raises UnknownCategoryError, NotReadyError.
+    `kind` is the Arr it must belong to; without one it may be that of a qBittorrent. Raises UnknownCategoryError,
+    NotReadyError.
     """
-    arrs = [child.config.arr for child in all_workers(context)]
-    named = [arr for arr in arrs if arr.category == name] or [arr for arr in arrs if arr.section == name]
-    if not named or (kind and named[0].kind != kind):
+    workers = [child.config for child in all_workers(context)]
+    named = [one for one in workers if one.name == name] or [one for one in workers if one.section == name]
+    if not named or (kind and (named[0].arr_section is None or named[0].arr_section.kind != kind)):
         raise UnknownCategoryError(f"Unknown {kind} category: {name}" if kind else f"Unknown category: {name}")
-    return named[0].category
+    return named[0].name
 
 
 def display_name(section: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import socket
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,18 +13,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from control.context import Context
+from control.editor import Editor
+from control.events import Events
+from control.feed import Feed
 from control.listening import listen
+from control.notify import Notifier as Notifications
+from control.notify import by_apprise
 from control.server import serve
 from qbitrr import __version__, logs
-from qbitrr.clock import Clock
-from qbitrr.config import Loaded, load_file, runnable_arrs
+from qbitrr.clock import Clock, to_iso
+from qbitrr.config import Loaded, load_file
 from qbitrr.config.example import write_first
 from qbitrr.config.location import config_file, create_data_folder, data_folder, in_container
 from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.data_lock import locked
-from qbitrr.state import migrate
+from qbitrr.errors import StateError
+from qbitrr.state import backup, holds, migrate
 from qbitrr.state.database import FILE_NAME, open_reader
 from qbitrr.state.housekeeping import settle_orphans
+from qbitrr.worker.configuration import worker_configs
 from supervisor.core import Supervisor
 from supervisor.evidence import Evidence
 from supervisor.intents import End, Intents
@@ -32,12 +40,16 @@ from supervisor.reload import Files, Reloader
 from supervisor.spawner import Spawner
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
+    from control.plan import Plan
+    from qbitrr.config import WebUI
     from supervisor.spawner import Zygote
 
 _log = logs.get(__name__)
+
+HISTORY = "config-history"
+_BACKUP_LOOK_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +106,10 @@ def run(
         log_folder = where.log_folder if settings.logging else None
         _log_as_wanted(loaded, log_folder, token)
         _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(where.folder))
-        migrate.prepare(where.state_file)
-        categories = {arr.category for arr in runnable_arrs(loaded.config)}
-        if held := settle_orphans(where.state_file, categories, Clock().wall()):
+        _prepare_state(where.state_file)
+        holding = holds.instances(where.state_file)
+        names = {config.name for config in worker_configs(loaded.config, str(where.state_file), None, holding)}
+        if held := settle_orphans(where.state_file, names, Clock().wall()):
             _log.warning("actions were held", number=held, because="their categories are no longer configured")
         _tell(loaded)
         files = Files(
@@ -110,6 +123,33 @@ def run(
         return None
     moved = (webui.host, webui.port) != (last.config.webui.host, last.config.webui.port)
     return [] if moved and not given else listeners
+
+
+def _prepare_state(state_file: Path) -> None:
+    """Have a sound state file of the present schema. Raises StateError."""
+    rescued = backup.rescue(state_file, Clock().wall())
+    if rescued is not None:
+        _log.critical(
+            "state file was damaged",
+            damage=rescued.damage,
+            set_aside=str(rescued.set_aside),
+            restored=str(rescued.restored),
+            lost="everything" if rescued.lost_since is None else f"what came after {to_iso(rescued.lost_since)}",
+            remedy="libraries are read anew from the Arrs; see the file that was set aside for earlier decisions",
+        )
+    if migrate.is_due(state_file):
+        backup.back_up(state_file, Clock().wall())
+    migrate.prepare(state_file)
+
+
+async def _keep_backups(state_file: Path) -> None:
+    """Copy the state file every day, for ever."""
+    while True:
+        try:
+            await asyncio.to_thread(backup.back_up_when_due, state_file, Clock().wall())
+        except StateError as error:
+            _log.error("backup failed", error=str(error))
+        await asyncio.sleep(_BACKUP_LOOK_SECONDS)
 
 
 def _token(where: Home, loaded: Loaded) -> str:
@@ -149,6 +189,8 @@ async def _live(
     """Returns how it ended, and the configuration that held last."""
     notifier = Notifier(files.environ)
     async with open_reader(files.state) as database, _spawner(zygote) as spawner:
+        clock = Clock()
+        events = Events(clock)
         evidence = Evidence(files.evidence, files.log_folder, _hiding(loaded, token))
         status = StatusLine(notifier)
         supervisor = Supervisor(spawner, evidence, changed=lambda: status.changed(supervisor.summary))
@@ -158,28 +200,72 @@ async def _live(
             _log_as_wanted(now, files.log_folder, token)
             _tell(now)
 
-        reloader = Reloader(files, loaded, supervisor, Clock(), taken)
+        def edited(what: str, plan: Plan) -> None:
+            events.publish("config", {"what": what, "plan": plan})
+
+        reloader = Reloader(files, loaded, supervisor, clock, taken)
+        editor = Editor(files.config, files.environ, files.state.parent / HISTORY, reloader, clock, edited)
         intents = Intents(supervisor, reloader, notifier)
         intents.listen()
+        supervisor.on_damage = intents.look_at_state
         context = Context(
             reloader=reloader,
             intents=intents,
-            token=token,
+            editor=editor,
+            events=events,
+            made_token=token,
             supervisor=supervisor,
             database=database,
             log_folder=files.log_folder,
-            clock=Clock(),
+            clock=clock,
         )
-        async with _stopped_at_the_end(supervisor), serve(context, listeners), _running(notifier.keep_alive()):
+        notifications = Notifications(
+            lambda: reloader.loaded.config.notifications, lambda: _page(reloader.loaded.config.webui), by_apprise
+        )
+        beside = (
+            notifier.keep_alive(),
+            _keep_backups(files.state),
+            supervisor.lag.watch(),
+            editor.watch(),
+            notifications.run(),
+            Feed(context, notifications.tell).run(),
+        )
+        async with _stopped_at_the_end(supervisor), serve(context, listeners), _running(*beside):
             reloader.start()
             notifier.ready(supervisor.summary())
-            end = await intents.until_end()
-            if end is End.RESTART:
-                notifier.reloading()
+            await intents.until_end()
+            if intents.end is End.RESTART:
+                notifier.beginning_anew()
             else:
                 notifier.stopping()
             await supervisor.stop()  # what is asked meanwhile is still answered
-        return end, reloader.loaded
+        return intents.end or End.STOP, reloader.loaded
+
+
+def _page(webui: WebUI) -> str:
+    """Where a person probably reaches the page."""
+    everywhere = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}  # noqa: S104 - compared, not bound
+    host = everywhere.get(webui.host, webui.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{webui.port}{webui.url_base}/ui"
+
+
+@asynccontextmanager
+async def _running(*work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """What goes on beside, while the block lasts; its errors are told."""
+    tasks = [asyncio.create_task(_told(one)) for one in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _told(work: Coroutine[None, None, None]) -> None:
+    try:
+        await work
+    except Exception:  # noqa: BLE001 - the border of a task; the daemon goes on without it
+        _log.exception("task broke off")
 
 
 @asynccontextmanager
@@ -189,17 +275,6 @@ async def _spawner(zygote: Zygote) -> AsyncIterator[Spawner]:
         yield spawner
     finally:
         await spawner.close()
-
-
-@asynccontextmanager
-async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Something that goes on while the block lasts."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -39,6 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("The configuration cannot be used:", file=sys.stderr)
         for problem in error.problems:
             print(f"  {problem}", file=sys.stderr)
+        if error.warnings:
+            print("What looks odd besides:", file=sys.stderr)
+        for warning in error.warnings:
+            print(f"  {warning}", file=sys.stderr)
         return _CONFIG
     except RefusedByDaemonError as error:
         print(error, file=sys.stderr)
@@ -54,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="qbitrr", description="Looks after the torrents of Radarr, Sonarr and Lidarr in qBittorrent."
     )
     parser.add_argument("--version", action="version", version=f"qbitrr {__version__}")
-    parser.add_argument("--data-dir", type=Path, help="where config.toml, state.db and logs/ are (default: ./.config)")
+    parser.add_argument("--data-dir", type=_folder, help="where config.toml and state.db are (default: ./.config)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="run the daemon")
     run.set_defaults(command=_run)
@@ -77,6 +81,12 @@ def _parser() -> argparse.ArgumentParser:
     evidence.set_defaults(command=_evidence)
     _add_ctl(commands.add_parser("ctl", help="talk to the running daemon"))
     return parser
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("name a folder, or leave --data-dir out")
+    return Path(text)
 
 
 def _add_ctl(ctl: argparse.ArgumentParser) -> None:

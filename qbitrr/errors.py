@@ -20,7 +20,8 @@
     │   └── UnexpectedAnswerError not the JSON we know
     └── RequestError              answered to an HTTP client of ours, with status and code
         ├── BadRequestError  UnauthorizedError  ForbiddenError  NotFoundError
-        └── UnknownCategoryError  NotReadyError  ConflictError
+        ├── UnknownCategoryError  NotReadyError
+        └── ConflictError  TooManyAttemptsError
 
 `status` and `code` on the class are what the control plane answers when the exception leaves a handler.
 Texts never hold a secret: whoever raises removes it (see `qbitrr.config.redact`).
@@ -61,13 +62,17 @@ class Problem:
 
 
 class ConfigError(QbitrrError):
-    """The configuration cannot be used. `problems` holds all of them, not only the first."""
+    """The configuration cannot be used. `problems` holds all of them, not only the first.
+
+    `warnings` are what looks odd besides, such as misspelt keys.
+    """
 
     status = 400
     code = "CONFIG_ERROR"
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], warnings: Sequence[Problem] = ()) -> None:
         self.problems = tuple(problems)
+        self.warnings = tuple(warnings)
         super().__init__("\n".join(map(str, self.problems)))
 
 
@@ -222,3 +227,10 @@ class NotReadyError(RequestError):
 
     status = 503
     code = "NOT_READY"
+
+
+class TooManyAttemptsError(RequestError):
+    """Too many refused credentials from this address; wait before the next try."""
+
+    status = 429
+    code = "TOO_MANY_ATTEMPTS"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import aiohttp
 import msgspec
 
+from qbitrr import progress, traffic
 from qbitrr.backoff import Backoff
 from qbitrr.errors import (
     CredentialsRejectedError,
@@ -118,6 +119,7 @@ class Remote:
             _raise_for_status(self.service, what, response)
             try:
                 async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                    progress.made()
                     if objects := splitter.feed(chunk):
                         yield [self.decode(raw, item, what) for raw in objects]
             except ValueError as error:
@@ -164,11 +166,12 @@ class Remote:
             sock_connect=self._patience.connect_seconds,
             sock_read=self._patience.silence_seconds,
         )
-        response = await self._request(method, path, _parameters(query), json, form, limits)
-        try:
-            yield response
-        finally:
-            response.release()
+        with traffic.timed(traffic.here.calls, self.service):
+            response = await self._request(method, path, _parameters(query), json, form, limits)
+            try:
+                yield response
+            finally:
+                response.release()
 
     async def _request(
         self,
@@ -208,6 +211,7 @@ class Remote:
         body = bytearray()
         async for chunk in response.content.iter_any():
             body += chunk
+            progress.made()
             if len(body) > _LONGEST_ANSWER_BYTES:
                 raise UnexpectedAnswerError(self.service, f"{what}: the answer does not end")
         return bytes(body)

@@ -4,8 +4,8 @@ A channel is a Unix socket pair of type SEQPACKET: every packet is one whole mes
 waiting for the rest of one, and the end of the other process reads as an empty packet. A message is a tagged
 struct as MessagePack; what a newer side sends and an older one does not know is refused as a whole.
 
-    worker -> supervisor    Hello, Ready, Beat, Waiting, Metrics, Activity, Bye
-    supervisor -> worker    Configure, Rebuild, Approve, Discard, Undo
+    worker -> supervisor    Hello, Ready, Beat, Waiting, Metrics, Sums, Activity, Bye
+    supervisor -> worker    Configure, Rebuild, Approve, Discard, Undo, Search
 
 A worker is stopped by SIGTERM, which it also understands from others.
 """
@@ -69,6 +69,13 @@ class Metrics(Message, frozen=True):
     category_count: int
 
 
+class Sums(Message, frozen=True):
+    """Sums since the process began, by service and by kind of work: how many, how many of them failed, seconds."""
+
+    calls: dict[str, tuple[int, int, float]] = {}
+    work: dict[str, tuple[int, int, float]] = {}
+
+
 class Activity(Message, frozen=True):
     """What the worker turned to, and the last search if there was one (`at` in epoch seconds)."""
 
@@ -107,8 +114,14 @@ class Undo(Message, frozen=True):
     action_id: int
 
 
-FromWorker = Hello | Ready | Beat | Waiting | Metrics | Activity | Bye
-ToWorker = Configure | Rebuild | Approve | Discard | Undo
+class Search(Message, frozen=True):
+    """Search items now, before all others, through the same budget."""
+
+    item_ids: tuple[int, ...]
+
+
+FromWorker = Hello | Ready | Beat | Waiting | Metrics | Sums | Activity | Bye
+ToWorker = Configure | Rebuild | Approve | Discard | Undo | Search
 
 _encoder = msgspec.msgpack.Encoder()
 _from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from qbitrr import __version__, ipc, logs
 from qbitrr.errors import ProtocolError
 from qbitrr.worker import configuration
-from qbitrr.worker.main import STACKS_SIGNAL, UNUSABLE
+from qbitrr.worker.main import DAMAGED, STACKS_SIGNAL, UNUSABLE
 from supervisor import evidence, lifecycle
 from supervisor.evidence import Ending
 from supervisor.lifecycle import Effect, Phase, State
@@ -50,6 +50,7 @@ class Said(Struct, frozen=True):
     last_error: str | None = None
     errors: int = 0
     beat_at: float | None = None
+    sums: ipc.Sums = ipc.Sums()
 
 
 class Child:
@@ -63,6 +64,7 @@ class Child:
         evidence: Evidence,
         clock: Clock,
         changed: Callable[[], None],
+        damaged: Callable[[], None],
     ) -> None:
         self.config = config
         self.state = State(since=clock.monotonic())
@@ -74,6 +76,7 @@ class Child:
         self._evidence = evidence
         self._clock = clock
         self._changed = changed
+        self._damaged = damaged
         self._loop = asyncio.get_running_loop()
         self._spawned: Spawned | None = None
         self._because: str | None = None
@@ -86,7 +89,7 @@ class Child:
     @property
     def category(self) -> str:
         """The category it works for, which is its name everywhere."""
-        return self.config.arr.category
+        return self.config.name
 
     @property
     def pid(self) -> int | None:
@@ -251,6 +254,8 @@ class Child:
                 self._handle(lifecycle.Waits(waits=waiting_for is not None, held=message.held))
             case ipc.Metrics():
                 self.said = replace(self.said, queue_count=message.queue_count, category_count=message.category_count)
+            case ipc.Sums():
+                self.said = replace(self.said, sums=message)
             case ipc.Activity():
                 self.said = replace(
                     self.said,
@@ -261,7 +266,7 @@ class Child:
             case ipc.Bye():
                 _log.info("worker said goodbye", category=self.category, reason=message.reason)
                 self._because = self._because or message.reason
-        if not isinstance(message, ipc.Beat):
+        if not isinstance(message, ipc.Beat | ipc.Sums):
             self._changed()
 
     def _greet(self, hello: ipc.Hello) -> None:
@@ -298,8 +303,10 @@ class Child:
                 ended = await spawned.ended
         code = ended.code if ended else None
         asked = self.state.phase is Phase.STOPPING
-        ending = replace(seen, how=_how_it_ended(code), peak_bytes=ended.peak_bytes if ended else None)
+        ending = replace(seen, how=evidence.how_it_ended(code), peak_bytes=ended.peak_bytes if ended else None)
         self.said = self._remembered(None if asked else ending)
+        if code == DAMAGED:
+            self._damaged()
         self._unusable, unusable = False, self._unusable or code == UNUSABLE
         self._handle(lifecycle.Ended(unusable=unusable))
         spawned.channel.close()
@@ -340,15 +347,3 @@ class Child:
             config=configuration.fingerprint(self.config),
             version=__version__,
         )
-
-
-def _how_it_ended(code: int | None) -> str:
-    """An exit code in words."""
-    if code is None:
-        return "nobody saw how"
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return f"signal {signal.Signals(-code).name}"
-    except ValueError:
-        return f"signal {-code}"

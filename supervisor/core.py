@@ -12,6 +12,7 @@ from qbitrr.errors import NotReadyError, WorkerNotReadyError
 from supervisor import lifecycle
 from supervisor.changes import Applied, difference
 from supervisor.child import Child
+from supervisor.lag import LoopLag
 from supervisor.lifecycle import Limits, Phase
 
 if TYPE_CHECKING:
@@ -24,20 +25,25 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
+_SHORTEST_WINDOW_SECONDS = 1.0  # in none at all nothing would ever count, and a worker could crash in a tight loop
+
 
 def limits_of(settings: Settings) -> Limits:
     """The restart policy that the configuration asks for."""
     return Limits(
         restart=settings.auto_restart_processes,
         most_restarts=settings.max_process_restarts,
-        window_seconds=settings.process_restart_window_seconds,
+        window_seconds=max(_SHORTEST_WINDOW_SECONDS, settings.process_restart_window_seconds),
         delay_seconds=settings.process_restart_delay_seconds,
         start_seconds=settings.process_spawn_timeout_seconds,
     )
 
 
 class Supervisor:
-    """All workers by category. `ready` once it is known which there are."""
+    """All workers by category. `ready` once it is known which there are.
+
+    `on_damage` is called when a worker found the state file damaged.
+    """
 
     def __init__(
         self,
@@ -54,19 +60,21 @@ class Supervisor:
         self._turn = asyncio.Lock()  # one change of the set at a time
         self._stopping = False
         self._limits: Limits | None = None
+        self.on_damage: Callable[[], None] = lambda: None
+        self.lag = LoopLag(self._clock)
         self.children: dict[str, Child] = {}
         self.ready = False
 
     def start(self, configs: Sequence[WorkerConfig], limits: Limits) -> None:
         """Start a worker for each configuration."""
         self._limits = limits
-        self._launch({config.arr.category: config for config in configs}, limits)
+        self._launch({config.name: config for config in configs}, limits)
         self.ready = True
         _log.info("workers were started", categories=list(self.children))
 
     def plan(self, configs: Sequence[WorkerConfig]) -> Applied:
         """What `apply` would do."""
-        return difference(self._configs(), {config.arr.category: config for config in configs})
+        return difference(self._configs(), {config.name: config for config in configs})
 
     async def apply(self, configs: Sequence[WorkerConfig], limits: Limits) -> Applied:
         """Have exactly these workers, each with this configuration; returns when all that changed are ready.
@@ -78,7 +86,7 @@ class Supervisor:
         """
         async with self._turn:
             before, limits_before = self._configs(), self._limits or limits
-            after = {config.arr.category: config for config in configs}
+            after = {config.name: config for config in configs}
             plan = difference(before, after)
             try:
                 await self._change(plan, after, limits)
@@ -162,7 +170,9 @@ class Supervisor:
 
     def _launch(self, configs: Mapping[str, WorkerConfig], limits: Limits) -> None:
         for category, config in configs.items():
-            child = Child(config, limits, self._spawner, self._evidence, self._clock, self._child_changed)
+            child = Child(
+                config, limits, self._spawner, self._evidence, self._clock, self._child_changed, self._state_is_suspect
+            )
             self.children[category] = child
             child.start()
 
@@ -195,6 +205,9 @@ class Supervisor:
     def _raise_when_stopping(self) -> None:
         if self._stopping:
             raise NotReadyError("The daemon is stopping")
+
+    def _state_is_suspect(self) -> None:
+        self.on_damage()
 
     def _child_changed(self) -> None:
         self._news.set()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -153,6 +154,18 @@ def _in_full(ending: Ending) -> list[str]:
     facts = {name: value for name, value in msgspec.to_builtins(ending).items() if name not in ("stack", "log")}
     lines = [f"{name}: {value}" for name, value in facts.items() if value is not None]
     return [*lines, "", "stack:", ending.stack.rstrip(), "", "log:", *ending.log, ""]
+
+
+def how_it_ended(code: int | None) -> str:
+    """An exit code, or the negative number of a signal, in words."""
+    if code is None:
+        return "nobody saw how"
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"signal {signal.Signals(-code).name}"
+    except ValueError:
+        return f"signal {-code}"
 
 
 def moment(epoch_seconds: float) -> Moment:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr import logs
 from qbitrr.errors import QbitrrError
+from qbitrr.state.soundness import damage_of
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -41,7 +42,8 @@ class Intents:
         self._reloader = reloader
         self._notifier = notifier
         self._loop = asyncio.get_running_loop()
-        self._end: asyncio.Future[End] = self._loop.create_future()
+        self._end: End | None = None
+        self._wanted = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def listen(self) -> None:
@@ -56,14 +58,19 @@ class Intents:
         for number, act in meanings.items():
             self._loop.add_signal_handler(number, act)
 
-    async def until_end(self) -> End:
-        """Wait until somebody wants the daemon to end; says how."""
-        return await self._end
+    async def until_end(self) -> None:
+        """Wait until somebody wants the daemon to end."""
+        await self._wanted.wait()
+
+    @property
+    def end(self) -> End | None:
+        """How the daemon is to end. A stop wins over a restart that is under way."""
+        return self._end
 
     @property
     def ending(self) -> bool:
         """Whether the daemon is about to end."""
-        return self._end.done()
+        return self._wanted.is_set()
 
     def stop(self) -> None:
         """End the daemon."""
@@ -89,15 +96,27 @@ class Intents:
         """Have fresh processes for all workers, one after the other."""
         self._do("rolling restart", self._supervisor.restart_in_turn())
 
+    def look_at_state(self) -> None:
+        """A worker found the state file damaged: if it is, begin anew, which puts a good copy in its place."""
+
+        async def look() -> None:
+            damage = await asyncio.to_thread(damage_of, self._reloader.files.state)
+            if damage is not None:
+                _log.critical("state file is damaged", damage=damage)
+                self.restart()
+
+        self._do("look at the state file", look())
+
     def dump(self) -> None:
         """Write the state of every process to the log."""
         for line in self._supervisor.describe():
             _log.info("process was described", **line)
 
     def _finish(self, end: End) -> None:
-        if not self._end.done():
+        if self._end in (None, End.RESTART) and end is not self._end:
             _log.info("daemon was asked to end", how=str(end))
-            self._end.set_result(end)
+            self._end = end
+            self._wanted.set()
 
     def _do(self, name: str, work: Coroutine[None, None, None]) -> None:
         async def guarded() -> None:

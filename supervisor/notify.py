@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
+_LONGEST_START_SECONDS = 600  # as TimeoutStartSec of the unit
+
 
 class Notifier:
     """The manager's socket. `watchdog_seconds` is how often it wants to hear of us, None for never."""
@@ -30,11 +32,18 @@ class Notifier:
 
     def ready(self, status: str) -> None:
         """We do our work, for the first time or again."""
-        self._send("READY=1", f"STATUS={status}")
+        patience = [] if self.watchdog_seconds is None else [f"WATCHDOG_USEC={int(self.watchdog_seconds * 1e6)}"]
+        self._send("READY=1", f"STATUS={status}", *patience)
 
     def reloading(self) -> None:
         """We take another configuration; `ready` ends it."""
         self._send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}", "STATUS=Taking the configuration")
+
+    def beginning_anew(self) -> None:
+        """We replace ourselves, and may bring the state file to a new schema before we are heard of again."""
+        self.reloading()
+        if self.watchdog_seconds is not None:
+            self._send(f"WATCHDOG_USEC={_LONGEST_START_SECONDS * 1_000_000}")
 
     def stopping(self) -> None:
         """We are about to end."""

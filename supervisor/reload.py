@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qbitrr import logs
-from qbitrr.config import Loaded, load_file, runnable_arrs
+from qbitrr.config import Loaded, load_file
 from qbitrr.config.keys import Table, keys_of
 from qbitrr.errors import ConfigError, StateError
+from qbitrr.state import holds
 from qbitrr.state.housekeeping import settle_orphans
 from qbitrr.worker.configuration import worker_configs
 from supervisor.changes import Reloaded
@@ -73,7 +74,7 @@ class Reloader:
             except ConfigError as error:
                 _log.error("configuration was refused", problems=[str(problem) for problem in error.problems])
                 raise
-            applied = await self._supervisor.apply(*self._wanted(loaded))
+            applied = await self._supervisor.apply(*await asyncio.to_thread(self._wanted, loaded))
             reloaded = Reloaded(applied, tuple(_needing_restart(self.loaded, loaded)))
             self.loaded = loaded
             self._taken(loaded)
@@ -89,14 +90,17 @@ class Reloader:
             return reloaded
 
     def _wanted(self, loaded: Loaded) -> tuple[list[WorkerConfig], Limits]:
+        """Which workers a configuration asks for. Blocking: it looks into the state file. Raises StateError."""
         log_folder = str(self.files.log_folder) if self.files.log_folder else None
-        configs = worker_configs(loaded.config, str(self.files.state), log_folder)
+        holding = holds.instances(self.files.state)
+        configs = worker_configs(loaded.config, str(self.files.state), log_folder, holding)
         return configs, limits_of(loaded.config.settings)
 
     async def _settle(self) -> None:
         """What workers left that are not configured any more must not keep others from their torrents."""
-        categories = {arr.category for arr in runnable_arrs(self.loaded.config)}
         try:
+            configs, _ = await asyncio.to_thread(self._wanted, self.loaded)
+            categories = {config.name for config in configs}
             await asyncio.to_thread(settle_orphans, self.files.state, categories, self._clock.wall())
         except StateError as error:
             _log.warning("actions of former categories stayed open", error=str(error), remedy="restart the daemon")
@@ -108,10 +112,10 @@ def _needing_restart(before: Loaded, after: Loaded) -> Iterator[str]:
 
 
 def _changed(path: str, before: Table, after: Table) -> Iterator[str]:
-    """The keys with another value that the page's server or the daemon as a whole reads once, when it starts."""
+    """The keys with another value that the daemon reads once, when it starts."""
     for key in keys_of(type(before)):
         old, new = getattr(before, key.attribute), getattr(after, key.attribute)
         if isinstance(old, Table):
             yield from _changed(f"{path}.{key.name}", old, new)
-        elif key.change in ("web", "daemon") and old != new:
+        elif key.change == "daemon" and old != new:
             yield f"{path}.{key.name}"

@@ -84,7 +84,10 @@ def serve(channel: socket.socket) -> NoReturn:
 
 
 def _fork(channel: socket.socket, private: tuple[socket.socket, socket.socket, selectors.BaseSelector]) -> None:
-    packet, descriptors, _, _ = socket.recv_fds(channel, PACKET_BYTES, 2)
+    try:
+        packet, descriptors, _, _ = socket.recv_fds(channel, PACKET_BYTES, 2)
+    except ConnectionResetError:  # the supervisor ended before it read all that it was told
+        packet, descriptors = b"", []
     if not packet:
         os._exit(0)
     try:

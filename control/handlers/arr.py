@@ -39,7 +39,8 @@ class Message(Struct, frozen=True):
 
 async def read(context: Context, _request: Nothing) -> Arrs:
     """The Arrs that have a worker, with their types."""
-    arrs = [child.config.arr for child in context.supervisor.children.values()]
+    children = context.supervisor.children.values()
+    arrs = [arr for child in children if (arr := child.config.arr_section) is not None]
     return Arrs([ArrView(arr.category, display_name(arr.section), arr.kind) for arr in arrs], context.supervisor.ready)
 
 

@@ -1,7 +1,9 @@
 """The daemon as a whole: taking the configuration anew, fresh processes, beginning anew, telling its state."""
 
+from aiohttp import web
 from msgspec import Struct
 
+from control.auth import require_trusted
 from control.context import Context
 from control.parameters import Nothing
 from supervisor.changes import Reloaded
@@ -27,8 +29,12 @@ async def renew(context: Context, _request: Nothing) -> Begun:
     return Begun("Rolling restart initiated")
 
 
-async def restart(context: Context, _request: Nothing) -> Begun:
-    """Have the daemon begin anew in place. Requests that come meanwhile wait, none is refused."""
+async def restart(context: Context, _request: Nothing, http: web.Request) -> Begun:
+    """Have the daemon begin anew in place. Requests that come meanwhile wait, none is refused.
+
+    From outside of this machine it needs the token.
+    """
+    require_trusted(http, context, "The daemon")
     context.intents.restart()
     return Begun("Restart initiated")
 

@@ -11,15 +11,19 @@ from supervisor.lifecycle import Phase
 
 # A worker that waits for its Arr or qBittorrent is ready itself.
 _READY = frozenset({Phase.RUNNING, Phase.WAITING})
-_IN_TROUBLE = frozenset({Phase.DEGRADED, Phase.HELD})
+_IN_TROUBLE = frozenset({Phase.DEGRADED, Phase.HELD, Phase.HANGING})
 
 
 class Health(Struct, frozen=True, rename="camel"):
-    """`troubled` are the categories that do not get on by themselves; `faults` are requests that broke off."""
+    """`troubled` are the categories that do not get on by themselves; `faults` are requests that broke off.
+
+    `loop_lag_seconds` is the worst delay of everything the supervisor did in the last minute.
+    """
 
     status: Literal["ok", "degraded"]
     troubled: dict[str, Phase]
     faults: int
+    loop_lag_seconds: float
 
 
 class Readiness(Struct, frozen=True):
@@ -32,7 +36,8 @@ class Readiness(Struct, frozen=True):
 async def health(context: Context, _request: Nothing) -> Health:
     """The daemon lives and answers."""
     troubled = {category: phase for category, phase in _phases(context).items() if phase in _IN_TROUBLE}
-    return Health("degraded" if troubled else "ok", troubled, context.faults.count)
+    lag = round(context.supervisor.lag.worst_seconds, 4)
+    return Health("degraded" if troubled else "ok", troubled, context.faults.count, lag)
 
 
 async def ready(context: Context, _request: Nothing) -> Readiness:

@@ -55,7 +55,7 @@ def _view(child: Child, now: float) -> ProcessView:
     said, pid = child.said, child.pid
     return ProcessView(
         category=child.category,
-        name=f"{display_name(child.config.arr.section)} Manager",
+        name=f"{display_name(child.config.section)} Manager",
         kind=said.kind,
         pid=pid,
         alive=pid is not None,

@@ -5,6 +5,7 @@ const STATES = {
   running: "Running",
   waiting: "Waiting",
   backoff: "Restarting soon",
+  hanging: "Hangs, is being replaced",
   degraded: "In trouble",
   held: "Needs you",
   stopping: "Stopping",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from qbitrr.arr.models import (
@@ -14,7 +15,7 @@ from qbitrr.arr.models import (
     QueueRecord,
     SystemStatus,
 )
-from qbitrr.errors import CredentialsRejectedError, GoneError, UnexpectedAnswerError
+from qbitrr.errors import CredentialsRejectedError, GoneError, ThrottledError, UnexpectedAnswerError
 from qbitrr.http import Patience, Remote
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class ArrClient:
         self.section = section
         self.kind = kind
         self._refused: CredentialsRejectedError | None = None
+        self._quiet_until = 0.0
         self._remote = Remote(
             section,
             f"{uri.rstrip('/')}/{kind.api}",
@@ -110,6 +112,10 @@ class ArrClient:
             if record.download_id and record.download_id.upper() == download_id.upper()
         ]
 
+    async def history_since(self, date: str) -> list[HistoryRecord]:
+        """Everything that happened since an ISO 8601 time."""
+        return await self.get("history/since", list[HistoryRecord], date=date)
+
     async def mark_failed(self, history_id: int) -> None:
         """Fail a download by its `grabbed` event: the Arr blocklists the release, and may search by itself."""
         self._check_key()
@@ -141,6 +147,16 @@ class ArrClient:
         """Search for items now."""
         return await self._command({"name": self.kind.search_command, self.kind.search_ids: list(item_ids)})
 
+    async def search_season(self, series_id: int, season: int | None) -> Command:
+        """Search for what is missing of a season of Sonarr, or of the whole series for None."""
+        if season is None:
+            return await self._command({"name": "SeriesSearch", "seriesId": series_id})
+        return await self._command({"name": "SeasonSearch", "seriesId": series_id, "seasonNumber": season})
+
+    async def sync_rss(self) -> Command:
+        """Have the Arr look at the feeds of its indexers now."""
+        return await self._command({"name": "RssSync"})
+
     async def refresh_downloads(self) -> Command:
         """Have the Arr look at its download clients now."""
         return await self._command({"name": "RefreshMonitoredDownloads"})
@@ -165,8 +181,16 @@ class ArrClient:
             raise
 
     async def _command(self, body: object) -> Command:
+        """Raises ThrottledError without asking while the Arr wants to be left alone."""
         self._check_key()
-        return await self._remote.post("command", Command, body)
+        left = self._quiet_until - time.monotonic()
+        if left > 0:
+            raise ThrottledError(self.section, "POST command: the Arr asked for no more for now", left)
+        try:
+            return await self._remote.post("command", Command, body)
+        except ThrottledError as error:
+            self._quiet_until = time.monotonic() + error.retry_after_seconds
+            raise
 
     async def _delete(self, path: str, **query: Query) -> None:
         self._check_key()

@@ -51,6 +51,9 @@ class Movie(Answer, frozen=True):
     is_available: bool = False
     has_file: bool | None = None
     quality_profile_id: int = 0
+    in_cinemas: str | None = None
+    physical_release: str | None = None
+    digital_release: str | None = None
     movie_file: File | None = None
 
 
@@ -144,6 +147,7 @@ class QueueRecord(Answer, frozen=True):
     tracked_download_state: str | None = None
     added: str | None = None  # older versions do not tell
     custom_format_score: int | None = None
+    sizeleft: float = 0  # bytes
     status_messages: list[StatusMessage] | None = None
     output_path: str | None = None  # as the Arr sees it, its remote path mappings applied
     movie_id: int | None = None
@@ -159,7 +163,9 @@ class HistoryRecord(Answer, frozen=True):
     date: str
     download_id: str | None = None
     movie_id: int | None = None
+    series_id: int | None = None
     episode_id: int | None = None
+    artist_id: int | None = None
     album_id: int | None = None
 
 

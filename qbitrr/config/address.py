@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -29,6 +29,14 @@ def qbittorrent_url(host: str, port: int) -> str:
 def host_name(text: str) -> str:
     """The host of an address, or the host itself: lower-case, without port and brackets."""
     return _split(text, assumed="//").hostname or ""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself: `localhost`, `127.0.0.1`, `::1`."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _split(text: str, assumed: str) -> SplitResult:

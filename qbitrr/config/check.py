@@ -19,6 +19,7 @@ def report(loaded: Loaded) -> str:
     return "\n".join(
         [
             *_block("Workers", _workers(loaded)),
+            *_block("qBittorrent", map(_qbit_line, runnable_qbits(loaded.config))),
             *_block("To fill in", (f"{entry.key}: {entry.allowed}" for entry in loaded.incomplete)),
             *_block("From the environment", (f"{key}: {name}" for key, name in loaded.overridden.items())),
             *_block("Warnings", map(str, loaded.warnings)),
@@ -35,8 +36,7 @@ def _block(title: str, lines: Iterable[str]) -> Iterator[str]:
 def _workers(loaded: Loaded) -> Iterator[str]:
     arrs, qbits = runnable_arrs(loaded.config), runnable_qbits(loaded.config)
     yield from map(_arr_line, arrs)
-    yield from map(_qbit_line, qbits)
-    if not arrs and not qbits:
+    if not arrs and not any(qbit.managed_categories for qbit in qbits):
         yield "none yet"
     elif not qbits:
         yield "no qBittorrent is in use: torrents are left alone, only searches run"

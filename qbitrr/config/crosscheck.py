@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from qbitrr.config.address import is_loopback
 from qbitrr.config.category import is_below
 from qbitrr.config.environment import PROCESSING_ONLY
 from qbitrr.config.redact import redact_url
@@ -42,6 +42,7 @@ def _check_categories(config: Config, arrs: list[Arr], qbits: list[QBit], findin
     special = (
         ("Settings.FailedCategory", settings.failed_category),
         ("Settings.RecheckCategory", settings.recheck_category),
+        *((f"[{qbit.section}]", qbit.section) for qbit in qbits),  # the name of its worker
     )
     _claim([*special, *((f"{arr.section}.Category", arr.category) for arr in arrs)], owners, findings)
     for qbit in qbits:
@@ -93,17 +94,10 @@ def _check_processing_only(qbits: list[QBit], findings: Findings) -> None:
 
 def _check_exposure(config: Config, findings: Findings) -> None:
     webui = config.webui
-    if webui.web_access == "open" and not webui.allow_insecure_exposure and not _is_loopback(webui.host):
+    if webui.web_access == "open" and not webui.allow_insecure_exposure and not is_loopback(webui.host):
         hint = "AllowInsecureExposure = true says that this is meant."
         found = f'"open" while listening on {webui.host}: whoever reaches it can change everything'
         findings.warning("WebUI.WebAccess", found, '"auto" or "token"', hint)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _check_login(qbit: QBit, findings: Findings) -> None:

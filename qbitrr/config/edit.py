@@ -5,6 +5,7 @@ The only module that needs tomlkit, which is slow and large; workers never impor
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import MutableMapping
 from secrets import token_hex
 from typing import TYPE_CHECKING
@@ -12,11 +13,32 @@ from typing import TYPE_CHECKING
 import tomlkit
 
 from qbitrr.config.load import load_file, load_text
+from qbitrr.config.lookup import merged
 from qbitrr.config.private_file import write_private
 from qbitrr.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from qbitrr.config.lookup import Edits
+
+
+def edited(text: str, edits: Edits) -> str:
+    """The text of a file with edits made; all else stays as it stands there.
+
+    ConfigError when the text is not TOML, or when a key stands where it cannot be edited.
+    """
+    wanted = merged(tomllib.loads(text), edits)
+    document = tomlkit.parse(text)
+    for path in edits.drops:
+        _drop(document, path)
+    for path, value in edits.puts.items():
+        _put(document, path, value)
+    changed = tomlkit.dumps(document)
+    if tomllib.loads(changed) != wanted:
+        names = ", ".join(".".join(path) for path in (*edits.puts, *edits.drops))
+        raise ConfigError([Problem(names, "a place that cannot be edited", "a table of its own in the file")])
+    return changed
 
 
 def ensure_token(path: Path) -> str:
@@ -41,3 +63,25 @@ def _with_token(text: str, token: str) -> str:
     if isinstance(webui, MutableMapping):
         webui["Token"] = token
     return tomlkit.dumps(document)
+
+
+def _put(table: MutableMapping[str, object], path: tuple[str, ...], value: object) -> None:
+    name, *rest = path
+    if not rest:
+        table[name] = value
+        return
+    inner = table.get(name)
+    if not isinstance(inner, MutableMapping):
+        table[name] = tomlkit.table()
+        inner = table[name]
+        assert isinstance(inner, MutableMapping)
+    _put(inner, tuple(rest), value)
+
+
+def _drop(table: MutableMapping[str, object], path: tuple[str, ...]) -> None:
+    name, *rest = path
+    inner = table.get(name)
+    if not rest:
+        table.pop(name, None)
+    elif isinstance(inner, MutableMapping):
+        _drop(inner, tuple(rest))

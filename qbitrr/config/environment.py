@@ -139,7 +139,7 @@ def _switch(variable: str, result: Overridden, given: Mapping[str, str]) -> bool
 def _warn_of_unknown_variables(result: Overridden, given: Mapping[str, str]) -> None:
     for variable in given:
         if variable.startswith(_FAMILIES) and variable not in _KNOWN:
-            hint = did_you_mean(variable, _KNOWN) or "Ignored."
+            hint = _hint(variable)
             result.warnings.append(Problem(variable, "an unknown variable", "those in the manual", hint))
 
 
@@ -150,3 +150,11 @@ def _with(table: Mapping[str, Any], path: tuple[str, ...], value: object) -> Map
         return {**table, name: value}
     inner = table.get(name, {})
     return {**table, name: _with(inner, tuple(rest), value)} if isinstance(inner, dict) else table
+
+
+def _hint(variable: str) -> str:
+    """The known variable of the same family that is meant, should its own part be a near miss."""
+    family = next(family for family in _FAMILIES if variable.startswith(family))
+    theirs = {known.removeprefix(family): known for known in _KNOWN if known.startswith(family)}
+    nearest = did_you_mean(variable.removeprefix(family), theirs)
+    return nearest.replace("Did you mean ", f"Did you mean {family}") if nearest else "Ignored."

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from qbitrr.config.defaults import SAMPLE_ARRS, arr_defaults, qbit_defaults
 from qbitrr.config.forms import write_value
 from qbitrr.config.keys import PLACEHOLDER, keys_of
-from qbitrr.config.model import Arr, QBit, Settings, WebUI
+from qbitrr.config.model import Arr, Notifications, QBit, Settings, WebUI
 from qbitrr.config.private_file import write_private
 from qbitrr.config.wording import unit_and_choices
 
@@ -43,6 +43,7 @@ def render(token: str = "") -> str:
     lines = [*_comment(_PREAMBLE)]
     lines += _table("Settings", Settings, {})
     lines += _table("WebUI", WebUI, {"Token": token})
+    lines += _table("Notifications", Notifications, {})
     lines += _table("qBit", QBit, qbit_defaults(settings))
     lines += ["", *_comment(_KINDS)]
     documented: dict[ArrKind, str] = {}

@@ -27,6 +27,7 @@ _FALSE = {"false", "no", "n", "f", "off", "0"}
 _IN_PARENTHESES = re.compile(r"\(([^()]+)\)\s*$")
 _EXTENSION = re.compile(r"(?:\.[a-z0-9!_+~-]+)+")
 _CRON_FIELD = re.compile(r"[0-9A-Za-z*/,#?-]+")
+_WINDOW = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _NOT_IN_PATHS = re.compile(r"[\s?#\\]|^\.\.?$")
 _MOST = 2**53
 """The largest whole number that every reader of JSON and TOML agrees on."""
@@ -182,6 +183,13 @@ def _cron(value: object, key: Key) -> str:
     return " ".join(fields)
 
 
+def _window(value: object, key: Key) -> str:
+    text = _text(value, key).replace(" ", "")
+    if text and not _WINDOW.fullmatch(text):
+        raise ValueError
+    return text
+
+
 def _mapping(value: object, _: Key) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(entry, str) for entry in value.values()):
         raise ValueError
@@ -215,6 +223,7 @@ _READERS: dict[Form, Callable[[Any, Key], Any]] = {
     "extension": _extension,
     "path_prefix": _path_prefix,
     "cron": _cron,
+    "window": _window,
     "mapping": _mapping,
     "seconds": lambda value, _: units.parse_duration(value),
     "minutes": lambda value, _: units.parse_duration(value, unit_seconds=units.MINUTE),

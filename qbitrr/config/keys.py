@@ -28,7 +28,7 @@ Change = Literal["page", "live", "worker", "web", "daemon"]
 
 page: nothing, only the web page looks at it. live: the workers get a new snapshot for their next pass.
 worker: the workers that use it restart, the Arr's own for a key of its section, else all of them.
-web: listener and access rules are applied anew. daemon: the whole daemon restarts.
+web: access rules hold for the next request. daemon: the whole daemon restarts.
 """
 
 Form = Literal[
@@ -50,6 +50,7 @@ Form = Literal[
     "extension",  # ".mkv"
     "path_prefix",  # empty or "/qbitrr"
     "cron",
+    "window",  # part of the day, or empty
     # the rest
     "flag",
     "integer",

@@ -16,7 +16,7 @@ from qbitrr.config import environment, legacy
 from qbitrr.config.completeness import list_incomplete
 from qbitrr.config.crosscheck import check_together
 from qbitrr.config.defaults import arr_defaults, qbit_defaults
-from qbitrr.config.model import Arr, CategoryRules, Config, QBit, Settings, TrackerRow, WebUI
+from qbitrr.config.model import Arr, CategoryRules, Config, Notifications, QBit, Settings, TrackerRow, WebUI
 from qbitrr.config.read import Findings, Source, read_table, values_of
 from qbitrr.config.redact import redact_url
 from qbitrr.config.sections import arr_kind, is_qbit
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from qbitrr.config.keys import ArrKind
 
-_SECTIONS = ("Settings", "WebUI", "qBit", "Radarr", "Sonarr", "Lidarr")
+_SECTIONS = ("Settings", "WebUI", "Notifications", "qBit", "Radarr", "Sonarr", "Lidarr")
 _NOT_IN_SECTION_NAMES = re.compile(r"[./\\\x00-\x1f\x7f]")
 
 
@@ -80,7 +80,7 @@ def load_document(document: dict[str, Any], environ: Mapping[str, str]) -> Loade
     check_together(config, findings)
     list_incomplete(config, findings)
     if findings.problems:
-        raise ConfigError(findings.problems)
+        raise ConfigError(findings.problems, findings.warnings)
     return Loaded(
         config=config,
         warnings=tuple(findings.warnings),
@@ -91,7 +91,8 @@ def load_document(document: dict[str, Any], environ: Mapping[str, str]) -> Loade
 
 def _syntax_problem(error: Exception) -> Problem:
     what, _, where = (str(error) or type(error).__name__).partition(" (at ")
-    return Problem(where.removesuffix(")") or "the file", what, "TOML")
+    place = where.removesuffix(")")
+    return Problem(f"config.toml, {place}" if place else "config.toml", f"a fault ({what})", "TOML")
 
 
 def _config(document: Mapping[str, Any], findings: Findings) -> Config:
@@ -101,6 +102,7 @@ def _config(document: Mapping[str, Any], findings: Findings) -> Config:
     return Config(
         settings=settings,
         webui=read_table(WebUI, Source(tables.get("WebUI", {}), "WebUI", findings)),
+        notifications=read_table(Notifications, Source(tables.get("Notifications", {}), "Notifications", findings)),
         qbits={name: _qbit(name, table, settings, findings) for name, table in tables.items() if is_qbit(name)},
         arrs={
             name: _arr(name, kind, table, settings, findings)
@@ -115,7 +117,7 @@ def _is_section(name: str, table: object, findings: Findings) -> bool:
     if name.lower().startswith("readarr"):
         findings.warning(name, "a Readarr section", "Radarr, Sonarr and Lidarr", "Not supported, ignored.")
         return False
-    if not (name in ("Settings", "WebUI") or is_qbit(name) or arr_kind(name)):
+    if not (name in ("Settings", "WebUI", "Notifications") or is_qbit(name) or arr_kind(name)):
         hint = did_you_mean(name.partition("-")[0], _SECTIONS) or "Ignored."
         findings.warning(name, "an unknown section", f"{', '.join(_SECTIONS)}, with -<name> from qBit on", hint)
         return False

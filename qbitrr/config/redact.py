@@ -33,7 +33,13 @@ _PASSKEY = re.compile(r"(?<=[/=])(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{16,}(?=[/?&#]|
 
 def secrets_of(config: Config) -> frozenset[str]:
     """Every secret of the configuration, in each spelling in which a log line may hold it."""
-    tables: list[Table] = [config.settings, config.webui, *config.qbits.values(), *config.arrs.values()]
+    tables: list[Table] = [
+        config.settings,
+        config.webui,
+        config.notifications,
+        *config.qbits.values(),
+        *config.arrs.values(),
+    ]
     return frozenset(spelling for table in tables for secret in _secrets_in(table) for spelling in _spellings(secret))
 
 
@@ -58,6 +64,8 @@ def _secrets_in(table: Table) -> Iterator[str]:
         elif key.form == "rows":
             for row in value:
                 yield from _secrets_in(row)
+        elif key.secret and isinstance(value, tuple):
+            yield from (part for url in value for part in (url, *_secrets_in_url(url)))
         elif isinstance(value, str) and value:
             yield from [value] if key.secret else _secrets_in_url(value)
 

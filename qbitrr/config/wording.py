@@ -30,6 +30,7 @@ _FORMS: dict[Form, str] = {
     "extension": 'a file extension such as ".mkv"',
     "path_prefix": 'a path such as "/qbitrr", or empty',
     "cron": 'five or six fields such as "0 3 * * 0"',
+    "window": 'two times of day such as "22:00-07:00", or empty',
     "flag": "true or false",
     "integer": "a whole number",
     "number": "a number",
@@ -67,7 +68,7 @@ def shown(value: object, *, secret: bool) -> str:
     if isinstance(value, list):
         return "a list" if value else "an empty list"
     if secret:
-        return "a hidden text" if isinstance(value, str) else "a hidden value"
+        return "a hidden text" if isinstance(value, str) else f"a hidden {type(value).__name__}"
     if isinstance(value, bool):
         return str(value).lower()
     return _shortened(_quoted(redact_url(value) if isinstance(value, str) else value))

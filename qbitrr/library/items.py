@@ -31,6 +31,7 @@ class MovieRow(NamedTuple):
     is_request: bool
     reason: str | None
     quality_profile: str
+    released_at: float | None
 
 
 class SeriesRow(NamedTuple):
@@ -125,6 +126,7 @@ def movie(
     available: bool,
     file: FileFacts | None,
     profile: Profile = UNKNOWN_PROFILE,
+    released_at: float | None = None,
 ) -> MovieRow:
     """A movie; `available` is Radarr's own word, which honours minimum availability and delay."""
     quality = judge(file, profile)
@@ -144,6 +146,7 @@ def movie(
         is_request=False,
         reason=reason(monitored=monitored, released=available, has_file=has_file, quality=quality),
         quality_profile=profile.name,
+        released_at=released_at,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,12 +12,12 @@ from qbitrr.qbittorrent.compat import (
     OLDEST_API,
     ApiVersion,
     parse_api_version,
-    running_filter,
+    start_after_recheck,
     start_path,
     state_name,
     stop_path,
 )
-from qbitrr.qbittorrent.models import File, MainData, Place, Torrent, TorrentRow
+from qbitrr.qbittorrent.models import File, MainData, Place, Torrent, TorrentRow, Tracker
 from qbitrr.qbittorrent.session import Session
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from qbitrr.http import Patience
     from qbitrr.qbittorrent.session import Access, LoginGuard
+
+_VERSION = re.compile(r"v\d[\w.+-]{0,40}")
 
 
 class QbittorrentClient:
@@ -37,6 +40,13 @@ class QbittorrentClient:
     async def close(self) -> None:
         """Close the connections."""
         await self._session.close()
+
+    async def version(self) -> str:
+        """Its version, such as `v5.1.0`; UnexpectedAnswerError when something else answers."""
+        version = (await self._session.get("app/version")).decode(errors="replace").strip()
+        if not _VERSION.fullmatch(version):
+            raise UnexpectedAnswerError(self.instance, "GET app/version: this is no qBittorrent; correct the address")
+        return version
 
     @property
     def logins(self) -> int:
@@ -53,12 +63,6 @@ class QbittorrentClient:
         body = await self._session.get("torrents/info", {"hashes": "|".join(infohashes)})
         rows = self._session.remote.decode(body, list[TorrentRow], "torrents/info")
         return {row.hash: msgspec.structs.replace(row, state=state_name(row.state)) for row in rows}
-
-    async def is_running(self, infohash: str) -> bool:
-        """Whether nobody has stopped a torrent, also while its state is about something else."""
-        query = {"filter": running_filter(await self._api_version()), "hashes": infohash}
-        body = await self._session.get("torrents/info", query)
-        return bool(self._session.remote.decode(body, list[Place], "torrents/info"))
 
     async def content_paths(self) -> dict[str, str]:
         """Where the data of every torrent lies, by infohash."""
@@ -79,9 +83,20 @@ class QbittorrentClient:
         joined = "|".join(map(str, indices))
         await self._session.post("torrents/filePrio", {"hash": infohash, "id": joined, "priority": "0"})
 
-    async def recheck(self, infohashes: Iterable[str]) -> None:
-        """Have all data read and checked again."""
-        await self._change("torrents/recheck", infohashes)
+    async def recheck(self, infohash: str) -> None:
+        """Have all data of a torrent read and checked again.
+
+        4.x never begins with one that had missing files unless it is started: it is, if nobody has stopped it.
+        """
+        start_too = start_after_recheck(await self._api_version()) and await self._is_running(infohash)
+        await self._change("torrents/recheck", [infohash])
+        if start_too:
+            await self.start([infohash])
+
+    async def _is_running(self, infohash: str) -> bool:
+        """Whether nobody has stopped a torrent, also while its state is about something else."""
+        body = await self._session.get("torrents/info", {"filter": "resumed", "hashes": infohash})
+        return bool(self._session.remote.decode(body, list[Place], "torrents/info"))
 
     async def set_category(self, infohashes: Iterable[str], category: str) -> None:
         """Put torrents into a category that exists; RefusedError when it does not."""
@@ -114,6 +129,35 @@ class QbittorrentClient:
     async def start(self, infohashes: Iterable[str]) -> None:
         """Start (4.x: resume)."""
         await self._change(start_path(await self._api_version()), infohashes)
+
+    async def trackers(self, infohash: str) -> list[Tracker]:
+        """The trackers of one torrent with what they said last. GoneError when it is not there."""
+        body = await self._session.get("torrents/trackers", {"hash": infohash})
+        return self._session.remote.decode(body, list[Tracker], "torrents/trackers")
+
+    async def add_trackers(self, infohash: str, urls: Iterable[str]) -> None:
+        """Add announce URLs to one torrent. Those that it has already make no difference."""
+        await self._session.post("torrents/addTrackers", {"hash": infohash, "urls": "\n".join(urls)})
+
+    async def remove_trackers(self, infohash: str, urls: Iterable[str]) -> None:
+        """Take announce URLs off one torrent."""
+        await self._session.post("torrents/removeTrackers", {"hash": infohash, "urls": "|".join(urls)})
+
+    async def set_download_limit(self, infohashes: Iterable[str], bytes_per_second: int) -> None:
+        """Limit each of these torrents; 0 lifts the limit."""
+        await self._change("torrents/setDownloadLimit", infohashes, limit=str(bytes_per_second))
+
+    async def set_upload_limit(self, infohashes: Iterable[str], bytes_per_second: int) -> None:
+        """Limit each of these torrents; 0 lifts the limit."""
+        await self._change("torrents/setUploadLimit", infohashes, limit=str(bytes_per_second))
+
+    async def super_seed(self, infohashes: Iterable[str]) -> None:
+        """Switch super seeding on."""
+        await self._change("torrents/setSuperSeeding", infohashes, value="true")
+
+    async def to_the_top(self, infohashes: Iterable[str]) -> None:
+        """Move torrents to the top of the queue, in the order that they have. RefusedError when there is no queue."""
+        await self._change("torrents/topPrio", infohashes)
 
     async def check_version(self) -> None:
         """Raise UnexpectedAnswerError when the server is too old, or no qBittorrent; asks once."""

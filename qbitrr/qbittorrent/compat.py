@@ -29,9 +29,9 @@ def stop_path(api: ApiVersion) -> str:
     return "torrents/stop" if api >= _STOP_START_API else "torrents/pause"
 
 
-def running_filter(api: ApiVersion) -> str:
-    """The filter of `torrents/info` for torrents that nobody stopped, whatever state they show."""
-    return "running" if api >= _STOP_START_API else "resumed"
+def start_after_recheck(api: ApiVersion) -> bool:
+    """Whether a torrent that had missing files has to be started before it is checked."""
+    return api < _STOP_START_API
 
 
 def start_path(api: ApiVersion) -> str:

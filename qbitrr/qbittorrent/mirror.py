@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 from msgspec import UNSET
 
+from qbitrr.qbittorrent.announces import Announces
 from qbitrr.qbittorrent.compat import state_name
 from qbitrr.qbittorrent.models import MainData, Torrent, changed_fields
 from qbitrr.qbittorrent.pulse import Pulse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from qbitrr.qbittorrent.models import ServerState
 
 
 class Changes(NamedTuple):
@@ -36,6 +39,9 @@ class Mirror:
         self.torrents: dict[str, Torrent] = {}
         self.connection_status = ""
         self.pulse = Pulse()
+        self.queueing = False
+        self.free_bytes: int | None = None
+        self.announces = Announces()
 
     @property
     def connected(self) -> bool:
@@ -55,9 +61,18 @@ class Mirror:
         for infohash in changes.removed:
             del self.torrents[infohash]
         self.rid = data.rid
-        if data.server_state.connection_status is not UNSET:
-            self.connection_status = data.server_state.connection_status
+        self._apply_state(data.server_state)
+        new = [infohash for infohash in changes.unknown if data.torrents[infohash].added_on is not UNSET]
+        changes.changed.update(self.announces.apply(data, self.torrents.keys(), new))
         return changes
+
+    def _apply_state(self, state: ServerState) -> None:
+        if state.connection_status is not UNSET:
+            self.connection_status = state.connection_status
+        if state.queueing is not UNSET:
+            self.queueing = state.queueing
+        if state.free_space_on_disk is not UNSET:
+            self.free_bytes = state.free_space_on_disk
 
     def add(self, rows: Iterable[tuple[str, Torrent]]) -> set[str]:
         """Take in whole torrents that a delta could not tell about; returns those that belong here."""

@@ -34,6 +34,16 @@ class Torrent(Struct, frozen=True, gc=False):
     eta: int = 0  # 8640000 when it is not in sight
     availability: float = -1.0  # distributed copies; negative while it is not known
     tracker: str = ""  # the announce URL that works; empty when none does
+    ratio: float = 0.0  # -1 when it is beyond all measure
+    seeding_time: int = 0  # worked out anew only when something happens: it may be old
+    ratio_limit: float = -2.0  # share limits of this torrent: -1 none, -2 the client's own
+    seeding_time_limit: int = -2  # the same, in minutes
+    dl_limit: int = 0  # 0 or less for none
+    up_limit: int = 0
+    super_seeding: bool = False
+    priority: int = 0  # place in the queue, from 1; 0 when it is complete or there is no queue
+    private: bool | None = None  # told since 5.0, once there is metadata
+    has_tracker_error: bool | None = None  # told since 5.2
 
 
 # A delta of sync/maindata: the same fields, each of which may be absent.
@@ -57,6 +67,17 @@ class Place(Struct, frozen=True, gc=False):
     content_path: str = ""
 
 
+class Tracker(Struct, frozen=True, gc=False):
+    """One row of `torrents/trackers`: an announce URL, or one of the three that are none, `** [DHT] **` first.
+
+    For `status` and `msg` see `qbitrr.qbittorrent.trackers`.
+    """
+
+    url: str
+    status: int = 0
+    msg: str = ""
+
+
 class File(Struct, frozen=True, gc=False):
     """One row of `torrents/files`. Before API 2.8.2 rows had no `index`, later ones do."""
 
@@ -70,6 +91,8 @@ class ServerState(Struct, frozen=True, gc=False):
     """What the client says of itself. A delta carries only what changed."""
 
     connection_status: str | UnsetType = UNSET  # connected, firewalled, disconnected
+    queueing: bool | UnsetType = UNSET
+    free_space_on_disk: int | UnsetType = UNSET  # of its default save path
 
 
 class MainData(Struct, frozen=True):
@@ -79,6 +102,8 @@ class MainData(Struct, frozen=True):
     full_update: bool = False
     torrents: dict[str, TorrentDelta] = {}
     torrents_removed: list[str] = []
+    trackers: dict[str, list[str]] | UnsetType = UNSET  # of each announce URL all torrents that have it
+    trackers_removed: list[str] = []
     server_state: ServerState = ServerState()
 
 

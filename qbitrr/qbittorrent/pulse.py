@@ -23,6 +23,11 @@ class Pulse:
         self._uploading: set[str] = set()
         self._stalled_at: dict[str, float] = {}
 
+    @property
+    def nothing_flows(self) -> bool:
+        """Whether no torrent is being transferred."""
+        return not self._downloading and not self._uploading
+
     def feel(self, states: Iterable[tuple[str, str]], gone: Iterable[str], now: float) -> None:
         """Take in the states that one answer told, by infohash, and the torrents that are gone.
 
@@ -42,8 +47,7 @@ class Pulse:
         if self._downloading or self._uploading or not self._stalled_at:
             self.stopped = False
         elif not self.stopped:
-            latest = max(self._stalled_at.values())
-            together = sum(at > latest - AT_ONCE_SECONDS for at in self._stalled_at.values())
+            together = sum(at > now - AT_ONCE_SECONDS for at in self._stalled_at.values())
             self.stopped = together >= LEAST
 
 

@@ -21,7 +21,12 @@ def config_text(
 ) -> str:
     """The text. `overrides` are tables by section name that are laid over it, key by key, in any depth."""
     tables: dict[str, Any] = {
-        "Settings": {"CompletedDownloadFolder": downloads, "FreeSpaceFolder": downloads, "LoopSleepTimer": 1},
+        "Settings": {
+            "CompletedDownloadFolder": downloads,
+            "FreeSpaceFolder": downloads,
+            "LoopSleepTimer": 1,
+            "PingURLS": [],  # the client's word counts: a sandbox is there without internet
+        },
         "WebUI": {"Host": "127.0.0.1"},
         "qBit": {
             "Host": "127.0.0.1",

@@ -164,10 +164,12 @@ class QbittorrentStandIn(StandIn):
         """Rows that did not change are the ones of the last snapshot, so that all logins share them."""
         rows: dict[str, Row] = {}
         trackers: dict[str, list[str]] = {}
+        places = self._places()
         for infohash, torrent in self.client.torrents.items():
-            row, before = torrent_row(torrent, self.api), self._rows.get(infohash)
+            row, before = torrent_row(torrent, self.api, places.get(infohash, 0)), self._rows.get(infohash)
             rows[infohash] = before if before == row else row
-            trackers.setdefault(torrent.tracker, []).append(infohash)
+            for url in torrent.trackers:
+                trackers.setdefault(url, []).append(infohash)
         self._rows = rows
         tags, state = frozenset(self.client.tags), server_state(self.client, self.api)
         return Snapshot(rows, self._categories(), trackers, tags, state)
@@ -179,7 +181,8 @@ class QbittorrentStandIn(StandIn):
     async def get_torrents(self, request: web.Request) -> web.Response:
         """Torrents by filter, category, tag and infohash; an empty category or tag means those without."""
         query = request.query
-        rows = [info_row(torrent, self.api) for torrent in self.client.torrents.values()]
+        places = self._places()
+        rows = [info_row(t, self.api, places.get(t.infohash, 0)) for t in self.client.torrents.values()]
         if "hashes" in query:
             wanted = set(query["hashes"].lower().split("|"))
             rows = [row for row in rows if row["hash"] in wanted]
@@ -221,6 +224,9 @@ class QbittorrentStandIn(StandIn):
         """All tags."""
         return one(sorted(self.client.tags))
 
+    def _places(self) -> dict[str, int]:
+        return {infohash: at for at, infohash in enumerate(self.client.queue(), 1)}
+
     def _categories(self) -> dict[str, Row]:
         return {name: category_row(name, path, self.api) for name, path in self.client.categories.items()}
 
@@ -240,7 +246,7 @@ class QbittorrentStandIn(StandIn):
             if missing := [name for name in change.needs if name not in form]:
                 raise self._missing(*missing)
             change.do(self.client, form)
-            return text("")
+            return web.Response(status=204) if change.status == 204 else text("", status=change.status)
 
         return handle
 

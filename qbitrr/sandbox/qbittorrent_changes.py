@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from aiohttp import web
 
-from qbitrr.sandbox.qbittorrent_rows import STOP_START
+from qbitrr.sandbox.qbittorrent_rows import API_KEYS, STOP_START
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qbitrr.sandbox.life.client import DownloadClient
+    from qbitrr.sandbox.life.torrent import Torrent
     from qbitrr.sandbox.qbittorrent_rows import ApiVersion
 
 Form: TypeAlias = Mapping[str, str]
@@ -25,16 +27,21 @@ _INFOHASH = re.compile("8:infohash40:([0-9a-f]{40})")
 
 
 class Change(NamedTuple):
-    """`do` raises an HTTP error when it cannot be done."""
+    """`do` raises an HTTP error when it cannot be done; `status` is the answer when it was."""
 
     needs: tuple[str, ...]
     do: Callable[[DownloadClient, Form], None]
+    status: int = 200
 
 
 def changes(api: ApiVersion) -> dict[str, Change]:
     """All changes this version knows, by path below the API's root."""
     stop, start = ("stop", "start") if api >= STOP_START else ("pause", "resume")
+    no_content = 204 if api >= API_KEYS else 200
     return _CHANGES | {
+        "torrents/addTrackers": Change(("hash", "urls"), partial(_add_trackers, api), no_content),
+        "torrents/removeTrackers": Change(("hash", "urls"), partial(_remove_trackers, api), no_content),
+        "torrents/setShareLimits": Change(_share_limit_fields(api), _set_share_limits),
         f"torrents/{stop}": Change(("hashes",), lambda client, form: client.stop(_hashes(client, form))),
         f"torrents/{start}": Change(("hashes",), lambda client, form: client.start(_hashes(client, form))),
     }
@@ -117,8 +124,53 @@ def _set_upload_limit(client: DownloadClient, form: Form) -> None:
         torrent.upload_limit = max(0, int(form["limit"]))
 
 
+def _share_limit_fields(api: ApiVersion) -> tuple[str, ...]:
+    since_5_0 = ("inactiveSeedingTimeLimit",) if api >= STOP_START else ()
+    since_5_2 = ("shareLimitAction", "shareLimitsMode") if api >= API_KEYS else ()
+    return ("hashes", "ratioLimit", "seedingTimeLimit", *since_5_0, *since_5_2)
+
+
+def _set_share_limits(client: DownloadClient, form: Form) -> None:
+    for torrent in client.known(_hashes(client, form)):
+        torrent.ratio_limit = float(form["ratioLimit"])
+        torrent.seeding_minutes_limit = int(form["seedingTimeLimit"])
+
+
+def _set_super_seeding(client: DownloadClient, form: Form) -> None:
+    for torrent in client.known(_hashes(client, form)):
+        torrent.super_seeding = form.get("value") == "true"
+
+
+def _to_the_top(client: DownloadClient, form: Form) -> None:
+    if not client.queueing:
+        raise web.HTTPConflict(text="Torrent queueing must be enabled")
+    client.to_the_top(_hashes(client, form))
+
+
+def _add_trackers(api: ApiVersion, client: DownloadClient, form: Form) -> None:
+    for torrent in _of_trackers(api, client, form):
+        new = [url.strip() for url in form["urls"].split("\n") if url.strip()]
+        torrent.set_trackers(list(dict.fromkeys([*torrent.trackers, *new])))
+
+
+def _remove_trackers(api: ApiVersion, client: DownloadClient, form: Form) -> None:
+    unwanted = form["urls"].split("|")
+    for torrent in _of_trackers(api, client, form):
+        torrent.set_trackers([url for url in torrent.trackers if url not in unwanted])
+
+
+def _of_trackers(api: ApiVersion, client: DownloadClient, form: Form) -> list[Torrent]:
+    """One torrent, which has to exist; since 5.2 any number, as in every other change."""
+    found = list(client.known(form["hash"].split("|")))
+    if not found and api < API_KEYS:
+        raise web.HTTPNotFound(text="Not Found")
+    return found
+
+
 _CHANGES = {
     "torrents/add": Change((), _add),
+    "torrents/setSuperSeeding": Change(("hashes", "value"), _set_super_seeding),
+    "torrents/topPrio": Change(("hashes",), _to_the_top),
     "torrents/delete": Change(("hashes", "deleteFiles"), _delete),
     "torrents/recheck": Change(("hashes",), lambda client, form: client.recheck(_hashes(client, form))),
     "torrents/createTags": Change(("tags",), lambda client, form: client.add_tags([], _names(form["tags"]))),

@@ -29,14 +29,7 @@ _SAME_FOR_ALL: Row = {
     "f_l_piece_prio": False,
     "force_start": False,
     "infohash_v2": "",
-    "max_ratio": _NO_LIMIT,
-    "max_seeding_time": _NO_LIMIT,
-    "priority": 0,
-    "ratio_limit": _GLOBAL_LIMIT,
-    "seeding_time_limit": _GLOBAL_LIMIT,
     "seq_dl": False,
-    "super_seeding": False,
-    "trackers_count": 1,
 }
 
 
@@ -45,8 +38,8 @@ def state(torrent: Torrent, api: ApiVersion) -> str:
     return torrent.state if api >= STOP_START else _OLD_STATES.get(torrent.state, torrent.state)
 
 
-def torrent_row(torrent: Torrent, api: ApiVersion) -> Row:
-    """All fields that `sync/maindata` has of a torrent."""
+def torrent_row(torrent: Torrent, api: ApiVersion, position: int = 0) -> Row:
+    """All fields that `sync/maindata` has of a torrent; `position` is its place in the queue."""
     known = torrent.has_metadata
     wanted = torrent.wanted if known else 0
     done = int(wanted * torrent.progress)
@@ -69,22 +62,29 @@ def torrent_row(torrent: Torrent, api: ApiVersion) -> Row:
         "infohash_v1": torrent.infohash,
         "last_activity": int(torrent.last_activity),
         "magnet_uri": f"magnet:?xt=urn:btih:{torrent.infohash}&dn={quote(torrent.name)}",
+        "max_ratio": max(_NO_LIMIT, torrent.ratio_limit),
+        "max_seeding_time": max(_NO_LIMIT, torrent.seeding_minutes_limit),
         "name": torrent.name,
         "num_complete": 12 if alive else 0,
         "num_incomplete": 3 if alive else 0,
         "num_leechs": int(torrent.upload_rate > 0),
         "num_seeds": 5 if torrent.download_rate else 0,
+        "priority": position,
         "progress": torrent.progress,
-        "ratio": torrent.uploaded / done if done else 0,
+        "ratio": torrent.ratio,
+        "ratio_limit": torrent.ratio_limit,
         "save_path": torrent.save_path,
         "seeding_time": int(torrent.seeding_seconds),
+        "seeding_time_limit": torrent.seeding_minutes_limit,
         "seen_complete": int(torrent.last_activity) if torrent.complete else never,
         "size": wanted,
         "state": state(torrent, api),
+        "super_seeding": torrent.super_seeding,
         "tags": ", ".join(sorted(torrent.tags)),
         "time_active": int(torrent.active_seconds),
         "total_size": torrent.total_size if known else -1,
         "tracker": torrent.tracker if alive else "",
+        "trackers_count": len(torrent.trackers),
         "up_limit": torrent.upload_limit,
         "uploaded": int(torrent.uploaded),
         "uploaded_session": int(torrent.uploaded),
@@ -135,9 +135,9 @@ def _since_5_2(torrent: Torrent) -> Row:
 _MAINDATA_ONLY = ("has_other_announce_error", "has_tracker_error", "has_tracker_warning")
 
 
-def info_row(torrent: Torrent, api: ApiVersion) -> Row:
-    """All fields that `torrents/info` has of a torrent."""
-    row = torrent_row(torrent, api) | {"hash": torrent.infohash}
+def info_row(torrent: Torrent, api: ApiVersion, position: int = 0) -> Row:
+    """All fields that `torrents/info` has of a torrent; `position` is its place in the queue."""
+    row = torrent_row(torrent, api, position) | {"hash": torrent.infohash}
     if api >= STOP_START:
         row.setdefault("private", None)
     for name in _MAINDATA_ONLY:
@@ -169,7 +169,7 @@ def category_row(name: str, save_path: str, api: ApiVersion) -> Row:
 
 
 def tracker_rows(torrent: Torrent, api: ApiVersion) -> list[Row]:
-    """`torrents/trackers`: three that are none, then the tracker. Status 2 works; 4, since 5.2 also 5, does not."""
+    """`torrents/trackers`: three that are none, then the trackers. Status 2 works; 4, since 5.2 also 5, does not."""
     nothing = {"msg": "", "num_downloaded": 0, "num_leeches": 0, "num_peers": 0, "num_seeds": 0, "status": 0}
     rows: list[Row] = [nothing | {"tier": -1, "url": f"** [{name}] **"} for name in ("DHT", "PeX", "LSD")]
     failed = 5 if api >= API_KEYS else 4
@@ -180,12 +180,10 @@ def tracker_rows(torrent: Torrent, api: ApiVersion) -> list[Row]:
         "num_peers": -1 if torrent.tracker_complaint else 15,
         "num_seeds": -1 if torrent.tracker_complaint else 12,
         "status": failed if torrent.tracker_complaint else 2,
-        "tier": 0,
-        "url": torrent.tracker,
     }
     if api >= API_KEYS:
         tracker |= {"endpoints": [], "min_announce": 0, "next_announce": 0, "updating": False}
-    return [*rows, tracker]
+    return [*rows, *(tracker | {"tier": tier, "url": url} for tier, url in enumerate(torrent.trackers))]
 
 
 def file_rows(torrent: Torrent) -> list[Row]:
@@ -235,7 +233,7 @@ def server_state(client: DownloadClient, api: ApiVersion) -> Row:
         "free_space_on_disk": client.free_bytes,
         "global_ratio": "-",
         "queued_io_jobs": 0,
-        "queueing": False,
+        "queueing": client.queueing,
         "read_cache_hits": "0",
         "read_cache_overload": "0",
         "refresh_interval": 1500,

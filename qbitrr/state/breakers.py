@@ -24,3 +24,9 @@ async def read(database: Database, category: str) -> StoredBreaker:
 async def write(database: Database, category: str, because: str | None, counted_since: float) -> None:
     """Remember that it tripped, or that a person decided."""
     await database.write("INSERT OR REPLACE INTO breakers VALUES (?, ?, ?)", (category, because, counted_since))
+
+
+async def tripped(database: Database) -> dict[str, str]:
+    """Why, by category, for all breakers that are tripped now."""
+    rows = await database.rows("SELECT category, because FROM breakers WHERE because IS NOT NULL")
+    return dict(rows)

@@ -23,6 +23,7 @@ TABLES = {
     "lidarr": ("albums", "artists"),
 }
 _TO_COME = {"sonarr": "episodes", "lidarr": "albums"}  # tables whose rows are released by time passing
+_PARENTS = {"episodes": "series_id", "albums": "artist_id"}  # columns; the other tables are of parents themselves
 
 
 class Difference(NamedTuple):
@@ -121,6 +122,36 @@ class Generation:
         for table in tables:
             await self._database.write(f"DROP TABLE temp.fresh_{table}")
         return Difference(changed, removed)
+
+
+async def replace_parent(
+    database: Database, category: str, kind: str, parent_id: int, rows: dict[str, Sequence[NamedTuple]]
+) -> None:
+    """Take over one movie, series or artist with all that belongs to it; no rows when the Arr has it no more.
+
+    `rows` by table; their fields are the columns.
+    """
+    async with database.transaction() as transaction:
+        for table in TABLES[kind]:
+            parent = _PARENTS.get(table, "id")
+            await transaction.execute(f"DELETE FROM {table} WHERE category = ? AND {parent} = ?", (category, parent_id))
+            if some := rows.get(table):
+                columns = ("category", *some[0]._fields)
+                sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+                await transaction.execute_many(sql, [(category, *row) for row in some])
+        await _count(transaction, category, kind)
+
+
+async def is_from(database: Database, category: str, kind: str, source: str) -> bool:
+    """Whether the catalogue is that of the Arr at this address."""
+    row = await database.row("SELECT kind, source FROM catalogue WHERE category = ?", (category,))
+    return row == (kind, source)
+
+
+async def synced_at(database: Database, category: str) -> float | None:
+    """When the library was read in full the last time; None while it never was."""
+    row = await database.row("SELECT synced_at FROM catalogue WHERE category = ?", (category,))
+    return row[0] if row else None
 
 
 async def release(database: Database, category: str, kind: str, now: float) -> int:

@@ -12,7 +12,7 @@ import aiosqlite
 from qbitrr.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
     from pathlib import Path
 
 Row = tuple[Any, ...]
@@ -26,14 +26,19 @@ _WRITER_PRAGMAS = (
     "PRAGMA synchronous = NORMAL",
     "PRAGMA temp_store = FILE",
     "PRAGMA cache_size = -1024",
+    "PRAGMA journal_size_limit = 16777216",
 )
 _READER_PRAGMAS = ("PRAGMA query_only = ON", "PRAGMA cache_size = -2048")
 
 
 class Database:
-    """One connection, shared by the tasks of a process; transactions take turns."""
+    """One connection, shared by the tasks of a process; transactions take turns.
+
+    `on_write` is told of every write that fails, and with None of every one that succeeds.
+    """
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
+        self.on_write: Callable[[sqlite3.Error | None], None] = _nobody
         self._connection = connection
         self._turn = asyncio.Lock()
 
@@ -49,7 +54,7 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Everything inside is written, or nothing. Keep it short: other processes wait meanwhile."""
-        async with self._turn:
+        async with self._turn, self._told():
             try:
                 await self._connection.execute_fetchall("BEGIN IMMEDIATE")
                 yield Transaction(self._connection)
@@ -62,8 +67,19 @@ class Database:
 
     async def write(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """One statement in a transaction of its own; returns the number of rows it changed."""
-        async with self._turn:
+        async with self._turn, self._told():
             return await _run(self._connection, sql, parameters)
+
+    @asynccontextmanager
+    async def _told(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except sqlite3.IntegrityError:  # an answer of the schema: the file works
+            raise
+        except sqlite3.Error as error:
+            self.on_write(error)
+            raise
+        self.on_write(None)
 
     async def write_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """One statement for each row, each written on its own: for temporary tables, which lock nobody out."""
@@ -78,6 +94,10 @@ class Database:
     async def close(self) -> None:
         """Close the connection and end its thread."""
         await self._connection.close()
+
+
+def _nobody(_error: sqlite3.Error | None) -> None:
+    """Nobody wants to know."""
 
 
 class Transaction:

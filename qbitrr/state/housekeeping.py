@@ -25,7 +25,8 @@ def settle_orphans(path: Path, categories: Collection[str], now: float) -> int:
     outcome = "its category is no longer configured"
     try:
         with contextlib.closing(sqlite3.connect(path)) as connection, connection:
-            connection.execute(f"DELETE FROM verdicts WHERE category NOT IN ({marks})", tuple(categories))
+            for table in ("verdicts", "torrents", "clocks", "breakers"):
+                connection.execute(f"DELETE FROM {table} WHERE category NOT IN ({marks})", tuple(categories))
             return connection.execute(
                 f"""UPDATE ledger SET state = 'held', outcome = ?, updated_at = ?
                     WHERE state = 'planned' AND category NOT IN ({marks})""",

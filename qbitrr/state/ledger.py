@@ -129,6 +129,18 @@ async def of_torrent(database: Database, infohash: str) -> list[Entry]:
     return [_entry(row) for row in await database.rows(sql, (infohash,))]
 
 
+async def numbers(database: Database) -> list[tuple[str, str, str, str, int]]:
+    """How many actions there are by category, action, rule and state. Read from an index alone."""
+    sql = "SELECT category, action, rule, state, count(*) FROM ledger GROUP BY category, action, rule, state"
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in await database.rows(sql)]
+
+
+async def updated_since(database: Database, since: float, limit: int) -> list[Entry]:
+    """What was written or changed from a moment on, the earliest first."""
+    sql = f"SELECT {_COLUMNS} FROM ledger WHERE updated_at >= ? ORDER BY updated_at, id LIMIT ?"
+    return [_entry(row) for row in await database.rows(sql, (since, limit))]
+
+
 async def get(database: Database, entry_id: int) -> Entry | None:
     """One action by its number."""
     row = await database.row(f"SELECT {_COLUMNS} FROM ledger WHERE id = ?", (entry_id,))

@@ -26,6 +26,17 @@ def migrations() -> list[str]:
     ]
 
 
+def is_due(path: Path, scripts: Sequence[str] | None = None) -> bool:
+    """Whether there is a file of an older schema. Raises StateError."""
+    if not path.exists():
+        return False
+    try:
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            return 0 < _version(connection) < len(migrations() if scripts is None else scripts)
+    except sqlite3.Error as error:
+        raise StateError(f"{path.name} cannot be read: {error}") from error
+
+
 def prepare(path: Path, scripts: Sequence[str] | None = None) -> int:
     """Create or migrate the state file; returns the version it had before.
 

@@ -148,6 +148,7 @@ class _Condition(NamedTuple):
     values: tuple[Any, ...] = ()
 
 
+_INDEXED_LETTERS = 3
 _LACKS_EPISODE = _Condition(
     """EXISTS (SELECT 1 FROM episodes AS part INDEXED BY episodes_missing
                WHERE part.category = series.category AND part.series_id = series.id
@@ -162,7 +163,7 @@ _LACKS_ALBUM = _Condition(
 
 async def movies(database: Database, category: str, title: str, wanted: MovieFilter, window: Window) -> Found[Movie]:
     """A page of movies with `title` somewhere in theirs, in any case."""
-    where = _all_of(_of(category), *_titled(title), *_movie_is(wanted))
+    where = _all_of(_of(category), *_titled(category, "movies", title), *_movie_is(wanted))
     return await _page(database, category, "radarr", "movies", Movie, where, window)
 
 
@@ -170,7 +171,7 @@ async def series(
     database: Database, category: str, title: str, window: Window, *, missing: bool
 ) -> Found[tuple[Series, list[Episode]]]:
     """A page of series with all of their episodes, by season and number; `missing`: only series that lack one."""
-    where = _all_of(_of(category), *_titled(title), *([_LACKS_EPISODE] if missing else []))
+    where = _all_of(_of(category), *_titled(category, "series", title), *([_LACKS_EPISODE] if missing else []))
     found = await _page(database, category, "sonarr", "series", Series, where, window)
     owners = [row.id for row in found.rows]
     order = "series_id, season_number, episode_number, id"
@@ -182,12 +183,21 @@ async def artists(
     database: Database, category: str, title: str, window: Window, *, missing: bool
 ) -> Found[tuple[Artist, list[Album]]]:
     """A page of artists with all of their albums, oldest first; `missing`: only artists that lack one."""
-    where = _all_of(_of(category), *_titled(title), *([_LACKS_ALBUM] if missing else []))
+    where = _all_of(_of(category), *_titled(category, "artists", title), *([_LACKS_ALBUM] if missing else []))
     found = await _page(database, category, "lidarr", "artists", Artist, where, window)
     owners = [row.id for row in found.rows]
     order = "artist_id, released_at IS NULL, released_at, id"
     albums = await _parts(database, category, "albums", Album, owners, order)
     return Found(found.counts, found.total, [(row, albums.get(row.id, [])) for row in found.rows])
+
+
+async def sizes(database: Database) -> list[tuple[str, str, int, Counts]]:
+    """Category, kind, number of items and counts of everything that was synced."""
+    rows = await database.rows(
+        f"""SELECT category, kind, items, {", ".join(Counts.__struct_fields__)} FROM catalogue
+            WHERE synced_at IS NOT NULL ORDER BY category"""
+    )
+    return [(category, kind, items, Counts(*counts)) for category, kind, items, *counts in rows]
 
 
 async def _page(
@@ -244,9 +254,24 @@ def _of(category: str) -> _Condition:
     return _Condition("category = ?", (category,))
 
 
-def _titled(part: str) -> list[_Condition]:
-    """Not LIKE: nothing in what somebody types is a wildcard."""
-    return [_Condition("instr(sort_title, ?) > 0", (part.casefold(),))] if part else []
+def _titled(category: str, table: str, part: str) -> list[_Condition]:
+    """Whatever somebody types is text: nothing in it is an operator or a wildcard.
+
+    The index knows parts of three letters; shorter ones are looked for in every title.
+    """
+    if not part:
+        return []
+    folded = part.casefold()
+    if len(folded) < _INDEXED_LETTERS or "\0" in folded:
+        return [_Condition("instr(sort_title, ?) > 0", (folded,))]
+    phrase = '"' + folded.replace('"', '""') + '"'
+    return [
+        _Condition(
+            """id IN (SELECT titles.id FROM titles_by_part CROSS JOIN titles ON titles.number = titles_by_part.rowid
+                      WHERE titles_by_part MATCH ? AND titles.kind = ? AND titles.category = ?)""",
+            (phrase, table, category),
+        )
+    ]
 
 
 def _movie_is(wanted: MovieFilter) -> list[_Condition]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from qbitrr.torrents.adjustment import NONE, Adjustment
 from qbitrr.torrents.files import Selection  # noqa: TC001 - msgspec looks at the types of fields
+from qbitrr.torrents.hitandrun import Gate
+from qbitrr.torrents.seeding import Limits, Seeding
 from qbitrr.torrents.strikes import NOT_SEEN, Seen
 
 TAG_IGNORED = "qBitrr-ignored"
@@ -37,6 +40,9 @@ class TorrentFacts(Struct, frozen=True, gc=False):
     eta_seconds: int = 0
     availability: float = -1.0
     tracker: str = ""
+    seeding: Seeding = Seeding(complete=False, progress=0.0, ratio=0.0, seconds=0.0)
+    private: bool | None = None
+    """None while it is not known."""
 
     @property
     def complete(self) -> bool:
@@ -92,6 +98,9 @@ class History(Struct, frozen=True, gc=False):
     """When a person decided that its removal is not to be."""
     unplayable: str = ""
     """What ffprobe said of a file of it that cannot be played."""
+    adjusted: Adjustment | None = None
+    adjusted_at: float | None = None
+    """What was last changed about its limits, tags and trackers, and when."""
     selection: Selection | None = None
     """What its file list says; None before anybody looked."""
 
@@ -118,6 +127,14 @@ class Surroundings(Struct, frozen=True, gc=False):
     content_is_there: bool = False
     """Its content path was seen from here. False also when that is not known."""
     history: History = NOTHING_DONE
+    seeding_seconds: float = 0.0
+    """For how long it was seen to seed; what its client tells of that may be old."""
+    limits: Limits | None = Limits()
+    """What governs its seeding; None while its trackers are not known and make a difference."""
+    gate: Gate = Gate(True, "no tracker asks for a minimum")
+    """Whether something is owed to its trackers that keeps it from being deleted."""
+    adjustment: Adjustment = NONE
+    """What has to be changed about its limits, tags and trackers."""
 
 
 class TrackerEta(Struct, frozen=True, gc=False):
@@ -137,6 +154,8 @@ class Policy(Struct, frozen=True, gc=False):
     recheck_category: str = "recheck"
     protect_tags: frozenset[str] = frozenset()
     tagless: bool = False
+    with_arr: bool = True
+    """Whether the torrents belong to an Arr, which lists and imports them."""
     strikes: int = 1
     search_stalled_again: bool = False
     maximum_eta_seconds: int = -1

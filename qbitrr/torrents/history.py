@@ -28,8 +28,6 @@ def after(history: History, action: str, state: str, at: float, outcome: str | N
         changes = {"rechecks": history.rechecks + 1, "rechecked_at": at, "acted_at": at}
     elif action == Action.SEARCH_AGAIN and state == "done":
         changes = {"searched_again": True}
-    elif action in (Action.SKIP_FILES, Action.DELETE_FILES) and state == "done":
-        changes = {"acted_at": at}
     return replace(history, **changes)
 
 

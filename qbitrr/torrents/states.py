@@ -21,3 +21,6 @@ TRYING = frozenset({DOWNLOADING, STALLED})
 """It has its metadata and tries to get the rest."""
 TRANSFERRING = frozenset({DOWNLOADING, "uploading"})
 """Bytes flow: the client has a connection."""
+FORCED_SEEDING = "forcedUP"
+SEEDING = frozenset({"uploading", "stalledUP", FORCED_SEEDING})
+"""Complete and not stopped nor queued: its seeding time grows."""

@@ -21,12 +21,17 @@ class Action(StrEnum):
     UNTAG_STALLED = "untag_stalled"
     RECHECK = "recheck"
     SEARCH_AGAIN = "search_again"
+    ADJUST = "adjust"
     FAIL = "fail"
+    REMOVE = "remove"
+    HOLD = "hold"
+    RELEASE = "release"
+    SORT = "sort"
 
 
 LOOKS = frozenset({Action.LOOK_FOR_IMPORT, Action.LOOK_AT_FILES})
 """They find something out and change nothing, so they are not in the ledger."""
-DESTRUCTIVE = frozenset({Action.FAIL})
+DESTRUCTIVE = frozenset({Action.FAIL, Action.REMOVE})
 """What takes a torrent out of its client: counted by the breaker, delayed by the quarantine."""
 
 

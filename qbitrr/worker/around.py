@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from qbitrr.torrents.facts import History, Policy, QueueFacts, TorrentFacts
     from qbitrr.worker.configuration import WorkerConfig
     from qbitrr.worker.homes import Homes
+    from qbitrr.worker.internet import Internet
     from qbitrr.worker.poll import Key, Poll
     from qbitrr.worker.report import Report
+    from qbitrr.worker.seeds import Seeds
     from qbitrr.worker.services import Services
 
 _IDLE_QUEUE_SECONDS = 60.0  # without torrents the Arr's queue matters to nobody but the process list
@@ -42,11 +44,16 @@ class Around:
         poll: Poll,
         homes: Homes,
         policy: Policy,
+        *,
+        seeds: Seeds,
+        internet: Internet,
     ) -> None:
         self.queue: dict[str, QueueFacts] | None = None
         self.clocks = Clocks(policy)
-        self._category = config.arr.category
-        self._arr = services.arr
+        self._category = config.name
+        self._arr = services.arr_client
+        self._seeds = seeds
+        self._internet = internet
         self._database = database
         self._report = report
         self._clock = clock
@@ -67,6 +74,8 @@ class Around:
 
     async def read_queue(self) -> set[Key]:
         """Take a snapshot of the Arr's queue; returns the torrents about which it says something new."""
+        if self._arr is None:
+            return set()
         now = self._clock.monotonic()
         keys = self._poll.present()
         if not keys and now < self._queue_read_at + _IDLE_QUEUE_SECONDS:
@@ -89,7 +98,7 @@ class Around:
         return {key for key in keys if _in(before, key) != _in(self.queue, key)}
 
     async def _read_scores(self, now: float, *, new: bool) -> None:
-        if not self._policy.enforces_custom_formats or not self.queue:
+        if not self._policy.enforces_custom_formats or not self.queue or self._arr is None:
             return
         if new or now >= self._scores_read_at + _SCORES_SECONDS:
             self._scores_read_at = now
@@ -123,6 +132,8 @@ class Around:
             return "qBittorrent has no connection to the internet"
         if mirror.pulse.stopped:
             return "all transfers of qBittorrent stopped at the same time"
+        if mirror.pulse.nothing_flows and self._internet.there() is False:
+            return "nothing flows, and there is no internet"
         return ""
 
     async def look_for_content(self) -> set[Key]:
@@ -156,6 +167,7 @@ class Around:
         """Everything that is known around one torrent."""
         key = (torrent.instance, torrent.infohash)
         queue = self.about(key)
+        standing = self._seeds.standing(torrent)
         return Surroundings(
             queue_known=self.queue is not None,
             queue=queue,
@@ -168,6 +180,10 @@ class Around:
             failed_grabs=failed_grabs,
             content_is_there=key in self._there,
             history=history,
+            seeding_seconds=standing.seeding_seconds,
+            limits=standing.limits,
+            gate=standing.gate,
+            adjustment=standing.adjustment,
         )
 
     def _scores_of(self, queue: QueueFacts | None) -> tuple[ItemScores, ...]:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from qbitrr.config import Arr, Config, QBit, Settings, WebUI, runnable_arrs, runnable_qbits
+from qbitrr.config.model import Notifications, TrackerRow
 from qbitrr.config.redact import redact_text, secrets_of
+from qbitrr.torrents.facts import TAG_IGNORED
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+SHARED_SECTION = "qBit"
+"""The section whose tracker rows hold on every qBittorrent, unless another row has the same host."""
 
 _SUPERVISORS = (
     "auto_restart_processes",
@@ -27,28 +36,72 @@ _SUPERVISORS = (
 class WorkerConfig(Struct, frozen=True):
     """The worker's part of one configuration, immutable.
 
-    It holds nothing that does not matter to this worker, because a worker whose part changes gets a new process.
+    It works for an Arr or for a qBittorrent section, of which exactly one is there. It holds nothing that does not
+    matter to this worker, because a worker whose part changes gets a new process.
     `categories` are its own and those below it, `parents` holds its own if it stands for its sub-categories too: a
-    torrent belongs to the nearest one. `log_folder` is None when no files are to be written.
+    torrent belongs to the nearest one. For a qBittorrent they are all that are configured anywhere; those in
+    `shadowed` may only be looked at, and `arr_rows` are the tracker rows of the Arrs. `shared_rows` are those of
+    `[qBit]`. `log_folder` is None when no files are to be written.
     """
 
-    arr: Arr
+    arr_section: Arr | None
+    qbit_section: QBit | None
     qbits: tuple[QBit, ...]
     settings: Settings
     categories: frozenset[str]
     parents: frozenset[str]
+    shadowed: frozenset[str]
+    shared_rows: tuple[TrackerRow, ...]
+    arr_rows: dict[str, tuple[TrackerRow, ...]]
     state_file: str
     log_folder: str | None
     secrets: frozenset[str]
 
     @property
+    def arr(self) -> Arr:
+        """Its Arr; only for a worker that has one."""
+        assert self.arr_section is not None
+        return self.arr_section
+
+    @property
+    def section(self) -> str:
+        """The section of the configuration that it works for."""
+        return (self.arr_section or self.qbit).section
+
+    @property
+    def qbit(self) -> QBit:
+        """Its qBittorrent section; only for a worker without an Arr."""
+        assert self.qbit_section is not None
+        return self.qbit_section
+
+    @property
+    def name(self) -> str:
+        """By which the worker and what it keeps in the state file are known: category of the Arr, or section."""
+        return self.arr_section.category if self.arr_section is not None else self.qbit.section
+
+    @property
+    def own_categories(self) -> frozenset[str]:
+        """The configured categories whose torrents it looks after."""
+        return frozenset({self.arr_section.category} if self.arr_section else self.qbit.managed_categories)
+
+    @property
+    def protect_tags(self) -> frozenset[str]:
+        """The tags by which a person keeps qbitrr from a torrent."""
+        return frozenset({TAG_IGNORED, *self.settings.protect_tags})
+
+    @property
     def shadow(self) -> bool:
         """Whether nothing may be changed, only written down."""
-        return self.settings.shadow or self.arr.shadow
+        return self.settings.shadow or (self.arr_section is not None and self.arr_section.shadow)
 
 
-def worker_configs(config: Config, state_file: str, log_folder: str | None) -> list[WorkerConfig]:
-    """One for every Arr that gets a worker, in the order of the file."""
+def worker_configs(
+    config: Config, state_file: str, log_folder: str | None, holding: Collection[str] = ()
+) -> list[WorkerConfig]:
+    """One for every Arr that gets a worker, then one for every qBittorrent that has something to do by itself.
+
+    `holding` are the qBittorrents where the free space guard has stopped downloads.
+    """
     qbits = tuple(runnable_qbits(config))
     arrs = runnable_arrs(config)
     everywhere = any(qbit.match_subcategories for qbit in qbits)
@@ -57,19 +110,53 @@ def worker_configs(config: Config, state_file: str, log_folder: str | None) -> l
     categories = {arr.category for arr in arrs}
     categories.update(category for qbit in qbits for category in qbit.managed_categories)
     settings = _without_the_supervisors(config.settings)
-    return [
+    shared_rows = next((qbit.trackers for qbit in qbits if qbit.section == SHARED_SECTION), ())
+    of_arrs = [
         WorkerConfig(
-            arr=arr,
+            arr_section=arr,
+            qbit_section=None,
             qbits=qbits,
             settings=settings,
             categories=frozenset(c for c in categories if c == arr.category or c.startswith(f"{arr.category}/")),
             parents=frozenset(parents & {arr.category}),
+            shadowed=frozenset(),
+            shared_rows=shared_rows,
+            arr_rows={},
             state_file=state_file,
             log_folder=log_folder,
-            secrets=secrets_of(Config(settings, WebUI(), config.qbits, {arr.section: arr})),
+            secrets=secrets_of(Config(settings, WebUI(), Notifications(), config.qbits, {arr.section: arr})),
         )
         for arr in arrs
     ]
+    of_qbits = [
+        WorkerConfig(
+            arr_section=None,
+            qbit_section=qbit,
+            qbits=qbits,
+            settings=settings,
+            categories=frozenset(categories),
+            parents=frozenset(parents),
+            shadowed=frozenset(arr.category for arr in arrs if arr.shadow),
+            shared_rows=shared_rows,
+            arr_rows={arr.category: arr.torrent.trackers for arr in arrs},
+            state_file=state_file,
+            log_folder=log_folder,
+            secrets=secrets_of(Config(settings, WebUI(), Notifications(), config.qbits, {})),
+        )
+        for qbit in qbits
+        if _needs_a_worker(config, qbit) or qbit.section in holding
+    ]
+    return of_arrs + of_qbits
+
+
+def guards_space(settings: Settings) -> bool:
+    """Whether the free space guard is on."""
+    return settings.free_space_bytes >= 0 and settings.auto_pause_resume
+
+
+def _needs_a_worker(config: Config, qbit: QBit) -> bool:
+    rows = (*qbit.trackers, *(row for arr in runnable_arrs(config) for row in arr.torrent.trackers))
+    return bool(qbit.managed_categories) or guards_space(config.settings) or any(row.sort_torrents for row in rows)
 
 
 def encode(config: WorkerConfig) -> bytes:

@@ -29,7 +29,7 @@ class Homes:
 
     def __init__(self, config: WorkerConfig, database: Database) -> None:
         self._config = config
-        self._category = config.arr.category
+        self._category = config.name
         self._database = database
         self._known: dict[Key, Remembered] = {}
         self._unsaved: set[Key] = set()
@@ -102,7 +102,7 @@ class Homes:
         return self._known.keys()
 
     def _is_own(self, category: str) -> bool:
-        return owner(category, self._config.categories, self._config.parents) == self._category
+        return owner(category, self._config.categories, self._config.parents) in self._config.own_categories
 
     def _remembers(self, torrent: TorrentFacts) -> bool:
         known = self._known.get((torrent.instance, torrent.infohash))

@@ -14,6 +14,7 @@ import msgspec
 
 from qbitrr import ipc, logs
 from qbitrr.config.redact import redact_text
+from qbitrr.state.soundness import is_damage
 from qbitrr.worker import configuration, parentage
 from qbitrr.worker.link import Link
 from qbitrr.worker.work import work
@@ -29,6 +30,8 @@ _log = logs.get(__name__)
 
 UNUSABLE = 78
 """Exit code of a worker that cannot use its configuration (EX_CONFIG of sysexits.h)."""
+DAMAGED = 65
+"""Exit code of a worker that found the state file damaged (EX_DATAERR)."""
 STACKS_SIGNAL = signal.SIGUSR1
 """Has a worker write where all its threads are; also one that holds the interpreter or waits for a lock."""
 
@@ -36,7 +39,8 @@ STACKS_SIGNAL = signal.SIGUSR1
 def main(channel: socket.socket, stacks: int) -> int:
     """Run on one end of a channel; `stacks` is the file for the stacks of all threads.
 
-    Returns the exit code: 0 when asked to end, 1 after an error, UNUSABLE for a configuration it cannot use.
+    Returns the exit code: 0 when asked to end, 1 after an error, UNUSABLE for a configuration it cannot use, DAMAGED
+    for a state file that is.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, which stops its workers
     parentage.die_with_parent()
@@ -63,9 +67,10 @@ async def _live(channel: socket.socket) -> int:
     code = 0
     try:
         reason = await work(config, link, messages, stop)
-    except Exception:  # noqa: BLE001 - the border of the process
+    except Exception as error:  # noqa: BLE001 - the border of the process
         _log.exception("worker failed")
-        reason, code = "an unexpected error", 1
+        damaged = is_damage(error)
+        reason, code = ("the state file is damaged", DAMAGED) if damaged else ("an unexpected error", 1)
     link.send(ipc.Bye(reason))
     link.close()
     return code
@@ -89,7 +94,7 @@ async def _configured(messages: AsyncIterator[ipc.ToWorker], stop: asyncio.Event
 
 
 def _set_up(config: WorkerConfig) -> None:
-    category = config.arr.category
+    category = config.name
     parentage.set_process_name(f"qb {category}")
     folder = Path(config.log_folder) if config.log_folder else None
     hide = partial(redact_text, secrets=config.secrets)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qbitrr import logs
 from qbitrr.backoff import Backoff
-from qbitrr.errors import BannedError, CredentialsRejectedError, ServiceError
+from qbitrr.errors import BannedError, CredentialsRejectedError, ServiceError, UnreachableError
 from qbitrr.qbittorrent.mirror import Mirror
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from qbitrr.clock import Clock
     from qbitrr.qbittorrent.client import QbittorrentClient
@@ -23,7 +23,9 @@ _log = logs.get(__name__)
 Key = tuple[str, str]  # instance and infohash
 
 _PATIENCE_SECONDS = 2.0  # a pass goes on without the answer of a slower client
+_REFRESHED_AT_ONCE = 500  # infohashes that fit into one address
 _RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
+_KNOCK = Backoff(first_seconds=1.0, limit_seconds=8.0)  # a call that nobody hears costs nobody anything
 
 
 class News(NamedTuple):
@@ -34,7 +36,10 @@ class News(NamedTuple):
 
 
 class Poll:
-    """The torrents of one category on all instances. `wake` is called when a late answer has come."""
+    """The torrents of one category on all instances. `wake` is called when a late answer has come.
+
+    `whole` are mirrors of all torrents of an instance, which are kept besides and told the same.
+    """
 
     def __init__(
         self,
@@ -43,8 +48,10 @@ class Poll:
         report: Report,
         clock: Clock,
         wake: Callable[[], None],
+        whole: Mapping[str, Mirror] | None = None,
     ) -> None:
         self._clients = clients
+        self._whole = whole or {}
         self._mirrors = {name: Mirror(is_mine) for name in clients}
         self._report = report
         self._clock = clock
@@ -99,7 +106,7 @@ class Poll:
         try:
             await self._take_in_changes(instance)
         except ServiceError as error:
-            self._silent(instance)
+            self._silent(instance, _KNOCK if isinstance(error, UnreachableError) else _RETRY)
             held = isinstance(error, CredentialsRejectedError | BannedError)
             self._report.waits("torrents", instance, str(error), held=held)
         except Exception:  # noqa: BLE001 - a border: one instance must not stop the others
@@ -127,9 +134,14 @@ class Poll:
         if changes.unknown:
             added = mirror.add((await client.torrents(changes.unknown)).items())
             self._news.changed.update((instance, infohash) for infohash in added)
+        if instance in self._whole:
+            everything_else = self._whole[instance]
+            unknown = everything_else.apply(data, self._clock.monotonic()).unknown
+            if unknown:
+                everything_else.add((await client.torrents(unknown)).items())
 
-    def _silent(self, instance: str) -> None:
+    def _silent(self, instance: str, retry: Backoff = _RETRY) -> None:
         """Nothing is known of it now; when it answers again it tells everything, and all of it is judged."""
         self._mirrors[instance].forget()
         self._failures[instance] += 1
-        self._ask_at[instance] = self._clock.monotonic() + _RETRY.seconds(self._failures[instance])
+        self._ask_at[instance] = self._clock.monotonic() + retry.seconds(self._failures[instance])

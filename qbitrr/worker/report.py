@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from qbitrr import ipc, logs
+from qbitrr import ipc, logs, progress, traffic
 from qbitrr.clock import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import sqlite3
+    from collections.abc import Iterator
 
     from qbitrr.worker.link import Link
 
 _log = logs.get(__name__)
 
 BEAT_SECONDS = 1.0
+_BEATS_PER_SUMS = 10
 _SILENCE_SECONDS = 15.0  # a loop that does not turn for so long hangs
-OPERATION_SECONDS = 1800.0  # what gets nowhere for so long hangs, though the loop turns
+OPERATION_SECONDS = 900.0  # what gets nowhere for so long hangs, though the loop turns; no call may take as long
+
+STATE_FILE = "the state file"
+"""What a worker waits for when it cannot write to it."""
 
 Kind = Literal["search", "health", "idle"]
 
@@ -49,28 +55,35 @@ class Report:
         self._last_waiting = ipc.Waiting("", "")
         self._metrics = ipc.Metrics(0, 0)
         self._activity = ipc.Activity("idle")
+        self._last_sums = ipc.Sums()
 
     async def beat(self) -> None:
-        """Send a sign of life every second for ever.
-
-        It promises the next one by the deadline of the operation that is due first; one that is overdue breaks it.
-        """
+        """Send a sign of life every second for ever."""
+        beats = itertools.count()
         while True:
-            first = min(self._operations, key=lambda operation: operation.due_at, default=_IDLE)
-            left = first.due_at - self._clock.monotonic()
-            if left <= 0:
-                _log.error("operation got nowhere", operation=first.name, tasks=_where_tasks_are())
-            within_seconds = min(_SILENCE_SECONDS, max(0.0, left))
-            self._link.send(ipc.Beat(first.name, self._progress, self._errors, within_seconds))
+            self._link.send(self.sign_of_life())
+            if next(beats) % _BEATS_PER_SUMS == 0:
+                self._tell_sums()
             await asyncio.sleep(BEAT_SECONDS)
 
-    @contextmanager
-    def operation(
-        self, name: str, kind: Kind, within_seconds: float = OPERATION_SECONDS
-    ) -> Iterator[Callable[[], None]]:
-        """What is being done inside of the block; gives what to call whenever it got somewhere.
+    def sign_of_life(self) -> ipc.Beat:
+        """What a beat says now: it promises the next one by the deadline of the operation that is due first.
 
-        An operation that gets nowhere for `within_seconds` hangs: the worker is replaced.
+        One that is overdue breaks the promise, though the loop turns.
+        """
+        first = min(self._operations, key=lambda operation: operation.due_at, default=_IDLE)
+        left = first.due_at - self._clock.monotonic()
+        if left <= 0:
+            _log.error("operation got nowhere", operation=first.name, tasks=_where_tasks_are())
+        within_seconds = min(_SILENCE_SECONDS, max(0.0, left))
+        return ipc.Beat(first.name, self._progress, self._errors, within_seconds)
+
+    @contextmanager
+    def operation(self, name: str, kind: Kind, within_seconds: float = OPERATION_SECONDS) -> Iterator[None]:
+        """What is being done inside of the block.
+
+        An operation that gets nowhere for `within_seconds` hangs: the worker is replaced. Every part of an answer of a
+        service is progress; what works long without asking any says so by `qbitrr.progress.made`.
         """
         operation = _Operation(name, self._clock.monotonic() + within_seconds)
 
@@ -81,11 +94,24 @@ class Report:
         self._operations.append(operation)
         self._become(kind)
         try:
-            yield got_somewhere
+            with traffic.timed(traffic.here.work, name), progress.told(got_somewhere):
+                yield
         finally:
             self._operations.remove(operation)
             self._progress += 1
             self._become("idle")
+
+    def wrote(self, error: sqlite3.Error | None) -> None:
+        """A write to the state file failed, or went well."""
+        task = ("state", STATE_FILE)
+        if error is not None:
+            if task not in self._waiting:
+                _log.error("state file could not be written", error=str(error))
+            self._waiting[task] = ipc.Waiting(STATE_FILE, str(error))
+            self._tell_waiting()
+        elif self._waiting.pop(task, None):
+            _log.info("state file can be written again")
+            self._tell_waiting()
 
     def failed(self) -> None:
         """Something went wrong that nobody expected, and was logged."""
@@ -115,6 +141,17 @@ class Report:
         if self._waiting.pop((task, service), None):
             _log.info("service answered again", task=task, service=service)
             self._tell_waiting()
+
+    def _tell_sums(self) -> None:
+        """How much was asked of services and how long work took."""
+        here = traffic.here
+        sums = ipc.Sums(
+            calls={name: (one.count, one.failed, one.seconds) for name, one in here.calls.items()},
+            work={name: (one.count, one.failed, one.seconds) for name, one in here.work.items()},
+        )
+        if sums != self._last_sums:
+            self._last_sums = sums
+            self._link.send(sums)
 
     def _tell_waiting(self) -> None:
         """Tell of one wait, of one that needs a person first."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from qbitrr import logs
 from qbitrr.backoff import Backoff
 from qbitrr.errors import ServiceError, ThrottledError
+from qbitrr.state.soundness import is_damage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,7 +25,7 @@ async def every(
     """Do `work` for ever: at once, then `seconds` after it ended or when `wake` is set, but with a pause of a second.
 
     The border of a worker's task: what goes wrong is logged with its cause, counted by `failures`, and tried again
-    after a growing delay.
+    after a growing delay. Only damage of the state file ends it.
     """
     failed = 0
     while True:
@@ -37,7 +38,9 @@ async def every(
             asked_for = error.retry_after_seconds if isinstance(error, ThrottledError) else 0.0
             delay = max(_RETRY.seconds(failed), asked_for)
             _log.warning("task was interrupted", task=name, error=str(error))
-        except Exception:  # noqa: BLE001 - the border of the task
+        except Exception as error:
+            if is_damage(error):  # nothing that is done from here on can be trusted to be kept
+                raise
             failed += 1
             delay = _RETRY.seconds(failed)
             failures()

@@ -12,6 +12,8 @@ from qbitrr.clock import from_iso
 from qbitrr.qbittorrent.client import QbittorrentClient
 from qbitrr.qbittorrent.session import Access
 from qbitrr.torrents.facts import QueueFacts, TorrentFacts
+from qbitrr.torrents.seeding import Seeding, own_limits, ratio_of
+from qbitrr.torrents.states import FORCED_SEEDING, SEEDING
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -24,19 +26,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One Arr and the qBittorrents, by section name."""
+    """The qBittorrents, by section name, and the Arr of a worker that has one."""
 
-    arr: ArrClient
+    arr_client: ArrClient | None
     qbittorrents: dict[str, QbittorrentClient]
+
+    @property
+    def arr(self) -> ArrClient:
+        """The Arr; only for a worker that has one."""
+        assert self.arr_client is not None
+        return self.arr_client
 
 
 @asynccontextmanager
 async def connect(config: WorkerConfig, guard: LoginGuard) -> AsyncIterator[Services]:
     """Clients for everything the worker talks to. Nothing is sent yet."""
     async with AsyncExitStack() as stack:
-        arr = config.arr
-        client = ArrClient(arr.section, KINDS[arr.kind], arr.uri, arr.api_key, verify_tls=not arr.skip_tls_verify)
-        stack.push_async_callback(client.close)
+        arr, client = config.arr_section, None
+        if arr is not None:
+            client = ArrClient(arr.section, KINDS[arr.kind], arr.uri, arr.api_key, verify_tls=not arr.skip_tls_verify)
+            stack.push_async_callback(client.close)
         qbittorrents = {}
         for qbit in config.qbits:
             access = Access(
@@ -72,6 +81,25 @@ def torrent_facts(instance: str, infohash: str, torrent: Torrent) -> TorrentFact
         eta_seconds=torrent.eta,
         availability=torrent.availability,
         tracker=torrent.tracker,
+        seeding=_seeding(torrent),
+        private=torrent.private,
+    )
+
+
+def _seeding(torrent: Torrent) -> Seeding:
+    own_ratio, own_seconds = own_limits(torrent.ratio_limit, torrent.seeding_time_limit)
+    return Seeding(
+        complete=torrent.completion_on > 0 and torrent.amount_left == 0 and torrent.size > 0,
+        progress=torrent.progress,
+        ratio=ratio_of(torrent.ratio),
+        seconds=torrent.seeding_time,
+        own_ratio_limit=own_ratio,
+        own_seconds_limit=own_seconds,
+        download_limit=torrent.dl_limit,
+        upload_limit=torrent.up_limit,
+        super_seeding=torrent.super_seeding,
+        forced=torrent.state == FORCED_SEEDING,
+        counting=torrent.state in SEEDING,
     )
 
 

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qbitrr.arr import lidarr, radarr, sonarr
+from qbitrr.arr.models import Album, Artist, Movie, Series
 from qbitrr.clock import from_iso
+from qbitrr.errors import GoneError
 from qbitrr.library import items
 from qbitrr.library.quality import UNKNOWN_PROFILE, FileFacts, Profile
 from qbitrr.state import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Collection, Sequence
 
     from qbitrr.arr.client import ArrClient
-    from qbitrr.arr.models import Album, AlbumStatistics, Episode, File, Movie, Series, Track
+    from qbitrr.arr.models import AlbumStatistics, Episode, File, Track
     from qbitrr.clock import Clock
     from qbitrr.state.catalogue import Difference, Generation
     from qbitrr.state.database import Database
+
+    Rows = dict[str, Sequence[NamedTuple]]
 
 _SERIES_AT_ONCE = 4
 
@@ -29,15 +33,39 @@ async def full_sync(client: ArrClient, database: Database, category: str, source
     `source` is the Arr's address. Raises a ServiceError; the catalogue is then as it was.
     """
     await client.status()
-    profiles = {
-        number: Profile(p.name or "", p.upgrade_allowed, p.min_format_score, p.cutoff_format_score)
-        for number, p in (await client.quality_profiles()).items()
-    }
+    profiles = await _profiles(client)
     generation = catalogue.Generation(database, category, client.kind.name)
     await generation.begin(source)
     stage = {"radarr": _stage_movies, "sonarr": _stage_series, "lidarr": _stage_artists}[client.kind.name]
     await stage(client, generation, profiles, clock.wall())
     return await generation.commit(clock.wall())
+
+
+async def sync_changes(
+    client: ArrClient, database: Database, category: str, parents: Collection[int], clock: Clock
+) -> None:
+    """Read some movies, series or artists anew, with all that belongs to them; what the Arr has no more is dropped.
+
+    Raises a ServiceError; what was read before it stays.
+    """
+    if not parents:
+        return
+    profiles = await _profiles(client)
+    kind = client.kind.name
+    read = {"radarr": _one_movie, "sonarr": _one_series, "lidarr": _one_artist}[kind]
+    for parent in sorted(parents):
+        try:
+            rows = await read(client, parent, profiles, clock.wall())
+        except GoneError:
+            rows = {}
+        await catalogue.replace_parent(database, category, kind, parent, rows)
+
+
+async def _profiles(client: ArrClient) -> dict[int, Profile]:
+    return {
+        number: Profile(p.name or "", p.upgrade_allowed, p.min_format_score, p.cutoff_format_score)
+        for number, p in (await client.quality_profiles()).items()
+    }
 
 
 async def sync_tracks(client: ArrClient, database: Database, category: str) -> None:
@@ -60,6 +88,13 @@ async def _stage_movies(client: ArrClient, generation: Generation, profiles: dic
         await generation.add("movies", [_movie_row(movie, scores, profiles) for movie in movies])
 
 
+async def _one_movie(client: ArrClient, movie_id: int, profiles: dict[int, Profile], _now: float) -> Rows:
+    movie = await client.get(f"movie/{movie_id}", Movie)
+    file = movie.movie_file
+    scores = await _scores(client, [movie] if file and file.custom_format_score is None else [])
+    return {"movies": [_movie_row(movie, scores, profiles)]}
+
+
 async def _scores(client: ArrClient, movies: list[Movie]) -> dict[int, int | None]:
     """Custom format scores by file id, of movies whose listing leaves them out."""
     if not movies:
@@ -78,6 +113,7 @@ def _movie_row(movie: Movie, scores: dict[int, int | None], profiles: dict[int, 
         available=movie.is_available,
         file=_file_facts(movie.movie_file, scores, has_file=bool(movie.has_file)),
         profile=profiles.get(movie.quality_profile_id, UNKNOWN_PROFILE),
+        released_at=from_iso(movie.digital_release or movie.physical_release or movie.in_cinemas),
     )
 
 
@@ -99,22 +135,31 @@ async def _batches(parts: AsyncIterator[list[Movie]], size: int) -> AsyncIterato
 async def _stage_series(client: ArrClient, generation: Generation, profiles: dict[int, Profile], now: float) -> None:
     slots = asyncio.Semaphore(_SERIES_AT_ONCE)
 
-    async def stage_episodes(series: Series, profile: Profile) -> None:
+    async def stage_episodes(series: Series) -> None:
         async with slots:
-            episodes = await sonarr.episodes(client, series.id)
-            monitored = {s.season_number for s in series.seasons or [] if s.monitored and series.monitored}
-            rows = [_episode_row(episode, monitored, profile, now) for episode in episodes]
-            await generation.add("episodes", rows)
+            await generation.add("episodes", await _episodes(client, series, profiles, now))
 
     try:
         async with asyncio.TaskGroup() as tasks:
             async for some in sonarr.series(client):
                 for series in some:
-                    profile = profiles.get(series.quality_profile_id, UNKNOWN_PROFILE)
-                    tasks.create_task(stage_episodes(series, profile))
+                    tasks.create_task(stage_episodes(series))
                 await generation.add("series", [_series_row(s, profiles) for s in some])
     except BaseExceptionGroup as group:  # one failed request ends the sync, as it would without tasks
         raise group.exceptions[0] from group
+
+
+async def _one_series(client: ArrClient, series_id: int, profiles: dict[int, Profile], now: float) -> Rows:
+    series = await client.get(f"series/{series_id}", Series)
+    return {"series": [_series_row(series, profiles)], "episodes": await _episodes(client, series, profiles, now)}
+
+
+async def _episodes(
+    client: ArrClient, series: Series, profiles: dict[int, Profile], now: float
+) -> list[items.EpisodeRow]:
+    monitored = {s.season_number for s in series.seasons or [] if s.monitored and series.monitored}
+    profile = profiles.get(series.quality_profile_id, UNKNOWN_PROFILE)
+    return [_episode_row(episode, monitored, profile, now) for episode in await sonarr.episodes(client, series.id)]
 
 
 def _series_row(series: Series, profiles: dict[int, Profile]) -> items.SeriesRow:
@@ -158,17 +203,7 @@ async def _stage_artists(client: ArrClient, generation: Generation, profiles: di
             profile = profile_of[artist.id] = profiles.get(artist.quality_profile_id, UNKNOWN_PROFILE)
             if artist.monitored:
                 monitored.add(artist.id)
-            name = artist.artist_name or ""
-            rows.append(
-                items.ArtistRow(
-                    id=artist.id,
-                    title=name,
-                    sort_title=items.sort_key(name),
-                    disambiguation=artist.disambiguation or None,
-                    monitored=artist.monitored,
-                    quality_profile=profile.name,
-                )
-            )
+            rows.append(_artist_row(artist, profile))
         await generation.add("artists", rows)
     below_cutoff = await lidarr.below_cutoff(client)
     async for albums in lidarr.albums(client):
@@ -185,6 +220,35 @@ async def _stage_artists(client: ArrClient, generation: Generation, profiles: di
                 for album in albums
             ],
         )
+
+
+async def _one_artist(client: ArrClient, artist_id: int, profiles: dict[int, Profile], now: float) -> Rows:
+    artist = await client.get(f"artist/{artist_id}", Artist)
+    profile = profiles.get(artist.quality_profile_id, UNKNOWN_PROFILE)
+    below_cutoff = await lidarr.below_cutoff(client)
+    albums = [
+        _album_row(
+            album,
+            monitored=album.monitored and artist.monitored,
+            below_cutoff=album.id in below_cutoff,
+            profile=profile,
+            now=now,
+        )
+        for album in await client.get("album", list[Album], artistId=artist_id)
+    ]
+    return {"artists": [_artist_row(artist, profile)], "albums": albums}
+
+
+def _artist_row(artist: Artist, profile: Profile) -> items.ArtistRow:
+    name = artist.artist_name or ""
+    return items.ArtistRow(
+        id=artist.id,
+        title=name,
+        sort_title=items.sort_key(name),
+        disambiguation=artist.disambiguation or None,
+        monitored=artist.monitored,
+        quality_profile=profile.name,
+    )
 
 
 def _album_row(album: Album, *, monitored: bool, below_cutoff: bool, profile: Profile, now: float) -> items.AlbumRow:

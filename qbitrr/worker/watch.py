@@ -20,13 +20,17 @@ from qbitrr.torrents.verdict import Action, Step, Verdict, stops
 from qbitrr.worker.act import Actor, Hands, LaterError
 from qbitrr.worker.around import Around
 from qbitrr.worker.homes import Homes
+from qbitrr.worker.internet import Internet
+from qbitrr.worker.policy import Policies
 from qbitrr.worker.poll import Poll
+from qbitrr.worker.seeds import Seeds
 from qbitrr.worker.services import torrent_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection, Mapping
 
     from qbitrr.clock import Clock
+    from qbitrr.qbittorrent.mirror import Mirror
     from qbitrr.state.database import Database
     from qbitrr.state.ledger import Entry
     from qbitrr.torrents.facts import QueueFacts, TorrentFacts
@@ -45,24 +49,51 @@ _STRAY_SECONDS = 300.0  # between two questions about a torrent that was put asi
 
 
 class Watch:
-    """What the worker knows of its torrents. `wake` asks for a pass before its time."""
+    """What the worker knows of its torrents. `wake` asks for a pass before its time.
+
+    `whole` are mirrors of all torrents of an instance, for which it keeps them up to date.
+    """
 
     def __init__(
-        self, config: WorkerConfig, services: Services, database: Database, report: Report, clock: Clock
+        self,
+        config: WorkerConfig,
+        services: Services,
+        database: Database,
+        report: Report,
+        clock: Clock,
+        whole: Mapping[str, Mirror] | None = None,
     ) -> None:
         self.wake = asyncio.Event()
-        self._category = config.arr.category
+        self._category = config.name
         self._shadow = config.shadow
-        self._arr = services.arr
+        self._arr = services.arr_client
         self._database = database
         self._report = report
         self._clock = clock
         self._homes = Homes(config, database)
-        self._poll = Poll(services.qbittorrents, self._homes.of_interest, report, clock, self.wake.set)
-        hands = Hands(config, services, database, report, clock, self._homes)
-        self._policy = hands.policy
+        clients = services.qbittorrents
+        if config.qbit_section is not None:
+            clients = {config.section: clients[config.section]}
+        self._poll = Poll(clients, self._homes.of_interest, report, clock, self.wake.set, whole)
+        self._seeds = Seeds(config, clients, self._poll.mirrors, self._homes, database, clock)
+        self._internet = Internet(
+            config.settings.ping_urls, config.settings.no_internet_sleep_seconds, clock, self.wake.set
+        )
+        self.hands = hands = Hands(config, services, database, report, clock, self._homes, self._seeds)
+        self._policies = Policies(config)
         self._actor = Actor(hands, self._poll.present)
-        self._around = Around(config, services, database, report, clock, self._poll, self._homes, self._policy)
+        self._around = Around(
+            config,
+            services,
+            database,
+            report,
+            clock,
+            self._poll,
+            self._homes,
+            hands.policy,
+            seeds=self._seeds,
+            internet=self._internet,
+        )
         self._to_judge: set[Key] = set()
         self._to_forget: set[Key] = set()
         self._left_over: set[Key] = set()
@@ -78,17 +109,20 @@ class Watch:
         await self._homes.begin()
         await self._actor.remember()
         await self._around.begin()
+        await self._seeds.begin()
         stored = await verdicts.keys_of_category(self._database, self._category)
         self._left_over = set(stored)
 
     async def close(self) -> None:
         """Leave the actions under way where they are; the ledger knows how far they got."""
         await self._poll.close()
+        await self._internet.close()
         acting = list(self._acting.values())
         for task in acting:
             task.cancel()
         await asyncio.gather(*acting, return_exceptions=True)
         await self._around.save()
+        await self._seeds.close()
 
     async def one_pass(self) -> None:
         """Look, judge, act. A service that does not answer is reported; the others go on."""
@@ -99,6 +133,7 @@ class Watch:
             self._to_forget |= removed
             self._to_judge |= await self._around.read_queue()
             self._to_judge |= self._around.watch_clocks(changed)
+            self._seeds.watch(changed)
             await self._forget()
             now, moment = self._clock.wall(), self._clock.monotonic()
             self._to_judge |= {key for key, at in self._revisit_at.items() if at <= now}
@@ -112,6 +147,10 @@ class Watch:
             self._resume(open_now)
             self._tell()
 
+    def answers(self, instance: str) -> bool:
+        """Whether the last question to a qBittorrent was answered."""
+        return self._poll.answers(instance)
+
     async def look_for_content(self) -> None:
         """Look whether missing files are back."""
         news = await self._around.look_for_content()
@@ -119,9 +158,17 @@ class Watch:
             self._to_judge |= news
             self.wake.set()
 
+    async def look_at_trackers(self) -> None:
+        """Ask what is not known of some torrents' trackers and makes a difference."""
+        news = await self._seeds.look()
+        if news:
+            self._to_judge |= news
+            self.wake.set()
+
     async def save(self) -> None:
         """Keep what would be lost with the process."""
         await self._around.save()
+        await self._seeds.save()
 
     # -- what a person decides ----------------------------------------------------------------------------------
 
@@ -165,6 +212,7 @@ class Watch:
                     known.pop(key, None)
             self._actor.forget(gone)
             self._around.forget(gone)
+            await self._seeds.forget(gone)
             self._to_judge -= gone
         self._to_forget = set()
 
@@ -220,6 +268,8 @@ class Watch:
     async def _adopts(self, stray: TorrentFacts) -> bool:
         """Whether a torrent that was put aside, and that is not remembered, belongs to the Arr all the same."""
         key = (stray.instance, stray.infohash)
+        if self._arr is None:
+            return False
         if self._around.about(key) is None:
             try:
                 events = await self._arr.history(stray.infohash.upper())
@@ -243,7 +293,8 @@ class Watch:
         queue = self._around.about((torrent.instance, torrent.infohash))
         failed = self._actor.failed_grabs(queue.item_ids) if queue else 0
         around = self._around.of(torrent, self._actor.history(torrent), failed)
-        return rules.judge(torrent, around, self._policy, self._clock.wall())
+        policy = self._policies.of(self._homes.home((torrent.instance, torrent.infohash)))
+        return rules.judge(torrent, around, policy, self._clock.wall())
 
     def _judge_again(self, torrent: TorrentFacts) -> tuple[Verdict, QueueFacts | None] | None:
         """The verdict on a torrent that was read right before acting; None when it is not ours any more."""
@@ -291,7 +342,11 @@ class Watch:
     def _resume(self, open_now: dict[Key, Entry]) -> None:
         """Go on with actions that were begun and did not end, as soon as the services they need answer."""
         for key, entry in open_now.items():
-            if self._around.queue is not None and self._poll.answers(key[0]) and self._may_act(key):
+            if (
+                (self._around.queue is not None or self._arr is None)
+                and self._poll.answers(key[0])
+                and self._may_act(key)
+            ):
                 self._start(key, partial(self._actor.resume, entry, self._judge_again))
 
     def _start(self, key: Key, action: Callable[[], Awaitable[bool]]) -> None:

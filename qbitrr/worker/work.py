@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qbitrr import ipc, logs
 from qbitrr.clock import Clock
 from qbitrr.state import activity
 from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
-from qbitrr.worker.library import Library
+from qbitrr.worker.library import FULL_SYNC_SECONDS, Library
+from qbitrr.worker.qbit import QbitWatch
 from qbitrr.worker.report import Report
 from qbitrr.worker.schedule import every
+from qbitrr.worker.search import Searching
 from qbitrr.worker.services import connect
+from qbitrr.worker.timers import timers
 from qbitrr.worker.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from qbitrr.state.database import Database
     from qbitrr.worker.configuration import WorkerConfig
@@ -26,10 +29,11 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-_FULL_SYNC_SECONDS = 6 * 3600.0
+_CHANGES_SECONDS = 30.0
 _RELEASE_SECONDS = 60.0
 _CONTENT_SECONDS = 20.0
 _SAVE_SECONDS = 60.0
+_TRACKERS_SECONDS = 5.0
 
 
 async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToWorker], stop: asyncio.Event) -> str:
@@ -44,26 +48,25 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
         connect(config, LoginRegister(database, state_file.with_name("logins.lock"), clock)) as services,
     ):
         report = Report(link)
-        watch = Watch(config, services, database, report, clock)
-        library = Library(config, services, database, report, clock)
+        database.on_write = report.wrote
+        with_arr = config.arr_section is not None
+        watch = (Watch if with_arr else QbitWatch)(config, services, database, report, clock)
         await _tell_last_search(config, database, report)
         await watch.begin()
-        pause = config.settings.loop_sleep_seconds
-        tasks = {
-            asyncio.create_task(report.beat(), name="beat"),
-            asyncio.create_task(every("torrents", pause, watch.one_pass, watch.wake, report.failed)),
-            asyncio.create_task(
-                every("content", _CONTENT_SECONDS, watch.look_for_content, asyncio.Event(), report.failed)
-            ),
-            asyncio.create_task(every("clocks", _SAVE_SECONDS, watch.save, asyncio.Event(), report.failed)),
-            asyncio.create_task(every("library", _FULL_SYNC_SECONDS, library.sync, library.wake, report.failed)),
-            asyncio.create_task(every("tracks", _FULL_SYNC_SECONDS, library.tracks, library.synced, report.failed)),
-            asyncio.create_task(every("releases", _RELEASE_SECONDS, library.release, asyncio.Event(), report.failed)),
-        }
+        jobs = _of_watch(watch, config.settings.loop_sleep_seconds)
+        library = searching = None
+        tasks = {asyncio.create_task(report.beat(), name="beat")}
+        if with_arr:
+            library = Library(config, services, database, report, clock)
+            searching = Searching(config, services, database, report, clock)
+            await library.begin()
+            jobs += [*_of_library(library), _of_search(searching, config.settings.search_loop_delay_seconds)]
+            tasks.add(asyncio.create_task(timers(config, services, report.failed), name="timers"))
+        tasks |= {asyncio.create_task(every(name, pause, do, wake, report.failed)) for name, pause, do, wake in jobs}
         link.send(ipc.Ready())
         _log.info("worker became ready")
         try:
-            return await _until_end(tasks, messages, watch, library, stop)
+            return await _until_end(tasks, messages, watch, library, searching, stop)
         finally:
             for task in tasks:
                 task.cancel()
@@ -71,8 +74,39 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
             await watch.close()
 
 
+class _Job(NamedTuple):
+    """What is done again and again: see `every`."""
+
+    name: str
+    seconds: float
+    work: Callable[[], Awaitable[None]]
+    wake: asyncio.Event
+
+
+def _of_watch(watch: Watch, pause_seconds: float) -> list[_Job]:
+    return [
+        _Job("torrents", pause_seconds, watch.one_pass, watch.wake),
+        _Job("content", _CONTENT_SECONDS, watch.look_for_content, asyncio.Event()),
+        _Job("trackers", _TRACKERS_SECONDS, watch.look_at_trackers, asyncio.Event()),
+        _Job("clocks", _SAVE_SECONDS, watch.save, asyncio.Event()),
+    ]
+
+
+def _of_search(searching: Searching, pause_seconds: float) -> _Job:
+    return _Job("search", pause_seconds, searching.one_round, searching.wake)
+
+
+def _of_library(library: Library) -> list[_Job]:
+    return [
+        _Job("library", FULL_SYNC_SECONDS, library.sync, library.wake),
+        _Job("changes", _CHANGES_SECONDS, library.changes, asyncio.Event()),
+        _Job("tracks", FULL_SYNC_SECONDS, library.tracks, library.synced),
+        _Job("releases", _RELEASE_SECONDS, library.release, asyncio.Event()),
+    ]
+
+
 async def _tell_last_search(config: WorkerConfig, database: Database, report: Report) -> None:
-    last = (await activity.last(database)).get(config.arr.category)
+    last = (await activity.last(database)).get(config.name)
     if last is not None:
         report.searched(*last)
 
@@ -81,16 +115,19 @@ async def _until_end(
     tasks: set[asyncio.Task[None]],
     messages: AsyncIterator[ipc.ToWorker],
     watch: Watch,
-    library: Library,
+    library: Library | None,
+    searching: Searching | None,
     stop: asyncio.Event,
 ) -> str:
     async def obey() -> None:
         async for message in messages:
             match message:
-                case ipc.Rebuild():
+                case ipc.Rebuild() if library is not None:
                     library.wake.set()
                 case ipc.Approve() | ipc.Discard() | ipc.Undo():
                     watch.decide(message)
+                case ipc.Search(item_ids) if searching is not None:
+                    searching.ask_for(item_ids)
 
     obeying = asyncio.create_task(obey(), name="messages")
     stopping = asyncio.create_task(stop.wait(), name="stop")

@@ -171,6 +171,16 @@ REQUESTS: list[tuple[str, str, dict[str, str] | None]] = [
     ("POST", "torrents/filePrio", {"hash": "zz", "id": "0", "priority": "0"}),
     ("POST", "torrents/setDownloadLimit", {"hashes": "zz", "limit": "1000"}),
     ("POST", "torrents/setUploadLimit", {"hashes": "zz", "limit": "1000"}),
+    ("POST", "torrents/setUploadLimit", {"hashes": "{hash}", "limit": "0"}),
+    ("POST", "torrents/addTrackers", {"hash": "zz", "urls": "http://a.example/announce"}),
+    ("POST", "torrents/addTrackers", {"hash": "{hash}", "urls": "http://a.example/announce\nudp://b.example:1"}),
+    ("POST", "torrents/addTrackers", {"hash": "{hash}"}),
+    ("POST", "torrents/removeTrackers", {"hash": "zz", "urls": "http://a.example/announce"}),
+    ("POST", "torrents/removeTrackers", {"hash": "{hash}", "urls": "http://a.example/announce|udp://b.example:1"}),
+    ("POST", "torrents/removeTrackers", {"hash": "{hash}", "urls": "http://none.example/announce"}),
+    ("POST", "torrents/setSuperSeeding", {"hashes": "zz", "value": "true"}),
+    ("POST", "torrents/topPrio", {"hashes": "zz"}),
+    ("POST", "torrents/setShareLimits", {"hashes": "zz", "ratioLimit": "2", "seedingTimeLimit": "90"}),
 ]
 
 

@@ -34,6 +34,8 @@ def example_id(path, arr):
     match path:
         case "queue/{id}":
             return next(iter(arr.queue))
+        case "history/failed/{id}":
+            return next(event.id for event in arr.history if event.event_type == "grabbed")
         case "command/{id}":
             return next(iter(arr.commands.commands))
         case "moviefile/{id}" | "episodefile/{id}":

@@ -142,15 +142,57 @@ def test_a_port_that_is_taken_is_named(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_a_state_file_that_is_none_is_named_and_kept(tmp_path):
-    (tmp_path / "config.toml").write_text('[WebUI]\nToken = "x"\n')
+def test_a_state_file_that_is_none_is_set_aside_and_told(tmp_path, daemon):
+    port = free_port()
+    (tmp_path / "config.toml").write_text(f'[WebUI]\nPort = {port}\nToken = "x"\n')
     (tmp_path / ".config").mkdir()
-    state = tmp_path / ".config" / "state.db"
-    state.write_bytes(b"something else" * 1000)
-    done = qbitrr("run", cwd=tmp_path)
-    assert done.returncode == 69
-    assert "state.db" in done.stderr
-    assert state.read_bytes().startswith(b"something else")
+    (tmp_path / ".config" / "state.db").write_bytes(b"something else" * 1000)
+    daemon("--data-dir", ".config", "run")
+    until_sync(lambda: answers(port, "/web/status"), 10, "it does not answer")
+    (aside,) = (tmp_path / ".config").glob("state.db.damaged-*")
+    assert aside.read_bytes() == b"something else" * 1000
+    log = (tmp_path / ".config" / "logs" / "Main.log").read_text()
+    assert "state file was damaged" in log
+    assert aside.name in log
+
+
+def test_the_running_daemon_is_talked_to(tmp_path, daemon):
+    config = tmp_path / ".config" / "config.toml"
+    config.parent.mkdir()
+    config.write_text(f'[WebUI]\nPort = {free_port()}\nToken = "x"\n')
+    assert qbitrr("ctl", "status", cwd=tmp_path).returncode == 69
+    assert qbitrr("ctl", "stop", cwd=tmp_path).returncode == 69
+    process = daemon("--data-dir", ".config", "run")
+    until_sync(lambda: qbitrr("ctl", "status", cwd=tmp_path).stdout == "no workers\n", 10, "it does not answer")
+    assert qbitrr("ctl", "reload", cwd=tmp_path).returncode == 0
+    for action in ("dump", "renew", "restart"):
+        assert qbitrr("ctl", action, cwd=tmp_path).returncode == 0, action
+    unknown = qbitrr("ctl", "restart", "films", cwd=tmp_path)
+    assert unknown.returncode == 1
+    assert "films" in unknown.stderr
+    config.write_text(config.read_text() + "[Settings]\nLoopSleepTimer = 'soon'\n")
+    refused = qbitrr("ctl", "reload", cwd=tmp_path)
+    assert refused.returncode == 78
+    assert "Settings.LoopSleepTimer" in refused.stderr
+    assert "has ended" in qbitrr("ctl", "stop", cwd=tmp_path).stdout
+    assert process.wait(5) == 0
+
+
+def test_evidence_is_printed(tmp_path):
+    assert qbitrr("evidence", cwd=tmp_path).returncode == 1
+    folder = tmp_path / ".config" / "evidence" / "films"
+    folder.mkdir(parents=True)
+    bundle = {
+        "category": "films", "at": "2024-01-02T03:04:05Z", "pid": 7, "how": "signal SIGKILL", "because": "it hung",
+        "phase": "hanging", "ranSeconds": 1, "operation": "torrents", "progress": 0, "errors": 0,
+        "beatSecondsAgo": None, "waitingFor": None, "lastError": None, "peakBytes": None, "processState": None,
+        "config": "", "version": "", "stack": "Current thread", "log": ["the last line"],
+    }  # fmt: skip
+    (folder / "1.json").write_text(json.dumps(bundle))
+    assert "films  signal SIGKILL: it hung" in qbitrr("evidence", cwd=tmp_path).stdout
+    in_full = qbitrr("evidence", "films", cwd=tmp_path).stdout
+    assert "Current thread" in in_full
+    assert "the last line" in in_full
 
 
 def test_a_data_folder_that_cannot_be_made_is_named(tmp_path):

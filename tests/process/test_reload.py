@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SECTIONS = (Section("Radarr-HD", "radarr", 20), Section("Sonarr-TV", "sonarr", 3, episodes=20))
 QUICK = {"Settings": {"ProcessRestartDelay": 0, "ProcessSpawnTimeoutSeconds": 10}}
-TOO_LONG = {"Radarr-HD": {"Torrent": {"FileExtensionAllowlist": [f".{number}" for number in range(30_000)]}}}
+TOO_LONG = {"Radarr-HD": {"Torrent": {"FileExtensionAllowlist": [f".{number:0>1000}" for number in range(250)]}}}
 
 
 @pytest.fixture

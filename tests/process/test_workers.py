@@ -16,6 +16,7 @@ import pytest
 from qbitrr.sandbox.serve import Sandbox, Section
 from tests.support.daemon import Daemon
 from tests.support.polling import until
+from tests.support.ports import HOST
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,6 +29,8 @@ SECTIONS = (
     Section("Lidarr-Music", "lidarr", 10),
 )
 FEARLESS = {"Settings": {"ProcessRestartDelay": 0, "MaxProcessRestarts": 1000, "ProcessSpawnTimeoutSeconds": 5}}
+# searches are counted: there are to be none but those after failures
+UNHURRIED = {section.name: {"EntrySearch": {"SearchMissing": False}} for section in SECTIONS}
 
 
 @pytest.fixture
@@ -40,7 +43,7 @@ async def sandbox(judged: list[Middleware]) -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 async def daemon(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Daemon]:
-    async with Daemon(tmp_path / "data", sandbox.config_toml(FEARLESS)) as running:
+    async with Daemon(tmp_path / "data", sandbox.config_toml(FEARLESS | UNHURRIED)) as running:
         yield running
 
 
@@ -207,6 +210,31 @@ async def test_an_arr_that_is_down_makes_its_own_worker_wait_and_no_other(sandbo
     await daemon.all_running()
 
 
+async def test_a_qbittorrent_that_was_down_for_long_is_noticed_within_seconds_of_its_return(
+    sandbox: Sandbox, daemon: Daemon
+):
+    before = await daemon.all_running()
+    await sandbox.qbittorrent.stop()
+    tries = 0
+
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal tries
+        tries += 1
+        writer.close()
+
+    async def all_wait() -> bool:
+        return all(worker["waitingFor"] == "qBit" for worker in (await daemon.workers()).values())
+
+    async with await asyncio.start_server(hang_up, HOST, sandbox.qbittorrent.port, reuse_address=True):
+        await until(all_wait, 10, "the workers do not say that they wait")
+        assert (await daemon.get("/ready"))["ready"] is True
+        enough = tries + 8 * len(before)  # the time between two of them has grown to its limit by then
+        await until(lambda: tries >= enough, 90, lambda: f"{tries} of {enough} tries")
+    await sandbox.qbittorrent.start()
+    after = await daemon.all_running(12)
+    assert {c: w["pid"] for c, w in after.items()} == {c: w["pid"] for c, w in before.items()}
+
+
 async def test_a_refused_key_holds_the_worker_and_is_sent_once(tmp_path: Path):
     async with Sandbox([Section("Radarr-HD", "radarr", 5)]) as sandbox:
         config = sandbox.config_toml({"Radarr-HD": {"APIKey": "wrong"}})
@@ -224,9 +252,10 @@ async def test_a_refused_key_holds_the_worker_and_is_sent_once(tmp_path: Path):
 
 
 async def test_a_stop_that_reaches_all_processes_at_once_is_as_clean(daemon: Daemon):
-    """As `kill -TERM -PGID` sends it, and service managers by default."""
+    """As service managers send it by default."""
     await daemon.all_running()
-    os.killpg(daemon.pid, signal.SIGTERM)
+    for process in daemon.processes():
+        process.terminate()
     assert await daemon.stop() == 0
     log = (daemon.folder / "out.log").read_text()
     assert "zygote ended" not in log

@@ -102,14 +102,14 @@ class Daemon:
         """The process list by category."""
         return {entry["category"]: entry for entry in (await self.get("/web/processes"))["processes"]}
 
-    async def all_running(self) -> dict[str, dict[str, Any]]:
+    async def all_running(self, within_seconds: float = 20) -> dict[str, dict[str, Any]]:
         """Wait until every worker runs; returns the process list."""
 
         async def running() -> dict[str, dict[str, Any]]:
             workers = await self.workers()
             return workers if all(worker["state"] == "running" for worker in workers.values()) else {}
 
-        return await until(running, 20, self._output)
+        return await until(running, within_seconds, self._output)
 
     async def decisions(self) -> list[dict[str, Any]]:
         """The ledger, newest first."""

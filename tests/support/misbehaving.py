@@ -15,15 +15,15 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from qbitrr import cli
+from qbitrr import cli, progress
 from qbitrr.worker.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
 _beat = Report.beat
 
@@ -72,16 +72,16 @@ MISDEEDS: dict[str, Callable[[Report], None]] = {
 _kept: set[asyncio.Task[None]] = set()
 
 
-def _keep(work: object) -> None:
-    _kept.add(asyncio.ensure_future(work))  # type: ignore[arg-type]
+def _keep(work: Coroutine[Any, Any, None]) -> None:
+    _kept.add(asyncio.create_task(work))
 
 
 async def _operation(report: Report, within_seconds: float, *, extends: bool) -> None:
-    with report.operation("honest work" if extends else "endless work", "health", within_seconds) as got_somewhere:
+    with report.operation("honest work" if extends else "endless work", "health", within_seconds):
         for _ in range(1000):
             await asyncio.sleep(within_seconds / 4)
             if extends:
-                got_somewhere()
+                progress.made()
 
 
 async def _beat_and_obey(report: Report) -> None:
@@ -96,5 +96,5 @@ async def _beat_and_obey(report: Report) -> None:
 
 
 if __name__ == "__main__":
-    Report.beat = _beat_and_obey  # type: ignore[method-assign]
+    Report.beat = _beat_and_obey  # type: ignore[method-assign, assignment]
     sys.exit(cli.main())

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from qbitrr.config.defaults import arr_defaults
 from qbitrr.config.forms import write_value
 from qbitrr.config.keys import key_paths
-from qbitrr.config.model import Arr, Settings
+from qbitrr.config.model import Arr, QBit, Settings
 from qbitrr.config.wording import unit_and_choices
 from qbitrr.torrents.rules import RULES
 from qbitrr.torrents.rules.failing import fails
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from qbitrr.config.keys import Key
 
@@ -55,16 +55,29 @@ def render() -> str:
 
 
 def keys_in(text: str) -> list[str]:
-    """The configuration keys that a text names in backticks, as `Settings.<key>` or by the path below an Arr."""
-    known = _keys()
+    """The configuration keys that a text names in backticks, as `Settings.<key>` or by their path below an Arr.
+
+    The beginning of a path may be left out. The name of a whole table is passed over.
+    """
+    known, tables = _keys(), _tables()
     found: dict[str, None] = {}
     for name in re.findall(r"`([^`]+)`", text):
-        if _NAMES_A_KEY.fullmatch(name):
-            path = next((path for path in known if path in (name, f"Torrent.{name}")), None)
+        if _NAMES_A_KEY.fullmatch(name) and name not in tables:
+            path = name if name in known else _ending_in(name, known)
             if path is None:
                 raise ValueError(f"there is no key {name}")
             found[path] = None
     return list(found)
+
+
+def _ending_in(name: str, known: Iterable[str]) -> str | None:
+    """The first path below an Arr that ends so, rows of trackers left aside."""
+    return next((p for p in known if p.endswith(f".{name}") and "[]" not in p and not p.startswith("Settings.")), None)
+
+
+def _tables() -> set[str]:
+    paths = [path for table in (Arr, QBit) for path, _ in key_paths(table)]
+    return {part.removesuffix("[]") for path in paths for part in path.split(".")[:-1]}
 
 
 def _section(title: str, text: str) -> str:

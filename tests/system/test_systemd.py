@@ -194,6 +194,7 @@ def test_its_own_restart_keeps_the_process_and_the_unit_active(service: Box):
     until_sync(lambda: show(service, "ActiveState") == "active", 5, lambda: show(service, "ActiveState"))
     assert show(service, "MainPID") == main
     assert show(service, "NRestarts") == "0"
+    until_sync(lambda: show(service, "WatchdogUSec") == "3s", 5, lambda: show(service, "WatchdogUSec"))
 
 
 def test_the_first_request_to_the_socket_starts_the_service(box: Box):

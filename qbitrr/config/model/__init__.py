@@ -8,6 +8,7 @@ import msgspec
 
 from qbitrr.config.keys import ARR_KINDS, ArrKind
 from qbitrr.config.model.arr import Arr, EntrySearch, ImportMode, Ombi, Overseerr, SearchBySeries, TorrentRules
+from qbitrr.config.model.notifications import NotificationEvent, Notifications
 from qbitrr.config.model.qbit import QBit
 from qbitrr.config.model.seeding import (
     CategoryRow,
@@ -37,6 +38,8 @@ __all__ = [
     "HitAndRunMode",
     "ImportMode",
     "ManagedTorrents",
+    "NotificationEvent",
+    "Notifications",
     "Oidc",
     "Ombi",
     "Overseerr",
@@ -63,6 +66,7 @@ class Config(msgspec.Struct, frozen=True):
 
     settings: Settings = Settings()
     webui: WebUI = WebUI()
+    notifications: Notifications = Notifications()
     qbits: dict[str, QBit] = msgspec.field(default_factory=dict)
     arrs: dict[str, Arr] = msgspec.field(default_factory=dict)
 

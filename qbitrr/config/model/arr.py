@@ -71,6 +71,22 @@ class EntrySearch(Table, frozen=True):
         int,
         key("integer", "Searches that may run in the Arr at the same time. 0: never search.", ge=0),
     ] = 5
+    searches_per_hour: Annotated[
+        int,
+        key("integer", "Most searches of this Arr within an hour, however often qbitrr is restarted.", ge=1),
+    ] = 30
+    search_window: Annotated[
+        str,
+        key("window", 'Search only in this part of the day, local time: "22:00-07:00". Empty: always.'),
+    ] = ""
+    search_queue_limit: Annotated[
+        int,
+        key("integer", "Search nothing while the Arr downloads more than this. 0: no limit.", ge=0),
+    ] = 100
+    search_cooldown_seconds: Annotated[
+        int,
+        key("days", "Wait before something that has a file is searched again.", ge=0),
+    ] = field(name="SearchCooldown", default=7 * 86400)
     search_by_year: Annotated[bool, key("flag", "Go through the library year by year.", kinds=_VIDEO)] = True
     search_in_reverse: Annotated[bool, key("flag", "Newest years first instead of oldest first.")] = False
     search_requests_every_seconds: Annotated[

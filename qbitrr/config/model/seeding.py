@@ -78,11 +78,11 @@ class SeedingMode(SeedingLimits, frozen=True):
 
     remove_dead_trackers: Annotated[
         bool,
-        key("flag", "Take trackers off a torrent that answer with one of the messages below."),
+        key("flag", "Take trackers off a torrent that say for over an hour that they do not know it."),
     ] = False
     remove_tracker_with_message: Annotated[
         tuple[str, ...],
-        key("text", "Parts of tracker messages that mark a tracker as dead."),
+        key("text", "Parts of other messages that say so. What is about the connection never counts."),
     ] = (
         "skipping tracker announce (unreachable)",
         "No such host is known",

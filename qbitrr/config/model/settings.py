@@ -59,6 +59,10 @@ class Settings(Table, frozen=True):
         int,
         key("seconds", "Pause between two searches. -1 is read as 30.", ge=0, meaning={"-1": 30}),
     ] = field(name="SearchLoopDelay", default=30)
+    searches_per_hour: Annotated[
+        int,
+        key("integer", "Most searches of all Arrs together within an hour.", ge=1),
+    ] = 60
     failed_category: Annotated[
         str,
         key(

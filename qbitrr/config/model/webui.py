@@ -20,7 +20,7 @@ class Oidc(Table, frozen=True):
     scopes: Annotated[str, key("text", "Scopes to ask for, with blanks between.", change="web")] = "openid profile"
     callback_path: Annotated[
         str,
-        key("path_prefix", "Path to which the provider sends the browser back.", change="web"),
+        key("path_prefix", "Path to which the provider sends the browser back.", change="daemon"),
     ] = "/signin-oidc"
     require_https_metadata: Annotated[
         bool,
@@ -33,9 +33,9 @@ class WebUI(Table, frozen=True):
 
     host: Annotated[
         str,
-        key("name", 'Address to listen on: "127.0.0.1" this machine only, "0.0.0.0" or "::" all.', change="web"),
+        key("name", 'Address to listen on: "127.0.0.1" this machine only, "0.0.0.0" or "::" all.', change="daemon"),
     ] = "127.0.0.1"
-    port: Annotated[int, key("integer", "Port to listen on.", change="web", ge=1, le=65535)] = 6969
+    port: Annotated[int, key("integer", "Port to listen on.", change="daemon", ge=1, le=65535)] = 6969
     token: Annotated[
         str,
         key("text", "Token for /api. When empty, one is made at the next start.", change="web", secret=True),
@@ -71,12 +71,13 @@ class WebUI(Table, frozen=True):
     ] = False
     url_base: Annotated[
         str,
-        key("path_prefix", 'Path under which a reverse proxy shows qbitrr, such as "/qbitrr".', change="web"),
+        key("path_prefix", 'Path under which a reverse proxy shows qbitrr, such as "/qbitrr".', change="daemon"),
     ] = ""
     local_auth_enabled: Annotated[bool, key("flag", "Login with Username and password.", change="web")] = False
-    oidc_enabled: Annotated[bool, key("flag", "Login at the provider in [WebUI.OIDC].", change="web")] = field(
-        name="OIDCEnabled", default=False
-    )
+    oidc_enabled: Annotated[
+        bool,
+        key("flag", "Login at the provider in [WebUI.OIDC]; needs qbitrr[oidc].", change="daemon"),
+    ] = field(name="OIDCEnabled", default=False)
     username: Annotated[str, key("text", "User name of the local login.", change="web")] = ""
     password_hash: Annotated[
         str,

@@ -33,6 +33,8 @@ class DownloadClient:
         self.tags: set[str] = set()
         self.connection_status = "connected"
         self.disk_bytes = DISK_BYTES
+        self.queueing = False
+        self._queue: list[str] = []
 
     @property
     def free_bytes(self) -> int:
@@ -116,6 +118,20 @@ class DownloadClient:
         unwanted = set(tags)
         for torrent in self.known(infohashes):
             torrent.tags = torrent.tags - unwanted if unwanted else set()
+
+    def queue(self) -> list[str]:
+        """The infohashes of all incomplete torrents in the order of the queue; none while there is no queue."""
+        if not self.queueing:
+            return []
+        waiting = [infohash for infohash, torrent in self.torrents.items() if not torrent.complete]
+        self._queue = [infohash for infohash in self._queue if infohash in waiting]
+        self._queue += [infohash for infohash in waiting if infohash not in self._queue]
+        return self._queue
+
+    def to_the_top(self, infohashes: Iterable[str]) -> None:
+        """Move torrents to the top of the queue; they keep their order."""
+        wanted = {torrent.infohash for torrent in self.known(infohashes)}
+        self._queue = sorted(self.queue(), key=lambda infohash: infohash not in wanted)
 
     def known(self, infohashes: Iterable[str]) -> Iterator[Torrent]:
         """Those of the named torrents that are there."""

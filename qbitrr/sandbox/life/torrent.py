@@ -26,8 +26,8 @@ class TorrentFile(Struct):
 class Torrent(Struct):
     """A torrent. Times are epoch seconds, rates bytes per second; `clock` is up to when it has developed.
 
-    `wanted` (bytes) and `progress` count the files with a priority only. `tracker_complaint` is what its tracker
-    answers instead of peers; limits are 0 for none.
+    `wanted` (bytes) and `progress` count the files with a priority only. `tracker_complaint` is what its trackers
+    answer instead of peers; rate limits are 0 for none, share limits -1 for none and -2 for the client's.
     """
 
     infohash: str
@@ -57,6 +57,25 @@ class Torrent(Struct):
     gone_at: float | None = None
     gone_with_files: bool = False
     tracker_complaint: str = ""
+    more_trackers: list[str] = field(default_factory=list)
+    super_seeding: bool = False
+    ratio_limit: float = -2
+    seeding_minutes_limit: int = -2
+
+    @property
+    def trackers(self) -> list[str]:
+        """All announce URLs, its own first."""
+        return [url for url in (self.tracker, *self.more_trackers) if url]
+
+    def set_trackers(self, urls: list[str]) -> None:
+        """Replace all announce URLs."""
+        self.tracker, self.more_trackers = (urls[0], urls[1:]) if urls else ("", [])
+
+    @property
+    def ratio(self) -> float:
+        """Uploaded by downloaded bytes."""
+        done = int(self.wanted * self.progress)
+        return self.uploaded / done if done else 0.0
 
     @property
     def has_metadata(self) -> bool:

@@ -7,6 +7,7 @@ docstring says which configuration keys govern it.
     wishes       what a person asked for by a category      unfinished  what is left alone while it downloads
     ailing       what a recheck may heal                    unwanted    files, releases that should not be there
     failing      what every failure needs besides           dead        stalled, slow, unavailable
+    seeding      limits, tags, trackers; the end of seeding
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from qbitrr.torrents.rules.finished import (
     not_in_queue,
     unplayable,
 )
+from qbitrr.torrents.rules.seeding import seeding, seeding_is_over, settings_differ
 from qbitrr.torrents.rules.unfinished import (
     clocks_stand_still,
     queued_or_forced,
@@ -67,7 +69,9 @@ RULES: tuple[Rule, ...] = (
     failed_by_user,
     files_are_missing,
     in_error,
+    settings_differ,
     no_longer_stalled,
+    seeding_is_over,
     imported,
     data_is_missing,
     arr_queue_is_unknown,
@@ -95,11 +99,36 @@ RULES: tuple[Rule, ...] = (
     under_way,
 )
 
+WITHOUT_ARR: tuple[Rule, ...] = (
+    ignored_by_user,
+    in_quarantine,
+    client_is_busy_with_it,
+    recheck_wanted,
+    failed_by_user,
+    files_are_missing,
+    in_error,
+    settings_differ,
+    no_longer_stalled,
+    seeding_is_over,
+    seeding,
+    data_is_missing,
+    stopped_by_user,
+    queued_or_forced,
+    clocks_stand_still,
+    too_young,
+    stalling_is_allowed,
+    stalled,
+    nearly_complete,
+    slow,
+    under_way,
+)
+"""The rules for `ManagedCategories`, which belong to no Arr."""
+
 
 def judge(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Verdict:
     """Ask the rules in order until one decides; `now` in epoch seconds."""
     trace: list[Step] = []
-    for rule in RULES:
+    for rule in RULES if policy.with_arr else WITHOUT_ARR:
         finding = rule(torrent, around, policy, now)
         trace.append(Step(rule.__name__, finding))
         if finding.outcome is not Outcome.PASS:

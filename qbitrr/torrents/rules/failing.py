@@ -24,37 +24,52 @@ def fails(
 ) -> Finding:
     """The torrent fails because of `because`, unless something is not known or speaks against it.
 
-    Its Arr must list it, no other qBittorrent may hold it, `Torrent.IgnoreTorrentsYoungerThan` must have passed
-    since anything was changed about it, and its item must not have had `Torrent.MaxFailedGrabsPerDay` already.
+    Its Arr must list it, nothing may be owed to its trackers (hit and run), no other qBittorrent may hold it,
+    `Torrent.IgnoreTorrentsYoungerThan` must have passed since anything was changed about it, and its item must not
+    have had `Torrent.MaxFailedGrabsPerDay` already. Without an Arr it is only removed.
     """
-    objection = _unknown(around) or _told_otherwise(around, now) or _too_soon(around, policy, now)
+    objection = _unknown(around, policy) or told_otherwise(around, now)
     if objection is not None:
-        text, again_at, more = objection
-        return stops(f"{because}, but {text}", again_at, **facts, **more)
-    return acts(action, because, **facts)
+        text, again_at = objection
+        return stops(f"{because}, but {text}", again_at, **facts)
+    if (more := _too_soon(around, policy, now)) is not None:
+        text, again_at, more_facts = more
+        return stops(f"{because}, but {text}", again_at, **facts, **more_facts)
+    if action is Action.FAIL and (debt := owed(around, now)) is not None:
+        text, again_at = debt
+        return stops(f"{because}, but {text}", again_at, **facts | around.gate.facts)
+    return acts(action if policy.with_arr else Action.REMOVE, because, **facts)
 
 
-_Objection = tuple[str, float | None, dict[str, Any]]
+_Objection = tuple[str, float | None]  # as a clause, and when to ask again
 
 
-def _unknown(around: Surroundings) -> _Objection | None:
-    if not around.queue_known:
-        return "the Arr's queue is not known", None, {}
-    if around.queue is None and not around.history.searched_again:
-        return "the Arr does not list the download", None, {}
+def _unknown(around: Surroundings, policy: Policy) -> _Objection | None:
+    if policy.with_arr and not around.queue_known:
+        return "the Arr's queue is not known", None
+    if policy.with_arr and around.queue is None and not around.history.searched_again:
+        return "the Arr does not list the download", None
     if around.elsewhere:
-        return "another qBittorrent holds the same torrent", None, {}
+        return "another qBittorrent holds the same torrent", None
     return None
 
 
-def _told_otherwise(around: Surroundings, now: float) -> _Objection | None:
+def told_otherwise(around: Surroundings, now: float) -> _Objection | None:
+    """A person's decision against the removal of a torrent holds for a day."""
     discarded_at = around.history.discarded_at
     if discarded_at is not None and now < discarded_at + DISCARDED_SECONDS:
-        return "a person decided against its removal", discarded_at + DISCARDED_SECONDS, {}
+        return "a person decided against its removal", discarded_at + DISCARDED_SECONDS
     return None
 
 
-def _too_soon(around: Surroundings, policy: Policy, now: float) -> _Objection | None:
+def owed(around: Surroundings, now: float) -> _Objection | None:
+    """What is owed to the trackers of a torrent, see `qbitrr.torrents.hitandrun`."""
+    if around.gate.open:
+        return None
+    return around.gate.because, None if around.gate.in_seconds is None else now + around.gate.in_seconds
+
+
+def _too_soon(around: Surroundings, policy: Policy, now: float) -> tuple[str, float | None, dict[str, Any]] | None:
     acted_at = around.history.acted_at
     if acted_at is not None and now < acted_at + policy.ignore_younger_than_seconds:
         again_at = acted_at + policy.ignore_younger_than_seconds

@@ -41,9 +41,9 @@ def not_in_queue(torrent: TorrentFacts, around: Surroundings, _policy: Policy, n
     looks, looked_at = around.history.imports.looks, around.history.imports.looked_at
     if looked_at is not None and around.queue is None and around.history.searched_again:
         return passes("it was searched again while it was stalled, and is complete after all")
-    if looked_at is not None and now < looked_at + _retry_seconds(looks):
+    if looked_at is not None and now < looked_at + retry_seconds(looks):
         because = "it is complete, but the Arr neither lists the download nor has imported it"
-        return stops(because, looked_at + _retry_seconds(looks), looks=looks)
+        return stops(because, looked_at + retry_seconds(looks), looks=looks)
     return acts(Action.LOOK_FOR_IMPORT, "it is complete and not in the Arr's queue, which may have imported it")
 
 
@@ -115,14 +115,15 @@ def import_failed_lately(torrent: TorrentFacts, around: Surroundings, _policy: P
     imports = around.history.imports
     if not torrent.complete or imports.failed_at is None:
         return passes("no import of it has failed")
-    wait = _retry_seconds(imports.failures)
+    wait = retry_seconds(imports.failures)
     facts = {"failures": imports.failures, "wait_seconds": wait}
     if now < imports.failed_at + wait:
         return stops("the last import failed and is tried again later", imports.failed_at + wait, **facts)
     return passes("the last import failed long enough ago", **facts)
 
 
-def _retry_seconds(tries: int) -> int:
+def retry_seconds(tries: int) -> int:
+    """How long to wait after so many tries."""
     return RETRY_SECONDS[min(max(tries, 1), len(RETRY_SECONDS)) - 1]
 
 

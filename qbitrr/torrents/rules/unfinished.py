@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.torrents import states
+from qbitrr.torrents.space import TAG_HELD
 from qbitrr.torrents.verdict import passes, stops
 
 if TYPE_CHECKING:
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def stopped_by_user(torrent: TorrentFacts, _around: Surroundings, _policy: Policy, _now: float) -> Finding:
-    """What is stopped stays stopped."""
+    """What is stopped stays stopped, until whoever stopped it starts it again: a person, or the free space guard."""
+    if torrent.state in states.STOPPED and TAG_HELD in torrent.tags:
+        return stops("it is stopped until there is space for it on the disk", state=torrent.state)
     if torrent.state in states.STOPPED:
         return stops("it is stopped, and not by qbitrr", state=torrent.state)
     return passes("it is not stopped", state=torrent.state)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qbitrr.torrents.rules.failing import DISCARDED_SECONDS, owed
 from qbitrr.torrents.rules.unfinished import age
 from qbitrr.torrents.verdict import Action, acts, passes, stops
 
@@ -19,7 +20,7 @@ def recheck_wanted(torrent: TorrentFacts, _around: Surroundings, policy: Policy,
     return acts(Action.RECHECK, "a person put it into RecheckCategory")
 
 
-def failed_by_user(torrent: TorrentFacts, _around: Surroundings, policy: Policy, now: float) -> Finding:
+def failed_by_user(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Finding:
     """`Settings.FailedCategory`: a torrent in it is blocklisted in its Arr, removed and searched again.
 
     One younger than `Torrent.IgnoreTorrentsYoungerThan` is given that time, so that a slip can be taken back.
@@ -29,4 +30,12 @@ def failed_by_user(torrent: TorrentFacts, _around: Surroundings, policy: Policy,
     old_at, facts = age(torrent, policy, now)
     if now < old_at:
         return stops("it is in FailedCategory, but younger than IgnoreTorrentsYoungerThan", old_at, **facts)
-    return acts(Action.FAIL, "a person put it into FailedCategory", **facts)
+    if (debt := owed(around, now)) is not None:
+        text, again_at = debt
+        return stops(f"it is in FailedCategory, but {text}", again_at, **facts | around.gate.facts)
+    discarded_at = around.history.discarded_at
+    if discarded_at is not None and now < discarded_at + DISCARDED_SECONDS:
+        because = "it is in FailedCategory, but a person decided against its removal"
+        return stops(because, discarded_at + DISCARDED_SECONDS, **facts)
+    action = Action.FAIL if policy.with_arr else Action.REMOVE
+    return acts(action, "a person put it into FailedCategory", **facts)

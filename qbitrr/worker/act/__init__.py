@@ -9,6 +9,7 @@ done twice. A service that does not answer leaves the action open; it is resumed
     gate        the last word on a deletion          quarantine  stop, tag, wait; undo
     guard       when a person has to decide          rechecking  check, put back
     shadow      what would be done                   files       look, skip, delete
+    removing    delete, verify                       adjusting   limits, tags, trackers
 """
 
 from qbitrr.worker.act.actor import Actor

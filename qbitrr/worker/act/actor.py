@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -11,7 +12,7 @@ from qbitrr.state import ledger
 from qbitrr.torrents.facts import NOTHING_DONE, TAG_STALLED
 from qbitrr.torrents.history import DISCARDED, after
 from qbitrr.torrents.verdict import DESTRUCTIVE, Action
-from qbitrr.worker.act import failing, files, importing, quarantine, shadow
+from qbitrr.worker.act import adjusting, failing, files, importing, quarantine, removing, shadow
 from qbitrr.worker.act.guard import Guard
 from qbitrr.worker.act.hands import Hands, HeldError, LaterError
 from qbitrr.worker.act.rechecking import recheck
@@ -34,6 +35,7 @@ Incarnation = tuple[str, str, float]  # and when it was added: it may come back 
 
 AWAITING_APPROVAL = "awaiting approval"
 _REFRESH_SECONDS = 60.0
+_ADJUSTED_AT_ONCE = 4
 _DAY_SECONDS = 86400.0
 _LOOK_AGAIN_SECONDS = 60.0  # at what waits for a person
 
@@ -51,11 +53,12 @@ class Actor:
         self._refreshed_at: float | None = None
         self._histories: dict[Incarnation, History] = {}
         self._failed_grabs: list[tuple[float, frozenset[int]]] = []
+        self._adjusting = asyncio.Semaphore(_ADJUSTED_AT_ONCE)
         self.guard = Guard(hands)
 
     async def remember(self) -> None:
         """Read back what the ledger knows, and end what can never go on."""
-        database, category = self._hands.database, self._hands.config.arr.category
+        database, category = self._hands.database, self._hands.config.name
         await self.guard.begin()
         for entry in await ledger.of_present_torrents(database, category):
             if entry.state != "planned":
@@ -121,6 +124,9 @@ class Actor:
             case Action.FAIL | Action.SEARCH_AGAIN:
                 home = self._hands.homes.home((torrent.instance, torrent.infohash))
                 return {**await failing.notes_for(self._hands, torrent, queue), "home": home}
+            case Action.REMOVE:
+                home = self._hands.homes.home((torrent.instance, torrent.infohash))
+                return {"complete": torrent.complete, "home": home}
             case _:
                 return {}
 
@@ -165,6 +171,8 @@ class Actor:
         return {
             Action.IMPORT: self._import,
             Action.FAIL: with_hands(failing.fail),
+            Action.REMOVE: with_hands(removing.remove),
+            Action.ADJUST: self._adjust,
             Action.SEARCH_AGAIN: with_hands(failing.search_again),
             Action.RECHECK: with_hands(recheck),
             Action.SKIP_FILES: with_hands(files.skip),
@@ -172,6 +180,11 @@ class Actor:
             Action.TAG_STALLED: self._tag_stalled,
             Action.UNTAG_STALLED: self._untag_stalled,
         }
+
+    async def _adjust(self, entry: Entry) -> None:
+        async with self._adjusting:
+            change = await adjusting.adjust(self._hands, entry)
+        self._change_history(entry, adjusted=change, adjusted_at=self._hands.clock.wall())
 
     async def _import(self, entry: Entry) -> None:
         problem = await importing.have_imported(self._hands, entry)
@@ -233,7 +246,7 @@ class Actor:
         Raises a ServiceError, or LaterError when it is one of those on which an action is `busy` just now.
         """
         entry = await ledger.get(self._hands.database, entry_id)
-        if entry is None or entry.category != self._hands.config.arr.category:
+        if entry is None or entry.category != self._hands.config.name:
             _log.warning("action was not undone", action_id=entry_id, because="it is not known here")
             return
         if (entry.instance, entry.infohash) in busy:
@@ -245,7 +258,7 @@ class Actor:
         await self._take_in(entry)
 
     async def _awaiting(self) -> list[Entry]:
-        entries = await ledger.open_entries(self._hands.database, self._hands.config.arr.category)
+        entries = await ledger.open_entries(self._hands.database, self._hands.config.name)
         return [entry for entry in entries if entry.step == AWAITING_APPROVAL]
 
     # -- keeping track ------------------------------------------------------------------------------------------

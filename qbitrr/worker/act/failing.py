@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.clock import from_iso
-from qbitrr.errors import UnreachableError
 from qbitrr.state import activity, ledger
 from qbitrr.worker.act import quarantine
-from qbitrr.worker.act.gate import pass_gate, shares_data
-from qbitrr.worker.act.hands import CLOCK_SKEW_SECONDS, pause
+from qbitrr.worker.act.gate import pass_gate
+from qbitrr.worker.act.hands import CLOCK_SKEW_SECONDS
+from qbitrr.worker.act.removing import delete, what_became_of_files
+from qbitrr.worker.spending import search_after_failure
 
 if TYPE_CHECKING:
     from qbitrr.arr.models import HistoryRecord
     from qbitrr.state.ledger import Entry
     from qbitrr.torrents.facts import QueueFacts, TorrentFacts
     from qbitrr.worker.act.hands import Hands
-
-_GONE_SECONDS = 30.0  # deleting is asynchronous in qBittorrent; large data takes a while
 
 
 async def notes_for(hands: Hands, torrent: TorrentFacts, queue: QueueFacts | None) -> dict[str, Any]:
@@ -55,7 +54,7 @@ async def fail(hands: Hands, entry: Entry) -> None:
         await _blocklist(hands, entry)
         entry = await hands.advance(entry, "blocklisted")
     if entry.step == "blocklisted":
-        kept_files = await _delete(hands, entry)
+        kept_files = await delete(hands, entry)
         entry = await hands.advance(entry, "deleted", kept_files=kept_files)
     searched = await _search_once(hands, entry, "deleted")
     await hands.close(entry, "done", _outcome(entry, searched=searched))
@@ -92,24 +91,6 @@ async def _history(hands: Hands, infohash: str, added_at: float) -> list[History
     return sorted(recent, key=lambda event: event.id, reverse=True)
 
 
-async def _delete(hands: Hands, entry: Entry) -> bool:
-    """Delete the torrent and see that it is gone; returns whether its files had to stay."""
-    client = hands.client(entry.instance)
-    torrent = await pass_gate(hands, entry)
-    if torrent is None:
-        return False
-    shared = await shares_data(hands, torrent)
-    await client.delete([entry.infohash], with_files=not shared)
-    deadline = hands.clock.monotonic() + _GONE_SECONDS
-    attempt = 0
-    while entry.infohash in await client.torrents([entry.infohash]):
-        if hands.clock.monotonic() > deadline:
-            raise UnreachableError(entry.instance, "the torrent is still there after it was deleted")
-        await pause(attempt)
-        attempt += 1
-    return shared
-
-
 async def _search_once(hands: Hands, entry: Entry, step_before: str) -> bool:
     """Search the items that are wanted, if `ReSearch` says so; returns whether there was anything to search."""
     wanted = entry.notes["item_ids"] if entry.notes["research"] else []
@@ -123,7 +104,8 @@ async def _search_once(hands: Hands, entry: Entry, step_before: str) -> bool:
 
 async def _search(hands: Hands, entry: Entry) -> None:
     with hands.report.operation("search", "search"):
-        await hands.services.arr.search(entry.notes["item_ids"])
+        items = entry.notes["item_ids"]
+        await search_after_failure(hands.config, hands.services, hands.database, hands.clock, items)
     now = hands.clock.wall()
     summary = f"again for {entry.name}"
     await activity.record(hands.database, entry.category, summary, now)
@@ -144,6 +126,6 @@ async def _search_was_sent(hands: Hands, entry: Entry) -> bool:
 def _outcome(entry: Entry, *, searched: bool) -> str:
     known = entry.notes["record_ids"] or entry.notes.get("history_id") is not None
     blocklisted = "blocklisted and removed" if known else "removed"
-    files = "its files stay, another torrent may need them" if entry.notes["kept_files"] else "its files are deleted"
+    files = what_became_of_files(entry.notes["kept_files"])
     search = "searched again" if searched else "not searched again"
     return f"{blocklisted}; {files}; {search}"

@@ -1,15 +1,20 @@
 """The last word on every deletion: what speaks against it although a rule asked for it.
 
+A torrent that became complete, and hit-and-run minimums that are not met, by what its qBittorrent says just then.
 Asked before a torrent's release is blocklisted, and again right before the torrent is deleted.
 """
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qbitrr import logs
 from qbitrr.errors import ServiceError
+from qbitrr.torrents.verdict import DESTRUCTIVE
 from qbitrr.worker.act.hands import HeldError
+from qbitrr.worker.disk import on_disk
 
 if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry
@@ -26,6 +31,10 @@ async def pass_gate(hands: Hands, entry: Entry) -> TorrentFacts | None:
         return None
     if torrent.complete and not entry.notes.get("complete", False):
         raise HeldError("it became complete meanwhile")
+    if entry.action in DESTRUCTIVE:
+        owed = await hands.seeds.may_be_deleted(torrent)
+        if not owed.open:
+            raise HeldError(owed.because)
     return torrent
 
 
@@ -35,6 +44,7 @@ async def shares_data(hands: Hands, torrent: TorrentFacts) -> bool:
     The same torrent on another instance counts too: the two may know the same data by different paths.
     """
     mine = torrent.content_path.rstrip("/")
+    others: set[str] = set()
     for name, client in hands.services.qbittorrents.items():
         try:
             paths = await client.content_paths()
@@ -45,7 +55,23 @@ async def shares_data(hands: Hands, torrent: TorrentFacts) -> bool:
             paths.pop(torrent.infohash, None)
         if torrent.infohash in paths or any(_overlap(mine, path.rstrip("/")) for path in paths.values()):
             return True
-    return False
+        others.update(paths.values())
+    return await on_disk(True, _is_one_of, mine, others - {""})
+
+
+def _is_one_of(mine: str, others: set[str]) -> bool:
+    """Whether another path leads to the same file or folder, as through a link or a second mount."""
+    if not mine.startswith("/") or not Path(mine).exists():
+        return False
+    place = Path(mine).stat()
+    return any(_is_same(place, Path(other)) for other in others if other.startswith("/"))
+
+
+def _is_same(place: os.stat_result, other: Path) -> bool:
+    try:
+        return os.path.samestat(place, other.stat())
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def _overlap(one: str, other: str) -> bool:

@@ -24,7 +24,7 @@ class Guard:
     def __init__(self, hands: Hands) -> None:
         self.tripped: str | None = None
         self._hands = hands
-        self._category = hands.config.arr.category
+        self._category = hands.config.name
         self._limits = breaker_limits(hands.config)
         self._begun: dict[Key, float] = {}
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from qbitrr.worker.configuration import WorkerConfig
     from qbitrr.worker.homes import Homes
     from qbitrr.worker.report import Report
+    from qbitrr.worker.seeds import Seeds
     from qbitrr.worker.services import Services
 
 _log = logs.get(__name__)
@@ -59,6 +60,7 @@ class Hands:
         report: Report,
         clock: Clock,
         homes: Homes,
+        seeds: Seeds,
     ) -> None:
         self.config = config
         self.services = services
@@ -66,10 +68,11 @@ class Hands:
         self.report = report
         self.clock = clock
         self.homes = homes
+        self.seeds = seeds
         self.policy = policy_of(config)
         self.file_rules = file_rules_of(config)
         self.file_rules_fingerprint = fingerprint(self.file_rules)
-        self.probe = Probe(config.arr.kind)
+        self.probe = Probe(config.arr_section.kind if config.arr_section else "radarr")
         self.quarantine_folder = Path(config.state_file).with_name("quarantine")
 
     def client(self, instance: str) -> QbittorrentClient:
@@ -114,7 +117,7 @@ class Hands:
         rule = verdict.last.rule
         entry = await ledger.plan(
             self.database,
-            category=self.config.arr.category,
+            category=self.config.name,
             instance=torrent.instance,
             infohash=torrent.infohash,
             name=torrent.name,

@@ -23,12 +23,8 @@ async def recheck(hands: Hands, entry: Entry) -> None:
         torrent = await hands.read_for(entry)
         if torrent is None:
             raise HeldError("it is gone")
-        client = hands.client(entry.instance)
-        entry = await hands.advance(entry, "sending", runs=await client.is_running(entry.infohash))
-        if torrent.state not in states.BUSY:  # else it was sent before a crash
-            await client.recheck([entry.infohash])
-        if entry.notes["runs"]:  # 4.x does not check what had missing files before it is started
-            await client.start([entry.infohash])
+        entry = await hands.advance(entry, "sending")
+        await hands.client(entry.instance).recheck(entry.infohash)
         entry = await hands.advance(entry, "checking")
     torrent = await hands.read_for(entry)
     if torrent is None:

@@ -20,7 +20,7 @@ async def note(hands: Hands, torrent: TorrentFacts, verdict: Verdict) -> None:
     step = verdict.last
     is_new = await would.record(
         hands.database,
-        category=hands.config.arr.category,
+        category=hands.config.name,
         instance=torrent.instance,
         infohash=torrent.infohash,
         name=torrent.name,

@@ -7,12 +7,14 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from control.context import Context
+from control.editor import Editor
+from control.events import Events
 from control.server import create_application
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
 from qbitrr.state import migrate
 from qbitrr.state.database import open_reader
-from tests.unit.control.sample import CONFIG, NOW, TOKEN, Configuration, Supervised, Wanted, a_child, fill
+from tests.unit.control.sample import CONFIG, NOW, TOKEN, Reloading, Supervised, Wanted, a_child, fill
 
 
 @pytest.fixture(scope="session")
@@ -37,14 +39,27 @@ def log_folder(tmp_path):
 
 
 @pytest.fixture
-def make_context(database, log_folder):
+def make_context(database, make_context_over):
     def make(config=CONFIG, **changes):
+        return make_context_over(database, config, **changes)
+
+    return make
+
+
+@pytest.fixture
+def make_context_over(log_folder, tmp_path):
+    def make(database, config=CONFIG, **changes):
         loaded = load_text(config, {})
+        path = tmp_path / "config.toml"
+        path.write_text(config)
+        reloader = Reloading(loaded, SimpleNamespace(config=path, evidence=tmp_path / "evidence"))
         children = {arr.category: a_child(arr) for arr in loaded.config.arrs.values() if arr.managed and arr.complete}
         attributes = {
-            "reloader": Configuration(loaded, SimpleNamespace(evidence=log_folder.parent / "evidence")),
+            "reloader": reloader,
             "intents": Wanted(),
-            "token": TOKEN,
+            "editor": Editor(path, {}, tmp_path / "history", reloader, Clock()),
+            "events": Events(Clock()),
+            "made_token": TOKEN,
             "supervisor": Supervised(children),
             "database": database,
             "log_folder": log_folder,

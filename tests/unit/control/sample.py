@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+from qbitrr.config import load_file
 from qbitrr.library import items
 from qbitrr.library.quality import FileFacts, Profile
-from qbitrr.state import catalogue, ledger, verdicts, would
+from qbitrr.state import catalogue, ledger, searches, verdicts, would
 from qbitrr.state.database import open_writer
 from supervisor.changes import Applied, Reloaded
 from supervisor.child import Said
@@ -14,6 +15,8 @@ from supervisor.lifecycle import Phase, State
 
 TOKEN = "correct horse battery staple"
 NOW = 1_700_000_000.0
+PLAN = """{"searches": [{"command": "MoviesSearch", "itemIds": [3], "reason": "Missing", "why": "missing",
+"title": "Third"}], "due": 40, "perHour": 30, "waitingFor": "", "throughAt": 1700000000}"""
 HASH = "c0ffee" + 34 * "0"
 HD = Profile("HD", upgrade_allowed=True, min_format_score=10, cutoff_format_score=100)
 GOOD = FileFacts(1, cutoff_not_met=False, custom_format_score=100)
@@ -48,7 +51,12 @@ def a_child(arr, **changes):
     state = State(phase=changes.pop("phase", Phase.RUNNING))
     attributes = {"pid": None, "restarts": 0, "phase_since": NOW, "said": Said(), "told": [], **changes}
     attributes.setdefault("send", lambda message: attributes["told"].append(message) or True)
-    return SimpleNamespace(config=SimpleNamespace(arr=arr), category=arr.category, state=state, **attributes)
+    return SimpleNamespace(
+        config=SimpleNamespace(arr=arr, arr_section=arr, section=arr.section, name=arr.category),
+        category=arr.category,
+        state=state,
+        **attributes,
+    )
 
 
 def held(context, category="movies"):
@@ -66,12 +74,41 @@ class Supervised:
     children: dict = field(default_factory=dict)
     ready: bool = True
     calls: list = field(default_factory=list)
+    lag: Any = field(default_factory=lambda: SimpleNamespace(worst_seconds=0.001))
 
     def restart(self, category):
         self.calls.append(("restart", category))
 
     def rebuild(self):
         self.calls.append(("rebuild",))
+
+
+class Reloading:
+    """Takes whatever stands in the file; `fails` is raised instead, once."""
+
+    def __init__(self, loaded, files):
+        self.loaded = loaded
+        self.files = files
+        self.fails = None
+        self.calls = 0
+
+    def plan(self, loaded):
+        before, after = ({arr.category: arr for arr in one.config.arrs.values()} for one in (self.loaded, loaded))
+        return Reloaded(
+            Applied(
+                started=tuple(after.keys() - before.keys()),
+                stopped=tuple(before.keys() - after.keys()),
+                restarted=tuple(c for c in after if c in before and after[c] != before[c]),
+            )
+        )
+
+    async def reload(self):
+        self.calls += 1
+        if self.fails:
+            error, self.fails = self.fails, None
+            raise error
+        self.loaded = load_file(self.files.config, {})
+        return Reloaded(Applied(unchanged=("movies",)), ("WebUI.Port",))
 
 
 @dataclass
@@ -89,17 +126,6 @@ class Wanted:
 
     def dump(self):
         self.calls.append("dump")
-
-
-@dataclass
-class Configuration:
-    """The configuration that holds, and where its files are."""
-
-    loaded: Any
-    files: Any
-
-    async def reload(self):
-        return Reloaded(Applied(unchanged=("movies",)), ("WebUI.Port",))
 
 
 def movie(number, title, year, *, monitored=True, available=True, file=None):
@@ -183,8 +209,9 @@ async def fill(path):
         await database.write(
             "INSERT INTO movies SELECT 'new', id, title, sort_title, year, tmdb_id, imdb_id, monitored, released,"
             " has_file, file_id, quality_met, custom_format_score, min_custom_format_score, custom_format_met, upgrade,"
-            " is_request, reason, quality_profile FROM movies"
+            " is_request, reason, quality_profile, released_at FROM movies"
         )
+        await searches.store_plan(database, "movies", PLAN)
         kept = await decide(database, "movies", "5" * 40, now=NOW - 90, notes={"torrent_file": "5.torrent"})
         await ledger.close(database, kept, "done", "removed", NOW - 80)
         for number, category in enumerate(("movies", "tv/anime", "movies")):

@@ -6,7 +6,7 @@ import pytest
 from multidict import CIMultiDict
 
 from control.auth import carries_token, is_internal
-from control.routes import OPEN_ROUTES, ROUTES
+from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from control.security import host_name, is_our_name
 from tests.unit.control.asking import get, post
 from tests.unit.control.sample import CONFIG, HASH, TOKEN
@@ -16,19 +16,28 @@ OPEN_TO_STRANGERS = {
     ("GET", "/"),
     ("GET", "/favicon.ico"),
     ("GET", "/health"),
+    ("GET", "/login"),
     ("GET", "/ready"),
     ("GET", "/sw.js"),
     ("GET", "/ui"),
     ("GET", "/ui/"),
     ("GET", "/ui/{name}"),
+    ("POST", "/logout"),
 }
 # The same to somebody in a private network.
 OPEN_INSIDE = OPEN_TO_STRANGERS | {
+    ("GET", "/metrics"),
     ("GET", "/web/arr"),
+    ("GET", "/web/config"),
+    ("GET", "/web/config/history"),
     ("GET", "/web/decisions"),
+    ("GET", "/web/events"),
     ("GET", "/web/lidarr/{category}/artists"),
     ("GET", "/web/logs"),
     ("GET", "/web/logs/{name}"),
+    ("GET", "/web/logs/{name}/download"),
+    ("GET", "/web/logs/{name}/search"),
+    ("GET", "/web/logs/{name}/stream"),
     ("GET", "/web/openapi.json"),
     ("GET", "/web/processes"),
     ("GET", "/web/processes/{category}/evidence"),
@@ -40,7 +49,12 @@ OPEN_INSIDE = OPEN_TO_STRANGERS | {
     ("POST", "/web/arr/rebuild"),
     ("POST", "/web/arr/{section}/approve"),
     ("POST", "/web/arr/{section}/discard"),
+    ("POST", "/web/arr/test-connection"),
     ("POST", "/web/arr/{section}/restart"),
+    ("POST", "/web/config"),
+    ("POST", "/web/config/plan"),
+    ("POST", "/web/config/rollback"),
+    ("POST", "/web/password"),
     ("POST", "/web/processes/dump"),
     ("POST", "/web/processes/restart"),
     ("POST", "/web/reload"),
@@ -81,9 +95,9 @@ async def test_what_is_open_without_credentials(make_context, connect, access, h
 
 def test_the_application_has_nothing_but_the_table_and_the_page():
     table = {(route.method, "/web" + route.path) for route in ROUTES}
-    table |= {(route.method, route.path) for route in OPEN_ROUTES}
+    table |= {(route.method, route.path) for route in (*INSIDE_ROUTES, *OPEN_ROUTES)}
     page = {("GET", path) for path in ("/", "/ui", "/ui/", "/ui/{name}", "/favicon.ico", "/sw.js")}
-    assert table | page == OPEN_INSIDE
+    assert table | page == OPEN_INSIDE | {("POST", "/login")}  # answered by 401 to who has nothing to show
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from control.routes import OPEN_ROUTES, ROUTES
+from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from tests.unit.control.asking import get
 from tests.unit.control.sample import HASH, TOKEN, UNDOABLE, held
 
@@ -35,7 +35,7 @@ async def test_it_is_valid_and_the_same_on_both_prefixes(client, document):
 async def test_it_holds_every_route_once_with_an_id_of_its_own(document):
     found = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
     expected = {(route.method, prefix + route.path) for route in ROUTES for prefix in ("/api", "/web")}
-    assert found == expected | {(route.method, route.path) for route in OPEN_ROUTES}
+    assert found == expected | {(route.method, route.path) for route in (*INSIDE_ROUTES, *OPEN_ROUTES)}
     ids = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
     assert len(set(ids)) == len(ids)
 
@@ -53,17 +53,36 @@ def test_only_api_demands_the_token(document):
     for path, item in document["paths"].items():
         for operation in item.values():
             assert ({} in operation["security"]) is not path.startswith("/api"), path
-            assert ("401" in operation["responses"]) is path.startswith(("/api", "/web")), path
+            assert path in ("/login", "/metrics") or ("401" in operation["responses"]) is path.startswith(
+                ("/api", "/web")
+            ), path
 
 
-@pytest.mark.parametrize("route", [*ROUTES, *OPEN_ROUTES], ids=lambda route: route.path)
+QUERIES = {"/logs/{name}/search": {"q": "a"}}
+BODIES = {
+    "/arr/{section}/search": {"ids": [1]},
+    "/arr/test-connection": {"arrType": "radarr", "uri": "http://127.0.0.1:9"},
+    "/config/rollback": {"id": 1},
+    "/password": {"username": "me", "password": "long enough"},
+    "/login": {"token": TOKEN},
+}
+
+
+@pytest.mark.parametrize(
+    "route",
+    [route for route in (*ROUTES, *OPEN_ROUTES) if route.media == "application/json"],
+    ids=lambda route: f"{route.method} {route.path}",
+)
 async def test_answers_are_what_it_says(client, context, log_folder, document, route):
     held(context)
     (log_folder / "Main.log").write_text("a\n")
     prefix = "" if route in OPEN_ROUTES else "/web"
     values = next((some for start, some in EXAMPLES.items() if route.path.startswith(start)), {})
     operation = document["paths"][prefix + route.path][route.method.lower()]
-    async with client.request(route.method, prefix + route.path.format(**values)) as response:
+    await client.post("/web/config", json={"changes": {"WebUI.Theme": "Light"}})
+    query, body = QUERIES.get(route.path), BODIES.get(route.path) if route.method == "POST" else None
+    path = prefix + route.path.format(**values)
+    async with client.request(route.method, path, params=query, json=body) as response:
         assert response.status == 200
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
         validator = Draft202012Validator({**schema, "components": document["components"]})

@@ -84,6 +84,26 @@ async def _answer(context, request):
                 await writer.wait_closed()
 
 
+async def test_a_head_that_never_ends_is_given_up(context, monkeypatch):
+    monkeypatch.setattr("control.server._IDLE_SECONDS", 0.3)
+    listener = socket.create_server(("127.0.0.1", 0))
+    async with serve(context, [listener]):
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        writer.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\n")
+
+        async def dribble():
+            while True:
+                writer.write(b"X-More: 1\r\n")
+                await asyncio.sleep(0.05)
+
+        dribbling = asyncio.create_task(dribble())
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        dribbling.cancel()
+        writer.close()
+    listener.close()
+
+
 async def test_a_body_that_never_ends_is_given_up(context, monkeypatch):
     monkeypatch.setattr(binding, "BODY_SECONDS", 0.05)
     request = b"POST /web/arr/rebuild HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"

@@ -27,7 +27,7 @@ ANIME = '[Sonarr-C]\nURI = "http://c"\nAPIKey = "kc"\nCategory = "tv/anime"\n'
 
 def parts(text):
     configs = worker_configs(load_text(text, {}).config, "/state.db", None)
-    return {config.arr.category: config for config in configs}
+    return {config.name: config for config in configs}
 
 
 def change(text, before=TEXT):
@@ -79,4 +79,4 @@ def test_a_worker_knows_the_secrets_of_its_own_services_only():
     parts_ = parts(TEXT)
     assert "ka" in parts_["films"].secrets
     assert "kb" not in parts_["films"].secrets
-    assert replace(parts_["films"], arr=parts_["tv"].arr) != parts_["films"]
+    assert replace(parts_["films"], arr_section=parts_["tv"].arr) != parts_["films"]

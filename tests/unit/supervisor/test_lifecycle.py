@@ -61,9 +61,17 @@ def test_without_a_delay_every_restart_is_at_once():
     assert ends([NOW + i / 10 for i in range(50)], limits).phase is Phase.STARTING
 
 
-@pytest.mark.parametrize(("number", "phase"), [(5, Phase.BACKOFF), (6, Phase.DEGRADED)])
-def test_the_restart_intensity_at_and_above_its_limit(number, phase):
+@pytest.mark.parametrize(("number", "phase"), [(4, Phase.BACKOFF), (5, Phase.BACKOFF), (6, Phase.DEGRADED)])
+def test_the_restart_intensity_just_below_at_and_above_its_limit(number, phase):
     assert ends([NOW + i for i in range(number)]).phase is phase
+
+
+@pytest.mark.parametrize(("sixth", "phase"), [(299.9, Phase.DEGRADED), (300, Phase.BACKOFF)])
+def test_the_window_slides(sixth, phase):
+    """Five ends at the beginning of a window, and one that falls into it or just not."""
+    times = [NOW, NOW + 100, NOW + 101, NOW + 102, NOW + 103]
+    state = ends([*times, NOW + sixth], replace(LIMITS, delay_seconds=1))
+    assert state.phase is phase
 
 
 def test_ends_that_left_the_window_do_not_count():

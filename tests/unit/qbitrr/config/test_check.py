@@ -27,6 +27,7 @@ def test_the_report_tells_what_runs_what_is_missing_and_what_is_odd(load):
     assert report(loaded).splitlines() == [
         "Workers:",
         "  Radarr-4K: radarr, category radarr-4k, http://radarr:7878",
+        "qBittorrent:",
         "  qBit: qbittorrent, books, games, http://nas:8080",
         "To fill in:",
         "  Sonarr-TV.APIKey: the API key that Sonarr shows under Settings, General",

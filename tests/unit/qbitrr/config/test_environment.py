@@ -160,3 +160,16 @@ def test_any_environment_loads_or_is_refused_by_a_configuration_error(environ):
         assert error.problems  # noqa: PT017 - both ways out are right
     else:
         assert set(loaded.overridden.values()) <= set(environ)
+
+
+@pytest.mark.parametrize(
+    ("variable", "hint"),
+    [
+        ("QBITRR_SETTINGS_TAGLES", "Did you mean QBITRR_SETTINGS_TAGLESS?"),
+        ("QBITRR_SETTINGS_XX", "Ignored."),
+        ("QBITRR_QBIT_PASWORD", "Did you mean QBITRR_QBIT_PASSWORD?"),
+    ],
+)
+def test_only_near_misses_are_guessed_at(variable, hint):
+    (warning,) = [w for w in load_text("", {variable: "1"}).warnings if w.key == variable]
+    assert warning.hint == hint

@@ -57,6 +57,8 @@ FITTING: list[tuple[str, Any, Any]] = [
     ("Arr.importMode", "move", "Move"),
     ("Arr.importMode", "Hardlink", "Auto"),
     ("Arr.RssSyncTimer", 15, 900),
+    ("Arr.EntrySearch.SearchWindow", "22:00 - 07:00", "22:00-07:00"),
+    ("Arr.EntrySearch.SearchWindow", "", ""),
     ("Arr.RssSyncTimer", "30s", 30),
     ("Arr.Torrent.StalledDelay", "2h", 7200),
     ("Arr.Torrent.MaximumETA", "1w", 604_800),
@@ -192,7 +194,7 @@ def test_unit_and_choices_of_a_key(dotted, words):
         ("http://me:secret@host:1/", False, '"http://host:1/"'),
         ("me:secret@host:99999", False, '"host:99999"'),
         ("hunter2", True, "a hidden text"),
-        (12345, True, "a hidden value"),
+        (12345, True, "a hidden int"),
         (["hunter2"], True, "a list"),
     ],
 )

@@ -185,11 +185,11 @@ def test_a_key_of_another_kind_of_arr_is_ignored_and_said_so(load):
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        ("[Settings]\nLogging = yes\n", "line 2, column 11"),
-        ("[Settings]\n[Settings]\n", "line 2, column 10"),
-        ("[Settings", "end of document"),
-        ("a = " + "[" * 5000, "the file"),
-        ("a = " + "9" * 5000, "the file"),
+        ("[Settings]\nLogging = yes\n", "config.toml, line 2, column 11"),
+        ("[Settings]\n[Settings]\n", "config.toml, line 2, column 10"),
+        ("[Settings", "config.toml, end of document"),
+        ("a = " + "[" * 5000, "config.toml"),
+        ("a = " + "9" * 5000, "config.toml"),
     ],
 )
 def test_a_syntax_error_names_line_and_column(refuse, text, where):
@@ -417,3 +417,11 @@ def test_any_value_of_a_key_loads_or_is_refused_under_its_name(single):
 
 
 CROSS_CHECKED = ("Settings.FreeSpaceFolder", "Settings.RecheckCategory", "qBit.ManagedCategories", "Radarr-4K.Category")
+
+
+def test_what_looks_odd_is_told_together_with_what_is_wrong(load):
+    with pytest.raises(ConfigError) as caught:
+        load("[Settings]\nLoopSleepTimr = 5\n[Radrr-C]\n[WebUI]\nPort = 'x'\n")
+    assert [problem.key for problem in caught.value.problems] == ["WebUI.Port"]
+    assert {warning.key for warning in caught.value.warnings} == {"Settings.LoopSleepTimr", "Radrr-C"}
+    assert all("Did you mean" in warning.hint for warning in caught.value.warnings)

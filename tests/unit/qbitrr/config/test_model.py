@@ -20,7 +20,7 @@ LoopSleepTimer SearchLoopDelay FailedCategory RecheckCategory Tagless IgnoreTorr
 FFprobeAutoUpdate AutoUpdateEnabled AutoUpdateCron AutoUpdateChannel AutoRestartProcesses MaxProcessRestarts
 ProcessRestartWindow ProcessRestartDelay ProcessSpawnTimeoutSeconds Torrent.MaximumETA
 Torrent.MaximumDeletablePercentage
-ProtectTags Quarantine MaxDestructiveActions MaxDestructiveShare Shadow
+ProtectTags Quarantine MaxDestructiveActions MaxDestructiveShare Shadow SearchesPerHour
 """
 WEBUI_KEYS = """
 Host Port Token WebAccess TrustedProxies AllowedHosts AuthDisabled AllowInsecureExposure
@@ -60,7 +60,8 @@ Torrent.FileNameExclusionRegex Torrent.FileExtensionAllowlist Torrent.AutoDelete
 Torrent.IgnoreTorrentsYoungerThan Torrent.MaximumETA Torrent.MaximumDeletablePercentage
 Torrent.DoNotRemoveSlow Torrent.StalledDelay Torrent.ReSearchStalled Torrent.Trackers
 Torrent.SeedingMode.RemoveDeadTrackers Torrent.SeedingMode.RemoveTrackerWithMessage
-Shadow Torrent.VerifyMedia Torrent.Strikes Torrent.MaxFailedGrabsPerDay
+Shadow Torrent.VerifyMedia Torrent.Strikes Torrent.MaxFailedGrabsPerDay EntrySearch.SearchesPerHour
+EntrySearch.SearchWindow EntrySearch.SearchQueueLimit EntrySearch.SearchCooldown
 """
 
 

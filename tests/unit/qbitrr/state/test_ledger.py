@@ -1,5 +1,4 @@
-from qbitrr.state import ledger, verdicts
-from qbitrr.state.verdicts import StoredVerdict
+from qbitrr.state import ledger, torrents
 
 TORRENT = {"category": "movies", "instance": "qBit", "infohash": "a" * 40, "name": "A.Torrent", "added_at": 1.0}
 
@@ -42,13 +41,34 @@ async def test_the_story_of_a_torrent_is_told_in_order(database):
     assert await ledger.latest(database, 2, ["other"]) == []
 
 
-async def test_the_newest_import_of_each_torrent_that_is_still_there(database):
+async def test_everything_done_to_the_torrents_that_are_still_there(database):
     await ledger.close(database, await plan(database, action="import"), "failed", "no", 11.0)
     await ledger.close(database, await plan(database, action="import"), "done", "yes", 12.0)
-    await plan(database, action="fail")
+    await ledger.close(database, await plan(database, action="fail"), "held", "no", 13.0)
     await plan(database, action="import", infohash="b" * 40)
     await plan(database, action="import", infohash="c" * 40)
-    present = [StoredVerdict("movies", "qBit", letter * 40, "", "nothing", "", "", [], 1.0) for letter in "ab"]
-    await verdicts.store(database, present)
-    found = await ledger.imports_of_present_torrents(database, "movies")
-    assert {(past.infohash[0], past.state) for past in found} == {("a", "done"), ("b", "planned")}
+    present = [torrents.Remembered("qBit", letter * 40, (await ledger.latest(database, 1))[0].added_at, "movies")
+               for letter in "ab"]  # fmt: skip
+    await torrents.remember(database, "movies", present)
+    found = await ledger.of_present_torrents(database, "movies")
+    told = [(entry.infohash[0], entry.action, entry.state) for entry in found]
+    assert told == [
+        ("a", "import", "failed"),
+        ("a", "import", "done"),
+        ("a", "fail", "held"),
+        ("b", "import", "planned"),
+    ]
+    earlier = [torrents.Remembered("qBit", "a" * 40, 0.5, "movies"), present[1]]
+    await torrents.remember(database, "movies", earlier)
+    assert {entry.infohash[0] for entry in await ledger.of_present_torrents(database, "movies")} == {"b"}
+
+
+async def test_what_was_begun_lately_and_not_held(database):
+    entry = await plan(database, action="fail")
+    await ledger.close(database, entry, "done", "", 11.0)
+    await ledger.close(database, await plan(database, action="fail"), "held", "", 11.0)
+    await plan(database, action="import")
+    before = entry.planned_at - 1
+    assert [e.id for e in await ledger.begun_since(database, "movies", ["fail"], before)] == [entry.id]
+    assert await ledger.begun_since(database, "movies", ["fail"], entry.planned_at) == []
+    assert await ledger.begun_since(database, "other", ["fail"], before) == []

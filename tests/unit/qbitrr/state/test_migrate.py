@@ -22,6 +22,14 @@ def test_a_new_file_is_created_and_only_its_owner_may_read_it(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_migration_is_due_for_an_older_file_only(tmp_path):
+    path = tmp_path / "state.db"
+    assert not migrate.is_due(path, [FIRST])
+    migrate.prepare(path, [FIRST])
+    assert not migrate.is_due(path, [FIRST])
+    assert migrate.is_due(path, [FIRST, SECOND])
+
+
 def test_rows_survive_a_migration(tmp_path):
     path = tmp_path / "state.db"
     migrate.prepare(path, [FIRST])

@@ -2,8 +2,11 @@
 
 from hypothesis import strategies as st
 
+from qbitrr.torrents.adjustment import NONE, Adjustment
 from qbitrr.torrents.facts import History, ImportFacts, ItemScores, Policy, QueueFacts, Surroundings, TorrentFacts
 from qbitrr.torrents.files import Selection, Unwanted
+from qbitrr.torrents.hitandrun import Gate
+from qbitrr.torrents.seeding import Limits, Seeding, Settings
 from qbitrr.torrents.strikes import Seen
 
 NOW = 1_700_000_000.0
@@ -33,6 +36,27 @@ ANY_STATE = st.sampled_from(
         "brandNew",
     ]
 )
+SEEDING = st.builds(
+    Seeding,
+    complete=st.booleans(),
+    progress=st.floats(0, 1),
+    ratio=st.sampled_from([0.0, 1.0, 5.0, float("inf")]),
+    seconds=st.sampled_from([0.0, 60.0, 10.0**6]),
+    own_ratio_limit=st.sampled_from([-1.0, 2.0]),
+    super_seeding=st.booleans(),
+    forced=st.booleans(),
+    counting=st.booleans(),
+)
+LIMITS = st.none() | st.tuples(
+    st.sampled_from([-1, 1, 2, 3, 4]), st.sampled_from([-1.0, 1.0]), st.sampled_from([-1.0, 60.0])
+).map(lambda fields: Limits(*fields))
+GATES = st.builds(
+    Gate,
+    open=st.booleans(),
+    because=st.just("the hit-and-run minimum is not met"),
+    in_seconds=st.none() | st.just(60.0),
+)
+ADJUSTMENTS = st.just(NONE) | st.just(Adjustment(Settings(download_limit=1)))
 TORRENTS = st.builds(
     TorrentFacts,
     instance=st.just("qBit"),
@@ -55,6 +79,8 @@ TORRENTS = st.builds(
     save_path=st.just("/"),
     eta_seconds=st.integers(0, 8_640_000),
     availability=st.floats(-1, 3),
+    seeding=SEEDING,
+    private=st.none() | st.booleans(),
     tracker=st.sampled_from(["", "https://tracker.example/announce", "https://other.example/announce"]),
 )
 QUEUES = st.none() | st.builds(
@@ -87,6 +113,8 @@ HISTORIES = st.builds(
     acted_at=MOMENTS,
     searched_again=st.booleans(),
     discarded_at=MOMENTS,
+    adjusted=st.none() | ADJUSTMENTS,
+    adjusted_at=MOMENTS,
     unplayable=st.sampled_from(["", "moov atom not found"]),
     selection=SELECTIONS,
 )
@@ -105,6 +133,9 @@ AROUNDS = st.builds(
     failed_grabs=st.integers(0, 5),
     content_is_there=st.booleans(),
     history=HISTORIES,
+    limits=LIMITS,
+    gate=GATES,
+    adjustment=ADJUSTMENTS,
 )
 POLICIES = st.builds(
     Policy,
@@ -112,6 +143,7 @@ POLICIES = st.builds(
     stalled_delay_seconds=st.integers(-1, 10**6),
     protect_tags=st.sampled_from([frozenset(), frozenset({"keep"})]),
     tagless=st.booleans(),
+    with_arr=st.booleans(),
     strikes=st.integers(1, 5),
     search_stalled_again=st.booleans(),
     maximum_eta_seconds=st.integers(-1, 10**6),

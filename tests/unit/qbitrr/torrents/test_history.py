@@ -4,7 +4,7 @@ from msgspec.structs import replace
 from qbitrr.torrents.facts import NOTHING_DONE, History, ImportFacts
 from qbitrr.torrents.files import Selection
 from qbitrr.torrents.history import BY_A_PERSON, DISCARDED, after
-from qbitrr.torrents.verdict import LOOKS, Action
+from qbitrr.torrents.verdict import DESTRUCTIVE, LOOKS, Action
 
 AT = 1_700_000_000.0
 STATES = ("planned", "done", "failed", "held", "undone")
@@ -23,11 +23,12 @@ STATES = ("planned", "done", "failed", "held", "undone")
         ("planned", "awaiting approval", None),
     ],
 )
-def test_what_a_person_decided_against_a_removal_is_remembered(state, outcome, discarded_at):
-    assert after(NOTHING_DONE, Action.FAIL, state, AT, outcome) == History(discarded_at=discarded_at)
+@pytest.mark.parametrize("action", sorted(DESTRUCTIVE))
+def test_what_a_person_decided_against_a_removal_is_remembered(action, state, outcome, discarded_at):
+    assert after(NOTHING_DONE, action, state, AT, outcome) == History(discarded_at=discarded_at)
 
 
-@pytest.mark.parametrize("action", [action for action in Action if action is not Action.FAIL])
+@pytest.mark.parametrize("action", [action for action in Action if action not in DESTRUCTIVE])
 def test_only_a_removal_can_be_decided_against(action):
     assert after(NOTHING_DONE, action, "held", AT, DISCARDED).discarded_at is None
     assert after(NOTHING_DONE, action, "undone", AT, None).discarded_at is None
@@ -57,18 +58,12 @@ def test_rechecks_are_counted():
     assert after(once, Action.RECHECK, "failed", AT + 9, None) == once
 
 
-@pytest.mark.parametrize("action", [Action.SKIP_FILES, Action.DELETE_FILES])
-def test_what_takes_time_to_show_is_remembered(action):
-    assert after(NOTHING_DONE, action, "done", AT, None) == History(acted_at=AT)
-    assert after(NOTHING_DONE, action, "failed", AT, None) == NOTHING_DONE
-
-
 def test_that_it_was_searched_again_is_remembered_when_it_was_done():
     assert after(NOTHING_DONE, Action.SEARCH_AGAIN, "done", AT, None) == History(searched_again=True)
     assert after(NOTHING_DONE, Action.SEARCH_AGAIN, "failed", AT, None) == NOTHING_DONE
 
 
-@pytest.mark.parametrize("action", [Action.NOTHING, Action.TAG_STALLED, Action.UNTAG_STALLED, *sorted(LOOKS)])
+@pytest.mark.parametrize("action", [Action.TAG_STALLED, Action.SKIP_FILES, Action.DELETE_FILES, *sorted(LOOKS)])
 @pytest.mark.parametrize("state", STATES)
 def test_other_actions_leave_no_trace_in_it(action, state):
     assert after(NOTHING_DONE, action, state, AT, "x") == NOTHING_DONE

@@ -4,6 +4,8 @@ import msgspec
 from hypothesis import given
 
 from qbitrr.torrents import rules
+from qbitrr.torrents.hitandrun import Gate
+from qbitrr.torrents.seeding import progress
 from qbitrr.torrents.strikes import NOT_SEEN
 from qbitrr.torrents.verdict import DESTRUCTIVE, Action, Outcome
 from tests.unit.qbitrr.torrents.anything import AROUNDS, NOW, POLICIES, TORRENTS
@@ -18,7 +20,8 @@ def judged(torrent, surroundings, policy, **changes):
 @everything
 def test_every_torrent_gets_a_verdict_and_every_rule_before_it_passed(torrent, surroundings, policy):
     found = judged(torrent, surroundings, policy)
-    assert [step.rule for step in found.trace] == [rule.__name__ for rule in rules.RULES[: len(found.trace)]]
+    asked = rules.RULES if policy.with_arr else rules.WITHOUT_ARR
+    assert [step.rule for step in found.trace] == [rule.__name__ for rule in asked[: len(found.trace)]]
     assert all(step.finding.outcome is Outcome.PASS for step in found.trace[:-1])
     assert (found.last.finding.outcome is Outcome.ACT) == (found.action is not Action.NOTHING)
     assert found.revisit_at is None or found.revisit_at >= NOW
@@ -68,7 +71,7 @@ def test_missing_files_never_delete(torrent, surroundings, policy):
 @everything
 def test_what_a_person_stopped_stays_stopped(torrent, surroundings, policy):
     found = judged(torrent, surroundings, policy, category="movies", state="stoppedDL", completed_at=None)
-    assert found.action in (Action.NOTHING, Action.LOOK_AT_FILES)
+    assert found.action in (Action.NOTHING, Action.LOOK_AT_FILES, Action.ADJUST)
 
 
 @everything
@@ -97,3 +100,32 @@ def test_reasons_hold_no_numbers_that_change_by_themselves(torrent, surroundings
     for step in judged(torrent, surroundings, policy).trace:
         assert not any(c.isdigit() for c in step.finding.because.replace("StalledDelay -1", "").replace("0", ""))
         msgspec.json.encode(step.finding)
+
+
+@everything
+def test_nothing_is_removed_below_a_minimum_on_any_path(torrent, surroundings, policy):
+    owing = msgspec.structs.replace(surroundings, gate=Gate(False, "the hit-and-run minimum is not met"))
+    for category in ("movies", "failed"):
+        assert judged(torrent, owing, policy, category=category).action not in DESTRUCTIVE
+
+
+@everything
+def test_a_seeding_rule_removes_only_what_the_ledger_proves_to_be_imported(torrent, surroundings, policy):
+    found = judged(torrent, surroundings, policy)
+    if found.last.rule == "seeding_is_over" and found.action is Action.REMOVE:
+        assert surroundings.history.imports.imported or not policy.with_arr
+        assert torrent.complete
+        assert progress(torrent.seeding, surroundings.limits).reached
+
+
+@everything
+def test_without_an_arr_nothing_is_asked_of_one(torrent, surroundings, policy):
+    alone = msgspec.structs.replace(policy, with_arr=False)
+    assert judged(torrent, surroundings, alone).action in {
+        Action.NOTHING,
+        Action.RECHECK,
+        Action.ADJUST,
+        Action.REMOVE,
+        Action.TAG_STALLED,
+        Action.UNTAG_STALLED,
+    }

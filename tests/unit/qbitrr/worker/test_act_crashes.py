@@ -25,7 +25,7 @@ class Fuse:
 
     def wrap(self, services):
         guarded = {name: Guarded(client, self) for name, client in services.qbittorrents.items()}
-        return dataclasses.replace(services, arr=Guarded(services.arr, self), qbittorrents=guarded)
+        return dataclasses.replace(services, arr_client=Guarded(services.arr, self), qbittorrents=guarded)
 
     async def call(self, function, *args, **kwargs):
         if self.blown:

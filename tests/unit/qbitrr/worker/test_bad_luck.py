@@ -92,7 +92,7 @@ async def test_a_resumed_action_leaves_alone_what_is_another_torrent_now(sandbox
         await ledger.advance(opened.database, await plan(opened, torrent), "blocklisted", time.time())
     for name, value in change.items():
         setattr(torrent, name, value)
-    async with bench() as opened:
+    async with bench(StalledDelay="1d") as opened:
         await opened.watch.begin()
         await passes(opened)
         (entry,) = await ledger.latest(opened.database, 1)

@@ -14,7 +14,7 @@ from qbitrr.sandbox.media.quality import below_cutoff
 from qbitrr.sandbox.serve import Sandbox, Section
 from qbitrr.state import migrate
 from qbitrr.state.database import open_writer
-from qbitrr.worker.sync import full_sync, sync_tracks
+from qbitrr.worker.sync import full_sync, sync_changes, sync_tracks
 
 SECTIONS = {
     "radarr": Section("Arr", "radarr", 900),
@@ -142,3 +142,31 @@ async def test_another_application_at_the_address_is_told_by_name(tmp_path):
     async with arr_of("radarr", tmp_path, asked_as="sonarr") as (_, client, database):
         with pytest.raises(UnexpectedAnswerError, match="Radarr answers where Sonarr is expected"):
             await sync(client, database)
+
+
+@pytest.mark.parametrize("kind", SECTIONS)
+async def test_a_change_is_read_with_its_parent_in_three_requests(kind, tmp_path):
+    async with arr_of(kind, tmp_path) as (stand_in, client, database):
+        await sync(client, database)
+        everything = f"SELECT * FROM {TABLE[kind]} ORDER BY id"
+        before = await database.rows(everything)
+        items = stand_in.arr.collection.items
+        changed = next(item for item in items.values() if item.file is not None)
+        changed.file = None
+        parent = {"radarr": "id", "sonarr": "series_id", "lidarr": "artist_id"}[kind]
+        asked = len(stand_in.requests)
+        await sync_changes(client, database, "cat", {getattr(changed, parent)}, Clock())
+        assert len(stand_in.requests) - asked <= {"radarr": 3, "sonarr": 3, "lidarr": 5}[kind]
+        after = await database.rows(everything)
+        assert [new for old, new in zip(before, after, strict=True) if old != new] != []
+        await sync(client, database)
+        assert await database.rows(everything) == after
+
+
+async def test_a_movie_that_radarr_has_no_more_is_dropped(tmp_path):
+    async with arr_of("radarr", tmp_path) as (stand_in, client, database):
+        await sync(client, database)
+        del stand_in.arr.collection.items[7]
+        await sync_changes(client, database, "cat", {7}, Clock())
+        assert await database.rows("SELECT 1 FROM movies WHERE id = 7") == []
+        assert await database.rows("SELECT items FROM catalogue") == [(899,)]

@@ -23,6 +23,7 @@ def test_every_rule_stands_on_it_in_its_place():
     [
         ("`Torrent.StalledDelay` or `StalledDelay`", ["Torrent.StalledDelay"]),
         ("`Settings.ProtectTags`, `importMode`", ["Settings.ProtectTags", "importMode"]),
+        ("`SeedingMode`: `RemoveTorrent`", ["Torrent.SeedingMode.RemoveTorrent"]),
         ("StalledDelay, the tag `qBitrr-ignored`, `qbitrr.torrents.strikes`", []),
     ],
 )

@@ -1,0 +1,99 @@
+"""How fast the control plane answers, as a share of what a bare handler with the same bytes does in the same run."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from itertools import cycle
+
+from benchmarks.report import at_least, heading, line
+
+PORT = 46971
+CLIENTS = 16
+SECONDS = 3.0
+BIG = "/web/radarr/big/movies"
+SHARES = {
+    "/web/status": 0.7,
+    "/web/processes": 0.7,
+    BIG: 0.5,
+    f"{BIG}?monitored=true&has_file=false&year_min=1990&year_max=2010": 0.5,
+    f"{BIG}?q=matrix": 0.5,
+    f"{BIG}?q=ma": 0.5,
+    "/web/sonarr/tv/series?page_size=25": 0.4,
+}
+
+
+def run() -> None:
+    heading("Control plane: 100,000 movies; 16 clients, share of a bare handler with the same bytes")
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "benchmarks.control_server", folder, str(PORT)]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE)
+        try:
+            assert server.stdout is not None
+            server.stdout.readline()
+            asyncio.run(_measure())
+        finally:
+            server.terminate()
+            server.wait()
+
+
+async def _measure() -> None:
+    for path, promise in SHARES.items():
+        await _give(path)
+        bare = await _throughput(PORT + 1, ["/bare"])
+        ours = await _throughput(PORT, [path])
+        at_least(f"{path} ({ours:.0f} of {bare:.0f}/s)", ours / bare, "share", promise)
+    pages = [f"{BIG}?page={number}" for number in range(2000)]
+    line("never the same page twice, all 2000", await _throughput(PORT, pages), "per s")
+    for what, query in (("page", "page=3"), ("page with filters", "monitored=true&has_file=false&page=1")):
+        big, small = [await _median(f"/web/radarr/{name}/movies?{query}") for name in ("big", "small")]
+        line(f"{what} of 100,000 in times of one of 1,000", big / small, "times", 1.3)
+
+
+async def _give(path: str) -> None:
+    """Have the bare handler return what the control plane returns."""
+    body = await asyncio.to_thread(lambda: urllib.request.urlopen(f"http://127.0.0.1:{PORT}{path}").read())
+    request = urllib.request.Request(f"http://127.0.0.1:{PORT + 1}/bare", data=body, method="PUT")
+    await asyncio.to_thread(lambda: urllib.request.urlopen(request).read())
+
+
+async def _throughput(port: int, paths: list[str]) -> float:
+    until = time.monotonic() + SECONDS
+    turns = cycle(paths)
+    counts = await asyncio.gather(*(_client(port, turns, until) for _ in range(CLIENTS)))
+    return sum(counts) / SECONDS
+
+
+async def _client(port: int, paths: cycle[str], until: float) -> int:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    count = 0
+    while time.monotonic() < until:
+        await _ask(reader, writer, next(paths))
+        count += 1
+    writer.close()
+    return count
+
+
+async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str) -> None:
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200"), head
+    length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+    await reader.readexactly(length)
+
+
+async def _median(path: str) -> float:
+    """Seconds of one answer, asked one after the other."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
+    took = []
+    for _ in range(200):
+        began = time.perf_counter()
+        await _ask(reader, writer, path)
+        took.append(time.perf_counter() - began)
+    writer.close()
+    return statistics.median(took)

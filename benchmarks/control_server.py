@@ -1,0 +1,125 @@
+"""A control plane over a large state file, and beside it a bare handler that returns bytes it was given."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+from aiohttp import web
+
+from control.context import Context
+from control.editor import Editor
+from control.events import Events
+from control.server import create_application
+from qbitrr.clock import Clock
+from qbitrr.config import load_text
+from qbitrr.library import items
+from qbitrr.library.quality import FileFacts, Profile
+from qbitrr.state import catalogue, migrate
+from qbitrr.state.database import open_reader, open_writer
+from tests.unit.control.sample import Reloading, Supervised, Wanted, a_child
+
+CONFIG = """
+[Settings]
+CompletedDownloadFolder = "/downloads"
+[qBit]
+Host = "localhost"
+"""
+SECTIONS = {"Radarr-Big": "big", "Radarr-Small": "small", "Sonarr-TV": "tv", "Lidarr": "music"}
+HD = Profile("HD", upgrade_allowed=True, min_format_score=0, cutoff_format_score=100)
+GOOD = FileFacts(1, cutoff_not_met=False, custom_format_score=100)
+WORDS = (
+    "night day red blue king queen war love death star moon sun river house man woman child last first dark light city "
+    "return rise fall world matrix alien hunter garden silence winter summer ghost engine mirror island road"
+)
+
+
+def movies(number: int) -> list[items.MovieRow]:
+    chance, words = random.Random(1), WORDS.split()
+    return [
+        items.movie(
+            id=one, title=" ".join(chance.choices(words, k=3)) + f" {one}", year=1950 + one % 75, tmdb_id=one,
+            imdb_id=None, monitored=one % 5 != 0, available=True, file=GOOD if one % 3 else None, profile=HD,
+        )
+        for one in range(number)
+    ]  # fmt: skip
+
+
+async def fill(path: Path) -> None:
+    async with open_writer(path) as database:
+        shows = [
+            items.SeriesRow(one, f"Show {one}", f"show {one}", 2000, one, None, monitored=True, quality_profile="HD")
+            for one in range(1000)
+        ]
+        episodes = [
+            items.episode(
+                id=show.id * 100 + one, series_id=show.id, season_number=one // 20, episode_number=one % 20,
+                title=f"Episode {one}", airs_at=1.0, monitored=True, file=GOOD if one % 4 else None, profile=HD,
+                now=2.0,
+            )
+            for show in shows
+            for one in range(60)
+        ]  # fmt: skip
+        library = {
+            "big": ("radarr", {"movies": movies(100_000)}),
+            "small": ("radarr", {"movies": movies(1000)}),
+            "tv": ("sonarr", {"episodes": episodes, "series": shows}),
+        }
+        for category, (kind, tables) in library.items():
+            generation = catalogue.Generation(database, category, kind)
+            await generation.begin("http://arr")
+            for table, rows in tables.items():
+                for start in range(0, len(rows), 1000):
+                    await generation.add(table, rows[start : start + 1000])
+            await generation.commit(1.0)
+
+
+async def serve(folder: Path, port: int) -> None:
+    state, config = folder / "state.db", folder / "config.toml"
+    sections = "".join(
+        f'[{name}]\nURI = "http://{name}"\nAPIKey = "k"\nCategory = "{category}"\n'
+        for name, category in SECTIONS.items()
+    )
+    config.write_text(CONFIG + sections)
+    migrate.prepare(state)
+    await fill(state)
+    loaded = load_text(CONFIG + sections, {})
+    clock = Clock()
+    reloader = Reloading(loaded, SimpleNamespace(config=config))
+    async with open_reader(state) as database:
+        context = Context(
+            reloader=reloader,
+            intents=Wanted(),
+            editor=Editor(config, {}, folder / "history", reloader, clock),
+            events=Events(clock),
+            made_token="token",
+            supervisor=Supervised({arr.category: a_child(arr) for arr in loaded.config.arrs.values()}),
+            database=database,
+            log_folder=None,
+        )
+        application = create_application(context)
+        given = {"body": b""}
+
+        async def bare(_request: web.Request) -> web.Response:
+            return web.Response(body=given["body"], content_type="application/json")
+
+        async def take(request: web.Request) -> web.Response:
+            given["body"] = await request.read()
+            return web.Response()
+
+        beside = web.Application(client_max_size=1 << 26)
+        beside.router.add_get("/bare", bare)
+        beside.router.add_put("/bare", take)
+        for number, app in enumerate((application, beside)):
+            runner = web.AppRunner(app, access_log=None)
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", port + number).start()
+        print("ready", flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2])))

@@ -1,0 +1,99 @@
+"""`config`: reading and changing the configuration, and its earlier versions."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from aiohttp import web
+from msgspec import Meta, Struct
+
+from control import answers
+from control.auth import author_of
+from control.context import Context
+from control.parameters import Nothing
+from control.plan import Plan
+from control.times import moment
+from qbitrr.config.compare import Difference
+
+Changes = Annotated[
+    dict[str, Any],
+    Meta(description="Values by dotted key. An object merges into its table, null deletes."),
+]
+Deletions = Annotated[list[str], Meta(description="Dotted keys, tables or sections to delete.")]
+
+
+class ChangeRequest(Struct, frozen=True):
+    """What is to be changed."""
+
+    changes: Changes = {}
+    deletions: Deletions = []
+
+
+class RollbackRequest(Struct, frozen=True):
+    """Which version is to hold again."""
+
+    id: Annotated[int, Meta(description="Number of a version from the history.", ge=1)]
+
+
+class Changed(Struct, frozen=True):
+    """The change was made and taken by all whom it concerns."""
+
+    success: bool
+    message: str
+    plan: Plan
+
+
+class VersionView(Struct, frozen=True):
+    """One version: by whom, when, and what it changed. Secrets are hidden."""
+
+    id: int
+    author: str
+    at: datetime
+    changed: list[Difference]
+
+
+class History(Struct, frozen=True):
+    """The versions that are kept, the newest first."""
+
+    versions: list[VersionView]
+
+
+async def read(context: Context, _request: Nothing, _http: web.Request) -> web.Response:
+    """The configuration file, without its secrets.
+
+    The header ETag names its version. A change that sends it along as If-Match is refused when somebody else changed
+    the file meanwhile.
+    """
+    document, version = await context.editor.shown()
+    return answers.json(document, headers={"ETag": f'"{version}"'})
+
+
+async def change(context: Context, request: ChangeRequest, http: web.Request) -> Changed:
+    """Change the configuration: everything that is asked for, or nothing.
+
+    Only the workers that it concerns are restarted. When one of them does not get ready, the old configuration is back.
+    """
+    expected = http.headers.get("If-Match", "").removeprefix("W/").strip('" ') or None
+    author = author_of(http, context)
+    plan = await context.editor.apply(request.changes, request.deletions, author, expected)
+    return Changed(success=True, message="Configuration updated successfully", plan=plan)
+
+
+async def plan(context: Context, request: ChangeRequest) -> Plan:
+    """What a change would do, without making it; without one, what the file as it is now would do."""
+    return await context.editor.plan(request.changes, request.deletions)
+
+
+async def history(context: Context, _request: Nothing) -> History:
+    """Every version of the configuration that was in force, with author, time and difference."""
+    return History(
+        [
+            VersionView(version.id, version.author, moment(version.at), changed)
+            for version, changed in await context.editor.versions()
+        ]
+    )
+
+
+async def rollback(context: Context, request: RollbackRequest, http: web.Request) -> Changed:
+    """Have an earlier version of the configuration again, in the way of a change."""
+    plan = await context.editor.roll_back(request.id, author_of(http, context))
+    return Changed(success=True, message=f"Configuration is version {request.id} again", plan=plan)

@@ -1,0 +1,89 @@
+"""`arr/test-connection`: whether a service can be used as it is, or would be, configured."""
+
+from typing import Annotated, Literal
+
+from aiohttp import web
+from msgspec import Meta, Struct
+
+from control.auth import require_trusted
+from control.binding import invalid
+from control.context import Context
+from control.probe import Outcome, Trouble, probe_arr, probe_qbittorrent
+from qbitrr.config import Arr, QBit
+from qbitrr.errors import NotFoundError
+from qbitrr.qbittorrent.session import Access
+
+
+class ConnectionRequest(Struct, frozen=True, rename="camel"):
+    """Either a section, whose stored address and secrets are used, or a kind with address and secrets."""
+
+    section: Annotated[str, Meta(description="Section of the configuration, such as Radarr-4K.", max_length=200)] = ""
+    arr_type: Annotated[
+        Literal["radarr", "sonarr", "lidarr", "qbittorrent"] | None, Meta(description="What should answer.")
+    ] = None
+    uri: Annotated[str, Meta(description="Its address.", max_length=2000)] = ""
+    api_key: Annotated[str, Meta(description="Its API key.", max_length=2000)] = ""
+    username: Annotated[str, Meta(description="User name at qBittorrent.", max_length=2000)] = ""
+    password: Annotated[str, Meta(description="Password at qBittorrent.", max_length=2000)] = ""
+    skip_tls_verify: Annotated[bool, Meta(description="Accept any certificate.")] = False
+
+
+class ProfileView(Struct, frozen=True):
+    """A quality profile of an Arr."""
+
+    id: int
+    name: str
+
+
+class Tested(Struct, frozen=True, rename="camel"):
+    """`trouble` is what is wrong in a word, null when nothing is; `message` says it in a sentence."""
+
+    success: bool
+    message: str
+    trouble: Trouble | None
+    version: str | None
+    quality_profiles: list[ProfileView]
+
+
+async def test(context: Context, request: ConnectionRequest, http: web.Request) -> Tested:
+    """Ask a service once whether it can be used.
+
+    From outside of this machine it needs the token. A stored secret only ever goes to the address stored with it.
+    """
+    require_trusted(http, context, "Connections")
+    outcome = await (_stored(context, request.section) if request.section else _given(request))
+    profiles = [ProfileView(number, name) for number, name in outcome.profiles.items()]
+    return Tested(outcome.trouble is None, outcome.message, outcome.trouble, outcome.version, profiles)
+
+
+async def _stored(context: Context, section: str) -> Outcome:
+    config = context.loaded.config
+    service = config.arrs.get(section) or config.qbits.get(section)
+    match service:
+        case Arr():
+            return await probe_arr(service.kind, service.uri, service.api_key, verify_tls=not service.skip_tls_verify)
+        case QBit():
+            return await probe_qbittorrent(
+                Access(
+                    service=section,
+                    base_url=service.url,
+                    user=service.user_name,
+                    password=service.password,
+                    api_key=service.api_key,
+                    verify_tls=not service.skip_tls_verify,
+                )
+            )
+    raise NotFoundError(f"No section {section} in the configuration")
+
+
+async def _given(request: ConnectionRequest) -> Outcome:
+    if not request.uri.lower().startswith(("http://", "https://")):
+        raise invalid("uri", request.uri, "Must be an address that begins with http:// or https://")
+    if request.arr_type is None:
+        raise invalid("arrType", None, "Must be given along with uri")
+    verify_tls = not request.skip_tls_verify
+    if request.arr_type == "qbittorrent":
+        return await probe_qbittorrent(
+            Access("qBittorrent", request.uri, request.username, request.password, request.api_key, verify_tls)
+        )
+    return await probe_arr(request.arr_type, request.uri, request.api_key, verify_tls=verify_tls)

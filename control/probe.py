@@ -1,0 +1,132 @@
+"""Asking an Arr or a qBittorrent once whether it can be used as it is configured, and saying what is wrong if not.
+
+Nothing is tried twice and no redirect is followed: a key goes to the given address and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import OrderedDict
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import aiohttp
+
+from qbitrr.arr.client import ArrClient
+from qbitrr.arr.kinds import KINDS
+from qbitrr.errors import (
+    BannedError,
+    CredentialsRejectedError,
+    GoneError,
+    ServiceError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
+from qbitrr.http import Patience
+from qbitrr.qbittorrent.client import QbittorrentClient
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from qbitrr.config.keys import ArrKind
+    from qbitrr.qbittorrent.session import Access
+
+Trouble = Literal["name", "refused", "timeout", "tls", "network", "credentials", "banned", "application", "answer"]
+
+_SECONDS = 15.0
+_ONCE = Patience(attempts=1, connect_seconds=5.0, silence_seconds=10.0, answer_seconds=12.0)
+_REMEMBERED = 32
+
+
+class Outcome(NamedTuple):
+    """What came of it: the trouble and a sentence, or version and quality profiles by id."""
+
+    trouble: Trouble | None
+    message: str
+    version: str | None = None
+    profiles: dict[int, str] = {}  # noqa: RUF012 - never changed
+
+
+async def probe_arr(kind: ArrKind, uri: str, api_key: str, *, verify_tls: bool) -> Outcome:
+    """Whether this kind of Arr answers there and accepts the key."""
+    client = ArrClient(KINDS[kind].app_name, KINDS[kind], uri, api_key, verify_tls=verify_tls, patience=_ONCE)
+    try:
+        async with asyncio.timeout(_SECONDS):
+            status = await client.status()
+            profiles = await client.quality_profiles()
+    except (ServiceError, TimeoutError) as error:
+        return _failed(error)
+    finally:
+        await client.close()
+    names = {number: profile.name or "" for number, profile in profiles.items()}
+    return Outcome(None, f"{status.app_name} {status.version} answers", status.version, names)
+
+
+async def probe_qbittorrent(access: Access) -> Outcome:
+    """Whether a qBittorrent answers there and lets us in. What it refused once is not tried again."""
+    client = QbittorrentClient(access, _guard, _ONCE)
+    try:
+        async with asyncio.timeout(_SECONDS):
+            version = await client.version()
+            await client.check_version()
+    except (ServiceError, TimeoutError) as error:
+        return _failed(error)
+    finally:
+        await client.close()
+    return Outcome(None, f"qBittorrent {version} answers", version)
+
+
+class _TriedOnce:
+    """qBittorrent bans an address after five wrong passwords, workers included."""
+
+    def __init__(self) -> None:
+        self._refused: OrderedDict[str, CredentialsRejectedError] = OrderedDict()
+
+    @asynccontextmanager
+    async def attempt(self, service: str, fingerprint: str) -> AsyncIterator[None]:
+        """One try. Raises CredentialsRejectedError when these credentials were refused before."""
+        if fingerprint in self._refused:
+            raise CredentialsRejectedError(service, "these credentials were refused before and are not tried again")
+        try:
+            yield
+        except CredentialsRejectedError as error:
+            self._refused[fingerprint] = error
+            while len(self._refused) > _REMEMBERED:
+                self._refused.popitem(last=False)
+            raise
+
+
+_guard = _TriedOnce()
+
+
+def _failed(error: ServiceError | TimeoutError) -> Outcome:
+    return Outcome(_trouble(error), str(error) or "no answer in time")
+
+
+def _trouble(error: Exception) -> Trouble:
+    match error:
+        case CredentialsRejectedError():
+            return "credentials"
+        case BannedError():
+            return "banned"
+        case UnexpectedAnswerError() | GoneError():
+            return "application"
+        case UnreachableError():
+            return _network_trouble(error.__cause__)
+        case TimeoutError():
+            return "timeout"
+    return "answer"
+
+
+def _network_trouble(cause: BaseException | None) -> Trouble:
+    match cause:
+        case aiohttp.ClientConnectorDNSError() | aiohttp.InvalidURL():
+            return "name"
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            return "tls"
+        case TimeoutError():
+            return "timeout"
+        case aiohttp.ClientConnectorError() if isinstance(cause.os_error, ConnectionRefusedError):
+            return "refused"
+    return "network"

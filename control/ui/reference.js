@@ -1,0 +1,43 @@
+// The interface for people: the OpenAPI description, laid out. Everything is said once, below /web.
+import { read } from "./api.js";
+import { element } from "./dom.js";
+
+show().catch((problem) => {
+  document.getElementById("about").textContent = `The description cannot be read: ${problem.message}`;
+});
+
+async function show() {
+  const description = await read("openapi.json");
+  document.getElementById("summary").textContent = `version ${description.info.version}`;
+  document.getElementById("about").textContent = description.info.description;
+  const rows = [];
+  for (const [path, methods] of Object.entries(description.paths)) {
+    if (!path.startsWith("/api/")) {
+      for (const [method, operation] of Object.entries(methods)) {
+        rows.push(operationView(method.toUpperCase(), path, operation));
+      }
+    }
+  }
+  document.getElementById("operations").append(...rows);
+}
+
+function operationView(method, path, operation) {
+  const body = operation.requestBody?.content["application/json"].schema.properties ?? {};
+  const inBody = Object.entries(body).map(([name, schema]) => ({ name, in: "body", schema, ...schema }));
+  return element(
+    "details",
+    {},
+    element("summary", {}, element("code", {}, `${method} ${path}`), ` ${operation.summary}`),
+    element("p", {}, operation.description),
+    list([...operation.parameters, ...inBody], (one) => [`${one.name} (${one.in})`, one.description ?? ""]),
+    list(Object.entries(operation.responses), ([status, answer]) => [status, answer.description]),
+  );
+}
+
+function list(entries, words) {
+  const items = entries.map((entry) => {
+    const [name, text] = words(entry);
+    return element("li", {}, element("code", {}, name), ` ${text}`);
+  });
+  return element("ul", {}, ...items);
+}

@@ -1,0 +1,131 @@
+"""What differs between two configuration documents, what of it is delicate, and a document fit to be shown. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from qbitrr.config.keys import PLACEHOLDER
+from qbitrr.config.lookup import Path, place_of, value_at
+from qbitrr.config.redact import HIDDEN, redact_url
+from qbitrr.config.sections import is_qbit
+from qbitrr.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from qbitrr.config.lookup import Edits
+
+_SECRET_NAME = re.compile(r"api_?key|token|password|secret|passkey|credential", re.IGNORECASE)
+_ADDRESSES = ("url", "server")
+
+
+class Difference(Struct, frozen=True):
+    """One key with its value before and after, null where it was not there; secrets are hidden."""
+
+    key: str
+    before: Any
+    after: Any
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+    """Every key that has another value, in the order of the documents."""
+    return [
+        Difference(".".join(path), _shown(path, value_at(before, path)), _shown(path, value_at(after, path)))
+        for path in changed_paths(before, after)
+    ]
+
+
+def changed_paths(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Path]:
+    """The paths of all keys that have another value."""
+    paths = dict.fromkeys((*_paths(before), *_paths(after)))
+    return [path for path in paths if value_at(before, path) != value_at(after, path)]
+
+
+def is_delicate(path: Path) -> bool:
+    """Whether a change could let somebody in or send a secret elsewhere."""
+    place = place_of(path)
+    if place is None or place.key is None:
+        return _is_secret(path)
+    key = place.key
+    of_web = path[0] == "WebUI" and key.change != "page"
+    return of_web or key.secret or key.form in _ADDRESSES or _is_port(path)
+
+
+def kept_secrets(before: Mapping[str, Any], after: Mapping[str, Any], edits: Edits) -> Iterator[Problem]:
+    """Secrets that would go to an address for which nobody gave them."""
+    for path in changed_paths(before, after):
+        place = place_of(path)
+        if place is None or place.key is None or not (place.key.form in _ADDRESSES or _is_port(path)):
+            continue
+        table = value_at(after, path[:-1])
+        for name, value in table.items() if isinstance(table, dict) else ():
+            secret = (*path[:-1], name)
+            kept = value == value_at(before, secret) and value not in ("", PLACEHOLDER)
+            if kept and _is_secret(secret) and secret not in edits.puts:
+                hint = f"It was given for another {path[-1]}; send it along with the change."
+                yield Problem(".".join(secret), "a secret that would be kept", "the secret once more", hint)
+
+
+def sanitised(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A document without secrets: keys that hold one are absent, addresses lose what is secret in them."""
+    return dict(_sanitised_items((), document))
+
+
+def restored(value: Any, stored: Any) -> Any:
+    """What was read sanitised and comes back unchanged is what is stored; everything else is taken as it comes."""
+    if isinstance(value, str) and isinstance(stored, str):
+        return stored if value == redact_url(stored) else value
+    if isinstance(value, list) and isinstance(stored, list):
+        return [_restored_row(row, stored) for row in value]
+    return value
+
+
+def _restored_row(row: Any, stored: list[Any]) -> Any:
+    if not isinstance(row, dict):
+        return next((old for old in stored if isinstance(old, str) and row == redact_url(old)), row)
+    texts = [old for table in stored if isinstance(table, dict) for old in table.items() if isinstance(old[1], str)]
+    hidden = {(name, redact_url(value)): value for name, value in texts if redact_url(value) != value}
+    return {name: hidden.get((name, value), value) if isinstance(value, str) else value for name, value in row.items()}
+
+
+def _paths(document: Mapping[str, Any], above: Path = ()) -> Iterator[Path]:
+    for name, value in document.items():
+        path = (*above, name)
+        if isinstance(value, dict) and value:
+            yield from _paths(value, path)
+        else:
+            yield path
+
+
+def _is_port(path: Path) -> bool:
+    return is_qbit(path[0]) and path[1:] == ("Port",)
+
+
+def _is_secret(path: Path) -> bool:
+    place = place_of(path)
+    if place is not None and (place.key is None or place.key.form != "rows"):
+        return place.key is not None and place.key.secret
+    return _SECRET_NAME.search(path[-1]) is not None
+
+
+def _shown(path: Path, value: Any) -> Any:
+    if value is None:
+        return None
+    return HIDDEN if _is_secret(path) else _sanitised(path, value)
+
+
+def _sanitised(path: Path, value: Any) -> Any:
+    if isinstance(value, dict):
+        return dict(_sanitised_items(path, value))
+    if isinstance(value, list):
+        return [_sanitised(path, entry) for entry in value]
+    return redact_url(value) if isinstance(value, str) else value
+
+
+def _sanitised_items(above: Path, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if not _is_secret((*above, name)):
+            yield name, _sanitised((*above, name), value)

@@ -1,0 +1,57 @@
+"""The versions of the configuration that were in force, one private file each; the newest are kept."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from qbitrr.config.private_file import write_private
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEPT = 100
+_SUFFIX = ".json"
+
+
+class Version(Struct, frozen=True):
+    """One version, by whom (an address, or `file` for an edit by hand), and when in epoch seconds."""
+
+    id: int
+    author: str
+    at: float
+    text: str
+
+
+_decoder = msgspec.json.Decoder(Version)
+
+
+def version_of(text: str) -> str:
+    """A short name for exactly this text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def versions(folder: Path) -> list[Version]:
+    """All that are kept, the oldest first. One that cannot be read is left out."""
+    found = []
+    for path in sorted(folder.glob(f"*{_SUFFIX}")):
+        try:
+            found.append(_decoder.decode(path.read_bytes()))
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+def record(folder: Path, text: str, author: str, at: float) -> None:
+    """Keep a version, unless it is the newest already. Raises OSError."""
+    kept = versions(folder)
+    if kept and kept[-1].text == text:
+        return
+    folder.mkdir(mode=0o700, exist_ok=True)
+    number = kept[-1].id + 1 if kept else 1
+    write_private(folder / f"{number:08}{_SUFFIX}", msgspec.json.encode(Version(number, author, at, text)))
+    for old in kept[: max(0, len(kept) + 1 - KEPT)]:
+        (folder / f"{old.id:08}{_SUFFIX}").unlink(missing_ok=True)

@@ -1,0 +1,166 @@
+"""Which key of the model a dotted name means, and what a set of changes by dotted names comes to. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from qbitrr.config.keys import Table, keys_of
+from qbitrr.config.model import Arr, Notifications, QBit, Settings, WebUI
+from qbitrr.config.sections import arr_kind, is_qbit
+from qbitrr.config.wording import did_you_mean
+from qbitrr.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from qbitrr.config.keys import Key
+
+Path = tuple[str, ...]
+
+UNKNOWN = "an unknown key"
+_ONCE: dict[str, type[Table]] = {"Settings": Settings, "WebUI": WebUI, "Notifications": Notifications}
+_READ_ONLY = "Settings.ConfigVersion"
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """Values to put and keys or tables to drop, by path."""
+
+    puts: Mapping[Path, Any] = field(default_factory=dict)
+    drops: tuple[Path, ...] = ()
+
+
+class Place(NamedTuple):
+    """What stands at a path: a table of the model, or a key of one."""
+
+    table: type[Table] | None
+    key: Key | None
+
+
+def model_of(section: str) -> type[Table] | None:
+    """The model of a section."""
+    if section in _ONCE:
+        return _ONCE[section]
+    if is_qbit(section):
+        return QBit
+    return Arr if arr_kind(section) else None
+
+
+def place_of(path: Path) -> Place | None:
+    """What the model knows at a path; None for nothing."""
+    table, key = model_of(path[0]), None
+    for position, name in enumerate(path[1:], 2):
+        if table is None:  # below a key: only a table of texts goes on
+            return Place(None, key) if key and key.form == "mapping" and position == len(path) else None
+        key = next((one for one in _keys_in(table) if one.name == name), None)
+        if key is None:
+            return None
+        table = key.table if key.form == "table" else None
+    return Place(table, key) if table or key else None
+
+
+def edits_of(changes: Mapping[str, Any], deletions: Iterable[str]) -> Edits:
+    """Changes by dotted names as edits: an object merges into its table, null deletes.
+
+    Raises ConfigError with every name that is unknown or cannot be set. What is to be deleted may be unknown.
+    """
+    problems: list[Problem] = []
+    puts: dict[Path, Any] = {}
+    drops: list[Path] = []
+    for name, value in changes.items():
+        for path, leaf in _leaves(tuple(name.split(".")), value):
+            problems.extend(_problems(path, deleted=leaf is None))
+            if leaf is None:
+                drops.append(path)
+            else:
+                puts[path] = _without_nulls(leaf)
+    for name in deletions:
+        path = tuple(name.split("."))
+        problems.extend(_problems(path, deleted=True))
+        drops.append(path)
+    if problems:
+        raise ConfigError(problems)
+    return Edits(puts, tuple(drops))
+
+
+def merged(document: Mapping[str, Any], edits: Edits) -> dict[str, Any]:
+    """A document with edits made; the document itself is left alone."""
+    result = dict(document)
+    for path in edits.drops:
+        result = _without(result, path)
+    for path, value in edits.puts.items():
+        result = _with(result, path, value)
+    return result
+
+
+def value_at(document: Mapping[str, Any], path: Path) -> Any:
+    """What a document has at a path, or None."""
+    found: Any = document
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
+def _keys_in(table: type[Table]) -> Iterator[Key]:
+    for key in keys_of(table):
+        if key.form == "inline" and key.table:
+            yield from _keys_in(key.table)
+        else:
+            yield key
+
+
+def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
+    place = place_of(path)
+    holds_keys = place is not None and (place.table is not None or (place.key is not None and _is_mapping(place, path)))
+    if isinstance(value, dict) and holds_keys:
+        for name, inner in value.items():
+            yield from _leaves((*path, name), inner)
+    else:
+        yield path, value
+
+
+def _is_mapping(place: Place, path: Path) -> bool:
+    return place.key is not None and place.key.form == "mapping" and place.key.name == path[-1]
+
+
+def _problems(path: Path, *, deleted: bool) -> Iterator[Problem]:
+    dotted = ".".join(path)
+    if dotted == _READ_ONLY:
+        yield Problem(dotted, "a key that cannot be set", "leaving it out")
+    elif not all(path):
+        yield Problem(dotted or "(empty)", UNKNOWN, "names with a dot between section and key")
+    elif not deleted and ((place := place_of(path)) is None or len(path) == 1):
+        yield Problem(dotted, UNKNOWN if place is None else "a value", _known_near(path), _hint(path))
+
+
+def _known_near(path: Path) -> str:
+    return "a table of its keys" if len(path) == 1 and model_of(path[0]) else f"the keys of [{path[0]}]"
+
+
+def _hint(path: Path) -> str:
+    parent = place_of(path[:-1]) if len(path) > 1 else None
+    return did_you_mean(path[-1], [key.name for key in _keys_in(parent.table)]) if parent and parent.table else ""
+
+
+def _without_nulls(value: Any) -> Any:
+    """TOML has no null: in an object it means that the key is not there."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+    return [_without_nulls(inner) for inner in value if inner is not None] if isinstance(value, list) else value
+
+
+def _with(table: Mapping[str, Any], path: Path, value: Any) -> dict[str, Any]:
+    name, *rest = path
+    if not rest:
+        return {**table, name: value}
+    inner = table.get(name)
+    return {**table, name: _with(inner if isinstance(inner, dict) else {}, tuple(rest), value)}
+
+
+def _without(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    name, *rest = path
+    if not rest:
+        return {key: value for key, value in table.items() if key != name}
+    inner = table.get(name)
+    return {**table, name: _without(inner, tuple(rest))} if isinstance(inner, dict) else dict(table)

@@ -1,0 +1,30 @@
+"""`[Notifications]`: who is told of what, through Apprise."""
+
+from typing import Annotated, Literal, get_args
+
+from msgspec import field
+
+from qbitrr.config.keys import Table, key
+
+NotificationEvent = Literal["worker", "breaker", "action", "update"]
+
+
+class Notifications(Table, frozen=True):
+    """`[Notifications]`."""
+
+    urls: Annotated[
+        tuple[str, ...],
+        key("text", "Where to send messages, as addresses of Apprise; needs qbitrr[notify].", secret=True),
+    ] = ()
+    events: Annotated[
+        tuple[NotificationEvent, ...],
+        key(
+            "choice",
+            "What to tell: a worker that is degraded or held, a breaker that tripped, an action that was done, "
+            "an update that is available.",
+        ),
+    ] = get_args(NotificationEvent)
+    digest_seconds: Annotated[
+        int,
+        key("seconds", "Messages of so long a time are sent as one.", ge=0, le=86_400),
+    ] = field(name="Digest", default=60)

@@ -1,0 +1,99 @@
+"""What the message of a tracker says about a torrent.
+
+Only the tracker's own word that it does not know a torrent is evidence against it. Names that do not resolve, refused
+connections, time limits, TLS and HTTP errors tell about the way to the tracker and are never evidence.
+
+Source of the statuses: qBittorrent's Web API page (`torrents/trackers`), and what 4.5.2, 5.1.0 and 5.3.0 answer. Until
+5.1 status 4 stands for every kind of failure; since 5.2 a tracker's own refusal is 5 and one out of reach is 6.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+WORKING = 2
+FAILING = frozenset({4, 5})
+
+_UNREGISTERED = frozenset(
+    {
+        "info hash is not authorized",
+        "info hash is not authorized with this tracker",
+        "info hash not found",
+        "infohash not found",
+        "not registered",
+        "requested download is not authorized for use with this tracker",
+        "torrent does not exist",
+        "torrent doesn't exist",
+        "torrent has been deleted",
+        "torrent has been removed",
+        "torrent is not authorized for use on this tracker",
+        "torrent is not found",
+        "torrent is not registered",
+        "torrent is not registered with this tracker",
+        "torrent not exists",
+        "torrent not found",
+        "torrent not registered",
+        "torrent not registered with this tracker",
+        "unknown torrent",
+        "unregistered torrent",
+    }
+)
+"""Word for word, apart from case, blanks and punctuation at the end."""
+
+_OF_THE_WAY = re.compile(
+    r"""unreachable | no\ such\ host | host\ not\ found | not\ resolve | name\ (or\ service\ )?not\ known
+      | unsupported\ url\ protocol | connection | connect\b | timed?\ ?out | reset\ by | refused | no\ route
+      | network | socket | handshake | certificate | \bssl\b | \btls\b | end\ of\ file | stream\ truncated
+      | broken\ pipe | operation\ (was\ )?(canceled|aborted) | bad\ gateway | gateway | service\ unavailable
+      | internal\ server\ error | too\ many\ requests | http\ error | moved | redirect | temporar | overload
+      | maintenance | \b(4[0-9]{2}|5[0-9]{2})\b | invalid\ (response|bencod) | expected\ value | unexpected
+    """,
+    re.VERBOSE,
+)
+
+
+class Word(StrEnum):
+    """What a tracker said."""
+
+    NOTHING = "nothing"
+    """No answer that tells anything: out of reach, not asked yet, or some other complaint."""
+    WORKS = "works"
+    UNREGISTERED = "unregistered"
+    """It does not know the torrent."""
+
+
+def word(status: int, message: str) -> Word:
+    """What a tracker's row in `torrents/trackers` says about the torrent."""
+    if status == WORKING:
+        return Word.WORKS
+    if status in FAILING and _plain(message) in _UNREGISTERED:
+        return Word.UNREGISTERED
+    return Word.NOTHING
+
+
+def is_dead(status: int, message: str, listed: Collection[str]) -> bool:
+    """Whether a row marks its tracker as dead for the torrent: unregistered, or as `RemoveTrackerWithMessage` lists.
+
+    The texts of that list are parts of messages, in any case. What is about the way to the tracker does not count,
+    listed or not.
+    """
+    if status not in FAILING:
+        return False
+    plain = _plain(message)
+    if plain in _UNREGISTERED:
+        return True
+    return bool(plain) and not is_of_the_way(message) and any(_plain(part) in plain for part in listed if part.strip())
+
+
+def is_of_the_way(message: str) -> bool:
+    """Whether a message is about the way to a tracker and not about the torrent."""
+    return bool(_OF_THE_WAY.search(_plain(message)))
+
+
+def _plain(message: str) -> str:
+    return " ".join(message.casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split()).rstrip(" .!;:")

@@ -1,0 +1,208 @@
+"""What to search next, and why.
+
+Requests come first, then what was released within the last day, then everything else. Among these, what was tried
+least often goes first, so that every item is reached before any is searched again; then by what is wrong with it,
+then year by year.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_DAY = 86400.0
+_LONGEST_BACKOFF_DAYS = 64
+_REASONS = ("Missing", "CustomFormat", "Quality", "Upgrade")
+
+SEASON_SHARE = 0.75
+"""Above this share of missing episodes a season is searched as a whole."""
+
+
+EPISODES_AT_ONCE = 5
+"""The most episodes that are searched with one command."""
+
+
+class Item(NamedTuple):
+    """A movie, an episode or an album that is not finished, and how it was searched.
+
+    `parent` is the series or artist, `season` and `number` are None for all but episodes. `released_at` is None when
+    nobody knows. `searched_at` is None when it never was; `searched_release` is what `released_at` was then.
+    """
+
+    id: int
+    parent: int
+    season: int | None
+    number: int | None
+    title: str
+    year: int
+    released_at: float | None
+    is_request: bool
+    has_file: bool
+    quality_met: bool
+    custom_format_met: bool
+    upgrade: bool
+    searched_at: float | None
+    tries: int
+    searched_release: float | None
+
+
+class Switches(Struct, frozen=True):
+    """What is wanted, as `[<Arr>.EntrySearch]` says it."""
+
+    specials: bool = False
+    custom_format: bool = False
+    quality: bool = False
+    upgrade: bool = False
+    by_year: bool = True
+    newest_first: bool = False
+    today_first: bool = True
+    again: bool = True
+    unmet_cooldown_seconds: float = 7 * _DAY
+
+
+class Choice(NamedTuple):
+    """An item that may be searched now, why, and its place in the order."""
+
+    rank: tuple[int, int, int, int, float, int]
+    item: Item
+    reason: str
+
+
+def reason_of(item: Item, switches: Switches) -> str | None:
+    """`Missing`, `CustomFormat`, `Quality` or `Upgrade`, the first that is wanted; None when nothing is."""
+    if item.season == 0 and not switches.specials and not item.is_request:
+        return None
+    if not item.has_file:
+        return "Missing"
+    wants = (
+        ("CustomFormat", switches.custom_format and not item.custom_format_met),
+        ("Quality", switches.quality and not item.quality_met),
+        ("Upgrade", switches.upgrade and item.upgrade),
+    )
+    return next((word for word, holds in wants if holds), None)
+
+
+def tries_of(item: Item) -> int:
+    """How often it was searched since it got the release date that it has."""
+    return 0 if item.searched_at is None or item.released_at != item.searched_release else item.tries
+
+
+def due_at(item: Item, reason: str, switches: Switches) -> float | None:
+    """From when on it may be searched; None when not again.
+
+    What is missing waits 1, 2, 4… days, what is not good enough its cool-down.
+    """
+    tries = tries_of(item)
+    if not tries or item.searched_at is None:
+        return 0.0
+    if not switches.again:
+        return None
+    if reason == "Missing":
+        return item.searched_at + min(1 << min(tries - 1, 10), _LONGEST_BACKOFF_DAYS) * _DAY
+    return item.searched_at + switches.unmet_cooldown_seconds
+
+
+def choice(item: Item, switches: Switches, now: float) -> Choice | None:
+    """The item's place in the order, or None when it is not to be searched now."""
+    reason = reason_of(item, switches)
+    if reason is None:
+        return None
+    due = due_at(item, reason, switches)
+    if due is None or due > now:
+        return None
+    fresh = switches.today_first and item.released_at is not None and now - _DAY <= item.released_at <= now
+    tier = 0 if item.is_request else 1 if fresh and reason == "Missing" else 2
+    sign = -1 if switches.newest_first else 1
+    year = sign * item.year if switches.by_year else 0
+    released = sign * (item.released_at or 0.0)
+    return Choice((tier, tries_of(item), _REASONS.index(reason), year, released, item.id), item, reason)
+
+
+def best(so_far: Iterable[Choice], more: Iterable[Choice], count: int) -> list[Choice]:
+    """The first `count` of both in order."""
+    return heapq.nsmallest(count, (*so_far, *more))
+
+
+# -- searches -----------------------------------------------------------------------------------------------------
+
+
+class Search(Struct, frozen=True, rename="camel"):
+    """One command to the Arr: which items it covers, why, and what it costs of the budget.
+
+    `series_id` and `season` are set when a whole series or season is searched.
+    """
+
+    command: str
+    item_ids: tuple[int, ...]
+    reason: str
+    why: str
+    title: str
+    cost: int = 1
+    series_id: int | None = None
+    season: int | None = None
+
+
+class Season(NamedTuple):
+    """A season's monitored episodes that have aired: how many, and the missing ones in order."""
+
+    aired: int
+    missing: tuple[Item, ...]
+
+
+def single(chosen: Choice, command: str) -> Search:
+    """A search for one item."""
+    return Search(command, (chosen.item.id,), chosen.reason, _why(chosen), chosen.item.title)
+
+
+def for_series(
+    chosen: Choice, title: str, seasons: dict[int, Season], mode: str, is_free: Callable[[Item], bool]
+) -> Search:
+    """A search for an episode that also takes what is missing beside it, as `SearchBySeries` has it.
+
+    `smart` searches the series when all of it is missing, the season when more than three quarters of it are, the
+    episodes otherwise. `true` searches the series whenever more than one episode is missing, `false` only the episode.
+    What is searched with it must be free: neither downloading nor within its cool-down.
+    """
+    item, number = chosen.item, chosen.item.season or 0
+    name = f"{title} S{number:02}E{item.number or 0:02}"
+    alone = Search("EpisodeSearch", (item.id,), chosen.reason, _why(chosen), name)
+    season = seasons.get(number)
+    if mode == "false" or chosen.reason != "Missing" or season is None:
+        return alone
+    all_missing = [episode for one in seasons.values() for episode in one.missing]
+    all_free = all(map(is_free, all_missing))
+    whole = len(all_missing) == sum(one.aired for one in seasons.values())
+    if all_free and len(all_missing) > 1 and (mode == "true" or (whole and len(seasons) > 1)):
+        ids = tuple(episode.id for episode in all_missing)
+        why = f"all {len(ids)} episodes are missing" if whole else f"{len(ids)} episodes are missing"
+        return Search("SeriesSearch", ids, "Missing", why, title, len(seasons), item.parent)
+    missing, free = season.missing, [episode for episode in season.missing if is_free(episode)]
+    if len(missing) > 1 and len(free) == len(missing) and len(missing) > SEASON_SHARE * season.aired:
+        ids = tuple(episode.id for episode in missing)
+        why = f"{len(ids)} of {season.aired} episodes are missing"
+        return Search("SeasonSearch", ids, "Missing", why, f"{title} S{number:02}", 1, item.parent, number)
+    if len(free) > 1 and item in free:
+        others = [episode for episode in free if episode is not item][: EPISODES_AT_ONCE - 1]
+        ids = (item.id, *(episode.id for episode in others))
+        why = f"{len(missing)} of {season.aired} episodes are missing"
+        return Search("EpisodeSearch", ids, "Missing", why, f"{title} S{number:02}", len(ids))
+    return alone
+
+
+def _why(chosen: Choice) -> str:
+    tier = chosen.rank[0]
+    lead = ("requested; ", "released today; ", "")[tier]
+    what = {
+        "Missing": "missing",
+        "CustomFormat": "below the custom format score",
+        "Quality": "below the quality cutoff",
+        "Upgrade": "a better release is wanted",
+    }[chosen.reason]
+    tries = tries_of(chosen.item)
+    before = f", searched {tries} times before" if tries > 1 else ", searched once before" if tries else ""
+    return lead + what + before

@@ -1,0 +1,160 @@
+"""What was searched, what may be, and what is left of the search budgets.
+
+The budgets are in the state file, so that restarts do not refill them, and are taken from in one transaction, as all
+workers share one of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Sequence
+
+    from qbitrr.state.database import Database, Row, Transaction
+
+_PAGE_ROWS = 2000
+_FINISHED = "has_file AND quality_met AND custom_format_met AND NOT upgrade"
+# of each kind: the columns of the key, and what makes an item of `qbitrr.search.plan` up to `upgrade`
+_KEYS = {
+    "radarr": ("id",),
+    "sonarr": ("series_id", "season_number", "episode_number", "id"),
+    "lidarr": ("artist_id", "id"),
+}
+_TABLES = {"radarr": "movies", "sonarr": "episodes", "lidarr": "albums"}
+_YEAR = "CAST(ifnull(strftime('%Y', rows.released_at, 'unixepoch'), '0') AS INTEGER)"
+_ITEMS = {
+    "radarr": "id, 0, NULL, NULL, title, year, rows.released_at, is_request, has_file, quality_met,"
+    " custom_format_met, upgrade",
+    "sonarr": f"id, series_id, season_number, episode_number, title, {_YEAR}, rows.released_at, is_request, has_file,"
+    " quality_met, custom_format_met, upgrade",
+    "lidarr": f"id, artist_id, NULL, NULL, title, {_YEAR}, rows.released_at, is_request, has_file, quality_met, 1,"
+    " upgrade",
+}
+_HISTORY = "searches.at, ifnull(searches.tries, 0), searches.released_at"
+
+
+class StoredBudget(NamedTuple):
+    """A budget as it was left; `quiet_until` is when its Arr may be asked again, in epoch seconds."""
+
+    tokens: float
+    wall: float
+    monotonic: float
+    quiet_until: float
+
+
+async def unfinished(
+    database: Database, category: str, kind: str, *, unmonitored: bool
+) -> AsyncIterator[list[tuple[object, ...]]]:
+    """What is released and not finished, some rows at a time, as the fields of an item of the plan."""
+    key, table = _KEYS[kind], _TABLES[kind]
+    finished = _FINISHED if kind != "lidarr" else _FINISHED.replace("custom_format_met AND ", "")
+    after: Sequence[object] = [-1] * len(key)
+    columns = ", ".join(f"rows.{column}" for column in key)
+    while True:
+        rows = await database.rows(
+            f"""SELECT {columns}, {_ITEMS[kind]}, {_HISTORY}
+                FROM {table} AS rows LEFT JOIN searches USING (category, id)
+                WHERE category = ? AND ({columns}) > ({", ".join("?" * len(key))})
+                AND (monitored OR ?) AND (released OR has_file) AND NOT ({finished})
+                ORDER BY {columns} LIMIT {_PAGE_ROWS}""",
+            (category, *after, unmonitored),
+        )
+        if rows:
+            yield [row[len(key) :] for row in rows]
+        if len(rows) < _PAGE_ROWS:
+            return
+        after = rows[-1][: len(key)]
+
+
+async def of_items(database: Database, category: str, kind: str, ids: Iterable[int]) -> list[Row]:
+    """Items by id, as the fields of an item of the plan; those that are not known are left out."""
+    wanted = list(ids)
+    marks = ", ".join("?" * len(wanted))
+    return await database.rows(
+        f"""SELECT {_ITEMS[kind]}, {_HISTORY} FROM {_TABLES[kind]} AS rows LEFT JOIN searches USING (category, id)
+            WHERE category = ? AND id IN ({marks})""",
+        (category, *wanted),
+    )
+
+
+async def of_series(database: Database, category: str, series_id: int) -> tuple[str, list[Row]]:
+    """The title of a series, and its monitored episodes that have aired, in order."""
+    titles = await database.rows("SELECT title FROM series WHERE category = ? AND id = ?", (category, series_id))
+    rows = await database.rows(
+        f"""SELECT {_ITEMS["sonarr"]}, {_HISTORY} FROM episodes AS rows LEFT JOIN searches USING (category, id)
+            WHERE category = ? AND series_id = ? AND monitored AND (released OR has_file)
+            ORDER BY season_number, episode_number""",
+        (category, series_id),
+    )
+    return (titles[0][0] if titles else "", rows)
+
+
+async def record(transaction: Transaction, category: str, kind: str, ids: Iterable[int], at: float) -> None:
+    """Items are searched now: once more, or for the first time with the release date that they have."""
+    await transaction.execute_many(
+        f"""INSERT INTO searches SELECT category, id, ?, 1, released_at FROM {_TABLES[kind]}
+            WHERE category = ? AND id = ?
+            ON CONFLICT DO UPDATE SET at = excluded.at, released_at = excluded.released_at,
+                tries = CASE WHEN released_at IS excluded.released_at THEN tries + 1 ELSE 1 END""",
+        [(at, category, item_id) for item_id in ids],
+    )
+
+
+async def read(database: Database, category: str, ids: Iterable[int]) -> list[Row]:
+    """The searches of some items as they are stored."""
+    wanted = list(ids)
+    marks = ", ".join("?" * len(wanted))
+    return await database.rows(f"SELECT * FROM searches WHERE category = ? AND id IN ({marks})", (category, *wanted))
+
+
+async def restore(database: Database, category: str, ids: Iterable[int], rows: Sequence[Row]) -> None:
+    """Have what `read` gave again, as the search was not taken after all."""
+    async with database.transaction() as transaction:
+        await transaction.execute_many(
+            "DELETE FROM searches WHERE category = ? AND id = ?", [(category, item_id) for item_id in ids]
+        )
+        await transaction.execute_many("INSERT INTO searches VALUES (?, ?, ?, ?, ?)", rows)
+
+
+async def budget(transaction: Transaction, category: str) -> StoredBudget | None:
+    """The budget of a category, or of all for an empty name; None before the first search."""
+    rows = await transaction.rows(
+        "SELECT tokens, wall, monotonic, quiet_until FROM search_budgets WHERE category = ?", (category,)
+    )
+    return StoredBudget(*rows[0]) if rows else None
+
+
+async def store_budget(transaction: Transaction, category: str, tokens: float, wall: float, monotonic: float) -> None:
+    """Remember what is left; a time to be quiet stays."""
+    await transaction.execute(
+        """INSERT INTO search_budgets (category, tokens, wall, monotonic) VALUES (?, ?, ?, ?)
+           ON CONFLICT DO UPDATE SET tokens = excluded.tokens, wall = excluded.wall, monotonic = excluded.monotonic""",
+        (category, tokens, wall, monotonic),
+    )
+
+
+async def be_quiet(database: Database, category: str, until: float) -> None:
+    """An Arr that was searched before asks for no more until then."""
+    await database.write("UPDATE search_budgets SET quiet_until = ? WHERE category = ?", (until, category))
+
+
+async def quiet_until(database: Database, category: str) -> float:
+    """Until when an Arr asked for no more; 0 when it did not."""
+    row = await database.row("SELECT quiet_until FROM search_budgets WHERE category = ?", (category,))
+    return float(row[0]) if row else 0.0
+
+
+async def store_plan(database: Database, category: str, plan: str) -> None:
+    """What will be searched next, as JSON."""
+    await database.write(
+        """INSERT INTO search_plans VALUES (?, ?)
+           ON CONFLICT DO UPDATE SET plan = excluded.plan WHERE plan <> excluded.plan""",
+        (category, plan),
+    )
+
+
+async def stored_plan(database: Database, category: str) -> str | None:
+    """What was stored last; None before the first plan."""
+    row = await database.row("SELECT plan FROM search_plans WHERE category = ?", (category,))
+    return row[0] if row else None

@@ -1,0 +1,43 @@
+"""Whether the state file is damaged, as against being merely out of reach.
+
+A full disk, a read-only mount or a lock held by somebody passes; bytes that are wrong do not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_PRIMARY = 0xFF  # extended result codes have the primary one in their lowest byte
+
+
+def is_damage(error: BaseException | None) -> bool:
+    """Whether an error, or what it comes from, is that of SQLite for a file that is itself wrong."""
+    if error is None:
+        return False
+    code = getattr(error, "sqlite_errorcode", None)
+    if isinstance(error, sqlite3.DatabaseError) and code is not None:
+        return code & _PRIMARY in _DAMAGE
+    return is_damage(error.__cause__)
+
+
+def damage_of(path: Path) -> str | None:
+    """What is wrong with a state file, None when it is sound or missing. Blocking: it reads the whole file.
+
+    Raises sqlite3.Error when it could not be looked at.
+    """
+    if not path.exists():
+        return None
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            found: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        if is_damage(error):
+            return str(error)
+        raise
+    return None if found == "ok" else found

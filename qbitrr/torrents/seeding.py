@@ -1,0 +1,193 @@
+"""When seeding may end, and which limits a torrent is to have."""
+
+from __future__ import annotations
+
+import math
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from qbitrr.torrents import trackers
+from qbitrr.units import MINUTE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qbitrr.config.model import RemoveTorrent, SeedingLimits, TrackerRow
+
+_NEVER: RemoveTorrent = -1
+
+
+class Seeding(Struct, frozen=True, gc=False):
+    """How far a torrent has got with seeding, as its qBittorrent tells it.
+
+    A ratio is `inf` when qBittorrent shows it as infinite. `own_ratio_limit` and `own_seconds_limit` are the share
+    limits that somebody set on this torrent; 0 or less for none. Rates are bytes per second, 0 for no limit.
+    """
+
+    complete: bool
+    progress: float
+    ratio: float
+    seconds: float
+    own_ratio_limit: float = -1.0
+    own_seconds_limit: float = -1.0
+    download_limit: int = 0
+    upload_limit: int = 0
+    super_seeding: bool = False
+    forced: bool = False
+    counting: bool = False
+    """Its seeding time grows now."""
+
+    def seen_for(self, seconds: float) -> Seeding:
+        """The same with at least this seeding time, which was seen, when what is told of it is old."""
+        return self if seconds <= self.seconds else replace(self, seconds=seconds)
+
+
+def ratio_of(told: float) -> float:
+    """A ratio of qBittorrent's Web API, which writes -1 for one beyond all measure."""
+    return math.inf if told < 0 else told
+
+
+def own_limits(ratio_limit: float, seeding_minutes_limit: float) -> tuple[float, float]:
+    """A torrent's own share limits as ratio and seconds; -1 for none.
+
+    qBittorrent's Web API counts its time limit in minutes, and writes -1 for no limit and -2 for the client's own.
+    """
+    ratio = ratio_limit if ratio_limit > 0 else -1.0
+    return ratio, seeding_minutes_limit * MINUTE if seeding_minutes_limit > 0 else -1.0
+
+
+def ratio_in_facts(ratio: float) -> float | None:
+    """A ratio for people, None for infinity, which JSON does not know."""
+    return round(ratio, 3) if math.isfinite(ratio) else None
+
+
+class Limits(Struct, frozen=True, gc=False):
+    """What governs the seeding of one torrent. 0 or less: no limit from here; of rates -1: leave it alone."""
+
+    remove: RemoveTorrent = _NEVER
+    ratio: float = -1.0
+    seconds: float = -1.0
+    download_limit: int = -1
+    upload_limit: int = -1
+    super_seed: bool = False
+
+
+_DOWNLOAD_LIMIT = attrgetter("download_limit_bytes_per_second")
+_UPLOAD_LIMIT = attrgetter("upload_limit_bytes_per_second")
+
+
+def limits_for(category: SeedingLimits, rows: tuple[TrackerRow, ...]) -> Limits:
+    """The limits of a torrent, of its category's and those of the rows that are about it (see `trackers.matching`).
+
+    Of several rows the highest ratio and the longest time hold, so that no tracker gets less than it asks for; of
+    the rates those of the row with the highest priority.
+    """
+    return Limits(
+        remove=category.remove_torrent,
+        ratio=_or(trackers.most_protective(rows, lambda row: row.max_upload_ratio), category.max_upload_ratio),
+        seconds=_or(trackers.most_protective(rows, lambda row: row.max_seeding_seconds), category.max_seeding_seconds),
+        download_limit=_rate(
+            rows, lambda row: row.download_limit_bytes_per_second, category.download_limit_bytes_per_second
+        ),
+        upload_limit=_rate(rows, lambda row: row.upload_limit_bytes_per_second, category.upload_limit_bytes_per_second),
+        super_seed=any(row.super_seed_mode for row in trackers.governing(rows)),
+    )
+
+
+class Progress(Struct, frozen=True):
+    """Whether seeding may end. `in_seconds` is when time alone may change the answer, at the earliest."""
+
+    reached: bool
+    because: str
+    facts: dict[str, Any]
+    in_seconds: float | None = None
+
+
+def progress(torrent: Seeding, limits: Limits) -> Progress:
+    """Whether the limits of a complete torrent are reached, by `RemoveTorrent`.
+
+    A torrent's own share limits raise those of the configuration and never lower them: a torrent on which somebody
+    set some is kept until one of them is reached, as qBittorrent itself would keep it.
+    """
+    ratio = max(limits.ratio, torrent.own_ratio_limit) if limits.ratio > 0 else -1.0
+    seconds = max(limits.seconds, torrent.own_seconds_limit) if limits.seconds > 0 else -1.0
+    facts: dict[str, Any] = {
+        "RemoveTorrent": limits.remove,
+        "ratio": ratio_in_facts(torrent.ratio),
+        "ratio_limit": ratio if ratio > 0 else None,
+        "seeding_seconds": int(torrent.seconds),
+        "seeding_limit_seconds": int(seconds) if seconds > 0 else None,
+    }
+    own = {"own_ratio_limit": torrent.own_ratio_limit, "own_limit_seconds": torrent.own_seconds_limit}
+    facts |= {name: limit for name, limit in own.items() if limit > 0}
+    if limits.remove == _NEVER:
+        return Progress(False, "RemoveTorrent removes nothing", facts)
+    if not torrent.complete:
+        return Progress(False, "it is not complete", facts)
+    if torrent.super_seeding or torrent.forced:
+        return Progress(False, "it is seeded by force or in super seeding mode", facts)
+    by_ratio, by_time = 0 < ratio <= torrent.ratio, 0 < seconds <= torrent.seconds
+    if not _by_mode(limits.remove, by_ratio, by_time):
+        return Progress(False, "its seeding limits are not reached", facts, _until(torrent, seconds))
+    if not _own_limits_are_met(torrent):
+        because = "the share limits that were set on it in qBittorrent are not reached"
+        return Progress(False, because, facts, _until(torrent, torrent.own_seconds_limit))
+    return Progress(True, _REACHED[limits.remove], facts)
+
+
+_REACHED = {
+    1: "its ratio is reached",
+    2: "its seeding time is reached",
+    3: "its ratio or its seeding time is reached",
+    4: "its ratio and its seeding time are reached",
+}
+
+
+def _by_mode(remove: RemoveTorrent, by_ratio: bool, by_time: bool) -> bool:
+    return {1: by_ratio, 2: by_time, 3: by_ratio or by_time, 4: by_ratio and by_time}.get(remove, False)
+
+
+def _own_limits_are_met(torrent: Seeding) -> bool:
+    own = (torrent.own_ratio_limit, torrent.ratio), (torrent.own_seconds_limit, torrent.seconds)
+    given = [reached >= limit for limit, reached in own if limit > 0]
+    return any(given) or not given
+
+
+def _until(torrent: Seeding, seconds: float) -> float | None:
+    """How long until a seeding time is reached, while it grows and is not reached yet."""
+    return seconds - torrent.seconds if torrent.counting and seconds > torrent.seconds else None
+
+
+class Settings(Struct, frozen=True, gc=False):
+    """What is to be written to a torrent; None is left alone. Rates in bytes per second, 0 for no limit."""
+
+    download_limit: int | None = None
+    upload_limit: int | None = None
+    super_seed: bool = False
+
+    def __bool__(self) -> bool:
+        return self.download_limit is not None or self.upload_limit is not None or self.super_seed
+
+
+def settings_to_write(torrent: Seeding, limits: Limits) -> Settings:
+    """What differs from what is asked for. -1 never writes; super seeding is switched on and never off."""
+    return Settings(
+        download_limit=_to_write(limits.download_limit, torrent.download_limit),
+        upload_limit=_to_write(limits.upload_limit, torrent.upload_limit),
+        super_seed=limits.super_seed and torrent.complete and not torrent.super_seeding,
+    )
+
+
+def _to_write(wanted: int, present: int) -> int | None:
+    return wanted if wanted >= 0 and wanted != max(present, 0) else None
+
+
+def _or(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else value
+
+
+def _rate(rows: tuple[TrackerRow, ...], value: Callable[[TrackerRow], float], otherwise: int) -> int:
+    return int(_or(trackers.first_opinion(rows, value), otherwise))

@@ -1,0 +1,150 @@
+"""The free-space guard: which downloads have to wait so that a disk keeps the space that it should.
+
+What active downloads have still to write is budgeted in the order of the queue, on each file system by itself. One
+that does not fit is held (stopped and tagged) and writes nothing, so that a smaller one after it may go on. A held one
+is released when it fits with some room to spare beside everything that goes on. Nothing is ever deleted for space.
+
+Downloads that go on come before those that are held: releasing one never makes another one stop.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from qbitrr.torrents.states import BUSY, FORCED, METADATA, QUEUED, STALLED, STOPPED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+TAG_HELD = "qBitrr-free_space_paused"
+
+_DOWNLOADING = METADATA | {"downloading", STALLED, QUEUED}
+_STOPPED = "stoppedDL"
+_STOPPED_COMPLETE = "stoppedUP"
+_GOES_ON = _DOWNLOADING | FORCED | {"uploading", "stalledUP", "queuedUP", "forcedUP"}
+
+# of the space to keep free and of the torrent: what else is written to a disk in passing must not start and stop it
+_SPARE_OF_KEPT = 20
+_SPARE_OF_TORRENT = 50
+
+
+class Download(Struct, frozen=True, gc=False):
+    """A torrent as the guard sees it. `position` is its place in the queue, 0 for none; `disk` where it writes to.
+
+    `mine`: the guard may stop and start it. What is not only counts.
+    """
+
+    instance: str
+    infohash: str
+    state: str
+    left_bytes: int
+    size_bytes: int
+    added_at: float
+    position: int
+    disk: str
+    held: bool
+    mine: bool = True
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Instance and infohash."""
+        return self.instance, self.infohash
+
+
+class Disk(Struct, frozen=True, gc=False):
+    """A file system. `kept_bytes` is what is to stay free of it, and what others have to write there anyway."""
+
+    free_bytes: int
+    kept_bytes: int
+
+
+class Move(StrEnum):
+    """What the guard does with a download."""
+
+    HOLD = "hold"
+    RELEASE = "release"
+    UNTAG = "untag"
+    """It goes on or is complete although it has the tag: somebody else started it."""
+
+
+class Step(Struct, frozen=True):
+    """One download that the guard does something with. `budget_bytes` is what was left for it."""
+
+    download: Download
+    move: Move
+    because: str
+    budget_bytes: int | None = None
+
+
+def guard(downloads: Iterable[Download], disks: Mapping[str, Disk]) -> list[Step]:
+    """What to do so that every disk keeps its space. Nothing on a disk that could not be measured."""
+    steps: list[Step] = []
+    by_disk: defaultdict[str, list[Download]] = defaultdict(list)
+    for download in downloads:
+        by_disk[download.disk].append(download)
+    for name, some in by_disk.items():
+        if name in disks:
+            steps += _on_one_disk(sorted(some, key=_in_queue_order), disks[name])
+    return steps
+
+
+def off(downloads: Iterable[Download]) -> list[Step]:
+    """What to do when there is no guard (any more): everything that it holds goes on."""
+    because = "the free space guard is off"
+    return [
+        Step(one, Move.RELEASE if one.state in STOPPED else Move.UNTAG, because)
+        for one in sorted(downloads, key=_in_queue_order)
+        if one.held and one.mine and (one.state in _GOES_ON or one.state in STOPPED)
+    ]
+
+
+def to_write(downloads: Iterable[Download], steps: Iterable[Step]) -> dict[str, int]:
+    """How much is still to be written to each disk once the steps are taken: what others have to leave alone."""
+    held = {step.download.key for step in steps if step.move is Move.HOLD}
+    released = {step.download.key for step in steps if step.move is Move.RELEASE}
+    needs: defaultdict[str, int] = defaultdict(int)
+    for one in downloads:
+        if (_writes(one) and one.key not in held) or one.key in released:
+            needs[one.disk] += one.left_bytes
+    return dict(needs)
+
+
+def _on_one_disk(downloads: list[Download], disk: Disk) -> list[Step]:
+    budget = disk.free_bytes - disk.kept_bytes
+    steps: list[Step] = []
+    # what the guard may not stop, or is forced by somebody, writes in any case
+    budget -= sum(one.left_bytes for one in downloads if _writes(one) and not _can_be_held(one))
+    for one in downloads:
+        if _can_be_held(one):
+            if one.left_bytes >= budget:
+                steps.append(Step(one, Move.HOLD, "what is left of it does not fit on the disk", budget))
+                continue
+            budget -= one.left_bytes
+        if one.held and one.mine and one.state in _GOES_ON:
+            steps.append(Step(one, Move.UNTAG, "it is not stopped (any more)"))
+    for one in downloads:
+        if one.held and one.mine and one.state == _STOPPED_COMPLETE:
+            steps.append(Step(one, Move.RELEASE, "nothing of it is left to be written"))
+        elif one.held and one.mine and one.state == _STOPPED:
+            spare = max(disk.kept_bytes // _SPARE_OF_KEPT, one.size_bytes // _SPARE_OF_TORRENT)
+            if one.left_bytes + spare < budget:
+                steps.append(Step(one, Move.RELEASE, "it fits on the disk again, with room to spare", budget))
+                budget -= one.left_bytes
+    return steps
+
+
+def _in_queue_order(one: Download) -> tuple[bool, int, float, str, str]:
+    return one.position <= 0, one.position, one.added_at, one.instance, one.infohash
+
+
+def _writes(one: Download) -> bool:
+    """Whether it will write what is left of it, if nobody stops it."""
+    return one.state in _DOWNLOADING or one.state in FORCED or (one.state in BUSY and one.left_bytes > 0)
+
+
+def _can_be_held(one: Download) -> bool:
+    return one.mine and one.state in _DOWNLOADING

@@ -1,0 +1,40 @@
+"""Writing the limits, tags and trackers of a torrent as the configuration wants them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qbitrr.worker.act.hands import HeldError
+
+if TYPE_CHECKING:
+    from qbitrr.state.ledger import Entry
+    from qbitrr.torrents.adjustment import Adjustment
+    from qbitrr.worker.act.hands import Hands
+
+
+async def adjust(hands: Hands, entry: Entry) -> Adjustment:
+    """Write what differs now, which may be less than what was planned; returns it. Raises a ServiceError, HeldError.
+
+    What is to be written is found out anew each time, as addresses of trackers may hold secrets and are not kept in
+    the ledger. Every part can be repeated.
+    """
+    torrent = await hands.read_for(entry)
+    if torrent is None:
+        raise HeldError("it is gone")
+    change, client, infohash = hands.seeds.standing(torrent).adjustment, hands.client(entry.instance), entry.infohash
+    if change.remove_trackers:
+        await client.remove_trackers(infohash, change.remove_trackers)
+    if change.add_trackers:
+        await client.add_trackers(infohash, change.add_trackers)
+    if change.tags.add:
+        await client.add_tags([infohash], *change.tags.add)
+    if change.tags.remove:
+        await client.remove_tags([infohash], *change.tags.remove)
+    if change.settings.download_limit is not None:
+        await client.set_download_limit([infohash], change.settings.download_limit)
+    if change.settings.upload_limit is not None:
+        await client.set_upload_limit([infohash], change.settings.upload_limit)
+    if change.settings.super_seed:
+        await client.super_seed([infohash])
+    await hands.close(entry, "done", "written" if change else "it was as it should be already")
+    return change

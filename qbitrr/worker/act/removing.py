@@ -1,0 +1,53 @@
+"""Deleting a torrent and seeing that it is gone; and removing one whose seeding is over, or that has no Arr."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qbitrr.errors import UnreachableError
+from qbitrr.state import ledger
+from qbitrr.worker.act import quarantine
+from qbitrr.worker.act.gate import pass_gate, shares_data
+from qbitrr.worker.act.hands import pause
+
+if TYPE_CHECKING:
+    from qbitrr.state.ledger import Entry
+    from qbitrr.worker.act.hands import Hands
+
+_GONE_SECONDS = 30.0  # deleting is asynchronous in qBittorrent; large data takes a while
+
+
+async def remove(hands: Hands, entry: Entry) -> None:
+    """Go on from the step that was reached.
+
+    Raises a ServiceError, HeldError when it must not go on, or LaterError when it has to wait.
+    """
+    if entry.step == ledger.FIRST_STEP and hands.config.settings.quarantine_seconds > 0:
+        await pass_gate(hands, entry)
+        entry = await quarantine.enter(hands, entry)
+    if entry.step in quarantine.STEPS:
+        entry = await quarantine.stay(hands, entry)
+    await hands.close(entry, "done", f"removed; {what_became_of_files(await delete(hands, entry))}")
+
+
+async def delete(hands: Hands, entry: Entry) -> bool:
+    """Delete the torrent and see that it is gone; returns whether its files had to stay."""
+    client = hands.client(entry.instance)
+    torrent = await pass_gate(hands, entry)
+    if torrent is None:
+        return False
+    shared = await shares_data(hands, torrent)
+    await client.delete([entry.infohash], with_files=not shared)
+    deadline = hands.clock.monotonic() + _GONE_SECONDS
+    attempt = 0
+    while entry.infohash in await client.torrents([entry.infohash]):
+        if hands.clock.monotonic() > deadline:
+            raise UnreachableError(entry.instance, "the torrent is still there after it was deleted")
+        await pause(attempt)
+        attempt += 1
+    return shared
+
+
+def what_became_of_files(kept: bool) -> str:
+    """For the ledger."""
+    return "its files stay, another torrent may need them" if kept else "its files are deleted"

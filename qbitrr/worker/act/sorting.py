@@ -1,0 +1,35 @@
+"""Moving torrents within the queue of their qBittorrent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qbitrr.errors import ServiceError, StateError
+from qbitrr.torrents.verdict import Action, Step, Verdict, acts
+from qbitrr.worker.services import torrent_facts
+
+if TYPE_CHECKING:
+    from qbitrr.qbittorrent.models import Torrent
+    from qbitrr.worker.act.hands import Hands
+
+
+async def move(hands: Hands, instance: str, groups: list[list[str]], first: Torrent) -> None:
+    """Move groups to the top, one after the other; the ledger tells of it with the torrent that is `first` then.
+
+    Raises a ServiceError; another pass finds what is left to be done.
+    """
+    torrent = torrent_facts(instance, groups[-1][0], first)
+    facts = {"moved": sum(map(len, groups)), "requests": len(groups)}
+    because = "the queue is not in the order of the trackers' priorities"
+    verdict = Verdict((Step("sort_torrents", acts(Action.SORT, because, **facts)),))
+    try:
+        entry = await hands.plan(torrent, verdict, Action.SORT, {})
+    except StateError:  # another action on it is open; another pass will do
+        return
+    try:
+        for group in groups:
+            await hands.client(instance).to_the_top(group)
+    except ServiceError as error:
+        await hands.close(entry, "failed", str(error))
+        raise
+    await hands.close(entry, "done", "it is the first now; the others follow by priority")

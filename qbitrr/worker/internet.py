@@ -1,0 +1,94 @@
+"""Whether there is internet, asked only when the word of a qBittorrent leaves doubt (`PingURLS`)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from qbitrr import logs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from qbitrr.clock import Clock
+
+_log = logs.get(__name__)
+
+PORTS = (443, 80)
+_CONNECT_SECONDS = 3.0
+_REACHED_SECONDS = 60.0
+"""For so long a connection that was made counts."""
+
+
+class Internet:
+    """Connects to hosts that are always there, one answer for all who ask. Asking never waits.
+
+    `retry_seconds` is how long it counts that none was reached; `wake` is called when an answer has come.
+    """
+
+    def __init__(
+        self,
+        hosts: Sequence[str],
+        retry_seconds: float,
+        clock: Clock,
+        wake: Callable[[], None],
+        ports: Sequence[int] = PORTS,
+    ) -> None:
+        self._hosts = hosts
+        self._retry_seconds = retry_seconds
+        self._clock = clock
+        self._wake = wake
+        self._ports = ports
+        self._reached: bool | None = None
+        self._good_until = float("-inf")
+        self._asking: asyncio.Task[None] | None = None
+
+    def there(self) -> bool | None:
+        """The last answer; None before the first, and for ever when there is nobody to ask.
+
+        An answer that has become old is replaced in the background.
+        """
+        if self._hosts and self._asking is None and self._clock.monotonic() >= self._good_until:
+            self._asking = asyncio.create_task(self._ask(), name="ask for internet")
+        return self._reached
+
+    async def close(self) -> None:
+        """Stop asking."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
+
+    async def _ask(self) -> None:
+        try:
+            reached = await self._reaches_one()
+        finally:
+            self._asking = None
+        if reached != self._reached:
+            _log.info("internet was looked for", reached=reached)
+        self._good_until = self._clock.monotonic() + (_REACHED_SECONDS if reached else self._retry_seconds)
+        changed, self._reached = reached != self._reached, reached
+        if changed:
+            self._wake()
+
+    async def _reaches_one(self) -> bool:
+        """Whether one of the hosts accepts a connection; all are tried at the same time."""
+        tries = {asyncio.create_task(_connects(host, port)) for host in self._hosts for port in self._ports}
+        try:
+            for one in asyncio.as_completed(tries):
+                if await one:
+                    return True
+            return False
+        finally:
+            for task in tries:
+                task.cancel()
+            await asyncio.gather(*tries, return_exceptions=True)
+
+
+async def _connects(host: str, port: int) -> bool:
+    try:
+        async with asyncio.timeout(_CONNECT_SECONDS):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, TimeoutError):  # which of the many ways it failed makes no difference
+        return False
+    writer.close()
+    return True

@@ -1,0 +1,103 @@
+"""What trackers said against the torrents of one worker: counted, kept in the state file, believed in the end."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from qbitrr.qbittorrent.trackers import Word, is_dead, word
+from qbitrr.state import refusals
+from qbitrr.state.refusals import StoredRefusals
+from qbitrr.torrents.refusals import Refusals, refused_again
+from qbitrr.torrents.trackers import host_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from qbitrr.qbittorrent.models import Tracker
+    from qbitrr.state.database import Database
+    from qbitrr.torrents.facts import TorrentFacts
+
+Key = tuple[str, str]  # instance and infohash
+
+UNREGISTERED, LISTED = "unregistered", "listed"
+
+
+class TrackerRefusals:
+    """All refusals of one category. A tracker is known by its host."""
+
+    def __init__(self, database: Database, category: str) -> None:
+        self._database = database
+        self._category = category
+        self._of: defaultdict[Key, dict[tuple[str, str], Refusals]] = defaultdict(dict)
+        self._added_at: dict[Key, float] = {}
+
+    async def begin(self) -> None:
+        """Read back what an earlier process heard."""
+        for one in await refusals.of_category(self._database, self._category):
+            key = (one.instance, one.infohash)
+            self._of[key][one.host, one.kind] = Refusals(one.times, one.first_at, one.last_at)
+            self._added_at[key] = one.added_at
+
+    def gone(self, torrent: TorrentFacts, announce: str) -> bool:
+        """Whether a tracker is believed not to know the torrent any more."""
+        return self._proven(torrent, announce, (UNREGISTERED,))
+
+    def dead(self, torrent: TorrentFacts, announces: Iterable[str]) -> tuple[str, ...]:
+        """The trackers that are believed to be dead for the torrent."""
+        return tuple(one for one in announces if self._proven(torrent, one, (UNREGISTERED, LISTED)))
+
+    def open_for(self, torrent: TorrentFacts) -> bool:
+        """Whether a tracker has refused the torrent, and is not believed yet."""
+        return any(not one.proven for one in self._known(torrent).values())
+
+    async def hear(self, torrent: TorrentFacts, rows: Iterable[Tracker], listed: Collection[str], now: float) -> bool:
+        """Take in what the trackers of a torrent say now, in epoch seconds; returns whether it changes anything.
+
+        One that works again is believed at once. Whatever else a tracker says, or its silence, changes nothing.
+        """
+        before = dict(self._known(torrent))
+        after = dict(before)
+        by_host: defaultdict[str, list[Tracker]] = defaultdict(list)
+        for row in rows:
+            if host := host_of(row.url):
+                by_host[host].append(row)
+        for host, some in by_host.items():
+            words = {word(row.status, row.msg) for row in some}
+            refuses = {
+                UNREGISTERED: Word.UNREGISTERED in words,
+                LISTED: any(is_dead(row.status, row.msg, listed) for row in some),
+            }
+            for kind, does in refuses.items():
+                if Word.WORKS in words:
+                    after.pop((host, kind), None)
+                elif does:
+                    after[host, kind] = refused_again(after.get((host, kind)), now)
+        if after == before:
+            return False
+        key = (torrent.instance, torrent.infohash)
+        self._of[key], self._added_at[key] = after, torrent.added_at
+        stored = [
+            StoredRefusals(*key, host, kind, torrent.added_at, one.times, one.first_at, one.last_at)
+            for (host, kind), one in after.items()
+        ]
+        await refusals.replace(self._database, self._category, key, stored)
+        return True
+
+    async def forget(self, gone: set[Key]) -> None:
+        """Torrents that are no longer there."""
+        known = gone & self._of.keys()
+        if known:
+            await refusals.forget(self._database, self._category, known)
+            for key in known:
+                del self._of[key]
+
+    def _proven(self, torrent: TorrentFacts, announce: str, kinds: tuple[str, ...]) -> bool:
+        known, host = self._known(torrent), host_of(announce)
+        return any((one := known.get((host, kind))) is not None and one.proven for kind in kinds)
+
+    def _known(self, torrent: TorrentFacts) -> dict[tuple[str, str], Refusals]:
+        key = (torrent.instance, torrent.infohash)
+        if key not in self._of or self._added_at.get(key) != torrent.added_at:
+            return {}
+        return self._of[key]

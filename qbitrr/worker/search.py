@@ -1,0 +1,228 @@
+"""The task that searches: what is next by the plan, when nothing stands in the way, as far as the budget goes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from qbitrr import logs
+from qbitrr.search import budget, plan
+from qbitrr.search.outlook import Outlook
+from qbitrr.search.plan import Choice, Item, Search, Season, Switches
+from qbitrr.search.window import is_inside
+from qbitrr.state import catalogue, searches
+from qbitrr.worker.disk import on_disk
+from qbitrr.worker.spending import Purse, Sender
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from qbitrr.arr.models import Command, QueueRecord
+    from qbitrr.clock import Clock
+    from qbitrr.state.database import Database
+    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.report import Report
+    from qbitrr.worker.services import Services
+
+_log = logs.get(__name__)
+
+_NEXT = 100  # how far ahead is planned
+_PLAN_SECONDS = 300.0  # how long a plan is good when nothing is known to have changed
+_SHOWN = 50
+_ASKED_MOST = 1000
+
+
+class Searching:
+    """Searches for one category. `wake` asks for a round now."""
+
+    def __init__(
+        self, config: WorkerConfig, services: Services, database: Database, report: Report, clock: Clock
+    ) -> None:
+        self.wake = asyncio.Event()
+        self._config = config
+        self._arr = services.arr
+        self._database = database
+        self._clock = clock
+        self._purse = Purse(config, database, clock)
+        self._sender = Sender(config, services, database, report, clock)
+        self._switches = _switches(config)
+        self._asked: list[int] = []
+        self._next: list[Search] = []
+        self._due = 0
+        self._planned_at = 0.0
+        self._synced_at: float | None = None
+
+    def ask_for(self, item_ids: Iterable[int]) -> None:
+        """Somebody wants items searched now: before all others, through the same budget."""
+        self._asked = list(dict.fromkeys([*self._asked, *item_ids]))[:_ASKED_MOST]
+        self.wake.set()
+
+    async def one_round(self) -> None:
+        """Send at most one search. Raises a ServiceError."""
+        queue: list[QueueRecord] = []
+        waiting = await self._obstacle()
+        if not waiting:
+            queue = await self._arr.queue()
+            waiting = await self._crowded(queue)
+        taken = {item for record in queue if (item := self._arr.kind.item_of(record))}
+        await self._plan(taken)
+        if not waiting and (search := await self._first(taken)) is not None:
+            await self._send(search)
+        await self._tell(waiting)
+
+    # -- what stands in the way -----------------------------------------------------------------------------------
+
+    def _forbidden(self) -> str:
+        """Why the configuration lets nothing be sent now; empty when it does."""
+        entry = self._config.arr.entry_search
+        if self._config.shadow:
+            return "Shadow is on"
+        if entry.search_limit == 0:
+            return "SearchLimit is 0"
+        if self._asked:
+            return ""
+        if not entry.search_missing:
+            return "SearchMissing is off"
+        local = time.localtime(self._clock.wall())
+        inside = is_inside(entry.search_window, local.tm_hour * 60 + local.tm_min)
+        return "" if inside else f"SearchWindow is {entry.search_window}"
+
+    async def _obstacle(self) -> str:
+        """Why nothing may be sent, as far as it is known without asking the Arr; empty when it may."""
+        if because := self._forbidden():
+            return because
+        if await searches.quiet_until(self._database, self._config.arr.category) > self._clock.wall():
+            return f"{self._config.arr.section} asked for no more for now"
+        return "the budget is spent for now" if await self._purse.seconds_until(1) > 0 else ""
+
+    async def _crowded(self, queue: list[QueueRecord]) -> str:
+        """Why the Arr has enough to do."""
+        entry = self._config.arr.entry_search
+        names = [one.name or "" for one in await self._arr.commands() if not one.ended]
+        active = sum(name.endswith("Search") for name in names)
+        if active >= entry.search_limit:
+            return f"{active} searches are running"
+        downloads = {record.download_id: record.sizeleft for record in queue if record.download_id}
+        if entry.search_queue_limit and len(downloads) > entry.search_queue_limit:
+            return f"{len(downloads)} downloads are in the queue"
+        settings = self._config.settings
+        folder = settings.free_space_folder or settings.completed_download_folder
+        if folder and downloads:
+            free: int | None = await on_disk(None, _free_bytes, folder)
+            if free is not None and sum(downloads.values()) > free:
+                return "the queue is larger than the free space"
+        return ""
+
+    # -- what is next ---------------------------------------------------------------------------------------------
+
+    async def _first(self, taken: set[int]) -> Search | None:
+        """What to send now: what somebody asked for, else the next of the plan that nobody downloads yet."""
+        if self._asked:
+            category, kind = self._config.arr.category, self._config.arr.kind
+            ids = self._asked[: plan.EPISODES_AT_ONCE]
+            known = {row[0]: Item(*row) for row in await searches.of_items(self._database, category, kind, ids)}
+            free = tuple(item_id for item_id in ids if item_id in known and item_id not in taken)
+            if not free:
+                self._asked = self._asked[len(ids) :]
+                return None
+            titles = ", ".join(known[item_id].title for item_id in free)
+            return Search(self._arr.kind.search_command, free, "Asked", "asked for", titles, len(free))
+        self._next = [search for search in self._next if taken.isdisjoint(search.item_ids)]
+        return self._next[0] if self._next and self._config.arr.entry_search.search_missing else None
+
+    async def _send(self, search: Search) -> None:
+        command: Callable[[], Awaitable[Command]] = partial(self._arr.search, search.item_ids)
+        if search.series_id is not None:
+            command = partial(self._arr.search_season, search.series_id, search.season)
+        if not await self._sender.send(search.item_ids, search.cost, f"{search.title}: {search.why}", command):
+            return
+        _log.info("searched", command=search.command, title=search.title, because=search.why)
+        self._asked = [item_id for item_id in self._asked if item_id not in search.item_ids]
+        self._next = [one for one in self._next if set(one.item_ids).isdisjoint(search.item_ids)]
+        self._due = max(0, self._due - len(search.item_ids))
+
+    async def _plan(self, taken: set[int]) -> None:
+        now = self._clock.monotonic()
+        arr, at = self._config.arr, self._clock.wall()
+        synced_at = await catalogue.synced_at(self._database, arr.category)
+        good = synced_at == self._synced_at and now - self._planned_at < _PLAN_SECONDS
+        if synced_at is None or good or not arr.entry_search.search_missing:
+            return
+        best: list[Choice] = []
+        self._due = 0
+        pages = searches.unfinished(self._database, arr.category, arr.kind, unmonitored=arr.entry_search.unmonitored)
+        async for rows in pages:
+            items = (Item(*row) for row in rows)  # type: ignore[arg-type]
+            found = [one for item in items if (one := plan.choice(item, self._switches, at))]
+            found = [one for one in found if one.item.id not in taken]
+            self._due += len(found)
+            best = plan.best(best, found, _NEXT)
+        self._next = await self._as_searches(best, taken, at)
+        self._planned_at, self._synced_at = now, synced_at
+
+    async def _as_searches(self, best: list[Choice], taken: set[int], at: float) -> list[Search]:
+        found: list[Search] = []
+        covered: set[int] = set()
+        series: dict[int, tuple[str, dict[int, Season]]] = {}
+
+        def is_free(item: Item) -> bool:
+            is_due = plan.choice(item, self._switches, at) is not None
+            return is_due and item.id not in taken and item.id not in covered
+
+        for chosen in best:
+            if chosen.item.id in covered:
+                continue
+            if self._arr.kind.name == "sonarr":
+                parent = chosen.item.parent
+                if parent not in series:
+                    series[parent] = await self._series(parent)
+                title, seasons = series[parent]
+                mode = self._config.arr.entry_search.search_by_series
+                search = plan.for_series(chosen, title, seasons, mode, is_free)
+            else:
+                search = plan.single(chosen, self._arr.kind.search_command)
+            covered.update(search.item_ids)
+            found.append(search)
+        return found
+
+    async def _series(self, series_id: int) -> tuple[str, dict[int, Season]]:
+        title, rows = await searches.of_series(self._database, self._config.arr.category, series_id)
+        by_season: dict[int, list[Item]] = {}
+        for item in (Item(*row) for row in rows):
+            if item.season or self._switches.specials:
+                by_season.setdefault(item.season or 0, []).append(item)
+        return title, {
+            number: Season(len(items), tuple(item for item in items if not item.has_file))
+            for number, items in by_season.items()
+        }
+
+    async def _tell(self, waiting: str) -> None:
+        per_hour, due = self._purse.per_hour, self._due
+        through = self._clock.wall() + budget.seconds_for(due, per_hour) if due else None
+        shown = Outlook(self._next[:_SHOWN], due, per_hour, waiting, through and through // 60 * 60)
+        await searches.store_plan(self._database, self._config.arr.category, msgspec.json.encode(shown).decode())
+
+
+def _switches(config: WorkerConfig) -> Switches:
+    entry = config.arr.entry_search
+    return Switches(
+        specials=entry.also_search_specials,
+        custom_format=entry.custom_format_unmet_search,
+        quality=entry.quality_unmet_search,
+        upgrade=entry.do_upgrade_search,
+        by_year=entry.search_by_year,
+        newest_first=entry.search_in_reverse,
+        today_first=entry.prioritize_todays_releases,
+        again=entry.search_again_on_search_completion,
+        unmet_cooldown_seconds=entry.search_cooldown_seconds,
+    )
+
+
+def _free_bytes(folder: str) -> int | None:
+    stats: Any = os.statvfs(folder)
+    return int(stats.f_bavail * stats.f_frsize)

@@ -1,0 +1,116 @@
+"""For how long torrents have seeded. What qBittorrent tells of it may be days old: see `SeedingTimes`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from qbitrr.state import seeding_times
+from qbitrr.state.seeding_times import StoredTime
+
+if TYPE_CHECKING:
+    from qbitrr.state.database import Database
+    from qbitrr.torrents.facts import TorrentFacts
+
+Key = tuple[str, str]  # instance and infohash
+
+_BLIND_SECONDS = 60.0
+"""Between two looks at a client that are further apart nobody knows what went on."""
+_SAVED_SECONDS = 600.0
+"""So much may be lost with the process."""
+
+
+class _Time(Struct, gc=False):
+    """`seconds` up to `since` (monotonic), from which on it grows with every look at the client; None: it stands."""
+
+    added_at: float
+    seconds: float
+    since: float | None = None
+    saved: float = 0.0
+
+
+class SeedingTimes:
+    """What was told of each torrent's seeding time, and how long it was seen to seed after that.
+
+    4.5.2, 5.1.0 and 5.3.0 work out the seeding time of a torrent anew only when something happens to it, such as a
+    peer that comes or goes; in between every answer has the old one. Only time counts between two looks at a client
+    that answered, at both of which the torrent was seeding. So the real time is never less. Moments are monotonic.
+    """
+
+    def __init__(self, database: Database, category: str) -> None:
+        self._database = database
+        self._category = category
+        self._times: dict[Key, _Time] = {}
+        self._looked_at: dict[str, float] = {}
+
+    async def begin(self) -> None:
+        """Read back what an earlier process saw."""
+        for stored in await seeding_times.of_category(self._database, self._category):
+            time = _Time(stored.added_at, stored.seconds, saved=stored.seconds)
+            self._times[stored.instance, stored.infohash] = time
+
+    def look(self, instance: str, now: float) -> None:
+        """Note that a client answered."""
+        last = self._looked_at.get(instance)
+        if last is not None and now - last > _BLIND_SECONDS:
+            self._halt(instance, last, on_from=now)
+        self._looked_at[instance] = now
+
+    def lose(self, instance: str) -> None:
+        """A client did not answer. When it does again it tells of all its torrents, which are observed then."""
+        last = self._looked_at.pop(instance, None)
+        if last is not None:
+            self._halt(instance, last, on_from=None)
+
+    def _halt(self, instance: str, last: float, on_from: float | None) -> None:
+        for (name, _), time in self._times.items():
+            if name == instance and time.since is not None:
+                time.seconds, time.since = self._until(time, last), on_from
+
+    def observe(self, torrent: TorrentFacts) -> None:
+        """Take in what is told of a torrent that changed, at the last look at its client."""
+        key, now = (torrent.instance, torrent.infohash), self._looked_at.get(torrent.instance)
+        if now is None:
+            return
+        seconds = max(torrent.seeding.seconds, self.seconds(torrent))
+        known = self._times.get(key)
+        saved = known.saved if known is not None and known.added_at == torrent.added_at else 0.0
+        if torrent.complete:
+            since = now if torrent.seeding.counting else None
+            self._times[key] = _Time(torrent.added_at, seconds, since, saved)
+        else:
+            self._times.pop(key, None)
+
+    def seconds(self, torrent: TorrentFacts) -> float:
+        """The least that a torrent has seeded up to the last look at its client; 0 when nothing is known of it."""
+        time = self._times.get((torrent.instance, torrent.infohash))
+        if time is None or time.added_at != torrent.added_at:
+            return 0.0
+        last = self._looked_at.get(torrent.instance)
+        return self._until(time, last)
+
+    @staticmethod
+    def _until(time: _Time, last: float | None) -> float:
+        if time.since is None or last is None:
+            return time.seconds
+        return time.seconds + max(0.0, last - time.since)
+
+    async def save(self, *, at_least: float = _SAVED_SECONDS) -> None:
+        """Write down what has grown by so many seconds since the last time."""
+        fresh = []
+        for (instance, infohash), time in self._times.items():
+            seconds = self._until(time, self._looked_at.get(instance))
+            if seconds >= time.saved + at_least:
+                time.saved = seconds
+                fresh.append(StoredTime(instance, infohash, time.added_at, seconds))
+        if fresh:
+            await seeding_times.save(self._database, self._category, fresh)
+
+    async def forget(self, gone: set[Key]) -> None:
+        """Torrents that are no longer there."""
+        known = gone & self._times.keys()
+        if known:
+            await seeding_times.forget(self._database, self._category, known)
+            for key in known:
+                del self._times[key]

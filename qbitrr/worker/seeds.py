@@ -1,0 +1,262 @@
+"""What is known of the seeding of one worker's torrents: limits, trackers, what is owed to them, what is to change.
+
+Which trackers a torrent has comes with the deltas. What they say is asked for only where it makes a difference, a few
+torrents at a time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from qbitrr import logs
+from qbitrr.errors import GoneError, ServiceError
+from qbitrr.qbittorrent.trackers import Word, word
+from qbitrr.torrents import seeding, trackers
+from qbitrr.torrents.adjustment import NONE, Adjustment, adjustment
+from qbitrr.torrents.hitandrun import Announce, Gate, gate
+from qbitrr.torrents.states import INACTIVE
+from qbitrr.worker.refusals import TrackerRefusals
+from qbitrr.worker.regimes import Regimes
+from qbitrr.worker.seeding_times import SeedingTimes
+from qbitrr.worker.services import torrent_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from qbitrr.clock import Clock
+    from qbitrr.qbittorrent.client import QbittorrentClient
+    from qbitrr.qbittorrent.mirror import Mirror
+    from qbitrr.qbittorrent.models import Tracker
+    from qbitrr.state.database import Database
+    from qbitrr.torrents.facts import TorrentFacts
+    from qbitrr.torrents.seeding import Limits
+    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.homes import Homes
+    from qbitrr.worker.regimes import Regime
+
+_log = logs.get(__name__)
+
+Key = tuple[str, str]  # instance and infohash
+
+_AT_ONCE = 20
+_AGAIN_SECONDS = 1260.0  # until a tracker that refused a torrent is asked again
+_SWEEP_SECONDS = 86400.0  # before 5.2 qBittorrent does not tell which torrents have trackers in trouble
+_QUESTION_SECONDS = 6 * 3600.0  # of a torrent that could go, were it not for what is owed to its trackers
+_SILENT_SECONDS = 60.0
+_DHT = "** [DHT] **"
+
+
+class Standing(NamedTuple):
+    """How it stands with the seeding of one torrent; `limits` is None while its trackers have to be known first."""
+
+    limits: Limits | None
+    gate: Gate
+    adjustment: Adjustment
+    seeding_seconds: float
+
+
+class Seeds:
+    """Answers for torrents as they are told to it; `look` asks for what it does not know."""
+
+    def __init__(
+        self,
+        config: WorkerConfig,
+        clients: Mapping[str, QbittorrentClient],
+        mirrors: Mapping[str, Mirror],
+        homes: Homes,
+        database: Database,
+        clock: Clock,
+    ) -> None:
+        self._regimes = Regimes(config)
+        self._failed_category = config.settings.failed_category
+        self._clients = clients
+        self._mirrors = mirrors
+        self._homes = homes
+        self._clock = clock
+        self._refusals = TrackerRefusals(database, config.name)
+        self._times = SeedingTimes(database, config.name)
+        self._rids: dict[str, int] = {}
+        self._private: dict[Key, bool] = {}
+        self._look_at: dict[Key, float] = {}
+        self._in_trouble: set[Key] = set()
+
+    async def begin(self) -> None:
+        """Read back what an earlier process heard."""
+        await self._refusals.begin()
+        await self._times.begin()
+
+    async def forget(self, gone: set[Key]) -> None:
+        """Torrents that are no longer there."""
+        await self._refusals.forget(gone)
+        await self._times.forget(gone)
+        self._in_trouble -= gone
+        for key in gone:
+            self._private.pop(key, None)
+            self._look_at.pop(key, None)
+
+    async def save(self) -> None:
+        """Keep what would take long to see again."""
+        await self._times.save()
+
+    async def close(self) -> None:
+        """Keep what was seen up to now."""
+        await self._times.save(at_least=1.0)
+
+    def watch(self, changed: Iterable[Key]) -> None:
+        """Note which clients have answered since the last time, and take in torrents that changed."""
+        now = self._clock.monotonic()
+        for name, mirror in self._mirrors.items():
+            if mirror.rid == 0:
+                self._times.lose(name)
+            elif mirror.rid != self._rids.get(name):
+                self._times.look(name, now)
+            self._rids[name] = mirror.rid
+        for key in changed:
+            torrent = self._present(key)
+            if torrent is not None:
+                self._times.observe(torrent)
+
+    # -- telling ------------------------------------------------------------------------------------------------
+
+    def standing(self, torrent: TorrentFacts) -> Standing:
+        """How it stands with a torrent, by what is known now. Notes what would have to be asked for."""
+        key = (torrent.instance, torrent.infohash)
+        regime, seconds = self._regime(torrent), self._times.seconds(torrent)
+        if not regime.depends_on_trackers:
+            limits = seeding.limits_for(regime.limits, ())
+            change = Adjustment(seeding.settings_to_write(torrent.seeding, limits))
+            return Standing(limits, _NOTHING_OWED, change, seconds)
+        announces = self._mirrors[torrent.instance].announces.of(torrent.infohash)
+        if announces is None:
+            self._look_at.setdefault(key, self._clock.monotonic())
+            return Standing(None, self._gate(torrent, regime, None), NONE, seconds)
+        limits = seeding.limits_for(regime.limits, trackers.matching(regime.rows, announces))
+        change = self._adjustment(torrent, regime, limits, announces)
+        found = Standing(limits, self._gate(torrent, regime, announces), change, seconds)
+        if key not in self._look_at and self._is_of_interest(torrent, regime, found, announces):
+            self._look_at[key] = self._clock.monotonic()
+        return found
+
+    def _regime(self, torrent: TorrentFacts) -> Regime:
+        home = self._homes.home((torrent.instance, torrent.infohash))
+        return self._regimes.of(torrent.instance, home)
+
+    def _gate(self, torrent: TorrentFacts, regime: Regime, announces: tuple[str, ...] | None) -> Gate:
+        told = None
+        if announces is not None:
+            told = tuple(Announce(url, self._refusals.gone(torrent, url)) for url in announces)
+        return self._gate_for(torrent, told, regime)
+
+    def _gate_for(self, torrent: TorrentFacts, told: tuple[Announce, ...] | None, regime: Regime) -> Gate:
+        seen = torrent.seeding.seen_for(self._times.seconds(torrent))
+        lost_data = torrent.completed_at is not None and not torrent.complete
+        return gate(seen, told, regime.debts, once_complete=lost_data)
+
+    def _adjustment(
+        self, torrent: TorrentFacts, regime: Regime, limits: Limits, announces: tuple[str, ...]
+    ) -> Adjustment:
+        dead = self._refusals.dead(torrent, announces) if regime.removes_dead_trackers else ()
+        return adjustment(
+            torrent.seeding, torrent.tags, limits, regime.rows, announces, dead, private=self._is_private(torrent)
+        )
+
+    def _is_private(self, torrent: TorrentFacts) -> bool | None:
+        if torrent.private is not None:
+            return torrent.private
+        return self._private.get((torrent.instance, torrent.infohash))
+
+    def _is_of_interest(
+        self, torrent: TorrentFacts, regime: Regime, found: Standing, announces: tuple[str, ...]
+    ) -> bool:
+        """Whether what the trackers of a torrent say may change anything."""
+        lacks_one = self._is_private(torrent) is None and trackers.to_add(regime.rows, announces, private=False)
+        return bool(lacks_one) or self._is_in_question(torrent, found) or self._may_be_dead(torrent, regime)
+
+    def _is_in_question(self, torrent: TorrentFacts, found: Standing) -> bool:
+        """Whether it may be that it could go, were it not for what is owed to its trackers."""
+        if found.gate.open:
+            return False
+        seen = torrent.seeding.seen_for(found.seeding_seconds)
+        over = found.limits is not None and seeding.progress(seen, found.limits).reached
+        return over or torrent.state in INACTIVE or torrent.category == self._failed_category
+
+    def _may_be_dead(self, torrent: TorrentFacts, regime: Regime) -> bool:
+        """Whether a tracker of it may be dead; since 5.2 qBittorrent tells when one gets into trouble."""
+        key = (torrent.instance, torrent.infohash)
+        told = self._mirrors[torrent.instance].torrents.get(torrent.infohash)
+        if not regime.removes_dead_trackers or told is None or not told.has_tracker_error:
+            self._in_trouble.discard(key)
+            return regime.removes_dead_trackers and told is not None and told.has_tracker_error is None
+        is_new = key not in self._in_trouble
+        self._in_trouble.add(key)
+        return is_new
+
+    # -- asking -------------------------------------------------------------------------------------------------
+
+    async def look(self) -> set[Key]:
+        """Ask for the trackers of some torrents; returns those about which that is news."""
+        now = self._clock.monotonic()
+        due = sorted((at, key) for key, at in self._look_at.items() if at <= now)[:_AT_ONCE]
+        return {key for _, key in due if await self._look_at_one(key)}
+
+    async def _look_at_one(self, key: Key) -> bool:
+        torrent = self._present(key)
+        if torrent is None:
+            self._look_at.pop(key, None)
+            return False
+        try:
+            rows = await self._clients[key[0]].trackers(key[1])
+        except GoneError:
+            self._look_at.pop(key, None)
+            return False
+        except ServiceError as error:
+            self._look_at[key] = self._clock.monotonic() + _SILENT_SECONDS
+            _log.info("trackers could not be asked for", instance=key[0], infohash=key[1], error=str(error))
+            return False
+        return await self._take_in(torrent, rows)
+
+    async def _take_in(self, torrent: TorrentFacts, rows: list[Tracker]) -> bool:
+        key, mirror = (torrent.instance, torrent.infohash), self._mirrors[torrent.instance]
+        urls = tuple(row.url for row in rows if trackers.host_of(row.url))
+        before = (mirror.announces.of(torrent.infohash), self._private.get(key))
+        if before[0] is None or set(before[0]) != set(urls):
+            mirror.announces.learn(torrent.infohash, urls)
+        # it says so at the place of the DHT, in the language of its page; otherwise it says nothing there
+        self._private[key] = any(row.url == _DHT and row.msg for row in rows)
+        regime = self._regime(torrent)
+        heard = await self._refusals.hear(torrent, rows, regime.dead_messages, self._clock.wall())
+        self._look_at.pop(key, None)
+        if self._refusals.open_for(torrent):
+            self._look_at[key] = self._clock.monotonic() + _AGAIN_SECONDS
+        elif self._is_in_question(torrent, self.standing(torrent)):
+            self._look_at[key] = self._clock.monotonic() + _QUESTION_SECONDS
+        elif regime.removes_dead_trackers:
+            self._look_at[key] = self._clock.monotonic() + _SWEEP_SECONDS
+        return heard or before != (mirror.announces.of(torrent.infohash), self._private[key])
+
+    def _present(self, key: Key) -> TorrentFacts | None:
+        torrent = self._mirrors[key[0]].torrents.get(key[1])
+        return torrent_facts(*key, torrent) if torrent else None
+
+    # -- the last word ------------------------------------------------------------------------------------------
+
+    async def may_be_deleted(self, torrent: TorrentFacts) -> Gate:
+        """Ask its qBittorrent for the trackers of a torrent, right before it is deleted. Raises a ServiceError.
+
+        A tracker that was believed not to know it, and works now, counts.
+        """
+        regime = self._regime(torrent)
+        if not regime.debts.any:
+            return _NOTHING_OWED
+        rows = await self._clients[torrent.instance].trackers(torrent.infohash)
+        await self._take_in(torrent, rows)
+        works = {row.url for row in rows if word(row.status, row.msg) is Word.WORKS}
+        told = tuple(
+            Announce(row.url, row.url not in works and self._refusals.gone(torrent, row.url))
+            for row in rows
+            if trackers.host_of(row.url)
+        )
+        return self._gate_for(torrent, told, regime)
+
+
+_NOTHING_OWED = Gate(True, "no tracker asks for a minimum")

@@ -1,0 +1,202 @@
+"""The free space guard and the queue order of one qBittorrent, after each pass over its torrents."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from qbitrr import logs
+from qbitrr.config.address import host_name, is_loopback
+from qbitrr.errors import RefusedError
+from qbitrr.state import holds
+from qbitrr.torrents import queue_order, space, trackers
+from qbitrr.torrents.ownership import owner
+from qbitrr.torrents.queue_order import Place
+from qbitrr.torrents.space import TAG_HELD, Disk, Download
+from qbitrr.worker.act import holding, sorting
+from qbitrr.worker.configuration import guards_space
+from qbitrr.worker.disk import on_disk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qbitrr.qbittorrent.mirror import Mirror
+    from qbitrr.qbittorrent.models import Torrent
+    from qbitrr.worker.act.hands import Hands
+    from qbitrr.worker.configuration import WorkerConfig
+
+_log = logs.get(__name__)
+
+CLIENTS_DISK = "of the client"
+_CLAIM_SECONDS = 60.0
+_CLAIMED_SECONDS = 600.0
+"""For so long a claim holds: the downloads go on although their worker may be restarting."""
+_SORT_SECONDS = 10.0
+
+
+class SpaceGuard:
+    """Holds and releases the downloads of one qBittorrent; `mirror` has all of its torrents."""
+
+    def __init__(self, config: WorkerConfig, mirror: Mirror, hands: Hands) -> None:
+        self._config = config
+        self._instance = config.qbit.section
+        self._mirror = mirror
+        self._hands = hands
+        self._on = guards_space(config.settings)
+        self._local = is_loopback(host_name(config.qbit.url))
+        names = [qbit.section for qbit in config.qbits]
+        self._before = names[: names.index(self._instance)]
+        self._claimed: dict[str, int] | None = None
+        self._claimed_at = float("-inf")
+        self._measured = True
+
+    async def one_pass(self) -> None:
+        """Look at the disks and the downloads, and take what steps are needed. Raises a ServiceError."""
+        held = await holds.held(self._hands.database, self._instance)
+        downloads = list(self._downloads(held))
+        if self._on:
+            disks, downloads = await self._measure(downloads)
+            steps = space.guard(downloads, disks)
+            await self._claim(space.to_write(downloads, steps))
+        else:
+            steps = space.off(downloads)
+        if steps and not self._config.settings.shadow:
+            await holding.carry_out(self._hands, self._instance, steps)
+        gone = [infohash for infohash in held if infohash not in self._mirror.torrents]
+        if gone:
+            await holds.release(self._hands.database, self._instance, gone)
+
+    def _downloads(self, held: dict[str, float]) -> Iterable[Download]:
+        """What is not complete, and what is or was held."""
+        tagless = self._config.settings.tagless
+        for infohash, torrent in self._mirror.torrents.items():
+            tags = torrent.tags.split(", ") if torrent.tags else []
+            is_held = TAG_HELD in tags or (tagless and held.get(infohash) == torrent.added_on)
+            if torrent.amount_left > 0 or torrent.size <= 0 or is_held:
+                yield Download(
+                    instance=self._instance,
+                    infohash=infohash,
+                    state=torrent.state,
+                    left_bytes=torrent.amount_left,
+                    size_bytes=torrent.size,
+                    added_at=torrent.added_on,
+                    position=torrent.priority,
+                    disk=torrent.content_path or torrent.save_path,
+                    held=is_held,
+                    mine=is_mine(self._config, torrent, tags),
+                )
+
+    async def _measure(self, downloads: list[Download]) -> tuple[dict[str, Disk], list[Download]]:
+        """The disks, less what those before us have still to write there, and the downloads by disk."""
+        kept = self._config.settings.free_space_bytes
+        free: dict[str, int] = {}
+        by_path: dict[str, str] = {}
+        if not self._local:
+            by_path = dict.fromkeys((one.disk for one in downloads), CLIENTS_DISK)
+            free = {} if self._mirror.free_bytes is None else {CLIENTS_DISK: self._mirror.free_bytes}
+        else:
+            folder = self._config.settings.free_space_folder or self._config.settings.completed_download_folder
+            paths = {one.disk for one in downloads}
+            by_path, free = await on_disk(({}, {}), measure, paths, folder)
+        if self._measured is not bool(free):
+            self._measured = bool(free)
+            _log.info("free space was measured" if free else "free space is not known", disks=free)
+        claimed = await self._claims_before()
+        disks = {name: Disk(size - claimed.get(name, 0), kept) for name, size in free.items()}
+        return disks, [replace(one, disk=by_path.get(one.disk, "")) for one in downloads]
+
+    async def _claims_before(self) -> dict[str, int]:
+        if not self._before or not self._local:
+            return {}
+        since = self._hands.clock.wall() - _CLAIMED_SECONDS
+        return await holds.claims(self._hands.database, self._before, since)
+
+    async def _claim(self, needs: dict[str, int]) -> None:
+        """Tell those after us what is still to be written, when it changed or was told a while ago."""
+        now = self._hands.clock.monotonic()
+        if len(self._config.qbits) > 1 and (needs != self._claimed or now > self._claimed_at + _CLAIM_SECONDS):
+            await holds.claim(self._hands.database, self._instance, needs, self._hands.clock.wall())
+            self._claimed, self._claimed_at = needs, now
+
+
+class QueueOrder:
+    """Keeps the queue of one qBittorrent in the order of the trackers' priorities."""
+
+    def __init__(self, config: WorkerConfig, mirror: Mirror, hands: Hands) -> None:
+        self._config = config
+        self._mirror = mirror
+        self._hands = hands
+        shared, own = config.shared_rows, config.qbit.trackers
+        self._rows = {None: trackers.merged(shared, own)} | {
+            category: trackers.merged(shared, own, rows) for category, rows in config.arr_rows.items()
+        }
+        self._sorts = any(row.sort_torrents for rows in self._rows.values() for row in rows)
+        self._last: list[list[str]] = []
+        self._moved_at = float("-inf")
+
+    async def one_pass(self) -> None:
+        """Move what is out of order. Raises a ServiceError."""
+        if not self._sorts or not self._mirror.queueing or self._config.settings.shadow:
+            return
+        places = self._places()
+        if places is None:
+            return
+        groups = queue_order.to_the_top(places)
+        now = self._hands.clock.monotonic()
+        if not groups or (groups == self._last and now < self._moved_at + _SORT_SECONDS):
+            return  # it takes a moment until the deltas tell of a move
+        self._last, self._moved_at = groups, now
+        first = self._mirror.torrents[groups[-1][0]]
+        try:
+            await sorting.move(self._hands, self._config.qbit.section, groups, first)
+        except RefusedError as error:  # queueing was switched off just now
+            _log.info("queue was not sorted", because=str(error))
+
+    def _places(self) -> list[Place] | None:
+        """All torrents of ours in the queue; None when it is not known which trackers one has."""
+        places = []
+        for infohash, torrent in self._mirror.torrents.items():
+            if torrent.priority <= 0 or not is_mine(self._config, torrent, torrent.tags.split(", ")):
+                continue
+            announces = self._mirror.announces.of(infohash)
+            if announces is None:
+                return None
+            home = owner(torrent.category, self._config.categories, self._config.parents)
+            rows = trackers.matching(self._rows.get(home, self._rows[None]), announces)
+            places.append(Place(infohash, torrent.priority, trackers.queue_priority(rows)))
+        return places
+
+
+def is_mine(config: WorkerConfig, torrent: Torrent, tags: Iterable[str]) -> bool:
+    """Whether a torrent may be stopped, started and moved: one of a configured category that nobody protects."""
+    home = owner(torrent.category, config.categories, config.parents)
+    if home is None or home in config.shadowed:
+        return False
+    return not config.protect_tags & frozenset(tags)
+
+
+def measure(paths: set[str], folder: str) -> tuple[dict[str, str], dict[str, int]]:
+    """The disk of each path, and the free bytes of each disk. A path that is not seen from here is taken for `folder`.
+
+    What is being downloaded may lie elsewhere than where it will end up, so the paths are those of the data.
+
+    Raises OSError when `folder` is not there.
+    """
+    guarded = Path(folder)
+    by_path: dict[str, str] = {}
+    free = {_disk(guarded): shutil.disk_usage(guarded).free}
+    for path in paths:
+        place = next((one for one in (Path(path), Path(path).parent) if path and one.is_dir()), guarded)
+        by_path[path] = _disk(place)
+        if by_path[path] not in free:
+            free[by_path[path]] = shutil.disk_usage(place).free
+    return by_path, free
+
+
+def _disk(path: Path) -> str:
+    number = path.stat().st_dev
+    return f"{os.major(number)}:{os.minor(number)}"

@@ -1,0 +1,130 @@
+"""Searches and the budget that pays for them: of this Arr, and of all together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qbitrr.errors import ServiceError, ThrottledError, UnreachableError
+from qbitrr.search import budget
+from qbitrr.search.budget import Bucket, Moment
+from qbitrr.state import activity, searches
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from qbitrr.arr.models import Command
+    from qbitrr.clock import Clock
+    from qbitrr.state.database import Database, Transaction
+    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.report import Report
+    from qbitrr.worker.services import Services
+
+_ALL = ""  # the name of the budget that all share
+
+
+class Purse:
+    """The budgets as this worker sees them."""
+
+    def __init__(self, config: WorkerConfig, database: Database, clock: Clock) -> None:
+        self._category = config.arr.category
+        self._kind = config.arr.kind
+        self._rates = {
+            _ALL: config.settings.searches_per_hour,
+            config.arr.category: config.arr.entry_search.searches_per_hour,
+        }
+        self._database = database
+        self._clock = clock
+
+    @property
+    def per_hour(self) -> int:
+        """The most searches of this Arr within an hour."""
+        return min(self._rates.values())
+
+    async def seconds_until(self, cost: int) -> float:
+        """How long until a search of this cost may be sent; 0 when it may now."""
+        async with self._database.transaction() as transaction:
+            buckets = await self._buckets(transaction)
+        return max(budget.seconds_until(bucket, self._rates[name], cost) for name, bucket in buckets.items())
+
+    async def take(self, ids: Sequence[int], cost: int) -> bool:
+        """Pay for a search and write it down, or neither when it has to wait. Searching is at most once after this."""
+        async with self._database.transaction() as transaction:
+            buckets = await self._buckets(transaction)
+            after = {name: budget.take(bucket, self._rates[name], cost) for name, bucket in buckets.items()}
+            paid = {name: bucket for name, bucket in after.items() if bucket is not None}
+            if len(paid) < len(after):
+                return False
+            await self._write_down(transaction, paid, ids)
+        return True
+
+    async def charge(self, ids: Sequence[int]) -> None:
+        """Pay for a search that cannot wait, if need be with a debt, and write it down."""
+        async with self._database.transaction() as transaction:
+            buckets = await self._buckets(transaction)
+            paid = {name: budget.charge(bucket, len(ids)) for name, bucket in buckets.items()}
+            await self._write_down(transaction, paid, ids)
+
+    async def _buckets(self, transaction: Transaction) -> dict[str, Bucket]:
+        now = Moment(self._clock.wall(), self._clock.monotonic())
+        found = {}
+        for name, rate in self._rates.items():
+            stored = await searches.budget(transaction, name)
+            if stored is None:
+                found[name] = budget.full(rate, now)
+            else:
+                left = Bucket(stored.tokens, Moment(stored.wall, stored.monotonic))
+                found[name] = budget.filled(left, rate, now)
+        return found
+
+    async def _write_down(self, transaction: Transaction, paid: dict[str, Bucket], ids: Sequence[int]) -> None:
+        for name, bucket in paid.items():
+            await searches.store_budget(transaction, name, bucket.tokens, bucket.at.wall, bucket.at.monotonic)
+        await searches.record(transaction, self._category, self._kind, ids, self._clock.wall())
+
+
+class Sender:
+    """Sends searches that are paid for, and tells of them."""
+
+    def __init__(
+        self, config: WorkerConfig, services: Services, database: Database, report: Report, clock: Clock
+    ) -> None:
+        self._category = config.arr.category
+        self._purse = Purse(config, database, clock)
+        self._arr = services.arr
+        self._database = database
+        self._report = report
+        self._clock = clock
+
+    async def send(self, ids: Sequence[int], cost: int, summary: str, search: Callable[[], Awaitable[Command]]) -> bool:
+        """Have `search` done if the budget allows it; whether it did.
+
+        Raises a ServiceError. What the Arr refused counts as not searched; the budget is spent all the same.
+        """
+        before = await searches.read(self._database, self._category, ids)
+        if not await self._purse.take(ids, cost):
+            return False
+        try:
+            with self._report.operation("search", "search"):
+                await search()
+        except ServiceError as error:
+            if not isinstance(error, UnreachableError):  # it may have arrived
+                await searches.restore(self._database, self._category, ids, before)
+            if isinstance(error, ThrottledError):
+                until = self._clock.wall() + error.retry_after_seconds
+                await searches.be_quiet(self._database, self._category, until)
+            raise
+        now = self._clock.wall()
+        await activity.record(self._database, self._category, summary, now)
+        self._report.searched(summary, now)
+        return True
+
+
+async def search_after_failure(
+    config: WorkerConfig, services: Services, database: Database, clock: Clock, ids: Sequence[int]
+) -> None:
+    """Search what a failed download was for. It does not wait, but others wait for the budget it has spent.
+
+    Raises a ServiceError.
+    """
+    await Purse(config, database, clock).charge(ids)
+    await services.arr.search(ids)

@@ -1,0 +1,171 @@
+"""Two minutes in which three of ten workers crash, hang and flap: nobody else is late, and nothing is left or lost.
+
+Lateness is compared with that of processes which do nothing but wait at the same time, so that a busy machine is not
+taken for a fault.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import multiprocessing
+import os
+import random
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import psutil
+import pytest
+
+from qbitrr.sandbox.serve import Sandbox, Section
+from tests.process.test_workers import FEARLESS, assert_everything_was_done_once
+from tests.support.daemon import Daemon
+from tests.support.polling import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from multiprocessing.queues import Queue
+
+SEED = 6
+SECONDS = 120.0
+PAUSE_SECONDS = 1.0  # LoopSleepTimer of the sandbox
+LATE_SECONDS = 0.1
+LAG_SECONDS = 0.05
+SECTIONS = (
+    *(Section(f"Radarr-{number}", "radarr", 30) for number in range(4)),
+    *(Section(f"Sonarr-{number}", "sonarr", 3, episodes=30) for number in range(3)),
+    *(Section(f"Lidarr-{number}", "lidarr", 5) for number in range(3)),
+)
+VICTIMS = ("radarr-0", "sonarr-0", "lidarr-0")
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox(SECTIONS) as running:
+        for arr in running.world.arrs.values():
+            arr.imports_by_itself = False
+        yield running
+
+
+@pytest.fixture
+async def daemon(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Daemon]:
+    (tmp_path / "data" / "misbehave").mkdir(parents=True)
+    async with Daemon(tmp_path / "data", sandbox.config_toml(FEARLESS), "tests.support.timed") as running:
+        yield running
+
+
+def wait_and_tell(seconds: float, told: Queue[float]) -> None:
+    """The worst lateness of a process that waits for the same pause over and over."""
+    worst, end = 0.0, time.monotonic() + seconds
+    while (due := time.monotonic() + PAUSE_SECONDS) < end:
+        time.sleep(PAUSE_SECONDS)
+        worst = max(worst, time.monotonic() - due)
+    told.put(worst)
+
+
+@contextlib.contextmanager
+def bystanders(number: int, seconds: float) -> Any:
+    """Processes beside; gives what tells the worst lateness of them all."""
+    context = multiprocessing.get_context("spawn")
+    told: Queue[float] = context.Queue()
+    processes = [context.Process(target=wait_and_tell, args=(seconds, told)) for _ in range(number)]
+    for process in processes:
+        process.start()
+    yield lambda: max(told.get(timeout=30) for _ in processes)
+    for process in processes:
+        process.join(10)
+        process.kill()
+
+
+async def torment(daemon: Daemon, dice: random.Random, end: float) -> Counter[str]:
+    """Crash, hang and flap the victims until the end; returns how often what was done."""
+    done: Counter[str] = Counter()
+    while time.monotonic() < end:
+        victim, deed = dice.choice(VICTIMS), dice.choice(["crash", "crash", "kill", "hang", "flap"])
+        for _ in range(5 if deed == "flap" else 1):
+            pid = (await daemon.workers())[victim]["pid"]
+            if pid is not None:
+                number = {"crash": signal.SIGSEGV, "hang": signal.SIGSTOP}.get(deed, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+                done[deed] += 1
+            await asyncio.sleep(dice.uniform(0.02, 0.2))
+        await asyncio.sleep(dice.uniform(0.2, 2.0))
+    return done
+
+
+async def keep_asking(daemon: Daemon, answers: Counter[int | str], lags: list[float]) -> None:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(5)) as session:
+        while True:
+            try:
+                async with session.get(f"{daemon.url}/health") as response:
+                    answers[response.status] += 1
+                    lags.append((await response.json())["loopLagSeconds"])
+                async with session.get(f"{daemon.url}/web/processes") as response:
+                    answers[response.status] += 1
+                    await response.read()
+            except (aiohttp.ClientError, TimeoutError) as error:
+                answers[repr(error)] += 1
+            await asyncio.sleep(0.2)
+
+
+def lateness(daemon: Daemon, category: str, begin: float) -> list[float]:
+    """By how much each pass after the first began later than a pause after the one before it."""
+    passes = [line.split() for line in (daemon.orders / f"{category}.times").read_text().splitlines()]
+    times = [(float(began), float(ended)) for _, began, ended in passes if float(began) >= begin]
+    return [began - (ended + PAUSE_SECONDS) for (_, ended), (began, _) in itertools.pairwise(times)]
+
+
+def open_files(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+async def settled(sandbox: Sandbox, daemon: Daemon) -> bool:
+    decisions = await daemon.decisions()
+    return bool(decisions) and not [d for d in decisions if d["state"] == "planned"]
+
+
+async def test_three_of_ten_workers_in_chaos_disturb_nobody_and_lose_nothing(sandbox: Sandbox, daemon: Daemon):
+    before = await daemon.all_running()
+    innocent = [category for category in before if category not in VICTIMS]
+    files_before = open_files(daemon.pid)
+    answers: Counter[int | str] = Counter()
+    lags: list[float] = []
+    asking = asyncio.create_task(keep_asking(daemon, answers, lags))
+    with bystanders(len(innocent), SECONDS) as worst_of_bystanders:
+        begin = time.monotonic()
+        done = await torment(daemon, random.Random(SEED), begin + SECONDS)
+        unavoidable = await asyncio.to_thread(worst_of_bystanders)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    assert min(done[deed] for deed in ("crash", "kill", "hang", "flap")) > 0, done
+
+    after = await daemon.all_running(30)
+    assert {c: after[c]["pid"] for c in innocent} == {c: before[c]["pid"] for c in innocent}
+    late = {category: lateness(daemon, category, begin) for category in innocent}
+    assert all(len(times) > SECONDS / 4 for times in late.values()), {c: len(times) for c, times in late.items()}
+    worst = {category: max(times) for category, times in late.items()}
+    print(f"chaos {dict(done)}, worst lateness {max(worst.values()):.3f} s, loop lag {max(lags):.3f} s, "
+          f"bystanders {unavoidable:.3f} s, {answers.total()} answers")  # fmt: skip
+    assert max(worst.values()) <= LATE_SECONDS + unavoidable, worst
+    assert max(lags) <= LAG_SECONDS + unavoidable
+    assert set(answers) == {200}, answers
+
+    await until(lambda: settled(sandbox, daemon), 90, "actions are still open")
+    assert_everything_was_done_once(sandbox, await daemon.decisions())
+    ours = [p for p in psutil.process_iter() if session_of(p.pid) == daemon.pid]
+    assert [p for p in ours if p.status() == psutil.STATUS_ZOMBIE] == []
+    assert len(ours) == 2 + len(before)
+    await until(lambda: open_files(daemon.pid) <= files_before + 4, 10, lambda: f"{open_files(daemon.pid)} open files")
+
+
+def session_of(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None

@@ -1,0 +1,164 @@
+"""Every setting of a torrent that the client can change, on real programs, and read back from them."""
+
+from __future__ import annotations
+
+import json
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qbitrr.errors import GoneError, RefusedError
+from qbitrr.qbittorrent.client import QbittorrentClient
+from qbitrr.qbittorrent.mirror import Mirror
+from qbitrr.qbittorrent.session import Access
+from qbitrr.qbittorrent.trackers import Word, word
+from tests.support import versions
+from tests.support.polling import until
+from tests.support.torrents import make_torrent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.support.qbittorrent import QbittorrentNox
+    from tests.support.torrents import Torrent
+    from tests.support.tracker import Tracker
+
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.parametrize("qbittorrent_binary", list(versions.SUITES), indirect=True, scope="session"),
+]
+
+FILES = {"movie.mkv": 300_000}
+ONE, TWO = "http://one.example/announce", "udp://two.example:6969/announce"
+
+
+class NoGuard:
+    """Every login may be tried."""
+
+    @asynccontextmanager
+    async def attempt(self, service: str, fingerprint: str) -> AsyncIterator[None]:
+        yield
+
+
+@pytest.fixture
+async def client(qbittorrent: QbittorrentNox) -> AsyncIterator[QbittorrentClient]:
+    access = Access("qBit", qbittorrent.url, qbittorrent.username, qbittorrent.password)
+    client = QbittorrentClient(access, NoGuard())
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+async def mirror(client: QbittorrentClient) -> Mirror:
+    return Mirror(lambda category: True)
+
+
+async def following(client: QbittorrentClient, mirror: Mirror) -> Mirror:
+    mirror.apply(await client.maindata(mirror.rid))
+    return mirror
+
+
+async def seeded(qbittorrent: QbittorrentNox, tracker: Tracker, name: str, **changes: bool) -> Torrent:
+    torrent = make_torrent(qbittorrent.downloads, name, FILES, announce=tracker.url, **changes)
+    await qbittorrent.add(torrent.data)
+    await qbittorrent.wait_for_state(torrent.infohash, "stalledUP", "uploading")
+    return torrent
+
+
+async def test_limits_and_super_seeding(
+    tracker: Tracker, qbittorrent: QbittorrentNox, client: QbittorrentClient, mirror: Mirror
+):
+    torrent = await seeded(qbittorrent, tracker, "Movie.2024")
+    seen = (await following(client, mirror)).torrents
+    assert (seen[torrent.infohash].dl_limit, seen[torrent.infohash].up_limit) == (0, 0)
+    assert (seen[torrent.infohash].ratio_limit, seen[torrent.infohash].seeding_time_limit) == (-2, -2)
+
+    await client.set_download_limit([torrent.infohash], 102_400)
+    await client.set_upload_limit([torrent.infohash], 51_200)
+    await client.super_seed([torrent.infohash])
+
+    async def shown() -> bool:
+        row = (await following(client, mirror)).torrents[torrent.infohash]
+        return (row.dl_limit, row.up_limit, row.super_seeding) == (102_400, 51_200, True)
+
+    await until(shown, 5, "limits and super seeding in the delta")
+    await client.set_download_limit([torrent.infohash], 0)
+    row = (await client.torrents([torrent.infohash]))[torrent.infohash]
+    assert (row.dl_limit, row.up_limit) == (0, 51_200)
+
+
+async def test_trackers_come_and_go_and_are_followed_by_deltas(
+    tracker: Tracker, qbittorrent: QbittorrentNox, client: QbittorrentClient, mirror: Mirror
+):
+    torrent = await seeded(qbittorrent, tracker, "Movie.2024")
+    infohash = torrent.infohash
+    await until(lambda: _announces(client, mirror, infohash, (tracker.url,)), 5, "its tracker")
+    await client.add_trackers(infohash, [ONE, TWO, tracker.url])
+    await until(lambda: _announces(client, mirror, infohash, (tracker.url, ONE, TWO)), 5, "three trackers")
+    assert {row.url for row in await client.trackers(infohash)} >= {tracker.url, ONE, TWO}
+    await client.remove_trackers(infohash, [ONE, tracker.url])
+    await until(lambda: _announces(client, mirror, infohash, (TWO,)), 5, "one tracker")
+    await client.remove_trackers(infohash, [ONE])
+    with pytest.raises(GoneError):
+        await client.trackers("f" * 40)
+
+
+async def _announces(client: QbittorrentClient, mirror: Mirror, infohash: str, urls: tuple[str, ...]) -> bool:
+    found = (await following(client, mirror)).announces.of(infohash)
+    return found is not None and set(found) == set(urls)
+
+
+async def test_a_tracker_that_does_not_know_a_torrent_and_a_private_torrent_are_told(
+    tracker: Tracker, qbittorrent: QbittorrentNox, client: QbittorrentClient
+):
+    public = await seeded(qbittorrent, tracker, "Public.2024")
+    private = make_torrent(qbittorrent.downloads, "Private.2024", FILES, announce=tracker.url, private=True)
+    tracker.failures[private.infohash] = "Unregistered torrent"
+    await qbittorrent.add(private.data)
+    await qbittorrent.wait_for_state(private.infohash, "stalledUP")
+
+    async def words(infohash: str) -> list[Word]:
+        return [word(row.status, row.msg) for row in await client.trackers(infohash) if row.url == tracker.url]
+
+    async def unregistered() -> bool:
+        return await words(private.infohash) == [Word.UNREGISTERED]
+
+    async def works() -> bool:
+        return await words(public.infohash) == [Word.WORKS]
+
+    await until(unregistered, 10, "the word of the tracker")
+    await until(works, 10, "a tracker that works")
+    dht = {infohash: (await client.trackers(infohash))[0] for infohash in (public.infohash, private.infohash)}
+    assert dht[public.infohash].url == dht[private.infohash].url == "** [DHT] **"
+    assert (dht[public.infohash].msg, bool(dht[private.infohash].msg)) == ("", True)
+
+
+async def test_the_queue_is_ordered_and_free_space_is_told(
+    tracker: Tracker, qbittorrent: QbittorrentNox, client: QbittorrentClient, mirror: Mirror, tmp_path: Path
+):
+    torrents = [make_torrent(tmp_path / "elsewhere", f"Nobody.{n}", FILES, announce=tracker.url) for n in range(4)]
+    for torrent in torrents:
+        await qbittorrent.add(torrent.data)
+        await qbittorrent.wait_for_state(torrent.infohash, "stalledDL", "queuedDL")
+    first = [torrent.infohash for torrent in torrents]
+    assert not (await following(client, mirror)).queueing
+    assert mirror.free_bytes is not None
+    assert mirror.free_bytes > 0
+    with pytest.raises(RefusedError):
+        await client.to_the_top(first[:1])
+    settings = {"queueing_enabled": True, "max_active_downloads": 1, "max_active_torrents": 2, "max_active_uploads": 1}
+    await qbittorrent.post("app/setPreferences", json=json.dumps(settings))
+
+    async def queue() -> list[str]:
+        torrents = (await following(client, mirror)).torrents
+        return sorted((h for h, row in torrents.items() if row.priority > 0), key=lambda h: torrents[h].priority)
+
+    async def is_queue(wanted: list[str]) -> bool:
+        return await queue() == wanted
+
+    await until(lambda: is_queue(first), 10, "the queue as added")
+    assert mirror.queueing
+    await client.to_the_top([first[3], first[2]])
+    await until(lambda: is_queue([first[2], first[3], first[0], first[1]]), 10, "a group at the top, in its own order")

@@ -1,0 +1,197 @@
+"""What every supervisor of processes promises, with real ones. Restart intensity: tests/unit/supervisor.
+
+Here too: a child that ignores TERM, EAGAIN at fork, EMFILE for pipes, a wall clock that jumps. The parent killed, a
+second daemon refused: test_workers.py. A death during a reload, two at once, an invalid one: test_reload.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qbitrr.clock import Clock
+from qbitrr.config import load_text
+from qbitrr.errors import WorkerNotReadyError
+from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.state import migrate
+from qbitrr.worker.configuration import worker_configs
+from supervisor.core import Supervisor, limits_of
+from supervisor.evidence import Evidence
+from supervisor.lifecycle import Phase
+from supervisor.spawner import Spawner, Zygote
+from tests.support.daemon import CHECKOUT
+from tests.support.polling import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+SECTIONS = (Section("Radarr-HD", "radarr", 5), Section("Sonarr-TV", "sonarr", 1, episodes=5))
+IN_TURMOIL = (Phase.HANGING, Phase.BACKOFF, Phase.DEGRADED)
+
+
+class JumpingClock:
+    """The wall clock can be set; the monotonic one cannot."""
+
+    def __init__(self) -> None:
+        self.offset_seconds = 0.0
+        self.clock = Clock(wall=lambda: time.time() + self.offset_seconds)
+
+
+def start_zygote(module: str, *arguments: str) -> Zygote:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        command = [sys.executable, "-P", "-m", module, str(theirs.fileno()), *arguments]
+        environ = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+        started = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environ, stdin=subprocess.DEVNULL)
+    started.returncode = 0  # the spawner waits for it
+    return Zygote(started.pid, ours)
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox(SECTIONS) as running:
+        yield running
+
+
+@asynccontextmanager
+async def supervised(
+    sandbox: Sandbox, folder: Path, zygote: Zygote, clock: Clock | None = None, **settings: Any
+) -> AsyncIterator[Supervisor]:
+    """A supervisor in this process, with real workers."""
+    state = folder / "state.db"
+    migrate.prepare(state)
+    loaded = load_text(sandbox.config_toml({"Settings": {"ProcessRestartDelay": 0, **settings}}), {})
+    spawner = Spawner(zygote)
+    supervisor = Supervisor(spawner, Evidence(folder / "evidence", None, str), clock)
+    supervisor.start(worker_configs(loaded.config, str(state), None), limits_of(loaded.config.settings))
+    try:
+        yield supervisor
+    finally:
+        await supervisor.stop()
+        await spawner.close()
+
+
+def phases(supervisor: Supervisor) -> dict[str, Phase]:
+    return {category: child.state.phase for category, child in supervisor.children.items()}
+
+
+async def all_running(supervisor: Supervisor) -> None:
+    await until(lambda: set(phases(supervisor).values()) == {Phase.RUNNING}, 15, lambda: str(phases(supervisor)))
+
+
+async def test_eagain_at_fork_is_tried_again(sandbox: Sandbox, tmp_path: Path):
+    async with supervised(sandbox, tmp_path, start_zygote("tests.support.poor_zygote", "3")) as supervisor:
+        await all_running(supervisor)
+        assert sum(len(child.state.start_failures) for child in supervisor.children.values()) == 3
+
+
+async def test_emfile_for_pipes_is_tried_again_and_touches_nobody_else(sandbox: Sandbox, tmp_path: Path):
+    async with supervised(sandbox, tmp_path, start_zygote("supervisor.zygote")) as supervisor:
+        await all_running(supervisor)
+        other = supervisor.children["sonarr-tv"].pid
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        try:
+            supervisor.restart("radarr-hd")
+            await until(lambda: phases(supervisor)["radarr-hd"] is Phase.BACKOFF, 10, lambda: str(phases(supervisor)))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert "Too many open files" in (supervisor.children["radarr-hd"].said.last_error or "")
+        await all_running(supervisor)
+        assert supervisor.children["sonarr-tv"].pid == other
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_wall_clock_that_jumps_changes_nothing(sandbox: Sandbox, tmp_path: Path, hours: int):
+    wall = JumpingClock()
+    async with supervised(sandbox, tmp_path, start_zygote("supervisor.zygote"), wall.clock) as supervisor:
+        await all_running(supervisor)
+        before = {category: child.pid for category, child in supervisor.children.items()}
+        wall.offset_seconds = hours * 3600.0
+        beats = {category: child.said.progress for category, child in supervisor.children.items()}
+
+        def went_on() -> bool:
+            assert not set(phases(supervisor).values()) & set(IN_TURMOIL)
+            return all(child.said.progress > beats[category] + 1 for category, child in supervisor.children.items())
+
+        await until(went_on, 15, lambda: str(phases(supervisor)))
+        assert {category: child.pid for category, child in supervisor.children.items()} == before
+        victim = supervisor.children["radarr-hd"]
+        os.kill(victim.pid or 0, signal.SIGKILL)
+        await until(lambda: victim.pid not in (None, before["radarr-hd"]), 2, "it is not back")
+
+
+async def test_a_child_that_ignores_term_is_killed_after_the_grace(sandbox: Sandbox, tmp_path: Path):
+    async with supervised(sandbox, tmp_path, start_zygote("supervisor.zygote")) as supervisor:
+        await all_running(supervisor)
+        victim = supervisor.children["radarr-hd"]
+        old = victim.pid
+        os.kill(old or 0, signal.SIGSTOP)
+        began = time.monotonic()
+        supervisor.restart("radarr-hd")
+        await until(lambda: victim.pid not in (None, old), victim.limits.grace_seconds + 2, lambda: str(victim.state))
+        assert time.monotonic() - began >= victim.limits.grace_seconds - 0.1
+        assert phases(supervisor)["sonarr-tv"] is Phase.RUNNING
+
+
+async def test_one_that_flaps_is_degraded_and_its_restart_by_hand_begins_anew(sandbox: Sandbox, tmp_path: Path):
+    zygote = start_zygote("supervisor.zygote")
+    async with supervised(sandbox, tmp_path, zygote, MaxProcessRestarts=2) as supervisor:
+        await all_running(supervisor)
+        victim = supervisor.children["radarr-hd"]
+        for _ in range(3):
+            await until(lambda: victim.state.phase is Phase.RUNNING, 5, lambda: str(victim.state))
+            before = victim.pid
+            os.kill(before or 0, signal.SIGKILL)
+            await until(lambda old=before: victim.pid != old, 5, "nobody noticed")
+        await until(lambda: victim.state.phase is Phase.DEGRADED, 5, lambda: str(victim.state))
+        assert phases(supervisor)["sonarr-tv"] is Phase.RUNNING
+        supervisor.restart("radarr-hd")
+        await all_running(supervisor)
+
+
+async def test_a_worker_that_never_starts_brings_the_old_configuration_back(sandbox: Sandbox, tmp_path: Path):
+    zygote = start_zygote("supervisor.zygote")
+    async with supervised(sandbox, tmp_path, zygote, ProcessSpawnTimeoutSeconds=2) as supervisor:
+        await all_running(supervisor)
+        before = supervisor.children["radarr-hd"].config
+        settings = {"ProcessRestartDelay": 0, "ProcessSpawnTimeoutSeconds": 2}
+        changed = {"Settings": settings, "Radarr-HD": {"Torrent": {"StalledDelay": "9s"}}}
+        loaded = load_text(sandbox.config_toml(changed), {})
+        os.kill(zygote.pid, signal.SIGSTOP)
+        configs = worker_configs(loaded.config, before.state_file, None)
+        with pytest.raises(WorkerNotReadyError, match="radarr-hd"):
+            await supervisor.apply(configs, limits_of(loaded.config.settings))
+        assert supervisor.children["radarr-hd"].config == before
+        await all_running(supervisor)
+
+
+async def test_fifty_workers_that_ignore_term_are_stopped_within_the_grace_and_two_seconds(tmp_path: Path):
+    arr = '[Radarr-{0}]\nURI = "http://127.0.0.1:{0}"\nAPIKey = "k"\nCategory = "c{0}"\n'
+    arrs = "".join(arr.format(number) for number in range(1, 51))
+    loaded = load_text(f"{arrs}[Settings]\nCompletedDownloadFolder = '/downloads'\n", {})
+    state = tmp_path / "state.db"
+    migrate.prepare(state)
+    spawner = Spawner(start_zygote("supervisor.zygote"))
+    supervisor = Supervisor(spawner, Evidence(tmp_path / "evidence", None, str))
+    limits = limits_of(loaded.config.settings)
+    supervisor.start(worker_configs(loaded.config, str(state), None), limits)
+    ready = (Phase.RUNNING, Phase.WAITING)
+    await until(lambda: all(p in ready for p in phases(supervisor).values()), 30, lambda: str(phases(supervisor)))
+    for child in supervisor.children.values():
+        os.kill(child.pid or 0, signal.SIGSTOP)
+    began = time.monotonic()
+    await asyncio.wait_for(supervisor.stop(), 30)
+    assert time.monotonic() - began < limits.grace_seconds + 2
+    await spawner.close()

@@ -1,0 +1,122 @@
+"""The state file under fire: bytes that flip, a disk that is full, a mount that cannot be written to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.state import backup
+from tests.support.daemon import Daemon
+from tests.support.polling import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+SECTIONS = (Section("Radarr-HD", "radarr", 40), Section("Sonarr-TV", "sonarr", 3, episodes=20))
+QUICK = {"Settings": {"ProcessRestartDelay": 0}}
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox(SECTIONS) as running:
+        yield running
+
+
+@pytest.fixture
+async def daemon(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Daemon]:
+    async with Daemon(tmp_path / "data", sandbox.config_toml(QUICK)) as running:
+        yield running
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own of a few megabytes; needs root, as the systemd box does."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m,mode=700", "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """Leave no byte free."""
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        for size in (65536, 4096, 512, 1):
+            with contextlib.suppress(OSError):
+                while file.write(b"x" * size):
+                    pass
+    return filler
+
+
+def flip(path: Path) -> None:
+    """Overwrite the beginning of every table's pages."""
+    with path.open("r+b") as file:
+        for at in range(4096, path.stat().st_size, 4096):
+            file.seek(at)
+            file.write(b"\x5a" * 64)
+
+
+async def test_flipped_bytes_while_everything_runs_are_found_and_the_newest_copy_is_restored(daemon: Daemon):
+    await daemon.all_running()
+    state = daemon.folder / "state.db"
+    await until(lambda: list((daemon.folder / backup.FOLDER).glob("*.db")), 10, daemon.log)
+    with contextlib.closing(sqlite3.connect(state)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    flip(state)
+
+    async def restored() -> bool:
+        with contextlib.suppress(AssertionError):  # a list cannot be read while the file is damaged
+            workers = await daemon.workers()
+            aside = list(daemon.folder.glob("state.db.damaged-*"))
+            return bool(aside) and all(worker["state"] == "running" for worker in workers.values())
+        return False
+
+    await until(restored, 60, daemon.log)
+    assert "state file was damaged" in daemon.log()
+    assert "what came after" in daemon.log()
+
+    async def library_is_back() -> bool:
+        return bool((await daemon.get("/web/radarr/radarr-hd/movies"))["total"] == 40)
+
+    await until(library_is_back, 20, daemon.log)
+
+
+async def test_a_full_disk_makes_workers_wait_and_they_go_on_when_there_is_space(sandbox: Sandbox, small_disk: Path):
+    async with Daemon(small_disk / "data", sandbox.config_toml(QUICK)) as daemon:
+        before = await daemon.all_running()
+        filler = fill(small_disk)
+
+        async def waiting() -> dict[str, Any]:
+            workers = await daemon.workers()
+            return {c: w for c, w in workers.items() if w["waitingFor"] == "the state file" and w["lastError"]}
+
+        await until(waiting, 30, "nobody noticed the full disk")
+        assert {c: w["pid"] for c, w in (await daemon.workers()).items()} == {c: w["pid"] for c, w in before.items()}
+        filler.unlink()
+        after = await daemon.all_running(90)
+        assert {c: w["pid"] for c, w in after.items()} == {c: w["pid"] for c, w in before.items()}
+
+
+async def test_a_folder_that_cannot_be_written_to_is_told_at_the_start(sandbox: Sandbox, small_disk: Path):
+    async with Daemon(small_disk / "data", sandbox.config_toml(QUICK)) as daemon:
+        await daemon.all_running()
+        await daemon.stop()
+    await asyncio.to_thread(subprocess.run, ["mount", "-o", "remount,ro", small_disk], check=True)
+    command = [sys.executable, "-P", "-m", "qbitrr", "--data-dir", str(small_disk / "data"), "run"]
+    process = await asyncio.create_subprocess_exec(
+        *command, stderr=asyncio.subprocess.PIPE, env={k: v for k, v in os.environ.items() if "QBITRR" not in k}
+    )
+    _, errors = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 69
+    assert "Read-only file system" in errors.decode()
+    assert "Traceback" not in errors.decode()

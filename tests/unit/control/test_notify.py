@@ -1,0 +1,148 @@
+"""Messages to people: which, collected, tried again, and without a secret."""
+
+import asyncio
+import http.server
+import threading
+from datetime import UTC, datetime
+
+import pytest
+
+from control.feed import Tripped
+from control.handlers.decisions import Decision
+from control.handlers.processes import ProcessView
+from control.notify import MOST_WAITING, Notifier, by_apprise, message
+from qbitrr.backoff import Backoff
+from qbitrr.config import load_text
+from qbitrr.config.model import Notifications
+from qbitrr.config.redact import secrets_of
+from supervisor.lifecycle import Phase
+from tests.support.polling import until
+
+MOMENT = datetime(2024, 1, 1, tzinfo=UTC)
+PAGE = "http://nas:6969/ui"
+AT_ONCE = Backoff(first_seconds=0.0, limit_seconds=0.0)
+
+
+def worker(state, category="movies"):
+    values = dict.fromkeys(ProcessView.__struct_fields__)
+    return ProcessView(**{**values, "category": category, "state": state, "last_error": "it ended"})
+
+
+def decision(state="done"):
+    values = dict.fromkeys(Decision.__struct_fields__)
+    given = {"id": 7, "category": "movies", "name": "Some.Movie", "action": "fail", "because": "it is stalled"}
+    return Decision(**{**values, **given, "state": state})
+
+
+@pytest.mark.parametrize(
+    ("what", "event"),
+    [
+        (worker(Phase.DEGRADED), "worker"),
+        (worker(Phase.HELD), "worker"),
+        (worker(Phase.RUNNING), None),
+        (worker(Phase.WAITING), None),
+        (decision(), "action"),
+        (decision("planned"), None),
+        (decision("failed"), None),
+        (Tripped("movies", "11 deletions in an hour"), "breaker"),
+    ],
+)
+def test_who_is_told_of_what(what, event):
+    found = message(what, PAGE)
+    assert (found[0] if found else None) == event
+
+
+def test_an_action_is_told_with_reason_and_a_way_to_undo_it():
+    assert message(decision(), PAGE)[1] == f"fail: Some.Movie (movies), because it is stalled. Undo at {PAGE}"
+
+
+class Sender:
+    """Remembers what was sent; fails as often as it is told to."""
+
+    def __init__(self, failures=0):
+        self.failures = failures
+        self.sent = []
+        self.tried = 0
+
+    def __call__(self, urls, title, text):
+        self.tried += 1
+        if self.tried <= self.failures:
+            return False
+        self.sent.append(text)
+        return True
+
+
+async def sent(sender, *events, wanted=None, count=1):
+    wanted = wanted or Notifications(urls=("json://x",), digest_seconds=0)
+    notifier = Notifier(lambda: wanted, lambda: PAGE, sender, AT_ONCE)
+    for event in events:
+        notifier.tell(event)
+    running = asyncio.create_task(notifier.run())
+    try:
+        await until(lambda: len(sender.sent) >= count or sender.tried >= 5, 5, lambda: str(sender.sent))
+    finally:
+        running.cancel()
+    return sender.sent
+
+
+async def test_what_comes_together_is_sent_as_one():
+    (text,) = await sent(Sender(), decision(), Tripped("movies", "many"), worker(Phase.HELD))
+    assert len(text.splitlines()) == 3
+
+
+async def test_a_worker_in_trouble_is_told_once():
+    (text,) = await sent(Sender(), worker(Phase.HELD), worker(Phase.HELD), worker(Phase.HELD, "tv"))
+    assert len(text.splitlines()) == 2
+
+
+async def test_only_wanted_events_are_told():
+    wanted = Notifications(urls=("json://x",), events=("breaker",), digest_seconds=0)
+    (text,) = await sent(Sender(), decision(), Tripped("movies", "many"), wanted=wanted)
+    assert len(text.splitlines()) == 1
+
+
+async def test_it_is_tried_again_and_at_last_given_up():
+    sender = Sender(failures=2)
+    assert len(await sent(sender, decision())) == 1
+    hopeless = Sender(failures=100)
+    await sent(hopeless, decision())
+    assert hopeless.tried == 5
+
+
+async def test_too_many_are_counted_not_kept():
+    (text,) = await sent(Sender(), *(Tripped(f"c{number}", "many") for number in range(MOST_WAITING + 5)))
+    assert text.splitlines()[-1] == "5 more could not be kept."
+    assert len(text.splitlines()) == MOST_WAITING + 1
+
+
+def test_addresses_are_secrets():
+    url = "discord://1234567890/abcdefgh12345678"
+    config = load_text(f'[Notifications]\nUrls = ["{url}"]', {}).config
+    assert config.notifications.urls == (url,)
+    assert url in secrets_of(config)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_apprise_sends_it():
+    got = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        assert by_apprise([f"json://127.0.0.1:{server.server_port}"], "qbitrr", "hello") is True
+        assert by_apprise(["nonsense"], "qbitrr", "hello") is False
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert b"hello" in got[0]

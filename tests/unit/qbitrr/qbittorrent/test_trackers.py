@@ -1,0 +1,81 @@
+"""What a tracker's message says, and what is no evidence."""
+
+import pytest
+
+from qbitrr.qbittorrent.trackers import Word, is_dead, is_of_the_way, word
+
+DEFAULT_LIST = (
+    "skipping tracker announce (unreachable)",
+    "No such host is known",
+    "unsupported URL protocol",
+    "info hash is not authorized with this tracker",
+)
+OF_THE_WAY = [
+    "skipping tracker announce (unreachable)",
+    "No such host is known",
+    "No such host is known.",
+    "Host not found (authoritative)",
+    "unsupported URL protocol",
+    "Connection refused",
+    "Connection timed out",
+    "timed out",
+    "Connection reset by peer",
+    "End of file.",
+    "stream truncated",
+    "certificate verify failed",
+    "SSL handshake failed",
+    "Bad Gateway",
+    "502 Bad Gateway",
+    "404 Not Found",
+    "Service Unavailable",
+    "Operation canceled",
+    "Temporary failure in name resolution",
+    "network unreachable",
+    "tracker is down for maintenance",
+    "invalid response: expected value (list, dict, int or string) in bencoded string",
+]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Unregistered torrent",
+        "unregistered torrent.",
+        "  Torrent not registered with this tracker. ",
+        "Torrent Not Found",
+        "Requested download is not authorized for use with this tracker.",
+    ],
+)
+@pytest.mark.parametrize("status", [4, 5])
+def test_a_tracker_that_does_not_know_the_torrent_says_so(message, status):
+    assert word(status, message) is Word.UNREGISTERED
+    assert is_dead(status, message, ())
+
+
+@pytest.mark.parametrize("message", OF_THE_WAY)
+def test_what_is_about_the_way_is_never_evidence_listed_or_not(message):
+    assert is_of_the_way(message)
+    assert word(4, message) is Word.NOTHING
+    assert not is_dead(4, message, (*DEFAULT_LIST, message))
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["", "unregistered torrent pass", "passkey is unregistered torrent", "not found", "Your ratio is too low"],
+)
+def test_the_words_count_only_as_a_whole(message):
+    assert word(4, message) is Word.NOTHING
+    assert not is_dead(4, message, DEFAULT_LIST)
+
+
+@pytest.mark.parametrize("status", [0, 1, 2, 3, 6])
+def test_only_a_refusal_is_one(status):
+    assert word(status, "Unregistered torrent") is not Word.UNREGISTERED
+    assert not is_dead(status, "Unregistered torrent", ("unregistered",))
+
+
+def test_a_listed_part_marks_a_tracker_as_dead():
+    assert is_dead(4, "Trump: replaced by another release", ("TRUMP",))
+    assert not is_dead(4, "Trump: replaced", ("", " "))
+    assert word(4, "Trump: replaced by another release") is Word.NOTHING
+    assert word(2, "") is Word.WORKS

@@ -1,0 +1,161 @@
+"""What is searched next: tables for each rule, and promises over any library."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qbitrr.search import plan
+from qbitrr.search.plan import Item, Season, Switches
+
+DAY = 86400.0
+NOW = 1_790_000_000.0
+ALL = Switches(specials=True, custom_format=True, quality=True, upgrade=True)
+
+
+def item(id_=1, **changes):
+    fields = {
+        "id": id_,
+        "parent": 0,
+        "season": None,
+        "number": None,
+        "title": f"Item {id_}",
+        "year": 2020,
+        "released_at": NOW - 100 * DAY,
+        "is_request": False,
+        "has_file": False,
+        "quality_met": False,
+        "custom_format_met": False,
+        "upgrade": False,
+        "searched_at": None,
+        "tries": 0,
+        "searched_release": NOW - 100 * DAY,
+    }
+    return Item(**fields | changes)
+
+
+def episode(number, season=1, **changes):
+    return item(10 * season + number, parent=7, season=season, number=number, **changes)
+
+
+def order(items, switches=ALL):
+    choices = filter(None, (plan.choice(one, switches, NOW) for one in items))
+    return [choice.item.id for choice in plan.best([], choices, 100)]
+
+
+@pytest.mark.parametrize(
+    ("facts", "switches", "reason"),
+    [
+        ({}, Switches(), "Missing"),
+        ({"has_file": True}, Switches(), None),
+        ({"has_file": True}, ALL, "CustomFormat"),
+        ({"has_file": True, "custom_format_met": True}, ALL, "Quality"),
+        ({"has_file": True}, Switches(quality=True), "Quality"),
+        ({"has_file": True, "quality_met": True}, Switches(quality=True), None),
+        ({"has_file": True, "quality_met": True, "custom_format_met": True, "upgrade": True}, ALL, "Upgrade"),
+        ({"has_file": True, "quality_met": True, "custom_format_met": True}, ALL, None),
+        ({"season": 0, "number": 1}, Switches(), None),
+        ({"season": 0, "number": 1}, ALL, "Missing"),
+        ({"season": 0, "number": 1, "is_request": True}, Switches(), "Missing"),
+    ],
+)
+def test_why_something_is_searched(facts, switches, reason):
+    assert plan.reason_of(item(**facts), switches) == reason
+
+
+@pytest.mark.parametrize(
+    ("tries", "days", "due"),
+    [(1, 0.99, False), (1, 1, True), (2, 1.99, False), (2, 2, True), (3, 3.99, False), (3, 4, True), (50, 64, True)],
+)
+def test_what_is_missing_waits_twice_as_long_each_time(tries, days, due):
+    searched = item(searched_at=NOW - days * DAY, tries=tries)
+    assert (plan.choice(searched, ALL, NOW) is not None) == due
+    assert plan.choice(searched, Switches(again=False), NOW) is None
+
+
+@pytest.mark.parametrize(("days", "due"), [(6.99, False), (7, True)])
+def test_what_is_not_good_enough_waits_for_its_cooldown(days, due):
+    searched = item(has_file=True, searched_at=NOW - days * DAY, tries=9)
+    assert (plan.choice(searched, ALL, NOW) is not None) == due
+
+
+def test_another_release_date_begins_anew():
+    assert order([item(searched_at=NOW - 60, tries=9, released_at=NOW - DAY * 2)]) == [1]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "switches"),
+    [
+        (item(2, is_request=True), item(1, released_at=NOW - 60), ALL),
+        (item(2, released_at=NOW - 60), item(1), ALL),
+        (item(2, searched_at=None), item(1, searched_at=NOW - 9 * DAY, tries=1), ALL),
+        (item(2), item(1, has_file=True), ALL),
+        (item(2, has_file=True), item(1, has_file=True, custom_format_met=True), ALL),
+        (item(2, year=1999), item(1, year=2001), ALL),
+        (item(2, year=2001), item(1, year=1999), Switches(newest_first=True)),
+        (item(2, year=2001, released_at=NOW - 200 * DAY), item(1, year=1999), Switches(by_year=False)),
+        (item(1, released_at=NOW - 60, year=2001), item(2, year=2020), Switches(today_first=False)),
+    ],
+)
+def test_what_comes_first(first, second, switches):
+    assert order([second, first], switches) == [first.id, second.id]
+
+
+def shows(missing, aired=4, season=1, **changes):
+    return Season(aired, tuple(episode(number, season, **changes) for number in missing))
+
+
+@pytest.mark.parametrize(
+    ("seasons", "mode", "command", "ids", "cost"),
+    [
+        ({1: shows([1])}, "smart", "EpisodeSearch", (11,), 1),
+        ({1: shows([1, 2])}, "smart", "EpisodeSearch", (11, 12), 2),
+        ({1: shows([1, 2, 3])}, "smart", "EpisodeSearch", (11, 12, 13), 3),
+        ({1: shows([1, 2, 3, 4])}, "smart", "SeasonSearch", (11, 12, 13, 14), 1),
+        ({1: shows([1, 2, 3, 4]), 2: shows([1], 2, 2)}, "smart", "SeasonSearch", (11, 12, 13, 14), 1),
+        ({1: shows([1, 2]), 2: shows([1], 1, 2)}, "smart", "EpisodeSearch", (11, 12), 2),
+        ({1: shows([1, 2], 2), 2: shows([1], 1, 2)}, "smart", "SeriesSearch", (11, 12, 21), 2),
+        ({1: shows([1, 2]), 2: shows([1], 1, 2)}, "true", "SeriesSearch", (11, 12, 21), 2),
+        ({1: shows([1, 2, 3, 4])}, "false", "EpisodeSearch", (11,), 1),
+        ({1: shows(range(1, 9), 20)}, "smart", "EpisodeSearch", (11, 12, 13, 14, 15), 5),
+    ],
+)
+def test_as_much_of_a_series_is_searched_as_is_missing(seasons, mode, command, ids, cost):
+    chosen = plan.choice(seasons[1].missing[0], ALL, NOW)
+    search = plan.for_series(chosen, "Show", seasons, mode, lambda _: True)
+    assert (search.command, search.item_ids, search.cost) == (command, ids, cost)
+
+
+def test_what_is_not_free_keeps_its_season_from_being_searched_whole():
+    seasons = {1: shows([1, 2, 3, 4])}
+    chosen = plan.choice(seasons[1].missing[0], ALL, NOW)
+    search = plan.for_series(chosen, "Show", seasons, "smart", lambda one: one.number != 3)
+    assert (search.command, search.item_ids) == ("EpisodeSearch", (11, 12, 14))
+
+
+items_ = st.builds(
+    item,
+    st.integers(1, 40),
+    year=st.integers(1990, 2026),
+    has_file=st.booleans(),
+    quality_met=st.booleans(),
+    upgrade=st.booleans(),
+    is_request=st.booleans(),
+)
+
+
+@given(library=st.lists(items_, unique_by=lambda one: one.id), newest=st.booleans())
+def test_everything_wanted_is_reached_and_nothing_is_searched_within_its_cooldown(library, newest):
+    switches = Switches(custom_format=True, quality=True, upgrade=True, newest_first=newest)
+    now, state = NOW, {one.id: one for one in library}
+    wanted = {one.id for one in library if plan.reason_of(one, switches)}
+    searched = []
+    for _ in range(3 * len(wanted)):
+        now += 3600.0
+        choices = filter(None, (plan.choice(one, switches, now) for one in state.values()))
+        for chosen in plan.best([], choices, 1):
+            before = chosen.item.searched_at
+            assert before is None or now - before >= DAY
+            searched.append(chosen.item.id)
+            tries = plan.tries_of(chosen.item) + 1
+            state[chosen.item.id] = chosen.item._replace(searched_at=now, tries=tries)
+    assert set(searched) == wanted

@@ -1,0 +1,99 @@
+"""What may be searched, read page by page, and what is remembered of searches."""
+
+import pytest
+
+from qbitrr.library import items
+from qbitrr.library.quality import FileFacts, Profile
+from qbitrr.state import catalogue, searches
+
+NOW = 1_790_000_000.0
+ANY = Profile("Any", upgrade_allowed=False, min_format_score=0, cutoff_format_score=0)
+
+
+def movie(number, **changes):
+    facts = {"monitored": True, "available": True, "file": None, "released_at": NOW - number, **changes}
+    return items.movie(
+        id=number, title=f"Movie {number}", year=2020, tmdb_id=number, imdb_id=None, profile=ANY, **facts
+    )
+
+
+def episode(number, series=1, **changes):
+    facts = {"monitored": True, "file": None, "airs_at": NOW - 100, "season_number": 1, **changes}
+    return items.episode(
+        id=100 * series + number, series_id=series, episode_number=number, title="", profile=ANY, now=NOW, **facts
+    )
+
+
+async def fill(database, kind, **tables):
+    generation = catalogue.Generation(database, "cat", kind)
+    await generation.begin("http://arr")
+    for table, rows in tables.items():
+        await generation.add(table, rows)
+    await generation.commit(NOW)
+
+
+async def ids(database, kind, *, unmonitored=False):
+    pages = searches.unfinished(database, "cat", kind, unmonitored=unmonitored)
+    return [row[0] async for page in pages for row in page]
+
+
+GOOD = FileFacts(1, cutoff_not_met=False, custom_format_score=0)
+POOR = FileFacts(1, cutoff_not_met=True, custom_format_score=0)
+
+
+@pytest.mark.parametrize(
+    ("facts", "unmonitored", "listed"),
+    [
+        ({}, False, True),
+        ({"available": False}, False, False),
+        ({"monitored": False}, False, False),
+        ({"monitored": False}, True, True),
+        ({"file": GOOD}, False, False),
+        ({"file": POOR}, False, True),
+        ({"file": POOR, "available": False}, False, True),
+    ],
+)
+async def test_what_is_out_monitored_and_not_finished_is_listed(database, facts, unmonitored, listed):
+    await fill(database, "radarr", movies=[movie(1, **facts)])
+    assert await ids(database, "radarr", unmonitored=unmonitored) == ([1] if listed else [])
+
+
+async def test_a_long_list_comes_in_pages_without_gaps(database):
+    await fill(database, "sonarr", episodes=[episode(n, series) for series in range(1, 51) for n in range(1, 100)])
+    found = await ids(database, "sonarr")
+    assert found == sorted(found)
+    assert len(set(found)) == len(found) == 50 * 99
+
+
+async def test_searches_are_counted_until_the_release_date_changes(database):
+    await fill(database, "radarr", movies=[movie(1), movie(2)])
+    for at in (NOW, NOW + 1):
+        async with database.transaction() as transaction:
+            await searches.record(transaction, "cat", "radarr", [1, 77], at)
+    assert await searches.read(database, "cat", [1, 77]) == [("cat", 1, NOW + 1, 2, NOW - 1)]
+    await fill(database, "radarr", movies=[movie(1, released_at=NOW + 5), movie(2)])
+    async with database.transaction() as transaction:
+        await searches.record(transaction, "cat", "radarr", [1], NOW + 9)
+    assert await searches.read(database, "cat", [1]) == [("cat", 1, NOW + 9, 1, NOW + 5)]
+    ((*_, searched_at, tries, release),) = await searches.of_items(database, "cat", "radarr", [1])
+    assert (searched_at, tries, release) == (NOW + 9, 1, NOW + 5)
+
+
+async def test_a_search_that_was_refused_is_taken_back(database):
+    await fill(database, "radarr", movies=[movie(1), movie(2)])
+    async with database.transaction() as transaction:
+        await searches.record(transaction, "cat", "radarr", [1], NOW)
+    before = await searches.read(database, "cat", [1, 2])
+    async with database.transaction() as transaction:
+        await searches.record(transaction, "cat", "radarr", [1, 2], NOW + 60)
+    await searches.restore(database, "cat", [1, 2], before)
+    assert await searches.read(database, "cat", [1, 2]) == before
+
+
+async def test_the_episodes_of_a_series_that_have_aired_come_in_order(database):
+    rows = [episode(2), episode(1, file=GOOD), episode(3, airs_at=NOW + 9), episode(4, monitored=False), episode(1, 2)]
+    series = items.SeriesRow(1, "Show", "show", 2020, 5, None, monitored=True, quality_profile="Any")
+    await fill(database, "sonarr", episodes=rows, series=[series])
+    title, found = await searches.of_series(database, "cat", 1)
+    assert title == "Show"
+    assert [row[0] for row in found] == [101, 102]

@@ -1,0 +1,181 @@
+"""The gate before every deletion."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from qbitrr.config.model import HitAndRun, TrackerRow
+from qbitrr.torrents.hitandrun import Announce, Debts, gate
+from qbitrr.torrents.seeding import Seeding
+
+DAY = 86400
+DEBT = HitAndRun(mode="and", min_seed_ratio=1.0, min_seeding_seconds=3 * DAY, tracker_update_buffer_seconds=600)
+ANNOUNCE = Announce("https://tracker.private.org/key/announce")
+GONE = Announce(ANNOUNCE.url, gone=True)
+OPEN = Announce("udp://open.invalid:6969")
+ROW = TrackerRow(uri="private.org", hit_and_run=DEBT)
+SEEDING = Seeding(complete=True, progress=1.0, ratio=0.0, seconds=0, counting=True)
+
+
+def debts(*rows, category=None):
+    return Debts(rows=rows, category=category)
+
+
+def with_debt(**changes):
+    return debts(replace(ROW, hit_and_run=replace(DEBT, **changes)))
+
+
+@pytest.mark.parametrize(
+    ("mode", "ratio", "seconds", "is_open"),
+    [
+        ("and", 1.0, 3 * DAY + 600, True),
+        ("and", 0.999, 3 * DAY + 600, False),
+        ("and", 1.0, 3 * DAY + 599, False),
+        ("or", 1.0, 0, True),
+        ("or", 0.999, 3 * DAY + 600, True),
+        ("or", 0.999, 3 * DAY + 599, False),
+        ("and", math.inf, 3 * DAY + 600, True),
+        ("disabled", 0, 0, True),
+    ],
+)
+def test_both_minimums_or_either(mode, ratio, seconds, is_open):
+    torrent = replace(SEEDING, ratio=ratio, seconds=seconds)
+    assert gate(torrent, (ANNOUNCE,), with_debt(mode=mode)).open is is_open
+
+
+@pytest.mark.parametrize("mode", ["and", "or"])
+def test_of_one_minimum_only_that_counts_and_of_none_nothing(mode):
+    ratio_only = with_debt(mode=mode, min_seeding_seconds=0)
+    assert gate(replace(SEEDING, ratio=1.0), (ANNOUNCE,), ratio_only).open
+    assert not gate(replace(SEEDING, ratio=0.9, seconds=99 * DAY), (ANNOUNCE,), ratio_only).open
+    time_only = with_debt(mode=mode, min_seed_ratio=0)
+    assert gate(replace(SEEDING, seconds=4 * DAY), (ANNOUNCE,), time_only).open
+    assert not gate(replace(SEEDING, ratio=99), (ANNOUNCE,), time_only).open
+    assert gate(SEEDING, (ANNOUNCE,), with_debt(mode=mode, min_seed_ratio=0, min_seeding_seconds=0)).open
+
+
+@pytest.mark.parametrize(
+    ("progress", "ratio", "is_open"), [(0.0999, 0, True), (0.1, 0, False), (0.5, 0.999, False), (0.5, 1.0, True)]
+)
+def test_a_part_owes_its_own_ratio_from_a_progress_on(progress, ratio, is_open):
+    torrent = replace(SEEDING, complete=False, progress=progress, ratio=ratio, seconds=99 * DAY)
+    assert gate(torrent, (ANNOUNCE,), debts(ROW)).open is is_open
+
+
+def test_what_was_complete_once_owes_all_of_it():
+    torrent = replace(SEEDING, complete=False, progress=0.0)
+    assert gate(torrent, (ANNOUNCE,), debts(ROW)).open
+    assert not gate(torrent, (ANNOUNCE,), debts(ROW), once_complete=True).open
+
+
+def test_unknown_trackers_are_no_permission():
+    assert not gate(replace(SEEDING, ratio=99, seconds=99 * DAY), None, debts(ROW)).open
+    assert gate(SEEDING, None, debts(TrackerRow(uri="private.org"))).open
+    assert gate(SEEDING, None, debts()).open
+
+
+def test_other_trackers_ask_for_nothing():
+    assert gate(SEEDING, (OPEN,), debts(ROW)).open
+    assert gate(SEEDING, (), debts(ROW)).open
+
+
+def test_the_strictest_of_all_rows_and_the_category_holds():
+    lax = TrackerRow(uri="private.org", priority=9, hit_and_run=HitAndRun(mode="or", min_seed_ratio=0.1))
+    disabled = TrackerRow(uri="tracker.private.org", priority=99)
+    half = replace(SEEDING, ratio=0.5)
+    assert gate(half, (ANNOUNCE,), debts(lax, disabled)).open
+    assert not gate(half, (ANNOUNCE,), debts(lax, disabled, ROW)).open
+    assert not gate(half, (ANNOUNCE,), debts(lax, category=HitAndRun(mode="and", min_seed_ratio=0.6))).open
+    assert gate(half, (), debts(lax, category=HitAndRun(mode="and", min_seed_ratio=0.5))).open
+
+
+def test_a_tracker_that_forgot_the_torrent_is_owed_nothing_but_only_once_all_of_them_did():
+    other = TrackerRow(uri="other.org", hit_and_run=DEBT)
+    assert gate(SEEDING, (GONE, OPEN), debts(ROW)).open
+    assert not gate(SEEDING, (GONE, Announce("http://other.org/a")), debts(ROW, other)).open
+    assert not gate(SEEDING, (ANNOUNCE, Announce(OPEN.url, gone=True)), debts(ROW)).open
+    assert gate(SEEDING, (GONE, Announce("http://other.org/a", gone=True)), debts(ROW, other)).open
+
+
+def test_what_a_category_asks_for_is_owed_until_every_tracker_forgot_the_torrent():
+    asked = debts(category=DEBT)
+    assert not gate(SEEDING, (GONE, OPEN), asked).open
+    assert not gate(SEEDING, (), asked).open
+    assert gate(SEEDING, (GONE,), asked).open
+
+
+def test_it_says_whose_minimum_and_when_time_may_be_enough():
+    found = gate(replace(SEEDING, ratio=2, seconds=DAY), (ANNOUNCE,), debts(ROW))
+    assert "private.org" in found.because
+    assert found.in_seconds == 2 * DAY + 600
+    assert found.facts["minimum of private.org"] == "ratio 1 and 259800 seconds of seeding"
+    assert gate(replace(SEEDING, counting=False), (ANNOUNCE,), debts(ROW)).in_seconds is None
+
+
+obligations = st.builds(
+    HitAndRun,
+    mode=st.sampled_from(["and", "or", "disabled"]),
+    min_seed_ratio=st.sampled_from([0.0, 0.5, 1.0]),
+    min_seeding_seconds=st.sampled_from([0, 60, DAY]),
+    minimum_download_percent=st.sampled_from([0.0, 10.0, 100.0]),
+    partial_seed_ratio=st.sampled_from([0.0, 1.0]),
+    tracker_update_buffer_seconds=st.sampled_from([0, 600]),
+)
+tracker_rows = st.builds(
+    TrackerRow,
+    uri=st.sampled_from(["a.org", "x.a.org", "b.org"]),
+    priority=st.integers(-1, 1),
+    hit_and_run=obligations,
+    remove_if_exists=st.booleans(),
+)
+announces = st.lists(
+    st.builds(
+        Announce, st.sampled_from(["http://a.org/", "http://x.a.org/", "http://b.org/", "udp://c.org"]), st.booleans()
+    ),
+    max_size=3,
+).map(tuple)
+torrents = st.builds(
+    Seeding,
+    complete=st.booleans(),
+    progress=st.sampled_from([0.0, 0.05, 0.1, 0.5, 1.0]),
+    ratio=st.sampled_from([0.0, 0.5, 1.0, math.inf]),
+    seconds=st.sampled_from([0, 60, 660, DAY, DAY + 600]),
+)
+
+
+@given(torrents, st.none() | announces, st.lists(tracker_rows, max_size=3), st.none() | obligations, st.booleans())
+def test_nothing_below_a_minimum_is_ever_allowed(torrent, announces, rows, category, once):
+    if not gate(torrent, announces, Debts(tuple(rows), category), once_complete=once).open:
+        return
+    owed = [row for row in rows if row.hit_and_run.mode != "disabled"]
+    if announces is None:
+        assert not owed
+        assert category is None or category.mode == "disabled"
+        return
+    hosts = {one.url.split("/")[2]: one.gone for one in announces}
+
+    def about(row):
+        return {host: gone for host, gone in hosts.items() if host == row.uri or host.endswith(f".{row.uri}")}
+
+    listed = [about(row) for row in owed]
+    every_one_is_gone = all(
+        gone for one in announces for gone in [one.gone] if any(one.url.split("/")[2] in found for found in listed)
+    )
+    asked = [] if every_one_is_gone else [row.hit_and_run for row in owed if about(row)]
+    if category is not None and category.mode != "disabled" and not (announces and all(one.gone for one in announces)):
+        asked.append(category)
+    for debt in asked:
+        if not (torrent.complete or once):
+            assert torrent.progress * 100 < debt.minimum_download_percent or torrent.ratio >= debt.partial_seed_ratio
+            continue
+        ratio = torrent.ratio >= debt.min_seed_ratio
+        time = torrent.seconds - debt.tracker_update_buffer_seconds >= debt.min_seeding_seconds
+        if debt.mode == "and":
+            assert ratio or debt.min_seed_ratio == 0
+            assert time or debt.min_seeding_seconds == 0
+        else:
+            nothing = debt.min_seed_ratio == 0 and debt.min_seeding_seconds == 0
+            assert nothing or (debt.min_seed_ratio > 0 and ratio) or (debt.min_seeding_seconds > 0 and time)

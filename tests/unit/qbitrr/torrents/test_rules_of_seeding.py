@@ -1,0 +1,182 @@
+"""Each rule about seeding with both sides of each boundary."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qbitrr.config.model import HitAndRun, SeedingMode, TrackerRow
+from qbitrr.torrents import trackers
+from qbitrr.torrents.adjustment import Adjustment
+from qbitrr.torrents.facts import History, ImportFacts, Policy, QueueFacts, Surroundings, TorrentFacts
+from qbitrr.torrents.hitandrun import Announce, Debts, Gate, gate
+from qbitrr.torrents.rules import judge
+from qbitrr.torrents.rules.seeding import WRITE_AGAIN_SECONDS
+from qbitrr.torrents.seeding import Limits, Seeding, Settings, limits_for
+from qbitrr.torrents.verdict import Action
+
+NOW = 1_700_000_000.0
+POLICY = Policy(ignore_younger_than_seconds=0, stalled_delay_seconds=-1)
+ALONE = msgspec.structs.replace(POLICY, with_arr=False)
+LIMITS = Limits(remove=1, ratio=2.0)
+IMPORTED = History(imports=ImportFacts(imported=True))
+SEEDING = Seeding(complete=True, progress=1.0, ratio=2.0, seconds=100.0, counting=True)
+TORRENT = TorrentFacts(
+    instance="qBit",
+    infohash="a" * 40,
+    name="Some.Release",
+    category="movies",
+    tags=frozenset(),
+    state="stalledUP",
+    progress=1.0,
+    left_bytes=0,
+    size_bytes=1000,
+    added_at=NOW - 86400,
+    completed_at=NOW - 80000,
+    last_activity_at=NOW - 1,
+    content_path="/downloads/Some.Release",
+    seeding=SEEDING,
+)
+AROUND = Surroundings(queue_known=True, limits=LIMITS, history=IMPORTED)
+WISH = Adjustment(Settings(download_limit=1024))
+
+
+def judged(torrent=TORRENT, policy=POLICY, **around):
+    found = judge(torrent, msgspec.structs.replace(AROUND, **around), policy, NOW)
+    return found.action, found.last.rule
+
+
+def seeding(**changes):
+    return msgspec.structs.replace(TORRENT, seeding=msgspec.structs.replace(SEEDING, **changes))
+
+
+@pytest.mark.parametrize("state", ["stalledUP", "uploading", "stoppedUP", "queuedUP"])
+def test_what_has_reached_its_limits_is_removed_in_every_state_of_seeding(state):
+    assert judged(msgspec.structs.replace(TORRENT, state=state)) == (Action.REMOVE, "seeding_is_over")
+    assert judged(seeding(ratio=1.99)) == (Action.NOTHING, "seeding_is_over")
+
+
+@pytest.mark.parametrize("state", ["checkingUP", "moving", "missingFiles", "error"])
+def test_what_is_busy_or_ails_is_not_removed(state):
+    assert judged(msgspec.structs.replace(TORRENT, state=state))[0] is not Action.REMOVE
+
+
+def test_without_proof_of_import_nothing_is_removed():
+    unknown = History()
+    assert judged(history=unknown)[1] == "not_in_queue"
+    tagged = msgspec.structs.replace(TORRENT, tags=frozenset({"qBitrr-imported"}))
+    assert judged(tagged, history=unknown) == (Action.LOOK_FOR_IMPORT, "seeding_is_over")
+    looked = History(imports=ImportFacts(looks=1, looked_at=NOW - 299))
+    assert judged(tagged, history=looked) == (Action.NOTHING, "imported")
+    waited = History(imports=ImportFacts(looks=1, looked_at=NOW - 300))
+    assert judged(tagged, history=waited) == (Action.LOOK_FOR_IMPORT, "seeding_is_over")
+
+
+def test_a_category_without_an_arr_needs_no_proof():
+    assert judged(policy=ALONE, history=History(), queue_known=False) == (Action.REMOVE, "seeding_is_over")
+    assert judged(policy=ALONE, limits=Limits()) == (Action.NOTHING, "seeding")
+
+
+def test_what_the_arr_still_lists_or_may_list_is_not_removed():
+    queue = QueueFacts(record_ids=(1,), item_ids=(1,), tracked_state="importing", messages=())
+    assert judged(queue=queue) == (Action.NOTHING, "seeding_is_over")
+    assert judged(queue=msgspec.structs.replace(queue, tracked_state="imported"))[0] is Action.REMOVE
+    assert judged(queue_known=False) == (Action.NOTHING, "seeding_is_over")
+
+
+def test_what_is_owed_or_not_known_keeps_it():
+    assert judged(gate=Gate(False, "something is owed", in_seconds=60.0)) == (Action.NOTHING, "seeding_is_over")
+    assert judged(limits=None) == (Action.NOTHING, "imported")
+    found = judge(TORRENT, msgspec.structs.replace(AROUND, gate=Gate(False, "x", in_seconds=60.0)), POLICY, NOW)
+    assert found.revisit_at == NOW + 60
+
+
+def test_it_is_judged_again_when_its_time_may_have_come():
+    around = msgspec.structs.replace(AROUND, limits=Limits(remove=2, seconds=160.0))
+    assert judge(TORRENT, around, POLICY, NOW).revisit_at == NOW + 60
+    assert judge(seeding(counting=False), around, POLICY, NOW).revisit_at is None
+
+
+def test_a_persons_decision_holds_for_a_day():
+    decided = msgspec.structs.replace(IMPORTED, discarded_at=NOW - 86399)
+    assert judged(history=decided) == (Action.NOTHING, "seeding_is_over")
+    assert judged(history=msgspec.structs.replace(decided, discarded_at=NOW - 86400))[0] is Action.REMOVE
+
+
+def test_settings_are_written_before_anything_else_and_again_after_an_hour():
+    assert judged(adjustment=WISH) == (Action.ADJUST, "settings_differ")
+    written = msgspec.structs.replace(IMPORTED, adjusted=WISH, adjusted_at=NOW - WRITE_AGAIN_SECONDS + 1)
+    assert judged(adjustment=WISH, history=written)[1] == "seeding_is_over"
+    later = msgspec.structs.replace(written, adjusted_at=NOW - WRITE_AGAIN_SECONDS)
+    assert judged(adjustment=WISH, history=later)[0] is Action.ADJUST
+    other = msgspec.structs.replace(written, adjusted=Adjustment(Settings(upload_limit=1)))
+    assert judged(adjustment=WISH, history=other)[0] is Action.ADJUST
+
+
+def test_addresses_of_trackers_do_not_get_into_the_facts():
+    wish = Adjustment(
+        add_trackers=("https://tracker.example/0123456789/announce",), remove_trackers=("udp://b.example:1/x",)
+    )
+    assert wish.in_facts() == {"add_trackers": ["tracker.example"], "remove_trackers": ["b.example"]}
+
+
+hosts = st.sampled_from(["a.org", "x.a.org", "b.org"])
+rows = st.lists(
+    st.builds(
+        TrackerRow,
+        uri=hosts,
+        priority=st.integers(-1, 1),
+        max_upload_ratio=st.sampled_from([-1.0, 0.0, 1.0, 3.0]),
+        max_seeding_seconds=st.sampled_from([-1, 0, 60, 600]),
+        remove_if_exists=st.booleans(),
+        hit_and_run=st.builds(
+            HitAndRun,
+            mode=st.sampled_from(["and", "or", "disabled"]),
+            min_seed_ratio=st.sampled_from([0.0, 2.0]),
+            min_seeding_seconds=st.sampled_from([0, 300]),
+        ),
+    ),
+    max_size=4,
+)
+modes = st.builds(
+    SeedingMode,
+    max_upload_ratio=st.sampled_from([-1.0, 1.0]),
+    max_seeding_seconds=st.sampled_from([-1, 60]),
+    remove_torrent=st.sampled_from([-1, 1, 2, 3, 4]),
+)
+announced = st.none() | st.lists(hosts.map("http://{}/announce".format), max_size=3, unique=True).map(tuple)
+seeders = st.builds(
+    Seeding,
+    complete=st.just(True),
+    progress=st.just(1.0),
+    ratio=st.sampled_from([0.0, 1.0, 2.0, 5.0]),
+    seconds=st.sampled_from([0, 60, 300, 700]),
+    own_ratio_limit=st.sampled_from([-1.0, 4.0]),
+)
+
+
+@given(rows, modes, announced, seeders)
+def test_no_rows_limits_and_trackers_remove_anything_below_a_minimum(rows, mode, announced, seeder):
+    """As the worker puts it all together, against what a person would say of it."""
+    merged = trackers.merged(rows)
+    found = trackers.matching(merged, announced or ())
+    told = None if announced is None else tuple(map(Announce, announced))
+    limits = limits_for(mode, found) if announced is not None or not merged else None
+    torrent = msgspec.structs.replace(TORRENT, seeding=seeder)
+    action, rule = judged(torrent, limits=limits, gate=gate(seeder, told, Debts(merged)))
+    assert action in (Action.NOTHING, Action.REMOVE), rule
+    if action is not Action.REMOVE:
+        return
+    assert mode.remove_torrent != -1
+    for row in merged:
+        if announced is None or not any(trackers.is_about(row, url) for url in announced):
+            continue
+        debt = row.hit_and_run
+        ratio, time = seeder.ratio >= debt.min_seed_ratio, seeder.seconds >= debt.min_seeding_seconds
+        asked = [met for met, least in ((ratio, debt.min_seed_ratio), (time, debt.min_seeding_seconds)) if least]
+        assert debt.mode == "disabled" or not asked or (all(asked) if debt.mode == "and" else any(asked))
+        if not row.remove_if_exists and mode.remove_torrent in (1, 4):
+            assert seeder.ratio >= row.max_upload_ratio
+        if not row.remove_if_exists and mode.remove_torrent in (2, 4):
+            assert seeder.seconds >= row.max_seeding_seconds
+    assert seeder.own_ratio_limit < 0 or seeder.ratio >= seeder.own_ratio_limit

@@ -1,0 +1,251 @@
+"""The free-space guard, on one disk, on several, and over days."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from qbitrr.torrents.space import Disk, Download, Move, guard, off, to_write
+
+ONE = Download(
+    instance="qBit",
+    infohash="a",
+    state="downloading",
+    left_bytes=100,
+    size_bytes=100,
+    added_at=0,
+    position=1,
+    disk="d",
+    held=False,
+)
+HELD = replace(ONE, state="stoppedDL", held=True)
+
+
+def moves(downloads, free, kept=0):
+    steps = guard(downloads, {"d": Disk(free_bytes=free, kept_bytes=kept)})
+    return {step.download.infohash: step.move for step in steps}
+
+
+@pytest.mark.parametrize(("free", "kept", "held"), [(101, 0, False), (100, 0, True), (151, 50, False), (150, 50, True)])
+def test_what_does_not_fit_beside_the_kept_space_is_held(free, kept, held):
+    assert moves([ONE], free, kept) == ({"a": Move.HOLD} if held else {})
+
+
+def test_the_budget_goes_in_the_order_of_the_queue():
+    second = replace(ONE, infohash="b", position=2)
+    small = replace(ONE, infohash="c", position=3, left_bytes=20)
+    unplaced = replace(ONE, infohash="z", position=0, left_bytes=20)
+    assert moves([unplaced, small, second, ONE], 150) == {"b": Move.HOLD}
+    assert moves([unplaced, small, second, ONE], 130) == {"b": Move.HOLD, "z": Move.HOLD}
+
+
+def test_what_a_user_stopped_is_left_alone_and_does_not_count():
+    stopped = replace(ONE, infohash="s", state="stoppedDL", position=1)
+    assert moves([stopped, replace(ONE, position=2)], 101) == {}
+
+
+@pytest.mark.parametrize("state", ["forcedDL", "checkingDL", "moving"])
+def test_what_is_forced_or_busy_counts_first_and_is_not_stopped(state):
+    forced = replace(ONE, infohash="f", state=state, position=9)
+    assert moves([forced], 10) == {}
+    assert moves([ONE, forced], 150) == {"a": Move.HOLD}
+
+
+def test_what_is_not_mine_counts_and_is_not_touched():
+    other = replace(ONE, infohash="o", mine=False)
+    assert moves([other], 10) == {}
+    assert moves([other, replace(ONE, position=2)], 150) == {"a": Move.HOLD}
+    assert moves([replace(HELD, mine=False)], 10_000) == {}
+
+
+@pytest.mark.parametrize("state", ["metaDL", "stalledDL", "queuedDL"])
+def test_every_kind_of_download_is_held_when_nothing_is_left(state):
+    assert moves([replace(ONE, state=state, left_bytes=0)], 10, 10) == {"a": Move.HOLD}
+
+
+@pytest.mark.parametrize(("free", "released"), [(103, True), (102, False)])
+def test_what_is_held_goes_on_when_it_fits_with_room_to_spare(free, released):
+    assert moves([HELD], free) == ({"a": Move.RELEASE} if released else {})
+
+
+@pytest.mark.parametrize(("free", "released"), [(1151, True), (1150, False)])
+def test_the_room_to_spare_grows_with_the_kept_space(free, released):
+    assert moves([HELD], free, 1000) == ({"a": Move.RELEASE} if released else {})
+
+
+def test_releasing_one_never_stops_another():
+    running = replace(ONE, infohash="r", position=2, left_bytes=60)
+    assert moves([HELD, running], 110) == {}
+    assert moves([HELD, running], 170) == {"a": Move.RELEASE}
+
+
+@pytest.mark.parametrize("state", ["downloading", "uploading", "stalledUP", "forcedDL"])
+def test_what_goes_on_although_it_has_the_tag_loses_it(state):
+    left = 0 if state.endswith(("UP", "uploading")) else 100
+    assert moves([replace(ONE, state=state, held=True, left_bytes=left)], 500) == {"a": Move.UNTAG}
+
+
+def test_what_somebody_started_again_is_stopped_again_while_it_does_not_fit():
+    assert moves([replace(ONE, held=True)], 50) == {"a": Move.HOLD}
+
+
+def test_what_got_complete_while_it_was_held_goes_on():
+    assert moves([replace(HELD, state="stoppedUP", left_bytes=0)], 0, 10) == {"a": Move.RELEASE}
+
+
+@pytest.mark.parametrize("state", ["error", "missingFiles", "unknown", "checkingDL"])
+def test_what_is_in_trouble_or_busy_keeps_the_tag(state):
+    assert moves([replace(ONE, state=state, held=True)], 500) == {}
+    assert off([replace(ONE, state=state, held=True)]) == []
+
+
+def test_nothing_happens_on_a_disk_that_could_not_be_measured():
+    assert guard([ONE, HELD], {"other": Disk(0, 10)}) == []
+
+
+def test_disks_are_budgeted_by_themselves():
+    other = replace(ONE, infohash="b", disk="e")
+    steps = guard([ONE, other], {"d": Disk(1000, 0), "e": Disk(50, 0)})
+    assert [(step.download.infohash, step.move) for step in steps] == [("b", Move.HOLD)]
+
+
+def test_without_a_guard_everything_it_held_goes_on_and_nothing_else():
+    stopped = replace(ONE, infohash="s", state="stoppedDL")
+    running = replace(ONE, infohash="r", held=True)
+    steps = off([HELD, stopped, running, ONE])
+    assert {step.download.infohash: step.move for step in steps} == {"a": Move.RELEASE, "r": Move.UNTAG}
+    assert off([replace(HELD, mine=False)]) == []
+
+
+def test_what_is_still_to_be_written_counts_what_goes_on():
+    held, released = replace(ONE, infohash="h"), replace(HELD, infohash="r")
+    steps = guard([ONE, held, released], {"d": Disk(101, 0)})
+    assert to_write([ONE, held, released], steps) == {"d": 100}
+    assert to_write([released], guard([released], {"d": Disk(500, 0)})) == {"d": 100}
+
+
+states = st.sampled_from(
+    ["downloading", "stalledDL", "queuedDL", "metaDL", "forcedDL", "checkingDL", "stoppedDL", "stoppedUP", "uploading"]
+)
+downloads = st.lists(
+    st.builds(
+        lambda state, left, held, position, mine, disk: replace(
+            ONE,
+            state=state,
+            left_bytes=0 if state in ("uploading", "stoppedUP") else left,
+            size_bytes=200,
+            held=held,
+            position=position,
+            mine=mine,
+            disk=disk,
+        ),
+        states,
+        st.integers(1, 200),
+        st.booleans(),
+        st.integers(0, 5),
+        st.booleans(),
+        st.sampled_from("de"),
+    ),
+    max_size=6,
+).map(lambda some: [replace(one, infohash=str(at)) for at, one in enumerate(some)])
+disks = st.fixed_dictionaries(
+    {name: st.builds(Disk, st.integers(0, 600), st.sampled_from([0, 50, 200])) for name in "de"}
+)
+
+
+def taken(downloads, steps):
+    """The torrents once qBittorrent has done what it was asked for."""
+    by_key = {step.download.key: step.move for step in steps}
+
+    def after(one):
+        match by_key.get(one.key):
+            case Move.HOLD:
+                return replace(one, state="stoppedDL", held=True)
+            case Move.RELEASE:
+                return replace(one, state="uploading" if one.state == "stoppedUP" else "downloading", held=False)
+            case Move.UNTAG:
+                return replace(one, held=False)
+        return one
+
+    return [after(one) for one in downloads]
+
+
+@given(downloads, disks)
+def test_a_second_look_changes_nothing(downloads, disks):
+    after = taken(downloads, guard(downloads, disks))
+    assert guard(after, disks) == []
+
+
+@given(downloads, disks)
+def test_what_goes_on_fits_and_only_what_is_mine_is_touched(downloads, disks):
+    steps = guard(downloads, disks)
+    assert all(step.download.mine for step in steps)
+    after = taken(downloads, steps)
+    for name, disk in disks.items():
+        mine = [one for one in after if one.disk == name and one.mine and one.state in ("downloading", "stalledDL")]
+        if mine:
+            assert to_write(after, []).get(name, 0) < disk.free_bytes - disk.kept_bytes
+    before_by_user = [one for one in downloads if one.state.startswith("stopped") and not one.held]
+    assert all(one in after for one in before_by_user)
+
+
+@given(downloads)
+def test_off_leaves_nothing_held(downloads):
+    after = taken(downloads, off(downloads))
+    assert not [one for one in after if one.held and one.mine and one.state != "checkingDL"]
+
+
+@settings(max_examples=40)
+@given(
+    sizes=st.lists(st.integers(50, 400), min_size=1, max_size=8),
+    free=st.integers(100, 1500),
+    noise=st.lists(st.integers(-4, 4), min_size=20, max_size=60),
+)
+def test_over_days_nothing_is_stopped_and_started_again_and_again(sizes, free, noise):
+    """Downloads write, other programs write and delete a little: each torrent is held and released once at most."""
+    kept = 100
+    downloads = [
+        replace(ONE, infohash=str(at), left_bytes=size, size_bytes=size, position=at + 1)
+        for at, size in enumerate(sizes)
+    ]
+    changes = dict.fromkeys((one.infohash for one in downloads), 0)
+    written = 0
+    for wobble in noise:
+        disk = Disk(free_bytes=free - written + wobble // 2, kept_bytes=kept)
+        steps = guard(downloads, {"d": disk})
+        for step in steps:
+            changes[step.download.infohash] += step.move in (Move.HOLD, Move.RELEASE)
+        downloads = taken(downloads, steps)
+        written += sum(min(30, one.left_bytes) for one in downloads if one.state == "downloading")
+        downloads = [
+            replace(one, left_bytes=one.left_bytes - min(30, one.left_bytes)) if one.state == "downloading" else one
+            for one in downloads
+        ]
+        downloads = [
+            replace(one, state="uploading") if one.state == "downloading" and one.left_bytes == 0 else one
+            for one in downloads
+        ]
+        assert free - written >= kept - 4
+    assert max(changes.values()) <= 2
+
+
+@settings(max_examples=40)
+@given(
+    sizes=st.lists(st.integers(50, 400), min_size=1, max_size=6),
+    days=st.lists(st.tuples(st.integers(-400, 600), st.lists(st.integers(-2, 2), min_size=5, max_size=15)), max_size=5),
+)
+def test_each_change_of_the_disk_moves_a_torrent_once_at_most(sizes, days):
+    """Every day something large is written or deleted, and in between a little: only the former counts."""
+    downloads = [
+        replace(ONE, infohash=str(at), left_bytes=size, size_bytes=size, position=at + 1)
+        for at, size in enumerate(sizes)
+    ]
+    free = 500
+    for large, small in days:
+        free = max(0, free + large)
+        moved = []
+        for wobble in small:
+            steps = guard(downloads, {"d": Disk(free_bytes=max(0, free + wobble), kept_bytes=100)})
+            moved += [step.download.infohash for step in steps if step.move is not Move.UNTAG]
+            downloads = taken(downloads, steps)
+        assert len(moved) == len(set(moved))

@@ -1,0 +1,95 @@
+"""Looking for the internet without waiting for it."""
+
+import asyncio
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from qbitrr.worker.internet import Internet
+from tests.support.polling import until
+from tests.support.ports import HOST, free_port
+
+
+class Time:
+    """A clock that is set by hand."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def monotonic(self):
+        return self.now
+
+
+@pytest.fixture
+async def host():
+    """Accepts connections, or not, and counts them."""
+    seen = SimpleNamespace(connections=0, port=free_port(), server=None)
+
+    def accept(_, writer):
+        seen.connections += 1
+        writer.close()
+
+    async def open_up():
+        seen.server = await asyncio.start_server(accept, HOST, seen.port)
+
+    async def shut():
+        seen.server.close()
+        await seen.server.wait_closed()
+
+    seen.open_up, seen.shut = open_up, shut
+    yield seen
+    if seen.server is not None and seen.server.is_serving():
+        await shut()
+
+
+@pytest.fixture
+async def look(host):
+    clock, wakes = Time(), []
+    internet = Internet([HOST], 15.0, clock, lambda: wakes.append(1), ports=[host.port])
+    yield SimpleNamespace(internet=internet, clock=clock, wakes=wakes)
+    await internet.close()
+
+
+async def answer(look, wanted):
+    await until(lambda: look.internet.there() is wanted, 5, f"the answer {wanted}")
+
+
+async def test_the_first_answer_comes_later_and_counts_for_a_minute(host, look):
+    await host.open_up()
+    assert look.internet.there() is None
+    await answer(look, True)
+    assert (host.connections, look.wakes) == (1, [1])
+    look.clock.now += 59
+    assert look.internet.there() is True
+    look.clock.now += 1
+    assert look.internet.there() is True
+    await until(lambda: host.connections == 2, 5, "a second look")
+
+
+async def test_that_nobody_was_reached_is_asked_again_soon(host, look):
+    await answer(look, False)
+    await host.open_up()
+    look.clock.now += 14
+    assert look.internet.there() is False
+    await asyncio.sleep(0)
+    assert host.connections == 0
+    look.clock.now += 1
+    await answer(look, True)
+
+
+async def test_asking_does_not_wait_for_a_host_that_does_not_answer():
+    # a network that is reserved for documentation: packets to it go nowhere
+    internet = Internet(["192.0.2.1"], 15.0, SimpleNamespace(monotonic=time.monotonic), lambda: None)
+    began = time.monotonic()
+    assert internet.there() is None
+    await asyncio.sleep(0)
+    assert internet.there() is None
+    await internet.close()
+    assert time.monotonic() - began < 2
+
+
+async def test_without_hosts_nothing_is_known():
+    internet = Internet([], 15.0, SimpleNamespace(monotonic=time.monotonic), lambda: None)
+    assert internet.there() is None
+    assert internet._asking is None

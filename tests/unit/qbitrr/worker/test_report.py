@@ -1,0 +1,89 @@
+"""What a beat promises: the deadline of what is under way, put off by progress only."""
+
+import sqlite3
+
+import pytest
+
+from qbitrr import ipc, progress
+from qbitrr.clock import Clock
+from qbitrr.worker.report import STATE_FILE, Report
+
+
+class Told:
+    """In the place of the channel."""
+
+    def __init__(self):
+        self.messages = []
+
+    def send(self, message):
+        self.messages.append(message)
+
+
+class Time:
+    def __init__(self):
+        self.now = 100.0
+
+    @property
+    def clock(self):
+        return Clock(monotonic=lambda: self.now)
+
+
+@pytest.fixture
+def time():
+    return Time()
+
+
+@pytest.fixture
+def told():
+    return Told()
+
+
+@pytest.fixture
+def report(told, time):
+    return Report(told, time.clock)
+
+
+async def test_an_idle_worker_promises_a_beat_within_the_time_that_a_loop_may_stand_still(report, time):
+    time.now += 1e6
+    assert report.sign_of_life() == ipc.Beat("idle", 0, 0, 15.0)
+
+
+@pytest.mark.parametrize(("passed", "promised"), [(0, 15.0), (45, 15.0), (50, 10.0), (60, 0.0), (1000, 0.0)])
+async def test_an_operation_that_gets_nowhere_breaks_its_promise(report, time, passed, promised):
+    with report.operation("library", "health", 60.0):
+        time.now += passed
+        assert report.sign_of_life().within_seconds == promised
+
+
+async def test_progress_puts_the_deadline_off(report, time):
+    with report.operation("library", "health", 60.0):
+        for _ in range(100):
+            time.now += 59
+            progress.made()
+        assert report.sign_of_life() == ipc.Beat("library", 100, 0, 15.0)
+        time.now += 60
+        assert report.sign_of_life().within_seconds == 0.0
+
+
+async def test_progress_of_one_operation_does_not_hide_that_another_hangs(report, time):
+    with report.operation("library", "health", 60.0):
+        time.now += 59
+        with report.operation("torrents", "health", 60.0):
+            time.now += 1
+            progress.made()
+            assert report.sign_of_life().operation == "library"
+            assert report.sign_of_life().within_seconds == 0.0
+
+
+async def test_progress_outside_of_any_operation_is_nobodys(report):
+    progress.made()
+    assert report.sign_of_life().progress == 0
+
+
+def test_a_state_file_that_cannot_be_written_is_waited_for_until_it_can(report, told):
+    report.wrote(None)
+    report.wrote(sqlite3.OperationalError("database or disk is full"))
+    report.wrote(sqlite3.OperationalError("database or disk is full"))
+    report.wrote(None)
+    report.wrote(None)
+    assert told.messages == [ipc.Waiting(STATE_FILE, "database or disk is full"), ipc.Waiting("", "")]

@@ -1,0 +1,160 @@
+"""Searching on the living sandbox: what is sent, and what keeps anything from being sent."""
+
+from __future__ import annotations
+
+import time
+from contextlib import asynccontextmanager
+
+import msgspec
+import pytest
+
+from qbitrr.clock import Clock
+from qbitrr.errors import ThrottledError
+from qbitrr.sandbox.faults import Status
+from qbitrr.search.outlook import Outlook
+from qbitrr.state import activity, searches
+from qbitrr.worker.search import Searching
+from qbitrr.worker.spending import search_after_failure
+from qbitrr.worker.sync import full_sync
+
+STILL = Clock(wall=time.time, monotonic=lambda: 50_000.0)
+COMMAND = "POST /api/v3/command"
+
+
+@pytest.fixture
+def hunt(bench, sandbox):
+    """A worker's searching over a synced library; `entry` are keys of `EntrySearch`."""
+    arr = sandbox.world.arrs["Radarr-HD"]
+    arr.client = None  # searches find nothing, so that the queue stays as it is
+    for movie in [one for one in arr.collection.items.values() if one.file is not None][:12]:
+        movie.file, movie.monitored = None, True
+
+    @asynccontextmanager
+    async def opened(settings=None, clock=STILL, **entry):
+        async with bench(settings=settings, clock=clock) as room:
+            arr = msgspec.structs.replace(
+                room.config.arr, entry_search=msgspec.structs.replace(room.config.arr.entry_search, **entry)
+            )
+            room.config = msgspec.structs.replace(room.config, arr=arr)
+            await full_sync(room.services.arr, room.database, "radarr-hd", "http://arr", clock)
+            room.searching = Searching(room.config, room.services, room.database, room.report, clock)
+            yield room
+
+    return opened
+
+
+async def outlook(room):
+    return msgspec.json.decode(await searches.stored_plan(room.database, "radarr-hd"), type=Outlook)
+
+
+def sent(sandbox):
+    return [
+        seen.body["movieIds"]
+        for seen in sandbox.arrs["Radarr-HD"].requests
+        if seen.method == "POST" and seen.body and seen.body.get("name") == "MoviesSearch"
+    ]
+
+
+def waits(sandbox):
+    """Movies that a search may be for: wanted and not downloading."""
+    arr = sandbox.world.arrs["Radarr-HD"]
+    queued = {record.item_id for record in arr.queue.values()}
+    movies = arr.collection.items.values()
+    return {one.id for one in movies if one.monitored and one.file is None and one.is_available(arr.now)} - queued
+
+
+async def test_what_is_missing_is_searched_once_each_and_told_of(hunt, sandbox):
+    async with hunt(search_limit=100, searches_per_hour=60) as room:
+        for _ in range(5):
+            await room.searching.one_round()
+        searched = [item for ids in sent(sandbox) for item in ids]
+        assert len(searched) == len(set(searched)) == 5
+        assert set(searched) <= waits(sandbox)
+        shown = await outlook(room)
+        assert shown.due == len(waits(sandbox)) - 5
+        assert not set(searched) & {item for search in shown.searches for item in search.item_ids}
+        (summary, _), *_ = (await activity.last(room.database)).values()
+        assert summary.endswith(": missing")
+
+
+async def test_the_budget_is_not_refilled_by_another_process(hunt, sandbox):
+    for _ in range(3):
+        async with hunt(search_limit=100, searches_per_hour=18) as room:
+            for _ in range(4):
+                await room.searching.one_round()
+            assert (await outlook(room)).waiting_for == "the budget is spent for now"
+    assert len(sent(sandbox)) == 3
+
+
+async def test_all_arrs_share_a_budget(hunt, sandbox):
+    async with hunt(settings={"SearchesPerHour": 6}, search_limit=100) as room:
+        for _ in range(3):
+            await room.searching.one_round()
+    assert len(sent(sandbox)) == 1
+
+
+@pytest.mark.parametrize(
+    ("entry", "settings", "why"),
+    [
+        ({"search_limit": 0}, {}, "SearchLimit is 0"),
+        ({"search_missing": False}, {}, "SearchMissing is off"),
+        ({"search_queue_limit": 1}, {}, "downloads are in the queue"),
+        ({}, {"Shadow": True}, "Shadow is on"),
+    ],
+)
+async def test_nothing_is_sent(hunt, sandbox, entry, settings, why):
+    async with hunt(settings=settings, **entry) as room:
+        await room.searching.one_round()
+        assert why in (await outlook(room)).waiting_for
+    assert sent(sandbox) == []
+
+
+async def test_running_searches_are_waited_for(hunt, sandbox):
+    async with hunt(search_limit=1) as room:
+        await room.searching.one_round()
+        await room.searching.one_round()
+        assert (await outlook(room)).waiting_for == "1 searches are running"
+    assert len(sent(sandbox)) == 1
+
+
+async def test_an_arr_that_asks_for_no_more_gets_no_command_until_its_time(hunt, sandbox):
+    stand_in = sandbox.arrs["Radarr-HD"]
+    async with hunt() as room:
+        await stand_in.fail(Status(429, retry_after=600), COMMAND)
+        with pytest.raises(ThrottledError):
+            await room.searching.one_round()
+        await stand_in.heal()
+        before = stand_in.counts[COMMAND]
+        with pytest.raises(ThrottledError):
+            await room.services.arr.refresh_downloads()
+        await room.searching.one_round()
+        assert "asked for no more" in (await outlook(room)).waiting_for
+        assert await searches.read(room.database, "radarr-hd", range(1, 61)) == []  # it was not searched
+    async with hunt() as room:  # another process does not know better
+        await room.searching.one_round()
+        assert stand_in.counts[COMMAND] == before
+    late = Clock(wall=lambda: time.time() + 601, monotonic=STILL.monotonic)
+    async with hunt(clock=late) as room:
+        await room.searching.one_round()
+        assert stand_in.counts[COMMAND] == before + 1
+
+
+async def test_what_somebody_asks_for_comes_first_also_when_nothing_else_is_searched(hunt, sandbox):
+    wanted = sorted(waits(sandbox))[-2:]
+    async with hunt(search_missing=False) as room:
+        room.searching.ask_for([*wanted, 999_999])
+        for _ in range(3):
+            await room.searching.one_round()
+    assert sent(sandbox) == [wanted]
+
+
+async def test_a_search_after_a_failure_passes_and_is_paid_for(hunt, sandbox):
+    item = min(waits(sandbox))
+    async with hunt(searches_per_hour=6) as room:
+        for _ in range(2):
+            await search_after_failure(room.config, room.services, room.database, STILL, [item])
+        await room.searching.one_round()
+        assert (await outlook(room)).waiting_for == "the budget is spent for now"
+        ((_, _, _, tries, _),) = await searches.read(room.database, "radarr-hd", [item])
+        assert tries == 2
+    assert sent(sandbox)[0] == [item]

@@ -1,0 +1,137 @@
+"""How long a torrent was seen to seed, when its client tells it seldom."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from qbitrr.state import migrate
+from qbitrr.state.database import FILE_NAME, open_writer
+from qbitrr.torrents.facts import TorrentFacts
+from qbitrr.torrents.seeding import Seeding
+from qbitrr.worker.seeding_times import SeedingTimes
+
+TORRENT = TorrentFacts(
+    instance="qBit",
+    infohash="a" * 40,
+    name="Some.Release",
+    category="movies",
+    tags=frozenset(),
+    state="stalledUP",
+    progress=1.0,
+    left_bytes=0,
+    size_bytes=1000,
+    added_at=1.0,
+    completed_at=2.0,
+    last_activity_at=2.0,
+    content_path="/x",
+)
+
+
+def told(seconds, *, counting=True):
+    return replace(TORRENT, seeding=Seeding(True, 1.0, 0.0, seconds, counting=counting))
+
+
+@pytest.fixture
+def times():
+    return SeedingTimes(None, "movies")
+
+
+def test_it_grows_from_look_to_look_while_the_client_is_silent_about_it(times):
+    times.look("qBit", 100)
+    times.observe(told(10))
+    assert times.seconds(TORRENT) == 10
+    times.look("qBit", 105)
+    assert times.seconds(TORRENT) == 15
+
+
+def test_what_is_told_counts_when_it_is_more(times):
+    times.look("qBit", 100)
+    times.observe(told(10))
+    times.look("qBit", 105)
+    times.observe(told(5000))
+    times.look("qBit", 106)
+    assert times.seconds(TORRENT) == 5001
+    times.observe(told(11))  # qBittorrent may have lost some of it; it was seen all the same
+    assert times.seconds(TORRENT) == 5001
+
+
+def test_it_stands_while_it_is_stopped_or_its_client_is_silent(times):
+    times.look("qBit", 100)
+    times.observe(told(10))
+    times.look("qBit", 110)
+    times.observe(told(10, counting=False))
+    times.look("qBit", 160)
+    assert times.seconds(TORRENT) == 20
+    times.observe(told(10))
+    times.look("qBit", 165)
+    times.lose("qBit")
+    times.lose("qBit")
+    times.look("qBit", 10_000)
+    assert times.seconds(TORRENT) == 25
+    times.observe(told(10))
+    times.look("qBit", 10_005)
+    assert times.seconds(TORRENT) == 30
+
+
+@pytest.mark.parametrize(("gap", "seen"), [(60, 70), (61, 10)])
+def test_nobody_knows_what_went_on_in_a_long_gap(times, gap, seen):
+    times.look("qBit", 100)
+    times.observe(told(10))
+    times.look("qBit", 100 + gap)
+    assert times.seconds(TORRENT) == seen
+    times.look("qBit", 101 + gap)
+    assert times.seconds(TORRENT) == seen + 1
+
+
+def test_another_torrent_with_the_same_infohash_begins_anew(times):
+    times.look("qBit", 100)
+    times.observe(told(10))
+    times.look("qBit", 110)
+    assert times.seconds(replace(TORRENT, added_at=5.0)) == 0
+
+
+async def test_it_is_remembered(tmp_path):
+    migrate.prepare(tmp_path / FILE_NAME)
+    async with open_writer(tmp_path / FILE_NAME) as database:
+        first = SeedingTimes(database, "movies")
+        first.look("qBit", 100)
+        first.observe(told(10))
+        first.look("qBit", 150)
+        await first.save()
+        await first.save(at_least=1)
+        second = SeedingTimes(database, "movies")
+        await second.begin()
+        assert second.seconds(TORRENT) == 60
+        await second.forget({("qBit", "a" * 40)})
+        assert await database.rows("SELECT * FROM seeding_times") == []
+
+
+STEPS = st.lists(st.tuples(st.sampled_from(["look", "tell", "silence", "switch"]), st.integers(1, 90)), max_size=30)
+
+
+@given(STEPS)
+def test_it_is_never_more_than_the_truth(story):
+    """Time passes, the torrent is stopped and started, and its client tells of it or not."""
+    times, now, real, seeds = SeedingTimes(None, "movies"), 0.0, 0.0, True
+    times.look("qBit", now)
+    times.observe(told(0))
+    silent = False
+    for what, seconds in story:
+        now += seconds
+        real += seconds if seeds else 0
+        match what:
+            case "silence":
+                times.lose("qBit")
+                silent = True
+            case "look" | "tell":
+                times.look("qBit", now)
+                if what == "tell" or silent:
+                    times.observe(told(real, counting=seeds))
+                silent = False
+            case "switch":
+                seeds = not seeds
+                times.look("qBit", now)
+                times.observe(told(0, counting=seeds))
+                silent = False
+        assert times.seconds(TORRENT) <= real
