@@ -88,12 +88,13 @@ async def scene(
                 **(settings or {}),
             },
             "Radarr-HD": {
+                "EntrySearch": {"SearchMissing": False},
                 "Torrent": {
                     "StalledDelay": f"{STALLED_SECONDS}s",
                     "Strikes": 2,
                     "IgnoreTorrentsYoungerThan": 0,
                     "VerifyMedia": False,
-                }
+                },
             },
         }
         for name, client in clients.items():

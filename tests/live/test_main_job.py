@@ -38,7 +38,14 @@ def config_for(sandbox: Sandbox, qbittorrent: QbittorrentNox) -> str:
                 "UserName": qbittorrent.username,
                 "Password": qbittorrent.password,
             },
-            "Radarr-HD": {"Torrent": {"StalledDelay": f"{STALLED_SECONDS}s", "IgnoreTorrentsYoungerThan": 0}},
+            "Radarr-HD": {
+                "EntrySearch": {"SearchMissing": False},
+                "Torrent": {
+                    "StalledDelay": f"{STALLED_SECONDS}s",
+                    "IgnoreTorrentsYoungerThan": 0,
+                    "VerifyMedia": False,  # the films are noise
+                },
+            },
         }
     )
 

@@ -51,6 +51,8 @@ OPEN_INSIDE = OPEN_TO_STRANGERS | {
     ("POST", "/web/arr/{section}/discard"),
     ("POST", "/web/arr/test-connection"),
     ("POST", "/web/arr/{section}/restart"),
+    ("POST", "/web/arr/{section}/search"),
+    ("GET", "/web/arr/{section}/search-plan"),
     ("POST", "/web/config"),
     ("POST", "/web/config/plan"),
     ("POST", "/web/config/rollback"),
