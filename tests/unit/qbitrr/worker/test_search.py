@@ -35,7 +35,7 @@ def hunt(bench, sandbox):
             arr = msgspec.structs.replace(
                 room.config.arr, entry_search=msgspec.structs.replace(room.config.arr.entry_search, **entry)
             )
-            room.config = msgspec.structs.replace(room.config, arr=arr)
+            room.config = msgspec.structs.replace(room.config, arr_section=arr)
             await full_sync(room.services.arr, room.database, "radarr-hd", "http://arr", clock)
             room.searching = Searching(room.config, room.services, room.database, room.report, clock)
             yield room
