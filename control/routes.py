@@ -171,7 +171,7 @@ ROUTES = (
         NotFoundError,
     ),
     _get("/arr/{section}/search-plan", searches.plan, searches.PlanRequest, searches.SearchPlan, *_UNREADY),
-    _post("/arr/{section}/search", searches.search, searches.SearchRequest, arr.Message, *_UNREADY),
+    _post("/arr/{section}/search", searches.search, searches.ItemSearchRequest, arr.Message, *_UNREADY),
     _post("/arr/rebuild", arr.rebuild, Nothing, arr.Message, NotReadyError),
     _list(
         "/radarr/{category}/movies",

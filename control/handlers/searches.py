@@ -39,7 +39,7 @@ class SearchPlan(Struct, frozen=True, rename="camel"):
     through_at: datetime | None
 
 
-class SearchRequest(Struct, frozen=True):
+class ItemSearchRequest(Struct, frozen=True):
     """What to search."""
 
     section: Annotated[str, Meta(description="Category of the Arr, or the name of its section.")]
@@ -59,7 +59,7 @@ async def plan(context: Context, request: PlanRequest) -> SearchPlan:
     return SearchPlan(outlook.searches, outlook.due, outlook.per_hour, outlook.waiting_for, through)
 
 
-async def search(context: Context, request: SearchRequest) -> Message:
+async def search(context: Context, request: ItemSearchRequest) -> Message:
     """Search items before all others, as soon as the budget allows it. Answers at once.
 
     Ids that are not known or already downloading are left out.
