@@ -27,7 +27,7 @@ def test_what_a_person_decided_against_a_removal_is_remembered(state, outcome, d
     assert after(NOTHING_DONE, Action.FAIL, state, AT, outcome) == History(discarded_at=discarded_at)
 
 
-@pytest.mark.parametrize("action", [action for action in Action if action is not Action.FAIL])
+@pytest.mark.parametrize("action", [action for action in Action if action not in DESTRUCTIVE])
 def test_only_a_removal_can_be_decided_against(action):
     assert after(NOTHING_DONE, action, "held", AT, DISCARDED).discarded_at is None
     assert after(NOTHING_DONE, action, "undone", AT, None).discarded_at is None
@@ -57,10 +57,9 @@ def test_rechecks_are_counted():
     assert after(once, Action.RECHECK, "failed", AT + 9, None) == once
 
 
-@pytest.mark.parametrize("action", [Action.SKIP_FILES, Action.DELETE_FILES])
-def test_what_takes_time_to_show_is_remembered(action):
-    assert after(NOTHING_DONE, action, "done", AT, None) == History(acted_at=AT)
-    assert after(NOTHING_DONE, action, "failed", AT, None) == NOTHING_DONE
+@pytest.mark.parametrize("action", [Action.SKIP_FILES, Action.DELETE_FILES, Action.TAG_STALLED])
+def test_what_changes_nothing_about_a_download_is_no_reason_to_wait(action):
+    assert after(NOTHING_DONE, action, "done", AT, None) == NOTHING_DONE
 
 
 def test_that_it_was_searched_again_is_remembered_when_it_was_done():

@@ -35,7 +35,7 @@ def hunt(bench, sandbox):
             arr = msgspec.structs.replace(
                 room.config.arr, entry_search=msgspec.structs.replace(room.config.arr.entry_search, **entry)
             )
-            room.config = msgspec.structs.replace(room.config, arr=arr)
+            room.config = msgspec.structs.replace(room.config, arr_section=arr)
             await full_sync(room.services.arr, room.database, "radarr-hd", "http://arr", clock)
             room.searching = Searching(room.config, room.services, room.database, room.report, clock)
             yield room
@@ -107,6 +107,15 @@ async def test_nothing_is_sent(hunt, sandbox, entry, settings, why):
         await room.searching.one_round()
         assert why in (await outlook(room)).waiting_for
     assert sent(sandbox) == []
+
+
+async def test_nothing_is_asked_of_the_arr_before_its_library_was_read(hunt, sandbox):
+    async with hunt() as room:
+        await room.database.write("UPDATE catalogue SET synced_at = NULL")
+        asked = len(sandbox.arrs["Radarr-HD"].requests)
+        await room.searching.one_round()
+        assert (await outlook(room)).waiting_for == "the library was not read yet"
+        assert len(sandbox.arrs["Radarr-HD"].requests) == asked
 
 
 async def test_running_searches_are_waited_for(hunt, sandbox):
