@@ -186,8 +186,8 @@ def for_series(
         ids = tuple(episode.id for episode in missing)
         why = f"{len(ids)} of {season.aired} episodes are missing"
         return Search("SeasonSearch", ids, "Missing", why, f"{title} S{number:02}", 1, item.parent, number)
-    if len(free) > 1 and item in free:
-        others = [episode for episode in free if episode is not item][: EPISODES_AT_ONCE - 1]
+    if len(free) > 1 and any(episode.id == item.id for episode in free):
+        others = [episode for episode in free if episode.id != item.id][: EPISODES_AT_ONCE - 1]
         ids = (item.id, *(episode.id for episode in others))
         why = f"{len(missing)} of {season.aired} episodes are missing"
         return Search("EpisodeSearch", ids, "Missing", why, f"{title} S{number:02}", len(ids))

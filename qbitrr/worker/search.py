@@ -96,6 +96,8 @@ class Searching:
         """Why nothing may be sent, as far as it is known without asking the Arr; empty when it may."""
         if because := self._forbidden():
             return because
+        if await catalogue.synced_at(self._database, self._config.arr.category) is None:
+            return "the library was not read yet"
         if await searches.quiet_until(self._database, self._config.arr.category) > self._clock.wall():
             return f"{self._config.arr.section} asked for no more for now"
         return "the budget is spent for now" if await self._purse.seconds_until(1) > 0 else ""

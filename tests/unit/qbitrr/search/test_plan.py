@@ -120,7 +120,7 @@ def shows(missing, aired=4, season=1, **changes):
     ],
 )
 def test_as_much_of_a_series_is_searched_as_is_missing(seasons, mode, command, ids, cost):
-    chosen = plan.choice(seasons[1].missing[0], ALL, NOW)
+    chosen = plan.choice(seasons[1].missing[0]._replace(), ALL, NOW)  # read from the state file another time
     search = plan.for_series(chosen, "Show", seasons, mode, lambda _: True)
     assert (search.command, search.item_ids, search.cost) == (command, ids, cost)
 

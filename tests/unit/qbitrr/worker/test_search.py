@@ -109,6 +109,15 @@ async def test_nothing_is_sent(hunt, sandbox, entry, settings, why):
     assert sent(sandbox) == []
 
 
+async def test_nothing_is_asked_of_the_arr_before_its_library_was_read(hunt, sandbox):
+    async with hunt() as room:
+        await room.database.write("UPDATE catalogue SET synced_at = NULL")
+        asked = len(sandbox.arrs["Radarr-HD"].requests)
+        await room.searching.one_round()
+        assert (await outlook(room)).waiting_for == "the library was not read yet"
+        assert len(sandbox.arrs["Radarr-HD"].requests) == asked
+
+
 async def test_running_searches_are_waited_for(hunt, sandbox):
     async with hunt(search_limit=1) as room:
         await room.searching.one_round()
