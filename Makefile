@@ -14,7 +14,7 @@ run: .venv/.built ## the daemon with your config.toml; without one, a demonstrat
 	exec .venv/bin/python -P -m qbitrr demo
 
 test: .venv-dev/.built ## the whole test suite, on real qBittorrent and systemd, which are fetched once; as root
-	@.ci/debian-packages ffmpeg
+	@command -v ffprobe >/dev/null || .ci/debian-packages ffmpeg
 	@.venv-dev/bin/python -m tests.support.versions
 	@.venv-dev/bin/python -m tests.support.systemd_box
 	.venv-dev/bin/pytest

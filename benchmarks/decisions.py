@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import resource
 import subprocess
 import sys
-import time
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from benchmarks.one_worker import NOW, opened, services
+from benchmarks.judging import Result
 from benchmarks.report import heading, line
+from benchmarks.stand_ins import NOW, services
 from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.torrent import Torrent, TorrentFile
 
@@ -21,7 +18,6 @@ if TYPE_CHECKING:
     from qbitrr.sandbox.serve import Sandbox
 
 TORRENTS = 10_000
-PASSES = 30
 IDLE_PROMISE_MS = 50.0
 JUDGE_PROMISE_SECONDS = 1.5
 MEMORY_PROMISE_MIB = 120.0
@@ -32,21 +28,12 @@ FATES = (
 )
 
 
-class Result(msgspec.Struct):
-    """CPU seconds of a pass, and mebibytes of the process at its largest."""
-
-    first: float
-    judge: float
-    idle: float
-    memory: float
-
-
 def run() -> None:
     heading(f"{TORRENTS:,} torrents of one category, a tenth of them downloading, stalled or without metadata")
     # nothing is tagged or removed here, so that passes are alike
     changes = {"Radarr-HD": {"Torrent": {"StalledDelay": "30d"}}, "Settings": {"Shadow": True}}
     with services(_add_torrents, changes) as (_, text):
-        command = [sys.executable, "-m", "benchmarks.decisions"]  # a process of its own, for its memory
+        command = [sys.executable, "-m", "benchmarks.judging"]  # a process of its own, for its memory
         done = subprocess.run(command, input=text.encode(), stdout=subprocess.PIPE, check=True)
     result = msgspec.json.decode(done.stdout, type=Result)
     line("CPU of the first pass, in which all become known", result.first, "s")
@@ -73,26 +60,3 @@ def _add_torrents(sandbox: Sandbox) -> None:
             completion_on=None if downloads else NOW - 80000,
         )
         sandbox.world.client.add(torrent)
-
-
-async def _measure(text: str) -> Result:
-    async with AsyncExitStack() as stack:
-        watch = await opened(stack, text)
-        first = await _cpu(watch)
-        for _ in range(3):
-            await watch.one_pass()
-        watch._to_judge |= watch._poll.present()  # noqa: SLF001 - as when the Arr comes back
-        judge = await _cpu(watch)
-        idle = sum([await _cpu(watch) for _ in range(PASSES)]) / PASSES
-    kibibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return Result(first, judge, idle, kibibytes / 1024)
-
-
-async def _cpu(watch: object) -> float:
-    before = time.thread_time()
-    await watch.one_pass()  # type: ignore[attr-defined]
-    return time.thread_time() - before
-
-
-if __name__ == "__main__":
-    sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(_measure(sys.stdin.read()))))

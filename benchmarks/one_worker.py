@@ -1,19 +1,14 @@
-"""A worker's rooms put together in this process, with services on a thread of their own whose cost is not counted."""
+"""A worker's rooms for torrents, put together in this process."""
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import tempfile
-import threading
-from concurrent.futures import Future
-from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
-from qbitrr.sandbox.serve import Sandbox, Section
 from qbitrr.state import migrate
 from qbitrr.state.database import FILE_NAME, open_writer
 from qbitrr.state.logins import LoginRegister
@@ -24,31 +19,7 @@ from qbitrr.worker.services import connect
 from qbitrr.worker.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-NOW = 1_790_000_000.0  # it stands still: real programs are silent about torrents that only get older
-
-
-@contextmanager
-def services(add_torrents: Callable[[Sandbox], None], changes: dict[str, Any]) -> Iterator[tuple[Sandbox, str]]:
-    """A Radarr and a qBittorrent, and the text of a configuration with `changes` laid over it."""
-    ready: Future[tuple[Sandbox, str]] = Future()
-    loop, end = asyncio.new_event_loop(), asyncio.Event()
-
-    async def serve() -> None:
-        arr = Section("Radarr-HD", "radarr", 10)
-        async with Sandbox([arr], has_past=False, clock=lambda: NOW, qbittorrent_version="5.3.0") as sandbox:
-            add_torrents(sandbox)
-            ready.set_result((sandbox, sandbox.config_toml(changes)))
-            await end.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
-    thread.start()
-    try:
-        yield ready.result(60)
-    finally:
-        loop.call_soon_threadsafe(end.set)
-        thread.join()
+    from contextlib import AsyncExitStack
 
 
 async def opened(stack: AsyncExitStack, text: str) -> Watch:

@@ -8,8 +8,9 @@ from collections import Counter
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from benchmarks.one_worker import NOW, opened, services
+from benchmarks.one_worker import opened
 from benchmarks.report import heading, line
+from benchmarks.stand_ins import NOW, services
 from qbitrr.sandbox.life.fate import Fate
 from qbitrr.sandbox.life.torrent import Torrent, TorrentFile
 

@@ -45,6 +45,7 @@ _log = logs.get(__name__)
 Decision = ipc.Approve | ipc.Discard | ipc.Undo
 
 _RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
+_JUDGED_AT_ONCE = 500
 _STRAY_SECONDS = 300.0  # between two questions about a torrent that was put aside and that nobody knows
 
 
@@ -239,9 +240,18 @@ class Watch:
     # -- judging ------------------------------------------------------------------------------------------------
 
     async def _judge_all(self, now: float, open_now: Collection[Key]) -> None:
+        """Some at a time: the traces of ten thousand verdicts need not be in memory together."""
+        due = list(self._to_judge - self._acting.keys())
+        for start in range(0, len(due), _JUDGED_AT_ONCE):
+            await self._judge_some(due[start : start + _JUDGED_AT_ONCE], now, open_now)
+        await self._drop_left_over()
+
+    async def _judge_some(self, due: list[Key], now: float, open_now: Collection[Key]) -> None:
         fresh: dict[Key, verdicts.StoredVerdict] = {}
         judged: set[Key] = set()
-        for key in self._to_judge - self._acting.keys():
+        for key in due:
+            if key in self._acting:
+                continue
             torrent = self._torrent(key)
             if torrent is None:
                 continue
@@ -263,7 +273,6 @@ class Watch:
             await verdicts.store(self._database, list(fresh.values()))
             self._gists.update({key: (v.rule, Action(v.action), v.because) for key, v in fresh.items()})
         self._to_judge -= judged
-        await self._drop_left_over()
 
     async def _adopts(self, stray: TorrentFacts) -> bool:
         """Whether a torrent that was put aside, and that is not remembered, belongs to the Arr all the same."""

@@ -103,7 +103,7 @@ _IN_THE_ARRS_HANDS = {
 
 
 def unplayable(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Finding:
-    """What ffprobe cannot read has failed. It is asked right before an import, when it is installed."""
+    """`Torrent.VerifyMedia`: what ffprobe, if it is installed, cannot read has failed. It is asked before an import."""
     words = around.history.unplayable
     if not torrent.complete or not words:
         return passes("ffprobe has found nothing wrong")

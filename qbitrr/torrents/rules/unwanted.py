@@ -53,7 +53,11 @@ def unwanted_files(torrent: TorrentFacts, around: Surroundings, _policy: Policy,
 
 
 def nothing_playable(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Finding:
-    """A download in which nothing playable would remain has failed, unless it is of a kind that others unpack."""
+    """A download in which nothing playable would remain has failed, unless it is of a kind that others unpack.
+
+    That is what `Torrent.FolderExclusionRegex`, `Torrent.FileNameExclusionRegex` and `Torrent.FileExtensionAllowlist`
+    leave of it. What a person deselected counts as playable.
+    """
     selection = around.history.selection
     if selection is None or torrent.state not in states.TRYING:
         return passes("its files are not known")

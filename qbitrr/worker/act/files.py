@@ -87,7 +87,9 @@ async def delete_excluded(hands: Hands, entry: Entry) -> None:
         raise HeldError("another torrent may need the files")
     paths = [file.path for file in excluded(await _files(hands, torrent), hands.file_rules)]
     entry = await hands.advance(entry, "deleting", files=paths)
-    number = await on_disk(0, delete_below, torrent.save_path, paths)
+    number: int | None = await on_disk(None, delete_below, torrent.save_path, paths)
+    if number is None:
+        raise UnreachableError(entry.instance, "the disk refused, or did not answer in time; some files may be gone")
     hands.homes.saw_files((entry.instance, entry.infohash), seen_complete(hands))
     await hands.close(entry, "done", f"{number} excluded files are deleted from disk")
 

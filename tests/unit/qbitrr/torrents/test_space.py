@@ -1,5 +1,7 @@
 """The free-space guard, on one disk, on several, and over days."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -234,8 +236,11 @@ def test_over_days_nothing_is_stopped_and_started_again_and_again(sizes, free, n
     sizes=st.lists(st.integers(50, 400), min_size=1, max_size=6),
     days=st.lists(st.tuples(st.integers(-400, 600), st.lists(st.integers(-2, 2), min_size=5, max_size=15)), max_size=5),
 )
-def test_each_change_of_the_disk_moves_a_torrent_once_at_most(sizes, days):
-    """Every day something large is written or deleted, and in between a little: only the former counts."""
+def test_no_change_of_the_disk_moves_a_torrent_to_and_fro(sizes, days):
+    """Every day something large is written or deleted, and in between a little: only the former counts.
+
+    A large download that just does not fit any more makes room for a small one: that moves twice, and no more.
+    """
     downloads = [
         replace(ONE, infohash=str(at), left_bytes=size, size_bytes=size, position=at + 1)
         for at, size in enumerate(sizes)
@@ -248,4 +253,4 @@ def test_each_change_of_the_disk_moves_a_torrent_once_at_most(sizes, days):
             steps = guard(downloads, {"d": Disk(free_bytes=max(0, free + wobble), kept_bytes=100)})
             moved += [step.download.infohash for step in steps if step.move is not Move.UNTAG]
             downloads = taken(downloads, steps)
-        assert len(moved) == len(set(moved))
+        assert max(Counter(moved).values(), default=0) <= 2

@@ -1,0 +1,59 @@
+"""The part of the benchmark of decisions that is measured: a process with what a worker has in memory, and no more."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import sys
+import time
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from benchmarks.one_worker import opened
+
+if TYPE_CHECKING:
+    from qbitrr.worker.watch import Watch
+
+PASSES = 30
+
+
+class Result(msgspec.Struct):
+    """CPU seconds of a pass, and mebibytes of the process at its largest."""
+
+    first: float
+    judge: float
+    idle: float
+    memory: float
+
+
+async def measure(text: str) -> Result:
+    """Run a worker by the configuration in `text`."""
+    async with AsyncExitStack() as stack:
+        watch = await opened(stack, text)
+        first = await _cpu(watch)
+        await _settle(watch)
+        watch._to_judge |= watch._poll.present()  # noqa: SLF001 - as when the Arr comes back
+        judge = await _cpu(watch)
+        await _settle(watch)
+        idle = sum([await _cpu(watch) for _ in range(PASSES)]) / PASSES
+    kibibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return Result(first, judge, idle, kibibytes / 1024)
+
+
+async def _settle(watch: Watch) -> None:
+    """Some passes, and the end of what they began to find out."""
+    for _ in range(5):
+        await watch.one_pass()
+        await asyncio.gather(*watch._acting.values(), return_exceptions=True)  # noqa: SLF001
+
+
+async def _cpu(watch: Watch) -> float:
+    before = time.thread_time()
+    await watch.one_pass()
+    return time.thread_time() - before
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(measure(sys.stdin.read()))))

@@ -1,0 +1,37 @@
+from pathlib import Path
+
+import pytest
+
+from qbitrr.torrents.rules import RULES
+from tests.support.rules_page import keys_in, render
+
+PAGE = Path(__file__).parents[5] / "docs" / "rules.md"
+
+
+def test_the_page_is_what_the_rules_say():
+    """Renew it with `python -m tests.support.rules_page > docs/rules.md`."""
+    assert PAGE.read_text() == render()
+
+
+def test_every_rule_stands_on_it_in_its_place():
+    headings = [line for line in render().splitlines() if line.startswith("## ")]
+    assert headings[: len(RULES)] == [f"## {number}. `{rule.__name__}`" for number, rule in enumerate(RULES, 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("`Torrent.StalledDelay` or `StalledDelay`", ["Torrent.StalledDelay"]),
+        ("`Settings.ProtectTags`, `importMode`", ["Settings.ProtectTags", "importMode"]),
+        ("`SeedingMode`: `RemoveTorrent`", ["Torrent.SeedingMode.RemoveTorrent"]),
+        ("StalledDelay, the tag `qBitrr-ignored`, `qbitrr.torrents.strikes`", []),
+    ],
+)
+def test_keys_are_found_by_their_names_in_backticks(text, keys):
+    assert keys_in(text) == keys
+
+
+@pytest.mark.parametrize("name", ["Torrent.StaledDelay", "StaledDelay", "Settings.StalledDelay", "Elsewhere.Strikes"])
+def test_a_key_that_there_is_not_is_an_error(name):
+    with pytest.raises(ValueError, match=name):
+        keys_in(f"`{name}`")
