@@ -45,7 +45,7 @@ def hunt(judged, tmp_path):
             arr = msgspec.structs.replace(
                 config.arr, entry_search=msgspec.structs.replace(config.arr.entry_search, **entry)
             )
-            config = msgspec.structs.replace(config, arr=arr)
+            config = msgspec.structs.replace(config, arr_section=arr)
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             stack.callback(theirs.close)
             ours.setblocking(False)
