@@ -5,10 +5,14 @@ that does not fit is held (stopped and tagged) and writes nothing, so that a sma
 is released when it fits with some room to spare beside everything that goes on. Nothing is ever deleted for space.
 
 Downloads that go on come before those that are held: releasing one never makes another one stop.
+
+The disk tells at once what was written, qBittorrent some seconds later what is left. In between a download seems to
+need its space twice, so that one which fitted is held only when it does not fit for some seconds.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -30,6 +34,8 @@ _GOES_ON = _DOWNLOADING | FORCED | {"uploading", "stalledUP", "queuedUP", "force
 # of the space to keep free and of the torrent: what else is written to a disk in passing must not start and stop it
 _SPARE_OF_KEPT = 20
 _SPARE_OF_TORRENT = 50
+_SETTLE_SECONDS = 4.0
+"""More than qBittorrent takes to tell of what it wrote (1.5 s unless set otherwise) and a pass to ask."""
 
 
 class Download(Struct, frozen=True, gc=False):
@@ -100,6 +106,20 @@ def off(downloads: Iterable[Download]) -> list[Step]:
         for one in sorted(downloads, key=_in_queue_order)
         if one.held and one.mine and (one.state in _GOES_ON or one.state in STOPPED)
     ]
+
+
+def trusted_until(
+    downloads: Iterable[Download], steps: Iterable[Step], before: Mapping[tuple[str, str], float], now: float
+) -> dict[tuple[str, str], float]:
+    """Until when each download that fits or lately did is not to be held, from the same `before`; monotonic seconds."""
+    held = {step.download.key for step in steps if step.move is Move.HOLD}
+    fits = {one.key: math.inf for one in downloads if _can_be_held(one) and one.key not in held}
+    return fits | {key: min(before[key], now + _SETTLE_SECONDS) for key in held if key in before}
+
+
+def confirmed(steps: Iterable[Step], trusted: Mapping[tuple[str, str], float], now: float) -> list[Step]:
+    """The steps without holding what is trusted: the disk may know already what qBittorrent has yet to tell."""
+    return [step for step in steps if step.move is not Move.HOLD or now >= trusted.get(step.download.key, 0.0)]
 
 
 def to_write(downloads: Iterable[Download], steps: Iterable[Step]) -> dict[str, int]:

@@ -53,6 +53,7 @@ class SpaceGuard:
         self._claimed: dict[str, int] | None = None
         self._claimed_at = float("-inf")
         self._measured = True
+        self._trusted: dict[tuple[str, str], float] = {}
 
     async def one_pass(self) -> None:
         """Look at the disks and the downloads, and take what steps are needed. Raises a ServiceError."""
@@ -60,7 +61,10 @@ class SpaceGuard:
         downloads = list(self._downloads(held))
         if self._on:
             disks, downloads = await self._measure(downloads)
-            steps = space.guard(downloads, disks)
+            found = space.guard(downloads, disks)
+            now = self._hands.clock.monotonic()
+            self._trusted = space.trusted_until(downloads, found, self._trusted, now)
+            steps = space.confirmed(found, self._trusted, now)
             await self._claim(space.to_write(downloads, steps))
         else:
             steps = space.off(downloads)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from qbitrr.torrents.space import Disk, Download, Move, guard, off, to_write
+from qbitrr.torrents.space import Disk, Download, Move, confirmed, guard, off, to_write, trusted_until
 
 ONE = Download(
     instance="qBit",
@@ -39,6 +39,32 @@ def test_the_budget_goes_in_the_order_of_the_queue():
     unplaced = replace(ONE, infohash="z", position=0, left_bytes=20)
     assert moves([unplaced, small, second, ONE], 150) == {"b": Move.HOLD}
     assert moves([unplaced, small, second, ONE], 130) == {"b": Move.HOLD, "z": Move.HOLD}
+
+
+def test_what_fitted_is_held_only_when_it_does_not_fit_for_some_seconds():
+    both = [ONE, replace(ONE, infohash="b", position=2)]
+    trusted = trusted_until(both, guard(both, {"d": Disk(201, 0)}), {}, 1000.0)
+    too_much = guard(both, {"d": Disk(101, 0)})  # 100 bytes of the first are written, but it does not tell so yet
+    for now, held in ((1001.0, []), (1002.0, []), (1004.9, []), (1005.0, ["b"]), (1006.0, ["b"])):
+        trusted = trusted_until(both, too_much, trusted, now)
+        assert [step.download.infohash for step in confirmed(too_much, trusted, now)] == held
+
+
+def test_a_moment_in_which_it_fits_begins_the_seconds_anew():
+    fits, short = guard([ONE], {"d": Disk(101, 0)}), guard([ONE], {"d": Disk(10, 0)})
+    trusted = trusted_until([ONE], fits, {}, 0.0)
+    trusted = trusted_until([ONE], short, trusted, 1.0)
+    trusted = trusted_until([ONE], fits, trusted, 4.0)
+    trusted = trusted_until([ONE], short, trusted, 6.0)
+    assert confirmed(short, trusted, 9.9) == []
+    assert confirmed(short, trusted, 10.0) == short
+
+
+def test_a_download_that_is_new_is_held_at_once_and_nothing_else_waits():
+    steps = guard([ONE], {"d": Disk(10, 0)})
+    assert confirmed(steps, trusted_until([ONE], steps, {}, 5.0), 5.0) == steps
+    released = guard([HELD], {"d": Disk(1000, 0)})
+    assert confirmed(released, {HELD.key: 9.0}, 5.0) == released
 
 
 def test_what_a_user_stopped_is_left_alone_and_does_not_count():
