@@ -10,7 +10,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from control.memory import resident_bytes
 from qbitrr import __version__
-from qbitrr.state import ledger, pages
+from qbitrr.search import budget
+from qbitrr.search.budget import Bucket, Moment
+from qbitrr.state import ledger, pages, searches
 from supervisor.lifecycle import Phase
 
 if TYPE_CHECKING:
@@ -20,13 +22,15 @@ if TYPE_CHECKING:
 
     from control.context import Context
     from qbitrr.state.pages import Counts
+    from qbitrr.state.searches import StoredBudget
 
 
 async def text(context: Context) -> bytes:
     """All metrics in the text format of Prometheus."""
     numbers = await ledger.numbers(context.database)
     sizes = await pages.sizes(context.database)
-    metrics = [*_daemon(context), *_workers(context), *_actions(numbers), *_catalogue(sizes)]
+    left = _searches(context, await searches.budgets(context.database))
+    metrics = [*_daemon(context), *_workers(context), *_actions(numbers), *_catalogue(sizes), *left]
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Given(metrics))
     return generate_latest(registry)
@@ -132,3 +136,19 @@ def _catalogue(sizes: Iterable[tuple[str, str, int, Counts]]) -> Iterator[Metric
         monitored.add_metric([category, kind], counts.monitored)
         missing.add_metric([category, kind], counts.missing)
     yield from (items, monitored, missing)
+
+
+def _searches(context: Context, stored: dict[str, StoredBudget]) -> Iterator[Metric]:
+    config = context.loaded.config
+    rates = {arr.category: arr.entry_search.searches_per_hour for arr in config.arrs.values()}
+    now = Moment(context.clock.wall(), context.clock.monotonic())
+    left = _gauge("search_budget", "Searches that may be sent at once; below zero what is owed.", ["category"])
+    rate = _gauge("search_budget_per_hour", "The most searches within an hour.", ["category"])
+    for category, per_hour in {"": config.settings.searches_per_hour, **rates}.items():
+        if found := stored.get(category):
+            bucket = budget.filled(Bucket(found.tokens, Moment(found.wall, found.monotonic)), per_hour, now)
+        else:
+            bucket = budget.full(per_hour, now)
+        left.add_metric([category], bucket.tokens)
+        rate.add_metric([category], per_hour)
+    yield from (left, rate)

@@ -125,6 +125,12 @@ async def budget(transaction: Transaction, category: str) -> StoredBudget | None
     return StoredBudget(*rows[0]) if rows else None
 
 
+async def budgets(database: Database) -> dict[str, StoredBudget]:
+    """The budgets of all categories that searched, and of all together under the empty name."""
+    rows = await database.rows("SELECT category, tokens, wall, monotonic, quiet_until FROM search_budgets")
+    return {category: StoredBudget(*row) for category, *row in rows}
+
+
 async def store_budget(transaction: Transaction, category: str, tokens: float, wall: float, monotonic: float) -> None:
     """Remember what is left; a time to be quiet stays."""
     await transaction.execute(

@@ -212,6 +212,8 @@ async def fill(path):
             " is_request, reason, quality_profile, released_at FROM movies"
         )
         await searches.store_plan(database, "movies", PLAN)
+        async with database.transaction() as transaction:
+            await searches.store_budget(transaction, "movies", -2.0, NOW - 3600, -600.0)
         kept = await decide(database, "movies", "5" * 40, now=NOW - 90, notes={"torrent_file": "5.torrent"})
         await ledger.close(database, kept, "done", "removed", NOW - 80)
         for number, category in enumerate(("movies", "tv/anime", "movies")):

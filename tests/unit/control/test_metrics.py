@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from qbitrr import ipc
@@ -42,6 +43,18 @@ async def test_workers_actions_and_catalogues_are_told(client, context):
     assert value(found["qbitrr_actions"], category="movies", rule="stalled", state="done") == 2
     assert value(found["qbitrr_catalogue_items"], category="movies", kind="radarr") == 7
     assert value(found["qbitrr_loop_lag_seconds"]) == 0.001
+
+
+async def test_what_is_left_of_the_search_budgets_is_told(client):
+    found = await families(client)
+    left, per_hour = found["qbitrr_search_budget"], found["qbitrr_search_budget_per_hour"]
+    assert value(left, category="movies") == pytest.approx(
+        -2 + 600 * (30 - 5 + 1) / 3600
+    )  # ten minutes later, at the rate beside 5 at once
+    assert value(left, category="music") == 5
+    assert value(left, category="") == 10
+    assert value(per_hour, category="music") == 30
+    assert value(per_hour, category="") == 60
 
 
 async def test_dashboard_and_alerts_speak_of_metrics_that_exist(client):
