@@ -1,0 +1,107 @@
+"""Every single curl command of the API reference, unmodified, against a daemon with real workers.
+
+The reference speaks of a daemon at localhost:6969 and of a token YOUR_TOKEN: curl is told by its own configuration
+file where that daemon is, and the token is put in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qbitrr.sandbox.serve import Sandbox, Section
+from tests.support.daemon import TOKEN, Daemon
+from tests.support.polling import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+EXAMPLES = Path(__file__).with_name("reference-examples.sh").read_text().strip().split("\n\n")
+TOOLS = Path(__file__).with_name("reference-tools.sh")
+SECTIONS = (
+    Section("Radarr-4K", "radarr", 20),
+    Section("Radarr-Movies", "radarr", 5),
+    Section("Radarr-HD", "radarr", 5),
+    Section("Sonarr-Anime", "sonarr", 2, episodes=10),
+    Section("Sonarr-TV", "sonarr", 2, episodes=10),
+    Section("Sonarr-Shows", "sonarr", 1, episodes=5),
+    Section("Lidarr-Music", "lidarr", 3),
+)
+NAMED_OTHERWISE = {
+    "Radarr-Movies": {"Category": "movies"},
+    "Radarr-HD": {"Category": "movies-hd"},
+    "Sonarr-Shows": {"Category": "tv-shows"},
+}
+
+
+@pytest.fixture
+async def daemon(tmp_path: Path) -> AsyncIterator[Daemon]:
+    async with Sandbox(SECTIONS) as sandbox, Daemon(tmp_path / "data", sandbox.config_toml(NAMED_OTHERWISE)) as running:
+        await running.all_running(40)
+        yield running
+
+
+async def ask(example: str, daemon: Daemon, folder: Path) -> dict[str, Any]:
+    """The answer to an example, which must succeed."""
+    (folder / ".curlrc").write_text(
+        f'connect-to = "localhost:6969:127.0.0.1:{daemon.port}"\nsilent\nshow-error\nfail-with-body\nmax-time = 20\n'
+    )
+    command = ["bash", "-e", "-c", example.replace("YOUR_TOKEN", TOKEN)]
+    environ = {**os.environ, "CURL_HOME": str(folder)}
+    done = await asyncio.to_thread(subprocess.run, command, env=environ, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, (example, done.stdout, done.stderr)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+async def test_every_curl_example_of_the_reference(daemon: Daemon, tmp_path: Path):
+    assert len(EXAMPLES) == 33
+    answers = {example: await ask(example, daemon, tmp_path) for example in EXAMPLES}
+
+    def answer(part: str) -> dict[str, Any]:
+        return next(found for example, found in answers.items() if part in example)
+
+    assert answer("/api/status")["ready"] is True
+    assert answer("radarr-4k/movies?year_min")["category"] == "radarr-4k"
+    assert all(not movie["hasFile"] for movie in answer("movies-hd/movies?monitored")["movies"])
+    assert {entry["category"] for entry in answer("/web/processes")["processes"]} >= {"movies", "tv-shows"}
+    assert len(answer('/web/arr"')["arr"]) == len(SECTIONS)
+    assert answer("arr/movies/restart")["message"] == "Restart triggered for movies"
+    assert answer("arr/tv-shows/restart")["message"] == "Restart triggered for tv-shows"
+    assert answer("$OFFSET")["total_lines"] > 0
+    assert answer("offset=1000")["lines"] == 0
+    assert answer("Radarr-Old")["message"] == "Configuration updated successfully"
+    assert answer("/web/restart")["message"] == "Restart initiated"
+    config = (daemon.folder / "config.toml").read_text()
+    assert "LoopSleepTimer = 10" in config
+    assert "LiveArr = false" in config
+
+
+async def test_the_script_of_the_reference_follows_a_log(daemon: Daemon):
+    environ = {**os.environ, "QBITRR_URL": daemon.url, "QBITRR_TOKEN": ""}
+    following = subprocess.Popen(  # noqa: ASYNC220 - starting takes a moment
+        ["bash", str(TOOLS), "tail", "Main.log"], env=environ, stdout=subprocess.PIPE, start_new_session=True
+    )
+    seen = bytearray()
+    assert following.stdout is not None
+    os.set_blocking(following.stdout.fileno(), False)
+
+    def shown() -> bytes:
+        seen.extend(following.stdout.read() or b"")
+        return bytes(seen)
+
+    try:
+        await until(lambda: b"daemon was started" in shown(), 20, lambda: str(shown()))
+        begun = len(seen)
+        await daemon.post("/web/arr/movies/restart")
+        await until(lambda: b"category='movies'" in shown()[begun:], 20, lambda: str(shown()))
+    finally:
+        os.killpg(following.pid, 9)
+        following.wait()
+        following.stdout.close()
