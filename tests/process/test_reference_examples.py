@@ -1,7 +1,8 @@
-"""Every single curl command of the API reference, unmodified, against a daemon with real workers.
+"""Every single curl command and Python program of the API reference, against a daemon with real workers.
 
 The reference speaks of a daemon at localhost:6969 and of a token YOUR_TOKEN: curl is told by its own configuration
-file where that daemon is, and the token is put in.
+file where that daemon is; in the programs the address, in both the token is put in. Nothing else is changed.
+Fragments that use names they do not define are no programs, and one example that is given as bad is left out.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 EXAMPLES = Path(__file__).with_name("reference-examples.sh").read_text().strip().split("\n\n")
+PROGRAMS = Path(__file__).with_name("reference-examples.py.txt").read_text().split("# ---\n")
 TOOLS = Path(__file__).with_name("reference-tools.sh")
 SECTIONS = (
     Section("Radarr-4K", "radarr", 20),
@@ -60,6 +63,30 @@ async def ask(example: str, daemon: Daemon, folder: Path) -> dict[str, Any]:
     return answer
 
 
+async def follow(command: list[str], environ: dict[str, str], daemon: Daemon) -> None:
+    """Run what follows Main.log until it has shown what is there and what happened then."""
+    following = subprocess.Popen(  # noqa: ASYNC220 - starting takes a moment
+        command, env=environ, stdout=subprocess.PIPE, start_new_session=True
+    )
+    seen = bytearray()
+    assert following.stdout is not None
+    os.set_blocking(following.stdout.fileno(), False)
+
+    def shown() -> bytes:
+        seen.extend(following.stdout.read() or b"")
+        return bytes(seen)
+
+    try:
+        await until(lambda: b"daemon was started" in shown(), 20, lambda: str(shown()))
+        begun = len(seen)
+        await daemon.post("/web/arr/movies/restart")
+        await until(lambda: b"category='movies'" in shown()[begun:], 20, lambda: str(shown()))
+    finally:
+        os.killpg(following.pid, 9)
+        following.wait()
+        following.stdout.close()
+
+
 async def test_every_curl_example_of_the_reference(daemon: Daemon, tmp_path: Path):
     assert len(EXAMPLES) == 33
     answers = {example: await ask(example, daemon, tmp_path) for example in EXAMPLES}
@@ -83,25 +110,33 @@ async def test_every_curl_example_of_the_reference(daemon: Daemon, tmp_path: Pat
     assert "LiveArr = false" in config
 
 
-async def test_the_script_of_the_reference_follows_a_log(daemon: Daemon):
+def program(part: str, daemon: Daemon) -> list[str]:
+    """The command that runs the one Python program of the reference with this text in it."""
+    (text,) = [program for program in PROGRAMS if part in program]
+    ours = text.replace("http://localhost:6969", daemon.url).replace("YOUR_TOKEN", TOKEN)
+    return [sys.executable, "-u", "-c", ours]
+
+
+async def test_every_python_program_of_the_reference(daemon: Daemon):
+    assert len(PROGRAMS) == 6 + 1  # the one that follows a log has a test of its own
+
+    async def run(part: str) -> str:
+        command = program(part, daemon)
+        done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=30)
+        assert done.returncode == 0, (part, done.stdout, done.stderr)
+        return done.stdout
+
+    assert "'ready': True" in await run("headers=headers")
+    missing = await daemon.get("/web/radarr/radarr-4k/movies", year_min="2020", year_max="2024", has_file="false")
+    assert (await run('"year_max"')).startswith(f"Found {missing['total']} missing movies\n")
+    assert "Total missing episodes: " in await run("Total missing episodes")
+    assert await run("get_movies_safe") == "Found 20 movies\n"
+    assert await run("/arr/movies/restart") == "Restart triggered for movies\n"
+    assert await run('"Settings.FreeSpace"') == "Configuration updated successfully\n"
+    assert 'FreeSpace = "200G"' in (daemon.folder / "config.toml").read_text()
+
+
+async def test_the_script_and_the_program_of_the_reference_follow_a_log(daemon: Daemon):
     environ = {**os.environ, "QBITRR_URL": daemon.url, "QBITRR_TOKEN": ""}
-    following = subprocess.Popen(  # noqa: ASYNC220 - starting takes a moment
-        ["bash", str(TOOLS), "tail", "Main.log"], env=environ, stdout=subprocess.PIPE, start_new_session=True
-    )
-    seen = bytearray()
-    assert following.stdout is not None
-    os.set_blocking(following.stdout.fileno(), False)
-
-    def shown() -> bytes:
-        seen.extend(following.stdout.read() or b"")
-        return bytes(seen)
-
-    try:
-        await until(lambda: b"daemon was started" in shown(), 20, lambda: str(shown()))
-        begun = len(seen)
-        await daemon.post("/web/arr/movies/restart")
-        await until(lambda: b"category='movies'" in shown()[begun:], 20, lambda: str(shown()))
-    finally:
-        os.killpg(following.pid, 9)
-        following.wait()
-        following.stdout.close()
+    for command in (["bash", str(TOOLS), "tail", "Main.log"], program("tail_log", daemon)):
+        await follow(command, environ, daemon)
