@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 BEAT_SECONDS = 1.0
+_UNTIL_TOLD_SECONDS = 2.0  # the beat after a deadline, which tells of it, comes within one; a busy machine is late
 _BEATS_PER_SUMS = 10
 _SILENCE_SECONDS = 15.0  # a loop that does not turn for so long hangs
 OPERATION_SECONDS = 900.0  # what gets nowhere for so long hangs, though the loop turns; no call may take as long
@@ -67,15 +68,15 @@ class Report:
             await asyncio.sleep(BEAT_SECONDS)
 
     def sign_of_life(self) -> ipc.Beat:
-        """What a beat says now: it promises the next one by the deadline of the operation that is due first.
+        """What a beat says now: it promises another one soon after the deadline of the operation that is due first.
 
-        One that is overdue breaks the promise, though the loop turns.
+        So one that is overdue can be told of, with where it is, before it breaks the promise though the loop turns.
         """
         first = min(self._operations, key=lambda operation: operation.due_at, default=_IDLE)
         left = first.due_at - self._clock.monotonic()
         if left <= 0:
             _log.error("operation got nowhere", operation=first.name, tasks=_where_tasks_are())
-        within_seconds = min(_SILENCE_SECONDS, max(0.0, left))
+        within_seconds = min(_SILENCE_SECONDS, left + _UNTIL_TOLD_SECONDS) if left > 0 else 0.0
         return ipc.Beat(first.name, self._progress, self._errors, within_seconds)
 
     @contextmanager
