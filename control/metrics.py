@@ -139,12 +139,12 @@ def _catalogue(sizes: Iterable[tuple[str, str, int, Counts]]) -> Iterator[Metric
 
 
 def _searches(context: Context, stored: dict[str, StoredBudget]) -> Iterator[Metric]:
-    config = context.loaded.config
-    rates = {arr.category: arr.entry_search.searches_per_hour for arr in config.arrs.values()}
+    arrs = [arr for child in context.supervisor.children.values() if (arr := child.config.arr_section) is not None]
+    rates = {arr.category: arr.entry_search.searches_per_hour for arr in arrs}
     now = Moment(context.clock.wall(), context.clock.monotonic())
     left = _gauge("search_budget", "Searches that may be sent at once; below zero what is owed.", ["category"])
     rate = _gauge("search_budget_per_hour", "The most searches within an hour.", ["category"])
-    for category, per_hour in {"": config.settings.searches_per_hour, **rates}.items():
+    for category, per_hour in {"": context.loaded.config.settings.searches_per_hour, **rates}.items():
         if found := stored.get(category):
             bucket = budget.filled(Bucket(found.tokens, Moment(found.wall, found.monotonic)), per_hour, now)
         else:

@@ -22,7 +22,7 @@ from msgspec import Struct
 from qbitrr.torrents.states import BUSY, FORCED, METADATA, QUEUED, STALLED, STOPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 TAG_HELD = "qBitrr-free_space_paused"
 
@@ -117,9 +117,20 @@ def trusted_until(
     return fits | {key: min(before[key], now + _SETTLE_SECONDS) for key in held if key in before}
 
 
-def confirmed(steps: Iterable[Step], trusted: Mapping[tuple[str, str], float], now: float) -> list[Step]:
-    """The steps without holding what is trusted: the disk may know already what qBittorrent has yet to tell."""
-    return [step for step in steps if step.move is not Move.HOLD or now >= trusted.get(step.download.key, 0.0)]
+def confirmed(steps: Sequence[Step], trusted: Mapping[tuple[str, str], float], now: float) -> list[Step]:
+    """The steps without holding what is trusted: the disk may know already what qBittorrent has yet to tell.
+
+    As that writes on meanwhile, nothing that has something to write is released on its disk.
+    """
+    doubted = [step.download for step in steps if step.move is Move.HOLD and now < trusted.get(step.download.key, 0.0)]
+    keys, disks = {one.key for one in doubted}, {one.disk for one in doubted}
+
+    def stands(step: Step) -> bool:
+        if step.move is Move.RELEASE:
+            return step.download.left_bytes <= 0 or step.download.disk not in disks
+        return step.download.key not in keys
+
+    return [step for step in steps if stands(step)]
 
 
 def to_write(downloads: Iterable[Download], steps: Iterable[Step]) -> dict[str, int]:

@@ -36,7 +36,7 @@ SECONDS = 120.0
 PAUSE_SECONDS = 1.0  # LoopSleepTimer of the sandbox
 LATE_SECONDS = 0.1
 LAG_SECONDS = 0.05
-LAG_MEMORY_SECONDS = 60.0  # for so long the daemon tells of a lag, that of its start too
+LAG_MEMORY_SECONDS = 65.0  # the daemon tells of a lag for a minute and a moment, of that of its start too
 SECTIONS = (
     *(Section(f"Radarr-{number}", "radarr", 30) for number in range(4)),
     *(Section(f"Sonarr-{number}", "sonarr", 3, episodes=30) for number in range(3)),

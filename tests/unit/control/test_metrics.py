@@ -48,9 +48,8 @@ async def test_workers_actions_and_catalogues_are_told(client, context):
 async def test_what_is_left_of_the_search_budgets_is_told(client):
     found = await families(client)
     left, per_hour = found["qbitrr_search_budget"], found["qbitrr_search_budget_per_hour"]
-    assert value(left, category="movies") == pytest.approx(
-        -2 + 600 * (30 - 5 + 1) / 3600
-    )  # ten minutes later, at the rate beside 5 at once
+    # ten minutes later, at the rate that remains beside the five at once
+    assert value(left, category="movies") == pytest.approx(-2 + 600 * (30 - 5 + 1) / 3600)
     assert value(left, category="music") == 5
     assert value(left, category="") == 10
     assert value(per_hour, category="music") == 30

@@ -1,6 +1,7 @@
 """The free-space guard, on one disk, on several, and over days."""
 
 from collections import Counter
+from math import inf
 
 import pytest
 from hypothesis import given, settings
@@ -58,6 +59,20 @@ def test_a_moment_in_which_it_fits_begins_the_seconds_anew():
     trusted = trusted_until([ONE], short, trusted, 6.0)
     assert confirmed(short, trusted, 9.9) == []
     assert confirmed(short, trusted, 10.0) == short
+
+
+def test_nothing_is_released_into_the_space_of_what_may_still_fit():
+    running, small = replace(ONE, infohash="r"), replace(HELD, infohash="s", left_bytes=10, size_bytes=10)
+    elsewhere = replace(small, infohash="e", disk="other")
+    done = replace(HELD, infohash="u", state="stoppedUP", left_bytes=0)
+    downloads = [running, small, elsewhere, done]
+    disks = {"d": Disk(50, 0), "other": Disk(50, 0)}
+    steps = guard(downloads, disks)
+    trusted = trusted_until(downloads, steps, {running.key: inf}, 1.0)
+    released = {"e": Move.RELEASE, "u": Move.RELEASE}
+    assert {step.download.infohash: step.move for step in confirmed(steps, trusted, 1.0)} == released
+    held = {"r": Move.HOLD, "s": Move.RELEASE, **released}
+    assert {step.download.infohash: step.move for step in confirmed(steps, trusted, 5.0)} == held
 
 
 def test_a_download_that_is_new_is_held_at_once_and_nothing_else_waits():
