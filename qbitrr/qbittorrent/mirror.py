@@ -61,18 +61,20 @@ class Mirror:
         for infohash in changes.removed:
             del self.torrents[infohash]
         self.rid = data.rid
-        self._apply_state(data.server_state)
+        self._apply_state(data.server_state, whole=data.full_update)
         new = [infohash for infohash in changes.unknown if data.torrents[infohash].added_on is not UNSET]
         changes.changed.update(self.announces.apply(data, self.torrents.keys(), new))
         return changes
 
-    def _apply_state(self, state: ServerState) -> None:
+    def _apply_state(self, state: ServerState, *, whole: bool) -> None:
         if state.connection_status is not UNSET:
             self.connection_status = state.connection_status
         if state.queueing is not UNSET:
             self.queueing = state.queueing
         if state.free_space_on_disk is not UNSET:
-            self.free_bytes = state.free_space_on_disk
+            # A client that has just started says 0 until it has looked, which must not pass for a full disk.
+            not_looked_yet = state.free_space_on_disk <= 0 and (whole or self.free_bytes is None)
+            self.free_bytes = None if not_looked_yet else max(0, state.free_space_on_disk)
 
     def add(self, rows: Iterable[tuple[str, Torrent]]) -> set[str]:
         """Take in whole torrents that a delta could not tell about; returns those that belong here."""

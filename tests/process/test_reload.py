@@ -134,7 +134,7 @@ async def test_usr1_replaces_all_workers_one_after_the_other(daemon: Daemon):
         return fresh and all(worker["state"] == "running" for worker in workers.values())
 
     await until(replaced, 10, daemon.log)
-    assert all(worker["restarts"] == 0 for worker in (await daemon.workers()).values())
+    assert all(worker["restarts"] == 0 for worker in (await daemon.workers()).values()), daemon.log()
 
 
 async def test_usr2_writes_the_state_of_every_process_to_the_log(daemon: Daemon):

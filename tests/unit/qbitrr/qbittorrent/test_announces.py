@@ -103,3 +103,14 @@ def test_the_queue_and_the_free_space_are_followed():
     kept.apply(data(server_state={"queueing": True, "free_space_on_disk": 7}))
     kept.apply(data(server_state={"connection_status": "connected"}))
     assert (kept.queueing, kept.free_bytes) == (True, 7)
+
+
+def test_a_client_that_has_not_looked_at_its_disk_yet_does_not_say_that_it_is_full():
+    kept = mirror({}, {})
+    kept.apply(data(full_update=True, server_state={"free_space_on_disk": 0}))
+    assert kept.free_bytes is None
+    kept.apply(data(server_state={"free_space_on_disk": 7}))
+    kept.apply(data(server_state={"free_space_on_disk": 0}))
+    assert kept.free_bytes == 0, "it was told to have some before"
+    kept.apply(data(full_update=True, server_state={"free_space_on_disk": 0}))
+    assert kept.free_bytes is None, "the client was started anew"
