@@ -6,6 +6,7 @@ import hashlib
 from functools import partial
 from typing import TYPE_CHECKING
 
+from qbitrr.errors import CredentialsRejectedError, RefusedError
 from qbitrr.http import Remote
 from qbitrr.requesters import ombi, overseerr
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
         def attempt(self, service: str, fingerprint: str) -> AbstractAsyncContextManager[None]:
             """Raises CredentialsRejectedError on entering for one, and remembers one that leaves the block."""
             ...
+
+
+_FORBIDDEN = 403  # Overseerr's word for a wrong key
 
 
 class Requester:
@@ -43,7 +47,13 @@ class Requester:
     async def wishes(self) -> list[Wish]:
         """What is asked for now. Raises a ServiceError."""
         async with self._guard.attempt(self.service, self._fingerprint):
-            return await self._ask(self._remote)
+            try:
+                return await self._ask(self._remote)
+            except RefusedError as error:
+                if error.http_status != _FORBIDDEN:
+                    raise
+                text = "the API key was not accepted, or may not see all requests"
+                raise CredentialsRejectedError(self.service, text) from error
 
     async def close(self) -> None:
         """Close the connections."""
