@@ -71,6 +71,7 @@ class Series(Answer, frozen=True):
     title: str | None = None
     year: int = 0
     tvdb_id: int = 0
+    tmdb_id: int = 0  # older versions do not tell
     imdb_id: str | None = None
     monitored: bool = False
     quality_profile_id: int = 0

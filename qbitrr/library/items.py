@@ -45,6 +45,7 @@ class SeriesRow(NamedTuple):
     imdb_id: str | None
     monitored: bool
     quality_profile: str
+    tmdb_id: int = 0
 
 
 class EpisodeRow(NamedTuple):

@@ -15,7 +15,11 @@ END_OF_CONFIG = "\f\n"
 
 async def _serve(options: argparse.Namespace) -> None:
     sandbox = Sandbox(
-        seed=options.seed, speed=options.speed, qbittorrent_version=options.qbittorrent, downloads=options.downloads
+        seed=options.seed,
+        speed=options.speed,
+        qbittorrent_version=options.qbittorrent,
+        downloads=options.downloads,
+        with_requests=True,
     )
     async with sandbox:
         for name, url in sandbox.urls.items():

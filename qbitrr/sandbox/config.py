@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qbitrr.sandbox.arr_api import ArrStandIn
+    from qbitrr.sandbox.overseerr import OverseerrStandIn
     from qbitrr.sandbox.qbittorrent import QbittorrentStandIn
 
 
 def config_text(
     qbittorrent: QbittorrentStandIn,
     arrs: Mapping[str, ArrStandIn],
+    overseerr: OverseerrStandIn | None,
     downloads: str,
     overrides: Mapping[str, Any] | None = None,
 ) -> str:
@@ -34,12 +36,20 @@ def config_text(
             "UserName": qbittorrent.logins.user,
             "Password": qbittorrent.logins.password,
         },
-        **{name: _arr(arr) for name, arr in arrs.items()},
+        **{name: _arr(arr, overseerr) for name, arr in arrs.items()},
     }
     return tomlkit.dumps(_merged(tables, overrides or {}))
 
 
-def _arr(stand_in: ArrStandIn) -> dict[str, Any]:
+def _arr(stand_in: ArrStandIn, overseerr: OverseerrStandIn | None) -> dict[str, Any]:
+    search: dict[str, Any] = {"SearchMissing": True}
+    if overseerr is not None and stand_in.kind != "lidarr":
+        search["SearchRequestsEvery"] = 5
+        search["Overseerr"] = {
+            "SearchOverseerrRequests": True,
+            "OverseerrURI": overseerr.url,
+            "OverseerrAPIKey": overseerr.api_key,
+        }
     return {
         "Managed": True,
         "URI": stand_in.url,
@@ -48,7 +58,7 @@ def _arr(stand_in: ArrStandIn) -> dict[str, Any]:
         "ReSearch": True,
         "RssSyncTimer": 5,
         "RefreshDownloadsTimer": 1,
-        "EntrySearch": {"SearchMissing": True},
+        "EntrySearch": search,
         "Torrent": {"StalledDelay": "3s", "IgnoreTorrentsYoungerThan": 180},
     }
 

@@ -71,9 +71,9 @@ class RadarrStandIn(ArrStandIn):
 
     async def get_movies(self, request: web.Request) -> web.Response:
         """All movies, each with its file but without the file's custom format score."""
-        tmdb_id = number(request, "tmdbId")
+        wanted = number(request, "tmdbId")
         movies = self.arr.collection.items.values()
-        return many(self.item(movie) for movie in movies if tmdb_id in (None, _tmdb_id(movie)))
+        return many(self.item(movie) for movie in movies if wanted in (None, tmdb_id(movie)))
 
     async def get_movie(self, request: web.Request) -> web.Response:
         """One movie."""
@@ -129,8 +129,8 @@ class RadarrStandIn(ArrStandIn):
                 "runtime": 80 + item.id % 70,
                 "cleanTitle": names.slug(title).replace("-", ""),
                 "imdbId": f"tt{90_000_000 + item.id}",
-                "tmdbId": _tmdb_id(item),
-                "titleSlug": str(_tmdb_id(item)),
+                "tmdbId": tmdb_id(item),
+                "titleSlug": str(tmdb_id(item)),
                 "genres": [names.genre(item.id), names.genre(item.id + 3)],
                 "added": iso(item.added),
                 "ratings": {"tmdb": {"votes": item.id % 4000, "value": 4 + item.id % 50 / 10, "type": "user"}},
@@ -172,7 +172,8 @@ class RadarrStandIn(ArrStandIn):
         }
 
 
-def _tmdb_id(movie: Movie) -> int:
+def tmdb_id(movie: Movie) -> int:
+    """Its id at TMDB."""
     return 9_000_000 + movie.id
 
 

@@ -14,9 +14,12 @@ from qbitrr.sandbox.lidarr import LidarrStandIn
 from qbitrr.sandbox.life.opening import PAST_SECONDS, live_through_the_past
 from qbitrr.sandbox.life.searching import infohash_of
 from qbitrr.sandbox.life.tempo import Tempo
+from qbitrr.sandbox.ombi import OmbiStandIn
+from qbitrr.sandbox.overseerr import OverseerrStandIn
 from qbitrr.sandbox.qbittorrent import QbittorrentStandIn
 from qbitrr.sandbox.radarr import RadarrStandIn
 from qbitrr.sandbox.sonarr import SonarrStandIn
+from qbitrr.sandbox.wishes import some_wishes
 from qbitrr.sandbox.world import World
 
 if TYPE_CHECKING:
@@ -74,7 +77,8 @@ class Sandbox:
 
     `ports` gives fixed ports by section name (`qBit` for qBittorrent), the others take free ones. `downloads` is the
     folder in which the torrents say to be; with `on_disk` small files are put there. `has_past` begins with downloads
-    in every stage of life. `middlewares` are put around the handlers of all applications.
+    in every stage of life. With `with_requests` people ask for some of what is missing (`wishes`, a list that may
+    change), in Overseerr and in Ombi. `middlewares` are put around the handlers of all applications.
     """
 
     def __init__(
@@ -86,6 +90,7 @@ class Sandbox:
         downloads: Path | str = "/downloads",
         on_disk: bool = False,
         has_past: bool = True,
+        with_requests: bool = False,
         qbittorrent_version: str = "5.1.0",
         ports: Mapping[str, int] | None = None,
         middlewares: Sequence[Middleware] = (),
@@ -115,6 +120,13 @@ class Sandbox:
         }
         if has_past:
             live_through_the_past(self.world, now)
+        self.wishes = some_wishes(self.world.arrs.values(), now) if with_requests else []
+        key = infohash_of("key", seed, "requests")[:32]
+        self.overseerr = OverseerrStandIn(
+            self.wishes, api_key=key, middlewares=middlewares, port=ports.get("Overseerr", 0)
+        )
+        self.ombi = OmbiStandIn(self.wishes, api_key=key, middlewares=middlewares, port=ports.get("Ombi", 0))
+        self._requesters = (self.overseerr, self.ombi) if with_requests else ()
         self._disk = Disk(self.world.client) if on_disk else None
         self._ticks: asyncio.Task[None] | None = None
 
@@ -132,7 +144,7 @@ class Sandbox:
     @property
     def stand_ins(self) -> dict[str, StandIn]:
         """All applications by section name."""
-        return {QBIT: self.qbittorrent, **self.arrs}
+        return {QBIT: self.qbittorrent, **self.arrs, **{one.name: one for one in self._requesters}}
 
     @property
     def urls(self) -> dict[str, str]:
@@ -141,7 +153,8 @@ class Sandbox:
 
     def config_toml(self, overrides: Mapping[str, Any] | None = None) -> str:
         """A config.toml for these applications; `overrides` are laid over it, key by key."""
-        return config_text(self.qbittorrent, self.arrs, self._downloads, overrides)
+        asked = self.overseerr if self._requesters else None
+        return config_text(self.qbittorrent, self.arrs, asked, self._downloads, overrides)
 
     async def __aenter__(self) -> Self:
         """Start all applications and let time pass. OSError when a port is taken."""

@@ -88,9 +88,9 @@ class SonarrStandIn(ArrStandIn):
 
     async def get_all_series(self, request: web.Request) -> web.Response:
         """All series with their seasons."""
-        tvdb_id = number(request, "tvdbId")
+        wanted = number(request, "tvdbId")
         series = self.shows.series.values()
-        return many(self._series(one) for one in series if tvdb_id in (None, _tvdb_id(one)))
+        return many(self._series(one) for one in series if wanted in (None, tvdb_id(one)))
 
     async def get_series(self, request: web.Request) -> web.Response:
         """One series."""
@@ -211,7 +211,7 @@ class SonarrStandIn(ArrStandIn):
                 "path": f"{ROOT}/{title}",
                 "qualityProfileId": series.profile_id,
                 "monitored": series.monitored,
-                "tvdbId": _tvdb_id(series),
+                "tvdbId": tvdb_id(series),
                 "firstAired": maybe_iso(min(aired, default=None)),
                 "lastAired": maybe_iso(max(aired, default=None)),
                 "cleanTitle": names.slug(title).replace("-", ""),
@@ -250,5 +250,6 @@ class SonarrStandIn(ArrStandIn):
         }
 
 
-def _tvdb_id(series: Series) -> int:
+def tvdb_id(series: Series) -> int:
+    """Its id at TVDB."""
     return 7_000_000 + series.id

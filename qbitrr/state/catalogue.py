@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from qbitrr.state import requests
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -64,6 +66,8 @@ class Generation:
 
     async def commit(self, now: float) -> Difference:
         """Take over what was staged; returns what it changed."""
+        if sql := requests.marking(self._kind, "temp.staged_"):
+            await self._database.write(sql, (self._category,))
         synced = await self._database.row("SELECT synced_at FROM catalogue WHERE category = ?", (self._category,))
         if synced is None or synced[0] is None:
             difference = await self._fill(now)
@@ -139,6 +143,8 @@ async def replace_parent(
                 columns = ("category", *some[0]._fields)
                 sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
                 await transaction.execute_many(sql, [(category, *row) for row in some])
+        if marking := requests.marking(kind):
+            await transaction.execute(marking, (category,))
         await _count(transaction, category, kind)
 
 

@@ -62,6 +62,11 @@ class Searching:
         self._asked = list(dict.fromkeys([*self._asked, *item_ids]))[:_ASKED_MOST]
         self.wake.set()
 
+    def replan(self) -> None:
+        """What is wanted is another than the plan was made for."""
+        self._synced_at = None
+        self.wake.set()
+
     async def one_round(self) -> None:
         """Send at most one search. Raises a ServiceError."""
         queue: list[QueueRecord] = []

@@ -11,6 +11,7 @@ from qbitrr.arr.kinds import KINDS, Kind
 from qbitrr.clock import from_iso
 from qbitrr.qbittorrent.client import QbittorrentClient
 from qbitrr.qbittorrent.session import Access
+from qbitrr.requesters.requester import requester_of
 from qbitrr.torrents.facts import QueueFacts, TorrentFacts
 from qbitrr.torrents.seeding import Seeding, own_limits, ratio_of
 from qbitrr.torrents.states import FORCED_SEEDING, SEEDING
@@ -21,14 +22,16 @@ if TYPE_CHECKING:
     from qbitrr.arr.models import QueueRecord
     from qbitrr.qbittorrent.models import Torrent
     from qbitrr.qbittorrent.session import LoginGuard
+    from qbitrr.requesters.requester import Requester
     from qbitrr.worker.configuration import WorkerConfig
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The qBittorrents, by section name, and the Arr of a worker that has one."""
+    """The qBittorrents, by section name, and of a worker that has them its Arr and where requests for it are made."""
 
     arr_client: ArrClient | None
+    requester: Requester | None
     qbittorrents: dict[str, QbittorrentClient]
 
     @property
@@ -42,10 +45,12 @@ class Services:
 async def connect(config: WorkerConfig, guard: LoginGuard) -> AsyncIterator[Services]:
     """Clients for everything the worker talks to. Nothing is sent yet."""
     async with AsyncExitStack() as stack:
-        arr, client = config.arr_section, None
+        arr, client, requester = config.arr_section, None, None
         if arr is not None:
             client = ArrClient(arr.section, KINDS[arr.kind], arr.uri, arr.api_key, verify_tls=not arr.skip_tls_verify)
             stack.push_async_callback(client.close)
+            if (requester := requester_of(arr, guard)) is not None:
+                stack.push_async_callback(requester.close)
         qbittorrents = {}
         for qbit in config.qbits:
             access = Access(
@@ -58,7 +63,7 @@ async def connect(config: WorkerConfig, guard: LoginGuard) -> AsyncIterator[Serv
             )
             qbittorrents[qbit.section] = QbittorrentClient(access, guard)
             stack.push_async_callback(qbittorrents[qbit.section].close)
-        yield Services(client, qbittorrents)
+        yield Services(client, requester, qbittorrents)
 
 
 def torrent_facts(instance: str, infohash: str, torrent: Torrent) -> TorrentFacts:

@@ -170,6 +170,7 @@ def _series_row(series: Series, profiles: dict[int, Profile]) -> items.SeriesRow
         sort_title=items.sort_key(title),
         year=series.year,
         tvdb_id=series.tvdb_id,
+        tmdb_id=series.tmdb_id,
         imdb_id=series.imdb_id or None,
         monitored=series.monitored,
         quality_profile=profiles.get(series.quality_profile_id, UNKNOWN_PROFILE).name,

@@ -19,6 +19,7 @@ from qbitrr.worker.search import Searching
 from qbitrr.worker.services import connect
 from qbitrr.worker.timers import timers
 from qbitrr.worker.watch import Watch
+from qbitrr.worker.wishes import Wishes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -60,7 +61,9 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
             library = Library(config, services, database, report, clock)
             searching = Searching(config, services, database, report, clock)
             await library.begin()
+            wishes = Wishes(config, services, database, report, searching.replan)
             jobs += [*_of_library(library), _of_search(searching, config.settings.search_loop_delay_seconds)]
+            jobs.append(_of_wishes(wishes, config.arr.entry_search.search_requests_every_seconds))
             tasks.add(asyncio.create_task(timers(config, services, report.failed), name="timers"))
         tasks |= {asyncio.create_task(every(name, pause, do, wake, report.failed)) for name, pause, do, wake in jobs}
         link.send(ipc.Ready())
@@ -94,6 +97,10 @@ def _of_watch(watch: Watch, pause_seconds: float) -> list[_Job]:
 
 def _of_search(searching: Searching, pause_seconds: float) -> _Job:
     return _Job("search", pause_seconds, searching.one_round, searching.wake)
+
+
+def _of_wishes(wishes: Wishes, pause_seconds: float) -> _Job:
+    return _Job("requests", pause_seconds, wishes.look, asyncio.Event())
 
 
 def _of_library(library: Library) -> list[_Job]:

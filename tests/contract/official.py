@@ -1,4 +1,4 @@
-"""The OpenAPI descriptions that Radarr, Sonarr and Lidarr publish, ready to judge with.
+"""The OpenAPI descriptions that Radarr, Sonarr, Lidarr, Overseerr and Seerr publish, ready to judge with.
 
 They are not part of this project: they lie in `../shared/openapi` beside the checkout, or where QBITRR_OPENAPI_DIR
 says.
@@ -12,12 +12,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
 from openapi_core import OpenAPI
 
 from tests.contract.deviations import DEVIATIONS
 
 CHECKOUT = Path(__file__).parents[2]
-FILES = {"radarr": "radarr-v3.json", "sonarr": "sonarr-v3.json", "lidarr": "lidarr-v1.json"}
+FILES = {
+    "radarr": "radarr-v3.json",
+    "sonarr": "sonarr-v3.json",
+    "lidarr": "lidarr-v1.json",
+    "overseerr": "overseerr.yml",
+    "seerr": "seerr.yml",
+}
+
+
+ARRS = ("radarr", "sonarr", "lidarr")
 
 
 def folder() -> Path:
@@ -33,12 +43,23 @@ def missing() -> list[Path]:
 @cache
 def document(kind: str) -> dict[str, Any]:
     """The description of one kind of Arr, with what is known to be wrong in it put right. Do not change it."""
-    found: dict[str, Any] = json.loads((folder() / FILES[kind]).read_bytes())
+    file = folder() / FILES[kind]
+    if file.suffix == ".yml":
+        return _of_requests(yaml.safe_load(file.read_bytes()))
+    found: dict[str, Any] = json.loads(file.read_bytes())
     # the pages beside the API make the file invalid, and it names a host of its own
     found["paths"] = {path: item for path, item in found["paths"].items() if path.startswith("/api/v")}
     found["servers"] = [{"url": "/"}]
     for deviation in DEVIATIONS:
         deviation(found)
+    return found
+
+
+def _of_requests(found: dict[str, Any]) -> dict[str, Any]:
+    """Of Overseerr's family what qbitrr uses, at the address it has; the rest is large and in places invalid."""
+    found["paths"] = {"/api/v1/request": {"get": found["paths"]["/request"]["get"]}}
+    found["servers"] = [{"url": "/"}]
+    found["paths"]["/api/v1/request"]["get"]["responses"]["403"] = {"description": "a wrong key"}
     return found
 
 

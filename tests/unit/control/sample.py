@@ -7,7 +7,7 @@ from typing import Any
 from qbitrr.config import load_file
 from qbitrr.library import items
 from qbitrr.library.quality import FileFacts, Profile
-from qbitrr.state import catalogue, ledger, searches, verdicts, would
+from qbitrr.state import catalogue, ledger, requests, searches, verdicts, would
 from qbitrr.state.database import open_writer
 from supervisor.changes import Applied, Reloaded
 from supervisor.child import Said
@@ -156,7 +156,7 @@ MOVIES = [
     movie(4, "Dune: Part Three", 2026, available=False),
     movie(5, "Brazil", 1985, monitored=False),
     movie(6, "100% Wolf_", 2020, file=GOOD, monitored=False),
-    movie(7, "Ärger im Paradies", 2001)._replace(is_request=True),
+    movie(7, "Ärger im Paradies", 2001),
 ]
 SERIES = [
     items.SeriesRow(1, "Cowboy Bebop", "cowboy bebop", 1998, 76885, "tt0213338", monitored=True, quality_profile="HD"),
@@ -205,6 +205,7 @@ async def fill(path):
             for table, rows in tables.items():
                 await generation.add(table, rows)
             await generation.commit(NOW)
+        await requests.replace(database, "movies", "radarr", [(7, None, None, None)])
         await catalogue.Generation(database, "new", "radarr").begin("http://radarr-new")
         await database.write(
             "INSERT INTO movies SELECT 'new', id, title, sort_title, year, tmdb_id, imdb_id, monitored, released,"

@@ -1,0 +1,1 @@
+"""What people asked for: the clients of Overseerr, Jellyseerr, Seerr and Ombi."""

@@ -1,0 +1,104 @@
+"""Overseerr, Jellyseerr and Seerr: one API.
+
+Source: `GET /request` of the OpenAPI descriptions that Overseerr and Seerr publish; that an entry has `type`, and for
+series `seasons`, is in no description but in every answer. Numbers of `status`: of a request 1 pending, 2 approved, 3
+declined, 4 failed, 5 completed; of the media 5 available, above that deleted or blocked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+from qbitrr.errors import UnexpectedAnswerError
+from qbitrr.requesters.wish import ALL_SEASONS, Wish, number
+
+if TYPE_CHECKING:
+    from qbitrr.http import Remote
+
+_PAGE_SIZE = 100
+_MOST_PAGES = 200
+_PENDING, _APPROVED, _DECLINED = 1, 2, 3
+_AVAILABLE = 5
+_TYPES = {"radarr": "movie", "sonarr": "tv"}
+
+
+class Media(Struct, rename="camel", frozen=True):
+    """What was asked for; `status_4k` is how far a 4K version is."""
+
+    media_type: str | None = None
+    tmdb_id: int | str | None = None
+    tvdb_id: int | str | None = None
+    imdb_id: str | None = None
+    status: int = 1
+    status_4k: int = field(name="status4k", default=1)
+
+
+class RequestedSeason(Struct, rename="camel", frozen=True):
+    """One season of a request."""
+
+    season_number: int
+    status: int = _APPROVED
+
+
+class Request(Struct, rename="camel", frozen=True):
+    """One request."""
+
+    id: int
+    status: int = _PENDING
+    type: str | None = None
+    is_4k: bool = field(name="is4k", default=False)
+    media: Media | None = None
+    seasons: list[RequestedSeason] | None = None
+
+
+class PageInfo(Struct, frozen=True):
+    """How many requests there are on all pages."""
+
+    results: int = 0
+
+
+class Page(Struct, rename="camel", frozen=True):
+    """`GET /request`."""
+
+    page_info: PageInfo = PageInfo()
+    results: list[Request] = []
+
+
+async def wishes(remote: Remote, kind: str, *, approved_only: bool, is_4k: bool) -> list[Wish]:
+    """What people asked of a Radarr or a Sonarr and do not have yet. Raises a ServiceError."""
+    requests = await _all(remote, "approved" if approved_only else "unavailable")
+    return [wish for request in requests for wish in _wishes(request, kind, approved_only=approved_only, is_4k=is_4k)]
+
+
+async def _all(remote: Remote, which: str) -> list[Request]:
+    found: dict[int, Request] = {}
+    for number_of_page in range(_MOST_PAGES):
+        skip = number_of_page * _PAGE_SIZE
+        page = await remote.get("request", Page, take=_PAGE_SIZE, skip=skip, sort="added", filter=which)
+        found |= {request.id: request for request in page.results}
+        if len(page.results) < _PAGE_SIZE:
+            return list(found.values())
+    raise UnexpectedAnswerError(remote.service, "GET request: its pages do not end")
+
+
+def _wishes(request: Request, kind: str, *, approved_only: bool, is_4k: bool) -> list[Wish]:
+    media = request.media
+    if media is None or (request.type or media.media_type) != _TYPES[kind] or request.is_4k != is_4k:
+        return []
+    status = media.status_4k if is_4k else media.status
+    if status >= _AVAILABLE or not _counts(request.status, approved_only=approved_only):
+        return []
+    seasons: list[int | None] = [None]
+    if kind == "sonarr":
+        # no list at all is the whole series, as when it was asked for elsewhere; an empty one asks for nothing
+        asked = [RequestedSeason(ALL_SEASONS)] if request.seasons is None else request.seasons
+        seasons = [one.season_number for one in asked if _counts(one.status, approved_only=approved_only)]
+    ids = (number(media.tmdb_id), number(media.tvdb_id), media.imdb_id or None)
+    return [wish for season in seasons if (wish := Wish(*ids, season)).is_known]
+
+
+def _counts(status: int, *, approved_only: bool) -> bool:
+    """Failed and completed ones were approved; whether the media is there is another question."""
+    return status != _DECLINED and (status != _PENDING or not approved_only)

@@ -1,0 +1,30 @@
+"""One request, whatever it was made with."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+ALL_SEASONS = -1
+
+
+class Wish(NamedTuple):
+    """A movie or a series that somebody asked for, by whichever ids are known.
+
+    `season` is None for a movie, and ALL_SEASONS for a whole series.
+    """
+
+    tmdb_id: int | None
+    tvdb_id: int | None
+    imdb_id: str | None
+    season: int | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is an id to find it by."""
+        return any((self.tmdb_id, self.tvdb_id, self.imdb_id))
+
+
+def number(value: Any) -> int | None:
+    """An id that may come as text; None for what is none."""
+    text = str(value) if isinstance(value, int | str) else ""
+    return int(text) if text.isascii() and text.isdigit() and 0 < int(text[:19]) < 1 << 62 else None

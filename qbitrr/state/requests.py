@@ -1,0 +1,74 @@
+"""What people asked for, and which items of the catalogue that is.
+
+The marks in the catalogue follow from both: whoever changes one of them has them set anew before anybody reads them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qbitrr.state.database import Database
+
+# Any id that both sides know is enough. What nobody knows is 0 or NULL in the catalogue and NULL in a request.
+_MARK_MOVIES = """
+    UPDATE {tables}movies SET is_request = NOT is_request
+    WHERE category = ?1 AND is_request <> ifnull(
+        tmdb_id IN (SELECT tmdb_id FROM requests WHERE category = ?1 AND tmdb_id IS NOT NULL)
+        OR imdb_id IN (SELECT imdb_id FROM requests WHERE category = ?1 AND imdb_id IS NOT NULL), 0)"""
+_MARK_EPISODES = """
+    WITH asked AS MATERIALIZED (
+        SELECT one.id AS series_id, requests.season AS season FROM {tables}series AS one CROSS JOIN requests
+        WHERE one.category = ?1 AND requests.category = ?1 AND (
+            requests.tvdb_id = one.tvdb_id OR requests.tmdb_id = one.tmdb_id OR requests.imdb_id = one.imdb_id)
+    )
+    UPDATE {tables}episodes SET is_request = NOT is_request
+    WHERE category = ?1 AND (is_request OR series_id IN (SELECT series_id FROM asked))
+    AND is_request <> ((series_id, season_number) IN (SELECT series_id, season FROM asked)
+                       OR (series_id, -1) IN (SELECT series_id, season FROM asked))"""
+_MARK = {"radarr": _MARK_MOVIES, "sonarr": _MARK_EPISODES}
+_ITEMS = {"radarr": "movies", "sonarr": "episodes"}
+
+Row = tuple[int | None, int | None, str | None, int | None]
+"""Ids of TMDB, TVDB and IMDb, and a season: NULL for a movie, -1 for a whole series."""
+
+
+class Difference(NamedTuple):
+    """How many requests came and went, and how many items are marked otherwise than before."""
+
+    added: int
+    withdrawn: int
+    items: int
+
+
+def marking(kind: str, tables: str = "main.") -> str | None:
+    """The statement that marks what is asked for, in tables whose names begin so; None where nobody can ask.
+
+    Its parameter is the category, and the rows it changes are the items that are marked otherwise than before.
+    """
+    sql = _MARK.get(kind)
+    return sql and sql.format(tables=tables)
+
+
+async def replace(database: Database, category: str, kind: str, rows: Iterable[Row]) -> Difference:
+    """Store what is asked for now; what is not among it is withdrawn."""
+    wanted = set(rows)
+    sql = "SELECT tmdb_id, tvdb_id, imdb_id, season FROM requests WHERE category = ?"
+    stored = set(await database.rows(sql, (category,)))
+    if stored == wanted:
+        return Difference(0, 0, 0)
+    async with database.transaction() as transaction:
+        await transaction.execute("DELETE FROM requests WHERE category = ?", (category,))
+        await transaction.execute_many(
+            "INSERT INTO requests VALUES (?, ?, ?, ?, ?)", [(category, *row) for row in wanted]
+        )
+        items = await transaction.execute(_MARK[kind].format(tables="main."), (category,))
+        await transaction.execute(
+            f"""UPDATE catalogue SET requests = (
+                    SELECT ifnull(sum(is_request), 0) FROM {_ITEMS[kind]} WHERE category = ?1)
+                WHERE category = ?1""",
+            (category,),
+        )
+    return Difference(len(wanted - stored), len(stored - wanted), items)

@@ -1,0 +1,56 @@
+"""The task that looks for what people asked for, by its own timer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qbitrr import logs
+from qbitrr.errors import CredentialsRejectedError, ServiceError
+from qbitrr.state import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qbitrr.state.database import Database
+    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.report import Report
+    from qbitrr.worker.services import Services
+
+_log = logs.get(__name__)
+
+
+class Wishes:
+    """The requests for one category. `changed` is called when other items are asked for than before."""
+
+    def __init__(
+        self,
+        config: WorkerConfig,
+        services: Services,
+        database: Database,
+        report: Report,
+        changed: Callable[[], None],
+    ) -> None:
+        self._arr = config.arr
+        self._requester = services.requester
+        self._database = database
+        self._report = report
+        self._changed = changed
+
+    async def look(self) -> None:
+        """Mark in the catalogue what is asked for now. Raises a ServiceError; what was asked for before then stays."""
+        if self._arr.kind == "lidarr":
+            return
+        found = []
+        if self._requester is not None:
+            with self._report.operation("requests", "search"):
+                try:
+                    found = await self._requester.wishes()
+                except ServiceError as error:
+                    held = isinstance(error, CredentialsRejectedError)
+                    self._report.waits("requests", self._requester.service, str(error), held=held)
+                    raise
+            self._report.goes_on("requests", self._requester.service)
+        change = await requests.replace(self._database, self._arr.category, self._arr.kind, found)
+        if change.added or change.withdrawn:
+            _log.info("requests changed", added=change.added, withdrawn=change.withdrawn, items=change.items)
+            self._changed()

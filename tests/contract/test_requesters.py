@@ -1,0 +1,60 @@
+"""Every call to Overseerr and Seerr, and every answer of their stand-in, fits the official descriptions of both."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+
+import pytest
+
+from qbitrr.config import load_text
+from qbitrr.errors import CredentialsRejectedError
+from qbitrr.requesters.requester import requester_of
+from qbitrr.requesters.wish import Wish
+from qbitrr.sandbox.overseerr import OverseerrStandIn
+from qbitrr.sandbox.serve import Sandbox, Section
+
+NOW = 1_790_000_000.0
+SECTIONS = (Section("Radarr", "radarr", 120), Section("Sonarr", "sonarr", 10, episodes=240))
+
+
+class NoGuard:
+    @asynccontextmanager
+    async def attempt(self, _service, _fingerprint):
+        yield
+
+
+@pytest.fixture(params=["overseerr", "seerr"])
+async def sandbox(judge, request, monkeypatch):
+    monkeypatch.setattr(OverseerrStandIn, "kind", request.param)
+    async with Sandbox(SECTIONS, middlewares=[judge.middleware], clock=lambda: NOW, with_requests=True) as sandbox:
+        yield sandbox
+    assert (request.param, "GET", "/api/v1/request") in judge.routes
+
+
+@asynccontextmanager
+async def requester(sandbox, section, **overrides):
+    loaded = load_text(sandbox.config_toml({section: {"EntrySearch": {"Overseerr": overrides}}}), {})
+    requester = requester_of(loaded.config.arrs[section], NoGuard())
+    try:
+        yield requester
+    finally:
+        await requester.close()
+
+
+@pytest.mark.parametrize("section", ["Radarr", "Sonarr"])
+@pytest.mark.parametrize("approved_only", [True, False])
+async def test_what_is_asked_for_is_found(sandbox, section, approved_only):
+    mine = [wish for wish in sandbox.wishes if wish.arr.name == section]
+    assert len(mine) == 3
+    mine[0].approved, mine[1].is_4k = None, True
+    expected = mine[2:] if approved_only else [mine[0], mine[2]]
+    async with requester(sandbox, section, ApprovedOnly=approved_only) as asked:
+        assert set(await asked.wishes()) == {
+            Wish(wish.tmdb_id, wish.tvdb_id, None, season) for wish in expected for season in wish.seasons or (None,)
+        }
+
+
+async def test_a_wrong_key_is_told(sandbox):
+    async with requester(sandbox, "Radarr", OverseerrAPIKey="wrong") as asked:
+        with pytest.raises(CredentialsRejectedError):
+            await asked.wishes()
