@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from qbitrr.arr.models import (
@@ -14,6 +15,7 @@ from qbitrr.arr.models import (
     QueuePage,
     QueueRecord,
     SystemStatus,
+    WithProfile,
 )
 from qbitrr.errors import CredentialsRejectedError, GoneError, ThrottledError, UnexpectedAnswerError
 from qbitrr.http import Patience, Remote
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from qbitrr.http import Query, T
 
 _PAGE_SIZE = 1000
+_ASKED_SINGLY = 20  # more than so many cost less as one list of all
 _MOST_PAGES = 100  # a queue that never ends is a server gone wrong
 
 
@@ -152,6 +155,24 @@ class ArrClient:
         if season is None:
             return await self._command({"name": "SeriesSearch", "seriesId": series_id})
         return await self._command({"name": "SeasonSearch", "seriesId": series_id, "seasonNumber": season})
+
+    async def quality_profiles_of(self, ids: list[int]) -> dict[int, int]:
+        """Which quality profile some movies, series or artists have now; without those that are gone."""
+        if len(ids) > _ASKED_SINGLY:
+            wanted = set(ids)
+            listed = self.items(self.kind.parent, WithProfile)
+            return {one.id: one.quality_profile_id async for some in listed for one in some if one.id in wanted}
+        found = {}
+        for number in ids:
+            with suppress(GoneError):
+                found[number] = (await self.get(f"{self.kind.parent}/{number}", WithProfile)).quality_profile_id
+        return found
+
+    async def set_quality_profile(self, ids: list[int], profile_id: int) -> None:
+        """Have some movies, series or artists use another quality profile; nothing else of them is changed."""
+        self._check_key()
+        body = {f"{self.kind.parent}Ids": ids, "qualityProfileId": profile_id}
+        await self._remote.send("PUT", f"{self.kind.parent}/editor", json=body)
 
     async def sync_rss(self) -> Command:
         """Have the Arr look at the feeds of its indexers now."""

@@ -24,6 +24,8 @@ class Kind:
     """Query parameter that makes the queue include downloads the Arr cannot match."""
     imported_events: frozenset[str]
     """History event types that prove an import."""
+    parent: str
+    """What has a quality profile: a movie, series or artist."""
 
     def item_of(self, record: QueueRecord | HistoryRecord) -> int | None:
         """The item that a record of queue or history is for."""
@@ -44,6 +46,7 @@ RADARR = Kind(
     search_ids="movieIds",
     unknown_items="includeUnknownMovieItems",
     imported_events=frozenset({"downloadFolderImported", "movieFolderImported"}),
+    parent="movie",
 )
 SONARR = Kind(
     name="sonarr",
@@ -54,6 +57,7 @@ SONARR = Kind(
     search_ids="episodeIds",
     unknown_items="includeUnknownSeriesItems",
     imported_events=frozenset({"downloadFolderImported", "seriesFolderImported"}),
+    parent="series",
 )
 LIDARR = Kind(
     name="lidarr",
@@ -64,5 +68,6 @@ LIDARR = Kind(
     search_ids="albumIds",
     unknown_items="includeUnknownArtistItems",
     imported_events=frozenset({"trackFileImported", "downloadImported", "artistFolderImported"}),
+    parent="artist",
 )
 KINDS = {kind.name: kind for kind in (RADARR, SONARR, LIDARR)}

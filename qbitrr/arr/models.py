@@ -31,6 +31,13 @@ class QualityProfile(Answer, frozen=True):
     cutoff_format_score: int = 0
 
 
+class WithProfile(Answer, frozen=True):
+    """A movie, series or artist, as far as its quality profile goes."""
+
+    id: int
+    quality_profile_id: int = 0
+
+
 class File(Answer, frozen=True):
     """A movie or episode file."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from aiohttp import web
 
+from qbitrr.arr.kinds import KINDS
 from qbitrr.clock import from_iso
 from qbitrr.sandbox import resources
 from qbitrr.sandbox.answers import many, one
@@ -17,7 +18,7 @@ from qbitrr.sandbox.life.commands import KNOWN
 from qbitrr.sandbox.standin import StandIn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import TypeVar
 
     from aiohttp.typedefs import Handler, Middleware
@@ -53,6 +54,11 @@ class ArrStandIn(StandIn):
     def blocked_ids(self, item_ids: list[int]) -> Resource:
         """The same for a blocklist entry."""
 
+    @property
+    @abstractmethod
+    def parents(self) -> Mapping[int, Any]:
+        """The movies, series or artists, which have the quality profiles."""
+
     @abstractmethod
     def item(self, item: Any) -> Resource:
         """A movie, an episode or an album."""
@@ -83,6 +89,7 @@ class ArrStandIn(StandIn):
             web.post(f"/{self.api}/command", self.post_command),
             web.post(f"/{self.api}/history/failed/{{id}}", self.post_failed),
             web.delete(f"/{self.api}/queue/{{id}}", self.delete_queue_record),
+            web.put(f"/{self.api}/{KINDS[self.kind].parent}/editor", self.put_editor),
         ]
 
     @web.middleware
@@ -182,6 +189,16 @@ class ArrStandIn(StandIn):
             skip_redownload=flag(request, "skipRedownload"),
         )
         return one({}) if removed else not_found()
+
+    async def put_editor(self, request: web.Request) -> web.Response:
+        """Give some movies, series or artists another quality profile, all of them or none."""
+        body = await request.json()
+        ids, profile_id = body[f"{KINDS[self.kind].parent}Ids"], body["qualityProfileId"]
+        if not self.parents.keys() >= set(ids) or profile_id not in self.arr.collection.profiles:
+            return not_found()
+        for number in ids:
+            self.parents[number].profile_id = profile_id
+        return one({})
 
     # --- resources ---
 

@@ -13,7 +13,7 @@ from qbitrr.sandbox.media.quality import below_cutoff
 from qbitrr.sandbox.resources import custom_formats, image, iso, maybe_iso, quality_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from aiohttp import web
 
@@ -49,6 +49,11 @@ class LidarrStandIn(ArrStandIn):
         """The library."""
         assert isinstance(self.arr.collection, Music)
         return self.arr.collection
+
+    @property
+    def parents(self) -> Mapping[int, Any]:
+        """What has the quality profiles."""
+        return self.music.artists
 
     def item_ids(self, item_id: int | None) -> Resource:
         """The album and its artist."""

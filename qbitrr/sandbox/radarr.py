@@ -11,7 +11,7 @@ from qbitrr.sandbox.media.quality import BY_ID, below_cutoff
 from qbitrr.sandbox.resources import ENGLISH, custom_formats, image, iso, maybe_iso, quality_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from aiohttp import web
 
@@ -51,6 +51,11 @@ class RadarrStandIn(ArrStandIn):
         "downloadIgnored",
     )
     unknown_items = "includeUnknownMovieItems"
+
+    @property
+    def parents(self) -> Mapping[int, Any]:
+        """What has the quality profiles."""
+        return self.arr.collection.items
 
     def item_ids(self, item_id: int | None) -> Resource:
         """The movie."""

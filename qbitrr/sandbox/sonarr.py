@@ -14,7 +14,7 @@ from qbitrr.sandbox.radarr import media_info
 from qbitrr.sandbox.resources import ENGLISH, custom_formats, image, iso, maybe_iso, quality_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from aiohttp import web
 
@@ -64,6 +64,11 @@ class SonarrStandIn(ArrStandIn):
         """The library."""
         assert isinstance(self.arr.collection, Shows)
         return self.arr.collection
+
+    @property
+    def parents(self) -> Mapping[int, Any]:
+        """What has the quality profiles."""
+        return self.shows.series
 
     def item_ids(self, item_id: int | None) -> Resource:
         """The episode and its series."""

@@ -28,7 +28,10 @@ _SKEW_SECONDS = 120.0  # the Arr's clock may be behind ours
 
 
 class Library:
-    """The catalogue of the category. `wake` asks for a full sync now; `synced` is set after each."""
+    """The catalogue of the category. `wake` asks for a full sync now; `synced` is set after each.
+
+    `turn` is held while the Arr is read.
+    """
 
     def __init__(
         self, config: WorkerConfig, services: Services, database: Database, report: Report, clock: Clock
@@ -43,14 +46,14 @@ class Library:
         self._spared = False
         self._since: float | None = None  # when the catalogue was what the Arr has
         self._seen: set[int] = set()  # events since then that were dealt with
-        self._turn = asyncio.Lock()
+        self.turn = asyncio.Lock()
 
     async def sync(self) -> None:
         """Read everything from the Arr."""
         if self._spared:
             self._spared = False
             return
-        async with self._turn:
+        async with self.turn:
             await self._sync()
 
     async def _sync(self) -> None:
@@ -83,7 +86,7 @@ class Library:
 
     async def changes(self) -> None:
         """Read what the Arr's history says has changed since the last time."""
-        async with self._turn:
+        async with self.turn:
             if self._since is None:
                 return
             with self._report.operation("changes", "health"):

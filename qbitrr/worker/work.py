@@ -12,6 +12,7 @@ from qbitrr.state import activity
 from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
 from qbitrr.worker.library import FULL_SYNC_SECONDS, Library
+from qbitrr.worker.profiles import Profiles
 from qbitrr.worker.qbit import QbitWatch
 from qbitrr.worker.report import Report
 from qbitrr.worker.schedule import every
@@ -32,6 +33,7 @@ _log = logs.get(__name__)
 
 _CHANGES_SECONDS = 30.0
 _RELEASE_SECONDS = 60.0
+_PROFILES_SECONDS = 15.0
 _CONTENT_SECONDS = 20.0
 _SAVE_SECONDS = 60.0
 _TRACKERS_SECONDS = 5.0
@@ -63,6 +65,7 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
             await library.begin()
             wishes = Wishes(config, services, database, report, searching.replan)
             jobs += [*_of_library(library), _of_search(searching, config.settings.search_loop_delay_seconds)]
+            jobs.append(_of_profiles(Profiles(config, services, database, report, clock, library.turn)))
             jobs.append(_of_wishes(wishes, config.arr.entry_search.search_requests_every_seconds))
             tasks.add(asyncio.create_task(timers(config, services, report.failed), name="timers"))
         tasks |= {asyncio.create_task(every(name, pause, do, wake, report.failed)) for name, pause, do, wake in jobs}
@@ -97,6 +100,10 @@ def _of_watch(watch: Watch, pause_seconds: float) -> list[_Job]:
 
 def _of_search(searching: Searching, pause_seconds: float) -> _Job:
     return _Job("search", pause_seconds, searching.one_round, searching.wake)
+
+
+def _of_profiles(profiles: Profiles) -> _Job:
+    return _Job("profiles", _PROFILES_SECONDS, profiles.look, asyncio.Event())
 
 
 def _of_wishes(wishes: Wishes, pause_seconds: float) -> _Job:

@@ -1,0 +1,173 @@
+"""Temporary quality profiles: tables for each stage, and that the original comes back whatever happens."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qbitrr.search.profiles import Memory, Parent, Rules, Stage, Step, decide, resolved
+
+NOW = 1_790_000_000.0
+HD, ANY, UHD, OTHER = 4, 1, 5, 6
+RULES = Rules(temporary={HD: ANY, UHD: ANY})
+
+
+def parent(profile_id=HD, *, missing=True):
+    return Parent(7, "Movie", profile_id, missing)
+
+
+def remembered(stage, ago=10.0):
+    return Memory(HD, ANY, stage, NOW - ago)
+
+
+def next_stage(step, memory):
+    """The stage from now on, and the profile to set."""
+    if step is None:
+        return memory and memory.stage, None
+    return step.memory and step.memory.stage, step.set_profile_id
+
+
+@pytest.mark.parametrize(
+    ("profile", "missing", "stage", "changes", "expected"),
+    [
+        # nothing is remembered
+        (HD, True, None, {}, (Stage.SWITCHING, ANY)),
+        (HD, False, None, {}, (None, None)),
+        (OTHER, True, None, {}, (None, None)),
+        (ANY, True, None, {}, (None, None)),
+        (None, True, None, {}, (None, None)),
+        (HD, True, None, {"temporary": {HD: HD}}, (None, None)),
+        (HD, True, None, {"temporary": {}}, (None, None)),
+        # begun, not seen to arrive
+        (HD, True, Stage.SWITCHING, {}, (Stage.SWITCHING, ANY)),
+        (ANY, True, Stage.SWITCHING, {}, (Stage.SWITCHED, None)),
+        (HD, False, Stage.SWITCHING, {}, (None, None)),
+        (HD, True, Stage.SWITCHING, {"temporary": {}}, (None, None)),
+        (OTHER, True, Stage.SWITCHING, {}, (Stage.LEFT, None)),
+        (None, True, Stage.SWITCHING, {}, (Stage.SWITCHING, None)),
+        # switched
+        (ANY, True, Stage.SWITCHED, {}, (Stage.SWITCHED, None)),
+        (ANY, False, Stage.SWITCHED, {}, (Stage.RESTORING, HD)),
+        (ANY, False, Stage.SWITCHED, {"keep": True}, (Stage.SWITCHED, None)),
+        (ANY, False, Stage.SWITCHED, {"keep": True, "reset": True}, (Stage.RESTORING, HD)),
+        (ANY, True, Stage.SWITCHED, {"reset": True}, (Stage.SWITCHED, None)),
+        (ANY, True, Stage.SWITCHED, {"temporary": {}}, (Stage.RESTORING, HD)),
+        (ANY, True, Stage.SWITCHED, {"temporary": {HD: OTHER}}, (Stage.RESTORING, HD)),
+        (ANY, True, Stage.SWITCHED, {"timeout_seconds": 10.0}, (Stage.RESTORING, HD)),
+        (ANY, True, Stage.SWITCHED, {"timeout_seconds": 10.0, "keep": True}, (Stage.RESTORING, HD)),
+        (ANY, True, Stage.SWITCHED, {"timeout_seconds": 10.5}, (Stage.SWITCHED, None)),
+        (OTHER, True, Stage.SWITCHED, {}, (Stage.LEFT, None)),
+        (OTHER, False, Stage.SWITCHED, {}, (None, None)),
+        (HD, True, Stage.SWITCHED, {}, (Stage.LEFT, None)),
+        # on the way back
+        (ANY, True, Stage.RESTORING, {}, (Stage.RESTORING, HD)),
+        (HD, True, Stage.RESTORING, {"timeout_seconds": 5.0}, (Stage.RESTING, None)),
+        (HD, True, Stage.RESTORING, {}, (None, None)),
+        (HD, True, Stage.RESTORING, {"timeout_seconds": 5.0, "temporary": {}}, (None, None)),
+        (HD, False, Stage.RESTORING, {}, (None, None)),
+        (OTHER, True, Stage.RESTORING, {}, (None, None)),
+        # tried in vain
+        (HD, True, Stage.RESTING, {"timeout_seconds": 10.5}, (Stage.RESTING, None)),
+        (HD, True, Stage.RESTING, {"timeout_seconds": 10.0}, (Stage.SWITCHING, ANY)),
+        (HD, False, Stage.RESTING, {"timeout_seconds": 10.5}, (None, None)),
+        (HD, True, Stage.RESTING, {"temporary": {}}, (None, None)),
+        (OTHER, True, Stage.RESTING, {"timeout_seconds": 10.5}, (Stage.LEFT, None)),
+        # a person's choice
+        (HD, True, Stage.LEFT, {}, (Stage.LEFT, None)),
+        (OTHER, True, Stage.LEFT, {}, (Stage.LEFT, None)),
+        (OTHER, False, Stage.LEFT, {}, (None, None)),
+        (OTHER, True, Stage.LEFT, {"temporary": {}}, (None, None)),
+    ],
+)
+def test_what_is_next(profile, missing, stage, changes, expected):
+    rules = Rules(**{"temporary": RULES.temporary, **changes})
+    memory = stage and remembered(stage)
+    assert next_stage(decide(parent(profile, missing=missing), memory, rules, NOW), memory) == expected
+
+
+def test_at_start_what_nobody_remembers_gets_its_profile_back_when_it_can_only_be_one():
+    only = Rules(temporary={HD: ANY}, reset=True)
+    step = decide(parent(ANY, missing=False), None, only, NOW)
+    assert step == Step(Memory(HD, ANY, Stage.RESTORING, NOW), HD, "ForceResetTempProfiles is on")
+    assert decide(parent(ANY, missing=False), None, Rules(temporary={HD: ANY, UHD: ANY}, reset=True), NOW) is None
+    assert decide(parent(ANY, missing=True), None, only, NOW) is None
+    assert decide(parent(HD, missing=False), None, only, NOW) is None
+
+
+def test_names_that_stand_for_no_profile_or_for_two_are_told_and_their_pairs_left_out():
+    ids = {"HD": [4], "Any": [1], "Twice": [7, 8]}
+    mappings = {"HD": "Any", "Twice": "Any", "Any": "Gone"}
+    assert resolved(mappings, ids) == ({4: 1}, ["Gone", "Twice"])
+
+
+class World:
+    """An Arr with one movie, and qbitrr that crashes before or after it sends."""
+
+    def __init__(self, rules):
+        self.profile, self.missing, self.memory, self.rules, self.now = HD, True, None, rules, NOW
+        self.sent = []
+
+    def look(self, crash=None):
+        step = decide(parent(self.profile, missing=self.missing), self.memory, self.rules, self.now)
+        if step is None:
+            return False
+        self.memory = step.memory
+        if step.set_profile_id is not None and crash != "before":
+            assert self.profile != step.set_profile_id
+            self.profile = step.set_profile_id
+            self.sent.append(step.set_profile_id)
+        return True
+
+    def settle(self):
+        for _ in range(10):
+            if not self.look():
+                return
+        raise AssertionError("it never comes to rest")
+
+
+actions = st.lists(st.sampled_from(["look", "before", "after", "missing", "there", "later", "later"]), max_size=30)
+
+
+@given(actions, st.booleans(), st.sampled_from([0.0, 60.0]))
+def test_whatever_happens_it_ends_with_its_own_profile_once_the_feature_is_off(steps, keep, timeout):
+    world = World(Rules(temporary=RULES.temporary, keep=keep, timeout_seconds=timeout))
+    for step in steps:
+        match step:
+            case "look":
+                world.look()
+            case "before" | "after":
+                world.look(crash=step)
+            case "missing" | "there":
+                world.missing = step == "missing"
+            case "later":
+                world.now += 45
+        assert world.profile in (HD, ANY)
+        assert world.memory is None or world.memory.original_id == HD
+    world.rules = Rules(temporary={})
+    world.settle()
+    assert (world.profile, world.memory) == (HD, None)
+
+
+@given(actions, st.sampled_from([UHD, OTHER, HD]))
+def test_what_a_person_chose_is_never_changed_while_something_is_missing(steps, chosen):
+    world = World(Rules(temporary=RULES.temporary, timeout_seconds=60.0))
+    world.look()
+    world.look()
+    assert (world.profile, world.memory.stage) == (ANY, Stage.SWITCHED)
+    world.profile = chosen
+    for step in steps:
+        if step == "later":
+            world.now += 45
+        elif step in ("look", "before", "after"):
+            world.look(crash=step)
+    assert world.profile == chosen
+
+
+@given(st.integers(1, 50))
+def test_it_comes_to_rest_without_sending_anything_twice(looks):
+    world = World(RULES)
+    for _ in range(looks):
+        world.look()
+    assert world.sent == [ANY]
+    world.missing = False
+    world.settle()
+    assert world.sent == [ANY, HD]
