@@ -98,7 +98,7 @@ class Searching:
             return because
         if await catalogue.synced_at(self._database, self._config.arr.category) is None:
             return "the library was not read yet"
-        if await searches.quiet_until(self._database, self._config.arr.category) > self._clock.wall():
+        if self._arr.quiet_seconds > 0:
             return f"{self._config.arr.section} asked for no more for now"
         return "the budget is spent for now" if await self._purse.seconds_until(1) > 0 else ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qbitrr.errors import ServiceError, ThrottledError, UnreachableError
+from qbitrr.errors import ServiceError, UnreachableError
 from qbitrr.search import budget
 from qbitrr.search.budget import Bucket, Moment
 from qbitrr.state import activity, searches
@@ -109,9 +109,6 @@ class Sender:
         except ServiceError as error:
             if not isinstance(error, UnreachableError):  # it may have arrived
                 await searches.restore(self._database, self._category, ids, before)
-            if isinstance(error, ThrottledError):
-                until = self._clock.wall() + error.retry_after_seconds
-                await searches.be_quiet(self._database, self._category, until)
             raise
         now = self._clock.wall()
         await activity.record(self._database, self._category, summary, now)
@@ -126,5 +123,6 @@ async def search_after_failure(
 
     Raises a ServiceError.
     """
+    services.arr.check_quiet()
     await Purse(config, database, clock).charge(ids)
     await services.arr.search(ids)
