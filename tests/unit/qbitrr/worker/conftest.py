@@ -63,6 +63,8 @@ def bench(sandbox, tmp_path):
             report = Report(link)
             watch = Watch(config, services, database, report, clock)
             stack.push_async_callback(watch.close)
-            yield SimpleNamespace(config=config, services=services, database=database, report=report, watch=watch)
+            yield SimpleNamespace(
+                config=config, services=services, database=database, report=report, watch=watch, clock=clock
+            )
 
     return opened
