@@ -29,7 +29,7 @@ FULL_SYNC_SECONDS = 6 * 3600.0
 _MOST_CHANGED = 100
 _MOST_TOLD = 10_000
 _SKEW_SECONDS = 120.0  # the Arr's clock may be behind ours
-_LIST_SHARE = 50.0  # the Arr's list is asked for so seldom that it takes a fiftieth of the time
+_LIST_SHARE = 100.0  # the list of the Arr is asked for so seldom that it takes a hundredth of the time
 _LIST_SECONDS = (25.0, 900.0)  # from the end of one to the next; the first is just below the pause between two polls
 
 
