@@ -155,6 +155,38 @@ async def test_an_arr_that_asks_for_no_more_gets_no_command_until_its_time(hunt,
         assert stand_in.counts[COMMAND] == before + 1
 
 
+@pytest.mark.parametrize("route", [COMMAND, "GET /api/v3/queue", "GET /api/v3/movie/{id}"])
+async def test_whoever_is_told_to_wait_no_command_is_sent_and_nothing_paid(hunt, sandbox, route):
+    stand_in, item = sandbox.arrs["Radarr-HD"], min(waits(sandbox))
+    async with hunt() as room:
+        arr = room.services.arr
+        await stand_in.fail(Status(503 if "queue" in route else 429, retry_after=600), route)
+        told = {
+            COMMAND: arr.sync_rss,
+            "GET /api/v3/queue": arr.queue,
+            "GET /api/v3/movie/{id}": lambda: arr.get("movie/1", dict),
+        }
+        with pytest.raises(ThrottledError):
+            await told[route]()
+        await stand_in.heal()
+        asked = stand_in.counts.copy()
+        for command in (
+            arr.sync_rss(),
+            arr.refresh_downloads(),
+            arr.search([item]),
+            arr.scan("/downloads/x", "A" * 40, "Auto"),
+            arr.mark_failed(1),
+            arr.blocklist(1),
+            search_after_failure(room.config, room.services, room.database, STILL, [item]),
+        ):
+            with pytest.raises(ThrottledError) as raised:
+                await command
+            assert 590 < raised.value.retry_after_seconds <= 600
+        assert stand_in.counts == asked
+        assert await searches.read(room.database, "radarr-hd", [item]) == []
+        await arr.status()  # asking is not commanding
+
+
 async def test_what_somebody_asks_for_comes_first_also_when_nothing_else_is_searched(hunt, sandbox):
     wanted = sorted(waits(sandbox))[-2:]
     async with hunt(search_missing=False) as room:
