@@ -19,7 +19,9 @@ async def left(database: Database, category: str, clock: Clock) -> float:
         return 0.0
     seconds, wall, monotonic = map(float, row)
     passed = max(0.0, min(clock.wall() - wall, clock.monotonic() - monotonic))
-    return max(0.0, seconds - passed)
+    seconds = max(0.0, seconds - passed)
+    await begin(database, category, seconds, clock)  # else a clock that went back would count for nothing for long
+    return seconds
 
 
 async def begin(database: Database, category: str, seconds: float, clock: Clock) -> None:

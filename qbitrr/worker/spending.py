@@ -73,7 +73,9 @@ class Purse:
                 found[name] = budget.full(rate, now)
             else:
                 left = Bucket(stored.tokens, Moment(stored.wall, stored.monotonic))
-                found[name] = budget.filled(left, rate, now)
+                found[name] = bucket = budget.filled(left, rate, now)
+                if budget.went_back(left.at, now):  # from here on time counts anew
+                    await searches.store_budget(transaction, name, bucket.tokens, now.wall, now.monotonic)
         return found
 
     async def _write_down(self, transaction: Transaction, paid: dict[str, Bucket], ids: Sequence[int]) -> None:

@@ -87,7 +87,8 @@ async def test_neither_crashes_nor_clocks_refill_the_budget_or_have_anything_sea
     await daemon.all_running()
     await until(lambda: searched(sandbox), 20, "nothing is searched")
     draw = random.Random(5)
-    jumps = [(86_400.0, 0.0), (-86_400.0, 0.0), (0.0, 1e7), (86_400.0, -1e7)]
+    # set forward, set back, the machine started anew, both
+    jumps = [(86_400.0, 0.0), (-86_400.0, 0.0), (0.0, -1e7), (86_400.0, -1e7)]
     for number in range(12):
         for category, worker in (await daemon.workers()).items():
             if worker["pid"] is None:
@@ -98,8 +99,12 @@ async def test_neither_crashes_nor_clocks_refill_the_budget_or_have_anything_sea
             await another_process(daemon, category, worker["pid"])
         wall, monotonic = jumps[number % len(jumps)]
         set_the_clocks(daemon, wall=wall, monotonic=monotonic)
-    plans = [await daemon.get(f"/web/arr/{category}/search-plan") for category in await daemon.workers()]
-    assert any(plan["searches"] for plan in plans)  # there is more to be searched
+
+    async def spent() -> bool:
+        plans = [await daemon.get(f"/web/arr/{category}/search-plan") for category in await daemon.workers()]
+        return all(plan["waitingFor"] == "the budget is spent for now" and plan["searches"] for plan in plans)
+
+    await until(spent, 60, "the budget is not spent")
     done = searched(sandbox)
     assert len(done) <= AT_ONCE + 2  # and what has come in within the minutes of this test
     assert len(done) == len(set(done))
@@ -122,9 +127,9 @@ async def test_an_arr_that_wants_to_be_left_alone_is_over_kills_and_clocks(sandb
     for wall, monotonic in ((86_400.0, 0.0), (-86_400.0, 0.0)):
         set_the_clocks(daemon, wall=wall, monotonic=monotonic)
         pid = (await daemon.workers())["radarr-hd"]["pid"]
+        queues = stand_in.counts["GET /api/v3/queue"]
         os.kill(pid, signal.SIGKILL)
         await another_process(daemon, "radarr-hd", pid)
-        queues = stand_in.counts["GET /api/v3/queue"]
         await until(lambda queues=queues: stand_in.counts["GET /api/v3/queue"] > queues, 20, "it does nothing")
         await until(waits, 20, "the plan does not say so")
     assert stand_in.counts[COMMAND] == told

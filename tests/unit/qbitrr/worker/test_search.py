@@ -88,6 +88,23 @@ async def test_the_budget_is_not_refilled_by_another_process(hunt, sandbox):
     assert len(sent(sandbox)) == 3
 
 
+@pytest.mark.parametrize(("wall", "monotonic"), [(-30 * 86400.0, 0.0), (0.0, -50_000.0), (-86400.0, -1000.0)])
+async def test_a_clock_that_went_back_stops_the_searches_only_as_long_as_any_time(hunt, sandbox, wall, monotonic):
+    seconds = [0.0]
+    then = Clock(wall=lambda: time.time() + seconds[0], monotonic=lambda: 50_000.0 + seconds[0])
+    async with hunt(clock=then, search_limit=100, searches_per_hour=6) as room:
+        for _ in range(3):
+            await room.searching.one_round()
+    assert len(sent(sandbox)) == 1
+    back = Clock(wall=lambda: then.wall() + wall, monotonic=lambda: then.monotonic() + monotonic)
+    async with hunt(clock=back, search_limit=100, searches_per_hour=6) as room:
+        await room.searching.one_round()
+        assert len(sent(sandbox)) == 1
+        seconds[0] += 601.0
+        await room.searching.one_round()
+    assert len(sent(sandbox)) == 2
+
+
 async def test_all_arrs_share_a_budget(hunt, sandbox):
     async with hunt(settings={"SearchesPerHour": 6}, search_limit=100) as room:
         for _ in range(3):
@@ -149,7 +166,7 @@ async def test_an_arr_that_asks_for_no_more_gets_no_command_until_its_time(hunt,
     async with hunt(clock=jumped) as room:
         await room.searching.one_round()
         assert stand_in.counts[COMMAND] == before
-    late = Clock(wall=jumped.wall, monotonic=lambda: STILL.monotonic() + 601)
+    late = Clock(wall=lambda: jumped.wall() + 601, monotonic=lambda: STILL.monotonic() + 601)
     async with hunt(clock=late) as room:
         await room.searching.one_round()
         assert stand_in.counts[COMMAND] == before + 1
