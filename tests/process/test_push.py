@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qbitrr.sandbox.faults import Status
+from qbitrr.sandbox.faults import Status, WrongCredentials
 from qbitrr.sandbox.serve import Sandbox, Section
 from tests.support.daemon import Daemon
 from tests.support.polling import until
@@ -134,3 +134,25 @@ async def test_what_changed_while_a_worker_was_gone_is_found_when_it_is_back(san
 
     await until(gone, 30, "the movie is still there")
     assert radarr.counts["GET /api/v3/movie/{id}"] == 1
+
+
+async def test_a_refused_key_is_sent_once_by_all_tasks_of_a_worker(sandbox: Sandbox, tmp_path: Path):
+    radarr = sandbox.arrs["Radarr-HD"]
+    await radarr.fail(WrongCredentials())
+    impatient = {"Radarr-HD": {"RssSyncTimer": "1s", "RefreshDownloadsTimer": "1s", "EntrySearch": {}}}
+    async with Daemon(tmp_path / "other", sandbox.config_toml(SETTINGS | impatient)) as daemon:
+
+        async def held() -> bool:
+            return bool((await daemon.workers())["radarr-hd"]["state"] == "held")
+
+        await until(held, 20, daemon.log)
+        for _ in range(3):  # whatever is asked of it
+            await daemon.post("/web/arr/rebuild")
+            await daemon.post("/web/arr/radarr-hd/search", {"ids": [1]})
+            before = (await daemon.workers())["radarr-hd"]["lastBeat"]
+
+            async def beaten(before: str = before) -> bool:
+                return bool((await daemon.workers())["radarr-hd"]["lastBeat"] > before)
+
+            await until(beaten, 20, daemon.log)
+        assert radarr.counts.total() == 1
