@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
-from typing import Any
 
 import psutil
 
+from benchmarks.processes import config_of, get, start
 from benchmarks.report import heading, line
-from qbitrr.sandbox.__main__ import END_OF_CONFIG
 
-PORT = 46969
 STEADY_SECONDS = 60.0
 READABLE_PROMISE_SECONDS = 20.0
 MEMORY_PROMISE_MB = 130.0
@@ -33,28 +28,18 @@ LISTS = {
 def run() -> None:
     heading("Large household: 20,000 movies, 30,000 episodes, 1,000 artists, 200 torrents")
     with tempfile.TemporaryDirectory() as folder:
-        services = _start([sys.executable, "-m", "benchmarks.large_services"], subprocess.PIPE)
+        services = start([sys.executable, "-m", "benchmarks.large_services"], subprocess.PIPE)
         try:
-            (Path(folder) / "config.toml").write_text(_config(services))
+            (Path(folder) / "config.toml").write_text(config_of(services))
             _measure(folder)
         finally:
             services.terminate()
             services.wait()
 
 
-def _config(services: subprocess.Popen[bytes]) -> str:
-    assert services.stdout is not None
-    lines = []
-    for raw in services.stdout:
-        if raw.decode() == END_OF_CONFIG:
-            break
-        lines.append(raw.decode())
-    return "".join(lines).replace("[WebUI]\n", f"[WebUI]\nPort = {PORT}\n")
-
-
 def _measure(folder: str) -> None:
     began = time.monotonic()
-    daemon = _start([sys.executable, "-P", "-m", "qbitrr", "--data-dir", folder, "run"], None)
+    daemon = start([sys.executable, "-P", "-m", "qbitrr", "--data-dir", folder, "run"], None)
     try:
         _until_readable(daemon)
         line("all catalogues readable after", time.monotonic() - began, "s", READABLE_PROMISE_SECONDS)
@@ -73,17 +58,6 @@ def _measure(folder: str) -> None:
         daemon.wait()
 
 
-def _start(command: list[str], pipe: int | None) -> subprocess.Popen[bytes]:
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("QBITRR_")}
-    output = pipe if pipe is not None else subprocess.DEVNULL
-    return subprocess.Popen(command, stdin=pipe, stdout=output, stderr=output if pipe is None else None, env=environ)
-
-
-def _get(path: str) -> Any:
-    with urllib.request.urlopen(f"http://127.0.0.1:{PORT}{path}", timeout=10) as answer:
-        return json.load(answer)
-
-
 def _until_readable(daemon: subprocess.Popen[bytes]) -> None:
     missing = dict(LISTS)
     while missing:
@@ -91,7 +65,7 @@ def _until_readable(daemon: subprocess.Popen[bytes]) -> None:
             raise SystemExit("the daemon ended")
         for path, total in list(missing.items()):
             try:
-                if _get(f"{path}?page_size=1")["total"] == total:
+                if get(f"{path}?page_size=1")["total"] == total:
                     del missing[path]
             except OSError:
                 pass

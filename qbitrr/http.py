@@ -26,6 +26,7 @@ from qbitrr.errors import (
     UnreachableError,
 )
 from qbitrr.jsonstream import ArraySplitter
+from qbitrr.websocket import LONGEST_MESSAGE_BYTES, Websocket
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Hashable
@@ -40,6 +41,7 @@ Form = Mapping[str, "str | bytes"]
 _CHUNK_BYTES = 1 << 16
 _LONGEST_ANSWER_BYTES = 256 << 20  # an answer that is held whole; longer ones are taken apart as they arrive
 _DEFAULT_RETRY_AFTER_SECONDS = 60.0
+_FAREWELL_SECONDS = 0.5  # how long the other end of a websocket is waited for when it is closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Remote:
             headers={"Accept": "application/json", **(headers or {})},
             cookie_jar=jar,
             connector=aiohttp.TCPConnector(limit=8, ssl=verify_tls),
+            trace_configs=[self._no_redirects()],
         )
 
     async def __aenter__(self) -> Self:
@@ -116,7 +119,7 @@ class Remote:
         what = f"GET {path}"
         seconds = self._patience.stream_seconds
         async with self._answer("GET", path, query=query, seconds=seconds) as response:
-            _raise_for_status(self.service, what, response)
+            _raise_for_status(self.service, what, response.status, response.headers)
             try:
                 async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
                     progress.made()
@@ -144,11 +147,47 @@ class Remote:
         seconds = self._patience.answer_seconds
         async with self._answer(method, path, query=query, json=json, form=form, seconds=seconds) as response:
             if response.status not in accept:
-                _raise_for_status(self.service, what, response)
+                _raise_for_status(self.service, what, response.status, response.headers)
             try:
                 return response.status, await self._read(response, what)
             except (aiohttp.ClientError, TimeoutError) as error:
                 raise self._unreachable(what, error) from error
+
+    @contextlib.asynccontextmanager
+    async def websocket(self, path: str) -> AsyncIterator[Websocket]:
+        """A websocket that is open inside of the block. Raises a ServiceError when it cannot be opened."""
+        what = f"websocket {path}"
+        seconds = self._patience.connect_seconds + self._patience.silence_seconds
+        try:
+            with traffic.timed(traffic.here.calls, self.service):
+                async with asyncio.timeout(seconds):
+                    socket = await self._session.ws_connect(
+                        f"{self._base_url}/{path}",
+                        max_msg_size=LONGEST_MESSAGE_BYTES,
+                        timeout=aiohttp.ClientWSTimeout(ws_close=_FAREWELL_SECONDS),
+                    )
+        except aiohttp.WSServerHandshakeError as error:
+            _raise_for_status(self.service, what, error.status, error.headers or {})
+            raise UnexpectedAnswerError(self.service, f"{what}: no websocket is offered there") from error
+        except aiohttp.InvalidURL as error:
+            raise UnreachableError(self.service, f"{what}: the address is not valid") from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise self._unreachable(what, error) from error
+        try:
+            yield Websocket(self.service, what, socket)
+        finally:
+            await socket.close()
+
+    def _no_redirects(self) -> aiohttp.TraceConfig:
+        """Have aiohttp follow none when a websocket is opened, of which it cannot be told otherwise."""
+
+        async def refuse(_session: object, _context: object, redirect: aiohttp.TraceRequestRedirectParams) -> None:
+            redirect.response.close()
+            _raise_for_status(self.service, "websocket", redirect.response.status, redirect.response.headers)
+
+        trace = aiohttp.TraceConfig()
+        trace.on_request_redirect.append(refuse)
+        return trace
 
     @contextlib.asynccontextmanager
     async def _answer(
@@ -255,19 +294,18 @@ def _parameters(query: Mapping[str, Query] | None) -> list[tuple[str, str]]:
     ]
 
 
-def _raise_for_status(service: str, what: str, response: aiohttp.ClientResponse) -> None:
-    status = response.status
+def _raise_for_status(service: str, what: str, status: int, headers: Mapping[str, str]) -> None:
     text = f"{what}: status {status}"
     if status < 300:
         return
     if status < 400:
-        place = response.headers.get("Location", "elsewhere").partition("?")[0]
+        place = headers.get("Location", "elsewhere").partition("?")[0]
         raise UnexpectedAnswerError(service, f"{text}, redirects to {place}; configure the final address")
     if status == 401:
         raise CredentialsRejectedError(service, f"{text}, the key or password is not accepted")
     if status == 404:
         raise GoneError(service, text)
-    retry_after = response.headers.get("Retry-After", "")
+    retry_after = headers.get("Retry-After", "")
     if status == 429 or (status == 503 and retry_after):
         seconds = float(retry_after) if retry_after.isdigit() else _DEFAULT_RETRY_AFTER_SECONDS
         raise ThrottledError(service, text, seconds)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from contextlib import suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from qbitrr.arr.models import (
@@ -17,24 +18,38 @@ from qbitrr.arr.models import (
     SystemStatus,
     WithProfile,
 )
-from qbitrr.errors import CredentialsRejectedError, GoneError, ThrottledError, UnexpectedAnswerError
+from qbitrr.errors import (
+    CredentialsRejectedError,
+    GoneError,
+    ServiceError,
+    ThrottledError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
 from qbitrr.http import Patience, Remote
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
     from qbitrr.arr.kinds import Kind
     from qbitrr.http import Query, T
+    from qbitrr.websocket import Websocket
 
 _PAGE_SIZE = 1000
 _ASKED_SINGLY = 20  # more than so many cost less as one list of all
 _MOST_PAGES = 100  # a queue that never ends is a server gone wrong
 
 
+async def _forgotten(_seconds: float) -> None:
+    """Nobody keeps how long an Arr wants to be left alone."""
+
+
 class ArrClient:
     """One Arr; `section` is its name in the configuration.
 
-    A refused API key is remembered: nothing more is sent until the configuration changes.
+    A refused API key is sent once, whoever asks: nothing more is sent until the configuration changes. An Arr that
+    asks to be left alone gets no command until its time; `quiet_seconds` is what is left of that from before, and
+    `on_quiet` is told when it asks anew.
     """
 
     def __init__(
@@ -46,22 +61,24 @@ class ArrClient:
         *,
         verify_tls: bool = True,
         patience: Patience | None = None,
+        quiet_seconds: float = 0.0,
+        on_quiet: Callable[[float], Awaitable[None]] = _forgotten,
     ) -> None:
         self.section = section
         self.kind = kind
+        self._accepted = False
         self._refused: CredentialsRejectedError | None = None
-        self._quiet_until = 0.0
-        self._remote = Remote(
-            section,
-            f"{uri.rstrip('/')}/{kind.api}",
-            headers={"X-Api-Key": api_key},
-            verify_tls=verify_tls,
-            patience=patience,
-        )
+        self._trial: asyncio.Future[ServiceError | None] | None = None
+        self._quiet_until = time.monotonic() + quiet_seconds
+        self._on_quiet = on_quiet
+        root, headers = uri.rstrip("/"), {"X-Api-Key": api_key}
+        self._remote = Remote(section, f"{root}/{kind.api}", headers=headers, verify_tls=verify_tls, patience=patience)
+        self._hub = Remote(section, f"{root}/signalr", headers=headers, verify_tls=verify_tls, patience=patience)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._remote.close()
+        await self._hub.close()
 
     async def status(self) -> SystemStatus:
         """Version and name; raises UnexpectedAnswerError when another application answers."""
@@ -121,8 +138,8 @@ class ArrClient:
 
     async def mark_failed(self, history_id: int) -> None:
         """Fail a download by its `grabbed` event: the Arr blocklists the release, and may search by itself."""
-        self._check_key()
-        await self._remote.send("POST", f"history/failed/{history_id}")
+        async with self._asking(command=True):
+            await self._remote.send("POST", f"history/failed/{history_id}")
 
     async def searches_by_itself(self) -> bool:
         """Whether the Arr searches again after a failed download (Settings, Download Clients, Redownload Failed)."""
@@ -170,9 +187,9 @@ class ArrClient:
 
     async def set_quality_profile(self, ids: list[int], profile_id: int) -> None:
         """Have some movies, series or artists use another quality profile; nothing else of them is changed."""
-        self._check_key()
         body = {f"{self.kind.parent}Ids": ids, "qualityProfileId": profile_id}
-        await self._remote.send("PUT", f"{self.kind.parent}/editor", json=body)
+        async with self._asking(command=True):
+            await self._remote.send("PUT", f"{self.kind.parent}/editor", json=body)
 
     async def sync_rss(self) -> Command:
         """Have the Arr look at the feeds of its indexers now."""
@@ -184,39 +201,77 @@ class ArrClient:
 
     async def get(self, path: str, answer: type[T], **query: Query) -> T:
         """GET with the key, decoded."""
-        self._check_key()
-        try:
+        async with self._asking():
             return await self._remote.get(path, answer, **query)
-        except CredentialsRejectedError as error:
-            self._refused = error
-            raise
 
     async def items(self, path: str, item: type[T], **query: Query) -> AsyncIterator[list[T]]:
         """The objects of a long list as they arrive."""
-        self._check_key()
-        try:
+        async with self._asking():
             async for some in self._remote.items(path, item, **query):
+                self._accept()
                 yield some
-        except CredentialsRejectedError as error:
-            self._refused = error
-            raise
+
+    @asynccontextmanager
+    async def channel(self) -> AsyncIterator[Websocket]:
+        """The websocket on which the Arr tells what changes; see `qbitrr.arr.push`."""
+        async with AsyncExitStack() as stack:
+            async with self._asking():
+                socket = await stack.enter_async_context(self._hub.websocket("messages"))
+            yield socket
+
+    @property
+    def quiet_seconds(self) -> float:
+        """How much longer the Arr wants to be left alone; 0 when it does not."""
+        return max(0.0, self._quiet_until - time.monotonic())
+
+    def check_quiet(self) -> None:
+        """Raises ThrottledError while the Arr wants to be left alone."""
+        if left := self.quiet_seconds:
+            raise ThrottledError(self.section, "POST command: the Arr asked for no more for now", left)
 
     async def _command(self, body: object) -> Command:
-        """Raises ThrottledError without asking while the Arr wants to be left alone."""
-        self._check_key()
-        left = self._quiet_until - time.monotonic()
-        if left > 0:
-            raise ThrottledError(self.section, "POST command: the Arr asked for no more for now", left)
-        try:
+        async with self._asking(command=True):
             return await self._remote.post("command", Command, body)
-        except ThrottledError as error:
-            self._quiet_until = time.monotonic() + error.retry_after_seconds
-            raise
 
     async def _delete(self, path: str, **query: Query) -> None:
-        self._check_key()
-        await self._remote.delete(path, **query)
+        async with self._asking(command=True):
+            await self._remote.delete(path, **query)
 
-    def _check_key(self) -> None:
+    @asynccontextmanager
+    async def _asking(self, *, command: bool = False) -> AsyncIterator[None]:
+        """Around every call. Until the key was accepted the first one asks and the others wait for what it learns."""
+        while self._trial is not None and not self._accepted:
+            if error := await asyncio.shield(self._trial):
+                raise error
         if self._refused is not None:
             raise CredentialsRejectedError(self.section, "the API key was not accepted; correct APIKey")
+        if command:
+            self.check_quiet()
+        if not self._accepted:
+            self._trial = asyncio.get_running_loop().create_future()
+        outcome: ServiceError | None = None
+        try:
+            yield
+            self._accepted = True
+        except CredentialsRejectedError as error:
+            self._refused = outcome = error
+            raise
+        except UnreachableError as error:
+            outcome = error
+            raise
+        except ThrottledError as error:
+            if error.retry_after_seconds > self.quiet_seconds:
+                self._quiet_until = time.monotonic() + error.retry_after_seconds
+                await self._on_quiet(error.retry_after_seconds)
+            raise
+        finally:
+            self._end_trial(outcome)
+
+    def _accept(self) -> None:
+        self._accepted = True
+        self._end_trial(None)
+
+    def _end_trial(self, outcome: ServiceError | None) -> None:
+        trial, self._trial = self._trial, None
+        if trial is not None:
+            trial.set_result(outcome)

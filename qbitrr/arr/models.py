@@ -27,6 +27,7 @@ class QualityProfile(Answer, frozen=True):
     id: int
     name: str | None = None
     upgrade_allowed: bool = False
+    cutoff: int = 0  # the id of a quality
     min_format_score: int = 0
     cutoff_format_score: int = 0
 
@@ -64,11 +65,21 @@ class Movie(Answer, frozen=True):
     movie_file: File | None = None
 
 
+class SeriesStatistics(Answer, frozen=True):
+    """How much of a series or season is there; `episode_count` are those that have a file or are missing."""
+
+    episode_file_count: int = 0
+    episode_count: int = 0
+    total_episode_count: int = 0
+    size_on_disk: int = 0
+
+
 class Season(Answer, frozen=True):
     """One season inside of a series."""
 
     season_number: int
     monitored: bool = False
+    statistics: SeriesStatistics | None = None
 
 
 class Series(Answer, frozen=True):
@@ -83,6 +94,7 @@ class Series(Answer, frozen=True):
     monitored: bool = False
     quality_profile_id: int = 0
     seasons: list[Season] | None = None
+    statistics: SeriesStatistics | None = None
 
 
 class Episode(Answer, frozen=True):
@@ -99,6 +111,16 @@ class Episode(Answer, frozen=True):
     episode_file: File | None = None
 
 
+class ArtistStatistics(Answer, frozen=True):
+    """How much of an artist is there; `track_count` are those that have a file or are monitored."""
+
+    album_count: int = 0
+    track_file_count: int = 0
+    track_count: int = 0
+    total_track_count: int = 0
+    size_on_disk: int = 0
+
+
 class Artist(Answer, frozen=True):
     """`GET artist` of Lidarr."""
 
@@ -107,6 +129,7 @@ class Artist(Answer, frozen=True):
     disambiguation: str | None = None
     monitored: bool = False
     quality_profile_id: int = 0
+    statistics: ArtistStatistics | None = None
 
 
 class AlbumStatistics(Answer, frozen=True):

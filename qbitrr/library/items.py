@@ -1,5 +1,7 @@
 """The rows of the catalogue, field by column, and how they are made.
 
+A `mark` stands for what the Arr's list says of a parent: another mark, another content.
+
 An item counts as wanted only when it and its parents are monitored; it can be missing only once it is released.
 """
 
@@ -32,6 +34,7 @@ class MovieRow(NamedTuple):
     reason: str | None
     quality_profile: str
     released_at: float | None
+    mark: int = 0
 
 
 class SeriesRow(NamedTuple):
@@ -46,6 +49,7 @@ class SeriesRow(NamedTuple):
     monitored: bool
     quality_profile: str
     tmdb_id: int = 0
+    mark: int = 0
 
 
 class EpisodeRow(NamedTuple):
@@ -79,6 +83,7 @@ class ArtistRow(NamedTuple):
     disambiguation: str | None
     monitored: bool
     quality_profile: str
+    mark: int = 0
 
 
 class AlbumRow(NamedTuple):
@@ -128,6 +133,7 @@ def movie(
     file: FileFacts | None,
     profile: Profile = UNKNOWN_PROFILE,
     released_at: float | None = None,
+    mark: int = 0,
 ) -> MovieRow:
     """A movie; `available` is Radarr's own word, which honours minimum availability and delay."""
     quality = judge(file, profile)
@@ -148,6 +154,7 @@ def movie(
         reason=reason(monitored=monitored, released=available, has_file=has_file, quality=quality),
         quality_profile=profile.name,
         released_at=released_at,
+        mark=mark,
     )
 
 

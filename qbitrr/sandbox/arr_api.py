@@ -15,6 +15,7 @@ from qbitrr.clock import from_iso
 from qbitrr.sandbox import resources
 from qbitrr.sandbox.answers import many, one
 from qbitrr.sandbox.life.commands import KNOWN
+from qbitrr.sandbox.signalr import Hub
 from qbitrr.sandbox.standin import StandIn
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
 
     from qbitrr.sandbox.life.arr import Arr
-    from qbitrr.sandbox.life.records import BlocklistEntry, HistoryEvent, QueueRecord
+    from qbitrr.sandbox.life.records import BlocklistEntry, Change, HistoryEvent, QueueRecord
     from qbitrr.sandbox.resources import Resource
 
     T = TypeVar("T")
@@ -40,11 +41,15 @@ class ArrStandIn(StandIn):
     event_types: ClassVar[Sequence[str]]
     """History event types by their numbers in queries."""
     unknown_items: ClassVar[str]
+    item_name: ClassVar[str]
+    parent_name: ClassVar[str]
 
     def __init__(self, arr: Arr, *, api_key: str, middlewares: Sequence[Middleware] = (), port: int = 0) -> None:
         super().__init__(arr.name, middlewares=middlewares, port=port)
         self.arr = arr
         self.api_key = api_key
+        self.hub = Hub(self.version)
+        arr.on_change = self._tell
 
     @abstractmethod
     def item_ids(self, item_id: int | None) -> Resource:
@@ -90,12 +95,39 @@ class ArrStandIn(StandIn):
             web.post(f"/{self.api}/history/failed/{{id}}", self.post_failed),
             web.delete(f"/{self.api}/queue/{{id}}", self.delete_queue_record),
             web.put(f"/{self.api}/{KINDS[self.kind].parent}/editor", self.put_editor),
+            web.get("/signalr/messages", self.hub.handle, allow_head=False),
         ]
+
+    async def stop(self) -> None:
+        """Those who listen are cut off first."""
+        await self.hub.close()
+        await super().stop()
+
+    @abstractmethod
+    def parent(self, parent_id: int) -> Resource:
+        """A movie, a series or an artist."""
+
+    def _tell(self, change: Change) -> None:
+        """Push what changed, as the application does."""
+        if not self.hub.listeners:
+            return
+        resource: Resource | None = None
+        names = {"item": self.item_name, "parent": self.parent_name}
+        if change.action == "deleted":
+            resource = {"id": change.id}
+        elif change.what == "parent":
+            resource = self.parent(change.id)
+        elif change.what == "item":
+            resource = self.item(self.arr.collection.items[change.id])
+        elif change.what == "command":
+            resource = resources.command(self.arr.commands.commands[change.id])
+        self.hub.tell(names.get(change.what, change.what), change.action, resource)
 
     @web.middleware
     async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """The key comes as a header or in the query."""
-        key = request.headers.get("X-Api-Key") or request.query.get("apikey")
+        in_query = "access_token" if request.path.startswith("/signalr/") else "apikey"
+        key = request.headers.get("X-Api-Key") or request.query.get(in_query)
         if key != self.api_key or self.rejects_credentials:
             return one({"error": "Unauthorized"}, status=401)
         return await handler(request)

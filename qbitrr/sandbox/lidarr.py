@@ -43,6 +43,7 @@ class LidarrStandIn(ArrStandIn):
         "downloadIgnored",
     )
     unknown_items = "includeUnknownArtistItems"
+    item_name, parent_name = "album", "artist"
 
     @property
     def music(self) -> Music:
@@ -64,6 +65,10 @@ class LidarrStandIn(ArrStandIn):
         """The albums and their artist."""
         artist_id = self.music.items[item_ids[0]].artist_id if item_ids else 0
         return {"artistId": artist_id, "albumIds": item_ids}
+
+    def parent(self, parent_id: int) -> Resource:
+        """An artist."""
+        return self._artist(self.music.artists[parent_id])
 
     def own_routes(self) -> dict[str, Callable[[web.Request], Any]]:
         """Artists, albums, tracks and their files."""

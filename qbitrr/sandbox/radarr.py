@@ -51,6 +51,7 @@ class RadarrStandIn(ArrStandIn):
         "downloadIgnored",
     )
     unknown_items = "includeUnknownMovieItems"
+    item_name = parent_name = "movie"
 
     @property
     def parents(self) -> Mapping[int, Any]:
@@ -64,6 +65,10 @@ class RadarrStandIn(ArrStandIn):
     def blocked_ids(self, item_ids: list[int]) -> Resource:
         """The movie."""
         return {"movieId": item_ids[0] if item_ids else 0}
+
+    def parent(self, parent_id: int) -> Resource:
+        """A movie."""
+        return self.item(self.arr.collection.items[parent_id])
 
     def own_routes(self) -> dict[str, Callable[[web.Request], Any]]:
         """Movies and their files."""

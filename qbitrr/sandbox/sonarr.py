@@ -58,6 +58,7 @@ class SonarrStandIn(ArrStandIn):
         "downloadIgnored",
     )
     unknown_items = "includeUnknownSeriesItems"
+    item_name, parent_name = "episode", "series"
 
     @property
     def shows(self) -> Shows:
@@ -79,6 +80,10 @@ class SonarrStandIn(ArrStandIn):
         """The episodes and their series."""
         series_id = self.shows.items[item_ids[0]].series_id if item_ids else 0
         return {"seriesId": series_id, "episodeIds": item_ids}
+
+    def parent(self, parent_id: int) -> Resource:
+        """A series."""
+        return self._series(self.shows.series[parent_id])
 
     def own_routes(self) -> dict[str, Callable[[web.Request], Any]]:
         """Series, episodes and their files."""

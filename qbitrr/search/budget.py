@@ -44,6 +44,11 @@ def filled(bucket: Bucket, per_hour: int, now: Moment) -> Bucket:
     return Bucket(min(capacity(per_hour), bucket.tokens + passed * _rate(per_hour)), now)
 
 
+def went_back(before: Moment, now: Moment) -> bool:
+    """Whether one of the clocks did; what is measured against `before` would stand still until it is as late again."""
+    return now.wall < before.wall or now.monotonic < before.monotonic
+
+
 def take(bucket: Bucket, per_hour: int, cost: int) -> Bucket | None:
     """The bucket after a search that costs `cost` tokens, or None when it has to wait. `bucket` is filled up.
 

@@ -128,6 +128,49 @@ class Generation:
         return Difference(changed, removed)
 
 
+class Comparison:
+    """The marks of all movies, series or artists, compared with the stored ones. Only one at a time on a connection."""
+
+    def __init__(self, database: Database, category: str, kind: str) -> None:
+        self._database = database
+        self._category = category
+        self._table = TABLES[kind][-1]
+
+    async def begin(self) -> None:
+        """Start empty."""
+        await self._database.write("DROP TABLE IF EXISTS temp.compared")
+        await self._database.write("CREATE TEMP TABLE compared (id INTEGER PRIMARY KEY, mark INTEGER NOT NULL)")
+
+    async def add(self, marks: Sequence[tuple[int, int]]) -> None:
+        """Some ids with their marks."""
+        await self._database.write_many("INSERT OR REPLACE INTO temp.compared VALUES (?, ?)", marks)
+
+    async def differences(self, most: int) -> dict[int, int | None]:
+        """At most so many ids with other marks than are stored; None for those that were not added.
+
+        None at all when nothing was added: that is no proof that everything is gone.
+        """
+        rows = await self._database.rows(
+            f"""SELECT compared.id, compared.mark FROM temp.compared
+                LEFT JOIN main.{self._table} AS stored ON stored.category = ?1 AND stored.id = compared.id
+                WHERE stored.mark IS NOT compared.mark
+                UNION ALL
+                SELECT id, NULL FROM main.{self._table} WHERE category = ?1
+                AND id NOT IN (SELECT id FROM temp.compared) AND EXISTS (SELECT 1 FROM temp.compared)
+                LIMIT ?2""",
+            (self._category, most),
+        )
+        await self._database.write("DROP TABLE temp.compared")
+        return dict(rows)
+
+
+async def marks(database: Database, category: str, kind: str, ids: Sequence[int]) -> dict[int, int]:
+    """The stored marks of some movies, series or artists."""
+    places = ", ".join("?" * len(ids))
+    sql = f"SELECT id, mark FROM {TABLES[kind][-1]} WHERE category = ? AND id IN ({places})"
+    return dict(await database.rows(sql, (category, *ids)))
+
+
 async def replace_parent(
     database: Database, category: str, kind: str, parent_id: int, rows: dict[str, Sequence[NamedTuple]]
 ) -> None:

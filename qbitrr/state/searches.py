@@ -35,12 +35,11 @@ _HISTORY = "searches.at, ifnull(searches.tries, 0), searches.released_at"
 
 
 class StoredBudget(NamedTuple):
-    """A budget as it was left; `quiet_until` is when its Arr may be asked again, in epoch seconds."""
+    """A budget as it was left, at a moment of both clocks."""
 
     tokens: float
     wall: float
     monotonic: float
-    quiet_until: float
 
 
 async def unfinished(
@@ -119,36 +118,23 @@ async def restore(database: Database, category: str, ids: Iterable[int], rows: S
 
 async def budget(transaction: Transaction, category: str) -> StoredBudget | None:
     """The budget of a category, or of all for an empty name; None before the first search."""
-    rows = await transaction.rows(
-        "SELECT tokens, wall, monotonic, quiet_until FROM search_budgets WHERE category = ?", (category,)
-    )
+    rows = await transaction.rows("SELECT tokens, wall, monotonic FROM search_budgets WHERE category = ?", (category,))
     return StoredBudget(*rows[0]) if rows else None
 
 
 async def budgets(database: Database) -> dict[str, StoredBudget]:
     """The budgets of all categories that searched, and of all together under the empty name."""
-    rows = await database.rows("SELECT category, tokens, wall, monotonic, quiet_until FROM search_budgets")
+    rows = await database.rows("SELECT category, tokens, wall, monotonic FROM search_budgets")
     return {category: StoredBudget(*row) for category, *row in rows}
 
 
 async def store_budget(transaction: Transaction, category: str, tokens: float, wall: float, monotonic: float) -> None:
-    """Remember what is left; a time to be quiet stays."""
+    """Remember what is left."""
     await transaction.execute(
         """INSERT INTO search_budgets (category, tokens, wall, monotonic) VALUES (?, ?, ?, ?)
            ON CONFLICT DO UPDATE SET tokens = excluded.tokens, wall = excluded.wall, monotonic = excluded.monotonic""",
         (category, tokens, wall, monotonic),
     )
-
-
-async def be_quiet(database: Database, category: str, until: float) -> None:
-    """An Arr that was searched before asks for no more until then."""
-    await database.write("UPDATE search_budgets SET quiet_until = ? WHERE category = ?", (until, category))
-
-
-async def quiet_until(database: Database, category: str) -> float:
-    """Until when an Arr asked for no more; 0 when it did not."""
-    row = await database.row("SELECT quiet_until FROM search_budgets WHERE category = ?", (category,))
-    return float(row[0]) if row else 0.0
 
 
 async def store_plan(database: Database, category: str, plan: str) -> None:

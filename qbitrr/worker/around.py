@@ -70,6 +70,10 @@ class Around:
         """Read back what an earlier process counted."""
         await self.clocks.begin(self._database, self._category)
 
+    def queue_changed(self) -> None:
+        """The Arr tells that its queue is another: it is read at the next look."""
+        self._queue_read_at = float("-inf")
+
     # -- looking ------------------------------------------------------------------------------------------------
 
     async def read_queue(self) -> set[Key]:

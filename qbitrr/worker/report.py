@@ -54,7 +54,7 @@ class Report:
         self._errors = 0
         self._waiting: dict[tuple[str, str], ipc.Waiting] = {}
         self._last_waiting = ipc.Waiting("", "")
-        self._metrics = ipc.Metrics(0, 0)
+        self._metrics: ipc.Metrics | None = None
         self._activity = ipc.Activity("idle")
         self._last_sums = ipc.Sums()
 

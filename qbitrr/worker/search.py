@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from qbitrr import logs
+from qbitrr.errors import ServiceError
 from qbitrr.search import budget, plan
 from qbitrr.search.outlook import Outlook
 from qbitrr.search.plan import Choice, Item, Search, Season, Switches
@@ -69,6 +70,14 @@ class Searching:
 
     async def one_round(self) -> None:
         """Send at most one search. Raises a ServiceError."""
+        try:
+            await self._tell(await self._round())
+        except ServiceError as error:
+            await self._tell(self._quiet() or str(error))
+            raise
+
+    async def _round(self) -> str:
+        """Send at most one search; returns why none may be sent, empty when it may."""
         queue: list[QueueRecord] = []
         waiting = await self._obstacle()
         if not waiting:
@@ -78,7 +87,7 @@ class Searching:
         await self._plan(taken)
         if not waiting and (search := await self._first(taken)) is not None:
             await self._send(search)
-        await self._tell(waiting)
+        return waiting
 
     # -- what stands in the way -----------------------------------------------------------------------------------
 
@@ -103,9 +112,13 @@ class Searching:
             return because
         if await catalogue.synced_at(self._database, self._config.arr.category) is None:
             return "the library was not read yet"
-        if await searches.quiet_until(self._database, self._config.arr.category) > self._clock.wall():
-            return f"{self._config.arr.section} asked for no more for now"
+        if because := self._quiet():
+            return because
         return "the budget is spent for now" if await self._purse.seconds_until(1) > 0 else ""
+
+    def _quiet(self) -> str:
+        """That the Arr wants to be left alone; empty when it does not."""
+        return f"{self._arr.section} asked for no more for now" if self._arr.quiet_seconds > 0 else ""
 
     async def _crowded(self, queue: list[QueueRecord]) -> str:
         """Why the Arr has enough to do."""

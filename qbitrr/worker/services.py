@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qbitrr.arr.client import ArrClient
@@ -12,6 +13,7 @@ from qbitrr.clock import from_iso
 from qbitrr.qbittorrent.client import QbittorrentClient
 from qbitrr.qbittorrent.session import Access
 from qbitrr.requesters.requester import requester_of
+from qbitrr.state import quiet
 from qbitrr.torrents.facts import QueueFacts, TorrentFacts
 from qbitrr.torrents.seeding import Seeding, own_limits, ratio_of
 from qbitrr.torrents.states import FORCED_SEEDING, SEEDING
@@ -20,9 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
     from qbitrr.arr.models import QueueRecord
+    from qbitrr.clock import Clock
     from qbitrr.qbittorrent.models import Torrent
     from qbitrr.qbittorrent.session import LoginGuard
     from qbitrr.requesters.requester import Requester
+    from qbitrr.state.database import Database
     from qbitrr.worker.configuration import WorkerConfig
 
 
@@ -31,8 +35,8 @@ class Services:
     """The qBittorrents, by section name, and of a worker that has them its Arr and where requests for it are made."""
 
     arr_client: ArrClient | None
-    requester: Requester | None
     qbittorrents: dict[str, QbittorrentClient]
+    requester: Requester | None = None
 
     @property
     def arr(self) -> ArrClient:
@@ -42,12 +46,20 @@ class Services:
 
 
 @asynccontextmanager
-async def connect(config: WorkerConfig, guard: LoginGuard) -> AsyncIterator[Services]:
-    """Clients for everything the worker talks to. Nothing is sent yet."""
+async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, clock: Clock) -> AsyncIterator[Services]:
+    """Clients for everything the worker talks to, which keep in `database` what must survive. Nothing is sent yet."""
     async with AsyncExitStack() as stack:
         arr, client, requester = config.arr_section, None, None
         if arr is not None:
-            client = ArrClient(arr.section, KINDS[arr.kind], arr.uri, arr.api_key, verify_tls=not arr.skip_tls_verify)
+            client = ArrClient(
+                arr.section,
+                KINDS[arr.kind],
+                arr.uri,
+                arr.api_key,
+                verify_tls=not arr.skip_tls_verify,
+                quiet_seconds=await quiet.left(database, arr.category, clock),
+                on_quiet=partial(_keep, database, arr.category, clock),
+            )
             stack.push_async_callback(client.close)
             if (requester := requester_of(arr, guard)) is not None:
                 stack.push_async_callback(requester.close)
@@ -63,7 +75,11 @@ async def connect(config: WorkerConfig, guard: LoginGuard) -> AsyncIterator[Serv
             )
             qbittorrents[qbit.section] = QbittorrentClient(access, guard)
             stack.push_async_callback(qbittorrents[qbit.section].close)
-        yield Services(client, requester, qbittorrents)
+        yield Services(client, qbittorrents, requester)
+
+
+async def _keep(database: Database, category: str, clock: Clock, seconds: float) -> None:
+    await quiet.begin(database, category, seconds, clock)
 
 
 def torrent_facts(instance: str, infohash: str, torrent: Torrent) -> TorrentFacts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qbitrr.errors import ServiceError, ThrottledError, UnreachableError
+from qbitrr.errors import ServiceError, UnreachableError
 from qbitrr.search import budget
 from qbitrr.search.budget import Bucket, Moment
 from qbitrr.state import activity, searches
@@ -73,7 +73,9 @@ class Purse:
                 found[name] = budget.full(rate, now)
             else:
                 left = Bucket(stored.tokens, Moment(stored.wall, stored.monotonic))
-                found[name] = budget.filled(left, rate, now)
+                found[name] = bucket = budget.filled(left, rate, now)
+                if budget.went_back(left.at, now):  # from here on time counts anew
+                    await searches.store_budget(transaction, name, bucket.tokens, now.wall, now.monotonic)
         return found
 
     async def _write_down(self, transaction: Transaction, paid: dict[str, Bucket], ids: Sequence[int]) -> None:
@@ -109,9 +111,6 @@ class Sender:
         except ServiceError as error:
             if not isinstance(error, UnreachableError):  # it may have arrived
                 await searches.restore(self._database, self._category, ids, before)
-            if isinstance(error, ThrottledError):
-                until = self._clock.wall() + error.retry_after_seconds
-                await searches.be_quiet(self._database, self._category, until)
             raise
         now = self._clock.wall()
         await activity.record(self._database, self._category, summary, now)
@@ -126,5 +125,6 @@ async def search_after_failure(
 
     Raises a ServiceError.
     """
+    services.arr.check_quiet()
     await Purse(config, database, clock).charge(ids)
     await services.arr.search(ids)

@@ -6,15 +6,16 @@ import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 from qbitrr.arr import lidarr, radarr, sonarr
-from qbitrr.arr.models import Album, Artist, Movie, Series
+from qbitrr.arr.models import Album, Artist, Movie, QualityProfile, Series
 from qbitrr.clock import from_iso
 from qbitrr.errors import GoneError
 from qbitrr.library import items
 from qbitrr.library.quality import UNKNOWN_PROFILE, FileFacts, Profile
 from qbitrr.state import catalogue
+from qbitrr.worker.comparing import mark_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from qbitrr.arr.client import ArrClient
     from qbitrr.arr.models import AlbumStatistics, Episode, File, Track
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from qbitrr.state.database import Database
 
     Rows = dict[str, Sequence[NamedTuple]]
+    Profiles = Mapping[int, QualityProfile]
 
 _SERIES_AT_ONCE = 4
 
@@ -33,7 +35,7 @@ async def full_sync(client: ArrClient, database: Database, category: str, source
     `source` is the Arr's address. Raises a ServiceError; the catalogue is then as it was.
     """
     await client.status()
-    profiles = await _profiles(client)
+    profiles = await client.quality_profiles()
     generation = catalogue.Generation(database, category, client.kind.name)
     await generation.begin(source)
     stage = {"radarr": _stage_movies, "sonarr": _stage_series, "lidarr": _stage_artists}[client.kind.name]
@@ -42,30 +44,33 @@ async def full_sync(client: ArrClient, database: Database, category: str, source
 
 
 async def sync_changes(
-    client: ArrClient, database: Database, category: str, parents: Collection[int], clock: Clock
+    client: ArrClient,
+    database: Database,
+    category: str,
+    parents: Mapping[int, int | None],
+    profiles: Profiles,
+    clock: Clock,
 ) -> None:
     """Read some movies, series or artists anew, with all that belongs to them; what the Arr has no more is dropped.
 
-    Raises a ServiceError; what was read before it stays.
+    Parents come with the mark that its list has for them, None when that is not known. Raises a ServiceError;
+    what was read before it stays.
     """
-    if not parents:
-        return
-    profiles = await _profiles(client)
     kind = client.kind.name
     read = {"radarr": _one_movie, "sonarr": _one_series, "lidarr": _one_artist}[kind]
-    for parent in sorted(parents):
+    for parent, mark in sorted(parents.items()):
         try:
-            rows = await read(client, parent, profiles, clock.wall())
+            rows = await read(client, parent, profiles, mark, clock.wall())
         except GoneError:
             rows = {}
         await catalogue.replace_parent(database, category, kind, parent, rows)
 
 
-async def _profiles(client: ArrClient) -> dict[int, Profile]:
-    return {
-        number: Profile(p.name or "", p.upgrade_allowed, p.min_format_score, p.cutoff_format_score)
-        for number, p in (await client.quality_profiles()).items()
-    }
+def _profile(profiles: Profiles, number: int) -> Profile:
+    found = profiles.get(number)
+    if found is None:
+        return UNKNOWN_PROFILE
+    return Profile(found.name or "", found.upgrade_allowed, found.min_format_score, found.cutoff_format_score)
 
 
 async def sync_tracks(client: ArrClient, database: Database, category: str) -> None:
@@ -82,17 +87,17 @@ async def sync_tracks(client: ArrClient, database: Database, category: str) -> N
 # -- Radarr -----------------------------------------------------------------------------------------------------
 
 
-async def _stage_movies(client: ArrClient, generation: Generation, profiles: dict[int, Profile], _now: float) -> None:
+async def _stage_movies(client: ArrClient, generation: Generation, profiles: Profiles, _now: float) -> None:
     async for movies in _batches(radarr.movies(client), radarr.FILES_PER_REQUEST):
         scores = await _scores(client, [m for m in movies if m.movie_file and m.movie_file.custom_format_score is None])
         await generation.add("movies", [_movie_row(movie, scores, profiles) for movie in movies])
 
 
-async def _one_movie(client: ArrClient, movie_id: int, profiles: dict[int, Profile], _now: float) -> Rows:
+async def _one_movie(client: ArrClient, movie_id: int, profiles: Profiles, mark: int | None, _now: float) -> Rows:
     movie = await client.get(f"movie/{movie_id}", Movie)
     file = movie.movie_file
     scores = await _scores(client, [movie] if file and file.custom_format_score is None else [])
-    return {"movies": [_movie_row(movie, scores, profiles)]}
+    return {"movies": [_movie_row(movie, scores, profiles, mark)]}
 
 
 async def _scores(client: ArrClient, movies: list[Movie]) -> dict[int, int | None]:
@@ -102,7 +107,9 @@ async def _scores(client: ArrClient, movies: list[Movie]) -> dict[int, int | Non
     return {file.id: file.custom_format_score for file in await radarr.movie_files(client, [m.id for m in movies])}
 
 
-def _movie_row(movie: Movie, scores: dict[int, int | None], profiles: dict[int, Profile]) -> items.MovieRow:
+def _movie_row(
+    movie: Movie, scores: dict[int, int | None], profiles: Profiles, mark: int | None = None
+) -> items.MovieRow:
     return items.movie(
         id=movie.id,
         title=movie.title or "",
@@ -112,8 +119,9 @@ def _movie_row(movie: Movie, scores: dict[int, int | None], profiles: dict[int, 
         monitored=movie.monitored,
         available=movie.is_available,
         file=_file_facts(movie.movie_file, scores, has_file=bool(movie.has_file)),
-        profile=profiles.get(movie.quality_profile_id, UNKNOWN_PROFILE),
+        profile=_profile(profiles, movie.quality_profile_id),
         released_at=from_iso(movie.digital_release or movie.physical_release or movie.in_cinemas),
+        mark=mark_of(movie, profiles) if mark is None else mark,
     )
 
 
@@ -132,7 +140,7 @@ async def _batches(parts: AsyncIterator[list[Movie]], size: int) -> AsyncIterato
 # -- Sonarr -----------------------------------------------------------------------------------------------------
 
 
-async def _stage_series(client: ArrClient, generation: Generation, profiles: dict[int, Profile], now: float) -> None:
+async def _stage_series(client: ArrClient, generation: Generation, profiles: Profiles, now: float) -> None:
     slots = asyncio.Semaphore(_SERIES_AT_ONCE)
 
     async def stage_episodes(series: Series) -> None:
@@ -149,20 +157,18 @@ async def _stage_series(client: ArrClient, generation: Generation, profiles: dic
         raise group.exceptions[0] from group
 
 
-async def _one_series(client: ArrClient, series_id: int, profiles: dict[int, Profile], now: float) -> Rows:
+async def _one_series(client: ArrClient, series_id: int, profiles: Profiles, mark: int | None, now: float) -> Rows:
     series = await client.get(f"series/{series_id}", Series)
-    return {"series": [_series_row(series, profiles)], "episodes": await _episodes(client, series, profiles, now)}
+    return {"series": [_series_row(series, profiles, mark)], "episodes": await _episodes(client, series, profiles, now)}
 
 
-async def _episodes(
-    client: ArrClient, series: Series, profiles: dict[int, Profile], now: float
-) -> list[items.EpisodeRow]:
+async def _episodes(client: ArrClient, series: Series, profiles: Profiles, now: float) -> list[items.EpisodeRow]:
     monitored = {s.season_number for s in series.seasons or [] if s.monitored and series.monitored}
-    profile = profiles.get(series.quality_profile_id, UNKNOWN_PROFILE)
+    profile = _profile(profiles, series.quality_profile_id)
     return [_episode_row(episode, monitored, profile, now) for episode in await sonarr.episodes(client, series.id)]
 
 
-def _series_row(series: Series, profiles: dict[int, Profile]) -> items.SeriesRow:
+def _series_row(series: Series, profiles: Profiles, mark: int | None = None) -> items.SeriesRow:
     title = series.title or ""
     return items.SeriesRow(
         id=series.id,
@@ -173,7 +179,8 @@ def _series_row(series: Series, profiles: dict[int, Profile]) -> items.SeriesRow
         tmdb_id=series.tmdb_id,
         imdb_id=series.imdb_id or None,
         monitored=series.monitored,
-        quality_profile=profiles.get(series.quality_profile_id, UNKNOWN_PROFILE).name,
+        quality_profile=_profile(profiles, series.quality_profile_id).name,
+        mark=mark_of(series, profiles) if mark is None else mark,
     )
 
 
@@ -195,16 +202,16 @@ def _episode_row(episode: Episode, monitored_seasons: set[int], profile: Profile
 # -- Lidarr -----------------------------------------------------------------------------------------------------
 
 
-async def _stage_artists(client: ArrClient, generation: Generation, profiles: dict[int, Profile], now: float) -> None:
+async def _stage_artists(client: ArrClient, generation: Generation, profiles: Profiles, now: float) -> None:
     monitored: set[int] = set()
     profile_of: dict[int, Profile] = {}
     async for artists in lidarr.artists(client):
         rows = []
         for artist in artists:
-            profile = profile_of[artist.id] = profiles.get(artist.quality_profile_id, UNKNOWN_PROFILE)
+            profile = profile_of[artist.id] = _profile(profiles, artist.quality_profile_id)
             if artist.monitored:
                 monitored.add(artist.id)
-            rows.append(_artist_row(artist, profile))
+            rows.append(_artist_row(artist, profile, mark_of(artist, profiles)))
         await generation.add("artists", rows)
     below_cutoff = await lidarr.below_cutoff(client)
     async for albums in lidarr.albums(client):
@@ -223,9 +230,9 @@ async def _stage_artists(client: ArrClient, generation: Generation, profiles: di
         )
 
 
-async def _one_artist(client: ArrClient, artist_id: int, profiles: dict[int, Profile], now: float) -> Rows:
+async def _one_artist(client: ArrClient, artist_id: int, profiles: Profiles, mark: int | None, now: float) -> Rows:
     artist = await client.get(f"artist/{artist_id}", Artist)
-    profile = profiles.get(artist.quality_profile_id, UNKNOWN_PROFILE)
+    profile = _profile(profiles, artist.quality_profile_id)
     below_cutoff = await lidarr.below_cutoff(client)
     albums = [
         _album_row(
@@ -237,10 +244,13 @@ async def _one_artist(client: ArrClient, artist_id: int, profiles: dict[int, Pro
         )
         for album in await client.get("album", list[Album], artistId=artist_id)
     ]
-    return {"artists": [_artist_row(artist, profile)], "albums": albums}
+    return {
+        "artists": [_artist_row(artist, profile, mark_of(artist, profiles) if mark is None else mark)],
+        "albums": albums,
+    }
 
 
-def _artist_row(artist: Artist, profile: Profile) -> items.ArtistRow:
+def _artist_row(artist: Artist, profile: Profile, mark: int) -> items.ArtistRow:
     name = artist.artist_name or ""
     return items.ArtistRow(
         id=artist.id,
@@ -249,6 +259,7 @@ def _artist_row(artist: Artist, profile: Profile) -> items.ArtistRow:
         disambiguation=artist.disambiguation or None,
         monitored=artist.monitored,
         quality_profile=profile.name,
+        mark=mark,
     )
 
 

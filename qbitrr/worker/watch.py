@@ -171,6 +171,11 @@ class Watch:
         await self._around.save()
         await self._seeds.save()
 
+    def queue_changed(self) -> None:
+        """The Arr's queue is another: have a pass now."""
+        self._around.queue_changed()
+        self.wake.set()
+
     # -- what a person decides ----------------------------------------------------------------------------------
 
     def decide(self, decision: Decision) -> None:

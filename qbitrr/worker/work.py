@@ -12,6 +12,7 @@ from qbitrr.state import activity
 from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
 from qbitrr.worker.library import FULL_SYNC_SECONDS, Library
+from qbitrr.worker.listening import listen
 from qbitrr.worker.profiles import Profiles
 from qbitrr.worker.qbit import QbitWatch
 from qbitrr.worker.report import Report
@@ -48,7 +49,7 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
     state_file = Path(config.state_file)
     async with (
         open_writer(state_file) as database,
-        connect(config, LoginRegister(database, state_file.with_name("logins.lock"), clock)) as services,
+        connect(config, _logins(database, state_file, clock), database, clock) as services,
     ):
         report = Report(link)
         database.on_write = report.wrote
@@ -68,6 +69,7 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
             jobs.append(_of_profiles(Profiles(config, services, database, report, clock, library.turn)))
             jobs.append(_of_wishes(wishes, config.arr.entry_search.search_requests_every_seconds))
             tasks.add(asyncio.create_task(timers(config, services, report.failed), name="timers"))
+            tasks.add(asyncio.create_task(listen(services.arr, library, watch, report.failed), name="push"))
         tasks |= {asyncio.create_task(every(name, pause, do, wake, report.failed)) for name, pause, do, wake in jobs}
         link.send(ipc.Ready())
         _log.info("worker became ready")
@@ -78,6 +80,10 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await watch.close()
+
+
+def _logins(database: Database, state_file: Path, clock: Clock) -> LoginRegister:
+    return LoginRegister(database, state_file.with_name("logins.lock"), clock)
 
 
 class _Job(NamedTuple):
@@ -113,7 +119,8 @@ def _of_wishes(wishes: Wishes, pause_seconds: float) -> _Job:
 def _of_library(library: Library) -> list[_Job]:
     return [
         _Job("library", FULL_SYNC_SECONDS, library.sync, library.wake),
-        _Job("changes", _CHANGES_SECONDS, library.changes, asyncio.Event()),
+        _Job("changes", _CHANGES_SECONDS, library.changes, library.look),
+        _Job("told", FULL_SYNC_SECONDS, library.what_was_told, library.told),
         _Job("tracks", FULL_SYNC_SECONDS, library.tracks, library.synced),
         _Job("releases", _RELEASE_SECONDS, library.release, asyncio.Event()),
     ]

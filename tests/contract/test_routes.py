@@ -53,8 +53,9 @@ async def test_every_route_is_judged(judge, name):
         record = next(iter(stand_in.arr.queue.values()))
         stand_in.arr.remove(record.id, from_client=False, blocklist=True, skip_redownload=True)
         headers = {"X-Api-Key": stand_in.api_key}
-        # commands first, so that there is one to be listed
-        routes = sorted(stand_in.routes(), key=lambda route: route.method != "POST")
+        # commands first, so that there is one to be listed; nothing describes the push channel
+        described = [route for route in stand_in.routes() if route.path.startswith("/api/")]
+        routes = sorted(described, key=lambda route: route.method != "POST")
         async with aiohttp.ClientSession(stand_in.url, headers=headers) as session:
             for route in routes:
                 path = route.path.removeprefix(f"/{stand_in.api}/")
@@ -64,4 +65,4 @@ async def test_every_route_is_judged(judge, name):
                     body = {f"{path.partition('/')[0]}Ids": [1], "qualityProfileId": stand_in.parents[1].profile_id}
                 async with session.request(route.method, url, params=QUERIES.get(path), json=body) as response:
                     assert response.ok, (route, response.status)
-    assert judge.routes == {(stand_in.kind, route.method, route.path) for route in stand_in.routes()}
+    assert judge.routes == {(stand_in.kind, route.method, route.path) for route in described}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qbitrr.sandbox.life.commands import SCANS, CommandQueue
 from qbitrr.sandbox.life.fate import Fate, Odds
 from qbitrr.sandbox.life.queue import follow
-from qbitrr.sandbox.life.records import BlocklistEntry, HistoryEvent, QueueRecord, Release
+from qbitrr.sandbox.life.records import BlocklistEntry, Change, HistoryEvent, QueueRecord, Release
 from qbitrr.sandbox.life.searching import find, infohash_of, make_release
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.life.torrent import Torrent, TorrentFile
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from qbitrr.sandbox.media.collection import Collection
 
 REFRESH_SECONDS = 60.0
+QUEUE = Change("queue", "sync")
 IMPORT_SECONDS = 60.0
 RSS_GRABS = 2
 SEARCH_AGAIN = {
@@ -65,6 +66,7 @@ class Arr:
         self.imports_by_itself = True
         self.searches_by_itself = True
         self.path_exists: Callable[[str], bool] = lambda _: True
+        self.on_change: Callable[[Change], None] = lambda _: None
         self.queue: dict[int, QueueRecord] = {}
         self.history: list[HistoryEvent] = []
         self.blocklist: list[BlocklistEntry] = []
@@ -84,6 +86,7 @@ class Arr:
         for command in self.commands.advance(now):
             succeeded, command.message = self._carry_out(command)
             command.status, command.result = "completed", "successful" if succeeded else "unsuccessful"
+            self.on_change(Change("command", "updated", command.id))
         if now - self._refreshed >= self.tempo.seconds(REFRESH_SECONDS):
             self.refresh()
         if self.imports_by_itself:
@@ -186,7 +189,24 @@ class Arr:
     def _record(self, item_id: int | None, release: Release) -> QueueRecord:
         record = QueueRecord(self._new_id(), item_id, release.infohash.upper(), release, self.now)
         self.queue[record.id] = record
+        self.on_change(QUEUE)
         return record
+
+    # --- what a person does ---
+
+    def changed(self, item: Any) -> None:
+        """An item was changed; say so, with the parent that shows it too."""
+        self.on_change(Change("item", "updated", item.id))
+        self.on_change(Change("parent", "updated", self.collection.parent_of(item)))
+
+    def edited(self, parent_id: int) -> None:
+        """A movie, series or artist was edited; say so."""
+        self.on_change(Change("parent", "updated", parent_id))
+
+    def delete(self, parent_id: int) -> None:
+        """Take a movie, series or artist out of the library, with all that belongs to it."""
+        self.collection.drop(parent_id)
+        self.on_change(Change("parent", "deleted", parent_id))
 
     # --- watching and importing ---
 
@@ -199,6 +219,7 @@ class Arr:
             torrent = self.client.get(record.download_id.lower())
             if torrent is None or torrent.category != self.category:
                 del self.queue[record.id]
+                self.on_change(QUEUE)
             else:
                 follow(record, torrent)
 
@@ -226,6 +247,7 @@ class Arr:
             item = self.collection.items[record.item_id or 0]
             self._replace_file(item, record)
             del self.queue[record.id]
+            self.on_change(QUEUE)
         if mode == "Move" and self.client is not None:
             self.client.lose_data(download_id.lower())
         return True
@@ -245,6 +267,7 @@ class Arr:
             deleted = {"radarr": "movieFileDeleted", "sonarr": "episodeFileDeleted", "lidarr": "trackFileDeleted"}
             self._note(deleted[self.kind], [item.id], release, {"reason": "Upgrade"})
         item.file = File(self._new_id(), release.quality, release.formats, release.size, int(self.now))
+        self.changed(item)
         data = {"droppedPath": record.output_path, "importedPath": f"/library/{release.title}", "downloadClient": "qB"}
         if isinstance(item, Album):
             tracks = [track.id for track in item.tracks()]
@@ -262,6 +285,7 @@ class Arr:
         same = [other for other in self.queue.values() if other.download_id == record.download_id]
         for other in same:
             del self.queue[other.id]
+        self.on_change(QUEUE)
         items = [other.item_id for other in same if other.item_id is not None]
         if blocklist:
             self._fail(record.release, items, "Removed from the queue by hand", search=not skip_redownload)
@@ -279,6 +303,7 @@ class Arr:
         same = [one for one in self.history if one.event_type == "grabbed" and one.download_id == grabbed.download_id]
         for record in [one for one in self.queue.values() if one.download_id == grabbed.download_id]:
             del self.queue[record.id]
+        self.on_change(QUEUE)
         items = list(dict.fromkeys(one.item_id for one in same))
         self._fail(grabbed.release, items, "Marked as failed by hand", search=self.searches_by_itself)
         return True

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct, field
+
+
+class Change(NamedTuple):
+    """Something is not as before: an `item`, a `parent`, a `command` or the `queue`; updated, deleted or sync."""
+
+    what: str
+    action: str
+    id: int = 0
 
 
 class Release(Struct, frozen=True):

@@ -39,6 +39,14 @@ class Collection(ABC, Generic[ItemT]):
         """The quality profile that applies."""
 
     @abstractmethod
+    def parent_of(self, item: ItemT) -> int:
+        """The movie itself, or the series or artist that an item belongs to."""
+
+    def drop(self, parent_id: int) -> None:
+        """A movie, series or artist is gone, with all that belongs to it."""
+        self.items = {number: item for number, item in self.items.items() if self.parent_of(item) != parent_id}
+
+    @abstractmethod
     def is_monitored(self, item: ItemT) -> bool:
         """Monitored, and so is what it belongs to."""
 

@@ -59,6 +59,10 @@ class Movies(Collection[Movie]):
         """Each movie has its own."""
         return self.profiles[item.profile_id]
 
+    def parent_of(self, item: Movie) -> int:
+        """The movie itself."""
+        return item.id
+
     def is_monitored(self, item: Movie) -> bool:
         """A movie belongs to nothing."""
         return item.monitored

@@ -108,6 +108,15 @@ class Music(Collection[Album]):
         """Albums have that of their artist."""
         return self.profiles[self.artists[item.artist_id].profile_id]
 
+    def parent_of(self, item: Album) -> int:
+        """Its artist."""
+        return item.artist_id
+
+    def drop(self, parent_id: int) -> None:
+        """An artist is gone with all albums."""
+        super().drop(parent_id)
+        del self.artists[parent_id]
+
     def is_monitored(self, item: Album) -> bool:
         """The album itself and its artist."""
         return item.monitored and self.artists[item.artist_id].monitored

@@ -77,6 +77,15 @@ class Shows(Collection[Episode]):
         """Episodes have that of their series."""
         return self.profiles[self.series[item.series_id].profile_id]
 
+    def parent_of(self, item: Episode) -> int:
+        """Its series."""
+        return item.series_id
+
+    def drop(self, parent_id: int) -> None:
+        """A series is gone with its episodes."""
+        super().drop(parent_id)
+        del self.series[parent_id]
+
     def is_monitored(self, item: Episode) -> bool:
         """The episode itself and its series."""
         return item.monitored and self.series[item.series_id].monitored

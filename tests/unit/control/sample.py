@@ -210,7 +210,7 @@ async def fill(path):
         await database.write(
             "INSERT INTO movies SELECT 'new', id, title, sort_title, year, tmdb_id, imdb_id, monitored, released,"
             " has_file, file_id, quality_met, custom_format_score, min_custom_format_score, custom_format_met, upgrade,"
-            " is_request, reason, quality_profile, released_at FROM movies"
+            " is_request, reason, quality_profile, released_at, mark FROM movies"
         )
         await searches.store_plan(database, "movies", PLAN)
         async with database.transaction() as transaction:

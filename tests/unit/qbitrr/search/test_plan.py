@@ -159,3 +159,74 @@ def test_everything_wanted_is_reached_and_nothing_is_searched_within_its_cooldow
             tries = plan.tries_of(chosen.item) + 1
             state[chosen.item.id] = chosen.item._replace(searched_at=now, tries=tries)
     assert set(searched) == wanted
+
+
+def shows_(draw, count):
+    """Series with episodes of some seasons, some of them there."""
+    made, number = [], 0
+    for series in range(1, count + 1):
+        for season in range(draw(st.integers(0, 1)), draw(st.integers(1, 3)) + 1):
+            for place in range(1, draw(st.integers(1, 6)) + 1):
+                number += 1
+                made.append(item(number, parent=series, season=season, number=place, has_file=draw(st.booleans())))
+    return made
+
+
+@st.composite
+def libraries(draw):
+    return shows_(draw, draw(st.integers(1, 3)))
+
+
+@given(
+    library=libraries(),
+    mode=st.sampled_from(["smart", "true", "false"]),
+    specials=st.booleans(),
+    arrivals=st.lists(items_, max_size=12),
+)
+def test_every_episode_is_reached_in_a_bounded_number_of_rounds_however_series_are_searched(
+    library, mode, specials, arrivals
+):
+    """One search in a round of an hour, another request in each of the first.
+
+    As waiting doubles, none is searched more than four times in these two weeks.
+    """
+    switches = Switches(specials=specials)
+    state = {one.id: one for one in library}
+    wanted = {one.id for one in library if plan.reason_of(one, switches)}
+    searched_at = {}
+    coming = [one._replace(id=1000 + n, season=None, is_request=True, has_file=False) for n, one in enumerate(arrivals)]
+    for number in range(4 * (len(wanted) + len(coming))):
+        now = NOW + 3600.0 * number
+        if coming:
+            new = coming.pop()
+            state[new.id] = new
+        chosen = plan.best([], filter(None, (plan.choice(one, switches, now) for one in state.values())), 1)
+        if not chosen:
+            continue
+        search = plan.single(chosen[0], "MoviesSearch")
+        if chosen[0].item.season is not None:
+            seasons = seasons_of(state, chosen[0].item.parent, specials)
+
+            def is_free(one, now=now):
+                return plan.choice(one, switches, now) is not None
+
+            search = plan.for_series(chosen[0], "Show", seasons, mode, is_free)
+            assert search.cost <= max(plan.EPISODES_AT_ONCE, len(seasons))
+        assert chosen[0].item.id in search.item_ids
+        for found in search.item_ids:
+            tries = plan.tries_of(state[found])
+            assert found not in searched_at or now - searched_at[found] >= DAY * (1 << (tries - 1))
+            searched_at[found] = now
+            state[found] = state[found]._replace(searched_at=now, tries=tries + 1)
+    assert wanted <= searched_at.keys()
+
+
+def seasons_of(state, series, specials):
+    """As the worker reads them from the state file."""
+    by_season = {}
+    for one in state.values():
+        if one.parent == series and one.season is not None and (one.season or specials):
+            by_season.setdefault(one.season, []).append(one)
+    return {
+        number: Season(len(some), tuple(one for one in some if not one.has_file)) for number, some in by_season.items()
+    }

@@ -136,6 +136,80 @@ async def test_after_any_generations_the_catalogue_is_the_last_one(tmp_path_fact
         assert await counts(database) == (sum(generations[-1].values()), 0, 0, 0)
 
 
+content = st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=4)  # monitored, aired, there
+replacements = st.lists(st.tuples(st.integers(1, 4), st.none() | content), max_size=12)
+
+
+def show(number):
+    return items.SeriesRow(number, f"Show {number}", f"show {number}", 2000, number, None, True, "HD")
+
+
+def episodes_of(series, facts):
+    there = FileFacts(5, cutoff_not_met=False, custom_format_score=0)
+    return [
+        episode(
+            100 * series + place,
+            series=series,
+            monitored=monitored,
+            airs_at=NOW - 10 if aired else NOW + 10,
+            file=there if has_file else None,
+        )
+        for place, (monitored, aired, has_file) in enumerate(facts)
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(begin=st.dictionaries(st.integers(1, 4), content), changes=replacements)
+async def test_after_any_replacements_the_counts_are_those_of_a_full_recount(tmp_path_factory, begin, changes):
+    path = tmp_path_factory.mktemp("state") / "state.db"
+    migrate.prepare(path)
+    async with open_writer(path) as database:
+
+        async def full(category):
+            rows = [row for series, facts in state.items() for row in episodes_of(series, facts)]
+            await sync(database, "sonarr", {"series": list(map(show, state)), "episodes": rows}, category=category)
+
+        async def all_counts(category):
+            sql = "SELECT items, monitored, available, quality_met, requests FROM catalogue WHERE category = ?"
+            return await database.row(sql, (category,))
+
+        state = dict(begin)
+        await full("cat")
+        for series, facts in changes:
+            rows = {}
+            state.pop(series, None)
+            if facts is not None:
+                state[series] = facts
+                rows = {"series": [show(series)], "episodes": episodes_of(series, facts)}
+            await catalogue.replace_parent(database, "cat", "sonarr", series, rows)
+        await full("recount")
+        assert await all_counts("cat") == await all_counts("recount")
+        flat = [one for facts in state.values() for one in facts]
+        monitored = sum(mon and (aired or there) for mon, aired, there in flat)
+        available = sum(mon and there for mon, _, there in flat)
+        assert (await all_counts("cat"))[:3] == (len(state), monitored, available)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    stored=st.dictionaries(st.integers(1, 9), st.integers(-3, 3)),
+    listed=st.dictionaries(st.integers(1, 9), st.integers(-3, 3)),
+)
+async def test_marks_that_differ_are_found(tmp_path_factory, stored, listed):
+    path = tmp_path_factory.mktemp("state") / "state.db"
+    migrate.prepare(path)
+    async with open_writer(path) as database:
+        rows = [show(number)._replace(mark=mark) for number, mark in stored.items()]
+        await sync(database, "sonarr", {"series": rows, "episodes": []})
+        assert await catalogue.marks(database, "cat", "sonarr", list(range(1, 10))) == stored
+        comparison = catalogue.Comparison(database, "cat", "sonarr")
+        await comparison.begin()
+        await comparison.add(list(listed.items()))
+        other = {number: mark for number, mark in listed.items() if stored.get(number) != mark}
+        gone = dict.fromkeys(stored.keys() - listed.keys()) if listed else {}
+        assert await comparison.differences(100) == other | gone
+
+
 async def test_large_first_generation_is_written_in_batches(database):
     number = catalogue.BATCH_ROWS * 2 + 1
     assert await sync(database, "radarr", {"movies": [movie(n) for n in range(number)]}) == (number, 0)

@@ -59,10 +59,12 @@ def bench(sandbox, tmp_path):
             stack.callback(link.close)
             database = await stack.enter_async_context(open_writer(tmp_path / FILE_NAME))
             register = LoginRegister(database, tmp_path / "logins.lock", Clock())
-            services = wrap(await stack.enter_async_context(connect(config, register)))
+            services = wrap(await stack.enter_async_context(connect(config, register, database, clock)))
             report = Report(link)
             watch = Watch(config, services, database, report, clock)
             stack.push_async_callback(watch.close)
-            yield SimpleNamespace(config=config, services=services, database=database, report=report, watch=watch)
+            yield SimpleNamespace(
+                config=config, services=services, database=database, report=report, watch=watch, clock=clock
+            )
 
     return opened

@@ -1,11 +1,19 @@
 """The library's task: what changes is seen by the next poll, and a restart reads nothing twice."""
 
+from contextlib import suppress
+
+import msgspec
+
 from qbitrr.clock import Clock
+from qbitrr.errors import ServiceError
+from qbitrr.sandbox.faults import EmptyLists, HalfAnswer, Status
 from qbitrr.sandbox.life.fate import Fate
 from qbitrr.worker.library import FULL_SYNC_SECONDS, Library
 
 ALL_MOVIES = "GET /api/v3/movie"
 NOW = Clock()
+QUICK_SECONDS = [0.0]
+QUICK = Clock(monotonic=lambda: 50_000.0 + QUICK_SECONDS[0])
 
 
 def library(room, clock=NOW):
@@ -44,3 +52,78 @@ async def test_another_process_spares_a_full_sync_that_was_made_lately(bench, sa
         await ours.begin()
         await ours.sync()
         assert counts[ALL_MOVIES] == 3
+
+
+async def test_what_history_does_not_tell_is_seen_by_the_next_poll(bench, sandbox):
+    stand_in = sandbox.arrs["Radarr-HD"]
+    movies = stand_in.arr.collection.items
+    async with bench() as room:
+        ours = library(room, QUICK)
+        await ours.sync()
+        QUICK_SECONDS[0] += 30
+        movies[1].monitored = not movies[1].monitored
+        del movies[2]
+        await ours.changes()
+        assert dict(await room.database.rows("SELECT id, monitored FROM movies WHERE id < 4")) == {
+            1: movies[1].monitored,
+            3: movies[3].monitored,
+        }
+        movies[2] = msgspec.structs.replace(movies[3], id=2)
+        QUICK_SECONDS[0] += 30
+        asked = stand_in.counts.copy()
+        await ours.changes()
+        assert (stand_in.counts - asked).total() <= 3 + 2  # history, profiles, the list; and what was added
+        assert await room.database.row("SELECT 1 FROM movies WHERE id = 2") is not None
+        QUICK_SECONDS[0] += 30
+        asked = stand_in.counts.copy()
+        await ours.changes()
+        assert (stand_in.counts - asked)["GET /api/v3/movie/{id}"] == 0
+
+
+async def test_where_the_arr_tells_of_changes_its_list_is_read_seldom_but_when_it_begins_to(bench, sandbox):
+    counts = sandbox.arrs["Radarr-HD"].counts
+    async with bench() as room:
+        ours = library(room, QUICK)
+        await ours.sync()
+        ours.listen(now=True)
+        assert ours.look.is_set()
+        for seconds, lists in ((0, 2), (100, 2), (700, 2), (100, 3), (100, 3)):
+            QUICK_SECONDS[0] += seconds
+            await ours.changes()
+            assert counts[ALL_MOVIES] == lists
+        ours.listen(now=False)
+        for lists in (4, 5):
+            await ours.changes()
+            QUICK_SECONDS[0] += 30
+            assert counts[ALL_MOVIES] == lists
+
+
+async def test_an_arr_that_lists_nothing_is_not_believed(bench, sandbox):
+    stand_in = sandbox.arrs["Radarr-HD"]
+    async with bench() as room:
+        ours = library(room, QUICK)
+        await ours.sync()
+        before = await room.database.rows("SELECT * FROM movies")
+        QUICK_SECONDS[0] += 30
+        for fault in (EmptyLists(), HalfAnswer(), Status(500)):
+            await stand_in.fail(fault, ALL_MOVIES)
+            with suppress(ServiceError):
+                await ours.changes()
+            await stand_in.heal()
+            assert await room.database.rows("SELECT * FROM movies") == before
+
+
+async def test_another_quality_profile_is_seen(bench, sandbox):
+    async with bench() as room:
+        ours = library(room, QUICK)
+        await ours.sync()
+        stand_in = sandbox.arrs["Radarr-HD"]
+        profile = stand_in.arr.collection.profiles[1]
+        stand_in.arr.collection.profiles = {
+            number: msgspec.structs.replace(profile, id=number, name="Another")
+            for number in stand_in.arr.collection.profiles
+        }
+        QUICK_SECONDS[0] += 30
+        await ours.changes()
+        names = await room.database.rows("SELECT DISTINCT quality_profile FROM movies")
+        assert names == [("Another",)]

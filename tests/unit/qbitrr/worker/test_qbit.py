@@ -87,7 +87,7 @@ def open_worker(sandbox, tmp_path):
             stack.callback(link.close)
             database = await stack.enter_async_context(open_writer(tmp_path / FILE_NAME))
             register = LoginRegister(database, tmp_path / "logins.lock", Clock())
-            services = await stack.enter_async_context(connect(config, register))
+            services = await stack.enter_async_context(connect(config, register, database, Clock()))
             watch = QbitWatch(config, services, database, Report(link), QUICK)
             watch._guard._local = False  # the disk is the sandbox's
             stack.push_async_callback(watch.close)

@@ -88,6 +88,23 @@ async def test_the_budget_is_not_refilled_by_another_process(hunt, sandbox):
     assert len(sent(sandbox)) == 3
 
 
+@pytest.mark.parametrize(("wall", "monotonic"), [(-30 * 86400.0, 0.0), (0.0, -50_000.0), (-86400.0, -1000.0)])
+async def test_a_clock_that_went_back_stops_the_searches_only_as_long_as_any_time(hunt, sandbox, wall, monotonic):
+    seconds = [0.0]
+    then = Clock(wall=lambda: time.time() + seconds[0], monotonic=lambda: 50_000.0 + seconds[0])
+    async with hunt(clock=then, search_limit=100, searches_per_hour=6) as room:
+        for _ in range(3):
+            await room.searching.one_round()
+    assert len(sent(sandbox)) == 1
+    back = Clock(wall=lambda: then.wall() + wall, monotonic=lambda: then.monotonic() + monotonic)
+    async with hunt(clock=back, search_limit=100, searches_per_hour=6) as room:
+        await room.searching.one_round()
+        assert len(sent(sandbox)) == 1
+        seconds[0] += 601.0
+        await room.searching.one_round()
+    assert len(sent(sandbox)) == 2
+
+
 async def test_all_arrs_share_a_budget(hunt, sandbox):
     async with hunt(settings={"SearchesPerHour": 6}, search_limit=100) as room:
         for _ in range(3):
@@ -145,10 +162,46 @@ async def test_an_arr_that_asks_for_no_more_gets_no_command_until_its_time(hunt,
     async with hunt() as room:  # another process does not know better
         await room.searching.one_round()
         assert stand_in.counts[COMMAND] == before
-    late = Clock(wall=lambda: time.time() + 601, monotonic=STILL.monotonic)
+    jumped = Clock(wall=lambda: time.time() + 601, monotonic=STILL.monotonic)
+    async with hunt(clock=jumped) as room:
+        await room.searching.one_round()
+        assert stand_in.counts[COMMAND] == before
+    late = Clock(wall=lambda: jumped.wall() + 601, monotonic=lambda: STILL.monotonic() + 601)
     async with hunt(clock=late) as room:
         await room.searching.one_round()
         assert stand_in.counts[COMMAND] == before + 1
+
+
+@pytest.mark.parametrize("route", [COMMAND, "GET /api/v3/queue", "GET /api/v3/movie/{id}"])
+async def test_whoever_is_told_to_wait_no_command_is_sent_and_nothing_paid(hunt, sandbox, route):
+    stand_in, item = sandbox.arrs["Radarr-HD"], min(waits(sandbox))
+    async with hunt() as room:
+        arr = room.services.arr
+        await stand_in.fail(Status(503 if "queue" in route else 429, retry_after=600), route)
+        told = {
+            COMMAND: arr.sync_rss,
+            "GET /api/v3/queue": arr.queue,
+            "GET /api/v3/movie/{id}": lambda: arr.get("movie/1", dict),
+        }
+        with pytest.raises(ThrottledError):
+            await told[route]()
+        await stand_in.heal()
+        asked = stand_in.counts.copy()
+        for command in (
+            arr.sync_rss(),
+            arr.refresh_downloads(),
+            arr.search([item]),
+            arr.scan("/downloads/x", "A" * 40, "Auto"),
+            arr.mark_failed(1),
+            arr.blocklist(1),
+            search_after_failure(room.config, room.services, room.database, STILL, [item]),
+        ):
+            with pytest.raises(ThrottledError) as raised:
+                await command
+            assert 590 < raised.value.retry_after_seconds <= 600
+        assert stand_in.counts == asked
+        assert await searches.read(room.database, "radarr-hd", [item]) == []
+        await arr.status()  # asking is not commanding
 
 
 async def test_what_somebody_asks_for_comes_first_also_when_nothing_else_is_searched(hunt, sandbox):

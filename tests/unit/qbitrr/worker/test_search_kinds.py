@@ -53,7 +53,7 @@ def hunt(judged, tmp_path):
             stack.callback(link.close)
             database = await stack.enter_async_context(open_writer(tmp_path / FILE_NAME))
             register = LoginRegister(database, tmp_path / "logins.lock", NOW)
-            services = await stack.enter_async_context(connect(config, register))
+            services = await stack.enter_async_context(connect(config, register, database, Clock()))
             await full_sync(services.arr, database, arr.category, "http://arr", NOW)
             searching = Searching(config, services, database, Report(link), NOW)
             stand_in = sandbox.arrs[SECTIONS[kind].name]

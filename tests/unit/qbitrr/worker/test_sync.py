@@ -41,6 +41,11 @@ async def sync(client, database):
     return await full_sync(client, database, "cat", "http://arr", Clock())
 
 
+async def read_anew(client, database, *parents):
+    profiles = await client.quality_profiles()
+    await sync_changes(client, database, "cat", dict.fromkeys(parents), profiles, Clock())
+
+
 @pytest.mark.parametrize("kind", SECTIONS)
 async def test_what_is_stored_is_what_the_arr_has(kind, tmp_path):
     async with arr_of(kind, tmp_path) as (stand_in, client, database):
@@ -155,7 +160,7 @@ async def test_a_change_is_read_with_its_parent_in_three_requests(kind, tmp_path
         changed.file = None
         parent = {"radarr": "id", "sonarr": "series_id", "lidarr": "artist_id"}[kind]
         asked = len(stand_in.requests)
-        await sync_changes(client, database, "cat", {getattr(changed, parent)}, Clock())
+        await read_anew(client, database, getattr(changed, parent))
         assert len(stand_in.requests) - asked <= {"radarr": 3, "sonarr": 3, "lidarr": 5}[kind]
         after = await database.rows(everything)
         assert [new for old, new in zip(before, after, strict=True) if old != new] != []
@@ -167,6 +172,6 @@ async def test_a_movie_that_radarr_has_no_more_is_dropped(tmp_path):
     async with arr_of("radarr", tmp_path) as (stand_in, client, database):
         await sync(client, database)
         del stand_in.arr.collection.items[7]
-        await sync_changes(client, database, "cat", {7}, Clock())
+        await read_anew(client, database, 7)
         assert await database.rows("SELECT 1 FROM movies WHERE id = 7") == []
         assert await database.rows("SELECT items FROM catalogue") == [(899,)]

@@ -1,0 +1,120 @@
+"""The task that listens to what the Arr tells by itself. Where it tells nothing, polling serves alone."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from qbitrr import logs
+from qbitrr.arr.models import Answer, Artist, Movie, Series
+from qbitrr.arr.push import subscribed
+from qbitrr.backoff import Backoff
+from qbitrr.errors import CredentialsRejectedError, ServiceError, ThrottledError, UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qbitrr.arr.client import ArrClient
+    from qbitrr.arr.push import Message
+    from qbitrr.worker.library import Library
+    from qbitrr.worker.watch import Watch
+
+_log = logs.get(__name__)
+
+_KNOCK = Backoff(first_seconds=1.0, limit_seconds=60.0)
+_NOT_OFFERED = Backoff(first_seconds=60.0, limit_seconds=3600.0)  # something in between lets no websocket through
+_STEADY_SECONDS = 60.0  # a channel that was open for so long did not fail at once
+
+
+class _Part(Answer, frozen=True):
+    """What tells to which parent a resource belongs; 0 and None when it does not say."""
+
+    movie_id: int | None = None
+    series_id: int | None = None
+    artist_id: int | None = None
+    status: str | None = None
+
+
+# by kind of Arr: the resource that is a parent itself, and those that belong to one
+_PARENTS: dict[str, tuple[str, type[Any]]] = {
+    "radarr": ("movie", Movie),
+    "sonarr": ("series", Series),
+    "lidarr": ("artist", Artist),
+}
+_PARTS = {
+    "radarr": ("moviefile",),
+    "sonarr": ("episode", "episodefile"),
+    "lidarr": ("album", "track", "trackfile"),
+}
+_DELETED = "deleted"
+
+
+async def listen(client: ArrClient, library: Library, watch: Watch, failures: Callable[[], None]) -> None:
+    """Pass on what the Arr tells, for ever; one that does not is asked again and again, ever more seldom."""
+    loop = asyncio.get_running_loop()
+    failed, silent = 0, ""
+    while True:
+        began, open_now, backoff, asked_for = loop.time(), False, _KNOCK, 0.0
+        try:
+            async with subscribed(client) as messages:
+                open_now, silent = True, ""
+                _log.info("push was opened")
+                library.listen(now=True)
+                async for message in messages:
+                    take(client.kind.name, message, library, watch)
+        except ServiceError as error:
+            because = str(error)
+            backoff = _KNOCK if isinstance(error, UnreachableError) else _NOT_OFFERED
+            asked_for = error.retry_after_seconds if isinstance(error, ThrottledError) else 0.0
+            if isinstance(error, CredentialsRejectedError):
+                await asyncio.Event().wait()  # until another configuration comes, in another process
+        except Exception as error:  # noqa: BLE001 - a border: the worker can do without
+            because = type(error).__name__
+            failures()
+            _log.exception("listening failed")
+        if open_now:
+            library.listen(now=False)
+        failed = 1 if open_now and loop.time() - began > _STEADY_SECONDS else failed + 1
+        if not silent:
+            _log.info("push is not available, polling serves alone", error=because)
+            silent = because
+        await asyncio.sleep(max(backoff.seconds(failed), asked_for))
+
+
+def take(kind: str, message: Message, library: Library, watch: Watch) -> None:
+    """What one message means for the library and for the torrents."""
+    try:
+        _take(kind, message, library, watch)
+    except msgspec.MsgspecError as error:  # another version's resource: all the same, something has changed
+        _log.debug("message was not understood", name=message.name, error=str(error))
+        library.expect()
+
+
+def _take(kind: str, message: Message, library: Library, watch: Watch) -> None:
+    parent_name, parent_type = _PARENTS[kind]
+    name = message.name.partition("/")[0]
+    if name == "queue":
+        watch.queue_changed()
+    elif name == "command":
+        status = _decoded(message, _Part).status
+        if status not in ("queued", "started"):
+            watch.queue_changed()
+    elif name == parent_name:
+        parent = _decoded(message, parent_type | None)
+        if parent is None:
+            library.expect()
+        else:
+            library.hear(parent.id, None if message.action == _DELETED else parent)
+    elif name in _PARTS[kind]:
+        part = _decoded(message, _Part | None) or _Part()
+        belongs_to = part.movie_id or part.series_id or part.artist_id
+        if belongs_to:
+            library.hear(belongs_to)
+        else:
+            library.look.set()
+
+
+def _decoded(message: Message, resource: Any) -> Any:
+    return msgspec.json.decode(message.resource, type=resource)

@@ -1,0 +1,217 @@
+"""What the Arr tells by itself: which messages mean which changed parents, and what is done where it tells nothing."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import msgspec
+import pytest
+from structlog.testing import capture_logs
+
+from qbitrr.arr.push import Message
+from qbitrr.backoff import Backoff
+from qbitrr.sandbox.faults import Status, WrongCredentials
+from qbitrr.worker import listening
+from qbitrr.worker.library import Library
+from tests.support.polling import until
+
+PUSH = "GET /signalr/messages"
+FILM = {"id": 7, "title": "Film", "monitored": True}
+
+
+class Heard:
+    """Stands where library and torrents are, and writes down what they are told."""
+
+    def __init__(self):
+        self.parents = []
+        self.looks = self.expected = self.queue_changes = 0
+        self.look = self
+        self.listened = []
+
+    def hear(self, parent, content=None):
+        self.parents.append((parent, getattr(content, "title", getattr(content, "artist_name", None))))
+
+    def set(self):
+        self.looks += 1
+
+    def expect(self):
+        self.expected += 1
+
+    def listen(self, *, now):
+        self.listened.append(now)
+
+    def queue_changed(self):
+        self.queue_changes += 1
+
+
+def told(kind, name, action, resource):
+    heard = Heard()
+    listening.take(kind, Message(name, action, msgspec.Raw(msgspec.json.encode(resource))), heard, heard)
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "action", "resource", "parents"),
+    [
+        ("radarr", "movie", "updated", FILM, [(7, "Film")]),
+        ("radarr", "movie", "deleted", FILM, [(7, None)]),
+        ("radarr", "moviefile", "created", {"id": 1, "movieId": 7}, [(7, None)]),
+        ("sonarr", "series", "updated", {"id": 3, "title": "Show"}, [(3, "Show")]),
+        ("sonarr", "episode", "updated", {"id": 5, "seriesId": 3, "monitored": False}, [(3, None)]),
+        ("sonarr", "episodefile", "updated", {"id": 5, "seriesId": 3}, [(3, None)]),
+        ("lidarr", "artist", "updated", {"id": 2, "artistName": "Band"}, [(2, "Band")]),
+        ("lidarr", "album", "updated", {"id": 5, "artistId": 2}, [(2, None)]),
+        ("radarr", "series", "updated", {"id": 3}, []),
+        ("sonarr", "health", "updated", {"id": 0}, []),
+        ("sonarr", "tag", "sync", None, []),
+    ],
+)
+def test_which_messages_mean_which_parents(kind, name, action, resource, parents):
+    heard = told(kind, name, action, resource)
+    assert heard.parents == parents
+    assert (heard.looks, heard.expected, heard.queue_changes) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "resource", "changes"),
+    [
+        ("queue", None, 1),
+        ("queue/status", {"id": 0, "totalCount": 2}, 1),
+        ("command", {"id": 1, "status": "queued"}, 0),
+        ("command", {"id": 1, "status": "started"}, 0),
+        ("command", {"id": 1, "status": "completed"}, 1),
+        ("command", {"id": 1, "status": "failed"}, 1),
+    ],
+)
+def test_what_concerns_the_torrents(name, resource, changes):
+    heard = told("radarr", name, "updated", resource)
+    assert (heard.queue_changes, heard.parents) == (changes, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "resource", "looks", "expected"),
+    [
+        ("series", None, 0, 1),  # several were edited at once
+        ("series", {"id": 3, "title": 12}, 0, 1),  # another version's
+        ("episodefile", {"id": 5}, 1, 0),  # a deletion does not say of what
+        ("episode", None, 1, 0),
+    ],
+)
+def test_something_changed_but_nobody_says_what(name, resource, looks, expected):
+    heard = told("sonarr", name, "sync", resource)
+    assert (heard.looks, heard.expected, heard.parents) == (looks, expected, [])
+
+
+@asynccontextmanager
+async def listens(room, heard):
+    task = asyncio.create_task(listening.listen(room.services.arr, heard, heard, lambda: None))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    monkeypatch.setattr(listening, "_KNOCK", Backoff(0.01, 0.02))
+    monkeypatch.setattr(listening, "_NOT_OFFERED", Backoff(0.01, 0.02))
+
+
+async def test_a_lost_channel_is_opened_again_and_what_was_missed_is_looked_for(bench, sandbox, hasty):
+    stand_in, heard = sandbox.arrs["Radarr-HD"], Heard()
+
+    def listening_now():
+        return heard.listened[-1:] == [True] and stand_in.hub.listeners
+
+    async with bench() as room, listens(room, heard):
+        await until(listening_now, 5, "the channel is not open")
+        for lost in range(1, 4):
+            await stand_in.hub.close()
+            await until(lambda lost=lost: heard.listened.count(False) == lost, 5, "it was not noticed")
+            await until(listening_now, 5, "the channel is not open")
+        stand_in.arr.edited(7)
+        await until(lambda: [parent for parent, _ in heard.parents] == [7], 5, "not heard")
+
+
+@pytest.mark.parametrize("status", [404, 200, 502])
+async def test_where_push_is_not_offered_it_is_said_once_and_asked_again(bench, sandbox, hasty, status):
+    stand_in, heard = sandbox.arrs["Radarr-HD"], Heard()
+    await stand_in.fail(Status(status), PUSH)
+    with capture_logs() as logs:
+        async with bench() as room, listens(room, heard):
+            await until(lambda: stand_in.counts[PUSH] > 3, 5, "not heard")
+            assert [entry["event"] for entry in logs].count("push is not available, polling serves alone") == 1
+            assert heard.listened == []
+            await stand_in.heal()
+            await until(lambda: heard.listened, 5, "not heard")
+
+
+async def test_a_refused_key_is_sent_once(bench, sandbox, hasty):
+    stand_in, heard = sandbox.arrs["Radarr-HD"], Heard()
+    await stand_in.fail(WrongCredentials())
+    async with bench() as room, listens(room, heard):
+        await until(lambda: stand_in.counts[PUSH] == 1, 5, "not heard")
+        await asyncio.gather(room.services.arr.sync_rss(), room.services.arr.queue(), return_exceptions=True)
+        assert stand_in.counts.total() == 1
+
+
+async def test_what_is_told_reaches_the_catalogue_in_three_requests(bench, sandbox):
+    stand_in = sandbox.arrs["Radarr-HD"]
+    async with bench() as room:
+        library = Library(room.config, room.services, room.database, room.report, room.clock)
+        async with listens(room, library):
+            await library.sync()
+            await until(lambda: stand_in.hub.listeners, 5, "not heard")
+            movie = next(one for one in stand_in.arr.collection.items.values() if one.file is not None)
+            movie.monitored = not movie.monitored
+            asked = stand_in.counts.copy()
+            for _ in range(5):
+                stand_in.arr.changed(movie)
+            await asyncio.wait_for(library.told.wait(), 5)
+            await library.what_was_told()
+            assert (stand_in.counts - asked).total() <= 3
+            row = await room.database.row("SELECT monitored FROM movies WHERE id = ?", (movie.id,))
+            assert row == (movie.monitored,)
+
+            library.told.clear()
+            asked = stand_in.counts.copy()
+            stand_in.arr.changed(movie)  # told again, and nothing is new
+            await asyncio.wait_for(library.told.wait(), 5)
+            await library.what_was_told()
+            assert (stand_in.counts - asked).total() == 1
+
+            library.told.clear()
+            stand_in.arr.delete(movie.id)
+            await asyncio.wait_for(library.told.wait(), 5)
+            await library.what_was_told()
+            assert await room.database.row("SELECT 1 FROM movies WHERE id = ?", (movie.id,)) is None
+
+
+async def test_what_is_told_while_the_arr_is_away_is_not_forgotten(bench, sandbox):
+    stand_in = sandbox.arrs["Radarr-HD"]
+    async with bench() as room:
+        library = Library(room.config, room.services, room.database, room.report, room.clock)
+        library.hear(9)
+        await library.what_was_told()  # before the first full sync
+        await library.sync()
+        movie = stand_in.arr.collection.items[7]
+        movie.monitored = not movie.monitored
+        library.hear(7)
+        await stand_in.fail(Status(500), "GET /api/v3/movie/{id}")
+        with pytest.raises(Exception, match="500"):
+            await library.what_was_told()
+        await stand_in.heal()
+        await library.what_was_told()
+        row = await room.database.row("SELECT monitored FROM movies WHERE id = 7")
+        assert row == (movie.monitored,)
+
+
+async def test_a_flood_of_changes_is_one_full_sync(bench):
+    async with bench() as room:
+        library = Library(room.config, room.services, room.database, room.report, room.clock)
+        await library.sync()
+        for parent in range(50_000):
+            library.hear(parent)
+        assert library.wake.is_set()
+        await library.what_was_told()
+        assert len(library._changed) <= 10_000
