@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 # The reader's own settings must not reach a test; these two only say where test material is.
 _MATERIAL = {"QBITRR_TEST_CACHE", "QBITRR_OPENAPI_DIR"}
 for _name in [name for name in os.environ if name.startswith("QBITRR_") and name not in _MATERIAL]:
     del os.environ[_name]
+
+# how fast examples are made tells of the machine, not of what is tested
+hypothesis.settings.register_profile("any machine", suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("any machine")
 
 from tests.contract.fixtures import judge, judged  # noqa: E402, F401  # after the environment is clean
 from tests.support import versions  # noqa: E402
