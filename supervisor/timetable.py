@@ -25,7 +25,7 @@ def due_after(cron: str, moment: float, zone: tzinfo | None = None) -> float:
 
     A time that the clock skips in spring comes when it goes on, and one that it shows twice in autumn comes once.
     """
-    from croniter import croniter  # noqa: PLC0415 - only where something is scheduled
+    from croniter import croniter  # type: ignore[import-untyped]  # noqa: PLC0415 - only where it is needed
 
     local = datetime.fromtimestamp(moment, zone).astimezone(zone)
     wall = croniter(cron, local.replace(tzinfo=None)).get_next(datetime)

@@ -17,6 +17,7 @@ from qbitrr import __version__, logs
 from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.errors import NotUpdatableError, QbitrrError, UpdateFailedError, UpdateInProgressError
 from qbitrr.update import index, record, switch
+from qbitrr.update.model import Outcome
 from qbitrr.update.record import Record
 from qbitrr.update.running import run
 from qbitrr.update.stage import place_for, requirement, stage
@@ -61,9 +62,9 @@ class Updater:
         self._record = record.read(self._folder)
 
     @property
-    def record(self) -> Record | None:
-        """The last update, or the one under way."""
-        return self._record
+    def outcome(self) -> Outcome:
+        """How the last update went, or that one is under way."""
+        return Outcome(in_progress=True) if self.busy else record.outcome(self._record)
 
     @property
     def busy(self) -> bool:

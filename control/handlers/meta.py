@@ -9,7 +9,6 @@ from msgspec import Meta, Struct
 from control.context import Context
 from control.times import moment
 from qbitrr import __version__
-from qbitrr.update import record
 from qbitrr.update.model import with_v
 
 PACKAGE = "qbitrr"
@@ -54,7 +53,7 @@ async def read(context: Context, request: MetaRequest) -> About:
     """
     known = await context.checker.newest(force=request.force)
     newer = context.checker.available
-    outcome = record.outcome(context.updater.record)
+    outcome = context.updater.outcome
     latest = newer.version if newer else __version__
     return About(
         current_version=with_v(__version__),
@@ -75,4 +74,4 @@ async def read(context: Context, request: MetaRequest) -> About:
 def _repository() -> str:
     """As the package says; empty when it does not."""
     urls = dict(entry.split(", ", 1) for entry in metadata.metadata(PACKAGE).get_all("Project-URL", []))
-    return urls.get("Repository", "")
+    return str(urls.get("Repository", ""))

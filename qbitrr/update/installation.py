@@ -31,9 +31,11 @@ def recognise(environ: Mapping[str, str], prefix: Path | None = None) -> Install
     `uv-receipt.toml`. A prefix that is a symbolic link is our own layout: see `systemd/install`.
     """
     here = prefix or Path(sys.prefix)
-    if in_container(environ):
+    has_venv = (here / "pyvenv.cfg").is_file()
+    # our image says so by itself; a virtual environment that somebody made in another one is theirs to update
+    if environ.get("QBITRR_DOCKER_RUNNING") or (not has_venv and in_container(environ)):
         return _not(here, "container", "a container keeps the version of its image", "pull the new image")
-    if not (here / "pyvenv.cfg").is_file():
+    if not has_venv:
         command = f"python3 -m pip install -U {PACKAGE}"
         return _not(here, "system", "it is not in a virtual environment of its own", command)
     if _is_source(here):
