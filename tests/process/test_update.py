@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import pytest
 from qbitrr.sandbox.serve import Sandbox, Section
 from tests.support.daemon import CHECKOUT, Daemon
 from tests.support.polling import until
+from tests.support.small_disk import small_disk
 from tests.support.wheels import PackageIndex, build, install, linked
 
 if TYPE_CHECKING:
@@ -216,6 +218,85 @@ async def test_killed_before_the_switch_nothing_has_changed(daemon: Daemon, inde
     assert about["update_state"]["last_error"] == "it was interrupted"
     assert about["current_version"] == "v1.0.0"
     await daemon.all_running()
+
+
+async def test_an_environment_without_a_link_is_updated_in_place(
+    sandbox: Sandbox, index: PackageIndex, first: tuple[Path, Path], tmp_path: Path
+):
+    shutil.copytree(first[1], tmp_path / "venv", symlinks=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    build(index.wheels, "2.0.0")
+    build(index.wheels, "3.0.0", ENDS_LATER)
+    (index.wheels / "qbitrr-3.0.0-py3-none-any.whl").rename(tmp_path / "later.whl")
+    async with Daemon(tmp_path / "data", config(sandbox, index), python=python) as daemon:
+        pid = daemon.pid
+        assert (await meta(daemon, force="true"))["installation"] == "venv"
+        await daemon.post("/web/update")
+        assert (await ended(daemon, "success"))["current_version"] == "v2.0.0"
+        (tmp_path / "later.whl").rename(index.wheels / "qbitrr-3.0.0-py3-none-any.whl")
+        await until(lambda: _finds(daemon, "v3.0.0"), 20, daemon.log)
+        await daemon.post("/web/update")
+        about = await ended(daemon, "failed")
+        assert about["current_version"] == "v2.0.0", daemon.log()[-3000:]
+        assert "it cannot be" in about["update_state"]["last_error"]
+        assert daemon.pid == pid
+        await daemon.all_running()
+
+
+async def _finds(daemon: Daemon, version: str) -> bool:
+    return bool((await meta(daemon, force="true"))["latest_version"] == version)
+
+
+async def test_a_full_disk_is_noticed_before_anything_is_installed(
+    sandbox: Sandbox, index: PackageIndex, first: tuple[Path, Path], tmp_path: Path
+):
+    build(index.wheels, "2.0.0")
+    python = linked(first[1], tmp_path / "opt", "1.0.0")
+    with small_disk(tmp_path, 40) as disk:
+        async with Daemon(disk / "data", config(sandbox, index), python=python) as daemon:
+            await daemon.all_running()
+            await meta(daemon, force="true")
+            await daemon.post("/web/update")
+            about = await ended(daemon, "failed")
+            assert "MiB free, an update needs" in about["update_state"]["last_error"]
+            assert about["current_version"] == "v1.0.0"
+
+
+async def test_the_command_line_tells_and_updates_with_and_without_a_daemon(
+    sandbox: Sandbox, index: PackageIndex, first: tuple[Path, Path], tmp_path: Path
+):
+    python = linked(first[1], tmp_path / "opt", "1.0.0")
+    daemon = Daemon(tmp_path / "data", config(sandbox, index), python=python)
+
+    async def qbitrr(*arguments: str) -> str:
+        command = [str(python), "-P", "-m", "qbitrr", "--data-dir", str(daemon.folder), *arguments]
+        process = await asyncio.create_subprocess_exec(
+            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        output, _ = await asyncio.wait_for(process.communicate(), 120)
+        return output.decode()
+
+    assert await qbitrr("update", "--check") == "qbitrr 1.0.0 is the latest version\n"
+    build(index.wheels, "2.0.0")
+    assert await qbitrr("update", "--check") == "qbitrr 2.0.0 is available; 1.0.0 runs\n"
+    assert "qbitrr is 2.0.0 now" in (await qbitrr("update")).splitlines()[-1]
+    assert await qbitrr("--version") == "qbitrr 2.0.0\n"
+    async with daemon:
+        assert (await ended(daemon, "success"))["current_version"] == "v2.0.0"
+        build(index.wheels, "3.0.0")
+        await until(lambda: _finds(daemon, "v3.0.0"), 90, daemon.log)
+        assert await qbitrr("update") == "Update initiated: v2.0.0 to v3.0.0\n"
+        await until(lambda: _is(daemon, "v3.0.0"), 90, daemon.log)
+    versions = {path.name for path in (tmp_path / "opt" / "versions").iterdir()}
+    assert versions == {"1.0.0", "2.0.0", "3.0.0"}, "what no update made is nobody's to remove"
+
+
+async def _is(daemon: Daemon, version: str) -> bool:
+    try:
+        about = await meta(daemon)
+    except OSError:
+        return False
+    return bool(about["current_version"] == version and about["update_state"]["last_result"] == "success")
 
 
 async def test_a_source_checkout_is_not_updated_and_says_what_to_do(

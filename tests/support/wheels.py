@@ -29,8 +29,13 @@ Changes = dict[str, "tuple[str, str] | str"]
 """By file: a text that is replaced by another one, or the whole text."""
 
 
-def build(folder: Path, version: str, changes: Changes | None = None, requires: str = "") -> Path:
-    """A wheel of this checkout as another version, with something changed. Source of the format: PEP 427."""
+def build(
+    folder: Path, version: str, changes: Changes | None = None, requires: str = "", libraries: str | None = None
+) -> Path:
+    """A wheel of this checkout as another version, with something changed. Source of the format: PEP 427.
+
+    `libraries` is the folder with what it needs, where it will be installed.
+    """
     wheel = folder / f"qbitrr-{version}-py3-none-any.whl"
     info = f"qbitrr-{version}.dist-info"
     changed: Changes = {**QUICK, **(changes or {})}
@@ -49,7 +54,7 @@ def build(folder: Path, version: str, changes: Changes | None = None, requires: 
             before = files[name].decode()
             assert change[0] in before, f"{name} has changed: {change[0]} is not in it"
             files[name] = before.replace(*change).encode()
-    files[LIBRARIES] = f"{sysconfig.get_path('purelib')}\n".encode()
+    files[LIBRARIES] = f"{libraries or sysconfig.get_path('purelib')}\n".encode()
     files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: qbitrr\nVersion: {version}\n{requires}".encode()
     files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     files[f"{info}/entry_points.txt"] = b"[console_scripts]\nqbitrr = qbitrr.cli:main\n"
