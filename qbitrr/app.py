@@ -161,6 +161,8 @@ async def tell_newest(loaded: Loaded) -> str:
 
 
 async def _newest(loaded: Loaded) -> tuple[Known, Release | None]:
+    hide = partial(redact_text, secrets=secrets_of(loaded.config))
+    logs.configure("WARNING", None, logs.MAIN_FILE, hide)  # what is printed is for a person
     checker = Checker(lambda: loaded.config.settings, __version__, Clock(), lambda _: None)
     known = await checker.newest(within_seconds=_CHECK_SECONDS)
     await checker.close()

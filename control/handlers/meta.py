@@ -73,5 +73,9 @@ async def read(context: Context, request: MetaRequest) -> About:
 
 def _repository() -> str:
     """As the package says; empty when it does not."""
-    urls = dict(entry.split(", ", 1) for entry in metadata.metadata(PACKAGE).get_all("Project-URL", []))
+    try:
+        entries = metadata.metadata(PACKAGE).get_all("Project-URL", [])
+    except metadata.PackageNotFoundError:  # it runs from a folder
+        return ""
+    urls = dict(entry.split(", ", 1) for entry in entries)
     return str(urls.get("Repository", ""))

@@ -10,7 +10,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from qbitrr import logs
-from qbitrr.config.redact import redact_url
 from qbitrr.errors import ServiceError, UpdateCheckError
 from qbitrr.update import index
 from qbitrr.update.channel import is_newer, newest
@@ -111,7 +110,6 @@ class Checker:
     async def _ask(self) -> Known:
         settings, now = self._settings(), self._clock.wall()
         address = settings.update_index or await index.of_pip()
-        _log.debug("update check", index=redact_url(address))
         found = await index.releases(address)
         release = newest(found, settings.auto_update_channel, platform.python_version(), now)
         if release is None:

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 PACKAGES = ("qbitrr", "supervisor", "control")
 # Updates need what qbitrr needs; it is taken from where these tests run, so that nothing is fetched from elsewhere.
 LIBRARIES = "qbitrr_libraries.pth"
-QUICK = {"supervisor/upgrade.py": ("_TRIAL_SECONDS = 90.0", "_TRIAL_SECONDS = 5.0")}
+QUICK = {
+    "supervisor/upgrade.py": ("_TRIAL_SECONDS = 90.0", "_TRIAL_SECONDS = 5.0"),
+    "qbitrr/update/check.py": ("FORCED_SECONDS = 60.0", "FORCED_SECONDS = 0.5"),
+}
 
 Changes = dict[str, "tuple[str, str] | str"]
 """By file: a text that is replaced by another one, or the whole text."""
