@@ -212,7 +212,7 @@ async def begun_since(database: Database, category: str, actions: Sequence[str],
 async def is_removing(database: Database) -> bool:
     """Whether a removal is under way that is not waiting for its time or for a person."""
     row = await database.row(
-        """SELECT 1 FROM ledger WHERE state = 'planned' AND action IN ('fail', 'remove')
+        """SELECT 1 FROM ledger WHERE state = 'planned' AND action IN ('fail', 'remove', 'delete_files')
            AND step NOT IN ('awaiting approval', 'quarantined') LIMIT 1"""
     )
     return row is not None
