@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from control.events import Events
     from qbitrr.config import Loaded
     from qbitrr.state.database import Database
+    from qbitrr.update.check import Checker
     from supervisor.core import Supervisor
     from supervisor.intents import Intents
     from supervisor.reload import Reloader
+    from supervisor.upgrade import Updater
 
 
 @dataclass(slots=True)
@@ -34,11 +36,14 @@ class Context:
     """Everything a handler has. It asks the supervisor and never touches a process.
 
     `made_token` counts when the configuration has none. `reloader` holds the configuration and takes another one,
+    `checker` knows the newest version and `updater` takes it,
     `editor` changes its file, `intents` is what may be wanted of the daemon as a whole, `events` tells what happens.
     `database` reads only. `log_folder` is None when no log files are written.
     """
 
     reloader: Reloader
+    checker: Checker
+    updater: Updater
     intents: Intents
     editor: Editor
     events: Events

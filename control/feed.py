@@ -35,6 +35,13 @@ class Tripped(Struct, frozen=True):
     because: str
 
 
+class Available(Struct, frozen=True):
+    """There is a newer version of qbitrr."""
+
+    present: str
+    newest: str
+
+
 class Feed:
     """Looks twice a second. `told` is called with each decision and each worker that changed, beside the event."""
 

@@ -64,6 +64,9 @@ def _daemon(context: Context) -> Iterator[Metric]:
     memory = _gauge("memory_bytes", "Resident memory of the supervisor.")
     memory.add_metric([], resident_bytes(os.getpid(), context.clock.monotonic()) or 0)
     yield memory
+    newer = _gauge("update_available", "1 when a newer version of qbitrr is known.")
+    newer.add_metric([], context.checker.available is not None)
+    yield newer
     faults = _counter("request_faults", "HTTP requests that broke off unexpectedly.")
     faults.add_metric([], context.faults.count)
     yield faults

@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING
 
-from control.feed import Tripped
+from control.feed import Available, Tripped
 from control.handlers.decisions import Decision
 from control.handlers.processes import ProcessView
 from qbitrr import logs
@@ -29,12 +29,14 @@ _SENDING_SECONDS = 120.0
 _IN_TROUBLE = frozenset({Phase.DEGRADED, Phase.HELD})
 
 
-def message(what: Decision | ProcessView | Tripped, page: str) -> tuple[NotificationEvent, str] | None:
+def message(what: Decision | ProcessView | Tripped | Available, page: str) -> tuple[NotificationEvent, str] | None:
     """What a person is told of an event; None for what is nobody's concern. `page` is the address of ours."""
     match what:
         case ProcessView() if what.state in _IN_TROUBLE:
             because = f": {what.last_error}" if what.last_error else ""
             return "worker", f"The worker of {what.category} is {what.state}{because}."
+        case Available():
+            return "update", f"qbitrr {what.newest} is available; {what.present} runs. Update at {page}"
         case Tripped():
             return "breaker", f"{what.category} holds its actions and asks: {what.because}. Decide at {page}"
         case Decision() if what.state == "done":
@@ -57,7 +59,7 @@ class Notifier:
         self._troubled: dict[str, Phase] = {}
         self._dropped = 0
 
-    def tell(self, what: Decision | ProcessView | Tripped) -> None:
+    def tell(self, what: Decision | ProcessView | Tripped | Available) -> None:
         """Something happened; it is sent when it is one of the wanted events."""
         if isinstance(what, ProcessView):
             before = self._troubled.get(what.category)

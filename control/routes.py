@@ -26,6 +26,7 @@ from control.handlers import (
     lidarr,
     login,
     logs,
+    meta,
     metrics,
     processes,
     radarr,
@@ -33,6 +34,7 @@ from control.handlers import (
     sonarr,
     status,
     torrents,
+    update,
 )
 from control.parameters import Nothing
 from control.plan import Plan
@@ -41,10 +43,12 @@ from qbitrr.errors import (
     ConflictError,
     NotFoundError,
     NotReadyError,
+    NotUpdatableError,
     QbitrrError,
     TooManyAttemptsError,
     UnauthorizedError,
     UnknownCategoryError,
+    UpdateInProgressError,
     WorkerNotReadyError,
 )
 from supervisor.changes import Reloaded
@@ -209,6 +213,8 @@ ROUTES = (
     _get("/config/history", config.history, Nothing, config.History),
     _http("POST", "/config/rollback", config.rollback, config.RollbackRequest, config.Changed, *_CHANGING),
     _http("POST", "/password", login.set_password, login.PasswordRequest, config.Changed, *_CHANGING),
+    _get("/meta", meta.read, meta.MetaRequest, meta.About),
+    _http("POST", "/update", update.start, Nothing, update.Started, UpdateInProgressError, NotUpdatableError),
     _http("POST", "/restart", daemon.restart, Nothing, daemon.Begun),
     _get("/decisions", decisions.read, decisions.DecisionsRequest, decisions.Decisions),
     _get("/torrents/{hash}/explain", torrents.explain, torrents.ExplainRequest, torrents.Explanation, NotFoundError),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from control.context import Context
 from control.editor import Editor
 from control.events import Events
-from control.feed import Feed
+from control.feed import Available, Feed
 from control.listening import listen
 from control.notify import Notifier as Notifications
 from control.notify import by_apprise
@@ -27,29 +27,39 @@ from qbitrr.config.example import write_first
 from qbitrr.config.location import config_file, create_data_folder, data_folder, in_container
 from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.data_lock import locked
-from qbitrr.errors import StateError
-from qbitrr.state import backup, holds, migrate
+from qbitrr.errors import ConflictError, QbitrrError, StateError, UpdateCheckError, UpdateFailedError
+from qbitrr.state import backup, breakers, holds, ledger, migrate
 from qbitrr.state.database import FILE_NAME, open_reader
 from qbitrr.state.housekeeping import settle_orphans
+from qbitrr.update import record, switch
+from qbitrr.update.check import Checker
+from qbitrr.update.installation import recognise
 from qbitrr.worker.configuration import worker_configs
+from supervisor import timetable, upgrade
 from supervisor.core import Supervisor
 from supervisor.evidence import Evidence
 from supervisor.intents import End, Intents
 from supervisor.notify import Notifier, StatusLine
 from supervisor.reload import Files, Reloader
 from supervisor.spawner import Spawner
+from supervisor.upgrade import Updater
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
     from control.plan import Plan
     from qbitrr.config import WebUI
+    from qbitrr.state.database import Database
+    from qbitrr.update.check import Known
+    from qbitrr.update.model import Release
+    from qbitrr.update.record import Record
     from supervisor.spawner import Zygote
 
 _log = logs.get(__name__)
 
 HISTORY = "config-history"
 _BACKUP_LOOK_SECONDS = 3600.0
+_CHECK_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,29 +110,93 @@ def run(
     """
     create_data_folder(where.folder)
     with locked(where.folder):
-        loaded = load(where, environ)
-        token = _token(where, loaded)
-        settings = loaded.config.settings
-        log_folder = where.log_folder if settings.logging else None
-        _log_as_wanted(loaded, log_folder, token)
-        _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(where.folder))
-        _prepare_state(where.state_file)
-        holding = holds.instances(where.state_file)
-        names = {config.name for config in worker_configs(loaded.config, str(where.state_file), None, holding)}
-        if held := settle_orphans(where.state_file, names, Clock().wall()):
-            _log.warning("actions were held", number=held, because="their categories are no longer configured")
-        _tell(loaded)
-        files = Files(
-            config_file(where.folder, Path.cwd()), environ, where.state_file, log_folder, where.evidence_folder
-        )
-        webui = loaded.config.webui
-        listeners = list(given) or listen(webui)
-        end, last = asyncio.run(_live(files, loaded, token, zygote, listeners))
-        _log.info("daemon ended", how=str(end))
+        now = Clock().wall()
+        if upgrade.settle(where.folder, where.state_file, now):
+            return list(given)
+        try:
+            return _run(where, environ, zygote, given)
+        except Exception as error:
+            because = f"{__version__} did not start: {error}"
+            if upgrade.take_back(where.folder, where.state_file, because, now):
+                return list(given)
+            raise
+
+
+def _run(
+    where: Home, environ: Mapping[str, str], zygote: Zygote, given: Sequence[socket.socket]
+) -> list[socket.socket] | None:
+    loaded = load(where, environ)
+    token = _token(where, loaded)
+    settings = loaded.config.settings
+    log_folder = where.log_folder if settings.logging else None
+    _log_as_wanted(loaded, log_folder, token)
+    _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(where.folder))
+    _prepare_state(where.state_file)
+    holding = holds.instances(where.state_file)
+    names = {config.name for config in worker_configs(loaded.config, str(where.state_file), None, holding)}
+    if held := settle_orphans(where.state_file, names, Clock().wall()):
+        _log.warning("actions were held", number=held, because="their categories are no longer configured")
+    _tell(loaded)
+    files = Files(config_file(where.folder, Path.cwd()), environ, where.state_file, log_folder, where.evidence_folder)
+    webui = loaded.config.webui
+    listeners = list(given) or listen(webui)
+    end, last, failure, planned = asyncio.run(_live(files, loaded, token, zygote, listeners))
+    _log.info("daemon ended", how=str(end))
     if end is End.STOP:
         return None
+    if failure is not None:
+        upgrade.take_back(where.folder, where.state_file, failure, Clock().wall())
+    elif planned is not None:
+        upgrade.carry_out(where.folder, where.state_file, *planned, Clock().wall())
     moved = (webui.host, webui.port) != (last.config.webui.host, last.config.webui.port)
     return [] if moved and not given else listeners
+
+
+async def tell_newest(loaded: Loaded) -> str:
+    """Whether there is a newer version, as a sentence. Raises UpdateCheckError."""
+    known, release = await _newest(loaded)
+    if release is None:
+        return f"qbitrr {__version__} is the latest version"
+    return "\n".join(filter(None, (f"qbitrr {release.version} is available; {__version__} runs", known.changelog)))
+
+
+async def _newest(loaded: Loaded) -> tuple[Known, Release | None]:
+    hide = partial(redact_text, secrets=secrets_of(loaded.config))
+    logs.configure("WARNING", None, logs.MAIN_FILE, hide)  # what is printed is for a person
+    checker = Checker(lambda: loaded.config.settings, __version__, Clock(), lambda _: None)
+    known = await checker.newest(within_seconds=_CHECK_SECONDS)
+    await checker.close()
+    if known.error is not None:
+        raise UpdateCheckError(f"it cannot be told which version is the newest: {known.error}")
+    return known, checker.available
+
+
+def update(where: Home, environ: Mapping[str, str], loaded: Loaded, say: Callable[[str], None]) -> str:
+    """Take the newest version while no daemon runs; what became of it. Raises a QbitrrError.
+
+    It is on probation when it is started the next time.
+    """
+    _, release = asyncio.run(_newest(loaded))
+    if release is None:
+        return f"qbitrr {__version__} is the latest version"
+    installation = recognise(environ)
+    upgrade.check_updatable(installation)
+    with locked(where.folder):
+        _prepare_state(where.state_file)
+        files = Files(config_file(where.folder, Path.cwd()), environ, where.state_file, None, where.evidence_folder)
+        now = Clock().wall()
+        planned = upgrade.begin(where.folder, installation, release, now)
+        try:
+            prepared = upgrade.prepare(planned, release, installation, files, loaded.config.settings, say)
+            address = asyncio.run(prepared)
+        except QbitrrError as error:
+            switch.abandon(where.folder, planned, str(error), Clock().wall())
+            raise
+        upgrade.carry_out(where.folder, where.state_file, planned, address, Clock().wall())
+        outcome = record.outcome(record.read(where.folder))
+        if outcome.last_error is not None:
+            raise UpdateFailedError(outcome.last_error)
+    return f"qbitrr is {release.version} now; it has to get ready when it is started the next time"
 
 
 def _prepare_state(state_file: Path) -> None:
@@ -185,8 +259,8 @@ def _hiding(loaded: Loaded, token: str) -> Callable[[str], str]:
 
 async def _live(
     files: Files, loaded: Loaded, token: str, zygote: Zygote, listeners: Sequence[socket.socket]
-) -> tuple[End, Loaded]:
-    """Returns how it ended, and the configuration that held last."""
+) -> tuple[End, Loaded, str | None, tuple[Record, str] | None]:
+    """Returns how it ended, the configuration that held last, why an update failed, and which one is to be made."""
     notifier = Notifier(files.environ)
     async with open_reader(files.state) as database, _spawner(zygote) as spawner:
         clock = Clock()
@@ -208,7 +282,34 @@ async def _live(
         intents = Intents(supervisor, reloader, notifier)
         intents.listen()
         supervisor.on_damage = intents.look_at_state
+        updater = Updater(
+            reloader,
+            recognise(files.environ),
+            clock,
+            lambda line: events.publish("update", {"line": line}),
+            intents.restart,
+        )
+        notifications = Notifications(
+            lambda: reloader.loaded.config.notifications, lambda: _page(reloader.loaded.config.webui), by_apprise
+        )
+
+        def available(known: Known) -> None:
+            if known.release is not None:
+                found = Available(__version__, known.release.version)
+                events.publish("update", found)
+                notifications.tell(found)
+
+        checker = Checker(lambda: reloader.loaded.config.settings, __version__, clock, available)
+        failures: list[str] = []
+
+        async def prove() -> None:
+            if because := await updater.prove(supervisor):
+                failures.append(because)
+                intents.restart()
+
         context = Context(
+            checker=checker,
+            updater=updater,
             reloader=reloader,
             intents=intents,
             editor=editor,
@@ -219,10 +320,11 @@ async def _live(
             log_folder=files.log_folder,
             clock=clock,
         )
-        notifications = Notifications(
-            lambda: reloader.loaded.config.notifications, lambda: _page(reloader.loaded.config.webui), by_apprise
-        )
         beside = (
+            prove(),
+            timetable.keep(
+                partial(_update_cron, reloader), partial(_update_by_itself, checker, updater, database), clock
+            ),
             notifier.keep_alive(),
             _keep_backups(files.state),
             supervisor.lag.watch(),
@@ -238,8 +340,32 @@ async def _live(
                 notifier.beginning_anew()
             else:
                 notifier.stopping()
+            await updater.close()
+            await checker.close()
             await supervisor.stop()  # what is asked meanwhile is still answered
-        return intents.end or End.STOP, reloader.loaded
+        failure = failures[0] if failures else None
+        return intents.end or End.STOP, reloader.loaded, failure, updater.planned
+
+
+def _update_cron(reloader: Reloader) -> str | None:
+    settings = reloader.loaded.config.settings
+    return settings.auto_update_cron if settings.auto_update_enabled else None
+
+
+async def _update_by_itself(checker: Checker, updater: Updater, database: Database) -> bool:
+    """Take what is newer; False while it would interrupt a removal, or a person has to decide on one."""
+    await checker.newest(force=True, within_seconds=_CHECK_SECONDS)
+    release = checker.available
+    if release is None:
+        return True
+    if await breakers.tripped(database) or await ledger.is_removing(database):
+        _log.info("update was put off", because="a removal is under way or waits for a decision")
+        return False
+    try:
+        updater.start(release)
+    except ConflictError as error:
+        _log.warning("update was not begun", because=str(error))
+    return True
 
 
 def _page(webui: WebUI) -> str:

@@ -79,6 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     evidence = commands.add_parser("evidence", help="print how workers ended abnormally, and what is known of it")
     evidence.add_argument("category", nargs="?", help="of which worker; without it, all in short")
     evidence.set_defaults(command=_evidence)
+    update = commands.add_parser("update", help="take the newest version; the running daemon begins anew as it")
+    update.add_argument("--check", action="store_true", help="only tell whether there is one")
+    update.set_defaults(command=_update)
     _add_ctl(commands.add_parser("ctl", help="talk to the running daemon"))
     return parser
 
@@ -181,6 +184,21 @@ def _evidence(options: argparse.Namespace) -> int:
         print("No worker ended abnormally.", file=sys.stderr)
         return _NOT_FOUND
     print(text)
+    return _OK
+
+
+def _update(options: argparse.Namespace) -> int:
+    from qbitrr import app, ctl  # noqa: PLC0415 - only after the neighbours were looked at
+    from qbitrr.data_lock import holder  # noqa: PLC0415
+
+    where = app.home(options.data_dir, os.environ)
+    loaded = app.load(where, os.environ)
+    if options.check:
+        print(asyncio.run(app.tell_newest(loaded)))
+    elif holder(where.folder) is not None:
+        print(ctl.update(loaded))
+    else:
+        print(app.update(where, os.environ, loaded, print))
     return _OK
 
 

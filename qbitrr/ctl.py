@@ -64,6 +64,13 @@ def dump(loaded: Loaded) -> str:
     return str(_ask(loaded, "POST", "processes/dump")["message"])
 
 
+def update(loaded: Loaded) -> str:
+    """Have the daemon take the newest version."""
+    answer = _ask(loaded, "POST", "update")
+    target = f": {answer['current_version']} to {answer['target_version']}" if "target_version" in answer else ""
+    return f"{answer['message']}{target}"
+
+
 def undo(loaded: Loaded, action_id: int) -> str:
     """Have a torrent taken out of quarantine, or added again that was removed after it."""
     return str(_ask(loaded, "POST", f"actions/{action_id}/undo")["message"])

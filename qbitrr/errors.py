@@ -171,6 +171,14 @@ class UnexpectedAnswerError(ServiceError):
     """The answer is not the JSON this kind of service gives; often a wrong address or a login page."""
 
 
+class UpdateCheckError(QbitrrError):
+    """It cannot be told which version is the newest; the text says why."""
+
+
+class UpdateFailedError(QbitrrError):
+    """Another version could not be taken; the text says why. The present one is untouched."""
+
+
 class RequestError(QbitrrError):
     """Something is wrong with a request to our own HTTP interface."""
 
@@ -220,6 +228,18 @@ class ConflictError(RequestError):
 
     status = 409
     code = "CONFLICT"
+
+
+class UpdateInProgressError(ConflictError):
+    """One update at a time."""
+
+    code = "UPDATE_IN_PROGRESS"
+
+
+class NotUpdatableError(ConflictError):
+    """An installation that is updated in another way; the text names it."""
+
+    code = "NOT_UPDATABLE"
 
 
 class NotReadyError(RequestError):

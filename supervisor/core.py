@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from qbitrr import ipc, logs
@@ -115,6 +116,12 @@ class Supervisor:
                     await self._until_ready((category,), child.limits.grace_seconds + child.limits.start_seconds)
                 except WorkerNotReadyError as error:
                     _log.warning("worker was left behind", category=category, because=str(error))
+
+    async def not_ready_within(self, seconds: float) -> list[str]:
+        """The categories whose workers are not ready in time."""
+        with suppress(WorkerNotReadyError):
+            await self._until_ready(tuple(self.children), seconds)
+        return [c for c, child in self.children.items() if not lifecycle.is_ready(child.state)]
 
     def summary(self) -> str:
         """One sentence on all workers, those first that need a look."""

@@ -59,7 +59,7 @@ def back_up(state_file: Path, now: float) -> Path:
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         draft.unlink(missing_ok=True)
-        _copy(state_file, draft)
+        copy_to(state_file, draft)
         draft.chmod(0o600)
         if (damage := damage_of(draft)) is not None:
             raise StateError(f"the state file cannot be backed up: {damage}")
@@ -87,7 +87,7 @@ def rescue(state_file: Path, now: float) -> Rescued | None:
         good = next((copy for copy in _copies(state_file) if damage_of(copy) is None), None)
         aside = _set_aside(state_file, now)
         if good is not None:
-            _copy(good, state_file)
+            copy_to(good, state_file)
             state_file.chmod(0o600)
     except (sqlite3.Error, OSError) as error:
         raise StateError(f"{state_file.name} cannot be looked after: {error}") from error
@@ -99,8 +99,8 @@ def _copies(state_file: Path) -> list[Path]:
     return sorted((state_file.parent / FOLDER).glob(f"{state_file.stem}-*{state_file.suffix}"), reverse=True)
 
 
-def _copy(source: Path, target: Path) -> None:
-    """One consistent picture of a file that others may be writing to."""
+def copy_to(source: Path, target: Path) -> None:
+    """One consistent picture of a file that others may be writing to. Raises sqlite3.Error."""
     with (
         contextlib.closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as reader,
         contextlib.closing(sqlite3.connect(target, isolation_level=None)) as writer,

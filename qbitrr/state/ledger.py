@@ -207,3 +207,12 @@ async def begun_since(database: Database, category: str, actions: Sequence[str],
     sql = f"""SELECT {_COLUMNS} FROM ledger
               WHERE category = ? AND action IN ({marks}) AND planned_at > ? AND state != 'held' ORDER BY id"""
     return [_entry(row) for row in await database.rows(sql, (category, *actions, since))]
+
+
+async def is_removing(database: Database) -> bool:
+    """Whether a removal is under way that is not waiting for its time or for a person."""
+    row = await database.row(
+        """SELECT 1 FROM ledger WHERE state = 'planned' AND action IN ('fail', 'remove', 'delete_files')
+           AND step NOT IN ('awaiting approval', 'quarantined') LIMIT 1"""
+    )
+    return row is not None

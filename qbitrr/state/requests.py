@@ -64,7 +64,8 @@ async def replace(database: Database, category: str, kind: str, rows: Iterable[R
         await transaction.execute_many(
             "INSERT INTO requests VALUES (?, ?, ?, ?, ?)", [(category, *row) for row in wanted]
         )
-        items = await transaction.execute(_MARK[kind].format(tables="main."), (category,))
+        await transaction.execute(_MARK[kind].format(tables="main."), (category,))
+        ((items,),) = await transaction.rows("SELECT changes()")  # of a statement that begins with WITH
         await transaction.execute(
             f"""UPDATE catalogue SET requests = (
                     SELECT ifnull(sum(is_request), 0) FROM {_ITEMS[kind]} WHERE category = ?1)

@@ -30,6 +30,8 @@ _SUPERVISORS = (
     "process_restart_delay_seconds",
     "process_restart_window_seconds",
     "process_spawn_timeout_seconds",
+    "releases_url",
+    "update_index",
 )
 
 

@@ -83,4 +83,14 @@ curl "http://localhost:6969/web/radarr/movies/movies?page_size=200"
 
 curl "http://localhost:6969/web/radarr/movies/movies?has_file=false&monitored=true"
 
+curl "http://localhost:6969/web/meta"
+
+curl "http://localhost:6969/web/meta?force=true"
+
+curl -X POST "http://localhost:6969/web/update"
+
+curl -X POST \
+  -H "Authorization: Bearer YOUR_TOKEN" \
+  "http://localhost:6969/api/update"
+
 curl -X POST "http://localhost:6969/web/restart"

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qbitrr import __version__
 from qbitrr.sandbox.serve import Sandbox, Section
 from tests.support.daemon import TOKEN, Daemon
 from tests.support.polling import until
+from tests.support.wheels import PackageIndex, build
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,9 +47,14 @@ NAMED_OTHERWISE = {
 
 @pytest.fixture
 async def daemon(tmp_path: Path) -> AsyncIterator[Daemon]:
-    async with Sandbox(SECTIONS) as sandbox, Daemon(tmp_path / "data", sandbox.config_toml(NAMED_OTHERWISE)) as running:
-        await running.all_running(40)
-        yield running
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    build(wheels, "0.0.1")
+    async with Sandbox(SECTIONS) as sandbox, PackageIndex(wheels) as index:
+        settings = {"Settings": {"UpdateIndex": f"{index.url}/simple"}}
+        async with Daemon(tmp_path / "data", sandbox.config_toml(NAMED_OTHERWISE | settings)) as running:
+            await running.all_running(40)
+            yield running
 
 
 async def ask(example: str, daemon: Daemon, folder: Path) -> dict[str, Any]:
@@ -88,7 +95,7 @@ async def follow(command: list[str], environ: dict[str, str], daemon: Daemon) ->
 
 
 async def test_every_curl_example_of_the_reference(daemon: Daemon, tmp_path: Path):
-    assert len(EXAMPLES) == 33
+    assert len(EXAMPLES) == 37
     answers = {example: await ask(example, daemon, tmp_path) for example in EXAMPLES}
 
     def answer(part: str) -> dict[str, Any]:
@@ -104,6 +111,8 @@ async def test_every_curl_example_of_the_reference(daemon: Daemon, tmp_path: Pat
     assert answer("$OFFSET")["total_lines"] > 0
     assert answer("offset=1000")["lines"] == 0
     assert answer("Radarr-Old")["message"] == "Configuration updated successfully"
+    assert answer('/web/meta"')["current_version"] == answer("meta?force")["latest_version"] == f"v{__version__}"
+    assert answer("/web/update")["message"] == answer("/api/update")["message"] == "Already on latest version"
     assert answer("/web/restart")["message"] == "Restart initiated"
     config = (daemon.folder / "config.toml").read_text()
     assert "LoopSleepTimer = 10" in config
@@ -118,7 +127,7 @@ def program(part: str, daemon: Daemon) -> list[str]:
 
 
 async def test_every_python_program_of_the_reference(daemon: Daemon):
-    assert len(PROGRAMS) == 6 + 1  # the one that follows a log has a test of its own
+    assert len(PROGRAMS) == 7 + 1  # the one that follows a log has a test of its own
 
     async def run(part: str) -> str:
         command = program(part, daemon)
@@ -132,8 +141,22 @@ async def test_every_python_program_of_the_reference(daemon: Daemon):
     assert "Total missing episodes: " in await run("Total missing episodes")
     assert await run("get_movies_safe") == "Found 20 movies\n"
     assert await run("/arr/movies/restart") == "Restart triggered for movies\n"
+    assert await run("update_available") == f"Already on latest version: v{__version__}\n"
     assert await run('"Settings.FreeSpace"') == "Configuration updated successfully\n"
     assert 'FreeSpace = "200G"' in (daemon.folder / "config.toml").read_text()
+
+
+async def test_the_script_of_the_reference_tells_of_updates(daemon: Daemon):
+    environ = {**os.environ, "QBITRR_URL": daemon.url, "QBITRR_TOKEN": ""}
+
+    async def tools(command: str, code: int) -> str:
+        asked = ["bash", str(TOOLS), command]
+        done = await asyncio.to_thread(subprocess.run, asked, env=environ, capture_output=True, text=True, timeout=30)
+        assert done.returncode == code, (done.stdout, done.stderr)
+        return done.stdout
+
+    assert await tools("check-updates", 1) == f"Current: v{__version__}\nLatest: v{__version__}\nUp to date\n"
+    assert await tools("update", 0) == "Triggering update...\nAlready on latest version\n"
 
 
 async def test_the_script_and_the_program_of_the_reference_follow_a_log(daemon: Daemon):

@@ -27,11 +27,13 @@ class Daemon:
     """One daemon with a data folder; runs while the `async with` lasts.
 
     `config` is the text of config.toml; a free port and a token are put into its table [WebUI]. `module` is what is
-    started: the daemon itself, or a program of the tests that starts it with something changed.
+    started: the daemon itself, or a program of the tests that starts it with something changed. `python` is that of an
+    installation, whose qbitrr then runs instead of this checkout.
     """
 
-    def __init__(self, folder: Path, config: str, module: str = "qbitrr") -> None:
+    def __init__(self, folder: Path, config: str, module: str = "qbitrr", python: Path | None = None) -> None:
         self.folder = folder
+        self._python = python
         self._module = module
         self.port = free_port()
         self.url = f"http://{HOST}:{self.port}"
@@ -71,8 +73,10 @@ class Daemon:
     async def start(self) -> None:
         """Start it and wait until it is ready."""
         environ = {key: value for key, value in os.environ.items() if not key.startswith("QBITRR_")}
-        environ |= {"MISBEHAVE": str(self.orders), "PYTHONPATH": str(CHECKOUT)}
-        command = [sys.executable, "-P", "-m", self._module, "--data-dir", str(self.folder), "run"]
+        environ |= {"MISBEHAVE": str(self.orders)}
+        if self._python is None:
+            environ["PYTHONPATH"] = str(CHECKOUT)
+        command = [str(self._python or sys.executable), "-P", "-m", self._module, "--data-dir", str(self.folder), "run"]
         with (self.folder / "out.log").open("ab") as output:
             self._process = subprocess.Popen(  # noqa: ASYNC220 - starting takes a moment, the test waits anyway
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environ, start_new_session=True

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).parents[2]
 CACHE = Path(os.environ.get("QBITRR_TEST_CACHE") or CHECKOUT / ".cache")
-ROOT = CACHE / "systemd-box"
 NEEDED = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["dependencies"]
 # what qbitrr needs, for the Python of the box
 SITE = CACHE / f"systemd-box-site-{hashlib.sha256(' '.join(NEEDED).encode()).hexdigest()[:12]}"
 SUITE, PYTHON = "bookworm", "3.11"
-PACKAGES = "systemd,systemd-sysv,dbus,python3,procps"
+PACKAGES = "systemd,systemd-sysv,dbus,python3,python3-venv,procps"
+ROOT = CACHE / f"systemd-box-{hashlib.sha256(PACKAGES.encode()).hexdigest()[:8]}"
 OURS = ("qbitrr", "supervisor", "control")
 
 
@@ -134,11 +134,12 @@ class Box:
         return self.run("systemctl", "is-system-running", check=False).strip() in ("running", "degraded")
 
     def _install(self) -> None:
-        self.run("python3", "-m", "venv", "--without-pip", "/opt/qbitrr/venv")
+        self.run("python3", "-m", "venv", "--without-pip", "/opt/qbitrr/versions/present")
+        self.run("ln", "-s", "versions/present", "/opt/qbitrr/current")
         self.write(
-            f"/opt/qbitrr/venv/lib/python{PYTHON}/site-packages/ours.pth", "/opt/qbitrr/source\n/opt/qbitrr/site\n"
+            f"/opt/qbitrr/current/lib/python{PYTHON}/site-packages/ours.pth", "/opt/qbitrr/source\n/opt/qbitrr/site\n"
         )
-        self.run("chmod", "-R", "a+rX", "/opt/qbitrr/venv")
+        self.run("chmod", "-R", "a+rX", "/opt/qbitrr/versions")
         for unit in ("qbitrr.service", "qbitrr.socket"):
             self.write(f"/etc/systemd/system/{unit}", (CHECKOUT / "systemd" / unit).read_text())
         self.run("systemctl", "daemon-reload")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 import tomllib
+import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +22,11 @@ from tests.support import systemd_box
 from tests.support.polling import until_sync
 from tests.support.ports import HOST, free_port
 from tests.support.systemd_box import Box
+from tests.support.wheels import PackageIndex, build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 CONFIG = "/var/lib/qbitrr/config.toml"
 DROP_IN = "/etc/systemd/system/qbitrr.service.d/test.conf"
@@ -183,7 +187,7 @@ def test_a_daemon_that_stands_still_is_replaced_by_the_watchdog(service: Box):
 
 def test_its_own_restart_keeps_the_process_and_the_unit_active(service: Box):
     before, main = all_running(service), show(service, "MainPID")
-    ctl = ["/opt/qbitrr/venv/bin/python", "-P", "-m", "qbitrr", "--data-dir", "/var/lib/qbitrr", "ctl"]
+    ctl = ["/opt/qbitrr/current/bin/python", "-P", "-m", "qbitrr", "--data-dir", "/var/lib/qbitrr", "ctl"]
     assert "Restart initiated" in service.run(*ctl, "restart")
 
     def begun_anew() -> bool:
@@ -243,3 +247,92 @@ def test_a_configuration_to_correct_is_no_reason_to_try_again(box: Box):
     assert show(box, "ActiveState") == "failed"
     assert show(box, "ExecMainStatus") == "78"
     assert show(box, "NRestarts") == "0"
+
+
+# -- updates ------------------------------------------------------------------------------------------------------
+
+OWNED = "/etc/systemd/system/qbitrr.service.d/owned.conf"
+# as docs/operations.md says for a service that may update itself
+OWNS_ITSELF = "[Service]\nDynamicUser=no\nUser=qbitrr\nReadWritePaths=/opt/qbitrr\n"
+
+
+def about(box: Box) -> dict[str, Any]:
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{port_of(box)}/web/meta?force=true", timeout=5) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
+    except OSError:
+        return {}
+
+
+def begin_update(box: Box) -> tuple[int, dict[str, Any]]:
+    request = urllib.request.Request(f"http://{HOST}:{port_of(box)}/web/update", method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def configured_for(box: Box, index: str) -> None:
+    text = box.run("cat", CONFIG).replace("[Settings]\n", f'[Settings]\nUpdateIndex = "{index}/simple"\n')
+    box.write(CONFIG, text)
+
+
+@pytest.fixture
+def owning(box: Box) -> Iterator[Box]:
+    """A service whose user owns the installation, which pip made."""
+    box.run("useradd", "--system", "qbitrr", check=False)
+    box.write(OWNED, OWNS_ITSELF)
+    box.run("systemctl", "daemon-reload")
+    yield box
+    box.run("systemctl", "stop", "qbitrr.service")
+    box.run("ln", "-sfn", "versions/present", "/opt/qbitrr/current")
+    box.run("rm", "-r", OWNED, "/var/lib/qbitrr")
+    box.run("systemctl", "daemon-reload")
+
+
+async def test_a_service_that_owns_itself_is_updated_in_place(owning: Box, tmp_path: Path):
+    def install(url: str) -> None:
+        place = "/opt/qbitrr/versions/1.0.0"
+        owning.run("python3", "-m", "venv", place)
+        pip = [f"{place}/bin/python", "-m", "pip", "install", "--no-deps", "--index-url", f"{url}/simple"]
+        owning.run(*pip, "qbitrr==1.0.0")
+        owning.run("ln", "-sfn", "versions/1.0.0", "/opt/qbitrr/current")
+        owning.run("sh", "-c", "chown -R qbitrr /opt/qbitrr/versions && chown qbitrr /opt/qbitrr")
+        configured_for(owning, url)
+        owning.run("sh", "-c", "rm -f /var/lib/qbitrr/state.db*; chown -R qbitrr /var/lib/qbitrr/")
+        owning.run("systemctl", "start", "qbitrr")
+        until_sync(lambda: all_running(owning), 20, lambda: journal(owning))
+
+    def update() -> None:
+        before = show(owning, "MainPID")
+        until_sync(lambda: about(owning).get("update_available"), 20, lambda: journal(owning))
+        assert begin_update(owning)[1]["target_version"] == "v2.0.0"
+        until_sync(
+            lambda: about(owning).get("update_state", {}).get("last_result"), 120, lambda: journal(owning)[-4000:]
+        )
+        now = about(owning)
+        assert (now["update_state"]["last_error"], now["current_version"]) == (None, "v2.0.0"), journal(owning)[-4000:]
+        until_sync(lambda: all_running(owning), 20, lambda: journal(owning))
+        assert show(owning, "MainPID") == before
+        assert show(owning, "NRestarts") == "0"
+
+    for version in ("1.0.0", "2.0.0"):
+        build(tmp_path, version, libraries="/opt/qbitrr/site")
+    async with PackageIndex(tmp_path) as index:
+        await asyncio.to_thread(install, index.url)
+        await asyncio.to_thread(update)
+
+
+async def test_the_service_as_it_comes_says_what_the_administrator_does(box: Box, tmp_path: Path):
+    def ask(url: str) -> None:
+        configured_for(box, url)
+        box.run("systemctl", "start", "qbitrr")
+        until_sync(lambda: about(box).get("update_available"), 20, lambda: journal(box))
+        status, said = begin_update(box)
+        assert (status, said["code"]) == (409, "NOT_UPDATABLE")
+
+    build(tmp_path, "99.0.0")
+    async with PackageIndex(tmp_path) as index:
+        await asyncio.to_thread(ask, index.url)

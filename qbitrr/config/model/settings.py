@@ -121,6 +121,14 @@ class Settings(Table, frozen=True):
     auto_update_enabled: Annotated[bool, key("flag", "Update qbitrr by itself.")] = False
     auto_update_cron: Annotated[str, key("cron", "When to look for an update, in local time.")] = "0 3 * * 0"
     auto_update_channel: Annotated[UpdateChannel, key("choice", "Which releases count as an update.")] = "latest"
+    update_index: Annotated[
+        str,
+        key("url", "Package index to look for updates in. Empty: the one that pip is configured for."),
+    ] = ""
+    releases_url: Annotated[
+        str,
+        key("url", "Where the notes of releases are, as a list in the form of GitHub's API. Empty: none."),
+    ] = field(name="ReleasesURL", default="")
     auto_restart_processes: Annotated[bool, key("flag", "Restart workers that end by themselves.")] = True
     max_process_restarts: Annotated[
         int,

@@ -14,7 +14,18 @@ from qbitrr.clock import Clock
 from qbitrr.config import load_text
 from qbitrr.state import migrate
 from qbitrr.state.database import open_reader
-from tests.unit.control.sample import CONFIG, NOW, TOKEN, Reloading, Supervised, Wanted, a_child, fill
+from tests.unit.control.sample import (
+    CONFIG,
+    NOW,
+    TOKEN,
+    Reloading,
+    Supervised,
+    Updates,
+    Versions,
+    Wanted,
+    a_child,
+    fill,
+)
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +68,8 @@ def make_context_over(log_folder, tmp_path):
         attributes = {
             "reloader": reloader,
             "intents": Wanted(),
+            "checker": Versions(),
+            "updater": Updates(),
             "editor": Editor(path, {}, tmp_path / "history", reloader, Clock()),
             "events": Events(Clock()),
             "made_token": TOKEN,

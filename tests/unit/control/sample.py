@@ -5,13 +5,17 @@ from types import SimpleNamespace
 from typing import Any
 
 from qbitrr.config import load_file
+from qbitrr.errors import UpdateInProgressError
 from qbitrr.library import items
 from qbitrr.library.quality import FileFacts, Profile
 from qbitrr.state import catalogue, ledger, requests, searches, verdicts, would
 from qbitrr.state.database import open_writer
+from qbitrr.update.check import Known
+from qbitrr.update.model import Installation, Outcome, Release
 from supervisor.changes import Applied, Reloaded
 from supervisor.child import Said
 from supervisor.lifecycle import Phase, State
+from supervisor.upgrade import check_updatable
 
 TOKEN = "correct horse battery staple"
 NOW = 1_700_000_000.0
@@ -109,6 +113,36 @@ class Reloading:
             raise error
         self.loaded = load_file(self.files.config, {})
         return Reloaded(Applied(unchanged=("movies",)), ("WebUI.Port",))
+
+
+@dataclass
+class Versions:
+    """The package index as it was asked last."""
+
+    available: Release | None = None
+    known: Known = field(default_factory=lambda: Known(checked_at=NOW))
+    forced: int = 0
+
+    async def newest(self, *, force=False):
+        self.forced += force
+        return self.known
+
+
+@dataclass
+class Updates:
+    """An installation that can be updated."""
+
+    outcome: Outcome = field(default_factory=Outcome)
+    installation: Installation = field(default_factory=lambda: Installation("venv", "/opt/qbitrr/current"))
+    busy: bool = False
+    started: list = field(default_factory=list)
+
+    def start(self, release):
+        if self.busy:
+            raise UpdateInProgressError("Update already in progress")
+        check_updatable(self.installation)
+        self.started.append(release)
+        self.busy = True
 
 
 @dataclass

@@ -38,6 +38,7 @@ OPEN_INSIDE = OPEN_TO_STRANGERS | {
     ("GET", "/web/logs/{name}/download"),
     ("GET", "/web/logs/{name}/search"),
     ("GET", "/web/logs/{name}/stream"),
+    ("GET", "/web/meta"),
     ("GET", "/web/openapi.json"),
     ("GET", "/web/processes"),
     ("GET", "/web/processes/{category}/evidence"),
@@ -61,6 +62,7 @@ OPEN_INSIDE = OPEN_TO_STRANGERS | {
     ("POST", "/web/processes/restart"),
     ("POST", "/web/reload"),
     ("POST", "/web/restart"),
+    ("POST", "/web/update"),
 }
 EXAMPLES = {"category": "movies", "section": "movies", "name": "app.js", "hash": HASH, "id": "1"}
 STRANGER = {"X-Forwarded-For": "203.0.113.9"}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from control.feed import Tripped
+from control.feed import Available, Tripped
 from control.handlers.decisions import Decision
 from control.handlers.processes import ProcessView
 from control.notify import MOST_WAITING, Notifier, by_apprise, message
@@ -83,6 +83,11 @@ async def sent(sender, *events, wanted=None, count=1):
     finally:
         running.cancel()
     return sender.sent
+
+
+async def test_a_newer_version_is_told():
+    (text,) = await sent(Sender(), Available("1.0", "2.0"))
+    assert text == f"qbitrr 2.0 is available; 1.0 runs. Update at {PAGE}"
 
 
 async def test_what_comes_together_is_sent_as_one():

@@ -7,6 +7,7 @@ import requests
 from aiohttp.test_utils import TestServer
 
 from control.server import create_application
+from qbitrr.update.model import Release
 from tests.unit.control.reference_client import QBitrrClient
 from tests.unit.control.sample import TOKEN
 
@@ -76,6 +77,22 @@ async def test_logs(ask):
     log = await ask("get_log", "Main.log", limit=50)
     assert (log["lines"], log["total_lines"], log["content"][:7]) == (50, 60, "line 0\n")
     assert (await ask("get_log", "Main.log", offset=log["lines"]))["lines"] == 10
+
+
+async def test_meta_and_update(ask, context):
+    assert (await ask("get_meta"))["update_available"] is False
+    context.checker.available = Release("99.0.0")
+    assert (await ask("get_meta", force=True))["latest_version"] == "v99.0.0"
+    assert (await ask("update"))["target_version"] == "v99.0.0"
+    assert (await ask("restart"))["message"] == "Restart initiated"
+    assert context.intents.calls == ["restart"]
+
+
+async def test_config(ask):
+    assert (await ask("get_config"))["Settings"]["CompletedDownloadFolder"] == "/downloads"
+    answer = await ask("update_config", {"Settings.LoopSleepTimer": 9}, ["Settings.ConsoleLevel"])
+    assert answer["success"] is True
+    assert (await ask("get_config"))["Settings"]["LoopSleepTimer"] == 9
 
 
 async def test_its_errors_are_ours(ask):

@@ -45,7 +45,7 @@ async def test_of_a_series_only_the_seasons_that_were_asked_for(database, ids):
     episodes = [episode(1, season=1), episode(2, season=2), episode(3, series=2, season=1), episode(4, season=0)]
     await sync(database, "sonarr", {"series": [series(1, **ids), series(2, tvdb_id=9)], "episodes": episodes})
     wish = (ids.get("tmdb_id"), ids.get("tvdb_id"), ids.get("imdb_id"))
-    await requests.replace(database, "cat", "sonarr", [(*wish, 2)])
+    assert await requests.replace(database, "cat", "sonarr", [(*wish, 2)]) == requests.Difference(1, 0, 1)
     assert await marked(database, "episodes") == {2}
     await requests.replace(database, "cat", "sonarr", [(*wish, -1)])
     assert await marked(database, "episodes") == {1, 2, 4}

@@ -1,0 +1,131 @@
+"""Asking for the newest version: seldom, never twice at a time, and nobody waits long for it."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from qbitrr import logs
+from qbitrr.errors import ServiceError, UpdateCheckError
+from qbitrr.update import index
+from qbitrr.update.channel import is_newer, newest
+from qbitrr.update.notes import Notes, notes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qbitrr.clock import Clock
+    from qbitrr.config import Settings
+    from qbitrr.update.model import Release
+
+_log = logs.get(__name__)
+
+FRESH_SECONDS = 3600.0
+RETRY_SECONDS = 300.0
+FORCED_SECONDS = 60.0  # a forced check younger than this is not made again
+_WAIT_SECONDS = 1.5
+
+
+class Known(Struct, frozen=True):
+    """What the last check found, None and empty before the first; `error` is why the latest one failed."""
+
+    release: Release | None = None
+    changelog: str = ""
+    changelog_url: str = ""
+    checked_at: float | None = None
+    error: str | None = None
+
+
+class Checker:
+    """Knows the newest release of the channel that is configured. `found` is called with one that is newer."""
+
+    def __init__(
+        self, settings: Callable[[], Settings], present: str, clock: Clock, found: Callable[[Known], None]
+    ) -> None:
+        self.known = Known()
+        self._settings = settings
+        self._present = present
+        self._clock = clock
+        self._found = found
+        self._asked: tuple[str, ...] | None = None
+        self._tried_at = float("-inf")
+        self._told: str | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def available(self) -> Release | None:
+        """A release that is newer than the present version."""
+        release = self.known.release
+        return release if release is not None and is_newer(release.version, self._present) else None
+
+    async def newest(self, *, force: bool = False, within_seconds: float = _WAIT_SECONDS) -> Known:
+        """What is known, after a check if one is due; one that takes longer than that goes on by itself."""
+        if self._task is None and self._is_due(force=force):
+            self._task = asyncio.get_running_loop().create_task(self._check(), name="update check")
+        if self._task is not None:
+            done, _ = await asyncio.wait([self._task], timeout=within_seconds)
+            if not done and self.known.error is None:
+                return replace(self.known, error="the package index has not answered yet")
+        return self.known
+
+    async def close(self) -> None:
+        """End a check that is under way."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _is_due(self, *, force: bool) -> bool:
+        wanted = self._wanted()
+        if wanted != self._asked:
+            return True
+        lasting = FORCED_SECONDS if force else RETRY_SECONDS if self.known.error else FRESH_SECONDS
+        return self._clock.monotonic() - self._tried_at >= lasting
+
+    def _wanted(self) -> tuple[str, ...]:
+        settings = self._settings()
+        return settings.update_index, settings.releases_url, settings.auto_update_channel
+
+    async def _check(self) -> None:
+        try:
+            self._asked, self._tried_at = self._wanted(), self._clock.monotonic()
+            try:
+                self.known = await self._ask()
+            except (ServiceError, UpdateCheckError) as error:
+                self.known = replace(self.known, error=str(error))
+                _log.warning("update check failed", error=str(error))
+            except Exception as error:  # noqa: BLE001 - whatever an index answers, the daemon goes on
+                self.known = replace(self.known, error=f"the answer was not understood: {type(error).__name__}")
+                _log.exception("update check failed")
+            if (release := self.available) is not None and release.version != self._told:
+                self._told = release.version
+                _log.info("update is available", present=self._present, newest=release.version)
+                self._found(self.known)
+        finally:
+            self._task = None
+
+    async def _ask(self) -> Known:
+        settings, now = self._settings(), self._clock.wall()
+        address = settings.update_index or await index.of_pip()
+        found = await index.releases(address)
+        release = newest(found, settings.auto_update_channel, platform.python_version(), now)
+        if release is None:
+            raise UpdateCheckError(f"the package index has no release of {index.PACKAGE} for this channel and Python")
+        before = self.known
+        if before.release is not None and before.release.version == release.version and before.changelog_url:
+            return replace(before, release=release, checked_at=now, error=None)
+        told = await self._notes(settings.releases_url, release.version)
+        return Known(release, told.text, told.url, now)
+
+    async def _notes(self, address: str, version: str) -> Notes:
+        """What is new; a version without notes is one all the same."""
+        if not address:
+            return Notes("", "")
+        try:
+            return await notes(address, version) or Notes("", "")
+        except ServiceError as error:
+            _log.warning("changelog could not be read", error=str(error))
+            return Notes("", "")

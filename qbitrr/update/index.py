@@ -1,0 +1,123 @@
+"""The package index: which releases it has.
+
+Source: the simple repository API of the Python packaging user guide, in JSON (PEP 691, with upload times of PEP 700)
+and, for indexes that know no other, in HTML (PEP 503).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Struct, field
+from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+
+from qbitrr.clock import from_iso
+from qbitrr.errors import UnexpectedAnswerError, UpdateCheckError
+from qbitrr.http import Patience, Remote
+from qbitrr.update.model import Release
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PACKAGE = "qbitrr"
+SERVICE = "package index"
+_PATIENCE = Patience(connect_seconds=5.0, silence_seconds=10.0, answer_seconds=20.0, attempts=1)
+_PIP_SECONDS = 20.0
+_ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.5"
+# pip merges its configuration files, its environment and its default; only it knows how
+_ASK_PIP = """
+from pip._internal.commands import create_command
+print(create_command("download").parser.parse_args([])[0].index_url)
+"""
+
+
+class _File(Struct, rename="kebab", frozen=True):
+    filename: str
+    requires_python: str | None = None
+    yanked: bool | str = False
+    upload_time: str | None = None
+
+
+class _Project(Struct, frozen=True):
+    files: list[_File] = field(default_factory=list)
+
+
+async def releases(index: str) -> list[Release]:
+    """The releases of qbitrr in an index, by its address, that were not yanked. Raises a ServiceError."""
+    async with Remote(SERVICE, index, headers={"Accept": _ACCEPT}, patience=_PATIENCE) as remote:
+        _, body = await remote.send("GET", f"{PACKAGE}/")
+    return list(_by_version(_files(body)).values())
+
+
+async def of_pip() -> str:
+    """The index that pip uses here. Raises UpdateCheckError when pip cannot tell."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _ASK_PIP,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(_PIP_SECONDS):
+            output, _ = await process.communicate()
+    except TimeoutError:
+        output = b""
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    address = output.decode().strip()
+    if process.returncode != 0 or not address.startswith(("http://", "https://")):
+        raise UpdateCheckError("pip does not tell which index it uses; set Settings.UpdateIndex")
+    return address
+
+
+def _files(body: bytes) -> list[_File]:
+    if body.lstrip().startswith(b"{"):
+        try:
+            return msgspec.json.decode(body, type=_Project).files
+        except msgspec.MsgspecError as error:
+            raise UnexpectedAnswerError(SERVICE, f"its list of files cannot be read: {error}") from error
+    links = _Links()
+    links.feed(body.decode(errors="replace"))
+    return links.files
+
+
+class _Links(HTMLParser):
+    """The links of a page: their text is the name of the file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.files: list[_File] = []
+        self._attributes: dict[str, Any] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._attributes = dict(attrs) if tag == "a" else None
+
+    def handle_data(self, data: str) -> None:
+        if self._attributes is not None and data.strip():
+            requires, yanked = self._attributes.get("data-requires-python"), "data-yanked" in self._attributes
+            self.files.append(_File(data.strip(), requires_python=requires, yanked=yanked))
+            self._attributes = None
+
+
+def _by_version(files: Iterable[_File]) -> dict[str, Release]:
+    found: dict[str, Release] = {}
+    for file in files:
+        version = _version(file.filename)
+        if version is None or file.yanked is not False:
+            continue
+        before = found.get(version, Release(version, file.requires_python))
+        times = [at for at in (before.uploaded_at, from_iso(file.upload_time)) if at is not None]
+        found[version] = msgspec.structs.replace(before, uploaded_at=min(times, default=None))
+    return found
+
+
+def _version(filename: str) -> str | None:
+    try:
+        parse = parse_wheel_filename if filename.endswith(".whl") else parse_sdist_filename
+        return str(parse(filename)[1])
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        return None

@@ -1,0 +1,84 @@
+"""Installing another version beside the present one, and looking whether it can be used at all."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import platform
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qbitrr.errors import UpdateFailedError
+from qbitrr.update.channel import runs_on
+from qbitrr.update.running import run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qbitrr.update.model import Installation, Release
+    from qbitrr.update.running import Say
+
+MARK = ".qbitrr-version"
+"""A file in every environment that an update made, and no other."""
+
+PACKAGE = "qbitrr"
+_VENV_SECONDS = 120.0
+_INSTALL_SECONDS = 900.0
+_CHECK_SECONDS = 60.0
+_SPARE_BYTES = 64 << 20
+_EXTRAS = {"notify": "apprise", "oidc": "joserfc"}
+
+
+def place_for(installation: Installation, folder: Path, release: Release) -> Path:
+    """Where a version is installed: beside the present one, or in the data folder when there is no link to move."""
+    if installation.link is not None:
+        return Path(installation.prefix).parent / release.version
+    return folder / "update" / release.version
+
+
+async def stage(
+    release: Release, place: Path, folder: Path, state_bytes: int, index: str, environ: Mapping[str, str], say: Say
+) -> None:
+    """Have the release in a fresh virtual environment at `place`, checked with the configuration in `folder`.
+
+    Raises UpdateFailedError; nothing that is in use was touched.
+    """
+    if not runs_on(release, platform.python_version()):
+        raise UpdateFailedError(f"{release.version} needs Python {release.requires_python}")
+    await asyncio.to_thread(_make_room, place, folder, state_bytes)
+    python = str(place / "bin" / "python")
+    say(f"installing {PACKAGE} {release.version}")
+    await run("building a virtual environment", [sys.executable, "-m", "venv", str(place)], environ, _VENV_SECONDS, say)
+    (place / MARK).write_text(release.version)
+    # by the environment, as an argument could be read by everybody
+    with_index = {**environ, "PIP_INDEX_URL": index, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
+    await run("pip", [python, "-m", "pip", "install", requirement(release.version)], with_index, _INSTALL_SECONDS, say)
+    says = await run("the new version", [python, "-P", "-m", PACKAGE, "--version"], environ, _CHECK_SECONDS, say)
+    if says != f"{PACKAGE} {release.version}":
+        raise UpdateFailedError(f"what was installed says to be {says!r}, not {release.version}")
+    check = [python, "-P", "-m", PACKAGE, "--data-dir", str(folder), "check"]
+    await run("its check of the configuration", check, environ, _CHECK_SECONDS, say)
+
+
+def requirement(version: str) -> str:
+    """What pip is asked for: with the extras that are there now."""
+    extras = [extra for extra, module in _EXTRAS.items() if importlib.util.find_spec(module)]
+    return f"{PACKAGE}{f'[{chr(44).join(extras)}]' if extras else ''}=={version}"
+
+
+def _make_room(place: Path, folder: Path, state_bytes: int) -> None:
+    """Remove what an earlier try left, and see that there is space. Raises UpdateFailedError."""
+    try:
+        if place.exists():
+            shutil.rmtree(place)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        present = sum(path.lstat().st_size for path in Path(sys.prefix).rglob("*") if not path.is_dir())
+        for where, needed in ((place.parent, present + _SPARE_BYTES), (folder, 3 * state_bytes + _SPARE_BYTES)):
+            free = shutil.disk_usage(where).free
+            if free < needed:
+                text = f"{where} has {free >> 20} MiB free, an update needs {needed >> 20} MiB"
+                raise UpdateFailedError(text)
+    except OSError as error:
+        raise UpdateFailedError(f"{place} cannot be prepared: {error.strerror or error}") from error

@@ -1,0 +1,122 @@
+"""Trying a staged version before anything is switched: it runs on copies, changes nothing, and must get ready."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import socket
+import sqlite3
+from collections import deque
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from qbitrr.config.lookup import edits_of
+from qbitrr.config.private_file import write_private
+from qbitrr.errors import UpdateFailedError
+from qbitrr.state import backup
+from qbitrr.update.running import listen, told
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from qbitrr.update.running import Say
+
+FOLDER = "trial"
+_LOOK_SECONDS = 0.25
+_END_SECONDS = 20.0
+# what would have it listen elsewhere, or speak to the service manager in our name
+_NOT_FOR_IT = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
+
+
+async def try_out(
+    prefix: Path, config: Path, state_file: Path, environ: Mapping[str, str], seconds: float, say: Say,
+    before_it: Callable[[], None],
+) -> None:  # fmt: skip
+    """Run the version in `prefix` on a copy of everything, under Shadow, until all its workers are ready.
+
+    `before_it` is called in the new process. Raises UpdateFailedError with its last words.
+    """
+    folder = state_file.parent / FOLDER
+    say("trying the new version on a copy of everything")
+    try:
+        port = await asyncio.to_thread(_copy, config, state_file, folder)
+        process = await asyncio.create_subprocess_exec(
+            str(prefix / "bin" / "python"), "-P", "-m", "qbitrr", "--data-dir", str(folder), "run",
+            env={name: value for name, value in environ.items() if not _is_ours(name)}, preexec_fn=before_it,
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            limit=1 << 20,
+        )  # fmt: skip
+        lines: deque[str] = deque(maxlen=12)
+        listening = asyncio.create_task(listen(process, lines, say))
+        try:
+            await _until_ready(process, port, seconds, lines)
+        finally:
+            await _end(process)
+            await asyncio.gather(listening, return_exceptions=True)
+    except (OSError, sqlite3.Error) as error:
+        raise UpdateFailedError(f"the trial could not be made: {error}") from error
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def _is_ours(name: str) -> bool:
+    return name in _NOT_FOR_IT or name.startswith("QBITRR_WEBUI_") or name == "QBITRR_OVERRIDES_DATA_PATH"
+
+
+def _copy(config: Path, state_file: Path, folder: Path) -> int:
+    """Copies that a second daemon can run on; returns the port that it is told."""
+    from qbitrr.config.edit import edited  # noqa: PLC0415 - tomlkit is slow and large, and seldom needed
+
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    changes = {
+        "Settings.Shadow": True,
+        "Settings.AutoUpdateEnabled": False,
+        "Notifications.Urls": [],
+        "WebUI.Host": "127.0.0.1",
+        "WebUI.Port": port,
+        "WebUI.UrlBase": "",
+    }
+    text = config.read_bytes().decode("utf-8-sig")
+    write_private(folder / "config.toml", edited(text, edits_of(changes, [])).encode())
+    backup.copy_to(state_file, folder / state_file.name)
+    return port
+
+
+async def _until_ready(process: asyncio.subprocess.Process, port: int, seconds: float, lines: deque[str]) -> None:
+    url, answer = f"http://127.0.0.1:{port}/ready", "nothing"
+    limit = aiohttp.ClientTimeout(total=5)
+    try:
+        async with asyncio.timeout(seconds), aiohttp.ClientSession(timeout=limit) as session:
+            while process.returncode is None:
+                try:
+                    async with session.get(url) as response:
+                        answer = (await response.text())[:500]
+                        if response.status == 200:
+                            return
+                except (aiohttp.ClientError, TimeoutError) as error:
+                    answer = type(error).__name__
+                await asyncio.sleep(_LOOK_SECONDS)
+    except TimeoutError:
+        text = f"the new version was not ready within {seconds:g} s: {answer}; {told(lines)}"
+        raise UpdateFailedError(text) from None
+    await asyncio.sleep(_LOOK_SECONDS)  # its last words
+    raise UpdateFailedError(f"the new version ended with code {process.returncode}: {told(lines)}")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        async with asyncio.timeout(_END_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

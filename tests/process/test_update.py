@@ -1,0 +1,325 @@
+"""Updates by real pip from a package index on loopback, of daemons whose workers are busy."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from qbitrr.sandbox.serve import Sandbox, Section
+from tests.support.daemon import CHECKOUT, Daemon
+from tests.support.polling import until
+from tests.support.small_disk import small_disk
+from tests.support.wheels import PackageIndex, build, install, linked
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.support.wheels import Changes
+
+SECTIONS = (Section("Radarr-HD", "radarr", 30), Section("Sonarr-TV", "sonarr", 2, episodes=40))
+ENDS = {"qbitrr/app.py": ("    loaded = load(where, environ)\n", '    raise SystemExit("the wheel is broken")\n')}
+NEVER_READY = {"qbitrr/worker/work.py": ("        link.send(ipc.Ready())\n", "")}
+BAD_MIGRATION = {"qbitrr/state/migrations/999_bad.sql": "INSERT INTO nowhere VALUES (1);"}
+NOT_IN_TRIAL = "    if where.folder.name != 'trial':\n"
+KILLED = {
+    "qbitrr/app.py": (
+        "    loaded = load(where, environ)\n",
+        NOT_IN_TRIAL + "        os.kill(os.getpid(), 9)\n    loaded = load(where, environ)\n",
+    )
+}
+ENDS_LATER = {
+    "qbitrr/app.py": (
+        "    loaded = load(where, environ)\n",
+        NOT_IN_TRIAL + "        raise OSError('it cannot be')\n    loaded = load(where, environ)\n",
+    )
+}
+NOT_READY_LATER = {
+    "qbitrr/worker/work.py": (
+        "        link.send(ipc.Ready())\n",
+        "        if '/trial/' in config.state_file:\n            link.send(ipc.Ready())\n",
+    )
+}
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Version 1.0.0: its wheel, and an environment with it."""
+    folder = tmp_path_factory.mktemp("first")
+    wheel = build(folder, "1.0.0")
+    install(wheel, folder / "venv")
+    return wheel, folder / "venv"
+
+
+@pytest.fixture
+async def index(first: tuple[Path, Path], tmp_path: Path) -> AsyncIterator[PackageIndex]:
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    (wheels / first[0].name).write_bytes(first[0].read_bytes())
+    async with PackageIndex(wheels) as running:
+        yield running
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox(SECTIONS) as running:
+        yield running
+
+
+@pytest.fixture
+async def daemon(
+    sandbox: Sandbox, index: PackageIndex, first: tuple[Path, Path], tmp_path: Path
+) -> AsyncIterator[Daemon]:
+    """Version 1.0.0 behind the link `current`, with all workers running."""
+    python = linked(first[1], tmp_path / "opt", "1.0.0")
+    async with Daemon(tmp_path / "data", config(sandbox, index), python=python) as running:
+        await running.all_running()
+        yield running
+
+
+def config(sandbox: Sandbox, index: PackageIndex, **settings: Any) -> str:
+    ours = {"UpdateIndex": f"{index.url}/simple", "ReleasesURL": f"{index.url}/releases"}
+    return sandbox.config_toml({"Settings": {**ours, "ProcessSpawnTimeoutSeconds": 10, **settings}})
+
+
+async def meta(daemon: Daemon, **query: str) -> dict[str, Any]:
+    answer: dict[str, Any] = await daemon.get("/web/meta", **query)
+    return answer
+
+
+async def ended(daemon: Daemon, result: str) -> dict[str, Any]:
+    """What the daemon says of itself once an update has ended so."""
+
+    async def over() -> dict[str, Any] | None:
+        try:
+            now = await meta(daemon)
+        except OSError:
+            return None
+        return now if now["update_state"]["last_result"] == result else None
+
+    def seen() -> str:
+        record = daemon.folder / "update.json"
+        return f"{record.read_text() if record.exists() else 'no record'}\n{daemon.log()[-3000:]}"
+
+    return await until(over, 90, seen)
+
+
+async def test_there_is_nothing_newer(daemon: Daemon):
+    about = await meta(daemon, force="true")
+    assert (about["current_version"], about["latest_version"], about["update_available"]) == ("v1.0.0", "v1.0.0", False)
+    assert about["update_state"] == {
+        "in_progress": False, "last_result": None, "last_error": None, "completed_at": None
+    }  # fmt: skip
+    assert "error" not in about
+    answer = await daemon.post("/web/update")
+    assert answer == {"message": "Already on latest version", "current_version": "v1.0.0"}
+
+
+async def test_the_references_script_updates_a_busy_daemon_in_place(daemon: Daemon, index: PackageIndex):
+    build(index.wheels, "2.0.0")
+    index.notes = {"2.0.0": "## What is new\n\n- everything"}
+    state_before = await daemon.decisions()
+    program = (CHECKOUT / "tests" / "process" / "reference-update.py.txt").read_text()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program.replace("http://localhost:6969", daemon.url),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output, _ = await asyncio.wait_for(process.communicate(), 120)
+    assert b"Updating from v1.0.0 to v2.0.0" in output, output
+    assert b"Update initiated" in output
+    assert b"Successfully updated to v2.0.0" in output, daemon.log()[-3000:]
+    about = await ended(daemon, "success")
+    assert about["current_version"] == about["latest_version"] == "v2.0.0"
+    assert about["update_state"]["completed_at"]
+    assert daemon._process is not None
+    assert daemon._process.poll() is None, "it is the same process"
+    await daemon.all_running()
+    known = {entry["id"] for entry in await daemon.decisions()}
+    assert {entry["id"] for entry in state_before} <= known
+
+
+@pytest.mark.parametrize(
+    ("changes", "requires", "because"),
+    [
+        ({}, "Requires-Dist: qbitrr-no-such-thing\n", "pip failed"),
+        (ENDS, "", "the wheel is broken"),
+        (NEVER_READY, "", "was not ready within"),
+        (BAD_MIGRATION, "", "nowhere"),
+    ],
+    ids=["fails to install", "imports but exits", "never ready", "bad migration"],
+)
+async def test_a_version_that_is_no_good_is_found_out_before_anything_changes(
+    daemon: Daemon, index: PackageIndex, changes: Changes, requires: str, because: str
+):
+    build(index.wheels, "2.0.0", changes, requires)
+    before = {name: worker["pid"] for name, worker in (await daemon.workers()).items()}
+    await meta(daemon, force="true")
+    assert (await daemon.post("/web/update"))["target_version"] == "v2.0.0"
+    assert (await meta(daemon))["update_state"]["in_progress"]
+    async with daemon._session.post(f"{daemon.url}/web/update") as second:
+        assert (second.status, (await second.json())["error"]) == (409, "Update already in progress")
+    about = await ended(daemon, "failed")
+    assert because in about["update_state"]["last_error"]
+    assert about["current_version"] == "v1.0.0"
+    assert {name: worker["pid"] for name, worker in (await daemon.workers()).items()} == before
+    assert not (daemon.folder / "trial").exists()
+    assert [path.name for path in (daemon.folder.parent / "opt" / "versions").iterdir()] == ["1.0.0"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "because"),
+    [(ENDS_LATER, "it cannot be"), (NOT_READY_LATER, "did not get ready within")],
+    ids=["does not start", "never ready"],
+)
+async def test_a_version_that_fails_after_the_switch_gives_place_to_the_old_one_with_its_state(
+    daemon: Daemon, index: PackageIndex, changes: Changes, because: str
+):
+    build(index.wheels, "2.0.0", changes)
+    pid, before = daemon.pid, {entry["id"] for entry in await daemon.decisions()}
+    await meta(daemon, force="true")
+    await daemon.post("/web/update")
+    about = await ended(daemon, "failed")
+    assert because in about["update_state"]["last_error"]
+    assert about["current_version"] == "v1.0.0"
+    assert daemon.pid == pid
+    await daemon.all_running()
+    assert before <= {entry["id"] for entry in await daemon.decisions()}
+
+
+async def test_killed_after_the_switch_the_old_one_comes_back_at_the_next_start(daemon: Daemon, index: PackageIndex):
+    build(index.wheels, "2.0.0", KILLED)
+    await meta(daemon, force="true")
+    await daemon.post("/web/update")
+    assert daemon._process is not None
+    await asyncio.to_thread(daemon._process.wait, 60)
+    assert json.loads((daemon.folder / "update.json").read_text())["phase"] == "switched"
+    await daemon.start()
+    about = await ended(daemon, "failed")
+    assert "ended before it was ready" in about["update_state"]["last_error"]
+    assert about["current_version"] == "v1.0.0"
+    await daemon.all_running()
+
+
+@pytest.mark.parametrize("at", ["installing", "trying"])
+async def test_killed_before_the_switch_nothing_has_changed(daemon: Daemon, index: PackageIndex, at: str):
+    build(index.wheels, "2.0.0", NEVER_READY)
+    await meta(daemon, force="true")
+    await daemon.post("/web/update")
+    await until(lambda: f"line='{at}" in daemon.log(), 60, daemon.log)
+    await daemon.stop(signal.SIGKILL)
+    await daemon.start()
+    about = await ended(daemon, "failed")
+    assert about["update_state"]["last_error"] == "it was interrupted"
+    assert about["current_version"] == "v1.0.0"
+    await daemon.all_running()
+
+
+async def test_an_environment_without_a_link_is_updated_in_place(
+    sandbox: Sandbox, index: PackageIndex, first: tuple[Path, Path], tmp_path: Path
+):
+    shutil.copytree(first[1], tmp_path / "venv", symlinks=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    build(index.wheels, "2.0.0")
+    build(index.wheels, "3.0.0", ENDS_LATER)
+    (index.wheels / "qbitrr-3.0.0-py3-none-any.whl").rename(tmp_path / "later.whl")
+    async with Daemon(tmp_path / "data", config(sandbox, index), python=python) as daemon:
+        pid = daemon.pid
+        assert (await meta(daemon, force="true"))["installation"] == "venv"
+        await daemon.post("/web/update")
+        assert (await ended(daemon, "success"))["current_version"] == "v2.0.0"
+        (tmp_path / "later.whl").rename(index.wheels / "qbitrr-3.0.0-py3-none-any.whl")
+        await until(lambda: _finds(daemon, "v3.0.0"), 20, daemon.log)
+        await daemon.post("/web/update")
+        about = await ended(daemon, "failed")
+        assert about["current_version"] == "v2.0.0", daemon.log()[-3000:]
+        assert "it cannot be" in about["update_state"]["last_error"]
+        assert daemon.pid == pid
+        await daemon.all_running()
+
+
+async def _finds(daemon: Daemon, version: str) -> bool:
+    return bool((await meta(daemon, force="true"))["latest_version"] == version)
+
+
+async def test_a_full_disk_is_noticed_before_anything_is_installed(
+    sandbox: Sandbox, index: PackageIndex, first: tuple[Path, Path], tmp_path: Path
+):
+    build(index.wheels, "2.0.0")
+    python = linked(first[1], tmp_path / "opt", "1.0.0")
+    with small_disk(tmp_path, 40) as disk:
+        async with Daemon(disk / "data", config(sandbox, index), python=python) as daemon:
+            await daemon.all_running()
+            await meta(daemon, force="true")
+            await daemon.post("/web/update")
+            about = await ended(daemon, "failed")
+            assert "MiB free, an update needs" in about["update_state"]["last_error"]
+            assert about["current_version"] == "v1.0.0"
+
+
+async def test_the_command_line_tells_and_updates_with_and_without_a_daemon(
+    sandbox: Sandbox, index: PackageIndex, first: tuple[Path, Path], tmp_path: Path
+):
+    python = linked(first[1], tmp_path / "opt", "1.0.0")
+    daemon = Daemon(tmp_path / "data", config(sandbox, index), python=python)
+
+    async def qbitrr(*arguments: str) -> str:
+        command = [str(python), "-P", "-m", "qbitrr", "--data-dir", str(daemon.folder), *arguments]
+        process = await asyncio.create_subprocess_exec(
+            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        output, _ = await asyncio.wait_for(process.communicate(), 120)
+        return output.decode()
+
+    assert await qbitrr("update", "--check") == "qbitrr 1.0.0 is the latest version\n"
+    build(index.wheels, "2.0.0")
+    assert await qbitrr("update", "--check") == "qbitrr 2.0.0 is available; 1.0.0 runs\n"
+    assert "qbitrr is 2.0.0 now" in (await qbitrr("update")).splitlines()[-1]
+    assert await qbitrr("--version") == "qbitrr 2.0.0\n"
+    async with daemon:
+        assert (await ended(daemon, "success"))["current_version"] == "v2.0.0"
+        build(index.wheels, "3.0.0")
+        await until(lambda: _finds(daemon, "v3.0.0"), 90, daemon.log)
+        assert await qbitrr("update") == "Update initiated: v2.0.0 to v3.0.0\n"
+        await until(lambda: _is(daemon, "v3.0.0"), 90, daemon.log)
+    versions = {path.name for path in (tmp_path / "opt" / "versions").iterdir()}
+    assert versions == {"1.0.0", "2.0.0", "3.0.0"}, "what no update made is nobody's to remove"
+
+
+async def _is(daemon: Daemon, version: str) -> bool:
+    try:
+        about = await meta(daemon)
+    except OSError:
+        return False
+    return bool(about["current_version"] == version and about["update_state"]["last_result"] == "success")
+
+
+async def test_a_source_checkout_is_not_updated_and_says_what_to_do(
+    sandbox: Sandbox, index: PackageIndex, tmp_path: Path
+):
+    build(index.wheels, "99.0.0")
+    async with Daemon(tmp_path / "data", config(sandbox, index)) as daemon:
+        assert (await meta(daemon, force="true"))["installation"] == "source"
+        async with daemon._session.post(f"{daemon.url}/web/update") as answer:
+            said = await answer.json()
+        assert (answer.status, said["code"]) == (409, "NOT_UPDATABLE")
+        assert "git pull" in said["error"]
+        assert not (daemon.folder / "update.json").exists()
+
+
+async def test_without_a_network_meta_answers_from_what_it_knows(sandbox: Sandbox, index: PackageIndex, tmp_path: Path):
+    listening = await asyncio.start_server(lambda _r, _w: asyncio.sleep(3600), "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    async with listening, Daemon(
+        tmp_path / "data", config(sandbox, index, UpdateIndex=f"http://127.0.0.1:{port}/simple")
+    ) as daemon:  # fmt: skip
+        async with asyncio.timeout(5):
+            about = await meta(daemon)
+        assert about["error"]
+        assert about["latest_version"] == about["current_version"]
+        assert not about["update_available"]

@@ -1,0 +1,130 @@
+"""Wheels of this project in any version, a package index on loopback that serves them, and installations of them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from typing import TYPE_CHECKING, Self
+
+from aiohttp import web
+
+from tests.support.daemon import CHECKOUT
+from tests.support.ports import HOST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+PACKAGES = ("qbitrr", "supervisor", "control")
+# Updates need what qbitrr needs; it is taken from where these tests run, so that nothing is fetched from elsewhere.
+LIBRARIES = "qbitrr_libraries.pth"
+QUICK = {
+    "supervisor/upgrade.py": ("_TRIAL_SECONDS = 90.0", "_TRIAL_SECONDS = 5.0"),
+    "qbitrr/update/check.py": ("FORCED_SECONDS = 60.0", "FORCED_SECONDS = 0.5"),
+}
+
+Changes = dict[str, "tuple[str, str] | str"]
+"""By file: a text that is replaced by another one, or the whole text."""
+
+
+def build(
+    folder: Path, version: str, changes: Changes | None = None, requires: str = "", libraries: str | None = None
+) -> Path:
+    """A wheel of this checkout as another version, with something changed. Source of the format: PEP 427.
+
+    `libraries` is the folder with what it needs, where it will be installed.
+    """
+    wheel = folder / f"qbitrr-{version}-py3-none-any.whl"
+    info = f"qbitrr-{version}.dist-info"
+    changed: Changes = {**QUICK, **(changes or {})}
+    files = {
+        str(path.relative_to(CHECKOUT)): path.read_bytes()
+        for package in PACKAGES
+        for path in sorted((CHECKOUT / package).rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    present = files["qbitrr/__init__.py"].decode()
+    files["qbitrr/__init__.py"] = _with_version(present, version).encode()
+    for name, change in changed.items():
+        if isinstance(change, str):
+            files[name] = change.encode()
+        else:
+            before = files[name].decode()
+            assert change[0] in before, f"{name} has changed: {change[0]} is not in it"
+            files[name] = before.replace(*change).encode()
+    files[LIBRARIES] = f"{libraries or sysconfig.get_path('purelib')}\n".encode()
+    files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: qbitrr\nVersion: {version}\n{requires}".encode()
+    files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    files[f"{info}/entry_points.txt"] = b"[console_scripts]\nqbitrr = qbitrr.cli:main\n"
+    rows = [f"{name},sha256={_digest(content)},{len(content)}" for name, content in files.items()]
+    files[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,", ""]).encode()
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return wheel
+
+
+def _with_version(text: str, version: str) -> str:
+    lines = [f'__version__ = "{version}"' if line.startswith("__version__") else line for line in text.splitlines()]
+    return "\n".join([*lines, ""])
+
+
+def _digest(content: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+
+
+def install(wheel: Path, place: Path) -> None:
+    """A virtual environment with a wheel, by pip."""
+    subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
+    pip = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
+    subprocess.run(pip, check=True)
+
+
+def linked(installed: Path, folder: Path, version: str) -> Path:
+    """The layout of `systemd/install` with a copy of an installation; returns the Python to be started."""
+    shutil.copytree(installed, folder / "versions" / version, symlinks=True)
+    (folder / "current").symlink_to(f"versions/{version}")
+    return folder / "current" / "bin" / "python"
+
+
+class PackageIndex:
+    """Serves `wheels` while the `async with` lasts; the page of releases is at `releases`, and `asked` counts."""
+
+    def __init__(self, wheels: Path) -> None:
+        self.wheels = wheels
+        self.url = ""
+        self.asked = 0
+        self.notes: Mapping[str, str] = {}
+        app = web.Application()
+        app.router.add_get("/simple/qbitrr/", self._project)
+        app.router.add_get("/releases", self._releases)
+        app.router.add_static("/files", wheels)
+        self._runner = web.AppRunner(app, access_log=None)
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, HOST, 0).start()
+        self.url = f"http://{HOST}:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+    async def _project(self, _: web.Request) -> web.Response:
+        self.asked += 1
+        files = [
+            {"filename": path.name, "url": f"{self.url}/files/{path.name}", "hashes": {}}
+            for path in sorted(self.wheels.glob("*.whl"))
+        ]
+        answer = {"meta": {"api-version": "1.0"}, "name": "qbitrr", "files": files}
+        return web.json_response(answer, content_type="application/vnd.pypi.simple.v1+json")
+
+    async def _releases(self, _: web.Request) -> web.Response:
+        return web.json_response(
+            [{"tag_name": f"v{v}", "body": text, "html_url": f"{self.url}/{v}"} for v, text in self.notes.items()]
+        )

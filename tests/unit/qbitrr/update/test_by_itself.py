@@ -1,0 +1,96 @@
+"""`AutoUpdateEnabled`: when it is due, and what keeps it from being done."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from qbitrr import app
+from qbitrr.config import load_text
+from qbitrr.errors import NotUpdatableError
+from qbitrr.state import ledger, migrate
+from qbitrr.state.database import open_writer
+from qbitrr.update.check import Known
+from qbitrr.update.model import Release
+
+
+class Checker:
+    def __init__(self, release):
+        self.available = release
+        self.forced = []
+
+    async def newest(self, *, force, within_seconds):
+        self.forced.append(force)
+        assert within_seconds > 0
+        return Known()
+
+
+class Updater:
+    def __init__(self, error=None):
+        self.error = error
+        self.started = []
+
+    def start(self, release):
+        if self.error:
+            raise self.error
+        self.started.append(release.version)
+
+
+@pytest.fixture
+async def database(tmp_path):
+    migrate.prepare(tmp_path / "state.db")
+    async with open_writer(tmp_path / "state.db") as opened:
+        yield opened
+
+
+async def plan(database, action, step):
+    await ledger.plan(
+        database, category="radarr", instance="qBit", infohash="a" * 40, name="Torrent", added_at=1.0, action=action,
+        rule="stalled", because="it is stalled", facts={}, notes={}, now=2.0, step=step,
+    )  # fmt: skip
+
+
+async def test_what_is_newer_is_taken_and_nothing_when_there_is_none(database):
+    updater = Updater()
+    checker = Checker(None)
+    assert await app._update_by_itself(checker, updater, database)
+    assert (updater.started, checker.forced) == ([], [True])
+    assert await app._update_by_itself(Checker(Release("2.0")), updater, database)
+    assert updater.started == ["2.0"]
+
+
+@pytest.mark.parametrize(
+    ("action", "step", "waits"),
+    [
+        ("fail", "planned", True),
+        ("remove", "planned", True),
+        ("delete_files", "planned", True),
+        ("remove", "quarantined", False),  # that may take days
+        ("import", "planned", False),
+    ],
+)
+async def test_never_while_something_is_being_removed(database, action, step, waits):
+    await plan(database, action, step)
+    updater = Updater()
+    assert await app._update_by_itself(Checker(Release("2.0")), updater, database) is not waits
+    assert updater.started == ([] if waits else ["2.0"])
+
+
+async def test_never_while_a_breaker_has_tripped(database, monkeypatch):
+    async def tripped(_database):
+        return {"radarr": "too many"}
+
+    monkeypatch.setattr(app.breakers, "tripped", tripped)
+    updater = Updater()
+    assert not await app._update_by_itself(Checker(Release("2.0")), updater, database)
+    assert updater.started == []
+
+
+async def test_what_cannot_update_itself_is_left_until_the_next_time(database):
+    refused = Updater(NotUpdatableError("This installation cannot update itself"))
+    assert await app._update_by_itself(Checker(Release("2.0")), refused, database)
+
+
+@pytest.mark.parametrize(("enabled", "expected"), [("true", "5 4 * * *"), ("false", None)])
+def test_it_is_due_by_its_keys(enabled, expected):
+    loaded = load_text(f'[Settings]\nAutoUpdateEnabled = {enabled}\nAutoUpdateCron = "5 4 * * *"\n', {})
+    assert app._update_cron(SimpleNamespace(loaded=loaded)) == expected

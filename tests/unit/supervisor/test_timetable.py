@@ -1,0 +1,74 @@
+"""When something is due in local time, also on the two days in a year on which clocks jump."""
+
+import asyncio
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qbitrr.clock import Clock
+from supervisor import timetable
+from supervisor.timetable import due_after
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def at(text, fold=0):
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN, fold=fold).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("cron", "moment", "expected"),
+    [
+        ("0 3 * * 0", at("2026-11-25T12:00"), at("2026-11-29T03:00")),
+        ("0 3 * * *", at("2026-11-25T03:00"), at("2026-11-26T03:00")),
+        # in spring there is no 02:30: it comes when the clock goes on
+        ("30 2 * * *", at("2026-03-28T12:00"), at("2026-03-29T03:30")),
+        ("30 2 * * *", at("2026-03-29T03:30"), at("2026-03-30T02:30")),
+        ("0 3 * * *", at("2026-03-28T12:00"), at("2026-03-29T03:00")),
+        # in autumn 02:30 is there twice, and counts once
+        ("30 2 * * *", at("2026-10-24T12:00"), at("2026-10-25T02:30")),
+        ("30 2 * * *", at("2026-10-25T02:30"), at("2026-10-26T02:30")),
+        ("30 2 * * *", at("2026-10-25T02:30", fold=1), at("2026-10-26T02:30")),
+        ("0 3 * * *", at("2026-10-25T02:30", fold=1), at("2026-10-25T03:00")),
+    ],
+)
+def test_when_it_is_due(cron, moment, expected):
+    assert due_after(cron, moment, BERLIN) == expected
+
+
+@given(st.floats(1_700_000_000, 1_900_000_000), st.sampled_from(["30 2 * * *", "*/15 * * * *", "0 3 * * 0"]))
+def test_it_is_always_later_and_comes_to_an_end(moment, cron):
+    due = due_after(cron, moment, BERLIN)
+    assert moment < due <= moment + 8 * 86400
+
+
+async def test_it_acts_when_it_is_due_again_while_it_cannot_and_never_when_it_is_off(monkeypatch):
+    monkeypatch.setattr(timetable, "_JITTER_SECONDS", 0.0)
+    monkeypatch.setattr(timetable, "_LOOK_SECONDS", 0.001)
+    now = [at("2026-11-25T02:59:59")]
+    wanted = [None]
+    answers, acted = [False, False, True], []
+
+    async def act():
+        acted.append(now[0])
+        return answers[len(acted) - 1]
+
+    async def turn():
+        await asyncio.sleep(0.02)
+
+    task = asyncio.create_task(timetable.keep(lambda: wanted[0], act, Clock(wall=lambda: now[0])))
+    await turn()
+    wanted[0] = "* * * * *"
+    await turn()
+    assert acted == []
+    now[0] += 60
+    await turn()
+    assert len(acted) == 3, "twice in vain, then done"
+    wanted[0] = None
+    now[0] += 3600
+    await turn()
+    assert len(acted) == 3
+    task.cancel()
