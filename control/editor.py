@@ -15,7 +15,7 @@ from control.plan import Plan
 from qbitrr import logs
 from qbitrr.config import history, legacy, load_text
 from qbitrr.config.compare import changed_paths, differences, is_delicate, kept_secrets, restored, sanitised
-from qbitrr.config.lookup import Edits, edits_of, value_at
+from qbitrr.config.lookup import Edits, possible_edits, value_at
 from qbitrr.config.private_file import write_private
 from qbitrr.errors import ConfigError, ConflictError, ForbiddenError, NotFoundError, Problem, QbitrrError
 
@@ -79,7 +79,8 @@ class Editor:
 
     async def plan(self, changes: Mapping[str, Any], deletions: Sequence[str]) -> Plan:
         """What a change would do; without one, what the file would do as it is now. Raises ConfigError."""
-        change = await asyncio.to_thread(self._change, edits_of(changes, deletions))
+        edits, problems = possible_edits(changes, deletions)
+        change = await asyncio.to_thread(self._change, edits, problems)
         return change.plan
 
     async def apply(
@@ -90,8 +91,8 @@ class Editor:
         Raises ConfigError for what cannot be, ConflictError when somebody else changes something or did so since,
         ForbiddenError for delicate keys of a stranger, WorkerNotReadyError when it was taken back.
         """
-        edits = edits_of(changes, deletions)
-        return await self._make(lambda: self._change(edits), _names(edits), author, expected)
+        edits, problems = possible_edits(changes, deletions)
+        return await self._make(lambda: self._change(edits, problems), _names(edits), author, expected)
 
     async def roll_back(self, number: int, author: Author) -> Plan:
         """Have an earlier version again. Raises NotFoundError, and what `apply` raises."""
@@ -178,25 +179,32 @@ class Editor:
 
     # -- checking one -------------------------------------------------------------------------------------------
 
-    def _change(self, edits: Edits) -> _Change:
+    def _change(self, edits: Edits, problems: Sequence[Problem] = ()) -> _Change:
+        """A change that was checked. Raises ConfigError with those problems and all others, each once."""
         from qbitrr.config.edit import edited  # noqa: PLC0415 - tomlkit is slow and large, and seldom needed
 
         before = self._read()
         document = _document(before)
         puts = {path: restored(value, value_at(document, path)) for path, value in edits.puts.items()}
         edits = Edits(puts, edits.drops)
-        change = self._checked(before, edited(before, edits))
-        if problems := list(kept_secrets(_modern(before), _modern(change.after), edits)):
-            raise ConfigError(problems)
-        return change
+        after = edited(before, edits)
+        return self._checked(before, after, [*problems, *kept_secrets(_modern(before), _modern(after), edits)])
 
     def _whole(self, after: str) -> _Change:
-        return self._checked(self._read(), after)
+        return self._checked(self._read(), after, [])
 
-    def _checked(self, before: str, after: str) -> _Change:
-        loaded = load_text(after, self._environ)
-        if value_at(_document(before), ("WebUI", "Token")) and not loaded.config.webui.token:
-            raise ConfigError([Problem("WebUI.Token", "nothing", "a token; it cannot be taken away over HTTP")])
+    def _checked(self, before: str, after: str, problems: list[Problem]) -> _Change:
+        loaded: Loaded | None = None
+        try:
+            loaded = load_text(after, self._environ)
+        except ConfigError as error:
+            known = {problem.key for problem in problems}
+            problems = [*problems, *(problem for problem in error.problems if problem.key not in known)]
+        had_token = value_at(_document(before), ("WebUI", "Token"))
+        if had_token and not (loaded.config.webui.token if loaded else value_at(_document(after), ("WebUI", "Token"))):
+            problems = [*problems, Problem("WebUI.Token", "nothing", "a token; it cannot be taken away over HTTP")]
+        if problems or loaded is None:
+            raise ConfigError(problems)
         reloaded = self._reloader.plan(loaded)
         changed = differences(_modern(before), _modern(after))
         keys = {entry.key for entry in changed}

@@ -69,7 +69,7 @@ class Feed:
     async def _look_at_workers(self) -> None:
         now = {view.category: view for view in (await processes.read(self._context, Nothing())).processes}
         for category, view in now.items():
-            what = (view.state, view.kind, view.pid, view.search_summary, view.queue_count, view.category_count,
+            what = (view.phase, view.kind, view.pid, view.search_summary, view.queue_count, view.category_count,
                     view.waiting_for, view.restarts)  # fmt: skip
             if self._workers.get(category) != what:
                 self._workers[category] = what

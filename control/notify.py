@@ -32,9 +32,9 @@ _IN_TROUBLE = frozenset({Phase.DEGRADED, Phase.HELD})
 def message(what: Decision | ProcessView | Tripped | Available, page: str) -> tuple[NotificationEvent, str] | None:
     """What a person is told of an event; None for what is nobody's concern. `page` is the address of ours."""
     match what:
-        case ProcessView() if what.state in _IN_TROUBLE:
+        case ProcessView() if what.phase in _IN_TROUBLE:
             because = f": {what.last_error}" if what.last_error else ""
-            return "worker", f"The worker of {what.category} is {what.state}{because}."
+            return "worker", f"The worker of {what.category} is {what.phase}{because}."
         case Available():
             return "update", f"qbitrr {what.newest} is available; {what.present} runs. Update at {page}"
         case Tripped():
@@ -63,8 +63,8 @@ class Notifier:
         """Something happened; it is sent when it is one of the wanted events."""
         if isinstance(what, ProcessView):
             before = self._troubled.get(what.category)
-            self._troubled[what.category] = what.state
-            if before == what.state:
+            self._troubled[what.category] = what.phase
+            if before == what.phase:
                 return
         found = message(what, self._page())
         wanted = self._wanted()

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from control import auth, oidc, page, problems
 from control.binding import bind
+from control.connections import Connections
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from control.security import refuse_foreign_pages
 from qbitrr import logs
@@ -32,15 +33,16 @@ _MOST_HEADERS = 64
 _IDLE_SECONDS = 75.0
 _SHUTDOWN_SECONDS = 1.0
 _DRAIN_SECONDS = 0.1
+_BACKLOG = 128
 
 # A category may hold slashes, encoded or not; all other parameters are one step of the path.
 _CATEGORY = re.compile(r"{(category|section)}")
 
 
-def create_application(context: Context) -> web.Application:
-    """Everything that is served, also below `WebUI.UrlBase` if there is one."""
+def create_application(context: Context, timing: Middleware | None = None) -> web.Application:
+    """Everything that is served, also below `WebUI.UrlBase` if there is one. `timing` is put around every request."""
     application = web.Application(
-        middlewares=[_border(context)],
+        middlewares=[*([timing] if timing else []), _border(context)],
         client_max_size=LARGEST_BODY_BYTES,
     )
     below = [
@@ -90,8 +92,19 @@ async def serve(context: Context, listeners: Sequence[socket.socket]) -> AsyncIt
 
     At the end what was accepted is still answered.
     """
+    connections: Connections | None = None
+
+    @web.middleware
+    async def timing(request: web.Request, handler: Handler) -> web.StreamResponse:
+        assert connections is not None
+        connections.begun(request)
+        try:
+            return await handler(request)
+        finally:
+            connections.answered(request)
+
     runner = web.AppRunner(
-        create_application(context),
+        create_application(context, timing),
         handle_signals=False,
         access_log=None,
         logger=logging.getLogger(__name__),  # of what is not even HTTP
@@ -102,13 +115,16 @@ async def serve(context: Context, listeners: Sequence[socket.socket]) -> AsyncIt
         max_headers=_MOST_HEADERS,
     )
     await runner.setup()
+    assert runner.server is not None
+    connections = Connections(runner.server)
+    servers: list[asyncio.Server] = []
     try:
-        for listener in listeners:
-            await web.SockSite(runner, listener.dup()).start()
-        _log.info("control plane listened", addresses=runner.addresses)
+        loop = asyncio.get_running_loop()
+        servers += [await loop.create_server(connections, sock=one.dup(), backlog=_BACKLOG) for one in listeners]
+        _log.info("control plane listened", addresses=[one.getsockname() for one in listeners])
         yield
     finally:
-        for site in list(runner.sites):
-            await site.stop()
+        for server in servers:
+            server.close()
         await asyncio.sleep(_DRAIN_SECONDS)  # what was accepted a moment ago has its request on the way
         await runner.cleanup()

@@ -2,23 +2,51 @@
 
 from datetime import datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from control.context import Context
+from control.handlers.arr import Message
 from control.memory import resident_bytes
 from control.parameters import Nothing
 from control.times import moment
-from control.workers import display_name
+from control.workers import category_of, display_name
+from qbitrr.errors import NotFoundError
 from supervisor.child import Child
 from supervisor.lifecycle import Phase
 
 _moment = lru_cache(maxsize=256)(moment)  # the same few are asked for over and over
 
 
+# what a person needs to know; the exact phase is told beside it
+State = Literal["starting", "running", "waiting", "degraded", "held", "stopping"]
+_STATES: dict[Phase, State] = {
+    Phase.STARTING: "starting",
+    Phase.BACKOFF: "starting",
+    Phase.RUNNING: "running",
+    Phase.WAITING: "waiting",
+    Phase.DEGRADED: "degraded",
+    Phase.HELD: "held",
+    Phase.HANGING: "stopping",
+    Phase.STOPPING: "stopping",
+    Phase.STOPPED: "stopping",
+}
+_KINDS = ("all", "category", "search", "torrent")
+
+
+class ProcessRequest(Struct, frozen=True):
+    """A worker, and which of its loops; all of them are in one process."""
+
+    category: Annotated[str, Meta(description="Category of the worker.")]
+    kind: Annotated[str, Meta(description="`category`, `search`, `torrent` or `all`.")]
+
+
 class ProcessView(Struct, frozen=True, rename="camel"):
-    """One worker. Counts are what it last reported, null until it has; `rss` is in bytes."""
+    """One worker. Counts are what it last reported, null until it has; `rss` is in bytes.
+
+    `phase` is what `state` is in detail: `backoff` starts in a moment, `hanging` is being replaced.
+    """
 
     category: str
     name: str
@@ -30,7 +58,8 @@ class ProcessView(Struct, frozen=True, rename="camel"):
     queue_count: int | None
     category_count: int | None
     metric_type: Literal["category", "queue", "search"]
-    state: Phase
+    state: State
+    phase: Phase
     since: datetime
     restarts: int
     last_beat: datetime | None
@@ -64,7 +93,8 @@ def _view(child: Child, now: float) -> ProcessView:
         queue_count=said.queue_count,
         category_count=said.category_count,
         metric_type="category",
-        state=child.state.phase,
+        state=_STATES[child.state.phase],
+        phase=child.state.phase,
         since=_moment(child.phase_since),
         restarts=child.restarts,
         last_beat=_moment(said.beat_at),
@@ -72,3 +102,12 @@ def _view(child: Child, now: float) -> ProcessView:
         waiting_for=said.waiting_for,
         last_error=said.last_error,
     )
+
+
+async def restart(context: Context, request: ProcessRequest) -> Message:
+    """Have a fresh process for a category, whichever of its loops is named."""
+    if request.kind not in _KINDS:
+        raise NotFoundError(f"There is no process of the kind {request.kind}; there are {', '.join(_KINDS)}")
+    category = category_of(context, request.category)
+    context.supervisor.restart(category)
+    return Message(f"Restart triggered for {category}")

@@ -75,8 +75,8 @@ function card(worker) {
     const title = displayName(now);
     setText(name, title);
     setAttribute(restart, "aria-label", `Restart ${title}`);
-    setAttribute(node, "data-state", now.state);
-    setText(state, stateWord(now.state));
+    setAttribute(node, "data-state", now.phase);
+    setText(state, stateWord(now.phase));
     setAttribute(state, "title", `since ${moment(now.since)}`);
     const process = now.pid === null ? "no process" : `process ${now.pid}`;
     setText(origin, [arr?.type, now.category, `for ${age(now.since)}`, process].filter(Boolean).join(" · "));

@@ -65,23 +65,26 @@ def edits_of(changes: Mapping[str, Any], deletions: Iterable[str]) -> Edits:
 
     Raises ConfigError with every name that is unknown or cannot be set. What is to be deleted may be unknown.
     """
+    edits, problems = possible_edits(changes, deletions)
+    if problems:
+        raise ConfigError(problems)
+    return edits
+
+
+def possible_edits(changes: Mapping[str, Any], deletions: Iterable[str]) -> tuple[Edits, list[Problem]]:
+    """Those of the changes that can be made, and what is wrong with the others."""
     problems: list[Problem] = []
     puts: dict[Path, Any] = {}
     drops: list[Path] = []
-    for name, value in changes.items():
-        for path, leaf in _leaves(tuple(name.split(".")), value):
-            problems.extend(_problems(path, deleted=leaf is None))
-            if leaf is None:
-                drops.append(path)
-            else:
-                puts[path] = _without_nulls(leaf)
-    for name in deletions:
-        path = tuple(name.split("."))
-        problems.extend(_problems(path, deleted=True))
-        drops.append(path)
-    if problems:
-        raise ConfigError(problems)
-    return Edits(puts, tuple(drops))
+    leaves = [leaf for name, value in changes.items() for leaf in _leaves(tuple(name.split(".")), value)]
+    for path, leaf in (*leaves, *((tuple(name.split(".")), None) for name in deletions)):
+        wrong = list(_problems(path, deleted=leaf is None))
+        problems += wrong
+        if leaf is None and not wrong:
+            drops.append(path)
+        elif not wrong:
+            puts[path] = _without_nulls(leaf)
+    return Edits(puts, tuple(drops)), problems
 
 
 def merged(document: Mapping[str, Any], edits: Edits) -> dict[str, Any]:

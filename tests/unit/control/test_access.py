@@ -60,11 +60,12 @@ OPEN_INSIDE = OPEN_TO_STRANGERS | {
     ("POST", "/web/password"),
     ("POST", "/web/processes/dump"),
     ("POST", "/web/processes/restart"),
+    ("POST", "/web/processes/{category}/{kind}/restart"),
     ("POST", "/web/reload"),
     ("POST", "/web/restart"),
     ("POST", "/web/update"),
 }
-EXAMPLES = {"category": "movies", "section": "movies", "name": "app.js", "hash": HASH, "id": "1"}
+EXAMPLES = {"category": "movies", "section": "movies", "name": "app.js", "hash": HASH, "id": "1", "kind": "search"}
 STRANGER = {"X-Forwarded-For": "203.0.113.9"}
 UNAUTHORIZED = {"error": "Unauthorized: Invalid or missing bearer token", "code": "UNAUTHORIZED"}
 

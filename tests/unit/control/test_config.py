@@ -249,3 +249,20 @@ async def test_an_edit_by_hand_is_noticed_and_planned(context, file, monkeypatch
     watching.cancel()
     assert told[0][0] == "edited"
     assert context.reloader.calls == 0
+
+
+async def test_everything_that_is_wrong_with_a_change_is_told_at_once(client, file):
+    changes = {
+        "Settings.LoopSleepTimr": 9,
+        "Settings.ConsoleLevel": "LOUD",
+        "Settings.ConfigVersion": "9",
+        "Radarr-4K.EntrySearch.SearchLimit": "many",
+        "WebUI.Token": None,
+    }
+    before = file.read_text()
+    for path in ("/web/config", "/web/config/plan"):
+        async with client.post(path, json={"changes": changes}) as answer:
+            assert answer.status == 400
+            said = await answer.json()
+        assert said["details"].keys() >= set(changes)
+    assert file.read_text() == before

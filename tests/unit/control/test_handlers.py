@@ -2,6 +2,7 @@
 
 import os
 
+import msgspec
 import pytest
 
 from supervisor.child import Said
@@ -48,6 +49,25 @@ async def test_arr(client):
     }
 
 
+@pytest.mark.parametrize(
+    ("phase", "state"), [(Phase.BACKOFF, "starting"), (Phase.HANGING, "stopping"), (Phase.STOPPED, "stopping")]
+)
+async def test_the_state_is_one_of_the_reference_and_the_phase_beside_it_exact(client, context, phase, state):
+    child = context.supervisor.children["movies"]
+    child.state = msgspec.structs.replace(child.state, phase=phase)
+    process = (await get(client, "/web/processes"))["processes"][0]
+    assert (process["state"], process["phase"]) == (state, phase)
+
+
+async def test_one_kind_of_process_is_restarted(client, context):
+    assert await post(client, "/web/processes/movies/search/restart") == {"message": "Restart triggered for movies"}
+    assert context.supervisor.calls == [("restart", "movies")]
+    async with client.post("/web/processes/movies/nothing/restart") as answer:
+        assert (answer.status, "search" in (await answer.json())["error"]) == (404, True)
+    async with client.post("/web/processes/unknown/search/restart") as answer:
+        assert answer.status == 404
+
+
 async def test_a_process_that_has_said_nothing_yet_has_every_field(client):
     processes = (await get(client, "/web/processes"))["processes"]
     assert processes[0] == {
@@ -62,6 +82,7 @@ async def test_a_process_that_has_said_nothing_yet_has_every_field(client):
         "categoryCount": None,
         "metricType": "category",
         "state": "running",
+        "phase": "running",
         "since": "2023-11-14T22:13:20Z",
         "restarts": 0,
         "lastBeat": None,
@@ -100,6 +121,7 @@ async def test_a_process_tells_what_it_said(make_context, connect):
         "categoryCount": 120,
         "metricType": "category",
         "state": "waiting",
+        "phase": "waiting",
         "since": "2023-11-14T22:13:20Z",
         "restarts": 2,
         "lastBeat": "2023-11-14T22:13:21Z",

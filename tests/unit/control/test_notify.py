@@ -25,7 +25,7 @@ AT_ONCE = Backoff(first_seconds=0.0, limit_seconds=0.0)
 
 def worker(state, category="movies"):
     values = dict.fromkeys(ProcessView.__struct_fields__)
-    return ProcessView(**{**values, "category": category, "state": state, "last_error": "it ended"})
+    return ProcessView(**{**values, "category": category, "phase": state, "last_error": "it ended"})
 
 
 def decision(state="done"):

@@ -11,7 +11,7 @@ from tests.unit.control.asking import get
 from tests.unit.control.sample import HASH, TOKEN, UNDOABLE, held
 
 EXAMPLES = {
-    "/processes": {"category": "movies"},
+    "/processes": {"category": "movies", "kind": "search"},
     "/radarr": {"category": "movies"},
     "/sonarr": {"category": "tv/anime"},
     "/lidarr": {"category": "music"},

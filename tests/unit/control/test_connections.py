@@ -1,0 +1,116 @@
+"""Clients that keep us waiting are let go, and there are never too many of them."""
+
+import asyncio
+import json
+import socket
+
+import pytest
+
+from control import connections
+from control.server import serve
+from tests.support.polling import until
+
+GET = b"GET /web/status HTTP/1.1\r\nHost: localhost\r\n"
+
+
+@pytest.fixture
+async def port(context, monkeypatch):
+    monkeypatch.setattr(connections, "REQUEST_SECONDS", 0.5)
+    monkeypatch.setattr(connections, "READING_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        async with serve(context, [listener]):
+            yield listener.getsockname()[1]
+
+
+async def end_of(reader):
+    """What still comes until the connection is closed by the other side."""
+    try:
+        async with asyncio.timeout(10):
+            return await reader.read()
+    except ConnectionResetError:
+        return b""
+
+
+@pytest.mark.parametrize("said", [b"", b"G", GET, GET + b"X: y\r\n"])
+async def test_who_sends_no_whole_request_is_let_go(port, said):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(said)
+    assert await end_of(reader) == b""
+    writer.close()
+
+
+async def test_who_sends_a_header_now_and_then_is_let_go(port):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+    async def drip():
+        for number in range(1000):
+            writer.write(f"X-{number}: y\r\n".encode())
+            await asyncio.sleep(0.05)
+
+    writer.write(GET)
+    dripping = asyncio.create_task(drip())
+    assert await end_of(reader) == b""
+    dripping.cancel()
+    writer.close()
+
+
+async def test_a_connection_may_be_silent_after_an_answer_and_must_hurry_with_the_next_request(port):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(2):
+        writer.write(GET + b"\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        await reader.readuntil(b"}")
+        await asyncio.sleep(connections.REQUEST_SECONDS * 1.5)
+    writer.write(b"GET /")
+    assert b"HTTP" not in await end_of(reader)
+    writer.close()
+
+
+async def test_who_does_not_read_is_let_go(port, log_folder):
+    (log_folder / "Main.log").write_bytes(b"x" * (64 << 20))
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(client, ("127.0.0.1", port))
+    await loop.sock_sendall(client, b"GET /web/logs/Main.log/download HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    await asyncio.sleep(connections.READING_SECONDS * 3)
+    got = 0
+    with client:
+        try:
+            async with asyncio.timeout(10):
+                while chunk := await loop.sock_recv(client, 1 << 20):
+                    got += len(chunk)
+        except ConnectionResetError:
+            pass
+    assert got < 64 << 20
+
+
+async def test_more_than_so_many_are_told_so_and_room_is_made_when_one_leaves(context, monkeypatch):
+    monkeypatch.setattr(connections.Connections.__init__, "__defaults__", (3,))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        async with serve(context, [listener]):
+            port = listener.getsockname()[1]
+            held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+            for reader, writer in held:
+                writer.write(GET + b"\r\n")
+                await reader.readuntil(b"}")
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            answer = await end_of(reader)
+            assert answer.startswith(b"HTTP/1.1 503")
+            assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "TOO_MANY_CONNECTIONS"
+            writer.close()
+            held.pop()[1].close()
+
+            async def answered():
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(GET + b"Connection: close\r\n\r\n")
+                found = await end_of(reader)
+                writer.close()
+                return found.startswith(b"HTTP/1.1 200")
+
+            await until(answered, 10, "room for one more")
+            for _, writer in held:
+                writer.close()
