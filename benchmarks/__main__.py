@@ -1,9 +1,10 @@
 """Runs every benchmark."""
 
-from benchmarks import control_plane, decisions, household, large_library, seeding
+from benchmarks import control_plane, decisions, hammered, household, large_library, seeding
 
 decisions.run()
 seeding.run()
 control_plane.run()
 household.run()
+hammered.run()
 large_library.run()

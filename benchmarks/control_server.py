@@ -20,7 +20,7 @@ from qbitrr.library import items
 from qbitrr.library.quality import FileFacts, Profile
 from qbitrr.state import catalogue, migrate
 from qbitrr.state.database import open_reader, open_writer
-from tests.unit.control.sample import Reloading, Supervised, Wanted, a_child
+from tests.unit.control.sample import Reloading, Supervised, Updates, Versions, Wanted, a_child
 
 CONFIG = """
 [Settings]
@@ -93,6 +93,8 @@ async def serve(folder: Path, port: int) -> None:
         context = Context(
             reloader=reloader,
             intents=Wanted(),
+            checker=Versions(),
+            updater=Updates(),
             editor=Editor(config, {}, folder / "history", reloader, clock),
             events=Events(clock),
             made_token="token",

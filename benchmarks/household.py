@@ -41,7 +41,7 @@ def _measure(folder: str) -> None:
     began = time.monotonic()
     daemon = start([sys.executable, "-P", "-m", "qbitrr", "--data-dir", folder, "run"], None)
     try:
-        _until_readable(daemon)
+        until_readable(daemon)
         line("all catalogues readable after", time.monotonic() - began, "s", READABLE_PROMISE_SECONDS)
         _until_quiet(daemon)
         tree = _tree(daemon)
@@ -58,7 +58,7 @@ def _measure(folder: str) -> None:
         daemon.wait()
 
 
-def _until_readable(daemon: subprocess.Popen[bytes]) -> None:
+def until_readable(daemon: subprocess.Popen[bytes]) -> None:
     missing = dict(LISTS)
     while missing:
         if daemon.poll() is not None:

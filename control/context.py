@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Raw
+
 from control.attempts import Attempts
 from control.pagecache import PageCache
 from control.sse import Slots
@@ -31,6 +33,14 @@ class Faults:
     count: int = 0
 
 
+@dataclass(slots=True)
+class Listing:
+    """The list of processes as it was told last, in JSON, and what it was made of."""
+
+    made_of: tuple[object, ...] = ()
+    text: Raw = field(default_factory=Raw)
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Everything a handler has. It asks the supervisor and never touches a process.
@@ -53,6 +63,7 @@ class Context:
     log_folder: Path | None
     clock: Clock = field(default_factory=Clock)
     faults: Faults = field(default_factory=Faults)
+    listing: Listing = field(default_factory=Listing)
     attempts: Attempts = field(default_factory=Attempts)
     streams: Slots = field(default_factory=Slots)
     pages: PageCache = field(init=False)

@@ -9,7 +9,6 @@ import aiosqlite
 from msgspec import Struct
 
 from control.handlers import decisions, processes
-from control.parameters import Nothing
 from qbitrr import logs
 from qbitrr.state import breakers, ledger
 
@@ -61,13 +60,13 @@ class Feed:
         while True:
             await asyncio.sleep(_SECONDS)
             try:
-                await self._look_at_workers()
+                self._look_at_workers()
                 await self._look_at_ledger()
             except aiosqlite.Error as error:
                 _log.warning("ledger could not be followed", error=str(error))
 
-    async def _look_at_workers(self) -> None:
-        now = {view.category: view for view in (await processes.read(self._context, Nothing())).processes}
+    def _look_at_workers(self) -> None:
+        now = {view.category: view for view in processes.views(self._context)}
         for category, view in now.items():
             what = (view.phase, view.kind, view.pid, view.search_summary, view.queue_count, view.category_count,
                     view.waiting_for, view.restarts)  # fmt: skip

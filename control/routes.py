@@ -141,7 +141,7 @@ _HELD = (UnknownCategoryError, ConflictError, NotReadyError)
 
 ROUTES = (
     _get("/status", status.read, Nothing, status.Status),
-    _get("/processes", processes.read, Nothing, processes.Processes),
+    Route("GET", "/processes", processes.read, Nothing, processes.Processes),
     _get(
         "/processes/{category}/evidence",
         evidence.read,

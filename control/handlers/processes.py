@@ -4,7 +4,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+import msgspec
+from msgspec import Meta, Raw, Struct
 
 from control.context import Context
 from control.handlers.arr import Message
@@ -32,6 +33,7 @@ _STATES: dict[Phase, State] = {
     Phase.STOPPING: "stopping",
     Phase.STOPPED: "stopping",
 }
+_encoder = msgspec.json.Encoder()
 _KINDS = ("all", "category", "search", "torrent")
 
 
@@ -74,10 +76,21 @@ class Processes(Struct, frozen=True):
     processes: list[ProcessView]
 
 
-async def read(context: Context, _request: Nothing) -> Processes:
+async def read(context: Context, _request: Nothing) -> Raw:
     """Every worker and what it is doing."""
+    second = int(context.clock.monotonic())
+    children = context.supervisor.children.values()
+    made_of = (second, *(part for child in children for part in (child, child.said, child.state, child.pid)))
+    listing = context.listing
+    if listing.made_of != made_of:  # encoded once for each change, as it is asked for again and again
+        listing.made_of, listing.text = made_of, Raw(_encoder.encode(Processes(views(context))))
+    return listing.text
+
+
+def views(context: Context) -> list[ProcessView]:
+    """All workers as they are now."""
     now = context.clock.monotonic()
-    return Processes([_view(child, now) for child in context.supervisor.children.values()])
+    return [_view(child, now) for child in context.supervisor.children.values()]
 
 
 def _view(child: Child, now: float) -> ProcessView:

@@ -1,0 +1,86 @@
+"""Sixteen clients that ask without a pause while all libraries are read anew: what that does to answers and beats."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime
+from itertools import cycle
+from pathlib import Path
+
+from benchmarks.control_plane import CLIENTS
+from benchmarks.household import LISTS, until_readable
+from benchmarks.processes import PORT, config_of, get, start
+from benchmarks.report import heading, line
+
+SECONDS = 10.0
+WORSE = 5.0
+BEAT_SECONDS = 3.0
+PATHS = [*LISTS, "/web/status", "/web/processes"]
+
+
+def run() -> None:
+    heading("Hammered: 16 clients on a large household, quiet and while it is read in full")
+    with tempfile.TemporaryDirectory() as folder:
+        services = start([sys.executable, "-m", "benchmarks.large_services"], subprocess.PIPE)
+        try:
+            (Path(folder) / "config.toml").write_text(config_of(services))
+            daemon = start([sys.executable, "-P", "-m", "qbitrr", "--data-dir", folder, "run"], None)
+            try:
+                until_readable(daemon)
+                asyncio.run(_measure())
+            finally:
+                daemon.terminate()
+                daemon.wait()
+        finally:
+            services.terminate()
+            services.wait()
+
+
+async def _measure() -> None:
+    quiet, _ = await _hammer(SECONDS)
+    await _post("/web/arr/rebuild")
+    busy, oldest_beat = await _hammer(SECONDS)
+    line("p99 quiet", 1000 * _p99(quiet), "ms")
+    line("p99 while all is read in full, in times of that", _p99(busy) / _p99(quiet), "times", WORSE)
+    line("oldest sign of life of a worker meanwhile", oldest_beat, "s", BEAT_SECONDS)
+
+
+async def _hammer(seconds: float) -> tuple[list[float], float]:
+    """How long each answer took, and the greatest age of a sign of life."""
+    until = time.perf_counter() + seconds
+    clients = [asyncio.create_task(_client(cycle(PATHS[n % len(PATHS) :] + PATHS), until)) for n in range(CLIENTS)]
+    oldest = 0.0
+    while time.perf_counter() < until:
+        processes = (await asyncio.to_thread(get, "/web/processes"))["processes"]
+        beats = [datetime.fromisoformat(one["lastBeat"]).timestamp() for one in processes if one["lastBeat"]]
+        oldest = max([oldest, *(time.time() - beat for beat in beats)])
+        await asyncio.sleep(0.25)
+    return [took for client in clients for took in await client], oldest
+
+
+async def _client(paths: cycle[str], until: float) -> list[float]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
+    took = []
+    while (began := time.perf_counter()) < until:
+        writer.write(f"GET {next(paths)} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200"), head
+        await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]))
+        took.append(time.perf_counter() - began)
+    writer.close()
+    return took
+
+
+async def _post(path: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
+    writer.write(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n".encode())
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+    writer.close()
+
+
+def _p99(took: list[float]) -> float:
+    return sorted(took)[int(len(took) * 0.99)]
