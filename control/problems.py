@@ -59,6 +59,15 @@ def answer(error: Exception, request: web.Request, faults: Faults) -> web.Respon
             return _answer(500, _UNEXPECTED)
 
 
+def unreadable(status: int) -> web.Response:
+    """The answer to what is no HTTP request, or has a head without bounds."""
+    if status >= 500:
+        return _answer(status, _UNEXPECTED)
+    return _answer(
+        status, Envelope("The request cannot be read: it is not HTTP, or its head is too large", "BAD_REQUEST")
+    )
+
+
 def _answer(status: int, envelope: Envelope, headers: Mapping[str, str] | None = None) -> web.Response:
     return answers.json(envelope, status, {**_HEADERS.get(status, {}), **(headers or {})})
 

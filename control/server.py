@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -86,6 +87,24 @@ def _border(context: Context) -> Middleware:
     return border
 
 
+class _Protocol(web.RequestHandler):
+    """Answers in the envelope too what cannot be read as a request."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        super().handle_error(request, status, exc, message)  # logs it, and breaks off what was begun
+        response = problems.unreadable(status)
+        response.force_close()
+        return response
+
+
 @asynccontextmanager
 async def serve(context: Context, listeners: Sequence[socket.socket]) -> AsyncIterator[None]:
     """Serve on listening sockets while the block lasts; they stay open, so that who comes after it may go on.
@@ -104,22 +123,25 @@ async def serve(context: Context, listeners: Sequence[socket.socket]) -> AsyncIt
             connections.answered(request)
 
     runner = web.AppRunner(
-        create_application(context, timing),
-        handle_signals=False,
-        access_log=None,
+        create_application(context, timing), handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS
+    )
+    await runner.setup()
+    assert runner.server is not None
+    loop = asyncio.get_running_loop()
+    speaking = partial(
+        _Protocol,
+        runner.server,
+        loop=loop,
+        access_log=None,  # type: ignore[arg-type] # its way to say that there is none
         logger=logging.getLogger(__name__),  # of what is not even HTTP
-        shutdown_timeout=_SHUTDOWN_SECONDS,
         keepalive_timeout=_IDLE_SECONDS,
         max_line_size=_LARGEST_LINE_BYTES,
         max_field_size=_LARGEST_LINE_BYTES,
         max_headers=_MOST_HEADERS,
     )
-    await runner.setup()
-    assert runner.server is not None
-    connections = Connections(runner.server)
+    connections = Connections(speaking)
     servers: list[asyncio.Server] = []
     try:
-        loop = asyncio.get_running_loop()
         servers += [await loop.create_server(connections, sock=one.dup(), backlog=_BACKLOG) for one in listeners]
         _log.info("control plane listened", addresses=[one.getsockname() for one in listeners])
         yield

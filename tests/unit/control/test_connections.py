@@ -40,6 +40,16 @@ async def test_who_sends_no_whole_request_is_let_go(port, said):
     writer.close()
 
 
+@pytest.mark.parametrize("said", [b"\x16\x03\x01\x02\x00\x01\r\n\r\n", b"nonsense\r\n\r\n", GET + b"X: " + b"y" * 9000])
+async def test_what_is_no_request_is_answered_like_every_error(port, said):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(said)
+    head, _, body = (await end_of(reader)).partition(b"\r\n\r\n")
+    assert b" 400 " in head.partition(b"\r\n")[0]
+    assert json.loads(body)["code"] == "BAD_REQUEST"
+    writer.close()
+
+
 async def test_who_sends_a_header_now_and_then_is_let_go(port):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
