@@ -20,18 +20,17 @@ from control.listening import listen
 from control.notify import Notifier as Notifications
 from control.notify import by_apprise
 from control.server import serve
-from qbitrr import __version__, logs
+from qbitrr import __version__, logs, updating
 from qbitrr.clock import Clock, to_iso
 from qbitrr.config import Loaded, load_file
 from qbitrr.config.example import write_first
 from qbitrr.config.location import config_file, create_data_folder, data_folder, in_container
 from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.data_lock import locked
-from qbitrr.errors import ConflictError, QbitrrError, StateError, UpdateCheckError, UpdateFailedError
-from qbitrr.state import backup, breakers, holds, ledger, migrate
+from qbitrr.errors import StateError
+from qbitrr.state import backup, holds, migrate
 from qbitrr.state.database import FILE_NAME, open_reader
 from qbitrr.state.housekeeping import settle_orphans
-from qbitrr.update import record, switch
 from qbitrr.update.check import Checker
 from qbitrr.update.installation import recognise
 from qbitrr.worker.configuration import worker_configs
@@ -49,9 +48,7 @@ if TYPE_CHECKING:
 
     from control.plan import Plan
     from qbitrr.config import WebUI
-    from qbitrr.state.database import Database
     from qbitrr.update.check import Known
-    from qbitrr.update.model import Release
     from qbitrr.update.record import Record
     from supervisor.spawner import Zygote
 
@@ -59,7 +56,6 @@ _log = logs.get(__name__)
 
 HISTORY = "config-history"
 _BACKUP_LOOK_SECONDS = 3600.0
-_CHECK_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,51 +148,12 @@ def _run(
     return [] if moved and not given else listeners
 
 
-async def tell_newest(loaded: Loaded) -> str:
-    """Whether there is a newer version, as a sentence. Raises UpdateCheckError."""
-    known, release = await _newest(loaded)
-    if release is None:
-        return f"qbitrr {__version__} is the latest version"
-    return "\n".join(filter(None, (f"qbitrr {release.version} is available; {__version__} runs", known.changelog)))
-
-
-async def _newest(loaded: Loaded) -> tuple[Known, Release | None]:
-    hide = partial(redact_text, secrets=secrets_of(loaded.config))
-    logs.configure("WARNING", None, logs.MAIN_FILE, hide)  # what is printed is for a person
-    checker = Checker(lambda: loaded.config.settings, __version__, Clock(), lambda _: None)
-    known = await checker.newest(within_seconds=_CHECK_SECONDS)
-    await checker.close()
-    if known.error is not None:
-        raise UpdateCheckError(f"it cannot be told which version is the newest: {known.error}")
-    return known, checker.available
-
-
 def update(where: Home, environ: Mapping[str, str], loaded: Loaded, say: Callable[[str], None]) -> str:
-    """Take the newest version while no daemon runs; what became of it. Raises a QbitrrError.
-
-    It is on probation when it is started the next time.
-    """
-    _, release = asyncio.run(_newest(loaded))
-    if release is None:
-        return f"qbitrr {__version__} is the latest version"
-    installation = recognise(environ)
-    upgrade.check_updatable(installation)
+    """Take the newest version while no daemon runs; what became of it. Raises a QbitrrError."""
     with locked(where.folder):
         _prepare_state(where.state_file)
         files = Files(config_file(where.folder, Path.cwd()), environ, where.state_file, None, where.evidence_folder)
-        now = Clock().wall()
-        planned = upgrade.begin(where.folder, installation, release, now)
-        try:
-            prepared = upgrade.prepare(planned, release, installation, files, loaded.config.settings, say)
-            address = asyncio.run(prepared)
-        except QbitrrError as error:
-            switch.abandon(where.folder, planned, str(error), Clock().wall())
-            raise
-        upgrade.carry_out(where.folder, where.state_file, planned, address, Clock().wall())
-        outcome = record.outcome(record.read(where.folder))
-        if outcome.last_error is not None:
-            raise UpdateFailedError(outcome.last_error)
-    return f"qbitrr is {release.version} now; it has to get ready when it is started the next time"
+        return updating.update(files, loaded, say)
 
 
 def _prepare_state(state_file: Path) -> None:
@@ -323,7 +280,7 @@ async def _live(
         beside = (
             prove(),
             timetable.keep(
-                partial(_update_cron, reloader), partial(_update_by_itself, checker, updater, database), clock
+                partial(updating.schedule, reloader), partial(updating.by_itself, checker, updater, database), clock
             ),
             notifier.keep_alive(),
             _keep_backups(files.state),
@@ -345,27 +302,6 @@ async def _live(
             await supervisor.stop()  # what is asked meanwhile is still answered
         failure = failures[0] if failures else None
         return intents.end or End.STOP, reloader.loaded, failure, updater.planned
-
-
-def _update_cron(reloader: Reloader) -> str | None:
-    settings = reloader.loaded.config.settings
-    return settings.auto_update_cron if settings.auto_update_enabled else None
-
-
-async def _update_by_itself(checker: Checker, updater: Updater, database: Database) -> bool:
-    """Take what is newer; False while it would interrupt a removal, or a person has to decide on one."""
-    await checker.newest(force=True, within_seconds=_CHECK_SECONDS)
-    release = checker.available
-    if release is None:
-        return True
-    if await breakers.tripped(database) or await ledger.is_removing(database):
-        _log.info("update was put off", because="a removal is under way or waits for a decision")
-        return False
-    try:
-        updater.start(release)
-    except ConflictError as error:
-        _log.warning("update was not begun", because=str(error))
-    return True
 
 
 def _page(webui: WebUI) -> str:

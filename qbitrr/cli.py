@@ -188,13 +188,13 @@ def _evidence(options: argparse.Namespace) -> int:
 
 
 def _update(options: argparse.Namespace) -> int:
-    from qbitrr import app, ctl  # noqa: PLC0415 - only after the neighbours were looked at
+    from qbitrr import app, ctl, updating  # noqa: PLC0415 - only after the neighbours were looked at
     from qbitrr.data_lock import holder  # noqa: PLC0415
 
     where = app.home(options.data_dir, os.environ)
     loaded = app.load(where, os.environ)
     if options.check:
-        print(asyncio.run(app.tell_newest(loaded)))
+        print(asyncio.run(updating.tell_newest(loaded)))
     elif holder(where.folder) is not None:
         print(ctl.update(loaded))
     else:

@@ -198,8 +198,11 @@ def settle(folder: Path, state_file: Path, now: float) -> bool:
     last = record.read(folder)
     if last is None or last.phase in ("done", "failed"):
         return False
-    if last.phase == "staging" or __version__ != last.new_version:
+    if last.phase == "staging" or (__version__ != last.new_version and last.starts == 0):
         switch.abandon(folder, last, "it was interrupted", now)
+        return False
+    if __version__ != last.new_version:  # the way back was interrupted
+        switch.go_back(folder, state_file, last, f"{last.new_version} did not get ready", now)
         return False
     if last.starts > 0:
         switch.go_back(folder, state_file, last, f"{last.new_version} ended before it was ready", now)

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from qbitrr import app
+from qbitrr import updating
 from qbitrr.config import load_text
 from qbitrr.errors import NotUpdatableError
 from qbitrr.state import ledger, migrate
@@ -52,9 +52,9 @@ async def plan(database, action, step):
 async def test_what_is_newer_is_taken_and_nothing_when_there_is_none(database):
     updater = Updater()
     checker = Checker(None)
-    assert await app._update_by_itself(checker, updater, database)
+    assert await updating.by_itself(checker, updater, database)
     assert (updater.started, checker.forced) == ([], [True])
-    assert await app._update_by_itself(Checker(Release("2.0")), updater, database)
+    assert await updating.by_itself(Checker(Release("2.0")), updater, database)
     assert updater.started == ["2.0"]
 
 
@@ -71,7 +71,7 @@ async def test_what_is_newer_is_taken_and_nothing_when_there_is_none(database):
 async def test_never_while_something_is_being_removed(database, action, step, waits):
     await plan(database, action, step)
     updater = Updater()
-    assert await app._update_by_itself(Checker(Release("2.0")), updater, database) is not waits
+    assert await updating.by_itself(Checker(Release("2.0")), updater, database) is not waits
     assert updater.started == ([] if waits else ["2.0"])
 
 
@@ -79,18 +79,18 @@ async def test_never_while_a_breaker_has_tripped(database, monkeypatch):
     async def tripped(_database):
         return {"radarr": "too many"}
 
-    monkeypatch.setattr(app.breakers, "tripped", tripped)
+    monkeypatch.setattr(updating.breakers, "tripped", tripped)
     updater = Updater()
-    assert not await app._update_by_itself(Checker(Release("2.0")), updater, database)
+    assert not await updating.by_itself(Checker(Release("2.0")), updater, database)
     assert updater.started == []
 
 
 async def test_what_cannot_update_itself_is_left_until_the_next_time(database):
     refused = Updater(NotUpdatableError("This installation cannot update itself"))
-    assert await app._update_by_itself(Checker(Release("2.0")), refused, database)
+    assert await updating.by_itself(Checker(Release("2.0")), refused, database)
 
 
 @pytest.mark.parametrize(("enabled", "expected"), [("true", "5 4 * * *"), ("false", None)])
 def test_it_is_due_by_its_keys(enabled, expected):
     loaded = load_text(f'[Settings]\nAutoUpdateEnabled = {enabled}\nAutoUpdateCron = "5 4 * * *"\n', {})
-    assert app._update_cron(SimpleNamespace(loaded=loaded)) == expected
+    assert updating.schedule(SimpleNamespace(loaded=loaded)) == expected
