@@ -114,6 +114,8 @@ class Checker:
         release = newest(found, settings.auto_update_channel, platform.python_version(), now)
         if release is None:
             raise UpdateCheckError(f"the package index has no release of {index.PACKAGE} for this channel and Python")
+        if is_newer(release.version, self._present):
+            await index.check_identity(release)
         before = self.known
         if before.release is not None and before.release.version == release.version and before.changelog_url:
             return replace(before, release=release, checked_at=now, error=None)

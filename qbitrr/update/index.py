@@ -1,23 +1,28 @@
 """The package index: which releases it has.
 
-Source: the simple repository API of the Python packaging user guide, in JSON (PEP 691, with upload times of PEP 700)
+Source: the simple repository API of the Python packaging user guide, in JSON (PEP 691, with upload times of PEP 700 and
+metadata of PEP 714)
 and, for indexes that know no other, in HTML (PEP 503).
 """
 
 from __future__ import annotations
 
 import asyncio
+import io
 import sys
+import zipfile
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 import msgspec
 from msgspec import Struct, field
-from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from qbitrr.clock import from_iso
 from qbitrr.errors import UnexpectedAnswerError, UpdateCheckError
 from qbitrr.http import Patience, Remote
+from qbitrr.update.identity import NOT_OURS, is_ours
 from qbitrr.update.model import Release
 
 if TYPE_CHECKING:
@@ -27,6 +32,7 @@ PACKAGE = "qbitrr"
 SERVICE = "package index"
 _PATIENCE = Patience(connect_seconds=5.0, silence_seconds=10.0, answer_seconds=20.0, attempts=1)
 _PIP_SECONDS = 20.0
+_LONGEST_METADATA_BYTES = 1 << 20
 _ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.5"
 # pip merges its configuration files, its environment and its default; only it knows how
 _ASK_PIP = """
@@ -40,6 +46,8 @@ class _File(Struct, rename="kebab", frozen=True):
     requires_python: str | None = None
     yanked: bool | str = False
     upload_time: str | None = None
+    url: str = ""
+    core_metadata: bool | dict[str, str] = False
 
 
 class _Project(Struct, frozen=True):
@@ -50,7 +58,29 @@ async def releases(index: str) -> list[Release]:
     """The releases of qbitrr in an index, by its address, that were not yanked. Raises a ServiceError."""
     async with Remote(SERVICE, index, headers={"Accept": _ACCEPT}, patience=_PATIENCE) as remote:
         _, body = await remote.send("GET", f"{PACKAGE}/")
-    return list(_by_version(_files(body)).values())
+    return list(_by_version(_files(body), f"{index.rstrip('/')}/{PACKAGE}/").values())
+
+
+async def check_identity(release: Release) -> None:
+    """Raises UpdateCheckError for a release of another project, as its metadata tells; or a ServiceError."""
+    address = release.metadata or release.wheel
+    base, _, name = address.rpartition("/")
+    async with Remote(SERVICE, base, patience=_PATIENCE) as remote:
+        _, body = await remote.send("GET", name)
+    text = body.decode(errors="replace") if release.metadata else await asyncio.to_thread(_metadata_in, body)
+    if not is_ours(text):
+        raise UpdateCheckError(NOT_OURS)
+
+
+def _metadata_in(wheel: bytes) -> str:
+    """The METADATA in a wheel, read without unpacking anything else. Empty when there is none."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+            found = [one for one in archive.infolist() if one.filename.endswith(".dist-info/METADATA")]
+            readable = len(found) == 1 and found[0].file_size <= _LONGEST_METADATA_BYTES
+            return archive.read(found[0]).decode(errors="replace") if readable else ""
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):  # damaged, packed or locked in a way of its own
+        return ""
 
 
 async def of_pip() -> str:
@@ -99,25 +129,35 @@ class _Links(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._attributes is not None and data.strip():
             requires, yanked = self._attributes.get("data-requires-python"), "data-yanked" in self._attributes
-            self.files.append(_File(data.strip(), requires_python=requires, yanked=yanked))
+            self.files.append(
+                _File(
+                    data.strip(),
+                    requires_python=requires,
+                    yanked=yanked,
+                    url=self._attributes.get("href") or "",
+                    core_metadata="data-core-metadata" in self._attributes,
+                )
+            )
             self._attributes = None
 
 
-def _by_version(files: Iterable[_File]) -> dict[str, Release]:
+def _by_version(files: Iterable[_File], page: str) -> dict[str, Release]:
     found: dict[str, Release] = {}
     for file in files:
         version = _version(file.filename)
         if version is None or file.yanked is not False:
             continue
-        before = found.get(version, Release(version, file.requires_python))
+        wheel = urljoin(page, file.url).partition("#")[0]
+        before = found.get(version, Release(version, wheel, file.requires_python))
         times = [at for at in (before.uploaded_at, from_iso(file.upload_time)) if at is not None]
-        found[version] = msgspec.structs.replace(before, uploaded_at=min(times, default=None))
+        metadata = f"{wheel}.metadata" if file.core_metadata else before.metadata
+        found[version] = msgspec.structs.replace(before, uploaded_at=min(times, default=None), metadata=metadata)
     return found
 
 
 def _version(filename: str) -> str | None:
+    """That of a wheel; nothing else is installed, as anything else would run code to be built."""
     try:
-        parse = parse_wheel_filename if filename.endswith(".whl") else parse_sdist_filename
-        return str(parse(filename)[1])
-    except (InvalidWheelFilename, InvalidSdistFilename):
+        return str(parse_wheel_filename(filename)[1])
+    except InvalidWheelFilename:
         return None

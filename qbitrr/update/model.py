@@ -10,11 +10,16 @@ Kind = Literal["linked", "venv", "pipx", "uv-tool", "source", "system", "contain
 
 
 class Release(msgspec.Struct, frozen=True):
-    """One release of the index. `version` is PEP 440's normal form, without a v; `uploaded_at` in epoch seconds."""
+    """One release of the index. `version` is PEP 440's normal form, without a v; `uploaded_at` in epoch seconds.
+
+    `wheel` and `metadata` are addresses; not every index offers the second by itself.
+    """
 
     version: str
+    wheel: str = ""
     requires_python: str | None = None
     uploaded_at: float | None = None
+    metadata: str | None = None
 
 
 class Installation(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr.errors import UpdateFailedError
 from qbitrr.update.channel import runs_on
+from qbitrr.update.identity import NOT_OURS, is_ours
 from qbitrr.update.running import run
 
 if TYPE_CHECKING:
@@ -54,12 +55,20 @@ async def stage(
     (place / MARK).write_text(release.version)
     # by the environment, as an argument could be read by everybody
     with_index = {**environ, "PIP_INDEX_URL": index, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
-    await run("pip", [python, "-m", "pip", "install", requirement(release.version)], with_index, _INSTALL_SECONDS, say)
+    pip = [python, "-m", "pip", "install", "--only-binary", PACKAGE, requirement(release.version)]
+    await run("pip", pip, with_index, _INSTALL_SECONDS, say)
+    if not await asyncio.to_thread(_is_ours, place):  # before anything of it is run
+        raise UpdateFailedError(NOT_OURS)
     says = await run("the new version", [python, "-P", "-m", PACKAGE, "--version"], environ, _CHECK_SECONDS, say)
     if says != f"{PACKAGE} {release.version}":
         raise UpdateFailedError(f"what was installed says to be {says!r}, not {release.version}")
     check = [python, "-P", "-m", PACKAGE, "--data-dir", str(folder), "check"]
     await run("its check of the configuration", check, environ, _CHECK_SECONDS, say)
+
+
+def _is_ours(place: Path) -> bool:
+    found = list(place.glob(f"lib/python3*/site-packages/{PACKAGE}-*.dist-info/METADATA"))
+    return len(found) == 1 and is_ours(found[0].read_text(errors="replace"))
 
 
 def requirement(version: str) -> str:

@@ -16,7 +16,7 @@ from qbitrr import logs
 from qbitrr.errors import UpdateFailedError
 from qbitrr.state import backup
 from qbitrr.update import record
-from qbitrr.update.stage import MARK, requirement
+from qbitrr.update.stage import MARK, PACKAGE, requirement
 
 if TYPE_CHECKING:
     from qbitrr.update.record import Record
@@ -39,7 +39,7 @@ def switch(folder: Path, state_file: Path, planned: Record, index: str) -> Recor
         if switched.link is not None and switched.new_prefix is not None:
             point(Path(switched.link), Path(switched.new_prefix))
         else:
-            _pip([requirement(switched.new_version)], {"PIP_INDEX_URL": index})
+            _pip(["--only-binary", PACKAGE, requirement(switched.new_version)], {"PIP_INDEX_URL": index})
     except (OSError, sqlite3.Error, UpdateFailedError) as error:
         raise UpdateFailedError(f"it could not be switched to: {error}") from error
     return switched

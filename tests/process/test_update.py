@@ -172,6 +172,14 @@ async def test_a_version_that_is_no_good_is_found_out_before_anything_changes(
     assert [path.name for path in (daemon.folder.parent / "opt" / "versions").iterdir()] == ["1.0.0"]
 
 
+async def test_another_program_of_the_name_is_no_update(daemon: Daemon, index: PackageIndex):
+    build(index.wheels, "2.0.0", keywords="torrents")
+    about = await meta(daemon, force="true")
+    assert "another program called qbitrr" in about["error"]
+    assert (about["latest_version"], about["update_available"]) == ("v1.0.0", False)
+    assert (await daemon.post("/web/update"))["message"] == "Already on latest version"
+
+
 @pytest.mark.parametrize(
     ("changes", "because"),
     [(ENDS_LATER, "it cannot be"), (NOT_READY_LATER, "did not get ready within")],

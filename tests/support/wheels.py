@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
+from qbitrr.update.identity import KEYWORD
 from tests.support.daemon import CHECKOUT
 from tests.support.ports import HOST
 
@@ -33,7 +34,12 @@ Changes = dict[str, "tuple[str, str] | str"]
 
 
 def build(
-    folder: Path, version: str, changes: Changes | None = None, requires: str = "", libraries: str | None = None
+    folder: Path,
+    version: str,
+    changes: Changes | None = None,
+    requires: str = "",
+    libraries: str | None = None,
+    keywords: str = KEYWORD,
 ) -> Path:
     """A wheel of this checkout as another version, with something changed. Source of the format: PEP 427.
 
@@ -58,7 +64,8 @@ def build(
             assert change[0] in before, f"{name} has changed: {change[0]} is not in it"
             files[name] = before.replace(*change).encode()
     files[LIBRARIES] = f"{libraries or sysconfig.get_path('purelib')}\n".encode()
-    files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: qbitrr\nVersion: {version}\n{requires}".encode()
+    about = f"Metadata-Version: 2.1\nName: qbitrr\nVersion: {version}\nKeywords: {keywords}\n{requires}"
+    files[f"{info}/METADATA"] = about.encode()
     files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     files[f"{info}/entry_points.txt"] = b"[console_scripts]\nqbitrr = qbitrr.cli:main\n"
     rows = [f"{name},sha256={_digest(content)},{len(content)}" for name, content in files.items()]

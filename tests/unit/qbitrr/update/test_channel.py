@@ -9,7 +9,7 @@ NOW, DAY = 1_790_000_000.0, 86400.0
 
 
 def release(version, *, days=30.0, python=None):
-    return Release(version, python, None if days is None else NOW - days * DAY)
+    return Release(version, "", python, None if days is None else NOW - days * DAY)
 
 
 RELEASES = [
