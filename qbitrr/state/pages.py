@@ -164,7 +164,9 @@ _LACKS_ALBUM = _Condition(
 async def movies(database: Database, category: str, title: str, wanted: MovieFilter, window: Window) -> Found[Movie]:
     """A page of movies with `title` somewhere in theirs, in any case."""
     where = _all_of(_of(category), *_titled(category, "movies", title), *_movie_is(wanted))
-    return await _page(database, category, "radarr", "movies", Movie, where, window)
+    # the columns of movie_counts are those that movies are filtered by
+    total = "count(*) FROM movies" if title else "ifnull(sum(number), 0) FROM movie_counts"
+    return await _page(database, category, "radarr", "movies", Movie, where, window, total)
 
 
 async def series(
@@ -201,15 +203,24 @@ async def sizes(database: Database) -> list[tuple[str, str, int, Counts]]:
 
 
 async def _page(
-    database: Database, category: str, kind: str, table: str, row: type[T], where: _Condition, window: Window
+    database: Database,
+    category: str,
+    kind: str,
+    table: str,
+    row: type[T],
+    where: _Condition,
+    window: Window,
+    total: str | None = None,
 ) -> Found[T]:
     """One statement, so that counts, total and rows are of the same moment.
 
-    The rows before the page are skipped in the index, without looking at their other columns.
+    The rows before the page are skipped in the index, without looking at their other columns. `total` is how what
+    matches is counted, unless by its rows.
     """
     counted, columns = Counts.__struct_fields__, row.__struct_fields__  # type: ignore[attr-defined]
     everything = where == _of(category)
-    total_sql = "catalogue.items" if everything else f"(SELECT count(*) FROM {table} WHERE {where.sql})"
+    counting = total or f"count(*) FROM {table}"
+    total_sql = "catalogue.items" if everything else f"(SELECT {counting} WHERE {where.sql})"
     rows = await database.rows(
         f"""SELECT {", ".join(f"catalogue.{column}" for column in counted)},
                    {total_sql},
@@ -232,9 +243,9 @@ async def _page(
     )
     if not rows:
         return Found(Counts(), 0, [])
-    *counts, total = rows[0][: len(counted) + 1]
+    *counts, number = rows[0][: len(counted) + 1]
     listed = [whole[len(counted) + 1 :] for whole in rows]
-    return Found(Counts(*counts), total, _typed(listed, row) if listed[0][0] is not None else [])
+    return Found(Counts(*counts), number, _typed(listed, row) if listed[0][0] is not None else [])
 
 
 async def _parts(

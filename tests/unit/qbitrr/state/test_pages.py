@@ -1,10 +1,14 @@
+import asyncio
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qbitrr.library import items
 from qbitrr.library.quality import FileFacts, Profile
-from qbitrr.state import catalogue, migrate, pages
+from qbitrr.state import catalogue, migrate, pages, requests
 from qbitrr.state.database import open_writer
 
 HD = Profile("HD", upgrade_allowed=True, min_format_score=0, cutoff_format_score=100)
@@ -225,3 +229,50 @@ async def test_no_list_looks_at_rows_of_other_categories_or_sorts_all_of_its_own
     assert all("subquery" in step.lower() or step.startswith("SCAN page") for step in scans), scans
     assert any("episodes_missing" in step for step in plans)
     assert any("albums_missing" in step for step in plans)
+
+
+films = st.builds(
+    lambda number, year, monitored, there: items.movie(
+        id=number, title=f"Movie {number}", year=year, tmdb_id=number, imdb_id=None, monitored=monitored,
+        available=True, file=FileFacts(1, cutoff_not_met=there == 1, custom_format_score=0) if there else None,
+    ),
+    st.integers(1, 12), st.integers(2000, 2002), st.booleans(), st.integers(0, 2),
+)  # fmt: skip
+libraries = st.lists(films, max_size=12, unique_by=lambda film: film.id)
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("sync"), libraries),
+        st.tuples(st.just("one"), st.lists(films, min_size=1, max_size=1)),
+        st.tuples(st.just("ask"), st.lists(st.integers(1, 12), max_size=4)),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps)
+def test_totals_are_those_of_a_recount_whatever_was_written(steps):
+    async def check(folder):
+        migrate.prepare(folder / "state.db")
+        async with open_writer(folder / "state.db") as database:
+            for what, value in steps:
+                match what:
+                    case "sync":
+                        generation = catalogue.Generation(database, "films", "radarr")
+                        await generation.begin("http://arr")
+                        await generation.add("movies", value)
+                        await generation.commit(1.0)
+                    case "one":
+                        (film,) = value
+                        await catalogue.replace_parent(database, "films", "radarr", film.id, {"movies": value})
+                    case "ask":
+                        rows = [(number, None, None, None) for number in value]
+                        await requests.replace(database, "films", "radarr", rows)
+                columns = "category, year, monitored, has_file, quality_met, is_request"
+                counted = await database.rows(f"SELECT {columns}, number FROM movie_counts WHERE number <> 0")
+                found = await database.rows(f"SELECT {columns}, count(*) FROM movies GROUP BY {columns}")
+                assert set(counted) == set(found)
+
+    with TemporaryDirectory() as folder:
+        asyncio.run(check(Path(folder)))
