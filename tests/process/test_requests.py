@@ -106,11 +106,22 @@ async def test_ombi_is_asked_when_it_is_what_is_configured(sandbox: Sandbox, tmp
     wish = wished(sandbox, "Radarr-HD")
     sandbox.wishes.append(wish)
     table = {"SearchOmbiRequests": True, "OmbiURI": sandbox.ombi.url, "OmbiAPIKey": sandbox.ombi.api_key}
-    search = {**QUICK["EntrySearch"], "Ombi": table, "Overseerr": {"SearchOverseerrRequests": False}}
-    config = sandbox.config_toml({"Radarr-HD": {"EntrySearch": search}})
+    off = {"Overseerr": {"SearchOverseerrRequests": False}}
+    search = {**QUICK["EntrySearch"], **off, "Ombi": table}
+    config = sandbox.config_toml({"Radarr-HD": {"EntrySearch": search}, "Sonarr-TV": {"EntrySearch": off}})
     async with Daemon(tmp_path / "data", config) as daemon:
         assert await first_search(sandbox, daemon, "Radarr-HD") == [wish.parent_id]
-        assert not [seen for seen in sandbox.overseerr.requests if wish.arr.name in str(seen)]
+        assert sandbox.ombi.counts["GET /api/v1/Request/movie"]
+        assert not sandbox.overseerr.counts
+
+
+async def test_of_a_series_the_requested_season_is_searched_first(sandbox: Sandbox, tmp_path: Path):
+    wish = wished(sandbox, "Sonarr-TV")
+    sandbox.wishes.append(wish)
+    expected = {episode.id for episode in wish.items()}
+    one_by_one = {"EntrySearch": {**QUICK["EntrySearch"], "SearchBySeries": "false"}}
+    async with Daemon(tmp_path / "data", sandbox.config_toml({"Sonarr-TV": one_by_one})) as daemon:
+        assert set(await first_search(sandbox, daemon, "Sonarr-TV")) <= expected
 
 
 async def test_a_refused_key_is_tried_once_and_hinders_nothing_else(sandbox: Sandbox, tmp_path: Path):
