@@ -42,6 +42,8 @@ SECTIONS = (
     *(Section(f"Sonarr-{number}", "sonarr", 3, episodes=30) for number in range(3)),
     *(Section(f"Lidarr-{number}", "lidarr", 5) for number in range(3)),
 )
+# searches are counted: there are to be none but those after failures
+UNHURRIED = {section.name: {"EntrySearch": {"SearchMissing": False}} for section in SECTIONS}
 VICTIMS = ("radarr-0", "sonarr-0", "lidarr-0")
 
 
@@ -56,7 +58,7 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 @pytest.fixture
 async def daemon(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Daemon]:
     (tmp_path / "data" / "misbehave").mkdir(parents=True)
-    async with Daemon(tmp_path / "data", sandbox.config_toml(FEARLESS), "tests.support.timed") as running:
+    async with Daemon(tmp_path / "data", sandbox.config_toml(FEARLESS | UNHURRIED), "tests.support.timed") as running:
         yield running
 
 

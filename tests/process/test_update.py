@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 import signal
+import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -321,13 +322,11 @@ async def test_a_source_checkout_is_not_updated_and_says_what_to_do(
 
 
 async def test_without_a_network_meta_answers_from_what_it_knows(sandbox: Sandbox, index: PackageIndex, tmp_path: Path):
-    listening = await asyncio.start_server(lambda _r, _w: asyncio.sleep(3600), "127.0.0.1", 0)
-    port = listening.sockets[0].getsockname()[1]
-    async with listening, Daemon(
-        tmp_path / "data", config(sandbox, index, UpdateIndex=f"http://127.0.0.1:{port}/simple")
-    ) as daemon:  # fmt: skip
-        async with asyncio.timeout(5):
-            about = await meta(daemon)
-        assert about["error"]
-        assert about["latest_version"] == about["current_version"]
-        assert not about["update_available"]
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # the kernel accepts, and nobody answers
+        nowhere = f"http://127.0.0.1:{silent.getsockname()[1]}/simple"
+        async with Daemon(tmp_path / "data", config(sandbox, index, UpdateIndex=nowhere)) as daemon:
+            async with asyncio.timeout(5):
+                about = await meta(daemon)
+            assert about["error"]
+            assert about["latest_version"] == about["current_version"]
+            assert not about["update_available"]
