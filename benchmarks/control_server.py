@@ -10,14 +10,14 @@ from types import SimpleNamespace
 
 from aiohttp import web
 
+from control.config_editor import Editor
 from control.context import Context
-from control.editor import Editor
 from control.events import Events
 from control.server import create_application
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
-from qbitrr.library import items
-from qbitrr.library.quality import FileFacts, Profile
+from qbitrr.rules.library import items
+from qbitrr.rules.library.quality import FileFacts, Profile
 from qbitrr.state import catalogue, migrate
 from qbitrr.state.database import open_reader, open_writer
 from tests.unit.control.sample import Reloading, Supervised, Updates, Versions, Wanted, a_child

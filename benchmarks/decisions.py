@@ -15,7 +15,7 @@ from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.torrent import Torrent, TorrentFile
 
 if TYPE_CHECKING:
-    from qbitrr.sandbox.serve import Sandbox
+    from qbitrr.sandbox.sandbox import Sandbox
 
 TORRENTS = 10_000
 IDLE_PROMISE_MS = 50.0

@@ -14,7 +14,7 @@ import msgspec
 from benchmarks.one_worker import opened
 
 if TYPE_CHECKING:
-    from qbitrr.worker.watch import Watch
+    from qbitrr.worker.torrents.loop import Watch
 
 PASSES = 30
 

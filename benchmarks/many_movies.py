@@ -11,7 +11,7 @@ import json
 import sys
 
 from qbitrr.sandbox.__main__ import END_OF_CONFIG
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.sandbox.sandbox import Sandbox, Section
 
 SECTIONS = (
     Section("Radarr-HD", "radarr", 100_000),

@@ -12,11 +12,11 @@ from qbitrr.config import load_text
 from qbitrr.state import migrate
 from qbitrr.state.database import FILE_NAME, open_writer
 from qbitrr.state.logins import LoginRegister
-from qbitrr.worker.configuration import worker_configs
-from qbitrr.worker.link import Link
+from qbitrr.worker.channel import Link
+from qbitrr.worker.config import worker_configs
 from qbitrr.worker.report import Report
 from qbitrr.worker.services import connect
-from qbitrr.worker.watch import Watch
+from qbitrr.worker.torrents.loop import Watch
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack

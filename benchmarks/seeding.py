@@ -15,7 +15,7 @@ from qbitrr.sandbox.life.fate import Fate
 from qbitrr.sandbox.life.torrent import Torrent, TorrentFile
 
 if TYPE_CHECKING:
-    from qbitrr.sandbox.serve import Sandbox
+    from qbitrr.sandbox.sandbox import Sandbox
 
 TORRENTS = 5_000
 PASSES = 50

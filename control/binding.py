@@ -16,7 +16,7 @@ import msgspec
 from aiohttp import web
 from msgspec import inspect
 
-from control import answers
+from control.web import answers
 from qbitrr.errors import BadRequestError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Handler
 
-    from control.auth import Admit
+    from control.auth.access import Admit
     from control.context import Context
     from control.routes import Route
 

@@ -11,12 +11,13 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from control.plan import Plan
+from msgspec import Struct
+
 from qbitrr import logs
+from qbitrr.atomic_file import write_private
 from qbitrr.config import history, legacy, load_text
-from qbitrr.config.compare import changed_paths, differences, is_delicate, kept_secrets, restored, sanitised
-from qbitrr.config.lookup import Edits, possible_edits, value_at
-from qbitrr.config.private_file import write_private
+from qbitrr.config.diff import Difference, changed_paths, differences, is_delicate, kept_secrets, restored, sanitised
+from qbitrr.config.dotted_keys import Edits, possible_edits, value_at
 from qbitrr.errors import ConfigError, ConflictError, ForbiddenError, NotFoundError, Problem, QbitrrError
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
     from qbitrr.clock import Clock
     from qbitrr.config import Loaded
-    from qbitrr.config.compare import Difference
-    from supervisor.reload import Reloader
+    from qbitrr.config.diff import Difference
+    from supervisor.changes import Applied
+    from supervisor.config_reload import Reloader
 
 _log = logs.get(__name__)
 
@@ -268,3 +270,17 @@ def _refuse_delicate(change: _Change) -> None:
     if keys:
         text = f"{', '.join(keys)} can only be changed with the token, or from this machine"
         raise ForbiddenError(text, {"keys": keys})
+
+
+class Plan(Struct, frozen=True, rename="camel"):
+    """The keys that change, what becomes of the workers, and what counts only after a restart of the daemon.
+
+    `overridden` keys are decided by an environment variable, whatever the file says.
+    """
+
+    changed: list[Difference]
+    workers: Applied
+    after_restart: tuple[str, ...]
+    overridden: dict[str, str]
+    warnings: list[str]
+    incomplete: list[str]

@@ -23,13 +23,13 @@ from qbitrr.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from qbitrr.http import Patience
+from qbitrr.http.client import Patience
 from qbitrr.qbittorrent.client import QbittorrentClient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from qbitrr.config.keys import ArrKind
+    from qbitrr.config.model.key import ArrKind
     from qbitrr.qbittorrent.session import Access
 
 Trouble = Literal["name", "refused", "timeout", "tls", "network", "credentials", "banned", "application", "answer"]

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 
 from msgspec import Raw
 
-from control.attempts import Attempts
-from control.pagecache import PageCache
-from control.sse import Slots
+from control.auth.throttle import Attempts
+from control.web.response_cache import PageCache
+from control.web.sse import Slots
 from qbitrr.clock import Clock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from control.editor import Editor
+    from control.config_editor import Editor
     from control.events import Events
     from qbitrr.config import Loaded
     from qbitrr.state.database import Database
     from qbitrr.update.check import Checker
-    from supervisor.core import Supervisor
-    from supervisor.intents import Intents
-    from supervisor.reload import Reloader
-    from supervisor.upgrade import Updater
+    from supervisor.config_reload import Reloader
+    from supervisor.self_update import Updater
+    from supervisor.signals import Intents
+    from supervisor.workers import Supervisor
 
 
 @dataclass(slots=True)

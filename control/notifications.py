@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING
 
-from control.feed import Available, Tripped
+from control.change_feed import Available, Tripped
 from control.handlers.decisions import Decision
 from control.handlers.processes import ProcessView
 from qbitrr import logs

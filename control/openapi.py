@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from control.binding import path_parameters
-from control.problems import Envelope
+from control.web.errors import Envelope
 from qbitrr import __version__
 from qbitrr.errors import BadRequestError, ForbiddenError, TooManyAttemptsError, UnauthorizedError
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import msgspec
 
 from control import openapi
+from control.config_editor import Plan
 from control.handlers import (
     actions,
     arr,
@@ -26,7 +27,6 @@ from control.handlers import (
     lidarr,
     login,
     logs,
-    meta,
     metrics,
     processes,
     radarr,
@@ -36,8 +36,8 @@ from control.handlers import (
     torrents,
     update,
 )
-from control.parameters import Nothing
-from control.plan import Plan
+from control.handlers import update as meta
+from control.handlers.shared import Nothing
 from qbitrr.errors import (
     ConfigError,
     ConflictError,

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from control import auth, oidc, page, problems
+from control.auth import access
+from control.auth.origin_check import refuse_foreign_pages
 from control.binding import bind
-from control.connections import Connections
+from control.handlers import oidc
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
-from control.security import refuse_foreign_pages
+from control.web import errors, static_page
+from control.web.connection_limits import Connections
 from qbitrr import logs
 
 if TYPE_CHECKING:
@@ -47,10 +49,10 @@ def create_application(context: Context, timing: Middleware | None = None) -> we
         client_max_size=LARGEST_BODY_BYTES,
     )
     below = [
-        ("/api", ROUTES, auth.admit_with_token(context)),
-        ("/web", ROUTES, auth.admit_to_web(context)),
-        ("", INSIDE_ROUTES, auth.admit_to_web(context)),
-        ("", OPEN_ROUTES, auth.admit_anybody),
+        ("/api", ROUTES, access.admit_with_token(context)),
+        ("/web", ROUTES, access.admit_to_web(context)),
+        ("", INSIDE_ROUTES, access.admit_to_web(context)),
+        ("", OPEN_ROUTES, access.admit_anybody),
     ]
     add = {"GET": application.router.add_get, "POST": application.router.add_post}  # a GET may be a HEAD
     for base in dict.fromkeys(("", context.loaded.config.webui.url_base)):
@@ -58,7 +60,7 @@ def create_application(context: Context, timing: Middleware | None = None) -> we
             for route in routes:
                 path = _CATEGORY.sub(r"{\1:.+}", base + prefix + route.path)
                 add[route.method](path, bind(route, context, admit))
-        page.add_page(application, base)
+        static_page.add_page(application, base)
         if context.loaded.config.webui.oidc_enabled:
             oidc.add_login(application, base, context)
 
@@ -79,7 +81,7 @@ def _border(context: Context) -> Middleware:
             check(request)
             response = await handler(request)
         except Exception as error:  # noqa: BLE001 - a request that breaks off must not end the connection
-            response = problems.answer(error, request, context.faults)
+            response = errors.answer(error, request, context.faults)
         if context.intents.ending:
             response.force_close()  # the next request on this connection would find nobody
         return response
@@ -100,7 +102,7 @@ class _Protocol(web.RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         super().handle_error(request, status, exc, message)  # logs it, and breaks off what was begun
-        response = problems.unreadable(status)
+        response = errors.unreadable(status)
         response.force_close()
         return response
 

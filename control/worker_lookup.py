@@ -1,9 +1,9 @@
 """Finding the worker that a request means."""
 
 from control.context import Context
-from qbitrr.config.keys import ArrKind
+from qbitrr.config.model.key import ArrKind
 from qbitrr.errors import NotReadyError, UnknownCategoryError
-from supervisor.child import Child
+from supervisor.worker_process import Child
 
 
 def all_workers(context: Context) -> list[Child]:

@@ -2,7 +2,7 @@
 
 import sys
 
-from qbitrr.cli import main
+from qbitrr.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -12,41 +12,40 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from control.change_feed import Available, Feed
+from control.config_editor import Editor
 from control.context import Context
-from control.editor import Editor
 from control.events import Events
-from control.feed import Available, Feed
-from control.listening import listen
-from control.notify import Notifier as Notifications
-from control.notify import by_apprise
+from control.notifications import Notifier as Notifications
+from control.notifications import by_apprise
 from control.server import serve
-from qbitrr import __version__, logs, updating
+from control.web.sockets import listen
+from qbitrr import __version__, logs
 from qbitrr.clock import Clock, to_iso
 from qbitrr.config import Loaded, load_file
 from qbitrr.config.example import write_first
-from qbitrr.config.location import config_file, create_data_folder, data_folder, in_container
 from qbitrr.config.redact import redact_text, secrets_of
-from qbitrr.data_lock import locked
+from qbitrr.data_dir import config_file, create_data_folder, data_folder, in_container, locked
 from qbitrr.errors import StateError
-from qbitrr.state import backup, holds, migrate
+from qbitrr.state import backup, free_space, migrate
 from qbitrr.state.database import FILE_NAME, open_reader
-from qbitrr.state.housekeeping import settle_orphans
+from qbitrr.state.retention import settle_orphans
 from qbitrr.update.check import Checker
 from qbitrr.update.installation import recognise
-from qbitrr.worker.configuration import worker_configs
-from supervisor import timetable, upgrade
-from supervisor.core import Supervisor
+from qbitrr.worker.config import worker_configs
+from supervisor import cron, self_update
+from supervisor.config_reload import Files, Reloader
 from supervisor.evidence import Evidence
-from supervisor.intents import End, Intents
-from supervisor.notify import Notifier, StatusLine
-from supervisor.reload import Files, Reloader
+from supervisor.self_update import Updater
+from supervisor.signals import End, Intents
 from supervisor.spawner import Spawner
-from supervisor.upgrade import Updater
+from supervisor.systemd import Notifier, StatusLine
+from supervisor.workers import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
-    from control.plan import Plan
+    from control.config_editor import Plan
     from qbitrr.config import WebUI
     from qbitrr.update.check import Known
     from qbitrr.update.record import Record
@@ -107,13 +106,13 @@ def run(
     create_data_folder(where.folder)
     with locked(where.folder):
         now = Clock().wall()
-        if upgrade.settle(where.folder, where.state_file, now):
+        if self_update.settle(where.folder, where.state_file, now):
             return list(given)
         try:
             return _run(where, environ, zygote, given)
         except Exception as error:
             because = f"{__version__} did not start: {error}"
-            if upgrade.take_back(where.folder, where.state_file, because, now):
+            if self_update.take_back(where.folder, where.state_file, because, now):
                 return list(given)
             raise
 
@@ -127,8 +126,8 @@ def _run(
     log_folder = where.log_folder if settings.logging else None
     _log_as_wanted(loaded, log_folder, token)
     _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(where.folder))
-    _prepare_state(where.state_file)
-    holding = holds.instances(where.state_file)
+    prepare_state(where.state_file)
+    holding = free_space.instances(where.state_file)
     names = {config.name for config in worker_configs(loaded.config, str(where.state_file), None, holding)}
     if held := settle_orphans(where.state_file, names, Clock().wall()):
         _log.warning("actions were held", number=held, because="their categories are no longer configured")
@@ -141,22 +140,14 @@ def _run(
     if end is End.STOP:
         return None
     if failure is not None:
-        upgrade.take_back(where.folder, where.state_file, failure, Clock().wall())
+        self_update.take_back(where.folder, where.state_file, failure, Clock().wall())
     elif planned is not None:
-        upgrade.carry_out(where.folder, where.state_file, *planned, Clock().wall())
+        self_update.carry_out(where.folder, where.state_file, *planned, Clock().wall())
     moved = (webui.host, webui.port) != (last.config.webui.host, last.config.webui.port)
     return [] if moved and not given else listeners
 
 
-def update(where: Home, environ: Mapping[str, str], loaded: Loaded, say: Callable[[str], None]) -> str:
-    """Take the newest version while no daemon runs; what became of it. Raises a QbitrrError."""
-    with locked(where.folder):
-        _prepare_state(where.state_file)
-        files = Files(config_file(where.folder, Path.cwd()), environ, where.state_file, None, where.evidence_folder)
-        return updating.update(files, loaded, say)
-
-
-def _prepare_state(state_file: Path) -> None:
+def prepare_state(state_file: Path) -> None:
     """Have a sound state file of the present schema. Raises StateError."""
     rescued = backup.rescue(state_file, Clock().wall())
     if rescued is not None:
@@ -279,8 +270,10 @@ async def _live(
         )
         beside = (
             prove(),
-            timetable.keep(
-                partial(updating.schedule, reloader), partial(updating.by_itself, checker, updater, database), clock
+            cron.keep(
+                partial(self_update.schedule, reloader),
+                partial(self_update.by_itself, checker, updater, database),
+                clock,
             ),
             notifier.keep_alive(),
             _keep_backups(files.state),

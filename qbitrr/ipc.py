@@ -91,7 +91,7 @@ class Bye(Message, frozen=True):
 
 
 class Configure(Message, frozen=True):
-    """The worker's part of the configuration, as MessagePack of `qbitrr.worker.configuration.WorkerConfig`."""
+    """The worker's part of the configuration, as MessagePack of `qbitrr.worker.config.WorkerConfig`."""
 
     config: Raw
 

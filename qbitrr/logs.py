@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import structlog
 
-from qbitrr import journal
+from qbitrr import journald
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -79,8 +79,8 @@ def configure(level: str, folder: Path | None, file: str, hide: Callable[[str], 
         )
 
     console: logging.Handler
-    if journal.started_by_systemd(os.environ):
-        console = journal.JournalHandler(hide)
+    if journald.started_by_systemd(os.environ):
+        console = journald.JournalHandler(hide)
         console.setFormatter(formatter(colors=False, bare=True))
     else:
         console = logging.StreamHandler(sys.stderr)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from qbitrr.worker.configuration import WorkerConfig
+from qbitrr.worker.config import WorkerConfig
 
 
 class Applied(Struct, frozen=True):

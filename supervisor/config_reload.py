@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 from qbitrr import logs
 from qbitrr.config import Loaded, load_file
-from qbitrr.config.keys import Table, keys_of
+from qbitrr.config.model.key import Table, keys_of
 from qbitrr.errors import ConfigError, StateError
-from qbitrr.state import holds
-from qbitrr.state.housekeeping import settle_orphans
-from qbitrr.worker.configuration import worker_configs
+from qbitrr.state import free_space
+from qbitrr.state.retention import settle_orphans
+from qbitrr.worker.config import worker_configs
 from supervisor.changes import Reloaded
-from supervisor.core import limits_of
+from supervisor.workers import limits_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from qbitrr.clock import Clock
-    from qbitrr.worker.configuration import WorkerConfig
-    from supervisor.core import Supervisor
+    from qbitrr.worker.config import WorkerConfig
     from supervisor.lifecycle import Limits
+    from supervisor.workers import Supervisor
 
 _log = logs.get(__name__)
 
@@ -92,7 +92,7 @@ class Reloader:
     def _wanted(self, loaded: Loaded) -> tuple[list[WorkerConfig], Limits]:
         """Which workers a configuration asks for. Blocking: it looks into the state file. Raises StateError."""
         log_folder = str(self.files.log_folder) if self.files.log_folder else None
-        holding = holds.instances(self.files.state)
+        holding = free_space.instances(self.files.state)
         configs = worker_configs(loaded.config, str(self.files.state), log_folder, holding)
         return configs, limits_of(loaded.config.settings)
 

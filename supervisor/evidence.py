@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,11 +17,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from qbitrr import logs
-from qbitrr.config.private_file import write_private
+from qbitrr.atomic_file import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 _log = logs.get(__name__)
 
@@ -171,3 +171,15 @@ def how_it_ended(code: int | None) -> str:
 def moment(epoch_seconds: float) -> Moment:
     """A time of the wall clock as it stands in a bundle."""
     return datetime.fromtimestamp(epoch_seconds, UTC)
+
+
+def process_state(pid: int) -> str | None:
+    """Its state and where in the kernel it waits, such as `T (stopped), do_signal_stop`; None when it is gone."""
+    folder = Path(f"/proc/{pid}")
+    try:
+        status = (folder / "status").read_text()
+        waits_in = (folder / "wchan").read_text()
+    except OSError:
+        return None
+    state = next((line.partition(":")[2].strip() for line in status.splitlines() if line.startswith("State:")), "?")
+    return f"{state}, {waits_in}" if waits_in not in ("", "0") else state

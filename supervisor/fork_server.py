@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NoReturn
 import msgspec
 from msgspec import Struct
 
-from qbitrr.worker import parentage
+from qbitrr import process as parentage
 from qbitrr.worker.main import main as work
 
 if TYPE_CHECKING:

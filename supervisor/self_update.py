@@ -15,29 +15,32 @@ from msgspec.structs import replace
 
 from qbitrr import __version__, logs
 from qbitrr.config.redact import redact_text, secrets_of
-from qbitrr.errors import NotUpdatableError, QbitrrError, UpdateFailedError, UpdateInProgressError
+from qbitrr.errors import ConflictError, NotUpdatableError, QbitrrError, UpdateFailedError, UpdateInProgressError
+from qbitrr.process import die_with_parent
+from qbitrr.state import breakers, ledger
 from qbitrr.update import index, record, switch
 from qbitrr.update.model import Outcome
 from qbitrr.update.record import Record
-from qbitrr.update.running import run
-from qbitrr.update.stage import place_for, requirement, stage
+from qbitrr.update.stage import place_for, requirement, run, stage
 from qbitrr.update.trial import try_out
-from qbitrr.worker.parentage import die_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qbitrr.clock import Clock
     from qbitrr.config import Settings
+    from qbitrr.state.database import Database
+    from qbitrr.update.check import Checker
     from qbitrr.update.model import Installation, Release
-    from supervisor.core import Supervisor
-    from supervisor.reload import Files, Reloader
+    from supervisor.config_reload import Files, Reloader
+    from supervisor.workers import Supervisor
 
 _log = logs.get(__name__)
 
 WHEELS = "update/old"
 _TRIAL_SECONDS = 90.0  # beyond what workers may take to start
 _WHEEL_SECONDS = 300.0
+_CHECK_SECONDS = 60.0
 
 
 class Updater:
@@ -232,3 +235,25 @@ def carry_out(folder: Path, state_file: Path, planned: Record, address: str, now
             switch.go_back(folder, state_file, last, str(error), now)
         else:
             switch.abandon(folder, planned, str(error), now)
+
+
+def schedule(reloader: Reloader) -> str | None:
+    """When to look for an update, as a cron expression; None for never."""
+    settings = reloader.loaded.config.settings
+    return settings.auto_update_cron if settings.auto_update_enabled else None
+
+
+async def by_itself(checker: Checker, updater: Updater, database: Database) -> bool:
+    """Take what is newer; False while it would interrupt a removal, or a person has to decide on one."""
+    await checker.newest(force=True, within_seconds=_CHECK_SECONDS)
+    release = checker.available
+    if release is None:
+        return True
+    if await breakers.tripped(database) or await ledger.is_removing(database):
+        _log.info("update was put off", because="a removal is under way or waits for a decision")
+        return False
+    try:
+        updater.start(release)
+    except ConflictError as error:
+        _log.warning("update was not begun", because=str(error))
+    return True

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 
 from qbitrr import logs
 from qbitrr.errors import QbitrrError
-from qbitrr.state.soundness import damage_of
+from qbitrr.state.integrity import damage_of
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from supervisor.core import Supervisor
-    from supervisor.notify import Notifier
-    from supervisor.reload import Reloader
+    from supervisor.config_reload import Reloader
+    from supervisor.systemd import Notifier
+    from supervisor.workers import Supervisor
 
 _log = logs.get(__name__)
 

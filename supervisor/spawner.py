@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import msgspec
 
 from qbitrr import ipc, logs
-from supervisor import zygote
+from supervisor import fork_server
 
 _log = logs.get(__name__)
 _FAREWELL_SECONDS = 1.0
-_decoder: msgspec.msgpack.Decoder[zygote.Said] = msgspec.msgpack.Decoder(zygote.Said)
+_decoder: msgspec.msgpack.Decoder[fork_server.Said] = msgspec.msgpack.Decoder(fork_server.Said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,10 @@ class Spawned:
     pidfd: int
     channel: socket.socket
     stacks: int
-    ended: asyncio.Future[zygote.Ended | None]
+    ended: asyncio.Future[fork_server.Ended | None]
 
 
-_Birth = tuple[int, int, "asyncio.Future[zygote.Ended | None]"]  # process id, its descriptor, how it will have ended
+_Birth = tuple[int, int, "asyncio.Future[fork_server.Ended | None]"]  # pid, pidfd, how it will end
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def fork_zygote() -> Zygote:
     if pid == 0:
         ours.detach()
         _close_all_but(theirs.fileno())  # a socket that listens must not be kept open by who does not serve it
-        zygote.serve(theirs)
+        fork_server.serve(theirs)
     theirs.close()
     return Zygote(pid, ours)
 
@@ -76,7 +76,7 @@ def _start_zygote() -> Zygote:
     """Start another one as a program of its own; by now this process has threads."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
-        command = [sys.executable, "-P", "-m", "supervisor.zygote", str(theirs.fileno())]
+        command = [sys.executable, "-P", "-m", "supervisor.fork_server", str(theirs.fileno())]
         started = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)  # noqa: S603
     started.returncode = 0  # it is waited for by its number, like a forked one
     return Zygote(started.pid, ours)
@@ -89,7 +89,7 @@ class Spawner:
         self._loop = asyncio.get_running_loop()
         self._zygote: Zygote | None = None
         self._births: deque[asyncio.Future[_Birth]] = deque()
-        self._ended: dict[int, asyncio.Future[zygote.Ended | None]] = {}
+        self._ended: dict[int, asyncio.Future[fork_server.Ended | None]] = {}
         self._listen_to(first)
 
     async def spawn(self, within_seconds: float) -> Spawned:
@@ -144,7 +144,7 @@ class Spawner:
 
     def _hear(self) -> None:
         try:
-            packet, descriptors, _, _ = socket.recv_fds(self._channel, zygote.PACKET_BYTES, 1)
+            packet, descriptors, _, _ = socket.recv_fds(self._channel, fork_server.PACKET_BYTES, 1)
         except BlockingIOError:
             return
         except OSError:
@@ -154,11 +154,11 @@ class Spawner:
             return
         said = _decoder.decode(packet)
         match said:
-            case zygote.Born():
+            case fork_server.Born():
                 self._born(said.pid, descriptors[0])
-            case zygote.Unborn():
+            case fork_server.Unborn():
                 _fail(self._births.popleft(), OSError(said.error_number, os.strerror(said.error_number)))
-            case zygote.Ended():
+            case fork_server.Ended():
                 if (ended := self._ended.pop(said.pid, None)) is not None:  # else an orphan that the zygote inherited
                     _tell(ended, said)
 
@@ -197,6 +197,6 @@ def _fail(birth: asyncio.Future[_Birth], error: OSError) -> None:
         birth.set_exception(error)
 
 
-def _tell(ended: asyncio.Future[zygote.Ended | None], how: zygote.Ended | None) -> None:
+def _tell(ended: asyncio.Future[fork_server.Ended | None], how: fork_server.Ended | None) -> None:
     if not ended.done():  # who waited may have given up
         ended.set_result(how)

@@ -14,19 +14,18 @@ from msgspec.structs import replace
 
 from qbitrr import __version__, ipc, logs
 from qbitrr.errors import ProtocolError
-from qbitrr.worker import configuration
+from qbitrr.worker import config as configuration
 from qbitrr.worker.main import DAMAGED, STACKS_SIGNAL, UNUSABLE
 from supervisor import evidence, lifecycle
-from supervisor.evidence import Ending
+from supervisor.evidence import Ending, process_state
 from supervisor.lifecycle import Effect, Phase, State
-from supervisor.vitals import process_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from qbitrr.clock import Clock
-    from qbitrr.worker.configuration import WorkerConfig
-    from supervisor import zygote
+    from qbitrr.worker.config import WorkerConfig
+    from supervisor import fork_server
     from supervisor.evidence import Evidence
     from supervisor.lifecycle import Limits
     from supervisor.spawner import Spawned, Spawner
@@ -297,7 +296,7 @@ class Child:
 
     async def _bury(self, spawned: Spawned, seen: Ending) -> None:
         """Learn how it ended, keep the evidence if that was not asked for, and give back its descriptors."""
-        ended: zygote.Ended | None = None
+        ended: fork_server.Ended | None = None
         with suppress(TimeoutError):  # a zygote that hangs tells nothing
             async with asyncio.timeout(_TELLING_SECONDS):
                 ended = await spawned.ended

@@ -12,15 +12,15 @@ from qbitrr.clock import Clock
 from qbitrr.errors import NotReadyError, WorkerNotReadyError
 from supervisor import lifecycle
 from supervisor.changes import Applied, difference
-from supervisor.child import Child
-from supervisor.lag import LoopLag
 from supervisor.lifecycle import Limits, Phase
+from supervisor.loop_lag import LoopLag
+from supervisor.worker_process import Child
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from qbitrr.config import Settings
-    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.config import WorkerConfig
     from supervisor.evidence import Evidence
     from supervisor.spawner import Spawner
 

@@ -11,8 +11,8 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from control import sessions
-from control.editor import Author
+from control.auth import session_cookie
+from control.config_editor import Author
 from qbitrr.errors import ForbiddenError, UnauthorizedError
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ def admit_to_web(context: Context) -> Admit:
 
 def is_known(request: Request, context: Context) -> bool:
     """Whether a request carries the token or the cookie of a login. Raises TooManyAttemptsError."""
-    cookie = request.cookies.get(sessions.COOKIE, "")
-    if cookie and sessions.holds(cookie, session_secret(context), context.clock.wall()):
+    cookie = request.cookies.get(session_cookie.COOKIE, "")
+    if cookie and session_cookie.holds(cookie, session_secret(context), context.clock.wall()):
         return True
     if not _offers_token(request.headers):
         return False

@@ -12,7 +12,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from control.auth import carries_token
+from control.auth.access import carries_token
 from qbitrr.errors import ForbiddenError
 
 if TYPE_CHECKING:

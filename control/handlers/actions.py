@@ -7,11 +7,11 @@ from msgspec import Meta, Struct
 from control.binding import invalid
 from control.context import Context
 from control.handlers.arr import Message
-from control.workers import category_of
+from control.worker_lookup import category_of
 from qbitrr import ipc
 from qbitrr.errors import ConflictError, NotFoundError, NotReadyError
+from qbitrr.rules.verdict import DESTRUCTIVE
 from qbitrr.state import ledger
-from qbitrr.torrents.verdict import DESTRUCTIVE
 
 _LONGEST_ID = 18  # digits; longer ones are beyond what the state file counts
 

@@ -5,9 +5,9 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from control.context import Context
-from control.parameters import Nothing
-from control.workers import all_workers, category_of, display_name
-from qbitrr.config.keys import ArrKind
+from control.handlers.shared import Nothing
+from control.worker_lookup import all_workers, category_of, display_name
+from qbitrr.config.model.key import ArrKind
 
 
 class ArrView(Struct, frozen=True):

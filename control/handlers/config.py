@@ -6,13 +6,13 @@ from typing import Annotated, Any
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from control import answers
-from control.auth import author_of
+from control.auth.access import author_of
+from control.config_editor import Plan
 from control.context import Context
-from control.parameters import Nothing
-from control.plan import Plan
-from control.times import moment
-from qbitrr.config.compare import Difference
+from control.handlers.shared import Nothing
+from control.web import answers
+from control.web.answers import moment
+from qbitrr.config.diff import Difference
 
 Changes = Annotated[
     dict[str, Any],

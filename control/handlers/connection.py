@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from control.auth import require_trusted
+from control.auth.access import require_trusted
 from control.binding import invalid
+from control.connection_check import Outcome, Trouble, probe_arr, probe_qbittorrent
 from control.context import Context
-from control.probe import Outcome, Trouble, probe_arr, probe_qbittorrent
 from qbitrr.config import Arr, QBit
 from qbitrr.errors import NotFoundError
 from qbitrr.qbittorrent.session import Access

@@ -3,9 +3,9 @@
 from aiohttp import web
 from msgspec import Struct
 
-from control.auth import require_trusted
+from control.auth.access import require_trusted
 from control.context import Context
-from control.parameters import Nothing
+from control.handlers.shared import Nothing
 from supervisor.changes import Reloaded
 
 

@@ -7,9 +7,10 @@ from msgspec import Meta, Struct
 
 from control.binding import invalid
 from control.context import Context
-from control.times import moment
+from control.web.answers import moment
 from qbitrr.clock import from_iso, to_iso
-from qbitrr.state import ledger, would
+from qbitrr.state import ledger
+from qbitrr.state import shadow as would
 
 
 class DecisionsRequest(Struct, frozen=True):

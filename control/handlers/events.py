@@ -5,9 +5,9 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from control import sse
 from control.context import Context
 from control.events import Event
+from control.web import sse
 
 
 class EventsRequest(Struct, frozen=True):

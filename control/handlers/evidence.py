@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from control.context import Context
-from control.workers import category_of
+from control.worker_lookup import category_of
 from supervisor import evidence
 from supervisor.evidence import Ending
 

@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from control.context import Context
-from control.parameters import Nothing
+from control.handlers.shared import Nothing
 from qbitrr.errors import NotReadyError
 from supervisor.lifecycle import Phase
 

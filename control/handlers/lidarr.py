@@ -6,11 +6,10 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from control.context import Context
-from control.handlers.counts import Counts, counts_view, tally
-from control.parameters import Category, Page, PageSize, Title
-from control.times import moment
-from control.workers import category_of
-from qbitrr.state import pages
+from control.handlers.shared import Category, Counts, Page, PageSize, Title, counts_view, tally
+from control.web.answers import moment
+from control.worker_lookup import category_of
+from qbitrr.state import listing
 
 
 class ArtistsRequest(Struct, frozen=True):
@@ -75,11 +74,11 @@ class Artists(Struct, frozen=True):
 async def artists(context: Context, request: ArtistsRequest) -> Artists:
     """Artists of a Lidarr, by name, with all of their albums."""
     category = category_of(context, request.category, "lidarr")
-    found = await pages.artists(
+    found = await listing.artists(
         context.database,
         category,
         request.q,
-        pages.Window(request.page, request.page_size),
+        listing.Window(request.page, request.page_size),
         missing=request.missing,
     )
     return Artists(
@@ -92,13 +91,13 @@ async def artists(context: Context, request: ArtistsRequest) -> Artists:
     )
 
 
-def _view(artist: pages.Artist, albums: list[pages.Album]) -> ArtistView:
+def _view(artist: listing.Artist, albums: list[listing.Album]) -> ArtistView:
     monitored, available = tally(albums)
     info = ArtistInfo(artist.id, artist.title, artist.disambiguation)
     return ArtistView(info, monitored, available, [_album(album) for album in albums])
 
 
-def _album(album: pages.Album) -> AlbumView:
+def _album(album: listing.Album) -> AlbumView:
     return AlbumView(
         id=album.id,
         title=album.title,

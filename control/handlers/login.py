@@ -6,11 +6,12 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from control import answers, sessions
-from control.auth import admit_to_web, author_of, client_address, fits, is_known, require_trusted, session_secret
+from control.auth import session_cookie
+from control.auth.access import admit_to_web, author_of, client_address, fits, is_known, require_trusted, session_secret
 from control.context import Context
 from control.handlers.config import Changed
-from control.parameters import Nothing
+from control.handlers.shared import Nothing
+from control.web import answers
 from qbitrr.errors import BadRequestError, UnauthorizedError
 
 _NO_SUCH_HASH = "$2b$12$C6UzMDM.H6dfI/f/IKcEeO5z2Jt3ZsB0W1FfYJdGQvVZk0Hq1b6yS"  # costs what a real one does
@@ -76,7 +77,7 @@ async def login(context: Context, request: LoginRequest, http: web.Request) -> w
 async def logout(_context: Context, _request: Nothing, http: web.Request) -> web.Response:
     """Forget the cookie."""
     response = answers.json(Done(success=True))
-    response.del_cookie(sessions.COOKIE, path="/", httponly=True, samesite="Strict", secure=http.secure)
+    response.del_cookie(session_cookie.COOKIE, path="/", httponly=True, samesite="Strict", secure=http.secure)
     return response
 
 
@@ -101,9 +102,9 @@ async def set_password(context: Context, request: PasswordRequest, http: web.Req
 def with_session(response: web.Response, context: Context, http: web.Request) -> web.Response:
     """The response with the cookie of a login."""
     response.set_cookie(
-        sessions.COOKIE,
-        sessions.issue(session_secret(context), context.clock.wall()),
-        max_age=sessions.LASTS_SECONDS,
+        session_cookie.COOKIE,
+        session_cookie.issue(session_secret(context), context.clock.wall()),
+        max_age=session_cookie.LASTS_SECONDS,
         path="/",
         httponly=True,
         samesite="Strict",

@@ -11,10 +11,12 @@ from urllib.parse import quote
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from control import logfiles, logfollow, sse
-from control.answers import SECURITY_HEADERS
 from control.context import Context
-from control.parameters import Nothing
+from control.handlers.shared import Nothing
+from control.log_files import reader
+from control.log_files import tail as logfollow
+from control.web import sse
+from control.web.answers import SECURITY_HEADERS
 from qbitrr.errors import NotFoundError
 
 _LOOK_SECONDS = 0.5
@@ -87,7 +89,7 @@ async def names(context: Context, _request: Nothing) -> Logs:
     """The log files."""
     if context.log_folder is None:
         return Logs([])
-    return Logs(await asyncio.to_thread(logfiles.names, context.log_folder))
+    return Logs(await asyncio.to_thread(reader.names, context.log_folder))
 
 
 async def read(context: Context, request: LogRequest) -> Log:
@@ -97,7 +99,7 @@ async def read(context: Context, request: LogRequest) -> Log:
     """
     with _known(request.name):
         part = await asyncio.to_thread(
-            logfiles.read, _folder(context), request.name, first=request.offset, most=request.limit
+            reader.read, _folder(context), request.name, first=request.offset, most=request.limit
         )
     return Log(request.name, part.text, part.lines, request.offset, part.total_lines, part.inode)
 
@@ -113,7 +115,7 @@ async def search(context: Context, request: SearchRequest) -> Matches:
 
 async def download(context: Context, request: LogName, http: web.Request) -> web.StreamResponse:
     """The whole file."""
-    with _known(request.name), logfiles.opened(_folder(context), request.name) as (descriptor, status):
+    with _known(request.name), reader.opened(_folder(context), request.name) as (descriptor, status):
         name = quote(request.name, safe="")
         headers = {
             **SECURITY_HEADERS,
@@ -145,7 +147,7 @@ async def stream(context: Context, request: StreamRequest, http: web.Request) ->
             silent_since = context.clock.monotonic()
             while not context.events.closed:
                 if lines := await asyncio.to_thread(tail.read):
-                    await out.send(logfiles.plain(lines).rstrip("\n").encode())
+                    await out.send(reader.plain(lines).rstrip("\n").encode())
                     silent_since = context.clock.monotonic()
                     continue
                 if context.clock.monotonic() - silent_since > sse.SILENCE_SECONDS:

@@ -16,9 +16,10 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from control import answers, sessions
-from control.auth import fits, session_secret
+from control.auth import session_cookie
+from control.auth.access import fits, session_secret
 from control.handlers.login import with_session
+from control.web import answers
 from qbitrr import logs
 from qbitrr.errors import ConfigError, Problem, UnauthorizedError, UnreachableError
 
@@ -63,15 +64,15 @@ async def _begin(request: web.Request, context: Context, path: str) -> web.Respo
     async with aiohttp.ClientSession(timeout=_LIMITS) as http:
         provider = await _discover(http, oidc)
     secret = _secret(context)
-    cookie = sessions.issue(secret, context.clock.wall(), _STEP_SECONDS)
-    challenge = hashlib.sha256(sessions.derived(cookie, secret, "verifier").encode()).digest()
+    cookie = session_cookie.issue(secret, context.clock.wall(), _STEP_SECONDS)
+    challenge = hashlib.sha256(session_cookie.derived(cookie, secret, "verifier").encode()).digest()
     query = {
         "response_type": "code",
         "client_id": oidc.client_id,
         "redirect_uri": _redirect_uri(request, context, path),
         "scope": oidc.scopes,
-        "state": sessions.derived(cookie, secret, "state"),
-        "nonce": sessions.derived(cookie, secret, "nonce"),
+        "state": session_cookie.derived(cookie, secret, "state"),
+        "nonce": session_cookie.derived(cookie, secret, "nonce"),
         "code_challenge": urlsafe_b64encode(challenge).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
     }
@@ -88,8 +89,8 @@ async def _end(request: web.Request, context: Context, path: str) -> web.Respons
     """The browser is back: check what it brings and log it in."""
     oidc, secret = context.loaded.config.webui.oidc, _secret(context)
     cookie, code = request.cookies.get(_COOKIE, ""), request.query.get("code", "")
-    ours = bool(cookie) and sessions.holds(cookie, secret, context.clock.wall())
-    if not (ours and code and fits(request.query.get("state", ""), sessions.derived(cookie, secret, "state"))):
+    ours = bool(cookie) and session_cookie.holds(cookie, secret, context.clock.wall())
+    if not (ours and code and fits(request.query.get("state", ""), session_cookie.derived(cookie, secret, "state"))):
         raise UnauthorizedError("The login was not begun here, or took too long; begin again")
     form = {
         "grant_type": "authorization_code",
@@ -97,13 +98,13 @@ async def _end(request: web.Request, context: Context, path: str) -> web.Respons
         "redirect_uri": _redirect_uri(request, context, path),
         "client_id": oidc.client_id,
         "client_secret": oidc.client_secret,
-        "code_verifier": sessions.derived(cookie, secret, "verifier"),
+        "code_verifier": session_cookie.derived(cookie, secret, "verifier"),
     }
     async with aiohttp.ClientSession(timeout=_LIMITS) as http:
         provider = await _discover(http, oidc)
         tokens = await _ask(http, "POST", provider["token_endpoint"], form)
         keys = await _ask(http, "GET", provider["jwks_uri"])
-    nonce = sessions.derived(cookie, secret, "nonce")
+    nonce = session_cookie.derived(cookie, secret, "nonce")
     claims = _claims(str(tokens.get("id_token", "")), keys, provider["issuer"], oidc.client_id, nonce)
     _log.info("login at the provider succeeded", subject=claims.get("sub"))
     response = with_session(answers.redirect("ui"), context, request)

@@ -9,13 +9,13 @@ from msgspec import Meta, Raw, Struct
 
 from control.context import Context
 from control.handlers.arr import Message
-from control.memory import resident_bytes
-from control.parameters import Nothing
-from control.times import moment
-from control.workers import category_of, display_name
+from control.handlers.shared import Nothing
+from control.process_memory import resident_bytes
+from control.web.answers import moment
+from control.worker_lookup import category_of, display_name
 from qbitrr.errors import NotFoundError
-from supervisor.child import Child
 from supervisor.lifecycle import Phase
+from supervisor.worker_process import Child
 
 _moment = lru_cache(maxsize=256)(moment)  # the same few are asked for over and over
 

@@ -6,9 +6,9 @@ from msgspec import Meta, Struct
 
 from control.binding import invalid
 from control.context import Context
-from control.parameters import Category, Page, PageSize, Title
-from control.workers import category_of
-from qbitrr.state import pages
+from control.handlers.shared import Category, Page, PageSize, Title
+from control.worker_lookup import category_of
+from qbitrr.state import listing
 
 
 class MoviesRequest(Struct, frozen=True):
@@ -69,12 +69,12 @@ class Movies(Struct, frozen=True):
 async def movies(context: Context, request: MoviesRequest) -> Movies:
     """Movies of a Radarr, by title."""
     category = category_of(context, request.category, "radarr")
-    found = await pages.movies(
+    found = await listing.movies(
         context.database,
         category,
         request.q,
         _filter(request),
-        pages.Window(request.page, request.page_size),
+        listing.Window(request.page, request.page_size),
     )
     counts = found.counts
     return Movies(
@@ -93,11 +93,11 @@ async def movies(context: Context, request: MoviesRequest) -> Movies:
     )
 
 
-def _filter(request: MoviesRequest) -> pages.MovieFilter:
+def _filter(request: MoviesRequest) -> listing.MovieFilter:
     first, last = request.year_min, request.year_max
     if first is not None and last is not None and first > last:
         raise invalid("year_min", first, f"Must be less than year_max ({last})")
-    return pages.MovieFilter(
+    return listing.MovieFilter(
         year_min=first,
         year_max=last,
         monitored=request.monitored,
@@ -107,7 +107,7 @@ def _filter(request: MoviesRequest) -> pages.MovieFilter:
     )
 
 
-def _view(movie: pages.Movie) -> MovieView:
+def _view(movie: listing.Movie) -> MovieView:
     return MovieView(
         id=movie.id,
         title=movie.title,

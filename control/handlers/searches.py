@@ -8,12 +8,11 @@ from msgspec import Meta, Struct
 
 from control.context import Context
 from control.handlers.arr import Message
-from control.times import moment
-from control.workers import category_of
+from control.web.answers import moment
+from control.worker_lookup import category_of
 from qbitrr import ipc
 from qbitrr.errors import NotReadyError
-from qbitrr.search.outlook import Outlook
-from qbitrr.search.plan import Search
+from qbitrr.rules.search.plan import Outlook, Search
 from qbitrr.state import searches
 
 _MOST_IDS = 100

@@ -8,11 +8,10 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from control.context import Context
-from control.handlers.counts import Counts, counts_view, tally
-from control.parameters import Category, Page, PageSize, Title
-from control.times import moment
-from control.workers import category_of
-from qbitrr.state import pages
+from control.handlers.shared import Category, Counts, Page, PageSize, Title, counts_view, tally
+from control.web.answers import moment
+from control.worker_lookup import category_of
+from qbitrr.state import listing
 
 
 class SeriesRequest(Struct, frozen=True):
@@ -89,11 +88,11 @@ class SeriesPage(Struct, frozen=True):
 async def series(context: Context, request: SeriesRequest) -> SeriesPage:
     """Series of a Sonarr, by title, with all of their seasons and episodes."""
     category = category_of(context, request.category, "sonarr")
-    found = await pages.series(
+    found = await listing.series(
         context.database,
         category,
         request.q,
-        pages.Window(request.page, request.page_size),
+        listing.Window(request.page, request.page_size),
         missing=request.missing or request.only_missing,
     )
     return SeriesPage(
@@ -106,7 +105,7 @@ async def series(context: Context, request: SeriesRequest) -> SeriesPage:
     )
 
 
-def _view(show: pages.Series, episodes: list[pages.Episode]) -> SeriesView:
+def _view(show: listing.Series, episodes: list[listing.Episode]) -> SeriesView:
     seasons = {
         str(number): _season(number, list(some)) for number, some in groupby(episodes, attrgetter("season_number"))
     }
@@ -118,12 +117,12 @@ def _view(show: pages.Series, episodes: list[pages.Episode]) -> SeriesView:
     )
 
 
-def _season(number: int, episodes: list[pages.Episode]) -> SeasonView:
+def _season(number: int, episodes: list[listing.Episode]) -> SeasonView:
     monitored, available = tally(episodes)
     return SeasonView(number, monitored, available, [_episode(episode) for episode in episodes])
 
 
-def _episode(episode: pages.Episode) -> EpisodeView:
+def _episode(episode: listing.Episode) -> EpisodeView:
     return EpisodeView(
         id=episode.id,
         episode_number=episode.episode_number,

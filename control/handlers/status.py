@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from control.context import Context
-from control.parameters import Nothing
+from control.handlers.shared import Nothing
 
 
 class ToFillIn(Struct, frozen=True):

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from control.context import Context
 from control.handlers.decisions import Decision, decision
-from control.times import moment
+from control.web.answers import moment
 from qbitrr.errors import NotFoundError
 from qbitrr.state import ledger, verdicts
 

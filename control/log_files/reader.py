@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from control.lineindex import index_of
+from control.log_files.line_index import index_of
 from qbitrr.logs import MAIN_FILE, WEB_FILE
 
 if TYPE_CHECKING:

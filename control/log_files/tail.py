@@ -6,8 +6,8 @@ import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from control import logfiles
-from control.lineindex import index_of
+from control.log_files import reader
+from control.log_files.line_index import index_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ class Tail:
         """Begin at the end, or some lines before. Raises FileNotFoundError."""
         self._folder = folder
         self._name = name
-        with logfiles.opened(folder, name) as (descriptor, status):
+        with reader.opened(folder, name) as (descriptor, status):
             index = index_of(descriptor, status)
             self._position = index.position(descriptor, max(0, index.lines - last_lines))
             self._descriptor = os.dup(descriptor)
@@ -61,7 +61,7 @@ class Tail:
             return
         newer = f"{self._name}.{number - 1}" if number > 1 else self._name
         try:
-            with logfiles.opened(self._folder, newer) as (descriptor, _):
+            with reader.opened(self._folder, newer) as (descriptor, _):
                 moved = self._number_of(status) != number
                 if moved or os.fstat(self._descriptor).st_size > self._position:  # look again the next time
                     return
@@ -72,7 +72,7 @@ class Tail:
 
     def _number_of(self, status: os.stat_result) -> int:
         """How often the open file was rotated; a file that is gone counts as the one before the present."""
-        for name in logfiles.names(self._folder):
+        for name in reader.names(self._folder):
             base, _, number = name.removeprefix(self._name).rpartition(".")
             if name.startswith(self._name) and not base and (number.isdecimal() or name == self._name):
                 try:
@@ -114,14 +114,14 @@ def search(folder: Path, name: str, wanted: str, *, first: int, most: int) -> Fo
     needle = wanted.casefold()
     until = time.monotonic() + SEARCH_SECONDS
     matches: list[Match] = []
-    with logfiles.opened(folder, name) as (descriptor, status):
+    with reader.opened(folder, name) as (descriptor, status):
         index = index_of(descriptor, status)
         position, number = index.position(descriptor, first), min(first, index.lines)
         end = index.position(descriptor, index.lines)
         while position < end:
             content = _block(descriptor, position, end)
             for line in content.removesuffix(b"\n").split(b"\n"):
-                text = logfiles.plain(line)
+                text = reader.plain(line)
                 if needle in text.casefold():
                     if len(matches) == most:
                         return Found(matches, complete=False, next_line=number)

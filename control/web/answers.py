@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 import msgspec
 from aiohttp import web
@@ -65,3 +66,12 @@ def plain(body: bytes, content_type: str, headers: Mapping[str, str]) -> web.Res
 def redirect(where: str) -> web.Response:
     """Somewhere else, relative to the request, so that a prefix of a reverse proxy stays."""
     return web.Response(status=302, headers={**SECURITY_HEADERS, "Location": where})
+
+
+@overload
+def moment(epoch_seconds: float) -> datetime: ...
+@overload
+def moment(epoch_seconds: float | None) -> datetime | None: ...
+def moment(epoch_seconds: float | None) -> datetime | None:
+    """A time as it is answered; None when it is not known."""
+    return None if epoch_seconds is None else datetime.fromtimestamp(int(epoch_seconds // 1), UTC)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from aiohttp import web
 from msgspec import Struct
 
-from control import answers
+from control.web import answers
 from qbitrr import logs
-from qbitrr.config.lookup import UNKNOWN
+from qbitrr.config.dotted_keys import UNKNOWN
 from qbitrr.errors import ConfigError, QbitrrError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from control.answers import Encoded, encoded
+from control.web.answers import Encoded, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from control.answers import SECURITY_HEADERS
+from control.web.answers import SECURITY_HEADERS
 from qbitrr.errors import NotReadyError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from aiohttp import web
 
-from control import answers
+from control.web import answers
 from qbitrr.errors import NotFoundError
 
 if TYPE_CHECKING:

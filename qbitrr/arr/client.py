@@ -26,14 +26,14 @@ from qbitrr.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from qbitrr.http import Patience, Remote
+from qbitrr.http.client import Patience, Remote
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
     from qbitrr.arr.kinds import Kind
-    from qbitrr.http import Query, T
-    from qbitrr.websocket import Websocket
+    from qbitrr.http.client import Query, T
+    from qbitrr.http.websocket import Websocket
 
 _PAGE_SIZE = 1000
 _ASKED_SINGLY = 20  # more than so many cost less as one list of all

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qbitrr.arr.models import Album, Artist, Track, WantedPage
+from qbitrr.arr.models import Album, Artist, Episode, File, Movie, Series, Track, WantedPage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from qbitrr.arr.client import ArrClient
+
 
 _PAGE_SIZE = 1000
 _MOST_PAGES = 1000
@@ -42,3 +43,27 @@ async def below_cutoff(client: ArrClient) -> set[int]:
 async def tracks(client: ArrClient, artist_id: int) -> list[Track]:
     """All tracks of one artist."""
     return await client.get("track", list[Track], artistId=artist_id)
+
+
+# Radarr's web server accepts 8 KiB of request line; one `movieId=1234567&` takes 16 bytes.
+FILES_PER_REQUEST = 400
+
+
+def movies(client: ArrClient) -> AsyncIterator[list[Movie]]:
+    """All movies, with their files but without the files' custom format scores."""
+    return client.items("movie", Movie, excludeLocalCovers=True)
+
+
+async def movie_files(client: ArrClient, movie_ids: Sequence[int]) -> list[File]:
+    """The files of at most FILES_PER_REQUEST movies, with custom format scores."""
+    return await client.get("moviefile", list[File], movieId=list(movie_ids))
+
+
+def series(client: ArrClient) -> AsyncIterator[list[Series]]:
+    """All series with their seasons."""
+    return client.items("series", Series, includeSeasonImages=False)
+
+
+async def episodes(client: ArrClient, series_id: int) -> list[Episode]:
+    """The episodes of one series, each with its file, cutoff and custom format score."""
+    return await client.get("episode", list[Episode], seriesId=series_id, includeEpisodeFile=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from qbitrr.arr.client import ArrClient
-    from qbitrr.websocket import Websocket
+    from qbitrr.http.websocket import Websocket
 
 END_OF_RECORD = "\x1e"
 _HANDSHAKE = '{"protocol":"json","version":1}' + END_OF_RECORD

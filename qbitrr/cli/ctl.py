@@ -11,7 +11,7 @@ import urllib.request
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
-from qbitrr.data_lock import holder
+from qbitrr.data_dir import holder
 from qbitrr.errors import NotRunningError, RefusedByDaemonError
 
 if TYPE_CHECKING:

@@ -7,10 +7,9 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from qbitrr import app
-from qbitrr.config.location import CONFIG_NAME, create_data_folder
-from qbitrr.config.private_file import write_private
-from qbitrr.data_lock import locked
+from qbitrr import daemon
+from qbitrr.atomic_file import write_private
+from qbitrr.data_dir import CONFIG_NAME, create_data_folder, locked
 from qbitrr.errors import DataFolderBusyError, QbitrrError
 from qbitrr.sandbox.__main__ import END_OF_CONFIG
 from qbitrr.state.database import FILE_NAME
@@ -33,7 +32,7 @@ def run(folder: Path, port: int, zygote: Zygote, given: Sequence[socket.socket] 
 
     Raises DataFolderBusyError when the folder holds something else, or a demonstration that still runs.
     """
-    where = app.Home(folder.absolute())
+    where = daemon.Home(folder.absolute())
     create_data_folder(where.folder)
     _clear(where)
     command = [sys.executable, "-P", "-m", "qbitrr.sandbox", "--until-eof", "--webui-port", str(port)]
@@ -41,12 +40,12 @@ def run(folder: Path, port: int, zygote: Zygote, given: Sequence[socket.socket] 
         try:
             write_private(where.folder / CONFIG_NAME, _config(sandbox))
             environ = {key: value for key, value in os.environ.items() if not key.startswith("QBITRR_")}
-            return app.run(where, environ, zygote, given)
+            return daemon.run(where, environ, zygote, given)
         finally:
             sandbox.terminate()
 
 
-def _clear(where: app.Home) -> None:
+def _clear(where: daemon.Home) -> None:
     mark = where.folder / _MARK
     if any(where.folder.iterdir()) and not mark.exists():
         raise DataFolderBusyError(f"{where.folder} holds something else; name another folder with --data-dir")

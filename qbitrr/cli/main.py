@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qbitrr import __version__, neighbours
+from qbitrr import __version__
+from qbitrr.cli import package_conflicts
 from qbitrr.errors import ConfigError, QbitrrError, RefusedByDaemonError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     correct.
     """
     options = _parser().parse_args(arguments)
-    complaint = neighbours.foreign_package()
+    complaint = package_conflicts.foreign_package()
     if complaint is not None:
         print(complaint, file=sys.stderr)
         return _CONFIG
@@ -108,46 +109,46 @@ def _add_ctl(ctl: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from supervisor import handover  # noqa: PLC0415 - only after the neighbours were looked at
+    from supervisor import systemd  # noqa: PLC0415 - only after the neighbours were looked at
     from supervisor.spawner import fork_zygote  # noqa: PLC0415
 
-    given = handover.take(os.environ)
+    given = systemd.take(os.environ)
     zygote = fork_zygote()  # before anything is loaded that workers do not need
-    from qbitrr import app  # noqa: PLC0415
+    from qbitrr import daemon  # noqa: PLC0415
 
-    again = app.run(app.home(options.data_dir, os.environ), os.environ, zygote, given)
+    again = daemon.run(daemon.home(options.data_dir, os.environ), os.environ, zygote, given)
     if again is not None:
-        handover.begin_anew(again)
+        systemd.begin_anew(again)
     return _OK
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from supervisor import handover  # noqa: PLC0415 - only after the neighbours were looked at
+    from supervisor import systemd  # noqa: PLC0415 - only after the neighbours were looked at
     from supervisor.spawner import fork_zygote  # noqa: PLC0415
 
-    given = handover.take(os.environ)
+    given = systemd.take(os.environ)
     zygote = fork_zygote()  # before anything is loaded that workers do not need
-    from qbitrr import demo  # noqa: PLC0415
+    from qbitrr.cli import demo  # noqa: PLC0415
 
     again = demo.run(options.data_dir or Path(".config/demo"), options.port, zygote, given)
     if again is not None:
-        handover.begin_anew(again)
+        systemd.begin_anew(again)
     return _OK
 
 
 def _check(options: argparse.Namespace) -> int:
-    from qbitrr import app  # noqa: PLC0415 - only after the neighbours were looked at
-    from qbitrr.config.check import report  # noqa: PLC0415
+    from qbitrr import daemon  # noqa: PLC0415 - only after the neighbours were looked at
+    from qbitrr.cli.check_config import report  # noqa: PLC0415
 
-    print(report(app.load(app.home(options.data_dir, os.environ), os.environ)))
+    print(report(daemon.load(daemon.home(options.data_dir, os.environ), os.environ)))
     return _OK
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from qbitrr import app  # noqa: PLC0415 - only after the neighbours were looked at
-    from qbitrr.explain import explain  # noqa: PLC0415
+    from qbitrr import daemon  # noqa: PLC0415 - only after the neighbours were looked at
+    from qbitrr.cli.explain import explain  # noqa: PLC0415
 
-    text = asyncio.run(explain(app.home(options.data_dir, os.environ).state_file, options.infohash))
+    text = asyncio.run(explain(daemon.home(options.data_dir, os.environ).state_file, options.infohash))
     if text is None:
         print(f"Nothing is known of {options.infohash}.", file=sys.stderr)
         return _NOT_FOUND
@@ -156,17 +157,18 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _undo(options: argparse.Namespace) -> int:
-    from qbitrr import app, ctl  # noqa: PLC0415 - only after the neighbours were looked at
+    from qbitrr import daemon  # noqa: PLC0415 - only after the neighbours were looked at
+    from qbitrr.cli import ctl  # noqa: PLC0415 - only after the neighbours were looked at
 
-    print(ctl.undo(app.load(app.home(options.data_dir, os.environ), os.environ), options.action))
+    print(ctl.undo(daemon.load(daemon.home(options.data_dir, os.environ), os.environ), options.action))
     return _OK
 
 
 def _shadow_report(options: argparse.Namespace) -> int:
-    from qbitrr import app  # noqa: PLC0415 - only after the neighbours were looked at
-    from qbitrr.shadow_report import report  # noqa: PLC0415
+    from qbitrr import daemon  # noqa: PLC0415 - only after the neighbours were looked at
+    from qbitrr.cli.shadow_report import report  # noqa: PLC0415
 
-    text = asyncio.run(report(app.home(options.data_dir, os.environ).state_file, options.category))
+    text = asyncio.run(report(daemon.home(options.data_dir, os.environ).state_file, options.category))
     if text is None:
         print("Nothing was written down under Shadow.", file=sys.stderr)
         return _NOT_FOUND
@@ -175,10 +177,10 @@ def _shadow_report(options: argparse.Namespace) -> int:
 
 
 def _evidence(options: argparse.Namespace) -> int:
-    from qbitrr import app  # noqa: PLC0415 - only after the neighbours were looked at
+    from qbitrr import daemon  # noqa: PLC0415 - only after the neighbours were looked at
     from supervisor import evidence  # noqa: PLC0415
 
-    where = app.home(options.data_dir, os.environ)
+    where = daemon.home(options.data_dir, os.environ)
     text = evidence.tell(where.evidence_folder, options.category)
     if not text:
         print("No worker ended abnormally.", file=sys.stderr)
@@ -188,28 +190,31 @@ def _evidence(options: argparse.Namespace) -> int:
 
 
 def _update(options: argparse.Namespace) -> int:
-    from qbitrr import app, ctl, updating  # noqa: PLC0415 - only after the neighbours were looked at
-    from qbitrr.data_lock import holder  # noqa: PLC0415
+    from qbitrr import daemon  # noqa: PLC0415 - only after the neighbours were looked at
+    from qbitrr.cli import ctl  # noqa: PLC0415 - only after the neighbours were looked at
+    from qbitrr.cli import update as updating  # noqa: PLC0415
+    from qbitrr.data_dir import holder  # noqa: PLC0415
 
-    where = app.home(options.data_dir, os.environ)
-    loaded = app.load(where, os.environ)
+    where = daemon.home(options.data_dir, os.environ)
+    loaded = daemon.load(where, os.environ)
     if options.check:
         print(asyncio.run(updating.tell_newest(loaded)))
     elif holder(where.folder) is not None:
         print(ctl.update(loaded))
     else:
-        print(app.update(where, os.environ, loaded, print))
+        print(updating.update(where, os.environ, loaded, print))
     return _OK
 
 
 def _ctl(options: argparse.Namespace) -> int:
-    from qbitrr import app, ctl  # noqa: PLC0415 - only after the neighbours were looked at
+    from qbitrr import daemon  # noqa: PLC0415 - only after the neighbours were looked at
+    from qbitrr.cli import ctl  # noqa: PLC0415 - only after the neighbours were looked at
 
-    where = app.home(options.data_dir, os.environ)
+    where = daemon.home(options.data_dir, os.environ)
     if options.action == "stop":
         print(ctl.stop(where.folder))
         return _OK
-    loaded = app.load(where, os.environ)
+    loaded = daemon.load(where, os.environ)
     match options.action:
         case "status":
             print(ctl.status(loaded))

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from qbitrr.clock import to_iso
 from qbitrr.errors import StateError
-from qbitrr.state import ledger, would
+from qbitrr.state import ledger, shadow
 from qbitrr.state.database import open_reader
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from qbitrr.state.ledger import Entry
-    from qbitrr.state.would import Would
+    from qbitrr.state.shadow import Would
 
 _MOST = 1000
 
@@ -25,7 +25,7 @@ async def report(state_file: Path, category: str | None) -> str | None:
     wanted = ledger.Wanted(categories=[category] if category else None)
     try:
         async with open_reader(state_file) as database:
-            entries = await would.page(database, _MOST, wanted)
+            entries = await shadow.page(database, _MOST, wanted)
             done = {entry.infohash: await ledger.of_torrent(database, entry.infohash) for entry in entries}
     except sqlite3.Error as error:
         raise StateError(f"{state_file} cannot be read: {error}") from error

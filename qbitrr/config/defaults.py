@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qbitrr.config.keys import ArrKind
     from qbitrr.config.model import Settings
+    from qbitrr.config.model.key import ArrKind
 
 SAMPLE_ARRS: Mapping[str, ArrKind] = {
     "Radarr-1080": "radarr",

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from qbitrr.config.keys import PLACEHOLDER
-from qbitrr.config.lookup import Path, place_of, value_at
+from qbitrr.config.dotted_keys import Path, place_of, value_at
+from qbitrr.config.model import is_qbit
+from qbitrr.config.model.key import PLACEHOLDER
 from qbitrr.config.redact import HIDDEN, redact_url
-from qbitrr.config.sections import is_qbit
 from qbitrr.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from qbitrr.config.lookup import Edits
+    from qbitrr.config.dotted_keys import Edits
 
 _SECRET_NAME = re.compile(r"api_?key|token|password|secret|passkey|credential", re.IGNORECASE)
 _ADDRESSES = ("url", "server")

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qbitrr.config.keys import Table, keys_of
-from qbitrr.config.model import Arr, Notifications, QBit, Settings, WebUI
-from qbitrr.config.sections import arr_kind, is_qbit
-from qbitrr.config.wording import did_you_mean
+from qbitrr.config.messages import did_you_mean
+from qbitrr.config.model import Arr, Notifications, QBit, Settings, WebUI, arr_kind, is_qbit
+from qbitrr.config.model.key import Table, keys_of
 from qbitrr.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from qbitrr.config.keys import Key
+    from qbitrr.config.model.key import Key
 
 Path = tuple[str, ...]
 

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import tomlkit
 
+from qbitrr.atomic_file import write_private
+from qbitrr.config.dotted_keys import merged
 from qbitrr.config.load import load_file, load_text
-from qbitrr.config.lookup import merged
-from qbitrr.config.private_file import write_private
 from qbitrr.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qbitrr.config.lookup import Edits
+    from qbitrr.config.dotted_keys import Edits
 
 
 def edited(text: str, edits: Edits) -> str:

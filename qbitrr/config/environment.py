@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from qbitrr.config.forms import read_flag
-from qbitrr.config.sections import arr_kind, is_qbit
-from qbitrr.config.wording import did_you_mean
+from qbitrr.config.messages import did_you_mean
+from qbitrr.config.model import arr_kind, is_qbit
+from qbitrr.config.values import read_flag
 from qbitrr.errors import Problem
 
 if TYPE_CHECKING:

@@ -11,18 +11,18 @@ import textwrap
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
+from qbitrr.atomic_file import write_private
 from qbitrr.config.defaults import SAMPLE_ARRS, arr_defaults, qbit_defaults
-from qbitrr.config.forms import write_value
-from qbitrr.config.keys import PLACEHOLDER, keys_of
+from qbitrr.config.messages import unit_and_choices
 from qbitrr.config.model import Arr, Notifications, QBit, Settings, WebUI
-from qbitrr.config.private_file import write_private
-from qbitrr.config.wording import unit_and_choices
+from qbitrr.config.model.key import PLACEHOLDER, keys_of
+from qbitrr.config.values import write_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from qbitrr.config.keys import ArrKind, Key, Table
+    from qbitrr.config.model.key import ArrKind, Key, Table
 
 _WIDTH = 110
 _PREAMBLE = """\

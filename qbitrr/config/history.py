@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from qbitrr.config.private_file import write_private
+from qbitrr.atomic_file import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,21 +13,30 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from qbitrr.config import environment, legacy
-from qbitrr.config.completeness import list_incomplete
-from qbitrr.config.crosscheck import check_together
+from qbitrr.config.checks import check_together, list_incomplete
 from qbitrr.config.defaults import arr_defaults, qbit_defaults
-from qbitrr.config.model import Arr, CategoryRules, Config, Notifications, QBit, Settings, TrackerRow, WebUI
-from qbitrr.config.read import Findings, Source, read_table, values_of
+from qbitrr.config.messages import did_you_mean, shown
+from qbitrr.config.model import (
+    Arr,
+    CategoryRules,
+    Config,
+    Notifications,
+    QBit,
+    Settings,
+    TrackerRow,
+    WebUI,
+    arr_kind,
+    is_qbit,
+)
 from qbitrr.config.redact import redact_url
-from qbitrr.config.sections import arr_kind, is_qbit
-from qbitrr.config.wording import did_you_mean, shown
+from qbitrr.config.tables import Findings, Source, read_table, values_of
 from qbitrr.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from qbitrr.config.keys import ArrKind
+    from qbitrr.config.model.key import ArrKind
 
 _SECTIONS = ("Settings", "WebUI", "Notifications", "qBit", "Radarr", "Sonarr", "Lidarr")
 _NOT_IN_SECTION_NAMES = re.compile(r"[./\\\x00-\x1f\x7f]")

@@ -10,7 +10,7 @@ from qbitrr.config.redact import redact_url
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from qbitrr.config.keys import Form, Key
+    from qbitrr.config.model.key import Form, Key
 
 _DURATION = 'or a text such as "90s", "15m", "2h", "3d", "1w"'
 _FORMS: dict[Form, str] = {

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
-from qbitrr.config.keys import Table, keys_of
+from qbitrr.config.model.key import Table, keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

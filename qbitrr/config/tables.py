@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import UNSET
 
-from qbitrr.config.forms import UnfitError, read_value
-from qbitrr.config.keys import PLACEHOLDER, Table, key_paths, keys_of
-from qbitrr.config.wording import allowed, did_you_mean, shown
+from qbitrr.config.messages import allowed, did_you_mean, shown
+from qbitrr.config.model.key import PLACEHOLDER, Table, key_paths, keys_of
+from qbitrr.config.values import UnfitError, read_value
 from qbitrr.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from qbitrr.config.keys import ArrKind, Key
+    from qbitrr.config.model.key import ArrKind, Key
 
 TableT = TypeVar("TableT", bound=Table)
 

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from qbitrr import units
 from qbitrr.config import address
-from qbitrr.config.category import normal_category
-from qbitrr.config.wording import allowed
+from qbitrr.config.messages import allowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qbitrr.config.keys import Form, Key
+    from qbitrr.config.model.key import Form, Key
 
 _TRUE = {"true", "yes", "y", "t", "on", "1"}
 _FALSE = {"false", "no", "n", "f", "off", "0"}
@@ -239,3 +238,13 @@ _WRITERS: dict[Form, Callable[[Any], Any]] = {
     "size": units.format_size,
     "kilobytes": units.to_kilobytes,
 }
+
+
+def normal_category(text: str) -> str:
+    """Blanks around the parts and empty parts removed: ` films / 4k/` is `films/4k`."""
+    return "/".join(part for part in map(str.strip, text.split("/")) if part)
+
+
+def is_below(category: str, ancestor: str) -> bool:
+    """Is `category` a sub-category of `ancestor`, at any depth?"""
+    return category.startswith(f"{ancestor}/")

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import aiohttp
 import msgspec
 
-from qbitrr import progress, traffic
 from qbitrr.backoff import Backoff
 from qbitrr.errors import (
     CredentialsRejectedError,
@@ -25,8 +24,9 @@ from qbitrr.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from qbitrr.jsonstream import ArraySplitter
-from qbitrr.websocket import LONGEST_MESSAGE_BYTES, Websocket
+from qbitrr.http import counters, progress
+from qbitrr.http.json_array import ArraySplitter
+from qbitrr.http.websocket import LONGEST_MESSAGE_BYTES, Websocket
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Hashable
@@ -159,7 +159,7 @@ class Remote:
         what = f"websocket {path}"
         seconds = self._patience.connect_seconds + self._patience.silence_seconds
         try:
-            with traffic.timed(traffic.here.calls, self.service):
+            with counters.timed(counters.here.calls, self.service):
                 async with asyncio.timeout(seconds):
                     socket = await self._session.ws_connect(
                         f"{self._base_url}/{path}",
@@ -205,7 +205,7 @@ class Remote:
             sock_connect=self._patience.connect_seconds,
             sock_read=self._patience.silence_seconds,
         )
-        with traffic.timed(traffic.here.calls, self.service):
+        with counters.timed(counters.here.calls, self.service):
             response = await self._request(method, path, _parameters(query), json, form, limits)
             try:
                 yield response

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qbitrr.requesters.wish import Wish, number
+from qbitrr.media_requests.request import Wish, number
 
 if TYPE_CHECKING:
-    from qbitrr.http import Remote
+    from qbitrr.http.client import Remote
 
 
 class MovieRequest(Struct, rename="camel", frozen=True):

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from qbitrr.errors import UnexpectedAnswerError
-from qbitrr.requesters.wish import ALL_SEASONS, Wish, number
+from qbitrr.media_requests.request import ALL_SEASONS, Wish, number
 
 if TYPE_CHECKING:
-    from qbitrr.http import Remote
+    from qbitrr.http.client import Remote
 
 _PAGE_SIZE = 100
 _MOST_PAGES = 200

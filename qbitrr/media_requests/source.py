@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qbitrr.errors import CredentialsRejectedError, RefusedError
-from qbitrr.http import Remote
-from qbitrr.requesters import ombi, overseerr
+from qbitrr.http.client import Remote
+from qbitrr.media_requests import ombi, overseerr
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from qbitrr.config.model import Arr, Ombi, Overseerr
-    from qbitrr.requesters.wish import Wish
+    from qbitrr.media_requests.request import Wish
 
     class KeyGuard(Protocol):
         """Lets nobody try a key that was refused."""

@@ -23,7 +23,7 @@ from qbitrr.qbittorrent.session import Session
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from qbitrr.http import Patience
+    from qbitrr.http.client import Patience
     from qbitrr.qbittorrent.session import Access, LoginGuard
 
 _VERSION = re.compile(r"v\d[\w.+-]{0,40}")

@@ -14,7 +14,7 @@ from msgspec import UNSET
 from qbitrr.qbittorrent.announces import Announces
 from qbitrr.qbittorrent.compat import state_name
 from qbitrr.qbittorrent.models import MainData, Torrent, changed_fields
-from qbitrr.qbittorrent.pulse import Pulse
+from qbitrr.qbittorrent.stall_detector import Pulse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

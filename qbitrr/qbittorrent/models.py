@@ -70,7 +70,7 @@ class Place(Struct, frozen=True, gc=False):
 class Tracker(Struct, frozen=True, gc=False):
     """One row of `torrents/trackers`: an announce URL, or one of the three that are none, `** [DHT] **` first.
 
-    For `status` and `msg` see `qbitrr.qbittorrent.trackers`.
+    For `status` and `msg` see `qbitrr.qbittorrent.tracker_status`.
     """
 
     url: str

@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from qbitrr.errors import BannedError, CredentialsRejectedError, RefusedError
-from qbitrr.http import Patience, Remote
+from qbitrr.http.client import Patience, Remote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractAsyncContextManager
 
-    from qbitrr.http import Form, Query
+    from qbitrr.http.client import Form, Query
 
 _NOT_LOGGED_IN = frozenset({401, 403})  # 403 without a session; 401 for an API key or, since 5.2, a password
 

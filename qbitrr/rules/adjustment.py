@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from qbitrr.torrents import trackers
-from qbitrr.torrents.seeding import Settings, settings_to_write
-from qbitrr.torrents.trackers import TagChange, host_of
+from qbitrr.rules import trackers
+from qbitrr.rules.seeding import Settings, settings_to_write
+from qbitrr.rules.trackers import TagChange, host_of
 from qbitrr.units import to_kilobytes
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from qbitrr.torrents.seeding import Limits, Seeding
-    from qbitrr.torrents.trackers import Rows
+    from qbitrr.rules.seeding import Limits, Seeding
+    from qbitrr.rules.trackers import Rows
 
 
 class Adjustment(Struct, frozen=True):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from qbitrr.torrents.adjustment import NONE, Adjustment
-from qbitrr.torrents.files import Selection  # noqa: TC001 - msgspec looks at the types of fields
-from qbitrr.torrents.hitandrun import Gate
-from qbitrr.torrents.seeding import Limits, Seeding
-from qbitrr.torrents.strikes import NOT_SEEN, Seen
+from qbitrr.rules.adjustment import NONE, Adjustment
+from qbitrr.rules.files import Selection  # noqa: TC001 - msgspec looks at the types of fields
+from qbitrr.rules.hit_and_run import Gate
+from qbitrr.rules.seeding import Limits, Seeding
+from qbitrr.rules.strikes import NOT_SEEN, Seen
 
 TAG_IGNORED = "qBitrr-ignored"
 TAG_IMPORTED = "qBitrr-imported"

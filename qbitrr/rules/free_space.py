@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qbitrr.torrents.states import BUSY, FORCED, METADATA, QUEUED, STALLED, STOPPED
+from qbitrr.rules.states import BUSY, FORCED, METADATA, QUEUED, STALLED, STOPPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from qbitrr.torrents.facts import ImportFacts
-from qbitrr.torrents.verdict import DESTRUCTIVE, Action
+from qbitrr.rules.facts import ImportFacts
+from qbitrr.rules.verdict import DESTRUCTIVE, Action
 
 if TYPE_CHECKING:
-    from qbitrr.torrents.facts import History
+    from qbitrr.rules.facts import History
 
 BY_A_PERSON = "a person "
 """How the outcome of an action begins that a person has stopped."""

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from qbitrr.torrents import trackers
-from qbitrr.torrents.seeding import ratio_in_facts
+from qbitrr.rules import trackers
+from qbitrr.rules.seeding import ratio_in_facts
 
 if TYPE_CHECKING:
     from qbitrr.config.model import HitAndRun, TrackerRow
-    from qbitrr.torrents.seeding import Seeding
+    from qbitrr.rules.seeding import Seeding
 
 
 class Announce(Struct, frozen=True, gc=False):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from qbitrr.torrents import trackers
+from qbitrr.rules import trackers
 from qbitrr.units import MINUTE
 
 if TYPE_CHECKING:

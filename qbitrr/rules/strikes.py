@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qbitrr.torrents import states
-from qbitrr.torrents.tracker_eta import maximum_eta_seconds
+from qbitrr.rules import states
+from qbitrr.rules.tracker_eta import maximum_eta_seconds
 
 if TYPE_CHECKING:
-    from qbitrr.torrents.facts import Policy, TorrentFacts
+    from qbitrr.rules.facts import Policy, TorrentFacts
 
 
 class Trouble(StrEnum):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from qbitrr.torrents.facts import Policy
+    from qbitrr.rules.facts import Policy
 
 
 def maximum_eta_seconds(announce_url: str, policy: Policy) -> int:

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import sys
 
-from qbitrr.sandbox.serve import Sandbox
+from qbitrr.sandbox.sandbox import Sandbox
 
 END_OF_CONFIG = "\f\n"
 """What follows the configuration, for a program that reads it."""

@@ -9,9 +9,9 @@ import tomlkit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qbitrr.sandbox.arr_api import ArrStandIn
-    from qbitrr.sandbox.overseerr import OverseerrStandIn
-    from qbitrr.sandbox.qbittorrent import QbittorrentStandIn
+    from qbitrr.sandbox.services.arr_api import ArrStandIn
+    from qbitrr.sandbox.services.overseerr import OverseerrStandIn
+    from qbitrr.sandbox.services.qbittorrent import QbittorrentStandIn
 
 
 def config_text(

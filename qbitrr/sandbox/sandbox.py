@@ -7,20 +7,20 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qbitrr.sandbox import library
 from qbitrr.sandbox.config import config_text
-from qbitrr.sandbox.disk import Disk
-from qbitrr.sandbox.lidarr import LidarrStandIn
+from qbitrr.sandbox.life.disk import Disk
 from qbitrr.sandbox.life.opening import PAST_SECONDS, live_through_the_past
 from qbitrr.sandbox.life.searching import infohash_of
 from qbitrr.sandbox.life.tempo import Tempo
-from qbitrr.sandbox.ombi import OmbiStandIn
-from qbitrr.sandbox.overseerr import OverseerrStandIn
-from qbitrr.sandbox.qbittorrent import QbittorrentStandIn
-from qbitrr.sandbox.radarr import RadarrStandIn
-from qbitrr.sandbox.sonarr import SonarrStandIn
-from qbitrr.sandbox.wishes import some_wishes
-from qbitrr.sandbox.world import World
+from qbitrr.sandbox.life.world import World
+from qbitrr.sandbox.media import library
+from qbitrr.sandbox.services.lidarr import LidarrStandIn
+from qbitrr.sandbox.services.media_requests import some_wishes
+from qbitrr.sandbox.services.ombi import OmbiStandIn
+from qbitrr.sandbox.services.overseerr import OverseerrStandIn
+from qbitrr.sandbox.services.qbittorrent import QbittorrentStandIn
+from qbitrr.sandbox.services.radarr import RadarrStandIn
+from qbitrr.sandbox.services.sonarr import SonarrStandIn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Middleware
 
-    from qbitrr.sandbox.arr_api import ArrStandIn
     from qbitrr.sandbox.life.arr import Arr
     from qbitrr.sandbox.media.collection import Collection
-    from qbitrr.sandbox.standin import StandIn
+    from qbitrr.sandbox.services.arr_api import ArrStandIn
+    from qbitrr.sandbox.services.stand_in import StandIn
 
 TICK_SECONDS = 0.1
 QBIT = "qBit"

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from qbitrr import logs
 from qbitrr.errors import StateError
-from qbitrr.state.soundness import damage_of
+from qbitrr.state.integrity import damage_of
 
 if TYPE_CHECKING:
     from pathlib import Path

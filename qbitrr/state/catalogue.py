@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from qbitrr.state import requests
+from qbitrr.state import media_requests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ class Generation:
 
     async def commit(self, now: float) -> Difference:
         """Take over what was staged; returns what it changed."""
-        if sql := requests.marking(self._kind, "temp.staged_"):
+        if sql := media_requests.marking(self._kind, "temp.staged_"):
             await self._database.write(sql, (self._category,))
         synced = await self._database.row("SELECT synced_at FROM catalogue WHERE category = ?", (self._category,))
         if synced is None or synced[0] is None:
@@ -186,7 +186,7 @@ async def replace_parent(
                 columns = ("category", *some[0]._fields)
                 sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
                 await transaction.execute_many(sql, [(category, *row) for row in some])
-        if marking := requests.marking(kind):
+        if marking := media_requests.marking(kind):
             await transaction.execute(marking, (category,))
         await _count(transaction, category, kind)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class StoredClock(Struct, frozen=True, gc=False):
-    """One clock: `seconds` and `observations` as `qbitrr.torrents.strikes` counts them."""
+    """One clock: `seconds` and `observations` as `qbitrr.rules.strikes` counts them."""
 
     instance: str
     infohash: str

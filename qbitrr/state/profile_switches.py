@@ -19,7 +19,7 @@ _WITH_MISSING = {
 
 
 Memory = tuple[int, int, str, float]
-"""The original and the temporary profile, the stage, and when that began: the fields of `qbitrr.search.profiles`."""
+"""Original profile, temporary profile, stage, began at: the fields of `rules.search.profile_switch.StoredSwitch`."""
 
 
 async def memories(database: Database, category: str) -> dict[int, Memory]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _PAGE_ROWS = 2000
 _FINISHED = "has_file AND quality_met AND custom_format_met AND NOT upgrade"
-# of each kind: the columns of the key, and what makes an item of `qbitrr.search.plan` up to `upgrade`
+# of each kind: the columns of the key, and what makes an item of `qbitrr.rules.search.plan` up to `upgrade`
 _KEYS = {
     "radarr": ("id",),
     "sonarr": ("series_id", "season_number", "episode_number", "id"),

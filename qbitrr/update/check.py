@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import platform
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from qbitrr import logs
 from qbitrr.errors import ServiceError, UpdateCheckError
+from qbitrr.http.client import Patience, Remote
 from qbitrr.update import index
-from qbitrr.update.channel import is_newer, newest
-from qbitrr.update.notes import Notes, notes
+from qbitrr.update.releases import is_newer, newest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,3 +131,33 @@ class Checker:
         except ServiceError as error:
             _log.warning("changelog could not be read", error=str(error))
             return Notes("", "")
+
+
+_SERVICE = "releases"
+_PATIENCE = Patience(connect_seconds=5.0, silence_seconds=10.0, answer_seconds=20.0, attempts=1)
+_LONGEST = 100_000  # characters
+
+
+class _Listed(Struct, frozen=True):
+    tag_name: str = ""
+    body: str | None = None
+    html_url: str | None = None
+
+
+class Notes(NamedTuple):
+    """Markdown, and where a person reads it."""
+
+    text: str
+    url: str
+
+
+async def notes(address: str, version: str) -> Notes | None:
+    """Those of a version; None when the page does not list it. Raises a ServiceError."""
+    base, _, last = address.rpartition("/")
+    async with Remote(_SERVICE, base, patience=_PATIENCE) as remote:
+        listed = await remote.get(last, list[_Listed])
+    for one in listed:
+        if one.tag_name.lower().removeprefix("v") == version:
+            url = one.html_url or ""
+            return Notes((one.body or "")[:_LONGEST], url if url.startswith(("http://", "https://")) else "")
+    return None

@@ -21,9 +21,9 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from qbitrr.clock import from_iso
 from qbitrr.errors import UnexpectedAnswerError, UpdateCheckError
-from qbitrr.http import Patience, Remote
-from qbitrr.update.identity import NOT_OURS, is_ours
+from qbitrr.http.client import Patience, Remote
 from qbitrr.update.model import Release
+from qbitrr.update.releases import NOT_OURS, is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

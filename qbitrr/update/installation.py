@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qbitrr.config.location import in_container
+from qbitrr.data_dir import in_container
 from qbitrr.update.model import Installation
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from qbitrr import logs
-from qbitrr.config.private_file import write_private
+from qbitrr.atomic_file import write_private
 from qbitrr.update.model import Outcome
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from email.parser import HeaderParser
 from typing import TYPE_CHECKING, Literal
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -46,3 +47,13 @@ def _counts(release: Release, channel: Channel, now: float) -> bool:
         return channel == "nightly"
     proven = release.uploaded_at is None or now - release.uploaded_at >= _PROVEN_SECONDS
     return channel != "stable" or proven
+
+
+KEYWORD = "qbitrr-supervised"
+NOT_OURS = "the package index has another program called qbitrr; set Settings.UpdateIndex to one that has this one"
+
+
+def is_ours(metadata: str) -> bool:
+    """Whether the text of a METADATA file is that of a version of this project."""
+    keywords = HeaderParser().parsestr(metadata, headersonly=True).get("Keywords", "")
+    return KEYWORD in (keyword.strip() for keyword in keywords.replace(" ", ",").split(","))

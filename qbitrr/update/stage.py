@@ -7,19 +7,19 @@ import importlib.util
 import platform
 import shutil
 import sys
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qbitrr.errors import UpdateFailedError
-from qbitrr.update.channel import runs_on
-from qbitrr.update.identity import NOT_OURS, is_ours
-from qbitrr.update.running import run
+from qbitrr.update.releases import NOT_OURS, is_ours, runs_on
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from qbitrr.update.model import Installation, Release
-    from qbitrr.update.running import Say
+
+    Say = Callable[[str], None]
 
 MARK = ".qbitrr-version"
 """A file in every environment that an update made, and no other."""
@@ -91,3 +91,44 @@ def _make_room(place: Path, folder: Path, state_bytes: int) -> None:
                 raise UpdateFailedError(text)
     except OSError as error:
         raise UpdateFailedError(f"{place} cannot be prepared: {error.strerror or error}") from error
+
+
+_KEPT_LINES = 12
+_LONGEST_LINE = 2_000
+
+
+async def run(what: str, command: Sequence[str], environ: Mapping[str, str], seconds: float, say: Say) -> str:
+    """The last lines of a program that ended well in time. Raises UpdateFailedError, which names `what`."""
+    process = await asyncio.create_subprocess_exec(
+        *command, env=dict(environ), limit=1 << 20, stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+    lines: deque[str] = deque(maxlen=_KEPT_LINES)
+    try:
+        async with asyncio.timeout(seconds):
+            await listen(process, lines, say)
+            code = await process.wait()
+    except TimeoutError:
+        raise UpdateFailedError(f"{what} took longer than {seconds:g} s") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if code != 0:
+        raise UpdateFailedError(f"{what} failed: {told(lines) or f'exit code {code}'}")
+    return told(lines)
+
+
+async def listen(process: asyncio.subprocess.Process, lines: deque[str], say: Say) -> None:
+    """Keep the last lines of a process until it says no more."""
+    assert process.stdout is not None
+    async for raw in process.stdout:
+        line = raw.decode(errors="replace").rstrip()[:_LONGEST_LINE]
+        if line:
+            lines.append(line)
+            say(line)
+
+
+def told(lines: deque[str]) -> str:
+    """The lines as one text."""
+    return "; ".join(lines)

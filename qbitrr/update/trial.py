@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from qbitrr.config.lookup import edits_of
-from qbitrr.config.private_file import write_private
+from qbitrr.atomic_file import write_private
+from qbitrr.config.dotted_keys import edits_of
 from qbitrr.errors import UpdateFailedError
 from qbitrr.state import backup
-from qbitrr.update.running import listen, told
+from qbitrr.update.stage import listen, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from qbitrr.update.running import Say
+    from qbitrr.update.stage import Say
 
 FOLDER = "trial"
 _LOOK_SECONDS = 0.25

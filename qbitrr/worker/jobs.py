@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from qbitrr import logs
 from qbitrr.backoff import Backoff
 from qbitrr.errors import ServiceError, ThrottledError
-from qbitrr.state.soundness import is_damage
+from qbitrr.state.integrity import is_damage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from qbitrr.worker.config import WorkerConfig
+    from qbitrr.worker.services import Services
 
 _log = logs.get(__name__)
 _PAUSE_SECONDS = 1.0
@@ -56,3 +59,29 @@ async def _wait(wake: asyncio.Event, seconds: float) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(max(0.0, seconds - _PAUSE_SECONDS)):
             await wake.wait()
+
+
+async def timers(config: WorkerConfig, services: Services, failures: Callable[[], None]) -> None:
+    """`RssSyncTimer` and `RefreshDownloadsTimer`, for ever; nothing is sent in shadow."""
+    arr, client = config.arr, services.arr
+
+    async def sync_rss() -> None:
+        await client.sync_rss()
+
+    async def refresh_downloads() -> None:
+        await client.refresh_downloads()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(asyncio.Event().wait(), name="timers")
+        if not config.shadow:
+            tasks.create_task(_from_now_on("rss", arr.rss_sync_seconds, sync_rss, failures))
+            tasks.create_task(_from_now_on("refresh", arr.refresh_downloads_seconds, refresh_downloads, failures))
+
+
+async def _from_now_on(
+    name: str, seconds: float, work: Callable[[], Awaitable[None]], failures: Callable[[], None]
+) -> None:
+    """The first time only after `seconds`: a worker that is restarted again and again must not ask each time."""
+    if seconds > 0:
+        await asyncio.sleep(seconds)
+        await every(name, seconds, work, asyncio.Event(), failures)

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from qbitrr import ipc, logs
+from qbitrr import ipc, logs, process
 from qbitrr.config.redact import redact_text
-from qbitrr.state.soundness import is_damage
-from qbitrr.worker import configuration, parentage
-from qbitrr.worker.link import Link
-from qbitrr.worker.work import work
+from qbitrr.state.integrity import is_damage
+from qbitrr.worker import config as configuration
+from qbitrr.worker.channel import Link
+from qbitrr.worker.run import work
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator
 
-    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.config import WorkerConfig
 
 _log = logs.get(__name__)
 
@@ -43,7 +43,7 @@ def main(channel: socket.socket, stacks: int) -> int:
     for a state file that is.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, which stops its workers
-    parentage.die_with_parent()
+    process.die_with_parent()
     faulthandler.enable(stacks)
     faulthandler.register(STACKS_SIGNAL, stacks)
     channel.setblocking(False)
@@ -95,7 +95,7 @@ async def _configured(messages: AsyncIterator[ipc.ToWorker], stop: asyncio.Event
 
 def _set_up(config: WorkerConfig) -> None:
     category = config.name
-    parentage.set_process_name(f"qb {category}")
+    process.set_process_name(f"qb {category}")
     folder = Path(config.log_folder) if config.log_folder else None
     hide = partial(redact_text, secrets=config.secrets)
     logs.configure(config.settings.console_level, folder, logs.file_name(category), hide)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from qbitrr.arr.client import ArrClient
     from qbitrr.arr.push import Message
-    from qbitrr.worker.library import Library
-    from qbitrr.worker.watch import Watch
+    from qbitrr.worker.library.sync import Library
+    from qbitrr.worker.torrents.loop import Watch
 
 _log = logs.get(__name__)
 

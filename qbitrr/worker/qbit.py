@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from qbitrr.errors import ServiceError
 from qbitrr.qbittorrent.mirror import Mirror
-from qbitrr.worker.space import QueueOrder, SpaceGuard
-from qbitrr.worker.watch import Watch
+from qbitrr.worker.torrents.free_space import QueueOrder, SpaceGuard
+from qbitrr.worker.torrents.loop import Watch
 
 if TYPE_CHECKING:
     from qbitrr.clock import Clock
     from qbitrr.state.database import Database
-    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.config import WorkerConfig
     from qbitrr.worker.report import Report
     from qbitrr.worker.services import Services
 

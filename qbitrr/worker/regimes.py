@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from qbitrr.config.model import SeedingLimits, SeedingMode, TrackerRow  # noqa: TC001 - the fields of a Struct
-from qbitrr.torrents import trackers
-from qbitrr.torrents.hitandrun import Debts
-from qbitrr.torrents.ownership import owner
+from qbitrr.rules import trackers
+from qbitrr.rules.hit_and_run import Debts
+from qbitrr.rules.ownership import owner
 
 if TYPE_CHECKING:
     from qbitrr.config.model import CategoryRules, QBit
-    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.config import WorkerConfig
 
 
 class Regime(Struct, frozen=True):

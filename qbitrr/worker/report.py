@@ -9,14 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from qbitrr import ipc, logs, progress, traffic
+from qbitrr import ipc, logs
 from qbitrr.clock import Clock
+from qbitrr.http import counters, progress
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
-    from qbitrr.worker.link import Link
+    from qbitrr.worker.channel import Link
 
 _log = logs.get(__name__)
 
@@ -84,7 +85,7 @@ class Report:
         """What is being done inside of the block.
 
         An operation that gets nowhere for `within_seconds` hangs: the worker is replaced. Every part of an answer of a
-        service is progress; what works long without asking any says so by `qbitrr.progress.made`.
+        service is progress; what works long without asking any says so by `qbitrr.http.progress.made`.
         """
         operation = _Operation(name, self._clock.monotonic() + within_seconds)
 
@@ -95,7 +96,7 @@ class Report:
         self._operations.append(operation)
         self._become(kind)
         try:
-            with traffic.timed(traffic.here.work, name), progress.told(got_somewhere):
+            with counters.timed(counters.here.work, name), progress.told(got_somewhere):
                 yield
         finally:
             self._operations.remove(operation)
@@ -145,7 +146,7 @@ class Report:
 
     def _tell_sums(self) -> None:
         """How much was asked of services and how long work took."""
-        here = traffic.here
+        here = counters.here
         sums = ipc.Sums(
             calls={name: (one.count, one.failed, one.seconds) for name, one in here.calls.items()},
             work={name: (one.count, one.failed, one.seconds) for name, one in here.work.items()},

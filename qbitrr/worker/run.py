@@ -11,24 +11,23 @@ from qbitrr.clock import Clock
 from qbitrr.state import activity
 from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
-from qbitrr.worker.library import FULL_SYNC_SECONDS, Library
-from qbitrr.worker.listening import listen
-from qbitrr.worker.profiles import Profiles
+from qbitrr.worker.jobs import every, timers
+from qbitrr.worker.library.sync import FULL_SYNC_SECONDS, Library
+from qbitrr.worker.push import listen
 from qbitrr.worker.qbit import QbitWatch
 from qbitrr.worker.report import Report
-from qbitrr.worker.schedule import every
-from qbitrr.worker.search import Searching
+from qbitrr.worker.search.loop import Searching
+from qbitrr.worker.search.media_requests import Wishes
+from qbitrr.worker.search.profile_switch import Profiles
 from qbitrr.worker.services import connect
-from qbitrr.worker.timers import timers
-from qbitrr.worker.watch import Watch
-from qbitrr.worker.wishes import Wishes
+from qbitrr.worker.torrents.loop import Watch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from qbitrr.state.database import Database
-    from qbitrr.worker.configuration import WorkerConfig
-    from qbitrr.worker.link import Link
+    from qbitrr.worker.channel import Link
+    from qbitrr.worker.config import WorkerConfig
 
 _log = logs.get(__name__)
 

@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING
 from qbitrr.arr.client import ArrClient
 from qbitrr.arr.kinds import KINDS, Kind
 from qbitrr.clock import from_iso
+from qbitrr.media_requests.source import requester_of
 from qbitrr.qbittorrent.client import QbittorrentClient
 from qbitrr.qbittorrent.session import Access
-from qbitrr.requesters.requester import requester_of
-from qbitrr.state import quiet
-from qbitrr.torrents.facts import QueueFacts, TorrentFacts
-from qbitrr.torrents.seeding import Seeding, own_limits, ratio_of
-from qbitrr.torrents.states import FORCED_SEEDING, SEEDING
+from qbitrr.rules.facts import QueueFacts, TorrentFacts
+from qbitrr.rules.seeding import Seeding, own_limits, ratio_of
+from qbitrr.rules.states import FORCED_SEEDING, SEEDING
+from qbitrr.state import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
     from qbitrr.arr.models import QueueRecord
     from qbitrr.clock import Clock
+    from qbitrr.media_requests.source import Requester
     from qbitrr.qbittorrent.models import Torrent
     from qbitrr.qbittorrent.session import LoginGuard
-    from qbitrr.requesters.requester import Requester
     from qbitrr.state.database import Database
-    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.config import WorkerConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, c
                 arr.uri,
                 arr.api_key,
                 verify_tls=not arr.skip_tls_verify,
-                quiet_seconds=await quiet.left(database, arr.category, clock),
+                quiet_seconds=await retry_after.left(database, arr.category, clock),
                 on_quiet=partial(_keep, database, arr.category, clock),
             )
             stack.push_async_callback(client.close)
@@ -79,7 +79,7 @@ async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, c
 
 
 async def _keep(database: Database, category: str, clock: Clock, seconds: float) -> None:
-    await quiet.begin(database, category, seconds, clock)
+    await retry_after.begin(database, category, seconds, clock)
 
 
 def torrent_facts(instance: str, infohash: str, torrent: Torrent) -> TorrentFacts:

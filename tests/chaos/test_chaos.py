@@ -22,7 +22,7 @@ import aiohttp
 import psutil
 import pytest
 
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.process.test_workers import FEARLESS, assert_everything_was_done_once
 from tests.support.daemon import Daemon
 from tests.support.polling import until

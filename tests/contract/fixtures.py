@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.contract import official
-from tests.contract.judge import Judge
+from tests.contract.official_judge import Judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 from openapi_core.contrib.aiohttp import AIOHTTPOpenAPIWebRequest, AIOHTTPOpenAPIWebResponse
 
-from qbitrr.sandbox.answers import whole
-from qbitrr.sandbox.standin import KIND
+from qbitrr.sandbox.services.answers import whole
+from qbitrr.sandbox.services.stand_in import KIND
 from tests.contract import official
 
 if TYPE_CHECKING:

@@ -6,11 +6,13 @@ import contextlib
 
 import pytest
 
-from qbitrr.arr import lidarr, radarr, sonarr
+from qbitrr.arr import library as lidarr
+from qbitrr.arr import library as radarr
+from qbitrr.arr import library as sonarr
 from qbitrr.arr.client import ArrClient
 from qbitrr.arr.kinds import KINDS
 from qbitrr.errors import CredentialsRejectedError, GoneError
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.sandbox.sandbox import Sandbox, Section
 
 NOW = 1_790_000_000.0
 SECTIONS = (

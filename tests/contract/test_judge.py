@@ -6,10 +6,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from qbitrr.sandbox.standin import KIND
+from qbitrr.sandbox.services.stand_in import KIND
 from tests.contract import official
 from tests.contract.deviations import DEVIATIONS
-from tests.contract.judge import JUDGED_OBJECTS, Judge
+from tests.contract.official_judge import JUDGED_OBJECTS, Judge
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import pytest
 
 from qbitrr.config import load_text
 from qbitrr.errors import CredentialsRejectedError
-from qbitrr.requesters.requester import requester_of
-from qbitrr.requesters.wish import Wish
-from qbitrr.sandbox.overseerr import OverseerrStandIn
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.media_requests.request import Wish
+from qbitrr.media_requests.source import requester_of
+from qbitrr.sandbox.sandbox import Sandbox, Section
+from qbitrr.sandbox.services.overseerr import OverseerrStandIn
 
 NOW = 1_790_000_000.0
 SECTIONS = (Section("Radarr", "radarr", 120), Section("Sonarr", "sonarr", 10, episodes=240))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support import versions
 from tests.support.daemon import Daemon
 from tests.support.polling import until

@@ -12,7 +12,7 @@ from qbitrr.errors import GoneError, RefusedError
 from qbitrr.qbittorrent.client import QbittorrentClient
 from qbitrr.qbittorrent.mirror import Mirror
 from qbitrr.qbittorrent.session import Access
-from qbitrr.qbittorrent.trackers import Word, word
+from qbitrr.qbittorrent.tracker_status import Word, word
 from tests.support import versions
 from tests.support.polling import until
 from tests.support.torrents import make_torrent

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support.daemon import TOKEN, Daemon
 from tests.support.polling import until
 from tests.unit.control.reference_client import QBitrrClient

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.sandbox.sandbox import Sandbox, Section
 from supervisor import evidence
 from tests.support.daemon import TOKEN, Daemon
 from tests.support.polling import until

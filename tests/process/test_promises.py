@@ -22,13 +22,13 @@ import pytest
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
 from qbitrr.errors import WorkerNotReadyError
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.state import migrate
-from qbitrr.worker.configuration import worker_configs
-from supervisor.core import Supervisor, limits_of
+from qbitrr.worker.config import worker_configs
 from supervisor.evidence import Evidence
 from supervisor.lifecycle import Phase
 from supervisor.spawner import Spawner, Zygote
+from supervisor.workers import Supervisor, limits_of
 from tests.support.daemon import CHECKOUT
 from tests.support.polling import until
 
@@ -97,7 +97,7 @@ async def test_eagain_at_fork_is_tried_again(sandbox: Sandbox, tmp_path: Path):
 
 
 async def test_emfile_for_pipes_is_tried_again_and_touches_nobody_else(sandbox: Sandbox, tmp_path: Path):
-    async with supervised(sandbox, tmp_path, start_zygote("supervisor.zygote")) as supervisor:
+    async with supervised(sandbox, tmp_path, start_zygote("supervisor.fork_server")) as supervisor:
         await all_running(supervisor)
         other = supervisor.children["sonarr-tv"].pid
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -115,7 +115,7 @@ async def test_emfile_for_pipes_is_tried_again_and_touches_nobody_else(sandbox: 
 @pytest.mark.parametrize("hours", [-1, 1])
 async def test_a_wall_clock_that_jumps_changes_nothing(sandbox: Sandbox, tmp_path: Path, hours: int):
     wall = JumpingClock()
-    async with supervised(sandbox, tmp_path, start_zygote("supervisor.zygote"), wall.clock) as supervisor:
+    async with supervised(sandbox, tmp_path, start_zygote("supervisor.fork_server"), wall.clock) as supervisor:
         await all_running(supervisor)
         before = {category: child.pid for category, child in supervisor.children.items()}
         wall.offset_seconds = hours * 3600.0
@@ -133,7 +133,7 @@ async def test_a_wall_clock_that_jumps_changes_nothing(sandbox: Sandbox, tmp_pat
 
 
 async def test_a_child_that_ignores_term_is_killed_after_the_grace(sandbox: Sandbox, tmp_path: Path):
-    async with supervised(sandbox, tmp_path, start_zygote("supervisor.zygote")) as supervisor:
+    async with supervised(sandbox, tmp_path, start_zygote("supervisor.fork_server")) as supervisor:
         await all_running(supervisor)
         victim = supervisor.children["radarr-hd"]
         old = victim.pid
@@ -146,7 +146,7 @@ async def test_a_child_that_ignores_term_is_killed_after_the_grace(sandbox: Sand
 
 
 async def test_one_that_flaps_is_degraded_and_its_restart_by_hand_begins_anew(sandbox: Sandbox, tmp_path: Path):
-    zygote = start_zygote("supervisor.zygote")
+    zygote = start_zygote("supervisor.fork_server")
     async with supervised(sandbox, tmp_path, zygote, MaxProcessRestarts=2) as supervisor:
         await all_running(supervisor)
         victim = supervisor.children["radarr-hd"]
@@ -162,7 +162,7 @@ async def test_one_that_flaps_is_degraded_and_its_restart_by_hand_begins_anew(sa
 
 
 async def test_a_worker_that_never_starts_brings_the_old_configuration_back(sandbox: Sandbox, tmp_path: Path):
-    zygote = start_zygote("supervisor.zygote")
+    zygote = start_zygote("supervisor.fork_server")
     async with supervised(sandbox, tmp_path, zygote, ProcessSpawnTimeoutSeconds=2) as supervisor:
         await all_running(supervisor)
         before = supervisor.children["radarr-hd"].config
@@ -183,7 +183,7 @@ async def test_fifty_workers_that_ignore_term_are_stopped_within_the_grace_and_t
     loaded = load_text(f"{arrs}[Settings]\nCompletedDownloadFolder = '/downloads'\n", {})
     state = tmp_path / "state.db"
     migrate.prepare(state)
-    spawner = Spawner(start_zygote("supervisor.zygote"))
+    spawner = Spawner(start_zygote("supervisor.fork_server"))
     supervisor = Supervisor(spawner, Evidence(tmp_path / "evidence", None, str))
     limits = limits_of(loaded.config.settings)
     supervisor.start(worker_configs(loaded.config, str(state), None), limits)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qbitrr import __version__
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support.daemon import TOKEN, Daemon
 from tests.support.polling import until
 from tests.support.wheels import PackageIndex, build

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qbitrr.sandbox.faults import Status, WrongCredentials
-from qbitrr.sandbox.serve import Sandbox, Section
-from qbitrr.sandbox.wishes import Wished
+from qbitrr.sandbox.sandbox import Sandbox, Section
+from qbitrr.sandbox.services.faults import Status, WrongCredentials
+from qbitrr.sandbox.services.media_requests import Wished
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 

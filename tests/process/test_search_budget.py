@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qbitrr.sandbox.faults import Status
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.sandbox.sandbox import Sandbox, Section
+from qbitrr.sandbox.services.faults import Status
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 

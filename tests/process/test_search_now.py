@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qbitrr.sandbox.life.fate import Destiny, Fate
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 

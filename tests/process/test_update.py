@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support.daemon import CHECKOUT, Daemon
 from tests.support.polling import until
 from tests.support.small_disk import small_disk
@@ -25,24 +25,24 @@ if TYPE_CHECKING:
     from tests.support.wheels import Changes
 
 SECTIONS = (Section("Radarr-HD", "radarr", 30), Section("Sonarr-TV", "sonarr", 2, episodes=40))
-ENDS = {"qbitrr/app.py": ("    loaded = load(where, environ)\n", '    raise SystemExit("the wheel is broken")\n')}
-NEVER_READY = {"qbitrr/worker/work.py": ("        link.send(ipc.Ready())\n", "")}
+ENDS = {"qbitrr/daemon.py": ("    loaded = load(where, environ)\n", '    raise SystemExit("the wheel is broken")\n')}
+NEVER_READY = {"qbitrr/worker/run.py": ("        link.send(ipc.Ready())\n", "")}
 BAD_MIGRATION = {"qbitrr/state/migrations/999_bad.sql": "INSERT INTO nowhere VALUES (1);"}
 NOT_IN_TRIAL = "    if where.folder.name != 'trial':\n"
 KILLED = {
-    "qbitrr/app.py": (
+    "qbitrr/daemon.py": (
         "    loaded = load(where, environ)\n",
         NOT_IN_TRIAL + "        os.kill(os.getpid(), 9)\n    loaded = load(where, environ)\n",
     )
 }
 ENDS_LATER = {
-    "qbitrr/app.py": (
+    "qbitrr/daemon.py": (
         "    loaded = load(where, environ)\n",
         NOT_IN_TRIAL + "        raise OSError('it cannot be')\n    loaded = load(where, environ)\n",
     )
 }
 NOT_READY_LATER = {
-    "qbitrr/worker/work.py": (
+    "qbitrr/worker/run.py": (
         "        link.send(ipc.Ready())\n",
         "        if '/trial/' in config.state_file:\n            link.send(ipc.Ready())\n",
     )

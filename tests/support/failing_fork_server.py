@@ -11,7 +11,7 @@ import socket
 import sys
 
 import qbitrr.worker.preload  # noqa: F401
-from supervisor import zygote
+from supervisor import fork_server
 
 _fork = os.fork
 _failures = int(sys.argv[2])
@@ -27,4 +27,4 @@ def _poor_fork() -> int:
 
 if __name__ == "__main__":
     os.fork = _poor_fork
-    zygote.serve(socket.socket(fileno=int(sys.argv[1])))
+    fork_server.serve(socket.socket(fileno=int(sys.argv[1])))

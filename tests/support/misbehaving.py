@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from qbitrr import cli, progress
+from qbitrr.cli import main
+from qbitrr.http import progress
 from qbitrr.worker.report import Report
 
 if TYPE_CHECKING:
@@ -97,4 +98,4 @@ async def _beat_and_obey(report: Report) -> None:
 
 if __name__ == "__main__":
     Report.beat = _beat_and_obey  # type: ignore[method-assign, assignment]
-    sys.exit(cli.main())
+    sys.exit(main.main())

@@ -11,17 +11,17 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.config.defaults import arr_defaults
-from qbitrr.config.forms import write_value
-from qbitrr.config.keys import key_paths
+from qbitrr.config.messages import unit_and_choices
 from qbitrr.config.model import Arr, QBit, Settings
-from qbitrr.config.wording import unit_and_choices
-from qbitrr.torrents.rules import RULES
-from qbitrr.torrents.rules.failing import fails
+from qbitrr.config.model.key import key_paths
+from qbitrr.config.values import write_value
+from qbitrr.rules.torrents import RULES
+from qbitrr.rules.torrents.failure import fails
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from qbitrr.config.keys import Key
+    from qbitrr.config.model.key import Key
 
 _PREAMBLE = """\
 # The rules

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from qbitrr import cli
+from qbitrr.cli import main
 from qbitrr.worker.report import Report
 
 if TYPE_CHECKING:
@@ -38,4 +38,4 @@ def _timed(report: Report, name: str, *arguments: Any) -> Iterator[None]:
 
 if __name__ == "__main__":
     Report.operation = _timed  # type: ignore[method-assign, assignment]
-    sys.exit(cli.main())
+    sys.exit(main.main())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
-from qbitrr.update.identity import KEYWORD
+from qbitrr.update.releases import KEYWORD
 from tests.support.daemon import CHECKOUT
 from tests.support.ports import HOST
 
@@ -25,7 +25,7 @@ PACKAGES = ("qbitrr", "supervisor", "control")
 # Updates need what qbitrr needs; it is taken from where these tests run, so that nothing is fetched from elsewhere.
 LIBRARIES = "qbitrr_libraries.pth"
 QUICK = {
-    "supervisor/upgrade.py": ("_TRIAL_SECONDS = 90.0", "_TRIAL_SECONDS = 5.0"),
+    "supervisor/self_update.py": ("_TRIAL_SECONDS = 90.0", "_TRIAL_SECONDS = 5.0"),
     "qbitrr/update/check.py": ("FORCED_SECONDS = 60.0", "FORCED_SECONDS = 0.5"),
 }
 
@@ -67,7 +67,7 @@ def build(
     about = f"Metadata-Version: 2.1\nName: qbitrr\nVersion: {version}\nKeywords: {keywords}\n{requires}"
     files[f"{info}/METADATA"] = about.encode()
     files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    files[f"{info}/entry_points.txt"] = b"[console_scripts]\nqbitrr = qbitrr.cli:main\n"
+    files[f"{info}/entry_points.txt"] = b"[console_scripts]\nqbitrr = qbitrr.cli.main:main\n"
     rows = [f"{name},sha256={_digest(content)},{len(content)}" for name, content in files.items()]
     files[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,", ""]).encode()
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -1,13 +1,13 @@
 """The configuration as the program sees it: typed, complete, immutable, in seconds and bytes.
 
 One module per section of the file. The supervisor sends every worker its part as msgpack, so nothing here
-may need more than msgspec. `qbitrr.config.keys` explains how a field describes its key.
+may need more than msgspec. `qbitrr.config.model.key` explains how a field describes its key.
 """
 
 import msgspec
 
-from qbitrr.config.keys import ARR_KINDS, ArrKind
 from qbitrr.config.model.arr import Arr, EntrySearch, ImportMode, Ombi, Overseerr, SearchBySeries, TorrentRules
+from qbitrr.config.model.key import ARR_KINDS, ArrKind
 from qbitrr.config.model.notifications import NotificationEvent, Notifications
 from qbitrr.config.model.qbit import QBit
 from qbitrr.config.model.seeding import (
@@ -79,3 +79,13 @@ def runnable_arrs(config: Config) -> list[Arr]:
 def runnable_qbits(config: Config) -> list[QBit]:
     """The qBittorrents that are used. None at all: nothing is done with torrents, only searches run."""
     return [qbit for qbit in config.qbits.values() if not qbit.disabled and qbit.complete]
+
+
+def arr_kind(section: str) -> ArrKind | None:
+    """Which Arr a section is about; names begin with the kind, in any case."""
+    return next((kind for kind in ARR_KINDS if section.lower().startswith(kind)), None)
+
+
+def is_qbit(section: str) -> bool:
+    """Is it `qBit` or `qBit-<name>`, in exactly this spelling?"""
+    return section == "qBit" or (section.startswith("qBit-") and section != "qBit-")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import field
 
-from qbitrr.config.keys import ArrKind, Table, key
+from qbitrr.config.model.key import ArrKind, Table, key
 from qbitrr.config.model.seeding import SeedingMode, TrackerRow
 
 ImportMode = Literal["Auto", "Move", "Copy"]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import field
 
-from qbitrr.config.keys import Table, key
+from qbitrr.config.model.key import Table, key
 
 NotificationEvent = Literal["worker", "breaker", "action", "update"]
 

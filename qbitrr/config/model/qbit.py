@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import field
 
 from qbitrr.config.address import qbittorrent_url
-from qbitrr.config.keys import Table, key
+from qbitrr.config.model.key import Table, key
 from qbitrr.config.model.seeding import CategorySeeding, TrackerRow
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import field
 
 from qbitrr.config.address import host_name
-from qbitrr.config.keys import Table, key
+from qbitrr.config.model.key import Table, key
 
 RemoveTorrent = Literal[-1, 1, 2, 3, 4]
 """When a seeding torrent is removed: never, ratio reached, time reached, either, both."""

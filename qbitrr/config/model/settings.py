@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import field
 
-from qbitrr.config.keys import Table, key
+from qbitrr.config.model.key import Table, key
 
 ConsoleLevel = Literal["CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG", "TRACE"]
 UpdateChannel = Literal["latest", "stable", "nightly"]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import field
 
-from qbitrr.config.keys import Table, key
+from qbitrr.config.model.key import Table, key
 
 WebAccess = Literal["auto", "open", "token"]
 Theme = Literal["Dark", "Light"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from qbitrr.library.quality import UNKNOWN_PROFILE, FileFacts, Profile, judge, reason
+from qbitrr.rules.library.quality import UNKNOWN_PROFILE, FileFacts, Profile, judge, reason
 
 
 class MovieRow(NamedTuple):

@@ -206,3 +206,32 @@ def _why(chosen: Choice) -> str:
     tries = tries_of(chosen.item)
     before = f", searched {tries} times before" if tries > 1 else ", searched once before" if tries else ""
     return lead + what + before
+
+
+class Outlook(Struct, frozen=True, rename="camel"):
+    """The next searches in order. `waiting_for` says why none is sent now, empty when nothing stands in the way.
+
+    `due` counts the items that may be searched now; `through_at` is when all of them will have been at this rate, in
+    epoch seconds, null when there are none.
+    """
+
+    searches: list[Search]
+    due: int
+    per_hour: int
+    waiting_for: str
+    through_at: float | None
+
+
+def is_inside(window: str, minute_of_day: int) -> bool:
+    """Whether searches are sent at this minute. No window, or one from a time to the same, is the whole day."""
+    if not window:
+        return True
+    start, end = map(_minute, window.split("-"))
+    if start < end:
+        return start <= minute_of_day < end
+    return minute_of_day >= start or minute_of_day < end
+
+
+def _minute(time_of_day: str) -> int:
+    hours, minutes = time_of_day.split(":")
+    return int(hours) * 60 + int(minutes)

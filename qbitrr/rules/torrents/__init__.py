@@ -14,17 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qbitrr.torrents.rules.ailing import data_is_missing, files_are_missing, in_error
-from qbitrr.torrents.rules.dead import (
-    nearly_complete,
-    no_longer_stalled,
-    slow,
-    stalled,
-    stalled_is_searched_again,
-    stalling_is_allowed,
-    unavailable,
-)
-from qbitrr.torrents.rules.finished import (
+from qbitrr.rules.torrents.completed import (
     arr_has_it,
     arr_queue_is_unknown,
     arr_refuses_it,
@@ -34,30 +24,40 @@ from qbitrr.torrents.rules.finished import (
     not_in_queue,
     unplayable,
 )
-from qbitrr.torrents.rules.seeding import seeding, seeding_is_over, settings_differ
-from qbitrr.torrents.rules.unfinished import (
+from qbitrr.rules.torrents.downloading import (
     clocks_stand_still,
     queued_or_forced,
     stopped_by_user,
     too_young,
     under_way,
 )
-from qbitrr.torrents.rules.untouchable import client_is_busy_with_it, ignored_by_user, in_quarantine
-from qbitrr.torrents.rules.unwanted import (
+from qbitrr.rules.torrents.protected import client_is_busy_with_it, ignored_by_user, in_quarantine
+from qbitrr.rules.torrents.recheck import data_is_missing, files_are_missing, in_error
+from qbitrr.rules.torrents.seeding import seeding, seeding_is_over, settings_differ
+from qbitrr.rules.torrents.stalled import (
+    nearly_complete,
+    no_longer_stalled,
+    slow,
+    stalled,
+    stalled_is_searched_again,
+    stalling_is_allowed,
+    unavailable,
+)
+from qbitrr.rules.torrents.unwanted import (
     custom_format_unmet,
     excluded_files_are_left,
     files_not_looked_at,
     nothing_playable,
     unwanted_files,
 )
-from qbitrr.torrents.rules.wishes import failed_by_user, recheck_wanted
-from qbitrr.torrents.verdict import Outcome, Step, Verdict
+from qbitrr.rules.torrents.user_categories import failed_by_user, recheck_wanted
+from qbitrr.rules.verdict import Outcome, Step, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qbitrr.torrents.facts import Policy, Surroundings, TorrentFacts
-    from qbitrr.torrents.verdict import Finding
+    from qbitrr.rules.facts import Policy, Surroundings, TorrentFacts
+    from qbitrr.rules.verdict import Finding
 
     Rule = Callable[[TorrentFacts, Surroundings, Policy, float], Finding]
 

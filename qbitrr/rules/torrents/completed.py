@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qbitrr.torrents.facts import TAG_IMPORTED
-from qbitrr.torrents.rules.failing import fails
-from qbitrr.torrents.verdict import Action, acts, passes, stops
+from qbitrr.rules.facts import TAG_IMPORTED
+from qbitrr.rules.torrents.failure import fails
+from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
-    from qbitrr.torrents.facts import Policy, QueueFacts, Surroundings, TorrentFacts
-    from qbitrr.torrents.verdict import Finding
+    from qbitrr.rules.facts import Policy, QueueFacts, Surroundings, TorrentFacts
+    from qbitrr.rules.verdict import Finding
 
 # After the n-th try the next one comes this much later: of an import that failed, and of asking an Arr about a
 # finished download that it does not list.

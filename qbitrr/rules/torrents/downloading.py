@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qbitrr.torrents import states
-from qbitrr.torrents.space import TAG_HELD
-from qbitrr.torrents.verdict import passes, stops
+from qbitrr.rules import states
+from qbitrr.rules.free_space import TAG_HELD
+from qbitrr.rules.verdict import passes, stops
 
 if TYPE_CHECKING:
-    from qbitrr.torrents.facts import Policy, Surroundings, TorrentFacts
-    from qbitrr.torrents.verdict import Finding
+    from qbitrr.rules.facts import Policy, Surroundings, TorrentFacts
+    from qbitrr.rules.verdict import Finding
 
 
 def stopped_by_user(torrent: TorrentFacts, _around: Surroundings, _policy: Policy, _now: float) -> Finding:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qbitrr.torrents.verdict import Action, acts, stops
+from qbitrr.rules.verdict import Action, acts, stops
 
 if TYPE_CHECKING:
-    from qbitrr.torrents.facts import Policy, Surroundings
-    from qbitrr.torrents.verdict import Finding
+    from qbitrr.rules.facts import Policy, Surroundings
+    from qbitrr.rules.verdict import Finding
 
 DISCARDED_SECONDS = 86400
 GRABS_LOOK_AGAIN_SECONDS = 3600
@@ -63,7 +63,7 @@ def told_otherwise(around: Surroundings, now: float) -> _Objection | None:
 
 
 def owed(around: Surroundings, now: float) -> _Objection | None:
-    """What is owed to the trackers of a torrent, see `qbitrr.torrents.hitandrun`."""
+    """What is owed to the trackers of a torrent, see `qbitrr.rules.hit_and_run`."""
     if around.gate.open:
         return None
     return around.gate.because, None if around.gate.in_seconds is None else now + around.gate.in_seconds

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qbitrr.torrents import states
-from qbitrr.torrents.facts import TAG_IGNORED, TAG_QUARANTINE
-from qbitrr.torrents.verdict import passes, stops
+from qbitrr.rules import states
+from qbitrr.rules.facts import TAG_IGNORED, TAG_QUARANTINE
+from qbitrr.rules.verdict import passes, stops
 
 if TYPE_CHECKING:
-    from qbitrr.torrents.facts import Policy, Surroundings, TorrentFacts
-    from qbitrr.torrents.verdict import Finding
+    from qbitrr.rules.facts import Policy, Surroundings, TorrentFacts
+    from qbitrr.rules.verdict import Finding
 
 
 def protection(torrent: TorrentFacts, policy: Policy) -> str | None:

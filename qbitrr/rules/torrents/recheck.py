@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qbitrr.torrents import states
-from qbitrr.torrents.verdict import Action, acts, passes, stops
+from qbitrr.rules import states
+from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
-    from qbitrr.torrents.facts import Policy, Surroundings, TorrentFacts
-    from qbitrr.torrents.verdict import Finding
+    from qbitrr.rules.facts import Policy, Surroundings, TorrentFacts
+    from qbitrr.rules.verdict import Finding
 
 # After the n-th recheck the next one comes this much later.
 RECHECK_SECONDS = (3600, 21600, 86400)

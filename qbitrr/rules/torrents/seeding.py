@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qbitrr.torrents.facts import TAG_IMPORTED
-from qbitrr.torrents.rules.failing import owed, told_otherwise
-from qbitrr.torrents.rules.finished import retry_seconds
-from qbitrr.torrents.seeding import progress
-from qbitrr.torrents.verdict import Action, acts, passes, stops
+from qbitrr.rules.facts import TAG_IMPORTED
+from qbitrr.rules.seeding import progress
+from qbitrr.rules.torrents.completed import retry_seconds
+from qbitrr.rules.torrents.failure import owed, told_otherwise
+from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
-    from qbitrr.torrents.facts import Policy, Surroundings, TorrentFacts
-    from qbitrr.torrents.verdict import Finding
+    from qbitrr.rules.facts import Policy, Surroundings, TorrentFacts
+    from qbitrr.rules.verdict import Finding
 
 WRITE_AGAIN_SECONDS = 3600
 """What did not stay as it was written is written again after this time: somebody may want it otherwise."""

@@ -1,20 +1,20 @@
-"""Downloads that do not get on. Only time counts in which a torrent was seen trying, see `qbitrr.torrents.strikes`."""
+"""Downloads that do not get on. Only time counts in which a torrent was seen trying, see `qbitrr.rules.strikes`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qbitrr.torrents import states
-from qbitrr.torrents.facts import TAG_STALLED
-from qbitrr.torrents.rules.failing import fails
-from qbitrr.torrents.strikes import count
-from qbitrr.torrents.tracker_eta import maximum_eta_seconds
-from qbitrr.torrents.verdict import Action, acts, passes, stops
+from qbitrr.rules import states
+from qbitrr.rules.facts import TAG_STALLED
+from qbitrr.rules.strikes import count
+from qbitrr.rules.torrents.failure import fails
+from qbitrr.rules.tracker_eta import maximum_eta_seconds
+from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
-    from qbitrr.torrents.facts import Policy, Surroundings, TorrentFacts
-    from qbitrr.torrents.strikes import Seen
-    from qbitrr.torrents.verdict import Finding
+    from qbitrr.rules.facts import Policy, Surroundings, TorrentFacts
+    from qbitrr.rules.strikes import Seen
+    from qbitrr.rules.verdict import Finding
 
 
 def no_longer_stalled(torrent: TorrentFacts, _around: Surroundings, policy: Policy, _now: float) -> Finding:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qbitrr.torrents import states
-from qbitrr.torrents.rules.failing import fails
-from qbitrr.torrents.verdict import Action, acts, passes
+from qbitrr.rules import states
+from qbitrr.rules.torrents.failure import fails
+from qbitrr.rules.verdict import Action, acts, passes
 
 if TYPE_CHECKING:
-    from qbitrr.torrents.facts import ItemScores, Policy, Surroundings, TorrentFacts
-    from qbitrr.torrents.verdict import Finding
+    from qbitrr.rules.facts import ItemScores, Policy, Surroundings, TorrentFacts
+    from qbitrr.rules.verdict import Finding
 
 
 def excluded_files_are_left(torrent: TorrentFacts, around: Surroundings, policy: Policy, _now: float) -> Finding:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qbitrr.torrents.rules.failing import DISCARDED_SECONDS, owed
-from qbitrr.torrents.rules.unfinished import age
-from qbitrr.torrents.verdict import Action, acts, passes, stops
+from qbitrr.rules.torrents.downloading import age
+from qbitrr.rules.torrents.failure import DISCARDED_SECONDS, owed
+from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
-    from qbitrr.torrents.facts import Policy, Surroundings, TorrentFacts
-    from qbitrr.torrents.verdict import Finding
+    from qbitrr.rules.facts import Policy, Surroundings, TorrentFacts
+    from qbitrr.rules.verdict import Finding
 
 
 def recheck_wanted(torrent: TorrentFacts, _around: Surroundings, policy: Policy, _now: float) -> Finding:

@@ -22,7 +22,7 @@ from qbitrr.sandbox.media.quality import QUALITIES, RANKS, File, size_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from qbitrr.sandbox.life.client import DownloadClient
+    from qbitrr.sandbox.life.download_client import DownloadClient
     from qbitrr.sandbox.life.records import Command
     from qbitrr.sandbox.media.collection import Collection
 

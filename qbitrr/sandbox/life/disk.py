@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qbitrr.sandbox.life.client import DownloadClient
+    from qbitrr.sandbox.life.download_client import DownloadClient
     from qbitrr.sandbox.life.torrent import Torrent
 
 

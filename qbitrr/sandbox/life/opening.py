@@ -12,7 +12,7 @@ from qbitrr.sandbox.media.draw import rng
 
 if TYPE_CHECKING:
     from qbitrr.sandbox.life.arr import Arr
-    from qbitrr.sandbox.world import World
+    from qbitrr.sandbox.life.world import World
 
 MINUTE = 60.0
 PAST_SECONDS = 5 * 60 * MINUTE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.sandbox.life.arr import Arr
-from qbitrr.sandbox.life.client import DownloadClient
+from qbitrr.sandbox.life.download_client import DownloadClient
 from qbitrr.sandbox.life.tempo import Tempo
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from aiohttp import web
 
 from qbitrr.arr.kinds import KINDS
 from qbitrr.clock import from_iso
-from qbitrr.sandbox import resources
-from qbitrr.sandbox.answers import many, one
 from qbitrr.sandbox.life.commands import KNOWN
-from qbitrr.sandbox.signalr import Hub
-from qbitrr.sandbox.standin import StandIn
+from qbitrr.sandbox.services import resources
+from qbitrr.sandbox.services.answers import many, one
+from qbitrr.sandbox.services.signalr import Hub
+from qbitrr.sandbox.services.stand_in import StandIn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from qbitrr.sandbox.life.arr import Arr
     from qbitrr.sandbox.life.records import BlocklistEntry, Change, HistoryEvent, QueueRecord
-    from qbitrr.sandbox.resources import Resource
+    from qbitrr.sandbox.services.resources import Resource
 
     T = TypeVar("T")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qbitrr.sandbox.answers import lean, many, one
-from qbitrr.sandbox.arr_api import ArrStandIn, not_found, number, numbers, path_id
 from qbitrr.sandbox.life.searching import infohash_of
 from qbitrr.sandbox.media import names
 from qbitrr.sandbox.media.music import TRACK_IDS_PER_ALBUM, Music
 from qbitrr.sandbox.media.quality import below_cutoff
-from qbitrr.sandbox.resources import custom_formats, image, iso, maybe_iso, quality_model
+from qbitrr.sandbox.services.answers import lean, many, one
+from qbitrr.sandbox.services.arr_api import ArrStandIn, not_found, number, numbers, path_id
+from qbitrr.sandbox.services.resources import custom_formats, image, iso, maybe_iso, quality_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from qbitrr.sandbox.media.music import Album, Artist, Track
-    from qbitrr.sandbox.resources import Resource
+    from qbitrr.sandbox.services.resources import Resource
 
 ROOT = "/library/music"
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from qbitrr.sandbox.media.movies import Movies
 from qbitrr.sandbox.media.series import Shows
-from qbitrr.sandbox.radarr import tmdb_id
-from qbitrr.sandbox.sonarr import tvdb_id
+from qbitrr.sandbox.services.radarr import tmdb_id
+from qbitrr.sandbox.services.sonarr import tvdb_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from qbitrr.sandbox.answers import many, one
-from qbitrr.sandbox.standin import StandIn
+from qbitrr.sandbox.services.answers import many, one
+from qbitrr.sandbox.services.stand_in import StandIn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aiohttp.typedefs import Handler, Middleware
 
-    from qbitrr.sandbox.resources import Resource
-    from qbitrr.sandbox.wishes import Wished
+    from qbitrr.sandbox.services.media_requests import Wished
+    from qbitrr.sandbox.services.resources import Resource
 
 
 class OmbiStandIn(StandIn):

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from qbitrr.sandbox.answers import one
-from qbitrr.sandbox.arr_api import number
-from qbitrr.sandbox.resources import iso
-from qbitrr.sandbox.standin import StandIn
+from qbitrr.sandbox.services.answers import one
+from qbitrr.sandbox.services.arr_api import number
+from qbitrr.sandbox.services.resources import iso
+from qbitrr.sandbox.services.stand_in import StandIn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aiohttp.typedefs import Handler, Middleware
 
-    from qbitrr.sandbox.resources import Resource
-    from qbitrr.sandbox.wishes import Wished
+    from qbitrr.sandbox.services.media_requests import Wished
+    from qbitrr.sandbox.services.resources import Resource
 
 _DEFAULT_TAKE = 10
 _STATUS = {None: 1, True: 2, False: 3}

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from qbitrr.sandbox.answers import one, text
-from qbitrr.sandbox.faults import Fault, WrongCredentials
-from qbitrr.sandbox.qbittorrent_changes import changes
-from qbitrr.sandbox.qbittorrent_login import BannedAddressError, Logins
-from qbitrr.sandbox.qbittorrent_rows import (
+from qbitrr.sandbox.services.answers import one, text
+from qbitrr.sandbox.services.faults import Fault, WrongCredentials
+from qbitrr.sandbox.services.qbittorrent_changes import changes
+from qbitrr.sandbox.services.qbittorrent_login import BannedAddressError, Logins
+from qbitrr.sandbox.services.qbittorrent_rows import (
     API_KEYS,
     STOP_START,
     category_row,
@@ -25,18 +25,18 @@ from qbitrr.sandbox.qbittorrent_rows import (
     tracker_rows,
     transfer_info,
 )
-from qbitrr.sandbox.qbittorrent_sync import Snapshot, SyncMemory
-from qbitrr.sandbox.standin import StandIn
+from qbitrr.sandbox.services.qbittorrent_sync import Snapshot, SyncMemory
+from qbitrr.sandbox.services.stand_in import StandIn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from aiohttp.typedefs import Handler, Middleware
 
-    from qbitrr.sandbox.life.client import DownloadClient
+    from qbitrr.sandbox.life.download_client import DownloadClient
     from qbitrr.sandbox.life.torrent import Torrent
-    from qbitrr.sandbox.qbittorrent_changes import Change
-    from qbitrr.sandbox.qbittorrent_rows import Row
+    from qbitrr.sandbox.services.qbittorrent_changes import Change
+    from qbitrr.sandbox.services.qbittorrent_rows import Row
 
 API_VERSIONS = {"4.5.2": (2, 8, 19), "5.1.0": (2, 11, 4), "5.3.0": (2, 16, 2)}
 LOGIN = "/api/v2/auth/login"

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from aiohttp import web
 
-from qbitrr.sandbox.qbittorrent_rows import API_KEYS, STOP_START
+from qbitrr.sandbox.services.qbittorrent_rows import API_KEYS, STOP_START
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qbitrr.sandbox.life.client import DownloadClient
+    from qbitrr.sandbox.life.download_client import DownloadClient
     from qbitrr.sandbox.life.torrent import Torrent
-    from qbitrr.sandbox.qbittorrent_rows import ApiVersion
+    from qbitrr.sandbox.services.qbittorrent_rows import ApiVersion
 
 Form: TypeAlias = Mapping[str, str]
 PRIORITIES = (0, 1, 6, 7)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 
-from qbitrr.sandbox.qbittorrent_sync import SyncMemory
+from qbitrr.sandbox.services.qbittorrent_sync import SyncMemory
 
 BAD_LOGINS = 5
 BAN_SECONDS = 3600.0

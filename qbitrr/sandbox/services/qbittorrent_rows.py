@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from qbitrr.sandbox.life.client import DownloadClient
+    from qbitrr.sandbox.life.download_client import DownloadClient
     from qbitrr.sandbox.life.torrent import Torrent
 
 Row = dict[str, Any]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qbitrr.sandbox.answers import lean, many, one
-from qbitrr.sandbox.arr_api import ArrStandIn, not_found, number, numbers, path_id
 from qbitrr.sandbox.media import names
 from qbitrr.sandbox.media.quality import BY_ID, below_cutoff
-from qbitrr.sandbox.resources import ENGLISH, custom_formats, image, iso, maybe_iso, quality_model
+from qbitrr.sandbox.services.answers import lean, many, one
+from qbitrr.sandbox.services.arr_api import ArrStandIn, not_found, number, numbers, path_id
+from qbitrr.sandbox.services.resources import ENGLISH, custom_formats, image, iso, maybe_iso, quality_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from qbitrr.sandbox.media.movies import Movie
-    from qbitrr.sandbox.resources import Resource
+    from qbitrr.sandbox.services.resources import Resource
 
 ROOT = "/library/movies"
 _SAME_FOR_ALL = {

@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.clock import to_iso
-from qbitrr.sandbox.answers import lean
 from qbitrr.sandbox.media.quality import BY_ID, FORMAT_SETS, FORMATS, QUALITIES, SCORES
+from qbitrr.sandbox.services.answers import lean
 
 if TYPE_CHECKING:
     from qbitrr.sandbox.life.records import BlocklistEntry, Command, HistoryEvent, QueueRecord

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from aiohttp import web
 
-from qbitrr.sandbox.answers import whole
-from qbitrr.sandbox.faults import Down, EmptyLists, Fault, HalfAnswer, Hang, Status, WrongCredentials
+from qbitrr.sandbox.services.answers import whole
+from qbitrr.sandbox.services.faults import Down, EmptyLists, Fault, HalfAnswer, Hang, Status, WrongCredentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

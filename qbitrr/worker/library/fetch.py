@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
-from qbitrr.arr import lidarr, radarr, sonarr
+from qbitrr.arr import library
+from qbitrr.arr import library as radarr
+from qbitrr.arr import library as sonarr
 from qbitrr.arr.models import Album, Artist, Movie, QualityProfile, Series
 from qbitrr.clock import from_iso
 from qbitrr.errors import GoneError
-from qbitrr.library import items
-from qbitrr.library.quality import UNKNOWN_PROFILE, FileFacts, Profile
+from qbitrr.rules.library import items
+from qbitrr.rules.library.quality import UNKNOWN_PROFILE, FileFacts, Profile
 from qbitrr.state import catalogue
-from qbitrr.worker.comparing import mark_of
+from qbitrr.worker.library.fingerprint import mark_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -80,7 +82,7 @@ async def sync_tracks(client: ArrClient, database: Database, category: str) -> N
     """
     await catalogue.drop_orphaned_tracks(database, category)
     for artist_id in await catalogue.artists_with_other_tracks(database, category):
-        tracks = await lidarr.tracks(client, artist_id)
+        tracks = await library.tracks(client, artist_id)
         await catalogue.replace_tracks(database, category, artist_id, [_track_row(artist_id, t) for t in tracks])
 
 
@@ -205,7 +207,7 @@ def _episode_row(episode: Episode, monitored_seasons: set[int], profile: Profile
 async def _stage_artists(client: ArrClient, generation: Generation, profiles: Profiles, now: float) -> None:
     monitored: set[int] = set()
     profile_of: dict[int, Profile] = {}
-    async for artists in lidarr.artists(client):
+    async for artists in library.artists(client):
         rows = []
         for artist in artists:
             profile = profile_of[artist.id] = _profile(profiles, artist.quality_profile_id)
@@ -213,8 +215,8 @@ async def _stage_artists(client: ArrClient, generation: Generation, profiles: Pr
                 monitored.add(artist.id)
             rows.append(_artist_row(artist, profile, mark_of(artist, profiles)))
         await generation.add("artists", rows)
-    below_cutoff = await lidarr.below_cutoff(client)
-    async for albums in lidarr.albums(client):
+    below_cutoff = await library.below_cutoff(client)
+    async for albums in library.albums(client):
         await generation.add(
             "albums",
             [
@@ -233,7 +235,7 @@ async def _stage_artists(client: ArrClient, generation: Generation, profiles: Pr
 async def _one_artist(client: ArrClient, artist_id: int, profiles: Profiles, mark: int | None, now: float) -> Rows:
     artist = await client.get(f"artist/{artist_id}", Artist)
     profile = _profile(profiles, artist.quality_profile_id)
-    below_cutoff = await lidarr.below_cutoff(client)
+    below_cutoff = await library.below_cutoff(client)
     albums = [
         _album_row(
             album,

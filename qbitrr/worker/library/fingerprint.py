@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from qbitrr.arr import lidarr, radarr, sonarr
+from qbitrr.arr import library
+from qbitrr.arr import library as radarr
+from qbitrr.arr import library as sonarr
 from qbitrr.arr.models import Artist, Movie, QualityProfile, Series
 from qbitrr.state import catalogue
 
@@ -54,4 +56,4 @@ def _parents(client: ArrClient) -> AsyncIterator[Sequence[Parent]]:
         case "sonarr":
             return sonarr.series(client)
         case _:
-            return lidarr.artists(client)
+            return library.artists(client)

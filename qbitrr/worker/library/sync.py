@@ -5,23 +5,22 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from qbitrr import logs
+from qbitrr import logs, process
 from qbitrr.clock import to_iso
 from qbitrr.config.redact import redact_url
 from qbitrr.errors import CredentialsRejectedError, ServiceError
 from qbitrr.state import catalogue
-from qbitrr.worker import memory
-from qbitrr.worker.comparing import compare, mark_of
-from qbitrr.worker.sync import full_sync, sync_changes, sync_tracks
+from qbitrr.worker.library.fetch import full_sync, sync_changes, sync_tracks
+from qbitrr.worker.library.fingerprint import compare, mark_of
 
 if TYPE_CHECKING:
     from qbitrr.clock import Clock
     from qbitrr.state.database import Database
-    from qbitrr.worker.comparing import Parent
-    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.config import WorkerConfig
+    from qbitrr.worker.library.fetch import Profiles
+    from qbitrr.worker.library.fingerprint import Parent
     from qbitrr.worker.report import Report
     from qbitrr.worker.services import Services
-    from qbitrr.worker.sync import Profiles
 
 _log = logs.get(__name__)
 
@@ -107,7 +106,7 @@ class Library:
             _log.info("library was synced", changed=changes.changed, removed=changes.removed)
             self.synced.set()
             await self._database.shrink()
-            memory.give_back()
+            process.give_back()
 
     async def begin(self) -> None:
         """Spare a full sync when an earlier process made one lately: what changed since is in the Arr's history."""
@@ -189,7 +188,7 @@ class Library:
             with self._report.operation("tracks", "health"):
                 await sync_tracks(self._client, self._database, self._arr.category)
                 await self._database.shrink()
-                memory.give_back()
+                process.give_back()
 
     async def release(self) -> None:
         """Mark what has been released by time passing."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr.errors import ServiceError, UnreachableError
-from qbitrr.search import budget
-from qbitrr.search.budget import Bucket, Moment
+from qbitrr.rules.search import budget
+from qbitrr.rules.search.budget import Bucket, Moment
 from qbitrr.state import activity, searches
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qbitrr.arr.models import Command
     from qbitrr.clock import Clock
     from qbitrr.state.database import Database, Transaction
-    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.config import WorkerConfig
     from qbitrr.worker.report import Report
     from qbitrr.worker.services import Services
 

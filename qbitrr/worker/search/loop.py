@@ -12,13 +12,11 @@ import msgspec
 
 from qbitrr import logs
 from qbitrr.errors import ServiceError
-from qbitrr.search import budget, plan
-from qbitrr.search.outlook import Outlook
-from qbitrr.search.plan import Choice, Item, Search, Season, Switches
-from qbitrr.search.window import is_inside
+from qbitrr.rules.search import budget, plan
+from qbitrr.rules.search.plan import Choice, Item, Outlook, Search, Season, Switches, is_inside
 from qbitrr.state import catalogue, searches
 from qbitrr.worker.disk import on_disk
-from qbitrr.worker.spending import Purse, Sender
+from qbitrr.worker.search.budget import Purse, Sender
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from qbitrr.arr.models import Command, QueueRecord
     from qbitrr.clock import Clock
     from qbitrr.state.database import Database
-    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.config import WorkerConfig
     from qbitrr.worker.report import Report
     from qbitrr.worker.services import Services
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from qbitrr import logs
 from qbitrr.errors import CredentialsRejectedError, ServiceError
-from qbitrr.state import requests
+from qbitrr.state import media_requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qbitrr.state.database import Database
-    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.config import WorkerConfig
     from qbitrr.worker.report import Report
     from qbitrr.worker.services import Services
 
@@ -50,7 +50,7 @@ class Wishes:
                     self._report.waits("requests", self._requester.service, str(error), held=held)
                     raise
             self._report.goes_on("requests", self._requester.service)
-        change = await requests.replace(self._database, self._arr.category, self._arr.kind, found)
+        change = await media_requests.replace(self._database, self._arr.category, self._arr.kind, found)
         if change.added or change.withdrawn:
             _log.info("requests changed", added=change.added, withdrawn=change.withdrawn, items=change.items)
             self._changed()

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from qbitrr import logs
 from qbitrr.backoff import Backoff
 from qbitrr.errors import CredentialsRejectedError, GoneError, RefusedError, ServiceError, ThrottledError
-from qbitrr.search.profiles import Memory, Parent, Rules, Stage, decide, resolved
-from qbitrr.state import catalogue, profiles
+from qbitrr.rules.search.profile_switch import Memory, Parent, Rules, Stage, decide, resolved
+from qbitrr.state import catalogue, profile_switches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from qbitrr.clock import Clock
-    from qbitrr.search.profiles import Step
+    from qbitrr.rules.search.profile_switch import Step
     from qbitrr.state.database import Database
-    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.config import WorkerConfig
     from qbitrr.worker.report import Report
     from qbitrr.worker.services import Services
 
@@ -56,7 +56,7 @@ class Profiles:
         mappings = entry.quality_profile_mappings if active or self._reset else {}
         if self._shadow or await catalogue.synced_at(self._database, category) is None:
             return
-        if not mappings and not await profiles.memories(self._database, category):
+        if not mappings and not await profile_switches.memories(self._database, category):
             return
         async with self._turn:
             with self._report.operation("profiles", "search"):
@@ -92,8 +92,8 @@ class Profiles:
 
     async def _go(self, rules: Rules, ids: Mapping[str, list[int]], names: Mapping[int, str], of: set[str]) -> None:
         category, kind = self._arr.category, self._arr.kind
-        await profiles.forget_gone(self._database, category, kind)
-        rows = await profiles.memories(self._database, category)
+        await profile_switches.forget_gone(self._database, category, kind)
+        rows = await profile_switches.memories(self._database, category)
         remembered = {number: Memory(row[0], row[1], Stage(row[2]), row[3]) for number, row in rows.items()}
 
         def steps(parents: Iterable[Parent]) -> list[tuple[Parent, Step]]:
@@ -102,12 +102,14 @@ class Profiles:
             return [(parent, step) for parent, step in decided if step is not None]
 
         unmonitored = self._arr.entry_search.unmonitored
-        listed = await profiles.parents(self._database, category, kind, of, unmonitored=unmonitored)
+        listed = await profile_switches.parents(self._database, category, kind, of, unmonitored=unmonitored)
         found = steps(Parent(number, title, _only(ids.get(name)), missing) for number, title, name, missing in listed)
         unsent = [one for one in found if not one[1].set_profile_id]
         # what a person did a moment ago is not in the catalogue yet
         fresh = steps(await self._read_again([parent for parent, step in found if step.set_profile_id]))
-        await profiles.remember(self._database, category, {parent.id: step.memory for parent, step in unsent + fresh})
+        await profile_switches.remember(
+            self._database, category, {parent.id: step.memory for parent, step in unsent + fresh}
+        )
         sending = sorted((one for one in fresh if one[1].set_profile_id), key=_profile_to_set)
         for profile_id, some in groupby(sending, key=_profile_to_set):
             chosen = list(some)
@@ -130,7 +132,7 @@ class Profiles:
                 return
             _log.warning("quality profile was refused", title=some[0][0].title, profile=profile, error=str(error))
             return
-        await profiles.switched(
+        await profile_switches.switched(
             self._database, self._arr.category, self._arr.kind, [parent.id for parent, _ in some], profile
         )
         for parent, step in some:

@@ -12,22 +12,22 @@ from msgspec.structs import replace
 from qbitrr import logs
 from qbitrr.config.address import host_name, is_loopback
 from qbitrr.errors import RefusedError
-from qbitrr.state import holds
-from qbitrr.torrents import queue_order, space, trackers
-from qbitrr.torrents.ownership import owner
-from qbitrr.torrents.queue_order import Place
-from qbitrr.torrents.space import TAG_HELD, Disk, Download
-from qbitrr.worker.act import holding, sorting
-from qbitrr.worker.configuration import guards_space
+from qbitrr.rules import free_space, queue_order, trackers
+from qbitrr.rules.free_space import TAG_HELD, Disk, Download
+from qbitrr.rules.ownership import owner
+from qbitrr.rules.queue_order import Place
+from qbitrr.state import free_space as stored
+from qbitrr.worker.config import guards_space
 from qbitrr.worker.disk import on_disk
+from qbitrr.worker.torrents.actions import pause, reorder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qbitrr.qbittorrent.mirror import Mirror
     from qbitrr.qbittorrent.models import Torrent
-    from qbitrr.worker.act.hands import Hands
-    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.config import WorkerConfig
+    from qbitrr.worker.torrents.actions.context import Hands
 
 _log = logs.get(__name__)
 
@@ -57,22 +57,22 @@ class SpaceGuard:
 
     async def one_pass(self) -> None:
         """Look at the disks and the downloads, and take what steps are needed. Raises a ServiceError."""
-        held = await holds.held(self._hands.database, self._instance)
+        held = await stored.held(self._hands.database, self._instance)
         downloads = list(self._downloads(held))
         if self._on:
             disks, downloads = await self._measure(downloads)
-            found = space.guard(downloads, disks)
+            found = free_space.guard(downloads, disks)
             now = self._hands.clock.monotonic()
-            self._trusted = space.trusted_until(downloads, found, self._trusted, now)
-            steps = space.confirmed(found, self._trusted, now)
-            await self._claim(space.to_write(downloads, steps))
+            self._trusted = free_space.trusted_until(downloads, found, self._trusted, now)
+            steps = free_space.confirmed(found, self._trusted, now)
+            await self._claim(free_space.to_write(downloads, steps))
         else:
-            steps = space.off(downloads)
+            steps = free_space.off(downloads)
         if steps and not self._config.settings.shadow:
-            await holding.carry_out(self._hands, self._instance, steps)
+            await pause.carry_out(self._hands, self._instance, steps)
         gone = [infohash for infohash in held if infohash not in self._mirror.torrents]
         if gone:
-            await holds.release(self._hands.database, self._instance, gone)
+            await stored.release(self._hands.database, self._instance, gone)
 
     def _downloads(self, held: dict[str, float]) -> Iterable[Download]:
         """What is not complete, and what is or was held."""
@@ -117,13 +117,13 @@ class SpaceGuard:
         if not self._before or not self._local:
             return {}
         since = self._hands.clock.wall() - _CLAIMED_SECONDS
-        return await holds.claims(self._hands.database, self._before, since)
+        return await stored.claims(self._hands.database, self._before, since)
 
     async def _claim(self, needs: dict[str, int]) -> None:
         """Tell those after us what is still to be written, when it changed or was told a while ago."""
         now = self._hands.clock.monotonic()
         if len(self._config.qbits) > 1 and (needs != self._claimed or now > self._claimed_at + _CLAIM_SECONDS):
-            await holds.claim(self._hands.database, self._instance, needs, self._hands.clock.wall())
+            await stored.claim(self._hands.database, self._instance, needs, self._hands.clock.wall())
             self._claimed, self._claimed_at = needs, now
 
 
@@ -156,7 +156,7 @@ class QueueOrder:
         self._last, self._moved_at = groups, now
         first = self._mirror.torrents[groups[-1][0]]
         try:
-            await sorting.move(self._hands, self._config.qbit.section, groups, first)
+            await reorder.move(self._hands, self._config.qbit.section, groups, first)
         except RefusedError as error:  # queueing was switched off just now
             _log.info("queue was not sorted", because=str(error))
 

@@ -14,31 +14,31 @@ from typing import TYPE_CHECKING
 from qbitrr import ipc, logs
 from qbitrr.backoff import Backoff
 from qbitrr.errors import QbitrrError, ServiceError, ThrottledError
-from qbitrr.state import ledger, verdicts, would
-from qbitrr.torrents import rules
-from qbitrr.torrents.verdict import Action, Step, Verdict, stops
-from qbitrr.worker.act import Actor, Hands, LaterError
-from qbitrr.worker.around import Around
-from qbitrr.worker.homes import Homes
-from qbitrr.worker.internet import Internet
-from qbitrr.worker.policy import Policies
-from qbitrr.worker.poll import Poll
-from qbitrr.worker.seeds import Seeds
+from qbitrr.rules import torrents
+from qbitrr.rules.verdict import Action, Step, Verdict, stops
+from qbitrr.state import ledger, shadow, verdicts
 from qbitrr.worker.services import torrent_facts
+from qbitrr.worker.torrents.actions import Actor, Hands, LaterError
+from qbitrr.worker.torrents.internet import Internet
+from qbitrr.worker.torrents.observer import Around
+from qbitrr.worker.torrents.ownership import Homes
+from qbitrr.worker.torrents.policy import Policies
+from qbitrr.worker.torrents.poll import Poll
+from qbitrr.worker.torrents.seeding import Seeds
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
 
     from qbitrr.clock import Clock
     from qbitrr.qbittorrent.mirror import Mirror
+    from qbitrr.rules.facts import QueueFacts, TorrentFacts
+    from qbitrr.rules.verdict import Gist
     from qbitrr.state.database import Database
     from qbitrr.state.ledger import Entry
-    from qbitrr.torrents.facts import QueueFacts, TorrentFacts
-    from qbitrr.torrents.verdict import Gist
-    from qbitrr.worker.configuration import WorkerConfig
-    from qbitrr.worker.poll import Key
+    from qbitrr.worker.config import WorkerConfig
     from qbitrr.worker.report import Report
     from qbitrr.worker.services import Services
+    from qbitrr.worker.torrents.poll import Key
 
 _log = logs.get(__name__)
 
@@ -212,7 +212,7 @@ class Watch:
         if gone:
             await verdicts.forget(self._database, self._category, gone)
             await self._homes.forget(gone)
-            await would.left(self._database, self._category, gone, self._clock.wall())
+            await shadow.left(self._database, self._category, gone, self._clock.wall())
             for key in gone:
                 for known in (self._gists, self._revisit_at, self._act_again_at, self._failures):
                     known.pop(key, None)
@@ -308,7 +308,7 @@ class Watch:
         failed = self._actor.failed_grabs(queue.item_ids) if queue else 0
         around = self._around.of(torrent, self._actor.history(torrent), failed)
         policy = self._policies.of(self._homes.home((torrent.instance, torrent.infohash)))
-        return rules.judge(torrent, around, policy, self._clock.wall())
+        return torrents.judge(torrent, around, policy, self._clock.wall())
 
     def _judge_again(self, torrent: TorrentFacts) -> tuple[Verdict, QueueFacts | None] | None:
         """The verdict on a torrent that was read right before acting; None when it is not ours any more."""
@@ -345,7 +345,7 @@ class Watch:
             gone = self._left_over - self._poll.present()
             await verdicts.forget(self._database, self._category, gone)
             await self._homes.forget(gone)
-            await would.left(self._database, self._category, gone, self._clock.wall())
+            await shadow.left(self._database, self._category, gone, self._clock.wall())
             self._left_over = set()
 
     # -- acting -------------------------------------------------------------------------------------------------

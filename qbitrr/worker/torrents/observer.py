@@ -5,27 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr.errors import CredentialsRejectedError, ServiceError
+from qbitrr.rules.facts import ItemScores, Surroundings
+from qbitrr.rules.states import MISSING_FILES
+from qbitrr.rules.strikes import Trouble
 from qbitrr.state import scores
-from qbitrr.torrents.facts import ItemScores, Surroundings
-from qbitrr.torrents.states import MISSING_FILES
-from qbitrr.torrents.strikes import Trouble
-from qbitrr.worker.clocks import Clocks
 from qbitrr.worker.disk import has_content, on_disk
 from qbitrr.worker.services import queue_facts, torrent_facts
+from qbitrr.worker.torrents.strikes import Clocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qbitrr.clock import Clock
+    from qbitrr.rules.facts import History, Policy, QueueFacts, TorrentFacts
     from qbitrr.state.database import Database
-    from qbitrr.torrents.facts import History, Policy, QueueFacts, TorrentFacts
-    from qbitrr.worker.configuration import WorkerConfig
-    from qbitrr.worker.homes import Homes
-    from qbitrr.worker.internet import Internet
-    from qbitrr.worker.poll import Key, Poll
+    from qbitrr.worker.config import WorkerConfig
     from qbitrr.worker.report import Report
-    from qbitrr.worker.seeds import Seeds
     from qbitrr.worker.services import Services
+    from qbitrr.worker.torrents.internet import Internet
+    from qbitrr.worker.torrents.ownership import Homes
+    from qbitrr.worker.torrents.poll import Key, Poll
+    from qbitrr.worker.torrents.seeding import Seeds
 
 _IDLE_QUEUE_SECONDS = 60.0  # without torrents the Arr's queue matters to nobody but the process list
 _SCORES_SECONDS = 60.0

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from qbitrr.rules.ownership import owner
 from qbitrr.state import torrents
 from qbitrr.state.torrents import Remembered
-from qbitrr.torrents.ownership import owner
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
+    from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.database import Database
-    from qbitrr.torrents.facts import TorrentFacts
-    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.config import WorkerConfig
 
 Key = tuple[str, str]  # instance and infohash
 

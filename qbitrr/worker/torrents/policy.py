@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from qbitrr.torrents import breaker
-from qbitrr.torrents.facts import Policy, TrackerEta
-from qbitrr.torrents.files import FileRules, compile_rules
-from qbitrr.torrents.ownership import owner
+from qbitrr.rules import breaker
+from qbitrr.rules.facts import Policy, TrackerEta
+from qbitrr.rules.files import FileRules, compile_rules
+from qbitrr.rules.ownership import owner
 from qbitrr.worker.regimes import rules_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qbitrr.config.model import TrackerRow
-    from qbitrr.worker.configuration import WorkerConfig
+    from qbitrr.worker.config import WorkerConfig
 
 
 class Policies:

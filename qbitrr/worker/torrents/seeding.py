@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qbitrr import logs
 from qbitrr.errors import GoneError, ServiceError
-from qbitrr.qbittorrent.trackers import Word, word
-from qbitrr.torrents import seeding, trackers
-from qbitrr.torrents.adjustment import NONE, Adjustment, adjustment
-from qbitrr.torrents.hitandrun import Announce, Gate, gate
-from qbitrr.torrents.states import INACTIVE
-from qbitrr.worker.refusals import TrackerRefusals
+from qbitrr.qbittorrent.tracker_status import Word, word
+from qbitrr.rules import seeding, trackers
+from qbitrr.rules.adjustment import NONE, Adjustment, adjustment
+from qbitrr.rules.hit_and_run import Announce, Gate, gate
+from qbitrr.rules.states import INACTIVE
 from qbitrr.worker.regimes import Regimes
-from qbitrr.worker.seeding_times import SeedingTimes
 from qbitrr.worker.services import torrent_facts
+from qbitrr.worker.torrents.seeding_time import SeedingTimes
+from qbitrr.worker.torrents.tracker_refusals import TrackerRefusals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from qbitrr.qbittorrent.client import QbittorrentClient
     from qbitrr.qbittorrent.mirror import Mirror
     from qbitrr.qbittorrent.models import Tracker
+    from qbitrr.rules.facts import TorrentFacts
+    from qbitrr.rules.seeding import Limits
     from qbitrr.state.database import Database
-    from qbitrr.torrents.facts import TorrentFacts
-    from qbitrr.torrents.seeding import Limits
-    from qbitrr.worker.configuration import WorkerConfig
-    from qbitrr.worker.homes import Homes
+    from qbitrr.worker.config import WorkerConfig
     from qbitrr.worker.regimes import Regime
+    from qbitrr.worker.torrents.ownership import Homes
 
 _log = logs.get(__name__)
 

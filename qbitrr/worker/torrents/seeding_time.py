@@ -10,8 +10,8 @@ from qbitrr.state import seeding_times
 from qbitrr.state.seeding_times import StoredTime
 
 if TYPE_CHECKING:
+    from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.database import Database
-    from qbitrr.torrents.facts import TorrentFacts
 
 Key = tuple[str, str]  # instance and infohash
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
+from qbitrr.rules.strikes import NOT_SEEN, Course, Seen, Trouble, course
 from qbitrr.state import clocks
-from qbitrr.torrents.strikes import NOT_SEEN, Course, Seen, Trouble, course
 
 if TYPE_CHECKING:
+    from qbitrr.rules.facts import Policy, TorrentFacts
     from qbitrr.state.database import Database
-    from qbitrr.torrents.facts import Policy, TorrentFacts
 
 Key = tuple[str, str]  # instance and infohash
 

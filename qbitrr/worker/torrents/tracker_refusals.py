@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from qbitrr.qbittorrent.trackers import Word, is_dead, word
+from qbitrr.qbittorrent.tracker_status import Word, is_dead, word
+from qbitrr.rules.tracker_refusals import Refusals, refused_again
+from qbitrr.rules.trackers import host_of
 from qbitrr.state import refusals
 from qbitrr.state.refusals import StoredRefusals
-from qbitrr.torrents.refusals import Refusals, refused_again
-from qbitrr.torrents.trackers import host_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from qbitrr.qbittorrent.models import Tracker
+    from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.database import Database
-    from qbitrr.torrents.facts import TorrentFacts
 
 Key = tuple[str, str]  # instance and infohash
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from control.config_editor import Editor
 from control.context import Context
-from control.editor import Editor
 from control.events import Events
 from control.server import create_application
 from qbitrr.clock import Clock

@@ -6,16 +6,16 @@ from typing import Any
 
 from qbitrr.config import load_file
 from qbitrr.errors import UpdateInProgressError
-from qbitrr.library import items
-from qbitrr.library.quality import FileFacts, Profile
-from qbitrr.state import catalogue, ledger, requests, searches, verdicts, would
+from qbitrr.rules.library import items
+from qbitrr.rules.library.quality import FileFacts, Profile
+from qbitrr.state import catalogue, ledger, media_requests, searches, shadow, verdicts
 from qbitrr.state.database import open_writer
 from qbitrr.update.check import Known
 from qbitrr.update.model import Installation, Outcome, Release
 from supervisor.changes import Applied, Reloaded
-from supervisor.child import Said
 from supervisor.lifecycle import Phase, State
-from supervisor.upgrade import check_updatable
+from supervisor.self_update import check_updatable
+from supervisor.worker_process import Said
 
 TOKEN = "correct horse battery staple"
 NOW = 1_700_000_000.0
@@ -239,7 +239,7 @@ async def fill(path):
             for table, rows in tables.items():
                 await generation.add(table, rows)
             await generation.commit(NOW)
-        await requests.replace(database, "movies", "radarr", [(7, None, None, None)])
+        await media_requests.replace(database, "movies", "radarr", [(7, None, None, None)])
         await catalogue.Generation(database, "new", "radarr").begin("http://radarr-new")
         await database.write(
             "INSERT INTO movies SELECT 'new', id, title, sort_title, year, tmdb_id, imdb_id, monitored, released,"
@@ -256,12 +256,12 @@ async def fill(path):
         entry = await decide(database, "movies", HASH, now=NOW + 10)
         await ledger.close(database, entry, "done", "blocklisted and deleted", NOW + 20)
         for number, gone in enumerate((False, True)):
-            await would.record(
+            await shadow.record(
                 database, category="movies", instance="qBit", infohash=f"{number}" * 40, name=f"Torrent {number}",
                 added_at=NOW, action="fail", rule="stalled", because="it is stalled", facts={"strikes": 3}, now=NOW,
             )  # fmt: skip
             if gone:
-                await would.left(database, "movies", [("qBit", f"{number}" * 40)], NOW + 60)
+                await shadow.left(database, "movies", [("qBit", f"{number}" * 40)], NOW + 60)
         await verdicts.store(
             database,
             [

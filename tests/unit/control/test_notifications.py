@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from control.feed import Available, Tripped
+from control.change_feed import Available, Tripped
 from control.handlers.decisions import Decision
 from control.handlers.processes import ProcessView
-from control.notify import MOST_WAITING, Notifier, by_apprise, message
+from control.notifications import MOST_WAITING, Notifier, by_apprise, message
 from qbitrr.backoff import Backoff
 from qbitrr.config import load_text
 from qbitrr.config.model import Notifications

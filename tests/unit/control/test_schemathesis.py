@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from control import attempts
+from control.auth import throttle
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from control.server import create_application
 from qbitrr.state.database import open_reader
@@ -27,7 +27,7 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 @pytest.fixture
 def address(filled_state, make_context_over, monkeypatch):
     """A control plane on a thread of its own."""
-    monkeypatch.setattr(attempts, "MOST", 1_000_000)
+    monkeypatch.setattr(throttle, "MOST", 1_000_000)
     port = free_port()
     loop = asyncio.new_event_loop()
     started, stop = threading.Event(), asyncio.Event()

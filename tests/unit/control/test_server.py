@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 
 from control import binding
-from control.listening import listen
 from control.server import serve
+from control.web.sockets import listen
 from qbitrr.config import WebUI
 from qbitrr.errors import ListenError
 from tests.support.ports import HOST, free_port

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qbitrr.config.private_file import write_private
+from qbitrr.atomic_file import write_private
 
 
 def test_a_file_is_replaced_and_readable_for_its_owner_only(tmp_path):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from qbitrr.config.location import config_file, create_data_folder, data_folder, in_container
+from qbitrr.data_dir import config_file, create_data_folder, data_folder, in_container
 from qbitrr.errors import ConfigError
 
 WORKING = Path("/srv")

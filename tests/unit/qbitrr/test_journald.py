@@ -9,7 +9,8 @@ import struct
 
 import pytest
 
-from qbitrr import journal, logs
+from qbitrr import journald as journal
+from qbitrr import logs
 
 
 @pytest.fixture

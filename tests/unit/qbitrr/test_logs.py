@@ -27,7 +27,7 @@ def configured(tmp_path):
 
 def test_lines_of_the_control_plane_have_a_file_of_their_own(configured, capsys):
     folder = configured()
-    logs.get("supervisor.core").info("worker was started", pid=3)
+    logs.get("supervisor.workers").info("worker was started", pid=3)
     logs.get("control.server").info("request was refused")
     assert "worker was started" in (folder / "Main.log").read_text()
     assert "request was refused" not in (folder / "Main.log").read_text()

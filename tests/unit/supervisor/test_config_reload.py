@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from qbitrr.config import load_text
-from qbitrr.worker.configuration import worker_configs
+from qbitrr.worker.config import worker_configs
 from supervisor.changes import Applied, difference
 
 TEXT = """

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qbitrr.clock import Clock
-from supervisor import timetable
-from supervisor.timetable import due_after
+from supervisor import cron as timetable
+from supervisor.cron import due_after
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -4,13 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from qbitrr import updating
 from qbitrr.config import load_text
 from qbitrr.errors import NotUpdatableError
 from qbitrr.state import ledger, migrate
 from qbitrr.state.database import open_writer
 from qbitrr.update.check import Known
 from qbitrr.update.model import Release
+from supervisor import self_update as update
 
 
 class Checker:
@@ -52,9 +52,9 @@ async def plan(database, action, step):
 async def test_what_is_newer_is_taken_and_nothing_when_there_is_none(database):
     updater = Updater()
     checker = Checker(None)
-    assert await updating.by_itself(checker, updater, database)
+    assert await update.by_itself(checker, updater, database)
     assert (updater.started, checker.forced) == ([], [True])
-    assert await updating.by_itself(Checker(Release("2.0")), updater, database)
+    assert await update.by_itself(Checker(Release("2.0")), updater, database)
     assert updater.started == ["2.0"]
 
 
@@ -71,7 +71,7 @@ async def test_what_is_newer_is_taken_and_nothing_when_there_is_none(database):
 async def test_never_while_something_is_being_removed(database, action, step, waits):
     await plan(database, action, step)
     updater = Updater()
-    assert await updating.by_itself(Checker(Release("2.0")), updater, database) is not waits
+    assert await update.by_itself(Checker(Release("2.0")), updater, database) is not waits
     assert updater.started == ([] if waits else ["2.0"])
 
 
@@ -79,18 +79,18 @@ async def test_never_while_a_breaker_has_tripped(database, monkeypatch):
     async def tripped(_database):
         return {"radarr": "too many"}
 
-    monkeypatch.setattr(updating.breakers, "tripped", tripped)
+    monkeypatch.setattr(update.breakers, "tripped", tripped)
     updater = Updater()
-    assert not await updating.by_itself(Checker(Release("2.0")), updater, database)
+    assert not await update.by_itself(Checker(Release("2.0")), updater, database)
     assert updater.started == []
 
 
 async def test_what_cannot_update_itself_is_left_until_the_next_time(database):
     refused = Updater(NotUpdatableError("This installation cannot update itself"))
-    assert await updating.by_itself(Checker(Release("2.0")), refused, database)
+    assert await update.by_itself(Checker(Release("2.0")), refused, database)
 
 
 @pytest.mark.parametrize(("enabled", "expected"), [("true", "5 4 * * *"), ("false", None)])
 def test_it_is_due_by_its_keys(enabled, expected):
     loaded = load_text(f'[Settings]\nAutoUpdateEnabled = {enabled}\nAutoUpdateCron = "5 4 * * *"\n', {})
-    assert updating.schedule(SimpleNamespace(loaded=loaded)) == expected
+    assert update.schedule(SimpleNamespace(loaded=loaded)) == expected

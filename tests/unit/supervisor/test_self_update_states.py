@@ -7,7 +7,7 @@ import pytest
 from qbitrr import __version__
 from qbitrr.update import record
 from qbitrr.update.record import Record
-from supervisor.upgrade import settle, take_back
+from supervisor.self_update import settle, take_back
 
 NOW = 1_790_000_000.0
 

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from supervisor.notify import Notifier
+from supervisor.systemd import Notifier
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ done twice. A service that does not answer leaves the action open; it is resumed
     removing    delete, verify                       adjusting   limits, tags, trackers
 """
 
-from qbitrr.worker.act.actor import Actor
-from qbitrr.worker.act.hands import Hands, LaterError
+from qbitrr.worker.torrents.actions.context import Hands, LaterError
+from qbitrr.worker.torrents.actions.runner import Actor
 
 __all__ = ["Actor", "Hands", "LaterError"]

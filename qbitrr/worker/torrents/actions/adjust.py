@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qbitrr.worker.act.hands import HeldError
+from qbitrr.worker.torrents.actions.context import HeldError
 
 if TYPE_CHECKING:
+    from qbitrr.rules.adjustment import Adjustment
     from qbitrr.state.ledger import Entry
-    from qbitrr.torrents.adjustment import Adjustment
-    from qbitrr.worker.act.hands import Hands
+    from qbitrr.worker.torrents.actions.context import Hands
 
 
 async def adjust(hands: Hands, entry: Entry) -> Adjustment:

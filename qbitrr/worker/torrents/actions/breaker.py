@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr import logs
+from qbitrr.rules import breaker
+from qbitrr.rules.verdict import DESTRUCTIVE
 from qbitrr.state import breakers, ledger
-from qbitrr.torrents import breaker
-from qbitrr.torrents.verdict import DESTRUCTIVE
-from qbitrr.worker.policy import breaker_limits
+from qbitrr.worker.torrents.policy import breaker_limits
 
 if TYPE_CHECKING:
-    from qbitrr.worker.act.hands import Hands
+    from qbitrr.worker.torrents.actions.context import Hands
 
 _log = logs.get(__name__)
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from qbitrr import logs
 from qbitrr.clock import from_iso
 from qbitrr.errors import StateError
+from qbitrr.rules.torrents.protected import protection
 from qbitrr.state import ledger
-from qbitrr.torrents.rules.untouchable import protection
-from qbitrr.worker.policy import file_rules_of, fingerprint, policy_of
-from qbitrr.worker.probe import Probe
 from qbitrr.worker.services import torrent_facts
+from qbitrr.worker.torrents.actions.ffprobe import Probe
+from qbitrr.worker.torrents.policy import file_rules_of, fingerprint, policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from qbitrr.arr.models import Command
     from qbitrr.clock import Clock
     from qbitrr.qbittorrent.client import QbittorrentClient
+    from qbitrr.rules.facts import TorrentFacts
+    from qbitrr.rules.verdict import Verdict
     from qbitrr.state.database import Database
     from qbitrr.state.ledger import End, Entry
-    from qbitrr.torrents.facts import TorrentFacts
-    from qbitrr.torrents.verdict import Verdict
-    from qbitrr.worker.configuration import WorkerConfig
-    from qbitrr.worker.homes import Homes
+    from qbitrr.worker.config import WorkerConfig
     from qbitrr.worker.report import Report
-    from qbitrr.worker.seeds import Seeds
     from qbitrr.worker.services import Services
+    from qbitrr.worker.torrents.ownership import Homes
+    from qbitrr.worker.torrents.seeding import Seeds
 
 _log = logs.get(__name__)
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from qbitrr.clock import from_iso
 from qbitrr.state import activity, ledger
-from qbitrr.worker.act import quarantine
-from qbitrr.worker.act.gate import pass_gate
-from qbitrr.worker.act.hands import CLOCK_SKEW_SECONDS
-from qbitrr.worker.act.removing import delete, what_became_of_files
-from qbitrr.worker.spending import search_after_failure
+from qbitrr.worker.search.budget import search_after_failure
+from qbitrr.worker.torrents.actions import quarantine
+from qbitrr.worker.torrents.actions.context import CLOCK_SKEW_SECONDS
+from qbitrr.worker.torrents.actions.remove import delete, what_became_of_files
+from qbitrr.worker.torrents.actions.safety_checks import pass_gate
 
 if TYPE_CHECKING:
     from qbitrr.arr.models import HistoryRecord
+    from qbitrr.rules.facts import QueueFacts, TorrentFacts
     from qbitrr.state.ledger import Entry
-    from qbitrr.torrents.facts import QueueFacts, TorrentFacts
-    from qbitrr.worker.act.hands import Hands
+    from qbitrr.worker.torrents.actions.context import Hands
 
 
 async def notes_for(hands: Hands, torrent: TorrentFacts, queue: QueueFacts | None) -> dict[str, Any]:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qbitrr.errors import GoneError, UnreachableError
-from qbitrr.torrents.files import Selection, TorrentFile, excluded, media, select
-from qbitrr.worker.act.gate import shares_data
-from qbitrr.worker.act.hands import HeldError, pause
+from qbitrr.rules.files import Selection, TorrentFile, excluded, media, select
 from qbitrr.worker.disk import delete_below, existing_below, on_disk
-from qbitrr.worker.probe import paths_of
+from qbitrr.worker.torrents.actions.context import HeldError, pause
+from qbitrr.worker.torrents.actions.ffprobe import paths_of
+from qbitrr.worker.torrents.actions.safety_checks import shares_data
 
 if TYPE_CHECKING:
+    from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.ledger import Entry
-    from qbitrr.torrents.facts import TorrentFacts
-    from qbitrr.worker.act.hands import Hands
+    from qbitrr.worker.torrents.actions.context import Hands
 
 NOTHING_LEFT = Selection(playable=1)
 """Stands for a file list that was looked at before: nothing is to be done about it."""

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from qbitrr.clock import from_iso
 from qbitrr.errors import GoneError
+from qbitrr.rules.facts import TAG_IMPORTED
 from qbitrr.state import ledger
-from qbitrr.torrents.facts import TAG_IMPORTED
-from qbitrr.worker.act import files
-from qbitrr.worker.act.hands import CLOCK_SKEW_SECONDS, pause
 from qbitrr.worker.services import queue_facts
+from qbitrr.worker.torrents.actions import files
+from qbitrr.worker.torrents.actions.context import CLOCK_SKEW_SECONDS, pause
 
 if TYPE_CHECKING:
     from qbitrr.arr.models import Command
+    from qbitrr.rules.facts import QueueFacts, TorrentFacts
     from qbitrr.state.ledger import Entry
-    from qbitrr.torrents.facts import QueueFacts, TorrentFacts
-    from qbitrr.worker.act.hands import Hands
+    from qbitrr.worker.torrents.actions.context import Hands
 
 IMPORTED_STEP = "imported"
 UNPLAYABLE = "ffprobe"

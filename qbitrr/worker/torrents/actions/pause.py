@@ -9,25 +9,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr.errors import ServiceError, StateError
-from qbitrr.state import holds
-from qbitrr.torrents.rules.untouchable import protection
-from qbitrr.torrents.space import TAG_HELD, Move
-from qbitrr.torrents.states import STOPPED
-from qbitrr.torrents.verdict import Action, Step, Verdict, acts
+from qbitrr.rules.free_space import TAG_HELD, Move
+from qbitrr.rules.states import STOPPED
+from qbitrr.rules.torrents.protected import protection
+from qbitrr.rules.verdict import Action, Step, Verdict, acts
+from qbitrr.state import free_space as stored
 from qbitrr.worker.services import torrent_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from qbitrr.rules import free_space
+    from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.ledger import Entry
-    from qbitrr.torrents import space
-    from qbitrr.torrents.facts import TorrentFacts
-    from qbitrr.worker.act.hands import Hands
+    from qbitrr.worker.torrents.actions.context import Hands
 
 _AT_ONCE = 100
 
 
-async def carry_out(hands: Hands, instance: str, steps: list[space.Step]) -> None:
+async def carry_out(hands: Hands, instance: str, steps: list[free_space.Step]) -> None:
     """Take the steps of the guard. Raises a ServiceError; what was not done then is found again by the next pass."""
     for move in Move:
         of_move = [step for step in steps if step.move is move]
@@ -35,7 +35,7 @@ async def carry_out(hands: Hands, instance: str, steps: list[space.Step]) -> Non
             await _together(hands, instance, move, of_move[at : at + _AT_ONCE])
 
 
-async def _together(hands: Hands, instance: str, move: Move, steps: list[space.Step]) -> None:
+async def _together(hands: Hands, instance: str, move: Move, steps: list[free_space.Step]) -> None:
     client = hands.client(instance)
     rows = await client.torrents([step.download.infohash for step in steps])
     entries: list[Entry] = []
@@ -59,7 +59,7 @@ async def _together(hands: Hands, instance: str, move: Move, steps: list[space.S
 _OUTCOMES = {Move.HOLD: "stopped", Move.RELEASE: "started", Move.UNTAG: "it goes on already"}
 
 
-def _is_still_so(hands: Hands, torrent: TorrentFacts, step: space.Step) -> bool:
+def _is_still_so(hands: Hands, torrent: TorrentFacts, step: free_space.Step) -> bool:
     """Whether a torrent is as it was when the guard decided."""
     if torrent.added_at != step.download.added_at or protection(torrent, hands.policy) is not None:
         return False
@@ -67,7 +67,7 @@ def _is_still_so(hands: Hands, torrent: TorrentFacts, step: space.Step) -> bool:
     return stopped is (step.move is Move.RELEASE)
 
 
-async def _planned(hands: Hands, torrent: TorrentFacts, step: space.Step) -> list[Entry]:
+async def _planned(hands: Hands, torrent: TorrentFacts, step: free_space.Step) -> list[Entry]:
     """The entry in the ledger; none while another action on the torrent is open."""
     action = Action.HOLD if step.move is Move.HOLD else Action.RELEASE
     facts = {"left_bytes": step.download.left_bytes, "budget_bytes": step.budget_bytes, "disk": step.download.disk}
@@ -83,7 +83,7 @@ async def _do(hands: Hands, instance: str, move: Move, entries: Iterable[Entry])
     infohashes = [entry.infohash for entry in entries]
     if move is Move.HOLD:
         torrents = [(entry.infohash, entry.added_at) for entry in entries]
-        await holds.hold(hands.database, instance, torrents, hands.clock.wall())
+        await stored.hold(hands.database, instance, torrents, hands.clock.wall())
         if not tagless:
             await client.add_tags(infohashes, TAG_HELD)
         await client.stop(infohashes)
@@ -91,4 +91,4 @@ async def _do(hands: Hands, instance: str, move: Move, entries: Iterable[Entry])
     if move is Move.RELEASE:
         await client.start(infohashes)
     await client.remove_tags(infohashes, TAG_HELD)
-    await holds.release(hands.database, instance, infohashes)
+    await stored.release(hands.database, instance, infohashes)

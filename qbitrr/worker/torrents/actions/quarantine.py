@@ -9,21 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr import logs
-from qbitrr.config.private_file import write_private
+from qbitrr.atomic_file import write_private
 from qbitrr.errors import UnreachableError
-from qbitrr.torrents import states
-from qbitrr.torrents.facts import TAG_QUARANTINE
-from qbitrr.torrents.history import BY_A_PERSON
-from qbitrr.worker.act.gate import pass_gate
-from qbitrr.worker.act.hands import HeldError, LaterError, pause
+from qbitrr.rules import states
+from qbitrr.rules.facts import TAG_QUARANTINE
+from qbitrr.rules.history import BY_A_PERSON
 from qbitrr.worker.disk import has_content, on_disk
+from qbitrr.worker.torrents.actions.context import HeldError, LaterError, pause
+from qbitrr.worker.torrents.actions.safety_checks import pass_gate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.ledger import Entry
-    from qbitrr.torrents.facts import TorrentFacts
-    from qbitrr.worker.act.hands import Hands
+    from qbitrr.worker.torrents.actions.context import Hands
 
 _log = logs.get(__name__)
 

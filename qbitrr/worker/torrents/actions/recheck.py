@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr.errors import RefusedError
+from qbitrr.rules import states
 from qbitrr.state import ledger
-from qbitrr.torrents import states
-from qbitrr.worker.act.hands import HeldError, LaterError
+from qbitrr.worker.torrents.actions.context import HeldError, LaterError
 
 if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry
-    from qbitrr.worker.act.hands import Hands
+    from qbitrr.worker.torrents.actions.context import Hands
 
 _BEGIN_SECONDS = 5.0  # qBittorrent shows that it checks a moment after it was asked
 _LOOK_SECONDS = 3.0

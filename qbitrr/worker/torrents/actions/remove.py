@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from qbitrr.errors import UnreachableError
 from qbitrr.state import ledger
-from qbitrr.worker.act import quarantine
-from qbitrr.worker.act.gate import pass_gate, shares_data
-from qbitrr.worker.act.hands import pause
+from qbitrr.worker.torrents.actions import quarantine
+from qbitrr.worker.torrents.actions.context import pause
+from qbitrr.worker.torrents.actions.safety_checks import pass_gate, shares_data
 
 if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry
-    from qbitrr.worker.act.hands import Hands
+    from qbitrr.worker.torrents.actions.context import Hands
 
 _GONE_SECONDS = 30.0  # deleting is asynchronous in qBittorrent; large data takes a while
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr.errors import ServiceError, StateError
-from qbitrr.torrents.verdict import Action, Step, Verdict, acts
+from qbitrr.rules.verdict import Action, Step, Verdict, acts
 from qbitrr.worker.services import torrent_facts
 
 if TYPE_CHECKING:
     from qbitrr.qbittorrent.models import Torrent
-    from qbitrr.worker.act.hands import Hands
+    from qbitrr.worker.torrents.actions.context import Hands
 
 
 async def move(hands: Hands, instance: str, groups: list[list[str]], first: Torrent) -> None:

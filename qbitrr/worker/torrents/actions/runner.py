@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from qbitrr import logs
+from qbitrr.rules.facts import NOTHING_DONE, TAG_STALLED
+from qbitrr.rules.history import DISCARDED, after
+from qbitrr.rules.verdict import DESTRUCTIVE, Action
 from qbitrr.state import ledger
-from qbitrr.torrents.facts import NOTHING_DONE, TAG_STALLED
-from qbitrr.torrents.history import DISCARDED, after
-from qbitrr.torrents.verdict import DESTRUCTIVE, Action
-from qbitrr.worker.act import adjusting, failing, files, importing, quarantine, removing, shadow
-from qbitrr.worker.act.guard import Guard
-from qbitrr.worker.act.hands import Hands, HeldError, LaterError
-from qbitrr.worker.act.rechecking import recheck
 from qbitrr.worker.disk import on_disk
+from qbitrr.worker.torrents.actions import adjust, fail, files, importing, quarantine, remove, shadow
+from qbitrr.worker.torrents.actions.breaker import Guard
+from qbitrr.worker.torrents.actions.context import Hands, HeldError, LaterError
+from qbitrr.worker.torrents.actions.recheck import recheck
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable
 
+    from qbitrr.rules.facts import History, QueueFacts, TorrentFacts
+    from qbitrr.rules.verdict import Verdict
     from qbitrr.state.ledger import Entry
-    from qbitrr.torrents.facts import History, QueueFacts, TorrentFacts
-    from qbitrr.torrents.verdict import Verdict
 
     # What is to be done with a torrent as it is now, and what the Arr's queue says of it; None when it is not ours.
     Judge = Callable[[TorrentFacts], tuple[Verdict, QueueFacts | None] | None]
@@ -123,7 +123,7 @@ class Actor:
                 return {"path": path, "import_mode": self._hands.config.arr.import_mode}
             case Action.FAIL | Action.SEARCH_AGAIN:
                 home = self._hands.homes.home((torrent.instance, torrent.infohash))
-                return {**await failing.notes_for(self._hands, torrent, queue), "home": home}
+                return {**await fail.notes_for(self._hands, torrent, queue), "home": home}
             case Action.REMOVE:
                 home = self._hands.homes.home((torrent.instance, torrent.infohash))
                 return {"complete": torrent.complete, "home": home}
@@ -170,10 +170,10 @@ class Actor:
 
         return {
             Action.IMPORT: self._import,
-            Action.FAIL: with_hands(failing.fail),
-            Action.REMOVE: with_hands(removing.remove),
+            Action.FAIL: with_hands(fail.fail),
+            Action.REMOVE: with_hands(remove.remove),
             Action.ADJUST: self._adjust,
-            Action.SEARCH_AGAIN: with_hands(failing.search_again),
+            Action.SEARCH_AGAIN: with_hands(fail.search_again),
             Action.RECHECK: with_hands(recheck),
             Action.SKIP_FILES: with_hands(files.skip),
             Action.DELETE_FILES: with_hands(files.delete_excluded),
@@ -183,7 +183,7 @@ class Actor:
 
     async def _adjust(self, entry: Entry) -> None:
         async with self._adjusting:
-            change = await adjusting.adjust(self._hands, entry)
+            change = await adjust.adjust(self._hands, entry)
         self._change_history(entry, adjusted=change, adjusted_at=self._hands.clock.wall())
 
     async def _import(self, entry: Entry) -> None:

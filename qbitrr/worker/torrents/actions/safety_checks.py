@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from qbitrr import logs
 from qbitrr.errors import ServiceError
-from qbitrr.torrents.verdict import DESTRUCTIVE
-from qbitrr.worker.act.hands import HeldError
+from qbitrr.rules.verdict import DESTRUCTIVE
 from qbitrr.worker.disk import on_disk
+from qbitrr.worker.torrents.actions.context import HeldError
 
 if TYPE_CHECKING:
+    from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.ledger import Entry
-    from qbitrr.torrents.facts import TorrentFacts
-    from qbitrr.worker.act.hands import Hands
+    from qbitrr.worker.torrents.actions.context import Hands
 
 _log = logs.get(__name__)
 

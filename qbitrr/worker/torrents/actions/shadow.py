@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr import logs
-from qbitrr.state import would
+from qbitrr.state import shadow
 
 if TYPE_CHECKING:
-    from qbitrr.torrents.facts import TorrentFacts
-    from qbitrr.torrents.verdict import Verdict
-    from qbitrr.worker.act.hands import Hands
+    from qbitrr.rules.facts import TorrentFacts
+    from qbitrr.rules.verdict import Verdict
+    from qbitrr.worker.torrents.actions.context import Hands
 
 _log = logs.get(__name__)
 
@@ -18,7 +18,7 @@ _log = logs.get(__name__)
 async def note(hands: Hands, torrent: TorrentFacts, verdict: Verdict) -> None:
     """Write down what would be done with a torrent, once for each action and rule."""
     step = verdict.last
-    is_new = await would.record(
+    is_new = await shadow.record(
         hands.database,
         category=hands.config.name,
         instance=torrent.instance,

@@ -5,9 +5,9 @@ from ipaddress import ip_network
 import pytest
 from multidict import CIMultiDict
 
-from control.auth import carries_token, is_internal
+from control.auth.access import carries_token, is_internal
+from control.auth.origin_check import host_name, is_our_name
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
-from control.security import host_name, is_our_name
 from tests.unit.control.asking import get, post
 from tests.unit.control.sample import CONFIG, HASH, TOKEN
 

@@ -3,8 +3,8 @@
 import bcrypt
 import pytest
 
-from control import attempts, sessions
-from control.attempts import Attempts
+from control.auth import session_cookie, throttle
+from control.auth.throttle import Attempts
 from qbitrr.errors import TooManyAttemptsError
 from tests.unit.control.asking import get, post
 from tests.unit.control.sample import CONFIG, NOW, TOKEN
@@ -82,7 +82,7 @@ async def test_a_cookie_does_not_let_foreign_pages_write(make_context, connect):
 
 
 async def test_who_guesses_has_to_wait_even_with_the_right_one(make_context, connect, monkeypatch):
-    monkeypatch.setattr(attempts, "MOST", 3)
+    monkeypatch.setattr(throttle, "MOST", 3)
     async with connect(make_context(LOCKED)) as client:
         for _ in range(2):
             await get(client, "/api/status", 401, headers={"X-API-Token": "wrong"})
@@ -96,15 +96,15 @@ async def test_who_guesses_has_to_wait_even_with_the_right_one(make_context, con
 
 def test_failures_are_forgotten_and_bounded(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("control.attempts.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("control.auth.throttle.time.monotonic", lambda: now[0])
     counted = Attempts()
-    for _ in range(attempts.MOST):
+    for _ in range(throttle.MOST):
         counted.check("a")
         counted.failed("a")
     with pytest.raises(TooManyAttemptsError):
         counted.check("a")
     counted.check("b")
-    now[0] = attempts.WINDOW_SECONDS + 1
+    now[0] = throttle.WINDOW_SECONDS + 1
     counted.check("a")
     for number in range(5000):
         counted.failed(str(number))
@@ -115,8 +115,8 @@ def test_failures_are_forgotten_and_bounded(monkeypatch):
     ("change", "secret", "now", "holds"),
     [
         (lambda value: value, "secret", NOW, True),
-        (lambda value: value, "secret", NOW + sessions.LASTS_SECONDS - 1, True),
-        (lambda value: value, "secret", NOW + sessions.LASTS_SECONDS, False),
+        (lambda value: value, "secret", NOW + session_cookie.LASTS_SECONDS - 1, True),
+        (lambda value: value, "secret", NOW + session_cookie.LASTS_SECONDS, False),
         (lambda value: value, "another", NOW, False),
         (lambda value: "9" + value, "secret", NOW, False),
         (lambda value: value[:-1], "secret", NOW, False),
@@ -126,4 +126,4 @@ def test_failures_are_forgotten_and_bounded(monkeypatch):
     ],
 )
 def test_a_session_holds_for_its_time_and_secret(change, secret, now, holds):
-    assert sessions.holds(change(sessions.issue("secret", NOW)), secret, now) is holds
+    assert session_cookie.holds(change(session_cookie.issue("secret", NOW)), secret, now) is holds

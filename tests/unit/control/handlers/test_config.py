@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from control.editor import Author
+from control.config_editor import Author
 from qbitrr.errors import ConflictError, WorkerNotReadyError
 from tests.support.polling import until
 from tests.unit.control.asking import get, post
@@ -239,7 +239,7 @@ async def test_of_two_writers_at_once_the_second_is_refused(context, monkeypatch
 
 
 async def test_an_edit_by_hand_is_noticed_and_planned(context, file, monkeypatch):
-    monkeypatch.setattr("control.editor._LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("control.config_editor._LOOK_SECONDS", 0.01)
     told = []
     monkeypatch.setattr(context.editor, "_changed", lambda what, plan: told.append((what, plan)))
     watching = asyncio.create_task(context.editor.watch())

@@ -4,8 +4,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from control import probe
-from qbitrr.sandbox.serve import Sandbox, Section
+from control import connection_check
+from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.unit.control.asking import post
 from tests.unit.control.sample import CONFIG, TOKEN
 
@@ -95,7 +95,7 @@ async def test_a_plain_server_is_not_taken_for_https(client):
 
 
 async def test_a_wrong_password_is_tried_once(client, monkeypatch):
-    monkeypatch.setattr(probe, "_guard", probe._TriedOnce())
+    monkeypatch.setattr(connection_check, "_guard", connection_check._TriedOnce())
     tried = []
 
     async def login(request):

@@ -5,8 +5,8 @@ import os
 import msgspec
 import pytest
 
-from supervisor.child import Said
 from supervisor.lifecycle import Phase
+from supervisor.worker_process import Said
 from tests.unit.control.asking import get, post
 from tests.unit.control.sample import CONFIG, HASH, NOW, TOKEN, Supervised, a_child
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from control import logfiles
+from control.log_files import reader
 from tests.unit.control.asking import get
 
 
@@ -153,19 +153,19 @@ def test_a_part_is_what_splitting_the_whole_would_give(tmp_path_factory, lines, 
     folder = tmp_path_factory.mktemp("logs")
     (folder / "Main.log").write_bytes(b"".join(line + b"\n" for line in lines) + b"unfinished")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(logfiles, "CHUNK_BYTES", 7)
-        part = logfiles.read(folder, "Main.log", first=first, most=most)
+        patch.setattr(reader, "CHUNK_BYTES", 7)
+        part = reader.read(folder, "Main.log", first=first, most=most)
     expected = lines[first : first + most]
     assert part.text == b"".join(line + b"\n" for line in expected).decode()
     assert (part.lines, part.total_lines) == (len(expected), len(lines))
 
 
 def test_a_part_of_too_many_bytes_is_shortened_to_whole_lines(tmp_path, monkeypatch):
-    monkeypatch.setattr(logfiles, "LARGEST_PART_BYTES", 100)
-    monkeypatch.setattr(logfiles, "CHUNK_BYTES", 64)
+    monkeypatch.setattr(reader, "LARGEST_PART_BYTES", 100)
+    monkeypatch.setattr(reader, "CHUNK_BYTES", 64)
     (tmp_path / "Main.log").write_bytes(b"x" * 300 + b"\n" + b"short\n" * 50)
-    first = logfiles.read(tmp_path, "Main.log", first=0, most=100)
+    first = reader.read(tmp_path, "Main.log", first=0, most=100)
     assert first.text.startswith("x" * 300 + "\n")
-    rest = logfiles.read(tmp_path, "Main.log", first=first.lines, most=100)
+    rest = reader.read(tmp_path, "Main.log", first=first.lines, most=100)
     assert 0 < rest.lines < 50
     assert rest.text == "short\n" * rest.lines

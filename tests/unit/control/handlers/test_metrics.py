@@ -8,8 +8,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from qbitrr import ipc
-from supervisor.child import Said
 from supervisor.lifecycle import Phase
+from supervisor.worker_process import Said
 from tests.unit.control.sample import NOW, a_child
 
 DOCS = Path(__file__).parents[3] / "docs"

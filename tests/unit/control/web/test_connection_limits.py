@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from control import connections
 from control.server import serve
+from control.web import connection_limits
 from tests.support.polling import until
 
 GET = b"GET /web/status HTTP/1.1\r\nHost: localhost\r\n"
@@ -15,8 +15,8 @@ GET = b"GET /web/status HTTP/1.1\r\nHost: localhost\r\n"
 
 @pytest.fixture
 async def port(context, monkeypatch):
-    monkeypatch.setattr(connections, "REQUEST_SECONDS", 1.5)
-    monkeypatch.setattr(connections, "READING_SECONDS", 0.5)
+    monkeypatch.setattr(connection_limits, "REQUEST_SECONDS", 1.5)
+    monkeypatch.setattr(connection_limits, "READING_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         async with serve(context, [listener]):
@@ -71,7 +71,7 @@ async def test_a_connection_may_be_silent_after_an_answer_and_must_hurry_with_th
         writer.write(GET + b"\r\n")
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
         await reader.readuntil(b"}")
-        await asyncio.sleep(connections.REQUEST_SECONDS * 1.5)
+        await asyncio.sleep(connection_limits.REQUEST_SECONDS * 1.5)
     writer.write(b"GET /")
     assert b"HTTP" not in await end_of(reader)
     writer.close()
@@ -85,7 +85,7 @@ async def test_who_does_not_read_is_let_go(port, log_folder):
     loop = asyncio.get_running_loop()
     await loop.sock_connect(client, ("127.0.0.1", port))
     await loop.sock_sendall(client, b"GET /web/logs/Main.log/download HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    await asyncio.sleep(connections.READING_SECONDS * 3)
+    await asyncio.sleep(connection_limits.READING_SECONDS * 3)
     got = 0
     with client:
         try:
@@ -98,7 +98,7 @@ async def test_who_does_not_read_is_let_go(port, log_folder):
 
 
 async def test_more_than_so_many_are_told_so_and_room_is_made_when_one_leaves(context, monkeypatch):
-    monkeypatch.setattr(connections.Connections.__init__, "__defaults__", (3,))
+    monkeypatch.setattr(connection_limits.Connections.__init__, "__defaults__", (3,))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         async with serve(context, [listener]):

@@ -6,8 +6,10 @@ import json
 
 import pytest
 
-from control import lineindex, logfiles, logfollow, sse
 from control.events import Events
+from control.log_files import line_index, reader
+from control.log_files import tail as logfollow
+from control.web import sse
 from qbitrr.clock import Clock
 from tests.support.polling import until
 from tests.unit.control.asking import get
@@ -170,13 +172,13 @@ def test_a_search_ends_in_time_and_says_where(tmp_path, monkeypatch):
 
 
 def test_the_index_follows_a_file_that_grows_and_one_that_is_replaced_in_place(tmp_path, monkeypatch):
-    monkeypatch.setattr(lineindex, "_EVERY_LINES", 3)
+    monkeypatch.setattr(line_index, "_EVERY_LINES", 3)
     file = tmp_path / "Main.log"
     for content in (b"", b"a\nb\n", b"a\nb\n" + b"c\n" * 20, b"z\n" * 30, b"y\n"):
         file.write_bytes(content)
         lines = content.splitlines(keepends=True)
         for first in range(len(lines) + 2):
-            part = logfiles.read(tmp_path, "Main.log", first=first, most=2)
+            part = reader.read(tmp_path, "Main.log", first=first, most=2)
             assert (part.text.encode(), part.total_lines) == (b"".join(lines[first : first + 2]), len(lines))
 
 

@@ -21,9 +21,9 @@ from qbitrr.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from qbitrr.http import Patience
-from qbitrr.sandbox.faults import Status
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.http.client import Patience
+from qbitrr.sandbox.sandbox import Sandbox, Section
+from qbitrr.sandbox.services.faults import Status
 
 KEY = "the-key-of-the-arr"
 END = push.END_OF_RECORD

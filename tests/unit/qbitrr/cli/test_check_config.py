@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qbitrr.config.check import report
+from qbitrr.cli.check_config import report
 
 
 def test_the_report_tells_what_runs_what_is_missing_and_what_is_odd(load):

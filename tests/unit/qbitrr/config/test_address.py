@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from qbitrr.config.address import host_name, http_url, qbittorrent_url
-from qbitrr.config.category import is_below, normal_category
+from qbitrr.config.values import is_below, normal_category
 
 
 @pytest.mark.parametrize(

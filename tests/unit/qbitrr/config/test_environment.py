@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from qbitrr.config import load_text, runnable_qbits
 from qbitrr.config.environment import PROCESSING_ONLY, QBIT, QBIT_DISABLED, SEARCH_ONLY, SETTINGS
-from qbitrr.config.keys import keys_of
 from qbitrr.config.model import QBit, Settings
+from qbitrr.config.model.key import keys_of
 from qbitrr.errors import ConfigError
 
 FILE = """

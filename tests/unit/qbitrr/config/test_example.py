@@ -9,8 +9,8 @@ import pytest
 from qbitrr.config import load_file, load_text
 from qbitrr.config.defaults import SAMPLE_ARRS
 from qbitrr.config.example import render, write_first
-from qbitrr.config.keys import key_paths
 from qbitrr.config.model import Arr, QBit, Settings, WebUI
+from qbitrr.config.model.key import key_paths
 
 EXAMPLE = Path(__file__).parents[4] / "config.example.toml"
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qbitrr.config import load_document, load_file, runnable_arrs, runnable_qbits
-from qbitrr.config.keys import Key, Table, key_paths, keys_of
 from qbitrr.config.model import Arr, Config, QBit, Settings, WebUI
+from qbitrr.config.model.key import Key, Table, key_paths, keys_of
 from qbitrr.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import get_args
 import msgspec
 import pytest
 
-from qbitrr.config.forms import read_value, write_value
-from qbitrr.config.keys import Change, Form, Key, Table, key_paths
 from qbitrr.config.model import Arr, Config, QBit, Settings, TrackerRow, WebUI, runnable_arrs, runnable_qbits
+from qbitrr.config.model.key import Change, Form, Key, Table, key_paths
+from qbitrr.config.values import read_value, write_value
 
 SECTIONS: dict[str, type[Table]] = {"Settings": Settings, "WebUI": WebUI, "qBit": QBit, "Arr": Arr}
 EVERY_KEY = [(f"{section}.{path}", key) for section, table in SECTIONS.items() for path, key in key_paths(table)]

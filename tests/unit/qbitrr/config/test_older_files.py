@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from qbitrr.cli.check_config import report
 from qbitrr.config import Config, load_file, runnable_arrs, runnable_qbits
-from qbitrr.config.check import report
 
 FOLDER = Path(__file__).parent
 

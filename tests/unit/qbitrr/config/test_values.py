@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from qbitrr.config.forms import UnfitError, read_value
-from qbitrr.config.keys import Key, key_paths
+from qbitrr.config.messages import allowed, did_you_mean, shown, unit_and_choices
 from qbitrr.config.model import Arr, QBit, Settings, WebUI
-from qbitrr.config.wording import allowed, did_you_mean, shown, unit_and_choices
+from qbitrr.config.model.key import Key, key_paths
+from qbitrr.config.values import UnfitError, read_value
 
 
 def key(dotted: str) -> Key:

@@ -14,7 +14,7 @@ from qbitrr.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from qbitrr.http import Patience, Remote
+from qbitrr.http.client import Patience, Remote
 
 QUICK = Patience(
     connect_seconds=0.5,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbitrr.jsonstream import ArraySplitter
+from qbitrr.http.json_array import ArraySplitter
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

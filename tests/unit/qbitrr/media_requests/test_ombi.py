@@ -4,9 +4,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from qbitrr.http import Patience, Remote
-from qbitrr.requesters import ombi
-from qbitrr.requesters.wish import Wish
+from qbitrr.http.client import Patience, Remote
+from qbitrr.media_requests import ombi
+from qbitrr.media_requests.request import Wish
 
 
 async def ask(answer, kind="radarr", *, approved_only=True):

@@ -5,9 +5,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from qbitrr.errors import UnexpectedAnswerError
-from qbitrr.http import Patience, Remote
-from qbitrr.requesters import overseerr
-from qbitrr.requesters.wish import ALL_SEASONS, Wish
+from qbitrr.http.client import Patience, Remote
+from qbitrr.media_requests import overseerr
+from qbitrr.media_requests.request import ALL_SEASONS, Wish
 
 PENDING, APPROVED, DECLINED = 1, 2, 3
 

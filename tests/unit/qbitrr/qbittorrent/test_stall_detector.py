@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbitrr.qbittorrent.pulse import AT_ONCE_SECONDS, LEAST, Pulse
+from qbitrr.qbittorrent.stall_detector import AT_ONCE_SECONDS, LEAST, Pulse
 
 
 def felt(*answers):

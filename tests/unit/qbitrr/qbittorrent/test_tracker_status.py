@@ -2,7 +2,7 @@
 
 import pytest
 
-from qbitrr.qbittorrent.trackers import Word, is_dead, is_of_the_way, word
+from qbitrr.qbittorrent.tracker_status import Word, is_dead, is_of_the_way, word
 
 DEFAULT_LIST = (
     "skipping tracker announce (unreachable)",

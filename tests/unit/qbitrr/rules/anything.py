@@ -2,12 +2,12 @@
 
 from hypothesis import strategies as st
 
-from qbitrr.torrents.adjustment import NONE, Adjustment
-from qbitrr.torrents.facts import History, ImportFacts, ItemScores, Policy, QueueFacts, Surroundings, TorrentFacts
-from qbitrr.torrents.files import Selection, Unwanted
-from qbitrr.torrents.hitandrun import Gate
-from qbitrr.torrents.seeding import Limits, Seeding, Settings
-from qbitrr.torrents.strikes import Seen
+from qbitrr.rules.adjustment import NONE, Adjustment
+from qbitrr.rules.facts import History, ImportFacts, ItemScores, Policy, QueueFacts, Surroundings, TorrentFacts
+from qbitrr.rules.files import Selection, Unwanted
+from qbitrr.rules.hit_and_run import Gate
+from qbitrr.rules.seeding import Limits, Seeding, Settings
+from qbitrr.rules.strikes import Seen
 
 NOW = 1_700_000_000.0
 

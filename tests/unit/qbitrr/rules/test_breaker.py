@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbitrr.torrents.breaker import LEAST, WINDOW_SECONDS, Limits, objection
+from qbitrr.rules.breaker import LEAST, WINDOW_SECONDS, Limits, objection
 
 NOW = 1_700_000_000.0
 SHIPPED = Limits(10, 0.5)

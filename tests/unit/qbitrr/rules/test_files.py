@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from qbitrr.config.defaults import arr_defaults
 from qbitrr.config.model import Settings
-from qbitrr.torrents.files import (
+from qbitrr.rules.files import (
     AUDIO,
     VIDEO,
     Selection,

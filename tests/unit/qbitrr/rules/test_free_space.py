@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from qbitrr.torrents.space import Disk, Download, Move, confirmed, guard, off, to_write, trusted_until
+from qbitrr.rules.free_space import Disk, Download, Move, confirmed, guard, off, to_write, trusted_until
 
 ONE = Download(
     instance="qBit",

@@ -1,10 +1,10 @@
 import pytest
 from msgspec.structs import replace
 
-from qbitrr.torrents.facts import NOTHING_DONE, History, ImportFacts
-from qbitrr.torrents.files import Selection
-from qbitrr.torrents.history import BY_A_PERSON, DISCARDED, after
-from qbitrr.torrents.verdict import DESTRUCTIVE, LOOKS, Action
+from qbitrr.rules.facts import NOTHING_DONE, History, ImportFacts
+from qbitrr.rules.files import Selection
+from qbitrr.rules.history import BY_A_PERSON, DISCARDED, after
+from qbitrr.rules.verdict import DESTRUCTIVE, LOOKS, Action
 
 AT = 1_700_000_000.0
 STATES = ("planned", "done", "failed", "held", "undone")

@@ -1,6 +1,6 @@
 import pytest
 
-from qbitrr.torrents.ownership import owner
+from qbitrr.rules.ownership import owner
 
 CONFIGURED = {"tv", "tv/anime", "movies"}
 

@@ -3,24 +3,24 @@
 import msgspec
 from hypothesis import given
 
-from qbitrr.torrents import rules
-from qbitrr.torrents.hitandrun import Gate
-from qbitrr.torrents.seeding import progress
-from qbitrr.torrents.strikes import NOT_SEEN
-from qbitrr.torrents.verdict import DESTRUCTIVE, Action, Outcome
-from tests.unit.qbitrr.torrents.anything import AROUNDS, NOW, POLICIES, TORRENTS
+from qbitrr.rules import torrents
+from qbitrr.rules.hit_and_run import Gate
+from qbitrr.rules.seeding import progress
+from qbitrr.rules.strikes import NOT_SEEN
+from qbitrr.rules.verdict import DESTRUCTIVE, Action, Outcome
+from tests.unit.qbitrr.rules.anything import AROUNDS, NOW, POLICIES, TORRENTS
 
 everything = given(TORRENTS, AROUNDS, POLICIES)
 
 
 def judged(torrent, surroundings, policy, **changes):
-    return rules.judge(msgspec.structs.replace(torrent, **changes), surroundings, policy, NOW)
+    return torrents.judge(msgspec.structs.replace(torrent, **changes), surroundings, policy, NOW)
 
 
 @everything
 def test_every_torrent_gets_a_verdict_and_every_rule_before_it_passed(torrent, surroundings, policy):
     found = judged(torrent, surroundings, policy)
-    asked = rules.RULES if policy.with_arr else rules.WITHOUT_ARR
+    asked = torrents.RULES if policy.with_arr else torrents.WITHOUT_ARR
     assert [step.rule for step in found.trace] == [rule.__name__ for rule in asked[: len(found.trace)]]
     assert all(step.finding.outcome is Outcome.PASS for step in found.trace[:-1])
     assert (found.last.finding.outcome is Outcome.ACT) == (found.action is not Action.NOTHING)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbitrr.torrents.queue_order import Place, to_the_top
+from qbitrr.rules.queue_order import Place, to_the_top
 
 
 def carried_out(names, moves):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from qbitrr.config.model import SeedingMode, TrackerRow
-from qbitrr.torrents.seeding import Limits, Seeding, limits_for, own_limits, progress, ratio_of, settings_to_write
+from qbitrr.rules.seeding import Limits, Seeding, limits_for, own_limits, progress, ratio_of, settings_to_write
 
 DAY = 86400
 DONE = Seeding(complete=True, progress=1.0, ratio=1.0, seconds=DAY, counting=True)

@@ -3,10 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from qbitrr.torrents.facts import TrackerEta
-from qbitrr.torrents.strikes import NOT_SEEN, Course, Seen, Trouble, count, course
-from tests.unit.qbitrr.torrents.anything import ANY_STATE
-from tests.unit.qbitrr.torrents.rules.scenes import DOWNLOADING, policy
+from qbitrr.rules.facts import TrackerEta
+from qbitrr.rules.strikes import NOT_SEEN, Course, Seen, Trouble, count, course
+from tests.unit.qbitrr.rules.anything import ANY_STATE
+from tests.unit.qbitrr.rules.torrents.scenes import DOWNLOADING, policy
 
 QUICK = policy(maximum_eta_seconds=3600)
 

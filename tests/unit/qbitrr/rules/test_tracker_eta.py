@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbitrr.torrents.facts import TrackerEta
-from qbitrr.torrents.tracker_eta import maximum_eta_seconds
-from tests.unit.qbitrr.torrents.rules.scenes import policy
+from qbitrr.rules.facts import TrackerEta
+from qbitrr.rules.tracker_eta import maximum_eta_seconds
+from tests.unit.qbitrr.rules.torrents.scenes import policy
 
 BY = policy(
     maximum_eta_seconds=60,

@@ -1,6 +1,6 @@
 """How often a tracker has to refuse a torrent before it is believed."""
 
-from qbitrr.torrents.refusals import APART_SECONDS, LEAST_SECONDS, refused_again
+from qbitrr.rules.tracker_refusals import APART_SECONDS, LEAST_SECONDS, refused_again
 
 
 def after(*moments):

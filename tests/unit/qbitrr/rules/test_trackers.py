@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qbitrr.config.model import HitAndRun, TrackerRow
-from qbitrr.torrents import trackers
+from qbitrr.rules import trackers
 
 ANNOUNCE = "https://Tracker.Example.org:2710/0123456789abcdef/announce"
 OTHER = "udp://open.invalid:6969"

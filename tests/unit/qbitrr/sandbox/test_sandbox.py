@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from qbitrr.sandbox.serve import SECTIONS, Sandbox, Section
+from qbitrr.sandbox.sandbox import SECTIONS, Sandbox, Section
 from tests.support.polling import until
 from tests.support.ports import free_port
 

@@ -8,7 +8,7 @@ import pytest
 
 from qbitrr.errors import StateError
 from qbitrr.state import backup, migrate
-from qbitrr.state.soundness import damage_of, is_damage
+from qbitrr.state.integrity import damage_of, is_damage
 
 NOW = 1_700_000_000.0
 DAY = 24 * 3600.0

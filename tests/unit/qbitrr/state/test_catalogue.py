@@ -1,8 +1,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qbitrr.library import items
-from qbitrr.library.quality import FileFacts, Profile
+from qbitrr.rules.library import items
+from qbitrr.rules.library.quality import FileFacts, Profile
 from qbitrr.state import catalogue, migrate
 from qbitrr.state.database import open_writer
 

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qbitrr.library import items
-from qbitrr.library.quality import FileFacts, Profile
-from qbitrr.state import catalogue, migrate, pages, requests
+from qbitrr.rules.library import items
+from qbitrr.rules.library.quality import FileFacts, Profile
+from qbitrr.state import catalogue, listing, media_requests, migrate
 from qbitrr.state.database import open_writer
 
 HD = Profile("HD", upgrade_allowed=True, min_format_score=0, cutoff_format_score=100)
 GOOD = FileFacts(1, cutoff_not_met=False, custom_format_score=100)
 NOW = 1_700_000_000.0
-ALL = pages.Window(0, 500)
-ANY = pages.MovieFilter()
+ALL = listing.Window(0, 500)
+ANY = listing.MovieFilter()
 
 
 def movie(number, *, title="", year=2000, monitored=True, available=True, file=None):
@@ -64,22 +64,22 @@ def ids(found):
 
 
 async def test_nothing_is_found_of_an_unknown_category_or_before_the_first_sync_is_over(database):
-    assert await pages.movies(database, "cat", "", ANY, ALL) == pages.Found(pages.Counts(), 0, [])
+    assert await listing.movies(database, "cat", "", ANY, ALL) == listing.Found(listing.Counts(), 0, [])
     await fill(database, "radarr", {"movies": [movie(1)]})
     await catalogue.Generation(database, "cat", "radarr").begin("http://another")
-    assert await pages.movies(database, "cat", "", ANY, ALL) == pages.Found(pages.Counts(), 0, [])
+    assert await listing.movies(database, "cat", "", ANY, ALL) == listing.Found(listing.Counts(), 0, [])
 
 
 async def test_nothing_is_found_of_another_kind_or_another_category(database):
     await fill(database, "radarr", {"movies": [movie(1)]})
     await fill(database, "radarr", {"movies": [movie(2)]}, category="other")
-    assert ids(await pages.movies(database, "cat", "", ANY, ALL)) == [1]
-    assert await pages.series(database, "cat", "", ALL, missing=False) == pages.Found(pages.Counts(), 0, [])
+    assert ids(await listing.movies(database, "cat", "", ANY, ALL)) == [1]
+    assert await listing.series(database, "cat", "", ALL, missing=False) == listing.Found(listing.Counts(), 0, [])
 
 
 async def test_rows_have_the_types_they_say(database):
     await fill(database, "radarr", {"movies": [movie(1, file=GOOD)]})
-    (row,) = (await pages.movies(database, "cat", "", ANY, ALL)).rows
+    (row,) = (await listing.movies(database, "cat", "", ANY, ALL)).rows
     assert (row.monitored, row.has_file, row.quality_met) == (True, True, True)
     assert isinstance(row.monitored, bool)
     assert row.custom_format_score == 100
@@ -87,7 +87,7 @@ async def test_rows_have_the_types_they_say(database):
 
 async def test_equal_titles_are_ordered_by_id_and_pages_do_not_overlap(database):
     await fill(database, "radarr", {"movies": [movie(n, title="Same") for n in (5, 3, 9, 1, 7)]})
-    found = [ids(await pages.movies(database, "cat", "", ANY, pages.Window(page, 2))) for page in range(4)]
+    found = [ids(await listing.movies(database, "cat", "", ANY, listing.Window(page, 2))) for page in range(4)]
     assert found == [[1, 3], [5, 7], [9], []]
 
 
@@ -104,7 +104,7 @@ MOVIES = st.lists(
     max_size=15,
 )
 FILTERS = st.builds(
-    pages.MovieFilter,
+    listing.MovieFilter,
     year_min=st.none() | st.integers(1997, 2004),
     year_max=st.none() | st.integers(1997, 2004),
     monitored=st.none() | st.booleans(),
@@ -139,7 +139,7 @@ async def test_a_page_is_what_filtering_sorting_and_slicing_the_library_gives(
     migrate.prepare(path)
     async with open_writer(path) as database:
         await fill(database, "radarr", {"movies": library})
-        found = await pages.movies(database, "cat", part, wanted, pages.Window(page, page_size))
+        found = await listing.movies(database, "cat", part, wanted, listing.Window(page, page_size))
     matching = sorted(
         (row for row in library if _wanted(row, part, wanted)), key=lambda row: (row.title.casefold(), row.id)
     )
@@ -151,7 +151,7 @@ async def test_a_series_has_its_episodes_in_order_and_one_without_any_is_listed(
     episodes = [episode(2, 1), episode(1, 1), episode(1, 1, season=0), episode(1, 2)]
     shows = [series(1, "B"), series(2, "c"), series(3, "A")]
     await fill(database, "sonarr", {"series": shows, "episodes": episodes})
-    found = await pages.series(database, "cat", "", ALL, missing=False)
+    found = await listing.series(database, "cat", "", ALL, missing=False)
     assert [(show.title, [part.id for part in parts]) for show, parts in found.rows] == [
         ("A", []),
         ("B", [101, 111, 112]),
@@ -171,7 +171,7 @@ async def test_a_series_has_its_episodes_in_order_and_one_without_any_is_listed(
 )
 async def test_a_series_lacks_an_episode_that_is_monitored_and_has_aired(database, what, lacks):
     await fill(database, "sonarr", {"series": [series(1, "A")], "episodes": [episode(1, 1, **what)]})
-    found = await pages.series(database, "cat", "", ALL, missing=True)
+    found = await listing.series(database, "cat", "", ALL, missing=True)
     assert (found.total, len(found.rows)) == (lacks, lacks)
     assert found.counts.missing == lacks
 
@@ -198,12 +198,12 @@ def _album(number, of, released_at, files=10):
 async def test_albums_come_oldest_first_and_those_without_a_date_last(database):
     albums = [_album(1, 1, None), _album(2, 1, 5.0), _album(3, 1, -5.0), _album(4, 2, 0.0, files=9)]
     await fill(database, "lidarr", {"artists": [_artist(1, "b"), _artist(2, "A")], "albums": albums})
-    found = await pages.artists(database, "cat", "", ALL, missing=False)
+    found = await listing.artists(database, "cat", "", ALL, missing=False)
     assert [(artist.title, [part.id for part in parts]) for artist, parts in found.rows] == [
         ("A", [4]),
         ("b", [3, 2, 1]),
     ]
-    lacking = await pages.artists(database, "cat", "", ALL, missing=True)
+    lacking = await listing.artists(database, "cat", "", ALL, missing=True)
     assert [artist.title for artist, _ in lacking.rows] == ["A"]
 
 
@@ -218,9 +218,9 @@ async def test_no_list_looks_at_rows_of_other_categories_or_sorts_all_of_its_own
     await fill(database, "radarr", {"movies": [movie(1)]}, category="m")
     await fill(database, "sonarr", {"series": [series(1, "A")], "episodes": [episode(1, 1)]}, category="s")
     await fill(database, "lidarr", {"artists": [_artist(1, "A")], "albums": [_album(1, 1, 0.0, 0)]}, category="l")
-    await pages.movies(Listening(), "m", "m", pages.MovieFilter(monitored=True, year_min=1990), ALL)
-    await pages.series(Listening(), "s", "a", ALL, missing=True)
-    await pages.artists(Listening(), "l", "a", ALL, missing=True)
+    await listing.movies(Listening(), "m", "m", listing.MovieFilter(monitored=True, year_min=1990), ALL)
+    await listing.series(Listening(), "s", "a", ALL, missing=True)
+    await listing.artists(Listening(), "l", "a", ALL, missing=True)
     assert len(asked) == 5
     plans = []
     for sql, parameters in asked:
@@ -268,7 +268,7 @@ def test_totals_are_those_of_a_recount_whatever_was_written(steps):
                         await catalogue.replace_parent(database, "films", "radarr", film.id, {"movies": value})
                     case "ask":
                         rows = [(number, None, None, None) for number in value]
-                        await requests.replace(database, "films", "radarr", rows)
+                        await media_requests.replace(database, "films", "radarr", rows)
                 columns = "category, year, monitored, has_file, quality_met, is_request"
                 counted = await database.rows(f"SELECT {columns}, number FROM movie_counts WHERE number <> 0")
                 found = await database.rows(f"SELECT {columns}, count(*) FROM movies GROUP BY {columns}")

@@ -1,5 +1,5 @@
-from qbitrr.library import items
-from qbitrr.library.quality import FileFacts, Profile
+from qbitrr.rules.library import items
+from qbitrr.rules.library.quality import FileFacts, Profile
 from qbitrr.state import catalogue, scores
 from qbitrr.state.scores import StoredScores
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from qbitrr.library import items
-from qbitrr.library.quality import FileFacts, Profile
+from qbitrr.rules.library import items
+from qbitrr.rules.library.quality import FileFacts, Profile
 from qbitrr.state import catalogue, searches
 
 NOW = 1_790_000_000.0

@@ -2,8 +2,8 @@
 
 import pytest
 
-from qbitrr.update.channel import is_newer, newest
 from qbitrr.update.model import Release
+from qbitrr.update.releases import is_newer, newest
 
 NOW, DAY = 1_790_000_000.0, 86400.0
 

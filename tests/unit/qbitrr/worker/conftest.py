@@ -13,15 +13,15 @@ from qbitrr.clock import Clock
 from qbitrr.config import load_text
 from qbitrr.sandbox.life.commands import CommandQueue
 from qbitrr.sandbox.life.tempo import Tempo
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.state import migrate
 from qbitrr.state.database import FILE_NAME, open_writer
 from qbitrr.state.logins import LoginRegister
-from qbitrr.worker.configuration import worker_configs
-from qbitrr.worker.link import Link
+from qbitrr.worker.channel import Link
+from qbitrr.worker.config import worker_configs
 from qbitrr.worker.report import Report
 from qbitrr.worker.services import connect
-from qbitrr.worker.watch import Watch
+from qbitrr.worker.torrents.loop import Watch
 
 # retries and deadlines come soon
 QUICK = Clock(monotonic=lambda: time.monotonic() * 20)

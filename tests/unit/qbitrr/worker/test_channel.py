@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from qbitrr import ipc
-from qbitrr.worker.link import Link
+from qbitrr.worker.channel import Link
 from qbitrr.worker.report import Report
 from tests.support.polling import until
 

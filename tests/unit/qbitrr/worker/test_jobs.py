@@ -10,11 +10,11 @@ from qbitrr.arr.client import ArrClient
 from qbitrr.arr.kinds import KINDS
 from qbitrr.config import Arr, load_text
 from qbitrr.errors import CredentialsRejectedError, ThrottledError
-from qbitrr.sandbox.faults import Status, WrongCredentials
-from qbitrr.sandbox.serve import Sandbox, Section
-from qbitrr.worker.configuration import worker_configs
+from qbitrr.sandbox.sandbox import Sandbox, Section
+from qbitrr.sandbox.services.faults import Status, WrongCredentials
+from qbitrr.worker.config import worker_configs
+from qbitrr.worker.jobs import timers
 from qbitrr.worker.services import Services
-from qbitrr.worker.timers import timers
 from tests.support.polling import until
 
 SECTIONS = {

@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 
 from qbitrr.arr.push import Message
 from qbitrr.backoff import Backoff
-from qbitrr.sandbox.faults import Status, WrongCredentials
-from qbitrr.worker import listening
-from qbitrr.worker.library import Library
+from qbitrr.sandbox.services.faults import Status, WrongCredentials
+from qbitrr.worker import push
+from qbitrr.worker.library.sync import Library
 from tests.support.polling import until
 
 PUSH = "GET /signalr/messages"
@@ -45,7 +45,7 @@ class Heard:
 
 def told(kind, name, action, resource):
     heard = Heard()
-    listening.take(kind, Message(name, action, msgspec.Raw(msgspec.json.encode(resource))), heard, heard)
+    push.take(kind, Message(name, action, msgspec.Raw(msgspec.json.encode(resource))), heard, heard)
     return heard
 
 
@@ -103,7 +103,7 @@ def test_something_changed_but_nobody_says_what(name, resource, looks, expected)
 
 @asynccontextmanager
 async def listens(room, heard):
-    task = asyncio.create_task(listening.listen(room.services.arr, heard, heard, lambda: None))
+    task = asyncio.create_task(push.listen(room.services.arr, heard, heard, lambda: None))
     try:
         yield
     finally:
@@ -113,8 +113,8 @@ async def listens(room, heard):
 
 @pytest.fixture
 def hasty(monkeypatch):
-    monkeypatch.setattr(listening, "_KNOCK", Backoff(0.01, 0.02))
-    monkeypatch.setattr(listening, "_NOT_OFFERED", Backoff(0.01, 0.02))
+    monkeypatch.setattr(push, "_KNOCK", Backoff(0.01, 0.02))
+    monkeypatch.setattr(push, "_NOT_OFFERED", Backoff(0.01, 0.02))
 
 
 async def test_a_lost_channel_is_opened_again_and_what_was_missed_is_looked_for(bench, sandbox, hasty):

@@ -4,8 +4,9 @@ import sqlite3
 
 import pytest
 
-from qbitrr import ipc, progress
+from qbitrr import ipc
 from qbitrr.clock import Clock
+from qbitrr.http import progress
 from qbitrr.worker.report import STATE_FILE, Report
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from qbitrr.library import items
-from qbitrr.library.quality import UNKNOWN_PROFILE, FileFacts, Profile, judge, reason
+from qbitrr.rules.library import items
+from qbitrr.rules.library.quality import UNKNOWN_PROFILE, FileFacts, Profile, judge, reason
 
 NOW = 1000.0
 HD = Profile("HD", upgrade_allowed=True, min_format_score=10, cutoff_format_score=50)

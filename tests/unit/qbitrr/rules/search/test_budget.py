@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbitrr.search import budget
-from qbitrr.search.budget import Bucket, Moment
-from qbitrr.search.window import is_inside
+from qbitrr.rules.search import budget
+from qbitrr.rules.search.budget import Bucket, Moment
+from qbitrr.rules.search.plan import is_inside
 
 
 def at(seconds):

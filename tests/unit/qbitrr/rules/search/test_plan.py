@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbitrr.search import plan
-from qbitrr.search.plan import Item, Season, Switches
+from qbitrr.rules.search import plan
+from qbitrr.rules.search.plan import Item, Season, Switches
 
 DAY = 86400.0
 NOW = 1_790_000_000.0

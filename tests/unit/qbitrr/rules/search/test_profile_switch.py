@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbitrr.search.profiles import Memory, Parent, Rules, Stage, Step, decide, resolved
+from qbitrr.rules.search.profile_switch import Memory, Parent, Rules, Stage, Step, decide, resolved
 
 NOW = 1_790_000_000.0
 HD, ANY, UHD, OTHER = 4, 1, 5, 6

@@ -2,10 +2,10 @@
 
 from msgspec.structs import replace
 
-from qbitrr.torrents import rules
-from qbitrr.torrents.facts import History, ImportFacts, Policy, QueueFacts, Surroundings, TorrentFacts
-from qbitrr.torrents.strikes import Seen
-from qbitrr.torrents.verdict import Action
+from qbitrr.rules import torrents
+from qbitrr.rules.facts import History, ImportFacts, Policy, QueueFacts, Surroundings, TorrentFacts
+from qbitrr.rules.strikes import Seen
+from qbitrr.rules.verdict import Action
 
 NOW = 1_700_000_000.0
 LONG = 10.0**6
@@ -33,7 +33,7 @@ HOPELESS = replace(DOWNLOADING, state="stalledDL", last_activity_at=NOW - 99999)
 
 
 def verdict(torrent=DOWNLOADING, around=AROUND, policy=POLICY, **changes):
-    return rules.judge(replace(torrent, **changes), around, policy, NOW)
+    return torrents.judge(replace(torrent, **changes), around, policy, NOW)
 
 
 def around(**changes):

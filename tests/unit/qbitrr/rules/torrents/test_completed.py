@@ -1,8 +1,8 @@
 import pytest
 
-from qbitrr.torrents.facts import History, ImportFacts
-from qbitrr.torrents.verdict import Action
-from tests.unit.qbitrr.torrents.rules.scenes import (
+from qbitrr.rules.facts import History, ImportFacts
+from qbitrr.rules.verdict import Action
+from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,
     DOWNLOADING,
     NOW,

@@ -3,30 +3,22 @@
 import pytest
 
 from qbitrr.qbittorrent.compat import state_name
-from qbitrr.torrents import rules
-from qbitrr.torrents.verdict import Action, Outcome
-from tests.unit.qbitrr.torrents.rules.scenes import (
-    COMPLETE,
-    HOPELESS,
-    LONG,
-    NOW,
-    around,
-    told,
-    verdict,
-)
+from qbitrr.rules import torrents
+from qbitrr.rules.verdict import Action, Outcome
+from tests.unit.qbitrr.rules.torrents.scenes import COMPLETE, HOPELESS, LONG, NOW, around, told, verdict
 
 
 def test_every_rule_says_what_it_is_for():
-    assert all(rule.__doc__ for rule in rules.RULES)
+    assert all(rule.__doc__ for rule in torrents.RULES)
 
 
 def test_every_rule_has_a_name_of_its_own():
-    assert len({rule.__name__ for rule in rules.RULES}) == len(rules.RULES)
+    assert len({rule.__name__ for rule in torrents.RULES}) == len(torrents.RULES)
 
 
 def test_the_trace_holds_every_rule_that_was_asked():
     trace = verdict().as_trace()
-    assert [step["rule"] for step in trace] == [rule.__name__ for rule in rules.RULES]
+    assert [step["rule"] for step in trace] == [rule.__name__ for rule in torrents.RULES]
     assert [step["outcome"] for step in trace] == ["pass"] * (len(trace) - 1) + ["stop"]
     assert all(step["because"] for step in trace)
 

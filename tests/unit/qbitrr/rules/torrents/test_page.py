@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from qbitrr.torrents.rules import RULES
+from qbitrr.rules.torrents import RULES
 from tests.support.rules_page import keys_in, render
 
 PAGE = Path(__file__).parents[5] / "docs" / "rules.md"
@@ -24,7 +24,7 @@ def test_every_rule_stands_on_it_in_its_place():
         ("`Torrent.StalledDelay` or `StalledDelay`", ["Torrent.StalledDelay"]),
         ("`Settings.ProtectTags`, `importMode`", ["Settings.ProtectTags", "importMode"]),
         ("`SeedingMode`: `RemoveTorrent`", ["Torrent.SeedingMode.RemoveTorrent"]),
-        ("StalledDelay, the tag `qBitrr-ignored`, `qbitrr.torrents.strikes`", []),
+        ("StalledDelay, the tag `qBitrr-ignored`, `qbitrr.rules.strikes`", []),
     ],
 )
 def test_keys_are_found_by_their_names_in_backticks(text, keys):

@@ -1,9 +1,9 @@
 import pytest
 from msgspec.structs import replace
 
-from qbitrr.torrents.rules.untouchable import protection
-from qbitrr.torrents.verdict import Action
-from tests.unit.qbitrr.torrents.rules.scenes import (
+from qbitrr.rules.torrents.protected import protection
+from qbitrr.rules.verdict import Action
+from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,
     DOWNLOADING,
     HOPELESS,

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qbitrr.config.model import HitAndRun, SeedingMode, TrackerRow
-from qbitrr.torrents import trackers
-from qbitrr.torrents.adjustment import Adjustment
-from qbitrr.torrents.facts import History, ImportFacts, Policy, QueueFacts, Surroundings, TorrentFacts
-from qbitrr.torrents.hitandrun import Announce, Debts, Gate, gate
-from qbitrr.torrents.rules import judge
-from qbitrr.torrents.rules.seeding import WRITE_AGAIN_SECONDS
-from qbitrr.torrents.seeding import Limits, Seeding, Settings, limits_for
-from qbitrr.torrents.verdict import Action
+from qbitrr.rules import trackers
+from qbitrr.rules.adjustment import Adjustment
+from qbitrr.rules.facts import History, ImportFacts, Policy, QueueFacts, Surroundings, TorrentFacts
+from qbitrr.rules.hit_and_run import Announce, Debts, Gate, gate
+from qbitrr.rules.seeding import Limits, Seeding, Settings, limits_for
+from qbitrr.rules.torrents import judge
+from qbitrr.rules.torrents.seeding import WRITE_AGAIN_SECONDS
+from qbitrr.rules.verdict import Action
 
 NOW = 1_700_000_000.0
 POLICY = Policy(ignore_younger_than_seconds=0, stalled_delay_seconds=-1)

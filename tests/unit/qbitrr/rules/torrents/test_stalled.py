@@ -1,9 +1,9 @@
 import pytest
 
-from qbitrr.torrents.facts import TAG_STALLED, History, TrackerEta
-from qbitrr.torrents.strikes import NOT_SEEN, Seen
-from qbitrr.torrents.verdict import Action
-from tests.unit.qbitrr.torrents.rules.scenes import (
+from qbitrr.rules.facts import TAG_STALLED, History, TrackerEta
+from qbitrr.rules.strikes import NOT_SEEN, Seen
+from qbitrr.rules.verdict import Action
+from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,
     HOPELESS,
     LONG,

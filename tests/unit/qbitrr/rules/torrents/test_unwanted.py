@@ -1,9 +1,9 @@
 import pytest
 
-from qbitrr.torrents.facts import ItemScores
-from qbitrr.torrents.files import Selection, Unwanted
-from qbitrr.torrents.verdict import Action
-from tests.unit.qbitrr.torrents.rules.scenes import (
+from qbitrr.rules.facts import ItemScores
+from qbitrr.rules.files import Selection, Unwanted
+from qbitrr.rules.verdict import Action
+from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,
     DOWNLOADING,
     NOW,

@@ -1,7 +1,7 @@
 import pytest
 
-from qbitrr.torrents.verdict import Action
-from tests.unit.qbitrr.torrents.rules.scenes import (
+from qbitrr.rules.verdict import Action
+from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,
     DOWNLOADING,
     NOW,

@@ -1,11 +1,11 @@
 import pytest
 
-from qbitrr.sandbox import library
 from qbitrr.sandbox.life.arr import IMPORT_SECONDS, REFRESH_SECONDS
-from qbitrr.sandbox.life.client import DELETE_SECONDS
+from qbitrr.sandbox.life.download_client import DELETE_SECONDS
 from qbitrr.sandbox.life.fate import ALWAYS_HEALTHY, ALWAYS_STALLED, Destiny, Fate, Odds
 from qbitrr.sandbox.life.tempo import Tempo
-from qbitrr.sandbox.world import World
+from qbitrr.sandbox.life.world import World
+from qbitrr.sandbox.media import library
 
 NOW = 1_790_000_000.0
 COMMAND_SECONDS = 1.0  # a command waits 0.2 and runs 0.8

@@ -1,6 +1,6 @@
 import pytest
 
-from qbitrr.sandbox.life.client import DELETE_SECONDS, DownloadClient
+from qbitrr.sandbox.life.download_client import DELETE_SECONDS, DownloadClient
 from qbitrr.sandbox.life.fate import Fate
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.life.torrent import Torrent, TorrentFile

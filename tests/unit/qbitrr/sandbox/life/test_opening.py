@@ -1,9 +1,9 @@
 import pytest
 
-from qbitrr.sandbox import library
 from qbitrr.sandbox.life.opening import PAST_SECONDS, live_through_the_past
 from qbitrr.sandbox.life.tempo import Tempo
-from qbitrr.sandbox.world import World
+from qbitrr.sandbox.life.world import World
+from qbitrr.sandbox.media import library
 
 NOW = 1_790_000_000.0
 

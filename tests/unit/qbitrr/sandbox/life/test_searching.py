@@ -1,6 +1,6 @@
 import pytest
 
-from qbitrr.sandbox import library
+from qbitrr.sandbox.media import library
 
 NOW = 1_790_000_000.0
 

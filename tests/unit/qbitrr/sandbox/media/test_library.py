@@ -1,8 +1,7 @@
 import msgspec
 import pytest
 
-from qbitrr.sandbox import library
-from qbitrr.sandbox.media import names
+from qbitrr.sandbox.media import library, names
 
 NOW = 1_790_000_000.0
 

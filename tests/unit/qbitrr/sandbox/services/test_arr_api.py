@@ -1,7 +1,7 @@
 import pytest
 
 from qbitrr.sandbox.life.fate import ALWAYS_STALLED
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.sandbox.sandbox import Sandbox, Section
 
 NOW = 1_790_000_000.0
 SECTIONS = (

@@ -1,7 +1,7 @@
 import pytest
 
-from qbitrr.sandbox.faults import WrongCredentials
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.sandbox.sandbox import Sandbox, Section
+from qbitrr.sandbox.services.faults import WrongCredentials
 
 NOW = 1_790_000_000.0
 SECTIONS = (Section("Radarr", "radarr", 60),)

@@ -1,6 +1,6 @@
 import pytest
 
-from qbitrr.sandbox.qbittorrent_login import BAD_LOGINS, BAN_SECONDS, BannedAddressError, Logins
+from qbitrr.sandbox.services.qbittorrent_login import BAD_LOGINS, BAN_SECONDS, BannedAddressError, Logins
 
 NOW = 1_000.0
 

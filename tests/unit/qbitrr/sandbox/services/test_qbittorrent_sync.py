@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbitrr.sandbox.qbittorrent_sync import Snapshot, SyncMemory
+from qbitrr.sandbox.services.qbittorrent_sync import Snapshot, SyncMemory
 
 ROWS = st.dictionaries(
     st.sampled_from("abcd"),

@@ -3,8 +3,8 @@ import asyncio
 import aiohttp
 import pytest
 
-from qbitrr.sandbox.faults import Down, EmptyLists, HalfAnswer, Hang, Status, WrongCredentials
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.sandbox.sandbox import Sandbox, Section
+from qbitrr.sandbox.services.faults import Down, EmptyLists, HalfAnswer, Hang, Status, WrongCredentials
 from tests.support.polling import until
 
 MOVIE, QUEUE, STATUS = "/api/v3/movie", "/api/v3/queue", "/api/v3/system/status"

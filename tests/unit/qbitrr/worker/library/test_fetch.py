@@ -8,13 +8,13 @@ from qbitrr.arr.client import ArrClient
 from qbitrr.arr.kinds import KINDS
 from qbitrr.clock import Clock
 from qbitrr.errors import CredentialsRejectedError, ServiceError, UnexpectedAnswerError
-from qbitrr.http import Patience
-from qbitrr.sandbox.faults import Down, HalfAnswer, Status, WrongCredentials
+from qbitrr.http.client import Patience
 from qbitrr.sandbox.media.quality import below_cutoff
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.sandbox.sandbox import Sandbox, Section
+from qbitrr.sandbox.services.faults import Down, HalfAnswer, Status, WrongCredentials
 from qbitrr.state import migrate
 from qbitrr.state.database import open_writer
-from qbitrr.worker.sync import full_sync, sync_changes, sync_tracks
+from qbitrr.worker.library.fetch import full_sync, sync_changes, sync_tracks
 
 SECTIONS = {
     "radarr": Section("Arr", "radarr", 900),

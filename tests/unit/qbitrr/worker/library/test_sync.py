@@ -6,9 +6,9 @@ import msgspec
 
 from qbitrr.clock import Clock
 from qbitrr.errors import ServiceError
-from qbitrr.sandbox.faults import EmptyLists, HalfAnswer, Status
 from qbitrr.sandbox.life.fate import Fate
-from qbitrr.worker.library import FULL_SYNC_SECONDS, Library
+from qbitrr.sandbox.services.faults import EmptyLists, HalfAnswer, Status
+from qbitrr.worker.library.sync import FULL_SYNC_SECONDS, Library
 
 ALL_MOVIES = "GET /api/v3/movie"
 NOW = Clock()

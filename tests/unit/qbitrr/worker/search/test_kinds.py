@@ -11,16 +11,16 @@ import pytest
 
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
-from qbitrr.sandbox.serve import Sandbox, Section
+from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.state import migrate
 from qbitrr.state.database import FILE_NAME, open_writer
 from qbitrr.state.logins import LoginRegister
-from qbitrr.worker.configuration import worker_configs
-from qbitrr.worker.link import Link
+from qbitrr.worker.channel import Link
+from qbitrr.worker.config import worker_configs
+from qbitrr.worker.library.fetch import full_sync
 from qbitrr.worker.report import Report
-from qbitrr.worker.search import Searching
+from qbitrr.worker.search.loop import Searching
 from qbitrr.worker.services import connect
-from qbitrr.worker.sync import full_sync
 
 NOW = Clock()
 SECTIONS = {

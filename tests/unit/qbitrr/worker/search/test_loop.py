@@ -10,14 +10,14 @@ import pytest
 
 from qbitrr.clock import Clock
 from qbitrr.errors import ThrottledError
-from qbitrr.sandbox.faults import Status
+from qbitrr.rules.search.plan import Outlook
 from qbitrr.sandbox.life.commands import CommandQueue
 from qbitrr.sandbox.life.tempo import Tempo
-from qbitrr.search.outlook import Outlook
+from qbitrr.sandbox.services.faults import Status
 from qbitrr.state import activity, searches
-from qbitrr.worker.search import Searching
-from qbitrr.worker.spending import search_after_failure
-from qbitrr.worker.sync import full_sync
+from qbitrr.worker.library.fetch import full_sync
+from qbitrr.worker.search.budget import search_after_failure
+from qbitrr.worker.search.loop import Searching
 
 STILL = Clock(wall=time.time, monotonic=lambda: 50_000.0)
 COMMAND = "POST /api/v3/command"

@@ -14,10 +14,10 @@ import pytest
 from qbitrr.backoff import Backoff
 from qbitrr.clock import Clock
 from qbitrr.errors import ServiceError, UnreachableError
-from qbitrr.sandbox.faults import Down, Status
-from qbitrr.state import profiles
-from qbitrr.worker.profiles import Profiles
-from qbitrr.worker.sync import full_sync
+from qbitrr.sandbox.services.faults import Down, Status
+from qbitrr.state import profile_switches
+from qbitrr.worker.library.fetch import full_sync
+from qbitrr.worker.search.profile_switch import Profiles
 
 HD, ANY = "HD-1080p", "Any"
 EDITOR = "PUT /api/v3/movie/editor"
@@ -118,7 +118,7 @@ async def test_the_original_is_remembered_before_anything_is_sent(rooms, sandbox
         wanted = missing_in_hd(sandbox)
         await sandbox.arrs["Radarr-HD"].fail(Status(500), EDITOR)
         await room.profiles.look()
-        memories = await profiles.memories(room.database, "radarr-hd")
+        memories = await profile_switches.memories(room.database, "radarr-hd")
         assert {number: memory[:3] for number, memory in memories.items()} == {
             number: (ids_of(sandbox)[HD], ids_of(sandbox)[ANY], "switching") for number in wanted
         }
@@ -151,7 +151,7 @@ async def test_a_worker_that_dies_while_it_sends_neither_forgets_nor_sends_twice
     async with rooms(use_temp_for_missing=False) as room:
         await settle(room)
         assert on_any(sandbox) == others
-        assert await profiles.memories(room.database, "radarr-hd") == {}
+        assert await profile_switches.memories(room.database, "radarr-hd") == {}
 
 
 async def test_what_a_person_chose_a_moment_ago_is_not_overwritten(rooms, sandbox):
@@ -227,7 +227,9 @@ async def test_after_the_time_it_goes_back_and_comes_again_as_much_later(rooms, 
 
 
 async def test_tries_are_counted(rooms, sandbox, monkeypatch):
-    monkeypatch.setattr("qbitrr.worker.profiles._TRY_AGAIN", Backoff(first_seconds=0.01, limit_seconds=0.01))
+    monkeypatch.setattr(
+        "qbitrr.worker.search.profile_switch._TRY_AGAIN", Backoff(first_seconds=0.01, limit_seconds=0.01)
+    )
     async with rooms(profile_switch_retry_attempts=3) as room:
         tries = []
 
@@ -245,8 +247,8 @@ async def test_an_arr_that_does_not_answer_changes_nothing(rooms, sandbox):
     async with rooms() as room:
         await room.profiles.look()
         await room.profiles.look()
-        before = await profiles.memories(room.database, "radarr-hd")
+        before = await profile_switches.memories(room.database, "radarr-hd")
         await sandbox.arrs["Radarr-HD"].fail(Down())
         with pytest.raises(ServiceError):
             await room.profiles.look()
-        assert await profiles.memories(room.database, "radarr-hd") == before
+        assert await profile_switches.memories(room.database, "radarr-hd") == before

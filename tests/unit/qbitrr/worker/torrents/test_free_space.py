@@ -9,21 +9,21 @@ import pytest
 
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
+from qbitrr.rules.free_space import TAG_HELD
 from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.life.torrent import Torrent, TorrentFile
-from qbitrr.sandbox.serve import Sandbox
-from qbitrr.state import holds, migrate
+from qbitrr.sandbox.sandbox import Sandbox
+from qbitrr.state import free_space, migrate
 from qbitrr.state.database import FILE_NAME, open_writer
 from qbitrr.state.logins import LoginRegister
-from qbitrr.torrents.space import TAG_HELD
-from qbitrr.worker.configuration import worker_configs
-from qbitrr.worker.link import Link
+from qbitrr.worker.channel import Link
+from qbitrr.worker.config import worker_configs
 from qbitrr.worker.qbit import QbitWatch
 from qbitrr.worker.report import Report
 from qbitrr.worker.services import connect
 from tests.unit.qbitrr.worker.conftest import QUICK
-from tests.unit.qbitrr.worker.passing import ended, entries, passes_until, settled
+from tests.unit.qbitrr.worker.torrents.passing import ended, entries, passes_until, settled
 
 MB = 1_000_000
 STUCK = Fate(Destiny.STALLED, 1.0, until=0.0)
@@ -175,12 +175,12 @@ async def test_without_a_guard_what_it_held_goes_on_also_in_a_later_process(
     async with open_worker(guarding(Tagless=tagless)) as opened:
         await passes_until(opened, ended(opened, "hold"), "nothing was held")
     assert (TAG_HELD in large.tags) is not tagless
-    assert holds.instances(tmp_path / FILE_NAME) == {"qBit"}
+    assert free_space.instances(tmp_path / FILE_NAME) == {"qBit"}
     async with open_worker(guarding(Tagless=tagless) | off) as opened:
         await passes_until(opened, ended(opened, "release"), "nothing was released")
         await settled(opened)
     assert (large.stopped, large.tags, users.stopped) == (False, set(), True)
-    assert holds.instances(tmp_path / FILE_NAME) == set()
+    assert free_space.instances(tmp_path / FILE_NAME) == set()
 
 
 async def test_a_crash_while_holding_is_made_good(client, add, open_worker):
@@ -243,7 +243,7 @@ async def test_what_another_qbittorrent_has_still_to_write_to_the_same_disk_is_l
         guard._local, guard._before = True, ["qBit-first"]
         number = disk.stat().st_dev
         name = f"{os.major(number)}:{os.minor(number)}"
-        await holds.claim(opened.database, "qBit-first", {name: 2**60}, opened.watch._clock.wall())
+        await free_space.claim(opened.database, "qBit-first", {name: 2**60}, opened.watch._clock.wall())
         await passes_until(opened, lambda: torrent.stopped, "it was not held")
-        await holds.claim(opened.database, "qBit-first", {}, opened.watch._clock.wall())
+        await free_space.claim(opened.database, "qBit-first", {}, opened.watch._clock.wall())
         await passes_until(opened, lambda: not torrent.stopped, "it was not released")

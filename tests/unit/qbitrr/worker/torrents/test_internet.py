@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from qbitrr.worker.internet import Internet
+from qbitrr.worker.torrents.internet import Internet
 from tests.support.polling import until
 from tests.support.ports import HOST, free_port
 

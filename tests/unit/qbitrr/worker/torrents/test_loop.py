@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from qbitrr.sandbox.faults import Down, EmptyLists, HalfAnswer, Hang, Status, WrongCredentials
+from qbitrr.rules import torrents as rules
+from qbitrr.sandbox.services.faults import Down, EmptyLists, HalfAnswer, Hang, Status, WrongCredentials
 from qbitrr.state import ledger, verdicts
-from qbitrr.torrents import rules
 from tests.support.polling import until
 
 

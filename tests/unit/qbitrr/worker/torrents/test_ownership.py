@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from qbitrr.config import load_text
 from qbitrr.state import migrate
 from qbitrr.state.database import open_writer
-from qbitrr.worker.configuration import worker_configs
-from qbitrr.worker.homes import Homes
-from tests.unit.qbitrr.torrents.rules.scenes import DOWNLOADING
+from qbitrr.worker.config import worker_configs
+from qbitrr.worker.torrents.ownership import Homes
+from tests.unit.qbitrr.rules.torrents.scenes import DOWNLOADING
 
 TEXT = """
 [qBit]

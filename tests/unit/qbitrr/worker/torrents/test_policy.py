@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qbitrr.config import load_text
-from qbitrr.torrents.facts import TrackerEta
-from qbitrr.torrents.files import compile_rules
-from qbitrr.torrents.tracker_eta import maximum_eta_seconds
-from qbitrr.worker.configuration import worker_configs
-from qbitrr.worker.policy import breaker_limits, file_rules_of, fingerprint, policy_of
+from qbitrr.rules.facts import TrackerEta
+from qbitrr.rules.files import compile_rules
+from qbitrr.rules.tracker_eta import maximum_eta_seconds
+from qbitrr.worker.config import worker_configs
+from qbitrr.worker.torrents.policy import breaker_limits, file_rules_of, fingerprint, policy_of
 
 
 def config(settings="", torrent="", search="", arr="", qbit="", section="Radarr-HD"):

@@ -2,8 +2,8 @@
 
 import time
 
-from tests.unit.qbitrr.worker.passing import ended, passes_until, posts, settled
-from tests.unit.qbitrr.worker.scenes import only
+from tests.unit.qbitrr.worker.torrents.passing import ended, passes_until, posts, settled
+from tests.unit.qbitrr.worker.torrents.scenes import only
 
 
 def healthy(world):

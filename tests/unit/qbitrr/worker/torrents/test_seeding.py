@@ -6,12 +6,12 @@ from types import SimpleNamespace
 import pytest
 
 from qbitrr.errors import UnreachableError
+from qbitrr.rules.facts import TAG_IMPORTED
 from qbitrr.state import refusals
 from qbitrr.state.refusals import StoredRefusals
-from qbitrr.torrents.facts import TAG_IMPORTED
 from tests.support.ports import free_port
-from tests.unit.qbitrr.worker.passing import ended, entries, passes_until, settled
-from tests.unit.qbitrr.worker.scenes import finished, only, stalled
+from tests.unit.qbitrr.worker.torrents.passing import ended, entries, passes_until, settled
+from tests.unit.qbitrr.worker.torrents.scenes import finished, only, stalled
 
 SECRET = "0123456789abcdef"
 ONE = f"https://tracker.private.org/{SECRET}/announce"

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from qbitrr.rules.facts import TorrentFacts
+from qbitrr.rules.seeding import Seeding
 from qbitrr.state import migrate
 from qbitrr.state.database import FILE_NAME, open_writer
-from qbitrr.torrents.facts import TorrentFacts
-from qbitrr.torrents.seeding import Seeding
-from qbitrr.worker.seeding_times import SeedingTimes
+from qbitrr.worker.torrents.seeding_time import SeedingTimes
 
 TORRENT = TorrentFacts(
     instance="qBit",

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from qbitrr.rules.strikes import NOT_SEEN, Seen, Trouble
 from qbitrr.state import migrate, torrents
 from qbitrr.state.database import open_writer
-from qbitrr.torrents.strikes import NOT_SEEN, Seen, Trouble
-from qbitrr.worker.clocks import Clocks
-from tests.unit.qbitrr.torrents.rules.scenes import DOWNLOADING, policy
+from qbitrr.worker.torrents.strikes import Clocks
+from tests.unit.qbitrr.rules.torrents.scenes import DOWNLOADING, policy
 
 STALLED = replace(DOWNLOADING, state="stalledDL")
 KEY = (STALLED.instance, STALLED.infohash)

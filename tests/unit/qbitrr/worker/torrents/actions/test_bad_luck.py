@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from qbitrr.errors import UnreachableError
-from qbitrr.sandbox.faults import Status, WrongCredentials
+from qbitrr.rules.verdict import Action
+from qbitrr.sandbox.services.faults import Status, WrongCredentials
 from qbitrr.state import ledger, verdicts
-from qbitrr.torrents.verdict import Action
 from tests.support.polling import until
-from tests.unit.qbitrr.worker.scenes import finished, only, stalled
+from tests.unit.qbitrr.worker.torrents.scenes import finished, only, stalled
 
 
 async def passes(opened, number=3):

@@ -4,7 +4,7 @@ import pytest
 
 from qbitrr import ipc
 from qbitrr.state import breakers
-from tests.unit.qbitrr.worker.passing import ended, entries, passes_until, settled
+from tests.unit.qbitrr.worker.torrents.passing import ended, entries, passes_until, settled
 
 FEW = {"MaxDestructiveActions": 1}
 

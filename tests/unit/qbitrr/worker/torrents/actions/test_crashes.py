@@ -10,7 +10,7 @@ import pytest
 
 from qbitrr.state import ledger
 from tests.support.polling import until
-from tests.unit.qbitrr.worker.scenes import finished, only, stalled
+from tests.unit.qbitrr.worker.torrents.scenes import finished, only, stalled
 
 
 class CrashError(BaseException):

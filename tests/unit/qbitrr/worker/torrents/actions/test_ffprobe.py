@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from qbitrr.worker import probe
-from qbitrr.worker.probe import Probe, paths_of
+from qbitrr.worker.torrents.actions import ffprobe
+from qbitrr.worker.torrents.actions.ffprobe import Probe, paths_of
 from tests.support.polling import until
 
 
@@ -185,7 +185,7 @@ def hanging(program, tmp_path):
 
 
 async def test_what_hangs_is_ended_with_all_its_children_and_is_no_evidence(hanging, monkeypatch):
-    monkeypatch.setattr(probe, "_SECONDS", 1.0)
+    monkeypatch.setattr(ffprobe, "_SECONDS", 1.0)
     program, pids = hanging
     assert await ask(program) is None
     assert len(pids.read_text().split()) == 2

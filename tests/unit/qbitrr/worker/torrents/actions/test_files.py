@@ -3,9 +3,9 @@
 import pytest
 
 from qbitrr.sandbox.life.torrent import TorrentFile
-from qbitrr.worker.probe import Probe
-from tests.unit.qbitrr.worker.passing import ended, entries, passes_until, posts, settled
-from tests.unit.qbitrr.worker.scenes import finished, only
+from qbitrr.worker.torrents.actions.ffprobe import Probe
+from tests.unit.qbitrr.worker.torrents.passing import ended, entries, passes_until, posts, settled
+from tests.unit.qbitrr.worker.torrents.scenes import finished, only
 
 RULES = {
     "FolderExclusionRegex": [r"\bextras?\b"],

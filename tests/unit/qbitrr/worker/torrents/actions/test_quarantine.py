@@ -3,9 +3,9 @@
 import pytest
 
 from qbitrr import ipc
-from qbitrr.torrents.facts import TAG_QUARANTINE
-from tests.unit.qbitrr.worker.passing import ended, entries, passes_until, posts, settled
-from tests.unit.qbitrr.worker.scenes import only, stalled
+from qbitrr.rules.facts import TAG_QUARANTINE
+from tests.unit.qbitrr.worker.torrents.passing import ended, entries, passes_until, posts, settled
+from tests.unit.qbitrr.worker.torrents.scenes import only, stalled
 
 LONG, SHORT = {"Quarantine": "1h"}, {"Quarantine": "1s"}
 

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from qbitrr.worker.act.gate import _is_one_of
-from qbitrr.worker.space import measure
+from qbitrr.worker.torrents.actions.safety_checks import _is_one_of
+from qbitrr.worker.torrents.free_space import measure
 
 
 @pytest.fixture

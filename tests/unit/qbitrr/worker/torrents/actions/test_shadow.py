@@ -1,8 +1,8 @@
 """With Shadow on nothing is changed anywhere, and all is told that would have been."""
 
-from qbitrr.state import ledger, would
-from tests.unit.qbitrr.worker.passing import passes_until, settled
-from tests.unit.qbitrr.worker.scenes import stalled
+from qbitrr.state import ledger, shadow
+from tests.unit.qbitrr.worker.torrents.passing import passes_until, settled
+from tests.unit.qbitrr.worker.torrents.scenes import stalled
 
 ALL = ledger.Wanted()
 
@@ -22,12 +22,12 @@ async def test_nothing_is_changed_and_every_action_is_told_once(sandbox, bench):
 
         async def told():
             return {"import", "fail", "recheck"} <= {
-                entry.action for entry in await would.page(opened.database, 99, ALL)
+                entry.action for entry in await shadow.page(opened.database, 99, ALL)
             }
 
         await passes_until(opened, told, "not all was told")
         await settled(opened, 3)
-        entries = await would.page(opened.database, 99, ALL)
+        entries = await shadow.page(opened.database, 99, ALL)
         assert await ledger.latest(opened.database, 1) == []
     assert changed(sandbox) == []
     assert len({(entry.infohash, entry.action, entry.rule) for entry in entries}) == len(entries)
@@ -39,7 +39,9 @@ async def test_it_is_told_when_a_torrent_left_all_the_same(sandbox, bench):
         await opened.watch.begin()
 
         async def about_it():
-            return [entry for entry in await would.page(opened.database, 99, ALL) if entry.infohash == torrent.infohash]
+            return [
+                entry for entry in await shadow.page(opened.database, 99, ALL) if entry.infohash == torrent.infohash
+            ]
 
         await passes_until(opened, about_it, "nothing is told of it")
         del sandbox.world.client.torrents[torrent.infohash]
