@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 from aiohttp import web
 
-from control.config_editor import Editor
-from control.context import Context
+from control.config_editor import ConfigEditor
+from control.context import HandlerContext
 from control.events import Events
 from control.server import create_application
 from qbitrr.clock import Clock
@@ -88,14 +88,14 @@ async def serve(folder: Path, port: int) -> None:
     await fill(state)
     loaded = load_text(CONFIG + sections, {})
     clock = Clock()
-    reloader = Reloading(loaded, SimpleNamespace(config=config))
+    config_reload = Reloading(loaded, SimpleNamespace(config=config))
     async with open_reader(state) as database:
-        context = Context(
-            reloader=reloader,
-            intents=Wanted(),
+        context = HandlerContext(
+            config_reload=config_reload,
+            commands=Wanted(),
             checker=Versions(),
-            updater=Updates(),
-            editor=Editor(config, {}, folder / "history", reloader, clock),
+            self_update=Updates(),
+            config_editor=ConfigEditor(config, {}, folder / "history", config_reload, clock),
             events=Events(clock),
             made_token="token",
             supervisor=Supervised({arr.category: a_child(arr) for arr in loaded.config.arrs.values()}),

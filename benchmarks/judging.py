@@ -14,7 +14,7 @@ import msgspec
 from benchmarks.one_worker import opened
 
 if TYPE_CHECKING:
-    from qbitrr.worker.torrents.loop import Watch
+    from qbitrr.worker.torrents.loop import TorrentLoop
 
 PASSES = 30
 
@@ -42,14 +42,14 @@ async def measure(text: str) -> Result:
     return Result(first, judge, idle, kibibytes / 1024)
 
 
-async def _settle(watch: Watch) -> None:
+async def _settle(watch: TorrentLoop) -> None:
     """Some passes, and the end of what they began to find out."""
     for _ in range(5):
         await watch.one_pass()
         await asyncio.gather(*watch._acting.values(), return_exceptions=True)  # noqa: SLF001
 
 
-async def _cpu(watch: Watch) -> float:
+async def _cpu(watch: TorrentLoop) -> float:
     before = time.thread_time()
     await watch.one_pass()
     return time.thread_time() - before

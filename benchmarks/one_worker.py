@@ -12,17 +12,17 @@ from qbitrr.config import load_text
 from qbitrr.state import migrate
 from qbitrr.state.database import FILE_NAME, open_writer
 from qbitrr.state.logins import LoginRegister
-from qbitrr.worker.channel import Link
+from qbitrr.worker.channel import Channel
 from qbitrr.worker.config import worker_configs
 from qbitrr.worker.report import Report
 from qbitrr.worker.services import connect
-from qbitrr.worker.torrents.loop import Watch
+from qbitrr.worker.torrents.loop import TorrentLoop
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
 
-async def opened(stack: AsyncExitStack, text: str) -> Watch:
+async def opened(stack: AsyncExitStack, text: str) -> TorrentLoop:
     """The torrents' part of a worker, ready for its first pass."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     migrate.prepare(folder / FILE_NAME)
@@ -30,12 +30,12 @@ async def opened(stack: AsyncExitStack, text: str) -> Watch:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     stack.callback(theirs.close)
     ours.setblocking(False)
-    link = Link(ours)
-    stack.callback(link.close)
+    channel = Channel(ours)
+    stack.callback(channel.close)
     database = await stack.enter_async_context(open_writer(folder / FILE_NAME))
     register = LoginRegister(database, folder / "lock", Clock())
     clients = await stack.enter_async_context(connect(config, register, database, Clock()))
-    watch = Watch(config, clients, database, Report(link), Clock())
+    watch = TorrentLoop(config, clients, database, Report(channel), Clock())
     stack.push_async_callback(watch.close)
     await watch.begin()
     return watch

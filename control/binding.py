@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
     from control.auth.access import Admit
-    from control.context import Context
+    from control.context import HandlerContext
     from control.routes import Route
 
     Reader = Callable[[web.Request], Awaitable[Any]]
@@ -47,7 +47,7 @@ def path_parameters(path: str) -> list[str]:
     return _PATH_PARAMETER.findall(path)
 
 
-def bind(route: Route, context: Context, admit: Admit) -> Handler:
+def bind(route: Route, context: HandlerContext, admit: Admit) -> Handler:
     """The aiohttp handler of a route. It raises UnauthorizedError, BadRequestError and what the route raises."""
     read = _body_reader(route.request) if route.method == "POST" else _query_reader(route.request, route.path)
     answer, pages = route.handler, context.pages

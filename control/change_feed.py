@@ -15,7 +15,7 @@ from qbitrr.state import breakers, ledger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from control.context import Context
+    from control.context import HandlerContext
     from control.handlers.decisions import Decision
     from control.handlers.processes import ProcessView
 
@@ -41,11 +41,11 @@ class Available(Struct, frozen=True):
     newest: str
 
 
-class Feed:
+class ChangeFeed:
     """Looks twice a second. `told` is called with each decision and each worker that changed, beside the event."""
 
     def __init__(
-        self, context: Context, told: Callable[[Decision | ProcessView | Tripped], None] = lambda _: None
+        self, context: HandlerContext, told: Callable[[Decision | ProcessView | Tripped], None] = lambda _: None
     ) -> None:
         self._context = context
         self._told = told

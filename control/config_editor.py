@@ -16,8 +16,8 @@ from msgspec import Struct
 from qbitrr import logs
 from qbitrr.atomic_file import write_private
 from qbitrr.config import history, legacy, load_text
-from qbitrr.config.diff import Difference, changed_paths, differences, is_delicate, kept_secrets, restored, sanitised
-from qbitrr.config.dotted_keys import Edits, possible_edits, value_at
+from qbitrr.config.diff import KeyChange, changed_paths, differences, is_delicate, kept_secrets, restored, sanitised
+from qbitrr.config.dotted_keys import Edits, check_edits, value_at
 from qbitrr.errors import ConfigError, ConflictError, ForbiddenError, NotFoundError, Problem, QbitrrError
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from qbitrr.clock import Clock
     from qbitrr.config import Loaded
-    from qbitrr.config.diff import Difference
-    from supervisor.changes import Applied
-    from supervisor.config_reload import Reloader
+    from qbitrr.config.diff import KeyChange
+    from supervisor.changes import WorkerChanges
+    from supervisor.config_reload import ConfigReload
 
 _log = logs.get(__name__)
 
@@ -50,10 +50,10 @@ class _Change:
     before: str
     after: str
     loaded: Loaded
-    plan: Plan
+    plan: ConfigPlan
 
 
-class Editor:
+class ConfigEditor:
     """Reads, plans, applies and takes back. One change at a time; a second one meanwhile is refused."""
 
     def __init__(
@@ -61,14 +61,14 @@ class Editor:
         path: Path,
         environ: Mapping[str, str],
         history_folder: Path,
-        reloader: Reloader,
+        config_reload: ConfigReload,
         clock: Clock,
-        changed: Callable[[str, Plan], None] = lambda _what, _plan: None,
+        changed: Callable[[str, ConfigPlan], None] = lambda _what, _plan: None,
     ) -> None:
         self._path = path
         self._environ = environ
         self._history = history_folder
-        self._reloader = reloader
+        self._config_reload = config_reload
         self._clock = clock
         self._changed = changed
         self._busy_with: list[str] | None = None
@@ -79,24 +79,24 @@ class Editor:
         text = await asyncio.to_thread(self._read)
         return sanitised(_document(text)), history.version_of(text)
 
-    async def plan(self, changes: Mapping[str, Any], deletions: Sequence[str]) -> Plan:
+    async def plan(self, changes: Mapping[str, Any], deletions: Sequence[str]) -> ConfigPlan:
         """What a change would do; without one, what the file would do as it is now. Raises ConfigError."""
-        edits, problems = possible_edits(changes, deletions)
+        edits, problems = check_edits(changes, deletions)
         change = await asyncio.to_thread(self._change, edits, problems)
         return change.plan
 
     async def apply(
         self, changes: Mapping[str, Any], deletions: Sequence[str], author: Author, expected: str | None = None
-    ) -> Plan:
+    ) -> ConfigPlan:
         """Make a change. `expected` is the version that its author saw.
 
         Raises ConfigError for what cannot be, ConflictError when somebody else changes something or did so since,
         ForbiddenError for delicate keys of a stranger, WorkerNotReadyError when it was taken back.
         """
-        edits, problems = possible_edits(changes, deletions)
+        edits, problems = check_edits(changes, deletions)
         return await self._make(lambda: self._change(edits, problems), _names(edits), author, expected)
 
-    async def roll_back(self, number: int, author: Author) -> Plan:
+    async def roll_back(self, number: int, author: Author) -> ConfigPlan:
         """Have an earlier version again. Raises NotFoundError, and what `apply` raises."""
         kept = await asyncio.to_thread(history.versions, self._history)
         wanted = next((version for version in kept if version.id == number), None)
@@ -104,7 +104,7 @@ class Editor:
             raise NotFoundError(f"No version {number} of the configuration is kept")
         return await self._make(lambda: self._whole(wanted.text), [f"version {number}"], author, None)
 
-    async def versions(self) -> list[tuple[history.Version, list[Difference]]]:
+    async def versions(self) -> list[tuple[history.Version, list[KeyChange]]]:
         """Every kept version with what it changed, the newest first."""
         kept = await asyncio.to_thread(history.versions, self._history)
         documents = [_document(version.text) for version in kept]
@@ -127,7 +127,7 @@ class Editor:
 
     async def _make(
         self, prepare: Callable[[], _Change], names: list[str], author: Author, expected: str | None
-    ) -> Plan:
+    ) -> ConfigPlan:
         if self._busy_with is not None:
             details = {"changed": self._busy_with}
             raise ConflictError("Another change of the configuration is being made; ask again in a moment", details)
@@ -142,11 +142,11 @@ class Editor:
         finally:
             self._busy_with = None
 
-    async def _carry_out(self, change: _Change, author: Author) -> Plan:
+    async def _carry_out(self, change: _Change, author: Author) -> ConfigPlan:
         if change.after != change.before:
             await asyncio.to_thread(self._write, change, author)
         try:
-            await self._reloader.reload()
+            await self._config_reload.reload()
         except QbitrrError:
             await asyncio.to_thread(self._take_back, change)
             raise
@@ -207,10 +207,10 @@ class Editor:
             problems = [*problems, Problem("WebUI.Token", "nothing", "a token; it cannot be taken away over HTTP")]
         if problems or loaded is None:
             raise ConfigError(problems)
-        reloaded = self._reloader.plan(loaded)
+        reloaded = self._config_reload.plan(loaded)
         changed = differences(_modern(before), _modern(after))
         keys = {entry.key for entry in changed}
-        plan = Plan(
+        plan = ConfigPlan(
             changed=changed,
             workers=reloaded.applied,
             after_restart=reloaded.after_restart,
@@ -272,14 +272,14 @@ def _refuse_delicate(change: _Change) -> None:
         raise ForbiddenError(text, {"keys": keys})
 
 
-class Plan(Struct, frozen=True, rename="camel"):
+class ConfigPlan(Struct, frozen=True, rename="camel"):
     """The keys that change, what becomes of the workers, and what counts only after a restart of the daemon.
 
     `overridden` keys are decided by an environment variable, whatever the file says.
     """
 
-    changed: list[Difference]
-    workers: Applied
+    changed: list[KeyChange]
+    workers: WorkerChanges
     after_restart: tuple[str, ...]
     overridden: dict[str, str]
     warnings: list[str]

@@ -23,7 +23,7 @@ from qbitrr.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from qbitrr.http.client import Patience
+from qbitrr.http.client import Timeouts
 from qbitrr.qbittorrent.client import QbittorrentClient
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 Trouble = Literal["name", "refused", "timeout", "tls", "network", "credentials", "banned", "application", "answer"]
 
 _SECONDS = 15.0
-_ONCE = Patience(attempts=1, connect_seconds=5.0, silence_seconds=10.0, answer_seconds=12.0)
+_ONCE = Timeouts(attempts=1, connect_seconds=5.0, silence_seconds=10.0, answer_seconds=12.0)
 _REMEMBERED = 32
 
 
-class Outcome(NamedTuple):
+class TestResult(NamedTuple):
     """What came of it: the trouble and a sentence, or version and quality profiles by id."""
 
     trouble: Trouble | None
@@ -48,9 +48,9 @@ class Outcome(NamedTuple):
     profiles: dict[int, str] = {}  # noqa: RUF012 - never changed
 
 
-async def probe_arr(kind: ArrKind, uri: str, api_key: str, *, verify_tls: bool) -> Outcome:
+async def probe_arr(kind: ArrKind, uri: str, api_key: str, *, verify_tls: bool) -> TestResult:
     """Whether this kind of Arr answers there and accepts the key."""
-    client = ArrClient(KINDS[kind].app_name, KINDS[kind], uri, api_key, verify_tls=verify_tls, patience=_ONCE)
+    client = ArrClient(KINDS[kind].app_name, KINDS[kind], uri, api_key, verify_tls=verify_tls, timeouts=_ONCE)
     try:
         async with asyncio.timeout(_SECONDS):
             status = await client.status()
@@ -60,10 +60,10 @@ async def probe_arr(kind: ArrKind, uri: str, api_key: str, *, verify_tls: bool) 
     finally:
         await client.close()
     names = {number: profile.name or "" for number, profile in profiles.items()}
-    return Outcome(None, f"{status.app_name} {status.version} answers", status.version, names)
+    return TestResult(None, f"{status.app_name} {status.version} answers", status.version, names)
 
 
-async def probe_qbittorrent(access: Access) -> Outcome:
+async def probe_qbittorrent(access: Access) -> TestResult:
     """Whether a qBittorrent answers there and lets us in. What it refused once is not tried again."""
     client = QbittorrentClient(access, _guard, _ONCE)
     try:
@@ -74,7 +74,7 @@ async def probe_qbittorrent(access: Access) -> Outcome:
         return _failed(error)
     finally:
         await client.close()
-    return Outcome(None, f"qBittorrent {version} answers", version)
+    return TestResult(None, f"qBittorrent {version} answers", version)
 
 
 class _TriedOnce:
@@ -100,8 +100,8 @@ class _TriedOnce:
 _guard = _TriedOnce()
 
 
-def _failed(error: ServiceError | TimeoutError) -> Outcome:
-    return Outcome(_trouble(error), str(error) or "no answer in time")
+def _failed(error: ServiceError | TimeoutError) -> TestResult:
+    return TestResult(_trouble(error), str(error) or "no answer in time")
 
 
 def _trouble(error: Exception) -> Trouble:

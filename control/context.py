@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 
 from msgspec import Raw
 
-from control.auth.throttle import Attempts
-from control.web.response_cache import PageCache
+from control.auth.throttle import LoginThrottle
+from control.web.response_cache import ResponseCache
 from control.web.sse import Slots
 from qbitrr.clock import Clock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from control.config_editor import Editor
+    from control.config_editor import ConfigEditor
     from control.events import Events
     from qbitrr.config import Loaded
     from qbitrr.state.database import Database
     from qbitrr.update.check import Checker
-    from supervisor.config_reload import Reloader
-    from supervisor.self_update import Updater
-    from supervisor.signals import Intents
-    from supervisor.workers import Supervisor
+    from supervisor.config_reload import ConfigReload
+    from supervisor.self_update import SelfUpdate
+    from supervisor.signals import Commands
+    from supervisor.workers import Workers
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class HandlerContext:
     """Everything a handler has. It asks the supervisor and never touches a process.
 
     `made_token` counts when the configuration has none. `reloader` holds the configuration and takes another one,
@@ -51,31 +51,31 @@ class Context:
     `database` reads only. `log_folder` is None when no log files are written.
     """
 
-    reloader: Reloader
+    config_reload: ConfigReload
     checker: Checker
-    updater: Updater
-    intents: Intents
-    editor: Editor
+    self_update: SelfUpdate
+    commands: Commands
+    config_editor: ConfigEditor
     events: Events
     made_token: str = field(repr=False)
-    supervisor: Supervisor
+    supervisor: Workers
     database: Database
     log_folder: Path | None
     clock: Clock = field(default_factory=Clock)
     faults: Faults = field(default_factory=Faults)
     listing: Listing = field(default_factory=Listing)
-    attempts: Attempts = field(default_factory=Attempts)
+    login_throttle: LoginThrottle = field(default_factory=LoginThrottle)
     streams: Slots = field(default_factory=Slots)
-    pages: PageCache = field(init=False)
+    pages: ResponseCache = field(init=False)
 
     def __post_init__(self) -> None:
         """The cache reads from the same file as everything else."""
-        object.__setattr__(self, "pages", PageCache(self.database, self.clock))
+        object.__setattr__(self, "pages", ResponseCache(self.database, self.clock))
 
     @property
     def loaded(self) -> Loaded:
         """The configuration that holds now."""
-        return self.reloader.loaded
+        return self.config_reload.loaded
 
     @property
     def token(self) -> str:

@@ -44,7 +44,7 @@ def message(what: Decision | ProcessView | Tripped | Available, page: str) -> tu
     return None
 
 
-class Notifier:
+class NotificationSender:
     """Takes messages at any time and never makes anybody wait."""
 
     def __init__(

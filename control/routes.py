@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import msgspec
 
 from control import openapi
-from control.config_editor import Plan
+from control.config_editor import ConfigPlan
 from control.handlers import (
     actions,
     arr,
@@ -51,14 +51,14 @@ from qbitrr.errors import (
     UpdateInProgressError,
     WorkerNotReadyError,
 )
-from supervisor.changes import Reloaded
+from supervisor.changes import ReloadResult
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from aiohttp import web
 
-    from control.context import Context
+    from control.context import HandlerContext
 
     Handler = Callable[..., Awaitable[Any]]
 
@@ -88,7 +88,7 @@ class Route:
 
 def _get(
     path: str,
-    handler: Callable[[Context, Q], Awaitable[A]],
+    handler: Callable[[HandlerContext, Q], Awaitable[A]],
     request: type[Q],
     answer: type[A],
     *errors: type[QbitrrError],
@@ -98,7 +98,7 @@ def _get(
 
 def _post(
     path: str,
-    handler: Callable[[Context, Q], Awaitable[A]],
+    handler: Callable[[HandlerContext, Q], Awaitable[A]],
     request: type[Q],
     answer: type[A],
     *errors: type[QbitrrError],
@@ -108,7 +108,7 @@ def _post(
 
 def _list(
     path: str,
-    handler: Callable[[Context, Q], Awaitable[A]],
+    handler: Callable[[HandlerContext, Q], Awaitable[A]],
     request: type[Q],
     answer: type[A],
     *errors: type[QbitrrError],
@@ -119,7 +119,7 @@ def _list(
 def _http(
     method: Method,
     path: str,
-    handler: Callable[[Context, Q, web.Request], Awaitable[A | web.StreamResponse]],
+    handler: Callable[[HandlerContext, Q, web.Request], Awaitable[A | web.StreamResponse]],
     request: type[Q],
     answer: Any,
     *errors: type[QbitrrError],
@@ -128,7 +128,7 @@ def _http(
     return Route(method, path, handler, request, answer, errors, http=True, media=media)
 
 
-async def describe(_context: Context, _request: Nothing) -> msgspec.Raw:
+async def describe(_context: HandlerContext, _request: Nothing) -> msgspec.Raw:
     """The interface described as OpenAPI 3.1."""
     return _description()
 
@@ -158,13 +158,13 @@ ROUTES = (
         NotFoundError,
         NotReadyError,
     ),
-    _post("/processes/restart", daemon.renew, Nothing, daemon.Begun),
-    _post("/processes/dump", daemon.dump, Nothing, daemon.Begun),
-    _post("/reload", daemon.reload, Nothing, Reloaded, ConfigError, WorkerNotReadyError, NotReadyError),
+    _post("/processes/restart", daemon.renew, Nothing, daemon.Message),
+    _post("/processes/dump", daemon.dump, Nothing, daemon.Message),
+    _post("/reload", daemon.reload, Nothing, ReloadResult, ConfigError, WorkerNotReadyError, NotReadyError),
     _get("/arr", arr.read, Nothing, arr.Arrs),
     _post("/arr/{section}/restart", arr.restart, arr.RestartRequest, arr.Message, UnknownCategoryError, NotReadyError),
-    _post("/arr/{section}/approve", actions.approve, actions.HeldRequest, arr.Message, *_HELD),
-    _post("/arr/{section}/discard", actions.discard, actions.HeldRequest, arr.Message, *_HELD),
+    _post("/arr/{section}/approve", actions.approve, actions.ApprovalRequest, arr.Message, *_HELD),
+    _post("/arr/{section}/discard", actions.discard, actions.ApprovalRequest, arr.Message, *_HELD),
     _post(
         "/actions/{id}/undo",
         actions.undo,
@@ -217,13 +217,13 @@ ROUTES = (
     _http("GET", "/events", events.follow, events.EventsRequest, str, NotReadyError, media=_SSE),
     _http("GET", "/config", config.read, Nothing, dict[str, Any], ConfigError),
     _http("POST", "/config", config.change, config.ChangeRequest, config.Changed, *_CHANGING),
-    _post("/config/plan", config.plan, config.ChangeRequest, Plan, ConfigError),
+    _post("/config/plan", config.plan, config.ChangeRequest, ConfigPlan, ConfigError),
     _get("/config/history", config.history, Nothing, config.History),
     _http("POST", "/config/rollback", config.rollback, config.RollbackRequest, config.Changed, *_CHANGING),
     _http("POST", "/password", login.set_password, login.PasswordRequest, config.Changed, *_CHANGING),
     _get("/meta", meta.read, meta.MetaRequest, meta.About),
     _http("POST", "/update", update.start, Nothing, update.Started, UpdateInProgressError, NotUpdatableError),
-    _http("POST", "/restart", daemon.restart, Nothing, daemon.Begun),
+    _http("POST", "/restart", daemon.restart, Nothing, daemon.Message),
     _get("/decisions", decisions.read, decisions.DecisionsRequest, decisions.Decisions),
     _get("/torrents/{hash}/explain", torrents.explain, torrents.ExplainRequest, torrents.Explanation, NotFoundError),
     _list("/openapi.json", describe, Nothing, msgspec.Raw),

@@ -17,7 +17,7 @@ from control.binding import bind
 from control.handlers import oidc
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from control.web import errors, static_page
-from control.web.connection_limits import Connections
+from control.web.connection_limits import ConnectionLimits
 from qbitrr import logs
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Handler, Middleware
 
-    from control.context import Context
+    from control.context import HandlerContext
 
 _log = logs.get(__name__)
 
@@ -42,7 +42,7 @@ _BACKLOG = 128
 _CATEGORY = re.compile(r"{(category|section)}")
 
 
-def create_application(context: Context, timing: Middleware | None = None) -> web.Application:
+def create_application(context: HandlerContext, timing: Middleware | None = None) -> web.Application:
     """Everything that is served, also below `WebUI.UrlBase` if there is one. `timing` is put around every request."""
     application = web.Application(
         middlewares=[*([timing] if timing else []), _border(context)],
@@ -71,7 +71,7 @@ def create_application(context: Context, timing: Middleware | None = None) -> we
     return application
 
 
-def _border(context: Context) -> Middleware:
+def _border(context: HandlerContext) -> Middleware:
     """What every request passes: the check of where it comes from, and whatever goes wrong is answered."""
     check = refuse_foreign_pages(context)
 
@@ -82,7 +82,7 @@ def _border(context: Context) -> Middleware:
             response = await handler(request)
         except Exception as error:  # noqa: BLE001 - a request that breaks off must not end the connection
             response = errors.answer(error, request, context.faults)
-        if context.intents.ending:
+        if context.commands.ending:
             response.force_close()  # the next request on this connection would find nobody
         return response
 
@@ -108,12 +108,12 @@ class _Protocol(web.RequestHandler):
 
 
 @asynccontextmanager
-async def serve(context: Context, listeners: Sequence[socket.socket]) -> AsyncIterator[None]:
+async def serve(context: HandlerContext, listeners: Sequence[socket.socket]) -> AsyncIterator[None]:
     """Serve on listening sockets while the block lasts; they stay open, so that who comes after it may go on.
 
     At the end what was accepted is still answered.
     """
-    connections: Connections | None = None
+    connections: ConnectionLimits | None = None
 
     @web.middleware
     async def timing(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -141,7 +141,7 @@ async def serve(context: Context, listeners: Sequence[socket.socket]) -> AsyncIt
         max_field_size=_LARGEST_LINE_BYTES,
         max_headers=_MOST_HEADERS,
     )
-    connections = Connections(speaking)
+    connections = ConnectionLimits(speaking)
     servers: list[asyncio.Server] = []
     try:
         servers += [await loop.create_server(connections, sock=one.dup(), backlog=_BACKLOG) for one in listeners]

@@ -12,11 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from control.change_feed import Available, Feed
-from control.config_editor import Editor
-from control.context import Context
+from control.change_feed import Available, ChangeFeed
+from control.config_editor import ConfigEditor
+from control.context import HandlerContext
 from control.events import Events
-from control.notifications import Notifier as Notifications
+from control.notifications import NotificationSender as Notifications
 from control.notifications import by_apprise
 from control.server import serve
 from control.web.sockets import listen
@@ -29,27 +29,27 @@ from qbitrr.data_dir import config_file, create_data_folder, data_folder, in_con
 from qbitrr.errors import StateError
 from qbitrr.state import backup, free_space, migrate
 from qbitrr.state.database import FILE_NAME, open_reader
-from qbitrr.state.retention import settle_orphans
+from qbitrr.state.retention import drop_removed_categories
 from qbitrr.update.check import Checker
 from qbitrr.update.installation import recognise
 from qbitrr.worker.config import worker_configs
 from supervisor import cron, self_update
-from supervisor.config_reload import Files, Reloader
+from supervisor.config_reload import ConfigReload, Files
 from supervisor.evidence import Evidence
-from supervisor.self_update import Updater
-from supervisor.signals import End, Intents
+from supervisor.self_update import SelfUpdate
+from supervisor.signals import Commands, End
 from supervisor.spawner import Spawner
-from supervisor.systemd import Notifier, StatusLine
-from supervisor.workers import Supervisor
+from supervisor.systemd import ServiceManager, StatusLine
+from supervisor.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 
-    from control.config_editor import Plan
+    from control.config_editor import ConfigPlan
     from qbitrr.config import WebUI
     from qbitrr.update.check import Known
     from qbitrr.update.record import Record
-    from supervisor.spawner import Zygote
+    from supervisor.spawner import ForkServer
 
 _log = logs.get(__name__)
 
@@ -95,7 +95,7 @@ def load(where: Home, environ: Mapping[str, str]) -> Loaded:
 
 
 def run(
-    where: Home, environ: Mapping[str, str], zygote: Zygote, given: Sequence[socket.socket] = ()
+    where: Home, environ: Mapping[str, str], fork_server: ForkServer, given: Sequence[socket.socket] = ()
 ) -> list[socket.socket] | None:
     """Run the daemon until somebody wants it to end.
 
@@ -109,7 +109,7 @@ def run(
         if self_update.settle(where.folder, where.state_file, now):
             return list(given)
         try:
-            return _run(where, environ, zygote, given)
+            return _run(where, environ, fork_server, given)
         except Exception as error:
             because = f"{__version__} did not start: {error}"
             if self_update.take_back(where.folder, where.state_file, because, now):
@@ -118,7 +118,7 @@ def run(
 
 
 def _run(
-    where: Home, environ: Mapping[str, str], zygote: Zygote, given: Sequence[socket.socket]
+    where: Home, environ: Mapping[str, str], fork_server: ForkServer, given: Sequence[socket.socket]
 ) -> list[socket.socket] | None:
     loaded = load(where, environ)
     token = _token(where, loaded)
@@ -129,13 +129,13 @@ def _run(
     prepare_state(where.state_file)
     holding = free_space.instances(where.state_file)
     names = {config.name for config in worker_configs(loaded.config, str(where.state_file), None, holding)}
-    if held := settle_orphans(where.state_file, names, Clock().wall()):
+    if held := drop_removed_categories(where.state_file, names, Clock().wall()):
         _log.warning("actions were held", number=held, because="their categories are no longer configured")
     _tell(loaded)
     files = Files(config_file(where.folder, Path.cwd()), environ, where.state_file, log_folder, where.evidence_folder)
     webui = loaded.config.webui
     listeners = list(given) or listen(webui)
-    end, last, failure, planned = asyncio.run(_live(files, loaded, token, zygote, listeners))
+    end, last, failure, planned = asyncio.run(_live(files, loaded, token, fork_server, listeners))
     _log.info("daemon ended", how=str(end))
     if end is End.STOP:
         return None
@@ -206,36 +206,36 @@ def _hiding(loaded: Loaded, token: str) -> Callable[[str], str]:
 
 
 async def _live(
-    files: Files, loaded: Loaded, token: str, zygote: Zygote, listeners: Sequence[socket.socket]
+    files: Files, loaded: Loaded, token: str, fork_server: ForkServer, listeners: Sequence[socket.socket]
 ) -> tuple[End, Loaded, str | None, tuple[Record, str] | None]:
     """Returns how it ended, the configuration that held last, why an update failed, and which one is to be made."""
-    notifier = Notifier(files.environ)
-    async with open_reader(files.state) as database, _spawner(zygote) as spawner:
+    service_manager = ServiceManager(files.environ)
+    async with open_reader(files.state) as database, _spawner(fork_server) as spawner:
         clock = Clock()
         events = Events(clock)
         evidence = Evidence(files.evidence, files.log_folder, _hiding(loaded, token))
-        status = StatusLine(notifier)
-        supervisor = Supervisor(spawner, evidence, changed=lambda: status.changed(supervisor.summary))
+        status = StatusLine(service_manager)
+        supervisor = Workers(spawner, evidence, changed=lambda: status.changed(supervisor.summary))
 
         def taken(now: Loaded) -> None:
             evidence.hide = _hiding(now, token)
             _log_as_wanted(now, files.log_folder, token)
             _tell(now)
 
-        def edited(what: str, plan: Plan) -> None:
+        def edited(what: str, plan: ConfigPlan) -> None:
             events.publish("config", {"what": what, "plan": plan})
 
-        reloader = Reloader(files, loaded, supervisor, clock, taken)
-        editor = Editor(files.config, files.environ, files.state.parent / HISTORY, reloader, clock, edited)
-        intents = Intents(supervisor, reloader, notifier)
-        intents.listen()
-        supervisor.on_damage = intents.look_at_state
-        updater = Updater(
+        reloader = ConfigReload(files, loaded, supervisor, clock, taken)
+        editor = ConfigEditor(files.config, files.environ, files.state.parent / HISTORY, reloader, clock, edited)
+        commands = Commands(supervisor, reloader, service_manager)
+        commands.listen()
+        supervisor.on_damage = commands.look_at_state
+        updater = SelfUpdate(
             reloader,
             recognise(files.environ),
             clock,
             lambda line: events.publish("update", {"line": line}),
-            intents.restart,
+            commands.restart,
         )
         notifications = Notifications(
             lambda: reloader.loaded.config.notifications, lambda: _page(reloader.loaded.config.webui), by_apprise
@@ -253,14 +253,14 @@ async def _live(
         async def prove() -> None:
             if because := await updater.prove(supervisor):
                 failures.append(because)
-                intents.restart()
+                commands.restart()
 
-        context = Context(
+        context = HandlerContext(
             checker=checker,
-            updater=updater,
-            reloader=reloader,
-            intents=intents,
-            editor=editor,
+            self_update=updater,
+            config_reload=reloader,
+            commands=commands,
+            config_editor=editor,
             events=events,
             made_token=token,
             supervisor=supervisor,
@@ -275,26 +275,26 @@ async def _live(
                 partial(self_update.by_itself, checker, updater, database),
                 clock,
             ),
-            notifier.keep_alive(),
+            service_manager.keep_alive(),
             _keep_backups(files.state),
             supervisor.lag.watch(),
             editor.watch(),
             notifications.run(),
-            Feed(context, notifications.tell).run(),
+            ChangeFeed(context, notifications.tell).run(),
         )
         async with _stopped_at_the_end(supervisor), serve(context, listeners), _running(*beside):
             reloader.start()
-            notifier.ready(supervisor.summary())
-            await intents.until_end()
-            if intents.end is End.RESTART:
-                notifier.beginning_anew()
+            service_manager.ready(supervisor.summary())
+            await commands.until_end()
+            if commands.end is End.RESTART:
+                service_manager.beginning_anew()
             else:
-                notifier.stopping()
+                service_manager.stopping()
             await updater.close()
             await checker.close()
             await supervisor.stop()  # what is asked meanwhile is still answered
         failure = failures[0] if failures else None
-        return intents.end or End.STOP, reloader.loaded, failure, updater.planned
+        return commands.end or End.STOP, reloader.loaded, failure, updater.planned
 
 
 def _page(webui: WebUI) -> str:
@@ -324,8 +324,8 @@ async def _told(work: Coroutine[None, None, None]) -> None:
 
 
 @asynccontextmanager
-async def _spawner(zygote: Zygote) -> AsyncIterator[Spawner]:
-    spawner = Spawner(zygote)
+async def _spawner(fork_server: ForkServer) -> AsyncIterator[Spawner]:
+    spawner = Spawner(fork_server)
     try:
         yield spawner
     finally:
@@ -333,7 +333,7 @@ async def _spawner(zygote: Zygote) -> AsyncIterator[Spawner]:
 
 
 @asynccontextmanager
-async def _stopped_at_the_end(supervisor: Supervisor) -> AsyncIterator[None]:
+async def _stopped_at_the_end(supervisor: Workers) -> AsyncIterator[None]:
     try:
         yield
     finally:

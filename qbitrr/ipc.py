@@ -39,7 +39,7 @@ class Ready(Message, frozen=True):
     """The worker has its configuration, its state file and its tasks."""
 
 
-class Beat(Message, frozen=True):
+class Heartbeat(Message, frozen=True):
     """A sign of life: what is being done, and by when the next one comes at the latest.
 
     `progress` counts what was completed, `errors` what went wrong unexpectedly, both since the start.
@@ -69,7 +69,7 @@ class Metrics(Message, frozen=True):
     category_count: int
 
 
-class Sums(Message, frozen=True):
+class Counters(Message, frozen=True):
     """Sums since the process began, by service and by kind of work: how many, how many of them failed, seconds."""
 
     calls: dict[str, tuple[int, int, float]] = {}
@@ -84,7 +84,7 @@ class Activity(Message, frozen=True):
     search_at: float | None = None
 
 
-class Bye(Message, frozen=True):
+class Goodbye(Message, frozen=True):
     """The last word of a worker that ends on purpose."""
 
     reason: str
@@ -114,14 +114,14 @@ class Undo(Message, frozen=True):
     action_id: int
 
 
-class Search(Message, frozen=True):
+class SearchNow(Message, frozen=True):
     """Search items now, before all others, through the same budget."""
 
     item_ids: tuple[int, ...]
 
 
-FromWorker = Hello | Ready | Beat | Waiting | Metrics | Sums | Activity | Bye
-ToWorker = Configure | Rebuild | Approve | Discard | Undo | Search
+FromWorker = Hello | Ready | Heartbeat | Waiting | Metrics | Counters | Activity | Goodbye
+ToWorker = Configure | Rebuild | Approve | Discard | Undo | SearchNow
 
 _encoder = msgspec.msgpack.Encoder()
 _from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)

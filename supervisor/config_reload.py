@@ -11,9 +11,9 @@ from qbitrr.config import Loaded, load_file
 from qbitrr.config.model.key import Table, keys_of
 from qbitrr.errors import ConfigError, StateError
 from qbitrr.state import free_space
-from qbitrr.state.retention import settle_orphans
+from qbitrr.state.retention import drop_removed_categories
 from qbitrr.worker.config import worker_configs
-from supervisor.changes import Reloaded
+from supervisor.changes import ReloadResult
 from supervisor.workers import limits_of
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from qbitrr.clock import Clock
     from qbitrr.worker.config import WorkerConfig
-    from supervisor.lifecycle import Limits
-    from supervisor.workers import Supervisor
+    from supervisor.lifecycle import RestartPolicy
+    from supervisor.workers import Workers
 
 _log = logs.get(__name__)
 
@@ -39,11 +39,11 @@ class Files:
     evidence: Path
 
 
-class Reloader:
+class ConfigReload:
     """The configuration that holds, and how it becomes another. `taken` is called with each new one."""
 
     def __init__(
-        self, files: Files, first: Loaded, supervisor: Supervisor, clock: Clock, taken: Callable[[Loaded], None]
+        self, files: Files, first: Loaded, supervisor: Workers, clock: Clock, taken: Callable[[Loaded], None]
     ) -> None:
         self.loaded = first
         self.files = files
@@ -56,12 +56,12 @@ class Reloader:
         """Start the workers of the first configuration."""
         self._supervisor.start(*self._wanted(self.loaded))
 
-    def plan(self, loaded: Loaded) -> Reloaded:
+    def plan(self, loaded: Loaded) -> ReloadResult:
         """What taking a configuration would do."""
         configs, _ = self._wanted(loaded)
-        return Reloaded(self._supervisor.plan(configs), tuple(_needing_restart(self.loaded, loaded)))
+        return ReloadResult(self._supervisor.plan(configs), tuple(_needing_restart(self.loaded, loaded)))
 
-    async def reload(self) -> Reloaded:
+    async def reload(self) -> ReloadResult:
         """Load the file, check it, and have the workers that it asks for; those whose part is the same go on untouched.
 
         Reloads take turns, and each reads the file as it then is. Whatever is raised, the configuration from before
@@ -75,7 +75,7 @@ class Reloader:
                 _log.error("configuration was refused", problems=[str(problem) for problem in error.problems])
                 raise
             applied = await self._supervisor.apply(*await asyncio.to_thread(self._wanted, loaded))
-            reloaded = Reloaded(applied, tuple(_needing_restart(self.loaded, loaded)))
+            reloaded = ReloadResult(applied, tuple(_needing_restart(self.loaded, loaded)))
             self.loaded = loaded
             self._taken(loaded)
             _log.info(
@@ -89,7 +89,7 @@ class Reloader:
             await self._settle()
             return reloaded
 
-    def _wanted(self, loaded: Loaded) -> tuple[list[WorkerConfig], Limits]:
+    def _wanted(self, loaded: Loaded) -> tuple[list[WorkerConfig], RestartPolicy]:
         """Which workers a configuration asks for. Blocking: it looks into the state file. Raises StateError."""
         log_folder = str(self.files.log_folder) if self.files.log_folder else None
         holding = free_space.instances(self.files.state)
@@ -101,7 +101,7 @@ class Reloader:
         try:
             configs, _ = await asyncio.to_thread(self._wanted, self.loaded)
             categories = {config.name for config in configs}
-            await asyncio.to_thread(settle_orphans, self.files.state, categories, self._clock.wall())
+            await asyncio.to_thread(drop_removed_categories, self.files.state, categories, self._clock.wall())
         except StateError as error:
             _log.warning("actions of former categories stayed open", error=str(error), remedy="restart the daemon")
 

@@ -31,19 +31,19 @@ if TYPE_CHECKING:
 PACKET_BYTES = 4096
 
 
-class Born(Struct, frozen=True, tag=True):
+class Forked(Struct, frozen=True, tag=True):
     """A worker was forked."""
 
     pid: int
 
 
-class Unborn(Struct, frozen=True, tag=True):
+class ForkFailed(Struct, frozen=True, tag=True):
     """The system had no process or descriptor to give."""
 
     error_number: int
 
 
-class Ended(Struct, frozen=True, tag=True):
+class Exited(Struct, frozen=True, tag=True):
     """A worker ended: with its exit code, or the negative number of a signal; and the most memory it ever had."""
 
     pid: int
@@ -54,7 +54,7 @@ class Ended(Struct, frozen=True, tag=True):
 # They may be sent to all processes of the daemon; the supervisor decides.
 _FOR_THE_SUPERVISOR = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
-Said = Born | Unborn | Ended
+Said = Forked | ForkFailed | Exited
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -93,14 +93,14 @@ def _fork(channel: socket.socket, private: tuple[socket.socket, socket.socket, s
     try:
         pid = os.fork()
     except OSError as error:
-        _say(channel, Unborn(error.errno or 0))
+        _say(channel, ForkFailed(error.errno or 0))
     else:
         if pid == 0:
             for mine in (channel, *private):
                 mine.close()
             _become_worker(*descriptors)
         process = os.pidfd_open(pid)  # it is our child: its number cannot be another's before we bury it
-        _say(channel, Born(pid), process)
+        _say(channel, Forked(pid), process)
         os.close(process)
     for descriptor in descriptors:
         os.close(descriptor)
@@ -133,7 +133,7 @@ def _bury(channel: socket.socket) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(found.si_pid, signal.SIGKILL)  # not buried yet: its number, and its group's, is nobody else's
         pid, status, usage = os.wait4(found.si_pid, 0)
-        _say(channel, Ended(pid, os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024))
+        _say(channel, Exited(pid, os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024))
 
 
 def _say(channel: socket.socket, said: Said, descriptor: int | None = None) -> None:

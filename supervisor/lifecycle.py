@@ -39,7 +39,7 @@ class Phase(StrEnum):
     STOPPED = "stopped"
 
 
-class Limits(Struct, frozen=True):
+class RestartPolicy(Struct, frozen=True):
     """The configuration keys that govern restarts; seconds."""
 
     restart: bool  # AutoRestartProcesses
@@ -85,14 +85,14 @@ class Ready(Struct, frozen=True):
     """It said that it is ready."""
 
 
-class Waits(Struct, frozen=True):
+class Blocked(Struct, frozen=True):
     """It said that it waits for a service, or not any more; `held` when only a new configuration helps."""
 
     waits: bool
     held: bool
 
 
-class Beaten(Struct, frozen=True):
+class Heartbeat(Struct, frozen=True):
     """It gave a sign of life and promised the next one."""
 
     within_seconds: float
@@ -116,7 +116,7 @@ class Stop(Struct, frozen=True):
     """It is to end."""
 
 
-Event = Start | Ready | Waits | Beaten | Ended | Tick | Restart | Stop
+Event = Start | Ready | Blocked | Heartbeat | Ended | Tick | Restart | Stop
 
 
 class Effect(StrEnum):
@@ -135,16 +135,16 @@ READY = frozenset({Phase.RUNNING, Phase.WAITING, Phase.HELD})
 """It said that it is ready itself; whether the services answer it is another question."""
 
 
-def step(state: State, event: Event, now: float, limits: Limits, rng: Callable[[], float]) -> Result:  # noqa: PLR0911
+def step(state: State, event: Event, now: float, limits: RestartPolicy, rng: Callable[[], float]) -> Result:  # noqa: PLR0911
     """The state after an event and what is to be done. `rng` gives 0 to 1, for the jitter."""
     match event:
         case Start():
             return _start(state, now, limits)
         case Ready():
             return _ready(state, now, limits)
-        case Waits():
+        case Blocked():
             return _waits(state, event, now)
-        case Beaten():
+        case Heartbeat():
             return _beaten(state, event, now)
         case Ended():
             return _ended(state, event, now, limits, rng)
@@ -176,12 +176,12 @@ def _become(state: State, phase: Phase, now: float, timer_at: float | None = Non
     return replace(state, phase=phase, since=since, timer_at=timer_at, beat_due_at=None)
 
 
-def _spawn(state: State, now: float, limits: Limits) -> Result:
+def _spawn(state: State, now: float, limits: RestartPolicy) -> Result:
     fresh = replace(state, alive=True, ready_at=None, restart_wanted=False)
     return _become(fresh, Phase.STARTING, now, now + limits.start_seconds), (Effect.SPAWN,)
 
 
-def _start(state: State, now: float, limits: Limits) -> Result:
+def _start(state: State, now: float, limits: RestartPolicy) -> Result:
     if not state.alive:
         return _spawn(state, now, limits)
     if state.phase is Phase.STOPPING:
@@ -189,14 +189,14 @@ def _start(state: State, now: float, limits: Limits) -> Result:
     return state, ()
 
 
-def _ready(state: State, now: float, limits: Limits) -> Result:
+def _ready(state: State, now: float, limits: RestartPolicy) -> Result:
     if state.phase is not Phase.STARTING:
         return state, ()
     running = _become(state, Phase.RUNNING, now)
     return replace(running, ready_at=now, beat_due_at=now + limits.start_seconds), ()
 
 
-def _waits(state: State, event: Waits, now: float) -> Result:
+def _waits(state: State, event: Blocked, now: float) -> Result:
     if not state.alive or state.phase not in READY:
         return state, ()
     phase = Phase.HELD if event.held else Phase.WAITING if event.waits else Phase.RUNNING
@@ -204,13 +204,13 @@ def _waits(state: State, event: Waits, now: float) -> Result:
     return replace(state, phase=phase, since=since), ()
 
 
-def _beaten(state: State, event: Beaten, now: float) -> Result:
+def _beaten(state: State, event: Heartbeat, now: float) -> Result:
     if not state.alive or state.phase not in (*READY, Phase.STARTING):
         return state, ()
     return replace(state, beat_due_at=now + event.within_seconds), ()
 
 
-def _ended(state: State, event: Ended, now: float, limits: Limits, rng: Callable[[], float]) -> Result:
+def _ended(state: State, event: Ended, now: float, limits: RestartPolicy, rng: Callable[[], float]) -> Result:
     was_ready_at = state.ready_at
     state = replace(state, alive=False, ready_at=None)
     if state.phase is Phase.STOPPING:
@@ -224,7 +224,9 @@ def _ended(state: State, event: Ended, now: float, limits: Limits, rng: Callable
     return _after_failure(state, now, limits, rng, started=was_ready_at is not None)
 
 
-def _after_failure(state: State, now: float, limits: Limits, rng: Callable[[], float], *, started: bool) -> Result:
+def _after_failure(
+    state: State, now: float, limits: RestartPolicy, rng: Callable[[], float], *, started: bool
+) -> Result:
     before = state.run_failures if started else state.start_failures
     recent = (*(at for at in before if at > now - limits.window_seconds), now)[-limits.most_restarts - 1 :]
     state = replace(state, run_failures=recent) if started else replace(state, start_failures=recent)
@@ -238,11 +240,11 @@ def _after_failure(state: State, now: float, limits: Limits, rng: Callable[[], f
     return _become(state, Phase.BACKOFF, now, now + delay), ()
 
 
-def _start_delay(limits: Limits) -> float:
+def _start_delay(limits: RestartPolicy) -> float:
     return max(limits.delay_seconds, limits.least_start_delay_seconds)
 
 
-def _delay(failures: int, first: float, limits: Limits, rng: Callable[[], float]) -> float:
+def _delay(failures: int, first: float, limits: RestartPolicy, rng: Callable[[], float]) -> float:
     """No delay the first time, then `first` seconds, doubled with each further failure."""
     if failures == 1:
         return 0.0
@@ -250,7 +252,7 @@ def _delay(failures: int, first: float, limits: Limits, rng: Callable[[], float]
     return full * (0.75 + rng() / 4)
 
 
-def _tick(state: State, now: float, limits: Limits) -> Result:
+def _tick(state: State, now: float, limits: RestartPolicy) -> Result:
     due = next_timer(state)
     if due is None or now < due:
         return state, ()
@@ -269,7 +271,7 @@ def _tick(state: State, now: float, limits: Limits) -> Result:
             return replace(state, timer_at=None, beat_due_at=None), ()
 
 
-def _restart(state: State, now: float, limits: Limits) -> Result:
+def _restart(state: State, now: float, limits: RestartPolicy) -> Result:
     """A restart that somebody asked for forgets earlier ends."""
     state = replace(state, start_failures=(), run_failures=(), troubled=False)
     if state.alive and state.phase is not Phase.STOPPING:
@@ -278,7 +280,7 @@ def _restart(state: State, now: float, limits: Limits) -> Result:
     return _start(state, now, limits)
 
 
-def _stop(state: State, now: float, limits: Limits) -> Result:
+def _stop(state: State, now: float, limits: RestartPolicy) -> Result:
     if not state.alive:
         return _become(state, Phase.STOPPED, now), ()
     if state.phase is Phase.STOPPING:

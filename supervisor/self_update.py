@@ -19,7 +19,7 @@ from qbitrr.errors import ConflictError, NotUpdatableError, QbitrrError, UpdateF
 from qbitrr.process import die_with_parent
 from qbitrr.state import breakers, ledger
 from qbitrr.update import index, record, switch
-from qbitrr.update.model import Outcome
+from qbitrr.update.model import UpdateOutcome
 from qbitrr.update.record import Record
 from qbitrr.update.stage import place_for, requirement, run, stage
 from qbitrr.update.trial import try_out
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from qbitrr.state.database import Database
     from qbitrr.update.check import Checker
     from qbitrr.update.model import Installation, Release
-    from supervisor.config_reload import Files, Reloader
-    from supervisor.workers import Supervisor
+    from supervisor.config_reload import ConfigReload, Files
+    from supervisor.workers import Workers
 
 _log = logs.get(__name__)
 
@@ -43,12 +43,12 @@ _WHEEL_SECONDS = 300.0
 _CHECK_SECONDS = 60.0
 
 
-class Updater:
+class SelfUpdate:
     """Updates one installation. `tell` hears every line of it; `switched` is called when only the switch is left."""
 
     def __init__(
         self,
-        reloader: Reloader,
+        config_reload: ConfigReload,
         installation: Installation,
         clock: Clock,
         tell: Callable[[str], None],
@@ -56,18 +56,18 @@ class Updater:
     ) -> None:
         self.installation = installation
         self.planned: tuple[Record, str] | None = None
-        self._reloader = reloader
+        self._config_reload = config_reload
         self._clock = clock
         self._tell = tell
         self._switched = switched
         self._task: asyncio.Task[None] | None = None
-        self._folder = reloader.files.state.parent
+        self._folder = config_reload.files.state.parent
         self._record = record.read(self._folder)
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> UpdateOutcome:
         """How the last update went, or that one is under way."""
-        return Outcome(in_progress=True) if self.busy else record.outcome(self._record)
+        return UpdateOutcome(in_progress=True) if self.busy else record.outcome(self._record)
 
     @property
     def busy(self) -> bool:
@@ -92,11 +92,11 @@ class Updater:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def prove(self, supervisor: Supervisor) -> str | None:
+    async def prove(self, supervisor: Workers) -> str | None:
         """Wait until all workers are ready; why they are not in time, None when nothing is to be proven (any more)."""
         if self._record is None or not self.on_probation:
             return None
-        seconds = self._reloader.loaded.config.settings.process_spawn_timeout_seconds + _TRIAL_SECONDS
+        seconds = self._config_reload.loaded.config.settings.process_spawn_timeout_seconds + _TRIAL_SECONDS
         missing = await supervisor.not_ready_within(seconds)
         if missing:
             return f"{', '.join(missing)} did not get ready within {seconds:g} s"
@@ -109,7 +109,7 @@ class Updater:
         try:
             planned = await asyncio.to_thread(begin, self._folder, self.installation, release, self._clock.wall())
             self._record = planned
-            files, settings = self._reloader.files, self._reloader.loaded.config.settings
+            files, settings = self._config_reload.files, self._config_reload.loaded.config.settings
             address = await prepare(planned, release, self.installation, files, settings, self._say)
             self.planned = planned, address
             self._say("the new version got ready; beginning anew")
@@ -142,7 +142,7 @@ class Updater:
         self._tell(line)
 
     def _hidden(self, text: str) -> str:
-        return redact_text(text, secrets_of(self._reloader.loaded.config))
+        return redact_text(text, secrets_of(self._config_reload.loaded.config))
 
 
 def check_updatable(installation: Installation) -> None:
@@ -237,13 +237,13 @@ def carry_out(folder: Path, state_file: Path, planned: Record, address: str, now
             switch.abandon(folder, planned, str(error), now)
 
 
-def schedule(reloader: Reloader) -> str | None:
+def schedule(config_reload: ConfigReload) -> str | None:
     """When to look for an update, as a cron expression; None for never."""
-    settings = reloader.loaded.config.settings
+    settings = config_reload.loaded.config.settings
     return settings.auto_update_cron if settings.auto_update_enabled else None
 
 
-async def by_itself(checker: Checker, updater: Updater, database: Database) -> bool:
+async def by_itself(checker: Checker, self_update: SelfUpdate, database: Database) -> bool:
     """Take what is newer; False while it would interrupt a removal, or a person has to decide on one."""
     await checker.newest(force=True, within_seconds=_CHECK_SECONDS)
     release = checker.available
@@ -253,7 +253,7 @@ async def by_itself(checker: Checker, updater: Updater, database: Database) -> b
         _log.info("update was put off", because="a removal is under way or waits for a decision")
         return False
     try:
-        updater.start(release)
+        self_update.start(release)
     except ConflictError as error:
         _log.warning("update was not begun", because=str(error))
     return True

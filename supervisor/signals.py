@@ -20,9 +20,9 @@ from qbitrr.state.integrity import damage_of
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from supervisor.config_reload import Reloader
-    from supervisor.systemd import Notifier
-    from supervisor.workers import Supervisor
+    from supervisor.config_reload import ConfigReload
+    from supervisor.systemd import ServiceManager
+    from supervisor.workers import Workers
 
 _log = logs.get(__name__)
 
@@ -34,13 +34,13 @@ class End(StrEnum):
     RESTART = "restart"
 
 
-class Intents:
+class Commands:
     """Carries them out, or says how the daemon is to end."""
 
-    def __init__(self, supervisor: Supervisor, reloader: Reloader, notifier: Notifier) -> None:
+    def __init__(self, supervisor: Workers, config_reload: ConfigReload, service_manager: ServiceManager) -> None:
         self._supervisor = supervisor
-        self._reloader = reloader
-        self._notifier = notifier
+        self._config_reload = config_reload
+        self._service_manager = service_manager
         self._loop = asyncio.get_running_loop()
         self._end: End | None = None
         self._wanted = asyncio.Event()
@@ -84,11 +84,11 @@ class Intents:
         """Take the configuration file anew; what comes of it is logged."""
 
         async def take() -> None:
-            self._notifier.reloading()
+            self._service_manager.reloading()
             try:
-                await self._reloader.reload()
+                await self._config_reload.reload()
             finally:
-                self._notifier.ready(self._supervisor.summary())
+                self._service_manager.ready(self._supervisor.summary())
 
         self._do("reload", take())
 
@@ -100,7 +100,7 @@ class Intents:
         """A worker found the state file damaged: if it is, begin anew, which puts a good copy in its place."""
 
         async def look() -> None:
-            damage = await asyncio.to_thread(damage_of, self._reloader.files.state)
+            damage = await asyncio.to_thread(damage_of, self._config_reload.files.state)
             if damage is not None:
                 _log.critical("state file is damaged", damage=damage)
                 self.restart()

@@ -34,21 +34,21 @@ class Spawned:
     pidfd: int
     channel: socket.socket
     stacks: int
-    ended: asyncio.Future[fork_server.Ended | None]
+    ended: asyncio.Future[fork_server.Exited | None]
 
 
-_Birth = tuple[int, int, "asyncio.Future[fork_server.Ended | None]"]  # pid, pidfd, how it will end
+_Birth = tuple[int, int, "asyncio.Future[fork_server.Exited | None]"]  # pid, pidfd, how it will end
 
 
 @dataclass(frozen=True, slots=True)
-class Zygote:
+class ForkServer:
     """A running zygote: our child, and our end of its channel."""
 
     pid: int
     channel: socket.socket
 
 
-def fork_zygote() -> Zygote:
+def start_fork_server() -> ForkServer:
     """Fork the zygote from this process.
 
     To be called before there is an event loop, a thread, or anything loaded that workers do not need.
@@ -64,7 +64,7 @@ def fork_zygote() -> Zygote:
         _close_all_but(theirs.fileno())  # a socket that listens must not be kept open by who does not serve it
         fork_server.serve(theirs)
     theirs.close()
-    return Zygote(pid, ours)
+    return ForkServer(pid, ours)
 
 
 def _close_all_but(descriptor: int) -> None:
@@ -72,24 +72,24 @@ def _close_all_but(descriptor: int) -> None:
     os.closerange(descriptor + 1, 256)  # only few are open so early
 
 
-def _start_zygote() -> Zygote:
+def _start_zygote() -> ForkServer:
     """Start another one as a program of its own; by now this process has threads."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         command = [sys.executable, "-P", "-m", "supervisor.fork_server", str(theirs.fileno())]
         started = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)  # noqa: S603
     started.returncode = 0  # it is waited for by its number, like a forked one
-    return Zygote(started.pid, ours)
+    return ForkServer(started.pid, ours)
 
 
 class Spawner:
     """The supervisor's side of the zygote, which answers requests in order."""
 
-    def __init__(self, first: Zygote) -> None:
+    def __init__(self, first: ForkServer) -> None:
         self._loop = asyncio.get_running_loop()
-        self._zygote: Zygote | None = None
+        self._fork_server: ForkServer | None = None
         self._births: deque[asyncio.Future[_Birth]] = deque()
-        self._ended: dict[int, asyncio.Future[fork_server.Ended | None]] = {}
+        self._ended: dict[int, asyncio.Future[fork_server.Exited | None]] = {}
         self._listen_to(first)
 
     async def spawn(self, within_seconds: float) -> Spawned:
@@ -98,7 +98,7 @@ class Spawner:
         Raises OSError when the system has no process or descriptor to give. A zygote that does not answer in time
         hangs: it is killed, and its workers with it.
         """
-        if self._zygote is None:
+        if self._fork_server is None:
             self._listen_to(_start_zygote())
         stacks = os.memfd_create("stacks", os.MFD_CLOEXEC)
         try:
@@ -124,8 +124,8 @@ class Spawner:
 
     async def close(self) -> None:
         """End the zygote, which has no workers any more; returns when it is gone."""
-        if self._zygote is not None:
-            pid = self._zygote.pid
+        if self._fork_server is not None:
+            pid = self._fork_server.pid
             self._hang_up()
             gone = asyncio.ensure_future(asyncio.to_thread(os.waitpid, pid, 0))
             if not (await asyncio.wait({gone}, timeout=_FAREWELL_SECONDS))[0]:
@@ -134,13 +134,13 @@ class Spawner:
 
     @property
     def _channel(self) -> socket.socket:
-        assert self._zygote is not None
-        return self._zygote.channel
+        assert self._fork_server is not None
+        return self._fork_server.channel
 
-    def _listen_to(self, zygote_: Zygote) -> None:
-        self._zygote = zygote_
-        zygote_.channel.setblocking(False)
-        self._loop.add_reader(zygote_.channel.fileno(), self._hear)
+    def _listen_to(self, fork_server_: ForkServer) -> None:
+        self._fork_server = fork_server_
+        fork_server_.channel.setblocking(False)
+        self._loop.add_reader(fork_server_.channel.fileno(), self._hear)
 
     def _hear(self) -> None:
         try:
@@ -154,11 +154,11 @@ class Spawner:
             return
         said = _decoder.decode(packet)
         match said:
-            case fork_server.Born():
+            case fork_server.Forked():
                 self._born(said.pid, descriptors[0])
-            case fork_server.Unborn():
+            case fork_server.ForkFailed():
                 _fail(self._births.popleft(), OSError(said.error_number, os.strerror(said.error_number)))
-            case fork_server.Ended():
+            case fork_server.Exited():
                 if (ended := self._ended.pop(said.pid, None)) is not None:  # else an orphan that the zygote inherited
                     _tell(ended, said)
 
@@ -172,9 +172,9 @@ class Spawner:
 
     def _zygote_ended(self) -> None:
         """Its workers end with it, and nobody sees how; the next spawn starts another."""
-        assert self._zygote is not None
-        _log.error("zygote ended", pid=self._zygote.pid)
-        self._loop.run_in_executor(None, os.waitpid, self._zygote.pid, 0)
+        assert self._fork_server is not None
+        _log.error("zygote ended", pid=self._fork_server.pid)
+        self._loop.run_in_executor(None, os.waitpid, self._fork_server.pid, 0)
         self._hang_up()
         while self._births:
             _fail(self._births.popleft(), OSError("the zygote ended"))
@@ -183,13 +183,13 @@ class Spawner:
         self._ended.clear()
 
     def _kill_zygote(self) -> None:
-        if self._zygote is not None:
-            os.kill(self._zygote.pid, signal.SIGKILL)  # our child, not waited for yet: the number is its own
+        if self._fork_server is not None:
+            os.kill(self._fork_server.pid, signal.SIGKILL)  # our child, not waited for yet: the number is its own
 
     def _hang_up(self) -> None:
         self._loop.remove_reader(self._channel.fileno())
         self._channel.close()
-        self._zygote = None
+        self._fork_server = None
 
 
 def _fail(birth: asyncio.Future[_Birth], error: OSError) -> None:
@@ -197,6 +197,6 @@ def _fail(birth: asyncio.Future[_Birth], error: OSError) -> None:
         birth.set_exception(error)
 
 
-def _tell(ended: asyncio.Future[fork_server.Ended | None], how: fork_server.Ended | None) -> None:
+def _tell(ended: asyncio.Future[fork_server.Exited | None], how: fork_server.Exited | None) -> None:
     if not ended.done():  # who waited may have given up
         ended.set_result(how)

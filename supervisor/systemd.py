@@ -21,7 +21,7 @@ _log = logs.get(__name__)
 _LONGEST_START_SECONDS = 600  # as TimeoutStartSec of the unit
 
 
-class Notifier:
+class ServiceManager:
     """The manager's socket. `watchdog_seconds` is how often it wants to hear of us, None for never."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -35,8 +35,8 @@ class Notifier:
 
     def ready(self, status: str) -> None:
         """We do our work, for the first time or again."""
-        patience = [] if self.watchdog_seconds is None else [f"WATCHDOG_USEC={int(self.watchdog_seconds * 1e6)}"]
-        self._send("READY=1", f"STATUS={status}", *patience)
+        timeouts = [] if self.watchdog_seconds is None else [f"WATCHDOG_USEC={int(self.watchdog_seconds * 1e6)}"]
+        self._send("READY=1", f"STATUS={status}", *timeouts)
 
     def reloading(self) -> None:
         """We take another configuration; `ready` ends it."""
@@ -82,8 +82,8 @@ class Notifier:
 class StatusLine:
     """Tells a changing status, only when it is another one and not more than once a second."""
 
-    def __init__(self, notifier: Notifier) -> None:
-        self._notifier = notifier
+    def __init__(self, service_manager: ServiceManager) -> None:
+        self._service_manager = service_manager
         self._last = ""
         self._pending: asyncio.TimerHandle | None = None
 
@@ -97,7 +97,7 @@ class StatusLine:
         text = describe()
         if text != self._last:
             self._last = text
-            self._notifier.status(text)
+            self._service_manager.status(text)
 
 
 def _watchdog_seconds(environ: Mapping[str, str]) -> float | None:
@@ -125,7 +125,7 @@ def take(environ: MutableMapping[str, str]) -> list[socket.socket]:
     return given
 
 
-def begin_anew(listeners: Sequence[socket.socket]) -> NoReturn:
+def restart_in_place(listeners: Sequence[socket.socket]) -> NoReturn:
     """Replace this process by a fresh one of the same command, which is given the sockets. OSError when that fails.
 
     To be called when nothing is left to be done: no loop, no child.

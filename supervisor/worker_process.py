@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from qbitrr.worker.config import WorkerConfig
     from supervisor import fork_server
     from supervisor.evidence import Evidence
-    from supervisor.lifecycle import Limits
+    from supervisor.lifecycle import RestartPolicy
     from supervisor.spawner import Spawned, Spawner
 
 _log = logs.get(__name__)
@@ -35,7 +35,7 @@ _log = logs.get(__name__)
 _TELLING_SECONDS = 2.0
 
 
-class Said(Struct, frozen=True):
+class LastReport(Struct, frozen=True):
     """What a worker last said of itself."""
 
     kind: str = "idle"
@@ -49,16 +49,16 @@ class Said(Struct, frozen=True):
     last_error: str | None = None
     errors: int = 0
     beat_at: float | None = None
-    sums: ipc.Sums = ipc.Sums()
+    sums: ipc.Counters = ipc.Counters()
 
 
-class Child:
+class WorkerProcess:
     """Keeps one worker alive. Runs on the supervisor's loop and never waits for the worker."""
 
     def __init__(
         self,
         config: WorkerConfig,
-        limits: Limits,
+        limits: RestartPolicy,
         spawner: Spawner,
         evidence: Evidence,
         clock: Clock,
@@ -68,7 +68,7 @@ class Child:
         self.config = config
         self.state = State(since=clock.monotonic())
         self.phase_since = clock.wall()
-        self.said = Said()
+        self.said = LastReport()
         self.restarts = 0
         self.limits = limits
         self._spawner = spawner
@@ -237,7 +237,7 @@ class Child:
                 self._greet(message)
             case ipc.Ready():
                 self._handle(lifecycle.Ready())
-            case ipc.Beat():
+            case ipc.Heartbeat():
                 self.said = replace(
                     self.said,
                     beat_at=self._clock.wall(),
@@ -245,15 +245,15 @@ class Child:
                     progress=message.progress,
                     errors=message.errors,
                 )
-                self._handle(lifecycle.Beaten(message.within_seconds))
+                self._handle(lifecycle.Heartbeat(message.within_seconds))
             case ipc.Waiting():
                 waiting_for = message.service or None
                 last_error = message.error or self.said.last_error
                 self.said = replace(self.said, waiting_for=waiting_for, last_error=last_error)
-                self._handle(lifecycle.Waits(waits=waiting_for is not None, held=message.held))
+                self._handle(lifecycle.Blocked(waits=waiting_for is not None, held=message.held))
             case ipc.Metrics():
                 self.said = replace(self.said, queue_count=message.queue_count, category_count=message.category_count)
-            case ipc.Sums():
+            case ipc.Counters():
                 self.said = replace(self.said, sums=message)
             case ipc.Activity():
                 self.said = replace(
@@ -262,10 +262,10 @@ class Child:
                     search_summary=message.search_summary,
                     search_at=message.search_at,
                 )
-            case ipc.Bye():
+            case ipc.Goodbye():
                 _log.info("worker said goodbye", category=self.category, reason=message.reason)
                 self._because = self._because or message.reason
-        if not isinstance(message, ipc.Beat | ipc.Sums):
+        if not isinstance(message, ipc.Heartbeat | ipc.Counters):
             self._changed()
 
     def _greet(self, hello: ipc.Hello) -> None:
@@ -296,7 +296,7 @@ class Child:
 
     async def _bury(self, spawned: Spawned, seen: Ending) -> None:
         """Learn how it ended, keep the evidence if that was not asked for, and give back its descriptors."""
-        ended: fork_server.Ended | None = None
+        ended: fork_server.Exited | None = None
         with suppress(TimeoutError):  # a zygote that hangs tells nothing
             async with asyncio.timeout(_TELLING_SECONDS):
                 ended = await spawned.ended
@@ -318,12 +318,12 @@ class Child:
             await self._evidence.keep(ending, spawned.stacks)
         os.close(spawned.stacks)
 
-    def _remembered(self, ending: Ending | None) -> Said:
+    def _remembered(self, ending: Ending | None) -> LastReport:
         """What is still true after its end."""
         last_error = self.said.last_error
         if ending is not None:
             last_error = f"the process ended unexpectedly: {ending.because or ending.how}"
-        return Said(search_summary=self.said.search_summary, search_at=self.said.search_at, last_error=last_error)
+        return LastReport(search_summary=self.said.search_summary, search_at=self.said.search_at, last_error=last_error)
 
     def _last_seen(self, pid: int) -> Ending:
         said, wall, monotonic = self.said, self._clock.wall(), self._clock.monotonic()

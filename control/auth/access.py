@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from aiohttp.web import Request
     from multidict import MultiMapping
 
-    from control.context import Context
+    from control.context import HandlerContext
 
     Address = IPv4Address | IPv6Address
     Network = IPv4Network | IPv6Network
@@ -59,7 +59,7 @@ def fits(offered: str, expected: str) -> bool:
     return hmac.compare_digest(offered.encode(errors="surrogateescape"), expected.encode(errors="surrogateescape"))
 
 
-def admit_with_token(context: Context) -> Admit:
+def admit_with_token(context: HandlerContext) -> Admit:
     """Only who has the token, or the cookie of a login. Raises UnauthorizedError, TooManyAttemptsError."""
 
     def admit(request: Request) -> None:
@@ -69,7 +69,7 @@ def admit_with_token(context: Context) -> Admit:
     return admit
 
 
-def admit_to_web(context: Context) -> Admit:
+def admit_to_web(context: HandlerContext) -> Admit:
     """Who may use `/web`, as configured now. Raises UnauthorizedError, TooManyAttemptsError."""
     with_token = admit_with_token(context)
 
@@ -85,7 +85,7 @@ def admit_to_web(context: Context) -> Admit:
     return admit
 
 
-def is_known(request: Request, context: Context) -> bool:
+def is_known(request: Request, context: HandlerContext) -> bool:
     """Whether a request carries the token or the cookie of a login. Raises TooManyAttemptsError."""
     cookie = request.cookies.get(session_cookie.COOKIE, "")
     if cookie and session_cookie.holds(cookie, session_secret(context), context.clock.wall()):
@@ -93,31 +93,31 @@ def is_known(request: Request, context: Context) -> bool:
     if not _offers_token(request.headers):
         return False
     address = client_address(request, context)
-    context.attempts.check(address)
+    context.login_throttle.check(address)
     if carries_token(request.headers, context.token):
         return True
-    context.attempts.failed(address)
+    context.login_throttle.failed(address)
     return False
 
 
-def session_secret(context: Context) -> str:
+def session_secret(context: HandlerContext) -> str:
     """What the cookie of a login is signed with: a new token or password ends all logins."""
     return f"{context.token}\0{context.loaded.config.webui.password_hash}"
 
 
-def author_of(request: Request, context: Context) -> Author:
+def author_of(request: Request, context: HandlerContext) -> Author:
     """Who sends a request. Trusted are this machine itself, without a proxy between, and who is known."""
     local = _is_in(request.remote or "", LOOPBACK) and not any(name in request.headers for name in _FORWARDED)
     return Author(client_address(request, context), local or is_known(request, context))
 
 
-def require_trusted(request: Request, context: Context, what: str) -> None:
+def require_trusted(request: Request, context: HandlerContext, what: str) -> None:
     """Raises ForbiddenError unless the sender of a request is trusted."""
     if not author_of(request, context).trusted:
         raise ForbiddenError(f"{what} can only be touched with the token, or from this machine")
 
 
-def client_address(request: Request, context: Context) -> str:
+def client_address(request: Request, context: HandlerContext) -> str:
     """Where a request comes from: the peer, or what a trusted proxy says of it."""
     peer = request.remote or ""
     proxies = _networks(context.loaded.config.webui.trusted_proxies)

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from control.context import Context
+    from control.context import HandlerContext
 
 _LOCAL_ENDINGS = (".localhost", ".local", ".lan", ".home.arpa")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def refuse_foreign_pages(context: Context) -> Callable[[web.Request], None]:
+def refuse_foreign_pages(context: HandlerContext) -> Callable[[web.Request], None]:
     """A check that raises ForbiddenError for what a browser sends for somebody else."""
     machine = socket.gethostname().lower()
 

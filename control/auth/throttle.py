@@ -12,7 +12,7 @@ WINDOW_SECONDS = 60.0
 _ADDRESSES = 1024  # remembered at most; the oldest is forgotten
 
 
-class Attempts:
+class LoginThrottle:
     """Failures of the last minute. An address with too many has to wait until they are older."""
 
     def __init__(self) -> None:

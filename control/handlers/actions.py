@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from control.binding import invalid
-from control.context import Context
+from control.context import HandlerContext
 from control.handlers.arr import Message
 from control.worker_lookup import category_of
 from qbitrr import ipc
@@ -16,7 +16,7 @@ from qbitrr.state import ledger
 _LONGEST_ID = 18  # digits; longer ones are beyond what the state file counts
 
 
-class HeldRequest(Struct, frozen=True):
+class ApprovalRequest(Struct, frozen=True):
     """Whose removals."""
 
     section: Annotated[str, Meta(description="Category of the Arr, or the name of its section.")]
@@ -28,12 +28,12 @@ class UndoRequest(Struct, frozen=True):
     id: Annotated[str, Meta(description="Id of the action in the list of decisions.", pattern="^[0-9]{1,18}$")]
 
 
-async def approve(context: Context, request: HeldRequest) -> Message:
+async def approve(context: HandlerContext, request: ApprovalRequest) -> Message:
     """Let the removals go on that wait for a person, because they were too many at once."""
     return Message(f"The removals of {_decide(context, request.section, ipc.Approve())} go on")
 
 
-async def discard(context: Context, request: HeldRequest) -> Message:
+async def discard(context: HandlerContext, request: ApprovalRequest) -> Message:
     """Drop the removals that wait for a person, because they were too many at once.
 
     Their torrents are left alone for a day.
@@ -41,7 +41,7 @@ async def discard(context: Context, request: HeldRequest) -> Message:
     return Message(f"The removals of {_decide(context, request.section, ipc.Discard())} were dropped")
 
 
-async def undo(context: Context, request: UndoRequest) -> Message:
+async def undo(context: HandlerContext, request: UndoRequest) -> Message:
     """Take a torrent out of quarantine, or add one again that was removed after it.
 
     Answers at once; the action becomes `undone` when that was done.
@@ -60,15 +60,15 @@ async def undo(context: Context, request: UndoRequest) -> Message:
     return Message(f"Undoing action {entry.id} on {entry.name}")
 
 
-def _decide(context: Context, section: str, decision: ipc.Approve | ipc.Discard) -> str:
+def _decide(context: HandlerContext, section: str, decision: ipc.Approve | ipc.Discard) -> str:
     category = category_of(context, section)
-    if context.supervisor.children[category].said.waiting_for != "approval":
+    if context.supervisor.processes[category].said.waiting_for != "approval":
         raise ConflictError(f"No removals of {category} wait for approval")
     _tell(context, category, decision)
     return category
 
 
-def _tell(context: Context, category: str, message: ipc.Message) -> None:
-    child = context.supervisor.children.get(category)
-    if child is None or not child.send(message):
+def _tell(context: HandlerContext, category: str, message: ipc.Message) -> None:
+    process = context.supervisor.processes.get(category)
+    if process is None or not process.send(message):
         raise NotReadyError(f"The worker of {category} does not run; ask again when it does")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from control.context import Context
+from control.context import HandlerContext
 from control.handlers.shared import Nothing
 from control.worker_lookup import all_workers, category_of, display_name
 from qbitrr.config.model.key import ArrKind
@@ -37,14 +37,14 @@ class Message(Struct, frozen=True):
     message: str
 
 
-async def read(context: Context, _request: Nothing) -> Arrs:
+async def read(context: HandlerContext, _request: Nothing) -> Arrs:
     """The Arrs that have a worker, with their types."""
-    children = context.supervisor.children.values()
-    arrs = [arr for child in children if (arr := child.config.arr_section) is not None]
+    processes = context.supervisor.processes.values()
+    arrs = [arr for process in processes if (arr := process.config.arr_section) is not None]
     return Arrs([ArrView(arr.category, display_name(arr.section), arr.kind) for arr in arrs], context.supervisor.ready)
 
 
-async def restart(context: Context, request: RestartRequest) -> Message:
+async def restart(context: HandlerContext, request: RestartRequest) -> Message:
     """Replace the worker of an Arr by a fresh process.
 
     Answers at once; what the old process was doing is taken up by the new one.
@@ -54,7 +54,7 @@ async def restart(context: Context, request: RestartRequest) -> Message:
     return Message(f"Restart triggered for {category}")
 
 
-async def rebuild(context: Context, _request: Nothing) -> Message:
+async def rebuild(context: HandlerContext, _request: Nothing) -> Message:
     """Read the libraries of all Arrs anew.
 
     Answers at once. The lists stay as they are until the new ones are whole; search history and ledger are kept.

@@ -7,12 +7,12 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from control.auth.access import author_of
-from control.config_editor import Plan
-from control.context import Context
+from control.config_editor import ConfigPlan
+from control.context import HandlerContext
 from control.handlers.shared import Nothing
 from control.web import answers
 from control.web.answers import moment
-from qbitrr.config.diff import Difference
+from qbitrr.config.diff import KeyChange
 
 Changes = Annotated[
     dict[str, Any],
@@ -39,7 +39,7 @@ class Changed(Struct, frozen=True):
 
     success: bool
     message: str
-    plan: Plan
+    plan: ConfigPlan
 
 
 class VersionView(Struct, frozen=True):
@@ -48,7 +48,7 @@ class VersionView(Struct, frozen=True):
     id: int
     author: str
     at: datetime
-    changed: list[Difference]
+    changed: list[KeyChange]
 
 
 class History(Struct, frozen=True):
@@ -57,43 +57,43 @@ class History(Struct, frozen=True):
     versions: list[VersionView]
 
 
-async def read(context: Context, _request: Nothing, _http: web.Request) -> web.Response:
+async def read(context: HandlerContext, _request: Nothing, _http: web.Request) -> web.Response:
     """The configuration file, without its secrets.
 
     The header ETag names its version. A change that sends it along as If-Match is refused when somebody else changed
     the file meanwhile.
     """
-    document, version = await context.editor.shown()
+    document, version = await context.config_editor.shown()
     return answers.json(document, headers={"ETag": f'"{version}"'})
 
 
-async def change(context: Context, request: ChangeRequest, http: web.Request) -> Changed:
+async def change(context: HandlerContext, request: ChangeRequest, http: web.Request) -> Changed:
     """Change the configuration: everything that is asked for, or nothing.
 
     Only the workers that it concerns are restarted. When one of them does not get ready, the old configuration is back.
     """
     expected = http.headers.get("If-Match", "").removeprefix("W/").strip('" ') or None
     author = author_of(http, context)
-    plan = await context.editor.apply(request.changes, request.deletions, author, expected)
+    plan = await context.config_editor.apply(request.changes, request.deletions, author, expected)
     return Changed(success=True, message="Configuration updated successfully", plan=plan)
 
 
-async def plan(context: Context, request: ChangeRequest) -> Plan:
+async def plan(context: HandlerContext, request: ChangeRequest) -> ConfigPlan:
     """What a change would do, without making it; without one, what the file as it is now would do."""
-    return await context.editor.plan(request.changes, request.deletions)
+    return await context.config_editor.plan(request.changes, request.deletions)
 
 
-async def history(context: Context, _request: Nothing) -> History:
+async def history(context: HandlerContext, _request: Nothing) -> History:
     """Every version of the configuration that was in force, with author, time and difference."""
     return History(
         [
             VersionView(version.id, version.author, moment(version.at), changed)
-            for version, changed in await context.editor.versions()
+            for version, changed in await context.config_editor.versions()
         ]
     )
 
 
-async def rollback(context: Context, request: RollbackRequest, http: web.Request) -> Changed:
+async def rollback(context: HandlerContext, request: RollbackRequest, http: web.Request) -> Changed:
     """Have an earlier version of the configuration again, in the way of a change."""
-    plan = await context.editor.roll_back(request.id, author_of(http, context))
+    plan = await context.config_editor.roll_back(request.id, author_of(http, context))
     return Changed(success=True, message=f"Configuration is version {request.id} again", plan=plan)

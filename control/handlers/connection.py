@@ -7,8 +7,8 @@ from msgspec import Meta, Struct
 
 from control.auth.access import require_trusted
 from control.binding import invalid
-from control.connection_check import Outcome, Trouble, probe_arr, probe_qbittorrent
-from control.context import Context
+from control.connection_check import TestResult, Trouble, probe_arr, probe_qbittorrent
+from control.context import HandlerContext
 from qbitrr.config import Arr, QBit
 from qbitrr.errors import NotFoundError
 from qbitrr.qbittorrent.session import Access
@@ -45,7 +45,7 @@ class Tested(Struct, frozen=True, rename="camel"):
     quality_profiles: list[ProfileView]
 
 
-async def test(context: Context, request: ConnectionRequest, http: web.Request) -> Tested:
+async def test(context: HandlerContext, request: ConnectionRequest, http: web.Request) -> Tested:
     """Ask a service once whether it can be used.
 
     From outside of this machine it needs the token. A stored secret only ever goes to the address stored with it.
@@ -56,7 +56,7 @@ async def test(context: Context, request: ConnectionRequest, http: web.Request) 
     return Tested(outcome.trouble is None, outcome.message, outcome.trouble, outcome.version, profiles)
 
 
-async def _stored(context: Context, section: str) -> Outcome:
+async def _stored(context: HandlerContext, section: str) -> TestResult:
     config = context.loaded.config
     service = config.arrs.get(section) or config.qbits.get(section)
     match service:
@@ -76,7 +76,7 @@ async def _stored(context: Context, section: str) -> Outcome:
     raise NotFoundError(f"No section {section} in the configuration")
 
 
-async def _given(request: ConnectionRequest) -> Outcome:
+async def _given(request: ConnectionRequest) -> TestResult:
     if not request.uri.lower().startswith(("http://", "https://")):
         raise invalid("uri", request.uri, "Must be an address that begins with http:// or https://")
     if request.arr_type is None:

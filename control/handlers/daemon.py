@@ -4,42 +4,42 @@ from aiohttp import web
 from msgspec import Struct
 
 from control.auth.access import require_trusted
-from control.context import Context
+from control.context import HandlerContext
 from control.handlers.shared import Nothing
-from supervisor.changes import Reloaded
+from supervisor.changes import ReloadResult
 
 
-class Begun(Struct, frozen=True):
+class Message(Struct, frozen=True):
     """What was begun, as a sentence."""
 
     message: str
 
 
-async def reload(context: Context, _request: Nothing) -> Reloaded:
+async def reload(context: HandlerContext, _request: Nothing) -> ReloadResult:
     """Take the configuration file anew; answered when all workers that it concerns are ready.
 
     Whatever is wrong with it, the configuration from before holds.
     """
-    return await context.reloader.reload()
+    return await context.config_reload.reload()
 
 
-async def renew(context: Context, _request: Nothing) -> Begun:
+async def renew(context: HandlerContext, _request: Nothing) -> Message:
     """Have fresh processes for all workers, one after the other."""
-    context.intents.renew()
-    return Begun("Rolling restart initiated")
+    context.commands.renew()
+    return Message("Rolling restart initiated")
 
 
-async def restart(context: Context, _request: Nothing, http: web.Request) -> Begun:
+async def restart(context: HandlerContext, _request: Nothing, http: web.Request) -> Message:
     """Have the daemon begin anew in place. Requests that come meanwhile wait, none is refused.
 
     From outside of this machine it needs the token.
     """
     require_trusted(http, context, "The daemon")
-    context.intents.restart()
-    return Begun("Restart initiated")
+    context.commands.restart()
+    return Message("Restart initiated")
 
 
-async def dump(context: Context, _request: Nothing) -> Begun:
+async def dump(context: HandlerContext, _request: Nothing) -> Message:
     """Write the state of every process to the log."""
-    context.intents.dump()
-    return Begun("The state of every process is in the log")
+    context.commands.dump()
+    return Message("The state of every process is in the log")

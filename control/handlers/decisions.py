@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from control.binding import invalid
-from control.context import Context
+from control.context import HandlerContext
 from control.web.answers import moment
 from qbitrr.clock import from_iso, to_iso
 from qbitrr.state import ledger
@@ -59,12 +59,12 @@ class Decisions(Struct, frozen=True):
     next: int | None
 
 
-async def read(context: Context, request: DecisionsRequest) -> Decisions:
+async def read(context: HandlerContext, request: DecisionsRequest) -> Decisions:
     """What was done to torrents and why, the newest first.
 
     With `shadow`, what would have been done while Shadow was on.
     """
-    wanted = ledger.Wanted(
+    wanted = ledger.LedgerFilter(
         categories=[request.category] if request.category else None,
         action=request.action or None,
         rule=request.rule or None,
@@ -102,7 +102,7 @@ def decision(entry: ledger.Entry) -> Decision:
     )
 
 
-def shadow(entry: would.Would) -> Decision:
+def shadow(entry: would.ShadowEntry) -> Decision:
     """What would have been done, as it is shown."""
     left = f"it left its client all the same at {to_iso(entry.gone_at)}" if entry.gone_at else None
     return Decision(

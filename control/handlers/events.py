@@ -5,7 +5,7 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from control.context import Context
+from control.context import HandlerContext
 from control.events import Event
 from control.web import sse
 
@@ -16,7 +16,7 @@ class EventsRequest(Struct, frozen=True):
     after: Annotated[str, Meta(description="Id of the last event seen; the header Last-Event-ID says the same.")] = ""
 
 
-async def follow(context: Context, request: EventsRequest, http: web.Request) -> web.StreamResponse:
+async def follow(context: HandlerContext, request: EventsRequest, http: web.Request) -> web.StreamResponse:
     """What happens, as server-sent events that never end.
 
     `process` is a worker's entry of the process list, `decision` an entry of the ledger, `breaker` one that tripped,

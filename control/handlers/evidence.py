@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from control.context import Context
+from control.context import HandlerContext
 from control.worker_lookup import category_of
 from supervisor import evidence
 from supervisor.evidence import Ending
@@ -26,8 +26,8 @@ class Bundles(Struct, frozen=True):
     evidence: list[Ending]
 
 
-async def read(context: Context, request: EvidenceRequest) -> Bundles:
+async def read(context: HandlerContext, request: EvidenceRequest) -> Bundles:
     """How a worker ended, each time that was abnormal: why, doing what, where its threads were, its last log lines."""
     category = category_of(context, request.category)
-    folder = context.reloader.files.evidence
+    folder = context.config_reload.files.evidence
     return Bundles(await asyncio.to_thread(evidence.read, folder, category, request.limit))

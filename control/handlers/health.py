@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from control.context import Context
+from control.context import HandlerContext
 from control.handlers.shared import Nothing
 from qbitrr.errors import NotReadyError
 from supervisor.lifecycle import Phase
@@ -33,14 +33,14 @@ class Readiness(Struct, frozen=True):
     workers: dict[str, Phase]
 
 
-async def health(context: Context, _request: Nothing) -> Health:
+async def health(context: HandlerContext, _request: Nothing) -> Health:
     """The daemon lives and answers."""
     troubled = {category: phase for category, phase in _phases(context).items() if phase in _IN_TROUBLE}
     lag = round(context.supervisor.lag.worst_seconds, 4)
     return Health("degraded" if troubled else "ok", troubled, context.faults.count, lag)
 
 
-async def ready(context: Context, _request: Nothing) -> Readiness:
+async def ready(context: HandlerContext, _request: Nothing) -> Readiness:
     """Every worker is ready."""
     workers = _phases(context)
     if not context.supervisor.ready or not all(phase in _READY for phase in workers.values()):
@@ -48,5 +48,5 @@ async def ready(context: Context, _request: Nothing) -> Readiness:
     return Readiness(ready=True, workers=workers)
 
 
-def _phases(context: Context) -> dict[str, Phase]:
-    return {category: child.state.phase for category, child in context.supervisor.children.items()}
+def _phases(context: HandlerContext) -> dict[str, Phase]:
+    return {category: process.state.phase for category, process in context.supervisor.processes.items()}

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from control.context import Context
-from control.handlers.shared import Category, Counts, Page, PageSize, Title, counts_view, tally
+from control.context import HandlerContext
+from control.handlers.shared import Category, CountsView, Page, PageSize, Title, counts_view, tally
 from control.web.answers import moment
 from control.worker_lookup import category_of
 from qbitrr.state import listing
@@ -64,21 +64,21 @@ class Artists(Struct, frozen=True):
     """A page of artists; `total` match on all pages together."""
 
     category: str
-    counts: Counts
+    counts: CountsView
     total: int
     page: int
     page_size: int
     artists: list[ArtistView]
 
 
-async def artists(context: Context, request: ArtistsRequest) -> Artists:
+async def artists(context: HandlerContext, request: ArtistsRequest) -> Artists:
     """Artists of a Lidarr, by name, with all of their albums."""
     category = category_of(context, request.category, "lidarr")
     found = await listing.artists(
         context.database,
         category,
         request.q,
-        listing.Window(request.page, request.page_size),
+        listing.PageRange(request.page, request.page_size),
         missing=request.missing,
     )
     return Artists(

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from control.auth import session_cookie
 from control.auth.access import admit_to_web, author_of, client_address, fits, is_known, require_trusted, session_secret
-from control.context import Context
+from control.context import HandlerContext
 from control.handlers.config import Changed
 from control.handlers.shared import Nothing
 from control.web import answers
@@ -49,7 +49,7 @@ class Done(Struct, frozen=True):
     success: bool
 
 
-async def ways(context: Context, _request: Nothing, http: web.Request) -> Ways:
+async def ways(context: HandlerContext, _request: Nothing, http: web.Request) -> Ways:
     """How to log in, and whether the caller has to."""
     webui = context.loaded.config.webui
     try:
@@ -63,25 +63,25 @@ async def ways(context: Context, _request: Nothing, http: web.Request) -> Ways:
     )
 
 
-async def login(context: Context, request: LoginRequest, http: web.Request) -> web.Response:
+async def login(context: HandlerContext, request: LoginRequest, http: web.Request) -> web.Response:
     """Log in. The answer sets a cookie that stands for the token from then on."""
     address = client_address(http, context)
-    context.attempts.check(address)
+    context.login_throttle.check(address)
     by_token = bool(request.token) and fits(request.token, context.token)
     if not by_token and not await _password_fits(context, request):
-        context.attempts.failed(address)
+        context.login_throttle.failed(address)
         raise UnauthorizedError("Unauthorized: wrong token, or wrong user name or password")
     return with_session(answers.json(Done(success=True)), context, http)
 
 
-async def logout(_context: Context, _request: Nothing, http: web.Request) -> web.Response:
+async def logout(_context: HandlerContext, _request: Nothing, http: web.Request) -> web.Response:
     """Forget the cookie."""
     response = answers.json(Done(success=True))
     response.del_cookie(session_cookie.COOKIE, path="/", httponly=True, samesite="Strict", secure=http.secure)
     return response
 
 
-async def set_password(context: Context, request: PasswordRequest, http: web.Request) -> Changed:
+async def set_password(context: HandlerContext, request: PasswordRequest, http: web.Request) -> Changed:
     """Set user name and password of the page; all other logins end."""
     import bcrypt  # noqa: PLC0415 - seldom needed, and never in a worker
 
@@ -95,11 +95,11 @@ async def set_password(context: Context, request: PasswordRequest, http: web.Req
         "WebUI.PasswordHash": hashed,
         "WebUI.LocalAuthEnabled": True,
     }
-    plan = await context.editor.apply(changes, [], author_of(http, context))
+    plan = await context.config_editor.apply(changes, [], author_of(http, context))
     return Changed(success=True, message="Password set", plan=plan)
 
 
-def with_session(response: web.Response, context: Context, http: web.Request) -> web.Response:
+def with_session(response: web.Response, context: HandlerContext, http: web.Request) -> web.Response:
     """The response with the cookie of a login."""
     response.set_cookie(
         session_cookie.COOKIE,
@@ -113,7 +113,7 @@ def with_session(response: web.Response, context: Context, http: web.Request) ->
     return response
 
 
-async def _password_fits(context: Context, request: LoginRequest) -> bool:
+async def _password_fits(context: HandlerContext, request: LoginRequest) -> bool:
     """Takes as long for a wrong user name as for a wrong password."""
     import bcrypt  # noqa: PLC0415 - seldom needed, and never in a worker
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from control.context import Context
+from control.context import HandlerContext
 from control.handlers.shared import Nothing
 from control.log_files import reader
 from control.log_files import tail as logfollow
@@ -85,14 +85,14 @@ class Log(Struct, frozen=True):
     inode: int
 
 
-async def names(context: Context, _request: Nothing) -> Logs:
+async def names(context: HandlerContext, _request: Nothing) -> Logs:
     """The log files."""
     if context.log_folder is None:
         return Logs([])
     return Logs(await asyncio.to_thread(reader.names, context.log_folder))
 
 
-async def read(context: Context, request: LogRequest) -> Log:
+async def read(context: HandlerContext, request: LogRequest) -> Log:
     """Lines of a log file.
 
     A last line that is still being written is left out. To follow a file, add `lines` to the offset each time.
@@ -104,7 +104,7 @@ async def read(context: Context, request: LogRequest) -> Log:
     return Log(request.name, part.text, part.lines, request.offset, part.total_lines, part.inode)
 
 
-async def search(context: Context, request: SearchRequest) -> Matches:
+async def search(context: HandlerContext, request: SearchRequest) -> Matches:
     """Lines of a log file that hold a text."""
     with _known(request.name):
         found = await asyncio.to_thread(
@@ -113,7 +113,7 @@ async def search(context: Context, request: SearchRequest) -> Matches:
     return Matches([MatchView(*match) for match in found.matches], found.complete, found.next_line)
 
 
-async def download(context: Context, request: LogName, http: web.Request) -> web.StreamResponse:
+async def download(context: HandlerContext, request: LogName, http: web.Request) -> web.StreamResponse:
     """The whole file."""
     with _known(request.name), reader.opened(_folder(context), request.name) as (descriptor, status):
         name = quote(request.name, safe="")
@@ -138,7 +138,7 @@ async def download(context: Context, request: LogName, http: web.Request) -> web
         return response
 
 
-async def stream(context: Context, request: StreamRequest, http: web.Request) -> web.StreamResponse:
+async def stream(context: HandlerContext, request: StreamRequest, http: web.Request) -> web.StreamResponse:
     """The lines that are appended to a log file, as server-sent events; rotation is followed."""
     with _known(request.name):
         tail = await asyncio.to_thread(logfollow.Tail, _folder(context), request.name, last_lines=request.last)
@@ -159,7 +159,7 @@ async def stream(context: Context, request: StreamRequest, http: web.Request) ->
         tail.close()
 
 
-def _folder(context: Context) -> Path:
+def _folder(context: HandlerContext) -> Path:
     if context.log_folder is None:
         raise FileNotFoundError("no log files are written")
     return context.log_folder

@@ -7,7 +7,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from control.context import Context
+from control.context import HandlerContext
 from control.handlers.shared import Nothing
 from control.process_memory import resident_bytes
 from control.web import answers
@@ -20,12 +20,12 @@ from qbitrr.state.searches import StoredBudget
 from supervisor.lifecycle import Phase
 
 
-async def read(context: Context, _request: Nothing, _http: web.Request) -> web.Response:
+async def read(context: HandlerContext, _request: Nothing, _http: web.Request) -> web.Response:
     """The state of everything, in the text format of Prometheus."""
     return answers.plain(await text(context), CONTENT_TYPE_LATEST, {"Cache-Control": "no-store"})
 
 
-async def text(context: Context) -> bytes:
+async def text(context: HandlerContext) -> bytes:
     """All metrics in the text format of Prometheus."""
     numbers = await ledger.numbers(context.database)
     sizes = await listing.sizes(context.database)
@@ -54,7 +54,7 @@ def _counter(name: str, help_: str, labels: Iterable[str] = ()) -> CounterMetric
     return CounterMetricFamily(f"qbitrr_{name}", help_, labels=list(labels))
 
 
-def _daemon(context: Context) -> Iterator[Metric]:
+def _daemon(context: HandlerContext) -> Iterator[Metric]:
     info = _gauge("info", "The version that runs.", ["version"])
     info.add_metric([__version__], 1)
     yield info
@@ -75,7 +75,7 @@ def _daemon(context: Context) -> Iterator[Metric]:
     yield streams
 
 
-def _workers(context: Context) -> Iterator[Metric]:
+def _workers(context: HandlerContext) -> Iterator[Metric]:
     now, monotonic = context.clock.wall(), context.clock.monotonic()
     state = _gauge("worker_state", "1 for the state that a worker is in.", ["category", "state"])
     restarts = _counter("worker_restarts", "Unexpected ends of a worker's process.", ["category"])
@@ -84,15 +84,15 @@ def _workers(context: Context) -> Iterator[Metric]:
     memory = _gauge("worker_memory_bytes", "Resident memory of a worker.", ["category"])
     queue = _gauge("worker_queue_records", "Records in the queue of a worker's Arr.", ["category"])
     torrents = _gauge("worker_torrents", "Torrents in a worker's category.", ["category"])
-    for category, child in context.supervisor.children.items():
-        said = child.said
+    for category, process in context.supervisor.processes.items():
+        said = process.said
         for phase in Phase:
-            state.add_metric([category, str(phase)], child.state.phase is phase)
-        restarts.add_metric([category], child.restarts)
+            state.add_metric([category, str(phase)], process.state.phase is phase)
+        restarts.add_metric([category], process.restarts)
         errors.add_metric([category], said.errors)
         known = (
             (beat, None if said.beat_at is None else max(0.0, now - said.beat_at)),
-            (memory, resident_bytes(child.pid, monotonic)),
+            (memory, resident_bytes(process.pid, monotonic)),
             (queue, said.queue_count),
             (torrents, said.category_count),
         )
@@ -103,12 +103,12 @@ def _workers(context: Context) -> Iterator[Metric]:
     yield from _sums(context)
 
 
-def _sums(context: Context) -> Iterator[Metric]:
+def _sums(context: HandlerContext) -> Iterator[Metric]:
     """Of what workers asked of services and how long their passes took."""
-    children = context.supervisor.children
+    processes = context.supervisor.processes
     for prefix, label, what, all_sums in (
-        ("service_requests", "service", "Requests to a service", {c: children[c].said.sums.calls for c in children}),
-        ("work", "operation", "Passes of one kind of work", {c: children[c].said.sums.work for c in children}),
+        ("service_requests", "service", "Requests to a service", {c: processes[c].said.sums.calls for c in processes}),
+        ("work", "operation", "Passes of one kind of work", {c: processes[c].said.sums.work for c in processes}),
     ):
         count = _counter(prefix, f"{what}.", ["category", label])
         failed = _counter(f"{prefix}_failed", f"{what} that failed.", ["category", label])
@@ -141,8 +141,8 @@ def _catalogue(sizes: Iterable[tuple[str, str, int, Counts]]) -> Iterator[Metric
     yield from (items, monitored, missing)
 
 
-def _searches(context: Context, stored: dict[str, StoredBudget]) -> Iterator[Metric]:
-    arrs = [arr for child in context.supervisor.children.values() if (arr := child.config.arr_section) is not None]
+def _searches(context: HandlerContext, stored: dict[str, StoredBudget]) -> Iterator[Metric]:
+    arrs = [arr for process in context.supervisor.processes.values() if (arr := process.config.arr_section) is not None]
     rates = {arr.category: arr.entry_search.searches_per_hour for arr in arrs}
     now = Moment(context.clock.wall(), context.clock.monotonic())
     left = _gauge("search_budget", "Searches that may be sent at once; below zero what is owed.", ["category"])

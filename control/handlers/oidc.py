@@ -24,7 +24,7 @@ from qbitrr import logs
 from qbitrr.errors import ConfigError, Problem, UnauthorizedError, UnreachableError
 
 if TYPE_CHECKING:
-    from control.context import Context
+    from control.context import HandlerContext
     from qbitrr.config.model import Oidc
 
 _log = logs.get(__name__)
@@ -37,7 +37,7 @@ _LARGEST_ANSWER_BYTES = 1 << 20
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]
 
 
-def add_login(application: web.Application, base: str, context: Context) -> None:
+def add_login(application: web.Application, base: str, context: HandlerContext) -> None:
     """Serve both steps below a path prefix. Raises ConfigError for a callback path that is taken."""
     if find_spec("joserfc") is None:
         _log.error("login at the provider is not possible", remedy="install qbitrr[oidc]")
@@ -58,7 +58,7 @@ def add_login(application: web.Application, base: str, context: Context) -> None
     application.router.add_get(path, end)
 
 
-async def _begin(request: web.Request, context: Context, path: str) -> web.Response:
+async def _begin(request: web.Request, context: HandlerContext, path: str) -> web.Response:
     """Send the browser to the provider."""
     oidc = context.loaded.config.webui.oidc
     async with aiohttp.ClientSession(timeout=_LIMITS) as http:
@@ -85,7 +85,7 @@ async def _begin(request: web.Request, context: Context, path: str) -> web.Respo
     return response
 
 
-async def _end(request: web.Request, context: Context, path: str) -> web.Response:
+async def _end(request: web.Request, context: HandlerContext, path: str) -> web.Response:
     """The browser is back: check what it brings and log it in."""
     oidc, secret = context.loaded.config.webui.oidc, _secret(context)
     cookie, code = request.cookies.get(_COOKIE, ""), request.query.get("code", "")
@@ -158,15 +158,15 @@ async def _ask(
         raise UnreachableError("OIDC", f"the provider does not answer as it should: {type(error).__name__}") from None
 
 
-def _redirect_uri(request: web.Request, context: Context, path: str) -> str:
+def _redirect_uri(request: web.Request, context: HandlerContext, path: str) -> str:
     scheme = "https" if _is_https(request, context) else "http"
     return f"{scheme}://{request.host}{path}"
 
 
-def _is_https(request: web.Request, context: Context) -> bool:
+def _is_https(request: web.Request, context: HandlerContext) -> bool:
     return request.secure or context.loaded.config.webui.behind_https_proxy
 
 
-def _secret(context: Context) -> str:
+def _secret(context: HandlerContext) -> str:
     """Another one than that of sessions: a cookie of the first step is no login."""
     return f"{session_secret(context)}\0oidc"

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from control.context import Context
+from control.context import HandlerContext
 from control.handlers.arr import Message
 from control.handlers.shared import Nothing
 from control.process_memory import resident_bytes
@@ -15,7 +15,7 @@ from control.web.answers import moment
 from control.worker_lookup import category_of, display_name
 from qbitrr.errors import NotFoundError
 from supervisor.lifecycle import Phase
-from supervisor.worker_process import Child
+from supervisor.worker_process import WorkerProcess
 
 _moment = lru_cache(maxsize=256)(moment)  # the same few are asked for over and over
 
@@ -76,10 +76,10 @@ class Processes(Struct, frozen=True):
     processes: list[ProcessView]
 
 
-async def read(context: Context, _request: Nothing) -> Raw:
+async def read(context: HandlerContext, _request: Nothing) -> Raw:
     """Every worker and what it is doing."""
     second = int(context.clock.monotonic())
-    children = context.supervisor.children.values()
+    children = context.supervisor.processes.values()
     made_of = (second, *(part for child in children for part in (child, child.said, child.state, child.pid)))
     listing = context.listing
     if listing.made_of != made_of:  # encoded once for each change, as it is asked for again and again
@@ -87,13 +87,13 @@ async def read(context: Context, _request: Nothing) -> Raw:
     return listing.text
 
 
-def views(context: Context) -> list[ProcessView]:
+def views(context: HandlerContext) -> list[ProcessView]:
     """All workers as they are now."""
     now = context.clock.monotonic()
-    return [_view(child, now) for child in context.supervisor.children.values()]
+    return [_view(child, now) for child in context.supervisor.processes.values()]
 
 
-def _view(child: Child, now: float) -> ProcessView:
+def _view(child: WorkerProcess, now: float) -> ProcessView:
     said, pid = child.said, child.pid
     return ProcessView(
         category=child.category,
@@ -117,7 +117,7 @@ def _view(child: Child, now: float) -> ProcessView:
     )
 
 
-async def restart(context: Context, request: ProcessRequest) -> Message:
+async def restart(context: HandlerContext, request: ProcessRequest) -> Message:
     """Have a fresh process for a category, whichever of its loops is named."""
     if request.kind not in _KINDS:
         raise NotFoundError(f"There is no process of the kind {request.kind}; there are {', '.join(_KINDS)}")

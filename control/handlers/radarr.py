@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from control.binding import invalid
-from control.context import Context
+from control.context import HandlerContext
 from control.handlers.shared import Category, Page, PageSize, Title
 from control.worker_lookup import category_of
 from qbitrr.state import listing
@@ -66,7 +66,7 @@ class Movies(Struct, frozen=True):
     movies: list[MovieView]
 
 
-async def movies(context: Context, request: MoviesRequest) -> Movies:
+async def movies(context: HandlerContext, request: MoviesRequest) -> Movies:
     """Movies of a Radarr, by title."""
     category = category_of(context, request.category, "radarr")
     found = await listing.movies(
@@ -74,7 +74,7 @@ async def movies(context: Context, request: MoviesRequest) -> Movies:
         category,
         request.q,
         _filter(request),
-        listing.Window(request.page, request.page_size),
+        listing.PageRange(request.page, request.page_size),
     )
     counts = found.counts
     return Movies(

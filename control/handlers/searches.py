@@ -6,13 +6,13 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from control.context import Context
+from control.context import HandlerContext
 from control.handlers.arr import Message
 from control.web.answers import moment
 from control.worker_lookup import category_of
 from qbitrr import ipc
 from qbitrr.errors import NotReadyError
-from qbitrr.rules.search.plan import Outlook, Search
+from qbitrr.rules.search.plan import PlannedSearch, SearchForecast
 from qbitrr.state import searches
 
 _MOST_IDS = 100
@@ -31,7 +31,7 @@ class SearchPlan(Struct, frozen=True, rename="camel"):
     searched now; `throughAt` is when all of them will have been at `perHour`, null when there are none.
     """
 
-    searches: list[Search]
+    searches: list[PlannedSearch]
     due: int
     per_hour: int
     waiting_for: str
@@ -48,22 +48,22 @@ class ItemSearchRequest(Struct, frozen=True):
     ]
 
 
-async def plan(context: Context, request: PlanRequest) -> SearchPlan:
+async def plan(context: HandlerContext, request: PlanRequest) -> SearchPlan:
     """What is searched next, and why."""
     stored = await searches.stored_plan(context.database, category_of(context, request.section))
     if stored is None:
         raise NotReadyError("There is no plan yet; ask again in a minute")
-    outlook = msgspec.json.decode(stored, type=Outlook)
+    outlook = msgspec.json.decode(stored, type=SearchForecast)
     through = moment(outlook.through_at) if outlook.through_at else None
     return SearchPlan(outlook.searches, outlook.due, outlook.per_hour, outlook.waiting_for, through)
 
 
-async def search(context: Context, request: ItemSearchRequest) -> Message:
+async def search(context: HandlerContext, request: ItemSearchRequest) -> Message:
     """Search items before all others, as soon as the budget allows it. Answers at once.
 
     Ids that are not known or already downloading are left out.
     """
     category = category_of(context, request.section)
-    if not context.supervisor.children[category].send(ipc.Search(tuple(request.ids))):
+    if not context.supervisor.processes[category].send(ipc.SearchNow(tuple(request.ids))):
         raise NotReadyError(f"The worker of {category} does not run; ask again when it does")
     return Message(f"{len(request.ids)} items of {category} are searched next")

@@ -16,7 +16,7 @@ class Nothing(Struct, frozen=True):
     """A request without parameters."""
 
 
-class Counts(Struct, frozen=True):
+class CountsView(Struct, frozen=True):
     """Of all episodes or albums of the category. What is not released yet counts only when it is there."""
 
     available: int
@@ -24,9 +24,9 @@ class Counts(Struct, frozen=True):
     missing: int
 
 
-def counts_view(counts: listing.Counts) -> Counts:
+def counts_view(counts: listing.Counts) -> CountsView:
     """As the lists show them."""
-    return Counts(counts.available, counts.monitored, counts.missing)
+    return CountsView(counts.available, counts.monitored, counts.missing)
 
 
 def tally(parts: list[listing.Episode] | list[listing.Album]) -> tuple[int, int]:

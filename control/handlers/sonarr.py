@@ -7,8 +7,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from control.context import Context
-from control.handlers.shared import Category, Counts, Page, PageSize, Title, counts_view, tally
+from control.context import HandlerContext
+from control.handlers.shared import Category, CountsView, Page, PageSize, Title, counts_view, tally
 from control.web.answers import moment
 from control.worker_lookup import category_of
 from qbitrr.state import listing
@@ -78,21 +78,21 @@ class SeriesPage(Struct, frozen=True):
     """A page of series; `total` match on all pages together."""
 
     category: str
-    counts: Counts
+    counts: CountsView
     total: int
     page: int
     page_size: int
     series: list[SeriesView]
 
 
-async def series(context: Context, request: SeriesRequest) -> SeriesPage:
+async def series(context: HandlerContext, request: SeriesRequest) -> SeriesPage:
     """Series of a Sonarr, by title, with all of their seasons and episodes."""
     category = category_of(context, request.category, "sonarr")
     found = await listing.series(
         context.database,
         category,
         request.q,
-        listing.Window(request.page, request.page_size),
+        listing.PageRange(request.page, request.page_size),
         missing=request.missing or request.only_missing,
     )
     return SeriesPage(

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from control.context import Context
+from control.context import HandlerContext
 from control.handlers.shared import Nothing
 
 
@@ -21,11 +21,11 @@ class Status(Struct, frozen=True):
     incomplete: list[ToFillIn]
 
 
-async def read(context: Context, _request: Nothing) -> Status:
+async def read(context: HandlerContext, _request: Nothing) -> Status:
     """Whether the backend is ready, and for which categories.
 
     `incomplete` lists what the configuration still lacks.
     """
     supervisor = context.supervisor
     incomplete = [ToFillIn(problem.key, problem.allowed) for problem in context.loaded.incomplete]
-    return Status(supervisor.ready, list(supervisor.children), incomplete)
+    return Status(supervisor.ready, list(supervisor.processes), incomplete)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from control.context import Context
+from control.context import HandlerContext
 from control.handlers.decisions import Decision, decision
 from control.web.answers import moment
 from qbitrr.errors import NotFoundError
@@ -48,7 +48,7 @@ class Explanation(Struct, frozen=True):
     history: list[Decision]
 
 
-async def explain(context: Context, request: ExplainRequest) -> Explanation:
+async def explain(context: HandlerContext, request: ExplainRequest) -> Explanation:
     """What was done to a torrent, what is thought of it now, and every rule that was asked."""
     infohash = request.hash.lower()
     stored = await verdicts.of_torrent(context.database, infohash)

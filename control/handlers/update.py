@@ -8,7 +8,7 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from control.auth.access import require_trusted
-from control.context import Context
+from control.context import HandlerContext
 from control.handlers.shared import Nothing
 from control.web.answers import moment
 from qbitrr import __version__
@@ -23,7 +23,7 @@ class Started(Struct, frozen=True, omit_defaults=True):
     target_version: str | None = None
 
 
-async def start(context: Context, _request: Nothing, http: web.Request) -> Started:
+async def start(context: HandlerContext, _request: Nothing, http: web.Request) -> Started:
     """Take the newest version: it is installed beside this one and tried, and only then the daemon begins anew as it.
 
     From outside of this machine it needs the token.
@@ -31,9 +31,9 @@ async def start(context: Context, _request: Nothing, http: web.Request) -> Start
     require_trusted(http, context, "The daemon")
     await context.checker.newest()
     release = context.checker.available
-    if release is None and not context.updater.busy:
+    if release is None and not context.self_update.busy:
         return Started("Already on latest version", with_v(__version__))
-    context.updater.start(release)
+    context.self_update.start(release)
     return Started("Update initiated", with_v(__version__), with_v(release.version) if release else None)
 
 
@@ -72,14 +72,14 @@ class About(Struct, frozen=True, omit_defaults=True):
     error: str | None = None
 
 
-async def read(context: Context, request: MetaRequest) -> About:
+async def read(context: HandlerContext, request: MetaRequest) -> About:
     """The present version and the newest one.
 
     Never an error: when the check fails, what was known before and why it failed. Answered within two seconds.
     """
     known = await context.checker.newest(force=request.force)
     newer = context.checker.available
-    outcome = context.updater.outcome
+    outcome = context.self_update.outcome
     latest = newer.version if newer else __version__
     return About(
         current_version=with_v(__version__),
@@ -92,7 +92,7 @@ async def read(context: Context, request: MetaRequest) -> About:
         update_state=UpdateState(
             outcome.in_progress, outcome.last_result, outcome.last_error, moment(outcome.completed_at)
         ),
-        installation=context.updater.installation.kind,
+        installation=context.self_update.installation.kind,
         error=known.error,
     )
 

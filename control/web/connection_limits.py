@@ -30,7 +30,7 @@ _REFUSAL = (
 )
 
 
-class Connections:
+class ConnectionLimits:
     """All that are open. `protocol` makes the one that speaks HTTP on each."""
 
     def __init__(self, protocol: Callable[[], asyncio.Protocol], most: int = MOST) -> None:

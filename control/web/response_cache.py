@@ -18,7 +18,7 @@ _LARGEST_SHARE = 4  # an answer of more than a quarter is not kept
 _ASKED_SECONDS = 0.05  # so often, at most, the file is asked whether it changed
 
 
-class PageCache:
+class ResponseCache:
     """By what was asked. The least recently used leave first."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

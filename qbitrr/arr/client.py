@@ -26,7 +26,7 @@ from qbitrr.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from qbitrr.http.client import Patience, Remote
+from qbitrr.http.client import HttpClient, Timeouts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -60,8 +60,8 @@ class ArrClient:
         api_key: str,
         *,
         verify_tls: bool = True,
-        patience: Patience | None = None,
-        quiet_seconds: float = 0.0,
+        timeouts: Timeouts | None = None,
+        retry_after_seconds: float = 0.0,
         on_quiet: Callable[[float], Awaitable[None]] = _forgotten,
     ) -> None:
         self.section = section
@@ -69,15 +69,17 @@ class ArrClient:
         self._accepted = False
         self._refused: CredentialsRejectedError | None = None
         self._trial: asyncio.Future[ServiceError | None] | None = None
-        self._quiet_until = time.monotonic() + quiet_seconds
+        self._quiet_until = time.monotonic() + retry_after_seconds
         self._on_quiet = on_quiet
         root, headers = uri.rstrip("/"), {"X-Api-Key": api_key}
-        self._remote = Remote(section, f"{root}/{kind.api}", headers=headers, verify_tls=verify_tls, patience=patience)
-        self._hub = Remote(section, f"{root}/signalr", headers=headers, verify_tls=verify_tls, patience=patience)
+        self._http = HttpClient(
+            section, f"{root}/{kind.api}", headers=headers, verify_tls=verify_tls, timeouts=timeouts
+        )
+        self._hub = HttpClient(section, f"{root}/signalr", headers=headers, verify_tls=verify_tls, timeouts=timeouts)
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._remote.close()
+        await self._http.close()
         await self._hub.close()
 
     async def status(self) -> SystemStatus:
@@ -139,7 +141,7 @@ class ArrClient:
     async def mark_failed(self, history_id: int) -> None:
         """Fail a download by its `grabbed` event: the Arr blocklists the release, and may search by itself."""
         async with self._asking(command=True):
-            await self._remote.send("POST", f"history/failed/{history_id}")
+            await self._http.send("POST", f"history/failed/{history_id}")
 
     async def searches_by_itself(self) -> bool:
         """Whether the Arr searches again after a failed download (Settings, Download Clients, Redownload Failed)."""
@@ -189,7 +191,7 @@ class ArrClient:
         """Have some movies, series or artists use another quality profile; nothing else of them is changed."""
         body = {f"{self.kind.parent}Ids": ids, "qualityProfileId": profile_id}
         async with self._asking(command=True):
-            await self._remote.send("PUT", f"{self.kind.parent}/editor", json=body)
+            await self._http.send("PUT", f"{self.kind.parent}/editor", json=body)
 
     async def sync_rss(self) -> Command:
         """Have the Arr look at the feeds of its indexers now."""
@@ -202,12 +204,12 @@ class ArrClient:
     async def get(self, path: str, answer: type[T], **query: Query) -> T:
         """GET with the key, decoded."""
         async with self._asking():
-            return await self._remote.get(path, answer, **query)
+            return await self._http.get(path, answer, **query)
 
     async def items(self, path: str, item: type[T], **query: Query) -> AsyncIterator[list[T]]:
         """The objects of a long list as they arrive."""
         async with self._asking():
-            async for some in self._remote.items(path, item, **query):
+            async for some in self._http.items(path, item, **query):
                 self._accept()
                 yield some
 
@@ -220,22 +222,22 @@ class ArrClient:
             yield socket
 
     @property
-    def quiet_seconds(self) -> float:
+    def retry_after_seconds(self) -> float:
         """How much longer the Arr wants to be left alone; 0 when it does not."""
         return max(0.0, self._quiet_until - time.monotonic())
 
     def check_quiet(self) -> None:
         """Raises ThrottledError while the Arr wants to be left alone."""
-        if left := self.quiet_seconds:
+        if left := self.retry_after_seconds:
             raise ThrottledError(self.section, "POST command: the Arr asked for no more for now", left)
 
     async def _command(self, body: object) -> Command:
         async with self._asking(command=True):
-            return await self._remote.post("command", Command, body)
+            return await self._http.post("command", Command, body)
 
     async def _delete(self, path: str, **query: Query) -> None:
         async with self._asking(command=True):
-            await self._remote.delete(path, **query)
+            await self._http.delete(path, **query)
 
     @asynccontextmanager
     async def _asking(self, *, command: bool = False) -> AsyncIterator[None]:
@@ -260,7 +262,7 @@ class ArrClient:
             outcome = error
             raise
         except ThrottledError as error:
-            if error.retry_after_seconds > self.quiet_seconds:
+            if error.retry_after_seconds > self.retry_after_seconds:
                 self._quiet_until = time.monotonic() + error.retry_after_seconds
                 await self._on_quiet(error.retry_after_seconds)
             raise

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from supervisor.spawner import Zygote
+    from supervisor.spawner import ForkServer
 
 
 _MARK = "demonstration"  # a file by which a folder is known to hold nothing of value
 
 
-def run(folder: Path, port: int, zygote: Zygote, given: Sequence[socket.socket] = ()) -> list[socket.socket] | None:
+def run(
+    folder: Path, port: int, fork_server: ForkServer, given: Sequence[socket.socket] = ()
+) -> list[socket.socket] | None:
     """Run until somebody wants it to end, with the page on `port`; returns as `app.run`.
 
     What an earlier demonstration left in the folder is removed first.
@@ -40,7 +42,7 @@ def run(folder: Path, port: int, zygote: Zygote, given: Sequence[socket.socket] 
         try:
             write_private(where.folder / CONFIG_NAME, _config(sandbox))
             environ = {key: value for key, value in os.environ.items() if not key.startswith("QBITRR_")}
-            return daemon.run(where, environ, zygote, given)
+            return daemon.run(where, environ, fork_server, given)
         finally:
             sandbox.terminate()
 

@@ -110,29 +110,29 @@ def _add_ctl(ctl: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from supervisor import systemd  # noqa: PLC0415 - only after the neighbours were looked at
-    from supervisor.spawner import fork_zygote  # noqa: PLC0415
+    from supervisor.spawner import start_fork_server  # noqa: PLC0415
 
     given = systemd.take(os.environ)
-    zygote = fork_zygote()  # before anything is loaded that workers do not need
+    fork_server = start_fork_server()  # before anything is loaded that workers do not need
     from qbitrr import daemon  # noqa: PLC0415
 
-    again = daemon.run(daemon.home(options.data_dir, os.environ), os.environ, zygote, given)
+    again = daemon.run(daemon.home(options.data_dir, os.environ), os.environ, fork_server, given)
     if again is not None:
-        systemd.begin_anew(again)
+        systemd.restart_in_place(again)
     return _OK
 
 
 def _demo(options: argparse.Namespace) -> int:
     from supervisor import systemd  # noqa: PLC0415 - only after the neighbours were looked at
-    from supervisor.spawner import fork_zygote  # noqa: PLC0415
+    from supervisor.spawner import start_fork_server  # noqa: PLC0415
 
     given = systemd.take(os.environ)
-    zygote = fork_zygote()  # before anything is loaded that workers do not need
+    fork_server = start_fork_server()  # before anything is loaded that workers do not need
     from qbitrr.cli import demo  # noqa: PLC0415
 
-    again = demo.run(options.data_dir or Path(".config/demo"), options.port, zygote, given)
+    again = demo.run(options.data_dir or Path(".config/demo"), options.port, fork_server, given)
     if again is not None:
-        systemd.begin_anew(again)
+        systemd.restart_in_place(again)
     return _OK
 
 

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qbitrr.state.ledger import Entry
-    from qbitrr.state.shadow import Would
+    from qbitrr.state.shadow import ShadowEntry
 
 _MOST = 1000
 
 
 async def report(state_file: Path, category: str | None) -> str | None:
     """The report as text, the newest first; None when nothing was written down. Raises StateError."""
-    wanted = ledger.Wanted(categories=[category] if category else None)
+    wanted = ledger.LedgerFilter(categories=[category] if category else None)
     try:
         async with open_reader(state_file) as database:
             entries = await shadow.page(database, _MOST, wanted)
@@ -39,7 +39,7 @@ async def report(state_file: Path, category: str | None) -> str | None:
     return "\n".join(lines)
 
 
-def _told(entry: Would, history: list[Entry]) -> list[str]:
+def _told(entry: ShadowEntry, history: list[Entry]) -> list[str]:
     what = f"{to_iso(entry.decided_at)} would {entry.action} {entry.name} ({entry.instance}, {entry.category})"
     since = [past for past in history if past.instance == entry.instance and past.planned_at >= entry.decided_at]
     lines = [what, f"    by {entry.rule}: {entry.because}"]

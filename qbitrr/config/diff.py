@@ -22,7 +22,7 @@ _SECRET_NAME = re.compile(r"api_?key|token|password|secret|passkey|credential", 
 _ADDRESSES = ("url", "server")
 
 
-class Difference(Struct, frozen=True):
+class KeyChange(Struct, frozen=True):
     """One key with its value before and after, null where it was not there; secrets are hidden."""
 
     key: str
@@ -30,10 +30,10 @@ class Difference(Struct, frozen=True):
     after: Any
 
 
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[KeyChange]:
     """Every key that has another value, in the order of the documents."""
     return [
-        Difference(".".join(path), _shown(path, value_at(before, path)), _shown(path, value_at(after, path)))
+        KeyChange(".".join(path), _shown(path, value_at(before, path)), _shown(path, value_at(after, path)))
         for path in changed_paths(before, after)
     ]
 

@@ -30,7 +30,7 @@ class Edits:
     drops: tuple[Path, ...] = ()
 
 
-class Place(NamedTuple):
+class KeyPlace(NamedTuple):
     """What stands at a path: a table of the model, or a key of one."""
 
     table: type[Table] | None
@@ -46,17 +46,17 @@ def model_of(section: str) -> type[Table] | None:
     return Arr if arr_kind(section) else None
 
 
-def place_of(path: Path) -> Place | None:
+def place_of(path: Path) -> KeyPlace | None:
     """What the model knows at a path; None for nothing."""
     table, key = model_of(path[0]), None
     for position, name in enumerate(path[1:], 2):
         if table is None:  # below a key: only a table of texts goes on
-            return Place(None, key) if key and key.form == "mapping" and position == len(path) else None
+            return KeyPlace(None, key) if key and key.form == "mapping" and position == len(path) else None
         key = next((one for one in _keys_in(table) if one.name == name), None)
         if key is None:
             return None
         table = key.table if key.form == "table" else None
-    return Place(table, key) if table or key else None
+    return KeyPlace(table, key) if table or key else None
 
 
 def edits_of(changes: Mapping[str, Any], deletions: Iterable[str]) -> Edits:
@@ -64,13 +64,13 @@ def edits_of(changes: Mapping[str, Any], deletions: Iterable[str]) -> Edits:
 
     Raises ConfigError with every name that is unknown or cannot be set. What is to be deleted may be unknown.
     """
-    edits, problems = possible_edits(changes, deletions)
+    edits, problems = check_edits(changes, deletions)
     if problems:
         raise ConfigError(problems)
     return edits
 
 
-def possible_edits(changes: Mapping[str, Any], deletions: Iterable[str]) -> tuple[Edits, list[Problem]]:
+def check_edits(changes: Mapping[str, Any], deletions: Iterable[str]) -> tuple[Edits, list[Problem]]:
     """Those of the changes that can be made, and what is wrong with the others."""
     problems: list[Problem] = []
     puts: dict[Path, Any] = {}
@@ -122,7 +122,7 @@ def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
         yield path, value
 
 
-def _is_mapping(place: Place, path: Path) -> bool:
+def _is_mapping(place: KeyPlace, path: Path) -> bool:
     return place.key is not None and place.key.form == "mapping" and place.key.name == path[-1]
 
 

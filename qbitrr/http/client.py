@@ -45,7 +45,7 @@ _FAREWELL_SECONDS = 0.5  # how long the other end of a websocket is waited for w
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """How long to wait for one service and how often to try again after a transport error."""
 
     connect_seconds: float = 5.0
@@ -56,7 +56,7 @@ class Patience:
     backoff: Backoff = field(default_factory=lambda: Backoff(first_seconds=0.2, limit_seconds=2.0))
 
 
-class Remote:
+class HttpClient:
     """A connection pool to one service, named as its section in the configuration.
 
     Only transport errors are tried again, and a request that changes something only when it was never sent.
@@ -70,11 +70,11 @@ class Remote:
         headers: Mapping[str, str] | None = None,
         verify_tls: bool = True,
         keep_cookies: bool = False,
-        patience: Patience | None = None,
+        timeouts: Timeouts | None = None,
     ) -> None:
         self.service = service
         self._base_url = base_url.rstrip("/")
-        self._patience = patience or Patience()
+        self._timeouts = timeouts or Timeouts()
         # unsafe=True accepts cookies from IP addresses, where most qBittorrents live
         jar = aiohttp.CookieJar(unsafe=True) if keep_cookies else aiohttp.DummyCookieJar()
         self._session = aiohttp.ClientSession(
@@ -117,7 +117,7 @@ class Remote:
         """
         splitter = ArraySplitter()
         what = f"GET {path}"
-        seconds = self._patience.stream_seconds
+        seconds = self._timeouts.stream_seconds
         async with self._answer("GET", path, query=query, seconds=seconds) as response:
             _raise_for_status(self.service, what, response.status, response.headers)
             try:
@@ -144,7 +144,7 @@ class Remote:
     ) -> tuple[int, bytes]:
         """Status and body of one call. 2xx and the statuses in `accept` come back; the rest raises."""
         what = f"{method} {path}"
-        seconds = self._patience.answer_seconds
+        seconds = self._timeouts.answer_seconds
         async with self._answer(method, path, query=query, json=json, form=form, seconds=seconds) as response:
             if response.status not in accept:
                 _raise_for_status(self.service, what, response.status, response.headers)
@@ -157,7 +157,7 @@ class Remote:
     async def websocket(self, path: str) -> AsyncIterator[Websocket]:
         """A websocket that is open inside of the block. Raises a ServiceError when it cannot be opened."""
         what = f"websocket {path}"
-        seconds = self._patience.connect_seconds + self._patience.silence_seconds
+        seconds = self._timeouts.connect_seconds + self._timeouts.silence_seconds
         try:
             with counters.timed(counters.here.calls, self.service):
                 async with asyncio.timeout(seconds):
@@ -202,8 +202,8 @@ class Remote:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         limits = aiohttp.ClientTimeout(
             total=seconds,
-            sock_connect=self._patience.connect_seconds,
-            sock_read=self._patience.silence_seconds,
+            sock_connect=self._timeouts.connect_seconds,
+            sock_read=self._timeouts.silence_seconds,
         )
         with counters.timed(counters.here.calls, self.service):
             response = await self._request(method, path, _parameters(query), json, form, limits)
@@ -242,9 +242,9 @@ class Remote:
             except (aiohttp.ClientError, TimeoutError) as error:
                 never_sent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
                 hopeless = isinstance(error, aiohttp.ClientSSLError)
-                if hopeless or attempt >= self._patience.attempts or not (method == "GET" or never_sent):
+                if hopeless or attempt >= self._timeouts.attempts or not (method == "GET" or never_sent):
                     raise self._unreachable(what, error) from error
-            await asyncio.sleep(self._patience.backoff.seconds(attempt))
+            await asyncio.sleep(self._timeouts.backoff.seconds(attempt))
 
     async def _read(self, response: aiohttp.ClientResponse, what: str) -> bytes:
         body = bytearray()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Sum:
+class Counter:
     """Of one service or one kind of work. `failed` of the `count` went wrong."""
 
     count: int = 0
@@ -21,17 +21,17 @@ class Sum:
 
 
 @dataclass(slots=True)
-class Traffic:
+class ServiceCounters:
     """By service, and by kind of work."""
 
-    calls: dict[str, Sum] = field(default_factory=dict)
-    work: dict[str, Sum] = field(default_factory=dict)
+    calls: dict[str, Counter] = field(default_factory=dict)
+    work: dict[str, Counter] = field(default_factory=dict)
 
 
 @contextmanager
-def timed(sums: dict[str, Sum], name: str) -> Iterator[None]:
+def timed(sums: dict[str, Counter], name: str) -> Iterator[None]:
     """Add one to a sum, with the time that the block takes; leaving it by an error counts as failed."""
-    total = sums.setdefault(name, Sum())
+    total = sums.setdefault(name, Counter())
     began = time.monotonic()
     try:
         yield
@@ -43,5 +43,5 @@ def timed(sums: dict[str, Sum], name: str) -> Iterator[None]:
         total.seconds += time.monotonic() - began
 
 
-here = Traffic()
+here = ServiceCounters()
 """Of this process."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qbitrr.media_requests.request import Wish, number
+from qbitrr.media_requests.request import MediaRequest, number
 
 if TYPE_CHECKING:
-    from qbitrr.http.client import Remote
+    from qbitrr.http.client import HttpClient
 
 
 class MovieRequest(Struct, rename="camel", frozen=True):
@@ -62,17 +62,17 @@ class TvRequest(Struct, rename="camel", frozen=True):
     child_requests: list[ChildRequest] | None = None
 
 
-async def wishes(remote: Remote, kind: str, *, approved_only: bool) -> list[Wish]:
+async def requests(http: HttpClient, kind: str, *, approved_only: bool) -> list[MediaRequest]:
     """What people asked of a Radarr or a Sonarr and do not have yet. Raises a ServiceError."""
     if kind == "radarr":
-        movies = await remote.get("Request/movie", list[MovieRequest])
+        movies = await http.get("Request/movie", list[MovieRequest])
         return [wish for one in movies if (wish := _movie(one)).is_known and _is_wanted(one, approved_only)]
-    series = await remote.get("Request/tv", list[TvRequest])
+    series = await http.get("Request/tv", list[TvRequest])
     return [wish for one in series for wish in _seasons(one, approved_only) if wish.is_known]
 
 
-def _movie(request: MovieRequest) -> Wish:
-    return Wish(number(request.the_movie_db_id), None, request.imdb_id or None)
+def _movie(request: MovieRequest) -> MediaRequest:
+    return MediaRequest(number(request.the_movie_db_id), None, request.imdb_id or None)
 
 
 def _is_wanted(request: MovieRequest, approved_only: bool) -> bool:
@@ -82,7 +82,7 @@ def _is_wanted(request: MovieRequest, approved_only: bool) -> bool:
     return any(not denied and not there and (approved or not approved_only) for approved, denied, there in parts)
 
 
-def _seasons(request: TvRequest, approved_only: bool) -> list[Wish]:
+def _seasons(request: TvRequest, approved_only: bool) -> list[MediaRequest]:
     wanted = {
         season.season_number
         for child in request.child_requests or []
@@ -91,4 +91,4 @@ def _seasons(request: TvRequest, approved_only: bool) -> list[Wish]:
         if not season.episodes or not all(episode.available for episode in season.episodes)
     }
     ids = (number(request.external_provider_id), number(request.tv_db_id), request.imdb_id or None)
-    return [Wish(*ids, season) for season in sorted(wanted)]
+    return [MediaRequest(*ids, season) for season in sorted(wanted)]

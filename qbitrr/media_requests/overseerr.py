@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from qbitrr.errors import UnexpectedAnswerError
-from qbitrr.media_requests.request import ALL_SEASONS, Wish, number
+from qbitrr.media_requests.request import ALL_SEASONS, MediaRequest, number
 
 if TYPE_CHECKING:
-    from qbitrr.http.client import Remote
+    from qbitrr.http.client import HttpClient
 
 _PAGE_SIZE = 100
 _MOST_PAGES = 200
@@ -66,24 +66,24 @@ class Page(Struct, rename="camel", frozen=True):
     results: list[Request] = []
 
 
-async def wishes(remote: Remote, kind: str, *, approved_only: bool, is_4k: bool) -> list[Wish]:
+async def requests(http: HttpClient, kind: str, *, approved_only: bool, is_4k: bool) -> list[MediaRequest]:
     """What people asked of a Radarr or a Sonarr and do not have yet. Raises a ServiceError."""
-    requests = await _all(remote, "approved" if approved_only else "unavailable")
+    requests = await _all(http, "approved" if approved_only else "unavailable")
     return [wish for request in requests for wish in _wishes(request, kind, approved_only=approved_only, is_4k=is_4k)]
 
 
-async def _all(remote: Remote, which: str) -> list[Request]:
+async def _all(http: HttpClient, which: str) -> list[Request]:
     found: dict[int, Request] = {}
     for number_of_page in range(_MOST_PAGES):
         skip = number_of_page * _PAGE_SIZE
-        page = await remote.get("request", Page, take=_PAGE_SIZE, skip=skip, sort="added", filter=which)
+        page = await http.get("request", Page, take=_PAGE_SIZE, skip=skip, sort="added", filter=which)
         found |= {request.id: request for request in page.results}
         if len(page.results) < _PAGE_SIZE:
             return list(found.values())
-    raise UnexpectedAnswerError(remote.service, "GET request: its pages do not end")
+    raise UnexpectedAnswerError(http.service, "GET request: its pages do not end")
 
 
-def _wishes(request: Request, kind: str, *, approved_only: bool, is_4k: bool) -> list[Wish]:
+def _wishes(request: Request, kind: str, *, approved_only: bool, is_4k: bool) -> list[MediaRequest]:
     media = request.media
     if media is None or (request.type or media.media_type) != _TYPES[kind] or request.is_4k != is_4k:
         return []
@@ -96,7 +96,7 @@ def _wishes(request: Request, kind: str, *, approved_only: bool, is_4k: bool) ->
         asked = [RequestedSeason(ALL_SEASONS)] if request.seasons is None else request.seasons
         seasons = [one.season_number for one in asked if _counts(one.status, approved_only=approved_only)]
     ids = (number(media.tmdb_id), number(media.tvdb_id), media.imdb_id or None)
-    return [wish for season in seasons if (wish := Wish(*ids, season)).is_known]
+    return [wish for season in seasons if (wish := MediaRequest(*ids, season)).is_known]
 
 
 def _counts(status: int, *, approved_only: bool) -> bool:

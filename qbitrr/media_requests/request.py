@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 ALL_SEASONS = -1
 
 
-class Wish(NamedTuple):
+class MediaRequest(NamedTuple):
     """A movie or a series that somebody asked for, by whichever ids are known.
 
     `season` is None for a movie, and ALL_SEASONS for a whole series.

@@ -17,13 +17,13 @@ from qbitrr.qbittorrent.compat import (
     state_name,
     stop_path,
 )
-from qbitrr.qbittorrent.models import File, MainData, Place, Torrent, TorrentRow, Tracker
+from qbitrr.qbittorrent.models import ContentPath, File, MainData, Torrent, TorrentRow, Tracker
 from qbitrr.qbittorrent.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from qbitrr.http.client import Patience
+    from qbitrr.http.client import Timeouts
     from qbitrr.qbittorrent.session import Access, LoginGuard
 
 _VERSION = re.compile(r"v\d[\w.+-]{0,40}")
@@ -32,9 +32,9 @@ _VERSION = re.compile(r"v\d[\w.+-]{0,40}")
 class QbittorrentClient:
     """One qBittorrent; `instance` is its section name in the configuration."""
 
-    def __init__(self, access: Access, guard: LoginGuard, patience: Patience | None = None) -> None:
+    def __init__(self, access: Access, guard: LoginGuard, timeouts: Timeouts | None = None) -> None:
         self.instance = access.service
-        self._session = Session(access, guard, patience)
+        self._session = Session(access, guard, timeouts)
         self._api: ApiVersion | None = None
 
     async def close(self) -> None:
@@ -56,18 +56,20 @@ class QbittorrentClient:
     async def maindata(self, rid: int) -> MainData:
         """What changed since answer `rid`; everything for 0."""
         body = await self._session.get("sync/maindata", {"rid": rid})
-        return self._session.remote.decode(body, MainData, "sync/maindata")
+        return self._session.http.decode(body, MainData, "sync/maindata")
 
     async def torrents(self, infohashes: Iterable[str]) -> dict[str, Torrent]:
         """The named torrents as they are now, by infohash; absent ones are missing from the answer."""
         body = await self._session.get("torrents/info", {"hashes": "|".join(infohashes)})
-        rows = self._session.remote.decode(body, list[TorrentRow], "torrents/info")
+        rows = self._session.http.decode(body, list[TorrentRow], "torrents/info")
         return {row.hash: msgspec.structs.replace(row, state=state_name(row.state)) for row in rows}
 
     async def content_paths(self) -> dict[str, str]:
         """Where the data of every torrent lies, by infohash."""
         body = await self._session.get("torrents/info")
-        return {row.hash: row.content_path for row in self._session.remote.decode(body, list[Place], "torrents/info")}
+        return {
+            row.hash: row.content_path for row in self._session.http.decode(body, list[ContentPath], "torrents/info")
+        }
 
     async def delete(self, infohashes: Iterable[str], *, with_files: bool) -> None:
         """Ask for deletion. It is carried out later: look with `torrents` whether it was."""
@@ -76,7 +78,7 @@ class QbittorrentClient:
     async def files(self, infohash: str) -> list[File]:
         """The files of one torrent; none while it has no metadata. GoneError when it is not there."""
         body = await self._session.get("torrents/files", {"hash": infohash})
-        return self._session.remote.decode(body, list[File], "torrents/files")
+        return self._session.http.decode(body, list[File], "torrents/files")
 
     async def skip_files(self, infohash: str, indices: Iterable[int]) -> None:
         """Do not fetch these files of a torrent."""
@@ -96,7 +98,7 @@ class QbittorrentClient:
     async def _is_running(self, infohash: str) -> bool:
         """Whether nobody has stopped a torrent, also while its state is about something else."""
         body = await self._session.get("torrents/info", {"filter": "resumed", "hashes": infohash})
-        return bool(self._session.remote.decode(body, list[Place], "torrents/info"))
+        return bool(self._session.http.decode(body, list[ContentPath], "torrents/info"))
 
     async def set_category(self, infohashes: Iterable[str], category: str) -> None:
         """Put torrents into a category that exists; RefusedError when it does not."""
@@ -133,7 +135,7 @@ class QbittorrentClient:
     async def trackers(self, infohash: str) -> list[Tracker]:
         """The trackers of one torrent with what they said last. GoneError when it is not there."""
         body = await self._session.get("torrents/trackers", {"hash": infohash})
-        return self._session.remote.decode(body, list[Tracker], "torrents/trackers")
+        return self._session.http.decode(body, list[Tracker], "torrents/trackers")
 
     async def add_trackers(self, infohash: str, urls: Iterable[str]) -> None:
         """Add announce URLs to one torrent. Those that it has already make no difference."""

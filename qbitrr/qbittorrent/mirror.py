@@ -14,7 +14,7 @@ from msgspec import UNSET
 from qbitrr.qbittorrent.announces import Announces
 from qbitrr.qbittorrent.compat import state_name
 from qbitrr.qbittorrent.models import MainData, Torrent, changed_fields
-from qbitrr.qbittorrent.stall_detector import Pulse
+from qbitrr.qbittorrent.stall_detector import StallDetector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,7 +38,7 @@ class Mirror:
         self.rid = 0
         self.torrents: dict[str, Torrent] = {}
         self.connection_status = ""
-        self.pulse = Pulse()
+        self.pulse = StallDetector()
         self.queueing = False
         self.free_bytes: int | None = None
         self.announces = Announces()
@@ -88,7 +88,7 @@ class Mirror:
 
     def _feel_pulse(self, data: MainData, now: float) -> None:
         if data.full_update:
-            self.pulse = Pulse()
+            self.pulse = StallDetector()
         told = ((infohash, delta.state) for infohash, delta in data.torrents.items() if delta.state is not UNSET)
         self.pulse.feel(told, data.torrents_removed, now)
 

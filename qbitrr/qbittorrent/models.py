@@ -60,7 +60,7 @@ class TorrentRow(Torrent, frozen=True, gc=False, kw_only=True):
     hash: str
 
 
-class Place(Struct, frozen=True, gc=False):
+class ContentPath(Struct, frozen=True, gc=False):
     """Of a torrent of `torrents/info` only where its data lies."""
 
     hash: str

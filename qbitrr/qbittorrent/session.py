@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from qbitrr.errors import BannedError, CredentialsRejectedError, RefusedError
-from qbitrr.http.client import Patience, Remote
+from qbitrr.http.client import HttpClient, Timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,20 +64,20 @@ class LoginGuard(Protocol):
 class Session:
     """Calls to one qBittorrent, logging in when needed."""
 
-    def __init__(self, access: Access, guard: LoginGuard, patience: Patience | None = None) -> None:
+    def __init__(self, access: Access, guard: LoginGuard, timeouts: Timeouts | None = None) -> None:
         self._access = access
         self._guard = guard
         self._login_lock = asyncio.Lock()
         self._logins = 0
         self._refused: CredentialsRejectedError | None = None
         headers = {"Authorization": f"Bearer {access.api_key}"} if access.by_api_key else {}
-        self.remote = Remote(
+        self.http = HttpClient(
             access.service,
             f"{access.base_url.rstrip('/')}/api/v2",
             headers=headers,
             verify_tls=access.verify_tls,
             keep_cookies=True,
-            patience=patience,
+            timeouts=timeouts,
         )
 
     @property
@@ -107,7 +107,7 @@ class Session:
             if not self._logins:
                 await self._log_in(since=0)
         logins = self._logins
-        status, body = await self.remote.send(method, path, query=query, form=form, accept=_NOT_LOGGED_IN)
+        status, body = await self.http.send(method, path, query=query, form=form, accept=_NOT_LOGGED_IN)
         if status not in _NOT_LOGGED_IN:
             return body
         if status == 401 and not self._access.by_api_key:
@@ -115,7 +115,7 @@ class Session:
             text = f"{method} {path}: status 401; let it accept this host name in its options, Web UI, Security"
             raise RefusedError(self._access.service, text, status)
         await self._log_in(since=logins)
-        status, body = await self.remote.send(method, path, query=query, form=form, accept=_NOT_LOGGED_IN)
+        status, body = await self.http.send(method, path, query=query, form=form, accept=_NOT_LOGGED_IN)
         if status in _NOT_LOGGED_IN:
             text = f"{method} {path}: status {status} although logged in"
             raise RefusedError(self._access.service, text, status)
@@ -145,14 +145,14 @@ class Session:
             raise CredentialsRejectedError(self._access.service, "a login is needed; fill in UserName and Password")
 
     async def _try_api_key(self) -> None:
-        status, _ = await self.remote.send("GET", "app/webapiVersion", accept=_NOT_LOGGED_IN)
+        status, _ = await self.http.send("GET", "app/webapiVersion", accept=_NOT_LOGGED_IN)
         if status in _NOT_LOGGED_IN:
             raise CredentialsRejectedError(self._access.service, "the API key is not accepted; correct APIKey")
 
     async def _try_password(self) -> None:
         service = self._access.service
         form = {"username": self._access.user, "password": self._access.password}
-        status, body = await self.remote.send("POST", "auth/login", form=form, accept=_NOT_LOGGED_IN)
+        status, body = await self.http.send("POST", "auth/login", form=form, accept=_NOT_LOGGED_IN)
         if status == 403:
             raise BannedError(service, "this address is banned after failed logins, for an hour by default")
         # 4.x and 5.1 answer a wrong password with 200 and "Fails.", later ones with 401
@@ -161,4 +161,4 @@ class Session:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self.remote.close()
+        await self.http.close()

@@ -14,7 +14,7 @@ LEAST = 3
 """Fewer downloads that stall together are no sign of anything."""
 
 
-class Pulse:
+class StallDetector:
     """Follows the states of all torrents of one client. `stopped` until something flows again."""
 
     def __init__(self) -> None:

@@ -57,7 +57,7 @@ _OF_THE_WAY = re.compile(
 )
 
 
-class Word(StrEnum):
+class TrackerStatus(StrEnum):
     """What a tracker said."""
 
     NOTHING = "nothing"
@@ -67,13 +67,13 @@ class Word(StrEnum):
     """It does not know the torrent."""
 
 
-def word(status: int, message: str) -> Word:
+def tracker_status(status: int, message: str) -> TrackerStatus:
     """What a tracker's row in `torrents/trackers` says about the torrent."""
     if status == WORKING:
-        return Word.WORKS
+        return TrackerStatus.WORKS
     if status in FAILING and _plain(message) in _UNREGISTERED:
-        return Word.UNREGISTERED
-    return Word.NOTHING
+        return TrackerStatus.UNREGISTERED
+    return TrackerStatus.NOTHING
 
 
 def is_dead(status: int, message: str, listed: Collection[str]) -> bool:

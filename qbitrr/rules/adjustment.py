@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from qbitrr.rules import trackers
-from qbitrr.rules.seeding import Settings, settings_to_write
+from qbitrr.rules.seeding import RateLimits, settings_to_write
 from qbitrr.rules.trackers import TagChange, host_of
 from qbitrr.units import to_kilobytes
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from qbitrr.rules.seeding import Limits, Seeding
+    from qbitrr.rules.seeding import EffectiveLimits, SeedingFacts
     from qbitrr.rules.trackers import Rows
 
 
 class Adjustment(Struct, frozen=True):
     """Nothing at all when it is false."""
 
-    settings: Settings = Settings()
+    settings: RateLimits = RateLimits()
     tags: TagChange = TagChange()
     add_trackers: tuple[str, ...] = ()
     remove_trackers: tuple[str, ...] = ()
@@ -47,9 +47,9 @@ NONE = Adjustment()
 
 
 def adjustment(
-    torrent: Seeding,
+    torrent: SeedingFacts,
     tags: Collection[str],
-    limits: Limits,
+    limits: EffectiveLimits,
     rows: Rows,
     announces: tuple[str, ...],
     dead: Collection[str],

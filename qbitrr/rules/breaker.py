@@ -14,14 +14,14 @@ LEAST = 5
 """Fewer than so many are never too large a share: in a category of two torrents both may be dead."""
 
 
-class Limits(Struct, frozen=True):
+class BreakerLimits(Struct, frozen=True):
     """`Settings.MaxDestructiveActions` and `Settings.MaxDestructiveShare` (0 to 1) within ten minutes."""
 
     most: int
     share: float
 
 
-def objection(begun_at: Sequence[float], torrents: int, now: float, limits: Limits) -> str | None:
+def objection(begun_at: Sequence[float], torrents: int, now: float, limits: BreakerLimits) -> str | None:
     """What speaks against one more destructive action now; None when nothing does.
 
     `begun_at` are the times of earlier ones, `torrents` is how many the category has, with those that they removed.

@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from qbitrr.rules.adjustment import NONE, Adjustment
 from qbitrr.rules.files import Selection  # noqa: TC001 - msgspec looks at the types of fields
-from qbitrr.rules.hit_and_run import Gate
-from qbitrr.rules.seeding import Limits, Seeding
-from qbitrr.rules.strikes import NOT_SEEN, Seen
+from qbitrr.rules.hit_and_run import Clearance
+from qbitrr.rules.seeding import EffectiveLimits, SeedingFacts
+from qbitrr.rules.strikes import NOT_SEEN, Elapsed
 
 TAG_IGNORED = "qBitrr-ignored"
 TAG_IMPORTED = "qBitrr-imported"
@@ -40,7 +40,7 @@ class TorrentFacts(Struct, frozen=True, gc=False):
     eta_seconds: int = 0
     availability: float = -1.0
     tracker: str = ""
-    seeding: Seeding = Seeding(complete=False, progress=0.0, ratio=0.0, seconds=0.0)
+    seeding: SeedingFacts = SeedingFacts(complete=False, progress=0.0, ratio=0.0, seconds=0.0)
     private: bool | None = None
     """None while it is not known."""
 
@@ -108,7 +108,7 @@ class History(Struct, frozen=True, gc=False):
 NOTHING_DONE = History()
 
 
-class Surroundings(Struct, frozen=True, gc=False):
+class RuleContext(Struct, frozen=True, gc=False):
     """What is known around a torrent. `queue_known` is false when the Arr did not answer in full."""
 
     queue_known: bool
@@ -117,9 +117,9 @@ class Surroundings(Struct, frozen=True, gc=False):
     """Why nothing says anything about a download now, as a clause; empty when all is well."""
     elsewhere: bool = False
     """Another qBittorrent holds the same torrent in this category."""
-    stalled: Seen = NOT_SEEN
-    slow: Seen = NOT_SEEN
-    unavailable: Seen = NOT_SEEN
+    stalled: Elapsed = NOT_SEEN
+    slow: Elapsed = NOT_SEEN
+    unavailable: Elapsed = NOT_SEEN
     scores: tuple[ItemScores, ...] = ()
     """One for each item of the download; empty when they are not known or not asked for."""
     failed_grabs: int = 0
@@ -129,9 +129,9 @@ class Surroundings(Struct, frozen=True, gc=False):
     history: History = NOTHING_DONE
     seeding_seconds: float = 0.0
     """For how long it was seen to seed; what its client tells of that may be old."""
-    limits: Limits | None = Limits()
+    limits: EffectiveLimits | None = EffectiveLimits()
     """What governs its seeding; None while its trackers are not known and make a difference."""
-    gate: Gate = Gate(True, "no tracker asks for a minimum")
+    clearance: Clearance = Clearance(True, "no tracker asks for a minimum")
     """Whether something is owed to its trackers that keeps it from being deleted."""
     adjustment: Adjustment = NONE
     """What has to be changed about its limits, tags and trackers."""

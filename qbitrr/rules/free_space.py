@@ -68,7 +68,7 @@ class Disk(Struct, frozen=True, gc=False):
     kept_bytes: int
 
 
-class Move(StrEnum):
+class SpaceMove(StrEnum):
     """What the guard does with a download."""
 
     HOLD = "hold"
@@ -77,18 +77,18 @@ class Move(StrEnum):
     """It goes on or is complete although it has the tag: somebody else started it."""
 
 
-class Step(Struct, frozen=True):
+class SpaceStep(Struct, frozen=True):
     """One download that the guard does something with. `budget_bytes` is what was left for it."""
 
     download: Download
-    move: Move
+    move: SpaceMove
     because: str
     budget_bytes: int | None = None
 
 
-def guard(downloads: Iterable[Download], disks: Mapping[str, Disk]) -> list[Step]:
+def guard(downloads: Iterable[Download], disks: Mapping[str, Disk]) -> list[SpaceStep]:
     """What to do so that every disk keeps its space. Nothing on a disk that could not be measured."""
-    steps: list[Step] = []
+    steps: list[SpaceStep] = []
     by_disk: defaultdict[str, list[Download]] = defaultdict(list)
     for download in downloads:
         by_disk[download.disk].append(download)
@@ -98,45 +98,47 @@ def guard(downloads: Iterable[Download], disks: Mapping[str, Disk]) -> list[Step
     return steps
 
 
-def off(downloads: Iterable[Download]) -> list[Step]:
+def off(downloads: Iterable[Download]) -> list[SpaceStep]:
     """What to do when there is no guard (any more): everything that it holds goes on."""
     because = "the free space guard is off"
     return [
-        Step(one, Move.RELEASE if one.state in STOPPED else Move.UNTAG, because)
+        SpaceStep(one, SpaceMove.RELEASE if one.state in STOPPED else SpaceMove.UNTAG, because)
         for one in sorted(downloads, key=_in_queue_order)
         if one.held and one.mine and (one.state in _GOES_ON or one.state in STOPPED)
     ]
 
 
 def trusted_until(
-    downloads: Iterable[Download], steps: Iterable[Step], before: Mapping[tuple[str, str], float], now: float
+    downloads: Iterable[Download], steps: Iterable[SpaceStep], before: Mapping[tuple[str, str], float], now: float
 ) -> dict[tuple[str, str], float]:
     """Until when each download that fits or lately did is not to be held, from the same `before`; monotonic seconds."""
-    held = {step.download.key for step in steps if step.move is Move.HOLD}
+    held = {step.download.key for step in steps if step.move is SpaceMove.HOLD}
     fits = {one.key: math.inf for one in downloads if _can_be_held(one) and one.key not in held}
     return fits | {key: min(before[key], now + _SETTLE_SECONDS) for key in held if key in before}
 
 
-def confirmed(steps: Sequence[Step], trusted: Mapping[tuple[str, str], float], now: float) -> list[Step]:
+def confirmed(steps: Sequence[SpaceStep], trusted: Mapping[tuple[str, str], float], now: float) -> list[SpaceStep]:
     """The steps without holding what is trusted: the disk may know already what qBittorrent has yet to tell.
 
     As that writes on meanwhile, nothing that has something to write is released on its disk.
     """
-    doubted = [step.download for step in steps if step.move is Move.HOLD and now < trusted.get(step.download.key, 0.0)]
+    doubted = [
+        step.download for step in steps if step.move is SpaceMove.HOLD and now < trusted.get(step.download.key, 0.0)
+    ]
     keys, disks = {one.key for one in doubted}, {one.disk for one in doubted}
 
-    def stands(step: Step) -> bool:
-        if step.move is Move.RELEASE:
+    def stands(step: SpaceStep) -> bool:
+        if step.move is SpaceMove.RELEASE:
             return step.download.left_bytes <= 0 or step.download.disk not in disks
         return step.download.key not in keys
 
     return [step for step in steps if stands(step)]
 
 
-def to_write(downloads: Iterable[Download], steps: Iterable[Step]) -> dict[str, int]:
+def to_write(downloads: Iterable[Download], steps: Iterable[SpaceStep]) -> dict[str, int]:
     """How much is still to be written to each disk once the steps are taken: what others have to leave alone."""
-    held = {step.download.key for step in steps if step.move is Move.HOLD}
-    released = {step.download.key for step in steps if step.move is Move.RELEASE}
+    held = {step.download.key for step in steps if step.move is SpaceMove.HOLD}
+    released = {step.download.key for step in steps if step.move is SpaceMove.RELEASE}
     needs: defaultdict[str, int] = defaultdict(int)
     for one in downloads:
         if (_writes(one) and one.key not in held) or one.key in released:
@@ -144,26 +146,26 @@ def to_write(downloads: Iterable[Download], steps: Iterable[Step]) -> dict[str, 
     return dict(needs)
 
 
-def _on_one_disk(downloads: list[Download], disk: Disk) -> list[Step]:
+def _on_one_disk(downloads: list[Download], disk: Disk) -> list[SpaceStep]:
     budget = disk.free_bytes - disk.kept_bytes
-    steps: list[Step] = []
+    steps: list[SpaceStep] = []
     # what the guard may not stop, or is forced by somebody, writes in any case
     budget -= sum(one.left_bytes for one in downloads if _writes(one) and not _can_be_held(one))
     for one in downloads:
         if _can_be_held(one):
             if one.left_bytes >= budget:
-                steps.append(Step(one, Move.HOLD, "what is left of it does not fit on the disk", budget))
+                steps.append(SpaceStep(one, SpaceMove.HOLD, "what is left of it does not fit on the disk", budget))
                 continue
             budget -= one.left_bytes
         if one.held and one.mine and one.state in _GOES_ON:
-            steps.append(Step(one, Move.UNTAG, "it is not stopped (any more)"))
+            steps.append(SpaceStep(one, SpaceMove.UNTAG, "it is not stopped (any more)"))
     for one in downloads:
         if one.held and one.mine and one.state == _STOPPED_COMPLETE:
-            steps.append(Step(one, Move.RELEASE, "nothing of it is left to be written"))
+            steps.append(SpaceStep(one, SpaceMove.RELEASE, "nothing of it is left to be written"))
         elif one.held and one.mine and one.state == _STOPPED:
             spare = max(disk.kept_bytes // _SPARE_OF_KEPT, one.size_bytes // _SPARE_OF_TORRENT)
             if one.left_bytes + spare < budget:
-                steps.append(Step(one, Move.RELEASE, "it fits on the disk again, with room to spare", budget))
+                steps.append(SpaceStep(one, SpaceMove.RELEASE, "it fits on the disk again, with room to spare", budget))
                 budget -= one.left_bytes
     return steps
 

@@ -14,7 +14,7 @@ from qbitrr.rules.seeding import ratio_in_facts
 
 if TYPE_CHECKING:
     from qbitrr.config.model import HitAndRun, TrackerRow
-    from qbitrr.rules.seeding import Seeding
+    from qbitrr.rules.seeding import SeedingFacts
 
 
 class Announce(Struct, frozen=True, gc=False):
@@ -24,7 +24,7 @@ class Announce(Struct, frozen=True, gc=False):
     gone: bool = False
 
 
-class Debts(Struct, frozen=True):
+class HitAndRunRules(Struct, frozen=True):
     """Whom something may be owed to: the rows that hold in a category, and the category itself."""
 
     rows: tuple[TrackerRow, ...] = ()
@@ -57,40 +57,40 @@ class Debts(Struct, frozen=True):
         return found
 
 
-class Gate(Struct, frozen=True):
+class Clearance(Struct, frozen=True):
     """Whether a torrent may be deleted. `in_seconds` is when time alone may change the answer, at the earliest."""
 
-    open: bool
+    granted: bool
     because: str
     facts: dict[str, Any] = {}
     in_seconds: float | None = None
 
 
-def gate(
-    torrent: Seeding, announces: tuple[Announce, ...] | None, debts: Debts, *, once_complete: bool = False
-) -> Gate:
+def clearance(
+    torrent: SeedingFacts, announces: tuple[Announce, ...] | None, debts: HitAndRunRules, *, once_complete: bool = False
+) -> Clearance:
     """May this torrent be deleted? `announces` is None when its trackers are not known, which is no permission.
 
     `once_complete`: it was complete before and has lost data since, so that all of it is owed for.
     """
     if not debts.any:
-        return Gate(True, "no tracker asks for a minimum")
+        return Clearance(True, "no tracker asks for a minimum")
     if announces is None:
-        return Gate(False, "its trackers are not known, and one of them may ask for a minimum")
+        return Clearance(False, "its trackers are not known, and one of them may ask for a minimum")
     owed = debts.of(announces)
     whole = torrent.complete or once_complete
     unmet = [(name, debt) for name, debt in owed if not _met(torrent, debt, whole=whole)]
     facts: dict[str, Any] = {"ratio": ratio_in_facts(torrent.ratio), "seeding_seconds": int(torrent.seconds)}
     if not unmet:
-        return Gate(True, "nothing is owed to its trackers (any more)", facts)
+        return Clearance(True, "nothing is owed to its trackers (any more)", facts)
     facts |= {f"minimum of {name}": _in_words(debt, whole=whole) for name, debt in unmet}
     names = ", ".join(name for name, _ in unmet)
     waits = [_until(torrent, debt, whole=whole) for _, debt in unmet]
     known = [wait for wait in waits if wait is not None]
-    return Gate(False, f"the hit-and-run minimum of {names} is not met", facts, max(known) if known else None)
+    return Clearance(False, f"the hit-and-run minimum of {names} is not met", facts, max(known) if known else None)
 
 
-def _met(torrent: Seeding, debt: HitAndRun, *, whole: bool) -> bool:
+def _met(torrent: SeedingFacts, debt: HitAndRun, *, whole: bool) -> bool:
     if not whole:
         nothing_owed = torrent.progress * 100 < debt.minimum_download_percent
         return nothing_owed or torrent.ratio >= debt.partial_seed_ratio
@@ -104,7 +104,7 @@ def _met(torrent: Seeding, debt: HitAndRun, *, whole: bool) -> bool:
     return any(conditions) if debt.mode == "or" else all(conditions)
 
 
-def _until(torrent: Seeding, debt: HitAndRun, *, whole: bool) -> float | None:
+def _until(torrent: SeedingFacts, debt: HitAndRun, *, whole: bool) -> float | None:
     """How long until the seeding time is enough, if that alone may be; it has to grow for that."""
     if not whole or not torrent.counting or debt.min_seeding_seconds <= 0:
         return None

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Place(Struct, frozen=True, gc=False):
+class QueuePosition(Struct, frozen=True, gc=False):
     """A torrent in the queue. `position` counts from 1; 0 is not in the queue, as every torrent that is complete."""
 
     infohash: str
@@ -18,7 +18,7 @@ class Place(Struct, frozen=True, gc=False):
     priority: int
 
 
-def to_the_top(places: Iterable[Place]) -> list[list[str]]:
+def to_the_top(places: Iterable[QueuePosition]) -> list[list[str]]:
     """The groups to move to the top of the queue, one after the other, so that it is in order; none when it is.
 
     Torrents of the same priority stay in the order in which they are. A group keeps its own order when it is moved,
@@ -27,7 +27,7 @@ def to_the_top(places: Iterable[Place]) -> list[list[str]]:
     """
     queued = sorted((place for place in places if place.position > 0), key=lambda place: place.position)
     wanted = sorted(queued, key=lambda place: -place.priority)
-    runs: list[list[Place]] = []
+    runs: list[list[QueuePosition]] = []
     for place in wanted:
         if runs and runs[-1][-1].position < place.position:
             runs[-1].append(place)

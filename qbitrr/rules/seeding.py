@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NEVER: RemoveTorrent = -1
 
 
-class Seeding(Struct, frozen=True, gc=False):
+class SeedingFacts(Struct, frozen=True, gc=False):
     """How far a torrent has got with seeding, as its qBittorrent tells it.
 
     A ratio is `inf` when qBittorrent shows it as infinite. `own_ratio_limit` and `own_seconds_limit` are the share
@@ -40,7 +40,7 @@ class Seeding(Struct, frozen=True, gc=False):
     counting: bool = False
     """Its seeding time grows now."""
 
-    def seen_for(self, seconds: float) -> Seeding:
+    def seen_for(self, seconds: float) -> SeedingFacts:
         """The same with at least this seeding time, which was seen, when what is told of it is old."""
         return self if seconds <= self.seconds else replace(self, seconds=seconds)
 
@@ -64,7 +64,7 @@ def ratio_in_facts(ratio: float) -> float | None:
     return round(ratio, 3) if math.isfinite(ratio) else None
 
 
-class Limits(Struct, frozen=True, gc=False):
+class EffectiveLimits(Struct, frozen=True, gc=False):
     """What governs the seeding of one torrent. 0 or less: no limit from here; of rates -1: leave it alone."""
 
     remove: RemoveTorrent = _NEVER
@@ -79,13 +79,13 @@ _DOWNLOAD_LIMIT = attrgetter("download_limit_bytes_per_second")
 _UPLOAD_LIMIT = attrgetter("upload_limit_bytes_per_second")
 
 
-def limits_for(category: SeedingLimits, rows: tuple[TrackerRow, ...]) -> Limits:
+def limits_for(category: SeedingLimits, rows: tuple[TrackerRow, ...]) -> EffectiveLimits:
     """The limits of a torrent, of its category's and those of the rows that are about it (see `trackers.matching`).
 
     Of several rows the highest ratio and the longest time hold, so that no tracker gets less than it asks for; of
     the rates those of the row with the highest priority.
     """
-    return Limits(
+    return EffectiveLimits(
         remove=category.remove_torrent,
         ratio=_or(trackers.most_protective(rows, lambda row: row.max_upload_ratio), category.max_upload_ratio),
         seconds=_or(trackers.most_protective(rows, lambda row: row.max_seeding_seconds), category.max_seeding_seconds),
@@ -97,7 +97,7 @@ def limits_for(category: SeedingLimits, rows: tuple[TrackerRow, ...]) -> Limits:
     )
 
 
-class Progress(Struct, frozen=True):
+class SeedingProgress(Struct, frozen=True):
     """Whether seeding may end. `in_seconds` is when time alone may change the answer, at the earliest."""
 
     reached: bool
@@ -106,7 +106,7 @@ class Progress(Struct, frozen=True):
     in_seconds: float | None = None
 
 
-def progress(torrent: Seeding, limits: Limits) -> Progress:
+def progress(torrent: SeedingFacts, limits: EffectiveLimits) -> SeedingProgress:
     """Whether the limits of a complete torrent are reached, by `RemoveTorrent`.
 
     A torrent's own share limits raise those of the configuration and never lower them: a torrent on which somebody
@@ -124,18 +124,18 @@ def progress(torrent: Seeding, limits: Limits) -> Progress:
     own = {"own_ratio_limit": torrent.own_ratio_limit, "own_limit_seconds": torrent.own_seconds_limit}
     facts |= {name: limit for name, limit in own.items() if limit > 0}
     if limits.remove == _NEVER:
-        return Progress(False, "RemoveTorrent removes nothing", facts)
+        return SeedingProgress(False, "RemoveTorrent removes nothing", facts)
     if not torrent.complete:
-        return Progress(False, "it is not complete", facts)
+        return SeedingProgress(False, "it is not complete", facts)
     if torrent.super_seeding or torrent.forced:
-        return Progress(False, "it is seeded by force or in super seeding mode", facts)
+        return SeedingProgress(False, "it is seeded by force or in super seeding mode", facts)
     by_ratio, by_time = 0 < ratio <= torrent.ratio, 0 < seconds <= torrent.seconds
     if not _by_mode(limits.remove, by_ratio, by_time):
-        return Progress(False, "its seeding limits are not reached", facts, _until(torrent, seconds))
+        return SeedingProgress(False, "its seeding limits are not reached", facts, _until(torrent, seconds))
     if not _own_limits_are_met(torrent):
         because = "the share limits that were set on it in qBittorrent are not reached"
-        return Progress(False, because, facts, _until(torrent, torrent.own_seconds_limit))
-    return Progress(True, _REACHED[limits.remove], facts)
+        return SeedingProgress(False, because, facts, _until(torrent, torrent.own_seconds_limit))
+    return SeedingProgress(True, _REACHED[limits.remove], facts)
 
 
 _REACHED = {
@@ -150,18 +150,18 @@ def _by_mode(remove: RemoveTorrent, by_ratio: bool, by_time: bool) -> bool:
     return {1: by_ratio, 2: by_time, 3: by_ratio or by_time, 4: by_ratio and by_time}.get(remove, False)
 
 
-def _own_limits_are_met(torrent: Seeding) -> bool:
+def _own_limits_are_met(torrent: SeedingFacts) -> bool:
     own = (torrent.own_ratio_limit, torrent.ratio), (torrent.own_seconds_limit, torrent.seconds)
     given = [reached >= limit for limit, reached in own if limit > 0]
     return any(given) or not given
 
 
-def _until(torrent: Seeding, seconds: float) -> float | None:
+def _until(torrent: SeedingFacts, seconds: float) -> float | None:
     """How long until a seeding time is reached, while it grows and is not reached yet."""
     return seconds - torrent.seconds if torrent.counting and seconds > torrent.seconds else None
 
 
-class Settings(Struct, frozen=True, gc=False):
+class RateLimits(Struct, frozen=True, gc=False):
     """What is to be written to a torrent; None is left alone. Rates in bytes per second, 0 for no limit."""
 
     download_limit: int | None = None
@@ -172,9 +172,9 @@ class Settings(Struct, frozen=True, gc=False):
         return self.download_limit is not None or self.upload_limit is not None or self.super_seed
 
 
-def settings_to_write(torrent: Seeding, limits: Limits) -> Settings:
+def settings_to_write(torrent: SeedingFacts, limits: EffectiveLimits) -> RateLimits:
     """What differs from what is asked for. -1 never writes; super seeding is switched on and never off."""
-    return Settings(
+    return RateLimits(
         download_limit=_to_write(limits.download_limit, torrent.download_limit),
         upload_limit=_to_write(limits.upload_limit, torrent.upload_limit),
         super_seed=limits.super_seed and torrent.complete and not torrent.super_seeding,

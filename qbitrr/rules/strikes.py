@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qbitrr.rules.facts import Policy, TorrentFacts
 
 
-class Trouble(StrEnum):
+class StrikeKind(StrEnum):
     """What a clock is about."""
 
     STALLED = "stalled"
@@ -35,14 +35,14 @@ class Course(StrEnum):
     RESET = "reset"
 
 
-class Seen(Struct, frozen=True, gc=False):
+class Elapsed(Struct, frozen=True, gc=False):
     """What a clock shows: seconds, and the observations in which the trouble was seen."""
 
     seconds: float = 0.0
     observations: int = 0
 
 
-NOT_SEEN = Seen()
+NOT_SEEN = Elapsed()
 
 
 class Strikes(Struct, frozen=True, gc=False):
@@ -58,20 +58,20 @@ class Strikes(Struct, frozen=True, gc=False):
         return self.made >= self.needed
 
 
-def count(seen: Seen, delay_seconds: float, needed: int) -> Strikes:
+def count(seen: Elapsed, delay_seconds: float, needed: int) -> Strikes:
     """How many strikes a clock stands for: one for each part of the delay, and no more than observations."""
     passed = needed if delay_seconds <= 0 else int(seen.seconds * needed / delay_seconds)
     return Strikes(min(needed, passed, seen.observations), needed, max(0.0, delay_seconds - seen.seconds))
 
 
-def course(trouble: Trouble, torrent: TorrentFacts, policy: Policy, mark_bytes: int | None) -> Course:
+def course(trouble: StrikeKind, torrent: TorrentFacts, policy: Policy, mark_bytes: int | None) -> Course:
     """What a torrent's clock does; `mark_bytes` is what was left to download when it began, None without one."""
     match trouble:
-        case Trouble.STALLED:
+        case StrikeKind.STALLED:
             return _stalled(torrent, mark_bytes)
-        case Trouble.SLOW:
+        case StrikeKind.SLOW:
             return _slow(torrent, policy)
-        case Trouble.UNAVAILABLE:
+        case StrikeKind.UNAVAILABLE:
             return _unavailable(torrent, mark_bytes)
 
 

@@ -43,7 +43,7 @@ class Outcome(StrEnum):
     ACT = "act"
 
 
-Gist = tuple[str, Action, str]
+VerdictIdentity = tuple[str, Action, str]
 
 
 class Finding(Struct, frozen=True):
@@ -60,7 +60,7 @@ class Finding(Struct, frozen=True):
     revisit_at: float | None = None
 
 
-class Step(Struct, frozen=True):
+class TraceStep(Struct, frozen=True):
     """One rule of the trace."""
 
     rule: str
@@ -70,10 +70,10 @@ class Step(Struct, frozen=True):
 class Verdict(Struct, frozen=True):
     """What is to be done with a torrent, by which rule, and every rule that was asked before it."""
 
-    trace: tuple[Step, ...]
+    trace: tuple[TraceStep, ...]
 
     @property
-    def last(self) -> Step:
+    def last(self) -> TraceStep:
         """The rule that decided."""
         return self.trace[-1]
 
@@ -95,7 +95,7 @@ class Verdict(Struct, frozen=True):
         ]
 
     @property
-    def gist(self) -> Gist:
+    def identity(self) -> VerdictIdentity:
         """What makes it another verdict: the rule that decided, the action and the reason."""
         return self.last.rule, self.action, self.last.finding.because
 

@@ -120,12 +120,12 @@ class Sandbox:
         }
         if has_past:
             live_through_the_past(self.world, now)
-        self.wishes = some_wishes(self.world.arrs.values(), now) if with_requests else []
+        self.requests = some_wishes(self.world.arrs.values(), now) if with_requests else []
         key = infohash_of("key", seed, "requests")[:32]
         self.overseerr = OverseerrStandIn(
-            self.wishes, api_key=key, middlewares=middlewares, port=ports.get("Overseerr", 0)
+            self.requests, api_key=key, middlewares=middlewares, port=ports.get("Overseerr", 0)
         )
-        self.ombi = OmbiStandIn(self.wishes, api_key=key, middlewares=middlewares, port=ports.get("Ombi", 0))
+        self.ombi = OmbiStandIn(self.requests, api_key=key, middlewares=middlewares, port=ports.get("Ombi", 0))
         self._requesters = (self.overseerr, self.ombi) if with_requests else ()
         self._disk = Disk(self.world.client) if on_disk else None
         self._ticks: asyncio.Task[None] | None = None

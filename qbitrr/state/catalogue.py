@@ -28,7 +28,7 @@ _TO_COME = {"sonarr": "episodes", "lidarr": "albums"}  # tables whose rows are r
 _PARENTS = {"episodes": "series_id", "albums": "artist_id"}  # columns; the other tables are of parents themselves
 
 
-class Difference(NamedTuple):
+class SyncChanges(NamedTuple):
     """What a generation changed, in rows."""
 
     changed: int
@@ -64,7 +64,7 @@ class Generation:
         sql = f"INSERT INTO temp.staged_{table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
         await self._database.write_many(sql, [(self._category, *row) for row in rows])
 
-    async def commit(self, now: float) -> Difference:
+    async def commit(self, now: float) -> SyncChanges:
         """Take over what was staged; returns what it changed."""
         if sql := media_requests.marking(self._kind, "temp.staged_"):
             await self._database.write(sql, (self._category,))
@@ -77,7 +77,7 @@ class Generation:
             await self._database.write(f"DROP TABLE temp.staged_{table}")
         return difference
 
-    async def _fill(self, now: float) -> Difference:
+    async def _fill(self, now: float) -> SyncChanges:
         """The first generation: nothing of the category is shown yet, so short transactions suffice."""
         changed = removed = 0
         for table in TABLES[self._kind]:
@@ -95,9 +95,9 @@ class Generation:
         async with self._database.transaction() as transaction:
             await _count(transaction, self._category, self._kind)
             await _mark_synced(transaction, self._category, now)
-        return Difference(changed, removed)
+        return SyncChanges(changed, removed)
 
-    async def _replace(self, now: float) -> Difference:
+    async def _replace(self, now: float) -> SyncChanges:
         tables = TABLES[self._kind]
         for table in tables:
             # compared before the transaction, which then is as short as the difference: nobody else writes these rows
@@ -125,7 +125,7 @@ class Generation:
             await _mark_synced(transaction, self._category, now)
         for table in tables:
             await self._database.write(f"DROP TABLE temp.fresh_{table}")
-        return Difference(changed, removed)
+        return SyncChanges(changed, removed)
 
 
 class Comparison:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from qbitrr.state.database import Database
 
 
-class StoredClock(Struct, frozen=True, gc=False):
+class StoredStrikes(Struct, frozen=True, gc=False):
     """One clock: `seconds` and `observations` as `qbitrr.rules.strikes` counts them."""
 
     instance: str
@@ -24,20 +24,20 @@ class StoredClock(Struct, frozen=True, gc=False):
     mark: int
 
 
-_COLUMNS = ", ".join(StoredClock.__struct_fields__)
+_COLUMNS = ", ".join(StoredStrikes.__struct_fields__)
 
 
-async def of_category(database: Database, category: str) -> list[StoredClock]:
+async def of_category(database: Database, category: str) -> list[StoredStrikes]:
     """All clocks of a category."""
     rows = await database.rows(f"SELECT {_COLUMNS} FROM clocks WHERE category = ?", (category,))
-    return [StoredClock(*row) for row in rows]
+    return [StoredStrikes(*row) for row in rows]
 
 
 async def save(
-    database: Database, category: str, clocks: Iterable[StoredClock], gone: Iterable[tuple[str, str, str]]
+    database: Database, category: str, clocks: Iterable[StoredStrikes], gone: Iterable[tuple[str, str, str]]
 ) -> None:
     """Write clocks down, and drop those that are no more, given as (instance, infohash, trouble)."""
-    fields = StoredClock.__struct_fields__
+    fields = StoredStrikes.__struct_fields__
     rows = [(category, *(getattr(clock, field) for field in fields)) for clock in clocks]
     marks = ", ".join("?" * (len(fields) + 1))
     async with database.transaction() as transaction:

@@ -147,7 +147,7 @@ async def get(database: Database, entry_id: int) -> Entry | None:
     return _entry(row) if row else None
 
 
-class Wanted(Struct, frozen=True):
+class LedgerFilter(Struct, frozen=True):
     """Which actions: None does not matter. Times are epoch seconds, `before` is an id."""
 
     categories: Sequence[str] | None = None
@@ -176,7 +176,7 @@ class Wanted(Struct, frozen=True):
         return " AND ".join(conditions) or "TRUE", values
 
 
-async def page(database: Database, limit: int, wanted: Wanted) -> list[Entry]:
+async def page(database: Database, limit: int, wanted: LedgerFilter) -> list[Entry]:
     """The newest of the wanted actions, newest first."""
     where, values = wanted.where("planned_at")
     sql = f"SELECT {_COLUMNS} FROM ledger WHERE {where} ORDER BY id DESC LIMIT ?"
@@ -185,7 +185,7 @@ async def page(database: Database, limit: int, wanted: Wanted) -> list[Entry]:
 
 async def latest(database: Database, limit: int, categories: Sequence[str] | None = None) -> list[Entry]:
     """The newest actions, newest first; of the given categories only, if given."""
-    return await page(database, limit, Wanted(categories=categories))
+    return await page(database, limit, LedgerFilter(categories=categories))
 
 
 async def of_present_torrents(database: Database, category: str) -> list[Entry]:

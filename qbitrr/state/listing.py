@@ -115,7 +115,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Found(Generic[T]):
+class ListPage(Generic[T]):
     """One page. `total` rows match, on all pages together."""
 
     counts: Counts
@@ -123,7 +123,7 @@ class Found(Generic[T]):
     rows: list[T]
 
 
-class Window(NamedTuple):
+class PageRange(NamedTuple):
     """Which part of everything that matches; `page` counts from 0."""
 
     page: int
@@ -161,7 +161,9 @@ _LACKS_ALBUM = _Condition(
 )
 
 
-async def movies(database: Database, category: str, title: str, wanted: MovieFilter, window: Window) -> Found[Movie]:
+async def movies(
+    database: Database, category: str, title: str, wanted: MovieFilter, window: PageRange
+) -> ListPage[Movie]:
     """A page of movies with `title` somewhere in theirs, in any case."""
     where = _all_of(_of(category), *_titled(category, "movies", title), *_movie_is(wanted))
     # the columns of movie_counts are those that movies are filtered by
@@ -170,27 +172,27 @@ async def movies(database: Database, category: str, title: str, wanted: MovieFil
 
 
 async def series(
-    database: Database, category: str, title: str, window: Window, *, missing: bool
-) -> Found[tuple[Series, list[Episode]]]:
+    database: Database, category: str, title: str, window: PageRange, *, missing: bool
+) -> ListPage[tuple[Series, list[Episode]]]:
     """A page of series with all of their episodes, by season and number; `missing`: only series that lack one."""
     where = _all_of(_of(category), *_titled(category, "series", title), *([_LACKS_EPISODE] if missing else []))
     found = await _page(database, category, "sonarr", "series", Series, where, window)
     owners = [row.id for row in found.rows]
     order = "series_id, season_number, episode_number, id"
     episodes = await _parts(database, category, "episodes", Episode, owners, order)
-    return Found(found.counts, found.total, [(row, episodes.get(row.id, [])) for row in found.rows])
+    return ListPage(found.counts, found.total, [(row, episodes.get(row.id, [])) for row in found.rows])
 
 
 async def artists(
-    database: Database, category: str, title: str, window: Window, *, missing: bool
-) -> Found[tuple[Artist, list[Album]]]:
+    database: Database, category: str, title: str, window: PageRange, *, missing: bool
+) -> ListPage[tuple[Artist, list[Album]]]:
     """A page of artists with all of their albums, oldest first; `missing`: only artists that lack one."""
     where = _all_of(_of(category), *_titled(category, "artists", title), *([_LACKS_ALBUM] if missing else []))
     found = await _page(database, category, "lidarr", "artists", Artist, where, window)
     owners = [row.id for row in found.rows]
     order = "artist_id, released_at IS NULL, released_at, id"
     albums = await _parts(database, category, "albums", Album, owners, order)
-    return Found(found.counts, found.total, [(row, albums.get(row.id, [])) for row in found.rows])
+    return ListPage(found.counts, found.total, [(row, albums.get(row.id, [])) for row in found.rows])
 
 
 async def sizes(database: Database) -> list[tuple[str, str, int, Counts]]:
@@ -209,9 +211,9 @@ async def _page(
     table: str,
     row: type[T],
     where: _Condition,
-    window: Window,
+    window: PageRange,
     total: str | None = None,
-) -> Found[T]:
+) -> ListPage[T]:
     """One statement, so that counts, total and rows are of the same moment.
 
     The rows before the page are skipped in the index, without looking at their other columns. `total` is how what
@@ -242,10 +244,10 @@ async def _page(
         ),
     )
     if not rows:
-        return Found(Counts(), 0, [])
+        return ListPage(Counts(), 0, [])
     *counts, number = rows[0][: len(counted) + 1]
     listed = [whole[len(counted) + 1 :] for whole in rows]
-    return Found(Counts(*counts), number, _typed(listed, row) if listed[0][0] is not None else [])
+    return ListPage(Counts(*counts), number, _typed(listed, row) if listed[0][0] is not None else [])
 
 
 async def _parts(

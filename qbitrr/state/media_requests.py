@@ -35,7 +35,7 @@ Row = tuple[int | None, int | None, str | None, int | None]
 """Ids of TMDB, TVDB and IMDb, and a season: NULL for a movie, -1 for a whole series."""
 
 
-class Difference(NamedTuple):
+class RequestChanges(NamedTuple):
     """How many requests came and went, and how many items are marked otherwise than before."""
 
     added: int
@@ -52,13 +52,13 @@ def marking(kind: str, tables: str = "main.") -> str | None:
     return sql and sql.format(tables=tables)
 
 
-async def replace(database: Database, category: str, kind: str, rows: Iterable[Row]) -> Difference:
+async def replace(database: Database, category: str, kind: str, rows: Iterable[Row]) -> RequestChanges:
     """Store what is asked for now; what is not among it is withdrawn."""
     wanted = set(rows)
     sql = "SELECT tmdb_id, tvdb_id, imdb_id, season FROM requests WHERE category = ?"
     stored = set(await database.rows(sql, (category,)))
     if stored == wanted:
-        return Difference(0, 0, 0)
+        return RequestChanges(0, 0, 0)
     async with database.transaction() as transaction:
         await transaction.execute("DELETE FROM requests WHERE category = ?", (category,))
         await transaction.execute_many(
@@ -72,4 +72,4 @@ async def replace(database: Database, category: str, kind: str, rows: Iterable[R
                 WHERE category = ?1""",
             (category,),
         )
-    return Difference(len(wanted - stored), len(stored - wanted), items)
+    return RequestChanges(len(wanted - stored), len(stored - wanted), items)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def settle_orphans(path: Path, categories: Collection[str], now: float) -> int:
+def drop_removed_categories(path: Path, categories: Collection[str], now: float) -> int:
     """End the actions of unknown categories as held, and forget their verdicts; returns the number of actions.
 
     An open action keeps every other from its torrent, whose category may have been renamed. Raises StateError.

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from qbitrr.state.database import Database
 
 
-class StoredTime(NamedTuple):
+class StoredSeedingTime(NamedTuple):
     """The seeding time of one torrent, in seconds; `added_at` tells it from an earlier one with the same infohash."""
 
     instance: str
@@ -19,13 +19,13 @@ class StoredTime(NamedTuple):
     seconds: float
 
 
-async def of_category(database: Database, category: str) -> list[StoredTime]:
+async def of_category(database: Database, category: str) -> list[StoredSeedingTime]:
     """All that are remembered for a category."""
     sql = "SELECT instance, infohash, added_at, seconds FROM seeding_times WHERE category = ?"
-    return [StoredTime(*row) for row in await database.rows(sql, (category,))]
+    return [StoredSeedingTime(*row) for row in await database.rows(sql, (category,))]
 
 
-async def save(database: Database, category: str, times: Iterable[StoredTime]) -> None:
+async def save(database: Database, category: str, times: Iterable[StoredSeedingTime]) -> None:
     """Write down times in place of what was remembered of these torrents."""
     rows = [(category, *time) for time in times]
     async with database.transaction() as transaction:

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from qbitrr.state.database import Database
-    from qbitrr.state.ledger import Wanted
+    from qbitrr.state.ledger import LedgerFilter
 
 
-class Would(Struct, frozen=True):
+class ShadowEntry(Struct, frozen=True):
     """One action that was not done. `gone_at` (epoch seconds) is when the torrent left its client all the same."""
 
     id: int
@@ -31,7 +31,7 @@ class Would(Struct, frozen=True):
     gone_at: float | None
 
 
-_COLUMNS = ", ".join(Would.__struct_fields__)
+_COLUMNS = ", ".join(ShadowEntry.__struct_fields__)
 
 
 async def record(
@@ -64,9 +64,9 @@ async def left(database: Database, category: str, torrents: Iterable[tuple[str, 
         )
 
 
-async def page(database: Database, limit: int, wanted: Wanted) -> list[Would]:
+async def page(database: Database, limit: int, wanted: LedgerFilter) -> list[ShadowEntry]:
     """The newest of the wanted actions, newest first; none of them has a state."""
     where, values = wanted.where("decided_at")
     rows = await database.rows(f"SELECT {_COLUMNS} FROM would WHERE {where} ORDER BY id DESC LIMIT ?", (*values, limit))
-    place = Would.__struct_fields__.index("facts")
-    return [Would(*(*row[:place], msgspec.json.decode(row[place]), *row[place + 1 :])) for row in rows]
+    place = ShadowEntry.__struct_fields__.index("facts")
+    return [ShadowEntry(*(*row[:place], msgspec.json.decode(row[place]), *row[place + 1 :])) for row in rows]

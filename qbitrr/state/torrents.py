@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from qbitrr.state.database import Database
 
 
-class Remembered(Struct, frozen=True, gc=False):
+class StoredTorrent(Struct, frozen=True, gc=False):
     """One torrent of a category; `added_at` tells it from an earlier one with the same infohash."""
 
     instance: str
@@ -22,13 +22,13 @@ class Remembered(Struct, frozen=True, gc=False):
     files_seen: str = ""
 
 
-async def of_category(database: Database, category: str) -> list[Remembered]:
+async def of_category(database: Database, category: str) -> list[StoredTorrent]:
     """All torrents that are remembered for a category."""
     sql = "SELECT instance, infohash, added_at, home, files_seen FROM torrents WHERE category = ?"
-    return [Remembered(*row) for row in await database.rows(sql, (category,))]
+    return [StoredTorrent(*row) for row in await database.rows(sql, (category,))]
 
 
-async def remember(database: Database, category: str, torrents: Iterable[Remembered]) -> None:
+async def remember(database: Database, category: str, torrents: Iterable[StoredTorrent]) -> None:
     """Write down torrents as they are now, in place of what was remembered of them."""
     rows = [(category, t.instance, t.infohash, t.added_at, t.home, t.files_seen) for t in torrents]
     async with database.transaction() as transaction:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from qbitrr import logs
 from qbitrr.errors import ServiceError, UpdateCheckError
-from qbitrr.http.client import Patience, Remote
+from qbitrr.http.client import HttpClient, Timeouts
 from qbitrr.update import index
 from qbitrr.update.releases import is_newer, newest
 
@@ -134,7 +134,7 @@ class Checker:
 
 
 _SERVICE = "releases"
-_PATIENCE = Patience(connect_seconds=5.0, silence_seconds=10.0, answer_seconds=20.0, attempts=1)
+_TIMEOUTS = Timeouts(connect_seconds=5.0, silence_seconds=10.0, answer_seconds=20.0, attempts=1)
 _LONGEST = 100_000  # characters
 
 
@@ -154,8 +154,8 @@ class Notes(NamedTuple):
 async def notes(address: str, version: str) -> Notes | None:
     """Those of a version; None when the page does not list it. Raises a ServiceError."""
     base, _, last = address.rpartition("/")
-    async with Remote(_SERVICE, base, patience=_PATIENCE) as remote:
-        listed = await remote.get(last, list[_Listed])
+    async with HttpClient(_SERVICE, base, timeouts=_TIMEOUTS) as http:
+        listed = await http.get(last, list[_Listed])
     for one in listed:
         if one.tag_name.lower().removeprefix("v") == version:
             url = one.html_url or ""

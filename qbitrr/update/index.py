@@ -21,7 +21,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from qbitrr.clock import from_iso
 from qbitrr.errors import UnexpectedAnswerError, UpdateCheckError
-from qbitrr.http.client import Patience, Remote
+from qbitrr.http.client import HttpClient, Timeouts
 from qbitrr.update.model import Release
 from qbitrr.update.releases import NOT_OURS, is_ours
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 PACKAGE = "qbitrr"
 SERVICE = "package index"
-_PATIENCE = Patience(connect_seconds=5.0, silence_seconds=10.0, answer_seconds=20.0, attempts=1)
+_TIMEOUTS = Timeouts(connect_seconds=5.0, silence_seconds=10.0, answer_seconds=20.0, attempts=1)
 _PIP_SECONDS = 20.0
 _LONGEST_METADATA_BYTES = 1 << 20
 _ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.5"
@@ -56,8 +56,8 @@ class _Project(Struct, frozen=True):
 
 async def releases(index: str) -> list[Release]:
     """The releases of qbitrr in an index, by its address, that were not yanked. Raises a ServiceError."""
-    async with Remote(SERVICE, index, headers={"Accept": _ACCEPT}, patience=_PATIENCE) as remote:
-        _, body = await remote.send("GET", f"{PACKAGE}/")
+    async with HttpClient(SERVICE, index, headers={"Accept": _ACCEPT}, timeouts=_TIMEOUTS) as http:
+        _, body = await http.send("GET", f"{PACKAGE}/")
     return list(_by_version(_files(body), f"{index.rstrip('/')}/{PACKAGE}/").values())
 
 
@@ -65,8 +65,8 @@ async def check_identity(release: Release) -> None:
     """Raises UpdateCheckError for a release of another project, as its metadata tells; or a ServiceError."""
     address = release.metadata or release.wheel
     base, _, name = address.rpartition("/")
-    async with Remote(SERVICE, base, patience=_PATIENCE) as remote:
-        _, body = await remote.send("GET", name)
+    async with HttpClient(SERVICE, base, timeouts=_TIMEOUTS) as http:
+        _, body = await http.send("GET", name)
     text = body.decode(errors="replace") if release.metadata else await asyncio.to_thread(_metadata_in, body)
     if not is_ours(text):
         raise UpdateCheckError(NOT_OURS)

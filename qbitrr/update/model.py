@@ -32,7 +32,7 @@ class Installation(msgspec.Struct, frozen=True):
     command: str | None = None
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class UpdateOutcome(msgspec.Struct, frozen=True):
     """How the last update went; `completed_at` in epoch seconds."""
 
     in_progress: bool = False

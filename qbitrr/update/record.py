@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from qbitrr import logs
 from qbitrr.atomic_file import write_private
-from qbitrr.update.model import Outcome
+from qbitrr.update.model import UpdateOutcome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,11 +64,11 @@ def write(folder: Path, record: Record) -> Record:
     return record
 
 
-def outcome(record: Record | None) -> Outcome:
+def outcome(record: Record | None) -> UpdateOutcome:
     """As the API tells it."""
     if record is None:
-        return Outcome()
+        return UpdateOutcome()
     if record.phase in ("staging", "switched"):
-        return Outcome(in_progress=True)
+        return UpdateOutcome(in_progress=True)
     result: Literal["success", "failed"] = "success" if record.phase == "done" else "failed"
-    return Outcome(last_result=result, last_error=record.error, completed_at=record.ended_at)
+    return UpdateOutcome(last_result=result, last_error=record.error, completed_at=record.ended_at)

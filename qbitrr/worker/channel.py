@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 
-class Link:
+class Channel:
     """Messages tell a state, not a history: of each type only the latest is kept while the supervisor is slow."""
 
     def __init__(self, channel: socket.socket) -> None:

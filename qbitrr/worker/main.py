@@ -16,7 +16,7 @@ from qbitrr import ipc, logs, process
 from qbitrr.config.redact import redact_text
 from qbitrr.state.integrity import is_damage
 from qbitrr.worker import config as configuration
-from qbitrr.worker.channel import Link
+from qbitrr.worker.channel import Channel
 from qbitrr.worker.run import work
 
 if TYPE_CHECKING:
@@ -53,13 +53,13 @@ def main(channel: socket.socket, stacks: int) -> int:
 async def _live(channel: socket.socket) -> int:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    link = Link(channel)
+    link = Channel(channel)
     link.send(ipc.Hello(ipc.PROTOCOL, os.getpid()))
     messages = link.messages()
     try:
         config = await _configured(messages, stop)
     except msgspec.MsgspecError as error:
-        link.send(ipc.Bye(f"its configuration cannot be used: {error}"))
+        link.send(ipc.Goodbye(f"its configuration cannot be used: {error}"))
         return UNUSABLE
     if config is None:
         return 0
@@ -71,7 +71,7 @@ async def _live(channel: socket.socket) -> int:
         _log.exception("worker failed")
         damaged = is_damage(error)
         reason, code = ("the state file is damaged", DAMAGED) if damaged else ("an unexpected error", 1)
-    link.send(ipc.Bye(reason))
+    link.send(ipc.Goodbye(reason))
     link.close()
     return code
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from qbitrr.arr.client import ArrClient
     from qbitrr.arr.push import Message
-    from qbitrr.worker.library.sync import Library
-    from qbitrr.worker.torrents.loop import Watch
+    from qbitrr.worker.library.sync import LibrarySync
+    from qbitrr.worker.torrents.loop import TorrentLoop
 
 _log = logs.get(__name__)
 
@@ -51,7 +51,7 @@ _PARTS = {
 _DELETED = "deleted"
 
 
-async def listen(client: ArrClient, library: Library, watch: Watch, failures: Callable[[], None]) -> None:
+async def listen(client: ArrClient, library: LibrarySync, watch: TorrentLoop, failures: Callable[[], None]) -> None:
     """Pass on what the Arr tells, for ever; one that does not is asked again and again, ever more seldom."""
     loop = asyncio.get_running_loop()
     failed, silent = 0, ""
@@ -83,7 +83,7 @@ async def listen(client: ArrClient, library: Library, watch: Watch, failures: Ca
         await asyncio.sleep(max(backoff.seconds(failed), asked_for))
 
 
-def take(kind: str, message: Message, library: Library, watch: Watch) -> None:
+def take(kind: str, message: Message, library: LibrarySync, watch: TorrentLoop) -> None:
     """What one message means for the library and for the torrents."""
     try:
         _take(kind, message, library, watch)
@@ -92,7 +92,7 @@ def take(kind: str, message: Message, library: Library, watch: Watch) -> None:
         library.expect()
 
 
-def _take(kind: str, message: Message, library: Library, watch: Watch) -> None:
+def _take(kind: str, message: Message, library: LibrarySync, watch: TorrentLoop) -> None:
     parent_name, parent_type = _PARENTS[kind]
     name = message.name.partition("/")[0]
     if name == "queue":

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from qbitrr.errors import ServiceError
 from qbitrr.qbittorrent.mirror import Mirror
-from qbitrr.worker.torrents.free_space import QueueOrder, SpaceGuard
-from qbitrr.worker.torrents.loop import Watch
+from qbitrr.worker.torrents.free_space import FreeSpaceGuard, QueueOrder
+from qbitrr.worker.torrents.loop import TorrentLoop
 
 if TYPE_CHECKING:
     from qbitrr.clock import Clock
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qbitrr.worker.services import Services
 
 
-class QbitWatch(Watch):
+class QbitWatch(TorrentLoop):
     """Watches the torrents of the managed categories, and what all torrents of the qBittorrent take up."""
 
     def __init__(
@@ -26,8 +26,8 @@ class QbitWatch(Watch):
         self._section = config.section
         self._all = Mirror(lambda _category: True)
         super().__init__(config, services, database, report, clock, {self._section: self._all})
-        self._guard = SpaceGuard(config, self._all, self.hands)
-        self._order = QueueOrder(config, self._all, self.hands)
+        self._guard = FreeSpaceGuard(config, self._all, self.context)
+        self._order = QueueOrder(config, self._all, self.context)
 
     async def one_pass(self) -> None:
         """Look, judge, act; then see to the disks and the queue, if the client has answered."""

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from qbitrr.config.model import SeedingLimits, SeedingMode, TrackerRow  # noqa: TC001 - the fields of a Struct
 from qbitrr.rules import trackers
-from qbitrr.rules.hit_and_run import Debts
+from qbitrr.rules.hit_and_run import HitAndRunRules
 from qbitrr.rules.ownership import owner
 
 if TYPE_CHECKING:
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from qbitrr.worker.config import WorkerConfig
 
 
-class Regime(Struct, frozen=True):
+class SeedingPolicy(Struct, frozen=True):
     """What holds for the torrents of one category on one qBittorrent."""
 
     limits: SeedingLimits
     rows: tuple[TrackerRow, ...]
-    debts: Debts
+    debts: HitAndRunRules
     removes_dead_trackers: bool = False
     dead_messages: tuple[str, ...] = ()
 
@@ -40,9 +40,9 @@ class Regimes:
 
     def __init__(self, config: WorkerConfig) -> None:
         self._config = config
-        self._known: dict[tuple[str, str | None], Regime] = {}
+        self._known: dict[tuple[str, str | None], SeedingPolicy] = {}
 
-    def of(self, instance: str, category: str) -> Regime:
+    def of(self, instance: str, category: str) -> SeedingPolicy:
         """What holds for a torrent that belongs to a category."""
         config, home = self._config, None
         if config.arr_section is None:
@@ -59,14 +59,14 @@ def rules_for(qbit: QBit, category: str | None) -> CategoryRules:
     return next(rows, qbit.category_seeding)
 
 
-def _of_arr(config: WorkerConfig, instance: str) -> Regime:
+def _of_arr(config: WorkerConfig, instance: str) -> SeedingPolicy:
     mode: SeedingMode = config.arr.torrent.seeding
     own = next((qbit.trackers for qbit in config.qbits if qbit.section == instance), ())
     rows = trackers.merged(config.shared_rows, own, config.arr.torrent.trackers)
-    return Regime(mode, rows, Debts(rows), mode.remove_dead_trackers, mode.remove_tracker_with_message)
+    return SeedingPolicy(mode, rows, HitAndRunRules(rows), mode.remove_dead_trackers, mode.remove_tracker_with_message)
 
 
-def _of_category(config: WorkerConfig, category: str | None) -> Regime:
+def _of_category(config: WorkerConfig, category: str | None) -> SeedingPolicy:
     rules = rules_for(config.qbit, category)
     rows = trackers.merged(config.shared_rows, config.qbit.trackers)
-    return Regime(rules, rows, Debts(rows, rules.hit_and_run))
+    return SeedingPolicy(rules, rows, HitAndRunRules(rows, rules.hit_and_run))

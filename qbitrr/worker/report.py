@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
-    from qbitrr.worker.channel import Link
+    from qbitrr.worker.channel import Channel
 
 _log = logs.get(__name__)
 
@@ -47,8 +47,8 @@ _IDLE = _Operation("idle", math.inf)
 class Report:
     """Sends only what changed, except for the beat."""
 
-    def __init__(self, link: Link, clock: Clock | None = None) -> None:
-        self._link = link
+    def __init__(self, channel: Channel, clock: Clock | None = None) -> None:
+        self._channel = channel
         self._clock = clock or Clock()
         self._operations: list[_Operation] = []
         self._progress = 0
@@ -57,18 +57,18 @@ class Report:
         self._last_waiting = ipc.Waiting("", "")
         self._metrics: ipc.Metrics | None = None
         self._activity = ipc.Activity("idle")
-        self._last_sums = ipc.Sums()
+        self._last_sums = ipc.Counters()
 
     async def beat(self) -> None:
         """Send a sign of life every second for ever."""
         beats = itertools.count()
         while True:
-            self._link.send(self.sign_of_life())
+            self._channel.send(self.sign_of_life())
             if next(beats) % _BEATS_PER_SUMS == 0:
                 self._tell_sums()
             await asyncio.sleep(BEAT_SECONDS)
 
-    def sign_of_life(self) -> ipc.Beat:
+    def sign_of_life(self) -> ipc.Heartbeat:
         """What a beat says now: it promises another one soon after the deadline of the operation that is due first.
 
         So one that is overdue can be told of, with where it is, before it breaks the promise though the loop turns.
@@ -78,7 +78,7 @@ class Report:
         if left <= 0:
             _log.error("operation got nowhere", operation=first.name, tasks=_where_tasks_are())
         within_seconds = min(_SILENCE_SECONDS, left + _UNTIL_TOLD_SECONDS) if left > 0 else 0.0
-        return ipc.Beat(first.name, self._progress, self._errors, within_seconds)
+        return ipc.Heartbeat(first.name, self._progress, self._errors, within_seconds)
 
     @contextmanager
     def operation(self, name: str, kind: Kind, within_seconds: float = OPERATION_SECONDS) -> Iterator[None]:
@@ -122,14 +122,14 @@ class Report:
     def searched(self, summary: str, at: float) -> None:
         """The last search, as a sentence and epoch seconds."""
         self._activity = ipc.Activity(self._activity.kind, summary, at)
-        self._link.send(self._activity)
+        self._channel.send(self._activity)
 
     def counted(self, queue_count: int, category_count: int) -> None:
         """Records in the Arr's queue, torrents in the category."""
         metrics = ipc.Metrics(queue_count, category_count)
         if metrics != self._metrics:
             self._metrics = metrics
-            self._link.send(metrics)
+            self._channel.send(metrics)
 
     def waits(self, task: str, service: str, error: str, *, held: bool) -> None:
         """A task of the worker cannot go on without a service, or without a person when `held`."""
@@ -147,13 +147,13 @@ class Report:
     def _tell_sums(self) -> None:
         """How much was asked of services and how long work took."""
         here = counters.here
-        sums = ipc.Sums(
+        sums = ipc.Counters(
             calls={name: (one.count, one.failed, one.seconds) for name, one in here.calls.items()},
             work={name: (one.count, one.failed, one.seconds) for name, one in here.work.items()},
         )
         if sums != self._last_sums:
             self._last_sums = sums
-            self._link.send(sums)
+            self._channel.send(sums)
 
     def _tell_waiting(self) -> None:
         """Tell of one wait, of one that needs a person first."""
@@ -161,12 +161,12 @@ class Report:
         message = next(iter(by_need), ipc.Waiting("", ""))
         if message != self._last_waiting:
             self._last_waiting = message
-            self._link.send(message)
+            self._channel.send(message)
 
     def _become(self, kind: Kind) -> None:
         if kind != self._activity.kind:
             self._activity = ipc.Activity(kind, self._activity.search_summary, self._activity.search_at)
-            self._link.send(self._activity)
+            self._channel.send(self._activity)
 
 
 def _where_tasks_are() -> list[str]:

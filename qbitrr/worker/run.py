@@ -12,21 +12,21 @@ from qbitrr.state import activity
 from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
 from qbitrr.worker.jobs import every, timers
-from qbitrr.worker.library.sync import FULL_SYNC_SECONDS, Library
+from qbitrr.worker.library.sync import FULL_SYNC_SECONDS, LibrarySync
 from qbitrr.worker.push import listen
 from qbitrr.worker.qbit import QbitWatch
 from qbitrr.worker.report import Report
-from qbitrr.worker.search.loop import Searching
-from qbitrr.worker.search.media_requests import Wishes
-from qbitrr.worker.search.profile_switch import Profiles
+from qbitrr.worker.search.loop import SearchLoop
+from qbitrr.worker.search.media_requests import MediaRequestSync
+from qbitrr.worker.search.profile_switch import ProfileSwitcher
 from qbitrr.worker.services import connect
-from qbitrr.worker.torrents.loop import Watch
+from qbitrr.worker.torrents.loop import TorrentLoop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from qbitrr.state.database import Database
-    from qbitrr.worker.channel import Link
+    from qbitrr.worker.channel import Channel
     from qbitrr.worker.config import WorkerConfig
 
 _log = logs.get(__name__)
@@ -39,7 +39,9 @@ _SAVE_SECONDS = 60.0
 _TRACKERS_SECONDS = 5.0
 
 
-async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToWorker], stop: asyncio.Event) -> str:
+async def work(
+    config: WorkerConfig, channel: Channel, messages: AsyncIterator[ipc.ToWorker], stop: asyncio.Event
+) -> str:
     """Work until `stop` is set or the supervisor closes the channel; returns why it ended.
 
     Raises what a task did not handle itself.
@@ -50,27 +52,27 @@ async def work(config: WorkerConfig, link: Link, messages: AsyncIterator[ipc.ToW
         open_writer(state_file) as database,
         connect(config, _logins(database, state_file, clock), database, clock) as services,
     ):
-        report = Report(link)
+        report = Report(channel)
         database.on_write = report.wrote
         with_arr = config.arr_section is not None
-        watch = (Watch if with_arr else QbitWatch)(config, services, database, report, clock)
+        watch = (TorrentLoop if with_arr else QbitWatch)(config, services, database, report, clock)
         await _tell_last_search(config, database, report)
         await watch.begin()
         jobs = _of_watch(watch, config.settings.loop_sleep_seconds)
         library = searching = None
         tasks = {asyncio.create_task(report.beat(), name="beat")}
         if with_arr:
-            library = Library(config, services, database, report, clock)
-            searching = Searching(config, services, database, report, clock)
+            library = LibrarySync(config, services, database, report, clock)
+            searching = SearchLoop(config, services, database, report, clock)
             await library.begin()
-            wishes = Wishes(config, services, database, report, searching.replan)
+            requests = MediaRequestSync(config, services, database, report, searching.replan)
             jobs += [*_of_library(library), _of_search(searching, config.settings.search_loop_delay_seconds)]
-            jobs.append(_of_profiles(Profiles(config, services, database, report, clock, library.turn)))
-            jobs.append(_of_wishes(wishes, config.arr.entry_search.search_requests_every_seconds))
+            jobs.append(_of_profiles(ProfileSwitcher(config, services, database, report, clock, library.turn)))
+            jobs.append(_of_wishes(requests, config.arr.entry_search.search_requests_every_seconds))
             tasks.add(asyncio.create_task(timers(config, services, report.failed), name="timers"))
             tasks.add(asyncio.create_task(listen(services.arr, library, watch, report.failed), name="push"))
         tasks |= {asyncio.create_task(every(name, pause, do, wake, report.failed)) for name, pause, do, wake in jobs}
-        link.send(ipc.Ready())
+        channel.send(ipc.Ready())
         _log.info("worker became ready")
         try:
             return await _until_end(tasks, messages, watch, library, searching, stop)
@@ -94,7 +96,7 @@ class _Job(NamedTuple):
     wake: asyncio.Event
 
 
-def _of_watch(watch: Watch, pause_seconds: float) -> list[_Job]:
+def _of_watch(watch: TorrentLoop, pause_seconds: float) -> list[_Job]:
     return [
         _Job("torrents", pause_seconds, watch.one_pass, watch.wake),
         _Job("content", _CONTENT_SECONDS, watch.look_for_content, asyncio.Event()),
@@ -103,19 +105,19 @@ def _of_watch(watch: Watch, pause_seconds: float) -> list[_Job]:
     ]
 
 
-def _of_search(searching: Searching, pause_seconds: float) -> _Job:
+def _of_search(searching: SearchLoop, pause_seconds: float) -> _Job:
     return _Job("search", pause_seconds, searching.one_round, searching.wake)
 
 
-def _of_profiles(profiles: Profiles) -> _Job:
+def _of_profiles(profiles: ProfileSwitcher) -> _Job:
     return _Job("profiles", _PROFILES_SECONDS, profiles.look, asyncio.Event())
 
 
-def _of_wishes(wishes: Wishes, pause_seconds: float) -> _Job:
-    return _Job("requests", pause_seconds, wishes.look, asyncio.Event())
+def _of_wishes(requests: MediaRequestSync, pause_seconds: float) -> _Job:
+    return _Job("requests", pause_seconds, requests.look, asyncio.Event())
 
 
-def _of_library(library: Library) -> list[_Job]:
+def _of_library(library: LibrarySync) -> list[_Job]:
     return [
         _Job("library", FULL_SYNC_SECONDS, library.sync, library.wake),
         _Job("changes", _CHANGES_SECONDS, library.changes, library.look),
@@ -134,9 +136,9 @@ async def _tell_last_search(config: WorkerConfig, database: Database, report: Re
 async def _until_end(
     tasks: set[asyncio.Task[None]],
     messages: AsyncIterator[ipc.ToWorker],
-    watch: Watch,
-    library: Library | None,
-    searching: Searching | None,
+    watch: TorrentLoop,
+    library: LibrarySync | None,
+    searching: SearchLoop | None,
     stop: asyncio.Event,
 ) -> str:
     async def obey() -> None:
@@ -146,7 +148,7 @@ async def _until_end(
                     library.wake.set()
                 case ipc.Approve() | ipc.Discard() | ipc.Undo():
                     watch.decide(message)
-                case ipc.Search(item_ids) if searching is not None:
+                case ipc.SearchNow(item_ids) if searching is not None:
                     searching.ask_for(item_ids)
 
     obeying = asyncio.create_task(obey(), name="messages")

@@ -14,7 +14,7 @@ from qbitrr.media_requests.source import requester_of
 from qbitrr.qbittorrent.client import QbittorrentClient
 from qbitrr.qbittorrent.session import Access
 from qbitrr.rules.facts import QueueFacts, TorrentFacts
-from qbitrr.rules.seeding import Seeding, own_limits, ratio_of
+from qbitrr.rules.seeding import SeedingFacts, own_limits, ratio_of
 from qbitrr.rules.states import FORCED_SEEDING, SEEDING
 from qbitrr.state import retry_after
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from qbitrr.arr.models import QueueRecord
     from qbitrr.clock import Clock
-    from qbitrr.media_requests.source import Requester
+    from qbitrr.media_requests.source import RequestSource
     from qbitrr.qbittorrent.models import Torrent
     from qbitrr.qbittorrent.session import LoginGuard
     from qbitrr.state.database import Database
@@ -36,7 +36,7 @@ class Services:
 
     arr_client: ArrClient | None
     qbittorrents: dict[str, QbittorrentClient]
-    requester: Requester | None = None
+    requester: RequestSource | None = None
 
     @property
     def arr(self) -> ArrClient:
@@ -57,7 +57,7 @@ async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, c
                 arr.uri,
                 arr.api_key,
                 verify_tls=not arr.skip_tls_verify,
-                quiet_seconds=await retry_after.left(database, arr.category, clock),
+                retry_after_seconds=await retry_after.left(database, arr.category, clock),
                 on_quiet=partial(_keep, database, arr.category, clock),
             )
             stack.push_async_callback(client.close)
@@ -107,9 +107,9 @@ def torrent_facts(instance: str, infohash: str, torrent: Torrent) -> TorrentFact
     )
 
 
-def _seeding(torrent: Torrent) -> Seeding:
+def _seeding(torrent: Torrent) -> SeedingFacts:
     own_ratio, own_seconds = own_limits(torrent.ratio_limit, torrent.seeding_time_limit)
-    return Seeding(
+    return SeedingFacts(
         complete=torrent.completion_on > 0 and torrent.amount_left == 0 and torrent.size > 0,
         progress=torrent.progress,
         ratio=ratio_of(torrent.ratio),

@@ -8,7 +8,7 @@ import pytest
 
 from qbitrr.config import load_text
 from qbitrr.errors import CredentialsRejectedError
-from qbitrr.media_requests.request import Wish
+from qbitrr.media_requests.request import MediaRequest
 from qbitrr.media_requests.source import requester_of
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.sandbox.services.overseerr import OverseerrStandIn
@@ -50,7 +50,9 @@ async def test_what_is_asked_for_is_found(sandbox, section, approved_only):
     expected = mine[2:] if approved_only else [mine[0], mine[2]]
     async with requester(sandbox, section, ApprovedOnly=approved_only) as asked:
         assert set(await asked.wishes()) == {
-            Wish(wish.tmdb_id, wish.tvdb_id, None, season) for wish in expected for season in wish.seasons or (None,)
+            MediaRequest(wish.tmdb_id, wish.tvdb_id, None, season)
+            for wish in expected
+            for season in wish.seasons or (None,)
         }
 
 

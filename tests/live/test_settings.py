@@ -12,7 +12,7 @@ from qbitrr.errors import GoneError, RefusedError
 from qbitrr.qbittorrent.client import QbittorrentClient
 from qbitrr.qbittorrent.mirror import Mirror
 from qbitrr.qbittorrent.session import Access
-from qbitrr.qbittorrent.tracker_status import Word, word
+from qbitrr.qbittorrent.tracker_status import TrackerStatus, tracker_status
 from tests.support import versions
 from tests.support.polling import until
 from tests.support.torrents import make_torrent
@@ -119,20 +119,22 @@ async def test_a_tracker_that_does_not_know_a_torrent_and_a_private_torrent_are_
     await qbittorrent.add(private.data)
     await qbittorrent.wait_for_state(private.infohash, "stalledUP")
 
-    async def words(infohash: str) -> list[Word]:
-        return [word(row.status, row.msg) for row in await client.trackers(infohash) if row.url == tracker.url]
+    async def words(infohash: str) -> list[TrackerStatus]:
+        return [
+            tracker_status(row.status, row.msg) for row in await client.trackers(infohash) if row.url == tracker.url
+        ]
 
-    async def says(infohash: str, wanted: Word) -> bool:
+    async def says(infohash: str, wanted: TrackerStatus) -> bool:
         said = await words(infohash)
-        if said == [Word.NOTHING]:  # the client may have missed the answer, and asks again only in minutes
+        if said == [TrackerStatus.NOTHING]:  # the client may have missed the answer, and asks again only in minutes
             await qbittorrent.post("torrents/reannounce", hashes=infohash)
         return said == [wanted]
 
     async def unregistered() -> bool:
-        return await says(private.infohash, Word.UNREGISTERED)
+        return await says(private.infohash, TrackerStatus.UNREGISTERED)
 
     async def works() -> bool:
-        return await says(public.infohash, Word.WORKS)
+        return await says(public.infohash, TrackerStatus.WORKS)
 
     await until(unregistered, 30, lambda: f"the word of the tracker: {tracker.announces}")
     await until(works, 30, lambda: f"a tracker that works: {tracker.announces}")

@@ -27,8 +27,8 @@ from qbitrr.state import migrate
 from qbitrr.worker.config import worker_configs
 from supervisor.evidence import Evidence
 from supervisor.lifecycle import Phase
-from supervisor.spawner import Spawner, Zygote
-from supervisor.workers import Supervisor, limits_of
+from supervisor.spawner import ForkServer, Spawner
+from supervisor.workers import Workers, limits_of
 from tests.support.daemon import CHECKOUT
 from tests.support.polling import until
 
@@ -48,14 +48,14 @@ class JumpingClock:
         self.clock = Clock(wall=lambda: time.time() + self.offset_seconds)
 
 
-def start_zygote(module: str, *arguments: str) -> Zygote:
+def start_zygote(module: str, *arguments: str) -> ForkServer:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         command = [sys.executable, "-P", "-m", module, str(theirs.fileno()), *arguments]
         environ = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
         started = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environ, stdin=subprocess.DEVNULL)
     started.returncode = 0  # the spawner waits for it
-    return Zygote(started.pid, ours)
+    return ForkServer(started.pid, ours)
 
 
 @pytest.fixture
@@ -66,14 +66,14 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 @asynccontextmanager
 async def supervised(
-    sandbox: Sandbox, folder: Path, zygote: Zygote, clock: Clock | None = None, **settings: Any
-) -> AsyncIterator[Supervisor]:
+    sandbox: Sandbox, folder: Path, fork_server: ForkServer, clock: Clock | None = None, **settings: Any
+) -> AsyncIterator[Workers]:
     """A supervisor in this process, with real workers."""
     state = folder / "state.db"
     migrate.prepare(state)
     loaded = load_text(sandbox.config_toml({"Settings": {"ProcessRestartDelay": 0, **settings}}), {})
-    spawner = Spawner(zygote)
-    supervisor = Supervisor(spawner, Evidence(folder / "evidence", None, str), clock)
+    spawner = Spawner(fork_server)
+    supervisor = Workers(spawner, Evidence(folder / "evidence", None, str), clock)
     supervisor.start(worker_configs(loaded.config, str(state), None), limits_of(loaded.config.settings))
     try:
         yield supervisor
@@ -82,24 +82,24 @@ async def supervised(
         await spawner.close()
 
 
-def phases(supervisor: Supervisor) -> dict[str, Phase]:
-    return {category: child.state.phase for category, child in supervisor.children.items()}
+def phases(supervisor: Workers) -> dict[str, Phase]:
+    return {category: process.state.phase for category, process in supervisor.processes.items()}
 
 
-async def all_running(supervisor: Supervisor) -> None:
+async def all_running(supervisor: Workers) -> None:
     await until(lambda: set(phases(supervisor).values()) == {Phase.RUNNING}, 15, lambda: str(phases(supervisor)))
 
 
 async def test_eagain_at_fork_is_tried_again(sandbox: Sandbox, tmp_path: Path):
     async with supervised(sandbox, tmp_path, start_zygote("tests.support.poor_zygote", "3")) as supervisor:
         await all_running(supervisor)
-        assert sum(len(child.state.start_failures) for child in supervisor.children.values()) == 3
+        assert sum(len(process.state.start_failures) for process in supervisor.processes.values()) == 3
 
 
 async def test_emfile_for_pipes_is_tried_again_and_touches_nobody_else(sandbox: Sandbox, tmp_path: Path):
     async with supervised(sandbox, tmp_path, start_zygote("supervisor.fork_server")) as supervisor:
         await all_running(supervisor)
-        other = supervisor.children["sonarr-tv"].pid
+        other = supervisor.processes["sonarr-tv"].pid
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
         try:
@@ -107,9 +107,9 @@ async def test_emfile_for_pipes_is_tried_again_and_touches_nobody_else(sandbox: 
             await until(lambda: phases(supervisor)["radarr-hd"] is Phase.BACKOFF, 10, lambda: str(phases(supervisor)))
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        assert "Too many open files" in (supervisor.children["radarr-hd"].said.last_error or "")
+        assert "Too many open files" in (supervisor.processes["radarr-hd"].said.last_error or "")
         await all_running(supervisor)
-        assert supervisor.children["sonarr-tv"].pid == other
+        assert supervisor.processes["sonarr-tv"].pid == other
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
@@ -117,17 +117,19 @@ async def test_a_wall_clock_that_jumps_changes_nothing(sandbox: Sandbox, tmp_pat
     wall = JumpingClock()
     async with supervised(sandbox, tmp_path, start_zygote("supervisor.fork_server"), wall.clock) as supervisor:
         await all_running(supervisor)
-        before = {category: child.pid for category, child in supervisor.children.items()}
+        before = {category: process.pid for category, process in supervisor.processes.items()}
         wall.offset_seconds = hours * 3600.0
-        beats = {category: child.said.progress for category, child in supervisor.children.items()}
+        beats = {category: process.said.progress for category, process in supervisor.processes.items()}
 
         def went_on() -> bool:
             assert not set(phases(supervisor).values()) & set(IN_TURMOIL)
-            return all(child.said.progress > beats[category] + 1 for category, child in supervisor.children.items())
+            return all(
+                process.said.progress > beats[category] + 1 for category, process in supervisor.processes.items()
+            )
 
         await until(went_on, 15, lambda: str(phases(supervisor)))
-        assert {category: child.pid for category, child in supervisor.children.items()} == before
-        victim = supervisor.children["radarr-hd"]
+        assert {category: process.pid for category, process in supervisor.processes.items()} == before
+        victim = supervisor.processes["radarr-hd"]
         os.kill(victim.pid or 0, signal.SIGKILL)
         await until(lambda: victim.pid not in (None, before["radarr-hd"]), 2, "it is not back")
 
@@ -135,7 +137,7 @@ async def test_a_wall_clock_that_jumps_changes_nothing(sandbox: Sandbox, tmp_pat
 async def test_a_child_that_ignores_term_is_killed_after_the_grace(sandbox: Sandbox, tmp_path: Path):
     async with supervised(sandbox, tmp_path, start_zygote("supervisor.fork_server")) as supervisor:
         await all_running(supervisor)
-        victim = supervisor.children["radarr-hd"]
+        victim = supervisor.processes["radarr-hd"]
         old = victim.pid
         os.kill(old or 0, signal.SIGSTOP)
         began = time.monotonic()
@@ -146,10 +148,10 @@ async def test_a_child_that_ignores_term_is_killed_after_the_grace(sandbox: Sand
 
 
 async def test_one_that_flaps_is_degraded_and_its_restart_by_hand_begins_anew(sandbox: Sandbox, tmp_path: Path):
-    zygote = start_zygote("supervisor.fork_server")
-    async with supervised(sandbox, tmp_path, zygote, MaxProcessRestarts=2) as supervisor:
+    fork_server = start_zygote("supervisor.fork_server")
+    async with supervised(sandbox, tmp_path, fork_server, MaxProcessRestarts=2) as supervisor:
         await all_running(supervisor)
-        victim = supervisor.children["radarr-hd"]
+        victim = supervisor.processes["radarr-hd"]
         for _ in range(3):
             await until(lambda: victim.state.phase is Phase.RUNNING, 5, lambda: str(victim.state))
             before = victim.pid
@@ -162,18 +164,18 @@ async def test_one_that_flaps_is_degraded_and_its_restart_by_hand_begins_anew(sa
 
 
 async def test_a_worker_that_never_starts_brings_the_old_configuration_back(sandbox: Sandbox, tmp_path: Path):
-    zygote = start_zygote("supervisor.fork_server")
-    async with supervised(sandbox, tmp_path, zygote, ProcessSpawnTimeoutSeconds=2) as supervisor:
+    fork_server = start_zygote("supervisor.fork_server")
+    async with supervised(sandbox, tmp_path, fork_server, ProcessSpawnTimeoutSeconds=2) as supervisor:
         await all_running(supervisor)
-        before = supervisor.children["radarr-hd"].config
+        before = supervisor.processes["radarr-hd"].config
         settings = {"ProcessRestartDelay": 0, "ProcessSpawnTimeoutSeconds": 2}
         changed = {"Settings": settings, "Radarr-HD": {"Torrent": {"StalledDelay": "9s"}}}
         loaded = load_text(sandbox.config_toml(changed), {})
-        os.kill(zygote.pid, signal.SIGSTOP)
+        os.kill(fork_server.pid, signal.SIGSTOP)
         configs = worker_configs(loaded.config, before.state_file, None)
         with pytest.raises(WorkerNotReadyError, match="radarr-hd"):
             await supervisor.apply(configs, limits_of(loaded.config.settings))
-        assert supervisor.children["radarr-hd"].config == before
+        assert supervisor.processes["radarr-hd"].config == before
         await all_running(supervisor)
 
 
@@ -184,13 +186,13 @@ async def test_fifty_workers_that_ignore_term_are_stopped_within_the_grace_and_t
     state = tmp_path / "state.db"
     migrate.prepare(state)
     spawner = Spawner(start_zygote("supervisor.fork_server"))
-    supervisor = Supervisor(spawner, Evidence(tmp_path / "evidence", None, str))
+    supervisor = Workers(spawner, Evidence(tmp_path / "evidence", None, str))
     limits = limits_of(loaded.config.settings)
     supervisor.start(worker_configs(loaded.config, str(state), None), limits)
     ready = (Phase.RUNNING, Phase.WAITING)
     await until(lambda: all(p in ready for p in phases(supervisor).values()), 30, lambda: str(phases(supervisor)))
-    for child in supervisor.children.values():
-        os.kill(child.pid or 0, signal.SIGSTOP)
+    for process in supervisor.processes.values():
+        os.kill(process.pid or 0, signal.SIGSTOP)
     began = time.monotonic()
     await asyncio.wait_for(supervisor.stop(), 30)
     assert time.monotonic() - began < limits.grace_seconds + 2

@@ -23,7 +23,7 @@ QUICK = {"EntrySearch": {"SearchRequestsEvery": 1}}
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
     async with Sandbox(SECTIONS, with_requests=True, has_past=False) as running:
-        running.wishes.clear()
+        running.requests.clear()
         yield running
 
 
@@ -55,22 +55,22 @@ async def first_search(sandbox: Sandbox, daemon: Daemon, section: str) -> list[A
 
 
 async def test_a_requested_movie_is_searched_first_and_its_reason_is_told(sandbox: Sandbox, tmp_path: Path):
-    wish = wished(sandbox, "Radarr-HD")
-    sandbox.wishes.append(wish)
+    request = wished(sandbox, "Radarr-HD")
+    sandbox.requests.append(request)
     config = sandbox.config_toml({"Settings": {"SearchLoopDelay": 1}, "Radarr-HD": QUICK, "Sonarr-TV": QUICK})
     async with Daemon(tmp_path / "data", config) as daemon:
-        assert await first_search(sandbox, daemon, "Radarr-HD") == [wish.parent_id]
+        assert await first_search(sandbox, daemon, "Radarr-HD") == [request.parent_id]
         assert "requested" in daemon.log()
-        title = sandbox.world.arrs["Radarr-HD"].collection.items[wish.parent_id].title
+        title = sandbox.world.arrs["Radarr-HD"].collection.items[request.parent_id].title
         assert await marked(daemon, page_size="100") == [title]
         assert await marked(daemon, is_request="true") == [title]
 
 
 async def test_only_the_season_that_was_asked_for_is_a_request(sandbox: Sandbox, tmp_path: Path):
-    wish = wished(sandbox, "Sonarr-TV")
-    sandbox.wishes.append(wish)
+    request = wished(sandbox, "Sonarr-TV")
+    sandbox.requests.append(request)
     async with Daemon(tmp_path / "data", sandbox.config_toml({"Sonarr-TV": QUICK})) as daemon:
-        expected = {episode.id for episode in wish.items()}
+        expected = {episode.id for episode in request.items()}
 
         async def found() -> set[int]:
             answer = await daemon.get("/web/sonarr/sonarr-tv/series", page_size="100")
@@ -91,10 +91,10 @@ async def test_requests_that_come_later_are_found_by_the_timer_and_withdrawn_one
 ):
     async with Daemon(tmp_path / "data", sandbox.config_toml({"Radarr-HD": QUICK})) as daemon:
         await daemon.all_running()
-        wish = wished(sandbox, "Radarr-HD")
-        sandbox.wishes.append(wish)
+        request = wished(sandbox, "Radarr-HD")
+        sandbox.requests.append(request)
         await until(lambda: marked(daemon, is_request="true"), 10, daemon.log)
-        wish.approved = False
+        request.approved = False
 
         async def none() -> bool:
             return not await marked(daemon, is_request="true")
@@ -103,22 +103,22 @@ async def test_requests_that_come_later_are_found_by_the_timer_and_withdrawn_one
 
 
 async def test_ombi_is_asked_when_it_is_what_is_configured(sandbox: Sandbox, tmp_path: Path):
-    wish = wished(sandbox, "Radarr-HD")
-    sandbox.wishes.append(wish)
+    request = wished(sandbox, "Radarr-HD")
+    sandbox.requests.append(request)
     table = {"SearchOmbiRequests": True, "OmbiURI": sandbox.ombi.url, "OmbiAPIKey": sandbox.ombi.api_key}
     off = {"Overseerr": {"SearchOverseerrRequests": False}}
     search = {**QUICK["EntrySearch"], **off, "Ombi": table}
     config = sandbox.config_toml({"Radarr-HD": {"EntrySearch": search}, "Sonarr-TV": {"EntrySearch": off}})
     async with Daemon(tmp_path / "data", config) as daemon:
-        assert await first_search(sandbox, daemon, "Radarr-HD") == [wish.parent_id]
+        assert await first_search(sandbox, daemon, "Radarr-HD") == [request.parent_id]
         assert sandbox.ombi.counts["GET /api/v1/Request/movie"]
         assert not sandbox.overseerr.counts
 
 
 async def test_of_a_series_the_requested_season_is_searched_first(sandbox: Sandbox, tmp_path: Path):
-    wish = wished(sandbox, "Sonarr-TV")
-    sandbox.wishes.append(wish)
-    expected = {episode.id for episode in wish.items()}
+    request = wished(sandbox, "Sonarr-TV")
+    sandbox.requests.append(request)
+    expected = {episode.id for episode in request.items()}
     one_by_one = {"EntrySearch": {**QUICK["EntrySearch"], "SearchBySeries": "false"}}
     async with Daemon(tmp_path / "data", sandbox.config_toml({"Sonarr-TV": one_by_one})) as daemon:
         assert set(await first_search(sandbox, daemon, "Sonarr-TV")) <= expected
@@ -137,7 +137,7 @@ async def test_a_refused_key_is_tried_once_and_hinders_nothing_else(sandbox: San
 
 
 async def test_what_was_asked_for_stays_while_nobody_answers(sandbox: Sandbox, tmp_path: Path):
-    sandbox.wishes.append(wished(sandbox, "Radarr-HD"))
+    sandbox.requests.append(wished(sandbox, "Radarr-HD"))
     async with Daemon(tmp_path / "data", sandbox.config_toml({"Radarr-HD": QUICK})) as daemon:
         await until(lambda: marked(daemon, is_request="true"), 20, daemon.log)
         await sandbox.overseerr.fail(Status(502))

@@ -152,8 +152,8 @@ async def test_a_stop_is_clean_and_quick(daemon: Daemon, number: signal.Signals)
 async def test_workers_are_started_again_after_the_death_of_the_zygote(daemon: Daemon):
     workers = await daemon.all_running()
     pids = {worker["pid"] for worker in workers.values()}
-    (zygote,) = [p for p in daemon.processes() if p.name() == "qb zygote"]
-    zygote.kill()
+    (fork_server,) = [p for p in daemon.processes() if p.name() == "qb zygote"]
+    fork_server.kill()
 
     async def all_new() -> bool:
         now = await daemon.workers()
@@ -166,8 +166,8 @@ async def test_workers_are_started_again_after_the_death_of_the_zygote(daemon: D
 
 async def test_a_zygote_that_hangs_is_replaced(daemon: Daemon):
     workers = await daemon.all_running()
-    (zygote,) = [p for p in daemon.processes() if p.name() == "qb zygote"]
-    zygote.suspend()
+    (fork_server,) = [p for p in daemon.processes() if p.name() == "qb zygote"]
+    fork_server.suspend()
     victim = workers["radarr-hd"]["pid"]
     os.kill(victim, signal.SIGKILL)
 
@@ -264,8 +264,8 @@ async def test_a_stop_that_reaches_all_processes_at_once_is_as_clean(daemon: Dae
 
 async def test_a_zygote_that_hangs_does_not_hold_up_the_end(daemon: Daemon):
     await daemon.all_running()
-    (zygote,) = [p for p in daemon.processes() if p.name() == "qb zygote"]
-    zygote.suspend()
+    (fork_server,) = [p for p in daemon.processes() if p.name() == "qb zygote"]
+    fork_server.suspend()
     began = time.monotonic()
     assert await daemon.stop() == 0
     assert time.monotonic() - began < 5

@@ -123,11 +123,11 @@ class Box:
     def _leader(self) -> int:
         assert self._nspawn is not None
         assert self._nspawn.poll() is None, self._console()
-        children = Path(f"/proc/{self._nspawn.pid}/task/{self._nspawn.pid}/children").read_text().split()
-        for child in map(int, children):
+        processes = Path(f"/proc/{self._nspawn.pid}/task/{self._nspawn.pid}/children").read_text().split()
+        for process in map(int, processes):
             with contextlib.suppress(OSError):
-                if Path(f"/proc/{child}/exe").readlink().name == "systemd":
-                    return child
+                if Path(f"/proc/{process}/exe").readlink().name == "systemd":
+                    return process
         return 0
 
     def _booted(self) -> bool:

@@ -131,7 +131,7 @@ def best(so_far: Iterable[Choice], more: Iterable[Choice], count: int) -> list[C
 # -- searches -----------------------------------------------------------------------------------------------------
 
 
-class Search(Struct, frozen=True, rename="camel"):
+class PlannedSearch(Struct, frozen=True, rename="camel"):
     """One command to the Arr: which items it covers, why, and what it costs of the budget.
 
     `series_id` and `season` are set when a whole series or season is searched.
@@ -147,21 +147,21 @@ class Search(Struct, frozen=True, rename="camel"):
     season: int | None = None
 
 
-class Season(NamedTuple):
+class SeasonItems(NamedTuple):
     """A season's monitored episodes that have aired: how many, and the missing ones in order."""
 
     aired: int
     missing: tuple[Item, ...]
 
 
-def single(chosen: Choice, command: str) -> Search:
+def single(chosen: Choice, command: str) -> PlannedSearch:
     """A search for one item."""
-    return Search(command, (chosen.item.id,), chosen.reason, _why(chosen), chosen.item.title)
+    return PlannedSearch(command, (chosen.item.id,), chosen.reason, _why(chosen), chosen.item.title)
 
 
 def for_series(
-    chosen: Choice, title: str, seasons: dict[int, Season], mode: str, is_free: Callable[[Item], bool]
-) -> Search:
+    chosen: Choice, title: str, seasons: dict[int, SeasonItems], mode: str, is_free: Callable[[Item], bool]
+) -> PlannedSearch:
     """A search for an episode that also takes what is missing beside it, as `SearchBySeries` has it.
 
     `smart` searches the series when all of it is missing, the season when more than three quarters of it are, the
@@ -170,7 +170,7 @@ def for_series(
     """
     item, number = chosen.item, chosen.item.season or 0
     name = f"{title} S{number:02}E{item.number or 0:02}"
-    alone = Search("EpisodeSearch", (item.id,), chosen.reason, _why(chosen), name)
+    alone = PlannedSearch("EpisodeSearch", (item.id,), chosen.reason, _why(chosen), name)
     season = seasons.get(number)
     if mode == "false" or chosen.reason != "Missing" or season is None:
         return alone
@@ -180,17 +180,17 @@ def for_series(
     if all_free and len(all_missing) > 1 and (mode == "true" or (whole and len(seasons) > 1)):
         ids = tuple(episode.id for episode in all_missing)
         why = f"all {len(ids)} episodes are missing" if whole else f"{len(ids)} episodes are missing"
-        return Search("SeriesSearch", ids, "Missing", why, title, len(seasons), item.parent)
+        return PlannedSearch("SeriesSearch", ids, "Missing", why, title, len(seasons), item.parent)
     missing, free = season.missing, [episode for episode in season.missing if is_free(episode)]
     if len(missing) > 1 and len(free) == len(missing) and len(missing) > SEASON_SHARE * season.aired:
         ids = tuple(episode.id for episode in missing)
         why = f"{len(ids)} of {season.aired} episodes are missing"
-        return Search("SeasonSearch", ids, "Missing", why, f"{title} S{number:02}", 1, item.parent, number)
+        return PlannedSearch("SeasonSearch", ids, "Missing", why, f"{title} S{number:02}", 1, item.parent, number)
     if len(free) > 1 and any(episode.id == item.id for episode in free):
         others = [episode for episode in free if episode.id != item.id][: EPISODES_AT_ONCE - 1]
         ids = (item.id, *(episode.id for episode in others))
         why = f"{len(missing)} of {season.aired} episodes are missing"
-        return Search("EpisodeSearch", ids, "Missing", why, f"{title} S{number:02}", len(ids))
+        return PlannedSearch("EpisodeSearch", ids, "Missing", why, f"{title} S{number:02}", len(ids))
     return alone
 
 
@@ -208,14 +208,14 @@ def _why(chosen: Choice) -> str:
     return lead + what + before
 
 
-class Outlook(Struct, frozen=True, rename="camel"):
+class SearchForecast(Struct, frozen=True, rename="camel"):
     """The next searches in order. `waiting_for` says why none is sent now, empty when nothing stands in the way.
 
     `due` counts the items that may be searched now; `through_at` is when all of them will have been at this rate, in
     epoch seconds, null when there are none.
     """
 
-    searches: list[Search]
+    searches: list[PlannedSearch]
     due: int
     per_hour: int
     waiting_for: str

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Stage(StrEnum):
+class SwitchStage(StrEnum):
     """How far it is with what is remembered of a parent."""
 
     SWITCHING = "switching"
@@ -43,16 +43,16 @@ class Parent(NamedTuple):
     missing: bool
 
 
-class Memory(NamedTuple):
+class StoredSwitch(NamedTuple):
     """What is remembered of a parent; `at` is when its stage began, in epoch seconds."""
 
     original_id: int
     temporary_id: int
-    stage: Stage
+    stage: SwitchStage
     at: float
 
 
-class Rules(Struct, frozen=True):
+class SwitchRules(Struct, frozen=True):
     """The keys. `temporary` maps a profile to its temporary one and is empty when the feature is off.
 
     `reset` is True for what has a temporary profile as qbitrr starts, remembered or not.
@@ -64,15 +64,15 @@ class Rules(Struct, frozen=True):
     reset: bool = False
 
 
-class Step(NamedTuple):
+class SwitchStep(NamedTuple):
     """What is next for a parent: its memory from now on, None for none, and the profile that is to be set, if any."""
 
-    memory: Memory | None
+    memory: StoredSwitch | None
     set_profile_id: int | None
     because: str
 
 
-def decide(parent: Parent, memory: Memory | None, rules: Rules, now: float) -> Step | None:
+def decide(parent: Parent, memory: StoredSwitch | None, rules: SwitchRules, now: float) -> SwitchStep | None:
     """What is to be done; None for nothing. Doing it again after a crash, or with old facts, does no harm."""
     if parent.profile_id is None:
         return None
@@ -81,41 +81,43 @@ def decide(parent: Parent, memory: Memory | None, rules: Rules, now: float) -> S
     return _NEXT[memory.stage](parent, memory, rules, now)
 
 
-def _new(parent: Parent, rules: Rules, now: float) -> Step | None:
+def _new(parent: Parent, rules: SwitchRules, now: float) -> SwitchStep | None:
     profile = parent.profile_id
     assert profile is not None
     temporary = rules.temporary.get(profile)
     if parent.missing and temporary is not None and temporary != profile:
-        return Step(Memory(profile, temporary, Stage.SWITCHING, now), temporary, "something is missing")
+        return SwitchStep(
+            StoredSwitch(profile, temporary, SwitchStage.SWITCHING, now), temporary, "something is missing"
+        )
     if rules.reset and not parent.missing:
         mains = [main for main, temporary in rules.temporary.items() if temporary == profile and main != profile]
         if len(mains) == 1:  # of several nobody knows which
-            memory = Memory(mains[0], profile, Stage.RESTORING, now)
-            return Step(memory, mains[0], "ForceResetTempProfiles is on")
+            memory = StoredSwitch(mains[0], profile, SwitchStage.RESTORING, now)
+            return SwitchStep(memory, mains[0], "ForceResetTempProfiles is on")
     return None
 
 
-def _switching(parent: Parent, memory: Memory, rules: Rules, now: float) -> Step | None:
+def _switching(parent: Parent, memory: StoredSwitch, rules: SwitchRules, now: float) -> SwitchStep | None:
     """It was not seen to arrive."""
     if parent.profile_id == memory.temporary_id:
-        return Step(memory._replace(stage=Stage.SWITCHED, at=now), None, "it was switched")
+        return SwitchStep(memory._replace(stage=SwitchStage.SWITCHED, at=now), None, "it was switched")
     if parent.profile_id != memory.original_id:
         return _theirs(parent, memory, now)
     if parent.missing and rules.temporary.get(memory.original_id) == memory.temporary_id:
-        return Step(memory, memory.temporary_id, "something is missing")
-    return Step(None, None, "it need not be switched any more")
+        return SwitchStep(memory, memory.temporary_id, "something is missing")
+    return SwitchStep(None, None, "it need not be switched any more")
 
 
-def _switched(parent: Parent, memory: Memory, rules: Rules, now: float) -> Step | None:
+def _switched(parent: Parent, memory: StoredSwitch, rules: SwitchRules, now: float) -> SwitchStep | None:
     if parent.profile_id != memory.temporary_id:
         return _theirs(parent, memory, now)
     because = _why_restore(parent, memory, rules, now)
     if because is None:
         return None
-    return Step(memory._replace(stage=Stage.RESTORING, at=now), memory.original_id, because)
+    return SwitchStep(memory._replace(stage=SwitchStage.RESTORING, at=now), memory.original_id, because)
 
 
-def _why_restore(parent: Parent, memory: Memory, rules: Rules, now: float) -> str | None:
+def _why_restore(parent: Parent, memory: StoredSwitch, rules: SwitchRules, now: float) -> str | None:
     if rules.temporary.get(memory.original_id) != memory.temporary_id:
         return "the configuration no longer asks for it"
     if not parent.missing and (rules.reset or not rules.keep):
@@ -125,49 +127,51 @@ def _why_restore(parent: Parent, memory: Memory, rules: Rules, now: float) -> st
     return None
 
 
-def _restoring(parent: Parent, memory: Memory, rules: Rules, now: float) -> Step | None:
+def _restoring(parent: Parent, memory: StoredSwitch, rules: SwitchRules, now: float) -> SwitchStep | None:
     if parent.profile_id == memory.temporary_id:
-        return Step(memory, memory.original_id, "it was not seen to arrive")
+        return SwitchStep(memory, memory.original_id, "it was not seen to arrive")
     comes_again = parent.missing and rules.timeout_seconds > 0 and memory.original_id in rules.temporary
     if parent.profile_id == memory.original_id and comes_again:
-        return Step(memory._replace(stage=Stage.RESTING, at=now), None, "it has its own profile again")
-    return Step(None, None, "it has its own profile again, or one that a person chose")
+        return SwitchStep(memory._replace(stage=SwitchStage.RESTING, at=now), None, "it has its own profile again")
+    return SwitchStep(None, None, "it has its own profile again, or one that a person chose")
 
 
-def _resting(parent: Parent, memory: Memory, rules: Rules, now: float) -> Step | None:
+def _resting(parent: Parent, memory: StoredSwitch, rules: SwitchRules, now: float) -> SwitchStep | None:
     """After a restoration something may still be missing: what was tried in vain is tried again as much later."""
     if parent.profile_id != memory.original_id:
         return _theirs(parent, memory, now)
     temporary = rules.temporary.get(memory.original_id)
     if not parent.missing or temporary is None:
-        return Step(None, None, "there is nothing to wait for any more")
+        return SwitchStep(None, None, "there is nothing to wait for any more")
     if now - memory.at >= rules.timeout_seconds:
-        return Step(
-            Memory(memory.original_id, temporary, Stage.SWITCHING, now), temporary, "something is missing still"
+        return SwitchStep(
+            StoredSwitch(memory.original_id, temporary, SwitchStage.SWITCHING, now),
+            temporary,
+            "something is missing still",
         )
     return None
 
 
-def _left(parent: Parent, memory: Memory, rules: Rules, _now: float) -> Step | None:
+def _left(parent: Parent, memory: StoredSwitch, rules: SwitchRules, _now: float) -> SwitchStep | None:
     if parent.missing and memory.original_id in rules.temporary:
         return None
-    return Step(None, None, "nothing is missing any more")
+    return SwitchStep(None, None, "nothing is missing any more")
 
 
 _NEXT = {
-    Stage.SWITCHING: _switching,
-    Stage.SWITCHED: _switched,
-    Stage.RESTORING: _restoring,
-    Stage.RESTING: _resting,
-    Stage.LEFT: _left,
+    SwitchStage.SWITCHING: _switching,
+    SwitchStage.SWITCHED: _switched,
+    SwitchStage.RESTORING: _restoring,
+    SwitchStage.RESTING: _resting,
+    SwitchStage.LEFT: _left,
 }
 
 
-def _theirs(parent: Parent, memory: Memory, now: float) -> Step:
+def _theirs(parent: Parent, memory: StoredSwitch, now: float) -> SwitchStep:
     """A person chose a profile; that counts for as long as something is missing."""
     if parent.missing:
-        return Step(memory._replace(stage=Stage.LEFT, at=now), None, "somebody chose another profile")
-    return Step(None, None, "somebody chose another profile")
+        return SwitchStep(memory._replace(stage=SwitchStage.LEFT, at=now), None, "somebody chose another profile")
+    return SwitchStep(None, None, "somebody chose another profile")
 
 
 def resolved(mappings: Mapping[str, str], ids: Mapping[str, list[int]]) -> tuple[dict[int, int], list[str]]:

@@ -50,22 +50,22 @@ from qbitrr.rules.torrents.unwanted import (
     nothing_playable,
     unwanted_files,
 )
-from qbitrr.rules.torrents.user_categories import failed_by_user, recheck_wanted
-from qbitrr.rules.verdict import Outcome, Step, Verdict
+from qbitrr.rules.torrents.user_categories import failed_by_user, recheck_requested
+from qbitrr.rules.verdict import Outcome, TraceStep, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qbitrr.rules.facts import Policy, Surroundings, TorrentFacts
+    from qbitrr.rules.facts import Policy, RuleContext, TorrentFacts
     from qbitrr.rules.verdict import Finding
 
-    Rule = Callable[[TorrentFacts, Surroundings, Policy, float], Finding]
+    Rule = Callable[[TorrentFacts, RuleContext, Policy, float], Finding]
 
 RULES: tuple[Rule, ...] = (
     ignored_by_user,
     in_quarantine,
     client_is_busy_with_it,
-    recheck_wanted,
+    recheck_requested,
     failed_by_user,
     files_are_missing,
     in_error,
@@ -103,7 +103,7 @@ WITHOUT_ARR: tuple[Rule, ...] = (
     ignored_by_user,
     in_quarantine,
     client_is_busy_with_it,
-    recheck_wanted,
+    recheck_requested,
     failed_by_user,
     files_are_missing,
     in_error,
@@ -125,12 +125,12 @@ WITHOUT_ARR: tuple[Rule, ...] = (
 """The rules for `ManagedCategories`, which belong to no Arr."""
 
 
-def judge(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Verdict:
+def judge(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Verdict:
     """Ask the rules in order until one decides; `now` in epoch seconds."""
-    trace: list[Step] = []
+    trace: list[TraceStep] = []
     for rule in RULES if policy.with_arr else WITHOUT_ARR:
-        finding = rule(torrent, around, policy, now)
-        trace.append(Step(rule.__name__, finding))
+        finding = rule(torrent, context, policy, now)
+        trace.append(TraceStep(rule.__name__, finding))
         if finding.outcome is not Outcome.PASS:
             break
     return Verdict(tuple(trace))

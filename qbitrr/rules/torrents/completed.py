@@ -9,7 +9,7 @@ from qbitrr.rules.torrents.failure import fails
 from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import Policy, QueueFacts, Surroundings, TorrentFacts
+    from qbitrr.rules.facts import Policy, QueueFacts, RuleContext, TorrentFacts
     from qbitrr.rules.verdict import Finding
 
 # After the n-th try the next one comes this much later: of an import that failed, and of asking an Arr about a
@@ -17,29 +17,29 @@ if TYPE_CHECKING:
 RETRY_SECONDS = (300, 900, 3600, 21600)
 
 
-def imported(torrent: TorrentFacts, around: Surroundings, _policy: Policy, _now: float) -> Finding:
+def imported(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
     """What has been imported (tag `qBitrr-imported`, or the ledger) is not imported again, nor does it fail."""
-    facts = {"tagged": TAG_IMPORTED in torrent.tags, "in_ledger": around.history.imports.imported}
+    facts = {"tagged": TAG_IMPORTED in torrent.tags, "in_ledger": context.history.imports.imported}
     if any(facts.values()):
         return stops("it has been imported", **facts)
     return passes("it has not been imported", **facts)
 
 
-def arr_queue_is_unknown(torrent: TorrentFacts, around: Surroundings, _policy: Policy, _now: float) -> Finding:
+def arr_queue_is_unknown(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
     """A complete torrent is imported only with the Arr's queue at hand."""
-    if torrent.complete and not around.queue_known:
+    if torrent.complete and not context.queue_known:
         return stops("it is complete, but the Arr's queue is not known")
     return passes("it is not complete, or the Arr's queue is known", complete=torrent.complete)
 
 
-def not_in_queue(torrent: TorrentFacts, around: Surroundings, _policy: Policy, now: float) -> Finding:
+def not_in_queue(torrent: TorrentFacts, context: RuleContext, _policy: Policy, now: float) -> Finding:
     """A complete torrent that the Arr does not list may have been imported by the Arr itself: its history tells."""
     if not torrent.complete:
         return passes("it is not complete")
-    if around.queue is not None and around.queue.tracked_state != "imported":
-        return passes("the Arr lists the download", tracked_state=around.queue.tracked_state)
-    looks, looked_at = around.history.imports.looks, around.history.imports.looked_at
-    if looked_at is not None and around.queue is None and around.history.searched_again:
+    if context.queue is not None and context.queue.tracked_state != "imported":
+        return passes("the Arr lists the download", tracked_state=context.queue.tracked_state)
+    looks, looked_at = context.history.imports.looks, context.history.imports.looked_at
+    if looked_at is not None and context.queue is None and context.history.searched_again:
         return passes("it was searched again while it was stalled, and is complete after all")
     if looked_at is not None and now < looked_at + retry_seconds(looks):
         because = "it is complete, but the Arr neither lists the download nor has imported it"
@@ -47,12 +47,12 @@ def not_in_queue(torrent: TorrentFacts, around: Surroundings, _policy: Policy, n
     return acts(Action.LOOK_FOR_IMPORT, "it is complete and not in the Arr's queue, which may have imported it")
 
 
-def arr_refuses_it(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Finding:
+def arr_refuses_it(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """`ArrErrorCodesToBlocklist`: what the Arr will not import, for one of these reasons, word for word, has failed.
 
     Not while the Arr has listed it for less than `Torrent.IgnoreTorrentsYoungerThan`, nor what waits for a person.
     """
-    queue = around.queue
+    queue = context.queue
     if not torrent.complete or queue is None or not policy.error_messages:
         return passes("it is not complete, or no messages are configured")
     facts: dict[str, Any] = {
@@ -68,7 +68,7 @@ def arr_refuses_it(torrent: TorrentFacts, around: Surroundings, policy: Policy, 
     old_at = max(torrent.added_at, queue.added_at or 0.0) + policy.ignore_younger_than_seconds
     if now < old_at:
         return stops("the Arr refuses it, but it is younger than IgnoreTorrentsYoungerThan", old_at, **facts)
-    return fails(f'the Arr refuses it: "{said}"', around, policy, now, **facts)
+    return fails(f'the Arr refuses it: "{said}"', context, policy, now, **facts)
 
 
 _REFUSED = frozenset({"importPending", "importBlocked", "importFailed"})
@@ -79,15 +79,15 @@ def _waits_for_a_person(queue: QueueFacts) -> bool:
     return any("manual import" in message.lower() for message in queue.messages)
 
 
-def arr_has_it(torrent: TorrentFacts, around: Surroundings, _policy: Policy, _now: float) -> Finding:
+def arr_has_it(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
     """What the Arr is importing, or shows to a person, is the Arr's."""
-    if not torrent.complete or around.queue is None:
+    if not torrent.complete or context.queue is None:
         return passes("it is not complete")
     queue: dict[str, Any] = {
-        "tracked_state": around.queue.tracked_state,
-        "messages": list(around.queue.messages),
+        "tracked_state": context.queue.tracked_state,
+        "messages": list(context.queue.messages),
     }
-    because = _IN_THE_ARRS_HANDS.get(around.queue.tracked_state)
+    because = _IN_THE_ARRS_HANDS.get(context.queue.tracked_state)
     if because is not None:
         return stops(because, **queue)
     return passes("the Arr does nothing with it", **queue)
@@ -102,17 +102,17 @@ _IN_THE_ARRS_HANDS = {
 }
 
 
-def unplayable(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Finding:
+def unplayable(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """`Torrent.VerifyMedia`: what ffprobe, if it is installed, cannot read has failed. It is asked before an import."""
-    words = around.history.unplayable
+    words = context.history.unplayable
     if not torrent.complete or not words:
         return passes("ffprobe has found nothing wrong")
-    return fails(f"a file of it cannot be played: {words}", around, policy, now)
+    return fails(f"a file of it cannot be played: {words}", context, policy, now)
 
 
-def import_failed_lately(torrent: TorrentFacts, around: Surroundings, _policy: Policy, now: float) -> Finding:
+def import_failed_lately(torrent: TorrentFacts, context: RuleContext, _policy: Policy, now: float) -> Finding:
     """A failed import is tried again after 5 minutes, 15 minutes, an hour, then every 6 hours."""
-    imports = around.history.imports
+    imports = context.history.imports
     if not torrent.complete or imports.failed_at is None:
         return passes("no import of it has failed")
     wait = retry_seconds(imports.failures)
@@ -127,7 +127,7 @@ def retry_seconds(tries: int) -> int:
     return RETRY_SECONDS[min(max(tries, 1), len(RETRY_SECONDS)) - 1]
 
 
-def finished(torrent: TorrentFacts, around: Surroundings, _policy: Policy, _now: float) -> Finding:
+def finished(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
     """A complete torrent is imported at once (`importMode`), whatever its seeding limits."""
     if not torrent.complete:
         return passes("it is not complete", left_bytes=torrent.left_bytes, progress=torrent.progress)
@@ -135,5 +135,5 @@ def finished(torrent: TorrentFacts, around: Surroundings, _policy: Policy, _now:
         Action.IMPORT,
         "it is complete and not imported",
         completed_at=torrent.completed_at,
-        tracked_state=around.queue.tracked_state if around.queue else None,
+        tracked_state=context.queue.tracked_state if context.queue else None,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qbitrr.rules.verdict import Action, acts, stops
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import Policy, Surroundings
+    from qbitrr.rules.facts import Policy, RuleContext
     from qbitrr.rules.verdict import Finding
 
 DISCARDED_SECONDS = 86400
@@ -16,7 +16,7 @@ GRABS_LOOK_AGAIN_SECONDS = 3600
 
 def fails(
     because: str,
-    around: Surroundings,
+    context: RuleContext,
     policy: Policy,
     now: float,
     action: Action = Action.FAIL,
@@ -28,53 +28,56 @@ def fails(
     `Torrent.IgnoreTorrentsYoungerThan` must have passed since anything was changed about it, and its item must not
     have had `Torrent.MaxFailedGrabsPerDay` already. Without an Arr it is only removed.
     """
-    objection = _unknown(around, policy) or told_otherwise(around, now)
+    objection = _unknown(context, policy) or discarded_by_user(context, now)
     if objection is not None:
         text, again_at = objection
         return stops(f"{because}, but {text}", again_at, **facts)
-    if (more := _too_soon(around, policy, now)) is not None:
+    if (more := _too_soon(context, policy, now)) is not None:
         text, again_at, more_facts = more
         return stops(f"{because}, but {text}", again_at, **facts, **more_facts)
-    if action is Action.FAIL and (debt := owed(around, now)) is not None:
+    if action is Action.FAIL and (debt := owed(context, now)) is not None:
         text, again_at = debt
-        return stops(f"{because}, but {text}", again_at, **facts | around.gate.facts)
+        return stops(f"{because}, but {text}", again_at, **facts | context.clearance.facts)
     return acts(action if policy.with_arr else Action.REMOVE, because, **facts)
 
 
 _Objection = tuple[str, float | None]  # as a clause, and when to ask again
 
 
-def _unknown(around: Surroundings, policy: Policy) -> _Objection | None:
-    if policy.with_arr and not around.queue_known:
+def _unknown(context: RuleContext, policy: Policy) -> _Objection | None:
+    if policy.with_arr and not context.queue_known:
         return "the Arr's queue is not known", None
-    if policy.with_arr and around.queue is None and not around.history.searched_again:
+    if policy.with_arr and context.queue is None and not context.history.searched_again:
         return "the Arr does not list the download", None
-    if around.elsewhere:
+    if context.elsewhere:
         return "another qBittorrent holds the same torrent", None
     return None
 
 
-def told_otherwise(around: Surroundings, now: float) -> _Objection | None:
+def discarded_by_user(context: RuleContext, now: float) -> _Objection | None:
     """A person's decision against the removal of a torrent holds for a day."""
-    discarded_at = around.history.discarded_at
+    discarded_at = context.history.discarded_at
     if discarded_at is not None and now < discarded_at + DISCARDED_SECONDS:
         return "a person decided against its removal", discarded_at + DISCARDED_SECONDS
     return None
 
 
-def owed(around: Surroundings, now: float) -> _Objection | None:
+def owed(context: RuleContext, now: float) -> _Objection | None:
     """What is owed to the trackers of a torrent, see `qbitrr.rules.hit_and_run`."""
-    if around.gate.open:
+    if context.clearance.granted:
         return None
-    return around.gate.because, None if around.gate.in_seconds is None else now + around.gate.in_seconds
+    return (
+        context.clearance.because,
+        None if context.clearance.in_seconds is None else now + context.clearance.in_seconds,
+    )
 
 
-def _too_soon(around: Surroundings, policy: Policy, now: float) -> tuple[str, float | None, dict[str, Any]] | None:
-    acted_at = around.history.acted_at
+def _too_soon(context: RuleContext, policy: Policy, now: float) -> tuple[str, float | None, dict[str, Any]] | None:
+    acted_at = context.history.acted_at
     if acted_at is not None and now < acted_at + policy.ignore_younger_than_seconds:
         again_at = acted_at + policy.ignore_younger_than_seconds
         return "something was done about it not long ago", again_at, {}
-    if 0 < policy.most_failed_grabs <= around.failed_grabs:
-        facts = {"failed_grabs": around.failed_grabs, "MaxFailedGrabsPerDay": policy.most_failed_grabs}
+    if 0 < policy.most_failed_grabs <= context.failed_grabs:
+        facts = {"failed_grabs": context.failed_grabs, "MaxFailedGrabsPerDay": policy.most_failed_grabs}
         return "too many downloads of its item failed within a day", now + GRABS_LOOK_AGAIN_SECONDS, facts
     return None

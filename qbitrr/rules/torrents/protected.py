@@ -9,7 +9,7 @@ from qbitrr.rules.facts import TAG_IGNORED, TAG_QUARANTINE
 from qbitrr.rules.verdict import passes, stops
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import Policy, Surroundings, TorrentFacts
+    from qbitrr.rules.facts import Policy, RuleContext, TorrentFacts
     from qbitrr.rules.verdict import Finding
 
 
@@ -20,7 +20,7 @@ def protection(torrent: TorrentFacts, policy: Policy) -> str | None:
     return min(torrent.tags & policy.protect_tags, default=None)
 
 
-def ignored_by_user(torrent: TorrentFacts, _around: Surroundings, policy: Policy, _now: float) -> Finding:
+def ignored_by_user(torrent: TorrentFacts, _around: RuleContext, policy: Policy, _now: float) -> Finding:
     """A torrent with the tag `qBitrr-ignored`, or one of `Settings.ProtectTags`, is left alone."""
     tag = protection(torrent, policy)
     if tag is not None:
@@ -28,14 +28,14 @@ def ignored_by_user(torrent: TorrentFacts, _around: Surroundings, policy: Policy
     return passes("it has no tag that protects it")
 
 
-def in_quarantine(torrent: TorrentFacts, _around: Surroundings, _policy: Policy, _now: float) -> Finding:
+def in_quarantine(torrent: TorrentFacts, _around: RuleContext, _policy: Policy, _now: float) -> Finding:
     """`Settings.Quarantine`: a torrent with the tag `qBitrr-quarantine` waits for its removal, or for its rescue."""
     if TAG_QUARANTINE in torrent.tags:
         return stops("it is in quarantine")
     return passes("it is not in quarantine")
 
 
-def client_is_busy_with_it(torrent: TorrentFacts, _around: Surroundings, _policy: Policy, _now: float) -> Finding:
+def client_is_busy_with_it(torrent: TorrentFacts, _around: RuleContext, _policy: Policy, _now: float) -> Finding:
     """While qBittorrent checks, moves or allocates a torrent nothing is done to it."""
     if torrent.state in states.BUSY:
         return stops("qBittorrent is checking, moving or allocating it", state=torrent.state)

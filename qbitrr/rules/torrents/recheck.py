@@ -8,32 +8,32 @@ from qbitrr.rules import states
 from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import Policy, Surroundings, TorrentFacts
+    from qbitrr.rules.facts import Policy, RuleContext, TorrentFacts
     from qbitrr.rules.verdict import Finding
 
 # After the n-th recheck the next one comes this much later.
 RECHECK_SECONDS = (3600, 21600, 86400)
 
 
-def files_are_missing(torrent: TorrentFacts, around: Surroundings, _policy: Policy, now: float) -> Finding:
+def files_are_missing(torrent: TorrentFacts, context: RuleContext, _policy: Policy, now: float) -> Finding:
     """Missing files are never a reason to delete: a disk may be unmounted. Once they are back there is a recheck."""
     if torrent.state != states.MISSING_FILES:
         return passes("its files are there", state=torrent.state)
-    if not around.content_is_there:
+    if not context.content_is_there:
         return stops("its files are missing, which is never a reason to delete", content_path=torrent.content_path)
-    return _recheck("its files were missing and are back", around, now, content_path=torrent.content_path)
+    return _recheck("its files were missing and are back", context, now, content_path=torrent.content_path)
 
 
-def in_error(torrent: TorrentFacts, around: Surroundings, _policy: Policy, now: float) -> Finding:
+def in_error(torrent: TorrentFacts, context: RuleContext, _policy: Policy, now: float) -> Finding:
     """A torrent in error is rechecked: at once, after an hour, after 6 hours, then daily."""
     if torrent.state == states.ERROR:
-        return _recheck("qBittorrent reports an error", around, now, state=torrent.state)
+        return _recheck("qBittorrent reports an error", context, now, state=torrent.state)
     if torrent.state == "unknown":
         return stops("qBittorrent does not know its state", state=torrent.state)
     return passes("qBittorrent reports no error", state=torrent.state)
 
 
-def data_is_missing(torrent: TorrentFacts, _around: Surroundings, _policy: Policy, _now: float) -> Finding:
+def data_is_missing(torrent: TorrentFacts, _around: RuleContext, _policy: Policy, _now: float) -> Finding:
     """What was complete once and is not any more has lost its data, as after a recheck without its disk."""
     facts: dict[str, Any] = {"completed_at": torrent.completed_at, "left_bytes": torrent.left_bytes}
     if torrent.completed_at is not None and torrent.left_bytes > 0:
@@ -41,8 +41,8 @@ def data_is_missing(torrent: TorrentFacts, _around: Surroundings, _policy: Polic
     return passes("it has not lost data", **facts)
 
 
-def _recheck(because: str, around: Surroundings, now: float, **facts: Any) -> Finding:
-    rechecks, rechecked_at = around.history.rechecks, around.history.rechecked_at
+def _recheck(because: str, context: RuleContext, now: float, **facts: Any) -> Finding:
+    rechecks, rechecked_at = context.history.rechecks, context.history.rechecked_at
     facts |= {"rechecks": rechecks}
     if rechecked_at is not None:
         again_at = rechecked_at + RECHECK_SECONDS[min(max(rechecks, 1), len(RECHECK_SECONDS)) - 1]

@@ -7,52 +7,52 @@ from typing import TYPE_CHECKING
 from qbitrr.rules.facts import TAG_IMPORTED
 from qbitrr.rules.seeding import progress
 from qbitrr.rules.torrents.completed import retry_seconds
-from qbitrr.rules.torrents.failure import owed, told_otherwise
+from qbitrr.rules.torrents.failure import discarded_by_user, owed
 from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import Policy, Surroundings, TorrentFacts
+    from qbitrr.rules.facts import Policy, RuleContext, TorrentFacts
     from qbitrr.rules.verdict import Finding
 
 WRITE_AGAIN_SECONDS = 3600
 """What did not stay as it was written is written again after this time: somebody may want it otherwise."""
 
 
-def settings_differ(_torrent: TorrentFacts, around: Surroundings, _policy: Policy, now: float) -> Finding:
+def settings_differ(_torrent: TorrentFacts, context: RuleContext, _policy: Policy, now: float) -> Finding:
     """`SeedingMode`, `CategorySeeding` and tracker rows: rate limits, super seeding, tags and trackers of a torrent.
 
     Only what differs is written, and what is -1 never. What somebody changes back is written again after an hour.
     """
-    wish, history = around.adjustment, around.history
-    if not wish:
+    request, history = context.adjustment, context.history
+    if not request:
         return passes("its limits, tags and trackers are as they should be")
-    if wish == history.adjusted and now < (history.adjusted_at or 0.0) + WRITE_AGAIN_SECONDS:
-        return passes("its settings were written not long ago, and did not stay", **wish.in_facts())
-    return acts(Action.ADJUST, "its settings are not as they should be", **wish.in_facts())
+    if request == history.adjusted and now < (history.adjusted_at or 0.0) + WRITE_AGAIN_SECONDS:
+        return passes("its settings were written not long ago, and did not stay", **request.in_facts())
+    return acts(Action.ADJUST, "its settings are not as they should be", **request.in_facts())
 
 
-def seeding_is_over(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Finding:
+def seeding_is_over(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """`RemoveTorrent` with `MaxUploadRatio` and `MaxSeedingTime`, of the category or of its tracker's row.
 
     Only what the Arr's history shows as imported is removed, and nothing below a hit-and-run minimum.
     """
-    if around.limits is None or around.limits.remove < 0 or not torrent.complete:
+    if context.limits is None or context.limits.remove < 0 or not torrent.complete:
         return passes("it is not complete, or seeds for ever, or its trackers are not known")
-    found = progress(torrent.seeding.seen_for(around.seeding_seconds), around.limits)
-    if not around.history.imports.imported and policy.with_arr:
-        return _look_for_proof(torrent, around, now) if found.reached else passes(found.because, **found.facts)
+    found = progress(torrent.seeding.seen_for(context.seeding_seconds), context.limits)
+    if not context.history.imports.imported and policy.with_arr:
+        return _look_for_proof(torrent, context, now) if found.reached else passes(found.because, **found.facts)
     if not found.reached:
         return stops(found.because, None if found.in_seconds is None else now + found.in_seconds, **found.facts)
-    objection = told_otherwise(around, now) or _arr_still_has_it(around, policy) or owed(around, now)
+    objection = discarded_by_user(context, now) or _arr_still_has_it(context, policy) or owed(context, now)
     if objection is not None:
         text, again_at = objection
-        return stops(f"{found.because}, but {text}", again_at, **found.facts | around.gate.facts)
+        return stops(f"{found.because}, but {text}", again_at, **found.facts | context.clearance.facts)
     return acts(Action.REMOVE, found.because, **found.facts)
 
 
-def _look_for_proof(torrent: TorrentFacts, around: Surroundings, now: float) -> Finding:
+def _look_for_proof(torrent: TorrentFacts, context: RuleContext, now: float) -> Finding:
     """A tag is no proof: somebody may have set it, or another program."""
-    imports = around.history.imports
+    imports = context.history.imports
     if TAG_IMPORTED not in torrent.tags:
         return passes("its seeding is over, but it has not been imported")
     if imports.looked_at is not None and now < imports.looked_at + retry_seconds(imports.looks):
@@ -60,17 +60,17 @@ def _look_for_proof(torrent: TorrentFacts, around: Surroundings, now: float) -> 
     return acts(Action.LOOK_FOR_IMPORT, "its seeding is over, and its tag says that it was imported")
 
 
-def _arr_still_has_it(around: Surroundings, policy: Policy) -> tuple[str, float | None] | None:
+def _arr_still_has_it(context: RuleContext, policy: Policy) -> tuple[str, float | None] | None:
     if not policy.with_arr:
         return None
-    if not around.queue_known:
+    if not context.queue_known:
         return "the Arr's queue is not known", None
-    if around.queue is not None and around.queue.tracked_state != "imported":
+    if context.queue is not None and context.queue.tracked_state != "imported":
         return "the Arr still lists the download", None
     return None
 
 
-def seeding(torrent: TorrentFacts, _around: Surroundings, _policy: Policy, _now: float) -> Finding:
+def seeding(torrent: TorrentFacts, _around: RuleContext, _policy: Policy, _now: float) -> Finding:
     """What is complete in a category without an Arr seeds, unless its seeding is over."""
     if torrent.complete:
         return stops("it is complete and seeds", state=torrent.state)

@@ -12,12 +12,12 @@ from qbitrr.rules.tracker_eta import maximum_eta_seconds
 from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import Policy, Surroundings, TorrentFacts
-    from qbitrr.rules.strikes import Seen
+    from qbitrr.rules.facts import Policy, RuleContext, TorrentFacts
+    from qbitrr.rules.strikes import Elapsed
     from qbitrr.rules.verdict import Finding
 
 
-def no_longer_stalled(torrent: TorrentFacts, _around: Surroundings, policy: Policy, _now: float) -> Finding:
+def no_longer_stalled(torrent: TorrentFacts, _around: RuleContext, policy: Policy, _now: float) -> Finding:
     """The tag `qBitrr-allowed_stalled` is taken off when a torrent gets on, or is complete."""
     tagged = TAG_STALLED in torrent.tags
     gets_on = torrent.complete or torrent.state in states.TRANSFERRING
@@ -26,7 +26,7 @@ def no_longer_stalled(torrent: TorrentFacts, _around: Surroundings, policy: Poli
     return passes("it is not tagged as stalled, or still is", tagged=tagged)
 
 
-def stalling_is_allowed(torrent: TorrentFacts, _around: Surroundings, policy: Policy, _now: float) -> Finding:
+def stalling_is_allowed(torrent: TorrentFacts, _around: RuleContext, policy: Policy, _now: float) -> Finding:
     """`Torrent.StalledDelay`: at -1 stalled torrents stay, at 0 they stay with the tag `qBitrr-allowed_stalled`."""
     delay = policy.stalled_delay_seconds
     if torrent.state not in states.INACTIVE:
@@ -40,23 +40,23 @@ def stalling_is_allowed(torrent: TorrentFacts, _around: Surroundings, policy: Po
     return acts(Action.TAG_STALLED, "it is stalled; StalledDelay 0 only tags", state=torrent.state)
 
 
-def stalled_is_searched_again(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Finding:
+def stalled_is_searched_again(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """`Torrent.ReSearchStalled`: at its first strike a stalled release is blocklisted and searched again, but stays.
 
     It is removed when `Torrent.StalledDelay` is over, or imported should it get complete before.
     """
     if not policy.search_stalled_again:
         return passes("ReSearchStalled is off")
-    if torrent.state not in states.INACTIVE or around.history.searched_again:
-        return passes("it is not stalled, or was searched again", searched_again=around.history.searched_again)
-    made = count(_idle(torrent, around.stalled, now), policy.stalled_delay_seconds, policy.strikes).made
+    if torrent.state not in states.INACTIVE or context.history.searched_again:
+        return passes("it is not stalled, or was searched again", searched_again=context.history.searched_again)
+    made = count(_idle(torrent, context.stalled, now), policy.stalled_delay_seconds, policy.strikes).made
     if made < 1:
         return passes("it has not been stalled long enough to be searched again", strikes=made)
     because = "it is stalled, and ReSearchStalled has it searched again meanwhile"
-    return fails(because, around, policy, now, Action.SEARCH_AGAIN, strikes=made)
+    return fails(because, context, policy, now, Action.SEARCH_AGAIN, strikes=made)
 
 
-def stalled(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Finding:
+def stalled(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """`Torrent.StalledDelay` above 0: a download that long without activity has failed, after `Torrent.Strikes`.
 
     Without metadata the time runs from when it was added, else from its last activity. In both cases only time
@@ -65,12 +65,12 @@ def stalled(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: fl
     """
     if torrent.state not in states.INACTIVE:
         return passes("it is not stalled", state=torrent.state)
-    idle = _idle(torrent, around.stalled, now)
+    idle = _idle(torrent, context.stalled, now)
     strikes = count(idle, policy.stalled_delay_seconds, policy.strikes)
     what = "it never got its metadata" if torrent.state in states.METADATA else "it is stalled"
     facts: dict[str, Any] = {
         "state": torrent.state,
-        "seen_inactive_seconds": int(around.stalled.seconds),
+        "seen_inactive_seconds": int(context.stalled.seconds),
         "without_activity_seconds": int(idle.seconds),
         "StalledDelay_seconds": policy.stalled_delay_seconds,
         "strikes": strikes.made,
@@ -78,10 +78,10 @@ def stalled(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: fl
     }
     if not strikes.out:
         return stops(f"{what}, but not for StalledDelay yet", now + strikes.left_seconds, **facts)
-    return fails(f"{what}, for longer than StalledDelay", around, policy, now, **facts)
+    return fails(f"{what}, for longer than StalledDelay", context, policy, now, **facts)
 
 
-def nearly_complete(torrent: TorrentFacts, _around: Surroundings, policy: Policy, _now: float) -> Finding:
+def nearly_complete(torrent: TorrentFacts, _around: RuleContext, policy: Policy, _now: float) -> Finding:
     """`Torrent.MaximumDeletablePercentage`: above that progress nothing is removed for being slow or unavailable."""
     facts = {"progress": torrent.progress, "MaximumDeletablePercentage": policy.maximum_deletable_progress}
     if torrent.progress > policy.maximum_deletable_progress:
@@ -89,7 +89,7 @@ def nearly_complete(torrent: TorrentFacts, _around: Surroundings, policy: Policy
     return passes("it is not nearly complete", **facts)
 
 
-def slow(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Finding:
+def slow(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """`Torrent.MaximumETA`, or that of its tracker: what would take longer fails, unless `Torrent.DoNotRemoveSlow`.
 
     It must have been too slow for `Torrent.IgnoreTorrentsYoungerThan`, over `Torrent.Strikes`.
@@ -97,11 +97,11 @@ def slow(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float
     maximum = maximum_eta_seconds(torrent.tracker, policy)
     if maximum <= 0 or torrent.state != states.DOWNLOADING or torrent.eta_seconds <= maximum:
         return passes("it is fast enough, or no MaximumETA is set", MaximumETA_seconds=maximum)
-    strikes = count(around.slow, policy.ignore_younger_than_seconds, policy.strikes)
+    strikes = count(context.slow, policy.ignore_younger_than_seconds, policy.strikes)
     facts: dict[str, Any] = {
         "eta_seconds": torrent.eta_seconds,
         "MaximumETA_seconds": maximum,
-        "seen_slow_seconds": int(around.slow.seconds),
+        "seen_slow_seconds": int(context.slow.seconds),
         "strikes": strikes.made,
         "Strikes": strikes.needed,
     }
@@ -109,30 +109,30 @@ def slow(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float
         return stops("it is too slow, but DoNotRemoveSlow is true", **facts)
     if not strikes.out:
         return stops("it is too slow, but not for long enough yet", now + strikes.left_seconds, **facts)
-    return fails("it is too slow", around, policy, now, **facts)
+    return fails("it is too slow", context, policy, now, **facts)
 
 
-def unavailable(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Finding:
+def unavailable(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """`Torrent.StalledDelay` above 0: what nobody has in full for that long fails, after `Torrent.Strikes`."""
     delay = policy.stalled_delay_seconds
     if torrent.state not in states.TRYING or not 0 <= torrent.availability < 1:
         return passes("all of it is available, or that is not known", availability=torrent.availability)
     if delay <= 0:
         return passes("StalledDelay is not above 0", StalledDelay_seconds=delay)
-    strikes = count(around.unavailable, delay, policy.strikes)
+    strikes = count(context.unavailable, delay, policy.strikes)
     facts: dict[str, Any] = {
         "availability": torrent.availability,
-        "seen_unavailable_seconds": int(around.unavailable.seconds),
+        "seen_unavailable_seconds": int(context.unavailable.seconds),
         "StalledDelay_seconds": delay,
         "strikes": strikes.made,
         "Strikes": strikes.needed,
     }
     if not strikes.out:
         return stops("nobody has all of it, but not for StalledDelay yet", now + strikes.left_seconds, **facts)
-    return fails("nobody has all of it, for longer than StalledDelay", around, policy, now, **facts)
+    return fails("nobody has all of it, for longer than StalledDelay", context, policy, now, **facts)
 
 
-def _idle(torrent: TorrentFacts, seen: Seen, now: float) -> Seen:
+def _idle(torrent: TorrentFacts, seen: Elapsed, now: float) -> Elapsed:
     """What the clock shows, but no more than the client itself tells of the torrent's last activity."""
     without_metadata = torrent.state in states.METADATA
     since = torrent.added_at if without_metadata else max(torrent.last_activity_at, torrent.added_at)

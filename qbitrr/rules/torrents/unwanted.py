@@ -9,15 +9,15 @@ from qbitrr.rules.torrents.failure import fails
 from qbitrr.rules.verdict import Action, acts, passes
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import ItemScores, Policy, Surroundings, TorrentFacts
+    from qbitrr.rules.facts import ItemScores, Policy, RuleContext, TorrentFacts
     from qbitrr.rules.verdict import Finding
 
 
-def excluded_files_are_left(torrent: TorrentFacts, around: Surroundings, policy: Policy, _now: float) -> Finding:
+def excluded_files_are_left(torrent: TorrentFacts, context: RuleContext, policy: Policy, _now: float) -> Finding:
     """`Torrent.AutoDelete`: of a complete torrent the files that were excluded are deleted from disk, no others."""
     if not policy.auto_delete or not torrent.complete:
         return passes("AutoDelete is off, or it is not complete", AutoDelete=policy.auto_delete)
-    selection = around.history.selection
+    selection = context.history.selection
     if selection is None or not selection.complete:
         return acts(Action.LOOK_AT_FILES, "it is complete; its excluded files may have been left on disk")
     if not selection.left_on_disk:
@@ -25,25 +25,25 @@ def excluded_files_are_left(torrent: TorrentFacts, around: Surroundings, policy:
     return acts(Action.DELETE_FILES, "AutoDelete deletes what was excluded", files=list(selection.left_on_disk))
 
 
-def files_not_looked_at(torrent: TorrentFacts, around: Surroundings, policy: Policy, _now: float) -> Finding:
+def files_not_looked_at(torrent: TorrentFacts, context: RuleContext, policy: Policy, _now: float) -> Finding:
     """The files of a download are looked at once, as soon as they are known, when there is something to exclude.
 
     Governed by `Torrent.FolderExclusionRegex`, `Torrent.FileNameExclusionRegex`, `Torrent.FileExtensionAllowlist`.
     """
     if not policy.filters_files or torrent.state not in states.TRYING:
         return passes("no files are excluded, or its files are not known", state=torrent.state)
-    if around.history.selection is None:
+    if context.history.selection is None:
         return acts(Action.LOOK_AT_FILES, "its files have not been looked at")
     return passes("its files have been looked at")
 
 
-def unwanted_files(torrent: TorrentFacts, around: Surroundings, _policy: Policy, _now: float) -> Finding:
+def unwanted_files(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
     """`Torrent.FolderExclusionRegex`, `FileNameExclusionRegex`, `FileExtensionAllowlist`: files that are not fetched.
 
     `Torrent.CaseSensitiveMatches` says whether upper and lower case matter. Nothing is excluded of a torrent in which
     nothing playable would remain.
     """
-    selection = around.history.selection
+    selection = context.history.selection
     if selection is None or torrent.state not in states.TRYING:
         return passes("its files are not known")
     if not selection.unwanted or not selection.playable:
@@ -52,13 +52,13 @@ def unwanted_files(torrent: TorrentFacts, around: Surroundings, _policy: Policy,
     return acts(Action.SKIP_FILES, "some of its files are not wanted", files=files, playable=selection.playable)
 
 
-def nothing_playable(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Finding:
+def nothing_playable(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """A download in which nothing playable would remain has failed, unless it is of a kind that others unpack.
 
     That is what `Torrent.FolderExclusionRegex`, `Torrent.FileNameExclusionRegex` and `Torrent.FileExtensionAllowlist`
     leave of it. What a person deselected counts as playable.
     """
-    selection = around.history.selection
+    selection = context.history.selection
     if selection is None or torrent.state not in states.TRYING:
         return passes("its files are not known")
     facts: dict[str, Any] = {"playable": selection.playable, "foreign": selection.foreign}
@@ -67,28 +67,28 @@ def nothing_playable(torrent: TorrentFacts, around: Surroundings, policy: Policy
     if selection.playable:
         return passes("something playable remains", **facts)
     facts["files"] = {file.path: file.because for file in selection.unwanted}
-    return fails("nothing playable would remain of it", around, policy, now, **facts)
+    return fails("nothing playable would remain of it", context, policy, now, **facts)
 
 
-def custom_format_unmet(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Finding:
+def custom_format_unmet(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """`EntrySearch.CustomFormatUnmetSearch`: a download that scores worse than the file that is there fails.
 
     With `EntrySearch.ForceMinimumCustomFormat` one below the profile's minimum fails too. Of a pack all items must be
     unmet.
     """
-    score = around.queue.custom_format_score if around.queue else None
-    if not policy.enforces_custom_formats or torrent.complete or score is None or not around.scores:
+    score = context.queue.custom_format_score if context.queue else None
+    if not policy.enforces_custom_formats or torrent.complete or score is None or not context.scores:
         return passes("custom formats are not enforced, or not known", score=score)
     force = policy.forces_minimum_custom_format
-    unmet = [_unmet(score, item, force=force) for item in around.scores]
+    unmet = [_unmet(score, item, force=force) for item in context.scores]
     facts: dict[str, Any] = {
         "score": score,
-        "of_file": [item.of_file for item in around.scores],
-        "minimum": [item.minimum for item in around.scores],
+        "of_file": [item.of_file for item in context.scores],
+        "minimum": [item.minimum for item in context.scores],
     }
     if not all(unmet):
         return passes("its custom format score is good enough", **facts)
-    return fails(f"its custom format score is {unmet[0]}", around, policy, now, **facts)
+    return fails(f"its custom format score is {unmet[0]}", context, policy, now, **facts)
 
 
 def _unmet(score: int, item: ItemScores, *, force: bool) -> str:

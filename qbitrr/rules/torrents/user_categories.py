@@ -9,18 +9,18 @@ from qbitrr.rules.torrents.failure import DISCARDED_SECONDS, owed
 from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import Policy, Surroundings, TorrentFacts
+    from qbitrr.rules.facts import Policy, RuleContext, TorrentFacts
     from qbitrr.rules.verdict import Finding
 
 
-def recheck_wanted(torrent: TorrentFacts, _around: Surroundings, policy: Policy, _now: float) -> Finding:
+def recheck_requested(torrent: TorrentFacts, _around: RuleContext, policy: Policy, _now: float) -> Finding:
     """`Settings.RecheckCategory`: a torrent in it is rechecked once and goes back to the category it came from."""
     if torrent.category != policy.recheck_category:
         return passes("it is not in RecheckCategory")
     return acts(Action.RECHECK, "a person put it into RecheckCategory")
 
 
-def failed_by_user(torrent: TorrentFacts, around: Surroundings, policy: Policy, now: float) -> Finding:
+def failed_by_user(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """`Settings.FailedCategory`: a torrent in it is blocklisted in its Arr, removed and searched again.
 
     One younger than `Torrent.IgnoreTorrentsYoungerThan` is given that time, so that a slip can be taken back.
@@ -30,10 +30,10 @@ def failed_by_user(torrent: TorrentFacts, around: Surroundings, policy: Policy, 
     old_at, facts = age(torrent, policy, now)
     if now < old_at:
         return stops("it is in FailedCategory, but younger than IgnoreTorrentsYoungerThan", old_at, **facts)
-    if (debt := owed(around, now)) is not None:
+    if (debt := owed(context, now)) is not None:
         text, again_at = debt
-        return stops(f"it is in FailedCategory, but {text}", again_at, **facts | around.gate.facts)
-    discarded_at = around.history.discarded_at
+        return stops(f"it is in FailedCategory, but {text}", again_at, **facts | context.clearance.facts)
+    discarded_at = context.history.discarded_at
     if discarded_at is not None and now < discarded_at + DISCARDED_SECONDS:
         because = "it is in FailedCategory, but a person decided against its removal"
         return stops(because, discarded_at + DISCARDED_SECONDS, **facts)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qbitrr.arr.client import ArrClient
     from qbitrr.arr.models import AlbumStatistics, Episode, File, Track
     from qbitrr.clock import Clock
-    from qbitrr.state.catalogue import Difference, Generation
+    from qbitrr.state.catalogue import Generation, SyncChanges
     from qbitrr.state.database import Database
 
     Rows = dict[str, Sequence[NamedTuple]]
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _SERIES_AT_ONCE = 4
 
 
-async def full_sync(client: ArrClient, database: Database, category: str, source: str, clock: Clock) -> Difference:
+async def full_sync(client: ArrClient, database: Database, category: str, source: str, clock: Clock) -> SyncChanges:
     """Replace the catalogue of a category by what the Arr says now, as one generation.
 
     `source` is the Arr's address. Raises a ServiceError; the catalogue is then as it was.

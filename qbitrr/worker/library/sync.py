@@ -32,7 +32,7 @@ _LIST_SHARE = 100.0  # the list of the Arr is asked for so seldom that it takes 
 _LIST_SECONDS = (25.0, 900.0)  # from the end of one to the next; the first is just below the pause between two polls
 
 
-class Library:
+class LibrarySync:
     """The catalogue of the category. `wake` asks for a full sync now; `synced` is set after what may concern tracks.
 
     `told` is set when the Arr has told of changes, `look` asks to look for some now. `turn` is held while the Arr is

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _ALL = ""  # the name of the budget that all share
 
 
-class Purse:
+class SearchBudget:
     """The budgets as this worker sees them."""
 
     def __init__(self, config: WorkerConfig, database: Database, clock: Clock) -> None:
@@ -84,14 +84,14 @@ class Purse:
         await searches.record(transaction, self._category, self._kind, ids, self._clock.wall())
 
 
-class Sender:
+class SearchSender:
     """Sends searches that are paid for, and tells of them."""
 
     def __init__(
         self, config: WorkerConfig, services: Services, database: Database, report: Report, clock: Clock
     ) -> None:
         self._category = config.arr.category
-        self._purse = Purse(config, database, clock)
+        self._budget = SearchBudget(config, database, clock)
         self._arr = services.arr
         self._database = database
         self._report = report
@@ -103,7 +103,7 @@ class Sender:
         Raises a ServiceError. What the Arr refused counts as not searched; the budget is spent all the same.
         """
         before = await searches.read(self._database, self._category, ids)
-        if not await self._purse.take(ids, cost):
+        if not await self._budget.take(ids, cost):
             return False
         try:
             with self._report.operation("search", "search"):
@@ -126,5 +126,5 @@ async def search_after_failure(
     Raises a ServiceError.
     """
     services.arr.check_quiet()
-    await Purse(config, database, clock).charge(ids)
+    await SearchBudget(config, database, clock).charge(ids)
     await services.arr.search(ids)

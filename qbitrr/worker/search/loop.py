@@ -13,10 +13,10 @@ import msgspec
 from qbitrr import logs
 from qbitrr.errors import ServiceError
 from qbitrr.rules.search import budget, plan
-from qbitrr.rules.search.plan import Choice, Item, Outlook, Search, Season, Switches, is_inside
+from qbitrr.rules.search.plan import Choice, Item, PlannedSearch, SearchForecast, SeasonItems, Switches, is_inside
 from qbitrr.state import catalogue, searches
 from qbitrr.worker.disk import on_disk
-from qbitrr.worker.search.budget import Purse, Sender
+from qbitrr.worker.search.budget import SearchBudget, SearchSender
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -36,7 +36,7 @@ _SHOWN = 50
 _ASKED_MOST = 1000
 
 
-class Searching:
+class SearchLoop:
     """Searches for one category. `wake` asks for a round now."""
 
     def __init__(
@@ -47,11 +47,11 @@ class Searching:
         self._arr = services.arr
         self._database = database
         self._clock = clock
-        self._purse = Purse(config, database, clock)
-        self._sender = Sender(config, services, database, report, clock)
+        self._budget = SearchBudget(config, database, clock)
+        self._sender = SearchSender(config, services, database, report, clock)
         self._switches = _switches(config)
         self._asked: list[int] = []
-        self._next: list[Search] = []
+        self._next: list[PlannedSearch] = []
         self._due = 0
         self._planned_at = 0.0
         self._synced_at: float | None = None
@@ -112,11 +112,11 @@ class Searching:
             return "the library was not read yet"
         if because := self._quiet():
             return because
-        return "the budget is spent for now" if await self._purse.seconds_until(1) > 0 else ""
+        return "the budget is spent for now" if await self._budget.seconds_until(1) > 0 else ""
 
     def _quiet(self) -> str:
         """That the Arr wants to be left alone; empty when it does not."""
-        return f"{self._arr.section} asked for no more for now" if self._arr.quiet_seconds > 0 else ""
+        return f"{self._arr.section} asked for no more for now" if self._arr.retry_after_seconds > 0 else ""
 
     async def _crowded(self, queue: list[QueueRecord]) -> str:
         """Why the Arr has enough to do."""
@@ -138,7 +138,7 @@ class Searching:
 
     # -- what is next ---------------------------------------------------------------------------------------------
 
-    async def _first(self, taken: set[int]) -> Search | None:
+    async def _first(self, taken: set[int]) -> PlannedSearch | None:
         """What to send now: what somebody asked for, else the next of the plan that nobody downloads yet."""
         if self._asked:
             category, kind = self._config.arr.category, self._config.arr.kind
@@ -149,11 +149,11 @@ class Searching:
                 self._asked = self._asked[len(ids) :]
                 return None
             titles = ", ".join(known[item_id].title for item_id in free)
-            return Search(self._arr.kind.search_command, free, "Asked", "asked for", titles, len(free))
+            return PlannedSearch(self._arr.kind.search_command, free, "Asked", "asked for", titles, len(free))
         self._next = [search for search in self._next if taken.isdisjoint(search.item_ids)]
         return self._next[0] if self._next and self._config.arr.entry_search.search_missing else None
 
-    async def _send(self, search: Search) -> None:
+    async def _send(self, search: PlannedSearch) -> None:
         command: Callable[[], Awaitable[Command]] = partial(self._arr.search, search.item_ids)
         if search.series_id is not None:
             command = partial(self._arr.search_season, search.series_id, search.season)
@@ -183,10 +183,10 @@ class Searching:
         self._next = await self._as_searches(best, taken, at)
         self._planned_at, self._synced_at = now, synced_at
 
-    async def _as_searches(self, best: list[Choice], taken: set[int], at: float) -> list[Search]:
-        found: list[Search] = []
+    async def _as_searches(self, best: list[Choice], taken: set[int], at: float) -> list[PlannedSearch]:
+        found: list[PlannedSearch] = []
         covered: set[int] = set()
-        series: dict[int, tuple[str, dict[int, Season]]] = {}
+        series: dict[int, tuple[str, dict[int, SeasonItems]]] = {}
 
         def is_free(item: Item) -> bool:
             is_due = plan.choice(item, self._switches, at) is not None
@@ -208,21 +208,21 @@ class Searching:
             found.append(search)
         return found
 
-    async def _series(self, series_id: int) -> tuple[str, dict[int, Season]]:
+    async def _series(self, series_id: int) -> tuple[str, dict[int, SeasonItems]]:
         title, rows = await searches.of_series(self._database, self._config.arr.category, series_id)
         by_season: dict[int, list[Item]] = {}
         for item in (Item(*row) for row in rows):
             if item.season or self._switches.specials:
                 by_season.setdefault(item.season or 0, []).append(item)
         return title, {
-            number: Season(len(items), tuple(item for item in items if not item.has_file))
+            number: SeasonItems(len(items), tuple(item for item in items if not item.has_file))
             for number, items in by_season.items()
         }
 
     async def _tell(self, waiting: str) -> None:
-        per_hour, due = self._purse.per_hour, self._due
+        per_hour, due = self._budget.per_hour, self._due
         through = self._clock.wall() + budget.seconds_for(due, per_hour) if due else None
-        shown = Outlook(self._next[:_SHOWN], due, per_hour, waiting, through and through // 60 * 60)
+        shown = SearchForecast(self._next[:_SHOWN], due, per_hour, waiting, through and through // 60 * 60)
         await searches.store_plan(self._database, self._config.arr.category, msgspec.json.encode(shown).decode())
 
 

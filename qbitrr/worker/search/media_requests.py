@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 
-class Wishes:
+class MediaRequestSync:
     """The requests for one category. `changed` is called when other items are asked for than before."""
 
     def __init__(
@@ -44,7 +44,7 @@ class Wishes:
         if self._requester is not None:
             with self._report.operation("requests", "search"):
                 try:
-                    found = await self._requester.wishes()
+                    found = await self._requester.requests()
                 except ServiceError as error:
                     held = isinstance(error, CredentialsRejectedError)
                     self._report.waits("requests", self._requester.service, str(error), held=held)

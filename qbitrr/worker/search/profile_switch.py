@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from qbitrr import logs
 from qbitrr.backoff import Backoff
 from qbitrr.errors import CredentialsRejectedError, GoneError, RefusedError, ServiceError, ThrottledError
-from qbitrr.rules.search.profile_switch import Memory, Parent, Rules, Stage, decide, resolved
+from qbitrr.rules.search.profile_switch import Parent, StoredSwitch, SwitchRules, SwitchStage, decide, resolved
 from qbitrr.state import catalogue, profile_switches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from qbitrr.clock import Clock
-    from qbitrr.rules.search.profile_switch import Step
+    from qbitrr.rules.search.profile_switch import SwitchStep
     from qbitrr.state.database import Database
     from qbitrr.worker.config import WorkerConfig
     from qbitrr.worker.report import Report
@@ -30,7 +30,7 @@ AT_ONCE = 100
 _TRY_AGAIN = Backoff(first_seconds=1.0, limit_seconds=30.0)
 
 
-class Profiles:
+class ProfileSwitcher:
     """The temporary profiles of one category.
 
     `turn` keeps the library from being read meanwhile: what was read before a switch would look like a person's choice.
@@ -63,7 +63,7 @@ class Profiles:
                 ids, names = await self._known()
                 temporary, wrong = resolved(mappings, ids)
                 self._tell_wrong(wrong)
-                rules = Rules(
+                rules = SwitchRules(
                     temporary=temporary if active else {},
                     keep=entry.keep_temp_profile,
                     timeout_seconds=entry.temp_profile_reset_timeout_seconds,
@@ -90,13 +90,15 @@ class Profiles:
         text = f"{self._arr.section} has not exactly one quality profile called {listed}; these are left out"
         self._report.waits("profiles", key, text, held=True)
 
-    async def _go(self, rules: Rules, ids: Mapping[str, list[int]], names: Mapping[int, str], of: set[str]) -> None:
+    async def _go(
+        self, rules: SwitchRules, ids: Mapping[str, list[int]], names: Mapping[int, str], of: set[str]
+    ) -> None:
         category, kind = self._arr.category, self._arr.kind
         await profile_switches.forget_gone(self._database, category, kind)
         rows = await profile_switches.memories(self._database, category)
-        remembered = {number: Memory(row[0], row[1], Stage(row[2]), row[3]) for number, row in rows.items()}
+        remembered = {number: StoredSwitch(row[0], row[1], SwitchStage(row[2]), row[3]) for number, row in rows.items()}
 
-        def steps(parents: Iterable[Parent]) -> list[tuple[Parent, Step]]:
+        def steps(parents: Iterable[Parent]) -> list[tuple[Parent, SwitchStep]]:
             now = self._clock.wall()
             decided = ((parent, decide(parent, remembered.get(parent.id), rules, now)) for parent in parents)
             return [(parent, step) for parent, step in decided if step is not None]
@@ -121,7 +123,7 @@ class Profiles:
         current = await self._client.quality_profiles_of([parent.id for parent in parents])
         return [parent._replace(profile_id=current[parent.id]) for parent in parents if parent.id in current]
 
-    async def _set(self, profile_id: int, profile: str, some: Sequence[tuple[Parent, Step]]) -> None:
+    async def _set(self, profile_id: int, profile: str, some: Sequence[tuple[Parent, SwitchStep]]) -> None:
         """Have the Arr take a profile for some. One that it will not take it for does not hinder the others."""
         try:
             await self._send([parent.id for parent, _ in some], profile_id)
@@ -153,7 +155,7 @@ class Profiles:
             await asyncio.sleep(_TRY_AGAIN.seconds(attempt))
 
 
-def _profile_to_set(one: tuple[Parent, Step]) -> int:
+def _profile_to_set(one: tuple[Parent, SwitchStep]) -> int:
     return one[1].set_profile_id or 0
 
 

@@ -15,7 +15,7 @@ from qbitrr.errors import RefusedError
 from qbitrr.rules import free_space, queue_order, trackers
 from qbitrr.rules.free_space import TAG_HELD, Disk, Download
 from qbitrr.rules.ownership import owner
-from qbitrr.rules.queue_order import Place
+from qbitrr.rules.queue_order import QueuePosition
 from qbitrr.state import free_space as stored
 from qbitrr.worker.config import guards_space
 from qbitrr.worker.disk import on_disk
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from qbitrr.qbittorrent.mirror import Mirror
     from qbitrr.qbittorrent.models import Torrent
     from qbitrr.worker.config import WorkerConfig
-    from qbitrr.worker.torrents.actions.context import Hands
+    from qbitrr.worker.torrents.actions.context import ActionContext
 
 _log = logs.get(__name__)
 
@@ -38,14 +38,14 @@ _CLAIMED_SECONDS = 600.0
 _SORT_SECONDS = 10.0
 
 
-class SpaceGuard:
+class FreeSpaceGuard:
     """Holds and releases the downloads of one qBittorrent; `mirror` has all of its torrents."""
 
-    def __init__(self, config: WorkerConfig, mirror: Mirror, hands: Hands) -> None:
+    def __init__(self, config: WorkerConfig, mirror: Mirror, context: ActionContext) -> None:
         self._config = config
         self._instance = config.qbit.section
         self._mirror = mirror
-        self._hands = hands
+        self._context = context
         self._on = guards_space(config.settings)
         self._local = is_loopback(host_name(config.qbit.url))
         names = [qbit.section for qbit in config.qbits]
@@ -57,22 +57,22 @@ class SpaceGuard:
 
     async def one_pass(self) -> None:
         """Look at the disks and the downloads, and take what steps are needed. Raises a ServiceError."""
-        held = await stored.held(self._hands.database, self._instance)
+        held = await stored.held(self._context.database, self._instance)
         downloads = list(self._downloads(held))
         if self._on:
             disks, downloads = await self._measure(downloads)
             found = free_space.guard(downloads, disks)
-            now = self._hands.clock.monotonic()
+            now = self._context.clock.monotonic()
             self._trusted = free_space.trusted_until(downloads, found, self._trusted, now)
             steps = free_space.confirmed(found, self._trusted, now)
             await self._claim(free_space.to_write(downloads, steps))
         else:
             steps = free_space.off(downloads)
         if steps and not self._config.settings.shadow:
-            await pause.carry_out(self._hands, self._instance, steps)
+            await pause.carry_out(self._context, self._instance, steps)
         gone = [infohash for infohash in held if infohash not in self._mirror.torrents]
         if gone:
-            await stored.release(self._hands.database, self._instance, gone)
+            await stored.release(self._context.database, self._instance, gone)
 
     def _downloads(self, held: dict[str, float]) -> Iterable[Download]:
         """What is not complete, and what is or was held."""
@@ -116,24 +116,24 @@ class SpaceGuard:
     async def _claims_before(self) -> dict[str, int]:
         if not self._before or not self._local:
             return {}
-        since = self._hands.clock.wall() - _CLAIMED_SECONDS
-        return await stored.claims(self._hands.database, self._before, since)
+        since = self._context.clock.wall() - _CLAIMED_SECONDS
+        return await stored.claims(self._context.database, self._before, since)
 
     async def _claim(self, needs: dict[str, int]) -> None:
         """Tell those after us what is still to be written, when it changed or was told a while ago."""
-        now = self._hands.clock.monotonic()
+        now = self._context.clock.monotonic()
         if len(self._config.qbits) > 1 and (needs != self._claimed or now > self._claimed_at + _CLAIM_SECONDS):
-            await stored.claim(self._hands.database, self._instance, needs, self._hands.clock.wall())
+            await stored.claim(self._context.database, self._instance, needs, self._context.clock.wall())
             self._claimed, self._claimed_at = needs, now
 
 
 class QueueOrder:
     """Keeps the queue of one qBittorrent in the order of the trackers' priorities."""
 
-    def __init__(self, config: WorkerConfig, mirror: Mirror, hands: Hands) -> None:
+    def __init__(self, config: WorkerConfig, mirror: Mirror, context: ActionContext) -> None:
         self._config = config
         self._mirror = mirror
-        self._hands = hands
+        self._context = context
         shared, own = config.shared_rows, config.qbit.trackers
         self._rows = {None: trackers.merged(shared, own)} | {
             category: trackers.merged(shared, own, rows) for category, rows in config.arr_rows.items()
@@ -150,17 +150,17 @@ class QueueOrder:
         if places is None:
             return
         groups = queue_order.to_the_top(places)
-        now = self._hands.clock.monotonic()
+        now = self._context.clock.monotonic()
         if not groups or (groups == self._last and now < self._moved_at + _SORT_SECONDS):
             return  # it takes a moment until the deltas tell of a move
         self._last, self._moved_at = groups, now
         first = self._mirror.torrents[groups[-1][0]]
         try:
-            await reorder.move(self._hands, self._config.qbit.section, groups, first)
+            await reorder.move(self._context, self._config.qbit.section, groups, first)
         except RefusedError as error:  # queueing was switched off just now
             _log.info("queue was not sorted", because=str(error))
 
-    def _places(self) -> list[Place] | None:
+    def _places(self) -> list[QueuePosition] | None:
         """All torrents of ours in the queue; None when it is not known which trackers one has."""
         places = []
         for infohash, torrent in self._mirror.torrents.items():
@@ -171,7 +171,7 @@ class QueueOrder:
                 return None
             home = owner(torrent.category, self._config.categories, self._config.parents)
             rows = trackers.matching(self._rows.get(home, self._rows[None]), announces)
-            places.append(Place(infohash, torrent.priority, trackers.queue_priority(rows)))
+            places.append(QueuePosition(infohash, torrent.priority, trackers.queue_priority(rows)))
         return places
 
 

@@ -20,7 +20,7 @@ _REACHED_SECONDS = 60.0
 """For so long a connection that was made counts."""
 
 
-class Internet:
+class InternetCheck:
     """Connects to hosts that are always there, one answer for all who ask. Asking never waits.
 
     `retry_seconds` is how long it counts that none was reached; `wake` is called when an answer has come.

@@ -15,16 +15,16 @@ from qbitrr import ipc, logs
 from qbitrr.backoff import Backoff
 from qbitrr.errors import QbitrrError, ServiceError, ThrottledError
 from qbitrr.rules import torrents
-from qbitrr.rules.verdict import Action, Step, Verdict, stops
+from qbitrr.rules.verdict import Action, TraceStep, Verdict, stops
 from qbitrr.state import ledger, shadow, verdicts
 from qbitrr.worker.services import torrent_facts
-from qbitrr.worker.torrents.actions import Actor, Hands, LaterError
-from qbitrr.worker.torrents.internet import Internet
-from qbitrr.worker.torrents.observer import Around
-from qbitrr.worker.torrents.ownership import Homes
+from qbitrr.worker.torrents.actions import ActionContext, ActionRunner, RetryLaterError
+from qbitrr.worker.torrents.internet import InternetCheck
+from qbitrr.worker.torrents.observer import Observer
+from qbitrr.worker.torrents.ownership import Ownership
 from qbitrr.worker.torrents.policy import Policies
 from qbitrr.worker.torrents.poll import Poll
-from qbitrr.worker.torrents.seeding import Seeds
+from qbitrr.worker.torrents.seeding import SeedingTracker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from qbitrr.clock import Clock
     from qbitrr.qbittorrent.mirror import Mirror
     from qbitrr.rules.facts import QueueFacts, TorrentFacts
-    from qbitrr.rules.verdict import Gist
+    from qbitrr.rules.verdict import VerdictIdentity
     from qbitrr.state.database import Database
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.config import WorkerConfig
@@ -49,7 +49,7 @@ _JUDGED_AT_ONCE = 500
 _STRAY_SECONDS = 300.0  # between two questions about a torrent that was put aside and that nobody knows
 
 
-class Watch:
+class TorrentLoop:
     """What the worker knows of its torrents. `wake` asks for a pass before its time.
 
     `whole` are mirrors of all torrents of an instance, for which it keeps them up to date.
@@ -71,34 +71,36 @@ class Watch:
         self._database = database
         self._report = report
         self._clock = clock
-        self._homes = Homes(config, database)
+        self._ownership = Ownership(config, database)
         clients = services.qbittorrents
         if config.qbit_section is not None:
             clients = {config.section: clients[config.section]}
-        self._poll = Poll(clients, self._homes.of_interest, report, clock, self.wake.set, whole)
-        self._seeds = Seeds(config, clients, self._poll.mirrors, self._homes, database, clock)
-        self._internet = Internet(
+        self._poll = Poll(clients, self._ownership.of_interest, report, clock, self.wake.set, whole)
+        self._seeding = SeedingTracker(config, clients, self._poll.mirrors, self._ownership, database, clock)
+        self._internet = InternetCheck(
             config.settings.ping_urls, config.settings.no_internet_sleep_seconds, clock, self.wake.set
         )
-        self.hands = hands = Hands(config, services, database, report, clock, self._homes, self._seeds)
+        self.context = context = ActionContext(
+            config, services, database, report, clock, self._ownership, self._seeding
+        )
         self._policies = Policies(config)
-        self._actor = Actor(hands, self._poll.present)
-        self._around = Around(
+        self._actor = ActionRunner(context, self._poll.present)
+        self._around = Observer(
             config,
             services,
             database,
             report,
             clock,
             self._poll,
-            self._homes,
-            hands.policy,
-            seeds=self._seeds,
+            self._ownership,
+            context.policy,
+            seeding=self._seeding,
             internet=self._internet,
         )
         self._to_judge: set[Key] = set()
         self._to_forget: set[Key] = set()
         self._left_over: set[Key] = set()
-        self._gists: dict[Key, Gist] = {}  # the traces are in the state file
+        self._gists: dict[Key, VerdictIdentity] = {}  # the traces are in the state file
         self._revisit_at: dict[Key, float] = {}
         self._acting: dict[Key, asyncio.Task[None]] = {}
         self._act_again_at: dict[Key, float] = {}
@@ -107,10 +109,10 @@ class Watch:
 
     async def begin(self) -> None:
         """Read back what an earlier process left: actions that are open, verdicts on torrents that may be gone."""
-        await self._homes.begin()
+        await self._ownership.begin()
         await self._actor.remember()
         await self._around.begin()
-        await self._seeds.begin()
+        await self._seeding.begin()
         stored = await verdicts.keys_of_category(self._database, self._category)
         self._left_over = set(stored)
 
@@ -123,7 +125,7 @@ class Watch:
             task.cancel()
         await asyncio.gather(*acting, return_exceptions=True)
         await self._around.save()
-        await self._seeds.close()
+        await self._seeding.close()
 
     async def one_pass(self) -> None:
         """Look, judge, act. A service that does not answer is reported; the others go on."""
@@ -134,7 +136,7 @@ class Watch:
             self._to_forget |= removed
             self._to_judge |= await self._around.read_queue()
             self._to_judge |= self._around.watch_clocks(changed)
-            self._seeds.watch(changed)
+            self._seeding.watch(changed)
             await self._forget()
             now, moment = self._clock.wall(), self._clock.monotonic()
             self._to_judge |= {key for key, at in self._revisit_at.items() if at <= now}
@@ -161,7 +163,7 @@ class Watch:
 
     async def look_at_trackers(self) -> None:
         """Ask what is not known of some torrents' trackers and makes a difference."""
-        news = await self._seeds.look()
+        news = await self._seeding.look()
         if news:
             self._to_judge |= news
             self.wake.set()
@@ -169,7 +171,7 @@ class Watch:
     async def save(self) -> None:
         """Keep what would be lost with the process."""
         await self._around.save()
-        await self._seeds.save()
+        await self._seeding.save()
 
     def queue_changed(self) -> None:
         """The Arr's queue is another: have a pass now."""
@@ -195,7 +197,7 @@ class Watch:
                         await self._actor.discard()
                     case ipc.Undo(action_id):
                         await self._actor.undo(action_id, self._acting.keys())
-            except (ServiceError, LaterError) as error:
+            except (ServiceError, RetryLaterError) as error:
                 _log.warning("decision has to wait", decision=type(decision).__name__, error=str(error))
                 return
             self._decisions.pop(0)
@@ -211,14 +213,14 @@ class Watch:
         gone = self._to_forget - self._poll.present()
         if gone:
             await verdicts.forget(self._database, self._category, gone)
-            await self._homes.forget(gone)
+            await self._ownership.forget(gone)
             await shadow.left(self._database, self._category, gone, self._clock.wall())
             for key in gone:
                 for known in (self._gists, self._revisit_at, self._act_again_at, self._failures):
                     known.pop(key, None)
             self._actor.forget(gone)
             self._around.forget(gone)
-            await self._seeds.forget(gone)
+            await self._seeding.forget(gone)
             self._to_judge -= gone
         self._to_forget = set()
 
@@ -261,19 +263,19 @@ class Watch:
             if torrent is None:
                 continue
             judged.add(key)
-            self._homes.see(torrent)
-            if not self._homes.is_mine(torrent) and not await self._adopts(torrent):
+            self._ownership.see(torrent)
+            if not self._ownership.is_mine(torrent) and not await self._adopts(torrent):
                 self._act_again_at[key] = self._clock.monotonic() + _STRAY_SECONDS
                 continue
             verdict = self._judge_safely(torrent, now)
-            if verdict.gist != self._gists.get(key):
+            if verdict.identity != self._gists.get(key):
                 fresh[key] = self._to_store(torrent, verdict, now)
             self._revisit_at.pop(key, None)
             if verdict.revisit_at is not None:
                 self._revisit_at[key] = verdict.revisit_at
             if verdict.action is not Action.NOTHING and key not in open_now and self._may_act(key):
                 self._start(key, partial(self._actor.carry_out, *key, self._judge_again))
-        await self._homes.save()
+        await self._ownership.save()
         if fresh:
             await verdicts.store(self._database, list(fresh.values()))
             self._gists.update({key: (v.rule, Action(v.action), v.because) for key, v in fresh.items()})
@@ -292,7 +294,7 @@ class Watch:
                 return False
             if not any(event.event_type == "grabbed" for event in events):
                 return False
-        self._homes.adopt(stray)
+        self._ownership.adopt(stray)
         return True
 
     def _torrent(self, key: Key) -> TorrentFacts | None:
@@ -306,13 +308,13 @@ class Watch:
     def _judge(self, torrent: TorrentFacts) -> Verdict:
         queue = self._around.about((torrent.instance, torrent.infohash))
         failed = self._actor.failed_grabs(queue.item_ids) if queue else 0
-        around = self._around.of(torrent, self._actor.history(torrent), failed)
-        policy = self._policies.of(self._homes.home((torrent.instance, torrent.infohash)))
-        return torrents.judge(torrent, around, policy, self._clock.wall())
+        context = self._around.of(torrent, self._actor.history(torrent), failed)
+        policy = self._policies.of(self._ownership.home((torrent.instance, torrent.infohash)))
+        return torrents.judge(torrent, context, policy, self._clock.wall())
 
     def _judge_again(self, torrent: TorrentFacts) -> tuple[Verdict, QueueFacts | None] | None:
         """The verdict on a torrent that was read right before acting; None when it is not ours any more."""
-        if not self._homes.is_mine(torrent):
+        if not self._ownership.is_mine(torrent):
             return None
         return self._judge(torrent), self._around.about((torrent.instance, torrent.infohash))
 
@@ -324,7 +326,7 @@ class Watch:
             self._report.failed()
             _log.exception("judging failed", torrent=torrent.name, infohash=torrent.infohash)
             because = f"judging it failed: {type(error).__name__}"
-            return Verdict((Step("error", stops(because, revisit_at=now + _RETRY.limit_seconds)),))
+            return Verdict((TraceStep("error", stops(because, revisit_at=now + _RETRY.limit_seconds)),))
 
     def _to_store(self, torrent: TorrentFacts, verdict: Verdict, now: float) -> verdicts.StoredVerdict:
         return verdicts.StoredVerdict(
@@ -344,7 +346,7 @@ class Watch:
         if self._left_over and all(map(self._poll.answers, self._poll.mirrors)):
             gone = self._left_over - self._poll.present()
             await verdicts.forget(self._database, self._category, gone)
-            await self._homes.forget(gone)
+            await self._ownership.forget(gone)
             await shadow.left(self._database, self._category, gone, self._clock.wall())
             self._left_over = set()
 
@@ -373,7 +375,7 @@ class Watch:
         try:
             done = await action()
             self._failures.pop(key, None)
-        except LaterError as later:
+        except RetryLaterError as later:
             wait_seconds = later.seconds
         except QbitrrError as error:
             wait_seconds = self._failed(key, error)

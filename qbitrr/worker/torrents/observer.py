@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr.errors import CredentialsRejectedError, ServiceError
-from qbitrr.rules.facts import ItemScores, Surroundings
+from qbitrr.rules.facts import ItemScores, RuleContext
 from qbitrr.rules.states import MISSING_FILES
-from qbitrr.rules.strikes import Trouble
+from qbitrr.rules.strikes import StrikeKind
 from qbitrr.state import scores
 from qbitrr.worker.disk import has_content, on_disk
 from qbitrr.worker.services import queue_facts, torrent_facts
-from qbitrr.worker.torrents.strikes import Clocks
+from qbitrr.worker.torrents.strikes import StrikeTimers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from qbitrr.worker.config import WorkerConfig
     from qbitrr.worker.report import Report
     from qbitrr.worker.services import Services
-    from qbitrr.worker.torrents.internet import Internet
-    from qbitrr.worker.torrents.ownership import Homes
+    from qbitrr.worker.torrents.internet import InternetCheck
+    from qbitrr.worker.torrents.ownership import Ownership
     from qbitrr.worker.torrents.poll import Key, Poll
-    from qbitrr.worker.torrents.seeding import Seeds
+    from qbitrr.worker.torrents.seeding import SeedingTracker
 
 _IDLE_QUEUE_SECONDS = 60.0  # without torrents the Arr's queue matters to nobody but the process list
 _SCORES_SECONDS = 60.0
 
 
-class Around:
+class Observer:
     """The snapshot that a pass judges by. `queue` is None while the Arr did not answer in full."""
 
     def __init__(
@@ -42,23 +42,23 @@ class Around:
         report: Report,
         clock: Clock,
         poll: Poll,
-        homes: Homes,
+        ownership: Ownership,
         policy: Policy,
         *,
-        seeds: Seeds,
-        internet: Internet,
+        seeding: SeedingTracker,
+        internet: InternetCheck,
     ) -> None:
         self.queue: dict[str, QueueFacts] | None = None
-        self.clocks = Clocks(policy)
+        self.clocks = StrikeTimers(policy)
         self._category = config.name
         self._arr = services.arr_client
-        self._seeds = seeds
+        self._seeding = seeding
         self._internet = internet
         self._database = database
         self._report = report
         self._clock = clock
         self._poll = poll
-        self._homes = homes
+        self._ownership = ownership
         self._policy = policy
         self._queue_read_at = float("-inf")
         self._scores: dict[int, ItemScores] = {}
@@ -125,7 +125,7 @@ class Around:
             torrent = self._poll.mirrors[key[0]].torrents.get(key[1])
             if torrent is not None:
                 facts = torrent_facts(*key, torrent)
-                if self._homes.is_mine(facts):
+                if self._ownership.is_mine(facts):
                     self.clocks.observe(facts)
         return anew
 
@@ -167,27 +167,27 @@ class Around:
         """What the Arr's queue says of a torrent."""
         return _in(self.queue, key)
 
-    def of(self, torrent: TorrentFacts, history: History, failed_grabs: int) -> Surroundings:
+    def of(self, torrent: TorrentFacts, history: History, failed_grabs: int) -> RuleContext:
         """Everything that is known around one torrent."""
         key = (torrent.instance, torrent.infohash)
         queue = self.about(key)
-        standing = self._seeds.standing(torrent)
-        return Surroundings(
+        status = self._seeding.status(torrent)
+        return RuleContext(
             queue_known=self.queue is not None,
             queue=queue,
             standstill=self.standstill(torrent.instance),
             elsewhere=sum(torrent.infohash in mirror.torrents for mirror in self._poll.mirrors.values()) > 1,
-            stalled=self.clocks.seen(key, Trouble.STALLED),
-            slow=self.clocks.seen(key, Trouble.SLOW),
-            unavailable=self.clocks.seen(key, Trouble.UNAVAILABLE),
+            stalled=self.clocks.seen(key, StrikeKind.STALLED),
+            slow=self.clocks.seen(key, StrikeKind.SLOW),
+            unavailable=self.clocks.seen(key, StrikeKind.UNAVAILABLE),
             scores=self._scores_of(queue),
             failed_grabs=failed_grabs,
             content_is_there=key in self._there,
             history=history,
-            seeding_seconds=standing.seeding_seconds,
-            limits=standing.limits,
-            gate=standing.gate,
-            adjustment=standing.adjustment,
+            seeding_seconds=status.seeding_seconds,
+            limits=status.limits,
+            clearance=status.clearance,
+            adjustment=status.adjustment,
         )
 
     def _scores_of(self, queue: QueueFacts | None) -> tuple[ItemScores, ...]:

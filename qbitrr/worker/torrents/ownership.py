@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from qbitrr.rules.ownership import owner
 from qbitrr.state import torrents
-from qbitrr.state.torrents import Remembered
+from qbitrr.state.torrents import StoredTorrent
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 Key = tuple[str, str]  # instance and infohash
 
 
-class Homes:
+class Ownership:
     """What is remembered of the torrents of one category."""
 
     def __init__(self, config: WorkerConfig, database: Database) -> None:
         self._config = config
         self._category = config.name
         self._database = database
-        self._known: dict[Key, Remembered] = {}
+        self._known: dict[Key, StoredTorrent] = {}
         self._unsaved: set[Key] = set()
         self._aside = {config.settings.failed_category, config.settings.recheck_category}
 
@@ -110,5 +110,5 @@ class Homes:
 
     def _remember(self, torrent: TorrentFacts, home: str) -> None:
         key = (torrent.instance, torrent.infohash)
-        self._known[key] = Remembered(torrent.instance, torrent.infohash, torrent.added_at, home)
+        self._known[key] = StoredTorrent(torrent.instance, torrent.infohash, torrent.added_at, home)
         self._unsaved.add(key)

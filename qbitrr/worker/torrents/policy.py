@@ -109,9 +109,9 @@ def fingerprint(rules: FileRules) -> str:
 _STRIKES_WITHOUT_ARR = 3
 
 
-def breaker_limits(config: WorkerConfig) -> breaker.Limits:
+def breaker_limits(config: WorkerConfig) -> breaker.BreakerLimits:
     """How much may be destroyed at once."""
-    return breaker.Limits(config.settings.max_destructive_actions, config.settings.max_destructive_share)
+    return breaker.BreakerLimits(config.settings.max_destructive_actions, config.settings.max_destructive_share)
 
 
 def _tracker_etas(rows: Iterable[TrackerRow]) -> tuple[TrackerEta, ...]:

@@ -28,7 +28,7 @@ _RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
 _KNOCK = Backoff(first_seconds=1.0, limit_seconds=8.0)  # a call that nobody hears costs nobody anything
 
 
-class News(NamedTuple):
+class TorrentChanges(NamedTuple):
     """What one pass learned: torrents that changed, and torrents that are gone or belong to somebody else now."""
 
     changed: set[Key]
@@ -57,7 +57,7 @@ class Poll:
         self._clock = clock
         self._wake = wake
         self._asking: dict[str, asyncio.Task[None]] = {}
-        self._news = News(set(), set())
+        self._news = TorrentChanges(set(), set())
         self._listening = False
         self._failures = dict.fromkeys(clients, 0)
         self._ask_at = dict.fromkeys(clients, 0.0)
@@ -76,7 +76,7 @@ class Poll:
         mirror = self._mirrors.get(instance)
         return mirror is not None and mirror.rid != 0
 
-    async def news(self) -> News:
+    async def news(self) -> TorrentChanges:
         """Ask every client that is due; returns what is known within two seconds, and what came late last time."""
         now = self._clock.monotonic()
         for name in self._clients:
@@ -87,7 +87,7 @@ class Poll:
             self._listening = True
             await asyncio.wait(list(self._asking.values()), timeout=_PATIENCE_SECONDS)
             self._listening = False
-        news, self._news = self._news, News(set(), set())
+        news, self._news = self._news, TorrentChanges(set(), set())
         return news
 
     async def close(self) -> None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qbitrr import logs
 from qbitrr.errors import GoneError, ServiceError
-from qbitrr.qbittorrent.tracker_status import Word, word
+from qbitrr.qbittorrent.tracker_status import TrackerStatus, tracker_status
 from qbitrr.rules import seeding, trackers
 from qbitrr.rules.adjustment import NONE, Adjustment, adjustment
-from qbitrr.rules.hit_and_run import Announce, Gate, gate
+from qbitrr.rules.hit_and_run import Announce, Clearance, clearance
 from qbitrr.rules.states import INACTIVE
 from qbitrr.worker.regimes import Regimes
 from qbitrr.worker.services import torrent_facts
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from qbitrr.qbittorrent.mirror import Mirror
     from qbitrr.qbittorrent.models import Tracker
     from qbitrr.rules.facts import TorrentFacts
-    from qbitrr.rules.seeding import Limits
+    from qbitrr.rules.seeding import EffectiveLimits
     from qbitrr.state.database import Database
     from qbitrr.worker.config import WorkerConfig
-    from qbitrr.worker.regimes import Regime
-    from qbitrr.worker.torrents.ownership import Homes
+    from qbitrr.worker.regimes import SeedingPolicy
+    from qbitrr.worker.torrents.ownership import Ownership
 
 _log = logs.get(__name__)
 
@@ -46,16 +46,16 @@ _SILENT_SECONDS = 60.0
 _DHT = "** [DHT] **"
 
 
-class Standing(NamedTuple):
+class SeedingStatus(NamedTuple):
     """How it stands with the seeding of one torrent; `limits` is None while its trackers have to be known first."""
 
-    limits: Limits | None
-    gate: Gate
+    limits: EffectiveLimits | None
+    clearance: Clearance
     adjustment: Adjustment
     seeding_seconds: float
 
 
-class Seeds:
+class SeedingTracker:
     """Answers for torrents as they are told to it; `look` asks for what it does not know."""
 
     def __init__(
@@ -63,15 +63,15 @@ class Seeds:
         config: WorkerConfig,
         clients: Mapping[str, QbittorrentClient],
         mirrors: Mapping[str, Mirror],
-        homes: Homes,
+        ownership: Ownership,
         database: Database,
         clock: Clock,
     ) -> None:
-        self._regimes = Regimes(config)
+        self._policies = Regimes(config)
         self._failed_category = config.settings.failed_category
         self._clients = clients
         self._mirrors = mirrors
-        self._homes = homes
+        self._ownership = ownership
         self._clock = clock
         self._refusals = TrackerRefusals(database, config.name)
         self._times = SeedingTimes(database, config.name)
@@ -118,46 +118,56 @@ class Seeds:
 
     # -- telling ------------------------------------------------------------------------------------------------
 
-    def standing(self, torrent: TorrentFacts) -> Standing:
+    def status(self, torrent: TorrentFacts) -> SeedingStatus:
         """How it stands with a torrent, by what is known now. Notes what would have to be asked for."""
         key = (torrent.instance, torrent.infohash)
-        regime, seconds = self._regime(torrent), self._times.seconds(torrent)
-        if not regime.depends_on_trackers:
-            limits = seeding.limits_for(regime.limits, ())
+        seeding_policy, seconds = self._regime(torrent), self._times.seconds(torrent)
+        if not seeding_policy.depends_on_trackers:
+            limits = seeding.limits_for(seeding_policy.limits, ())
             change = Adjustment(seeding.settings_to_write(torrent.seeding, limits))
-            return Standing(limits, _NOTHING_OWED, change, seconds)
+            return SeedingStatus(limits, _NOTHING_OWED, change, seconds)
         announces = self._mirrors[torrent.instance].announces.of(torrent.infohash)
         if announces is None:
             self._look_at.setdefault(key, self._clock.monotonic())
-            return Standing(None, self._gate(torrent, regime, None), NONE, seconds)
-        limits = seeding.limits_for(regime.limits, trackers.matching(regime.rows, announces))
-        change = self._adjustment(torrent, regime, limits, announces)
-        found = Standing(limits, self._gate(torrent, regime, announces), change, seconds)
-        if key not in self._look_at and self._is_of_interest(torrent, regime, found, announces):
+            return SeedingStatus(None, self._clearance(torrent, seeding_policy, None), NONE, seconds)
+        limits = seeding.limits_for(seeding_policy.limits, trackers.matching(seeding_policy.rows, announces))
+        change = self._adjustment(torrent, seeding_policy, limits, announces)
+        found = SeedingStatus(limits, self._clearance(torrent, seeding_policy, announces), change, seconds)
+        if key not in self._look_at and self._is_of_interest(torrent, seeding_policy, found, announces):
             self._look_at[key] = self._clock.monotonic()
         return found
 
-    def _regime(self, torrent: TorrentFacts) -> Regime:
-        home = self._homes.home((torrent.instance, torrent.infohash))
-        return self._regimes.of(torrent.instance, home)
+    def _regime(self, torrent: TorrentFacts) -> SeedingPolicy:
+        home = self._ownership.home((torrent.instance, torrent.infohash))
+        return self._policies.of(torrent.instance, home)
 
-    def _gate(self, torrent: TorrentFacts, regime: Regime, announces: tuple[str, ...] | None) -> Gate:
+    def _clearance(
+        self, torrent: TorrentFacts, seeding_policy: SeedingPolicy, announces: tuple[str, ...] | None
+    ) -> Clearance:
         told = None
         if announces is not None:
             told = tuple(Announce(url, self._refusals.gone(torrent, url)) for url in announces)
-        return self._gate_for(torrent, told, regime)
+        return self._gate_for(torrent, told, seeding_policy)
 
-    def _gate_for(self, torrent: TorrentFacts, told: tuple[Announce, ...] | None, regime: Regime) -> Gate:
+    def _gate_for(
+        self, torrent: TorrentFacts, told: tuple[Announce, ...] | None, seeding_policy: SeedingPolicy
+    ) -> Clearance:
         seen = torrent.seeding.seen_for(self._times.seconds(torrent))
         lost_data = torrent.completed_at is not None and not torrent.complete
-        return gate(seen, told, regime.debts, once_complete=lost_data)
+        return clearance(seen, told, seeding_policy.debts, once_complete=lost_data)
 
     def _adjustment(
-        self, torrent: TorrentFacts, regime: Regime, limits: Limits, announces: tuple[str, ...]
+        self, torrent: TorrentFacts, seeding_policy: SeedingPolicy, limits: EffectiveLimits, announces: tuple[str, ...]
     ) -> Adjustment:
-        dead = self._refusals.dead(torrent, announces) if regime.removes_dead_trackers else ()
+        dead = self._refusals.dead(torrent, announces) if seeding_policy.removes_dead_trackers else ()
         return adjustment(
-            torrent.seeding, torrent.tags, limits, regime.rows, announces, dead, private=self._is_private(torrent)
+            torrent.seeding,
+            torrent.tags,
+            limits,
+            seeding_policy.rows,
+            announces,
+            dead,
+            private=self._is_private(torrent),
         )
 
     def _is_private(self, torrent: TorrentFacts) -> bool | None:
@@ -166,27 +176,27 @@ class Seeds:
         return self._private.get((torrent.instance, torrent.infohash))
 
     def _is_of_interest(
-        self, torrent: TorrentFacts, regime: Regime, found: Standing, announces: tuple[str, ...]
+        self, torrent: TorrentFacts, seeding_policy: SeedingPolicy, found: SeedingStatus, announces: tuple[str, ...]
     ) -> bool:
         """Whether what the trackers of a torrent say may change anything."""
-        lacks_one = self._is_private(torrent) is None and trackers.to_add(regime.rows, announces, private=False)
-        return bool(lacks_one) or self._is_in_question(torrent, found) or self._may_be_dead(torrent, regime)
+        lacks_one = self._is_private(torrent) is None and trackers.to_add(seeding_policy.rows, announces, private=False)
+        return bool(lacks_one) or self._is_in_question(torrent, found) or self._may_be_dead(torrent, seeding_policy)
 
-    def _is_in_question(self, torrent: TorrentFacts, found: Standing) -> bool:
+    def _is_in_question(self, torrent: TorrentFacts, found: SeedingStatus) -> bool:
         """Whether it may be that it could go, were it not for what is owed to its trackers."""
-        if found.gate.open:
+        if found.clearance.granted:
             return False
         seen = torrent.seeding.seen_for(found.seeding_seconds)
         over = found.limits is not None and seeding.progress(seen, found.limits).reached
         return over or torrent.state in INACTIVE or torrent.category == self._failed_category
 
-    def _may_be_dead(self, torrent: TorrentFacts, regime: Regime) -> bool:
+    def _may_be_dead(self, torrent: TorrentFacts, seeding_policy: SeedingPolicy) -> bool:
         """Whether a tracker of it may be dead; since 5.2 qBittorrent tells when one gets into trouble."""
         key = (torrent.instance, torrent.infohash)
         told = self._mirrors[torrent.instance].torrents.get(torrent.infohash)
-        if not regime.removes_dead_trackers or told is None or not told.has_tracker_error:
+        if not seeding_policy.removes_dead_trackers or told is None or not told.has_tracker_error:
             self._in_trouble.discard(key)
-            return regime.removes_dead_trackers and told is not None and told.has_tracker_error is None
+            return seeding_policy.removes_dead_trackers and told is not None and told.has_tracker_error is None
         is_new = key not in self._in_trouble
         self._in_trouble.add(key)
         return is_new
@@ -223,14 +233,14 @@ class Seeds:
             mirror.announces.learn(torrent.infohash, urls)
         # it says so at the place of the DHT, in the language of its page; otherwise it says nothing there
         self._private[key] = any(row.url == _DHT and row.msg for row in rows)
-        regime = self._regime(torrent)
-        heard = await self._refusals.hear(torrent, rows, regime.dead_messages, self._clock.wall())
+        seeding_policy = self._regime(torrent)
+        heard = await self._refusals.hear(torrent, rows, seeding_policy.dead_messages, self._clock.wall())
         self._look_at.pop(key, None)
         if self._refusals.open_for(torrent):
             self._look_at[key] = self._clock.monotonic() + _AGAIN_SECONDS
-        elif self._is_in_question(torrent, self.standing(torrent)):
+        elif self._is_in_question(torrent, self.status(torrent)):
             self._look_at[key] = self._clock.monotonic() + _QUESTION_SECONDS
-        elif regime.removes_dead_trackers:
+        elif seeding_policy.removes_dead_trackers:
             self._look_at[key] = self._clock.monotonic() + _SWEEP_SECONDS
         return heard or before != (mirror.announces.of(torrent.infohash), self._private[key])
 
@@ -240,23 +250,23 @@ class Seeds:
 
     # -- the last word ------------------------------------------------------------------------------------------
 
-    async def may_be_deleted(self, torrent: TorrentFacts) -> Gate:
+    async def may_be_deleted(self, torrent: TorrentFacts) -> Clearance:
         """Ask its qBittorrent for the trackers of a torrent, right before it is deleted. Raises a ServiceError.
 
         A tracker that was believed not to know it, and works now, counts.
         """
-        regime = self._regime(torrent)
-        if not regime.debts.any:
+        seeding_policy = self._regime(torrent)
+        if not seeding_policy.debts.any:
             return _NOTHING_OWED
         rows = await self._clients[torrent.instance].trackers(torrent.infohash)
         await self._take_in(torrent, rows)
-        works = {row.url for row in rows if word(row.status, row.msg) is Word.WORKS}
+        works = {row.url for row in rows if tracker_status(row.status, row.msg) is TrackerStatus.WORKS}
         told = tuple(
             Announce(row.url, row.url not in works and self._refusals.gone(torrent, row.url))
             for row in rows
             if trackers.host_of(row.url)
         )
-        return self._gate_for(torrent, told, regime)
+        return self._gate_for(torrent, told, seeding_policy)
 
 
-_NOTHING_OWED = Gate(True, "no tracker asks for a minimum")
+_NOTHING_OWED = Clearance(True, "no tracker asks for a minimum")

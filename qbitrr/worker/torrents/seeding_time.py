@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from qbitrr.state import seeding_times
-from qbitrr.state.seeding_times import StoredTime
+from qbitrr.state.seeding_times import StoredSeedingTime
 
 if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
@@ -103,7 +103,7 @@ class SeedingTimes:
             seconds = self._until(time, self._looked_at.get(instance))
             if seconds >= time.saved + at_least:
                 time.saved = seconds
-                fresh.append(StoredTime(instance, infohash, time.added_at, seconds))
+                fresh.append(StoredSeedingTime(instance, infohash, time.added_at, seconds))
         if fresh:
             await seeding_times.save(self._database, self._category, fresh)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
-from qbitrr.rules.strikes import NOT_SEEN, Course, Seen, Trouble, course
+from qbitrr.rules.strikes import NOT_SEEN, Course, Elapsed, StrikeKind, course
 from qbitrr.state import clocks
 
 if TYPE_CHECKING:
@@ -37,21 +37,21 @@ class _Looks(NamedTuple):
     at: float
 
 
-class Clocks:
+class StrikeTimers:
     """All clocks of one category. Times are monotonic seconds."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._clocks: dict[tuple[Key, Trouble], _Clock] = {}
+        self._clocks: dict[tuple[Key, StrikeKind], _Clock] = {}
         self._looks: dict[str, _Looks] = {}
         self._standing: set[str] = set()
-        self._unsaved: set[tuple[Key, Trouble]] = set()
+        self._unsaved: set[tuple[Key, StrikeKind]] = set()
 
     async def begin(self, database: Database, category: str) -> None:
         """Read back what an earlier process counted."""
         for stored in await clocks.of_category(database, category):
             clock = _Clock(stored.added_at, stored.mark, stored.seconds, stored.observations)
-            self._clocks[(stored.instance, stored.infohash), Trouble(stored.trouble)] = clock
+            self._clocks[(stored.instance, stored.infohash), StrikeKind(stored.trouble)] = clock
 
     def look(self, instance: str, now: float, *, standstill: bool) -> bool:
         """Note that a client was looked at; returns whether its torrents have to be observed anew.
@@ -78,10 +78,10 @@ class Clocks:
     def observe(self, torrent: TorrentFacts) -> None:
         """Start, stop or reset the clocks of a torrent that changed, or whose client was just looked at again."""
         key = (torrent.instance, torrent.infohash)
-        for trouble in Trouble:
+        for trouble in StrikeKind:
             self._observe(key, trouble, torrent)
 
-    def _observe(self, key: Key, trouble: Trouble, torrent: TorrentFacts) -> None:
+    def _observe(self, key: Key, trouble: StrikeKind, torrent: TorrentFacts) -> None:
         clock = self._clocks.get((key, trouble))
         if clock is not None and clock.added_at != torrent.added_at:
             self._drop(key, trouble)
@@ -102,11 +102,11 @@ class Clocks:
                 clock.running_since, clock.running_since_look = looks.at, looks.number - 1
                 self._clocks[key, trouble] = clock
 
-    def _drop(self, key: Key, trouble: Trouble) -> None:
+    def _drop(self, key: Key, trouble: StrikeKind) -> None:
         del self._clocks[key, trouble]
         self._unsaved.add((key, trouble))
 
-    def seen(self, key: Key, trouble: Trouble) -> Seen:
+    def seen(self, key: Key, trouble: StrikeKind) -> Elapsed:
         """What a clock shows now."""
         clock = self._clocks.get((key, trouble))
         return NOT_SEEN if clock is None else self._shown(key[0], clock)
@@ -132,19 +132,19 @@ class Clocks:
             self._unsaved |= places
             raise
 
-    def _stored(self, place: tuple[Key, Trouble]) -> clocks.StoredClock:
+    def _stored(self, place: tuple[Key, StrikeKind]) -> clocks.StoredStrikes:
         (instance, infohash), trouble = place
         clock = self._clocks[place]
         shown = self._shown(instance, clock)
-        return clocks.StoredClock(
+        return clocks.StoredStrikes(
             instance, infohash, trouble.value, clock.added_at, shown.seconds, shown.observations, clock.mark
         )
 
-    def _shown(self, instance: str, clock: _Clock) -> Seen:
+    def _shown(self, instance: str, clock: _Clock) -> Elapsed:
         if clock.running_since is None:
-            return Seen(clock.seconds, clock.observations)
+            return Elapsed(clock.seconds, clock.observations)
         looks = self._looks[instance]
-        return Seen(
+        return Elapsed(
             clock.seconds + max(0.0, looks.at - clock.running_since),
             clock.observations + looks.number - clock.running_since_look,
         )
@@ -154,7 +154,7 @@ class Clocks:
             if key[0] == instance:
                 self._halt(key, trouble, clock)
 
-    def _halt(self, key: Key, trouble: Trouble, clock: _Clock | None) -> None:
+    def _halt(self, key: Key, trouble: StrikeKind, clock: _Clock | None) -> None:
         if clock is not None and clock.running_since is not None:
             shown = self._shown(key[0], clock)
             clock.seconds, clock.observations, clock.running_since = shown.seconds, shown.observations, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from qbitrr.qbittorrent.tracker_status import Word, is_dead, word
+from qbitrr.qbittorrent.tracker_status import TrackerStatus, is_dead, tracker_status
 from qbitrr.rules.tracker_refusals import Refusals, refused_again
 from qbitrr.rules.trackers import host_of
 from qbitrr.state import refusals
@@ -63,13 +63,13 @@ class TrackerRefusals:
             if host := host_of(row.url):
                 by_host[host].append(row)
         for host, some in by_host.items():
-            words = {word(row.status, row.msg) for row in some}
+            words = {tracker_status(row.status, row.msg) for row in some}
             refuses = {
-                UNREGISTERED: Word.UNREGISTERED in words,
+                UNREGISTERED: TrackerStatus.UNREGISTERED in words,
                 LISTED: any(is_dead(row.status, row.msg, listed) for row in some),
             }
             for kind, does in refuses.items():
-                if Word.WORKS in words:
+                if TrackerStatus.WORKS in words:
                     after.pop((host, kind), None)
                 elif does:
                     after[host, kind] = refused_again(after.get((host, kind)), now)

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from control.config_editor import Editor
-from control.context import Context
+from control.config_editor import ConfigEditor
+from control.context import HandlerContext
 from control.events import Events
 from control.server import create_application
 from qbitrr.clock import Clock
@@ -63,22 +63,22 @@ def make_context_over(log_folder, tmp_path):
         loaded = load_text(config, {})
         path = tmp_path / "config.toml"
         path.write_text(config)
-        reloader = Reloading(loaded, SimpleNamespace(config=path, evidence=tmp_path / "evidence"))
-        children = {arr.category: a_child(arr) for arr in loaded.config.arrs.values() if arr.managed and arr.complete}
+        config_reload = Reloading(loaded, SimpleNamespace(config=path, evidence=tmp_path / "evidence"))
+        processes = {arr.category: a_child(arr) for arr in loaded.config.arrs.values() if arr.managed and arr.complete}
         attributes = {
-            "reloader": reloader,
+            "reloader": config_reload,
             "intents": Wanted(),
             "checker": Versions(),
             "updater": Updates(),
-            "editor": Editor(path, {}, tmp_path / "history", reloader, Clock()),
+            "editor": ConfigEditor(path, {}, tmp_path / "history", config_reload, Clock()),
             "events": Events(Clock()),
             "made_token": TOKEN,
-            "supervisor": Supervised(children),
+            "supervisor": Supervised(processes),
             "database": database,
             "log_folder": log_folder,
             "clock": Clock(wall=lambda: NOW, monotonic=lambda: 0.0),
         }
-        return Context(**{**attributes, **changes})
+        return HandlerContext(**{**attributes, **changes})
 
     return make
 

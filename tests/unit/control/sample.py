@@ -11,11 +11,11 @@ from qbitrr.rules.library.quality import FileFacts, Profile
 from qbitrr.state import catalogue, ledger, media_requests, searches, shadow, verdicts
 from qbitrr.state.database import open_writer
 from qbitrr.update.check import Known
-from qbitrr.update.model import Installation, Outcome, Release
-from supervisor.changes import Applied, Reloaded
+from qbitrr.update.model import Installation, Release, UpdateOutcome
+from supervisor.changes import ReloadResult, WorkerChanges
 from supervisor.lifecycle import Phase, State
 from supervisor.self_update import check_updatable
-from supervisor.worker_process import Said
+from supervisor.worker_process import LastReport
 
 TOKEN = "correct horse battery staple"
 NOW = 1_700_000_000.0
@@ -53,7 +53,7 @@ Category = "music"
 def a_child(arr, **changes):
     """What the control plane sees of a worker."""
     state = State(phase=changes.pop("phase", Phase.RUNNING))
-    attributes = {"pid": None, "restarts": 0, "phase_since": NOW, "said": Said(), "told": [], **changes}
+    attributes = {"pid": None, "restarts": 0, "phase_since": NOW, "said": LastReport(), "told": [], **changes}
     attributes.setdefault("send", lambda message: attributes["told"].append(message) or True)
     return SimpleNamespace(
         config=SimpleNamespace(arr=arr, arr_section=arr, section=arr.section, name=arr.category),
@@ -65,9 +65,9 @@ def a_child(arr, **changes):
 
 def held(context, category="movies"):
     """Have the removals of a category wait for a person; returns its worker."""
-    arr = context.supervisor.children[category].config.arr
-    waiting = a_child(arr, said=Said(waiting_for="approval"))
-    context.supervisor.children[category] = waiting
+    arr = context.supervisor.processes[category].config.arr
+    waiting = a_child(arr, said=LastReport(waiting_for="approval"))
+    context.supervisor.processes[category] = waiting
     return waiting
 
 
@@ -75,7 +75,7 @@ def held(context, category="movies"):
 class Supervised:
     """The supervisor's face, without processes."""
 
-    children: dict = field(default_factory=dict)
+    processes: dict = field(default_factory=dict)
     ready: bool = True
     calls: list = field(default_factory=list)
     lag: Any = field(default_factory=lambda: SimpleNamespace(worst_seconds=0.001))
@@ -98,8 +98,8 @@ class Reloading:
 
     def plan(self, loaded):
         before, after = ({arr.category: arr for arr in one.config.arrs.values()} for one in (self.loaded, loaded))
-        return Reloaded(
-            Applied(
+        return ReloadResult(
+            WorkerChanges(
                 started=tuple(after.keys() - before.keys()),
                 stopped=tuple(before.keys() - after.keys()),
                 restarted=tuple(c for c in after if c in before and after[c] != before[c]),
@@ -112,7 +112,7 @@ class Reloading:
             error, self.fails = self.fails, None
             raise error
         self.loaded = load_file(self.files.config, {})
-        return Reloaded(Applied(unchanged=("movies",)), ("WebUI.Port",))
+        return ReloadResult(WorkerChanges(unchanged=("movies",)), ("WebUI.Port",))
 
 
 @dataclass
@@ -132,7 +132,7 @@ class Versions:
 class Updates:
     """An installation that can be updated."""
 
-    outcome: Outcome = field(default_factory=Outcome)
+    outcome: UpdateOutcome = field(default_factory=UpdateOutcome)
     installation: Installation = field(default_factory=lambda: Installation("venv", "/opt/qbitrr/current"))
     busy: bool = False
     started: list = field(default_factory=list)

@@ -53,11 +53,11 @@ async def test_a_key_in_any_answer(client, log_folder):
 
 @pytest.mark.parametrize("token", ["", None])
 async def test_the_token_emptied_over_http(client, context, token):
-    context.reloader.files.config.write_text(WITH_SECRETS + f'[WebUI]\nToken = "{TOKEN}"\n')
+    context.config_reload.files.config.write_text(WITH_SECRETS + f'[WebUI]\nToken = "{TOKEN}"\n')
     for body in ({"changes": {"WebUI.Token": token}}, {"deletions": ["WebUI.Token"]}, {"deletions": ["WebUI"]}):
         async with client.post("/api/config", json=body, headers={"X-API-Token": TOKEN}) as answer:
             assert answer.status == 400, body
-    assert TOKEN in context.reloader.files.config.read_text()
+    assert TOKEN in context.config_reload.files.config.read_text()
 
 
 async def test_a_name_rebound_to_this_machine(client):
@@ -75,7 +75,7 @@ async def test_a_post_from_another_site(client, context, headers, content_type):
     for path in ("/web/restart", "/web/update", "/web/config", "/web/arr/movies/restart"):
         async with client.post(path, data=b"{}", headers=headers) as answer:
             assert answer.status == 403
-    assert context.intents.calls == []
+    assert context.commands.calls == []
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded"])

@@ -10,7 +10,7 @@ import pytest
 from control.change_feed import Available, Tripped
 from control.handlers.decisions import Decision
 from control.handlers.processes import ProcessView
-from control.notifications import MOST_WAITING, Notifier, by_apprise, message
+from control.notifications import MOST_WAITING, NotificationSender, by_apprise, message
 from qbitrr.backoff import Backoff
 from qbitrr.config import load_text
 from qbitrr.config.model import Notifications
@@ -74,10 +74,10 @@ class Sender:
 
 async def sent(sender, *events, wanted=None, count=1):
     wanted = wanted or Notifications(urls=("json://x",), digest_seconds=0)
-    notifier = Notifier(lambda: wanted, lambda: PAGE, sender, AT_ONCE)
+    service_manager = NotificationSender(lambda: wanted, lambda: PAGE, sender, AT_ONCE)
     for event in events:
-        notifier.tell(event)
-    running = asyncio.create_task(notifier.run())
+        service_manager.tell(event)
+    running = asyncio.create_task(service_manager.run())
     try:
         await until(lambda: len(sender.sent) >= count or sender.tried >= 5, 5, lambda: str(sender.sent))
     finally:

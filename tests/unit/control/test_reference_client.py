@@ -85,7 +85,7 @@ async def test_meta_and_update(ask, context):
     assert (await ask("get_meta", force=True))["latest_version"] == "v99.0.0"
     assert (await ask("update"))["target_version"] == "v99.0.0"
     assert (await ask("restart"))["message"] == "Restart initiated"
-    assert context.intents.calls == ["restart"]
+    assert context.commands.calls == ["restart"]
 
 
 async def test_config(ask):

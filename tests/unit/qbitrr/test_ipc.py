@@ -7,11 +7,11 @@ from qbitrr.errors import ProtocolError
 FROM_WORKER = [
     ipc.Hello(1, 42),
     ipc.Ready(),
-    ipc.Beat("torrents", 7, 0, 15.0),
+    ipc.Heartbeat("torrents", 7, 0, 15.0),
     ipc.Waiting("qBit", "no answer", held=True),
     ipc.Metrics(5, 120),
     ipc.Activity("search", "a movie", 1.5),
-    ipc.Bye("it was stopped"),
+    ipc.Goodbye("it was stopped"),
 ]
 
 
@@ -39,7 +39,7 @@ def test_what_is_no_message_is_refused_by_name(packet):
 
 def test_a_message_that_is_too_long_is_refused_before_it_is_sent():
     with pytest.raises(ProtocolError, match="too long"):
-        ipc.encode(ipc.Bye("x" * ipc.LONGEST_MESSAGE_BYTES))
+        ipc.encode(ipc.Goodbye("x" * ipc.LONGEST_MESSAGE_BYTES))
 
 
 def test_the_longest_message_fits_into_a_packet():

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from qbitrr.config import load_text
 from qbitrr.worker.config import worker_configs
-from supervisor.changes import Applied, difference
+from supervisor.changes import WorkerChanges, difference
 
 TEXT = """
 [Settings]
@@ -40,19 +40,21 @@ def changed(old, new):
 
 
 def test_the_same_file_changes_nothing():
-    assert change(TEXT + "# a comment\n") == Applied(unchanged=("films", "tv"))
+    assert change(TEXT + "# a comment\n") == WorkerChanges(unchanged=("films", "tv"))
 
 
 def test_a_key_of_one_arr_concerns_its_worker_only():
-    assert changed('"ka"', '"other"') == Applied(restarted=("films",), unchanged=("tv",))
+    assert changed('"ka"', '"other"') == WorkerChanges(restarted=("films",), unchanged=("tv",))
 
 
 def test_a_new_arr_concerns_no_other():
-    assert change(TEXT + ANIME.replace("tv/anime", "anime")) == Applied(started=("anime",), unchanged=("films", "tv"))
+    assert change(TEXT + ANIME.replace("tv/anime", "anime")) == WorkerChanges(
+        started=("anime",), unchanged=("films", "tv")
+    )
 
 
 def test_a_new_sub_category_concerns_its_parent_which_owned_its_torrents():
-    assert change(TEXT + ANIME) == Applied(started=("tv/anime",), restarted=("tv",), unchanged=("films",))
+    assert change(TEXT + ANIME) == WorkerChanges(started=("tv/anime",), restarted=("tv",), unchanged=("films",))
 
 
 def test_an_arr_that_is_gone_is_stopped():
@@ -60,7 +62,7 @@ def test_an_arr_that_is_gone_is_stopped():
 
 
 def test_a_renamed_category_is_another_worker():
-    assert changed('"films"', '"movies"') == Applied(started=("movies",), stopped=("films",), unchanged=("tv",))
+    assert changed('"films"', '"movies"') == WorkerChanges(started=("movies",), stopped=("films",), unchanged=("tv",))
 
 
 def test_what_every_worker_uses_concerns_all():

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from supervisor import lifecycle
-from supervisor.lifecycle import Effect, Limits, Phase, State
+from supervisor.lifecycle import Effect, Phase, RestartPolicy, State
 
-LIMITS = Limits(restart=True, most_restarts=5, window_seconds=300, delay_seconds=5, start_seconds=30)
+LIMITS = RestartPolicy(restart=True, most_restarts=5, window_seconds=300, delay_seconds=5, start_seconds=30)
 NOW = 1000.0
 
 
@@ -160,7 +160,7 @@ def test_a_worker_that_does_not_get_ready_in_time_is_ended():
 
 
 def test_a_worker_that_falls_silent_is_dumped_asked_to_end_and_killed():
-    state, _ = step(running(), lifecycle.Beaten(15))
+    state, _ = step(running(), lifecycle.Heartbeat(15))
     assert step(state, lifecycle.Tick(), NOW + 14)[1] == ()
     hanging, effects = step(state, lifecycle.Tick(), NOW + 15)
     assert (hanging.phase, effects) == (Phase.HANGING, HANGS)
@@ -172,14 +172,14 @@ def test_a_worker_that_falls_silent_is_dumped_asked_to_end_and_killed():
 
 
 def test_a_worker_that_beats_in_time_does_not_hang():
-    state, _ = step(running(), lifecycle.Beaten(15))
-    state, _ = step(state, lifecycle.Beaten(15), NOW + 14)
+    state, _ = step(running(), lifecycle.Heartbeat(15))
+    state, _ = step(state, lifecycle.Heartbeat(15), NOW + 14)
     assert step(state, lifecycle.Tick(), NOW + 15)[1] == ()
 
 
 def test_a_beat_that_comes_too_late_does_not_save_a_hanging_worker():
     hanging, _ = step(replace(running(), beat_due_at=NOW), lifecycle.Tick())
-    state, _ = step(hanging, lifecycle.Beaten(15))
+    state, _ = step(hanging, lifecycle.Heartbeat(15))
     assert state == hanging
 
 
@@ -201,10 +201,10 @@ def test_thousands_of_ends_without_a_delay_overflow_nothing():
 
 
 def test_waiting_and_held_are_told_apart_and_end():
-    waiting, _ = step(running(), lifecycle.Waits(waits=True, held=False))
-    held, _ = step(waiting, lifecycle.Waits(waits=True, held=True))
+    waiting, _ = step(running(), lifecycle.Blocked(waits=True, held=False))
+    held, _ = step(waiting, lifecycle.Blocked(waits=True, held=True))
     assert (waiting.phase, held.phase) == (Phase.WAITING, Phase.HELD)
-    assert step(held, lifecycle.Waits(waits=False, held=False))[0].phase is Phase.RUNNING
+    assert step(held, lifecycle.Blocked(waits=False, held=False))[0].phase is Phase.RUNNING
 
 
 def test_without_automatic_restarts_an_end_is_final():
@@ -216,10 +216,10 @@ EVENTS = st.sampled_from(
     [
         lifecycle.Start(),
         lifecycle.Ready(),
-        lifecycle.Waits(waits=True, held=False),
-        lifecycle.Waits(waits=True, held=True),
-        lifecycle.Waits(waits=False, held=False),
-        lifecycle.Beaten(15.0),
+        lifecycle.Blocked(waits=True, held=False),
+        lifecycle.Blocked(waits=True, held=True),
+        lifecycle.Blocked(waits=False, held=False),
+        lifecycle.Heartbeat(15.0),
         lifecycle.Tick(),
         lifecycle.Restart(),
         lifecycle.Stop(),

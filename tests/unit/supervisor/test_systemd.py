@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from supervisor.systemd import Notifier
+from supervisor.systemd import ServiceManager
 
 
 @pytest.fixture
@@ -18,25 +18,25 @@ def manager(tmp_path):
 
 
 def test_it_is_told_what_happens(manager):
-    notifier = Notifier({"NOTIFY_SOCKET": manager.getsockname()})
-    notifier.ready("3 running")
+    service_manager = ServiceManager({"NOTIFY_SOCKET": manager.getsockname()})
+    service_manager.ready("3 running")
     assert manager.recv(4096) == b"READY=1\nSTATUS=3 running"
-    notifier.reloading()
+    service_manager.reloading()
     lines = manager.recv(4096).split(b"\n")
     assert lines[0] == b"RELOADING=1"
     assert lines[1].startswith(b"MONOTONIC_USEC=")
-    notifier.stopping()
+    service_manager.stopping()
     assert manager.recv(4096).startswith(b"STOPPING=1")
-    notifier.close()
+    service_manager.close()
 
 
 async def test_the_watchdog_hears_of_us_twice_as_often_as_it_wants(manager):
-    notifier = Notifier({"NOTIFY_SOCKET": manager.getsockname(), "WATCHDOG_USEC": "20000"})
-    alive = asyncio.create_task(notifier.keep_alive())
+    service_manager = ServiceManager({"NOTIFY_SOCKET": manager.getsockname(), "WATCHDOG_USEC": "20000"})
+    alive = asyncio.create_task(service_manager.keep_alive())
     for _ in range(3):
         assert await asyncio.to_thread(manager.recv, 4096) == b"WATCHDOG=1"
     alive.cancel()
-    notifier.close()
+    service_manager.close()
 
 
 @pytest.mark.parametrize(
@@ -49,21 +49,21 @@ async def test_the_watchdog_hears_of_us_twice_as_often_as_it_wants(manager):
     ],
 )
 def test_the_watchdog_is_for_the_process_that_it_names(environ, seconds):
-    assert Notifier(environ).watchdog_seconds == seconds
+    assert ServiceManager(environ).watchdog_seconds == seconds
 
 
 def test_the_watchdog_is_patient_while_the_daemon_begins_anew(manager):
-    notifier = Notifier({"NOTIFY_SOCKET": manager.getsockname(), "WATCHDOG_USEC": "20000000"})
-    notifier.beginning_anew()
+    service_manager = ServiceManager({"NOTIFY_SOCKET": manager.getsockname(), "WATCHDOG_USEC": "20000000"})
+    service_manager.beginning_anew()
     assert manager.recv(4096).startswith(b"RELOADING=1")
     assert manager.recv(4096) == b"WATCHDOG_USEC=600000000"
-    notifier.ready("3 running")
+    service_manager.ready("3 running")
     assert manager.recv(4096) == b"READY=1\nSTATUS=3 running\nWATCHDOG_USEC=20000000"
-    notifier.close()
+    service_manager.close()
 
 
 def test_without_a_manager_nothing_happens():
-    Notifier({}).ready("3 running")
-    gone = Notifier({"NOTIFY_SOCKET": "/nowhere"})
+    ServiceManager({}).ready("3 running")
+    gone = ServiceManager({"NOTIFY_SOCKET": "/nowhere"})
     gone.ready("3 running")
     gone.close()

@@ -12,7 +12,7 @@ done twice. A service that does not answer leaves the action open; it is resumed
     removing    delete, verify                       adjusting   limits, tags, trackers
 """
 
-from qbitrr.worker.torrents.actions.context import Hands, LaterError
-from qbitrr.worker.torrents.actions.runner import Actor
+from qbitrr.worker.torrents.actions.context import ActionContext, RetryLaterError
+from qbitrr.worker.torrents.actions.runner import ActionRunner
 
-__all__ = ["Actor", "Hands", "LaterError"]
+__all__ = ["ActionContext", "ActionRunner", "RetryLaterError"]

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qbitrr.worker.torrents.actions.context import HeldError
+from qbitrr.worker.torrents.actions.context import ActionCancelledError
 
 if TYPE_CHECKING:
     from qbitrr.rules.adjustment import Adjustment
     from qbitrr.state.ledger import Entry
-    from qbitrr.worker.torrents.actions.context import Hands
+    from qbitrr.worker.torrents.actions.context import ActionContext
 
 
-async def adjust(hands: Hands, entry: Entry) -> Adjustment:
+async def adjust(context: ActionContext, entry: Entry) -> Adjustment:
     """Write what differs now, which may be less than what was planned; returns it. Raises a ServiceError, HeldError.
 
     What is to be written is found out anew each time, as addresses of trackers may hold secrets and are not kept in
     the ledger. Every part can be repeated.
     """
-    torrent = await hands.read_for(entry)
+    torrent = await context.read_for(entry)
     if torrent is None:
-        raise HeldError("it is gone")
-    change, client, infohash = hands.seeds.standing(torrent).adjustment, hands.client(entry.instance), entry.infohash
+        raise ActionCancelledError("it is gone")
+    change, client, infohash = (
+        context.seeding.status(torrent).adjustment,
+        context.client(entry.instance),
+        entry.infohash,
+    )
     if change.remove_trackers:
         await client.remove_trackers(infohash, change.remove_trackers)
     if change.add_trackers:
@@ -36,5 +40,5 @@ async def adjust(hands: Hands, entry: Entry) -> Adjustment:
         await client.set_upload_limit([infohash], change.settings.upload_limit)
     if change.settings.super_seed:
         await client.super_seed([infohash])
-    await hands.close(entry, "done", "written" if change else "it was as it should be already")
+    await context.close(entry, "done", "written" if change else "it was as it should be already")
     return change

@@ -12,7 +12,7 @@ from qbitrr.errors import StateError
 from qbitrr.rules.torrents.protected import protection
 from qbitrr.state import ledger
 from qbitrr.worker.services import torrent_facts
-from qbitrr.worker.torrents.actions.ffprobe import Probe
+from qbitrr.worker.torrents.actions.ffprobe import FFprobe
 from qbitrr.worker.torrents.policy import file_rules_of, fingerprint, policy_of
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from qbitrr.worker.config import WorkerConfig
     from qbitrr.worker.report import Report
     from qbitrr.worker.services import Services
-    from qbitrr.worker.torrents.ownership import Homes
-    from qbitrr.worker.torrents.seeding import Seeds
+    from qbitrr.worker.torrents.ownership import Ownership
+    from qbitrr.worker.torrents.seeding import SeedingTracker
 
 _log = logs.get(__name__)
 
@@ -37,11 +37,11 @@ CLOCK_SKEW_SECONDS = 300.0  # between this machine, qBittorrent's and the Arr's
 _POLL_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 
-class HeldError(Exception):
+class ActionCancelledError(Exception):
     """An action must not go on; the text says why."""
 
 
-class LaterError(Exception):
+class RetryLaterError(Exception):
     """An action has to wait for `seconds` before it can go on; it stays open in the ledger."""
 
     def __init__(self, seconds: float) -> None:
@@ -49,7 +49,7 @@ class LaterError(Exception):
         self.seconds = seconds
 
 
-class Hands:
+class ActionContext:
     """Shared by the actions of one worker."""
 
     def __init__(
@@ -59,20 +59,20 @@ class Hands:
         database: Database,
         report: Report,
         clock: Clock,
-        homes: Homes,
-        seeds: Seeds,
+        ownership: Ownership,
+        seeding: SeedingTracker,
     ) -> None:
         self.config = config
         self.services = services
         self.database = database
         self.report = report
         self.clock = clock
-        self.homes = homes
-        self.seeds = seeds
+        self.ownership = ownership
+        self.seeding = seeding
         self.policy = policy_of(config)
         self.file_rules = file_rules_of(config)
         self.file_rules_fingerprint = fingerprint(self.file_rules)
-        self.probe = Probe(config.arr_section.kind if config.arr_section else "radarr")
+        self.probe = FFprobe(config.arr_section.kind if config.arr_section else "radarr")
         self.quarantine_folder = Path(config.state_file).with_name("quarantine")
 
     def client(self, instance: str) -> QbittorrentClient:
@@ -94,12 +94,12 @@ class Hands:
         if torrent is None:
             return None
         if torrent.added_at != entry.added_at:
-            raise HeldError("it was removed and added again meanwhile")
-        if not self.homes.is_mine(torrent):
-            raise HeldError("it was put into another category meanwhile")
+            raise ActionCancelledError("it was removed and added again meanwhile")
+        if not self.ownership.is_mine(torrent):
+            raise ActionCancelledError("it was put into another category meanwhile")
         tag = protection(torrent, self.policy)
         if tag is not None:
-            raise HeldError(f"it got the tag {tag} meanwhile")
+            raise ActionCancelledError(f"it got the tag {tag} meanwhile")
         return torrent
 
     async def plan(

@@ -16,109 +16,109 @@ if TYPE_CHECKING:
     from qbitrr.arr.models import HistoryRecord
     from qbitrr.rules.facts import QueueFacts, TorrentFacts
     from qbitrr.state.ledger import Entry
-    from qbitrr.worker.torrents.actions.context import Hands
+    from qbitrr.worker.torrents.actions.context import ActionContext
 
 
-async def notes_for(hands: Hands, torrent: TorrentFacts, queue: QueueFacts | None) -> dict[str, Any]:
+async def notes_for(context: ActionContext, torrent: TorrentFacts, queue: QueueFacts | None) -> dict[str, Any]:
     """What failing a torrent will need. Nothing is changed yet; raises a ServiceError.
 
     A download that the Arr does not list, as its category was changed, is found in the Arr's history.
     """
-    notes: dict[str, Any] = {"complete": torrent.complete, "research": hands.config.arr.research}
+    notes: dict[str, Any] = {"complete": torrent.complete, "research": context.config.arr.research}
     if queue is not None:
         return notes | {"record_ids": queue.record_ids, "item_ids": queue.item_ids}
     notes |= {"record_ids": (), "item_ids": ()}
-    events = await _history(hands, torrent.infohash, torrent.added_at)
+    events = await _history(context, torrent.infohash, torrent.added_at)
     grabs = [event for event in events if event.event_type == "grabbed"]
     if grabs and not any(event.event_type == "downloadFailed" for event in events):
-        kind = hands.services.arr.kind
+        kind = context.services.arr.kind
         items = dict.fromkeys(item for event in grabs if (item := kind.item_of(event)))
-        research = notes["research"] and not await hands.services.arr.searches_by_itself()
+        research = notes["research"] and not await context.services.arr.searches_by_itself()
         notes |= {"history_id": grabs[0].id, "item_ids": tuple(items), "research": research}
     return notes
 
 
-async def fail(hands: Hands, entry: Entry) -> None:
+async def fail(context: ActionContext, entry: Entry) -> None:
     """Go on from the step that was reached.
 
     Raises a ServiceError, HeldError when it must not go on, or LaterError when it has to wait.
     """
-    if entry.step == ledger.FIRST_STEP and hands.config.settings.quarantine_seconds > 0:
-        await pass_gate(hands, entry)
-        entry = await quarantine.enter(hands, entry)
+    if entry.step == ledger.FIRST_STEP and context.config.settings.quarantine_seconds > 0:
+        await pass_gate(context, entry)
+        entry = await quarantine.enter(context, entry)
     if entry.step in quarantine.STEPS:
-        entry = await quarantine.stay(hands, entry)
+        entry = await quarantine.stay(context, entry)
     if entry.step in (ledger.FIRST_STEP, quarantine.OVER, "blocklisting"):
-        await pass_gate(hands, entry)
-        entry = await hands.advance(entry, "blocklisting")
-        await _blocklist(hands, entry)
-        entry = await hands.advance(entry, "blocklisted")
+        await pass_gate(context, entry)
+        entry = await context.advance(entry, "blocklisting")
+        await _blocklist(context, entry)
+        entry = await context.advance(entry, "blocklisted")
     if entry.step == "blocklisted":
-        kept_files = await delete(hands, entry)
-        entry = await hands.advance(entry, "deleted", kept_files=kept_files)
-    searched = await _search_once(hands, entry, "deleted")
-    await hands.close(entry, "done", _outcome(entry, searched=searched))
+        kept_files = await delete(context, entry)
+        entry = await context.advance(entry, "deleted", kept_files=kept_files)
+    searched = await _search_once(context, entry, "deleted")
+    await context.close(entry, "done", _outcome(entry, searched=searched))
 
 
-async def search_again(hands: Hands, entry: Entry) -> None:
+async def search_again(context: ActionContext, entry: Entry) -> None:
     """Blocklist a release and search its item, but keep the torrent; see `ReSearchStalled`."""
     if entry.step in (ledger.FIRST_STEP, "blocklisting"):
-        await pass_gate(hands, entry)
-        entry = await hands.advance(entry, "blocklisting")
-        await _blocklist(hands, entry)
-        entry = await hands.advance(entry, "blocklisted")
-    searched = await _search_once(hands, entry, "blocklisted")
+        await pass_gate(context, entry)
+        entry = await context.advance(entry, "blocklisting")
+        await _blocklist(context, entry)
+        entry = await context.advance(entry, "blocklisted")
+    searched = await _search_once(context, entry, "blocklisted")
     how = "searched again" if searched else "not searched again"
-    await hands.close(entry, "done", f"blocklisted; {how}; the torrent stays for now")
+    await context.close(entry, "done", f"blocklisted; {how}; the torrent stays for now")
 
 
-async def _blocklist(hands: Hands, entry: Entry) -> None:
-    arr = hands.services.arr
+async def _blocklist(context: ActionContext, entry: Entry) -> None:
+    arr = context.services.arr
     for record_id in entry.notes["record_ids"]:
         await arr.blocklist(record_id)
     history_id = entry.notes.get("history_id")
     if history_id is not None:
-        events = await _history(hands, entry.infohash, entry.added_at)
+        events = await _history(context, entry.infohash, entry.added_at)
         if not any(event.event_type == "downloadFailed" for event in events):  # else it was done before a crash
             await arr.mark_failed(history_id)
 
 
-async def _history(hands: Hands, infohash: str, added_at: float) -> list[HistoryRecord]:
+async def _history(context: ActionContext, infohash: str, added_at: float) -> list[HistoryRecord]:
     """What the Arr remembers of this download since it was added, newest first."""
     since = added_at - CLOCK_SKEW_SECONDS
-    events = await hands.services.arr.history(infohash.upper())
+    events = await context.services.arr.history(infohash.upper())
     recent = [event for event in events if (from_iso(event.date) or 0) >= since]
     return sorted(recent, key=lambda event: event.id, reverse=True)
 
 
-async def _search_once(hands: Hands, entry: Entry, step_before: str) -> bool:
+async def _search_once(context: ActionContext, entry: Entry, step_before: str) -> bool:
     """Search the items that are wanted, if `ReSearch` says so; returns whether there was anything to search."""
     wanted = entry.notes["item_ids"] if entry.notes["research"] else []
     if wanted and entry.step == step_before:
-        entry = await hands.advance(entry, "searching")
-        await _search(hands, entry)
-    elif wanted and not await _search_was_sent(hands, entry):
-        await _search(hands, entry)
+        entry = await context.advance(entry, "searching")
+        await _search(context, entry)
+    elif wanted and not await _search_was_sent(context, entry):
+        await _search(context, entry)
     return bool(wanted)
 
 
-async def _search(hands: Hands, entry: Entry) -> None:
-    with hands.report.operation("search", "search"):
+async def _search(context: ActionContext, entry: Entry) -> None:
+    with context.report.operation("search", "search"):
         items = entry.notes["item_ids"]
-        await search_after_failure(hands.config, hands.services, hands.database, hands.clock, items)
-    now = hands.clock.wall()
+        await search_after_failure(context.config, context.services, context.database, context.clock, items)
+    now = context.clock.wall()
     summary = f"again for {entry.name}"
-    await activity.record(hands.database, entry.category, summary, now)
-    hands.report.searched(summary, now)
+    await activity.record(context.database, entry.category, summary, now)
+    context.report.searched(summary, now)
 
 
-async def _search_was_sent(hands: Hands, entry: Entry) -> bool:
+async def _search_was_sent(context: ActionContext, entry: Entry) -> bool:
     """Whether the search that was about to be sent before a crash reached the Arr."""
     wanted = set(entry.notes["item_ids"])
-    kind = hands.services.arr.kind
+    kind = context.services.arr.kind
     return any(
         command.name == kind.search_command and wanted <= set(kind.searched(command.body))
-        for command in await hands.commands_since(entry.updated_at)
+        for command in await context.commands_since(entry.updated_at)
         if command.body is not None
     )
 

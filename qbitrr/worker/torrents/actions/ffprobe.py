@@ -30,7 +30,7 @@ _ABOUT_THE_DISK = ("no such file", "permission denied", "input/output error", "s
 _STREAM_KINDS = {"radarr": "v", "sonarr": "v", "lidarr": "a"}
 
 
-class Probe:
+class FFprobe:
     """Runs ffprobe, two at a time at most. `program` is its path, None when there is none."""
 
     def __init__(self, kind: str, program: str | None = None) -> None:

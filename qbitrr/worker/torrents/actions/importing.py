@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qbitrr.arr.models import Command
     from qbitrr.rules.facts import QueueFacts, TorrentFacts
     from qbitrr.state.ledger import Entry
-    from qbitrr.worker.torrents.actions.context import Hands
+    from qbitrr.worker.torrents.actions.context import ActionContext
 
 IMPORTED_STEP = "imported"
 UNPLAYABLE = "ffprobe"
@@ -28,7 +28,7 @@ _PROOF_SECONDS = 15.0  # history is written a moment after a command has ended
 _CLEARING_SECONDS = 120.0  # the queue follows when the Arr has asked all of its download clients
 
 
-async def path_to_scan(hands: Hands, torrent: TorrentFacts, queue: QueueFacts | None) -> str:
+async def path_to_scan(context: ActionContext, torrent: TorrentFacts, queue: QueueFacts | None) -> str:
     """The path of a finished torrent as the Arr knows it.
 
     The Arr's own word counts, as it applies its remote path mappings. From before the torrent was finished it may
@@ -36,79 +36,79 @@ async def path_to_scan(hands: Hands, torrent: TorrentFacts, queue: QueueFacts | 
     """
     told = queue.output_path if queue else ""
     if queue and told not in ("", torrent.content_path) and queue.tracked_state == "downloading":
-        await _wait_for(hands, (await hands.services.arr.refresh_downloads()).id, _REFRESH_SECONDS)
-        told = next((facts.output_path for facts in [await _in_queue(hands, torrent.infohash)] if facts), told)
+        await _wait_for(context, (await context.services.arr.refresh_downloads()).id, _REFRESH_SECONDS)
+        told = next((facts.output_path for facts in [await _in_queue(context, torrent.infohash)] if facts), told)
     return told or torrent.content_path
 
 
-async def have_imported(hands: Hands, entry: Entry) -> str | None:
+async def have_imported(context: ActionContext, entry: Entry) -> str | None:
     """Go on from the step that was reached; returns what went wrong, None when it is imported and tagged.
 
     Raises a ServiceError, or HeldError when it must not go on.
     """
     if entry.step == ledger.FIRST_STEP:
-        torrent = await hands.read_for(entry)
-        if torrent is not None and (words := await files.complaint(hands, torrent)):
-            await hands.close(entry, "failed", f"{UNPLAYABLE}: {words}")
+        torrent = await context.read_for(entry)
+        if torrent is not None and (words := await files.complaint(context, torrent)):
+            await context.close(entry, "failed", f"{UNPLAYABLE}: {words}")
             return f"{UNPLAYABLE}: {words}"
-        entry = await hands.advance(entry, "sending")
-        entry = await hands.advance(entry, "sent", command_id=(await _scan(hands, entry)).id)
+        entry = await context.advance(entry, "sending")
+        entry = await context.advance(entry, "sent", command_id=(await _scan(context, entry)).id)
     elif entry.step == "sending":
-        command = await _scan_that_was_sent(hands, entry) or await _scan(hands, entry)
-        entry = await hands.advance(entry, "sent", command_id=command.id)
+        command = await _scan_that_was_sent(context, entry) or await _scan(context, entry)
+        entry = await context.advance(entry, "sent", command_id=command.id)
     if entry.step == "sent":
-        problem = await _wait_for(hands, entry.notes["command_id"], _COMMAND_SECONDS)
-        problem = problem or await _wait_for_proof(hands, entry)
+        problem = await _wait_for(context, entry.notes["command_id"], _COMMAND_SECONDS)
+        problem = problem or await _wait_for_proof(context, entry)
         if problem is not None:
-            await hands.close(entry, "failed", await _with_messages(hands, entry, problem))
+            await context.close(entry, "failed", await _with_messages(context, entry, problem))
             return problem
-        entry = await hands.advance(entry, IMPORTED_STEP)
-    await _tag(hands, entry)
+        entry = await context.advance(entry, IMPORTED_STEP)
+    await _tag(context, entry)
     return None
 
 
-async def is_imported(hands: Hands, infohash: str, added_at: float) -> bool:
+async def is_imported(context: ActionContext, infohash: str, added_at: float) -> bool:
     """Whether the Arr's history shows an import since the torrent was added, and its queue nothing left of it."""
-    return await _history_shows_it(hands, infohash, added_at) and await _queue_is_clear(hands, infohash)
+    return await _history_shows_it(context, infohash, added_at) and await _queue_is_clear(context, infohash)
 
 
-async def _history_shows_it(hands: Hands, infohash: str, added_at: float) -> bool:
-    arr = hands.services.arr
+async def _history_shows_it(context: ActionContext, infohash: str, added_at: float) -> bool:
+    arr = context.services.arr
     since = added_at - CLOCK_SKEW_SECONDS
     events = await arr.history(infohash.upper())
     return any(e.event_type in arr.kind.imported_events and (from_iso(e.date) or 0) >= since for e in events)
 
 
-async def _queue_is_clear(hands: Hands, infohash: str) -> bool:
-    left = await _in_queue(hands, infohash)
+async def _queue_is_clear(context: ActionContext, infohash: str) -> bool:
+    left = await _in_queue(context, infohash)
     return left is None or left.tracked_state == "imported"
 
 
-async def _in_queue(hands: Hands, infohash: str) -> QueueFacts | None:
-    arr = hands.services.arr
+async def _in_queue(context: ActionContext, infohash: str) -> QueueFacts | None:
+    arr = context.services.arr
     return queue_facts(await arr.queue(), arr.kind).get(infohash.upper())
 
 
-async def _scan(hands: Hands, entry: Entry) -> Command:
+async def _scan(context: ActionContext, entry: Entry) -> Command:
     notes = entry.notes
-    return await hands.services.arr.scan(notes["path"], entry.infohash.upper(), notes["import_mode"])
+    return await context.services.arr.scan(notes["path"], entry.infohash.upper(), notes["import_mode"])
 
 
-async def _scan_that_was_sent(hands: Hands, entry: Entry) -> Command | None:
-    for command in await hands.commands_since(entry.updated_at):
+async def _scan_that_was_sent(context: ActionContext, entry: Entry) -> Command | None:
+    for command in await context.commands_since(entry.updated_at):
         body = command.body
         if body and body.download_client_id and body.download_client_id.upper() == entry.infohash.upper():
             return command
     return None
 
 
-async def _wait_for(hands: Hands, command_id: int, seconds: float) -> str | None:
+async def _wait_for(context: ActionContext, command_id: int, seconds: float) -> str | None:
     """Wait for a command to end; returns what went wrong, if something did."""
-    deadline = hands.clock.monotonic() + seconds
+    deadline = context.clock.monotonic() + seconds
     attempt = 0
-    while hands.clock.monotonic() < deadline:
+    while context.clock.monotonic() < deadline:
         try:
-            command = await hands.services.arr.command(command_id)
+            command = await context.services.arr.command(command_id)
         except GoneError:  # forgotten by the Arr, as after its restart: the history will tell
             return None
         if command.ended:
@@ -118,30 +118,30 @@ async def _wait_for(hands: Hands, command_id: int, seconds: float) -> str | None
     return "the Arr did not finish the command in time"
 
 
-async def _wait_for_proof(hands: Hands, entry: Entry) -> str | None:
+async def _wait_for_proof(context: ActionContext, entry: Entry) -> str | None:
     """Wait for the history and then for the queue; returns what is missing in the end."""
-    began = hands.clock.monotonic()
+    began = context.clock.monotonic()
     attempt = 0
-    while not await _history_shows_it(hands, entry.infohash, entry.added_at):
-        if hands.clock.monotonic() > began + _PROOF_SECONDS:
+    while not await _history_shows_it(context, entry.infohash, entry.added_at):
+        if context.clock.monotonic() > began + _PROOF_SECONDS:
             return "the command ended, but the Arr's history shows no import"
         await pause(attempt)
         attempt += 1
-    while not await _queue_is_clear(hands, entry.infohash):
-        if hands.clock.monotonic() > began + _CLEARING_SECONDS:
+    while not await _queue_is_clear(context, entry.infohash):
+        if context.clock.monotonic() > began + _CLEARING_SECONDS:
             return "the Arr imported a part of it; its queue still lists the rest"
         await pause(attempt)
         attempt += 1
     return None
 
 
-async def _with_messages(hands: Hands, entry: Entry, problem: str) -> str:
-    queue = await _in_queue(hands, entry.infohash)
+async def _with_messages(context: ActionContext, entry: Entry, problem: str) -> str:
+    queue = await _in_queue(context, entry.infohash)
     return f"{problem}; the Arr says: {'; '.join(queue.messages)}" if queue and queue.messages else problem
 
 
-async def _tag(hands: Hands, entry: Entry) -> None:
-    if not hands.config.settings.tagless and await hands.read_for(entry) is not None:
-        await hands.services.qbittorrents[entry.instance].add_tags([entry.infohash], TAG_IMPORTED)
+async def _tag(context: ActionContext, entry: Entry) -> None:
+    if not context.config.settings.tagless and await context.read_for(entry) is not None:
+        await context.services.qbittorrents[entry.instance].add_tags([entry.infohash], TAG_IMPORTED)
     by_whom = "imported" if "command_id" in entry.notes else "imported by the Arr itself"
-    await hands.close(entry, "done", f"{by_whom}; the Arr's history shows it")
+    await context.close(entry, "done", f"{by_whom}; the Arr's history shows it")

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr.errors import ServiceError, StateError
-from qbitrr.rules.free_space import TAG_HELD, Move
+from qbitrr.rules.free_space import TAG_HELD, SpaceMove
 from qbitrr.rules.states import STOPPED
 from qbitrr.rules.torrents.protected import protection
-from qbitrr.rules.verdict import Action, Step, Verdict, acts
+from qbitrr.rules.verdict import Action, TraceStep, Verdict, acts
 from qbitrr.state import free_space as stored
 from qbitrr.worker.services import torrent_facts
 
@@ -22,73 +22,73 @@ if TYPE_CHECKING:
     from qbitrr.rules import free_space
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.ledger import Entry
-    from qbitrr.worker.torrents.actions.context import Hands
+    from qbitrr.worker.torrents.actions.context import ActionContext
 
 _AT_ONCE = 100
 
 
-async def carry_out(hands: Hands, instance: str, steps: list[free_space.Step]) -> None:
+async def carry_out(context: ActionContext, instance: str, steps: list[free_space.SpaceStep]) -> None:
     """Take the steps of the guard. Raises a ServiceError; what was not done then is found again by the next pass."""
-    for move in Move:
+    for move in SpaceMove:
         of_move = [step for step in steps if step.move is move]
         for at in range(0, len(of_move), _AT_ONCE):
-            await _together(hands, instance, move, of_move[at : at + _AT_ONCE])
+            await _together(context, instance, move, of_move[at : at + _AT_ONCE])
 
 
-async def _together(hands: Hands, instance: str, move: Move, steps: list[free_space.Step]) -> None:
-    client = hands.client(instance)
+async def _together(context: ActionContext, instance: str, move: SpaceMove, steps: list[free_space.SpaceStep]) -> None:
+    client = context.client(instance)
     rows = await client.torrents([step.download.infohash for step in steps])
     entries: list[Entry] = []
     for step in steps:
         row = rows.get(step.download.infohash)
         torrent = torrent_facts(instance, step.download.infohash, row) if row else None
-        if torrent is not None and _is_still_so(hands, torrent, step):
-            entries += await _planned(hands, torrent, step)
+        if torrent is not None and _is_still_so(context, torrent, step):
+            entries += await _planned(context, torrent, step)
     if not entries:
         return
     try:
-        await _do(hands, instance, move, entries)
+        await _do(context, instance, move, entries)
     except ServiceError as error:
         for entry in entries:
-            await hands.close(entry, "failed", str(error))
+            await context.close(entry, "failed", str(error))
         raise
     for entry in entries:
-        await hands.close(entry, "done", _OUTCOMES[move])
+        await context.close(entry, "done", _OUTCOMES[move])
 
 
-_OUTCOMES = {Move.HOLD: "stopped", Move.RELEASE: "started", Move.UNTAG: "it goes on already"}
+_OUTCOMES = {SpaceMove.HOLD: "stopped", SpaceMove.RELEASE: "started", SpaceMove.UNTAG: "it goes on already"}
 
 
-def _is_still_so(hands: Hands, torrent: TorrentFacts, step: free_space.Step) -> bool:
+def _is_still_so(context: ActionContext, torrent: TorrentFacts, step: free_space.SpaceStep) -> bool:
     """Whether a torrent is as it was when the guard decided."""
-    if torrent.added_at != step.download.added_at or protection(torrent, hands.policy) is not None:
+    if torrent.added_at != step.download.added_at or protection(torrent, context.policy) is not None:
         return False
     stopped = torrent.state in STOPPED
-    return stopped is (step.move is Move.RELEASE)
+    return stopped is (step.move is SpaceMove.RELEASE)
 
 
-async def _planned(hands: Hands, torrent: TorrentFacts, step: free_space.Step) -> list[Entry]:
+async def _planned(context: ActionContext, torrent: TorrentFacts, step: free_space.SpaceStep) -> list[Entry]:
     """The entry in the ledger; none while another action on the torrent is open."""
-    action = Action.HOLD if step.move is Move.HOLD else Action.RELEASE
+    action = Action.HOLD if step.move is SpaceMove.HOLD else Action.RELEASE
     facts = {"left_bytes": step.download.left_bytes, "budget_bytes": step.budget_bytes, "disk": step.download.disk}
-    verdict = Verdict((Step("free_space", acts(action, step.because, **facts)),))
+    verdict = Verdict((TraceStep("free_space", acts(action, step.because, **facts)),))
     try:
-        return [await hands.plan(torrent, verdict, action, {})]
+        return [await context.plan(torrent, verdict, action, {})]
     except StateError:
         return []
 
 
-async def _do(hands: Hands, instance: str, move: Move, entries: Iterable[Entry]) -> None:
-    client, tagless = hands.client(instance), hands.policy.tagless
+async def _do(context: ActionContext, instance: str, move: SpaceMove, entries: Iterable[Entry]) -> None:
+    client, tagless = context.client(instance), context.policy.tagless
     infohashes = [entry.infohash for entry in entries]
-    if move is Move.HOLD:
+    if move is SpaceMove.HOLD:
         torrents = [(entry.infohash, entry.added_at) for entry in entries]
-        await stored.hold(hands.database, instance, torrents, hands.clock.wall())
+        await stored.hold(context.database, instance, torrents, context.clock.wall())
         if not tagless:
             await client.add_tags(infohashes, TAG_HELD)
         await client.stop(infohashes)
         return
-    if move is Move.RELEASE:
+    if move is SpaceMove.RELEASE:
         await client.start(infohashes)
     await client.remove_tags(infohashes, TAG_HELD)
-    await stored.release(hands.database, instance, infohashes)
+    await stored.release(context.database, instance, infohashes)

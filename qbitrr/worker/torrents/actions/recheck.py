@@ -7,42 +7,42 @@ from typing import TYPE_CHECKING
 from qbitrr.errors import RefusedError
 from qbitrr.rules import states
 from qbitrr.state import ledger
-from qbitrr.worker.torrents.actions.context import HeldError, LaterError
+from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError
 
 if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry
-    from qbitrr.worker.torrents.actions.context import Hands
+    from qbitrr.worker.torrents.actions.context import ActionContext
 
 _BEGIN_SECONDS = 5.0  # qBittorrent shows that it checks a moment after it was asked
 _LOOK_SECONDS = 3.0
 
 
-async def recheck(hands: Hands, entry: Entry) -> None:
+async def recheck(context: ActionContext, entry: Entry) -> None:
     """Go on from the step that was reached. Raises a ServiceError, HeldError, or LaterError while it is checked."""
     if entry.step in (ledger.FIRST_STEP, "sending"):
-        torrent = await hands.read_for(entry)
+        torrent = await context.read_for(entry)
         if torrent is None:
-            raise HeldError("it is gone")
-        entry = await hands.advance(entry, "sending")
-        await hands.client(entry.instance).recheck(entry.infohash)
-        entry = await hands.advance(entry, "checking")
-    torrent = await hands.read_for(entry)
+            raise ActionCancelledError("it is gone")
+        entry = await context.advance(entry, "sending")
+        await context.client(entry.instance).recheck(entry.infohash)
+        entry = await context.advance(entry, "checking")
+    torrent = await context.read_for(entry)
     if torrent is None:
-        raise HeldError("it is gone")
+        raise ActionCancelledError("it is gone")
     if torrent.state in states.BUSY:
-        raise LaterError(_LOOK_SECONDS)
-    if hands.clock.wall() < entry.updated_at + _BEGIN_SECONDS:
-        raise LaterError(1.0)
+        raise RetryLaterError(_LOOK_SECONDS)
+    if context.clock.wall() < entry.updated_at + _BEGIN_SECONDS:
+        raise RetryLaterError(1.0)
     outcome = f"checked; it is now {torrent.state} with {torrent.progress:.0%} of its data"
-    if torrent.category == hands.policy.recheck_category:
-        home = hands.homes.home((entry.instance, entry.infohash))
-        await _put_back(hands, entry, home)
+    if torrent.category == context.policy.recheck_category:
+        home = context.ownership.home((entry.instance, entry.infohash))
+        await _put_back(context, entry, home)
         outcome += f"; back in {home}"
-    await hands.close(entry, "done", outcome)
+    await context.close(entry, "done", outcome)
 
 
-async def _put_back(hands: Hands, entry: Entry, home: str) -> None:
+async def _put_back(context: ActionContext, entry: Entry, home: str) -> None:
     try:
-        await hands.client(entry.instance).set_category([entry.infohash], home)
+        await context.client(entry.instance).set_category([entry.infohash], home)
     except RefusedError as error:
-        raise HeldError(f"checked, but its category {home} does not exist any more") from error
+        raise ActionCancelledError(f"checked, but its category {home} does not exist any more") from error

@@ -12,36 +12,36 @@ from qbitrr.worker.torrents.actions.safety_checks import pass_gate, shares_data
 
 if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry
-    from qbitrr.worker.torrents.actions.context import Hands
+    from qbitrr.worker.torrents.actions.context import ActionContext
 
 _GONE_SECONDS = 30.0  # deleting is asynchronous in qBittorrent; large data takes a while
 
 
-async def remove(hands: Hands, entry: Entry) -> None:
+async def remove(context: ActionContext, entry: Entry) -> None:
     """Go on from the step that was reached.
 
     Raises a ServiceError, HeldError when it must not go on, or LaterError when it has to wait.
     """
-    if entry.step == ledger.FIRST_STEP and hands.config.settings.quarantine_seconds > 0:
-        await pass_gate(hands, entry)
-        entry = await quarantine.enter(hands, entry)
+    if entry.step == ledger.FIRST_STEP and context.config.settings.quarantine_seconds > 0:
+        await pass_gate(context, entry)
+        entry = await quarantine.enter(context, entry)
     if entry.step in quarantine.STEPS:
-        entry = await quarantine.stay(hands, entry)
-    await hands.close(entry, "done", f"removed; {what_became_of_files(await delete(hands, entry))}")
+        entry = await quarantine.stay(context, entry)
+    await context.close(entry, "done", f"removed; {what_became_of_files(await delete(context, entry))}")
 
 
-async def delete(hands: Hands, entry: Entry) -> bool:
+async def delete(context: ActionContext, entry: Entry) -> bool:
     """Delete the torrent and see that it is gone; returns whether its files had to stay."""
-    client = hands.client(entry.instance)
-    torrent = await pass_gate(hands, entry)
+    client = context.client(entry.instance)
+    torrent = await pass_gate(context, entry)
     if torrent is None:
         return False
-    shared = await shares_data(hands, torrent)
+    shared = await shares_data(context, torrent)
     await client.delete([entry.infohash], with_files=not shared)
-    deadline = hands.clock.monotonic() + _GONE_SECONDS
+    deadline = context.clock.monotonic() + _GONE_SECONDS
     attempt = 0
     while entry.infohash in await client.torrents([entry.infohash]):
-        if hands.clock.monotonic() > deadline:
+        if context.clock.monotonic() > deadline:
             raise UnreachableError(entry.instance, "the torrent is still there after it was deleted")
         await pause(attempt)
         attempt += 1

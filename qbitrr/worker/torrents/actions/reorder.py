@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr.errors import ServiceError, StateError
-from qbitrr.rules.verdict import Action, Step, Verdict, acts
+from qbitrr.rules.verdict import Action, TraceStep, Verdict, acts
 from qbitrr.worker.services import torrent_facts
 
 if TYPE_CHECKING:
     from qbitrr.qbittorrent.models import Torrent
-    from qbitrr.worker.torrents.actions.context import Hands
+    from qbitrr.worker.torrents.actions.context import ActionContext
 
 
-async def move(hands: Hands, instance: str, groups: list[list[str]], first: Torrent) -> None:
+async def move(context: ActionContext, instance: str, groups: list[list[str]], first: Torrent) -> None:
     """Move groups to the top, one after the other; the ledger tells of it with the torrent that is `first` then.
 
     Raises a ServiceError; another pass finds what is left to be done.
@@ -21,15 +21,15 @@ async def move(hands: Hands, instance: str, groups: list[list[str]], first: Torr
     torrent = torrent_facts(instance, groups[-1][0], first)
     facts = {"moved": sum(map(len, groups)), "requests": len(groups)}
     because = "the queue is not in the order of the trackers' priorities"
-    verdict = Verdict((Step("sort_torrents", acts(Action.SORT, because, **facts)),))
+    verdict = Verdict((TraceStep("sort_torrents", acts(Action.SORT, because, **facts)),))
     try:
-        entry = await hands.plan(torrent, verdict, Action.SORT, {})
+        entry = await context.plan(torrent, verdict, Action.SORT, {})
     except StateError:  # another action on it is open; another pass will do
         return
     try:
         for group in groups:
-            await hands.client(instance).to_the_top(group)
+            await context.client(instance).to_the_top(group)
     except ServiceError as error:
-        await hands.close(entry, "failed", str(error))
+        await context.close(entry, "failed", str(error))
         raise
-    await hands.close(entry, "done", "it is the first now; the others follow by priority")
+    await context.close(entry, "done", "it is the first now; the others follow by priority")

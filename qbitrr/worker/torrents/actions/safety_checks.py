@@ -14,38 +14,38 @@ from qbitrr import logs
 from qbitrr.errors import ServiceError
 from qbitrr.rules.verdict import DESTRUCTIVE
 from qbitrr.worker.disk import on_disk
-from qbitrr.worker.torrents.actions.context import HeldError
+from qbitrr.worker.torrents.actions.context import ActionCancelledError
 
 if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.ledger import Entry
-    from qbitrr.worker.torrents.actions.context import Hands
+    from qbitrr.worker.torrents.actions.context import ActionContext
 
 _log = logs.get(__name__)
 
 
-async def pass_gate(hands: Hands, entry: Entry) -> TorrentFacts | None:
+async def pass_gate(context: ActionContext, entry: Entry) -> TorrentFacts | None:
     """The torrent as it is now, which may be deleted; None when it is gone already. Raises HeldError if it may not."""
-    torrent = await hands.read_for(entry)
+    torrent = await context.read_for(entry)
     if torrent is None:
         return None
     if torrent.complete and not entry.notes.get("complete", False):
-        raise HeldError("it became complete meanwhile")
+        raise ActionCancelledError("it became complete meanwhile")
     if entry.action in DESTRUCTIVE:
-        owed = await hands.seeds.may_be_deleted(torrent)
-        if not owed.open:
-            raise HeldError(owed.because)
+        owed = await context.seeding.may_be_deleted(torrent)
+        if not owed.granted:
+            raise ActionCancelledError(owed.because)
     return torrent
 
 
-async def shares_data(hands: Hands, torrent: TorrentFacts) -> bool:
+async def shares_data(context: ActionContext, torrent: TorrentFacts) -> bool:
     """Whether another torrent of any instance has the same data, or may have: an instance that is silent counts.
 
     The same torrent on another instance counts too: the two may know the same data by different paths.
     """
     mine = torrent.content_path.rstrip("/")
     others: set[str] = set()
-    for name, client in hands.services.qbittorrents.items():
+    for name, client in context.services.qbittorrents.items():
         try:
             paths = await client.content_paths()
         except ServiceError as error:

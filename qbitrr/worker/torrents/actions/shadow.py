@@ -10,17 +10,17 @@ from qbitrr.state import shadow
 if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.rules.verdict import Verdict
-    from qbitrr.worker.torrents.actions.context import Hands
+    from qbitrr.worker.torrents.actions.context import ActionContext
 
 _log = logs.get(__name__)
 
 
-async def note(hands: Hands, torrent: TorrentFacts, verdict: Verdict) -> None:
+async def note(context: ActionContext, torrent: TorrentFacts, verdict: Verdict) -> None:
     """Write down what would be done with a torrent, once for each action and rule."""
     step = verdict.last
     is_new = await shadow.record(
-        hands.database,
-        category=hands.config.name,
+        context.database,
+        category=context.config.name,
         instance=torrent.instance,
         infohash=torrent.infohash,
         name=torrent.name,
@@ -29,7 +29,7 @@ async def note(hands: Hands, torrent: TorrentFacts, verdict: Verdict) -> None:
         rule=step.rule,
         because=step.finding.because,
         facts=step.finding.facts,
-        now=hands.clock.wall(),
+        now=context.clock.wall(),
     )
     if is_new:
         _log.info("action would be done", action=str(verdict.action), torrent=torrent.name, rule=step.rule)

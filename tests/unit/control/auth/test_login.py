@@ -4,7 +4,7 @@ import bcrypt
 import pytest
 
 from control.auth import session_cookie, throttle
-from control.auth.throttle import Attempts
+from control.auth.throttle import LoginThrottle
 from qbitrr.errors import TooManyAttemptsError
 from tests.unit.control.asking import get, post
 from tests.unit.control.sample import CONFIG, NOW, TOKEN
@@ -97,7 +97,7 @@ async def test_who_guesses_has_to_wait_even_with_the_right_one(make_context, con
 def test_failures_are_forgotten_and_bounded(monkeypatch):
     now = [0.0]
     monkeypatch.setattr("control.auth.throttle.time.monotonic", lambda: now[0])
-    counted = Attempts()
+    counted = LoginThrottle()
     for _ in range(throttle.MOST):
         counted.check("a")
         counted.failed("a")

@@ -19,7 +19,7 @@ async def test_what_waits_is_decided(client, context, word, message, section):
 async def test_nothing_is_decided_where_nothing_waits(client, context, word):
     assert (await post(client, f"/web/arr/movies/{word}", 409))["code"] == "CONFLICT"
     assert (await post(client, f"/web/arr/nothing/{word}", 404))["code"] == "UNKNOWN_CATEGORY"
-    assert context.supervisor.children["movies"].told == []
+    assert context.supervisor.processes["movies"].told == []
 
 
 async def test_a_worker_that_does_not_listen_is_told_of(client, context):
@@ -30,7 +30,7 @@ async def test_a_worker_that_does_not_listen_is_told_of(client, context):
 async def test_undo_is_told_to_the_worker_of_the_action(client, context):
     answer = await post(client, f"/web/actions/{UNDOABLE}/undo")
     assert answer == {"message": f"Undoing action {UNDOABLE} on Torrent 5"}
-    assert context.supervisor.children["movies"].told == [ipc.Undo(UNDOABLE)]
+    assert context.supervisor.processes["movies"].told == [ipc.Undo(UNDOABLE)]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ async def test_undo_is_told_to_the_worker_of_the_action(client, context):
 )
 async def test_what_cannot_be_undone_says_why(client, context, action, status, says):
     assert says in (await post(client, f"/web/actions/{action}/undo", status))["error"]
-    assert context.supervisor.children["movies"].told == []
+    assert context.supervisor.processes["movies"].told == []
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def context(make_context):
 
 @pytest.fixture
 def file(context):
-    return context.reloader.files.config
+    return context.config_reload.files.config
 
 
 async def change(client, status=200, deletions=(), headers=None, **changes):
@@ -121,7 +121,7 @@ async def test_what_cannot_be_is_refused_as_a_whole(client, context, file, chang
     assert (answer["success"], answer["code"]) == (False, "CONFIG_ERROR")
     assert key in answer["details"]
     assert file.read_text() == FILE
-    assert context.reloader.calls == 0
+    assert context.config_reload.calls == 0
 
 
 async def test_an_unknown_key_is_said_as_in_the_reference(client):
@@ -180,7 +180,7 @@ async def test_a_new_token_counts_from_the_next_request(client):
 
 
 async def test_the_file_is_what_it_was_when_a_worker_does_not_get_ready(client, context, file):
-    context.reloader.fails = WorkerNotReadyError("movies", "no")
+    context.config_reload.fails = WorkerNotReadyError("movies", "no")
     answer = await change(client, 409, Settings__LoopSleepTimer=10)
     assert answer["code"] == "WORKER_NOT_READY"
     assert file.read_text() == FILE
@@ -194,7 +194,7 @@ async def test_a_plan_changes_nothing(client, context, file):
     assert (plan["workers"]["started"], plan["workers"]["stopped"]) == (["films"], ["movies"])
     assert plan["changed"][1] == {"key": "WebUI.Port", "before": None, "after": 7000}
     assert file.read_text() == FILE
-    assert context.reloader.calls == 0
+    assert context.config_reload.calls == 0
 
 
 async def test_history_tells_who_changed_what_and_keeps_secrets(client):
@@ -227,12 +227,12 @@ async def test_of_two_writers_at_once_the_second_is_refused(context, monkeypatch
     async def slow():
         await going_on.wait()
 
-    monkeypatch.setattr(context.reloader, "reload", slow)
+    monkeypatch.setattr(context.config_reload, "reload", slow)
     me = Author("127.0.0.1", trusted=True)
-    first = asyncio.create_task(context.editor.apply({"Settings.LoopSleepTimer": 10}, [], me))
+    first = asyncio.create_task(context.config_editor.apply({"Settings.LoopSleepTimer": 10}, [], me))
     await asyncio.sleep(0)
     with pytest.raises(ConflictError) as caught:
-        await context.editor.apply({"WebUI.Theme": "Light"}, [], me)
+        await context.config_editor.apply({"WebUI.Theme": "Light"}, [], me)
     assert caught.value.details == {"changed": ["Settings.LoopSleepTimer"]}
     going_on.set()
     await first
@@ -241,14 +241,14 @@ async def test_of_two_writers_at_once_the_second_is_refused(context, monkeypatch
 async def test_an_edit_by_hand_is_noticed_and_planned(context, file, monkeypatch):
     monkeypatch.setattr("control.config_editor._LOOK_SECONDS", 0.01)
     told = []
-    monkeypatch.setattr(context.editor, "_changed", lambda what, plan: told.append((what, plan)))
-    watching = asyncio.create_task(context.editor.watch())
+    monkeypatch.setattr(context.config_editor, "_changed", lambda what, plan: told.append((what, plan)))
+    watching = asyncio.create_task(context.config_editor.watch())
     await asyncio.sleep(0)
     file.write_text(FILE.replace("Timer = 5", "Timer = 9"))
     await until(lambda: told, 5, lambda: "nothing was told")
     watching.cancel()
     assert told[0][0] == "edited"
-    assert context.reloader.calls == 0
+    assert context.config_reload.calls == 0
 
 
 async def test_everything_that_is_wrong_with_a_change_is_told_at_once(client, file):

@@ -14,7 +14,7 @@ async def test_what_is_wanted_is_passed_on(client, context, path, call):
     response = await client.post(f"/web/{path}")
     assert response.status == 200
     assert (await response.json())["message"]
-    assert context.intents.calls == [call]
+    assert context.commands.calls == [call]
 
 
 async def test_a_reload_tells_what_it_did(client):
@@ -39,7 +39,7 @@ async def test_evidence_is_found_by_category_and_by_section(client, context, tmp
     stacks = tmp_path / "stacks"
     stacks.write_text("Current thread")
     with stacks.open("rb") as file:
-        await Evidence(context.reloader.files.evidence, None, str).keep(ending(), file.fileno())
+        await Evidence(context.config_reload.files.evidence, None, str).keep(ending(), file.fileno())
     for name in ("movies", "Radarr-4K"):
         (bundle,) = (await (await client.get(f"/web/processes/{name}/evidence")).json())["evidence"]
         assert bundle["how"] == "signal SIGKILL"

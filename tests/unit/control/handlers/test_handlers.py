@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from supervisor.lifecycle import Phase
-from supervisor.worker_process import Said
+from supervisor.worker_process import LastReport
 from tests.unit.control.asking import get, post
 from tests.unit.control.sample import CONFIG, HASH, NOW, TOKEN, Supervised, a_child
 
@@ -53,7 +53,7 @@ async def test_arr(client):
     ("phase", "state"), [(Phase.BACKOFF, "starting"), (Phase.HANGING, "stopping"), (Phase.STOPPED, "stopping")]
 )
 async def test_the_state_is_one_of_the_reference_and_the_phase_beside_it_exact(client, context, phase, state):
-    child = context.supervisor.children["movies"]
+    child = context.supervisor.processes["movies"]
     child.state = msgspec.structs.replace(child.state, phase=phase)
     process = (await get(client, "/web/processes"))["processes"][0]
     assert (process["state"], process["phase"]) == (state, phase)
@@ -93,7 +93,7 @@ async def test_a_process_that_has_said_nothing_yet_has_every_field(client):
 
 
 async def test_a_process_tells_what_it_said(make_context, connect):
-    said = Said(
+    said = LastReport(
         kind="search",
         search_summary="The Matrix | 1999",
         search_at=NOW,
@@ -104,8 +104,8 @@ async def test_a_process_tells_what_it_said(make_context, connect):
         beat_at=NOW + 1,
     )
     context = make_context()
-    arr = context.supervisor.children["movies"].config.arr
-    context.supervisor.children["movies"] = a_child(arr, said=said, pid=os.getpid(), restarts=2, phase=Phase.WAITING)
+    arr = context.supervisor.processes["movies"].config.arr
+    context.supervisor.processes["movies"] = a_child(arr, said=said, pid=os.getpid(), restarts=2, phase=Phase.WAITING)
     async with connect(context) as client:
         process = (await get(client, "/web/processes"))["processes"][0]
     assert process.pop("rss") > 1_000_000
@@ -256,8 +256,8 @@ async def test_health_names_those_in_trouble(make_context, connect):
     async with connect(context) as client:
         lag = {"loopLagSeconds": 0.001}
         assert await get(client, "/health") == {"status": "ok", "troubled": {}, "faults": 0, **lag}
-        music = context.supervisor.children["music"]
-        context.supervisor.children["music"] = a_child(music.config.arr, phase=Phase.DEGRADED)
+        music = context.supervisor.processes["music"]
+        context.supervisor.processes["music"] = a_child(music.config.arr, phase=Phase.DEGRADED)
         troubled = {"music": "degraded"}
         assert await get(client, "/health") == {"status": "degraded", "troubled": troubled, "faults": 0, **lag}
 
@@ -265,8 +265,8 @@ async def test_health_names_those_in_trouble(make_context, connect):
 @pytest.mark.parametrize("phase", Phase)
 async def test_ready_means_that_every_worker_is(make_context, connect, phase):
     context = make_context()
-    music = context.supervisor.children["music"]
-    context.supervisor.children["music"] = a_child(music.config.arr, phase=phase)
+    music = context.supervisor.processes["music"]
+    context.supervisor.processes["music"] = a_child(music.config.arr, phase=phase)
     async with connect(context) as client:
         if phase in {"running", "waiting"}:
             answer = await get(client, "/ready")

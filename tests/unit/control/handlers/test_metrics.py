@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from qbitrr import ipc
 from supervisor.lifecycle import Phase
-from supervisor.worker_process import Said
+from supervisor.worker_process import LastReport
 from tests.unit.control.sample import NOW, a_child
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -29,9 +29,11 @@ def value(samples, **labels):
 
 
 async def test_workers_actions_and_catalogues_are_told(client, context):
-    said = Said(beat_at=NOW - 3, queue_count=7, category_count=9, errors=2, sums=ipc.Sums({"Radarr-4K": (5, 1, 2.5)}))
-    children = context.supervisor.children
-    children["movies"] = a_child(children["movies"].config.arr, said=said, restarts=4, phase=Phase.DEGRADED)
+    said = LastReport(
+        beat_at=NOW - 3, queue_count=7, category_count=9, errors=2, sums=ipc.Counters({"Radarr-4K": (5, 1, 2.5)})
+    )
+    processes = context.supervisor.processes
+    processes["movies"] = a_child(processes["movies"].config.arr, said=said, restarts=4, phase=Phase.DEGRADED)
     found = await families(client)
     assert value(found["qbitrr_worker_state"], category="movies", state="degraded") == 1
     assert value(found["qbitrr_worker_state"], category="movies", state="running") == 0

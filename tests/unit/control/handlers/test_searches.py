@@ -19,10 +19,10 @@ async def test_without_a_plan_it_says_so(client):
 
 
 async def test_items_are_searched_by_the_worker(client, context):
-    arr = context.supervisor.children["movies"].config.arr
-    worker = context.supervisor.children["movies"] = a_child(arr)
+    arr = context.supervisor.processes["movies"].config.arr
+    worker = context.supervisor.processes["movies"] = a_child(arr)
     await post(client, "/web/arr/movies/search", json={"ids": [1, 2]})
-    assert worker.told == [ipc.Search((1, 2))]
+    assert worker.told == [ipc.SearchNow((1, 2))]
 
 
 @pytest.mark.parametrize("ids", [[], [0], ["a"], list(range(1, 102))])

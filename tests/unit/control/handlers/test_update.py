@@ -4,7 +4,7 @@ import pytest
 
 from qbitrr import __version__
 from qbitrr.update.check import Known
-from qbitrr.update.model import Installation, Outcome, Release
+from qbitrr.update.model import Installation, Release, UpdateOutcome
 from tests.unit.control.asking import get, post
 from tests.unit.control.sample import NOW
 
@@ -26,7 +26,7 @@ async def test_nothing_newer(client):
 async def test_a_newer_version_and_a_failed_update(client, context):
     context.checker.available = Release("99.1.0")
     context.checker.known = Known(Release("99.1.0"), "# New", "https://x.example", NOW)
-    context.updater.outcome = Outcome(last_result="failed", last_error="pip failed", completed_at=NOW)
+    context.self_update.outcome = UpdateOutcome(last_result="failed", last_error="pip failed", completed_at=NOW)
     about = await get(client, "/web/meta?force=True")
     assert (about["latest_version"], about["update_available"], about["changelog"]) == ("v99.1.0", True, "# New")
     assert about["update_state"] == {
@@ -48,7 +48,7 @@ async def test_an_update_is_begun_once(client, context):
     assert await post(client, "/web/update") == {
         "message": "Update initiated", "current_version": f"v{__version__}", "target_version": "v99.1.0"
     }  # fmt: skip
-    assert context.updater.started == [Release("99.1.0")]
+    assert context.self_update.started == [Release("99.1.0")]
     async with client.post("/web/update") as second:
         assert second.status == 409
         assert await second.json() == {"error": "Update already in progress", "code": "UPDATE_IN_PROGRESS"}
@@ -56,7 +56,9 @@ async def test_an_update_is_begun_once(client, context):
 
 async def test_what_cannot_update_itself_says_what_to_do(client, context):
     context.checker.available = Release("99.1.0")
-    context.updater.installation = Installation("pipx", "/x", obstacle="it was installed by pipx", command="pipx up")
+    context.self_update.installation = Installation(
+        "pipx", "/x", obstacle="it was installed by pipx", command="pipx up"
+    )
     async with client.post("/web/update") as answer:
         assert answer.status == 409
         said = await answer.json()
@@ -69,4 +71,4 @@ async def test_strangers_and_foreign_pages_begin_none(client, context, headers):
     context.checker.available = Release("99.1.0")
     async with client.post("/web/update", headers=headers) as answer:
         assert answer.status in (401, 403)
-    assert context.updater.started == []
+    assert context.self_update.started == []

@@ -98,7 +98,7 @@ async def test_who_does_not_read_is_let_go(port, log_folder):
 
 
 async def test_more_than_so_many_are_told_so_and_room_is_made_when_one_leaves(context, monkeypatch):
-    monkeypatch.setattr(connection_limits.Connections.__init__, "__defaults__", (3,))
+    monkeypatch.setattr(connection_limits.ConnectionLimits.__init__, "__defaults__", (3,))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         async with serve(context, [listener]):

@@ -21,13 +21,13 @@ from qbitrr.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from qbitrr.http.client import Patience
+from qbitrr.http.client import Timeouts
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.sandbox.services.faults import Status
 
 KEY = "the-key-of-the-arr"
 END = push.END_OF_RECORD
-QUICK = Patience(connect_seconds=0.5, silence_seconds=0.5, attempts=1)
+QUICK = Timeouts(connect_seconds=0.5, silence_seconds=0.5, attempts=1)
 MOVIE = {"name": "movie", "body": {"action": "updated", "resource": {"id": 7}}}
 
 
@@ -46,7 +46,7 @@ async def all_of(client):
 
 @asynccontextmanager
 async def arr(uri, key=KEY):
-    client = ArrClient("Radarr", KINDS["radarr"], uri, key, patience=QUICK)
+    client = ArrClient("Radarr", KINDS["radarr"], uri, key, timeouts=QUICK)
     try:
         yield client
     finally:

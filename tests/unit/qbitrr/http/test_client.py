@@ -14,9 +14,9 @@ from qbitrr.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
-from qbitrr.http.client import Patience, Remote
+from qbitrr.http.client import HttpClient, Timeouts
 
-QUICK = Patience(
+QUICK = Timeouts(
     connect_seconds=0.5,
     silence_seconds=0.3,
     answer_seconds=1.0,
@@ -45,14 +45,17 @@ async def service():
     service = Service()
     app = web.Application()
     app.router.add_route("*", "/{rest:.*}", service.handle)
-    async with TestServer(app) as server, Remote("Radarr-4K", str(server.make_url("/base/")), patience=QUICK) as remote:
-        service.remote = remote
+    async with (
+        TestServer(app) as server,
+        HttpClient("Radarr-4K", str(server.make_url("/base/")), timeouts=QUICK) as http,
+    ):
+        service.http = http
         yield service
 
 
 async def test_answers_are_decoded_into_types_and_the_path_of_the_address_is_kept(service):
     service.reply = lambda _: web.json_response([{"id": 1, "more": "is ignored"}])
-    assert await service.remote.get("thing", list[Thing], ids=[1, 2], flag=True, nothing=None) == [Thing(1)]
+    assert await service.http.get("thing", list[Thing], ids=[1, 2], flag=True, nothing=None) == [Thing(1)]
     assert service.requests[0][1] == "/base/thing?ids=1&ids=2&flag=true"
 
 
@@ -73,7 +76,7 @@ async def test_answers_are_decoded_into_types_and_the_path_of_the_address_is_kep
 async def test_every_failure_has_a_name_and_says_which_call_it_was(service, response, error, text):
     service.reply = lambda _: web.Response(**response)
     with pytest.raises(error, match=text) as caught:
-        await service.remote.get("thing", Thing, apikey="hush")
+        await service.http.get("thing", Thing, apikey="hush")
     assert str(caught.value).startswith("Radarr-4K: GET thing")
     assert "hush" not in str(caught.value)
     assert "token=1" not in str(caught.value)
@@ -84,7 +87,7 @@ async def test_every_failure_has_a_name_and_says_which_call_it_was(service, resp
 async def test_the_time_to_wait_is_taken_from_the_answer(service):
     service.reply = lambda _: web.Response(status=429, headers={"Retry-After": "7"})
     with pytest.raises(ThrottledError) as caught:
-        await service.remote.get("thing", Thing)
+        await service.http.get("thing", Thing)
     assert caught.value.retry_after_seconds == 7
 
 
@@ -95,14 +98,14 @@ async def hang(_request):
 async def test_a_service_that_never_answers_is_given_up_after_bounded_tries(service):
     service.reply = hang
     with pytest.raises(UnreachableError, match="no answer in time"):
-        await service.remote.get("thing", Thing)
+        await service.http.get("thing", Thing)
     assert len(service.requests) == QUICK.attempts
 
 
 async def test_a_change_that_may_have_been_sent_is_not_sent_again(service):
     service.reply = hang
     with pytest.raises(UnreachableError):
-        await service.remote.post("command", Thing, {"name": "X"})
+        await service.http.post("command", Thing, {"name": "X"})
     assert len(service.requests) == 1
 
 
@@ -119,9 +122,9 @@ async def test_a_change_that_was_never_sent_is_tried_again():
     server = TestServer(app, port=port)
     failed = asyncio.Event()
     backoff = Backoff(first_seconds=0.05, limit_seconds=0.05, rng=lambda: failed.set() or 1.0)
-    patience = Patience(attempts=20, backoff=backoff)
-    async with Remote("Radarr", f"http://127.0.0.1:{port}", patience=patience) as remote:
-        sending = asyncio.create_task(remote.post("command", Thing, {"name": "X"}))
+    timeouts = Timeouts(attempts=20, backoff=backoff)
+    async with HttpClient("Radarr", f"http://127.0.0.1:{port}", timeouts=timeouts) as http:
+        sending = asyncio.create_task(http.post("command", Thing, {"name": "X"}))
         await failed.wait()
         async with server:
             assert await sending == Thing(1)
@@ -129,32 +132,32 @@ async def test_a_change_that_was_never_sent_is_tried_again():
 
 
 async def test_an_address_without_a_service_is_unreachable():
-    async with Remote("Radarr", f"http://127.0.0.1:{unused_port()}", patience=QUICK) as remote:
+    async with HttpClient("Radarr", f"http://127.0.0.1:{unused_port()}", timeouts=QUICK) as http:
         with pytest.raises(UnreachableError, match="GET thing"):
-            await remote.get("thing", Thing)
+            await http.get("thing", Thing)
 
 
 @pytest.mark.parametrize("address", ["http://", "no-scheme:77", "http://bad host/"])
 async def test_an_address_that_is_none_is_unreachable_and_said_to_be_invalid(address):
-    async with Remote("Radarr", address, patience=QUICK) as remote:
+    async with HttpClient("Radarr", address, timeouts=QUICK) as http:
         with pytest.raises(UnreachableError):
-            await remote.get("thing", Thing)
+            await http.get("thing", Thing)
 
 
-async def collect(remote):
-    return [thing.id async for some in remote.items("thing", Thing) for thing in some]
+async def collect(http):
+    return [thing.id async for some in http.items("thing", Thing) for thing in some]
 
 
 async def test_a_long_list_comes_in_parts(service):
     service.reply = lambda _: web.json_response([{"id": i, "padding": "x" * 500} for i in range(1000)])
-    assert await collect(service.remote) == list(range(1000))
+    assert await collect(service.http) == list(range(1000))
 
 
 @pytest.mark.parametrize("body", ['[{"id": 1}, {"id"', "<html>", '{"id": 1}', '[{"id": "x"}]'])
 async def test_half_a_list_is_an_error_and_never_a_short_list(service, body):
     service.reply = lambda _: web.Response(text=body)
     with pytest.raises(UnexpectedAnswerError):
-        await collect(service.remote)
+        await collect(service.http)
 
 
 async def test_a_list_that_breaks_off_is_unreachable(service):
@@ -167,7 +170,7 @@ async def test_a_list_that_breaks_off_is_unreachable(service):
 
     service.reply = broken
     with pytest.raises(UnreachableError):
-        await collect(service.remote)
+        await collect(service.http)
 
 
 async def test_an_answer_that_never_ends_is_cut_off(service):
@@ -181,4 +184,4 @@ async def test_an_answer_that_never_ends_is_cut_off(service):
 
     service.reply = drip
     with pytest.raises(UnreachableError, match="no answer in time"):
-        await service.remote.get("thing", Thing)
+        await service.http.get("thing", Thing)

@@ -4,9 +4,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from qbitrr.http.client import Patience, Remote
+from qbitrr.http.client import HttpClient, Timeouts
 from qbitrr.media_requests import ombi
-from qbitrr.media_requests.request import Wish
+from qbitrr.media_requests.request import MediaRequest
 
 
 async def ask(answer, kind="radarr", *, approved_only=True):
@@ -15,9 +15,12 @@ async def ask(answer, kind="radarr", *, approved_only=True):
 
     app = web.Application()
     app.router.add_get("/api/v1/Request/" + {"radarr": "movie", "sonarr": "tv"}[kind], listed)
-    patience = Patience(attempts=1)
-    async with TestServer(app) as server, Remote("Ombi", str(server.make_url("/api/v1")), patience=patience) as remote:
-        return await ombi.wishes(remote, kind, approved_only=approved_only)
+    patience = Timeouts(attempts=1)
+    async with (
+        TestServer(app) as server,
+        HttpClient("Ombi", str(server.make_url("/api/v1")), patience=patience) as remote,
+    ):
+        return await ombi.requests(remote, kind, approved_only=approved_only)
 
 
 def movie(**fields):
@@ -41,7 +44,7 @@ def movie(**fields):
 )
 async def test_which_movies_count(fields, approved_only, counts):
     found = await ask([movie(**fields)], approved_only=approved_only)
-    assert found == ([Wish(11, None, "tt11")] if counts else [])
+    assert found == ([MediaRequest(11, None, "tt11")] if counts else [])
 
 
 def child(*seasons, approved=True, denied=None, available=False):
@@ -65,4 +68,4 @@ def child(*seasons, approved=True, denied=None, available=False):
 async def test_only_the_seasons_that_were_asked_for(children, approved_only, seasons):
     request = {"tvDbId": 7, "externalProviderId": "5", "imdbId": "", "childRequests": children}
     found = await ask([request], "sonarr", approved_only=approved_only)
-    assert found == [Wish(5, 7, None, season) for season in seasons]
+    assert found == [MediaRequest(5, 7, None, season) for season in seasons]

@@ -5,9 +5,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from qbitrr.errors import UnexpectedAnswerError
-from qbitrr.http.client import Patience, Remote
+from qbitrr.http.client import HttpClient, Timeouts
 from qbitrr.media_requests import overseerr
-from qbitrr.media_requests.request import ALL_SEASONS, Wish
+from qbitrr.media_requests.request import ALL_SEASONS, MediaRequest
 
 PENDING, APPROVED, DECLINED = 1, 2, 3
 
@@ -30,12 +30,12 @@ async def ask(requests, kind="radarr", *, approved_only=True, is_4k=False):
     service = Service(requests)
     app = web.Application()
     app.router.add_get("/api/v1/request", service.page)
-    patience = Patience(attempts=1)
+    timeouts = Timeouts(attempts=1)
     async with (
         TestServer(app) as server,
-        Remote("Overseerr", str(server.make_url("/api/v1")), patience=patience) as remote,
+        HttpClient("Overseerr", str(server.make_url("/api/v1")), timeouts=timeouts) as http,
     ):
-        found = await overseerr.wishes(remote, kind, approved_only=approved_only, is_4k=is_4k)
+        found = await overseerr.requests(http, kind, approved_only=approved_only, is_4k=is_4k)
     return found, service.queries
 
 
@@ -71,18 +71,18 @@ def series(number=1, *, seasons=((1, APPROVED),), status=APPROVED, media=3):
 )
 async def test_which_movies_count(request_, approved_only, counts):
     found, queries = await ask([request_], approved_only=approved_only)
-    assert found == ([Wish(11, None, None)] if counts else [])
+    assert found == ([MediaRequest(11, None, None)] if counts else [])
     assert [query["filter"] for query in queries] == ["approved" if approved_only else "unavailable"]
 
 
 async def test_a_4k_section_takes_4k_requests_by_their_own_status_and_no_others():
     requests = [movie(1, is_4k=True, media=5, media_4k=3), movie(2, is_4k=True, media=1, media_4k=5), movie(3)]
-    assert (await ask(requests, is_4k=True))[0] == [Wish(11, None, None)]
+    assert (await ask(requests, is_4k=True))[0] == [MediaRequest(11, None, None)]
 
 
 async def test_all_ids_are_taken_and_what_is_no_id_is_none():
     ids = {"tmdbId": "12", "tvdbId": 0, "imdbId": "tt12"}
-    assert (await ask([movie(**ids)]))[0] == [Wish(12, None, "tt12")]
+    assert (await ask([movie(**ids)]))[0] == [MediaRequest(12, None, "tt12")]
     assert (await ask([movie(tmdbId=None, imdbId="")]))[0] == []
 
 
@@ -98,7 +98,7 @@ async def test_all_ids_are_taken_and_what_is_no_id_is_none():
 )
 async def test_only_the_seasons_that_were_asked_for(seasons, approved_only, expected):
     found, _ = await ask([series(seasons=seasons)], "sonarr", approved_only=approved_only)
-    assert found == [Wish(5, 7, None, season) for season in expected]
+    assert found == [MediaRequest(5, 7, None, season) for season in expected]
 
 
 async def test_a_radarr_takes_no_series_and_a_sonarr_no_movies():

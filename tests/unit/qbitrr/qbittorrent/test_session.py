@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from qbitrr.errors import BannedError, CredentialsRejectedError, RefusedError, ServiceError, UnreachableError
-from qbitrr.http.client import Patience
+from qbitrr.http.client import Timeouts
 from qbitrr.qbittorrent.client import QbittorrentClient
 from qbitrr.qbittorrent.compat import OLDEST_API, parse_api_version
 from qbitrr.qbittorrent.session import Access
@@ -13,7 +13,7 @@ from qbitrr.sandbox.sandbox import Sandbox
 from qbitrr.sandbox.services.faults import Down, Status
 
 VERSIONS = ["4.5.2", "5.1.0", "5.3.0"]
-QUICK = Patience(attempts=1)
+QUICK = Timeouts(attempts=1)
 
 
 class Register:

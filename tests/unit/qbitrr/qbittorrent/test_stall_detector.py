@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbitrr.qbittorrent.stall_detector import AT_ONCE_SECONDS, LEAST, Pulse
+from qbitrr.qbittorrent.stall_detector import AT_ONCE_SECONDS, LEAST, StallDetector
 
 
 def felt(*answers):
     """A pulse after answers, each a moment and the states that it told."""
-    pulse = Pulse()
+    pulse = StallDetector()
     for now, states in answers:
         gone = [infohash for infohash, state in states.items() if state is None]
         pulse.feel([(h, s) for h, s in states.items() if s is not None], gone, now)
@@ -89,7 +89,7 @@ ANSWERS = st.lists(
 
 @given(ANSWERS)
 def test_while_anything_flows_it_has_not_stopped_and_only_when_three_wait(answers):
-    pulse, states, now = Pulse(), {}, 0.0
+    pulse, states, now = StallDetector(), {}, 0.0
     for gap, news in answers:
         now += gap
         states |= news
@@ -105,7 +105,7 @@ def test_while_anything_flows_it_has_not_stopped_and_only_when_three_wait(answer
 @given(st.lists(st.floats(AT_ONCE_SECONDS, 1000), min_size=3, max_size=10))
 def test_downloads_that_die_one_after_another_are_dead(gaps):
     letters = [str(number) for number in range(len(gaps))]
-    pulse, now = Pulse(), 0.0
+    pulse, now = StallDetector(), 0.0
     pulse.feel([(letter, "downloading") for letter in letters], (), now)
     for letter, gap in zip(letters, gaps, strict=True):
         now += gap + 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qbitrr.qbittorrent.tracker_status import Word, is_dead, is_of_the_way, word
+from qbitrr.qbittorrent.tracker_status import TrackerStatus, is_dead, is_of_the_way, tracker_status
 
 DEFAULT_LIST = (
     "skipping tracker announce (unreachable)",
@@ -48,14 +48,14 @@ OF_THE_WAY = [
 )
 @pytest.mark.parametrize("status", [4, 5])
 def test_a_tracker_that_does_not_know_the_torrent_says_so(message, status):
-    assert word(status, message) is Word.UNREGISTERED
+    assert tracker_status(status, message) is TrackerStatus.UNREGISTERED
     assert is_dead(status, message, ())
 
 
 @pytest.mark.parametrize("message", OF_THE_WAY)
 def test_what_is_about_the_way_is_never_evidence_listed_or_not(message):
     assert is_of_the_way(message)
-    assert word(4, message) is Word.NOTHING
+    assert tracker_status(4, message) is TrackerStatus.NOTHING
     assert not is_dead(4, message, (*DEFAULT_LIST, message))
 
 
@@ -64,18 +64,18 @@ def test_what_is_about_the_way_is_never_evidence_listed_or_not(message):
     ["", "unregistered torrent pass", "passkey is unregistered torrent", "not found", "Your ratio is too low"],
 )
 def test_the_words_count_only_as_a_whole(message):
-    assert word(4, message) is Word.NOTHING
+    assert tracker_status(4, message) is TrackerStatus.NOTHING
     assert not is_dead(4, message, DEFAULT_LIST)
 
 
 @pytest.mark.parametrize("status", [0, 1, 2, 3, 6])
 def test_only_a_refusal_is_one(status):
-    assert word(status, "Unregistered torrent") is not Word.UNREGISTERED
+    assert tracker_status(status, "Unregistered torrent") is not TrackerStatus.UNREGISTERED
     assert not is_dead(status, "Unregistered torrent", ("unregistered",))
 
 
 def test_a_listed_part_marks_a_tracker_as_dead():
     assert is_dead(4, "Trump: replaced by another release", ("TRUMP",))
     assert not is_dead(4, "Trump: replaced", ("", " "))
-    assert word(4, "Trump: replaced by another release") is Word.NOTHING
-    assert word(2, "") is Word.WORKS
+    assert tracker_status(4, "Trump: replaced by another release") is TrackerStatus.NOTHING
+    assert tracker_status(2, "") is TrackerStatus.WORKS

@@ -3,11 +3,11 @@
 from hypothesis import strategies as st
 
 from qbitrr.rules.adjustment import NONE, Adjustment
-from qbitrr.rules.facts import History, ImportFacts, ItemScores, Policy, QueueFacts, Surroundings, TorrentFacts
+from qbitrr.rules.facts import History, ImportFacts, ItemScores, Policy, QueueFacts, RuleContext, TorrentFacts
 from qbitrr.rules.files import Selection, Unwanted
-from qbitrr.rules.hit_and_run import Gate
-from qbitrr.rules.seeding import Limits, Seeding, Settings
-from qbitrr.rules.strikes import Seen
+from qbitrr.rules.hit_and_run import Clearance
+from qbitrr.rules.seeding import EffectiveLimits, RateLimits, SeedingFacts
+from qbitrr.rules.strikes import Elapsed
 
 NOW = 1_700_000_000.0
 
@@ -37,7 +37,7 @@ ANY_STATE = st.sampled_from(
     ]
 )
 SEEDING = st.builds(
-    Seeding,
+    SeedingFacts,
     complete=st.booleans(),
     progress=st.floats(0, 1),
     ratio=st.sampled_from([0.0, 1.0, 5.0, float("inf")]),
@@ -49,14 +49,14 @@ SEEDING = st.builds(
 )
 LIMITS = st.none() | st.tuples(
     st.sampled_from([-1, 1, 2, 3, 4]), st.sampled_from([-1.0, 1.0]), st.sampled_from([-1.0, 60.0])
-).map(lambda fields: Limits(*fields))
+).map(lambda fields: EffectiveLimits(*fields))
 GATES = st.builds(
-    Gate,
+    Clearance,
     open=st.booleans(),
     because=st.just("the hit-and-run minimum is not met"),
     in_seconds=st.none() | st.just(60.0),
 )
-ADJUSTMENTS = st.just(NONE) | st.just(Adjustment(Settings(download_limit=1)))
+ADJUSTMENTS = st.just(NONE) | st.just(Adjustment(RateLimits(download_limit=1)))
 TORRENTS = st.builds(
     TorrentFacts,
     instance=st.just("qBit"),
@@ -95,7 +95,7 @@ QUEUES = st.none() | st.builds(
     added_at=st.none() | st.floats(0, NOW),
     custom_format_score=st.none() | st.integers(-10, 10),
 )
-SEEN = st.builds(Seen, st.floats(0, 10**6), st.integers(0, 1000))
+SEEN = st.builds(Elapsed, st.floats(0, 10**6), st.integers(0, 1000))
 SELECTIONS = st.none() | st.builds(
     Selection,
     unwanted=st.lists(st.builds(Unwanted, st.just(0), st.just("a/sample.mkv"), st.just("x")), max_size=1).map(tuple),
@@ -119,7 +119,7 @@ HISTORIES = st.builds(
     selection=SELECTIONS,
 )
 AROUNDS = st.builds(
-    Surroundings,
+    RuleContext,
     queue_known=st.booleans(),
     queue=QUEUES,
     standstill=st.sampled_from(["", "qBittorrent has no connection to the internet"]),
@@ -134,7 +134,7 @@ AROUNDS = st.builds(
     content_is_there=st.booleans(),
     history=HISTORIES,
     limits=LIMITS,
-    gate=GATES,
+    clearance=GATES,
     adjustment=ADJUSTMENTS,
 )
 POLICIES = st.builds(

@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbitrr.rules.breaker import LEAST, WINDOW_SECONDS, Limits, objection
+from qbitrr.rules.breaker import LEAST, WINDOW_SECONDS, BreakerLimits, objection
 
 NOW = 1_700_000_000.0
-SHIPPED = Limits(10, 0.5)
+SHIPPED = BreakerLimits(10, 0.5)
 
 
 def begun(number, seconds_ago=1.0):
@@ -38,13 +38,13 @@ def test_only_the_last_ten_minutes_count_and_what_a_clock_puts_into_the_future(s
 @pytest.mark.parametrize(
     ("limits", "earlier", "torrents", "objects"),
     [
-        (Limits(0, 1.0), 0, 1000, True),
-        (Limits(1, 1.0), 0, 1000, False),
-        (Limits(1, 1.0), 1, 1000, True),
-        (Limits(1000, 1.0), 99, 100, False),
-        (Limits(1000, 1.0), 100, 100, True),
-        (Limits(1000, 0.0), 3, 1000, False),
-        (Limits(1000, 0.0), 4, 1000, True),
+        (BreakerLimits(0, 1.0), 0, 1000, True),
+        (BreakerLimits(1, 1.0), 0, 1000, False),
+        (BreakerLimits(1, 1.0), 1, 1000, True),
+        (BreakerLimits(1000, 1.0), 99, 100, False),
+        (BreakerLimits(1000, 1.0), 100, 100, True),
+        (BreakerLimits(1000, 0.0), 3, 1000, False),
+        (BreakerLimits(1000, 0.0), 4, 1000, True),
     ],
 )
 def test_both_limits_can_be_set(limits, earlier, torrents, objects):
@@ -53,7 +53,7 @@ def test_both_limits_can_be_set(limits, earlier, torrents, objects):
 
 @given(st.integers(0, 50), st.integers(0, 200), st.integers(0, 200))
 def test_within_ten_minutes_never_more_than_the_limits_allow(most, share_percent, torrents):
-    limits = Limits(most, share_percent / 100)
+    limits = BreakerLimits(most, share_percent / 100)
     moments = []
     while objection(moments, torrents, NOW, limits) is None and len(moments) < 300:
         moments.append(NOW)

@@ -348,8 +348,8 @@ def test_after_excluding_nothing_more_is_unwanted_and_as_much_can_be_played(file
 def test_a_folder_around_everything_changes_nothing(files, root):
     """Unless all was in one folder before, which then is the torrent's own no more."""
     inside = [TorrentFile(f.index, f"top/{f.path}", f.size_bytes, f.priority) for f in files]
-    around = [TorrentFile(f.index, f"{root}/{f.path}", f.size_bytes, f.priority) for f in files]
-    one, other = select(inside, BY), select(around, BY)
+    context = [TorrentFile(f.index, f"{root}/{f.path}", f.size_bytes, f.priority) for f in files]
+    one, other = select(inside, BY), select(context, BY)
     assert (one.playable, one.foreign) == (other.playable, other.foreign)
     assert {u.index for u in one.unwanted} == {u.index for u in other.unwanted}
 

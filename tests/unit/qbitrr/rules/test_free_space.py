@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from qbitrr.rules.free_space import Disk, Download, Move, confirmed, guard, off, to_write, trusted_until
+from qbitrr.rules.free_space import Disk, Download, SpaceMove, confirmed, guard, off, to_write, trusted_until
 
 ONE = Download(
     instance="qBit",
@@ -31,15 +31,15 @@ def moves(downloads, free, kept=0):
 
 @pytest.mark.parametrize(("free", "kept", "held"), [(101, 0, False), (100, 0, True), (151, 50, False), (150, 50, True)])
 def test_what_does_not_fit_beside_the_kept_space_is_held(free, kept, held):
-    assert moves([ONE], free, kept) == ({"a": Move.HOLD} if held else {})
+    assert moves([ONE], free, kept) == ({"a": SpaceMove.HOLD} if held else {})
 
 
 def test_the_budget_goes_in_the_order_of_the_queue():
     second = replace(ONE, infohash="b", position=2)
     small = replace(ONE, infohash="c", position=3, left_bytes=20)
     unplaced = replace(ONE, infohash="z", position=0, left_bytes=20)
-    assert moves([unplaced, small, second, ONE], 150) == {"b": Move.HOLD}
-    assert moves([unplaced, small, second, ONE], 130) == {"b": Move.HOLD, "z": Move.HOLD}
+    assert moves([unplaced, small, second, ONE], 150) == {"b": SpaceMove.HOLD}
+    assert moves([unplaced, small, second, ONE], 130) == {"b": SpaceMove.HOLD, "z": SpaceMove.HOLD}
 
 
 def test_what_fitted_is_held_only_when_it_does_not_fit_for_some_seconds():
@@ -69,9 +69,9 @@ def test_nothing_is_released_into_the_space_of_what_may_still_fit():
     disks = {"d": Disk(50, 0), "other": Disk(50, 0)}
     steps = guard(downloads, disks)
     trusted = trusted_until(downloads, steps, {running.key: inf}, 1.0)
-    released = {"e": Move.RELEASE, "u": Move.RELEASE}
+    released = {"e": SpaceMove.RELEASE, "u": SpaceMove.RELEASE}
     assert {step.download.infohash: step.move for step in confirmed(steps, trusted, 1.0)} == released
-    held = {"r": Move.HOLD, "s": Move.RELEASE, **released}
+    held = {"r": SpaceMove.HOLD, "s": SpaceMove.RELEASE, **released}
     assert {step.download.infohash: step.move for step in confirmed(steps, trusted, 5.0)} == held
 
 
@@ -91,49 +91,49 @@ def test_what_a_user_stopped_is_left_alone_and_does_not_count():
 def test_what_is_forced_or_busy_counts_first_and_is_not_stopped(state):
     forced = replace(ONE, infohash="f", state=state, position=9)
     assert moves([forced], 10) == {}
-    assert moves([ONE, forced], 150) == {"a": Move.HOLD}
+    assert moves([ONE, forced], 150) == {"a": SpaceMove.HOLD}
 
 
 def test_what_is_not_mine_counts_and_is_not_touched():
     other = replace(ONE, infohash="o", mine=False)
     assert moves([other], 10) == {}
-    assert moves([other, replace(ONE, position=2)], 150) == {"a": Move.HOLD}
+    assert moves([other, replace(ONE, position=2)], 150) == {"a": SpaceMove.HOLD}
     assert moves([replace(HELD, mine=False)], 10_000) == {}
 
 
 @pytest.mark.parametrize("state", ["metaDL", "stalledDL", "queuedDL"])
 def test_every_kind_of_download_is_held_when_nothing_is_left(state):
-    assert moves([replace(ONE, state=state, left_bytes=0)], 10, 10) == {"a": Move.HOLD}
+    assert moves([replace(ONE, state=state, left_bytes=0)], 10, 10) == {"a": SpaceMove.HOLD}
 
 
 @pytest.mark.parametrize(("free", "released"), [(103, True), (102, False)])
 def test_what_is_held_goes_on_when_it_fits_with_room_to_spare(free, released):
-    assert moves([HELD], free) == ({"a": Move.RELEASE} if released else {})
+    assert moves([HELD], free) == ({"a": SpaceMove.RELEASE} if released else {})
 
 
 @pytest.mark.parametrize(("free", "released"), [(1151, True), (1150, False)])
 def test_the_room_to_spare_grows_with_the_kept_space(free, released):
-    assert moves([HELD], free, 1000) == ({"a": Move.RELEASE} if released else {})
+    assert moves([HELD], free, 1000) == ({"a": SpaceMove.RELEASE} if released else {})
 
 
 def test_releasing_one_never_stops_another():
     running = replace(ONE, infohash="r", position=2, left_bytes=60)
     assert moves([HELD, running], 110) == {}
-    assert moves([HELD, running], 170) == {"a": Move.RELEASE}
+    assert moves([HELD, running], 170) == {"a": SpaceMove.RELEASE}
 
 
 @pytest.mark.parametrize("state", ["downloading", "uploading", "stalledUP", "forcedDL"])
 def test_what_goes_on_although_it_has_the_tag_loses_it(state):
     left = 0 if state.endswith(("UP", "uploading")) else 100
-    assert moves([replace(ONE, state=state, held=True, left_bytes=left)], 500) == {"a": Move.UNTAG}
+    assert moves([replace(ONE, state=state, held=True, left_bytes=left)], 500) == {"a": SpaceMove.UNTAG}
 
 
 def test_what_somebody_started_again_is_stopped_again_while_it_does_not_fit():
-    assert moves([replace(ONE, held=True)], 50) == {"a": Move.HOLD}
+    assert moves([replace(ONE, held=True)], 50) == {"a": SpaceMove.HOLD}
 
 
 def test_what_got_complete_while_it_was_held_goes_on():
-    assert moves([replace(HELD, state="stoppedUP", left_bytes=0)], 0, 10) == {"a": Move.RELEASE}
+    assert moves([replace(HELD, state="stoppedUP", left_bytes=0)], 0, 10) == {"a": SpaceMove.RELEASE}
 
 
 @pytest.mark.parametrize("state", ["error", "missingFiles", "unknown", "checkingDL"])
@@ -149,14 +149,14 @@ def test_nothing_happens_on_a_disk_that_could_not_be_measured():
 def test_disks_are_budgeted_by_themselves():
     other = replace(ONE, infohash="b", disk="e")
     steps = guard([ONE, other], {"d": Disk(1000, 0), "e": Disk(50, 0)})
-    assert [(step.download.infohash, step.move) for step in steps] == [("b", Move.HOLD)]
+    assert [(step.download.infohash, step.move) for step in steps] == [("b", SpaceMove.HOLD)]
 
 
 def test_without_a_guard_everything_it_held_goes_on_and_nothing_else():
     stopped = replace(ONE, infohash="s", state="stoppedDL")
     running = replace(ONE, infohash="r", held=True)
     steps = off([HELD, stopped, running, ONE])
-    assert {step.download.infohash: step.move for step in steps} == {"a": Move.RELEASE, "r": Move.UNTAG}
+    assert {step.download.infohash: step.move for step in steps} == {"a": SpaceMove.RELEASE, "r": SpaceMove.UNTAG}
     assert off([replace(HELD, mine=False)]) == []
 
 
@@ -202,11 +202,11 @@ def taken(downloads, steps):
 
     def after(one):
         match by_key.get(one.key):
-            case Move.HOLD:
+            case SpaceMove.HOLD:
                 return replace(one, state="stoppedDL", held=True)
-            case Move.RELEASE:
+            case SpaceMove.RELEASE:
                 return replace(one, state="uploading" if one.state == "stoppedUP" else "downloading", held=False)
-            case Move.UNTAG:
+            case SpaceMove.UNTAG:
                 return replace(one, held=False)
         return one
 
@@ -257,7 +257,7 @@ def test_over_days_nothing_is_stopped_and_started_again_and_again(sizes, free, n
         disk = Disk(free_bytes=free - written + wobble // 2, kept_bytes=kept)
         steps = guard(downloads, {"d": disk})
         for step in steps:
-            changes[step.download.infohash] += step.move in (Move.HOLD, Move.RELEASE)
+            changes[step.download.infohash] += step.move in (SpaceMove.HOLD, SpaceMove.RELEASE)
         downloads = taken(downloads, steps)
         written += sum(min(30, one.left_bytes) for one in downloads if one.state == "downloading")
         downloads = [
@@ -292,6 +292,6 @@ def test_no_change_of_the_disk_moves_a_torrent_to_and_fro(sizes, days):
         moved = []
         for wobble in small:
             steps = guard(downloads, {"d": Disk(free_bytes=max(0, free + wobble), kept_bytes=100)})
-            moved += [step.download.infohash for step in steps if step.move is not Move.UNTAG]
+            moved += [step.download.infohash for step in steps if step.move is not SpaceMove.UNTAG]
             downloads = taken(downloads, steps)
         assert max(Counter(moved).values(), default=0) <= 2

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from qbitrr.config.model import HitAndRun, TrackerRow
-from qbitrr.rules.hit_and_run import Announce, Debts, gate
-from qbitrr.rules.seeding import Seeding
+from qbitrr.rules.hit_and_run import Announce, HitAndRunRules, clearance
+from qbitrr.rules.seeding import SeedingFacts
 
 DAY = 86400
 DEBT = HitAndRun(mode="and", min_seed_ratio=1.0, min_seeding_seconds=3 * DAY, tracker_update_buffer_seconds=600)
@@ -17,11 +17,11 @@ ANNOUNCE = Announce("https://tracker.private.org/key/announce")
 GONE = Announce(ANNOUNCE.url, gone=True)
 OPEN = Announce("udp://open.invalid:6969")
 ROW = TrackerRow(uri="private.org", hit_and_run=DEBT)
-SEEDING = Seeding(complete=True, progress=1.0, ratio=0.0, seconds=0, counting=True)
+SEEDING = SeedingFacts(complete=True, progress=1.0, ratio=0.0, seconds=0, counting=True)
 
 
 def debts(*rows, category=None):
-    return Debts(rows=rows, category=category)
+    return HitAndRunRules(rows=rows, category=category)
 
 
 def with_debt(**changes):
@@ -43,18 +43,18 @@ def with_debt(**changes):
 )
 def test_both_minimums_or_either(mode, ratio, seconds, is_open):
     torrent = replace(SEEDING, ratio=ratio, seconds=seconds)
-    assert gate(torrent, (ANNOUNCE,), with_debt(mode=mode)).open is is_open
+    assert clearance(torrent, (ANNOUNCE,), with_debt(mode=mode)).granted is is_open
 
 
 @pytest.mark.parametrize("mode", ["and", "or"])
 def test_of_one_minimum_only_that_counts_and_of_none_nothing(mode):
     ratio_only = with_debt(mode=mode, min_seeding_seconds=0)
-    assert gate(replace(SEEDING, ratio=1.0), (ANNOUNCE,), ratio_only).open
-    assert not gate(replace(SEEDING, ratio=0.9, seconds=99 * DAY), (ANNOUNCE,), ratio_only).open
+    assert clearance(replace(SEEDING, ratio=1.0), (ANNOUNCE,), ratio_only).granted
+    assert not clearance(replace(SEEDING, ratio=0.9, seconds=99 * DAY), (ANNOUNCE,), ratio_only).granted
     time_only = with_debt(mode=mode, min_seed_ratio=0)
-    assert gate(replace(SEEDING, seconds=4 * DAY), (ANNOUNCE,), time_only).open
-    assert not gate(replace(SEEDING, ratio=99), (ANNOUNCE,), time_only).open
-    assert gate(SEEDING, (ANNOUNCE,), with_debt(mode=mode, min_seed_ratio=0, min_seeding_seconds=0)).open
+    assert clearance(replace(SEEDING, seconds=4 * DAY), (ANNOUNCE,), time_only).granted
+    assert not clearance(replace(SEEDING, ratio=99), (ANNOUNCE,), time_only).granted
+    assert clearance(SEEDING, (ANNOUNCE,), with_debt(mode=mode, min_seed_ratio=0, min_seeding_seconds=0)).granted
 
 
 @pytest.mark.parametrize(
@@ -62,57 +62,57 @@ def test_of_one_minimum_only_that_counts_and_of_none_nothing(mode):
 )
 def test_a_part_owes_its_own_ratio_from_a_progress_on(progress, ratio, is_open):
     torrent = replace(SEEDING, complete=False, progress=progress, ratio=ratio, seconds=99 * DAY)
-    assert gate(torrent, (ANNOUNCE,), debts(ROW)).open is is_open
+    assert clearance(torrent, (ANNOUNCE,), debts(ROW)).granted is is_open
 
 
 def test_what_was_complete_once_owes_all_of_it():
     torrent = replace(SEEDING, complete=False, progress=0.0)
-    assert gate(torrent, (ANNOUNCE,), debts(ROW)).open
-    assert not gate(torrent, (ANNOUNCE,), debts(ROW), once_complete=True).open
+    assert clearance(torrent, (ANNOUNCE,), debts(ROW)).granted
+    assert not clearance(torrent, (ANNOUNCE,), debts(ROW), once_complete=True).granted
 
 
 def test_unknown_trackers_are_no_permission():
-    assert not gate(replace(SEEDING, ratio=99, seconds=99 * DAY), None, debts(ROW)).open
-    assert gate(SEEDING, None, debts(TrackerRow(uri="private.org"))).open
-    assert gate(SEEDING, None, debts()).open
+    assert not clearance(replace(SEEDING, ratio=99, seconds=99 * DAY), None, debts(ROW)).granted
+    assert clearance(SEEDING, None, debts(TrackerRow(uri="private.org"))).granted
+    assert clearance(SEEDING, None, debts()).granted
 
 
 def test_other_trackers_ask_for_nothing():
-    assert gate(SEEDING, (OPEN,), debts(ROW)).open
-    assert gate(SEEDING, (), debts(ROW)).open
+    assert clearance(SEEDING, (OPEN,), debts(ROW)).granted
+    assert clearance(SEEDING, (), debts(ROW)).granted
 
 
 def test_the_strictest_of_all_rows_and_the_category_holds():
     lax = TrackerRow(uri="private.org", priority=9, hit_and_run=HitAndRun(mode="or", min_seed_ratio=0.1))
     disabled = TrackerRow(uri="tracker.private.org", priority=99)
     half = replace(SEEDING, ratio=0.5)
-    assert gate(half, (ANNOUNCE,), debts(lax, disabled)).open
-    assert not gate(half, (ANNOUNCE,), debts(lax, disabled, ROW)).open
-    assert not gate(half, (ANNOUNCE,), debts(lax, category=HitAndRun(mode="and", min_seed_ratio=0.6))).open
-    assert gate(half, (), debts(lax, category=HitAndRun(mode="and", min_seed_ratio=0.5))).open
+    assert clearance(half, (ANNOUNCE,), debts(lax, disabled)).granted
+    assert not clearance(half, (ANNOUNCE,), debts(lax, disabled, ROW)).granted
+    assert not clearance(half, (ANNOUNCE,), debts(lax, category=HitAndRun(mode="and", min_seed_ratio=0.6))).granted
+    assert clearance(half, (), debts(lax, category=HitAndRun(mode="and", min_seed_ratio=0.5))).granted
 
 
 def test_a_tracker_that_forgot_the_torrent_is_owed_nothing_but_only_once_all_of_them_did():
     other = TrackerRow(uri="other.org", hit_and_run=DEBT)
-    assert gate(SEEDING, (GONE, OPEN), debts(ROW)).open
-    assert not gate(SEEDING, (GONE, Announce("http://other.org/a")), debts(ROW, other)).open
-    assert not gate(SEEDING, (ANNOUNCE, Announce(OPEN.url, gone=True)), debts(ROW)).open
-    assert gate(SEEDING, (GONE, Announce("http://other.org/a", gone=True)), debts(ROW, other)).open
+    assert clearance(SEEDING, (GONE, OPEN), debts(ROW)).granted
+    assert not clearance(SEEDING, (GONE, Announce("http://other.org/a")), debts(ROW, other)).granted
+    assert not clearance(SEEDING, (ANNOUNCE, Announce(OPEN.url, gone=True)), debts(ROW)).granted
+    assert clearance(SEEDING, (GONE, Announce("http://other.org/a", gone=True)), debts(ROW, other)).granted
 
 
 def test_what_a_category_asks_for_is_owed_until_every_tracker_forgot_the_torrent():
     asked = debts(category=DEBT)
-    assert not gate(SEEDING, (GONE, OPEN), asked).open
-    assert not gate(SEEDING, (), asked).open
-    assert gate(SEEDING, (GONE,), asked).open
+    assert not clearance(SEEDING, (GONE, OPEN), asked).granted
+    assert not clearance(SEEDING, (), asked).granted
+    assert clearance(SEEDING, (GONE,), asked).granted
 
 
 def test_it_says_whose_minimum_and_when_time_may_be_enough():
-    found = gate(replace(SEEDING, ratio=2, seconds=DAY), (ANNOUNCE,), debts(ROW))
+    found = clearance(replace(SEEDING, ratio=2, seconds=DAY), (ANNOUNCE,), debts(ROW))
     assert "private.org" in found.because
     assert found.in_seconds == 2 * DAY + 600
     assert found.facts["minimum of private.org"] == "ratio 1 and 259800 seconds of seeding"
-    assert gate(replace(SEEDING, counting=False), (ANNOUNCE,), debts(ROW)).in_seconds is None
+    assert clearance(replace(SEEDING, counting=False), (ANNOUNCE,), debts(ROW)).in_seconds is None
 
 
 obligations = st.builds(
@@ -138,7 +138,7 @@ announces = st.lists(
     max_size=3,
 ).map(tuple)
 torrents = st.builds(
-    Seeding,
+    SeedingFacts,
     complete=st.booleans(),
     progress=st.sampled_from([0.0, 0.05, 0.1, 0.5, 1.0]),
     ratio=st.sampled_from([0.0, 0.5, 1.0, math.inf]),
@@ -148,7 +148,7 @@ torrents = st.builds(
 
 @given(torrents, st.none() | announces, st.lists(tracker_rows, max_size=3), st.none() | obligations, st.booleans())
 def test_nothing_below_a_minimum_is_ever_allowed(torrent, announces, rows, category, once):
-    if not gate(torrent, announces, Debts(tuple(rows), category), once_complete=once).open:
+    if not clearance(torrent, announces, HitAndRunRules(tuple(rows), category), once_complete=once).granted:
         return
     owed = [row for row in rows if row.hit_and_run.mode != "disabled"]
     if announces is None:

@@ -4,7 +4,7 @@ import msgspec
 from hypothesis import given
 
 from qbitrr.rules import torrents
-from qbitrr.rules.hit_and_run import Gate
+from qbitrr.rules.hit_and_run import Clearance
 from qbitrr.rules.seeding import progress
 from qbitrr.rules.strikes import NOT_SEEN
 from qbitrr.rules.verdict import DESTRUCTIVE, Action, Outcome
@@ -13,13 +13,13 @@ from tests.unit.qbitrr.rules.anything import AROUNDS, NOW, POLICIES, TORRENTS
 everything = given(TORRENTS, AROUNDS, POLICIES)
 
 
-def judged(torrent, surroundings, policy, **changes):
-    return torrents.judge(msgspec.structs.replace(torrent, **changes), surroundings, policy, NOW)
+def judged(torrent, context, policy, **changes):
+    return torrents.judge(msgspec.structs.replace(torrent, **changes), context, policy, NOW)
 
 
 @everything
-def test_every_torrent_gets_a_verdict_and_every_rule_before_it_passed(torrent, surroundings, policy):
-    found = judged(torrent, surroundings, policy)
+def test_every_torrent_gets_a_verdict_and_every_rule_before_it_passed(torrent, context, policy):
+    found = judged(torrent, context, policy)
     asked = torrents.RULES if policy.with_arr else torrents.WITHOUT_ARR
     assert [step.rule for step in found.trace] == [rule.__name__ for rule in asked[: len(found.trace)]]
     assert all(step.finding.outcome is Outcome.PASS for step in found.trace[:-1])
@@ -28,100 +28,100 @@ def test_every_torrent_gets_a_verdict_and_every_rule_before_it_passed(torrent, s
 
 
 @everything
-def test_a_protected_torrent_is_never_touched(torrent, surroundings, policy):
+def test_a_protected_torrent_is_never_touched(torrent, context, policy):
     protecting = msgspec.structs.replace(policy, protect_tags=frozenset({"keep"}))
     for tag in ("qBitrr-ignored", "keep"):
-        assert judged(torrent, surroundings, protecting, tags=torrent.tags | {tag}).action is Action.NOTHING
+        assert judged(torrent, context, protecting, tags=torrent.tags | {tag}).action is Action.NOTHING
 
 
 @everything
-def test_what_is_in_quarantine_waits(torrent, surroundings, policy):
+def test_what_is_in_quarantine_waits(torrent, context, policy):
     tags = torrent.tags | {"qBitrr-quarantine"}
-    assert judged(torrent, surroundings, policy, tags=tags).action is Action.NOTHING
+    assert judged(torrent, context, policy, tags=tags).action is Action.NOTHING
 
 
 @everything
-def test_what_is_unknown_removes_nothing(torrent, surroundings, policy):
+def test_what_is_unknown_removes_nothing(torrent, context, policy):
     """But for what a person put into FailedCategory, whose wish is known."""
-    blind = msgspec.structs.replace(surroundings, queue_known=False, queue=None)
+    blind = msgspec.structs.replace(context, queue_known=False, queue=None)
     assert judged(torrent, blind, policy, category="movies").action not in DESTRUCTIVE
 
 
 @everything
-def test_a_download_is_not_removed_while_its_client_is_offline(torrent, surroundings, policy):
-    offline = msgspec.structs.replace(surroundings, standstill="qBittorrent has no connection to the internet")
+def test_a_download_is_not_removed_while_its_client_is_offline(torrent, context, policy):
+    offline = msgspec.structs.replace(context, standstill="qBittorrent has no connection to the internet")
     assert judged(torrent, offline, policy, category="movies", completed_at=None).action not in DESTRUCTIVE
 
 
 @everything
-def test_what_nobody_has_seen_in_trouble_does_not_fail_for_it(torrent, surroundings, policy):
-    unseen = msgspec.structs.replace(surroundings, stalled=NOT_SEEN, slow=NOT_SEEN, unavailable=NOT_SEEN)
+def test_what_nobody_has_seen_in_trouble_does_not_fail_for_it(torrent, context, policy):
+    unseen = msgspec.structs.replace(context, stalled=NOT_SEEN, slow=NOT_SEEN, unavailable=NOT_SEEN)
     assert judged(torrent, unseen, policy).last.rule not in ("stalled", "slow", "unavailable") or (
         judged(torrent, unseen, policy).action is Action.NOTHING
     )
 
 
 @everything
-def test_missing_files_never_delete(torrent, surroundings, policy):
-    assert judged(torrent, surroundings, policy, category="movies", state="missingFiles").action not in DESTRUCTIVE
+def test_missing_files_never_delete(torrent, context, policy):
+    assert judged(torrent, context, policy, category="movies", state="missingFiles").action not in DESTRUCTIVE
     lost = {"completed_at": 1.0, "left_bytes": 1}
-    assert judged(torrent, surroundings, policy, category="movies", **lost).action not in DESTRUCTIVE
+    assert judged(torrent, context, policy, category="movies", **lost).action not in DESTRUCTIVE
 
 
 @everything
-def test_what_a_person_stopped_stays_stopped(torrent, surroundings, policy):
-    found = judged(torrent, surroundings, policy, category="movies", state="stoppedDL", completed_at=None)
+def test_what_a_person_stopped_stays_stopped(torrent, context, policy):
+    found = judged(torrent, context, policy, category="movies", state="stoppedDL", completed_at=None)
     assert found.action in (Action.NOTHING, Action.LOOK_AT_FILES, Action.ADJUST)
 
 
 @everything
-def test_what_is_complete_fails_only_for_what_it_is(torrent, surroundings, policy):
+def test_what_is_complete_fails_only_for_what_it_is(torrent, context, policy):
     complete = {"left_bytes": 0, "completed_at": NOW, "size_bytes": 1, "category": "movies"}
-    found = judged(torrent, surroundings, policy, **complete)
+    found = judged(torrent, context, policy, **complete)
     if found.action in DESTRUCTIVE:
         assert found.last.rule in ("arr_refuses_it", "unplayable")
 
 
 @everything
-def test_what_was_imported_does_not_fail(torrent, surroundings, policy):
+def test_what_was_imported_does_not_fail(torrent, context, policy):
     tags = torrent.tags | {"qBitrr-imported"}
-    assert judged(torrent, surroundings, policy, category="movies", tags=tags).action not in DESTRUCTIVE
+    assert judged(torrent, context, policy, category="movies", tags=tags).action not in DESTRUCTIVE
 
 
 @everything
-def test_what_a_person_decided_against_is_not_removed_on_the_same_day(torrent, surroundings, policy):
-    history = msgspec.structs.replace(surroundings.history, discarded_at=NOW - 1)
-    decided = msgspec.structs.replace(surroundings, history=history)
+def test_what_a_person_decided_against_is_not_removed_on_the_same_day(torrent, context, policy):
+    history = msgspec.structs.replace(context.history, discarded_at=NOW - 1)
+    decided = msgspec.structs.replace(context, history=history)
     assert judged(torrent, decided, policy, category="movies").action not in DESTRUCTIVE
 
 
 @everything
-def test_reasons_hold_no_numbers_that_change_by_themselves(torrent, surroundings, policy):
-    for step in judged(torrent, surroundings, policy).trace:
+def test_reasons_hold_no_numbers_that_change_by_themselves(torrent, context, policy):
+    for step in judged(torrent, context, policy).trace:
         assert not any(c.isdigit() for c in step.finding.because.replace("StalledDelay -1", "").replace("0", ""))
         msgspec.json.encode(step.finding)
 
 
 @everything
-def test_nothing_is_removed_below_a_minimum_on_any_path(torrent, surroundings, policy):
-    owing = msgspec.structs.replace(surroundings, gate=Gate(False, "the hit-and-run minimum is not met"))
+def test_nothing_is_removed_below_a_minimum_on_any_path(torrent, context, policy):
+    owing = msgspec.structs.replace(context, clearance=Clearance(False, "the hit-and-run minimum is not met"))
     for category in ("movies", "failed"):
         assert judged(torrent, owing, policy, category=category).action not in DESTRUCTIVE
 
 
 @everything
-def test_a_seeding_rule_removes_only_what_the_ledger_proves_to_be_imported(torrent, surroundings, policy):
-    found = judged(torrent, surroundings, policy)
+def test_a_seeding_rule_removes_only_what_the_ledger_proves_to_be_imported(torrent, context, policy):
+    found = judged(torrent, context, policy)
     if found.last.rule == "seeding_is_over" and found.action is Action.REMOVE:
-        assert surroundings.history.imports.imported or not policy.with_arr
+        assert context.history.imports.imported or not policy.with_arr
         assert torrent.complete
-        assert progress(torrent.seeding, surroundings.limits).reached
+        assert progress(torrent.seeding, context.limits).reached
 
 
 @everything
-def test_without_an_arr_nothing_is_asked_of_one(torrent, surroundings, policy):
+def test_without_an_arr_nothing_is_asked_of_one(torrent, context, policy):
     alone = msgspec.structs.replace(policy, with_arr=False)
-    assert judged(torrent, surroundings, alone).action in {
+    assert judged(torrent, context, alone).action in {
         Action.NOTHING,
         Action.RECHECK,
         Action.ADJUST,

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbitrr.rules.queue_order import Place, to_the_top
+from qbitrr.rules.queue_order import QueuePosition, to_the_top
 
 
 def carried_out(names, moves):
@@ -14,13 +14,13 @@ def carried_out(names, moves):
 
 
 def queue(*priorities):
-    return [Place(str(at), at, priority) for at, priority in enumerate(priorities, 1)]
+    return [QueuePosition(str(at), at, priority) for at, priority in enumerate(priorities, 1)]
 
 
 def test_nothing_is_moved_when_the_order_is_right():
     assert to_the_top(queue(5, 5, 1, 0, -100)) == []
     assert to_the_top([]) == []
-    assert to_the_top([Place("seed", 0, 9), Place("a", 3, 1)]) == []
+    assert to_the_top([QueuePosition("seed", 0, 9), QueuePosition("a", 3, 1)]) == []
 
 
 def test_one_that_comes_last_and_goes_first_is_one_move():
@@ -40,6 +40,6 @@ def test_after_the_moves_it_is_in_order_and_nothing_is_left_to_move(priorities, 
     after = carried_out(names, moves)
     priority = {place.infohash: place.priority for place in places}
     assert [priority[name] for name in after] == sorted(priorities, reverse=True)
-    again = [Place(name, at, priority[name]) for at, name in enumerate(after, 1)]
+    again = [QueuePosition(name, at, priority[name]) for at, name in enumerate(after, 1)]
     assert to_the_top(again) == []
     assert len(moves) < max(1, len(places))

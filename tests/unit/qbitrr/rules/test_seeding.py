@@ -8,10 +8,18 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from qbitrr.config.model import SeedingMode, TrackerRow
-from qbitrr.rules.seeding import Limits, Seeding, limits_for, own_limits, progress, ratio_of, settings_to_write
+from qbitrr.rules.seeding import (
+    EffectiveLimits,
+    SeedingFacts,
+    limits_for,
+    own_limits,
+    progress,
+    ratio_of,
+    settings_to_write,
+)
 
 DAY = 86400
-DONE = Seeding(complete=True, progress=1.0, ratio=1.0, seconds=DAY, counting=True)
+DONE = SeedingFacts(complete=True, progress=1.0, ratio=1.0, seconds=DAY, counting=True)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +40,7 @@ DONE = Seeding(complete=True, progress=1.0, ratio=1.0, seconds=DAY, counting=Tru
     ],
 )
 def test_seeding_ends_as_remove_torrent_says(remove, ratio, seconds, reached):
-    limits = Limits(remove=remove, ratio=2.0, seconds=7 * DAY)
+    limits = EffectiveLimits(remove=remove, ratio=2.0, seconds=7 * DAY)
     assert progress(replace(DONE, ratio=ratio, seconds=seconds), limits).reached is reached
 
 
@@ -40,33 +48,33 @@ def test_seeding_ends_as_remove_torrent_says(remove, ratio, seconds, reached):
 @pytest.mark.parametrize("unset", [-1, 0])
 def test_a_limit_that_is_not_set_is_never_reached(remove, unset):
     far = replace(DONE, ratio=99, seconds=99 * DAY)
-    assert not progress(far, Limits(remove=remove, ratio=unset, seconds=unset)).reached
-    assert progress(far, Limits(remove=remove, ratio=1, seconds=unset)).reached is (remove in (1, 3))
-    assert progress(far, Limits(remove=remove, ratio=unset, seconds=1)).reached is (remove in (2, 3))
+    assert not progress(far, EffectiveLimits(remove=remove, ratio=unset, seconds=unset)).reached
+    assert progress(far, EffectiveLimits(remove=remove, ratio=1, seconds=unset)).reached is (remove in (1, 3))
+    assert progress(far, EffectiveLimits(remove=remove, ratio=unset, seconds=1)).reached is (remove in (2, 3))
 
 
 @pytest.mark.parametrize("change", [{"complete": False}, {"super_seeding": True}, {"forced": True}])
 def test_what_is_incomplete_forced_or_super_seeding_goes_on(change):
     far = replace(DONE, ratio=99, seconds=99 * DAY, **change)
-    assert not progress(far, Limits(remove=3, ratio=1, seconds=1)).reached
+    assert not progress(far, EffectiveLimits(remove=3, ratio=1, seconds=1)).reached
 
 
 def test_own_limits_are_in_minutes_on_the_wire_and_count_as_minimums():
     ratio, seconds = own_limits(-2, 90)
     assert (ratio, seconds) == (-1, 5400)
     torrent = replace(DONE, ratio=9, own_ratio_limit=ratio, own_seconds_limit=seconds)
-    limits = Limits(remove=2, seconds=60)
+    limits = EffectiveLimits(remove=2, seconds=60)
     assert not progress(replace(torrent, seconds=5399), limits).reached
     assert progress(replace(torrent, seconds=5400), limits).reached
 
 
 def test_own_limits_keep_a_torrent_in_every_mode_and_never_remove_one():
     torrent = replace(DONE, ratio=2, seconds=9 * DAY, own_ratio_limit=5)
-    assert not progress(torrent, Limits(remove=3, ratio=1, seconds=DAY)).reached
-    assert progress(replace(torrent, ratio=5), Limits(remove=3, ratio=1, seconds=DAY)).reached
-    assert not progress(replace(torrent, ratio=5), Limits(remove=1)).reached
+    assert not progress(torrent, EffectiveLimits(remove=3, ratio=1, seconds=DAY)).reached
+    assert progress(replace(torrent, ratio=5), EffectiveLimits(remove=3, ratio=1, seconds=DAY)).reached
+    assert not progress(replace(torrent, ratio=5), EffectiveLimits(remove=1)).reached
     either = replace(torrent, own_seconds_limit=8 * DAY)
-    assert progress(either, Limits(remove=2, seconds=DAY)).reached
+    assert progress(either, EffectiveLimits(remove=2, seconds=DAY)).reached
 
 
 @pytest.mark.parametrize(
@@ -79,11 +87,11 @@ def test_own_limits_as_the_web_api_writes_them(told, limits):
 def test_the_web_api_writes_an_endless_ratio_as_minus_one():
     assert ratio_of(-1) == math.inf
     assert ratio_of(0.5) == 0.5
-    assert progress(replace(DONE, ratio=math.inf), Limits(remove=1, ratio=2)).facts["ratio"] is None
+    assert progress(replace(DONE, ratio=math.inf), EffectiveLimits(remove=1, ratio=2)).facts["ratio"] is None
 
 
 def test_it_is_known_when_time_alone_may_end_it():
-    limits = Limits(remove=4, ratio=2, seconds=2 * DAY)
+    limits = EffectiveLimits(remove=4, ratio=2, seconds=2 * DAY)
     assert progress(DONE, limits).in_seconds == DAY
     assert progress(replace(DONE, counting=False), limits).in_seconds is None
     assert progress(replace(DONE, seconds=2 * DAY), limits).in_seconds is None
@@ -99,11 +107,11 @@ CATEGORY = SeedingMode(
 
 
 def test_limits_are_the_categorys_unless_a_row_has_an_opinion():
-    assert limits_for(CATEGORY, ()) == Limits(
+    assert limits_for(CATEGORY, ()) == EffectiveLimits(
         remove=4, ratio=1.5, seconds=60, download_limit=100, upload_limit=-1, super_seed=False
     )
     row = TrackerRow(uri="a.org", upload_limit_bytes_per_second=0, max_seeding_seconds=30, super_seed_mode=True)
-    assert limits_for(CATEGORY, (row,)) == Limits(
+    assert limits_for(CATEGORY, (row,)) == EffectiveLimits(
         remove=4, ratio=1.5, seconds=30, download_limit=100, upload_limit=0, super_seed=True
     )
 
@@ -117,23 +125,23 @@ def test_of_several_rows_the_highest_minimum_and_the_first_rate_hold():
 
 def test_only_what_differs_is_written_and_minus_one_never():
     torrent = replace(DONE, download_limit=100, upload_limit=7)
-    assert not settings_to_write(torrent, Limits(download_limit=100, upload_limit=-1))
-    found = settings_to_write(torrent, Limits(download_limit=0, upload_limit=8))
+    assert not settings_to_write(torrent, EffectiveLimits(download_limit=100, upload_limit=-1))
+    found = settings_to_write(torrent, EffectiveLimits(download_limit=0, upload_limit=8))
     assert (found.download_limit, found.upload_limit) == (0, 8)
-    assert not settings_to_write(replace(DONE, download_limit=-1), Limits(download_limit=0, upload_limit=0))
+    assert not settings_to_write(replace(DONE, download_limit=-1), EffectiveLimits(download_limit=0, upload_limit=0))
 
 
 def test_super_seeding_is_switched_on_once_it_is_complete_and_never_off():
-    assert settings_to_write(DONE, Limits(super_seed=True)).super_seed
-    assert not settings_to_write(replace(DONE, complete=False), Limits(super_seed=True))
-    assert not settings_to_write(replace(DONE, super_seeding=True), Limits(super_seed=True))
-    assert not settings_to_write(replace(DONE, super_seeding=True), Limits(super_seed=False))
+    assert settings_to_write(DONE, EffectiveLimits(super_seed=True)).super_seed
+    assert not settings_to_write(replace(DONE, complete=False), EffectiveLimits(super_seed=True))
+    assert not settings_to_write(replace(DONE, super_seeding=True), EffectiveLimits(super_seed=True))
+    assert not settings_to_write(replace(DONE, super_seeding=True), EffectiveLimits(super_seed=False))
 
 
 ratios = st.sampled_from([-2.0, -1.0, 0.0, 0.5, 1.0, 2.0])
 times = st.sampled_from([-1, 0, 60, 3600, DAY])
 torrents = st.builds(
-    Seeding,
+    SeedingFacts,
     complete=st.booleans(),
     progress=st.floats(0, 1),
     ratio=st.sampled_from([0.0, 0.5, 1.0, 3.0, math.inf]),
@@ -148,7 +156,7 @@ torrents = st.builds(
 )
 rates = st.sampled_from([-1, 0, 1])
 limits = st.tuples(st.sampled_from([-1, 1, 2, 3, 4]), ratios, times, rates, rates, st.booleans()).map(
-    lambda fields: Limits(*fields)
+    lambda fields: EffectiveLimits(*fields)
 )
 
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from qbitrr.rules.facts import TrackerEta
-from qbitrr.rules.strikes import NOT_SEEN, Course, Seen, Trouble, count, course
+from qbitrr.rules.strikes import NOT_SEEN, Course, Elapsed, StrikeKind, count, course
 from tests.unit.qbitrr.rules.anything import ANY_STATE
 from tests.unit.qbitrr.rules.torrents.scenes import DOWNLOADING, policy
 
@@ -22,14 +22,14 @@ def runs(trouble, mark=None, by=QUICK, **changes):
     ("seen", "delay", "needed", "made"),
     [
         (NOT_SEEN, 900, 3, 0),
-        (Seen(299.9, 99), 900, 3, 0),
-        (Seen(300, 99), 900, 3, 1),
-        (Seen(900, 99), 900, 3, 3),
-        (Seen(10**9, 99), 900, 3, 3),
-        (Seen(900, 2), 900, 3, 2),
-        (Seen(0, 5), 0, 3, 3),
-        (Seen(0, 2), 0, 3, 2),
-        (Seen(0, 5), -1, 3, 3),
+        (Elapsed(299.9, 99), 900, 3, 0),
+        (Elapsed(300, 99), 900, 3, 1),
+        (Elapsed(900, 99), 900, 3, 3),
+        (Elapsed(10**9, 99), 900, 3, 3),
+        (Elapsed(900, 2), 900, 3, 2),
+        (Elapsed(0, 5), 0, 3, 3),
+        (Elapsed(0, 2), 0, 3, 2),
+        (Elapsed(0, 5), -1, 3, 3),
     ],
 )
 def test_a_strike_needs_its_part_of_the_delay_and_an_observation(seen, delay, needed, made):
@@ -39,16 +39,16 @@ def test_a_strike_needs_its_part_of_the_delay_and_an_observation(seen, delay, ne
 
 @pytest.mark.parametrize(("seconds", "left"), [(0, 900), (899.5, 0.5), (900, 0), (1000, 0)])
 def test_what_is_left_of_the_delay_is_told(seconds, left):
-    assert count(Seen(seconds, 9), 900, 3).left_seconds == left
+    assert count(Elapsed(seconds, 9), 900, 3).left_seconds == left
 
 
 @given(st.floats(0, 10**7), st.integers(0, 100), st.integers(-1, 10**6), st.integers(1, 20), st.floats(0, 10**6))
 def test_no_rule_acts_before_its_delay_or_with_too_few_observations(seconds, observations, delay, needed, more):
-    strikes = count(Seen(seconds, observations), delay, needed)
+    strikes = count(Elapsed(seconds, observations), delay, needed)
     assert 0 <= strikes.made <= min(needed, observations)
     if strikes.out:
         assert seconds >= delay * (1 - 1e-9)
-    assert count(Seen(seconds + more, observations), delay, needed).made >= strikes.made
+    assert count(Elapsed(seconds + more, observations), delay, needed).made >= strikes.made
 
 
 # -- what a clock does ------------------------------------------------------------------------------------------
@@ -70,11 +70,11 @@ def test_no_rule_acts_before_its_delay_or_with_too_few_observations(seconds, obs
     ],
 )
 def test_only_what_tries_in_vain_is_stalled(state, expected):
-    assert runs(Trouble.STALLED, state=state) is expected
-    assert runs(Trouble.STALLED, DOWNLOADING.left_bytes, state=state) is expected
+    assert runs(StrikeKind.STALLED, state=state) is expected
+    assert runs(StrikeKind.STALLED, DOWNLOADING.left_bytes, state=state) is expected
 
 
-@pytest.mark.parametrize("trouble", [Trouble.STALLED, Trouble.UNAVAILABLE])
+@pytest.mark.parametrize("trouble", [StrikeKind.STALLED, StrikeKind.UNAVAILABLE])
 @pytest.mark.parametrize(("left", "reset"), [(499, True), (500, False), (501, True)])
 def test_what_got_on_begins_anew_also_when_a_check_found_less(trouble, left, reset):
     """Whatever its state is by now: what arrived between two looks is seen by what is left."""
@@ -95,22 +95,22 @@ def test_what_got_on_begins_anew_also_when_a_check_found_less(trouble, left, res
     ],
 )
 def test_slow_is_what_downloads_and_would_take_too_long(state, eta, expected):
-    assert runs(Trouble.SLOW, state=state, eta_seconds=eta) is expected
+    assert runs(StrikeKind.SLOW, state=state, eta_seconds=eta) is expected
 
 
 @pytest.mark.parametrize("maximum", [0, -1])
 def test_without_a_maximum_no_clock_of_slowness_runs(maximum):
-    assert runs(Trouble.SLOW, by=policy(maximum_eta_seconds=maximum), eta_seconds=8_640_000) is Course.RESET
+    assert runs(StrikeKind.SLOW, by=policy(maximum_eta_seconds=maximum), eta_seconds=8_640_000) is Course.RESET
 
 
 def test_slowness_is_measured_by_the_row_of_the_tracker():
     by = policy(maximum_eta_seconds=60, tracker_etas=(TrackerEta("patient.example", 7200),))
-    assert runs(Trouble.SLOW, by=by, eta_seconds=7200, tracker="https://patient.example/a") is Course.RESET
-    assert runs(Trouble.SLOW, by=by, eta_seconds=7201, tracker="https://patient.example/a") is Course.RUN
+    assert runs(StrikeKind.SLOW, by=by, eta_seconds=7200, tracker="https://patient.example/a") is Course.RESET
+    assert runs(StrikeKind.SLOW, by=by, eta_seconds=7201, tracker="https://patient.example/a") is Course.RUN
 
 
 def test_a_slow_download_may_get_on_and_stays_slow():
-    assert runs(Trouble.SLOW, 500, eta_seconds=8_640_000, left_bytes=400) is Course.RUN
+    assert runs(StrikeKind.SLOW, 500, eta_seconds=8_640_000, left_bytes=400) is Course.RUN
 
 
 @pytest.mark.parametrize(
@@ -127,10 +127,10 @@ def test_a_slow_download_may_get_on_and_stays_slow():
     ],
 )
 def test_unavailable_is_what_nobody_has_in_full(state, availability, expected):
-    assert runs(Trouble.UNAVAILABLE, state=state, availability=availability) is expected
+    assert runs(StrikeKind.UNAVAILABLE, state=state, availability=availability) is expected
 
 
-@given(ANY_STATE, st.sampled_from(list(Trouble)), st.none() | st.integers(0, 3), st.integers(0, 3))
+@given(ANY_STATE, st.sampled_from(list(StrikeKind)), st.none() | st.integers(0, 3), st.integers(0, 3))
 def test_no_clock_runs_in_a_state_in_which_a_torrent_does_not_try(state, trouble, mark, left):
     found = runs(trouble, mark, state=state, left_bytes=left, eta_seconds=8_640_000, availability=0.1)
     if state not in {"downloading", "stalledDL", "metaDL"}:

@@ -47,7 +47,7 @@ async def test_everything_done_to_the_torrents_that_are_still_there(database):
     await ledger.close(database, await plan(database, action="fail"), "held", "no", 13.0)
     await plan(database, action="import", infohash="b" * 40)
     await plan(database, action="import", infohash="c" * 40)
-    present = [torrents.Remembered("qBit", letter * 40, (await ledger.latest(database, 1))[0].added_at, "movies")
+    present = [torrents.StoredTorrent("qBit", letter * 40, (await ledger.latest(database, 1))[0].added_at, "movies")
                for letter in "ab"]  # fmt: skip
     await torrents.remember(database, "movies", present)
     found = await ledger.of_present_torrents(database, "movies")
@@ -58,7 +58,7 @@ async def test_everything_done_to_the_torrents_that_are_still_there(database):
         ("a", "fail", "held"),
         ("b", "import", "planned"),
     ]
-    earlier = [torrents.Remembered("qBit", "a" * 40, 0.5, "movies"), present[1]]
+    earlier = [torrents.StoredTorrent("qBit", "a" * 40, 0.5, "movies"), present[1]]
     await torrents.remember(database, "movies", earlier)
     assert {entry.infohash[0] for entry in await ledger.of_present_torrents(database, "movies")} == {"b"}
 

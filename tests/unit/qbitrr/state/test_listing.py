@@ -14,7 +14,7 @@ from qbitrr.state.database import open_writer
 HD = Profile("HD", upgrade_allowed=True, min_format_score=0, cutoff_format_score=100)
 GOOD = FileFacts(1, cutoff_not_met=False, custom_format_score=100)
 NOW = 1_700_000_000.0
-ALL = listing.Window(0, 500)
+ALL = listing.PageRange(0, 500)
 ANY = listing.MovieFilter()
 
 
@@ -64,17 +64,17 @@ def ids(found):
 
 
 async def test_nothing_is_found_of_an_unknown_category_or_before_the_first_sync_is_over(database):
-    assert await listing.movies(database, "cat", "", ANY, ALL) == listing.Found(listing.Counts(), 0, [])
+    assert await listing.movies(database, "cat", "", ANY, ALL) == listing.ListPage(listing.Counts(), 0, [])
     await fill(database, "radarr", {"movies": [movie(1)]})
     await catalogue.Generation(database, "cat", "radarr").begin("http://another")
-    assert await listing.movies(database, "cat", "", ANY, ALL) == listing.Found(listing.Counts(), 0, [])
+    assert await listing.movies(database, "cat", "", ANY, ALL) == listing.ListPage(listing.Counts(), 0, [])
 
 
 async def test_nothing_is_found_of_another_kind_or_another_category(database):
     await fill(database, "radarr", {"movies": [movie(1)]})
     await fill(database, "radarr", {"movies": [movie(2)]}, category="other")
     assert ids(await listing.movies(database, "cat", "", ANY, ALL)) == [1]
-    assert await listing.series(database, "cat", "", ALL, missing=False) == listing.Found(listing.Counts(), 0, [])
+    assert await listing.series(database, "cat", "", ALL, missing=False) == listing.ListPage(listing.Counts(), 0, [])
 
 
 async def test_rows_have_the_types_they_say(database):
@@ -87,7 +87,7 @@ async def test_rows_have_the_types_they_say(database):
 
 async def test_equal_titles_are_ordered_by_id_and_pages_do_not_overlap(database):
     await fill(database, "radarr", {"movies": [movie(n, title="Same") for n in (5, 3, 9, 1, 7)]})
-    found = [ids(await listing.movies(database, "cat", "", ANY, listing.Window(page, 2))) for page in range(4)]
+    found = [ids(await listing.movies(database, "cat", "", ANY, listing.PageRange(page, 2))) for page in range(4)]
     assert found == [[1, 3], [5, 7], [9], []]
 
 
@@ -139,7 +139,7 @@ async def test_a_page_is_what_filtering_sorting_and_slicing_the_library_gives(
     migrate.prepare(path)
     async with open_writer(path) as database:
         await fill(database, "radarr", {"movies": library})
-        found = await listing.movies(database, "cat", part, wanted, listing.Window(page, page_size))
+        found = await listing.movies(database, "cat", part, wanted, listing.PageRange(page, page_size))
     matching = sorted(
         (row for row in library if _wanted(row, part, wanted)), key=lambda row: (row.title.casefold(), row.id)
     )

@@ -29,7 +29,7 @@ async def test_a_movie_is_found_by_any_id(database):
     change = await media_requests.replace(
         database, "cat", "radarr", [(11, None, "tt9", None), (None, None, "tt2", None)]
     )
-    assert change == media_requests.Difference(2, 0, 2)
+    assert change == media_requests.RequestChanges(2, 0, 2)
     assert await marked(database) == {1, 2}
     assert (await counts(database))[-1] == 2
 
@@ -39,21 +39,23 @@ async def test_what_is_withdrawn_is_not_marked_any_more_and_what_stays_is_not_wr
     await media_requests.replace(database, "cat", "radarr", [(11, None, None, None), (12, None, None, None)])
     assert await media_requests.replace(
         database, "cat", "radarr", [(12, None, None, None)]
-    ) == media_requests.Difference(0, 1, 1)
+    ) == media_requests.RequestChanges(0, 1, 1)
     assert await marked(database) == {2}
     assert await media_requests.replace(
         database, "cat", "radarr", [(12, None, None, None)]
-    ) == media_requests.Difference(0, 0, 0)
+    ) == media_requests.RequestChanges(0, 0, 0)
 
 
 @pytest.mark.parametrize("ids", [{"tvdb_id": 71}, {"tmdb_id": 71}, {"imdb_id": "tt71"}])
 async def test_of_a_series_only_the_seasons_that_were_asked_for(database, ids):
     episodes = [episode(1, season=1), episode(2, season=2), episode(3, series=2, season=1), episode(4, season=0)]
     await sync(database, "sonarr", {"series": [series(1, **ids), series(2, tvdb_id=9)], "episodes": episodes})
-    wish = (ids.get("tmdb_id"), ids.get("tvdb_id"), ids.get("imdb_id"))
-    assert await media_requests.replace(database, "cat", "sonarr", [(*wish, 2)]) == media_requests.Difference(1, 0, 1)
+    request = (ids.get("tmdb_id"), ids.get("tvdb_id"), ids.get("imdb_id"))
+    assert await media_requests.replace(database, "cat", "sonarr", [(*request, 2)]) == media_requests.RequestChanges(
+        1, 0, 1
+    )
     assert await marked(database, "episodes") == {2}
-    await media_requests.replace(database, "cat", "sonarr", [(*wish, -1)])
+    await media_requests.replace(database, "cat", "sonarr", [(*request, -1)])
     assert await marked(database, "episodes") == {1, 2, 4}
     assert (await counts(database))[-1] == 3
 

@@ -24,9 +24,9 @@ async def test_what_belongs_to_a_category_that_is_gone_is_held_and_the_rest_stay
         await plan(database, category)
         verdict = StoredVerdict(category, "qBit", category * 8, "", "nothing", "", "", [], 1.0)
         await verdicts.store(database, [verdict])
-    assert retention.settle_orphans(state_file, {"kept"}, 2.0) == 1
-    assert retention.settle_orphans(state_file, {"kept"}, 2.0) == 0
+    assert retention.drop_removed_categories(state_file, {"kept"}, 2.0) == 1
+    assert retention.drop_removed_categories(state_file, {"kept"}, 2.0) == 0
     assert [(e.category, e.state) for e in await ledger.latest(database, 9)] == [("kept", "planned"), ("gone", "held")]
     assert await verdicts.keys_of_category(database, "gone") == []
     assert len(await verdicts.keys_of_category(database, "kept")) == 1
-    assert retention.settle_orphans(state_file, set(), 3.0) == 1
+    assert retention.drop_removed_categories(state_file, set(), 3.0) == 1

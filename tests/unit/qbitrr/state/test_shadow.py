@@ -1,7 +1,7 @@
 import pytest
 
 from qbitrr.state import shadow
-from qbitrr.state.ledger import Wanted
+from qbitrr.state.ledger import LedgerFilter
 
 TORRENT = {"category": "movies", "instance": "qBit", "infohash": "a" * 40, "name": "Some.Release", "added_at": 1.0}
 
@@ -13,7 +13,7 @@ async def record(database, now=10.0, **changes):
 
 async def test_it_is_read_back_whole(database):
     assert await record(database)
-    (entry,) = await shadow.page(database, 10, Wanted())
+    (entry,) = await shadow.page(database, 10, LedgerFilter())
     assert (entry.name, entry.added_at, entry.facts) == ("Some.Release", 1.0, {"strikes": 3, "tags": ["a"]})
     assert (entry.decided_at, entry.gone_at) == (10.0, None)
 
@@ -30,7 +30,7 @@ async def test_the_same_is_written_down_once(database):
         {"infohash": "b" * 40},
     ):
         assert await record(database, **other)
-    assert len(await shadow.page(database, 10, Wanted())) == 7
+    assert len(await shadow.page(database, 10, LedgerFilter())) == 7
 
 
 async def test_when_it_left_is_noted_once_and_only_of_what_was_there(database):
@@ -40,7 +40,7 @@ async def test_when_it_left_is_noted_once_and_only_of_what_was_there(database):
     await shadow.left(database, "movies", [("qBit", "a" * 40), ("qBit", "unknown")], 50.0)
     await record(database, added_at=60.0)  # it came again
     await shadow.left(database, "movies", [("qBit", "a" * 40)], 70.0)
-    found = {(e.category, e.instance, e.added_at): e.gone_at for e in await shadow.page(database, 10, Wanted())}
+    found = {(e.category, e.instance, e.added_at): e.gone_at for e in await shadow.page(database, 10, LedgerFilter())}
     assert found == {
         ("movies", "qBit", 1.0): 50.0,
         ("movies", "qBit-2", 1.0): None,
@@ -52,17 +52,17 @@ async def test_when_it_left_is_noted_once_and_only_of_what_was_there(database):
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
-        (Wanted(), "cba"),
-        (Wanted(categories=["tv"]), "c"),
-        (Wanted(categories=["tv", "movies"]), "cba"),
-        (Wanted(categories=[]), ""),
-        (Wanted(action="recheck"), "b"),
-        (Wanted(rule="stalled"), "ca"),
-        (Wanted(since=20.0), "cb"),
-        (Wanted(until=20.0), "a"),
-        (Wanted(since=20.0, until=30.0), "b"),
-        (Wanted(before=3), "ba"),
-        (Wanted(rule="stalled", before=3), "a"),
+        (LedgerFilter(), "cba"),
+        (LedgerFilter(categories=["tv"]), "c"),
+        (LedgerFilter(categories=["tv", "movies"]), "cba"),
+        (LedgerFilter(categories=[]), ""),
+        (LedgerFilter(action="recheck"), "b"),
+        (LedgerFilter(rule="stalled"), "ca"),
+        (LedgerFilter(since=20.0), "cb"),
+        (LedgerFilter(until=20.0), "a"),
+        (LedgerFilter(since=20.0, until=30.0), "b"),
+        (LedgerFilter(before=3), "ba"),
+        (LedgerFilter(rule="stalled", before=3), "a"),
     ],
 )
 async def test_the_newest_of_the_wanted_come_first(database, wanted, expected):

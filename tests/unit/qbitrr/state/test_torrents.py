@@ -1,12 +1,12 @@
 from msgspec.structs import replace
 
 from qbitrr.state import clocks, torrents
-from qbitrr.state.clocks import StoredClock
-from qbitrr.state.torrents import Remembered
+from qbitrr.state.clocks import StoredStrikes
+from qbitrr.state.torrents import StoredTorrent
 
-ONE = Remembered("qBit", "a" * 40, 1_700_000_000.25, "tv/anime")
-TWO = Remembered("qBit-2", "a" * 40, 5.0, "tv", "0123456789abcdef")
-CLOCK = StoredClock("qBit", "a" * 40, "stalled", 1_700_000_000.25, 12.5, 3, 500)
+ONE = StoredTorrent("qBit", "a" * 40, 1_700_000_000.25, "tv/anime")
+TWO = StoredTorrent("qBit-2", "a" * 40, 5.0, "tv", "0123456789abcdef")
+CLOCK = StoredStrikes("qBit", "a" * 40, "stalled", 1_700_000_000.25, 12.5, 3, 500)
 
 
 async def test_what_is_remembered_is_read_back_whole(database):

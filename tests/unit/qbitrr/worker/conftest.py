@@ -17,11 +17,11 @@ from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.state import migrate
 from qbitrr.state.database import FILE_NAME, open_writer
 from qbitrr.state.logins import LoginRegister
-from qbitrr.worker.channel import Link
+from qbitrr.worker.channel import Channel
 from qbitrr.worker.config import worker_configs
 from qbitrr.worker.report import Report
 from qbitrr.worker.services import connect
-from qbitrr.worker.torrents.loop import Watch
+from qbitrr.worker.torrents.loop import TorrentLoop
 
 # retries and deadlines come soon
 QUICK = Clock(monotonic=lambda: time.monotonic() * 20)
@@ -55,13 +55,13 @@ def bench(sandbox, tmp_path):
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             stack.callback(theirs.close)
             ours.setblocking(False)
-            link = Link(ours)
-            stack.callback(link.close)
+            channel = Channel(ours)
+            stack.callback(channel.close)
             database = await stack.enter_async_context(open_writer(tmp_path / FILE_NAME))
             register = LoginRegister(database, tmp_path / "logins.lock", Clock())
             services = wrap(await stack.enter_async_context(connect(config, register, database, clock)))
-            report = Report(link)
-            watch = Watch(config, services, database, report, clock)
+            report = Report(channel)
+            watch = TorrentLoop(config, services, database, report, clock)
             stack.push_async_callback(watch.close)
             yield SimpleNamespace(
                 config=config, services=services, database=database, report=report, watch=watch, clock=clock

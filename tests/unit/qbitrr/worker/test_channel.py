@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from qbitrr import ipc
-from qbitrr.worker.channel import Link
+from qbitrr.worker.channel import Channel
 from qbitrr.worker.report import Report
 from tests.support.polling import until
 
@@ -11,7 +11,7 @@ from tests.support.polling import until
 @pytest.fixture
 async def ends():
     ours, theirs = ipc.channel()
-    link = Link(theirs)
+    link = Channel(theirs)
     yield link, ours
     link.close()
     ours.close()
@@ -93,6 +93,6 @@ async def test_beats_tell_the_operation_under_way_and_the_errors(ends):
     report.failed()
     with report.operation("library", "health"):
         beating = asyncio.create_task(report.beat())
-        beats = await until(lambda: [m for m in received(supervisor) if isinstance(m, ipc.Beat)], 5, "no beat")
+        beats = await until(lambda: [m for m in received(supervisor) if isinstance(m, ipc.Heartbeat)], 5, "no beat")
         beating.cancel()
     assert (beats[0].operation, beats[0].errors) == ("library", 1)

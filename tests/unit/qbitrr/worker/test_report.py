@@ -46,7 +46,7 @@ def report(told, time):
 
 async def test_an_idle_worker_promises_a_beat_within_the_time_that_a_loop_may_stand_still(report, time):
     time.now += 1e6
-    assert report.sign_of_life() == ipc.Beat("idle", 0, 0, 15.0)
+    assert report.sign_of_life() == ipc.Heartbeat("idle", 0, 0, 15.0)
 
 
 @pytest.mark.parametrize(("passed", "promised"), [(0, 15.0), (47, 15.0), (50, 12.0), (59, 3.0), (60, 0.0), (1000, 0.0)])
@@ -61,7 +61,7 @@ async def test_progress_puts_the_deadline_off(report, time):
         for _ in range(100):
             time.now += 59
             progress.made()
-        assert report.sign_of_life() == ipc.Beat("library", 100, 0, 15.0)
+        assert report.sign_of_life() == ipc.Heartbeat("library", 100, 0, 15.0)
         time.now += 60
         assert report.sign_of_life().within_seconds == 0.0
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qbitrr.rules.search import plan
-from qbitrr.rules.search.plan import Item, Season, Switches
+from qbitrr.rules.search.plan import Item, SeasonItems, Switches
 
 DAY = 86400.0
 NOW = 1_790_000_000.0
@@ -101,7 +101,7 @@ def test_what_comes_first(first, second, switches):
 
 
 def shows(missing, aired=4, season=1, **changes):
-    return Season(aired, tuple(episode(number, season, **changes) for number in missing))
+    return SeasonItems(aired, tuple(episode(number, season, **changes) for number in missing))
 
 
 @pytest.mark.parametrize(
@@ -228,5 +228,6 @@ def seasons_of(state, series, specials):
         if one.parent == series and one.season is not None and (one.season or specials):
             by_season.setdefault(one.season, []).append(one)
     return {
-        number: Season(len(some), tuple(one for one in some if not one.has_file)) for number, some in by_season.items()
+        number: SeasonItems(len(some), tuple(one for one in some if not one.has_file))
+        for number, some in by_season.items()
     }

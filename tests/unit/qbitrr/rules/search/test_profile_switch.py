@@ -4,11 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbitrr.rules.search.profile_switch import Memory, Parent, Rules, Stage, Step, decide, resolved
+from qbitrr.rules.search.profile_switch import (
+    Parent,
+    StoredSwitch,
+    SwitchRules,
+    SwitchStage,
+    SwitchStep,
+    decide,
+    resolved,
+)
 
 NOW = 1_790_000_000.0
 HD, ANY, UHD, OTHER = 4, 1, 5, 6
-RULES = Rules(temporary={HD: ANY, UHD: ANY})
+RULES = SwitchRules(temporary={HD: ANY, UHD: ANY})
 
 
 def parent(profile_id=HD, *, missing=True):
@@ -16,7 +24,7 @@ def parent(profile_id=HD, *, missing=True):
 
 
 def remembered(stage, ago=10.0):
-    return Memory(HD, ANY, stage, NOW - ago)
+    return StoredSwitch(HD, ANY, stage, NOW - ago)
 
 
 def next_stage(step, memory):
@@ -30,7 +38,7 @@ def next_stage(step, memory):
     ("profile", "missing", "stage", "changes", "expected"),
     [
         # nothing is remembered
-        (HD, True, None, {}, (Stage.SWITCHING, ANY)),
+        (HD, True, None, {}, (SwitchStage.SWITCHING, ANY)),
         (HD, False, None, {}, (None, None)),
         (OTHER, True, None, {}, (None, None)),
         (ANY, True, None, {}, (None, None)),
@@ -38,57 +46,57 @@ def next_stage(step, memory):
         (HD, True, None, {"temporary": {HD: HD}}, (None, None)),
         (HD, True, None, {"temporary": {}}, (None, None)),
         # begun, not seen to arrive
-        (HD, True, Stage.SWITCHING, {}, (Stage.SWITCHING, ANY)),
-        (ANY, True, Stage.SWITCHING, {}, (Stage.SWITCHED, None)),
-        (HD, False, Stage.SWITCHING, {}, (None, None)),
-        (HD, True, Stage.SWITCHING, {"temporary": {}}, (None, None)),
-        (OTHER, True, Stage.SWITCHING, {}, (Stage.LEFT, None)),
-        (None, True, Stage.SWITCHING, {}, (Stage.SWITCHING, None)),
+        (HD, True, SwitchStage.SWITCHING, {}, (SwitchStage.SWITCHING, ANY)),
+        (ANY, True, SwitchStage.SWITCHING, {}, (SwitchStage.SWITCHED, None)),
+        (HD, False, SwitchStage.SWITCHING, {}, (None, None)),
+        (HD, True, SwitchStage.SWITCHING, {"temporary": {}}, (None, None)),
+        (OTHER, True, SwitchStage.SWITCHING, {}, (SwitchStage.LEFT, None)),
+        (None, True, SwitchStage.SWITCHING, {}, (SwitchStage.SWITCHING, None)),
         # switched
-        (ANY, True, Stage.SWITCHED, {}, (Stage.SWITCHED, None)),
-        (ANY, False, Stage.SWITCHED, {}, (Stage.RESTORING, HD)),
-        (ANY, False, Stage.SWITCHED, {"keep": True}, (Stage.SWITCHED, None)),
-        (ANY, False, Stage.SWITCHED, {"keep": True, "reset": True}, (Stage.RESTORING, HD)),
-        (ANY, True, Stage.SWITCHED, {"reset": True}, (Stage.SWITCHED, None)),
-        (ANY, True, Stage.SWITCHED, {"temporary": {}}, (Stage.RESTORING, HD)),
-        (ANY, True, Stage.SWITCHED, {"temporary": {HD: OTHER}}, (Stage.RESTORING, HD)),
-        (ANY, True, Stage.SWITCHED, {"timeout_seconds": 10.0}, (Stage.RESTORING, HD)),
-        (ANY, True, Stage.SWITCHED, {"timeout_seconds": 10.0, "keep": True}, (Stage.RESTORING, HD)),
-        (ANY, True, Stage.SWITCHED, {"timeout_seconds": 10.5}, (Stage.SWITCHED, None)),
-        (OTHER, True, Stage.SWITCHED, {}, (Stage.LEFT, None)),
-        (OTHER, False, Stage.SWITCHED, {}, (None, None)),
-        (HD, True, Stage.SWITCHED, {}, (Stage.LEFT, None)),
+        (ANY, True, SwitchStage.SWITCHED, {}, (SwitchStage.SWITCHED, None)),
+        (ANY, False, SwitchStage.SWITCHED, {}, (SwitchStage.RESTORING, HD)),
+        (ANY, False, SwitchStage.SWITCHED, {"keep": True}, (SwitchStage.SWITCHED, None)),
+        (ANY, False, SwitchStage.SWITCHED, {"keep": True, "reset": True}, (SwitchStage.RESTORING, HD)),
+        (ANY, True, SwitchStage.SWITCHED, {"reset": True}, (SwitchStage.SWITCHED, None)),
+        (ANY, True, SwitchStage.SWITCHED, {"temporary": {}}, (SwitchStage.RESTORING, HD)),
+        (ANY, True, SwitchStage.SWITCHED, {"temporary": {HD: OTHER}}, (SwitchStage.RESTORING, HD)),
+        (ANY, True, SwitchStage.SWITCHED, {"timeout_seconds": 10.0}, (SwitchStage.RESTORING, HD)),
+        (ANY, True, SwitchStage.SWITCHED, {"timeout_seconds": 10.0, "keep": True}, (SwitchStage.RESTORING, HD)),
+        (ANY, True, SwitchStage.SWITCHED, {"timeout_seconds": 10.5}, (SwitchStage.SWITCHED, None)),
+        (OTHER, True, SwitchStage.SWITCHED, {}, (SwitchStage.LEFT, None)),
+        (OTHER, False, SwitchStage.SWITCHED, {}, (None, None)),
+        (HD, True, SwitchStage.SWITCHED, {}, (SwitchStage.LEFT, None)),
         # on the way back
-        (ANY, True, Stage.RESTORING, {}, (Stage.RESTORING, HD)),
-        (HD, True, Stage.RESTORING, {"timeout_seconds": 5.0}, (Stage.RESTING, None)),
-        (HD, True, Stage.RESTORING, {}, (None, None)),
-        (HD, True, Stage.RESTORING, {"timeout_seconds": 5.0, "temporary": {}}, (None, None)),
-        (HD, False, Stage.RESTORING, {}, (None, None)),
-        (OTHER, True, Stage.RESTORING, {}, (None, None)),
+        (ANY, True, SwitchStage.RESTORING, {}, (SwitchStage.RESTORING, HD)),
+        (HD, True, SwitchStage.RESTORING, {"timeout_seconds": 5.0}, (SwitchStage.RESTING, None)),
+        (HD, True, SwitchStage.RESTORING, {}, (None, None)),
+        (HD, True, SwitchStage.RESTORING, {"timeout_seconds": 5.0, "temporary": {}}, (None, None)),
+        (HD, False, SwitchStage.RESTORING, {}, (None, None)),
+        (OTHER, True, SwitchStage.RESTORING, {}, (None, None)),
         # tried in vain
-        (HD, True, Stage.RESTING, {"timeout_seconds": 10.5}, (Stage.RESTING, None)),
-        (HD, True, Stage.RESTING, {"timeout_seconds": 10.0}, (Stage.SWITCHING, ANY)),
-        (HD, False, Stage.RESTING, {"timeout_seconds": 10.5}, (None, None)),
-        (HD, True, Stage.RESTING, {"temporary": {}}, (None, None)),
-        (OTHER, True, Stage.RESTING, {"timeout_seconds": 10.5}, (Stage.LEFT, None)),
+        (HD, True, SwitchStage.RESTING, {"timeout_seconds": 10.5}, (SwitchStage.RESTING, None)),
+        (HD, True, SwitchStage.RESTING, {"timeout_seconds": 10.0}, (SwitchStage.SWITCHING, ANY)),
+        (HD, False, SwitchStage.RESTING, {"timeout_seconds": 10.5}, (None, None)),
+        (HD, True, SwitchStage.RESTING, {"temporary": {}}, (None, None)),
+        (OTHER, True, SwitchStage.RESTING, {"timeout_seconds": 10.5}, (SwitchStage.LEFT, None)),
         # a person's choice
-        (HD, True, Stage.LEFT, {}, (Stage.LEFT, None)),
-        (OTHER, True, Stage.LEFT, {}, (Stage.LEFT, None)),
-        (OTHER, False, Stage.LEFT, {}, (None, None)),
-        (OTHER, True, Stage.LEFT, {"temporary": {}}, (None, None)),
+        (HD, True, SwitchStage.LEFT, {}, (SwitchStage.LEFT, None)),
+        (OTHER, True, SwitchStage.LEFT, {}, (SwitchStage.LEFT, None)),
+        (OTHER, False, SwitchStage.LEFT, {}, (None, None)),
+        (OTHER, True, SwitchStage.LEFT, {"temporary": {}}, (None, None)),
     ],
 )
 def test_what_is_next(profile, missing, stage, changes, expected):
-    rules = Rules(**{"temporary": RULES.temporary, **changes})
+    rules = SwitchRules(**{"temporary": RULES.temporary, **changes})
     memory = stage and remembered(stage)
     assert next_stage(decide(parent(profile, missing=missing), memory, rules, NOW), memory) == expected
 
 
 def test_at_start_what_nobody_remembers_gets_its_profile_back_when_it_can_only_be_one():
-    only = Rules(temporary={HD: ANY}, reset=True)
+    only = SwitchRules(temporary={HD: ANY}, reset=True)
     step = decide(parent(ANY, missing=False), None, only, NOW)
-    assert step == Step(Memory(HD, ANY, Stage.RESTORING, NOW), HD, "ForceResetTempProfiles is on")
-    assert decide(parent(ANY, missing=False), None, Rules(temporary={HD: ANY, UHD: ANY}, reset=True), NOW) is None
+    assert step == SwitchStep(StoredSwitch(HD, ANY, SwitchStage.RESTORING, NOW), HD, "ForceResetTempProfiles is on")
+    assert decide(parent(ANY, missing=False), None, SwitchRules(temporary={HD: ANY, UHD: ANY}, reset=True), NOW) is None
     assert decide(parent(ANY, missing=True), None, only, NOW) is None
     assert decide(parent(HD, missing=False), None, only, NOW) is None
 
@@ -129,7 +137,7 @@ actions = st.lists(st.sampled_from(["look", "before", "after", "missing", "there
 
 @given(actions, st.booleans(), st.sampled_from([0.0, 60.0]))
 def test_whatever_happens_it_ends_with_its_own_profile_once_the_feature_is_off(steps, keep, timeout):
-    world = World(Rules(temporary=RULES.temporary, keep=keep, timeout_seconds=timeout))
+    world = World(SwitchRules(temporary=RULES.temporary, keep=keep, timeout_seconds=timeout))
     for step in steps:
         match step:
             case "look":
@@ -142,17 +150,17 @@ def test_whatever_happens_it_ends_with_its_own_profile_once_the_feature_is_off(s
                 world.now += 45
         assert world.profile in (HD, ANY)
         assert world.memory is None or world.memory.original_id == HD
-    world.rules = Rules(temporary={})
+    world.rules = SwitchRules(temporary={})
     world.settle()
     assert (world.profile, world.memory) == (HD, None)
 
 
 @given(actions, st.sampled_from([UHD, OTHER, HD]))
 def test_what_a_person_chose_is_never_changed_while_something_is_missing(steps, chosen):
-    world = World(Rules(temporary=RULES.temporary, timeout_seconds=60.0))
+    world = World(SwitchRules(temporary=RULES.temporary, timeout_seconds=60.0))
     world.look()
     world.look()
-    assert (world.profile, world.memory.stage) == (ANY, Stage.SWITCHED)
+    assert (world.profile, world.memory.stage) == (ANY, SwitchStage.SWITCHED)
     world.profile = chosen
     for step in steps:
         if step == "later":

@@ -3,16 +3,16 @@
 from msgspec.structs import replace
 
 from qbitrr.rules import torrents
-from qbitrr.rules.facts import History, ImportFacts, Policy, QueueFacts, Surroundings, TorrentFacts
-from qbitrr.rules.strikes import Seen
+from qbitrr.rules.facts import History, ImportFacts, Policy, QueueFacts, RuleContext, TorrentFacts
+from qbitrr.rules.strikes import Elapsed
 from qbitrr.rules.verdict import Action
 
 NOW = 1_700_000_000.0
 LONG = 10.0**6
-SEEN_LONG = Seen(LONG, 1000)
+SEEN_LONG = Elapsed(LONG, 1000)
 POLICY = Policy(ignore_younger_than_seconds=180, stalled_delay_seconds=900)
 QUEUE = QueueFacts(record_ids=(7,), item_ids=(1,), tracked_state="downloading", messages=())
-AROUND = Surroundings(queue_known=True, queue=QUEUE, stalled=SEEN_LONG, slow=SEEN_LONG, unavailable=SEEN_LONG)
+CONTEXT = RuleContext(queue_known=True, queue=QUEUE, stalled=SEEN_LONG, slow=SEEN_LONG, unavailable=SEEN_LONG)
 DOWNLOADING = TorrentFacts(
     instance="qBit",
     infohash="a" * 40,
@@ -32,20 +32,20 @@ COMPLETE = replace(DOWNLOADING, state="uploading", progress=1.0, left_bytes=0, c
 HOPELESS = replace(DOWNLOADING, state="stalledDL", last_activity_at=NOW - 99999)
 
 
-def verdict(torrent=DOWNLOADING, around=AROUND, policy=POLICY, **changes):
-    return torrents.judge(replace(torrent, **changes), around, policy, NOW)
+def verdict(torrent=DOWNLOADING, context=CONTEXT, policy=POLICY, **changes):
+    return torrents.judge(replace(torrent, **changes), context, policy, NOW)
 
 
-def around(**changes):
-    return replace(AROUND, **changes)
+def context(**changes):
+    return replace(CONTEXT, **changes)
 
 
 def queue(**changes):
-    return around(queue=replace(QUEUE, **changes))
+    return context(queue=replace(QUEUE, **changes))
 
 
 def past(**changes):
-    return around(history=History(**changes))
+    return context(history=History(**changes))
 
 
 def imports(**changes):

@@ -6,7 +6,7 @@ from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,
     DOWNLOADING,
     NOW,
-    around,
+    context,
     fails_by,
     imports,
     left_alone_by,
@@ -35,20 +35,20 @@ def test_an_imported_torrent_is_not_imported_again():
 
 
 def test_nothing_is_imported_or_removed_while_the_queue_is_unknown():
-    unknown = around(queue_known=False, queue=None)
+    unknown = context(queue_known=False, queue=None)
     assert verdict(COMPLETE, unknown).last.rule == "arr_queue_is_unknown"
     found = verdict(DOWNLOADING, unknown, state="stalledDL", last_activity_at=NOW - 9999)
     assert told(found) == left_alone_by("stalled")
 
 
 def looked(looks, ago, **changes):
-    return around(queue=None, history=History(imports=ImportFacts(looks=looks, looked_at=NOW - ago), **changes))
+    return context(queue=None, history=History(imports=ImportFacts(looks=looks, looked_at=NOW - ago), **changes))
 
 
 @pytest.mark.parametrize(
     ("surroundings", "action"),
     [
-        (around(queue=None), Action.LOOK_FOR_IMPORT),
+        (context(queue=None), Action.LOOK_FOR_IMPORT),
         (queue(tracked_state="imported"), Action.LOOK_FOR_IMPORT),
         (looked(1, 299), Action.NOTHING),
         (looked(1, 300), Action.LOOK_FOR_IMPORT),
@@ -60,8 +60,8 @@ def looked(looks, ago, **changes):
         (looked(9, 21600), Action.LOOK_FOR_IMPORT),
     ],
 )
-def test_a_complete_torrent_that_is_not_queued_is_looked_up_now_and_then(surroundings, action):
-    found = verdict(COMPLETE, surroundings)
+def test_a_complete_torrent_that_is_not_queued_is_looked_up_now_and_then(context, action):
+    found = verdict(COMPLETE, context)
     assert told(found) == (action, "not_in_queue")
     assert found.revisit_at == (NOW + 1 if action is Action.NOTHING else None)
 
@@ -70,13 +70,13 @@ def test_a_complete_torrent_that_is_not_queued_is_looked_up_now_and_then(surroun
     ("surroundings", "expected"),
     [
         # it may have been imported by the Arr before, so its history is asked first
-        (around(queue=None, history=History(searched_again=True)), (Action.LOOK_FOR_IMPORT, "not_in_queue")),
+        (context(queue=None, history=History(searched_again=True)), (Action.LOOK_FOR_IMPORT, "not_in_queue")),
         (looked(1, 1, searched_again=True), (Action.IMPORT, "finished")),
         (looked(1, 1), left_alone_by("not_in_queue")),
     ],
 )
-def test_what_was_searched_again_and_got_complete_after_all_is_imported(surroundings, expected):
-    assert told(verdict(COMPLETE, surroundings)) == expected
+def test_what_was_searched_again_and_got_complete_after_all_is_imported(context, expected):
+    assert told(verdict(COMPLETE, context)) == expected
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from tests.unit.qbitrr.rules.torrents.scenes import (
     DOWNLOADING,
     HOPELESS,
     NOW,
-    around,
+    context,
     left_alone_by,
     policy,
     told,
@@ -37,13 +37,13 @@ def test_what_waits_for_its_turn_or_is_forced_is_left_alone(state):
 
 
 def test_nothing_is_dead_while_no_clock_runs():
-    found = verdict(HOPELESS, around(standstill="qBittorrent has no connection to the internet"))
+    found = verdict(HOPELESS, context(standstill="qBittorrent has no connection to the internet"))
     assert told(found) == left_alone_by("clocks_stand_still")
     assert found.last.finding.because == "qBittorrent has no connection to the internet, so no clock runs"
 
 
 def test_what_is_complete_is_imported_while_no_clock_runs():
-    assert verdict(COMPLETE, around(standstill="all transfers stopped")).action is Action.IMPORT
+    assert verdict(COMPLETE, context(standstill="all transfers stopped")).action is Action.IMPORT
 
 
 def test_what_gets_on_is_under_way():

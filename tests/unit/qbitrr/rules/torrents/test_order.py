@@ -5,7 +5,7 @@ import pytest
 from qbitrr.qbittorrent.compat import state_name
 from qbitrr.rules import torrents
 from qbitrr.rules.verdict import Action, Outcome
-from tests.unit.qbitrr.rules.torrents.scenes import COMPLETE, HOPELESS, LONG, NOW, around, told, verdict
+from tests.unit.qbitrr.rules.torrents.scenes import COMPLETE, HOPELESS, LONG, NOW, context, told, verdict
 
 
 def test_every_rule_says_what_it_is_for():
@@ -103,4 +103,4 @@ def test_what_every_state_means_for_what_is_complete(state, expected):
     ],
 )
 def test_which_rule_comes_first(torrent, changes, rule):
-    assert verdict(torrent, around(), **changes).last.rule == rule
+    assert verdict(torrent, context(), **changes).last.rule == rule

@@ -8,7 +8,7 @@ from tests.unit.qbitrr.rules.torrents.scenes import (
     HOPELESS,
     LONG,
     NOW,
-    around,
+    context,
     left_alone_by,
     past,
     policy,
@@ -23,11 +23,11 @@ from tests.unit.qbitrr.rules.torrents.scenes import (
     [(False, left_alone_by("files_are_missing")), (True, (Action.RECHECK, "files_are_missing"))],
 )
 def test_missing_files_are_waited_for_and_then_rechecked(torrent, is_there, expected):
-    assert told(verdict(torrent, around(content_is_there=is_there), state="missingFiles")) == expected
+    assert told(verdict(torrent, context(content_is_there=is_there), state="missingFiles")) == expected
 
 
 def test_content_that_is_there_is_no_reason_for_anything_when_no_files_are_missing():
-    assert verdict(around=around(content_is_there=True)).last.rule == "under_way"
+    assert verdict(context=context(content_is_there=True)).last.rule == "under_way"
 
 
 RECHECKED = [
@@ -48,13 +48,13 @@ RECHECKED = [
 def test_rechecks_become_less_and_less_frequent(state, rechecks, ago, action):
     rechecked_at = NOW - ago if ago is not None else None
     history = History(rechecks=rechecks, rechecked_at=rechecked_at)
-    found = verdict(around=around(content_is_there=True, history=history), state=state)
+    found = verdict(context=context(content_is_there=True, history=history), state=state)
     assert found.action is action
     assert found.revisit_at == (NOW + 1 if action is Action.NOTHING else None)
 
 
 def test_a_recheck_of_long_ago_does_not_matter_while_nothing_is_wrong():
-    assert verdict(around=past(rechecks=1, rechecked_at=NOW - 1)).last.rule == "under_way"
+    assert verdict(context=past(rechecks=1, rechecked_at=NOW - 1)).last.rule == "under_way"
 
 
 def test_what_qbittorrent_does_not_know_is_left_alone():

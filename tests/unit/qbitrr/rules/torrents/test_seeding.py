@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from qbitrr.config.model import HitAndRun, SeedingMode, TrackerRow
 from qbitrr.rules import trackers
 from qbitrr.rules.adjustment import Adjustment
-from qbitrr.rules.facts import History, ImportFacts, Policy, QueueFacts, Surroundings, TorrentFacts
-from qbitrr.rules.hit_and_run import Announce, Debts, Gate, gate
-from qbitrr.rules.seeding import Limits, Seeding, Settings, limits_for
+from qbitrr.rules.facts import History, ImportFacts, Policy, QueueFacts, RuleContext, TorrentFacts
+from qbitrr.rules.hit_and_run import Announce, Clearance, HitAndRunRules, clearance
+from qbitrr.rules.seeding import EffectiveLimits, RateLimits, SeedingFacts, limits_for
 from qbitrr.rules.torrents import judge
 from qbitrr.rules.torrents.seeding import WRITE_AGAIN_SECONDS
 from qbitrr.rules.verdict import Action
@@ -18,9 +18,9 @@ from qbitrr.rules.verdict import Action
 NOW = 1_700_000_000.0
 POLICY = Policy(ignore_younger_than_seconds=0, stalled_delay_seconds=-1)
 ALONE = msgspec.structs.replace(POLICY, with_arr=False)
-LIMITS = Limits(remove=1, ratio=2.0)
+LIMITS = EffectiveLimits(remove=1, ratio=2.0)
 IMPORTED = History(imports=ImportFacts(imported=True))
-SEEDING = Seeding(complete=True, progress=1.0, ratio=2.0, seconds=100.0, counting=True)
+SEEDING = SeedingFacts(complete=True, progress=1.0, ratio=2.0, seconds=100.0, counting=True)
 TORRENT = TorrentFacts(
     instance="qBit",
     infohash="a" * 40,
@@ -37,12 +37,12 @@ TORRENT = TorrentFacts(
     content_path="/downloads/Some.Release",
     seeding=SEEDING,
 )
-AROUND = Surroundings(queue_known=True, limits=LIMITS, history=IMPORTED)
-WISH = Adjustment(Settings(download_limit=1024))
+CONTEXT = RuleContext(queue_known=True, limits=LIMITS, history=IMPORTED)
+WISH = Adjustment(RateLimits(download_limit=1024))
 
 
-def judged(torrent=TORRENT, policy=POLICY, **around):
-    found = judge(torrent, msgspec.structs.replace(AROUND, **around), policy, NOW)
+def judged(torrent=TORRENT, policy=POLICY, **context):
+    found = judge(torrent, msgspec.structs.replace(CONTEXT, **context), policy, NOW)
     return found.action, found.last.rule
 
 
@@ -74,7 +74,7 @@ def test_without_proof_of_import_nothing_is_removed():
 
 def test_a_category_without_an_arr_needs_no_proof():
     assert judged(policy=ALONE, history=History(), queue_known=False) == (Action.REMOVE, "seeding_is_over")
-    assert judged(policy=ALONE, limits=Limits()) == (Action.NOTHING, "seeding")
+    assert judged(policy=ALONE, limits=EffectiveLimits()) == (Action.NOTHING, "seeding")
 
 
 def test_what_the_arr_still_lists_or_may_list_is_not_removed():
@@ -85,16 +85,16 @@ def test_what_the_arr_still_lists_or_may_list_is_not_removed():
 
 
 def test_what_is_owed_or_not_known_keeps_it():
-    assert judged(gate=Gate(False, "something is owed", in_seconds=60.0)) == (Action.NOTHING, "seeding_is_over")
+    assert judged(gate=Clearance(False, "something is owed", in_seconds=60.0)) == (Action.NOTHING, "seeding_is_over")
     assert judged(limits=None) == (Action.NOTHING, "imported")
-    found = judge(TORRENT, msgspec.structs.replace(AROUND, gate=Gate(False, "x", in_seconds=60.0)), POLICY, NOW)
+    found = judge(TORRENT, msgspec.structs.replace(CONTEXT, gate=Clearance(False, "x", in_seconds=60.0)), POLICY, NOW)
     assert found.revisit_at == NOW + 60
 
 
 def test_it_is_judged_again_when_its_time_may_have_come():
-    around = msgspec.structs.replace(AROUND, limits=Limits(remove=2, seconds=160.0))
-    assert judge(TORRENT, around, POLICY, NOW).revisit_at == NOW + 60
-    assert judge(seeding(counting=False), around, POLICY, NOW).revisit_at is None
+    context = msgspec.structs.replace(CONTEXT, limits=EffectiveLimits(remove=2, seconds=160.0))
+    assert judge(TORRENT, context, POLICY, NOW).revisit_at == NOW + 60
+    assert judge(seeding(counting=False), context, POLICY, NOW).revisit_at is None
 
 
 def test_a_persons_decision_holds_for_a_day():
@@ -109,15 +109,15 @@ def test_settings_are_written_before_anything_else_and_again_after_an_hour():
     assert judged(adjustment=WISH, history=written)[1] == "seeding_is_over"
     later = msgspec.structs.replace(written, adjusted_at=NOW - WRITE_AGAIN_SECONDS)
     assert judged(adjustment=WISH, history=later)[0] is Action.ADJUST
-    other = msgspec.structs.replace(written, adjusted=Adjustment(Settings(upload_limit=1)))
+    other = msgspec.structs.replace(written, adjusted=Adjustment(RateLimits(upload_limit=1)))
     assert judged(adjustment=WISH, history=other)[0] is Action.ADJUST
 
 
 def test_addresses_of_trackers_do_not_get_into_the_facts():
-    wish = Adjustment(
+    request = Adjustment(
         add_trackers=("https://tracker.example/0123456789/announce",), remove_trackers=("udp://b.example:1/x",)
     )
-    assert wish.in_facts() == {"add_trackers": ["tracker.example"], "remove_trackers": ["b.example"]}
+    assert request.in_facts() == {"add_trackers": ["tracker.example"], "remove_trackers": ["b.example"]}
 
 
 hosts = st.sampled_from(["a.org", "x.a.org", "b.org"])
@@ -146,7 +146,7 @@ modes = st.builds(
 )
 announced = st.none() | st.lists(hosts.map("http://{}/announce".format), max_size=3, unique=True).map(tuple)
 seeders = st.builds(
-    Seeding,
+    SeedingFacts,
     complete=st.just(True),
     progress=st.just(1.0),
     ratio=st.sampled_from([0.0, 1.0, 2.0, 5.0]),
@@ -163,7 +163,7 @@ def test_no_rows_limits_and_trackers_remove_anything_below_a_minimum(rows, mode,
     told = None if announced is None else tuple(map(Announce, announced))
     limits = limits_for(mode, found) if announced is not None or not merged else None
     torrent = msgspec.structs.replace(TORRENT, seeding=seeder)
-    action, rule = judged(torrent, limits=limits, gate=gate(seeder, told, Debts(merged)))
+    action, rule = judged(torrent, limits=limits, gate=clearance(seeder, told, HitAndRunRules(merged)))
     assert action in (Action.NOTHING, Action.REMOVE), rule
     if action is not Action.REMOVE:
         return

@@ -1,14 +1,14 @@
 import pytest
 
 from qbitrr.rules.facts import TAG_STALLED, History, TrackerEta
-from qbitrr.rules.strikes import NOT_SEEN, Seen
+from qbitrr.rules.strikes import NOT_SEEN, Elapsed
 from qbitrr.rules.verdict import Action
 from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,
     HOPELESS,
     LONG,
     NOW,
-    around,
+    context,
     fails_by,
     left_alone_by,
     past,
@@ -47,7 +47,7 @@ def test_a_stalled_torrent_is_looked_at_again_when_its_delay_ends():
 def test_only_time_counts_in_which_it_was_seen_trying(state, seen, action):
     """A torrent that was stopped, queued or offline for a day has not tried for a day."""
     found = verdict(
-        around=around(stalled=Seen(seen, 1000)), state=state, last_activity_at=NOW - LONG, added_at=NOW - LONG
+        context=context(stalled=Elapsed(seen, 1000)), state=state, last_activity_at=NOW - LONG, added_at=NOW - LONG
     )
     assert found.action is action
     assert found.revisit_at == (NOW + 1 if action is Action.NOTHING else None)
@@ -98,7 +98,7 @@ def test_which_way_the_clock_ran_is_said():
     ],
 )
 def test_strikes_are_spread_over_the_delay(strikes, seconds, observations, made):
-    found = verdict(HOPELESS, around(stalled=Seen(seconds, observations)), policy(strikes=strikes))
+    found = verdict(HOPELESS, context(stalled=Elapsed(seconds, observations)), policy(strikes=strikes))
     assert found.last.finding.facts["strikes"] == made
     assert told(found) == (fails_by("stalled") if made == strikes else left_alone_by("stalled"))
 
@@ -144,17 +144,17 @@ AGAIN = policy(search_stalled_again=True, strikes=3)
     ],
 )
 def test_a_stalled_release_is_searched_again_at_its_first_strike(seconds, expected):
-    assert told(verdict(HOPELESS, around(stalled=Seen(seconds, 99)), AGAIN)) == expected
+    assert told(verdict(HOPELESS, context(stalled=Elapsed(seconds, 99)), AGAIN)) == expected
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(899, left_alone_by("stalled")), (900, fails_by("stalled"))])
 def test_it_stays_until_the_delay_is_over_after_it_was_searched_again(seconds, expected):
-    searched = around(queue=None, stalled=Seen(seconds, 99), history=History(searched_again=True))
+    searched = context(queue=None, stalled=Elapsed(seconds, 99), history=History(searched_again=True))
     assert told(verdict(HOPELESS, searched, AGAIN)) == expected
 
 
 def test_nothing_is_searched_again_unless_asked_for():
-    assert told(verdict(HOPELESS, around(stalled=Seen(300, 99)))) == left_alone_by("stalled")
+    assert told(verdict(HOPELESS, context(stalled=Elapsed(300, 99)))) == left_alone_by("stalled")
 
 
 @pytest.mark.parametrize("delay", [-1, 0])
@@ -164,7 +164,7 @@ def test_what_may_stall_for_ever_is_not_searched_again(delay):
 
 
 def test_searching_again_needs_what_failing_needs():
-    for objection in (around(elsewhere=True), around(queue=None), past(acted_at=NOW), past(discarded_at=NOW)):
+    for objection in (context(elsewhere=True), context(queue=None), past(acted_at=NOW), past(discarded_at=NOW)):
         assert told(verdict(HOPELESS, objection, AGAIN)) == left_alone_by("stalled_is_searched_again")
 
 
@@ -232,13 +232,13 @@ def test_only_what_downloads_is_slow(state):
     [(59, 99, 0), (60, 99, 1), (179, 99, 2), (180, 2, 2), (180, 3, 3), (10**6, 0, 0)],
 )
 def test_it_must_have_been_too_slow_for_a_while(seconds, observations, made):
-    found = verdict(around=around(slow=Seen(seconds, observations)), policy=FAST_PLEASE, **SLOW)
+    found = verdict(context=context(slow=Elapsed(seconds, observations)), policy=FAST_PLEASE, **SLOW)
     assert found.last.finding.facts["strikes"] == made
     assert told(found) == (fails_by("slow") if made == 3 else left_alone_by("slow"))
 
 
 def test_it_is_looked_at_again_when_it_may_have_been_slow_for_long_enough():
-    assert verdict(around=around(slow=Seen(100, 9)), policy=FAST_PLEASE, **SLOW).revisit_at == NOW + 80
+    assert verdict(context=context(slow=Elapsed(100, 9)), policy=FAST_PLEASE, **SLOW).revisit_at == NOW + 80
 
 
 TRACKERS = policy(
@@ -289,13 +289,15 @@ def test_what_nobody_has_stays_where_stalling_is_allowed(delay):
     [(299, 99, 0), (300, 99, 1), (899, 99, 2), (900, 2, 2), (900, 3, 3), (10**6, 1, 1)],
 )
 def test_it_must_have_been_unavailable_for_the_stalled_delay(seconds, observations, made):
-    found = verdict(around=around(unavailable=Seen(seconds, observations)), policy=policy(strikes=3), availability=0.5)
+    found = verdict(
+        context=context(unavailable=Elapsed(seconds, observations)), policy=policy(strikes=3), availability=0.5
+    )
     assert found.last.finding.facts["strikes"] == made
     assert told(found) == (fails_by("unavailable") if made == 3 else left_alone_by("unavailable"))
 
 
 def test_each_trouble_has_its_own_clock():
-    stalled_for_long = around(unavailable=NOT_SEEN, slow=NOT_SEEN)
-    assert verdict(around=stalled_for_long, availability=0.5).action is Action.NOTHING
-    assert verdict(around=stalled_for_long, policy=FAST_PLEASE, **SLOW).action is Action.NOTHING
-    assert verdict(HOPELESS, around(stalled=NOT_SEEN)).action is Action.NOTHING
+    stalled_for_long = context(unavailable=NOT_SEEN, slow=NOT_SEEN)
+    assert verdict(context=stalled_for_long, availability=0.5).action is Action.NOTHING
+    assert verdict(context=stalled_for_long, policy=FAST_PLEASE, **SLOW).action is Action.NOTHING
+    assert verdict(HOPELESS, context(stalled=NOT_SEEN)).action is Action.NOTHING

@@ -7,7 +7,7 @@ from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,
     DOWNLOADING,
     NOW,
-    around,
+    context,
     fails_by,
     left_alone_by,
     past,
@@ -41,12 +41,12 @@ def test_files_are_looked_at_as_soon_as_they_are_known(state, expected):
 
 def test_files_are_not_looked_at_when_nothing_is_to_be_excluded_or_somebody_has():
     assert verdict().last.rule == "under_way"
-    assert verdict(around=seen(playable=1), policy=FILTERING).last.rule == "under_way"
+    assert verdict(context=seen(playable=1), policy=FILTERING).last.rule == "under_way"
 
 
 def test_a_young_torrent_is_looked_at_and_its_files_skipped_at_once():
     assert verdict(policy=FILTERING, added_at=NOW).action is Action.LOOK_AT_FILES
-    assert verdict(around=seen(SAMPLE, playable=1), policy=FILTERING, added_at=NOW).action is Action.SKIP_FILES
+    assert verdict(context=seen(SAMPLE, playable=1), policy=FILTERING, added_at=NOW).action is Action.SKIP_FILES
 
 
 @pytest.mark.parametrize(
@@ -61,23 +61,23 @@ def test_a_young_torrent_is_looked_at_and_its_files_skipped_at_once():
     ],
 )
 def test_what_a_file_list_leads_to(selection, expected):
-    assert told(verdict(around=selection, policy=FILTERING)) == expected
+    assert told(verdict(context=selection, policy=FILTERING)) == expected
 
 
 def test_files_that_are_skipped_are_named_with_the_reason():
-    assert verdict(around=seen(SAMPLE, playable=1), policy=FILTERING).last.finding.facts["files"] == {
+    assert verdict(context=seen(SAMPLE, playable=1), policy=FILTERING).last.finding.facts["files"] == {
         "Some.Release/Sample/sample.mkv": "FolderExclusionRegex sample"
     }
 
 
 @pytest.mark.parametrize("state", ["metaDL", "stoppedDL", "forcedDL", "queuedDL"])
 def test_files_are_no_reason_while_it_does_not_try(state):
-    assert verdict(around=seen(SAMPLE), policy=FILTERING, state=state, added_at=NOW - 500).action is Action.NOTHING
+    assert verdict(context=seen(SAMPLE), policy=FILTERING, state=state, added_at=NOW - 500).action is Action.NOTHING
 
 
 def test_a_young_torrent_does_not_fail_for_its_files():
-    assert verdict(around=seen(SAMPLE), policy=FILTERING, added_at=NOW - 179).last.rule == "too_young"
-    assert verdict(around=seen(SAMPLE), policy=FILTERING, added_at=NOW - 180).action is Action.FAIL
+    assert verdict(context=seen(SAMPLE), policy=FILTERING, added_at=NOW - 179).last.rule == "too_young"
+    assert verdict(context=seen(SAMPLE), policy=FILTERING, added_at=NOW - 180).action is Action.FAIL
 
 
 # -- AutoDelete -------------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ FORCING = policy(enforces_custom_formats=True, forces_minimum_custom_format=True
 
 
 def scored(score, *items):
-    return around(
+    return context(
         queue=queue(custom_format_score=score).queue,
         scores=tuple(ItemScores(of_file, minimum) for of_file, minimum in items),
     )
@@ -143,21 +143,21 @@ def scored(score, *items):
     ],
 )
 def test_what_scores_worse_than_what_is_there_fails(score, item, by_file, by_minimum):
-    assert verdict(around=scored(score, item), policy=ENFORCING).action is by_file
-    assert verdict(around=scored(score, item), policy=FORCING).action is by_minimum
+    assert verdict(context=scored(score, item), policy=ENFORCING).action is by_file
+    assert verdict(context=scored(score, item), policy=FORCING).action is by_minimum
 
 
 def test_the_reason_says_which_score_it_misses():
-    below_file = verdict(around=scored(9, (10, 10)), policy=FORCING).last.finding.because
-    below_minimum = verdict(around=scored(9, (None, 10)), policy=FORCING).last.finding.because
+    below_file = verdict(context=scored(9, (10, 10)), policy=FORCING).last.finding.because
+    below_minimum = verdict(context=scored(9, (None, 10)), policy=FORCING).last.finding.because
     assert below_file == "its custom format score is below that of the file that is there"
     assert below_minimum == "its custom format score is below the minimum of the profile"
 
 
 def test_custom_formats_do_not_matter_unless_they_are_enforced():
-    assert verdict(around=scored(0, (10, 10))).last.rule == "under_way"
+    assert verdict(context=scored(0, (10, 10))).last.rule == "under_way"
     only_forcing = policy(forces_minimum_custom_format=True)
-    assert verdict(around=scored(0, (10, 10)), policy=only_forcing).last.rule == "under_way"
+    assert verdict(context=scored(0, (10, 10)), policy=only_forcing).last.rule == "under_way"
 
 
 @pytest.mark.parametrize(
@@ -170,12 +170,12 @@ def test_custom_formats_do_not_matter_unless_they_are_enforced():
     ],
 )
 def test_a_pack_fails_only_when_it_is_worse_for_every_item(items, action):
-    assert verdict(around=scored(9, *items), policy=ENFORCING).action is action
+    assert verdict(context=scored(9, *items), policy=ENFORCING).action is action
 
 
 @pytest.mark.parametrize(("changes", "action"), [({}, Action.FAIL), ({"added_at": NOW - 179}, Action.NOTHING)])
 def test_a_young_torrent_does_not_fail_for_its_score(changes, action):
-    assert verdict(around=scored(9, (10, None)), policy=ENFORCING, **changes).action is action
+    assert verdict(context=scored(9, (10, None)), policy=ENFORCING, **changes).action is action
 
 
 def test_what_is_complete_is_imported_whatever_its_score():

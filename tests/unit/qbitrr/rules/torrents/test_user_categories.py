@@ -5,7 +5,7 @@ from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,
     DOWNLOADING,
     NOW,
-    around,
+    context,
     fails_by,
     left_alone_by,
     policy,
@@ -53,4 +53,4 @@ def test_a_young_torrent_is_rechecked_when_a_person_asks():
 
 def test_a_wish_needs_no_arr():
     """Where the Arr does not answer the action waits for it; the wish is known all the same."""
-    assert verdict(around=around(queue_known=False, queue=None), category="failed").action is Action.FAIL
+    assert verdict(context=context(queue_known=False, queue=None), category="failed").action is Action.FAIL

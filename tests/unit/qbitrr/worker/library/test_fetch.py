@@ -8,7 +8,7 @@ from qbitrr.arr.client import ArrClient
 from qbitrr.arr.kinds import KINDS
 from qbitrr.clock import Clock
 from qbitrr.errors import CredentialsRejectedError, ServiceError, UnexpectedAnswerError
-from qbitrr.http.client import Patience
+from qbitrr.http.client import Timeouts
 from qbitrr.sandbox.media.quality import below_cutoff
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.sandbox.services.faults import Down, HalfAnswer, Status, WrongCredentials
@@ -29,8 +29,8 @@ async def arr_of(kind, tmp_path, *, asked_as=None):
     migrate.prepare(tmp_path / "state.db")
     async with Sandbox([SECTIONS[kind]], has_past=False) as sandbox, open_writer(tmp_path / "state.db") as database:
         stand_in = sandbox.arrs["Arr"]
-        patience = Patience(attempts=1)
-        client = ArrClient("Arr", KINDS[asked_as or kind], stand_in.url, stand_in.api_key, patience=patience)
+        timeouts = Timeouts(attempts=1)
+        client = ArrClient("Arr", KINDS[asked_as or kind], stand_in.url, stand_in.api_key, timeouts=timeouts)
         try:
             yield stand_in, client, database
         finally:

@@ -8,7 +8,7 @@ from qbitrr.clock import Clock
 from qbitrr.errors import ServiceError
 from qbitrr.sandbox.life.fate import Fate
 from qbitrr.sandbox.services.faults import EmptyLists, HalfAnswer, Status
-from qbitrr.worker.library.sync import FULL_SYNC_SECONDS, Library
+from qbitrr.worker.library.sync import FULL_SYNC_SECONDS, LibrarySync
 
 ALL_MOVIES = "GET /api/v3/movie"
 NOW = Clock()
@@ -17,7 +17,7 @@ QUICK = Clock(monotonic=lambda: 50_000.0 + QUICK_SECONDS[0])
 
 
 def library(room, clock=NOW):
-    return Library(room.config, room.services, room.database, room.report, clock)
+    return LibrarySync(room.config, room.services, room.database, room.report, clock)
 
 
 async def test_a_change_is_seen_by_the_next_poll_and_read_once(bench, sandbox):

@@ -15,11 +15,11 @@ from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.state import migrate
 from qbitrr.state.database import FILE_NAME, open_writer
 from qbitrr.state.logins import LoginRegister
-from qbitrr.worker.channel import Link
+from qbitrr.worker.channel import Channel
 from qbitrr.worker.config import worker_configs
 from qbitrr.worker.library.fetch import full_sync
 from qbitrr.worker.report import Report
-from qbitrr.worker.search.loop import Searching
+from qbitrr.worker.search.loop import SearchLoop
 from qbitrr.worker.services import connect
 
 NOW = Clock()
@@ -49,13 +49,13 @@ def hunt(judged, tmp_path):
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             stack.callback(theirs.close)
             ours.setblocking(False)
-            link = Link(ours)
-            stack.callback(link.close)
+            channel = Channel(ours)
+            stack.callback(channel.close)
             database = await stack.enter_async_context(open_writer(tmp_path / FILE_NAME))
             register = LoginRegister(database, tmp_path / "logins.lock", NOW)
             services = await stack.enter_async_context(connect(config, register, database, Clock()))
             await full_sync(services.arr, database, arr.category, "http://arr", NOW)
-            searching = Searching(config, services, database, Report(link), NOW)
+            searching = SearchLoop(config, services, database, Report(channel), NOW)
             stand_in = sandbox.arrs[SECTIONS[kind].name]
 
             def sent():

@@ -10,14 +10,14 @@ import pytest
 
 from qbitrr.clock import Clock
 from qbitrr.errors import ThrottledError
-from qbitrr.rules.search.plan import Outlook
+from qbitrr.rules.search.plan import SearchForecast
 from qbitrr.sandbox.life.commands import CommandQueue
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.services.faults import Status
 from qbitrr.state import activity, searches
 from qbitrr.worker.library.fetch import full_sync
 from qbitrr.worker.search.budget import search_after_failure
-from qbitrr.worker.search.loop import Searching
+from qbitrr.worker.search.loop import SearchLoop
 
 STILL = Clock(wall=time.time, monotonic=lambda: 50_000.0)
 COMMAND = "POST /api/v3/command"
@@ -39,14 +39,14 @@ def hunt(bench, sandbox):
             )
             room.config = msgspec.structs.replace(room.config, arr_section=arr)
             await full_sync(room.services.arr, room.database, "radarr-hd", "http://arr", clock)
-            room.searching = Searching(room.config, room.services, room.database, room.report, clock)
+            room.searching = SearchLoop(room.config, room.services, room.database, room.report, clock)
             yield room
 
     return opened
 
 
 async def outlook(room):
-    return msgspec.json.decode(await searches.stored_plan(room.database, "radarr-hd"), type=Outlook)
+    return msgspec.json.decode(await searches.stored_plan(room.database, "radarr-hd"), type=SearchForecast)
 
 
 def sent(sandbox):

@@ -17,7 +17,7 @@ from qbitrr.errors import ServiceError, UnreachableError
 from qbitrr.sandbox.services.faults import Down, Status
 from qbitrr.state import profile_switches
 from qbitrr.worker.library.fetch import full_sync
-from qbitrr.worker.search.profile_switch import Profiles
+from qbitrr.worker.search.profile_switch import ProfileSwitcher
 
 HD, ANY = "HD-1080p", "Any"
 EDITOR = "PUT /api/v3/movie/editor"
@@ -43,7 +43,7 @@ def rooms(bench, sandbox):
             arr = msgspec.structs.replace(room.config.arr, entry_search=search)
             config = msgspec.structs.replace(room.config, arr_section=arr)
             await full_sync(room.services.arr, room.database, "radarr-hd", "http://arr", clock)
-            room.profiles = Profiles(
+            room.profiles = ProfileSwitcher(
                 config, room.services, room.database, room.report, clock, asyncio.Lock()
             )  # fmt: skip
             yield room

@@ -17,7 +17,7 @@ from qbitrr.sandbox.sandbox import Sandbox
 from qbitrr.state import free_space, migrate
 from qbitrr.state.database import FILE_NAME, open_writer
 from qbitrr.state.logins import LoginRegister
-from qbitrr.worker.channel import Link
+from qbitrr.worker.channel import Channel
 from qbitrr.worker.config import worker_configs
 from qbitrr.worker.qbit import QbitWatch
 from qbitrr.worker.report import Report
@@ -83,12 +83,12 @@ def open_worker(sandbox, tmp_path):
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             stack.callback(theirs.close)
             ours.setblocking(False)
-            link = Link(ours)
-            stack.callback(link.close)
+            channel = Channel(ours)
+            stack.callback(channel.close)
             database = await stack.enter_async_context(open_writer(tmp_path / FILE_NAME))
             register = LoginRegister(database, tmp_path / "logins.lock", Clock())
             services = await stack.enter_async_context(connect(config, register, database, Clock()))
-            watch = QbitWatch(config, services, database, Report(link), QUICK)
+            watch = QbitWatch(config, services, database, Report(channel), QUICK)
             watch._guard._local = False  # the disk is the sandbox's
             stack.push_async_callback(watch.close)
             await watch.begin()

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from qbitrr.worker.torrents.internet import Internet
+from qbitrr.worker.torrents.internet import InternetCheck
 from tests.support.polling import until
 from tests.support.ports import HOST, free_port
 
@@ -46,7 +46,7 @@ async def host():
 @pytest.fixture
 async def look(host):
     clock, wakes = Time(), []
-    internet = Internet([HOST], 15.0, clock, lambda: wakes.append(1), ports=[host.port])
+    internet = InternetCheck([HOST], 15.0, clock, lambda: wakes.append(1), ports=[host.port])
     yield SimpleNamespace(internet=internet, clock=clock, wakes=wakes)
     await internet.close()
 
@@ -80,7 +80,7 @@ async def test_that_nobody_was_reached_is_asked_again_soon(host, look):
 
 async def test_asking_does_not_wait_for_a_host_that_does_not_answer():
     # a network that is reserved for documentation: packets to it go nowhere
-    internet = Internet(["192.0.2.1"], 15.0, SimpleNamespace(monotonic=time.monotonic), lambda: None)
+    internet = InternetCheck(["192.0.2.1"], 15.0, SimpleNamespace(monotonic=time.monotonic), lambda: None)
     began = time.monotonic()
     assert internet.there() is None
     await asyncio.sleep(0)
@@ -90,6 +90,6 @@ async def test_asking_does_not_wait_for_a_host_that_does_not_answer():
 
 
 async def test_without_hosts_nothing_is_known():
-    internet = Internet([], 15.0, SimpleNamespace(monotonic=time.monotonic), lambda: None)
+    internet = InternetCheck([], 15.0, SimpleNamespace(monotonic=time.monotonic), lambda: None)
     assert internet.there() is None
     assert internet._asking is None

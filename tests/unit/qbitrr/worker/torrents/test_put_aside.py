@@ -18,7 +18,7 @@ def put_into(sandbox, torrent, category):
 async def seen(opened, torrent):
     await opened.watch.begin()
     await settled(opened, 2)
-    assert opened.watch._homes.home(("qBit", torrent.infohash)) == "radarr-hd"
+    assert opened.watch._ownership.home(("qBit", torrent.infohash)) == "radarr-hd"
 
 
 async def test_a_failed_one_is_blocklisted_removed_and_searched_once_though_the_arr_lists_it_no_more(sandbox, bench):

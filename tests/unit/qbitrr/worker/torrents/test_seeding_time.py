@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from qbitrr.rules.facts import TorrentFacts
-from qbitrr.rules.seeding import Seeding
+from qbitrr.rules.seeding import SeedingFacts
 from qbitrr.state import migrate
 from qbitrr.state.database import FILE_NAME, open_writer
 from qbitrr.worker.torrents.seeding_time import SeedingTimes
@@ -29,7 +29,7 @@ TORRENT = TorrentFacts(
 
 
 def told(seconds, *, counting=True):
-    return replace(TORRENT, seeding=Seeding(True, 1.0, 0.0, seconds, counting=counting))
+    return replace(TORRENT, seeding=SeedingFacts(True, 1.0, 0.0, seconds, counting=counting))
 
 
 @pytest.fixture

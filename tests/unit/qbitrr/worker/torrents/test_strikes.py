@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from qbitrr.rules.strikes import NOT_SEEN, Seen, Trouble
+from qbitrr.rules.strikes import NOT_SEEN, Elapsed, StrikeKind
 from qbitrr.state import migrate, torrents
 from qbitrr.state.database import open_writer
-from qbitrr.worker.torrents.strikes import Clocks
+from qbitrr.worker.torrents.strikes import StrikeTimers
 from tests.unit.qbitrr.rules.torrents.scenes import DOWNLOADING, policy
 
 STALLED = replace(DOWNLOADING, state="stalledDL")
@@ -26,7 +26,7 @@ class Script:
     def __init__(self, database, category="movies"):
         self.database, self.category = database, category
         self.now = 5000.0
-        self.clocks = Clocks(POLICY)
+        self.clocks = StrikeTimers(POLICY)
         self.observed = None
 
     def look(self, torrent=STALLED, after=0.0, *, standstill=False):
@@ -44,10 +44,10 @@ class Script:
         if saved:
             await self.clocks.save(self.database, self.category)
         self.now = 100.0 + after  # monotonic time is another one in each process
-        self.clocks, self.observed = Clocks(POLICY), None
+        self.clocks, self.observed = StrikeTimers(POLICY), None
         await self.clocks.begin(self.database, self.category)
 
-    def shows(self, trouble=Trouble.STALLED):
+    def shows(self, trouble=StrikeKind.STALLED):
         return self.clocks.seen(KEY, trouble)
 
 
@@ -64,24 +64,24 @@ async def database(tmp_path):
 
 
 def test_nothing_is_counted_before_anybody_looked():
-    clocks = Clocks(POLICY)
+    clocks = StrikeTimers(POLICY)
     clocks.observe(STALLED)
-    assert clocks.seen(KEY, Trouble.STALLED) == NOT_SEEN
+    assert clocks.seen(KEY, StrikeKind.STALLED) == NOT_SEEN
 
 
 async def test_a_clock_runs_from_look_to_look(script):
     script.look()
-    assert script.shows() == Seen(0, 1)
+    assert script.shows() == Elapsed(0, 1)
     for _ in range(5):
         script.look(after=10)
-    assert script.shows() == Seen(50, 6)
+    assert script.shows() == Elapsed(50, 6)
 
 
 async def test_time_that_nobody_looked_at_is_not_counted_on(script):
     script.look()
     script.look(after=10)
     script.now += 50  # nobody has looked since
-    assert script.shows() == Seen(10, 2)
+    assert script.shows() == Elapsed(10, 2)
 
 
 @pytest.mark.parametrize(("gap", "counted"), [(59, 59), (60, 60), (60.1, 0), (10**6, 0)])
@@ -89,9 +89,9 @@ async def test_a_gap_of_more_than_a_minute_is_not_counted(script, gap, counted):
     script.look()
     script.look(after=10)
     script.look(after=gap)
-    assert script.shows() == Seen(10 + counted, 3)
+    assert script.shows() == Elapsed(10 + counted, 3)
     script.look(after=5)
-    assert script.shows() == Seen(15 + counted, 4)
+    assert script.shows() == Elapsed(15 + counted, 4)
 
 
 async def test_a_clock_stands_while_the_client_is_silent(script):
@@ -99,11 +99,11 @@ async def test_a_clock_stands_while_the_client_is_silent(script):
     script.look(after=10)
     script.lose(after=20)
     script.lose(after=20)
-    assert script.shows() == Seen(10, 2)
+    assert script.shows() == Elapsed(10, 2)
     script.look(after=1)  # it answers, less than a minute after the last look
-    assert script.shows() == Seen(10, 3)
+    assert script.shows() == Elapsed(10, 3)
     script.look(after=10)
-    assert script.shows() == Seen(20, 4)
+    assert script.shows() == Elapsed(20, 4)
 
 
 async def test_a_clock_stands_while_nothing_can_be_said_of_the_client(script):
@@ -111,11 +111,11 @@ async def test_a_clock_stands_while_nothing_can_be_said_of_the_client(script):
     script.look(after=10)
     for _ in range(9):
         script.look(after=30, standstill=True)
-    assert script.shows() == Seen(10, 2)
+    assert script.shows() == Elapsed(10, 2)
     script.look(after=30)
-    assert script.shows() == Seen(10, 3)
+    assert script.shows() == Elapsed(10, 3)
     script.look(after=30)
-    assert script.shows() == Seen(40, 4)
+    assert script.shows() == Elapsed(40, 4)
 
 
 async def test_clocks_of_another_client_run_on(script):
@@ -124,8 +124,8 @@ async def test_clocks_of_another_client_run_on(script):
     script.look(other)
     script.lose(after=10)
     script.look(other, after=10)
-    assert script.shows() == Seen(0, 1)
-    assert script.clocks.seen(("other", STALLED.infohash), Trouble.STALLED) == Seen(20, 2)
+    assert script.shows() == Elapsed(0, 1)
+    assert script.clocks.seen(("other", STALLED.infohash), StrikeKind.STALLED) == Elapsed(20, 2)
 
 
 @pytest.mark.parametrize("state", ["stoppedDL", "queuedDL", "forcedDL", "checkingDL", "downloading"])
@@ -139,7 +139,7 @@ async def test_a_clock_stands_while_the_torrent_does_not_try(script, state):
     assert stood.observations == 2
     script.look(after=30)
     script.look(after=10)
-    assert script.shows() == Seen(stood.seconds + 10, 4)
+    assert script.shows() == Elapsed(stood.seconds + 10, 4)
 
 
 async def test_progress_begins_anew(script):
@@ -147,9 +147,9 @@ async def test_progress_begins_anew(script):
     script.look(after=30)
     further = replace(STALLED, left_bytes=499)
     script.look(further, after=30)
-    assert script.shows() == Seen(0, 1)
+    assert script.shows() == Elapsed(0, 1)
     script.look(further, after=30)
-    assert script.shows() == Seen(30, 2)
+    assert script.shows() == Elapsed(30, 2)
 
 
 async def test_progress_while_it_was_stopped_or_the_client_silent_is_seen_too(script):
@@ -157,14 +157,14 @@ async def test_progress_while_it_was_stopped_or_the_client_silent_is_seen_too(sc
     script.look(after=30)
     script.lose()
     script.look(replace(STALLED, left_bytes=1), after=300)
-    assert script.shows() == Seen(0, 1)
+    assert script.shows() == Elapsed(0, 1)
 
 
 async def test_another_torrent_with_the_same_infohash_begins_anew(script):
     script.look()
     script.look(after=30)
     script.look(replace(STALLED, added_at=STALLED.added_at + 5), after=30)
-    assert script.shows() == Seen(0, 1)
+    assert script.shows() == Elapsed(0, 1)
 
 
 async def test_each_trouble_has_its_clock(script):
@@ -172,20 +172,20 @@ async def test_each_trouble_has_its_clock(script):
     script.look(slow)
     script.look(slow, after=10)
     script.look(replace(slow, eta_seconds=10), after=10)
-    assert script.shows(Trouble.STALLED) == NOT_SEEN
-    assert script.shows(Trouble.SLOW) == NOT_SEEN
-    assert script.shows(Trouble.UNAVAILABLE) == Seen(20, 3)
+    assert script.shows(StrikeKind.STALLED) == NOT_SEEN
+    assert script.shows(StrikeKind.SLOW) == NOT_SEEN
+    assert script.shows(StrikeKind.UNAVAILABLE) == Elapsed(20, 3)
 
 
 async def test_what_was_counted_survives_a_restart_and_the_time_between_does_not_count(script):
     script.look()
     script.look(after=30)
     await script.restart(after=10**6)
-    assert script.shows() == Seen(30, 2)
+    assert script.shows() == Elapsed(30, 2)
     script.look()
-    assert script.shows() == Seen(30, 3)
+    assert script.shows() == Elapsed(30, 3)
     script.look(after=30)
-    assert script.shows() == Seen(60, 4)
+    assert script.shows() == Elapsed(60, 4)
 
 
 async def test_a_restart_does_not_hide_progress(script):
@@ -193,7 +193,7 @@ async def test_a_restart_does_not_hide_progress(script):
     script.look(after=30)
     await script.restart()
     script.look(replace(STALLED, left_bytes=7))
-    assert script.shows() == Seen(0, 1)
+    assert script.shows() == Elapsed(0, 1)
 
 
 async def test_a_process_that_is_killed_loses_what_was_not_saved_and_makes_up_nothing(script):
@@ -202,7 +202,7 @@ async def test_a_process_that_is_killed_loses_what_was_not_saved_and_makes_up_no
     await script.clocks.save(script.database, script.category)
     script.look(after=30)
     await script.restart(saved=False)
-    assert script.shows() == Seen(30, 2)
+    assert script.shows() == Elapsed(30, 2)
 
 
 async def test_a_clock_that_was_reset_is_reset_in_the_state_file_too(script):
@@ -212,7 +212,7 @@ async def test_a_clock_that_was_reset_is_reset_in_the_state_file_too(script):
     await script.restart()
     script.look(replace(slow, eta_seconds=10))
     await script.restart()
-    assert script.shows(Trouble.SLOW) == NOT_SEEN
+    assert script.shows(StrikeKind.SLOW) == NOT_SEEN
 
 
 async def test_a_clock_that_stands_is_kept_over_two_restarts(script):
@@ -247,7 +247,7 @@ async def test_what_could_not_be_saved_is_saved_the_next_time(script, database):
         await script.clocks.save(database, script.category)
     await database.write("ALTER TABLE away RENAME TO clocks")
     await script.restart()
-    assert script.shows(Trouble.SLOW) == NOT_SEEN
+    assert script.shows(StrikeKind.SLOW) == NOT_SEEN
 
 
 # -- against a model --------------------------------------------------------------------------------------------
@@ -278,7 +278,7 @@ class Model:
         if not standstill and self.trouble_at is not None and now - self.trouble_at <= 60:
             seconds += now - self.trouble_at
         saw_it = trouble and not standstill
-        self.seen = Seen(seconds, observations + saw_it)
+        self.seen = Elapsed(seconds, observations + saw_it)
         self.trouble_at = now if saw_it else None
 
 
@@ -301,7 +301,7 @@ async def follow(state_file, events):
             elif kind == "progress":
                 left -= 1
                 script.look(replace(STALLED, left_bytes=left), gap)
-                model.seen, model.trouble_at = Seen(0, 1), script.now
+                model.seen, model.trouble_at = Elapsed(0, 1), script.now
             elif kind == "lose":
                 script.lose(gap)
                 model.trouble_at = None

@@ -3,7 +3,7 @@
 import pytest
 
 from qbitrr.sandbox.life.torrent import TorrentFile
-from qbitrr.worker.torrents.actions.ffprobe import Probe
+from qbitrr.worker.torrents.actions.ffprobe import FFprobe
 from tests.unit.qbitrr.worker.torrents.passing import ended, entries, passes_until, posts, settled
 from tests.unit.qbitrr.worker.torrents.scenes import finished, only
 
@@ -120,7 +120,7 @@ async def test_media_that_cannot_be_played_are_not_imported_but_fail_in_ffprobes
     torrent.files = [TorrentFile(f"{torrent.name}/film.mkv", 1000)]
     on_disk(torrent, tmp_path / "downloads")
     async with bench() as opened:
-        opened.watch._actor._hands.probe = Probe("radarr", complaining)
+        opened.watch._actor._context.probe = FFprobe("radarr", complaining)
         await opened.watch.begin()
         await passes_until(opened, ended(opened, "fail"), "it was not failed")
         ((because,),) = await opened.database.rows("SELECT because FROM ledger WHERE action = 'fail'")
@@ -133,6 +133,6 @@ async def test_media_that_are_not_seen_from_here_are_imported_unasked(sandbox, b
     torrent = finished(sandbox.world)
     only(sandbox.world, torrent)
     async with bench() as opened:
-        opened.watch._actor._hands.probe = Probe("radarr", complaining)
+        opened.watch._actor._context.probe = FFprobe("radarr", complaining)
         await opened.watch.begin()
         await passes_until(opened, ended(opened, "import"), "it was not imported")

@@ -22,7 +22,7 @@ async def test_a_removal_first_stops_and_tags_the_torrent_and_keeps_its_file(san
     async with bench(settings=LONG) as opened:
         await quarantined(opened, torrent)
         ((_, state, step, _, entry_id),) = await entries(opened, "fail")
-        kept = list(opened.watch._actor._hands.quarantine_folder.iterdir())
+        kept = list(opened.watch._actor._context.quarantine_folder.iterdir())
     assert (state, step) == ("planned", "quarantined")
     assert arr.blocklist == []
     assert [path.name for path in kept] == [f"{entry_id}-{torrent.infohash}.torrent"]

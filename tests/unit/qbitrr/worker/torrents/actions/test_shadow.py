@@ -4,7 +4,7 @@ from qbitrr.state import ledger, shadow
 from tests.unit.qbitrr.worker.torrents.passing import passes_until, settled
 from tests.unit.qbitrr.worker.torrents.scenes import stalled
 
-ALL = ledger.Wanted()
+ALL = ledger.LedgerFilter()
 
 
 def changed(sandbox):
