@@ -20,7 +20,7 @@ from qbitrr.rules.library import items
 from qbitrr.rules.library.quality import FileFacts, Profile
 from qbitrr.state import catalogue, migrate
 from qbitrr.state.database import open_reader, open_writer
-from tests.unit.control.sample import Reloading, Supervised, Updates, Versions, Wanted, a_child
+from tests.integration.control.sample import Reloading, Supervised, Updates, Versions, Wanted, a_child
 
 CONFIG = """
 [Settings]

@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
+from tests.integration.control.reference_client import QBitrrClient
 from tests.support.daemon import TOKEN, Daemon
 from tests.support.polling import until
-from tests.unit.control.reference_client import QBitrrClient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

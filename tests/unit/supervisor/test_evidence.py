@@ -6,7 +6,7 @@ import pytest
 from qbitrr import logs
 from supervisor import evidence
 from supervisor.evidence import KEPT, LARGEST_BYTES, Evidence
-from tests.unit.control.handlers.test_daemon import ending
+from tests.integration.control.handlers.test_daemon import ending
 
 
 @pytest.fixture

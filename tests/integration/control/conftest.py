@@ -1,0 +1,104 @@
+"""A control plane over a real state file, with a supervisor that only remembers what it was asked."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from control.config_editor import ConfigEditor
+from control.context import HandlerContext
+from control.events import Events
+from control.server import create_application
+from qbitrr.clock import Clock
+from qbitrr.config import load_text
+from qbitrr.state import migrate
+from qbitrr.state.database import open_reader
+from tests.integration.control.sample import (
+    CONFIG,
+    NOW,
+    TOKEN,
+    Reloading,
+    Supervised,
+    Updates,
+    Versions,
+    Wanted,
+    a_child,
+    fill,
+)
+
+
+@pytest.fixture(scope="session")
+def filled_state(tmp_path_factory):
+    path = tmp_path_factory.mktemp("control") / "state.db"
+    migrate.prepare(path)
+    asyncio.run(fill(path))
+    return path
+
+
+@pytest.fixture
+async def database(filled_state):
+    async with open_reader(filled_state) as opened:
+        yield opened
+
+
+@pytest.fixture
+def log_folder(tmp_path):
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def make_context(database, make_context_over):
+    def make(config=CONFIG, **changes):
+        return make_context_over(database, config, **changes)
+
+    return make
+
+
+@pytest.fixture
+def make_context_over(log_folder, tmp_path):
+    def make(database, config=CONFIG, **changes):
+        loaded = load_text(config, {})
+        path = tmp_path / "config.toml"
+        path.write_text(config)
+        config_reload = Reloading(loaded, SimpleNamespace(config=path, evidence=tmp_path / "evidence"))
+        processes = {arr.category: a_child(arr) for arr in loaded.config.arrs.values() if arr.managed and arr.complete}
+        attributes = {
+            "config_reload": config_reload,
+            "commands": Wanted(),
+            "checker": Versions(),
+            "self_update": Updates(),
+            "config_editor": ConfigEditor(path, {}, tmp_path / "history", config_reload, Clock()),
+            "events": Events(Clock()),
+            "made_token": TOKEN,
+            "supervisor": Supervised(processes),
+            "database": database,
+            "log_folder": log_folder,
+            "clock": Clock(wall=lambda: NOW, monotonic=lambda: 0.0),
+        }
+        return HandlerContext(**{**attributes, **changes})
+
+    return make
+
+
+@pytest.fixture
+def context(make_context):
+    return make_context()
+
+
+@pytest.fixture
+def connect(make_context):
+    """A client of a control plane; entered as a context manager."""
+
+    def connect(context):
+        return TestClient(TestServer(create_application(context)))
+
+    return connect
+
+
+@pytest.fixture
+async def client(context, connect):
+    async with connect(context) as connected:
+        yield connected

@@ -1,0 +1,79 @@
+"""What a person decides on removals, and finding them."""
+
+import pytest
+
+from qbitrr import ipc
+from tests.integration.control.asking import get, post
+from tests.integration.control.sample import UNDOABLE, held
+
+
+@pytest.mark.parametrize(("word", "message"), [("approve", ipc.Approve()), ("discard", ipc.Discard())])
+@pytest.mark.parametrize("section", ["movies", "Radarr-4K"])
+async def test_what_waits_is_decided(client, context, word, message, section):
+    worker = held(context)
+    assert "movies" in (await post(client, f"/web/arr/{section}/{word}"))["message"]
+    assert worker.told == [message]
+
+
+@pytest.mark.parametrize("word", ["approve", "discard"])
+async def test_nothing_is_decided_where_nothing_waits(client, context, word):
+    assert (await post(client, f"/web/arr/movies/{word}", 409))["code"] == "CONFLICT"
+    assert (await post(client, f"/web/arr/nothing/{word}", 404))["code"] == "UNKNOWN_CATEGORY"
+    assert context.supervisor.processes["movies"].told == []
+
+
+async def test_a_worker_that_does_not_listen_is_told_of(client, context):
+    held(context).send = lambda message: False
+    assert (await post(client, "/web/arr/movies/approve", 503))["code"] == "NOT_READY"
+
+
+async def test_undo_is_told_to_the_worker_of_the_action(client, context):
+    answer = await post(client, f"/web/actions/{UNDOABLE}/undo")
+    assert answer == {"message": f"Undoing action {UNDOABLE} on Torrent 5"}
+    assert context.supervisor.processes["movies"].told == [ipc.Undo(UNDOABLE)]
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "says"), [("5", 409, "Settings.Quarantine"), ("99", 404, "no action 99"), ("x", 400, "id")]
+)
+async def test_what_cannot_be_undone_says_why(client, context, action, status, says):
+    assert says in (await post(client, f"/web/actions/{action}/undo", status))["error"]
+    assert context.supervisor.processes["movies"].told == []
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ("state=done", [5, 1]),
+        ("state=planned&category=movies", [4, 2]),
+        ("rule=stalled&limit=2", [5, 4]),
+        ("rule=slow", []),
+        ("action=fail&before=3", [2, 1]),
+        ("action=import", []),
+        ("since=2023-11-14T22:13:22Z", [5, 4]),
+        ("until=2023-11-14T22:13:20Z", [1]),
+    ],
+)
+async def test_decisions_are_found(client, query, ids):
+    assert [decision["id"] for decision in (await get(client, f"/web/decisions?{query}"))["decisions"]] == ids
+
+
+async def test_all_pages_together_are_all_decisions(client):
+    ids, before = [], 1000
+    while before is not None:
+        page = await get(client, f"/web/decisions?limit=2&before={before}")
+        ids += [decision["id"] for decision in page["decisions"]]
+        before = page["next"]
+    assert ids == [5, 4, 3, 2, 1]
+
+
+async def test_a_time_that_is_none_is_refused(client):
+    answer = await get(client, "/web/decisions?since=yesterday", 400)
+    assert answer["details"]["parameter"] == "since"
+
+
+async def test_what_would_have_been_done(client):
+    second, first = (await get(client, "/web/decisions?shadow=true&category=movies"))["decisions"]
+    assert (first["state"], first["outcome"], first["facts"]) == ("would", None, {"strikes": 3})
+    assert second["outcome"] == "it left its client all the same at 2023-11-14T22:14:20Z"
+    assert (await get(client, "/web/decisions?shadow=true&rule=slow"))["decisions"] == []

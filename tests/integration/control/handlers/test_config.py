@@ -1,0 +1,268 @@
+"""Reading and changing the configuration over HTTP."""
+
+import asyncio
+
+import pytest
+
+from control.config_editor import Author
+from qbitrr.errors import ConflictError, WorkerNotReadyError
+from tests.integration.control.asking import get, post
+from tests.integration.control.sample import TOKEN
+from tests.support.polling import until
+
+FILE = """\
+# mine
+[Settings]
+CompletedDownloadFolder = "/downloads"  # where they land
+LoopSleepTimer = 5
+
+[WebUI]
+Token = "the token of the file"
+Theme = "Dark"
+
+[qBit]
+Host = "http://me:pw@localhost"
+UserName = "admin"
+Password = "hunter2"
+
+[[qBit.Trackers]]
+URI = "https://tracker.example/0123456789abcdef0123456789abcdef/announce"
+MaximumETA = 60
+
+[Radarr-4K]
+URI = "http://radarr"
+APIKey = "k1-secret"
+Category = "movies"
+"""
+STRANGER = {"X-Forwarded-For": "192.168.1.9"}
+
+
+@pytest.fixture
+def context(make_context):
+    return make_context(FILE)
+
+
+@pytest.fixture
+def file(context):
+    return context.config_reload.files.config
+
+
+async def change(client, status=200, deletions=(), headers=None, **changes):
+    body = {"changes": {name.replace("__", "."): value for name, value in changes.items()}, "deletions": [*deletions]}
+    return await post(client, "/web/config", status, json=body, headers=headers)
+
+
+async def test_it_is_shown_without_a_secret(client):
+    async with client.get("/web/config") as response:
+        text = await response.text()
+        shown = await response.json()
+        assert response.headers["Cache-Control"] == "no-store"
+    for secret in ("the token", "hunter2", "k1-secret", "me:pw", "0123456789abcdef"):
+        assert secret not in text
+    assert shown["WebUI"] == {"Theme": "Dark"}
+    assert shown["Radarr-4K"] == {"URI": "http://radarr", "Category": "movies"}
+    assert shown["qBit"]["Host"] == "http://localhost"
+
+
+async def test_a_change_is_written_with_everything_else_left_as_it_stands(client, context, file):
+    answer = await change(client, Settings__LoopSleepTimer=10, WebUI__Theme="Light")
+    assert (answer["success"], answer["message"]) == (True, "Configuration updated successfully")
+    assert file.read_text() == FILE.replace("Timer = 5", "Timer = 10").replace('"Dark"', '"Light"')
+    assert context.loaded.config.webui.theme == "Light"
+    assert [entry["key"] for entry in answer["plan"]["changed"]] == ["Settings.LoopSleepTimer", "WebUI.Theme"]
+
+
+async def test_an_object_merges_and_null_deletes(client, file):
+    await change(
+        client, WebUI={"Theme": None, "LiveArr": False}, **{"Radarr-4K": {"EntrySearch": {"SearchMissing": True}}}
+    )
+    text = file.read_text()
+    assert "Theme" not in text
+    assert "LiveArr = false" in text
+    assert 'Token = "the token of the file"' in text
+    assert "[Radarr-4K.EntrySearch]\nSearchMissing = true" in text
+
+
+async def test_deleting_what_is_absent_succeeds(client, file):
+    await post(client, "/web/config", json={"deletions": ["Settings.OldKey", "Radarr-Old", "Settings.LoopSleepTimer"]})
+    assert file.read_text() == FILE.replace("LoopSleepTimer = 5\n", "")
+
+
+@pytest.mark.parametrize("body", [None, {}, {"changes": {}}, {"deletions": []}])
+async def test_nothing_is_a_change_too(client, file, body):
+    assert (await post(client, "/web/config", json=body))["success"] is True
+    assert file.read_text() == FILE
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"InvalidSection.Key": 1}, "InvalidSection.Key"),
+        ({"Settings.LoopSleepTime": 1}, "Settings.LoopSleepTime"),
+        ({"Settings": {"Nonsense": 1}}, "Settings.Nonsense"),
+        ({"WebUI.OIDC.Nonsense": ""}, "WebUI.OIDC.Nonsense"),
+        ({"qBit": 1}, "qBit"),
+        ({"": 1}, "(empty)"),
+        ({"Settings.": 1}, "Settings."),
+        ({"Settings.ConfigVersion": "9"}, "Settings.ConfigVersion"),
+        ({"Settings": {"ConfigVersion": "9"}}, "Settings.ConfigVersion"),
+        ({"WebUI.Port": 0}, "WebUI.Port"),
+        ({"WebUI.Port": "many"}, "WebUI.Port"),
+        ({"WebUI.Token": ""}, "WebUI.Token"),
+        ({"WebUI.Token": None}, "WebUI.Token"),
+        ({"WebUI": {"Token": None}}, "WebUI.Token"),
+        ({"Radarr-4K.URI": "http://evil"}, "Radarr-4K.APIKey"),
+        ({"qBit.Host": "evil"}, "qBit.Password"),
+        ({"qBit.Port": 1234}, "qBit.Password"),
+    ],
+)
+async def test_what_cannot_be_is_refused_as_a_whole(client, context, file, changes, key):
+    answer = await post(client, "/web/config", 400, json={"changes": {"WebUI.Theme": "Light", **changes}})
+    assert (answer["success"], answer["code"]) == (False, "CONFIG_ERROR")
+    assert key in answer["details"]
+    assert file.read_text() == FILE
+    assert context.config_reload.calls == 0
+
+
+async def test_an_unknown_key_is_said_as_in_the_reference(client):
+    answer = await change(client, 400, InvalidSection__Key=1)
+    assert answer["error"] == "Invalid configuration key: InvalidSection.Key"
+
+
+async def test_the_token_cannot_be_taken_away_with_its_section(client, file):
+    await post(client, "/web/config", 400, json={"deletions": ["WebUI"]})
+    assert file.read_text() == FILE
+
+
+async def test_a_key_goes_to_another_address_only_when_it_is_sent_along(client, context):
+    await change(client, **{"Radarr-4K.URI": "http://other", "Radarr-4K.APIKey": "k1-secret"})
+    assert context.loaded.config.arrs["Radarr-4K"].uri == "http://other"
+
+
+async def test_what_was_read_sanitised_may_be_sent_back(client, file):
+    shown = await get(client, "/web/config")
+    await post(
+        client,
+        "/web/config",
+        json={"changes": {"qBit.Host": shown["qBit"]["Host"], "qBit.Trackers": shown["qBit"]["Trackers"]}},
+    )
+    assert "0123456789abcdef0123456789abcdef" in file.read_text()
+    assert "me:pw" in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"WebUI.Theme": "Light"}, 200),
+        ({"Settings.LoopSleepTimer": 7}, 200),
+        ({"WebUI.Token": "mine now"}, 403),
+        ({"WebUI.WebAccess": "open"}, 403),
+        ({"WebUI.Host": "0.0.0.0"}, 403),
+        ({"WebUI.TrustedProxies": ["0.0.0.0/0"]}, 403),
+        ({"qBit.Password": "x"}, 403),
+        ({"Radarr-4K": {"URI": "http://evil", "APIKey": "k1-secret"}}, 403),
+        ({"Radarr-New": {"URI": "http://evil", "APIKey": "x", "Category": "new"}}, 403),
+    ],
+)
+async def test_delicate_keys_need_the_token_from_elsewhere(make_context, connect, changes, status):
+    context = make_context(FILE.replace("[WebUI]", '[WebUI]\nTrustedProxies = ["127.0.0.1"]'))
+    async with connect(context) as client:
+        await post(client, "/web/config", status, json={"changes": changes}, headers=STRANGER)
+        await post(client, "/web/restart", 403, headers=STRANGER)
+        allowed = {**STRANGER, "X-API-Token": "the token of the file"}
+        await post(client, "/web/config", 200, json={"changes": changes}, headers=allowed)
+
+
+async def test_a_new_token_counts_from_the_next_request(client):
+    await change(client, WebUI__Token="another")
+    await get(client, "/api/status", 401, headers={"X-API-Token": TOKEN})
+    await get(client, "/api/status", headers={"X-API-Token": "another"})
+
+
+async def test_the_file_is_what_it_was_when_a_worker_does_not_get_ready(client, context, file):
+    context.config_reload.fails = WorkerNotReadyError("movies", "no")
+    answer = await change(client, 409, Settings__LoopSleepTimer=10)
+    assert answer["code"] == "WORKER_NOT_READY"
+    assert file.read_text() == FILE
+    versions = (await get(client, "/web/config/history"))["versions"]
+    assert [version["author"] for version in versions] == ["taken back", "127.0.0.1", "file"]
+
+
+async def test_a_plan_changes_nothing(client, context, file):
+    body = {"changes": {"Radarr-4K.Category": "films", "WebUI.Port": 7000}}
+    plan = await post(client, "/web/config/plan", json=body)
+    assert (plan["workers"]["started"], plan["workers"]["stopped"]) == (["films"], ["movies"])
+    assert plan["changed"][1] == {"key": "WebUI.Port", "before": None, "after": 7000}
+    assert file.read_text() == FILE
+    assert context.config_reload.calls == 0
+
+
+async def test_history_tells_who_changed_what_and_keeps_secrets(client):
+    await change(client, Settings__LoopSleepTimer=10)
+    await change(client, **{"Radarr-4K.APIKey": "k2-secret"})
+    newest, middle, first = (await get(client, "/web/config/history"))["versions"]
+    assert newest["changed"] == [{"key": "Radarr-4K.APIKey", "before": "***", "after": "***"}]
+    assert middle["changed"] == [{"key": "Settings.LoopSleepTimer", "before": 5, "after": 10}]
+    assert (middle["author"], first["author"], first["changed"]) == ("127.0.0.1", "file", [])
+
+
+async def test_an_earlier_version_can_be_had_again(client, file):
+    await change(client, Settings__LoopSleepTimer=10)
+    await post(client, "/web/config/rollback", json={"id": 1})
+    assert file.read_text() == FILE
+    assert (await post(client, "/web/config/rollback", 404, json={"id": 99}))["code"] == "NOT_FOUND"
+
+
+async def test_who_saw_an_older_version_is_refused_with_the_keys(client):
+    async with client.get("/web/config") as response:
+        tag = response.headers["ETag"]
+    await change(client, Settings__LoopSleepTimer=10, headers={"If-Match": tag})
+    answer = await change(client, 409, Settings__LoopSleepTimer=11, headers={"If-Match": tag})
+    assert (answer["code"], answer["details"]) == ("CONFLICT", {"changed": ["Settings.LoopSleepTimer"]})
+
+
+async def test_of_two_writers_at_once_the_second_is_refused(context, monkeypatch):
+    going_on = asyncio.Event()
+
+    async def slow():
+        await going_on.wait()
+
+    monkeypatch.setattr(context.config_reload, "reload", slow)
+    me = Author("127.0.0.1", trusted=True)
+    first = asyncio.create_task(context.config_editor.apply({"Settings.LoopSleepTimer": 10}, [], me))
+    await asyncio.sleep(0)
+    with pytest.raises(ConflictError) as caught:
+        await context.config_editor.apply({"WebUI.Theme": "Light"}, [], me)
+    assert caught.value.details == {"changed": ["Settings.LoopSleepTimer"]}
+    going_on.set()
+    await first
+
+
+async def test_an_edit_by_hand_is_noticed_and_planned(context, file, monkeypatch):
+    monkeypatch.setattr("control.config_editor._LOOK_SECONDS", 0.01)
+    told = []
+    monkeypatch.setattr(context.config_editor, "_changed", lambda what, plan: told.append((what, plan)))
+    watching = asyncio.create_task(context.config_editor.watch())
+    await asyncio.sleep(0)
+    file.write_text(FILE.replace("Timer = 5", "Timer = 9"))
+    await until(lambda: told, 5, lambda: "nothing was told")
+    watching.cancel()
+    assert told[0][0] == "edited"
+    assert context.config_reload.calls == 0
+
+
+async def test_everything_that_is_wrong_with_a_change_is_told_at_once(client, file):
+    changes = {
+        "Settings.LoopSleepTimr": 9,
+        "Settings.ConsoleLevel": "LOUD",
+        "Settings.ConfigVersion": "9",
+        "Radarr-4K.EntrySearch.SearchLimit": "many",
+        "WebUI.Token": None,
+    }
+    before = file.read_text()
+    for path in ("/web/config", "/web/config/plan"):
+        async with client.post(path, json={"changes": changes}) as answer:
+            assert answer.status == 400
+            said = await answer.json()
+        assert said["details"].keys() >= set(changes)
+    assert file.read_text() == before

@@ -1,0 +1,129 @@
+"""Testing a connection says what is wrong, and sends no key anywhere else."""
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from control import connection_check
+from qbitrr.sandbox.sandbox import Sandbox, Section
+from tests.integration.control.asking import post
+from tests.integration.control.sample import CONFIG, TOKEN
+
+PATH = "/web/arr/test-connection"
+
+
+@pytest.fixture
+async def sandbox():
+    async with Sandbox((Section("Radarr-HD", "radarr", 3),)) as running:
+        yield running
+
+
+@pytest.fixture
+async def connected(sandbox, make_context, connect):
+    return connect(make_context(sandbox.config_toml()))
+
+
+async def test_stored_services_answer(connected):
+    async with connected as client:
+        arr = await post(client, PATH, json={"section": "Radarr-HD"})
+        qbit = await post(client, PATH, json={"section": "qBit"})
+        assert (await post(client, PATH, 404, json={"section": "Radarr-None"}))["code"] == "NOT_FOUND"
+    assert (arr["success"], arr["trouble"]) == (True, None)
+    assert arr["version"]
+    assert {"id", "name"} == set(arr["qualityProfiles"][0])
+    assert qbit["success"], qbit
+    assert qbit["version"].startswith("v")
+
+
+@pytest.mark.parametrize(
+    ("uri", "trouble"),
+    [
+        ("http://127.0.0.1:9", "refused"),
+        ("http://name.invalid", "name"),
+    ],
+)
+async def test_nobody_answers(client, uri, trouble):
+    answer = await post(client, PATH, json={"arrType": "radarr", "uri": uri, "apiKey": "secret-key"})
+    assert (answer["success"], answer["trouble"]) == (False, trouble)
+    assert "secret-key" not in answer["message"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "trouble"),
+    [
+        (401, "{}", "credentials"),
+        (404, "{}", "application"),
+        (200, "<html>", "application"),
+        (200, '{"appName": "Sonarr", "version": "4"}', "application"),
+        (500, "{}", "answer"),
+    ],
+)
+async def test_something_else_answers(client, status, body, trouble):
+    async def answer(_request):
+        return web.Response(status=status, text=body, content_type="application/json")
+
+    application = web.Application()
+    application.router.add_get("/{any:.*}", answer)
+    async with TestServer(application) as server:
+        given = {"arrType": "radarr", "uri": str(server.make_url("/")), "apiKey": "k"}
+        assert (await post(client, PATH, json=given))["trouble"] == trouble
+
+
+async def test_a_redirect_is_not_followed(client):
+    elsewhere = []
+
+    async def redirect(_request):
+        return web.Response(status=302, headers={"Location": "/elsewhere"})
+
+    async def other(request):
+        elsewhere.append(request.headers.get("X-Api-Key"))
+        return web.json_response({})
+
+    application = web.Application()
+    application.router.add_get("/api/v3/system/status", redirect)
+    application.router.add_get("/elsewhere", other)
+    async with TestServer(application) as server:
+        given = {"arrType": "radarr", "uri": str(server.make_url("/")), "apiKey": "k"}
+        assert (await post(client, PATH, json=given))["trouble"] == "application"
+    assert elsewhere == []
+
+
+async def test_a_plain_server_is_not_taken_for_https(client):
+    async with TestServer(web.Application()) as server:
+        uri = str(server.make_url("/")).replace("http:", "https:")
+        assert (await post(client, PATH, json={"arrType": "radarr", "uri": uri, "apiKey": "k"}))["trouble"] == "tls"
+
+
+async def test_a_wrong_password_is_tried_once(client, monkeypatch):
+    monkeypatch.setattr(connection_check, "_guard", connection_check._TriedOnce())
+    tried = []
+
+    async def login(request):
+        tried.append(await request.post())
+        return web.Response(text="Fails.")
+
+    async def forbidden(_request):
+        return web.Response(status=403)
+
+    application = web.Application()
+    application.router.add_post("/api/v2/auth/login", login)
+    application.router.add_get("/{any:.*}", forbidden)
+    async with TestServer(application) as server:
+        given = {"arrType": "qbittorrent", "uri": str(server.make_url("/")), "username": "a", "password": "b"}
+        for _ in range(3):
+            assert (await post(client, PATH, json=given))["trouble"] == "credentials"
+    assert len(tried) == 1
+
+
+@pytest.mark.parametrize("uri", ["", "file:///etc/passwd", "radarr:7878", "ftp://x"])
+async def test_only_http_addresses_are_asked(client, uri):
+    await post(client, PATH, 400, json={"arrType": "radarr", "uri": uri})
+
+
+async def test_a_neighbour_needs_the_token(make_context, connect):
+    context = make_context(f'{CONFIG}[WebUI]\nTrustedProxies = ["127.0.0.1"]')
+    async with connect(context) as client:
+        neighbour = {"X-Forwarded-For": "192.168.1.9"}
+        given = {"arrType": "radarr", "uri": "http://127.0.0.1:9"}
+        await post(client, PATH, 403, json=given, headers=neighbour)
+        await post(client, PATH, 200, json=given, headers={**neighbour, "X-API-Token": TOKEN})

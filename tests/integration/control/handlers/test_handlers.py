@@ -1,0 +1,292 @@
+"""What each endpoint answers, on both prefixes."""
+
+import os
+
+import msgspec
+import pytest
+
+from supervisor.lifecycle import Phase
+from supervisor.worker_process import LastReport
+from tests.integration.control.asking import get, post
+from tests.integration.control.sample import CONFIG, HASH, NOW, TOKEN, Supervised, a_child
+
+
+@pytest.mark.parametrize("path", ["/status", "/processes", "/arr", "/logs", "/decisions", "/radarr/movies/movies"])
+async def test_both_prefixes_answer_the_same(client, path):
+    with_token = await get(client, f"/api{path}", headers={"X-API-Token": TOKEN})
+    assert with_token == await get(client, f"/web{path}")
+
+
+async def test_status(client):
+    assert await get(client, "/web/status") == {
+        "ready": True,
+        "arrs": ["movies", "new", "tv/anime", "music"],
+        "incomplete": [],
+    }
+
+
+async def test_status_answers_before_there_is_a_plan(make_context, connect):
+    async with connect(make_context(supervisor=Supervised(ready=False))) as client:
+        assert await get(client, "/web/status") == {"ready": False, "arrs": [], "incomplete": []}
+
+
+async def test_status_tells_what_is_to_be_filled_in(make_context, connect):
+    async with connect(make_context(CONFIG.replace('APIKey = "k1"', 'APIKey = "CHANGE_ME"'))) as client:
+        (missing,) = (await get(client, "/web/status"))["incomplete"]
+        assert missing["key"] == "Radarr-4K.APIKey"
+        assert "Radarr" in missing["needed"]
+
+
+async def test_arr(client):
+    assert await get(client, "/web/arr") == {
+        "arr": [
+            {"category": "movies", "name": "Radarr 4K", "type": "radarr"},
+            {"category": "new", "name": "Radarr New", "type": "radarr"},
+            {"category": "tv/anime", "name": "Sonarr TV", "type": "sonarr"},
+            {"category": "music", "name": "Lidarr", "type": "lidarr"},
+        ],
+        "ready": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("phase", "state"), [(Phase.BACKOFF, "starting"), (Phase.HANGING, "stopping"), (Phase.STOPPED, "stopping")]
+)
+async def test_the_state_is_one_of_the_reference_and_the_phase_beside_it_exact(client, context, phase, state):
+    child = context.supervisor.processes["movies"]
+    child.state = msgspec.structs.replace(child.state, phase=phase)
+    process = (await get(client, "/web/processes"))["processes"][0]
+    assert (process["state"], process["phase"]) == (state, phase)
+
+
+async def test_one_kind_of_process_is_restarted(client, context):
+    assert await post(client, "/web/processes/movies/search/restart") == {"message": "Restart triggered for movies"}
+    assert context.supervisor.calls == [("restart", "movies")]
+    async with client.post("/web/processes/movies/nothing/restart") as answer:
+        assert (answer.status, "search" in (await answer.json())["error"]) == (404, True)
+    async with client.post("/web/processes/unknown/search/restart") as answer:
+        assert answer.status == 404
+
+
+async def test_a_process_that_has_said_nothing_yet_has_every_field(client):
+    processes = (await get(client, "/web/processes"))["processes"]
+    assert processes[0] == {
+        "category": "movies",
+        "name": "Radarr 4K Manager",
+        "kind": "idle",
+        "pid": None,
+        "alive": False,
+        "searchSummary": None,
+        "searchTimestamp": None,
+        "queueCount": None,
+        "categoryCount": None,
+        "metricType": "category",
+        "state": "running",
+        "phase": "running",
+        "since": "2023-11-14T22:13:20Z",
+        "restarts": 0,
+        "lastBeat": None,
+        "rss": None,
+        "waitingFor": None,
+        "lastError": None,
+    }
+
+
+async def test_a_process_tells_what_it_said(make_context, connect):
+    said = LastReport(
+        kind="search",
+        search_summary="The Matrix | 1999",
+        search_at=NOW,
+        queue_count=5,
+        category_count=120,
+        waiting_for="qBit",
+        last_error="qBit: connection refused",
+        beat_at=NOW + 1,
+    )
+    context = make_context()
+    arr = context.supervisor.processes["movies"].config.arr
+    context.supervisor.processes["movies"] = a_child(arr, said=said, pid=os.getpid(), restarts=2, phase=Phase.WAITING)
+    async with connect(context) as client:
+        process = (await get(client, "/web/processes"))["processes"][0]
+    assert process.pop("rss") > 1_000_000
+    assert process == {
+        "category": "movies",
+        "name": "Radarr 4K Manager",
+        "kind": "search",
+        "pid": os.getpid(),
+        "alive": True,
+        "searchSummary": "The Matrix | 1999",
+        "searchTimestamp": "2023-11-14T22:13:20Z",
+        "queueCount": 5,
+        "categoryCount": 120,
+        "metricType": "category",
+        "state": "waiting",
+        "phase": "waiting",
+        "since": "2023-11-14T22:13:20Z",
+        "restarts": 2,
+        "lastBeat": "2023-11-14T22:13:21Z",
+        "waitingFor": "qBit",
+        "lastError": "qBit: connection refused",
+    }
+
+
+@pytest.mark.parametrize(
+    ("section", "category"),
+    [("movies", "movies"), ("Radarr-4K", "movies"), ("tv%2Fanime", "tv/anime"), ("tv/anime", "tv/anime")],
+)
+@pytest.mark.parametrize("body", [{}, {"json": {}}, {"data": b"", "headers": {"Content-Type": "application/json"}}])
+async def test_restart(client, context, section, category, body):
+    answer = await post(client, f"/web/arr/{section}/restart", **body)
+    assert answer == {"message": f"Restart triggered for {category}"}
+    assert context.supervisor.calls == [("restart", category)]
+
+
+async def test_restart_of_something_unknown(client, context):
+    assert await post(client, "/web/arr/nothing/restart", 404) == {
+        "error": "Unknown category: nothing",
+        "code": "UNKNOWN_CATEGORY",
+    }
+    assert context.supervisor.calls == []
+
+
+async def test_the_path_counts_and_not_the_body(client, context):
+    await post(client, "/web/arr/movies/restart", json={"section": "music"})
+    assert context.supervisor.calls == [("restart", "movies")]
+
+
+async def test_rebuild(client, context):
+    answer = await post(client, "/web/arr/rebuild")
+    assert answer == {"message": "Rebuild triggered for all Arr instances"}
+    assert context.supervisor.calls == [("rebuild",)]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/web/radarr/movies/movies"),
+        ("GET", "/web/sonarr/tv/series"),
+        ("GET", "/web/lidarr/music/artists"),
+        ("POST", "/web/arr/movies/restart"),
+        ("POST", "/web/arr/rebuild"),
+    ],
+)
+async def test_what_needs_the_plan_says_when_to_come_back(make_context, connect, method, path):
+    async with (
+        connect(make_context(supervisor=Supervised(ready=False))) as client,
+        client.request(method, path) as response,
+    ):
+        assert response.status == 503
+        assert (await response.json())["code"] == "NOT_READY"
+        assert response.headers["Retry-After"] == "1"
+
+
+async def test_decisions_are_the_newest_first(client):
+    newest, *_ = decisions = (await get(client, "/web/decisions"))["decisions"]
+    assert newest == {
+        "id": 5,
+        "category": "movies",
+        "instance": "qBit",
+        "hash": HASH,
+        "name": "Torrent c",
+        "addedAt": "2023-11-14T22:13:20Z",
+        "action": "fail",
+        "rule": "stalled",
+        "because": "it is stalled",
+        "facts": {"inactive_seconds": 901},
+        "state": "done",
+        "step": "planned",
+        "notes": {"record_ids": [7]},
+        "outcome": "blocklisted and deleted",
+        "plannedAt": "2023-11-14T22:13:30Z",
+        "updatedAt": "2023-11-14T22:13:40Z",
+    }
+    assert [decision["id"] for decision in decisions] == [5, 4, 3, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ("limit=2", [5, 4]),
+        ("limit=0", [5]),
+        ("limit=100000", [5, 4, 3, 2, 1]),
+        ("category=tv/anime", [3]),
+        ("category=tv/anime&limit=1", [3]),
+        ("category=nothing", []),
+        ("category=", [5, 4, 3, 2, 1]),
+    ],
+)
+async def test_decisions_are_limited(client, query, ids):
+    assert [decision["id"] for decision in (await get(client, f"/web/decisions?{query}"))["decisions"]] == ids
+
+
+@pytest.mark.parametrize("spelling", [HASH, HASH.upper()])
+async def test_explain_tells_every_instance_every_rule_and_the_history(client, spelling):
+    answer = await get(client, f"/web/torrents/{spelling}/explain")
+    assert answer["hash"] == HASH
+    first, second = answer["torrents"]
+    assert (first["instance"], second["instance"]) == ("qBit", "qBit-nas")
+    del first["trace"][0]
+    assert first == {
+        "instance": "qBit",
+        "category": "movies",
+        "name": "Some.Movie",
+        "action": "fail",
+        "rule": "stalled",
+        "because": "it is stalled",
+        "since": "2023-11-14T22:13:20Z",
+        "trace": [
+            {"rule": "stalled", "outcome": "act", "because": "it is stalled", "facts": {"inactive_seconds": 901}}
+        ],
+    }
+    assert [entry["id"] for entry in answer["history"]] == [5]
+
+
+async def test_explain_of_a_torrent_that_is_gone_has_its_history(client):
+    answer = await get(client, f"/web/torrents/{'1' * 40}/explain")
+    assert answer["torrents"] == []
+    assert [entry["category"] for entry in answer["history"]] == ["tv/anime"]
+
+
+async def test_explain_of_an_unknown_torrent(client):
+    assert (await get(client, "/web/torrents/beef/explain", 404))["code"] == "NOT_FOUND"
+
+
+async def test_health_names_those_in_trouble(make_context, connect):
+    context = make_context()
+    async with connect(context) as client:
+        lag = {"loopLagSeconds": 0.001}
+        assert await get(client, "/health") == {"status": "ok", "troubled": {}, "faults": 0, **lag}
+        music = context.supervisor.processes["music"]
+        context.supervisor.processes["music"] = a_child(music.config.arr, phase=Phase.DEGRADED)
+        troubled = {"music": "degraded"}
+        assert await get(client, "/health") == {"status": "degraded", "troubled": troubled, "faults": 0, **lag}
+
+
+@pytest.mark.parametrize("phase", Phase)
+async def test_ready_means_that_every_worker_is(make_context, connect, phase):
+    context = make_context()
+    music = context.supervisor.processes["music"]
+    context.supervisor.processes["music"] = a_child(music.config.arr, phase=phase)
+    async with connect(context) as client:
+        if phase in {"running", "waiting"}:
+            answer = await get(client, "/ready")
+            assert answer["ready"] is True
+            workers = answer["workers"]
+        else:
+            answer = await get(client, "/ready", 503)
+            assert answer["code"] == "NOT_READY"
+            workers = answer["details"]["workers"]
+    assert workers == {"movies": "running", "new": "running", "tv/anime": "running", "music": phase}
+
+
+async def test_not_ready_without_a_plan_but_ready_without_workers(make_context, connect):
+    async with connect(make_context(supervisor=Supervised(ready=False))) as client:
+        await get(client, "/ready", 503)
+    async with connect(make_context(supervisor=Supervised(ready=True))) as client:
+        assert await get(client, "/ready") == {"ready": True, "workers": {}}
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/web/status"])
+async def test_whoever_only_wants_the_head_gets_it(client, path):
+    async with client.head(path) as response:
+        assert (response.status, await response.read()) == (200, b"")

@@ -1,0 +1,171 @@
+"""Log files: which there are, and reading them by line."""
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from control.log_files import reader
+from tests.integration.control.asking import get
+
+
+def write(folder, **files):
+    for name, content in files.items():
+        (folder / name.replace("_", ".")).write_bytes(content)
+
+
+async def test_the_daemons_files_come_first_and_rotated_ones_last(client, log_folder):
+    write(
+        log_folder,
+        **{
+            "radarr-4k_log": b"",
+            "Main_log_10": b"",
+            "Main_log_2": b"",
+            "WebUI_log": b"",
+            "Main_log": b"",
+            "tv=2Fanime_log": b"",
+            "config_toml": b"",
+            "Main_log_gz": b"",
+        },
+    )
+    (log_folder / "folder.log").mkdir()
+    (log_folder / "link.log").symlink_to("/etc/passwd")
+    os.mkfifo(log_folder / "pipe.log")
+    assert (await get(client, "/web/logs"))["logs"] == [
+        "Main.log",
+        "WebUI.log",
+        "radarr-4k.log",
+        "tv=2Fanime.log",
+        "Main.log.2",
+        "Main.log.10",
+    ]
+
+
+async def test_no_folder_no_files(make_context, connect, tmp_path):
+    for folder in (None, tmp_path / "nothing"):
+        async with connect(make_context(log_folder=folder)) as client:
+            assert await get(client, "/web/logs") == {"logs": []}
+            assert (await get(client, "/web/logs/Main.log", 404))["code"] == "NOT_FOUND"
+
+
+async def test_a_part_of_a_file(client, log_folder):
+    write(log_folder, Main_log=b"one\ntwo\nthree\nfour\nunfinished")
+    answer = await get(client, "/web/logs/Main.log?offset=1&limit=2")
+    assert answer == {
+        "name": "Main.log",
+        "content": "two\nthree\n",
+        "lines": 2,
+        "offset": 1,
+        "total_lines": 4,
+        "inode": (log_folder / "Main.log").stat().st_ino,
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "offset", "content"),
+    [
+        ("", 0, "a\nb\n\nd\n"),
+        ("offset=-100", 0, "a\nb\n\nd\n"),
+        ("offset=3", 3, "d\n"),
+        ("offset=4", 4, ""),
+        ("offset=5000", 5000, ""),
+        ("limit=1", 0, "a\n"),
+        ("offset=2&limit=1", 2, "\n"),
+        ("limit=99999999", 0, "a\nb\n\nd\n"),
+    ],
+)
+async def test_offset_and_limit(client, log_folder, query, offset, content):
+    write(log_folder, Main_log=b"a\nb\n\nd\nnot yet")
+    answer = await get(client, f"/web/logs/Main.log?{query}")
+    assert (answer["offset"], answer["content"]) == (offset, content)
+    assert (answer["lines"], answer["total_lines"]) == (content.count("\n"), 4)
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=x", "offset=x"])
+async def test_nonsense_is_refused(client, log_folder, query):
+    write(log_folder, Main_log=b"a\n")
+    assert (await get(client, f"/web/logs/Main.log?{query}", 400))["code"] == "VALIDATION_ERROR"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nothing.log",
+        "..%2Fsecret.log",
+        "..%2F..%2F..%2Fetc%2Fpasswd",
+        "%2e%2e%2fsecret.log",
+        "..%5Csecret.log",
+        "%2Fetc%2Fpasswd",
+        "Main.log%00",
+        "Main.log%00.log",
+        "Main.log%2F",
+        ".%2FMain.log",
+        "main.log",
+        "link.log",
+        "outside.log",
+        "folder.log",
+        "folder.log%2Finner.log",
+        "pipe.log",
+        "config.toml",
+        "%FF.log",
+        "..%252Fsecret.log",
+        "logs%2FMain.log",
+        "~",
+        "*.log",
+    ],
+)
+async def test_no_name_leads_out_of_the_folder(client, log_folder, name):
+    write(log_folder, Main_log=b"a\n", config_toml=b"Token = 1\n")
+    write(log_folder.parent, secret_log=b"secret\n")
+    (log_folder / "link.log").symlink_to(log_folder / "Main.log")
+    (log_folder / "outside.log").symlink_to(log_folder.parent / "secret.log")
+    (log_folder / "folder.log").mkdir()
+    write(log_folder / "folder.log", inner_log=b"inner\n")
+    os.mkfifo(log_folder / "pipe.log")
+    assert (await get(client, f"/web/logs/{name}", 404))["code"] == "NOT_FOUND"
+
+
+async def test_a_slash_in_a_name_is_not_part_of_it(client, log_folder):
+    (log_folder / "folder").mkdir()
+    write(log_folder / "folder", inner_log=b"inner\n")
+    await get(client, "/web/logs/folder/inner.log", 404)
+
+
+async def test_colours_and_broken_text_become_plain_text(client, log_folder):
+    write(log_folder, Main_log=b"\x1b[31mred\x1b[0m \x1b[1;38;5;9mbold\x1b[m \xff\n")
+    assert (await get(client, "/web/logs/Main.log"))["content"] == "red bold \ufffd\n"
+
+
+async def test_following_a_file_loses_no_line(client, log_folder):
+    seen = ""
+    for content in (b"one\ntw", b"one\ntwo\nthree\n", b"one\ntwo\nthree\nfour\n"):
+        write(log_folder, Main_log=content)
+        answer = await get(client, f"/web/logs/Main.log?offset={seen.count(chr(10))}&limit=1000")
+        seen += answer["content"]
+    assert seen == "one\ntwo\nthree\nfour\n"
+
+
+@given(
+    st.lists(st.sampled_from([b"", b"a", b"bc\r", "ü".encode()]), max_size=40), st.integers(0, 45), st.integers(1, 45)
+)
+def test_a_part_is_what_splitting_the_whole_would_give(tmp_path_factory, lines, first, most):
+    folder = tmp_path_factory.mktemp("logs")
+    (folder / "Main.log").write_bytes(b"".join(line + b"\n" for line in lines) + b"unfinished")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reader, "CHUNK_BYTES", 7)
+        part = reader.read(folder, "Main.log", first=first, most=most)
+    expected = lines[first : first + most]
+    assert part.text == b"".join(line + b"\n" for line in expected).decode()
+    assert (part.lines, part.total_lines) == (len(expected), len(lines))
+
+
+def test_a_part_of_too_many_bytes_is_shortened_to_whole_lines(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader, "LARGEST_PART_BYTES", 100)
+    monkeypatch.setattr(reader, "CHUNK_BYTES", 64)
+    (tmp_path / "Main.log").write_bytes(b"x" * 300 + b"\n" + b"short\n" * 50)
+    first = reader.read(tmp_path, "Main.log", first=0, most=100)
+    assert first.text.startswith("x" * 300 + "\n")
+    rest = reader.read(tmp_path, "Main.log", first=first.lines, most=100)
+    assert 0 < rest.lines < 50
+    assert rest.text == "short\n" * rest.lines

@@ -1,0 +1,75 @@
+"""Metrics: what Prometheus reads, and that the docs and the dashboard speak of nothing else."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from qbitrr import ipc
+from supervisor.lifecycle import Phase
+from supervisor.worker_process import LastReport
+from tests.integration.control.sample import NOW, a_child
+
+DOCS = Path(__file__).parents[4] / "docs"
+
+
+async def families(client):
+    async with client.get("/metrics") as response:
+        assert response.status == 200
+        assert response.headers["Content-Type"].startswith("text/plain")
+        text = await response.text()
+    return {family.name: family.samples for family in text_string_to_metric_families(text)}
+
+
+def value(samples, **labels):
+    (found,) = [sample.value for sample in samples if labels.items() <= sample.labels.items()]
+    return found
+
+
+async def test_workers_actions_and_catalogues_are_told(client, context):
+    said = LastReport(
+        beat_at=NOW - 3, queue_count=7, category_count=9, errors=2, sums=ipc.Counters({"Radarr-4K": (5, 1, 2.5)})
+    )
+    processes = context.supervisor.processes
+    processes["movies"] = a_child(processes["movies"].config.arr, said=said, restarts=4, phase=Phase.DEGRADED)
+    found = await families(client)
+    assert value(found["qbitrr_worker_state"], category="movies", state="degraded") == 1
+    assert value(found["qbitrr_worker_state"], category="movies", state="running") == 0
+    assert value(found["qbitrr_worker_restarts"], category="movies") == 4
+    assert value(found["qbitrr_worker_beat_age_seconds"], category="movies") == 3
+    assert value(found["qbitrr_service_requests"], category="movies", service="Radarr-4K") == 5
+    assert value(found["qbitrr_service_requests_failed"], category="movies") == 1
+    assert value(found["qbitrr_service_requests_seconds"], category="movies") == 2.5
+    assert value(found["qbitrr_actions"], category="movies", rule="stalled", state="done") == 2
+    assert value(found["qbitrr_catalogue_items"], category="movies", kind="radarr") == 7
+    assert value(found["qbitrr_loop_lag_seconds"]) == 0.001
+
+
+async def test_what_is_left_of_the_search_budgets_is_told(client):
+    found = await families(client)
+    left, per_hour = found["qbitrr_search_budget"], found["qbitrr_search_budget_per_hour"]
+    # ten minutes later, at the rate that remains beside the five at once
+    assert value(left, category="movies") == pytest.approx(-2 + 600 * (30 - 5 + 1) / 3600)
+    assert value(left, category="music") == 5
+    assert value(left, category="") == 10
+    assert value(per_hour, category="music") == 30
+    assert value(per_hour, category="") == 60
+
+
+async def test_dashboard_and_alerts_speak_of_metrics_that_exist(client):
+    known = set()
+    for name, samples in (await families(client)).items():
+        known |= {name, *(sample.name for sample in samples), f"{name}_total"}
+    for file in ("monitoring/grafana-dashboard.json", "monitoring/alerts.yml"):
+        text = (DOCS / file).read_text()
+        named = set(re.findall(r"qbitrr_\w+", text))
+        assert named, file
+        assert named <= known, file
+    json.loads((DOCS / "monitoring/grafana-dashboard.json").read_text())
+
+
+async def test_every_metric_is_in_the_docs(client):
+    documented = set(re.findall(r"`(qbitrr_\w+)`", (DOCS / "metrics.md").read_text()))
+    assert documented == set(await families(client))

@@ -1,0 +1,108 @@
+"""The description of the interface is valid, whole, and tells what is answered."""
+
+import re
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
+from tests.integration.control.asking import get
+from tests.integration.control.sample import HASH, TOKEN, UNDOABLE, held
+
+EXAMPLES = {
+    "/processes": {"category": "movies", "kind": "search"},
+    "/radarr": {"category": "movies"},
+    "/sonarr": {"category": "tv/anime"},
+    "/lidarr": {"category": "music"},
+    "/arr": {"section": "movies"},
+    "/logs": {"name": "Main.log"},
+    "/torrents": {"hash": HASH},
+    "/actions": {"id": str(UNDOABLE)},
+}
+
+
+@pytest.fixture
+async def document(client):
+    return await get(client, "/web/openapi.json")
+
+
+async def test_it_is_valid_and_the_same_on_both_prefixes(client, document):
+    OpenAPIV31SpecValidator(document).validate()
+    assert document == await get(client, "/api/openapi.json", headers={"X-API-Token": TOKEN})
+
+
+async def test_it_holds_every_route_once_with_an_id_of_its_own(document):
+    found = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
+    expected = {(route.method, prefix + route.path) for route in ROUTES for prefix in ("/api", "/web")}
+    assert found == expected | {(route.method, route.path) for route in (*INSIDE_ROUTES, *OPEN_ROUTES)}
+    ids = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_route_and_parameter_is_described(document):
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            assert operation["summary"], path
+            assert all(parameter["description"] for parameter in operation["parameters"]), path
+            in_path = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"}
+            assert in_path == set(re.findall(r"{(\w+)}", path))
+
+
+def test_only_api_demands_the_token(document):
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            assert ({} in operation["security"]) is not path.startswith("/api"), path
+            assert path in ("/login", "/metrics") or ("401" in operation["responses"]) is path.startswith(
+                ("/api", "/web")
+            ), path
+
+
+QUERIES = {"/logs/{name}/search": {"q": "a"}}
+BODIES = {
+    "/arr/{section}/search": {"ids": [1]},
+    "/arr/test-connection": {"arrType": "radarr", "uri": "http://127.0.0.1:9"},
+    "/config/rollback": {"id": 1},
+    "/password": {"username": "me", "password": "long enough"},
+    "/login": {"token": TOKEN},
+}
+
+
+@pytest.mark.parametrize(
+    "route",
+    [route for route in (*ROUTES, *OPEN_ROUTES) if route.media == "application/json"],
+    ids=lambda route: f"{route.method} {route.path}",
+)
+async def test_answers_are_what_it_says(client, context, log_folder, document, route):
+    held(context)
+    (log_folder / "Main.log").write_text("a\n")
+    prefix = "" if route in OPEN_ROUTES else "/web"
+    values = next((some for start, some in EXAMPLES.items() if route.path.startswith(start)), {})
+    operation = document["paths"][prefix + route.path][route.method.lower()]
+    await client.post("/web/config", json={"changes": {"WebUI.Theme": "Light"}})
+    query, body = QUERIES.get(route.path), BODIES.get(route.path) if route.method == "POST" else None
+    path = prefix + route.path.format(**values)
+    async with client.request(route.method, path, params=query, json=body) as response:
+        assert response.status == 200
+        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        validator = Draft202012Validator({**schema, "components": document["components"]})
+        validator.validate(await response.json())
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "status"),
+    [
+        ("get", "/radarr/{category}/movies", "?page=x", "400"),
+        ("get", "/radarr/{category}/movies", "", "404"),
+        ("post", "/arr/{section}/restart", "", "404"),
+        ("get", "/logs/{name}", "?limit=0", "400"),
+        ("get", "/torrents/{hash}/explain", "", "404"),
+    ],
+)
+async def test_errors_are_what_it_says(client, document, method, path, query, status):
+    url = re.sub(r"{\w+}", "nothing", f"/web{path}{query}")
+    async with client.request(method, url) as response:
+        assert str(response.status) == status
+        described = document["paths"][f"/web{path}"][method]["responses"][status]["content"]["application/json"]
+        validator = Draft202012Validator({**described["schema"], "components": document["components"]})
+        validator.validate(await response.json())

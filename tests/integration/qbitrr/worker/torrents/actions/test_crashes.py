@@ -1,0 +1,137 @@
+"""A process that dies before or after any call of an action: the next one ends it, and everything is done once."""
+
+import asyncio
+import contextlib
+import dataclasses
+import inspect
+from collections import Counter
+
+import pytest
+
+from qbitrr.state import ledger
+from tests.integration.qbitrr.worker.torrents.scenes import finished, only, stalled
+from tests.support.polling import until
+
+
+class CrashError(BaseException):
+    """Stands for the end of the process: nothing after it runs."""
+
+
+class Fuse:
+    """Lets a number of calls through and then blows, before or after the last one."""
+
+    def __init__(self, calls, moment):
+        self.left, self.moment, self.blown = calls, moment, False
+
+    def wrap(self, services):
+        guarded = {name: Guarded(client, self) for name, client in services.qbittorrents.items()}
+        return dataclasses.replace(services, arr_client=Guarded(services.arr, self), qbittorrents=guarded)
+
+    async def call(self, function, *args, **kwargs):
+        if self.blown:
+            raise CrashError
+        self.left -= 1
+        if self.left <= 0 and self.moment == "before":
+            self.blown = True
+            raise CrashError
+        answer = await function(*args, **kwargs)
+        if self.left <= 0:
+            self.blown = True
+            raise CrashError
+        return answer
+
+
+class Guarded:
+    def __init__(self, client, fuse):
+        self._client, self._fuse = client, fuse
+
+    def __getattr__(self, name):
+        value = getattr(self._client, name)
+        if not inspect.iscoroutinefunction(value):
+            return value
+        return lambda *args, **kwargs: self._fuse.call(value, *args, **kwargs)
+
+
+async def work_until_ended(opened):
+    """Passes until the ledger has no open action."""
+
+    async def one_pass():
+        await opened.watch.one_pass()
+        return await all_ended(opened)
+
+    await until(one_pass, 20, "the actions of the category did not end")
+
+
+async def work_until_crash(opened, fuse):
+    """Passes until the fuse has blown, in the pass or in the task of the action."""
+    tasks = {}
+
+    async def one_pass():
+        if not fuse.blown:
+            await opened.watch.one_pass()
+        tasks.update(opened.watch._acting)
+        return fuse.blown and not opened.watch._acting
+
+    with contextlib.suppress(CrashError):
+        await until(one_pass, 20, "nothing crashed")
+    await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+
+async def all_ended(opened):
+    rows = await opened.database.rows("SELECT count(*), sum(state = 'planned') FROM ledger")
+    return rows[0][0] > 0 and not rows[0][1] and not opened.watch._acting
+
+
+def sent(sandbox):
+    """What reached the services and changed something."""
+    stand_ins = sandbox.stand_ins
+    counts = Counter()
+    for request in stand_ins["Radarr-HD"].requests:
+        if request.method == "DELETE":
+            counts["blocklist"] += 1
+        if request.method == "POST":
+            counts[request.body["name"]] += 1
+    for request in stand_ins["qBit"].requests:
+        if request.method == "POST" and not request.path.endswith("auth/login"):
+            counts[request.path.rpartition("/")[2]] += 1
+    return counts
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("calls", range(1, 10))
+async def test_a_failed_torrent_is_removed_and_searched_once_whatever_crashes(sandbox, bench, calls, moment):
+    torrent = stalled(sandbox.world)
+    arr = only(sandbox.world, torrent)
+    fuse = Fuse(calls + 2, moment)  # a pass begins with two calls
+    async with bench(fuse.wrap) as first:
+        await first.watch.begin()
+        await work_until_crash(first, fuse)
+    async with bench() as second:
+        await second.watch.begin()
+        await work_until_ended(second)
+        entries = [e for e in await ledger.latest(second.database, 10) if e.infohash == torrent.infohash]
+    assert [(e.action, e.state) for e in entries] == [("fail", "done")]
+    assert torrent.infohash not in sandbox.world.client.torrents
+    assert [b.release.title for b in arr.blocklist] == [torrent.name]
+    counts = sent(sandbox)
+    assert counts["MoviesSearch"] == 1
+    assert 1 <= counts["delete"] <= 2
+    assert 1 <= counts["blocklist"] <= 2
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("calls", range(1, 9))
+async def test_a_finished_torrent_is_imported_once_whatever_crashes(sandbox, bench, calls, moment):
+    torrent = finished(sandbox.world)
+    only(sandbox.world, torrent)
+    fuse = Fuse(calls + 2, moment)
+    async with bench(fuse.wrap) as first:
+        await first.watch.begin()
+        await work_until_crash(first, fuse)
+    async with bench() as second:
+        await second.watch.begin()
+        await work_until_ended(second)
+        entries = await ledger.latest(second.database, 10)
+    assert [(e.action, e.state) for e in entries] == [("import", "done")]
+    assert "qBitrr-imported" in torrent.tags
+    assert sent(sandbox)["DownloadedMoviesScan"] == 1

@@ -1,0 +1,138 @@
+"""Files that are not fetched, files that are deleted, media that cannot be played."""
+
+import pytest
+
+from qbitrr.sandbox.life.torrent import TorrentFile
+from qbitrr.worker.torrents.actions.ffprobe import FFprobe
+from tests.integration.qbitrr.worker.torrents.passing import ended, entries, passes_until, posts, settled
+from tests.integration.qbitrr.worker.torrents.scenes import finished, only
+
+RULES = {
+    "FolderExclusionRegex": [r"\bextras?\b"],
+    "FileNameExclusionRegex": [r"\bsample\b"],
+    "FileExtensionAllowlist": [".mkv", ".srt"],
+}
+
+
+def downloading(world):
+    return next(t for t in world.client.torrents.values() if t.state == "downloading")
+
+
+def with_files(torrent, *names):
+    torrent.files = [TorrentFile(f"{torrent.name}/{name}", 1_000_000) for name in names]
+    torrent.fate = torrent.fate.__class__(torrent.fate.destiny, 1.0)
+    torrent.progress = 0.1
+    return torrent
+
+
+async def test_what_is_not_wanted_is_not_fetched_by_one_request(sandbox, bench):
+    torrent = with_files(downloading(sandbox.world), "film.mkv", "Extras/one.mkv", "sample.mkv", "film.nfo", "film.srt")
+    only(sandbox.world, torrent)
+    async with bench(**RULES) as opened:
+        await opened.watch.begin()
+        await passes_until(opened, ended(opened, "skip_files"), "no file was excluded")
+        await settled(opened)
+    assert [file.priority for file in torrent.files] == [1, 0, 0, 0, 1]
+    (body,) = posts(sandbox.stand_ins["qBit"], "torrents/filePrio")
+    assert (body["id"], body["priority"]) == ("1|2|3", "0")
+
+
+async def test_files_are_looked_at_once_also_over_a_restart_and_again_by_other_rules(sandbox, bench):
+    torrent = with_files(downloading(sandbox.world), "film.mkv")
+    only(sandbox.world, torrent)
+
+    def looks():
+        return sum(r.path.endswith("torrents/files") for r in sandbox.stand_ins["qBit"].requests)
+
+    async with bench(**RULES) as opened:
+        await opened.watch.begin()
+        await passes_until(opened, looks, "nobody looked")
+        await settled(opened, 4)
+    assert looks() == 1
+    async with bench(**RULES) as opened:
+        await opened.watch.begin()
+        await settled(opened, 4)
+    assert looks() == 1
+    async with bench(**{**RULES, "FileNameExclusionRegex": ["other"]}) as opened:
+        await opened.watch.begin()
+        await passes_until(opened, lambda: looks() > 1, "nobody looked by the new rules")
+
+
+async def test_what_would_leave_nothing_to_play_fails_as_a_whole(sandbox, bench):
+    torrent = with_files(downloading(sandbox.world), "setup.exe", "readme.txt")
+    arr = only(sandbox.world, torrent)
+    async with bench(**RULES) as opened:
+        await opened.watch.begin()
+        await passes_until(opened, ended(opened, "fail"), "it was not failed")
+    assert len(arr.blocklist) == 1
+    assert posts(sandbox.stand_ins["qBit"], "torrents/filePrio") == []
+
+
+async def test_an_archive_is_left_alone(sandbox, bench):
+    torrent = with_files(downloading(sandbox.world), "film.rar", "film.r00", "film.r01", "film.sfv")
+    only(sandbox.world, torrent)
+    async with bench(**RULES) as opened:
+        await opened.watch.begin()
+        await settled(opened, 4)
+        assert await entries(opened, "fail") == []
+    assert all(file.priority for file in torrent.files)
+
+
+def on_disk(torrent, folder):
+    torrent.save_path = str(folder)
+    for file in torrent.files:
+        path = folder / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+
+
+async def test_auto_delete_removes_only_what_was_excluded_of_this_torrent(sandbox, bench, tmp_path):
+    torrent = finished(sandbox.world)
+    arr = only(sandbox.world, torrent)
+    torrent.files = [TorrentFile(f"{torrent.name}/{name}", 1000) for name in ("film.mkv", "Extras/one.mkv", "mine.mkv")]
+    torrent.files[1].priority = torrent.files[2].priority = 0  # the last one by a person
+    on_disk(torrent, tmp_path / "downloads")
+    arr.refresh()
+    stranger = tmp_path / "downloads" / "Extras" / "other.mkv"
+    stranger.parent.mkdir()
+    stranger.write_bytes(b"x")
+    async with bench(**RULES, AutoDelete=True, VerifyMedia=False) as opened:
+        await opened.watch.begin()
+        await passes_until(opened, ended(opened, "delete_files"), "nothing was deleted")
+        await passes_until(opened, ended(opened, "import"), "it was not imported")
+    left = {str(p.relative_to(tmp_path / "downloads")) for p in (tmp_path / "downloads").rglob("*") if p.is_file()}
+    assert left == {f"{torrent.name}/film.mkv", f"{torrent.name}/mine.mkv", "Extras/other.mkv"}
+
+
+@pytest.fixture
+def complaining(tmp_path):
+    program = tmp_path / "ffprobe"
+    program.write_text("#!/bin/sh\necho 'moov atom not found' >&2\nexit 1\n")
+    program.chmod(0o755)
+    return str(program)
+
+
+async def test_media_that_cannot_be_played_are_not_imported_but_fail_in_ffprobes_words(
+    sandbox, bench, tmp_path, complaining
+):
+    torrent = finished(sandbox.world)
+    arr = only(sandbox.world, torrent)
+    torrent.files = [TorrentFile(f"{torrent.name}/film.mkv", 1000)]
+    on_disk(torrent, tmp_path / "downloads")
+    async with bench() as opened:
+        opened.watch._actor._context.probe = FFprobe("radarr", complaining)
+        await opened.watch.begin()
+        await passes_until(opened, ended(opened, "fail"), "it was not failed")
+        ((because,),) = await opened.database.rows("SELECT because FROM ledger WHERE action = 'fail'")
+    assert "moov atom not found" in because
+    assert len(arr.blocklist) == 1
+    assert [c for c in posts(sandbox.stand_ins["Radarr-HD"], "command") if c["name"] == "DownloadedMoviesScan"] == []
+
+
+async def test_media_that_are_not_seen_from_here_are_imported_unasked(sandbox, bench, complaining):
+    torrent = finished(sandbox.world)
+    only(sandbox.world, torrent)
+    async with bench() as opened:
+        opened.watch._actor._context.probe = FFprobe("radarr", complaining)
+        await opened.watch.begin()
+        await passes_until(opened, ended(opened, "import"), "it was not imported")

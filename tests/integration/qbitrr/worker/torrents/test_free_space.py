@@ -1,0 +1,249 @@
+"""The worker of a qBittorrent section: managed categories, the free space guard, the order of the queue."""
+
+import os
+import socket
+from contextlib import AsyncExitStack, asynccontextmanager
+from types import SimpleNamespace
+
+import pytest
+
+from qbitrr.clock import Clock
+from qbitrr.config import load_text
+from qbitrr.rules.free_space import TAG_HELD
+from qbitrr.sandbox.life.fate import Destiny, Fate
+from qbitrr.sandbox.life.tempo import Tempo
+from qbitrr.sandbox.life.torrent import Torrent, TorrentFile
+from qbitrr.sandbox.sandbox import Sandbox
+from qbitrr.state import free_space, migrate
+from qbitrr.state.database import FILE_NAME, open_writer
+from qbitrr.state.logins import LoginRegister
+from qbitrr.worker.channel import Channel
+from qbitrr.worker.config import worker_configs
+from qbitrr.worker.qbit import QbitWatch
+from qbitrr.worker.report import Report
+from qbitrr.worker.services import connect
+from tests.integration.qbitrr.worker.conftest import QUICK
+from tests.integration.qbitrr.worker.torrents.passing import ended, entries, passes_until, settled
+
+MB = 1_000_000
+STUCK = Fate(Destiny.STALLED, 1.0, until=0.0)
+KEPT = "100M"
+KEPT_BYTES = 100 * 2**20
+
+
+@pytest.fixture(params=["4.5.2", "5.1.0", "5.3.0"])
+async def sandbox(request):
+    async with Sandbox([], qbittorrent_version=request.param) as running:
+        running.world.client.tempo = Tempo(20)
+        running.world.client.categories["books"] = "/downloads/books"
+        yield running
+
+
+@pytest.fixture
+def client(sandbox):
+    return sandbox.world.client
+
+
+@pytest.fixture
+def add(client):
+    """Adds a torrent to a category, and lets it stand still unless told otherwise."""
+
+    def added(letter, size=10 * MB, *, category="books", complete=False, **fields):
+        torrent = Torrent(
+            infohash=letter * 40,
+            name=f"Torrent.{letter}",
+            category=category,
+            save_path="/nowhere",
+            files=[TorrentFile("a.mkv", size)],
+            fate=STUCK,
+            added_on=client.now - 9999,
+            tracker="http://tracker.example/announce",
+            clock=client.now,
+            **fields,
+        )
+        if complete:
+            torrent.progress, torrent.completion_on = 1.0, client.now - 999
+        client.add(torrent)
+        return torrent
+
+    return added
+
+
+@pytest.fixture
+def open_worker(sandbox, tmp_path):
+    """Opens the rooms of the worker, again and again on the same state file."""
+    migrate.prepare(tmp_path / FILE_NAME)
+
+    @asynccontextmanager
+    async def opened(settings=None, **qbit):
+        tables = {"Settings": settings or {}, "qBit": {"ManagedCategories": ["books"], **qbit}}
+        loaded = load_text(sandbox.config_toml(tables), {})
+        (config,) = worker_configs(loaded.config, str(tmp_path / FILE_NAME), None)
+        async with AsyncExitStack() as stack:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            stack.callback(theirs.close)
+            ours.setblocking(False)
+            channel = Channel(ours)
+            stack.callback(channel.close)
+            database = await stack.enter_async_context(open_writer(tmp_path / FILE_NAME))
+            register = LoginRegister(database, tmp_path / "logins.lock", Clock())
+            services = await stack.enter_async_context(connect(config, register, database, Clock()))
+            watch = QbitWatch(config, services, database, Report(channel), QUICK)
+            watch._guard._local = False  # the disk is the sandbox's
+            stack.push_async_callback(watch.close)
+            await watch.begin()
+            yield SimpleNamespace(config=config, services=services, database=database, watch=watch)
+
+    return opened
+
+
+def guarding(**more):
+    return {"FreeSpace": KEPT, "FreeSpaceFolder": "/", **more}
+
+
+async def test_a_stalled_download_stays_unless_it_is_asked_for(client, add, open_worker):
+    torrent = add("a")
+    async with open_worker(CategorySeeding={"IgnoreTorrentsYoungerThan": 0}) as opened:
+        await settled(opened, 4)
+        assert await entries(opened, "remove") == []
+    asked = {"StalledDelay": "2s", "IgnoreTorrentsYoungerThan": 0}
+    async with open_worker(CategorySeeding=asked) as opened:
+        await passes_until(opened, ended(opened, "remove"), "it was not removed")
+    assert torrent.infohash not in client.torrents
+
+
+async def test_rules_of_one_category_and_of_a_whole_tree(client, add, open_worker):
+    client.categories["books/old"] = client.categories["films"] = "/downloads"
+    kept, removed = add("a", complete=True, uploaded=20.0 * MB), add("b", complete=True, uploaded=20.0 * MB)
+    stranger = add("c", complete=True, uploaded=90.0 * MB, category="films")
+    removed.category = "books/old"
+    rows = [{"Name": "books/old", "MaxUploadRatio": 2.0}]
+    seeding = {"RemoveTorrent": 1, "MaxUploadRatio": 5.0, "Categories": rows}
+    async with open_worker(
+        ManagedCategories=["books", "books/old"], MatchSubcategories=True, CategorySeeding=seeding
+    ) as opened:
+        removed.category = "books/old"
+        await passes_until(opened, ended(opened, "remove"), "it was not removed")
+        await settled(opened)
+    assert set(client.torrents) == {kept.infohash, stranger.infohash}
+
+
+async def test_what_a_category_asks_for_keeps_a_torrent(client, add, open_worker):
+    torrent = add("a", complete=True, uploaded=20.0 * MB)
+    seeding = {"RemoveTorrent": 1, "MaxUploadRatio": 1.0, "HitAndRunMode": "and", "MinSeedingTimeDays": 1}
+    async with open_worker(CategorySeeding=seeding) as opened:
+        await settled(opened, 4)
+        assert await entries(opened, "remove") == []
+        torrent.seeding_seconds = 3 * 86400.0
+        await passes_until(opened, ended(opened, "remove"), "it was not removed")
+
+
+async def test_data_that_another_torrent_needs_stays(client, add, open_worker):
+    removed = add("a", complete=True, uploaded=20.0 * MB)
+    other = add("b", complete=True, category="elsewhere")
+    assert removed.content_path == other.content_path
+    async with open_worker(CategorySeeding={"RemoveTorrent": 1, "MaxUploadRatio": 1.0}) as opened:
+        ((*_, outcome, _),) = await passes_until(opened, ended(opened, "remove"), "it was not removed")
+    assert "files stay" in outcome
+    assert not removed.gone_with_files
+
+
+async def test_what_does_not_fit_is_held_and_goes_on_when_it_fits(client, add, open_worker):
+    small, large, users = add("a", 20 * MB), add("b", 80 * MB), add("c", 10 * MB, stopped=True)
+    other = add("d", 10 * MB, category="elsewhere")
+    client.disk_bytes = KEPT_BYTES + 60 * MB
+    async with open_worker(guarding()) as opened:
+        await passes_until(opened, ended(opened, "hold"), "nothing was held")
+        await settled(opened, 4)
+        assert len(await entries(opened, "hold")) == 1
+        assert (large.stopped, TAG_HELD in large.tags) == (True, True)
+        assert (small.stopped, other.stopped, users.tags) == (False, False, set())
+        client.disk_bytes += 80 * MB
+        await passes_until(opened, ended(opened, "release"), "nothing was released")
+        await settled(opened, 4)
+        assert (len(await entries(opened, "hold")), len(await entries(opened, "release"))) == (1, 1)
+    assert (large.stopped, TAG_HELD in large.tags, users.stopped) == (False, False, True)
+
+
+@pytest.mark.parametrize("tagless", [False, True])
+@pytest.mark.parametrize("off", [{"FreeSpace": "-1"}, {"AutoPauseResume": False}])
+async def test_without_a_guard_what_it_held_goes_on_also_in_a_later_process(
+    client, add, open_worker, tmp_path, off, tagless
+):
+    large, users = add("b", 80 * MB), add("c", 10 * MB, stopped=True)
+    client.disk_bytes = KEPT_BYTES + 10 * MB
+    async with open_worker(guarding(Tagless=tagless)) as opened:
+        await passes_until(opened, ended(opened, "hold"), "nothing was held")
+    assert (TAG_HELD in large.tags) is not tagless
+    assert free_space.instances(tmp_path / FILE_NAME) == {"qBit"}
+    async with open_worker(guarding(Tagless=tagless) | off) as opened:
+        await passes_until(opened, ended(opened, "release"), "nothing was released")
+        await settled(opened)
+    assert (large.stopped, large.tags, users.stopped) == (False, set(), True)
+    assert free_space.instances(tmp_path / FILE_NAME) == set()
+
+
+async def test_a_crash_while_holding_is_made_good(client, add, open_worker):
+    large = add("b", 80 * MB)
+    large.tags.add(TAG_HELD)  # tagged, and not stopped yet
+    client.disk_bytes = KEPT_BYTES + 10 * MB
+    async with open_worker(guarding()) as opened:
+        await passes_until(opened, lambda: large.stopped, "it was not stopped")
+
+
+async def test_protected_torrents_and_shadow_change_nothing(client, add, open_worker):
+    large, protected = add("b", 80 * MB), add("c", 80 * MB, tags={"qBitrr-ignored"})
+    client.disk_bytes = KEPT_BYTES + 10 * MB
+    async with open_worker(guarding(Shadow=True)) as opened:
+        await settled(opened, 3)
+        assert not large.stopped
+    async with open_worker(guarding()) as opened:
+        await passes_until(opened, lambda: large.stopped, "it was not stopped")
+        await settled(opened)
+    assert not protected.stopped
+
+
+async def test_the_queue_is_sorted_once_and_only_while_there_is_one(client, add, open_worker):
+    torrents = {letter: add(letter) for letter in "abcd"}
+    torrents["c"].set_trackers(["http://good.example/announce"])
+    torrents["d"].set_trackers(["http://better.example/announce"])
+    rows = [
+        {"URI": "good.example", "Priority": 5, "SortTorrents": True},
+        {"URI": "better.example", "Priority": 9},
+    ]
+    async with open_worker(Trackers=rows) as opened:
+        await settled(opened)
+        assert await entries(opened, "sort") == []
+        client.queueing = True
+        await passes_until(opened, ended(opened, "sort"), "the queue was not sorted")
+        await settled(opened, 4)
+        assert len(await entries(opened, "sort")) == 1
+    assert [infohash[0] for infohash in client.queue()] == ["d", "c", "a", "b"]
+
+
+async def test_what_a_person_puts_aside_is_removed_or_checked_and_comes_back(client, add, open_worker):
+    client.categories["failed"] = client.categories["recheck"] = "/downloads"
+    failed, checked = add("a"), add("b", complete=True)
+    async with open_worker(CategorySeeding={"IgnoreTorrentsYoungerThan": 0}) as opened:
+        await settled(opened)
+        failed.category, checked.category = "failed", "recheck"
+        await passes_until(opened, ended(opened, "remove"), "it was not removed")
+        await passes_until(opened, ended(opened, "recheck"), "it was not checked")
+    assert set(client.torrents) == {checked.infohash}
+    assert checked.category == "books"
+
+
+async def test_what_another_qbittorrent_has_still_to_write_to_the_same_disk_is_left_to_it(add, open_worker, tmp_path):
+    torrent = add("a", 20 * MB)
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    settings = guarding(FreeSpaceFolder=str(disk), FreeSpace="0")
+    async with open_worker(settings) as opened:
+        guard = opened.watch._guard
+        guard._local, guard._before = True, ["qBit-first"]
+        number = disk.stat().st_dev
+        name = f"{os.major(number)}:{os.minor(number)}"
+        await free_space.claim(opened.database, "qBit-first", {name: 2**60}, opened.watch._clock.wall())
+        await passes_until(opened, lambda: torrent.stopped, "it was not held")
+        await free_space.claim(opened.database, "qBit-first", {}, opened.watch._clock.wall())
+        await passes_until(opened, lambda: not torrent.stopped, "it was not released")
