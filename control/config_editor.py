@@ -19,6 +19,7 @@ from qbitrr.config import history, legacy, load_text
 from qbitrr.config.diff import KeyChange, changed_paths, differences, is_delicate, kept_secrets, restored, sanitised
 from qbitrr.config.dotted_keys import Edits, check_edits, value_at
 from qbitrr.errors import ConfigError, ConflictError, ForbiddenError, NotFoundError, Problem, QbitrrError
+from supervisor.changes import WorkerChanges  # noqa: TC001 - msgspec reads the annotations of ConfigPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
     from qbitrr.clock import Clock
     from qbitrr.config import Loaded
-    from qbitrr.config.diff import KeyChange
-    from supervisor.changes import WorkerChanges
     from supervisor.config_reload import ConfigReload
 
 _log = logs.get(__name__)

@@ -72,7 +72,7 @@ def test_every_field_is_a_field_of_its_own(journald, log):
     assert entry["QBITRR_CATEGORY"] == b"films"
     assert entry["PRIORITY"] == b"4"
     assert entry["MESSAGE"].startswith(b"torrent was judged ")
-    assert entry["CODE_FILE"].endswith(b"test_journal.py")
+    assert entry["CODE_FILE"].endswith(b"test_journald.py")
     assert entry["SYSLOG_IDENTIFIER"] == b"qbitrr"
 
 

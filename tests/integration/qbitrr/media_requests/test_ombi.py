@@ -15,10 +15,10 @@ async def ask(answer, kind="radarr", *, approved_only=True):
 
     app = web.Application()
     app.router.add_get("/api/v1/Request/" + {"radarr": "movie", "sonarr": "tv"}[kind], listed)
-    patience = Timeouts(attempts=1)
+    timeouts = Timeouts(attempts=1)
     async with (
         TestServer(app) as server,
-        HttpClient("Ombi", str(server.make_url("/api/v1")), patience=patience) as remote,
+        HttpClient("Ombi", str(server.make_url("/api/v1")), timeouts=timeouts) as remote,
     ):
         return await ombi.requests(remote, kind, approved_only=approved_only)
 

@@ -20,7 +20,7 @@ def test_every_module_that_a_worker_needs_is_loaded_before_it_is_forked():
 import asyncio, sys
 import qbitrr.worker.preload
 before = set(sys.modules)
-import qbitrr.worker.work, qbitrr.worker.main, qbitrr.state.logins, qbitrr.worker.memory
+import qbitrr.worker.run, qbitrr.worker.main, qbitrr.state.logins, qbitrr.process
 print(sorted(set(sys.modules) - before))
 """
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

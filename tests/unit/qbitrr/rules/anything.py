@@ -1,4 +1,4 @@
-"""Any torrent, any surroundings, any policy: what the properties are tried on."""
+"""Any torrent, any context, any policy: what the properties are tried on."""
 
 from hypothesis import strategies as st
 
@@ -52,7 +52,7 @@ LIMITS = st.none() | st.tuples(
 ).map(lambda fields: EffectiveLimits(*fields))
 GATES = st.builds(
     Clearance,
-    open=st.booleans(),
+    granted=st.booleans(),
     because=st.just("the hit-and-run minimum is not met"),
     in_seconds=st.none() | st.just(60.0),
 )

@@ -1,4 +1,4 @@
-"""A torrent that downloads, one that is complete, and ordinary surroundings; a test changes what it is about."""
+"""A torrent that downloads, one that is complete, and ordinary context; a test changes what it is about."""
 
 from msgspec.structs import replace
 

@@ -46,7 +46,7 @@ def looked(looks, ago, **changes):
 
 
 @pytest.mark.parametrize(
-    ("surroundings", "action"),
+    ("context", "action"),
     [
         (context(queue=None), Action.LOOK_FOR_IMPORT),
         (queue(tracked_state="imported"), Action.LOOK_FOR_IMPORT),
@@ -67,7 +67,7 @@ def test_a_complete_torrent_that_is_not_queued_is_looked_up_now_and_then(context
 
 
 @pytest.mark.parametrize(
-    ("surroundings", "expected"),
+    ("context", "expected"),
     [
         # it may have been imported by the Arr before, so its history is asked first
         (context(queue=None, history=History(searched_again=True)), (Action.LOOK_FOR_IMPORT, "not_in_queue")),

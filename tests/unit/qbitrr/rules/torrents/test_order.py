@@ -95,7 +95,7 @@ def test_what_every_state_means_for_what_is_complete(state, expected):
         (HOPELESS, {"tags": frozenset({"qBitrr-quarantine"}), "category": "recheck"}, "in_quarantine"),
         (COMPLETE, {"state": "moving", "category": "failed"}, "client_is_busy_with_it"),
         # a wish wins over what a state says
-        (COMPLETE, {"state": "missingFiles", "category": "recheck"}, "recheck_wanted"),
+        (COMPLETE, {"state": "missingFiles", "category": "recheck"}, "recheck_requested"),
         (COMPLETE, {"category": "failed"}, "failed_by_user"),
         # what was imported is of no interest any more, what is complete is no download
         (COMPLETE, {"tags": frozenset({"qBitrr-imported"}), "state": "error"}, "in_error"),

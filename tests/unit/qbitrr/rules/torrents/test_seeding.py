@@ -85,9 +85,14 @@ def test_what_the_arr_still_lists_or_may_list_is_not_removed():
 
 
 def test_what_is_owed_or_not_known_keeps_it():
-    assert judged(gate=Clearance(False, "something is owed", in_seconds=60.0)) == (Action.NOTHING, "seeding_is_over")
+    assert judged(clearance=Clearance(False, "something is owed", in_seconds=60.0)) == (
+        Action.NOTHING,
+        "seeding_is_over",
+    )
     assert judged(limits=None) == (Action.NOTHING, "imported")
-    found = judge(TORRENT, msgspec.structs.replace(CONTEXT, gate=Clearance(False, "x", in_seconds=60.0)), POLICY, NOW)
+    found = judge(
+        TORRENT, msgspec.structs.replace(CONTEXT, clearance=Clearance(False, "x", in_seconds=60.0)), POLICY, NOW
+    )
     assert found.revisit_at == NOW + 60
 
 
@@ -163,7 +168,7 @@ def test_no_rows_limits_and_trackers_remove_anything_below_a_minimum(rows, mode,
     told = None if announced is None else tuple(map(Announce, announced))
     limits = limits_for(mode, found) if announced is not None or not merged else None
     torrent = msgspec.structs.replace(TORRENT, seeding=seeder)
-    action, rule = judged(torrent, limits=limits, gate=clearance(seeder, told, HitAndRunRules(merged)))
+    action, rule = judged(torrent, limits=limits, clearance=clearance(seeder, told, HitAndRunRules(merged)))
     assert action in (Action.NOTHING, Action.REMOVE), rule
     if action is not Action.REMOVE:
         return

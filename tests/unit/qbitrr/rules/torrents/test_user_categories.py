@@ -19,7 +19,7 @@ from tests.unit.qbitrr.rules.torrents.scenes import (
     ("category", "expected"),
     [
         ("failed", fails_by("failed_by_user")),
-        ("recheck", (Action.RECHECK, "recheck_wanted")),
+        ("recheck", (Action.RECHECK, "recheck_requested")),
     ],
 )
 def test_a_category_is_a_wish(torrent, category, expected):
