@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qbitrr.rules.states import DOWNLOADING, INACTIVE, UPLOADING
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-TRANSFERRING = frozenset({"downloading", "uploading"})
-WAITING = frozenset({"stalledDL", "metaDL"})
 AT_ONCE_SECONDS = 60.0
 LEAST = 3
 """Fewer downloads that stall together are no sign of anything."""
@@ -34,12 +34,12 @@ class StallDetector:
         `now` is monotonic. Must be called for every answer, also one without news.
         """
         for infohash, state in states:
-            if state in WAITING and infohash in self._downloading:
+            if state in INACTIVE and infohash in self._downloading:
                 self._stalled_at[infohash] = now
-            elif state not in WAITING:
+            elif state not in INACTIVE:
                 self._stalled_at.pop(infohash, None)
-            _keep(self._downloading, infohash, wanted=state == "downloading")
-            _keep(self._uploading, infohash, wanted=state == "uploading")
+            _keep(self._downloading, infohash, wanted=state == DOWNLOADING)
+            _keep(self._uploading, infohash, wanted=state == UPLOADING)
         for infohash in gone:
             self._downloading.discard(infohash)
             self._uploading.discard(infohash)

@@ -14,7 +14,8 @@ from qbitrr.units import to_kilobytes
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from qbitrr.rules.seeding import EffectiveLimits, SeedingFacts
+    from qbitrr.rules.facts import SeedingFacts
+    from qbitrr.rules.seeding import EffectiveLimits
     from qbitrr.rules.trackers import Rows
 
 

@@ -19,17 +19,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qbitrr.rules.states import BUSY, FORCED, METADATA, QUEUED, STALLED, STOPPED
+from qbitrr.rules.facts import TorrentKey
+from qbitrr.rules.states import BUSY, FORCED, PAUSABLE, STARTED, STOPPED, STOPPED_COMPLETE, STOPPED_INCOMPLETE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-TAG_HELD = "qBitrr-free_space_paused"
-
-_DOWNLOADING = METADATA | {"downloading", STALLED, QUEUED}
-_STOPPED = "stoppedDL"
-_STOPPED_COMPLETE = "stoppedUP"
-_GOES_ON = _DOWNLOADING | FORCED | {"uploading", "stalledUP", "queuedUP", "forcedUP"}
 
 # of the space to keep free and of the torrent: what else is written to a disk in passing must not start and stop it
 _SPARE_OF_KEPT = 20
@@ -56,9 +50,9 @@ class Download(Struct, frozen=True, gc=False):
     mine: bool = True
 
     @property
-    def key(self) -> tuple[str, str]:
-        """Instance and infohash."""
-        return self.instance, self.infohash
+    def key(self) -> TorrentKey:
+        """Its identity."""
+        return TorrentKey(self.instance, self.infohash)
 
 
 class Disk(Struct, frozen=True, gc=False):
@@ -104,20 +98,20 @@ def off(downloads: Iterable[Download]) -> list[SpaceStep]:
     return [
         SpaceStep(one, SpaceMove.RELEASE if one.state in STOPPED else SpaceMove.UNTAG, because)
         for one in sorted(downloads, key=_in_queue_order)
-        if one.held and one.mine and (one.state in _GOES_ON or one.state in STOPPED)
+        if one.held and one.mine and (one.state in STARTED or one.state in STOPPED)
     ]
 
 
 def trusted_until(
-    downloads: Iterable[Download], steps: Iterable[SpaceStep], before: Mapping[tuple[str, str], float], now: float
-) -> dict[tuple[str, str], float]:
+    downloads: Iterable[Download], steps: Iterable[SpaceStep], before: Mapping[TorrentKey, float], now: float
+) -> dict[TorrentKey, float]:
     """Until when each download that fits or lately did is not to be held, from the same `before`; monotonic seconds."""
     held = {step.download.key for step in steps if step.move is SpaceMove.HOLD}
     fits = {one.key: math.inf for one in downloads if _can_be_held(one) and one.key not in held}
     return fits | {key: min(before[key], now + _SETTLE_SECONDS) for key in held if key in before}
 
 
-def confirmed(steps: Sequence[SpaceStep], trusted: Mapping[tuple[str, str], float], now: float) -> list[SpaceStep]:
+def confirmed(steps: Sequence[SpaceStep], trusted: Mapping[TorrentKey, float], now: float) -> list[SpaceStep]:
     """The steps without holding what is trusted: the disk may know already what qBittorrent has yet to tell.
 
     As that writes on meanwhile, nothing that has something to write is released on its disk.
@@ -157,12 +151,12 @@ def _on_one_disk(downloads: list[Download], disk: Disk) -> list[SpaceStep]:
                 steps.append(SpaceStep(one, SpaceMove.HOLD, "what is left of it does not fit on the disk", budget))
                 continue
             budget -= one.left_bytes
-        if one.held and one.mine and one.state in _GOES_ON:
+        if one.held and one.mine and one.state in STARTED:
             steps.append(SpaceStep(one, SpaceMove.UNTAG, "it is not stopped (any more)"))
     for one in downloads:
-        if one.held and one.mine and one.state == _STOPPED_COMPLETE:
+        if one.held and one.mine and one.state == STOPPED_COMPLETE:
             steps.append(SpaceStep(one, SpaceMove.RELEASE, "nothing of it is left to be written"))
-        elif one.held and one.mine and one.state == _STOPPED:
+        elif one.held and one.mine and one.state == STOPPED_INCOMPLETE:
             spare = max(disk.kept_bytes // _SPARE_OF_KEPT, one.size_bytes // _SPARE_OF_TORRENT)
             if one.left_bytes + spare < budget:
                 steps.append(SpaceStep(one, SpaceMove.RELEASE, "it fits on the disk again, with room to spare", budget))
@@ -176,8 +170,8 @@ def _in_queue_order(one: Download) -> tuple[bool, int, float, str, str]:
 
 def _writes(one: Download) -> bool:
     """Whether it will write what is left of it, if nobody stops it."""
-    return one.state in _DOWNLOADING or one.state in FORCED or (one.state in BUSY and one.left_bytes > 0)
+    return one.state in PAUSABLE or one.state in FORCED or (one.state in BUSY and one.left_bytes > 0)
 
 
 def _can_be_held(one: Download) -> bool:
-    return one.mine and one.state in _DOWNLOADING
+    return one.mine and one.state in PAUSABLE

@@ -1,20 +1,54 @@
-"""What the ledger's entries on a torrent add up to."""
+"""What was done to a torrent, from its entries in the ledger."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from qbitrr.rules.facts import ImportFacts
+from qbitrr.rules.adjustment import Adjustment  # noqa: TC001 - msgspec resolves the types of fields
+from qbitrr.rules.files import Selection  # noqa: TC001 - msgspec resolves the types of fields
 from qbitrr.rules.verdict import DESTRUCTIVE, Action
-
-if TYPE_CHECKING:
-    from qbitrr.rules.facts import History
 
 BY_A_PERSON = "a person "
 """How the outcome of an action begins that a person has stopped."""
 DISCARDED = f"{BY_A_PERSON}decided against it"
+
+
+class ImportFacts(Struct, frozen=True, gc=False):
+    """Imports of a torrent so far."""
+
+    imported: bool = False
+    failures: int = 0
+    failed_at: float | None = None
+    looks: int = 0
+    looked_at: float | None = None
+    """How often and when the Arr was asked about a download that it does not list."""
+
+
+class History(Struct, frozen=True, gc=False):
+    """What was done to a torrent, and what was found out about it since the worker started."""
+
+    imports: ImportFacts = ImportFacts()
+    rechecks: int = 0
+    rechecked_at: float | None = None
+    acted_at: float | None = None
+    """When qbitrr last changed something that takes time to show."""
+    searched_again: bool = False
+    """Its release was blocklisted and its item searched again while it stayed (`ReSearchStalled`)."""
+    discarded_at: float | None = None
+    """When the user decided against its removal."""
+    unplayable: str = ""
+    """The fault that ffprobe found in one of its files."""
+    adjusted: Adjustment | None = None
+    adjusted_at: float | None = None
+    """The last change of its limits, tags and trackers, and when it was made."""
+    selection: Selection | None = None
+    """What its file list says; None until it was checked."""
+
+
+NOTHING_DONE = History()
 
 
 def after(history: History, action: str, state: str, at: float, outcome: str | None) -> History:

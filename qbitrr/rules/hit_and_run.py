@@ -14,7 +14,7 @@ from qbitrr.rules.seeding import ratio_in_facts
 
 if TYPE_CHECKING:
     from qbitrr.config.model import HitAndRun, TrackerRow
-    from qbitrr.rules.seeding import SeedingFacts
+    from qbitrr.rules.facts import SeedingFacts
 
 
 class Announce(Struct, frozen=True, gc=False):

@@ -3,60 +3,19 @@
 from __future__ import annotations
 
 import math
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from qbitrr.rules import trackers
-from qbitrr.units import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qbitrr.config.model import RemoveTorrent, SeedingLimits, TrackerRow
+    from qbitrr.rules.facts import SeedingFacts
 
 _NEVER: RemoveTorrent = -1
-
-
-class SeedingFacts(Struct, frozen=True, gc=False):
-    """How far a torrent has got with seeding, as its qBittorrent tells it.
-
-    A ratio is `inf` when qBittorrent shows it as infinite. `own_ratio_limit` and `own_seconds_limit` are the share
-    limits that somebody set on this torrent; 0 or less for none. Rates are bytes per second, 0 for no limit.
-    """
-
-    complete: bool
-    progress: float
-    ratio: float
-    seconds: float
-    own_ratio_limit: float = -1.0
-    own_seconds_limit: float = -1.0
-    download_limit: int = 0
-    upload_limit: int = 0
-    super_seeding: bool = False
-    forced: bool = False
-    counting: bool = False
-    """Its seeding time grows now."""
-
-    def seen_for(self, seconds: float) -> SeedingFacts:
-        """The same with at least this seeding time, which was seen, when what is told of it is old."""
-        return self if seconds <= self.seconds else replace(self, seconds=seconds)
-
-
-def ratio_of(told: float) -> float:
-    """A ratio of qBittorrent's Web API, which writes -1 for one beyond all measure."""
-    return math.inf if told < 0 else told
-
-
-def own_limits(ratio_limit: float, seeding_minutes_limit: float) -> tuple[float, float]:
-    """A torrent's own share limits as ratio and seconds; -1 for none.
-
-    qBittorrent's Web API counts its time limit in minutes, and writes -1 for no limit and -2 for the client's own.
-    """
-    ratio = ratio_limit if ratio_limit > 0 else -1.0
-    return ratio, seeding_minutes_limit * MINUTE if seeding_minutes_limit > 0 else -1.0
 
 
 def ratio_in_facts(ratio: float) -> float | None:
@@ -73,10 +32,6 @@ class EffectiveLimits(Struct, frozen=True, gc=False):
     download_limit: int = -1
     upload_limit: int = -1
     super_seed: bool = False
-
-
-_DOWNLOAD_LIMIT = attrgetter("download_limit_bytes_per_second")
-_UPLOAD_LIMIT = attrgetter("upload_limit_bytes_per_second")
 
 
 def limits_for(category: SeedingLimits, rows: tuple[TrackerRow, ...]) -> EffectiveLimits:

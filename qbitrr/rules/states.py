@@ -1,26 +1,35 @@
-"""The torrent states of qBittorrent in groups. Names as in 5.x; source: qBittorrent's Web API page.
+"""Torrent states of qBittorrent, in groups. Names of 5.x; source: qBittorrent's Web API page.
 
-4.x     pausedDL  pausedUP      become stoppedDL and stoppedUP when they are read
+4.x     pausedDL  pausedUP      are read as stoppedDL and stoppedUP
 5.x     stoppedDL stoppedUP
 """
 
 from __future__ import annotations
 
-BUSY = frozenset({"checkingUP", "checkingDL", "checkingResumeData", "moving", "allocating"})
-STOPPED = frozenset({"stoppedDL", "stoppedUP"})
-FORCED = frozenset({"forcedDL", "forcedMetaDL"})
-METADATA = frozenset({"metaDL"})
-MISSING_FILES = "missingFiles"
-ERROR = "error"
 DOWNLOADING = "downloading"
 STALLED = "stalledDL"
 QUEUED = "queuedDL"
+STOPPED_INCOMPLETE = "stoppedDL"
+STOPPED_COMPLETE = "stoppedUP"
+UPLOADING = "uploading"
+FORCED_SEEDING = "forcedUP"
+MISSING_FILES = "missingFiles"
+ERROR = "error"
+UNKNOWN = "unknown"
+
+BUSY = frozenset({"checkingUP", "checkingDL", "checkingResumeData", "moving", "allocating"})
+METADATA = frozenset({"metaDL"})
+FORCED = frozenset({"forcedDL", "forcedMetaDL"})
+STOPPED = frozenset({STOPPED_INCOMPLETE, STOPPED_COMPLETE})
 INACTIVE = METADATA | {STALLED}
-"""It tries, and nothing comes."""
+"""Started, but nothing arrives."""
 TRYING = frozenset({DOWNLOADING, STALLED})
 """It has its metadata and tries to get the rest."""
-TRANSFERRING = frozenset({DOWNLOADING, "uploading"})
+TRANSFERRING = frozenset({DOWNLOADING, UPLOADING})
 """Bytes flow: the client has a connection."""
-FORCED_SEEDING = "forcedUP"
-SEEDING = frozenset({"uploading", "stalledUP", FORCED_SEEDING})
-"""Complete and not stopped nor queued: its seeding time grows."""
+SEEDING = frozenset({UPLOADING, "stalledUP", FORCED_SEEDING})
+"""Complete, neither stopped nor queued: its seeding time grows."""
+PAUSABLE = INACTIVE | {DOWNLOADING, QUEUED}
+"""It writes to its disk, now or when its turn comes, and was not forced to."""
+STARTED = PAUSABLE | FORCED | SEEDING | {"queuedUP"}
+"""Neither stopped nor busy nor in error."""

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from qbitrr.rules import states
-from qbitrr.rules.tracker_eta import maximum_eta_seconds
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import Policy, TorrentFacts
+    from qbitrr.rules.facts import TorrentFacts
+    from qbitrr.rules.policy import Policy
 
 
 class StrikeKind(StrEnum):
@@ -84,7 +84,7 @@ def _stalled(torrent: TorrentFacts, mark_bytes: int | None) -> Course:
 def _slow(torrent: TorrentFacts, policy: Policy) -> Course:
     if torrent.state != states.DOWNLOADING:
         return Course.STAND
-    maximum = maximum_eta_seconds(torrent.tracker, policy)
+    maximum = policy.maximum_eta_for(torrent.tracker)
     return Course.RUN if 0 < maximum < torrent.eta_seconds else Course.RESET
 
 

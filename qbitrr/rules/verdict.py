@@ -29,8 +29,6 @@ class Action(StrEnum):
     SORT = "sort"
 
 
-LOOKS = frozenset({Action.LOOK_FOR_IMPORT, Action.LOOK_AT_FILES})
-"""They find something out and change nothing, so they are not in the ledger."""
 DESTRUCTIVE = frozenset({Action.FAIL, Action.REMOVE})
 """What takes a torrent out of its client: counted by the breaker, delayed by the quarantine."""
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec import Struct
 
+from qbitrr.rules.facts import TorrentKey
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -42,6 +44,11 @@ class Entry(Struct, frozen=True):
     outcome: str | None
     planned_at: float
     updated_at: float
+
+    @property
+    def key(self) -> TorrentKey:
+        """Its torrent."""
+        return TorrentKey(self.instance, self.infohash)
 
 
 _COLUMNS = ", ".join(Entry.__struct_fields__)

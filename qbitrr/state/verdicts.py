@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
+from qbitrr.rules.facts import TorrentKey
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -58,10 +60,10 @@ async def forget(database: Database, category: str, torrents: Iterable[tuple[str
         )
 
 
-async def keys_of_category(database: Database, category: str) -> list[tuple[str, str]]:
+async def keys_of_category(database: Database, category: str) -> list[TorrentKey]:
     """Instance and infohash of every torrent of a category that has a verdict."""
     sql = "SELECT instance, infohash FROM verdicts WHERE category = ?"
-    return [(instance, infohash) for instance, infohash in await database.rows(sql, (category,))]
+    return [TorrentKey(*row) for row in await database.rows(sql, (category,))]
 
 
 async def of_torrent(database: Database, infohash: str) -> list[StoredVerdict]:

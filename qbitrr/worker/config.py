@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from qbitrr.config import Arr, Config, QBit, Settings, WebUI, runnable_arrs, runnable_qbits
 from qbitrr.config.model import Notifications, TrackerRow
 from qbitrr.config.redact import redact_text, secrets_of
-from qbitrr.rules.facts import TAG_IGNORED
+from qbitrr.rules.tags import TAG_IGNORED
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -15,7 +15,7 @@ from qbitrr.config.messages import unit_and_choices
 from qbitrr.config.model import Arr, QBit, Settings
 from qbitrr.config.model.key import key_paths
 from qbitrr.config.values import write_value
-from qbitrr.rules.torrents import RULES
+from qbitrr.rules.torrents import RULES, Rule, Scope
 from qbitrr.rules.torrents.failure import fails
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 _PREAMBLE = """\
 # The rules
 
-Every torrent in the category of an Arr is judged by these rules, from top to bottom. The first that does not pass
-decides: either nothing is to be done, or one action. `qbitrr explain <hash>` shows for a torrent which rules were
-asked, what each said, and by which facts.
+Every torrent in the category of an Arr, or in one of the `ManagedCategories` of a qBittorrent, is judged by these
+rules, from top to bottom. The first that does not pass decides: either nothing is to be done, or one action.
+`qbitrr explain <hash>` shows for a torrent which rules were asked, what each found, and by which facts.
 
-A torrent is judged again when it changes, when the Arr's queue says something new about it, and when time alone may
-have changed the verdict. Right before an action it is read and judged once more.
+A torrent is judged again when it changes, when its records in the Arr's queue change, and when time alone may have
+changed the verdict. Right before an action it is read and judged once more.
 
 Keys are written as in `config.example.toml`: `Settings.…` stand in `[Settings]`, all others in the section of the Arr,
 `Torrent.…` in `[<Arr>.Torrent]` and so on. Lists that are too long for this page stand there with all their entries."""
@@ -42,12 +42,18 @@ _FAILING = """\
 A rule that fails a torrent asks this last. A failed torrent is blocklisted in its Arr, deleted from its qBittorrent,
 and searched again once where `ReSearch` is on."""
 
+_SCOPES: dict[Scope, tuple[str, ...]] = {
+    Scope.BOTH: (),
+    Scope.WITH_ARR: ("*Only in the category of an Arr.*",),
+    Scope.WITHOUT_ARR: ("*Only in `ManagedCategories`.*",),
+}
+
 _NAMES_A_KEY = re.compile(r"(?:[A-Z]\w*|importMode)(?:\.\w+)*")
 
 
 def render() -> str:
     """The whole page. ValueError when a docstring names a key that there is not."""
-    sections = [_section(f"{number}. `{rule.__name__}`", _docstring(rule)) for number, rule in enumerate(RULES, 1)]
+    sections = [_section(number, rule) for number, rule in enumerate(RULES, 1)]
     needed = _docstring(fails).partition("\n\n")[2]
     return (
         "\n\n".join([_PREAMBLE, *sections, "\n\n".join((_FAILING, *_with_keys(needed, f"`ReSearch` {needed}")))]) + "\n"
@@ -80,8 +86,9 @@ def _tables() -> set[str]:
     return {part.removesuffix("[]") for path in paths for part in path.split(".")[:-1]}
 
 
-def _section(title: str, text: str) -> str:
-    return "\n\n".join((f"## {title}", *_with_keys(text, text)))
+def _section(number: int, rule: Rule) -> str:
+    text = _docstring(rule.check)
+    return "\n\n".join((f"## {number}. `{rule.name}`", *_SCOPES[rule.scope], *_with_keys(text, text)))
 
 
 def _with_keys(text: str, naming: str) -> Iterator[str]:

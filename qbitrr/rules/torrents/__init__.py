@@ -1,19 +1,25 @@
-"""The rules for torrents of an Arr category, in the order in which they are asked.
+"""The rules for torrents, in the order in which they are asked. The first one that does not pass decides.
 
-The first rule that does not pass decides. Each rule is a function of the facts, the policy and the time; its
-docstring says which configuration keys govern it.
+Each rule is a function of the facts, their context, the policy and the time; its docstring names the configuration
+keys that govern it.
 
-    untouchable  what is left alone whatever else holds     finished    what is complete: imported, or failed
-    wishes       what a person asked for by a category      unfinished  what is left alone while it downloads
-    ailing       what a recheck may heal                    unwanted    files, releases that should not be there
-    failing      what every failure needs besides           dead        stalled, slow, unavailable
-    seeding      limits, tags, trackers; the end of seeding
+    protected        what is left alone in any case       completed    imported, left to the Arr, or failed
+    user_categories  what the user asks for by a category downloading  what is left alone while it downloads
+    recheck          what a recheck may repair            unwanted     unwanted files and releases
+    seeding          limits, tags, trackers; its end      stalled      stalled, slow, unavailable
+    failure          what every failure has to ask
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from enum import StrEnum
 
+from msgspec import Struct
+
+from qbitrr.rules.context import RuleContext
+from qbitrr.rules.facts import TorrentFacts
+from qbitrr.rules.policy import Policy
 from qbitrr.rules.torrents.completed import (
     arr_has_it,
     arr_queue_is_unknown,
@@ -51,86 +57,79 @@ from qbitrr.rules.torrents.unwanted import (
     unwanted_files,
 )
 from qbitrr.rules.torrents.user_categories import failed_by_user, recheck_requested
-from qbitrr.rules.verdict import Outcome, TraceStep, Verdict
+from qbitrr.rules.verdict import Finding, Outcome, TraceStep, Verdict
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+Check = Callable[[TorrentFacts, RuleContext, Policy, float], Finding]
 
-    from qbitrr.rules.facts import Policy, RuleContext, TorrentFacts
-    from qbitrr.rules.verdict import Finding
 
-    Rule = Callable[[TorrentFacts, RuleContext, Policy, float], Finding]
+class Scope(StrEnum):
+    """Torrents that a rule is about: those of an Arr, those of `ManagedCategories`, or all."""
 
-RULES: tuple[Rule, ...] = (
-    ignored_by_user,
-    in_quarantine,
-    client_is_busy_with_it,
-    recheck_requested,
-    failed_by_user,
-    files_are_missing,
-    in_error,
-    settings_differ,
-    no_longer_stalled,
-    seeding_is_over,
-    imported,
-    data_is_missing,
-    arr_queue_is_unknown,
-    not_in_queue,
-    arr_refuses_it,
-    arr_has_it,
-    excluded_files_are_left,
-    unplayable,
-    import_failed_lately,
-    finished,
-    stopped_by_user,
-    queued_or_forced,
-    files_not_looked_at,
-    unwanted_files,
-    clocks_stand_still,
-    too_young,
-    nothing_playable,
-    custom_format_unmet,
-    stalling_is_allowed,
-    stalled_is_searched_again,
-    stalled,
-    nearly_complete,
-    slow,
-    unavailable,
-    under_way,
+    WITH_ARR = "with an Arr"
+    WITHOUT_ARR = "without an Arr"
+    BOTH = "both"
+
+
+class Rule(Struct, frozen=True):
+    """One rule."""
+
+    check: Check
+    scope: Scope = Scope.BOTH
+
+    @property
+    def name(self) -> str:
+        """Its name for users."""
+        return self.check.__name__
+
+
+RULES = (
+    Rule(ignored_by_user),
+    Rule(in_quarantine),
+    Rule(client_is_busy_with_it),
+    Rule(recheck_requested),
+    Rule(failed_by_user),
+    Rule(files_are_missing),
+    Rule(in_error),
+    Rule(settings_differ),
+    Rule(no_longer_stalled),
+    Rule(seeding_is_over),
+    Rule(seeding, Scope.WITHOUT_ARR),
+    Rule(imported, Scope.WITH_ARR),
+    Rule(data_is_missing),
+    Rule(arr_queue_is_unknown, Scope.WITH_ARR),
+    Rule(not_in_queue, Scope.WITH_ARR),
+    Rule(arr_refuses_it, Scope.WITH_ARR),
+    Rule(arr_has_it, Scope.WITH_ARR),
+    Rule(excluded_files_are_left, Scope.WITH_ARR),
+    Rule(unplayable, Scope.WITH_ARR),
+    Rule(import_failed_lately, Scope.WITH_ARR),
+    Rule(finished, Scope.WITH_ARR),
+    Rule(stopped_by_user),
+    Rule(queued_or_forced),
+    Rule(files_not_looked_at, Scope.WITH_ARR),
+    Rule(unwanted_files, Scope.WITH_ARR),
+    Rule(clocks_stand_still),
+    Rule(too_young),
+    Rule(nothing_playable, Scope.WITH_ARR),
+    Rule(custom_format_unmet, Scope.WITH_ARR),
+    Rule(stalling_is_allowed),
+    Rule(stalled_is_searched_again, Scope.WITH_ARR),
+    Rule(stalled),
+    Rule(nearly_complete),
+    Rule(slow),
+    Rule(unavailable, Scope.WITH_ARR),
+    Rule(under_way),
 )
-
-WITHOUT_ARR: tuple[Rule, ...] = (
-    ignored_by_user,
-    in_quarantine,
-    client_is_busy_with_it,
-    recheck_requested,
-    failed_by_user,
-    files_are_missing,
-    in_error,
-    settings_differ,
-    no_longer_stalled,
-    seeding_is_over,
-    seeding,
-    data_is_missing,
-    stopped_by_user,
-    queued_or_forced,
-    clocks_stand_still,
-    too_young,
-    stalling_is_allowed,
-    stalled,
-    nearly_complete,
-    slow,
-    under_way,
-)
-"""The rules for `ManagedCategories`, which belong to no Arr."""
+WITH_ARR = tuple(rule for rule in RULES if rule.scope is not Scope.WITHOUT_ARR)
+WITHOUT_ARR = tuple(rule for rule in RULES if rule.scope is not Scope.WITH_ARR)
 
 
 def judge(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Verdict:
     """Ask the rules in order until one decides; `now` in epoch seconds."""
     trace: list[TraceStep] = []
-    for rule in RULES if policy.with_arr else WITHOUT_ARR:
-        finding = rule(torrent, context, policy, now)
-        trace.append(TraceStep(rule.__name__, finding))
+    for rule in WITH_ARR if policy.with_arr else WITHOUT_ARR:
+        finding = rule.check(torrent, context, policy, now)
+        trace.append(TraceStep(rule.name, finding))
         if finding.outcome is not Outcome.PASS:
             break
     return Verdict(tuple(trace))

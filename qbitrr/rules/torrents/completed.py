@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qbitrr.rules.facts import TAG_IMPORTED
+from qbitrr.rules.tags import TAG_IMPORTED
 from qbitrr.rules.torrents.failure import fails
 from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import Policy, QueueFacts, RuleContext, TorrentFacts
+    from qbitrr.rules.context import RuleContext
+    from qbitrr.rules.facts import QueueFacts, TorrentFacts
+    from qbitrr.rules.policy import Policy
     from qbitrr.rules.verdict import Finding
 
 # After the n-th try the next one comes this much later: of an import that failed, and of asking an Arr about a

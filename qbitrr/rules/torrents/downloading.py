@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.rules import states
-from qbitrr.rules.free_space import TAG_HELD
+from qbitrr.rules.tags import TAG_PAUSED
 from qbitrr.rules.verdict import passes, stops
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import Policy, RuleContext, TorrentFacts
+    from qbitrr.rules.context import RuleContext
+    from qbitrr.rules.facts import TorrentFacts
+    from qbitrr.rules.policy import Policy
     from qbitrr.rules.verdict import Finding
 
 
 def stopped_by_user(torrent: TorrentFacts, _around: RuleContext, _policy: Policy, _now: float) -> Finding:
     """What is stopped stays stopped, until whoever stopped it starts it again: a person, or the free space guard."""
-    if torrent.state in states.STOPPED and TAG_HELD in torrent.tags:
+    if torrent.state in states.STOPPED and TAG_PAUSED in torrent.tags:
         return stops("it is stopped until there is space for it on the disk", state=torrent.state)
     if torrent.state in states.STOPPED:
         return stops("it is stopped, and not by qbitrr", state=torrent.state)

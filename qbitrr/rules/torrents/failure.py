@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from qbitrr.rules.verdict import Action, acts, stops
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import Policy, RuleContext
+    from qbitrr.rules.context import RuleContext
+    from qbitrr.rules.policy import Policy
     from qbitrr.rules.verdict import Finding
 
 DISCARDED_SECONDS = 86400

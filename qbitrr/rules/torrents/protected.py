@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr.rules import states
-from qbitrr.rules.facts import TAG_IGNORED, TAG_QUARANTINE
+from qbitrr.rules.tags import TAG_IGNORED, TAG_QUARANTINE
 from qbitrr.rules.verdict import passes, stops
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import Policy, RuleContext, TorrentFacts
+    from qbitrr.rules.context import RuleContext
+    from qbitrr.rules.facts import TorrentFacts
+    from qbitrr.rules.policy import Policy
     from qbitrr.rules.verdict import Finding
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qbitrr.rules.facts import TAG_IMPORTED
 from qbitrr.rules.seeding import progress
+from qbitrr.rules.tags import TAG_IMPORTED
 from qbitrr.rules.torrents.completed import retry_seconds
 from qbitrr.rules.torrents.failure import discarded_by_user, owed
 from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import Policy, RuleContext, TorrentFacts
+    from qbitrr.rules.context import RuleContext
+    from qbitrr.rules.facts import TorrentFacts
+    from qbitrr.rules.policy import Policy
     from qbitrr.rules.verdict import Finding
 
 WRITE_AGAIN_SECONDS = 3600

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.rules import states
-from qbitrr.rules.facts import TAG_STALLED
 from qbitrr.rules.strikes import count
+from qbitrr.rules.tags import TAG_STALLED
 from qbitrr.rules.torrents.failure import fails
-from qbitrr.rules.tracker_eta import maximum_eta_seconds
 from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import Policy, RuleContext, TorrentFacts
+    from qbitrr.rules.context import RuleContext
+    from qbitrr.rules.facts import TorrentFacts
+    from qbitrr.rules.policy import Policy
     from qbitrr.rules.strikes import Elapsed
     from qbitrr.rules.verdict import Finding
 
@@ -94,7 +95,7 @@ def slow(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float
 
     It must have been too slow for `Torrent.IgnoreTorrentsYoungerThan`, over `Torrent.Strikes`.
     """
-    maximum = maximum_eta_seconds(torrent.tracker, policy)
+    maximum = policy.maximum_eta_for(torrent.tracker)
     if maximum <= 0 or torrent.state != states.DOWNLOADING or torrent.eta_seconds <= maximum:
         return passes("it is fast enough, or no MaximumETA is set", MaximumETA_seconds=maximum)
     strikes = count(context.slow, policy.ignore_younger_than_seconds, policy.strikes)

@@ -9,7 +9,9 @@ from qbitrr.rules.torrents.failure import fails
 from qbitrr.rules.verdict import Action, acts, passes
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import ItemScores, Policy, RuleContext, TorrentFacts
+    from qbitrr.rules.context import RuleContext
+    from qbitrr.rules.facts import ItemScores, TorrentFacts
+    from qbitrr.rules.policy import Policy
     from qbitrr.rules.verdict import Finding
 
 

@@ -13,9 +13,10 @@ from qbitrr import logs
 from qbitrr.config.address import host_name, is_loopback
 from qbitrr.errors import RefusedError
 from qbitrr.rules import free_space, queue_order, trackers
-from qbitrr.rules.free_space import TAG_HELD, Disk, Download
+from qbitrr.rules.free_space import Disk, Download
 from qbitrr.rules.ownership import owner
 from qbitrr.rules.queue_order import QueuePosition
+from qbitrr.rules.tags import TAG_PAUSED
 from qbitrr.state import free_space as stored
 from qbitrr.worker.config import guards_space
 from qbitrr.worker.disk import on_disk
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from qbitrr.qbittorrent.mirror import Mirror
     from qbitrr.qbittorrent.models import Torrent
+    from qbitrr.rules.facts import TorrentKey
     from qbitrr.worker.config import WorkerConfig
     from qbitrr.worker.torrents.actions.context import ActionContext
 
@@ -53,7 +55,7 @@ class FreeSpaceGuard:
         self._claimed: dict[str, int] | None = None
         self._claimed_at = float("-inf")
         self._measured = True
-        self._trusted: dict[tuple[str, str], float] = {}
+        self._trusted: dict[TorrentKey, float] = {}
 
     async def one_pass(self) -> None:
         """Look at the disks and the downloads, and take what steps are needed. Raises a ServiceError."""
@@ -79,7 +81,7 @@ class FreeSpaceGuard:
         tagless = self._config.settings.tagless
         for infohash, torrent in self._mirror.torrents.items():
             tags = torrent.tags.split(", ") if torrent.tags else []
-            is_held = TAG_HELD in tags or (tagless and held.get(infohash) == torrent.added_on)
+            is_held = TAG_PAUSED in tags or (tagless and held.get(infohash) == torrent.added_on)
             if torrent.amount_left > 0 or torrent.size <= 0 or is_held:
                 yield Download(
                     instance=self._instance,

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from qbitrr import ipc, logs
 from qbitrr.backoff import Backoff
 from qbitrr.errors import QbitrrError, ServiceError, ThrottledError
+from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.rules import torrents
 from qbitrr.rules.verdict import Action, TraceStep, Verdict, stops
 from qbitrr.state import ledger, shadow, verdicts
-from qbitrr.worker.services import torrent_facts
 from qbitrr.worker.torrents.actions import ActionContext, ActionRunner, RetryLaterError
 from qbitrr.worker.torrents.internet import InternetCheck
 from qbitrr.worker.torrents.observer import Observer
@@ -31,14 +31,13 @@ if TYPE_CHECKING:
 
     from qbitrr.clock import Clock
     from qbitrr.qbittorrent.mirror import Mirror
-    from qbitrr.rules.facts import QueueFacts, TorrentFacts
+    from qbitrr.rules.facts import QueueFacts, TorrentFacts, TorrentKey
     from qbitrr.rules.verdict import VerdictIdentity
     from qbitrr.state.database import Database
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.config import WorkerConfig
     from qbitrr.worker.report import Report
     from qbitrr.worker.services import Services
-    from qbitrr.worker.torrents.poll import Key
 
 _log = logs.get(__name__)
 
@@ -97,14 +96,14 @@ class TorrentLoop:
             seeding=self._seeding,
             internet=self._internet,
         )
-        self._to_judge: set[Key] = set()
-        self._to_forget: set[Key] = set()
-        self._left_over: set[Key] = set()
-        self._gists: dict[Key, VerdictIdentity] = {}  # the traces are in the state file
-        self._revisit_at: dict[Key, float] = {}
-        self._acting: dict[Key, asyncio.Task[None]] = {}
-        self._act_again_at: dict[Key, float] = {}
-        self._failures: dict[Key, int] = {}
+        self._to_judge: set[TorrentKey] = set()
+        self._to_forget: set[TorrentKey] = set()
+        self._left_over: set[TorrentKey] = set()
+        self._gists: dict[TorrentKey, VerdictIdentity] = {}  # the traces are in the state file
+        self._revisit_at: dict[TorrentKey, float] = {}
+        self._acting: dict[TorrentKey, asyncio.Task[None]] = {}
+        self._act_again_at: dict[TorrentKey, float] = {}
+        self._failures: dict[TorrentKey, int] = {}
         self._decisions: list[Decision] = []
 
     async def begin(self) -> None:
@@ -142,7 +141,7 @@ class TorrentLoop:
             self._to_judge |= {key for key, at in self._revisit_at.items() if at <= now}
             self._to_judge |= {key for key, at in self._act_again_at.items() if at <= moment}
             entries = await ledger.open_entries(self._database, self._category)
-            open_now = {(entry.instance, entry.infohash): entry for entry in entries}
+            open_now = {entry.key: entry for entry in entries}
             for key in open_now.keys() & changed:  # what it waits for may have come
                 self._act_again_at.pop(key, None)
             self._drop_the_gone(open_now)
@@ -224,7 +223,7 @@ class TorrentLoop:
             self._to_judge -= gone
         self._to_forget = set()
 
-    def _drop_the_gone(self, open_now: Collection[Key]) -> None:
+    def _drop_the_gone(self, open_now: Collection[TorrentKey]) -> None:
         """What was noted about a torrent while it went away. One whose client is silent is not known to be gone."""
         present = self._poll.present()
         self._to_judge = {key for key in self._to_judge if key in present or not self._poll.answers(key[0])}
@@ -246,16 +245,16 @@ class TorrentLoop:
 
     # -- judging ------------------------------------------------------------------------------------------------
 
-    async def _judge_all(self, now: float, open_now: Collection[Key]) -> None:
+    async def _judge_all(self, now: float, open_now: Collection[TorrentKey]) -> None:
         """Some at a time: the traces of ten thousand verdicts need not be in memory together."""
         due = list(self._to_judge - self._acting.keys())
         for start in range(0, len(due), _JUDGED_AT_ONCE):
             await self._judge_some(due[start : start + _JUDGED_AT_ONCE], now, open_now)
         await self._drop_left_over()
 
-    async def _judge_some(self, due: list[Key], now: float, open_now: Collection[Key]) -> None:
-        fresh: dict[Key, verdicts.StoredVerdict] = {}
-        judged: set[Key] = set()
+    async def _judge_some(self, due: list[TorrentKey], now: float, open_now: Collection[TorrentKey]) -> None:
+        fresh: dict[TorrentKey, verdicts.StoredVerdict] = {}
+        judged: set[TorrentKey] = set()
         for key in due:
             if key in self._acting:
                 continue
@@ -283,7 +282,7 @@ class TorrentLoop:
 
     async def _adopts(self, stray: TorrentFacts) -> bool:
         """Whether a torrent that was put aside, and that is not remembered, belongs to the Arr all the same."""
-        key = (stray.instance, stray.infohash)
+        key = stray.key
         if self._arr is None:
             return False
         if self._around.about(key) is None:
@@ -297,7 +296,7 @@ class TorrentLoop:
         self._ownership.adopt(stray)
         return True
 
-    def _torrent(self, key: Key) -> TorrentFacts | None:
+    def _torrent(self, key: TorrentKey) -> TorrentFacts | None:
         """A torrent as last seen; None while its qBittorrent is silent, because then nothing is known of it."""
         instance, infohash = key
         if not self._poll.answers(instance):
@@ -306,17 +305,17 @@ class TorrentLoop:
         return torrent_facts(instance, infohash, torrent) if torrent else None
 
     def _judge(self, torrent: TorrentFacts) -> Verdict:
-        queue = self._around.about((torrent.instance, torrent.infohash))
+        queue = self._around.about(torrent.key)
         failed = self._actor.failed_grabs(queue.item_ids) if queue else 0
         context = self._around.of(torrent, self._actor.history(torrent), failed)
-        policy = self._policies.of(self._ownership.home((torrent.instance, torrent.infohash)))
+        policy = self._policies.of(self._ownership.home(torrent.key))
         return torrents.judge(torrent, context, policy, self._clock.wall())
 
     def _judge_again(self, torrent: TorrentFacts) -> tuple[Verdict, QueueFacts | None] | None:
         """The verdict on a torrent that was read right before acting; None when it is not ours any more."""
         if not self._ownership.is_mine(torrent):
             return None
-        return self._judge(torrent), self._around.about((torrent.instance, torrent.infohash))
+        return self._judge(torrent), self._around.about(torrent.key)
 
     def _judge_safely(self, torrent: TorrentFacts, now: float) -> Verdict:
         """A fault in judging one torrent is its verdict, and the others are judged all the same."""
@@ -352,10 +351,10 @@ class TorrentLoop:
 
     # -- acting -------------------------------------------------------------------------------------------------
 
-    def _may_act(self, key: Key) -> bool:
+    def _may_act(self, key: TorrentKey) -> bool:
         return key not in self._acting and self._act_again_at.get(key, 0.0) <= self._clock.monotonic()
 
-    def _resume(self, open_now: dict[Key, Entry]) -> None:
+    def _resume(self, open_now: dict[TorrentKey, Entry]) -> None:
         """Go on with actions that were begun and did not end, as soon as the services they need answer."""
         for key, entry in open_now.items():
             if (
@@ -365,11 +364,11 @@ class TorrentLoop:
             ):
                 self._start(key, partial(self._actor.resume, entry, self._judge_again))
 
-    def _start(self, key: Key, action: Callable[[], Awaitable[bool]]) -> None:
+    def _start(self, key: TorrentKey, action: Callable[[], Awaitable[bool]]) -> None:
         self._act_again_at.pop(key, None)
         self._acting[key] = asyncio.create_task(self._act(key, action), name=f"act {key[1]}")
 
-    async def _act(self, key: Key, action: Callable[[], Awaitable[bool]]) -> None:
+    async def _act(self, key: TorrentKey, action: Callable[[], Awaitable[bool]]) -> None:
         """Have one action done; whatever comes of it, the torrent is judged again."""
         wait_seconds, done = 0.0, False
         try:
@@ -390,7 +389,7 @@ class TorrentLoop:
         if done:
             self.wake.set()
 
-    def _failed(self, key: Key, error: Exception) -> float:
+    def _failed(self, key: TorrentKey, error: Exception) -> float:
         """How long to leave the torrent alone now."""
         self._failures[key] = self._failures.get(key, 0) + 1
         asked_for = error.retry_after_seconds if isinstance(error, ThrottledError) else 0.0

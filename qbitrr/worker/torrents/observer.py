@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qbitrr.arr.facts import queue_facts
 from qbitrr.errors import CredentialsRejectedError, ServiceError
-from qbitrr.rules.facts import ItemScores, RuleContext
+from qbitrr.qbittorrent.facts import torrent_facts
+from qbitrr.rules.context import RuleContext
+from qbitrr.rules.facts import ItemScores, TorrentKey
 from qbitrr.rules.states import MISSING_FILES
 from qbitrr.rules.strikes import StrikeKind
 from qbitrr.state import scores
 from qbitrr.worker.disk import has_content, on_disk
-from qbitrr.worker.services import queue_facts, torrent_facts
 from qbitrr.worker.torrents.strikes import StrikeTimers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qbitrr.clock import Clock
-    from qbitrr.rules.facts import History, Policy, QueueFacts, TorrentFacts
+    from qbitrr.rules.facts import QueueFacts, TorrentFacts
+    from qbitrr.rules.history import History
+    from qbitrr.rules.policy import Policy
     from qbitrr.state.database import Database
     from qbitrr.worker.config import WorkerConfig
     from qbitrr.worker.report import Report
     from qbitrr.worker.services import Services
     from qbitrr.worker.torrents.internet import InternetCheck
     from qbitrr.worker.torrents.ownership import Ownership
-    from qbitrr.worker.torrents.poll import Key, Poll
+    from qbitrr.worker.torrents.poll import Poll
     from qbitrr.worker.torrents.seeding import SeedingTracker
 
 _IDLE_QUEUE_SECONDS = 60.0  # without torrents the Arr's queue matters to nobody but the process list
@@ -64,7 +68,7 @@ class Observer:
         self._scores: dict[int, ItemScores] = {}
         self._scores_read_at = float("-inf")
         self._rids: dict[str, int] = {}
-        self._there: set[Key] = set()
+        self._there: set[TorrentKey] = set()
 
     async def begin(self) -> None:
         """Read back what an earlier process counted."""
@@ -76,7 +80,7 @@ class Observer:
 
     # -- looking ------------------------------------------------------------------------------------------------
 
-    async def read_queue(self) -> set[Key]:
+    async def read_queue(self) -> set[TorrentKey]:
         """Take a snapshot of the Arr's queue; returns the torrents about which it says something new."""
         if self._arr is None:
             return set()
@@ -110,9 +114,9 @@ class Observer:
             found = await scores.of_items(self._database, self._category, self._arr.kind.name, items)
             self._scores = {item: ItemScores(*stored) for item, stored in found.items()}
 
-    def watch_clocks(self, changed: Iterable[Key]) -> set[Key]:
+    def watch_clocks(self, changed: Iterable[TorrentKey]) -> set[TorrentKey]:
         """Start and stop clocks by what was just seen; returns the torrents whose clocks stand or run anew."""
-        anew: set[Key] = set()
+        anew: set[TorrentKey] = set()
         for name, mirror in self._poll.mirrors.items():
             if not self._poll.answers(name):
                 self._rids.pop(name, None)
@@ -120,7 +124,7 @@ class Observer:
             elif mirror.rid != self._rids.get(name):
                 self._rids[name] = mirror.rid
                 if self.clocks.look(name, self._clock.monotonic(), standstill=bool(self.standstill(name))):
-                    anew |= {(name, infohash) for infohash in mirror.torrents}
+                    anew |= {TorrentKey(name, infohash) for infohash in mirror.torrents}
         for key in anew.union(changed):
             torrent = self._poll.mirrors[key[0]].torrents.get(key[1])
             if torrent is not None:
@@ -140,19 +144,19 @@ class Observer:
             return "nothing flows, and there is no internet"
         return ""
 
-    async def look_for_content(self) -> set[Key]:
+    async def look_for_content(self) -> set[TorrentKey]:
         """Look whether missing files are back; returns the torrents about which that is new."""
-        before, there = self._there, set()
+        before, there = self._there, set[TorrentKey]()
         for name, mirror in self._poll.mirrors.items():
             missing = {h: t.content_path for h, t in mirror.torrents.items() if t.state == MISSING_FILES}
             for infohash, path in missing.items():
                 is_there: bool = await on_disk(False, has_content, path)
                 if is_there:
-                    there.add((name, infohash))
+                    there.add(TorrentKey(name, infohash))
         self._there = there
         return before ^ there
 
-    def forget(self, gone: set[Key]) -> None:
+    def forget(self, gone: set[TorrentKey]) -> None:
         """Torrents that are gone."""
         self.clocks.forget(gone)
         self._there -= gone
@@ -163,13 +167,13 @@ class Observer:
 
     # -- telling ------------------------------------------------------------------------------------------------
 
-    def about(self, key: Key) -> QueueFacts | None:
+    def about(self, key: TorrentKey) -> QueueFacts | None:
         """What the Arr's queue says of a torrent."""
         return _in(self.queue, key)
 
     def of(self, torrent: TorrentFacts, history: History, failed_grabs: int) -> RuleContext:
         """Everything that is known around one torrent."""
-        key = (torrent.instance, torrent.infohash)
+        key = torrent.key
         queue = self.about(key)
         status = self._seeding.status(torrent)
         return RuleContext(
@@ -198,5 +202,5 @@ class Observer:
         return tuple(known) if all(known) else ()  # type: ignore[arg-type]
 
 
-def _in(queue: dict[str, QueueFacts] | None, key: Key) -> QueueFacts | None:
+def _in(queue: dict[str, QueueFacts] | None, key: TorrentKey) -> QueueFacts | None:
     return queue.get(key[1].upper()) if queue is not None else None

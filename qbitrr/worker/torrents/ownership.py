@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.ownership import owner
 from qbitrr.state import torrents
 from qbitrr.state.torrents import StoredTorrent
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from qbitrr.state.database import Database
     from qbitrr.worker.config import WorkerConfig
 
-Key = tuple[str, str]  # instance and infohash
-
 
 class Ownership:
     """What is remembered of the torrents of one category."""
@@ -31,14 +30,14 @@ class Ownership:
         self._config = config
         self._category = config.name
         self._database = database
-        self._known: dict[Key, StoredTorrent] = {}
-        self._unsaved: set[Key] = set()
+        self._known: dict[TorrentKey, StoredTorrent] = {}
+        self._unsaved: set[TorrentKey] = set()
         self._aside = {config.settings.failed_category, config.settings.recheck_category}
 
     async def begin(self) -> None:
         """Read back what an earlier process remembered."""
         stored = await torrents.of_category(self._database, self._category)
-        self._known = {(t.instance, t.infohash): t for t in stored}
+        self._known = {TorrentKey(t.instance, t.infohash): t for t in stored}
 
     def of_interest(self, category: str) -> bool:
         """Whether torrents of a category in qBittorrent may be the worker's."""
@@ -58,21 +57,21 @@ class Ownership:
 
     def see(self, torrent: TorrentFacts) -> None:
         """Remember a torrent in the category it is in."""
-        known = self._known.get((torrent.instance, torrent.infohash))
+        known = self._known.get(torrent.key)
         is_known = known is not None and (known.home, known.added_at) == (torrent.category, torrent.added_at)
         if not is_known and self._is_own(torrent.category):
             self._remember(torrent, torrent.category)
 
-    def home(self, key: Key) -> str:
+    def home(self, key: TorrentKey) -> str:
         """The category that a torrent belongs to in qBittorrent."""
         known = self._known.get(key)
         return known.home if known else self._category
 
     def files_seen(self, torrent: TorrentFacts) -> str:
         """By which file rules a torrent's files were looked at; empty when nobody looked."""
-        return self._known[torrent.instance, torrent.infohash].files_seen if self._remembers(torrent) else ""
+        return self._known[torrent.key].files_seen if self._remembers(torrent) else ""
 
-    def saw_files(self, key: Key, by: str) -> None:
+    def saw_files(self, key: TorrentKey, by: str) -> None:
         """Remember that a torrent's files were looked at and nothing is left to be done about them."""
         known = self._known.get(key)
         if known is not None and known.files_seen != by:
@@ -90,14 +89,14 @@ class Ownership:
             self._unsaved |= saving & self._known.keys()
             raise
 
-    async def forget(self, gone: set[Key]) -> None:
+    async def forget(self, gone: set[TorrentKey]) -> None:
         """Torrents that are no longer there."""
         await torrents.forget(self._database, self._category, gone)
         for key in gone:
             self._known.pop(key, None)
         self._unsaved -= gone
 
-    def known(self) -> Container[Key]:
+    def known(self) -> Container[TorrentKey]:
         """All that are remembered."""
         return self._known.keys()
 
@@ -105,10 +104,10 @@ class Ownership:
         return owner(category, self._config.categories, self._config.parents) in self._config.own_categories
 
     def _remembers(self, torrent: TorrentFacts) -> bool:
-        known = self._known.get((torrent.instance, torrent.infohash))
+        known = self._known.get(torrent.key)
         return known is not None and known.added_at == torrent.added_at
 
     def _remember(self, torrent: TorrentFacts, home: str) -> None:
-        key = (torrent.instance, torrent.infohash)
+        key = torrent.key
         self._known[key] = StoredTorrent(torrent.instance, torrent.infohash, torrent.added_at, home)
         self._unsaved.add(key)

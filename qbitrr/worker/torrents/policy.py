@@ -7,35 +7,52 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from qbitrr.rules import breaker
-from qbitrr.rules.facts import Policy, TrackerEta
+from qbitrr.rules import breaker, trackers
 from qbitrr.rules.files import FileRules, compile_rules
+from qbitrr.rules.hit_and_run import HitAndRunRules
 from qbitrr.rules.ownership import owner
-from qbitrr.worker.regimes import rules_for
+from qbitrr.rules.policy import Policy, SeedingPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from qbitrr.config.model import TrackerRow
+    from qbitrr.config.model import CategoryRules, QBit, TrackerRow
+    from qbitrr.rules.trackers import Rows
     from qbitrr.worker.config import WorkerConfig
 
 
 class Policies:
-    """What governs the torrents of a worker: one policy for an Arr, one for each managed category without one."""
+    """Policies of one worker: one for all torrents of its Arr, or one for each managed category.
+
+    Tracker rows of `[qBit]` hold everywhere; those of the qBittorrent that has the torrent replace them, and those of
+    the Arr replace both, host by host.
+    """
 
     def __init__(self, config: WorkerConfig) -> None:
         self._config = config
         self.general = policy_of(config)
-        self._of_category: dict[str, Policy] = {}
+        self._by_category: dict[str | None, Policy] = {None: self.general}
+        self._seeding: dict[tuple[str, str | None], SeedingPolicy] = {}
 
     def of(self, category: str) -> Policy:
-        """The policy for torrents that belong to a category."""
+        """The policy for torrents that belong to a category of qBittorrent."""
+        managed = self._managed(category)
+        if managed not in self._by_category:
+            self._by_category[managed] = _without_arr(self._config, managed)
+        return self._by_category[managed]
+
+    def seeding(self, instance: str, category: str) -> SeedingPolicy:
+        """The seeding policy for torrents of a qBittorrent that belong to a category of it."""
+        managed = self._managed(category)
+        if (instance, managed) not in self._seeding:
+            self._seeding[instance, managed] = _seeding_policy(self._config, instance, managed)
+        return self._seeding[instance, managed]
+
+    def _managed(self, category: str) -> str | None:
+        """The managed category that a category belongs to; None for a worker with an Arr."""
         if self._config.arr_section is not None:
-            return self.general
-        if category not in self._of_category:
-            home = owner(category, self._config.own_categories, self._config.parents)
-            self._of_category[category] = _without_arr(self._config, home)
-        return self._of_category[category]
+            return None
+        return owner(category, self._config.own_categories, self._config.parents)
 
 
 def policy_of(config: WorkerConfig) -> Policy:
@@ -44,7 +61,7 @@ def policy_of(config: WorkerConfig) -> Policy:
 
 
 def _without_arr(config: WorkerConfig, category: str | None) -> Policy:
-    settings, rules = config.settings, rules_for(config.qbit, category)
+    settings, rules = config.settings, _category_rules(config.qbit, category)
     return Policy(
         ignore_younger_than_seconds=rules.ignore_torrents_younger_than_seconds,
         stalled_delay_seconds=rules.stalled_delay_seconds,
@@ -55,7 +72,7 @@ def _without_arr(config: WorkerConfig, category: str | None) -> Policy:
         with_arr=False,
         strikes=_STRIKES_WITHOUT_ARR,
         maximum_eta_seconds=settings.torrent.maximum_eta_seconds,
-        tracker_etas=_tracker_etas((*config.qbit.trackers, *config.shared_rows)),
+        eta_rows=_with_eta(config.shared_rows, config.qbit.trackers),
         keep_slow=False,
         maximum_deletable_progress=settings.torrent.maximum_deletable_percentage,
     )
@@ -63,7 +80,6 @@ def _without_arr(config: WorkerConfig, category: str | None) -> Policy:
 
 def _with_arr(config: WorkerConfig) -> Policy:
     settings, torrent, search = config.settings, config.arr.torrent, config.arr.entry_search
-    rows = (*torrent.trackers, *(row for qbit in config.qbits for row in qbit.trackers))
     return Policy(
         ignore_younger_than_seconds=torrent.ignore_torrents_younger_than_seconds,
         stalled_delay_seconds=torrent.stalled_delay_seconds,
@@ -74,7 +90,7 @@ def _with_arr(config: WorkerConfig) -> Policy:
         strikes=torrent.strikes,
         search_stalled_again=torrent.research_stalled,
         maximum_eta_seconds=torrent.maximum_eta_seconds,
-        tracker_etas=_tracker_etas(rows),
+        eta_rows=_with_eta(*(qbit.trackers for qbit in reversed(config.qbits)), torrent.trackers),
         keep_slow=torrent.do_not_remove_slow,
         maximum_deletable_progress=torrent.maximum_deletable_percentage,
         filters_files=file_rules_of(config).exclude_anything,
@@ -114,10 +130,28 @@ def breaker_limits(config: WorkerConfig) -> breaker.BreakerLimits:
     return breaker.BreakerLimits(config.settings.max_destructive_actions, config.settings.max_destructive_share)
 
 
-def _tracker_etas(rows: Iterable[TrackerRow]) -> tuple[TrackerEta, ...]:
-    """The rows that have an opinion, by priority; of several for one host the first counts."""
-    by_host: dict[str, TrackerRow] = {}
-    for row in rows:
-        by_host.setdefault(row.host, row)
-    ordered = sorted(by_host.values(), key=lambda row: -row.priority)
-    return tuple(TrackerEta(row.host, row.maximum_eta_seconds) for row in ordered if row.maximum_eta_seconds > 0)
+def _with_eta(*layers: Iterable[TrackerRow]) -> Rows:
+    return tuple(row for row in trackers.merged(*layers) if row.maximum_eta_seconds > 0)
+
+
+def _seeding_policy(config: WorkerConfig, instance: str, managed: str | None) -> SeedingPolicy:
+    if config.arr_section is None:
+        rules = _category_rules(config.qbit, managed)
+        rows = trackers.merged(config.shared_rows, config.qbit.trackers)
+        return SeedingPolicy(rules, rows, HitAndRunRules(rows, rules.hit_and_run))
+    torrent = config.arr.torrent
+    own = next((qbit.trackers for qbit in config.qbits if qbit.section == instance), ())
+    rows = trackers.merged(config.shared_rows, own, torrent.trackers)
+    return SeedingPolicy(
+        limits=torrent.seeding,
+        rows=rows,
+        hit_and_run=HitAndRunRules(rows),
+        removes_dead_trackers=torrent.seeding.remove_dead_trackers,
+        dead_messages=torrent.seeding.remove_tracker_with_message,
+    )
+
+
+def _category_rules(qbit: QBit, category: str | None) -> CategoryRules:
+    """`CategorySeeding.Categories` of a managed category, else `CategorySeeding`."""
+    rows = (row for row in qbit.category_seeding.categories if row.name == category)
+    return next(rows, qbit.category_seeding)

@@ -10,6 +10,7 @@ from qbitrr import logs
 from qbitrr.backoff import Backoff
 from qbitrr.errors import BannedError, CredentialsRejectedError, ServiceError, UnreachableError
 from qbitrr.qbittorrent.mirror import Mirror
+from qbitrr.rules.facts import TorrentKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,10 +21,7 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-Key = tuple[str, str]  # instance and infohash
-
 _PATIENCE_SECONDS = 2.0  # a pass goes on without the answer of a slower client
-_REFRESHED_AT_ONCE = 500  # infohashes that fit into one address
 _RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
 _KNOCK = Backoff(first_seconds=1.0, limit_seconds=8.0)  # a call that nobody hears costs nobody anything
 
@@ -31,8 +29,8 @@ _KNOCK = Backoff(first_seconds=1.0, limit_seconds=8.0)  # a call that nobody hea
 class TorrentChanges(NamedTuple):
     """What one pass learned: torrents that changed, and torrents that are gone or belong to somebody else now."""
 
-    changed: set[Key]
-    removed: set[Key]
+    changed: set[TorrentKey]
+    removed: set[TorrentKey]
 
 
 class Poll:
@@ -67,9 +65,9 @@ class Poll:
         """The torrents by instance."""
         return self._mirrors
 
-    def present(self) -> set[Key]:
+    def present(self) -> set[TorrentKey]:
         """All torrents as last seen."""
-        return {(name, infohash) for name, mirror in self._mirrors.items() for infohash in mirror.torrents}
+        return {TorrentKey(name, infohash) for name, mirror in self._mirrors.items() for infohash in mirror.torrents}
 
     def answers(self, instance: str) -> bool:
         """Whether the last question to an instance was answered."""
@@ -129,11 +127,11 @@ class Poll:
         changes = mirror.apply(data, self._clock.monotonic())
         everything = everything or mirror.connected != connected_before
         changed = set(mirror.torrents) if everything else changes.changed
-        self._news.changed.update((instance, infohash) for infohash in changed)
-        self._news.removed.update((instance, infohash) for infohash in changes.removed)
+        self._news.changed.update(TorrentKey(instance, infohash) for infohash in changed)
+        self._news.removed.update(TorrentKey(instance, infohash) for infohash in changes.removed)
         if changes.unknown:
             added = mirror.add((await client.torrents(changes.unknown)).items())
-            self._news.changed.update((instance, infohash) for infohash in added)
+            self._news.changed.update(TorrentKey(instance, infohash) for infohash in added)
         if instance in self._whole:
             everything_else = self._whole[instance]
             unknown = everything_else.apply(data, self._clock.monotonic()).unknown

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qbitrr import logs
 from qbitrr.errors import GoneError, ServiceError
+from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.qbittorrent.tracker_status import TrackerStatus, tracker_status
 from qbitrr.rules import seeding, trackers
 from qbitrr.rules.adjustment import NONE, Adjustment, adjustment
 from qbitrr.rules.hit_and_run import Announce, Clearance, clearance
 from qbitrr.rules.states import INACTIVE
-from qbitrr.worker.regimes import Regimes
-from qbitrr.worker.services import torrent_facts
+from qbitrr.worker.torrents.policy import Policies
 from qbitrr.worker.torrents.seeding_time import SeedingTimes
 from qbitrr.worker.torrents.tracker_refusals import TrackerRefusals
 
@@ -27,16 +27,14 @@ if TYPE_CHECKING:
     from qbitrr.qbittorrent.client import QbittorrentClient
     from qbitrr.qbittorrent.mirror import Mirror
     from qbitrr.qbittorrent.models import Tracker
-    from qbitrr.rules.facts import TorrentFacts
+    from qbitrr.rules.facts import TorrentFacts, TorrentKey
+    from qbitrr.rules.policy import SeedingPolicy
     from qbitrr.rules.seeding import EffectiveLimits
     from qbitrr.state.database import Database
     from qbitrr.worker.config import WorkerConfig
-    from qbitrr.worker.regimes import SeedingPolicy
     from qbitrr.worker.torrents.ownership import Ownership
 
 _log = logs.get(__name__)
-
-Key = tuple[str, str]  # instance and infohash
 
 _AT_ONCE = 20
 _AGAIN_SECONDS = 1260.0  # until a tracker that refused a torrent is asked again
@@ -67,7 +65,7 @@ class SeedingTracker:
         database: Database,
         clock: Clock,
     ) -> None:
-        self._policies = Regimes(config)
+        self._policies = Policies(config)
         self._failed_category = config.settings.failed_category
         self._clients = clients
         self._mirrors = mirrors
@@ -76,16 +74,16 @@ class SeedingTracker:
         self._refusals = TrackerRefusals(database, config.name)
         self._times = SeedingTimes(database, config.name)
         self._rids: dict[str, int] = {}
-        self._private: dict[Key, bool] = {}
-        self._look_at: dict[Key, float] = {}
-        self._in_trouble: set[Key] = set()
+        self._private: dict[TorrentKey, bool] = {}
+        self._look_at: dict[TorrentKey, float] = {}
+        self._in_trouble: set[TorrentKey] = set()
 
     async def begin(self) -> None:
         """Read back what an earlier process heard."""
         await self._refusals.begin()
         await self._times.begin()
 
-    async def forget(self, gone: set[Key]) -> None:
+    async def forget(self, gone: set[TorrentKey]) -> None:
         """Torrents that are no longer there."""
         await self._refusals.forget(gone)
         await self._times.forget(gone)
@@ -102,7 +100,7 @@ class SeedingTracker:
         """Keep what was seen up to now."""
         await self._times.save(at_least=1.0)
 
-    def watch(self, changed: Iterable[Key]) -> None:
+    def watch(self, changed: Iterable[TorrentKey]) -> None:
         """Note which clients have answered since the last time, and take in torrents that changed."""
         now = self._clock.monotonic()
         for name, mirror in self._mirrors.items():
@@ -120,7 +118,7 @@ class SeedingTracker:
 
     def status(self, torrent: TorrentFacts) -> SeedingStatus:
         """How it stands with a torrent, by what is known now. Notes what would have to be asked for."""
-        key = (torrent.instance, torrent.infohash)
+        key = torrent.key
         seeding_policy, seconds = self._regime(torrent), self._times.seconds(torrent)
         if not seeding_policy.depends_on_trackers:
             limits = seeding.limits_for(seeding_policy.limits, ())
@@ -138,8 +136,8 @@ class SeedingTracker:
         return found
 
     def _regime(self, torrent: TorrentFacts) -> SeedingPolicy:
-        home = self._ownership.home((torrent.instance, torrent.infohash))
-        return self._policies.of(torrent.instance, home)
+        home = self._ownership.home(torrent.key)
+        return self._policies.seeding(torrent.instance, home)
 
     def _clearance(
         self, torrent: TorrentFacts, seeding_policy: SeedingPolicy, announces: tuple[str, ...] | None
@@ -154,7 +152,7 @@ class SeedingTracker:
     ) -> Clearance:
         seen = torrent.seeding.seen_for(self._times.seconds(torrent))
         lost_data = torrent.completed_at is not None and not torrent.complete
-        return clearance(seen, told, seeding_policy.debts, once_complete=lost_data)
+        return clearance(seen, told, seeding_policy.hit_and_run, once_complete=lost_data)
 
     def _adjustment(
         self, torrent: TorrentFacts, seeding_policy: SeedingPolicy, limits: EffectiveLimits, announces: tuple[str, ...]
@@ -173,7 +171,7 @@ class SeedingTracker:
     def _is_private(self, torrent: TorrentFacts) -> bool | None:
         if torrent.private is not None:
             return torrent.private
-        return self._private.get((torrent.instance, torrent.infohash))
+        return self._private.get(torrent.key)
 
     def _is_of_interest(
         self, torrent: TorrentFacts, seeding_policy: SeedingPolicy, found: SeedingStatus, announces: tuple[str, ...]
@@ -192,7 +190,7 @@ class SeedingTracker:
 
     def _may_be_dead(self, torrent: TorrentFacts, seeding_policy: SeedingPolicy) -> bool:
         """Whether a tracker of it may be dead; since 5.2 qBittorrent tells when one gets into trouble."""
-        key = (torrent.instance, torrent.infohash)
+        key = torrent.key
         told = self._mirrors[torrent.instance].torrents.get(torrent.infohash)
         if not seeding_policy.removes_dead_trackers or told is None or not told.has_tracker_error:
             self._in_trouble.discard(key)
@@ -203,13 +201,13 @@ class SeedingTracker:
 
     # -- asking -------------------------------------------------------------------------------------------------
 
-    async def look(self) -> set[Key]:
+    async def look(self) -> set[TorrentKey]:
         """Ask for the trackers of some torrents; returns those about which that is news."""
         now = self._clock.monotonic()
         due = sorted((at, key) for key, at in self._look_at.items() if at <= now)[:_AT_ONCE]
         return {key for _, key in due if await self._look_at_one(key)}
 
-    async def _look_at_one(self, key: Key) -> bool:
+    async def _look_at_one(self, key: TorrentKey) -> bool:
         torrent = self._present(key)
         if torrent is None:
             self._look_at.pop(key, None)
@@ -226,7 +224,7 @@ class SeedingTracker:
         return await self._take_in(torrent, rows)
 
     async def _take_in(self, torrent: TorrentFacts, rows: list[Tracker]) -> bool:
-        key, mirror = (torrent.instance, torrent.infohash), self._mirrors[torrent.instance]
+        key, mirror = torrent.key, self._mirrors[torrent.instance]
         urls = tuple(row.url for row in rows if trackers.host_of(row.url))
         before = (mirror.announces.of(torrent.infohash), self._private.get(key))
         if before[0] is None or set(before[0]) != set(urls):
@@ -244,7 +242,7 @@ class SeedingTracker:
             self._look_at[key] = self._clock.monotonic() + _SWEEP_SECONDS
         return heard or before != (mirror.announces.of(torrent.infohash), self._private[key])
 
-    def _present(self, key: Key) -> TorrentFacts | None:
+    def _present(self, key: TorrentKey) -> TorrentFacts | None:
         torrent = self._mirrors[key[0]].torrents.get(key[1])
         return torrent_facts(*key, torrent) if torrent else None
 
@@ -256,7 +254,7 @@ class SeedingTracker:
         A tracker that was believed not to know it, and works now, counts.
         """
         seeding_policy = self._regime(torrent)
-        if not seeding_policy.debts.any:
+        if not seeding_policy.hit_and_run.any:
             return _NOTHING_OWED
         rows = await self._clients[torrent.instance].trackers(torrent.infohash)
         await self._take_in(torrent, rows)

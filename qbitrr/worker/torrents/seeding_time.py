@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from qbitrr.rules.facts import TorrentKey
 from qbitrr.state import seeding_times
 from qbitrr.state.seeding_times import StoredSeedingTime
 
 if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.database import Database
-
-Key = tuple[str, str]  # instance and infohash
 
 _BLIND_SECONDS = 60.0
 """Between two looks at a client that are further apart nobody knows what went on."""
@@ -41,14 +40,14 @@ class SeedingTimes:
     def __init__(self, database: Database, category: str) -> None:
         self._database = database
         self._category = category
-        self._times: dict[Key, _Time] = {}
+        self._times: dict[TorrentKey, _Time] = {}
         self._looked_at: dict[str, float] = {}
 
     async def begin(self) -> None:
         """Read back what an earlier process saw."""
         for stored in await seeding_times.of_category(self._database, self._category):
             time = _Time(stored.added_at, stored.seconds, saved=stored.seconds)
-            self._times[stored.instance, stored.infohash] = time
+            self._times[TorrentKey(stored.instance, stored.infohash)] = time
 
     def look(self, instance: str, now: float) -> None:
         """Note that a client answered."""
@@ -70,7 +69,7 @@ class SeedingTimes:
 
     def observe(self, torrent: TorrentFacts) -> None:
         """Take in what is told of a torrent that changed, at the last look at its client."""
-        key, now = (torrent.instance, torrent.infohash), self._looked_at.get(torrent.instance)
+        key, now = torrent.key, self._looked_at.get(torrent.instance)
         if now is None:
             return
         seconds = max(torrent.seeding.seconds, self.seconds(torrent))
@@ -84,7 +83,7 @@ class SeedingTimes:
 
     def seconds(self, torrent: TorrentFacts) -> float:
         """The least that a torrent has seeded up to the last look at its client; 0 when nothing is known of it."""
-        time = self._times.get((torrent.instance, torrent.infohash))
+        time = self._times.get(torrent.key)
         if time is None or time.added_at != torrent.added_at:
             return 0.0
         last = self._looked_at.get(torrent.instance)
@@ -107,7 +106,7 @@ class SeedingTimes:
         if fresh:
             await seeding_times.save(self._database, self._category, fresh)
 
-    async def forget(self, gone: set[Key]) -> None:
+    async def forget(self, gone: set[TorrentKey]) -> None:
         """Torrents that are no longer there."""
         known = gone & self._times.keys()
         if known:

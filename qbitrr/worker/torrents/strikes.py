@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
+from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.strikes import NOT_SEEN, Course, Elapsed, StrikeKind, course
 from qbitrr.state import clocks
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import Policy, TorrentFacts
+    from qbitrr.rules.facts import TorrentFacts
+    from qbitrr.rules.policy import Policy
     from qbitrr.state.database import Database
-
-Key = tuple[str, str]  # instance and infohash
 
 _BLIND_SECONDS = 60.0
 """Between two looks at a client that are further apart nobody knows what went on."""
@@ -42,16 +42,16 @@ class StrikeTimers:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._clocks: dict[tuple[Key, StrikeKind], _Clock] = {}
+        self._clocks: dict[tuple[TorrentKey, StrikeKind], _Clock] = {}
         self._looks: dict[str, _Looks] = {}
         self._standing: set[str] = set()
-        self._unsaved: set[tuple[Key, StrikeKind]] = set()
+        self._unsaved: set[tuple[TorrentKey, StrikeKind]] = set()
 
     async def begin(self, database: Database, category: str) -> None:
         """Read back what an earlier process counted."""
         for stored in await clocks.of_category(database, category):
             clock = _Clock(stored.added_at, stored.mark, stored.seconds, stored.observations)
-            self._clocks[(stored.instance, stored.infohash), StrikeKind(stored.trouble)] = clock
+            self._clocks[TorrentKey(stored.instance, stored.infohash), StrikeKind(stored.trouble)] = clock
 
     def look(self, instance: str, now: float, *, standstill: bool) -> bool:
         """Note that a client was looked at; returns whether its torrents have to be observed anew.
@@ -77,11 +77,11 @@ class StrikeTimers:
 
     def observe(self, torrent: TorrentFacts) -> None:
         """Start, stop or reset the clocks of a torrent that changed, or whose client was just looked at again."""
-        key = (torrent.instance, torrent.infohash)
+        key = torrent.key
         for trouble in StrikeKind:
             self._observe(key, trouble, torrent)
 
-    def _observe(self, key: Key, trouble: StrikeKind, torrent: TorrentFacts) -> None:
+    def _observe(self, key: TorrentKey, trouble: StrikeKind, torrent: TorrentFacts) -> None:
         clock = self._clocks.get((key, trouble))
         if clock is not None and clock.added_at != torrent.added_at:
             self._drop(key, trouble)
@@ -102,16 +102,16 @@ class StrikeTimers:
                 clock.running_since, clock.running_since_look = looks.at, looks.number - 1
                 self._clocks[key, trouble] = clock
 
-    def _drop(self, key: Key, trouble: StrikeKind) -> None:
+    def _drop(self, key: TorrentKey, trouble: StrikeKind) -> None:
         del self._clocks[key, trouble]
         self._unsaved.add((key, trouble))
 
-    def seen(self, key: Key, trouble: StrikeKind) -> Elapsed:
+    def seen(self, key: TorrentKey, trouble: StrikeKind) -> Elapsed:
         """What a clock shows now."""
         clock = self._clocks.get((key, trouble))
         return NOT_SEEN if clock is None else self._shown(key[0], clock)
 
-    def forget(self, gone: set[Key]) -> None:
+    def forget(self, gone: set[TorrentKey]) -> None:
         """Torrents that are no longer there; the state file forgets them with everything else of theirs."""
         for place in [place for place in self._clocks if place[0] in gone]:
             del self._clocks[place]
@@ -132,7 +132,7 @@ class StrikeTimers:
             self._unsaved |= places
             raise
 
-    def _stored(self, place: tuple[Key, StrikeKind]) -> clocks.StoredStrikes:
+    def _stored(self, place: tuple[TorrentKey, StrikeKind]) -> clocks.StoredStrikes:
         (instance, infohash), trouble = place
         clock = self._clocks[place]
         shown = self._shown(instance, clock)
@@ -154,7 +154,7 @@ class StrikeTimers:
             if key[0] == instance:
                 self._halt(key, trouble, clock)
 
-    def _halt(self, key: Key, trouble: StrikeKind, clock: _Clock | None) -> None:
+    def _halt(self, key: TorrentKey, trouble: StrikeKind, clock: _Clock | None) -> None:
         if clock is not None and clock.running_since is not None:
             shown = self._shown(key[0], clock)
             clock.seconds, clock.observations, clock.running_since = shown.seconds, shown.observations, None

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from qbitrr.qbittorrent.tracker_status import TrackerStatus, is_dead, tracker_status
+from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.tracker_refusals import Refusals, refused_again
 from qbitrr.rules.trackers import host_of
 from qbitrr.state import refusals
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.database import Database
 
-Key = tuple[str, str]  # instance and infohash
-
 UNREGISTERED, LISTED = "unregistered", "listed"
 
 
@@ -29,13 +28,13 @@ class TrackerRefusals:
     def __init__(self, database: Database, category: str) -> None:
         self._database = database
         self._category = category
-        self._of: defaultdict[Key, dict[tuple[str, str], Refusals]] = defaultdict(dict)
-        self._added_at: dict[Key, float] = {}
+        self._of: defaultdict[TorrentKey, dict[tuple[str, str], Refusals]] = defaultdict(dict)
+        self._added_at: dict[TorrentKey, float] = {}
 
     async def begin(self) -> None:
         """Read back what an earlier process heard."""
         for one in await refusals.of_category(self._database, self._category):
-            key = (one.instance, one.infohash)
+            key = TorrentKey(one.instance, one.infohash)
             self._of[key][one.host, one.kind] = Refusals(one.times, one.first_at, one.last_at)
             self._added_at[key] = one.added_at
 
@@ -75,7 +74,7 @@ class TrackerRefusals:
                     after[host, kind] = refused_again(after.get((host, kind)), now)
         if after == before:
             return False
-        key = (torrent.instance, torrent.infohash)
+        key = torrent.key
         self._of[key], self._added_at[key] = after, torrent.added_at
         stored = [
             StoredRefusals(*key, host, kind, torrent.added_at, one.times, one.first_at, one.last_at)
@@ -84,7 +83,7 @@ class TrackerRefusals:
         await refusals.replace(self._database, self._category, key, stored)
         return True
 
-    async def forget(self, gone: set[Key]) -> None:
+    async def forget(self, gone: set[TorrentKey]) -> None:
         """Torrents that are no longer there."""
         known = gone & self._of.keys()
         if known:
@@ -97,7 +96,7 @@ class TrackerRefusals:
         return any((one := known.get((host, kind))) is not None and one.proven for kind in kinds)
 
     def _known(self, torrent: TorrentFacts) -> dict[tuple[str, str], Refusals]:
-        key = (torrent.instance, torrent.infohash)
+        key = torrent.key
         if key not in self._of or self._added_at.get(key) != torrent.added_at:
             return {}
         return self._of[key]

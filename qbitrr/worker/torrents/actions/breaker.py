@@ -11,11 +11,10 @@ from qbitrr.state import breakers, ledger
 from qbitrr.worker.torrents.policy import breaker_limits
 
 if TYPE_CHECKING:
+    from qbitrr.rules.facts import TorrentKey
     from qbitrr.worker.torrents.actions.context import ActionContext
 
 _log = logs.get(__name__)
-
-Key = tuple[str, str]  # instance and infohash
 
 
 class Breaker:
@@ -26,7 +25,7 @@ class Breaker:
         self._context = context
         self._category = context.config.name
         self._limits = breaker_limits(context.config)
-        self._begun: dict[Key, float] = {}
+        self._begun: dict[TorrentKey, float] = {}
 
     async def begin(self) -> None:
         """Read back what an earlier process did, and whether a person was asked."""
@@ -34,9 +33,9 @@ class Breaker:
         self.tripped = stored.because
         since = max(stored.counted_since, self._context.clock.wall() - breaker.WINDOW_SECONDS)
         entries = await ledger.begun_since(self._context.database, self._category, list(DESTRUCTIVE), since)
-        self._begun = {(entry.instance, entry.infohash): entry.planned_at for entry in entries}
+        self._begun = {entry.key: entry.planned_at for entry in entries}
 
-    async def admits(self, key: Key, present: set[Key]) -> bool:
+    async def admits(self, key: TorrentKey, present: set[TorrentKey]) -> bool:
         """Whether one more destructive action may begin now; it is counted then. Trips when it may not."""
         if self.tripped is not None:
             return False

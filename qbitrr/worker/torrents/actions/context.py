@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from qbitrr import logs
 from qbitrr.clock import from_iso
 from qbitrr.errors import StateError
+from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.rules.torrents.protected import protection
 from qbitrr.state import ledger
-from qbitrr.worker.services import torrent_facts
 from qbitrr.worker.torrents.actions.ffprobe import FFprobe
 from qbitrr.worker.torrents.policy import file_rules_of, fingerprint, policy_of
 

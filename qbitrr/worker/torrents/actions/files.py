@@ -28,7 +28,7 @@ async def look(context: ActionContext, torrent: TorrentFacts) -> Selection | Non
     files = await _files(context, torrent)
     if not files:
         return None
-    key = (torrent.instance, torrent.infohash)
+    key = torrent.key
     if torrent.complete:
         paths = [file.path for file in excluded(files, context.file_rules)]
         left: list[str] = await on_disk([], existing_below, torrent.save_path, paths)
@@ -73,7 +73,7 @@ async def skip(context: ActionContext, entry: Entry) -> None:
             await pause(attempt)
         else:
             raise UnreachableError(entry.instance, "files are still fetched after they were excluded")
-    context.ownership.saw_files((entry.instance, entry.infohash), context.file_rules_fingerprint)
+    context.ownership.saw_files(entry.key, context.file_rules_fingerprint)
     await context.close(entry, "done", f"{len(wanted_out)} files are not fetched")
 
 
@@ -83,14 +83,14 @@ async def delete_excluded(context: ActionContext, entry: Entry) -> None:
     if torrent is None or not torrent.complete:
         raise ActionCancelledError("it is gone, or not complete any more")
     if await shares_data(context, torrent):
-        context.ownership.saw_files((entry.instance, entry.infohash), seen_complete(context))
+        context.ownership.saw_files(entry.key, seen_complete(context))
         raise ActionCancelledError("another torrent may need the files")
     paths = [file.path for file in excluded(await _files(context, torrent), context.file_rules)]
     entry = await context.advance(entry, "deleting", files=paths)
     number: int | None = await on_disk(None, delete_below, torrent.save_path, paths)
     if number is None:
         raise UnreachableError(entry.instance, "the disk refused, or did not answer in time; some files may be gone")
-    context.ownership.saw_files((entry.instance, entry.infohash), seen_complete(context))
+    context.ownership.saw_files(entry.key, seen_complete(context))
     await context.close(entry, "done", f"{number} excluded files are deleted from disk")
 
 

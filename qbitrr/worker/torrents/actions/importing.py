@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qbitrr.arr.facts import queue_facts
 from qbitrr.clock import from_iso
 from qbitrr.errors import GoneError
-from qbitrr.rules.facts import TAG_IMPORTED
+from qbitrr.rules.tags import TAG_IMPORTED
 from qbitrr.state import ledger
-from qbitrr.worker.services import queue_facts
 from qbitrr.worker.torrents.actions import files
 from qbitrr.worker.torrents.actions.context import CLOCK_SKEW_SECONDS, pause
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr.errors import ServiceError, StateError
-from qbitrr.rules.free_space import TAG_HELD, SpaceMove
+from qbitrr.qbittorrent.facts import torrent_facts
+from qbitrr.rules.free_space import SpaceMove
 from qbitrr.rules.states import STOPPED
+from qbitrr.rules.tags import TAG_PAUSED
 from qbitrr.rules.torrents.protected import protection
 from qbitrr.rules.verdict import Action, TraceStep, Verdict, acts
 from qbitrr.state import free_space as stored
-from qbitrr.worker.services import torrent_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,10 +86,10 @@ async def _do(context: ActionContext, instance: str, move: SpaceMove, entries: I
         torrents = [(entry.infohash, entry.added_at) for entry in entries]
         await stored.hold(context.database, instance, torrents, context.clock.wall())
         if not tagless:
-            await client.add_tags(infohashes, TAG_HELD)
+            await client.add_tags(infohashes, TAG_PAUSED)
         await client.stop(infohashes)
         return
     if move is SpaceMove.RELEASE:
         await client.start(infohashes)
-    await client.remove_tags(infohashes, TAG_HELD)
+    await client.remove_tags(infohashes, TAG_PAUSED)
     await stored.release(context.database, instance, infohashes)

@@ -12,8 +12,8 @@ from qbitrr import logs
 from qbitrr.atomic_file import write_private
 from qbitrr.errors import UnreachableError
 from qbitrr.rules import states
-from qbitrr.rules.facts import TAG_QUARANTINE
 from qbitrr.rules.history import BY_A_PERSON
+from qbitrr.rules.tags import TAG_QUARANTINE
 from qbitrr.worker.disk import has_content, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError, pause
 from qbitrr.worker.torrents.actions.safety_checks import pass_gate

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr.errors import ServiceError, StateError
+from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.rules.verdict import Action, TraceStep, Verdict, acts
-from qbitrr.worker.services import torrent_facts
 
 if TYPE_CHECKING:
     from qbitrr.qbittorrent.models import Torrent

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from qbitrr import logs
-from qbitrr.rules.facts import NOTHING_DONE, TAG_STALLED
-from qbitrr.rules.history import DISCARDED, after
+from qbitrr.rules.history import DISCARDED, NOTHING_DONE, after
+from qbitrr.rules.tags import TAG_STALLED
 from qbitrr.rules.verdict import DESTRUCTIVE, Action
 from qbitrr.state import ledger
 from qbitrr.worker.disk import on_disk
@@ -21,7 +21,8 @@ from qbitrr.worker.torrents.actions.recheck import recheck
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable
 
-    from qbitrr.rules.facts import History, QueueFacts, TorrentFacts
+    from qbitrr.rules.facts import QueueFacts, TorrentFacts, TorrentKey
+    from qbitrr.rules.history import History
     from qbitrr.rules.verdict import Verdict
     from qbitrr.state.ledger import Entry
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-Key = tuple[str, str]  # instance and infohash
 Incarnation = tuple[str, str, float]  # and when it was added: it may come back as another
 
 AWAITING_APPROVAL = "awaiting approval"
@@ -46,7 +46,7 @@ class ActionRunner:
     `present` tells which torrents the category has. What was done to each and found out about it is its `history`.
     """
 
-    def __init__(self, context: ActionContext, present: Callable[[], set[Key]]) -> None:
+    def __init__(self, context: ActionContext, present: Callable[[], set[TorrentKey]]) -> None:
         self._context = context
         self._present = present
         self._shadow = context.config.shadow
@@ -85,7 +85,7 @@ class ActionRunner:
         recent = [some for at, some in self._failed_grabs if at > since]
         return max((sum(item in some for some in recent) for item in items), default=0) if recent else 0
 
-    def forget(self, torrents: Iterable[Key]) -> None:
+    def forget(self, torrents: Iterable[TorrentKey]) -> None:
         """Torrents that are gone."""
         gone = set(torrents)
         self._histories = {key: facts for key, facts in self._histories.items() if key[:2] not in gone}
@@ -122,16 +122,16 @@ class ActionRunner:
                 path = await importing.path_to_scan(self._context, torrent, queue)
                 return {"path": path, "import_mode": self._context.config.arr.import_mode}
             case Action.FAIL | Action.SEARCH_AGAIN:
-                home = self._context.ownership.home((torrent.instance, torrent.infohash))
+                home = self._context.ownership.home(torrent.key)
                 return {**await fail.notes_for(self._context, torrent, queue), "home": home}
             case Action.REMOVE:
-                home = self._context.ownership.home((torrent.instance, torrent.infohash))
+                home = self._context.ownership.home(torrent.key)
                 return {"complete": torrent.complete, "home": home}
             case _:
                 return {}
 
     async def _begin(self, torrent: TorrentFacts, verdict: Verdict, action: Action, notes: dict[str, Any]) -> None:
-        key = (torrent.instance, torrent.infohash)
+        key = torrent.key
         if action in DESTRUCTIVE and not await self.guard.admits(key, self._present()):
             await self._context.plan(torrent, verdict, action, notes, AWAITING_APPROVAL)
             return
@@ -240,7 +240,7 @@ class ActionRunner:
         for entry in await self._awaiting():
             await self._close(entry, "held", DISCARDED)
 
-    async def undo(self, entry_id: int, busy: Collection[Key]) -> None:
+    async def undo(self, entry_id: int, busy: Collection[TorrentKey]) -> None:
         """Give back a torrent that is in quarantine or was removed after it.
 
         Raises a ServiceError, or LaterError when it is one of those on which an action is `busy` just now.
@@ -249,7 +249,7 @@ class ActionRunner:
         if entry is None or entry.category != self._context.config.name:
             _log.warning("action was not undone", action_id=entry_id, because="it is not known here")
             return
-        if (entry.instance, entry.infohash) in busy:
+        if entry.key in busy:
             raise RetryLaterError(1.0)
         try:
             await quarantine.undo(self._context, entry)

@@ -3,10 +3,13 @@
 from hypothesis import strategies as st
 
 from qbitrr.rules.adjustment import NONE, Adjustment
-from qbitrr.rules.facts import History, ImportFacts, ItemScores, Policy, QueueFacts, RuleContext, TorrentFacts
+from qbitrr.rules.context import RuleContext
+from qbitrr.rules.facts import ItemScores, QueueFacts, SeedingFacts, TorrentFacts
 from qbitrr.rules.files import Selection, Unwanted
+from qbitrr.rules.history import History, ImportFacts
 from qbitrr.rules.hit_and_run import Clearance
-from qbitrr.rules.seeding import EffectiveLimits, RateLimits, SeedingFacts
+from qbitrr.rules.policy import Policy
+from qbitrr.rules.seeding import EffectiveLimits, RateLimits
 from qbitrr.rules.strikes import Elapsed
 
 NOW = 1_700_000_000.0

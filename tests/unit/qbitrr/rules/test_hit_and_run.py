@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from qbitrr.config.model import HitAndRun, TrackerRow
+from qbitrr.rules.facts import SeedingFacts
 from qbitrr.rules.hit_and_run import Announce, HitAndRunRules, clearance
-from qbitrr.rules.seeding import SeedingFacts
 
 DAY = 86400
 DEBT = HitAndRun(mode="and", min_seed_ratio=1.0, min_seeding_seconds=3 * DAY, tracker_update_buffer_seconds=600)

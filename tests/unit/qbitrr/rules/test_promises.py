@@ -20,8 +20,8 @@ def judged(torrent, context, policy, **changes):
 @everything
 def test_every_torrent_gets_a_verdict_and_every_rule_before_it_passed(torrent, context, policy):
     found = judged(torrent, context, policy)
-    asked = torrents.RULES if policy.with_arr else torrents.WITHOUT_ARR
-    assert [step.rule for step in found.trace] == [rule.__name__ for rule in asked[: len(found.trace)]]
+    asked = torrents.WITH_ARR if policy.with_arr else torrents.WITHOUT_ARR
+    assert [step.rule for step in found.trace] == [rule.name for rule in asked[: len(found.trace)]]
     assert all(step.finding.outcome is Outcome.PASS for step in found.trace[:-1])
     assert (found.last.finding.outcome is Outcome.ACT) == (found.action is not Action.NOTHING)
     assert found.revisit_at is None or found.revisit_at >= NOW

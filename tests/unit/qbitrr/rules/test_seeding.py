@@ -8,15 +8,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from qbitrr.config.model import SeedingMode, TrackerRow
-from qbitrr.rules.seeding import (
-    EffectiveLimits,
-    SeedingFacts,
-    limits_for,
-    own_limits,
-    progress,
-    ratio_of,
-    settings_to_write,
-)
+from qbitrr.rules.facts import SeedingFacts
+from qbitrr.rules.seeding import EffectiveLimits, limits_for, progress, settings_to_write
 
 DAY = 86400
 DONE = SeedingFacts(complete=True, progress=1.0, ratio=1.0, seconds=DAY, counting=True)
@@ -59,10 +52,8 @@ def test_what_is_incomplete_forced_or_super_seeding_goes_on(change):
     assert not progress(far, EffectiveLimits(remove=3, ratio=1, seconds=1)).reached
 
 
-def test_own_limits_are_in_minutes_on_the_wire_and_count_as_minimums():
-    ratio, seconds = own_limits(-2, 90)
-    assert (ratio, seconds) == (-1, 5400)
-    torrent = replace(DONE, ratio=9, own_ratio_limit=ratio, own_seconds_limit=seconds)
+def test_own_limits_count_as_minimums():
+    torrent = replace(DONE, ratio=9, own_ratio_limit=-1, own_seconds_limit=5400)
     limits = EffectiveLimits(remove=2, seconds=60)
     assert not progress(replace(torrent, seconds=5399), limits).reached
     assert progress(replace(torrent, seconds=5400), limits).reached
@@ -77,17 +68,9 @@ def test_own_limits_keep_a_torrent_in_every_mode_and_never_remove_one():
     assert progress(either, EffectiveLimits(remove=2, seconds=DAY)).reached
 
 
-@pytest.mark.parametrize(
-    ("told", "limits"), [((-2, -2), (-1, -1)), ((-1, -1), (-1, -1)), ((0, 0), (-1, -1)), ((0.5, 1), (0.5, 60))]
-)
-def test_own_limits_as_the_web_api_writes_them(told, limits):
-    assert own_limits(*told) == limits
-
-
-def test_the_web_api_writes_an_endless_ratio_as_minus_one():
-    assert ratio_of(-1) == math.inf
-    assert ratio_of(0.5) == 0.5
-    assert progress(replace(DONE, ratio=math.inf), EffectiveLimits(remove=1, ratio=2)).facts["ratio"] is None
+def test_an_endless_ratio_reaches_every_limit_and_is_shown_as_none():
+    found = progress(replace(DONE, ratio=math.inf), EffectiveLimits(remove=1, ratio=2))
+    assert (found.reached, found.facts["ratio"]) == (True, None)
 
 
 def test_it_is_known_when_time_alone_may_end_it():

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from qbitrr.rules.facts import TrackerEta
+from qbitrr.config.model import TrackerRow
 from qbitrr.rules.strikes import NOT_SEEN, Course, Elapsed, StrikeKind, count, course
 from tests.unit.qbitrr.rules.anything import ANY_STATE
 from tests.unit.qbitrr.rules.torrents.scenes import DOWNLOADING, policy
@@ -104,7 +104,7 @@ def test_without_a_maximum_no_clock_of_slowness_runs(maximum):
 
 
 def test_slowness_is_measured_by_the_row_of_the_tracker():
-    by = policy(maximum_eta_seconds=60, tracker_etas=(TrackerEta("patient.example", 7200),))
+    by = policy(maximum_eta_seconds=60, eta_rows=(TrackerRow(uri="patient.example", maximum_eta_seconds=7200),))
     assert runs(StrikeKind.SLOW, by=by, eta_seconds=7200, tracker="https://patient.example/a") is Course.RESET
     assert runs(StrikeKind.SLOW, by=by, eta_seconds=7201, tracker="https://patient.example/a") is Course.RUN
 

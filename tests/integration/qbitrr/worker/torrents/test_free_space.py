@@ -9,7 +9,7 @@ import pytest
 
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
-from qbitrr.rules.free_space import TAG_HELD
+from qbitrr.rules.tags import TAG_PAUSED
 from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.life.torrent import Torrent, TorrentFile
@@ -156,13 +156,13 @@ async def test_what_does_not_fit_is_held_and_goes_on_when_it_fits(client, add, o
         await passes_until(opened, ended(opened, "hold"), "nothing was held")
         await settled(opened, 4)
         assert len(await entries(opened, "hold")) == 1
-        assert (large.stopped, TAG_HELD in large.tags) == (True, True)
+        assert (large.stopped, TAG_PAUSED in large.tags) == (True, True)
         assert (small.stopped, other.stopped, users.tags) == (False, False, set())
         client.disk_bytes += 80 * MB
         await passes_until(opened, ended(opened, "release"), "nothing was released")
         await settled(opened, 4)
         assert (len(await entries(opened, "hold")), len(await entries(opened, "release"))) == (1, 1)
-    assert (large.stopped, TAG_HELD in large.tags, users.stopped) == (False, False, True)
+    assert (large.stopped, TAG_PAUSED in large.tags, users.stopped) == (False, False, True)
 
 
 @pytest.mark.parametrize("tagless", [False, True])
@@ -174,7 +174,7 @@ async def test_without_a_guard_what_it_held_goes_on_also_in_a_later_process(
     client.disk_bytes = KEPT_BYTES + 10 * MB
     async with open_worker(guarding(Tagless=tagless)) as opened:
         await passes_until(opened, ended(opened, "hold"), "nothing was held")
-    assert (TAG_HELD in large.tags) is not tagless
+    assert (TAG_PAUSED in large.tags) is not tagless
     assert free_space.instances(tmp_path / FILE_NAME) == {"qBit"}
     async with open_worker(guarding(Tagless=tagless) | off) as opened:
         await passes_until(opened, ended(opened, "release"), "nothing was released")
@@ -185,7 +185,7 @@ async def test_without_a_guard_what_it_held_goes_on_also_in_a_later_process(
 
 async def test_a_crash_while_holding_is_made_good(client, add, open_worker):
     large = add("b", 80 * MB)
-    large.tags.add(TAG_HELD)  # tagged, and not stopped yet
+    large.tags.add(TAG_PAUSED)  # tagged, and not stopped yet
     client.disk_bytes = KEPT_BYTES + 10 * MB
     async with open_worker(guarding()) as opened:
         await passes_until(opened, lambda: large.stopped, "it was not stopped")

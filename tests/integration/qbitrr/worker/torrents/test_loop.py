@@ -45,7 +45,7 @@ async def test_every_torrent_of_the_category_gets_a_verdict_with_its_whole_trace
         found = await stored(opened)
     assert found.keys() == sandbox.world.client.torrents.keys()
     for verdict in found.values():
-        assert [step["rule"] for step in verdict.trace] == [rule.__name__ for rule in rules.RULES[: len(verdict.trace)]]
+        assert [step["rule"] for step in verdict.trace] == [rule.name for rule in rules.WITH_ARR[: len(verdict.trace)]]
 
 
 @pytest.mark.parametrize("fault", [Down(), Status(500), HalfAnswer()])

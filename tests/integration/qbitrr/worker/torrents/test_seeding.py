@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from qbitrr.errors import UnreachableError
-from qbitrr.rules.facts import TAG_IMPORTED
+from qbitrr.rules.tags import TAG_IMPORTED
 from qbitrr.state import refusals
 from qbitrr.state.refusals import StoredRefusals
 from tests.integration.qbitrr.worker.torrents.passing import ended, entries, passes_until, settled

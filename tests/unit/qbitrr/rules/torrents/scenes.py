@@ -3,7 +3,10 @@
 from msgspec.structs import replace
 
 from qbitrr.rules import torrents
-from qbitrr.rules.facts import History, ImportFacts, Policy, QueueFacts, RuleContext, TorrentFacts
+from qbitrr.rules.context import RuleContext
+from qbitrr.rules.facts import QueueFacts, TorrentFacts
+from qbitrr.rules.history import History, ImportFacts
+from qbitrr.rules.policy import Policy
 from qbitrr.rules.strikes import Elapsed
 from qbitrr.rules.verdict import Action
 

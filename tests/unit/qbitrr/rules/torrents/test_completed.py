@@ -1,6 +1,6 @@
 import pytest
 
-from qbitrr.rules.facts import History, ImportFacts
+from qbitrr.rules.history import History, ImportFacts
 from qbitrr.rules.verdict import Action
 from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,

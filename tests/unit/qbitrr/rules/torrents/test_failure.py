@@ -2,8 +2,8 @@
 
 import pytest
 
-from qbitrr.rules.facts import History
 from qbitrr.rules.files import Selection
+from qbitrr.rules.history import History
 from qbitrr.rules.verdict import Action
 from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,

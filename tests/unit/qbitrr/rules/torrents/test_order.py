@@ -9,16 +9,16 @@ from tests.unit.qbitrr.rules.torrents.scenes import COMPLETE, HOPELESS, LONG, NO
 
 
 def test_every_rule_says_what_it_is_for():
-    assert all(rule.__doc__ for rule in torrents.RULES)
+    assert all(rule.check.__doc__ for rule in torrents.RULES)
 
 
 def test_every_rule_has_a_name_of_its_own():
-    assert len({rule.__name__ for rule in torrents.RULES}) == len(torrents.RULES)
+    assert len({rule.name for rule in torrents.RULES}) == len(torrents.RULES)
 
 
 def test_the_trace_holds_every_rule_that_was_asked():
     trace = verdict().as_trace()
-    assert [step["rule"] for step in trace] == [rule.__name__ for rule in torrents.RULES]
+    assert [step["rule"] for step in trace] == [rule.name for rule in torrents.WITH_ARR]
     assert [step["outcome"] for step in trace] == ["pass"] * (len(trace) - 1) + ["stop"]
     assert all(step["because"] for step in trace)
 

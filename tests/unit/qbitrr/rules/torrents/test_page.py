@@ -15,7 +15,7 @@ def test_the_page_is_what_the_rules_say():
 
 def test_every_rule_stands_on_it_in_its_place():
     headings = [line for line in render().splitlines() if line.startswith("## ")]
-    assert headings[: len(RULES)] == [f"## {number}. `{rule.__name__}`" for number, rule in enumerate(RULES, 1)]
+    assert headings[: len(RULES)] == [f"## {number}. `{rule.name}`" for number, rule in enumerate(RULES, 1)]
 
 
 @pytest.mark.parametrize(

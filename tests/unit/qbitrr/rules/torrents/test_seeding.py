@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 from qbitrr.config.model import HitAndRun, SeedingMode, TrackerRow
 from qbitrr.rules import trackers
 from qbitrr.rules.adjustment import Adjustment
-from qbitrr.rules.facts import History, ImportFacts, Policy, QueueFacts, RuleContext, TorrentFacts
+from qbitrr.rules.context import RuleContext
+from qbitrr.rules.facts import QueueFacts, SeedingFacts, TorrentFacts
+from qbitrr.rules.history import History, ImportFacts
 from qbitrr.rules.hit_and_run import Announce, Clearance, HitAndRunRules, clearance
-from qbitrr.rules.seeding import EffectiveLimits, RateLimits, SeedingFacts, limits_for
+from qbitrr.rules.policy import Policy
+from qbitrr.rules.seeding import EffectiveLimits, RateLimits, limits_for
 from qbitrr.rules.torrents import judge
 from qbitrr.rules.torrents.seeding import WRITE_AGAIN_SECONDS
 from qbitrr.rules.verdict import Action

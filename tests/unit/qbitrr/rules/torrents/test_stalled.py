@@ -1,7 +1,9 @@
 import pytest
 
-from qbitrr.rules.facts import TAG_STALLED, History, TrackerEta
+from qbitrr.config.model import TrackerRow
+from qbitrr.rules.history import History
 from qbitrr.rules.strikes import NOT_SEEN, Elapsed
+from qbitrr.rules.tags import TAG_STALLED
 from qbitrr.rules.verdict import Action
 from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,
@@ -244,7 +246,10 @@ def test_it_is_looked_at_again_when_it_may_have_been_slow_for_long_enough():
 TRACKERS = policy(
     keep_slow=False,
     maximum_eta_seconds=3600,
-    tracker_etas=(TrackerEta("slow.example", 7200), TrackerEta("tracker.example", 1800)),
+    eta_rows=(
+        TrackerRow(uri="slow.example", maximum_eta_seconds=7200),
+        TrackerRow(uri="tracker.example", maximum_eta_seconds=1800),
+    ),
 )
 
 

@@ -7,9 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qbitrr.config import load_text
-from qbitrr.rules.facts import TrackerEta
 from qbitrr.rules.files import compile_rules
-from qbitrr.rules.tracker_eta import maximum_eta_seconds
 from qbitrr.worker.config import worker_configs
 from qbitrr.worker.torrents.policy import breaker_limits, file_rules_of, fingerprint, policy_of
 
@@ -94,15 +92,21 @@ def rows(path, *trackers):
     )
 
 
-def test_of_the_rows_of_trackers_the_one_with_the_highest_priority_comes_first():
+def test_of_the_rows_of_trackers_the_one_with_the_highest_priority_counts():
     found = policy_of(
         config(
             torrent="MaximumETA = 60"
-            + rows("Radarr-HD.Torrent.Trackers", ("https://low.example/a", 1, 100), ("udp://high.example:99", 9, 200)),
+            + rows(
+                "Radarr-HD.Torrent.Trackers",
+                ("https://low.example/a", 1, 100),
+                ("udp://example:99", 0, 300),
+                ("udp://high.example:99", 9, 200),
+            ),
         )
     )
-    assert found.tracker_etas == (TrackerEta("high.example", 200), TrackerEta("low.example", 100))
-    assert maximum_eta_seconds("https://x.low.example/a", found) == 100
+    assert found.maximum_eta_for("https://high.example/a") == 200
+    assert found.maximum_eta_for("https://x.low.example/a") == 100
+    assert found.maximum_eta_for("https://other.org/a") == 60
 
 
 def test_a_row_of_the_arr_replaces_that_of_qbittorrent_with_the_same_host():
@@ -112,14 +116,15 @@ def test_a_row_of_the_arr_replaces_that_of_qbittorrent_with_the_same_host():
             torrent=rows("Radarr-HD.Torrent.Trackers", ("http://one.example/b", 0, 200)),
         )
     )
-    assert set(found.tracker_etas) == {TrackerEta("one.example", 200), TrackerEta("two.example", 300)}
+    assert found.maximum_eta_for("https://one.example/a") == 200
+    assert found.maximum_eta_for("https://two.example/a") == 300
 
 
 def test_a_row_without_an_opinion_leaves_the_arrs_own_limit():
     found = policy_of(
         config(torrent="MaximumETA = 60" + rows("Radarr-HD.Torrent.Trackers", ("https://one.example/a", 9, -1)))
     )
-    assert maximum_eta_seconds("https://one.example/a", found) == 60
+    assert found.maximum_eta_for("https://one.example/a") == 60
 
 
 # -- the fingerprint of file rules ------------------------------------------------------------------------------

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from qbitrr.rules.facts import TorrentFacts
-from qbitrr.rules.seeding import SeedingFacts
+from qbitrr.rules.facts import SeedingFacts, TorrentFacts
 from qbitrr.state import migrate
 from qbitrr.state.database import FILE_NAME, open_writer
 from qbitrr.worker.torrents.seeding_time import SeedingTimes

@@ -3,7 +3,7 @@
 import pytest
 
 from qbitrr import ipc
-from qbitrr.rules.facts import TAG_QUARANTINE
+from qbitrr.rules.tags import TAG_QUARANTINE
 from tests.integration.qbitrr.worker.torrents.passing import ended, entries, passes_until, posts, settled
 from tests.integration.qbitrr.worker.torrents.scenes import only, stalled
 

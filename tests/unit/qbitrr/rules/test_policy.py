@@ -2,17 +2,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbitrr.rules.facts import TrackerEta
-from qbitrr.rules.tracker_eta import maximum_eta_seconds
+from qbitrr.config.model import TrackerRow
 from tests.unit.qbitrr.rules.torrents.scenes import policy
+
+
+def row(uri, priority, seconds):
+    return TrackerRow(uri=uri, priority=priority, maximum_eta_seconds=seconds)
+
 
 BY = policy(
     maximum_eta_seconds=60,
-    tracker_etas=(
-        TrackerEta("vip.tracker.example", 300),
-        TrackerEta("tracker.example", 200),
-        TrackerEta("late.vip.tracker.example", 100),
-        TrackerEta("2001:db8::1", 400),
+    eta_rows=(
+        row("http://[2001:db8::1]/", 0, 400),
+        row("https://late.vip.tracker.example", 1, 100),
+        row("tracker.example", 2, 200),
+        row("vip.tracker.example:80", 3, 300),
     ),
 )
 
@@ -26,23 +30,23 @@ BY = policy(
         ("udp://sub.tracker.example:6969/announce", 200),
         ("wss://user:word@tracker.example/", 200),
         ("https://vip.tracker.example/announce", 300),
-        # the first row counts, however well a later one fits
+        # the highest priority counts, however well another row fits
         ("https://late.vip.tracker.example/announce", 300),
         ("http://[2001:db8::1]:80/announce", 400),
         ("https://mytracker.example/announce", 60),
         ("https://tracker.example.org/announce", 60),
         ("https://example/announce", 60),
         ("https://other.example/?tracker.example", 60),
-        ("tracker.example", 60),
+        ("tracker.example", 200),
         ("** [PeX] **", 60),
         ("http://[broken/announce", 60),
         ("", 60),
     ],
 )
-def test_the_first_row_that_fits_the_host_counts(url, seconds):
-    assert maximum_eta_seconds(url, BY) == seconds
+def test_of_the_rows_that_match_the_host_the_highest_priority_counts(url, seconds):
+    assert BY.maximum_eta_for(url) == seconds
 
 
 @given(st.text())
 def test_no_announce_url_is_too_strange(url):
-    assert maximum_eta_seconds(url, BY) in {60, 100, 200, 300, 400}
+    assert BY.maximum_eta_for(url) in {60, 100, 200, 300, 400}

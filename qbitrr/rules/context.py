@@ -1,0 +1,41 @@
+"""Everything known about the surroundings of one torrent when it is judged."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from qbitrr.rules.adjustment import NONE, Adjustment
+from qbitrr.rules.facts import ItemScores, QueueFacts  # noqa: TC001 - msgspec resolves the types of fields
+from qbitrr.rules.history import NOTHING_DONE, History
+from qbitrr.rules.hit_and_run import Clearance
+from qbitrr.rules.seeding import EffectiveLimits
+from qbitrr.rules.strikes import NOT_SEEN, Elapsed
+
+
+class RuleContext(Struct, frozen=True, gc=False):
+    """Queue, strikes, history and seeding of one torrent. `queue_known` is false unless the Arr answered in full."""
+
+    queue_known: bool
+    queue: QueueFacts | None = None
+    standstill: str = ""
+    """Why its client proves nothing about downloads now, as a clause; empty when it does."""
+    elsewhere: bool = False
+    """Another qBittorrent holds the same torrent in this category."""
+    stalled: Elapsed = NOT_SEEN
+    slow: Elapsed = NOT_SEEN
+    unavailable: Elapsed = NOT_SEEN
+    scores: tuple[ItemScores, ...] = ()
+    """One for each item of the download; empty when they are not known or not needed."""
+    failed_grabs: int = 0
+    """How many downloads of the same item failed within a day; in a pack, of the item with the most."""
+    content_is_there: bool = False
+    """Its content path was found on this machine. False also when that is not known."""
+    history: History = NOTHING_DONE
+    seeding_seconds: float = 0.0
+    """Observed seeding time; what its client reports may be old."""
+    limits: EffectiveLimits | None = EffectiveLimits()
+    """What governs its seeding; None while its trackers are not known and make a difference."""
+    clearance: Clearance = Clearance(True, "no tracker asks for a minimum")
+    """Whether its trackers allow its deletion."""
+    adjustment: Adjustment = NONE
+    """What has to be changed about its limits, tags and trackers."""
