@@ -53,16 +53,9 @@ class Request(Struct, rename="camel", frozen=True):
     seasons: list[RequestedSeason] | None = None
 
 
-class PageInfo(Struct, frozen=True):
-    """How many requests there are on all pages."""
-
-    results: int = 0
-
-
-class Page(Struct, rename="camel", frozen=True):
+class Page(Struct, frozen=True):
     """`GET /request`."""
 
-    page_info: PageInfo = PageInfo()
     results: list[Request] = []
 
 

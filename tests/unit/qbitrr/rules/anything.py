@@ -11,8 +11,7 @@ from qbitrr.rules.hit_and_run import Clearance
 from qbitrr.rules.policy import Policy
 from qbitrr.rules.seeding import EffectiveLimits, RateLimits
 from qbitrr.rules.strikes import Elapsed
-
-NOW = 1_700_000_000.0
+from tests.factories import NOW
 
 ANY_STATE = st.sampled_from(
     [

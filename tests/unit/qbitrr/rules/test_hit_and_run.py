@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from qbitrr.config.model import HitAndRun, TrackerRow
 from qbitrr.rules.facts import SeedingFacts
 from qbitrr.rules.hit_and_run import Announce, HitAndRunRules, clearance
+from tests.factories import seeding
 
 DAY = 86400
 DEBT = HitAndRun(mode="and", min_seed_ratio=1.0, min_seeding_seconds=3 * DAY, tracker_update_buffer_seconds=600)
@@ -17,7 +18,7 @@ ANNOUNCE = Announce("https://tracker.private.org/key/announce")
 GONE = Announce(ANNOUNCE.url, gone=True)
 OPEN = Announce("udp://open.invalid:6969")
 ROW = TrackerRow(uri="private.org", hit_and_run=DEBT)
-SEEDING = SeedingFacts(complete=True, progress=1.0, ratio=0.0, seconds=0, counting=True)
+SEEDING = seeding()
 
 
 def debts(*rows, category=None):

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qbitrr.config.model import TrackerRow
-from tests.unit.qbitrr.rules.torrents.scenes import policy
+from tests.factories import policy
 
 
 def row(uri, priority, seconds):

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from qbitrr.config.model import SeedingMode, TrackerRow
 from qbitrr.rules.facts import SeedingFacts
 from qbitrr.rules.seeding import EffectiveLimits, limits_for, progress, settings_to_write
+from tests.factories import seeding
 
 DAY = 86400
-DONE = SeedingFacts(complete=True, progress=1.0, ratio=1.0, seconds=DAY, counting=True)
+DONE = seeding(ratio=1.0, seconds=DAY)
 
 
 @pytest.mark.parametrize(

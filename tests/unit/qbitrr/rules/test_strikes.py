@@ -1,18 +1,17 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from qbitrr.config.model import TrackerRow
 from qbitrr.rules.strikes import NOT_SEEN, Course, Elapsed, StrikeKind, count, course
+from tests.factories import policy, torrent
 from tests.unit.qbitrr.rules.anything import ANY_STATE
-from tests.unit.qbitrr.rules.torrents.scenes import DOWNLOADING, policy
 
 QUICK = policy(maximum_eta_seconds=3600)
 
 
 def runs(trouble, mark=None, by=QUICK, **changes):
-    return course(trouble, replace(DOWNLOADING, **changes), by, mark)
+    return course(trouble, torrent(**changes), by, mark)
 
 
 # -- counting ---------------------------------------------------------------------------------------------------
@@ -71,7 +70,7 @@ def test_no_rule_acts_before_its_delay_or_with_too_few_observations(seconds, obs
 )
 def test_only_what_tries_in_vain_is_stalled(state, expected):
     assert runs(StrikeKind.STALLED, state=state) is expected
-    assert runs(StrikeKind.STALLED, DOWNLOADING.left_bytes, state=state) is expected
+    assert runs(StrikeKind.STALLED, torrent().left_bytes, state=state) is expected
 
 
 @pytest.mark.parametrize("trouble", [StrikeKind.STALLED, StrikeKind.UNAVAILABLE])

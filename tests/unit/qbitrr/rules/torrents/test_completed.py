@@ -2,19 +2,17 @@ import pytest
 
 from qbitrr.rules.history import History, ImportFacts
 from qbitrr.rules.verdict import Action
+from tests.factories import NOW, context, policy
 from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,
     DOWNLOADING,
-    NOW,
-    context,
+    decision,
     fails_by,
-    imports,
     left_alone_by,
-    past,
-    policy,
-    queue,
-    told,
+    listed,
     verdict,
+    with_history,
+    with_imports,
 )
 
 
@@ -30,7 +28,7 @@ def test_what_is_not_quite_complete_is_not_imported(changes):
 
 def test_an_imported_torrent_is_not_imported_again():
     assert verdict(COMPLETE, tags=frozenset({"qBitrr-imported"})).last.rule == "imported"
-    assert verdict(COMPLETE, imports(imported=True)).last.rule == "imported"
+    assert verdict(COMPLETE, with_imports(imported=True)).last.rule == "imported"
     assert verdict(COMPLETE, tags=frozenset({"qBitrr-imported-not"})).action is Action.IMPORT
 
 
@@ -38,7 +36,7 @@ def test_nothing_is_imported_or_removed_while_the_queue_is_unknown():
     unknown = context(queue_known=False, queue=None)
     assert verdict(COMPLETE, unknown).last.rule == "arr_queue_is_unknown"
     found = verdict(DOWNLOADING, unknown, state="stalledDL", last_activity_at=NOW - 9999)
-    assert told(found) == left_alone_by("stalled")
+    assert decision(found) == left_alone_by("stalled")
 
 
 def looked(looks, ago, **changes):
@@ -49,7 +47,7 @@ def looked(looks, ago, **changes):
     ("context", "action"),
     [
         (context(queue=None), Action.LOOK_FOR_IMPORT),
-        (queue(tracked_state="imported"), Action.LOOK_FOR_IMPORT),
+        (listed(tracked_state="imported"), Action.LOOK_FOR_IMPORT),
         (looked(1, 299), Action.NOTHING),
         (looked(1, 300), Action.LOOK_FOR_IMPORT),
         (looked(2, 899), Action.NOTHING),
@@ -62,7 +60,7 @@ def looked(looks, ago, **changes):
 )
 def test_a_complete_torrent_that_is_not_queued_is_looked_up_now_and_then(context, action):
     found = verdict(COMPLETE, context)
-    assert told(found) == (action, "not_in_queue")
+    assert decision(found) == (action, "not_in_queue")
     assert found.revisit_at == (NOW + 1 if action is Action.NOTHING else None)
 
 
@@ -76,7 +74,7 @@ def test_a_complete_torrent_that_is_not_queued_is_looked_up_now_and_then(context
     ],
 )
 def test_what_was_searched_again_and_got_complete_after_all_is_imported(context, expected):
-    assert told(verdict(COMPLETE, context)) == expected
+    assert decision(verdict(COMPLETE, context)) == expected
 
 
 @pytest.mark.parametrize(
@@ -93,7 +91,7 @@ def test_what_was_searched_again_and_got_complete_after_all_is_imported(context,
     ],
 )
 def test_a_failed_import_is_tried_again_less_and_less_often(failures, ago, action):
-    found = verdict(COMPLETE, imports(failures=failures, failed_at=NOW - ago))
+    found = verdict(COMPLETE, with_imports(failures=failures, failed_at=NOW - ago))
     assert found.action is action
     if action is Action.NOTHING:
         assert found.revisit_at > NOW
@@ -101,17 +99,17 @@ def test_a_failed_import_is_tried_again_less_and_less_often(failures, ago, actio
 
 @pytest.mark.parametrize(("state", "rule"), [("importing", "arr_has_it"), ("importBlocked", "arr_has_it")])
 def test_what_the_arr_has_in_hand_is_left_to_it(state, rule):
-    assert told(verdict(COMPLETE, queue(tracked_state=state))) == left_alone_by(rule)
+    assert decision(verdict(COMPLETE, listed(tracked_state=state))) == left_alone_by(rule)
 
 
 @pytest.mark.parametrize("state", ["failed", "failedPending", "ignored", "downloadFailed", "downloadFailedPending"])
 def test_what_the_arr_gave_up_is_not_imported(state):
-    assert verdict(COMPLETE, queue(tracked_state=state)).last.rule == "arr_has_it"
+    assert verdict(COMPLETE, listed(tracked_state=state)).last.rule == "arr_has_it"
 
 
 @pytest.mark.parametrize("state", ["downloading", "importPending", "importFailed", "", "ofALaterVersion"])
 def test_what_the_arr_does_nothing_with_is_imported(state):
-    assert verdict(COMPLETE, queue(tracked_state=state)).action is Action.IMPORT
+    assert verdict(COMPLETE, listed(tracked_state=state)).action is Action.IMPORT
 
 
 # -- what the Arr refuses ---------------------------------------------------------------------------------------
@@ -123,14 +121,14 @@ OLD = {"added_at": NOW - 9999}
 
 
 def refused(state="importFailed", status="warning", messages=(COMPLAINT,), **changes):
-    return queue(tracked_state=state, status=status, messages=messages, **{**OLD, **changes})
+    return listed(tracked_state=state, status=status, messages=messages, **{**OLD, **changes})
 
 
 @pytest.mark.parametrize("status", ["completed", "warning"])
 @pytest.mark.parametrize("state", ["importPending", "importBlocked", "importFailed"])
 def test_what_the_arr_refuses_has_failed(state, status):
     found = verdict(COMPLETE, refused(state, status), COMPLAINTS)
-    assert told(found) == fails_by("arr_refuses_it")
+    assert decision(found) == fails_by("arr_refuses_it")
     assert found.last.finding.because == f'the Arr refuses it: "{COMPLAINT}"'
 
 
@@ -177,7 +175,7 @@ def test_no_message_counts_when_none_is_configured():
     ],
 )
 def test_what_waits_for_a_person_is_left_to_the_person(messages):
-    assert told(verdict(COMPLETE, refused(messages=messages), COMPLAINTS)) == left_alone_by("arr_refuses_it")
+    assert decision(verdict(COMPLETE, refused(messages=messages), COMPLAINTS)) == left_alone_by("arr_refuses_it")
 
 
 @pytest.mark.parametrize(
@@ -206,14 +204,14 @@ def test_a_download_that_is_not_complete_is_not_refused():
 
 
 def test_what_ffprobe_cannot_read_has_failed_in_its_words():
-    found = verdict(COMPLETE, past(unplayable="a.mkv: End of file"))
-    assert told(found) == fails_by("unplayable")
+    found = verdict(COMPLETE, with_history(unplayable="a.mkv: End of file"))
+    assert decision(found) == fails_by("unplayable")
     assert "a.mkv: End of file" in found.last.finding.because
 
 
 def test_what_can_be_played_is_imported():
-    assert verdict(COMPLETE, past(unplayable="")).action is Action.IMPORT
+    assert verdict(COMPLETE, with_history(unplayable="")).action is Action.IMPORT
 
 
 def test_what_ffprobe_said_of_a_part_does_not_count_before_it_is_complete():
-    assert verdict(DOWNLOADING, past(unplayable="a.mkv: End of file")).last.rule == "under_way"
+    assert verdict(DOWNLOADING, with_history(unplayable="a.mkv: End of file")).last.rule == "under_way"

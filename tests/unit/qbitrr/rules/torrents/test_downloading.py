@@ -1,17 +1,8 @@
 import pytest
 
 from qbitrr.rules.verdict import Action
-from tests.unit.qbitrr.rules.torrents.scenes import (
-    COMPLETE,
-    DOWNLOADING,
-    HOPELESS,
-    NOW,
-    context,
-    left_alone_by,
-    policy,
-    told,
-    verdict,
-)
+from tests.factories import NOW, context, policy
+from tests.unit.qbitrr.rules.torrents.scenes import COMPLETE, DOWNLOADING, HOPELESS, decision, left_alone_by, verdict
 
 
 @pytest.mark.parametrize(("age", "action"), [(179, Action.NOTHING), (180, Action.FAIL)])
@@ -28,17 +19,17 @@ def test_with_zero_no_torrent_is_too_young():
 
 @pytest.mark.parametrize("state", ["stoppedDL", "stoppedUP"])
 def test_what_is_stopped_stays_stopped(state):
-    assert told(verdict(HOPELESS, state=state)) == left_alone_by("stopped_by_user")
+    assert decision(verdict(HOPELESS, state=state)) == left_alone_by("stopped_by_user")
 
 
 @pytest.mark.parametrize("state", ["queuedDL", "forcedDL", "forcedMetaDL"])
 def test_what_waits_for_its_turn_or_is_forced_is_left_alone(state):
-    assert told(verdict(HOPELESS, state=state)) == left_alone_by("queued_or_forced")
+    assert decision(verdict(HOPELESS, state=state)) == left_alone_by("queued_or_forced")
 
 
 def test_nothing_is_dead_while_no_clock_runs():
     found = verdict(HOPELESS, context(standstill="qBittorrent has no connection to the internet"))
-    assert told(found) == left_alone_by("clocks_stand_still")
+    assert decision(found) == left_alone_by("clocks_stand_still")
     assert found.last.finding.because == "qBittorrent has no connection to the internet, so no clock runs"
 
 
@@ -47,4 +38,4 @@ def test_what_is_complete_is_imported_while_no_clock_runs():
 
 
 def test_what_gets_on_is_under_way():
-    assert told(verdict(DOWNLOADING)) == left_alone_by("under_way")
+    assert decision(verdict(DOWNLOADING)) == left_alone_by("under_way")

@@ -5,22 +5,13 @@ import pytest
 from qbitrr.rules.files import Selection
 from qbitrr.rules.history import History
 from qbitrr.rules.verdict import Action
-from tests.unit.qbitrr.rules.torrents.scenes import (
-    COMPLETE,
-    HOPELESS,
-    NOW,
-    context,
-    left_alone_by,
-    past,
-    policy,
-    told,
-    verdict,
-)
+from tests.factories import NOW, context, policy
+from tests.unit.qbitrr.rules.torrents.scenes import COMPLETE, HOPELESS, decision, left_alone_by, verdict, with_history
 
 
 @pytest.mark.parametrize("changes", [{"queue": None}, {"elsewhere": True}, {"queue_known": False, "queue": None}])
 def test_what_the_arr_does_not_list_or_another_client_holds_too_does_not_fail(changes):
-    assert told(verdict(HOPELESS, context(**changes))) == left_alone_by("stalled")
+    assert decision(verdict(HOPELESS, context(**changes))) == left_alone_by("stalled")
 
 
 def test_the_reason_is_followed_by_what_speaks_against_it():
@@ -42,7 +33,7 @@ def test_what_was_taken_from_the_queue_by_searching_again_may_fail():
     ],
 )
 def test_a_failure_waits_after_what_was_done_about_the_torrent(changes, ago, action):
-    found = verdict(HOPELESS, past(**{changes: NOW - ago}))
+    found = verdict(HOPELESS, with_history(**{changes: NOW - ago}))
     assert found.action is action
     assert found.revisit_at == (NOW + 1 if action is Action.NOTHING else None)
 
@@ -67,7 +58,7 @@ def test_an_item_whose_downloads_fail_again_and_again_is_left_with_the_last_one(
     ],
 )
 def test_the_same_holds_for_every_other_reason(torrent, reason):
-    assert verdict(torrent, past(**reason)).action is Action.FAIL
+    assert verdict(torrent, with_history(**reason)).action is Action.FAIL
     for objection in ({"discarded_at": NOW}, {"acted_at": NOW}):
-        assert verdict(torrent, past(**reason, **objection)).action is Action.NOTHING
+        assert verdict(torrent, with_history(**reason, **objection)).action is Action.NOTHING
     assert verdict(torrent, context(elsewhere=True, history=History(**reason))).action is Action.NOTHING

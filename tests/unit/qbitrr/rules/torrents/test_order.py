@@ -5,7 +5,8 @@ import pytest
 from qbitrr.qbittorrent.compat import state_name
 from qbitrr.rules import torrents
 from qbitrr.rules.verdict import Action, Outcome
-from tests.unit.qbitrr.rules.torrents.scenes import COMPLETE, HOPELESS, LONG, NOW, context, told, verdict
+from tests.factories import LONG, NOW, context
+from tests.unit.qbitrr.rules.torrents.scenes import COMPLETE, HOPELESS, decision, verdict
 
 
 def test_every_rule_says_what_it_is_for():
@@ -61,7 +62,7 @@ def test_a_rule_that_decides_is_the_last_one_asked():
 )
 def test_what_every_state_means_for_a_download_that_is_dead(state, expected):
     dead = {"state": state_name(state), "availability": 0.0, "last_activity_at": 0.0, "added_at": NOW - LONG}
-    assert told(verdict(**dead)) == expected
+    assert decision(verdict(**dead)) == expected
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_what_every_state_means_for_a_download_that_is_dead(state, expected):
     ],
 )
 def test_what_every_state_means_for_what_is_complete(state, expected):
-    assert told(verdict(COMPLETE, state=state_name(state))) == expected
+    assert decision(verdict(COMPLETE, state=state_name(state))) == expected
 
 
 @pytest.mark.parametrize(

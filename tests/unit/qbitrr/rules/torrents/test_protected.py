@@ -3,14 +3,14 @@ from msgspec.structs import replace
 
 from qbitrr.rules.torrents.protected import protection
 from qbitrr.rules.verdict import Action
+from tests.factories import policy
 from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,
     DOWNLOADING,
     HOPELESS,
     POLICY,
+    decision,
     left_alone_by,
-    policy,
-    told,
     verdict,
 )
 
@@ -33,7 +33,7 @@ PROTECTING = policy(protect_tags=frozenset({"keep", "archive"}))
     ],
 )
 def test_tags_that_keep_qbitrr_from_a_torrent(tags, expected):
-    assert told(verdict(HOPELESS, policy=PROTECTING, tags=frozenset(tags))) == expected
+    assert decision(verdict(HOPELESS, policy=PROTECTING, tags=frozenset(tags))) == expected
 
 
 def test_a_protecting_tag_is_named():
@@ -52,4 +52,4 @@ def tagged(*tags):
 
 @pytest.mark.parametrize("state", ["checkingUP", "checkingDL", "moving", "checkingResumeData", "allocating"])
 def test_nothing_is_done_while_qbittorrent_is_busy_with_it(state):
-    assert told(verdict(COMPLETE, state=state)) == left_alone_by("client_is_busy_with_it")
+    assert decision(verdict(COMPLETE, state=state)) == left_alone_by("client_is_busy_with_it")

@@ -2,18 +2,15 @@ import pytest
 
 from qbitrr.rules.history import History
 from qbitrr.rules.verdict import Action
+from tests.factories import LONG, NOW, context, policy
 from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,
     DOWNLOADING,
     HOPELESS,
-    LONG,
-    NOW,
-    context,
+    decision,
     left_alone_by,
-    past,
-    policy,
-    told,
     verdict,
+    with_history,
 )
 
 
@@ -23,7 +20,7 @@ from tests.unit.qbitrr.rules.torrents.scenes import (
     [(False, left_alone_by("files_are_missing")), (True, (Action.RECHECK, "files_are_missing"))],
 )
 def test_missing_files_are_waited_for_and_then_rechecked(torrent, is_there, expected):
-    assert told(verdict(torrent, context(content_is_there=is_there), state="missingFiles")) == expected
+    assert decision(verdict(torrent, context(content_is_there=is_there), state="missingFiles")) == expected
 
 
 def test_content_that_is_there_is_no_reason_for_anything_when_no_files_are_missing():
@@ -54,11 +51,11 @@ def test_rechecks_become_less_and_less_frequent(state, rechecks, ago, action):
 
 
 def test_a_recheck_of_long_ago_does_not_matter_while_nothing_is_wrong():
-    assert verdict(context=past(rechecks=1, rechecked_at=NOW - 1)).last.rule == "under_way"
+    assert verdict(context=with_history(rechecks=1, rechecked_at=NOW - 1)).last.rule == "under_way"
 
 
 def test_what_qbittorrent_does_not_know_is_left_alone():
-    assert told(verdict(HOPELESS, state="unknown")) == left_alone_by("in_error")
+    assert decision(verdict(HOPELESS, state="unknown")) == left_alone_by("in_error")
 
 
 @pytest.mark.parametrize("changes", [{}, {"tags": frozenset({"qBitrr-imported"})}])

@@ -1,73 +1,56 @@
 """Each rule about seeding with both sides of each boundary."""
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from qbitrr.config.model import HitAndRun, SeedingMode, TrackerRow
 from qbitrr.rules import trackers
 from qbitrr.rules.adjustment import Adjustment
-from qbitrr.rules.context import RuleContext
-from qbitrr.rules.facts import QueueFacts, SeedingFacts, TorrentFacts
+from qbitrr.rules.facts import SeedingFacts
 from qbitrr.rules.history import History, ImportFacts
 from qbitrr.rules.hit_and_run import Announce, Clearance, HitAndRunRules, clearance
-from qbitrr.rules.policy import Policy
 from qbitrr.rules.seeding import EffectiveLimits, RateLimits, limits_for
 from qbitrr.rules.torrents import judge
 from qbitrr.rules.torrents.seeding import WRITE_AGAIN_SECONDS
 from qbitrr.rules.verdict import Action
+from tests import factories
+from tests.factories import NOW
 
-NOW = 1_700_000_000.0
-POLICY = Policy(ignore_younger_than_seconds=0, stalled_delay_seconds=-1)
-ALONE = msgspec.structs.replace(POLICY, with_arr=False)
+POLICY = factories.policy(ignore_younger_than_seconds=0, stalled_delay_seconds=-1)
+ALONE = replace(POLICY, with_arr=False)
 LIMITS = EffectiveLimits(remove=1, ratio=2.0)
 IMPORTED = History(imports=ImportFacts(imported=True))
-SEEDING = SeedingFacts(complete=True, progress=1.0, ratio=2.0, seconds=100.0, counting=True)
-TORRENT = TorrentFacts(
-    instance="qBit",
-    infohash="a" * 40,
-    name="Some.Release",
-    category="movies",
-    tags=frozenset(),
-    state="stalledUP",
-    progress=1.0,
-    left_bytes=0,
-    size_bytes=1000,
-    added_at=NOW - 86400,
-    completed_at=NOW - 80000,
-    last_activity_at=NOW - 1,
-    content_path="/downloads/Some.Release",
-    seeding=SEEDING,
-)
-CONTEXT = RuleContext(queue_known=True, limits=LIMITS, history=IMPORTED)
-WISH = Adjustment(RateLimits(download_limit=1024))
+TORRENT = factories.completed(state="stalledUP", seeding=factories.seeding(ratio=2.0, seconds=100.0))
+CONTEXT = factories.context(queue=None, limits=LIMITS, history=IMPORTED)
+DIFFERENCE = Adjustment(RateLimits(download_limit=1024))
 
 
 def judged(torrent=TORRENT, policy=POLICY, **context):
-    found = judge(torrent, msgspec.structs.replace(CONTEXT, **context), policy, NOW)
+    found = judge(torrent, replace(CONTEXT, **context), policy, NOW)
     return found.action, found.last.rule
 
 
 def seeding(**changes):
-    return msgspec.structs.replace(TORRENT, seeding=msgspec.structs.replace(SEEDING, **changes))
+    return replace(TORRENT, seeding=replace(TORRENT.seeding, **changes))
 
 
 @pytest.mark.parametrize("state", ["stalledUP", "uploading", "stoppedUP", "queuedUP"])
 def test_what_has_reached_its_limits_is_removed_in_every_state_of_seeding(state):
-    assert judged(msgspec.structs.replace(TORRENT, state=state)) == (Action.REMOVE, "seeding_is_over")
+    assert judged(replace(TORRENT, state=state)) == (Action.REMOVE, "seeding_is_over")
     assert judged(seeding(ratio=1.99)) == (Action.NOTHING, "seeding_is_over")
 
 
 @pytest.mark.parametrize("state", ["checkingUP", "moving", "missingFiles", "error"])
 def test_what_is_busy_or_ails_is_not_removed(state):
-    assert judged(msgspec.structs.replace(TORRENT, state=state))[0] is not Action.REMOVE
+    assert judged(replace(TORRENT, state=state))[0] is not Action.REMOVE
 
 
 def test_without_proof_of_import_nothing_is_removed():
     unknown = History()
     assert judged(history=unknown)[1] == "not_in_queue"
-    tagged = msgspec.structs.replace(TORRENT, tags=frozenset({"qBitrr-imported"}))
+    tagged = replace(TORRENT, tags=frozenset({"qBitrr-imported"}))
     assert judged(tagged, history=unknown) == (Action.LOOK_FOR_IMPORT, "seeding_is_over")
     looked = History(imports=ImportFacts(looks=1, looked_at=NOW - 299))
     assert judged(tagged, history=looked) == (Action.NOTHING, "imported")
@@ -81,9 +64,9 @@ def test_a_category_without_an_arr_needs_no_proof():
 
 
 def test_what_the_arr_still_lists_or_may_list_is_not_removed():
-    queue = QueueFacts(record_ids=(1,), item_ids=(1,), tracked_state="importing", messages=())
+    queue = factories.queue(tracked_state="importing")
     assert judged(queue=queue) == (Action.NOTHING, "seeding_is_over")
-    assert judged(queue=msgspec.structs.replace(queue, tracked_state="imported"))[0] is Action.REMOVE
+    assert judged(queue=replace(queue, tracked_state="imported"))[0] is Action.REMOVE
     assert judged(queue_known=False) == (Action.NOTHING, "seeding_is_over")
 
 
@@ -93,32 +76,30 @@ def test_what_is_owed_or_not_known_keeps_it():
         "seeding_is_over",
     )
     assert judged(limits=None) == (Action.NOTHING, "imported")
-    found = judge(
-        TORRENT, msgspec.structs.replace(CONTEXT, clearance=Clearance(False, "x", in_seconds=60.0)), POLICY, NOW
-    )
+    found = judge(TORRENT, replace(CONTEXT, clearance=Clearance(False, "x", in_seconds=60.0)), POLICY, NOW)
     assert found.revisit_at == NOW + 60
 
 
 def test_it_is_judged_again_when_its_time_may_have_come():
-    context = msgspec.structs.replace(CONTEXT, limits=EffectiveLimits(remove=2, seconds=160.0))
+    context = replace(CONTEXT, limits=EffectiveLimits(remove=2, seconds=160.0))
     assert judge(TORRENT, context, POLICY, NOW).revisit_at == NOW + 60
     assert judge(seeding(counting=False), context, POLICY, NOW).revisit_at is None
 
 
 def test_a_persons_decision_holds_for_a_day():
-    decided = msgspec.structs.replace(IMPORTED, discarded_at=NOW - 86399)
+    decided = replace(IMPORTED, discarded_at=NOW - 86399)
     assert judged(history=decided) == (Action.NOTHING, "seeding_is_over")
-    assert judged(history=msgspec.structs.replace(decided, discarded_at=NOW - 86400))[0] is Action.REMOVE
+    assert judged(history=replace(decided, discarded_at=NOW - 86400))[0] is Action.REMOVE
 
 
 def test_settings_are_written_before_anything_else_and_again_after_an_hour():
-    assert judged(adjustment=WISH) == (Action.ADJUST, "settings_differ")
-    written = msgspec.structs.replace(IMPORTED, adjusted=WISH, adjusted_at=NOW - WRITE_AGAIN_SECONDS + 1)
-    assert judged(adjustment=WISH, history=written)[1] == "seeding_is_over"
-    later = msgspec.structs.replace(written, adjusted_at=NOW - WRITE_AGAIN_SECONDS)
-    assert judged(adjustment=WISH, history=later)[0] is Action.ADJUST
-    other = msgspec.structs.replace(written, adjusted=Adjustment(RateLimits(upload_limit=1)))
-    assert judged(adjustment=WISH, history=other)[0] is Action.ADJUST
+    assert judged(adjustment=DIFFERENCE) == (Action.ADJUST, "settings_differ")
+    written = replace(IMPORTED, adjusted=DIFFERENCE, adjusted_at=NOW - WRITE_AGAIN_SECONDS + 1)
+    assert judged(adjustment=DIFFERENCE, history=written)[1] == "seeding_is_over"
+    later = replace(written, adjusted_at=NOW - WRITE_AGAIN_SECONDS)
+    assert judged(adjustment=DIFFERENCE, history=later)[0] is Action.ADJUST
+    other = replace(written, adjusted=Adjustment(RateLimits(upload_limit=1)))
+    assert judged(adjustment=DIFFERENCE, history=other)[0] is Action.ADJUST
 
 
 def test_addresses_of_trackers_do_not_get_into_the_facts():
@@ -170,7 +151,7 @@ def test_no_rows_limits_and_trackers_remove_anything_below_a_minimum(rows, mode,
     found = trackers.matching(merged, announced or ())
     told = None if announced is None else tuple(map(Announce, announced))
     limits = limits_for(mode, found) if announced is not None or not merged else None
-    torrent = msgspec.structs.replace(TORRENT, seeding=seeder)
+    torrent = replace(TORRENT, seeding=seeder)
     action, rule = judged(torrent, limits=limits, clearance=clearance(seeder, told, HitAndRunRules(merged)))
     assert action in (Action.NOTHING, Action.REMOVE), rule
     if action is not Action.REMOVE:

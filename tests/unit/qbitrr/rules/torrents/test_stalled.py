@@ -5,18 +5,15 @@ from qbitrr.rules.history import History
 from qbitrr.rules.strikes import NOT_SEEN, Elapsed
 from qbitrr.rules.tags import TAG_STALLED
 from qbitrr.rules.verdict import Action
+from tests.factories import LONG, NOW, context, policy
 from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,
     HOPELESS,
-    LONG,
-    NOW,
-    context,
+    decision,
     fails_by,
     left_alone_by,
-    past,
-    policy,
-    told,
     verdict,
+    with_history,
 )
 
 # -- stalled ----------------------------------------------------------------------------------------------------
@@ -102,7 +99,7 @@ def test_which_way_the_clock_ran_is_said():
 def test_strikes_are_spread_over_the_delay(strikes, seconds, observations, made):
     found = verdict(HOPELESS, context(stalled=Elapsed(seconds, observations)), policy(strikes=strikes))
     assert found.last.finding.facts["strikes"] == made
-    assert told(found) == (fails_by("stalled") if made == strikes else left_alone_by("stalled"))
+    assert decision(found) == (fails_by("stalled") if made == strikes else left_alone_by("stalled"))
 
 
 # -- the tag of what is stalled ---------------------------------------------------------------------------------
@@ -146,17 +143,17 @@ AGAIN = policy(search_stalled_again=True, strikes=3)
     ],
 )
 def test_a_stalled_release_is_searched_again_at_its_first_strike(seconds, expected):
-    assert told(verdict(HOPELESS, context(stalled=Elapsed(seconds, 99)), AGAIN)) == expected
+    assert decision(verdict(HOPELESS, context(stalled=Elapsed(seconds, 99)), AGAIN)) == expected
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(899, left_alone_by("stalled")), (900, fails_by("stalled"))])
 def test_it_stays_until_the_delay_is_over_after_it_was_searched_again(seconds, expected):
     searched = context(queue=None, stalled=Elapsed(seconds, 99), history=History(searched_again=True))
-    assert told(verdict(HOPELESS, searched, AGAIN)) == expected
+    assert decision(verdict(HOPELESS, searched, AGAIN)) == expected
 
 
 def test_nothing_is_searched_again_unless_asked_for():
-    assert told(verdict(HOPELESS, context(stalled=Elapsed(300, 99)))) == left_alone_by("stalled")
+    assert decision(verdict(HOPELESS, context(stalled=Elapsed(300, 99)))) == left_alone_by("stalled")
 
 
 @pytest.mark.parametrize("delay", [-1, 0])
@@ -166,8 +163,13 @@ def test_what_may_stall_for_ever_is_not_searched_again(delay):
 
 
 def test_searching_again_needs_what_failing_needs():
-    for objection in (context(elsewhere=True), context(queue=None), past(acted_at=NOW), past(discarded_at=NOW)):
-        assert told(verdict(HOPELESS, objection, AGAIN)) == left_alone_by("stalled_is_searched_again")
+    for objection in (
+        context(elsewhere=True),
+        context(queue=None),
+        with_history(acted_at=NOW),
+        with_history(discarded_at=NOW),
+    ):
+        assert decision(verdict(HOPELESS, objection, AGAIN)) == left_alone_by("stalled_is_searched_again")
 
 
 # -- nearly complete --------------------------------------------------------------------------------------------
@@ -188,18 +190,18 @@ FAST_PLEASE = policy(maximum_eta_seconds=3600, keep_slow=False, strikes=3)
 )
 def test_what_is_nearly_complete_is_not_removed_for_being_slow(progress, most, expected):
     lenient = policy(maximum_eta_seconds=3600, keep_slow=False, maximum_deletable_progress=most)
-    assert told(verdict(policy=lenient, progress=progress, **SLOW)) == expected
+    assert decision(verdict(policy=lenient, progress=progress, **SLOW)) == expected
 
 
 @pytest.mark.parametrize(
     ("progress", "expected"), [(0.99, fails_by("unavailable")), (0.995, left_alone_by("nearly_complete"))]
 )
 def test_what_is_nearly_complete_is_not_removed_for_being_unavailable(progress, expected):
-    assert told(verdict(progress=progress, availability=0.5)) == expected
+    assert decision(verdict(progress=progress, availability=0.5)) == expected
 
 
 def test_what_is_nearly_complete_may_stall_to_death():
-    assert told(verdict(HOPELESS, progress=0.999)) == fails_by("stalled")
+    assert decision(verdict(HOPELESS, progress=0.999)) == fails_by("stalled")
 
 
 # -- slow -------------------------------------------------------------------------------------------------------
@@ -220,7 +222,7 @@ def test_without_a_maximum_nothing_is_slow(maximum):
 
 def test_do_not_remove_slow_keeps_it_and_says_so():
     found = verdict(policy=policy(maximum_eta_seconds=3600, keep_slow=True), **SLOW)
-    assert told(found) == left_alone_by("slow")
+    assert decision(found) == left_alone_by("slow")
     assert "DoNotRemoveSlow" in found.last.finding.because
 
 
@@ -236,7 +238,7 @@ def test_only_what_downloads_is_slow(state):
 def test_it_must_have_been_too_slow_for_a_while(seconds, observations, made):
     found = verdict(context=context(slow=Elapsed(seconds, observations)), policy=FAST_PLEASE, **SLOW)
     assert found.last.finding.facts["strikes"] == made
-    assert told(found) == (fails_by("slow") if made == 3 else left_alone_by("slow"))
+    assert decision(found) == (fails_by("slow") if made == 3 else left_alone_by("slow"))
 
 
 def test_it_is_looked_at_again_when_it_may_have_been_slow_for_long_enough():
@@ -269,7 +271,7 @@ TRACKERS = policy(
 def test_a_tracker_may_have_a_maximum_of_its_own(tracker, maximum):
     at_it = {"tracker": tracker, "policy": TRACKERS}
     assert verdict(eta_seconds=maximum, **at_it).action is Action.NOTHING
-    assert told(verdict(eta_seconds=maximum + 1, **at_it)) == fails_by("slow")
+    assert decision(verdict(eta_seconds=maximum + 1, **at_it)) == fails_by("slow")
 
 
 # -- unavailable ------------------------------------------------------------------------------------------------
@@ -298,7 +300,7 @@ def test_it_must_have_been_unavailable_for_the_stalled_delay(seconds, observatio
         context=context(unavailable=Elapsed(seconds, observations)), policy=policy(strikes=3), availability=0.5
     )
     assert found.last.finding.facts["strikes"] == made
-    assert told(found) == (fails_by("unavailable") if made == 3 else left_alone_by("unavailable"))
+    assert decision(found) == (fails_by("unavailable") if made == 3 else left_alone_by("unavailable"))
 
 
 def test_each_trouble_has_its_own_clock():

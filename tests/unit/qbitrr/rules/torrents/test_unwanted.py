@@ -3,18 +3,16 @@ import pytest
 from qbitrr.rules.facts import ItemScores
 from qbitrr.rules.files import Selection, Unwanted
 from qbitrr.rules.verdict import Action
+from tests.factories import NOW, context, policy
 from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,
     DOWNLOADING,
-    NOW,
-    context,
+    decision,
     fails_by,
     left_alone_by,
-    past,
-    policy,
-    queue,
-    told,
+    listed,
     verdict,
+    with_history,
 )
 
 FILTERING = policy(filters_files=True)
@@ -22,7 +20,7 @@ SAMPLE = (Unwanted(1, "Some.Release/Sample/sample.mkv", "FolderExclusionRegex sa
 
 
 def seen(unwanted=(), playable=0, foreign="", **changes):
-    return past(selection=Selection(unwanted, playable, foreign), **changes)
+    return with_history(selection=Selection(unwanted, playable, foreign), **changes)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +34,7 @@ def seen(unwanted=(), playable=0, foreign="", **changes):
     ],
 )
 def test_files_are_looked_at_as_soon_as_they_are_known(state, expected):
-    assert told(verdict(policy=FILTERING, state=state, added_at=NOW - 500)) == expected
+    assert decision(verdict(policy=FILTERING, state=state, added_at=NOW - 500)) == expected
 
 
 def test_files_are_not_looked_at_when_nothing_is_to_be_excluded_or_somebody_has():
@@ -61,7 +59,7 @@ def test_a_young_torrent_is_looked_at_and_its_files_skipped_at_once():
     ],
 )
 def test_what_a_file_list_leads_to(selection, expected):
-    assert told(verdict(context=selection, policy=FILTERING)) == expected
+    assert decision(verdict(context=selection, policy=FILTERING)) == expected
 
 
 def test_files_that_are_skipped_are_named_with_the_reason():
@@ -97,17 +95,17 @@ LEFT = Selection(playable=1, complete=True, left_on_disk=("Some.Release/sample.m
     ],
 )
 def test_what_was_excluded_is_deleted_from_disk_before_the_import(selection, expected):
-    assert told(verdict(COMPLETE, past(selection=selection), DELETING)) == expected
+    assert decision(verdict(COMPLETE, with_history(selection=selection), DELETING)) == expected
 
 
 def test_nothing_is_deleted_without_auto_delete_nor_before_it_is_complete():
-    assert verdict(COMPLETE, past(selection=LEFT), FILTERING).action is Action.IMPORT
-    assert verdict(DOWNLOADING, past(selection=LEFT), DELETING).last.rule == "under_way"
+    assert verdict(COMPLETE, with_history(selection=LEFT), FILTERING).action is Action.IMPORT
+    assert verdict(DOWNLOADING, with_history(selection=LEFT), DELETING).last.rule == "under_way"
 
 
 def test_nothing_is_deleted_while_the_arr_imports():
-    importing = queue(tracked_state="importing")
-    assert told(verdict(COMPLETE, importing, DELETING)) == left_alone_by("arr_has_it")
+    importing = listed(tracked_state="importing")
+    assert decision(verdict(COMPLETE, importing, DELETING)) == left_alone_by("arr_has_it")
 
 
 # -- custom formats ---------------------------------------------------------------------------------------------
@@ -118,7 +116,7 @@ FORCING = policy(enforces_custom_formats=True, forces_minimum_custom_format=True
 
 def scored(score, *items):
     return context(
-        queue=queue(custom_format_score=score).queue,
+        queue=listed(custom_format_score=score).queue,
         scores=tuple(ItemScores(of_file, minimum) for of_file, minimum in items),
     )
 

@@ -1,17 +1,8 @@
 import pytest
 
 from qbitrr.rules.verdict import Action
-from tests.unit.qbitrr.rules.torrents.scenes import (
-    COMPLETE,
-    DOWNLOADING,
-    NOW,
-    context,
-    fails_by,
-    left_alone_by,
-    policy,
-    told,
-    verdict,
-)
+from tests.factories import NOW, context, policy
+from tests.unit.qbitrr.rules.torrents.scenes import COMPLETE, DOWNLOADING, decision, fails_by, left_alone_by, verdict
 
 
 @pytest.mark.parametrize("torrent", [DOWNLOADING, COMPLETE])
@@ -23,7 +14,7 @@ from tests.unit.qbitrr.rules.torrents.scenes import (
     ],
 )
 def test_a_category_is_a_wish(torrent, category, expected):
-    assert told(verdict(torrent, category=category)) == expected
+    assert decision(verdict(torrent, category=category)) == expected
 
 
 @pytest.mark.parametrize(
@@ -43,7 +34,7 @@ def test_the_category_for_rechecks_has_a_name_of_its_own():
 )
 def test_a_slip_can_be_taken_back_while_the_torrent_is_young(age, expected):
     found = verdict(category="failed", added_at=NOW - age)
-    assert told(found) == expected
+    assert decision(found) == expected
     assert found.revisit_at == (NOW + 1 if expected[0] is Action.NOTHING else None)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from msgspec.structs import replace
 
 from qbitrr.config import load_text
 from qbitrr.state import migrate
 from qbitrr.state.database import open_writer
 from qbitrr.worker.config import worker_configs
 from qbitrr.worker.torrents.ownership import Ownership
-from tests.unit.qbitrr.rules.torrents.scenes import DOWNLOADING
+from tests.factories import torrent
 
 TEXT = """
 [qBit]
@@ -24,11 +23,11 @@ URI = "http://localhost:7878"
 APIKey = "0123456789abcdef0123456789abcdef"
 Category = "movies"
 """
-KEY = (DOWNLOADING.instance, DOWNLOADING.infohash)
+KEY = torrent().key
 
 
 def at(category, **changes):
-    return replace(DOWNLOADING, category=category, **changes)
+    return torrent(category=category, **changes)
 
 
 @pytest.fixture
@@ -93,7 +92,7 @@ async def test_what_nobody_remembers_is_a_stray_until_it_is_adopted(ownership):
 async def test_another_torrent_with_the_same_infohash_is_not_remembered(ownership):
     made = await ownership()
     made.see(at("movies"))
-    assert not made.is_mine(at("failed", added_at=DOWNLOADING.added_at + 1))
+    assert not made.is_mine(at("failed", added_at=torrent().added_at + 1))
     assert not made.is_mine(at("failed", instance="qBit-2"))
 
 

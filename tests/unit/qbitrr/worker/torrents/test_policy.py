@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from qbitrr.config import load_text
 from qbitrr.rules.files import compile_rules
 from qbitrr.worker.config import worker_configs
-from qbitrr.worker.torrents.policy import breaker_limits, file_rules_of, fingerprint, policy_of
+from qbitrr.worker.torrents.policy import Policies, breaker_limits, file_rules_of, fingerprint, policy_of
 
 
-def config(settings="", torrent="", search="", arr="", qbit="", section="Radarr-HD"):
+def configs(settings="", torrent="", search="", arr="", qbit="", section="Radarr-HD"):
     text = f"""
 [Settings]
 {settings}
@@ -31,7 +31,11 @@ APIKey = "0123456789abcdef0123456789abcdef"
 [{section}.Torrent]
 {torrent}
 """
-    (one,) = worker_configs(load_text(text, {}).config, "/state.db", None)
+    return worker_configs(load_text(text, {}).config, "/state.db", None)
+
+
+def config(**parts):
+    (one,) = (one for one in configs(**parts) if one.arr_section is not None)
     return one
 
 
@@ -78,8 +82,10 @@ def test_files_are_filtered_as_soon_as_there_is_one_rule():
 
 
 def test_the_breaker_has_its_limits_from_the_settings():
-    assert breaker_limits(config()) == breaker_limits(config("MaxDestructiveActions = 10\nMaxDestructiveShare = 0.5"))
-    found = breaker_limits(config("MaxDestructiveActions = 3\nMaxDestructiveShare = 0.25"))
+    assert breaker_limits(config()) == breaker_limits(
+        config(settings="MaxDestructiveActions = 10\nMaxDestructiveShare = 0.5")
+    )
+    found = breaker_limits(config(settings="MaxDestructiveActions = 3\nMaxDestructiveShare = 0.25"))
     assert (found.most, found.share) == (3, 0.25)
 
 
@@ -125,6 +131,44 @@ def test_a_row_without_an_opinion_leaves_the_arrs_own_limit():
         config(torrent="MaximumETA = 60" + rows("Radarr-HD.Torrent.Trackers", ("https://one.example/a", 9, -1)))
     )
     assert found.maximum_eta_for("https://one.example/a") == 60
+
+
+def hosts_of(found):
+    return {(row.host, row.maximum_eta_seconds) for row in found.rows}
+
+
+def test_of_rows_with_the_same_host_the_nearest_to_the_torrent_governs_its_seeding():
+    everywhere = rows("qBit.Trackers", *((f"{host}.example", 0, 100) for host in "abc"))
+    two = '[qBit-two]\nHost = "two"\nPort = 1\n' + rows(
+        "qBit-two.Trackers", ("b.example", 0, 200), ("c.example", 0, 200)
+    )
+    own = rows("Radarr-HD.Torrent.Trackers", ("c.example", 0, 300))
+    policies = Policies(config(qbit=f"{everywhere}\n{two}", torrent=own))
+    first, second = policies.seeding("qBit", "movies"), policies.seeding("qBit-two", "movies")
+    assert hosts_of(first) == {("a.example", 100), ("b.example", 100), ("c.example", 300)}
+    assert hosts_of(second) == {("a.example", 100), ("b.example", 200), ("c.example", 300)}
+
+
+def test_a_managed_category_has_its_own_row_of_limits_and_minimums():
+    text = """
+ManagedCategories = ["books", "games"]
+[qBit.CategorySeeding]
+MaxUploadRatio = 1
+StalledDelay = 5
+HitAndRunMode = "and"
+[[qBit.CategorySeeding.Categories]]
+Name = "games"
+MaxUploadRatio = 2
+StalledDelay = 7
+"""
+    (of_qbit,) = (one for one in configs(qbit=text) if one.arr_section is None)
+    policies = Policies(of_qbit)
+    books, games = policies.seeding("qBit", "books"), policies.seeding("qBit", "games")
+    assert (books.limits.max_upload_ratio, games.limits.max_upload_ratio) == (1, 2)
+    assert books.hit_and_run.category == games.hit_and_run.category
+    assert books.hit_and_run.any
+    assert (policies.of("books").stalled_delay_seconds, policies.of("games").stalled_delay_seconds) == (300, 420)
+    assert not policies.of("games").with_arr
 
 
 # -- the fingerprint of file rules ------------------------------------------------------------------------------

@@ -5,30 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from qbitrr.rules.facts import SeedingFacts, TorrentFacts
 from qbitrr.state import migrate
 from qbitrr.state.database import FILE_NAME, open_writer
 from qbitrr.worker.torrents.seeding_time import SeedingTimes
+from tests import factories
 
-TORRENT = TorrentFacts(
-    instance="qBit",
-    infohash="a" * 40,
-    name="Some.Release",
-    category="movies",
-    tags=frozenset(),
-    state="stalledUP",
-    progress=1.0,
-    left_bytes=0,
-    size_bytes=1000,
-    added_at=1.0,
-    completed_at=2.0,
-    last_activity_at=2.0,
-    content_path="/x",
-)
+TORRENT = factories.completed(state="stalledUP", added_at=1.0)
 
 
 def told(seconds, *, counting=True):
-    return replace(TORRENT, seeding=SeedingFacts(True, 1.0, 0.0, seconds, counting=counting))
+    return replace(TORRENT, seeding=factories.seeding(seconds=seconds, counting=counting))
 
 
 @pytest.fixture

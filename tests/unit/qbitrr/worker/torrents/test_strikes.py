@@ -13,9 +13,9 @@ from qbitrr.rules.strikes import NOT_SEEN, Elapsed, StrikeKind
 from qbitrr.state import migrate, torrents
 from qbitrr.state.database import open_writer
 from qbitrr.worker.torrents.strikes import StrikeTimers
-from tests.unit.qbitrr.rules.torrents.scenes import DOWNLOADING, policy
+from tests.factories import policy, torrent
 
-STALLED = replace(DOWNLOADING, state="stalledDL")
+STALLED = torrent(state="stalledDL")
 KEY = (STALLED.instance, STALLED.infohash)
 POLICY = policy(maximum_eta_seconds=3600)
 
@@ -168,7 +168,7 @@ async def test_another_torrent_with_the_same_infohash_begins_anew(script):
 
 
 async def test_each_trouble_has_its_clock(script):
-    slow = replace(DOWNLOADING, eta_seconds=9999, availability=0.5)
+    slow = torrent(eta_seconds=9999, availability=0.5)
     script.look(slow)
     script.look(slow, after=10)
     script.look(replace(slow, eta_seconds=10), after=10)
@@ -206,7 +206,7 @@ async def test_a_process_that_is_killed_loses_what_was_not_saved_and_makes_up_no
 
 
 async def test_a_clock_that_was_reset_is_reset_in_the_state_file_too(script):
-    slow = replace(DOWNLOADING, eta_seconds=9999)
+    slow = torrent(eta_seconds=9999)
     script.look(slow)
     script.look(slow, after=30)
     await script.restart()
@@ -237,7 +237,7 @@ async def test_what_is_forgotten_is_not_written_again(script):
 
 
 async def test_what_could_not_be_saved_is_saved_the_next_time(script, database):
-    slow = replace(DOWNLOADING, eta_seconds=9999)
+    slow = torrent(eta_seconds=9999)
     script.look(slow)
     script.look(slow, after=30)
     await script.clocks.save(database, script.category)
