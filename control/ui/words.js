@@ -15,7 +15,7 @@ const KINDS = { search: "Searching", health: "Looking after torrents", idle: "Id
 const ACTIONS = {
   nothing: "Nothing",
   import: "Import",
-  look_for_import: "Look for import",
+  check_import: "Check import",
   tag_stalled: "Tag as stalled",
   fail: "Fail",
 };

@@ -1,4 +1,4 @@
-"""What has to be changed about a torrent so that it is as the configuration wants it: limits, tags, trackers."""
+"""Adjustment of a torrent to the configuration: limits, tags and trackers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Adjustment(Struct, frozen=True):
-    """Nothing at all when it is false."""
+    """Changes to make; false when there are none."""
 
     settings: RateLimits = RateLimits()
     tags: TagChange = TagChange()
@@ -31,7 +31,7 @@ class Adjustment(Struct, frozen=True):
         return bool(self.settings or self.tags or self.add_trackers or self.remove_trackers)
 
     def in_facts(self) -> dict[str, Any]:
-        """For people. Of trackers only the hosts: what else is in their addresses may be a secret."""
+        """Describe it for display. Of trackers only the hosts: the rest of their addresses may be a secret."""
         facts = {
             "download_limit_kilobytes_per_second": _kilobytes(self.settings.download_limit),
             "upload_limit_kilobytes_per_second": _kilobytes(self.settings.upload_limit),
@@ -57,15 +57,15 @@ def adjustment(
     *,
     private: bool | None,
 ) -> Adjustment:
-    """What to change about a torrent with these trackers, of which some are `dead`."""
+    """Compare a torrent with its limits and tracker rows; `dead` are some of its announce URLs."""
     if not rows:
         return Adjustment(settings_to_write(torrent, limits), remove_trackers=trackers.to_remove((), announces, dead))
     remove = trackers.to_remove(rows, announces, dead)
-    left = tuple(announce for announce in announces if announce not in remove)
+    remaining = tuple(announce for announce in announces if announce not in remove)
     return Adjustment(
         settings_to_write(torrent, limits),
-        trackers.tag_change(rows, left, tags),
-        trackers.to_add(rows, left, private=private),
+        trackers.tag_change(rows, remaining, tags),
+        trackers.to_add(rows, remaining, private=private),
         remove,
     )
 

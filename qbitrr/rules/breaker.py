@@ -1,4 +1,4 @@
-"""When too much is being destroyed at once to be right: the breaker of a category."""
+"""The breaker of a category: too many removals at once are more likely a mistake than right."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 WINDOW_SECONDS = 600.0
 LEAST = 5
-"""Fewer than so many are never too large a share: in a category of two torrents both may be dead."""
+"""Fewer removals are never too large a share: in a category of two torrents both may be dead."""
 
 
 class BreakerLimits(Struct, frozen=True):
@@ -22,9 +22,9 @@ class BreakerLimits(Struct, frozen=True):
 
 
 def objection(begun_at: Sequence[float], torrents: int, now: float, limits: BreakerLimits) -> str | None:
-    """What speaks against one more destructive action now; None when nothing does.
+    """Say what speaks against one more destructive action at `now`; None when nothing does.
 
-    `begun_at` are the times of earlier ones, `torrents` is how many the category has, with those that they removed.
+    `begun_at` are the times of earlier ones; `torrents` counts those of the category, removed ones included.
     """
     recent = sum(at > now - WINDOW_SECONDS for at in begun_at)
     if recent + 1 > limits.most:

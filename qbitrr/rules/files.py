@@ -1,4 +1,4 @@
-"""Which files of a torrent are not wanted, and whether anything playable would remain."""
+"""Unwanted files of a torrent, and whether anything playable remains without them."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ AUDIO = frozenset({".aac", ".aif", ".aiff", ".alac", ".ape", ".dsf", ".flac", ".
 AUDIO |= {".aifc", ".dff", ".m4p", ".mpc", ".oga", ".ogg", ".opus", ".tta", ".wav", ".wma", ".wv"}
 PLAYABLE = {"radarr": VIDEO, "sonarr": VIDEO, "lidarr": AUDIO}
 
-_INCOMPLETE = ".!qb"  # what qBittorrent may append while a file is not there in full
+_INCOMPLETE = ".!qb"  # qBittorrent may append it to the names of incomplete files
 _ARCHIVE = re.compile(r"\.(?:rar|zip|7z|tar|gz|bz2|xz|r\d\d|s\d\d|\d{3}|part\d+)$", re.IGNORECASE)
 _IMAGE = re.compile(r"\.(?:iso|img|nrg|mdf|bin)$", re.IGNORECASE)
 _DISC_FOLDERS = frozenset({"bdmv", "video_ts", "hvdvd_ts", "audio_ts"})
 
 
 class TorrentFile(Struct, frozen=True, gc=False):
-    """One file: `path` below the save path with `/`, size in bytes, `priority` 0 when it is not fetched."""
+    """One file: `path` below the save path, with `/`; `priority` 0 when it is deselected."""
 
     index: int
     path: str
@@ -35,7 +35,7 @@ class TorrentFile(Struct, frozen=True, gc=False):
 
 
 class Unwanted(Struct, frozen=True, gc=False):
-    """A file that is not wanted, and why."""
+    """A file to deselect, and the rule that says so."""
 
     index: int
     path: str
@@ -43,11 +43,11 @@ class Unwanted(Struct, frozen=True, gc=False):
 
 
 class Selection(Struct, frozen=True, gc=False):
-    """What a file list says.
+    """Result of checking a file list.
 
-    `unwanted` are still to be excluded, `playable` counts the files that an Arr can import and that remain.
-    `foreign` says why a release is not to be judged by what can be played in it; empty for all others.
-    `left_on_disk` are paths of excluded files that were found there, after the torrent was `complete`.
+    `unwanted` files are still to be deselected, `playable` counts the remaining files that an Arr can import.
+    `foreign` is why a release is not judged by its playable files; empty for all others. `left_on_disk` are paths of
+    excluded files found on disk after the torrent was `complete`.
     """
 
     unwanted: tuple[Unwanted, ...] = ()
@@ -68,14 +68,14 @@ class FileRules:
 
     @property
     def exclude_anything(self) -> bool:
-        """Whether there is a rule at all."""
+        """Whether there is any rule."""
         return bool(self.folders or self.names or self.extensions)
 
 
 def compile_rules(
     folders: Iterable[str], names: Iterable[str], extensions: Iterable[str], kind: str, *, case_sensitive: bool
 ) -> FileRules:
-    """The rules of one Arr of a kind (radarr, sonarr, lidarr). The patterns were checked with the configuration."""
+    """Compile the rules of an Arr of this kind (radarr, sonarr, lidarr); the patterns are known to be valid."""
     flags = re.DOTALL if case_sensitive else re.DOTALL | re.IGNORECASE
     return FileRules(
         folders=tuple(re.compile(pattern, flags) for pattern in folders),
@@ -86,35 +86,34 @@ def compile_rules(
 
 
 def select(files: Sequence[TorrentFile], rules: FileRules) -> Selection:
-    """Look at a torrent's files. What is excluded already counts neither as unwanted nor as remaining."""
+    """Check a file list. What is deselected already counts neither as unwanted nor as remaining."""
     root = _root(files)
     foreign = _foreign(files, root)
     if foreign:
         return Selection(foreign=foreign)
-    wanted = [file for file in files if file.priority]
-    unwanted = tuple(
-        Unwanted(file.index, file.path, because) for file in wanted if (because := why_unwanted(file.path, root, rules))
-    )
-    out = {file.index for file in unwanted}
-    playable = sum(file.index not in out and _is_playable(file, rules) for file in wanted)
+    selected = [file for file in files if file.priority]
+    reasons = ((file, why_unwanted(file.path, root, rules)) for file in selected)
+    unwanted = tuple(Unwanted(file.index, file.path, because) for file, because in reasons if because)
+    excluded_indices = {file.index for file in unwanted}
+    playable = sum(file.index not in excluded_indices and _is_playable(file, rules) for file in selected)
     if not playable and any(_is_playable(file, rules) for file in _deselected(files, root, rules)):
-        return Selection(foreign="a person deselected what can be played in it")
+        return Selection(foreign="the user deselected what can be played in it")
     return Selection(unwanted, playable)
 
 
 def excluded(files: Sequence[TorrentFile], rules: FileRules) -> list[TorrentFile]:
-    """The files that are not fetched and that the rules exclude: what a person deselected is not among them."""
+    """List the deselected files that the rules exclude, without those that only the user deselected."""
     root = _root(files)
     return [file for file in files if not file.priority and why_unwanted(file.path, root, rules)]
 
 
 def media(files: Sequence[TorrentFile], kind: str) -> list[TorrentFile]:
-    """The files to be played, as far as they are fetched."""
+    """List the playable files that are selected."""
     return [file for file in files if file.priority and extension(file.path) in PLAYABLE[kind]]
 
 
 def why_unwanted(path: str, root: str, rules: FileRules) -> str:
-    """Which rule excludes a file, empty for none; `root` is the torrent's own folder, which is never matched."""
+    """Name the rule that excludes a file, empty for none; `root` is the torrent's own folder and never matched."""
     *folders, name = _below(path, root).split("/")
     name = _as_complete(name)
     for pattern in rules.folders:
@@ -129,14 +128,14 @@ def why_unwanted(path: str, root: str, rules: FileRules) -> str:
 
 
 def extension(path: str) -> str:
-    """The extension in lower case with its dot, as the file is called when it is complete."""
+    """Give the extension in lower case with its dot, of the name that the complete file has."""
     name = _as_complete(path.rpartition("/")[2])
     stem, dot, ending = name.rpartition(".")
     return f".{ending.lower()}" if dot and stem else ""
 
 
 def _deselected(files: Sequence[TorrentFile], root: str, rules: FileRules) -> list[TorrentFile]:
-    """The files that are not fetched although no rule excludes them."""
+    """List the files that the user deselected: no rule excludes them."""
     return [file for file in files if not file.priority and not why_unwanted(file.path, root, rules)]
 
 
@@ -145,7 +144,7 @@ def _as_complete(name: str) -> str:
 
 
 def _root(files: Sequence[TorrentFile]) -> str:
-    """The folder that all files share at the top; empty when there is none."""
+    """Find the top folder that all files share; empty without one."""
     tops = {file.path.partition("/")[0] for file in files}
     nested = all("/" in file.path for file in files)
     return next(iter(tops)) if len(tops) == 1 and nested else ""
@@ -160,7 +159,7 @@ def _is_playable(file: TorrentFile, rules: FileRules) -> bool:
 
 
 def _foreign(files: Sequence[TorrentFile], root: str) -> str:
-    """Discs, disc images and archives are unpacked or remuxed by others before an Arr can take them."""
+    """Recognise discs, disc images and archives, which are unpacked or remuxed before an Arr can import them."""
     folders = {folder.lower() for file in files for folder in _below(file.path, root).split("/")[:-1]}
     if root.lower() in _DISC_FOLDERS or folders & _DISC_FOLDERS:
         return "it is a disc"

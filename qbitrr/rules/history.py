@@ -12,7 +12,7 @@ from qbitrr.rules.files import Selection  # noqa: TC001 - msgspec resolves the t
 from qbitrr.rules.verdict import DESTRUCTIVE, Action
 
 BY_A_PERSON = "a person "
-"""How the outcome of an action begins that a person has stopped."""
+"""Beginning of the outcome of an action that the user stopped."""
 DISCARDED = f"{BY_A_PERSON}decided against it"
 
 
@@ -22,8 +22,8 @@ class ImportFacts(Struct, frozen=True, gc=False):
     imported: bool = False
     failures: int = 0
     failed_at: float | None = None
-    looks: int = 0
-    looked_at: float | None = None
+    checks: int = 0
+    checked_at: float | None = None
     """How often and when the Arr was asked about a download that it does not list."""
 
 
@@ -52,7 +52,7 @@ NOTHING_DONE = History()
 
 
 def after(history: History, action: str, state: str, at: float, outcome: str | None) -> History:
-    """The history after one more action that ended at `at` (epoch seconds) in a state of the ledger."""
+    """Add one more action, which ended at `at` (epoch seconds) in a state of the ledger."""
     changes: dict[str, Any] = {}
     if action in DESTRUCTIVE and (state == "undone" or (outcome or "").startswith(BY_A_PERSON)):
         changes = {"discarded_at": at}

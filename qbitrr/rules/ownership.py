@@ -1,4 +1,4 @@
-"""Whose a torrent is, by its category in qBittorrent."""
+"""The configured category that a torrent belongs to, by its category in qBittorrent."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
 
 def owner(category: str, configured: Collection[str], with_subcategories: Collection[str]) -> str | None:
-    """The configured category that a torrent's category belongs to, or None.
+    """Find the configured category that a torrent's category belongs to; None without one.
 
-    An exact match wins; else the longest configured parent that stands for its sub-categories too.
+    An exact match wins, then the nearest configured parent if it stands for its sub-categories too.
 
     >>> owner("tv/anime/old", {"tv", "tv/anime"}, {"tv", "tv/anime"})
     'tv/anime'

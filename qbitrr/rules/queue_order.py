@@ -11,26 +11,25 @@ if TYPE_CHECKING:
 
 
 class QueuePosition(Struct, frozen=True, gc=False):
-    """A torrent in the queue. `position` counts from 1; 0 is not in the queue, as every torrent that is complete."""
+    """A torrent in the queue. `position` counts from 1 and is 0 outside the queue, as of every complete torrent."""
 
     infohash: str
     position: int
     priority: int
 
 
-def to_the_top(places: Iterable[QueuePosition]) -> list[list[str]]:
-    """The groups to move to the top of the queue, one after the other, so that it is in order; none when it is.
+def to_the_top(positions: Iterable[QueuePosition]) -> list[list[str]]:
+    """List the groups to move to the top of the queue, one after the other, to put it in order; none if it is.
 
-    Torrents of the same priority stay in the order in which they are. A group keeps its own order when it is moved,
-    so there are only as many moves as there are places where the order is wrong. Torrents that are not named here
-    end up below the ones that are moved.
+    Torrents of the same priority keep their order. A group keeps its own order when it is moved, so that there are
+    only as many moves as places where the order is wrong. Torrents that are not given end up below those moved.
     """
-    queued = sorted((place for place in places if place.position > 0), key=lambda place: place.position)
-    wanted = sorted(queued, key=lambda place: -place.priority)
+    queued = sorted((one for one in positions if one.position > 0), key=lambda one: one.position)
+    in_order = sorted(queued, key=lambda one: -one.priority)
     runs: list[list[QueuePosition]] = []
-    for place in wanted:
-        if runs and runs[-1][-1].position < place.position:
-            runs[-1].append(place)
+    for one in in_order:
+        if runs and runs[-1][-1].position < one.position:
+            runs[-1].append(one)
         else:
-            runs.append([place])
-    return [[place.infohash for place in run] for run in reversed(runs[:-1])]
+            runs.append([one])
+    return [[one.infohash for one in run] for run in reversed(runs[:-1])]

@@ -1,4 +1,4 @@
-"""When seeding may end, and which limits a torrent is to have."""
+"""Seeding limits: which ones govern a torrent, whether they are reached, and which rates to write."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _NEVER: RemoveTorrent = -1
 
 
 def ratio_in_facts(ratio: float) -> float | None:
-    """A ratio for people, None for infinity, which JSON does not know."""
+    """Round a ratio for display; None for infinity, which JSON cannot hold."""
     return round(ratio, 3) if math.isfinite(ratio) else None
 
 
 class EffectiveLimits(Struct, frozen=True, gc=False):
-    """What governs the seeding of one torrent. 0 or less: no limit from here; of rates -1: leave it alone."""
+    """Limits that govern one torrent. 0 or less is no limit; a rate of -1 is left as it is."""
 
     remove: RemoveTorrent = _NEVER
     ratio: float = -1.0
@@ -35,10 +35,10 @@ class EffectiveLimits(Struct, frozen=True, gc=False):
 
 
 def limits_for(category: SeedingLimits, rows: tuple[TrackerRow, ...]) -> EffectiveLimits:
-    """The limits of a torrent, of its category's and those of the rows that are about it (see `trackers.matching`).
+    """Combine the limits of a category with those of the rows that match a torrent (see `trackers.matching`).
 
-    Of several rows the highest ratio and the longest time hold, so that no tracker gets less than it asks for; of
-    the rates those of the row with the highest priority.
+    Of several rows the highest ratio and the longest time apply, so that no tracker gets less than it asks for; of
+    rates those of the row with the highest priority.
     """
     return EffectiveLimits(
         remove=category.remove_torrent,
@@ -53,7 +53,7 @@ def limits_for(category: SeedingLimits, rows: tuple[TrackerRow, ...]) -> Effecti
 
 
 class SeedingProgress(Struct, frozen=True):
-    """Whether seeding may end. `in_seconds` is when time alone may change the answer, at the earliest."""
+    """Whether the limits are reached. `in_seconds` is how soon time alone may change that, None for never."""
 
     reached: bool
     because: str
@@ -62,10 +62,10 @@ class SeedingProgress(Struct, frozen=True):
 
 
 def progress(torrent: SeedingFacts, limits: EffectiveLimits) -> SeedingProgress:
-    """Whether the limits of a complete torrent are reached, by `RemoveTorrent`.
+    """Check by `RemoveTorrent` whether a complete torrent has reached its limits.
 
-    A torrent's own share limits raise those of the configuration and never lower them: a torrent on which somebody
-    set some is kept until one of them is reached, as qBittorrent itself would keep it.
+    Share limits that were set on the torrent raise those of the configuration and never lower them: it is kept until
+    one of them is reached, as qBittorrent itself does.
     """
     ratio = max(limits.ratio, torrent.own_ratio_limit) if limits.ratio > 0 else -1.0
     seconds = max(limits.seconds, torrent.own_seconds_limit) if limits.seconds > 0 else -1.0
@@ -112,12 +112,12 @@ def _own_limits_are_met(torrent: SeedingFacts) -> bool:
 
 
 def _until(torrent: SeedingFacts, seconds: float) -> float | None:
-    """How long until a seeding time is reached, while it grows and is not reached yet."""
+    """Time left until a seeding time is reached; None if it is, or if it does not grow."""
     return seconds - torrent.seconds if torrent.counting and seconds > torrent.seconds else None
 
 
 class RateLimits(Struct, frozen=True, gc=False):
-    """What is to be written to a torrent; None is left alone. Rates in bytes per second, 0 for no limit."""
+    """Limits to write to a torrent; None is left alone. Rates in bytes per second, 0 for no limit."""
 
     download_limit: int | None = None
     upload_limit: int | None = None
@@ -128,7 +128,7 @@ class RateLimits(Struct, frozen=True, gc=False):
 
 
 def settings_to_write(torrent: SeedingFacts, limits: EffectiveLimits) -> RateLimits:
-    """What differs from what is asked for. -1 never writes; super seeding is switched on and never off."""
+    """List what differs from the limits. -1 is never written; super seeding is switched on and never off."""
     return RateLimits(
         download_limit=_to_write(limits.download_limit, torrent.download_limit),
         upload_limit=_to_write(limits.upload_limit, torrent.upload_limit),
@@ -136,8 +136,8 @@ def settings_to_write(torrent: SeedingFacts, limits: EffectiveLimits) -> RateLim
     )
 
 
-def _to_write(wanted: int, present: int) -> int | None:
-    return wanted if wanted >= 0 and wanted != max(present, 0) else None
+def _to_write(limit: int, present: int) -> int | None:
+    return limit if limit >= 0 and limit != max(present, 0) else None
 
 
 def _or(value: float | None, otherwise: float) -> float:
@@ -145,4 +145,4 @@ def _or(value: float | None, otherwise: float) -> float:
 
 
 def _rate(rows: tuple[TrackerRow, ...], value: Callable[[TrackerRow], float], otherwise: int) -> int:
-    return int(_or(trackers.first_opinion(rows, value), otherwise))
+    return int(_or(trackers.first_set(rows, value), otherwise))

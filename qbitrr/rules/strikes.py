@@ -1,8 +1,8 @@
-"""How long, and how often, a torrent was seen in trouble: what a rule needs before it acts.
+"""Strikes against a torrent: how long and how often it was observed in trouble before a rule acts.
 
-A clock runs while the trouble is seen, stands while it cannot be seen (stopped, queued, client silent or offline),
-and begins anew when the torrent gets on. A rule acts when its delay has passed on the clock and as many observations
-were made as `Torrent.Strikes` asks for.
+A timer runs while the trouble is observed, stands while it cannot be observed (torrent stopped or queued, client
+unreachable or offline), and is reset when the torrent gets on. A rule acts once its delay has passed on the timer and
+`Torrent.Strikes` observations were made.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class StrikeKind(StrEnum):
-    """What a clock is about."""
+    """Trouble that is timed."""
 
     STALLED = "stalled"
     SLOW = "slow"
@@ -28,7 +28,7 @@ class StrikeKind(StrEnum):
 
 
 class Course(StrEnum):
-    """What a clock does now."""
+    """What the timer of a torrent does now."""
 
     RUN = "run"
     STAND = "stand"
@@ -36,7 +36,7 @@ class Course(StrEnum):
 
 
 class Elapsed(Struct, frozen=True, gc=False):
-    """What a clock shows: seconds, and the observations in which the trouble was seen."""
+    """Time in trouble, and the number of observations during it."""
 
     seconds: float = 0.0
     observations: int = 0
@@ -46,7 +46,7 @@ NOT_SEEN = Elapsed()
 
 
 class Strikes(Struct, frozen=True, gc=False):
-    """A clock against a delay. `made` strikes of `needed`, spread evenly over the delay."""
+    """Strikes `made` of those `needed`, which are spread evenly over a delay."""
 
     made: int
     needed: int
@@ -58,25 +58,25 @@ class Strikes(Struct, frozen=True, gc=False):
         return self.made >= self.needed
 
 
-def count(seen: Elapsed, delay_seconds: float, needed: int) -> Strikes:
-    """How many strikes a clock stands for: one for each part of the delay, and no more than observations."""
-    passed = needed if delay_seconds <= 0 else int(seen.seconds * needed / delay_seconds)
-    return Strikes(min(needed, passed, seen.observations), needed, max(0.0, delay_seconds - seen.seconds))
+def count(elapsed: Elapsed, delay_seconds: float, needed: int) -> Strikes:
+    """Count one strike for each `needed`-th part of the delay, but no more than observations."""
+    passed = needed if delay_seconds <= 0 else int(elapsed.seconds * needed / delay_seconds)
+    return Strikes(min(needed, passed, elapsed.observations), needed, max(0.0, delay_seconds - elapsed.seconds))
 
 
-def course(trouble: StrikeKind, torrent: TorrentFacts, policy: Policy, mark_bytes: int | None) -> Course:
-    """What a torrent's clock does; `mark_bytes` is what was left to download when it began, None without one."""
-    match trouble:
+def course(kind: StrikeKind, torrent: TorrentFacts, policy: Policy, start_left_bytes: int | None) -> Course:
+    """Decide what a timer does; `start_left_bytes` were left to download when it was started, None if it was not."""
+    match kind:
         case StrikeKind.STALLED:
-            return _stalled(torrent, mark_bytes)
+            return _stalled(torrent, start_left_bytes)
         case StrikeKind.SLOW:
             return _slow(torrent, policy)
         case StrikeKind.UNAVAILABLE:
-            return _unavailable(torrent, mark_bytes)
+            return _unavailable(torrent, start_left_bytes)
 
 
-def _stalled(torrent: TorrentFacts, mark_bytes: int | None) -> Course:
-    if mark_bytes is not None and torrent.left_bytes != mark_bytes:
+def _stalled(torrent: TorrentFacts, start_left_bytes: int | None) -> Course:
+    if start_left_bytes is not None and torrent.left_bytes != start_left_bytes:
         return Course.RESET
     return Course.RUN if torrent.state in states.INACTIVE else Course.STAND
 
@@ -88,8 +88,8 @@ def _slow(torrent: TorrentFacts, policy: Policy) -> Course:
     return Course.RUN if 0 < maximum < torrent.eta_seconds else Course.RESET
 
 
-def _unavailable(torrent: TorrentFacts, mark_bytes: int | None) -> Course:
-    if mark_bytes is not None and torrent.left_bytes != mark_bytes:
+def _unavailable(torrent: TorrentFacts, start_left_bytes: int | None) -> Course:
+    if start_left_bytes is not None and torrent.left_bytes != start_left_bytes:
         return Course.RESET
     if torrent.state not in states.TRYING or torrent.availability < 0:
         return Course.STAND

@@ -1,6 +1,6 @@
-"""How often a tracker has to refuse a torrent before that is believed.
+"""Refusals of a torrent by one tracker, and how many are proof.
 
-A tracker that is being moved or repaired may say for a while that it knows no torrent at all.
+A tracker that is being moved or repaired may report every torrent as unregistered for a while.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from msgspec import Struct
 LEAST_TIMES = 3
 LEAST_SECONDS = 3600.0
 APART_SECONDS = 1200.0
-"""Refusals that are closer together count as one."""
+"""Refusals within this time count as one."""
 
 
 class Refusals(Struct, frozen=True, gc=False):
-    """Refusals in a row; times are epoch seconds."""
+    """Consecutive refusals; times are epoch seconds."""
 
     times: int
     first_at: float
@@ -22,12 +22,12 @@ class Refusals(Struct, frozen=True, gc=False):
 
     @property
     def proven(self) -> bool:
-        """Whether the tracker is believed."""
+        """Whether they prove that the tracker does not know the torrent."""
         return self.times >= LEAST_TIMES and self.last_at - self.first_at >= LEAST_SECONDS
 
 
 def refused_again(before: Refusals | None, now: float) -> Refusals:
-    """The refusals after one more at `now`."""
+    """Add one more refusal at `now`."""
     if before is None:
         return Refusals(1, now, now)
     if now - before.last_at < APART_SECONDS:

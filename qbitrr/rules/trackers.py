@@ -1,6 +1,6 @@
-"""Which tracker rows of the configuration are about a torrent, and what they ask for.
+"""Tracker rows of the configuration: which ones match a torrent, and what they ask for.
 
-A row is about an announce URL when the host is the row's or lies below it: `example.org` for
+A row matches an announce URL when the URL's host is the row's or lies below it: `example.org` matches
 `https://tracker.example.org:2710/secret/announce`. Scheme, port, path, case and slashes do not matter.
 """
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     Rows = tuple[TrackerRow, ...]
 
 NO_PRIORITY = -100
-"""Of a torrent that no row is about: behind all others in the queue."""
+"""Of a torrent that no row matches: behind all others in the queue."""
 
 
 @lru_cache(maxsize=4096)
 def host_of(announce: str) -> str:
-    """The host of an announce URL, lower-case; empty for what is none, such as `** [DHT] **`."""
+    """Extract the host of an announce URL, lower-case; empty for what is no URL, such as `** [DHT] **`."""
     try:
         return host_name(announce)
     except ValueError:
@@ -34,9 +34,9 @@ def host_of(announce: str) -> str:
 
 
 def merged(*layers: Iterable[TrackerRow]) -> Rows:
-    """The rows that hold, of layers from the most general to the most particular.
+    """Merge layers of rows, from the most general to the most particular.
 
-    A row replaces those of an earlier layer that have the same host. One without a host is about nothing.
+    A row replaces those of an earlier layer with the same host. One without a host is dropped.
     """
     by_host: dict[str, list[TrackerRow]] = {}
     for layer in layers:
@@ -48,8 +48,8 @@ def merged(*layers: Iterable[TrackerRow]) -> Rows:
     return tuple(row for rows in by_host.values() for row in rows)
 
 
-def is_about(row: TrackerRow, announce: str) -> bool:
-    """Whether a row is about an announce URL."""
+def matches(row: TrackerRow, announce: str) -> bool:
+    """Whether a row matches an announce URL."""
     return _covers(host_of(row.uri), host_of(announce))
 
 
@@ -58,39 +58,39 @@ def _covers(host: str, other: str) -> bool:
 
 
 def matching(rows: Iterable[TrackerRow], announces: Iterable[str]) -> Rows:
-    """The rows that are about one of these announce URLs, the highest priority first, else as they were."""
+    """Select the rows that match one of these announce URLs, the highest priority first, else in their order."""
     hosts = {host for announce in announces if (host := host_of(announce))}
     found = [row for row in rows if any(_covers(host_of(row.uri), host) for host in hosts)]
     return tuple(sorted(found, key=lambda row: -row.priority))
 
 
 def governing(rows: Rows) -> Rows:
-    """Of the matching rows those whose settings count: one that takes its tracker away has no other say."""
+    """Select the matching rows whose settings count: not those that only remove their tracker."""
     return tuple(row for row in rows if not row.remove_if_exists)
 
 
-def first_opinion(rows: Rows, value: Callable[[TrackerRow], float]) -> float | None:
-    """A setting as the row with the highest priority has it that has one at all; None when none has."""
+def first_set(rows: Rows, value: Callable[[TrackerRow], float]) -> float | None:
+    """Read a setting from the matching row with the highest priority that has it; None if none has."""
     return next((value(row) for row in governing(rows) if value(row) >= 0), None)
 
 
 def most_protective(rows: Rows, value: Callable[[TrackerRow], float]) -> float | None:
-    """The highest positive value of a minimum in any of the matching rows; None when none has one."""
+    """Read the highest positive value of a setting in the matching rows; None if there is none."""
     return max((value(row) for row in governing(rows) if value(row) > 0), default=None)
 
 
 def queue_priority(rows: Rows) -> int:
-    """The place in the queue that the matching rows give."""
+    """Read the queue priority from the matching rows."""
     return max((row.priority for row in governing(rows)), default=NO_PRIORITY)
 
 
 def hit_and_runs(rows: Rows) -> tuple[HitAndRun, ...]:
-    """The obligations of the matching rows, also of those whose tracker is to be taken away."""
+    """List the minimums of the rows, also of those that remove their tracker."""
     return tuple(row.hit_and_run for row in rows if row.hit_and_run.mode != "disabled")
 
 
 class TagChange(Struct, frozen=True):
-    """Tags to add to a torrent and tags to take off, in the order of the alphabet."""
+    """Tags to add to a torrent and to remove from it, in alphabetical order."""
 
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
@@ -100,22 +100,21 @@ class TagChange(Struct, frozen=True):
 
 
 def tag_change(rows: Iterable[TrackerRow], announces: Iterable[str], tags: Collection[str]) -> TagChange:
-    """What brings the tags of a torrent in line with `AddTags`.
+    """Bring the tags of a torrent in line with `AddTags`.
 
-    A tag that any row gives is taken off a torrent that no such row is about (any more); other tags are not ours.
+    A tag of any row is removed from a torrent that no such row matches (any more); other tags are left alone.
     """
     rows = tuple(rows)
-    wanted = {tag for row in governing(matching(rows, announces)) for tag in row.add_tags}
+    due = {tag for row in governing(matching(rows, announces)) for tag in row.add_tags}
     given = {tag for row in rows for tag in row.add_tags}
     present = set(tags)
-    return TagChange(tuple(sorted(wanted - present)), tuple(sorted((given - wanted) & present)))
+    return TagChange(tuple(sorted(due - present)), tuple(sorted((given - due) & present)))
 
 
 def to_add(rows: Iterable[TrackerRow], announces: Collection[str], *, private: bool | None) -> tuple[str, ...]:
-    """The announce URLs of `AddTrackerIfMissing` that a torrent lacks.
+    """List the announce URLs of `AddTrackerIfMissing` that a torrent lacks.
 
-    Nothing is added to a private torrent, nor to one of which it is not known, nor to one without any tracker: its
-    maker wanted none.
+    Nothing is added to a torrent that is private or may be, nor to one that was made without any tracker.
     """
     if private is not False or not announces:
         return ()
@@ -128,21 +127,21 @@ def to_add(rows: Iterable[TrackerRow], announces: Collection[str], *, private: b
 
 
 def _present(row: TrackerRow, announces: Iterable[str]) -> bool:
-    return any(is_about(row, announce) for announce in announces)
+    return any(matches(row, announce) for announce in announces)
 
 
 def to_remove(rows: Iterable[TrackerRow], announces: Iterable[str], dead: Collection[str] = ()) -> tuple[str, ...]:
-    """The announce URLs to take off a torrent: those of `RemoveIfExists`, and those known to be `dead`.
+    """List the announce URLs to remove from a torrent: those of `RemoveIfExists`, and those known to be `dead`.
 
-    A tracker to which something is owed (hit and run) stays: without it nobody would know of the debt.
+    A tracker with a hit-and-run minimum stays: without it the minimum could not be known.
     """
     rows = tuple(rows)
-    owed = tuple(row for row in rows if row.hit_and_run.mode != "disabled")
+    with_minimum = tuple(row for row in rows if row.hit_and_run.mode != "disabled")
     unwanted = tuple(row for row in rows if row.remove_if_exists)
     return tuple(
         announce
         for announce in announces
         if host_of(announce)
-        and (announce in dead or any(is_about(row, announce) for row in unwanted))
-        and not any(is_about(row, announce) for row in owed)
+        and (announce in dead or any(matches(row, announce) for row in unwanted))
+        and not any(matches(row, announce) for row in with_minimum)
     )

@@ -13,8 +13,8 @@ class Action(StrEnum):
 
     NOTHING = "nothing"
     IMPORT = "import"
-    LOOK_FOR_IMPORT = "look_for_import"
-    LOOK_AT_FILES = "look_at_files"
+    CHECK_IMPORT = "check_import"
+    CHECK_FILES = "check_files"
     SKIP_FILES = "skip_files"
     DELETE_FILES = "delete_files"
     TAG_STALLED = "tag_stalled"

@@ -31,7 +31,7 @@ from qbitrr.rules.torrents.completed import (
     unplayable,
 )
 from qbitrr.rules.torrents.downloading import (
-    clocks_stand_still,
+    client_at_standstill,
     queued_or_forced,
     stopped_by_user,
     too_young,
@@ -52,7 +52,7 @@ from qbitrr.rules.torrents.stalled import (
 from qbitrr.rules.torrents.unwanted import (
     custom_format_unmet,
     excluded_files_are_left,
-    files_not_looked_at,
+    files_not_checked,
     nothing_playable,
     unwanted_files,
 )
@@ -106,9 +106,9 @@ RULES = (
     Rule(finished, Scope.WITH_ARR),
     Rule(stopped_by_user),
     Rule(queued_or_forced),
-    Rule(files_not_looked_at, Scope.WITH_ARR),
+    Rule(files_not_checked, Scope.WITH_ARR),
     Rule(unwanted_files, Scope.WITH_ARR),
-    Rule(clocks_stand_still),
+    Rule(client_at_standstill),
     Rule(too_young),
     Rule(nothing_playable, Scope.WITH_ARR),
     Rule(custom_format_unmet, Scope.WITH_ARR),

@@ -1,4 +1,4 @@
-"""What is complete: imported, left to the Arr, or failed because it is of no use."""
+"""Complete torrents: imported, left to the Arr, or failed because they are of no use."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ if TYPE_CHECKING:
     from qbitrr.rules.policy import Policy
     from qbitrr.rules.verdict import Finding
 
-# After the n-th try the next one comes this much later: of an import that failed, and of asking an Arr about a
-# finished download that it does not list.
 RETRY_SECONDS = (300, 900, 3600, 21600)
+"""Delays after the first failed import, the second and so on; also between checks of an Arr that lists no download."""
 
 
 def imported(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
-    """What has been imported (tag `qBitrr-imported`, or the ledger) is not imported again, nor does it fail."""
+    """An imported torrent (tag `qBitrr-imported`, or the ledger) is not imported again, nor does it fail."""
     facts = {"tagged": TAG_IMPORTED in torrent.tags, "in_ledger": context.history.imports.imported}
     if any(facts.values()):
         return stops("it has been imported", **facts)
@@ -28,31 +27,31 @@ def imported(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now:
 
 
 def arr_queue_is_unknown(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
-    """A complete torrent is imported only with the Arr's queue at hand."""
+    """A complete torrent is imported only while the Arr's queue is known."""
     if torrent.complete and not context.queue_known:
         return stops("it is complete, but the Arr's queue is not known")
     return passes("it is not complete, or the Arr's queue is known", complete=torrent.complete)
 
 
 def not_in_queue(torrent: TorrentFacts, context: RuleContext, _policy: Policy, now: float) -> Finding:
-    """A complete torrent that the Arr does not list may have been imported by the Arr itself: its history tells."""
+    """A complete torrent that the Arr does not list may have been imported by the Arr: its history is checked."""
     if not torrent.complete:
         return passes("it is not complete")
     if context.queue is not None and context.queue.tracked_state != "imported":
         return passes("the Arr lists the download", tracked_state=context.queue.tracked_state)
-    looks, looked_at = context.history.imports.looks, context.history.imports.looked_at
-    if looked_at is not None and context.queue is None and context.history.searched_again:
+    checks, checked_at = context.history.imports.checks, context.history.imports.checked_at
+    if checked_at is not None and context.queue is None and context.history.searched_again:
         return passes("it was searched again while it was stalled, and is complete after all")
-    if looked_at is not None and now < looked_at + retry_seconds(looks):
+    if checked_at is not None and now < checked_at + retry_seconds(checks):
         because = "it is complete, but the Arr neither lists the download nor has imported it"
-        return stops(because, looked_at + retry_seconds(looks), looks=looks)
-    return acts(Action.LOOK_FOR_IMPORT, "it is complete and not in the Arr's queue, which may have imported it")
+        return stops(because, checked_at + retry_seconds(checks), checks=checks)
+    return acts(Action.CHECK_IMPORT, "it is complete and not in the Arr's queue, which may have imported it")
 
 
 def arr_refuses_it(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
-    """`ArrErrorCodesToBlocklist`: what the Arr will not import, for one of these reasons, word for word, has failed.
+    """`ArrErrorCodesToBlocklist`: a torrent that the Arr refuses to import, word for word for this reason, has failed.
 
-    Not while the Arr has listed it for less than `Torrent.IgnoreTorrentsYoungerThan`, nor what waits for a person.
+    Not while the Arr has listed it for less than `Torrent.IgnoreTorrentsYoungerThan`, nor if it waits for the user.
     """
     queue = context.queue
     if not torrent.complete or queue is None or not policy.error_messages:
@@ -62,54 +61,57 @@ def arr_refuses_it(torrent: TorrentFacts, context: RuleContext, policy: Policy, 
         "tracked_state": queue.tracked_state,
         "messages": list(queue.messages),
     }
-    said = next((message for message in queue.messages if message in policy.error_messages), None)
-    if said is None or queue.tracked_state not in _REFUSED or queue.status not in _OVER:
-        return passes("the Arr has none of the configured complaints", **facts)
-    if _waits_for_a_person(queue):
-        return stops("the Arr waits for a person to import it", **facts)
+    reason = next((message for message in queue.messages if message in policy.error_messages), None)
+    if reason is None or queue.tracked_state not in _REFUSED or queue.status not in _OVER:
+        return passes("the Arr reports none of the configured messages", **facts)
+    if _needs_manual_import(queue):
+        return stops("the Arr waits for the user to import it", **facts)
     old_at = max(torrent.added_at, queue.added_at or 0.0) + policy.ignore_younger_than_seconds
     if now < old_at:
         return stops("the Arr refuses it, but it is younger than IgnoreTorrentsYoungerThan", old_at, **facts)
-    return fails(f'the Arr refuses it: "{said}"', context, policy, now, **facts)
+    return fails(f'the Arr refuses it: "{reason}"', context, policy, now, **facts)
 
 
 _REFUSED = frozenset({"importPending", "importBlocked", "importFailed"})
 _OVER = frozenset({"completed", "warning"})
 
 
-def _waits_for_a_person(queue: QueueFacts) -> bool:
+def _needs_manual_import(queue: QueueFacts) -> bool:
     return any("manual import" in message.lower() for message in queue.messages)
 
 
 def arr_has_it(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
-    """What the Arr is importing, or shows to a person, is the Arr's."""
+    """A torrent that the Arr is importing, or shows to the user, is left to it."""
     if not torrent.complete or context.queue is None:
         return passes("it is not complete")
     queue: dict[str, Any] = {
         "tracked_state": context.queue.tracked_state,
         "messages": list(context.queue.messages),
     }
-    because = _IN_THE_ARRS_HANDS.get(context.queue.tracked_state)
+    because = _LEFT_TO_THE_ARR.get(context.queue.tracked_state)
     if because is not None:
         return stops(because, **queue)
     return passes("the Arr does nothing with it", **queue)
 
 
 _FAILED = "the Arr counts the download as failed"
-_IN_THE_ARRS_HANDS = {
+_LEFT_TO_THE_ARR = {
     "importing": "the Arr is importing it",
-    "importBlocked": "it is complete, but the Arr waits for a person to import it",
-    "ignored": "the Arr was told to ignore the download",
+    "importBlocked": "it is complete, but the Arr waits for the user to import it",
+    "ignored": "the Arr ignores the download",
     **dict.fromkeys(("failed", "failedPending", "downloadFailed", "downloadFailedPending"), _FAILED),
 }
 
 
 def unplayable(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
-    """`Torrent.VerifyMedia`: what ffprobe, if it is installed, cannot read has failed. It is asked before an import."""
-    words = context.history.unplayable
-    if not torrent.complete or not words:
-        return passes("ffprobe has found nothing wrong")
-    return fails(f"a file of it cannot be played: {words}", context, policy, now)
+    """`Torrent.VerifyMedia`: a torrent with a file that ffprobe, if it is installed, cannot read has failed.
+
+    It is checked before an import.
+    """
+    fault = context.history.unplayable
+    if not torrent.complete or not fault:
+        return passes("ffprobe has found no fault")
+    return fails(f"a file of it cannot be played: {fault}", context, policy, now)
 
 
 def import_failed_lately(torrent: TorrentFacts, context: RuleContext, _policy: Policy, now: float) -> Finding:
@@ -125,7 +127,7 @@ def import_failed_lately(torrent: TorrentFacts, context: RuleContext, _policy: P
 
 
 def retry_seconds(tries: int) -> int:
-    """How long to wait after so many tries."""
+    """Read the delay after so many tries."""
     return RETRY_SECONDS[min(max(tries, 1), len(RETRY_SECONDS)) - 1]
 
 

@@ -1,4 +1,4 @@
-"""What is left alone while it downloads."""
+"""Downloads that are left alone."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from qbitrr.rules.verdict import Finding
 
 
-def stopped_by_user(torrent: TorrentFacts, _around: RuleContext, _policy: Policy, _now: float) -> Finding:
-    """What is stopped stays stopped, until whoever stopped it starts it again: a person, or the free space guard."""
+def stopped_by_user(torrent: TorrentFacts, _context: RuleContext, _policy: Policy, _now: float) -> Finding:
+    """A stopped torrent stays stopped until it is started by whoever stopped it: the user, or the free-space guard."""
     if torrent.state in states.STOPPED and TAG_PAUSED in torrent.tags:
         return stops("it is stopped until there is space for it on the disk", state=torrent.state)
     if torrent.state in states.STOPPED:
@@ -24,22 +24,22 @@ def stopped_by_user(torrent: TorrentFacts, _around: RuleContext, _policy: Policy
     return passes("it is not stopped", state=torrent.state)
 
 
-def queued_or_forced(torrent: TorrentFacts, _around: RuleContext, _policy: Policy, _now: float) -> Finding:
-    """A queued download waits for its turn; a forced one is somebody's decision."""
+def queued_or_forced(torrent: TorrentFacts, _context: RuleContext, _policy: Policy, _now: float) -> Finding:
+    """A queued download waits for its turn; a forced one was decided by the user."""
     if torrent.state == states.QUEUED or torrent.state in states.FORCED:
         return stops("it is queued or forced", state=torrent.state)
     return passes("it is neither queued nor forced", state=torrent.state)
 
 
-def clocks_stand_still(_torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
-    """While its client is offline, or all of its transfers ended at once, nothing says anything about a torrent."""
+def client_at_standstill(_torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
+    """Nothing counts against a torrent while its client is offline, or after all of its transfers ended at once."""
     if context.standstill:
-        return stops(f"{context.standstill}, so no clock runs")
+        return stops(f"{context.standstill}, so no time counts")
     return passes("its client has a connection")
 
 
-def too_young(torrent: TorrentFacts, _around: RuleContext, policy: Policy, now: float) -> Finding:
-    """`Torrent.IgnoreTorrentsYoungerThan`: a young torrent is given time."""
+def too_young(torrent: TorrentFacts, _context: RuleContext, policy: Policy, now: float) -> Finding:
+    """`Torrent.IgnoreTorrentsYoungerThan`: a younger torrent is left alone."""
     old_at, facts = age(torrent, policy, now)
     if now < old_at:
         return stops("it is younger than IgnoreTorrentsYoungerThan", old_at, **facts)
@@ -47,7 +47,7 @@ def too_young(torrent: TorrentFacts, _around: RuleContext, policy: Policy, now: 
 
 
 def age(torrent: TorrentFacts, policy: Policy, now: float) -> tuple[float, dict[str, Any]]:
-    """When a torrent is old enough, in epoch seconds, and the facts about it."""
+    """Tell when a torrent is old enough, in epoch seconds, with the facts about it."""
     facts = {
         "age_seconds": int(now - torrent.added_at),
         "IgnoreTorrentsYoungerThan_seconds": policy.ignore_younger_than_seconds,
@@ -55,6 +55,6 @@ def age(torrent: TorrentFacts, policy: Policy, now: float) -> tuple[float, dict[
     return torrent.added_at + policy.ignore_younger_than_seconds, facts
 
 
-def under_way(torrent: TorrentFacts, _around: RuleContext, _policy: Policy, _now: float) -> Finding:
-    """Nothing else applies."""
+def under_way(torrent: TorrentFacts, _context: RuleContext, _policy: Policy, _now: float) -> Finding:
+    """No other rule applies."""
     return stops("it is under way", state=torrent.state, progress=torrent.progress)

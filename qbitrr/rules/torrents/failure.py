@@ -1,4 +1,4 @@
-"""What every failure needs besides its own reason. Asked last, by each rule that fails a torrent."""
+"""Preconditions of every failure, checked last by each rule that fails a torrent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from qbitrr.rules.verdict import Finding
 
 DISCARDED_SECONDS = 86400
-GRABS_LOOK_AGAIN_SECONDS = 3600
+GRABS_AGAIN_SECONDS = 3600
 
 
 def fails(
@@ -23,11 +23,11 @@ def fails(
     action: Action = Action.FAIL,
     **facts: Any,
 ) -> Finding:
-    """The torrent fails because of `because`, unless something is not known or speaks against it.
+    """Fail a torrent for the reason `because`, unless something is not known or speaks against it.
 
-    Its Arr must list it, nothing may be owed to its trackers (hit and run), no other qBittorrent may hold it,
-    `Torrent.IgnoreTorrentsYoungerThan` must have passed since anything was changed about it, and its item must not
-    have had `Torrent.MaxFailedGrabsPerDay` already. Without an Arr it is only removed.
+    Its Arr must list it, the minimums of its trackers must be met (hit and run), no other qBittorrent may hold it,
+    `Torrent.IgnoreTorrentsYoungerThan` must have passed since anything was changed about it, and its item must have
+    had fewer failed downloads than `Torrent.MaxFailedGrabsPerDay`. Without an Arr it is only removed.
     """
     objection = _unknown(context, policy) or discarded_by_user(context, now)
     if objection is not None:
@@ -36,13 +36,13 @@ def fails(
     if (more := _too_soon(context, policy, now)) is not None:
         text, again_at, more_facts = more
         return stops(f"{because}, but {text}", again_at, **facts, **more_facts)
-    if action is Action.FAIL and (debt := owed(context, now)) is not None:
-        text, again_at = debt
+    if action is Action.FAIL and (objection := not_cleared(context, now)) is not None:
+        text, again_at = objection
         return stops(f"{because}, but {text}", again_at, **facts | context.clearance.facts)
     return acts(action if policy.with_arr else Action.REMOVE, because, **facts)
 
 
-_Objection = tuple[str, float | None]  # as a clause, and when to ask again
+_Objection = tuple[str, float | None]  # a clause, and when to judge again
 
 
 def _unknown(context: RuleContext, policy: Policy) -> _Objection | None:
@@ -56,21 +56,19 @@ def _unknown(context: RuleContext, policy: Policy) -> _Objection | None:
 
 
 def discarded_by_user(context: RuleContext, now: float) -> _Objection | None:
-    """A person's decision against the removal of a torrent holds for a day."""
+    """The decision of the user against a removal holds for a day."""
     discarded_at = context.history.discarded_at
     if discarded_at is not None and now < discarded_at + DISCARDED_SECONDS:
-        return "a person decided against its removal", discarded_at + DISCARDED_SECONDS
+        return "the user decided against its removal", discarded_at + DISCARDED_SECONDS
     return None
 
 
-def owed(context: RuleContext, now: float) -> _Objection | None:
-    """What is owed to the trackers of a torrent, see `qbitrr.rules.hit_and_run`."""
-    if context.clearance.granted:
+def not_cleared(context: RuleContext, now: float) -> _Objection | None:
+    """Minimums of its trackers may keep a torrent, see `qbitrr.rules.hit_and_run`."""
+    clearance = context.clearance
+    if clearance.granted:
         return None
-    return (
-        context.clearance.because,
-        None if context.clearance.in_seconds is None else now + context.clearance.in_seconds,
-    )
+    return clearance.because, None if clearance.in_seconds is None else now + clearance.in_seconds
 
 
 def _too_soon(context: RuleContext, policy: Policy, now: float) -> tuple[str, float | None, dict[str, Any]] | None:
@@ -80,5 +78,5 @@ def _too_soon(context: RuleContext, policy: Policy, now: float) -> tuple[str, fl
         return "something was done about it not long ago", again_at, {}
     if 0 < policy.most_failed_grabs <= context.failed_grabs:
         facts = {"failed_grabs": context.failed_grabs, "MaxFailedGrabsPerDay": policy.most_failed_grabs}
-        return "too many downloads of its item failed within a day", now + GRABS_LOOK_AGAIN_SECONDS, facts
+        return "too many downloads of its item failed within a day", now + GRABS_AGAIN_SECONDS, facts
     return None

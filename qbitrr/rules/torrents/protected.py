@@ -1,4 +1,4 @@
-"""What is left alone whatever else holds."""
+"""Torrents that are left alone in any case."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def protection(torrent: TorrentFacts, policy: Policy) -> str | None:
-    """The tag by which a person keeps qbitrr from a torrent; None without one."""
+    """Find the tag by which the user protects a torrent; None without one."""
     if TAG_IGNORED in torrent.tags:
         return TAG_IGNORED
     return min(torrent.tags & policy.protect_tags, default=None)
 
 
-def ignored_by_user(torrent: TorrentFacts, _around: RuleContext, policy: Policy, _now: float) -> Finding:
+def ignored_by_user(torrent: TorrentFacts, _context: RuleContext, policy: Policy, _now: float) -> Finding:
     """A torrent with the tag `qBitrr-ignored`, or one of `Settings.ProtectTags`, is left alone."""
     tag = protection(torrent, policy)
     if tag is not None:
@@ -30,15 +30,15 @@ def ignored_by_user(torrent: TorrentFacts, _around: RuleContext, policy: Policy,
     return passes("it has no tag that protects it")
 
 
-def in_quarantine(torrent: TorrentFacts, _around: RuleContext, _policy: Policy, _now: float) -> Finding:
-    """`Settings.Quarantine`: a torrent with the tag `qBitrr-quarantine` waits for its removal, or for its rescue."""
+def in_quarantine(torrent: TorrentFacts, _context: RuleContext, _policy: Policy, _now: float) -> Finding:
+    """`Settings.Quarantine`: a torrent with the tag `qBitrr-quarantine` waits for its removal, or to be rescued."""
     if TAG_QUARANTINE in torrent.tags:
         return stops("it is in quarantine")
     return passes("it is not in quarantine")
 
 
-def client_is_busy_with_it(torrent: TorrentFacts, _around: RuleContext, _policy: Policy, _now: float) -> Finding:
-    """While qBittorrent checks, moves or allocates a torrent nothing is done to it."""
+def client_is_busy_with_it(torrent: TorrentFacts, _context: RuleContext, _policy: Policy, _now: float) -> Finding:
+    """Nothing is done to a torrent while qBittorrent checks, moves or allocates it."""
     if torrent.state in states.BUSY:
         return stops("qBittorrent is checking, moving or allocating it", state=torrent.state)
     return passes("qBittorrent is not busy with it", state=torrent.state)

@@ -1,4 +1,4 @@
-"""What is not well, and may be healed by a recheck. Nothing here ever deletes."""
+"""Torrents in trouble that a recheck may repair. Nothing here ever deletes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from qbitrr.rules.policy import Policy
     from qbitrr.rules.verdict import Finding
 
-# After the n-th recheck the next one comes this much later.
 RECHECK_SECONDS = (3600, 21600, 86400)
+"""Delays after the first recheck, the second, and every later one."""
 
 
 def files_are_missing(torrent: TorrentFacts, context: RuleContext, _policy: Policy, now: float) -> Finding:
-    """Missing files are never a reason to delete: a disk may be unmounted. Once they are back there is a recheck."""
+    """Missing files are never a reason to delete: a disk may be unmounted. They are rechecked once they are back."""
     if torrent.state != states.MISSING_FILES:
         return passes("its files are there", state=torrent.state)
     if not context.content_is_there:
@@ -30,13 +30,13 @@ def in_error(torrent: TorrentFacts, context: RuleContext, _policy: Policy, now: 
     """A torrent in error is rechecked: at once, after an hour, after 6 hours, then daily."""
     if torrent.state == states.ERROR:
         return _recheck("qBittorrent reports an error", context, now, state=torrent.state)
-    if torrent.state == "unknown":
+    if torrent.state == states.UNKNOWN:
         return stops("qBittorrent does not know its state", state=torrent.state)
     return passes("qBittorrent reports no error", state=torrent.state)
 
 
-def data_is_missing(torrent: TorrentFacts, _around: RuleContext, _policy: Policy, _now: float) -> Finding:
-    """What was complete once and is not any more has lost its data, as after a recheck without its disk."""
+def data_is_missing(torrent: TorrentFacts, _context: RuleContext, _policy: Policy, _now: float) -> Finding:
+    """A torrent that was complete once and is not any more has lost its data, as by a recheck without its disk."""
     facts: dict[str, Any] = {"completed_at": torrent.completed_at, "left_bytes": torrent.left_bytes}
     if torrent.completed_at is not None and torrent.left_bytes > 0:
         return stops("it was complete once, and its data is missing, which is never a reason to delete", **facts)

@@ -1,4 +1,4 @@
-"""What is configured for torrents while they seed, and when that ends."""
+"""Settings of torrents, and the end of their seeding."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qbitrr.rules.seeding import progress
 from qbitrr.rules.tags import TAG_IMPORTED
 from qbitrr.rules.torrents.completed import retry_seconds
-from qbitrr.rules.torrents.failure import discarded_by_user, owed
+from qbitrr.rules.torrents.failure import discarded_by_user, not_cleared
 from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
@@ -17,49 +17,49 @@ if TYPE_CHECKING:
     from qbitrr.rules.verdict import Finding
 
 WRITE_AGAIN_SECONDS = 3600
-"""What did not stay as it was written is written again after this time: somebody may want it otherwise."""
+"""What was changed back is written again after this time: the user may have a reason."""
 
 
 def settings_differ(_torrent: TorrentFacts, context: RuleContext, _policy: Policy, now: float) -> Finding:
     """`SeedingMode`, `CategorySeeding` and tracker rows: rate limits, super seeding, tags and trackers of a torrent.
 
-    Only what differs is written, and what is -1 never. What somebody changes back is written again after an hour.
+    Only what differs is written, and never -1. What is changed back is written again after an hour.
     """
-    request, history = context.adjustment, context.history
-    if not request:
+    difference, history = context.adjustment, context.history
+    if not difference:
         return passes("its limits, tags and trackers are as they should be")
-    if request == history.adjusted and now < (history.adjusted_at or 0.0) + WRITE_AGAIN_SECONDS:
-        return passes("its settings were written not long ago, and did not stay", **request.in_facts())
-    return acts(Action.ADJUST, "its settings are not as they should be", **request.in_facts())
+    if difference == history.adjusted and now < (history.adjusted_at or 0.0) + WRITE_AGAIN_SECONDS:
+        return passes("its settings were written not long ago, and were changed back", **difference.in_facts())
+    return acts(Action.ADJUST, "its settings are not as they should be", **difference.in_facts())
 
 
 def seeding_is_over(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """`RemoveTorrent` with `MaxUploadRatio` and `MaxSeedingTime`, of the category or of its tracker's row.
 
-    Only what the Arr's history shows as imported is removed, and nothing below a hit-and-run minimum.
+    Only a torrent that was imported by the Arr's history is removed, and none below a hit-and-run minimum.
     """
     if context.limits is None or context.limits.remove < 0 or not torrent.complete:
-        return passes("it is not complete, or seeds for ever, or its trackers are not known")
+        return passes("it is not complete, or nothing ends its seeding, or its trackers are not known")
     found = progress(torrent.seeding.seen_for(context.seeding_seconds), context.limits)
     if not context.history.imports.imported and policy.with_arr:
-        return _look_for_proof(torrent, context, now) if found.reached else passes(found.because, **found.facts)
+        return _prove_import(torrent, context, now) if found.reached else passes(found.because, **found.facts)
     if not found.reached:
         return stops(found.because, None if found.in_seconds is None else now + found.in_seconds, **found.facts)
-    objection = discarded_by_user(context, now) or _arr_still_has_it(context, policy) or owed(context, now)
+    objection = discarded_by_user(context, now) or _arr_still_has_it(context, policy) or not_cleared(context, now)
     if objection is not None:
         text, again_at = objection
         return stops(f"{found.because}, but {text}", again_at, **found.facts | context.clearance.facts)
     return acts(Action.REMOVE, found.because, **found.facts)
 
 
-def _look_for_proof(torrent: TorrentFacts, context: RuleContext, now: float) -> Finding:
-    """A tag is no proof: somebody may have set it, or another program."""
+def _prove_import(torrent: TorrentFacts, context: RuleContext, now: float) -> Finding:
+    """A tag alone is no proof: the user or another program may have set it."""
     imports = context.history.imports
     if TAG_IMPORTED not in torrent.tags:
         return passes("its seeding is over, but it has not been imported")
-    if imports.looked_at is not None and now < imports.looked_at + retry_seconds(imports.looks):
-        return passes("its seeding is over, but the Arr's history shows no import", looks=imports.looks)
-    return acts(Action.LOOK_FOR_IMPORT, "its seeding is over, and its tag says that it was imported")
+    if imports.checked_at is not None and now < imports.checked_at + retry_seconds(imports.checks):
+        return passes("its seeding is over, but the Arr's history shows no import", checks=imports.checks)
+    return acts(Action.CHECK_IMPORT, "its seeding is over, and its tag says that it was imported")
 
 
 def _arr_still_has_it(context: RuleContext, policy: Policy) -> tuple[str, float | None] | None:
@@ -72,8 +72,8 @@ def _arr_still_has_it(context: RuleContext, policy: Policy) -> tuple[str, float 
     return None
 
 
-def seeding(torrent: TorrentFacts, _around: RuleContext, _policy: Policy, _now: float) -> Finding:
-    """What is complete in a category without an Arr seeds, unless its seeding is over."""
+def seeding(torrent: TorrentFacts, _context: RuleContext, _policy: Policy, _now: float) -> Finding:
+    """A complete torrent in a category without an Arr seeds until its seeding is over."""
     if torrent.complete:
         return stops("it is complete and seeds", state=torrent.state)
     return passes("it is not complete", left_bytes=torrent.left_bytes, progress=torrent.progress)

@@ -1,8 +1,10 @@
-"""Downloads that do not get on. Only time counts in which a torrent was seen trying, see `qbitrr.rules.strikes`."""
+"""Downloads without progress. Only time during which a torrent was observed trying counts (`qbitrr.rules.strikes`)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from qbitrr.rules import states
 from qbitrr.rules.strikes import count
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
     from qbitrr.rules.verdict import Finding
 
 
-def no_longer_stalled(torrent: TorrentFacts, _around: RuleContext, policy: Policy, _now: float) -> Finding:
-    """The tag `qBitrr-allowed_stalled` is taken off when a torrent gets on, or is complete."""
+def no_longer_stalled(torrent: TorrentFacts, _context: RuleContext, policy: Policy, _now: float) -> Finding:
+    """The tag `qBitrr-allowed_stalled` is removed once a torrent gets on or is complete."""
     tagged = TAG_STALLED in torrent.tags
     gets_on = torrent.complete or torrent.state in states.TRANSFERRING
     if tagged and not policy.tagless and gets_on:
@@ -27,7 +29,7 @@ def no_longer_stalled(torrent: TorrentFacts, _around: RuleContext, policy: Polic
     return passes("it is not tagged as stalled, or still is", tagged=tagged)
 
 
-def stalling_is_allowed(torrent: TorrentFacts, _around: RuleContext, policy: Policy, _now: float) -> Finding:
+def stalling_is_allowed(torrent: TorrentFacts, _context: RuleContext, policy: Policy, _now: float) -> Finding:
     """`Torrent.StalledDelay`: at -1 stalled torrents stay, at 0 they stay with the tag `qBitrr-allowed_stalled`."""
     delay = policy.stalled_delay_seconds
     if torrent.state not in states.INACTIVE:
@@ -44,7 +46,7 @@ def stalling_is_allowed(torrent: TorrentFacts, _around: RuleContext, policy: Pol
 def stalled_is_searched_again(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """`Torrent.ReSearchStalled`: at its first strike a stalled release is blocklisted and searched again, but stays.
 
-    It is removed when `Torrent.StalledDelay` is over, or imported should it get complete before.
+    It is removed after `Torrent.StalledDelay`, or imported if it is complete before.
     """
     if not policy.search_stalled_again:
         return passes("ReSearchStalled is off")
@@ -53,16 +55,16 @@ def stalled_is_searched_again(torrent: TorrentFacts, context: RuleContext, polic
     made = count(_idle(torrent, context.stalled, now), policy.stalled_delay_seconds, policy.strikes).made
     if made < 1:
         return passes("it has not been stalled long enough to be searched again", strikes=made)
-    because = "it is stalled, and ReSearchStalled has it searched again meanwhile"
+    because = "it is stalled, and ReSearchStalled searches its item again meanwhile"
     return fails(because, context, policy, now, Action.SEARCH_AGAIN, strikes=made)
 
 
 def stalled(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """`Torrent.StalledDelay` above 0: a download that long without activity has failed, after `Torrent.Strikes`.
 
-    Without metadata the time runs from when it was added, else from its last activity. In both cases only time
-    counts in which the torrent was seen trying: not while it was stopped or queued, nor while its client was silent
-    or offline.
+    Without metadata the time runs from when it was added, else from its last activity. In both cases only time counts
+    during which the torrent was observed trying: not while it was stopped or queued, nor while its client was
+    unreachable or offline.
     """
     if torrent.state not in states.INACTIVE:
         return passes("it is not stalled", state=torrent.state)
@@ -82,7 +84,7 @@ def stalled(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: fl
     return fails(f"{what}, for longer than StalledDelay", context, policy, now, **facts)
 
 
-def nearly_complete(torrent: TorrentFacts, _around: RuleContext, policy: Policy, _now: float) -> Finding:
+def nearly_complete(torrent: TorrentFacts, _context: RuleContext, policy: Policy, _now: float) -> Finding:
     """`Torrent.MaximumDeletablePercentage`: above that progress nothing is removed for being slow or unavailable."""
     facts = {"progress": torrent.progress, "MaximumDeletablePercentage": policy.maximum_deletable_progress}
     if torrent.progress > policy.maximum_deletable_progress:
@@ -91,7 +93,7 @@ def nearly_complete(torrent: TorrentFacts, _around: RuleContext, policy: Policy,
 
 
 def slow(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
-    """`Torrent.MaximumETA`, or that of its tracker: what would take longer fails, unless `Torrent.DoNotRemoveSlow`.
+    """`Torrent.MaximumETA`, or its tracker's: a download that takes longer fails, unless `Torrent.DoNotRemoveSlow`.
 
     It must have been too slow for `Torrent.IgnoreTorrentsYoungerThan`, over `Torrent.Strikes`.
     """
@@ -114,7 +116,7 @@ def slow(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float
 
 
 def unavailable(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
-    """`Torrent.StalledDelay` above 0: what nobody has in full for that long fails, after `Torrent.Strikes`."""
+    """`Torrent.StalledDelay` above 0: what no peer has in full for that long fails, after `Torrent.Strikes`."""
     delay = policy.stalled_delay_seconds
     if torrent.state not in states.TRYING or not 0 <= torrent.availability < 1:
         return passes("all of it is available, or that is not known", availability=torrent.availability)
@@ -129,12 +131,12 @@ def unavailable(torrent: TorrentFacts, context: RuleContext, policy: Policy, now
         "Strikes": strikes.needed,
     }
     if not strikes.out:
-        return stops("nobody has all of it, but not for StalledDelay yet", now + strikes.left_seconds, **facts)
-    return fails("nobody has all of it, for longer than StalledDelay", context, policy, now, **facts)
+        return stops("no peer has all of it, but not for StalledDelay yet", now + strikes.left_seconds, **facts)
+    return fails("no peer has all of it, for longer than StalledDelay", context, policy, now, **facts)
 
 
-def _idle(torrent: TorrentFacts, seen: Elapsed, now: float) -> Elapsed:
-    """What the clock shows, but no more than the client itself tells of the torrent's last activity."""
+def _idle(torrent: TorrentFacts, observed: Elapsed, now: float) -> Elapsed:
+    """Limit the observed time to that since the torrent's last activity according to its client."""
     without_metadata = torrent.state in states.METADATA
     since = torrent.added_at if without_metadata else max(torrent.last_activity_at, torrent.added_at)
-    return type(seen)(min(max(0.0, now - since), seen.seconds), seen.observations)
+    return replace(observed, seconds=min(max(0.0, now - since), observed.seconds))

@@ -1,4 +1,4 @@
-"""Files that are not wanted, and releases that should not be there."""
+"""Unwanted files and unwanted releases."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ if TYPE_CHECKING:
 
 
 def excluded_files_are_left(torrent: TorrentFacts, context: RuleContext, policy: Policy, _now: float) -> Finding:
-    """`Torrent.AutoDelete`: of a complete torrent the files that were excluded are deleted from disk, no others."""
+    """`Torrent.AutoDelete`: the excluded files of a complete torrent, and no others, are deleted from disk."""
     if not policy.auto_delete or not torrent.complete:
         return passes("AutoDelete is off, or it is not complete", AutoDelete=policy.auto_delete)
     selection = context.history.selection
     if selection is None or not selection.complete:
-        return acts(Action.LOOK_AT_FILES, "it is complete; its excluded files may have been left on disk")
+        return acts(Action.CHECK_FILES, "it is complete; excluded files of it may be left on disk")
     if not selection.left_on_disk:
         return passes("no excluded file of it is left on disk")
     return acts(Action.DELETE_FILES, "AutoDelete deletes what was excluded", files=list(selection.left_on_disk))
 
 
-def files_not_looked_at(torrent: TorrentFacts, context: RuleContext, policy: Policy, _now: float) -> Finding:
-    """The files of a download are looked at once, as soon as they are known, when there is something to exclude.
+def files_not_checked(torrent: TorrentFacts, context: RuleContext, policy: Policy, _now: float) -> Finding:
+    """The files of a download are checked once, as soon as they are known, if any rule excludes files.
 
     Governed by `Torrent.FolderExclusionRegex`, `Torrent.FileNameExclusionRegex`, `Torrent.FileExtensionAllowlist`.
     """
     if not policy.filters_files or torrent.state not in states.TRYING:
         return passes("no files are excluded, or its files are not known", state=torrent.state)
     if context.history.selection is None:
-        return acts(Action.LOOK_AT_FILES, "its files have not been looked at")
-    return passes("its files have been looked at")
+        return acts(Action.CHECK_FILES, "its files have not been checked")
+    return passes("its files have been checked")
 
 
 def unwanted_files(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
-    """`Torrent.FolderExclusionRegex`, `FileNameExclusionRegex`, `FileExtensionAllowlist`: files that are not fetched.
+    """`Torrent.FolderExclusionRegex`, `FileNameExclusionRegex`, `FileExtensionAllowlist`: such files are deselected.
 
     `Torrent.CaseSensitiveMatches` says whether upper and lower case matter. Nothing is excluded of a torrent in which
     nothing playable would remain.
@@ -51,29 +51,29 @@ def unwanted_files(torrent: TorrentFacts, context: RuleContext, _policy: Policy,
     if not selection.unwanted or not selection.playable:
         return passes("there is nothing to exclude", playable=selection.playable, foreign=selection.foreign)
     files = {file.path: file.because for file in selection.unwanted}
-    return acts(Action.SKIP_FILES, "some of its files are not wanted", files=files, playable=selection.playable)
+    return acts(Action.SKIP_FILES, "some of its files are unwanted", files=files, playable=selection.playable)
 
 
 def nothing_playable(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
-    """A download in which nothing playable would remain has failed, unless it is of a kind that others unpack.
+    """A download in which nothing playable remains has failed, unless it is to be unpacked first.
 
-    That is what `Torrent.FolderExclusionRegex`, `Torrent.FileNameExclusionRegex` and `Torrent.FileExtensionAllowlist`
-    leave of it. What a person deselected counts as playable.
+    What remains is decided by `Torrent.FolderExclusionRegex`, `Torrent.FileNameExclusionRegex` and
+    `Torrent.FileExtensionAllowlist`. Files that the user deselected count as playable.
     """
     selection = context.history.selection
     if selection is None or torrent.state not in states.TRYING:
         return passes("its files are not known")
     facts: dict[str, Any] = {"playable": selection.playable, "foreign": selection.foreign}
     if selection.foreign:
-        return passes("it is not for an Arr to play", **facts)
+        return passes("it is not judged by its playable files", **facts)
     if selection.playable:
         return passes("something playable remains", **facts)
     facts["files"] = {file.path: file.because for file in selection.unwanted}
-    return fails("nothing playable would remain of it", context, policy, now, **facts)
+    return fails("nothing playable remains of it", context, policy, now, **facts)
 
 
 def custom_format_unmet(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
-    """`EntrySearch.CustomFormatUnmetSearch`: a download that scores worse than the file that is there fails.
+    """`EntrySearch.CustomFormatUnmetSearch`: a download that scores worse than the present file fails.
 
     With `EntrySearch.ForceMinimumCustomFormat` one below the profile's minimum fails too. Of a pack all items must be
     unmet.
@@ -94,9 +94,9 @@ def custom_format_unmet(torrent: TorrentFacts, context: RuleContext, policy: Pol
 
 
 def _unmet(score: int, item: ItemScores, *, force: bool) -> str:
-    """What is wrong with a score; empty when nothing is."""
+    """Say what is wrong with a score; empty if nothing is."""
     if item.of_file is not None and score < item.of_file:
-        return "below that of the file that is there"
+        return "below that of the present file"
     if force and item.minimum is not None and score < item.minimum:
         return "below the minimum of the profile"
     return ""

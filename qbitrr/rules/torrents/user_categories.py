@@ -1,11 +1,11 @@
-"""What a person asked for by putting a torrent into a category."""
+"""What the user asks for by putting a torrent into a category."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from qbitrr.rules.torrents.downloading import age
-from qbitrr.rules.torrents.failure import DISCARDED_SECONDS, owed
+from qbitrr.rules.torrents.failure import DISCARDED_SECONDS, not_cleared
 from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
@@ -15,29 +15,29 @@ if TYPE_CHECKING:
     from qbitrr.rules.verdict import Finding
 
 
-def recheck_requested(torrent: TorrentFacts, _around: RuleContext, policy: Policy, _now: float) -> Finding:
-    """`Settings.RecheckCategory`: a torrent in it is rechecked once and goes back to the category it came from."""
+def recheck_requested(torrent: TorrentFacts, _context: RuleContext, policy: Policy, _now: float) -> Finding:
+    """`Settings.RecheckCategory`: a torrent in it is rechecked once and returns to its category."""
     if torrent.category != policy.recheck_category:
         return passes("it is not in RecheckCategory")
-    return acts(Action.RECHECK, "a person put it into RecheckCategory")
+    return acts(Action.RECHECK, "the user put it into RecheckCategory")
 
 
 def failed_by_user(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """`Settings.FailedCategory`: a torrent in it is blocklisted in its Arr, removed and searched again.
 
-    One younger than `Torrent.IgnoreTorrentsYoungerThan` is given that time, so that a slip can be taken back.
+    Not before it is older than `Torrent.IgnoreTorrentsYoungerThan`, so that a slip can be corrected.
     """
     if torrent.category != policy.failed_category:
         return passes("it is not in FailedCategory")
     old_at, facts = age(torrent, policy, now)
     if now < old_at:
         return stops("it is in FailedCategory, but younger than IgnoreTorrentsYoungerThan", old_at, **facts)
-    if (debt := owed(context, now)) is not None:
-        text, again_at = debt
+    if (objection := not_cleared(context, now)) is not None:
+        text, again_at = objection
         return stops(f"it is in FailedCategory, but {text}", again_at, **facts | context.clearance.facts)
     discarded_at = context.history.discarded_at
     if discarded_at is not None and now < discarded_at + DISCARDED_SECONDS:
-        because = "it is in FailedCategory, but a person decided against its removal"
+        because = "it is in FailedCategory, but the user decided against its removal"
         return stops(because, discarded_at + DISCARDED_SECONDS, **facts)
     action = Action.FAIL if policy.with_arr else Action.REMOVE
-    return acts(action, "a person put it into FailedCategory", **facts)
+    return acts(action, "the user put it into FailedCategory", **facts)

@@ -69,7 +69,7 @@ class FreeSpaceGuard:
             steps = free_space.confirmed(found, self._trusted, now)
             await self._claim(free_space.to_write(downloads, steps))
         else:
-            steps = free_space.off(downloads)
+            steps = free_space.resume_all(downloads)
         if steps and not self._config.settings.shadow:
             await pause.carry_out(self._context, self._instance, steps)
         gone = [infohash for infohash in held if infohash not in self._mirror.torrents]
@@ -92,7 +92,7 @@ class FreeSpaceGuard:
                     added_at=torrent.added_on,
                     position=torrent.priority,
                     disk=torrent.content_path or torrent.save_path,
-                    held=is_held,
+                    paused=is_held,
                     mine=is_mine(self._config, torrent, tags),
                 )
 

@@ -57,7 +57,7 @@ async def _together(context: ActionContext, instance: str, move: SpaceMove, step
         await context.close(entry, "done", _OUTCOMES[move])
 
 
-_OUTCOMES = {SpaceMove.HOLD: "stopped", SpaceMove.RELEASE: "started", SpaceMove.UNTAG: "it goes on already"}
+_OUTCOMES = {SpaceMove.PAUSE: "stopped", SpaceMove.RESUME: "started", SpaceMove.UNTAG: "it goes on already"}
 
 
 def _is_still_so(context: ActionContext, torrent: TorrentFacts, step: free_space.SpaceStep) -> bool:
@@ -65,12 +65,12 @@ def _is_still_so(context: ActionContext, torrent: TorrentFacts, step: free_space
     if torrent.added_at != step.download.added_at or protection(torrent, context.policy) is not None:
         return False
     stopped = torrent.state in STOPPED
-    return stopped is (step.move is SpaceMove.RELEASE)
+    return stopped is (step.move is SpaceMove.RESUME)
 
 
 async def _planned(context: ActionContext, torrent: TorrentFacts, step: free_space.SpaceStep) -> list[Entry]:
     """The entry in the ledger; none while another action on the torrent is open."""
-    action = Action.HOLD if step.move is SpaceMove.HOLD else Action.RELEASE
+    action = Action.HOLD if step.move is SpaceMove.PAUSE else Action.RELEASE
     facts = {"left_bytes": step.download.left_bytes, "budget_bytes": step.budget_bytes, "disk": step.download.disk}
     verdict = Verdict((TraceStep("free_space", acts(action, step.because, **facts)),))
     try:
@@ -82,14 +82,14 @@ async def _planned(context: ActionContext, torrent: TorrentFacts, step: free_spa
 async def _do(context: ActionContext, instance: str, move: SpaceMove, entries: Iterable[Entry]) -> None:
     client, tagless = context.client(instance), context.policy.tagless
     infohashes = [entry.infohash for entry in entries]
-    if move is SpaceMove.HOLD:
+    if move is SpaceMove.PAUSE:
         torrents = [(entry.infohash, entry.added_at) for entry in entries]
         await stored.hold(context.database, instance, torrents, context.clock.wall())
         if not tagless:
             await client.add_tags(infohashes, TAG_PAUSED)
         await client.stop(infohashes)
         return
-    if move is SpaceMove.RELEASE:
+    if move is SpaceMove.RESUME:
         await client.start(infohashes)
     await client.remove_tags(infohashes, TAG_PAUSED)
     await stored.release(context.database, instance, infohashes)

@@ -105,9 +105,9 @@ class ActionRunner:
         match verdict.action:
             case Action.NOTHING:
                 return False
-            case Action.LOOK_FOR_IMPORT:
+            case Action.CHECK_IMPORT:
                 await self._look_for_import(torrent, verdict)
-            case Action.LOOK_AT_FILES:
+            case Action.CHECK_FILES:
                 return await self._look_at_files(torrent)
             case _ if self._shadow:
                 await shadow.note(self._context, torrent, verdict)
@@ -198,8 +198,8 @@ class ActionRunner:
             await self._go_on(await self._context.plan(torrent, verdict, Action.IMPORT, {}, importing.IMPORTED_STEP))
             return
         imports = self.history(torrent).imports
-        looked = replace(imports, looks=imports.looks + 1, looked_at=self._context.clock.wall())
-        self._change_history(torrent, imports=looked)
+        checked = replace(imports, checks=imports.checks + 1, checked_at=self._context.clock.wall())
+        self._change_history(torrent, imports=checked)
         if not self._shadow:
             await self._refresh_downloads()
 

@@ -52,7 +52,7 @@ SEEDING = st.builds(
 LIMITS = st.none() | st.tuples(
     st.sampled_from([-1, 1, 2, 3, 4]), st.sampled_from([-1.0, 1.0]), st.sampled_from([-1.0, 60.0])
 ).map(lambda fields: EffectiveLimits(*fields))
-GATES = st.builds(
+CLEARANCES = st.builds(
     Clearance,
     granted=st.booleans(),
     because=st.just("the hit-and-run minimum is not met"),
@@ -120,7 +120,7 @@ HISTORIES = st.builds(
     unplayable=st.sampled_from(["", "moov atom not found"]),
     selection=SELECTIONS,
 )
-AROUNDS = st.builds(
+CONTEXTS = st.builds(
     RuleContext,
     queue_known=st.booleans(),
     queue=QUEUES,
@@ -136,7 +136,7 @@ AROUNDS = st.builds(
     content_is_there=st.booleans(),
     history=HISTORIES,
     limits=LIMITS,
-    clearance=GATES,
+    clearance=CLEARANCES,
     adjustment=ADJUSTMENTS,
 )
 POLICIES = st.builds(

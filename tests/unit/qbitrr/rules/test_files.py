@@ -264,12 +264,12 @@ def test_what_is_excluded_already_is_neither_unwanted_nor_playable():
     ("priorities", "playable", "foreign"),
     [
         ((1, 1, 1), 1, ""),
-        ((0, 1, 1), 0, "a person deselected what can be played in it"),
-        ((0, 0, 0), 0, "a person deselected what can be played in it"),
+        ((0, 1, 1), 0, "the user deselected what can be played in it"),
+        ((0, 0, 0), 0, "the user deselected what can be played in it"),
         ((1, 0, 0), 1, ""),
     ],
 )
-def test_what_a_person_deselected_is_no_reason_to_fail_the_rest(priorities, playable, foreign):
+def test_what_the_user_deselected_is_no_reason_to_fail_the_rest(priorities, playable, foreign):
     paths = ("F/film.mkv", "F/sample.mkv", "F/film.srt")
     files = [TorrentFile(index, path, 9, priorities[index]) for index, path in enumerate(paths)]
     found = select(files, shipped("radarr"))
@@ -286,7 +286,7 @@ def test_no_files_are_no_finding():
     assert excluded([], shipped("radarr")) == media([], "radarr") == []
 
 
-def test_only_what_the_rules_exclude_counts_as_excluded_not_what_a_person_deselected():
+def test_only_what_the_rules_exclude_counts_as_excluded_not_what_the_user_deselected():
     files = [TorrentFile(0, "F/film.mkv", 9), TorrentFile(1, "F/sample.mkv", 9, 0), TorrentFile(2, "F/two.mkv", 9, 0)]
     assert [file.path for file in excluded(files, shipped("radarr"))] == ["F/sample.mkv"]
 

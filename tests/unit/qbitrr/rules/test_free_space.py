@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from qbitrr.rules.free_space import Disk, Download, SpaceMove, confirmed, guard, off, to_write, trusted_until
+from qbitrr.rules.free_space import Disk, Download, SpaceMove, confirmed, guard, resume_all, to_write, trusted_until
 
 ONE = Download(
     instance="qBit",
@@ -19,9 +19,9 @@ ONE = Download(
     added_at=0,
     position=1,
     disk="d",
-    held=False,
+    paused=False,
 )
-HELD = replace(ONE, state="stoppedDL", held=True)
+PAUSED = replace(ONE, state="stoppedDL", paused=True)
 
 
 def moves(downloads, free, kept=0):
@@ -29,29 +29,31 @@ def moves(downloads, free, kept=0):
     return {step.download.infohash: step.move for step in steps}
 
 
-@pytest.mark.parametrize(("free", "kept", "held"), [(101, 0, False), (100, 0, True), (151, 50, False), (150, 50, True)])
-def test_what_does_not_fit_beside_the_kept_space_is_held(free, kept, held):
-    assert moves([ONE], free, kept) == ({"a": SpaceMove.HOLD} if held else {})
+@pytest.mark.parametrize(
+    ("free", "kept", "paused"), [(101, 0, False), (100, 0, True), (151, 50, False), (150, 50, True)]
+)
+def test_what_does_not_fit_beside_the_kept_space_is_paused(free, kept, paused):
+    assert moves([ONE], free, kept) == ({"a": SpaceMove.PAUSE} if paused else {})
 
 
 def test_the_budget_goes_in_the_order_of_the_queue():
     second = replace(ONE, infohash="b", position=2)
     small = replace(ONE, infohash="c", position=3, left_bytes=20)
     unplaced = replace(ONE, infohash="z", position=0, left_bytes=20)
-    assert moves([unplaced, small, second, ONE], 150) == {"b": SpaceMove.HOLD}
-    assert moves([unplaced, small, second, ONE], 130) == {"b": SpaceMove.HOLD, "z": SpaceMove.HOLD}
+    assert moves([unplaced, small, second, ONE], 150) == {"b": SpaceMove.PAUSE}
+    assert moves([unplaced, small, second, ONE], 130) == {"b": SpaceMove.PAUSE, "z": SpaceMove.PAUSE}
 
 
-def test_what_fitted_is_held_only_when_it_does_not_fit_for_some_seconds():
+def test_what_fitted_is_paused_only_when_it_does_not_fit_for_some_seconds():
     both = [ONE, replace(ONE, infohash="b", position=2)]
     trusted = trusted_until(both, guard(both, {"d": Disk(201, 0)}), {}, 1000.0)
     too_much = guard(both, {"d": Disk(101, 0)})  # 100 bytes of the first are written, but it does not tell so yet
-    for now, held in ((1001.0, []), (1002.0, []), (1004.9, []), (1005.0, ["b"]), (1006.0, ["b"])):
+    for now, paused in ((1001.0, []), (1002.0, []), (1004.9, []), (1005.0, ["b"]), (1006.0, ["b"])):
         trusted = trusted_until(both, too_much, trusted, now)
-        assert [step.download.infohash for step in confirmed(too_much, trusted, now)] == held
+        assert [step.download.infohash for step in confirmed(too_much, trusted, now)] == paused
 
 
-def test_a_moment_in_which_it_fits_begins_the_seconds_anew():
+def test_a_moment_in_which_it_fits_restarts_the_delay():
     fits, short = guard([ONE], {"d": Disk(101, 0)}), guard([ONE], {"d": Disk(10, 0)})
     trusted = trusted_until([ONE], fits, {}, 0.0)
     trusted = trusted_until([ONE], short, trusted, 1.0)
@@ -62,24 +64,24 @@ def test_a_moment_in_which_it_fits_begins_the_seconds_anew():
 
 
 def test_nothing_is_released_into_the_space_of_what_may_still_fit():
-    running, small = replace(ONE, infohash="r"), replace(HELD, infohash="s", left_bytes=10, size_bytes=10)
+    running, small = replace(ONE, infohash="r"), replace(PAUSED, infohash="s", left_bytes=10, size_bytes=10)
     elsewhere = replace(small, infohash="e", disk="other")
-    done = replace(HELD, infohash="u", state="stoppedUP", left_bytes=0)
+    done = replace(PAUSED, infohash="u", state="stoppedUP", left_bytes=0)
     downloads = [running, small, elsewhere, done]
     disks = {"d": Disk(50, 0), "other": Disk(50, 0)}
     steps = guard(downloads, disks)
     trusted = trusted_until(downloads, steps, {running.key: inf}, 1.0)
-    released = {"e": SpaceMove.RELEASE, "u": SpaceMove.RELEASE}
-    assert {step.download.infohash: step.move for step in confirmed(steps, trusted, 1.0)} == released
-    held = {"r": SpaceMove.HOLD, "s": SpaceMove.RELEASE, **released}
-    assert {step.download.infohash: step.move for step in confirmed(steps, trusted, 5.0)} == held
+    resumed = {"e": SpaceMove.RESUME, "u": SpaceMove.RESUME}
+    assert {step.download.infohash: step.move for step in confirmed(steps, trusted, 1.0)} == resumed
+    paused = {"r": SpaceMove.PAUSE, "s": SpaceMove.RESUME, **resumed}
+    assert {step.download.infohash: step.move for step in confirmed(steps, trusted, 5.0)} == paused
 
 
-def test_a_download_that_is_new_is_held_at_once_and_nothing_else_waits():
+def test_a_download_that_is_new_is_paused_at_once_and_nothing_else_waits():
     steps = guard([ONE], {"d": Disk(10, 0)})
     assert confirmed(steps, trusted_until([ONE], steps, {}, 5.0), 5.0) == steps
-    released = guard([HELD], {"d": Disk(1000, 0)})
-    assert confirmed(released, {HELD.key: 9.0}, 5.0) == released
+    resumed = guard([PAUSED], {"d": Disk(1000, 0)})
+    assert confirmed(resumed, {PAUSED.key: 9.0}, 5.0) == resumed
 
 
 def test_what_a_user_stopped_is_left_alone_and_does_not_count():
@@ -91,80 +93,80 @@ def test_what_a_user_stopped_is_left_alone_and_does_not_count():
 def test_what_is_forced_or_busy_counts_first_and_is_not_stopped(state):
     forced = replace(ONE, infohash="f", state=state, position=9)
     assert moves([forced], 10) == {}
-    assert moves([ONE, forced], 150) == {"a": SpaceMove.HOLD}
+    assert moves([ONE, forced], 150) == {"a": SpaceMove.PAUSE}
 
 
 def test_what_is_not_mine_counts_and_is_not_touched():
     other = replace(ONE, infohash="o", mine=False)
     assert moves([other], 10) == {}
-    assert moves([other, replace(ONE, position=2)], 150) == {"a": SpaceMove.HOLD}
-    assert moves([replace(HELD, mine=False)], 10_000) == {}
+    assert moves([other, replace(ONE, position=2)], 150) == {"a": SpaceMove.PAUSE}
+    assert moves([replace(PAUSED, mine=False)], 10_000) == {}
 
 
 @pytest.mark.parametrize("state", ["metaDL", "stalledDL", "queuedDL"])
-def test_every_kind_of_download_is_held_when_nothing_is_left(state):
-    assert moves([replace(ONE, state=state, left_bytes=0)], 10, 10) == {"a": SpaceMove.HOLD}
+def test_every_kind_of_download_is_paused_when_nothing_is_left(state):
+    assert moves([replace(ONE, state=state, left_bytes=0)], 10, 10) == {"a": SpaceMove.PAUSE}
 
 
-@pytest.mark.parametrize(("free", "released"), [(103, True), (102, False)])
-def test_what_is_held_goes_on_when_it_fits_with_room_to_spare(free, released):
-    assert moves([HELD], free) == ({"a": SpaceMove.RELEASE} if released else {})
+@pytest.mark.parametrize(("free", "resumed"), [(103, True), (102, False)])
+def test_what_is_paused_goes_on_when_it_fits_with_room_to_spare(free, resumed):
+    assert moves([PAUSED], free) == ({"a": SpaceMove.RESUME} if resumed else {})
 
 
-@pytest.mark.parametrize(("free", "released"), [(1151, True), (1150, False)])
-def test_the_room_to_spare_grows_with_the_kept_space(free, released):
-    assert moves([HELD], free, 1000) == ({"a": SpaceMove.RELEASE} if released else {})
+@pytest.mark.parametrize(("free", "resumed"), [(1151, True), (1150, False)])
+def test_the_room_to_spare_grows_with_the_kept_space(free, resumed):
+    assert moves([PAUSED], free, 1000) == ({"a": SpaceMove.RESUME} if resumed else {})
 
 
 def test_releasing_one_never_stops_another():
     running = replace(ONE, infohash="r", position=2, left_bytes=60)
-    assert moves([HELD, running], 110) == {}
-    assert moves([HELD, running], 170) == {"a": SpaceMove.RELEASE}
+    assert moves([PAUSED, running], 110) == {}
+    assert moves([PAUSED, running], 170) == {"a": SpaceMove.RESUME}
 
 
 @pytest.mark.parametrize("state", ["downloading", "uploading", "stalledUP", "forcedDL"])
 def test_what_goes_on_although_it_has_the_tag_loses_it(state):
     left = 0 if state.endswith(("UP", "uploading")) else 100
-    assert moves([replace(ONE, state=state, held=True, left_bytes=left)], 500) == {"a": SpaceMove.UNTAG}
+    assert moves([replace(ONE, state=state, paused=True, left_bytes=left)], 500) == {"a": SpaceMove.UNTAG}
 
 
-def test_what_somebody_started_again_is_stopped_again_while_it_does_not_fit():
-    assert moves([replace(ONE, held=True)], 50) == {"a": SpaceMove.HOLD}
+def test_what_the_user_started_is_paused_again_while_it_does_not_fit():
+    assert moves([replace(ONE, paused=True)], 50) == {"a": SpaceMove.PAUSE}
 
 
-def test_what_got_complete_while_it_was_held_goes_on():
-    assert moves([replace(HELD, state="stoppedUP", left_bytes=0)], 0, 10) == {"a": SpaceMove.RELEASE}
+def test_what_got_complete_while_it_was_paused_goes_on():
+    assert moves([replace(PAUSED, state="stoppedUP", left_bytes=0)], 0, 10) == {"a": SpaceMove.RESUME}
 
 
 @pytest.mark.parametrize("state", ["error", "missingFiles", "unknown", "checkingDL"])
 def test_what_is_in_trouble_or_busy_keeps_the_tag(state):
-    assert moves([replace(ONE, state=state, held=True)], 500) == {}
-    assert off([replace(ONE, state=state, held=True)]) == []
+    assert moves([replace(ONE, state=state, paused=True)], 500) == {}
+    assert resume_all([replace(ONE, state=state, paused=True)]) == []
 
 
 def test_nothing_happens_on_a_disk_that_could_not_be_measured():
-    assert guard([ONE, HELD], {"other": Disk(0, 10)}) == []
+    assert guard([ONE, PAUSED], {"other": Disk(0, 10)}) == []
 
 
 def test_disks_are_budgeted_by_themselves():
     other = replace(ONE, infohash="b", disk="e")
     steps = guard([ONE, other], {"d": Disk(1000, 0), "e": Disk(50, 0)})
-    assert [(step.download.infohash, step.move) for step in steps] == [("b", SpaceMove.HOLD)]
+    assert [(step.download.infohash, step.move) for step in steps] == [("b", SpaceMove.PAUSE)]
 
 
-def test_without_a_guard_everything_it_held_goes_on_and_nothing_else():
+def test_without_a_guard_everything_it_paused_goes_on_and_nothing_else():
     stopped = replace(ONE, infohash="s", state="stoppedDL")
-    running = replace(ONE, infohash="r", held=True)
-    steps = off([HELD, stopped, running, ONE])
-    assert {step.download.infohash: step.move for step in steps} == {"a": SpaceMove.RELEASE, "r": SpaceMove.UNTAG}
-    assert off([replace(HELD, mine=False)]) == []
+    running = replace(ONE, infohash="r", paused=True)
+    steps = resume_all([PAUSED, stopped, running, ONE])
+    assert {step.download.infohash: step.move for step in steps} == {"a": SpaceMove.RESUME, "r": SpaceMove.UNTAG}
+    assert resume_all([replace(PAUSED, mine=False)]) == []
 
 
 def test_what_is_still_to_be_written_counts_what_goes_on():
-    held, released = replace(ONE, infohash="h"), replace(HELD, infohash="r")
-    steps = guard([ONE, held, released], {"d": Disk(101, 0)})
-    assert to_write([ONE, held, released], steps) == {"d": 100}
-    assert to_write([released], guard([released], {"d": Disk(500, 0)})) == {"d": 100}
+    paused, resumed = replace(ONE, infohash="h"), replace(PAUSED, infohash="r")
+    steps = guard([ONE, paused, resumed], {"d": Disk(101, 0)})
+    assert to_write([ONE, paused, resumed], steps) == {"d": 100}
+    assert to_write([resumed], guard([resumed], {"d": Disk(500, 0)})) == {"d": 100}
 
 
 states = st.sampled_from(
@@ -172,12 +174,12 @@ states = st.sampled_from(
 )
 downloads = st.lists(
     st.builds(
-        lambda state, left, held, position, mine, disk: replace(
+        lambda state, left, paused, position, mine, disk: replace(
             ONE,
             state=state,
             left_bytes=0 if state in ("uploading", "stoppedUP") else left,
             size_bytes=200,
-            held=held,
+            paused=paused,
             position=position,
             mine=mine,
             disk=disk,
@@ -202,19 +204,19 @@ def taken(downloads, steps):
 
     def after(one):
         match by_key.get(one.key):
-            case SpaceMove.HOLD:
-                return replace(one, state="stoppedDL", held=True)
-            case SpaceMove.RELEASE:
-                return replace(one, state="uploading" if one.state == "stoppedUP" else "downloading", held=False)
+            case SpaceMove.PAUSE:
+                return replace(one, state="stoppedDL", paused=True)
+            case SpaceMove.RESUME:
+                return replace(one, state="uploading" if one.state == "stoppedUP" else "downloading", paused=False)
             case SpaceMove.UNTAG:
-                return replace(one, held=False)
+                return replace(one, paused=False)
         return one
 
     return [after(one) for one in downloads]
 
 
 @given(downloads, disks)
-def test_a_second_look_changes_nothing(downloads, disks):
+def test_a_second_pass_changes_nothing(downloads, disks):
     after = taken(downloads, guard(downloads, disks))
     assert guard(after, disks) == []
 
@@ -228,14 +230,14 @@ def test_what_goes_on_fits_and_only_what_is_mine_is_touched(downloads, disks):
         mine = [one for one in after if one.disk == name and one.mine and one.state in ("downloading", "stalledDL")]
         if mine:
             assert to_write(after, []).get(name, 0) < disk.free_bytes - disk.kept_bytes
-    before_by_user = [one for one in downloads if one.state.startswith("stopped") and not one.held]
+    before_by_user = [one for one in downloads if one.state.startswith("stopped") and not one.paused]
     assert all(one in after for one in before_by_user)
 
 
 @given(downloads)
-def test_off_leaves_nothing_held(downloads):
-    after = taken(downloads, off(downloads))
-    assert not [one for one in after if one.held and one.mine and one.state != "checkingDL"]
+def test_resuming_all_leaves_nothing_paused(downloads):
+    after = taken(downloads, resume_all(downloads))
+    assert not [one for one in after if one.paused and one.mine and one.state != "checkingDL"]
 
 
 @settings(max_examples=40)
@@ -245,7 +247,7 @@ def test_off_leaves_nothing_held(downloads):
     noise=st.lists(st.integers(-4, 4), min_size=20, max_size=60),
 )
 def test_over_days_nothing_is_stopped_and_started_again_and_again(sizes, free, noise):
-    """Downloads write, other programs write and delete a little: each torrent is held and released once at most."""
+    """Downloads write, other programs write and delete a little: each torrent is paused and resumed once at most."""
     kept = 100
     downloads = [
         replace(ONE, infohash=str(at), left_bytes=size, size_bytes=size, position=at + 1)
@@ -257,7 +259,7 @@ def test_over_days_nothing_is_stopped_and_started_again_and_again(sizes, free, n
         disk = Disk(free_bytes=free - written + wobble // 2, kept_bytes=kept)
         steps = guard(downloads, {"d": disk})
         for step in steps:
-            changes[step.download.infohash] += step.move in (SpaceMove.HOLD, SpaceMove.RELEASE)
+            changes[step.download.infohash] += step.move in (SpaceMove.PAUSE, SpaceMove.RESUME)
         downloads = taken(downloads, steps)
         written += sum(min(30, one.left_bytes) for one in downloads if one.state == "downloading")
         downloads = [

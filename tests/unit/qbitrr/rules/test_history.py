@@ -23,7 +23,7 @@ STATES = ("planned", "done", "failed", "held", "undone")
         ("planned", "awaiting approval", None),
     ],
 )
-def test_what_a_person_decided_against_a_removal_is_remembered(state, outcome, discarded_at):
+def test_a_decision_of_the_user_against_a_removal_is_remembered(state, outcome, discarded_at):
     assert after(NOTHING_DONE, Action.FAIL, state, AT, outcome) == History(discarded_at=discarded_at)
 
 

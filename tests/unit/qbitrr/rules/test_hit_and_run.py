@@ -1,4 +1,4 @@
-"""The gate before every deletion."""
+"""The clearance before every deletion."""
 
 import math
 
@@ -13,24 +13,24 @@ from qbitrr.rules.hit_and_run import Announce, HitAndRunRules, clearance
 from tests.factories import seeding
 
 DAY = 86400
-DEBT = HitAndRun(mode="and", min_seed_ratio=1.0, min_seeding_seconds=3 * DAY, tracker_update_buffer_seconds=600)
+MINIMUM = HitAndRun(mode="and", min_seed_ratio=1.0, min_seeding_seconds=3 * DAY, tracker_update_buffer_seconds=600)
 ANNOUNCE = Announce("https://tracker.private.org/key/announce")
 GONE = Announce(ANNOUNCE.url, gone=True)
 OPEN = Announce("udp://open.invalid:6969")
-ROW = TrackerRow(uri="private.org", hit_and_run=DEBT)
+ROW = TrackerRow(uri="private.org", hit_and_run=MINIMUM)
 SEEDING = seeding()
 
 
-def debts(*rows, category=None):
+def rules(*rows, category=None):
     return HitAndRunRules(rows=rows, category=category)
 
 
-def with_debt(**changes):
-    return debts(replace(ROW, hit_and_run=replace(DEBT, **changes)))
+def with_minimum(**changes):
+    return rules(replace(ROW, hit_and_run=replace(MINIMUM, **changes)))
 
 
 @pytest.mark.parametrize(
-    ("mode", "ratio", "seconds", "is_open"),
+    ("mode", "ratio", "seconds", "granted"),
     [
         ("and", 1.0, 3 * DAY + 600, True),
         ("and", 0.999, 3 * DAY + 600, False),
@@ -42,78 +42,78 @@ def with_debt(**changes):
         ("disabled", 0, 0, True),
     ],
 )
-def test_both_minimums_or_either(mode, ratio, seconds, is_open):
+def test_both_minimums_or_either(mode, ratio, seconds, granted):
     torrent = replace(SEEDING, ratio=ratio, seconds=seconds)
-    assert clearance(torrent, (ANNOUNCE,), with_debt(mode=mode)).granted is is_open
+    assert clearance(torrent, (ANNOUNCE,), with_minimum(mode=mode)).granted is granted
 
 
 @pytest.mark.parametrize("mode", ["and", "or"])
 def test_of_one_minimum_only_that_counts_and_of_none_nothing(mode):
-    ratio_only = with_debt(mode=mode, min_seeding_seconds=0)
+    ratio_only = with_minimum(mode=mode, min_seeding_seconds=0)
     assert clearance(replace(SEEDING, ratio=1.0), (ANNOUNCE,), ratio_only).granted
     assert not clearance(replace(SEEDING, ratio=0.9, seconds=99 * DAY), (ANNOUNCE,), ratio_only).granted
-    time_only = with_debt(mode=mode, min_seed_ratio=0)
+    time_only = with_minimum(mode=mode, min_seed_ratio=0)
     assert clearance(replace(SEEDING, seconds=4 * DAY), (ANNOUNCE,), time_only).granted
     assert not clearance(replace(SEEDING, ratio=99), (ANNOUNCE,), time_only).granted
-    assert clearance(SEEDING, (ANNOUNCE,), with_debt(mode=mode, min_seed_ratio=0, min_seeding_seconds=0)).granted
+    assert clearance(SEEDING, (ANNOUNCE,), with_minimum(mode=mode, min_seed_ratio=0, min_seeding_seconds=0)).granted
 
 
 @pytest.mark.parametrize(
-    ("progress", "ratio", "is_open"), [(0.0999, 0, True), (0.1, 0, False), (0.5, 0.999, False), (0.5, 1.0, True)]
+    ("progress", "ratio", "granted"), [(0.0999, 0, True), (0.1, 0, False), (0.5, 0.999, False), (0.5, 1.0, True)]
 )
-def test_a_part_owes_its_own_ratio_from_a_progress_on(progress, ratio, is_open):
+def test_a_part_has_its_own_minimum_ratio_from_a_progress_on(progress, ratio, granted):
     torrent = replace(SEEDING, complete=False, progress=progress, ratio=ratio, seconds=99 * DAY)
-    assert clearance(torrent, (ANNOUNCE,), debts(ROW)).granted is is_open
+    assert clearance(torrent, (ANNOUNCE,), rules(ROW)).granted is granted
 
 
 def test_what_was_complete_once_owes_all_of_it():
     torrent = replace(SEEDING, complete=False, progress=0.0)
-    assert clearance(torrent, (ANNOUNCE,), debts(ROW)).granted
-    assert not clearance(torrent, (ANNOUNCE,), debts(ROW), once_complete=True).granted
+    assert clearance(torrent, (ANNOUNCE,), rules(ROW)).granted
+    assert not clearance(torrent, (ANNOUNCE,), rules(ROW), once_complete=True).granted
 
 
 def test_unknown_trackers_are_no_permission():
-    assert not clearance(replace(SEEDING, ratio=99, seconds=99 * DAY), None, debts(ROW)).granted
-    assert clearance(SEEDING, None, debts(TrackerRow(uri="private.org"))).granted
-    assert clearance(SEEDING, None, debts()).granted
+    assert not clearance(replace(SEEDING, ratio=99, seconds=99 * DAY), None, rules(ROW)).granted
+    assert clearance(SEEDING, None, rules(TrackerRow(uri="private.org"))).granted
+    assert clearance(SEEDING, None, rules()).granted
 
 
 def test_other_trackers_ask_for_nothing():
-    assert clearance(SEEDING, (OPEN,), debts(ROW)).granted
-    assert clearance(SEEDING, (), debts(ROW)).granted
+    assert clearance(SEEDING, (OPEN,), rules(ROW)).granted
+    assert clearance(SEEDING, (), rules(ROW)).granted
 
 
 def test_the_strictest_of_all_rows_and_the_category_holds():
     lax = TrackerRow(uri="private.org", priority=9, hit_and_run=HitAndRun(mode="or", min_seed_ratio=0.1))
     disabled = TrackerRow(uri="tracker.private.org", priority=99)
     half = replace(SEEDING, ratio=0.5)
-    assert clearance(half, (ANNOUNCE,), debts(lax, disabled)).granted
-    assert not clearance(half, (ANNOUNCE,), debts(lax, disabled, ROW)).granted
-    assert not clearance(half, (ANNOUNCE,), debts(lax, category=HitAndRun(mode="and", min_seed_ratio=0.6))).granted
-    assert clearance(half, (), debts(lax, category=HitAndRun(mode="and", min_seed_ratio=0.5))).granted
+    assert clearance(half, (ANNOUNCE,), rules(lax, disabled)).granted
+    assert not clearance(half, (ANNOUNCE,), rules(lax, disabled, ROW)).granted
+    assert not clearance(half, (ANNOUNCE,), rules(lax, category=HitAndRun(mode="and", min_seed_ratio=0.6))).granted
+    assert clearance(half, (), rules(lax, category=HitAndRun(mode="and", min_seed_ratio=0.5))).granted
 
 
-def test_a_tracker_that_forgot_the_torrent_is_owed_nothing_but_only_once_all_of_them_did():
-    other = TrackerRow(uri="other.org", hit_and_run=DEBT)
-    assert clearance(SEEDING, (GONE, OPEN), debts(ROW)).granted
-    assert not clearance(SEEDING, (GONE, Announce("http://other.org/a")), debts(ROW, other)).granted
-    assert not clearance(SEEDING, (ANNOUNCE, Announce(OPEN.url, gone=True)), debts(ROW)).granted
-    assert clearance(SEEDING, (GONE, Announce("http://other.org/a", gone=True)), debts(ROW, other)).granted
+def test_the_minimums_of_trackers_end_once_all_of_them_forgot_the_torrent():
+    other = TrackerRow(uri="other.org", hit_and_run=MINIMUM)
+    assert clearance(SEEDING, (GONE, OPEN), rules(ROW)).granted
+    assert not clearance(SEEDING, (GONE, Announce("http://other.org/a")), rules(ROW, other)).granted
+    assert not clearance(SEEDING, (ANNOUNCE, Announce(OPEN.url, gone=True)), rules(ROW)).granted
+    assert clearance(SEEDING, (GONE, Announce("http://other.org/a", gone=True)), rules(ROW, other)).granted
 
 
-def test_what_a_category_asks_for_is_owed_until_every_tracker_forgot_the_torrent():
-    asked = debts(category=DEBT)
+def test_the_minimum_of_a_category_applies_until_every_tracker_forgot_the_torrent():
+    asked = rules(category=MINIMUM)
     assert not clearance(SEEDING, (GONE, OPEN), asked).granted
     assert not clearance(SEEDING, (), asked).granted
     assert clearance(SEEDING, (GONE,), asked).granted
 
 
 def test_it_says_whose_minimum_and_when_time_may_be_enough():
-    found = clearance(replace(SEEDING, ratio=2, seconds=DAY), (ANNOUNCE,), debts(ROW))
+    found = clearance(replace(SEEDING, ratio=2, seconds=DAY), (ANNOUNCE,), rules(ROW))
     assert "private.org" in found.because
     assert found.in_seconds == 2 * DAY + 600
     assert found.facts["minimum of private.org"] == "ratio 1 and 259800 seconds of seeding"
-    assert clearance(replace(SEEDING, counting=False), (ANNOUNCE,), debts(ROW)).in_seconds is None
+    assert clearance(replace(SEEDING, counting=False), (ANNOUNCE,), rules(ROW)).in_seconds is None
 
 
 obligations = st.builds(
@@ -168,15 +168,17 @@ def test_nothing_below_a_minimum_is_ever_allowed(torrent, announces, rows, categ
     asked = [] if every_one_is_gone else [row.hit_and_run for row in owed if about(row)]
     if category is not None and category.mode != "disabled" and not (announces and all(one.gone for one in announces)):
         asked.append(category)
-    for debt in asked:
+    for minimum in asked:
         if not (torrent.complete or once):
-            assert torrent.progress * 100 < debt.minimum_download_percent or torrent.ratio >= debt.partial_seed_ratio
+            assert (
+                torrent.progress * 100 < minimum.minimum_download_percent or torrent.ratio >= minimum.partial_seed_ratio
+            )
             continue
-        ratio = torrent.ratio >= debt.min_seed_ratio
-        time = torrent.seconds - debt.tracker_update_buffer_seconds >= debt.min_seeding_seconds
-        if debt.mode == "and":
-            assert ratio or debt.min_seed_ratio == 0
-            assert time or debt.min_seeding_seconds == 0
+        ratio = torrent.ratio >= minimum.min_seed_ratio
+        time = torrent.seconds - minimum.tracker_update_buffer_seconds >= minimum.min_seeding_seconds
+        if minimum.mode == "and":
+            assert ratio or minimum.min_seed_ratio == 0
+            assert time or minimum.min_seeding_seconds == 0
         else:
-            nothing = debt.min_seed_ratio == 0 and debt.min_seeding_seconds == 0
-            assert nothing or (debt.min_seed_ratio > 0 and ratio) or (debt.min_seeding_seconds > 0 and time)
+            nothing = minimum.min_seed_ratio == 0 and minimum.min_seeding_seconds == 0
+            assert nothing or (minimum.min_seed_ratio > 0 and ratio) or (minimum.min_seeding_seconds > 0 and time)

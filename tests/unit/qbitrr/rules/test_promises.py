@@ -8,9 +8,9 @@ from qbitrr.rules.hit_and_run import Clearance
 from qbitrr.rules.seeding import progress
 from qbitrr.rules.strikes import NOT_SEEN
 from qbitrr.rules.verdict import DESTRUCTIVE, Action, Outcome
-from tests.unit.qbitrr.rules.anything import AROUNDS, NOW, POLICIES, TORRENTS
+from tests.unit.qbitrr.rules.anything import CONTEXTS, NOW, POLICIES, TORRENTS
 
-everything = given(TORRENTS, AROUNDS, POLICIES)
+everything = given(TORRENTS, CONTEXTS, POLICIES)
 
 
 def judged(torrent, context, policy, **changes):
@@ -42,7 +42,7 @@ def test_what_is_in_quarantine_waits(torrent, context, policy):
 
 @everything
 def test_what_is_unknown_removes_nothing(torrent, context, policy):
-    """But for what a person put into FailedCategory, whose wish is known."""
+    """But for what the user put into FailedCategory, which is a clear request."""
     blind = msgspec.structs.replace(context, queue_known=False, queue=None)
     assert judged(torrent, blind, policy, category="movies").action not in DESTRUCTIVE
 
@@ -54,7 +54,7 @@ def test_a_download_is_not_removed_while_its_client_is_offline(torrent, context,
 
 
 @everything
-def test_what_nobody_has_seen_in_trouble_does_not_fail_for_it(torrent, context, policy):
+def test_what_was_never_observed_in_trouble_does_not_fail_for_it(torrent, context, policy):
     unseen = msgspec.structs.replace(context, stalled=NOT_SEEN, slow=NOT_SEEN, unavailable=NOT_SEEN)
     assert judged(torrent, unseen, policy).last.rule not in ("stalled", "slow", "unavailable") or (
         judged(torrent, unseen, policy).action is Action.NOTHING
@@ -69,9 +69,9 @@ def test_missing_files_never_delete(torrent, context, policy):
 
 
 @everything
-def test_what_a_person_stopped_stays_stopped(torrent, context, policy):
+def test_what_the_user_stopped_stays_stopped(torrent, context, policy):
     found = judged(torrent, context, policy, category="movies", state="stoppedDL", completed_at=None)
-    assert found.action in (Action.NOTHING, Action.LOOK_AT_FILES, Action.ADJUST)
+    assert found.action in (Action.NOTHING, Action.CHECK_FILES, Action.ADJUST)
 
 
 @everything
@@ -89,7 +89,7 @@ def test_what_was_imported_does_not_fail(torrent, context, policy):
 
 
 @everything
-def test_what_a_person_decided_against_is_not_removed_on_the_same_day(torrent, context, policy):
+def test_what_the_user_decided_against_is_not_removed_on_the_same_day(torrent, context, policy):
     history = msgspec.structs.replace(context.history, discarded_at=NOW - 1)
     decided = msgspec.structs.replace(context, history=history)
     assert judged(torrent, decided, policy, category="movies").action not in DESTRUCTIVE

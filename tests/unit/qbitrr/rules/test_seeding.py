@@ -90,7 +90,7 @@ CATEGORY = SeedingMode(
 )
 
 
-def test_limits_are_the_categorys_unless_a_row_has_an_opinion():
+def test_limits_are_the_categorys_unless_a_row_has_them():
     assert limits_for(CATEGORY, ()) == EffectiveLimits(
         remove=4, ratio=1.5, seconds=60, download_limit=100, upload_limit=-1, super_seed=False
     )

@@ -37,7 +37,7 @@ def test_a_strike_needs_its_part_of_the_delay_and_an_observation(seen, delay, ne
 
 
 @pytest.mark.parametrize(("seconds", "left"), [(0, 900), (899.5, 0.5), (900, 0), (1000, 0)])
-def test_what_is_left_of_the_delay_is_told(seconds, left):
+def test_what_is_left_of_the_delay(seconds, left):
     assert count(Elapsed(seconds, 9), 900, 3).left_seconds == left
 
 
@@ -75,7 +75,7 @@ def test_only_what_tries_in_vain_is_stalled(state, expected):
 
 @pytest.mark.parametrize("trouble", [StrikeKind.STALLED, StrikeKind.UNAVAILABLE])
 @pytest.mark.parametrize(("left", "reset"), [(499, True), (500, False), (501, True)])
-def test_what_got_on_begins_anew_also_when_a_check_found_less(trouble, left, reset):
+def test_progress_resets_the_timer_also_when_a_check_found_less(trouble, left, reset):
     """Whatever its state is by now: what arrived between two looks is seen by what is left."""
     for state in ("stalledDL", "downloading", "stoppedDL"):
         found = runs(trouble, 500, state=state, left_bytes=left, availability=0.5)
@@ -98,7 +98,7 @@ def test_slow_is_what_downloads_and_would_take_too_long(state, eta, expected):
 
 
 @pytest.mark.parametrize("maximum", [0, -1])
-def test_without_a_maximum_no_clock_of_slowness_runs(maximum):
+def test_without_a_maximum_slowness_is_not_timed(maximum):
     assert runs(StrikeKind.SLOW, by=policy(maximum_eta_seconds=maximum), eta_seconds=8_640_000) is Course.RESET
 
 
@@ -125,12 +125,12 @@ def test_a_slow_download_may_get_on_and_stays_slow():
         ("queuedDL", 0.0, Course.STAND),
     ],
 )
-def test_unavailable_is_what_nobody_has_in_full(state, availability, expected):
+def test_unavailable_is_what_no_peer_has_in_full(state, availability, expected):
     assert runs(StrikeKind.UNAVAILABLE, state=state, availability=availability) is expected
 
 
 @given(ANY_STATE, st.sampled_from(list(StrikeKind)), st.none() | st.integers(0, 3), st.integers(0, 3))
-def test_no_clock_runs_in_a_state_in_which_a_torrent_does_not_try(state, trouble, mark, left):
+def test_no_timer_runs_in_a_state_in_which_a_torrent_does_not_try(state, trouble, mark, left):
     found = runs(trouble, mark, state=state, left_bytes=left, eta_seconds=8_640_000, availability=0.1)
     if state not in {"downloading", "stalledDL", "metaDL"}:
         assert found is not Course.RUN

@@ -62,14 +62,14 @@ def test_a_row_replaces_the_rows_of_the_same_host_in_more_general_layers():
     assert trackers.merged([row(""), row("** [DHT] **")]) == ()
 
 
-def test_a_setting_is_that_of_the_first_row_with_an_opinion():
+def test_a_setting_is_that_of_the_first_row_that_has_it():
     rows = trackers.matching(
         [row("example.org", priority=9), row("example.org", priority=5, maximum_eta_seconds=60),
          row("example.org", priority=1, maximum_eta_seconds=30)],
         [ANNOUNCE],
     )  # fmt: skip
-    assert trackers.first_opinion(rows, lambda one: one.maximum_eta_seconds) == 60
-    assert trackers.first_opinion(rows[:1], lambda one: one.maximum_eta_seconds) is None
+    assert trackers.first_set(rows, lambda one: one.maximum_eta_seconds) == 60
+    assert trackers.first_set(rows[:1], lambda one: one.maximum_eta_seconds) is None
 
 
 def test_a_minimum_is_the_highest_of_all_rows():
@@ -86,11 +86,11 @@ def test_tags_come_and_go_with_the_rows():
     assert trackers.tag_change(rows, [], {"good", "mine"}) == trackers.TagChange((), ("good",))
 
 
-def test_a_row_that_takes_its_tracker_away_has_no_other_say():
+def test_a_row_that_removes_its_tracker_has_no_other_effect():
     rows = [row("example.org", remove_if_exists=True, add_tags=("x",), priority=7, maximum_eta_seconds=1)]
     found = trackers.matching(rows, [ANNOUNCE])
     assert not trackers.tag_change(rows, [ANNOUNCE], set())
-    assert trackers.first_opinion(found, lambda one: one.maximum_eta_seconds) is None
+    assert trackers.first_set(found, lambda one: one.maximum_eta_seconds) is None
     assert trackers.queue_priority(found) == trackers.NO_PRIORITY
 
 
@@ -120,9 +120,9 @@ def test_trackers_are_removed_by_host_and_when_they_are_dead():
     assert trackers.to_remove([], [ANNOUNCE, OTHER], {OTHER}) == (OTHER,)
 
 
-def test_a_tracker_to_which_something_is_owed_stays():
-    debt = HitAndRun(mode="and")
-    rows = [row("example.org", remove_if_exists=True), row("tracker.example.org", hit_and_run=debt)]
+def test_a_tracker_with_a_minimum_stays():
+    minimum = HitAndRun(mode="and")
+    rows = [row("example.org", remove_if_exists=True), row("tracker.example.org", hit_and_run=minimum)]
     assert trackers.to_remove(rows, [ANNOUNCE, OTHER], {ANNOUNCE}) == ()
 
 

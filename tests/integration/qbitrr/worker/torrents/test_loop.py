@@ -112,7 +112,7 @@ async def test_a_client_without_internet_is_no_evidence(sandbox, bench):
         await passes(opened)
         rules_of_stalled = {v.rule for v in (await stored(opened)).values()}
     assert removals(sandbox) == []
-    assert "clocks_stand_still" in rules_of_stalled
+    assert "client_at_standstill" in rules_of_stalled
 
 
 async def test_a_torrent_tagged_as_ignored_is_not_touched(sandbox, bench):

@@ -242,7 +242,7 @@ async def test_without_internet_no_clock_of_a_download_runs(sandbox, bench):
     async with bench(settings=nobody) as opened:
         opened.watch._internet._ports = (free_port(),)
         await opened.watch.begin()
-        await passes_until(opened, lambda: verdict_is(opened, "clocks_stand_still", "no internet"), "no such verdict")
+        await passes_until(opened, lambda: verdict_is(opened, "client_at_standstill", "no internet"), "no such verdict")
         await settled(opened)
         assert await entries(opened, "fail") == []
         assert torrent.infohash in sandbox.world.client.torrents

@@ -39,26 +39,26 @@ def test_nothing_is_imported_or_removed_while_the_queue_is_unknown():
     assert decision(found) == left_alone_by("stalled")
 
 
-def looked(looks, ago, **changes):
-    return context(queue=None, history=History(imports=ImportFacts(looks=looks, looked_at=NOW - ago), **changes))
+def checked(checks, ago, **changes):
+    return context(queue=None, history=History(imports=ImportFacts(checks=checks, checked_at=NOW - ago), **changes))
 
 
 @pytest.mark.parametrize(
     ("context", "action"),
     [
-        (context(queue=None), Action.LOOK_FOR_IMPORT),
-        (listed(tracked_state="imported"), Action.LOOK_FOR_IMPORT),
-        (looked(1, 299), Action.NOTHING),
-        (looked(1, 300), Action.LOOK_FOR_IMPORT),
-        (looked(2, 899), Action.NOTHING),
-        (looked(2, 900), Action.LOOK_FOR_IMPORT),
-        (looked(3, 3599), Action.NOTHING),
-        (looked(3, 3600), Action.LOOK_FOR_IMPORT),
-        (looked(9, 21599), Action.NOTHING),
-        (looked(9, 21600), Action.LOOK_FOR_IMPORT),
+        (context(queue=None), Action.CHECK_IMPORT),
+        (listed(tracked_state="imported"), Action.CHECK_IMPORT),
+        (checked(1, 299), Action.NOTHING),
+        (checked(1, 300), Action.CHECK_IMPORT),
+        (checked(2, 899), Action.NOTHING),
+        (checked(2, 900), Action.CHECK_IMPORT),
+        (checked(3, 3599), Action.NOTHING),
+        (checked(3, 3600), Action.CHECK_IMPORT),
+        (checked(9, 21599), Action.NOTHING),
+        (checked(9, 21600), Action.CHECK_IMPORT),
     ],
 )
-def test_a_complete_torrent_that_is_not_queued_is_looked_up_now_and_then(context, action):
+def test_the_import_of_a_complete_torrent_that_is_not_queued_is_checked_now_and_then(context, action):
     found = verdict(COMPLETE, context)
     assert decision(found) == (action, "not_in_queue")
     assert found.revisit_at == (NOW + 1 if action is Action.NOTHING else None)
@@ -68,9 +68,9 @@ def test_a_complete_torrent_that_is_not_queued_is_looked_up_now_and_then(context
     ("context", "expected"),
     [
         # it may have been imported by the Arr before, so its history is asked first
-        (context(queue=None, history=History(searched_again=True)), (Action.LOOK_FOR_IMPORT, "not_in_queue")),
-        (looked(1, 1, searched_again=True), (Action.IMPORT, "finished")),
-        (looked(1, 1), left_alone_by("not_in_queue")),
+        (context(queue=None, history=History(searched_again=True)), (Action.CHECK_IMPORT, "not_in_queue")),
+        (checked(1, 1, searched_again=True), (Action.IMPORT, "finished")),
+        (checked(1, 1), left_alone_by("not_in_queue")),
     ],
 )
 def test_what_was_searched_again_and_got_complete_after_all_is_imported(context, expected):
@@ -98,7 +98,7 @@ def test_a_failed_import_is_tried_again_less_and_less_often(failures, ago, actio
 
 
 @pytest.mark.parametrize(("state", "rule"), [("importing", "arr_has_it"), ("importBlocked", "arr_has_it")])
-def test_what_the_arr_has_in_hand_is_left_to_it(state, rule):
+def test_what_the_arr_works_on_is_left_to_it(state, rule):
     assert decision(verdict(COMPLETE, listed(tracked_state=state))) == left_alone_by(rule)
 
 
@@ -174,7 +174,7 @@ def test_no_message_counts_when_none_is_configured():
         (COMPLAINT, "Found matching movie via grab history, but release was matched to movie by ID. manual import"),
     ],
 )
-def test_what_waits_for_a_person_is_left_to_the_person(messages):
+def test_what_waits_for_the_user_is_left_alone(messages):
     assert decision(verdict(COMPLETE, refused(messages=messages), COMPLAINTS)) == left_alone_by("arr_refuses_it")
 
 

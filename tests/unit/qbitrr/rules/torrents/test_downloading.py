@@ -27,13 +27,13 @@ def test_what_waits_for_its_turn_or_is_forced_is_left_alone(state):
     assert decision(verdict(HOPELESS, state=state)) == left_alone_by("queued_or_forced")
 
 
-def test_nothing_is_dead_while_no_clock_runs():
+def test_nothing_is_dead_while_its_client_is_at_a_standstill():
     found = verdict(HOPELESS, context(standstill="qBittorrent has no connection to the internet"))
-    assert decision(found) == left_alone_by("clocks_stand_still")
-    assert found.last.finding.because == "qBittorrent has no connection to the internet, so no clock runs"
+    assert decision(found) == left_alone_by("client_at_standstill")
+    assert found.last.finding.because == "qBittorrent has no connection to the internet, so no time counts"
 
 
-def test_what_is_complete_is_imported_while_no_clock_runs():
+def test_what_is_complete_is_imported_while_its_client_is_at_a_standstill():
     assert verdict(COMPLETE, context(standstill="all transfers stopped")).action is Action.IMPORT
 
 

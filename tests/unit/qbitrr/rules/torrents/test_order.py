@@ -91,11 +91,11 @@ def test_what_every_state_means_for_what_is_complete(state, expected):
 @pytest.mark.parametrize(
     ("torrent", "changes", "rule"),
     [
-        # a tag and the quarantine win over what a person asked for by a category
+        # a tag and the quarantine win over what the user asks for by a category
         (HOPELESS, {"tags": frozenset({"qBitrr-ignored"}), "category": "failed"}, "ignored_by_user"),
         (HOPELESS, {"tags": frozenset({"qBitrr-quarantine"}), "category": "recheck"}, "in_quarantine"),
         (COMPLETE, {"state": "moving", "category": "failed"}, "client_is_busy_with_it"),
-        # a wish wins over what a state says
+        # a request wins over what a state says
         (COMPLETE, {"state": "missingFiles", "category": "recheck"}, "recheck_requested"),
         (COMPLETE, {"category": "failed"}, "failed_by_user"),
         # what was imported is of no interest any more, what is complete is no download

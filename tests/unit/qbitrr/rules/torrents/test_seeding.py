@@ -43,7 +43,7 @@ def test_what_has_reached_its_limits_is_removed_in_every_state_of_seeding(state)
 
 
 @pytest.mark.parametrize("state", ["checkingUP", "moving", "missingFiles", "error"])
-def test_what_is_busy_or_ails_is_not_removed(state):
+def test_what_is_busy_or_in_trouble_is_not_removed(state):
     assert judged(replace(TORRENT, state=state))[0] is not Action.REMOVE
 
 
@@ -51,11 +51,11 @@ def test_without_proof_of_import_nothing_is_removed():
     unknown = History()
     assert judged(history=unknown)[1] == "not_in_queue"
     tagged = replace(TORRENT, tags=frozenset({"qBitrr-imported"}))
-    assert judged(tagged, history=unknown) == (Action.LOOK_FOR_IMPORT, "seeding_is_over")
-    looked = History(imports=ImportFacts(looks=1, looked_at=NOW - 299))
-    assert judged(tagged, history=looked) == (Action.NOTHING, "imported")
-    waited = History(imports=ImportFacts(looks=1, looked_at=NOW - 300))
-    assert judged(tagged, history=waited) == (Action.LOOK_FOR_IMPORT, "seeding_is_over")
+    assert judged(tagged, history=unknown) == (Action.CHECK_IMPORT, "seeding_is_over")
+    checked = History(imports=ImportFacts(checks=1, checked_at=NOW - 299))
+    assert judged(tagged, history=checked) == (Action.NOTHING, "imported")
+    waited = History(imports=ImportFacts(checks=1, checked_at=NOW - 300))
+    assert judged(tagged, history=waited) == (Action.CHECK_IMPORT, "seeding_is_over")
 
 
 def test_a_category_without_an_arr_needs_no_proof():
@@ -70,7 +70,7 @@ def test_what_the_arr_still_lists_or_may_list_is_not_removed():
     assert judged(queue_known=False) == (Action.NOTHING, "seeding_is_over")
 
 
-def test_what_is_owed_or_not_known_keeps_it():
+def test_an_unmet_or_unknown_minimum_keeps_it():
     assert judged(clearance=Clearance(False, "something is owed", in_seconds=60.0)) == (
         Action.NOTHING,
         "seeding_is_over",
@@ -86,7 +86,7 @@ def test_it_is_judged_again_when_its_time_may_have_come():
     assert judge(seeding(counting=False), context, POLICY, NOW).revisit_at is None
 
 
-def test_a_persons_decision_holds_for_a_day():
+def test_a_decision_of_the_user_holds_for_a_day():
     decided = replace(IMPORTED, discarded_at=NOW - 86399)
     assert judged(history=decided) == (Action.NOTHING, "seeding_is_over")
     assert judged(history=replace(decided, discarded_at=NOW - 86400))[0] is Action.REMOVE
@@ -146,7 +146,7 @@ seeders = st.builds(
 
 @given(rows, modes, announced, seeders)
 def test_no_rows_limits_and_trackers_remove_anything_below_a_minimum(rows, mode, announced, seeder):
-    """As the worker puts it all together, against what a person would say of it."""
+    """As the worker puts it all together, against what the rows ask for."""
     merged = trackers.merged(rows)
     found = trackers.matching(merged, announced or ())
     told = None if announced is None else tuple(map(Announce, announced))
@@ -158,12 +158,12 @@ def test_no_rows_limits_and_trackers_remove_anything_below_a_minimum(rows, mode,
         return
     assert mode.remove_torrent != -1
     for row in merged:
-        if announced is None or not any(trackers.is_about(row, url) for url in announced):
+        if announced is None or not any(trackers.matches(row, url) for url in announced):
             continue
-        debt = row.hit_and_run
-        ratio, time = seeder.ratio >= debt.min_seed_ratio, seeder.seconds >= debt.min_seeding_seconds
-        asked = [met for met, least in ((ratio, debt.min_seed_ratio), (time, debt.min_seeding_seconds)) if least]
-        assert debt.mode == "disabled" or not asked or (all(asked) if debt.mode == "and" else any(asked))
+        minimum = row.hit_and_run
+        ratio, time = seeder.ratio >= minimum.min_seed_ratio, seeder.seconds >= minimum.min_seeding_seconds
+        asked = [met for met, least in ((ratio, minimum.min_seed_ratio), (time, minimum.min_seeding_seconds)) if least]
+        assert minimum.mode == "disabled" or not asked or (all(asked) if minimum.mode == "and" else any(asked))
         if not row.remove_if_exists and mode.remove_torrent in (1, 4):
             assert seeder.ratio >= row.max_upload_ratio
         if not row.remove_if_exists and mode.remove_torrent in (2, 4):

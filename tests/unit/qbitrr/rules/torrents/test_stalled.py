@@ -37,7 +37,7 @@ def test_a_download_fails_after_the_stalled_delay_and_not_before(state, clock, a
     assert verdict(state=state, **clock).action is action
 
 
-def test_a_stalled_torrent_is_looked_at_again_when_its_delay_ends():
+def test_a_stalled_torrent_is_judged_again_when_its_delay_ends():
     assert verdict(state="stalledDL", last_activity_at=NOW - 100).revisit_at == NOW + 800
 
 
@@ -73,7 +73,7 @@ def test_nothing_is_tagged_without_tags():
     assert verdict(HOPELESS, policy=policy(stalled_delay_seconds=0, tagless=True)).action is Action.NOTHING
 
 
-def test_which_way_the_clock_ran_is_said():
+def test_the_reason_tells_what_was_timed():
     assert "never got its metadata" in verdict(HOPELESS, state="metaDL").last.finding.because
     assert "is stalled" in verdict(HOPELESS).last.finding.because
 
@@ -241,7 +241,7 @@ def test_it_must_have_been_too_slow_for_a_while(seconds, observations, made):
     assert decision(found) == (fails_by("slow") if made == 3 else left_alone_by("slow"))
 
 
-def test_it_is_looked_at_again_when_it_may_have_been_slow_for_long_enough():
+def test_it_is_judged_again_when_it_may_have_been_slow_for_long_enough():
     assert verdict(context=context(slow=Elapsed(100, 9)), policy=FAST_PLEASE, **SLOW).revisit_at == NOW + 80
 
 
@@ -281,12 +281,12 @@ def test_a_tracker_may_have_a_maximum_of_its_own(tracker, maximum):
     ("availability", "action"),
     [(0.0, Action.FAIL), (0.999, Action.FAIL), (1.0, Action.NOTHING), (2.5, Action.NOTHING), (-1.0, Action.NOTHING)],
 )
-def test_what_nobody_has_in_full_fails(availability, action):
+def test_what_no_peer_has_in_full_fails(availability, action):
     assert verdict(availability=availability).action is action
 
 
 @pytest.mark.parametrize("delay", [-1, 0])
-def test_what_nobody_has_stays_where_stalling_is_allowed(delay):
+def test_what_no_peer_has_stays_where_stalling_is_allowed(delay):
     found = verdict(availability=0.0, policy=policy(stalled_delay_seconds=delay))
     assert found.last.rule == "under_way"
 
@@ -303,7 +303,7 @@ def test_it_must_have_been_unavailable_for_the_stalled_delay(seconds, observatio
     assert decision(found) == (fails_by("unavailable") if made == 3 else left_alone_by("unavailable"))
 
 
-def test_each_trouble_has_its_own_clock():
+def test_each_trouble_has_its_own_timer():
     stalled_for_long = context(unavailable=NOT_SEEN, slow=NOT_SEEN)
     assert verdict(context=stalled_for_long, availability=0.5).action is Action.NOTHING
     assert verdict(context=stalled_for_long, policy=FAST_PLEASE, **SLOW).action is Action.NOTHING

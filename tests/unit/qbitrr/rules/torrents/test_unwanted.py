@@ -26,24 +26,24 @@ def seen(unwanted=(), playable=0, foreign="", **changes):
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        ("downloading", (Action.LOOK_AT_FILES, "files_not_looked_at")),
-        ("stalledDL", (Action.LOOK_AT_FILES, "files_not_looked_at")),
+        ("downloading", (Action.CHECK_FILES, "files_not_checked")),
+        ("stalledDL", (Action.CHECK_FILES, "files_not_checked")),
         ("metaDL", left_alone_by("stalled")),  # it has no files yet
         ("stoppedDL", left_alone_by("stopped_by_user")),
         ("queuedDL", left_alone_by("queued_or_forced")),
     ],
 )
-def test_files_are_looked_at_as_soon_as_they_are_known(state, expected):
+def test_files_are_checked_as_soon_as_they_are_known(state, expected):
     assert decision(verdict(policy=FILTERING, state=state, added_at=NOW - 500)) == expected
 
 
-def test_files_are_not_looked_at_when_nothing_is_to_be_excluded_or_somebody_has():
+def test_files_are_not_checked_without_rules_or_twice():
     assert verdict().last.rule == "under_way"
     assert verdict(context=seen(playable=1), policy=FILTERING).last.rule == "under_way"
 
 
-def test_a_young_torrent_is_looked_at_and_its_files_skipped_at_once():
-    assert verdict(policy=FILTERING, added_at=NOW).action is Action.LOOK_AT_FILES
+def test_files_of_a_young_torrent_are_checked_and_skipped_at_once():
+    assert verdict(policy=FILTERING, added_at=NOW).action is Action.CHECK_FILES
     assert verdict(context=seen(SAMPLE, playable=1), policy=FILTERING, added_at=NOW).action is Action.SKIP_FILES
 
 
@@ -87,9 +87,9 @@ LEFT = Selection(playable=1, complete=True, left_on_disk=("Some.Release/sample.m
 @pytest.mark.parametrize(
     ("selection", "expected"),
     [
-        (None, (Action.LOOK_AT_FILES, "excluded_files_are_left")),
+        (None, (Action.CHECK_FILES, "excluded_files_are_left")),
         # a look at a download tells nothing of what is left after it
-        (Selection(playable=1, left_on_disk=("x",)), (Action.LOOK_AT_FILES, "excluded_files_are_left")),
+        (Selection(playable=1, left_on_disk=("x",)), (Action.CHECK_FILES, "excluded_files_are_left")),
         (LEFT, (Action.DELETE_FILES, "excluded_files_are_left")),
         (Selection(playable=1, complete=True), (Action.IMPORT, "finished")),
     ],
@@ -148,7 +148,7 @@ def test_what_scores_worse_than_what_is_there_fails(score, item, by_file, by_min
 def test_the_reason_says_which_score_it_misses():
     below_file = verdict(context=scored(9, (10, 10)), policy=FORCING).last.finding.because
     below_minimum = verdict(context=scored(9, (None, 10)), policy=FORCING).last.finding.because
-    assert below_file == "its custom format score is below that of the file that is there"
+    assert below_file == "its custom format score is below that of the present file"
     assert below_minimum == "its custom format score is below the minimum of the profile"
 
 

@@ -13,7 +13,7 @@ from tests.unit.qbitrr.rules.torrents.scenes import COMPLETE, DOWNLOADING, decis
         ("recheck", (Action.RECHECK, "recheck_requested")),
     ],
 )
-def test_a_category_is_a_wish(torrent, category, expected):
+def test_a_category_is_a_request(torrent, category, expected):
     assert decision(verdict(torrent, category=category)) == expected
 
 
@@ -38,10 +38,10 @@ def test_a_slip_can_be_taken_back_while_the_torrent_is_young(age, expected):
     assert found.revisit_at == (NOW + 1 if expected[0] is Action.NOTHING else None)
 
 
-def test_a_young_torrent_is_rechecked_when_a_person_asks():
+def test_a_young_torrent_is_rechecked_when_the_user_asks():
     assert verdict(category="recheck", added_at=NOW).action is Action.RECHECK
 
 
-def test_a_wish_needs_no_arr():
-    """Where the Arr does not answer the action waits for it; the wish is known all the same."""
+def test_a_request_needs_no_arr():
+    """Where the Arr does not answer the action waits for it; the request is known all the same."""
     assert verdict(context=context(queue_known=False, queue=None), category="failed").action is Action.FAIL

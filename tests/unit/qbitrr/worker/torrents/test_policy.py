@@ -126,7 +126,7 @@ def test_a_row_of_the_arr_replaces_that_of_qbittorrent_with_the_same_host():
     assert found.maximum_eta_for("https://two.example/a") == 300
 
 
-def test_a_row_without_an_opinion_leaves_the_arrs_own_limit():
+def test_a_row_without_a_maximum_leaves_the_arrs_own_limit():
     found = policy_of(
         config(torrent="MaximumETA = 60" + rows("Radarr-HD.Torrent.Trackers", ("https://one.example/a", 9, -1)))
     )
