@@ -1,6 +1,6 @@
-"""Which announce URLs each torrent has, from `sync/maindata`, so that nobody has to ask torrent by torrent.
+"""Announce URLs of each torrent, from `sync/maindata`, which saves a request per torrent.
 
-The answer lists the torrents of each URL, and in a delta the whole list of every URL whose torrents changed.
+The answer lists the torrents of each URL; a delta has the whole list of every URL whose torrents changed.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
 
 class Announces:
-    """The announce URLs of the torrents of one client that somebody keeps."""
+    """Announce URLs of those torrents of one client that a mirror keeps."""
 
     def __init__(self) -> None:
         self._of: dict[str, tuple[str, ...]] = {}
         self._shared: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def of(self, infohash: str) -> tuple[str, ...] | None:
-        """The announce URLs of a torrent; None when they are not known, as of one that came from another category."""
+        """Return the URLs of a torrent; None while they are not known, as of one that came from another category."""
         return self._of.get(infohash)
 
-    def learn(self, infohash: str, urls: tuple[str, ...]) -> None:
-        """Take in what was asked for about one torrent."""
-        self._of[infohash] = self._one(urls)
+    def record(self, infohash: str, urls: tuple[str, ...]) -> None:
+        """Record the URLs of one torrent, which were asked for."""
+        self._of[infohash] = self._interned(urls)
 
     def apply(self, data: MainData, kept: Collection[str], new: Collection[str]) -> set[str]:
-        """Take in an answer; returns the torrents whose trackers changed.
+        """Apply an answer; returns the torrents whose trackers changed.
 
-        Only what is `kept` matters, and what is `new` to the client and may be kept soon.
+        Only torrents that are `kept` matter, and those `new` to the client, which may be kept soon.
         """
         before = dict(self._of) if data.trackers or data.trackers_removed or data.full_update else self._of
         if data.full_update:
@@ -44,24 +44,24 @@ class Announces:
             self._of.setdefault(infohash, ())
         changed: set[str] = set()
         for url in data.trackers_removed:
-            changed |= self._list(url, frozenset())
+            changed |= self._record_url(url, frozenset())
         for url, infohashes in (data.trackers or {}).items():
-            changed |= self._list(url, frozenset(infohashes))
+            changed |= self._record_url(url, frozenset(infohashes))
         return {infohash for infohash in changed if self._of[infohash] != before.get(infohash) and infohash in kept}
 
-    def _list(self, url: str, infohashes: frozenset[str]) -> set[str]:
-        """Take in all torrents of one URL; returns those for which that is new.
+    def _record_url(self, url: str, infohashes: frozenset[str]) -> set[str]:
+        """Record all torrents of one URL; returns those for which that is new.
 
-        A torrent of which nothing is known stays so: the other URLs that it may have are not told.
+        A torrent without known URLs stays so: the answer does not list its other URLs.
         """
         lost = {infohash for infohash, urls in self._of.items() if url in urls and infohash not in infohashes}
         for infohash in lost:
-            self._of[infohash] = self._one(tuple(one for one in self._of[infohash] if one != url))
-        won = {infohash for infohash in infohashes if infohash in self._of and url not in self._of[infohash]}
-        for infohash in won:
-            self._of[infohash] = self._one((*self._of[infohash], url))
-        return lost | won
+            self._of[infohash] = self._interned(tuple(one for one in self._of[infohash] if one != url))
+        gained = {infohash for infohash in infohashes if infohash in self._of and url not in self._of[infohash]}
+        for infohash in gained:
+            self._of[infohash] = self._interned((*self._of[infohash], url))
+        return lost | gained
 
-    def _one(self, urls: tuple[str, ...]) -> tuple[str, ...]:
-        """The same object for the same URLs, as thousands of torrents have them."""
+    def _interned(self, urls: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the same object for the same URLs, which thousands of torrents share."""
         return self._shared.setdefault(urls, urls)

@@ -1,4 +1,4 @@
-"""The calls to one qBittorrent that are used. Every method raises a ServiceError when it does not succeed."""
+"""Calls to one qBittorrent. Every method raises a ServiceError when it fails."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class QbittorrentClient:
         await self._session.close()
 
     async def version(self) -> str:
-        """Its version, such as `v5.1.0`; UnexpectedAnswerError when something else answers."""
+        """Ask for its version, such as `v5.1.0`; UnexpectedAnswerError when something else answers."""
         version = (await self._session.get("app/version")).decode(errors="replace").strip()
         if not _VERSION.fullmatch(version):
             raise UnexpectedAnswerError(self.instance, "GET app/version: this is no qBittorrent; correct the address")
@@ -50,45 +50,45 @@ class QbittorrentClient:
 
     @property
     def logins(self) -> int:
-        """How often a login succeeded."""
+        """Number of successful logins."""
         return self._session.logins
 
     async def maindata(self, rid: int) -> MainData:
-        """What changed since answer `rid`; everything for 0."""
+        """Ask what changed since answer `rid`; everything for 0."""
         body = await self._session.get("sync/maindata", {"rid": rid})
         return self._session.http.decode(body, MainData, "sync/maindata")
 
     async def torrents(self, infohashes: Iterable[str]) -> dict[str, Torrent]:
-        """The named torrents as they are now, by infohash; absent ones are missing from the answer."""
+        """Ask for these torrents as they are now, by infohash, without those that do not exist."""
         body = await self._session.get("torrents/info", {"hashes": "|".join(infohashes)})
         rows = self._session.http.decode(body, list[TorrentRow], "torrents/info")
         return {row.hash: msgspec.structs.replace(row, state=state_name(row.state)) for row in rows}
 
     async def content_paths(self) -> dict[str, str]:
-        """Where the data of every torrent lies, by infohash."""
+        """Ask for the paths of the data of all torrents, by infohash."""
         body = await self._session.get("torrents/info")
         return {
             row.hash: row.content_path for row in self._session.http.decode(body, list[ContentPath], "torrents/info")
         }
 
     async def delete(self, infohashes: Iterable[str], *, with_files: bool) -> None:
-        """Ask for deletion. It is carried out later: look with `torrents` whether it was."""
+        """Ask for deletion, which is carried out later: check with `torrents` whether it was."""
         await self._change("torrents/delete", infohashes, deleteFiles="true" if with_files else "false")
 
     async def files(self, infohash: str) -> list[File]:
-        """The files of one torrent; none while it has no metadata. GoneError when it is not there."""
+        """Ask for the files of one torrent; none while it has no metadata. GoneError when it does not exist."""
         body = await self._session.get("torrents/files", {"hash": infohash})
         return self._session.http.decode(body, list[File], "torrents/files")
 
     async def skip_files(self, infohash: str, indices: Iterable[int]) -> None:
-        """Do not fetch these files of a torrent."""
+        """Deselect files of a torrent."""
         joined = "|".join(map(str, indices))
         await self._session.post("torrents/filePrio", {"hash": infohash, "id": joined, "priority": "0"})
 
     async def recheck(self, infohash: str) -> None:
-        """Have all data of a torrent read and checked again.
+        """Have all data of a torrent checked again.
 
-        4.x never begins with one that had missing files unless it is started: it is, if nobody has stopped it.
+        4.x does not check a torrent that had missing files unless it is started, which is done unless it is stopped.
         """
         start_too = start_after_recheck(await self._api_version()) and await self._is_running(infohash)
         await self._change("torrents/recheck", [infohash])
@@ -96,7 +96,7 @@ class QbittorrentClient:
             await self.start([infohash])
 
     async def _is_running(self, infohash: str) -> bool:
-        """Whether nobody has stopped a torrent, also while its state is about something else."""
+        """Whether a torrent is not stopped, also while its state says something else."""
         body = await self._session.get("torrents/info", {"filter": "resumed", "hashes": infohash})
         return bool(self._session.http.decode(body, list[ContentPath], "torrents/info"))
 
@@ -105,7 +105,7 @@ class QbittorrentClient:
         await self._change("torrents/setCategory", infohashes, category=category)
 
     async def export(self, infohash: str) -> bytes | None:
-        """The .torrent file; None when this version cannot give it out, or has no metadata (4.5 and later can)."""
+        """Export the .torrent file; None before version 4.5, and while there is no metadata."""
         try:
             return await self._session.get("torrents/export", {"hash": infohash})
         except (GoneError, RefusedError):
@@ -117,7 +117,7 @@ class QbittorrentClient:
         await self._session.post("torrents/add", {**fields, "torrents": torrent_file})
 
     async def remove_tags(self, infohashes: Iterable[str], *tags: str) -> None:
-        """Take tags off."""
+        """Remove tags."""
         await self._change("torrents/removeTags", infohashes, tags=",".join(tags))
 
     async def add_tags(self, infohashes: Iterable[str], *tags: str) -> None:
@@ -133,24 +133,24 @@ class QbittorrentClient:
         await self._change(start_path(await self._api_version()), infohashes)
 
     async def trackers(self, infohash: str) -> list[Tracker]:
-        """The trackers of one torrent with what they said last. GoneError when it is not there."""
+        """Ask for the trackers of one torrent with their last messages. GoneError when it does not exist."""
         body = await self._session.get("torrents/trackers", {"hash": infohash})
         return self._session.http.decode(body, list[Tracker], "torrents/trackers")
 
     async def add_trackers(self, infohash: str, urls: Iterable[str]) -> None:
-        """Add announce URLs to one torrent. Those that it has already make no difference."""
+        """Add announce URLs to one torrent; those that it has already are ignored."""
         await self._session.post("torrents/addTrackers", {"hash": infohash, "urls": "\n".join(urls)})
 
     async def remove_trackers(self, infohash: str, urls: Iterable[str]) -> None:
-        """Take announce URLs off one torrent."""
+        """Remove announce URLs from one torrent."""
         await self._session.post("torrents/removeTrackers", {"hash": infohash, "urls": "|".join(urls)})
 
     async def set_download_limit(self, infohashes: Iterable[str], bytes_per_second: int) -> None:
-        """Limit each of these torrents; 0 lifts the limit."""
+        """Set the limit of each of these torrents; 0 for none."""
         await self._change("torrents/setDownloadLimit", infohashes, limit=str(bytes_per_second))
 
     async def set_upload_limit(self, infohashes: Iterable[str], bytes_per_second: int) -> None:
-        """Limit each of these torrents; 0 lifts the limit."""
+        """Set the limit of each of these torrents; 0 for none."""
         await self._change("torrents/setUploadLimit", infohashes, limit=str(bytes_per_second))
 
     async def super_seed(self, infohashes: Iterable[str]) -> None:
@@ -162,7 +162,7 @@ class QbittorrentClient:
         await self._change("torrents/topPrio", infohashes)
 
     async def check_version(self) -> None:
-        """Raise UnexpectedAnswerError when the server is too old, or no qBittorrent; asks once."""
+        """Raise UnexpectedAnswerError when the server is too old, or no qBittorrent. Asked once."""
         await self._api_version()
 
     async def _api_version(self) -> ApiVersion:
@@ -171,7 +171,7 @@ class QbittorrentClient:
             try:
                 api = parse_api_version(body.decode(errors="replace"))
             except ValueError as error:
-                text = f"app/webapiVersion: {error}; is this really a qBittorrent?"
+                text = f"app/webapiVersion: {error}; check that the address is that of a qBittorrent"
                 raise UnexpectedAnswerError(self.instance, text) from error
             if api < OLDEST_API:
                 text = f"Web API {body.decode()} is too old; qBittorrent 4.3.9 or later is needed"
@@ -183,5 +183,5 @@ class QbittorrentClient:
         try:
             await self._session.post(path, {"hashes": "|".join(infohashes), **fields})
         except GoneError as error:
-            text = f"{path} does not exist; is this really a qBittorrent?"
+            text = f"{path} does not exist; check that the address is that of a qBittorrent"
             raise UnexpectedAnswerError(self.instance, text) from error

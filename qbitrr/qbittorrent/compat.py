@@ -1,4 +1,4 @@
-"""How qBittorrent 4.x and 5.x differ, in one place. Seen on 4.5.2 (API 2.8.19), 5.1.0 (2.11.4) and 5.3.0 (2.16.2)."""
+"""Differences of qBittorrent 4.x and 5.x, as seen on 4.5.2 (API 2.8.19), 5.1.0 (2.11.4) and 5.3.0 (2.16.2)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ApiVersion = tuple[int, ...]
 
 
 def parse_api_version(text: str) -> ApiVersion:
-    """`2.11.4` as numbers; what follows a number within a part is ignored. Raises ValueError."""
+    """Parse `2.11.4`; what follows a number within a part is ignored. Raises ValueError."""
     parts = text.strip().split(".")
     numbers = tuple(int(digits) for part in parts if (digits := "".join(filter(str.isdigit, part))))
     if not numbers or len(numbers) != len(parts):
@@ -20,12 +20,12 @@ def parse_api_version(text: str) -> ApiVersion:
 
 
 def state_name(state: str) -> str:
-    """The 5.x name of a torrent state."""
+    """Return the 5.x name of a torrent state."""
     return _NEW_STATE_NAMES.get(state, state)
 
 
 def stop_path(api: ApiVersion) -> str:
-    """The call that stops torrents."""
+    """Return the path of the call that stops torrents."""
     return "torrents/stop" if api >= _STOP_START_API else "torrents/pause"
 
 
@@ -35,5 +35,5 @@ def start_after_recheck(api: ApiVersion) -> bool:
 
 
 def start_path(api: ApiVersion) -> str:
-    """The call that starts stopped torrents."""
+    """Return the path of the call that starts stopped torrents."""
     return "torrents/start" if api >= _STOP_START_API else "torrents/resume"

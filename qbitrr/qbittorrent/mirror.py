@@ -1,7 +1,7 @@
-"""A copy of the torrents of some categories, kept up to date by the deltas of `sync/maindata`.
+"""Mirror of the torrents of some categories, kept up to date by the deltas of `sync/maindata`.
 
-Only torrents that `wanted` accepts by category are kept, so the copy costs what the category holds and not what
-the client holds.
+Only torrents whose category is accepted are kept, so that the mirror costs what the category holds and not what the
+client holds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Changes(NamedTuple):
-    """What one answer changed, by infohash. Of `unknown` torrents a delta told too little to keep them."""
+    """Changes by one answer, by infohash. Of `unknown` torrents the delta has too few fields to keep them."""
 
     changed: set[str]
     removed: set[str]
@@ -31,26 +31,26 @@ class Changes(NamedTuple):
 
 
 class Mirror:
-    """The torrents of one qBittorrent that belong to somebody; `rid` is the number of the last answer."""
+    """Torrents of one qBittorrent in the categories that `accepts`; `rid` is the number of the last answer."""
 
-    def __init__(self, wanted: Callable[[str], bool]) -> None:
-        self._wanted = wanted
+    def __init__(self, accepts: Callable[[str], bool]) -> None:
+        self._accepts = accepts
         self.rid = 0
         self.torrents: dict[str, Torrent] = {}
         self.connection_status = ""
-        self.pulse = StallDetector()
+        self.stall_detector = StallDetector()
         self.queueing = False
         self.free_bytes: int | None = None
         self.announces = Announces()
 
     @property
     def connected(self) -> bool:
-        """Whether the client says it has a connection to the internet; unknown counts as none."""
+        """Whether the client reports a connection to the internet; unknown counts as none."""
         return self.connection_status not in ("", "disconnected")
 
     def apply(self, data: MainData, now: float = 0.0) -> Changes:
-        """Take in one answer at `now` (monotonic). Torrents that left the wanted categories count as removed."""
-        self._feel_pulse(data, now)
+        """Apply one answer at `now` (monotonic seconds). Torrents that left the categories count as removed."""
+        self._observe_states(data, now)
         if data.full_update:
             gone = self.torrents.keys() - data.torrents.keys()
         else:
@@ -72,37 +72,37 @@ class Mirror:
         if state.queueing is not UNSET:
             self.queueing = state.queueing
         if state.free_space_on_disk is not UNSET:
-            # A client that has just started says 0 until it has looked, which must not pass for a full disk.
-            not_looked_yet = state.free_space_on_disk <= 0 and (whole or self.free_bytes is None)
-            self.free_bytes = None if not_looked_yet else max(0, state.free_space_on_disk)
+            # A client that has just started reports 0 until it has checked, which must not pass for a full disk.
+            unchecked = state.free_space_on_disk <= 0 and (whole or self.free_bytes is None)
+            self.free_bytes = None if unchecked else max(0, state.free_space_on_disk)
 
     def add(self, rows: Iterable[tuple[str, Torrent]]) -> set[str]:
-        """Take in whole torrents that a delta could not tell about; returns those that belong here."""
-        added = {infohash: _renamed(torrent) for infohash, torrent in rows if self._wanted(torrent.category)}
+        """Add whole torrents, of which a delta had too few fields; returns those in the categories."""
+        added = {infohash: _renamed(torrent) for infohash, torrent in rows if self._accepts(torrent.category)}
         self.torrents |= added
         return set(added)
 
-    def forget(self) -> None:
-        """Ask for everything next time, as after a lost session; what is known stays until then."""
+    def reset(self) -> None:
+        """Have the next answer replace everything, as after a lost session; what is known stays until then."""
         self.rid = 0
 
-    def _feel_pulse(self, data: MainData, now: float) -> None:
+    def _observe_states(self, data: MainData, now: float) -> None:
         if data.full_update:
-            self.pulse = StallDetector()
-        told = ((infohash, delta.state) for infohash, delta in data.torrents.items() if delta.state is not UNSET)
-        self.pulse.feel(told, data.torrents_removed, now)
+            self.stall_detector = StallDetector()
+        states = ((infohash, delta.state) for infohash, delta in data.torrents.items() if delta.state is not UNSET)
+        self.stall_detector.observe(states, data.torrents_removed, now)
 
     def _apply_one(self, infohash: str, delta: object, changes: Changes, *, whole: bool) -> None:
         fields = changed_fields(delta)
         present = self.torrents.get(infohash)
         if present is None and not whole:
-            # A new torrent arrives with all fields; an old one that changed category with that field only.
-            if self._wanted(fields.get("category", "")):
+            # A new torrent has all fields; an old one that changed its category only that one.
+            if self._accepts(fields.get("category", "")):
                 changes.unknown.add(infohash)
             return
         before = Torrent() if whole or present is None else present
         after = _renamed(msgspec.structs.replace(before, **fields))
-        if not self._wanted(after.category):
+        if not self._accepts(after.category):
             if present is not None:
                 changes.removed.add(infohash)
         elif after != present:

@@ -1,4 +1,4 @@
-"""The parts of qBittorrent's answers that are used, with its own field names.
+"""Answers of qBittorrent, as far as they are used, with its own field names.
 
 Source: the Web API page of qBittorrent's wiki (`sync/maindata`, `torrents/info`), and what 4.5.2, 5.1.0 and 5.3.0
 answer.
@@ -31,19 +31,19 @@ class Torrent(Struct, frozen=True, gc=False):
     last_activity: int = 0
     content_path: str = ""
     save_path: str = ""
-    eta: int = 0  # 8640000 when it is not in sight
+    eta: int = 0  # 8640000 for infinity
     availability: float = -1.0  # distributed copies; negative while it is not known
     tracker: str = ""  # the announce URL that works; empty when none does
-    ratio: float = 0.0  # -1 when it is beyond all measure
-    seeding_time: int = 0  # worked out anew only when something happens: it may be old
+    ratio: float = 0.0  # -1 for infinity
+    seeding_time: int = 0  # computed only when something changes: it may be old
     ratio_limit: float = -2.0  # share limits of this torrent: -1 none, -2 the client's own
     seeding_time_limit: int = -2  # the same, in minutes
     dl_limit: int = 0  # 0 or less for none
     up_limit: int = 0
     super_seeding: bool = False
     priority: int = 0  # place in the queue, from 1; 0 when it is complete or there is no queue
-    private: bool | None = None  # told since 5.0, once there is metadata
-    has_tracker_error: bool | None = None  # told since 5.2
+    private: bool | None = None  # since 5.0, once there is metadata
+    has_tracker_error: bool | None = None  # since 5.2
 
 
 # A delta of sync/maindata: the same fields, each of which may be absent.
@@ -61,7 +61,7 @@ class TorrentRow(Torrent, frozen=True, gc=False, kw_only=True):
 
 
 class ContentPath(Struct, frozen=True, gc=False):
-    """Of a torrent of `torrents/info` only where its data lies."""
+    """Path of the data of one torrent of `torrents/info`."""
 
     hash: str
     content_path: str = ""
@@ -88,7 +88,7 @@ class File(Struct, frozen=True, gc=False):
 
 
 class ServerState(Struct, frozen=True, gc=False):
-    """What the client says of itself. A delta carries only what changed."""
+    """State of the client. A delta has only what changed."""
 
     connection_status: str | UnsetType = UNSET  # connected, firewalled, disconnected
     queueing: bool | UnsetType = UNSET
@@ -102,11 +102,11 @@ class MainData(Struct, frozen=True):
     full_update: bool = False
     torrents: dict[str, TorrentDelta] = {}
     torrents_removed: list[str] = []
-    trackers: dict[str, list[str]] | UnsetType = UNSET  # of each announce URL all torrents that have it
+    trackers: dict[str, list[str]] | UnsetType = UNSET  # infohashes of all torrents with this announce URL
     trackers_removed: list[str] = []
     server_state: ServerState = ServerState()
 
 
 def changed_fields(delta: Any) -> Mapping[str, Any]:
-    """The fields a TorrentDelta carries."""
+    """Return the fields that a TorrentDelta has."""
     return {name: value for name in Torrent.__struct_fields__ if (value := getattr(delta, name)) is not UNSET}

@@ -1,11 +1,11 @@
-"""Being logged in to one qBittorrent.
+"""Session with one qBittorrent.
 
-Ways in: an API key (5.2 and later), user and password (cookie), or neither when the client trusts this address. An
-API key opens one session for all who have it, in which only one of several callers gets deltas, so a password is
-preferred when both are given.
+Credentials are an API key (5.2 and later), user and password (cookie), or none when the client trusts this address. All
+callers with the same API key share one session, in which only one of them gets deltas, so that a password is preferred
+when both are given.
 
-What was refused is tried once: qBittorrent bans the address for an hour after five wrong passwords. Several processes
-share the address, so every attempt passes a LoginGuard that knows of the others.
+Refused credentials are tried once: qBittorrent bans an address for an hour after five wrong passwords. Several
+processes share the address, so that every attempt passes a LoginGuard, which knows of the others.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NOT_LOGGED_IN = frozenset({401, 403})  # 403 without a session; 401 for an API 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where one qBittorrent is and how to get in. `base_url` ends before `/api/v2`."""
+    """Address and credentials of one qBittorrent. `base_url` ends before `/api/v2`."""
 
     service: str
     base_url: str
@@ -40,29 +40,29 @@ class Access:
 
     @property
     def by_api_key(self) -> bool:
-        """Whether the way in is the API key."""
+        """Whether the API key is used."""
         return bool(self.api_key and not self.password)
 
     def fingerprint(self) -> str:
-        """Tells one set of credentials from another; too costly to guess the password from."""
+        """Identify these credentials; too costly to guess the password from."""
         parts = f"{self.base_url}\0{self.user}\0{self.password}\0{self.api_key}"
         return hashlib.pbkdf2_hmac("sha256", parts.encode(), b"qbitrr login", 100_000, 16).hex()
 
 
 class LoginGuard(Protocol):
-    """Lets one process at a time try credentials, and none once they have been refused."""
+    """Guard of logins: one process at a time tries credentials, and none once they were refused."""
 
     def attempt(self, service: str, fingerprint: str) -> AbstractAsyncContextManager[None]:
-        """Hold the turn for one try.
+        """Enclose one attempt.
 
-        Raises CredentialsRejectedError on entering when these credentials were refused before, and remembers
-        one that leaves the block.
+        Raises CredentialsRejectedError on entering when these credentials were refused before, and records one that
+        leaves the block.
         """
         ...
 
 
 class Session:
-    """Calls to one qBittorrent, logging in when needed."""
+    """Calls to one qBittorrent, with a login when needed."""
 
     def __init__(self, access: Access, guard: LoginGuard, timeouts: Timeouts | None = None) -> None:
         self._access = access
@@ -82,7 +82,7 @@ class Session:
 
     @property
     def logins(self) -> int:
-        """How often a login succeeded. A new one means that the server may have forgotten us."""
+        """Number of successful logins. After a new one the server may have started another session."""
         return self._logins
 
     async def get(self, path: str, query: Mapping[str, Query] | None = None) -> bytes:
@@ -103,7 +103,7 @@ class Session:
     ) -> bytes:
         if self._access.by_api_key:
             if self._refused is not None:
-                raise self._refused  # unlike a password, a key would go along with every call
+                raise self._refused  # unlike a password, a key is sent with every call
             if not self._logins:
                 await self._log_in(since=0)
         logins = self._logins
@@ -111,7 +111,7 @@ class Session:
         if status not in _NOT_LOGGED_IN:
             return body
         if status == 401 and not self._access.by_api_key:
-            # before it looks at credentials: without a session it answers 403
+            # checked before credentials: without a session it answers 403
             text = f"{method} {path}: status 401; let it accept this host name in its options, Web UI, Security"
             raise RefusedError(self._access.service, text, status)
         await self._log_in(since=logins)
@@ -132,7 +132,7 @@ class Session:
                 try:
                     await self._try_credentials()
                 except CredentialsRejectedError as error:
-                    self._refused = error  # here too, should the guard be unable to write it down
+                    self._refused = error  # also here, as the guard may fail to store it
                     raise
             self._logins += 1
 

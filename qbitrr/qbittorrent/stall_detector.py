@@ -1,4 +1,4 @@
-"""Whether all transfers of a client ended at the same time, which says more about its connection than about them."""
+"""Lost-connection detector: several transfers of one client stalled within a minute."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 AT_ONCE_SECONDS = 60.0
 LEAST = 3
-"""Fewer downloads that stall together are no sign of anything."""
+"""Fewer downloads that stall together prove nothing."""
 
 
 class StallDetector:
-    """Follows the states of all torrents of one client. `stopped` until something flows again."""
+    """Observer of the states of all torrents of one client; `stopped` until something flows again."""
 
     def __init__(self) -> None:
         self.stopped = False
@@ -28,18 +28,18 @@ class StallDetector:
         """Whether no torrent is being transferred."""
         return not self._downloading and not self._uploading
 
-    def feel(self, states: Iterable[tuple[str, str]], gone: Iterable[str], now: float) -> None:
-        """Take in the states that one answer told, by infohash, and the torrents that are gone.
+    def observe(self, states: Iterable[tuple[str, str]], gone: Iterable[str], now: float) -> None:
+        """Record the states in one answer as (infohash, state), and the torrents that are gone.
 
-        `now` is monotonic. Must be called for every answer, also one without news.
+        `now` is in monotonic seconds. To be called for every answer, also one without changes.
         """
         for infohash, state in states:
             if state in INACTIVE and infohash in self._downloading:
                 self._stalled_at[infohash] = now
             elif state not in INACTIVE:
                 self._stalled_at.pop(infohash, None)
-            _keep(self._downloading, infohash, wanted=state == DOWNLOADING)
-            _keep(self._uploading, infohash, wanted=state == UPLOADING)
+            _set_member(self._downloading, infohash, member=state == DOWNLOADING)
+            _set_member(self._uploading, infohash, member=state == UPLOADING)
         for infohash in gone:
             self._downloading.discard(infohash)
             self._uploading.discard(infohash)
@@ -51,8 +51,8 @@ class StallDetector:
             self.stopped = together >= LEAST
 
 
-def _keep(infohashes: set[str], infohash: str, *, wanted: bool) -> None:
-    if wanted:
+def _set_member(infohashes: set[str], infohash: str, *, member: bool) -> None:
+    if member:
         infohashes.add(infohash)
     else:
         infohashes.discard(infohash)

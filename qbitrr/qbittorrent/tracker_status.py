@@ -1,7 +1,7 @@
-"""What the message of a tracker says about a torrent.
+"""Status of a torrent according to the messages of its trackers.
 
-Only the tracker's own word that it does not know a torrent is evidence against it. Names that do not resolve, refused
-connections, time limits, TLS and HTTP errors tell about the way to the tracker and are never evidence.
+Only the tracker's own answer that it does not know a torrent is evidence against it. Names that do not resolve, refused
+connections, time limits, TLS and HTTP errors are about the connection to the tracker and never evidence.
 
 Source of the statuses: qBittorrent's Web API page (`torrents/trackers`), and what 4.5.2, 5.1.0 and 5.3.0 answer. Until
 5.1 status 4 stands for every kind of failure; since 5.2 a tracker's own refusal is 5 and one out of reach is 6.
@@ -45,7 +45,7 @@ _UNREGISTERED = frozenset(
 )
 """Word for word, apart from case, blanks and punctuation at the end."""
 
-_OF_THE_WAY = re.compile(
+_CONNECTION_ERROR = re.compile(
     r"""unreachable | no\ such\ host | host\ not\ found | not\ resolve | name\ (or\ service\ )?not\ known
       | unsupported\ url\ protocol | connection | connect\b | timed?\ ?out | reset\ by | refused | no\ route
       | network | socket | handshake | certificate | \bssl\b | \btls\b | end\ of\ file | stream\ truncated
@@ -58,17 +58,17 @@ _OF_THE_WAY = re.compile(
 
 
 class TrackerStatus(StrEnum):
-    """What a tracker said."""
+    """Answer of a tracker about a torrent."""
 
     NOTHING = "nothing"
-    """No answer that tells anything: out of reach, not asked yet, or some other complaint."""
+    """No evidence: unreachable, not asked yet, or some other message."""
     WORKS = "works"
     UNREGISTERED = "unregistered"
     """It does not know the torrent."""
 
 
 def tracker_status(status: int, message: str) -> TrackerStatus:
-    """What a tracker's row in `torrents/trackers` says about the torrent."""
+    """Interpret a tracker's row in `torrents/trackers`."""
     if status == WORKING:
         return TrackerStatus.WORKS
     if status in FAILING and _plain(message) in _UNREGISTERED:
@@ -79,20 +79,24 @@ def tracker_status(status: int, message: str) -> TrackerStatus:
 def is_dead(status: int, message: str, listed: Collection[str]) -> bool:
     """Whether a row marks its tracker as dead for the torrent: unregistered, or as `RemoveTrackerWithMessage` lists.
 
-    The texts of that list are parts of messages, in any case. What is about the way to the tracker does not count,
-    listed or not.
+    The texts of that list are parts of messages, in any case. Messages about the connection do not count, listed or
+    not.
     """
     if status not in FAILING:
         return False
     plain = _plain(message)
     if plain in _UNREGISTERED:
         return True
-    return bool(plain) and not is_of_the_way(message) and any(_plain(part) in plain for part in listed if part.strip())
+    return (
+        bool(plain)
+        and not is_connection_error(message)
+        and any(_plain(part) in plain for part in listed if part.strip())
+    )
 
 
-def is_of_the_way(message: str) -> bool:
-    """Whether a message is about the way to a tracker and not about the torrent."""
-    return bool(_OF_THE_WAY.search(_plain(message)))
+def is_connection_error(message: str) -> bool:
+    """Whether a message is about the connection to a tracker and not about the torrent."""
+    return bool(_CONNECTION_ERROR.search(_plain(message)))
 
 
 def _plain(message: str) -> str:

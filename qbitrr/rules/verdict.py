@@ -34,7 +34,7 @@ DESTRUCTIVE = frozenset({Action.FAIL, Action.REMOVE})
 
 
 class Outcome(StrEnum):
-    """What one rule said."""
+    """Outcome of one rule."""
 
     PASS = "pass"  # noqa: S105 - the rule does not apply, the next one is asked
     STOP = "stop"  # nothing is to be done
@@ -45,9 +45,9 @@ VerdictIdentity = tuple[str, Action, str]
 
 
 class Finding(Struct, frozen=True):
-    """What one rule said of one torrent.
+    """Result of one rule for one torrent.
 
-    `because` holds no changing numbers: it tells whether the verdict changed. The numbers, with units in their
+    `because` holds no changing numbers, as a changed reason is another verdict. The numbers, with units in their
     names, are in `facts`. `revisit_at` (epoch seconds) is when time alone may change the finding.
     """
 
@@ -59,14 +59,14 @@ class Finding(Struct, frozen=True):
 
 
 class TraceStep(Struct, frozen=True):
-    """One rule of the trace."""
+    """Finding of one rule."""
 
     rule: str
     finding: Finding
 
 
 class Verdict(Struct, frozen=True):
-    """What is to be done with a torrent, by which rule, and every rule that was asked before it."""
+    """What to do with a torrent, by which rule, and the findings of all rules asked before it."""
 
     trace: tuple[TraceStep, ...]
 
@@ -77,7 +77,7 @@ class Verdict(Struct, frozen=True):
 
     @property
     def action(self) -> Action:
-        """What is to be done."""
+        """What to do."""
         return self.last.finding.action
 
     @property
@@ -86,7 +86,7 @@ class Verdict(Struct, frozen=True):
         return self.last.finding.revisit_at
 
     def as_trace(self) -> list[dict[str, Any]]:
-        """Every rule that was asked, for storing and showing."""
+        """List the findings for storing and display."""
         return [
             {"rule": rule, "outcome": str(found.outcome), "because": found.because, "facts": found.facts}
             for rule, found in ((step.rule, step.finding) for step in self.trace)
@@ -94,20 +94,20 @@ class Verdict(Struct, frozen=True):
 
     @property
     def identity(self) -> VerdictIdentity:
-        """What makes it another verdict: the rule that decided, the action and the reason."""
+        """Rule, action and reason: a verdict is stored again when one of them changes."""
         return self.last.rule, self.action, self.last.finding.because
 
 
 def passes(because: str, **facts: Any) -> Finding:
-    """The rule does not apply."""
+    """Find that the rule does not apply."""
     return Finding(Outcome.PASS, because, facts)
 
 
 def stops(because: str, revisit_at: float | None = None, **facts: Any) -> Finding:
-    """The rule applies and nothing is to be done."""
+    """Find that the rule applies and nothing is to be done."""
     return Finding(Outcome.STOP, because, facts, revisit_at=revisit_at)
 
 
 def acts(action: Action, because: str, **facts: Any) -> Finding:
-    """The rule applies and something is to be done."""
+    """Find that the rule applies and asks for an action."""
     return Finding(Outcome.ACT, because, facts, action)

@@ -49,9 +49,9 @@ def not_in_queue(torrent: TorrentFacts, context: RuleContext, _policy: Policy, n
 
 
 def arr_refuses_it(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
-    """`ArrErrorCodesToBlocklist`: a torrent that the Arr refuses to import, word for word for this reason, has failed.
+    """`ArrErrorCodesToBlocklist`: a torrent that the Arr refuses with such a message, word for word, has failed.
 
-    Not while the Arr has listed it for less than `Torrent.IgnoreTorrentsYoungerThan`, nor if it waits for the user.
+    Not while the Arr has listed it for less than `Torrent.IgnoreTorrentsYoungerThan`, nor while it waits for the user.
     """
     queue = context.queue
     if not torrent.complete or queue is None or not policy.error_messages:
@@ -81,7 +81,7 @@ def _needs_manual_import(queue: QueueFacts) -> bool:
 
 
 def arr_has_it(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
-    """A torrent that the Arr is importing, or shows to the user, is left to it."""
+    """A torrent that the Arr is importing, or for which it waits for the user, is left to it."""
     if not torrent.complete or context.queue is None:
         return passes("it is not complete")
     queue: dict[str, Any] = {

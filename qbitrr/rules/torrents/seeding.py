@@ -36,7 +36,7 @@ def settings_differ(_torrent: TorrentFacts, context: RuleContext, _policy: Polic
 def seeding_is_over(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """`RemoveTorrent` with `MaxUploadRatio` and `MaxSeedingTime`, of the category or of its tracker's row.
 
-    Only a torrent that was imported by the Arr's history is removed, and none below a hit-and-run minimum.
+    Only a torrent whose import the Arr's history proves is removed, and none below a hit-and-run minimum.
     """
     if context.limits is None or context.limits.remove < 0 or not torrent.complete:
         return passes("it is not complete, or nothing ends its seeding, or its trackers are not known")

@@ -138,9 +138,9 @@ class Observer:
         mirror = self._poll.mirrors[instance]
         if not mirror.connected:
             return "qBittorrent has no connection to the internet"
-        if mirror.pulse.stopped:
+        if mirror.stall_detector.stopped:
             return "all transfers of qBittorrent stopped at the same time"
-        if mirror.pulse.nothing_flows and self._internet.there() is False:
+        if mirror.stall_detector.nothing_flows and self._internet.there() is False:
             return "nothing flows, and there is no internet"
         return ""
 

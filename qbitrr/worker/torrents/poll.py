@@ -140,6 +140,6 @@ class Poll:
 
     def _silent(self, instance: str, retry: Backoff = _RETRY) -> None:
         """Nothing is known of it now; when it answers again it tells everything, and all of it is judged."""
-        self._mirrors[instance].forget()
+        self._mirrors[instance].reset()
         self._failures[instance] += 1
         self._ask_at[instance] = self._clock.monotonic() + retry.seconds(self._failures[instance])

@@ -228,7 +228,7 @@ class SeedingTracker:
         urls = tuple(row.url for row in rows if trackers.host_of(row.url))
         before = (mirror.announces.of(torrent.infohash), self._private.get(key))
         if before[0] is None or set(before[0]) != set(urls):
-            mirror.announces.learn(torrent.infohash, urls)
+            mirror.announces.record(torrent.infohash, urls)
         # it says so at the place of the DHT, in the language of its page; otherwise it says nothing there
         self._private[key] = any(row.url == _DHT and row.msg for row in rows)
         seeding_policy = self._regime(torrent)

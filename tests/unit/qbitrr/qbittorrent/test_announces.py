@@ -22,7 +22,7 @@ def mirror(torrents, trackers):
     return kept
 
 
-def test_a_whole_answer_tells_the_trackers_of_all_torrents():
+def test_a_whole_answer_has_the_trackers_of_all_torrents():
     kept = mirror({"x": MINE, "y": MINE, "o": OTHER}, {A: ["x", "o"], B: ["x"]})
     assert kept.announces.of("x") == (A, B)
     assert kept.announces.of("y") == ()
@@ -39,7 +39,7 @@ def test_a_delta_lists_all_torrents_of_a_tracker_that_changed():
     assert kept.apply(data(trackers={A: ["y"]})).changed == set()
 
 
-def test_trackers_that_were_never_told_are_not_known():
+def test_trackers_that_no_answer_listed_are_not_known():
     kept = Mirror(lambda category: category == "mine")
     kept.apply(data(full_update=True, torrents={"x": MINE}))
     assert kept.announces.of("x") is None
@@ -57,7 +57,7 @@ def test_of_a_torrent_that_comes_from_another_category_not_all_is_known_until_it
     kept.apply(data(torrents={"o": {"category": "mine"}}, trackers={A: ["x", "o", "z"]}))
     kept.add([("o", Torrent(category="mine"))])
     assert kept.announces.of("o") is None
-    kept.announces.learn("o", (A, B))
+    kept.announces.record("o", (A, B))
     assert kept.announces.of("o") == (A, B)
     kept.apply(data(trackers_removed=[A]))
     assert kept.announces.of("o") == (B,)
@@ -105,12 +105,12 @@ def test_the_queue_and_the_free_space_are_followed():
     assert (kept.queueing, kept.free_bytes) == (True, 7)
 
 
-def test_a_client_that_has_not_looked_at_its_disk_yet_does_not_say_that_it_is_full():
+def test_a_client_that_has_not_checked_its_disk_yet_does_not_count_as_full():
     kept = mirror({}, {})
     kept.apply(data(full_update=True, server_state={"free_space_on_disk": 0}))
     assert kept.free_bytes is None
     kept.apply(data(server_state={"free_space_on_disk": 7}))
     kept.apply(data(server_state={"free_space_on_disk": 0}))
-    assert kept.free_bytes == 0, "it was told to have some before"
+    assert kept.free_bytes == 0, "it had some before"
     kept.apply(data(full_update=True, server_state={"free_space_on_disk": 0}))
     assert kept.free_bytes is None, "the client was started anew"

@@ -66,7 +66,7 @@ def test_after_a_full_answer_what_it_does_not_list_is_gone():
     )
 
 
-def test_the_state_of_the_client_is_kept_between_deltas_that_do_not_tell_it():
+def test_the_state_of_the_client_is_kept_between_deltas_without_it():
     kept = mirror()
     assert not kept.connected
     kept.apply(data(server_state={"connection_status": "firewalled"}))

@@ -8,12 +8,12 @@ from qbitrr.qbittorrent.stall_detector import AT_ONCE_SECONDS, LEAST, StallDetec
 
 
 def felt(*answers):
-    """A pulse after answers, each a moment and the states that it told."""
-    pulse = StallDetector()
+    """A detector after answers, each a moment and the states that it told."""
+    detector = StallDetector()
     for now, states in answers:
         gone = [infohash for infohash, state in states.items() if state is None]
-        pulse.feel([(h, s) for h, s in states.items() if s is not None], gone, now)
-    return pulse
+        detector.observe([(h, s) for h, s in states.items() if s is not None], gone, now)
+    return detector
 
 
 def all_in(state, letters="abc"):
@@ -59,7 +59,7 @@ def test_it_beats_again_as_soon_as_something_flows():
     assert not felt(*dead, (1000, {"new": "uploading"})).stopped
 
 
-def test_nothing_that_a_person_stopped_counts():
+def test_what_the_user_stopped_does_not_count():
     assert not felt((0, all_in("downloading")), (5, all_in("stoppedDL"))).stopped
     dead = felt((0, all_in("downloading")), (5, all_in("stalledDL")), (9, all_in("stoppedDL")))
     assert not dead.stopped
@@ -89,25 +89,25 @@ ANSWERS = st.lists(
 
 @given(ANSWERS)
 def test_while_anything_flows_it_has_not_stopped_and_only_when_three_wait(answers):
-    pulse, states, now = StallDetector(), {}, 0.0
+    detector, states, now = StallDetector(), {}, 0.0
     for gap, news in answers:
         now += gap
         states |= news
-        before = pulse.stopped
-        pulse.feel([(h, s) for h, s in news.items() if s], [h for h, s in news.items() if s is None], now)
+        before = detector.stopped
+        detector.observe([(h, s) for h, s in news.items() if s], [h for h, s in news.items() if s is None], now)
         waiting = [h for h, state in states.items() if state in {"stalledDL", "metaDL"}]
         if any(state in {"downloading", "uploading"} for state in states.values()):
-            assert not pulse.stopped
-        if pulse.stopped and not before:
+            assert not detector.stopped
+        if detector.stopped and not before:
             assert len(waiting) >= LEAST
 
 
 @given(st.lists(st.floats(AT_ONCE_SECONDS, 1000), min_size=3, max_size=10))
 def test_downloads_that_die_one_after_another_are_dead(gaps):
     letters = [str(number) for number in range(len(gaps))]
-    pulse, now = StallDetector(), 0.0
-    pulse.feel([(letter, "downloading") for letter in letters], (), now)
+    detector, now = StallDetector(), 0.0
+    detector.observe([(letter, "downloading") for letter in letters], (), now)
     for letter, gap in zip(letters, gaps, strict=True):
         now += gap + 1
-        pulse.feel([(letter, "stalledDL")], (), now)
-        assert not pulse.stopped
+        detector.observe([(letter, "stalledDL")], (), now)
+        assert not detector.stopped

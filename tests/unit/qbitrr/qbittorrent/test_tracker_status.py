@@ -2,7 +2,7 @@
 
 import pytest
 
-from qbitrr.qbittorrent.tracker_status import TrackerStatus, is_dead, is_of_the_way, tracker_status
+from qbitrr.qbittorrent.tracker_status import TrackerStatus, is_connection_error, is_dead, tracker_status
 
 DEFAULT_LIST = (
     "skipping tracker announce (unreachable)",
@@ -54,7 +54,7 @@ def test_a_tracker_that_does_not_know_the_torrent_says_so(message, status):
 
 @pytest.mark.parametrize("message", OF_THE_WAY)
 def test_what_is_about_the_way_is_never_evidence_listed_or_not(message):
-    assert is_of_the_way(message)
+    assert is_connection_error(message)
     assert tracker_status(4, message) is TrackerStatus.NOTHING
     assert not is_dead(4, message, (*DEFAULT_LIST, message))
 

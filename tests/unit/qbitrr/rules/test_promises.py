@@ -75,11 +75,11 @@ def test_what_the_user_stopped_stays_stopped(torrent, context, policy):
 
 
 @everything
-def test_what_is_complete_fails_only_for_what_it_is(torrent, context, policy):
+def test_what_is_complete_goes_only_for_what_it_is_or_when_its_seeding_is_over(torrent, context, policy):
     complete = {"left_bytes": 0, "completed_at": NOW, "size_bytes": 1, "category": "movies"}
     found = judged(torrent, context, policy, **complete)
     if found.action in DESTRUCTIVE:
-        assert found.last.rule in ("arr_refuses_it", "unplayable")
+        assert found.last.rule in ("arr_refuses_it", "unplayable", "seeding_is_over")
 
 
 @everything
