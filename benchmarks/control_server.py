@@ -10,6 +10,8 @@ from types import SimpleNamespace
 
 from aiohttp import web
 
+from control.auth.access import Access
+from control.auth.throttle import LoginThrottle
 from control.config_editor import ConfigEditor
 from control.context import HandlerContext
 from control.events import Events
@@ -20,7 +22,14 @@ from qbitrr.rules.library import items
 from qbitrr.rules.library.quality import FileFacts, Profile
 from qbitrr.state import catalogue, migrate
 from qbitrr.state.database import open_reader, open_writer
-from tests.integration.control.sample import Reloading, Supervised, Updates, Versions, Wanted, a_child
+from tests.integration.control.sample import (
+    FakeChecker,
+    FakeCommands,
+    FakeReload,
+    FakeSelfUpdate,
+    FakeWorkers,
+    fake_process,
+)
 
 CONFIG = """
 [Settings]
@@ -88,17 +97,17 @@ async def serve(folder: Path, port: int) -> None:
     await fill(state)
     loaded = load_text(CONFIG + sections, {})
     clock = Clock()
-    config_reload = Reloading(loaded, SimpleNamespace(config=config))
+    config_reload = FakeReload(loaded, SimpleNamespace(config=config))
     async with open_reader(state) as database:
         context = HandlerContext(
             config_reload=config_reload,
-            commands=Wanted(),
-            checker=Versions(),
-            self_update=Updates(),
+            commands=FakeCommands(),
+            checker=FakeChecker(),
+            self_update=FakeSelfUpdate(),
             config_editor=ConfigEditor(config, {}, folder / "history", config_reload, clock),
             events=Events(clock),
-            made_token="token",
-            supervisor=Supervised({arr.category: a_child(arr) for arr in loaded.config.arrs.values()}),
+            access=Access(lambda: config_reload.loaded.config.webui, "token", LoginThrottle(clock), clock),
+            workers=FakeWorkers({arr.category: fake_process(arr) for arr in loaded.config.arrs.values()}),
             database=database,
             log_folder=None,
         )

@@ -1,67 +1,87 @@
-"""From an HTTP request to a typed value, and from a typed answer to bytes.
+"""Routes, and how an HTTP request becomes their typed request and a typed answer becomes bytes.
 
-A request is described by a struct. Its fields that are named in the path come from there; the others come from the
-query of a GET, or from the JSON body of a POST. `Meta(extra={"lowest": …, "highest": …})` clamps an integer, `Meta`'s
-own limits refuse it.
+A request is described by a struct. Fields that are named in the path are read from there; the others from the query of
+a GET, or from the JSON body of a POST. `Meta(extra={"lowest": …, "highest": …})` clamps an integer of a query to a
+range; the limits of `Meta` itself reject it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import msgspec
 from aiohttp import web
 from msgspec import inspect
 
 from control.web import answers
+from control.web.errors import invalid
 from qbitrr.errors import BadRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from aiohttp.typedefs import Handler
+    from aiohttp.typedefs import Handler as HttpHandler
 
     from control.auth.access import Admit
     from control.context import HandlerContext
-    from control.routes import Route
+    from qbitrr.errors import QbitrrError
 
     Reader = Callable[[web.Request], Awaitable[Any]]
-    Parse = Callable[[str, str], Any]  # name and text of a parameter
+    Parser = Callable[[str, str], Any]  # name and text of a parameter
 
+Method = Literal["GET", "POST"]
 T = TypeVar("T")
 
-BODY_SECONDS = 30.0  # the longest a client may take to send a body
-_LARGEST = 2**53 - 1  # what every JSON reader can tell from its neighbours
+BODY_SECONDS = 30.0  # how long a client may take to send a body
+_LARGEST_INTEGER = 2**53 - 1  # the largest that every JSON reader keeps exactly
 _INTEGER = re.compile(r"[+-]?[0-9]{1,4000}")
 _FLAGS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 _PATH_PARAMETER = re.compile(r"{(\w+)")
 
-_body = msgspec.json.Decoder(dict[str, Any])
+_body_decoder = msgspec.json.Decoder(dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One endpoint. `errors` are those that its handler raises, besides those of access and of binding.
+
+    `http`: the handler receives the HTTP request too, and may return a response of the type `media`. `revalidated`: the
+    answer is made from the state file and the configuration only, so that it is cached and a client may keep it.
+    """
+
+    method: Method
+    path: str
+    handler: Callable[..., Awaitable[Any]]
+    request: type[Any]
+    answer: Any
+    errors: tuple[type[QbitrrError], ...] = ()
+    http: bool = False
+    media: str = "application/json"
+    revalidated: bool = False
 
 
 def path_parameters(path: str) -> list[str]:
-    """The names in a path such as `/logs/{name}`."""
+    """Return the names in a path such as `/logs/{name}`."""
     return _PATH_PARAMETER.findall(path)
 
 
-def bind(route: Route, context: HandlerContext, admit: Admit) -> Handler:
-    """The aiohttp handler of a route. It raises UnauthorizedError, BadRequestError and what the route raises."""
+def bind(route: Route, context: HandlerContext, admit: Admit) -> HttpHandler:
+    """Make the aiohttp handler of a route. It raises what `admit`, reading the request and the handler raise."""
     read = _body_reader(route.request) if route.method == "POST" else _query_reader(route.request, route.path)
-    answer, pages = route.handler, context.pages
+    handler, lists = route.handler, context.lists
 
-    async def handle(request: web.Request) -> web.StreamResponse:
-        admit(request)
-        wanted = await read(request)
+    async def handle(http: web.Request) -> web.StreamResponse:
+        admit(http)
+        request = await read(http)
         if route.revalidated:
-            make = partial(answer, context, wanted)
-            return answers.revalidated(await pages.answer((route.path, wanted), id(context.loaded), make), request)
-        found = await (answer(context, wanted, request) if route.http else answer(context, wanted))
-        if isinstance(found, web.StreamResponse):
-            return found
-        return answers.json(found)
+            make = partial(handler, context, request)
+            return answers.revalidated(await lists.answer((route.path, request), id(context.loaded), make), http)
+        answer = await (handler(context, request, http) if route.http else handler(context, request))
+        return answer if isinstance(answer, web.StreamResponse) else answers.json(answer)
 
     return handle
 
@@ -72,13 +92,13 @@ def bind(route: Route, context: HandlerContext, admit: Admit) -> Handler:
 def _query_reader(request_type: type[T], path: str) -> Reader:
     parsers = query_parsers(request_type, path)
     fields = msgspec.structs.fields(cast("type[msgspec.Struct]", request_type))
-    needed = [info.name for info in fields if info.required and info.name in parsers]
+    required = [info.name for info in fields if info.required and info.name in parsers]
 
     async def read(request: web.Request) -> T:
         if not parsers:
             return request_type(**request.match_info)
         found = parse(parsers, request.query)
-        for name in needed:
+        for name in required:
             if name not in found:
                 raise invalid(name, None, "Must be given")
         return request_type(**request.match_info, **found)
@@ -86,21 +106,21 @@ def _query_reader(request_type: type[T], path: str) -> Reader:
     return read
 
 
-def query_parsers(request_type: type[Any], path: str) -> dict[str, Parse]:
-    """How each parameter of the query is read. Raises TypeError for a type that cannot stand in a query."""
+def query_parsers(request_type: type[Any], path: str) -> dict[str, Parser]:
+    """Make a parser for each parameter of the query. Raises TypeError for a type that a query cannot hold."""
     described = inspect.type_info(request_type)
     assert isinstance(described, inspect.StructType)
     in_path = path_parameters(path)
     return {field.name: _parser(field.type) for field in described.fields if field.name not in in_path}
 
 
-def parse(parsers: Mapping[str, Parse], query: Mapping[str, str]) -> dict[str, Any]:
-    """The parameters that are there; unknown ones are ignored. Raises BadRequestError."""
+def parse(parsers: Mapping[str, Parser], query: Mapping[str, str]) -> dict[str, Any]:
+    """Parse the parameters that are present; unknown ones are ignored. Raises BadRequestError."""
     found = {name: read(name, query[name]) for name, read in parsers.items() if name in query}
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _parser(kind: inspect.Type, extra: Mapping[str, int] | None = None) -> Parse:
+def _parser(kind: inspect.Type, extra: Mapping[str, int] | None = None) -> Parser:
     match kind:
         case inspect.Metadata():
             return _parser(kind.type, kind.extra)
@@ -125,8 +145,8 @@ def _flag(name: str, text: str) -> bool | None:
         raise invalid(name, text, "Must be true or false") from None
 
 
-def _integer_parser(kind: inspect.IntType, clamp: Mapping[str, int]) -> Parse:
-    lowest, highest = clamp.get("lowest", -_LARGEST), clamp.get("highest", _LARGEST)
+def _integer_parser(kind: inspect.IntType, clamp: Mapping[str, int]) -> Parser:
+    lowest, highest = clamp.get("lowest", -_LARGEST_INTEGER), clamp.get("highest", _LARGEST_INTEGER)
 
     def read(name: str, text: str) -> int:
         if not _INTEGER.fullmatch(text):
@@ -155,22 +175,22 @@ async def _receive(request: web.Request) -> bytes:
             return await request.read()
     except TimeoutError:
         raise BadRequestError(f"The body did not arrive within {BODY_SECONDS:.0f} seconds") from None
-    except (web.RequestPayloadError, ConnectionError):  # badly packed, or the client has gone
+    except (web.RequestPayloadError, ConnectionError):  # badly compressed, or the client is gone
         raise BadRequestError("The body cannot be read") from None
 
 
 def decode(body: bytes) -> dict[str, Any]:
-    """A body as a JSON object; no body is an empty one. Raises BadRequestError."""
+    """Decode a body that holds a JSON object; an empty body is an empty object. Raises BadRequestError."""
     if not body.strip():
         return {}
     try:
-        return _body.decode(body)
-    except (ValueError, RecursionError):  # not JSON, not an object, not UTF-8, nested without end
+        return _body_decoder.decode(body)
+    except (ValueError, RecursionError):  # not JSON, not an object, not UTF-8, nested too deeply
         raise BadRequestError("The body must be a JSON object") from None
 
 
 def convert(values: Mapping[str, Any], request_type: type[T]) -> T:
-    """Path and body as the request. Raises BadRequestError that names what does not fit."""
+    """Convert path parameters and body to the request. Raises BadRequestError that names what does not fit."""
     try:
         return msgspec.convert(values, request_type)
     except msgspec.ValidationError as error:
@@ -178,9 +198,3 @@ def convert(values: Mapping[str, Any], request_type: type[T]) -> T:
         parameter = where.rstrip("`")
         details = {"parameter": parameter, "constraint": constraint} if parameter else {"constraint": constraint}
         raise BadRequestError(f"Invalid body: {error}", details) from None
-
-
-def invalid(parameter: str, value: object, constraint: str) -> BadRequestError:
-    """A parameter that cannot be used, as the error to raise."""
-    text = f"Invalid parameter: {parameter} {constraint[0].lower()}{constraint[1:]}"
-    return BadRequestError(text, {"parameter": parameter, "value": value, "constraint": constraint})

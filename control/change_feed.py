@@ -1,4 +1,4 @@
-"""Turns what changes in the daemon into events: workers as they report, the ledger as it is written."""
+"""Events of what changes: workers as they report, and the ledger as workers write it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import aiosqlite
-from msgspec import Struct
 
+from control.events import BreakerTripped
 from control.handlers import decisions, processes
 from qbitrr import logs
 from qbitrr.state import breakers, ledger
@@ -19,88 +19,76 @@ if TYPE_CHECKING:
     from control.handlers.decisions import Decision
     from control.handlers.processes import ProcessView
 
+    Change = Decision | ProcessView | BreakerTripped
 
 _log = logs.get(__name__)
 
-_SECONDS = 0.5
-_OVERLAP_SECONDS = 10.0  # a row may be written this much later than it says
-_MOST_AT_ONCE = 2000
-
-
-class Tripped(Struct, frozen=True):
-    """The breaker of a category holds its destructive actions."""
-
-    category: str
-    because: str
-
-
-class Available(Struct, frozen=True):
-    """There is a newer version of qbitrr."""
-
-    present: str
-    newest: str
+_POLL_SECONDS = 0.5
+_OVERLAP_SECONDS = 10.0  # a row may be committed this much later than its time says
+_MOST_ENTRIES = 2000  # read in one poll
 
 
 class ChangeFeed:
-    """Looks twice a second. `told` is called with each decision and each worker that changed, beside the event."""
+    """Polls workers and ledger twice a second and publishes what changed.
 
-    def __init__(
-        self, context: HandlerContext, told: Callable[[Decision | ProcessView | Tripped], None] = lambda _: None
-    ) -> None:
+    `on_change` is called with each changed decision, worker and breaker, besides the event.
+    """
+
+    def __init__(self, context: HandlerContext, on_change: Callable[[Change], None] = lambda _: None) -> None:
         self._context = context
-        self._told = told
+        self._on_change = on_change
         self._workers: dict[str, tuple[object, ...]] = {}
-        self._began = self._since = context.clock.wall()
+        self._started_at = self._since = context.clock.wall()
         self._seen: dict[tuple[int, str, str], float] = {}
-        self._version: object = None
+        self._version: int | None = None
         self._tripped: dict[str, str] = {}
 
     async def run(self) -> None:
-        """For as long as the daemon runs."""
+        """Publish changes until cancelled."""
         while True:
-            await asyncio.sleep(_SECONDS)
+            await asyncio.sleep(_POLL_SECONDS)
             try:
-                self._look_at_workers()
-                await self._look_at_ledger()
+                self._poll_workers()
+                await self._poll_state()
             except aiosqlite.Error as error:
-                _log.warning("ledger could not be followed", error=str(error))
+                _log.warning("ledger was not read", error=str(error))
 
-    def _look_at_workers(self) -> None:
+    def _poll_workers(self) -> None:
         now = {view.category: view for view in processes.views(self._context)}
         for category, view in now.items():
             what = (view.phase, view.kind, view.pid, view.search_summary, view.queue_count, view.category_count,
                     view.waiting_for, view.restarts)  # fmt: skip
             if self._workers.get(category) != what:
                 self._workers[category] = what
-                self._tell("process", view)
+                self._publish("process", view)
         for category in self._workers.keys() - now.keys():
             del self._workers[category]
             self._context.events.publish("process", {"category": category, "state": "gone"})
 
-    async def _look_at_ledger(self) -> None:
-        version = await self._context.database.row("PRAGMA data_version")
+    async def _poll_state(self) -> None:
+        version = await self._context.database.data_version()
         if version == self._version:
             return
         self._version = version
-        await self._look_at_breakers()
-        entries = await ledger.updated_since(self._context.database, self._since - _OVERLAP_SECONDS, _MOST_AT_ONCE)
+        await self._poll_breakers()
+        entries = await ledger.updated_since(self._context.database, self._since - _OVERLAP_SECONDS, _MOST_ENTRIES)
         for entry in entries:
             what = (entry.id, entry.state, entry.step)
             if what not in self._seen:
                 self._seen[what] = entry.updated_at
-                if entry.updated_at >= self._began:
-                    self._tell("decision", decisions.decision(entry))
+                if entry.updated_at >= self._started_at:
+                    self._publish("decision", decisions.decision(entry))
         if entries:
             self._since = max(self._since, entries[-1].updated_at)
             oldest = self._since - _OVERLAP_SECONDS
             self._seen = {what: at for what, at in self._seen.items() if at >= oldest}
 
-    async def _look_at_breakers(self) -> None:
+    async def _poll_breakers(self) -> None:
         tripped = await breakers.tripped(self._context.database)
         for category in tripped.keys() - self._tripped.keys():
-            self._tell("breaker", Tripped(category, tripped[category]))
+            self._publish("breaker", BreakerTripped(category, tripped[category]))
         self._tripped = tripped
 
-    def _tell(self, kind: str, what: Decision | ProcessView | Tripped) -> None:
-        self._context.events.publish(kind, what)
-        self._told(what)
+    def _publish(self, kind: str, change: Change) -> None:
+        self._context.events.publish(kind, change)
+        self._on_change(change)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from control.auth.roles import Author
     from qbitrr.clock import Clock
     from qbitrr.config import Loaded
     from supervisor.config_reload import ConfigReload
@@ -32,14 +33,6 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 _LOOK_SECONDS = 2.0  # how often the file is looked at for an edit by hand
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who changes something: an address, and whether they showed a credential or sit at this machine."""
-
-    address: str
-    trusted: bool
 
 
 @dataclass(frozen=True, slots=True)

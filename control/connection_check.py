@@ -1,6 +1,6 @@
-"""Asking an Arr or a qBittorrent once whether it can be used as it is configured, and saying what is wrong if not.
+"""Test of a connection: one attempt to use an Arr or a qBittorrent as configured, and what is wrong if it fails.
 
-Nothing is tried twice and no redirect is followed: a key goes to the given address and nowhere else.
+Nothing is retried and no redirect is followed: a key is sent to the given address only.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ Trouble = Literal["name", "refused", "timeout", "tls", "network", "credentials",
 
 _SECONDS = 15.0
 _ONCE = Timeouts(attempts=1, connect_seconds=5.0, silence_seconds=10.0, answer_seconds=12.0)
-_REMEMBERED = 32
+_MOST_REFUSED = 32
 
 
 class TestResult(NamedTuple):
-    """What came of it: the trouble and a sentence, or version and quality profiles by id."""
+    """The result: the trouble and a sentence, or version and quality profiles by id."""
 
     trouble: Trouble | None
     message: str
@@ -49,7 +49,7 @@ class TestResult(NamedTuple):
 
 
 async def probe_arr(kind: ArrKind, uri: str, api_key: str, *, verify_tls: bool) -> TestResult:
-    """Whether this kind of Arr answers there and accepts the key."""
+    """Test whether this kind of Arr answers at an address and accepts the key."""
     client = ArrClient(KINDS[kind].app_name, KINDS[kind], uri, api_key, verify_tls=verify_tls, timeouts=_ONCE)
     try:
         async with asyncio.timeout(_SECONDS):
@@ -64,8 +64,8 @@ async def probe_arr(kind: ArrKind, uri: str, api_key: str, *, verify_tls: bool) 
 
 
 async def probe_qbittorrent(access: Access) -> TestResult:
-    """Whether a qBittorrent answers there and lets us in. What it refused once is not tried again."""
-    client = QbittorrentClient(access, _guard, _ONCE)
+    """Test whether a qBittorrent answers and accepts the credentials. Refused ones are not tried a second time."""
+    client = QbittorrentClient(access, _refused_credentials, _ONCE)
     try:
         async with asyncio.timeout(_SECONDS):
             version = await client.version()
@@ -77,27 +77,29 @@ async def probe_qbittorrent(access: Access) -> TestResult:
     return TestResult(None, f"qBittorrent {version} answers", version)
 
 
-class _TriedOnce:
-    """qBittorrent bans an address after five wrong passwords, workers included."""
+class _RefusedCredentials:
+    """Credentials that were refused before: qBittorrent bans an address, that of our workers, after five refusals."""
 
     def __init__(self) -> None:
         self._refused: OrderedDict[str, CredentialsRejectedError] = OrderedDict()
 
     @asynccontextmanager
     async def attempt(self, service: str, fingerprint: str) -> AsyncIterator[None]:
-        """One try. Raises CredentialsRejectedError when these credentials were refused before."""
+        """Enclose one login. Raises CredentialsRejectedError when these credentials were refused before."""
         if fingerprint in self._refused:
-            raise CredentialsRejectedError(service, "these credentials were refused before and are not tried again")
+            raise CredentialsRejectedError(
+                service, "these credentials were refused before and are not tried a second time"
+            )
         try:
             yield
         except CredentialsRejectedError as error:
             self._refused[fingerprint] = error
-            while len(self._refused) > _REMEMBERED:
+            while len(self._refused) > _MOST_REFUSED:
                 self._refused.popitem(last=False)
             raise
 
 
-_guard = _TriedOnce()
+_refused_credentials = _RefusedCredentials()
 
 
 def _failed(error: ServiceError | TimeoutError) -> TestResult:

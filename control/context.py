@@ -1,20 +1,19 @@
-"""What handlers may use."""
+"""What handlers work with."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from msgspec import Raw
-
-from control.auth.throttle import LoginThrottle
-from control.web.response_cache import ResponseCache
-from control.web.sse import Slots
+from control.web.errors import Faults
+from control.web.response_cache import LatestAnswer, ResponseCache
+from control.web.sse import OpenStreams
 from qbitrr.clock import Clock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from control.auth.access import Access
     from control.config_editor import ConfigEditor
     from control.events import Events
     from qbitrr.config import Loaded
@@ -26,58 +25,34 @@ if TYPE_CHECKING:
     from supervisor.workers import Workers
 
 
-@dataclass(slots=True)
-class Faults:
-    """How many requests failed in a way that nobody expected."""
-
-    count: int = 0
-
-
-@dataclass(slots=True)
-class Listing:
-    """The list of processes as it was told last, in JSON, and what it was made of."""
-
-    made_of: tuple[object, ...] = ()
-    text: Raw = field(default_factory=Raw)
-
-
 @dataclass(frozen=True, slots=True)
 class HandlerContext:
-    """Everything a handler has. It asks the supervisor and never touches a process.
+    """The daemon as handlers see it. They ask the supervisor and never touch a process.
 
-    `made_token` counts when the configuration has none. `reloader` holds the configuration and takes another one,
-    `checker` knows the newest version and `updater` takes it,
-    `editor` changes its file, `intents` is what may be wanted of the daemon as a whole, `events` tells what happens.
     `database` reads only. `log_folder` is None when no log files are written.
     """
 
+    access: Access
     config_reload: ConfigReload
+    config_editor: ConfigEditor
+    commands: Commands
+    workers: Workers
     checker: Checker
     self_update: SelfUpdate
-    commands: Commands
-    config_editor: ConfigEditor
     events: Events
-    made_token: str = field(repr=False)
-    supervisor: Workers
     database: Database
     log_folder: Path | None
     clock: Clock = field(default_factory=Clock)
     faults: Faults = field(default_factory=Faults)
-    listing: Listing = field(default_factory=Listing)
-    login_throttle: LoginThrottle = field(default_factory=LoginThrottle)
-    streams: Slots = field(default_factory=Slots)
-    pages: ResponseCache = field(init=False)
+    streams: OpenStreams = field(default_factory=OpenStreams)
+    process_list: LatestAnswer = field(default_factory=LatestAnswer)
+    lists: ResponseCache = field(init=False)
 
     def __post_init__(self) -> None:
-        """The cache reads from the same file as everything else."""
-        object.__setattr__(self, "pages", ResponseCache(self.database, self.clock))
+        """Build the cache on the version of the state file."""
+        object.__setattr__(self, "lists", ResponseCache(self.database.data_version, self.clock))
 
     @property
     def loaded(self) -> Loaded:
-        """The configuration that holds now."""
+        """The configuration as it is now."""
         return self.config_reload.loaded
-
-    @property
-    def token(self) -> str:
-        """The token that counts now."""
-        return self.loaded.config.webui.token or self.made_token

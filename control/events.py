@@ -1,4 +1,4 @@
-"""What happens, told to whoever follows: numbered, kept for a while, and never waiting for a slow listener."""
+"""Events of the daemon: numbered, kept for a while, and published without waiting for slow followers."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from qbitrr.clock import Clock
 
 KEPT = 1000
-_WAITING = 256  # events that a follower may be behind; then it is let go
+_MOST_PENDING = 256  # events that a follower may be behind before it is disconnected
 
 _encoder = msgspec.json.Encoder()
 
 
 class Event(Struct, frozen=True):
-    """One event. `id` names it in this run of the daemon, `data` is JSON, `at` in epoch seconds."""
+    """One event. `id` is unique over restarts of the daemon, `data` is JSON, `at` in epoch seconds."""
 
     id: str
     kind: str
@@ -31,34 +31,48 @@ class Event(Struct, frozen=True):
     data: bytes
 
 
+class BreakerTripped(Struct, frozen=True):
+    """The breaker of a category stopped its destructive actions until the user decides."""
+
+    category: str
+    because: str
+
+
+class UpdateAvailable(Struct, frozen=True):
+    """There is a newer version of qbitrr."""
+
+    present: str
+    newest: str
+
+
 class Follower:
-    """The events that one listener has still to get."""
+    """The events that one client has still to receive."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[Event | None] = asyncio.Queue(_WAITING + 1)
-        self.lost = False
+        self._pending: asyncio.Queue[Event | None] = asyncio.Queue(_MOST_PENDING + 1)
+        self._disconnected = False
 
     def offer(self, event: Event) -> None:
-        """One more; a follower that is too far behind is let go."""
-        if self._queue.qsize() >= _WAITING:
-            self.let_go()
-        if not self.lost:
-            self._queue.put_nowait(event)
+        """Add an event; a follower that is too far behind is disconnected."""
+        if self._pending.qsize() >= _MOST_PENDING:
+            self.disconnect()
+        if not self._disconnected:
+            self._pending.put_nowait(event)
 
-    def let_go(self) -> None:
-        """No more after those that wait."""
-        if not self.lost:
-            self.lost = True
-            self._queue.put_nowait(None)
+    def disconnect(self) -> None:
+        """Accept no more events; those that are pending can still be received."""
+        if not self._disconnected:
+            self._disconnected = True
+            self._pending.put_nowait(None)
 
     async def next(self, within_seconds: float) -> Event | None:
-        """The next event; None when it was let go. Raises TimeoutError when nothing happened."""
+        """Return the next event, None after the last one of a disconnected follower. Raises TimeoutError."""
         async with asyncio.timeout(within_seconds):
-            return await self._queue.get()
+            return await self._pending.get()
 
 
 class Events:
-    """Publishes events and replays the last ones."""
+    """Publishes events and keeps the last 1000 for followers that reconnect."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -70,11 +84,11 @@ class Events:
 
     @property
     def followers(self) -> int:
-        """How many listen."""
+        """The number of followers."""
         return len(self._followers)
 
     def publish(self, kind: str, data: object) -> None:
-        """Tell everybody; never waits."""
+        """Publish an event to all followers, without waiting."""
         self._number += 1
         event = Event(f"{self._run}-{self._number}", kind, self._clock.wall(), _encoder.encode(data))
         self._kept.append(event)
@@ -83,7 +97,7 @@ class Events:
 
     @contextmanager
     def follow(self) -> Iterator[Follower]:
-        """Listen while the block lasts."""
+        """Follow all events that are published within the block."""
         follower = Follower()
         self._followers.add(follower)
         try:
@@ -92,7 +106,7 @@ class Events:
             self._followers.discard(follower)
 
     def since(self, last_id: str) -> list[Event] | None:
-        """What happened after an event; None when that is not known any more."""
+        """Return the events after one with this id; None when they are not known any more."""
         run, _, number = last_id.partition("-")
         if run != self._run or not number.isdecimal():
             return None
@@ -102,7 +116,7 @@ class Events:
         return list(self._kept)[len(self._kept) - missed :]
 
     def close(self) -> None:
-        """Let everybody go, as the daemon ends."""
+        """Disconnect all followers, as the daemon ends."""
         self.closed = True
         for follower in self._followers:
-            follower.let_go()
+            follower.disconnect()

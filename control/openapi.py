@@ -1,4 +1,4 @@
-"""The table of routes as an OpenAPI 3.1 document."""
+"""OpenAPI 3.1 document of the table of routes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qbitrr.errors import BadRequestError, ForbiddenError, TooManyAttemptsError,
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from control.routes import Route
+    from control.binding import Route
     from qbitrr.errors import QbitrrError
 
     Schema = dict[str, Any]
@@ -33,16 +33,16 @@ _ABOUT = (
 
 
 def document(routes: Sequence[Route], inside_routes: Sequence[Route], open_routes: Sequence[Route]) -> bytes:
-    """The document, as JSON: `routes` below both prefixes, the others outside of them."""
-    everything = [*routes, *inside_routes, *open_routes]
-    types, components = _schemas(everything)
+    """Encode the document as JSON: `routes` below both prefixes, the others outside of them."""
+    all_routes = [*routes, *inside_routes, *open_routes]
+    types, components = _schemas(all_routes)
     paths: dict[str, dict[str, Schema]] = {}
-    below = (("/api", "/api", routes), ("/web", "/web", routes), ("", "/web", inside_routes), ("", "", open_routes))
-    for prefix, access, some in below:
-        for route in some:
+    tables = (("/api", "/api", routes), ("/web", "/web", routes), ("", "/web", inside_routes), ("", "", open_routes))
+    for prefix, access, table in tables:
+        for route in table:
             operation = _operation(route, prefix, access, types, components)
             paths.setdefault(prefix + route.path, {})[route.method.lower()] = operation
-    requests = {route.request.__name__ for route in everything}
+    requests = {route.request.__name__ for route in all_routes}
     return msgspec.json.encode(
         {
             "openapi": "3.1.0",
@@ -57,7 +57,7 @@ def document(routes: Sequence[Route], inside_routes: Sequence[Route], open_route
 
 
 def _schemas(routes: Iterable[Route]) -> tuple[dict[Any, Schema], dict[str, Schema]]:
-    """How each type is referred to, and the components that are referred to."""
+    """Return the schema of each request and answer, and the components that the schemas refer to."""
     types = {Envelope, *(kind for route in routes for kind in (route.request, route.answer))}
     ordered = sorted(types, key=repr)
     schemas, components = msgspec.json.schema_components(ordered, ref_template="#/components/schemas/{name}")
@@ -88,9 +88,9 @@ def _operation(
         operation["requestBody"] = {"required": bool(required), "content": _content(body)}
         errors.append(BadRequestError)
     elif elsewhere:
-        needed = request.get("required", ())
+        required = request.get("required", ())
         parameters += [
-            {**_parameter(name, "query", schema), "required": name in needed} for name, schema in elsewhere.items()
+            {**_parameter(name, "query", schema), "required": name in required} for name, schema in elsewhere.items()
         ]
         errors.append(BadRequestError)
     meanings = _meanings(errors)
@@ -98,7 +98,7 @@ def _operation(
         meanings["413"] = ["The body is larger than 1 MiB."]
     operation["responses"] = {
         "200": {"description": "Done.", "content": _content(types[route.answer], route.media)},
-        **({"304": {"description": "What the client has still holds."}} if route.revalidated else {}),
+        **({"304": {"description": "The answer that the client has is still valid."}} if route.revalidated else {}),
         **{
             status: {"description": " ".join(texts), "content": _content(types[Envelope])}
             for status, texts in sorted(meanings.items())
@@ -109,14 +109,14 @@ def _operation(
 
 def _parameter(name: str, where: str, schema: Schema) -> Schema:
     described = {key: value for key, value in schema.items() if key != "description"}
-    if "anyOf" in described:  # a parameter that is left out is null inside, but null cannot be sent
+    if "anyOf" in described:  # None is what an omitted parameter becomes; it cannot be sent
         described = next(one for one in described["anyOf"] if one != {"type": "null"})
     parameter = {"name": name, "in": where, "required": where == "path", "schema": described}
     return {**parameter, "description": schema["description"]} if "description" in schema else parameter
 
 
 def _meanings(errors: Iterable[type[QbitrrError]]) -> dict[str, list[str]]:
-    """What each status of an error can mean."""
+    """Return what each status of an error can mean."""
     meanings: dict[str, list[str]] = {}
     for error in errors:
         what = (error.__doc__ or "").partition("\n")[0]

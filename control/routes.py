@@ -1,18 +1,19 @@
-"""The table of everything that can be asked for. Requests and answers are described by types, here and nowhere else.
+"""The table of all endpoints. Requests and answers are described by their types, here and nowhere else.
 
-`ROUTES` are below `/api`, which needs the token, and below `/web`, which does not in private networks. The others are
-outside of both: `INSIDE_ROUTES` are open to whom `/web` is open, `OPEN_ROUTES` to everybody.
+`ROUTES` are served below `/api`, which needs the token, and below `/web`, which `WebUI.WebAccess` decides on. The
+others are outside of both prefixes: `INSIDE_ROUTES` are as open as `/web`, `OPEN_ROUTES` are open to everyone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import inspect
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-import msgspec
+from msgspec import Raw
 
 from control import openapi
+from control.binding import Method, Route
 from control.config_editor import ConfigPlan
 from control.handlers import (
     actions,
@@ -36,8 +37,7 @@ from control.handlers import (
     torrents,
     update,
 )
-from control.handlers import update as meta
-from control.handlers.shared import Nothing
+from control.handlers.shared import Message, Nothing
 from qbitrr.errors import (
     ConfigError,
     ConflictError,
@@ -60,184 +60,163 @@ if TYPE_CHECKING:
 
     from control.context import HandlerContext
 
-    Handler = Callable[..., Awaitable[Any]]
-
 Q = TypeVar("Q")
 A = TypeVar("A")
-Method = Literal["GET", "POST"]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One endpoint. `errors` are those that its handler raises; what binding and access raise is known from there.
-
-    `http`: the handler is given the HTTP request too and may answer by itself, as `media`. `revalidated`: a client may
-    keep the answer and ask whether it still holds.
-    """
-
-    method: Method
-    path: str
-    handler: Handler
-    request: type[Any]
-    answer: Any
-    errors: tuple[type[QbitrrError], ...] = ()
-    http: bool = False
-    media: str = "application/json"
-    revalidated: bool = False
-
-
-def _get(
+@overload
+def route(
+    method: Method,
     path: str,
-    handler: Callable[[HandlerContext, Q], Awaitable[A]],
+    handler: Callable[[HandlerContext, Q], Awaitable[A | Raw]],
     request: type[Q],
     answer: type[A],
     *errors: type[QbitrrError],
-) -> Route:
-    return Route("GET", path, handler, request, answer, errors)
-
-
-def _post(
-    path: str,
-    handler: Callable[[HandlerContext, Q], Awaitable[A]],
-    request: type[Q],
-    answer: type[A],
-    *errors: type[QbitrrError],
-) -> Route:
-    return Route("POST", path, handler, request, answer, errors)
-
-
-def _list(
-    path: str,
-    handler: Callable[[HandlerContext, Q], Awaitable[A]],
-    request: type[Q],
-    answer: type[A],
-    *errors: type[QbitrrError],
-) -> Route:
-    return Route("GET", path, handler, request, answer, errors, revalidated=True)
-
-
-def _http(
+    revalidated: bool = ...,
+) -> Route: ...
+@overload
+def route(
     method: Method,
     path: str,
     handler: Callable[[HandlerContext, Q, web.Request], Awaitable[A | web.StreamResponse]],
     request: type[Q],
+    answer: type[A],
+    *errors: type[QbitrrError],
+    media: str = ...,
+) -> Route: ...
+def route(
+    method: Method,
+    path: str,
+    handler: Callable[..., Awaitable[Any]],
+    request: type[Any],
     answer: Any,
     *errors: type[QbitrrError],
     media: str = "application/json",
+    revalidated: bool = False,
 ) -> Route:
-    return Route(method, path, handler, request, answer, errors, http=True, media=media)
+    """Make a route. Its handler has to take `request`, and the HTTP request too if it has a third parameter."""
+    http = len(inspect.signature(handler).parameters) == 3
+    return Route(method, path, handler, request, answer, errors, http, media, revalidated)
 
 
-async def describe(_context: HandlerContext, _request: Nothing) -> msgspec.Raw:
-    """The interface described as OpenAPI 3.1."""
+async def describe(_context: HandlerContext, _request: Nothing) -> Raw:
+    """Describe the interface as OpenAPI 3.1."""
     return _description()
 
 
-_CHANGING = (ConfigError, ConflictError, NotFoundError, WorkerNotReadyError, NotReadyError)
-_STREAMING = (NotFoundError, NotReadyError)
-_SSE = "text/event-stream"
-_UNREADY = (UnknownCategoryError, NotReadyError)
-_HELD = (UnknownCategoryError, ConflictError, NotReadyError)
+_EVENT_STREAM = "text/event-stream"
+_LOOKUP = (UnknownCategoryError, NotReadyError)
+_DECISION = (UnknownCategoryError, ConflictError, NotReadyError)
+_CHANGE = (ConfigError, ConflictError, NotFoundError, WorkerNotReadyError, NotReadyError)
 
 ROUTES = (
-    _get("/status", status.read, Nothing, status.Status),
-    Route("GET", "/processes", processes.read, Nothing, processes.Processes),
-    _get(
-        "/processes/{category}/evidence",
-        evidence.read,
-        evidence.EvidenceRequest,
-        evidence.Bundles,
-        UnknownCategoryError,
-        NotReadyError,
-    ),
-    _post(
+    route("GET", "/status", status.read, Nothing, status.Status),
+    route("GET", "/processes", processes.read, Nothing, processes.Processes),
+    route("GET", "/processes/{category}/evidence", evidence.read, evidence.EvidenceRequest, evidence.Bundles, *_LOOKUP),
+    route(
+        "POST",
         "/processes/{category}/{kind}/restart",
         processes.restart,
         processes.ProcessRequest,
-        arr.Message,
+        Message,
         NotFoundError,
         NotReadyError,
     ),
-    _post("/processes/restart", daemon.renew, Nothing, daemon.Message),
-    _post("/processes/dump", daemon.dump, Nothing, daemon.Message),
-    _post("/reload", daemon.reload, Nothing, ReloadResult, ConfigError, WorkerNotReadyError, NotReadyError),
-    _get("/arr", arr.read, Nothing, arr.Arrs),
-    _post("/arr/{section}/restart", arr.restart, arr.RestartRequest, arr.Message, UnknownCategoryError, NotReadyError),
-    _post("/arr/{section}/approve", actions.approve, actions.ApprovalRequest, arr.Message, *_HELD),
-    _post("/arr/{section}/discard", actions.discard, actions.ApprovalRequest, arr.Message, *_HELD),
-    _post(
+    route("POST", "/processes/restart", daemon.restart_workers, Nothing, Message),
+    route("POST", "/processes/dump", daemon.dump, Nothing, Message),
+    route("POST", "/reload", daemon.reload, Nothing, ReloadResult, ConfigError, WorkerNotReadyError, NotReadyError),
+    route("GET", "/arr", arr.read, Nothing, arr.Arrs),
+    route("POST", "/arr/{section}/restart", arr.restart, arr.RestartRequest, Message, *_LOOKUP),
+    route("POST", "/arr/{section}/approve", actions.approve, actions.ApprovalRequest, Message, *_DECISION),
+    route("POST", "/arr/{section}/discard", actions.discard, actions.ApprovalRequest, Message, *_DECISION),
+    route(
+        "POST",
         "/actions/{id}/undo",
         actions.undo,
         actions.UndoRequest,
-        arr.Message,
+        Message,
         NotFoundError,
         ConflictError,
         NotReadyError,
     ),
-    _http(
-        "POST",
-        "/arr/test-connection",
-        connection.test,
-        connection.ConnectionRequest,
-        connection.Tested,
-        NotFoundError,
+    route(
+        "POST", "/arr/test-connection", connection.test, connection.ConnectionRequest, connection.Tested, NotFoundError
     ),
-    _get("/arr/{section}/search-plan", searches.plan, searches.PlanRequest, searches.SearchPlan, *_UNREADY),
-    _post("/arr/{section}/search", searches.search, searches.ItemSearchRequest, arr.Message, *_UNREADY),
-    _post("/arr/rebuild", arr.rebuild, Nothing, arr.Message, NotReadyError),
-    _list(
+    route("GET", "/arr/{section}/search-plan", searches.plan, searches.PlanRequest, searches.SearchPlan, *_LOOKUP),
+    route("POST", "/arr/{section}/search", searches.search, searches.ItemSearchRequest, Message, *_LOOKUP),
+    route("POST", "/arr/rebuild", arr.rebuild, Nothing, Message, NotReadyError),
+    route(
+        "GET",
         "/radarr/{category}/movies",
         radarr.movies,
         radarr.MoviesRequest,
         radarr.Movies,
-        UnknownCategoryError,
-        NotReadyError,
+        *_LOOKUP,
+        revalidated=True,
     ),
-    _list(
+    route(
+        "GET",
         "/sonarr/{category}/series",
         sonarr.series,
         sonarr.SeriesRequest,
         sonarr.SeriesPage,
-        UnknownCategoryError,
-        NotReadyError,
+        *_LOOKUP,
+        revalidated=True,
     ),
-    _list(
+    route(
+        "GET",
         "/lidarr/{category}/artists",
         lidarr.artists,
         lidarr.ArtistsRequest,
         lidarr.Artists,
-        UnknownCategoryError,
-        NotReadyError,
+        *_LOOKUP,
+        revalidated=True,
     ),
-    _get("/logs", logs.names, Nothing, logs.Logs),
-    _get("/logs/{name}", logs.read, logs.LogRequest, logs.Log, NotFoundError),
-    _get("/logs/{name}/search", logs.search, logs.SearchRequest, logs.Matches, NotFoundError),
-    _http("GET", "/logs/{name}/download", logs.download, logs.LogName, str, NotFoundError, media="text/plain"),
-    _http("GET", "/logs/{name}/stream", logs.stream, logs.StreamRequest, str, *_STREAMING, media=_SSE),
-    _http("GET", "/events", events.follow, events.EventsRequest, str, NotReadyError, media=_SSE),
-    _http("GET", "/config", config.read, Nothing, dict[str, Any], ConfigError),
-    _http("POST", "/config", config.change, config.ChangeRequest, config.Changed, *_CHANGING),
-    _post("/config/plan", config.plan, config.ChangeRequest, ConfigPlan, ConfigError),
-    _get("/config/history", config.history, Nothing, config.History),
-    _http("POST", "/config/rollback", config.rollback, config.RollbackRequest, config.Changed, *_CHANGING),
-    _http("POST", "/password", login.set_password, login.PasswordRequest, config.Changed, *_CHANGING),
-    _get("/meta", meta.read, meta.MetaRequest, meta.About),
-    _http("POST", "/update", update.start, Nothing, update.Started, UpdateInProgressError, NotUpdatableError),
-    _http("POST", "/restart", daemon.restart, Nothing, daemon.Message),
-    _get("/decisions", decisions.read, decisions.DecisionsRequest, decisions.Decisions),
-    _get("/torrents/{hash}/explain", torrents.explain, torrents.ExplainRequest, torrents.Explanation, NotFoundError),
-    _list("/openapi.json", describe, Nothing, msgspec.Raw),
+    route("GET", "/logs", logs.names, Nothing, logs.Logs),
+    route("GET", "/logs/{name}", logs.read, logs.LogRequest, logs.Log, NotFoundError),
+    route("GET", "/logs/{name}/search", logs.search, logs.SearchRequest, logs.Matches, NotFoundError),
+    route("GET", "/logs/{name}/download", logs.download, logs.LogName, str, NotFoundError, media="text/plain"),
+    route(
+        "GET",
+        "/logs/{name}/stream",
+        logs.stream,
+        logs.StreamRequest,
+        str,
+        NotFoundError,
+        NotReadyError,
+        media=_EVENT_STREAM,
+    ),
+    route("GET", "/events", events.follow, events.EventsRequest, str, NotReadyError, media=_EVENT_STREAM),
+    route("GET", "/config", config.read, Nothing, dict[str, Any], ConfigError),
+    route("POST", "/config", config.change, config.ChangeRequest, config.Changed, *_CHANGE),
+    route("POST", "/config/plan", config.plan, config.ChangeRequest, ConfigPlan, ConfigError),
+    route("GET", "/config/history", config.history, Nothing, config.History),
+    route("POST", "/config/rollback", config.rollback, config.RollbackRequest, config.Changed, *_CHANGE),
+    route("POST", "/password", login.set_password, login.PasswordRequest, config.Changed, *_CHANGE),
+    route("GET", "/meta", update.read, update.MetaRequest, update.About),
+    route("POST", "/update", update.start, Nothing, update.Started, UpdateInProgressError, NotUpdatableError),
+    route("POST", "/restart", daemon.restart, Nothing, Message),
+    route("GET", "/decisions", decisions.read, decisions.DecisionsRequest, decisions.Decisions),
+    route(
+        "GET",
+        "/torrents/{hash}/explain",
+        torrents.explain,
+        torrents.ExplainRequest,
+        torrents.Explanation,
+        NotFoundError,
+    ),
+    route("GET", "/openapi.json", describe, Nothing, Raw, revalidated=True),
 )
-INSIDE_ROUTES = (_http("GET", "/metrics", metrics.read, Nothing, str, media="text/plain"),)
+INSIDE_ROUTES = (route("GET", "/metrics", metrics.read, Nothing, str, media="text/plain"),)
 OPEN_ROUTES = (
-    _get("/health", health.health, Nothing, health.Health),
-    _get("/ready", health.ready, Nothing, health.Readiness, NotReadyError),
-    _http("GET", "/login", login.ways, Nothing, login.Ways, TooManyAttemptsError),
-    _http("POST", "/login", login.login, login.LoginRequest, login.Done, UnauthorizedError, TooManyAttemptsError),
-    _http("POST", "/logout", login.logout, Nothing, login.Done),
+    route("GET", "/health", health.health, Nothing, health.Health),
+    route("GET", "/ready", health.ready, Nothing, health.Readiness, NotReadyError),
+    route("GET", "/login", login.methods, Nothing, login.LoginMethods, TooManyAttemptsError),
+    route("POST", "/login", login.log_in, login.LoginRequest, login.Success, UnauthorizedError, TooManyAttemptsError),
+    route("POST", "/logout", login.log_out, Nothing, login.Success),
 )
 
 
 @cache
-def _description() -> msgspec.Raw:
-    return msgspec.Raw(openapi.document(ROUTES, INSIDE_ROUTES, OPEN_ROUTES))
+def _description() -> Raw:
+    return Raw(openapi.document(ROUTES, INSIDE_ROUTES, OPEN_ROUTES))

@@ -1,4 +1,4 @@
-"""The aiohttp application, and listening."""
+"""The aiohttp application, and serving it on listening sockets."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from control.auth import access
-from control.auth.origin_check import refuse_foreign_pages
+from control.auth.access import admit_everyone
+from control.auth.origin_check import OriginCheck
 from control.binding import bind
 from control.handlers import oidc
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
@@ -38,59 +38,60 @@ _SHUTDOWN_SECONDS = 1.0
 _DRAIN_SECONDS = 0.1
 _BACKLOG = 128
 
-# A category may hold slashes, encoded or not; all other parameters are one step of the path.
+# A category may hold slashes, encoded or not; every other parameter is one segment of the path.
 _CATEGORY = re.compile(r"{(category|section)}")
 
 
-def create_application(context: HandlerContext, timing: Middleware | None = None) -> web.Application:
-    """Everything that is served, also below `WebUI.UrlBase` if there is one. `timing` is put around every request."""
+def create_application(context: HandlerContext, *outer: Middleware) -> web.Application:
+    """Make the application; everything is served below `WebUI.UrlBase` too. `outer` encloses all other middleware."""
     application = web.Application(
-        middlewares=[*([timing] if timing else []), _border(context)],
+        middlewares=[*outer, _request_boundary(context)],
         client_max_size=LARGEST_BODY_BYTES,
     )
-    below = [
-        ("/api", ROUTES, access.admit_with_token(context)),
-        ("/web", ROUTES, access.admit_to_web(context)),
-        ("", INSIDE_ROUTES, access.admit_to_web(context)),
-        ("", OPEN_ROUTES, access.admit_anybody),
+    access = context.access
+    tables = [
+        ("/api", ROUTES, access.admit_to_api),
+        ("/web", ROUTES, access.admit_to_web),
+        ("", INSIDE_ROUTES, access.admit_to_web),
+        ("", OPEN_ROUTES, admit_everyone),
     ]
-    add = {"GET": application.router.add_get, "POST": application.router.add_post}  # a GET may be a HEAD
-    for base in dict.fromkeys(("", context.loaded.config.webui.url_base)):
-        for prefix, routes, admit in below:
+    add = {"GET": application.router.add_get, "POST": application.router.add_post}  # add_get answers HEAD too
+    for base in dict.fromkeys(("", access.webui.url_base)):
+        for prefix, routes, admit in tables:
             for route in routes:
                 path = _CATEGORY.sub(r"{\1:.+}", base + prefix + route.path)
                 add[route.method](path, bind(route, context, admit))
         static_page.add_page(application, base)
-        if context.loaded.config.webui.oidc_enabled:
+        if access.webui.oidc_enabled:
             oidc.add_login(application, base, context)
 
-    async def let_go(_application: web.Application) -> None:
+    async def close_events(_application: web.Application) -> None:
         context.events.close()
 
-    application.on_shutdown.append(let_go)
+    application.on_shutdown.append(close_events)
     return application
 
 
-def _border(context: HandlerContext) -> Middleware:
-    """What every request passes: the check of where it comes from, and whatever goes wrong is answered."""
-    check = refuse_foreign_pages(context)
+def _request_boundary(context: HandlerContext) -> Middleware:
+    """Make the middleware that checks the origin of every request and answers every exception."""
+    origin_check = OriginCheck(context.access)
 
     @web.middleware
-    async def border(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
-            check(request)
+            origin_check.check(request)
             response = await handler(request)
-        except Exception as error:  # noqa: BLE001 - a request that breaks off must not end the connection
+        except Exception as error:  # noqa: BLE001 - an unexpected error must not end the connection
             response = errors.answer(error, request, context.faults)
         if context.commands.ending:
-            response.force_close()  # the next request on this connection would find nobody
+            response.force_close()  # nothing would answer the next request on this connection
         return response
 
-    return border
+    return boundary
 
 
 class _Protocol(web.RequestHandler):
-    """Answers in the envelope too what cannot be read as a request."""
+    """HTTP on one connection. What cannot be read as a request is answered in the envelope of errors too."""
 
     __slots__ = ()
 
@@ -101,7 +102,7 @@ class _Protocol(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        super().handle_error(request, status, exc, message)  # logs it, and breaks off what was begun
+        super().handle_error(request, status, exc, message)  # logs it, and aborts an answer that was started
         response = errors.unreadable(status)
         response.force_close()
         return response
@@ -109,46 +110,36 @@ class _Protocol(web.RequestHandler):
 
 @asynccontextmanager
 async def serve(context: HandlerContext, listeners: Sequence[socket.socket]) -> AsyncIterator[None]:
-    """Serve on listening sockets while the block lasts; they stay open, so that who comes after it may go on.
+    """Serve on listening sockets within the block; they stay open, so that the next process can go on with them.
 
-    At the end what was accepted is still answered.
+    Connections that were accepted before the end are still answered.
     """
-    connections: ConnectionLimits | None = None
-
-    @web.middleware
-    async def timing(request: web.Request, handler: Handler) -> web.StreamResponse:
-        assert connections is not None
-        connections.begun(request)
-        try:
-            return await handler(request)
-        finally:
-            connections.answered(request)
-
+    limits = ConnectionLimits()
     runner = web.AppRunner(
-        create_application(context, timing), handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS
+        create_application(context, limits.middleware), handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS
     )
     await runner.setup()
     assert runner.server is not None
     loop = asyncio.get_running_loop()
-    speaking = partial(
+    http = partial(
         _Protocol,
         runner.server,
         loop=loop,
-        access_log=None,  # type: ignore[arg-type] # its way to say that there is none
-        logger=logging.getLogger(__name__),  # of what is not even HTTP
+        access_log=None,  # type: ignore[arg-type] # None means no access log
+        logger=logging.getLogger(__name__),  # logs what is not even HTTP
         keepalive_timeout=_IDLE_SECONDS,
         max_line_size=_LARGEST_LINE_BYTES,
         max_field_size=_LARGEST_LINE_BYTES,
         max_headers=_MOST_HEADERS,
     )
-    connections = ConnectionLimits(speaking)
+    protocol = partial(limits.protocol, http)
     servers: list[asyncio.Server] = []
     try:
-        servers += [await loop.create_server(connections, sock=one.dup(), backlog=_BACKLOG) for one in listeners]
-        _log.info("control plane listened", addresses=[one.getsockname() for one in listeners])
+        servers += [await loop.create_server(protocol, sock=one.dup(), backlog=_BACKLOG) for one in listeners]
+        _log.info("control plane started", addresses=[one.getsockname() for one in listeners])
         yield
     finally:
         for server in servers:
             server.close()
-        await asyncio.sleep(_DRAIN_SECONDS)  # what was accepted a moment ago has its request on the way
+        await asyncio.sleep(_DRAIN_SECONDS)  # requests of connections that were just accepted are still on their way
         await runner.cleanup()

@@ -12,12 +12,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from control.change_feed import Available, ChangeFeed
+from control.auth.access import Access
+from control.auth.throttle import LoginThrottle
+from control.change_feed import ChangeFeed
 from control.config_editor import ConfigEditor
 from control.context import HandlerContext
-from control.events import Events
-from control.notifications import NotificationSender as Notifications
-from control.notifications import by_apprise
+from control.events import Events, UpdateAvailable
+from control.notifications import NotificationSender, send_by_apprise
 from control.server import serve
 from control.web.sockets import listen
 from qbitrr import __version__, logs
@@ -134,7 +135,7 @@ def _run(
     _tell(loaded)
     files = Files(config_file(where.folder, Path.cwd()), environ, where.state_file, log_folder, where.evidence_folder)
     webui = loaded.config.webui
-    listeners = list(given) or listen(webui)
+    listeners = list(given) or listen(webui.host, webui.port)
     end, last, failure, planned = asyncio.run(_live(files, loaded, token, fork_server, listeners))
     _log.info("daemon ended", how=str(end))
     if end is End.STOP:
@@ -237,15 +238,15 @@ async def _live(
             lambda line: events.publish("update", {"line": line}),
             commands.restart,
         )
-        notifications = Notifications(
-            lambda: reloader.loaded.config.notifications, lambda: _page(reloader.loaded.config.webui), by_apprise
+        notifications = NotificationSender(
+            lambda: reloader.loaded.config.notifications, lambda: _page(reloader.loaded.config.webui), send_by_apprise
         )
 
         def available(known: Known) -> None:
             if known.release is not None:
-                found = Available(__version__, known.release.version)
+                found = UpdateAvailable(__version__, known.release.version)
                 events.publish("update", found)
-                notifications.tell(found)
+                notifications.notify(found)
 
         checker = Checker(lambda: reloader.loaded.config.settings, __version__, clock, available)
         failures: list[str] = []
@@ -262,8 +263,8 @@ async def _live(
             commands=commands,
             config_editor=editor,
             events=events,
-            made_token=token,
-            supervisor=supervisor,
+            access=Access(lambda: reloader.loaded.config.webui, token, LoginThrottle(clock), clock),
+            workers=supervisor,
             database=database,
             log_folder=files.log_folder,
             clock=clock,
@@ -280,7 +281,7 @@ async def _live(
             supervisor.lag.watch(),
             editor.watch(),
             notifications.run(),
-            ChangeFeed(context, notifications.tell).run(),
+            ChangeFeed(context, notifications.notify).run(),
         )
         async with _stopped_at_the_end(supervisor), serve(context, listeners), _running(*beside):
             reloader.start()

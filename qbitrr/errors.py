@@ -7,7 +7,7 @@
     ├── DataFolderBusyError       another daemon holds the data folder
     ├── NotRunningError           no daemon runs on the data folder, or it does not answer
     ├── RefusedByDaemonError      the running daemon says no
-    ├── ListenError               the address of the control plane cannot be had
+    ├── ListenError               the address of the control plane cannot be used
     ├── WorkerNotReadyError       a worker of a new configuration did not get ready; the old one is back
     ├── ProtocolError             a message between supervisor and worker makes no sense
     ├── ServiceError              a call to qBittorrent or an Arr did not succeed
@@ -43,6 +43,15 @@ class QbitrrError(Exception):
     code: ClassVar[str] = "INTERNAL_ERROR"
     details: Mapping[str, Any] | None = None
 
+    @property
+    def summary(self) -> str:
+        """Sentence for an HTTP client."""
+        return str(self)
+
+
+UNKNOWN_KEY = "an unknown key"
+"""What is found where a change names a key that does not exist."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -73,7 +82,14 @@ class ConfigError(QbitrrError):
     def __init__(self, problems: Sequence[Problem], warnings: Sequence[Problem] = ()) -> None:
         self.problems = tuple(problems)
         self.warnings = tuple(warnings)
+        self.details = {problem.key: f"found {problem.found}; allowed: {problem.allowed}" for problem in self.problems}
         super().__init__("\n".join(map(str, self.problems)))
+
+    @property
+    def summary(self) -> str:
+        """Sentence for an HTTP client; when keys are unknown, it names only these."""
+        unknown = [problem.key for problem in self.problems if problem.found == UNKNOWN_KEY]
+        return f"Invalid configuration key: {', '.join(unknown)}" if unknown else f"Invalid configuration: {self}"
 
 
 class StateError(QbitrrError):
@@ -101,7 +117,11 @@ class RefusedByDaemonError(QbitrrError):
 
 
 class ListenError(QbitrrError):
-    """The address of the control plane cannot be had; the text names it and the keys."""
+    """The address of the control plane cannot be used; the text names it and the keys."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        remedy = "choose another with WebUI.Host and WebUI.Port, or stop what listens there"
+        super().__init__(f"http://{host}:{port}: {reason}; {remedy}")
 
 
 class WorkerNotReadyError(QbitrrError):

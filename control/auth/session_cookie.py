@@ -1,38 +1,44 @@
-"""The cookie of a page that has logged in: an expiry, signed with what changes when token or password do.
+"""Signed cookie values that expire: a login, and the login at a provider that is under way.
 
-Nothing is kept here, so a login survives a restart of the daemon.
+Nothing is stored here, so that a login outlives a restart of the daemon.
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 
-COOKIE = "qbitrr_session"
-LASTS_SECONDS = 30 * 86_400
+from itsdangerous import BadSignature, Signer
+
+NAME = "qbitrr_session"
+LIFETIME_SECONDS = 30 * 86_400
 
 
-def issue(secret: str, now: float, lasts_seconds: int = LASTS_SECONDS) -> str:
-    """A value for the cookie; `now` in epoch seconds."""
-    content = f"{int(now) + lasts_seconds}.{secrets.token_hex(16)}"
-    return f"{content}.{_signature(content, secret)}"
+class CookieSigner:
+    """Issues and verifies values for one purpose. A value is valid for this purpose and this secret only."""
 
+    def __init__(self, secret: str, purpose: str) -> None:
+        self._secret = secret.encode(errors="surrogateescape")
+        self._purpose = purpose
+        self._signer = self._signer_for(purpose)
 
-def holds(value: str, secret: str, now: float) -> bool:
-    """Whether a value was issued with this secret and has not expired."""
-    content, _, signature = value.rpartition(".")
-    expected = _signature(content, secret)
-    if not hmac.compare_digest(signature.encode(errors="surrogateescape"), expected.encode()):
-        return False
-    return int(content.partition(".")[0]) > now
+    def issue(self, now: float, lifetime_seconds: int = LIFETIME_SECONDS) -> str:
+        """Make a random value that is valid for a time from `now` on, in epoch seconds."""
+        return self._signer.sign(f"{int(now) + lifetime_seconds}.{secrets.token_hex(16)}").decode()
 
+    def is_valid(self, value: str, now: float) -> bool:
+        """Whether a value was issued here and has not expired."""
+        try:
+            content = self._signer.unsign(value.encode(errors="surrogateescape"))
+        except BadSignature:
+            return False
+        return int(content.partition(b".")[0]) > now
 
-def derived(value: str, secret: str, purpose: str) -> str:
-    """A text that only who has value and secret can know."""
-    return _signature(f"{purpose}:{value}", secret)
+    def derive(self, value: str, part: str) -> str:
+        """Derive a text of 43 characters that can only be known with the value and the secret."""
+        return (
+            self._signer_for(f"{self._purpose} {part}").get_signature(value.encode(errors="surrogateescape")).decode()
+        )
 
-
-def _signature(content: str, secret: str) -> str:
-    key = hashlib.sha256(b"qbitrr session\0" + secret.encode(errors="surrogateescape")).digest()
-    return hmac.new(key, content.encode(errors="surrogateescape"), "sha256").hexdigest()
+    def _signer_for(self, purpose: str) -> Signer:
+        return Signer(self._secret, salt=f"qbitrr {purpose}", key_derivation="hmac", digest_method=hashlib.sha256)

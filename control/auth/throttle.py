@@ -1,35 +1,39 @@
-"""Refused credentials, counted by address: after too many, none are looked at for a while."""
+"""Limit of refused credentials: after ten within a minute, an address is not checked any more for a while."""
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 from qbitrr.errors import TooManyAttemptsError
 
+if TYPE_CHECKING:
+    from qbitrr.clock import Clock
+
 MOST = 10
 WINDOW_SECONDS = 60.0
-_ADDRESSES = 1024  # remembered at most; the oldest is forgotten
+MOST_ADDRESSES = 1024  # beyond that the address whose last failure is oldest is dropped
 
 
 class LoginThrottle:
-    """Failures of the last minute. An address with too many has to wait until they are older."""
+    """Failures of the last minute, by address."""
 
-    def __init__(self) -> None:
-        self._failed: OrderedDict[str, list[float]] = OrderedDict()
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._failed_at: OrderedDict[str, list[float]] = OrderedDict()
 
     def check(self, address: str) -> None:
-        """Raises TooManyAttemptsError when the address has to wait."""
+        """Raise TooManyAttemptsError while the address has too many failures."""
         if len(self._recent(address)) >= MOST:
             raise TooManyAttemptsError("Too many refused logins from this address; wait a minute")
 
     def failed(self, address: str) -> None:
-        """One more failure."""
-        self._failed[address] = [*self._recent(address), time.monotonic()]
-        self._failed.move_to_end(address)
-        while len(self._failed) > _ADDRESSES:
-            self._failed.popitem(last=False)
+        """Record a failure."""
+        self._failed_at[address] = [*self._recent(address), self._clock.monotonic()]
+        self._failed_at.move_to_end(address)
+        while len(self._failed_at) > MOST_ADDRESSES:
+            self._failed_at.popitem(last=False)
 
     def _recent(self, address: str) -> list[float]:
-        since = time.monotonic() - WINDOW_SECONDS
-        return [moment for moment in self._failed.get(address, ()) if moment > since]
+        since = self._clock.monotonic() - WINDOW_SECONDS
+        return [failed_at for failed_at in self._failed_at.get(address, ()) if failed_at > since]

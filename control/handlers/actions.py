@@ -1,52 +1,52 @@
-"""What a person decides on removals: `arr/<section>/approve`, `arr/<section>/discard`, `actions/<id>/undo`."""
+"""`arr/<section>/approve`, `arr/<section>/discard`, `actions/<id>/undo`: the user's decisions on removals."""
 
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from control.binding import invalid
 from control.context import HandlerContext
-from control.handlers.arr import Message
-from control.worker_lookup import category_of
+from control.handlers.shared import Category, Message
+from control.web.errors import invalid
+from control.worker_lookup import category_of, send
 from qbitrr import ipc
-from qbitrr.errors import ConflictError, NotFoundError, NotReadyError
+from qbitrr.errors import ConflictError, NotFoundError
 from qbitrr.rules.verdict import DESTRUCTIVE
 from qbitrr.state import ledger
 
-_LONGEST_ID = 18  # digits; longer ones are beyond what the state file counts
+_MOST_DIGITS = 18  # of an id; more of them exceed the integers of SQLite
 
 
 class ApprovalRequest(Struct, frozen=True):
-    """Whose removals."""
+    """The worker whose removals are meant."""
 
-    section: Annotated[str, Meta(description="Category of the Arr, or the name of its section.")]
+    section: Category
 
 
 class UndoRequest(Struct, frozen=True):
-    """Which action."""
+    """The action that is meant."""
 
     id: Annotated[str, Meta(description="Id of the action in the list of decisions.", pattern="^[0-9]{1,18}$")]
 
 
 async def approve(context: HandlerContext, request: ApprovalRequest) -> Message:
-    """Let the removals go on that wait for a person, because they were too many at once."""
+    """Approve the removals that wait for the user because they were too many at once."""
     return Message(f"The removals of {_decide(context, request.section, ipc.Approve())} go on")
 
 
 async def discard(context: HandlerContext, request: ApprovalRequest) -> Message:
-    """Drop the removals that wait for a person, because they were too many at once.
+    """Discard the removals that wait for the user because they were too many at once.
 
-    Their torrents are left alone for a day.
+    No rule removes their torrents for a day.
     """
     return Message(f"The removals of {_decide(context, request.section, ipc.Discard())} were dropped")
 
 
 async def undo(context: HandlerContext, request: UndoRequest) -> Message:
-    """Take a torrent out of quarantine, or add one again that was removed after it.
+    """Restore a torrent from quarantine, or add one again that was removed after its quarantine.
 
-    Answers at once; the action becomes `undone` when that was done.
+    Answers at once; the state of the action becomes `undone` when the torrent is restored.
     """
-    if not (request.id.isascii() and request.id.isdigit() and len(request.id) <= _LONGEST_ID):
+    if not (request.id.isascii() and request.id.isdigit() and len(request.id) <= _MOST_DIGITS):
         raise invalid("id", request.id, "Must be the id of an action")
     entry = await ledger.get(context.database, int(request.id))
     if entry is None:
@@ -56,19 +56,13 @@ async def undo(context: HandlerContext, request: UndoRequest) -> Message:
     if not entry.notes.get("torrent_file"):
         text = f"Action {entry.id} cannot be undone: the torrent was not put into quarantine (Settings.Quarantine)"
         raise ConflictError(text)
-    _tell(context, entry.category, ipc.Undo(entry.id))
+    send(context, entry.category, ipc.Undo(entry.id))
     return Message(f"Undoing action {entry.id} on {entry.name}")
 
 
 def _decide(context: HandlerContext, section: str, decision: ipc.Approve | ipc.Discard) -> str:
     category = category_of(context, section)
-    if context.supervisor.processes[category].said.waiting_for != "approval":
+    if context.workers.processes[category].said.waiting_for != "approval":
         raise ConflictError(f"No removals of {category} wait for approval")
-    _tell(context, category, decision)
+    send(context, category, decision)
     return category
-
-
-def _tell(context: HandlerContext, category: str, message: ipc.Message) -> None:
-    process = context.supervisor.processes.get(category)
-    if process is None or not process.send(message):
-        raise NotReadyError(f"The worker of {category} does not run; ask again when it does")

@@ -1,11 +1,9 @@
-"""`arr`: the Arrs, restarting their workers, reading their libraries anew."""
+"""`arr`: the Arrs, a restart of their workers, and a rebuild of their catalogues."""
 
-from typing import Annotated
-
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from control.context import HandlerContext
-from control.handlers.shared import Nothing
+from control.handlers.shared import Category, Message, Nothing
 from control.worker_lookup import all_workers, category_of, display_name
 from qbitrr.config.model.key import ArrKind
 
@@ -26,39 +24,33 @@ class Arrs(Struct, frozen=True):
 
 
 class RestartRequest(Struct, frozen=True):
-    """Which worker is to be restarted."""
+    """The worker to restart."""
 
-    section: Annotated[str, Meta(description="Category of the Arr, or the name of its section.")]
-
-
-class Message(Struct, frozen=True):
-    """What was begun, as a sentence."""
-
-    message: str
+    section: Category
 
 
 async def read(context: HandlerContext, _request: Nothing) -> Arrs:
-    """The Arrs that have a worker, with their types."""
-    processes = context.supervisor.processes.values()
+    """List the Arrs that have a worker, with their types."""
+    processes = context.workers.processes.values()
     arrs = [arr for process in processes if (arr := process.config.arr_section) is not None]
-    return Arrs([ArrView(arr.category, display_name(arr.section), arr.kind) for arr in arrs], context.supervisor.ready)
+    return Arrs([ArrView(arr.category, display_name(arr.section), arr.kind) for arr in arrs], context.workers.ready)
 
 
 async def restart(context: HandlerContext, request: RestartRequest) -> Message:
-    """Replace the worker of an Arr by a fresh process.
+    """Replace the worker process of an Arr.
 
-    Answers at once; what the old process was doing is taken up by the new one.
+    Answers at once; the new process resumes what the old one was doing.
     """
     category = category_of(context, request.section)
-    context.supervisor.restart(category)
+    context.workers.restart(category)
     return Message(f"Restart triggered for {category}")
 
 
 async def rebuild(context: HandlerContext, _request: Nothing) -> Message:
-    """Read the libraries of all Arrs anew.
+    """Read the libraries of all Arrs again, as a whole.
 
-    Answers at once. The lists stay as they are until the new ones are whole; search history and ledger are kept.
+    Answers at once. The lists stay as they are until the new ones are complete; search history and ledger are kept.
     """
     all_workers(context)
-    context.supervisor.rebuild()
+    context.workers.rebuild()
     return Message("Rebuild triggered for all Arr instances")

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from control.auth.access import author_of
 from control.config_editor import ConfigPlan
 from control.context import HandlerContext
 from control.handlers.shared import Nothing
@@ -73,7 +72,7 @@ async def change(context: HandlerContext, request: ChangeRequest, http: web.Requ
     Only the workers that it concerns are restarted. When one of them does not get ready, the old configuration is back.
     """
     expected = http.headers.get("If-Match", "").removeprefix("W/").strip('" ') or None
-    author = author_of(http, context)
+    author = context.access.author_of(http)
     plan = await context.config_editor.apply(request.changes, request.deletions, author, expected)
     return Changed(success=True, message="Configuration updated successfully", plan=plan)
 
@@ -95,5 +94,5 @@ async def history(context: HandlerContext, _request: Nothing) -> History:
 
 async def rollback(context: HandlerContext, request: RollbackRequest, http: web.Request) -> Changed:
     """Have an earlier version of the configuration again, in the way of a change."""
-    plan = await context.config_editor.roll_back(request.id, author_of(http, context))
+    plan = await context.config_editor.roll_back(request.id, context.access.author_of(http))
     return Changed(success=True, message=f"Configuration is version {request.id} again", plan=plan)

@@ -1,14 +1,13 @@
-"""`arr/test-connection`: whether a service can be used as it is, or would be, configured."""
+"""`arr/test-connection`: a test of an Arr or qBittorrent, as it is configured or as it could be."""
 
 from typing import Annotated, Literal
 
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from control.auth.access import require_trusted
-from control.binding import invalid
 from control.connection_check import TestResult, Trouble, probe_arr, probe_qbittorrent
 from control.context import HandlerContext
+from control.web.errors import invalid
 from qbitrr.config import Arr, QBit
 from qbitrr.errors import NotFoundError
 from qbitrr.qbittorrent.session import Access
@@ -19,7 +18,7 @@ class ConnectionRequest(Struct, frozen=True, rename="camel"):
 
     section: Annotated[str, Meta(description="Section of the configuration, such as Radarr-4K.", max_length=200)] = ""
     arr_type: Annotated[
-        Literal["radarr", "sonarr", "lidarr", "qbittorrent"] | None, Meta(description="What should answer.")
+        Literal["radarr", "sonarr", "lidarr", "qbittorrent"] | None, Meta(description="The service that is expected.")
     ] = None
     uri: Annotated[str, Meta(description="Its address.", max_length=2000)] = ""
     api_key: Annotated[str, Meta(description="Its API key.", max_length=2000)] = ""
@@ -36,7 +35,7 @@ class ProfileView(Struct, frozen=True):
 
 
 class Tested(Struct, frozen=True, rename="camel"):
-    """`trouble` is what is wrong in a word, null when nothing is; `message` says it in a sentence."""
+    """The result. `trouble` is what is wrong in one word, null when nothing is; `message` is a sentence."""
 
     success: bool
     message: str
@@ -46,17 +45,18 @@ class Tested(Struct, frozen=True, rename="camel"):
 
 
 async def test(context: HandlerContext, request: ConnectionRequest, http: web.Request) -> Tested:
-    """Ask a service once whether it can be used.
+    """Test once whether a service can be used.
 
-    From outside of this machine it needs the token. A stored secret only ever goes to the address stored with it.
+    Needs the token, unless the request comes from this machine. A stored secret is only sent to the address that is
+    stored with it.
     """
-    require_trusted(http, context, "Connections")
-    outcome = await (_stored(context, request.section) if request.section else _given(request))
-    profiles = [ProfileView(number, name) for number, name in outcome.profiles.items()]
-    return Tested(outcome.trouble is None, outcome.message, outcome.trouble, outcome.version, profiles)
+    context.access.author_of(http).require_trusted("Connections")
+    result = await (_test_stored(context, request.section) if request.section else _test_given(request))
+    profiles = [ProfileView(number, name) for number, name in result.profiles.items()]
+    return Tested(result.trouble is None, result.message, result.trouble, result.version, profiles)
 
 
-async def _stored(context: HandlerContext, section: str) -> TestResult:
+async def _test_stored(context: HandlerContext, section: str) -> TestResult:
     config = context.loaded.config
     service = config.arrs.get(section) or config.qbits.get(section)
     match service:
@@ -76,7 +76,7 @@ async def _stored(context: HandlerContext, section: str) -> TestResult:
     raise NotFoundError(f"No section {section} in the configuration")
 
 
-async def _given(request: ConnectionRequest) -> TestResult:
+async def _test_given(request: ConnectionRequest) -> TestResult:
     if not request.uri.lower().startswith(("http://", "https://")):
         raise invalid("uri", request.uri, "Must be an address that begins with http:// or https://")
     if request.arr_type is None:

@@ -1,40 +1,32 @@
-"""The daemon as a whole: taking the configuration anew, fresh processes, beginning anew, telling its state."""
+"""The daemon as a whole: reload, restart in place, restart of all workers, state dump."""
 
 from aiohttp import web
-from msgspec import Struct
 
-from control.auth.access import require_trusted
 from control.context import HandlerContext
-from control.handlers.shared import Nothing
+from control.handlers.shared import Message, Nothing
 from supervisor.changes import ReloadResult
 
 
-class Message(Struct, frozen=True):
-    """What was begun, as a sentence."""
-
-    message: str
-
-
 async def reload(context: HandlerContext, _request: Nothing) -> ReloadResult:
-    """Take the configuration file anew; answered when all workers that it concerns are ready.
+    """Apply the configuration file as it is now; answers when all workers that it concerns are ready.
 
-    Whatever is wrong with it, the configuration from before holds.
+    When anything is wrong with it, the configuration from before stays in force.
     """
     return await context.config_reload.reload()
 
 
-async def renew(context: HandlerContext, _request: Nothing) -> Message:
-    """Have fresh processes for all workers, one after the other."""
+async def restart_workers(context: HandlerContext, _request: Nothing) -> Message:
+    """Replace the processes of all workers, one after the other."""
     context.commands.renew()
     return Message("Rolling restart initiated")
 
 
 async def restart(context: HandlerContext, _request: Nothing, http: web.Request) -> Message:
-    """Have the daemon begin anew in place. Requests that come meanwhile wait, none is refused.
+    """Restart the daemon in place. Requests that arrive meanwhile wait, none is refused.
 
-    From outside of this machine it needs the token.
+    Needs the token, unless the request comes from this machine.
     """
-    require_trusted(http, context, "The daemon")
+    context.access.author_of(http).require_trusted("The daemon")
     context.commands.restart()
     return Message("Restart initiated")
 

@@ -1,20 +1,19 @@
-"""`decisions`: what was done to torrents, or would have been, the newest first."""
+"""`decisions`: what was done to torrents, and what Shadow kept from being done, the newest first."""
 
 from datetime import datetime
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from control.binding import invalid
 from control.context import HandlerContext
 from control.web.answers import moment
+from control.web.errors import invalid
 from qbitrr.clock import from_iso, to_iso
-from qbitrr.state import ledger
-from qbitrr.state import shadow as would
+from qbitrr.state import ledger, shadow
 
 
 class DecisionsRequest(Struct, frozen=True):
-    """Which decisions; what is left out does not matter."""
+    """Conditions on decisions; one that is left out is met by all."""
 
     limit: Annotated[int, Meta(description="How many, 1 to 500.", extra={"lowest": 1, "highest": 500})] = 50
     category: Annotated[str, Meta(description="Only of this category.")] = ""
@@ -24,14 +23,14 @@ class DecisionsRequest(Struct, frozen=True):
     since: Annotated[str, Meta(description="Only those planned at this time or later, ISO 8601.")] = ""
     until: Annotated[str, Meta(description="Only those planned before this time, ISO 8601.")] = ""
     before: Annotated[int, Meta(description="Only those with a lower id: `next` of the page before.")] = 0
-    shadow: Annotated[bool, Meta(description="What would have been done, had not Shadow been on.")] = False
+    shadow: Annotated[bool, Meta(description="What Shadow kept from being done.")] = False
 
 
 class Decision(Struct, frozen=True, rename="camel"):
-    """One action on a torrent: by which rule, on which facts, how far it got and how it ended.
+    """One action on a torrent: its rule and facts, its progress and its end.
 
     `state` is planned, done, failed, held or undone; would for what Shadow kept from being done. `notes` hold what its
-    steps needed and found.
+    steps need and found.
     """
 
     id: int
@@ -53,18 +52,18 @@ class Decision(Struct, frozen=True, rename="camel"):
 
 
 class Decisions(Struct, frozen=True):
-    """A page of decisions. `next` is what to ask for as `before` to get the next one, null after the last."""
+    """A page of decisions. `next` is the `before` of the next page, null after the last one."""
 
     decisions: list[Decision]
     next: int | None
 
 
 async def read(context: HandlerContext, request: DecisionsRequest) -> Decisions:
-    """What was done to torrents and why, the newest first.
+    """List what was done to torrents and why, the newest first.
 
     With `shadow`, what would have been done while Shadow was on.
     """
-    wanted = ledger.LedgerFilter(
+    conditions = ledger.LedgerFilter(
         categories=[request.category] if request.category else None,
         action=request.action or None,
         rule=request.rule or None,
@@ -74,14 +73,14 @@ async def read(context: HandlerContext, request: DecisionsRequest) -> Decisions:
         before=request.before or None,
     )
     if request.shadow:
-        shown = [shadow(entry) for entry in await would.page(context.database, request.limit, wanted)]
+        shown = [_shadow_decision(entry) for entry in await shadow.page(context.database, request.limit, conditions)]
     else:
-        shown = [decision(entry) for entry in await ledger.page(context.database, request.limit, wanted)]
+        shown = [decision(entry) for entry in await ledger.page(context.database, request.limit, conditions)]
     return Decisions(shown, shown[-1].id if len(shown) == request.limit else None)
 
 
 def decision(entry: ledger.Entry) -> Decision:
-    """An entry of the ledger as it is shown."""
+    """Convert an entry of the ledger to the form of an answer."""
     return Decision(
         id=entry.id,
         category=entry.category,
@@ -102,8 +101,7 @@ def decision(entry: ledger.Entry) -> Decision:
     )
 
 
-def shadow(entry: would.ShadowEntry) -> Decision:
-    """What would have been done, as it is shown."""
+def _shadow_decision(entry: shadow.ShadowEntry) -> Decision:
     left = f"it left its client all the same at {to_iso(entry.gone_at)}" if entry.gone_at else None
     return Decision(
         id=entry.id,
@@ -126,7 +124,7 @@ def shadow(entry: would.ShadowEntry) -> Decision:
 
 
 def _moment(parameter: str, text: str) -> float | None:
-    """Epoch seconds of a parameter; None when it was left out. Raises BadRequestError."""
+    """Convert a parameter to epoch seconds, None when it was left out. Raises BadRequestError."""
     if not text:
         return None
     at = from_iso(text)

@@ -1,4 +1,4 @@
-"""`events`: what happens, as it happens."""
+"""`events`: what happens, as server-sent events."""
 
 from typing import Annotated
 
@@ -11,17 +11,19 @@ from control.web import sse
 
 
 class EventsRequest(Struct, frozen=True):
-    """From where on."""
+    """Where to continue."""
 
-    after: Annotated[str, Meta(description="Id of the last event seen; the header Last-Event-ID says the same.")] = ""
+    after: Annotated[
+        str, Meta(description="Id of the last event that was received, as in the header Last-Event-ID.")
+    ] = ""
 
 
 async def follow(context: HandlerContext, request: EventsRequest, http: web.Request) -> web.StreamResponse:
-    """What happens, as server-sent events that never end.
+    """Follow what happens, as server-sent events without an end.
 
     `process` is a worker's entry of the process list, `decision` an entry of the ledger, `breaker` one that tripped,
-    `config` a change or an edit of the configuration with its plan. Each has an id, and a client that comes back with
-    it gets what it missed. `reset` says that something may have been missed: read again what you show.
+    `config` a change or an edit of the configuration with its plan. Each has an id, and a client that reconnects with
+    it receives what it missed. `reset` says that something may have been missed: read again what you show.
     """
     last_id = http.headers.get("Last-Event-ID", request.after)
     with context.events.follow() as follower:
@@ -33,13 +35,13 @@ async def follow(context: HandlerContext, request: EventsRequest, http: web.Requ
                 await _send(stream, event)
             while True:
                 try:
-                    event_or_none = await follower.next(sse.SILENCE_SECONDS)
+                    next_event = await follower.next(sse.KEEPALIVE_SECONDS)
                 except TimeoutError:
-                    await stream.keep_open()
+                    await stream.send_keepalive()
                     continue
-                if event_or_none is None:
+                if next_event is None:
                     break
-                await _send(stream, event_or_none)
+                await _send(stream, next_event)
         return response
 
 

@@ -1,4 +1,4 @@
-"""`/health` and `/ready`: for those who watch over the daemon."""
+"""`/health` and `/ready`: probes for monitoring."""
 
 from typing import Literal
 
@@ -11,13 +11,13 @@ from supervisor.lifecycle import Phase
 
 # A worker that waits for its Arr or qBittorrent is ready itself.
 _READY = frozenset({Phase.RUNNING, Phase.WAITING})
-_IN_TROUBLE = frozenset({Phase.DEGRADED, Phase.HELD, Phase.HANGING})
+_TROUBLED = frozenset({Phase.DEGRADED, Phase.HELD, Phase.HANGING})
 
 
 class Health(Struct, frozen=True, rename="camel"):
-    """`troubled` are the categories that do not get on by themselves; `faults` are requests that broke off.
+    """`troubled` are the workers in trouble by category; `faults` counts requests that failed unexpectedly.
 
-    `loop_lag_seconds` is the worst delay of everything the supervisor did in the last minute.
+    `loopLagSeconds` is the largest delay of the supervisor's loop in the last minute.
     """
 
     status: Literal["ok", "degraded"]
@@ -34,19 +34,19 @@ class Readiness(Struct, frozen=True):
 
 
 async def health(context: HandlerContext, _request: Nothing) -> Health:
-    """The daemon lives and answers."""
-    troubled = {category: phase for category, phase in _phases(context).items() if phase in _IN_TROUBLE}
-    lag = round(context.supervisor.lag.worst_seconds, 4)
+    """Answer as long as the daemon runs."""
+    troubled = {category: phase for category, phase in _phases(context).items() if phase in _TROUBLED}
+    lag = round(context.workers.lag.worst_seconds, 4)
     return Health("degraded" if troubled else "ok", troubled, context.faults.count, lag)
 
 
 async def ready(context: HandlerContext, _request: Nothing) -> Readiness:
-    """Every worker is ready."""
+    """Answer 200 when every worker is ready."""
     workers = _phases(context)
-    if not context.supervisor.ready or not all(phase in _READY for phase in workers.values()):
+    if not context.workers.ready or not all(phase in _READY for phase in workers.values()):
         raise NotReadyError("Not every worker is ready", {"workers": workers})
     return Readiness(ready=True, workers=workers)
 
 
 def _phases(context: HandlerContext) -> dict[str, Phase]:
-    return {category: process.state.phase for category, process in context.supervisor.processes.items()}
+    return {category: process.state.phase for category, process in context.workers.processes.items()}

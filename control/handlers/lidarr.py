@@ -1,4 +1,4 @@
-"""`lidarr/<category>/artists`."""
+"""`lidarr/<category>/artists`: the artists of a Lidarr."""
 
 from datetime import date
 from typing import Annotated
@@ -13,17 +13,17 @@ from qbitrr.state import listing
 
 
 class ArtistsRequest(Struct, frozen=True):
-    """Which artists."""
+    """A page of artists."""
 
     category: Category
     q: Title = ""
     page: Page = 0
     page_size: PageSize = 25
-    missing: Annotated[bool, Meta(description="Only artists that lack an album; they are shown whole.")] = False
+    missing: Annotated[bool, Meta(description="Only artists that lack an album, each with all albums.")] = False
 
 
 class ArtistInfo(Struct, frozen=True):
-    """Who an artist is."""
+    """The identity of an artist."""
 
     id: int
     name: str
@@ -33,7 +33,7 @@ class ArtistInfo(Struct, frozen=True):
 class AlbumView(Struct, frozen=True, rename="camel"):
     """One album; it has its file when all of its tracks have.
 
-    `reasonCode` is the exact word, `reason` may be a sentence; null when nothing is to be done.
+    `reason` is why it is not complete, in one word, null when it is; `reasonCode` is the same.
     """
 
     id: int
@@ -72,7 +72,7 @@ class Artists(Struct, frozen=True):
 
 
 async def artists(context: HandlerContext, request: ArtistsRequest) -> Artists:
-    """Artists of a Lidarr, by name, with all of their albums."""
+    """List the artists of a Lidarr, by name, with all of their albums."""
     category = category_of(context, request.category, "lidarr")
     found = await listing.artists(
         context.database,
@@ -116,6 +116,6 @@ def _album(album: listing.Album) -> AlbumView:
 
 
 def _date(epoch_seconds: float | None) -> date | None:
-    """The day, without the time."""
-    when = moment(epoch_seconds)
-    return when.date() if when else None
+    """Return the day, without the time."""
+    at = moment(epoch_seconds)
+    return at.date() if at else None

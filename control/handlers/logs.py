@@ -1,4 +1,4 @@
-"""`logs`: the log files, and parts of them by line."""
+"""`logs`: the log files, parts of them by line, and searches in them."""
 
 import asyncio
 import os
@@ -14,42 +14,47 @@ from msgspec import Meta, Struct
 from control.context import HandlerContext
 from control.handlers.shared import Nothing
 from control.log_files import reader
-from control.log_files import tail as logfollow
+from control.log_files.tail import Tail
 from control.web import sse
 from control.web.answers import SECURITY_HEADERS
 from qbitrr.errors import NotFoundError
 
-_LOOK_SECONDS = 0.5
+_POLL_SECONDS = 0.5
 _DOWNLOAD_BYTES = 1 << 18
 
-
-class LogRequest(Struct, frozen=True):
-    """Which lines of which file."""
-
-    name: Annotated[str, Meta(description="Name from the list of log files.")]
-    offset: Annotated[int, Meta(description="Lines to leave out at the beginning.", extra={"lowest": 0})] = 0
-    limit: Annotated[int, Meta(ge=1, description="Lines at most, up to 50000.", extra={"highest": 50_000})] = 5000
+Name = Annotated[str, Meta(description="Name from the list of log files.")]
+Offset = Annotated[int, Meta(description="Lines to skip at the beginning.", extra={"lowest": 0})]
 
 
 class LogName(Struct, frozen=True):
-    """Which file."""
+    """A file."""
 
-    name: Annotated[str, Meta(description="Name from the list of log files.")]
+    name: Name
+
+
+class LogRequest(Struct, frozen=True):
+    """Lines of a file."""
+
+    name: Name
+    offset: Offset = 0
+    limit: Annotated[int, Meta(ge=1, description="Lines at most, up to 50000.", extra={"highest": 50_000})] = 5000
 
 
 class StreamRequest(Struct, frozen=True):
-    """Which file, and from where on."""
+    """A file to follow, and how many of its last lines are sent first."""
 
-    name: Annotated[str, Meta(description="Name from the list of log files.")]
-    last: Annotated[int, Meta(description="Lines to begin with, up to 5000.", extra={"lowest": 0, "highest": 5000})] = 0
+    name: Name
+    last: Annotated[
+        int, Meta(description="Lines that are sent first, up to 5000.", extra={"lowest": 0, "highest": 5000})
+    ] = 0
 
 
 class SearchRequest(Struct, frozen=True):
-    """What is looked for."""
+    """A text to find in a file."""
 
-    name: Annotated[str, Meta(description="Name from the list of log files.")]
-    q: Annotated[str, Meta(description="Text to look for, in any case.")]
-    offset: Annotated[int, Meta(description="Lines to leave out at the beginning.", extra={"lowest": 0})] = 0
+    name: Name
+    q: Annotated[str, Meta(description="Text to find, in any case.")]
+    offset: Offset = 0
     limit: Annotated[int, Meta(description="Matches, 1 to 1000.", extra={"lowest": 1, "highest": 1000})] = 100
 
 
@@ -61,7 +66,7 @@ class MatchView(Struct, frozen=True):
 
 
 class Matches(Struct, frozen=True):
-    """Lines with the text. Unless `complete`, go on from `next_offset`: a search ends after two seconds."""
+    """Lines with the text. Unless `complete`, continue at `next_offset`: a search ends after two seconds."""
 
     matches: list[MatchView]
     complete: bool
@@ -75,7 +80,7 @@ class Logs(Struct, frozen=True):
 
 
 class Log(Struct, frozen=True):
-    """Some lines of a log file. `inode` is another one after the file was rotated."""
+    """Some lines of a log file. `inode` changes when the file is rotated."""
 
     name: str
     content: str
@@ -86,14 +91,14 @@ class Log(Struct, frozen=True):
 
 
 async def names(context: HandlerContext, _request: Nothing) -> Logs:
-    """The log files."""
+    """List the log files."""
     if context.log_folder is None:
         return Logs([])
     return Logs(await asyncio.to_thread(reader.names, context.log_folder))
 
 
 async def read(context: HandlerContext, request: LogRequest) -> Log:
-    """Lines of a log file.
+    """Read lines of a log file.
 
     A last line that is still being written is left out. To follow a file, add `lines` to the offset each time.
     """
@@ -105,16 +110,16 @@ async def read(context: HandlerContext, request: LogRequest) -> Log:
 
 
 async def search(context: HandlerContext, request: SearchRequest) -> Matches:
-    """Lines of a log file that hold a text."""
+    """Find the lines of a log file that contain a text."""
     with _known(request.name):
         found = await asyncio.to_thread(
-            logfollow.search, _folder(context), request.name, request.q, first=request.offset, most=request.limit
+            reader.search, _folder(context), request.name, request.q, first=request.offset, most=request.limit
         )
     return Matches([MatchView(*match) for match in found.matches], found.complete, found.next_line)
 
 
 async def download(context: HandlerContext, request: LogName, http: web.Request) -> web.StreamResponse:
-    """The whole file."""
+    """Download a whole log file."""
     with _known(request.name), reader.opened(_folder(context), request.name) as (descriptor, status):
         name = quote(request.name, safe="")
         headers = {
@@ -130,7 +135,7 @@ async def download(context: HandlerContext, request: LogName, http: web.Request)
         while http.method != "HEAD" and position < status.st_size:
             most = min(_DOWNLOAD_BYTES, status.st_size - position)
             chunk = await asyncio.to_thread(os.pread, descriptor, most, position)
-            if not chunk:  # it was cut off meanwhile; the client sees that it is not whole
+            if not chunk:  # truncated meanwhile; the client sees that the file is incomplete
                 response.force_close()
                 break
             await response.write(chunk)
@@ -139,21 +144,21 @@ async def download(context: HandlerContext, request: LogName, http: web.Request)
 
 
 async def stream(context: HandlerContext, request: StreamRequest, http: web.Request) -> web.StreamResponse:
-    """The lines that are appended to a log file, as server-sent events; rotation is followed."""
+    """Follow a log file across rotation, as server-sent events with the lines that are appended."""
     with _known(request.name):
-        tail = await asyncio.to_thread(logfollow.Tail, _folder(context), request.name, last_lines=request.last)
+        tail = await asyncio.to_thread(Tail, _folder(context), request.name, last_lines=request.last)
     try:
         async with sse.streaming(http, context.streams) as (response, out):
-            silent_since = context.clock.monotonic()
+            last_sent_at = context.clock.monotonic()
             while not context.events.closed:
                 if lines := await asyncio.to_thread(tail.read):
                     await out.send(reader.plain(lines).rstrip("\n").encode())
-                    silent_since = context.clock.monotonic()
+                    last_sent_at = context.clock.monotonic()
                     continue
-                if context.clock.monotonic() - silent_since > sse.SILENCE_SECONDS:
-                    await out.keep_open()
-                    silent_since = context.clock.monotonic()
-                await asyncio.sleep(_LOOK_SECONDS)
+                if context.clock.monotonic() - last_sent_at > sse.KEEPALIVE_SECONDS:
+                    await out.send_keepalive()
+                    last_sent_at = context.clock.monotonic()
+                await asyncio.sleep(_POLL_SECONDS)
         return response
     finally:
         tail.close()

@@ -1,15 +1,13 @@
-"""`processes`: the workers, and what each is doing."""
+"""`processes`: the workers, with what each is doing, and their restart."""
 
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Raw, Struct
 
 from control.context import HandlerContext
-from control.handlers.arr import Message
-from control.handlers.shared import Nothing
+from control.handlers.shared import Message, Nothing
 from control.process_memory import resident_bytes
 from control.web.answers import moment
 from control.worker_lookup import category_of, display_name
@@ -17,10 +15,9 @@ from qbitrr.errors import NotFoundError
 from supervisor.lifecycle import Phase
 from supervisor.worker_process import WorkerProcess
 
-_moment = lru_cache(maxsize=256)(moment)  # the same few are asked for over and over
+_moment = lru_cache(maxsize=256)(moment)  # the same few times are converted over and over
 
-
-# what a person needs to know; the exact phase is told beside it
+# What the user needs to know; the exact phase is answered too.
 State = Literal["starting", "running", "waiting", "degraded", "held", "stopping"]
 _STATES: dict[Phase, State] = {
     Phase.STARTING: "starting",
@@ -33,21 +30,20 @@ _STATES: dict[Phase, State] = {
     Phase.STOPPING: "stopping",
     Phase.STOPPED: "stopping",
 }
-_encoder = msgspec.json.Encoder()
 _KINDS = ("all", "category", "search", "torrent")
 
 
 class ProcessRequest(Struct, frozen=True):
-    """A worker, and which of its loops; all of them are in one process."""
+    """A worker, and one of its loops; all of them run in one process."""
 
     category: Annotated[str, Meta(description="Category of the worker.")]
     kind: Annotated[str, Meta(description="`category`, `search`, `torrent` or `all`.")]
 
 
 class ProcessView(Struct, frozen=True, rename="camel"):
-    """One worker. Counts are what it last reported, null until it has; `rss` is in bytes.
+    """One worker. Counts are as it last reported them, null before that; `rss` is its resident memory in bytes.
 
-    `phase` is what `state` is in detail: `backoff` starts in a moment, `hanging` is being replaced.
+    `phase` is `state` in detail: `backoff` is about to start, `hanging` is being replaced.
     """
 
     category: str
@@ -77,27 +73,24 @@ class Processes(Struct, frozen=True):
 
 
 async def read(context: HandlerContext, _request: Nothing) -> Raw:
-    """Every worker and what it is doing."""
-    second = int(context.clock.monotonic())
-    children = context.supervisor.processes.values()
-    made_of = (second, *(part for child in children for part in (child, child.said, child.state, child.pid)))
-    listing = context.listing
-    if listing.made_of != made_of:  # encoded once for each change, as it is asked for again and again
-        listing.made_of, listing.text = made_of, Raw(_encoder.encode(Processes(views(context))))
-    return listing.text
+    """List the workers, with what each is doing."""
+    processes = context.workers.processes.values()
+    second = int(context.clock.monotonic())  # memory changes without a report
+    made_from = (second, *(part for one in processes for part in (one, one.said, one.state, one.pid)))
+    return context.process_list.get(made_from, lambda: Processes(views(context)))
 
 
 def views(context: HandlerContext) -> list[ProcessView]:
-    """All workers as they are now."""
+    """Return all workers as they are now."""
     now = context.clock.monotonic()
-    return [_view(child, now) for child in context.supervisor.processes.values()]
+    return [_view(process, now) for process in context.workers.processes.values()]
 
 
-def _view(child: WorkerProcess, now: float) -> ProcessView:
-    said, pid = child.said, child.pid
+def _view(process: WorkerProcess, now: float) -> ProcessView:
+    said, pid = process.said, process.pid
     return ProcessView(
-        category=child.category,
-        name=f"{display_name(child.config.section)} Manager",
+        category=process.category,
+        name=f"{display_name(process.config.section)} Manager",
         kind=said.kind,
         pid=pid,
         alive=pid is not None,
@@ -106,10 +99,10 @@ def _view(child: WorkerProcess, now: float) -> ProcessView:
         queue_count=said.queue_count,
         category_count=said.category_count,
         metric_type="category",
-        state=_STATES[child.state.phase],
-        phase=child.state.phase,
-        since=_moment(child.phase_since),
-        restarts=child.restarts,
+        state=_STATES[process.state.phase],
+        phase=process.state.phase,
+        since=_moment(process.phase_since),
+        restarts=process.restarts,
         last_beat=_moment(said.beat_at),
         rss=resident_bytes(pid, now),
         waiting_for=said.waiting_for,
@@ -118,9 +111,9 @@ def _view(child: WorkerProcess, now: float) -> ProcessView:
 
 
 async def restart(context: HandlerContext, request: ProcessRequest) -> Message:
-    """Have a fresh process for a category, whichever of its loops is named."""
+    """Replace the process of a worker, whichever of its loops is named."""
     if request.kind not in _KINDS:
         raise NotFoundError(f"There is no process of the kind {request.kind}; there are {', '.join(_KINDS)}")
     category = category_of(context, request.category)
-    context.supervisor.restart(category)
+    context.workers.restart(category)
     return Message(f"Restart triggered for {category}")

@@ -1,18 +1,18 @@
-"""`radarr/<category>/movies`."""
+"""`radarr/<category>/movies`: the movies of a Radarr."""
 
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from control.binding import invalid
 from control.context import HandlerContext
 from control.handlers.shared import Category, Page, PageSize, Title
+from control.web.errors import invalid
 from control.worker_lookup import category_of
 from qbitrr.state import listing
 
 
 class MoviesRequest(Struct, frozen=True):
-    """Which movies; filters that are left out include everything."""
+    """A page of movies; a filter that is left out includes all."""
 
     category: Category
     q: Title = ""
@@ -20,14 +20,14 @@ class MoviesRequest(Struct, frozen=True):
     page_size: PageSize = 50
     year_min: Annotated[int | None, Meta(description="First year, inclusive.")] = None
     year_max: Annotated[int | None, Meta(description="Last year, inclusive.")] = None
-    monitored: Annotated[bool | None, Meta(description="Whether it is monitored.")] = None
-    has_file: Annotated[bool | None, Meta(description="Whether its file is there.")] = None
+    monitored: Annotated[bool | None, Meta(description="Whether the movie is monitored.")] = None
+    has_file: Annotated[bool | None, Meta(description="Whether the movie has a file.")] = None
     quality_met: Annotated[bool | None, Meta(description="Whether its file meets the quality profile.")] = None
-    is_request: Annotated[bool | None, Meta(description="Whether somebody requested it in Overseerr or Ombi.")] = None
+    is_request: Annotated[bool | None, Meta(description="Whether it was requested in Overseerr or Ombi.")] = None
 
 
 class MovieCounts(Struct, frozen=True):
-    """Over the whole category. What is not released yet counts as monitored only when it is there."""
+    """Counts of the whole category. What is not released yet counts as monitored only when it has its file."""
 
     available: int
     monitored: int
@@ -37,7 +37,7 @@ class MovieCounts(Struct, frozen=True):
 
 
 class MovieView(Struct, frozen=True, rename="camel"):
-    """One movie. `reasonCode` is the exact word, `reason` may be a sentence; null when nothing is to be done."""
+    """One movie. `reason` is why it is not complete, in one word, null when it is; `reasonCode` is the same."""
 
     id: int
     title: str
@@ -67,7 +67,7 @@ class Movies(Struct, frozen=True):
 
 
 async def movies(context: HandlerContext, request: MoviesRequest) -> Movies:
-    """Movies of a Radarr, by title."""
+    """List the movies of a Radarr, by title."""
     category = category_of(context, request.category, "radarr")
     found = await listing.movies(
         context.database,

@@ -1,4 +1,4 @@
-"""`arr/<section>/search-plan` and `arr/<section>/search`: what is searched next, and searching something now."""
+"""`arr/<section>/search-plan` and `arr/<section>/search`: the next searches, and a search on request."""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,9 +7,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from control.context import HandlerContext
-from control.handlers.arr import Message
+from control.handlers.shared import Category, Message
 from control.web.answers import moment
-from control.worker_lookup import category_of
+from control.worker_lookup import category_of, send
 from qbitrr import ipc
 from qbitrr.errors import NotReadyError
 from qbitrr.rules.search.plan import PlannedSearch, SearchForecast
@@ -19,16 +19,16 @@ _MOST_IDS = 100
 
 
 class PlanRequest(Struct, frozen=True):
-    """Whose plan."""
+    """The worker whose plan is meant."""
 
-    section: Annotated[str, Meta(description="Category of the Arr, or the name of its section.")]
+    section: Category
 
 
 class SearchPlan(Struct, frozen=True, rename="camel"):
     """The next searches in order, each with its reason.
 
-    `waitingFor` says why none is sent now, empty when nothing stands in the way. `due` counts the items that may be
-    searched now; `throughAt` is when all of them will have been at `perHour`, null when there are none.
+    `waitingFor` says why none is sent now, empty when nothing prevents it. `due` counts the items that may be searched
+    now; `throughAt` is when all of them are searched at `perHour`, null when there are none.
     """
 
     searches: list[PlannedSearch]
@@ -39,9 +39,9 @@ class SearchPlan(Struct, frozen=True, rename="camel"):
 
 
 class ItemSearchRequest(Struct, frozen=True):
-    """What to search."""
+    """The items to search."""
 
-    section: Annotated[str, Meta(description="Category of the Arr, or the name of its section.")]
+    section: Category
     ids: Annotated[
         list[Annotated[int, Meta(ge=1, le=2**31 - 1)]],
         Meta(description="Ids of movies, episodes or albums in the Arr.", min_length=1, max_length=_MOST_IDS),
@@ -49,21 +49,20 @@ class ItemSearchRequest(Struct, frozen=True):
 
 
 async def plan(context: HandlerContext, request: PlanRequest) -> SearchPlan:
-    """What is searched next, and why."""
+    """Read what is searched next, and why."""
     stored = await searches.stored_plan(context.database, category_of(context, request.section))
     if stored is None:
         raise NotReadyError("There is no plan yet; ask again in a minute")
-    outlook = msgspec.json.decode(stored, type=SearchForecast)
-    through = moment(outlook.through_at) if outlook.through_at else None
-    return SearchPlan(outlook.searches, outlook.due, outlook.per_hour, outlook.waiting_for, through)
+    forecast = msgspec.json.decode(stored, type=SearchForecast)
+    through_at = moment(forecast.through_at) if forecast.through_at else None
+    return SearchPlan(forecast.searches, forecast.due, forecast.per_hour, forecast.waiting_for, through_at)
 
 
 async def search(context: HandlerContext, request: ItemSearchRequest) -> Message:
     """Search items before all others, as soon as the budget allows it. Answers at once.
 
-    Ids that are not known or already downloading are left out.
+    Ids that are unknown or already downloading are left out.
     """
     category = category_of(context, request.section)
-    if not context.supervisor.processes[category].send(ipc.SearchNow(tuple(request.ids))):
-        raise NotReadyError(f"The worker of {category} does not run; ask again when it does")
+    send(context, category, ipc.SearchNow(tuple(request.ids)))
     return Message(f"{len(request.ids)} items of {category} are searched next")

@@ -1,4 +1,4 @@
-"""`sonarr/<category>/series`."""
+"""`sonarr/<category>/series`: the series of a Sonarr."""
 
 from datetime import datetime
 from itertools import groupby
@@ -15,18 +15,20 @@ from qbitrr.state import listing
 
 
 class SeriesRequest(Struct, frozen=True):
-    """Which series."""
+    """A page of series."""
 
     category: Category
     q: Title = ""
     page: Page = 0
     page_size: PageSize = 25
-    missing: Annotated[bool, Meta(description="Only series that lack an episode; they are shown whole.")] = False
+    missing: Annotated[bool, Meta(description="Only series that lack an episode, each with all of its episodes.")] = (
+        False
+    )
     only_missing: Annotated[bool, Meta(description="The same as missing.")] = False
 
 
 class SeriesInfo(Struct, frozen=True, rename="camel"):
-    """What a series is."""
+    """The identity of a series."""
 
     id: int
     title: str
@@ -36,7 +38,7 @@ class SeriesInfo(Struct, frozen=True, rename="camel"):
 
 
 class EpisodeView(Struct, frozen=True, rename="camel"):
-    """One episode. `reasonCode` is the exact word, `reason` may be a sentence; null when nothing is to be done."""
+    """One episode. `reason` is why it is not complete, in one word, null when it is; `reasonCode` is the same."""
 
     id: int
     episode_number: int
@@ -57,7 +59,7 @@ class EpisodeView(Struct, frozen=True, rename="camel"):
 
 
 class SeasonView(Struct, frozen=True, rename="camel"):
-    """One season; 0 holds the specials."""
+    """One season; number 0 holds the specials."""
 
     season_number: int
     monitored: int
@@ -86,7 +88,7 @@ class SeriesPage(Struct, frozen=True):
 
 
 async def series(context: HandlerContext, request: SeriesRequest) -> SeriesPage:
-    """Series of a Sonarr, by title, with all of their seasons and episodes."""
+    """List the series of a Sonarr, by title, with all of their seasons and episodes."""
     category = category_of(context, request.category, "sonarr")
     found = await listing.series(
         context.database,
@@ -101,16 +103,16 @@ async def series(context: HandlerContext, request: SeriesRequest) -> SeriesPage:
         total=found.total,
         page=request.page,
         page_size=request.page_size,
-        series=[_view(show, episodes) for show, episodes in found.rows],
+        series=[_view(row, episodes) for row, episodes in found.rows],
     )
 
 
-def _view(show: listing.Series, episodes: list[listing.Episode]) -> SeriesView:
+def _view(row: listing.Series, episodes: list[listing.Episode]) -> SeriesView:
     seasons = {
-        str(number): _season(number, list(some)) for number, some in groupby(episodes, attrgetter("season_number"))
+        str(number): _season(number, list(group)) for number, group in groupby(episodes, attrgetter("season_number"))
     }
     return SeriesView(
-        series=SeriesInfo(show.id, show.title, show.year, show.tvdb_id, show.imdb_id),
+        series=SeriesInfo(row.id, row.title, row.year, row.tvdb_id, row.imdb_id),
         monitored=sum(season.monitored for season in seasons.values()),
         available=sum(season.available for season in seasons.values()),
         seasons=seasons,

@@ -1,4 +1,4 @@
-"""`status`: is the backend ready, and what is still to be filled in?"""
+"""`status`: whether the backend is ready, and which keys of the configuration are still to be filled in."""
 
 from msgspec import Struct
 
@@ -6,26 +6,25 @@ from control.context import HandlerContext
 from control.handlers.shared import Nothing
 
 
-class ToFillIn(Struct, frozen=True):
-    """A key of the configuration that only the user knows, and what belongs there."""
+class MissingKey(Struct, frozen=True):
+    """A key of the configuration that only the user can fill in, and what belongs there."""
 
     key: str
     needed: str
 
 
 class Status(Struct, frozen=True):
-    """`arrs` are the categories that have a worker; `incomplete` keeps others from having one."""
+    """`arrs` are the categories that have a worker; others lack one because of `incomplete`."""
 
     ready: bool
     arrs: list[str]
-    incomplete: list[ToFillIn]
+    incomplete: list[MissingKey]
 
 
 async def read(context: HandlerContext, _request: Nothing) -> Status:
-    """Whether the backend is ready, and for which categories.
+    """Read whether the backend is ready, and for which categories.
 
-    `incomplete` lists what the configuration still lacks.
+    `incomplete` lists the keys that the configuration still lacks.
     """
-    supervisor = context.supervisor
-    incomplete = [ToFillIn(problem.key, problem.allowed) for problem in context.loaded.incomplete]
-    return Status(supervisor.ready, list(supervisor.processes), incomplete)
+    incomplete = [MissingKey(problem.key, problem.allowed) for problem in context.loaded.incomplete]
+    return Status(context.workers.ready, list(context.workers.processes), incomplete)

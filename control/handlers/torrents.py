@@ -13,13 +13,13 @@ from qbitrr.state import ledger, verdicts
 
 
 class ExplainRequest(Struct, frozen=True):
-    """Which torrent."""
+    """The torrent that is meant."""
 
     hash: Annotated[str, Meta(description="Infohash, in any case.")]
 
 
 class RuleStep(Struct, frozen=True):
-    """What one rule said. `outcome` is pass (it does not apply), stop (nothing is to be done) or act."""
+    """The outcome of one rule: pass (it does not apply), stop (nothing is to be done) or act."""
 
     rule: str
     outcome: str
@@ -28,7 +28,7 @@ class RuleStep(Struct, frozen=True):
 
 
 class VerdictView(Struct, frozen=True):
-    """The present verdict on the torrent at one qBittorrent: the rule that decided, and all that were asked."""
+    """The present verdict on the torrent at one qBittorrent: the rule that decided, and all that were evaluated."""
 
     instance: str
     category: str
@@ -41,7 +41,7 @@ class VerdictView(Struct, frozen=True):
 
 
 class Explanation(Struct, frozen=True):
-    """`torrents` has one entry for each qBittorrent that holds it, `history` is the oldest first."""
+    """`torrents` has one entry for each qBittorrent that has it, `history` is the oldest first."""
 
     hash: str
     torrents: list[VerdictView]
@@ -49,7 +49,7 @@ class Explanation(Struct, frozen=True):
 
 
 async def explain(context: HandlerContext, request: ExplainRequest) -> Explanation:
-    """What was done to a torrent, what is thought of it now, and every rule that was asked."""
+    """Explain what was done to a torrent, the verdict on it now, and every rule that was evaluated."""
     infohash = request.hash.lower()
     stored = await verdicts.of_torrent(context.database, infohash)
     history = await ledger.of_torrent(context.database, infohash)

@@ -1,4 +1,4 @@
-"""`update`: taking the newest version."""
+"""`meta` and `update`: the present and the newest version, and updating to it."""
 
 from datetime import datetime
 from importlib import metadata
@@ -7,41 +7,17 @@ from typing import Annotated, Literal
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from control.auth.access import require_trusted
 from control.context import HandlerContext
 from control.handlers.shared import Nothing
 from control.web.answers import moment
 from qbitrr import __version__
 from qbitrr.update.model import with_v
 
-
-class Started(Struct, frozen=True, omit_defaults=True):
-    """What was begun; without a target there is nothing newer."""
-
-    message: str
-    current_version: str
-    target_version: str | None = None
-
-
-async def start(context: HandlerContext, _request: Nothing, http: web.Request) -> Started:
-    """Take the newest version: it is installed beside this one and tried, and only then the daemon begins anew as it.
-
-    From outside of this machine it needs the token.
-    """
-    require_trusted(http, context, "The daemon")
-    await context.checker.newest()
-    release = context.checker.available
-    if release is None and not context.self_update.busy:
-        return Started("Already on latest version", with_v(__version__))
-    context.self_update.start(release)
-    return Started("Update initiated", with_v(__version__), with_v(release.version) if release else None)
-
-
-PACKAGE = "qbitrr"
+_DISTRIBUTION = "qbitrr"
 
 
 class MetaRequest(Struct, frozen=True):
-    """Whether to ask anew."""
+    """Whether to check for a newer version now."""
 
     force: Annotated[
         bool, Meta(description="Ask the package index now, unless that was done within the last minute.")
@@ -49,7 +25,7 @@ class MetaRequest(Struct, frozen=True):
 
 
 class UpdateState(Struct, frozen=True):
-    """How the last update went."""
+    """The result of the last update."""
 
     in_progress: bool
     last_result: Literal["success", "failed"] | None
@@ -58,7 +34,7 @@ class UpdateState(Struct, frozen=True):
 
 
 class About(Struct, frozen=True, omit_defaults=True):
-    """Versions begin with a v and can be compared by equality. `error`: why the last check failed."""
+    """Versions begin with a v and can be compared by equality. `error` is why the last check failed."""
 
     current_version: str
     latest_version: str
@@ -72,10 +48,18 @@ class About(Struct, frozen=True, omit_defaults=True):
     error: str | None = None
 
 
-async def read(context: HandlerContext, request: MetaRequest) -> About:
-    """The present version and the newest one.
+class Started(Struct, frozen=True, omit_defaults=True):
+    """What was started; without a target there is no newer version."""
 
-    Never an error: when the check fails, what was known before and why it failed. Answered within two seconds.
+    message: str
+    current_version: str
+    target_version: str | None = None
+
+
+async def read(context: HandlerContext, request: MetaRequest) -> About:
+    """Read the present version and the newest one.
+
+    Never an error: when the check fails, what was known before and why it failed. Answers within two seconds.
     """
     known = await context.checker.newest(force=request.force)
     newer = context.checker.available
@@ -97,11 +81,25 @@ async def read(context: HandlerContext, request: MetaRequest) -> About:
     )
 
 
+async def start(context: HandlerContext, _request: Nothing, http: web.Request) -> Started:
+    """Update to the newest version: it is installed beside this one and tried, and only then the daemon restarts as it.
+
+    Needs the token, unless the request comes from this machine.
+    """
+    context.access.author_of(http).require_trusted("The daemon")
+    await context.checker.newest()
+    release = context.checker.available
+    if release is None and not context.self_update.busy:
+        return Started("Already on latest version", with_v(__version__))
+    context.self_update.start(release)
+    return Started("Update initiated", with_v(__version__), with_v(release.version) if release else None)
+
+
 def _repository() -> str:
-    """As the package says; empty when it does not."""
+    """Return the address in the package metadata, empty when there is none."""
     try:
-        entries = metadata.metadata(PACKAGE).get_all("Project-URL", [])
-    except metadata.PackageNotFoundError:  # it runs from a folder
+        entries = metadata.metadata(_DISTRIBUTION).get_all("Project-URL", [])
+    except metadata.PackageNotFoundError:  # it runs from a folder, without an installation
         return ""
     urls = dict(entry.split(", ", 1) for entry in entries)
     return str(urls.get("Repository", ""))

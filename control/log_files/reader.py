@@ -1,6 +1,6 @@
-"""Reading log files by line, without loading them.
+"""Reading and searching log files by line, without loading them.
 
-Only what is listed can be read, so that no name leads out of the folder.
+Only a file that is listed can be read, so that no name leads out of the folder. Everything here blocks.
 """
 
 from __future__ import annotations
@@ -8,19 +8,21 @@ from __future__ import annotations
 import os
 import re
 import stat
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from control.log_files.line_index import index_of
+from control.log_files.line_index import CHUNK_BYTES, index_of
 from qbitrr.logs import MAIN_FILE, WEB_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-CHUNK_BYTES = 1 << 18
-LARGEST_PART_BYTES = 16 << 20  # fewer lines than asked for are returned when they would be more
+LARGEST_PART_BYTES = 16 << 20  # of lines that are returned at once, however many are requested
+SEARCH_SECONDS = 2.0
+_SEARCH_BLOCK_BYTES = 1 << 20
 _NAME = re.compile(r"(?P<base>.+\.log)(?:\.(?P<number>[0-9]{1,9}))?")
 _FIRST = (MAIN_FILE, WEB_FILE)
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
@@ -28,7 +30,7 @@ _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Whole lines of a file, and how many it has in all."""
+    """Finished lines of a file. `lines` counts them, `total_lines` those of the whole file."""
 
     text: str
     lines: int
@@ -36,8 +38,23 @@ class Part:
     inode: int
 
 
+class Match(NamedTuple):
+    """A line with its number, counted from 0."""
+
+    line: int
+    text: str
+
+
+class SearchResult(NamedTuple):
+    """The matches. Unless `complete`, a limit was reached, and `next_line` is where to continue."""
+
+    matches: list[Match]
+    complete: bool
+    next_line: int
+
+
 def names(folder: Path) -> list[str]:
-    """The log files of a folder: the daemon's, one for each category, and rotated ones at the end."""
+    """List the log files of a folder: the daemon's, one for each category, and rotated ones at the end."""
     try:
         with os.scandir(folder) as entries:
             found = [entry.name for entry in entries if _is_log(entry.name) and entry.is_file(follow_symlinks=False)]
@@ -47,21 +64,41 @@ def names(folder: Path) -> list[str]:
 
 
 def read(folder: Path, name: str, *, first: int, most: int) -> Part:
-    """`most` lines at most, after the `first` ones. Raises FileNotFoundError for what is not listed.
-
-    A last line without an end is not finished and does not count. Only what was appended since the last time is
-    looked through.
-    """
+    """Read at most `most` finished lines from line `first` on. Raises FileNotFoundError for what is not listed."""
     with opened(folder, name) as (descriptor, status):
         index = index_of(descriptor, status)
-        begin, end = index.position(descriptor, first), index.position(descriptor, first + most)
-        content = _whole_lines(descriptor, begin, end)
+        start, end = index.position(descriptor, first), index.position(descriptor, first + most)
+        content = _whole_lines(descriptor, start, end, LARGEST_PART_BYTES)
     return Part(plain(content), content.count(b"\n"), index.lines, status.st_ino)
+
+
+def search(folder: Path, name: str, text: str, *, first: int, most: int) -> SearchResult:
+    """Find at most `most` lines that contain a text, in any case, from line `first` on. Raises FileNotFoundError."""
+    folded = text.casefold()
+    deadline = time.monotonic() + SEARCH_SECONDS
+    matches: list[Match] = []
+    with opened(folder, name) as (descriptor, status):
+        index = index_of(descriptor, status)
+        position, number = index.position(descriptor, first), min(first, index.lines)
+        end = index.position(descriptor, index.lines)
+        while position < end:
+            content = _whole_lines(descriptor, position, end, _SEARCH_BLOCK_BYTES)
+            for raw in content.removesuffix(b"\n").split(b"\n"):
+                line = plain(raw)
+                if folded in line.casefold():
+                    if len(matches) == most:
+                        return SearchResult(matches, complete=False, next_line=number)
+                    matches.append(Match(number, line))
+                number += 1
+            position += len(content)
+            if time.monotonic() > deadline and position < end:
+                return SearchResult(matches, complete=False, next_line=number)
+    return SearchResult(matches, complete=True, next_line=number)
 
 
 @contextmanager
 def opened(folder: Path, name: str) -> Iterator[tuple[int, os.stat_result]]:
-    """A listed file, as descriptor and status. Raises FileNotFoundError for anything else."""
+    """Open a listed file, as descriptor and status. Raises FileNotFoundError for anything else."""
     if name not in names(folder):
         raise FileNotFoundError(name)
     descriptor = os.open(folder / name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -75,7 +112,7 @@ def opened(folder: Path, name: str) -> Iterator[tuple[int, os.stat_result]]:
 
 
 def plain(content: bytes) -> str:
-    """Text without colours."""
+    """Decode a content, without colours."""
     return _ANSI.sub("", content.decode(errors="replace"))
 
 
@@ -84,7 +121,7 @@ def _is_log(name: str) -> bool:
 
 
 def _order(name: str) -> tuple[bool, int, str, int]:
-    """Files that are written to come first, of these the daemon's own."""
+    """Sort present files before rotated ones, and those of the daemon first."""
     match = _NAME.fullmatch(name)
     assert match is not None
     base, number = match["base"], int(match["number"] or 0)
@@ -92,11 +129,11 @@ def _order(name: str) -> tuple[bool, int, str, int]:
     return number > 0, rank, base, number
 
 
-def _whole_lines(descriptor: int, begin: int, end: int) -> bytes:
-    """The bytes between, shortened to whole lines when they are too many."""
+def _whole_lines(descriptor: int, start: int, end: int, most_bytes: int) -> bytes:
+    """Read from `start` to `end`, both at the start of a line; stops after a line that exceeds `most_bytes`."""
     content = bytearray()
-    while chunk := os.pread(descriptor, min(CHUNK_BYTES, end - begin - len(content)), begin + len(content)):
+    while chunk := os.pread(descriptor, min(CHUNK_BYTES, end - start - len(content)), start + len(content)):
         content += chunk
-        if len(content) >= LARGEST_PART_BYTES and b"\n" in chunk:
+        if len(content) >= most_bytes and b"\n" in chunk:
             break
     return bytes(content[: content.rfind(b"\n") + 1])

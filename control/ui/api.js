@@ -1,9 +1,9 @@
-// Asking the daemon. The address is taken from this file's own, so that any prefix of a reverse proxy stays.
+// Calls of the daemon. Their address is derived from that of this file, so that the prefix of a reverse proxy is kept.
 const BASE = new URL("../web/", import.meta.url);
-const LONGEST_MS = 10_000;
-const TOKEN = "qbitrr-token";
+const TIMEOUT_MS = 10_000;
+const TOKEN_KEY = "qbitrr-token";
 
-export class Problem extends Error {
+export class ApiError extends Error {
   constructor(status, text) {
     super(text);
     this.status = status;
@@ -13,28 +13,28 @@ export class Problem extends Error {
 export const read = (path) => request("GET", path);
 export const write = (path) => request("POST", path);
 
-// Kept for this tab only.
+// Keeps the token for this tab only.
 export function useToken(token) {
-  sessionStorage.setItem(TOKEN, token);
+  sessionStorage.setItem(TOKEN_KEY, token);
 }
 
 async function request(method, path) {
-  const token = sessionStorage.getItem(TOKEN);
+  const token = sessionStorage.getItem(TOKEN_KEY);
   const response = await fetch(new URL(path, BASE), {
     method,
     headers: token ? { Authorization: `Bearer ${encodeToken(token)}` } : {},
     cache: "no-store",
     credentials: "same-origin",
-    signal: AbortSignal.timeout(LONGEST_MS),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   const body = await response.json().catch(() => null);
   if (!response.ok || body === null) {
-    throw new Problem(response.status, body?.error ?? `unexpected answer (${response.status})`);
+    throw new ApiError(response.status, body?.error ?? `unexpected answer (${response.status})`);
   }
   return body;
 }
 
-// A header holds bytes; fetch takes each character for one.
+// Encodes a token as UTF-8 for a header: fetch sends each character as one byte.
 function encodeToken(token) {
   return String.fromCharCode(...new TextEncoder().encode(token));
 }

@@ -1,69 +1,69 @@
-// Keeps the page live: one request at a time, only while somebody looks.
+// Keeps the page up to date: one request at a time, and only while the page is visible.
 import { refreshDecisions } from "./decisions.js";
 import { setAttribute, setText } from "./dom.js";
 import { askForToken, refreshSetup } from "./notices.js";
 import { refreshCounts, refreshWorkers } from "./workers.js";
 
-const OFTEN_MS = 2000;
-const SELDOM_MS = 10_000;
+const REFRESH_MS = 2000;
+const SLOW_REFRESH_MS = 10_000;
 const LONGEST_PAUSE_MS = 30_000;
 
-const live = document.getElementById("live");
+const connection = document.getElementById("connection");
 
-async function run() {
+async function refreshRepeatedly() {
   let failures = 0;
-  let seldomDue = 0;
-  let asked = false;
+  let slowRefreshAt = 0;
+  let tokenRejected = false;
   for (;;) {
-    await visible();
+    await untilVisible();
     try {
       await refreshWorkers();
       await refreshDecisions();
-      if (Date.now() >= seldomDue) {
+      if (Date.now() >= slowRefreshAt) {
         await refreshSetup();
         await refreshCounts();
         await refreshWorkers();
-        seldomDue = Date.now() + SELDOM_MS;
+        slowRefreshAt = Date.now() + SLOW_REFRESH_MS;
       }
       failures = 0;
-      asked = false;
-      show("on", "Live");
+      tokenRejected = false;
+      showConnection("on", "Live");
     } catch (error) {
       if (error.status === 401) {
-        show("off", "Token needed");
-        await askForToken(asked);
-        asked = true;
+        showConnection("off", "Token needed");
+        await askForToken(tokenRejected);
+        tokenRejected = true;
         continue;
       }
       failures += 1;
-      show("off", error.status ? error.message : "No answer, trying again");
+      showConnection("off", error.status ? error.message : "No answer, retrying");
     }
-    await pause(Math.min(OFTEN_MS * 2 ** failures, LONGEST_PAUSE_MS));
+    await pause(Math.min(REFRESH_MS * 2 ** failures, LONGEST_PAUSE_MS));
   }
 }
 
-function show(state, text) {
-  setAttribute(live, "data-live", state);
-  setText(live, text);
+function showConnection(state, text) {
+  setAttribute(connection, "data-connection", state);
+  setText(connection, text);
 }
 
 function pause(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-function visible() {
+function untilVisible() {
   if (!document.hidden) {
     return Promise.resolve();
   }
   return new Promise((resolve) => {
-    const look = () => {
+    const onChange = () => {
       if (!document.hidden) {
-        document.removeEventListener("visibilitychange", look);
+        document.removeEventListener("visibilitychange", onChange);
         resolve();
       }
     };
-    document.addEventListener("visibilitychange", look);
+    document.addEventListener("visibilitychange", onChange);
   });
 }
 
-run();
+refreshRepeatedly();

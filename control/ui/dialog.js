@@ -1,4 +1,4 @@
-// The one dialog of the page. Escape and a click beside it close it.
+// The dialog of the page. Escape or a click outside of it closes it.
 import { element } from "./dom.js";
 
 const dialog = document.getElementById("dialog");
@@ -9,7 +9,7 @@ dialog.addEventListener("click", (event) => {
   }
 });
 
-export function show(title, ...content) {
+export function showDialog(title, ...content) {
   const close = element("button", { type: "button", class: "plain", click: () => dialog.close() }, "Close");
   const heading = element("h2", { id: "dialog-title" }, title);
   dialog.replaceChildren(element("div", { class: "sheet" }, element("header", {}, heading, close), ...content));
@@ -18,8 +18,8 @@ export function show(title, ...content) {
   }
 }
 
-// Resolves to whether the person agreed.
-export function confirm(title, text, yes) {
+// Resolves to whether the user agreed.
+export function confirm(title, text, agreeLabel) {
   return new Promise((resolve) => {
     let agreed = false;
     const agree = () => {
@@ -27,10 +27,10 @@ export function confirm(title, text, yes) {
       dialog.close();
     };
     dialog.addEventListener("close", () => resolve(agreed), { once: true });
-    show(
+    showDialog(
       title,
       element("p", {}, text),
-      element("p", { class: "buttons" }, element("button", { type: "button", class: "strong", click: agree }, yes)),
+      element("p", { class: "buttons" }, element("button", { type: "button", class: "strong", click: agree }, agreeLabel)),
     );
   });
 }

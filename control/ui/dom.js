@@ -1,6 +1,6 @@
-// Building and changing the page. Text is always set as text: names of torrents come from strangers.
+// Building and changing the page. Text is always set as text, never as HTML: names of torrents are not trusted.
 
-// An element with attributes and children; functions are listeners, false and null leave an attribute out.
+// Makes an element. An attribute that is a function is a listener; one that is false or null is left out.
 export function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -14,7 +14,7 @@ export function element(tag, attributes = {}, ...children) {
   return node;
 }
 
-// Only what differs is touched, so that selections and screen readers are left in peace.
+// Changes nothing that is the same already, so as not to disturb selections and screen readers.
 export function setText(node, text) {
   if (node.textContent !== text) {
     node.textContent = text;
@@ -28,8 +28,9 @@ export function setAttribute(node, name, value) {
   }
 }
 
-// Keeps the children of a node as a list wants them. `make` gives {node, update} for an item.
-export function keyed(parent, keyOf, make) {
+// Returns a function that renders items as the elements of `parent`, in their order. `make` returns {node, update} for
+// an item; both are kept for as long as an item with the same key is in the list.
+export function keyedList(parent, keyOf, make) {
   let views = new Map();
   return (items) => {
     const kept = new Map();
@@ -43,12 +44,12 @@ export function keyed(parent, keyOf, make) {
         view.node.remove();
       }
     }
-    let place = parent.firstElementChild;
+    let next = parent.firstElementChild;
     for (const { node } of kept.values()) {
-      if (node === place) {
-        place = place.nextElementSibling;
+      if (node === next) {
+        next = next.nextElementSibling;
       } else {
-        parent.insertBefore(node, place);
+        parent.insertBefore(node, next);
       }
     }
     views = kept;

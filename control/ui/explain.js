@@ -1,29 +1,29 @@
-// Why something was done to a torrent, or nothing: every rule that was asked, and everything that was done.
+// Why something was done to a torrent, or nothing: every rule that was evaluated, and everything that was done.
 import { read } from "./api.js";
-import { show } from "./dialog.js";
+import { showDialog } from "./dialog.js";
 import { element } from "./dom.js";
-import { actionWord, endWord, fact, moment, outcomeWord, sentence, spaced } from "./words.js";
+import { actionWord, capitalised, endSentence, formatFact, formatTime, outcomeWord, spaced } from "./words.js";
 
 export async function explain({ hash, name }) {
-  show(name, element("p", { class: "quiet" }, "Looking it up …"));
+  showDialog(name, element("p", { class: "muted" }, "Loading …"));
   try {
     const { torrents, history } = await read(`torrents/${encodeURIComponent(hash)}/explain`);
-    show(
+    showDialog(
       name,
-      element("p", { class: "quiet hash" }, hash),
-      ...torrents.map(verdict),
+      element("p", { class: "muted hash" }, hash),
+      ...torrents.map(verdictView),
       torrents.length ? null : element("p", {}, "No qBittorrent has it any more."),
       element("h3", {}, "What was done"),
       history.length
-        ? element("ol", { class: "history" }, ...history.toReversed().map(entry))
-        : element("p", { class: "quiet" }, "Nothing."),
+        ? element("ol", { class: "history" }, ...history.toReversed().map(entryView))
+        : element("p", { class: "muted" }, "Nothing."),
     );
   } catch (error) {
-    show(name, element("p", {}, error.message));
+    showDialog(name, element("p", {}, error.message));
   }
 }
 
-function verdict({ instance, category, action, because, since, trace }) {
+function verdictView({ instance, category, action, because, since, trace }) {
   return element(
     "section",
     {},
@@ -32,43 +32,43 @@ function verdict({ instance, category, action, because, since, trace }) {
       "p",
       {},
       element("span", { class: "action", "data-action": action }, actionWord(action)),
-      ` ${sentence(because)} `,
-      element("span", { class: "quiet" }, `(${category}, since ${moment(since)})`),
+      ` ${capitalised(because)} `,
+      element("span", { class: "muted" }, `(${category}, since ${formatTime(since)})`),
     ),
     element(
       "details",
       { open: true },
-      element("summary", {}, `${trace.length} rules were asked`),
-      element("ol", { class: "trace" }, ...trace.map(step)),
+      element("summary", {}, `${trace.length} rules were evaluated`),
+      element("ol", { class: "trace" }, ...trace.map(stepView)),
     ),
   );
 }
 
-function step({ rule, outcome, because, facts }) {
+function stepView({ rule, outcome, because, facts }) {
   return element(
     "li",
     { "data-outcome": outcome },
     element("strong", {}, spaced(rule)),
     element("span", { class: "outcome" }, outcomeWord(outcome)),
-    element("p", {}, sentence(because)),
-    table(facts),
+    element("p", {}, capitalised(because)),
+    factsTable(facts),
   );
 }
 
-function entry({ plannedAt, updatedAt, action, rule, because, state, outcome, instance, facts }) {
+function entryView({ plannedAt, updatedAt, action, rule, because, state, outcome, instance, facts }) {
   return element(
     "li",
     { "data-end": state },
     element("span", { class: "action", "data-action": action }, actionWord(action)),
-    element("time", { datetime: plannedAt }, moment(plannedAt)),
-    element("p", {}, `${sentence(because)} (rule ${spaced(rule)}, ${instance})`),
-    element("p", { class: "outcome" }, sentence(outcome ? `${endWord(state)}: ${outcome}` : endWord(state)), `, ${moment(updatedAt)}`),
-    table(facts),
+    element("time", { datetime: plannedAt }, formatTime(plannedAt)),
+    element("p", {}, `${capitalised(because)} (rule ${spaced(rule)}, ${instance})`),
+    element("p", { class: "outcome" }, endSentence({ state, outcome }), `, ${formatTime(updatedAt)}`),
+    factsTable(facts),
   );
 }
 
-function table(facts) {
-  const rows = Object.entries(facts).map(([name, value]) => fact(name, value));
+function factsTable(facts) {
+  const rows = Object.entries(facts).map(([name, value]) => formatFact(name, value));
   if (!rows.length) {
     return null;
   }

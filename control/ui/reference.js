@@ -1,12 +1,12 @@
-// The interface for people: the OpenAPI description, laid out. Everything is said once, below /web.
+// The OpenAPI description of the interface, laid out for reading. Endpoints below /api are the same as below /web.
 import { read } from "./api.js";
 import { element } from "./dom.js";
 
-show().catch((problem) => {
-  document.getElementById("about").textContent = `The description cannot be read: ${problem.message}`;
+showReference().catch((error) => {
+  document.getElementById("about").textContent = `The description cannot be read: ${error.message}`;
 });
 
-async function show() {
+async function showReference() {
   const description = await read("openapi.json");
   document.getElementById("summary").textContent = `version ${description.info.version}`;
   document.getElementById("about").textContent = description.info.description;
@@ -29,14 +29,14 @@ function operationView(method, path, operation) {
     {},
     element("summary", {}, element("code", {}, `${method} ${path}`), ` ${operation.summary}`),
     element("p", {}, operation.description),
-    list([...operation.parameters, ...inBody], (one) => [`${one.name} (${one.in})`, one.description ?? ""]),
+    list([...operation.parameters, ...inBody], (parameter) => [`${parameter.name} (${parameter.in})`, parameter.description ?? ""]),
     list(Object.entries(operation.responses), ([status, answer]) => [status, answer.description]),
   );
 }
 
-function list(entries, words) {
+function list(entries, textsOf) {
   const items = entries.map((entry) => {
-    const [name, text] = words(entry);
+    const [name, text] = textsOf(entry);
     return element("li", {}, element("code", {}, name), ` ${text}`);
   });
   return element("ul", {}, ...items);

@@ -1,11 +1,11 @@
-// Another program may have served this address before and left a service worker. This one replaces it and goes.
+// Replaces the service worker that another program may have left at this address, and unregisters itself.
 self.addEventListener("install", () => self.skipWaiting());
 
 self.addEventListener("activate", (event) => {
-  event.waitUntil(leave());
+  event.waitUntil(unregister());
 });
 
-async function leave() {
+async function unregister() {
   for (const name of await caches.keys()) {
     await caches.delete(name);
   }

@@ -1,17 +1,17 @@
-// Numbers, times and the daemon's words as people read them.
+// The daemon's words, numbers and times in the form that the page shows.
 
 const STATES = {
   starting: "Starting",
   running: "Running",
   waiting: "Waiting",
   backoff: "Restarting soon",
-  hanging: "Hangs, is being replaced",
+  hanging: "Hanging, being replaced",
   degraded: "In trouble",
   held: "Needs you",
   stopping: "Stopping",
   stopped: "Stopped",
 };
-const KINDS = { search: "Searching", health: "Looking after torrents", idle: "Idle" };
+const KINDS = { search: "Searching", health: "Managing torrents", idle: "Idle" };
 const ACTIONS = {
   nothing: "Nothing",
   import: "Import",
@@ -26,11 +26,15 @@ const OUTCOMES = { pass: "does not apply", stop: "nothing is to be done", act: "
 export const stateWord = (state) => STATES[state] ?? spaced(state);
 export const kindWord = (kind) => KINDS[kind] ?? spaced(kind);
 export const actionWord = (action) => ACTIONS[action] ?? spaced(action);
-export const endWord = (end) => ENDS[end] ?? spaced(end);
 export const outcomeWord = (outcome) => OUTCOMES[outcome] ?? spaced(outcome);
 
-// Names keep their spelling.
-export function sentence(text) {
+export function endSentence({ state, outcome }) {
+  const end = ENDS[state] ?? spaced(state);
+  return capitalised(outcome ? `${end}: ${outcome}` : end);
+}
+
+// Makes the first letter a capital, except in names such as qBittorrent.
+export function capitalised(text) {
   return /^q?[A-Z]/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -38,25 +42,25 @@ export function spaced(name) {
   return name.replaceAll("_", " ");
 }
 
-export function count(number) {
+export function formatCount(number) {
   return number === null || number === undefined ? "–" : number.toLocaleString();
 }
 
-export function bytes(number) {
+export function formatBytes(number) {
   if (number === null || number === undefined) {
     return "–";
   }
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  let step = 0;
-  while (number >= 1024 && step < units.length - 1) {
+  let unit = 0;
+  while (number >= 1024 && unit < units.length - 1) {
     number /= 1024;
-    step += 1;
+    unit += 1;
   }
-  return `${number.toLocaleString(undefined, { maximumFractionDigits: number < 10 && step > 0 ? 1 : 0 })} ${units[step]}`;
+  return `${number.toLocaleString(undefined, { maximumFractionDigits: number < 10 && unit > 0 ? 1 : 0 })} ${units[unit]}`;
 }
 
-// In its two largest units: 15 min 1 s.
-export function duration(seconds) {
+// Formats a duration in its two largest units: 15 min 1 s.
+export function formatDuration(seconds) {
   const parts = [];
   let rest = Math.round(seconds);
   for (const [unit, length] of UNITS) {
@@ -68,29 +72,29 @@ export function duration(seconds) {
   return parts.slice(0, 2).join(" ") || "0 s";
 }
 
-// How long ago, in the largest unit that fits.
-export function age(iso) {
+// Formats the time since a moment, in the largest unit that fits.
+export function formatAge(iso) {
   const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(iso)) / 1000));
   const [unit, length] = UNITS.find(([, each]) => seconds >= each) ?? ["s", 1];
   return `${Math.floor(seconds / length)} ${unit}`;
 }
 
-export function ago(iso) {
-  return Date.now() - Date.parse(iso) < 5000 ? "just now" : `${age(iso)} ago`;
+export function formatAgo(iso) {
+  return Date.now() - Date.parse(iso) < 5000 ? "just now" : `${formatAge(iso)} ago`;
 }
 
-export function moment(iso) {
+export function formatTime(iso) {
   return new Date(iso).toLocaleString();
 }
 
-// A fact by its name, whose ending tells the unit.
-export function fact(name, value) {
+// Returns name and value of a fact as text; the ending of its name is the unit.
+export function formatFact(name, value) {
   if (typeof value === "number") {
     if (name.endsWith("_seconds")) {
-      return [spaced(name.slice(0, -"_seconds".length)), value < 0 ? String(value) : duration(value)];
+      return [spaced(name.slice(0, -"_seconds".length)), value < 0 ? String(value) : formatDuration(value)];
     }
     if (name.endsWith("_bytes")) {
-      return [spaced(name.slice(0, -"_bytes".length)), bytes(value)];
+      return [spaced(name.slice(0, -"_bytes".length)), formatBytes(value)];
     }
     if (name.endsWith("_at")) {
       return [spaced(name), new Date(value * 1000).toLocaleString()];

@@ -1,16 +1,16 @@
-// One card for each worker: what it is, what it does, what its Arr has.
+// One card for each worker: its state, what it is doing, and the counts of its Arr.
 import { read, write } from "./api.js";
 import { confirm } from "./dialog.js";
-import { element, keyed, setAttribute, setText } from "./dom.js";
-import { tell } from "./notices.js";
-import { age, ago, bytes, count, kindWord, moment, stateWord } from "./words.js";
+import { element, keyedList, setAttribute, setText } from "./dom.js";
+import { notify } from "./notices.js";
+import { formatAge, formatAgo, formatBytes, formatCount, formatTime, kindWord, stateWord } from "./words.js";
 
 const LISTS = { radarr: "movies", sonarr: "series", lidarr: "artists" };
-const COUNTED = { radarr: "movies", sonarr: "episodes", lidarr: "albums" };
+const COUNTED_ITEMS = { radarr: "movies", sonarr: "episodes", lidarr: "albums" };
 
 const section = document.getElementById("workers-section");
 const summary = document.getElementById("summary");
-const render = keyed(document.getElementById("workers"), (worker) => worker.category, card);
+const render = keyedList(document.getElementById("workers"), (worker) => worker.category, makeCard);
 let arrs = new Map();
 let counts = new Map();
 
@@ -20,7 +20,7 @@ export async function refreshWorkers() {
     arrs = new Map((await read("arr")).arr.map((arr) => [arr.category, arr]));
   }
   render(processes);
-  setText(summary, summed(processes));
+  setText(summary, summaryOf(processes));
   section.hidden = processes.length === 0;
 }
 
@@ -31,7 +31,7 @@ export async function refreshCounts() {
   }
 }
 
-function summed(workers) {
+function summaryOf(workers) {
   const states = new Map();
   for (const { state } of workers) {
     states.set(state, (states.get(state) ?? 0) + 1);
@@ -39,12 +39,12 @@ function summed(workers) {
   return [...states].map(([state, number]) => `${number} ${stateWord(state).toLowerCase()}`).join(", ");
 }
 
-function card(worker) {
+function makeCard(worker) {
   const name = element("h3");
   const state = element("span", { class: "state" });
-  const origin = element("p", { class: "quiet" });
-  const doing = element("p", { class: "doing" });
-  const search = element("p", { class: "quiet" });
+  const identity = element("p", { class: "muted" });
+  const activity = element("p", { class: "activity" });
+  const search = element("p", { class: "muted" });
   const bar = element("div", { class: "bar", "aria-hidden": "true" }, element("div"));
   const library = element("p", { class: "library" });
   const trouble = element("p", { class: "trouble" });
@@ -56,13 +56,13 @@ function card(worker) {
     { class: "numbers" },
     ...[...numbers].map(([label, value]) => element("div", {}, element("dt", {}, label), value)),
   );
-  const restart = element("button", { type: "button", click: () => askRestart(worker.category) }, "Restart");
+  const restart = element("button", { type: "button", click: () => confirmRestart(worker.category) }, "Restart");
   const node = element(
     "li",
     { class: "card" },
     element("header", {}, name, state),
-    origin,
-    doing,
+    identity,
+    activity,
     search,
     bar,
     library,
@@ -70,37 +70,37 @@ function card(worker) {
     element("footer", {}, table, restart),
   );
 
-  function update(now) {
-    const arr = arrs.get(now.category);
-    const title = displayName(now);
+  function update(current) {
+    const arr = arrs.get(current.category);
+    const title = displayName(current);
     setText(name, title);
     setAttribute(restart, "aria-label", `Restart ${title}`);
-    setAttribute(node, "data-state", now.phase);
-    setText(state, stateWord(now.phase));
-    setAttribute(state, "title", `since ${moment(now.since)}`);
-    const process = now.pid === null ? "no process" : `process ${now.pid}`;
-    setText(origin, [arr?.type, now.category, `for ${age(now.since)}`, process].filter(Boolean).join(" · "));
-    setText(doing, now.alive ? kindWord(now.kind) : "");
-    setText(search, now.searchSummary ? `Last search: ${now.searchSummary}, ${ago(now.searchTimestamp)}` : "");
-    setText(trouble, troubleOf(now));
-    setText(numbers.get("Queue"), count(now.queueCount));
-    setText(numbers.get("Torrents"), count(now.categoryCount));
-    setText(numbers.get("Memory"), bytes(now.rss));
-    setText(numbers.get("Restarts"), count(now.restarts));
-    showCounts(counts.get(now.category), COUNTED[arr?.type] ?? "");
+    setAttribute(node, "data-state", current.phase);
+    setText(state, stateWord(current.phase));
+    setAttribute(state, "title", `since ${formatTime(current.since)}`);
+    const process = current.pid === null ? "no process" : `process ${current.pid}`;
+    setText(identity, [arr?.type, current.category, `for ${formatAge(current.since)}`, process].filter(Boolean).join(" · "));
+    setText(activity, current.alive ? kindWord(current.kind) : "");
+    setText(search, current.searchSummary ? `Last search: ${current.searchSummary}, ${formatAgo(current.searchTimestamp)}` : "");
+    setText(trouble, troubleOf(current));
+    setText(numbers.get("Queue"), formatCount(current.queueCount));
+    setText(numbers.get("Torrents"), formatCount(current.categoryCount));
+    setText(numbers.get("Memory"), formatBytes(current.rss));
+    setText(numbers.get("Restarts"), formatCount(current.restarts));
+    showCounts(counts.get(current.category), COUNTED_ITEMS[arr?.type] ?? "");
   }
 
-  function showCounts(counted, what) {
+  function showCounts(counted, items) {
     bar.hidden = !counted?.monitored;
     if (!counted) {
       setText(library, "");
     } else if (counted.monitored === 0) {
-      setText(library, `No monitored ${what} known yet`);
+      setText(library, `No monitored ${items} known yet`);
     } else {
       bar.firstElementChild.style.width = `${(100 * counted.available) / counted.monitored}%`;
       setText(
         library,
-        `${count(counted.monitored)} monitored · ${count(counted.available)} available · ${count(counted.missing)} missing`,
+        `${formatCount(counted.monitored)} monitored · ${formatCount(counted.available)} available · ${formatCount(counted.missing)} missing`,
       );
     }
   }
@@ -112,7 +112,7 @@ function displayName(worker) {
   return arrs.get(worker.category)?.name ?? worker.name;
 }
 
-// An error of a service begins with its name.
+// The text of a service's error begins with the name of the service, which is shown already.
 function troubleOf({ waitingFor, lastError }) {
   if (!waitingFor) {
     return lastError ? `Last error: ${lastError}` : "";
@@ -121,15 +121,15 @@ function troubleOf({ waitingFor, lastError }) {
   return why ? `Waits for ${waitingFor}: ${why}` : `Waits for ${waitingFor}`;
 }
 
-async function askRestart(category) {
+async function confirmRestart(category) {
   const name = arrs.get(category)?.name ?? category;
-  const text = "A fresh process takes its place and goes on with what this one is doing.";
+  const text = "A new process replaces this one and resumes what it is doing.";
   if (await confirm(`Restart ${name}?`, text, "Restart")) {
     try {
       await write(`arr/${encodeURIComponent(category)}/restart`);
-      tell(`${name} is being restarted.`);
+      notify(`${name} is being restarted.`);
     } catch (error) {
-      tell(`${name} was not restarted: ${error.message}`, "bad");
+      notify(`${name} was not restarted: ${error.message}`, "bad");
     }
   }
 }

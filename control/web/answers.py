@@ -1,4 +1,4 @@
-"""What leaves the control plane: JSON, and the headers that every answer has."""
+"""HTTP answers: JSON, files and redirects, each with the headers that every answer has."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from multidict import CIMultiDict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The page runs its own scripts and nobody else's; other sites may neither read it nor show it in a frame.
+# The page runs only its own scripts; other sites may neither read it nor show it in a frame.
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -22,50 +22,52 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 _JSON_HEADERS = CIMultiDict(SECURITY_HEADERS, **{"Cache-Control": "no-store", "Content-Type": "application/json"})
-_KEPT_HEADERS = CIMultiDict(SECURITY_HEADERS, **{"Cache-Control": "no-cache, private"})
 
 _encoder = msgspec.json.Encoder()
 
 
 def json(answer: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """Anything that msgspec can encode."""
+    """Make a JSON answer of anything that msgspec can encode."""
     all_headers = _JSON_HEADERS.copy()
     if headers:
         all_headers.update(headers)
     return web.Response(body=_encoder.encode(answer), status=status, headers=all_headers)
 
 
-class Encoded(NamedTuple):
-    """An answer as bytes, and a tag that changes with them."""
+class Tagged(NamedTuple):
+    """The content of an answer, with an entity tag that changes with it."""
 
     body: bytes
+    content_type: str
     tag: str
 
 
-def encoded(answer: object) -> Encoded:
-    """Anything that msgspec can encode."""
-    body = _encoder.encode(answer)
-    return Encoded(body, f'"{blake2b(body, digest_size=12).hexdigest()}"')
+def tagged(body: bytes, content_type: str) -> Tagged:
+    """Tag a content."""
+    return Tagged(body, content_type, f'"{blake2b(body, digest_size=12).hexdigest()}"')
 
 
-def revalidated(answer: Encoded, request: web.Request) -> web.Response:
-    """JSON that a client may keep if it asks each time whether it still holds; 304 without a body when it does."""
-    headers = _KEPT_HEADERS.copy()
-    headers["ETag"] = answer.tag
+def encode(answer: object) -> Tagged:
+    """Encode anything that msgspec can encode as JSON."""
+    return tagged(_encoder.encode(answer), "application/json")
+
+
+def revalidated(answer: Tagged, request: web.Request, cache_control: str = "no-cache, private") -> web.Response:
+    """Make an answer that a client may keep but has to revalidate: 304 without a body when its tag still matches."""
+    headers = {**SECURITY_HEADERS, "Cache-Control": cache_control, "ETag": answer.tag}
     if answer.tag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)
-    headers["Content-Type"] = "application/json"
-    return web.Response(body=answer.body, headers=headers)
+    return web.Response(body=answer.body, headers={**headers, "Content-Type": answer.content_type})
 
 
 def plain(body: bytes, content_type: str, headers: Mapping[str, str]) -> web.Response:
-    """A file of ours. `headers` say how long it may be kept."""
+    """Make an answer of other content than JSON. `headers` say how long it may be kept."""
     return web.Response(body=body, headers={**SECURITY_HEADERS, "Content-Type": content_type, **headers})
 
 
-def redirect(where: str) -> web.Response:
-    """Somewhere else, relative to the request, so that a prefix of a reverse proxy stays."""
-    return web.Response(status=302, headers={**SECURITY_HEADERS, "Location": where})
+def redirect(location: str) -> web.Response:
+    """Redirect to a location; a relative one keeps the prefix of a reverse proxy."""
+    return web.Response(status=302, headers={**SECURITY_HEADERS, "Location": location})
 
 
 @overload
@@ -73,5 +75,5 @@ def moment(epoch_seconds: float) -> datetime: ...
 @overload
 def moment(epoch_seconds: float | None) -> datetime | None: ...
 def moment(epoch_seconds: float | None) -> datetime | None:
-    """A time as it is answered; None when it is not known."""
+    """Convert epoch seconds to the time of an answer, in whole seconds; None stays None."""
     return None if epoch_seconds is None else datetime.fromtimestamp(int(epoch_seconds // 1), UTC)

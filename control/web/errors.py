@@ -1,7 +1,8 @@
-"""Every error becomes the same envelope: `{"error", "code", "details"?}`, with its HTTP status."""
+"""Error answers: one envelope, `{"error", "code", "details"?}`, with the HTTP status of the error."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from aiohttp import web
@@ -9,13 +10,10 @@ from msgspec import Struct
 
 from control.web import answers
 from qbitrr import logs
-from qbitrr.config.dotted_keys import UNKNOWN
-from qbitrr.errors import ConfigError, QbitrrError
+from qbitrr.errors import BadRequestError, ConfigError, QbitrrError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from control.context import Faults
 
 _log = logs.get(__name__)
 
@@ -24,9 +22,9 @@ _HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}, 503
 
 
 class Envelope(Struct, frozen=True, omit_defaults=True):
-    """How every error is answered: a sentence, a word for programs, and what else is known of it.
+    """How every error is answered: a sentence, a code for programs, and what else is known of it.
 
-    `success` is false where an answer says so too.
+    `success` is false for what cannot be configured, as in the answer to a change that was made.
     """
 
     error: str
@@ -38,29 +36,40 @@ class Envelope(Struct, frozen=True, omit_defaults=True):
 _UNEXPECTED = Envelope(f"Internal server error; {logs.WEB_FILE} says more", QbitrrError.code)
 
 
+@dataclass(slots=True)
+class Faults:
+    """The number of requests that failed unexpectedly."""
+
+    count: int = 0
+
+
+def invalid(parameter: str, value: object, constraint: str) -> BadRequestError:
+    """Make the error for a parameter whose value violates a constraint."""
+    text = f"Invalid parameter: {parameter} {constraint[0].lower()}{constraint[1:]}"
+    return BadRequestError(text, {"parameter": parameter, "value": value, "constraint": constraint})
+
+
 def answer(error: Exception, request: web.Request, faults: Faults) -> web.Response:
-    """The answer to an exception. What nobody expected is counted, and told to the log only."""
+    """Answer an exception. An unexpected one is counted and logged; its text is not sent."""
     match error:
-        case ConfigError():
-            found = {problem.key: f"found {problem.found}; allowed: {problem.allowed}" for problem in error.problems}
-            return _answer(error.status, Envelope(_first_problem(error), error.code, found, success=False))
         case QbitrrError():
             if error.status >= 500:
                 _log.warning("request failed", path=request.path, code=error.code, error=str(error))
             details = dict(error.details) if error.details else None
-            return _answer(error.status, Envelope(str(error), error.code, details))
+            success: Literal[False] | None = False if isinstance(error, ConfigError) else None
+            return _answer(error.status, Envelope(error.summary, error.code, details, success))
         case web.HTTPException():
             code = _CODES.get(error.status, "BAD_REQUEST")
             allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
             return _answer(error.status, Envelope(_sentence(error, request), code), allow)
         case _:
             faults.count += 1
-            _log.error("request broke off", path=request.path, exc_info=error)
+            _log.error("request failed unexpectedly", path=request.path, exc_info=error)
             return _answer(500, _UNEXPECTED)
 
 
 def unreadable(status: int) -> web.Response:
-    """The answer to what is no HTTP request, or has a head without bounds."""
+    """Answer bytes that are no HTTP request, or a request whose head is too large."""
     if status >= 500:
         return _answer(status, _UNEXPECTED)
     return _answer(
@@ -70,11 +79,6 @@ def unreadable(status: int) -> web.Response:
 
 def _answer(status: int, envelope: Envelope, headers: Mapping[str, str] | None = None) -> web.Response:
     return answers.json(envelope, status, {**_HEADERS.get(status, {}), **(headers or {})})
-
-
-def _first_problem(error: ConfigError) -> str:
-    unknown = [problem.key for problem in error.problems if problem.found == UNKNOWN]
-    return f"Invalid configuration key: {', '.join(unknown)}" if unknown else f"Invalid configuration: {error}"
 
 
 def _sentence(error: web.HTTPException, request: web.Request) -> str:

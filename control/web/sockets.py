@@ -1,46 +1,39 @@
-"""Opening the sockets of the control plane."""
+"""Listening sockets."""
 
 from __future__ import annotations
 
 import errno
 import socket
-from typing import TYPE_CHECKING
 
 from qbitrr.errors import ListenError
-
-if TYPE_CHECKING:
-    from qbitrr.config import WebUI
 
 _BACKLOG = 128
 
 
-def listen(webui: WebUI) -> list[socket.socket]:
-    """One socket for every address of `WebUI.Host`; `::` means all of both versions. Blocking: it may ask for a name.
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Open one listening socket for each address of a host; `::` means every address of IPv4 and IPv6.
 
-    Raises ListenError when the address cannot be had.
+    Blocking: it may resolve a name. Raises ListenError when the address cannot be used.
     """
-    host = None if webui.host == "::" else webui.host
     opened: list[socket.socket] = []
-    refused: OSError | None = None
+    unavailable: OSError | None = None
     try:
-        found = socket.getaddrinfo(host, webui.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        found = socket.getaddrinfo(
+            None if host == "::" else host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
         for family, address in dict.fromkeys((family, address) for family, _, _, _, address in found):
             try:
                 opened.append(_listen(family, address))
             except OSError as error:
-                if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):  # a version that is switched off
+                if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):  # an IP version that is switched off
                     raise
-                refused = error
-        if refused is not None and not opened:
-            raise refused
+                unavailable = error
+        if unavailable is not None and not opened:
+            raise unavailable
     except OSError as error:
         for each in opened:
             each.close()
-        text = (
-            f"http://{webui.host}:{webui.port}: {error.strerror}; choose another with WebUI.Host and WebUI.Port, or "
-            "stop what listens there"
-        )
-        raise ListenError(text) from error
+        raise ListenError(host, port, error.strerror or str(error)) from error
     return opened
 
 

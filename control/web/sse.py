@@ -1,4 +1,4 @@
-"""Server-sent events: an answer that goes on. A client that does not read is cut off, the server never waits long."""
+"""Server-sent events. A client that does not read them is disconnected: the server never waits long."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qbitrr.errors import NotReadyError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-SILENCE_SECONDS = 15.0  # a comment is sent so often, so that proxies keep the connection
+KEEPALIVE_SECONDS = 15.0  # a comment after so long a silence makes proxies keep the connection
 MOST_STREAMS = 64
 _WRITE_SECONDS = 20.0
 _HEADERS = {
@@ -27,27 +27,27 @@ _HEADERS = {
 
 
 @dataclass(slots=True)
-class Slots:
-    """How many streams are open."""
+class OpenStreams:
+    """The number of open streams."""
 
-    taken: int = 0
+    count: int = 0
 
 
 class Stream:
-    """Writes messages. Raises ConnectionError when the client has gone or does not read."""
+    """Writes events to one client. Raises ConnectionError when the client is gone or does not read."""
 
     def __init__(self, response: web.StreamResponse) -> None:
         self._response = response
 
     async def send(self, data: bytes, *, event: str = "", id_: str = "") -> None:
-        """One message; lines of `data` are sent as lines."""
+        """Send one event; each line of `data` becomes a data line."""
         head = (f"id: {id_}\n" if id_ else "") + (f"event: {event}\n" if event else "")
         lines = b"".join(b"data: " + line + b"\n" for line in data.split(b"\n"))
         await self._write(head.encode() + lines + b"\n")
 
-    async def keep_open(self) -> None:
-        """A comment, which listeners ignore."""
-        await self._write(b": still here\n\n")
+    async def send_keepalive(self) -> None:
+        """Send a comment, which clients ignore."""
+        await self._write(b": keepalive\n\n")
 
     async def _write(self, data: bytes) -> None:
         try:
@@ -58,13 +58,16 @@ class Stream:
 
 
 @asynccontextmanager
-async def streaming(request: web.Request, slots: Slots) -> AsyncIterator[tuple[web.StreamResponse, Stream]]:
-    """An open stream to the client, whose going away ends the block quietly. NotReadyError when there are too many."""
-    if slots.taken >= MOST_STREAMS:
+async def streaming(request: web.Request, streams: OpenStreams) -> AsyncIterator[tuple[web.StreamResponse, Stream]]:
+    """Open a stream for the length of the block, which ends without an error when the client is gone.
+
+    Raises NotReadyError when too many are open.
+    """
+    if streams.count >= MOST_STREAMS:
         raise NotReadyError("Too many streams are open already")
     response = web.StreamResponse(headers=_HEADERS)
     response.force_close()
-    slots.taken += 1
+    streams.count += 1
     try:
         await response.prepare(request)
         yield response, Stream(response)
@@ -72,4 +75,4 @@ async def streaming(request: web.Request, slots: Slots) -> AsyncIterator[tuple[w
         if isinstance(request.transport, asyncio.WriteTransport):
             request.transport.abort()
     finally:
-        slots.taken -= 1
+        streams.count -= 1

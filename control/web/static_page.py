@@ -1,12 +1,9 @@
-"""The page: files of the package, read once and served from memory."""
+"""The web page: files of a package, read once and served from memory."""
 
 from __future__ import annotations
 
-import hashlib
 from importlib import resources
-from typing import TYPE_CHECKING, NamedTuple
-
-from aiohttp import web
+from typing import TYPE_CHECKING
 
 from control.web import answers
 from qbitrr.errors import NotFoundError
@@ -14,30 +11,24 @@ from qbitrr.errors import NotFoundError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aiohttp import web
+
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+_PACKAGE = "control.ui"
 
 
-class File(NamedTuple):
-    """One file of the page. The tag changes with the content."""
-
-    body: bytes
-    content_type: str
-    tag: str
-
-
-def load() -> dict[str, File]:
-    """All files of the page by name."""
+def load() -> dict[str, answers.Tagged]:
+    """Read all files of the page, by name."""
     files = {}
-    for entry in resources.files("control.ui").iterdir():
+    for entry in resources.files(_PACKAGE).iterdir():
         content_type = _TYPES.get(entry.name[entry.name.rfind(".") :])
         if content_type is not None:
-            body = entry.read_bytes()
-            files[entry.name] = File(body, content_type, f'"{hashlib.sha256(body).hexdigest()[:16]}"')
+            files[entry.name] = answers.tagged(entry.read_bytes(), content_type)
     return files
 
 
@@ -46,10 +37,10 @@ def add_page(application: web.Application, base: str) -> None:
     files = load()
     router = application.router
 
-    async def show(_request: web.Request) -> web.Response:
+    async def to_page(_request: web.Request) -> web.Response:
         return answers.redirect(f"{base}/ui" if base else "ui")
 
-    async def from_folder(_request: web.Request) -> web.Response:
+    async def from_folder_to_page(_request: web.Request) -> web.Response:
         return answers.redirect("../ui")
 
     async def asset(request: web.Request) -> web.Response:
@@ -61,24 +52,21 @@ def add_page(application: web.Application, base: str) -> None:
     async def icon(request: web.Request) -> web.Response:
         return _send(files, "favicon.svg", request)
 
-    async def forget(request: web.Request) -> web.Response:
+    async def service_worker(request: web.Request) -> web.Response:
         return _send(files, "sw.js", request)
 
     if base:
-        router.add_get(base, show)
-    router.add_get(f"{base}/", show)
+        router.add_get(base, to_page)
+    router.add_get(f"{base}/", to_page)
     router.add_get(f"{base}/ui", index)
-    router.add_get(f"{base}/ui/", from_folder)
+    router.add_get(f"{base}/ui/", from_folder_to_page)
     router.add_get(f"{base}/ui/{{name}}", asset)
     router.add_get(f"{base}/favicon.ico", icon)
-    router.add_get(f"{base}/sw.js", forget)
+    router.add_get(f"{base}/sw.js", service_worker)
 
 
-def _send(files: Mapping[str, File], name: str, request: web.Request) -> web.Response:
+def _send(files: Mapping[str, answers.Tagged], name: str, request: web.Request) -> web.Response:
     file = files.get(name)
     if file is None:
         raise NotFoundError(f"Nothing is at {request.path}")
-    kept = {"Cache-Control": "no-cache", "ETag": file.tag}
-    if file.tag in request.headers.get("If-None-Match", ""):
-        return web.Response(status=304, headers=kept)
-    return answers.plain(file.body, file.content_type, kept)
+    return answers.revalidated(file, request, cache_control="no-cache")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from qbitrr.config.messages import did_you_mean
 from qbitrr.config.model import Arr, Notifications, QBit, Settings, WebUI, arr_kind, is_qbit
 from qbitrr.config.model.key import Table, keys_of
-from qbitrr.errors import ConfigError, Problem
+from qbitrr.errors import UNKNOWN_KEY, ConfigError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 Path = tuple[str, ...]
 
-UNKNOWN = "an unknown key"
 _ONCE: dict[str, type[Table]] = {"Settings": Settings, "WebUI": WebUI, "Notifications": Notifications}
 _READ_ONLY = "Settings.ConfigVersion"
 
@@ -131,9 +130,9 @@ def _problems(path: Path, *, deleted: bool) -> Iterator[Problem]:
     if dotted == _READ_ONLY:
         yield Problem(dotted, "a key that cannot be set", "leaving it out")
     elif not all(path):
-        yield Problem(dotted or "(empty)", UNKNOWN, "names with a dot between section and key")
+        yield Problem(dotted or "(empty)", UNKNOWN_KEY, "names with a dot between section and key")
     elif not deleted and ((place := place_of(path)) is None or len(path) == 1):
-        yield Problem(dotted, UNKNOWN if place is None else "a value", _known_near(path), _hint(path))
+        yield Problem(dotted, UNKNOWN_KEY if place is None else "a value", _known_near(path), _hint(path))
 
 
 def _known_near(path: Path) -> str:

@@ -51,6 +51,12 @@ class Database:
         rows = await self.rows(sql, parameters)
         return rows[0] if rows else None
 
+    async def data_version(self) -> int:
+        """Read a number that changes whenever another connection has committed (PRAGMA data_version)."""
+        row = await self.row("PRAGMA data_version")
+        assert row is not None
+        return int(row[0])
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Everything inside is written, or nothing. Keep it short: other processes wait meanwhile."""

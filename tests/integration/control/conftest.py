@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from control.auth.access import Access
+from control.auth.throttle import LoginThrottle
 from control.config_editor import ConfigEditor
 from control.context import HandlerContext
 from control.events import Events
@@ -18,12 +20,12 @@ from tests.integration.control.sample import (
     CONFIG,
     NOW,
     TOKEN,
-    Reloading,
-    Supervised,
-    Updates,
-    Versions,
-    Wanted,
-    a_child,
+    FakeChecker,
+    FakeCommands,
+    FakeReload,
+    FakeSelfUpdate,
+    FakeWorkers,
+    fake_process,
     fill,
 )
 
@@ -63,20 +65,23 @@ def make_context_over(log_folder, tmp_path):
         loaded = load_text(config, {})
         path = tmp_path / "config.toml"
         path.write_text(config)
-        config_reload = Reloading(loaded, SimpleNamespace(config=path, evidence=tmp_path / "evidence"))
-        processes = {arr.category: a_child(arr) for arr in loaded.config.arrs.values() if arr.managed and arr.complete}
+        config_reload = FakeReload(loaded, SimpleNamespace(config=path, evidence=tmp_path / "evidence"))
+        processes = {
+            arr.category: fake_process(arr) for arr in loaded.config.arrs.values() if arr.managed and arr.complete
+        }
+        clock = changes.pop("clock", Clock(wall=lambda: NOW, monotonic=lambda: 0.0))
         attributes = {
+            "access": Access(lambda: config_reload.loaded.config.webui, TOKEN, LoginThrottle(clock), clock),
             "config_reload": config_reload,
-            "commands": Wanted(),
-            "checker": Versions(),
-            "self_update": Updates(),
+            "commands": FakeCommands(),
+            "checker": FakeChecker(),
+            "self_update": FakeSelfUpdate(),
             "config_editor": ConfigEditor(path, {}, tmp_path / "history", config_reload, Clock()),
             "events": Events(Clock()),
-            "made_token": TOKEN,
-            "supervisor": Supervised(processes),
+            "workers": FakeWorkers(processes),
             "database": database,
             "log_folder": log_folder,
-            "clock": Clock(wall=lambda: NOW, monotonic=lambda: 0.0),
+            "clock": clock,
         }
         return HandlerContext(**{**attributes, **changes})
 

@@ -101,7 +101,7 @@ class QBitrrClient:
             payload['deletions'] = deletions
         return self._post('/web/config', json=payload)
 
-    # Meta & Updates
+    # Meta & FakeSelfUpdate
     def get_meta(self, force: bool = False) -> Dict:
         """Get version and update info"""
         params = {'force': force} if force else None

@@ -50,11 +50,11 @@ Category = "music"
 """
 
 
-def a_child(arr, **changes):
+def fake_process(arr, **changes):
     """What the control plane sees of a worker."""
     state = State(phase=changes.pop("phase", Phase.RUNNING))
-    attributes = {"pid": None, "restarts": 0, "phase_since": NOW, "said": LastReport(), "told": [], **changes}
-    attributes.setdefault("send", lambda message: attributes["told"].append(message) or True)
+    attributes = {"pid": None, "restarts": 0, "phase_since": NOW, "said": LastReport(), "sent": [], **changes}
+    attributes.setdefault("send", lambda message: attributes["sent"].append(message) or True)
     return SimpleNamespace(
         config=SimpleNamespace(arr=arr, arr_section=arr, section=arr.section, name=arr.category),
         category=arr.category,
@@ -63,16 +63,16 @@ def a_child(arr, **changes):
     )
 
 
-def held(context, category="movies"):
+def waiting_for_approval(context, category="movies"):
     """Have the removals of a category wait for a person; returns its worker."""
-    arr = context.supervisor.processes[category].config.arr
-    waiting = a_child(arr, said=LastReport(waiting_for="approval"))
-    context.supervisor.processes[category] = waiting
+    arr = context.workers.processes[category].config.arr
+    waiting = fake_process(arr, said=LastReport(waiting_for="approval"))
+    context.workers.processes[category] = waiting
     return waiting
 
 
 @dataclass
-class Supervised:
+class FakeWorkers:
     """The supervisor's face, without processes."""
 
     processes: dict = field(default_factory=dict)
@@ -87,7 +87,7 @@ class Supervised:
         self.calls.append(("rebuild",))
 
 
-class Reloading:
+class FakeReload:
     """Takes whatever stands in the file; `fails` is raised instead, once."""
 
     def __init__(self, loaded, files):
@@ -116,7 +116,7 @@ class Reloading:
 
 
 @dataclass
-class Versions:
+class FakeChecker:
     """The package index as it was asked last."""
 
     available: Release | None = None
@@ -129,7 +129,7 @@ class Versions:
 
 
 @dataclass
-class Updates:
+class FakeSelfUpdate:
     """An installation that can be updated."""
 
     outcome: UpdateOutcome = field(default_factory=UpdateOutcome)
@@ -146,7 +146,7 @@ class Updates:
 
 
 @dataclass
-class Wanted:
+class FakeCommands:
     """What was wanted of the daemon."""
 
     ending: bool = False

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from control.change_feed import Available, Tripped
+from control.events import BreakerTripped, UpdateAvailable
 from control.handlers.decisions import Decision
 from control.handlers.processes import ProcessView
-from control.notifications import MOST_WAITING, NotificationSender, by_apprise, message
+from control.notifications import MOST_PENDING, NotificationSender, message, send_by_apprise
 from qbitrr.backoff import Backoff
 from qbitrr.config import load_text
 from qbitrr.config.model import Notifications
@@ -44,7 +44,7 @@ def decision(state="done"):
         (decision(), "action"),
         (decision("planned"), None),
         (decision("failed"), None),
-        (Tripped("movies", "11 deletions in an hour"), "breaker"),
+        (BreakerTripped("movies", "11 deletions in an hour"), "breaker"),
     ],
 )
 def test_who_is_told_of_what(what, event):
@@ -74,10 +74,10 @@ class Sender:
 
 async def sent(sender, *events, wanted=None, count=1):
     wanted = wanted or Notifications(urls=("json://x",), digest_seconds=0)
-    service_manager = NotificationSender(lambda: wanted, lambda: PAGE, sender, AT_ONCE)
+    notifications = NotificationSender(lambda: wanted, lambda: PAGE, sender, AT_ONCE)
     for event in events:
-        service_manager.tell(event)
-    running = asyncio.create_task(service_manager.run())
+        notifications.notify(event)
+    running = asyncio.create_task(notifications.run())
     try:
         await until(lambda: len(sender.sent) >= count or sender.tried >= 5, 5, lambda: str(sender.sent))
     finally:
@@ -86,12 +86,12 @@ async def sent(sender, *events, wanted=None, count=1):
 
 
 async def test_a_newer_version_is_told():
-    (text,) = await sent(Sender(), Available("1.0", "2.0"))
+    (text,) = await sent(Sender(), UpdateAvailable("1.0", "2.0"))
     assert text == f"qbitrr 2.0 is available; 1.0 runs. Update at {PAGE}"
 
 
 async def test_what_comes_together_is_sent_as_one():
-    (text,) = await sent(Sender(), decision(), Tripped("movies", "many"), worker(Phase.HELD))
+    (text,) = await sent(Sender(), decision(), BreakerTripped("movies", "many"), worker(Phase.HELD))
     assert len(text.splitlines()) == 3
 
 
@@ -102,7 +102,7 @@ async def test_a_worker_in_trouble_is_told_once():
 
 async def test_only_wanted_events_are_told():
     wanted = Notifications(urls=("json://x",), events=("breaker",), digest_seconds=0)
-    (text,) = await sent(Sender(), decision(), Tripped("movies", "many"), wanted=wanted)
+    (text,) = await sent(Sender(), decision(), BreakerTripped("movies", "many"), wanted=wanted)
     assert len(text.splitlines()) == 1
 
 
@@ -115,9 +115,9 @@ async def test_it_is_tried_again_and_at_last_given_up():
 
 
 async def test_too_many_are_counted_not_kept():
-    (text,) = await sent(Sender(), *(Tripped(f"c{number}", "many") for number in range(MOST_WAITING + 5)))
+    (text,) = await sent(Sender(), *(BreakerTripped(f"c{number}", "many") for number in range(MOST_PENDING + 5)))
     assert text.splitlines()[-1] == "5 more could not be kept."
-    assert len(text.splitlines()) == MOST_WAITING + 1
+    assert len(text.splitlines()) == MOST_PENDING + 1
 
 
 def test_addresses_are_secrets():
@@ -144,8 +144,8 @@ def test_apprise_sends_it():
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        assert by_apprise([f"json://127.0.0.1:{server.server_port}"], "qbitrr", "hello") is True
-        assert by_apprise(["nonsense"], "qbitrr", "hello") is False
+        assert send_by_apprise([f"json://127.0.0.1:{server.server_port}"], "qbitrr", "hello") is True
+        assert send_by_apprise(["nonsense"], "qbitrr", "hello") is False
     finally:
         server.shutdown()
         thread.join()

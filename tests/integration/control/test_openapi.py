@@ -8,7 +8,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from tests.integration.control.asking import get
-from tests.integration.control.sample import HASH, TOKEN, UNDOABLE, held
+from tests.integration.control.sample import HASH, TOKEN, UNDOABLE, waiting_for_approval
 
 EXAMPLES = {
     "/processes": {"category": "movies", "kind": "search"},
@@ -74,7 +74,7 @@ BODIES = {
     ids=lambda route: f"{route.method} {route.path}",
 )
 async def test_answers_are_what_it_says(client, context, log_folder, document, route):
-    held(context)
+    waiting_for_approval(context)
     (log_folder / "Main.log").write_text("a\n")
     prefix = "" if route in OPEN_ROUTES else "/web"
     values = next((some for start, some in EXAMPLES.items() if route.path.startswith(start)), {})

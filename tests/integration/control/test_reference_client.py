@@ -69,7 +69,7 @@ async def test_arrs(ask, context):
     assert [arr["type"] for arr in await ask("get_arrs")] == ["radarr", "radarr", "sonarr", "lidarr"]
     assert await ask("restart_arr", "tv/anime") == {"message": "Restart triggered for tv/anime"}
     assert await ask("rebuild_arrs") == {"message": "Rebuild triggered for all Arr instances"}
-    assert context.supervisor.calls == [("restart", "tv/anime"), ("rebuild",)]
+    assert context.workers.calls == [("restart", "tv/anime"), ("rebuild",)]
 
 
 async def test_logs(ask):

@@ -10,15 +10,14 @@ import pytest
 from control import binding
 from control.server import serve
 from control.web.sockets import listen
-from qbitrr.config import WebUI
 from qbitrr.errors import ListenError
 from tests.support.ports import HOST, free_port
 
 
 @contextmanager
-def _listening(webui):
+def _listening(host, port):
     with ExitStack() as stack:
-        yield [stack.enter_context(listener) for listener in listen(webui)]
+        yield [stack.enter_context(listener) for listener in listen(host, port)]
 
 
 async def _status(url):
@@ -28,7 +27,7 @@ async def _status(url):
 
 async def test_it_listens_where_the_configuration_says(context):
     port = free_port()
-    with _listening(WebUI(host=HOST, port=port)) as listeners:
+    with _listening(HOST, port) as listeners:
         async with serve(context, listeners):
             assert await _status(f"http://{HOST}:{port}") == 200
     with pytest.raises(aiohttp.ClientConnectorError):
@@ -38,7 +37,7 @@ async def test_it_listens_where_the_configuration_says(context):
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs IPv6")
 async def test_all_addresses_are_those_of_both_versions(context):
     port = free_port()
-    with _listening(WebUI(host="::", port=port)) as listeners:
+    with _listening("::", port) as listeners:
         async with serve(context, listeners):
             assert await _status(f"http://127.0.0.1:{port}") == 200
             assert await _status(f"http://[::1]:{port}") == 200
@@ -63,12 +62,12 @@ async def test_what_comes_while_nobody_serves_waits_for_the_next_one(context):
 
 def test_a_port_that_is_taken_is_an_error():
     with socket.create_server((HOST, 0)) as taken, pytest.raises(ListenError, match="choose another with"):
-        listen(WebUI(host=HOST, port=taken.getsockname()[1]))
+        listen(HOST, taken.getsockname()[1])
 
 
 def test_a_host_that_is_none_is_an_error():
     with pytest.raises(ListenError, match="no-such-host"):
-        listen(WebUI(host="no-such-host.invalid", port=free_port()))
+        listen("no-such-host.invalid", free_port())
 
 
 async def _answer(context, request):
@@ -108,7 +107,7 @@ async def test_a_body_that_never_ends_is_given_up(context, monkeypatch):
     monkeypatch.setattr(binding, "BODY_SECONDS", 0.05)
     request = b"POST /web/arr/rebuild HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"
     assert b" 400 " in await _answer(context, request)
-    assert context.supervisor.calls == []
+    assert context.workers.calls == []
 
 
 @pytest.mark.parametrize(

@@ -277,7 +277,7 @@ async def test_a_configured_name_is_ours(make_context, connect):
 )
 async def test_only_our_own_page_may_write(client, context, headers, status):
     await post(client, "/web/arr/rebuild", status, headers={"Host": "nas:6969", **headers})
-    assert bool(context.supervisor.calls) is (status == 200)
+    assert bool(context.workers.calls) is (status == 200)
 
 
 async def test_a_foreign_page_may_read_nothing(client):

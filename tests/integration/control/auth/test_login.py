@@ -5,6 +5,7 @@ import pytest
 
 from control.auth import session_cookie, throttle
 from control.auth.throttle import LoginThrottle
+from qbitrr.clock import Clock
 from qbitrr.errors import TooManyAttemptsError
 from tests.integration.control.asking import get, post
 from tests.integration.control.sample import CONFIG, NOW, TOKEN
@@ -94,10 +95,9 @@ async def test_who_guesses_has_to_wait_even_with_the_right_one(make_context, con
         await get(client, "/api/status", 401)
 
 
-def test_failures_are_forgotten_and_bounded(monkeypatch):
+def test_failures_are_forgotten_and_bounded():
     now = [0.0]
-    monkeypatch.setattr("control.auth.throttle.time.monotonic", lambda: now[0])
-    counted = LoginThrottle()
+    counted = LoginThrottle(Clock(monotonic=lambda: now[0]))
     for _ in range(throttle.MOST):
         counted.check("a")
         counted.failed("a")
@@ -108,15 +108,15 @@ def test_failures_are_forgotten_and_bounded(monkeypatch):
     counted.check("a")
     for number in range(5000):
         counted.failed(str(number))
-    assert len(counted._failed) <= 1024
+    assert len(counted._failed_at) <= 1024
 
 
 @pytest.mark.parametrize(
     ("change", "secret", "now", "holds"),
     [
         (lambda value: value, "secret", NOW, True),
-        (lambda value: value, "secret", NOW + session_cookie.LASTS_SECONDS - 1, True),
-        (lambda value: value, "secret", NOW + session_cookie.LASTS_SECONDS, False),
+        (lambda value: value, "secret", NOW + session_cookie.LIFETIME_SECONDS - 1, True),
+        (lambda value: value, "secret", NOW + session_cookie.LIFETIME_SECONDS, False),
         (lambda value: value, "another", NOW, False),
         (lambda value: "9" + value, "secret", NOW, False),
         (lambda value: value[:-1], "secret", NOW, False),
@@ -126,4 +126,5 @@ def test_failures_are_forgotten_and_bounded(monkeypatch):
     ],
 )
 def test_a_session_holds_for_its_time_and_secret(change, secret, now, holds):
-    assert session_cookie.holds(change(session_cookie.issue("secret", NOW)), secret, now) is holds
+    value = session_cookie.CookieSigner("secret", "session").issue(NOW)
+    assert session_cookie.CookieSigner(secret, "session").is_valid(change(value), now) is holds

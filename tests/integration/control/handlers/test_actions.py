@@ -4,33 +4,33 @@ import pytest
 
 from qbitrr import ipc
 from tests.integration.control.asking import get, post
-from tests.integration.control.sample import UNDOABLE, held
+from tests.integration.control.sample import UNDOABLE, waiting_for_approval
 
 
 @pytest.mark.parametrize(("word", "message"), [("approve", ipc.Approve()), ("discard", ipc.Discard())])
 @pytest.mark.parametrize("section", ["movies", "Radarr-4K"])
 async def test_what_waits_is_decided(client, context, word, message, section):
-    worker = held(context)
+    worker = waiting_for_approval(context)
     assert "movies" in (await post(client, f"/web/arr/{section}/{word}"))["message"]
-    assert worker.told == [message]
+    assert worker.sent == [message]
 
 
 @pytest.mark.parametrize("word", ["approve", "discard"])
 async def test_nothing_is_decided_where_nothing_waits(client, context, word):
     assert (await post(client, f"/web/arr/movies/{word}", 409))["code"] == "CONFLICT"
     assert (await post(client, f"/web/arr/nothing/{word}", 404))["code"] == "UNKNOWN_CATEGORY"
-    assert context.supervisor.processes["movies"].told == []
+    assert context.workers.processes["movies"].sent == []
 
 
 async def test_a_worker_that_does_not_listen_is_told_of(client, context):
-    held(context).send = lambda message: False
+    waiting_for_approval(context).send = lambda message: False
     assert (await post(client, "/web/arr/movies/approve", 503))["code"] == "NOT_READY"
 
 
 async def test_undo_is_told_to_the_worker_of_the_action(client, context):
     answer = await post(client, f"/web/actions/{UNDOABLE}/undo")
     assert answer == {"message": f"Undoing action {UNDOABLE} on Torrent 5"}
-    assert context.supervisor.processes["movies"].told == [ipc.Undo(UNDOABLE)]
+    assert context.workers.processes["movies"].sent == [ipc.Undo(UNDOABLE)]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ async def test_undo_is_told_to_the_worker_of_the_action(client, context):
 )
 async def test_what_cannot_be_undone_says_why(client, context, action, status, says):
     assert says in (await post(client, f"/web/actions/{action}/undo", status))["error"]
-    assert context.supervisor.processes["movies"].told == []
+    assert context.workers.processes["movies"].sent == []
 
 
 @pytest.mark.parametrize(

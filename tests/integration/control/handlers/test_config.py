@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from control.config_editor import Author
+from control.auth.roles import Author
 from qbitrr.errors import ConflictError, WorkerNotReadyError
 from tests.integration.control.asking import get, post
 from tests.integration.control.sample import TOKEN

@@ -95,7 +95,7 @@ async def test_a_plain_server_is_not_taken_for_https(client):
 
 
 async def test_a_wrong_password_is_tried_once(client, monkeypatch):
-    monkeypatch.setattr(connection_check, "_guard", connection_check._TriedOnce())
+    monkeypatch.setattr(connection_check, "_refused_credentials", connection_check._RefusedCredentials())
     tried = []
 
     async def login(request):

@@ -8,7 +8,7 @@ import pytest
 from supervisor.lifecycle import Phase
 from supervisor.worker_process import LastReport
 from tests.integration.control.asking import get, post
-from tests.integration.control.sample import CONFIG, HASH, NOW, TOKEN, Supervised, a_child
+from tests.integration.control.sample import CONFIG, HASH, NOW, TOKEN, FakeWorkers, fake_process
 
 
 @pytest.mark.parametrize("path", ["/status", "/processes", "/arr", "/logs", "/decisions", "/radarr/movies/movies"])
@@ -26,7 +26,7 @@ async def test_status(client):
 
 
 async def test_status_answers_before_there_is_a_plan(make_context, connect):
-    async with connect(make_context(supervisor=Supervised(ready=False))) as client:
+    async with connect(make_context(workers=FakeWorkers(ready=False))) as client:
         assert await get(client, "/web/status") == {"ready": False, "arrs": [], "incomplete": []}
 
 
@@ -53,7 +53,7 @@ async def test_arr(client):
     ("phase", "state"), [(Phase.BACKOFF, "starting"), (Phase.HANGING, "stopping"), (Phase.STOPPED, "stopping")]
 )
 async def test_the_state_is_one_of_the_reference_and_the_phase_beside_it_exact(client, context, phase, state):
-    child = context.supervisor.processes["movies"]
+    child = context.workers.processes["movies"]
     child.state = msgspec.structs.replace(child.state, phase=phase)
     process = (await get(client, "/web/processes"))["processes"][0]
     assert (process["state"], process["phase"]) == (state, phase)
@@ -61,7 +61,7 @@ async def test_the_state_is_one_of_the_reference_and_the_phase_beside_it_exact(c
 
 async def test_one_kind_of_process_is_restarted(client, context):
     assert await post(client, "/web/processes/movies/search/restart") == {"message": "Restart triggered for movies"}
-    assert context.supervisor.calls == [("restart", "movies")]
+    assert context.workers.calls == [("restart", "movies")]
     async with client.post("/web/processes/movies/nothing/restart") as answer:
         assert (answer.status, "search" in (await answer.json())["error"]) == (404, True)
     async with client.post("/web/processes/unknown/search/restart") as answer:
@@ -104,8 +104,8 @@ async def test_a_process_tells_what_it_said(make_context, connect):
         beat_at=NOW + 1,
     )
     context = make_context()
-    arr = context.supervisor.processes["movies"].config.arr
-    context.supervisor.processes["movies"] = a_child(arr, said=said, pid=os.getpid(), restarts=2, phase=Phase.WAITING)
+    arr = context.workers.processes["movies"].config.arr
+    context.workers.processes["movies"] = fake_process(arr, said=said, pid=os.getpid(), restarts=2, phase=Phase.WAITING)
     async with connect(context) as client:
         process = (await get(client, "/web/processes"))["processes"][0]
     assert process.pop("rss") > 1_000_000
@@ -138,7 +138,7 @@ async def test_a_process_tells_what_it_said(make_context, connect):
 async def test_restart(client, context, section, category, body):
     answer = await post(client, f"/web/arr/{section}/restart", **body)
     assert answer == {"message": f"Restart triggered for {category}"}
-    assert context.supervisor.calls == [("restart", category)]
+    assert context.workers.calls == [("restart", category)]
 
 
 async def test_restart_of_something_unknown(client, context):
@@ -146,18 +146,18 @@ async def test_restart_of_something_unknown(client, context):
         "error": "Unknown category: nothing",
         "code": "UNKNOWN_CATEGORY",
     }
-    assert context.supervisor.calls == []
+    assert context.workers.calls == []
 
 
 async def test_the_path_counts_and_not_the_body(client, context):
     await post(client, "/web/arr/movies/restart", json={"section": "music"})
-    assert context.supervisor.calls == [("restart", "movies")]
+    assert context.workers.calls == [("restart", "movies")]
 
 
 async def test_rebuild(client, context):
     answer = await post(client, "/web/arr/rebuild")
     assert answer == {"message": "Rebuild triggered for all Arr instances"}
-    assert context.supervisor.calls == [("rebuild",)]
+    assert context.workers.calls == [("rebuild",)]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ async def test_rebuild(client, context):
 )
 async def test_what_needs_the_plan_says_when_to_come_back(make_context, connect, method, path):
     async with (
-        connect(make_context(supervisor=Supervised(ready=False))) as client,
+        connect(make_context(workers=FakeWorkers(ready=False))) as client,
         client.request(method, path) as response,
     ):
         assert response.status == 503
@@ -256,8 +256,8 @@ async def test_health_names_those_in_trouble(make_context, connect):
     async with connect(context) as client:
         lag = {"loopLagSeconds": 0.001}
         assert await get(client, "/health") == {"status": "ok", "troubled": {}, "faults": 0, **lag}
-        music = context.supervisor.processes["music"]
-        context.supervisor.processes["music"] = a_child(music.config.arr, phase=Phase.DEGRADED)
+        music = context.workers.processes["music"]
+        context.workers.processes["music"] = fake_process(music.config.arr, phase=Phase.DEGRADED)
         troubled = {"music": "degraded"}
         assert await get(client, "/health") == {"status": "degraded", "troubled": troubled, "faults": 0, **lag}
 
@@ -265,8 +265,8 @@ async def test_health_names_those_in_trouble(make_context, connect):
 @pytest.mark.parametrize("phase", Phase)
 async def test_ready_means_that_every_worker_is(make_context, connect, phase):
     context = make_context()
-    music = context.supervisor.processes["music"]
-    context.supervisor.processes["music"] = a_child(music.config.arr, phase=phase)
+    music = context.workers.processes["music"]
+    context.workers.processes["music"] = fake_process(music.config.arr, phase=phase)
     async with connect(context) as client:
         if phase in {"running", "waiting"}:
             answer = await get(client, "/ready")
@@ -280,9 +280,9 @@ async def test_ready_means_that_every_worker_is(make_context, connect, phase):
 
 
 async def test_not_ready_without_a_plan_but_ready_without_workers(make_context, connect):
-    async with connect(make_context(supervisor=Supervised(ready=False))) as client:
+    async with connect(make_context(workers=FakeWorkers(ready=False))) as client:
         await get(client, "/ready", 503)
-    async with connect(make_context(supervisor=Supervised(ready=True))) as client:
+    async with connect(make_context(workers=FakeWorkers(ready=True))) as client:
         assert await get(client, "/ready") == {"ready": True, "workers": {}}
 
 

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from qbitrr import ipc
 from supervisor.lifecycle import Phase
 from supervisor.worker_process import LastReport
-from tests.integration.control.sample import NOW, a_child
+from tests.integration.control.sample import NOW, fake_process
 
 DOCS = Path(__file__).parents[4] / "docs"
 
@@ -32,8 +32,8 @@ async def test_workers_actions_and_catalogues_are_told(client, context):
     said = LastReport(
         beat_at=NOW - 3, queue_count=7, category_count=9, errors=2, sums=ipc.Counters({"Radarr-4K": (5, 1, 2.5)})
     )
-    processes = context.supervisor.processes
-    processes["movies"] = a_child(processes["movies"].config.arr, said=said, restarts=4, phase=Phase.DEGRADED)
+    processes = context.workers.processes
+    processes["movies"] = fake_process(processes["movies"].config.arr, said=said, restarts=4, phase=Phase.DEGRADED)
     found = await families(client)
     assert value(found["qbitrr_worker_state"], category="movies", state="degraded") == 1
     assert value(found["qbitrr_worker_state"], category="movies", state="running") == 0

@@ -4,7 +4,7 @@ import pytest
 
 from qbitrr import ipc
 from tests.integration.control.asking import get, post
-from tests.integration.control.sample import a_child
+from tests.integration.control.sample import fake_process
 
 
 async def test_the_plan_of_a_category_is_shown(client):
@@ -19,10 +19,10 @@ async def test_without_a_plan_it_says_so(client):
 
 
 async def test_items_are_searched_by_the_worker(client, context):
-    arr = context.supervisor.processes["movies"].config.arr
-    worker = context.supervisor.processes["movies"] = a_child(arr)
+    arr = context.workers.processes["movies"].config.arr
+    worker = context.workers.processes["movies"] = fake_process(arr)
     await post(client, "/web/arr/movies/search", json={"ids": [1, 2]})
-    assert worker.told == [ipc.SearchNow((1, 2))]
+    assert worker.sent == [ipc.SearchNow((1, 2))]
 
 
 @pytest.mark.parametrize("ids", [[], [0], ["a"], list(range(1, 102))])

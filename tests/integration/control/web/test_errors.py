@@ -40,14 +40,14 @@ async def test_a_body_that_is_too_large(client, context):
     answer = await post(client, "/web/arr/movies/restart", 413, data=io.BytesIO(b" " * ((1 << 20) + 1)))
     assert answer["code"] == "PAYLOAD_TOO_LARGE"
     await post(client, "/web/arr/movies/restart", data=io.BytesIO(b" " * (1 << 20)))
-    assert context.supervisor.calls == [("restart", "movies")]
+    assert context.workers.calls == [("restart", "movies")]
 
 
 @pytest.mark.parametrize("body", [b"[]", b"nonsense", b"\xff\xfe"])
 async def test_a_body_that_is_no_object(client, context, body):
     answer = await post(client, "/web/arr/rebuild", 400, data=body)
     assert answer == {"error": "The body must be a JSON object", "code": "VALIDATION_ERROR"}
-    assert context.supervisor.calls == []
+    assert context.workers.calls == []
 
 
 async def test_a_packed_body_that_cannot_be_unpacked(client):

@@ -157,12 +157,13 @@ async def test_a_search_finds_lines_with_their_numbers(client, log_folder):
 
 
 def test_a_search_ends_in_time_and_says_where(tmp_path, monkeypatch):
-    monkeypatch.setattr(logfollow, "SEARCH_SECONDS", 0.0)
-    monkeypatch.setattr(logfollow, "_MOST_BYTES", 100)
+    monkeypatch.setattr(reader, "SEARCH_SECONDS", 0.0)
+    monkeypatch.setattr(reader, "_SEARCH_BLOCK_BYTES", 100)
+    monkeypatch.setattr(reader, "CHUNK_BYTES", 100)
     (tmp_path / "Main.log").write_bytes(b"x\n" * 1000)
     seen, first = 0, 0
     while True:
-        found = logfollow.search(tmp_path, "Main.log", "x", first=first, most=1000)
+        found = reader.search(tmp_path, "Main.log", "x", first=first, most=1000)
         seen += len(found.matches)
         if found.complete:
             break

@@ -1,0 +1,122 @@
+"""Client of an OpenID Connect provider: authorization code with PKCE (OpenID Connect Core 1.0, RFC 7636)."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import urlsafe_b64encode
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlencode
+
+import aiohttp
+import msgspec
+
+from control.auth.access import equal
+from qbitrr.errors import ConfigError, Problem, UnauthorizedError, UnreachableError
+
+if TYPE_CHECKING:
+    from qbitrr.config.model import Oidc
+
+_TIMEOUT = aiohttp.ClientTimeout(total=15)
+_LARGEST_ANSWER_BYTES = 1 << 20
+# "none" is missing, and so are symmetric algorithms: with them a public key could serve as the shared secret
+_ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]
+
+
+class PendingLogin(NamedTuple):
+    """The secrets that tie both steps of one login together; `verifier` is that of PKCE."""
+
+    state: str
+    nonce: str
+    verifier: str
+
+
+class OidcProvider:
+    """The provider of `[WebUI.OIDC]`. Its endpoints are read in each step of a login, which keeps no state."""
+
+    def __init__(self, config: Oidc) -> None:
+        self._config = config
+
+    async def authorization_url(self, redirect_uri: str, login: PendingLogin) -> str:
+        """Return the address where the user logs in. Raises ConfigError, UnreachableError."""
+        async with aiohttp.ClientSession(timeout=_TIMEOUT) as http:
+            endpoints = await self._discover(http)
+        challenge = hashlib.sha256(login.verifier.encode()).digest()
+        query = {
+            "response_type": "code",
+            "client_id": self._config.client_id,
+            "redirect_uri": redirect_uri,
+            "scope": self._config.scopes,
+            "state": login.state,
+            "nonce": login.nonce,
+            "code_challenge": urlsafe_b64encode(challenge).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+        }
+        authorization = endpoints["authorization_endpoint"]
+        return f"{authorization}{'&' if '?' in authorization else '?'}{urlencode(query)}"
+
+    async def claims(self, code: str, redirect_uri: str, login: PendingLogin) -> dict[str, Any]:
+        """Exchange a code for the claims about the user who logged in.
+
+        Raises UnauthorizedError unless they are signed by the provider for us and for this login; ConfigError,
+        UnreachableError.
+        """
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "client_id": self._config.client_id,
+            "client_secret": self._config.client_secret,
+            "code_verifier": login.verifier,
+        }
+        async with aiohttp.ClientSession(timeout=_TIMEOUT) as http:
+            endpoints = await self._discover(http)
+            tokens = await _request(http, "POST", endpoints["token_endpoint"], form)
+            keys = await _request(http, "GET", endpoints["jwks_uri"])
+        return _verified_claims(
+            str(tokens.get("id_token", "")), keys, endpoints["issuer"], self._config.client_id, login.nonce
+        )
+
+    async def _discover(self, http: aiohttp.ClientSession) -> dict[str, str]:
+        """Read the issuer and the endpoints of the provider (OpenID Connect Discovery 1.0)."""
+        authority = self._config.authority.rstrip("/")
+        scheme = authority.partition("://")[0].lower()
+        if scheme != "https" and (scheme != "http" or self._config.require_https_metadata):
+            problem = Problem("WebUI.OIDC.Authority", f'"{authority}"', "an address that begins with https://")
+            raise ConfigError([problem])
+        found = await _request(http, "GET", f"{authority}/.well-known/openid-configuration")
+        if str(found.get("issuer", "")).rstrip("/") != authority:
+            raise UnreachableError("OIDC", "the provider names another issuer; correct WebUI.OIDC.Authority")
+        names = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
+        if not all(isinstance(found.get(name), str) for name in names):
+            raise UnreachableError("OIDC", "the provider does not name its endpoints")
+        return {name: found[name] for name in names}
+
+
+def _verified_claims(id_token: str, keys: Any, issuer: str, client_id: str, nonce: str) -> dict[str, Any]:
+    from joserfc import jwt  # noqa: PLC0415 - optional, and only needed for a login
+    from joserfc.errors import JoseError  # noqa: PLC0415
+    from joserfc.jwk import KeySet  # noqa: PLC0415
+
+    try:
+        claims: dict[str, Any] = jwt.decode(id_token, KeySet.import_key_set(keys), algorithms=_ALGORITHMS).claims
+        jwt.JWTClaimsRegistry(exp={"essential": True}, sub={"essential": True}, leeway=60).validate(claims)
+    except (JoseError, ValueError, TypeError) as error:
+        raise UnauthorizedError(f"The provider's answer cannot be trusted: {type(error).__name__}") from None
+    audience = claims.get("aud")
+    is_for_us = client_id in (audience if isinstance(audience, list) else [audience])
+    if not (is_for_us and claims.get("iss") == issuer and equal(str(claims.get("nonce", "")), nonce)):
+        raise UnauthorizedError("The provider's answer is for another client or another login")
+    return claims
+
+
+async def _request(
+    http: aiohttp.ClientSession, method: str, url: str, form: dict[str, str] | None = None
+) -> dict[str, Any]:
+    try:
+        async with http.request(method, url, data=form, allow_redirects=False) as response:
+            body = await response.content.read(_LARGEST_ANSWER_BYTES)
+            if response.status != 200:
+                raise UnreachableError("OIDC", f"the provider answered with status {response.status}")
+            return msgspec.json.decode(body, type=dict[str, Any])
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise UnreachableError("OIDC", f"the provider does not answer as it should: {type(error).__name__}") from None
