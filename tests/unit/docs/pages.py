@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")} - {ROOT / "CHANGELOG.md"})
 
-_FENCE = re.compile(r"^```.*?$(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^ *```.*?$(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`\n]+)`")
 
 
@@ -21,7 +21,3 @@ def spans(page: Path) -> list[str]:
     text = page.read_text()
     lines = [line for block in _FENCE.findall(text) for line in block.splitlines()]
     return [*lines, *_SPAN.findall(_FENCE.sub("", text))]
-
-
-def words(page: Path) -> list[str]:
-    return [word for span in spans(page) for word in span.split()]
