@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench install clean
+.PHONY: help run test lint docs bench install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -25,6 +25,9 @@ lint: .venv-dev/.built ## style, format, types, and who may import whom
 	.venv-dev/bin/mypy
 	.venv-dev/bin/mypy -p tests.support
 	.venv-dev/bin/lint-imports
+
+docs: .venv-dev/.built ## renew what is made from the code: the example configuration, docs/rules.md, docs/state-machines.md
+	.venv-dev/bin/python -m tests.support.generated
 
 install: ## as root: into /opt/qbitrr, with the units for systemd
 	@PYTHON="$(PYTHON)" systemd/install

@@ -1,4 +1,4 @@
-"""How fast the control plane answers, as a share of what a bare handler with the same bytes does in the same run."""
+"""Throughput of the control plane, as a share of a bare handler that returns the same bytes in the same run."""
 
 from __future__ import annotations
 
@@ -44,22 +44,22 @@ def run() -> None:
 
 async def _measure() -> None:
     for path, promise in SHARES.items():
-        await _give(path)
+        await _set_bare_answer(path)
         bare = await _throughput(PORT + 1, ["/bare"])
         ours = await _throughput(PORT, [path])
         at_least(f"{path} ({ours:.0f} of {bare:.0f}/s)", ours / bare, "share", promise)
     pages = [f"{BIG}?page={number}" for number in range(2000)]
-    line("never the same page twice, all 2000", await _throughput(PORT, pages), "per s")
-    # each asked for once, so that nothing is kept from before
+    line("2000 pages, each of them once", await _throughput(PORT, pages), "per s")
+    # each is requested once, so that no answer comes from the cache
     plain = [f"page={number}" for number in range(19)]
     filtered = [f"monitored=true&year_min={year}&year_max={year + 20}&page_size=20" for year in range(1950, 1990)]
     for what, queries in (("page", plain), ("page with filters", filtered)):
         big, small = [await _median([f"/web/radarr/{name}/movies?{q}" for q in queries]) for name in ("big", "small")]
-        line(f"{what} of 100,000 in times of one of 1,000", big / small, "times", 1.3)
+        line(f"{what} of 100,000, relative to one of 1,000", big / small, "times", 1.3)
 
 
-async def _give(path: str) -> None:
-    """Have the bare handler return what the control plane returns."""
+async def _set_bare_answer(path: str) -> None:
+    """Set the answer of the bare handler to that of the control plane."""
     body = await asyncio.to_thread(lambda: urllib.request.urlopen(f"http://127.0.0.1:{PORT}{path}").read())
     request = urllib.request.Request(f"http://127.0.0.1:{PORT + 1}/bare", data=body, method="PUT")
     await asyncio.to_thread(lambda: urllib.request.urlopen(request).read())
@@ -67,8 +67,8 @@ async def _give(path: str) -> None:
 
 async def _throughput(port: int, paths: list[str]) -> float:
     until = time.monotonic() + SECONDS
-    turns = cycle(paths)
-    counts = await asyncio.gather(*(_client(port, turns, until) for _ in range(CLIENTS)))
+    in_turn = cycle(paths)
+    counts = await asyncio.gather(*(_client(port, in_turn, until) for _ in range(CLIENTS)))
     return sum(counts) / SECONDS
 
 
@@ -76,13 +76,13 @@ async def _client(port: int, paths: cycle[str], until: float) -> int:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     count = 0
     while time.monotonic() < until:
-        await _ask(reader, writer, next(paths))
+        await _request(reader, writer, next(paths))
         count += 1
     writer.close()
     return count
 
 
-async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str) -> None:
+async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str) -> None:
     writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     head = await reader.readuntil(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200"), head
@@ -91,12 +91,12 @@ async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path:
 
 
 async def _median(paths: list[str]) -> float:
-    """Seconds of one answer, asked one after the other."""
+    """Median seconds of an answer, with one request at a time."""
     reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
     took = []
     for path in paths:
-        began = time.perf_counter()
-        await _ask(reader, writer, path)
-        took.append(time.perf_counter() - began)
+        start_time = time.perf_counter()
+        await _request(reader, writer, path)
+        took.append(time.perf_counter() - start_time)
     writer.close()
     return statistics.median(took)

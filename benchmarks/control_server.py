@@ -1,4 +1,4 @@
-"""A control plane over a large state file, and beside it a bare handler that returns bytes it was given."""
+"""A control plane over a large state file, and on the next port a bare handler that returns the bytes it was sent."""
 
 from __future__ import annotations
 
@@ -112,19 +112,19 @@ async def serve(folder: Path, port: int) -> None:
             log_folder=None,
         )
         application = create_application(context)
-        given = {"body": b""}
+        answer = {"body": b""}
 
         async def bare(_request: web.Request) -> web.Response:
-            return web.Response(body=given["body"], content_type="application/json")
+            return web.Response(body=answer["body"], content_type="application/json")
 
-        async def take(request: web.Request) -> web.Response:
-            given["body"] = await request.read()
+        async def set_answer(request: web.Request) -> web.Response:
+            answer["body"] = await request.read()
             return web.Response()
 
-        beside = web.Application(client_max_size=1 << 26)
-        beside.router.add_get("/bare", bare)
-        beside.router.add_put("/bare", take)
-        for number, app in enumerate((application, beside)):
+        bare_application = web.Application(client_max_size=1 << 26)
+        bare_application.router.add_get("/bare", bare)
+        bare_application.router.add_put("/bare", set_answer)
+        for number, app in enumerate((application, bare_application)):
             runner = web.AppRunner(app, access_log=None)
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", port + number).start()

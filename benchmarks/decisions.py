@@ -1,4 +1,4 @@
-"""A worker with very many torrents in every state: what judging them costs, and what it keeps in memory."""
+"""A worker with 10,000 torrents in every state: CPU of judging them, and memory."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FATES = (
 
 def run() -> None:
     heading(f"{TORRENTS:,} torrents of one category, a tenth of them downloading, stalled or without metadata")
-    # nothing is tagged or removed here, so that passes are alike
+    # nothing is tagged or removed, so that all passes are alike
     changes = {"Radarr-HD": {"Torrent": {"StalledDelay": "30d"}}, "Settings": {"Shadow": True}}
     with services(_add_torrents, changes) as (_, text):
         command = [sys.executable, "-m", "benchmarks.judging"]  # a process of its own, for its memory
@@ -39,7 +39,7 @@ def run() -> None:
     line("CPU of the first pass, in which all become known", result.first, "s")
     line("CPU of a pass in which all are judged", result.judge, "s", JUDGE_PROMISE_SECONDS)
     line("CPU of a pass without a change", 1000 * result.idle, "ms", IDLE_PROMISE_MS)
-    line("memory of the worker at its largest", result.memory, "MiB", MEMORY_PROMISE_MIB)
+    line("peak memory of the worker", result.memory, "MiB", MEMORY_PROMISE_MIB)
 
 
 def _add_torrents(sandbox: Sandbox) -> None:

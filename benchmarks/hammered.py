@@ -1,4 +1,4 @@
-"""Sixteen clients that ask without a pause while all libraries are read anew: what that does to answers and beats."""
+"""Response times and heartbeats while sixteen clients send requests without a pause during a full sync."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from benchmarks.processes import PORT, config_of, get, start
 from benchmarks.report import heading, line
 
 SECONDS = 10.0
-WORSE = 5.0
-BEAT_SECONDS = 3.0
+SLOWDOWN = 5.0
+HEARTBEAT_SECONDS = 3.0
 PATHS = [*LISTS, "/web/status", "/web/processes"]
 
 
 def run() -> None:
-    heading("Hammered: 16 clients on a large household, quiet and while it is read in full")
+    heading("Hammered: 16 clients on a large household, idle and during a full sync")
     with tempfile.TemporaryDirectory() as folder:
         services = start([sys.executable, "-m", "benchmarks.large_services"], subprocess.PIPE)
         try:
@@ -41,23 +41,23 @@ def run() -> None:
 
 
 async def _measure() -> None:
-    quiet, _ = await _hammer(SECONDS)
+    idle, _ = await _hammer(SECONDS)
     await _post("/web/arr/rebuild")
-    busy, oldest_beat = await _hammer(SECONDS)
-    line("p99 quiet", 1000 * _p99(quiet), "ms")
-    line("p99 while all is read in full, in times of that", _p99(busy) / _p99(quiet), "times", WORSE)
-    line("oldest sign of life of a worker meanwhile", oldest_beat, "s", BEAT_SECONDS)
+    busy, oldest_heartbeat = await _hammer(SECONDS)
+    line("p99 idle", 1000 * _p99(idle), "ms")
+    line("p99 during a full sync, relative to idle", _p99(busy) / _p99(idle), "times", SLOWDOWN)
+    line("oldest heartbeat of a worker during it", oldest_heartbeat, "s", HEARTBEAT_SECONDS)
 
 
 async def _hammer(seconds: float) -> tuple[list[float], float]:
-    """How long each answer took, and the greatest age of a sign of life."""
+    """Seconds of each answer, and the greatest age of a heartbeat."""
     until = time.perf_counter() + seconds
     clients = [asyncio.create_task(_client(cycle(PATHS[n % len(PATHS) :] + PATHS), until)) for n in range(CLIENTS)]
     oldest = 0.0
     while time.perf_counter() < until:
         processes = (await asyncio.to_thread(get, "/web/processes"))["processes"]
-        beats = [datetime.fromisoformat(one["lastBeat"]).timestamp() for one in processes if one["lastBeat"]]
-        oldest = max([oldest, *(time.time() - beat for beat in beats)])
+        heartbeats = [datetime.fromisoformat(one["lastBeat"]).timestamp() for one in processes if one["lastBeat"]]
+        oldest = max([oldest, *(time.time() - at for at in heartbeats)])
         await asyncio.sleep(0.25)
     return [took for client in clients for took in await client], oldest
 
@@ -65,12 +65,12 @@ async def _hammer(seconds: float) -> tuple[list[float], float]:
 async def _client(paths: cycle[str], until: float) -> list[float]:
     reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
     took = []
-    while (began := time.perf_counter()) < until:
+    while (start_time := time.perf_counter()) < until:
         writer.write(f"GET {next(paths)} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         head = await reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200"), head
         await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]))
-        took.append(time.perf_counter() - began)
+        took.append(time.perf_counter() - start_time)
     writer.close()
     return took
 

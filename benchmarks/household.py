@@ -1,4 +1,4 @@
-"""The daemon in a large household: how soon everything can be read, what it weighs, what it costs to be idle."""
+"""The daemon in a large household: time until everything is readable, memory, CPU when idle."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def run() -> None:
 
 
 def _measure(folder: str) -> None:
-    began = time.monotonic()
+    start_time = time.monotonic()
     daemon = start([sys.executable, "-P", "-m", "qbitrr", "--data-dir", folder, "run"], None)
     try:
         until_readable(daemon)
-        line("all catalogues readable after", time.monotonic() - began, "s", READABLE_PROMISE_SECONDS)
-        _until_quiet(daemon)
+        line("all catalogues readable after", time.monotonic() - start_time, "s", READABLE_PROMISE_SECONDS)
+        _until_idle(daemon)
         tree = _tree(daemon)
         line(f"memory of {len(tree)} processes (PSS)", _pss_mb(tree), "MB", MEMORY_PROMISE_MB)
         before, at = _cpu_seconds(tree), time.monotonic()
@@ -72,8 +72,8 @@ def until_readable(daemon: subprocess.Popen[bytes]) -> None:
         time.sleep(0.05)
 
 
-def _until_quiet(daemon: subprocess.Popen[bytes]) -> None:
-    """Wait until the tree uses next to no CPU: the sync and what follows it are over."""
+def _until_idle(daemon: subprocess.Popen[bytes]) -> None:
+    """Wait until the processes use next to no CPU: the sync and what follows it are over."""
     while True:
         tree = _tree(daemon)
         before = _cpu_seconds(tree)

@@ -1,4 +1,4 @@
-"""The part of the benchmark of decisions that is measured: a process with what a worker has in memory, and no more."""
+"""The measured part of the benchmark of decisions: a process with the memory of a worker, and no more."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PASSES = 30
 
 
 class Result(msgspec.Struct):
-    """CPU seconds of a pass, and mebibytes of the process at its largest."""
+    """CPU seconds of a pass, and the peak memory of the process in mebibytes."""
 
     first: float
     judge: float
@@ -43,7 +43,7 @@ async def measure(text: str) -> Result:
 
 
 async def _settle(watch: TorrentLoop) -> None:
-    """Some passes, and the end of what they began to find out."""
+    """Some passes, and the actions that they started."""
     for _ in range(5):
         await watch.one_pass()
         await asyncio.gather(*watch._acting.values(), return_exceptions=True)  # noqa: SLF001

@@ -1,4 +1,4 @@
-"""The largest libraries: what a worker weighs at most while it reads one, and how often the Arr is asked."""
+"""The largest libraries: peak memory of a worker while it reads one, and requests to the Arr."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ def run() -> None:
 
 
 def _measure(folder: str, services: subprocess.Popen[bytes]) -> None:
-    began = time.monotonic()
+    start_time = time.monotonic()
     daemon = start([sys.executable, "-P", "-m", "qbitrr", "--data-dir", folder, "run"], None)
     try:
         _until(lambda: get(f"{SERIES}?page_size=1")["total"] == 500)
-        line("30,000 episodes readable after", time.monotonic() - began, "s")
-        time.sleep(5)  # what comes right after a full sync is part of its price
-        before = _asked(services)
+        line("30,000 episodes readable after", time.monotonic() - start_time, "s")
+        time.sleep(5)  # what comes right after a full sync is part of its cost
+        before = _requests(services)
         line("requests of a full sync of 500 series", before, "", FULL_SYNC_PROMISE)
         time.sleep(5)
-        line("requests after an episode changed", _asked(services) - before, "", CHANGE_PROMISE)
+        line("requests after an episode changed", _requests(services) - before, "", CHANGE_PROMISE)
         _until(lambda: get(f"{MOVIES}?page_size=1")["total"] == 100_000)
-        line("100,000 movies readable after", time.monotonic() - began, "s")
+        line("100,000 movies readable after", time.monotonic() - start_time, "s")
         time.sleep(15)
         for worker in get("/web/processes")["processes"]:
             line(f"peak memory of {worker['category']}", _peak_mb(worker["pid"]), "MB", PEAK_PROMISE_MB)
@@ -68,7 +68,7 @@ def _until(holds: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def _asked(services: subprocess.Popen[bytes]) -> int:
+def _requests(services: subprocess.Popen[bytes]) -> int:
     assert services.stdin is not None
     assert services.stdout is not None
     services.stdin.write(b"\n")

@@ -1,7 +1,7 @@
 """The services of the largest libraries, in a process of their own: `python -m benchmarks.many_movies`.
 
 A Radarr of 100,000 movies and a Sonarr of 500 series and 30,000 episodes. Prints the configuration and a form feed once
-they listen; then, for every line it gets, how many requests each Arr was sent, and changes one episode afterwards.
+they listen; then, for every line of input, how many requests each Arr received, and changes one episode afterwards.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SECTIONS = (
     Section("Radarr-HD", "radarr", 100_000),
     Section("Sonarr-TV", "sonarr", 500, episodes=30_000),
 )
-# what nobody needs the library for: the queue, the searches, the timers
+# requests that do not belong to the library: queue, searches, timers
 _OTHERS = ("queue", "command", "signalr")
 
 
@@ -28,7 +28,7 @@ async def serve() -> None:
         sys.stdout.flush()
         loop = asyncio.get_running_loop()
         while await loop.run_in_executor(None, sys.stdin.readline):
-            counts = {name: _of_library(stand_in.counts) for name, stand_in in sandbox.arrs.items()}
+            counts = {name: _for_library(stand_in.counts) for name, stand_in in sandbox.arrs.items()}
             sys.stdout.write(f"{json.dumps(counts)}\n")
             sys.stdout.flush()
             arr = sandbox.arrs["Sonarr-TV"].arr
@@ -37,7 +37,7 @@ async def serve() -> None:
             arr.changed(episode)
 
 
-def _of_library(counts: dict[str, int]) -> int:
+def _for_library(counts: dict[str, int]) -> int:
     return sum(count for route, count in counts.items() if not any(other in route for other in _OTHERS))
 
 

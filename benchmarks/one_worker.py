@@ -1,4 +1,4 @@
-"""A worker's rooms for torrents, put together in this process."""
+"""The torrent loop of a worker, in this process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 async def opened(stack: AsyncExitStack, text: str) -> TorrentLoop:
-    """The torrents' part of a worker, ready for its first pass."""
+    """A torrent loop by the configuration in `text`, ready for its first pass."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     migrate.prepare(folder / FILE_NAME)
     config = worker_configs(load_text(text, {}).config, str(folder / FILE_NAME), None)[0]

@@ -1,4 +1,4 @@
-"""How results are printed: one line each, with the promise beside the number."""
+"""Printing results: one line each, with the limit that it must keep."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ def heading(text: str) -> None:
 
 
 def line(what: str, value: float, unit: str, promise: float | None = None) -> None:
-    """A number; `promise` is the most it may be, and is said to be kept or broken."""
+    """Print a number. It must be below `promise`, if given."""
     verdict = ""
     if promise is not None:
         verdict = f"   promised under {promise:g} {unit}: {'kept' if value < promise else 'BROKEN'}"
@@ -16,6 +16,6 @@ def line(what: str, value: float, unit: str, promise: float | None = None) -> No
 
 
 def at_least(what: str, value: float, unit: str, promise: float) -> None:
-    """A number that has to reach its promise."""
+    """Print a number that must be at least `promise`."""
     verdict = f"   promised {promise:g} {unit} or more: {'kept' if value >= promise else 'BROKEN'}"
     print(f"  {what:<58} {value:>9.2f} {unit:<8}{verdict}", flush=True)

@@ -1,4 +1,4 @@
-"""The services of a worker on a thread of their own, whose cost is not counted."""
+"""The services of a worker, on a thread whose CPU time is not counted."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from qbitrr.sandbox.sandbox import Sandbox, Section
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-NOW = 1_790_000_000.0  # it stands still: real programs are silent about torrents that only get older
+NOW = 1_790_000_000.0  # does not move: real programs report no change when torrents only get older
 
 
 @contextmanager
 def services(add_torrents: Callable[[Sandbox], None], changes: dict[str, Any]) -> Iterator[tuple[Sandbox, str]]:
-    """A Radarr and a qBittorrent, and the text of a configuration with `changes` laid over it."""
+    """A Radarr and a qBittorrent, and the text of a configuration that contains `changes`."""
     ready: Future[tuple[Sandbox, str]] = Future()
     loop, end = asyncio.new_event_loop(), asyncio.Event()
 
