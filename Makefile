@@ -1,8 +1,8 @@
-# Everything a person does with a checkout. `make` alone lists it.
+# All that is done with a checkout. `make` alone lists it.
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint docs bench install clean
+.PHONY: help run check test lint docs bench install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -13,11 +13,12 @@ run: .venv/.built ## the daemon with your config.toml; without one, a demonstrat
 	done; \
 	exec .venv/bin/python -P -m qbitrr demo
 
+check: lint ## style, types and unit tests: less than a minute, and nothing but the checkout is needed
+	.venv-dev/bin/pytest -q -n auto --maxprocesses 4 tests/unit
+
 test: .venv-dev/.built ## the whole test suite, on real qBittorrent and systemd, which are fetched once; as root
-	@command -v ffprobe >/dev/null || .ci/debian-packages ffmpeg
-	@.venv-dev/bin/python -m tests.support.versions
-	@.venv-dev/bin/python -m tests.support.systemd_box
-	.venv-dev/bin/pytest
+	@.ci/test-material
+	@.venv-dev/bin/python -m tests.support.passes
 
 lint: .venv-dev/.built ## style, format, types, and who may import whom
 	.venv-dev/bin/ruff check .

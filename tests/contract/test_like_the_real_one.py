@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
+from tests.support import versions
 from tests.support.torrents import make_torrent
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.support.qbittorrent import QbittorrentNox
 
-pytestmark = pytest.mark.live
+pytestmark = versions.each
 
 STALLED = "stalledDL"
 

@@ -8,9 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from qbitrr.sandbox.sandbox import Sandbox, Section
+from tests.support import versions
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 from tests.support.qbittorrent import QbittorrentNox
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
     from tests.support.torrents import Torrent
     from tests.support.tracker import Tracker
-
-pytestmark = pytest.mark.live
 
 RADARR = Section("Radarr-HD", "radarr", 60, has_client=False)
 FILES = {"movie.mkv": 200_000}
@@ -149,6 +146,7 @@ async def test_what_is_stopped_or_forced_or_protected_stays(
         assert (done["facts"]["strikes"], done["rule"]) == (2, "stalled")
 
 
+@versions.each
 async def test_missing_files_delete_nothing_and_are_checked_once_they_are_back(
     tracker: Tracker, qbittorrent: QbittorrentNox, tmp_path: Path, judged: list[Middleware]
 ):
@@ -232,6 +230,7 @@ async def test_the_same_torrent_on_two_clients_is_two(
         assert done["instance"] == "qBit"
 
 
+@versions.each
 async def test_a_removal_is_taken_back_from_quarantine_and_after_it(
     tracker: Tracker, qbittorrent: QbittorrentNox, tmp_path: Path, judged: list[Middleware]
 ):

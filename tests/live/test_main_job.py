@@ -8,9 +8,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from qbitrr.sandbox.sandbox import Sandbox, Section
+from tests.support import versions
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 from tests.support.torrents import make_torrent
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
     from tests.support.qbittorrent import QbittorrentNox
     from tests.support.tracker import Tracker
-
-pytestmark = pytest.mark.live
 
 RADARR = Section("Radarr-HD", "radarr", 20, has_client=False)
 LOOP_SECONDS = 2
@@ -50,6 +47,7 @@ def config_for(sandbox: Sandbox, qbittorrent: QbittorrentNox) -> str:
     )
 
 
+@versions.each
 async def test_what_finishes_is_imported_and_what_is_dead_is_blocklisted_deleted_and_searched(
     tracker: Tracker, seeder: QbittorrentNox, qbittorrent: QbittorrentNox, tmp_path: Path, judged: list[Middleware]
 ):

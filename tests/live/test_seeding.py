@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
-from tests.support import versions
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 from tests.support.qbittorrent import QbittorrentNox
@@ -27,11 +26,6 @@ if TYPE_CHECKING:
 
     from tests.support.torrents import Torrent
     from tests.support.tracker import Tracker
-
-pytestmark = [
-    pytest.mark.live,
-    pytest.mark.parametrize("qbittorrent_binary", list(versions.SUITES), indirect=True, scope="session"),
-]
 
 RADARR = Section("Radarr-HD", "radarr", 20, has_client=False)
 CATEGORY = "radarr-hd"

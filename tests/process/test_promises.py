@@ -91,7 +91,7 @@ async def all_running(supervisor: Workers) -> None:
 
 
 async def test_eagain_at_fork_is_tried_again(sandbox: Sandbox, tmp_path: Path):
-    async with supervised(sandbox, tmp_path, start_zygote("tests.support.poor_zygote", "3")) as supervisor:
+    async with supervised(sandbox, tmp_path, start_zygote("tests.support.failing_fork_server", "3")) as supervisor:
         await all_running(supervisor)
         assert sum(len(process.state.start_failures) for process in supervisor.processes.values()) == 3
 

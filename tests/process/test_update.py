@@ -13,40 +13,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
+from tests.support import faults
 from tests.support.daemon import CHECKOUT, Daemon
 from tests.support.polling import until
 from tests.support.small_disk import small_disk
 from tests.support.wheels import PackageIndex, build, install, linked
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
-
-    from tests.support.wheels import Changes
-
 SECTIONS = (Section("Radarr-HD", "radarr", 30), Section("Sonarr-TV", "sonarr", 2, episodes=40))
-ENDS = {"qbitrr/daemon.py": ("    loaded = load(where, environ)\n", '    raise SystemExit("the wheel is broken")\n')}
-NEVER_READY = {"qbitrr/worker/run.py": ("        link.send(ipc.Ready())\n", "")}
 BAD_MIGRATION = {"qbitrr/state/migrations/999_bad.sql": "INSERT INTO nowhere VALUES (1);"}
-NOT_IN_TRIAL = "    if where.folder.name != 'trial':\n"
-KILLED = {
-    "qbitrr/daemon.py": (
-        "    loaded = load(where, environ)\n",
-        NOT_IN_TRIAL + "        os.kill(os.getpid(), 9)\n    loaded = load(where, environ)\n",
-    )
-}
-ENDS_LATER = {
-    "qbitrr/daemon.py": (
-        "    loaded = load(where, environ)\n",
-        NOT_IN_TRIAL + "        raise OSError('it cannot be')\n    loaded = load(where, environ)\n",
-    )
-}
-NOT_READY_LATER = {
-    "qbitrr/worker/run.py": (
-        "        link.send(ipc.Ready())\n",
-        "        if '/trial/' in config.state_file:\n            link.send(ipc.Ready())\n",
-    )
-}
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +63,7 @@ async def daemon(
 
 def config(sandbox: Sandbox, index: PackageIndex, **settings: Any) -> str:
     ours = {"UpdateIndex": f"{index.url}/simple", "ReleasesURL": f"{index.url}/releases"}
-    return sandbox.config_toml({"Settings": {**ours, "ProcessSpawnTimeoutSeconds": 10, **settings}})
+    return sandbox.config_toml({"Settings": {**ours, "ProcessSpawnTimeoutSeconds": 3, **settings}})
 
 
 async def meta(daemon: Daemon, **query: str) -> dict[str, Any]:
@@ -146,19 +123,19 @@ async def test_the_references_script_updates_a_busy_daemon_in_place(daemon: Daem
 
 
 @pytest.mark.parametrize(
-    ("changes", "requires", "because"),
+    ("build_options", "because"),
     [
-        ({}, "Requires-Dist: qbitrr-no-such-thing\n", "pip failed"),
-        (ENDS, "", "the wheel is broken"),
-        (NEVER_READY, "", "was not ready within"),
-        (BAD_MIGRATION, "", "nowhere"),
+        ({"requires": "Requires-Dist: qbitrr-no-such-thing\n"}, "pip failed"),
+        ({"fault": faults.exits}, "the wheel is broken"),
+        ({"fault": faults.never_ready}, "was not ready within"),
+        ({"files": BAD_MIGRATION}, "nowhere"),
     ],
     ids=["fails to install", "imports but exits", "never ready", "bad migration"],
 )
 async def test_a_version_that_is_no_good_is_found_out_before_anything_changes(
-    daemon: Daemon, index: PackageIndex, changes: Changes, requires: str, because: str
+    daemon: Daemon, index: PackageIndex, build_options: dict[str, Any], because: str
 ):
-    build(index.wheels, "2.0.0", changes, requires)
+    build(index.wheels, "2.0.0", **build_options)
     before = {name: worker["pid"] for name, worker in (await daemon.workers()).items()}
     await meta(daemon, force="true")
     assert (await daemon.post("/web/update"))["target_version"] == "v2.0.0"
@@ -182,14 +159,17 @@ async def test_another_program_of_the_name_is_no_update(daemon: Daemon, index: P
 
 
 @pytest.mark.parametrize(
-    ("changes", "because"),
-    [(ENDS_LATER, "it cannot be"), (NOT_READY_LATER, "did not get ready within")],
+    ("fault", "because"),
+    [
+        (faults.fails_after_the_switch, "it cannot be"),
+        (faults.never_ready_after_the_switch, "did not get ready within"),
+    ],
     ids=["does not start", "never ready"],
 )
 async def test_a_version_that_fails_after_the_switch_gives_place_to_the_old_one_with_its_state(
-    daemon: Daemon, index: PackageIndex, changes: Changes, because: str
+    daemon: Daemon, index: PackageIndex, fault: Callable[[], None], because: str
 ):
-    build(index.wheels, "2.0.0", changes)
+    build(index.wheels, "2.0.0", fault)
     pid, before = daemon.pid, {entry["id"] for entry in await daemon.decisions()}
     await meta(daemon, force="true")
     await daemon.post("/web/update")
@@ -202,7 +182,7 @@ async def test_a_version_that_fails_after_the_switch_gives_place_to_the_old_one_
 
 
 async def test_killed_after_the_switch_the_old_one_comes_back_at_the_next_start(daemon: Daemon, index: PackageIndex):
-    build(index.wheels, "2.0.0", KILLED)
+    build(index.wheels, "2.0.0", faults.killed_after_the_switch)
     await meta(daemon, force="true")
     await daemon.post("/web/update")
     assert daemon._process is not None
@@ -217,7 +197,7 @@ async def test_killed_after_the_switch_the_old_one_comes_back_at_the_next_start(
 
 @pytest.mark.parametrize("at", ["installing", "trying"])
 async def test_killed_before_the_switch_nothing_has_changed(daemon: Daemon, index: PackageIndex, at: str):
-    build(index.wheels, "2.0.0", NEVER_READY)
+    build(index.wheels, "2.0.0", faults.never_ready)
     await meta(daemon, force="true")
     await daemon.post("/web/update")
     await until(lambda: f"line='{at}" in daemon.log(), 60, daemon.log)
@@ -235,7 +215,7 @@ async def test_an_environment_without_a_link_is_updated_in_place(
     shutil.copytree(first[1], tmp_path / "venv", symlinks=True)
     python = tmp_path / "venv" / "bin" / "python"
     build(index.wheels, "2.0.0")
-    build(index.wheels, "3.0.0", ENDS_LATER)
+    build(index.wheels, "3.0.0", faults.fails_after_the_switch)
     (index.wheels / "qbitrr-3.0.0-py3-none-any.whl").rename(tmp_path / "later.whl")
     async with Daemon(tmp_path / "data", config(sandbox, index), python=python) as daemon:
         pid = daemon.pid

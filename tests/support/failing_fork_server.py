@@ -1,6 +1,6 @@
-"""A zygote for which the system has no process to give, the first few times.
+"""A fork server whose first forks fail, as on a system that has no process to give.
 
-python -m tests.support.poor_zygote DESCRIPTOR FAILURES
+python -m tests.support.failing_fork_server DESCRIPTOR FAILURES
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _fork = os.fork
 _failures = int(sys.argv[2])
 
 
-def _poor_fork() -> int:
+def _failing_fork() -> int:
     global _failures  # noqa: PLW0603
     if _failures:
         _failures -= 1
@@ -26,5 +26,5 @@ def _poor_fork() -> int:
 
 
 if __name__ == "__main__":
-    os.fork = _poor_fork
+    os.fork = _failing_fork
     fork_server.serve(socket.socket(fileno=int(sys.argv[1])))

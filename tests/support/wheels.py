@@ -9,76 +9,79 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
 from qbitrr.update.releases import KEYWORD
+from tests.support import faults
 from tests.support.daemon import CHECKOUT
 from tests.support.ports import HOST
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
 PACKAGES = ("qbitrr", "supervisor", "control")
 # Updates need what qbitrr needs; it is taken from where these tests run, so that nothing is fetched from elsewhere.
 LIBRARIES = "qbitrr_libraries.pth"
-QUICK = {
-    "supervisor/self_update.py": ("_TRIAL_SECONDS = 90.0", "_TRIAL_SECONDS = 5.0"),
-    "qbitrr/update/check.py": ("FORCED_SECONDS = 60.0", "FORCED_SECONDS = 0.5"),
-}
+ENTRY_POINT = """\
+import sys
 
-Changes = dict[str, "tuple[str, str] | str"]
-"""By file: a text that is replaced by another one, or the whole text."""
+from qbitrr import faults
+from qbitrr.cli.main import main
+
+for fault in {faults}:
+    getattr(faults, fault)()
+sys.exit(main())
+"""
 
 
 def build(
     folder: Path,
     version: str,
-    changes: Changes | None = None,
+    fault: Callable[[], None] | None = None,
+    files: Mapping[str, str] | None = None,
     requires: str = "",
     libraries: str | None = None,
     keywords: str = KEYWORD,
 ) -> Path:
-    """A wheel of this checkout as another version, with something changed. Source of the format: PEP 427.
+    """A wheel of this checkout as another version. Source of the format: PEP 427.
 
-    `libraries` is the folder with what it needs, where it will be installed.
+    `fault` is a function of `tests.support.faults`, `files` are added to it, `libraries` is the folder with what it
+    needs, where it will be installed.
     """
     wheel = folder / f"qbitrr-{version}-py3-none-any.whl"
     info = f"qbitrr-{version}.dist-info"
-    changed: Changes = {**QUICK, **(changes or {})}
-    files = {
+    names = [function.__name__ for function in (faults.quick, fault) if function is not None]
+    about = f"Metadata-Version: 2.1\nName: qbitrr\nVersion: {version}\nKeywords: {keywords}\n{requires}"
+    texts = {
+        "qbitrr/__init__.py": f'__version__ = "{version}"\n',
+        "qbitrr/__main__.py": ENTRY_POINT.format(faults=names),
+        "qbitrr/faults.py": Path(faults.__file__).read_text(),
+        LIBRARIES: f"{libraries or sysconfig.get_path('purelib')}\n",
+        f"{info}/METADATA": about,
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": "[console_scripts]\nqbitrr = qbitrr.cli.main:main\n",
+        **(files or {}),
+    }
+    contents = _packages() | {name: text.encode() for name, text in texts.items()}
+    rows = [f"{name},sha256={_digest(content)},{len(content)}" for name, content in contents.items()]
+    contents[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,", ""]).encode()
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    return wheel
+
+
+def _packages() -> dict[str, bytes]:
+    """The files of this checkout that a wheel has, by name."""
+    return {
         str(path.relative_to(CHECKOUT)): path.read_bytes()
         for package in PACKAGES
         for path in sorted((CHECKOUT / package).rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
     }
-    present = files["qbitrr/__init__.py"].decode()
-    files["qbitrr/__init__.py"] = _with_version(present, version).encode()
-    for name, change in changed.items():
-        if isinstance(change, str):
-            files[name] = change.encode()
-        else:
-            before = files[name].decode()
-            assert change[0] in before, f"{name} has changed: {change[0]} is not in it"
-            files[name] = before.replace(*change).encode()
-    files[LIBRARIES] = f"{libraries or sysconfig.get_path('purelib')}\n".encode()
-    about = f"Metadata-Version: 2.1\nName: qbitrr\nVersion: {version}\nKeywords: {keywords}\n{requires}"
-    files[f"{info}/METADATA"] = about.encode()
-    files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    files[f"{info}/entry_points.txt"] = b"[console_scripts]\nqbitrr = qbitrr.cli.main:main\n"
-    rows = [f"{name},sha256={_digest(content)},{len(content)}" for name, content in files.items()]
-    files[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,", ""]).encode()
-    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return wheel
-
-
-def _with_version(text: str, version: str) -> str:
-    lines = [f'__version__ = "{version}"' if line.startswith("__version__") else line for line in text.splitlines()]
-    return "\n".join([*lines, ""])
 
 
 def _digest(content: bytes) -> str:

@@ -227,7 +227,7 @@ def test_the_journal_has_every_field(service: Box):
     entry = json.loads(found.splitlines()[-1])
     assert entry["PRIORITY"] == "6"
     assert entry["MESSAGE"].startswith("worker became ready")
-    assert entry["CODE_FILE"].endswith("work.py")
+    assert entry["CODE_FILE"].endswith("worker/run.py")
     assert entry["SYSLOG_IDENTIFIER"] == "qbitrr"
     assert entry["QBITRR_CATEGORY"] == category
 

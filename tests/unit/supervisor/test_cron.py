@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import croniter  # noqa: F401  # it starts a program to learn about the platform, here and not in a test
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

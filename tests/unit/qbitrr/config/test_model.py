@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import get_args
 
 import msgspec
@@ -151,13 +149,6 @@ def test_a_worker_gets_its_part_as_msgpack():
 def test_a_configuration_does_not_change():
     with pytest.raises(AttributeError):
         Settings().tagless = True  # type: ignore[misc]
-
-
-def test_loading_needs_nothing_that_a_worker_should_not_have():
-    heavy = ["tomlkit", "croniter", "psutil", "aiohttp", "asyncio"]
-    code = f"import sys, qbitrr.config, qbitrr.config.redact; print([m for m in {heavy} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
 def test_what_is_incomplete_unmanaged_or_disabled_does_not_run():

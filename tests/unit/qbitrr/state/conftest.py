@@ -1,14 +1,6 @@
 import pytest
 
-from qbitrr.state import migrate
 from qbitrr.state.database import open_writer
-
-
-@pytest.fixture
-def state_file(tmp_path):
-    path = tmp_path / "state.db"
-    migrate.prepare(path)
-    return path
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
 import asyncio
-import sys
 
 import pytest
 
@@ -80,27 +79,3 @@ async def test_a_service_that_hangs_keeps_nobody_from_another(two_processes):
     one, other = two_processes
     async with one.attempt("qBit", "f"), other.attempt("qBit-2", "f"):
         pass
-
-
-async def test_the_turn_of_a_process_that_died_while_trying_is_free_at_once(state_file):
-    lock = state_file.with_name("logins.lock")
-    holder = f"""
-import os, signal
-from pathlib import Path
-from qbitrr.state import logins
-descriptor = os.open(Path({str(lock)!r}), os.O_RDWR | os.O_CREAT)
-assert logins._lock(descriptor, "qBit")
-print("holds", flush=True)
-signal.pause()
-"""
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", holder, stdout=asyncio.subprocess.PIPE)
-    assert await process.stdout.readline() == b"holds\n"
-    async with open_writer(state_file) as database:
-        register = LoginRegister(database, lock, Clock())
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.2), register.attempt("qBit", "f"):
-                pytest.fail("took a turn that is somebody else's")
-        process.kill()
-        await process.wait()
-        async with asyncio.timeout(5), register.attempt("qBit", "f"):
-            pass

@@ -1,4 +1,4 @@
-"""Every setting of a torrent that the client can change, on real programs, and read back from them."""
+"""Every call of the client on the real program of each version, and what it changed there."""
 
 from __future__ import annotations
 
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
     from tests.support.torrents import Torrent
     from tests.support.tracker import Tracker
 
-pytestmark = [
-    pytest.mark.live,
-    pytest.mark.parametrize("qbittorrent_binary", list(versions.SUITES), indirect=True, scope="session"),
-]
+pytestmark = versions.each
 
 FILES = {"movie.mkv": 300_000}
 ONE, TWO = "http://one.example/announce", "udp://two.example:6969/announce"
@@ -65,6 +62,81 @@ async def seeded(qbittorrent: QbittorrentNox, tracker: Tracker, name: str, **cha
     await qbittorrent.add(torrent.data)
     await qbittorrent.wait_for_state(torrent.infohash, "stalledUP", "uploading")
     return torrent
+
+
+async def test_stopping_and_starting(tracker: Tracker, qbittorrent: QbittorrentNox, client: QbittorrentClient):
+    torrent = await seeded(qbittorrent, tracker, "Movie.2024")
+
+    async def state() -> str:
+        return (await client.torrents([torrent.infohash]))[torrent.infohash].state
+
+    async def is_stopped() -> bool:
+        return await state() == "stoppedUP"
+
+    async def is_started() -> bool:
+        return await state() in ("stalledUP", "uploading")
+
+    await client.stop([torrent.infohash])
+    await until(is_stopped, 10, "stopped, by the name that newer versions have for it")
+    await client.start([torrent.infohash])
+    await until(is_started, 10, "started")
+
+
+async def test_tags_and_category(tracker: Tracker, qbittorrent: QbittorrentNox, client: QbittorrentClient):
+    torrent = await seeded(qbittorrent, tracker, "Movie.2024")
+
+    async def row() -> tuple[str, set[str]]:
+        found = (await client.torrents([torrent.infohash]))[torrent.infohash]
+        return found.category, set(found.tags.split(", "))
+
+    await client.add_tags([torrent.infohash], "one", "two")
+    await client.remove_tags([torrent.infohash], "one", "none")
+    with pytest.raises(RefusedError):
+        await client.set_category([torrent.infohash], "films")
+    await qbittorrent.create_category("films", qbittorrent.downloads / "films")
+    await client.set_category([torrent.infohash], "films")
+    assert await row() == ("films", {"two"})
+
+
+async def test_files_are_left_out_and_checked_again(
+    tracker: Tracker, qbittorrent: QbittorrentNox, client: QbittorrentClient
+):
+    torrent = make_torrent(
+        qbittorrent.downloads, "Two.Files", {"a.mkv": 100_000, "b.txt": 50_000}, announce=tracker.url
+    )
+    await qbittorrent.add(torrent.data)
+    await qbittorrent.wait_for_state(torrent.infohash, "stalledUP", "uploading")
+    await client.skip_files(torrent.infohash, [1])
+    skipped = {file.name: file.priority == 0 for file in await client.files(torrent.infohash)}
+    assert skipped == {"Two.Files/a.mkv": False, "Two.Files/b.txt": True}
+    (qbittorrent.downloads / "Two.Files" / "a.mkv").unlink()
+    await client.recheck(torrent.infohash)
+    await qbittorrent.wait_for(torrent.infohash, lambda row: row["amount_left"] > 0)
+    with pytest.raises(GoneError):
+        await client.files("f" * 40)
+
+
+async def test_what_was_exported_and_deleted_can_be_added_again(
+    tracker: Tracker, qbittorrent: QbittorrentNox, client: QbittorrentClient, mirror: Mirror
+):
+    torrent = await seeded(qbittorrent, tracker, "Movie.2024")
+    await qbittorrent.create_category("films", qbittorrent.downloads)
+    assert torrent.infohash in (await following(client, mirror)).torrents
+    exported = await client.export(torrent.infohash)
+    assert exported is not None
+    await client.delete([torrent.infohash], with_files=False)
+    await qbittorrent.wait_until_gone(torrent.infohash)
+
+    async def is_gone() -> bool:
+        return torrent.infohash not in (await following(client, mirror)).torrents
+
+    await until(is_gone, 5, "gone from the delta")
+    assert await client.export(torrent.infohash) is None
+    await client.add(exported, save_path=str(qbittorrent.downloads), category="films", tags=["back"])
+    row = await qbittorrent.wait_for(torrent.infohash, lambda row: row["amount_left"] == 0)
+    assert (row["category"], row["tags"]) == ("films", "back")
+    await client.delete([torrent.infohash], with_files=True)
+    await until(lambda: not (qbittorrent.downloads / torrent.name).exists(), 10, "no files left")
 
 
 async def test_limits_and_super_seeding(

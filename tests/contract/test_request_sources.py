@@ -32,31 +32,31 @@ async def sandbox(judge, request, monkeypatch):
 
 
 @asynccontextmanager
-async def requester(sandbox, section, **overrides):
+async def source_of(sandbox, section, **overrides):
     loaded = load_text(sandbox.config_toml({section: {"EntrySearch": {"Overseerr": overrides}}}), {})
-    requester = requester_of(loaded.config.arrs[section], NoGuard())
+    source = requester_of(loaded.config.arrs[section], NoGuard())
     try:
-        yield requester
+        yield source
     finally:
-        await requester.close()
+        await source.close()
 
 
 @pytest.mark.parametrize("section", ["Radarr", "Sonarr"])
 @pytest.mark.parametrize("approved_only", [True, False])
 async def test_what_is_asked_for_is_found(sandbox, section, approved_only):
-    mine = [wish for wish in sandbox.wishes if wish.arr.name == section]
+    mine = [request for request in sandbox.requests if request.arr.name == section]
     assert len(mine) == 3
     mine[0].approved, mine[1].is_4k = None, True
     expected = mine[2:] if approved_only else [mine[0], mine[2]]
-    async with requester(sandbox, section, ApprovedOnly=approved_only) as asked:
-        assert set(await asked.wishes()) == {
-            MediaRequest(wish.tmdb_id, wish.tvdb_id, None, season)
-            for wish in expected
-            for season in wish.seasons or (None,)
+    async with source_of(sandbox, section, ApprovedOnly=approved_only) as source:
+        assert set(await source.requests()) == {
+            MediaRequest(request.tmdb_id, request.tvdb_id, None, season)
+            for request in expected
+            for season in request.seasons or (None,)
         }
 
 
-async def test_a_wrong_key_is_told(sandbox):
-    async with requester(sandbox, "Radarr", OverseerrAPIKey="wrong") as asked:
+async def test_a_wrong_key_is_an_error_of_its_own(sandbox):
+    async with source_of(sandbox, "Radarr", OverseerrAPIKey="wrong") as source:
         with pytest.raises(CredentialsRejectedError):
-            await asked.wishes()
+            await source.requests()
