@@ -31,27 +31,27 @@ class Result(msgspec.Struct):
 async def measure(text: str) -> Result:
     """Run a worker by the configuration in `text`."""
     async with AsyncExitStack() as stack:
-        watch = await opened(stack, text)
-        first = await _cpu(watch)
-        await _settle(watch)
-        watch._to_judge |= watch._poll.present()  # noqa: SLF001 - as when the Arr comes back
-        judge = await _cpu(watch)
-        await _settle(watch)
-        idle = sum([await _cpu(watch) for _ in range(PASSES)]) / PASSES
+        loop = await opened(stack, text)
+        first = await _cpu(loop)
+        await _settle(loop)
+        loop._to_judge |= loop.poll.present()  # noqa: SLF001 - as when the Arr comes back
+        judge = await _cpu(loop)
+        await _settle(loop)
+        idle = sum([await _cpu(loop) for _ in range(PASSES)]) / PASSES
     kibibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return Result(first, judge, idle, kibibytes / 1024)
 
 
-async def _settle(watch: TorrentLoop) -> None:
+async def _settle(loop: TorrentLoop) -> None:
     """Some passes, and the actions that they started."""
     for _ in range(5):
-        await watch.one_pass()
-        await asyncio.gather(*watch._acting.values(), return_exceptions=True)  # noqa: SLF001
+        await loop.one_pass()
+        await asyncio.gather(*loop.runner._running.values(), return_exceptions=True)  # noqa: SLF001
 
 
-async def _cpu(watch: TorrentLoop) -> float:
+async def _cpu(loop: TorrentLoop) -> float:
     before = time.thread_time()
-    await watch.one_pass()
+    await loop.one_pass()
     return time.thread_time() - before
 
 

@@ -14,6 +14,7 @@ from qbitrr.state.database import FILE_NAME, open_writer
 from qbitrr.state.logins import LoginRegister
 from qbitrr.worker.channel import Channel
 from qbitrr.worker.config import worker_configs
+from qbitrr.worker.context import WorkerContext
 from qbitrr.worker.report import Report
 from qbitrr.worker.services import connect
 from qbitrr.worker.torrents.loop import TorrentLoop
@@ -35,7 +36,7 @@ async def opened(stack: AsyncExitStack, text: str) -> TorrentLoop:
     database = await stack.enter_async_context(open_writer(folder / FILE_NAME))
     register = LoginRegister(database, folder / "lock", Clock())
     clients = await stack.enter_async_context(connect(config, register, database, Clock()))
-    watch = TorrentLoop(config, clients, database, Report(channel), Clock())
-    stack.push_async_callback(watch.close)
-    await watch.begin()
-    return watch
+    loop = TorrentLoop(WorkerContext(config, clients, database, Report(channel), Clock()))
+    stack.push_async_callback(loop.close)
+    await loop.load()
+    return loop

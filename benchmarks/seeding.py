@@ -63,17 +63,17 @@ def _add_torrents(sandbox: Sandbox) -> None:
 
 async def _measure(sandbox: Sandbox, text: str) -> None:
     async with AsyncExitStack() as stack:
-        watch = await opened(stack, text)
+        loop = await opened(stack, text)
         before = time.thread_time()
-        await watch.one_pass()
-        await watch.look_at_trackers()
+        await loop.one_pass()
+        await loop.seeding.ask_trackers()
         line("CPU of the first pass, in which all are judged", time.thread_time() - before, "s", FIRST_PROMISE_SECONDS)
-        await watch.one_pass()
+        await loop.one_pass()
         sandbox.qbittorrent.requests.clear()
         before = time.thread_time()
         for _ in range(PASSES):
-            await watch.one_pass()
-            await watch.look_at_trackers()
+            await loop.one_pass()
+            await loop.seeding.ask_trackers()
         spent = 1000 * (time.thread_time() - before) / PASSES
         requests = Counter(request.path.removeprefix("/api/v2/") for request in sandbox.qbittorrent.requests)
     line("requests to qBittorrent in an idle pass", sum(requests.values()) / PASSES, "", REQUESTS_PROMISE)

@@ -29,10 +29,23 @@ async def of_category(database: Database, category: str) -> list[StoredTorrent]:
 
 
 async def remember(database: Database, category: str, torrents: Iterable[StoredTorrent]) -> None:
-    """Write down torrents as they are now, in place of what was remembered of them."""
-    rows = [(category, t.instance, t.infohash, t.added_at, t.home, t.files_seen) for t in torrents]
+    """Write down torrents and where they belong. That its files were seen stays while it is the same torrent."""
+    rows = [(category, t.instance, t.infohash, t.added_at, t.home) for t in torrents]
+    sql = """INSERT INTO torrents VALUES (?, ?, ?, ?, ?, '')
+             ON CONFLICT (category, instance, infohash) DO UPDATE SET
+             files_seen = CASE WHEN added_at = excluded.added_at THEN files_seen ELSE '' END,
+             added_at = excluded.added_at, home = excluded.home"""
     async with database.transaction() as transaction:
-        await transaction.execute_many("INSERT OR REPLACE INTO torrents VALUES (?, ?, ?, ?, ?, ?)", rows)
+        await transaction.execute_many(sql, rows)
+
+
+async def saw_files(database: Database, category: str, seen: Iterable[tuple[str, str, float, str]]) -> None:
+    """Write down by which rules files were seen: instance, infohash, when the torrent was added, mark of the rules."""
+    rows = [(mark, category, instance, infohash, added_at) for instance, infohash, added_at, mark in seen]
+    sql = """UPDATE torrents SET files_seen = ?
+             WHERE category = ? AND instance = ? AND infohash = ? AND added_at = ?"""
+    async with database.transaction() as transaction:
+        await transaction.execute_many(sql, rows)
 
 
 async def forget(database: Database, category: str, torrents: Iterable[tuple[str, str]]) -> None:

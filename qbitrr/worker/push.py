@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qbitrr.arr.client import ArrClient
     from qbitrr.arr.push import Message
     from qbitrr.worker.library.sync import LibrarySync
-    from qbitrr.worker.torrents.loop import TorrentLoop
+    from qbitrr.worker.torrents.observer import Observer
 
 _log = logs.get(__name__)
 
@@ -51,7 +51,7 @@ _PARTS = {
 _DELETED = "deleted"
 
 
-async def listen(client: ArrClient, library: LibrarySync, watch: TorrentLoop, failures: Callable[[], None]) -> None:
+async def listen(client: ArrClient, library: LibrarySync, observer: Observer, failures: Callable[[], None]) -> None:
     """Pass on what the Arr tells, for ever; one that does not is asked again and again, ever more seldom."""
     loop = asyncio.get_running_loop()
     failed, silent = 0, ""
@@ -63,7 +63,7 @@ async def listen(client: ArrClient, library: LibrarySync, watch: TorrentLoop, fa
                 _log.info("push was opened")
                 library.listen(now=True)
                 async for message in messages:
-                    take(client.kind.name, message, library, watch)
+                    take(client.kind.name, message, library, observer)
         except ServiceError as error:
             because = str(error)
             backoff = _KNOCK if isinstance(error, UnreachableError) else _NOT_OFFERED
@@ -83,24 +83,24 @@ async def listen(client: ArrClient, library: LibrarySync, watch: TorrentLoop, fa
         await asyncio.sleep(max(backoff.seconds(failed), asked_for))
 
 
-def take(kind: str, message: Message, library: LibrarySync, watch: TorrentLoop) -> None:
+def take(kind: str, message: Message, library: LibrarySync, observer: Observer) -> None:
     """What one message means for the library and for the torrents."""
     try:
-        _take(kind, message, library, watch)
+        _take(kind, message, library, observer)
     except msgspec.MsgspecError as error:  # another version's resource: all the same, something has changed
         _log.debug("message was not understood", name=message.name, error=str(error))
         library.expect()
 
 
-def _take(kind: str, message: Message, library: LibrarySync, watch: TorrentLoop) -> None:
+def _take(kind: str, message: Message, library: LibrarySync, observer: Observer) -> None:
     parent_name, parent_type = _PARENTS[kind]
     name = message.name.partition("/")[0]
     if name == "queue":
-        watch.queue_changed()
+        observer.queue_changed()
     elif name == "command":
         status = _decoded(message, _Part).status
         if status not in ("queued", "started"):
-            watch.queue_changed()
+            observer.queue_changed()
     elif name == parent_name:
         parent = _decoded(message, parent_type | None)
         if parent is None:

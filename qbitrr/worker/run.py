@@ -1,29 +1,33 @@
-"""The tasks of a worker, each with its own schedule on one loop."""
+"""The jobs of a worker, made from the objects that do the work."""
 
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from qbitrr import ipc, logs
 from qbitrr.clock import Clock
+from qbitrr.errors import ServiceError
 from qbitrr.state import activity
 from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
-from qbitrr.worker.jobs import every, timers
+from qbitrr.worker.context import WorkerContext
+from qbitrr.worker.jobs import Job, every
 from qbitrr.worker.library.sync import FULL_SYNC_SECONDS, LibrarySync
 from qbitrr.worker.push import listen
-from qbitrr.worker.qbit import QbitWatch
 from qbitrr.worker.report import Report
 from qbitrr.worker.search.loop import SearchLoop
 from qbitrr.worker.search.media_requests import MediaRequestSync
 from qbitrr.worker.search.profile_switch import ProfileSwitcher
 from qbitrr.worker.services import connect
+from qbitrr.worker.torrents.free_space import FreeSpaceGuard
 from qbitrr.worker.torrents.loop import TorrentLoop
+from qbitrr.worker.torrents.queue_order import QueueOrder
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Coroutine
 
     from qbitrr.state.database import Database
     from qbitrr.worker.channel import Channel
@@ -44,120 +48,141 @@ async def work(
 ) -> str:
     """Work until `stop` is set or the supervisor closes the channel; returns why it ended.
 
-    Raises what a task did not handle itself.
+    Raises what a job did not handle itself.
     """
-    clock = Clock()
-    state_file = Path(config.state_file)
+    clock, state_file = Clock(), Path(config.state_file)
     async with (
         open_writer(state_file) as database,
         connect(config, _logins(database, state_file, clock), database, clock) as services,
     ):
         report = Report(channel)
         database.on_write = report.wrote
-        with_arr = config.arr_section is not None
-        watch = (TorrentLoop if with_arr else QbitWatch)(config, services, database, report, clock)
-        await _tell_last_search(config, database, report)
-        await watch.begin()
-        jobs = _of_watch(watch, config.settings.loop_sleep_seconds)
-        library = searching = None
-        tasks = {asyncio.create_task(report.beat(), name="beat")}
-        if with_arr:
-            library = LibrarySync(config, services, database, report, clock)
-            searching = SearchLoop(config, services, database, report, clock)
+        context = WorkerContext(config, services, database, report, clock)
+        torrents = TorrentLoop(context)
+        library = searches = None
+        await _report_last_search(context)
+        await torrents.load()
+        jobs = _torrent_jobs(context, torrents)
+        if config.arr_section is not None:
+            library, searches = LibrarySync(context), SearchLoop(context)
             await library.begin()
-            requests = MediaRequestSync(config, services, database, report, searching.replan)
-            jobs += [*_of_library(library), _of_search(searching, config.settings.search_loop_delay_seconds)]
-            jobs.append(_of_profiles(ProfileSwitcher(config, services, database, report, clock, library.turn)))
-            jobs.append(_of_wishes(requests, config.arr.entry_search.search_requests_every_seconds))
-            tasks.add(asyncio.create_task(timers(config, services, report.failed), name="timers"))
-            tasks.add(asyncio.create_task(listen(services.arr, library, watch, report.failed), name="push"))
-        tasks |= {asyncio.create_task(every(name, pause, do, wake, report.failed)) for name, pause, do, wake in jobs}
+            jobs += [*_library_jobs(library), *_search_jobs(context, searches, library.turn), *arr_timers(context)]
+        endless = {job.name: every(job, report.failed) for job in jobs}
+        endless |= {"heartbeat": report.beat(), "messages": _obey(messages, torrents, library, searches)}
+        if library is not None:
+            endless["push"] = listen(services.arr, library, torrents.observer, report.failed)
         channel.send(ipc.Ready())
         _log.info("worker became ready")
         try:
-            return await _until_end(tasks, messages, watch, library, searching, stop)
+            return await _until_one_ends(endless, stop)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await watch.close()
+            await torrents.close()
 
 
 def _logins(database: Database, state_file: Path, clock: Clock) -> LoginRegister:
     return LoginRegister(database, state_file.with_name("logins.lock"), clock)
 
 
-class _Job(NamedTuple):
-    """What is done again and again: see `every`."""
+async def pass_with_space(
+    context: WorkerContext, torrents: TorrentLoop, guard: FreeSpaceGuard, order: QueueOrder
+) -> None:
+    """A pass over the torrents of a qBittorrent section, then over its disks and its queue after the same poll."""
+    await torrents.one_pass()
+    section, report = context.config.section, context.report
+    if not torrents.poll.answers(section):
+        return
+    with report.operation("space", "health"):
+        try:
+            await guard.one_pass()
+            await order.one_pass()
+        except ServiceError as error:
+            report.waits("space", section, str(error), held=False)
+        else:
+            report.goes_on("space", section)
 
-    name: str
-    seconds: float
-    work: Callable[[], Awaitable[None]]
-    wake: asyncio.Event
 
-
-def _of_watch(watch: TorrentLoop, pause_seconds: float) -> list[_Job]:
+def _torrent_jobs(context: WorkerContext, torrents: TorrentLoop) -> list[Job]:
+    one_pass, everything = torrents.one_pass, torrents.poll.everything
+    if everything is not None:
+        guard = FreeSpaceGuard(torrents.action_context, everything)
+        order = QueueOrder(torrents.action_context, everything)
+        one_pass = partial(pass_with_space, context, torrents, guard, order)
     return [
-        _Job("torrents", pause_seconds, watch.one_pass, watch.wake),
-        _Job("content", _CONTENT_SECONDS, watch.look_for_content, asyncio.Event()),
-        _Job("trackers", _TRACKERS_SECONDS, watch.look_at_trackers, asyncio.Event()),
-        _Job("clocks", _SAVE_SECONDS, watch.save, asyncio.Event()),
+        Job("torrents", context.config.settings.loop_sleep_seconds, one_pass, torrents.poll.wake),
+        Job("content", _CONTENT_SECONDS, torrents.observer.check_content),
+        Job("trackers", _TRACKERS_SECONDS, torrents.seeding.ask_trackers),
+        Job("strikes", _SAVE_SECONDS, torrents.observer.save),
+        Job("seeding times", _SAVE_SECONDS, torrents.seeding.save),
     ]
 
 
-def _of_search(searching: SearchLoop, pause_seconds: float) -> _Job:
-    return _Job("search", pause_seconds, searching.one_round, searching.wake)
-
-
-def _of_profiles(profiles: ProfileSwitcher) -> _Job:
-    return _Job("profiles", _PROFILES_SECONDS, profiles.look, asyncio.Event())
-
-
-def _of_wishes(requests: MediaRequestSync, pause_seconds: float) -> _Job:
-    return _Job("requests", pause_seconds, requests.look, asyncio.Event())
-
-
-def _of_library(library: LibrarySync) -> list[_Job]:
+def _library_jobs(library: LibrarySync) -> list[Job]:
     return [
-        _Job("library", FULL_SYNC_SECONDS, library.sync, library.wake),
-        _Job("changes", _CHANGES_SECONDS, library.changes, library.look),
-        _Job("told", FULL_SYNC_SECONDS, library.what_was_told, library.told),
-        _Job("tracks", FULL_SYNC_SECONDS, library.tracks, library.synced),
-        _Job("releases", _RELEASE_SECONDS, library.release, asyncio.Event()),
+        Job("library", FULL_SYNC_SECONDS, library.sync, library.wake),
+        Job("changes", _CHANGES_SECONDS, library.changes, library.look),
+        Job("told", FULL_SYNC_SECONDS, library.what_was_told, library.told),
+        Job("tracks", FULL_SYNC_SECONDS, library.tracks, library.synced),
+        Job("releases", _RELEASE_SECONDS, library.release),
     ]
 
 
-async def _tell_last_search(config: WorkerConfig, database: Database, report: Report) -> None:
-    last = (await activity.last(database)).get(config.name)
+def arr_timers(context: WorkerContext) -> list[Job]:
+    """`RssSyncTimer` and `RefreshDownloadsTimer`; nothing is sent in shadow.
+
+    The first time only after the pause: a worker that is restarted again and again must not ask each time.
+    """
+    arr, client = context.config.arr, context.services.arr
+    timers = [
+        Job("rss", arr.rss_sync_seconds, client.sync_rss, at_once=False),
+        Job("refresh", arr.refresh_downloads_seconds, client.refresh_downloads, at_once=False),
+    ]
+    return [] if context.config.shadow else [timer for timer in timers if timer.seconds > 0]
+
+
+def _search_jobs(context: WorkerContext, searches: SearchLoop, turn: asyncio.Lock) -> list[Job]:
+    profiles, requests = ProfileSwitcher(context, turn), MediaRequestSync(context, searches.replan)
+    every_seconds = context.config.arr.entry_search.search_requests_every_seconds
+    return [
+        Job("search", context.config.settings.search_loop_delay_seconds, searches.one_round, searches.wake),
+        Job("profiles", _PROFILES_SECONDS, profiles.look),
+        Job("requests", every_seconds, requests.look),
+    ]
+
+
+async def _report_last_search(context: WorkerContext) -> None:
+    last = (await activity.last(context.database)).get(context.config.name)
     if last is not None:
-        report.searched(*last)
+        context.report.searched(*last)
 
 
-async def _until_end(
-    tasks: set[asyncio.Task[None]],
+async def _obey(
     messages: AsyncIterator[ipc.ToWorker],
-    watch: TorrentLoop,
+    torrents: TorrentLoop,
     library: LibrarySync | None,
-    searching: SearchLoop | None,
-    stop: asyncio.Event,
-) -> str:
-    async def obey() -> None:
-        async for message in messages:
-            match message:
-                case ipc.Rebuild() if library is not None:
-                    library.wake.set()
-                case ipc.Approve() | ipc.Discard() | ipc.Undo():
-                    watch.decide(message)
-                case ipc.SearchNow(item_ids) if searching is not None:
-                    searching.ask_for(item_ids)
+    searches: SearchLoop | None,
+) -> None:
+    """Pass on what the supervisor asks for, until it closes the channel."""
+    async for message in messages:
+        match message:
+            case ipc.Rebuild() if library is not None:
+                library.wake.set()
+            case ipc.Approve() | ipc.Discard() | ipc.Undo():
+                torrents.approvals.submit(message)
+                torrents.poll.wake.set()
+            case ipc.SearchNow(item_ids) if searches is not None:
+                searches.ask_for(item_ids)
 
-    obeying = asyncio.create_task(obey(), name="messages")
-    stopping = asyncio.create_task(stop.wait(), name="stop")
+
+async def _until_one_ends(endless: dict[str, Coroutine[None, None, None]], stop: asyncio.Event) -> str:
+    """Run all until one of them ends or `stop` is set; returns why, or raises the error that ended it."""
+    tasks: set[asyncio.Task[object]] = {asyncio.create_task(part, name=name) for name, part in endless.items()}
+    tasks.add(asyncio.create_task(stop.wait(), name="stop"))
     try:
-        done, _ = await asyncio.wait({*tasks, obeying, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
         return "it was stopped" if stop.is_set() else "the supervisor is gone"
     finally:
-        for task in (obeying, stopping):
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

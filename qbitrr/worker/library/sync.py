@@ -14,13 +14,9 @@ from qbitrr.worker.library.fetch import full_sync, sync_changes, sync_tracks
 from qbitrr.worker.library.fingerprint import compare, mark_of
 
 if TYPE_CHECKING:
-    from qbitrr.clock import Clock
-    from qbitrr.state.database import Database
-    from qbitrr.worker.config import WorkerConfig
+    from qbitrr.worker.context import WorkerContext
     from qbitrr.worker.library.fetch import Profiles
     from qbitrr.worker.library.fingerprint import Parent
-    from qbitrr.worker.report import Report
-    from qbitrr.worker.services import Services
 
 _log = logs.get(__name__)
 
@@ -39,18 +35,16 @@ class LibrarySync:
     read.
     """
 
-    def __init__(
-        self, config: WorkerConfig, services: Services, database: Database, report: Report, clock: Clock
-    ) -> None:
+    def __init__(self, context: WorkerContext) -> None:
         self.wake = asyncio.Event()
         self.synced = asyncio.Event()
         self.told = asyncio.Event()
         self.look = asyncio.Event()
-        self._arr = config.arr
-        self._client = services.arr
-        self._database = database
-        self._report = report
-        self._clock = clock
+        self._arr = context.config.arr
+        self._client = context.services.arr
+        self._database = context.database
+        self._report = context.report
+        self._clock = context.clock
         self._spared = False
         self._since: float | None = None  # when the catalogue was what the Arr has
         self._seen: set[int] = set()  # events since then that were dealt with

@@ -13,11 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from qbitrr.arr.models import Command
-    from qbitrr.clock import Clock
-    from qbitrr.state.database import Database, Transaction
-    from qbitrr.worker.config import WorkerConfig
-    from qbitrr.worker.report import Report
-    from qbitrr.worker.services import Services
+    from qbitrr.state.database import Transaction
+    from qbitrr.worker.context import WorkerContext
 
 _ALL = ""  # the name of the budget that all share
 
@@ -25,15 +22,16 @@ _ALL = ""  # the name of the budget that all share
 class SearchBudget:
     """The budgets as this worker sees them."""
 
-    def __init__(self, config: WorkerConfig, database: Database, clock: Clock) -> None:
+    def __init__(self, context: WorkerContext) -> None:
+        config = context.config
         self._category = config.arr.category
         self._kind = config.arr.kind
         self._rates = {
             _ALL: config.settings.searches_per_hour,
             config.arr.category: config.arr.entry_search.searches_per_hour,
         }
-        self._database = database
-        self._clock = clock
+        self._database = context.database
+        self._clock = context.clock
 
     @property
     def per_hour(self) -> int:
@@ -87,15 +85,13 @@ class SearchBudget:
 class SearchSender:
     """Sends searches that are paid for, and tells of them."""
 
-    def __init__(
-        self, config: WorkerConfig, services: Services, database: Database, report: Report, clock: Clock
-    ) -> None:
-        self._category = config.arr.category
-        self._budget = SearchBudget(config, database, clock)
-        self._arr = services.arr
-        self._database = database
-        self._report = report
-        self._clock = clock
+    def __init__(self, context: WorkerContext) -> None:
+        self._category = context.config.arr.category
+        self._budget = SearchBudget(context)
+        self._arr = context.services.arr
+        self._database = context.database
+        self._report = context.report
+        self._clock = context.clock
 
     async def send(self, ids: Sequence[int], cost: int, summary: str, search: Callable[[], Awaitable[Command]]) -> bool:
         """Have `search` done if the budget allows it; whether it did.
@@ -118,13 +114,12 @@ class SearchSender:
         return True
 
 
-async def search_after_failure(
-    config: WorkerConfig, services: Services, database: Database, clock: Clock, ids: Sequence[int]
-) -> None:
+async def search_after_failure(context: WorkerContext, ids: Sequence[int]) -> None:
     """Search what a failed download was for. It does not wait, but others wait for the budget it has spent.
 
     Raises a ServiceError.
     """
-    services.arr.check_quiet()
-    await SearchBudget(config, database, clock).charge(ids)
-    await services.arr.search(ids)
+    arr = context.services.arr
+    arr.check_quiet()
+    await SearchBudget(context).charge(ids)
+    await arr.search(ids)

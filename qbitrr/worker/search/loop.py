@@ -22,11 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from qbitrr.arr.models import Command, QueueRecord
-    from qbitrr.clock import Clock
-    from qbitrr.state.database import Database
     from qbitrr.worker.config import WorkerConfig
-    from qbitrr.worker.report import Report
-    from qbitrr.worker.services import Services
+    from qbitrr.worker.context import WorkerContext
 
 _log = logs.get(__name__)
 
@@ -39,17 +36,15 @@ _ASKED_MOST = 1000
 class SearchLoop:
     """Searches for one category. `wake` asks for a round now."""
 
-    def __init__(
-        self, config: WorkerConfig, services: Services, database: Database, report: Report, clock: Clock
-    ) -> None:
+    def __init__(self, context: WorkerContext) -> None:
         self.wake = asyncio.Event()
-        self._config = config
-        self._arr = services.arr
-        self._database = database
-        self._clock = clock
-        self._budget = SearchBudget(config, database, clock)
-        self._sender = SearchSender(config, services, database, report, clock)
-        self._switches = _switches(config)
+        self._config = context.config
+        self._arr = context.services.arr
+        self._database = context.database
+        self._clock = context.clock
+        self._budget = SearchBudget(context)
+        self._sender = SearchSender(context)
+        self._switches = _switches(context.config)
         self._asked: list[int] = []
         self._next: list[PlannedSearch] = []
         self._due = 0

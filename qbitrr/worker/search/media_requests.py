@@ -11,10 +11,7 @@ from qbitrr.state import media_requests
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qbitrr.state.database import Database
-    from qbitrr.worker.config import WorkerConfig
-    from qbitrr.worker.report import Report
-    from qbitrr.worker.services import Services
+    from qbitrr.worker.context import WorkerContext
 
 _log = logs.get(__name__)
 
@@ -22,18 +19,11 @@ _log = logs.get(__name__)
 class MediaRequestSync:
     """The requests for one category. `changed` is called when other items are asked for than before."""
 
-    def __init__(
-        self,
-        config: WorkerConfig,
-        services: Services,
-        database: Database,
-        report: Report,
-        changed: Callable[[], None],
-    ) -> None:
-        self._arr = config.arr
-        self._requester = services.requester
-        self._database = database
-        self._report = report
+    def __init__(self, context: WorkerContext, changed: Callable[[], None]) -> None:
+        self._arr = context.config.arr
+        self._requester = context.services.requester
+        self._database = context.database
+        self._report = context.report
         self._changed = changed
 
     async def look(self) -> None:

@@ -17,12 +17,8 @@ from qbitrr.state import catalogue, profile_switches
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from qbitrr.clock import Clock
     from qbitrr.rules.search.profile_switch import SwitchStep
-    from qbitrr.state.database import Database
-    from qbitrr.worker.config import WorkerConfig
-    from qbitrr.worker.report import Report
-    from qbitrr.worker.services import Services
+    from qbitrr.worker.context import WorkerContext
 
 _log = logs.get(__name__)
 
@@ -36,18 +32,15 @@ class ProfileSwitcher:
     `turn` keeps the library from being read meanwhile: what was read before a switch would look like a person's choice.
     """
 
-    def __init__(
-        self, config: WorkerConfig, services: Services, database: Database, report: Report, clock: Clock,
-        turn: asyncio.Lock,
-    ) -> None:  # fmt: skip
-        self._arr = config.arr
-        self._shadow = config.shadow
-        self._client = services.arr
-        self._database = database
-        self._report = report
-        self._clock = clock
+    def __init__(self, context: WorkerContext, turn: asyncio.Lock) -> None:
+        self._arr = context.config.arr
+        self._shadow = context.config.shadow
+        self._client = context.services.arr
+        self._database = context.database
+        self._report = context.report
+        self._clock = context.clock
         self._turn = turn
-        self._reset = config.arr.entry_search.force_reset_temp_profiles
+        self._reset = context.config.arr.entry_search.force_reset_temp_profiles
 
     async def look(self) -> None:
         """Switch what has to be switched. Raises a ServiceError; what was remembered is then resumed the next time."""

@@ -1,4 +1,4 @@
-"""The free space guard and the queue order of one qBittorrent, after each pass over its torrents."""
+"""The free space guard of one qBittorrent, after each pass over its torrents."""
 
 from __future__ import annotations
 
@@ -11,24 +11,20 @@ from msgspec.structs import replace
 
 from qbitrr import logs
 from qbitrr.config.address import host_name, is_loopback
-from qbitrr.errors import RefusedError
-from qbitrr.rules import free_space, queue_order, trackers
+from qbitrr.rules import free_space
 from qbitrr.rules.free_space import Disk, Download
-from qbitrr.rules.ownership import owner
-from qbitrr.rules.queue_order import QueuePosition
 from qbitrr.rules.tags import TAG_PAUSED
 from qbitrr.state import free_space as stored
 from qbitrr.worker.config import guards_space
 from qbitrr.worker.disk import on_disk
-from qbitrr.worker.torrents.actions import pause, reorder
+from qbitrr.worker.torrents.actions import pause
+from qbitrr.worker.torrents.ownership import may_be_moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qbitrr.qbittorrent.mirror import Mirror
-    from qbitrr.qbittorrent.models import Torrent
     from qbitrr.rules.facts import TorrentKey
-    from qbitrr.worker.config import WorkerConfig
     from qbitrr.worker.torrents.actions.context import ActionContext
 
 _log = logs.get(__name__)
@@ -37,13 +33,13 @@ CLIENTS_DISK = "of the client"
 _CLAIM_SECONDS = 60.0
 _CLAIMED_SECONDS = 600.0
 """For so long a claim holds: the downloads go on although their worker may be restarting."""
-_SORT_SECONDS = 10.0
 
 
 class FreeSpaceGuard:
     """Holds and releases the downloads of one qBittorrent; `mirror` has all of its torrents."""
 
-    def __init__(self, config: WorkerConfig, mirror: Mirror, context: ActionContext) -> None:
+    def __init__(self, context: ActionContext, mirror: Mirror) -> None:
+        config = context.config
         self._config = config
         self._instance = config.qbit.section
         self._mirror = mirror
@@ -93,7 +89,7 @@ class FreeSpaceGuard:
                     position=torrent.priority,
                     disk=torrent.content_path or torrent.save_path,
                     paused=is_held,
-                    mine=is_mine(self._config, torrent, tags),
+                    mine=may_be_moved(self._config, torrent.category, tags),
                 )
 
     async def _measure(self, downloads: list[Download]) -> tuple[dict[str, Disk], list[Download]]:
@@ -127,62 +123,6 @@ class FreeSpaceGuard:
         if len(self._config.qbits) > 1 and (needs != self._claimed or now > self._claimed_at + _CLAIM_SECONDS):
             await stored.claim(self._context.database, self._instance, needs, self._context.clock.wall())
             self._claimed, self._claimed_at = needs, now
-
-
-class QueueOrder:
-    """Keeps the queue of one qBittorrent in the order of the trackers' priorities."""
-
-    def __init__(self, config: WorkerConfig, mirror: Mirror, context: ActionContext) -> None:
-        self._config = config
-        self._mirror = mirror
-        self._context = context
-        shared, own = config.shared_rows, config.qbit.trackers
-        self._rows = {None: trackers.merged(shared, own)} | {
-            category: trackers.merged(shared, own, rows) for category, rows in config.arr_rows.items()
-        }
-        self._sorts = any(row.sort_torrents for rows in self._rows.values() for row in rows)
-        self._last: list[list[str]] = []
-        self._moved_at = float("-inf")
-
-    async def one_pass(self) -> None:
-        """Move what is out of order. Raises a ServiceError."""
-        if not self._sorts or not self._mirror.queueing or self._config.settings.shadow:
-            return
-        places = self._places()
-        if places is None:
-            return
-        groups = queue_order.to_the_top(places)
-        now = self._context.clock.monotonic()
-        if not groups or (groups == self._last and now < self._moved_at + _SORT_SECONDS):
-            return  # it takes a moment until the deltas tell of a move
-        self._last, self._moved_at = groups, now
-        first = self._mirror.torrents[groups[-1][0]]
-        try:
-            await reorder.move(self._context, self._config.qbit.section, groups, first)
-        except RefusedError as error:  # queueing was switched off just now
-            _log.info("queue was not sorted", because=str(error))
-
-    def _places(self) -> list[QueuePosition] | None:
-        """All torrents of ours in the queue; None when it is not known which trackers one has."""
-        places = []
-        for infohash, torrent in self._mirror.torrents.items():
-            if torrent.priority <= 0 or not is_mine(self._config, torrent, torrent.tags.split(", ")):
-                continue
-            announces = self._mirror.announces.of(infohash)
-            if announces is None:
-                return None
-            home = owner(torrent.category, self._config.categories, self._config.parents)
-            rows = trackers.matching(self._rows.get(home, self._rows[None]), announces)
-            places.append(QueuePosition(infohash, torrent.priority, trackers.queue_priority(rows)))
-        return places
-
-
-def is_mine(config: WorkerConfig, torrent: Torrent, tags: Iterable[str]) -> bool:
-    """Whether a torrent may be stopped, started and moved: one of a configured category that nobody protects."""
-    home = owner(torrent.category, config.categories, config.parents)
-    if home is None or home in config.shadowed:
-        return False
-    return not config.protect_tags & frozenset(tags)
 
 
 def measure(paths: set[str], folder: str) -> tuple[dict[str, str], dict[str, int]]:

@@ -1,4 +1,4 @@
-"""What a worker sees around its torrents: the Arr's queue, the clocks, the scores, the disk."""
+"""What is known around a torrent when it is judged: the Arr's queue, scores, strikes, content, standstill."""
 
 from __future__ import annotations
 
@@ -6,32 +6,27 @@ from typing import TYPE_CHECKING
 
 from qbitrr.arr.facts import queue_facts
 from qbitrr.errors import CredentialsRejectedError, ServiceError
-from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.rules.context import RuleContext
 from qbitrr.rules.facts import ItemScores, TorrentKey
 from qbitrr.rules.states import MISSING_FILES
 from qbitrr.rules.strikes import StrikeKind
 from qbitrr.state import scores
 from qbitrr.worker.disk import has_content, on_disk
+from qbitrr.worker.torrents.internet import InternetCheck
+from qbitrr.worker.torrents.policy import policy_of
 from qbitrr.worker.torrents.strikes import StrikeTimers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from qbitrr.clock import Clock
     from qbitrr.rules.facts import QueueFacts, TorrentFacts
-    from qbitrr.rules.history import History
-    from qbitrr.rules.policy import Policy
-    from qbitrr.state.database import Database
-    from qbitrr.worker.config import WorkerConfig
-    from qbitrr.worker.report import Report
-    from qbitrr.worker.services import Services
-    from qbitrr.worker.torrents.internet import InternetCheck
+    from qbitrr.worker.context import WorkerContext
+    from qbitrr.worker.torrents.history import TorrentHistory
     from qbitrr.worker.torrents.ownership import Ownership
     from qbitrr.worker.torrents.poll import Poll
     from qbitrr.worker.torrents.seeding import SeedingTracker
 
-_IDLE_QUEUE_SECONDS = 60.0  # without torrents the Arr's queue matters to nobody but the process list
+_IDLE_QUEUE_SECONDS = 60.0  # without torrents the Arr's queue matters only to the process list
 _SCORES_SECONDS = 60.0
 
 
@@ -40,47 +35,65 @@ class Observer:
 
     def __init__(
         self,
-        config: WorkerConfig,
-        services: Services,
-        database: Database,
-        report: Report,
-        clock: Clock,
+        context: WorkerContext,
         poll: Poll,
         ownership: Ownership,
-        policy: Policy,
-        *,
         seeding: SeedingTracker,
-        internet: InternetCheck,
+        history: TorrentHistory,
     ) -> None:
+        settings = context.config.settings
         self.queue: dict[str, QueueFacts] | None = None
-        self.clocks = StrikeTimers(policy)
-        self._category = config.name
-        self._arr = services.arr_client
-        self._seeding = seeding
-        self._internet = internet
-        self._database = database
-        self._report = report
-        self._clock = clock
+        self._policy = policy_of(context.config)
+        self._category = context.config.name
+        self._arr = context.services.arr_client
+        self._database = context.database
+        self._report = context.report
+        self._clock = context.clock
         self._poll = poll
         self._ownership = ownership
-        self._policy = policy
+        self._seeding = seeding
+        self._history = history
+        self._timers = StrikeTimers(self._policy)
+        self._internet = InternetCheck(
+            settings.ping_urls, settings.no_internet_sleep_seconds, context.clock, poll.wake.set
+        )
         self._queue_read_at = float("-inf")
         self._scores: dict[int, ItemScores] = {}
         self._scores_read_at = float("-inf")
         self._rids: dict[str, int] = {}
-        self._there: set[TorrentKey] = set()
+        self._with_content: set[TorrentKey] = set()
+        self._news: set[TorrentKey] = set()
 
-    async def begin(self) -> None:
+    async def load(self) -> None:
         """Read back what an earlier process counted."""
-        await self.clocks.begin(self._database, self._category)
+        await self._timers.load(self._database, self._category)
 
-    def queue_changed(self) -> None:
-        """The Arr tells that its queue is another: it is read at the next look."""
-        self._queue_read_at = float("-inf")
+    async def save(self) -> None:
+        """Write down the strikes."""
+        await self._timers.save(self._database, self._category)
 
-    # -- looking ------------------------------------------------------------------------------------------------
+    async def close(self) -> None:
+        """Write down the strikes, and stop asking for internet."""
+        await self._internet.close()
+        await self.save()
 
-    async def read_queue(self) -> set[TorrentKey]:
+    def forget(self, gone: set[TorrentKey]) -> None:
+        """Drop torrents that are no longer there."""
+        self._timers.forget(gone)
+        self._with_content -= gone
+        self._news -= gone
+
+    # -- once in a pass -----------------------------------------------------------------------------------------
+
+    async def update(self, changed: Iterable[TorrentKey]) -> set[TorrentKey]:
+        """Bring everything up to date after a poll; returns the torrents around which something is new."""
+        self._news |= self._update_strikes(changed)
+        self._news |= self._seeding.update(changed)
+        self._news |= await self._read_queue()
+        news, self._news = self._news, set()
+        return news
+
+    async def _read_queue(self) -> set[TorrentKey]:
         """Take a snapshot of the Arr's queue; returns the torrents about which it says something new."""
         if self._arr is None:
             return set()
@@ -114,26 +127,24 @@ class Observer:
             found = await scores.of_items(self._database, self._category, self._arr.kind.name, items)
             self._scores = {item: ItemScores(*stored) for item, stored in found.items()}
 
-    def watch_clocks(self, changed: Iterable[TorrentKey]) -> set[TorrentKey]:
-        """Start and stop clocks by what was just seen; returns the torrents whose clocks stand or run anew."""
-        anew: set[TorrentKey] = set()
+    def _update_strikes(self, changed: Iterable[TorrentKey]) -> set[TorrentKey]:
+        """Start and stop timers by what was just seen; returns the torrents of clients that went still or on again."""
+        turned: set[TorrentKey] = set()
         for name, mirror in self._poll.mirrors.items():
             if not self._poll.answers(name):
                 self._rids.pop(name, None)
-                self.clocks.lose(name)
+                self._timers.lose(name)
             elif mirror.rid != self._rids.get(name):
                 self._rids[name] = mirror.rid
-                if self.clocks.look(name, self._clock.monotonic(), standstill=bool(self.standstill(name))):
-                    anew |= {TorrentKey(name, infohash) for infohash in mirror.torrents}
-        for key in anew.union(changed):
-            torrent = self._poll.mirrors[key[0]].torrents.get(key[1])
-            if torrent is not None:
-                facts = torrent_facts(*key, torrent)
-                if self._ownership.is_mine(facts):
-                    self.clocks.observe(facts)
-        return anew
+                if self._timers.look(name, self._clock.monotonic(), standstill=bool(self._standstill(name))):
+                    turned |= {TorrentKey(name, infohash) for infohash in mirror.torrents}
+        for key in turned.union(changed):
+            torrent = self._poll.facts(key)
+            if torrent is not None and self._ownership.is_mine(torrent):
+                self._timers.observe(torrent)
+        return turned
 
-    def standstill(self, instance: str) -> str:
+    def _standstill(self, instance: str) -> str:
         """Why nothing says anything about the downloads of a client now; empty when all is well."""
         mirror = self._poll.mirrors[instance]
         if not mirror.connected:
@@ -144,50 +155,52 @@ class Observer:
             return "nothing flows, and there is no internet"
         return ""
 
-    async def look_for_content(self) -> set[TorrentKey]:
-        """Look whether missing files are back; returns the torrents about which that is new."""
-        before, there = self._there, set[TorrentKey]()
+    # -- between passes -----------------------------------------------------------------------------------------
+
+    def queue_changed(self) -> None:
+        """Have a pass now that reads the Arr's queue: it pushed that its queue is another."""
+        self._queue_read_at = float("-inf")
+        self._poll.wake.set()
+
+    async def check_content(self) -> None:
+        """Check whether missing files are back."""
+        before, self._with_content = self._with_content, await self._find_content()
+        if news := before ^ self._with_content:
+            self._news |= news
+            self._poll.wake.set()
+
+    async def _find_content(self) -> set[TorrentKey]:
+        found: set[TorrentKey] = set()
         for name, mirror in self._poll.mirrors.items():
             missing = {h: t.content_path for h, t in mirror.torrents.items() if t.state == MISSING_FILES}
             for infohash, path in missing.items():
                 is_there: bool = await on_disk(False, has_content, path)
                 if is_there:
-                    there.add(TorrentKey(name, infohash))
-        self._there = there
-        return before ^ there
+                    found.add(TorrentKey(name, infohash))
+        return found
 
-    def forget(self, gone: set[TorrentKey]) -> None:
-        """Torrents that are gone."""
-        self.clocks.forget(gone)
-        self._there -= gone
+    # -- what is known ------------------------------------------------------------------------------------------
 
-    async def save(self) -> None:
-        """Keep the clocks."""
-        await self.clocks.save(self._database, self._category)
-
-    # -- telling ------------------------------------------------------------------------------------------------
-
-    def about(self, key: TorrentKey) -> QueueFacts | None:
+    def queue_of(self, torrent: TorrentFacts) -> QueueFacts | None:
         """What the Arr's queue says of a torrent."""
-        return _in(self.queue, key)
+        return _in(self.queue, torrent.key)
 
-    def of(self, torrent: TorrentFacts, history: History, failed_grabs: int) -> RuleContext:
+    def context(self, torrent: TorrentFacts) -> RuleContext:
         """Everything that is known around one torrent."""
-        key = torrent.key
-        queue = self.about(key)
+        key, queue = torrent.key, self.queue_of(torrent)
         status = self._seeding.status(torrent)
         return RuleContext(
             queue_known=self.queue is not None,
             queue=queue,
-            standstill=self.standstill(torrent.instance),
+            standstill=self._standstill(torrent.instance),
             elsewhere=sum(torrent.infohash in mirror.torrents for mirror in self._poll.mirrors.values()) > 1,
-            stalled=self.clocks.seen(key, StrikeKind.STALLED),
-            slow=self.clocks.seen(key, StrikeKind.SLOW),
-            unavailable=self.clocks.seen(key, StrikeKind.UNAVAILABLE),
+            stalled=self._timers.seen(key, StrikeKind.STALLED),
+            slow=self._timers.seen(key, StrikeKind.SLOW),
+            unavailable=self._timers.seen(key, StrikeKind.UNAVAILABLE),
             scores=self._scores_of(queue),
-            failed_grabs=failed_grabs,
-            content_is_there=key in self._there,
-            history=history,
+            failed_grabs=self._history.failed_grabs(queue.item_ids) if queue else 0,
+            content_is_there=key in self._with_content,
+            history=self._history.of(torrent),
             seeding_seconds=status.seeding_seconds,
             limits=status.limits,
             clearance=status.clearance,

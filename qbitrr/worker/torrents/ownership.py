@@ -1,82 +1,76 @@
-"""Which torrents belong to the worker: those of its category, and those of them that a person put aside.
+"""Which torrents are the worker's: those of its categories, and those of them that a user moved aside.
 
-A torrent in FailedCategory or RecheckCategory is in nobody's category. It belongs to the worker that remembers it, or
-whose Arr knows the download.
+A torrent in FailedCategory or RecheckCategory is in no worker's category. It belongs to the worker that remembers it,
+or whose Arr knows the download.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
+from qbitrr import logs
+from qbitrr.errors import ServiceError
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.ownership import owner
 from qbitrr.state import torrents
 from qbitrr.state.torrents import StoredTorrent
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Iterable
 
     from qbitrr.rules.facts import TorrentFacts
-    from qbitrr.state.database import Database
     from qbitrr.worker.config import WorkerConfig
+    from qbitrr.worker.context import WorkerContext
+
+_log = logs.get(__name__)
 
 
 class Ownership:
-    """What is remembered of the torrents of one category."""
+    """The torrents of one worker and the category that each belongs to, over restarts."""
 
-    def __init__(self, config: WorkerConfig, database: Database) -> None:
-        self._config = config
-        self._category = config.name
-        self._database = database
+    def __init__(self, context: WorkerContext) -> None:
+        self._config = context.config
+        self._category = context.config.name
+        self._arr = context.services.arr_client
+        self._database = context.database
         self._known: dict[TorrentKey, StoredTorrent] = {}
         self._unsaved: set[TorrentKey] = set()
-        self._aside = {config.settings.failed_category, config.settings.recheck_category}
+        self._aside = {context.config.settings.failed_category, context.config.settings.recheck_category}
 
-    async def begin(self) -> None:
+    async def load(self) -> None:
         """Read back what an earlier process remembered."""
         stored = await torrents.of_category(self._database, self._category)
         self._known = {TorrentKey(t.instance, t.infohash): t for t in stored}
 
-    def of_interest(self, category: str) -> bool:
+    def is_of_interest(self, category: str) -> bool:
         """Whether torrents of a category in qBittorrent may be the worker's."""
         return category in self._aside or self._is_own(category)
 
     def is_mine(self, torrent: TorrentFacts) -> bool:
-        """Whether a torrent is the worker's."""
+        """Whether a torrent is known to be the worker's."""
         return self._is_own(torrent.category) or (torrent.category in self._aside and self._remembers(torrent))
 
-    def strays(self, present: Iterable[TorrentFacts]) -> list[TorrentFacts]:
-        """Torrents that were put aside and that this worker does not remember."""
-        return [torrent for torrent in present if torrent.category in self._aside and not self._remembers(torrent)]
+    async def claim(self, torrent: TorrentFacts, *, queued: bool) -> bool:
+        """Remember a torrent, and the category it is in, if it is the worker's; returns whether it is.
 
-    def adopt(self, torrent: TorrentFacts) -> None:
-        """Remember a torrent that was put aside, because the Arr knows it."""
-        self._remember(torrent, self._category)
+        One that was moved aside before it was remembered is, if the Arr has it `queued` or has grabbed it.
+        """
+        if self._is_own(torrent.category):
+            known = self._known.get(torrent.key)
+            if known is None or (known.home, known.added_at) != (torrent.category, torrent.added_at):
+                self._remember(torrent, torrent.category)
+            return True
+        if self.is_mine(torrent):
+            return True
+        if torrent.category in self._aside and (queued or await self._was_grabbed(torrent)):
+            self._remember(torrent, self._category)
+            return True
+        return False
 
-    def see(self, torrent: TorrentFacts) -> None:
-        """Remember a torrent in the category it is in."""
-        known = self._known.get(torrent.key)
-        is_known = known is not None and (known.home, known.added_at) == (torrent.category, torrent.added_at)
-        if not is_known and self._is_own(torrent.category):
-            self._remember(torrent, torrent.category)
-
-    def home(self, key: TorrentKey) -> str:
+    def category_of(self, key: TorrentKey) -> str:
         """The category that a torrent belongs to in qBittorrent."""
         known = self._known.get(key)
         return known.home if known else self._category
-
-    def files_seen(self, torrent: TorrentFacts) -> str:
-        """By which file rules a torrent's files were looked at; empty when nobody looked."""
-        return self._known[torrent.key].files_seen if self._remembers(torrent) else ""
-
-    def saw_files(self, key: TorrentKey, by: str) -> None:
-        """Remember that a torrent's files were looked at and nothing is left to be done about them."""
-        known = self._known.get(key)
-        if known is not None and known.files_seen != by:
-            self._known[key] = replace(known, files_seen=by)
-            self._unsaved.add(key)
 
     async def save(self) -> None:
         """Write down what is new."""
@@ -90,24 +84,38 @@ class Ownership:
             raise
 
     async def forget(self, gone: set[TorrentKey]) -> None:
-        """Torrents that are no longer there."""
+        """Drop torrents that are no longer there."""
         await torrents.forget(self._database, self._category, gone)
         for key in gone:
             self._known.pop(key, None)
         self._unsaved -= gone
 
-    def known(self) -> Container[TorrentKey]:
-        """All that are remembered."""
-        return self._known.keys()
-
     def _is_own(self, category: str) -> bool:
         return owner(category, self._config.categories, self._config.parents) in self._config.own_categories
+
+    async def _was_grabbed(self, torrent: TorrentFacts) -> bool:
+        if self._arr is None:
+            return False
+        try:
+            events = await self._arr.history(torrent.infohash.upper())
+        except ServiceError as error:
+            _log.warning("history was not read", torrent=torrent.name, error=str(error))
+            return False
+        return any(event.event_type == "grabbed" for event in events)
 
     def _remembers(self, torrent: TorrentFacts) -> bool:
         known = self._known.get(torrent.key)
         return known is not None and known.added_at == torrent.added_at
 
-    def _remember(self, torrent: TorrentFacts, home: str) -> None:
+    def _remember(self, torrent: TorrentFacts, category: str) -> None:
         key = torrent.key
-        self._known[key] = StoredTorrent(torrent.instance, torrent.infohash, torrent.added_at, home)
+        self._known[key] = StoredTorrent(torrent.instance, torrent.infohash, torrent.added_at, category)
         self._unsaved.add(key)
+
+
+def may_be_moved(config: WorkerConfig, category: str, tags: Iterable[str]) -> bool:
+    """Whether a torrent may be stopped, started and moved in the queue: of a configured category, not protected."""
+    configured = owner(category, config.categories, config.parents)
+    if configured is None or configured in config.shadowed:
+        return False
+    return not config.protect_tags & frozenset(tags)

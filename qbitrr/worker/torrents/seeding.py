@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qbitrr import logs
 from qbitrr.errors import GoneError, ServiceError
-from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.qbittorrent.tracker_status import TrackerStatus, tracker_status
 from qbitrr.rules import seeding, trackers
 from qbitrr.rules.adjustment import NONE, Adjustment, adjustment
@@ -21,18 +20,15 @@ from qbitrr.worker.torrents.seeding_time import SeedingTimes
 from qbitrr.worker.torrents.tracker_refusals import TrackerRefusals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from qbitrr.clock import Clock
-    from qbitrr.qbittorrent.client import QbittorrentClient
-    from qbitrr.qbittorrent.mirror import Mirror
     from qbitrr.qbittorrent.models import Tracker
     from qbitrr.rules.facts import TorrentFacts, TorrentKey
     from qbitrr.rules.policy import SeedingPolicy
     from qbitrr.rules.seeding import EffectiveLimits
-    from qbitrr.state.database import Database
-    from qbitrr.worker.config import WorkerConfig
+    from qbitrr.worker.context import WorkerContext
     from qbitrr.worker.torrents.ownership import Ownership
+    from qbitrr.worker.torrents.poll import Poll
 
 _log = logs.get(__name__)
 
@@ -54,40 +50,34 @@ class SeedingStatus(NamedTuple):
 
 
 class SeedingTracker:
-    """Answers for torrents as they are told to it; `look` asks for what it does not know."""
+    """The seeding status of every torrent; `ask_trackers` finds out what the deltas do not say."""
 
-    def __init__(
-        self,
-        config: WorkerConfig,
-        clients: Mapping[str, QbittorrentClient],
-        mirrors: Mapping[str, Mirror],
-        ownership: Ownership,
-        database: Database,
-        clock: Clock,
-    ) -> None:
-        self._policies = Policies(config)
-        self._failed_category = config.settings.failed_category
-        self._clients = clients
-        self._mirrors = mirrors
+    def __init__(self, context: WorkerContext, poll: Poll, ownership: Ownership) -> None:
+        self._policies = Policies(context.config)
+        self._failed_category = context.config.settings.failed_category
+        self._clients = context.services.qbittorrents
+        self._clock = context.clock
+        self._poll = poll
         self._ownership = ownership
-        self._clock = clock
-        self._refusals = TrackerRefusals(database, config.name)
-        self._times = SeedingTimes(database, config.name)
+        self._refusals = TrackerRefusals(context.database, context.config.name)
+        self._times = SeedingTimes(context.database, context.config.name)
+        self._news: set[TorrentKey] = set()
         self._rids: dict[str, int] = {}
         self._private: dict[TorrentKey, bool] = {}
         self._look_at: dict[TorrentKey, float] = {}
         self._in_trouble: set[TorrentKey] = set()
 
-    async def begin(self) -> None:
-        """Read back what an earlier process heard."""
-        await self._refusals.begin()
-        await self._times.begin()
+    async def load(self) -> None:
+        """Read back what an earlier process learned."""
+        await self._refusals.load()
+        await self._times.load()
 
     async def forget(self, gone: set[TorrentKey]) -> None:
         """Torrents that are no longer there."""
         await self._refusals.forget(gone)
         await self._times.forget(gone)
         self._in_trouble -= gone
+        self._news -= gone
         for key in gone:
             self._private.pop(key, None)
             self._look_at.pop(key, None)
@@ -100,21 +90,23 @@ class SeedingTracker:
         """Keep what was seen up to now."""
         await self._times.save(at_least=1.0)
 
-    def watch(self, changed: Iterable[TorrentKey]) -> None:
-        """Note which clients have answered since the last time, and take in torrents that changed."""
+    def update(self, changed: Iterable[TorrentKey]) -> set[TorrentKey]:
+        """Bring the seeding times up to date after a poll; returns torrents of which trackers said something new."""
         now = self._clock.monotonic()
-        for name, mirror in self._mirrors.items():
+        for name, mirror in self._poll.mirrors.items():
             if mirror.rid == 0:
                 self._times.lose(name)
             elif mirror.rid != self._rids.get(name):
                 self._times.look(name, now)
             self._rids[name] = mirror.rid
         for key in changed:
-            torrent = self._present(key)
+            torrent = self._poll.facts(key)
             if torrent is not None:
                 self._times.observe(torrent)
+        news, self._news = self._news, set()
+        return news
 
-    # -- telling ------------------------------------------------------------------------------------------------
+    # -- what is known ----------------------------------------------------------------------------------------------
 
     def status(self, torrent: TorrentFacts) -> SeedingStatus:
         """How it stands with a torrent, by what is known now. Notes what would have to be asked for."""
@@ -124,7 +116,7 @@ class SeedingTracker:
             limits = seeding.limits_for(seeding_policy.limits, ())
             change = Adjustment(seeding.settings_to_write(torrent.seeding, limits))
             return SeedingStatus(limits, _NOTHING_OWED, change, seconds)
-        announces = self._mirrors[torrent.instance].announces.of(torrent.infohash)
+        announces = self._poll.mirrors[torrent.instance].announces.of(torrent.infohash)
         if announces is None:
             self._look_at.setdefault(key, self._clock.monotonic())
             return SeedingStatus(None, self._clearance(torrent, seeding_policy, None), NONE, seconds)
@@ -136,8 +128,8 @@ class SeedingTracker:
         return found
 
     def _regime(self, torrent: TorrentFacts) -> SeedingPolicy:
-        home = self._ownership.home(torrent.key)
-        return self._policies.seeding(torrent.instance, home)
+        category = self._ownership.category_of(torrent.key)
+        return self._policies.seeding(torrent.instance, category)
 
     def _clearance(
         self, torrent: TorrentFacts, seeding_policy: SeedingPolicy, announces: tuple[str, ...] | None
@@ -191,7 +183,7 @@ class SeedingTracker:
     def _may_be_dead(self, torrent: TorrentFacts, seeding_policy: SeedingPolicy) -> bool:
         """Whether a tracker of it may be dead; since 5.2 qBittorrent tells when one gets into trouble."""
         key = torrent.key
-        told = self._mirrors[torrent.instance].torrents.get(torrent.infohash)
+        told = self._poll.mirrors[torrent.instance].torrents.get(torrent.infohash)
         if not seeding_policy.removes_dead_trackers or told is None or not told.has_tracker_error:
             self._in_trouble.discard(key)
             return seeding_policy.removes_dead_trackers and told is not None and told.has_tracker_error is None
@@ -201,14 +193,17 @@ class SeedingTracker:
 
     # -- asking -------------------------------------------------------------------------------------------------
 
-    async def look(self) -> set[TorrentKey]:
-        """Ask for the trackers of some torrents; returns those about which that is news."""
+    async def ask_trackers(self) -> None:
+        """Ask for the trackers of some torrents of which they are not known and make a difference."""
         now = self._clock.monotonic()
         due = sorted((at, key) for key, at in self._look_at.items() if at <= now)[:_AT_ONCE]
-        return {key for _, key in due if await self._look_at_one(key)}
+        for _, key in due:
+            if await self._ask_of(key):
+                self._news.add(key)
+                self._poll.wake.set()
 
-    async def _look_at_one(self, key: TorrentKey) -> bool:
-        torrent = self._present(key)
+    async def _ask_of(self, key: TorrentKey) -> bool:
+        torrent = self._poll.facts(key)
         if torrent is None:
             self._look_at.pop(key, None)
             return False
@@ -224,7 +219,7 @@ class SeedingTracker:
         return await self._take_in(torrent, rows)
 
     async def _take_in(self, torrent: TorrentFacts, rows: list[Tracker]) -> bool:
-        key, mirror = torrent.key, self._mirrors[torrent.instance]
+        key, mirror = torrent.key, self._poll.mirrors[torrent.instance]
         urls = tuple(row.url for row in rows if trackers.host_of(row.url))
         before = (mirror.announces.of(torrent.infohash), self._private.get(key))
         if before[0] is None or set(before[0]) != set(urls):
@@ -242,13 +237,9 @@ class SeedingTracker:
             self._look_at[key] = self._clock.monotonic() + _SWEEP_SECONDS
         return heard or before != (mirror.announces.of(torrent.infohash), self._private[key])
 
-    def _present(self, key: TorrentKey) -> TorrentFacts | None:
-        torrent = self._mirrors[key[0]].torrents.get(key[1])
-        return torrent_facts(*key, torrent) if torrent else None
+    # -- before a deletion ------------------------------------------------------------------------------------------
 
-    # -- the last word ------------------------------------------------------------------------------------------
-
-    async def may_be_deleted(self, torrent: TorrentFacts) -> Clearance:
+    async def final_clearance(self, torrent: TorrentFacts) -> Clearance:
         """Ask its qBittorrent for the trackers of a torrent, right before it is deleted. Raises a ServiceError.
 
         A tracker that was believed not to know it, and works now, counts.

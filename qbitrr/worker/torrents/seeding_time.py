@@ -43,7 +43,7 @@ class SeedingTimes:
         self._times: dict[TorrentKey, _Time] = {}
         self._looked_at: dict[str, float] = {}
 
-    async def begin(self) -> None:
+    async def load(self) -> None:
         """Read back what an earlier process saw."""
         for stored in await seeding_times.of_category(self._database, self._category):
             time = _Time(stored.added_at, stored.seconds, saved=stored.seconds)

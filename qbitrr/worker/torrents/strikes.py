@@ -47,7 +47,7 @@ class StrikeTimers:
         self._standing: set[str] = set()
         self._unsaved: set[tuple[TorrentKey, StrikeKind]] = set()
 
-    async def begin(self, database: Database, category: str) -> None:
+    async def load(self, database: Database, category: str) -> None:
         """Read back what an earlier process counted."""
         for stored in await clocks.of_category(database, category):
             clock = _Clock(stored.added_at, stored.mark, stored.seconds, stored.observations)

@@ -31,7 +31,7 @@ class TrackerRefusals:
         self._of: defaultdict[TorrentKey, dict[tuple[str, str], Refusals]] = defaultdict(dict)
         self._added_at: dict[TorrentKey, float] = {}
 
-    async def begin(self) -> None:
+    async def load(self) -> None:
         """Read back what an earlier process heard."""
         for one in await refusals.of_category(self._database, self._category):
             key = TorrentKey(one.instance, one.infohash)

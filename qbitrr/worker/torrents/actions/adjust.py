@@ -1,23 +1,42 @@
-"""Writing the limits, tags and trackers of a torrent as the configuration wants them."""
+"""Writing the limits, tags and trackers of a torrent as the configuration asks for."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qbitrr.rules.tags import TAG_STALLED
 from qbitrr.worker.torrents.actions.context import ActionCancelledError
 
 if TYPE_CHECKING:
-    from qbitrr.rules.adjustment import Adjustment
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
 
 
-async def adjust(context: ActionContext, entry: Entry) -> Adjustment:
-    """Write what differs now, which may be less than what was planned; returns it. Raises a ServiceError, HeldError.
+async def adjust(context: ActionContext, entry: Entry) -> None:
+    """Write what differs now, which may be less than what was planned.
 
-    What is to be written is found out anew each time, as addresses of trackers may hold secrets and are not kept in
-    the ledger. Every part can be repeated.
+    What is to be written is worked out again each time, as addresses of trackers may hold secrets and are not kept in
+    the ledger. Every part can be repeated. Raises a ServiceError, ActionCancelledError.
     """
+    async with context.adjusting:
+        await _adjust(context, entry)
+
+
+async def tag_stalled(context: ActionContext, entry: Entry) -> None:
+    """Tag a torrent that may stay stalled. Raises a ServiceError, ActionCancelledError."""
+    await context.read_for(entry)
+    await context.client(entry.instance).add_tags([entry.infohash], TAG_STALLED)
+    await context.close(entry, "done", "tagged")
+
+
+async def untag_stalled(context: ActionContext, entry: Entry) -> None:
+    """Remove the tag of a torrent that is no longer stalled. Raises a ServiceError, ActionCancelledError."""
+    await context.read_for(entry)
+    await context.client(entry.instance).remove_tags([entry.infohash], TAG_STALLED)
+    await context.close(entry, "done", "the tag was taken off")
+
+
+async def _adjust(context: ActionContext, entry: Entry) -> None:
     torrent = await context.read_for(entry)
     if torrent is None:
         raise ActionCancelledError("it is gone")
@@ -41,4 +60,4 @@ async def adjust(context: ActionContext, entry: Entry) -> Adjustment:
     if change.settings.super_seed:
         await client.super_seed([infohash])
     await context.close(entry, "done", "written" if change else "it was as it should be already")
-    return change
+    context.history.note(entry, adjusted=change, adjusted_at=context.clock.wall())

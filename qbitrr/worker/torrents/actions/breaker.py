@@ -27,7 +27,7 @@ class Breaker:
         self._limits = breaker_limits(context.config)
         self._begun: dict[TorrentKey, float] = {}
 
-    async def begin(self) -> None:
+    async def load(self) -> None:
         """Read back what an earlier process did, and whether a person was asked."""
         stored = await breakers.read(self._context.database, self._category)
         self.tripped = stored.because

@@ -13,27 +13,25 @@ from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.rules.torrents.protected import protection
 from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions.ffprobe import FFprobe
-from qbitrr.worker.torrents.policy import file_rules_of, fingerprint, policy_of
+from qbitrr.worker.torrents.policy import file_rules_of, policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qbitrr.arr.models import Command
-    from qbitrr.clock import Clock
     from qbitrr.qbittorrent.client import QbittorrentClient
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.rules.verdict import Verdict
-    from qbitrr.state.database import Database
     from qbitrr.state.ledger import End, Entry
-    from qbitrr.worker.config import WorkerConfig
-    from qbitrr.worker.report import Report
-    from qbitrr.worker.services import Services
+    from qbitrr.worker.context import WorkerContext
+    from qbitrr.worker.torrents.history import TorrentHistory
     from qbitrr.worker.torrents.ownership import Ownership
     from qbitrr.worker.torrents.seeding import SeedingTracker
 
 _log = logs.get(__name__)
 
 CLOCK_SKEW_SECONDS = 300.0  # between this machine, qBittorrent's and the Arr's
+_ADJUSTED_AT_ONCE = 4
 _POLL_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -53,25 +51,21 @@ class ActionContext:
     """Shared by the actions of one worker."""
 
     def __init__(
-        self,
-        config: WorkerConfig,
-        services: Services,
-        database: Database,
-        report: Report,
-        clock: Clock,
-        ownership: Ownership,
-        seeding: SeedingTracker,
+        self, worker: WorkerContext, ownership: Ownership, seeding: SeedingTracker, history: TorrentHistory
     ) -> None:
+        config = worker.config
+        self.worker = worker
         self.config = config
-        self.services = services
-        self.database = database
-        self.report = report
-        self.clock = clock
+        self.services = worker.services
+        self.database = worker.database
+        self.report = worker.report
+        self.clock = worker.clock
         self.ownership = ownership
         self.seeding = seeding
+        self.history = history
         self.policy = policy_of(config)
         self.file_rules = file_rules_of(config)
-        self.file_rules_fingerprint = fingerprint(self.file_rules)
+        self.adjusting = asyncio.Semaphore(_ADJUSTED_AT_ONCE)
         self.probe = FFprobe(config.arr_section.kind if config.arr_section else "radarr")
         self.quarantine_folder = Path(config.state_file).with_name("quarantine")
 
@@ -140,8 +134,10 @@ class ActionContext:
         return await ledger.advance(self.database, entry, step, self.clock.wall(), **notes)
 
     async def close(self, entry: Entry, state: End, outcome: str) -> None:
-        """End an action with a sentence for a person."""
-        await ledger.close(self.database, entry, state, outcome, self.clock.wall())
+        """End an action with a sentence for the user, in the ledger and in the torrent's history."""
+        now = self.clock.wall()
+        await ledger.close(self.database, entry, state, outcome, now)
+        self.history.record(entry, state, now, outcome)
         _log.info("action ended", action=entry.action, torrent=entry.name, state=state, outcome=outcome)
 
     async def commands_since(self, since: float) -> list[Command]:

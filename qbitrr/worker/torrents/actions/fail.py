@@ -43,11 +43,7 @@ async def fail(context: ActionContext, entry: Entry) -> None:
 
     Raises a ServiceError, HeldError when it must not go on, or LaterError when it has to wait.
     """
-    if entry.step == ledger.FIRST_STEP and context.config.settings.quarantine_seconds > 0:
-        await pass_gate(context, entry)
-        entry = await quarantine.enter(context, entry)
-    if entry.step in quarantine.STEPS:
-        entry = await quarantine.stay(context, entry)
+    entry = await quarantine.before(context, entry)
     if entry.step in (ledger.FIRST_STEP, quarantine.OVER, "blocklisting"):
         await pass_gate(context, entry)
         entry = await context.advance(entry, "blocklisting")
@@ -105,7 +101,7 @@ async def _search_once(context: ActionContext, entry: Entry, step_before: str) -
 async def _search(context: ActionContext, entry: Entry) -> None:
     with context.report.operation("search", "search"):
         items = entry.notes["item_ids"]
-        await search_after_failure(context.config, context.services, context.database, context.clock, items)
+        await search_after_failure(context.worker, items)
     now = context.clock.wall()
     summary = f"again for {entry.name}"
     await activity.record(context.database, entry.category, summary, now)

@@ -38,7 +38,7 @@ class FFprobe:
         self._streams = _STREAM_KINDS[kind]
         self._turn = asyncio.Semaphore(_AT_ONCE)
 
-    async def complaint(self, paths: Sequence[str]) -> str | None:
+    async def fault(self, paths: Sequence[str]) -> str | None:
         """What is wrong with the first file that cannot be played; None when nothing is, or nobody can tell."""
         if self.program is None:
             return None

@@ -7,51 +7,38 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qbitrr.errors import GoneError, UnreachableError
-from qbitrr.rules.files import Selection, TorrentFile, excluded, media, select
+from qbitrr.rules.files import TorrentFile, excluded, media, select
 from qbitrr.worker.disk import delete_below, existing_below, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, pause
 from qbitrr.worker.torrents.actions.ffprobe import paths_of
 from qbitrr.worker.torrents.actions.safety_checks import shares_data
+from qbitrr.worker.torrents.history import NOTHING_LEFT
 
 if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
 
-NOTHING_LEFT = Selection(playable=1)
-"""Stands for a file list that was looked at before: nothing is to be done about it."""
 _VERIFY_ATTEMPTS = 5
 
 
-async def look(context: ActionContext, torrent: TorrentFacts) -> Selection | None:
-    """What a torrent's files say; None when they are not known yet. Raises a ServiceError."""
+async def examine(context: ActionContext, torrent: TorrentFacts) -> bool:
+    """Find out what a torrent's files say, for its history; whether they are known. Raises a ServiceError."""
     files = await _files(context, torrent)
     if not files:
-        return None
-    key = torrent.key
+        return False
     if torrent.complete:
         paths = [file.path for file in excluded(files, context.file_rules)]
         left: list[str] = await on_disk([], existing_below, torrent.save_path, paths)
-        if not left:
-            context.ownership.saw_files(key, seen_complete(context))
-        return replace(NOTHING_LEFT, complete=True, left_on_disk=tuple(left))
-    selection = select(files, context.file_rules)
-    if not selection.unwanted and (selection.playable or selection.foreign):
-        context.ownership.saw_files(key, context.file_rules_fingerprint)
-    return selection
-
-
-def remembered(context: ActionContext, torrent: TorrentFacts) -> Selection | None:
-    """What an earlier look at the same files by the same rules left to be done; None when there was none."""
-    seen = context.ownership.files_seen(torrent)
-    if torrent.complete:
-        return replace(NOTHING_LEFT, complete=True) if seen == seen_complete(context) else None
-    return NOTHING_LEFT if seen == context.file_rules_fingerprint else None
-
-
-def seen_complete(context: ActionContext) -> str:
-    """The mark of a torrent whose excluded files were looked for after it was complete."""
-    return f"{context.file_rules_fingerprint} complete"
+        selection = replace(NOTHING_LEFT, complete=True, left_on_disk=tuple(left))
+        nothing_left = not left
+    else:
+        selection = select(files, context.file_rules)
+        nothing_left = not selection.unwanted and bool(selection.playable or selection.foreign)
+    context.history.note(torrent, selection=selection)
+    if nothing_left:
+        context.history.saw_files(torrent, complete=torrent.complete)
+    return True
 
 
 async def skip(context: ActionContext, entry: Entry) -> None:
@@ -73,7 +60,7 @@ async def skip(context: ActionContext, entry: Entry) -> None:
             await pause(attempt)
         else:
             raise UnreachableError(entry.instance, "files are still fetched after they were excluded")
-    context.ownership.saw_files(entry.key, context.file_rules_fingerprint)
+    context.history.saw_files(entry, complete=False)
     await context.close(entry, "done", f"{len(wanted_out)} files are not fetched")
 
 
@@ -83,24 +70,24 @@ async def delete_excluded(context: ActionContext, entry: Entry) -> None:
     if torrent is None or not torrent.complete:
         raise ActionCancelledError("it is gone, or not complete any more")
     if await shares_data(context, torrent):
-        context.ownership.saw_files(entry.key, seen_complete(context))
+        context.history.saw_files(entry, complete=True)
         raise ActionCancelledError("another torrent may need the files")
     paths = [file.path for file in excluded(await _files(context, torrent), context.file_rules)]
     entry = await context.advance(entry, "deleting", files=paths)
     number: int | None = await on_disk(None, delete_below, torrent.save_path, paths)
     if number is None:
         raise UnreachableError(entry.instance, "the disk refused, or did not answer in time; some files may be gone")
-    context.ownership.saw_files(entry.key, seen_complete(context))
+    context.history.saw_files(entry, complete=True)
     await context.close(entry, "done", f"{number} excluded files are deleted from disk")
 
 
-async def complaint(context: ActionContext, torrent: TorrentFacts) -> str | None:
+async def fault(context: ActionContext, torrent: TorrentFacts) -> str | None:
     """What ffprobe says of a complete torrent's media; None when it finds nothing wrong, or cannot be asked."""
     if context.probe.program is None or not context.config.arr.torrent.verify_media:
         return None
     names = [file.path for file in media(await _files(context, torrent), context.config.arr.kind)]
     paths: list[str] = await on_disk([], paths_of, torrent.save_path, names)
-    return await context.probe.complaint(paths)
+    return await context.probe.fault(paths)
 
 
 async def _files(context: ActionContext, torrent: TorrentFacts) -> list[TorrentFile]:

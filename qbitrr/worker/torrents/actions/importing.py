@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from qbitrr.worker.torrents.actions.context import ActionContext
 
 IMPORTED_STEP = "imported"
-UNPLAYABLE = "ffprobe"
-"""How a problem begins that ffprobe has found; what follows are its words."""
 
 _COMMAND_SECONDS = 3600.0  # an Arr may have many commands before ours
 _REFRESH_SECONDS = 10.0
@@ -41,16 +39,17 @@ async def path_to_scan(context: ActionContext, torrent: TorrentFacts, queue: Que
     return told or torrent.content_path
 
 
-async def have_imported(context: ActionContext, entry: Entry) -> str | None:
-    """Go on from the step that was reached; returns what went wrong, None when it is imported and tagged.
+async def import_download(context: ActionContext, entry: Entry) -> None:
+    """Go on from the step that was reached, until it is imported and tagged, or has failed.
 
-    Raises a ServiceError, or HeldError when it must not go on.
+    Raises a ServiceError, or ActionCancelledError when it must not go on.
     """
     if entry.step == ledger.FIRST_STEP:
         torrent = await context.read_for(entry)
-        if torrent is not None and (words := await files.complaint(context, torrent)):
-            await context.close(entry, "failed", f"{UNPLAYABLE}: {words}")
-            return f"{UNPLAYABLE}: {words}"
+        if torrent is not None and (fault := await files.fault(context, torrent)):
+            await context.close(entry, "failed", f"ffprobe: {fault}")
+            context.history.note(entry, unplayable=fault)
+            return
         entry = await context.advance(entry, "sending")
         entry = await context.advance(entry, "sent", command_id=(await _scan(context, entry)).id)
     elif entry.step == "sending":
@@ -61,10 +60,9 @@ async def have_imported(context: ActionContext, entry: Entry) -> str | None:
         problem = problem or await _wait_for_proof(context, entry)
         if problem is not None:
             await context.close(entry, "failed", await _with_messages(context, entry, problem))
-            return problem
+            return
         entry = await context.advance(entry, IMPORTED_STEP)
     await _tag(context, entry)
-    return None
 
 
 async def is_imported(context: ActionContext, infohash: str, added_at: float) -> bool:

@@ -14,6 +14,7 @@ from qbitrr.errors import UnreachableError
 from qbitrr.rules import states
 from qbitrr.rules.history import BY_A_PERSON
 from qbitrr.rules.tags import TAG_QUARANTINE
+from qbitrr.state import ledger
 from qbitrr.worker.disk import has_content, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError, pause
 from qbitrr.worker.torrents.actions.safety_checks import pass_gate
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 ENTERING, INSIDE, OVER = "quarantining", "quarantined", "quarantine is over"
-STEPS = (ENTERING, INSIDE)
 _KEPT_SECONDS = 30 * 86400.0
 _LOOK_SECONDS = 5.0
 _STOP_ATTEMPTS = 8
@@ -36,7 +36,19 @@ _AT_REST = states.STOPPED | states.BUSY | {states.MISSING_FILES, states.ERROR}
 _LONGEST_WAIT_SECONDS = 60.0
 
 
-async def enter(context: ActionContext, entry: Entry) -> Entry:
+async def before(context: ActionContext, entry: Entry) -> Entry:
+    """Keep the torrent in quarantine before it is removed, if there is one.
+
+    Raises RetryLaterError until its time is over, ActionCancelledError when the user rescued it or it may not be
+    deleted, and a ServiceError.
+    """
+    if entry.step == ledger.FIRST_STEP and context.config.settings.quarantine_seconds > 0:
+        await pass_gate(context, entry)
+        entry = await _enter(context, entry)
+    return await _stay(context, entry) if entry.step in (ENTERING, INSIDE) else entry
+
+
+async def _enter(context: ActionContext, entry: Entry) -> Entry:
     """Keep the .torrent file and write down what is about to be changed."""
     torrent = await context.read_for(entry)
     return await context.advance(
@@ -49,8 +61,8 @@ async def enter(context: ActionContext, entry: Entry) -> Entry:
     )
 
 
-async def stay(context: ActionContext, entry: Entry) -> Entry:
-    """Stop and tag it, and wait. Raises LaterError until its time is over, HeldError when somebody rescued it."""
+async def _stay(context: ActionContext, entry: Entry) -> Entry:
+    """Stop and tag it, and wait."""
     if entry.step == ENTERING:
         if await pass_gate(context, entry) is not None:
             await _stop(context, entry)
@@ -90,7 +102,7 @@ async def _rescued(context: ActionContext, entry: Entry, torrent: TorrentFacts) 
 
 async def undo(context: ActionContext, entry: Entry) -> None:
     """Give a torrent back: out of quarantine, or added again after it was removed. Raises HeldError if it cannot be."""
-    if entry.state == "planned" and entry.step in STEPS:
+    if entry.state == "planned" and entry.step in (ENTERING, INSIDE):
         await _release(context, entry)
     elif entry.state == "done" and entry.notes.get("torrent_file"):
         await _add_again(context, entry)

@@ -35,7 +35,7 @@ async def recheck(context: ActionContext, entry: Entry) -> None:
         raise RetryLaterError(1.0)
     outcome = f"checked; it is now {torrent.state} with {torrent.progress:.0%} of its data"
     if torrent.category == context.policy.recheck_category:
-        home = context.ownership.home(entry.key)
+        home = context.ownership.category_of(entry.key)
         await _put_back(context, entry, home)
         outcome += f"; back in {home}"
     await context.close(entry, "done", outcome)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr.errors import UnreachableError
-from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions import quarantine
 from qbitrr.worker.torrents.actions.context import pause
 from qbitrr.worker.torrents.actions.safety_checks import pass_gate, shares_data
@@ -22,11 +21,7 @@ async def remove(context: ActionContext, entry: Entry) -> None:
 
     Raises a ServiceError, HeldError when it must not go on, or LaterError when it has to wait.
     """
-    if entry.step == ledger.FIRST_STEP and context.config.settings.quarantine_seconds > 0:
-        await pass_gate(context, entry)
-        entry = await quarantine.enter(context, entry)
-    if entry.step in quarantine.STEPS:
-        entry = await quarantine.stay(context, entry)
+    entry = await quarantine.before(context, entry)
     await context.close(entry, "done", f"removed; {what_became_of_files(await delete(context, entry))}")
 
 

@@ -1,292 +1,259 @@
-"""Begins the actions that verdicts ask for, resumes those that broke off, and does what a person decides on them."""
+"""Starts the actions that verdicts ask for, and goes on with those that broke off: one at a time on each torrent."""
 
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from qbitrr import logs
-from qbitrr.rules.history import DISCARDED, NOTHING_DONE, after
-from qbitrr.rules.tags import TAG_STALLED
+from qbitrr.backoff import Backoff
+from qbitrr.errors import QbitrrError, ThrottledError
 from qbitrr.rules.verdict import DESTRUCTIVE, Action
 from qbitrr.state import ledger
 from qbitrr.worker.disk import on_disk
-from qbitrr.worker.torrents.actions import adjust, fail, files, importing, quarantine, remove, shadow
+from qbitrr.worker.torrents.actions import adjust, fail, files, importing, quarantine, recheck, remove, shadow
 from qbitrr.worker.torrents.actions.breaker import Breaker
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, ActionContext, RetryLaterError
-from qbitrr.worker.torrents.actions.recheck import recheck
+from qbitrr.worker.torrents.history import AWAITING_APPROVAL
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Set as AbstractSet
 
-    from qbitrr.rules.facts import QueueFacts, TorrentFacts, TorrentKey
-    from qbitrr.rules.history import History
+    from qbitrr.rules.facts import TorrentFacts, TorrentKey
     from qbitrr.rules.verdict import Verdict
     from qbitrr.state.ledger import Entry
-
-    # What is to be done with a torrent as it is now, and what the Arr's queue says of it; None when it is not ours.
-    Judge = Callable[[TorrentFacts], tuple[Verdict, QueueFacts | None] | None]
+    from qbitrr.worker.torrents.judge import Judge
+    from qbitrr.worker.torrents.observer import Observer
+    from qbitrr.worker.torrents.poll import Poll
 
 _log = logs.get(__name__)
 
-Incarnation = tuple[str, str, float]  # and when it was added: it may come back as another
-
-AWAITING_APPROVAL = "awaiting approval"
+_RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
 _REFRESH_SECONDS = 60.0
-_ADJUSTED_AT_ONCE = 4
-_DAY_SECONDS = 86400.0
-_LOOK_AGAIN_SECONDS = 60.0  # at what waits for a person
+_APPROVAL_SECONDS = 60.0  # until it is checked whether what awaits approval is still needed
+
+_STEPS: dict[Action, Callable[[ActionContext, Entry], Awaitable[None]]] = {
+    Action.IMPORT: importing.import_download,
+    Action.FAIL: fail.fail,
+    Action.REMOVE: remove.remove,
+    Action.ADJUST: adjust.adjust,
+    Action.SEARCH_AGAIN: fail.search_again,
+    Action.RECHECK: recheck.recheck,
+    Action.SKIP_FILES: files.skip,
+    Action.DELETE_FILES: files.delete_excluded,
+    Action.TAG_STALLED: adjust.tag_stalled,
+    Action.UNTAG_STALLED: adjust.untag_stalled,
+}
+"""What goes on with an entry of the ledger from the step that it reached."""
 
 
 class ActionRunner:
-    """Carries out verdicts on torrents of one category.
+    """Carries out verdicts on torrents of one worker. Each torrent is read and judged again right before."""
 
-    `present` tells which torrents the category has. What was done to each and found out about it is its `history`.
-    """
-
-    def __init__(self, context: ActionContext, present: Callable[[], set[TorrentKey]]) -> None:
+    def __init__(self, context: ActionContext, poll: Poll, observer: Observer, judge: Judge) -> None:
+        self.breaker = Breaker(context)
         self._context = context
-        self._present = present
-        self._shadow = context.config.shadow
+        self._poll = poll
+        self._observer = observer
+        self._judge = judge
         self._refreshed_at: float | None = None
-        self._histories: dict[Incarnation, History] = {}
-        self._failed_grabs: list[tuple[float, frozenset[int]]] = []
-        self._adjusting = asyncio.Semaphore(_ADJUSTED_AT_ONCE)
-        self.guard = Breaker(context)
+        self._open: dict[TorrentKey, Entry] = {}
+        self._running: dict[TorrentKey, asyncio.Task[None]] = {}
+        self._again_at: dict[TorrentKey, float] = {}
+        self._failures: dict[TorrentKey, int] = {}
 
-    async def remember(self) -> None:
-        """Read back what the ledger knows, and end what can never go on."""
-        database, category = self._context.database, self._context.config.name
-        await self.guard.begin()
-        for entry in await ledger.of_present_torrents(database, category):
-            if entry.state != "planned":
-                self._add_to_history(entry, entry.state, entry.updated_at, entry.outcome)
-        since = self._context.clock.wall() - _DAY_SECONDS
-        for entry in await ledger.begun_since(database, category, [Action.FAIL], since):
-            if entry.step != AWAITING_APPROVAL:
-                self._count_failed_grab(entry)
-        for entry in await ledger.open_entries(database, category):
-            if entry.instance not in self._context.services.qbittorrents:
-                await self._context.close(entry, "held", f"{entry.instance} is no longer configured")
-        await on_disk(None, quarantine.tidy, self._context.quarantine_folder, self._context.clock.wall())
+    async def load(self) -> None:
+        """Read back what an earlier process did, and end what can never go on."""
+        context = self._context
+        await self.breaker.load()
+        await context.history.load()
+        for entry in await ledger.open_entries(context.database, context.config.name):
+            if entry.instance not in context.services.qbittorrents:
+                await context.close(entry, "held", f"{entry.instance} is no longer configured")
+        await on_disk(None, quarantine.tidy, context.quarantine_folder, context.clock.wall())
 
-    def history(self, torrent: TorrentFacts) -> History:
-        """What was done to a torrent and found out about it."""
-        known = self._histories.get((torrent.instance, torrent.infohash, torrent.added_at), NOTHING_DONE)
-        if known.selection is None and (selection := files.remembered(self._context, torrent)) is not None:
-            return replace(known, selection=selection)
-        return known
+    async def close(self) -> None:
+        """Leave the actions under way where they are; the ledger knows how far they got."""
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
-    def failed_grabs(self, items: Iterable[int]) -> int:
-        """How many downloads failed within a day, of the item of which most did."""
-        since = self._context.clock.wall() - _DAY_SECONDS
-        recent = [some for at, some in self._failed_grabs if at > since]
-        return max((sum(item in some for some in recent) for item in items), default=0) if recent else 0
+    # -- once in a pass -----------------------------------------------------------------------------------------
 
-    def forget(self, torrents: Iterable[TorrentKey]) -> None:
-        """Torrents that are gone."""
-        gone = set(torrents)
-        self._histories = {key: facts for key, facts in self._histories.items() if key[:2] not in gone}
+    @property
+    def busy(self) -> AbstractSet[TorrentKey]:
+        """The torrents on which an action is under way."""
+        return self._running.keys()
 
-    # -- what verdicts ask for ----------------------------------------------------------------------------------
+    async def update(self, changed: Iterable[TorrentKey]) -> set[TorrentKey]:
+        """Read from the ledger what is open; returns the torrents to judge because an action ended or may go on.
 
-    async def carry_out(self, instance: str, infohash: str, judge: Judge) -> bool:
+        What an open action waits for may have come with a change of its torrent.
+        """
+        busy = set(self._running)  # what is read of these may be old when it is here
+        entries = await ledger.open_entries(self._context.database, self._context.config.name)
+        self._open = {entry.key: entry for entry in entries if entry.key not in busy}
+        now = self._context.clock.monotonic()
+        due = {key for key, at in self._again_at.items() if at <= now}
+        for key in self._open.keys() & changed:
+            self._again_at.pop(key, None)
+        known = self._poll.present() | self._open.keys()
+        self._again_at = {
+            key: at for key, at in self._again_at.items() if key in known or not self._poll.answers(key[0])
+        }
+        return due
+
+    def submit(self, keys: Iterable[TorrentKey]) -> None:
+        """Start what the verdicts on torrents ask for, where no action is open and none is to wait."""
+        for key in keys:
+            if key not in self._open and self._may_act(key):
+                self._start(key, partial(self._carry_out, key))
+
+    def resume(self) -> None:
+        """Go on with actions that were started and did not end, as soon as the services that they need answer."""
+        arr_answers = self._observer.queue is not None or self._context.services.arr_client is None
+        for key, entry in self._open.items():
+            if arr_answers and self._poll.answers(key[0]) and self._may_act(key):
+                self._start(key, partial(self._resume, entry))
+
+    def retry_now(self) -> None:
+        """Wait no longer with any torrent."""
+        self._again_at.clear()
+
+    def forget(self, gone: Iterable[TorrentKey]) -> None:
+        """Drop torrents that are no longer there."""
+        for key in gone:
+            self._again_at.pop(key, None)
+            self._failures.pop(key, None)
+
+    # -- one action at a time on each torrent -------------------------------------------------------------------
+
+    def _may_act(self, key: TorrentKey) -> bool:
+        return key not in self._running and self._again_at.get(key, 0.0) <= self._context.clock.monotonic()
+
+    def _start(self, key: TorrentKey, action: Callable[[], Awaitable[bool]]) -> None:
+        self._again_at.pop(key, None)
+        self._running[key] = asyncio.create_task(self._run(key, action), name=f"act {key[1]}")
+
+    async def _run(self, key: TorrentKey, action: Callable[[], Awaitable[bool]]) -> None:
+        """Run one action; whatever comes of it, the torrent is judged again."""
+        wait_seconds, done = 0.0, False
+        try:
+            done = await action()
+            self._failures.pop(key, None)
+        except RetryLaterError as later:
+            wait_seconds = later.seconds
+        except QbitrrError as error:
+            wait_seconds = self._failed(key, error)
+            _log.warning("action was interrupted", infohash=key[1], instance=key[0], error=str(error))
+        except Exception as error:  # noqa: BLE001 - a border: one torrent must not stop the others
+            wait_seconds = self._failed(key, error)
+            self._context.report.failed()
+            _log.exception("action broke off", infohash=key[1], instance=key[0])
+        finally:
+            del self._running[key]
+        self._again_at[key] = self._context.clock.monotonic() + wait_seconds
+        if done:
+            self._poll.wake.set()
+
+    def _failed(self, key: TorrentKey, error: Exception) -> float:
+        """For how many seconds to leave the torrent alone now."""
+        self._failures[key] = self._failures.get(key, 0) + 1
+        asked_for = error.retry_after_seconds if isinstance(error, ThrottledError) else 0.0
+        return max(_RETRY.seconds(self._failures[key]), asked_for)
+
+    # -- what a verdict asks for --------------------------------------------------------------------------------
+
+    async def _carry_out(self, key: TorrentKey) -> bool:
         """Do what the verdict on a torrent is once it was read again; returns whether anything was done.
 
-        Raises a ServiceError or LaterError; an action that was begun stays open in the ledger then.
+        Raises a ServiceError or RetryLaterError; an action that was started stays open in the ledger then.
         """
-        torrent = await self._context.read(instance, infohash)
-        judged = judge(torrent) if torrent else None
-        if torrent is None or judged is None:
+        torrent = await self._context.read(*key)
+        verdict = self._judge.judge(torrent) if torrent else None
+        if torrent is None or verdict is None:
             return False
-        verdict, queue = judged
         match verdict.action:
             case Action.NOTHING:
                 return False
             case Action.CHECK_IMPORT:
                 await self._look_for_import(torrent, verdict)
             case Action.CHECK_FILES:
-                return await self._look_at_files(torrent)
-            case _ if self._shadow:
+                return await files.examine(self._context, torrent)
+            case _ if self._context.config.shadow:
                 await shadow.note(self._context, torrent, verdict)
                 return False
             case action:
-                await self._begin(torrent, verdict, action, await self._notes(torrent, action, queue))
+                await self._plan(torrent, verdict, action)
         return True
 
-    async def _notes(self, torrent: TorrentFacts, action: Action, queue: QueueFacts | None) -> dict[str, Any]:
-        match action:
-            case Action.IMPORT:
-                path = await importing.path_to_scan(self._context, torrent, queue)
-                return {"path": path, "import_mode": self._context.config.arr.import_mode}
-            case Action.FAIL | Action.SEARCH_AGAIN:
-                home = self._context.ownership.home(torrent.key)
-                return {**await fail.notes_for(self._context, torrent, queue), "home": home}
-            case Action.REMOVE:
-                home = self._context.ownership.home(torrent.key)
-                return {"complete": torrent.complete, "home": home}
-            case _:
-                return {}
-
-    async def _begin(self, torrent: TorrentFacts, verdict: Verdict, action: Action, notes: dict[str, Any]) -> None:
-        key = torrent.key
-        if action in DESTRUCTIVE and not await self.guard.admits(key, self._present()):
+    async def _plan(self, torrent: TorrentFacts, verdict: Verdict, action: Action) -> None:
+        notes = await self._notes(torrent, action)
+        if action in DESTRUCTIVE and not await self.breaker.admits(torrent.key, self._poll.present()):
             await self._context.plan(torrent, verdict, action, notes, AWAITING_APPROVAL)
             return
         await self._go_on(await self._context.plan(torrent, verdict, action, notes))
 
-    async def resume(self, entry: Entry, judge: Judge) -> bool:
-        """Go on with an action that was begun and broke off, unless nothing came of it and nothing should.
+    async def _notes(self, torrent: TorrentFacts, action: Action) -> dict[str, Any]:
+        """What the steps of an action will need."""
+        context, queue = self._context, self._observer.queue_of(torrent)
+        home = context.ownership.category_of(torrent.key)
+        match action:
+            case Action.IMPORT:
+                path = await importing.path_to_scan(context, torrent, queue)
+                return {"path": path, "import_mode": context.config.arr.import_mode}
+            case Action.FAIL | Action.SEARCH_AGAIN:
+                return {**await fail.notes_for(context, torrent, queue), "home": home}
+            case Action.REMOVE:
+                return {"complete": torrent.complete, "home": home}
+            case _:
+                return {}
 
-        Returns True: either way the action has ended. Raises a ServiceError or LaterError; it stays open then.
+    async def _resume(self, entry: Entry) -> bool:
+        """Go on with an action that broke off, unless nothing came of it and nothing should.
+
+        Returns True: either way the action has ended. Raises a ServiceError or RetryLaterError; it stays open then.
         """
         if entry.step in (ledger.FIRST_STEP, AWAITING_APPROVAL):
             torrent = await self._context.read(entry.instance, entry.infohash)
-            judged = judge(torrent) if torrent else None
-            if judged is None or judged[0].action != entry.action:
-                await self._close(entry, "held", "not needed any more when it could go on")
+            verdict = self._judge.judge(torrent) if torrent else None
+            if verdict is None or verdict.action != entry.action:
+                await self._context.close(entry, "held", "not needed any more when it could go on")
                 return True
         if entry.step == AWAITING_APPROVAL:
-            raise RetryLaterError(_LOOK_AGAIN_SECONDS)
+            raise RetryLaterError(_APPROVAL_SECONDS)
         await self._go_on(entry)
         return True
 
     async def _go_on(self, entry: Entry) -> None:
         action = Action(entry.action)
         if action is Action.FAIL and entry.step == ledger.FIRST_STEP:
-            self._count_failed_grab(entry)
+            self._context.history.count_failed_grab(entry)
         try:
-            await self._steps[action](entry)
-        except ActionCancelledError as held:
-            await self._context.close(entry, "held", str(held))
-        await self._take_in(entry)
-
-    @property
-    def _steps(self) -> dict[Action, Callable[[Entry], Awaitable[None]]]:
-        def with_hands(work: Callable[[ActionContext, Entry], Awaitable[None]]) -> Callable[[Entry], Awaitable[None]]:
-            return lambda entry: work(self._context, entry)
-
-        return {
-            Action.IMPORT: self._import,
-            Action.FAIL: with_hands(fail.fail),
-            Action.REMOVE: with_hands(remove.remove),
-            Action.ADJUST: self._adjust,
-            Action.SEARCH_AGAIN: with_hands(fail.search_again),
-            Action.RECHECK: with_hands(recheck),
-            Action.SKIP_FILES: with_hands(files.skip),
-            Action.DELETE_FILES: with_hands(files.delete_excluded),
-            Action.TAG_STALLED: self._tag_stalled,
-            Action.UNTAG_STALLED: self._untag_stalled,
-        }
-
-    async def _adjust(self, entry: Entry) -> None:
-        async with self._adjusting:
-            change = await adjust.adjust(self._context, entry)
-        self._change_history(entry, adjusted=change, adjusted_at=self._context.clock.wall())
-
-    async def _import(self, entry: Entry) -> None:
-        problem = await importing.have_imported(self._context, entry)
-        if problem is not None and problem.startswith(importing.UNPLAYABLE):
-            words = problem.removeprefix(f"{importing.UNPLAYABLE}: ")
-            self._change_history(entry, unplayable=words)
+            await _STEPS[action](self._context, entry)
+        except ActionCancelledError as cancelled:
+            await self._context.close(entry, "held", str(cancelled))
 
     async def _look_for_import(self, torrent: TorrentFacts, verdict: Verdict) -> None:
         """A finished download that the Arr does not list was imported by the Arr, or is unknown to it."""
-        if await importing.is_imported(self._context, torrent.infohash, torrent.added_at) and not self._shadow:
-            await self._go_on(await self._context.plan(torrent, verdict, Action.IMPORT, {}, importing.IMPORTED_STEP))
+        context = self._context
+        if await importing.is_imported(context, torrent.infohash, torrent.added_at) and not context.config.shadow:
+            await self._go_on(await context.plan(torrent, verdict, Action.IMPORT, {}, importing.IMPORTED_STEP))
             return
-        imports = self.history(torrent).imports
-        checked = replace(imports, checks=imports.checks + 1, checked_at=self._context.clock.wall())
-        self._change_history(torrent, imports=checked)
-        if not self._shadow:
+        imports = context.history.of(torrent).imports
+        looked = replace(imports, checks=imports.checks + 1, checked_at=context.clock.wall())
+        context.history.note(torrent, imports=looked)
+        if not context.config.shadow:
             await self._refresh_downloads()
 
-    async def _look_at_files(self, torrent: TorrentFacts) -> bool:
-        selection = await files.look(self._context, torrent)
-        if selection is not None:
-            self._change_history(torrent, selection=selection)
-        return selection is not None
-
     async def _refresh_downloads(self) -> None:
-        """Have the Arr look at its download clients, at most once a minute."""
+        """Have the Arr check its download clients, at most once a minute."""
         now = self._context.clock.monotonic()
         if self._refreshed_at is None or now >= self._refreshed_at + _REFRESH_SECONDS:
             self._refreshed_at = now
             await self._context.services.arr.refresh_downloads()
-
-    async def _tag_stalled(self, entry: Entry) -> None:
-        await self._context.read_for(entry)
-        await self._context.client(entry.instance).add_tags([entry.infohash], TAG_STALLED)
-        await self._context.close(entry, "done", "tagged")
-
-    async def _untag_stalled(self, entry: Entry) -> None:
-        await self._context.read_for(entry)
-        await self._context.client(entry.instance).remove_tags([entry.infohash], TAG_STALLED)
-        await self._context.close(entry, "done", "the tag was taken off")
-
-    # -- what a person decides ----------------------------------------------------------------------------------
-
-    async def approve(self) -> None:
-        """Let the removals that wait for a person go on, and count anew."""
-        await self.guard.reset()
-        for entry in await self._awaiting():
-            await self._context.advance(entry, ledger.FIRST_STEP)
-
-    async def discard(self) -> None:
-        """Drop the removals that wait for a person, and count anew."""
-        await self.guard.reset()
-        for entry in await self._awaiting():
-            await self._close(entry, "held", DISCARDED)
-
-    async def undo(self, entry_id: int, busy: Collection[TorrentKey]) -> None:
-        """Give back a torrent that is in quarantine or was removed after it.
-
-        Raises a ServiceError, or LaterError when it is one of those on which an action is `busy` just now.
-        """
-        entry = await ledger.get(self._context.database, entry_id)
-        if entry is None or entry.category != self._context.config.name:
-            _log.warning("action was not undone", action_id=entry_id, because="it is not known here")
-            return
-        if entry.key in busy:
-            raise RetryLaterError(1.0)
-        try:
-            await quarantine.undo(self._context, entry)
-        except ActionCancelledError as held:
-            _log.warning("action was not undone", action_id=entry_id, torrent=entry.name, because=str(held))
-        await self._take_in(entry)
-
-    async def _awaiting(self) -> list[Entry]:
-        entries = await ledger.open_entries(self._context.database, self._context.config.name)
-        return [entry for entry in entries if entry.step == AWAITING_APPROVAL]
-
-    # -- keeping track ------------------------------------------------------------------------------------------
-
-    async def _close(self, entry: Entry, state: ledger.End, outcome: str) -> None:
-        await self._context.close(entry, state, outcome)
-        self._add_to_history(entry, state, self._context.clock.wall(), outcome)
-
-    async def _take_in(self, entry: Entry) -> None:
-        """Add an action that has ended to the torrent's history."""
-        ended = await ledger.get(self._context.database, entry.id)
-        if ended is not None and ended.state != "planned":
-            self._add_to_history(ended, ended.state, ended.updated_at, ended.outcome)
-
-    def _add_to_history(self, entry: Entry, state: str, at: float, outcome: str | None) -> None:
-        key = (entry.instance, entry.infohash, entry.added_at)
-        history = after(self._histories.get(key, NOTHING_DONE), entry.action, state, at, outcome)
-        if entry.action in (Action.SKIP_FILES, Action.DELETE_FILES):  # its file list is another now
-            history = replace(history, selection=None)
-        self._histories[key] = history
-
-    def _change_history(self, what: Entry | TorrentFacts, **changes: Any) -> None:
-        key = (what.instance, what.infohash, what.added_at)
-        self._histories[key] = replace(self._histories.get(key, NOTHING_DONE), **changes)
-
-    def _count_failed_grab(self, entry: Entry) -> None:
-        items = frozenset(entry.notes.get("item_ids", ()))
-        since = self._context.clock.wall() - _DAY_SECONDS
-        self._failed_grabs = [(at, some) for at, some in self._failed_grabs if at > since]
-        if items:
-            self._failed_grabs.append((entry.planned_at, items))

@@ -32,7 +32,7 @@ async def pass_gate(context: ActionContext, entry: Entry) -> TorrentFacts | None
     if torrent.complete and not entry.notes.get("complete", False):
         raise ActionCancelledError("it became complete meanwhile")
     if entry.action in DESTRUCTIVE:
-        owed = await context.seeding.may_be_deleted(torrent)
+        owed = await context.seeding.final_clearance(torrent)
         if not owed.granted:
             raise ActionCancelledError(owed.because)
     return torrent

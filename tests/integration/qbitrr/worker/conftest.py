@@ -19,6 +19,7 @@ from qbitrr.state.database import FILE_NAME, open_writer
 from qbitrr.state.logins import LoginRegister
 from qbitrr.worker.channel import Channel
 from qbitrr.worker.config import worker_configs
+from qbitrr.worker.context import WorkerContext
 from qbitrr.worker.report import Report
 from qbitrr.worker.services import connect
 from qbitrr.worker.torrents.loop import TorrentLoop
@@ -60,11 +61,12 @@ def bench(sandbox, tmp_path):
             database = await stack.enter_async_context(open_writer(tmp_path / FILE_NAME))
             register = LoginRegister(database, tmp_path / "logins.lock", Clock())
             services = wrap(await stack.enter_async_context(connect(config, register, database, clock)))
-            report = Report(channel)
-            watch = TorrentLoop(config, services, database, report, clock)
-            stack.push_async_callback(watch.close)
+            context = WorkerContext(config, services, database, Report(channel), clock)
+            loop = TorrentLoop(context)
+            stack.push_async_callback(loop.close)
             yield SimpleNamespace(
-                config=config, services=services, database=database, report=report, watch=watch, clock=clock
-            )
+                context=context, config=config, services=services, database=database, report=context.report,
+                clock=clock, loop=loop, one_pass=loop.one_pass,
+            )  # fmt: skip
 
     return opened

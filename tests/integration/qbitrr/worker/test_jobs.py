@@ -13,7 +13,9 @@ from qbitrr.errors import CredentialsRejectedError, ThrottledError
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.sandbox.services.faults import Status, WrongCredentials
 from qbitrr.worker.config import worker_configs
-from qbitrr.worker.jobs import timers
+from qbitrr.worker.context import WorkerContext
+from qbitrr.worker.jobs import every
+from qbitrr.worker.run import arr_timers
 from qbitrr.worker.services import Services
 from tests.support.polling import until
 
@@ -31,12 +33,14 @@ async def running(kind, **arr):
         (config,) = worker_configs(load_text(sandbox.config_toml(), {}).config, "state.db", None)
         config = msgspec.structs.replace(config, arr_section=msgspec.structs.replace(config.arr, **arr))
         client = ArrClient("Arr", KINDS[kind], stand_in.url, stand_in.api_key)
-        task = asyncio.create_task(timers(config, Services(client, {}), lambda: None))
+        context = WorkerContext(config, Services(client, {}), None, None, None)
+        tasks = [asyncio.create_task(every(job, lambda: None)) for job in arr_timers(context)]
         try:
             yield stand_in, client
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await client.close()
 
 

@@ -158,7 +158,7 @@ async def test_a_refused_key_is_sent_once(bench, sandbox, hasty):
 async def test_what_is_told_reaches_the_catalogue_in_three_requests(bench, sandbox):
     stand_in = sandbox.arrs["Radarr-HD"]
     async with bench() as room:
-        library = LibrarySync(room.config, room.services, room.database, room.report, room.clock)
+        library = LibrarySync(room.context)
         async with listens(room, library):
             await library.sync()
             await until(lambda: stand_in.hub.listeners, 5, "not heard")
@@ -190,7 +190,7 @@ async def test_what_is_told_reaches_the_catalogue_in_three_requests(bench, sandb
 async def test_what_is_told_while_the_arr_is_away_is_not_forgotten(bench, sandbox):
     stand_in = sandbox.arrs["Radarr-HD"]
     async with bench() as room:
-        library = LibrarySync(room.config, room.services, room.database, room.report, room.clock)
+        library = LibrarySync(room.context)
         library.hear(9)
         await library.what_was_told()  # before the first full sync
         await library.sync()
@@ -208,7 +208,7 @@ async def test_what_is_told_while_the_arr_is_away_is_not_forgotten(bench, sandbo
 
 async def test_a_flood_of_changes_is_one_full_sync(bench):
     async with bench() as room:
-        library = LibrarySync(room.config, room.services, room.database, room.report, room.clock)
+        library = LibrarySync(room.context)
         await library.sync()
         for parent in range(50_000):
             library.hear(parent)

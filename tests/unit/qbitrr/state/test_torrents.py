@@ -5,7 +5,7 @@ from qbitrr.state.clocks import StoredStrikes
 from qbitrr.state.torrents import StoredTorrent
 
 ONE = StoredTorrent("qBit", "a" * 40, 1_700_000_000.25, "tv/anime")
-TWO = StoredTorrent("qBit-2", "a" * 40, 5.0, "tv", "0123456789abcdef")
+TWO = StoredTorrent("qBit-2", "a" * 40, 5.0, "tv")
 CLOCK = StoredStrikes("qBit", "a" * 40, "stalled", 1_700_000_000.25, 12.5, 3, 500)
 
 
@@ -18,7 +18,19 @@ async def test_what_is_remembered_is_read_back_whole(database):
 
 async def test_what_is_remembered_anew_replaces_what_was(database):
     await torrents.remember(database, "tv", [ONE, TWO])
-    again = replace(ONE, added_at=9.0, home="tv", files_seen="x")
+    again = replace(ONE, added_at=9.0, home="tv")
+    await torrents.remember(database, "tv", [again])
+    assert await torrents.of_category(database, "tv") == [again, TWO]
+
+
+async def test_that_files_were_seen_holds_for_the_same_torrent_wherever_it_belongs(database):
+    await torrents.remember(database, "tv", [ONE, TWO])
+    await torrents.saw_files(database, "tv", [(ONE.instance, ONE.infohash, ONE.added_at, "x")])
+    await torrents.saw_files(database, "tv", [(TWO.instance, TWO.infohash, TWO.added_at + 1, "x")])
+    moved = replace(ONE, home="tv")
+    await torrents.remember(database, "tv", [moved])
+    assert await torrents.of_category(database, "tv") == [replace(moved, files_seen="x"), TWO]
+    again = replace(ONE, added_at=9.0)
     await torrents.remember(database, "tv", [again])
     assert await torrents.of_category(database, "tv") == [again, TWO]
 

@@ -1,5 +1,6 @@
 """The library's task: what changes is seen by the next poll, and a restart reads nothing twice."""
 
+import dataclasses
 from contextlib import suppress
 
 import msgspec
@@ -17,7 +18,7 @@ QUICK = Clock(monotonic=lambda: 50_000.0 + QUICK_SECONDS[0])
 
 
 def library(room, clock=NOW):
-    return LibrarySync(room.config, room.services, room.database, room.report, clock)
+    return LibrarySync(dataclasses.replace(room.context, clock=clock))
 
 
 async def test_a_change_is_seen_by_the_next_poll_and_read_once(bench, sandbox):

@@ -17,6 +17,7 @@ from qbitrr.state.database import FILE_NAME, open_writer
 from qbitrr.state.logins import LoginRegister
 from qbitrr.worker.channel import Channel
 from qbitrr.worker.config import worker_configs
+from qbitrr.worker.context import WorkerContext
 from qbitrr.worker.library.fetch import full_sync
 from qbitrr.worker.report import Report
 from qbitrr.worker.search.loop import SearchLoop
@@ -55,7 +56,7 @@ def hunt(judged, tmp_path):
             register = LoginRegister(database, tmp_path / "logins.lock", NOW)
             services = await stack.enter_async_context(connect(config, register, database, Clock()))
             await full_sync(services.arr, database, arr.category, "http://arr", NOW)
-            searching = SearchLoop(config, services, database, Report(channel), NOW)
+            searching = SearchLoop(WorkerContext(config, services, database, Report(channel), NOW))
             stand_in = sandbox.arrs[SECTIONS[kind].name]
 
             def sent():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from contextlib import asynccontextmanager
 
@@ -37,9 +38,10 @@ def hunt(bench, sandbox):
             arr = msgspec.structs.replace(
                 room.config.arr, entry_search=msgspec.structs.replace(room.config.arr.entry_search, **entry)
             )
-            room.config = msgspec.structs.replace(room.config, arr_section=arr)
+            config = msgspec.structs.replace(room.config, arr_section=arr)
+            room.config, room.context = config, dataclasses.replace(room.context, config=config)
             await full_sync(room.services.arr, room.database, "radarr-hd", "http://arr", clock)
-            room.searching = SearchLoop(room.config, room.services, room.database, room.report, clock)
+            room.searching = SearchLoop(room.context)
             yield room
 
     return opened
@@ -194,7 +196,7 @@ async def test_whoever_is_told_to_wait_no_command_is_sent_and_nothing_paid(hunt,
             arr.scan("/downloads/x", "A" * 40, "Auto"),
             arr.mark_failed(1),
             arr.blocklist(1),
-            search_after_failure(room.config, room.services, room.database, STILL, [item]),
+            search_after_failure(room.context, [item]),
         ):
             with pytest.raises(ThrottledError) as raised:
                 await command
@@ -217,7 +219,7 @@ async def test_a_search_after_a_failure_passes_and_is_paid_for(hunt, sandbox):
     item = min(waits(sandbox))
     async with hunt(searches_per_hour=6) as room:
         for _ in range(2):
-            await search_after_failure(room.config, room.services, room.database, STILL, [item])
+            await search_after_failure(room.context, [item])
         await room.searching.one_round()
         assert (await outlook(room)).waiting_for == "the budget is spent for now"
         ((_, _, _, tries, _),) = await searches.read(room.database, "radarr-hd", [item])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import time
 from contextlib import asynccontextmanager
@@ -43,9 +44,7 @@ def rooms(bench, sandbox):
             arr = msgspec.structs.replace(room.config.arr, entry_search=search)
             config = msgspec.structs.replace(room.config, arr_section=arr)
             await full_sync(room.services.arr, room.database, "radarr-hd", "http://arr", clock)
-            room.profiles = ProfileSwitcher(
-                config, room.services, room.database, room.report, clock, asyncio.Lock()
-            )  # fmt: skip
+            room.profiles = ProfileSwitcher(dataclasses.replace(room.context, config=config), asyncio.Lock())
             yield room
 
     return opened

@@ -9,7 +9,7 @@ async def passes_until(opened, holds, what, seconds=20):
     """One pass after the other; `holds` may be a coroutine function. Returns its first true answer."""
 
     async def one_pass():
-        await opened.watch.one_pass()
+        await opened.one_pass()
         answer = holds()
         return await answer if inspect.isawaitable(answer) else answer
 
@@ -19,8 +19,8 @@ async def passes_until(opened, holds, what, seconds=20):
 async def settled(opened, number=3):
     """Some passes, and every action of theirs that does not wait for something has ended."""
     for _ in range(number):
-        await opened.watch.one_pass()
-        await until(lambda: not opened.watch._acting, 20, "an action did not end")
+        await opened.one_pass()
+        await until(lambda: not opened.loop.runner.busy, 20, "an action did not end")
 
 
 async def entries(opened, action):

@@ -3,6 +3,7 @@
 import os
 import socket
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -19,9 +20,13 @@ from qbitrr.state.database import FILE_NAME, open_writer
 from qbitrr.state.logins import LoginRegister
 from qbitrr.worker.channel import Channel
 from qbitrr.worker.config import worker_configs
-from qbitrr.worker.qbit import QbitWatch
+from qbitrr.worker.context import WorkerContext
 from qbitrr.worker.report import Report
+from qbitrr.worker.run import pass_with_space
 from qbitrr.worker.services import connect
+from qbitrr.worker.torrents.free_space import FreeSpaceGuard
+from qbitrr.worker.torrents.loop import TorrentLoop
+from qbitrr.worker.torrents.queue_order import QueueOrder
 from tests.integration.qbitrr.worker.conftest import QUICK
 from tests.integration.qbitrr.worker.torrents.passing import ended, entries, passes_until, settled
 
@@ -88,11 +93,15 @@ def open_worker(sandbox, tmp_path):
             database = await stack.enter_async_context(open_writer(tmp_path / FILE_NAME))
             register = LoginRegister(database, tmp_path / "logins.lock", Clock())
             services = await stack.enter_async_context(connect(config, register, database, Clock()))
-            watch = QbitWatch(config, services, database, Report(channel), QUICK)
-            watch._guard._local = False  # the disk is the sandbox's
-            stack.push_async_callback(watch.close)
-            await watch.begin()
-            yield SimpleNamespace(config=config, services=services, database=database, watch=watch)
+            context = WorkerContext(config, services, database, Report(channel), QUICK)
+            loop = TorrentLoop(context)
+            stack.push_async_callback(loop.close)
+            await loop.load()
+            guard = FreeSpaceGuard(loop.action_context, loop.poll.everything)
+            guard._local = False  # the disk is the sandbox's
+            order = QueueOrder(loop.action_context, loop.poll.everything)
+            one_pass = partial(pass_with_space, context, loop, guard, order)
+            yield SimpleNamespace(context=context, database=database, loop=loop, guard=guard, one_pass=one_pass)
 
     return opened
 
@@ -239,11 +248,11 @@ async def test_what_another_qbittorrent_has_still_to_write_to_the_same_disk_is_l
     disk.mkdir()
     settings = guarding(FreeSpaceFolder=str(disk), FreeSpace="0")
     async with open_worker(settings) as opened:
-        guard = opened.watch._guard
+        guard = opened.guard
         guard._local, guard._before = True, ["qBit-first"]
         number = disk.stat().st_dev
         name = f"{os.major(number)}:{os.minor(number)}"
-        await free_space.claim(opened.database, "qBit-first", {name: 2**60}, opened.watch._clock.wall())
+        await free_space.claim(opened.database, "qBit-first", {name: 2**60}, opened.context.clock.wall())
         await passes_until(opened, lambda: torrent.stopped, "it was not held")
-        await free_space.claim(opened.database, "qBit-first", {}, opened.watch._clock.wall())
+        await free_space.claim(opened.database, "qBit-first", {}, opened.context.clock.wall())
         await passes_until(opened, lambda: not torrent.stopped, "it was not released")

@@ -13,8 +13,8 @@ from tests.support.polling import until
 
 async def passes(opened, number=3):
     for _ in range(number):
-        await opened.watch.one_pass()
-    await until(lambda: not opened.watch._acting, 20, "an action did not end")
+        await opened.one_pass()
+    await until(lambda: not opened.loop.runner.busy, 20, "an action did not end")
 
 
 async def stored(opened):
@@ -40,8 +40,8 @@ def removals(sandbox):
 
 async def test_every_torrent_of_the_category_gets_a_verdict_with_its_whole_trace(sandbox, bench):
     async with bench() as opened:
-        await opened.watch.begin()
-        await opened.watch.one_pass()
+        await opened.loop.load()
+        await opened.one_pass()
         found = await stored(opened)
     assert found.keys() == sandbox.world.client.torrents.keys()
     for verdict in found.values():
@@ -52,7 +52,7 @@ async def test_every_torrent_of_the_category_gets_a_verdict_with_its_whole_trace
 async def test_nothing_is_removed_while_the_arr_is_in_trouble_and_all_is_done_when_it_is_back(sandbox, bench, fault):
     radarr = sandbox.stand_ins["Radarr-HD"]
     async with bench() as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await radarr.fail(fault)
         await passes(opened)
         assert changes(sandbox) == []
@@ -69,7 +69,7 @@ async def test_nothing_is_removed_while_the_arr_is_in_trouble_and_all_is_done_wh
 async def test_nothing_is_done_while_qbittorrent_is_down_and_all_is_done_when_it_is_back(sandbox, bench):
     qbittorrent = sandbox.stand_ins["qBit"]
     async with bench() as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await qbittorrent.fail(Down())
         await passes(opened)
         assert changes(sandbox) == []
@@ -85,19 +85,19 @@ async def test_nothing_is_done_while_qbittorrent_is_down_and_all_is_done_when_it
 
 async def test_a_client_that_hangs_delays_a_pass_by_two_seconds_at_most(sandbox, bench):
     async with bench() as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await sandbox.stand_ins["qBit"].fail(Hang())
         before = time.monotonic()
-        await opened.watch.one_pass()
+        await opened.one_pass()
         assert time.monotonic() - before < 4
         await sandbox.stand_ins["qBit"].heal()
 
 
 async def test_lists_that_become_empty_remove_nothing(sandbox, bench):
     async with bench() as opened:
-        await opened.watch.begin()
-        await opened.watch.one_pass()
-        await until(lambda: not opened.watch._acting, 20, "an action did not end")
+        await opened.loop.load()
+        await opened.one_pass()
+        await until(lambda: not opened.loop.runner.busy, 20, "an action did not end")
         done_before = len(removals(sandbox))
         await sandbox.stand_ins["qBit"].fail(EmptyLists())
         await sandbox.stand_ins["Radarr-HD"].fail(EmptyLists())
@@ -108,7 +108,7 @@ async def test_lists_that_become_empty_remove_nothing(sandbox, bench):
 async def test_a_client_without_internet_is_no_evidence(sandbox, bench):
     sandbox.world.client.connection_status = "disconnected"
     async with bench() as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes(opened)
         rules_of_stalled = {v.rule for v in (await stored(opened)).values()}
     assert removals(sandbox) == []
@@ -119,7 +119,7 @@ async def test_a_torrent_tagged_as_ignored_is_not_touched(sandbox, bench):
     for torrent in sandbox.world.client.torrents.values():
         torrent.tags.add("qBitrr-ignored")
     async with bench() as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes(opened)
         assert {v.rule for v in (await stored(opened)).values()} == {"ignored_by_user"}
     assert changes(sandbox) == []
@@ -145,7 +145,7 @@ async def test_a_torrent_that_is_tagged_between_the_verdict_and_the_action_is_no
         return dataclasses.replace(services, qbittorrents=tagging)
 
     async with bench(wrap) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes(opened)
     assert changes(sandbox) == []
 
@@ -157,7 +157,7 @@ async def test_data_that_another_torrent_needs_stays(sandbox, bench):
     other.name, other.category, other.save_path, other.files = dead.name, "elsewhere", dead.save_path, dead.files
     assert other.content_path == dead.content_path
     async with bench() as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
 
         async def is_gone():
             await passes(opened, 1)
@@ -174,8 +174,8 @@ async def test_a_wrong_password_is_tried_once_by_all_workers_together(sandbox, b
     await sandbox.stand_ins["qBit"].fail(WrongCredentials())
     async with bench() as one, bench() as other:
         for _ in range(3):
-            await one.watch.one_pass()
-            await other.watch.one_pass()
+            await one.loop.one_pass()
+            await other.loop.one_pass()
     logins = [r for r in sandbox.stand_ins["qBit"].requests if r.path.endswith("auth/login")]
     assert len(logins) == 1
 
@@ -198,8 +198,8 @@ async def test_a_fault_in_judging_one_torrent_stops_no_other(sandbox, bench, mon
 
     monkeypatch.setattr(rules, "judge", faulty)
     async with bench() as opened:
-        await opened.watch.begin()
-        await opened.watch.one_pass()
+        await opened.loop.load()
+        await opened.one_pass()
         found = await stored(opened)
     assert found.keys() == sandbox.world.client.torrents.keys()
     assert (found[victim].rule, found[victim].because) == ("error", "judging it failed: ValueError")
@@ -209,15 +209,15 @@ async def test_an_idle_pass_asks_each_service_once_and_writes_nothing(sandbox, b
     for torrent in sandbox.world.client.torrents.values():
         torrent.tags.add("qBitrr-ignored")
     async with bench() as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes(opened)
         before = [len(stand_in.requests) for stand_in in sandbox.stand_ins.values()]
-        opened.watch.wake.clear()
+        opened.loop.poll.wake.clear()
         written = await opened.database.rows("SELECT infohash, since FROM verdicts")
-        await opened.watch.one_pass()
+        await opened.one_pass()
         after = [len(stand_in.requests) for stand_in in sandbox.stand_ins.values()]
         assert [b - a for a, b in zip(before, after, strict=True)] == [1, 1]
-        assert not opened.watch.wake.is_set(), "it asks for the next pass before its time"
+        assert not opened.loop.poll.wake.is_set(), "it asks for the next pass before its time"
         assert await opened.database.rows("SELECT infohash, since FROM verdicts") == written
 
 
@@ -225,8 +225,8 @@ async def test_a_torrent_that_leaves_the_category_is_forgotten_and_one_that_ente
     torrent = next(iter(sandbox.world.client.torrents.values()))
     torrent.tags.add("qBitrr-ignored")
     async with bench() as opened:
-        await opened.watch.begin()
-        await opened.watch.one_pass()
+        await opened.loop.load()
+        await opened.one_pass()
         assert torrent.infohash in await stored(opened)
         torrent.category = "elsewhere"
         await until_pass(opened, lambda found: torrent.infohash not in found)
@@ -236,7 +236,7 @@ async def test_a_torrent_that_leaves_the_category_is_forgotten_and_one_that_ente
 
 async def until_pass(opened, holds):
     async def one_pass():
-        await opened.watch.one_pass()
+        await opened.one_pass()
         return holds(await stored(opened))
 
     await until(one_pass, 5, "the verdicts are not as expected")
@@ -245,11 +245,11 @@ async def until_pass(opened, holds):
 async def test_verdicts_on_torrents_that_went_while_nobody_looked_are_dropped(sandbox, bench):
     torrent = next(t for t in sandbox.world.client.torrents.values() if t.complete)
     async with bench() as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes(opened)
     sandbox.world.client.delete([torrent.infohash], with_files=False)
     await until(lambda: torrent.infohash not in sandbox.world.client.torrents, 5, "it is still there")
     async with bench() as opened:
-        await opened.watch.begin()
-        await opened.watch.one_pass()
+        await opened.loop.load()
+        await opened.one_pass()
         assert torrent.infohash not in await stored(opened)

@@ -16,9 +16,9 @@ def put_into(sandbox, torrent, category):
 
 
 async def seen(opened, torrent):
-    await opened.watch.begin()
+    await opened.loop.load()
     await settled(opened, 2)
-    assert opened.watch._ownership.home(("qBit", torrent.infohash)) == "radarr-hd"
+    assert opened.loop._ownership.category_of(("qBit", torrent.infohash)) == "radarr-hd"
 
 
 async def test_a_failed_one_is_blocklisted_removed_and_searched_once_though_the_arr_lists_it_no_more(sandbox, bench):
@@ -42,7 +42,7 @@ async def test_a_failed_one_is_known_by_its_queue_record_also_to_a_new_worker(sa
     arr = only(sandbox.world, torrent)
     put_into(sandbox, torrent, "failed")
     async with bench() as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, ended(opened, "fail"), "it was not failed")
     assert len(arr.blocklist) == 1
     assert len(posts(sandbox.stand_ins["Radarr-HD"], "command")) == 1
@@ -55,7 +55,7 @@ async def test_what_no_arr_knows_is_left_alone(sandbox, bench):
     arr.history.clear()
     put_into(sandbox, torrent, "failed")
     async with bench() as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await settled(opened, 4)
     assert torrent.infohash in sandbox.world.client.torrents
 
@@ -66,7 +66,7 @@ async def test_one_with_the_tag_is_not_failed(sandbox, bench):
     torrent.tags.add("qBitrr-ignored")
     put_into(sandbox, torrent, "failed")
     async with bench() as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await settled(opened, 4)
     assert torrent.infohash in sandbox.world.client.torrents
 
@@ -91,10 +91,10 @@ async def test_one_to_recheck_is_checked_once_and_goes_back_over_a_restart(sandb
         await seen(opened, torrent)
     put_into(sandbox, torrent, "recheck")
     async with bench() as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, lambda: torrent.checking_until is not None, "it is not checked")
     async with bench() as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, ended(opened, "recheck"), "the check did not end", 30)
     assert torrent.category == "radarr-hd"
     assert len(posts(sandbox.stand_ins["qBit"], "torrents/recheck")) == 1

@@ -46,7 +46,7 @@ async def verdict_is(opened, rule, part):
 
 async def test_what_has_seeded_enough_is_removed_after_its_import(sandbox, bench, torrent):
     async with bench(SeedingMode=AT_RATIO) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, ended(opened, "remove"), "it was not removed")
         actions = await opened.database.rows("SELECT action, state FROM ledger ORDER BY id")
     assert actions == [("import", "done"), ("remove", "done")]
@@ -59,7 +59,7 @@ async def test_a_tag_is_no_proof_of_an_import(sandbox, bench, torrent):
     sandbox.world.arrs["Radarr-HD"].queue.clear()
     torrent.tags.add(TAG_IMPORTED)
     async with bench(SeedingMode=AT_RATIO) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await settled(opened, 5)
         assert await verdict_is(opened, "imported", "it has been imported")
         assert "history shows no import" in (await verdict(opened)).trace
@@ -70,7 +70,7 @@ async def test_a_tag_is_no_proof_of_an_import(sandbox, bench, torrent):
 async def test_nothing_is_removed_below_a_limit(sandbox, bench, torrent):
     uploaded(torrent, 0.9)
     async with bench(SeedingMode=AT_RATIO) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, lambda: verdict_is(opened, "seeding_is_over", "not reached"), "no such verdict")
         uploaded(torrent, 1.0)
         await passes_until(opened, ended(opened, "remove"), "it was not removed")
@@ -100,19 +100,19 @@ async def test_a_seeding_time_is_noticed_although_no_delta_tells_of_it(sandbox, 
 
     torrent.tags.add(TAG_IMPORTED)
     async with bench(SeedingMode=AT_RATIO) as opened:  # an earlier process has seen the import
-        await opened.watch.begin()
+        await opened.loop.load()
         uploaded(torrent, 0.0)
         torrent.tags.discard(TAG_IMPORTED)
         await passes_until(opened, ended(opened, "import"), "it was not imported")
         torrent.seeding_seconds = 3598.0
     async with bench(wrap, SeedingMode=limits) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, ended(opened, "remove"), "it was not removed")
 
 
 async def test_what_is_owed_to_a_tracker_keeps_it(sandbox, bench, torrent):
     async with bench(SeedingMode=AT_RATIO, Trackers=[OWED]) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, lambda: verdict_is(opened, "seeding_is_over", "hit-and-run"), "no such verdict")
         assert await entries(opened, "remove") == []
         uploaded(torrent, 3.0)
@@ -139,7 +139,7 @@ async def test_a_tracker_that_shows_up_right_before_the_removal_counts(sandbox, 
         return services
 
     async with bench(wrap, SeedingMode=AT_RATIO, Trackers=[OWED]) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, ended(opened, "remove", "held"), "it was not held back")
         await settled(opened, 4)
         assert len(await entries(opened, "remove")) == 1
@@ -164,7 +164,7 @@ async def test_trackers_that_cannot_be_asked_for_are_no_permission(sandbox, benc
         return services
 
     async with bench(wrap, SeedingMode=AT_RATIO, Trackers=[OWED]) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, lambda: entries(opened, "remove"), "the removal was not begun")
         await settled(opened, 4)
         assert [row[1] for row in await entries(opened, "remove")] == ["planned"]
@@ -174,20 +174,20 @@ async def test_trackers_that_cannot_be_asked_for_are_no_permission(sandbox, benc
 async def test_nothing_is_owed_to_a_tracker_that_has_forgotten_it_for_hours(sandbox, bench, torrent):
     torrent.tracker_complaint = "Unregistered torrent"
     async with bench(SeedingMode=AT_RATIO, Trackers=[OWED]) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, lambda: verdict_is(opened, "seeding_is_over", "hit-and-run"), "no such verdict")
-        await opened.watch.look_at_trackers()
+        await opened.loop.seeding.ask_trackers()
         ((_, host, times),) = await opened.database.rows(
             "SELECT kind, host, times FROM refusals WHERE kind = 'unregistered'"
         )
         assert (host, times) == ("tracker.private.org", 1)
-        now = opened.watch._clock.wall()
+        now = opened.context.clock.wall()
         past = StoredRefusals(
             "qBit", torrent.infohash, host, "unregistered", int(torrent.added_on), 3, now - 9000, now - 1300
         )
         await refusals.replace(opened.database, "radarr-hd", ("qBit", torrent.infohash), [past])
     async with bench(SeedingMode=AT_RATIO, Trackers=[OWED]) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, ended(opened, "remove"), "it was not removed")
 
 
@@ -202,7 +202,7 @@ async def test_limits_tags_and_trackers_are_written_once_and_without_secrets(san
     torrent.tags.add("mine")
     mode = {"DownloadRateLimitPerTorrent": 50, "UploadRateLimitPerTorrent": 10}
     async with bench(SeedingMode=mode, Trackers=rows) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, ended(opened, "adjust"), "nothing was written")
         await settled(opened, 4)
         assert len(await entries(opened, "adjust")) == 1
@@ -218,7 +218,7 @@ async def test_limits_tags_and_trackers_are_written_once_and_without_secrets(san
 async def test_minus_one_leaves_alone_what_somebody_set(sandbox, bench, torrent):
     torrent.download_limit = torrent.upload_limit = 7_000
     async with bench(Trackers=[{"URI": "private.org", "AddTags": ["t"]}]) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, ended(opened, "adjust"), "nothing was written")
         await settled(opened)
     assert (torrent.download_limit, torrent.upload_limit) == (7_000, 7_000)
@@ -226,7 +226,7 @@ async def test_minus_one_leaves_alone_what_somebody_set(sandbox, bench, torrent)
 
 async def test_what_somebody_changes_back_is_not_written_again_and_again(sandbox, bench, torrent):
     async with bench(SeedingMode={"UploadRateLimitPerTorrent": 10}) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, ended(opened, "adjust"), "nothing was written")
         torrent.upload_limit = 5
         await settled(opened, 6)
@@ -240,8 +240,8 @@ async def test_without_internet_no_clock_of_a_download_runs(sandbox, bench):
     only(sandbox.world, torrent)
     nobody = {"PingURLS": ["127.0.0.1"]}
     async with bench(settings=nobody) as opened:
-        opened.watch._internet._ports = (free_port(),)
-        await opened.watch.begin()
+        opened.loop.observer._internet._ports = (free_port(),)
+        await opened.loop.load()
         await passes_until(opened, lambda: verdict_is(opened, "client_at_standstill", "no internet"), "no such verdict")
         await settled(opened)
         assert await entries(opened, "fail") == []

@@ -86,7 +86,7 @@ async def test_it_is_remembered(tmp_path):
         await first.save()
         await first.save(at_least=1)
         second = SeedingTimes(database, "movies")
-        await second.begin()
+        await second.load()
         assert second.seconds(TORRENT) == 60
         await second.forget({("qBit", "a" * 40)})
         assert await database.rows("SELECT * FROM seeding_times") == []

@@ -45,7 +45,7 @@ class Script:
             await self.clocks.save(self.database, self.category)
         self.now = 100.0 + after  # monotonic time is another one in each process
         self.clocks, self.observed = StrikeTimers(POLICY), None
-        await self.clocks.begin(self.database, self.category)
+        await self.clocks.load(self.database, self.category)
 
     def shows(self, trouble=StrikeKind.STALLED):
         return self.clocks.seen(KEY, trouble)

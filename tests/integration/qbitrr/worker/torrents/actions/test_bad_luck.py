@@ -18,9 +18,9 @@ from tests.support.polling import until
 
 async def passes(opened, number=3):
     for _ in range(number):
-        opened.watch._poll._ask_at["qBit"] = 0
-        await opened.watch.one_pass()
-    await until(lambda: not opened.watch._acting, 20, "an action did not end")
+        opened.loop.poll._poll_at["qBit"] = 0
+        await opened.one_pass()
+    await until(lambda: not opened.loop.runner.busy, 20, "an action did not end")
 
 
 async def passes_until(opened, holds, what, seconds=15):
@@ -77,8 +77,8 @@ async def test_a_torrent_that_was_just_started_is_given_its_time(sandbox, bench)
     torrent = stalled(sandbox.world)
     only(sandbox.world, torrent)
     async with bench() as opened:
-        await opened.watch.begin()
-        await opened.watch.one_pass()
+        await opened.loop.load()
+        await opened.one_pass()
         assert torrent.infohash in sandbox.world.client.torrents
         (verdict,) = await verdicts.of_torrent(opened.database, torrent.infohash)
         assert (verdict.action, verdict.rule) == (Action.NOTHING, "stalled")
@@ -93,7 +93,7 @@ async def test_a_resumed_action_leaves_alone_what_is_another_torrent_now(sandbox
     for name, value in change.items():
         setattr(torrent, name, value)
     async with bench(StalledDelay="1d") as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes(opened)
         (entry,) = await ledger.latest(opened.database, 1)
     assert (entry.state, "meanwhile" in entry.outcome) == ("held", True)
@@ -113,7 +113,7 @@ async def test_a_torrent_that_became_complete_meanwhile_is_not_deleted(sandbox, 
     torrent.progress, torrent.completion_on = 1.0, time.time()
     arr.queue.clear()  # the Arr has imported it
     async with bench() as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes(opened)
         told = [e for e in await ledger.of_torrent(opened.database, torrent.infohash) if e.action == "fail"]
     assert [entry.state for entry in told] == ["held"]
@@ -128,7 +128,7 @@ async def test_a_torrent_that_changes_category_before_the_action_is_left_alone(s
         sandbox.world.client.torrents[infohash].category = "private-stuff"
 
     async with bench(meddling(move)) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, lambda: torrent.category == "private-stuff", "nobody wanted to act")
         await passes(opened)
         assert await ledger.latest(opened.database, 1) == []
@@ -142,7 +142,7 @@ async def test_what_changed_while_both_services_were_down_is_judged_when_both_ar
     radarr, qbittorrent = sandbox.stand_ins["Radarr-HD"], sandbox.stand_ins["qBit"]
     async with bench() as opened:
         await radarr.fail(Status(503))
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes(opened)
         await qbittorrent.fail(Status(500))
         await passes(opened)
@@ -166,9 +166,9 @@ async def test_a_full_disk_loses_no_verdict(sandbox, bench, monkeypatch):
 
     monkeypatch.setattr(verdicts, "store", stores)
     async with bench() as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         with pytest.raises(sqlite3.OperationalError):
-            await opened.watch.one_pass()
+            await opened.one_pass()
         full[0] = False
         await passes(opened)
         assert await verdicts.keys_of_category(opened.database, "radarr-hd")
@@ -187,12 +187,12 @@ async def test_a_half_answer_loses_no_removal(sandbox, bench):
             raise UnreachableError("qBit", "no answer")
 
     async with bench(meddling(fail)) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes(opened)
         failing[0] = True
         stranger.category = "radarr-hd"  # a delta tells too little of it, so it is asked for
         del sandbox.world.client.torrents[gone.infohash]
-        await opened.watch.one_pass()
+        await opened.one_pass()
         failing[0] = False
         await passes(opened)
         known = {infohash for _, infohash in await verdicts.keys_of_category(opened.database, "radarr-hd")}
@@ -219,7 +219,7 @@ async def test_an_error_of_the_database_between_two_steps_loses_no_search(sandbo
         return bool(latest) and latest[0].state == "done"
 
     async with bench() as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, lambda: not broken[0], "the database did not fail")
         await passes_until(opened, is_done, "the search was lost")
     assert [r.body["name"] for r in radarr.requests if r.method == "POST"] == ["MoviesSearch"]
@@ -230,9 +230,9 @@ async def test_a_torrent_with_an_action_of_another_category_is_tried_ever_more_s
     only(sandbox.world, torrent)
     async with bench() as opened:
         await plan(opened, torrent, category="radarr-old", action="import")
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes(opened, 10)
-        assert opened.watch._failures["qBit", torrent.infohash] < 5
+        assert opened.loop.runner._failures["qBit", torrent.infohash] < 5
 
 
 async def test_an_import_that_was_found_done_is_one_step_in_the_ledger(sandbox, bench):
@@ -240,7 +240,7 @@ async def test_an_import_that_was_found_done_is_one_step_in_the_ledger(sandbox, 
     arr = only(sandbox.world, torrent)
     arr.import_download(torrent.infohash, torrent.content_path)
     async with bench() as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, lambda: "qBitrr-imported" in torrent.tags, "it was not tagged")
         (entry,) = await ledger.of_torrent(opened.database, torrent.infohash)
     assert (entry.state, entry.step, entry.notes) == ("done", "imported", {})
@@ -251,8 +251,8 @@ async def test_a_refused_password_is_not_tried_again_even_when_that_cannot_be_wr
     async with bench() as opened:
         await opened.database.rows("PRAGMA query_only = ON")
         for _ in range(5):
-            opened.watch._poll._ask_at["qBit"] = 0
-            await opened.watch.one_pass()
+            opened.loop.poll._poll_at["qBit"] = 0
+            await opened.one_pass()
     assert len([r for r in sandbox.stand_ins["qBit"].requests if r.path.endswith("auth/login")]) == 1
 
 
@@ -285,7 +285,7 @@ async def test_the_same_torrent_on_two_clients_is_not_taken_for_one(sandbox, ben
         return dataclasses.replace(services, qbittorrents={name: client, "qBit-b": Other(client)})
 
     async with bench(wrap) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
 
         async def is_held_back():
             rows = await opened.database.rows("SELECT because FROM verdicts WHERE instance = 'qBit'")
@@ -298,7 +298,7 @@ async def test_the_same_torrent_on_two_clients_is_not_taken_for_one(sandbox, ben
 
 async def test_nothing_is_remembered_of_torrents_that_are_gone(sandbox, bench):
     async with bench() as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
 
         def all_dead_ones_are_gone():
             return not [t for t in sandbox.world.client.torrents.values() if t.state in ("stalledDL", "metaDL")]
@@ -307,9 +307,9 @@ async def test_nothing_is_remembered_of_torrents_that_are_gone(sandbox, bench):
         await passes(opened, 5)
         present = set(sandbox.world.client.torrents)
         for known in (
-            opened.watch._gists,
-            opened.watch._act_again_at,
-            opened.watch._revisit_at,
-            opened.watch._failures,
+            opened.loop._identities,
+            opened.loop.runner._again_at,
+            opened.loop._revisit_at,
+            opened.loop.runner._failures,
         ):
             assert {infohash for _, infohash in known} <= present

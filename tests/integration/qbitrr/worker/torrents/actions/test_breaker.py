@@ -10,8 +10,8 @@ FEW = {"MaxDestructiveActions": 1}
 
 
 async def tripped(opened):
-    await opened.watch.begin()
-    await passes_until(opened, lambda: opened.watch._actor.guard.tripped, "nothing tripped")
+    await opened.loop.load()
+    await passes_until(opened, lambda: opened.loop.runner.breaker.tripped, "nothing tripped")
     await passes_until(opened, ended(opened, "fail"), "not even the first was removed")
     await settled(opened)
 
@@ -22,13 +22,13 @@ async def test_more_than_a_number_waits_and_says_so(sandbox, bench):
         rows = await entries(opened, "fail")
         assert [row[1] for row in rows].count("done") == 1
         assert {row[2] for row in rows if row[1] == "planned"} == {"awaiting approval"}
-        assert "within ten minutes" in opened.watch._actor.guard.tripped
+        assert "within ten minutes" in opened.loop.runner.breaker.tripped
         waiting = [waiting.service for waiting in opened.report._waiting.values() if waiting.held]
         assert waiting == ["approval"]
     async with bench(settings=FEW) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await settled(opened)
-        assert opened.watch._actor.guard.tripped is not None
+        assert opened.loop.runner.breaker.tripped is not None
         assert [row[1] for row in await entries(opened, "fail")].count("done") == 1
 
 
@@ -36,21 +36,21 @@ async def test_what_a_person_approves_is_done(sandbox, bench):
     async with bench(settings=FEW) as opened:
         await tripped(opened)
         waiting = [row for row in await entries(opened, "fail") if row[1] == "planned"]
-        opened.watch.decide(ipc.Approve())
+        opened.loop.approvals.submit(ipc.Approve())
 
         async def all_done():
             states = {row[0]: row[1] for row in await entries(opened, "fail")}
             return all(states[row[0]] == "done" for row in waiting)
 
         await passes_until(opened, all_done, "what was approved was not done")
-        assert opened.watch._actor.guard.tripped is None
+        assert opened.loop.runner.breaker.tripped is None
 
 
 async def test_what_a_person_discards_stays(sandbox, bench):
     async with bench(settings=FEW) as opened:
         await tripped(opened)
         waiting = {row[0] for row in await entries(opened, "fail") if row[1] == "planned"}
-        opened.watch.decide(ipc.Discard())
+        opened.loop.approvals.submit(ipc.Discard())
         await passes_until(opened, ended(opened, "fail", "held"), "nothing was discarded")
         await settled(opened, 4)
         states = {row[0]: row[1] for row in await entries(opened, "fail")}
@@ -78,7 +78,7 @@ async def test_what_no_longer_needs_it_does_not_wait_any_more(sandbox, bench, ch
 async def test_the_count_begins_anew_when_a_person_decided(sandbox, bench):
     async with bench(settings=FEW) as opened:
         await tripped(opened)
-        opened.watch.decide(ipc.Discard())
+        opened.loop.approvals.submit(ipc.Discard())
         await settled(opened)
         stored = await breakers.read(opened.database, "radarr-hd")
     assert stored.because is None

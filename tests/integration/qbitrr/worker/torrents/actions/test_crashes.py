@@ -56,7 +56,7 @@ async def work_until_ended(opened):
     """Passes until the ledger has no open action."""
 
     async def one_pass():
-        await opened.watch.one_pass()
+        await opened.one_pass()
         return await all_ended(opened)
 
     await until(one_pass, 20, "the actions of the category did not end")
@@ -68,9 +68,9 @@ async def work_until_crash(opened, fuse):
 
     async def one_pass():
         if not fuse.blown:
-            await opened.watch.one_pass()
-        tasks.update(opened.watch._acting)
-        return fuse.blown and not opened.watch._acting
+            await opened.one_pass()
+        tasks.update(opened.loop.runner._running)
+        return fuse.blown and not opened.loop.runner.busy
 
     with contextlib.suppress(CrashError):
         await until(one_pass, 20, "nothing crashed")
@@ -79,7 +79,7 @@ async def work_until_crash(opened, fuse):
 
 async def all_ended(opened):
     rows = await opened.database.rows("SELECT count(*), sum(state = 'planned') FROM ledger")
-    return rows[0][0] > 0 and not rows[0][1] and not opened.watch._acting
+    return rows[0][0] > 0 and not rows[0][1] and not opened.loop.runner.busy
 
 
 def sent(sandbox):
@@ -104,10 +104,10 @@ async def test_a_failed_torrent_is_removed_and_searched_once_whatever_crashes(sa
     arr = only(sandbox.world, torrent)
     fuse = Fuse(calls + 2, moment)  # a pass begins with two calls
     async with bench(fuse.wrap) as first:
-        await first.watch.begin()
+        await first.loop.load()
         await work_until_crash(first, fuse)
     async with bench() as second:
-        await second.watch.begin()
+        await second.loop.load()
         await work_until_ended(second)
         entries = [e for e in await ledger.latest(second.database, 10) if e.infohash == torrent.infohash]
     assert [(e.action, e.state) for e in entries] == [("fail", "done")]
@@ -126,10 +126,10 @@ async def test_a_finished_torrent_is_imported_once_whatever_crashes(sandbox, ben
     only(sandbox.world, torrent)
     fuse = Fuse(calls + 2, moment)
     async with bench(fuse.wrap) as first:
-        await first.watch.begin()
+        await first.loop.load()
         await work_until_crash(first, fuse)
     async with bench() as second:
-        await second.watch.begin()
+        await second.loop.load()
         await work_until_ended(second)
         entries = await ledger.latest(second.database, 10)
     assert [(e.action, e.state) for e in entries] == [("import", "done")]

@@ -48,7 +48,7 @@ def media(ffmpeg, tmp_path_factory):
 
 @pytest.mark.parametrize(("kind", "name"), [("radarr", "film.mkv"), ("sonarr", "film.mp4"), ("lidarr", "song.flac")])
 async def test_nothing_is_wrong_with_what_can_be_played(media, kind, name):
-    assert await FFprobe(kind).complaint([str(media / name)]) is None
+    assert await FFprobe(kind).fault([str(media / name)]) is None
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ async def test_nothing_is_wrong_with_what_can_be_played(media, kind, name):
     ],
 )
 async def test_what_cannot_be_played_is_told_in_its_own_words(media, name, words):
-    said = await FFprobe("radarr").complaint([str(media / "film.mkv"), str(media / name)])
+    said = await FFprobe("radarr").fault([str(media / "film.mkv"), str(media / name)])
     assert said.startswith(f"{name}: ")
     assert words in said
     assert str(media) not in said
@@ -70,30 +70,30 @@ async def test_what_cannot_be_played_is_told_in_its_own_words(media, name, words
 
 async def test_the_same_file_is_complained_about_in_the_same_words(media):
     """They tell whether a verdict changed."""
-    asked = [await FFprobe("radarr").complaint([str(media / "cut.mp4")]) for _ in range(2)]
+    asked = [await FFprobe("radarr").fault([str(media / "cut.mp4")]) for _ in range(2)]
     assert asked[0] == asked[1]
 
 
 @pytest.mark.parametrize(("kind", "name"), [("radarr", "song.flac"), ("radarr", "text.mkv")])
 async def test_without_a_picture_there_is_nothing_to_play(media, kind, name):
-    assert (await FFprobe(kind).complaint([str(media / name)])).startswith(f"{name}: ")
+    assert (await FFprobe(kind).fault([str(media / name)])).startswith(f"{name}: ")
 
 
 async def test_a_film_has_the_sound_that_lidarr_wants(media):
-    assert await FFprobe("lidarr").complaint([str(media / "film.mkv")]) is None
+    assert await FFprobe("lidarr").fault([str(media / "film.mkv")]) is None
 
 
 @pytest.mark.parametrize("name", ["-v.mkv", "a:b%20c?.mkv", "Снег 雪 'n' \"x\".mkv", "concat:a|b.mkv", " x .mkv"])
 async def test_a_name_is_never_read_as_anything_else(media, tmp_path, name):
     shutil.copy(media / "film.mkv", tmp_path / name)
-    assert await FFprobe("radarr").complaint([str(tmp_path / name)]) is None
+    assert await FFprobe("radarr").fault([str(tmp_path / name)]) is None
     (tmp_path / name).write_bytes(b"nothing")
-    assert (await FFprobe("radarr").complaint([str(tmp_path / name)])).startswith(f"{name}: ")
+    assert (await FFprobe("radarr").fault([str(tmp_path / name)])).startswith(f"{name}: ")
 
 
 async def test_a_file_that_is_gone_or_a_folder_is_no_evidence(media, tmp_path, ffmpeg):
-    assert await FFprobe("radarr").complaint([str(tmp_path / "gone.mkv")]) is None
-    assert await FFprobe("radarr").complaint([]) is None
+    assert await FFprobe("radarr").fault([str(tmp_path / "gone.mkv")]) is None
+    assert await FFprobe("radarr").fault([]) is None
 
 
 # -- programs that behave badly ---------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def program(tmp_path):
 
 
 async def ask(program, *paths):
-    return await FFprobe("radarr", program).complaint(paths or ["/media/film.mkv"])
+    return await FFprobe("radarr", program).fault(paths or ["/media/film.mkv"])
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ async def test_without_the_program_nobody_can_tell(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     without = FFprobe("radarr")
     assert without.program is None
-    assert await without.complaint(["/media/film.mkv"]) is None
+    assert await without.fault(["/media/film.mkv"]) is None
 
 
 async def test_a_program_that_was_removed_since_is_no_evidence(tmp_path):
@@ -206,7 +206,7 @@ async def test_no_more_than_two_are_asked_at_a_time(program, tmp_path):
     log, go = tmp_path / "log", tmp_path / "go"
     waiting = program(f"echo 1 >> {log}; until [ -e {go} ]; do sleep 0.02; done; echo -1 >> {log}; echo video")
     one = FFprobe("radarr", waiting)
-    asking = [asyncio.create_task(one.complaint([f"/media/{n}.mkv"])) for n in range(5)]
+    asking = [asyncio.create_task(one.fault([f"/media/{n}.mkv"])) for n in range(5)]
     await until(lambda: log.exists() and len(log.read_text().split()) == 2, 10, "two did not start")
     go.touch()
     assert await asyncio.gather(*asking) == [None] * 5

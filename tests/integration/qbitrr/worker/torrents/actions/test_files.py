@@ -29,7 +29,7 @@ async def test_what_is_not_wanted_is_not_fetched_by_one_request(sandbox, bench):
     torrent = with_files(downloading(sandbox.world), "film.mkv", "Extras/one.mkv", "sample.mkv", "film.nfo", "film.srt")
     only(sandbox.world, torrent)
     async with bench(**RULES) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, ended(opened, "skip_files"), "no file was excluded")
         await settled(opened)
     assert [file.priority for file in torrent.files] == [1, 0, 0, 0, 1]
@@ -45,16 +45,16 @@ async def test_files_are_looked_at_once_also_over_a_restart_and_again_by_other_r
         return sum(r.path.endswith("torrents/files") for r in sandbox.stand_ins["qBit"].requests)
 
     async with bench(**RULES) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, looks, "nobody looked")
         await settled(opened, 4)
     assert looks() == 1
     async with bench(**RULES) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await settled(opened, 4)
     assert looks() == 1
     async with bench(**{**RULES, "FileNameExclusionRegex": ["other"]}) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, lambda: looks() > 1, "nobody looked by the new rules")
 
 
@@ -62,7 +62,7 @@ async def test_what_would_leave_nothing_to_play_fails_as_a_whole(sandbox, bench)
     torrent = with_files(downloading(sandbox.world), "setup.exe", "readme.txt")
     arr = only(sandbox.world, torrent)
     async with bench(**RULES) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, ended(opened, "fail"), "it was not failed")
     assert len(arr.blocklist) == 1
     assert posts(sandbox.stand_ins["qBit"], "torrents/filePrio") == []
@@ -72,7 +72,7 @@ async def test_an_archive_is_left_alone(sandbox, bench):
     torrent = with_files(downloading(sandbox.world), "film.rar", "film.r00", "film.r01", "film.sfv")
     only(sandbox.world, torrent)
     async with bench(**RULES) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await settled(opened, 4)
         assert await entries(opened, "fail") == []
     assert all(file.priority for file in torrent.files)
@@ -97,7 +97,7 @@ async def test_auto_delete_removes_only_what_was_excluded_of_this_torrent(sandbo
     stranger.parent.mkdir()
     stranger.write_bytes(b"x")
     async with bench(**RULES, AutoDelete=True, VerifyMedia=False) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, ended(opened, "delete_files"), "nothing was deleted")
         await passes_until(opened, ended(opened, "import"), "it was not imported")
     left = {str(p.relative_to(tmp_path / "downloads")) for p in (tmp_path / "downloads").rglob("*") if p.is_file()}
@@ -120,8 +120,8 @@ async def test_media_that_cannot_be_played_are_not_imported_but_fail_in_ffprobes
     torrent.files = [TorrentFile(f"{torrent.name}/film.mkv", 1000)]
     on_disk(torrent, tmp_path / "downloads")
     async with bench() as opened:
-        opened.watch._actor._context.probe = FFprobe("radarr", complaining)
-        await opened.watch.begin()
+        opened.loop.action_context.probe = FFprobe("radarr", complaining)
+        await opened.loop.load()
         await passes_until(opened, ended(opened, "fail"), "it was not failed")
         ((because,),) = await opened.database.rows("SELECT because FROM ledger WHERE action = 'fail'")
     assert "moov atom not found" in because
@@ -133,6 +133,6 @@ async def test_media_that_are_not_seen_from_here_are_imported_unasked(sandbox, b
     torrent = finished(sandbox.world)
     only(sandbox.world, torrent)
     async with bench() as opened:
-        opened.watch._actor._context.probe = FFprobe("radarr", complaining)
-        await opened.watch.begin()
+        opened.loop.action_context.probe = FFprobe("radarr", complaining)
+        await opened.loop.load()
         await passes_until(opened, ended(opened, "import"), "it was not imported")

@@ -11,7 +11,7 @@ LONG, SHORT = {"Quarantine": "1h"}, {"Quarantine": "1s"}
 
 
 async def quarantined(opened, torrent):
-    await opened.watch.begin()
+    await opened.loop.load()
     await passes_until(opened, lambda: TAG_QUARANTINE in torrent.tags and torrent.stopped, "it was not put aside")
     await settled(opened)
 
@@ -22,7 +22,7 @@ async def test_a_removal_first_stops_and_tags_the_torrent_and_keeps_its_file(san
     async with bench(settings=LONG) as opened:
         await quarantined(opened, torrent)
         ((_, state, step, _, entry_id),) = await entries(opened, "fail")
-        kept = list(opened.watch._actor._context.quarantine_folder.iterdir())
+        kept = list(opened.loop.action_context.quarantine_folder.iterdir())
     assert (state, step) == ("planned", "quarantined")
     assert arr.blocklist == []
     assert [path.name for path in kept] == [f"{entry_id}-{torrent.infohash}.torrent"]
@@ -35,7 +35,7 @@ async def test_it_is_carried_out_when_its_time_is_over_also_by_another_process(s
     async with bench(settings=SHORT) as opened:
         await quarantined(opened, torrent)
     async with bench(settings=SHORT) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         await passes_until(opened, ended(opened, "fail"), "it was not removed")
     assert torrent.infohash not in sandbox.world.client.torrents
     assert len(arr.blocklist) == 1
@@ -65,7 +65,7 @@ async def test_undo_within_its_time_starts_it_again_and_it_stays_for_the_day(san
     async with bench(settings=LONG) as opened:
         await quarantined(opened, torrent)
         ((_, _, _, _, entry_id),) = await entries(opened, "fail")
-        opened.watch.decide(ipc.Undo(entry_id))
+        opened.loop.approvals.submit(ipc.Undo(entry_id))
         await passes_until(opened, ended(opened, "fail", "undone"), "it was not undone")
         assert not torrent.stopped
         assert TAG_QUARANTINE not in torrent.tags
@@ -80,7 +80,7 @@ async def test_undo_after_its_time_adds_it_again_where_it_was(sandbox, bench):
     async with bench(settings=SHORT) as opened:
         await quarantined(opened, torrent)
         ((_, _, _, _, entry_id),) = await passes_until(opened, ended(opened, "fail"), "it was not removed")
-        opened.watch.decide(ipc.Undo(entry_id))
+        opened.loop.approvals.submit(ipc.Undo(entry_id))
         ((_, _, _, outcome, _),) = await passes_until(opened, ended(opened, "fail", "undone"), "it was not undone")
     again = sandbox.world.client.torrents[torrent.infohash]
     assert (again.save_path, again.category) == (save_path, "radarr-hd")
@@ -91,10 +91,10 @@ async def test_what_cannot_be_undone_stays_as_it_is(sandbox, bench):
     torrent = stalled(sandbox.world)
     only(sandbox.world, torrent)
     async with bench() as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
         ((_, _, _, _, entry_id),) = await passes_until(opened, ended(opened, "fail"), "it was not removed")
-        opened.watch.decide(ipc.Undo(entry_id))
-        opened.watch.decide(ipc.Undo(99))
+        opened.loop.approvals.submit(ipc.Undo(entry_id))
+        opened.loop.approvals.submit(ipc.Undo(99))
         await settled(opened)
         ((_, state, _, _, _),) = await entries(opened, "fail")
     assert state == "done"

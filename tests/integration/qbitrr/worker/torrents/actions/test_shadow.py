@@ -18,7 +18,7 @@ def changed(sandbox):
 
 async def test_nothing_is_changed_and_every_action_is_told_once(sandbox, bench):
     async with bench(settings={"Shadow": True}) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
 
         async def told():
             return {"import", "fail", "recheck"} <= {
@@ -36,7 +36,7 @@ async def test_nothing_is_changed_and_every_action_is_told_once(sandbox, bench):
 async def test_it_is_told_when_a_torrent_left_all_the_same(sandbox, bench):
     torrent = stalled(sandbox.world)
     async with bench(settings={"Shadow": True}) as opened:
-        await opened.watch.begin()
+        await opened.loop.load()
 
         async def about_it():
             return [

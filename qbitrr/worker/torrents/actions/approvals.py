@@ -1,0 +1,95 @@
+"""What the user decides: on removals that wait for approval, and on those that were made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qbitrr import ipc, logs
+from qbitrr.errors import ServiceError
+from qbitrr.rules.history import DISCARDED
+from qbitrr.state import ledger
+from qbitrr.worker.torrents.actions import quarantine
+from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError
+from qbitrr.worker.torrents.history import AWAITING_APPROVAL
+
+if TYPE_CHECKING:
+    from qbitrr.state.ledger import Entry
+    from qbitrr.worker.torrents.actions.context import ActionContext
+    from qbitrr.worker.torrents.actions.runner import ActionRunner
+
+_log = logs.get(__name__)
+
+UserDecision = ipc.Approve | ipc.Discard | ipc.Undo
+
+
+class Approvals:
+    """Decisions of the user, carried out one after the other at the beginning of a pass."""
+
+    def __init__(self, context: ActionContext, runner: ActionRunner) -> None:
+        self._context = context
+        self._runner = runner
+        self._decisions: list[UserDecision] = []
+
+    def submit(self, decision: UserDecision) -> None:
+        """Keep a decision for the next pass."""
+        if decision not in self._decisions:
+            self._decisions.append(decision)
+
+    async def carry_out(self) -> bool:
+        """Do what the user decided; whether there was anything.
+
+        What a silent service keeps from being done stays for the next pass.
+        """
+        was_any = False
+        while self._decisions:
+            decision = self._decisions[0]
+            try:
+                await self._carry_out(decision)
+            except (ServiceError, RetryLaterError) as error:
+                _log.warning("decision was postponed", decision=type(decision).__name__, error=str(error))
+                break
+            self._decisions.pop(0)
+            self._runner.retry_now()
+            was_any = True
+        return was_any
+
+    async def _carry_out(self, decision: UserDecision) -> None:
+        match decision:
+            case ipc.Approve():
+                await self._approve()
+            case ipc.Discard():
+                await self._discard()
+            case ipc.Undo(action_id):
+                await self._undo(action_id)
+
+    async def _approve(self) -> None:
+        """Let the removals that wait go on, and count again from zero."""
+        await self._runner.breaker.reset()
+        for entry in await self._awaiting():
+            await self._context.advance(entry, ledger.FIRST_STEP)
+
+    async def _discard(self) -> None:
+        """Drop the removals that wait, and count again from zero."""
+        await self._runner.breaker.reset()
+        for entry in await self._awaiting():
+            await self._context.close(entry, "held", DISCARDED)
+
+    async def _undo(self, entry_id: int) -> None:
+        """Restore a torrent that is in quarantine, or was removed after it.
+
+        Raises a ServiceError, or RetryLaterError while an action on it is under way.
+        """
+        entry = await ledger.get(self._context.database, entry_id)
+        if entry is None or entry.category != self._context.config.name:
+            _log.warning("action was not undone", action_id=entry_id, because="it is not known here")
+            return
+        if entry.key in self._runner.busy:
+            raise RetryLaterError(1.0)
+        try:
+            await quarantine.undo(self._context, entry)
+        except ActionCancelledError as cancelled:
+            _log.warning("action was not undone", action_id=entry_id, torrent=entry.name, because=str(cancelled))
+
+    async def _awaiting(self) -> list[Entry]:
+        entries = await ledger.open_entries(self._context.database, self._context.config.name)
+        return [entry for entry in entries if entry.step == AWAITING_APPROVAL]
