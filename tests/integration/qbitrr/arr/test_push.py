@@ -75,7 +75,7 @@ async def hub(*says, greeting="{}" + END):
         yield client, got
 
 
-async def test_the_hub_of_the_sandbox_tells_what_changes():
+async def test_the_hub_of_the_sandbox_publishes_changes():
     async with Sandbox([Section("Radarr", "radarr", 5)], has_past=False) as sandbox:
         stand_in = sandbox.arrs["Radarr"]
         async with arr(f"{stand_in.url}/", stand_in.api_key) as client, subscribed(client) as messages:
@@ -137,7 +137,7 @@ async def test_a_message_without_a_resource_has_null():
         ("{}" + END, ("x" * (5 << 20),), UnreachableError),
     ],
 )
-async def test_it_ends_with_an_error_that_says_why(greeting, says, error):
+async def test_it_ends_with_an_error_that_names_the_cause(greeting, says, error):
     async with hub(*says, greeting=greeting) as (client, _):
         with pytest.raises(error) as raised:
             await all_of(client)
@@ -178,7 +178,7 @@ async def test_what_is_answered_in_place_of_a_websocket(status, headers, error):
             await all_of(client)
         assert "secret" not in str(raised.value)
         assert asked == ["/signalr/messages"]
-        if error is CredentialsRejectedError:  # nobody sends the key again
+        if error is CredentialsRejectedError:  # the key is not sent again
             for again in (client.status(), client.sync_rss(), client.mark_failed(1), client.blocklist(1)):
                 with pytest.raises(CredentialsRejectedError):
                     await again
@@ -195,7 +195,7 @@ async def test_a_wrong_key_is_sent_once_however_many_ask_at_the_same_time():
         assert stand_in.counts.total() == 1
 
 
-async def test_one_that_is_away_is_told_to_all_that_ask_and_asked_again_later():
+async def test_an_unreachable_one_fails_every_waiting_call_and_is_asked_again_later():
     async with Sandbox([Section("Radarr", "radarr", 5)], has_past=False) as sandbox:
         stand_in = sandbox.arrs["Radarr"]
         async with arr(stand_in.url, stand_in.api_key) as client:

@@ -63,7 +63,7 @@ def series(number=1, *, seasons=((1, APPROVED),), status=APPROVED, media=3):
         (movie(status=PENDING), True, False),
         (movie(status=PENDING), False, True),
         (movie(status=DECLINED), False, False),
-        (movie(status=4), True, True),  # the Arr could not be told, but has it in its library
+        (movie(status=4), True, True),  # the Arr was not reached, but has it in its library
         (movie(is_4k=True), True, False),
         ({**movie(), "media": None}, True, False),
         ({**movie(), "type": None}, True, True),

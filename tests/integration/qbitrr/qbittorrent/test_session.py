@@ -82,7 +82,7 @@ async def test_a_wrong_password_is_tried_once(qbittorrent, connect):
     assert len(logins(qbittorrent)) == 1
 
 
-async def test_a_ban_is_told_from_a_wrong_password(qbittorrent, connect, register):
+async def test_a_ban_is_distinguished_from_a_wrong_password(qbittorrent, connect, register):
     for number in range(5):
         with pytest.raises(CredentialsRejectedError):
             await connect(password=f"wrong {number}").maindata(0)
@@ -101,7 +101,7 @@ async def test_a_session_that_ended_is_begun_again(qbittorrent, connect):
     assert client.logins == 2
 
 
-async def test_without_a_password_it_says_what_to_fill_in(connect):
+async def test_without_a_password_the_error_names_what_to_fill_in(connect):
     with pytest.raises(CredentialsRejectedError, match="fill in UserName and Password"):
         await connect(user="", password="").maindata(0)
 
@@ -120,7 +120,7 @@ async def test_an_outage_refuses_nothing(qbittorrent, connect, register):
     assert register.refused == set()
 
 
-async def test_stop_and_start_use_the_words_of_the_version(qbittorrent, connect):
+async def test_stop_and_start_use_the_paths_of_the_version(qbittorrent, connect):
     client = connect()
     await client.stop(["a"])
     await client.start(["a"])
@@ -185,7 +185,7 @@ async def test_another_application_at_the_address_is_noticed(connect, register):
             await client.close()
 
 
-def test_credentials_are_not_shown_and_their_fingerprint_tells_them_apart():
+def test_credentials_are_not_shown_and_their_fingerprint_distinguishes_them():
     one = Access("qBit", "http://x", "user", "hush", "key-hush")
     assert "hush" not in repr(one)
     assert one.fingerprint() == Access("other", "http://x", "user", "hush", "key-hush").fingerprint()

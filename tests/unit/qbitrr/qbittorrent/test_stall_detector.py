@@ -8,7 +8,7 @@ from qbitrr.qbittorrent.stall_detector import AT_ONCE_SECONDS, LEAST, StallDetec
 
 
 def felt(*answers):
-    """A detector after answers, each a moment and the states that it told."""
+    """A detector after answers, each a time and the states in it."""
     detector = StallDetector()
     for now, states in answers:
         gone = [infohash for infohash, state in states.items() if state is None]

@@ -30,7 +30,7 @@ def test_a_rule_that_decides_is_the_last_one_asked():
     assert [step.finding.outcome for step in found.trace][-1] is Outcome.ACT
 
 
-# The names of 4.x and of 5.x, each for a download that is dead in every respect: no activity, nobody has it.
+# The names of 4.x and of 5.x, each for a download that is dead in every respect: no activity, no peer has it.
 @pytest.mark.parametrize(
     ("state", "expected"),
     [

@@ -149,10 +149,10 @@ def test_no_rows_limits_and_trackers_remove_anything_below_a_minimum(rows, mode,
     """As the worker puts it all together, against what the rows ask for."""
     merged = trackers.merged(rows)
     found = trackers.matching(merged, announced or ())
-    told = None if announced is None else tuple(map(Announce, announced))
+    urls = None if announced is None else tuple(map(Announce, announced))
     limits = limits_for(mode, found) if announced is not None or not merged else None
     torrent = replace(TORRENT, seeding=seeder)
-    action, rule = judged(torrent, limits=limits, clearance=clearance(seeder, told, HitAndRunRules(merged)))
+    action, rule = judged(torrent, limits=limits, clearance=clearance(seeder, urls, HitAndRunRules(merged)))
     assert action in (Action.NOTHING, Action.REMOVE), rule
     if action is not Action.REMOVE:
         return
