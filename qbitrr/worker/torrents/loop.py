@@ -120,7 +120,7 @@ class TorrentLoop:
         if objection is None:
             self._report.goes_on("torrents", "approval")
         else:
-            self._report.waits("torrents", "approval", f"{objection}; approve or discard them", held=True)
+            self._report.waits("torrents", "approval", f"{objection}; approve or discard them", needs_attention=True)
 
     # -- judging ------------------------------------------------------------------------------------------------
 

@@ -106,8 +106,8 @@ class Observer:
             self.queue = queue_facts(await self._arr.queue(), self._arr.kind)
         except ServiceError as error:
             self.queue = None
-            held = isinstance(error, CredentialsRejectedError)
-            self._report.waits("torrents", self._arr.section, str(error), held=held)
+            refused = isinstance(error, CredentialsRejectedError)
+            self._report.waits("torrents", self._arr.section, str(error), needs_attention=refused)
         else:
             self._queue_read_at = now
             self._report.goes_on("torrents", self._arr.section)

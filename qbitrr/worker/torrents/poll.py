@@ -106,8 +106,8 @@ class Poll:
             await self._apply_changes(instance)
         except ServiceError as error:
             self._failed(instance, _RETRY_UNREACHABLE if isinstance(error, UnreachableError) else _RETRY)
-            held = isinstance(error, CredentialsRejectedError | BannedError)
-            self._report.waits("torrents", instance, str(error), held=held)
+            refused = isinstance(error, CredentialsRejectedError | BannedError)
+            self._report.waits("torrents", instance, str(error), needs_attention=refused)
         except Exception:  # noqa: BLE001 - a border: one instance must not stop the others
             self._failed(instance)
             self._report.failed()
