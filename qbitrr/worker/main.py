@@ -33,7 +33,7 @@ UNUSABLE = 78
 DAMAGED = 65
 """Exit code of a worker that found the state file damaged (EX_DATAERR)."""
 STACKS_SIGNAL = signal.SIGUSR1
-"""Signal on which a worker writes the stacks of its threads, also while it holds the interpreter or waits for a lock."""
+"""Signal for writing the stacks of all threads, also of a worker that holds the interpreter or waits for a lock."""
 
 
 def main(channel: socket.socket, stacks: int) -> int:

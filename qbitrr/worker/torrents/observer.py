@@ -133,10 +133,10 @@ class Observer:
         for name, mirror in self._poll.mirrors.items():
             if not self._poll.answers(name):
                 self._rids.pop(name, None)
-                self._timers.lose(name)
+                self._timers.lost(name)
             elif mirror.rid != self._rids.get(name):
                 self._rids[name] = mirror.rid
-                if self._timers.look(name, self._clock.monotonic(), standstill=bool(self._standstill(name))):
+                if self._timers.polled(name, self._clock.monotonic(), standstill=bool(self._standstill(name))):
                     turned |= {TorrentKey(name, infohash) for infohash in mirror.torrents}
         for key in turned.union(changed):
             torrent = self._poll.facts(key)
@@ -194,9 +194,9 @@ class Observer:
             queue=queue,
             standstill=self._standstill(torrent.instance),
             elsewhere=sum(torrent.infohash in mirror.torrents for mirror in self._poll.mirrors.values()) > 1,
-            stalled=self._timers.seen(key, StrikeKind.STALLED),
-            slow=self._timers.seen(key, StrikeKind.SLOW),
-            unavailable=self._timers.seen(key, StrikeKind.UNAVAILABLE),
+            stalled=self._timers.elapsed(key, StrikeKind.STALLED),
+            slow=self._timers.elapsed(key, StrikeKind.SLOW),
+            unavailable=self._timers.elapsed(key, StrikeKind.UNAVAILABLE),
             scores=self._scores_of(queue),
             failed_grabs=self._history.failed_grabs(queue.item_ids) if queue else 0,
             content_is_there=key in self._with_content,
