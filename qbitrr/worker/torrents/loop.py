@@ -122,7 +122,7 @@ class TorrentLoop:
         else:
             self._report.waits("torrents", "approval", f"{objection}; approve or discard them", needs_attention=True)
 
-    # -- judging ------------------------------------------------------------------------------------------------
+    # -- judging ------------------------------------------------------------------------------------------------------
 
     async def _judge_all(self, now: float) -> None:
         """Some at a time: the traces of ten thousand verdicts need not be in memory together."""

@@ -83,7 +83,7 @@ class Observer:
         self._with_content -= gone
         self._news -= gone
 
-    # -- once in a pass -----------------------------------------------------------------------------------------
+    # -- once in a pass -----------------------------------------------------------------------------------------------
 
     async def update(self, changed: Iterable[TorrentKey]) -> set[TorrentKey]:
         """Bring everything up to date after a poll; returns the torrents around which something is new."""
@@ -151,11 +151,11 @@ class Observer:
             return "qBittorrent has no connection to the internet"
         if mirror.stall_detector.stopped:
             return "all transfers of qBittorrent stopped at the same time"
-        if mirror.stall_detector.nothing_flows and self._internet.there() is False:
+        if mirror.stall_detector.nothing_flows and self._internet.reachable() is False:
             return "nothing flows, and there is no internet"
         return ""
 
-    # -- between passes -----------------------------------------------------------------------------------------
+    # -- between passes -----------------------------------------------------------------------------------------------
 
     def queue_changed(self) -> None:
         """Have a pass now that reads the Arr's queue: it pushed that its queue is another."""
@@ -179,7 +179,7 @@ class Observer:
                     found.add(TorrentKey(name, infohash))
         return found
 
-    # -- what is known ------------------------------------------------------------------------------------------
+    # -- what is known ------------------------------------------------------------------------------------------------
 
     def queue_of(self, torrent: TorrentFacts) -> QueueFacts | None:
         """What the Arr's queue says of a torrent."""

@@ -106,7 +106,7 @@ class SeedingTracker:
         news, self._news = self._news, set()
         return news
 
-    # -- what is known ----------------------------------------------------------------------------------------------
+    # -- what is known ------------------------------------------------------------------------------------------------
 
     def status(self, torrent: TorrentFacts) -> SeedingStatus:
         """Work out the seeding of a torrent by what is known. Has `ask_trackers` ask for what is missing."""
@@ -191,7 +191,7 @@ class SeedingTracker:
         self._in_trouble.add(key)
         return is_new
 
-    # -- between passes -------------------------------------------------------------------------------------------------
+    # -- between passes -----------------------------------------------------------------------------------------------
 
     async def ask_trackers(self) -> None:
         """Ask for the trackers of some torrents where they make a difference."""
@@ -238,7 +238,7 @@ class SeedingTracker:
             self._ask_at[key] = self._clock.monotonic() + _SWEEP_SECONDS
         return refusals_changed or before != (mirror.announces.of(torrent.infohash), self._private[key])
 
-    # -- before a deletion ------------------------------------------------------------------------------------------
+    # -- before a deletion --------------------------------------------------------------------------------------------
 
     async def final_clearance(self, torrent: TorrentFacts) -> Clearance:
         """Work out whether a torrent may be deleted, by its trackers as they are right before. Raises a ServiceError.

@@ -83,7 +83,7 @@ class ActionRunner:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    # -- once in a pass -----------------------------------------------------------------------------------------
+    # -- once in a pass -----------------------------------------------------------------------------------------------
 
     @property
     def busy(self) -> AbstractSet[TorrentKey]:
@@ -131,7 +131,7 @@ class ActionRunner:
             self._again_at.pop(key, None)
             self._failures.pop(key, None)
 
-    # -- one action at a time on each torrent -------------------------------------------------------------------
+    # -- one action at a time on each torrent -------------------------------------------------------------------------
 
     def _may_act(self, key: TorrentKey) -> bool:
         return key not in self._running and self._again_at.get(key, 0.0) <= self._context.clock.monotonic()
@@ -167,7 +167,7 @@ class ActionRunner:
         asked_for = error.retry_after_seconds if isinstance(error, ThrottledError) else 0.0
         return max(_RETRY.seconds(self._failures[key]), asked_for)
 
-    # -- what a verdict asks for --------------------------------------------------------------------------------
+    # -- what a verdict asks for --------------------------------------------------------------------------------------
 
     async def _carry_out(self, key: TorrentKey) -> bool:
         """Do what the verdict on a torrent is once it was read again; returns whether anything was done.
