@@ -1,4 +1,4 @@
-"""Polls every qBittorrent for what changed. A slow or silent one delays no other."""
+"""Poll of every qBittorrent for what changed. One that is slow or does not answer delays no other."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class Poll:
         await client.check_version()
         logins = client.logins
         data = await client.maindata(mirror.rid)
-        if client.logins != logins and mirror.rid:  # a new session numbers its answers anew
+        if client.logins != logins and mirror.rid:  # a new session numbers its answers from one
             data = await client.maindata(0)
         everything = mirror.rid == 0
         connected_before = mirror.connected

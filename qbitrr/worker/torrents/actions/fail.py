@@ -10,7 +10,7 @@ from qbitrr.worker.search.budget import search_after_failure
 from qbitrr.worker.torrents.actions import quarantine
 from qbitrr.worker.torrents.actions.context import CLOCK_SKEW_SECONDS
 from qbitrr.worker.torrents.actions.remove import delete, files_outcome
-from qbitrr.worker.torrents.actions.safety_checks import may_be_deleted
+from qbitrr.worker.torrents.actions.safety_checks import read_deletable
 
 if TYPE_CHECKING:
     from qbitrr.arr.models import HistoryRecord
@@ -45,7 +45,7 @@ async def fail(context: ActionContext, entry: Entry) -> None:
     """
     entry = await quarantine.before(context, entry)
     if entry.step in (ledger.FIRST_STEP, quarantine.OVER, "blocklisting"):
-        await may_be_deleted(context, entry)
+        await read_deletable(context, entry)
         entry = await context.advance(entry, "blocklisting")
         await _blocklist(context, entry)
         entry = await context.advance(entry, "blocklisted")
@@ -59,7 +59,7 @@ async def fail(context: ActionContext, entry: Entry) -> None:
 async def search_again(context: ActionContext, entry: Entry) -> None:
     """Blocklist a release and search its items, but keep the torrent; see `ReSearchStalled`."""
     if entry.step in (ledger.FIRST_STEP, "blocklisting"):
-        await may_be_deleted(context, entry)
+        await read_deletable(context, entry)
         entry = await context.advance(entry, "blocklisting")
         await _blocklist(context, entry)
         entry = await context.advance(entry, "blocklisted")

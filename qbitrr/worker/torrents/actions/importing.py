@@ -118,15 +118,15 @@ async def _wait_for(context: ActionContext, command_id: int, seconds: float) -> 
 
 async def _wait_for_proof(context: ActionContext, entry: Entry) -> str | None:
     """Wait for the history and then for the queue; returns what is missing at the end of the time."""
-    began = context.clock.monotonic()
+    started_at = context.clock.monotonic()
     attempt = 0
     while not await _history_shows_it(context, entry.infohash, entry.added_at):
-        if context.clock.monotonic() > began + _PROOF_SECONDS:
+        if context.clock.monotonic() > started_at + _PROOF_SECONDS:
             return "the command ended, but the Arr's history shows no import"
         await pause(attempt)
         attempt += 1
     while not await _queue_is_clear(context, entry.infohash):
-        if context.clock.monotonic() > began + _CLEARING_SECONDS:
+        if context.clock.monotonic() > started_at + _CLEARING_SECONDS:
             return "the Arr imported a part of it; its queue still lists the rest"
         await pause(attempt)
         attempt += 1

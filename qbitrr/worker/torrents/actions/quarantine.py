@@ -17,7 +17,7 @@ from qbitrr.rules.tags import TAG_QUARANTINE
 from qbitrr.state import ledger
 from qbitrr.worker.disk import has_content, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError, pause
-from qbitrr.worker.torrents.actions.safety_checks import may_be_deleted
+from qbitrr.worker.torrents.actions.safety_checks import read_deletable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ async def before(context: ActionContext, entry: Entry) -> Entry:
     deleted, and a ServiceError.
     """
     if entry.step == ledger.FIRST_STEP and context.config.settings.quarantine_seconds > 0:
-        await may_be_deleted(context, entry)
+        await read_deletable(context, entry)
         entry = await _enter(context, entry)
     return await _stay(context, entry) if entry.step in (ENTERING, INSIDE) else entry
 
@@ -64,11 +64,11 @@ async def _enter(context: ActionContext, entry: Entry) -> Entry:
 async def _stay(context: ActionContext, entry: Entry) -> Entry:
     """Stop and tag the torrent, and wait until its time is over."""
     if entry.step == ENTERING:
-        if await may_be_deleted(context, entry) is not None:
+        if await read_deletable(context, entry) is not None:
             await _stop(context, entry)
         entry = await context.advance(entry, INSIDE)
         raise RetryLaterError(_CHECK_SECONDS)
-    torrent = await may_be_deleted(context, entry)
+    torrent = await read_deletable(context, entry)
     if torrent is not None:
         await _check_rescue(context, entry, torrent)
     left_seconds = entry.notes["until"] - context.clock.wall()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qbitrr.errors import UnreachableError
 from qbitrr.worker.torrents.actions import quarantine
 from qbitrr.worker.torrents.actions.context import pause
-from qbitrr.worker.torrents.actions.safety_checks import may_be_deleted, shares_data
+from qbitrr.worker.torrents.actions.safety_checks import read_deletable, shares_data
 
 if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry
@@ -28,7 +28,7 @@ async def remove(context: ActionContext, entry: Entry) -> None:
 async def delete(context: ActionContext, entry: Entry) -> bool:
     """Delete the torrent and verify that it is gone; returns whether its files had to stay."""
     client = context.client(entry.instance)
-    torrent = await may_be_deleted(context, entry)
+    torrent = await read_deletable(context, entry)
     if torrent is None:
         return False
     shared = await shares_data(context, torrent)

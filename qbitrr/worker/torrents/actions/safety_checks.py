@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 
-async def may_be_deleted(context: ActionContext, entry: Entry) -> TorrentFacts | None:
+async def read_deletable(context: ActionContext, entry: Entry) -> TorrentFacts | None:
     """Read the torrent and check that it may be deleted; None when it is gone. Raises ActionCancelledError."""
     torrent = await context.read_for(entry)
     if torrent is None:

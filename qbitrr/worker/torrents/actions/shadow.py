@@ -1,4 +1,4 @@
-"""Shadow: what would be done is recorded and not done."""
+"""Shadow: decisions are recorded and not carried out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _log = logs.get(__name__)
 
 
 async def note(context: ActionContext, torrent: TorrentFacts, verdict: Verdict) -> None:
-    """Record what would be done with a torrent, once for each action and rule."""
+    """Record the decision on a torrent, once for each action and rule."""
     step = verdict.last
     is_new = await shadow.record(
         context.database,
