@@ -20,7 +20,7 @@ from msgspec import Raw, Struct
 
 from qbitrr.errors import ProtocolError
 
-PROTOCOL = 1
+PROTOCOL = 2
 LONGEST_MESSAGE_BYTES = 192 * 1024  # below the default buffer of a Unix socket, which bounds a packet
 
 
@@ -54,12 +54,12 @@ class Heartbeat(Message, frozen=True):
 class Waiting(Message, frozen=True):
     """The worker cannot go on without a service; empty `service` when it can again.
 
-    `held` when only a change of the configuration helps, as after a refused password.
+    `needs_attention`: retrying cannot help, the user must act, as after a refused password.
     """
 
     service: str
     error: str
-    held: bool = False
+    needs_attention: bool = False
 
 
 class Metrics(Message, frozen=True):

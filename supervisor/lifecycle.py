@@ -86,10 +86,10 @@ class Ready(Struct, frozen=True):
 
 
 class Blocked(Struct, frozen=True):
-    """It said that it waits for a service, or not any more; `held` when only a new configuration helps."""
+    """It said that it waits for a service, or not any more; `needs_attention` when only the user can help."""
 
     waits: bool
-    held: bool
+    needs_attention: bool
 
 
 class Heartbeat(Struct, frozen=True):
@@ -199,7 +199,7 @@ def _ready(state: State, now: float, limits: RestartPolicy) -> Result:
 def _waits(state: State, event: Blocked, now: float) -> Result:
     if not state.alive or state.phase not in READY:
         return state, ()
-    phase = Phase.HELD if event.held else Phase.WAITING if event.waits else Phase.RUNNING
+    phase = Phase.HELD if event.needs_attention else Phase.WAITING if event.waits else Phase.RUNNING
     since = state.since if phase == state.phase else now
     return replace(state, phase=phase, since=since), ()
 

@@ -250,7 +250,7 @@ class WorkerProcess:
                 waiting_for = message.service or None
                 last_error = message.error or self.said.last_error
                 self.said = replace(self.said, waiting_for=waiting_for, last_error=last_error)
-                self._handle(lifecycle.Blocked(waits=waiting_for is not None, held=message.held))
+                self._handle(lifecycle.Blocked(waits=waiting_for is not None, needs_attention=message.needs_attention))
             case ipc.Metrics():
                 self.said = replace(self.said, queue_count=message.queue_count, category_count=message.category_count)
             case ipc.Counters():

@@ -1,4 +1,4 @@
-"""The worker's end of the channel to the supervisor. Sending never waits."""
+"""The worker's end of the channel to its supervisor. Sending never waits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _log = logs.get(__name__)
 
 
 class Channel:
-    """Messages tell a state, not a history: of each type only the latest is kept while the supervisor is slow."""
+    """Messages describe a state, not a history: while the supervisor is slow only the latest of each type is kept."""
 
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
@@ -26,13 +26,13 @@ class Channel:
         self._loop.add_reader(channel.fileno(), self._read)
 
     def send(self, message: ipc.Message) -> None:
-        """Send now, or as soon as the supervisor reads again."""
+        """Send a message now, or as soon as the supervisor reads again."""
         self._unsent.pop(type(message), None)
         self._unsent[type(message)] = ipc.encode(message)
         self._flush()
 
     async def messages(self) -> AsyncIterator[ipc.ToWorker]:
-        """What the supervisor says, until it closes the channel or ends."""
+        """Receive messages until the supervisor closes the channel or ends. One that cannot be decoded is dropped."""
         while packet := await self._received.get():
             try:
                 yield ipc.decode_to_worker(packet)
@@ -63,7 +63,7 @@ class Channel:
             except BlockingIOError:
                 self._loop.add_writer(self._channel.fileno(), self._flush)
                 return
-            except OSError:  # the supervisor is gone; the end of the channel tells
+            except OSError:  # the supervisor is gone, which `messages` notices
                 self._unsent.clear()
                 break
             del self._unsent[kind]

@@ -1,4 +1,4 @@
-"""What one worker needs to know. The supervisor makes it from the configuration and sends it over the channel."""
+"""The part of the configuration that one worker gets. The supervisor makes it and sends it over the channel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 SHARED_SECTION = "qBit"
-"""The section whose tracker rows hold on every qBittorrent, unless another row has the same host."""
+"""The section whose tracker rows apply to every qBittorrent, unless another row has the same host."""
 
 _SUPERVISORS = (
     "auto_restart_processes",
@@ -36,14 +36,14 @@ _SUPERVISORS = (
 
 
 class WorkerConfig(Struct, frozen=True):
-    """The worker's part of one configuration, immutable.
+    """One worker's part of one configuration.
 
-    It works for an Arr or for a qBittorrent section, of which exactly one is there. It holds nothing that does not
-    matter to this worker, because a worker whose part changes gets a new process.
-    `categories` are its own and those below it, `parents` holds its own if it stands for its sub-categories too: a
-    torrent belongs to the nearest one. For a qBittorrent they are all that are configured anywhere; those in
-    `shadowed` may only be looked at, and `arr_rows` are the tracker rows of the Arrs. `shared_rows` are those of
-    `[qBit]`. `log_folder` is None when no files are to be written.
+    Exactly one of `arr_section` and `qbit_section` is set. Nothing in it is without effect on this worker, because a
+    worker whose part changes gets a new process.
+    `categories` are its own and those below it, `parents` holds its own if it includes its sub-categories: a torrent
+    belongs to the nearest one. For a qBittorrent section they are all configured ones; in those of `shadowed` nothing
+    may be changed, and `arr_rows` are the tracker rows of the Arrs. `shared_rows` are those of `[qBit]`. `log_folder`
+    is None when no log files are written.
     """
 
     arr_section: Arr | None
@@ -61,13 +61,13 @@ class WorkerConfig(Struct, frozen=True):
 
     @property
     def arr(self) -> Arr:
-        """Its Arr; only for a worker that has one."""
+        """Its Arr; only for a worker with one."""
         assert self.arr_section is not None
         return self.arr_section
 
     @property
     def section(self) -> str:
-        """The section of the configuration that it works for."""
+        """The section of the configuration that it is for."""
         return (self.arr_section or self.qbit).section
 
     @property
@@ -78,31 +78,31 @@ class WorkerConfig(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """By which the worker and what it keeps in the state file are known: category of the Arr, or section."""
+        """Name of the worker and of its rows in the state file: category of the Arr, or qBittorrent section."""
         return self.arr_section.category if self.arr_section is not None else self.qbit.section
 
     @property
     def own_categories(self) -> frozenset[str]:
-        """The configured categories whose torrents it looks after."""
+        """The configured categories whose torrents are its own."""
         return frozenset({self.arr_section.category} if self.arr_section else self.qbit.managed_categories)
 
     @property
     def protect_tags(self) -> frozenset[str]:
-        """The tags by which a person keeps qbitrr from a torrent."""
+        """The tags by which the user protects a torrent from qbitrr."""
         return frozenset({TAG_IGNORED, *self.settings.protect_tags})
 
     @property
     def shadow(self) -> bool:
-        """Whether nothing may be changed, only written down."""
+        """Whether nothing may be changed, only recorded."""
         return self.settings.shadow or (self.arr_section is not None and self.arr_section.shadow)
 
 
 def worker_configs(
     config: Config, state_file: str, log_folder: str | None, holding: Collection[str] = ()
 ) -> list[WorkerConfig]:
-    """One for every Arr that gets a worker, then one for every qBittorrent that has something to do by itself.
+    """Make the part of every Arr that gets a worker, then of every qBittorrent that has something to do itself.
 
-    `holding` are the qBittorrents where the free space guard has stopped downloads.
+    `holding` are the qBittorrents where the free space guard has paused downloads.
     """
     qbits = tuple(runnable_qbits(config))
     arrs = runnable_arrs(config)
@@ -162,23 +162,23 @@ def _needs_a_worker(config: Config, qbit: QBit) -> bool:
 
 
 def encode(config: WorkerConfig) -> bytes:
-    """As MessagePack, for the channel."""
+    """Encode as MessagePack, for the channel."""
     return msgspec.msgpack.encode(config)
 
 
 def fingerprint(config: WorkerConfig) -> str:
-    """The same for equal configurations; secrets do not go into it."""
+    """Make a text that is the same for equal configurations and is made without their secrets."""
     text = redact_text(msgspec.json.encode(config, order="deterministic").decode(), config.secrets)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def decode(data: msgspec.Raw) -> WorkerConfig:
-    """Back from MessagePack."""
+    """Decode MessagePack."""
     return msgspec.msgpack.decode(data, type=WorkerConfig)
 
 
 def _without_the_supervisors(settings: Settings) -> Settings:
-    """The settings with the default for every key that only the supervisor looks at."""
+    """The settings with the default of every key that only the supervisor uses."""
     default = Settings()
     return replace(settings, **{name: getattr(default, name) for name in _SUPERVISORS})
 

@@ -1,4 +1,4 @@
-"""Looking at paths of torrents on disks that may be slow, gone or somewhere else altogether."""
+"""Paths of torrents on disks that may be slow, gone or on another machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SECONDS = 5.0
 
 
 async def on_disk(otherwise: T, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do something that may hang for ever, as on a lost network disk, in a thread of its own.
+    """Run `work`, which may never end, as on a lost network disk, in a thread of its own.
 
     Returns `otherwise` when it did not end within five seconds, or when the disk or the path was at fault (OSError,
     ValueError). Any other exception is raised.
@@ -26,23 +26,23 @@ async def on_disk(otherwise: T, work: Callable[P, T], *args: P.args, **kwargs: P
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[T] = loop.create_future()
 
-    def settle(tell: Callable[[Any], None], said: object) -> None:
+    def settle(how: Callable[[Any], None], outcome: object) -> None:
         if not answer.done():
-            tell(said)
+            how(outcome)
 
     def run() -> None:
-        tell: Callable[[Any], None] = answer.set_result
-        said: object
+        how: Callable[[Any], None] = answer.set_result
+        outcome: object
         try:
-            said = work(*args, **kwargs)
+            outcome = work(*args, **kwargs)
         except (OSError, ValueError):  # nothing is known then, which is what `otherwise` stands for
-            said = otherwise
+            outcome = otherwise
         except Exception as error:  # noqa: BLE001 - raised where the answer is awaited
-            tell, said = answer.set_exception, error
+            how, outcome = answer.set_exception, error
         if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, tell, said)
+            loop.call_soon_threadsafe(settle, how, outcome)
 
-    threading.Thread(target=run, daemon=True).start()  # not one of a pool, which would wait for it at the end
+    threading.Thread(target=run, daemon=True).start()  # a pool waits for its threads at the exit of the process
     try:
         async with asyncio.timeout(_SECONDS):
             return await answer
@@ -51,21 +51,21 @@ async def on_disk(otherwise: T, work: Callable[P, T], *args: P.args, **kwargs: P
 
 
 def has_content(path: str) -> bool:
-    """Whether a file, or a folder that is not empty, is seen from here."""
-    if not os.path.isabs(path):  # noqa: PTH117 - a text of another machine, not yet a path of ours
+    """Whether a path leads to a file, or to a folder that is not empty, on this machine."""
+    if not os.path.isabs(path):  # noqa: PTH117 - text of another machine, not yet a path of this one
         return False
     place = Path(path)
     return any(place.iterdir()) if place.is_dir() else place.exists()
 
 
 def existing_below(folder: str, relative: list[str]) -> list[str]:
-    """Those of the relative paths that are plain files below a folder and are reached over no link and no `..`."""
+    """Find the relative paths that are plain files below a folder, reached over no link and no `..`."""
     root = Path(folder)
     return [path for path in dict.fromkeys(relative) if _is_straight(root, path) and (root / path).is_file()]
 
 
 def delete_below(folder: str, relative: list[str]) -> int:
-    """Delete plain files below a folder, and the folders that got empty by that; returns the number of files."""
+    """Delete plain files below a folder, and folders that became empty by that; returns the number of files."""
     root = Path(folder)
     paths = existing_below(folder, relative)
     for path in paths:

@@ -1,4 +1,4 @@
-"""The life of a worker process: greet, be configured, work until stopped or alone."""
+"""The life of a worker process: hello, configuration, work until it is stopped or its supervisor is gone."""
 
 from __future__ import annotations
 
@@ -33,16 +33,15 @@ UNUSABLE = 78
 DAMAGED = 65
 """Exit code of a worker that found the state file damaged (EX_DATAERR)."""
 STACKS_SIGNAL = signal.SIGUSR1
-"""Has a worker write where all its threads are; also one that holds the interpreter or waits for a lock."""
+"""Signal for writing the stacks of all threads, also of a worker that holds the interpreter or waits for a lock."""
 
 
 def main(channel: socket.socket, stacks: int) -> int:
-    """Run on one end of a channel; `stacks` is the file for the stacks of all threads.
+    """Run on one end of a channel; `stacks` is the descriptor of the file for the stacks of all threads.
 
-    Returns the exit code: 0 when asked to end, 1 after an error, UNUSABLE for a configuration it cannot use, DAMAGED
-    for a state file that is.
+    Returns the exit code: 0 when asked to end, 1 after an error, UNUSABLE, or DAMAGED.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, which stops its workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the supervisor too, which stops its workers
     process.die_with_parent()
     faulthandler.enable(stacks)
     faulthandler.register(STACKS_SIGNAL, stacks)
@@ -67,7 +66,7 @@ async def _live(channel: socket.socket) -> int:
     code = 0
     try:
         reason = await work(config, link, messages, stop)
-    except Exception as error:  # noqa: BLE001 - the border of the process
+    except Exception as error:  # noqa: BLE001 - the outermost handler of the process
         _log.exception("worker failed")
         damaged = is_damage(error)
         reason, code = ("the state file is damaged", DAMAGED) if damaged else ("an unexpected error", 1)
@@ -77,7 +76,7 @@ async def _live(channel: socket.socket) -> int:
 
 
 async def _configured(messages: AsyncIterator[ipc.ToWorker], stop: asyncio.Event) -> WorkerConfig | None:
-    """The first Configure; None when the worker is stopped before it comes."""
+    """Wait for the first Configure; None when the worker is stopped before."""
 
     async def first() -> WorkerConfig | None:
         async for message in messages:

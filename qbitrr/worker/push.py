@@ -1,4 +1,4 @@
-"""The task that listens to what the Arr tells by itself. Where it tells nothing, polling serves alone."""
+"""What the Arr pushes, handed to the library and to the observer of torrents. Without it, polling has to do."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-_KNOCK = Backoff(first_seconds=1.0, limit_seconds=60.0)
-_NOT_OFFERED = Backoff(first_seconds=60.0, limit_seconds=3600.0)  # something in between lets no websocket through
-_STEADY_SECONDS = 60.0  # a channel that was open for so long did not fail at once
+_RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
+_RETRY_REFUSED = Backoff(first_seconds=60.0, limit_seconds=3600.0)  # a proxy lets no websocket through
+_STEADY_SECONDS = 60.0  # after so long an open channel counts as one that worked
 
 
 class _Part(Answer, frozen=True):
-    """What tells to which parent a resource belongs; 0 and None when it does not say."""
+    """The parent of a resource; 0 or None when it is not given."""
 
     movie_id: int | None = None
     series_id: int | None = None
@@ -37,7 +37,7 @@ class _Part(Answer, frozen=True):
     status: str | None = None
 
 
-# by kind of Arr: the resource that is a parent itself, and those that belong to one
+# by kind of Arr: the resource that is a parent itself, and the resources that belong to one
 _PARENTS: dict[str, tuple[str, type[Any]]] = {
     "radarr": ("movie", Movie),
     "sonarr": ("series", Series),
@@ -52,47 +52,47 @@ _DELETED = "deleted"
 
 
 async def listen(client: ArrClient, library: LibrarySync, observer: Observer, failures: Callable[[], None]) -> None:
-    """Pass on what the Arr tells, for ever; one that does not is asked again and again, ever more seldom."""
+    """Pass on what the Arr pushes, until cancelled; a channel that fails is opened again after a growing delay."""
     loop = asyncio.get_running_loop()
-    failed, silent = 0, ""
+    failed, reported = 0, False
     while True:
-        began, open_now, backoff, asked_for = loop.time(), False, _KNOCK, 0.0
+        began, open_now, backoff, asked_for = loop.time(), False, _RETRY, 0.0
         try:
             async with subscribed(client) as messages:
-                open_now, silent = True, ""
+                open_now, reported = True, False
                 _log.info("push was opened")
                 library.listen(now=True)
                 async for message in messages:
-                    take(client.kind.name, message, library, observer)
+                    pass_on(client.kind.name, message, library, observer)
         except ServiceError as error:
             because = str(error)
-            backoff = _KNOCK if isinstance(error, UnreachableError) else _NOT_OFFERED
+            backoff = _RETRY if isinstance(error, UnreachableError) else _RETRY_REFUSED
             asked_for = error.retry_after_seconds if isinstance(error, ThrottledError) else 0.0
             if isinstance(error, CredentialsRejectedError):
-                await asyncio.Event().wait()  # until another configuration comes, in another process
-        except Exception as error:  # noqa: BLE001 - a border: the worker can do without
+                await asyncio.Event().wait()  # another key comes with another process
+        except Exception as error:  # noqa: BLE001 - the worker can do without push
             because = type(error).__name__
             failures()
-            _log.exception("listening failed")
+            _log.exception("push failed")
         if open_now:
             library.listen(now=False)
         failed = 1 if open_now and loop.time() - began > _STEADY_SECONDS else failed + 1
-        if not silent:
-            _log.info("push is not available, polling serves alone", error=because)
-            silent = because
+        if not reported:
+            _log.info("push was not available", error=because)
+            reported = True
         await asyncio.sleep(max(backoff.seconds(failed), asked_for))
 
 
-def take(kind: str, message: Message, library: LibrarySync, observer: Observer) -> None:
-    """What one message means for the library and for the torrents."""
+def pass_on(kind: str, message: Message, library: LibrarySync, observer: Observer) -> None:
+    """Pass on what one message means for the library and for the torrents."""
     try:
-        _take(kind, message, library, observer)
-    except msgspec.MsgspecError as error:  # another version's resource: all the same, something has changed
-        _log.debug("message was not understood", name=message.name, error=str(error))
+        _pass_on(kind, message, library, observer)
+    except msgspec.MsgspecError as error:  # a resource of another version: at least something has changed
+        _log.debug("message could not be decoded", name=message.name, error=str(error))
         library.expect()
 
 
-def _take(kind: str, message: Message, library: LibrarySync, observer: Observer) -> None:
+def _pass_on(kind: str, message: Message, library: LibrarySync, observer: Observer) -> None:
     parent_name, parent_type = _PARENTS[kind]
     name = message.name.partition("/")[0]
     if name == "queue":

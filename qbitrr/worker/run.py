@@ -96,7 +96,7 @@ async def pass_with_space(
             await guard.one_pass()
             await order.one_pass()
         except ServiceError as error:
-            report.waits("space", section, str(error), held=False)
+            report.waits("space", section, str(error), needs_attention=False)
         else:
             report.goes_on("space", section)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The qBittorrents, by section name, and of a worker that has them its Arr and where requests for it are made."""
+    """The qBittorrents by section name, and the Arr of the worker and the source of its media requests, if any."""
 
     arr_client: ArrClient | None
     qbittorrents: dict[str, QbittorrentClient]
@@ -34,14 +34,14 @@ class Services:
 
     @property
     def arr(self) -> ArrClient:
-        """The Arr; only for a worker that has one."""
+        """The Arr; only for a worker with one."""
         assert self.arr_client is not None
         return self.arr_client
 
 
 @asynccontextmanager
 async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, clock: Clock) -> AsyncIterator[Services]:
-    """Clients for everything the worker talks to, which keep in `database` what must survive. Nothing is sent yet."""
+    """Make the clients, which store in `database` what must survive a restart. Nothing is sent yet."""
     async with AsyncExitStack() as stack:
         arr, client, requester = config.arr_section, None, None
         if arr is not None:

@@ -92,7 +92,9 @@ class LibrarySync:
                 source = redact_url(self._arr.uri)
                 changes = await full_sync(self._client, self._database, category, source, self._clock)
             except ServiceError as error:
-                self._report.waits("library", section, str(error), held=isinstance(error, CredentialsRejectedError))
+                self._report.waits(
+                    "library", section, str(error), needs_attention=isinstance(error, CredentialsRejectedError)
+                )
                 self._changed = told | self._changed
                 raise
             self._report.goes_on("library", section)

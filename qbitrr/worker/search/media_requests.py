@@ -36,8 +36,8 @@ class MediaRequestSync:
                 try:
                     found = await self._requester.requests()
                 except ServiceError as error:
-                    held = isinstance(error, CredentialsRejectedError)
-                    self._report.waits("requests", self._requester.service, str(error), held=held)
+                    refused = isinstance(error, CredentialsRejectedError)
+                    self._report.waits("requests", self._requester.service, str(error), needs_attention=refused)
                     raise
             self._report.goes_on("requests", self._requester.service)
         change = await media_requests.replace(self._database, self._arr.category, self._arr.kind, found)

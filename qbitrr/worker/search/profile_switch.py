@@ -81,7 +81,7 @@ class ProfileSwitcher:
             return
         listed = ", ".join(f'"{name}"' for name in wrong)
         text = f"{self._arr.section} has not exactly one quality profile called {listed}; these are left out"
-        self._report.waits("profiles", key, text, held=True)
+        self._report.waits("profiles", key, text, needs_attention=True)
 
     async def _go(
         self, rules: SwitchRules, ids: Mapping[str, list[int]], names: Mapping[int, str], of: set[str]

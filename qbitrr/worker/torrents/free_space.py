@@ -1,4 +1,4 @@
-"""The free space guard of one qBittorrent, after each pass over its torrents."""
+"""Free space guard of one qBittorrent: measures disks and pauses or resumes downloads, after each pass."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 CLIENTS_DISK = "of the client"
+"""Name of the disk that a qBittorrent on another machine reports the free space of."""
 _CLAIM_SECONDS = 60.0
 _CLAIMED_SECONDS = 600.0
-"""For so long a claim holds: the downloads go on although their worker may be restarting."""
+"""How long a claim holds: downloads go on while their worker restarts."""
 
 
 class FreeSpaceGuard:
-    """Holds and releases the downloads of one qBittorrent; `mirror` has all of its torrents."""
+    """Pauses and resumes the downloads of one qBittorrent; `mirror` has all of its torrents."""
 
     def __init__(self, context: ActionContext, mirror: Mirror) -> None:
         config = context.config
@@ -47,16 +48,16 @@ class FreeSpaceGuard:
         self._on = guards_space(config.settings)
         self._local = is_loopback(host_name(config.qbit.url))
         names = [qbit.section for qbit in config.qbits]
-        self._before = names[: names.index(self._instance)]
+        self._instances_before = names[: names.index(self._instance)]
         self._claimed: dict[str, int] | None = None
         self._claimed_at = float("-inf")
         self._measured = True
         self._trusted: dict[TorrentKey, float] = {}
 
     async def one_pass(self) -> None:
-        """Look at the disks and the downloads, and take what steps are needed. Raises a ServiceError."""
-        held = await stored.held(self._context.database, self._instance)
-        downloads = list(self._downloads(held))
+        """Measure the disks, and pause or resume what has to be. Raises a ServiceError."""
+        paused = await stored.held(self._context.database, self._instance)
+        downloads = list(self._downloads(paused))
         if self._on:
             disks, downloads = await self._measure(downloads)
             found = free_space.guard(downloads, disks)
@@ -68,17 +69,17 @@ class FreeSpaceGuard:
             steps = free_space.resume_all(downloads)
         if steps and not self._config.settings.shadow:
             await pause.carry_out(self._context, self._instance, steps)
-        gone = [infohash for infohash in held if infohash not in self._mirror.torrents]
+        gone = [infohash for infohash in paused if infohash not in self._mirror.torrents]
         if gone:
             await stored.release(self._context.database, self._instance, gone)
 
-    def _downloads(self, held: dict[str, float]) -> Iterable[Download]:
-        """What is not complete, and what is or was held."""
+    def _downloads(self, paused: dict[str, float]) -> Iterable[Download]:
+        """Torrents that are not complete, or were paused by the guard."""
         tagless = self._config.settings.tagless
         for infohash, torrent in self._mirror.torrents.items():
             tags = torrent.tags.split(", ") if torrent.tags else []
-            is_held = TAG_PAUSED in tags or (tagless and held.get(infohash) == torrent.added_on)
-            if torrent.amount_left > 0 or torrent.size <= 0 or is_held:
+            is_paused = TAG_PAUSED in tags or (tagless and paused.get(infohash) == torrent.added_on)
+            if torrent.amount_left > 0 or torrent.size <= 0 or is_paused:
                 yield Download(
                     instance=self._instance,
                     infohash=infohash,
@@ -88,12 +89,12 @@ class FreeSpaceGuard:
                     added_at=torrent.added_on,
                     position=torrent.priority,
                     disk=torrent.content_path or torrent.save_path,
-                    paused=is_held,
+                    paused=is_paused,
                     mine=may_be_moved(self._config, torrent.category, tags),
                 )
 
     async def _measure(self, downloads: list[Download]) -> tuple[dict[str, Disk], list[Download]]:
-        """The disks, less what those before us have still to write there, and the downloads by disk."""
+        """The disks, less what qBittorrents before this one have to write there, and the downloads with their disks."""
         kept = self._config.settings.free_space_bytes
         free: dict[str, int] = {}
         by_path: dict[str, str] = {}
@@ -106,19 +107,19 @@ class FreeSpaceGuard:
             by_path, free = await on_disk(({}, {}), measure, paths, folder)
         if self._measured is not bool(free):
             self._measured = bool(free)
-            _log.info("free space was measured" if free else "free space is not known", disks=free)
+            _log.info("free space was measured" if free else "free space was not measured", disks=free)
         claimed = await self._claims_before()
         disks = {name: Disk(size - claimed.get(name, 0), kept) for name, size in free.items()}
         return disks, [replace(one, disk=by_path.get(one.disk, "")) for one in downloads]
 
     async def _claims_before(self) -> dict[str, int]:
-        if not self._before or not self._local:
+        if not self._instances_before or not self._local:
             return {}
         since = self._context.clock.wall() - _CLAIMED_SECONDS
-        return await stored.claims(self._context.database, self._before, since)
+        return await stored.claims(self._context.database, self._instances_before, since)
 
     async def _claim(self, needs: dict[str, int]) -> None:
-        """Tell those after us what is still to be written, when it changed or was told a while ago."""
+        """Publish what is still to be written for the qBittorrents after this one, when it changed or is old."""
         now = self._context.clock.monotonic()
         if len(self._config.qbits) > 1 and (needs != self._claimed or now > self._claimed_at + _CLAIM_SECONDS):
             await stored.claim(self._context.database, self._instance, needs, self._context.clock.wall())
@@ -126,9 +127,9 @@ class FreeSpaceGuard:
 
 
 def measure(paths: set[str], folder: str) -> tuple[dict[str, str], dict[str, int]]:
-    """The disk of each path, and the free bytes of each disk. A path that is not seen from here is taken for `folder`.
+    """Find the disk of each path, and the free bytes of each. A path that is not on this machine counts as `folder`.
 
-    What is being downloaded may lie elsewhere than where it will end up, so the paths are those of the data.
+    Data that is being downloaded may lie elsewhere than where it will end up, so the paths are those of the data.
 
     Raises OSError when `folder` is not there.
     """
@@ -136,10 +137,10 @@ def measure(paths: set[str], folder: str) -> tuple[dict[str, str], dict[str, int
     by_path: dict[str, str] = {}
     free = {_disk(guarded): shutil.disk_usage(guarded).free}
     for path in paths:
-        place = next((one for one in (Path(path), Path(path).parent) if path and one.is_dir()), guarded)
-        by_path[path] = _disk(place)
+        existing = next((one for one in (Path(path), Path(path).parent) if path and one.is_dir()), guarded)
+        by_path[path] = _disk(existing)
         if by_path[path] not in free:
-            free[by_path[path]] = shutil.disk_usage(place).free
+            free[by_path[path]] = shutil.disk_usage(existing).free
     return by_path, free
 
 

@@ -1,4 +1,4 @@
-"""Whether there is internet, asked only when the word of a qBittorrent leaves doubt (`PingURLS`)."""
+"""Internet connectivity, checked only when what a qBittorrent reports leaves doubt (`PingURLS`)."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _log = logs.get(__name__)
 PORTS = (443, 80)
 _CONNECT_SECONDS = 3.0
 _REACHED_SECONDS = 60.0
-"""For so long a connection that was made counts."""
+"""How long a successful check counts."""
 
 
 class InternetCheck:
-    """Connects to hosts that are always there, one answer for all who ask. Asking never waits.
+    """Connects to hosts that are always reachable. The answer is shared, and asking for it never waits.
 
-    `retry_seconds` is how long it counts that none was reached; `wake` is called when an answer has come.
+    `retry_seconds` is how long a failed check counts; `wake` is called when the answer changes.
     """
 
     def __init__(
@@ -41,37 +41,37 @@ class InternetCheck:
         self._ports = ports
         self._reached: bool | None = None
         self._good_until = float("-inf")
-        self._asking: asyncio.Task[None] | None = None
+        self._checking: asyncio.Task[None] | None = None
 
-    def there(self) -> bool | None:
-        """The last answer; None before the first, and for ever when there is nobody to ask.
+    def reachable(self) -> bool | None:
+        """The last answer; None before the first, and always without hosts.
 
-        An answer that has become old is replaced in the background.
+        One that no longer counts is replaced in the background.
         """
-        if self._hosts and self._asking is None and self._clock.monotonic() >= self._good_until:
-            self._asking = asyncio.create_task(self._ask(), name="ask for internet")
+        if self._hosts and self._checking is None and self._clock.monotonic() >= self._good_until:
+            self._checking = asyncio.create_task(self._check(), name="check internet")
         return self._reached
 
     async def close(self) -> None:
-        """Stop asking."""
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
+        """Cancel a check that is under way."""
+        if self._checking is not None:
+            self._checking.cancel()
+            await asyncio.gather(self._checking, return_exceptions=True)
 
-    async def _ask(self) -> None:
+    async def _check(self) -> None:
         try:
             reached = await self._reaches_one()
         finally:
-            self._asking = None
+            self._checking = None
         if reached != self._reached:
-            _log.info("internet was looked for", reached=reached)
+            _log.info("internet was checked", reached=reached)
         self._good_until = self._clock.monotonic() + (_REACHED_SECONDS if reached else self._retry_seconds)
         changed, self._reached = reached != self._reached, reached
         if changed:
             self._wake()
 
     async def _reaches_one(self) -> bool:
-        """Whether one of the hosts accepts a connection; all are tried at the same time."""
+        """Whether one of the hosts accepts a connection; all are tried at once."""
         tries = {asyncio.create_task(_connects(host, port)) for host in self._hosts for port in self._ports}
         try:
             for one in asyncio.as_completed(tries):
@@ -88,7 +88,7 @@ async def _connects(host: str, port: int) -> bool:
     try:
         async with asyncio.timeout(_CONNECT_SECONDS):
             _, writer = await asyncio.open_connection(host, port)
-    except (OSError, TimeoutError):  # which of the many ways it failed makes no difference
+    except (OSError, TimeoutError):  # why it failed makes no difference
         return False
     writer.close()
     return True

@@ -1,8 +1,8 @@
-"""One pass over the torrents of the worker: poll what changed, judge what may have, and submit it to be acted upon.
+"""Passes over the torrents of a worker: poll what changed, judge, and submit what asks for an action.
 
-A pass judges only what changed, what the Arr's queue says something new about, and what time alone may have
-changed, so that an idle pass costs two small requests. What is to be judged or forgotten stays so until it was:
-a client that falls silent or a full disk in between loses nothing.
+A pass judges only torrents that changed, whose context changed, or whose verdict time alone may have changed, so that
+an idle pass costs two small requests. What is to be judged or forgotten stays so until it was: nothing is lost when a
+client stops answering or the disk is full in between.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _STRAY_SECONDS = 300.0  # until a torrent that was moved aside, and that no work
 
 
 class TorrentLoop:
-    """The torrents of one worker, and all that sees and acts upon them."""
+    """The torrents of one worker, with everything that observes them and acts on them."""
 
     def __init__(self, context: WorkerContext) -> None:
         self._category = context.config.name
@@ -66,7 +66,7 @@ class TorrentLoop:
         self._left_over = set(await verdicts.keys_of_category(self._database, self._category))
 
     async def close(self) -> None:
-        """End what is under way, and write down what would be lost with the process."""
+        """Cancel what is under way, and write down what is only in memory."""
         await self.poll.close()
         await self.runner.close()
         await self.observer.close()
@@ -120,14 +120,14 @@ class TorrentLoop:
         if objection is None:
             self._report.goes_on("torrents", "approval")
         else:
-            self._report.waits("torrents", "approval", f"{objection}; approve or discard them", held=True)
+            self._report.waits("torrents", "approval", f"{objection}; approve or discard them", needs_attention=True)
 
-    # -- judging ------------------------------------------------------------------------------------------------
+    # -- judging ------------------------------------------------------------------------------------------------------
 
     async def _judge_all(self, now: float) -> None:
-        """Some at a time: the traces of ten thousand verdicts need not be in memory together."""
+        """Judge what is due, some at a time: the traces of ten thousand verdicts are not in memory together."""
         self._to_judge |= {key for key, at in self._revisit_at.items() if at <= now}
-        present = self.poll.present()  # one whose client is silent is not known to be gone
+        present = self.poll.present()  # one whose client does not answer may still be there
         self._to_judge = {key for key in self._to_judge if key in present or not self.poll.answers(key[0])}
         due = list(self._to_judge - self.runner.busy)
         for start in range(0, len(due), _JUDGED_AT_ONCE):

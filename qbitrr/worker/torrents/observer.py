@@ -1,4 +1,4 @@
-"""What is known around a torrent when it is judged: the Arr's queue, scores, strikes, content, standstill."""
+"""Context of a torrent when it is judged: the Arr's queue, scores, strikes, content, standstill."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SCORES_SECONDS = 60.0
 
 
 class Observer:
-    """The snapshot that a pass judges by. `queue` is None while the Arr did not answer in full."""
+    """The context that a pass judges torrents in. `queue` is None unless the Arr answered in full."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Observer:
         await self._timers.save(self._database, self._category)
 
     async def close(self) -> None:
-        """Write down the strikes, and stop asking for internet."""
+        """Write down the strikes, and cancel what is under way."""
         await self._internet.close()
         await self.save()
 
@@ -83,10 +83,10 @@ class Observer:
         self._with_content -= gone
         self._news -= gone
 
-    # -- once in a pass -----------------------------------------------------------------------------------------
+    # -- once in a pass -----------------------------------------------------------------------------------------------
 
     async def update(self, changed: Iterable[TorrentKey]) -> set[TorrentKey]:
-        """Bring everything up to date after a poll; returns the torrents around which something is new."""
+        """Bring everything up to date after a poll; returns the torrents whose context changed."""
         self._news |= self._update_strikes(changed)
         self._news |= self._seeding.update(changed)
         self._news |= await self._read_queue()
@@ -94,7 +94,7 @@ class Observer:
         return news
 
     async def _read_queue(self) -> set[TorrentKey]:
-        """Take a snapshot of the Arr's queue; returns the torrents about which it says something new."""
+        """Read the Arr's queue; returns the torrents whose records changed."""
         if self._arr is None:
             return set()
         now = self._clock.monotonic()
@@ -106,8 +106,8 @@ class Observer:
             self.queue = queue_facts(await self._arr.queue(), self._arr.kind)
         except ServiceError as error:
             self.queue = None
-            held = isinstance(error, CredentialsRejectedError)
-            self._report.waits("torrents", self._arr.section, str(error), held=held)
+            refused = isinstance(error, CredentialsRejectedError)
+            self._report.waits("torrents", self._arr.section, str(error), needs_attention=refused)
         else:
             self._queue_read_at = now
             self._report.goes_on("torrents", self._arr.section)
@@ -128,37 +128,37 @@ class Observer:
             self._scores = {item: ItemScores(*stored) for item, stored in found.items()}
 
     def _update_strikes(self, changed: Iterable[TorrentKey]) -> set[TorrentKey]:
-        """Start and stop timers by what was just seen; returns the torrents of clients that went still or on again."""
-        turned: set[TorrentKey] = set()
+        """Start and stop timers after a poll; returns the torrents of clients whose standstill began or ended."""
+        affected: set[TorrentKey] = set()
         for name, mirror in self._poll.mirrors.items():
             if not self._poll.answers(name):
                 self._rids.pop(name, None)
-                self._timers.lose(name)
+                self._timers.lost(name)
             elif mirror.rid != self._rids.get(name):
                 self._rids[name] = mirror.rid
-                if self._timers.look(name, self._clock.monotonic(), standstill=bool(self._standstill(name))):
-                    turned |= {TorrentKey(name, infohash) for infohash in mirror.torrents}
-        for key in turned.union(changed):
+                if self._timers.polled(name, self._clock.monotonic(), standstill=bool(self._standstill(name))):
+                    affected |= {TorrentKey(name, infohash) for infohash in mirror.torrents}
+        for key in affected.union(changed):
             torrent = self._poll.facts(key)
             if torrent is not None and self._ownership.is_mine(torrent):
                 self._timers.observe(torrent)
-        return turned
+        return affected
 
     def _standstill(self, instance: str) -> str:
-        """Why nothing says anything about the downloads of a client now; empty when all is well."""
+        """Why a client proves nothing about its downloads now; empty when it does."""
         mirror = self._poll.mirrors[instance]
         if not mirror.connected:
             return "qBittorrent has no connection to the internet"
         if mirror.stall_detector.stopped:
             return "all transfers of qBittorrent stopped at the same time"
-        if mirror.stall_detector.nothing_flows and self._internet.there() is False:
+        if mirror.stall_detector.nothing_flows and self._internet.reachable() is False:
             return "nothing flows, and there is no internet"
         return ""
 
-    # -- between passes -----------------------------------------------------------------------------------------
+    # -- between passes -----------------------------------------------------------------------------------------------
 
     def queue_changed(self) -> None:
-        """Have a pass now that reads the Arr's queue: it pushed that its queue is another."""
+        """Have a pass read the Arr's queue now, because the Arr pushed that it changed."""
         self._queue_read_at = float("-inf")
         self._poll.wake.set()
 
@@ -179,14 +179,14 @@ class Observer:
                     found.add(TorrentKey(name, infohash))
         return found
 
-    # -- what is known ------------------------------------------------------------------------------------------
+    # -- what is known ------------------------------------------------------------------------------------------------
 
     def queue_of(self, torrent: TorrentFacts) -> QueueFacts | None:
-        """What the Arr's queue says of a torrent."""
+        """The records of a torrent in the Arr's queue."""
         return _in(self.queue, torrent.key)
 
     def context(self, torrent: TorrentFacts) -> RuleContext:
-        """Everything that is known around one torrent."""
+        """Collect everything that is known about the surroundings of one torrent."""
         key, queue = torrent.key, self.queue_of(torrent)
         status = self._seeding.status(torrent)
         return RuleContext(
@@ -194,9 +194,9 @@ class Observer:
             queue=queue,
             standstill=self._standstill(torrent.instance),
             elsewhere=sum(torrent.infohash in mirror.torrents for mirror in self._poll.mirrors.values()) > 1,
-            stalled=self._timers.seen(key, StrikeKind.STALLED),
-            slow=self._timers.seen(key, StrikeKind.SLOW),
-            unavailable=self._timers.seen(key, StrikeKind.UNAVAILABLE),
+            stalled=self._timers.elapsed(key, StrikeKind.STALLED),
+            slow=self._timers.elapsed(key, StrikeKind.SLOW),
+            unavailable=self._timers.elapsed(key, StrikeKind.UNAVAILABLE),
             scores=self._scores_of(queue),
             failed_grabs=self._history.failed_grabs(queue.item_ids) if queue else 0,
             content_is_there=key in self._with_content,
@@ -208,7 +208,7 @@ class Observer:
         )
 
     def _scores_of(self, queue: QueueFacts | None) -> tuple[ItemScores, ...]:
-        """The scores of all items of a download; none at all when one is not known."""
+        """The scores of all items of a download; empty when one is not known."""
         if queue is None or not self._scores:
             return ()
         known = [self._scores.get(item) for item in queue.item_ids]

@@ -1,4 +1,4 @@
-"""Polls every qBittorrent for what changed. A slow or silent one delays no other."""
+"""Poll of every qBittorrent for what changed. One that is slow or does not answer delays no other."""
 
 from __future__ import annotations
 
@@ -106,8 +106,8 @@ class Poll:
             await self._apply_changes(instance)
         except ServiceError as error:
             self._failed(instance, _RETRY_UNREACHABLE if isinstance(error, UnreachableError) else _RETRY)
-            held = isinstance(error, CredentialsRejectedError | BannedError)
-            self._report.waits("torrents", instance, str(error), held=held)
+            refused = isinstance(error, CredentialsRejectedError | BannedError)
+            self._report.waits("torrents", instance, str(error), needs_attention=refused)
         except Exception:  # noqa: BLE001 - a border: one instance must not stop the others
             self._failed(instance)
             self._report.failed()
@@ -121,7 +121,7 @@ class Poll:
         await client.check_version()
         logins = client.logins
         data = await client.maindata(mirror.rid)
-        if client.logins != logins and mirror.rid:  # a new session numbers its answers anew
+        if client.logins != logins and mirror.rid:  # a new session numbers its answers from one
             data = await client.maindata(0)
         everything = mirror.rid == 0
         connected_before = mirror.connected

@@ -1,4 +1,4 @@
-"""The order of one qBittorrent's download queue, after each pass over its torrents."""
+"""Order of one qBittorrent's download queue by priority (`SortTorrents`), after each pass."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SORT_SECONDS = 10.0
 
 
 class QueueOrder:
-    """Keeps the queue of one qBittorrent in the order of the trackers' priorities."""
+    """Keeps the queue of one qBittorrent in the order of its trackers' priorities."""
 
     def __init__(self, context: ActionContext, mirror: Mirror) -> None:
         config = context.config
@@ -41,13 +41,13 @@ class QueueOrder:
         """Move what is out of order. Raises a ServiceError."""
         if not self._sorts or not self._mirror.queueing or self._config.settings.shadow:
             return
-        places = self._places()
-        if places is None:
+        positions = self._positions()
+        if positions is None:
             return
-        groups = queue_order.to_the_top(places)
+        groups = queue_order.to_the_top(positions)
         now = self._context.clock.monotonic()
         if not groups or (groups == self._last and now < self._moved_at + _SORT_SECONDS):
-            return  # it takes a moment until the deltas tell of a move
+            return  # a move shows in the deltas a moment later
         self._last, self._moved_at = groups, now
         first = self._mirror.torrents[groups[-1][0]]
         try:
@@ -55,16 +55,16 @@ class QueueOrder:
         except RefusedError as error:  # queueing was switched off just now
             _log.info("queue was not sorted", because=str(error))
 
-    def _places(self) -> list[QueuePosition] | None:
-        """All torrents of ours in the queue; None when it is not known which trackers one has."""
-        places = []
+    def _positions(self) -> list[QueuePosition] | None:
+        """Queue positions of the torrents that may be moved; None when the trackers of one are not known."""
+        positions = []
         for infohash, torrent in self._mirror.torrents.items():
             if torrent.priority <= 0 or not may_be_moved(self._config, torrent.category, torrent.tags.split(", ")):
                 continue
             announces = self._mirror.announces.of(infohash)
             if announces is None:
                 return None
-            home = owner(torrent.category, self._config.categories, self._config.parents)
-            rows = trackers.matching(self._rows.get(home, self._rows[None]), announces)
-            places.append(QueuePosition(infohash, torrent.priority, trackers.queue_priority(rows)))
-        return places
+            category = owner(torrent.category, self._config.categories, self._config.parents)
+            rows = trackers.matching(self._rows.get(category, self._rows[None]), announces)
+            positions.append(QueuePosition(infohash, torrent.priority, trackers.queue_priority(rows)))
+        return positions

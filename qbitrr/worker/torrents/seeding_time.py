@@ -1,4 +1,4 @@
-"""For how long torrents have seeded. What qBittorrent tells of it may be days old: see `SeedingTimes`."""
+"""Seeding time of torrents, counted because what qBittorrent reports of it may be days old."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.database import Database
 
-_BLIND_SECONDS = 60.0
-"""Between two looks at a client that are further apart nobody knows what went on."""
+_GAP_SECONDS = 60.0
+"""Between two polls of a client that are further apart nothing is counted."""
 _SAVED_SECONDS = 600.0
-"""So much may be lost with the process."""
+"""The most that is lost with the process."""
 
 
 class _Time(Struct, gc=False):
-    """`seconds` up to `since` (monotonic), from which on it grows with every look at the client; None: it stands."""
+    """`seconds` up to `since` (monotonic), after which it grows with every poll of the client; None while it stands."""
 
     added_at: float
     seconds: float
@@ -30,35 +30,35 @@ class _Time(Struct, gc=False):
 
 
 class SeedingTimes:
-    """What was told of each torrent's seeding time, and how long it was seen to seed after that.
+    """The reported seeding time of each torrent, and how long it was seen to seed after that.
 
-    4.5.2, 5.1.0 and 5.3.0 work out the seeding time of a torrent anew only when something happens to it, such as a
-    peer that comes or goes; in between every answer has the old one. Only time counts between two looks at a client
-    that answered, at both of which the torrent was seeding. So the real time is never less. Moments are monotonic.
+    qBittorrent 4.5.2, 5.1.0 and 5.3.0 update the seeding time of a torrent only when something happens to it, such as a
+    peer that comes or goes; in between every answer has the old value. Time counts between two polls that the client
+    answered, if the torrent was seeding at both. So the real time is never less. Moments are monotonic.
     """
 
     def __init__(self, database: Database, category: str) -> None:
         self._database = database
         self._category = category
         self._times: dict[TorrentKey, _Time] = {}
-        self._looked_at: dict[str, float] = {}
+        self._polled_at: dict[str, float] = {}
 
     async def load(self) -> None:
-        """Read back what an earlier process saw."""
+        """Read back what an earlier process counted."""
         for stored in await seeding_times.of_category(self._database, self._category):
             time = _Time(stored.added_at, stored.seconds, saved=stored.seconds)
             self._times[TorrentKey(stored.instance, stored.infohash)] = time
 
-    def look(self, instance: str, now: float) -> None:
+    def polled(self, instance: str, now: float) -> None:
         """Note that a client answered."""
-        last = self._looked_at.get(instance)
-        if last is not None and now - last > _BLIND_SECONDS:
+        last = self._polled_at.get(instance)
+        if last is not None and now - last > _GAP_SECONDS:
             self._halt(instance, last, on_from=now)
-        self._looked_at[instance] = now
+        self._polled_at[instance] = now
 
-    def lose(self, instance: str) -> None:
-        """A client did not answer. When it does again it tells of all its torrents, which are observed then."""
-        last = self._looked_at.pop(instance, None)
+    def lost(self, instance: str) -> None:
+        """Note that a client did not answer. When it does again all its torrents count as changed."""
+        last = self._polled_at.pop(instance, None)
         if last is not None:
             self._halt(instance, last, on_from=None)
 
@@ -68,8 +68,8 @@ class SeedingTimes:
                 time.seconds, time.since = self._until(time, last), on_from
 
     def observe(self, torrent: TorrentFacts) -> None:
-        """Take in what is told of a torrent that changed, at the last look at its client."""
-        key, now = torrent.key, self._looked_at.get(torrent.instance)
+        """Count a torrent that changed, as it was at the last poll of its client."""
+        key, now = torrent.key, self._polled_at.get(torrent.instance)
         if now is None:
             return
         seconds = max(torrent.seeding.seconds, self.seconds(torrent))
@@ -82,11 +82,11 @@ class SeedingTimes:
             self._times.pop(key, None)
 
     def seconds(self, torrent: TorrentFacts) -> float:
-        """The least that a torrent has seeded up to the last look at its client; 0 when nothing is known of it."""
+        """The least seeding time of a torrent up to the last poll of its client; 0 when nothing is known."""
         time = self._times.get(torrent.key)
         if time is None or time.added_at != torrent.added_at:
             return 0.0
-        last = self._looked_at.get(torrent.instance)
+        last = self._polled_at.get(torrent.instance)
         return self._until(time, last)
 
     @staticmethod
@@ -96,10 +96,10 @@ class SeedingTimes:
         return time.seconds + max(0.0, last - time.since)
 
     async def save(self, *, at_least: float = _SAVED_SECONDS) -> None:
-        """Write down what has grown by so many seconds since the last time."""
+        """Write down what grew by so many seconds since the last time."""
         fresh = []
         for (instance, infohash), time in self._times.items():
-            seconds = self._until(time, self._looked_at.get(instance))
+            seconds = self._until(time, self._polled_at.get(instance))
             if seconds >= time.saved + at_least:
                 time.saved = seconds
                 fresh.append(StoredSeedingTime(instance, infohash, time.added_at, seconds))
@@ -107,7 +107,7 @@ class SeedingTimes:
             await seeding_times.save(self._database, self._category, fresh)
 
     async def forget(self, gone: set[TorrentKey]) -> None:
-        """Torrents that are no longer there."""
+        """Drop torrents that are no longer there."""
         known = gone & self._times.keys()
         if known:
             await seeding_times.forget(self._database, self._category, known)

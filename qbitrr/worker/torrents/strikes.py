@@ -1,4 +1,4 @@
-"""The clocks of the category's torrents in trouble: running, standing, kept in the state file."""
+"""Timers of torrents in trouble: running or standing, kept over restarts."""
 
 from __future__ import annotations
 
@@ -15,147 +15,147 @@ if TYPE_CHECKING:
     from qbitrr.rules.policy import Policy
     from qbitrr.state.database import Database
 
-_BLIND_SECONDS = 60.0
-"""Between two looks at a client that are further apart nobody knows what went on."""
+_GAP_SECONDS = 60.0
+"""Between two polls of a client that are further apart nothing is counted."""
 
 
-class _Clock(Struct, gc=False):
-    """What has been counted, and since when it runs: the moment and the look at which it was started."""
+class _Timer(Struct, gc=False):
+    """What was counted, and since when it runs: the moment and the poll at which it was started."""
 
     added_at: float
     mark: int
     seconds: float = 0.0
     observations: int = 0
     running_since: float | None = None
-    running_since_look: int = 0
+    running_since_poll: int = 0
 
 
-class _Looks(NamedTuple):
-    """How often a client was looked at, and when at last (monotonic)."""
+class _Polls(NamedTuple):
+    """How often a client was polled, and when last (monotonic)."""
 
     number: int
     at: float
 
 
 class StrikeTimers:
-    """All clocks of one category. Times are monotonic seconds."""
+    """All timers of one category. Times are monotonic seconds."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._clocks: dict[tuple[TorrentKey, StrikeKind], _Clock] = {}
-        self._looks: dict[str, _Looks] = {}
+        self._timers: dict[tuple[TorrentKey, StrikeKind], _Timer] = {}
+        self._polls: dict[str, _Polls] = {}
         self._standing: set[str] = set()
         self._unsaved: set[tuple[TorrentKey, StrikeKind]] = set()
 
     async def load(self, database: Database, category: str) -> None:
         """Read back what an earlier process counted."""
         for stored in await clocks.of_category(database, category):
-            clock = _Clock(stored.added_at, stored.mark, stored.seconds, stored.observations)
-            self._clocks[TorrentKey(stored.instance, stored.infohash), StrikeKind(stored.trouble)] = clock
+            timer = _Timer(stored.added_at, stored.mark, stored.seconds, stored.observations)
+            self._timers[TorrentKey(stored.instance, stored.infohash), StrikeKind(stored.trouble)] = timer
 
-    def look(self, instance: str, now: float, *, standstill: bool) -> bool:
-        """Note that a client was looked at; returns whether its torrents have to be observed anew.
+    def polled(self, instance: str, now: float, *, standstill: bool) -> bool:
+        """Note that a client answered; returns whether all its torrents have to be observed again.
 
-        While nothing can be said of its torrents (`standstill`) their clocks stand.
+        While it proves nothing about its torrents (`standstill`) their timers stand.
         """
-        before = self._looks.get(instance, _Looks(0, now))
-        blind = now - before.at > _BLIND_SECONDS
+        before = self._polls.get(instance, _Polls(0, now))
+        gap = now - before.at > _GAP_SECONDS
         stands = instance in self._standing
-        if (standstill and not stands) or blind:
+        if (standstill and not stands) or gap:
             self._stop(instance)
-        self._looks[instance] = _Looks(before.number + 1, now)
+        self._polls[instance] = _Polls(before.number + 1, now)
         if standstill:
             self._standing.add(instance)
         else:
             self._standing.discard(instance)
-        return before.number == 0 or blind or stands != standstill
+        return before.number == 0 or gap or stands != standstill
 
-    def lose(self, instance: str) -> None:
-        """A client did not answer: its clocks stand since the last look."""
+    def lost(self, instance: str) -> None:
+        """Note that a client did not answer: its timers stand since the last poll."""
         self._stop(instance)
         self._standing.add(instance)
 
     def observe(self, torrent: TorrentFacts) -> None:
-        """Start, stop or reset the clocks of a torrent that changed, or whose client was just looked at again."""
+        """Start, stop or reset the timers of a torrent that changed, or whose client answered again."""
         key = torrent.key
-        for trouble in StrikeKind:
-            self._observe(key, trouble, torrent)
+        for kind in StrikeKind:
+            self._observe(key, kind, torrent)
 
-    def _observe(self, key: TorrentKey, trouble: StrikeKind, torrent: TorrentFacts) -> None:
-        clock = self._clocks.get((key, trouble))
-        if clock is not None and clock.added_at != torrent.added_at:
-            self._drop(key, trouble)
-            clock = None
-        runs = course(trouble, torrent, self._policy, clock.mark if clock else None)
-        if runs is Course.RESET and clock is not None:
-            self._drop(key, trouble)
-            clock = None
-            runs = course(trouble, torrent, self._policy, None)
+    def _observe(self, key: TorrentKey, kind: StrikeKind, torrent: TorrentFacts) -> None:
+        timer = self._timers.get((key, kind))
+        if timer is not None and timer.added_at != torrent.added_at:
+            self._drop(key, kind)
+            timer = None
+        runs = course(kind, torrent, self._policy, timer.mark if timer else None)
+        if runs is Course.RESET and timer is not None:
+            self._drop(key, kind)
+            timer = None
+            runs = course(kind, torrent, self._policy, None)
         if runs is not Course.RUN or key[0] in self._standing:
-            if clock is not None and key[0] not in self._standing:
-                clock.running_since_look += 1  # the last look saw it without the trouble
-            self._halt(key, trouble, clock)
-        elif clock is None or clock.running_since is None:
-            looks = self._looks.get(key[0])
-            if looks is not None:
-                clock = clock or _Clock(torrent.added_at, torrent.left_bytes)
-                clock.running_since, clock.running_since_look = looks.at, looks.number - 1
-                self._clocks[key, trouble] = clock
+            if timer is not None and key[0] not in self._standing:
+                timer.running_since_poll += 1  # the last poll showed it without the trouble
+            self._halt(key, kind, timer)
+        elif timer is None or timer.running_since is None:
+            polls = self._polls.get(key[0])
+            if polls is not None:
+                timer = timer or _Timer(torrent.added_at, torrent.left_bytes)
+                timer.running_since, timer.running_since_poll = polls.at, polls.number - 1
+                self._timers[key, kind] = timer
 
-    def _drop(self, key: TorrentKey, trouble: StrikeKind) -> None:
-        del self._clocks[key, trouble]
-        self._unsaved.add((key, trouble))
+    def _drop(self, key: TorrentKey, kind: StrikeKind) -> None:
+        del self._timers[key, kind]
+        self._unsaved.add((key, kind))
 
-    def seen(self, key: TorrentKey, trouble: StrikeKind) -> Elapsed:
-        """What a clock shows now."""
-        clock = self._clocks.get((key, trouble))
-        return NOT_SEEN if clock is None else self._shown(key[0], clock)
+    def elapsed(self, key: TorrentKey, kind: StrikeKind) -> Elapsed:
+        """What a timer shows now."""
+        timer = self._timers.get((key, kind))
+        return NOT_SEEN if timer is None else self._shown(key[0], timer)
 
     def forget(self, gone: set[TorrentKey]) -> None:
-        """Torrents that are no longer there; the state file forgets them with everything else of theirs."""
-        for place in [place for place in self._clocks if place[0] in gone]:
-            del self._clocks[place]
-        self._unsaved = {place for place in self._unsaved if place[0] not in gone}
+        """Drop torrents that are no longer there; the state file forgets them with everything else of theirs."""
+        for slot in [slot for slot in self._timers if slot[0] in gone]:
+            del self._timers[slot]
+        self._unsaved = {slot for slot in self._unsaved if slot[0] not in gone}
 
     async def save(self, database: Database, category: str) -> None:
         """Write down all that ran or changed since the last time."""
-        running = {place for place, clock in self._clocks.items() if clock.running_since is not None}
-        places = running | self._unsaved
-        if not places:
+        running = {slot for slot, timer in self._timers.items() if timer.running_since is not None}
+        slots = running | self._unsaved
+        if not slots:
             return
         self._unsaved = set()  # what changes meanwhile is for the next time
-        kept = [self._stored(place) for place in places if place in self._clocks]
-        gone = [(*key, trouble.value) for key, trouble in places if (key, trouble) not in self._clocks]
+        kept = [self._stored(slot) for slot in slots if slot in self._timers]
+        gone = [(*key, kind.value) for key, kind in slots if (key, kind) not in self._timers]
         try:
             await clocks.save(database, category, kept, gone)
         except BaseException:
-            self._unsaved |= places
+            self._unsaved |= slots
             raise
 
-    def _stored(self, place: tuple[TorrentKey, StrikeKind]) -> clocks.StoredStrikes:
-        (instance, infohash), trouble = place
-        clock = self._clocks[place]
-        shown = self._shown(instance, clock)
+    def _stored(self, slot: tuple[TorrentKey, StrikeKind]) -> clocks.StoredStrikes:
+        (instance, infohash), kind = slot
+        timer = self._timers[slot]
+        shown = self._shown(instance, timer)
         return clocks.StoredStrikes(
-            instance, infohash, trouble.value, clock.added_at, shown.seconds, shown.observations, clock.mark
+            instance, infohash, kind.value, timer.added_at, shown.seconds, shown.observations, timer.mark
         )
 
-    def _shown(self, instance: str, clock: _Clock) -> Elapsed:
-        if clock.running_since is None:
-            return Elapsed(clock.seconds, clock.observations)
-        looks = self._looks[instance]
+    def _shown(self, instance: str, timer: _Timer) -> Elapsed:
+        if timer.running_since is None:
+            return Elapsed(timer.seconds, timer.observations)
+        polls = self._polls[instance]
         return Elapsed(
-            clock.seconds + max(0.0, looks.at - clock.running_since),
-            clock.observations + looks.number - clock.running_since_look,
+            timer.seconds + max(0.0, polls.at - timer.running_since),
+            timer.observations + polls.number - timer.running_since_poll,
         )
 
     def _stop(self, instance: str) -> None:
-        for (key, trouble), clock in self._clocks.items():
+        for (key, kind), timer in self._timers.items():
             if key[0] == instance:
-                self._halt(key, trouble, clock)
+                self._halt(key, kind, timer)
 
-    def _halt(self, key: TorrentKey, trouble: StrikeKind, clock: _Clock | None) -> None:
-        if clock is not None and clock.running_since is not None:
-            shown = self._shown(key[0], clock)
-            clock.seconds, clock.observations, clock.running_since = shown.seconds, shown.observations, None
-            self._unsaved.add((key, trouble))
+    def _halt(self, key: TorrentKey, kind: StrikeKind, timer: _Timer | None) -> None:
+        if timer is not None and timer.running_since is not None:
+            shown = self._shown(key[0], timer)
+            timer.seconds, timer.observations, timer.running_since = shown.seconds, shown.observations, None
+            self._unsaved.add((key, kind))

@@ -1,4 +1,4 @@
-"""What trackers said against the torrents of one worker: counted, kept in the state file, believed in the end."""
+"""Refusals of torrents by trackers: counted over restarts, and believed when they persist."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNREGISTERED, LISTED = "unregistered", "listed"
 
 
 class TrackerRefusals:
-    """All refusals of one category. A tracker is known by its host."""
+    """Refusals of one category's torrents. A tracker is identified by its host."""
 
     def __init__(self, database: Database, category: str) -> None:
         self._database = database
@@ -32,28 +32,28 @@ class TrackerRefusals:
         self._added_at: dict[TorrentKey, float] = {}
 
     async def load(self) -> None:
-        """Read back what an earlier process heard."""
+        """Read back what an earlier process recorded."""
         for one in await refusals.of_category(self._database, self._category):
             key = TorrentKey(one.instance, one.infohash)
             self._of[key][one.host, one.kind] = Refusals(one.times, one.first_at, one.last_at)
             self._added_at[key] = one.added_at
 
-    def gone(self, torrent: TorrentFacts, announce: str) -> bool:
-        """Whether a tracker is believed not to know the torrent any more."""
+    def unregistered(self, torrent: TorrentFacts, announce: str) -> bool:
+        """Whether it is proven that a tracker no longer has the torrent."""
         return self._proven(torrent, announce, (UNREGISTERED,))
 
     def dead(self, torrent: TorrentFacts, announces: Iterable[str]) -> tuple[str, ...]:
-        """The trackers that are believed to be dead for the torrent."""
+        """The trackers that are proven to be dead for the torrent."""
         return tuple(one for one in announces if self._proven(torrent, one, (UNREGISTERED, LISTED)))
 
     def open_for(self, torrent: TorrentFacts) -> bool:
-        """Whether a tracker has refused the torrent, and is not believed yet."""
+        """Whether a refusal of the torrent is not proven yet."""
         return any(not one.proven for one in self._known(torrent).values())
 
-    async def hear(self, torrent: TorrentFacts, rows: Iterable[Tracker], listed: Collection[str], now: float) -> bool:
-        """Take in what the trackers of a torrent say now, in epoch seconds; returns whether it changes anything.
+    async def record(self, torrent: TorrentFacts, rows: Iterable[Tracker], listed: Collection[str], now: float) -> bool:
+        """Count what the trackers of a torrent say at `now` (epoch seconds); whether anything changed.
 
-        One that works again is believed at once. Whatever else a tracker says, or its silence, changes nothing.
+        A tracker that works again clears its refusals. Silence and any other message change nothing.
         """
         before = dict(self._known(torrent))
         after = dict(before)
@@ -62,13 +62,13 @@ class TrackerRefusals:
             if host := host_of(row.url):
                 by_host[host].append(row)
         for host, some in by_host.items():
-            words = {tracker_status(row.status, row.msg) for row in some}
+            statuses = {tracker_status(row.status, row.msg) for row in some}
             refuses = {
-                UNREGISTERED: TrackerStatus.UNREGISTERED in words,
+                UNREGISTERED: TrackerStatus.UNREGISTERED in statuses,
                 LISTED: any(is_dead(row.status, row.msg, listed) for row in some),
             }
             for kind, does in refuses.items():
-                if TrackerStatus.WORKS in words:
+                if TrackerStatus.WORKS in statuses:
                     after.pop((host, kind), None)
                 elif does:
                     after[host, kind] = refused_again(after.get((host, kind)), now)
@@ -84,7 +84,7 @@ class TrackerRefusals:
         return True
 
     async def forget(self, gone: set[TorrentKey]) -> None:
-        """Torrents that are no longer there."""
+        """Drop torrents that are no longer there."""
         known = gone & self._of.keys()
         if known:
             await refusals.forget(self._database, self._category, known)

@@ -8,7 +8,7 @@ FROM_WORKER = [
     ipc.Hello(1, 42),
     ipc.Ready(),
     ipc.Heartbeat("torrents", 7, 0, 15.0),
-    ipc.Waiting("qBit", "no answer", held=True),
+    ipc.Waiting("qBit", "no answer", needs_attention=True),
     ipc.Metrics(5, 120),
     ipc.Activity("search", "a movie", 1.5),
     ipc.Goodbye("it was stopped"),

@@ -201,10 +201,10 @@ def test_thousands_of_ends_without_a_delay_overflow_nothing():
 
 
 def test_waiting_and_held_are_told_apart_and_end():
-    waiting, _ = step(running(), lifecycle.Blocked(waits=True, held=False))
-    held, _ = step(waiting, lifecycle.Blocked(waits=True, held=True))
+    waiting, _ = step(running(), lifecycle.Blocked(waits=True, needs_attention=False))
+    held, _ = step(waiting, lifecycle.Blocked(waits=True, needs_attention=True))
     assert (waiting.phase, held.phase) == (Phase.WAITING, Phase.HELD)
-    assert step(held, lifecycle.Blocked(waits=False, held=False))[0].phase is Phase.RUNNING
+    assert step(held, lifecycle.Blocked(waits=False, needs_attention=False))[0].phase is Phase.RUNNING
 
 
 def test_without_automatic_restarts_an_end_is_final():
@@ -216,9 +216,9 @@ EVENTS = st.sampled_from(
     [
         lifecycle.Start(),
         lifecycle.Ready(),
-        lifecycle.Blocked(waits=True, held=False),
-        lifecycle.Blocked(waits=True, held=True),
-        lifecycle.Blocked(waits=False, held=False),
+        lifecycle.Blocked(waits=True, needs_attention=False),
+        lifecycle.Blocked(waits=True, needs_attention=True),
+        lifecycle.Blocked(waits=False, needs_attention=False),
         lifecycle.Heartbeat(15.0),
         lifecycle.Tick(),
         lifecycle.Restart(),

@@ -1,4 +1,4 @@
-"""Writing the limits, tags and trackers of a torrent as the configuration asks for."""
+"""Limits, tags and trackers of a torrent, written as the configuration asks for."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def untag_stalled(context: ActionContext, entry: Entry) -> None:
     """Remove the tag of a torrent that is no longer stalled. Raises a ServiceError, ActionCancelledError."""
     await context.read_for(entry)
     await context.client(entry.instance).remove_tags([entry.infohash], TAG_STALLED)
-    await context.close(entry, "done", "the tag was taken off")
+    await context.close(entry, "done", "the tag was removed")
 
 
 async def _adjust(context: ActionContext, entry: Entry) -> None:

@@ -1,4 +1,4 @@
-"""What the user decides: on removals that wait for approval, and on those that were made."""
+"""Decisions of the user: on removals that await approval, and on those that were made."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UserDecision = ipc.Approve | ipc.Discard | ipc.Undo
 
 
 class Approvals:
-    """Decisions of the user, carried out one after the other at the beginning of a pass."""
+    """Carries out what the user decided, one after the other, at the start of a pass."""
 
     def __init__(self, context: ActionContext, runner: ActionRunner) -> None:
         self._context = context
@@ -36,9 +36,9 @@ class Approvals:
             self._decisions.append(decision)
 
     async def carry_out(self) -> bool:
-        """Do what the user decided; whether there was anything.
+        """Carry out the decisions; returns whether there were any.
 
-        What a silent service keeps from being done stays for the next pass.
+        One that fails because a service does not answer stays for the next pass.
         """
         was_any = False
         while self._decisions:
@@ -63,13 +63,13 @@ class Approvals:
                 await self._undo(action_id)
 
     async def _approve(self) -> None:
-        """Let the removals that wait go on, and count again from zero."""
+        """Let the removals that await approval go on, and count from zero."""
         await self._runner.breaker.reset()
         for entry in await self._awaiting():
             await self._context.advance(entry, ledger.FIRST_STEP)
 
     async def _discard(self) -> None:
-        """Drop the removals that wait, and count again from zero."""
+        """Cancel the removals that await approval, and count from zero."""
         await self._runner.breaker.reset()
         for entry in await self._awaiting():
             await self._context.close(entry, "held", DISCARDED)

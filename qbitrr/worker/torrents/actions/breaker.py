@@ -1,4 +1,4 @@
-"""The breaker at work: how much was destroyed lately, and whether a person has to decide before more is."""
+"""Circuit breaker for removals: too many within its window, and the user has to approve more of them."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ _log = logs.get(__name__)
 
 
 class Breaker:
-    """Counts the destructive actions of one category. `tripped` says why they wait, None while they do not."""
+    """Counts the destructive actions of one category. `tripped` is why they await approval; None while they do not."""
 
     def __init__(self, context: ActionContext) -> None:
         self.tripped: str | None = None
         self._context = context
         self._category = context.config.name
         self._limits = breaker_limits(context.config)
-        self._begun: dict[TorrentKey, float] = {}
+        self._started: dict[TorrentKey, float] = {}
 
     async def load(self) -> None:
-        """Read back what an earlier process did, and whether a person was asked."""
+        """Read back what an earlier process did, and whether it tripped."""
         stored = await breakers.read(self._context.database, self._category)
         self.tripped = stored.because
         since = max(stored.counted_since, self._context.clock.wall() - breaker.WINDOW_SECONDS)
         entries = await ledger.begun_since(self._context.database, self._category, list(DESTRUCTIVE), since)
-        self._begun = {entry.key: entry.planned_at for entry in entries}
+        self._started = {entry.key: entry.planned_at for entry in entries}
 
     async def admits(self, key: TorrentKey, present: set[TorrentKey]) -> bool:
-        """Whether one more destructive action may begin now; it is counted then. Trips when it may not."""
+        """Count one more destructive action if it may start now; trip if it may not. Returns whether it may."""
         if self.tripped is not None:
             return False
         now = self._context.clock.wall()
-        self._begun = {other: at for other, at in self._begun.items() if at > now - breaker.WINDOW_SECONDS}
-        torrents = len(present | self._begun.keys())
-        objection = breaker.objection(list(self._begun.values()), torrents, now, self._limits)
+        self._started = {other: at for other, at in self._started.items() if at > now - breaker.WINDOW_SECONDS}
+        torrents = len(present | self._started.keys())
+        objection = breaker.objection(list(self._started.values()), torrents, now, self._limits)
         if objection is None:
-            self._begun[key] = now
+            self._started[key] = now
             return True
         self.tripped = objection
-        _log.error("removals wait for approval", because=objection)
+        _log.error("breaker tripped", because=objection)
         await breakers.write(self._context.database, self._category, objection, 0.0)
         return False
 
     async def reset(self) -> None:
-        """A person decided: count anew."""
-        self.tripped, self._begun = None, {}
+        """Count from zero, as the user decided."""
+        self.tripped, self._started = None, {}
         await breakers.write(self._context.database, self._category, None, self._context.clock.wall())

@@ -1,4 +1,4 @@
-"""What every action needs: the services, the ledger, and looking at a torrent again before touching it."""
+"""What every action needs: services, ledger, and a torrent read again before it is changed."""
 
 from __future__ import annotations
 
@@ -70,19 +70,19 @@ class ActionContext:
         self.quarantine_folder = Path(config.state_file).with_name("quarantine")
 
     def client(self, instance: str) -> QbittorrentClient:
-        """The qBittorrent of that name."""
+        """The client of one qBittorrent."""
         return self.services.qbittorrents[instance]
 
     async def read(self, instance: str, infohash: str) -> TorrentFacts | None:
-        """The torrent as it is now; None when it is gone."""
+        """Read a torrent as it is now; None when it is gone."""
         torrents = await self.client(instance).torrents([infohash])
         found = torrents.get(infohash)
         return torrent_facts(instance, infohash, found) if found else None
 
     async def read_for(self, entry: Entry) -> TorrentFacts | None:
-        """The torrent that an action is about, as it is now; None when it is gone.
+        """Read the torrent of an action as it is now; None when it is gone.
 
-        Raises HeldError when it is not what the action was planned for any more.
+        Raises ActionCancelledError when the action was not planned for what it is now.
         """
         torrent = await self.read(entry.instance, entry.infohash)
         if torrent is None:
@@ -104,7 +104,7 @@ class ActionContext:
         notes: Mapping[str, object],
         step: str = ledger.FIRST_STEP,
     ) -> Entry:
-        """Write an action down before it begins, or at the step where it already is.
+        """Write an action to the ledger before its first step, or at the step that was reached already.
 
         Raises StateError when another action on the torrent is open.
         """
@@ -141,11 +141,11 @@ class ActionContext:
         _log.info("action ended", action=entry.action, torrent=entry.name, state=state, outcome=outcome)
 
     async def commands_since(self, since: float) -> list[Command]:
-        """The Arr's commands that were queued after something was about to be sent."""
+        """Read the Arr's commands that were queued since a time (epoch seconds), whatever its clock says."""
         earliest = since - CLOCK_SKEW_SECONDS
         return [c for c in await self.services.arr.commands() if (from_iso(c.queued) or 0) >= earliest]
 
 
 async def pause(attempt: int) -> None:
-    """Wait before asking again, a little longer each time, two seconds at most."""
+    """Sleep before asking again, longer after each attempt, two seconds at most."""
     await asyncio.sleep(_POLL_SECONDS[min(attempt, len(_POLL_SECONDS) - 1)])

@@ -1,4 +1,4 @@
-"""Failing a torrent: blocklist its release in the Arr, delete it, see that it is gone, search once."""
+"""Failed torrent: its release is blocklisted in the Arr, the torrent deleted, and its items searched once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from qbitrr.state import activity, ledger
 from qbitrr.worker.search.budget import search_after_failure
 from qbitrr.worker.torrents.actions import quarantine
 from qbitrr.worker.torrents.actions.context import CLOCK_SKEW_SECONDS
-from qbitrr.worker.torrents.actions.remove import delete, what_became_of_files
-from qbitrr.worker.torrents.actions.safety_checks import pass_gate
+from qbitrr.worker.torrents.actions.remove import delete, files_outcome
+from qbitrr.worker.torrents.actions.safety_checks import read_deletable
 
 if TYPE_CHECKING:
     from qbitrr.arr.models import HistoryRecord
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 async def notes_for(context: ActionContext, torrent: TorrentFacts, queue: QueueFacts | None) -> dict[str, Any]:
-    """What failing a torrent will need. Nothing is changed yet; raises a ServiceError.
+    """Collect what failing a torrent will need. Nothing is changed yet; raises a ServiceError.
 
-    A download that the Arr does not list, as its category was changed, is found in the Arr's history.
+    A download that the Arr no longer lists, as its category was changed, is found in the Arr's history.
     """
     notes: dict[str, Any] = {"complete": torrent.complete, "research": context.config.arr.research}
     if queue is not None:
@@ -41,11 +41,11 @@ async def notes_for(context: ActionContext, torrent: TorrentFacts, queue: QueueF
 async def fail(context: ActionContext, entry: Entry) -> None:
     """Go on from the step that was reached.
 
-    Raises a ServiceError, HeldError when it must not go on, or LaterError when it has to wait.
+    Raises a ServiceError, ActionCancelledError when it must not go on, RetryLaterError when it has to wait.
     """
     entry = await quarantine.before(context, entry)
     if entry.step in (ledger.FIRST_STEP, quarantine.OVER, "blocklisting"):
-        await pass_gate(context, entry)
+        await read_deletable(context, entry)
         entry = await context.advance(entry, "blocklisting")
         await _blocklist(context, entry)
         entry = await context.advance(entry, "blocklisted")
@@ -57,9 +57,9 @@ async def fail(context: ActionContext, entry: Entry) -> None:
 
 
 async def search_again(context: ActionContext, entry: Entry) -> None:
-    """Blocklist a release and search its item, but keep the torrent; see `ReSearchStalled`."""
+    """Blocklist a release and search its items, but keep the torrent; see `ReSearchStalled`."""
     if entry.step in (ledger.FIRST_STEP, "blocklisting"):
-        await pass_gate(context, entry)
+        await read_deletable(context, entry)
         entry = await context.advance(entry, "blocklisting")
         await _blocklist(context, entry)
         entry = await context.advance(entry, "blocklisted")
@@ -75,12 +75,12 @@ async def _blocklist(context: ActionContext, entry: Entry) -> None:
     history_id = entry.notes.get("history_id")
     if history_id is not None:
         events = await _history(context, entry.infohash, entry.added_at)
-        if not any(event.event_type == "downloadFailed" for event in events):  # else it was done before a crash
+        if not any(event.event_type == "downloadFailed" for event in events):  # else that was done before a crash
             await arr.mark_failed(history_id)
 
 
 async def _history(context: ActionContext, infohash: str, added_at: float) -> list[HistoryRecord]:
-    """What the Arr remembers of this download since it was added, newest first."""
+    """Read the Arr's history of a download since it was added, newest first."""
     since = added_at - CLOCK_SKEW_SECONDS
     events = await context.services.arr.history(infohash.upper())
     recent = [event for event in events if (from_iso(event.date) or 0) >= since]
@@ -88,14 +88,14 @@ async def _history(context: ActionContext, infohash: str, added_at: float) -> li
 
 
 async def _search_once(context: ActionContext, entry: Entry, step_before: str) -> bool:
-    """Search the items that are wanted, if `ReSearch` says so; returns whether there was anything to search."""
-    wanted = entry.notes["item_ids"] if entry.notes["research"] else []
-    if wanted and entry.step == step_before:
+    """Search the items once if `ReSearch` says so; returns whether there was anything to search."""
+    items = entry.notes["item_ids"] if entry.notes["research"] else []
+    if items and entry.step == step_before:
         entry = await context.advance(entry, "searching")
         await _search(context, entry)
-    elif wanted and not await _search_was_sent(context, entry):
+    elif items and not await _search_was_sent(context, entry):
         await _search(context, entry)
-    return bool(wanted)
+    return bool(items)
 
 
 async def _search(context: ActionContext, entry: Entry) -> None:
@@ -110,18 +110,18 @@ async def _search(context: ActionContext, entry: Entry) -> None:
 
 async def _search_was_sent(context: ActionContext, entry: Entry) -> bool:
     """Whether the search that was about to be sent before a crash reached the Arr."""
-    wanted = set(entry.notes["item_ids"])
+    items = set(entry.notes["item_ids"])
     kind = context.services.arr.kind
     return any(
-        command.name == kind.search_command and wanted <= set(kind.searched(command.body))
+        command.name == kind.search_command and items <= set(kind.searched(command.body))
         for command in await context.commands_since(entry.updated_at)
         if command.body is not None
     )
 
 
 def _outcome(entry: Entry, *, searched: bool) -> str:
-    known = entry.notes["record_ids"] or entry.notes.get("history_id") is not None
-    blocklisted = "blocklisted and removed" if known else "removed"
-    files = what_became_of_files(entry.notes["kept_files"])
+    listed = entry.notes["record_ids"] or entry.notes.get("history_id") is not None
+    blocklisted = "blocklisted and removed" if listed else "removed"
+    files = files_outcome(entry.notes["kept_files"])
     search = "searched again" if searched else "not searched again"
     return f"{blocklisted}; {files}; {search}"

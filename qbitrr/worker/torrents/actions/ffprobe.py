@@ -1,6 +1,6 @@
-"""Asking ffprobe whether media can be played, when it is installed (Debian's package ffmpeg).
+"""Check of media by ffprobe, where it is installed (Debian's package ffmpeg).
 
-Words that tell of the disk instead of the media are no evidence, nor is silence.
+A message about the disk instead of the media proves nothing, nor does a timeout.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _log = logs.get(__name__)
 
 _SECONDS = 60.0
 _AT_ONCE = 2
-_LONGEST_WORDS = 300
-_ADDRESS = re.compile(r"\[[^\]]* @ 0x[0-9a-f]+\]")  # of the part of ffprobe that complains, another each time
+_LONGEST_MESSAGE = 300
+_ADDRESS = re.compile(r"\[[^\]]* @ 0x[0-9a-f]+\]")  # prefix of a message, different in each run
 _ABOUT_THE_DISK = ("no such file", "permission denied", "input/output error", "stale file handle", "not connected")
-# Playable as they are. What is spread over several files, or is a disc, is not asked about.
+# A medium that is spread over several files, or a disc, is not checked.
 _STREAM_KINDS = {"radarr": "v", "sonarr": "v", "lidarr": "a"}
 
 
 class FFprobe:
-    """Runs ffprobe, two at a time at most. `program` is its path, None when there is none."""
+    """Runs ffprobe, two at a time at most. `program` is its path, None when it is not installed."""
 
     def __init__(self, kind: str, program: str | None = None) -> None:
         self.program = program or shutil.which("ffprobe")
@@ -39,22 +39,22 @@ class FFprobe:
         self._turn = asyncio.Semaphore(_AT_ONCE)
 
     async def fault(self, paths: Sequence[str]) -> str | None:
-        """What is wrong with the first file that cannot be played; None when nothing is, or nobody can tell."""
+        """Find the fault of the first file that cannot be played; None when there is none, or none is proven."""
         if self.program is None:
             return None
         for path in paths:
             async with self._turn:
-                words = await self._ask(self.program, path)
-            if words:
+                fault = await self._check(self.program, path)
+            if fault:
                 name = path.rpartition("/")[2]
-                return f"{name}: {words}"
+                return f"{name}: {fault}"
         return None
 
-    async def _ask(self, program: str, path: str) -> str | None:
+    async def _check(self, program: str, path: str) -> str | None:
         arguments = ["-v", "error", "-select_streams", self._streams]
         arguments += ["-show_entries", "stream=codec_type", "-of", "csv=p=0", f"file:{path}"]
         process = await asyncio.create_subprocess_exec(
-            *_dying_with_us(),
+            *_dying_with_worker(),
             program,
             *arguments,
             stdin=asyncio.subprocess.DEVNULL,
@@ -70,23 +70,23 @@ class FFprobe:
             return None
         finally:
             await _end(process)
-        return _judge(process.returncode or 0, output.decode(errors="replace"), errors.decode(errors="replace"), path)
+        return _fault(process.returncode or 0, output.decode(errors="replace"), errors.decode(errors="replace"), path)
 
 
-def _judge(code: int, output: str, errors: str, path: str) -> str | None:
-    words = " ".join(_ADDRESS.sub("", errors).replace(f"file:{path}: ", "").split())[:_LONGEST_WORDS]
-    if any(hint in words.lower() for hint in _ABOUT_THE_DISK):
-        _log.warning("ffprobe could not read a file", file=path, words=words)
+def _fault(code: int, output: str, errors: str, path: str) -> str | None:
+    message = " ".join(_ADDRESS.sub("", errors).replace(f"file:{path}: ", "").split())[:_LONGEST_MESSAGE]
+    if any(hint in message.lower() for hint in _ABOUT_THE_DISK):
+        _log.warning("ffprobe could not read a file", file=path, message=message)
         return None
-    if code < 0:  # somebody ended it
+    if code < 0:  # killed by a signal
         return None
     if code > 0:
-        return words or f"ffprobe ended with code {code}"
+        return message or f"ffprobe ended with code {code}"
     return None if output.strip() else "ffprobe finds nothing to play in it"
 
 
-def _dying_with_us() -> list[str]:
-    """A command in front that has the kernel end the program when this process ends."""
+def _dying_with_worker() -> list[str]:
+    """Command prefix by which the kernel kills the program when this process ends."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL"] if setpriv else []
 
@@ -99,5 +99,5 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def paths_of(save_path: str, relative: Sequence[str]) -> list[str]:
-    """Files of a torrent as seen from here, those that are there."""
+    """Paths of a torrent's files on this machine, of those that are there."""
     return [str(path) for name in relative if (path := Path(save_path) / name).is_file()]

@@ -1,4 +1,4 @@
-"""Looking at a torrent's files, not fetching those that are not wanted, and deleting what was excluded."""
+"""Files of a torrent: examined, excluded from the download, and deleted from disk when they were excluded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _VERIFY_ATTEMPTS = 5
 
 
 async def examine(context: ActionContext, torrent: TorrentFacts) -> bool:
-    """Find out what a torrent's files say, for its history; whether they are known. Raises a ServiceError."""
+    """Read a torrent's file list into its history; returns whether it is known. Raises a ServiceError."""
     files = await _files(context, torrent)
     if not files:
         return False
@@ -42,26 +42,26 @@ async def examine(context: ActionContext, torrent: TorrentFacts) -> bool:
 
 
 async def skip(context: ActionContext, entry: Entry) -> None:
-    """Have the files that are not wanted not fetched, in one request, and see that it was done."""
+    """Exclude the unwanted files from the download in one request, and verify it."""
     torrent = await context.read_for(entry)
     if torrent is None:
         raise ActionCancelledError("it is gone")
     selection = select(await _files(context, torrent), context.file_rules)
     if selection.unwanted and not selection.playable:
         raise ActionCancelledError("nothing playable would remain")
-    wanted_out = {file.index for file in selection.unwanted}
-    if wanted_out:
-        entry = await context.advance(entry, "sending", files=len(wanted_out))
+    unwanted = {file.index for file in selection.unwanted}
+    if unwanted:
+        entry = await context.advance(entry, "sending", files=len(unwanted))
         client = context.client(entry.instance)
-        await client.skip_files(entry.infohash, sorted(wanted_out))
+        await client.skip_files(entry.infohash, sorted(unwanted))
         for attempt in range(_VERIFY_ATTEMPTS):
             if not select(await _files(context, torrent), context.file_rules).unwanted:
                 break
             await pause(attempt)
         else:
-            raise UnreachableError(entry.instance, "files are still fetched after they were excluded")
+            raise UnreachableError(entry.instance, "files are still downloaded after they were excluded")
     context.history.saw_files(entry, complete=False)
-    await context.close(entry, "done", f"{len(wanted_out)} files are not fetched")
+    await context.close(entry, "done", f"{len(unwanted)} files are not downloaded")
 
 
 async def delete_excluded(context: ActionContext, entry: Entry) -> None:
@@ -82,7 +82,7 @@ async def delete_excluded(context: ActionContext, entry: Entry) -> None:
 
 
 async def fault(context: ActionContext, torrent: TorrentFacts) -> str | None:
-    """What ffprobe says of a complete torrent's media; None when it finds nothing wrong, or cannot be asked."""
+    """Find the fault that ffprobe sees in a complete torrent's media; None when it sees none, or cannot be run."""
     if context.probe.program is None or not context.config.arr.torrent.verify_media:
         return None
     names = [file.path for file in media(await _files(context, torrent), context.config.arr.kind)]

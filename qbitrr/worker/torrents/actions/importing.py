@@ -1,4 +1,4 @@
-"""Having a finished torrent imported: scan command, its end, proof in the Arr's history, tag."""
+"""Import of a finished torrent: scan command, its end, proof in the Arr's history, tag."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 IMPORTED_STEP = "imported"
 
-_COMMAND_SECONDS = 3600.0  # an Arr may have many commands before ours
+_COMMAND_SECONDS = 3600.0  # an Arr may have many commands queued before
 _REFRESH_SECONDS = 10.0
-_PROOF_SECONDS = 15.0  # history is written a moment after a command has ended
-_CLEARING_SECONDS = 120.0  # the queue follows when the Arr has asked all of its download clients
+_PROOF_SECONDS = 15.0  # the history is written a moment after the command has ended
+_CLEARING_SECONDS = 120.0  # the queue follows once the Arr has asked all of its download clients
 
 
 async def path_to_scan(context: ActionContext, torrent: TorrentFacts, queue: QueueFacts | None) -> str:
-    """The path of a finished torrent as the Arr knows it.
+    """Find the path of a finished torrent as the Arr sees it.
 
-    The Arr's own word counts, as it applies its remote path mappings. From before the torrent was finished it may
-    name the folder for incomplete ones: then the Arr is asked to look again.
+    What the Arr reports counts, as it applies its remote path mappings. It may still be the folder for incomplete
+    torrents: then the Arr is asked to check its download clients first.
     """
-    told = queue.output_path if queue else ""
-    if queue and told not in ("", torrent.content_path) and queue.tracked_state == "downloading":
+    path = queue.output_path if queue else ""
+    if queue and path not in ("", torrent.content_path) and queue.tracked_state == "downloading":
         await _wait_for(context, (await context.services.arr.refresh_downloads()).id, _REFRESH_SECONDS)
-        told = next((facts.output_path for facts in [await _in_queue(context, torrent.infohash)] if facts), told)
-    return told or torrent.content_path
+        path = next((facts.output_path for facts in [await _in_queue(context, torrent.infohash)] if facts), path)
+    return path or torrent.content_path
 
 
 async def import_download(context: ActionContext, entry: Entry) -> None:
@@ -66,7 +66,7 @@ async def import_download(context: ActionContext, entry: Entry) -> None:
 
 
 async def is_imported(context: ActionContext, infohash: str, added_at: float) -> bool:
-    """Whether the Arr's history shows an import since the torrent was added, and its queue nothing left of it."""
+    """Whether the Arr's history shows an import since the torrent was added, and its queue lists nothing of it."""
     return await _history_shows_it(context, infohash, added_at) and await _queue_is_clear(context, infohash)
 
 
@@ -101,13 +101,13 @@ async def _scan_that_was_sent(context: ActionContext, entry: Entry) -> Command |
 
 
 async def _wait_for(context: ActionContext, command_id: int, seconds: float) -> str | None:
-    """Wait for a command to end; returns what went wrong, if something did."""
+    """Wait for a command to end; returns what went wrong, if anything."""
     deadline = context.clock.monotonic() + seconds
     attempt = 0
     while context.clock.monotonic() < deadline:
         try:
             command = await context.services.arr.command(command_id)
-        except GoneError:  # forgotten by the Arr, as after its restart: the history will tell
+        except GoneError:  # forgotten by the Arr, as after its restart: its history decides
             return None
         if command.ended:
             return None if command.succeeded else f"the Arr's command ended as {command.status}"
@@ -117,16 +117,16 @@ async def _wait_for(context: ActionContext, command_id: int, seconds: float) -> 
 
 
 async def _wait_for_proof(context: ActionContext, entry: Entry) -> str | None:
-    """Wait for the history and then for the queue; returns what is missing in the end."""
-    began = context.clock.monotonic()
+    """Wait for the history and then for the queue; returns what is missing at the end of the time."""
+    started_at = context.clock.monotonic()
     attempt = 0
     while not await _history_shows_it(context, entry.infohash, entry.added_at):
-        if context.clock.monotonic() > began + _PROOF_SECONDS:
+        if context.clock.monotonic() > started_at + _PROOF_SECONDS:
             return "the command ended, but the Arr's history shows no import"
         await pause(attempt)
         attempt += 1
     while not await _queue_is_clear(context, entry.infohash):
-        if context.clock.monotonic() > began + _CLEARING_SECONDS:
+        if context.clock.monotonic() > started_at + _CLEARING_SECONDS:
             return "the Arr imported a part of it; its queue still lists the rest"
         await pause(attempt)
         attempt += 1
@@ -141,5 +141,5 @@ async def _with_messages(context: ActionContext, entry: Entry, problem: str) -> 
 async def _tag(context: ActionContext, entry: Entry) -> None:
     if not context.config.settings.tagless and await context.read_for(entry) is not None:
         await context.services.qbittorrents[entry.instance].add_tags([entry.infohash], TAG_IMPORTED)
-    by_whom = "imported" if "command_id" in entry.notes else "imported by the Arr itself"
-    await context.close(entry, "done", f"{by_whom}; the Arr's history shows it")
+    outcome = "imported" if "command_id" in entry.notes else "imported by the Arr itself"
+    await context.close(entry, "done", f"{outcome}; the Arr's history shows it")

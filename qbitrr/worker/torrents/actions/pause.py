@@ -1,6 +1,6 @@
-"""Stopping downloads for want of space, and having them go on: many at a time, each with its entry in the ledger.
+"""Pauses and resumes of downloads for lack of space: many in one request, each with its entry in the ledger.
 
-The tag comes before the stop and goes after the start: what is stopped by the guard can be told from what a person
+The tag is set before the stop and removed after the start: what the guard paused is distinguished from what the user
 stopped, also after a crash in between.
 """
 
@@ -29,7 +29,7 @@ _AT_ONCE = 100
 
 
 async def carry_out(context: ActionContext, instance: str, steps: list[free_space.SpaceStep]) -> None:
-    """Take the steps of the guard. Raises a ServiceError; what was not done then is found again by the next pass."""
+    """Carry out the moves of the guard. Raises a ServiceError; the next pass finds what was not done then."""
     for move in SpaceMove:
         of_move = [step for step in steps if step.move is move]
         for at in range(0, len(of_move), _AT_ONCE):
@@ -61,7 +61,7 @@ _OUTCOMES = {SpaceMove.PAUSE: "stopped", SpaceMove.RESUME: "started", SpaceMove.
 
 
 def _is_still_so(context: ActionContext, torrent: TorrentFacts, step: free_space.SpaceStep) -> bool:
-    """Whether a torrent is as it was when the guard decided."""
+    """Whether a torrent is still as it was when the guard decided."""
     if torrent.added_at != step.download.added_at or protection(torrent, context.policy) is not None:
         return False
     stopped = torrent.state in STOPPED
@@ -69,7 +69,7 @@ def _is_still_so(context: ActionContext, torrent: TorrentFacts, step: free_space
 
 
 async def _planned(context: ActionContext, torrent: TorrentFacts, step: free_space.SpaceStep) -> list[Entry]:
-    """The entry in the ledger; none while another action on the torrent is open."""
+    """Plan the entry in the ledger; none while another action on the torrent is open."""
     action = Action.HOLD if step.move is SpaceMove.PAUSE else Action.RELEASE
     facts = {"left_bytes": step.download.left_bytes, "budget_bytes": step.budget_bytes, "disk": step.download.disk}
     verdict = Verdict((TraceStep("free_space", acts(action, step.because, **facts)),))

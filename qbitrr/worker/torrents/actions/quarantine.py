@@ -1,7 +1,7 @@
-"""`Settings.Quarantine`: a removal first stops and tags the torrent, and is carried out when its time is over.
+"""Quarantine before a removal (`Settings.Quarantine`): the torrent is stopped and tagged until its time is over.
 
-Whoever takes the tag off, or starts the torrent again, has rescued it. The .torrent file is kept for a while, so that
-a removal can be undone also afterwards.
+Whoever removes the tag or starts the torrent has rescued it. The .torrent file is kept for a month, so that the removal
+can be undone afterwards too.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from qbitrr.rules.tags import TAG_QUARANTINE
 from qbitrr.state import ledger
 from qbitrr.worker.disk import has_content, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError, pause
-from qbitrr.worker.torrents.actions.safety_checks import pass_gate
+from qbitrr.worker.torrents.actions.safety_checks import read_deletable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ _log = logs.get(__name__)
 
 ENTERING, INSIDE, OVER = "quarantining", "quarantined", "quarantine is over"
 _KEPT_SECONDS = 30 * 86400.0
-_LOOK_SECONDS = 5.0
+_CHECK_SECONDS = 5.0
 _STOP_ATTEMPTS = 8
 _AT_REST = states.STOPPED | states.BUSY | {states.MISSING_FILES, states.ERROR}
 _LONGEST_WAIT_SECONDS = 60.0
@@ -43,13 +43,13 @@ async def before(context: ActionContext, entry: Entry) -> Entry:
     deleted, and a ServiceError.
     """
     if entry.step == ledger.FIRST_STEP and context.config.settings.quarantine_seconds > 0:
-        await pass_gate(context, entry)
+        await read_deletable(context, entry)
         entry = await _enter(context, entry)
     return await _stay(context, entry) if entry.step in (ENTERING, INSIDE) else entry
 
 
 async def _enter(context: ActionContext, entry: Entry) -> Entry:
-    """Keep the .torrent file and write down what is about to be changed."""
+    """Keep the .torrent file and record what is about to be changed."""
     torrent = await context.read_for(entry)
     return await context.advance(
         entry,
@@ -62,15 +62,15 @@ async def _enter(context: ActionContext, entry: Entry) -> Entry:
 
 
 async def _stay(context: ActionContext, entry: Entry) -> Entry:
-    """Stop and tag it, and wait."""
+    """Stop and tag the torrent, and wait until its time is over."""
     if entry.step == ENTERING:
-        if await pass_gate(context, entry) is not None:
+        if await read_deletable(context, entry) is not None:
             await _stop(context, entry)
         entry = await context.advance(entry, INSIDE)
-        raise RetryLaterError(_LOOK_SECONDS)
-    torrent = await pass_gate(context, entry)
+        raise RetryLaterError(_CHECK_SECONDS)
+    torrent = await read_deletable(context, entry)
     if torrent is not None:
-        await _rescued(context, entry, torrent)
+        await _check_rescue(context, entry, torrent)
     left_seconds = entry.notes["until"] - context.clock.wall()
     if left_seconds > 0 and torrent is not None:
         raise RetryLaterError(min(left_seconds, _LONGEST_WAIT_SECONDS))
@@ -78,7 +78,7 @@ async def _stay(context: ActionContext, entry: Entry) -> Entry:
 
 
 async def _stop(context: ActionContext, entry: Entry) -> None:
-    """Stop and tag it, and see that it was done: qBittorrent does it a moment later."""
+    """Stop and tag the torrent, and verify it: qBittorrent does it a moment later."""
     client = context.client(entry.instance)
     await client.stop([entry.infohash])
     if not context.policy.tagless:
@@ -91,7 +91,7 @@ async def _stop(context: ActionContext, entry: Entry) -> None:
     raise UnreachableError(entry.instance, "the torrent still runs after it was stopped")
 
 
-async def _rescued(context: ActionContext, entry: Entry, torrent: TorrentFacts) -> None:
+async def _check_rescue(context: ActionContext, entry: Entry, torrent: TorrentFacts) -> None:
     if torrent.state not in _AT_REST:
         if TAG_QUARANTINE in torrent.tags:
             await context.client(entry.instance).remove_tags([entry.infohash], TAG_QUARANTINE)
@@ -101,7 +101,7 @@ async def _rescued(context: ActionContext, entry: Entry, torrent: TorrentFacts) 
 
 
 async def undo(context: ActionContext, entry: Entry) -> None:
-    """Give a torrent back: out of quarantine, or added again after it was removed. Raises HeldError if it cannot be."""
+    """Restore a torrent: out of quarantine, or added again. Raises a ServiceError, ActionCancelledError."""
     if entry.state == "planned" and entry.step in (ENTERING, INSIDE):
         await _release(context, entry)
     elif entry.state == "done" and entry.notes.get("torrent_file"):
@@ -118,7 +118,7 @@ async def _release(context: ActionContext, entry: Entry) -> None:
     await client.remove_tags([entry.infohash], TAG_QUARANTINE)
     if entry.notes["was_running"]:
         await client.start([entry.infohash])
-    await context.close(entry, "undone", "taken out of quarantine, as a person asked for")
+    await context.close(entry, "undone", "released from quarantine, as the user asked for")
 
 
 async def _add_again(context: ActionContext, entry: Entry) -> None:
@@ -131,11 +131,11 @@ async def _add_again(context: ActionContext, entry: Entry) -> None:
         await client.add(path.read_bytes(), save_path=save_path, category=category, tags=[])
     there = await on_disk(False, has_content, f"{save_path}/{entry.name}")
     data = "its data is checked" if there else "its data is downloaded again"
-    await context.close(entry, "undone", f"added again, as a person asked for; {data}")
+    await context.close(entry, "undone", f"added again, as the user asked for; {data}")
 
 
 async def _export(context: ActionContext, entry: Entry) -> str | None:
-    """Keep the .torrent file; returns its name, None when there is none to have."""
+    """Keep the .torrent file; returns its name, None when qBittorrent has none yet."""
     content = await context.client(entry.instance).export(entry.infohash)
     if content is None:
         return None
@@ -146,8 +146,8 @@ async def _export(context: ActionContext, entry: Entry) -> str | None:
 
 
 def tidy(folder: Path, now: float) -> None:
-    """Drop .torrent files that were kept for a month."""
+    """Delete .torrent files that were kept for a month."""
     for path in folder.glob("*.torrent"):
         if path.stat().st_mtime < now - _KEPT_SECONDS:
             path.unlink(missing_ok=True)
-            _log.info("torrent file was dropped", file=path.name)
+            _log.info("torrent file was deleted", file=path.name)

@@ -1,4 +1,4 @@
-"""Having a torrent's data checked again, and putting it back to where it came from."""
+"""Recheck of a torrent's data, and its return to the category that it came from."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
 
-_BEGIN_SECONDS = 5.0  # qBittorrent shows that it checks a moment after it was asked
-_LOOK_SECONDS = 3.0
+_START_SECONDS = 5.0  # until qBittorrent shows that it checks
+_CHECK_SECONDS = 3.0
 
 
 async def recheck(context: ActionContext, entry: Entry) -> None:
-    """Go on from the step that was reached. Raises a ServiceError, HeldError, or LaterError while it is checked."""
+    """Go on from the step that was reached. Raises a ServiceError, ActionCancelledError, or RetryLaterError."""
     if entry.step in (ledger.FIRST_STEP, "sending"):
         torrent = await context.read_for(entry)
         if torrent is None:
@@ -30,19 +30,19 @@ async def recheck(context: ActionContext, entry: Entry) -> None:
     if torrent is None:
         raise ActionCancelledError("it is gone")
     if torrent.state in states.BUSY:
-        raise RetryLaterError(_LOOK_SECONDS)
-    if context.clock.wall() < entry.updated_at + _BEGIN_SECONDS:
+        raise RetryLaterError(_CHECK_SECONDS)
+    if context.clock.wall() < entry.updated_at + _START_SECONDS:
         raise RetryLaterError(1.0)
     outcome = f"checked; it is now {torrent.state} with {torrent.progress:.0%} of its data"
     if torrent.category == context.policy.recheck_category:
-        home = context.ownership.category_of(entry.key)
-        await _put_back(context, entry, home)
-        outcome += f"; back in {home}"
+        category = context.ownership.category_of(entry.key)
+        await _return(context, entry, category)
+        outcome += f"; back in {category}"
     await context.close(entry, "done", outcome)
 
 
-async def _put_back(context: ActionContext, entry: Entry, home: str) -> None:
+async def _return(context: ActionContext, entry: Entry, category: str) -> None:
     try:
-        await context.client(entry.instance).set_category([entry.infohash], home)
+        await context.client(entry.instance).set_category([entry.infohash], category)
     except RefusedError as error:
-        raise ActionCancelledError(f"checked, but its category {home} does not exist any more") from error
+        raise ActionCancelledError(f"checked, but its category {category} does not exist any more") from error

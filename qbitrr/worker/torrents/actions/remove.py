@@ -1,4 +1,4 @@
-"""Deleting a torrent and seeing that it is gone; and removing one whose seeding is over, or that has no Arr."""
+"""Removed torrent: deleted, and verified to be gone. For one whose seeding is over, and one without an Arr."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qbitrr.errors import UnreachableError
 from qbitrr.worker.torrents.actions import quarantine
 from qbitrr.worker.torrents.actions.context import pause
-from qbitrr.worker.torrents.actions.safety_checks import pass_gate, shares_data
+from qbitrr.worker.torrents.actions.safety_checks import read_deletable, shares_data
 
 if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry
@@ -19,16 +19,16 @@ _GONE_SECONDS = 30.0  # deleting is asynchronous in qBittorrent; large data take
 async def remove(context: ActionContext, entry: Entry) -> None:
     """Go on from the step that was reached.
 
-    Raises a ServiceError, HeldError when it must not go on, or LaterError when it has to wait.
+    Raises a ServiceError, ActionCancelledError when it must not go on, RetryLaterError when it has to wait.
     """
     entry = await quarantine.before(context, entry)
-    await context.close(entry, "done", f"removed; {what_became_of_files(await delete(context, entry))}")
+    await context.close(entry, "done", f"removed; {files_outcome(await delete(context, entry))}")
 
 
 async def delete(context: ActionContext, entry: Entry) -> bool:
-    """Delete the torrent and see that it is gone; returns whether its files had to stay."""
+    """Delete the torrent and verify that it is gone; returns whether its files had to stay."""
     client = context.client(entry.instance)
-    torrent = await pass_gate(context, entry)
+    torrent = await read_deletable(context, entry)
     if torrent is None:
         return False
     shared = await shares_data(context, torrent)
@@ -43,6 +43,6 @@ async def delete(context: ActionContext, entry: Entry) -> bool:
     return shared
 
 
-def what_became_of_files(kept: bool) -> str:
-    """For the ledger."""
+def files_outcome(kept: bool) -> str:
+    """What became of the files, as a clause for the ledger."""
     return "its files stay, another torrent may need them" if kept else "its files are deleted"

@@ -1,4 +1,4 @@
-"""Moving torrents within the queue of their qBittorrent."""
+"""Moves within the download queue of a qBittorrent."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 async def move(context: ActionContext, instance: str, groups: list[list[str]], first: Torrent) -> None:
-    """Move groups to the top, one after the other; the ledger tells of it with the torrent that is `first` then.
+    """Move groups to the top, one after the other; its entry in the ledger is on the torrent that is `first` then.
 
-    Raises a ServiceError; another pass finds what is left to be done.
+    Raises a ServiceError; the next pass finds what is left to do.
     """
     torrent = torrent_facts(instance, groups[-1][0], first)
     facts = {"moved": sum(map(len, groups)), "requests": len(groups)}
@@ -24,7 +24,7 @@ async def move(context: ActionContext, instance: str, groups: list[list[str]], f
     verdict = Verdict((TraceStep("sort_torrents", acts(Action.SORT, because, **facts)),))
     try:
         entry = await context.plan(torrent, verdict, Action.SORT, {})
-    except StateError:  # another action on it is open; another pass will do
+    except StateError:  # another action on it is open; the next pass tries again
         return
     try:
         for group in groups:

@@ -1,4 +1,4 @@
-"""Starts the actions that verdicts ask for, and goes on with those that broke off: one at a time on each torrent."""
+"""Runs the actions that verdicts ask for, and resumes those that broke off: one at a time on each torrent."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _STEPS: dict[Action, Callable[[ActionContext, Entry], Awaitable[None]]] = {
     Action.TAG_STALLED: adjust.tag_stalled,
     Action.UNTAG_STALLED: adjust.untag_stalled,
 }
-"""What goes on with an entry of the ledger from the step that it reached."""
+"""Of each action, what goes on with an entry of the ledger from the step that it reached."""
 
 
 class ActionRunner:
@@ -83,7 +83,7 @@ class ActionRunner:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    # -- once in a pass -----------------------------------------------------------------------------------------
+    # -- once in a pass -----------------------------------------------------------------------------------------------
 
     @property
     def busy(self) -> AbstractSet[TorrentKey]:
@@ -122,7 +122,7 @@ class ActionRunner:
                 self._start(key, partial(self._resume, entry))
 
     def retry_now(self) -> None:
-        """Wait no longer with any torrent."""
+        """End all delays."""
         self._again_at.clear()
 
     def forget(self, gone: Iterable[TorrentKey]) -> None:
@@ -131,7 +131,7 @@ class ActionRunner:
             self._again_at.pop(key, None)
             self._failures.pop(key, None)
 
-    # -- one action at a time on each torrent -------------------------------------------------------------------
+    # -- one action at a time on each torrent -------------------------------------------------------------------------
 
     def _may_act(self, key: TorrentKey) -> bool:
         return key not in self._running and self._again_at.get(key, 0.0) <= self._context.clock.monotonic()
@@ -167,7 +167,7 @@ class ActionRunner:
         asked_for = error.retry_after_seconds if isinstance(error, ThrottledError) else 0.0
         return max(_RETRY.seconds(self._failures[key]), asked_for)
 
-    # -- what a verdict asks for --------------------------------------------------------------------------------
+    # -- what a verdict asks for --------------------------------------------------------------------------------------
 
     async def _carry_out(self, key: TorrentKey) -> bool:
         """Do what the verdict on a torrent is once it was read again; returns whether anything was done.
@@ -182,7 +182,7 @@ class ActionRunner:
             case Action.NOTHING:
                 return False
             case Action.CHECK_IMPORT:
-                await self._look_for_import(torrent, verdict)
+                await self._check_import(torrent, verdict)
             case Action.CHECK_FILES:
                 return await files.examine(self._context, torrent)
             case _ if self._context.config.shadow:
@@ -200,17 +200,17 @@ class ActionRunner:
         await self._go_on(await self._context.plan(torrent, verdict, action, notes))
 
     async def _notes(self, torrent: TorrentFacts, action: Action) -> dict[str, Any]:
-        """What the steps of an action will need."""
+        """Collect what the steps of an action will need."""
         context, queue = self._context, self._observer.queue_of(torrent)
-        home = context.ownership.category_of(torrent.key)
+        category = context.ownership.category_of(torrent.key)
         match action:
             case Action.IMPORT:
                 path = await importing.path_to_scan(context, torrent, queue)
                 return {"path": path, "import_mode": context.config.arr.import_mode}
             case Action.FAIL | Action.SEARCH_AGAIN:
-                return {**await fail.notes_for(context, torrent, queue), "home": home}
+                return {**await fail.notes_for(context, torrent, queue), "home": category}
             case Action.REMOVE:
-                return {"complete": torrent.complete, "home": home}
+                return {"complete": torrent.complete, "home": category}
             case _:
                 return {}
 
@@ -239,15 +239,15 @@ class ActionRunner:
         except ActionCancelledError as cancelled:
             await self._context.close(entry, "held", str(cancelled))
 
-    async def _look_for_import(self, torrent: TorrentFacts, verdict: Verdict) -> None:
-        """A finished download that the Arr does not list was imported by the Arr, or is unknown to it."""
+    async def _check_import(self, torrent: TorrentFacts, verdict: Verdict) -> None:
+        """Find out whether the Arr imported a finished download that it does not list."""
         context = self._context
         if await importing.is_imported(context, torrent.infohash, torrent.added_at) and not context.config.shadow:
             await self._go_on(await context.plan(torrent, verdict, Action.IMPORT, {}, importing.IMPORTED_STEP))
             return
         imports = context.history.of(torrent).imports
-        looked = replace(imports, checks=imports.checks + 1, checked_at=context.clock.wall())
-        context.history.note(torrent, imports=looked)
+        checked = replace(imports, checks=imports.checks + 1, checked_at=context.clock.wall())
+        context.history.note(torrent, imports=checked)
         if not context.config.shadow:
             await self._refresh_downloads()
 

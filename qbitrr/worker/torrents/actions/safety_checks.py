@@ -1,7 +1,7 @@
-"""The last word on every deletion: what speaks against it although a rule asked for it.
+"""Checks made right before a deletion, on the torrent as it is then. Any of them cancels the action.
 
-A torrent that became complete, and hit-and-run minimums that are not met, by what its qBittorrent says just then.
-Asked before a torrent's release is blocklisted, and again right before the torrent is deleted.
+The torrent became complete; hit-and-run minimums are not met. Made before a release is blocklisted, and again before
+its torrent is deleted.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 
-async def pass_gate(context: ActionContext, entry: Entry) -> TorrentFacts | None:
-    """The torrent as it is now, which may be deleted; None when it is gone already. Raises HeldError if it may not."""
+async def read_deletable(context: ActionContext, entry: Entry) -> TorrentFacts | None:
+    """Read the torrent and check that it may be deleted; None when it is gone. Raises ActionCancelledError."""
     torrent = await context.read_for(entry)
     if torrent is None:
         return None
     if torrent.complete and not entry.notes.get("complete", False):
         raise ActionCancelledError("it became complete meanwhile")
     if entry.action in DESTRUCTIVE:
-        owed = await context.seeding.final_clearance(torrent)
-        if not owed.granted:
-            raise ActionCancelledError(owed.because)
+        clearance = await context.seeding.final_clearance(torrent)
+        if not clearance.granted:
+            raise ActionCancelledError(clearance.because)
     return torrent
 
 
 async def shares_data(context: ActionContext, torrent: TorrentFacts) -> bool:
-    """Whether another torrent of any instance has the same data, or may have: an instance that is silent counts.
+    """Whether another torrent of any instance has, or may have, the same data: an instance without an answer counts.
 
-    The same torrent on another instance counts too: the two may know the same data by different paths.
+    The same torrent on another instance counts too: the two may have the same data under different paths.
     """
     mine = torrent.content_path.rstrip("/")
     others: set[str] = set()
@@ -49,7 +49,7 @@ async def shares_data(context: ActionContext, torrent: TorrentFacts) -> bool:
         try:
             paths = await client.content_paths()
         except ServiceError as error:
-            _log.warning("files were kept", torrent=torrent.name, because=f"an instance is silent: {error}")
+            _log.warning("files were kept", torrent=torrent.name, because=f"an instance did not answer: {error}")
             return True
         if name == torrent.instance:
             paths.pop(torrent.infohash, None)
@@ -60,16 +60,16 @@ async def shares_data(context: ActionContext, torrent: TorrentFacts) -> bool:
 
 
 def _is_one_of(mine: str, others: set[str]) -> bool:
-    """Whether another path leads to the same file or folder, as through a link or a second mount."""
+    """Whether one of the other paths leads to the same file or folder, as by a link or a second mount."""
     if not mine.startswith("/") or not Path(mine).exists():
         return False
-    place = Path(mine).stat()
-    return any(_is_same(place, Path(other)) for other in others if other.startswith("/"))
+    stat = Path(mine).stat()
+    return any(_is_same(stat, Path(other)) for other in others if other.startswith("/"))
 
 
-def _is_same(place: os.stat_result, other: Path) -> bool:
+def _is_same(stat: os.stat_result, other: Path) -> bool:
     try:
-        return os.path.samestat(place, other.stat())
+        return os.path.samestat(stat, other.stat())
     except (FileNotFoundError, NotADirectoryError):
         return False
 

@@ -1,4 +1,4 @@
-"""`Shadow`: nothing is changed anywhere, only written down."""
+"""Shadow: decisions are recorded and not carried out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _log = logs.get(__name__)
 
 
 async def note(context: ActionContext, torrent: TorrentFacts, verdict: Verdict) -> None:
-    """Write down what would be done with a torrent, once for each action and rule."""
+    """Record the decision on a torrent, once for each action and rule."""
     step = verdict.last
     is_new = await shadow.record(
         context.database,
@@ -32,4 +32,4 @@ async def note(context: ActionContext, torrent: TorrentFacts, verdict: Verdict) 
         now=context.clock.wall(),
     )
     if is_new:
-        _log.info("action would be done", action=str(verdict.action), torrent=torrent.name, rule=step.rule)
+        _log.info("action was recorded only", action=str(verdict.action), torrent=torrent.name, rule=step.rule)

@@ -45,7 +45,7 @@ class Heard:
 
 def told(kind, name, action, resource):
     heard = Heard()
-    push.take(kind, Message(name, action, msgspec.Raw(msgspec.json.encode(resource))), heard, heard)
+    push.pass_on(kind, Message(name, action, msgspec.Raw(msgspec.json.encode(resource))), heard, heard)
     return heard
 
 
@@ -113,8 +113,8 @@ async def listens(room, heard):
 
 @pytest.fixture
 def hasty(monkeypatch):
-    monkeypatch.setattr(push, "_KNOCK", Backoff(0.01, 0.02))
-    monkeypatch.setattr(push, "_NOT_OFFERED", Backoff(0.01, 0.02))
+    monkeypatch.setattr(push, "_RETRY", Backoff(0.01, 0.02))
+    monkeypatch.setattr(push, "_RETRY_REFUSED", Backoff(0.01, 0.02))
 
 
 async def test_a_lost_channel_is_opened_again_and_what_was_missed_is_looked_for(bench, sandbox, hasty):
@@ -140,7 +140,7 @@ async def test_where_push_is_not_offered_it_is_said_once_and_asked_again(bench, 
     with capture_logs() as logs:
         async with bench() as room, listens(room, heard):
             await until(lambda: stand_in.counts[PUSH] > 3, 5, "not heard")
-            assert [entry["event"] for entry in logs].count("push is not available, polling serves alone") == 1
+            assert [entry["event"] for entry in logs].count("push was not available") == 1
             assert heard.listened == []
             await stand_in.heal()
             await until(lambda: heard.listened, 5, "not heard")

@@ -67,8 +67,8 @@ async def test_a_report_says_only_what_changed(ends):
 async def test_waiting_is_told_until_every_service_is_back(ends):
     link, supervisor = ends
     report = Report(link)
-    report.waits("torrents", "qBit", "down", held=False)
-    report.waits("torrents", "Radarr", "down too", held=False)
+    report.waits("torrents", "qBit", "down", needs_attention=False)
+    report.waits("torrents", "Radarr", "down too", needs_attention=False)
     assert received(supervisor) == [ipc.Waiting("qBit", "down")]
     report.goes_on("torrents", "qBit")
     assert received(supervisor) == [ipc.Waiting("Radarr", "down too")]
@@ -80,9 +80,9 @@ async def test_waiting_is_told_until_every_service_is_back(ends):
 async def test_a_wait_that_needs_a_person_is_told_first_and_other_tasks_do_not_end_it(ends):
     link, supervisor = ends
     report = Report(link)
-    report.waits("torrents", "qBit", "down", held=False)
-    report.waits("library", "Radarr", "refused", held=True)
-    assert received(supervisor)[-1] == ipc.Waiting("Radarr", "refused", held=True)
+    report.waits("torrents", "qBit", "down", needs_attention=False)
+    report.waits("library", "Radarr", "refused", needs_attention=True)
+    assert received(supervisor)[-1] == ipc.Waiting("Radarr", "refused", needs_attention=True)
     report.goes_on("torrents", "Radarr")
     assert received(supervisor) == []
 

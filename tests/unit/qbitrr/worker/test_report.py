@@ -46,14 +46,14 @@ def report(told, time):
 
 async def test_an_idle_worker_promises_a_beat_within_the_time_that_a_loop_may_stand_still(report, time):
     time.now += 1e6
-    assert report.sign_of_life() == ipc.Heartbeat("idle", 0, 0, 15.0)
+    assert report.heartbeat() == ipc.Heartbeat("idle", 0, 0, 15.0)
 
 
 @pytest.mark.parametrize(("passed", "promised"), [(0, 15.0), (47, 15.0), (50, 12.0), (59, 3.0), (60, 0.0), (1000, 0.0)])
 async def test_an_operation_that_gets_nowhere_breaks_its_promise(report, time, passed, promised):
     with report.operation("library", "health", 60.0):
         time.now += passed
-        assert report.sign_of_life().within_seconds == promised
+        assert report.heartbeat().within_seconds == promised
 
 
 async def test_progress_puts_the_deadline_off(report, time):
@@ -61,9 +61,9 @@ async def test_progress_puts_the_deadline_off(report, time):
         for _ in range(100):
             time.now += 59
             progress.made()
-        assert report.sign_of_life() == ipc.Heartbeat("library", 100, 0, 15.0)
+        assert report.heartbeat() == ipc.Heartbeat("library", 100, 0, 15.0)
         time.now += 60
-        assert report.sign_of_life().within_seconds == 0.0
+        assert report.heartbeat().within_seconds == 0.0
 
 
 async def test_progress_of_one_operation_does_not_hide_that_another_hangs(report, time):
@@ -72,13 +72,13 @@ async def test_progress_of_one_operation_does_not_hide_that_another_hangs(report
         with report.operation("torrents", "health", 60.0):
             time.now += 1
             progress.made()
-            assert report.sign_of_life().operation == "library"
-            assert report.sign_of_life().within_seconds == 0.0
+            assert report.heartbeat().operation == "library"
+            assert report.heartbeat().within_seconds == 0.0
 
 
 async def test_progress_outside_of_any_operation_is_nobodys(report):
     progress.made()
-    assert report.sign_of_life().progress == 0
+    assert report.heartbeat().progress == 0
 
 
 def test_a_state_file_that_cannot_be_written_is_waited_for_until_it_can(report, told):

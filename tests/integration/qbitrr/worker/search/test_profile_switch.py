@@ -192,7 +192,7 @@ async def test_a_wrong_name_is_told_with_its_key_and_switches_nothing(rooms, san
         (waiting,) = room.report._waiting.values()
         assert waiting.service == "Radarr-HD.EntrySearch.QualityProfileMappings"
         assert '"Anything"' in waiting.error
-        assert waiting.held
+        assert waiting.needs_attention
 
 
 @pytest.mark.parametrize("entry", [{"use_temp_for_missing": False}, {"quality_profile_mappings": {}}, {"shadow": True}])

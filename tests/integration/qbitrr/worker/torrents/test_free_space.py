@@ -249,7 +249,7 @@ async def test_what_another_qbittorrent_has_still_to_write_to_the_same_disk_is_l
     settings = guarding(FreeSpaceFolder=str(disk), FreeSpace="0")
     async with open_worker(settings) as opened:
         guard = opened.guard
-        guard._local, guard._before = True, ["qBit-first"]
+        guard._local, guard._instances_before = True, ["qBit-first"]
         number = disk.stat().st_dev
         name = f"{os.major(number)}:{os.minor(number)}"
         await free_space.claim(opened.database, "qBit-first", {name: 2**60}, opened.context.clock.wall())

@@ -1,4 +1,4 @@
-"""Looking for the internet without waiting for it."""
+"""Checking for internet without waiting for it."""
 
 import asyncio
 import time
@@ -44,52 +44,52 @@ async def host():
 
 
 @pytest.fixture
-async def look(host):
+async def check(host):
     clock, wakes = Time(), []
     internet = InternetCheck([HOST], 15.0, clock, lambda: wakes.append(1), ports=[host.port])
     yield SimpleNamespace(internet=internet, clock=clock, wakes=wakes)
     await internet.close()
 
 
-async def answer(look, wanted):
-    await until(lambda: look.internet.there() is wanted, 5, f"the answer {wanted}")
+async def answer(check, wanted):
+    await until(lambda: check.internet.reachable() is wanted, 5, f"the answer {wanted}")
 
 
-async def test_the_first_answer_comes_later_and_counts_for_a_minute(host, look):
+async def test_the_first_answer_comes_later_and_counts_for_a_minute(host, check):
     await host.open_up()
-    assert look.internet.there() is None
-    await answer(look, True)
-    assert (host.connections, look.wakes) == (1, [1])
-    look.clock.now += 59
-    assert look.internet.there() is True
-    look.clock.now += 1
-    assert look.internet.there() is True
-    await until(lambda: host.connections == 2, 5, "a second look")
+    assert check.internet.reachable() is None
+    await answer(check, True)
+    assert (host.connections, check.wakes) == (1, [1])
+    check.clock.now += 59
+    assert check.internet.reachable() is True
+    check.clock.now += 1
+    assert check.internet.reachable() is True
+    await until(lambda: host.connections == 2, 5, "a second check")
 
 
-async def test_that_nobody_was_reached_is_asked_again_soon(host, look):
-    await answer(look, False)
+async def test_a_failed_check_is_repeated_soon(host, check):
+    await answer(check, False)
     await host.open_up()
-    look.clock.now += 14
-    assert look.internet.there() is False
+    check.clock.now += 14
+    assert check.internet.reachable() is False
     await asyncio.sleep(0)
     assert host.connections == 0
-    look.clock.now += 1
-    await answer(look, True)
+    check.clock.now += 1
+    await answer(check, True)
 
 
-async def test_asking_does_not_wait_for_a_host_that_does_not_answer():
+async def test_checking_does_not_wait_for_a_host_that_does_not_answer():
     # a network that is reserved for documentation: packets to it go nowhere
     internet = InternetCheck(["192.0.2.1"], 15.0, SimpleNamespace(monotonic=time.monotonic), lambda: None)
     began = time.monotonic()
-    assert internet.there() is None
+    assert internet.reachable() is None
     await asyncio.sleep(0)
-    assert internet.there() is None
+    assert internet.reachable() is None
     await internet.close()
     assert time.monotonic() - began < 2
 
 
 async def test_without_hosts_nothing_is_known():
     internet = InternetCheck([], 15.0, SimpleNamespace(monotonic=time.monotonic), lambda: None)
-    assert internet.there() is None
-    assert internet._asking is None
+    assert internet.reachable() is None
+    assert internet._checking is None

@@ -1,4 +1,4 @@
-"""Clocks against a script of looks: what is counted is what was seen, also over restarts."""
+"""Timers against a script of polls: what is counted is what was seen, also over restarts."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ POLICY = policy(maximum_eta_seconds=3600)
 
 
 class Script:
-    """One client with one torrent, looked at by processes that follow each other."""
+    """One client with one torrent, polled by processes that follow each other."""
 
     def __init__(self, database, category="movies"):
         self.database, self.category = database, category
         self.now = 5000.0
-        self.clocks = StrikeTimers(POLICY)
+        self.timers = StrikeTimers(POLICY)
         self.observed = None
 
-    def look(self, torrent=STALLED, after=0.0, *, standstill=False):
-        """As `worker.around` does: observe what changed, and everything where the clocks ask for it."""
+    def poll(self, torrent=STALLED, after=0.0, *, standstill=False):
+        """As the observer does: observe what changed, and everything where the timers ask for it."""
         self.now += after
-        if self.clocks.look(torrent.instance, self.now, standstill=standstill) or torrent != self.observed:
-            self.clocks.observe(torrent)
+        if self.timers.polled(torrent.instance, self.now, standstill=standstill) or torrent != self.observed:
+            self.timers.observe(torrent)
             self.observed = torrent
 
-    def lose(self, after=0.0):
+    def lost(self, after=0.0):
         self.now += after
-        self.clocks.lose("qBit")
+        self.timers.lost("qBit")
 
     async def restart(self, after=0.0, *, saved=True):
         if saved:
-            await self.clocks.save(self.database, self.category)
+            await self.timers.save(self.database, self.category)
         self.now = 100.0 + after  # monotonic time is another one in each process
-        self.clocks, self.observed = StrikeTimers(POLICY), None
-        await self.clocks.load(self.database, self.category)
+        self.timers, self.observed = StrikeTimers(POLICY), None
+        await self.timers.load(self.database, self.category)
 
     def shows(self, trouble=StrikeKind.STALLED):
-        return self.clocks.seen(KEY, trouble)
+        return self.timers.elapsed(KEY, trouble)
 
 
 @pytest.fixture
@@ -63,188 +63,188 @@ async def database(tmp_path):
         yield opened
 
 
-def test_nothing_is_counted_before_anybody_looked():
-    clocks = StrikeTimers(POLICY)
-    clocks.observe(STALLED)
-    assert clocks.seen(KEY, StrikeKind.STALLED) == NOT_SEEN
+def test_nothing_is_counted_before_the_first_poll():
+    timers = StrikeTimers(POLICY)
+    timers.observe(STALLED)
+    assert timers.elapsed(KEY, StrikeKind.STALLED) == NOT_SEEN
 
 
-async def test_a_clock_runs_from_look_to_look(script):
-    script.look()
+async def test_a_timer_runs_from_poll_to_poll(script):
+    script.poll()
     assert script.shows() == Elapsed(0, 1)
     for _ in range(5):
-        script.look(after=10)
+        script.poll(after=10)
     assert script.shows() == Elapsed(50, 6)
 
 
-async def test_time_that_nobody_looked_at_is_not_counted_on(script):
-    script.look()
-    script.look(after=10)
-    script.now += 50  # nobody has looked since
+async def test_time_after_the_last_poll_is_not_counted(script):
+    script.poll()
+    script.poll(after=10)
+    script.now += 50  # no poll since
     assert script.shows() == Elapsed(10, 2)
 
 
 @pytest.mark.parametrize(("gap", "counted"), [(59, 59), (60, 60), (60.1, 0), (10**6, 0)])
 async def test_a_gap_of_more_than_a_minute_is_not_counted(script, gap, counted):
-    script.look()
-    script.look(after=10)
-    script.look(after=gap)
+    script.poll()
+    script.poll(after=10)
+    script.poll(after=gap)
     assert script.shows() == Elapsed(10 + counted, 3)
-    script.look(after=5)
+    script.poll(after=5)
     assert script.shows() == Elapsed(15 + counted, 4)
 
 
-async def test_a_clock_stands_while_the_client_is_silent(script):
-    script.look()
-    script.look(after=10)
-    script.lose(after=20)
-    script.lose(after=20)
+async def test_a_timer_stands_while_the_client_is_silent(script):
+    script.poll()
+    script.poll(after=10)
+    script.lost(after=20)
+    script.lost(after=20)
     assert script.shows() == Elapsed(10, 2)
-    script.look(after=1)  # it answers, less than a minute after the last look
+    script.poll(after=1)  # it answers, less than a minute after the last poll
     assert script.shows() == Elapsed(10, 3)
-    script.look(after=10)
+    script.poll(after=10)
     assert script.shows() == Elapsed(20, 4)
 
 
-async def test_a_clock_stands_while_nothing_can_be_said_of_the_client(script):
-    script.look()
-    script.look(after=10)
+async def test_a_timer_stands_while_nothing_can_be_said_of_the_client(script):
+    script.poll()
+    script.poll(after=10)
     for _ in range(9):
-        script.look(after=30, standstill=True)
+        script.poll(after=30, standstill=True)
     assert script.shows() == Elapsed(10, 2)
-    script.look(after=30)
+    script.poll(after=30)
     assert script.shows() == Elapsed(10, 3)
-    script.look(after=30)
+    script.poll(after=30)
     assert script.shows() == Elapsed(40, 4)
 
 
-async def test_clocks_of_another_client_run_on(script):
+async def test_timers_of_another_client_run_on(script):
     other = replace(STALLED, instance="other")
-    script.look()
-    script.look(other)
-    script.lose(after=10)
-    script.look(other, after=10)
+    script.poll()
+    script.poll(other)
+    script.lost(after=10)
+    script.poll(other, after=10)
     assert script.shows() == Elapsed(0, 1)
-    assert script.clocks.seen(("other", STALLED.infohash), StrikeKind.STALLED) == Elapsed(20, 2)
+    assert script.timers.elapsed(("other", STALLED.infohash), StrikeKind.STALLED) == Elapsed(20, 2)
 
 
 @pytest.mark.parametrize("state", ["stoppedDL", "queuedDL", "forcedDL", "checkingDL", "downloading"])
-async def test_a_clock_stands_while_the_torrent_does_not_try(script, state):
+async def test_a_timer_stands_while_the_torrent_does_not_try(script, state):
     """A download that came back without a byte has not got on."""
-    script.look()
-    script.look(after=10)
+    script.poll()
+    script.poll(after=10)
     for _ in range(3):
-        script.look(replace(STALLED, state=state), after=30)
+        script.poll(replace(STALLED, state=state), after=30)
     stood = script.shows()
     assert stood.observations == 2
-    script.look(after=30)
-    script.look(after=10)
+    script.poll(after=30)
+    script.poll(after=10)
     assert script.shows() == Elapsed(stood.seconds + 10, 4)
 
 
 async def test_progress_begins_anew(script):
-    script.look()
-    script.look(after=30)
+    script.poll()
+    script.poll(after=30)
     further = replace(STALLED, left_bytes=499)
-    script.look(further, after=30)
+    script.poll(further, after=30)
     assert script.shows() == Elapsed(0, 1)
-    script.look(further, after=30)
+    script.poll(further, after=30)
     assert script.shows() == Elapsed(30, 2)
 
 
 async def test_progress_while_it_was_stopped_or_the_client_silent_is_seen_too(script):
-    script.look()
-    script.look(after=30)
-    script.lose()
-    script.look(replace(STALLED, left_bytes=1), after=300)
+    script.poll()
+    script.poll(after=30)
+    script.lost()
+    script.poll(replace(STALLED, left_bytes=1), after=300)
     assert script.shows() == Elapsed(0, 1)
 
 
 async def test_another_torrent_with_the_same_infohash_begins_anew(script):
-    script.look()
-    script.look(after=30)
-    script.look(replace(STALLED, added_at=STALLED.added_at + 5), after=30)
+    script.poll()
+    script.poll(after=30)
+    script.poll(replace(STALLED, added_at=STALLED.added_at + 5), after=30)
     assert script.shows() == Elapsed(0, 1)
 
 
 async def test_each_trouble_has_its_clock(script):
     slow = torrent(eta_seconds=9999, availability=0.5)
-    script.look(slow)
-    script.look(slow, after=10)
-    script.look(replace(slow, eta_seconds=10), after=10)
+    script.poll(slow)
+    script.poll(slow, after=10)
+    script.poll(replace(slow, eta_seconds=10), after=10)
     assert script.shows(StrikeKind.STALLED) == NOT_SEEN
     assert script.shows(StrikeKind.SLOW) == NOT_SEEN
     assert script.shows(StrikeKind.UNAVAILABLE) == Elapsed(20, 3)
 
 
 async def test_what_was_counted_survives_a_restart_and_the_time_between_does_not_count(script):
-    script.look()
-    script.look(after=30)
+    script.poll()
+    script.poll(after=30)
     await script.restart(after=10**6)
     assert script.shows() == Elapsed(30, 2)
-    script.look()
+    script.poll()
     assert script.shows() == Elapsed(30, 3)
-    script.look(after=30)
+    script.poll(after=30)
     assert script.shows() == Elapsed(60, 4)
 
 
 async def test_a_restart_does_not_hide_progress(script):
-    script.look()
-    script.look(after=30)
+    script.poll()
+    script.poll(after=30)
     await script.restart()
-    script.look(replace(STALLED, left_bytes=7))
+    script.poll(replace(STALLED, left_bytes=7))
     assert script.shows() == Elapsed(0, 1)
 
 
 async def test_a_process_that_is_killed_loses_what_was_not_saved_and_makes_up_nothing(script):
-    script.look()
-    script.look(after=30)
-    await script.clocks.save(script.database, script.category)
-    script.look(after=30)
+    script.poll()
+    script.poll(after=30)
+    await script.timers.save(script.database, script.category)
+    script.poll(after=30)
     await script.restart(saved=False)
     assert script.shows() == Elapsed(30, 2)
 
 
-async def test_a_clock_that_was_reset_is_reset_in_the_state_file_too(script):
+async def test_a_timer_that_was_reset_is_reset_in_the_state_file_too(script):
     slow = torrent(eta_seconds=9999)
-    script.look(slow)
-    script.look(slow, after=30)
+    script.poll(slow)
+    script.poll(slow, after=30)
     await script.restart()
-    script.look(replace(slow, eta_seconds=10))
+    script.poll(replace(slow, eta_seconds=10))
     await script.restart()
     assert script.shows(StrikeKind.SLOW) == NOT_SEEN
 
 
-async def test_a_clock_that_stands_is_kept_over_two_restarts(script):
-    script.look()
-    script.look(after=30)
-    script.look(replace(STALLED, state="queuedDL"), after=1)
+async def test_a_timer_that_stands_is_kept_over_two_restarts(script):
+    script.poll()
+    script.poll(after=30)
+    script.poll(replace(STALLED, state="queuedDL"), after=1)
     stood = script.shows()
     await script.restart()
-    script.look(replace(STALLED, state="queuedDL"))
+    script.poll(replace(STALLED, state="queuedDL"))
     await script.restart()
     assert script.shows() == stood
 
 
 async def test_what_is_forgotten_is_not_written_again(script):
-    script.look()
-    await script.clocks.save(script.database, script.category)
-    script.look(after=10)
+    script.poll()
+    await script.timers.save(script.database, script.category)
+    script.poll(after=10)
     await torrents.forget(script.database, script.category, {KEY})
-    script.clocks.forget({KEY})
+    script.timers.forget({KEY})
     await script.restart()
     assert script.shows() == NOT_SEEN
 
 
 async def test_what_could_not_be_saved_is_saved_the_next_time(script, database):
     slow = torrent(eta_seconds=9999)
-    script.look(slow)
-    script.look(slow, after=30)
-    await script.clocks.save(database, script.category)
-    script.look(replace(slow, eta_seconds=10), after=5)  # the stored clock has to go
+    script.poll(slow)
+    script.poll(slow, after=30)
+    await script.timers.save(database, script.category)
+    script.poll(replace(slow, eta_seconds=10), after=5)  # the stored timer has to go
     await database.write("ALTER TABLE clocks RENAME TO away")
     with pytest.raises(Exception, match="no such table"):
-        await script.clocks.save(database, script.category)
+        await script.timers.save(database, script.category)
     await database.write("ALTER TABLE away RENAME TO clocks")
     await script.restart()
     assert script.shows(StrikeKind.SLOW) == NOT_SEEN
@@ -273,7 +273,7 @@ class Model:
         self.seen = NOT_SEEN
         self.trouble_at = None  # of the last look, when it saw the trouble
 
-    def look(self, now, *, trouble, standstill):
+    def poll(self, now, *, trouble, standstill):
         seconds, observations = self.seen.seconds, self.seen.observations
         if not standstill and self.trouble_at is not None and now - self.trouble_at <= 60:
             seconds += now - self.trouble_at
@@ -296,14 +296,14 @@ async def follow(state_file, events):
         for kind, gap, *rest in events:
             if kind == "look":
                 state, standstill = rest
-                script.look(replace(STALLED, state=state, left_bytes=left), gap, standstill=standstill)
-                model.look(script.now, trouble=state == "stalledDL", standstill=standstill)
+                script.poll(replace(STALLED, state=state, left_bytes=left), gap, standstill=standstill)
+                model.poll(script.now, trouble=state == "stalledDL", standstill=standstill)
             elif kind == "progress":
                 left -= 1
-                script.look(replace(STALLED, left_bytes=left), gap)
+                script.poll(replace(STALLED, left_bytes=left), gap)
                 model.seen, model.trouble_at = Elapsed(0, 1), script.now
             elif kind == "lose":
-                script.lose(gap)
+                script.lost(gap)
                 model.trouble_at = None
             else:
                 await script.restart(gap)
@@ -313,5 +313,5 @@ async def follow(state_file, events):
 
 @settings(max_examples=60, deadline=None)
 @given(EVENTS)
-def test_a_clock_shows_no_more_and_no_less_than_what_was_seen(state_file, events):
+def test_a_timer_shows_no_more_and_no_less_than_what_was_seen(state_file, events):
     asyncio.run(follow(state_file, events))

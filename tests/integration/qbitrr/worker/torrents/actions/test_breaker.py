@@ -23,7 +23,7 @@ async def test_more_than_a_number_waits_and_says_so(sandbox, bench):
         assert [row[1] for row in rows].count("done") == 1
         assert {row[2] for row in rows if row[1] == "planned"} == {"awaiting approval"}
         assert "within ten minutes" in opened.loop.runner.breaker.tripped
-        waiting = [waiting.service for waiting in opened.report._waiting.values() if waiting.held]
+        waiting = [waiting.service for waiting in opened.report._waiting.values() if waiting.needs_attention]
         assert waiting == ["approval"]
     async with bench(settings=FEW) as opened:
         await opened.loop.load()

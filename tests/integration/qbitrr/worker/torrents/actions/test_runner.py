@@ -313,3 +313,51 @@ async def test_nothing_is_remembered_of_torrents_that_are_gone(sandbox, bench):
             opened.loop.runner._failures,
         ):
             assert {infohash for _, infohash in known} <= present
+
+
+async def test_an_action_that_ends_while_the_ledger_is_read_is_not_resumed(sandbox, bench, monkeypatch):
+    """What was read then is as it was before its last steps."""
+    torrent = stalled(sandbox.world)
+    only(sandbox.world, torrent)
+    go_on = asyncio.Event()
+
+    class Slow:
+        """A client that deletes nothing before it is let."""
+
+        def __init__(self, client):
+            self._client = client
+
+        def __getattr__(self, name):
+            return getattr(self._client, name)
+
+        async def delete(self, *arguments, **keywords):
+            await go_on.wait()
+            await self._client.delete(*arguments, **keywords)
+
+    def wrap(services):
+        clients = {name: Slow(client) for name, client in services.qbittorrents.items()}
+        return dataclasses.replace(services, qbittorrents=clients)
+
+    read = ledger.open_entries
+
+    async def reads(*arguments):
+        entries = await read(*arguments)
+        if [entry.step for entry in entries] == ["blocklisted"]:
+            go_on.set()
+            await until(lambda: not opened.loop.runner.busy, 20, "the action did not end")
+        return entries
+
+    async with bench(wrap) as opened:
+        await opened.loop.load()
+        monkeypatch.setattr(ledger, "open_entries", reads)
+
+        async def one_pass():
+            opened.loop.poll._poll_at["qBit"] = 0
+            await opened.one_pass()
+            return go_on.is_set()
+
+        await until(one_pass, 20, "no action was open")
+        await passes(opened)
+        assert [entry.state for entry in await ledger.of_torrent(opened.database, torrent.infohash)] == ["done"]
+    posted = [r.body["name"] for r in sandbox.stand_ins["Radarr-HD"].requests if r.method == "POST"]
+    assert posted == ["MoviesSearch"]

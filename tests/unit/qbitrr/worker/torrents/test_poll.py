@@ -1,0 +1,110 @@
+"""Polling clients, and the facts that are kept of their torrents."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from qbitrr.clock import Clock
+from qbitrr.errors import UnreachableError
+from qbitrr.qbittorrent.models import MainData
+from qbitrr.rules.facts import TorrentKey
+from qbitrr.worker.context import WorkerContext
+from qbitrr.worker.torrents import poll as module
+from qbitrr.worker.torrents.poll import Poll
+
+A, B = TorrentKey("qBit", "a"), TorrentKey("qBit", "b")
+
+
+class Client:
+    """Answers with what it is given next; an exception is raised, an event waited for before an empty answer."""
+
+    logins = 1
+
+    def __init__(self):
+        self.answers = []
+
+    async def check_version(self):
+        pass
+
+    async def maindata(self, rid):
+        answer = self.answers.pop(0) if self.answers else {}
+        if isinstance(answer, Exception):
+            raise answer
+        if isinstance(answer, asyncio.Event):
+            await answer.wait()
+            answer = {}
+        return msgspec.convert({"rid": rid + 1, **answer}, MainData)
+
+
+class Report:
+    def waits(self, *_, **__):
+        pass
+
+    def goes_on(self, *_):
+        pass
+
+
+@pytest.fixture
+def client():
+    made = Client()
+    made.answers = [{"full_update": True, "torrents": {h: {"category": "mine", "name": h} for h in "ab"}}]
+    return made
+
+
+@pytest.fixture
+async def poll(client):
+    services = SimpleNamespace(qbittorrents={"qBit": client})
+    config = SimpleNamespace(qbit_section=None)
+    made = Poll(WorkerContext(config, services, None, Report(), Clock()), lambda category: category == "mine")
+    yield made
+    await made.close()
+
+
+async def test_facts_are_made_once_for_each_change(poll, client):
+    assert await poll.changes() == ({A, B}, set())
+    before = {key: poll.facts(key) for key in (A, B)}
+    client.answers = [{"torrents": {"a": {"progress": 0.5}}}]
+    assert await poll.changes() == ({A}, set())
+    assert poll.facts(A).progress == 0.5
+    assert poll.facts(A) is poll.facts(A)
+    assert poll.facts(B) is before[B]
+
+
+@pytest.mark.parametrize("change", [{"torrents_removed": ["a"]}, {"torrents": {"a": {"category": "other"}}}])
+async def test_nothing_is_known_of_a_torrent_that_is_gone(poll, client, change):
+    await poll.changes()
+    assert poll.facts(A) is not None
+    client.answers = [change]
+    assert await poll.changes() == (set(), {A})
+    assert poll.facts(A) is None
+    assert poll.present() == {B}
+
+
+async def test_when_a_client_answers_again_all_counts_as_changed_and_facts_are_those_of_the_answer(poll, client):
+    await poll.changes()
+    before = {key: poll.facts(key) for key in (A, B)}
+    client.answers = [UnreachableError("qBit", "down")]
+    assert await poll.changes() == (set(), set())
+    assert not poll.answers("qBit")
+    poll._poll_at["qBit"] = 0
+    torrents = {"a": {"category": "mine", "name": "a"}, "b": {"category": "mine", "name": "other"}}
+    client.answers = [{"full_update": True, "torrents": torrents}]
+    assert await poll.changes() == ({A, B}, set())
+    assert poll.answers("qBit")
+    assert poll.facts(A) is before[A]
+    assert poll.facts(B).name == "other"
+
+
+async def test_a_late_answer_asks_for_a_pass(poll, client, monkeypatch):
+    await poll.changes()
+    monkeypatch.setattr(module, "_PATIENCE_SECONDS", 0.01)
+    late = asyncio.Event()
+    client.answers = [late]
+    await poll.changes()
+    assert not poll.wake.is_set()
+    late.set()
+    await asyncio.wait_for(poll.wake.wait(), 5)
