@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support import versions
 from tests.support.daemon import Daemon
@@ -48,6 +50,7 @@ def config_for(sandbox: Sandbox, qbittorrent: QbittorrentNox) -> str:
 
 
 @versions.each
+@pytest.mark.serial
 async def test_what_finishes_is_imported_and_what_is_dead_is_blocklisted_deleted_and_searched(
     tracker: Tracker, seeder: QbittorrentNox, qbittorrent: QbittorrentNox, tmp_path: Path, judged: list[Middleware]
 ):

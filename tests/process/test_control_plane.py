@@ -25,6 +25,7 @@ SECTIONS = (
     Section("Lidarr-Music", "lidarr", 3),
 )
 TOOLS = Path(__file__).with_name("reference-tools.sh")
+TOO_LONG = [f".{number:0>1000}" for number in range(250)]  # more than a worker can be sent
 QUICK = {"Settings": {"ProcessRestartDelay": 0, "ProcessSpawnTimeoutSeconds": 10}}
 
 
@@ -62,8 +63,7 @@ async def test_a_change_restarts_those_whom_it_concerns(daemon: Daemon):
 async def test_a_change_with_which_a_worker_does_not_get_ready_is_taken_back(daemon: Daemon):
     file = daemon.folder / "config.toml"
     before = file.read_text()
-    too_long = {"Radarr-HD.Torrent.FileExtensionAllowlist": [f".{number}" for number in range(30_000)]}
-    changes = {"changes": too_long}
+    changes = {"changes": {"Radarr-HD.Torrent.FileExtensionAllowlist": TOO_LONG}}
     async with aiohttp.ClientSession() as session, session.post(f"{daemon.url}/web/config", json=changes) as response:
         assert response.status == 409
         assert (await response.json())["code"] == "WORKER_NOT_READY"

@@ -18,12 +18,12 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
 from qbitrr.errors import WorkerNotReadyError
 from qbitrr.sandbox.sandbox import Sandbox, Section
-from qbitrr.state import migrate
 from qbitrr.worker.config import worker_configs
 from supervisor.evidence import Evidence
 from supervisor.lifecycle import Phase
@@ -31,13 +31,25 @@ from supervisor.spawner import ForkServer, Spawner
 from supervisor.workers import Workers, limits_of
 from tests.support.daemon import CHECKOUT
 from tests.support.polling import until
+from tests.support.state import migrated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from qbitrr.config import Loaded
+    from supervisor.lifecycle import RestartPolicy
+
+pytestmark = pytest.mark.serial
+
 SECTIONS = (Section("Radarr-HD", "radarr", 5), Section("Sonarr-TV", "sonarr", 1, episodes=5))
+GRACE_SECONDS = 1.0
 IN_TURMOIL = (Phase.HANGING, Phase.BACKOFF, Phase.DEGRADED)
+
+
+def policy_of(loaded: Loaded) -> RestartPolicy:
+    """The restart policy of a configuration, but with a second between TERM and KILL."""
+    return replace(limits_of(loaded.config.settings), grace_seconds=GRACE_SECONDS)
 
 
 class JumpingClock:
@@ -69,12 +81,11 @@ async def supervised(
     sandbox: Sandbox, folder: Path, fork_server: ForkServer, clock: Clock | None = None, **settings: Any
 ) -> AsyncIterator[Workers]:
     """A supervisor in this process, with real workers."""
-    state = folder / "state.db"
-    migrate.prepare(state)
+    state = migrated(folder / "state.db")
     loaded = load_text(sandbox.config_toml({"Settings": {"ProcessRestartDelay": 0, **settings}}), {})
     spawner = Spawner(fork_server)
     supervisor = Workers(spawner, Evidence(folder / "evidence", None, str), clock)
-    supervisor.start(worker_configs(loaded.config, str(state), None), limits_of(loaded.config.settings))
+    supervisor.start(worker_configs(loaded.config, str(state), None), policy_of(loaded))
     try:
         yield supervisor
     finally:
@@ -174,7 +185,7 @@ async def test_a_worker_that_never_starts_brings_the_old_configuration_back(sand
         os.kill(fork_server.pid, signal.SIGSTOP)
         configs = worker_configs(loaded.config, before.state_file, None)
         with pytest.raises(WorkerNotReadyError, match="radarr-hd"):
-            await supervisor.apply(configs, limits_of(loaded.config.settings))
+            await supervisor.apply(configs, policy_of(loaded))
         assert supervisor.processes["radarr-hd"].config == before
         await all_running(supervisor)
 
@@ -183,11 +194,10 @@ async def test_fifty_workers_that_ignore_term_are_stopped_within_the_grace_and_t
     arr = '[Radarr-{0}]\nURI = "http://127.0.0.1:{0}"\nAPIKey = "k"\nCategory = "c{0}"\n'
     arrs = "".join(arr.format(number) for number in range(1, 51))
     loaded = load_text(f"{arrs}[Settings]\nCompletedDownloadFolder = '/downloads'\n", {})
-    state = tmp_path / "state.db"
-    migrate.prepare(state)
+    state = migrated(tmp_path / "state.db")
     spawner = Spawner(start_zygote("supervisor.fork_server"))
     supervisor = Workers(spawner, Evidence(tmp_path / "evidence", None, str))
-    limits = limits_of(loaded.config.settings)
+    limits = policy_of(loaded)
     supervisor.start(worker_configs(loaded.config, str(state), None), limits)
     ready = (Phase.RUNNING, Phase.WAITING)
     await until(lambda: all(p in ready for p in phases(supervisor).values()), 30, lambda: str(phases(supervisor)))

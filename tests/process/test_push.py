@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+pytestmark = pytest.mark.serial
+
 SECTIONS = (
     Section("Radarr-HD", "radarr", 60),
     Section("Sonarr-TV", "sonarr", 6, episodes=120),

@@ -16,13 +16,15 @@ import pytest
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support.daemon import Daemon
+from tests.support.impatient import GRACE_SECONDS
 from tests.support.polling import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+pytestmark = pytest.mark.serial
+
 SECTIONS = (Section("Radarr-HD", "radarr", 20), Section("Sonarr-TV", "sonarr", 3, episodes=20))
-GRACE_SECONDS = 10.0
 
 
 @pytest.fixture
@@ -34,6 +36,13 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 @pytest.fixture
 async def daemon(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Daemon]:
     async with Daemon(tmp_path / "data", sandbox.config_toml()) as running:
+        yield running
+
+
+@pytest.fixture
+async def impatient(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Daemon]:
+    """Workers that do not end are killed after a second; after ten in tests/system."""
+    async with Daemon(tmp_path / "data", sandbox.config_toml(), "tests.support.impatient") as running:
         yield running
 
 
@@ -91,21 +100,21 @@ async def test_no_request_is_refused_while_the_daemon_begins_anew(daemon: Daemon
     assert daemon.processes() == []
 
 
-async def test_a_stop_is_bounded_by_the_grace_even_if_no_worker_ends_by_itself(daemon: Daemon):
-    for worker in (await daemon.all_running()).values():
+async def test_a_stop_is_bounded_by_the_grace_even_if_no_worker_ends_by_itself(impatient: Daemon):
+    for worker in (await impatient.all_running()).values():
         os.kill(worker["pid"], signal.SIGSTOP)
     began = time.monotonic()
-    assert await daemon.stop() == 0
-    assert time.monotonic() - began < GRACE_SECONDS + 2
-    assert daemon.processes() == []
+    assert await impatient.stop() == 0
+    assert GRACE_SECONDS <= time.monotonic() - began < GRACE_SECONDS + 2
+    assert impatient.processes() == []
 
 
-async def test_a_stop_wins_over_a_restart_that_is_under_way(daemon: Daemon):
-    victim = next(iter((await daemon.all_running()).values()))["pid"]
+async def test_a_stop_wins_over_a_restart_that_is_under_way(impatient: Daemon):
+    victim = next(iter((await impatient.all_running()).values()))["pid"]
     os.kill(victim, signal.SIGSTOP)  # so that the restart takes its time
-    await daemon.post("/web/restart")
-    assert await daemon.stop() == 0
-    assert daemon.processes() == []
+    await impatient.post("/web/restart")
+    assert await impatient.stop() == 0
+    assert impatient.processes() == []
 
 
 async def test_a_signal_that_comes_while_the_daemon_begins_anew_does_not_end_it(daemon: Daemon):

@@ -46,7 +46,9 @@ class Daemon:
         """Write another config.toml, with the port and the token."""
         ours = f'[WebUI]\nPort = {self.port}\nToken = "{TOKEN}"\n'
         with_ours = config.replace("[WebUI]\n", ours) if "[WebUI]\n" in config else config + ours
-        (self.folder / "config.toml").write_text(with_ours)
+        draft = self.folder / "config.draft"  # it may be read at any moment
+        draft.write_text(with_ours)
+        draft.rename(self.folder / "config.toml")
 
     def log(self) -> str:
         """The log of the supervisor."""
