@@ -26,10 +26,10 @@ def worker(state, category="movies"):
     return ProcessView(**{**values, "category": category, "phase": state, "last_error": "it ended"})
 
 
-def decision(state="done"):
+def decision(state="done", **changes):
     values = dict.fromkeys(Decision.__struct_fields__)
     given = {"id": 7, "category": "movies", "name": "Some.Movie", "action": "fail", "because": "it is stalled"}
-    return Decision(**{**values, **given, "state": state})
+    return Decision(**{**values, **given, "state": state, **changes})
 
 
 @pytest.mark.parametrize(
