@@ -5,7 +5,6 @@ The only module that needs tomlkit, which is slow and large; workers never impor
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import MutableMapping
 from secrets import token_hex
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ import tomlkit
 
 from qbitrr.atomic_file import write_private
 from qbitrr.config.dotted_keys import merged
-from qbitrr.config.load import load_file, load_text
+from qbitrr.config.load import load_file, load_text, parse
 from qbitrr.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -28,14 +27,14 @@ def edited(text: str, edits: Edits) -> str:
 
     ConfigError when the text is not TOML, or when a key stands where it cannot be edited.
     """
-    wanted = merged(tomllib.loads(text), edits)
+    expected = merged(parse(text), edits)
     document = tomlkit.parse(text)
     for path in edits.drops:
         _drop(document, path)
     for path, value in edits.puts.items():
         _put(document, path, value)
     changed = tomlkit.dumps(document)
-    if tomllib.loads(changed) != wanted:
+    if parse(changed) != expected:
         names = ", ".join(".".join(path) for path in (*edits.puts, *edits.drops))
         raise ConfigError([Problem(names, "a place that cannot be edited", "a table of its own in the file")])
     return changed

@@ -68,12 +68,16 @@ def load_file(path: Path, environ: Mapping[str, str]) -> Loaded:
 
 
 def load_text(text: str, environ: Mapping[str, str]) -> Loaded:
-    """The configuration in a TOML text, with the environment over it."""
+    """The configuration in a TOML text, with the environment over it. Raises ConfigError."""
+    return load_document(parse(text), environ)
+
+
+def parse(text: str) -> dict[str, Any]:
+    """The document in a TOML text. Raises ConfigError."""
     try:
-        document = tomllib.loads(text)
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise ConfigError([_syntax_problem(error)]) from None
-    return load_document(document, environ)
 
 
 def load_document(document: dict[str, Any], environ: Mapping[str, str]) -> Loaded:

@@ -13,14 +13,14 @@ from qbitrr import logs
 from qbitrr.errors import ServiceError, UpdateCheckError
 from qbitrr.http.client import HttpClient, Timeouts
 from qbitrr.update import index
-from qbitrr.update.releases import is_newer, newest
+from qbitrr.update.releases import PACKAGE, is_newer, newest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qbitrr.clock import Clock
     from qbitrr.config import Settings
-    from qbitrr.update.model import Release
+    from qbitrr.update.releases import Release
 
 _log = logs.get(__name__)
 
@@ -113,7 +113,7 @@ class Checker:
         found = await index.releases(address)
         release = newest(found, settings.auto_update_channel, platform.python_version(), now)
         if release is None:
-            raise UpdateCheckError(f"the package index has no release of {index.PACKAGE} for this channel and Python")
+            raise UpdateCheckError(f"the package index has no release of {PACKAGE} for this channel and Python")
         if is_newer(release.version, self._present):
             await index.check_identity(release)
         before = self.known

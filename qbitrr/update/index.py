@@ -22,13 +22,11 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from qbitrr.clock import from_iso
 from qbitrr.errors import UnexpectedAnswerError, UpdateCheckError
 from qbitrr.http.client import HttpClient, Timeouts
-from qbitrr.update.model import Release
-from qbitrr.update.releases import NOT_OURS, is_ours
+from qbitrr.update.releases import NOT_OURS, PACKAGE, Release, is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PACKAGE = "qbitrr"
 SERVICE = "package index"
 _TIMEOUTS = Timeouts(connect_seconds=5.0, silence_seconds=10.0, answer_seconds=20.0, attempts=1)
 _PIP_SECONDS = 20.0

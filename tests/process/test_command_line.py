@@ -165,7 +165,7 @@ def test_the_running_daemon_is_talked_to(tmp_path, daemon):
     process = daemon("--data-dir", ".config", "run")
     until_sync(lambda: qbitrr("ctl", "status", cwd=tmp_path).stdout == "no workers\n", 10, "it does not answer")
     assert qbitrr("ctl", "reload", cwd=tmp_path).returncode == 0
-    for action in ("dump", "renew", "restart"):
+    for action in ("dump", "restart-workers", "renew", "restart"):
         assert qbitrr("ctl", action, cwd=tmp_path).returncode == 0, action
     unknown = qbitrr("ctl", "restart", "films", cwd=tmp_path)
     assert unknown.returncode == 1

@@ -52,9 +52,9 @@ def test_the_watchdog_is_for_the_process_that_it_names(environ, seconds):
     assert ServiceManager(environ).watchdog_seconds == seconds
 
 
-def test_the_watchdog_is_patient_while_the_daemon_begins_anew(manager):
+def test_the_watchdog_is_patient_while_the_daemon_restarts_in_place(manager):
     service_manager = ServiceManager({"NOTIFY_SOCKET": manager.getsockname(), "WATCHDOG_USEC": "20000000"})
-    service_manager.beginning_anew()
+    service_manager.restarting()
     assert manager.recv(4096).startswith(b"RELOADING=1")
     assert manager.recv(4096) == b"WATCHDOG_USEC=600000000"
     service_manager.ready("3 running")

@@ -14,8 +14,7 @@ from qbitrr.config import Settings
 from qbitrr.errors import UnexpectedAnswerError
 from qbitrr.update import check, index, stage
 from qbitrr.update.check import Checker
-from qbitrr.update.model import Release
-from qbitrr.update.releases import KEYWORD
+from qbitrr.update.releases import KEYWORD, Release
 
 FILES = [
     {"filename": "qbitrr-1.0.0-py3-none-any.whl", "requires-python": ">=3.11", "upload-time": "2026-01-02T00:00:00Z"},
