@@ -1,4 +1,4 @@
-"""Changing the file on disk without touching what else stands in it: comments, order, blanks.
+"""Edits of the text of config.toml that keep everything else in it: comments, order, blanks.
 
 The only module that needs tomlkit, which is slow and large; workers never import it.
 """
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 def edited(text: str, edits: Edits) -> str:
-    """The text of a file with edits made; all else stays as it stands there.
+    """Make edits in a text and change nothing else.
 
-    ConfigError when the text is not TOML, or when a key stands where it cannot be edited.
+    Raises ConfigError when the text is not TOML, or a key stands where it cannot be edited.
     """
     expected = merged(parse(text), edits)
     document = tomlkit.parse(text)
@@ -41,9 +41,9 @@ def edited(text: str, edits: Edits) -> str:
 
 
 def ensure_token(path: Path) -> str:
-    """The token of the file; when it has none, a new one is written to it first.
+    """The token of the file; when it has none, a new one is written first.
 
-    ConfigError when the file cannot be used, OSError when it cannot be read or written.
+    Raises ConfigError when the file cannot be used, OSError when it cannot be read or written.
     """
     present = load_file(path, {}).config.webui.token
     if present:
