@@ -85,8 +85,8 @@ class ConfigEditor:
     ) -> ConfigPlan:
         """Make a change. `expected` is the version that its author saw.
 
-        Raises ConfigError for what cannot be, ConflictError when somebody else changes something or did so since,
-        ForbiddenError for delicate keys of a stranger, WorkerNotReadyError when it was rolled back.
+        Raises ConfigError for what cannot be, ConflictError when another change is being made or was made since,
+        ForbiddenError for delicate keys without trust, WorkerNotReadyError when it was rolled back.
         """
         edits, problems = check_edits(changes, deletions)
         names = [".".join(path) for path in (*edits.puts, *edits.drops)]

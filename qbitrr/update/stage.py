@@ -114,7 +114,7 @@ async def run(what: str, command: Sequence[str], environ: Mapping[str, str], sec
             await follow(process, lines, say)
             code = await process.wait()
     except TimeoutError:
-        raise UpdateFailedError(f"{what} took longer than {seconds:g} s") from None
+        raise UpdateFailedError(f"{what} did not end within {seconds:g} s") from None
     finally:
         if process.returncode is None:
             process.kill()
