@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 _LONGEST_START_SECONDS = 600  # as TimeoutStartSec of the unit
+_FIRST = 3  # number of the first passed descriptor by sd_listen_fds(3)
+_ABOVE = 100  # descriptors from here on are free
 
 
 class ServiceManager:
@@ -111,10 +113,6 @@ def _watchdog_seconds(environ: Mapping[str, str]) -> float | None:
     return int(microseconds) / 1e6
 
 
-_FIRST = 3  # number of the first descriptor by sd_listen_fds(3)
-_OUT_OF_THE_WAY = 100
-
-
 def listen_fds(environ: MutableMapping[str, str]) -> list[socket.socket]:
     """The sockets that were passed to this process, see sd_listen_fds(3).
 
@@ -140,7 +138,7 @@ def restart_in_place(listeners: Sequence[socket.socket]) -> NoReturn:
     sys.stderr.flush()
     for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)  # they would end the new process before it has its handlers
-    for index, listener in enumerate([fcntl.fcntl(each, fcntl.F_DUPFD, _OUT_OF_THE_WAY) for each in listeners]):
+    for index, listener in enumerate([fcntl.fcntl(each, fcntl.F_DUPFD, _ABOVE) for each in listeners]):
         os.dup2(listener, _FIRST + index, inheritable=True)
         os.close(listener)
     environ = {**os.environ, "LISTEN_PID": str(os.getpid()), "LISTEN_FDS": str(len(listeners))}

@@ -161,7 +161,7 @@ class WorkerProcess:
         match effect:
             case Effect.SPAWN:
                 self._because = self._process_state = None
-                self._do(self._spawn())
+                self._start_task(self._spawn())
             case Effect.DUMP:
                 self._on_hang()
             case Effect.TERMINATE:
@@ -185,7 +185,7 @@ class WorkerProcess:
             self._process_state = process_state(self._spawned.pid)
             self._signal(STACKS_SIGNAL)
 
-    def _do(self, work: Coroutine[None, None, None]) -> None:
+    def _start_task(self, work: Coroutine[None, None, None]) -> None:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -235,38 +235,16 @@ class WorkerProcess:
         return packet
 
     def _on_message(self, message: ipc.FromWorker) -> None:
+        self.last_report = _updated(self.last_report, message, self._clock.wall())
         match message:
             case ipc.Hello():
                 self._configure(message)
             case ipc.Ready():
                 self._handle(lifecycle.Ready())
             case ipc.Heartbeat():
-                self.last_report = replace(
-                    self.last_report,
-                    beat_at=self._clock.wall(),
-                    operation=message.operation,
-                    progress=message.progress,
-                    errors=message.errors,
-                )
                 self._handle(lifecycle.Heartbeat(message.within_seconds))
             case ipc.Waiting():
-                waiting_for = message.service or None
-                last_error = message.error or self.last_report.last_error
-                self.last_report = replace(self.last_report, waiting_for=waiting_for, last_error=last_error)
-                self._handle(lifecycle.Blocked(waits=waiting_for is not None, needs_attention=message.needs_attention))
-            case ipc.Metrics():
-                self.last_report = replace(
-                    self.last_report, queue_count=message.queue_count, category_count=message.category_count
-                )
-            case ipc.Counters():
-                self.last_report = replace(self.last_report, counters=message)
-            case ipc.Activity():
-                self.last_report = replace(
-                    self.last_report,
-                    kind=message.kind,
-                    search_summary=message.search_summary,
-                    search_at=message.search_at,
-                )
+                self._handle(lifecycle.Blocked(bool(message.service), message.needs_attention))
             case ipc.Goodbye():
                 _log.info("worker announced its end", category=self.category, reason=message.reason)
                 self._because = self._because or message.reason
@@ -297,7 +275,7 @@ class WorkerProcess:
         while self._receive(spawned):  # messages from before its end
             pass
         self._spawned = None
-        self._do(self._after_end(spawned, self._ending(spawned.pid)))
+        self._start_task(self._after_end(spawned, self._ending(spawned.pid)))
 
     async def _after_end(self, spawned: Spawned, ending: Ending) -> None:
         """Learn how the process exited, keep evidence of an abnormal end, and close its descriptors."""
@@ -353,3 +331,19 @@ class WorkerProcess:
             config=configuration.fingerprint(self.config),
             version=__version__,
         )
+
+
+def _updated(last: LastReport, message: ipc.FromWorker, now: float) -> LastReport:
+    match message:
+        case ipc.Heartbeat(operation, progress, errors):
+            return replace(last, beat_at=now, operation=operation, progress=progress, errors=errors)
+        case ipc.Waiting(service, error):
+            return replace(last, waiting_for=service or None, last_error=error or last.last_error)
+        case ipc.Metrics(queue_count, category_count):
+            return replace(last, queue_count=queue_count, category_count=category_count)
+        case ipc.Counters():
+            return replace(last, counters=message)
+        case ipc.Activity(kind, search_summary, search_at):
+            return replace(last, kind=kind, search_summary=search_summary, search_at=search_at)
+        case _:
+            return last

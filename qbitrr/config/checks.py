@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from qbitrr.config.model import Arr, Config, Ombi, Overseerr, QBit, SeedingLimits, TrackerRow
     from qbitrr.config.tables import Findings
 
+_PORTS = {"radarr": 7878, "sonarr": 8989, "lidarr": 8686}
+
 
 def check_together(config: Config, findings: Findings) -> None:
     """Add a problem for each contradiction and a warning for each oddity."""
@@ -176,6 +178,3 @@ def _missing_in_requester(requester: Ombi | Overseerr, where: str, name: str) ->
         yield f"{where}URI", f"the address of {name}"
     if requester.search_requests and not requester.api_key:
         yield f"{where}APIKey", f"the API key of {name}"
-
-
-_PORTS = {"radarr": 7878, "sonarr": 8989, "lidarr": 8686}

@@ -28,6 +28,9 @@ FRESH_SECONDS = 3600.0
 RETRY_SECONDS = 300.0
 FORCED_SECONDS = 60.0  # a forced check is not repeated within
 _WAIT_SECONDS = 1.5
+_NOTES_SERVICE = "releases"
+_NOTES_TIMEOUTS = Timeouts(connect_seconds=5.0, silence_seconds=10.0, answer_seconds=20.0, attempts=1)
+_LONGEST_NOTES = 100_000  # characters
 
 
 class Known(Struct, frozen=True):
@@ -132,11 +135,6 @@ class Checker:
             return Notes("", "")
 
 
-_SERVICE = "releases"
-_TIMEOUTS = Timeouts(connect_seconds=5.0, silence_seconds=10.0, answer_seconds=20.0, attempts=1)
-_LONGEST = 100_000  # characters
-
-
 class _Listed(Struct, frozen=True):
     tag_name: str = ""
     body: str | None = None
@@ -153,10 +151,10 @@ class Notes(NamedTuple):
 async def notes(address: str, version: str) -> Notes | None:
     """Read the notes of a version; None when the list does not have it. Raises a ServiceError."""
     base, _, last = address.rpartition("/")
-    async with HttpClient(_SERVICE, base, timeouts=_TIMEOUTS) as http:
+    async with HttpClient(_NOTES_SERVICE, base, timeouts=_NOTES_TIMEOUTS) as http:
         listed = await http.get(last, list[_Listed])
     for one in listed:
         if one.tag_name.lower().removeprefix("v") == version:
             url = one.html_url or ""
-            return Notes((one.body or "")[:_LONGEST], url if url.startswith(("http://", "https://")) else "")
+            return Notes((one.body or "")[:_LONGEST_NOTES], url if url.startswith(("http://", "https://")) else "")
     return None

@@ -30,6 +30,8 @@ _VENV_SECONDS = 120.0
 _INSTALL_SECONDS = 900.0
 _CHECK_SECONDS = 60.0
 _SPARE_BYTES = 64 << 20
+_KEPT_LINES = 12
+_LONGEST_LINE = 2_000  # characters
 _EXTRAS = {"notify": "apprise", "oidc": "joserfc"}
 
 
@@ -96,10 +98,6 @@ def _make_room(place: Path, data_dir: DataDir) -> None:
                 raise UpdateFailedError(text)
     except OSError as error:
         raise UpdateFailedError(f"{place} cannot be prepared: {error.strerror or error}") from error
-
-
-_KEPT_LINES = 12
-_LONGEST_LINE = 2_000
 
 
 async def run(what: str, command: Sequence[str], environ: Mapping[str, str], seconds: float, say: Say) -> str:
