@@ -84,11 +84,11 @@ class _Ended:
 
 
 def run(
-    data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer, given: Sequence[socket.socket] = ()
+    data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer, passed: Sequence[socket.socket] = ()
 ) -> list[socket.socket] | None:
     """Run the daemon; return the sockets to restart in place with, or None when it was stopped.
 
-    The fork server was started before this module and all that it imports were loaded. `given` are listening sockets
+    The fork server was started before this module and all that it imports were loaded. `passed` are listening sockets
     that replace WebUI.Host and WebUI.Port.
     Raises ConfigError, StateError, DataFolderBusyError or ListenError before a worker is started.
     """
@@ -96,17 +96,17 @@ def run(
     with data_dir.locked():
         now = Clock().wall()
         if recover(data_dir, now):
-            return list(given)
+            return list(passed)
         try:
-            return _run(data_dir, environ, fork_server, given)
+            return _run(data_dir, environ, fork_server, passed)
         except Exception as error:
             if fail_probation(data_dir, f"{__version__} did not start: {error}", now):
-                return list(given)
+                return list(passed)
             raise
 
 
 def _run(
-    data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer, given: Sequence[socket.socket]
+    data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer, passed: Sequence[socket.socket]
 ) -> list[socket.socket] | None:
     loaded = load_config(data_dir, environ)
     token = _token(data_dir, loaded)
@@ -118,7 +118,7 @@ def _run(
     drop_removed(configs, data_dir, Clock().wall())
     _log_warnings(loaded)
     webui = loaded.config.webui
-    listeners = list(given) or listen(webui.host, webui.port)
+    listeners = list(passed) or listen(webui.host, webui.port)
     ended = asyncio.run(_live(_Start(data_dir, environ, loaded, token, configs, fork_server), listeners))
     _log.info("daemon ended", how=str(ended.how))
     if ended.how is End.STOP:
@@ -129,7 +129,7 @@ def _run(
         ended.prepared.switch(Clock().wall())
     now = ended.loaded.config.webui
     moved = (webui.host, webui.port) != (now.host, now.port)
-    return [] if moved and not given else listeners
+    return [] if moved and not passed else listeners
 
 
 def prepare_state(state_file: Path) -> None:

@@ -98,7 +98,7 @@ class SelfUpdate:
             return f"{', '.join(missing)} did not get ready within {seconds:g} s"
         data_dir, now = self._config_reload.data_dir, self._clock.wall()
         self._record = await asyncio.to_thread(switch.finish, data_dir, self._record, now)
-        self._say(f"qbitrr is {self._record.new_version} now")
+        self._report(f"qbitrr is {self._record.new_version} now")
         return None
 
     async def _run(self, release: Release) -> None:
@@ -112,9 +112,9 @@ class SelfUpdate:
         try:
             await asyncio.to_thread(upgrade.open, self._clock.wall())
             self._record = upgrade.record
-            await upgrade.prepare(self._say)
+            await upgrade.prepare(self._report)
             self.prepared = upgrade
-            self._say("the new version got ready; restarting in place")
+            self._report("the new version got ready; restarting in place")
             self._on_prepared()
         except asyncio.CancelledError:
             self._fail(upgrade, "the daemon was stopped meanwhile")
@@ -134,7 +134,7 @@ class SelfUpdate:
         self._record = upgrade.record or self._record
         self._on_line(because)
 
-    def _say(self, line: str) -> None:
+    def _report(self, line: str) -> None:
         line = self._redacted(line)
         _log.info("update", line=line)
         self._on_line(line)

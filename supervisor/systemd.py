@@ -122,11 +122,11 @@ def listen_fds(environ: MutableMapping[str, str]) -> list[socket.socket]:
     environ.pop("LISTEN_FDNAMES", None)
     if pid != str(os.getpid()) or not number.isdecimal():
         return []
-    given = [socket.socket(fileno=_FIRST + index) for index in range(int(number))]
-    for each in given:
+    passed = [socket.socket(fileno=_FIRST + index) for index in range(int(number))]
+    for each in passed:
         each.set_inheritable(False)
         each.setblocking(False)
-    return given
+    return passed
 
 
 def restart_in_place(listeners: Sequence[socket.socket]) -> NoReturn:

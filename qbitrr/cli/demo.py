@@ -25,7 +25,7 @@ _MARK = "demonstration"  # a file that marks a folder as one that holds nothing 
 
 
 def run(
-    folder: Path, port: int, fork_server: ForkServer, given: Sequence[socket.socket] = ()
+    folder: Path, port: int, fork_server: ForkServer, passed: Sequence[socket.socket] = ()
 ) -> list[socket.socket] | None:
     """Run until it is stopped, with the page on `port`; returns what `daemon.run` returns.
 
@@ -40,7 +40,7 @@ def run(
         try:
             write_private(data_dir.config_file, _config(sandbox))
             environ = {key: value for key, value in os.environ.items() if not key.startswith("QBITRR_")}
-            return daemon.run(data_dir, environ, fork_server, given)
+            return daemon.run(data_dir, environ, fork_server, passed)
         finally:
             sandbox.terminate()
 

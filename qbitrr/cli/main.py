@@ -130,19 +130,19 @@ def _chosen(options: argparse.Namespace) -> DataDir:
 
 
 def _run(options: argparse.Namespace) -> int:
-    def run(fork_server: ForkServer, given: Sequence[socket.socket]) -> list[socket.socket] | None:
+    def run(fork_server: ForkServer, passed: Sequence[socket.socket]) -> list[socket.socket] | None:
         from qbitrr import daemon  # noqa: PLC0415
 
-        return daemon.run(_chosen(options), os.environ, fork_server, given)
+        return daemon.run(_chosen(options), os.environ, fork_server, passed)
 
     return _run_daemon(run)
 
 
 def _demo(options: argparse.Namespace) -> int:
-    def run(fork_server: ForkServer, given: Sequence[socket.socket]) -> list[socket.socket] | None:
+    def run(fork_server: ForkServer, passed: Sequence[socket.socket]) -> list[socket.socket] | None:
         from qbitrr.cli import demo  # noqa: PLC0415
 
-        return demo.run(options.data_dir or Path(".config/demo"), options.port, fork_server, given)
+        return demo.run(options.data_dir or Path(".config/demo"), options.port, fork_server, passed)
 
     return _run_daemon(run)
 
@@ -154,9 +154,9 @@ def _run_daemon(
     from supervisor import systemd  # noqa: PLC0415
     from supervisor.spawner import start_fork_server  # noqa: PLC0415
 
-    given = systemd.listen_fds(os.environ)
+    passed = systemd.listen_fds(os.environ)
     fork_server = start_fork_server()  # before anything is loaded that workers do not need
-    listeners = run(fork_server, given)
+    listeners = run(fork_server, passed)
     if listeners is not None:
         systemd.restart_in_place(listeners)
     return _OK

@@ -46,7 +46,7 @@ async def _newest(loaded: Loaded) -> tuple[Known, Release | None]:
     return known, checker.available
 
 
-def update(data_dir: DataDir, environ: Mapping[str, str], loaded: Loaded, say: Callable[[str], None]) -> str:
+def update(data_dir: DataDir, environ: Mapping[str, str], loaded: Loaded, on_line: Callable[[str], None]) -> str:
     """Update to the newest version while no daemon runs; the new one is on probation at its next start.
 
     Returns the outcome as a sentence. Raises a QbitrrError.
@@ -61,7 +61,7 @@ def update(data_dir: DataDir, environ: Mapping[str, str], loaded: Loaded, say: C
         upgrade = Upgrade(data_dir, environ, loaded.config.settings, installation, release)
         upgrade.open(Clock().wall())
         try:
-            asyncio.run(upgrade.prepare(say))
+            asyncio.run(upgrade.prepare(on_line))
         except QbitrrError as error:
             upgrade.abandon(str(error), Clock().wall())
             raise

@@ -77,39 +77,39 @@ class Overridden:
 def override(document: Mapping[str, Any], environ: Mapping[str, str]) -> Overridden:
     """Override a copy of a document in present names by the environment."""
     result = Overridden(document)
-    given = {name: value for name, value in environ.items() if value.strip()}
-    _override_settings(result, given)
-    _override_qbit(result, given)
-    _override_modes(result, given)
-    _warn_of_unknown_variables(result, given)
+    variables = {name: value for name, value in environ.items() if value.strip()}
+    _override_settings(result, variables)
+    _override_qbit(result, variables)
+    _override_modes(result, variables)
+    _warn_of_unknown_variables(result, variables)
     return result
 
 
-def _override_settings(result: Overridden, given: Mapping[str, str]) -> None:
+def _override_settings(result: Overridden, variables: Mapping[str, str]) -> None:
     for variable, name in SETTINGS.items():
-        if variable in given:
-            value = given[variable].split(",") if name in _LISTS else given[variable]
+        if variable in variables:
+            value = variables[variable].split(",") if name in _LISTS else variables[variable]
             result.put(("Settings", name), value, variable)
 
 
-def _override_qbit(result: Overridden, given: Mapping[str, str]) -> None:
-    missing = "qBit" not in result.document and "QBITRR_QBIT_HOST" not in given
+def _override_qbit(result: Overridden, variables: Mapping[str, str]) -> None:
+    missing = "qBit" not in result.document and "QBITRR_QBIT_HOST" not in variables
     for variable, name in QBIT.items():
-        if variable in given and missing:
+        if variable in variables and missing:
             found, needed = "no [qBit] section to override", "QBITRR_QBIT_HOST along with it"
             result.warnings.append(Problem(variable, found, needed, "Ignored."))
-        elif variable in given:
-            result.put(("qBit", name), given[variable], variable)
-    disabled = _switch(QBIT_DISABLED, result, given)
+        elif variable in variables:
+            result.put(("qBit", name), variables[variable], variable)
+    disabled = _switch(QBIT_DISABLED, result, variables)
     if disabled:  # means all of them, as in the existing program
         _disable_qbits(result, QBIT_DISABLED)
     elif disabled is False and "qBit" in result.document:
         result.put(("qBit", "Disabled"), value=False, variable=QBIT_DISABLED)
 
 
-def _override_modes(result: Overridden, given: Mapping[str, str]) -> None:
-    search_only = _switch(SEARCH_ONLY, result, given)
-    processing_only = _switch(PROCESSING_ONLY, result, given)
+def _override_modes(result: Overridden, variables: Mapping[str, str]) -> None:
+    search_only = _switch(SEARCH_ONLY, result, variables)
+    processing_only = _switch(PROCESSING_ONLY, result, variables)
     if search_only and processing_only:
         result.problems.append(Problem(PROCESSING_ONLY, f"true, and so is {SEARCH_ONLY}", "one of the two"))
     if search_only:
@@ -125,19 +125,19 @@ def _disable_qbits(result: Overridden, variable: str) -> None:
         result.put((section, "Disabled"), value=True, variable=variable)
 
 
-def _switch(variable: str, result: Overridden, given: Mapping[str, str]) -> bool | None:
+def _switch(variable: str, result: Overridden, variables: Mapping[str, str]) -> bool | None:
     """Read a variable that is true or false; None when it is not set, or neither."""
-    if variable not in given:
+    if variable not in variables:
         return None
     try:
-        return read_flag(given[variable])
+        return read_flag(variables[variable])
     except ValueError:
-        result.problems.append(Problem(variable, f'"{given[variable]}"', "true or false"))
+        result.problems.append(Problem(variable, f'"{variables[variable]}"', "true or false"))
         return None
 
 
-def _warn_of_unknown_variables(result: Overridden, given: Mapping[str, str]) -> None:
-    for variable in given:
+def _warn_of_unknown_variables(result: Overridden, variables: Mapping[str, str]) -> None:
+    for variable in variables:
         if variable.startswith(_FAMILIES) and variable not in _KNOWN:
             hint = _hint(variable)
             result.warnings.append(Problem(variable, "an unknown variable", "those in the manual", hint))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qbitrr.update.installation import Installation
     from qbitrr.update.releases import Release
 
-    Say = Callable[[str], None]
+    OnLine = Callable[[str], None]
 
 MARK = ".qbitrr-version"
 """A file in every environment that an update made, and in no other."""
@@ -43,7 +43,7 @@ def place_for(installation: Installation, data_dir: DataDir, release: Release) -
 
 
 async def stage(
-    release: Release, place: Path, data_dir: DataDir, index: str, environ: Mapping[str, str], say: Say
+    release: Release, place: Path, data_dir: DataDir, index: str, environ: Mapping[str, str], on_line: OnLine
 ) -> None:
     """Install a release in a new virtual environment at `place`, and have it check the configuration.
 
@@ -53,20 +53,22 @@ async def stage(
         raise UpdateFailedError(f"{release.version} needs Python {release.requires_python}")
     await asyncio.to_thread(_make_room, place, data_dir)
     python = str(place / "bin" / "python")
-    say(f"installing {PACKAGE} {release.version}")
-    await run("building a virtual environment", [sys.executable, "-m", "venv", str(place)], environ, _VENV_SECONDS, say)
+    on_line(f"installing {PACKAGE} {release.version}")
+    await run(
+        "building a virtual environment", [sys.executable, "-m", "venv", str(place)], environ, _VENV_SECONDS, on_line
+    )
     (place / MARK).write_text(release.version)
     # in the environment, as every user of the machine can read arguments
     with_index = {**environ, "PIP_INDEX_URL": index, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
     pip = [python, "-m", "pip", "install", "--only-binary", PACKAGE, requirement(release.version)]
-    await run("pip", pip, with_index, _INSTALL_SECONDS, say)
+    await run("pip", pip, with_index, _INSTALL_SECONDS, on_line)
     if not await asyncio.to_thread(_is_ours, place):  # before anything of it is run
         raise UpdateFailedError(NOT_OURS)
-    says = await run("the new version", [python, "-P", "-m", PACKAGE, "--version"], environ, _CHECK_SECONDS, say)
-    if says != f"{PACKAGE} {release.version}":
-        raise UpdateFailedError(f"what was installed says to be {says!r}, not {release.version}")
+    printed = await run("the new version", [python, "-P", "-m", PACKAGE, "--version"], environ, _CHECK_SECONDS, on_line)
+    if printed != f"{PACKAGE} {release.version}":
+        raise UpdateFailedError(f"what was installed printed {printed!r}, not {release.version}")
     check = [python, "-P", "-m", PACKAGE, "--data-dir", str(data_dir.folder), "check"]
-    await run("its check of the configuration", check, environ, _CHECK_SECONDS, say)
+    await run("its check of the configuration", check, environ, _CHECK_SECONDS, on_line)
 
 
 def _is_ours(place: Path) -> bool:
@@ -100,7 +102,7 @@ def _make_room(place: Path, data_dir: DataDir) -> None:
         raise UpdateFailedError(f"{place} cannot be prepared: {error.strerror or error}") from error
 
 
-async def run(what: str, command: Sequence[str], environ: Mapping[str, str], seconds: float, say: Say) -> str:
+async def run(what: str, command: Sequence[str], environ: Mapping[str, str], seconds: float, on_line: OnLine) -> str:
     """Run a program; its last output as one text. Raises UpdateFailedError, which names `what`."""
     process = await asyncio.create_subprocess_exec(
         *command, env=dict(environ), limit=1 << 20, stdin=asyncio.subprocess.DEVNULL,
@@ -109,7 +111,7 @@ async def run(what: str, command: Sequence[str], environ: Mapping[str, str], sec
     lines: deque[str] = deque(maxlen=_KEPT_LINES)
     try:
         async with asyncio.timeout(seconds):
-            await follow(process, lines, say)
+            await follow(process, lines, on_line)
             code = await process.wait()
     except TimeoutError:
         raise UpdateFailedError(f"{what} did not end within {seconds:g} s") from None
@@ -122,14 +124,14 @@ async def run(what: str, command: Sequence[str], environ: Mapping[str, str], sec
     return joined(lines)
 
 
-async def follow(process: asyncio.subprocess.Process, lines: deque[str], say: Say) -> None:
-    """Keep the last output lines of a process and `say` each, until it closes its output."""
+async def follow(process: asyncio.subprocess.Process, lines: deque[str], on_line: OnLine) -> None:
+    """Keep the last output lines of a process and pass each to `on_line`, until it closes its output."""
     assert process.stdout is not None
     async for raw in process.stdout:
         line = raw.decode(errors="replace").rstrip()[:_LONGEST_LINE]
         if line:
             lines.append(line)
-            say(line)
+            on_line(line)
 
 
 def joined(lines: deque[str]) -> str:

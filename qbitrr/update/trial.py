@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from qbitrr.update.stage import Say
+    from qbitrr.update.stage import OnLine
 
 FOLDER = "trial"
 _POLL_SECONDS = 0.25
@@ -33,13 +33,13 @@ _END_SECONDS = 20.0
 _NOT_FOR_IT = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
 
 
-async def try_out(prefix: Path, data_dir: DataDir, environ: Mapping[str, str], seconds: float, say: Say) -> None:
+async def try_out(prefix: Path, data_dir: DataDir, environ: Mapping[str, str], seconds: float, on_line: OnLine) -> None:
     """Run the version in `prefix` on copies, under Shadow, until all its workers are ready.
 
     It ends with this process. Raises UpdateFailedError with its last output.
     """
     copies = DataDir(data_dir.folder / FOLDER)
-    say("trying the new version on a copy of everything")
+    on_line("trying the new version on a copy of everything")
     try:
         port = await asyncio.to_thread(_copy, data_dir, copies)
         process = await asyncio.create_subprocess_exec(
@@ -49,7 +49,7 @@ async def try_out(prefix: Path, data_dir: DataDir, environ: Mapping[str, str], s
             limit=1 << 20,
         )  # fmt: skip
         lines: deque[str] = deque(maxlen=12)
-        following = asyncio.create_task(follow(process, lines, say))
+        following = asyncio.create_task(follow(process, lines, on_line))
         try:
             await _until_ready(process, port, seconds, lines)
         finally:

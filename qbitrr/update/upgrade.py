@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from qbitrr.data_dir import DataDir
     from qbitrr.update.installation import Installation
     from qbitrr.update.releases import Release
-    from qbitrr.update.stage import Say
+    from qbitrr.update.stage import OnLine
 
 _log = logs.get(__name__)
 
@@ -40,7 +40,7 @@ def seconds_to_get_ready(settings: Settings) -> float:
 
 
 class Upgrade:
-    """The update of an installation to a release. `record` is what the data folder says of it, None before `open`."""
+    """The update of an installation to a release. `record` is the stored one, None before `open`."""
 
     def __init__(
         self,
@@ -72,13 +72,13 @@ class Upgrade:
         )
         self.record = record.write(self._data_dir, opened)
 
-    async def prepare(self, say: Say) -> None:
+    async def prepare(self, on_line: OnLine) -> None:
         """Stage the release and try it; nothing in use is touched. Raises UpdateFailedError."""
         self._index = self._settings.update_index or await index.of_pip()
-        await stage(self._release, self._place, self._data_dir, self._index, self._environ, say)
+        await stage(self._release, self._place, self._data_dir, self._index, self._environ, on_line)
         if self._installation.link is None:
-            await self._keep_old_wheel(say)
-        await try_out(self._place, self._data_dir, self._environ, seconds_to_get_ready(self._settings), say)
+            await self._keep_old_wheel(on_line)
+        await try_out(self._place, self._data_dir, self._environ, seconds_to_get_ready(self._settings), on_line)
 
     def switch(self, now: float) -> None:
         """Use the new version from the next start on.
@@ -110,11 +110,11 @@ class Upgrade:
     def _wheels(self) -> Path:
         return self._data_dir.folder / "update" / "old"
 
-    async def _keep_old_wheel(self, say: Say) -> None:
+    async def _keep_old_wheel(self, on_line: OnLine) -> None:
         """Download the present version, to switch back to where pip installs in place."""
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "-d", str(self._wheels)]
         environ = {**self._environ, "PIP_INDEX_URL": self._index}
-        await run("pip", [*command, requirement(__version__)], environ, _WHEEL_SECONDS, say)
+        await run("pip", [*command, requirement(__version__)], environ, _WHEEL_SECONDS, on_line)
 
 
 def recover(data_dir: DataDir, now: float) -> bool:
