@@ -145,7 +145,7 @@ async def test_a_wall_clock_that_jumps_changes_nothing(sandbox: Sandbox, tmp_pat
         await until(lambda: victim.pid not in (None, before["radarr-hd"]), 2, "it is not back")
 
 
-async def test_a_child_that_ignores_term_is_killed_after_the_grace(sandbox: Sandbox, tmp_path: Path):
+async def test_a_worker_that_ignores_term_is_killed_after_the_grace(sandbox: Sandbox, tmp_path: Path):
     async with supervised(sandbox, tmp_path, start_server("supervisor.fork_server")) as supervisor:
         await all_running(supervisor)
         victim = supervisor.processes["radarr-hd"]
@@ -158,7 +158,7 @@ async def test_a_child_that_ignores_term_is_killed_after_the_grace(sandbox: Sand
         assert phases(supervisor)["sonarr-tv"] is Phase.RUNNING
 
 
-async def test_one_that_flaps_is_degraded_and_its_restart_by_hand_begins_anew(sandbox: Sandbox, tmp_path: Path):
+async def test_one_that_flaps_is_degraded_and_a_manual_restart_resets_the_counts(sandbox: Sandbox, tmp_path: Path):
     fork_server = start_server("supervisor.fork_server")
     async with supervised(sandbox, tmp_path, fork_server, MaxProcessRestarts=2) as supervisor:
         await all_running(supervisor)

@@ -34,7 +34,7 @@ def test_a_tilde_is_the_home_folder(monkeypatch):
     assert data_folder(Path("~/qbitrr"), {}, container=False, working=WORKING) == Path("/home/me/qbitrr")
 
 
-def test_a_container_is_known_by_its_word_or_its_mark(tmp_path):
+def test_a_container_is_known_by_its_variable_or_its_mark(tmp_path):
     mark = tmp_path / ".dockerenv"
     assert not in_container({}, (mark,))
     assert in_container({"QBITRR_DOCKER_RUNNING": "69420"}, (mark,))

@@ -79,7 +79,7 @@ def test_what_every_worker_uses_concerns_all():
     assert changed("[Settings]\n", "[Settings]\nLoopSleepTimer = 9\n").restarted == ("films", "tv")
 
 
-def test_what_only_the_supervisor_looks_at_concerns_no_worker():
+def test_keys_of_the_supervisor_concern_no_worker():
     settings = "AutoRestartProcesses = false\nMaxProcessRestarts = 9\nProcessRestartWindow = 9\nLogging = false\n"
     more = "ProcessRestartDelay = 9\nProcessSpawnTimeoutSeconds = 9\nAutoUpdateEnabled = true\n"
     assert changed("[Settings]\n", f"[Settings]\n{settings}{more}").restarted == ()

@@ -49,7 +49,7 @@ async def plan(database, action, step):
     )  # fmt: skip
 
 
-async def test_what_is_newer_is_taken_and_nothing_when_there_is_none(database):
+async def test_an_update_is_started_only_when_there_is_a_newer_version(database):
     updater = Updater()
     checker = Checker(None)
     assert await update.update_automatically(checker, updater, database)

@@ -124,12 +124,12 @@ async def test_what_cannot_be_is_refused_as_a_whole(client, context, file, chang
     assert context.config_reload.calls == 0
 
 
-async def test_an_unknown_key_is_said_as_in_the_reference(client):
+async def test_an_unknown_key_has_the_error_text_of_the_reference(client):
     answer = await change(client, 400, InvalidSection__Key=1)
     assert answer["error"] == "Invalid configuration key: InvalidSection.Key"
 
 
-async def test_the_token_cannot_be_taken_away_with_its_section(client, file):
+async def test_the_token_cannot_be_removed_with_its_section(client, file):
     await post(client, "/web/config", 400, json={"deletions": ["WebUI"]})
     assert file.read_text() == FILE
 
@@ -197,7 +197,7 @@ async def test_a_plan_changes_nothing(client, context, file):
     assert context.config_reload.calls == 0
 
 
-async def test_history_tells_who_changed_what_and_keeps_secrets(client):
+async def test_history_shows_who_changed_what_and_keeps_secrets(client):
     await change(client, Settings__LoopSleepTimer=10)
     await change(client, **{"Radarr-4K.APIKey": "k2-secret"})
     newest, middle, first = (await get(client, "/web/config/history"))["versions"]
@@ -272,7 +272,7 @@ async def test_an_edit_by_hand_is_noticed_and_planned(context, file, monkeypatch
     assert context.config_reload.calls == 0
 
 
-async def test_everything_that_is_wrong_with_a_change_is_told_at_once(client, file):
+async def test_everything_that_is_wrong_with_a_change_is_reported_at_once(client, file):
     changes = {
         "Settings.LoopSleepTimr": 9,
         "Settings.ConsoleLevel": "LOUD",

@@ -96,7 +96,7 @@ def test_a_way_back_that_was_interrupted_is_gone_to_its_end(installed):
     assert state(installed) == "from before"
 
 
-def test_a_version_that_is_not_on_probation_is_not_taken_back(installed):
+def test_only_a_version_on_probation_is_rolled_back(installed):
     assert not fail_probation(DataDir(installed / "data"), "it failed", NOW)
     at(installed, "done", ours="new")
     assert not fail_probation(DataDir(installed / "data"), "it failed", NOW)
