@@ -6,7 +6,6 @@ import asyncio
 import random
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 from aiohttp import web
 
@@ -18,6 +17,7 @@ from control.events import Events
 from control.server import create_application
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
+from qbitrr.data_dir import DataDir
 from qbitrr.rules.library import items
 from qbitrr.rules.library.quality import FileFacts, Profile
 from qbitrr.state import catalogue, migrate
@@ -87,24 +87,24 @@ async def fill(path: Path) -> None:
 
 
 async def serve(folder: Path, port: int) -> None:
-    state, config = folder / "state.db", folder / "config.toml"
+    data_dir = DataDir(folder)
     sections = "".join(
         f'[{name}]\nURI = "http://{name}"\nAPIKey = "k"\nCategory = "{category}"\n'
         for name, category in SECTIONS.items()
     )
-    config.write_text(CONFIG + sections)
-    migrate.prepare(state)
-    await fill(state)
+    data_dir.config_file.write_text(CONFIG + sections)
+    migrate.prepare(data_dir.state_file)
+    await fill(data_dir.state_file)
     loaded = load_text(CONFIG + sections, {})
     clock = Clock()
-    config_reload = FakeReload(loaded, SimpleNamespace(config=config))
-    async with open_reader(state) as database:
+    config_reload = FakeReload(loaded, data_dir)
+    async with open_reader(data_dir.state_file) as database:
         context = HandlerContext(
             config_reload=config_reload,
             commands=FakeCommands(),
             checker=FakeChecker(),
             self_update=FakeSelfUpdate(),
-            config_editor=ConfigEditor(config, {}, folder / "history", config_reload, clock),
+            config_editor=ConfigEditor(config_reload, clock),
             events=Events(clock),
             access=Access(lambda: config_reload.loaded.config.webui, "token", LoginThrottle(clock), clock),
             workers=FakeWorkers({arr.category: fake_process(arr) for arr in loaded.config.arrs.values()}),

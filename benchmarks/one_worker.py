@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
+from qbitrr.data_dir import STATE_FILE
 from qbitrr.state import migrate
-from qbitrr.state.database import FILE_NAME, open_writer
+from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
 from qbitrr.worker.channel import Channel
 from qbitrr.worker.config import worker_configs
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
 async def opened(stack: AsyncExitStack, text: str) -> TorrentLoop:
     """A torrent loop by the configuration in `text`, ready for its first pass."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    migrate.prepare(folder / FILE_NAME)
-    config = worker_configs(load_text(text, {}).config, str(folder / FILE_NAME), None)[0]
+    migrate.prepare(folder / STATE_FILE)
+    config = worker_configs(load_text(text, {}).config, str(folder / STATE_FILE), None)[0]
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     stack.callback(theirs.close)
     ours.setblocking(False)
     channel = Channel(ours)
     stack.callback(channel.close)
-    database = await stack.enter_async_context(open_writer(folder / FILE_NAME))
+    database = await stack.enter_async_context(open_writer(folder / STATE_FILE))
     register = LoginRegister(database, folder / "lock", Clock())
     clients = await stack.enter_async_context(connect(config, register, database, Clock()))
     loop = TorrentLoop(WorkerContext(config, clients, database, Report(channel), Clock()))

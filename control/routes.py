@@ -51,7 +51,7 @@ from qbitrr.errors import (
     UpdateInProgressError,
     WorkerNotReadyError,
 )
-from supervisor.changes import ReloadResult
+from supervisor.config_reload import ReloadResult
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Writing a file that holds secrets: whole or not at all, and readable for its owner only."""
+"""Atomic writing of a private file: whole or not at all, and readable for its owner only."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _MODE = 0o600
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Replace `path` by `content` in one step that survives a crash. OSError when that is not possible.
+    """Replace the content of a file in one step that survives a crash. Raises OSError.
 
-    A symbolic link stays a link; what it points to is replaced. The owner of an existing file stays, where
-    the system lets us.
+    A symbolic link stays a link, and its target is replaced. The owner of an existing file is kept where the system
+    allows it.
     """
     target = Path(os.path.realpath(path))
     with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as temporary:

@@ -1,4 +1,4 @@
-"""How long to wait before trying again: exponential with full jitter, bounded."""
+"""Backoff: growing delays between attempts, with jitter and a limit."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Backoff:
     """Delays that grow from `first_seconds` by `factor` up to `limit_seconds`.
 
-    Each delay is drawn between half of the exponential value and all of it: apart enough that many clients do
-    not return in step, and never so short that a service in trouble is hammered.
+    Each delay is random between half of the exponential value and all of it: many clients do not return at the same
+    moment, and none returns so soon that it overloads a service in trouble.
     """
 
     first_seconds: float = 0.5
@@ -25,6 +25,6 @@ class Backoff:
 
     def seconds(self, attempt: int) -> float:
         """The delay after failure number `attempt`, counted from 1."""
-        # 64 doublings overflow nothing and are far beyond any limit
+        # 64 doublings do not overflow and are far beyond any limit
         full = min(self.limit_seconds, self.first_seconds * self.factor ** min(attempt - 1, 64))
         return full * (0.5 + self.rng() / 2)

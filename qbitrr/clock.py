@@ -1,7 +1,7 @@
-"""The two clocks, as values that can be replaced in tests, and times as text.
+"""Clock: wall and monotonic time, as values that tests can replace, and times as text.
 
-Wall-clock times are UTC epoch seconds (float) everywhere inside, ISO 8601 with `Z` on the wire.
-Durations and deadlines are measured with the monotonic clock only: the wall clock may jump.
+Times of the wall clock are UTC epoch seconds (float) internally, ISO 8601 with `Z` on the wire. Durations and
+deadlines are measured with the monotonic clock only: the wall clock may jump.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """`wall()` in epoch seconds, `monotonic()` in seconds from an arbitrary start."""
+    """The two clocks: `wall()` in epoch seconds, `monotonic()` in seconds from an arbitrary start."""
 
     wall: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
 
 
 def to_iso(epoch_seconds: float | None) -> str | None:
-    """`2024-10-31T12:00:00Z` for the wire; None stays None."""
+    """Write a time for the wire: `2024-10-31T12:00:00Z`; None stays None."""
     if epoch_seconds is None:
         return None
     return datetime.fromtimestamp(epoch_seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def from_iso(text: str | None) -> float | None:
-    """Epoch seconds of an ISO 8601 time or date as the Arrs write them; None for nothing or nonsense."""
+    """Epoch seconds of an ISO 8601 time or date as the Arrs write them; None for anything else."""
     if not text:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The composition root: the only module that knows all rooms. Starts the daemon and ends it."""
+"""The daemon: composition root, which builds everything and runs until it is stopped or restarted in place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import socket
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from control.auth.access import Access
@@ -23,129 +22,114 @@ from control.server import serve
 from control.web.sockets import listen
 from qbitrr import __version__, logs
 from qbitrr.clock import Clock, to_iso
-from qbitrr.config import Loaded, load_file
-from qbitrr.config.example import write_first
 from qbitrr.config.redact import redact_text, secrets_of
-from qbitrr.data_dir import config_file, create_data_folder, data_folder, in_container, locked
+from qbitrr.data_dir import load_config
 from qbitrr.errors import StateError
-from qbitrr.state import backup, free_space, migrate
-from qbitrr.state.database import FILE_NAME, open_reader
-from qbitrr.state.retention import drop_removed_categories
+from qbitrr.state import backup, migrate
+from qbitrr.state.database import open_reader
 from qbitrr.update.check import Checker
 from qbitrr.update.installation import recognise
-from qbitrr.worker.config import worker_configs
+from qbitrr.update.upgrade import fail_probation, recover
 from supervisor import cron, self_update
-from supervisor.config_reload import ConfigReload, Files
+from supervisor.config_reload import ConfigReload, configs_of, drop_removed
 from supervisor.evidence import Evidence
 from supervisor.self_update import SelfUpdate
 from supervisor.signals import Commands, End
 from supervisor.spawner import Spawner
 from supervisor.systemd import ServiceManager, StatusLine
-from supervisor.workers import Workers
+from supervisor.workers import Workers, restart_policy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+    from pathlib import Path
 
     from control.config_editor import ConfigPlan
-    from qbitrr.config import WebUI
+    from qbitrr.config import Loaded, WebUI
+    from qbitrr.data_dir import DataDir
     from qbitrr.update.check import Known
-    from qbitrr.update.record import Record
+    from qbitrr.update.upgrade import Upgrade
+    from qbitrr.worker.config import WorkerConfig
     from supervisor.spawner import ForkServer
 
 _log = logs.get(__name__)
 
-HISTORY = "config-history"
-_BACKUP_LOOK_SECONDS = 3600.0
+_BACKUP_POLL_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
-    """Where one installation keeps everything."""
+class _Start:
+    """What one run of the daemon starts with. `token` counts when the configuration has none."""
 
-    folder: Path
-
-    @property
-    def state_file(self) -> Path:
-        """The state file."""
-        return self.folder / FILE_NAME
-
-    @property
-    def evidence_folder(self) -> Path:
-        """What is known of workers that ended abnormally."""
-        return self.folder / "evidence"
+    data_dir: DataDir
+    environ: Mapping[str, str]
+    loaded: Loaded
+    token: str
+    configs: Sequence[WorkerConfig]
+    fork_server: ForkServer
 
     @property
-    def log_folder(self) -> Path:
-        """The log files."""
-        return self.folder / "logs"
+    def log_folder(self) -> Path | None:
+        """None when no log files are written."""
+        return self.data_dir.log_folder if self.loaded.config.settings.logging else None
 
 
-def home(data_dir: Path | None, environ: Mapping[str, str]) -> Home:
-    """The data folder that an argument, the environment or the surroundings choose."""
-    working = Path.cwd()
-    return Home(data_folder(data_dir, environ, container=in_container(environ), working=working))
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a run ended: with the configuration in force, why a probation failed, and the update to switch to."""
 
-
-def load(where: Home, environ: Mapping[str, str]) -> Loaded:
-    """The configuration of an installation; a first one is written when there is none. Raises ConfigError."""
-    create_data_folder(where.folder)
-    path = config_file(where.folder, Path.cwd())
-    if not path.exists():
-        write_first(path)
-    return load_file(path, environ)
+    how: End
+    loaded: Loaded
+    probation_failure: str | None
+    prepared: Upgrade | None
 
 
 def run(
-    where: Home, environ: Mapping[str, str], fork_server: ForkServer, given: Sequence[socket.socket] = ()
+    data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer, passed: Sequence[socket.socket] = ()
 ) -> list[socket.socket] | None:
-    """Run the daemon until somebody wants it to end.
+    """Run the daemon; return the sockets to restart in place with, or None when it was stopped.
 
-    The zygote was forked before this module and all that it needs were loaded; `given` are listening sockets that
-    count instead of WebUI.Host and WebUI.Port. Returns the sockets to begin anew with, None when it was stopped.
+    The fork server was started before this module and all that it imports were loaded. `passed` are listening sockets
+    that replace WebUI.Host and WebUI.Port.
     Raises ConfigError, StateError, DataFolderBusyError or ListenError before a worker is started.
     """
-    create_data_folder(where.folder)
-    with locked(where.folder):
+    data_dir.create()
+    with data_dir.locked():
         now = Clock().wall()
-        if self_update.settle(where.folder, where.state_file, now):
-            return list(given)
+        if recover(data_dir, now):
+            return list(passed)
         try:
-            return _run(where, environ, fork_server, given)
+            return _run(data_dir, environ, fork_server, passed)
         except Exception as error:
-            because = f"{__version__} did not start: {error}"
-            if self_update.take_back(where.folder, where.state_file, because, now):
-                return list(given)
+            if fail_probation(data_dir, f"{__version__} did not start: {error}", now):
+                return list(passed)
             raise
 
 
 def _run(
-    where: Home, environ: Mapping[str, str], fork_server: ForkServer, given: Sequence[socket.socket]
+    data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer, passed: Sequence[socket.socket]
 ) -> list[socket.socket] | None:
-    loaded = load(where, environ)
-    token = _token(where, loaded)
-    settings = loaded.config.settings
-    log_folder = where.log_folder if settings.logging else None
-    _log_as_wanted(loaded, log_folder, token)
-    _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(where.folder))
-    prepare_state(where.state_file)
-    holding = free_space.instances(where.state_file)
-    names = {config.name for config in worker_configs(loaded.config, str(where.state_file), None, holding)}
-    if held := drop_removed_categories(where.state_file, names, Clock().wall()):
-        _log.warning("actions were held", number=held, because="their categories are no longer configured")
-    _tell(loaded)
-    files = Files(config_file(where.folder, Path.cwd()), environ, where.state_file, log_folder, where.evidence_folder)
+    loaded = load_config(data_dir, environ)
+    token = _token(data_dir, loaded)
+    logging = loaded.config.settings.logging
+    _configure_logs(loaded, data_dir.log_folder if logging else None, token)
+    _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(data_dir.folder))
+    prepare_state(data_dir.state_file)
+    configs = configs_of(loaded, data_dir, logging=logging)
+    drop_removed(configs, data_dir, Clock().wall())
+    _log_warnings(loaded)
     webui = loaded.config.webui
-    listeners = list(given) or listen(webui.host, webui.port)
-    end, last, failure, planned = asyncio.run(_live(files, loaded, token, fork_server, listeners))
-    _log.info("daemon ended", how=str(end))
-    if end is End.STOP:
+    listeners = list(passed) or listen(webui.host, webui.port)
+    ended = asyncio.run(_live(_Start(data_dir, environ, loaded, token, configs, fork_server), listeners))
+    _log.info("daemon ended", how=str(ended.how))
+    if ended.how is End.STOP:
         return None
-    if failure is not None:
-        self_update.take_back(where.folder, where.state_file, failure, Clock().wall())
-    elif planned is not None:
-        self_update.carry_out(where.folder, where.state_file, *planned, Clock().wall())
-    moved = (webui.host, webui.port) != (last.config.webui.host, last.config.webui.port)
-    return [] if moved and not given else listeners
+    if ended.probation_failure is not None:
+        fail_probation(data_dir, ended.probation_failure, Clock().wall())
+    elif ended.prepared is not None:
+        ended.prepared.switch(Clock().wall())
+    now = ended.loaded.config.webui
+    moved = (webui.host, webui.port) != (now.host, now.port)
+    return [] if moved and not passed else listeners
 
 
 def prepare_state(state_file: Path) -> None:
@@ -158,7 +142,7 @@ def prepare_state(state_file: Path) -> None:
             set_aside=str(rescued.set_aside),
             restored=str(rescued.restored),
             lost="everything" if rescued.lost_since is None else f"what came after {to_iso(rescued.lost_since)}",
-            remedy="libraries are read anew from the Arrs; see the file that was set aside for earlier decisions",
+            remedy="libraries are read again from the Arrs; earlier decisions are in the file that was set aside",
         )
     if migrate.is_due(state_file):
         backup.back_up(state_file, Clock().wall())
@@ -166,140 +150,140 @@ def prepare_state(state_file: Path) -> None:
 
 
 async def _keep_backups(state_file: Path) -> None:
-    """Copy the state file every day, for ever."""
+    """Copy the state file every day, until cancelled."""
     while True:
         try:
             await asyncio.to_thread(backup.back_up_when_due, state_file, Clock().wall())
         except StateError as error:
             _log.error("backup failed", error=str(error))
-        await asyncio.sleep(_BACKUP_LOOK_SECONDS)
+        await asyncio.sleep(_BACKUP_POLL_SECONDS)
 
 
-def _token(where: Home, loaded: Loaded) -> str:
-    """The token of the configuration, which gets one when it has none."""
+def _token(data_dir: DataDir, loaded: Loaded) -> str:
+    """The token of the configuration; when it has none, a new one is written to the file."""
     if loaded.config.webui.token:
         return loaded.config.webui.token
     from qbitrr.config.edit import ensure_token  # noqa: PLC0415 - tomlkit is slow and large, and seldom needed
 
-    path = config_file(where.folder, Path.cwd())
     try:
-        return ensure_token(path)
+        return ensure_token(data_dir.config_file)
     except OSError as error:
-        _log.warning("token could not be written", file=str(path), error=str(error), remedy="set WebUI.Token")
+        file = str(data_dir.config_file)
+        _log.warning("token could not be written", file=file, error=str(error), remedy="set WebUI.Token")
         return secrets.token_hex(32)
 
 
-def _tell(loaded: Loaded) -> None:
-    """What a person should know about the configuration."""
+def _log_warnings(loaded: Loaded) -> None:
+    """Log what looks odd in a configuration, and what is still to fill in."""
     for warning in loaded.warnings:
         _log.warning("configuration looked odd", key=warning.key, found=warning.found, hint=warning.hint)
     for entry in loaded.incomplete:
         _log.warning("configuration is incomplete", key=entry.key, fill_in=entry.allowed)
 
 
-def _log_as_wanted(loaded: Loaded, log_folder: Path | None, token: str) -> None:
-    logs.configure(loaded.config.settings.console_level, log_folder, logs.MAIN_FILE, _hiding(loaded, token))
+def _configure_logs(loaded: Loaded, log_folder: Path | None, token: str) -> None:
+    logs.configure(loaded.config.settings.console_level, log_folder, logs.MAIN_FILE, _redaction(loaded, token))
 
 
-def _hiding(loaded: Loaded, token: str) -> Callable[[str], str]:
-    """What takes the secrets out of a text."""
+def _redaction(loaded: Loaded, token: str) -> Callable[[str], str]:
+    """A function that removes the secrets of a configuration from a text."""
     return partial(redact_text, secrets=secrets_of(loaded.config) | {token})
 
 
-async def _live(
-    files: Files, loaded: Loaded, token: str, fork_server: ForkServer, listeners: Sequence[socket.socket]
-) -> tuple[End, Loaded, str | None, tuple[Record, str] | None]:
-    """Returns how it ended, the configuration that held last, why an update failed, and which one is to be made."""
-    service_manager = ServiceManager(files.environ)
-    async with open_reader(files.state) as database, _spawner(fork_server) as spawner:
+async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
+    data_dir, token, log_folder = start.data_dir, start.token, start.log_folder
+    service_manager = ServiceManager(start.environ)
+    async with open_reader(data_dir.state_file) as database, _spawner(start.fork_server) as spawner:
         clock = Clock()
         events = Events(clock)
-        evidence = Evidence(files.evidence, files.log_folder, _hiding(loaded, token))
+        evidence = Evidence(data_dir.evidence_folder, log_folder, _redaction(start.loaded, token))
         status = StatusLine(service_manager)
-        supervisor = Workers(spawner, evidence, changed=lambda: status.changed(supervisor.summary))
+        workers = Workers(spawner, evidence, on_change=lambda: status.changed(workers.summary))
 
-        def taken(now: Loaded) -> None:
-            evidence.hide = _hiding(now, token)
-            _log_as_wanted(now, files.log_folder, token)
-            _tell(now)
+        def on_applied(loaded: Loaded) -> None:
+            evidence.redact = _redaction(loaded, token)
+            _configure_logs(loaded, log_folder, token)
+            _log_warnings(loaded)
 
-        def edited(what: str, plan: ConfigPlan) -> None:
+        def on_config(what: str, plan: ConfigPlan) -> None:
             events.publish("config", {"what": what, "plan": plan})
 
-        reloader = ConfigReload(files, loaded, supervisor, clock, taken)
-        editor = ConfigEditor(files.config, files.environ, files.state.parent / HISTORY, reloader, clock, edited)
-        commands = Commands(supervisor, reloader, service_manager)
+        config_reload = ConfigReload(data_dir, start.environ, start.loaded, workers, clock, on_applied)
+        config_editor = ConfigEditor(config_reload, clock, on_config)
+        commands = Commands(workers, config_reload, service_manager)
         commands.listen()
-        supervisor.on_damage = commands.look_at_state
-        updater = SelfUpdate(
-            reloader,
-            recognise(files.environ),
+        workers.on_damage = commands.check_state
+        updates = SelfUpdate(
+            config_reload,
+            recognise(start.environ),
             clock,
             lambda line: events.publish("update", {"line": line}),
             commands.restart,
         )
         notifications = NotificationSender(
-            lambda: reloader.loaded.config.notifications, lambda: _page(reloader.loaded.config.webui), send_by_apprise
+            lambda: config_reload.loaded.config.notifications,
+            lambda: _page_address(config_reload.loaded.config.webui),
+            send_by_apprise,
         )
 
-        def available(known: Known) -> None:
+        def on_newer(known: Known) -> None:
             if known.release is not None:
-                found = UpdateAvailable(__version__, known.release.version)
-                events.publish("update", found)
-                notifications.notify(found)
+                available = UpdateAvailable(__version__, known.release.version)
+                events.publish("update", available)
+                notifications.notify(available)
 
-        checker = Checker(lambda: reloader.loaded.config.settings, __version__, clock, available)
-        failures: list[str] = []
+        checker = Checker(lambda: config_reload.loaded.config.settings, __version__, clock, on_newer)
+        probation_failures: list[str] = []
 
-        async def prove() -> None:
-            if because := await updater.prove(supervisor):
-                failures.append(because)
+        async def complete_probation() -> None:
+            if because := await updates.complete_probation(workers):
+                probation_failures.append(because)
                 commands.restart()
 
         context = HandlerContext(
             checker=checker,
-            self_update=updater,
-            config_reload=reloader,
+            self_update=updates,
+            config_reload=config_reload,
             commands=commands,
-            config_editor=editor,
+            config_editor=config_editor,
             events=events,
-            access=Access(lambda: reloader.loaded.config.webui, token, LoginThrottle(clock), clock),
-            workers=supervisor,
+            access=Access(lambda: config_reload.loaded.config.webui, token, LoginThrottle(clock), clock),
+            workers=workers,
             database=database,
-            log_folder=files.log_folder,
+            log_folder=log_folder,
             clock=clock,
         )
-        beside = (
-            prove(),
+        background = (
+            complete_probation(),
             cron.keep(
-                partial(self_update.schedule, reloader),
-                partial(self_update.by_itself, checker, updater, database),
+                partial(self_update.schedule, config_reload),
+                partial(self_update.update_automatically, checker, updates, database),
                 clock,
             ),
             service_manager.keep_alive(),
-            _keep_backups(files.state),
-            supervisor.lag.watch(),
-            editor.watch(),
+            _keep_backups(data_dir.state_file),
+            workers.lag.watch(),
+            config_editor.watch(),
             notifications.run(),
             ChangeFeed(context, notifications.notify).run(),
         )
-        async with _stopped_at_the_end(supervisor), serve(context, listeners), _running(*beside):
-            reloader.start()
-            service_manager.ready(supervisor.summary())
+        async with _stopped_at_the_end(workers), serve(context, listeners), _running(*background):
+            workers.start(start.configs, restart_policy(start.loaded.config.settings))
+            service_manager.ready(workers.summary())
             await commands.until_end()
             if commands.end is End.RESTART:
-                service_manager.beginning_anew()
+                service_manager.restarting()
             else:
                 service_manager.stopping()
-            await updater.close()
+            await updates.close()
             await checker.close()
-            await supervisor.stop()  # what is asked meanwhile is still answered
-        failure = failures[0] if failures else None
-        return commands.end or End.STOP, reloader.loaded, failure, updater.planned
+            await workers.stop()  # requests are still answered meanwhile
+        failure = probation_failures[0] if probation_failures else None
+        return _Ended(commands.end or End.STOP, config_reload.loaded, failure, updates.prepared)
 
 
-def _page(webui: WebUI) -> str:
-    """Where a person probably reaches the page."""
+def _page_address(webui: WebUI) -> str:
+    """The address under which the user probably reaches the page."""
     everywhere = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}  # noqa: S104 - compared, not bound
     host = everywhere.get(webui.host, webui.host)
     return f"http://{f'[{host}]' if ':' in host else host}:{webui.port}{webui.url_base}/ui"
@@ -307,8 +291,8 @@ def _page(webui: WebUI) -> str:
 
 @asynccontextmanager
 async def _running(*work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """What goes on beside, while the block lasts; its errors are told."""
-    tasks = [asyncio.create_task(_told(one)) for one in work]
+    """Background tasks that run during the block. Failures are logged."""
+    tasks = [asyncio.create_task(_logged(one)) for one in work]
     try:
         yield
     finally:
@@ -317,11 +301,11 @@ async def _running(*work: Coroutine[None, None, None]) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _told(work: Coroutine[None, None, None]) -> None:
+async def _logged(work: Coroutine[None, None, None]) -> None:
     try:
         await work
     except Exception:  # noqa: BLE001 - the border of a task; the daemon goes on without it
-        _log.exception("task broke off")
+        _log.exception("background task failed")
 
 
 @asynccontextmanager
@@ -334,8 +318,8 @@ async def _spawner(fork_server: ForkServer) -> AsyncIterator[Spawner]:
 
 
 @asynccontextmanager
-async def _stopped_at_the_end(supervisor: Workers) -> AsyncIterator[None]:
+async def _stopped_at_the_end(workers: Workers) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await supervisor.stop()
+        await workers.stop()

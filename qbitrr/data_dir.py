@@ -1,74 +1,134 @@
-"""One daemon for one data folder."""
+"""DataDir: where one installation keeps its files, which folder that is, and the lock against a second daemon."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qbitrr.atomic_file import write_private
+from qbitrr.config import load_file
 from qbitrr.config.environment import DATA_PATH
+from qbitrr.config.example import write_first
 from qbitrr.errors import ConfigError, DataFolderBusyError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_FILE = "qbitrr.lock"
+    from qbitrr.config import Loaded
+
+CONFIG_FILE = "config.toml"
+STATE_FILE = "state.db"
+_LOCK_FILE = "qbitrr.lock"
+_CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))  # files that Docker and Podman leave in containers
 
 
-def holder(folder: Path) -> int | None:
-    """The process that holds the folder; None when there is none."""
-    try:
-        descriptor = os.open(folder / _FILE, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        text = os.read(descriptor, 32).decode(errors="replace").strip()
-        return int(text) if text.isdecimal() else None
-    else:
-        return None
-    finally:
-        os.close(descriptor)
+@dataclass(frozen=True, slots=True)
+class DataDir:
+    """The data folder of one installation, and the place of everything in it."""
 
+    folder: Path
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder for this process; the kernel lets it go however the process ends.
+    @property
+    def config_file(self) -> Path:
+        """`config.toml`."""
+        return self.folder / CONFIG_FILE
 
-    Raises DataFolderBusyError that names the process which holds it.
-    """
-    descriptor = os.open(folder / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
+    @property
+    def config_history(self) -> Path:
+        """Folder of the earlier versions of config.toml."""
+        return self.folder / "config-history"
+
+    @property
+    def state_file(self) -> Path:
+        """The SQLite file."""
+        return self.folder / STATE_FILE
+
+    @property
+    def update_record(self) -> Path:
+        """How far an update got."""
+        return self.folder / "update.json"
+
+    @property
+    def evidence_folder(self) -> Path:
+        """Folder of the reports on workers that ended abnormally."""
+        return self.folder / "evidence"
+
+    @property
+    def log_folder(self) -> Path:
+        """Folder of the log files."""
+        return self.folder / "logs"
+
+    def create(self) -> None:
+        """Create the folder when it is missing. Raises ConfigError that names it."""
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            hint = f"Choose another with --data-dir or {DATA_PATH}."
+            problem = Problem("data folder", f"{self.folder}: {error.strerror}", "a folder that can be written", hint)
+            raise ConfigError([problem]) from None
+
+    def adopt_config(self, working: Path) -> None:
+        """Copy the `config.toml` of the working folder, readable for its owner only, unless there is one already."""
+        beside = working / CONFIG_FILE
+        if not self.config_file.exists() and beside.is_file():
+            write_private(self.config_file, beside.read_bytes())
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Lock the folder for this process; the kernel releases the lock however the process ends.
+
+        Raises DataFolderBusyError that names the process which has it.
+        """
+        descriptor = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                pid = _read_pid(descriptor) or "unknown"
+                text = f"another qbitrr (process {pid}) uses {self.folder}; stop it, or choose another with --data-dir"
+                raise DataFolderBusyError(text) from None
+            os.truncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
+            yield
+        finally:
+            os.close(descriptor)
+
+    def lock_holder(self) -> int | None:
+        """The process that has locked the folder; None when there is none."""
+        try:
+            descriptor = os.open(self._lock_file, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
-            text = f"another qbitrr (process {holder}) uses {folder}; stop it, or choose another with --data-dir"
-            raise DataFolderBusyError(text) from None
-        os.truncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
-        yield
-    finally:
-        os.close(descriptor)
+            pid = _read_pid(descriptor)
+            return int(pid) if pid.isdecimal() else None
+        else:
+            return None
+        finally:
+            os.close(descriptor)
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.folder / _LOCK_FILE
 
 
-CONFIG_NAME = "config.toml"
-
-# Docker and Podman leave these in every container that they start.
-_CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
+def _read_pid(lock: int) -> str:
+    return os.read(lock, 32).decode(errors="replace").strip()
 
 
-def in_container(environ: Mapping[str, str], marks: tuple[Path, ...] = _CONTAINER_MARKS) -> bool:
-    """Do we run in a container, by its own word or by the marks of its engine?"""
-    return bool(environ.get("QBITRR_DOCKER_RUNNING")) or any(mark.exists() for mark in marks)
+def choose_data_dir(argument: Path | None, environ: Mapping[str, str]) -> DataDir:
+    """The data folder for this machine and working folder, see `data_folder`."""
+    return DataDir(data_folder(argument, environ, container=in_container(environ), working=Path.cwd()))
 
 
 def data_folder(argument: Path | None, environ: Mapping[str, str], *, container: bool, working: Path) -> Path:
-    """The data folder: `--data-dir`, the environment, `/config` in a container, `.config` in the working folder."""
+    """Choose `--data-dir`, the environment, `/config` in a container, or `.config` in the working folder."""
     given = environ.get(DATA_PATH, "").strip()
     if argument is not None:
         chosen = argument
@@ -79,22 +139,15 @@ def data_folder(argument: Path | None, environ: Mapping[str, str], *, container:
     return working / chosen.expanduser()
 
 
-def create_data_folder(folder: Path) -> None:
-    """Make the folder when it is missing; ConfigError names it when that is not possible."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        hint = f"Choose another with --data-dir or {DATA_PATH}."
-        problem = Problem("data folder", f"{folder}: {error.strerror}", "a folder that can be written", hint)
-        raise ConfigError([problem]) from None
+def in_container(environ: Mapping[str, str], marks: tuple[Path, ...] = _CONTAINER_MARKS) -> bool:
+    """Whether this process runs in a container: the image says so, or the engine left its mark."""
+    return bool(environ.get("QBITRR_DOCKER_RUNNING")) or any(mark.exists() for mark in marks)
 
 
-def config_file(folder: Path, working: Path) -> Path:
-    """`config.toml` in the data folder, whether it exists or not.
-
-    When it does not and the working folder has one, that one is copied, readable for its owner only.
-    """
-    path, beside = folder / CONFIG_NAME, working / CONFIG_NAME
-    if not path.exists() and beside.is_file():
-        write_private(path, beside.read_bytes())
-    return path
+def load_config(data_dir: DataDir, environ: Mapping[str, str]) -> Loaded:
+    """Load the configuration of an installation; without one, write a first one. Raises ConfigError."""
+    data_dir.create()
+    data_dir.adopt_config(Path.cwd())
+    if not data_dir.config_file.exists():
+        write_first(data_dir.config_file)
+    return load_file(data_dir.config_file, environ)

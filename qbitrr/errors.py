@@ -1,30 +1,30 @@
-"""Every exception qbitrr raises on purpose.
+"""Errors: every exception that qbitrr raises on purpose.
 
     QbitrrError
     ├── ConfigError               the configuration cannot be used; lists every problem at once
     ├── StateError                the state file cannot be used
     │   └── StateTooNewError      it was written by a newer version
-    ├── DataFolderBusyError       another daemon holds the data folder
+    ├── DataFolderBusyError       another daemon has locked the data folder
     ├── NotRunningError           no daemon runs on the data folder, or it does not answer
-    ├── RefusedByDaemonError      the running daemon says no
-    ├── ListenError               the address of the control plane cannot be used
+    ├── RefusedByDaemonError      the running daemon refused a command
+    ├── ListenError               the control plane cannot listen on its address
     ├── WorkerNotReadyError       a worker of a new configuration did not get ready; the old one is back
-    ├── ProtocolError             a message between supervisor and worker makes no sense
+    ├── ProtocolError             a message between supervisor and worker cannot be decoded
     ├── ServiceError              a call to qBittorrent or an Arr did not succeed
     │   ├── UnreachableError      no answer: name, connection, TLS, time limit
-    │   ├── CredentialsRejectedError   password or API key refused: never tried again on its own
+    │   ├── CredentialsRejectedError   password or API key refused: never retried automatically
     │   ├── BannedError           qBittorrent has banned this address
     │   ├── ThrottledError        429 or 503 with Retry-After
     │   ├── GoneError             404: what was addressed does not exist
     │   ├── RefusedError          another 4xx or 5xx
-    │   └── UnexpectedAnswerError not the JSON we know
-    └── RequestError              answered to an HTTP client of ours, with status and code
+    │   └── UnexpectedAnswerError not the JSON of this kind of service
+    └── RequestError              answered to a client of the control plane, with status and code
         ├── BadRequestError  UnauthorizedError  ForbiddenError  NotFoundError
         ├── UnknownCategoryError  NotReadyError
         └── ConflictError  TooManyAttemptsError
 
 `status` and `code` on the class are what the control plane answers when the exception leaves a handler.
-Texts never hold a secret: whoever raises removes it (see `qbitrr.config.redact`).
+Texts never contain a secret: it is removed before the error is raised (see `qbitrr.config.redact`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class QbitrrError(Exception):
-    """The root; caught only at the borders (worker loop, request, command line)."""
+    """Base of all; caught only at the borders (worker loop, request, command line)."""
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "INTERNAL_ERROR"
@@ -55,7 +55,7 @@ UNKNOWN_KEY = "an unknown key"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in a configuration: where, what was found, what would be right.
+    """One problem of a configuration: where it is, what was found, what is allowed.
 
     `key` is dotted as in the file (`Radarr-4K.Torrent.StalledDelay`). `hint` is a sentence or empty.
     """
@@ -71,9 +71,9 @@ class Problem:
 
 
 class ConfigError(QbitrrError):
-    """The configuration cannot be used. `problems` holds all of them, not only the first.
+    """The configuration cannot be used. `problems` are all that were found.
 
-    `warnings` are what looks odd besides, such as misspelt keys.
+    `warnings` are other oddities, such as misspelt keys.
     """
 
     status = 400
@@ -101,7 +101,7 @@ class StateTooNewError(StateError):
 
 
 class DataFolderBusyError(QbitrrError):
-    """Another daemon works on the same data folder; the text names its process id."""
+    """Another daemon has locked the data folder; the text names its process."""
 
 
 class NotRunningError(QbitrrError):
@@ -117,7 +117,7 @@ class RefusedByDaemonError(QbitrrError):
 
 
 class ListenError(QbitrrError):
-    """The address of the control plane cannot be used; the text names it and the keys."""
+    """The control plane cannot listen on its address; the text names it and the keys."""
 
     def __init__(self, host: str, port: int, reason: str) -> None:
         remedy = "choose another with WebUI.Host and WebUI.Port, or stop what listens there"
@@ -138,7 +138,7 @@ class WorkerNotReadyError(QbitrrError):
 
 
 class ProtocolError(QbitrrError):
-    """A message between supervisor and worker could not be understood."""
+    """A message between supervisor and worker could not be decoded."""
 
 
 class ServiceError(QbitrrError):
@@ -160,7 +160,7 @@ class UnreachableError(ServiceError):
 
 
 class CredentialsRejectedError(ServiceError):
-    """User, password or API key refused. Held until the configuration changes."""
+    """User, password or API key refused. The worker is held until the configuration changes."""
 
 
 class BannedError(ServiceError):
@@ -168,7 +168,7 @@ class BannedError(ServiceError):
 
 
 class ThrottledError(ServiceError):
-    """The service asks to be left alone for `retry_after_seconds`."""
+    """The service asks for no request within `retry_after_seconds`."""
 
     def __init__(self, service: str, text: str, retry_after_seconds: float) -> None:
         super().__init__(service, text)
@@ -188,19 +188,19 @@ class RefusedError(ServiceError):
 
 
 class UnexpectedAnswerError(ServiceError):
-    """The answer is not the JSON this kind of service gives; often a wrong address or a login page."""
+    """The answer is not the JSON of this kind of service; often a wrong address or a login page."""
 
 
 class UpdateCheckError(QbitrrError):
-    """It cannot be told which version is the newest; the text says why."""
+    """The newest version could not be found out; the text is why."""
 
 
 class UpdateFailedError(QbitrrError):
-    """Another version could not be taken; the text says why. The present one is untouched."""
+    """An update failed; the text is why. The present version is untouched."""
 
 
 class RequestError(QbitrrError):
-    """Something is wrong with a request to our own HTTP interface."""
+    """A request to the control plane cannot be answered."""
 
     status = 400
     code = "BAD_REQUEST"
@@ -211,7 +211,7 @@ class RequestError(QbitrrError):
 
 
 class BadRequestError(RequestError):
-    """A parameter or body that cannot be understood; `details` names it."""
+    """A parameter or body cannot be read; `details` names it."""
 
     code = "VALIDATION_ERROR"
 
@@ -224,14 +224,14 @@ class UnauthorizedError(RequestError):
 
 
 class ForbiddenError(RequestError):
-    """Known, but not allowed from there; the text names the remedy."""
+    """Not allowed for this client; the text names the remedy."""
 
     status = 403
     code = "FORBIDDEN"
 
 
 class NotFoundError(RequestError):
-    """No such thing."""
+    """What the request names does not exist."""
 
     status = 404
     code = "NOT_FOUND"
@@ -244,26 +244,26 @@ class UnknownCategoryError(NotFoundError):
 
 
 class ConflictError(RequestError):
-    """What is asked for does not fit the present state; the text says why."""
+    """The request does not fit the present state; the text is why."""
 
     status = 409
     code = "CONFLICT"
 
 
 class UpdateInProgressError(ConflictError):
-    """One update at a time."""
+    """Another update is under way."""
 
     code = "UPDATE_IN_PROGRESS"
 
 
 class NotUpdatableError(ConflictError):
-    """An installation that is updated in another way; the text names it."""
+    """The installation is updated in another way; the text names it."""
 
     code = "NOT_UPDATABLE"
 
 
 class NotReadyError(RequestError):
-    """The plan of workers does not exist yet; ask again in a second."""
+    """It is not known yet which workers there are; a second later it is."""
 
     status = 503
     code = "NOT_READY"

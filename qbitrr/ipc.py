@@ -1,13 +1,13 @@
-"""The messages between supervisor and worker.
+"""Messages between supervisor and worker, and the channel that carries them.
 
-A channel is a Unix socket pair of type SEQPACKET: every packet is one whole message, so neither side can be kept
-waiting for the rest of one, and the end of the other process reads as an empty packet. A message is a tagged
-struct as MessagePack; what a newer side sends and an older one does not know is refused as a whole.
+A channel is a Unix socket pair of type SEQPACKET: every packet is one whole message, so neither side ever waits
+for the rest of one, and the end of the other process reads as an empty packet. A message is a tagged struct as
+MessagePack; a message of an unknown type is refused as a whole.
 
-    worker -> supervisor    Hello, Ready, Beat, Waiting, Metrics, Sums, Activity, Bye
-    supervisor -> worker    Configure, Rebuild, Approve, Discard, Undo, Search
+    worker -> supervisor    Hello, Ready, Heartbeat, Waiting, Metrics, Counters, Activity, Goodbye
+    supervisor -> worker    Configure, Rebuild, Approve, Discard, Undo, SearchNow
 
-A worker is stopped by SIGTERM, which it also understands from others.
+A worker is stopped by SIGTERM, from the supervisor or anyone else.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ LONGEST_MESSAGE_BYTES = 192 * 1024  # below the default buffer of a Unix socket,
 
 
 class Message(Struct, frozen=True, tag=True, tag_field="type"):
-    """Any message."""
+    """Base of all messages."""
 
 
 class Hello(Message, frozen=True):
-    """The first word of a worker."""
+    """The first message of a worker."""
 
     protocol: int
     pid: int
@@ -40,9 +40,9 @@ class Ready(Message, frozen=True):
 
 
 class Heartbeat(Message, frozen=True):
-    """A sign of life: what is being done, and by when the next one comes at the latest.
+    """What the worker is doing; the next heartbeat is due within `within_seconds`.
 
-    `progress` counts what was completed, `errors` what went wrong unexpectedly, both since the start.
+    `progress` counts completed steps and `errors` unexpected failures, both since the start.
     """
 
     operation: str
@@ -52,7 +52,7 @@ class Heartbeat(Message, frozen=True):
 
 
 class Waiting(Message, frozen=True):
-    """The worker cannot go on without a service; empty `service` when it can again.
+    """A service blocks the worker, with its last error; an empty `service` when none does any more.
 
     `needs_attention`: retrying cannot help, the user must act, as after a refused password.
     """
@@ -63,21 +63,21 @@ class Waiting(Message, frozen=True):
 
 
 class Metrics(Message, frozen=True):
-    """Records in the Arr's queue, torrents in the category."""
+    """Number of records in the Arr's queue, and of torrents in the category."""
 
     queue_count: int
     category_count: int
 
 
 class Counters(Message, frozen=True):
-    """Sums since the process began, by service and by kind of work: how many, how many of them failed, seconds."""
+    """Since the start of the process, by service and by kind of work: number, number of failures, seconds."""
 
     calls: dict[str, tuple[int, int, float]] = {}
     work: dict[str, tuple[int, int, float]] = {}
 
 
 class Activity(Message, frozen=True):
-    """What the worker turned to, and the last search if there was one (`at` in epoch seconds)."""
+    """Kind of work under way, and the last search if there was one; `search_at` in epoch seconds."""
 
     kind: Literal["search", "health", "idle"]
     search_summary: str | None = None
@@ -85,7 +85,7 @@ class Activity(Message, frozen=True):
 
 
 class Goodbye(Message, frozen=True):
-    """The last word of a worker that ends on purpose."""
+    """The last message of a worker that ends on purpose."""
 
     reason: str
 
@@ -101,21 +101,21 @@ class Rebuild(Message, frozen=True):
 
 
 class Approve(Message, frozen=True):
-    """Let the removals that wait for a person go on."""
+    """Carry out the removals that wait for approval."""
 
 
 class Discard(Message, frozen=True):
-    """Drop the removals that wait for a person."""
+    """Drop the removals that wait for approval."""
 
 
 class Undo(Message, frozen=True):
-    """Give back the torrent that an action of the ledger has put into quarantine or removed."""
+    """Restore the torrent that an action of the ledger put into quarantine or removed."""
 
     action_id: int
 
 
 class SearchNow(Message, frozen=True):
-    """Search items now, before all others, through the same budget."""
+    """Search items now, before all others, within the same budget."""
 
     item_ids: tuple[int, ...]
 
@@ -129,7 +129,7 @@ _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker
 
 
 def encode(message: Message) -> bytes:
-    """A message as one packet. Raises ProtocolError when it is too long to be one."""
+    """Encode a message as one packet. Raises ProtocolError when it is too long for one."""
     data = _encoder.encode(message)
     if len(data) > LONGEST_MESSAGE_BYTES:
         raise ProtocolError(f"{type(message).__name__} of {len(data)} bytes is too long for a message")
@@ -137,7 +137,7 @@ def encode(message: Message) -> bytes:
 
 
 def decode_from_worker(packet: bytes) -> FromWorker:
-    """What a worker sent. Raises ProtocolError."""
+    """Decode a message of a worker. Raises ProtocolError."""
     try:
         return _from_worker.decode(packet)
     except msgspec.DecodeError as error:
@@ -145,7 +145,7 @@ def decode_from_worker(packet: bytes) -> FromWorker:
 
 
 def decode_to_worker(packet: bytes) -> ToWorker:
-    """What the supervisor sent. Raises ProtocolError."""
+    """Decode a message of the supervisor. Raises ProtocolError."""
     try:
         return _to_worker.decode(packet)
     except msgspec.DecodeError as error:
@@ -153,7 +153,7 @@ def decode_to_worker(packet: bytes) -> ToWorker:
 
 
 def channel() -> tuple[socket.socket, socket.socket]:
-    """Both ends of a new channel; neither blocks."""
+    """Create a channel; the supervisor's end and the worker's end, both non-blocking."""
     ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     for end in ends:
         end.setblocking(False)

@@ -1,4 +1,4 @@
-"""Log lines for journald in its native protocol, with every field as a field of its own.
+"""Journal: log lines in the native protocol of journald, with every field as a field of its own.
 
 `journalctl -u qbitrr QBITRR_CATEGORY=radarr-4k -p warning` finds what the terminal shows as `category='radarr-4k'`.
 The protocol: https://systemd.io/JOURNAL_NATIVE_PROTOCOL/
@@ -25,12 +25,12 @@ _SEALS = 0x1 | 0x2 | 0x4 | 0x8  # seal, shrink, grow, write: linux/fcntl.h
 _ADD_SEALS = 1033
 _NOT_IN_NAMES = re.compile(r"[^A-Z0-9]+")
 _LONGEST_NAME = 64
-_OWN = frozenset({"level", "timestamp", "exception"})  # they have fields of their own, or stand in MESSAGE
-_LONGEST_VALUE_BYTES = 1 << 20  # nobody reads that far, and journald has a limit of its own
+_OWN = frozenset({"level", "timestamp", "exception"})  # they have other fields, or are in MESSAGE
+_LONGEST_VALUE_BYTES = 1 << 20  # below the limit of journald itself
 
 
 def started_by_systemd(environ: Mapping[str, str]) -> bool:
-    """Whether what we write to stderr goes to journald: then it can have the fields too."""
+    """Whether stderr goes to journald, which then can have the fields too."""
     try:
         stderr = os.fstat(sys.stderr.fileno())
     except (OSError, ValueError):
@@ -39,26 +39,26 @@ def started_by_systemd(environ: Mapping[str, str]) -> bool:
 
 
 class JournalHandler(logging.Handler):
-    """Sends every record to journald; one that is not taken at once is lost and counted in the next.
+    """Sends every record to journald; one that it cannot receive at once is lost, and counted in the next.
 
-    `hide` takes the secrets out of a text.
+    `redact` removes the secrets from a text.
     """
 
-    def __init__(self, hide: Callable[[str], str], address: str = ADDRESS) -> None:
+    def __init__(self, redact: Callable[[str], str], address: str = ADDRESS) -> None:
         super().__init__()
-        self._hide = hide
+        self._redact = redact
         self._address = address
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._lost = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Send one record. Logging must not stop who logs."""
+        """Send one record. A failure of logging must not reach its caller."""
         try:
-            self._send(_entry(record, self.format(record), self._lost, self._hide))
+            self._send(_entry(record, self.format(record), self._lost, self._redact))
         except OSError:
             self._lost += 1
-        except Exception:  # noqa: BLE001 - a border: logging tells its own mistakes on stderr
+        except Exception:  # noqa: BLE001 - a border: logging prints its own errors on stderr
             self.handleError(record)
         else:
             self._lost = 0
@@ -77,7 +77,7 @@ class JournalHandler(logging.Handler):
             self._send_as_file(entry)
 
     def _send_as_file(self, entry: bytes) -> None:
-        """What is too large for a datagram travels as a sealed file in memory."""
+        """Send what is too large for a datagram as a sealed file in memory."""
         descriptor = os.memfd_create("journal", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         try:
             with os.fdopen(descriptor, "wb", closefd=False) as file:
@@ -89,8 +89,8 @@ class JournalHandler(logging.Handler):
             os.close(descriptor)
 
 
-def _entry(record: logging.LogRecord, message: str, lost: int, hide: Callable[[str], str]) -> bytes:
-    said = record.msg if isinstance(record.msg, dict) else {}
+def _entry(record: logging.LogRecord, message: str, lost: int, redact: Callable[[str], str]) -> bytes:
+    event = record.msg if isinstance(record.msg, dict) else {}
     fields = {
         "MESSAGE": message,
         "PRIORITY": _priority(record.levelno),
@@ -99,20 +99,20 @@ def _entry(record: logging.LogRecord, message: str, lost: int, hide: Callable[[s
         "CODE_LINE": record.lineno,
         "CODE_FUNC": record.funcName,
         "LOGGER": record.name,
-        **{_name(key): value for key, value in said.items() if key not in _OWN and not key.startswith("_")},
+        **{_name(key): value for key, value in event.items() if key not in _OWN and not key.startswith("_")},
     }
     if lost:
         fields["QBITRR_LOST_BEFORE"] = lost
-    return b"".join(_field(name, hide(str(value))) for name, value in fields.items())
+    return b"".join(_field(name, redact(str(value))) for name, value in fields.items())
 
 
 def _name(key: str) -> str:
-    """A field of ours as journald accepts names: capitals, digits and underscores."""
+    """The name of a field for journald: capitals, digits and underscores."""
     return f"QBITRR_{_NOT_IN_NAMES.sub('_', key.upper())}"[:_LONGEST_NAME]
 
 
 def _field(name: str, value: str) -> bytes:
-    """`NAME=value`, or framed by its length if the value has a line break."""
+    """`NAME=value`, or framed by its length when the value has a line break."""
     data = value.encode("utf-8", "backslashreplace")
     if len(data) > _LONGEST_VALUE_BYTES:
         data = data[:_LONGEST_VALUE_BYTES].decode("utf-8", "ignore").encode()
@@ -122,7 +122,7 @@ def _field(name: str, value: str) -> bytes:
 
 
 def _priority(level: int) -> int:
-    """Levels of logging as those of syslog(3); NOTICE is between INFO and WARNING."""
+    """The level of syslog(3) for one of logging; NOTICE is between INFO and WARNING."""
     for least, priority in ((50, 2), (40, 3), (30, 4), (23, 5), (20, 6)):
         if level >= least:
             return priority

@@ -1,6 +1,6 @@
 """Logging: structlog events to the terminal or to journald, and to rotated files, one file for each process.
 
-Events are named in the past tense and carry fields. Secrets are taken out of every line before it is written.
+Events are named in the past tense and carry fields. Secrets are removed from every line before it is written.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _OLD_FILES = 5
 
 
 def file_name(category: str) -> str:
-    """The log file of a category; no two categories share one, none has the supervisor's, and none leaves the folder.
+    """The log file of a category: another one for each, never that of the supervisor, and always in the folder.
 
     >>> file_name("radarr-4k"), file_name("tv/anime"), file_name("Main")
     ('radarr-4k.log', 'tv=2Fanime.log', '=Main.log')
@@ -39,13 +39,13 @@ def file_name(category: str) -> str:
     return f"={name}" if name in (MAIN_FILE, WEB_FILE) else name
 
 
-def configure(level: str, folder: Path | None, file: str, hide: Callable[[str], str]) -> None:
+def configure(level: str, folder: Path | None, file: str, redact: Callable[[str], str]) -> None:
     """Set up logging for this process.
 
-    `level` is a name of LEVELS. `folder` is where the files are, None for no files. `hide` takes the secrets out of a
-    text. The control plane's lines go to a file of their own in the same process.
+    `level` is a name of LEVELS. `folder` is that of the log files, None for none. `redact` removes the secrets from a
+    text. The lines of the control plane go to a file of their own in the same process.
     """
-    hiding = _Hiding(hide)
+    redaction = _Redaction(redact)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -54,33 +54,33 @@ def configure(level: str, folder: Path | None, file: str, hide: Callable[[str], 
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        # structlog knows the standard levels only; the root logger below knows the exact one
+        # structlog has the standard levels only; the root logger below has the exact one
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level] // 10 * 10),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
 
     def formatter(*, colors: bool, bare: bool = False) -> logging.Formatter:
-        """`bare` lines leave time and level to whoever keeps them."""
+        """`bare` lines are without time and level, which the journal adds."""
         return structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *([_without_time_and_level] if bare else []),
-                hiding,
+                redaction,
                 structlog.dev.ConsoleRenderer(
                     colors=colors,
                     pad_event_to=0,
-                    repr_native_str=True,  # a torrent name with a line break must not look like a line of its own
+                    repr_native_str=True,  # a line break in a torrent name must not start a line of the log
                     exception_formatter=structlog.dev.plain_traceback,
                 ),
-                hiding.in_text,
+                redaction.of_line,
             ],
         )
 
     console: logging.Handler
     if journald.started_by_systemd(os.environ):
-        console = journald.JournalHandler(hide)
+        console = journald.JournalHandler(redact)
         console.setFormatter(formatter(colors=False, bare=True))
     else:
         console = logging.StreamHandler(sys.stderr)
@@ -112,7 +112,7 @@ def get(name: str) -> structlog.stdlib.BoundLogger:
 
 
 def bind(**fields: str) -> None:
-    """Fields of every further line of this process."""
+    """Add fields to every further line of this process."""
     structlog.contextvars.bind_contextvars(**fields)
 
 
@@ -128,14 +128,14 @@ def _without_time_and_level(_logger: WrappedLogger, _method: str, event: Mutable
     return {key: value for key, value in event.items() if key not in ("timestamp", "level")}
 
 
-class _Hiding:
-    """Takes secrets out of fields and of the finished line, which may hold a traceback."""
+class _Redaction:
+    """Removes secrets from fields, and from the finished line, which may have a traceback."""
 
-    def __init__(self, hide: Callable[[str], str]) -> None:
-        self._hide = hide
+    def __init__(self, redact: Callable[[str], str]) -> None:
+        self._redact = redact
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> Any:
-        return {key: self._hide(value) if isinstance(value, str) else value for key, value in event.items()}
+        return {key: self._redact(value) if isinstance(value, str) else value for key, value in event.items()}
 
-    def in_text(self, _logger: WrappedLogger, _method: str, line: Any) -> str:
-        return self._hide(str(line))
+    def of_line(self, _logger: WrappedLogger, _method: str, line: Any) -> str:
+        return self._redact(str(line))

@@ -1,4 +1,4 @@
-"""Dying with the supervisor, and being recognised in the process list (Linux)."""
+"""Process calls of Linux: die with the parent, adopt orphans, process name, return memory."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _PR_SET_CHILD_SUBREAPER = 36
 def die_with_parent() -> None:
     """Have the kernel kill this process when its parent ends, even while it hangs.
 
-    A parent that ended before this call is noticed by the end of the channel to it.
+    A parent that ended before this call shows by the end of the channel to it.
     """
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def adopt_orphans() -> None:
-    """Become the parent of what descendants leave behind, in place of init: to end and to bury it."""
+    """Become the parent of orphaned descendants in place of init, to kill and reap them."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def set_process_name(name: str) -> None:
-    """The name that `ps` and `top` show; the kernel keeps 15 bytes."""
+    """Set the name that `ps` and `top` show; the kernel keeps 15 bytes."""
     _prctl(_PR_SET_NAME, name.encode()[:15])
 
 
@@ -38,8 +38,8 @@ def _prctl(option: int, argument: int | bytes) -> None:
         raise OSError(number, f"prctl: {os.strerror(number)}")
 
 
-def give_back() -> None:
-    """Collect garbage and return free pages to the system; the C library keeps them otherwise (glibc)."""
+def release_memory() -> None:
+    """Collect garbage and return free pages to the system, which glibc keeps otherwise."""
     gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:

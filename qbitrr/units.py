@@ -1,8 +1,8 @@
-"""Durations, sizes and rates as people write them, and as they are kept inside.
+"""Units: durations, sizes and rates as people write them, and their internal values.
 
-Inside, durations are whole seconds, sizes whole bytes, rates bytes per second. In all three -1 is a
-sentinel ("off", "no limit", "leave alone") and passes through unchanged; no other negative amount exists.
-Everything that cannot be understood raises ValueError with a text that says what would be right.
+Internally durations are whole seconds, sizes whole bytes, rates bytes per second. In all three -1 is a sentinel
+("off", "no limit", "leave alone") and stays unchanged; no other negative amount exists. Anything else raises
+ValueError with a text on what is allowed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
-# capital M is a month of 30 days, small m a minute; the other letters are read in either case
+# capital M is a month of 30 days, small m a minute; the case of other letters does not count
 _SECONDS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY, "M": 30 * DAY}
 _BYTES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50}
 _BYTES_PER_KILOBYTE = 1024
@@ -24,7 +24,7 @@ _AMOUNT = r"\s*(-?(?:[0-9]{1,20}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})(?:[eE]\+?[0-9]
 _DURATION = re.compile(_AMOUNT + r"([smhdwSMHDW]?)\s*")
 _SIZE = re.compile(_AMOUNT + r"([kmgtpKMGTP]?)(?:i?[bB])?\s*")
 
-# Any amount beyond is a slip of the hand. It leaves room for every sum, and 64 bits hold it.
+# Larger amounts are typing errors. Sums of these stay within 64 bits.
 _MOST_SECONDS = 10**12
 _MOST_BYTES = 2**62
 
@@ -34,9 +34,9 @@ _RATE_FORM = "a number of kilobytes per second, or -1"
 
 
 def parse_duration(value: object, *, unit_seconds: int = 1) -> int:
-    """Seconds of `15`, `"15m"`, `"1.5h"`; a bare number counts in units of `unit_seconds`.
+    """Seconds of `15`, `"15m"`, `"1.5h"`; a number without a letter is in units of `unit_seconds`.
 
-    A positive duration never becomes zero, which often means something else: the least is a second.
+    A positive duration is at least a second, as zero often has a meaning of its own.
     """
     amount, letter = _split(_DURATION, value, _DURATION_FORM)
     if amount < 0:
@@ -72,7 +72,7 @@ def format_size(size_bytes: int) -> str:
 
 
 def parse_rate(value: object) -> int:
-    """Bytes per second of a number of kilobytes (1024 bytes) per second, as qBittorrent's own page counts."""
+    """Bytes per second of a number of kilobytes (1024 bytes) per second, the unit of qBittorrent's own page."""
     amount, letter = _split(_DURATION, value, _RATE_FORM)
     if letter:
         raise ValueError(_RATE_FORM)

@@ -1,3 +1,3 @@
-"""Keeps the workers alive: starts, watches, restarts and stops them."""
+"""Supervision of the workers: starts, watches, restarts and stops their processes."""
 
 BELONGS_TO = "qbitrr"  # another distribution has a package of this name, see qbitrr.cli.package_conflicts

@@ -1,4 +1,4 @@
-"""Taking a new configuration from the file while everything runs."""
+"""ConfigReload: the configuration in force, and how another one replaces it while everything runs."""
 
 from __future__ import annotations
 
@@ -6,104 +6,130 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from qbitrr import logs
-from qbitrr.config import Loaded, load_file
+from qbitrr.config import load_file
 from qbitrr.config.model.key import Table, keys_of
 from qbitrr.errors import ConfigError, StateError
 from qbitrr.state import free_space
 from qbitrr.state.retention import drop_removed_categories
 from qbitrr.worker.config import worker_configs
-from supervisor.changes import ReloadResult
-from supervisor.workers import limits_of
+from supervisor.workers import WorkerChanges, restart_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from qbitrr.clock import Clock
+    from qbitrr.config import Loaded
+    from qbitrr.data_dir import DataDir
     from qbitrr.worker.config import WorkerConfig
-    from supervisor.lifecycle import RestartPolicy
     from supervisor.workers import Workers
 
 _log = logs.get(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
-    """What a configuration is made from and what is written to; `log_folder` is None for no log files."""
+class ReloadResult(Struct, frozen=True, rename="camel"):
+    """What a reload changes. `after_restart` are changed keys that count only after a restart of the daemon."""
 
-    config: Path
-    environ: Mapping[str, str]
-    state: Path
-    log_folder: Path | None
-    evidence: Path
+    applied: WorkerChanges
+    after_restart: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadPlan:
+    """A checked configuration, the workers that it asks for, and what applying it changes."""
+
+    loaded: Loaded
+    configs: tuple[WorkerConfig, ...]
+    result: ReloadResult
 
 
 class ConfigReload:
-    """The configuration that holds, and how it becomes another. `taken` is called with each new one."""
+    """`loaded` is the configuration in force. `on_applied` is called with each new one."""
 
     def __init__(
-        self, files: Files, first: Loaded, supervisor: Workers, clock: Clock, taken: Callable[[Loaded], None]
+        self,
+        data_dir: DataDir,
+        environ: Mapping[str, str],
+        first: Loaded,
+        workers: Workers,
+        clock: Clock,
+        on_applied: Callable[[Loaded], None],
     ) -> None:
+        self.data_dir = data_dir
+        self.environ = environ
         self.loaded = first
-        self.files = files
-        self._supervisor = supervisor
+        self._logging = first.config.settings.logging  # a key that counts at the start of the daemon only
+        self._workers = workers
         self._clock = clock
-        self._taken = taken
-        self._turn = asyncio.Lock()
+        self._on_applied = on_applied
+        self._lock = asyncio.Lock()
 
-    def start(self) -> None:
-        """Start the workers of the first configuration."""
-        self._supervisor.start(*self._wanted(self.loaded))
+    async def plan(self, loaded: Loaded) -> ReloadPlan:
+        """Work out what applying a configuration changes. Raises StateError."""
+        configs = await asyncio.to_thread(configs_of, loaded, self.data_dir, logging=self._logging)
+        result = ReloadResult(self._workers.plan(configs), tuple(_needing_restart(self.loaded, loaded)))
+        return ReloadPlan(loaded, tuple(configs), result)
 
-    def plan(self, loaded: Loaded) -> ReloadResult:
-        """What taking a configuration would do."""
-        configs, _ = self._wanted(loaded)
-        return ReloadResult(self._supervisor.plan(configs), tuple(_needing_restart(self.loaded, loaded)))
+    async def apply(self, plan: ReloadPlan) -> ReloadResult:
+        """Run the workers of a plan; those whose part is equal keep their process.
+
+        Raises WorkerNotReadyError when one does not get ready, once the configuration from before is back;
+        NotReadyError while the daemon stops.
+        """
+        async with self._lock:
+            return await self._apply(plan)
 
     async def reload(self) -> ReloadResult:
-        """Load the file, check it, and have the workers that it asks for; those whose part is the same go on untouched.
+        """Read config.toml, check and apply it.
 
-        Reloads take turns, and each reads the file as it then is. Whatever is raised, the configuration from before
-        holds: ConfigError for a file that cannot be used (nothing was touched), WorkerNotReadyError when a worker did
-        not get ready with it (the old ones are back), NotReadyError while the daemon stops.
+        Raises ConfigError for a file that cannot be used, when nothing was touched, and what `apply` raises.
         """
-        async with self._turn:
+        async with self._lock:  # before the file is read: the last reload applies the last text
             try:
-                loaded = await asyncio.to_thread(load_file, self.files.config, self.files.environ)
+                loaded = await asyncio.to_thread(load_file, self.data_dir.config_file, self.environ)
             except ConfigError as error:
                 _log.error("configuration was refused", problems=[str(problem) for problem in error.problems])
                 raise
-            applied = await self._supervisor.apply(*await asyncio.to_thread(self._wanted, loaded))
-            reloaded = ReloadResult(applied, tuple(_needing_restart(self.loaded, loaded)))
-            self.loaded = loaded
-            self._taken(loaded)
-            _log.info(
-                "configuration was taken",
-                started=applied.started,
-                stopped=applied.stopped,
-                restarted=applied.restarted,
-                unchanged=len(applied.unchanged),
-                after_restart=reloaded.after_restart,
-            )
-            await self._settle()
-            return reloaded
+            return await self._apply(await self.plan(loaded))
 
-    def _wanted(self, loaded: Loaded) -> tuple[list[WorkerConfig], RestartPolicy]:
-        """Which workers a configuration asks for. Blocking: it looks into the state file. Raises StateError."""
-        log_folder = str(self.files.log_folder) if self.files.log_folder else None
-        holding = free_space.instances(self.files.state)
-        configs = worker_configs(loaded.config, str(self.files.state), log_folder, holding)
-        return configs, limits_of(loaded.config.settings)
-
-    async def _settle(self) -> None:
-        """What workers left that are not configured any more must not keep others from their torrents."""
+    async def _apply(self, plan: ReloadPlan) -> ReloadResult:
+        applied = await self._workers.apply(plan.configs, restart_policy(plan.loaded.config.settings))
+        result = ReloadResult(applied, tuple(_needing_restart(self.loaded, plan.loaded)))
+        self.loaded = plan.loaded
+        self._on_applied(plan.loaded)
+        _log.info(
+            "configuration was applied",
+            started=applied.started,
+            stopped=applied.stopped,
+            restarted=applied.restarted,
+            unchanged=len(applied.unchanged),
+            after_restart=result.after_restart,
+        )
         try:
-            configs, _ = await asyncio.to_thread(self._wanted, self.loaded)
-            categories = {config.name for config in configs}
-            await asyncio.to_thread(drop_removed_categories, self.files.state, categories, self._clock.wall())
+            await asyncio.to_thread(drop_removed, plan.configs, self.data_dir, self._clock.wall())
         except StateError as error:
-            _log.warning("actions of former categories stayed open", error=str(error), remedy="restart the daemon")
+            _log.warning("open actions of removed categories were kept", error=str(error), remedy="restart the daemon")
+        return result
+
+
+def configs_of(loaded: Loaded, data_dir: DataDir, *, logging: bool) -> list[WorkerConfig]:
+    """The configuration of each worker; `logging` is whether they write log files.
+
+    Blocking, as it reads the state file: a qBittorrent with downloads stopped for space needs a worker. Raises
+    StateError.
+    """
+    paused = free_space.instances(data_dir.state_file)
+    log_folder = str(data_dir.log_folder) if logging else None
+    return worker_configs(loaded.config, str(data_dir.state_file), log_folder, paused)
+
+
+def drop_removed(configs: Sequence[WorkerConfig], data_dir: DataDir, now: float) -> None:
+    """Close what categories without a worker left open, so that others may act on their torrents. Raises StateError."""
+    cancelled = drop_removed_categories(data_dir.state_file, {config.name for config in configs}, now)
+    if cancelled:
+        _log.warning("actions were cancelled", number=cancelled, because="their categories are no longer configured")
 
 
 def _needing_restart(before: Loaded, after: Loaded) -> Iterator[str]:
@@ -112,7 +138,7 @@ def _needing_restart(before: Loaded, after: Loaded) -> Iterator[str]:
 
 
 def _changed(path: str, before: Table, after: Table) -> Iterator[str]:
-    """The keys with another value that the daemon reads once, when it starts."""
+    """The changed keys that the daemon reads only when it starts."""
     for key in keys_of(type(before)):
         old, new = getattr(before, key.attribute), getattr(after, key.attribute)
         if isinstance(old, Table):

@@ -1,4 +1,4 @@
-"""When something is due by a cron expression, in local time."""
+"""Cron expressions: when something is due, in local time."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-_LOOK_SECONDS = 30.0
-_JITTER_SECONDS = 300.0  # not all installations ask at the same second
+_POLL_SECONDS = 30.0
+_JITTER_SECONDS = 300.0  # not all installations ask the index in the same second
 
 
 def due_after(cron: str, moment: float, zone: tzinfo | None = None) -> float:
-    """The next time after `moment`, both in epoch seconds; `zone` is this machine's when None.
+    """The next time after `moment`, both in epoch seconds; `zone` is that of this machine when None.
 
-    A time that the clock skips in spring comes when it goes on, and one that it shows twice in autumn comes once.
+    A time that daylight saving skips is due right after the gap, and one that occurs twice is due once.
     """
     from croniter import croniter  # type: ignore[import-untyped]  # noqa: PLC0415 - only where it is needed
 
@@ -38,21 +38,21 @@ def due_after(cron: str, moment: float, zone: tzinfo | None = None) -> float:
 
 
 async def keep(cron: Callable[[], str | None], act: Callable[[], Awaitable[bool]], clock: Clock) -> None:
-    """Act whenever it is due, for ever; None: never. When it cannot be done now (False), it is tried again soon.
+    """Act whenever `cron` is due, until cancelled; None is never. An act that returns False is tried again soon.
 
-    Looked at every half minute, so that a clock that is set and an expression that changes count at once.
+    Checked every half minute, so that a clock that is set or another expression counts at once.
     """
     expression, due = None, float("inf")
     while True:
         now = clock.wall()
-        wanted = cron()
-        if wanted != expression:
-            expression = wanted
-            due = due_after(wanted, now) + random.uniform(0, _JITTER_SECONDS) if wanted else float("inf")  # noqa: S311
-            if wanted:
-                _log.info(
-                    "update check was scheduled", at=datetime.fromtimestamp(due).astimezone().isoformat("T", "seconds")
-                )
+        configured = cron()
+        if configured != expression:
+            expression = configured
+            due = float("inf")
+            if configured:
+                due = due_after(configured, now) + random.uniform(0, _JITTER_SECONDS)  # noqa: S311
+                local = datetime.fromtimestamp(due).astimezone()
+                _log.info("update check was scheduled", at=local.isoformat("T", "seconds"))
         elif now >= due and await act():
             expression = None
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(_POLL_SECONDS)

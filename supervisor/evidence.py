@@ -1,6 +1,6 @@
-"""What is kept of every worker that ended abnormally: how, why, doing what, where its threads were, its last words.
+"""Evidence: what is kept of a worker that ended abnormally: how, why, doing what, its stacks and last log lines.
 
-One JSON file for each end, in a folder for each category; the newest twenty stay. Secrets are taken out first.
+One JSON file for each end, in a folder for each category; the newest twenty are kept. Secrets are removed first.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ Moment = datetime
 class Ending(Struct, frozen=True, rename="camel"):
     """How a worker ended. `because` is why the supervisor ended it, if it did; `config` a fingerprint.
 
-    `beat_seconds_ago` is None when there was no sign of life; `peak_bytes` the most memory it ever had.
-    `process_state` is what the kernel said of it while it hung.
+    `beat_seconds_ago` is None when there was no heartbeat; `peak_bytes` is the most memory that it ever had,
+    `process_state` its state in the kernel while it hung.
     """
 
     category: str
@@ -62,30 +62,30 @@ class Ending(Struct, frozen=True, rename="camel"):
 
 
 class Evidence:
-    """The bundles in a folder. `hide` takes the secrets out of a text; `log_folder` is None when none are written."""
+    """The bundles in a folder. `redact` removes secrets from a text; without log files `log_folder` is None."""
 
-    def __init__(self, folder: Path, log_folder: Path | None, hide: Callable[[str], str]) -> None:
-        self.hide = hide
+    def __init__(self, folder: Path, log_folder: Path | None, redact: Callable[[str], str]) -> None:
+        self.redact = redact
         self._folder = folder
         self._log_folder = log_folder
 
     async def keep(self, ending: Ending, stacks: int) -> None:
-        """Write a bundle, with the stacks that are in an open file. What goes wrong is logged only."""
+        """Write a bundle with the stacks from an open file. A failure is only logged."""
         try:
             await asyncio.to_thread(self._write, ending, stacks)
         except OSError as error:
-            _log.error("evidence was lost", category=ending.category, error=str(error))
+            _log.error("evidence could not be written", category=ending.category, error=str(error))
 
     def _write(self, ending: Ending, stacks: int) -> None:
         stack = os.pread(stacks, _STACK_BYTES, 0).decode(errors="replace")
         folder = _folder_of(self._folder, ending.category)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        data = self._encode(replace(ending, stack=stack, log=self._last_words(ending.category)))
+        data = self._encode(replace(ending, stack=stack, log=self._last_lines(ending.category)))
         write_private(folder / f"{ending.at:%Y%m%dT%H%M%S.%f}-{ending.pid}.json", data)
         for old in _files(folder)[KEPT:]:
             old.unlink(missing_ok=True)
 
-    def _last_words(self, category: str) -> list[str]:
+    def _last_lines(self, category: str) -> list[str]:
         if self._log_folder is None:
             return []
         try:
@@ -96,24 +96,24 @@ class Evidence:
             return []
 
     def _encode(self, ending: Ending) -> bytes:
-        """As JSON without secrets; the oldest lines and the deepest frames give way to the limit."""
-        hidden = replace(
+        """JSON without secrets. Beyond the limit the oldest lines are dropped, then the deepest frames."""
+        redacted = replace(
             ending,
-            because=ending.because and self.hide(ending.because),
-            last_error=ending.last_error and self.hide(ending.last_error),
-            stack=self.hide(ending.stack),
-            log=[self.hide(line) for line in ending.log],
+            because=ending.because and self.redact(ending.because),
+            last_error=ending.last_error and self.redact(ending.last_error),
+            stack=self.redact(ending.stack),
+            log=[self.redact(line) for line in ending.log],
         )
-        while len(data := msgspec.json.encode(hidden)) > LARGEST_BYTES:
-            if hidden.log:
-                hidden = replace(hidden, log=hidden.log[len(hidden.log) // 2 + 1 :])
+        while len(data := msgspec.json.encode(redacted)) > LARGEST_BYTES:
+            if redacted.log:
+                redacted = replace(redacted, log=redacted.log[len(redacted.log) // 2 + 1 :])
             else:
-                hidden = replace(hidden, stack=hidden.stack[: len(hidden.stack) // 2])
+                redacted = replace(redacted, stack=redacted.stack[: len(redacted.stack) // 2])
         return data
 
 
 def read(folder: Path, category: str, most: int = KEPT) -> list[Ending]:
-    """The newest bundles of a category, newest first. Blocking. A file that cannot be read is left out."""
+    """The newest bundles of a category, newest first, without files that cannot be read. Blocking."""
     found = (_decoded(path) for path in _files(_folder_of(folder, category))[:most])
     return [ending for ending in found if ending]
 
@@ -135,13 +135,13 @@ def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.json"), reverse=True)
 
 
-def tell(folder: Path, category: str | None) -> str:
-    """The newest bundle of a category in full and the others in short, or all categories in short. Blocking."""
+def report(folder: Path, category: str | None) -> str:
+    """Of a category, the newest bundle in full and a line for each other; of all, a line for each. Blocking."""
     if category is not None:
         found = read(folder, category)
         return "\n".join([*(line for newest in found[:1] for line in _in_full(newest)), *map(_in_short, found[1:])])
-    everywhere = (_decoded(path) for path in folder.glob("*/*.json"))
-    endings = sorted((ending for ending in everywhere if ending), key=lambda ending: ending.at, reverse=True)
+    of_all = (_decoded(path) for path in folder.glob("*/*.json"))
+    endings = sorted((ending for ending in of_all if ending), key=lambda ending: ending.at, reverse=True)
     return "\n".join(map(_in_short, endings))
 
 
@@ -157,9 +157,9 @@ def _in_full(ending: Ending) -> list[str]:
 
 
 def how_it_ended(code: int | None) -> str:
-    """An exit code, or the negative number of a signal, in words."""
+    """An exit code, or the negative number of a signal, in words; None is unknown."""
     if code is None:
-        return "nobody saw how"
+        return "unknown"
     if code >= 0:
         return f"exit code {code}"
     try:
@@ -169,12 +169,12 @@ def how_it_ended(code: int | None) -> str:
 
 
 def moment(epoch_seconds: float) -> Moment:
-    """A time of the wall clock as it stands in a bundle."""
+    """A time of the wall clock as bundles have it."""
     return datetime.fromtimestamp(epoch_seconds, UTC)
 
 
 def process_state(pid: int) -> str | None:
-    """Its state and where in the kernel it waits, such as `T (stopped), do_signal_stop`; None when it is gone."""
+    """State of a process and where it waits, such as `T (stopped), do_signal_stop`; None when it is gone."""
     folder = Path(f"/proc/{pid}")
     try:
         status = (folder / "status").read_text()

@@ -1,4 +1,4 @@
-"""How late the supervisor's loop is: by as much everything it does is late, from signals to answers."""
+"""Lag of the supervisor's loop: everything that it does, from signals to answers, is late by as much."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from qbitrr.clock import Clock
 
-_LOOK_SECONDS = 0.1
-_LOOKS = 300
+_SAMPLE_SECONDS = 0.1
+_SAMPLES = 300  # in one window
 
 
 class LoopLag:
-    """Watches how late a timer is."""
+    """Measures how late a timer is."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -22,14 +22,14 @@ class LoopLag:
 
     @property
     def worst_seconds(self) -> float:
-        """The worst of the last half to whole minute."""
+        """The worst lag of the last 30 to 60 seconds."""
         return max(self._before, self._present)
 
     async def watch(self) -> None:
-        """Look ten times a second for ever."""
+        """Sample ten times a second, until cancelled."""
         while True:
             self._before, self._present = self._present, 0.0
-            for _ in range(_LOOKS):
-                due = self._clock.monotonic() + _LOOK_SECONDS
-                await asyncio.sleep(_LOOK_SECONDS)
+            for _ in range(_SAMPLES):
+                due = self._clock.monotonic() + _SAMPLE_SECONDS
+                await asyncio.sleep(_SAMPLE_SECONDS)
                 self._present = max(self._present, self._clock.monotonic() - due)

@@ -1,8 +1,8 @@
-"""What is wanted of the daemon as a whole. Signals, the control plane and `qbitrr ctl` all say it here.
+"""Commands to the daemon as a whole, from signals, the control plane and `qbitrr ctl`.
 
 SIGTERM, SIGINT   stop
-SIGHUP            take the configuration file anew
-SIGUSR1           fresh processes for all workers, one after the other
+SIGHUP            apply the configuration file
+SIGUSR1           replace the processes of all workers, one after the other
 SIGUSR2           write the state of every process to the log
 """
 
@@ -35,98 +35,98 @@ class End(StrEnum):
 
 
 class Commands:
-    """Carries them out, or says how the daemon is to end."""
+    """Carries commands out in the background, or records how the daemon is to end."""
 
-    def __init__(self, supervisor: Workers, config_reload: ConfigReload, service_manager: ServiceManager) -> None:
-        self._supervisor = supervisor
+    def __init__(self, workers: Workers, config_reload: ConfigReload, service_manager: ServiceManager) -> None:
+        self._workers = workers
         self._config_reload = config_reload
         self._service_manager = service_manager
         self._loop = asyncio.get_running_loop()
         self._end: End | None = None
-        self._wanted = asyncio.Event()
+        self._ending = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def listen(self) -> None:
         """Obey signals from now on."""
-        meanings = {
+        commands = {
             signal.SIGTERM: self.stop,
             signal.SIGINT: self.stop,
             signal.SIGHUP: self.reload,
-            signal.SIGUSR1: self.renew,
+            signal.SIGUSR1: self.restart_workers,
             signal.SIGUSR2: self.dump,
         }
-        for number, act in meanings.items():
-            self._loop.add_signal_handler(number, act)
+        for number, command in commands.items():
+            self._loop.add_signal_handler(number, command)
 
     async def until_end(self) -> None:
-        """Wait until somebody wants the daemon to end."""
-        await self._wanted.wait()
+        """Wait for a stop or a restart."""
+        await self._ending.wait()
 
     @property
     def end(self) -> End | None:
-        """How the daemon is to end. A stop wins over a restart that is under way."""
+        """How the daemon is to end. A stop replaces a restart that is under way."""
         return self._end
 
     @property
     def ending(self) -> bool:
         """Whether the daemon is about to end."""
-        return self._wanted.is_set()
+        return self._ending.is_set()
 
     def stop(self) -> None:
-        """End the daemon."""
+        """Stop the daemon."""
         self._finish(End.STOP)
 
     def restart(self) -> None:
-        """Have the daemon begin anew in place; requests that come meanwhile wait."""
+        """Restart the daemon in place; requests that arrive meanwhile wait."""
         self._finish(End.RESTART)
 
     def reload(self) -> None:
-        """Take the configuration file anew; what comes of it is logged."""
+        """Apply the configuration file; the result is logged."""
 
-        async def take() -> None:
+        async def reload() -> None:
             self._service_manager.reloading()
             try:
                 await self._config_reload.reload()
             finally:
-                self._service_manager.ready(self._supervisor.summary())
+                self._service_manager.ready(self._workers.summary())
 
-        self._do("reload", take())
+        self._run("reload", reload())
 
-    def renew(self) -> None:
-        """Have fresh processes for all workers, one after the other."""
-        self._do("rolling restart", self._supervisor.restart_in_turn())
+    def restart_workers(self) -> None:
+        """Replace the processes of all workers, one after the other."""
+        self._run("restart workers", self._workers.restart_in_turn())
 
-    def look_at_state(self) -> None:
-        """A worker found the state file damaged: if it is, begin anew, which puts a good copy in its place."""
+    def check_state(self) -> None:
+        """Check the state file, which a worker found damaged; if it is, restart, which restores a good copy."""
 
-        async def look() -> None:
-            damage = await asyncio.to_thread(damage_of, self._config_reload.files.state)
+        async def check() -> None:
+            damage = await asyncio.to_thread(damage_of, self._config_reload.data_dir.state_file)
             if damage is not None:
                 _log.critical("state file is damaged", damage=damage)
                 self.restart()
 
-        self._do("look at the state file", look())
+        self._run("check the state file", check())
 
     def dump(self) -> None:
         """Write the state of every process to the log."""
-        for line in self._supervisor.describe():
+        for line in self._workers.describe():
             _log.info("process was described", **line)
 
     def _finish(self, end: End) -> None:
         if self._end in (None, End.RESTART) and end is not self._end:
             _log.info("daemon was asked to end", how=str(end))
             self._end = end
-            self._wanted.set()
+            self._ending.set()
 
-    def _do(self, name: str, work: Coroutine[None, None, None]) -> None:
-        async def guarded() -> None:
+    def _run(self, command: str, work: Coroutine[None, None, None]) -> None:
+        async def logged() -> None:
             try:
                 await work
             except QbitrrError as error:
-                _log.error("intent failed", intent=name, error=str(error))
-            except Exception:  # noqa: BLE001 - the border of a task that nobody waits for
-                _log.exception("intent failed", intent=name)
+                _log.error("command failed", command=command, error=str(error))
+            except Exception:  # noqa: BLE001 - the border of a task that nothing awaits
+                _log.exception("command failed", command=command)
 
-        task = self._loop.create_task(guarded(), name=name)
+        task = self._loop.create_task(logged(), name=command)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

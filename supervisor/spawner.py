@@ -1,4 +1,4 @@
-"""Starting worker processes through the zygote. Nothing here blocks the loop."""
+"""Spawner: starts worker processes through the fork server. Nothing here blocks the loop."""
 
 from __future__ import annotations
 
@@ -16,40 +16,38 @@ import msgspec
 
 from qbitrr import ipc, logs
 from supervisor import fork_server
+from supervisor.fork_server import Exited, Forked, ForkFailed
 
 _log = logs.get(__name__)
-_FAREWELL_SECONDS = 1.0
-_decoder: msgspec.msgpack.Decoder[fork_server.Said] = msgspec.msgpack.Decoder(fork_server.Said)
+_CLOSE_SECONDS = 1.0
+_decoder: msgspec.msgpack.Decoder[fork_server.Message] = msgspec.msgpack.Decoder(fork_server.Message)
 
 
 @dataclass(frozen=True, slots=True)
 class Spawned:
-    """A worker process: how to signal it without mistaking it for another, and how to talk to it.
+    """A worker process, with a descriptor to signal it, which cannot mean another process, and its channel.
 
-    `stacks` is a file in memory to which it writes where all its threads are, when asked or when it crashes.
-    `ended` tells how it ended; None when nobody saw it.
+    `stacks` is a file in memory to which it writes where its threads are, on a signal or in a crash.
+    `exited` is how it exited; None when the fork server could not report it.
     """
 
     pid: int
     pidfd: int
     channel: socket.socket
     stacks: int
-    ended: asyncio.Future[fork_server.Exited | None]
-
-
-_Birth = tuple[int, int, "asyncio.Future[fork_server.Exited | None]"]  # pid, pidfd, how it will end
+    exited: asyncio.Future[Exited | None]
 
 
 @dataclass(frozen=True, slots=True)
 class ForkServer:
-    """A running zygote: our child, and our end of its channel."""
+    """A running fork server: its process, and the supervisor's end of its channel."""
 
     pid: int
     channel: socket.socket
 
 
 def start_fork_server() -> ForkServer:
-    """Fork the zygote from this process.
+    """Fork the fork server from this process.
 
     To be called before there is an event loop, a thread, or anything loaded that workers do not need.
     """
@@ -61,7 +59,7 @@ def start_fork_server() -> ForkServer:
     pid = os.fork()
     if pid == 0:
         ours.detach()
-        _close_all_but(theirs.fileno())  # a socket that listens must not be kept open by who does not serve it
+        _close_all_but(theirs.fileno())  # a listening socket must not be kept open by a process that never accepts
         fork_server.serve(theirs)
     theirs.close()
     return ForkServer(pid, ours)
@@ -72,8 +70,8 @@ def _close_all_but(descriptor: int) -> None:
     os.closerange(descriptor + 1, 256)  # only few are open so early
 
 
-def _start_zygote() -> ForkServer:
-    """Start another one as a program of its own; by now this process has threads."""
+def _start_another() -> ForkServer:
+    """Start a fork server as a program of its own, as this process has threads by now."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         command = [sys.executable, "-P", "-m", "supervisor.fork_server", str(theirs.fileno())]
@@ -82,24 +80,33 @@ def _start_zygote() -> ForkServer:
     return ForkServer(started.pid, ours)
 
 
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """A forked worker: process id, process descriptor, and how it will exit."""
+
+    pid: int
+    pidfd: int
+    exited: asyncio.Future[Exited | None]
+
+
 class Spawner:
-    """The supervisor's side of the zygote, which answers requests in order."""
+    """The supervisor's side of the fork server, which answers requests in order."""
 
     def __init__(self, first: ForkServer) -> None:
         self._loop = asyncio.get_running_loop()
-        self._fork_server: ForkServer | None = None
-        self._births: deque[asyncio.Future[_Birth]] = deque()
-        self._ended: dict[int, asyncio.Future[fork_server.Exited | None]] = {}
-        self._listen_to(first)
+        self._server: ForkServer | None = None
+        self._requests: deque[asyncio.Future[_Worker]] = deque()
+        self._exits: dict[int, asyncio.Future[Exited | None]] = {}
+        self._connect(first)
 
     async def spawn(self, within_seconds: float) -> Spawned:
         """Start a worker.
 
-        Raises OSError when the system has no process or descriptor to give. A zygote that does not answer in time
+        Raises OSError when the system has no process or descriptor left. A fork server that does not answer in time
         hangs: it is killed, and its workers with it.
         """
-        if self._fork_server is None:
-            self._listen_to(_start_zygote())
+        if self._server is None:
+            self._connect(_start_another())
         stacks = os.memfd_create("stacks", os.MFD_CLOEXEC)
         try:
             ours, theirs = ipc.channel()
@@ -109,94 +116,98 @@ class Spawner:
         try:
             with theirs:
                 socket.send_fds(self._channel, [b"worker"], [theirs.fileno(), stacks])
-            birth: asyncio.Future[_Birth] = self._loop.create_future()
-            self._births.append(birth)
+            request: asyncio.Future[_Worker] = self._loop.create_future()
+            self._requests.append(request)
             async with asyncio.timeout(within_seconds):
-                pid, pidfd, ended = await birth
+                worker = await request
         except BaseException as error:
             ours.close()
             os.close(stacks)
             if isinstance(error, TimeoutError):
-                self._kill_zygote()
-                raise OSError("the zygote did not answer") from None
+                self._kill_server()
+                raise OSError("the fork server did not answer") from None
             raise
-        return Spawned(pid, pidfd, ours, stacks, ended)
+        return Spawned(worker.pid, worker.pidfd, ours, stacks, worker.exited)
 
     async def close(self) -> None:
-        """End the zygote, which has no workers any more; returns when it is gone."""
-        if self._fork_server is not None:
-            pid = self._fork_server.pid
-            self._hang_up()
+        """End the fork server, which has no workers any more; return when it is gone."""
+        if self._server is not None:
+            pid = self._server.pid
+            self._disconnect()
             gone = asyncio.ensure_future(asyncio.to_thread(os.waitpid, pid, 0))
-            if not (await asyncio.wait({gone}, timeout=_FAREWELL_SECONDS))[0]:
+            if not (await asyncio.wait({gone}, timeout=_CLOSE_SECONDS))[0]:
                 os.kill(pid, signal.SIGKILL)  # it hangs
             await gone
 
     @property
     def _channel(self) -> socket.socket:
-        assert self._fork_server is not None
-        return self._fork_server.channel
+        assert self._server is not None
+        return self._server.channel
 
-    def _listen_to(self, fork_server_: ForkServer) -> None:
-        self._fork_server = fork_server_
-        fork_server_.channel.setblocking(False)
-        self._loop.add_reader(fork_server_.channel.fileno(), self._hear)
+    def _connect(self, server: ForkServer) -> None:
+        self._server = server
+        server.channel.setblocking(False)
+        self._loop.add_reader(server.channel.fileno(), self._read)
 
-    def _hear(self) -> None:
+    def _disconnect(self) -> None:
+        self._loop.remove_reader(self._channel.fileno())
+        self._channel.close()
+        self._server = None
+
+    def _read(self) -> None:
         try:
             packet, descriptors, _, _ = socket.recv_fds(self._channel, fork_server.PACKET_BYTES, 1)
         except BlockingIOError:
             return
         except OSError:
             packet, descriptors = b"", []
-        if not packet:
-            self._zygote_ended()
-            return
-        said = _decoder.decode(packet)
-        match said:
-            case fork_server.Forked():
-                self._born(said.pid, descriptors[0])
-            case fork_server.ForkFailed():
-                _fail(self._births.popleft(), OSError(said.error_number, os.strerror(said.error_number)))
-            case fork_server.Exited():
-                if (ended := self._ended.pop(said.pid, None)) is not None:  # else an orphan that the zygote inherited
-                    _tell(ended, said)
+        if packet:
+            self._on_message(_decoder.decode(packet), descriptors)
+        else:
+            self._on_server_exit()
 
-    def _born(self, pid: int, pidfd: int) -> None:
-        ended = self._ended[pid] = self._loop.create_future()
-        birth = self._births.popleft()
-        if birth.done():  # nobody waits for it any more; it ends by itself, as its channel is closed
+    def _on_message(self, message: fork_server.Message, descriptors: list[int]) -> None:
+        match message:
+            case Forked():
+                self._on_forked(message.pid, descriptors[0])
+            case ForkFailed():
+                number = message.error_number
+                _set_exception(self._requests.popleft(), OSError(number, os.strerror(number)))
+            case Exited():
+                exited = self._exits.pop(message.pid, None)
+                if exited is not None:  # else an orphan that the fork server adopted
+                    _set_result(exited, message)
+
+    def _on_forked(self, pid: int, pidfd: int) -> None:
+        exited = self._exits[pid] = self._loop.create_future()
+        request = self._requests.popleft()
+        if request.done():  # `spawn` timed out; the worker ends by itself, as its channel is closed
             os.close(pidfd)
         else:
-            birth.set_result((pid, pidfd, ended))
+            request.set_result(_Worker(pid, pidfd, exited))
 
-    def _zygote_ended(self) -> None:
-        """Its workers end with it, and nobody sees how; the next spawn starts another."""
-        assert self._fork_server is not None
-        _log.error("zygote ended", pid=self._fork_server.pid)
-        self._loop.run_in_executor(None, os.waitpid, self._fork_server.pid, 0)
-        self._hang_up()
-        while self._births:
-            _fail(self._births.popleft(), OSError("the zygote ended"))
-        for ended in self._ended.values():
-            _tell(ended, None)
-        self._ended.clear()
+    def _on_server_exit(self) -> None:
+        """Give up its workers, which end with it unreported; the next spawn starts another fork server."""
+        assert self._server is not None
+        _log.error("fork server ended", pid=self._server.pid)
+        self._loop.run_in_executor(None, os.waitpid, self._server.pid, 0)
+        self._disconnect()
+        while self._requests:
+            _set_exception(self._requests.popleft(), OSError("the fork server ended"))
+        for exited in self._exits.values():
+            _set_result(exited, None)
+        self._exits.clear()
 
-    def _kill_zygote(self) -> None:
-        if self._fork_server is not None:
-            os.kill(self._fork_server.pid, signal.SIGKILL)  # our child, not waited for yet: the number is its own
-
-    def _hang_up(self) -> None:
-        self._loop.remove_reader(self._channel.fileno())
-        self._channel.close()
-        self._fork_server = None
+    def _kill_server(self) -> None:
+        if self._server is not None:
+            os.kill(self._server.pid, signal.SIGKILL)  # not waited for yet, so the number is still its own
 
 
-def _fail(birth: asyncio.Future[_Birth], error: OSError) -> None:
-    if not birth.done():
-        birth.set_exception(error)
+def _set_exception(request: asyncio.Future[_Worker], error: OSError) -> None:
+    if not request.done():
+        request.set_exception(error)
 
 
-def _tell(ended: asyncio.Future[fork_server.Exited | None], how: fork_server.Exited | None) -> None:
-    if not ended.done():  # who waited may have given up
-        ended.set_result(how)
+def _set_result(exited: asyncio.Future[Exited | None], how: Exited | None) -> None:
+    if not exited.done():  # cancelled by the one that waited
+        exited.set_result(how)

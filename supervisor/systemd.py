@@ -1,4 +1,7 @@
-"""Telling the service manager how we are (sd_notify(3)); nothing happens when there is none."""
+"""The service manager: notifications to it (sd_notify(3)), sockets from it, and a restart that keeps them.
+
+Without a service manager notifications do nothing.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +22,12 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 _LONGEST_START_SECONDS = 600  # as TimeoutStartSec of the unit
+_FIRST = 3  # number of the first passed descriptor by sd_listen_fds(3)
+_ABOVE = 100  # descriptors from here on are free
 
 
 class ServiceManager:
-    """The manager's socket. `watchdog_seconds` is how often it wants to hear of us, None for never."""
+    """The manager's socket. `watchdog_seconds` is the longest time between two keep-alives, None for no watchdog."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._socket: socket.socket | None = None
@@ -34,30 +39,30 @@ class ServiceManager:
         self.watchdog_seconds = _watchdog_seconds(environ)
 
     def ready(self, status: str) -> None:
-        """We do our work, for the first time or again."""
+        """Report that the daemon works, for the first time or again."""
         timeouts = [] if self.watchdog_seconds is None else [f"WATCHDOG_USEC={int(self.watchdog_seconds * 1e6)}"]
         self._send("READY=1", f"STATUS={status}", *timeouts)
 
     def reloading(self) -> None:
-        """We take another configuration; `ready` ends it."""
-        self._send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}", "STATUS=Taking the configuration")
+        """Report that a configuration is being applied, until `ready`."""
+        self._send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}", "STATUS=Applying the configuration")
 
-    def beginning_anew(self) -> None:
-        """We replace ourselves, and may bring the state file to a new schema before we are heard of again."""
+    def restarting(self) -> None:
+        """Report a restart in place, which may migrate the state file before the next keep-alive."""
         self.reloading()
         if self.watchdog_seconds is not None:
             self._send(f"WATCHDOG_USEC={_LONGEST_START_SECONDS * 1_000_000}")
 
     def stopping(self) -> None:
-        """We are about to end."""
+        """Report that the daemon stops."""
         self._send("STOPPING=1", "STATUS=Stopping the workers")
 
     def status(self, text: str) -> None:
-        """A sentence for `systemctl status`."""
+        """Set the sentence that `systemctl status` shows."""
         self._send(f"STATUS={text}")
 
     async def keep_alive(self) -> None:
-        """Tell the manager that the loop turns, twice as often as it wants to hear it, for ever."""
+        """Send keep-alives twice as often as asked for, until cancelled: they show that the loop is not blocked."""
         if self.watchdog_seconds is None:
             return
         while True:
@@ -65,7 +70,7 @@ class ServiceManager:
             await asyncio.sleep(self.watchdog_seconds / 2)
 
     def close(self) -> None:
-        """Say nothing any more."""
+        """Close the socket; further notifications do nothing."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
@@ -76,11 +81,11 @@ class ServiceManager:
         try:
             self._socket.sendto("\n".join(lines).encode(), self._address)
         except OSError as error:
-            _log.debug("service manager was not told", error=str(error))
+            _log.debug("service manager could not be notified", error=str(error))
 
 
 class StatusLine:
-    """Tells a changing status, only when it is another one and not more than once a second."""
+    """Status of the service, sent when it is another one and at most once a second."""
 
     def __init__(self, service_manager: ServiceManager) -> None:
         self._service_manager = service_manager
@@ -88,11 +93,11 @@ class StatusLine:
         self._pending: asyncio.TimerHandle | None = None
 
     def changed(self, describe: Callable[[], str]) -> None:
-        """Something may be different now; `describe` is asked soon."""
+        """Note that the status may be another one; `describe` is called within a second."""
         if self._pending is None:
-            self._pending = asyncio.get_running_loop().call_later(1.0, self._tell, describe)
+            self._pending = asyncio.get_running_loop().call_later(1.0, self._send, describe)
 
-    def _tell(self, describe: Callable[[], str]) -> None:
+    def _send(self, describe: Callable[[], str]) -> None:
         self._pending = None
         text = describe()
         if text != self._last:
@@ -108,33 +113,32 @@ def _watchdog_seconds(environ: Mapping[str, str]) -> float | None:
     return int(microseconds) / 1e6
 
 
-_FIRST = 3
-_OUT_OF_THE_WAY = 100
+def listen_fds(environ: MutableMapping[str, str]) -> list[socket.socket]:
+    """The sockets that were passed to this process, see sd_listen_fds(3).
 
-
-def take(environ: MutableMapping[str, str]) -> list[socket.socket]:
-    """The sockets that were given to this very process; its children are not told of them."""
+    Their variables are removed from `environ`, as they do not concern processes that this one starts.
+    """
     pid, number = environ.pop("LISTEN_PID", ""), environ.pop("LISTEN_FDS", "")
     environ.pop("LISTEN_FDNAMES", None)
     if pid != str(os.getpid()) or not number.isdecimal():
         return []
-    given = [socket.socket(fileno=_FIRST + index) for index in range(int(number))]
-    for each in given:
+    passed = [socket.socket(fileno=_FIRST + index) for index in range(int(number))]
+    for each in passed:
         each.set_inheritable(False)
         each.setblocking(False)
-    return given
+    return passed
 
 
 def restart_in_place(listeners: Sequence[socket.socket]) -> NoReturn:
-    """Replace this process by a fresh one of the same command, which is given the sockets. OSError when that fails.
+    """Replace this process by a new one of the same command, to which the sockets are passed. Raises OSError.
 
-    To be called when nothing is left to be done: no loop, no child.
+    To be called at the end, without a loop or a process of its own.
     """
     sys.stdout.flush()
     sys.stderr.flush()
     for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
-        signal.signal(number, signal.SIG_IGN)  # else they would end the fresh one before it listens to them
-    for index, listener in enumerate([fcntl.fcntl(each, fcntl.F_DUPFD, _OUT_OF_THE_WAY) for each in listeners]):
+        signal.signal(number, signal.SIG_IGN)  # they would end the new process before it has its handlers
+    for index, listener in enumerate([fcntl.fcntl(each, fcntl.F_DUPFD, _ABOVE) for each in listeners]):
         os.dup2(listener, _FIRST + index, inheritable=True)
         os.close(listener)
     environ = {**os.environ, "LISTEN_PID": str(os.getpid()), "LISTEN_FDS": str(len(listeners))}

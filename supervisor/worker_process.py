@@ -1,4 +1,4 @@
-"""One worker: its process, its channel, and what it last said of itself."""
+"""WorkerProcess: one worker with its process, its channel and its last report."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
     from qbitrr.clock import Clock
     from qbitrr.worker.config import WorkerConfig
-    from supervisor import fork_server
     from supervisor.evidence import Evidence
+    from supervisor.fork_server import Exited
     from supervisor.lifecycle import RestartPolicy
     from supervisor.spawner import Spawned, Spawner
 
 _log = logs.get(__name__)
 
-_TELLING_SECONDS = 2.0
+_EXIT_REPORT_SECONDS = 2.0
 
 
 class LastReport(Struct, frozen=True):
-    """What a worker last said of itself."""
+    """What a worker reported last. Times in epoch seconds."""
 
     kind: str = "idle"
     operation: str | None = None
@@ -49,33 +49,36 @@ class LastReport(Struct, frozen=True):
     last_error: str | None = None
     errors: int = 0
     beat_at: float | None = None
-    sums: ipc.Counters = ipc.Counters()
+    counters: ipc.Counters = ipc.Counters()
 
 
 class WorkerProcess:
-    """Keeps one worker alive. Runs on the supervisor's loop and never waits for the worker."""
+    """Keeps one worker alive, on the supervisor's loop, without ever waiting for the worker.
+
+    `on_change` is called after any change, `on_damage` when the worker found the state file damaged.
+    """
 
     def __init__(
         self,
         config: WorkerConfig,
-        limits: RestartPolicy,
+        policy: RestartPolicy,
         spawner: Spawner,
         evidence: Evidence,
         clock: Clock,
-        changed: Callable[[], None],
-        damaged: Callable[[], None],
+        on_change: Callable[[], None],
+        on_damage: Callable[[], None],
     ) -> None:
         self.config = config
         self.state = State(since=clock.monotonic())
         self.phase_since = clock.wall()
-        self.said = LastReport()
+        self.last_report = LastReport()
         self.restarts = 0
-        self.limits = limits
+        self.policy = policy
         self._spawner = spawner
         self._evidence = evidence
         self._clock = clock
-        self._changed = changed
-        self._damaged = damaged
+        self._on_change = on_change
+        self._on_damage = on_damage
         self._loop = asyncio.get_running_loop()
         self._spawned: Spawned | None = None
         self._because: str | None = None
@@ -87,16 +90,16 @@ class WorkerProcess:
 
     @property
     def category(self) -> str:
-        """The category it works for, which is its name everywhere."""
+        """The category that it works for, its name everywhere."""
         return self.config.name
 
     @property
     def pid(self) -> int | None:
-        """Its process id while it has one."""
+        """Process id, None without a process."""
         return self._spawned.pid if self._spawned else None
 
     def describe(self) -> dict[str, object]:
-        """Its state, for the log."""
+        """State of the worker, for the log."""
         now = self._clock.monotonic()
         return {
             "category": self.category,
@@ -106,29 +109,29 @@ class WorkerProcess:
             "restarts": self.restarts,
             "failures_in_window": len(self.state.start_failures) + len(self.state.run_failures),
             "next_timer_in": None if (due := lifecycle.next_timer(self.state)) is None else round(due - now, 1),
-            **to_builtins(self.said),
+            **to_builtins(self.last_report),
         }
 
     def start(self) -> None:
-        """Have it run."""
+        """Start the worker, unless it runs."""
         self._handle(lifecycle.Start())
 
     def restart(self) -> None:
-        """Have a fresh process run."""
+        """Replace the process."""
         self._handle(lifecycle.Restart())
 
     def stop(self) -> None:
-        """Have it end."""
+        """Stop the worker."""
         self._handle(lifecycle.Stop())
 
     def send(self, message: ipc.Message) -> bool:
-        """Tell it something; False when it does not listen."""
+        """Send a message; False when the worker cannot receive it."""
         if self._spawned is None:
             return False
         try:
             self._spawned.channel.send(ipc.encode(message))
         except OSError as error:
-            _log.warning("worker did not listen", category=self.category, error=str(error))
+            _log.warning("message could not be sent", category=self.category, error=str(error))
             return False
         return True
 
@@ -136,11 +139,11 @@ class WorkerProcess:
 
     def _handle(self, event: lifecycle.Event) -> None:
         before = self.state.phase
-        self.state, effects = lifecycle.step(self.state, event, self._clock.monotonic(), self.limits, random.random)
+        self.state, effects = lifecycle.step(self.state, event, self._clock.monotonic(), self.policy, random.random)
         if self.state.phase is not before:
             self.phase_since = self._clock.wall()
-            _log.info("worker changed", category=self.category, phase=str(self.state.phase), before=str(before))
-            self._changed()
+            _log.info("worker changed phase", category=self.category, phase=str(self.state.phase), before=str(before))
+            self._on_change()
         self._set_timer()
         for effect in effects:
             self._carry_out(effect)
@@ -158,9 +161,9 @@ class WorkerProcess:
         match effect:
             case Effect.SPAWN:
                 self._because = self._process_state = None
-                self._do(self._spawn())
+                self._start_task(self._spawn())
             case Effect.DUMP:
-                self._look_at_it()
+                self._on_hang()
             case Effect.TERMINATE:
                 self._signal(signal.SIGTERM)
             case Effect.KILL:
@@ -168,21 +171,21 @@ class WorkerProcess:
                 self._because = self._because or "it did not end within the grace"
                 self._signal(signal.SIGKILL)
             case Effect.ANNOUNCE:
-                _log.error("worker is degraded", category=self.category, last_error=self.said.last_error)
+                _log.error("worker is degraded", category=self.category, last_error=self.last_report.last_error)
 
-    def _look_at_it(self) -> None:
-        """It hangs: note what it is at, and have it write where its threads are."""
+    def _on_hang(self) -> None:
+        """Record what the worker is doing, and have it write where its threads are."""
         if self.state.ready_at is None:
-            self._because = self._because or f"it was not ready within {self.limits.start_seconds:g} s"
+            self._because = self._because or f"it was not ready within {self.policy.start_seconds:g} s"
         else:
-            self._because = f"no sign of life in time; under way: {self.said.operation}"
-        self.said = replace(self.said, last_error=self._because)
+            self._because = f"no heartbeat in time; under way: {self.last_report.operation}"
+        self.last_report = replace(self.last_report, last_error=self._because)
         _log.error("worker hangs", category=self.category, because=self._because)
         if self._spawned is not None:
             self._process_state = process_state(self._spawned.pid)
             self._signal(STACKS_SIGNAL)
 
-    def _do(self, work: Coroutine[None, None, None]) -> None:
+    def _start_task(self, work: Coroutine[None, None, None]) -> None:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -190,34 +193,34 @@ class WorkerProcess:
     def _signal(self, number: signal.Signals) -> None:
         if self._spawned is None:
             return
-        with suppress(ProcessLookupError):  # it has ended; its descriptor says so in a moment
+        with suppress(ProcessLookupError):  # it ended, as its descriptor shows in a moment
             signal.pidfd_send_signal(self._spawned.pidfd, number)
 
     # -- the process --------------------------------------------------------------------------------------------
 
     async def _spawn(self) -> None:
         try:
-            spawned = await self._spawner.spawn(self.limits.start_seconds)
+            spawned = await self._spawner.spawn(self.policy.start_seconds)
         except OSError as error:
-            self.said = replace(self.said, last_error=f"the process could not be started: {error}")
+            self.last_report = replace(self.last_report, last_error=f"the process could not be started: {error}")
             _log.error("worker could not be started", category=self.category, error=str(error))
             self._handle(lifecycle.Ended())
             return
         self._spawned = spawned
         self._spawned_at = self._clock.monotonic()
-        self._loop.add_reader(spawned.pidfd, self._process_ended)
+        self._loop.add_reader(spawned.pidfd, self._on_process_end)
         self._loop.add_reader(spawned.channel.fileno(), self._read)
-        if self.state.phase is Phase.STOPPING:  # it was stopped while it started
+        if self.state.phase is Phase.STOPPING:  # stopped while it was being forked
             self._signal(signal.SIGTERM)
 
     def _read(self) -> None:
         spawned = self._spawned
-        if spawned is not None and self._take(spawned) == b"":
-            # it closed its end and is about to end, which the process descriptor tells
+        if spawned is not None and self._receive(spawned) == b"":
+            # it closed its end of the channel; the process descriptor shows when it ends
             self._loop.remove_reader(spawned.channel.fileno())
 
-    def _take(self, spawned: Spawned) -> bytes | None:
-        """Take in one message; None when there is none now, empty when there will be none any more."""
+    def _receive(self, spawned: Spawned) -> bytes | None:
+        """Receive one message; None when there is none now, empty at the end of the channel."""
         try:
             packet = spawned.channel.recv(ipc.LONGEST_MESSAGE_BYTES)
         except BlockingIOError:
@@ -226,51 +229,31 @@ class WorkerProcess:
             return b""
         if packet:
             try:
-                self._heard(ipc.decode_from_worker(packet))
+                self._on_message(ipc.decode_from_worker(packet))
             except ProtocolError as error:
                 _log.warning("message was dropped", category=self.category, error=str(error))
         return packet
 
-    def _heard(self, message: ipc.FromWorker) -> None:
+    def _on_message(self, message: ipc.FromWorker) -> None:
+        self.last_report = _updated(self.last_report, message, self._clock.wall())
         match message:
             case ipc.Hello():
-                self._greet(message)
+                self._configure(message)
             case ipc.Ready():
                 self._handle(lifecycle.Ready())
             case ipc.Heartbeat():
-                self.said = replace(
-                    self.said,
-                    beat_at=self._clock.wall(),
-                    operation=message.operation,
-                    progress=message.progress,
-                    errors=message.errors,
-                )
                 self._handle(lifecycle.Heartbeat(message.within_seconds))
             case ipc.Waiting():
-                waiting_for = message.service or None
-                last_error = message.error or self.said.last_error
-                self.said = replace(self.said, waiting_for=waiting_for, last_error=last_error)
-                self._handle(lifecycle.Blocked(waits=waiting_for is not None, needs_attention=message.needs_attention))
-            case ipc.Metrics():
-                self.said = replace(self.said, queue_count=message.queue_count, category_count=message.category_count)
-            case ipc.Counters():
-                self.said = replace(self.said, sums=message)
-            case ipc.Activity():
-                self.said = replace(
-                    self.said,
-                    kind=message.kind,
-                    search_summary=message.search_summary,
-                    search_at=message.search_at,
-                )
+                self._handle(lifecycle.Blocked(bool(message.service), message.needs_attention))
             case ipc.Goodbye():
-                _log.info("worker said goodbye", category=self.category, reason=message.reason)
+                _log.info("worker announced its end", category=self.category, reason=message.reason)
                 self._because = self._because or message.reason
         if not isinstance(message, ipc.Heartbeat | ipc.Counters):
-            self._changed()
+            self._on_change()
 
-    def _greet(self, hello: ipc.Hello) -> None:
+    def _configure(self, hello: ipc.Hello) -> None:
         if hello.protocol != ipc.PROTOCOL:
-            self._refuse(f"it speaks protocol {hello.protocol}, not {ipc.PROTOCOL}")
+            self._refuse(f"it uses protocol {hello.protocol}, not {ipc.PROTOCOL}")
             return
         try:
             self.send(ipc.Configure(Raw(configuration.encode(self.config))))
@@ -278,34 +261,34 @@ class WorkerProcess:
             self._refuse(f"its configuration cannot be sent: {error}")
 
     def _refuse(self, because: str) -> None:
-        """It is of no use with this configuration."""
+        """Kill a worker that cannot be configured."""
         _log.error("worker could not be configured", category=self.category, because=because)
         self._because, self._unusable = because, True
         self._signal(signal.SIGKILL)
 
-    def _process_ended(self) -> None:
+    def _on_process_end(self) -> None:
         spawned = self._spawned
         if spawned is None:
             return
         self._loop.remove_reader(spawned.pidfd)
         self._loop.remove_reader(spawned.channel.fileno())
-        while self._take(spawned):  # its last words
+        while self._receive(spawned):  # messages from before its end
             pass
         self._spawned = None
-        self._do(self._bury(spawned, self._last_seen(spawned.pid)))
+        self._start_task(self._after_end(spawned, self._ending(spawned.pid)))
 
-    async def _bury(self, spawned: Spawned, seen: Ending) -> None:
-        """Learn how it ended, keep the evidence if that was not asked for, and give back its descriptors."""
-        ended: fork_server.Exited | None = None
-        with suppress(TimeoutError):  # a zygote that hangs tells nothing
-            async with asyncio.timeout(_TELLING_SECONDS):
-                ended = await spawned.ended
-        code = ended.code if ended else None
+    async def _after_end(self, spawned: Spawned, ending: Ending) -> None:
+        """Learn how the process exited, keep evidence of an abnormal end, and close its descriptors."""
+        exited: Exited | None = None
+        with suppress(TimeoutError):  # a fork server that hangs reports nothing
+            async with asyncio.timeout(_EXIT_REPORT_SECONDS):
+                exited = await spawned.exited
+        code = exited.code if exited else None
         asked = self.state.phase is Phase.STOPPING
-        ending = replace(seen, how=evidence.how_it_ended(code), peak_bytes=ended.peak_bytes if ended else None)
-        self.said = self._remembered(None if asked else ending)
+        ending = replace(ending, how=evidence.how_it_ended(code), peak_bytes=exited.peak_bytes if exited else None)
+        self.last_report = self._report_after(None if asked else ending)
         if code == DAMAGED:
-            self._damaged()
+            self._on_damage()
         self._unusable, unusable = False, self._unusable or code == UNUSABLE
         self._handle(lifecycle.Ended(unusable=unusable))
         spawned.channel.close()
@@ -314,19 +297,21 @@ class WorkerProcess:
             _log.info("worker ended", category=self.category, pid=spawned.pid, how=ending.how)
         else:
             self.restarts += not asked
-            _log.error("worker died", category=self.category, pid=spawned.pid, how=ending.how, because=seen.because)
+            _log.error("worker died", category=self.category, pid=spawned.pid, how=ending.how, because=ending.because)
             await self._evidence.keep(ending, spawned.stacks)
         os.close(spawned.stacks)
 
-    def _remembered(self, ending: Ending | None) -> LastReport:
-        """What is still true after its end."""
-        last_error = self.said.last_error
+    def _report_after(self, ending: Ending | None) -> LastReport:
+        """What of the last report is still true after the end of the process."""
+        last_error = self.last_report.last_error
         if ending is not None:
             last_error = f"the process ended unexpectedly: {ending.because or ending.how}"
-        return LastReport(search_summary=self.said.search_summary, search_at=self.said.search_at, last_error=last_error)
+        return LastReport(
+            search_summary=self.last_report.search_summary, search_at=self.last_report.search_at, last_error=last_error
+        )
 
-    def _last_seen(self, pid: int) -> Ending:
-        said, wall, monotonic = self.said, self._clock.wall(), self._clock.monotonic()
+    def _ending(self, pid: int) -> Ending:
+        last, wall, monotonic = self.last_report, self._clock.wall(), self._clock.monotonic()
         return Ending(
             category=self.category,
             at=evidence.moment(wall),
@@ -335,14 +320,30 @@ class WorkerProcess:
             because=self._because,
             phase=self.state.phase,
             ran_seconds=round(monotonic - self._spawned_at, 3),
-            operation=said.operation,
-            progress=said.progress,
-            errors=said.errors,
-            beat_seconds_ago=None if said.beat_at is None else round(wall - said.beat_at, 3),
-            waiting_for=said.waiting_for,
-            last_error=said.last_error,
+            operation=last.operation,
+            progress=last.progress,
+            errors=last.errors,
+            beat_seconds_ago=None if last.beat_at is None else round(wall - last.beat_at, 3),
+            waiting_for=last.waiting_for,
+            last_error=last.last_error,
             peak_bytes=None,
             process_state=self._process_state,
             config=configuration.fingerprint(self.config),
             version=__version__,
         )
+
+
+def _updated(last: LastReport, message: ipc.FromWorker, now: float) -> LastReport:
+    match message:
+        case ipc.Heartbeat(operation, progress, errors):
+            return replace(last, beat_at=now, operation=operation, progress=progress, errors=errors)
+        case ipc.Waiting(service, error):
+            return replace(last, waiting_for=service or None, last_error=error or last.last_error)
+        case ipc.Metrics(queue_count, category_count):
+            return replace(last, queue_count=queue_count, category_count=category_count)
+        case ipc.Counters():
+            return replace(last, counters=message)
+        case ipc.Activity(kind, search_summary, search_at):
+            return replace(last, kind=kind, search_summary=search_summary, search_at=search_at)
+        case _:
+            return last

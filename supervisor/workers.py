@@ -1,4 +1,4 @@
-"""The set of workers: one for every category, kept as the configuration wants it."""
+"""Workers: the set of worker processes, one for each category, as the configuration asks for them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from qbitrr import ipc, logs
 from qbitrr.clock import Clock
 from qbitrr.errors import NotReadyError, WorkerNotReadyError
 from supervisor import lifecycle
-from supervisor.changes import WorkerChanges, difference
 from supervisor.lifecycle import Phase, RestartPolicy
 from supervisor.loop_lag import LoopLag
 from supervisor.worker_process import WorkerProcess
@@ -26,11 +27,30 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-_SHORTEST_WINDOW_SECONDS = 1.0  # in none at all nothing would ever count, and a worker could crash in a tight loop
+_SHORTEST_WINDOW_SECONDS = 1.0  # in a window of nothing no restart would count, and a worker could crash in a loop
 
 
-def limits_of(settings: Settings) -> RestartPolicy:
-    """The restart policy that the configuration asks for."""
+class WorkerChanges(Struct, frozen=True):
+    """What another configuration means for each category: `restarted` ones get a new process."""
+
+    started: tuple[str, ...] = ()
+    stopped: tuple[str, ...] = ()
+    restarted: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+
+
+def difference(before: Mapping[str, WorkerConfig], after: Mapping[str, WorkerConfig]) -> WorkerChanges:
+    """Compare two sets of workers by category; a worker whose configuration is equal is left alone."""
+    return WorkerChanges(
+        started=tuple(category for category in after if category not in before),
+        stopped=tuple(category for category in before if category not in after),
+        restarted=tuple(c for c, config in after.items() if c in before and before[c] != config),
+        unchanged=tuple(c for c, config in after.items() if c in before and before[c] == config),
+    )
+
+
+def restart_policy(settings: Settings) -> RestartPolicy:
+    """The restart policy of a configuration."""
     return RestartPolicy(
         restart=settings.auto_restart_processes,
         most_restarts=settings.max_process_restarts,
@@ -43,7 +63,7 @@ def limits_of(settings: Settings) -> RestartPolicy:
 class Workers:
     """All workers by category. `ready` once it is known which there are.
 
-    `on_damage` is called when a worker found the state file damaged.
+    `on_change` is called after any change of a worker, `on_damage` when a worker found the state file damaged.
     """
 
     def __init__(
@@ -51,85 +71,85 @@ class Workers:
         spawner: Spawner,
         evidence: Evidence,
         clock: Clock | None = None,
-        changed: Callable[[], None] = lambda: None,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
+        self.on_damage: Callable[[], None] = lambda: None
+        self.processes: dict[str, WorkerProcess] = {}
+        self.ready = False
         self._spawner = spawner
         self._evidence = evidence
         self._clock = clock or Clock()
-        self._changed = changed
-        self._news = asyncio.Event()
-        self._turn = asyncio.Lock()  # one change of the set at a time
-        self._stopping = False
-        self._limits: RestartPolicy | None = None
-        self.on_damage: Callable[[], None] = lambda: None
         self.lag = LoopLag(self._clock)
-        self.processes: dict[str, WorkerProcess] = {}
-        self.ready = False
+        self._on_change = on_change
+        self._changed = asyncio.Event()
+        self._lock = asyncio.Lock()  # one change of the set at a time
+        self._stopping = False
+        self._policy: RestartPolicy | None = None
 
-    def start(self, configs: Sequence[WorkerConfig], limits: RestartPolicy) -> None:
+    def start(self, configs: Sequence[WorkerConfig], policy: RestartPolicy) -> None:
         """Start a worker for each configuration."""
-        self._limits = limits
-        self._launch({config.name: config for config in configs}, limits)
+        self._policy = policy
+        self._launch({config.name: config for config in configs}, policy)
         self.ready = True
         _log.info("workers were started", categories=list(self.processes))
 
     def plan(self, configs: Sequence[WorkerConfig]) -> WorkerChanges:
-        """What `apply` would do."""
+        """What `apply` changes."""
         return difference(self._configs(), {config.name: config for config in configs})
 
-    async def apply(self, configs: Sequence[WorkerConfig], limits: RestartPolicy) -> WorkerChanges:
-        """Have exactly these workers, each with this configuration; returns when all that changed are ready.
+    async def apply(self, configs: Sequence[WorkerConfig], policy: RestartPolicy) -> WorkerChanges:
+        """Run exactly these workers; return when all that changed are ready.
 
-        Workers whose part did not change are not touched. No process of the old configuration runs beside one of the
-        new, where both might care for the same torrent.
-        Raises WorkerNotReadyError when one does not get ready within ProcessSpawnTimeoutSeconds; by then the old
-        configuration is back. Raises NotReadyError while everything ends.
+        A worker whose configuration is equal keeps its process. Old processes end before new ones start, as both could
+        act on the same torrent.
+        Raises WorkerNotReadyError when one is not ready within ProcessSpawnTimeoutSeconds, once the old configuration
+        is back; NotReadyError while the daemon stops.
         """
-        async with self._turn:
-            before, limits_before = self._configs(), self._limits or limits
+        async with self._lock:
+            before, policy_before = self._configs(), self._policy or policy
             after = {config.name: config for config in configs}
-            plan = difference(before, after)
+            changes = difference(before, after)
             try:
-                await self._change(plan, after, limits)
-                await self._until_ready((*plan.started, *plan.restarted), limits.start_seconds)
+                await self._change(changes, after, policy)
+                await self._until_ready((*changes.started, *changes.restarted), policy.start_seconds)
             except WorkerNotReadyError as error:
-                _log.error("configuration was taken back", category=error.category, because=str(error))
-                await self._change(difference(after, before), before, limits_before)
+                _log.error("configuration was rolled back", category=error.category, because=str(error))
+                await self._change(difference(after, before), before, policy_before)
                 raise
-            return plan
+            return changes
 
     def restart(self, category: str) -> None:
-        """Have a fresh process for a category, unless everything ends. Raises KeyError for one without a worker."""
+        """Replace the process of a category, unless the daemon stops. Raises KeyError for one without a worker."""
         process = self.processes[category]
         if not self._stopping:
             process.restart()
 
     async def restart_in_turn(self) -> None:
-        """Have fresh processes for all categories, one after the other: the next when the last one is ready.
+        """Replace all processes, the next one when the last one is ready.
 
-        One that does not get ready in time is left to the restart policy. Raises NotReadyError while everything ends.
+        One that does not get ready in time is left to the restart policy. Raises NotReadyError while the daemon stops.
         """
-        async with self._turn:
+        async with self._lock:
             for category, process in list(self.processes.items()):
                 process.restart()
                 try:
-                    await self._until_ready((category,), process.limits.grace_seconds + process.limits.start_seconds)
+                    await self._until_ready((category,), process.policy.grace_seconds + process.policy.start_seconds)
                 except WorkerNotReadyError as error:
-                    _log.warning("worker was left behind", category=category, because=str(error))
+                    _log.warning("worker was left to the restart policy", category=category, because=str(error))
 
     async def not_ready_within(self, seconds: float) -> list[str]:
-        """The categories whose workers are not ready in time."""
+        """Wait until all workers are ready; return the categories of those that are not in time."""
         with suppress(WorkerNotReadyError):
             await self._until_ready(tuple(self.processes), seconds)
         return [c for c, process in self.processes.items() if not lifecycle.is_ready(process.state)]
 
     def summary(self) -> str:
-        """One sentence on all workers, those first that need a look."""
+        """One sentence on all workers, and what the first three are blocked by."""
         phases = Counter(str(process.state.phase) for process in self.processes.values())
         waiting = [
-            f"{process.category} waits for {process.said.waiting_for}"
+            f"{process.category} waits for {process.last_report.waiting_for}"
             for process in self.processes.values()
-            if process.said.waiting_for
+            if process.last_report.waiting_for
         ]
         parts = [f"{number} {phase}" for phase, number in phases.most_common()]
         return "; ".join([", ".join(parts) or "no workers", *waiting[:3]])
@@ -144,12 +164,12 @@ class Workers:
             process.send(ipc.Rebuild())
 
     async def stop(self) -> None:
-        """Stop all workers at the same time; returns when the last one has ended.
+        """Stop all workers at the same time; return when the last one has ended.
 
-        A worker that does not end within the grace is killed, so this ends however many there are.
+        A worker that does not end within its grace is killed, so the time is bounded whatever their number.
         """
         self._stopping = True
-        self._news.set()
+        self._changed.set()
         for process in self.processes.values():
             process.stop()
         await self._until_stopped(self.processes.values())
@@ -159,26 +179,26 @@ class Workers:
     def _configs(self) -> dict[str, WorkerConfig]:
         return {category: process.config for category, process in self.processes.items()}
 
-    async def _change(self, plan: WorkerChanges, after: Mapping[str, WorkerConfig], limits: RestartPolicy) -> None:
-        """Stop what has to end, then start what has to run."""
+    async def _change(self, changes: WorkerChanges, after: Mapping[str, WorkerConfig], policy: RestartPolicy) -> None:
+        """Stop the processes that end, then start the new ones."""
         self._raise_when_stopping()
-        leaving = [self.processes[category] for category in (*plan.stopped, *plan.restarted)]
+        leaving = [self.processes[category] for category in (*changes.stopped, *changes.restarted)]
         for process in leaving:
             process.stop()
         await self._until_stopped(leaving)
         self._raise_when_stopping()
-        self._limits = limits
-        for category in (*plan.stopped, *plan.restarted):
+        self._policy = policy
+        for category in (*changes.stopped, *changes.restarted):
             del self.processes[category]
         for process in self.processes.values():
-            process.limits = limits
-        self._launch({category: after[category] for category in (*plan.started, *plan.restarted)}, limits)
+            process.policy = policy
+        self._launch({category: after[category] for category in (*changes.started, *changes.restarted)}, policy)
         self.processes = {category: self.processes[category] for category in after}  # in the order of the file
 
-    def _launch(self, configs: Mapping[str, WorkerConfig], limits: RestartPolicy) -> None:
+    def _launch(self, configs: Mapping[str, WorkerConfig], policy: RestartPolicy) -> None:
         for category, config in configs.items():
             process = WorkerProcess(
-                config, limits, self._spawner, self._evidence, self._clock, self._child_changed, self._state_is_suspect
+                config, policy, self._spawner, self._evidence, self._clock, self._process_changed, self._state_damaged
             )
             self.processes[category] = process
             process.start()
@@ -198,24 +218,24 @@ class Workers:
             lost = [process for process in processes if not lifecycle.is_ready(process.state)]
         self._raise_when_stopping()
         if lost:
-            raise WorkerNotReadyError(lost[0].category, lost[0].said.last_error)
+            raise WorkerNotReadyError(lost[0].category, lost[0].last_report.last_error)
 
     async def _until_stopped(self, processes: Iterable[WorkerProcess]) -> None:
-        some = list(processes)
-        await self._until(lambda: all(process.state.phase is Phase.STOPPED for process in some))
+        leaving = list(processes)
+        await self._until(lambda: all(process.state.phase is Phase.STOPPED for process in leaving))
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         while not holds():
-            self._news.clear()
-            await self._news.wait()
+            self._changed.clear()
+            await self._changed.wait()
 
     def _raise_when_stopping(self) -> None:
         if self._stopping:
             raise NotReadyError("The daemon is stopping")
 
-    def _state_is_suspect(self) -> None:
+    def _state_damaged(self) -> None:
         self.on_damage()
 
-    def _child_changed(self) -> None:
-        self._news.set()
-        self._changed()
+    def _process_changed(self) -> None:
+        self._changed.set()
+        self._on_change()

@@ -62,7 +62,7 @@ async def undo(context: HandlerContext, request: UndoRequest) -> Message:
 
 def _decide(context: HandlerContext, section: str, decision: ipc.Approve | ipc.Discard) -> str:
     category = category_of(context, section)
-    if context.workers.processes[category].said.waiting_for != "approval":
+    if context.workers.processes[category].last_report.waiting_for != "approval":
         raise ConflictError(f"No removals of {category} wait for approval")
     send(context, category, decision)
     return category

@@ -1,4 +1,4 @@
-"""`config`: reading and changing the configuration, and its earlier versions."""
+"""`config`: the configuration, changes of it, and its earlier versions."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -28,13 +28,13 @@ class ChangeRequest(Struct, frozen=True):
 
 
 class RollbackRequest(Struct, frozen=True):
-    """Which version is to hold again."""
+    """The version to apply again."""
 
     id: Annotated[int, Meta(description="Number of a version from the history.", ge=1)]
 
 
 class Changed(Struct, frozen=True):
-    """The change was made and taken by all whom it concerns."""
+    """The change was written, and applied to all workers that it concerns."""
 
     success: bool
     message: str
@@ -42,7 +42,7 @@ class Changed(Struct, frozen=True):
 
 
 class VersionView(Struct, frozen=True):
-    """One version: by whom, when, and what it changed. Secrets are hidden."""
+    """One version: author, time, and what it changed. Secrets are hidden."""
 
     id: int
     author: str
@@ -51,7 +51,7 @@ class VersionView(Struct, frozen=True):
 
 
 class History(Struct, frozen=True):
-    """The versions that are kept, the newest first."""
+    """The kept versions, newest first."""
 
     versions: list[VersionView]
 
@@ -59,17 +59,17 @@ class History(Struct, frozen=True):
 async def read(context: HandlerContext, _request: Nothing, _http: web.Request) -> web.Response:
     """The configuration file, without its secrets.
 
-    The header ETag names its version. A change that sends it along as If-Match is refused when somebody else changed
-    the file meanwhile.
+    The header ETag names its version. A change that sends it as If-Match is refused when the file was changed
+    meanwhile.
     """
     document, version = await context.config_editor.shown()
     return answers.json(document, headers={"ETag": f'"{version}"'})
 
 
 async def change(context: HandlerContext, request: ChangeRequest, http: web.Request) -> Changed:
-    """Change the configuration: everything that is asked for, or nothing.
+    """Change the configuration: all of the request, or nothing.
 
-    Only the workers that it concerns are restarted. When one of them does not get ready, the old configuration is back.
+    Only the workers that it concerns are restarted. When one of them does not get ready, the change is rolled back.
     """
     expected = http.headers.get("If-Match", "").removeprefix("W/").strip('" ') or None
     author = context.access.author_of(http)
@@ -78,12 +78,12 @@ async def change(context: HandlerContext, request: ChangeRequest, http: web.Requ
 
 
 async def plan(context: HandlerContext, request: ChangeRequest) -> ConfigPlan:
-    """What a change would do, without making it; without one, what the file as it is now would do."""
+    """What a change would do, without making it; without changes, what applying the present file would do."""
     return await context.config_editor.plan(request.changes, request.deletions)
 
 
 async def history(context: HandlerContext, _request: Nothing) -> History:
-    """Every version of the configuration that was in force, with author, time and difference."""
+    """Every version of the configuration that was in force, with author, time and changes."""
     return History(
         [
             VersionView(version.id, version.author, moment(version.at), changed)
@@ -93,6 +93,6 @@ async def history(context: HandlerContext, _request: Nothing) -> History:
 
 
 async def rollback(context: HandlerContext, request: RollbackRequest, http: web.Request) -> Changed:
-    """Have an earlier version of the configuration again, in the way of a change."""
+    """Apply an earlier version of the configuration again, like any change."""
     plan = await context.config_editor.roll_back(request.id, context.access.author_of(http))
     return Changed(success=True, message=f"Configuration is version {request.id} again", plan=plan)

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from control.context import HandlerContext
 from control.handlers.shared import Message, Nothing
-from supervisor.changes import ReloadResult
+from supervisor.config_reload import ReloadResult
 
 
 async def reload(context: HandlerContext, _request: Nothing) -> ReloadResult:
@@ -17,7 +17,7 @@ async def reload(context: HandlerContext, _request: Nothing) -> ReloadResult:
 
 async def restart_workers(context: HandlerContext, _request: Nothing) -> Message:
     """Replace the processes of all workers, one after the other."""
-    context.commands.renew()
+    context.commands.restart_workers()
     return Message("Rolling restart initiated")
 
 

@@ -30,5 +30,5 @@ class Bundles(Struct, frozen=True):
 async def read(context: HandlerContext, request: EvidenceRequest) -> Bundles:
     """Read each abnormal end of a worker: its cause, what it was doing, its stacks and its last log lines."""
     category = category_of(context, request.category)
-    folder = context.config_reload.files.evidence
+    folder = context.config_reload.data_dir.evidence_folder
     return Bundles(await asyncio.to_thread(evidence.read, folder, category, request.limit))

@@ -87,16 +87,16 @@ def _workers(context: HandlerContext) -> Iterator[Metric]:
     queue = _gauge("worker_queue_records", "Records in the queue of a worker's Arr.", ["category"])
     torrents = _gauge("worker_torrents", "Torrents in a worker's category.", ["category"])
     for category, process in context.workers.processes.items():
-        said = process.said
+        last = process.last_report
         for phase in Phase:
             state.add_metric([category, str(phase)], process.state.phase is phase)
         restarts.add_metric([category], process.restarts)
-        errors.add_metric([category], said.errors)
+        errors.add_metric([category], last.errors)
         values = (
-            (beat, None if said.beat_at is None else max(0.0, now - said.beat_at)),
+            (beat, None if last.beat_at is None else max(0.0, now - last.beat_at)),
             (memory, resident_bytes(process.pid, monotonic)),
-            (queue, said.queue_count),
-            (torrents, said.category_count),
+            (queue, last.queue_count),
+            (torrents, last.category_count),
         )
         for gauge, value in values:
             if value is not None:
@@ -107,10 +107,10 @@ def _workers(context: HandlerContext) -> Iterator[Metric]:
 
 def _operations(context: HandlerContext) -> Iterator[Metric]:
     """Make the counters of requests to services and of the passes of workers."""
-    processes = context.workers.processes
+    counters = {c: process.last_report.counters for c, process in context.workers.processes.items()}
     for prefix, label, what, all_sums in (
-        ("service_requests", "service", "Requests to a service", {c: processes[c].said.sums.calls for c in processes}),
-        ("work", "operation", "Passes of one operation", {c: processes[c].said.sums.work for c in processes}),
+        ("service_requests", "service", "Requests to a service", {c: one.calls for c, one in counters.items()}),
+        ("work", "operation", "Passes of one operation", {c: one.work for c, one in counters.items()}),
     ):
         count = _counter(prefix, f"{what}.", ["category", label])
         failed = _counter(f"{prefix}_failed", f"{what} that failed.", ["category", label])

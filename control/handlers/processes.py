@@ -76,7 +76,7 @@ async def read(context: HandlerContext, _request: Nothing) -> Raw:
     """List the workers, with what each is doing."""
     processes = context.workers.processes.values()
     second = int(context.clock.monotonic())  # memory changes without a report
-    made_from = (second, *(part for one in processes for part in (one, one.said, one.state, one.pid)))
+    made_from = (second, *(part for one in processes for part in (one, one.last_report, one.state, one.pid)))
     return context.process_list.get(made_from, lambda: Processes(views(context)))
 
 
@@ -87,26 +87,26 @@ def views(context: HandlerContext) -> list[ProcessView]:
 
 
 def _view(process: WorkerProcess, now: float) -> ProcessView:
-    said, pid = process.said, process.pid
+    last, pid = process.last_report, process.pid
     return ProcessView(
         category=process.category,
         name=f"{display_name(process.config.section)} Manager",
-        kind=said.kind,
+        kind=last.kind,
         pid=pid,
         alive=pid is not None,
-        search_summary=said.search_summary,
-        search_timestamp=_moment(said.search_at),
-        queue_count=said.queue_count,
-        category_count=said.category_count,
+        search_summary=last.search_summary,
+        search_timestamp=_moment(last.search_at),
+        queue_count=last.queue_count,
+        category_count=last.category_count,
         metric_type="category",
         state=_STATES[process.state.phase],
         phase=process.state.phase,
         since=_moment(process.phase_since),
         restarts=process.restarts,
-        last_beat=_moment(said.beat_at),
+        last_beat=_moment(last.beat_at),
         rss=resident_bytes(pid, now),
-        waiting_for=said.waiting_for,
-        last_error=said.last_error,
+        waiting_for=last.waiting_for,
+        last_error=last.last_error,
     )
 
 

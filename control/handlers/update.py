@@ -11,9 +11,7 @@ from control.context import HandlerContext
 from control.handlers.shared import Nothing
 from control.web.answers import moment
 from qbitrr import __version__
-from qbitrr.update.model import with_v
-
-_DISTRIBUTION = "qbitrr"
+from qbitrr.update.releases import PACKAGE, with_v
 
 
 class MetaRequest(Struct, frozen=True):
@@ -98,7 +96,7 @@ async def start(context: HandlerContext, _request: Nothing, http: web.Request) -
 def _repository() -> str:
     """Return the address in the package metadata, empty when there is none."""
     try:
-        entries = metadata.metadata(_DISTRIBUTION).get_all("Project-URL", [])
+        entries = metadata.metadata(PACKAGE).get_all("Project-URL", [])
     except metadata.PackageNotFoundError:  # it runs from a folder, without an installation
         return ""
     urls = dict(entry.split(", ", 1) for entry in entries)

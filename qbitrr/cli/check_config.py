@@ -1,4 +1,4 @@
-"""What `qbitrr check` prints about a configuration that can be used."""
+"""`qbitrr check`: report on a configuration that can be used."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def report(loaded: Loaded) -> str:
-    """Which workers would run, for what and where; what is still to be filled in; what looks odd."""
+    """Report which workers would run, for what and where, what is still to fill in, and what looks odd."""
     return "\n".join(
         [
             *_block("Workers", _workers(loaded)),

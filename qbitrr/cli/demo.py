@@ -1,4 +1,4 @@
-"""`qbitrr demo`: the daemon on the built-in sandbox, so that everything can be seen without any service."""
+"""`qbitrr demo`: the daemon on the built-in sandbox, which needs no service."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from qbitrr import daemon
 from qbitrr.atomic_file import write_private
-from qbitrr.data_dir import CONFIG_NAME, create_data_folder, locked
+from qbitrr.data_dir import DataDir
 from qbitrr.errors import DataFolderBusyError, QbitrrError
 from qbitrr.sandbox.__main__ import END_OF_CONFIG
-from qbitrr.state.database import FILE_NAME
 
 if TYPE_CHECKING:
     import socket
@@ -22,40 +21,40 @@ if TYPE_CHECKING:
     from supervisor.spawner import ForkServer
 
 
-_MARK = "demonstration"  # a file by which a folder is known to hold nothing of value
+_MARK = "demonstration"  # a file that marks a folder as one that holds nothing of value
 
 
 def run(
-    folder: Path, port: int, fork_server: ForkServer, given: Sequence[socket.socket] = ()
+    folder: Path, port: int, fork_server: ForkServer, passed: Sequence[socket.socket] = ()
 ) -> list[socket.socket] | None:
-    """Run until somebody wants it to end, with the page on `port`; returns as `app.run`.
+    """Run until it is stopped, with the page on `port`; returns what `daemon.run` returns.
 
-    What an earlier demonstration left in the folder is removed first.
-
-    Raises DataFolderBusyError when the folder holds something else, or a demonstration that still runs.
+    What an earlier demonstration left in the folder is removed first. Raises DataFolderBusyError when the folder holds
+    something else, or a demonstration that still runs.
     """
-    where = daemon.Home(folder.absolute())
-    create_data_folder(where.folder)
-    _clear(where)
+    data_dir = DataDir(folder.absolute())
+    data_dir.create()
+    _clear(data_dir)
     command = [sys.executable, "-P", "-m", "qbitrr.sandbox", "--until-eof", "--webui-port", str(port)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sandbox:  # noqa: S603 - ourselves
         try:
-            write_private(where.folder / CONFIG_NAME, _config(sandbox))
+            write_private(data_dir.config_file, _config(sandbox))
             environ = {key: value for key, value in os.environ.items() if not key.startswith("QBITRR_")}
-            return daemon.run(where, environ, fork_server, given)
+            return daemon.run(data_dir, environ, fork_server, passed)
         finally:
             sandbox.terminate()
 
 
-def _clear(where: daemon.Home) -> None:
-    mark = where.folder / _MARK
-    if any(where.folder.iterdir()) and not mark.exists():
-        raise DataFolderBusyError(f"{where.folder} holds something else; name another folder with --data-dir")
+def _clear(data_dir: DataDir) -> None:
+    mark = data_dir.folder / _MARK
+    if any(data_dir.folder.iterdir()) and not mark.exists():
+        raise DataFolderBusyError(f"{data_dir.folder} holds something else; name another folder with --data-dir")
     mark.touch()
-    with locked(where.folder):
+    with data_dir.locked():
         for suffix in ("", "-wal", "-shm"):
-            (where.folder / f"{FILE_NAME}{suffix}").unlink(missing_ok=True)
-        for path in where.log_folder.glob("*.log*"):
+            state_file = data_dir.state_file
+            state_file.with_name(f"{state_file.name}{suffix}").unlink(missing_ok=True)
+        for path in data_dir.log_folder.glob("*.log*"):
             path.unlink()
 
 

@@ -1,4 +1,4 @@
-"""The story of a torrent as text: what is decided now and why, and everything that was ever done."""
+"""`qbitrr explain`: the present verdict on a torrent with its reasons, and everything that was done to it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def explain(state_file: Path, infohash: str) -> str | None:
-    """Everything the state file knows of a torrent; None when that is nothing. Raises StateError."""
+    """Report all that the state file has on a torrent; None without anything. Raises StateError."""
     try:
         async with open_reader(state_file) as database:
             now = await verdicts.of_torrent(database, infohash.lower())

@@ -1,4 +1,8 @@
-"""The command line."""
+"""Commands of the command line, and its exit codes.
+
+What a command needs is imported by the command: only after `package_conflicts` made sure that `supervisor` and
+`control` are the packages of this project, and for the daemon after its fork server was started.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +18,13 @@ from qbitrr.cli import package_conflicts
 from qbitrr.errors import ConfigError, QbitrrError, RefusedByDaemonError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import socket
+    from collections.abc import Callable, Sequence
 
-# Exit codes of sysexits.h, which service managers know
+    from qbitrr.data_dir import DataDir
+    from supervisor.spawner import ForkServer
+
+# exit codes of sysexits.h, which service managers know
 _OK = 0
 _NOT_FOUND = 1
 _UNAVAILABLE = 69
@@ -26,13 +34,13 @@ _CONFIG = 78
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
-    Returns the exit code: 0, 1 for nothing found or a refusal, 69 when it cannot run now, 78 for a configuration to
+    Returns the exit code: 0; 1 for nothing found or a refusal; 69 when it cannot run now; 78 for a configuration to
     correct.
     """
-    options = _parser().parse_args(arguments)
-    complaint = package_conflicts.foreign_package()
-    if complaint is not None:
-        print(complaint, file=sys.stderr)
+    options = parser().parse_args(arguments)
+    conflict = package_conflicts.foreign_package()
+    if conflict is not None:
+        print(conflict, file=sys.stderr)
         return _CONFIG
     try:
         code: int = options.command(options)
@@ -54,37 +62,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="qbitrr", description="Looks after the torrents of Radarr, Sonarr and Lidarr in qBittorrent."
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands. `--data-dir` may stand before and after the command; the last one counts."""
+    top = argparse.ArgumentParser(
+        prog="qbitrr", description="Manages the torrents of Radarr, Sonarr and Lidarr in qBittorrent."
     )
-    parser.add_argument("--version", action="version", version=f"qbitrr {__version__}")
-    parser.add_argument("--data-dir", type=_folder, help="where config.toml and state.db are (default: ./.config)")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    run = commands.add_parser("run", help="run the daemon")
-    run.set_defaults(command=_run)
-    demo = commands.add_parser("demo", help="run the daemon on a built-in sandbox: nothing else is needed")
+    everywhere = argparse.ArgumentParser(add_help=False)
+    # the default of a sub-parser replaces what was given before the command, so only the first parser has one
+    for each, default in ((top, None), (everywhere, argparse.SUPPRESS)):
+        text = "where config.toml and state.db are (default: ./.config)"
+        each.add_argument("--data-dir", type=_folder, default=default, help=text)
+    top.add_argument("--version", action="version", version=f"qbitrr {__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, parents=[everywhere])
+        added.set_defaults(command=run)
+        return added
+
+    command("run", _run, "run the daemon")
+    demo = command("demo", _demo, "run the daemon on a built-in sandbox: nothing else is needed")
     demo.add_argument("--port", type=int, default=6969, help="port of the page (default: 6969)")
-    demo.set_defaults(command=_demo)
-    check = commands.add_parser("check", help="check config.toml and print what would run")
-    check.set_defaults(command=_check)
-    explain = commands.add_parser("explain", help="print what was decided on a torrent, and why")
+    command("check", _check, "check config.toml and print what would run")
+    explain = command("explain", _explain, "print what was decided on a torrent, and why")
     explain.add_argument("infohash", help="the torrent's infohash")
-    explain.set_defaults(command=_explain)
-    undo = commands.add_parser("undo", help="take a torrent out of quarantine, or add it again after its removal")
+    undo = command("undo", _undo, "release a torrent from quarantine, or add it again after its removal")
     undo.add_argument("action", type=int, help="number of the action, as `explain` and /web/decisions show it")
-    undo.set_defaults(command=_undo)
-    shadow = commands.add_parser("shadow-report", help="print what would have been done while Shadow was on")
+    shadow = command("shadow-report", _shadow_report, "print what would have been done while Shadow was on")
     shadow.add_argument("category", nargs="?", help="of which category; without it, of all")
-    shadow.set_defaults(command=_shadow_report)
-    evidence = commands.add_parser("evidence", help="print how workers ended abnormally, and what is known of it")
-    evidence.add_argument("category", nargs="?", help="of which worker; without it, all in short")
-    evidence.set_defaults(command=_evidence)
-    update = commands.add_parser("update", help="take the newest version; the running daemon begins anew as it")
-    update.add_argument("--check", action="store_true", help="only tell whether there is one")
-    update.set_defaults(command=_update)
-    _add_ctl(commands.add_parser("ctl", help="talk to the running daemon"))
-    return parser
+    evidence = command("evidence", _evidence, "print how workers ended abnormally, and what is known of it")
+    evidence.add_argument("category", nargs="?", help="of which worker; without it, one line for each end of any")
+    update = command("update", _update, "update to the newest version; a running daemon restarts in place as it")
+    update.add_argument("--check", action="store_true", help="only print whether there is one")
+    _add_ctl(command("ctl", _ctl, "command the running daemon"), everywhere)
+    return top
 
 
 def _folder(text: str) -> Path:
@@ -93,128 +104,134 @@ def _folder(text: str) -> Path:
     return Path(text)
 
 
-def _add_ctl(ctl: argparse.ArgumentParser) -> None:
+def _add_ctl(ctl: argparse.ArgumentParser, everywhere: argparse.ArgumentParser) -> None:
     actions = ctl.add_subparsers(required=True, metavar="ACTION", dest="action")
-    actions.add_parser("status", help="print the state of every worker")
-    actions.add_parser("reload", help="take config.toml anew; only the workers that it concerns change")
-    restart = actions.add_parser("restart", help="begin anew in place, or have a fresh process for one category")
+
+    def action(name: str, text: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, help=text, parents=[everywhere])
+
+    action("status", "print the state of every worker")
+    action("reload", "apply config.toml; only the workers that it concerns change")
+    restart = action("restart", "restart the daemon in place, or replace the process of one category")
     restart.add_argument("category", nargs="?", help="of which worker; without it, the whole daemon")
-    for decision, help_text in (("approve", "let them go on"), ("discard", "drop them")):
-        decide = actions.add_parser(decision, help=f"removals that wait for you, as they were too many: {help_text}")
+    for decision, text in (("approve", "carry them out"), ("discard", "drop them")):
+        decide = action(decision, f"removals that wait for your approval, as they were too many: {text}")
         decide.add_argument("category", help="whose removals")
-    actions.add_parser("renew", help="have fresh processes for all workers, one after the other")
-    actions.add_parser("dump", help="write the state of every process to the log")
-    actions.add_parser("stop", help="end the daemon")
-    ctl.set_defaults(command=_ctl)
+    action("restart-workers", "replace the processes of all workers, one after the other")
+    actions.add_parser("renew", parents=[everywhere])  # the old name of restart-workers; without help it is not listed
+    action("dump", "write the state of every process to the log")
+    action("stop", "stop the daemon")
+
+
+def _chosen(options: argparse.Namespace) -> DataDir:
+    from qbitrr.data_dir import choose_data_dir  # noqa: PLC0415
+
+    return choose_data_dir(options.data_dir, os.environ)
 
 
 def _run(options: argparse.Namespace) -> int:
-    from supervisor import systemd  # noqa: PLC0415 - only after the neighbours were looked at
-    from supervisor.spawner import start_fork_server  # noqa: PLC0415
+    def run(fork_server: ForkServer, passed: Sequence[socket.socket]) -> list[socket.socket] | None:
+        from qbitrr import daemon  # noqa: PLC0415
 
-    given = systemd.take(os.environ)
-    fork_server = start_fork_server()  # before anything is loaded that workers do not need
-    from qbitrr import daemon  # noqa: PLC0415
+        return daemon.run(_chosen(options), os.environ, fork_server, passed)
 
-    again = daemon.run(daemon.home(options.data_dir, os.environ), os.environ, fork_server, given)
-    if again is not None:
-        systemd.restart_in_place(again)
-    return _OK
+    return _run_daemon(run)
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from supervisor import systemd  # noqa: PLC0415 - only after the neighbours were looked at
+    def run(fork_server: ForkServer, passed: Sequence[socket.socket]) -> list[socket.socket] | None:
+        from qbitrr.cli import demo  # noqa: PLC0415
+
+        return demo.run(options.data_dir or Path(".config/demo"), options.port, fork_server, passed)
+
+    return _run_daemon(run)
+
+
+def _run_daemon(
+    run: Callable[[ForkServer, Sequence[socket.socket]], list[socket.socket] | None],
+) -> int:
+    """Run a daemon until it is stopped; when it restarts in place, do not return."""
+    from supervisor import systemd  # noqa: PLC0415
     from supervisor.spawner import start_fork_server  # noqa: PLC0415
 
-    given = systemd.take(os.environ)
+    passed = systemd.listen_fds(os.environ)
     fork_server = start_fork_server()  # before anything is loaded that workers do not need
-    from qbitrr.cli import demo  # noqa: PLC0415
-
-    again = demo.run(options.data_dir or Path(".config/demo"), options.port, fork_server, given)
-    if again is not None:
-        systemd.restart_in_place(again)
+    listeners = run(fork_server, passed)
+    if listeners is not None:
+        systemd.restart_in_place(listeners)
     return _OK
 
 
 def _check(options: argparse.Namespace) -> int:
-    from qbitrr import daemon  # noqa: PLC0415 - only after the neighbours were looked at
     from qbitrr.cli.check_config import report  # noqa: PLC0415
+    from qbitrr.data_dir import load_config  # noqa: PLC0415
 
-    print(report(daemon.load(daemon.home(options.data_dir, os.environ), os.environ)))
+    print(report(load_config(_chosen(options), os.environ)))
     return _OK
 
 
 def _explain(options: argparse.Namespace) -> int:
-    from qbitrr import daemon  # noqa: PLC0415 - only after the neighbours were looked at
     from qbitrr.cli.explain import explain  # noqa: PLC0415
 
-    text = asyncio.run(explain(daemon.home(options.data_dir, os.environ).state_file, options.infohash))
-    if text is None:
-        print(f"Nothing is known of {options.infohash}.", file=sys.stderr)
-        return _NOT_FOUND
-    print(text)
-    return _OK
+    text = asyncio.run(explain(_chosen(options).state_file, options.infohash))
+    return _print_or(text, f"Nothing is known of {options.infohash}.")
 
 
 def _undo(options: argparse.Namespace) -> int:
-    from qbitrr import daemon  # noqa: PLC0415 - only after the neighbours were looked at
-    from qbitrr.cli import ctl  # noqa: PLC0415 - only after the neighbours were looked at
+    from qbitrr.cli import ctl  # noqa: PLC0415
+    from qbitrr.data_dir import load_config  # noqa: PLC0415
 
-    print(ctl.undo(daemon.load(daemon.home(options.data_dir, os.environ), os.environ), options.action))
+    print(ctl.undo(load_config(_chosen(options), os.environ), options.action))
     return _OK
 
 
 def _shadow_report(options: argparse.Namespace) -> int:
-    from qbitrr import daemon  # noqa: PLC0415 - only after the neighbours were looked at
     from qbitrr.cli.shadow_report import report  # noqa: PLC0415
 
-    text = asyncio.run(report(daemon.home(options.data_dir, os.environ).state_file, options.category))
-    if text is None:
-        print("Nothing was written down under Shadow.", file=sys.stderr)
-        return _NOT_FOUND
-    print(text)
-    return _OK
+    text = asyncio.run(report(_chosen(options).state_file, options.category))
+    return _print_or(text, "Nothing was recorded under Shadow.")
 
 
 def _evidence(options: argparse.Namespace) -> int:
-    from qbitrr import daemon  # noqa: PLC0415 - only after the neighbours were looked at
     from supervisor import evidence  # noqa: PLC0415
 
-    where = daemon.home(options.data_dir, os.environ)
-    text = evidence.tell(where.evidence_folder, options.category)
+    text = evidence.report(_chosen(options).evidence_folder, options.category)
+    return _print_or(text, "No worker ended abnormally.")
+
+
+def _print_or(text: str | None, otherwise: str) -> int:
+    """Print what was found; without anything, `otherwise` on stderr."""
     if not text:
-        print("No worker ended abnormally.", file=sys.stderr)
+        print(otherwise, file=sys.stderr)
         return _NOT_FOUND
     print(text)
     return _OK
 
 
 def _update(options: argparse.Namespace) -> int:
-    from qbitrr import daemon  # noqa: PLC0415 - only after the neighbours were looked at
-    from qbitrr.cli import ctl  # noqa: PLC0415 - only after the neighbours were looked at
-    from qbitrr.cli import update as updating  # noqa: PLC0415
-    from qbitrr.data_dir import holder  # noqa: PLC0415
+    from qbitrr.cli import ctl, update  # noqa: PLC0415
+    from qbitrr.data_dir import load_config  # noqa: PLC0415
 
-    where = daemon.home(options.data_dir, os.environ)
-    loaded = daemon.load(where, os.environ)
+    data_dir = _chosen(options)
+    loaded = load_config(data_dir, os.environ)
     if options.check:
-        print(asyncio.run(updating.tell_newest(loaded)))
-    elif holder(where.folder) is not None:
+        print(asyncio.run(update.check(loaded)))
+    elif data_dir.lock_holder() is not None:
         print(ctl.update(loaded))
     else:
-        print(updating.update(where, os.environ, loaded, print))
+        print(update.update(data_dir, os.environ, loaded, print))
     return _OK
 
 
 def _ctl(options: argparse.Namespace) -> int:
-    from qbitrr import daemon  # noqa: PLC0415 - only after the neighbours were looked at
-    from qbitrr.cli import ctl  # noqa: PLC0415 - only after the neighbours were looked at
+    from qbitrr.cli import ctl  # noqa: PLC0415
+    from qbitrr.data_dir import load_config  # noqa: PLC0415
 
-    where = daemon.home(options.data_dir, os.environ)
+    data_dir = _chosen(options)
     if options.action == "stop":
-        print(ctl.stop(where.folder))
+        print(ctl.stop(data_dir))
         return _OK
-    loaded = daemon.load(where, os.environ)
+    loaded = load_config(data_dir, os.environ)
     match options.action:
         case "status":
             print(ctl.status(loaded))
@@ -224,8 +241,8 @@ def _ctl(options: argparse.Namespace) -> int:
             print(ctl.restart(loaded, options.category))
         case "approve" | "discard":
             print(ctl.decide(loaded, options.category, options.action))
-        case "renew":
-            print(ctl.renew(loaded))
+        case "restart-workers" | "renew":
+            print(ctl.restart_workers(loaded))
         case "dump":
             print(ctl.dump(loaded))
     return _OK

@@ -1,7 +1,7 @@
-"""Noticing other distributions that brought a package `supervisor` or `control` of their own.
+"""Package conflicts: other distributions with a package `supervisor` or `control` of their own.
 
-Installers overwrite one with the other without a word (supervisord and python-control have these names), and what
-follows is an import error far from its cause.
+Installers overwrite one with the other without a message (supervisord and python-control have these names), and the
+result is an import error far from its cause.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ _PACKAGES = ("supervisor", "control")
 
 
 def foreign_package() -> str | None:
-    """A sentence about a package that is not ours, and the way out; None when all is well."""
+    """A sentence on a package of another distribution, with the remedy; None when there is none."""
     for name in _PACKAGES:
         try:
             module = importlib.import_module(name)
         except ImportError as error:
             module = ModuleType(name, str(error))
         if getattr(module, "BELONGS_TO", None) != "qbitrr":
-            return _complaint(name)
+            return _message(name)
     return None
 
 
-def _complaint(name: str) -> str:
-    from importlib import metadata  # noqa: PLC0415 - large, and needed by those few only
+def _message(name: str) -> str:
+    from importlib import metadata  # noqa: PLC0415 - large, and seldom needed
 
     owners = set(metadata.packages_distributions().get(name, ())) - {"qbitrr"}
     culprit = f"by {', '.join(sorted(owners))}" if owners else "by something else"

@@ -1,4 +1,4 @@
-"""`qbitrr shadow-report`: what would have been done while Shadow was on, against what was done."""
+"""`qbitrr shadow-report`: what would have been done while Shadow was on, and what was done."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _MOST = 1000
 
 
 async def report(state_file: Path, category: str | None) -> str | None:
-    """The report as text, the newest first; None when nothing was written down. Raises StateError."""
-    wanted = ledger.LedgerFilter(categories=[category] if category else None)
+    """Report as text, newest first; None when nothing was recorded. Raises StateError."""
+    of_category = ledger.LedgerFilter(categories=[category] if category else None)
     try:
         async with open_reader(state_file) as database:
-            entries = await shadow.page(database, _MOST, wanted)
+            entries = await shadow.page(database, _MOST, of_category)
             done = {entry.infohash: await ledger.of_torrent(database, entry.infohash) for entry in entries}
     except sqlite3.Error as error:
         raise StateError(f"{state_file} cannot be read: {error}") from error
@@ -35,11 +35,11 @@ async def report(state_file: Path, category: str | None) -> str | None:
     lines = [f"{number:>6}  {action} by {rule} in {name}" for (name, action, rule), number in sorted(counts.items())]
     lines.append("")
     for entry in entries:
-        lines += _told(entry, done[entry.infohash])
+        lines += _lines(entry, done[entry.infohash])
     return "\n".join(lines)
 
 
-def _told(entry: ShadowEntry, history: list[Entry]) -> list[str]:
+def _lines(entry: ShadowEntry, history: list[Entry]) -> list[str]:
     what = f"{to_iso(entry.decided_at)} would {entry.action} {entry.name} ({entry.instance}, {entry.category})"
     since = [past for past in history if past.instance == entry.instance and past.planned_at >= entry.decided_at]
     lines = [what, f"    by {entry.rule}: {entry.because}"]

@@ -1,13 +1,14 @@
-"""What the user wants: the configuration file, read, checked, explained and kept.
+"""Configuration: the file, read, checked, explained, changed and kept.
 
-    keys          what one key says about itself          model/        every key, section by section
-    load          file -> old names -> environment -> model -> cross-checks, all errors at once
-      legacy  environment  read  forms  defaults  crosscheck  completeness
-    location      data folder and config.toml             example       the commented first file
-    edit          changes that keep comments (tomlkit)    private_file  atomic writing
-    redact        secrets stay out of logs and answers    check         the report of `qbitrr check`
+    model/      every key, section by section               key         what one key says about itself
+    load        file -> old names -> environment -> model -> checks, all problems at once
+      legacy  environment  tables  values  defaults  checks  messages
+    change      a change of the text, checked               dotted_keys edits by dotted name
+    edit        edits that keep comments (tomlkit)          diff        differences of two documents
+    history     earlier versions                            example     the commented first file
+    redact      secrets stay out of logs and answers        address     URLs and host names
 
-Only `edit` needs tomlkit. Workers get their part of the model as msgpack and never see the file.
+Only `edit` needs tomlkit. Workers get their part of the model as MessagePack and never read the file.
 """
 
 from qbitrr.config.load import Loaded, load_document, load_file, load_text

@@ -1,4 +1,4 @@
-"""Addresses as people write them, brought into one form. What is none raises ValueError."""
+"""Addresses as people write them, in one normal form. Raises ValueError for what is not an address."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NOT_IN_HOSTS = re.compile(r"""[\s\x00-\x1f\x7f"'<>\\^`{|}*]""")
 
 
 def http_url(text: str) -> str:
-    """`http://host[:port][/path]` without a trailing slash; an address without a scheme is taken for http."""
+    """`http://host[:port][/path]` without a trailing slash; without a scheme it is http."""
     url = _split(text, assumed="http://")
     if url.scheme not in ("http", "https"):
         raise ValueError(text)
@@ -20,7 +20,7 @@ def http_url(text: str) -> str:
 
 
 def qbittorrent_url(host: str, port: int) -> str:
-    """Where qBittorrent's Web UI is. A port that `host` names wins, and a path is kept."""
+    """Address of qBittorrent's Web UI. A port in `host` replaces `port`, and a path is kept."""
     url = urlsplit(http_url(host))
     netloc = url.netloc if url.port else f"{url.netloc.rstrip(':')}:{port}"
     return f"{url.scheme}://{netloc}{url.path}"
@@ -40,7 +40,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _split(text: str, assumed: str) -> SplitResult:
-    """The parts of an address that certainly has a host and, if any, a port between 1 and 65535."""
+    """The parts of an address. Raises ValueError without a host, or with a port that is not between 1 and 65535."""
     if _is_ipv6(text):
         text = f"[{text}]"
     url = urlsplit(text if _SCHEME.match(text) else f"{assumed}{text}")

@@ -1,4 +1,4 @@
-"""What only shows when several keys are looked at together: contradictions, and what cannot be meant so."""
+"""Checks of several keys together: contradictions, oddities, and what is still to fill in."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from qbitrr.config.model import Arr, Config, Ombi, Overseerr, QBit, SeedingLimits, TrackerRow
     from qbitrr.config.tables import Findings
+
+_PORTS = {"radarr": 7878, "sonarr": 8989, "lidarr": 8686}
 
 
 def check_together(config: Config, findings: Findings) -> None:
@@ -37,7 +39,7 @@ def check_together(config: Config, findings: Findings) -> None:
 
 
 def _check_categories(config: Config, arrs: list[Arr], qbits: list[QBit], findings: Findings) -> None:
-    """On every qBittorrent each category belongs to one Arr, one list or one special purpose."""
+    """Check that on every qBittorrent each category belongs to one Arr, one list or one special purpose."""
     owners: dict[str, str] = {}
     settings = config.settings
     special = (
@@ -52,7 +54,7 @@ def _check_categories(config: Config, arrs: list[Arr], qbits: list[QBit], findin
 
 
 def _claim(claims: Iterable[tuple[str, str]], owners: dict[str, str], findings: Findings) -> None:
-    """Enter categories as owned by the keys that name them; what is owned already is a problem."""
+    """Record the keys that own categories; a second owner is a problem."""
     for where, category in claims:
         if category in owners:
             found = f'"{category}", the same as {owners[category]}'
@@ -96,13 +98,13 @@ def _check_processing_only(qbits: list[QBit], findings: Findings) -> None:
 def _check_exposure(config: Config, findings: Findings) -> None:
     webui = config.webui
     if webui.web_access == "open" and not webui.allow_insecure_exposure and not is_loopback(webui.host):
-        hint = "AllowInsecureExposure = true says that this is meant."
-        found = f'"open" while listening on {webui.host}: whoever reaches it can change everything'
+        hint = "AllowInsecureExposure = true confirms that."
+        found = f'"open" while listening on {webui.host}: everyone who reaches it can change everything'
         findings.warning("WebUI.WebAccess", found, '"auto" or "token"', hint)
 
 
 def _check_login(qbit: QBit, findings: Findings) -> None:
-    """A placeholder is never sent: qBittorrent bans an address after some wrong logins."""
+    """Warn of placeholders: they are never sent, as qBittorrent bans an address after some wrong logins."""
     left = {f"{qbit.section}.UserName", f"{qbit.section}.Password"} & findings.placeholders
     if qbit.complete and not qbit.api_key:
         for where in sorted(left):
@@ -138,7 +140,7 @@ def _check_search(arr: Arr, findings: Findings) -> None:
 
 
 def list_incomplete(config: Config, findings: Findings) -> None:
-    """Note every such key that is in the way of something, with what belongs there."""
+    """Add every key without which something cannot run, with what belongs there."""
     for where, needed in _missing(config):
         found = "CHANGE_ME" if where in findings.placeholders else "nothing"
         findings.incomplete.append(Problem(where, found, needed))
@@ -176,6 +178,3 @@ def _missing_in_requester(requester: Ombi | Overseerr, where: str, name: str) ->
         yield f"{where}URI", f"the address of {name}"
     if requester.search_requests and not requester.api_key:
         yield f"{where}APIKey", f"the API key of {name}"
-
-
-_PORTS = {"radarr": 7878, "sonarr": 8989, "lidarr": 8686}

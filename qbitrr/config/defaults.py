@@ -60,7 +60,7 @@ _MUSIC_EXTENSIONS = (
 
 
 def arr_defaults(section: str, kind: ArrKind, settings: Settings) -> dict[str, Any]:
-    """Inside values for the Arr `section`, by key name; sub-tables are nested."""
+    """Internal values for the Arr `section`, by key name; sub-tables are nested."""
     name = section.lower()
     music = kind == "lidarr"
     anime = _ANIME_FOLDERS if "anime" in name else ()
@@ -81,12 +81,12 @@ def arr_defaults(section: str, kind: ArrKind, settings: Settings) -> dict[str, A
 
 
 def qbit_defaults(settings: Settings) -> dict[str, Any]:
-    """Inside values for every qBittorrent section, by key name."""
+    """Internal values for every qBittorrent section, by key name."""
     return {"CategorySeeding": {"IgnoreTorrentsYoungerThan": settings.ignore_torrents_younger_than_seconds}}
 
 
 def _failed_download_messages(kind: ArrKind) -> tuple[str, ...]:
-    """What the Arr's queue says of a download that it will never import, in the Arr's own words."""
+    """Messages of the Arr's queue on a download that it will never import, exactly as the Arr writes them."""
     item = _QUEUE_ITEM[kind]
     return (
         f"Not an upgrade for existing {item} file(s)",

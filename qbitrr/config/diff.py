@@ -1,4 +1,4 @@
-"""What differs between two configuration documents, what of it is delicate, and a document fit to be shown. Pure."""
+"""Differences of two configuration documents, which of them are delicate, and documents without secrets. Pure."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def changed_paths(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[P
 
 
 def is_delicate(path: Path) -> bool:
-    """Whether a change could let somebody in or send a secret elsewhere."""
+    """Whether a change of the key could let a stranger in or send a secret elsewhere."""
     place = place_of(path)
     if place is None or place.key is None:
         return _is_secret(path)
@@ -55,7 +55,7 @@ def is_delicate(path: Path) -> bool:
 
 
 def kept_secrets(before: Mapping[str, Any], after: Mapping[str, Any], edits: Edits) -> Iterator[Problem]:
-    """Secrets that would go to an address for which nobody gave them."""
+    """Problems of secrets that a changed address would receive although they were given for another one."""
     for path in changed_paths(before, after):
         place = place_of(path)
         if place is None or place.key is None or not (place.key.form in _ADDRESSES or _is_port(path)):
@@ -75,7 +75,7 @@ def sanitised(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def restored(value: Any, stored: Any) -> Any:
-    """What was read sanitised and comes back unchanged is what is stored; everything else is taken as it comes."""
+    """The stored value when its sanitised form comes back unchanged; any other value as it is."""
     if isinstance(value, str) and isinstance(stored, str):
         return stored if value == redact_url(stored) else value
     if isinstance(value, list) and isinstance(stored, list):

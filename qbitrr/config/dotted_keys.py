@@ -1,4 +1,4 @@
-"""Which key of the model a dotted name means, and what a set of changes by dotted names comes to. Pure."""
+"""Dotted names of keys: their place in the model, and changes by dotted name as edits of a document. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Edits:
 
 
 class KeyPlace(NamedTuple):
-    """What stands at a path: a table of the model, or a key of one."""
+    """Place of a path in the model: a table, or a key of one."""
 
     table: type[Table] | None
     key: Key | None
@@ -46,7 +46,7 @@ def model_of(section: str) -> type[Table] | None:
 
 
 def place_of(path: Path) -> KeyPlace | None:
-    """What the model knows at a path; None for nothing."""
+    """The place of a path in the model; None for an unknown one."""
     table, key = model_of(path[0]), None
     for position, name in enumerate(path[1:], 2):
         if table is None:  # below a key: only a table of texts goes on
@@ -59,9 +59,9 @@ def place_of(path: Path) -> KeyPlace | None:
 
 
 def edits_of(changes: Mapping[str, Any], deletions: Iterable[str]) -> Edits:
-    """Changes by dotted names as edits: an object merges into its table, null deletes.
+    """Turn changes by dotted name into edits: an object merges into its table, null deletes.
 
-    Raises ConfigError with every name that is unknown or cannot be set. What is to be deleted may be unknown.
+    Raises ConfigError with every name that is unknown or cannot be set. Names to delete may be unknown.
     """
     edits, problems = check_edits(changes, deletions)
     if problems:
@@ -70,7 +70,7 @@ def edits_of(changes: Mapping[str, Any], deletions: Iterable[str]) -> Edits:
 
 
 def check_edits(changes: Mapping[str, Any], deletions: Iterable[str]) -> tuple[Edits, list[Problem]]:
-    """Those of the changes that can be made, and what is wrong with the others."""
+    """The edits for the changes that can be made, and the problems of the others."""
     problems: list[Problem] = []
     puts: dict[Path, Any] = {}
     drops: list[Path] = []
@@ -86,7 +86,7 @@ def check_edits(changes: Mapping[str, Any], deletions: Iterable[str]) -> tuple[E
 
 
 def merged(document: Mapping[str, Any], edits: Edits) -> dict[str, Any]:
-    """A document with edits made; the document itself is left alone."""
+    """A copy of a document with edits made."""
     result = dict(document)
     for path in edits.drops:
         result = _without(result, path)
@@ -96,7 +96,7 @@ def merged(document: Mapping[str, Any], edits: Edits) -> dict[str, Any]:
 
 
 def value_at(document: Mapping[str, Any], path: Path) -> Any:
-    """What a document has at a path, or None."""
+    """The value of a document at a path, or None."""
     found: Any = document
     for name in path:
         found = found.get(name) if isinstance(found, dict) else None
@@ -145,7 +145,7 @@ def _hint(path: Path) -> str:
 
 
 def _without_nulls(value: Any) -> Any:
-    """TOML has no null: in an object it means that the key is not there."""
+    """Drop nulls, which TOML does not have: in an object null means that the key is absent."""
     if isinstance(value, dict):
         return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
     return [_without_nulls(inner) for inner in value if inner is not None] if isinstance(value, list) else value

@@ -1,11 +1,10 @@
-"""Changing the file on disk without touching what else stands in it: comments, order, blanks.
+"""Edits of the text of config.toml that keep everything else in it: comments, order, blanks.
 
 The only module that needs tomlkit, which is slow and large; workers never import it.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import MutableMapping
 from secrets import token_hex
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ import tomlkit
 
 from qbitrr.atomic_file import write_private
 from qbitrr.config.dotted_keys import merged
-from qbitrr.config.load import load_file, load_text
+from qbitrr.config.load import load_file, load_text, parse
 from qbitrr.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -24,27 +23,27 @@ if TYPE_CHECKING:
 
 
 def edited(text: str, edits: Edits) -> str:
-    """The text of a file with edits made; all else stays as it stands there.
+    """Make edits in a text and change nothing else.
 
-    ConfigError when the text is not TOML, or when a key stands where it cannot be edited.
+    Raises ConfigError when the text is not TOML, or a key stands where it cannot be edited.
     """
-    wanted = merged(tomllib.loads(text), edits)
+    expected = merged(parse(text), edits)
     document = tomlkit.parse(text)
     for path in edits.drops:
         _drop(document, path)
     for path, value in edits.puts.items():
         _put(document, path, value)
     changed = tomlkit.dumps(document)
-    if tomllib.loads(changed) != wanted:
+    if parse(changed) != expected:
         names = ", ".join(".".join(path) for path in (*edits.puts, *edits.drops))
         raise ConfigError([Problem(names, "a place that cannot be edited", "a table of its own in the file")])
     return changed
 
 
 def ensure_token(path: Path) -> str:
-    """The token of the file; when it has none, a new one is written to it first.
+    """The token of the file; when it has none, a new one is written first.
 
-    ConfigError when the file cannot be used, OSError when it cannot be read or written.
+    Raises ConfigError when the file cannot be used, OSError when it cannot be read or written.
     """
     present = load_file(path, {}).config.webui.token
     if present:

@@ -1,7 +1,7 @@
-"""Environment variables that override the file, at every start and for as long as they are set.
+"""Environment variables that override the file.
 
-A variable counts when it is not empty; `false` and `0` are values like any other. `OTHER_VARIABLES` of the
-same family are read elsewhere.
+A variable counts when it is not empty; `false` and `0` are values. `OTHER_VARIABLES` of the same family are read
+elsewhere.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _KNOWN = (*SETTINGS, *QBIT, QBIT_DISABLED, SEARCH_ONLY, PROCESSING_ONLY, *OTHER_
 
 @dataclass(slots=True)
 class Overridden:
-    """The document with the overrides in place, and the variable behind each overridden dotted key."""
+    """A document with its overrides, and the variable behind each overridden dotted key."""
 
     document: Mapping[str, Any]
     variables: dict[str, str] = field(default_factory=dict)
@@ -69,47 +69,47 @@ class Overridden:
     warnings: list[Problem] = field(default_factory=list)
 
     def put(self, path: tuple[str, ...], value: object, variable: str) -> None:
-        """Set the key at `path`; tables on the way are made when they are missing."""
+        """Set the key at `path`; missing tables on the way are created."""
         self.document = _with(self.document, path, value)
         self.variables[".".join(path)] = variable
 
 
 def override(document: Mapping[str, Any], environ: Mapping[str, str]) -> Overridden:
-    """Put what the environment says over a document in present names, which itself is left alone."""
+    """Override a copy of a document in present names by the environment."""
     result = Overridden(document)
-    given = {name: value for name, value in environ.items() if value.strip()}
-    _override_settings(result, given)
-    _override_qbit(result, given)
-    _override_modes(result, given)
-    _warn_of_unknown_variables(result, given)
+    variables = {name: value for name, value in environ.items() if value.strip()}
+    _override_settings(result, variables)
+    _override_qbit(result, variables)
+    _override_modes(result, variables)
+    _warn_of_unknown_variables(result, variables)
     return result
 
 
-def _override_settings(result: Overridden, given: Mapping[str, str]) -> None:
+def _override_settings(result: Overridden, variables: Mapping[str, str]) -> None:
     for variable, name in SETTINGS.items():
-        if variable in given:
-            value = given[variable].split(",") if name in _LISTS else given[variable]
+        if variable in variables:
+            value = variables[variable].split(",") if name in _LISTS else variables[variable]
             result.put(("Settings", name), value, variable)
 
 
-def _override_qbit(result: Overridden, given: Mapping[str, str]) -> None:
-    missing = "qBit" not in result.document and "QBITRR_QBIT_HOST" not in given
+def _override_qbit(result: Overridden, variables: Mapping[str, str]) -> None:
+    missing = "qBit" not in result.document and "QBITRR_QBIT_HOST" not in variables
     for variable, name in QBIT.items():
-        if variable in given and missing:
+        if variable in variables and missing:
             found, needed = "no [qBit] section to override", "QBITRR_QBIT_HOST along with it"
             result.warnings.append(Problem(variable, found, needed, "Ignored."))
-        elif variable in given:
-            result.put(("qBit", name), given[variable], variable)
-    disabled = _switch(QBIT_DISABLED, result, given)
-    if disabled:  # has always meant all of them
+        elif variable in variables:
+            result.put(("qBit", name), variables[variable], variable)
+    disabled = _switch(QBIT_DISABLED, result, variables)
+    if disabled:  # means all of them, as in the existing program
         _disable_qbits(result, QBIT_DISABLED)
     elif disabled is False and "qBit" in result.document:
         result.put(("qBit", "Disabled"), value=False, variable=QBIT_DISABLED)
 
 
-def _override_modes(result: Overridden, given: Mapping[str, str]) -> None:
-    search_only = _switch(SEARCH_ONLY, result, given)
-    processing_only = _switch(PROCESSING_ONLY, result, given)
+def _override_modes(result: Overridden, variables: Mapping[str, str]) -> None:
+    search_only = _switch(SEARCH_ONLY, result, variables)
+    processing_only = _switch(PROCESSING_ONLY, result, variables)
     if search_only and processing_only:
         result.problems.append(Problem(PROCESSING_ONLY, f"true, and so is {SEARCH_ONLY}", "one of the two"))
     if search_only:
@@ -125,26 +125,26 @@ def _disable_qbits(result: Overridden, variable: str) -> None:
         result.put((section, "Disabled"), value=True, variable=variable)
 
 
-def _switch(variable: str, result: Overridden, given: Mapping[str, str]) -> bool | None:
-    """A variable that is true or false; None when it is not set, or neither."""
-    if variable not in given:
+def _switch(variable: str, result: Overridden, variables: Mapping[str, str]) -> bool | None:
+    """Read a variable that is true or false; None when it is not set, or neither."""
+    if variable not in variables:
         return None
     try:
-        return read_flag(given[variable])
+        return read_flag(variables[variable])
     except ValueError:
-        result.problems.append(Problem(variable, f'"{given[variable]}"', "true or false"))
+        result.problems.append(Problem(variable, f'"{variables[variable]}"', "true or false"))
         return None
 
 
-def _warn_of_unknown_variables(result: Overridden, given: Mapping[str, str]) -> None:
-    for variable in given:
+def _warn_of_unknown_variables(result: Overridden, variables: Mapping[str, str]) -> None:
+    for variable in variables:
         if variable.startswith(_FAMILIES) and variable not in _KNOWN:
             hint = _hint(variable)
             result.warnings.append(Problem(variable, "an unknown variable", "those in the manual", hint))
 
 
 def _with(table: Mapping[str, Any], path: tuple[str, ...], value: object) -> Mapping[str, Any]:
-    """A copy with one value set. What should be a table and is not stays, and is reported when it is read."""
+    """Copy a table with one value set. Another value in place of a table is kept, and reported when it is read."""
     name, *rest = path
     if not rest:
         return {**table, name: value}
@@ -153,7 +153,7 @@ def _with(table: Mapping[str, Any], path: tuple[str, ...], value: object) -> Map
 
 
 def _hint(variable: str) -> str:
-    """The known variable of the same family that is meant, should its own part be a near miss."""
+    """A suggestion of a known variable of the same family, when the name is similar."""
     family = next(family for family in _FAMILIES if variable.startswith(family))
     theirs = {known.removeprefix(family): known for known in _KNOWN if known.startswith(family)}
     nearest = did_you_mean(variable.removeprefix(family), theirs)

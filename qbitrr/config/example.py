@@ -1,4 +1,4 @@
-"""The commented configuration that a first start writes, made from the model.
+"""Example: the commented configuration that a first start writes, generated from the model.
 
 `config.example.toml` is this text: `python -m qbitrr.config.example > config.example.toml`.
 """
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 _WIDTH = 110
 _PREAMBLE = """\
-The configuration of qbitrr. Every key stands here with its default; what is left out has it too.
+Configuration of qbitrr, with the default of every key. A key that is left out has its default.
 
-Fill in CHANGE_ME: a section that still has one waits and says so. `qbitrr check` shows what would run.
+Fill in CHANGE_ME: a section with one does not run. `qbitrr check` shows what would run.
 Durations are numbers in the unit that is named, or texts such as "90s", "15m", "2h", "3d", "1w".
 Folders are as this machine sees them. Environment variables such as QBITRR_SETTINGS_CONSOLE_LEVEL win over
 this file."""
@@ -38,7 +38,7 @@ sections as needed. Without any [qBit] section torrents are left alone, and only
 
 
 def render(token: str = "") -> str:
-    """The whole text; `token` is what stands in WebUI.Token."""
+    """The whole text; `token` is the value of WebUI.Token."""
     settings = Settings()
     lines = [*_comment(_PREAMBLE)]
     lines += _table("Settings", Settings, {})
@@ -63,7 +63,7 @@ def write_first(path: Path) -> None:
 
 
 def _table(path: str, table: type[Table], defaults: Mapping[str, Any], kind: ArrKind | None = None) -> Iterator[str]:
-    """A table with its keys, then the rows and tables in it, which TOML wants last."""
+    """A table with its keys, then the rows and tables in it, which come last in TOML."""
     keys = [key for key in _flat(table) if kind is None or kind in key.kinds]
     yield from ("", f"[{path}]")
     pairs = ("\n".join(_pair(key, defaults.get(key.name, key.default))) for key in keys if key.table is None)
@@ -80,7 +80,7 @@ def _table(path: str, table: type[Table], defaults: Mapping[str, Any], kind: Arr
 
 
 def _another(section: str, first: str, defaults: Mapping[str, Any]) -> Iterator[str]:
-    """A further section of a kind: only what nobody else can know."""
+    """A further section of a kind, with the keys that only the user knows."""
     yield from ("", f"# As [{first}]; only what has to differ.", f"[{section}]")
     for key in keys_of(Arr):
         if key.fill_in or key.name == "Category":
@@ -88,7 +88,7 @@ def _another(section: str, first: str, defaults: Mapping[str, Any]) -> Iterator[
 
 
 def _rows(path: str, key: Key, row: type[Table], explained: set[str]) -> Iterator[str]:
-    """An array of tables as a comment that can be made real: a row of defaults would mean nothing."""
+    """An array of tables as a comment to be filled in: a row of defaults has no meaning."""
     yield from ("", *_comment(key.why), f"# [[{path}]]")
     for entry in _flat(row):
         if entry.name not in explained:
@@ -96,7 +96,7 @@ def _rows(path: str, key: Key, row: type[Table], explained: set[str]) -> Iterato
 
 
 def _rows_again(path: str, key: Key) -> Iterator[str]:
-    """The rows of an Arr, which take the keys that were explained in the section of qBittorrent."""
+    """The rows of an Arr, with the keys that the section of qBittorrent explains."""
     yield from ("", *_comment(f"{key.why} Keys as in [[qBit.{key.name}]]."), f"# [[{path}.{key.name}]]")
 
 
@@ -134,7 +134,7 @@ def _toml(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_toml(name)} = {_toml(entry)}" for name, entry in value.items()) + "}"
     if isinstance(value, str) and "\\" in value and "'" not in value:
-        return f"'{value}'"  # patterns stay readable
+        return f"'{value}'"  # keeps patterns readable
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -1,4 +1,4 @@
-"""The versions of the configuration that were in force, one private file each; the newest are kept."""
+"""History: the versions of the configuration that were in force, one private file each; the newest are kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SUFFIX = ".json"
 
 
 class Version(Struct, frozen=True):
-    """One version, by whom (an address, or `file` for an edit by hand), and when in epoch seconds."""
+    """One version: by whom (an address, or `file` for a manual edit), and when in epoch seconds."""
 
     id: int
     author: str
@@ -30,12 +30,12 @@ _decoder = msgspec.json.Decoder(Version)
 
 
 def version_of(text: str) -> str:
-    """A short name for exactly this text."""
+    """A short name of a text, by its content."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def versions(folder: Path) -> list[Version]:
-    """All that are kept, the oldest first. One that cannot be read is left out."""
+    """All kept versions, oldest first, without files that cannot be read."""
     found = []
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
         try:
@@ -46,7 +46,7 @@ def versions(folder: Path) -> list[Version]:
 
 
 def record(folder: Path, text: str, author: str, at: float) -> None:
-    """Keep a version, unless it is the newest already. Raises OSError."""
+    """Keep a version, unless its text is the newest one already. Raises OSError."""
     kept = versions(folder)
     if kept and kept[-1].text == text:
         return

@@ -1,7 +1,7 @@
-"""Files of the existing program, from 5.3 on: old names brought to the present ones.
+"""Names of the existing program, from its version 5.3 on, and their present names.
 
-`modernised` works on the plain document and leaves the file alone. Whatever it changes in a way that a person
-should know of is noted; what was always meaningless is dropped without a word.
+`modernised` works on the plain document; the file stays as it is. Every change that the user should know of gets a
+note; keys that never had a meaning are dropped without one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MEANINGLESS = {
 
 
 def modernised(document: Document) -> tuple[Document, list[Problem]]:
-    """The document in present names, and a note for each thing that was renamed, moved or repaired."""
+    """A document in present names, and a note for each key that was renamed, moved or repaired."""
     modern = deepcopy(document)
     return modern, [note for step in _STEPS for note in step(modern)]
 
@@ -35,20 +35,20 @@ def _note(where: str, now: str) -> Problem:
 
 
 def _tables(document: Document, *prefixes: str) -> Iterator[tuple[str, Document]]:
-    """The top-level tables whose name begins with one of the prefixes, which are in lower case."""
+    """The top-level tables whose names start with one of the prefixes, which are in lower case."""
     for name, table in document.items():
         if name.lower().startswith(prefixes) and isinstance(table, dict):
             yield name, table
 
 
 def _table(parent: Document, name: str) -> Document:
-    """A sub-table, or a detached empty one where there is none."""
+    """A sub-table; a detached empty one when there is none."""
     table = parent.get(name)
     return table if isinstance(table, dict) else {}
 
 
 def _move(name: str, source: Document, target: Document) -> bool:
-    """Move a key unless the target has it already; either way the source loses it."""
+    """Move a key, unless the target has it already; the source loses it in both cases."""
     if name not in source:
         return False
     target.setdefault(name, source.pop(name))
@@ -85,7 +85,7 @@ def _meaningless_keys(document: Document) -> Iterator[Problem]:
 
 
 def _animarr_sections(document: Document) -> Iterator[Problem]:
-    """Animarr was a Sonarr by another name. Its default category came from the section name, so it is kept."""
+    """Rename Animarr, which was a Sonarr. Its default category came from the section name, so it is written down."""
     for old, arr in list(_tables(document, "animarr")):
         new = next(name for name in _sonarr_names(old[len("animarr") :]) if name not in document)
         arr.setdefault("Category", old.lower())
@@ -94,7 +94,7 @@ def _animarr_sections(document: Document) -> Iterator[Problem]:
 
 
 def _sonarr_names(suffix: str) -> Iterator[str]:
-    """Names for a section that was `Animarr<suffix>`, the best one first."""
+    """Names for a section that was `Animarr<suffix>`, the preferred one first."""
     second = f"Sonarr{suffix}-migrated" if suffix else "Sonarr-Animarr"
     yield f"Sonarr{suffix}"
     yield second
@@ -102,7 +102,7 @@ def _sonarr_names(suffix: str) -> Iterator[str]:
 
 
 def _profile_lists(document: Document) -> Iterator[Problem]:
-    """Two lists paired by position became one mapping."""
+    """Turn two lists paired by position into one mapping."""
     for section, arr in _tables(document, "radarr", "sonarr", "lidarr"):
         search = _table(arr, "EntrySearch")
         where = f"{section}.EntrySearch"
@@ -134,7 +134,7 @@ def _dead_tracker_keys(document: Document) -> Iterator[Problem]:
 
 
 def _hit_and_run_switch(document: Document) -> Iterator[Problem]:
-    """A switch and a second key for how to combine became one word; off stays off."""
+    """Join a switch and a key for how to combine in one key; off stays off."""
     for where, table in _all_tables(document):
         if "HitAndRunClearMode" in table:
             how = table.pop("HitAndRunClearMode")
@@ -144,7 +144,7 @@ def _hit_and_run_switch(document: Document) -> Iterator[Problem]:
 
 
 def _doubled_backslashes(document: Document) -> Iterator[Problem]:
-    r"""Generated patterns for creditless openings held `\\d`, a backslash and a "d", where a digit was meant."""
+    r"""Repair generated patterns for creditless openings: they have `\\d`, a backslash and a "d", for a digit."""
     for section, arr in _tables(document, "radarr", "sonarr", "lidarr"):
         for name in ("FolderExclusionRegex", "FileNameExclusionRegex"):
             patterns = _table(arr, "Torrent").get(name)
@@ -159,7 +159,7 @@ def _doubled_backslashes(document: Document) -> Iterator[Problem]:
 
 
 def _all_tables(value: Any, where: str = "") -> Iterator[tuple[str, Document]]:
-    """Every table of the document at any depth, also those in arrays, with its dotted name."""
+    """Every table of the document at any depth, also in arrays, with its dotted name."""
     if isinstance(value, dict):
         yield where, value
         for name, inner in value.items():

@@ -1,6 +1,6 @@
-"""Loading the configuration: file, old names, environment, model, cross-checks, in this order.
+"""Loading of the configuration: file, old names, environment, model, checks, in this order.
 
-Everything wrong is reported at once. Nothing is written: a file of an older version stays as it is.
+All problems are reported at once. Nothing is written: a file of an older version stays as it is.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ _NOT_IN_SECTION_NAMES = re.compile(r"[./\\\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A configuration that can be used, and what a person should know about it.
+    """A configuration that can be used, and what the user should know about it.
 
-    `incomplete` says what is still to be filled in; the sections concerned do not run. `overridden` maps
-    dotted keys to the environment variable that decides them.
+    `incomplete` are the keys to fill in; their sections do not run. `overridden` maps dotted keys to the environment
+    variable that decides them.
     """
 
     config: Config
@@ -57,27 +57,31 @@ class Loaded:
 
 
 def load_file(path: Path, environ: Mapping[str, str]) -> Loaded:
-    """The configuration in a file. ConfigError also when the file cannot be read."""
+    """The configuration in a file. Raises ConfigError, also when the file cannot be read."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigError([Problem(str(path), f"bytes that are no text at {error.start}", "UTF-8")]) from None
+        raise ConfigError([Problem(str(path), f"bytes at {error.start} that are not text", "UTF-8")]) from None
     except OSError as error:
         raise ConfigError([Problem(str(path), error.strerror or str(error), "a readable file")]) from None
     return load_text(text, environ)
 
 
 def load_text(text: str, environ: Mapping[str, str]) -> Loaded:
-    """The configuration in a TOML text, with the environment over it."""
+    """The configuration in a TOML text, with the environment over it. Raises ConfigError."""
+    return load_document(parse(text), environ)
+
+
+def parse(text: str) -> dict[str, Any]:
+    """The document in a TOML text. Raises ConfigError."""
     try:
-        document = tomllib.loads(text)
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise ConfigError([_syntax_problem(error)]) from None
-    return load_document(document, environ)
 
 
 def load_document(document: dict[str, Any], environ: Mapping[str, str]) -> Loaded:
-    """The configuration in a parsed document, which is left unchanged."""
+    """The configuration in a parsed document, which stays unchanged. Raises ConfigError."""
     modern, notes = legacy.modernised(document)
     overridden = environment.override(modern, environ)
     findings = Findings(
@@ -122,7 +126,7 @@ def _config(document: Mapping[str, Any], findings: Findings) -> Config:
 
 
 def _is_section(name: str, table: object, findings: Findings) -> bool:
-    """Is this a table that we read? Says so if it should be and is not."""
+    """Whether this is a table of the model. Adds a problem or warning when it is not."""
     if name.lower().startswith("readarr"):
         findings.warning(name, "a Readarr section", "Radarr, Sonarr and Lidarr", "Not supported, ignored.")
         return False
@@ -142,7 +146,7 @@ def _is_section(name: str, table: object, findings: Findings) -> bool:
 def _qbit(section: str, table: dict[str, Any], settings: Settings, findings: Findings) -> QBit:
     defaults = qbit_defaults(settings)
     rules = table.get("CategorySeeding")
-    if isinstance(rules, dict):  # its rows inherit from it; what is wrong with it is found when it is read for good
+    if isinstance(rules, dict):  # its rows inherit from it; its own problems are found below
         silent = Source(rules, section, Findings(), defaults["CategorySeeding"])
         defaults["CategorySeeding"]["Categories"] = values_of(read_table(CategoryRules, silent))
     qbit = read_table(QBit, Source(table, section, findings, defaults), section=section)
@@ -157,7 +161,7 @@ def _arr(section: str, kind: ArrKind, table: dict[str, Any], settings: Settings,
 
 
 def _with_host(rows: tuple[TrackerRow, ...], where: str, findings: Findings) -> tuple[TrackerRow, ...]:
-    """The rows that name a tracker; the others can never match and are left out."""
+    """The rows that name a tracker; others never match and are dropped."""
     kept = []
     for position, row in enumerate(rows):
         if row.host:

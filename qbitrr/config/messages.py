@@ -1,4 +1,4 @@
-"""Keys and values put into words, for problems, for the example file and for the documentation."""
+"""Messages about keys and values: for problems, the example file and the documentation."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _FORMS: dict[Form, str] = {
 
 
 def allowed(key: Key) -> str:
-    """What may stand in the file for one value of `key`: `a whole number, 1 to 65535`."""
+    """What the file may have for one value of `key`, such as `a whole number, 1 to 65535`."""
     if key.choices:
         *others, last = map(_quoted, key.choices)
         return f"{', '.join(others)} or {last}"
@@ -52,7 +52,7 @@ def allowed(key: Key) -> str:
 
 
 def unit_and_choices(key: Key) -> str:
-    """What a reader of the file has to know beside `key.why`: `seconds`, `1 to 65535`, `Dark, Light`, or nothing."""
+    """What the file has to explain besides `key.why`: `seconds`, `1 to 65535`, `Dark, Light`, or nothing."""
     if key.form in ("seconds", "minutes", "days"):
         return key.form
     choices = [str(choice) for choice in key.choices]
@@ -62,7 +62,7 @@ def unit_and_choices(key: Key) -> str:
 
 
 def shown(value: object, *, secret: bool) -> str:
-    """What was found, in a few words; of a secret only what kind of thing it is."""
+    """A short description of a value; of a secret only its kind."""
     if isinstance(value, dict):
         return "a table"
     if isinstance(value, list):
@@ -75,7 +75,7 @@ def shown(value: object, *, secret: bool) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A sentence with the known name that is nearest to a misspelt one, or nothing."""
+    """A sentence with the known name that is most similar to a misspelt one, or nothing."""
     by_lower_case = {candidate.lower(): candidate for candidate in known}
     nearest = get_close_matches(name.lower(), by_lower_case, n=1, cutoff=0.7)
     return f"Did you mean {by_lower_case[nearest[0]]}?" if nearest else ""

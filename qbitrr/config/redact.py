@@ -1,7 +1,7 @@
-"""Keeping secrets out of everything that is shown, logged or stored.
+"""Redaction: keeps secrets out of everything that is shown, logged or stored.
 
-Two ways, used together: the secrets of the configuration are known and replaced wherever they turn up;
-addresses lose what is customarily secret in them (user info, passkeys), known or not.
+In two ways, used together: the secrets of the configuration are replaced wherever they occur; addresses lose what is
+usually secret in them (user info, passkeys), whether it is configured or not.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _PASSKEY = re.compile(r"(?<=[/=])(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{16,}(?=[/?&#]|
 
 
 def secrets_of(config: Config) -> frozenset[str]:
-    """Every secret of the configuration, in each spelling in which a log line may hold it."""
+    """Every secret of the configuration, in each spelling in which a log line may contain it."""
     tables: list[Table] = [
         config.settings,
         config.webui,
@@ -44,12 +44,12 @@ def secrets_of(config: Config) -> frozenset[str]:
 
 
 def redact_text(text: str, secrets: frozenset[str]) -> str:
-    """`text` with every secret replaced by `***`."""
+    """Replace every secret in a text by `***`."""
     return _any_of(secrets).sub(HIDDEN, text) if secrets else text
 
 
 def redact_url(url: str) -> str:
-    """An address without user info and with `***` for what looks like a key; any other text as it is."""
+    """Remove user info from an address, and replace what resembles a key by `***`; other texts stay as they are."""
     without_user = _USER_INFO.sub(r"\1", url, count=1)
     if not _URL.match(url):
         return without_user
@@ -71,7 +71,7 @@ def _secrets_in(table: Table) -> Iterator[str]:
 
 
 def _secrets_in_url(text: str) -> Iterator[str]:
-    """The parts of an address that `redact_url` would hide."""
+    """The parts of an address that `redact_url` hides."""
     if not _URL.match(text) or redact_url(text) == text:
         return
     yield from _PASSKEY.findall(text)

@@ -1,4 +1,4 @@
-"""From a table of the file to a table of the model, key by key; what is wrong is collected, not raised."""
+"""Tables of the file, read key by key into tables of the model. Problems are collected, not raised."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ TableT = TypeVar("TableT", bound=Table)
 
 @dataclass(slots=True)
 class Findings:
-    """What was noticed so far.
+    """Problems and warnings so far.
 
-    `variables` names the environment variable behind an overridden key; `placeholders` are the keys that were
-    left as they were generated.
+    `variables` are the environment variables behind overridden keys; `placeholders` the keys that were left as they
+    were generated.
     """
 
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -35,22 +35,22 @@ class Findings:
     placeholders: set[str] = field(default_factory=set)
 
     def problem(self, where: str, found: str, allowed: str, hint: str = "") -> None:
-        """An error; one in an overridden key is reported under the variable's name."""
+        """Add an error; for an overridden key under the name of its variable."""
         variable = self.variables.get(where.partition("[")[0])
         if variable:
             where, hint = variable, f"It overrides {where}."
         self.problems.append(Problem(where, found, allowed, hint))
 
     def warning(self, where: str, found: str, allowed: str, hint: str = "") -> None:
-        """Something that works, but probably not as it was meant."""
+        """Add what works, but probably not as intended."""
         self.warnings.append(Problem(where, found, allowed, hint))
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A table of the file: its values by key name and its dotted name.
+    """A table of the file: its values by key name, and its dotted name.
 
-    `defaults` are inside values that differ from the model's, by key name; those of a table in it, or of each
+    `defaults` are internal values that differ from those of the model, by key name; those of a table in it, or of each
     of its rows, are nested. `kind` is the Arr that the table belongs to.
     """
 
@@ -62,13 +62,13 @@ class Source:
 
 
 def read_table(model: type[TableT], source: Source, **fixed: Any) -> TableT:
-    """A table of the model; `fixed` are its attributes that are no keys, such as the section name."""
+    """Read a table; `fixed` are attributes that are not keys, such as the section name."""
     _warn_of_unknown_keys(model, source)
     return model(**fixed, **_attributes(model, source))
 
 
 def values_of(table: Table) -> dict[str, Any]:
-    """The inside values of a table by key name, as `Source.defaults` wants them."""
+    """The internal values of a table by key name, in the form of `Source.defaults`."""
     values = {}
     for key in keys_of(type(table)):
         value = getattr(table, key.attribute)
@@ -94,7 +94,7 @@ def _read_key(key: Key, source: Source) -> Any:
 
 
 def _given(key: Key, where: str, source: Source) -> Any:
-    """What the file says, or UNSET; a placeholder or a key of another kind of Arr says nothing."""
+    """The value in the file; UNSET also for a placeholder and for a key of another kind of Arr."""
     value = source.values.get(key.name, UNSET)
     if value is UNSET:
         return UNSET
@@ -115,7 +115,7 @@ def _read_leaf(key: Key, value: object, where: str, source: Source, default: Any
 
 
 def _read_one(key: Key, value: object, where: str, findings: Findings) -> Iterator[Any]:
-    """The inside value, or nothing and a problem."""
+    """The internal value; without one a problem was added."""
     try:
         yield read_value(key, value)
     except UnfitError as error:
@@ -123,7 +123,7 @@ def _read_one(key: Key, value: object, where: str, findings: Findings) -> Iterat
 
 
 def _read_entries(key: Key, value: object, where: str, findings: Findings) -> Iterator[Any]:
-    """The entries of a list, or the one that stands without a list; blank ones do not count."""
+    """The entries of a list, or a single value without a list; blank entries are skipped."""
     if not isinstance(value, list):
         value, places = [value], [where]
     else:

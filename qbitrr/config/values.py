@@ -1,7 +1,6 @@
-"""One value of the file, read into its inside form and written back: a small function for each form.
+"""Values of the file, read into their internal form and written back: one small function for each form.
 
-Reading is tolerant where the meaning is clear (`"8080"` for a port, `info` for `INFO`, `mkv` for `.mkv`) and
-refuses where it is not.
+Reading accepts other spellings where the meaning is clear (`"8080"` for a port, `info` for `INFO`, `mkv` for `.mkv`).
 """
 
 from __future__ import annotations
@@ -33,18 +32,18 @@ _MOST = 2**53
 
 
 class UnfitError(ValueError):
-    """A value that cannot be read; the text says what is allowed, and never holds the value."""
+    """A value that cannot be read. The text is what is allowed and never contains the value."""
 
 
 def read_value(key: Key, value: object) -> Any:
-    """The inside form of one value, or of one entry of a list. Raises UnfitError."""
+    """Read one value, or one entry of a list, into its internal form. Raises UnfitError."""
     try:
         inside = _READERS[key.form](value, key)
     except UnfitError:
         raise
-    except ValueError:  # its text may hold the value
+    except ValueError:  # its text may contain the value
         raise UnfitError(allowed(key)) from None
-    inside = key.meaning.get(_word(inside), inside)
+    inside = key.meaning.get(_spelling(inside), inside)
     too_low = key.minimum is not None and inside < key.minimum
     if too_low or (key.maximum is not None and inside > key.maximum):
         raise UnfitError(allowed(key))
@@ -52,7 +51,7 @@ def read_value(key: Key, value: object) -> Any:
 
 
 def write_value(key: Key, inside: Any) -> Any:
-    """The value for the file that `read_value` reads back."""
+    """Write a value for the file so that `read_value` reads it back."""
     if key.many:
         return list(inside)
     write = _WRITERS.get(key.form)
@@ -60,15 +59,15 @@ def write_value(key: Key, inside: Any) -> Any:
 
 
 def read_flag(value: object) -> bool:
-    """true, yes, on, 1 and their opposites, in any case."""
-    word = _word(value)
-    if word not in _TRUE | _FALSE:
+    """Read true, yes, on, 1 or their opposites, in any case. Raises ValueError."""
+    spelling = _spelling(value)
+    if spelling not in _TRUE | _FALSE:
         raise ValueError
-    return word in _TRUE
+    return spelling in _TRUE
 
 
-def _word(value: object) -> str:
-    """A plain value as it is looked up among spellings; nothing for tables, lists and dates."""
+def _spelling(value: object) -> str:
+    """A plain value in the form of the tables of spellings; nothing for tables, lists and dates."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value).strip().lower() if isinstance(value, bool | int | float | str) else ""
@@ -95,7 +94,7 @@ def _integer(value: object, key: Key) -> int:
 def _text(value: object, key: Key) -> str:
     match value:
         case str():
-            return value if key.secret else value.strip()  # a password may begin with a blank
+            return value if key.secret else value.strip()  # a password may start with a blank
     raise ValueError
 
 
@@ -107,15 +106,15 @@ def _name(value: object, key: Key) -> str:
 
 
 def _choice(value: object, key: Key) -> Any:
-    """A choice in any case, by another of its spellings, or as a label that ends with it: `Never (-1)`."""
-    by_word = {_word(choice): choice for choice in key.choices} | dict(key.meaning)
-    word = _word(value)
-    label = _IN_PARENTHESES.search(word)
-    if word not in by_word and label:
-        word = label.group(1).strip()
-    if word not in by_word:
+    """A choice in any case, by another spelling, or as a label that ends with it: `Never (-1)`."""
+    choices = {_spelling(choice): choice for choice in key.choices} | dict(key.meaning)
+    spelling = _spelling(value)
+    label = _IN_PARENTHESES.search(spelling)
+    if spelling not in choices and label:
+        spelling = label.group(1).strip()
+    if spelling not in choices:
         raise ValueError
-    return by_word[word]
+    return choices[spelling]
 
 
 def _category(value: object, key: Key) -> str:
@@ -153,7 +152,7 @@ def _pattern(value: object, _: Key) -> str:
 def _try_pattern(pattern: str) -> None:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python's doubts about a pattern that works
+            warnings.simplefilter("ignore")  # warnings about a pattern that works
             re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         raise UnfitError(f"a regular expression, but {error}") from None
@@ -196,7 +195,7 @@ def _mapping(value: object, _: Key) -> dict[str, str]:
 
 
 def _duration_in(unit_seconds: int) -> Callable[[Any], int | str]:
-    """Writes seconds as a plain number of units where that is exact."""
+    """A writer of seconds as a plain number of units where that is exact."""
 
     def write(seconds: int) -> int | str:
         if seconds <= 0:
@@ -241,10 +240,10 @@ _WRITERS: dict[Form, Callable[[Any], Any]] = {
 
 
 def normal_category(text: str) -> str:
-    """Blanks around the parts and empty parts removed: ` films / 4k/` is `films/4k`."""
+    """A category without empty parts and surrounding blanks: ` films / 4k/` is `films/4k`."""
     return "/".join(part for part in map(str.strip, text.split("/")) if part)
 
 
 def is_below(category: str, ancestor: str) -> bool:
-    """Is `category` a sub-category of `ancestor`, at any depth?"""
+    """Whether `category` is a sub-category of `ancestor`, at any depth."""
     return category.startswith(f"{ancestor}/")

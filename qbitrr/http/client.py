@@ -1,6 +1,6 @@
-"""One remote HTTP service: time limits, bounded retries, typed answers, named errors.
+"""HttpClient: one remote service with time limits, bounded retries, typed answers and named errors.
 
-Redirects are not followed: a key must not travel to a host nobody configured.
+Redirects are not followed: a key must not be sent to a host that is not configured.
 """
 
 from __future__ import annotations
@@ -39,27 +39,27 @@ Form = Mapping[str, "str | bytes"]
 """Fields of a form; bytes are sent as a file."""
 
 _CHUNK_BYTES = 1 << 16
-_LONGEST_ANSWER_BYTES = 256 << 20  # an answer that is held whole; longer ones are taken apart as they arrive
+_LONGEST_ANSWER_BYTES = 256 << 20  # of an answer that is buffered whole; longer ones are split as they arrive
 _DEFAULT_RETRY_AFTER_SECONDS = 60.0
-_FAREWELL_SECONDS = 0.5  # how long the other end of a websocket is waited for when it is closed
+_CLOSE_SECONDS = 0.5  # wait for the other end of a websocket when it is closed
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long to wait for one service and how often to try again after a transport error."""
+    """Time limits of one service, and the number of attempts after transport errors."""
 
     connect_seconds: float = 5.0
     silence_seconds: float = 30.0
     attempts: int = 3
-    answer_seconds: float = 120.0  # one answer held whole
-    stream_seconds: float = 900.0  # one answer taken apart as it arrives
+    answer_seconds: float = 120.0  # one answer that is buffered whole
+    stream_seconds: float = 900.0  # one answer that is split as it arrives
     backoff: Backoff = field(default_factory=lambda: Backoff(first_seconds=0.2, limit_seconds=2.0))
 
 
 class HttpClient:
     """A connection pool to one service, named as its section in the configuration.
 
-    Only transport errors are tried again, and a request that changes something only when it was never sent.
+    Only transport errors are retried; a request that changes something only when it was never sent.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class HttpClient:
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections; the object cannot be used afterwards."""
+        """Close the connections; the client cannot be used afterwards."""
         await self._session.close()
 
     async def get(self, path: str, answer: type[T], **query: Query) -> T:
@@ -107,13 +107,13 @@ class HttpClient:
         return self.decode(data, answer, f"POST {path}")
 
     async def delete(self, path: str, **query: Query) -> None:
-        """DELETE; an answer is not read. Raises a ServiceError."""
+        """DELETE, without decoding an answer. Raises a ServiceError."""
         await self.send("DELETE", path, query=query)
 
     async def items(self, path: str, item: type[T], **query: Query) -> AsyncIterator[list[T]]:
-        """The objects of a JSON array as they arrive, some at a time. Raises a ServiceError.
+        """GET a JSON array and decode its objects as they arrive, some at a time. Raises a ServiceError.
 
-        Tried again only while nothing has been given out: half an answer is an error, never a short list.
+        Retried only before the first object: half an answer is an error, never a short list.
         """
         splitter = ArraySplitter()
         what = f"GET {path}"
@@ -122,7 +122,7 @@ class HttpClient:
             _raise_for_status(self.service, what, response.status, response.headers)
             try:
                 async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
-                    progress.made()
+                    progress.report()
                     if objects := splitter.feed(chunk):
                         yield [self.decode(raw, item, what) for raw in objects]
             except ValueError as error:
@@ -142,7 +142,7 @@ class HttpClient:
         form: Form | None = None,
         accept: frozenset[int] = frozenset(),
     ) -> tuple[int, bytes]:
-        """Status and body of one call. 2xx and the statuses in `accept` come back; the rest raises."""
+        """Make one call; returns status and body for 2xx and the statuses in `accept`. Else raises a ServiceError."""
         what = f"{method} {path}"
         seconds = self._timeouts.answer_seconds
         async with self._answer(method, path, query=query, json=json, form=form, seconds=seconds) as response:
@@ -155,16 +155,16 @@ class HttpClient:
 
     @contextlib.asynccontextmanager
     async def websocket(self, path: str) -> AsyncIterator[Websocket]:
-        """A websocket that is open inside of the block. Raises a ServiceError when it cannot be opened."""
+        """Open a websocket for the block. Raises a ServiceError when it cannot be opened."""
         what = f"websocket {path}"
         seconds = self._timeouts.connect_seconds + self._timeouts.silence_seconds
         try:
-            with counters.timed(counters.here.calls, self.service):
+            with counters.timed(counters.of_process.calls, self.service):
                 async with asyncio.timeout(seconds):
                     socket = await self._session.ws_connect(
                         f"{self._base_url}/{path}",
                         max_msg_size=LONGEST_MESSAGE_BYTES,
-                        timeout=aiohttp.ClientWSTimeout(ws_close=_FAREWELL_SECONDS),
+                        timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_SECONDS),
                     )
         except aiohttp.WSServerHandshakeError as error:
             _raise_for_status(self.service, what, error.status, error.headers or {})
@@ -179,7 +179,7 @@ class HttpClient:
             await socket.close()
 
     def _no_redirects(self) -> aiohttp.TraceConfig:
-        """Have aiohttp follow none when a websocket is opened, of which it cannot be told otherwise."""
+        """A hook that refuses redirects of a websocket, for which aiohttp has no option."""
 
         async def refuse(_session: object, _context: object, redirect: aiohttp.TraceRequestRedirectParams) -> None:
             redirect.response.close()
@@ -205,7 +205,7 @@ class HttpClient:
             sock_connect=self._timeouts.connect_seconds,
             sock_read=self._timeouts.silence_seconds,
         )
-        with counters.timed(counters.here.calls, self.service):
+        with counters.timed(counters.of_process.calls, self.service):
             response = await self._request(method, path, _parameters(query), json, form, limits)
             try:
                 yield response
@@ -250,13 +250,13 @@ class HttpClient:
         body = bytearray()
         async for chunk in response.content.iter_any():
             body += chunk
-            progress.made()
+            progress.report()
             if len(body) > _LONGEST_ANSWER_BYTES:
-                raise UnexpectedAnswerError(self.service, f"{what}: the answer does not end")
+                raise UnexpectedAnswerError(self.service, f"{what}: the answer is too long")
         return bytes(body)
 
     def decode(self, body: bytes, answer: type[T], what: str) -> T:
-        """`body` as a typed value. Raises UnexpectedAnswerError that says what does not fit, and where."""
+        """Decode `body` into a typed value. Raises UnexpectedAnswerError that names what does not fit, and where."""
         try:
             value: T = _decoder(cast("Hashable", answer)).decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -274,7 +274,7 @@ class HttpClient:
 
 
 def _form_data(form: Form) -> aiohttp.FormData:
-    """A form that can be sent once."""
+    """Encode a form, for one request."""
     data = aiohttp.FormData()
     for name, value in form.items():
         if isinstance(value, bytes):
@@ -285,7 +285,7 @@ def _form_data(form: Form) -> aiohttp.FormData:
 
 
 def _parameters(query: Mapping[str, Query] | None) -> list[tuple[str, str]]:
-    """Query values as the Arrs read them: `true`, repeated names for lists, nothing for None."""
+    """Query values in the form of the Arrs: `true`, a repeated name for a list, nothing for None."""
     return [
         (name, str(one).lower() if isinstance(one, bool) else str(one))
         for name, value in (query or {}).items()
@@ -299,8 +299,8 @@ def _raise_for_status(service: str, what: str, status: int, headers: Mapping[str
     if status < 300:
         return
     if status < 400:
-        place = headers.get("Location", "elsewhere").partition("?")[0]
-        raise UnexpectedAnswerError(service, f"{text}, redirects to {place}; configure the final address")
+        target = headers.get("Location", "elsewhere").partition("?")[0]
+        raise UnexpectedAnswerError(service, f"{text}, redirects to {target}; configure the final address")
     if status == 401:
         raise CredentialsRejectedError(service, f"{text}, the key or password is not accepted")
     if status == 404:

@@ -1,4 +1,4 @@
-"""How much a process asked of its services, and how long its work took: sums since it began."""
+"""Counters of a process since its start: calls to its services, and its kinds of work."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Counter:
-    """Of one service or one kind of work. `failed` of the `count` went wrong."""
+    """Calls to one service, or runs of one kind of work; `failed` of the `count` raised an error."""
 
     count: int = 0
     failed: int = 0
@@ -22,26 +22,26 @@ class Counter:
 
 @dataclass(slots=True)
 class ServiceCounters:
-    """By service, and by kind of work."""
+    """Counters of calls by service, and of work by kind."""
 
     calls: dict[str, Counter] = field(default_factory=dict)
     work: dict[str, Counter] = field(default_factory=dict)
 
 
 @contextmanager
-def timed(sums: dict[str, Counter], name: str) -> Iterator[None]:
-    """Add one to a sum, with the time that the block takes; leaving it by an error counts as failed."""
-    total = sums.setdefault(name, Counter())
-    began = time.monotonic()
+def timed(group: dict[str, Counter], name: str) -> Iterator[None]:
+    """Count the block and its duration; an error in it counts as failed."""
+    counter = group.setdefault(name, Counter())
+    started_at = time.monotonic()
     try:
         yield
     except BaseException:
-        total.failed += 1
+        counter.failed += 1
         raise
     finally:
-        total.count += 1
-        total.seconds += time.monotonic() - began
+        counter.count += 1
+        counter.seconds += time.monotonic() - started_at
 
 
-here = ServiceCounters()
-"""Of this process."""
+of_process = ServiceCounters()
+"""The counters of this process."""

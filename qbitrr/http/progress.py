@@ -1,6 +1,6 @@
-"""Saying that whatever is under way got somewhere, without knowing what it is.
+"""Progress of the operation under way, reported by code that does not know which one it is.
 
-A worker's operation listens (`qbitrr.worker.report`), what it waits for speaks: every part of an answer that arrives.
+An operation of a worker observes (`qbitrr.worker.report`); the parts of an answer that arrive report.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_listener: ContextVar[Callable[[], None] | None] = ContextVar("progress", default=None)
+_observer: ContextVar[Callable[[], None] | None] = ContextVar("progress", default=None)
 
 
-def made() -> None:
-    """The operation in whose context this is called got somewhere."""
-    listener = _listener.get()
-    if listener is not None:
-        listener()
+def report() -> None:
+    """Report progress of the operation in whose context this is called."""
+    observer = _observer.get()
+    if observer is not None:
+        observer()
 
 
 @contextmanager
-def told(listener: Callable[[], None]) -> Iterator[None]:
-    """Tell of all progress that is made inside of the block, and in tasks begun there."""
-    token = _listener.set(listener)
+def observed(observer: Callable[[], None]) -> Iterator[None]:
+    """Call `observer` on all progress in the block, and in tasks started there."""
+    token = _observer.set(observer)
     try:
         yield
     finally:
-        _listener.reset(token)
+        _observer.reset(token)

@@ -1,4 +1,4 @@
-"""One open websocket to a service: text in, text out, with time limits and a bound on what is taken in."""
+"""Websocket: one open connection to a service, for text messages, with time limits and a bound on their length."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SEND_SECONDS = 10.0
 
 
 class Websocket:
-    """`service` is the section name, `what` the call for error texts."""
+    """An open websocket. `service` is the section name, `what` the call for error texts."""
 
     def __init__(self, service: str, what: str, socket: ClientWebSocketResponse) -> None:
         self._service = service
@@ -30,10 +30,10 @@ class Websocket:
             async with asyncio.timeout(_SEND_SECONDS):
                 await self._socket.send_str(text)
         except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
-            raise self._lost("it takes nothing any more") from error
+            raise self._lost("it accepts no message any more") from error
 
     async def receive(self, within_seconds: float) -> str | None:
-        """The next text message, None when none came in time. Raises UnreachableError once the connection ended."""
+        """Wait for the next text message; None when there is none in time. Raises UnreachableError at the end."""
         try:
             message = await self._socket.receive(within_seconds)
         except TimeoutError:

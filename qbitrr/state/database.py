@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 Row = tuple[Any, ...]
 
-FILE_NAME = "state.db"
 BUSY_SECONDS = 15.0  # the longest another process may hold the write lock before an error is reported
 
 # WAL lets the control plane read while workers write; NORMAL loses no committed row when a process dies.

@@ -1,1 +1,1 @@
-"""Newer versions of qbitrr itself: which there are, whether this installation can take one, and how it does."""
+"""Updates of qbitrr itself: newer releases, whether this installation can update itself, and how it does."""

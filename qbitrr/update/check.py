@@ -1,4 +1,4 @@
-"""Asking for the newest version: seldom, never twice at a time, and nobody waits long for it."""
+"""Checker: asks for the newest version, seldom and never twice at a time, without long waits for its callers."""
 
 from __future__ import annotations
 
@@ -13,25 +13,28 @@ from qbitrr import logs
 from qbitrr.errors import ServiceError, UpdateCheckError
 from qbitrr.http.client import HttpClient, Timeouts
 from qbitrr.update import index
-from qbitrr.update.releases import is_newer, newest
+from qbitrr.update.releases import PACKAGE, is_newer, newest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qbitrr.clock import Clock
     from qbitrr.config import Settings
-    from qbitrr.update.model import Release
+    from qbitrr.update.releases import Release
 
 _log = logs.get(__name__)
 
 FRESH_SECONDS = 3600.0
 RETRY_SECONDS = 300.0
-FORCED_SECONDS = 60.0  # a forced check younger than this is not made again
+FORCED_SECONDS = 60.0  # a forced check is not repeated within
 _WAIT_SECONDS = 1.5
+_NOTES_SERVICE = "releases"
+_NOTES_TIMEOUTS = Timeouts(connect_seconds=5.0, silence_seconds=10.0, answer_seconds=20.0, attempts=1)
+_LONGEST_NOTES = 100_000  # characters
 
 
 class Known(Struct, frozen=True):
-    """What the last check found, None and empty before the first; `error` is why the latest one failed."""
+    """Result of the last check, None and empty before the first; `error` is why the latest one failed."""
 
     release: Release | None = None
     changelog: str = ""
@@ -41,29 +44,29 @@ class Known(Struct, frozen=True):
 
 
 class Checker:
-    """Knows the newest release of the channel that is configured. `found` is called with one that is newer."""
+    """Knows the newest release of the configured channel. `on_newer` is called once with each newer one."""
 
     def __init__(
-        self, settings: Callable[[], Settings], present: str, clock: Clock, found: Callable[[Known], None]
+        self, settings: Callable[[], Settings], present: str, clock: Clock, on_newer: Callable[[Known], None]
     ) -> None:
         self.known = Known()
         self._settings = settings
         self._present = present
         self._clock = clock
-        self._found = found
-        self._asked: tuple[str, ...] | None = None
+        self._on_newer = on_newer
+        self._checked: tuple[str, ...] | None = None
         self._tried_at = float("-inf")
-        self._told: str | None = None
+        self._announced: str | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
     def available(self) -> Release | None:
-        """A release that is newer than the present version."""
+        """The newest release, if it is newer than the present version."""
         release = self.known.release
         return release if release is not None and is_newer(release.version, self._present) else None
 
     async def newest(self, *, force: bool = False, within_seconds: float = _WAIT_SECONDS) -> Known:
-        """What is known, after a check if one is due; one that takes longer than that goes on by itself."""
+        """The known result, after a check if one is due; a check that takes longer goes on in the background."""
         if self._task is None and self._is_due(force=force):
             self._task = asyncio.get_running_loop().create_task(self._check(), name="update check")
         if self._task is not None:
@@ -73,37 +76,36 @@ class Checker:
         return self.known
 
     async def close(self) -> None:
-        """End a check that is under way."""
+        """Cancel a check that is under way."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     def _is_due(self, *, force: bool) -> bool:
-        wanted = self._wanted()
-        if wanted != self._asked:
+        if self._sources() != self._checked:
             return True
-        lasting = FORCED_SECONDS if force else RETRY_SECONDS if self.known.error else FRESH_SECONDS
-        return self._clock.monotonic() - self._tried_at >= lasting
+        valid_seconds = FORCED_SECONDS if force else RETRY_SECONDS if self.known.error else FRESH_SECONDS
+        return self._clock.monotonic() - self._tried_at >= valid_seconds
 
-    def _wanted(self) -> tuple[str, ...]:
+    def _sources(self) -> tuple[str, ...]:
         settings = self._settings()
         return settings.update_index, settings.releases_url, settings.auto_update_channel
 
     async def _check(self) -> None:
         try:
-            self._asked, self._tried_at = self._wanted(), self._clock.monotonic()
+            self._checked, self._tried_at = self._sources(), self._clock.monotonic()
             try:
                 self.known = await self._ask()
             except (ServiceError, UpdateCheckError) as error:
                 self.known = replace(self.known, error=str(error))
                 _log.warning("update check failed", error=str(error))
-            except Exception as error:  # noqa: BLE001 - whatever an index answers, the daemon goes on
-                self.known = replace(self.known, error=f"the answer was not understood: {type(error).__name__}")
+            except Exception as error:  # noqa: BLE001 - no answer of an index may stop the daemon
+                self.known = replace(self.known, error=f"the answer could not be read: {type(error).__name__}")
                 _log.exception("update check failed")
-            if (release := self.available) is not None and release.version != self._told:
-                self._told = release.version
+            if (release := self.available) is not None and release.version != self._announced:
+                self._announced = release.version
                 _log.info("update is available", present=self._present, newest=release.version)
-                self._found(self.known)
+                self._on_newer(self.known)
         finally:
             self._task = None
 
@@ -113,17 +115,17 @@ class Checker:
         found = await index.releases(address)
         release = newest(found, settings.auto_update_channel, platform.python_version(), now)
         if release is None:
-            raise UpdateCheckError(f"the package index has no release of {index.PACKAGE} for this channel and Python")
+            raise UpdateCheckError(f"the package index has no release of {PACKAGE} for this channel and Python")
         if is_newer(release.version, self._present):
             await index.check_identity(release)
         before = self.known
         if before.release is not None and before.release.version == release.version and before.changelog_url:
             return replace(before, release=release, checked_at=now, error=None)
-        told = await self._notes(settings.releases_url, release.version)
-        return Known(release, told.text, told.url, now)
+        new = await self._notes(settings.releases_url, release.version)
+        return Known(release, new.text, new.url, now)
 
     async def _notes(self, address: str, version: str) -> Notes:
-        """What is new; a version without notes is one all the same."""
+        """The notes of a version; empty when they cannot be read."""
         if not address:
             return Notes("", "")
         try:
@@ -133,11 +135,6 @@ class Checker:
             return Notes("", "")
 
 
-_SERVICE = "releases"
-_TIMEOUTS = Timeouts(connect_seconds=5.0, silence_seconds=10.0, answer_seconds=20.0, attempts=1)
-_LONGEST = 100_000  # characters
-
-
 class _Listed(Struct, frozen=True):
     tag_name: str = ""
     body: str | None = None
@@ -145,19 +142,19 @@ class _Listed(Struct, frozen=True):
 
 
 class Notes(NamedTuple):
-    """Markdown, and where a person reads it."""
+    """Release notes: Markdown, and the address of their page."""
 
     text: str
     url: str
 
 
 async def notes(address: str, version: str) -> Notes | None:
-    """Those of a version; None when the page does not list it. Raises a ServiceError."""
+    """Read the notes of a version; None when the list does not have it. Raises a ServiceError."""
     base, _, last = address.rpartition("/")
-    async with HttpClient(_SERVICE, base, timeouts=_TIMEOUTS) as http:
+    async with HttpClient(_NOTES_SERVICE, base, timeouts=_NOTES_TIMEOUTS) as http:
         listed = await http.get(last, list[_Listed])
     for one in listed:
         if one.tag_name.lower().removeprefix("v") == version:
             url = one.html_url or ""
-            return Notes((one.body or "")[:_LONGEST], url if url.startswith(("http://", "https://")) else "")
+            return Notes((one.body or "")[:_LONGEST_NOTES], url if url.startswith(("http://", "https://")) else "")
     return None

@@ -1,8 +1,7 @@
-"""The package index: which releases it has.
+"""Package index: which releases it has.
 
-Source: the simple repository API of the Python packaging user guide, in JSON (PEP 691, with upload times of PEP 700 and
-metadata of PEP 714)
-and, for indexes that know no other, in HTML (PEP 503).
+Source: the simple repository API of the Python packaging user guide, in JSON (PEP 691, with the upload
+times of PEP 700 and the metadata of PEP 714) and, for indexes without it, in HTML (PEP 503).
 """
 
 from __future__ import annotations
@@ -22,19 +21,17 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from qbitrr.clock import from_iso
 from qbitrr.errors import UnexpectedAnswerError, UpdateCheckError
 from qbitrr.http.client import HttpClient, Timeouts
-from qbitrr.update.model import Release
-from qbitrr.update.releases import NOT_OURS, is_ours
+from qbitrr.update.releases import NOT_OURS, PACKAGE, Release, is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PACKAGE = "qbitrr"
 SERVICE = "package index"
 _TIMEOUTS = Timeouts(connect_seconds=5.0, silence_seconds=10.0, answer_seconds=20.0, attempts=1)
 _PIP_SECONDS = 20.0
 _LONGEST_METADATA_BYTES = 1 << 20
 _ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.5"
-# pip merges its configuration files, its environment and its default; only it knows how
+# only pip knows how it merges its configuration files, its environment and its default
 _ASK_PIP = """
 from pip._internal.commands import create_command
 print(create_command("download").parser.parse_args([])[0].index_url)
@@ -55,14 +52,14 @@ class _Project(Struct, frozen=True):
 
 
 async def releases(index: str) -> list[Release]:
-    """The releases of qbitrr in an index, by its address, that were not yanked. Raises a ServiceError."""
+    """The releases of qbitrr in the index at an address, without yanked ones. Raises a ServiceError."""
     async with HttpClient(SERVICE, index, headers={"Accept": _ACCEPT}, timeouts=_TIMEOUTS) as http:
         _, body = await http.send("GET", f"{PACKAGE}/")
     return list(_by_version(_files(body), f"{index.rstrip('/')}/{PACKAGE}/").values())
 
 
 async def check_identity(release: Release) -> None:
-    """Raises UpdateCheckError for a release of another project, as its metadata tells; or a ServiceError."""
+    """Check the metadata of a release. Raises UpdateCheckError when it is of another project, or a ServiceError."""
     address = release.metadata or release.wheel
     base, _, name = address.rpartition("/")
     async with HttpClient(SERVICE, base, timeouts=_TIMEOUTS) as http:
@@ -73,18 +70,22 @@ async def check_identity(release: Release) -> None:
 
 
 def _metadata_in(wheel: bytes) -> str:
-    """The METADATA in a wheel, read without unpacking anything else. Empty when there is none."""
+    """The METADATA of a wheel, without unpacking anything else; empty when there is none."""
     try:
         with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
             found = [one for one in archive.infolist() if one.filename.endswith(".dist-info/METADATA")]
             readable = len(found) == 1 and found[0].file_size <= _LONGEST_METADATA_BYTES
             return archive.read(found[0]).decode(errors="replace") if readable else ""
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):  # damaged, packed or locked in a way of its own
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        RuntimeError,
+    ):  # damaged, or compressed or encrypted in an unknown way
         return ""
 
 
 async def of_pip() -> str:
-    """The index that pip uses here. Raises UpdateCheckError when pip cannot tell."""
+    """The index that pip uses here. Raises UpdateCheckError when pip does not report one."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _ASK_PIP,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
@@ -100,7 +101,7 @@ async def of_pip() -> str:
             await process.wait()
     address = output.decode().strip()
     if process.returncode != 0 or not address.startswith(("http://", "https://")):
-        raise UpdateCheckError("pip does not tell which index it uses; set Settings.UpdateIndex")
+        raise UpdateCheckError("pip does not report its index; set Settings.UpdateIndex")
     return address
 
 
@@ -116,7 +117,7 @@ def _files(body: bytes) -> list[_File]:
 
 
 class _Links(HTMLParser):
-    """The links of a page: their text is the name of the file."""
+    """Links of a page, whose texts are the names of files."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -156,7 +157,7 @@ def _by_version(files: Iterable[_File], page: str) -> dict[str, Release]:
 
 
 def _version(filename: str) -> str | None:
-    """That of a wheel; nothing else is installed, as anything else would run code to be built."""
+    """The version of a wheel; None for other files, as installing them runs code of theirs."""
     try:
         return str(parse_wheel_filename(filename)[1])
     except InvalidWheelFilename:

@@ -1,4 +1,4 @@
-"""How far an update is, and how the last one ended: a file in the data folder, so that it outlives every process.
+"""Record: how far an update got, and how the last one ended. A file in the data folder, as it outlives processes.
 
 staging ──> switched ──> done
 └────────────┴──> failed
@@ -13,14 +13,12 @@ from msgspec import Struct
 
 from qbitrr import logs
 from qbitrr.atomic_file import write_private
-from qbitrr.update.model import UpdateOutcome
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from qbitrr.data_dir import DataDir
 
 _log = logs.get(__name__)
 
-FILE_NAME = "update.json"
 Phase = Literal["staging", "switched", "done", "failed"]
 
 
@@ -28,7 +26,7 @@ class Record(Struct, frozen=True):
     """One update. Times in epoch seconds.
 
     `starts` counts how often the new version was started before it was ready. `state_copy` is the state file from
-    before, `link` what points to the version in use, `old_prefix` and `new_prefix` where both are; without a link
+    before, `link` points to the version in use, `old_prefix` and `new_prefix` are the folders of both; without a link
     `wheels` is the folder in which the old version is kept.
     """
 
@@ -46,26 +44,35 @@ class Record(Struct, frozen=True):
     wheels: str | None = None
 
 
-def read(folder: Path) -> Record | None:
+class UpdateOutcome(Struct, frozen=True):
+    """How the last update ended, as the API shows it; `completed_at` in epoch seconds."""
+
+    in_progress: bool = False
+    last_result: Literal["success", "failed"] | None = None
+    last_error: str | None = None
+    completed_at: float | None = None
+
+
+def read(data_dir: DataDir) -> Record | None:
     """The last update of an installation; None when there was none, or the file is damaged."""
-    path = folder / FILE_NAME
+    path = data_dir.update_record
     try:
         return msgspec.json.decode(path.read_bytes(), type=Record)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError) as error:
-        _log.warning("record of the last update cannot be read", path=str(path), error=str(error))
+        _log.warning("record of the last update could not be read", path=str(path), error=str(error))
         return None
 
 
-def write(folder: Path, record: Record) -> Record:
-    """Store it in one step. Raises OSError."""
-    write_private(folder / FILE_NAME, msgspec.json.format(msgspec.json.encode(record)))
+def write(data_dir: DataDir, record: Record) -> Record:
+    """Store a record in one step. Raises OSError."""
+    write_private(data_dir.update_record, msgspec.json.format(msgspec.json.encode(record)))
     return record
 
 
 def outcome(record: Record | None) -> UpdateOutcome:
-    """As the API tells it."""
+    """The outcome that a record stands for."""
     if record is None:
         return UpdateOutcome()
     if record.phase in ("staging", "switched"):

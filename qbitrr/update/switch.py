@@ -1,4 +1,4 @@
-"""Making a version the one in use, and going back. Blocking; nobody else may use the state file."""
+"""Switch of the version in use, and back. Blocking; no other process may use the state file."""
 
 from __future__ import annotations
 
@@ -16,26 +16,28 @@ from qbitrr import logs
 from qbitrr.errors import UpdateFailedError
 from qbitrr.state import backup
 from qbitrr.update import record
-from qbitrr.update.stage import MARK, PACKAGE, requirement
+from qbitrr.update.releases import PACKAGE
+from qbitrr.update.stage import MARK, requirement
 
 if TYPE_CHECKING:
+    from qbitrr.data_dir import DataDir
     from qbitrr.update.record import Record
 
 _log = logs.get(__name__)
 
-STATE_COPY = "state.before-update.db"
+_STATE_COPY = "state.before-update.db"
 _PIP_SECONDS = 900.0
 
 
-def switch(folder: Path, state_file: Path, planned: Record, index: str) -> Record:
-    """From now on the new version is started. Raises UpdateFailedError; then the old one is in use as before."""
-    copy = folder / STATE_COPY
+def switch(data_dir: DataDir, staged: Record, index: str) -> Record:
+    """Have the next start use the new version. Raises UpdateFailedError."""
+    copy = data_dir.folder / _STATE_COPY
     try:
         copy.unlink(missing_ok=True)
-        if state_file.exists():
-            backup.copy_to(state_file, copy)
-        switched = replace(planned, phase="switched", state_copy=str(copy) if copy.exists() else None)
-        record.write(folder, switched)  # before the switch: whoever is started next must know of it
+        if data_dir.state_file.exists():
+            backup.copy_to(data_dir.state_file, copy)
+        switched = replace(staged, phase="switched", state_copy=str(copy) if copy.exists() else None)
+        record.write(data_dir, switched)  # before the switch: whichever version starts next has to know of it
         if switched.link is not None and switched.new_prefix is not None:
             point(Path(switched.link), Path(switched.new_prefix))
         else:
@@ -45,21 +47,21 @@ def switch(folder: Path, state_file: Path, planned: Record, index: str) -> Recor
     return switched
 
 
-def go_back(folder: Path, state_file: Path, switched: Record, because: str, now: float) -> Record:
+def switch_back(data_dir: DataDir, switched: Record, because: str, now: float) -> Record:
     """Use the old version again, with the state from before. Raises OSError or UpdateFailedError."""
-    _log.error("update is taken back", to=switched.old_version, because=because)
+    _log.error("update was rolled back", to=switched.old_version, because=because)
     if switched.link is not None and switched.old_prefix is not None:
         point(Path(switched.link), Path(switched.old_prefix))
     elif switched.wheels is not None:
         _pip(["--no-index", "--no-deps", "--find-links", switched.wheels, requirement(switched.old_version)], {})
     if switched.state_copy is not None:
-        restore(Path(switched.state_copy), state_file)
-    return record.write(folder, replace(switched, phase="failed", error=because, ended_at=now))
+        restore(Path(switched.state_copy), data_dir.state_file)
+    return record.write(data_dir, replace(switched, phase="failed", error=because, ended_at=now))
 
 
-def finish(folder: Path, switched: Record, now: float) -> Record:
-    """The new version proved itself: what nobody will go back to is removed."""
-    done = record.write(folder, replace(switched, phase="done", ended_at=now, error=None))
+def finish(data_dir: DataDir, switched: Record, now: float) -> Record:
+    """Record that the new version got ready, and remove all versions but it and the one before."""
+    done = record.write(data_dir, replace(switched, phase="done", ended_at=now, error=None))
     if done.new_prefix is not None and done.link is not None:
         kept = {Path(prefix) for prefix in (done.new_prefix, done.old_prefix) if prefix}
         for place in Path(done.new_prefix).parent.iterdir():
@@ -68,15 +70,15 @@ def finish(folder: Path, switched: Record, now: float) -> Record:
     return done
 
 
-def abandon(folder: Path, planned: Record, because: str, now: float) -> Record:
-    """Nothing was switched; what was staged is removed."""
-    if planned.new_prefix is not None and (Path(planned.new_prefix) / "pyvenv.cfg").exists():
-        shutil.rmtree(planned.new_prefix, ignore_errors=True)
-    return record.write(folder, replace(planned, phase="failed", error=because, ended_at=now))
+def abandon(data_dir: DataDir, staged: Record, because: str, now: float) -> Record:
+    """Record that nothing was switched, and remove what was staged. Raises OSError."""
+    if staged.new_prefix is not None and (Path(staged.new_prefix) / "pyvenv.cfg").exists():
+        shutil.rmtree(staged.new_prefix, ignore_errors=True)
+    return record.write(data_dir, replace(staged, phase="failed", error=because, ended_at=now))
 
 
 def point(link: Path, target: Path) -> None:
-    """Have a link point elsewhere, in one step."""
+    """Point a symbolic link elsewhere, in one step. Raises OSError."""
     draft = link.with_name(f".{link.name}.new")
     draft.unlink(missing_ok=True)
     draft.symlink_to(os.path.relpath(target, link.parent))
@@ -84,7 +86,7 @@ def point(link: Path, target: Path) -> None:
 
 
 def restore(copy: Path, state_file: Path) -> None:
-    """Put a copy of the state file in its place."""
+    """Replace the state file by a copy of it. Raises OSError."""
     draft = state_file.with_name(f".{state_file.name}.restored")
     shutil.copyfile(copy, draft)
     draft.chmod(0o600)

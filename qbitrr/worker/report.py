@@ -87,7 +87,7 @@ class Report:
         """Report what is done inside of the block.
 
         An operation without progress for `within_seconds` hangs: the worker is replaced. Every part of an answer of a
-        service is progress; what works long without one calls `qbitrr.http.progress.made`.
+        service is progress; what works long without one calls `qbitrr.http.progress.report`.
         """
         operation = _Operation(name, self._clock.monotonic() + within_seconds)
 
@@ -98,7 +98,7 @@ class Report:
         self._operations.append(operation)
         self._become(kind)
         try:
-            with counters.timed(counters.here.work, name), progress.told(on_progress):
+            with counters.timed(counters.of_process.work, name), progress.observed(on_progress):
                 yield
         finally:
             self._operations.remove(operation)
@@ -147,7 +147,7 @@ class Report:
             self._send_waiting()
 
     def _send_counters(self) -> None:
-        here = counters.here
+        here = counters.of_process
         now = ipc.Counters(
             calls={name: (one.count, one.failed, one.seconds) for name, one in here.calls.items()},
             work={name: (one.count, one.failed, one.seconds) for name, one in here.work.items()},

@@ -81,7 +81,7 @@ def answers(port: int, path: str) -> Any:
         return None
 
 
-def test_the_version_is_told(tmp_path):
+def test_the_version_is_printed(tmp_path):
     assert qbitrr("--version", cwd=tmp_path).stdout == f"qbitrr {__version__}\n"
 
 
@@ -107,7 +107,7 @@ def test_the_first_start_writes_a_configuration_and_stays_up_without_workers(tmp
     assert "Radarr-1080.URI" in log.read_text()
 
 
-def test_check_tells_what_would_run(tmp_path):
+def test_check_prints_what_would_run(tmp_path):
     (tmp_path / "config.toml").write_text(
         '[qBit]\nHost = "nas.lan"\n[Radarr-X]\nURI = "http://u:hush@radarr:7878"\nAPIKey = "hush"\nCategory = "films"\n'
     )
@@ -118,7 +118,7 @@ def test_check_tells_what_would_run(tmp_path):
 
 
 @pytest.mark.parametrize("command", ["check", "run"])
-def test_every_mistake_is_told_at_once_with_exit_code_78(tmp_path, command):
+def test_every_mistake_is_reported_at_once_with_exit_code_78(tmp_path, command):
     (tmp_path / "config.toml").write_text(
         '[Settings]\nConsoleLevel = "LOUD"\nLoopSleepTimer = "soon"\n[WebUI]\nPort = 99999\n'
     )
@@ -142,7 +142,7 @@ def test_a_port_that_is_taken_is_named(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_a_state_file_that_is_none_is_set_aside_and_told(tmp_path, daemon):
+def test_a_state_file_that_is_not_one_is_set_aside_and_logged(tmp_path, daemon):
     port = free_port()
     (tmp_path / "config.toml").write_text(f'[WebUI]\nPort = {port}\nToken = "x"\n')
     (tmp_path / ".config").mkdir()
@@ -156,7 +156,7 @@ def test_a_state_file_that_is_none_is_set_aside_and_told(tmp_path, daemon):
     assert aside.name in log
 
 
-def test_the_running_daemon_is_talked_to(tmp_path, daemon):
+def test_the_running_daemon_is_commanded(tmp_path, daemon):
     config = tmp_path / ".config" / "config.toml"
     config.parent.mkdir()
     config.write_text(f'[WebUI]\nPort = {free_port()}\nToken = "x"\n')
@@ -165,7 +165,7 @@ def test_the_running_daemon_is_talked_to(tmp_path, daemon):
     process = daemon("--data-dir", ".config", "run")
     until_sync(lambda: qbitrr("ctl", "status", cwd=tmp_path).stdout == "no workers\n", 10, "it does not answer")
     assert qbitrr("ctl", "reload", cwd=tmp_path).returncode == 0
-    for action in ("dump", "renew", "restart"):
+    for action in ("dump", "restart-workers", "renew", "restart"):
         assert qbitrr("ctl", action, cwd=tmp_path).returncode == 0, action
     unknown = qbitrr("ctl", "restart", "films", cwd=tmp_path)
     assert unknown.returncode == 1
@@ -212,7 +212,7 @@ def test_packages_of_another_distribution_are_noticed(tmp_path):
     assert "environment of its own" in done.stderr
 
 
-def test_a_torrent_nobody_knows_is_said_to_be_unknown(tmp_path, daemon):
+def test_an_unknown_torrent_is_reported_as_unknown(tmp_path, daemon):
     (tmp_path / "config.toml").write_text(f'[WebUI]\nPort = {free_port()}\nToken = "x"\n')
     process = daemon("--data-dir", ".config", "run")
     log = tmp_path / ".config" / "logs" / "Main.log"
@@ -233,7 +233,7 @@ def test_a_demonstration_leaves_a_folder_with_something_else_alone(tmp_path):
     assert (tmp_path / "config.toml").read_text() == "# mine\n"
 
 
-def test_a_damaged_state_file_is_told_by_explain(tmp_path):
+def test_a_damaged_state_file_is_reported_by_explain(tmp_path):
     (tmp_path / ".config").mkdir()
     (tmp_path / ".config" / "state.db").write_bytes(b"something else" * 1000)
     done = qbitrr("explain", "ab" * 20, cwd=tmp_path)

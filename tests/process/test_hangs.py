@@ -63,7 +63,7 @@ def assert_evidence(daemon: Daemon, pids: dict[str, int]) -> None:
         assert bundle.peak_bytes > 10 << 20
         assert bundle.operation
         bundles[name] = bundle
-    assert "no sign of life" in (bundles["stopped"].because or "")
+    assert "no heartbeat" in (bundles["stopped"].because or "")
     assert (bundles["stopped"].process_state or "").startswith("T (stopped)")
     assert bundles["stopped"].how == "signal SIGKILL"
     assert "hold_the_interpreter" in bundles["gil"].stack

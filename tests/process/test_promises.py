@@ -28,7 +28,7 @@ from qbitrr.worker.config import worker_configs
 from supervisor.evidence import Evidence
 from supervisor.lifecycle import Phase
 from supervisor.spawner import ForkServer, Spawner
-from supervisor.workers import Workers, limits_of
+from supervisor.workers import Workers, restart_policy
 from tests.support.daemon import CHECKOUT
 from tests.support.polling import until
 from tests.support.state import migrated
@@ -49,7 +49,7 @@ IN_TURMOIL = (Phase.HANGING, Phase.BACKOFF, Phase.DEGRADED)
 
 def policy_of(loaded: Loaded) -> RestartPolicy:
     """The restart policy of a configuration, but with a second between TERM and KILL."""
-    return replace(limits_of(loaded.config.settings), grace_seconds=GRACE_SECONDS)
+    return replace(restart_policy(loaded.config.settings), grace_seconds=GRACE_SECONDS)
 
 
 class JumpingClock:
@@ -60,7 +60,7 @@ class JumpingClock:
         self.clock = Clock(wall=lambda: time.time() + self.offset_seconds)
 
 
-def start_zygote(module: str, *arguments: str) -> ForkServer:
+def start_server(module: str, *arguments: str) -> ForkServer:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         command = [sys.executable, "-P", "-m", module, str(theirs.fileno()), *arguments]
@@ -102,13 +102,13 @@ async def all_running(supervisor: Workers) -> None:
 
 
 async def test_eagain_at_fork_is_tried_again(sandbox: Sandbox, tmp_path: Path):
-    async with supervised(sandbox, tmp_path, start_zygote("tests.support.failing_fork_server", "3")) as supervisor:
+    async with supervised(sandbox, tmp_path, start_server("tests.support.failing_fork_server", "3")) as supervisor:
         await all_running(supervisor)
         assert sum(len(process.state.start_failures) for process in supervisor.processes.values()) == 3
 
 
 async def test_emfile_for_pipes_is_tried_again_and_touches_nobody_else(sandbox: Sandbox, tmp_path: Path):
-    async with supervised(sandbox, tmp_path, start_zygote("supervisor.fork_server")) as supervisor:
+    async with supervised(sandbox, tmp_path, start_server("supervisor.fork_server")) as supervisor:
         await all_running(supervisor)
         other = supervisor.processes["sonarr-tv"].pid
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -118,7 +118,7 @@ async def test_emfile_for_pipes_is_tried_again_and_touches_nobody_else(sandbox: 
             await until(lambda: phases(supervisor)["radarr-hd"] is Phase.BACKOFF, 10, lambda: str(phases(supervisor)))
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        assert "Too many open files" in (supervisor.processes["radarr-hd"].said.last_error or "")
+        assert "Too many open files" in (supervisor.processes["radarr-hd"].last_report.last_error or "")
         await all_running(supervisor)
         assert supervisor.processes["sonarr-tv"].pid == other
 
@@ -126,16 +126,16 @@ async def test_emfile_for_pipes_is_tried_again_and_touches_nobody_else(sandbox: 
 @pytest.mark.parametrize("hours", [-1, 1])
 async def test_a_wall_clock_that_jumps_changes_nothing(sandbox: Sandbox, tmp_path: Path, hours: int):
     wall = JumpingClock()
-    async with supervised(sandbox, tmp_path, start_zygote("supervisor.fork_server"), wall.clock) as supervisor:
+    async with supervised(sandbox, tmp_path, start_server("supervisor.fork_server"), wall.clock) as supervisor:
         await all_running(supervisor)
         before = {category: process.pid for category, process in supervisor.processes.items()}
         wall.offset_seconds = hours * 3600.0
-        beats = {category: process.said.progress for category, process in supervisor.processes.items()}
+        beats = {category: process.last_report.progress for category, process in supervisor.processes.items()}
 
         def went_on() -> bool:
             assert not set(phases(supervisor).values()) & set(IN_TURMOIL)
             return all(
-                process.said.progress > beats[category] + 1 for category, process in supervisor.processes.items()
+                process.last_report.progress > beats[category] + 1 for category, process in supervisor.processes.items()
             )
 
         await until(went_on, 15, lambda: str(phases(supervisor)))
@@ -145,21 +145,21 @@ async def test_a_wall_clock_that_jumps_changes_nothing(sandbox: Sandbox, tmp_pat
         await until(lambda: victim.pid not in (None, before["radarr-hd"]), 2, "it is not back")
 
 
-async def test_a_child_that_ignores_term_is_killed_after_the_grace(sandbox: Sandbox, tmp_path: Path):
-    async with supervised(sandbox, tmp_path, start_zygote("supervisor.fork_server")) as supervisor:
+async def test_a_worker_that_ignores_term_is_killed_after_the_grace(sandbox: Sandbox, tmp_path: Path):
+    async with supervised(sandbox, tmp_path, start_server("supervisor.fork_server")) as supervisor:
         await all_running(supervisor)
         victim = supervisor.processes["radarr-hd"]
         old = victim.pid
         os.kill(old or 0, signal.SIGSTOP)
         began = time.monotonic()
         supervisor.restart("radarr-hd")
-        await until(lambda: victim.pid not in (None, old), victim.limits.grace_seconds + 2, lambda: str(victim.state))
-        assert time.monotonic() - began >= victim.limits.grace_seconds - 0.1
+        await until(lambda: victim.pid not in (None, old), victim.policy.grace_seconds + 2, lambda: str(victim.state))
+        assert time.monotonic() - began >= victim.policy.grace_seconds - 0.1
         assert phases(supervisor)["sonarr-tv"] is Phase.RUNNING
 
 
-async def test_one_that_flaps_is_degraded_and_its_restart_by_hand_begins_anew(sandbox: Sandbox, tmp_path: Path):
-    fork_server = start_zygote("supervisor.fork_server")
+async def test_one_that_flaps_is_degraded_and_a_manual_restart_resets_the_counts(sandbox: Sandbox, tmp_path: Path):
+    fork_server = start_server("supervisor.fork_server")
     async with supervised(sandbox, tmp_path, fork_server, MaxProcessRestarts=2) as supervisor:
         await all_running(supervisor)
         victim = supervisor.processes["radarr-hd"]
@@ -175,7 +175,7 @@ async def test_one_that_flaps_is_degraded_and_its_restart_by_hand_begins_anew(sa
 
 
 async def test_a_worker_that_never_starts_brings_the_old_configuration_back(sandbox: Sandbox, tmp_path: Path):
-    fork_server = start_zygote("supervisor.fork_server")
+    fork_server = start_server("supervisor.fork_server")
     async with supervised(sandbox, tmp_path, fork_server, ProcessSpawnTimeoutSeconds=2) as supervisor:
         await all_running(supervisor)
         before = supervisor.processes["radarr-hd"].config
@@ -195,7 +195,7 @@ async def test_fifty_workers_that_ignore_term_are_stopped_within_the_grace_and_t
     arrs = "".join(arr.format(number) for number in range(1, 51))
     loaded = load_text(f"{arrs}[Settings]\nCompletedDownloadFolder = '/downloads'\n", {})
     state = migrated(tmp_path / "state.db")
-    spawner = Spawner(start_zygote("supervisor.fork_server"))
+    spawner = Spawner(start_server("supervisor.fork_server"))
     supervisor = Workers(spawner, Evidence(tmp_path / "evidence", None, str))
     limits = policy_of(loaded)
     supervisor.start(worker_configs(loaded.config, str(state), None), limits)

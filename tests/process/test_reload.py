@@ -53,7 +53,7 @@ async def pids(daemon: Daemon) -> dict[str, int]:
 async def test_only_the_worker_whose_part_changed_gets_a_fresh_process(sandbox: Sandbox, daemon: Daemon):
     before = await pids(daemon)
     text = sandbox.config_toml(changed(Radarr_HD={"Torrent": {"StalledDelay": "9s"}}))
-    await reload(daemon, text, "configuration was taken ")
+    await reload(daemon, text, "configuration was applied ")
     after = await pids(daemon)
     assert after["sonarr-tv"] == before["sonarr-tv"]
     assert after["radarr-hd"] != before["radarr-hd"]
@@ -62,10 +62,10 @@ async def test_only_the_worker_whose_part_changed_gets_a_fresh_process(sandbox: 
 
 async def test_an_arr_that_left_the_file_is_stopped_and_comes_back_with_it(sandbox: Sandbox, daemon: Daemon):
     before = await pids(daemon)
-    await reload(daemon, sandbox.config_toml(changed(Radarr_HD={"Managed": False})), "configuration was taken ")
+    await reload(daemon, sandbox.config_toml(changed(Radarr_HD={"Managed": False})), "configuration was applied ")
     assert await pids(daemon) == {"sonarr-tv": before["sonarr-tv"]}
     assert (await daemon.get("/web/status"))["arrs"] == ["sonarr-tv"]
-    await reload(daemon, sandbox.config_toml(QUICK), "configuration was taken ")
+    await reload(daemon, sandbox.config_toml(QUICK), "configuration was applied ")
     after = await pids(daemon)
     assert list(after) == ["radarr-hd", "sonarr-tv"]
     assert after["sonarr-tv"] == before["sonarr-tv"]
@@ -90,7 +90,7 @@ async def test_a_configuration_that_is_gone_is_a_no_op(daemon: Daemon):
 
 async def test_the_old_configuration_comes_back_when_a_worker_does_not_get_ready(sandbox: Sandbox, daemon: Daemon):
     before = await pids(daemon)
-    log = await reload(daemon, sandbox.config_toml({**QUICK, **TOO_LONG}), "configuration was taken back")
+    log = await reload(daemon, sandbox.config_toml({**QUICK, **TOO_LONG}), "configuration was rolled back")
     assert "radarr-hd" in log
     workers = await daemon.all_running()
     assert workers["sonarr-tv"]["pid"] == before["sonarr-tv"]
@@ -112,7 +112,7 @@ async def test_a_worker_that_dies_during_a_reload_is_started_again_with_the_new_
     before = await pids(daemon)
     os.kill(before["sonarr-tv"], signal.SIGKILL)
     text = sandbox.config_toml(changed(Radarr_HD={"Torrent": {"StalledDelay": "9s"}}))
-    await reload(daemon, text, "configuration was taken ")
+    await reload(daemon, text, "configuration was applied ")
     after = await pids(daemon)
     assert not set(after.values()) & set(before.values())
 

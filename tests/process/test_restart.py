@@ -1,4 +1,4 @@
-"""Beginning anew in place, and ending in time, whatever the workers do."""
+"""Restarting in place, and ending in time, whatever the workers do."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def ask_without_end(daemon: Daemon, answered: Counter[int | str], *, keep_
             await asyncio.sleep(0.005)
 
 
-async def test_no_request_is_refused_while_the_daemon_begins_anew(daemon: Daemon):
+async def test_no_request_is_refused_while_the_daemon_restarts_in_place(daemon: Daemon):
     before = await daemon.all_running()
     open_before = descriptors(daemon.pid)
     answered: Counter[int | str] = Counter()
@@ -77,12 +77,12 @@ async def test_no_request_is_refused_while_the_daemon_begins_anew(daemon: Daemon
         assert (await daemon.post("/web/restart"))["message"] == "Restart initiated"
         pids = {worker["pid"] for worker in before.values()}
 
-        async def begun_anew(old: set[int] = pids) -> bool:
+        async def restarted(old: set[int] = pids) -> bool:
             workers = await daemon.workers()
             fresh = all(worker["pid"] not in {None, *old} for worker in workers.values())
             return len(workers) == 2 and fresh and all(worker["state"] == "running" for worker in workers.values())
 
-        await until(begun_anew, 20, daemon.log)
+        await until(restarted, 20, daemon.log)
         before = await daemon.workers()
     for task in asking:
         task.cancel()
@@ -117,14 +117,14 @@ async def test_a_stop_wins_over_a_restart_that_is_under_way(impatient: Daemon):
     assert impatient.processes() == []
 
 
-async def test_a_signal_that_comes_while_the_daemon_begins_anew_does_not_end_it(daemon: Daemon):
+async def test_a_signal_while_the_daemon_restarts_in_place_does_not_end_it(daemon: Daemon):
     before = {worker["pid"] for worker in (await daemon.all_running()).values()}
     await daemon.post("/web/restart")
 
-    async def begun_anew() -> bool:
+    async def restarted() -> bool:
         os.kill(daemon.pid, signal.SIGHUP)
         workers = await daemon.workers()
         return bool(workers) and not before & {worker["pid"] for worker in workers.values()}
 
-    await until(begun_anew, 20, daemon.log)
+    await until(restarted, 20, daemon.log)
     await daemon.all_running()

@@ -251,7 +251,7 @@ async def test_a_full_disk_is_noticed_before_anything_is_installed(
             assert about["current_version"] == "v1.0.0"
 
 
-async def test_the_command_line_tells_and_updates_with_and_without_a_daemon(
+async def test_the_command_line_checks_and_updates_with_and_without_a_daemon(
     sandbox: Sandbox, index: PackageIndex, first: tuple[Path, Path], tmp_path: Path
 ):
     python = linked(first[1], tmp_path / "opt", "1.0.0")

@@ -153,10 +153,10 @@ async def test_a_stop_is_clean_and_quick(daemon: Daemon, number: signal.Signals)
     assert daemon.processes() == []
 
 
-async def test_workers_are_started_again_after_the_death_of_the_zygote(daemon: Daemon):
+async def test_workers_are_started_again_after_the_death_of_the_fork_server(daemon: Daemon):
     workers = await daemon.all_running()
     pids = {worker["pid"] for worker in workers.values()}
-    (fork_server,) = [p for p in daemon.processes() if p.name() == "qb zygote"]
+    (fork_server,) = [p for p in daemon.processes() if p.name() == "qb forkserver"]
     fork_server.kill()
 
     async def all_new() -> bool:
@@ -168,9 +168,9 @@ async def test_workers_are_started_again_after_the_death_of_the_zygote(daemon: D
     assert daemon.processes() == []
 
 
-async def test_a_zygote_that_hangs_is_replaced(daemon: Daemon):
+async def test_a_fork_server_that_hangs_is_replaced(daemon: Daemon):
     workers = await daemon.all_running()
-    (fork_server,) = [p for p in daemon.processes() if p.name() == "qb zygote"]
+    (fork_server,) = [p for p in daemon.processes() if p.name() == "qb forkserver"]
     fork_server.suspend()
     victim = workers["radarr-hd"]["pid"]
     os.kill(victim, signal.SIGKILL)
@@ -262,14 +262,14 @@ async def test_a_stop_that_reaches_all_processes_at_once_is_as_clean(daemon: Dae
         process.terminate()
     assert await daemon.stop() == 0
     log = (daemon.folder / "out.log").read_text()
-    assert "zygote ended" not in log
+    assert "fork server ended" not in log
     assert "SIGKILL" not in log
 
 
 @pytest.mark.serial
-async def test_a_zygote_that_hangs_does_not_hold_up_the_end(daemon: Daemon):
+async def test_a_fork_server_that_hangs_does_not_hold_up_the_end(daemon: Daemon):
     await daemon.all_running()
-    (fork_server,) = [p for p in daemon.processes() if p.name() == "qb zygote"]
+    (fork_server,) = [p for p in daemon.processes() if p.name() == "qb forkserver"]
     fork_server.suspend()
     began = time.monotonic()
     assert await daemon.stop() == 0

@@ -123,7 +123,7 @@ class Daemon:
         return decisions
 
     def processes(self) -> list[psutil.Process]:
-        """Every living process of this daemon: supervisor, zygote, workers."""
+        """Every living process of this daemon: supervisor, fork server, workers."""
         mine = []
         for process in psutil.process_iter():
             try:

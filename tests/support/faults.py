@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qbitrr import daemon, ipc
-from qbitrr.update import check, trial
+from qbitrr.update import check, trial, upgrade
 from qbitrr.worker.channel import Channel
-from supervisor import self_update
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 def quick() -> None:
     """A trial ends soon, and the index may be asked again at once."""
-    self_update._TRIAL_SECONDS = 5.0
+    upgrade._TRIAL_SECONDS = 5.0
     check.FORCED_SECONDS = 0.5
 
 
@@ -54,17 +53,17 @@ def never_ready_after_the_switch() -> None:
 
 def fails_after_the_switch() -> None:
     """No daemon comes of it, but for the trial."""
-    _replace_loading(_fail)
+    _replace_start(_fail)
 
 
 def killed_after_the_switch() -> None:
     """The machine loses power while it starts, but not in the trial."""
-    _replace_loading(_kill)
+    _replace_start(_kill)
 
 
-def _replace_loading(otherwise: Callable[..., NoReturn]) -> None:
+def _replace_start(otherwise: Callable[..., NoReturn]) -> None:
     if _runs_daemon() and not _is_trial():
-        daemon.load = otherwise
+        daemon.prepare_state = otherwise
 
 
 def _fail(*_: object) -> NoReturn:

@@ -82,7 +82,7 @@ async def _operation(report: Report, within_seconds: float, *, extends: bool) ->
         for _ in range(1000):
             await asyncio.sleep(within_seconds / 4)
             if extends:
-                progress.made()
+                progress.report()
 
 
 async def _beat_and_obey(report: Report) -> None:

@@ -190,11 +190,11 @@ def test_its_own_restart_keeps_the_process_and_the_unit_active(service: Box):
     ctl = ["/opt/qbitrr/current/bin/python", "-P", "-m", "qbitrr", "--data-dir", "/var/lib/qbitrr", "ctl"]
     assert "Restart initiated" in service.run(*ctl, "restart")
 
-    def begun_anew() -> bool:
+    def restarted() -> bool:
         now = all_running(service)
         return bool(now) and not {w["pid"] for w in before.values()} & {w["pid"] for w in now.values()}
 
-    until_sync(begun_anew, 20, lambda: journal(service))
+    until_sync(restarted, 20, lambda: journal(service))
     until_sync(lambda: show(service, "ActiveState") == "active", 5, lambda: show(service, "ActiveState"))
     assert show(service, "MainPID") == main
     assert show(service, "NRestarts") == "0"

@@ -1,7 +1,7 @@
-"""The configuration as the program sees it: typed, complete, immutable, in seconds and bytes.
+"""Model of the configuration: typed, complete, immutable, in seconds and bytes.
 
-One module per section of the file. The supervisor sends every worker its part as msgpack, so nothing here
-may need more than msgspec. `qbitrr.config.model.key` explains how a field describes its key.
+One module for each section of the file. The supervisor sends every worker its part as MessagePack, so nothing here
+needs more than msgspec. `qbitrr.config.model.key` explains how a field describes its key.
 """
 
 import msgspec
@@ -77,15 +77,15 @@ def runnable_arrs(config: Config) -> list[Arr]:
 
 
 def runnable_qbits(config: Config) -> list[QBit]:
-    """The qBittorrents that are used. None at all: nothing is done with torrents, only searches run."""
+    """The qBittorrents that are used. Without any, torrents are left alone and only searches run."""
     return [qbit for qbit in config.qbits.values() if not qbit.disabled and qbit.complete]
 
 
 def arr_kind(section: str) -> ArrKind | None:
-    """Which Arr a section is about; names begin with the kind, in any case."""
+    """The kind of Arr of a section, whose name starts with the kind in any case; None for other sections."""
     return next((kind for kind in ARR_KINDS if section.lower().startswith(kind)), None)
 
 
 def is_qbit(section: str) -> bool:
-    """Is it `qBit` or `qBit-<name>`, in exactly this spelling?"""
+    """Whether it is `qBit` or `qBit-<name>`, in exactly this spelling."""
     return section == "qBit" or (section.startswith("qBit-") and section != "qBit-")

@@ -31,7 +31,7 @@ class Ombi(Table, frozen=True):
 
     @property
     def active(self) -> bool:
-        """Is it switched on and everything filled in?"""
+        """Whether it is switched on and complete."""
         return bool(self.search_requests and self.uri and self.api_key)
 
 
@@ -57,7 +57,7 @@ class Overseerr(Table, frozen=True):
 
     @property
     def active(self) -> bool:
-        """Is it switched on and everything filled in?"""
+        """Whether it is switched on and complete."""
         return bool(self.search_requests and self.uri and self.api_key)
 
 
@@ -91,7 +91,7 @@ class EntrySearch(Table, frozen=True):
     search_in_reverse: Annotated[bool, key("flag", "Newest years first instead of oldest first.")] = False
     search_requests_every_seconds: Annotated[
         int,
-        key("seconds", "How often to look for new requests.", ge=0, kinds=_VIDEO, meaning={"0": 1}),
+        key("seconds", "Time between two checks for new requests.", ge=0, kinds=_VIDEO, meaning={"0": 1}),
     ] = field(name="SearchRequestsEvery", default=300)
     do_upgrade_search: Annotated[bool, key("flag", "Search better releases of what has a file.")] = False
     quality_unmet_search: Annotated[bool, key("flag", "Search what is below the quality cutoff.")] = False
@@ -177,7 +177,7 @@ class TorrentRules(Table, frozen=True):
     do_not_remove_slow: Annotated[bool, key("flag", "Keep slow torrents.")] = True
     stalled_delay_seconds: Annotated[
         int,
-        key("minutes", "How long a stalled download may stay. -1: for ever, 0: tag it, never remove it.", ge=-1),
+        key("minutes", "How long a stalled download may stay. -1: without limit, 0: tag it, never remove it.", ge=-1),
     ] = field(name="StalledDelay", default=900)
     research_stalled: Annotated[
         bool,
@@ -232,7 +232,7 @@ class Arr(Table, frozen=True):
         ImportMode,
         key(
             "choice",
-            "How the Arr takes finished files over. Auto: as it is set there.",
+            "How the Arr imports finished files. Auto: as it is set there.",
             change="worker",
             meaning={"hardlink": "Auto"},
         ),
@@ -247,11 +247,11 @@ class Arr(Table, frozen=True):
     ] = field(name="RefreshDownloadsTimer", default=300)
     error_messages_to_blocklist: Annotated[
         tuple[str, ...],
-        key("text", "Messages in the Arr's queue that mark a download as failed, word for word."),
+        key("text", "Messages in the Arr's queue that mark a download as failed, exactly as it writes them."),
     ] = field(name="ArrErrorCodesToBlocklist", default=())
     shadow: Annotated[
         bool,
-        key("flag", "Change nothing for this Arr, only write down what would be done.", change="worker"),
+        key("flag", "Change nothing for this Arr, only record what would be done.", change="worker"),
     ] = False
     match_subcategories: Annotated[
         bool | None,
@@ -264,5 +264,5 @@ class Arr(Table, frozen=True):
 
     @property
     def complete(self) -> bool:
-        """Is everything filled in that is needed to reach it?"""
+        """Whether everything is filled in that is needed to reach it."""
         return bool(self.uri and self.api_key)

@@ -1,8 +1,8 @@
-"""What one configuration key says about itself.
+"""Key: the description of one configuration key.
 
-The model (`qbitrr.config.model`) is the only place where a key is described: its name in the file, type,
-default, range or choices, unit, whether it is a secret, what a change of it needs, and one line on what it is
-for. Loading, the example file, redaction, the settings page and the documentation all read it from there.
+The model (`qbitrr.config.model`) is the only place where a key is described: its name in the file, type, default,
+range or choices, unit, whether it is a secret, what a change of it needs, and one line on what it is for. Loading, the
+example file, redaction, the settings page and the documentation all read it from there.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PLACEHOLDER = "CHANGE_ME"
-"""What a generated file holds where only the user knows the value; compared in any case."""
+"""Value in a generated file where only the user knows the right one; compared in any case."""
 
 ArrKind = Literal["radarr", "sonarr", "lidarr"]
 ARR_KINDS: tuple[ArrKind, ...] = get_args(ArrKind)
@@ -26,9 +26,8 @@ ARR_KINDS: tuple[ArrKind, ...] = get_args(ArrKind)
 Change = Literal["page", "live", "worker", "web", "daemon"]
 """What a change of a key needs.
 
-page: nothing, only the web page looks at it. live: the workers get a new snapshot for their next pass.
-worker: the workers that use it restart, the Arr's own for a key of its section, else all of them.
-web: access rules hold for the next request. daemon: the whole daemon restarts.
+page: nothing, only the web page reads it. live, worker: every worker whose part of the configuration it changes is
+restarted. web: it counts for the next request. daemon: the whole daemon has to restart.
 """
 
 Form = Literal[
@@ -61,7 +60,7 @@ Form = Literal[
     "size",
     "kilobytes",  # per second
 ]
-"""How a key is written in the file; the type of its attribute says how it is kept inside."""
+"""How a key is written in the file; its internal form is the type of its attribute."""
 
 
 class Table(msgspec.Struct, frozen=True, rename="pascal"):
@@ -70,7 +69,7 @@ class Table(msgspec.Struct, frozen=True, rename="pascal"):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key, as read off the model. `default`, `minimum` and `maximum` are inside values (seconds, bytes)."""
+    """One key of the model. `default`, `minimum` and `maximum` are internal values (seconds, bytes)."""
 
     name: str
     attribute: str
@@ -101,11 +100,11 @@ def key(
     kinds: tuple[ArrKind, ...] = ARR_KINDS,
     meaning: Mapping[str, Any] | None = None,
 ) -> msgspec.Meta:
-    """Describe a field of a `Table`; used inside `Annotated`.
+    """Describe a field of a `Table`, in its `Annotated`.
 
-    `why` is one line for a person. `ge` and `le` bound the inside value. `fill_in` marks what has no useful
-    default, `kinds` the Arrs for which the key makes sense. `meaning` maps further spellings, lower-case, to
-    the value they stand for.
+    `why` is one line for the user. `ge` and `le` bound the internal value. `fill_in` marks keys without a useful
+    default, `kinds` the Arrs for which the key has a meaning. `meaning` maps further spellings, in lower case, to
+    their value.
     """
     extra = {
         "form": form,

@@ -1,4 +1,4 @@
-"""`[Notifications]`: who is told of what, through Apprise."""
+"""`[Notifications]`: messages through Apprise: where to, and about what."""
 
 from typing import Annotated, Literal, get_args
 
@@ -20,11 +20,11 @@ class Notifications(Table, frozen=True):
         tuple[NotificationEvent, ...],
         key(
             "choice",
-            "What to tell: a worker that is degraded or held, a breaker that tripped, an action that was done, "
+            "What to report: a worker that is degraded or held, a breaker that tripped, an action that was done, "
             "an update that is available.",
         ),
     ] = get_args(NotificationEvent)
     digest_seconds: Annotated[
         int,
-        key("seconds", "Messages of so long a time are sent as one.", ge=0, le=86_400),
+        key("seconds", "Messages within this time are sent as one.", ge=0, le=86_400),
     ] = field(name="Digest", default=60)

@@ -52,7 +52,7 @@ class QBit(Table, frozen=True):
     )
     managed_categories: Annotated[
         tuple[str, ...],
-        key("category", "Categories to look after that belong to no Arr."),
+        key("category", "Categories to manage that belong to no Arr."),
     ] = ()
     match_subcategories: Annotated[
         bool,
@@ -69,10 +69,10 @@ class QBit(Table, frozen=True):
 
     @property
     def complete(self) -> bool:
-        """Is everything filled in that is needed to reach it?"""
+        """Whether everything is filled in that is needed to reach it."""
         return bool(self.host)
 
     @property
     def url(self) -> str:
-        """Where its Web API is, without a trailing slash: `http://localhost:8080`."""
+        """Address of its Web API, without a trailing slash: `http://localhost:8080`."""
         return qbittorrent_url(self.host, self.port)

@@ -1,7 +1,7 @@
 """Seeding limits, hit-and-run obligations and tracker rows, which Arrs and qBittorrent sections share.
 
 A ratio or seeding time of 0 or less means "no limit from here". Rates are kilobytes (1024 bytes) per second in
-the file and bytes per second inside: -1 leaves alone what is set by hand, 0 lifts the limit.
+the file and bytes per second internally: -1 keeps what is set by hand, 0 lifts the limit.
 """
 
 from typing import Annotated, Literal
@@ -18,7 +18,7 @@ HitAndRunMode = Literal["disabled", "and", "or"]
 
 
 class HitAndRun(Table, frozen=True):
-    """What a tracker asks for before a torrent may be deleted."""
+    """What a tracker demands before a torrent may be deleted."""
 
     mode: Annotated[
         HitAndRunMode,
@@ -48,7 +48,7 @@ class HitAndRun(Table, frozen=True):
 
 
 class SeedingLimits(Table, frozen=True):
-    """How fast, how far and how long a torrent may seed."""
+    """Limits of the rates, the ratio and the seeding time of a torrent."""
 
     download_limit_bytes_per_second: Annotated[
         int,
@@ -78,11 +78,11 @@ class SeedingMode(SeedingLimits, frozen=True):
 
     remove_dead_trackers: Annotated[
         bool,
-        key("flag", "Take trackers off a torrent that say for over an hour that they do not know it."),
+        key("flag", "Remove trackers from a torrent that have answered for over an hour that they do not know it."),
     ] = False
     remove_tracker_with_message: Annotated[
         tuple[str, ...],
-        key("text", "Parts of other messages that say so. What is about the connection never counts."),
+        key("text", "Parts of other messages that mean the same. Messages about the connection never count."),
     ] = (
         "skipping tracker announce (unreachable)",
         "No such host is known",
@@ -92,11 +92,11 @@ class SeedingMode(SeedingLimits, frozen=True):
 
 
 class CategoryRules(SeedingLimits, frozen=True):
-    """How the torrents of a category without an Arr are treated."""
+    """Rules for the torrents of a category without an Arr."""
 
     stalled_delay_seconds: Annotated[
         int,
-        key("minutes", "How long a stalled download may stay. -1: for ever, 0: tag it, never remove it.", ge=-1),
+        key("minutes", "How long a stalled download may stay. -1: without limit, 0: tag it, never remove it.", ge=-1),
     ] = field(name="StalledDelay", default=-1)
     ignore_torrents_younger_than_seconds: Annotated[
         int,
@@ -123,21 +123,21 @@ class CategorySeeding(CategoryRules, frozen=True):
 class TrackerRow(Table, frozen=True):
     """`[[qBit.Trackers]]`, `[[<Arr>.Torrent.Trackers]]`: what is different for torrents of one tracker.
 
-    -1 means that the row has no opinion and the category's own value holds.
+    -1 means that the row sets nothing and the value of the category counts.
     """
 
-    name: Annotated[str, key("text", "A name for yourself.")] = ""
+    name: Annotated[str, key("text", "A name for your own use.")] = ""
     uri: Annotated[str, key("text", "Announce address or host name; sub-domains match too.")] = field(
         name="URI", default=""
     )
-    priority: Annotated[int, key("integer", "Of several matching rows the one with the highest priority wins.")] = 0
+    priority: Annotated[int, key("integer", "Of several matching rows the one with the highest priority counts.")] = 0
     sort_torrents: Annotated[
         bool,
         key("flag", "Order qBittorrent's download queue by the priority of the trackers."),
     ] = False
     maximum_eta_seconds: Annotated[
         int,
-        key("seconds", "Torrents that would take longer count as slow. -1: as the Arr says.", ge=-1),
+        key("seconds", "Torrents that would take longer count as slow. -1: as for the category.", ge=-1),
     ] = field(name="MaximumETA", default=-1)
     download_limit_bytes_per_second: Annotated[
         int,
@@ -159,7 +159,7 @@ class TrackerRow(Table, frozen=True):
         bool,
         key("flag", "Add this tracker to public torrents that lack it."),
     ] = False
-    remove_if_exists: Annotated[bool, key("flag", "Take this tracker off all torrents.")] = False
+    remove_if_exists: Annotated[bool, key("flag", "Remove this tracker from all torrents.")] = False
     super_seed_mode: Annotated[bool, key("flag", "Switch super seeding on.")] = False
     add_tags: Annotated[tuple[str, ...], key("text", "Tags for torrents of this tracker.")] = ()
     hit_and_run: Annotated[HitAndRun, key("inline", "Hit-and-run obligations of the tracker.")] = HitAndRun()

@@ -105,25 +105,25 @@ class Settings(Table, frozen=True):
     ] = 0.5
     shadow: Annotated[
         bool,
-        key("flag", "Change nothing anywhere, only write down what would be done.", change="worker"),
+        key("flag", "Change nothing anywhere, only record what would be done.", change="worker"),
     ] = False
     ping_urls: Annotated[
         tuple[str, ...],
         key(
             "host",
-            "Hosts that show whether there is internet when qBittorrent is in doubt. None: its word counts.",
+            "Hosts that show whether there is internet when qBittorrent is not sure. None: its status counts.",
         ),
     ] = field(name="PingURLS", default=("one.one.one.one", "dns.google.com"))
     ffprobe_auto_update: Annotated[
         bool,
-        key("flag", "Kept for older files. ffprobe is taken from the system and never downloaded."),
+        key("flag", "Kept for older files. The ffprobe of the system is used, none is downloaded."),
     ] = field(name="FFprobeAutoUpdate", default=True)
     auto_update_enabled: Annotated[bool, key("flag", "Update qbitrr by itself.")] = False
-    auto_update_cron: Annotated[str, key("cron", "When to look for an update, in local time.")] = "0 3 * * 0"
+    auto_update_cron: Annotated[str, key("cron", "When to check for an update, in local time.")] = "0 3 * * 0"
     auto_update_channel: Annotated[UpdateChannel, key("choice", "Which releases count as an update.")] = "latest"
     update_index: Annotated[
         str,
-        key("url", "Package index to look for updates in. Empty: the one that pip is configured for."),
+        key("url", "Package index with the updates. Empty: the one that pip is configured for."),
     ] = ""
     releases_url: Annotated[
         str,

@@ -1,4 +1,4 @@
-"""`[WebUI]`: the HTTP control plane, who may use it, and how the page looks."""
+"""`[WebUI]`: the HTTP control plane, who may use it, and the appearance of the page."""
 
 from typing import Annotated, Literal
 
@@ -44,13 +44,13 @@ class WebUI(Table, frozen=True):
         WebAccess,
         key(
             "choice",
-            "Who needs no token for /web and the page: private networks (auto), anybody (open), nobody (token).",
+            "Who needs no token for /web and the page: private networks (auto), everyone (open), no one (token).",
             change="web",
         ),
     ] = "auto"
     trusted_proxies: Annotated[
         tuple[str, ...],
-        key("network", "Addresses or networks of reverse proxies whose X-Forwarded-For is believed.", change="web"),
+        key("network", "Addresses or networks of reverse proxies whose X-Forwarded-For counts.", change="web"),
     ] = ()
     allowed_hosts: Annotated[
         tuple[str, ...],
@@ -63,11 +63,11 @@ class WebUI(Table, frozen=True):
     ] = False
     allow_insecure_token_query: Annotated[
         bool,
-        key("flag", "Kept for older files. The token is never taken from an address.", change="web"),
+        key("flag", "Kept for older files. A token in an address is never accepted.", change="web"),
     ] = False
     behind_https_proxy: Annotated[
         bool,
-        key("flag", "A reverse proxy speaks https to browsers: mark cookies as Secure.", change="web"),
+        key("flag", "A reverse proxy serves the page by https: mark cookies as Secure.", change="web"),
     ] = False
     url_base: Annotated[
         str,

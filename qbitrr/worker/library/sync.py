@@ -102,7 +102,7 @@ class LibrarySync:
             _log.info("library was synced", changed=changes.changed, removed=changes.removed)
             self.synced.set()
             await self._database.shrink()
-            process.give_back()
+            process.release_memory()
 
     async def begin(self) -> None:
         """Spare a full sync when an earlier process made one lately: what changed since is in the Arr's history."""
@@ -184,7 +184,7 @@ class LibrarySync:
             with self._report.operation("tracks", "health"):
                 await sync_tracks(self._client, self._database, self._arr.category)
                 await self._database.shrink()
-                process.give_back()
+                process.release_memory()
 
     async def release(self) -> None:
         """Mark what has been released by time passing."""

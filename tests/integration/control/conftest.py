@@ -1,7 +1,6 @@
 """A control plane on a real state file, with a supervisor that only records its calls."""
 
 import asyncio
-from types import SimpleNamespace
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -14,6 +13,7 @@ from control.events import Events
 from control.server import create_application
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
+from qbitrr.data_dir import DataDir
 from qbitrr.state import migrate
 from qbitrr.state.database import open_reader
 from tests.integration.control.sample import (
@@ -63,9 +63,9 @@ def make_context(database, make_context_over):
 def make_context_over(log_folder, tmp_path):
     def make(database, config=CONFIG, **changes):
         loaded = load_text(config, {})
-        path = tmp_path / "config.toml"
-        path.write_text(config)
-        config_reload = FakeReload(loaded, SimpleNamespace(config=path, evidence=tmp_path / "evidence"))
+        data_dir = DataDir(tmp_path)
+        data_dir.config_file.write_text(config)
+        config_reload = FakeReload(loaded, data_dir)
         processes = {
             arr.category: fake_process(arr) for arr in loaded.config.arrs.values() if arr.managed and arr.complete
         }
@@ -76,7 +76,7 @@ def make_context_over(log_folder, tmp_path):
             "commands": FakeCommands(),
             "checker": FakeChecker(),
             "self_update": FakeSelfUpdate(),
-            "config_editor": ConfigEditor(path, {}, tmp_path / "history", config_reload, Clock()),
+            "config_editor": ConfigEditor(config_reload, Clock()),
             "events": Events(Clock()),
             "workers": FakeWorkers(processes),
             "database": database,

@@ -11,11 +11,13 @@ from qbitrr.rules.library.quality import FileFacts, Profile
 from qbitrr.state import catalogue, ledger, media_requests, searches, shadow, verdicts
 from qbitrr.state.database import open_writer
 from qbitrr.update.check import Known
-from qbitrr.update.model import Installation, Release, UpdateOutcome
-from supervisor.changes import ReloadResult, WorkerChanges
+from qbitrr.update.installation import Installation, check_updatable
+from qbitrr.update.record import UpdateOutcome
+from qbitrr.update.releases import Release
+from supervisor.config_reload import ReloadPlan, ReloadResult
 from supervisor.lifecycle import Phase, State
-from supervisor.self_update import check_updatable
 from supervisor.worker_process import LastReport
+from supervisor.workers import WorkerChanges
 
 TOKEN = "correct horse battery staple"
 NOW = 1_700_000_000.0
@@ -53,7 +55,7 @@ Category = "music"
 def fake_process(arr, **changes):
     """A worker as the control plane sees it."""
     state = State(phase=changes.pop("phase", Phase.RUNNING))
-    attributes = {"pid": None, "restarts": 0, "phase_since": NOW, "said": LastReport(), "sent": [], **changes}
+    attributes = {"pid": None, "restarts": 0, "phase_since": NOW, "last_report": LastReport(), "sent": [], **changes}
     attributes.setdefault("send", lambda message: attributes["sent"].append(message) or True)
     return SimpleNamespace(
         config=SimpleNamespace(arr=arr, arr_section=arr, section=arr.section, name=arr.category),
@@ -66,7 +68,7 @@ def fake_process(arr, **changes):
 def waiting_for_approval(context, category="movies"):
     """Make the removals of a category wait for approval; returns its worker."""
     arr = context.workers.processes[category].config.arr
-    waiting = fake_process(arr, said=LastReport(waiting_for="approval"))
+    waiting = fake_process(arr, last_report=LastReport(waiting_for="approval"))
     context.workers.processes[category] = waiting
     return waiting
 
@@ -88,31 +90,34 @@ class FakeWorkers:
 
 
 class FakeReload:
-    """Applies the file as it is; `fails` is raised instead, once."""
+    """Applies every configuration at once; `fails` is raised instead, once."""
 
-    def __init__(self, loaded, files):
+    def __init__(self, loaded, data_dir):
         self.loaded = loaded
-        self.files = files
+        self.data_dir = data_dir
+        self.environ = {}
         self.fails = None
         self.calls = 0
 
-    def plan(self, loaded):
+    async def plan(self, loaded):
         before, after = ({arr.category: arr for arr in one.config.arrs.values()} for one in (self.loaded, loaded))
-        return ReloadResult(
-            WorkerChanges(
-                started=tuple(after.keys() - before.keys()),
-                stopped=tuple(before.keys() - after.keys()),
-                restarted=tuple(c for c in after if c in before and after[c] != before[c]),
-            )
+        changes = WorkerChanges(
+            started=tuple(after.keys() - before.keys()),
+            stopped=tuple(before.keys() - after.keys()),
+            restarted=tuple(c for c in after if c in before and after[c] != before[c]),
         )
+        return ReloadPlan(loaded, (), ReloadResult(changes))
 
-    async def reload(self):
+    async def apply(self, plan):
         self.calls += 1
         if self.fails:
             error, self.fails = self.fails, None
             raise error
-        self.loaded = load_file(self.files.config, {})
+        self.loaded = plan.loaded
         return ReloadResult(WorkerChanges(unchanged=("movies",)), ("WebUI.Port",))
+
+    async def reload(self):
+        return await self.apply(await self.plan(load_file(self.data_dir.config_file, self.environ)))
 
 
 @dataclass
@@ -152,8 +157,8 @@ class FakeCommands:
     ending: bool = False
     calls: list = field(default_factory=list)
 
-    def renew(self):
-        self.calls.append("renew")
+    def restart_workers(self):
+        self.calls.append("restart_workers")
 
     def restart(self):
         self.calls.append("restart")

@@ -53,11 +53,11 @@ async def test_a_key_in_any_answer(client, log_folder):
 
 @pytest.mark.parametrize("token", ["", None])
 async def test_the_token_emptied_over_http(client, context, token):
-    context.config_reload.files.config.write_text(WITH_SECRETS + f'[WebUI]\nToken = "{TOKEN}"\n')
+    context.config_reload.data_dir.config_file.write_text(WITH_SECRETS + f'[WebUI]\nToken = "{TOKEN}"\n')
     for body in ({"changes": {"WebUI.Token": token}}, {"deletions": ["WebUI.Token"]}, {"deletions": ["WebUI"]}):
         async with client.post("/api/config", json=body, headers={"X-API-Token": TOKEN}) as answer:
             assert answer.status == 400, body
-    assert TOKEN in context.config_reload.files.config.read_text()
+    assert TOKEN in context.config_reload.data_dir.config_file.read_text()
 
 
 async def test_a_name_rebound_to_this_machine(client):

@@ -7,7 +7,7 @@ import requests
 from aiohttp.test_utils import TestServer
 
 from control.server import create_application
-from qbitrr.update.model import Release
+from qbitrr.update.releases import Release
 from tests.integration.control.reference_client import QBitrrClient
 from tests.integration.control.sample import TOKEN
 

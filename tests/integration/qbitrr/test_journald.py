@@ -117,7 +117,7 @@ def test_lines_of_other_libraries_arrive_too(journald, log):
     assert entry["LOGGER"] == b"aiohttp"
 
 
-def test_without_journald_nobody_is_stopped_and_the_loss_is_told(journald, log):
+def test_without_journald_logging_goes_on_and_the_loss_is_counted(journald, log):
     (handler,) = ours()
     address, handler._address = handler._address, "/nowhere"
     log.info("lost")

@@ -1,4 +1,4 @@
-"""What the service manager is told, over a real socket."""
+"""What the service manager receives, over a real socket."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ def manager(tmp_path):
         yield listening
 
 
-def test_it_is_told_what_happens(manager):
+def test_the_state_of_the_daemon_is_reported(manager):
     service_manager = ServiceManager({"NOTIFY_SOCKET": manager.getsockname()})
     service_manager.ready("3 running")
     assert manager.recv(4096) == b"READY=1\nSTATUS=3 running"
@@ -30,7 +30,7 @@ def test_it_is_told_what_happens(manager):
     service_manager.close()
 
 
-async def test_the_watchdog_hears_of_us_twice_as_often_as_it_wants(manager):
+async def test_keep_alives_are_sent_twice_as_often_as_the_watchdog_needs(manager):
     service_manager = ServiceManager({"NOTIFY_SOCKET": manager.getsockname(), "WATCHDOG_USEC": "20000"})
     alive = asyncio.create_task(service_manager.keep_alive())
     for _ in range(3):
@@ -52,9 +52,9 @@ def test_the_watchdog_is_for_the_process_that_it_names(environ, seconds):
     assert ServiceManager(environ).watchdog_seconds == seconds
 
 
-def test_the_watchdog_is_patient_while_the_daemon_begins_anew(manager):
+def test_the_watchdog_is_patient_while_the_daemon_restarts_in_place(manager):
     service_manager = ServiceManager({"NOTIFY_SOCKET": manager.getsockname(), "WATCHDOG_USEC": "20000000"})
-    service_manager.beginning_anew()
+    service_manager.restarting()
     assert manager.recv(4096).startswith(b"RELOADING=1")
     assert manager.recv(4096) == b"WATCHDOG_USEC=600000000"
     service_manager.ready("3 running")

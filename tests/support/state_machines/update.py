@@ -10,10 +10,13 @@ from msgspec import Struct
 from structlog.testing import capture_logs
 
 from qbitrr import __version__
-from qbitrr.update import record, switch
-from qbitrr.update.model import Installation, Release
+from qbitrr.config import Settings
+from qbitrr.data_dir import DataDir
+from qbitrr.update import record, switch, upgrade
+from qbitrr.update.installation import Installation
 from qbitrr.update.record import Record
-from supervisor import self_update
+from qbitrr.update.releases import Release
+from qbitrr.update.upgrade import Upgrade
 from tests.support.state_machines.drawing import Transition, diagram, in_order, table
 
 if TYPE_CHECKING:
@@ -36,8 +39,8 @@ class _Installation(Struct, frozen=True):
     folder: Path
 
     @property
-    def state_file(self) -> Path:
-        return self.folder / "state.db"
+    def data_dir(self) -> DataDir:
+        return DataDir(self.folder)
 
     @property
     def link(self) -> Path:
@@ -49,7 +52,7 @@ class _Installation(Struct, frozen=True):
             (self.folder / version).mkdir(exist_ok=True)
         switch.point(self.link, self.folder / ("new" if link_moved else "old"))
         return record.write(
-            self.folder,
+            self.data_dir,
             Record(
                 phase=phase,
                 old_version=_OTHER if runs_new else __version__,
@@ -66,34 +69,40 @@ class _Installation(Struct, frozen=True):
         return "old version" if self.link.resolve() == (self.folder / "old").resolve() else "new version"
 
 
-def _begin(here: _Installation, _: Record) -> None:
+def _upgrade(here: _Installation) -> Upgrade:
     installation = Installation("linked", str(here.folder / "old"), link=str(here.link))
-    self_update.begin(here.folder, installation, Release(_OTHER), _NOW)
+    return Upgrade(here.data_dir, {}, Settings(), installation, Release(_OTHER))
 
 
-def _switch(here: _Installation, planned: Record) -> None:
-    self_update.carry_out(here.folder, here.state_file, planned, "", _NOW)
+def _open(here: _Installation, _: Record) -> None:
+    _upgrade(here).open(_NOW)
 
 
-def _switch_that_fails(here: _Installation, planned: Record) -> None:
-    here.state_file.write_text("no database")
-    _switch(here, planned)
+def _switch(here: _Installation, staged: Record) -> None:
+    prepared = _upgrade(here)
+    prepared.record = staged
+    prepared.switch(_NOW)
 
 
-def _abandon(here: _Installation, planned: Record) -> None:
-    switch.abandon(here.folder, planned, "the new version did not get ready in its trial", _NOW)
+def _switch_that_fails(here: _Installation, staged: Record) -> None:
+    here.data_dir.state_file.write_text("no database")
+    _switch(here, staged)
+
+
+def _abandon(here: _Installation, staged: Record) -> None:
+    switch.abandon(here.data_dir, staged, "the new version did not get ready in its trial", _NOW)
 
 
 def _start(here: _Installation, _: Record) -> None:
-    self_update.settle(here.folder, here.state_file, _NOW)
+    upgrade.recover(here.data_dir, _NOW)
 
 
 def _get_ready(here: _Installation, switched: Record) -> None:
-    switch.finish(here.folder, switched, _NOW)
+    switch.finish(here.data_dir, switched, _NOW)
 
 
 def _miss_the_deadline(here: _Installation, _: Record) -> None:
-    self_update.take_back(here.folder, here.state_file, "a worker did not get ready", _NOW)
+    upgrade.fail_probation(here.data_dir, "a worker did not get ready", _NOW)
 
 
 class _Scene(Struct, frozen=True):
@@ -117,11 +126,11 @@ _SCENES = (
     _Scene("switched", "all workers are ready", _get_ready, runs_new=True, link_moved=True, starts=1),
     _Scene("switched", "a worker is not ready in time", _miss_the_deadline, runs_new=True, link_moved=True, starts=1),
     _Scene("switched", "the new version starts a second time", _start, runs_new=True, link_moved=True, starts=1),
-    _Scene("switched", "the old version starts, as the way back was interrupted", _start, starts=1),
+    _Scene("switched", "the old version starts, as switching back was interrupted", _start, starts=1),
     _Scene("done", "the daemon starts", _start, runs_new=True, link_moved=True),
-    _Scene("done", "another update", _begin, runs_new=True, link_moved=True),
+    _Scene("done", "another update", _open, runs_new=True, link_moved=True),
     _Scene("failed", "the daemon starts", _start),
-    _Scene("failed", "another update", _begin),
+    _Scene("failed", "another update", _open),
 )
 
 
@@ -142,6 +151,6 @@ def _play() -> Iterator[Transition]:
             here = _Installation(Path(folder))
             before = here.write(scene.phase, runs_new=scene.runs_new, link_moved=scene.link_moved, starts=scene.starts)
             scene.happen(here, before)
-            after = record.read(here.folder)
+            after = record.read(here.data_dir)
             assert after is not None
             yield Transition(scene.phase, scene.event, after.phase, here.version_in_use())

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from qbitrr.data_dir import config_file, create_data_folder, data_folder, in_container
-from qbitrr.errors import ConfigError
+from qbitrr.data_dir import DataDir, data_folder, in_container, load_config
+from qbitrr.errors import ConfigError, DataFolderBusyError
 
 WORKING = Path("/srv")
 
@@ -33,7 +34,7 @@ def test_a_tilde_is_the_home_folder(monkeypatch):
     assert data_folder(Path("~/qbitrr"), {}, container=False, working=WORKING) == Path("/home/me/qbitrr")
 
 
-def test_a_container_is_known_by_its_word_or_its_mark(tmp_path):
+def test_a_container_is_known_by_its_variable_or_its_mark(tmp_path):
     mark = tmp_path / ".dockerenv"
     assert not in_container({}, (mark,))
     assert in_container({"QBITRR_DOCKER_RUNNING": "69420"}, (mark,))
@@ -42,32 +43,52 @@ def test_a_container_is_known_by_its_word_or_its_mark(tmp_path):
 
 
 def test_the_data_folder_is_made_with_its_parents(tmp_path):
-    folder = tmp_path / "a" / "b"
-    create_data_folder(folder)
-    create_data_folder(folder)
-    assert folder.is_dir()
+    data_dir = DataDir(tmp_path / "a" / "b")
+    data_dir.create()
+    data_dir.create()
+    assert data_dir.folder.is_dir()
 
 
 def test_a_data_folder_that_cannot_be_made_is_a_configuration_error(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="QBITRR_OVERRIDES_DATA_PATH"):
-        create_data_folder(tmp_path / "file" / "data")
+        DataDir(tmp_path / "file" / "data").create()
 
 
 def test_a_configuration_in_the_working_folder_is_copied_and_kept_private(tmp_path):
-    working, folder = tmp_path / "work", tmp_path / "data"
+    working, data_dir = tmp_path / "work", DataDir(tmp_path / "data")
     working.mkdir()
-    folder.mkdir()
+    data_dir.create()
     (working / "config.toml").write_text("[Settings]\n")
-    path = config_file(folder, working)
-    assert path == folder / "config.toml"
-    assert path.read_text() == "[Settings]\n"
-    assert path.stat().st_mode & 0o777 == 0o600
-    path.write_text("[WebUI]\n")
-    assert config_file(folder, working).read_text() == "[WebUI]\n"
+    data_dir.adopt_config(working)
+    assert data_dir.config_file == tmp_path / "data" / "config.toml"
+    assert data_dir.config_file.read_text() == "[Settings]\n"
+    assert data_dir.config_file.stat().st_mode & 0o777 == 0o600
+    data_dir.config_file.write_text("[WebUI]\n")
+    data_dir.adopt_config(working)
+    assert data_dir.config_file.read_text() == "[WebUI]\n"
 
 
-def test_without_any_configuration_the_path_is_where_one_belongs(tmp_path):
-    path = config_file(tmp_path, tmp_path / "elsewhere")
-    assert path == tmp_path / "config.toml"
-    assert not path.exists()
+def test_without_a_configuration_in_the_working_folder_nothing_is_copied(tmp_path):
+    data_dir = DataDir(tmp_path)
+    data_dir.adopt_config(tmp_path / "elsewhere")
+    assert not data_dir.config_file.exists()
+
+
+def test_the_first_load_writes_a_configuration(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data_dir = DataDir(tmp_path / "data")
+    token = load_config(data_dir, {}).config.webui.token
+    assert token
+    assert load_config(data_dir, {}).config.webui.token == token
+    assert data_dir.config_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_is_locked_for_one_process_and_names_it(tmp_path):
+    data_dir = DataDir(tmp_path)
+    assert data_dir.lock_holder() is None
+    with data_dir.locked():
+        assert data_dir.lock_holder() == os.getpid()
+        with pytest.raises(DataFolderBusyError, match=f"process {os.getpid()}"), data_dir.locked():
+            pass
+    assert data_dir.lock_holder() is None

@@ -16,7 +16,7 @@ FROM_WORKER = [
 
 
 @pytest.mark.parametrize("message", FROM_WORKER)
-def test_what_a_worker_says_arrives_as_it_was_said(message):
+def test_a_message_of_a_worker_is_decoded_as_it_was_encoded(message):
     ours, theirs = ipc.channel()
     with ours, theirs:
         theirs.send(ipc.encode(message))

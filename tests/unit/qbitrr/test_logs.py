@@ -56,7 +56,7 @@ def test_secrets_are_hidden_in_fields_and_in_tracebacks(configured, capsys):
     assert "hush" not in text + capsys.readouterr().err
 
 
-def test_a_name_with_a_line_break_does_not_begin_a_line(configured):
+def test_a_name_with_a_line_break_does_not_start_a_line(configured):
     folder = configured()
     logs.get("supervisor").info("torrent was added", torrent="evil\n2026 [error] forged")
     assert len((folder / "Main.log").read_text().splitlines()) == 1

@@ -55,7 +55,7 @@ def test_durations_are_read_as_seconds(written, seconds):
         ("-1m", -1),
     ],
 )
-def test_where_minutes_are_meant_seconds_can_be_said_all_the_same(written, seconds):
+def test_where_minutes_are_meant_seconds_can_be_written(written, seconds):
     assert units.parse_duration(written, unit_seconds=units.MINUTE) == seconds
 
 

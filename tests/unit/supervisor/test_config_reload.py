@@ -1,10 +1,19 @@
-"""Which workers another configuration concerns."""
+"""Which workers another configuration concerns, and how it is applied."""
 
+import asyncio
+
+import pytest
 from msgspec.structs import replace
 
+from qbitrr.clock import Clock
 from qbitrr.config import load_text
+from qbitrr.data_dir import DataDir
+from qbitrr.errors import ConfigError, WorkerNotReadyError
+from qbitrr.state import migrate
 from qbitrr.worker.config import worker_configs
-from supervisor.changes import WorkerChanges, difference
+from supervisor import config_reload
+from supervisor.config_reload import ConfigReload, configs_of
+from supervisor.workers import WorkerChanges, difference
 
 TEXT = """
 [Settings]
@@ -70,7 +79,7 @@ def test_what_every_worker_uses_concerns_all():
     assert changed("[Settings]\n", "[Settings]\nLoopSleepTimer = 9\n").restarted == ("films", "tv")
 
 
-def test_what_only_the_supervisor_looks_at_concerns_no_worker():
+def test_keys_of_the_supervisor_concern_no_worker():
     settings = "AutoRestartProcesses = false\nMaxProcessRestarts = 9\nProcessRestartWindow = 9\nLogging = false\n"
     more = "ProcessRestartDelay = 9\nProcessSpawnTimeoutSeconds = 9\nAutoUpdateEnabled = true\n"
     assert changed("[Settings]\n", f"[Settings]\n{settings}{more}").restarted == ()
@@ -82,3 +91,101 @@ def test_a_worker_knows_the_secrets_of_its_own_services_only():
     assert "ka" in parts_["films"].secrets
     assert "kb" not in parts_["films"].secrets
     assert replace(parts_["films"], arr_section=parts_["tv"].arr) != parts_["films"]
+
+
+class Workers:
+    """Workers without processes; `going_on` keeps a change waiting, `fails` is raised instead of it."""
+
+    def __init__(self, configs):
+        self.configs = {config.name: config for config in configs}
+        self.going_on = asyncio.Event()
+        self.going_on.set()
+        self.fails = None
+
+    def plan(self, configs):
+        return difference(self.configs, {config.name: config for config in configs})
+
+    async def apply(self, configs, _policy):
+        await self.going_on.wait()
+        if self.fails:
+            raise self.fails
+        changes = self.plan(configs)
+        self.configs = {config.name: config for config in configs}
+        return changes
+
+
+@pytest.fixture
+def data_dir(tmp_path):
+    data_dir = DataDir(tmp_path)
+    migrate.prepare(data_dir.state_file)
+    data_dir.config_file.write_text(TEXT)
+    return data_dir
+
+
+@pytest.fixture
+def applied():
+    return []
+
+
+@pytest.fixture
+async def reload(data_dir, applied):
+    first = load_text(TEXT, {})
+    workers = Workers(configs_of(first, data_dir, logging=True))
+    return ConfigReload(data_dir, {}, first, workers, Clock(), applied.append)
+
+
+def slower(seconds=9):
+    return load_text(TEXT.replace("[Settings]\n", f"[Settings]\nLoopSleepTimer = {seconds}\nLogging = false\n"), {})
+
+
+async def test_a_plan_changes_nothing_and_applying_it_does_not_read_the_file(reload, data_dir, applied):
+    plan = await reload.plan(slower())
+    assert plan.result.applied == WorkerChanges(restarted=("films", "tv"))
+    assert plan.result.after_restart == ("Settings.Logging",)
+    assert applied == []
+    data_dir.config_file.unlink()
+    assert await reload.apply(plan) == plan.result
+    assert reload.loaded is plan.loaded
+    assert applied == [plan.loaded]
+
+
+async def test_the_configurations_of_workers_are_made_once_for_a_reload(reload, data_dir, monkeypatch):
+    made = []
+
+    def counted(*arguments):
+        made.append(worker_configs(*arguments))
+        return made[-1]
+
+    monkeypatch.setattr(config_reload, "worker_configs", counted)
+    data_dir.config_file.write_text(TEXT + ANIME)
+    assert (await reload.reload()).applied.started == ("tv/anime",)
+    assert len(made) == 1
+
+
+async def test_a_reload_applies_the_file_as_it_is_when_its_turn_comes(reload, data_dir):
+    reload._workers.going_on.clear()
+    first = asyncio.create_task(reload.apply(await reload.plan(slower(7))))
+    await asyncio.sleep(0)
+    data_dir.config_file.write_text("[Settings")
+    second = asyncio.create_task(reload.reload())
+    await asyncio.sleep(0)
+    data_dir.config_file.write_text(TEXT)
+    reload._workers.going_on.set()
+    await asyncio.gather(first, second)
+    assert reload.loaded.config.settings.loop_sleep_seconds == 5
+
+
+async def test_the_configuration_in_force_stays_when_another_cannot_be_applied(reload, data_dir, applied):
+    before = reload.loaded
+    data_dir.config_file.write_text("[Settings")
+    with pytest.raises(ConfigError):
+        await reload.reload()
+    reload._workers.fails = WorkerNotReadyError("films", None)
+    with pytest.raises(WorkerNotReadyError):
+        await reload.apply(await reload.plan(slower()))
+    assert (reload.loaded, applied) == (before, [])
+
+
+async def test_log_files_are_written_as_at_the_start_of_the_daemon(reload):
+    plan = await reload.plan(slower())
+    assert all(config.log_folder for config in plan.configs)

@@ -48,7 +48,7 @@ def test_it_is_always_later_and_comes_to_an_end(moment, cron):
 
 async def test_it_acts_when_it_is_due_again_while_it_cannot_and_never_when_it_is_off(monkeypatch):
     monkeypatch.setattr(timetable, "_JITTER_SECONDS", 0.0)
-    monkeypatch.setattr(timetable, "_LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(timetable, "_POLL_SECONDS", 0.001)
     now = [at("2026-11-25T02:59:59")]
     wanted = [None]
     answers, acted = [False, False, True], []

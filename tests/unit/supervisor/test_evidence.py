@@ -38,7 +38,7 @@ async def test_the_last_two_hundred_lines_come_with_it(keep, tmp_path):
     assert (bundle.log[0], bundle.log[-1], len(bundle.log)) == ("line 800", "line 999", 200)
 
 
-async def test_secrets_are_taken_out_everywhere(keep, stacks, tmp_path):
+async def test_secrets_are_removed_everywhere(keep, stacks, tmp_path):
     stacks.write(b"key = hush")
     stacks.flush()
     (tmp_path / logs.file_name("movies")).write_text("password=hush\n")

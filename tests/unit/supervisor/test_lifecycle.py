@@ -200,7 +200,7 @@ def test_thousands_of_ends_without_a_delay_overflow_nothing():
     assert step(state, lifecycle.Ended(), limits=limits)[0].phase is Phase.STARTING
 
 
-def test_waiting_and_held_are_told_apart_and_end():
+def test_waiting_and_held_are_different_and_end():
     waiting, _ = step(running(), lifecycle.Blocked(waits=True, needs_attention=False))
     held, _ = step(waiting, lifecycle.Blocked(waits=True, needs_attention=True))
     assert (waiting.phase, held.phase) == (Phase.WAITING, Phase.HELD)

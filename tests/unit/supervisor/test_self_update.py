@@ -9,7 +9,7 @@ from qbitrr.errors import NotUpdatableError
 from qbitrr.state import ledger, migrate
 from qbitrr.state.database import open_writer
 from qbitrr.update.check import Known
-from qbitrr.update.model import Release
+from qbitrr.update.releases import Release
 from supervisor import self_update as update
 
 
@@ -49,12 +49,12 @@ async def plan(database, action, step):
     )  # fmt: skip
 
 
-async def test_what_is_newer_is_taken_and_nothing_when_there_is_none(database):
+async def test_an_update_is_started_only_when_there_is_a_newer_version(database):
     updater = Updater()
     checker = Checker(None)
-    assert await update.by_itself(checker, updater, database)
+    assert await update.update_automatically(checker, updater, database)
     assert (updater.started, checker.forced) == ([], [True])
-    assert await update.by_itself(Checker(Release("2.0")), updater, database)
+    assert await update.update_automatically(Checker(Release("2.0")), updater, database)
     assert updater.started == ["2.0"]
 
 
@@ -71,7 +71,7 @@ async def test_what_is_newer_is_taken_and_nothing_when_there_is_none(database):
 async def test_never_while_something_is_being_removed(database, action, step, waits):
     await plan(database, action, step)
     updater = Updater()
-    assert await update.by_itself(Checker(Release("2.0")), updater, database) is not waits
+    assert await update.update_automatically(Checker(Release("2.0")), updater, database) is not waits
     assert updater.started == ([] if waits else ["2.0"])
 
 
@@ -81,13 +81,13 @@ async def test_never_while_a_breaker_has_tripped(database, monkeypatch):
 
     monkeypatch.setattr(update.breakers, "tripped", tripped)
     updater = Updater()
-    assert not await update.by_itself(Checker(Release("2.0")), updater, database)
+    assert not await update.update_automatically(Checker(Release("2.0")), updater, database)
     assert updater.started == []
 
 
 async def test_what_cannot_update_itself_is_left_until_the_next_time(database):
     refused = Updater(NotUpdatableError("This installation cannot update itself"))
-    assert await update.by_itself(Checker(Release("2.0")), refused, database)
+    assert await update.update_automatically(Checker(Release("2.0")), refused, database)
 
 
 @pytest.mark.parametrize(("enabled", "expected"), [("true", "5 4 * * *"), ("false", None)])

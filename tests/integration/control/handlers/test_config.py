@@ -44,7 +44,7 @@ def context(make_context):
 
 @pytest.fixture
 def file(context):
-    return context.config_reload.files.config
+    return context.config_reload.data_dir.config_file
 
 
 async def change(client, status=200, deletions=(), headers=None, **changes):
@@ -124,12 +124,12 @@ async def test_what_cannot_be_is_refused_as_a_whole(client, context, file, chang
     assert context.config_reload.calls == 0
 
 
-async def test_an_unknown_key_is_said_as_in_the_reference(client):
+async def test_an_unknown_key_has_the_error_text_of_the_reference(client):
     answer = await change(client, 400, InvalidSection__Key=1)
     assert answer["error"] == "Invalid configuration key: InvalidSection.Key"
 
 
-async def test_the_token_cannot_be_taken_away_with_its_section(client, file):
+async def test_the_token_cannot_be_removed_with_its_section(client, file):
     await post(client, "/web/config", 400, json={"deletions": ["WebUI"]})
     assert file.read_text() == FILE
 
@@ -185,7 +185,7 @@ async def test_the_file_is_what_it_was_when_a_worker_does_not_get_ready(client, 
     assert answer["code"] == "WORKER_NOT_READY"
     assert file.read_text() == FILE
     versions = (await get(client, "/web/config/history"))["versions"]
-    assert [version["author"] for version in versions] == ["taken back", "127.0.0.1", "file"]
+    assert [version["author"] for version in versions] == ["rolled back", "127.0.0.1", "file"]
 
 
 async def test_a_plan_changes_nothing(client, context, file):
@@ -197,7 +197,7 @@ async def test_a_plan_changes_nothing(client, context, file):
     assert context.config_reload.calls == 0
 
 
-async def test_history_tells_who_changed_what_and_keeps_secrets(client):
+async def test_history_shows_who_changed_what_and_keeps_secrets(client):
     await change(client, Settings__LoopSleepTimer=10)
     await change(client, **{"Radarr-4K.APIKey": "k2-secret"})
     newest, middle, first = (await get(client, "/web/config/history"))["versions"]
@@ -224,10 +224,10 @@ async def test_who_saw_an_older_version_is_refused_with_the_keys(client):
 async def test_of_two_writers_at_once_the_second_is_refused(context, monkeypatch):
     going_on = asyncio.Event()
 
-    async def slow():
+    async def slow(_plan):
         await going_on.wait()
 
-    monkeypatch.setattr(context.config_reload, "reload", slow)
+    monkeypatch.setattr(context.config_reload, "apply", slow)
     me = Author("127.0.0.1", trusted=True)
     first = asyncio.create_task(context.config_editor.apply({"Settings.LoopSleepTimer": 10}, [], me))
     await asyncio.sleep(0)
@@ -238,10 +238,31 @@ async def test_of_two_writers_at_once_the_second_is_refused(context, monkeypatch
     await first
 
 
+async def test_a_change_goes_on_alone_when_its_client_disconnects(context, file, monkeypatch):
+    going_on, applied = asyncio.Event(), asyncio.Event()
+
+    async def slow(_plan):
+        await going_on.wait()
+        applied.set()
+
+    monkeypatch.setattr(context.config_reload, "apply", slow)
+    me = Author("127.0.0.1", trusted=True)
+    first = asyncio.create_task(context.config_editor.apply({"Settings.LoopSleepTimer": 10}, [], me))
+    await until(lambda: "= 10" in file.read_text(), 5, "nothing was written")
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    with pytest.raises(ConflictError):
+        await context.config_editor.apply({"WebUI.Theme": "Light"}, [], me)
+    going_on.set()
+    await applied.wait()
+    await context.config_editor.apply({"WebUI.Theme": "Light"}, [], me)
+    assert file.read_text() == FILE.replace("Timer = 5", "Timer = 10").replace('"Dark"', '"Light"')
+
+
 async def test_an_edit_by_hand_is_noticed_and_planned(context, file, monkeypatch):
-    monkeypatch.setattr("control.config_editor._LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("control.config_editor._POLL_SECONDS", 0.01)
     told = []
-    monkeypatch.setattr(context.config_editor, "_changed", lambda what, plan: told.append((what, plan)))
+    monkeypatch.setattr(context.config_editor, "_on_change", lambda what, plan: told.append((what, plan)))
     watching = asyncio.create_task(context.config_editor.watch())
     await asyncio.sleep(0)
     file.write_text(FILE.replace("Timer = 5", "Timer = 9"))
@@ -251,7 +272,7 @@ async def test_an_edit_by_hand_is_noticed_and_planned(context, file, monkeypatch
     assert context.config_reload.calls == 0
 
 
-async def test_everything_that_is_wrong_with_a_change_is_told_at_once(client, file):
+async def test_everything_that_is_wrong_with_a_change_is_reported_at_once(client, file):
     changes = {
         "Settings.LoopSleepTimr": 9,
         "Settings.ConsoleLevel": "LOUD",

@@ -8,7 +8,7 @@ from supervisor.evidence import Ending, Evidence
 
 
 @pytest.mark.parametrize(
-    ("path", "call"), [("processes/restart", "renew"), ("processes/dump", "dump"), ("restart", "restart")]
+    ("path", "call"), [("processes/restart", "restart_workers"), ("processes/dump", "dump"), ("restart", "restart")]
 )
 async def test_commands_are_passed_on(client, context, path, call):
     response = await client.post(f"/web/{path}")
@@ -39,7 +39,7 @@ async def test_evidence_is_found_by_category_and_by_section(client, context, tmp
     stacks = tmp_path / "stacks"
     stacks.write_text("Current thread")
     with stacks.open("rb") as file:
-        await Evidence(context.config_reload.files.evidence, None, str).keep(ending(), file.fileno())
+        await Evidence(context.config_reload.data_dir.evidence_folder, None, str).keep(ending(), file.fileno())
     for name in ("movies", "Radarr-4K"):
         (bundle,) = (await (await client.get(f"/web/processes/{name}/evidence")).json())["evidence"]
         assert bundle["how"] == "signal SIGKILL"

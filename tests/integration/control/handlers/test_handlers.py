@@ -106,7 +106,7 @@ async def test_a_process_shows_its_last_report(make_context, connect):
     context = make_context()
     arr = context.workers.processes["movies"].config.arr
     context.workers.processes["movies"] = fake_process(
-        arr, said=report, pid=os.getpid(), restarts=2, phase=Phase.WAITING
+        arr, last_report=report, pid=os.getpid(), restarts=2, phase=Phase.WAITING
     )
     async with connect(context) as client:
         process = (await get(client, "/web/processes"))["processes"][0]

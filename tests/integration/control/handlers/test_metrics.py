@@ -30,10 +30,12 @@ def value(samples, **labels):
 
 async def test_workers_actions_and_catalogues_have_metrics(client, context):
     report = LastReport(
-        beat_at=NOW - 3, queue_count=7, category_count=9, errors=2, sums=ipc.Counters({"Radarr-4K": (5, 1, 2.5)})
+        beat_at=NOW - 3, queue_count=7, category_count=9, errors=2, counters=ipc.Counters({"Radarr-4K": (5, 1, 2.5)})
     )
     processes = context.workers.processes
-    processes["movies"] = fake_process(processes["movies"].config.arr, said=report, restarts=4, phase=Phase.DEGRADED)
+    processes["movies"] = fake_process(
+        processes["movies"].config.arr, last_report=report, restarts=4, phase=Phase.DEGRADED
+    )
     found = await families(client)
     assert value(found["qbitrr_worker_state"], category="movies", state="degraded") == 1
     assert value(found["qbitrr_worker_state"], category="movies", state="running") == 0

@@ -4,7 +4,9 @@ import pytest
 
 from qbitrr import __version__
 from qbitrr.update.check import Known
-from qbitrr.update.model import Installation, Release, UpdateOutcome
+from qbitrr.update.installation import Installation
+from qbitrr.update.record import UpdateOutcome
+from qbitrr.update.releases import Release
 from tests.integration.control.asking import get, post
 from tests.integration.control.sample import NOW
 

@@ -73,7 +73,7 @@ async def test_answers_are_decoded_into_types_and_the_path_of_the_address_is_kep
         ({"text": '{"id": "one"}'}, UnexpectedAnswerError, "Expected `int`, got `str`"),
     ],
 )
-async def test_every_failure_has_a_name_and_says_which_call_it_was(service, response, error, text):
+async def test_every_failure_has_a_class_of_its_own_and_names_the_call(service, response, error, text):
     service.reply = lambda _: web.Response(**response)
     with pytest.raises(error, match=text) as caught:
         await service.http.get("thing", Thing, apikey="hush")
@@ -84,7 +84,7 @@ async def test_every_failure_has_a_name_and_says_which_call_it_was(service, resp
     assert len(service.requests) == 1
 
 
-async def test_the_time_to_wait_is_taken_from_the_answer(service):
+async def test_the_time_to_wait_is_that_of_the_answer(service):
     service.reply = lambda _: web.Response(status=429, headers={"Retry-After": "7"})
     with pytest.raises(ThrottledError) as caught:
         await service.http.get("thing", Thing)
@@ -95,7 +95,7 @@ async def hang(_request):
     await asyncio.sleep(30)
 
 
-async def test_a_service_that_never_answers_is_given_up_after_bounded_tries(service):
+async def test_the_attempts_at_a_service_that_never_answers_are_bounded(service):
     service.reply = hang
     with pytest.raises(UnreachableError, match="no answer in time"):
         await service.http.get("thing", Thing)
@@ -138,7 +138,7 @@ async def test_an_address_without_a_service_is_unreachable():
 
 
 @pytest.mark.parametrize("address", ["http://", "no-scheme:77", "http://bad host/"])
-async def test_an_address_that_is_none_is_unreachable_and_said_to_be_invalid(address):
+async def test_an_invalid_address_is_unreachable_and_reported_as_invalid(address):
     async with HttpClient("Radarr", address, timeouts=QUICK) as http:
         with pytest.raises(UnreachableError):
             await http.get("thing", Thing)

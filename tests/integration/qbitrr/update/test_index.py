@@ -14,8 +14,7 @@ from qbitrr.config import Settings
 from qbitrr.errors import UnexpectedAnswerError
 from qbitrr.update import check, index, stage
 from qbitrr.update.check import Checker
-from qbitrr.update.model import Release
-from qbitrr.update.releases import KEYWORD
+from qbitrr.update.releases import KEYWORD, Release
 
 FILES = [
     {"filename": "qbitrr-1.0.0-py3-none-any.whl", "requires-python": ">=3.11", "upload-time": "2026-01-02T00:00:00Z"},
@@ -101,7 +100,7 @@ async def test_what_is_no_list_is_an_error(service):
         await index.releases(service.url)
 
 
-async def test_the_login_in_the_address_is_sent_and_not_told(service):
+async def test_the_login_in_the_address_is_sent_and_not_logged(service):
     service.answer = lambda: web.Response(status=401)
     address = service.url.replace("http://", "http://me:secret@")
     checker, _ = checker_of(service, update_index=address)
@@ -111,7 +110,7 @@ async def test_the_login_in_the_address_is_sent_and_not_told(service):
     assert "secret" not in known.error
 
 
-async def test_pip_tells_its_index(monkeypatch):
+async def test_pip_reports_its_index(monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", "https://packages.example/simple")
     assert await index.of_pip() == "https://packages.example/simple"
 
@@ -132,7 +131,7 @@ async def test_another_program_of_the_name_is_no_update(service, keywords, ours)
 
 
 @pytest.mark.parametrize("ours", [True, False])
-async def test_where_the_index_offers_no_metadata_the_wheel_tells(service, ours, tmp_path):
+async def test_without_metadata_in_the_index_that_of_the_wheel_counts(service, ours, tmp_path):
     wheel = tmp_path / "qbitrr.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("qbitrr/__init__.py", "")
@@ -157,7 +156,7 @@ async def test_what_is_no_wheel_is_no_update(service, wheel):
     assert checker.available is None
 
 
-def test_what_was_installed_is_looked_at_before_it_runs(tmp_path):
+def test_what_was_installed_is_checked_before_it_runs(tmp_path):
     info = tmp_path / "lib" / "python3.11" / "site-packages" / "qbitrr-9.0.dist-info"
     assert not stage._is_ours(tmp_path)
     info.mkdir(parents=True)
@@ -185,7 +184,7 @@ def checker_of(service, present="1.0.0", **settings):
     return checker, time
 
 
-async def test_a_newer_version_is_told_once_with_its_notes(service):
+async def test_a_newer_version_is_announced_once_with_its_notes(service):
     service.releases = [{"tag_name": "v1.2.0", "body": "# New", "html_url": "https://x.example/1.2.0"}]
     checker, time = checker_of(service, releases_url=service.releases_url)
     known = await checker.newest()
@@ -219,7 +218,7 @@ async def test_an_answer_is_good_for_an_hour_and_a_failure_for_five_minutes(serv
     assert len(service.asked) == 3
 
 
-async def test_force_asks_anew_but_not_again_and_again(service):
+async def test_force_asks_again_but_not_at_once(service):
     checker, time = checker_of(service)
     await checker.newest()
     await checker.newest(force=True)
@@ -229,7 +228,7 @@ async def test_force_asks_anew_but_not_again_and_again(service):
     assert len(service.asked) == 2
 
 
-async def test_nobody_waits_for_an_index_that_does_not_answer_and_it_is_asked_once(service):
+async def test_an_index_that_does_not_answer_is_asked_once_and_keeps_no_caller_waiting(service):
     release = asyncio.Event()
 
     async def late():
@@ -245,7 +244,7 @@ async def test_nobody_waits_for_an_index_that_does_not_answer_and_it_is_asked_on
     assert (await checker.newest()).release.version == "1.2.0"
 
 
-async def test_no_release_for_this_channel_is_told(service):
+async def test_no_release_for_this_channel_is_an_error_of_the_check(service):
     service.answer = lambda: web.json_response({"files": []})
     checker, _ = checker_of(service)
     assert "no release" in (await checker.newest()).error

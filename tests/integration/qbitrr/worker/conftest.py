@@ -11,11 +11,12 @@ import pytest
 
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
+from qbitrr.data_dir import STATE_FILE
 from qbitrr.sandbox.life.commands import CommandQueue
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.state import migrate
-from qbitrr.state.database import FILE_NAME, open_writer
+from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
 from qbitrr.worker.channel import Channel
 from qbitrr.worker.config import worker_configs
@@ -44,21 +45,21 @@ async def sandbox(judged):
 @pytest.fixture
 def bench(sandbox, tmp_path):
     """Opens the rooms of one worker; again and again on the same state file, as processes that follow each other."""
-    migrate.prepare(tmp_path / FILE_NAME)
+    migrate.prepare(tmp_path / STATE_FILE)
 
     @asynccontextmanager
     async def opened(wrap=lambda services: services, clock=QUICK, settings=None, **torrent):
         """`settings` and the named keys of the Arr's `Torrent` are laid over a configuration without file rules."""
         sections = {"Radarr-HD": {"Torrent": {"StalledDelay": "1s", **NO_FILE_RULES, **torrent}}}
         loaded = load_text(sandbox.config_toml(sections | {"Settings": settings or {}}), {})
-        (config,) = worker_configs(loaded.config, str(tmp_path / FILE_NAME), None)
+        (config,) = worker_configs(loaded.config, str(tmp_path / STATE_FILE), None)
         async with AsyncExitStack() as stack:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             stack.callback(theirs.close)
             ours.setblocking(False)
             channel = Channel(ours)
             stack.callback(channel.close)
-            database = await stack.enter_async_context(open_writer(tmp_path / FILE_NAME))
+            database = await stack.enter_async_context(open_writer(tmp_path / STATE_FILE))
             register = LoginRegister(database, tmp_path / "logins.lock", Clock())
             services = wrap(await stack.enter_async_context(connect(config, register, database, clock)))
             context = WorkerContext(config, services, database, Report(channel), clock)

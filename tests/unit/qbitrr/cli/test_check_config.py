@@ -5,7 +5,7 @@ import pytest
 from qbitrr.cli.check_config import report
 
 
-def test_the_report_tells_what_runs_what_is_missing_and_what_is_odd(load):
+def test_the_report_has_what_runs_what_is_missing_and_what_is_odd(load):
     loaded = load(
         """
         [Settings]
@@ -49,5 +49,5 @@ def test_the_report_tells_what_runs_what_is_missing_and_what_is_odd(load):
         ),
     ],
 )
-def test_the_report_says_what_a_configuration_without_arrs_or_qbittorrents_means(load, text, line):
+def test_the_report_explains_a_configuration_without_arrs_or_qbittorrents(load, text, line):
     assert line in report(load(text)).splitlines()

@@ -97,7 +97,7 @@ def test_a_removal_rule_written_as_text_has_its_effect(load, written):
 
 
 @pytest.mark.parametrize("section", ["radarr", "radarr-4k", "Radarr_4K", '"Radarr 4K"', "Radarr-My_Movies"])
-def test_a_section_name_may_be_lower_case_and_hold_underscores_and_blanks(load, section):
+def test_a_section_name_may_be_lower_case_with_underscores_and_blanks(load, section):
     (arr,) = load(f"[{section}]\nURI = 'radarr'\nAPIKey = 'key'").config.arrs.values()
     assert arr.kind == "radarr"
 
@@ -110,7 +110,7 @@ def test_no_pause_between_passes_does_not_become_a_busy_loop(load):
     assert load("[Settings]\nLoopSleepTimer = 0").config.settings.loop_sleep_seconds == 1
 
 
-def test_a_search_limit_of_zero_is_said_to_search_nothing(load):
+def test_a_search_limit_of_zero_is_warned_of(load):
     loaded = load("[Radarr.EntrySearch]\nSearchLimit = 0")
     assert loaded.config.arrs["Radarr"].entry_search.search_limit == 0
     assert "Radarr.EntrySearch.SearchLimit" in {warning.key for warning in loaded.warnings}

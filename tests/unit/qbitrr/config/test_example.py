@@ -15,12 +15,12 @@ from qbitrr.config.model.key import key_paths
 EXAMPLE = Path(__file__).parents[4] / "config.example.toml"
 
 
-def test_the_example_file_is_what_the_model_says():
+def test_the_example_file_is_generated_from_the_model():
     """Renew it with `python -m qbitrr.config.example > config.example.toml`."""
     assert EXAMPLE.read_text() == render()
 
 
-def test_the_example_loads_to_exactly_the_defaults_without_a_word():
+def test_the_example_loads_to_exactly_the_defaults_without_a_warning():
     loaded = load_text(render(), {})
     bare = load_text("[qBit]\n" + "".join(f"[{section}]\n" for section in SAMPLE_ARRS), {})
     assert loaded.config == bare.config

@@ -163,7 +163,7 @@ def test_unknown_keys_and_sections_are_warnings_with_a_near_miss(load, text, key
     assert warnings[key] == hint
 
 
-def test_readarr_is_ignored_and_said_so(load):
+def test_readarr_is_ignored_with_a_warning(load):
     loaded = load("[Readarr-Books]\nManaged = true\nNonsense = []")
     assert [str(warning) for warning in loaded.warnings] == [
         "Readarr-Books: found a Readarr section; allowed: Radarr, Sonarr and Lidarr. Not supported, ignored."
@@ -171,7 +171,7 @@ def test_readarr_is_ignored_and_said_so(load):
     assert not loaded.config.arrs
 
 
-def test_a_key_of_another_kind_of_arr_is_ignored_and_said_so(load):
+def test_a_key_of_another_kind_of_arr_is_ignored_with_a_warning(load):
     loaded = load(
         "[Lidarr.EntrySearch]\nSearchRequestsEvery = 1800\n[Lidarr.EntrySearch.Ombi]\nSearchOmbiRequests = true"
     )
@@ -210,7 +210,7 @@ def test_a_byte_order_mark_does_no_harm(tmp_path):
 
 
 @pytest.mark.parametrize("section", ["radarr", "RADARR-x", "Radarr-My_Movies", '"Radarr 4K"', "Radarr4K"])
-def test_section_names_are_free_as_long_as_they_begin_with_the_kind(load, section):
+def test_section_names_are_free_as_long_as_they_start_with_the_kind(load, section):
     (arr,) = load(f"[{section}]").config.arrs.values()
     assert arr.kind == "radarr"
     assert arr.section == section.strip('"')
@@ -419,7 +419,7 @@ def test_any_value_of_a_key_loads_or_is_refused_under_its_name(single):
 CROSS_CHECKED = ("Settings.FreeSpaceFolder", "Settings.RecheckCategory", "qBit.ManagedCategories", "Radarr-4K.Category")
 
 
-def test_what_looks_odd_is_told_together_with_what_is_wrong(load):
+def test_warnings_are_reported_together_with_problems(load):
     with pytest.raises(ConfigError) as caught:
         load("[Settings]\nLoopSleepTimr = 5\n[Radrr-C]\n[WebUI]\nPort = 'x'\n")
     assert [problem.key for problem in caught.value.problems] == ["WebUI.Port"]

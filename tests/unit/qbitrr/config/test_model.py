@@ -91,7 +91,7 @@ def test_the_model_has_the_keys_of_the_older_program_and_its_own(table, expected
 
 
 @pytest.mark.parametrize(("path", "key"), EVERY_KEY, ids=[path for path, _ in EVERY_KEY])
-def test_every_key_says_what_it_is(path: str, key: Key):
+def test_every_key_describes_itself(path: str, key: Key):
     assert key.form in get_args(Form)
     assert key.change in get_args(Change)
     assert key.why.endswith(".")
@@ -123,7 +123,7 @@ def test_secrets_are_marked_as_such():
     }
 
 
-def test_only_looks_need_nothing_but_the_page():
+def test_only_keys_of_the_appearance_concern_the_page_alone():
     page = {path for path, key in EVERY_KEY if key.change == "page"}
     assert page == {"WebUI.LiveArr", "WebUI.Theme", "WebUI.ViewDensity"}
 

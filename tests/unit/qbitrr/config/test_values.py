@@ -163,7 +163,7 @@ def test_values_without_a_clear_meaning_are_refused_with_what_is_allowed(dotted,
         ("Settings.Logging", "true or false"),
     ],
 )
-def test_what_is_allowed_is_said_in_a_few_words(dotted, words):
+def test_what_is_allowed_is_described_in_short(dotted, words):
     assert allowed(key(dotted)) == words
 
 

@@ -15,7 +15,7 @@ OBJECTS = st.lists(st.dictionaries(st.text(), VALUES, max_size=4), max_size=6)
 
 
 @given(objects=OBJECTS, indent=st.sampled_from([None, 2]), ascii_only=st.booleans(), cuts=st.data())
-def test_any_array_in_any_cuts_gives_back_its_objects(objects, indent, ascii_only, cuts):
+def test_any_array_in_any_pieces_is_split_into_its_objects(objects, indent, ascii_only, cuts):
     raw = json.dumps(objects, indent=indent, ensure_ascii=ascii_only).encode()
     splitter, found = ArraySplitter(), []
     while raw:

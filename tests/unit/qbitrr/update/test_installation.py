@@ -63,7 +63,7 @@ def test_a_container_and_the_system(venv, tmp_path):
     assert not kind(tmp_path)[1]
 
 
-def test_one_that_belongs_to_somebody_else(venv, monkeypatch):
+def test_one_of_another_user(venv, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, _mode: path != venv)
     assert kind(venv) == ("foreign", False)
     assert str(venv) in recognise({}, venv).command

@@ -2,8 +2,7 @@
 
 import pytest
 
-from qbitrr.update.model import Release
-from qbitrr.update.releases import is_newer, newest
+from qbitrr.update.releases import Release, is_newer, newest
 
 NOW, DAY = 1_790_000_000.0, 86400.0
 

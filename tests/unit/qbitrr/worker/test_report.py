@@ -60,7 +60,7 @@ async def test_progress_puts_the_deadline_off(report, time):
     with report.operation("library", "health", 60.0):
         for _ in range(100):
             time.now += 59
-            progress.made()
+            progress.report()
         assert report.heartbeat() == ipc.Heartbeat("library", 100, 0, 15.0)
         time.now += 60
         assert report.heartbeat().within_seconds == 0.0
@@ -71,13 +71,13 @@ async def test_progress_of_one_operation_does_not_hide_that_another_hangs(report
         time.now += 59
         with report.operation("torrents", "health", 60.0):
             time.now += 1
-            progress.made()
+            progress.report()
             assert report.heartbeat().operation == "library"
             assert report.heartbeat().within_seconds == 0.0
 
 
 async def test_progress_outside_of_any_operation_is_nobodys(report):
-    progress.made()
+    progress.report()
     assert report.heartbeat().progress == 0
 
 

@@ -11,9 +11,10 @@ import pytest
 
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
+from qbitrr.data_dir import STATE_FILE
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.state import migrate
-from qbitrr.state.database import FILE_NAME, open_writer
+from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
 from qbitrr.worker.channel import Channel
 from qbitrr.worker.config import worker_configs
@@ -33,7 +34,7 @@ SECTIONS = {
 @pytest.fixture
 def hunt(judged, tmp_path):
     """A worker's searching over a synced library of a kind; `entry` are keys of `EntrySearch`."""
-    migrate.prepare(tmp_path / FILE_NAME)
+    migrate.prepare(tmp_path / STATE_FILE)
 
     @asynccontextmanager
     async def opened(kind, change=lambda collection: None, **entry):
@@ -41,7 +42,7 @@ def hunt(judged, tmp_path):
             sandbox = await stack.enter_async_context(Sandbox([SECTIONS[kind]], middlewares=judged, has_past=False))
             change(sandbox.arrs[SECTIONS[kind].name].arr.collection)
             loaded = load_text(sandbox.config_toml({"Settings": {"SearchesPerHour": 600}}), {})
-            (config,) = worker_configs(loaded.config, str(tmp_path / FILE_NAME), None)
+            (config,) = worker_configs(loaded.config, str(tmp_path / STATE_FILE), None)
             entry = {"search_limit": 100, "searches_per_hour": 600, **entry}
             arr = msgspec.structs.replace(
                 config.arr, entry_search=msgspec.structs.replace(config.arr.entry_search, **entry)
@@ -52,7 +53,7 @@ def hunt(judged, tmp_path):
             ours.setblocking(False)
             channel = Channel(ours)
             stack.callback(channel.close)
-            database = await stack.enter_async_context(open_writer(tmp_path / FILE_NAME))
+            database = await stack.enter_async_context(open_writer(tmp_path / STATE_FILE))
             register = LoginRegister(database, tmp_path / "logins.lock", NOW)
             services = await stack.enter_async_context(connect(config, register, database, Clock()))
             await full_sync(services.arr, database, arr.category, "http://arr", NOW)

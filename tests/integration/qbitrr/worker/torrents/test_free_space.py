@@ -10,13 +10,14 @@ import pytest
 
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
+from qbitrr.data_dir import STATE_FILE
 from qbitrr.rules.tags import TAG_PAUSED
 from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.life.torrent import Torrent, TorrentFile
 from qbitrr.sandbox.sandbox import Sandbox
 from qbitrr.state import free_space, migrate
-from qbitrr.state.database import FILE_NAME, open_writer
+from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
 from qbitrr.worker.channel import Channel
 from qbitrr.worker.config import worker_configs
@@ -77,20 +78,20 @@ def add(client):
 @pytest.fixture
 def open_worker(sandbox, tmp_path):
     """Opens the rooms of the worker, again and again on the same state file."""
-    migrate.prepare(tmp_path / FILE_NAME)
+    migrate.prepare(tmp_path / STATE_FILE)
 
     @asynccontextmanager
     async def opened(settings=None, **qbit):
         tables = {"Settings": settings or {}, "qBit": {"ManagedCategories": ["books"], **qbit}}
         loaded = load_text(sandbox.config_toml(tables), {})
-        (config,) = worker_configs(loaded.config, str(tmp_path / FILE_NAME), None)
+        (config,) = worker_configs(loaded.config, str(tmp_path / STATE_FILE), None)
         async with AsyncExitStack() as stack:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             stack.callback(theirs.close)
             ours.setblocking(False)
             channel = Channel(ours)
             stack.callback(channel.close)
-            database = await stack.enter_async_context(open_writer(tmp_path / FILE_NAME))
+            database = await stack.enter_async_context(open_writer(tmp_path / STATE_FILE))
             register = LoginRegister(database, tmp_path / "logins.lock", Clock())
             services = await stack.enter_async_context(connect(config, register, database, Clock()))
             context = WorkerContext(config, services, database, Report(channel), QUICK)
@@ -184,12 +185,12 @@ async def test_without_a_guard_what_it_held_goes_on_also_in_a_later_process(
     async with open_worker(guarding(Tagless=tagless)) as opened:
         await passes_until(opened, ended(opened, "hold"), "nothing was held")
     assert (TAG_PAUSED in large.tags) is not tagless
-    assert free_space.instances(tmp_path / FILE_NAME) == {"qBit"}
+    assert free_space.instances(tmp_path / STATE_FILE) == {"qBit"}
     async with open_worker(guarding(Tagless=tagless) | off) as opened:
         await passes_until(opened, ended(opened, "release"), "nothing was released")
         await settled(opened)
     assert (large.stopped, large.tags, users.stopped) == (False, set(), True)
-    assert free_space.instances(tmp_path / FILE_NAME) == set()
+    assert free_space.instances(tmp_path / STATE_FILE) == set()
 
 
 async def test_a_crash_while_holding_is_made_good(client, add, open_worker):

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from qbitrr.data_dir import STATE_FILE
 from qbitrr.state import migrate
-from qbitrr.state.database import FILE_NAME, open_writer
+from qbitrr.state.database import open_writer
 from qbitrr.worker.torrents.seeding_time import SeedingTimes
 from tests import factories
 
@@ -77,8 +78,8 @@ def test_another_torrent_with_the_same_infohash_begins_anew(times):
 
 
 async def test_it_is_remembered(tmp_path):
-    migrate.prepare(tmp_path / FILE_NAME)
-    async with open_writer(tmp_path / FILE_NAME) as database:
+    migrate.prepare(tmp_path / STATE_FILE)
+    async with open_writer(tmp_path / STATE_FILE) as database:
         first = SeedingTimes(database, "movies")
         first.polled("qBit", 100)
         first.observe(told(10))

@@ -1,0 +1,85 @@
+"""ConfigChange: a change of the text of config.toml, checked as a whole, with its differences. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qbitrr.config import legacy
+from qbitrr.config.diff import changed_paths, differences, is_delicate, kept_secrets, restored
+from qbitrr.config.dotted_keys import Edits, value_at
+from qbitrr.config.load import load_document, parse
+from qbitrr.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from qbitrr.config.diff import KeyChange
+    from qbitrr.config.load import Loaded
+
+_TOKEN = ("WebUI", "Token")
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigChange:
+    """A change that can be applied.
+
+    `differences` are by present key names, with secrets hidden. `delicate` are the changed keys that could let a
+    stranger in or send a secret elsewhere.
+    """
+
+    before: str
+    after: str
+    loaded: Loaded
+    differences: list[KeyChange]
+    delicate: tuple[str, ...]
+
+
+def edit_text(text: str, edits: Edits, environ: Mapping[str, str], problems: Sequence[Problem] = ()) -> ConfigChange:
+    """Make edits; no edits at all is a change too. `environ` overrides the file, as when it is loaded.
+
+    Raises ConfigError with `problems`, which were found before, and all others, one for each key.
+    """
+    from qbitrr.config.edit import edited  # noqa: PLC0415 - tomlkit is slow and large, and seldom needed
+
+    document = parse(text)
+    puts = {path: restored(value, value_at(document, path)) for path, value in edits.puts.items()}
+    edits = Edits(puts, edits.drops)
+    return _checked(text, edited(text, edits), environ, edits, problems)
+
+
+def replace_text(text: str, after: str, environ: Mapping[str, str]) -> ConfigChange:
+    """Replace the whole text by an earlier version of it. Raises ConfigError."""
+    return _checked(text, after, environ, None, ())
+
+
+def _checked(
+    before: str, after: str, environ: Mapping[str, str], edits: Edits | None, problems: Iterable[Problem]
+) -> ConfigChange:
+    document = parse(after)
+    old, new = _in_present_names(parse(before)), _in_present_names(document)
+    found = list(problems)
+    if edits is not None:  # an earlier version had its secrets for its addresses
+        found += kept_secrets(old, new, edits)
+    loaded: Loaded | None = None
+    try:
+        loaded = load_document(document, environ)
+    except ConfigError as error:
+        known = {problem.key for problem in found}
+        found += [problem for problem in error.problems if problem.key not in known]
+    found += _lost_token(old, new, loaded)
+    if found or loaded is None:
+        raise ConfigError(found)
+    delicate = tuple(".".join(path) for path in changed_paths(old, new) if is_delicate(path))
+    return ConfigChange(before, after, loaded, differences(old, new), delicate)
+
+
+def _lost_token(old: Mapping[str, Any], new: Mapping[str, Any], loaded: Loaded | None) -> Iterator[Problem]:
+    """Without a token everyone could change everything: a change may replace it only."""
+    remaining = loaded.config.webui.token if loaded else value_at(new, _TOKEN)
+    if value_at(old, _TOKEN) and not remaining:
+        yield Problem("WebUI.Token", "nothing", "a token; it cannot be removed over HTTP")
+
+
+def _in_present_names(document: dict[str, Any]) -> dict[str, Any]:
+    return legacy.modernised(document)[0]

@@ -1,0 +1,151 @@
+"""Upgrade: one update from its record to its switch, and what a start of the daemon finds of it.
+
+The version that was switched to is on probation: it has to get ready in time, or the old one is restored with its
+state. So it is when the new one was started once before and never got ready, whatever ended it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from qbitrr import __version__, logs
+from qbitrr.errors import UpdateFailedError
+from qbitrr.update import index, record, switch
+from qbitrr.update.record import Record
+from qbitrr.update.stage import place_for, requirement, run, stage
+from qbitrr.update.trial import try_out
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from qbitrr.config import Settings
+    from qbitrr.data_dir import DataDir
+    from qbitrr.update.installation import Installation
+    from qbitrr.update.releases import Release
+    from qbitrr.update.stage import OnLine
+
+_log = logs.get(__name__)
+
+_TRIAL_SECONDS = 90.0  # beyond what workers may take to start
+_WHEEL_SECONDS = 300.0
+
+
+def seconds_to_get_ready(settings: Settings) -> float:
+    """How long a new version may take until all its workers are ready."""
+    return settings.process_spawn_timeout_seconds + _TRIAL_SECONDS
+
+
+class Upgrade:
+    """The update of an installation to a release. `record` is the stored one, None before `open`."""
+
+    def __init__(
+        self,
+        data_dir: DataDir,
+        environ: Mapping[str, str],
+        settings: Settings,
+        installation: Installation,
+        release: Release,
+    ) -> None:
+        self.record: Record | None = None
+        self._data_dir = data_dir
+        self._environ = {name: value for name, value in environ.items() if name != "PYTHONPATH"}
+        self._settings = settings
+        self._installation = installation
+        self._release = release
+        self._place = place_for(installation, data_dir, release)
+        self._index = ""
+
+    def open(self, now: float) -> None:
+        """Write the record, before anything is installed. Raises OSError."""
+        opened = Record(
+            phase="staging",
+            old_version=__version__,
+            new_version=self._release.version,
+            began_at=now,
+            link=self._installation.link,
+            old_prefix=self._installation.prefix,
+            new_prefix=str(self._place),
+        )
+        self.record = record.write(self._data_dir, opened)
+
+    async def prepare(self, on_line: OnLine) -> None:
+        """Stage the release and try it; nothing in use is touched. Raises UpdateFailedError."""
+        self._index = self._settings.update_index or await index.of_pip()
+        await stage(self._release, self._place, self._data_dir, self._index, self._environ, on_line)
+        if self._installation.link is None:
+            await self._keep_old_wheel(on_line)
+        await try_out(self._place, self._data_dir, self._environ, seconds_to_get_ready(self._settings), on_line)
+
+    def switch(self, now: float) -> None:
+        """Use the new version from the next start on.
+
+        Nothing else may use the state file. A failure is recorded, and the old version stays in use.
+        """
+        if self.record is None:
+            raise AssertionError("an update is recorded before it is switched to")
+        wheels = None if self.record.link is not None else str(self._wheels)
+        try:
+            self.record = switch.switch(self._data_dir, replace(self.record, wheels=wheels), self._index)
+        except UpdateFailedError as error:
+            _log.error("update failed", because=str(error))
+            last = record.read(self._data_dir) or self.record
+            undo = switch.switch_back if last.phase == "switched" else switch.abandon
+            self.record = undo(self._data_dir, last, str(error), now)
+
+    def abandon(self, because: str, now: float) -> None:
+        """Record that it failed before the switch, and remove what was staged."""
+        if self.record is None:
+            return
+        try:
+            self.record = switch.abandon(self._data_dir, self.record, because, now)
+        except OSError as error:  # a full disk
+            _log.error("update could not be recorded", error=str(error))
+            self.record = replace(self.record, phase="failed", error=because, ended_at=now)
+
+    @property
+    def _wheels(self) -> Path:
+        return self._data_dir.folder / "update" / "old"
+
+    async def _keep_old_wheel(self, on_line: OnLine) -> None:
+        """Download the present version, to switch back to where pip installs in place."""
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "-d", str(self._wheels)]
+        environ = {**self._environ, "PIP_INDEX_URL": self._index}
+        await run("pip", [*command, requirement(__version__)], environ, _WHEEL_SECONDS, on_line)
+
+
+def recover(data_dir: DataDir, now: float) -> bool:
+    """Bring an interrupted update to its end, or count a start of the version on probation.
+
+    Called when the daemon starts. True when the old version is in use again and this process has to restart as it.
+    Raises OSError or UpdateFailedError when it cannot be switched back.
+    """
+    last = record.read(data_dir)
+    if last is None or last.phase in ("done", "failed"):
+        return False
+    if last.phase == "staging" or (__version__ != last.new_version and last.starts == 0):
+        switch.abandon(data_dir, last, "it was interrupted", now)
+        return False
+    if __version__ != last.new_version:  # switching back was interrupted
+        switch.switch_back(data_dir, last, f"{last.new_version} did not get ready", now)
+        return False
+    if last.starts > 0:
+        switch.switch_back(data_dir, last, f"{last.new_version} ended before it was ready", now)
+        return True
+    record.write(data_dir, replace(last, starts=last.starts + 1))
+    return False
+
+
+def fail_probation(data_dir: DataDir, because: str, now: float) -> bool:
+    """Switch back from a version that did not get ready; False when this one is not on probation.
+
+    Raises OSError or UpdateFailedError when it cannot be switched back.
+    """
+    last = record.read(data_dir)
+    if last is None or last.phase != "switched" or last.new_version != __version__:
+        return False
+    switch.switch_back(data_dir, last, because, now)
+    return True

@@ -1,0 +1,106 @@
+"""What a daemon makes of an update that was interrupted at any step, at its next start."""
+
+from pathlib import Path
+
+import pytest
+
+from qbitrr import __version__
+from qbitrr.data_dir import DataDir
+from qbitrr.update import record
+from qbitrr.update.record import Record
+from qbitrr.update.upgrade import fail_probation, recover
+
+NOW = 1_790_000_000.0
+
+
+@pytest.fixture
+def installed(tmp_path):
+    """An installation of two versions with the link on the first, and a state file with a copy from before."""
+    for version in ("old", "new"):
+        (tmp_path / "versions" / version).mkdir(parents=True)
+        (tmp_path / "versions" / version / "pyvenv.cfg").touch()
+    (tmp_path / "current").symlink_to("versions/old")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "state.db").write_text("of the new version")
+    (tmp_path / "data" / "state.db-wal").write_text("more of it")
+    (tmp_path / "data" / "copy.db").write_text("from before")
+    return tmp_path
+
+
+def at(installed, phase, *, ours, starts=0):
+    """An update of which this very version is the new or the old one."""
+    versions = {"old_version": "0.0.1", "new_version": __version__} if ours == "new" else {
+        "old_version": __version__, "new_version": "99.0"
+    }  # fmt: skip
+    (installed / "current").unlink()
+    (installed / "current").symlink_to(f"versions/{ours}")
+    record.write(
+        DataDir(installed / "data"),
+        Record(
+            phase=phase, began_at=1.0, starts=starts, link=str(installed / "current"),
+            state_copy=str(installed / "data" / "copy.db"),
+            old_prefix=str(installed / "versions" / "old"), new_prefix=str(installed / "versions" / "new"), **versions,
+        ),
+    )  # fmt: skip
+
+
+def recovered(installed):
+    restart = recover(DataDir(installed / "data"), NOW)
+    return restart, record.read(DataDir(installed / "data"))
+
+
+def state(installed):
+    return (installed / "data" / "state.db").read_text()
+
+
+def test_without_an_update_there_is_nothing_to_do(installed):
+    assert recovered(installed) == (False, None)
+
+
+@pytest.mark.parametrize("phase", ["done", "failed"])
+def test_one_that_ended_stays_as_it_is(installed, phase):
+    at(installed, phase, ours="old")
+    assert recovered(installed)[0] is False
+    assert state(installed) == "of the new version"
+
+
+@pytest.mark.parametrize("phase", ["staging", "switched"])
+def test_interrupted_before_the_link_moved_nothing_has_changed(installed, phase):
+    at(installed, phase, ours="old")
+    restart, last = recovered(installed)
+    assert (restart, last.phase, last.error, last.ended_at) == (False, "failed", "it was interrupted", NOW)
+    assert not (installed / "versions" / "new").exists()
+    assert state(installed) == "of the new version"
+
+
+def test_the_first_start_of_the_new_version_is_counted(installed):
+    at(installed, "switched", ours="new")
+    restart, last = recovered(installed)
+    assert (restart, last.phase, last.starts) == (False, "switched", 1)
+
+
+def test_a_second_start_goes_back_with_the_state_from_before(installed):
+    at(installed, "switched", ours="new", starts=1)
+    restart, last = recovered(installed)
+    assert (restart, last.phase) == (True, "failed")
+    assert "ended before it was ready" in last.error
+    assert (installed / "current").resolve() == installed / "versions" / "old"
+    assert state(installed) == "from before"
+    assert not (installed / "data" / "state.db-wal").exists()
+
+
+def test_a_way_back_that_was_interrupted_is_gone_to_its_end(installed):
+    at(installed, "switched", ours="old", starts=1)
+    restart, last = recovered(installed)
+    assert (restart, last.phase) == (False, "failed")
+    assert state(installed) == "from before"
+
+
+def test_only_a_version_on_probation_is_rolled_back(installed):
+    assert not fail_probation(DataDir(installed / "data"), "it failed", NOW)
+    at(installed, "done", ours="new")
+    assert not fail_probation(DataDir(installed / "data"), "it failed", NOW)
+    at(installed, "switched", ours="new", starts=1)
+    assert fail_probation(DataDir(installed / "data"), "it failed", NOW)
+    assert record.read(DataDir(installed / "data")).error == "it failed"
+    assert Path(installed / "current").resolve().name == "old"
