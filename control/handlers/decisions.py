@@ -81,28 +81,39 @@ async def read(context: HandlerContext, request: DecisionsRequest) -> Decisions:
 
 def decision(entry: ledger.Entry) -> Decision:
     """Convert an entry of the ledger to the form of an answer."""
-    return Decision(
-        id=entry.id,
-        category=entry.category,
-        instance=entry.instance,
-        hash=entry.infohash,
-        name=entry.name,
-        added_at=moment(entry.added_at),
-        action=entry.action,
-        rule=entry.rule,
-        because=entry.because,
-        facts=entry.facts,
+    return _view(
+        entry,
         state=entry.state,
         step=entry.step,
         notes=entry.notes,
         outcome=entry.outcome,
-        planned_at=moment(entry.planned_at),
-        updated_at=moment(entry.updated_at),
+        planned_at=entry.planned_at,
+        updated_at=entry.updated_at,
     )
 
 
 def _shadow_decision(entry: shadow.ShadowEntry) -> Decision:
-    left = f"it left its client all the same at {to_iso(entry.gone_at)}" if entry.gone_at else None
+    return _view(
+        entry,
+        state="would",
+        step="",
+        notes={},
+        outcome=f"it left its client all the same at {to_iso(entry.gone_at)}" if entry.gone_at else None,
+        planned_at=entry.decided_at,
+        updated_at=entry.gone_at or entry.decided_at,
+    )
+
+
+def _view(
+    entry: ledger.Entry | shadow.ShadowEntry,
+    *,
+    state: str,
+    step: str,
+    notes: dict[str, Any],
+    outcome: str | None,
+    planned_at: float,
+    updated_at: float,
+) -> Decision:
     return Decision(
         id=entry.id,
         category=entry.category,
@@ -114,12 +125,12 @@ def _shadow_decision(entry: shadow.ShadowEntry) -> Decision:
         rule=entry.rule,
         because=entry.because,
         facts=entry.facts,
-        state="would",
-        step="",
-        notes={},
-        outcome=left,
-        planned_at=moment(entry.decided_at),
-        updated_at=moment(entry.gone_at or entry.decided_at),
+        state=state,
+        step=step,
+        notes=notes,
+        outcome=outcome,
+        planned_at=moment(planned_at),
+        updated_at=moment(updated_at),
     )
 
 

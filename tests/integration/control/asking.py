@@ -1,8 +1,8 @@
-"""Asking the control plane, with the status that is expected."""
+"""Requests to the control plane, with the status that is expected."""
 
 
 async def get(client, path, status=200, **options):
-    """The JSON of a GET, whose status must be as expected."""
+    """Return the JSON of a GET, whose status has to be as expected."""
     async with client.get(path, **options) as response:
         body = await response.json()
         assert response.status == status, body
@@ -10,7 +10,7 @@ async def get(client, path, status=200, **options):
 
 
 async def post(client, path, status=200, **options):
-    """The JSON of a POST, whose status must be as expected."""
+    """Return the JSON of a POST, whose status has to be as expected."""
     async with client.post(path, **options) as response:
         body = await response.json()
         assert response.status == status, body

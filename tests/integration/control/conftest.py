@@ -1,4 +1,4 @@
-"""A control plane over a real state file, with a supervisor that only remembers what it was asked."""
+"""A control plane on a real state file, with a supervisor that only records its calls."""
 
 import asyncio
 from types import SimpleNamespace

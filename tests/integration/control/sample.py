@@ -1,4 +1,4 @@
-"""A library in four Arrs, decisions on torrents, and a supervisor that only remembers what it was asked."""
+"""A library in four Arrs, decisions on torrents, and a supervisor that only records its calls."""
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -51,7 +51,7 @@ Category = "music"
 
 
 def fake_process(arr, **changes):
-    """What the control plane sees of a worker."""
+    """A worker as the control plane sees it."""
     state = State(phase=changes.pop("phase", Phase.RUNNING))
     attributes = {"pid": None, "restarts": 0, "phase_since": NOW, "said": LastReport(), "sent": [], **changes}
     attributes.setdefault("send", lambda message: attributes["sent"].append(message) or True)
@@ -64,7 +64,7 @@ def fake_process(arr, **changes):
 
 
 def waiting_for_approval(context, category="movies"):
-    """Have the removals of a category wait for a person; returns its worker."""
+    """Make the removals of a category wait for approval; returns its worker."""
     arr = context.workers.processes[category].config.arr
     waiting = fake_process(arr, said=LastReport(waiting_for="approval"))
     context.workers.processes[category] = waiting
@@ -73,7 +73,7 @@ def waiting_for_approval(context, category="movies"):
 
 @dataclass
 class FakeWorkers:
-    """The supervisor's face, without processes."""
+    """The set of workers, without processes."""
 
     processes: dict = field(default_factory=dict)
     ready: bool = True
@@ -88,7 +88,7 @@ class FakeWorkers:
 
 
 class FakeReload:
-    """Takes whatever stands in the file; `fails` is raised instead, once."""
+    """Applies the file as it is; `fails` is raised instead, once."""
 
     def __init__(self, loaded, files):
         self.loaded = loaded
@@ -117,7 +117,7 @@ class FakeReload:
 
 @dataclass
 class FakeChecker:
-    """The package index as it was asked last."""
+    """The result of the last version check."""
 
     available: Release | None = None
     known: Known = field(default_factory=lambda: Known(checked_at=NOW))
@@ -147,7 +147,7 @@ class FakeSelfUpdate:
 
 @dataclass
 class FakeCommands:
-    """What was wanted of the daemon."""
+    """Records the commands to the daemon."""
 
     ending: bool = False
     calls: list = field(default_factory=list)
@@ -231,7 +231,7 @@ UNDOABLE = 1
 
 
 async def fill(path):
-    """A state file as workers leave it: `new` has begun its first sync, the others are done."""
+    """Fill a state file as workers do: `new` has started its first sync, the others are done."""
     async with open_writer(path) as database:
         for category, (kind, tables) in LIBRARY.items():
             generation = catalogue.Generation(database, category, kind)

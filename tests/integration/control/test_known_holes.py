@@ -1,4 +1,4 @@
-"""One test for each hole that programs of this family had, named for it."""
+"""One test for each security hole that similar programs had, named after it."""
 
 import io
 import json
@@ -9,7 +9,7 @@ from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from tests.integration.control.asking import get, post
 from tests.integration.control.sample import CONFIG, HASH, TOKEN, UNDOABLE
 
-STRANGER = {"X-Forwarded-For": "203.0.113.9"}
+OUTSIDE = {"X-Forwarded-For": "203.0.113.9"}
 SECRETS = {"APIKey": "k1k1k1k1k1k1k1k1k1k1k1k1k1k1k1k1", "Password": "hunter2hunter2", "Token": TOKEN}
 WITH_SECRETS = CONFIG.replace('APIKey = "k1"', f'APIKey = "{SECRETS["APIKey"]}"').replace(
     '[qBit]\nHost = "localhost"\n', f'[qBit]\nHost = "localhost"\nUserName = "u"\nPassword = "{SECRETS["Password"]}"\n'
@@ -31,7 +31,7 @@ def context(make_context):
 async def test_settings_without_a_login(client, path):
     method = "POST" if path in ("/config/plan", "/password") else "GET"
     for prefix in ("/web", "/api"):
-        async with client.request(method, prefix + path, headers=STRANGER) as answer:
+        async with client.request(method, prefix + path, headers=OUTSIDE) as answer:
             assert answer.status == 401
 
 
@@ -110,7 +110,7 @@ async def test_a_stored_key_sent_to_a_changed_address(client, key):
 
 async def test_a_way_into_the_network_through_test_connection(client):
     body = {"arrType": "radarr", "uri": "http://169.254.169.254/latest", "apiKey": "x"}
-    for headers, status in ((STRANGER, 401), ({"X-Forwarded-For": "192.168.1.9"}, 401)):
+    for headers, status in ((OUTSIDE, 401), ({"X-Forwarded-For": "192.168.1.9"}, 401)):
         async with client.post("/web/arr/test-connection", json=body, headers=headers) as answer:
             assert answer.status == status
     for uri in ("file:///etc/passwd", "gopher://localhost", "ftp://localhost"):

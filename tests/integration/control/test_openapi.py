@@ -1,4 +1,4 @@
-"""The description of the interface is valid, whole, and tells what is answered."""
+"""The OpenAPI description is valid, complete, and matches the answers."""
 
 import re
 
@@ -73,7 +73,7 @@ BODIES = {
     [route for route in (*ROUTES, *OPEN_ROUTES) if route.media == "application/json"],
     ids=lambda route: f"{route.method} {route.path}",
 )
-async def test_answers_are_what_it_says(client, context, log_folder, document, route):
+async def test_answers_match_the_description(client, context, log_folder, document, route):
     waiting_for_approval(context)
     (log_folder / "Main.log").write_text("a\n")
     prefix = "" if route in OPEN_ROUTES else "/web"
@@ -99,7 +99,7 @@ async def test_answers_are_what_it_says(client, context, log_folder, document, r
         ("get", "/torrents/{hash}/explain", "", "404"),
     ],
 )
-async def test_errors_are_what_it_says(client, document, method, path, query, status):
+async def test_errors_match_the_description(client, document, method, path, query, status):
     url = re.sub(r"{\w+}", "nothing", f"/web{path}{query}")
     async with client.request(method, url) as response:
         assert str(response.status) == status

@@ -1,4 +1,4 @@
-"""The example client of the API reference works against us, unmodified."""
+"""The example client of the API reference works unmodified."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ from tests.integration.control.sample import TOKEN
 
 @pytest.fixture
 async def ask(context, log_folder):
-    """Calls a method of the client in a thread, as it blocks."""
+    """Call a method of the client in a thread, as it blocks."""
     (log_folder / "Main.log").write_text("".join(f"line {number}\n" for number in range(60)))
     async with TestServer(create_application(context)) as server:
         client = QBitrrClient(str(server.make_url("/")), TOKEN)

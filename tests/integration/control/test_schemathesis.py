@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is one that the description of the interface allows."""
+"""Any request is answered in a way that the OpenAPI description allows."""
 
 import asyncio
 import threading
@@ -26,7 +26,7 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 
 @pytest.fixture
 def address(filled_state, make_context_over, monkeypatch):
-    """A control plane on a thread of its own."""
+    """A control plane on its own thread."""
     monkeypatch.setattr(throttle, "MOST", 1_000_000)
     port = free_port()
     loop = asyncio.new_event_loop()

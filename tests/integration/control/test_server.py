@@ -1,4 +1,4 @@
-"""Listening: where the configuration says, or on a socket that somebody else has opened."""
+"""Listening where the configuration says, or on a socket that is already open."""
 
 import asyncio
 import socket
@@ -43,13 +43,13 @@ async def test_all_addresses_are_those_of_both_versions(context):
             assert await _status(f"http://[::1]:{port}") == 200
 
 
-async def test_it_takes_over_a_listening_socket(context):
+async def test_it_serves_on_a_socket_that_is_already_open(context):
     with socket.create_server((HOST, 0)) as listener:
         async with serve(context, [listener]):
             assert await _status(f"http://{HOST}:{listener.getsockname()[1]}") == 200
 
 
-async def test_what_comes_while_nobody_serves_waits_for_the_next_one(context):
+async def test_a_request_between_two_servers_waits_for_the_next_one(context):
     with socket.create_server((HOST, 0)) as listener:
         url = f"http://{HOST}:{listener.getsockname()[1]}"
         async with serve(context, [listener]):
@@ -60,18 +60,18 @@ async def test_what_comes_while_nobody_serves_waits_for_the_next_one(context):
             assert await waiting == 200
 
 
-def test_a_port_that_is_taken_is_an_error():
-    with socket.create_server((HOST, 0)) as taken, pytest.raises(ListenError, match="choose another with"):
-        listen(HOST, taken.getsockname()[1])
+def test_a_port_in_use_is_an_error():
+    with socket.create_server((HOST, 0)) as other, pytest.raises(ListenError, match="choose another with"):
+        listen(HOST, other.getsockname()[1])
 
 
-def test_a_host_that_is_none_is_an_error():
+def test_an_unknown_host_is_an_error():
     with pytest.raises(ListenError, match="no-such-host"):
         listen("no-such-host.invalid", free_port())
 
 
 async def _answer(context, request):
-    """What is answered to these bytes, until the end or until nothing more comes."""
+    """Send bytes and read the first line of the answer."""
     with socket.create_server((HOST, 0)) as listener:
         async with serve(context, [listener]):
             reader, writer = await asyncio.open_connection(*listener.getsockname())
@@ -83,7 +83,7 @@ async def _answer(context, request):
                 await writer.wait_closed()
 
 
-async def test_a_head_that_never_ends_is_given_up(context, monkeypatch):
+async def test_a_head_that_never_ends_is_cut_off(context, monkeypatch):
     monkeypatch.setattr("control.server._IDLE_SECONDS", 0.3)
     listener = socket.create_server(("127.0.0.1", 0))
     async with serve(context, [listener]):
@@ -103,7 +103,7 @@ async def test_a_head_that_never_ends_is_given_up(context, monkeypatch):
     listener.close()
 
 
-async def test_a_body_that_never_ends_is_given_up(context, monkeypatch):
+async def test_a_body_that_never_ends_is_cut_off(context, monkeypatch):
     monkeypatch.setattr(binding, "BODY_SECONDS", 0.05)
     request = b"POST /web/arr/rebuild HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"
     assert b" 400 " in await _answer(context, request)

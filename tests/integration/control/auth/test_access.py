@@ -1,18 +1,13 @@
-"""Who may call what: the token, private networks, proxies, names and foreign pages."""
-
-from ipaddress import ip_network
+"""Access over HTTP: which endpoints are open to whom, host names and foreign pages."""
 
 import pytest
-from multidict import CIMultiDict
 
-from control.auth.access import carries_token, is_internal
-from control.auth.origin_check import host_name, is_our_name
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from tests.integration.control.asking import get, post
 from tests.integration.control.sample import CONFIG, HASH, TOKEN
 
-# Everything that answers without credentials to a stranger. Whoever adds to it opens it to the internet.
-OPEN_TO_STRANGERS = {
+# Everything that answers an outside client without credentials. An addition here opens it to the internet.
+OPEN_TO_ALL = {
     ("GET", "/"),
     ("GET", "/favicon.ico"),
     ("GET", "/health"),
@@ -24,8 +19,8 @@ OPEN_TO_STRANGERS = {
     ("GET", "/ui/{name}"),
     ("POST", "/logout"),
 }
-# The same to somebody in a private network.
-OPEN_INSIDE = OPEN_TO_STRANGERS | {
+# The same for a client in a private network.
+OPEN_INSIDE = OPEN_TO_ALL | {
     ("GET", "/metrics"),
     ("GET", "/web/arr"),
     ("GET", "/web/config"),
@@ -66,7 +61,7 @@ OPEN_INSIDE = OPEN_TO_STRANGERS | {
     ("POST", "/web/update"),
 }
 EXAMPLES = {"category": "movies", "section": "movies", "name": "app.js", "hash": HASH, "id": "1", "kind": "search"}
-STRANGER = {"X-Forwarded-For": "203.0.113.9"}
+OUTSIDE = {"X-Forwarded-For": "203.0.113.9"}
 UNAUTHORIZED = {"error": "Unauthorized: Invalid or missing bearer token", "code": "UNAUTHORIZED"}
 
 
@@ -88,9 +83,9 @@ async def _open_paths(client, headers):
     ("access", "headers", "expected"),
     [
         ("auto", {}, OPEN_INSIDE),
-        ("auto", STRANGER, OPEN_TO_STRANGERS),
-        ("token", {}, OPEN_TO_STRANGERS),
-        ("open", STRANGER, OPEN_INSIDE),
+        ("auto", OUTSIDE, OPEN_TO_ALL),
+        ("token", {}, OPEN_TO_ALL),
+        ("open", OUTSIDE, OPEN_INSIDE),
     ],
 )
 async def test_what_is_open_without_credentials(make_context, connect, access, headers, expected):
@@ -105,35 +100,6 @@ def test_the_application_has_nothing_but_the_table_and_the_page():
     assert table | page == OPEN_INSIDE | {("POST", "/login")}  # answered by 401 to who has nothing to show
 
 
-@pytest.mark.parametrize(
-    ("headers", "fits"),
-    [
-        ({"Authorization": f"Bearer {TOKEN}"}, True),
-        ({"Authorization": f"bearer {TOKEN}"}, True),
-        ({"Authorization": f"BEARER   {TOKEN} "}, True),
-        ({"X-API-Token": TOKEN}, True),
-        ({"Authorization": "Bearer wrong", "X-API-Token": TOKEN}, True),
-        ({"Authorization": f"Bearer {TOKEN}", "X-API-Token": "wrong"}, True),
-        ({}, False),
-        ({"Authorization": ""}, False),
-        ({"Authorization": "Bearer"}, False),
-        ({"Authorization": TOKEN}, False),
-        ({"Authorization": f"Basic {TOKEN}"}, False),
-        ({"Authorization": f"Bearer {TOKEN[:-1]}"}, False),
-        ({"Authorization": f"Bearer {TOKEN}x"}, False),
-        ({"Authorization": f"Bearer {TOKEN.upper()}"}, False),
-        ({"X-API-Token": "ünsinn \udcff"}, False),
-    ],
-)
-def test_the_token(headers, fits):
-    assert carries_token(CIMultiDict(headers), TOKEN) is fits
-
-
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer "}, {"X-API-Token": ""}])
-def test_an_empty_token_never_fits(headers):
-    assert carries_token(CIMultiDict(headers), "") is False
-
-
 async def test_api_needs_the_token(client):
     async with client.get("/api/status") as response:
         assert response.status == 401
@@ -144,105 +110,8 @@ async def test_api_needs_the_token(client):
     await get(client, "/api/status", headers={"Authorization": f"Bearer {TOKEN}"})
 
 
-async def test_a_stranger_with_the_token_may_use_web(client):
-    await get(client, "/web/status", headers={**STRANGER, "X-API-Token": TOKEN})
-
-
-@pytest.mark.parametrize(
-    ("peer", "internal"),
-    [
-        ("127.0.0.1", True),
-        ("127.8.8.8", True),
-        ("::1", True),
-        ("10.1.2.3", True),
-        ("172.16.0.1", True),
-        ("172.31.255.255", True),
-        ("192.168.178.20", True),
-        ("169.254.1.1", True),
-        ("fd00::1", True),
-        ("fe80::1", True),
-        ("fe80::1%eth0", True),
-        ("::ffff:192.168.1.2", True),
-        ("172.15.255.255", False),
-        ("172.32.0.0", False),
-        ("100.64.0.1", False),
-        ("192.0.2.1", False),
-        ("198.18.0.1", False),
-        ("0.0.0.0", False),
-        ("8.8.8.8", False),
-        ("::ffff:8.8.8.8", False),
-        ("2001:db8::1", False),
-        ("::", False),
-        ("", False),
-        (None, False),
-        ("/run/qbitrr.sock", False),
-    ],
-)
-def test_who_is_inside(peer, internal):
-    assert is_internal(peer, CIMultiDict(), ()) is internal
-
-
-PROXY = "192.168.1.5"
-PROXIES = (ip_network("192.168.1.5/32"), ip_network("172.20.0.0/16"))
-
-
-@pytest.mark.parametrize(
-    ("peer", "headers", "internal"),
-    [
-        ("192.168.1.6", [("X-Forwarded-For", "192.168.1.7")], False),
-        ("127.0.0.1", [("X-Real-IP", "127.0.0.1")], False),
-        ("127.0.0.1", [("Forwarded", "for=127.0.0.1")], False),
-        ("127.0.0.1", [("X-Forwarded-For", "")], False),
-        (PROXY, [("X-Forwarded-For", "192.168.1.7")], True),
-        (PROXY, [("X-Forwarded-For", "192.168.1.7:4711")], True),
-        (PROXY, [("X-Forwarded-For", "[fd00::7]:4711")], True),
-        (PROXY, [("X-Forwarded-For", "fd00::7")], True),
-        (PROXY, [("X-Forwarded-For", "8.8.8.8")], False),
-        (PROXY, [("X-Forwarded-For", "192.168.1.7, 8.8.8.8")], False),
-        (PROXY, [("X-Forwarded-For", "8.8.8.8, 192.168.1.7")], True),
-        (PROXY, [("X-Forwarded-For", "8.8.8.8, 172.20.0.3")], False),
-        (PROXY, [("X-Forwarded-For", "192.168.1.7, 172.20.0.3")], True),
-        (PROXY, [("X-Forwarded-For", "192.168.1.7"), ("X-Forwarded-For", "8.8.8.8")], False),
-        (PROXY, [("X-Forwarded-For", "192.168.1.7"), ("X-Real-IP", "8.8.8.8")], False),
-        (PROXY, [("X-Forwarded-For", "nonsense")], False),
-        (PROXY, [("Forwarded", 'for="[fd00::7]:4711";proto=https')], True),
-        (PROXY, [("Forwarded", "for=192.168.1.7, for=8.8.8.8;by=192.168.1.5")], False),
-        (PROXY, [("Forwarded", "for=unknown")], False),
-        (PROXY, [("Forwarded", "proto=https")], False),
-        (PROXY, [("X-Real-IP", "192.168.1.7")], True),
-        ("8.8.8.8", [("X-Forwarded-For", "192.168.1.7")], False),
-    ],
-)
-def test_a_forwarded_header_shuts_out_and_never_lets_in(peer, headers, internal):
-    assert is_internal(peer, CIMultiDict(headers), PROXIES) is internal
-
-
-@pytest.mark.parametrize(
-    ("host", "ours"),
-    [
-        ("127.0.0.1:6969", True),
-        ("[::1]:6969", True),
-        ("[fe80::1%25eth0]", True),
-        ("192.168.1.2", True),
-        ("8.8.8.8", True),
-        ("localhost:6969", True),
-        ("LOCALHOST.", True),
-        ("nas", True),
-        ("nas.local:80", True),
-        ("nas.lan", True),
-        ("qbitrr.home.arpa", True),
-        ("box.example.org:6969", True),
-        ("BOX.example.org", True),
-        ("evil.example", False),
-        ("127.0.0.1.evil.example", False),
-        ("local.evil.example", False),
-        ("notlocal.example", False),
-        ("nas.local.evil.example:6969", False),
-        ("256.1.1.1", False),
-    ],
-)
-def test_names_that_are_ours(host, ours):
-    assert is_our_name(host_name(host), {"box.example.org"}) is ours
+async def test_an_outside_client_with_the_token_may_use_web(client):
+    await get(client, "/web/status", headers={**OUTSIDE, "X-API-Token": TOKEN})
 
 
 async def test_a_foreign_name_is_refused_with_the_remedy(client):

@@ -1,4 +1,4 @@
-"""Login at a provider: only an answer that is signed, in time, for us and for this login lets anybody in."""
+"""Login at a provider: only an answer that is signed, in time, for us and for this login is accepted."""
 
 import hmac
 import json
@@ -25,13 +25,13 @@ def _part(data):
 
 
 class Provider:
-    """Answers as it is told; `change` alters the claims."""
+    """A provider; `change` alters the claims of its answers."""
 
     def __init__(self):
         self.change = {}
         self.key = KEY
         self.forged = None
-        self.asked = None
+        self.form = None
         self.nonce = ""
         self.url = ""
 
@@ -46,7 +46,7 @@ class Provider:
         )
 
     async def token(self, request):
-        self.asked = dict(await request.post())
+        self.form = dict(await request.post())
         claims = {"iss": self.url, "aud": "us", "sub": "someone", "exp": int(time.time()) + 60, "nonce": self.nonce}
         changed = {name: value for name, value in {**claims, **self.change}.items() if value is not None}
         return web.json_response({"id_token": self.sign(changed)})
@@ -89,27 +89,27 @@ RequireHttpsMetadata = false
         yield connected
 
 
-async def begin(client):
+async def start(client):
     async with client.get("/login/oidc", allow_redirects=False) as response:
         assert response.status == 302
         return {name: value for name, (value,) in parse_qs(urlsplit(response.headers["Location"]).query).items()}
 
 
-async def come_back(client, provider, asked, **changes):
-    provider.nonce = asked["nonce"]
-    query = {"code": "the code", "state": asked["state"], **changes}
+async def come_back(client, provider, login, **changes):
+    provider.nonce = login["nonce"]
+    query = {"code": "the code", "state": login["state"], **changes}
     async with client.get("/signin-oidc", params=query, allow_redirects=False) as response:
         return response.status
 
 
-async def test_who_the_provider_lets_in_is_let_in(client, provider):
+async def test_a_user_whom_the_provider_admits_is_admitted(client, provider):
     await get(client, "/web/status", 401)
-    asked = await begin(client)
-    assert (asked["client_id"], asked["code_challenge_method"]) == ("us", "S256")
-    assert "client secret" not in str(asked)
-    assert await come_back(client, provider, asked) == 302
-    assert provider.asked["client_secret"] == "client secret"
-    assert provider.asked["redirect_uri"] == asked["redirect_uri"]
+    login = await start(client)
+    assert (login["client_id"], login["code_challenge_method"]) == ("us", "S256")
+    assert "client secret" not in str(login)
+    assert await come_back(client, provider, login) == 302
+    assert provider.form["client_secret"] == "client secret"
+    assert provider.form["redirect_uri"] == login["redirect_uri"]
     await get(client, "/web/status")
 
 
@@ -127,31 +127,31 @@ async def test_who_the_provider_lets_in_is_let_in(client, provider):
         {"sub": None},
     ],
 )
-async def test_what_is_not_for_us_and_now_is_refused(client, provider, change):
+async def test_claims_for_another_client_time_or_login_are_refused(client, provider, change):
     provider.change = change
-    assert await come_back(client, provider, await begin(client)) == 401
+    assert await come_back(client, provider, await start(client)) == 401
     await get(client, "/web/status", 401)
 
 
 async def test_a_wrong_signature_is_refused(client, provider):
     provider.key = OTHER
-    assert await come_back(client, provider, await begin(client)) == 401
+    assert await come_back(client, provider, await start(client)) == 401
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "none"])
-async def test_a_public_key_is_no_shared_secret_and_nothing_is_no_signature(client, provider, algorithm):
+async def test_neither_a_public_key_as_shared_secret_nor_a_missing_signature_counts(client, provider, algorithm):
     provider.forged = algorithm
-    assert await come_back(client, provider, await begin(client)) == 401
+    assert await come_back(client, provider, await start(client)) == 401
 
 
 @pytest.mark.parametrize("changes", [{"state": "another"}, {"state": ""}, {"code": ""}])
-async def test_what_was_not_begun_here_is_refused(client, provider, changes):
-    assert await come_back(client, provider, await begin(client), **changes) == 401
-    assert provider.asked is None
+async def test_a_login_that_was_not_started_here_is_refused(client, provider, changes):
+    assert await come_back(client, provider, await start(client), **changes) == 401
+    assert provider.form is None
 
 
 async def test_the_cookie_of_the_first_step_is_no_login(client):
-    await begin(client)
+    await start(client)
     cookie = next(cookie for cookie in client.session.cookie_jar if cookie.key == "qbitrr_oidc")
     await get(client, "/web/status", 401, headers={"Cookie": f"qbitrr_session={cookie.value}"})
 

@@ -1,4 +1,4 @@
-"""What a person decides on removals, and finding them."""
+"""The user's decisions on removals, and the list of decisions."""
 
 import pytest
 
@@ -9,25 +9,25 @@ from tests.integration.control.sample import UNDOABLE, waiting_for_approval
 
 @pytest.mark.parametrize(("word", "message"), [("approve", ipc.Approve()), ("discard", ipc.Discard())])
 @pytest.mark.parametrize("section", ["movies", "Radarr-4K"])
-async def test_what_waits_is_decided(client, context, word, message, section):
+async def test_waiting_removals_are_decided(client, context, word, message, section):
     worker = waiting_for_approval(context)
     assert "movies" in (await post(client, f"/web/arr/{section}/{word}"))["message"]
     assert worker.sent == [message]
 
 
 @pytest.mark.parametrize("word", ["approve", "discard"])
-async def test_nothing_is_decided_where_nothing_waits(client, context, word):
+async def test_nothing_is_decided_when_no_removals_wait(client, context, word):
     assert (await post(client, f"/web/arr/movies/{word}", 409))["code"] == "CONFLICT"
     assert (await post(client, f"/web/arr/nothing/{word}", 404))["code"] == "UNKNOWN_CATEGORY"
     assert context.workers.processes["movies"].sent == []
 
 
-async def test_a_worker_that_does_not_listen_is_told_of(client, context):
+async def test_a_worker_that_does_not_run_is_reported(client, context):
     waiting_for_approval(context).send = lambda message: False
     assert (await post(client, "/web/arr/movies/approve", 503))["code"] == "NOT_READY"
 
 
-async def test_undo_is_told_to_the_worker_of_the_action(client, context):
+async def test_undo_is_sent_to_the_worker_of_the_action(client, context):
     answer = await post(client, f"/web/actions/{UNDOABLE}/undo")
     assert answer == {"message": f"Undoing action {UNDOABLE} on Torrent 5"}
     assert context.workers.processes["movies"].sent == [ipc.Undo(UNDOABLE)]
@@ -67,12 +67,12 @@ async def test_all_pages_together_are_all_decisions(client):
     assert ids == [5, 4, 3, 2, 1]
 
 
-async def test_a_time_that_is_none_is_refused(client):
+async def test_a_text_that_is_no_time_is_refused(client):
     answer = await get(client, "/web/decisions?since=yesterday", 400)
     assert answer["details"]["parameter"] == "since"
 
 
-async def test_what_would_have_been_done(client):
+async def test_decisions_that_shadow_kept_from_being_done(client):
     second, first = (await get(client, "/web/decisions?shadow=true&category=movies"))["decisions"]
     assert (first["state"], first["outcome"], first["facts"]) == ("would", None, {"strikes": 3})
     assert second["outcome"] == "it left its client all the same at 2023-11-14T22:14:20Z"

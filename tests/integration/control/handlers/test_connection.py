@@ -1,4 +1,4 @@
-"""Testing a connection says what is wrong, and sends no key anywhere else."""
+"""A connection test names what is wrong, and sends a key to no other address."""
 
 import pytest
 from aiohttp import web
@@ -42,7 +42,7 @@ async def test_stored_services_answer(connected):
         ("http://name.invalid", "name"),
     ],
 )
-async def test_nobody_answers(client, uri, trouble):
+async def test_a_service_that_does_not_answer(client, uri, trouble):
     answer = await post(client, PATH, json={"arrType": "radarr", "uri": uri, "apiKey": "secret-key"})
     assert (answer["success"], answer["trouble"]) == (False, trouble)
     assert "secret-key" not in answer["message"]
@@ -58,7 +58,7 @@ async def test_nobody_answers(client, uri, trouble):
         (500, "{}", "answer"),
     ],
 )
-async def test_something_else_answers(client, status, body, trouble):
+async def test_another_program_answers(client, status, body, trouble):
     async def answer(_request):
         return web.Response(status=status, text=body, content_type="application/json")
 
@@ -88,13 +88,13 @@ async def test_a_redirect_is_not_followed(client):
     assert elsewhere == []
 
 
-async def test_a_plain_server_is_not_taken_for_https(client):
+async def test_a_plain_server_is_not_mistaken_for_https(client):
     async with TestServer(web.Application()) as server:
         uri = str(server.make_url("/")).replace("http:", "https:")
         assert (await post(client, PATH, json={"arrType": "radarr", "uri": uri, "apiKey": "k"}))["trouble"] == "tls"
 
 
-async def test_a_wrong_password_is_tried_once(client, monkeypatch):
+async def test_refused_credentials_are_tried_once(client, monkeypatch):
     monkeypatch.setattr(connection_check, "_refused_credentials", connection_check._RefusedCredentials())
     tried = []
 
@@ -116,11 +116,11 @@ async def test_a_wrong_password_is_tried_once(client, monkeypatch):
 
 
 @pytest.mark.parametrize("uri", ["", "file:///etc/passwd", "radarr:7878", "ftp://x"])
-async def test_only_http_addresses_are_asked(client, uri):
+async def test_only_http_addresses_are_tested(client, uri):
     await post(client, PATH, 400, json={"arrType": "radarr", "uri": uri})
 
 
-async def test_a_neighbour_needs_the_token(make_context, connect):
+async def test_a_client_in_the_network_needs_the_token(make_context, connect):
     context = make_context(f'{CONFIG}[WebUI]\nTrustedProxies = ["127.0.0.1"]')
     async with connect(context) as client:
         neighbour = {"X-Forwarded-For": "192.168.1.9"}

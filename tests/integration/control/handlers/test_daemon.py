@@ -1,4 +1,4 @@
-"""The daemon as a whole over HTTP, and the evidence of abnormal ends."""
+"""Commands to the daemon over HTTP, and the evidence of abnormal ends."""
 
 from datetime import UTC, datetime
 
@@ -10,14 +10,14 @@ from supervisor.evidence import Ending, Evidence
 @pytest.mark.parametrize(
     ("path", "call"), [("processes/restart", "renew"), ("processes/dump", "dump"), ("restart", "restart")]
 )
-async def test_what_is_wanted_is_passed_on(client, context, path, call):
+async def test_commands_are_passed_on(client, context, path, call):
     response = await client.post(f"/web/{path}")
     assert response.status == 200
     assert (await response.json())["message"]
     assert context.commands.calls == [call]
 
 
-async def test_a_reload_tells_what_it_did(client):
+async def test_a_reload_answers_what_it_did(client):
     response = await client.post("/web/reload")
     assert await response.json() == {
         "applied": {"started": [], "stopped": [], "restarted": [], "unchanged": ["movies"]},

@@ -1,4 +1,4 @@
-"""What each endpoint answers, on both prefixes."""
+"""Answers of each endpoint, on both prefixes."""
 
 import os
 
@@ -25,12 +25,12 @@ async def test_status(client):
     }
 
 
-async def test_status_answers_before_there_is_a_plan(make_context, connect):
+async def test_status_answers_before_the_workers_are_known(make_context, connect):
     async with connect(make_context(workers=FakeWorkers(ready=False))) as client:
         assert await get(client, "/web/status") == {"ready": False, "arrs": [], "incomplete": []}
 
 
-async def test_status_tells_what_is_to_be_filled_in(make_context, connect):
+async def test_status_names_what_is_to_be_filled_in(make_context, connect):
     async with connect(make_context(CONFIG.replace('APIKey = "k1"', 'APIKey = "CHANGE_ME"'))) as client:
         (missing,) = (await get(client, "/web/status"))["incomplete"]
         assert missing["key"] == "Radarr-4K.APIKey"
@@ -52,11 +52,11 @@ async def test_arr(client):
 @pytest.mark.parametrize(
     ("phase", "state"), [(Phase.BACKOFF, "starting"), (Phase.HANGING, "stopping"), (Phase.STOPPED, "stopping")]
 )
-async def test_the_state_is_one_of_the_reference_and_the_phase_beside_it_exact(client, context, phase, state):
-    child = context.workers.processes["movies"]
-    child.state = msgspec.structs.replace(child.state, phase=phase)
-    process = (await get(client, "/web/processes"))["processes"][0]
-    assert (process["state"], process["phase"]) == (state, phase)
+async def test_the_state_is_one_of_the_reference_and_the_phase_is_exact(client, context, phase, state):
+    process = context.workers.processes["movies"]
+    process.state = msgspec.structs.replace(process.state, phase=phase)
+    shown = (await get(client, "/web/processes"))["processes"][0]
+    assert (shown["state"], shown["phase"]) == (state, phase)
 
 
 async def test_one_kind_of_process_is_restarted(client, context):
@@ -68,7 +68,7 @@ async def test_one_kind_of_process_is_restarted(client, context):
         assert answer.status == 404
 
 
-async def test_a_process_that_has_said_nothing_yet_has_every_field(client):
+async def test_a_process_without_a_report_has_every_field(client):
     processes = (await get(client, "/web/processes"))["processes"]
     assert processes[0] == {
         "category": "movies",
@@ -92,8 +92,8 @@ async def test_a_process_that_has_said_nothing_yet_has_every_field(client):
     }
 
 
-async def test_a_process_tells_what_it_said(make_context, connect):
-    said = LastReport(
+async def test_a_process_shows_its_last_report(make_context, connect):
+    report = LastReport(
         kind="search",
         search_summary="The Matrix | 1999",
         search_at=NOW,
@@ -105,7 +105,9 @@ async def test_a_process_tells_what_it_said(make_context, connect):
     )
     context = make_context()
     arr = context.workers.processes["movies"].config.arr
-    context.workers.processes["movies"] = fake_process(arr, said=said, pid=os.getpid(), restarts=2, phase=Phase.WAITING)
+    context.workers.processes["movies"] = fake_process(
+        arr, said=report, pid=os.getpid(), restarts=2, phase=Phase.WAITING
+    )
     async with connect(context) as client:
         process = (await get(client, "/web/processes"))["processes"][0]
     assert process.pop("rss") > 1_000_000
@@ -149,7 +151,7 @@ async def test_restart_of_something_unknown(client, context):
     assert context.workers.calls == []
 
 
-async def test_the_path_counts_and_not_the_body(client, context):
+async def test_a_parameter_of_the_path_is_not_overridden_by_the_body(client, context):
     await post(client, "/web/arr/movies/restart", json={"section": "music"})
     assert context.workers.calls == [("restart", "movies")]
 
@@ -170,7 +172,7 @@ async def test_rebuild(client, context):
         ("POST", "/web/arr/rebuild"),
     ],
 )
-async def test_what_needs_the_plan_says_when_to_come_back(make_context, connect, method, path):
+async def test_requests_before_the_workers_are_known_say_when_to_retry(make_context, connect, method, path):
     async with (
         connect(make_context(workers=FakeWorkers(ready=False))) as client,
         client.request(method, path) as response,
@@ -220,7 +222,7 @@ async def test_decisions_are_limited(client, query, ids):
 
 
 @pytest.mark.parametrize("spelling", [HASH, HASH.upper()])
-async def test_explain_tells_every_instance_every_rule_and_the_history(client, spelling):
+async def test_explain_has_every_instance_every_rule_and_the_history(client, spelling):
     answer = await get(client, f"/web/torrents/{spelling}/explain")
     assert answer["hash"] == HASH
     first, second = answer["torrents"]
@@ -279,7 +281,7 @@ async def test_ready_means_that_every_worker_is(make_context, connect, phase):
     assert workers == {"movies": "running", "new": "running", "tv/anime": "running", "music": phase}
 
 
-async def test_not_ready_without_a_plan_but_ready_without_workers(make_context, connect):
+async def test_not_ready_until_the_workers_are_known_but_ready_without_workers(make_context, connect):
     async with connect(make_context(workers=FakeWorkers(ready=False))) as client:
         await get(client, "/ready", 503)
     async with connect(make_context(workers=FakeWorkers(ready=True))) as client:
@@ -287,6 +289,6 @@ async def test_not_ready_without_a_plan_but_ready_without_workers(make_context, 
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/web/status"])
-async def test_whoever_only_wants_the_head_gets_it(client, path):
+async def test_head_requests_are_answered(client, path):
     async with client.head(path) as response:
         assert (response.status, await response.read()) == (200, b"")

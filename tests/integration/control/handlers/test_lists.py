@@ -106,7 +106,7 @@ async def test_pages_are_clamped_and_echoed(client, query, page, page_size, ids)
     assert [movie["id"] for movie in answer["movies"]] == ids
 
 
-async def test_nothing_is_shown_before_the_first_sync_is_over(client):
+async def test_a_catalogue_is_empty_until_its_first_sync_is_done(client):
     answer = await movies(client, category="new")
     assert answer == {
         "category": "new",
@@ -245,7 +245,7 @@ async def test_unknown_categories(client, path, text):
 
 
 @pytest.mark.parametrize("name", ["movies", "Radarr-4K"])
-async def test_a_category_may_be_called_by_its_section(client, name):
+async def test_a_category_may_be_named_by_its_section(client, name):
     assert (await movies(client, category=name))["category"] == "movies"
 
 
@@ -274,3 +274,14 @@ async def test_invalid_parameters_are_named(client, query, details):
     assert answer["code"] == "VALIDATION_ERROR"
     assert answer["error"].startswith(f"Invalid parameter: {details['parameter']} must be ")
     assert answer["details"] == details
+
+
+@pytest.mark.parametrize("path", ["radarr/movies/movies", "sonarr/tv/anime/series", "lidarr/music/artists"])
+async def test_a_list_that_did_not_change_is_not_sent_again(client, path):
+    async with client.get(f"/web/{path}") as response:
+        tag = response.headers["ETag"]
+        assert response.headers["Cache-Control"] == "no-cache, private"
+    async with client.get(f"/web/{path}", headers={"If-None-Match": tag}) as response:
+        assert (response.status, await response.read(), response.headers["ETag"]) == (304, b"", tag)
+    async with client.get(f"/web/{path}?page=1", headers={"If-None-Match": tag}) as response:
+        assert response.status == 200

@@ -1,12 +1,9 @@
-"""Log files: which there are, and reading them by line."""
+"""Log files over HTTP: the list, and lines of each."""
 
 import os
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from control.log_files import reader
 from tests.integration.control.asking import get
 
 
@@ -83,7 +80,7 @@ async def test_offset_and_limit(client, log_folder, query, offset, content):
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=x", "offset=x"])
-async def test_nonsense_is_refused(client, log_folder, query):
+async def test_unusable_limits_are_refused(client, log_folder, query):
     write(log_folder, Main_log=b"a\n")
     assert (await get(client, f"/web/logs/Main.log?{query}", 400))["code"] == "VALIDATION_ERROR"
 
@@ -144,28 +141,3 @@ async def test_following_a_file_loses_no_line(client, log_folder):
         answer = await get(client, f"/web/logs/Main.log?offset={seen.count(chr(10))}&limit=1000")
         seen += answer["content"]
     assert seen == "one\ntwo\nthree\nfour\n"
-
-
-@given(
-    st.lists(st.sampled_from([b"", b"a", b"bc\r", "ü".encode()]), max_size=40), st.integers(0, 45), st.integers(1, 45)
-)
-def test_a_part_is_what_splitting_the_whole_would_give(tmp_path_factory, lines, first, most):
-    folder = tmp_path_factory.mktemp("logs")
-    (folder / "Main.log").write_bytes(b"".join(line + b"\n" for line in lines) + b"unfinished")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reader, "CHUNK_BYTES", 7)
-        part = reader.read(folder, "Main.log", first=first, most=most)
-    expected = lines[first : first + most]
-    assert part.text == b"".join(line + b"\n" for line in expected).decode()
-    assert (part.lines, part.total_lines) == (len(expected), len(lines))
-
-
-def test_a_part_of_too_many_bytes_is_shortened_to_whole_lines(tmp_path, monkeypatch):
-    monkeypatch.setattr(reader, "LARGEST_PART_BYTES", 100)
-    monkeypatch.setattr(reader, "CHUNK_BYTES", 64)
-    (tmp_path / "Main.log").write_bytes(b"x" * 300 + b"\n" + b"short\n" * 50)
-    first = reader.read(tmp_path, "Main.log", first=0, most=100)
-    assert first.text.startswith("x" * 300 + "\n")
-    rest = reader.read(tmp_path, "Main.log", first=first.lines, most=100)
-    assert 0 < rest.lines < 50
-    assert rest.text == "short\n" * rest.lines

@@ -1,4 +1,4 @@
-"""Metrics: what Prometheus reads, and that the docs and the dashboard speak of nothing else."""
+"""Metrics: what Prometheus reads, and that docs and dashboard name nothing else."""
 
 import json
 import re
@@ -28,12 +28,12 @@ def value(samples, **labels):
     return found
 
 
-async def test_workers_actions_and_catalogues_are_told(client, context):
-    said = LastReport(
+async def test_workers_actions_and_catalogues_have_metrics(client, context):
+    report = LastReport(
         beat_at=NOW - 3, queue_count=7, category_count=9, errors=2, sums=ipc.Counters({"Radarr-4K": (5, 1, 2.5)})
     )
     processes = context.workers.processes
-    processes["movies"] = fake_process(processes["movies"].config.arr, said=said, restarts=4, phase=Phase.DEGRADED)
+    processes["movies"] = fake_process(processes["movies"].config.arr, said=report, restarts=4, phase=Phase.DEGRADED)
     found = await families(client)
     assert value(found["qbitrr_worker_state"], category="movies", state="degraded") == 1
     assert value(found["qbitrr_worker_state"], category="movies", state="running") == 0
@@ -47,10 +47,10 @@ async def test_workers_actions_and_catalogues_are_told(client, context):
     assert value(found["qbitrr_loop_lag_seconds"]) == 0.001
 
 
-async def test_what_is_left_of_the_search_budgets_is_told(client):
+async def test_what_is_left_of_the_search_budgets_has_a_metric(client):
     found = await families(client)
     left, per_hour = found["qbitrr_search_budget"], found["qbitrr_search_budget_per_hour"]
-    # ten minutes later, at the rate that remains beside the five at once
+    # ten minutes later, at the rate that remains besides the five at once
     assert value(left, category="movies") == pytest.approx(-2 + 600 * (30 - 5 + 1) / 3600)
     assert value(left, category="music") == 5
     assert value(left, category="") == 10

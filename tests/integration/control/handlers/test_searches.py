@@ -1,4 +1,4 @@
-"""The search plan, and searching something now."""
+"""The search plan, and a search on request."""
 
 import pytest
 
@@ -26,5 +26,5 @@ async def test_items_are_searched_by_the_worker(client, context):
 
 
 @pytest.mark.parametrize("ids", [[], [0], ["a"], list(range(1, 102))])
-async def test_ids_that_make_no_sense_are_refused(client, ids):
+async def test_unusable_ids_are_refused(client, ids):
     await post(client, "/web/arr/movies/search", 400, json={"ids": ids})

@@ -1,4 +1,4 @@
-"""`meta` and `update`: what is told of versions, and who may begin an update."""
+"""`meta` and `update`: versions, and who may start an update."""
 
 import pytest
 
@@ -36,13 +36,13 @@ async def test_a_newer_version_and_a_failed_update(client, context):
     assert context.checker.forced == 1
 
 
-async def test_an_index_that_does_not_answer_is_told_and_no_error(client, context):
-    context.checker.known = Known(error="nobody answers")
+async def test_an_index_that_does_not_answer_is_reported_without_an_error(client, context):
+    context.checker.known = Known(error="no answer")
     about = await get(client, "/web/meta")
-    assert (about["error"], about["last_checked"], about["update_available"]) == ("nobody answers", None, False)
+    assert (about["error"], about["last_checked"], about["update_available"]) == ("no answer", None, False)
 
 
-async def test_an_update_is_begun_once(client, context):
+async def test_an_update_is_started_once(client, context):
     assert (await post(client, "/web/update"))["message"] == "Already on latest version"
     context.checker.available = Release("99.1.0")
     assert await post(client, "/web/update") == {
@@ -61,13 +61,13 @@ async def test_what_cannot_update_itself_says_what_to_do(client, context):
     )
     async with client.post("/web/update") as answer:
         assert answer.status == 409
-        said = await answer.json()
-    assert said["code"] == "NOT_UPDATABLE"
-    assert "pipx up" in said["error"]
+        error = await answer.json()
+    assert error["code"] == "NOT_UPDATABLE"
+    assert "pipx up" in error["error"]
 
 
 @pytest.mark.parametrize("headers", [{"X-Forwarded-For": "203.0.113.9"}, {"Sec-Fetch-Site": "cross-site"}])
-async def test_strangers_and_foreign_pages_begin_none(client, context, headers):
+async def test_outside_clients_and_foreign_pages_start_none(client, context, headers):
     context.checker.available = Release("99.1.0")
     async with client.post("/web/update", headers=headers) as answer:
         assert answer.status in (401, 403)

@@ -1,4 +1,4 @@
-"""Clients that keep us waiting are let go, and there are never too many of them."""
+"""Clients that are silent within a request are disconnected, and there are never too many connections."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ async def port(context, monkeypatch):
 
 
 async def end_of(reader):
-    """What still comes until the connection is closed by the other side."""
+    """Read until the server closes the connection."""
     try:
         async with asyncio.timeout(10):
             return await reader.read()
@@ -32,25 +32,25 @@ async def end_of(reader):
         return b""
 
 
-@pytest.mark.parametrize("said", [b"", b"G", GET, GET + b"X: y\r\n"])
-async def test_who_sends_no_whole_request_is_let_go(port, said):
+@pytest.mark.parametrize("sent", [b"", b"G", GET, GET + b"X: y\r\n"])
+async def test_a_client_without_a_whole_request_is_disconnected(port, sent):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(said)
+    writer.write(sent)
     assert await end_of(reader) == b""
     writer.close()
 
 
-@pytest.mark.parametrize("said", [b"\x16\x03\x01\x02\x00\x01\r\n\r\n", b"nonsense\r\n\r\n", GET + b"X: " + b"y" * 9000])
-async def test_what_is_no_request_is_answered_like_every_error(port, said):
+@pytest.mark.parametrize("sent", [b"\x16\x03\x01\x02\x00\x01\r\n\r\n", b"nonsense\r\n\r\n", GET + b"X: " + b"y" * 9000])
+async def test_bytes_that_are_no_request_are_answered_like_every_error(port, sent):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(said)
+    writer.write(sent)
     head, _, body = (await end_of(reader)).partition(b"\r\n\r\n")
     assert b" 400 " in head.partition(b"\r\n")[0]
     assert json.loads(body)["code"] == "BAD_REQUEST"
     writer.close()
 
 
-async def test_who_sends_a_header_now_and_then_is_let_go(port):
+async def test_a_client_that_sends_headers_slowly_is_disconnected(port):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
     async def drip():
@@ -65,7 +65,7 @@ async def test_who_sends_a_header_now_and_then_is_let_go(port):
     writer.close()
 
 
-async def test_a_connection_may_be_silent_after_an_answer_and_must_hurry_with_the_next_request(port):
+async def test_a_connection_may_be_silent_after_an_answer_but_not_within_the_next_request(port):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for _ in range(2):
         writer.write(GET + b"\r\n")
@@ -77,7 +77,7 @@ async def test_a_connection_may_be_silent_after_an_answer_and_must_hurry_with_th
     writer.close()
 
 
-async def test_who_does_not_read_is_let_go(port, log_folder):
+async def test_a_client_that_does_not_read_is_disconnected(port, log_folder):
     (log_folder / "Main.log").write_bytes(b"x" * (64 << 20))
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -97,14 +97,14 @@ async def test_who_does_not_read_is_let_go(port, log_folder):
     assert got < 64 << 20
 
 
-async def test_more_than_so_many_are_told_so_and_room_is_made_when_one_leaves(context, monkeypatch):
+async def test_connections_beyond_the_limit_are_answered_503_until_one_is_closed(context, monkeypatch):
     monkeypatch.setattr(connection_limits.ConnectionLimits.__init__, "__defaults__", (3,))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         async with serve(context, [listener]):
             port = listener.getsockname()[1]
-            held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
-            for reader, writer in held:
+            opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+            for reader, writer in opened:
                 writer.write(GET + b"\r\n")
                 await reader.readuntil(b"}")
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -112,7 +112,7 @@ async def test_more_than_so_many_are_told_so_and_room_is_made_when_one_leaves(co
             assert answer.startswith(b"HTTP/1.1 503")
             assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "TOO_MANY_CONNECTIONS"
             writer.close()
-            held.pop()[1].close()
+            opened.pop()[1].close()
 
             async def answered():
                 reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -122,5 +122,5 @@ async def test_more_than_so_many_are_told_so_and_room_is_made_when_one_leaves(co
                 return found.startswith(b"HTTP/1.1 200")
 
             await until(answered, 10, "room for one more")
-            for _, writer in held:
+            for _, writer in opened:
                 writer.close()

@@ -1,4 +1,4 @@
-"""Whatever goes wrong is answered as JSON in one envelope, with the headers of every answer."""
+"""Errors: each is answered as JSON in one envelope, with the headers of every answer."""
 
 import io
 
@@ -57,7 +57,7 @@ async def test_a_packed_body_that_cannot_be_unpacked(client):
 
 
 def _raises(context, error):
-    """A control plane with a route that breaks off."""
+    """Make a client of a control plane with a route that raises an error."""
 
     async def handler(_request):
         raise error
@@ -87,7 +87,7 @@ async def test_expected_errors_are_answered_and_not_counted(context, error, stat
     assert context.faults.count == 0
 
 
-async def test_unexpected_errors_are_logged_and_counted_and_tell_nothing(context):
+async def test_unexpected_errors_are_logged_and_counted_and_not_sent(context):
     error = RuntimeError("the secret is swordfish")
     with capture_logs() as logged:
         async with _raises(context, error) as client:

@@ -1,4 +1,4 @@
-"""The page is served as it is in the package, below any prefix, and only from there."""
+"""The page is served as it is in the package, below any prefix, and nothing else is."""
 
 import re
 from importlib import resources
@@ -32,7 +32,7 @@ async def test_addresses_outside_of_the_folder(client, path, name):
         assert response.status == 200
 
 
-async def test_a_file_that_is_known_is_not_sent_again(client):
+async def test_a_file_that_did_not_change_is_not_sent_again(client):
     async with client.get("/ui/app.js") as response:
         tag = response.headers["ETag"]
     async with client.get("/ui/app.js", headers={"If-None-Match": tag}) as response:

@@ -1,4 +1,4 @@
-"""From query and body to typed requests."""
+"""Typed requests from query and body."""
 
 from typing import Annotated
 

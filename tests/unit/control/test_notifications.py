@@ -1,0 +1,125 @@
+"""Notifications: which events have one, collected, retried, and without a secret."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from control.events import BreakerTripped, UpdateAvailable
+from control.handlers.decisions import Decision
+from control.handlers.processes import ProcessView
+from control.notifications import MOST_PENDING, NotificationSender, message
+from qbitrr.backoff import Backoff
+from qbitrr.config import load_text
+from qbitrr.config.model import Notifications
+from qbitrr.config.redact import secrets_of
+from supervisor.lifecycle import Phase
+from tests.support.polling import until
+
+MOMENT = datetime(2024, 1, 1, tzinfo=UTC)
+PAGE = "http://nas:6969/ui"
+AT_ONCE = Backoff(first_seconds=0.0, limit_seconds=0.0)
+
+
+def worker(state, category="movies"):
+    values = dict.fromkeys(ProcessView.__struct_fields__)
+    return ProcessView(**{**values, "category": category, "phase": state, "last_error": "it ended"})
+
+
+def decision(state="done"):
+    values = dict.fromkeys(Decision.__struct_fields__)
+    given = {"id": 7, "category": "movies", "name": "Some.Movie", "action": "fail", "because": "it is stalled"}
+    return Decision(**{**values, **given, "state": state})
+
+
+@pytest.mark.parametrize(
+    ("what", "event"),
+    [
+        (worker(Phase.DEGRADED), "worker"),
+        (worker(Phase.HELD), "worker"),
+        (worker(Phase.RUNNING), None),
+        (worker(Phase.WAITING), None),
+        (decision(), "action"),
+        (decision("planned"), None),
+        (decision("failed"), None),
+        (BreakerTripped("movies", "11 deletions in an hour"), "breaker"),
+    ],
+)
+def test_which_events_have_a_message(what, event):
+    found = message(what, PAGE)
+    assert (found[0] if found else None) == event
+
+
+def test_the_message_of_an_action_has_its_reason_and_a_way_to_undo_it():
+    assert message(decision(), PAGE)[1] == f"fail: Some.Movie (movies), because it is stalled. Undo at {PAGE}"
+
+
+class Sender:
+    """Records what was sent; the first `failures` attempts fail."""
+
+    def __init__(self, failures=0):
+        self.failures = failures
+        self.sent = []
+        self.tried = 0
+
+    def __call__(self, urls, title, text):
+        self.tried += 1
+        if self.tried <= self.failures:
+            return False
+        self.sent.append(text)
+        return True
+
+
+async def sent(sender, *events, settings=None, count=1):
+    settings = settings or Notifications(urls=("json://x",), digest_seconds=0)
+    notifications = NotificationSender(lambda: settings, lambda: PAGE, sender, AT_ONCE)
+    for event in events:
+        notifications.notify(event)
+    running = asyncio.create_task(notifications.run())
+    try:
+        await until(lambda: len(sender.sent) >= count or sender.tried >= 5, 5, lambda: str(sender.sent))
+    finally:
+        running.cancel()
+    return sender.sent
+
+
+async def test_a_newer_version_has_a_message():
+    (text,) = await sent(Sender(), UpdateAvailable("1.0", "2.0"))
+    assert text == f"qbitrr 2.0 is available; 1.0 runs. Update at {PAGE}"
+
+
+async def test_what_comes_together_is_sent_as_one():
+    (text,) = await sent(Sender(), decision(), BreakerTripped("movies", "many"), worker(Phase.HELD))
+    assert len(text.splitlines()) == 3
+
+
+async def test_a_worker_in_trouble_has_one_message():
+    (text,) = await sent(Sender(), worker(Phase.HELD), worker(Phase.HELD), worker(Phase.HELD, "tv"))
+    assert len(text.splitlines()) == 2
+
+
+async def test_only_configured_events_are_sent():
+    settings = Notifications(urls=("json://x",), events=("breaker",), digest_seconds=0)
+    (text,) = await sent(Sender(), decision(), BreakerTripped("movies", "many"), settings=settings)
+    assert len(text.splitlines()) == 1
+
+
+async def test_sending_is_retried_and_given_up_at_last():
+    sender = Sender(failures=2)
+    assert len(await sent(sender, decision())) == 1
+    hopeless = Sender(failures=100)
+    await sent(hopeless, decision())
+    assert hopeless.tried == 5
+
+
+async def test_too_many_are_counted_not_kept():
+    (text,) = await sent(Sender(), *(BreakerTripped(f"c{number}", "many") for number in range(MOST_PENDING + 5)))
+    assert text.splitlines()[-1] == "5 more could not be kept."
+    assert len(text.splitlines()) == MOST_PENDING + 1
+
+
+def test_addresses_are_secrets():
+    url = "discord://1234567890/abcdefgh12345678"
+    config = load_text(f'[Notifications]\nUrls = ["{url}"]', {}).config
+    assert config.notifications.urls == (url,)
+    assert url in secrets_of(config)
