@@ -125,6 +125,6 @@ async def search_after_failure(
 
     Raises a ServiceError.
     """
-    services.arr.check_quiet()
+    services.arr.check_retry_after()
     await SearchBudget(config, database, clock).charge(ids)
     await services.arr.search(ids)
