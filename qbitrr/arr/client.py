@@ -1,4 +1,4 @@
-"""The calls that Radarr, Sonarr and Lidarr have in common. Every method raises a ServiceError when it fails."""
+"""Calls that Radarr, Sonarr and Lidarr have in common. Every method raises a ServiceError when it fails."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ if TYPE_CHECKING:
     from qbitrr.http.websocket import Websocket
 
 _PAGE_SIZE = 1000
-_ASKED_SINGLY = 20  # more than so many cost less as one list of all
-_MOST_PAGES = 100  # a queue that never ends is a server gone wrong
+_ASKED_SINGLY = 20  # the list of all costs less than more single requests
+_MOST_PAGES = 100  # a longer queue is a fault of the server
 
 
-async def _forgotten(_seconds: float) -> None:
-    """Nobody keeps how long an Arr wants to be left alone."""
+async def _not_stored(_seconds: float) -> None:
+    """Store no Retry-After."""
 
 
 class ArrClient:
     """One Arr; `section` is its name in the configuration.
 
-    A refused API key is sent once, whoever asks: nothing more is sent until the configuration changes. An Arr that
-    asks to be left alone gets no command until its time; `quiet_seconds` is what is left of that from before, and
-    `on_quiet` is told when it asks anew.
+    A refused API key is sent once, by whichever call: nothing more is sent until the configuration changes. An Arr
+    that answers with Retry-After gets no command until then; `retry_after_seconds` is what is left of an earlier one,
+    and `on_retry_after` stores a new one.
     """
 
     def __init__(
@@ -62,15 +62,15 @@ class ArrClient:
         verify_tls: bool = True,
         timeouts: Timeouts | None = None,
         retry_after_seconds: float = 0.0,
-        on_quiet: Callable[[float], Awaitable[None]] = _forgotten,
+        on_retry_after: Callable[[float], Awaitable[None]] = _not_stored,
     ) -> None:
         self.section = section
         self.kind = kind
         self._accepted = False
         self._refused: CredentialsRejectedError | None = None
         self._trial: asyncio.Future[ServiceError | None] | None = None
-        self._quiet_until = time.monotonic() + retry_after_seconds
-        self._on_quiet = on_quiet
+        self._commands_at = time.monotonic() + retry_after_seconds
+        self._on_retry_after = on_retry_after
         root, headers = uri.rstrip("/"), {"X-Api-Key": api_key}
         self._http = HttpClient(
             section, f"{root}/{kind.api}", headers=headers, verify_tls=verify_tls, timeouts=timeouts
@@ -83,7 +83,7 @@ class ArrClient:
         await self._hub.close()
 
     async def status(self) -> SystemStatus:
-        """Version and name; raises UnexpectedAnswerError when another application answers."""
+        """Ask for version and name; UnexpectedAnswerError when another application answers."""
         status = await self.get("system/status", SystemStatus)
         if status.app_name != self.kind.app_name:
             found = status.app_name or "something else"
@@ -93,13 +93,13 @@ class ArrClient:
         return status
 
     async def quality_profiles(self) -> dict[int, QualityProfile]:
-        """All quality profiles by id."""
+        """Ask for all quality profiles, by id."""
         return {profile.id: profile for profile in await self.get("qualityprofile", list[QualityProfile])}
 
     async def queue(self) -> list[QueueRecord]:
-        """The whole download queue, unmatched downloads included.
+        """Ask for the whole download queue, unmatched downloads included.
 
-        Raises UnexpectedAnswerError when the pages do not add up: a part of the queue is no queue.
+        Raises UnexpectedAnswerError when the pages do not add up: a part of the queue proves nothing.
         """
         records: dict[int, QueueRecord] = {}
         for page in range(1, _MOST_PAGES + 1):
@@ -113,7 +113,7 @@ class ArrClient:
         raise UnexpectedAnswerError(self.section, "GET queue: its pages do not add up to what it says there is")
 
     async def blocklist(self, queue_record_id: int) -> bool:
-        """Remove a queue record, blocklist its release and let the Arr not search by itself.
+        """Remove a queue record and blocklist its release, without a search by the Arr.
 
         False when the record was gone already. The download client is left to the caller.
         """
@@ -124,7 +124,7 @@ class ArrClient:
         return True
 
     async def history(self, download_id: str) -> list[HistoryRecord]:
-        """What happened to one download, as far as the Arr remembers (the newest thousand events)."""
+        """Ask for the events of one download, at most the newest thousand."""
         query: dict[str, Query] = {"page": 1, "pageSize": _PAGE_SIZE, "downloadId": download_id}
         answer = await self.get("history", HistoryPage, **query)
         # older versions ignore the filter
@@ -135,24 +135,24 @@ class ArrClient:
         ]
 
     async def history_since(self, date: str) -> list[HistoryRecord]:
-        """Everything that happened since an ISO 8601 time."""
+        """Ask for all events since an ISO 8601 time."""
         return await self.get("history/since", list[HistoryRecord], date=date)
 
     async def mark_failed(self, history_id: int) -> None:
-        """Fail a download by its `grabbed` event: the Arr blocklists the release, and may search by itself."""
-        async with self._asking(command=True):
+        """Fail a download by its `grabbed` event: the Arr blocklists the release and may search again by itself."""
+        async with self._request(command=True):
             await self._http.send("POST", f"history/failed/{history_id}")
 
     async def searches_by_itself(self) -> bool:
-        """Whether the Arr searches again after a failed download (Settings, Download Clients, Redownload Failed)."""
+        """Ask whether the Arr searches again after a failed download (Settings, Download Clients)."""
         return (await self.get("config/downloadclient", DownloadSettings)).auto_redownload_failed
 
     async def commands(self) -> list[Command]:
-        """Commands that wait, run or ended lately."""
+        """Ask for the commands that wait, run or ended lately."""
         return await self.get("command", list[Command])
 
     async def command(self, command_id: int) -> Command:
-        """One command; GoneError once the Arr has forgotten it."""
+        """Ask for one command; GoneError once the Arr has dropped it."""
         return await self.get(f"command/{command_id}", Command)
 
     async def scan(self, path: str, download_id: str, import_mode: str) -> Command:
@@ -170,17 +170,17 @@ class ArrClient:
         return await self._command({"name": self.kind.search_command, self.kind.search_ids: list(item_ids)})
 
     async def search_season(self, series_id: int, season: int | None) -> Command:
-        """Search for what is missing of a season of Sonarr, or of the whole series for None."""
+        """Search for the missing episodes of a season of Sonarr, or of the whole series for None."""
         if season is None:
             return await self._command({"name": "SeriesSearch", "seriesId": series_id})
         return await self._command({"name": "SeasonSearch", "seriesId": series_id, "seasonNumber": season})
 
     async def quality_profiles_of(self, ids: list[int]) -> dict[int, int]:
-        """Which quality profile some movies, series or artists have now; without those that are gone."""
+        """Ask for the quality profiles that movies, series or artists have now, without those that are gone."""
         if len(ids) > _ASKED_SINGLY:
-            wanted = set(ids)
+            asked = set(ids)
             listed = self.items(self.kind.parent, WithProfile)
-            return {one.id: one.quality_profile_id async for some in listed for one in some if one.id in wanted}
+            return {one.id: one.quality_profile_id async for some in listed for one in some if one.id in asked}
         found = {}
         for number in ids:
             with suppress(GoneError):
@@ -188,67 +188,67 @@ class ArrClient:
         return found
 
     async def set_quality_profile(self, ids: list[int], profile_id: int) -> None:
-        """Have some movies, series or artists use another quality profile; nothing else of them is changed."""
+        """Give movies, series or artists another quality profile; nothing else of them is changed."""
         body = {f"{self.kind.parent}Ids": ids, "qualityProfileId": profile_id}
-        async with self._asking(command=True):
+        async with self._request(command=True):
             await self._http.send("PUT", f"{self.kind.parent}/editor", json=body)
 
     async def sync_rss(self) -> Command:
-        """Have the Arr look at the feeds of its indexers now."""
+        """Have the Arr read the feeds of its indexers now."""
         return await self._command({"name": "RssSync"})
 
     async def refresh_downloads(self) -> Command:
-        """Have the Arr look at its download clients now."""
+        """Have the Arr poll its download clients now."""
         return await self._command({"name": "RefreshMonitoredDownloads"})
 
     async def get(self, path: str, answer: type[T], **query: Query) -> T:
         """GET with the key, decoded."""
-        async with self._asking():
+        async with self._request():
             return await self._http.get(path, answer, **query)
 
     async def items(self, path: str, item: type[T], **query: Query) -> AsyncIterator[list[T]]:
-        """The objects of a long list as they arrive."""
-        async with self._asking():
+        """Yield the objects of a long list as they arrive."""
+        async with self._request():
             async for some in self._http.items(path, item, **query):
                 self._accept()
                 yield some
 
     @asynccontextmanager
     async def channel(self) -> AsyncIterator[Websocket]:
-        """The websocket on which the Arr tells what changes; see `qbitrr.arr.push`."""
+        """Open the websocket on which the Arr publishes changes; see `qbitrr.arr.push`."""
         async with AsyncExitStack() as stack:
-            async with self._asking():
+            async with self._request():
                 socket = await stack.enter_async_context(self._hub.websocket("messages"))
             yield socket
 
     @property
     def retry_after_seconds(self) -> float:
-        """How much longer the Arr wants to be left alone; 0 when it does not."""
-        return max(0.0, self._quiet_until - time.monotonic())
+        """Time left of the last Retry-After; 0 without one."""
+        return max(0.0, self._commands_at - time.monotonic())
 
-    def check_quiet(self) -> None:
-        """Raises ThrottledError while the Arr wants to be left alone."""
+    def check_retry_after(self) -> None:
+        """Raise ThrottledError until the last Retry-After is over."""
         if left := self.retry_after_seconds:
-            raise ThrottledError(self.section, "POST command: the Arr asked for no more for now", left)
+            raise ThrottledError(self.section, "POST command: the Arr asked for no more commands for now", left)
 
     async def _command(self, body: object) -> Command:
-        async with self._asking(command=True):
+        async with self._request(command=True):
             return await self._http.post("command", Command, body)
 
     async def _delete(self, path: str, **query: Query) -> None:
-        async with self._asking(command=True):
+        async with self._request(command=True):
             await self._http.delete(path, **query)
 
     @asynccontextmanager
-    async def _asking(self, *, command: bool = False) -> AsyncIterator[None]:
-        """Around every call. Until the key was accepted the first one asks and the others wait for what it learns."""
+    async def _request(self, *, command: bool = False) -> AsyncIterator[None]:
+        """Enclose a call. Until the key is accepted only one call is sent, and the others wait for its outcome."""
         while self._trial is not None and not self._accepted:
             if error := await asyncio.shield(self._trial):
                 raise error
         if self._refused is not None:
             raise CredentialsRejectedError(self.section, "the API key was not accepted; correct APIKey")
         if command:
-            self.check_quiet()
+            self.check_retry_after()
         if not self._accepted:
             self._trial = asyncio.get_running_loop().create_future()
         outcome: ServiceError | None = None
@@ -263,8 +263,8 @@ class ArrClient:
             raise
         except ThrottledError as error:
             if error.retry_after_seconds > self.retry_after_seconds:
-                self._quiet_until = time.monotonic() + error.retry_after_seconds
-                await self._on_quiet(error.retry_after_seconds)
+                self._commands_at = time.monotonic() + error.retry_after_seconds
+                await self._on_retry_after(error.retry_after_seconds)
             raise
         finally:
             self._end_trial(outcome)

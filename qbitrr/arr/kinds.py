@@ -1,4 +1,4 @@
-"""What differs between Radarr, Sonarr and Lidarr for the calls they have in common."""
+"""Differences between Radarr, Sonarr and Lidarr in the calls that they have in common."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Kind:
     imported_events: frozenset[str]
     """History event types that prove an import."""
     parent: str
-    """What has a quality profile: a movie, series or artist."""
+    """The resource that has a quality profile: movie, series or artist."""
 
     def item_of(self, record: QueueRecord | HistoryRecord) -> int | None:
-        """The item that a record of queue or history is for."""
+        """Return the item of a record of queue or history."""
         return {"radarr": record.movie_id, "sonarr": record.episode_id, "lidarr": record.album_id}[self.name]
 
     def searched(self, body: CommandBody) -> list[int]:
-        """The items a search command was given."""
+        """Return the items that a search command was sent for."""
         ids = {"radarr": body.movie_ids, "sonarr": body.episode_ids, "lidarr": body.album_ids}[self.name]
         return ids or []
 

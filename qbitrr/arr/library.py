@@ -1,4 +1,4 @@
-"""Lidarr's library: artists and albums in one request each, tracks by artist."""
+"""Libraries of the Arrs: movies, series and artists with their parts, in as few requests as each API allows."""
 
 from __future__ import annotations
 
@@ -11,23 +11,44 @@ if TYPE_CHECKING:
 
     from qbitrr.arr.client import ArrClient
 
-
+FILES_PER_REQUEST = 400
+"""Radarr's web server accepts 8 KiB of request line; one `movieId=1234567&` needs 16 bytes."""
 _PAGE_SIZE = 1000
 _MOST_PAGES = 1000
 
 
+def movies(client: ArrClient) -> AsyncIterator[list[Movie]]:
+    """Yield all movies, with their files but without the files' custom format scores."""
+    return client.items("movie", Movie, excludeLocalCovers=True)
+
+
+async def movie_files(client: ArrClient, movie_ids: Sequence[int]) -> list[File]:
+    """Ask for the files of at most FILES_PER_REQUEST movies, with custom format scores."""
+    return await client.get("moviefile", list[File], movieId=list(movie_ids))
+
+
+def series(client: ArrClient) -> AsyncIterator[list[Series]]:
+    """Yield all series with their seasons."""
+    return client.items("series", Series, includeSeasonImages=False)
+
+
+async def episodes(client: ArrClient, series_id: int) -> list[Episode]:
+    """Ask for the episodes of one series, each with its file, cutoff and custom format score."""
+    return await client.get("episode", list[Episode], seriesId=series_id, includeEpisodeFile=True)
+
+
 def artists(client: ArrClient) -> AsyncIterator[list[Artist]]:
-    """All artists."""
+    """Yield all artists."""
     return client.items("artist", Artist)
 
 
 def albums(client: ArrClient) -> AsyncIterator[list[Album]]:
-    """All albums of all artists, with statistics."""
+    """Yield all albums of all artists, with statistics."""
     return client.items("album", Album)
 
 
 async def below_cutoff(client: ArrClient) -> set[int]:
-    """Ids of the albums whose files miss the quality cutoff, monitored or not."""
+    """Ask for the ids of the albums whose files miss the quality cutoff, monitored or not."""
     found: set[int] = set()
     for monitored in (True, False):
         for page in range(1, _MOST_PAGES + 1):
@@ -41,29 +62,5 @@ async def below_cutoff(client: ArrClient) -> set[int]:
 
 
 async def tracks(client: ArrClient, artist_id: int) -> list[Track]:
-    """All tracks of one artist."""
+    """Ask for all tracks of one artist."""
     return await client.get("track", list[Track], artistId=artist_id)
-
-
-# Radarr's web server accepts 8 KiB of request line; one `movieId=1234567&` takes 16 bytes.
-FILES_PER_REQUEST = 400
-
-
-def movies(client: ArrClient) -> AsyncIterator[list[Movie]]:
-    """All movies, with their files but without the files' custom format scores."""
-    return client.items("movie", Movie, excludeLocalCovers=True)
-
-
-async def movie_files(client: ArrClient, movie_ids: Sequence[int]) -> list[File]:
-    """The files of at most FILES_PER_REQUEST movies, with custom format scores."""
-    return await client.get("moviefile", list[File], movieId=list(movie_ids))
-
-
-def series(client: ArrClient) -> AsyncIterator[list[Series]]:
-    """All series with their seasons."""
-    return client.items("series", Series, includeSeasonImages=False)
-
-
-async def episodes(client: ArrClient, series_id: int) -> list[Episode]:
-    """The episodes of one series, each with its file, cutoff and custom format score."""
-    return await client.get("episode", list[Episode], seriesId=series_id, includeEpisodeFile=True)

@@ -1,8 +1,7 @@
-"""The parts of the Arrs' answers that are used, with their own field names.
+"""Answers of the Arrs, as far as they are used, with their own field names.
 
-Source: the OpenAPI descriptions that Radarr v3, Sonarr v3 and Lidarr v1 publish. What may be null there is optional
-here.
-Times are ISO 8601 text as sent; sizes are bytes.
+Source: the OpenAPI descriptions published by Radarr v3, Sonarr v3 and Lidarr v1. What may be null there is optional
+here. Times are ISO 8601 text as sent; sizes are bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from msgspec import Struct
 
 
 class Answer(Struct, rename="camel", frozen=True, gc=False):
-    """Fields in snake_case here, camelCase on the wire."""
+    """Base of all answers: snake_case here, camelCase on the wire."""
 
 
 class SystemStatus(Answer, frozen=True):
@@ -33,7 +32,7 @@ class QualityProfile(Answer, frozen=True):
 
 
 class WithProfile(Answer, frozen=True):
-    """A movie, series or artist, as far as its quality profile goes."""
+    """Quality profile of a movie, series or artist."""
 
     id: int
     quality_profile_id: int = 0
@@ -66,7 +65,7 @@ class Movie(Answer, frozen=True):
 
 
 class SeriesStatistics(Answer, frozen=True):
-    """How much of a series or season is there; `episode_count` are those that have a file or are missing."""
+    """Counts of a series or season; `episode_count` are the episodes that have a file or are missing."""
 
     episode_file_count: int = 0
     episode_count: int = 0
@@ -75,7 +74,7 @@ class SeriesStatistics(Answer, frozen=True):
 
 
 class Season(Answer, frozen=True):
-    """One season inside of a series."""
+    """One season of a series."""
 
     season_number: int
     monitored: bool = False
@@ -89,7 +88,7 @@ class Series(Answer, frozen=True):
     title: str | None = None
     year: int = 0
     tvdb_id: int = 0
-    tmdb_id: int = 0  # older versions do not tell
+    tmdb_id: int = 0  # not sent by older versions
     imdb_id: str | None = None
     monitored: bool = False
     quality_profile_id: int = 0
@@ -112,7 +111,7 @@ class Episode(Answer, frozen=True):
 
 
 class ArtistStatistics(Answer, frozen=True):
-    """How much of an artist is there; `track_count` are those that have a file or are monitored."""
+    """Counts of an artist; `track_count` are the tracks that have a file or are monitored."""
 
     album_count: int = 0
     track_file_count: int = 0
@@ -133,14 +132,14 @@ class Artist(Answer, frozen=True):
 
 
 class AlbumStatistics(Answer, frozen=True):
-    """How much of an album is there."""
+    """Counts of an album."""
 
     track_file_count: int = 0
-    total_track_count: int = 0  # track_count leaves out what is neither monitored nor there
+    total_track_count: int = 0  # track_count lacks those neither monitored nor present
 
 
 class Album(Answer, frozen=True):
-    """`GET album` of Lidarr; without an artist id it answers the albums of all."""
+    """`GET album` of Lidarr; without an artist id, the albums of all artists."""
 
     id: int
     artist_id: int
@@ -163,7 +162,7 @@ class Track(Answer, frozen=True):
 
 
 class StatusMessage(Answer, frozen=True):
-    """What stands in the way of an import, as Activity > Queue shows it."""
+    """Reasons against an import, as Activity > Queue shows them."""
 
     title: str | None = None
     messages: list[str] | None = None
@@ -176,7 +175,7 @@ class QueueRecord(Answer, frozen=True):
     download_id: str | None = None
     status: str | None = None
     tracked_download_state: str | None = None
-    added: str | None = None  # older versions do not tell
+    added: str | None = None  # not sent by older versions
     custom_format_score: int | None = None
     sizeleft: float = 0  # bytes
     status_messages: list[StatusMessage] | None = None
@@ -201,7 +200,7 @@ class HistoryRecord(Answer, frozen=True):
 
 
 class CommandBody(Answer, frozen=True):
-    """What a command was asked to do; only what tells one from another."""
+    """Parameters of a command, as far as they distinguish it from others."""
 
     name: str | None = None
     path: str | None = None
@@ -223,12 +222,12 @@ class Command(Answer, frozen=True):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether it is over."""
         return self.status not in ("queued", "started")
 
     @property
     def succeeded(self) -> bool:
-        """Whether it did what it was asked; older versions report no result."""
+        """Whether it ended with success; older versions report no result."""
         return self.status == "completed" and self.result in (None, "successful", "unknown")
 
 

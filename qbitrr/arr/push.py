@@ -1,8 +1,8 @@
-"""What an Arr tells by itself: the channel that its web page listens to.
+"""Push channel of an Arr, which its web page uses too.
 
 It is a SignalR hub at `/signalr/messages`: JSON hub protocol 1 over a websocket, without negotiation. Records end with
 0x1E. After a handshake the server calls `receiveMessage` with `{name, body: {action, resource}}` for whatever changed;
-both ends send pings, and take a silence of half a minute for an end.
+both ends send pings, and a silence of half a minute is the end.
 Source: the SignalR hub protocol of ASP.NET Core.
 """
 
@@ -31,15 +31,15 @@ _TARGET = "receiveMessage"
 _NOTHING = Raw(b"null")
 
 _GREETING_SECONDS = 15.0
-_PING_SECONDS = 15.0  # a server takes a client that says nothing for 30 for gone
-_SILENCE_SECONDS = 40.0  # it sends a ping every 15 itself
+_PING_SECONDS = 15.0  # a server drops a client after 30 seconds of silence
+_SILENCE_SECONDS = 40.0  # the server sends a ping every 15 seconds
 _LONGEST_RECORD = 4 << 20  # characters
 
 
 class Message(NamedTuple):
-    """Something changed: `name` is the kind of resource, `action` created, updated, deleted or sync.
+    """Change of a resource: `name` is its kind, `action` created, updated, deleted or sync.
 
-    `resource` is JSON, `null` when there is none; of a deleted one it may hold nothing but the id.
+    `resource` is JSON, `null` when there is none; of a deleted one it may have nothing but the id.
     """
 
     name: str
@@ -68,9 +68,9 @@ class _Body(Struct):
 async def subscribed(
     client: ArrClient, monotonic: Callable[[], float] = time.monotonic
 ) -> AsyncIterator[AsyncIterator[Message]]:
-    """The messages of an Arr from now on; they end with a ServiceError, never by themselves.
+    """Subscribe to the messages of an Arr, which end only with a ServiceError.
 
-    Raises a ServiceError when the Arr has no such channel, or when something in between lets no websocket through.
+    Raises a ServiceError when the Arr has no such channel, or when a proxy refuses the websocket.
     """
     async with client.channel() as socket:
         records = _Records(client.section, socket, monotonic)
@@ -80,61 +80,61 @@ async def subscribed(
 
 
 class _Records:
-    """The records of one connection, and the pings that keep it open."""
+    """Records of one connection, and the pings that keep it open."""
 
     def __init__(self, service: str, socket: Websocket, monotonic: Callable[[], float]) -> None:
         self._service = service
         self._socket = socket
         self._monotonic = monotonic
         self._buffer = ""
-        self._whole: list[str] = []
+        self._complete: list[str] = []
 
     async def greeting(self) -> str:
-        """The first record."""
+        """Receive the first record."""
         deadline = self._monotonic() + _GREETING_SECONDS
-        while not self._whole:
+        while not self._complete:
             text = await self._socket.receive(max(0.01, deadline - self._monotonic()))
             if text is None:
                 raise UnreachableError(self._service, "push: no answer to the handshake")
-            self._take(text)
-        return self._whole.pop(0)
+            self._split(text)
+        return self._complete.pop(0)
 
     async def messages(self) -> AsyncIterator[Message]:
-        """What the server says, until it says that it ends."""
-        heard_at = pinged_at = self._monotonic()
+        """Yield messages until the server ends the connection."""
+        received_at = pinged_at = self._monotonic()
         while True:
-            for record in self._whole:
+            for record in self._complete:
                 if message := _message(self._service, record):
                     yield message
-            self._whole = []
+            self._complete = []
             now = self._monotonic()
-            if now >= heard_at + _SILENCE_SECONDS:
+            if now >= received_at + _SILENCE_SECONDS:
                 raise UnreachableError(self._service, "push: no sign of life")
             if now >= pinged_at + _PING_SECONDS:
                 await self._socket.send(_PING)
                 pinged_at = now
-            next_at = min(heard_at + _SILENCE_SECONDS, pinged_at + _PING_SECONDS)
+            next_at = min(received_at + _SILENCE_SECONDS, pinged_at + _PING_SECONDS)
             text = await self._socket.receive(max(0.01, next_at - now))
             if text is not None:
-                heard_at = self._monotonic()
-                self._take(text)
+                received_at = self._monotonic()
+                self._split(text)
 
-    def _take(self, text: str) -> None:
-        *whole, self._buffer = (self._buffer + text).split(END_OF_RECORD)
+    def _split(self, text: str) -> None:
+        *complete, self._buffer = (self._buffer + text).split(END_OF_RECORD)
         if len(self._buffer) > _LONGEST_RECORD:
             raise UnexpectedAnswerError(self._service, "push: a message does not end")
-        self._whole += whole
+        self._complete += complete
 
 
 def _check_greeting(service: str, record: str) -> None:
-    """The handshake is answered with an empty object, or with an error."""
+    """Check the answer to the handshake: an empty object, or an error."""
     frame = _decoded(service, record)
     if frame.error:
         raise UnexpectedAnswerError(service, f"push: the handshake was refused: {frame.error}")
 
 
 def _message(service: str, record: str) -> Message | None:
-    """What a record tells; None for pings and whatever else is not for us. Raises a ServiceError at the end."""
+    """Parse a record; None for pings and other kinds of records. Raises a ServiceError when the server ends."""
     frame = _decoded(service, record)
     if frame.type == _CLOSE:
         raise UnreachableError(service, f"push: the Arr ended it: {frame.error or 'no reason given'}")
@@ -144,7 +144,7 @@ def _message(service: str, record: str) -> Message | None:
         argument = msgspec.json.decode(frame.arguments[0], type=_Argument)
         body = msgspec.json.decode(argument.body, type=_Body | None)
     except msgspec.MsgspecError:
-        return None  # a kind of message that is not known
+        return None  # an unknown kind of message
     return Message(argument.name, body.action, body.resource.copy()) if body and body.action else None
 
 

@@ -1,1 +1,1 @@
-"""What people asked for: the clients of Overseerr, Jellyseerr, Seerr and Ombi."""
+"""Media requests of users: the clients of Overseerr, Jellyseerr, Seerr and Ombi."""

@@ -1,8 +1,8 @@
-"""Ombi.
+"""Requests of Ombi.
 
-Source: `GET /api/v1/Request/movie` and `/tv` of Ombi 4, which answer lists; the key is sent as `ApiKey`. A movie has
-a part for 4K that is approved and denied by itself. A series has one child for each time it was asked for, with the
-seasons of that. `externalProviderId` is TMDB's.
+Source: `GET /api/v1/Request/movie` and `/tv` of Ombi 4, which answer lists; the key is sent as `ApiKey`. The 4K
+version of a movie is approved and denied by itself. A series has one child request for each time it was requested, with
+its seasons. `externalProviderId` is TMDB's.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class MovieRequest(Struct, rename="camel", frozen=True):
-    """One movie; the words with 4K at the end are those of its 4K version."""
+    """One movie; fields that end in 4K are about its 4K version."""
 
     the_movie_db_id: int | str | None = None
     imdb_id: str | None = None
@@ -45,7 +45,7 @@ class SeasonRequest(Struct, rename="camel", frozen=True):
 
 
 class ChildRequest(Struct, rename="camel", frozen=True):
-    """One time that a series was asked for."""
+    """One request for a series."""
 
     approved: bool = False
     denied: bool | None = None
@@ -63,19 +63,19 @@ class TvRequest(Struct, rename="camel", frozen=True):
 
 
 async def requests(http: HttpClient, kind: str, *, approved_only: bool) -> list[MediaRequest]:
-    """What people asked of a Radarr or a Sonarr and do not have yet. Raises a ServiceError."""
+    """List the requests for a Radarr or a Sonarr that are not fulfilled. Raises a ServiceError."""
     if kind == "radarr":
         movies = await http.get("Request/movie", list[MovieRequest])
-        return [wish for one in movies if (wish := _movie(one)).is_known and _is_wanted(one, approved_only)]
+        return [request for one in movies if (request := _movie(one)).is_known and _is_open(one, approved_only)]
     series = await http.get("Request/tv", list[TvRequest])
-    return [wish for one in series for wish in _seasons(one, approved_only) if wish.is_known]
+    return [request for one in series for request in _seasons(one, approved_only) if request.is_known]
 
 
 def _movie(request: MovieRequest) -> MediaRequest:
     return MediaRequest(number(request.the_movie_db_id), None, request.imdb_id or None)
 
 
-def _is_wanted(request: MovieRequest, approved_only: bool) -> bool:
+def _is_open(request: MovieRequest, approved_only: bool) -> bool:
     parts = [(request.approved, request.denied, request.available)]
     if request.has_4k_request:
         parts.append((request.approved_4k, request.denied_4k, request.available_4k))
@@ -83,7 +83,7 @@ def _is_wanted(request: MovieRequest, approved_only: bool) -> bool:
 
 
 def _seasons(request: TvRequest, approved_only: bool) -> list[MediaRequest]:
-    wanted = {
+    seasons = {
         season.season_number
         for child in request.child_requests or []
         if not child.denied and not child.available and (child.approved or not approved_only)
@@ -91,4 +91,4 @@ def _seasons(request: TvRequest, approved_only: bool) -> list[MediaRequest]:
         if not season.episodes or not all(episode.available for episode in season.episodes)
     }
     ids = (number(request.external_provider_id), number(request.tv_db_id), request.imdb_id or None)
-    return [MediaRequest(*ids, season) for season in sorted(wanted)]
+    return [MediaRequest(*ids, season) for season in sorted(seasons)]

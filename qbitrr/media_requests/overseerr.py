@@ -1,7 +1,7 @@
-"""Overseerr, Jellyseerr and Seerr: one API.
+"""Requests of Overseerr, Jellyseerr and Seerr, which have one API.
 
-Source: `GET /request` of the OpenAPI descriptions that Overseerr and Seerr publish; that an entry has `type`, and for
-series `seasons`, is in no description but in every answer. Numbers of `status`: of a request 1 pending, 2 approved, 3
+Source: `GET /request` of the OpenAPI descriptions that Overseerr and Seerr publish; they omit
+`type` and, for series, `seasons`, which every answer has. Numbers of `status`: of a request 1 pending, 2 approved, 3
 declined, 4 failed, 5 completed; of the media 5 available, above that deleted or blocked.
 """
 
@@ -25,7 +25,7 @@ _TYPES = {"radarr": "movie", "sonarr": "tv"}
 
 
 class Media(Struct, rename="camel", frozen=True):
-    """What was asked for; `status_4k` is how far a 4K version is."""
+    """The requested movie or series; `status_4k` is the status of its 4K version."""
 
     media_type: str | None = None
     tmdb_id: int | str | None = None
@@ -60,9 +60,9 @@ class Page(Struct, frozen=True):
 
 
 async def requests(http: HttpClient, kind: str, *, approved_only: bool, is_4k: bool) -> list[MediaRequest]:
-    """What people asked of a Radarr or a Sonarr and do not have yet. Raises a ServiceError."""
+    """List the requests for a Radarr or a Sonarr that are not fulfilled. Raises a ServiceError."""
     requests = await _all(http, "approved" if approved_only else "unavailable")
-    return [wish for request in requests for wish in _wishes(request, kind, approved_only=approved_only, is_4k=is_4k)]
+    return [one for request in requests for one in _open(request, kind, approved_only=approved_only, is_4k=is_4k)]
 
 
 async def _all(http: HttpClient, which: str) -> list[Request]:
@@ -76,7 +76,7 @@ async def _all(http: HttpClient, which: str) -> list[Request]:
     raise UnexpectedAnswerError(http.service, "GET request: its pages do not end")
 
 
-def _wishes(request: Request, kind: str, *, approved_only: bool, is_4k: bool) -> list[MediaRequest]:
+def _open(request: Request, kind: str, *, approved_only: bool, is_4k: bool) -> list[MediaRequest]:
     media = request.media
     if media is None or (request.type or media.media_type) != _TYPES[kind] or request.is_4k != is_4k:
         return []
@@ -85,13 +85,13 @@ def _wishes(request: Request, kind: str, *, approved_only: bool, is_4k: bool) ->
         return []
     seasons: list[int | None] = [None]
     if kind == "sonarr":
-        # no list at all is the whole series, as when it was asked for elsewhere; an empty one asks for nothing
+        # no list at all is the whole series, as when it was requested elsewhere; an empty one requests nothing
         asked = [RequestedSeason(ALL_SEASONS)] if request.seasons is None else request.seasons
         seasons = [one.season_number for one in asked if _counts(one.status, approved_only=approved_only)]
     ids = (number(media.tmdb_id), number(media.tvdb_id), media.imdb_id or None)
-    return [wish for season in seasons if (wish := MediaRequest(*ids, season)).is_known]
+    return [one for season in seasons if (one := MediaRequest(*ids, season)).is_known]
 
 
 def _counts(status: int, *, approved_only: bool) -> bool:
-    """Failed and completed ones were approved; whether the media is there is another question."""
+    """Whether a request is open: failed and completed ones were approved, and may lack the media all the same."""
     return status != _DECLINED and (status != _PENDING or not approved_only)

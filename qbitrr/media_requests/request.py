@@ -1,4 +1,4 @@
-"""One request, whatever it was made with."""
+"""One request, whichever application it comes from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ ALL_SEASONS = -1
 
 
 class MediaRequest(NamedTuple):
-    """A movie or a series that somebody asked for, by whichever ids are known.
+    """A requested movie or series, by whichever ids are known.
 
     `season` is None for a movie, and ALL_SEASONS for a whole series.
     """
@@ -25,6 +25,6 @@ class MediaRequest(NamedTuple):
 
 
 def number(value: Any) -> int | None:
-    """An id that may come as text; None for what is none."""
+    """Parse an id, which may be sent as text; None for anything else."""
     text = str(value) if isinstance(value, int | str) else ""
     return int(text) if text.isascii() and text.isdigit() and 0 < int(text[:19]) < 1 << 62 else None

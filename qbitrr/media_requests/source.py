@@ -1,4 +1,4 @@
-"""The application that one Arr's requests come from."""
+"""The application in which users request media for one Arr."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from qbitrr.media_requests.request import MediaRequest
 
     class KeyGuard(Protocol):
-        """Lets nobody try a key that was refused."""
+        """Guard of API keys: a refused one is not tried again."""
 
         def attempt(self, service: str, fingerprint: str) -> AbstractAsyncContextManager[None]:
-            """Raises CredentialsRejectedError on entering for one, and remembers one that leaves the block."""
+            """Raise CredentialsRejectedError on entering for a refused key, and record one that leaves the block."""
             ...
 
 
-_FORBIDDEN = 403  # Overseerr's word for a wrong key
+_FORBIDDEN = 403  # Overseerr's answer to a wrong key
 
 
 class RequestSource:
-    """Asks one application for what people want of one Arr.
+    """Source of the requests for one Arr.
 
-    A refused key is remembered by `guard`: nothing more is sent until the configuration changes.
+    A refused key is recorded by `guard`: nothing more is sent until the configuration changes.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class RequestSource:
         self._ask = ask
 
     async def requests(self) -> list[MediaRequest]:
-        """What is asked for now. Raises a ServiceError."""
+        """List the open requests. Raises a ServiceError."""
         async with self._guard.attempt(self.service, self._fingerprint):
             try:
                 return await self._ask(self._http)
@@ -64,20 +64,20 @@ class RequestSource:
         await self._http.close()
 
 
-def requester_of(arr: Arr, guard: KeyGuard) -> RequestSource | None:
-    """The one that the configuration names; Overseerr when it names both, none for Lidarr."""
-    theirs, ours = arr.entry_search.overseerr, arr.entry_search.ombi
-    if arr.kind not in ("radarr", "sonarr") or not arr.entry_search.search_missing:
+def source_of(arr: Arr, guard: KeyGuard) -> RequestSource | None:
+    """Make the configured one; Overseerr if both are, None for Lidarr."""
+    search = arr.entry_search
+    if arr.kind not in ("radarr", "sonarr") or not search.search_missing:
         return None
-    if theirs.active:
-        http = _http(f"Overseerr of {arr.section}", theirs, "X-Api-Key")
-        ask = partial(overseerr.requests, kind=arr.kind, approved_only=theirs.approved_only, is_4k=theirs.is_4k)
-        return RequestSource(http, guard, _fingerprint(theirs), ask)
-    if ours.active:
-        http = _http(f"Ombi of {arr.section}", ours, "ApiKey")
-        return RequestSource(
-            http, guard, _fingerprint(ours), partial(ombi.requests, kind=arr.kind, approved_only=ours.approved_only)
-        )
+    if search.overseerr.active:
+        seerr = search.overseerr
+        http = _http(f"Overseerr of {arr.section}", seerr, "X-Api-Key")
+        ask = partial(overseerr.requests, kind=arr.kind, approved_only=seerr.approved_only, is_4k=seerr.is_4k)
+        return RequestSource(http, guard, _fingerprint(seerr), ask)
+    if search.ombi.active:
+        http = _http(f"Ombi of {arr.section}", search.ombi, "ApiKey")
+        ask = partial(ombi.requests, kind=arr.kind, approved_only=search.ombi.approved_only)
+        return RequestSource(http, guard, _fingerprint(search.ombi), ask)
     return None
 
 
@@ -87,5 +87,5 @@ def _http(service: str, table: Overseerr | Ombi, header: str) -> HttpClient:
 
 
 def _fingerprint(table: Overseerr | Ombi) -> str:
-    """The same for the same key at the same address; keys are long and random, so that a plain hash hides them."""
+    """Identify a key at an address; keys are long and random, so that a plain hash hides them."""
     return hashlib.sha256(f"{table.uri}\0{table.api_key}".encode()).hexdigest()[:32]

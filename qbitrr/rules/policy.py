@@ -1,4 +1,4 @@
-"""The configuration in the words of the rules."""
+"""Policies: the configuration as the rules need it."""
 
 from __future__ import annotations
 

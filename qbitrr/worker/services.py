@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr.arr.client import ArrClient
 from qbitrr.arr.kinds import KINDS
-from qbitrr.media_requests.source import requester_of
+from qbitrr.media_requests.source import source_of
 from qbitrr.qbittorrent.client import QbittorrentClient
 from qbitrr.qbittorrent.session import Access
 from qbitrr.state import retry_after
@@ -52,10 +52,10 @@ async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, c
                 arr.api_key,
                 verify_tls=not arr.skip_tls_verify,
                 retry_after_seconds=await retry_after.left(database, arr.category, clock),
-                on_quiet=partial(_keep, database, arr.category, clock),
+                on_retry_after=partial(_keep, database, arr.category, clock),
             )
             stack.push_async_callback(client.close)
-            if (requester := requester_of(arr, guard)) is not None:
+            if (requester := source_of(arr, guard)) is not None:
                 stack.push_async_callback(requester.close)
         qbittorrents = {}
         for qbit in config.qbits:

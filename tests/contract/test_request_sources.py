@@ -9,7 +9,7 @@ import pytest
 from qbitrr.config import load_text
 from qbitrr.errors import CredentialsRejectedError
 from qbitrr.media_requests.request import MediaRequest
-from qbitrr.media_requests.source import requester_of
+from qbitrr.media_requests.source import source_of as configured_source
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.sandbox.services.overseerr import OverseerrStandIn
 
@@ -34,7 +34,7 @@ async def sandbox(judge, request, monkeypatch):
 @asynccontextmanager
 async def source_of(sandbox, section, **overrides):
     loaded = load_text(sandbox.config_toml({section: {"EntrySearch": {"Overseerr": overrides}}}), {})
-    source = requester_of(loaded.config.arrs[section], NoGuard())
+    source = configured_source(loaded.config.arrs[section], NoGuard())
     try:
         yield source
     finally:

@@ -1,1 +1,1 @@
-"""What is searched next, and how fast. Pure: values in, values out."""
+"""Searches: what is next, and how fast. Pure: values in, values out."""

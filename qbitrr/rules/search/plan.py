@@ -1,8 +1,7 @@
-"""What to search next, and why.
+"""Search plan: what to search next, and why.
 
-Requests come first, then what was released within the last day, then everything else. Among these, what was tried
-least often goes first, so that every item is reached before any is searched again; then by what is wrong with it,
-then year by year.
+Requests come first, then what was released within the last day, then everything else. Within each, what was searched
+least often comes first, so that every item is searched before any is searched again; then by reason, then by year.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ SEASON_SHARE = 0.75
 
 
 EPISODES_AT_ONCE = 5
-"""The most episodes that are searched with one command."""
+"""Most episodes in one search command."""
 
 
 class Item(NamedTuple):
     """A movie, an episode or an album that is not finished, and how it was searched.
 
     `parent` is the series or artist, `season` and `number` are None for all but episodes. `released_at` is None when
-    nobody knows. `searched_at` is None when it never was; `searched_release` is what `released_at` was then.
+    it is not known, `searched_at` when it was never searched; `searched_release` is what `released_at` was then.
     """
 
     id: int
@@ -52,7 +51,7 @@ class Item(NamedTuple):
 
 
 class Switches(Struct, frozen=True):
-    """What is wanted, as `[<Arr>.EntrySearch]` says it."""
+    """What to search for, from `[<Arr>.EntrySearch]`."""
 
     specials: bool = False
     custom_format: bool = False
@@ -66,7 +65,7 @@ class Switches(Struct, frozen=True):
 
 
 class Choice(NamedTuple):
-    """An item that may be searched now, why, and its place in the order."""
+    """An item that may be searched now, its reason and its place in the order."""
 
     rank: tuple[int, int, int, int, float, int]
     item: Item
@@ -74,28 +73,28 @@ class Choice(NamedTuple):
 
 
 def reason_of(item: Item, switches: Switches) -> str | None:
-    """`Missing`, `CustomFormat`, `Quality` or `Upgrade`, the first that is wanted; None when nothing is."""
+    """Find the reason to search an item: `Missing`, `CustomFormat`, `Quality` or `Upgrade`; None without one."""
     if item.season == 0 and not switches.specials and not item.is_request:
         return None
     if not item.has_file:
         return "Missing"
-    wants = (
+    reasons = (
         ("CustomFormat", switches.custom_format and not item.custom_format_met),
         ("Quality", switches.quality and not item.quality_met),
         ("Upgrade", switches.upgrade and item.upgrade),
     )
-    return next((word for word, holds in wants if holds), None)
+    return next((reason for reason, holds in reasons if holds), None)
 
 
 def tries_of(item: Item) -> int:
-    """How often it was searched since it got the release date that it has."""
+    """Count the searches since the item has its present release date."""
     return 0 if item.searched_at is None or item.released_at != item.searched_release else item.tries
 
 
 def due_at(item: Item, reason: str, switches: Switches) -> float | None:
-    """From when on it may be searched; None when not again.
+    """Say from when on an item may be searched; None for never again.
 
-    What is missing waits 1, 2, 4… days, what is not good enough its cool-down.
+    A missing one waits 1, 2, 4… days after each search, one that is to be improved its cool-down.
     """
     tries = tries_of(item)
     if not tries or item.searched_at is None:
@@ -108,7 +107,7 @@ def due_at(item: Item, reason: str, switches: Switches) -> float | None:
 
 
 def choice(item: Item, switches: Switches, now: float) -> Choice | None:
-    """The item's place in the order, or None when it is not to be searched now."""
+    """Find an item's place in the order; None when it is not to be searched now."""
     reason = reason_of(item, switches)
     if reason is None:
         return None
@@ -124,7 +123,7 @@ def choice(item: Item, switches: Switches, now: float) -> Choice | None:
 
 
 def best(so_far: Iterable[Choice], more: Iterable[Choice], count: int) -> list[Choice]:
-    """The first `count` of both in order."""
+    """Select the first `count` of both, in order."""
     return heapq.nsmallest(count, (*so_far, *more))
 
 
@@ -132,7 +131,7 @@ def best(so_far: Iterable[Choice], more: Iterable[Choice], count: int) -> list[C
 
 
 class PlannedSearch(Struct, frozen=True, rename="camel"):
-    """One command to the Arr: which items it covers, why, and what it costs of the budget.
+    """One command to the Arr: the items that it covers, why, and its cost in the budget.
 
     `series_id` and `season` are set when a whole series or season is searched.
     """
@@ -148,25 +147,25 @@ class PlannedSearch(Struct, frozen=True, rename="camel"):
 
 
 class SeasonItems(NamedTuple):
-    """A season's monitored episodes that have aired: how many, and the missing ones in order."""
+    """Monitored episodes of a season that have aired: their number, and the missing ones in order."""
 
     aired: int
     missing: tuple[Item, ...]
 
 
 def single(chosen: Choice, command: str) -> PlannedSearch:
-    """A search for one item."""
+    """Plan a search for one item."""
     return PlannedSearch(command, (chosen.item.id,), chosen.reason, _why(chosen), chosen.item.title)
 
 
 def for_series(
     chosen: Choice, title: str, seasons: dict[int, SeasonItems], mode: str, is_free: Callable[[Item], bool]
 ) -> PlannedSearch:
-    """A search for an episode that also takes what is missing beside it, as `SearchBySeries` has it.
+    """Plan a search for an episode together with other missing ones, by `SearchBySeries`.
 
     `smart` searches the series when all of it is missing, the season when more than three quarters of it are, the
     episodes otherwise. `true` searches the series whenever more than one episode is missing, `false` only the episode.
-    What is searched with it must be free: neither downloading nor within its cool-down.
+    The others must be free: neither downloading nor within their cool-down.
     """
     item, number = chosen.item, chosen.item.season or 0
     name = f"{title} S{number:02}E{item.number or 0:02}"
@@ -201,7 +200,7 @@ def _why(chosen: Choice) -> str:
         "Missing": "missing",
         "CustomFormat": "below the custom format score",
         "Quality": "below the quality cutoff",
-        "Upgrade": "a better release is wanted",
+        "Upgrade": "to be upgraded",
     }[chosen.reason]
     tries = tries_of(chosen.item)
     before = f", searched {tries} times before" if tries > 1 else ", searched once before" if tries else ""
@@ -209,10 +208,10 @@ def _why(chosen: Choice) -> str:
 
 
 class SearchForecast(Struct, frozen=True, rename="camel"):
-    """The next searches in order. `waiting_for` says why none is sent now, empty when nothing stands in the way.
+    """The next searches in order. `waiting_for` is why none is sent now; empty when one may be.
 
-    `due` counts the items that may be searched now; `through_at` is when all of them will have been at this rate, in
-    epoch seconds, null when there are none.
+    `due` counts the items that may be searched now; `through_at` is when all of them will have been searched at this
+    rate, in epoch seconds, null when there are none.
     """
 
     searches: list[PlannedSearch]
@@ -223,7 +222,7 @@ class SearchForecast(Struct, frozen=True, rename="camel"):
 
 
 def is_inside(window: str, minute_of_day: int) -> bool:
-    """Whether searches are sent at this minute. No window, or one from a time to the same, is the whole day."""
+    """Whether searches are sent at this minute. No window, or one that ends where it starts, is the whole day."""
     if not window:
         return True
     start, end = map(_minute, window.split("-"))

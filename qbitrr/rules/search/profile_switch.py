@@ -1,13 +1,13 @@
-"""Which movies, series and artists get a temporary quality profile, and when they get their own one back. Pure.
+"""Temporary quality profiles of movies, series and artists: when to switch to one, and when to restore the original.
 
-What is missing is easier to find with a profile that takes more (`UseTempForMissing`, `QualityProfileMappings`). The
-profile that something had is remembered before it is switched, and it gets exactly that one back: when nothing is
-missing any more (unless `KeepTempProfile`), after `TempProfileResetTimeoutMinutes`, with `ForceResetTempProfiles` at
-start, and when the mapping no longer asks for it. A profile that a person set meanwhile stays.
+A missing item is easier to find with a profile that accepts more (`UseTempForMissing`, `QualityProfileMappings`). The
+original profile is stored before the switch and restored: when nothing is missing any more (unless `KeepTempProfile`),
+after `TempProfileResetTimeoutMinutes`, with `ForceResetTempProfiles` at start, and when the mapping no longer asks for
+it. A profile that the user chose meanwhile stays.
 
     none ──> switching ──> switched ──> restoring ──> none
                               │            └──after the time──> resting ──as long again──> switching
-                              └──another profile: a person's choice──> left ──nothing missing──> none
+                              └──another profile: the user's choice──> left ──nothing missing──> none
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 
 class SwitchStage(StrEnum):
-    """How far it is with what is remembered of a parent."""
+    """Stage of the switch of a parent."""
 
     SWITCHING = "switching"
-    """It is sent, or about to be."""
+    """The switch was sent, or is about to be."""
     SWITCHED = "switched"
     RESTORING = "restoring"
     RESTING = "resting"
-    """It had the temporary profile for long enough, in vain."""
+    """It had the temporary profile for its time, in vain."""
     LEFT = "left"
-    """A person chose another profile."""
+    """The user chose another profile."""
 
 
 class Parent(NamedTuple):
@@ -44,7 +44,7 @@ class Parent(NamedTuple):
 
 
 class StoredSwitch(NamedTuple):
-    """What is remembered of a parent; `at` is when its stage began, in epoch seconds."""
+    """The switch of a parent as it is stored; `at` is the start of its stage, in epoch seconds."""
 
     original_id: int
     temporary_id: int
@@ -53,9 +53,9 @@ class StoredSwitch(NamedTuple):
 
 
 class SwitchRules(Struct, frozen=True):
-    """The keys. `temporary` maps a profile to its temporary one and is empty when the feature is off.
+    """Configuration of the switches. `temporary` maps a profile to its temporary one, empty when they are off.
 
-    `reset` is True for what has a temporary profile as qbitrr starts, remembered or not.
+    `reset` is true for parents that have a temporary profile when qbitrr starts, whether that is stored or not.
     """
 
     temporary: Mapping[int, int]
@@ -65,20 +65,20 @@ class SwitchRules(Struct, frozen=True):
 
 
 class SwitchStep(NamedTuple):
-    """What is next for a parent: its memory from now on, None for none, and the profile that is to be set, if any."""
+    """Next step for a parent: what to store, None for nothing, and the profile to set, None for none."""
 
-    memory: StoredSwitch | None
+    stored: StoredSwitch | None
     set_profile_id: int | None
     because: str
 
 
-def decide(parent: Parent, memory: StoredSwitch | None, rules: SwitchRules, now: float) -> SwitchStep | None:
-    """What is to be done; None for nothing. Doing it again after a crash, or with old facts, does no harm."""
+def decide(parent: Parent, stored: StoredSwitch | None, rules: SwitchRules, now: float) -> SwitchStep | None:
+    """Decide the next step; None for none. It may be repeated after a crash, or with old facts."""
     if parent.profile_id is None:
         return None
-    if memory is None:
+    if stored is None:
         return _new(parent, rules, now)
-    return _NEXT[memory.stage](parent, memory, rules, now)
+    return _NEXT[stored.stage](parent, stored, rules, now)
 
 
 def _new(parent: Parent, rules: SwitchRules, now: float) -> SwitchStep | None:
@@ -91,69 +91,69 @@ def _new(parent: Parent, rules: SwitchRules, now: float) -> SwitchStep | None:
         )
     if rules.reset and not parent.missing:
         mains = [main for main, temporary in rules.temporary.items() if temporary == profile and main != profile]
-        if len(mains) == 1:  # of several nobody knows which
-            memory = StoredSwitch(mains[0], profile, SwitchStage.RESTORING, now)
-            return SwitchStep(memory, mains[0], "ForceResetTempProfiles is on")
+        if len(mains) == 1:  # of several it is not known which
+            stored = StoredSwitch(mains[0], profile, SwitchStage.RESTORING, now)
+            return SwitchStep(stored, mains[0], "ForceResetTempProfiles is on")
     return None
 
 
-def _switching(parent: Parent, memory: StoredSwitch, rules: SwitchRules, now: float) -> SwitchStep | None:
-    """It was not seen to arrive."""
-    if parent.profile_id == memory.temporary_id:
-        return SwitchStep(memory._replace(stage=SwitchStage.SWITCHED, at=now), None, "it was switched")
-    if parent.profile_id != memory.original_id:
-        return _theirs(parent, memory, now)
-    if parent.missing and rules.temporary.get(memory.original_id) == memory.temporary_id:
-        return SwitchStep(memory, memory.temporary_id, "something is missing")
+def _switching(parent: Parent, stored: StoredSwitch, rules: SwitchRules, now: float) -> SwitchStep | None:
+    """The switch was not confirmed yet."""
+    if parent.profile_id == stored.temporary_id:
+        return SwitchStep(stored._replace(stage=SwitchStage.SWITCHED, at=now), None, "it was switched")
+    if parent.profile_id != stored.original_id:
+        return _chosen_by_user(parent, stored, now)
+    if parent.missing and rules.temporary.get(stored.original_id) == stored.temporary_id:
+        return SwitchStep(stored, stored.temporary_id, "something is missing")
     return SwitchStep(None, None, "it need not be switched any more")
 
 
-def _switched(parent: Parent, memory: StoredSwitch, rules: SwitchRules, now: float) -> SwitchStep | None:
-    if parent.profile_id != memory.temporary_id:
-        return _theirs(parent, memory, now)
-    because = _why_restore(parent, memory, rules, now)
+def _switched(parent: Parent, stored: StoredSwitch, rules: SwitchRules, now: float) -> SwitchStep | None:
+    if parent.profile_id != stored.temporary_id:
+        return _chosen_by_user(parent, stored, now)
+    because = _why_restore(parent, stored, rules, now)
     if because is None:
         return None
-    return SwitchStep(memory._replace(stage=SwitchStage.RESTORING, at=now), memory.original_id, because)
+    return SwitchStep(stored._replace(stage=SwitchStage.RESTORING, at=now), stored.original_id, because)
 
 
-def _why_restore(parent: Parent, memory: StoredSwitch, rules: SwitchRules, now: float) -> str | None:
-    if rules.temporary.get(memory.original_id) != memory.temporary_id:
+def _why_restore(parent: Parent, stored: StoredSwitch, rules: SwitchRules, now: float) -> str | None:
+    if rules.temporary.get(stored.original_id) != stored.temporary_id:
         return "the configuration no longer asks for it"
     if not parent.missing and (rules.reset or not rules.keep):
         return "nothing is missing any more"
-    if rules.timeout_seconds and now - memory.at >= rules.timeout_seconds:
+    if rules.timeout_seconds and now - stored.at >= rules.timeout_seconds:
         return "TempProfileResetTimeoutMinutes is over"
     return None
 
 
-def _restoring(parent: Parent, memory: StoredSwitch, rules: SwitchRules, now: float) -> SwitchStep | None:
-    if parent.profile_id == memory.temporary_id:
-        return SwitchStep(memory, memory.original_id, "it was not seen to arrive")
-    comes_again = parent.missing and rules.timeout_seconds > 0 and memory.original_id in rules.temporary
-    if parent.profile_id == memory.original_id and comes_again:
-        return SwitchStep(memory._replace(stage=SwitchStage.RESTING, at=now), None, "it has its own profile again")
-    return SwitchStep(None, None, "it has its own profile again, or one that a person chose")
+def _restoring(parent: Parent, stored: StoredSwitch, rules: SwitchRules, now: float) -> SwitchStep | None:
+    if parent.profile_id == stored.temporary_id:
+        return SwitchStep(stored, stored.original_id, "it was not confirmed")
+    comes_again = parent.missing and rules.timeout_seconds > 0 and stored.original_id in rules.temporary
+    if parent.profile_id == stored.original_id and comes_again:
+        return SwitchStep(stored._replace(stage=SwitchStage.RESTING, at=now), None, "it has its own profile again")
+    return SwitchStep(None, None, "it has its own profile again, or one that the user chose")
 
 
-def _resting(parent: Parent, memory: StoredSwitch, rules: SwitchRules, now: float) -> SwitchStep | None:
-    """After a restoration something may still be missing: what was tried in vain is tried again as much later."""
-    if parent.profile_id != memory.original_id:
-        return _theirs(parent, memory, now)
-    temporary = rules.temporary.get(memory.original_id)
+def _resting(parent: Parent, stored: StoredSwitch, rules: SwitchRules, now: float) -> SwitchStep | None:
+    """After a restoration something may still be missing: the switch is repeated after as long a time."""
+    if parent.profile_id != stored.original_id:
+        return _chosen_by_user(parent, stored, now)
+    temporary = rules.temporary.get(stored.original_id)
     if not parent.missing or temporary is None:
         return SwitchStep(None, None, "there is nothing to wait for any more")
-    if now - memory.at >= rules.timeout_seconds:
+    if now - stored.at >= rules.timeout_seconds:
         return SwitchStep(
-            StoredSwitch(memory.original_id, temporary, SwitchStage.SWITCHING, now),
+            StoredSwitch(stored.original_id, temporary, SwitchStage.SWITCHING, now),
             temporary,
-            "something is missing still",
+            "something is still missing",
         )
     return None
 
 
-def _left(parent: Parent, memory: StoredSwitch, rules: SwitchRules, _now: float) -> SwitchStep | None:
-    if parent.missing and memory.original_id in rules.temporary:
+def _left(parent: Parent, stored: StoredSwitch, rules: SwitchRules, _now: float) -> SwitchStep | None:
+    if parent.missing and stored.original_id in rules.temporary:
         return None
     return SwitchStep(None, None, "nothing is missing any more")
 
@@ -167,15 +167,15 @@ _NEXT = {
 }
 
 
-def _theirs(parent: Parent, memory: StoredSwitch, now: float) -> SwitchStep:
-    """A person chose a profile; that counts for as long as something is missing."""
+def _chosen_by_user(parent: Parent, stored: StoredSwitch, now: float) -> SwitchStep:
+    """Respect a profile that the user chose, for as long as something is missing."""
     if parent.missing:
-        return SwitchStep(memory._replace(stage=SwitchStage.LEFT, at=now), None, "somebody chose another profile")
-    return SwitchStep(None, None, "somebody chose another profile")
+        return SwitchStep(stored._replace(stage=SwitchStage.LEFT, at=now), None, "the user chose another profile")
+    return SwitchStep(None, None, "the user chose another profile")
 
 
 def resolved(mappings: Mapping[str, str], ids: Mapping[str, list[int]]) -> tuple[dict[int, int], list[str]]:
-    """The mapping by the Arr's ids of profiles, and the names in it that stand for none or for several."""
+    """Translate a mapping of names to the Arr's profile ids; returns also the names of none or of several profiles."""
     wrong = sorted({name for pair in mappings.items() for name in pair if len(ids.get(name, ())) != 1})
     usable = {
         ids[main][0]: ids[temporary][0]

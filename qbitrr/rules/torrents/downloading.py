@@ -47,7 +47,7 @@ def too_young(torrent: TorrentFacts, _context: RuleContext, policy: Policy, now:
 
 
 def age(torrent: TorrentFacts, policy: Policy, now: float) -> tuple[float, dict[str, Any]]:
-    """Tell when a torrent is old enough, in epoch seconds, with the facts about it."""
+    """Compute when a torrent is old enough, in epoch seconds, with the facts about it."""
     facts = {
         "age_seconds": int(now - torrent.added_at),
         "IgnoreTorrentsYoungerThan_seconds": policy.ignore_younger_than_seconds,

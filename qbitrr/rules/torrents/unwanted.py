@@ -43,7 +43,7 @@ def unwanted_files(torrent: TorrentFacts, context: RuleContext, _policy: Policy,
     """`Torrent.FolderExclusionRegex`, `FileNameExclusionRegex`, `FileExtensionAllowlist`: such files are deselected.
 
     `Torrent.CaseSensitiveMatches` says whether upper and lower case matter. Nothing is excluded of a torrent in which
-    nothing playable would remain.
+    nothing playable remained.
     """
     selection = context.history.selection
     if selection is None or torrent.state not in states.TRYING:

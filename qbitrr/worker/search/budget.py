@@ -120,6 +120,6 @@ async def search_after_failure(context: WorkerContext, ids: Sequence[int]) -> No
     Raises a ServiceError.
     """
     arr = context.services.arr
-    arr.check_quiet()
+    arr.check_retry_after()
     await SearchBudget(context).charge(ids)
     await arr.search(ids)

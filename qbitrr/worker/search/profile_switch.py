@@ -103,7 +103,7 @@ class ProfileSwitcher:
         # what a person did a moment ago is not in the catalogue yet
         fresh = steps(await self._read_again([parent for parent, step in found if step.set_profile_id]))
         await profile_switches.remember(
-            self._database, category, {parent.id: step.memory for parent, step in unsent + fresh}
+            self._database, category, {parent.id: step.stored for parent, step in unsent + fresh}
         )
         sending = sorted((one for one in fresh if one[1].set_profile_id), key=_profile_to_set)
         for profile_id, some in groupby(sending, key=_profile_to_set):

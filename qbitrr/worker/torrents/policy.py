@@ -1,4 +1,4 @@
-"""The part of the configuration that governs a category's torrents, in the words of the rules."""
+"""Policies of a worker, from its configuration."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Policies:
 
 
 def policy_of(config: WorkerConfig) -> Policy:
-    """What the rules want to know of a worker's torrents, whatever their category."""
+    """Make the policy for a worker's torrents in any category."""
     return _without_arr(config, None) if config.arr_section is None else _with_arr(config)
 
 
@@ -103,7 +103,7 @@ def _with_arr(config: WorkerConfig) -> Policy:
 
 
 def file_rules_of(config: WorkerConfig) -> FileRules:
-    """Which files are not wanted. None are excluded where there is no Arr."""
+    """Compile the rules for unwanted files; there are none without an Arr."""
     if config.arr_section is None:
         return FileRules((), (), (), frozenset())
     torrent = config.arr.torrent
@@ -117,7 +117,7 @@ def file_rules_of(config: WorkerConfig) -> FileRules:
 
 
 def fingerprint(rules: FileRules) -> str:
-    """Tells one set of file rules from another, also in a later version."""
+    """Identify a set of file rules, also in a later version."""
     patterns = [[(pattern.pattern, pattern.flags) for pattern in some] for some in (rules.folders, rules.names)]
     return hashlib.blake2s(msgspec.json.encode((patterns, rules.extensions)), digest_size=8).hexdigest()
 
@@ -126,7 +126,7 @@ _STRIKES_WITHOUT_ARR = 3
 
 
 def breaker_limits(config: WorkerConfig) -> breaker.BreakerLimits:
-    """How much may be destroyed at once."""
+    """Read the limits of the breaker."""
     return breaker.BreakerLimits(config.settings.max_destructive_actions, config.settings.max_destructive_share)
 
 

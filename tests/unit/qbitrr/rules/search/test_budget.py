@@ -32,7 +32,7 @@ def test_never_more_than_allowed_within_any_hour(per_hour, steps):
 
 
 @given(per_hour=st.integers(1, 200), cost=st.integers(1, 50))
-def test_it_may_be_taken_after_the_time_that_was_told(per_hour, cost):
+def test_it_may_be_taken_after_the_announced_time(per_hour, cost):
     bucket = Bucket(-3.0, at(0))
     seconds = budget.seconds_until(bucket, per_hour, cost)
     early, late = (budget.filled(bucket, per_hour, at(seconds + off)) for off in (-1, 1))
@@ -56,7 +56,7 @@ def test_jumping_clocks_give_nothing(wall, monotonic, tokens):
     assert budget.filled(Bucket(0.0, begin), 60, then) == Bucket(pytest.approx(tokens), then)
 
 
-def test_what_cannot_wait_leaves_a_debt():
+def test_what_cannot_wait_overdraws_the_bucket():
     owed = budget.charge(Bucket(1.0, at(0)), 4)
     assert owed.tokens == -3
     assert budget.take(owed, 60, 1) is None

@@ -78,7 +78,7 @@ def test_what_is_not_good_enough_waits_for_its_cooldown(days, due):
     assert (plan.choice(searched, ALL, NOW) is not None) == due
 
 
-def test_another_release_date_begins_anew():
+def test_another_release_date_restarts_the_count():
     assert order([item(searched_at=NOW - 60, tries=9, released_at=NOW - DAY * 2)]) == [1]
 
 

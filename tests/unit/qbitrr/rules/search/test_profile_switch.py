@@ -27,11 +27,11 @@ def remembered(stage, ago=10.0):
     return StoredSwitch(HD, ANY, stage, NOW - ago)
 
 
-def next_stage(step, memory):
+def next_stage(step, stored):
     """The stage from now on, and the profile to set."""
     if step is None:
-        return memory and memory.stage, None
-    return step.memory and step.memory.stage, step.set_profile_id
+        return stored and stored.stage, None
+    return step.stored and step.stored.stage, step.set_profile_id
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def next_stage(step, memory):
         (None, True, None, {}, (None, None)),
         (HD, True, None, {"temporary": {HD: HD}}, (None, None)),
         (HD, True, None, {"temporary": {}}, (None, None)),
-        # begun, not seen to arrive
+        # sent, not confirmed
         (HD, True, SwitchStage.SWITCHING, {}, (SwitchStage.SWITCHING, ANY)),
         (ANY, True, SwitchStage.SWITCHING, {}, (SwitchStage.SWITCHED, None)),
         (HD, False, SwitchStage.SWITCHING, {}, (None, None)),
@@ -79,7 +79,7 @@ def next_stage(step, memory):
         (HD, False, SwitchStage.RESTING, {"timeout_seconds": 10.5}, (None, None)),
         (HD, True, SwitchStage.RESTING, {"temporary": {}}, (None, None)),
         (OTHER, True, SwitchStage.RESTING, {"timeout_seconds": 10.5}, (SwitchStage.LEFT, None)),
-        # a person's choice
+        # the user's choice
         (HD, True, SwitchStage.LEFT, {}, (SwitchStage.LEFT, None)),
         (OTHER, True, SwitchStage.LEFT, {}, (SwitchStage.LEFT, None)),
         (OTHER, False, SwitchStage.LEFT, {}, (None, None)),
@@ -88,11 +88,11 @@ def next_stage(step, memory):
 )
 def test_what_is_next(profile, missing, stage, changes, expected):
     rules = SwitchRules(**{"temporary": RULES.temporary, **changes})
-    memory = stage and remembered(stage)
-    assert next_stage(decide(parent(profile, missing=missing), memory, rules, NOW), memory) == expected
+    stored = stage and remembered(stage)
+    assert next_stage(decide(parent(profile, missing=missing), stored, rules, NOW), stored) == expected
 
 
-def test_at_start_what_nobody_remembers_gets_its_profile_back_when_it_can_only_be_one():
+def test_at_start_an_unknown_switch_is_undone_when_the_original_can_only_be_one():
     only = SwitchRules(temporary={HD: ANY}, reset=True)
     step = decide(parent(ANY, missing=False), None, only, NOW)
     assert step == SwitchStep(StoredSwitch(HD, ANY, SwitchStage.RESTORING, NOW), HD, "ForceResetTempProfiles is on")
@@ -101,7 +101,7 @@ def test_at_start_what_nobody_remembers_gets_its_profile_back_when_it_can_only_b
     assert decide(parent(HD, missing=False), None, only, NOW) is None
 
 
-def test_names_that_stand_for_no_profile_or_for_two_are_told_and_their_pairs_left_out():
+def test_names_of_no_profile_or_of_two_are_returned_and_their_pairs_left_out():
     ids = {"HD": [4], "Any": [1], "Twice": [7, 8]}
     mappings = {"HD": "Any", "Twice": "Any", "Any": "Gone"}
     assert resolved(mappings, ids) == ({4: 1}, ["Gone", "Twice"])
@@ -111,14 +111,14 @@ class World:
     """An Arr with one movie, and qbitrr that crashes before or after it sends."""
 
     def __init__(self, rules):
-        self.profile, self.missing, self.memory, self.rules, self.now = HD, True, None, rules, NOW
+        self.profile, self.missing, self.stored, self.rules, self.now = HD, True, None, rules, NOW
         self.sent = []
 
     def look(self, crash=None):
-        step = decide(parent(self.profile, missing=self.missing), self.memory, self.rules, self.now)
+        step = decide(parent(self.profile, missing=self.missing), self.stored, self.rules, self.now)
         if step is None:
             return False
-        self.memory = step.memory
+        self.stored = step.stored
         if step.set_profile_id is not None and crash != "before":
             assert self.profile != step.set_profile_id
             self.profile = step.set_profile_id
@@ -149,18 +149,18 @@ def test_whatever_happens_it_ends_with_its_own_profile_once_the_feature_is_off(s
             case "later":
                 world.now += 45
         assert world.profile in (HD, ANY)
-        assert world.memory is None or world.memory.original_id == HD
+        assert world.stored is None or world.stored.original_id == HD
     world.rules = SwitchRules(temporary={})
     world.settle()
-    assert (world.profile, world.memory) == (HD, None)
+    assert (world.profile, world.stored) == (HD, None)
 
 
 @given(actions, st.sampled_from([UHD, OTHER, HD]))
-def test_what_a_person_chose_is_never_changed_while_something_is_missing(steps, chosen):
+def test_what_the_user_chose_is_never_changed_while_something_is_missing(steps, chosen):
     world = World(SwitchRules(temporary=RULES.temporary, timeout_seconds=60.0))
     world.look()
     world.look()
-    assert (world.profile, world.memory.stage) == (ANY, SwitchStage.SWITCHED)
+    assert (world.profile, world.stored.stage) == (ANY, SwitchStage.SWITCHED)
     world.profile = chosen
     for step in steps:
         if step == "later":
@@ -171,9 +171,9 @@ def test_what_a_person_chose_is_never_changed_while_something_is_missing(steps, 
 
 
 @given(st.integers(1, 50))
-def test_it_comes_to_rest_without_sending_anything_twice(looks):
+def test_it_comes_to_rest_without_sending_anything_twice(passes):
     world = World(RULES)
-    for _ in range(looks):
+    for _ in range(passes):
         world.look()
     assert world.sent == [ANY]
     world.missing = False
