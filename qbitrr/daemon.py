@@ -33,7 +33,7 @@ from qbitrr.state.database import FILE_NAME, open_reader
 from qbitrr.state.retention import drop_removed_categories
 from qbitrr.update.check import Checker
 from qbitrr.update.installation import recognise
-from qbitrr.worker.config import worker_configs
+from qbitrr.worker.config import configured_names, worker_configs
 from supervisor import cron, self_update
 from supervisor.config_reload import ConfigReload, Files
 from supervisor.evidence import Evidence
@@ -128,10 +128,11 @@ def _run(
     _log_as_wanted(loaded, log_folder, token)
     _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(where.folder))
     prepare_state(where.state_file)
-    holding = free_space.instances(where.state_file)
+    holding = free_space.instances_with_paused(where.state_file)
     names = {config.name for config in worker_configs(loaded.config, str(where.state_file), None, holding)}
-    if held := drop_removed_categories(where.state_file, names, Clock().wall()):
-        _log.warning("actions were held", number=held, because="their categories are no longer configured")
+    configured = configured_names(loaded.config)
+    if cancelled := drop_removed_categories(where.state_file, names, configured, Clock().wall()):
+        _log.warning("actions were cancelled", number=cancelled, because="their categories have no worker any more")
     _tell(loaded)
     files = Files(config_file(where.folder, Path.cwd()), environ, where.state_file, log_folder, where.evidence_folder)
     webui = loaded.config.webui

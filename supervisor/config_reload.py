@@ -12,7 +12,7 @@ from qbitrr.config.model.key import Table, keys_of
 from qbitrr.errors import ConfigError, StateError
 from qbitrr.state import free_space
 from qbitrr.state.retention import drop_removed_categories
-from qbitrr.worker.config import worker_configs
+from qbitrr.worker.config import configured_names, worker_configs
 from supervisor.changes import ReloadResult
 from supervisor.workers import limits_of
 
@@ -92,7 +92,7 @@ class ConfigReload:
     def _wanted(self, loaded: Loaded) -> tuple[list[WorkerConfig], RestartPolicy]:
         """Which workers a configuration asks for. Blocking: it looks into the state file. Raises StateError."""
         log_folder = str(self.files.log_folder) if self.files.log_folder else None
-        holding = free_space.instances(self.files.state)
+        holding = free_space.instances_with_paused(self.files.state)
         configs = worker_configs(loaded.config, str(self.files.state), log_folder, holding)
         return configs, limits_of(loaded.config.settings)
 
@@ -100,8 +100,8 @@ class ConfigReload:
         """What workers left that are not configured any more must not keep others from their torrents."""
         try:
             configs, _ = await asyncio.to_thread(self._wanted, self.loaded)
-            categories = {config.name for config in configs}
-            await asyncio.to_thread(drop_removed_categories, self.files.state, categories, self._clock.wall())
+            working, configured = {config.name for config in configs}, configured_names(self.loaded.config)
+            await asyncio.to_thread(drop_removed_categories, self.files.state, working, configured, self._clock.wall())
         except StateError as error:
             _log.warning("actions of former categories stayed open", error=str(error), remedy="restart the daemon")
 
