@@ -79,7 +79,7 @@ async def fill(path: Path) -> None:
         }
         for category, (kind, tables) in library.items():
             generation = catalogue.Generation(database, category, kind)
-            await generation.begin("http://arr")
+            await generation.start("http://arr")
             for table, rows in tables.items():
                 for start in range(0, len(rows), 1000):
                     await generation.add(table, rows[start : start + 1000])

@@ -39,7 +39,7 @@ def message(subject: Subject, page: str) -> tuple[NotificationEvent, str] | None
         case UpdateAvailable():
             return "update", f"qbitrr {subject.newest} is available; {subject.present} runs. Update at {page}"
         case BreakerTripped():
-            return "breaker", f"{subject.category} stopped its removals: {subject.because}. Decide at {page}"
+            return "breaker", f"Removals of {subject.category} await approval: {subject.because}. Decide at {page}"
         case Decision() if subject.state == "done":
             text = f"{subject.action}: {subject.name} ({subject.category}), because {subject.because}. Undo at {page}"
             return "action", text

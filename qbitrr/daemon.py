@@ -115,7 +115,7 @@ def _run(
     _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(data_dir.folder))
     prepare_state(data_dir.state_file)
     configs = configs_of(loaded, data_dir, logging=logging)
-    drop_removed(configs, data_dir, Clock().wall())
+    drop_removed(loaded, configs, data_dir, Clock().wall())
     _log_warnings(loaded)
     webui = loaded.config.webui
     listeners = list(passed) or listen(webui.host, webui.port)

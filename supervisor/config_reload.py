@@ -14,7 +14,7 @@ from qbitrr.config.model.key import Table, keys_of
 from qbitrr.errors import ConfigError, StateError
 from qbitrr.state import free_space
 from qbitrr.state.retention import drop_removed_categories
-from qbitrr.worker.config import worker_configs
+from qbitrr.worker.config import configured_names, worker_configs
 from supervisor.workers import WorkerChanges, restart_policy
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class ConfigReload:
             after_restart=result.after_restart,
         )
         try:
-            await asyncio.to_thread(drop_removed, plan.configs, self.data_dir, self._clock.wall())
+            await asyncio.to_thread(drop_removed, plan.loaded, plan.configs, self.data_dir, self._clock.wall())
         except StateError as error:
             _log.warning("open actions of removed categories were kept", error=str(error), remedy="restart the daemon")
         return result
@@ -120,16 +120,17 @@ def configs_of(loaded: Loaded, data_dir: DataDir, *, logging: bool) -> list[Work
     Blocking, as it reads the state file: a qBittorrent with downloads stopped for space needs a worker. Raises
     StateError.
     """
-    paused = free_space.instances(data_dir.state_file)
+    paused = free_space.instances_with_paused(data_dir.state_file)
     log_folder = str(data_dir.log_folder) if logging else None
     return worker_configs(loaded.config, str(data_dir.state_file), log_folder, paused)
 
 
-def drop_removed(configs: Sequence[WorkerConfig], data_dir: DataDir, now: float) -> None:
+def drop_removed(loaded: Loaded, configs: Sequence[WorkerConfig], data_dir: DataDir, now: float) -> None:
     """Close what categories without a worker left open, so that others may act on their torrents. Raises StateError."""
-    cancelled = drop_removed_categories(data_dir.state_file, {config.name for config in configs}, now)
+    working, configured = {config.name for config in configs}, configured_names(loaded.config)
+    cancelled = drop_removed_categories(data_dir.state_file, working, configured, now)
     if cancelled:
-        _log.warning("actions were cancelled", number=cancelled, because="their categories are no longer configured")
+        _log.warning("actions were cancelled", number=cancelled, because="their categories have no worker any more")
 
 
 def _needing_restart(before: Loaded, after: Loaded) -> Iterator[str]:

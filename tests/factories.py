@@ -1,11 +1,12 @@
-"""Facts built by hand: an ordinary download and what is known about it. A test names only what it is about."""
+"""Facts built by hand: an ordinary download and what is known and decided about it. A test names what it is about."""
 
 from msgspec.structs import replace
 
 from qbitrr.rules.context import RuleContext
-from qbitrr.rules.facts import QueueFacts, SeedingFacts, TorrentFacts
+from qbitrr.rules.facts import QueueFacts, SeedingFacts, TorrentFacts, TorrentKey
 from qbitrr.rules.policy import Policy
 from qbitrr.rules.strikes import Elapsed
+from qbitrr.rules.verdict import Decision
 
 NOW = 1_700_000_000.0
 LONG = 10.0**6
@@ -30,6 +31,18 @@ _QUEUE = QueueFacts(record_ids=(7,), item_ids=(1,), tracked_state="downloading",
 _SEEDING = SeedingFacts(complete=True, progress=1.0, ratio=0.0, seconds=0.0, counting=True)
 _POLICY = Policy(ignore_younger_than_seconds=180, stalled_delay_seconds=900)
 _CONTEXT = RuleContext(queue_known=True, queue=_QUEUE, stalled=SEEN_LONG, slow=SEEN_LONG, unavailable=SEEN_LONG)
+
+
+_DECISION = Decision(
+    category="movies",
+    key=TorrentKey("qBit", "a" * 40),
+    name="Some.Release",
+    added_at=1.0,
+    action="fail",
+    rule="stalled",
+    because="no peers",
+    facts={"strikes": 3},
+)
 
 
 def torrent(**changes):
@@ -65,3 +78,8 @@ def policy(**changes):
 def context(**changes):
     """The Arr lists the download, and it was in every trouble for long."""
     return replace(_CONTEXT, **changes)
+
+
+def decision(**changes):
+    """A decision to fail a stalled download."""
+    return replace(_DECISION, **changes)

@@ -1,7 +1,7 @@
 """`decisions`: what was done to torrents, and what Shadow kept from being done, the newest first."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -9,6 +9,7 @@ from control.context import HandlerContext
 from control.web.answers import moment
 from control.web.errors import invalid
 from qbitrr.clock import from_iso, to_iso
+from qbitrr.rules.verdict import ActionState
 from qbitrr.state import ledger, shadow
 
 
@@ -19,7 +20,9 @@ class DecisionsRequest(Struct, frozen=True):
     category: Annotated[str, Meta(description="Only of this category.")] = ""
     action: Annotated[str, Meta(description="Only this action: import, fail, recheck, skip_files, …")] = ""
     rule: Annotated[str, Meta(description="Only those of this rule.")] = ""
-    state: Annotated[str, Meta(description="Only planned, done, failed, held or undone ones.")] = ""
+    state: Annotated[
+        str, Meta(description="Only planned, awaiting_approval, done, failed, cancelled or undone ones.")
+    ] = ""
     since: Annotated[str, Meta(description="Only those planned at this time or later, ISO 8601.")] = ""
     until: Annotated[str, Meta(description="Only those planned before this time, ISO 8601.")] = ""
     before: Annotated[int, Meta(description="Only those with a lower id: `next` of the page before.")] = 0
@@ -29,8 +32,7 @@ class DecisionsRequest(Struct, frozen=True):
 class Decision(Struct, frozen=True, rename="camel"):
     """One action on a torrent: its rule and facts, its progress and its end.
 
-    `state` is planned, done, failed, held or undone; would for what Shadow kept from being done. `notes` hold what its
-    steps need and found.
+    `state` is would for what Shadow kept from being done. `notes` hold what its steps need and found.
     """
 
     id: int
@@ -43,7 +45,7 @@ class Decision(Struct, frozen=True, rename="camel"):
     rule: str
     because: str
     facts: dict[str, Any]
-    state: str
+    state: Literal[ActionState, "would"]
     step: str
     notes: dict[str, Any]
     outcome: str | None
@@ -107,7 +109,7 @@ def _shadow_decision(entry: shadow.ShadowEntry) -> Decision:
 def _view(
     entry: ledger.Entry | shadow.ShadowEntry,
     *,
-    state: str,
+    state: Literal[ActionState, "would"],
     step: str,
     notes: dict[str, Any],
     outcome: str | None,

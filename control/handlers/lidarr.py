@@ -6,9 +6,10 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from control.context import HandlerContext
-from control.handlers.shared import Category, CountsView, Page, PageSize, Title, counts_view, tally
+from control.handlers.shared import Category, CountsView, Page, PageSize, Title, counts_view, shown, tally
 from control.web.answers import moment
 from control.worker_lookup import category_of
+from qbitrr.rules.library import items
 from qbitrr.state import listing
 
 
@@ -30,25 +31,14 @@ class ArtistInfo(Struct, frozen=True):
     disambiguation: str | None
 
 
-class AlbumView(Struct, frozen=True, rename="camel"):
+class AlbumView(items.Album, frozen=True, array_like=False, rename="camel"):
     """One album; it has its file when all of its tracks have.
 
     `reason` is why it is not complete, in one word, null when it is; `reasonCode` is the same.
     """
 
-    id: int
-    title: str
     release_date: date | None
-    monitored: bool
-    has_file: bool
-    quality_met: bool
-    track_count: int
-    track_file_count: int
-    upgrade: bool
-    is_request: bool
-    reason: str | None
     reason_code: str | None
-    released: bool
 
 
 class ArtistView(Struct, frozen=True):
@@ -91,28 +81,14 @@ async def artists(context: HandlerContext, request: ArtistsRequest) -> Artists:
     )
 
 
-def _view(artist: listing.Artist, albums: list[listing.Album]) -> ArtistView:
+def _view(artist: items.ArtistRow, albums: list[items.AlbumRow]) -> ArtistView:
     monitored, available = tally(albums)
     info = ArtistInfo(artist.id, artist.title, artist.disambiguation)
     return ArtistView(info, monitored, available, [_album(album) for album in albums])
 
 
-def _album(album: listing.Album) -> AlbumView:
-    return AlbumView(
-        id=album.id,
-        title=album.title,
-        release_date=_date(album.released_at),
-        monitored=album.monitored,
-        has_file=album.has_file,
-        quality_met=album.quality_met,
-        track_count=album.track_count,
-        track_file_count=album.track_file_count,
-        upgrade=album.upgrade,
-        is_request=album.is_request,
-        reason=album.reason,
-        reason_code=album.reason,
-        released=album.released,
-    )
+def _album(album: items.AlbumRow) -> AlbumView:
+    return AlbumView(**shown(items.Album, album), release_date=_date(album.released_at), reason_code=album.reason)
 
 
 def _date(epoch_seconds: float | None) -> date | None:

@@ -26,8 +26,9 @@ async def read(context: HandlerContext, _request: Nothing, _http: web.Request) -
 
 
 async def _text(context: HandlerContext) -> bytes:
-    actions = _actions(await ledger.numbers(context.database))
-    catalogue = _catalogue(await listing.sizes(context.database))
+    workers = context.workers.processes
+    actions = _actions(row for row in await ledger.numbers(context.database) if row[0] in workers)
+    catalogue = _catalogue(row for row in await listing.sizes(context.database) if row[0] in workers)
     search_budgets = _search_budgets(context, await searches.budgets(context.database))
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Collected([*_daemon(context), *_workers(context), *actions, *catalogue, *search_budgets]))

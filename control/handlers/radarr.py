@@ -5,9 +5,10 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from control.context import HandlerContext
-from control.handlers.shared import Category, Page, PageSize, Title
+from control.handlers.shared import Category, Page, PageSize, Title, shown
 from control.web.errors import invalid
 from control.worker_lookup import category_of
+from qbitrr.rules.library import items
 from qbitrr.state import listing
 
 
@@ -36,23 +37,10 @@ class MovieCounts(Struct, frozen=True):
     requests: int
 
 
-class MovieView(Struct, frozen=True, rename="camel"):
+class MovieView(items.Movie, frozen=True, array_like=False, rename="camel"):
     """One movie. `reason` is why it is not complete, in one word, null when it is; `reasonCode` is the same."""
 
-    id: int
-    title: str
-    year: int
-    monitored: bool
-    has_file: bool
-    quality_met: bool
-    is_request: bool
-    upgrade: bool
-    custom_format_score: int | None
-    min_custom_format_score: int | None
-    custom_format_met: bool
-    reason: str | None
     reason_code: str | None
-    released: bool
 
 
 class Movies(Struct, frozen=True):
@@ -107,20 +95,5 @@ def _filter(request: MoviesRequest) -> listing.MovieFilter:
     )
 
 
-def _view(movie: listing.Movie) -> MovieView:
-    return MovieView(
-        id=movie.id,
-        title=movie.title,
-        year=movie.year,
-        monitored=movie.monitored,
-        has_file=movie.has_file,
-        quality_met=movie.quality_met,
-        is_request=movie.is_request,
-        upgrade=movie.upgrade,
-        custom_format_score=movie.custom_format_score,
-        min_custom_format_score=movie.min_custom_format_score,
-        custom_format_met=movie.custom_format_met,
-        reason=movie.reason,
-        reason_code=movie.reason,
-        released=movie.released,
-    )
+def _view(movie: items.MovieRow) -> MovieView:
+    return MovieView(**shown(items.Movie, movie), reason_code=movie.reason)

@@ -1,9 +1,10 @@
 """Parameters and answers that several endpoints have in common."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from qbitrr.rules.library import items
 from qbitrr.state import listing
 
 Category = Annotated[str, Meta(description="Category of the Arr in qBittorrent, or the name of its section.")]
@@ -35,7 +36,12 @@ def counts_view(counts: listing.Counts) -> CountsView:
     return CountsView(counts.available, counts.monitored, counts.missing)
 
 
-def tally(parts: list[listing.Episode] | list[listing.Album]) -> tuple[int, int]:
+def shown(kind: type[Struct], row: Struct) -> dict[str, Any]:
+    """Return the fields that lists show of such a row."""
+    return {name: getattr(row, name) for name in kind.__struct_fields__}
+
+
+def tally(parts: list[items.EpisodeRow] | list[items.AlbumRow]) -> tuple[int, int]:
     """Count how many of some episodes or albums are monitored, and how many of these are available.
 
     What is not released yet counts only when it has its file, as in the counts of the category.

@@ -8,9 +8,10 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from control.context import HandlerContext
-from control.handlers.shared import Category, CountsView, Page, PageSize, Title, counts_view, tally
+from control.handlers.shared import Category, CountsView, Page, PageSize, Title, counts_view, shown, tally
 from control.web.answers import moment
 from control.worker_lookup import category_of
+from qbitrr.rules.library import items
 from qbitrr.state import listing
 
 
@@ -37,25 +38,11 @@ class SeriesInfo(Struct, frozen=True, rename="camel"):
     imdb_id: str | None
 
 
-class EpisodeView(Struct, frozen=True, rename="camel"):
+class EpisodeView(items.Episode, frozen=True, array_like=False, rename="camel"):
     """One episode. `reason` is why it is not complete, in one word, null when it is; `reasonCode` is the same."""
 
-    id: int
-    episode_number: int
-    season_number: int
-    title: str
-    monitored: bool
-    has_file: bool
     air_date_utc: datetime | None
-    quality_met: bool
-    custom_format_score: int | None
-    min_custom_format_score: int | None
-    custom_format_met: bool
-    upgrade: bool
-    is_request: bool
-    reason: str | None
     reason_code: str | None
-    released: bool
 
 
 class SeasonView(Struct, frozen=True, rename="camel"):
@@ -107,7 +94,7 @@ async def series(context: HandlerContext, request: SeriesRequest) -> SeriesPage:
     )
 
 
-def _view(row: listing.Series, episodes: list[listing.Episode]) -> SeriesView:
+def _view(row: items.SeriesRow, episodes: list[items.EpisodeRow]) -> SeriesView:
     seasons = {
         str(number): _season(number, list(group)) for number, group in groupby(episodes, attrgetter("season_number"))
     }
@@ -119,27 +106,12 @@ def _view(row: listing.Series, episodes: list[listing.Episode]) -> SeriesView:
     )
 
 
-def _season(number: int, episodes: list[listing.Episode]) -> SeasonView:
+def _season(number: int, episodes: list[items.EpisodeRow]) -> SeasonView:
     monitored, available = tally(episodes)
     return SeasonView(number, monitored, available, [_episode(episode) for episode in episodes])
 
 
-def _episode(episode: listing.Episode) -> EpisodeView:
+def _episode(episode: items.EpisodeRow) -> EpisodeView:
     return EpisodeView(
-        id=episode.id,
-        episode_number=episode.episode_number,
-        season_number=episode.season_number,
-        title=episode.title,
-        monitored=episode.monitored,
-        has_file=episode.has_file,
-        air_date_utc=moment(episode.released_at),
-        quality_met=episode.quality_met,
-        custom_format_score=episode.custom_format_score,
-        min_custom_format_score=episode.min_custom_format_score,
-        custom_format_met=episode.custom_format_met,
-        upgrade=episode.upgrade,
-        is_request=episode.is_request,
-        reason=episode.reason,
-        reason_code=episode.reason,
-        released=episode.released,
+        **shown(items.Episode, episode), air_date_utc=moment(episode.released_at), reason_code=episode.reason
     )

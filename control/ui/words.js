@@ -12,25 +12,17 @@ const STATES = {
   stopped: "Stopped",
 };
 const KINDS = { search: "Searching", health: "Managing torrents", idle: "Idle" };
-const ACTIONS = {
-  nothing: "Nothing",
-  import: "Import",
-  check_import: "Check import",
-  tag_stalled: "Tag as stalled",
-  fail: "Fail",
-};
-const ENDS = { planned: "under way", done: "done", failed: "failed", held: "held", undone: "undone" };
 const UNITS = [["d", 86_400], ["h", 3600], ["min", 60], ["s", 1]];
 const OUTCOMES = { pass: "does not apply", stop: "nothing is to be done", act: "something is to be done" };
 
 export const stateWord = (state) => STATES[state] ?? spaced(state);
 export const kindWord = (kind) => KINDS[kind] ?? spaced(kind);
-export const actionWord = (action) => ACTIONS[action] ?? spaced(action);
+// Actions and their states go by the names that they have in the ledger.
+export const actionWord = (action) => capitalised(spaced(action));
 export const outcomeWord = (outcome) => OUTCOMES[outcome] ?? spaced(outcome);
 
 export function endSentence({ state, outcome }) {
-  const end = ENDS[state] ?? spaced(state);
-  return capitalised(outcome ? `${end}: ${outcome}` : end);
+  return capitalised(outcome ? `${spaced(state)}: ${outcome}` : spaced(state));
 }
 
 // Makes the first letter a capital, except in names such as qBittorrent.

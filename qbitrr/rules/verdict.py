@@ -1,11 +1,13 @@
-"""The outcome of judging a torrent."""
+"""Outcome of judging a torrent: what to do with it, by which rule, and what becomes of that."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
+
+from qbitrr.rules.facts import TorrentKey  # noqa: TC001 - msgspec resolves the types of fields
 
 
 class Action(StrEnum):
@@ -24,13 +26,22 @@ class Action(StrEnum):
     ADJUST = "adjust"
     FAIL = "fail"
     REMOVE = "remove"
-    HOLD = "hold"
-    RELEASE = "release"
+    PAUSE = "pause"
+    RESUME = "resume"
     SORT = "sort"
 
 
 DESTRUCTIVE = frozenset({Action.FAIL, Action.REMOVE})
 """What takes a torrent out of its client: counted by the breaker, delayed by the quarantine."""
+DELETING = DESTRUCTIVE | {Action.DELETE_FILES}
+"""What deletes a torrent or files of it."""
+
+OpenState = Literal["planned", "awaiting_approval"]
+EndState = Literal["done", "failed", "cancelled", "undone"]
+ActionState = Literal[OpenState, EndState]
+"""State of an action in the ledger."""
+OPEN: tuple[OpenState, ...] = get_args(OpenState)
+"""States of an action that has not ended. At most one action on a torrent is open."""
 
 
 class Outcome(StrEnum):
@@ -56,6 +67,33 @@ class Finding(Struct, frozen=True):
     facts: dict[str, Any] = {}
     action: Action = Action.NOTHING
     revisit_at: float | None = None
+
+
+class Decision(Struct, frozen=True):
+    """What is to be done with a torrent and why, as it is written to the ledger, or in Shadow beside it.
+
+    `added_at` (epoch seconds) tells the torrent from an earlier one with the same key. `action` is an `Action`, or one
+    of another version in an old entry.
+    """
+
+    category: str
+    key: TorrentKey
+    name: str
+    added_at: float
+    action: str
+    rule: str
+    because: str
+    facts: dict[str, Any]
+
+    @property
+    def instance(self) -> str:
+        """The qBittorrent that has the torrent."""
+        return self.key.instance
+
+    @property
+    def infohash(self) -> str:
+        """The infohash of the torrent."""
+        return self.key.infohash
 
 
 class TraceStep(Struct, frozen=True):

@@ -1,6 +1,6 @@
-"""Copies of the state file, and going back to the newest good one when the file is damaged.
+"""Backups of the state file, and the newest sound one in place of a damaged file.
 
-A damaged file is set aside, never deleted. Everything here blocks: it is run before the loop starts, or in a thread.
+A damaged file is renamed, never deleted. Blocking: run before the loop starts, or in a thread.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _PARTS = ("", "-wal", "-shm")
 
 
 class Rescued(Struct, frozen=True):
-    """A damaged file was set aside. `restored` is the copy that took its place, None when there was no good one.
+    """A damaged file was renamed to `set_aside`. `restored` is the copy that replaced it, None without a sound one.
 
-    `lost_since` is the age of that copy, in epoch seconds: what came after it is lost.
+    `lost_since` is when that copy was made, in epoch seconds: later changes are lost.
     """
 
     damage: str
@@ -41,7 +41,7 @@ class Rescued(Struct, frozen=True):
 
 
 def back_up_when_due(state_file: Path, now: float) -> Path | None:
-    """Copy the file if the newest copy is a day old; returns the new copy. Workers go on writing meanwhile.
+    """Copy the file if the newest copy is a day old; returns the new copy. Workers may write meanwhile.
 
     Raises StateError.
     """
@@ -52,7 +52,7 @@ def back_up_when_due(state_file: Path, now: float) -> Path | None:
 
 
 def back_up(state_file: Path, now: float) -> Path:
-    """Copy the file as it is at one moment; only a sound copy is kept, and the newest three. Raises StateError."""
+    """Copy the file as it is at one moment; keeps the newest three sound copies. Raises StateError."""
     folder = state_file.parent / FOLDER
     copy = folder / f"{state_file.stem}-{time.strftime(_STAMP, time.gmtime(now))}{state_file.suffix}"
     draft = copy.with_suffix(".part")
@@ -76,9 +76,9 @@ def back_up(state_file: Path, now: float) -> Path:
 
 
 def rescue(state_file: Path, now: float) -> Rescued | None:
-    """Put the newest good copy in the place of a damaged file; None when the file is sound. Raises StateError.
+    """Replace a damaged file by the newest sound copy; None when the file is sound. Raises StateError.
 
-    Nobody may have the file open.
+    No process may have the file open.
     """
     try:
         damage = damage_of(state_file)
@@ -90,23 +90,23 @@ def rescue(state_file: Path, now: float) -> Rescued | None:
             copy_to(good, state_file)
             state_file.chmod(0o600)
     except (sqlite3.Error, OSError) as error:
-        raise StateError(f"{state_file.name} cannot be looked after: {error}") from error
+        raise StateError(f"{state_file.name} cannot be checked or restored: {error}") from error
     return Rescued(damage, aside, good, good.stat().st_mtime if good else None)
 
 
 def _copies(state_file: Path) -> list[Path]:
-    """Newest first, by their names."""
+    """List all copies, newest first by their names."""
     return sorted((state_file.parent / FOLDER).glob(f"{state_file.stem}-*{state_file.suffix}"), reverse=True)
 
 
 def copy_to(source: Path, target: Path) -> None:
-    """One consistent picture of a file that others may be writing to. Raises sqlite3.Error."""
+    """Copy a file as it is at one moment, while other processes write to it. Raises sqlite3.Error."""
     with (
         contextlib.closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as reader,
         contextlib.closing(sqlite3.connect(target, isolation_level=None)) as writer,
     ):
         reader.backup(writer)
-        writer.execute("PRAGMA journal_mode = DELETE")  # one file by itself; workers switch it back
+        writer.execute("PRAGMA journal_mode = DELETE")  # a single file; workers switch it back
 
 
 def _set_aside(state_file: Path, now: float) -> Path:

@@ -1,24 +1,27 @@
-"""Writing the catalogue: a full sync is staged aside and taken over as one generation.
+"""Writing the catalogue: a full sync is staged and then committed as one generation.
 
-Rows arrive in batches in temporary tables that only this connection sees. Taking over compares them with what is
-there and changes only what differs, in one transaction, so a crash leaves the old picture or the new one. The very
-first generation is written in batches, as nobody is shown the category before it is whole.
+Rows arrive in batches in temporary tables that only this connection sees. A commit compares them with the stored rows
+and writes only what differs, in one transaction, so that a crash leaves the old rows or the new ones. The first
+generation of a category is written in batches, as lists do not show the category before it is complete.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import astuple
+
 from qbitrr.state import media_requests
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from qbitrr.rules.library.items import Row, TrackRow
     from qbitrr.state.database import Database, Transaction
 
 BATCH_ROWS = 2000
 
-# The tables of each kind: the first holds what is counted and wanted, the last what is listed.
+# The tables of each kind: the first holds what is counted and searched, the last what is listed.
 TABLES = {
     "radarr": ("movies",),
     "sonarr": ("episodes", "series"),
@@ -26,13 +29,22 @@ TABLES = {
 }
 _TO_COME = {"sonarr": "episodes", "lidarr": "albums"}  # tables whose rows are released by time passing
 _PARENTS = {"episodes": "series_id", "albums": "artist_id"}  # columns; the other tables are of parents themselves
+_SCORED = {"radarr": "movies", "sonarr": "episodes"}  # Lidarr has no scores of albums
+_IDS_AT_ONCE = 500
 
 
 class SyncChanges(NamedTuple):
-    """What a generation changed, in rows."""
+    """Numbers of rows that a generation changed."""
 
     changed: int
     removed: int
+
+
+class StoredScores(NamedTuple):
+    """Custom format scores: of an item's file, None without one, and the minimum of its profile, None if not known."""
+
+    of_file: int | None
+    minimum: int | None
 
 
 class Generation:
@@ -43,8 +55,8 @@ class Generation:
         self._category = category
         self._kind = kind
 
-    async def begin(self, source: str) -> None:
-        """Start empty. `source` is the address of the Arr: what another one said is forgotten."""
+    async def start(self, source: str) -> None:
+        """Start empty. `source` is the address of the Arr; a catalogue from another one is not shown any more."""
         async with self._database.transaction() as transaction:
             await transaction.execute(
                 """INSERT INTO catalogue (category, kind, source) VALUES (?, ?, ?)
@@ -56,29 +68,27 @@ class Generation:
                 await transaction.execute(f"DROP TABLE IF EXISTS temp.staged_{table}")
                 await transaction.execute(f"CREATE TEMP TABLE staged_{table} AS SELECT * FROM main.{table} LIMIT 0")
 
-    async def add(self, table: str, rows: Sequence[NamedTuple]) -> None:
-        """Stage some rows; their fields are the columns."""
-        if not rows:
-            return
-        columns = ("category", *rows[0]._fields)
-        sql = f"INSERT INTO temp.staged_{table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-        await self._database.write_many(sql, [(self._category, *row) for row in rows])
+    async def add(self, table: str, rows: Sequence[Row]) -> None:
+        """Stage some rows."""
+        if rows:
+            sql = _insertion(f"temp.staged_{table}", rows[0])
+            await self._database.write_many(sql, [(self._category, *astuple(row)) for row in rows])
 
     async def commit(self, now: float) -> SyncChanges:
-        """Take over what was staged; returns what it changed."""
+        """Put the staged rows in place of the stored ones; returns what that changed."""
         if sql := media_requests.marking(self._kind, "temp.staged_"):
             await self._database.write(sql, (self._category,))
         synced = await self._database.row("SELECT synced_at FROM catalogue WHERE category = ?", (self._category,))
         if synced is None or synced[0] is None:
-            difference = await self._fill(now)
+            changes = await self._fill(now)
         else:
-            difference = await self._replace(now)
+            changes = await self._replace(now)
         for table in TABLES[self._kind]:
             await self._database.write(f"DROP TABLE temp.staged_{table}")
-        return difference
+        return changes
 
     async def _fill(self, now: float) -> SyncChanges:
-        """The first generation: nothing of the category is shown yet, so short transactions suffice."""
+        """Write the first generation in short transactions, as nothing of the category is shown yet."""
         changed = removed = 0
         for table in TABLES[self._kind]:
             removed += await self._database.write(
@@ -98,9 +108,10 @@ class Generation:
         return SyncChanges(changed, removed)
 
     async def _replace(self, now: float) -> SyncChanges:
+        """Write what differs in one transaction."""
         tables = TABLES[self._kind]
         for table in tables:
-            # compared before the transaction, which then is as short as the difference: nobody else writes these rows
+            # compared before the transaction, which is then as short as the difference; only this worker writes these
             await self._database.write(f"DROP TABLE IF EXISTS temp.fresh_{table}")
             await self._database.write(
                 f"""CREATE TEMP TABLE fresh_{table} AS SELECT * FROM temp.staged_{table}
@@ -129,82 +140,77 @@ class Generation:
 
 
 class Comparison:
-    """The marks of all movies, series or artists, compared with the stored ones. Only one at a time on a connection."""
+    """Comparison of a list of movies, series or artists with the stored ones. Only one at a time on a connection."""
 
     def __init__(self, database: Database, category: str, kind: str) -> None:
         self._database = database
         self._category = category
         self._table = TABLES[kind][-1]
 
-    async def begin(self) -> None:
+    async def start(self) -> None:
         """Start empty."""
         await self._database.write("DROP TABLE IF EXISTS temp.compared")
-        await self._database.write("CREATE TEMP TABLE compared (id INTEGER PRIMARY KEY, mark INTEGER NOT NULL)")
+        await self._database.write("CREATE TEMP TABLE compared (id INTEGER PRIMARY KEY, fingerprint INTEGER NOT NULL)")
 
-    async def add(self, marks: Sequence[tuple[int, int]]) -> None:
-        """Some ids with their marks."""
-        await self._database.write_many("INSERT OR REPLACE INTO temp.compared VALUES (?, ?)", marks)
+    async def add(self, fingerprints: Sequence[tuple[int, int]]) -> None:
+        """Add some ids with their fingerprints."""
+        await self._database.write_many("INSERT OR REPLACE INTO temp.compared VALUES (?, ?)", fingerprints)
 
-    async def differences(self, most: int) -> dict[int, int | None]:
-        """At most so many ids with other marks than are stored; None for those that were not added.
+    async def differences(self, limit: int) -> dict[int, int | None]:
+        """Find ids whose fingerprint is not the stored one, at most `limit`; None for stored ones that were not added.
 
-        None at all when nothing was added: that is no proof that everything is gone.
+        Empty when nothing was added: that is no proof that everything is gone.
         """
         rows = await self._database.rows(
-            f"""SELECT compared.id, compared.mark FROM temp.compared
+            f"""SELECT compared.id, compared.fingerprint FROM temp.compared
                 LEFT JOIN main.{self._table} AS stored ON stored.category = ?1 AND stored.id = compared.id
-                WHERE stored.mark IS NOT compared.mark
+                WHERE stored.fingerprint IS NOT compared.fingerprint
                 UNION ALL
                 SELECT id, NULL FROM main.{self._table} WHERE category = ?1
                 AND id NOT IN (SELECT id FROM temp.compared) AND EXISTS (SELECT 1 FROM temp.compared)
                 LIMIT ?2""",
-            (self._category, most),
+            (self._category, limit),
         )
         await self._database.write("DROP TABLE temp.compared")
         return dict(rows)
 
 
-async def marks(database: Database, category: str, kind: str, ids: Sequence[int]) -> dict[int, int]:
-    """The stored marks of some movies, series or artists."""
+async def fingerprints(database: Database, category: str, kind: str, ids: Sequence[int]) -> dict[int, int]:
+    """Read the stored fingerprints of some movies, series or artists."""
     places = ", ".join("?" * len(ids))
-    sql = f"SELECT id, mark FROM {TABLES[kind][-1]} WHERE category = ? AND id IN ({places})"
+    sql = f"SELECT id, fingerprint FROM {TABLES[kind][-1]} WHERE category = ? AND id IN ({places})"
     return dict(await database.rows(sql, (category, *ids)))
 
 
 async def replace_parent(
-    database: Database, category: str, kind: str, parent_id: int, rows: dict[str, Sequence[NamedTuple]]
+    database: Database, category: str, kind: str, parent_id: int, rows: Mapping[str, Sequence[Row]]
 ) -> None:
-    """Take over one movie, series or artist with all that belongs to it; no rows when the Arr has it no more.
-
-    `rows` by table; their fields are the columns.
-    """
+    """Replace one movie, series or artist with all that belongs to it by `rows` of each table, none if it is gone."""
     async with database.transaction() as transaction:
         for table in TABLES[kind]:
             parent = _PARENTS.get(table, "id")
             await transaction.execute(f"DELETE FROM {table} WHERE category = ? AND {parent} = ?", (category, parent_id))
             if some := rows.get(table):
-                columns = ("category", *some[0]._fields)
-                sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-                await transaction.execute_many(sql, [(category, *row) for row in some])
+                await transaction.execute_many(_insertion(table, some[0]), [(category, *astuple(row)) for row in some])
         if marking := media_requests.marking(kind):
             await transaction.execute(marking, (category,))
         await _count(transaction, category, kind)
 
 
 async def is_from(database: Database, category: str, kind: str, source: str) -> bool:
-    """Whether the catalogue is that of the Arr at this address."""
+    """Whether the catalogue was read from the Arr at this address."""
     row = await database.row("SELECT kind, source FROM catalogue WHERE category = ?", (category,))
     return row == (kind, source)
 
 
 async def synced_at(database: Database, category: str) -> float | None:
-    """When the library was read in full the last time; None while it never was."""
+    """Return when the library was last read in full; None before the first time."""
     row = await database.row("SELECT synced_at FROM catalogue WHERE category = ?", (category,))
     return row[0] if row else None
 
 
 async def release(database: Database, category: str, kind: str, now: float) -> int:
-    """Mark items whose time has come as released; returns how many."""
+    """Mark items as released whose release date has passed; returns how many."""
     table = _TO_COME.get(kind)
     if table is None:
         return 0
@@ -222,7 +228,7 @@ async def release(database: Database, category: str, kind: str, now: float) -> i
 
 
 async def artists_with_other_tracks(database: Database, category: str) -> list[int]:
-    """Artists whose albums speak of other tracks than are stored: how many there are, and how many have a file."""
+    """Find artists whose albums list other numbers of tracks, or of tracks with a file, than are stored."""
     rows = await database.rows(
         """SELECT artist_id FROM (
                SELECT artist_id, sum(track_count) AS tracks, sum(track_file_count) AS files
@@ -237,17 +243,16 @@ async def artists_with_other_tracks(database: Database, category: str) -> list[i
     return [row[0] for row in rows]
 
 
-async def replace_tracks(database: Database, category: str, artist_id: int, rows: Sequence[NamedTuple]) -> None:
+async def replace_tracks(database: Database, category: str, artist_id: int, rows: Sequence[TrackRow]) -> None:
     """Store the tracks of one artist."""
     async with database.transaction() as transaction:
         await transaction.execute("DELETE FROM tracks WHERE category = ? AND artist_id = ?", (category, artist_id))
-        await transaction.execute_many(
-            "INSERT INTO tracks VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [(category, *row) for row in rows]
-        )
+        if rows:
+            await transaction.execute_many(_insertion("tracks", rows[0]), [(category, *astuple(row)) for row in rows])
 
 
 async def drop_orphaned_tracks(database: Database, category: str) -> None:
-    """Forget the tracks of artists that are gone."""
+    """Drop the tracks of artists that are gone."""
     await database.write(
         """DELETE FROM tracks WHERE category = ?1
            AND artist_id NOT IN (SELECT id FROM artists WHERE category = ?1)""",
@@ -255,8 +260,30 @@ async def drop_orphaned_tracks(database: Database, category: str) -> None:
     )
 
 
+async def scores(database: Database, category: str, kind: str, items: Iterable[int]) -> dict[int, StoredScores]:
+    """Read the scores of those items that the catalogue has; `kind` is radarr, sonarr or lidarr."""
+    table = _SCORED.get(kind)
+    ids = sorted(set(items)) if table else []
+    found: dict[int, StoredScores] = {}
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        some = ids[start : start + _IDS_AT_ONCE]
+        rows = await database.rows(
+            f"""SELECT id, has_file, custom_format_score, min_custom_format_score FROM {table}
+                WHERE category = ? AND id IN ({", ".join("?" * len(some))})""",
+            (category, *some),
+        )
+        found |= {item: StoredScores(score if has_file else None, minimum) for item, has_file, score, minimum in rows}
+    return found
+
+
+def _insertion(table: str, row: Row) -> str:
+    """Return the statement that inserts rows like this one, whose fields are the columns after the category."""
+    columns = ("category", *row.__struct_fields__)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
 async def _count(transaction: Transaction, category: str, kind: str) -> None:
-    """Counts over the whole category. What is not released yet counts as monitored only when it is there."""
+    """Count the whole category. What is not released yet counts as monitored only when it has a file."""
     await transaction.execute(
         f"""UPDATE catalogue SET items = (SELECT count(*) FROM {TABLES[kind][-1]} WHERE category = ?1),
                 (monitored, available, quality_met, requests) = (

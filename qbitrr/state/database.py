@@ -1,4 +1,4 @@
-"""Opening the state file: pragmas, transactions, and the two kinds of connection."""
+"""Connections to the state file: pragmas, transactions, writers and readers."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ _READER_PRAGMAS = ("PRAGMA query_only = ON", "PRAGMA cache_size = -2048")
 
 
 class Database:
-    """One connection, shared by the tasks of a process; transactions take turns.
+    """One connection, shared by the tasks of a process; transactions run one at a time.
 
-    `on_write` is told of every write that fails, and with None of every one that succeeds.
+    `on_write` is called after every write, with its error or None.
     """
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
-        self.on_write: Callable[[sqlite3.Error | None], None] = _nobody
+        self.on_write: Callable[[sqlite3.Error | None], None] = _ignore
         self._connection = connection
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        """All rows of a query."""
+        """Read all rows of a query."""
         return list(await self._connection.execute_fetchall(sql, parameters))  # type: ignore[arg-type]
 
     async def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
-        """The first row of a query, or None."""
+        """Read the first row of a query, or None."""
         rows = await self.rows(sql, parameters)
         return rows[0] if rows else None
 
@@ -58,28 +58,28 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """Everything inside is written, or nothing. Keep it short: other processes wait meanwhile."""
-        async with self._turn, self._told():
+        """Write everything inside, or nothing. Keep it short: other processes wait meanwhile."""
+        async with self._lock, self._reported():
             try:
                 await self._connection.execute_fetchall("BEGIN IMMEDIATE")
                 yield Transaction(self._connection)
                 await self._connection.execute_fetchall("COMMIT")
             except BaseException:
-                # also after a cancellation: what was queued for the connection's thread is carried out before this
-                with suppress(sqlite3.OperationalError):  # nothing had begun
+                # also after a cancellation: statements in the queue of the connection's thread run before this one
+                with suppress(sqlite3.OperationalError):  # no transaction was open
                     await self._connection.execute_fetchall("ROLLBACK")
                 raise
 
     async def write(self, sql: str, parameters: Sequence[Any] = ()) -> int:
-        """One statement in a transaction of its own; returns the number of rows it changed."""
-        async with self._turn, self._told():
+        """Run one statement in a transaction of its own; returns the number of rows it changed."""
+        async with self._lock, self._reported():
             return await _run(self._connection, sql, parameters)
 
     @asynccontextmanager
-    async def _told(self) -> AsyncIterator[None]:
+    async def _reported(self) -> AsyncIterator[None]:
         try:
             yield
-        except sqlite3.IntegrityError:  # an answer of the schema: the file works
+        except sqlite3.IntegrityError:  # a constraint of the schema: the file works
             raise
         except sqlite3.Error as error:
             self.on_write(error)
@@ -87,13 +87,13 @@ class Database:
         self.on_write(None)
 
     async def write_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """One statement for each row, each written on its own: for temporary tables, which lock nobody out."""
-        async with self._turn:
+        """Run a statement for each row, each in its own transaction: for temporary tables, which block no process."""
+        async with self._lock:
             cursor = await self._connection.executemany(sql, rows)
             await cursor.close()
 
     async def shrink(self) -> None:
-        """Give back the memory that SQLite keeps for its caches."""
+        """Release the memory of SQLite's caches."""
         await self._connection.execute_fetchall("PRAGMA shrink_memory")
 
     async def close(self) -> None:
@@ -101,12 +101,12 @@ class Database:
         await self._connection.close()
 
 
-def _nobody(_error: sqlite3.Error | None) -> None:
-    """Nobody wants to know."""
+def _ignore(_error: sqlite3.Error | None) -> None:
+    """Ignore the result of a write, as long as `on_write` is not set."""
 
 
 class Transaction:
-    """What may be done inside of `Database.transaction`."""
+    """Statements inside of `Database.transaction`."""
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
@@ -128,7 +128,7 @@ class Transaction:
         await cursor.close()
 
     async def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        """All rows of a query."""
+        """Read all rows of a query."""
         return list(await self._connection.execute_fetchall(sql, parameters))  # type: ignore[arg-type]
 
 
@@ -141,14 +141,14 @@ async def _run(connection: aiosqlite.Connection, sql: str, parameters: Sequence[
 
 @asynccontextmanager
 async def open_writer(path: Path) -> AsyncIterator[Database]:
-    """The state file for a worker. Raises StateError when it cannot be opened."""
+    """Open the state file for a worker. Raises StateError when it cannot be opened."""
     async with _open(f"file:{_quoted(path)}?mode=rw", _WRITER_PRAGMAS) as database:
         yield database
 
 
 @asynccontextmanager
 async def open_reader(path: Path) -> AsyncIterator[Database]:
-    """The state file for the control plane, which never writes. Raises StateError."""
+    """Open the state file for the control plane, which never writes. Raises StateError."""
     async with _open(f"file:{_quoted(path)}?mode=ro", _READER_PRAGMAS) as database:
         yield database
 
@@ -168,5 +168,5 @@ async def _open(uri: str, pragmas: Sequence[str]) -> AsyncIterator[Database]:
 
 
 def _quoted(path: Path) -> str:
-    """A path inside of an SQLite URI."""
+    """Quote a path for an SQLite URI."""
     return str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")

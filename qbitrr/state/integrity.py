@@ -1,7 +1,4 @@
-"""Whether the state file is damaged, as against being merely out of reach.
-
-A full disk, a read-only mount or a lock held by somebody passes; bytes that are wrong do not.
-"""
+"""Tells a corrupt state file from a passing error (lock, full disk, read-only mount)."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ _PRIMARY = 0xFF  # extended result codes have the primary one in their lowest by
 
 
 def is_damage(error: BaseException | None) -> bool:
-    """Whether an error, or what it comes from, is that of SQLite for a file that is itself wrong."""
+    """Whether an error, or one of its causes, is SQLite's for a corrupt file."""
     if error is None:
         return False
     code = getattr(error, "sqlite_errorcode", None)
@@ -27,9 +24,9 @@ def is_damage(error: BaseException | None) -> bool:
 
 
 def damage_of(path: Path) -> str | None:
-    """What is wrong with a state file, None when it is sound or missing. Blocking: it reads the whole file.
+    """Return the damage of a state file, None when it is sound or missing. Blocking: reads the whole file.
 
-    Raises sqlite3.Error when it could not be looked at.
+    Raises sqlite3.Error when it could not be read.
     """
     if not path.exists():
         return None

@@ -6,105 +6,109 @@ At most one action on a torrent is open at a time; the database enforces it.
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
 
 from qbitrr.rules.facts import TorrentKey
+from qbitrr.rules.verdict import DELETING, OPEN, ActionState, Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from qbitrr.rules.verdict import EndState, OpenState
     from qbitrr.state.database import Database, Row
 
-End = Literal["done", "failed", "held", "undone"]
 FIRST_STEP = "planned"
+QUARANTINED = "quarantined"
+"""Step at which a removal waits until its quarantine is over."""
 
 
-class Entry(Struct, frozen=True):
-    """One action. `step` is how far it got, `notes` is what later steps need; times are epoch seconds.
-
-    `added_at` tells a torrent from an earlier one with the same infohash.
-    """
+class Entry(Decision, frozen=True):
+    """One decision and how far it got. `notes` is what later steps need; times are epoch seconds."""
 
     id: int
-    category: str
-    instance: str
-    infohash: str
-    name: str
-    added_at: float
-    action: str
-    rule: str
-    because: str
-    facts: dict[str, Any]
-    state: str
+    state: ActionState
     step: str
     notes: dict[str, Any]
     outcome: str | None
     planned_at: float
     updated_at: float
 
-    @property
-    def key(self) -> TorrentKey:
-        """Its torrent."""
-        return TorrentKey(self.instance, self.infohash)
+
+DECISION_COLUMNS = "category, instance, infohash, name, added_at, action, rule, because, facts"
+_DECISION_WIDTH = DECISION_COLUMNS.count(",") + 1
+_COLUMNS = f"{DECISION_COLUMNS}, id, state, step, notes, outcome, planned_at, updated_at"
 
 
-_COLUMNS = ", ".join(Entry.__struct_fields__)
-_JSON = frozenset({"facts", "notes"})
+def decision_values(decision: Decision) -> tuple[Any, ...]:
+    """Return the values of `DECISION_COLUMNS`."""
+    facts = msgspec.json.encode(decision.facts).decode()
+    return (
+        decision.category, *decision.key, decision.name, decision.added_at, decision.action, decision.rule,
+        decision.because, facts,
+    )  # fmt: skip
+
+
+def split_decision(row: Row) -> tuple[dict[str, Any], Row]:
+    """Split a row into the fields of the decision, with which it starts, and the rest."""
+    category, instance, infohash, *others, facts = row[:_DECISION_WIDTH]
+    values = (category, TorrentKey(instance, infohash), *others, msgspec.json.decode(facts))
+    return dict(zip(Decision.__struct_fields__, values, strict=True)), row[_DECISION_WIDTH:]
 
 
 def _entry(row: Row) -> Entry:
-    named = zip(Entry.__struct_fields__, row, strict=True)
-    return Entry(**{name: msgspec.json.decode(value) if name in _JSON else value for name, value in named})
+    decision, (entry_id, state, step, notes, outcome, planned_at, updated_at) = split_decision(row)
+    return Entry(
+        **decision,
+        id=entry_id,
+        state=state,
+        step=step,
+        notes=msgspec.json.decode(notes),
+        outcome=outcome,
+        planned_at=planned_at,
+        updated_at=updated_at,
+    )
+
+
+def _any_of(values: Iterable[str]) -> str:
+    """Write names from the code as a list in SQL."""
+    names = ", ".join(f"'{value}'" for value in sorted(values))
+    return f"({names})"
+
+
+_IS_OPEN = f"state IN {_any_of(OPEN)}"
 
 
 async def plan(
     database: Database,
-    *,
-    category: str,
-    instance: str,
-    infohash: str,
-    name: str,
-    added_at: float,
-    action: str,
-    rule: str,
-    because: str,
-    facts: Mapping[str, Any],
+    decision: Decision,
     notes: Mapping[str, Any],
     now: float,
+    *,
+    state: OpenState = "planned",
     step: str = FIRST_STEP,
 ) -> Entry | None:
-    """Write down an action before it is begun, or at a later step; None when one is open on this torrent already."""
-    entry = Entry(
-        id=0,
-        category=category,
-        instance=instance,
-        infohash=infohash,
-        name=name,
-        added_at=added_at,
-        action=action,
-        rule=rule,
-        because=because,
-        facts=dict(facts),
-        state="planned",
+    """Write an action before its first step, or at a later one; None when another one on this torrent is open."""
+    values = (*decision_values(decision), state, step, msgspec.json.encode(notes).decode(), now, now)
+    sql = f"""INSERT INTO ledger ({DECISION_COLUMNS}, state, step, notes, planned_at, updated_at)
+              VALUES ({", ".join("?" * len(values))})"""
+    try:
+        async with database.transaction() as transaction:
+            entry_id = await transaction.insert(sql, values)
+    except sqlite3.IntegrityError:
+        return None
+    return Entry(
+        **msgspec.structs.asdict(decision),
+        id=entry_id,
+        state=state,
         step=step,
         notes=dict(notes),
         outcome=None,
         planned_at=now,
         updated_at=now,
     )
-    values = [getattr(entry, name) for name in Entry.__struct_fields__[1:]]
-    columns = ", ".join(Entry.__struct_fields__[1:])
-    marks = ", ".join("?" * len(values))
-    parameters = [msgspec.json.encode(v).decode() if isinstance(v, dict) else v for v in values]
-    try:
-        async with database.transaction() as transaction:
-            row_id = await transaction.insert(f"INSERT INTO ledger ({columns}) VALUES ({marks})", parameters)
-    except sqlite3.IntegrityError:
-        return None
-    return msgspec.structs.replace(entry, id=row_id)
 
 
 async def advance(database: Database, entry: Entry, step: str, now: float, **notes: Any) -> Entry:
@@ -117,45 +121,53 @@ async def advance(database: Database, entry: Entry, step: str, now: float, **not
     return moved
 
 
-async def close(database: Database, entry: Entry, state: End, outcome: str, now: float) -> None:
-    """End an action with a sentence for a person."""
+async def approve(database: Database, category: str, now: float) -> None:
+    """Let every action of a category that awaits approval go on."""
+    await database.write(
+        "UPDATE ledger SET state = 'planned', updated_at = ? WHERE category = ? AND state = 'awaiting_approval'",
+        (now, category),
+    )
+
+
+async def close(database: Database, entry: Entry, state: EndState, outcome: str, now: float) -> None:
+    """End an action with a sentence for the user."""
     await database.write(
         "UPDATE ledger SET state = ?, outcome = ?, updated_at = ? WHERE id = ?", (state, outcome, now, entry.id)
     )
 
 
 async def open_entries(database: Database, category: str) -> list[Entry]:
-    """Actions of a category that a worker began and did not end, oldest first."""
-    sql = f"SELECT {_COLUMNS} FROM ledger WHERE category = ? AND state = 'planned' ORDER BY id"
+    """Read the open actions of a category, oldest first."""
+    sql = f"SELECT {_COLUMNS} FROM ledger WHERE category = ? AND {_IS_OPEN} ORDER BY id"
     return [_entry(row) for row in await database.rows(sql, (category,))]
 
 
 async def of_torrent(database: Database, infohash: str) -> list[Entry]:
-    """Everything ever done to a torrent, oldest first."""
+    """Read all actions on a torrent, oldest first."""
     sql = f"SELECT {_COLUMNS} FROM ledger WHERE infohash = ? ORDER BY id"
     return [_entry(row) for row in await database.rows(sql, (infohash,))]
 
 
 async def numbers(database: Database) -> list[tuple[str, str, str, str, int]]:
-    """How many actions there are by category, action, rule and state. Read from an index alone."""
+    """Count actions by category, action, rule and state. Read from an index alone."""
     sql = "SELECT category, action, rule, state, count(*) FROM ledger GROUP BY category, action, rule, state"
     return [(row[0], row[1], row[2], row[3], row[4]) for row in await database.rows(sql)]
 
 
 async def updated_since(database: Database, since: float, limit: int) -> list[Entry]:
-    """What was written or changed from a moment on, the earliest first."""
+    """Read actions that were planned or changed at a time or later, the earliest first."""
     sql = f"SELECT {_COLUMNS} FROM ledger WHERE updated_at >= ? ORDER BY updated_at, id LIMIT ?"
     return [_entry(row) for row in await database.rows(sql, (since, limit))]
 
 
 async def get(database: Database, entry_id: int) -> Entry | None:
-    """One action by its number."""
+    """Read one action by its id."""
     row = await database.row(f"SELECT {_COLUMNS} FROM ledger WHERE id = ?", (entry_id,))
     return _entry(row) if row else None
 
 
 class LedgerFilter(Struct, frozen=True):
-    """Which actions: None does not matter. Times are epoch seconds, `before` is an id."""
+    """Properties that listed actions must have, None for any. Times are epoch seconds, `before` is an id."""
 
     categories: Sequence[str] | None = None
     action: str | None = None
@@ -166,7 +178,7 @@ class LedgerFilter(Struct, frozen=True):
     before: int | None = None
 
     def where(self, moment: str) -> tuple[str, list[Any]]:
-        """The condition and its values; `moment` is the column that holds the time."""
+        """Return the condition and its values; `moment` is the column that holds the time."""
         terms: dict[str, Any] = {
             "action = ?": self.action,
             "rule = ?": self.rule,
@@ -183,21 +195,16 @@ class LedgerFilter(Struct, frozen=True):
         return " AND ".join(conditions) or "TRUE", values
 
 
-async def page(database: Database, limit: int, wanted: LedgerFilter) -> list[Entry]:
-    """The newest of the wanted actions, newest first."""
-    where, values = wanted.where("planned_at")
+async def page(database: Database, limit: int, chosen: LedgerFilter) -> list[Entry]:
+    """Read the newest actions that match, newest first."""
+    where, values = chosen.where("planned_at")
     sql = f"SELECT {_COLUMNS} FROM ledger WHERE {where} ORDER BY id DESC LIMIT ?"
     return [_entry(row) for row in await database.rows(sql, (*values, limit))]
 
 
-async def latest(database: Database, limit: int, categories: Sequence[str] | None = None) -> list[Entry]:
-    """The newest actions, newest first; of the given categories only, if given."""
-    return await page(database, limit, LedgerFilter(categories=categories))
-
-
 async def of_present_torrents(database: Database, category: str) -> list[Entry]:
-    """Everything ever done to the torrents that are remembered for a category, oldest first."""
-    columns = ", ".join(f"ledger.{column}" for column in Entry.__struct_fields__)
+    """Read all actions on the torrents that are stored for a category, oldest first."""
+    columns = ", ".join(f"ledger.{column}" for column in _COLUMNS.split(", "))
     rows = await database.rows(
         f"""SELECT {columns} FROM torrents JOIN ledger
                 ON ledger.infohash = torrents.infohash AND ledger.instance = torrents.instance
@@ -209,17 +216,17 @@ async def of_present_torrents(database: Database, category: str) -> list[Entry]:
 
 
 async def begun_since(database: Database, category: str, actions: Sequence[str], since: float) -> list[Entry]:
-    """The actions of some kinds that were planned since a time and not held, oldest first."""
-    marks = ", ".join("?" * len(actions))
+    """Read actions that were planned after a time and neither cancelled nor await approval, oldest first."""
     sql = f"""SELECT {_COLUMNS} FROM ledger
-              WHERE category = ? AND action IN ({marks}) AND planned_at > ? AND state != 'held' ORDER BY id"""
+              WHERE category = ? AND action IN ({", ".join("?" * len(actions))}) AND planned_at > ?
+              AND state NOT IN ('cancelled', 'awaiting_approval') ORDER BY id"""
     return [_entry(row) for row in await database.rows(sql, (category, *actions, since))]
 
 
 async def is_removing(database: Database) -> bool:
-    """Whether a removal is under way that is not waiting for its time or for a person."""
+    """Whether a deletion is under way that waits neither for approval nor for the end of its quarantine."""
     row = await database.row(
-        """SELECT 1 FROM ledger WHERE state = 'planned' AND action IN ('fail', 'remove', 'delete_files')
-           AND step NOT IN ('awaiting approval', 'quarantined') LIMIT 1"""
+        f"SELECT 1 FROM ledger WHERE state = 'planned' AND action IN {_any_of(DELETING)} AND step <> ? LIMIT 1",
+        (QUARANTINED,),
     )
     return row is not None

@@ -1,17 +1,19 @@
-"""Reading the catalogue for lists: one page of a category, and the counts of the whole of it.
+"""Reading the catalogue for lists: one page of a category, and counts of the whole category.
 
-Titles are ordered without case, then by id. Nothing of a category is found before its first full sync is over.
+Rows are sorted by title without case, then by id. A category is empty until its first full sync is over.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct
+
+from qbitrr.rules.library.items import AlbumRow, ArtistRow, EpisodeRow, MovieRow, SeriesRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +22,9 @@ if TYPE_CHECKING:
 
 
 class Counts(Struct, frozen=True):
-    """Of all movies, episodes or albums of a category; the fields are columns.
+    """Counts of all movies, episodes or albums of a category; the fields are columns of `catalogue`.
 
-    `available` are monitored and have a file. What is not released yet counts as monitored only when it is there.
+    `available` are monitored and have a file. What is not released yet counts as monitored only when it has a file.
     """
 
     monitored: int = 0
@@ -32,83 +34,8 @@ class Counts(Struct, frozen=True):
 
     @property
     def missing(self) -> int:
-        """Monitored, released and not there."""
+        """Those that are monitored and released, and have no file."""
         return self.monitored - self.available
-
-
-class Movie(Struct, frozen=True, array_like=True):
-    """One movie; the fields are columns."""
-
-    id: int
-    title: str
-    year: int
-    monitored: bool
-    released: bool
-    has_file: bool
-    quality_met: bool
-    is_request: bool
-    upgrade: bool
-    custom_format_score: int | None
-    min_custom_format_score: int | None
-    custom_format_met: bool
-    reason: str | None
-
-
-class Series(Struct, frozen=True, array_like=True):
-    """One series; the fields are columns."""
-
-    id: int
-    title: str
-    year: int
-    tvdb_id: int
-    imdb_id: str | None
-
-
-class Episode(Struct, frozen=True, array_like=True):
-    """One episode; the fields are columns. `released_at` is its air time in epoch seconds."""
-
-    series_id: int
-    season_number: int
-    episode_number: int
-    id: int
-    title: str
-    released_at: float | None
-    monitored: bool
-    released: bool
-    has_file: bool
-    quality_met: bool
-    is_request: bool
-    upgrade: bool
-    custom_format_score: int | None
-    min_custom_format_score: int | None
-    custom_format_met: bool
-    reason: str | None
-
-
-class Artist(Struct, frozen=True, array_like=True):
-    """One artist; the fields are columns."""
-
-    id: int
-    title: str
-    disambiguation: str | None
-
-
-class Album(Struct, frozen=True, array_like=True):
-    """One album; the fields are columns. `released_at` is in epoch seconds."""
-
-    artist_id: int
-    id: int
-    title: str
-    released_at: float | None
-    monitored: bool
-    released: bool
-    has_file: bool
-    track_count: int
-    track_file_count: int
-    quality_met: bool
-    is_request: bool
-    upgrade: bool
-    reason: str | None
 
 
 T = TypeVar("T")
@@ -116,7 +43,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ListPage(Generic[T]):
-    """One page. `total` rows match, on all pages together."""
+    """One page of rows. `total` rows match, on all pages together."""
 
     counts: Counts
     total: int
@@ -124,14 +51,14 @@ class ListPage(Generic[T]):
 
 
 class PageRange(NamedTuple):
-    """Which part of everything that matches; `page` counts from 0."""
+    """The part of all matching rows that is read; `page` counts from 0."""
 
     page: int
     page_size: int
 
 
 class MovieFilter(Struct, frozen=True):
-    """What movies must be, None for any. Years are inclusive."""
+    """Properties that listed movies must have, None for any. Years are inclusive."""
 
     year_min: int | None = None
     year_max: int | None = None
@@ -142,7 +69,7 @@ class MovieFilter(Struct, frozen=True):
 
 
 class _Condition(NamedTuple):
-    """A part of a WHERE clause, and the values of its marks."""
+    """A part of a WHERE clause, and the values of its placeholders."""
 
     sql: str
     values: tuple[Any, ...] = ()
@@ -162,41 +89,41 @@ _LACKS_ALBUM = _Condition(
 
 
 async def movies(
-    database: Database, category: str, title: str, wanted: MovieFilter, window: PageRange
-) -> ListPage[Movie]:
-    """A page of movies with `title` somewhere in theirs, in any case."""
-    where = _all_of(_of(category), *_titled(category, "movies", title), *_movie_is(wanted))
+    database: Database, category: str, title: str, chosen: MovieFilter, span: PageRange
+) -> ListPage[MovieRow]:
+    """Read a page of movies whose titles contain `title`, in any case."""
+    where = _all_of(_of(category), *_titled(category, "movies", title), *_movie_is(chosen))
     # the columns of movie_counts are those that movies are filtered by
     total = "count(*) FROM movies" if title else "ifnull(sum(number), 0) FROM movie_counts"
-    return await _page(database, category, "radarr", "movies", Movie, where, window, total)
+    return await _page(database, category, "radarr", "movies", MovieRow, where, span, total)
 
 
 async def series(
-    database: Database, category: str, title: str, window: PageRange, *, missing: bool
-) -> ListPage[tuple[Series, list[Episode]]]:
-    """A page of series with all of their episodes, by season and number; `missing`: only series that lack one."""
+    database: Database, category: str, title: str, span: PageRange, *, missing: bool
+) -> ListPage[tuple[SeriesRow, list[EpisodeRow]]]:
+    """Read a page of series with all their episodes, by season and number; `missing`: only series that lack one."""
     where = _all_of(_of(category), *_titled(category, "series", title), *([_LACKS_EPISODE] if missing else []))
-    found = await _page(database, category, "sonarr", "series", Series, where, window)
+    found = await _page(database, category, "sonarr", "series", SeriesRow, where, span)
     owners = [row.id for row in found.rows]
-    order = "series_id, season_number, episode_number, id"
-    episodes = await _parts(database, category, "episodes", Episode, owners, order)
+    order = "season_number, episode_number, id"
+    episodes = await _parts(database, category, "episodes", EpisodeRow, "series_id", owners, order)
     return ListPage(found.counts, found.total, [(row, episodes.get(row.id, [])) for row in found.rows])
 
 
 async def artists(
-    database: Database, category: str, title: str, window: PageRange, *, missing: bool
-) -> ListPage[tuple[Artist, list[Album]]]:
-    """A page of artists with all of their albums, oldest first; `missing`: only artists that lack one."""
+    database: Database, category: str, title: str, span: PageRange, *, missing: bool
+) -> ListPage[tuple[ArtistRow, list[AlbumRow]]]:
+    """Read a page of artists with all their albums, oldest first; `missing`: only artists that lack one."""
     where = _all_of(_of(category), *_titled(category, "artists", title), *([_LACKS_ALBUM] if missing else []))
-    found = await _page(database, category, "lidarr", "artists", Artist, where, window)
+    found = await _page(database, category, "lidarr", "artists", ArtistRow, where, span)
     owners = [row.id for row in found.rows]
-    order = "artist_id, released_at IS NULL, released_at, id"
-    albums = await _parts(database, category, "albums", Album, owners, order)
+    order = "released_at IS NULL, released_at, id"
+    albums = await _parts(database, category, "albums", AlbumRow, "artist_id", owners, order)
     return ListPage(found.counts, found.total, [(row, albums.get(row.id, [])) for row in found.rows])
 
 
 async def sizes(database: Database) -> list[tuple[str, str, int, Counts]]:
-    """Category, kind, number of items and counts of everything that was synced."""
+    """Read category, kind, number of items and counts of every catalogue that was synced."""
     rows = await database.rows(
         f"""SELECT category, kind, items, {", ".join(Counts.__struct_fields__)} FROM catalogue
             WHERE synced_at IS NOT NULL ORDER BY category"""
@@ -211,13 +138,13 @@ async def _page(
     table: str,
     row: type[T],
     where: _Condition,
-    window: PageRange,
+    span: PageRange,
     total: str | None = None,
 ) -> ListPage[T]:
-    """One statement, so that counts, total and rows are of the same moment.
+    """Read a page in one statement, so that counts, total and rows are of the same moment.
 
-    The rows before the page are skipped in the index, without looking at their other columns. `total` is how what
-    matches is counted, unless by its rows.
+    The rows before the page are skipped in the index, without reading their other columns. `total` is the SQL that
+    counts what matches; without it the matching rows are counted.
     """
     counted, columns = Counts.__struct_fields__, row.__struct_fields__  # type: ignore[attr-defined]
     everything = where == _of(category)
@@ -237,8 +164,8 @@ async def _page(
         (
             *(() if everything else where.values),
             *where.values,
-            window.page_size,
-            window.page * window.page_size,
+            span.page_size,
+            span.page * span.page_size,
             category,
             kind,
         ),
@@ -251,16 +178,15 @@ async def _page(
 
 
 async def _parts(
-    database: Database, category: str, table: str, row: type[T], owners: Sequence[int], order: str
+    database: Database, category: str, table: str, row: type[T], owner: str, owners: Sequence[int], order: str
 ) -> dict[int, list[T]]:
-    """The parts of each owner, whose id is the first column and the first of the order."""
-    columns = row.__struct_fields__  # type: ignore[attr-defined]
-    owner, marks = columns[0], ", ".join("?" * len(owners))
+    """Read the parts of each owner, whose ids are in the column `owner`."""
+    columns, places = ", ".join(row.__struct_fields__), ", ".join("?" * len(owners))  # type: ignore[attr-defined]
     rows = await database.rows(
-        f"SELECT {', '.join(columns)} FROM {table} WHERE category = ? AND {owner} IN ({marks}) ORDER BY {order}",
+        f"SELECT {columns} FROM {table} WHERE category = ? AND {owner} IN ({places}) ORDER BY {owner}, {order}",
         (category, *owners),
     )
-    return {key: _typed(list(group), row) for key, group in groupby(rows, key=itemgetter(0))}
+    return {key: list(parts) for key, parts in groupby(_typed(rows, row), key=attrgetter(owner))}
 
 
 def _of(category: str) -> _Condition:
@@ -268,9 +194,9 @@ def _of(category: str) -> _Condition:
 
 
 def _titled(category: str, table: str, part: str) -> list[_Condition]:
-    """Whatever somebody types is text: nothing in it is an operator or a wildcard.
+    """Return the condition that titles contain `part`, of which nothing is an operator or a wildcard.
 
-    The index knows parts of three letters; shorter ones are looked for in every title.
+    The index has parts of three letters; shorter ones are searched in every title.
     """
     if not part:
         return []
@@ -287,14 +213,14 @@ def _titled(category: str, table: str, part: str) -> list[_Condition]:
     ]
 
 
-def _movie_is(wanted: MovieFilter) -> list[_Condition]:
+def _movie_is(chosen: MovieFilter) -> list[_Condition]:
     terms = {
-        "year >= ?": wanted.year_min,
-        "year <= ?": wanted.year_max,
-        "monitored = ?": wanted.monitored,
-        "has_file = ?": wanted.has_file,
-        "quality_met = ?": wanted.quality_met,
-        "is_request = ?": wanted.is_request,
+        "year >= ?": chosen.year_min,
+        "year <= ?": chosen.year_max,
+        "monitored = ?": chosen.monitored,
+        "has_file = ?": chosen.has_file,
+        "quality_met = ?": chosen.quality_met,
+        "is_request = ?": chosen.is_request,
     }
     return [_Condition(sql, (value,)) for sql, value in terms.items() if value is not None]
 
@@ -305,5 +231,5 @@ def _all_of(*conditions: _Condition) -> _Condition:
 
 
 def _typed(rows: list[Row], row: type[T]) -> list[T]:
-    """SQLite knows no booleans; they come as 0 and 1."""
+    """Convert rows to structs. SQLite has no booleans; they arrive as 0 and 1."""
     return msgspec.convert(rows, list[row], strict=False)  # type: ignore[valid-type]

@@ -1,7 +1,7 @@
-"""Which credentials were refused, and whose turn it is to try some.
+"""Refused credentials, and the lock by which one process at a time tries to log in.
 
-Every worker talks to the same qBittorrent from the same address, and qBittorrent bans an address after five wrong
-passwords: one process tries, the others wait, and what was refused is not tried again.
+All workers call the same qBittorrent from the same address, and qBittorrent bans an address after five wrong
+passwords: one process tries, the others wait, and refused credentials are not tried again.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _FLOCK = struct.Struct("hhqqi4x")  # struct flock of fcntl(2) on 64-bit Linux: t
 
 
 class LoginRegister:
-    """Takes turns at logging in; fits `qbittorrent.session.LoginGuard`.
+    """Login attempts, one at a time over all processes; a `qbittorrent.session.LoginGuard`.
 
-    The turn is a lock on `lock_file`, which the kernel takes back from a process that dies; what was refused is in
-    the state file.
+    The lock is on `lock_file`, and the kernel releases it when a process dies; refused credentials are in the state
+    file.
     """
 
     def __init__(self, database: Database, lock_file: Path, clock: Clock) -> None:
@@ -41,13 +41,13 @@ class LoginRegister:
 
     @asynccontextmanager
     async def attempt(self, service: str, fingerprint: str) -> AsyncIterator[None]:
-        """Hold the turn for one try.
+        """Hold the lock for one attempt.
 
-        Raises CredentialsRejectedError on entering when these credentials were refused before, and remembers one
-        that leaves the block.
+        Raises CredentialsRejectedError on entering when these credentials were refused before, and stores one that
+        leaves the block.
         """
         with self._opened() as descriptor:
-            while not _lock(descriptor, service):  # noqa: ASYNC110 - another process has it
+            while not _lock(descriptor, service):  # noqa: ASYNC110 - another process holds it
                 await asyncio.sleep(_POLL_SECONDS)
             await self._check(service, fingerprint)
             try:
@@ -71,14 +71,14 @@ class LoginRegister:
         try:
             yield descriptor
         finally:
-            os.close(descriptor)  # and with it goes the lock
+            os.close(descriptor)  # releases the lock
 
 
 def _lock(descriptor: int, service: str) -> bool:
-    """Try to lock the byte that stands for a service, so that one that hangs keeps nobody from another."""
-    wanted = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, zlib.crc32(service.encode()), 1, 0)
+    """Try to lock the byte that stands for a service, so that a service that hangs does not block the others."""
+    request = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, zlib.crc32(service.encode()), 1, 0)
     try:
-        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, wanted)
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, request)
     except BlockingIOError:
         return False
     return True

@@ -1,6 +1,6 @@
-"""What people asked for, and which items of the catalogue that is.
+"""Media requests of users, and the items of the catalogue that are requested.
 
-The marks in the catalogue follow from both: whoever changes one of them has them set anew before anybody reads them.
+`is_request` of an item follows from both: who changes one of them sets it again in the same transaction.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 
     from qbitrr.state.database import Database
 
-# Any id that both sides know is enough. What nobody knows is 0 or NULL in the catalogue and NULL in a request.
+# Any id that both sides know is enough. An unknown id is 0 or NULL in the catalogue and NULL in a request.
 _MARK_MOVIES = """
     UPDATE {tables}movies SET is_request = NOT is_request
     WHERE category = ?1 AND is_request <> ifnull(
         tmdb_id IN (SELECT tmdb_id FROM requests WHERE category = ?1 AND tmdb_id IS NOT NULL)
         OR imdb_id IN (SELECT imdb_id FROM requests WHERE category = ?1 AND imdb_id IS NOT NULL), 0)"""
 _MARK_EPISODES = """
-    WITH asked AS MATERIALIZED (
+    WITH requested AS MATERIALIZED (
         SELECT one.id AS series_id, requests.season AS season FROM {tables}series AS one CROSS JOIN requests
         WHERE one.category = ?1 AND requests.category = ?1 AND (
             requests.tvdb_id = one.tvdb_id OR requests.tmdb_id = one.tmdb_id OR requests.imdb_id = one.imdb_id)
     )
     UPDATE {tables}episodes SET is_request = NOT is_request
-    WHERE category = ?1 AND (is_request OR series_id IN (SELECT series_id FROM asked))
-    AND is_request <> ((series_id, season_number) IN (SELECT series_id, season FROM asked)
-                       OR (series_id, -1) IN (SELECT series_id, season FROM asked))"""
+    WHERE category = ?1 AND (is_request OR series_id IN (SELECT series_id FROM requested))
+    AND is_request <> ((series_id, season_number) IN (SELECT series_id, season FROM requested)
+                       OR (series_id, -1) IN (SELECT series_id, season FROM requested))"""
 _MARK = {"radarr": _MARK_MOVIES, "sonarr": _MARK_EPISODES}
 _ITEMS = {"radarr": "movies", "sonarr": "episodes"}
 
@@ -36,7 +36,7 @@ Row = tuple[int | None, int | None, str | None, int | None]
 
 
 class RequestChanges(NamedTuple):
-    """How many requests came and went, and how many items are marked otherwise than before."""
+    """Numbers of new and withdrawn requests, and of items whose `is_request` changed."""
 
     added: int
     withdrawn: int
@@ -44,25 +44,25 @@ class RequestChanges(NamedTuple):
 
 
 def marking(kind: str, tables: str = "main.") -> str | None:
-    """The statement that marks what is asked for, in tables whose names begin so; None where nobody can ask.
+    """Return the statement that sets `is_request` in tables with this prefix; None for a kind without requests.
 
-    Its parameter is the category, and the rows it changes are the items that are marked otherwise than before.
+    Its parameter is the category; it changes only rows whose value is another.
     """
     sql = _MARK.get(kind)
     return sql and sql.format(tables=tables)
 
 
 async def replace(database: Database, category: str, kind: str, rows: Iterable[Row]) -> RequestChanges:
-    """Store what is asked for now; what is not among it is withdrawn."""
-    wanted = set(rows)
+    """Store the present requests; those that are not among them are withdrawn."""
+    requested = set(rows)
     sql = "SELECT tmdb_id, tvdb_id, imdb_id, season FROM requests WHERE category = ?"
     stored = set(await database.rows(sql, (category,)))
-    if stored == wanted:
+    if stored == requested:
         return RequestChanges(0, 0, 0)
     async with database.transaction() as transaction:
         await transaction.execute("DELETE FROM requests WHERE category = ?", (category,))
         await transaction.execute_many(
-            "INSERT INTO requests VALUES (?, ?, ?, ?, ?)", [(category, *row) for row in wanted]
+            "INSERT INTO requests VALUES (?, ?, ?, ?, ?)", [(category, *row) for row in requested]
         )
         await transaction.execute(_MARK[kind].format(tables="main."), (category,))
         ((items,),) = await transaction.rows("SELECT changes()")  # of a statement that begins with WITH
@@ -72,4 +72,4 @@ async def replace(database: Database, category: str, kind: str, rows: Iterable[R
                 WHERE category = ?1""",
             (category,),
         )
-    return RequestChanges(len(wanted - stored), len(stored - wanted), items)
+    return RequestChanges(len(requested - stored), len(stored - requested), items)

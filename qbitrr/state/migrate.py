@@ -1,7 +1,7 @@
-"""Bringing the state file to the present schema before anybody uses it.
+"""Schema versions: brings the state file to the present schema before it is used.
 
-Migrations are numbered SQL files; `PRAGMA user_version` is the number of the last one. They run on a copy, which
-replaces the file only after it was checked. Blocking: run by the parent before its loop starts.
+Migrations are numbered SQL files; `PRAGMA user_version` is the number of the last one that ran. They run on a copy,
+which replaces the file only after it was checked. Blocking: run by the parent before its loop starts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def migrations() -> list[str]:
-    """The scripts in order; the first brings an empty file to version 1."""
+    """Read the scripts in order; the first brings an empty file to version 1."""
     folder = files("qbitrr.state") / "migrations"
     return [
         entry.read_text() for entry in sorted(folder.iterdir(), key=lambda e: e.name) if entry.name.endswith(".sql")
@@ -27,7 +27,7 @@ def migrations() -> list[str]:
 
 
 def is_due(path: Path, scripts: Sequence[str] | None = None) -> bool:
-    """Whether there is a file of an older schema. Raises StateError."""
+    """Whether there is a file with an older schema. Raises StateError."""
     if not path.exists():
         return False
     try:
@@ -57,7 +57,7 @@ def prepare(path: Path, scripts: Sequence[str] | None = None) -> int:
             else:
                 _replace_by_migrated_copy(connection, path, scripts, before)
     except sqlite3.Error as error:
-        raise StateError(f"{path.name} cannot be brought to the present schema: {error}") from error
+        raise StateError(f"{path.name} cannot be migrated to the present schema: {error}") from error
     path.chmod(0o600)
     return before
 

@@ -1,8 +1,10 @@
-"""Whose quality profile is switched, and which one it had; and who may need it."""
+"""Temporary quality profiles: which movies, series and artists have one, and which may get one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from qbitrr.rules.search.profile_switch import StoredSwitch, SwitchStage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,22 +20,21 @@ _WITH_MISSING = {
 }
 
 
-Memory = tuple[int, int, str, float]
-"""Original profile, temporary profile, stage, began at: the fields of `rules.search.profile_switch.StoredSwitch`."""
-
-
-async def memories(database: Database, category: str) -> dict[int, Memory]:
-    """What is remembered, by the id of the movie, series or artist."""
+async def read(database: Database, category: str) -> dict[int, StoredSwitch]:
+    """Read the stored switches, by the id of the movie, series or artist."""
     sql = "SELECT id, original_id, temporary_id, stage, at FROM profile_switches WHERE category = ?"
-    return {number: (*rest,) for number, *rest in await database.rows(sql, (category,))}
+    return {
+        number: StoredSwitch(original_id, temporary_id, SwitchStage(stage), at)
+        for number, original_id, temporary_id, stage, at in await database.rows(sql, (category,))
+    }
 
 
 async def parents(
     database: Database, category: str, kind: str, profiles: Iterable[str], *, unmonitored: bool
 ) -> list[tuple[int, str, str, bool]]:
-    """Those that have one of the profiles, and those that are remembered.
+    """Read movies, series or artists that have one of the profiles or a stored switch.
 
-    Each with its title, the name of its profile, and whether something is missing.
+    Each with its title, the name of its profile, and whether something of it is missing.
     """
     names = list(profiles)
     rows = await database.rows(
@@ -45,20 +46,20 @@ async def parents(
     return [(number, title, profile, bool(missing)) for number, title, profile, missing in rows]
 
 
-async def remember(database: Database, category: str, changes: Mapping[int, Memory | None]) -> None:
-    """Write down what is to be remembered from now on; None for nothing any more."""
+async def store(database: Database, category: str, changes: Mapping[int, StoredSwitch | None]) -> None:
+    """Store switches by the id of their parent; None drops one."""
     async with database.transaction() as transaction:
         await transaction.execute_many(
             "DELETE FROM profile_switches WHERE category = ? AND id = ?", [(category, number) for number in changes]
         )
         await transaction.execute_many(
             "INSERT INTO profile_switches VALUES (?, ?, ?, ?, ?, ?)",
-            [(category, number, *memory) for number, memory in changes.items() if memory is not None],
+            [(category, number, *stored) for number, stored in changes.items() if stored is not None],
         )
 
 
-async def switched(database: Database, category: str, kind: str, ids: Iterable[int], profile: str) -> None:
-    """The Arr took another profile for some of its movies, series or artists."""
+async def set_profile(database: Database, category: str, kind: str, ids: Iterable[int], profile: str) -> None:
+    """Set the profile of movies, series or artists in the catalogue, as it was set in the Arr."""
     async with database.transaction() as transaction:
         await transaction.execute_many(
             f"UPDATE {_PARENTS[kind]} SET quality_profile = ? WHERE category = ? AND id = ?",
@@ -66,8 +67,8 @@ async def switched(database: Database, category: str, kind: str, ids: Iterable[i
         )
 
 
-async def forget_gone(database: Database, category: str, kind: str) -> None:
-    """Forget what the Arr has no more."""
+async def drop_gone(database: Database, category: str, kind: str) -> None:
+    """Drop switches of movies, series or artists that are gone from the catalogue."""
     await database.write(
         f"""DELETE FROM profile_switches WHERE category = ?1
             AND id NOT IN (SELECT id FROM {_PARENTS[kind]} WHERE category = ?1)""",

@@ -1,4 +1,4 @@
-"""How long an Arr wants to be left alone, so that a restart does not forget it."""
+"""`Retry-After`: how long an Arr must not be called, so that a restart does not forget it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ if TYPE_CHECKING:
     from qbitrr.state.database import Database
 
 
-async def left(database: Database, category: str, clock: Clock) -> float:
-    """How many seconds more; 0 when it does not, or not any more.
+async def seconds_left(database: Database, category: str, clock: Clock) -> float:
+    """Return the seconds until the Arr may be called again; 0 when it may be called now.
 
-    Time counts only as far as both clocks agree on it: one may jump, the other begins anew with the machine.
+    Time counts only as far as both clocks agree: the wall clock may jump, the monotonic one starts with the machine.
     """
-    row = await database.row("SELECT seconds, wall, monotonic FROM quiet_times WHERE category = ?", (category,))
+    row = await database.row("SELECT seconds, wall, monotonic FROM retry_after WHERE category = ?", (category,))
     if row is None:
         return 0.0
     seconds, wall, monotonic = map(float, row)
     passed = max(0.0, min(clock.wall() - wall, clock.monotonic() - monotonic))
     seconds = max(0.0, seconds - passed)
-    await begin(database, category, seconds, clock)  # else a clock that went back would count for nothing for long
+    await start(database, category, seconds, clock)  # else a clock that was set back keeps time from counting
     return seconds
 
 
-async def begin(database: Database, category: str, seconds: float, clock: Clock) -> None:
-    """It asked for so many seconds now."""
-    sql = "INSERT OR REPLACE INTO quiet_times VALUES (?, ?, ?, ?)"
+async def start(database: Database, category: str, seconds: float, clock: Clock) -> None:
+    """Store that the Arr asked for so many seconds from now."""
+    sql = "INSERT OR REPLACE INTO retry_after VALUES (?, ?, ?, ?)"
     await database.write(sql, (category, seconds, clock.wall(), clock.monotonic()))

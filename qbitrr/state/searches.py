@@ -1,7 +1,7 @@
-"""What was searched, what may be, and what is left of the search budgets.
+"""Search history of the items, the search plan, the last search of each category, and the search budgets.
 
-The budgets are in the state file, so that restarts do not refill them, and are taken from in one transaction, as all
-workers share one of them.
+The budgets are in the state file, so that restarts do not refill them. Each is read and written in one transaction, as
+all workers share one of them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _PAGE_ROWS = 2000
 _FINISHED = "has_file AND quality_met AND custom_format_met AND NOT upgrade"
-# of each kind: the columns of the key, and what makes an item of `qbitrr.rules.search.plan` up to `upgrade`
+# of each kind: the columns of the key, and the fields of `rules.search.plan.Item` up to `upgrade`
 _KEYS = {
     "radarr": ("id",),
     "sonarr": ("series_id", "season_number", "episode_number", "id"),
@@ -35,7 +35,7 @@ _HISTORY = "searches.at, ifnull(searches.tries, 0), searches.released_at"
 
 
 class StoredBudget(NamedTuple):
-    """A budget as it was left, at a moment of both clocks."""
+    """Tokens of a budget at a moment of both clocks."""
 
     tokens: float
     wall: float
@@ -45,7 +45,7 @@ class StoredBudget(NamedTuple):
 async def unfinished(
     database: Database, category: str, kind: str, *, unmonitored: bool
 ) -> AsyncIterator[list[tuple[object, ...]]]:
-    """What is released and not finished, some rows at a time, as the fields of an item of the plan."""
+    """Read items that are released and not finished, some rows at a time, as the fields of `rules.search.plan.Item`."""
     key, table = _KEYS[kind], _TABLES[kind]
     finished = _FINISHED if kind != "lidarr" else _FINISHED.replace("custom_format_met AND ", "")
     after: Sequence[object] = [-1] * len(key)
@@ -67,18 +67,18 @@ async def unfinished(
 
 
 async def of_items(database: Database, category: str, kind: str, ids: Iterable[int]) -> list[Row]:
-    """Items by id, as the fields of an item of the plan; those that are not known are left out."""
-    wanted = list(ids)
-    marks = ", ".join("?" * len(wanted))
+    """Read items by id, as the fields of `rules.search.plan.Item`; unknown ones are left out."""
+    chosen = list(ids)
+    places = ", ".join("?" * len(chosen))
     return await database.rows(
         f"""SELECT {_ITEMS[kind]}, {_HISTORY} FROM {_TABLES[kind]} AS rows LEFT JOIN searches USING (category, id)
-            WHERE category = ? AND id IN ({marks})""",
-        (category, *wanted),
+            WHERE category = ? AND id IN ({places})""",
+        (category, *chosen),
     )
 
 
 async def of_series(database: Database, category: str, series_id: int) -> tuple[str, list[Row]]:
-    """The title of a series, and its monitored episodes that have aired, in order."""
+    """Read the title of a series, and its monitored episodes that have aired, in order."""
     titles = await database.rows("SELECT title FROM series WHERE category = ? AND id = ?", (category, series_id))
     rows = await database.rows(
         f"""SELECT {_ITEMS["sonarr"]}, {_HISTORY} FROM episodes AS rows LEFT JOIN searches USING (category, id)
@@ -90,7 +90,7 @@ async def of_series(database: Database, category: str, series_id: int) -> tuple[
 
 
 async def record(transaction: Transaction, category: str, kind: str, ids: Iterable[int], at: float) -> None:
-    """Items are searched now: once more, or for the first time with the release date that they have."""
+    """Record a search for items: one more, or the first one since their release date changed."""
     await transaction.execute_many(
         f"""INSERT INTO searches SELECT category, id, ?, 1, released_at FROM {_TABLES[kind]}
             WHERE category = ? AND id = ?
@@ -101,14 +101,14 @@ async def record(transaction: Transaction, category: str, kind: str, ids: Iterab
 
 
 async def read(database: Database, category: str, ids: Iterable[int]) -> list[Row]:
-    """The searches of some items as they are stored."""
-    wanted = list(ids)
-    marks = ", ".join("?" * len(wanted))
-    return await database.rows(f"SELECT * FROM searches WHERE category = ? AND id IN ({marks})", (category, *wanted))
+    """Read the search history of some items as it is stored."""
+    chosen = list(ids)
+    places = ", ".join("?" * len(chosen))
+    return await database.rows(f"SELECT * FROM searches WHERE category = ? AND id IN ({places})", (category, *chosen))
 
 
 async def restore(database: Database, category: str, ids: Iterable[int], rows: Sequence[Row]) -> None:
-    """Have what `read` gave again, as the search was not taken after all."""
+    """Put back what `read` returned, as the search was refused after all."""
     async with database.transaction() as transaction:
         await transaction.execute_many(
             "DELETE FROM searches WHERE category = ? AND id = ?", [(category, item_id) for item_id in ids]
@@ -117,19 +117,19 @@ async def restore(database: Database, category: str, ids: Iterable[int], rows: S
 
 
 async def budget(transaction: Transaction, category: str) -> StoredBudget | None:
-    """The budget of a category, or of all for an empty name; None before the first search."""
+    """Read the budget of a category, or the shared one for an empty name; None before the first search."""
     rows = await transaction.rows("SELECT tokens, wall, monotonic FROM search_budgets WHERE category = ?", (category,))
     return StoredBudget(*rows[0]) if rows else None
 
 
 async def budgets(database: Database) -> dict[str, StoredBudget]:
-    """The budgets of all categories that searched, and of all together under the empty name."""
+    """Read the budgets of all categories that searched, and the shared one under the empty name."""
     rows = await database.rows("SELECT category, tokens, wall, monotonic FROM search_budgets")
     return {category: StoredBudget(*row) for category, *row in rows}
 
 
 async def store_budget(transaction: Transaction, category: str, tokens: float, wall: float, monotonic: float) -> None:
-    """Remember what is left."""
+    """Store a budget."""
     await transaction.execute(
         """INSERT INTO search_budgets (category, tokens, wall, monotonic) VALUES (?, ?, ?, ?)
            ON CONFLICT DO UPDATE SET tokens = excluded.tokens, wall = excluded.wall, monotonic = excluded.monotonic""",
@@ -138,7 +138,7 @@ async def store_budget(transaction: Transaction, category: str, tokens: float, w
 
 
 async def store_plan(database: Database, category: str, plan: str) -> None:
-    """What will be searched next, as JSON."""
+    """Store what will be searched next, as JSON."""
     await database.write(
         """INSERT INTO search_plans VALUES (?, ?)
            ON CONFLICT DO UPDATE SET plan = excluded.plan WHERE plan <> excluded.plan""",
@@ -147,6 +147,17 @@ async def store_plan(database: Database, category: str, plan: str) -> None:
 
 
 async def stored_plan(database: Database, category: str) -> str | None:
-    """What was stored last; None before the first plan."""
+    """Read what `store_plan` stored; None before the first plan."""
     row = await database.row("SELECT plan FROM search_plans WHERE category = ?", (category,))
     return row[0] if row else None
+
+
+async def store_last(database: Database, category: str, summary: str, at: float) -> None:
+    """Store the last search of a category, as a sentence and its time, for the process list."""
+    await database.write("INSERT OR REPLACE INTO last_searches VALUES (?, ?, ?)", (category, summary, at))
+
+
+async def last(database: Database, category: str) -> tuple[str, float] | None:
+    """Read the last search of a category: sentence and epoch seconds; None before the first one."""
+    row = await database.row("SELECT summary, at FROM last_searches WHERE category = ?", (category,))
+    return (row[0], row[1]) if row else None

@@ -1,10 +1,14 @@
-"""What is remembered of each torrent besides its verdict: where it belongs, and whether its files were seen."""
+"""What is stored of each torrent while it is there: its category, checked files, strikes, seeding time, refusals.
+
+All of it, and the verdict, is forgotten together when the torrent is gone.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from msgspec import Struct
+from qbitrr.rules.facts import TorrentKey
+from qbitrr.state.schema import BY_TORRENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -12,46 +16,113 @@ if TYPE_CHECKING:
     from qbitrr.state.database import Database
 
 
-class StoredTorrent(Struct, frozen=True, gc=False):
-    """One torrent of a category; `added_at` tells it from an earlier one with the same infohash."""
+class StoredTorrent(NamedTuple):
+    """One torrent of a category; `added_at` (epoch seconds) tells it from an earlier one with the same key.
+
+    `qbit_category` is the category in qBittorrent that it belongs to, also while the user has it in another one.
+    """
 
     instance: str
     infohash: str
     added_at: float
-    home: str
-    files_seen: str = ""
+    qbit_category: str
 
 
-async def of_category(database: Database, category: str) -> list[StoredTorrent]:
-    """All torrents that are remembered for a category."""
-    sql = "SELECT instance, infohash, added_at, home, files_seen FROM torrents WHERE category = ?"
-    return [StoredTorrent(*row) for row in await database.rows(sql, (category,))]
+class StoredFileCheck(NamedTuple):
+    """A torrent whose files need nothing more; `rules` is a fingerprint of the rules by which they were checked."""
+
+    instance: str
+    infohash: str
+    added_at: float
+    rules: str
 
 
-async def remember(database: Database, category: str, torrents: Iterable[StoredTorrent]) -> None:
-    """Write down torrents and where they belong. That its files were seen stays while it is the same torrent."""
-    rows = [(category, t.instance, t.infohash, t.added_at, t.home) for t in torrents]
-    sql = """INSERT INTO torrents VALUES (?, ?, ?, ?, ?, '')
-             ON CONFLICT (category, instance, infohash) DO UPDATE SET
-             files_seen = CASE WHEN added_at = excluded.added_at THEN files_seen ELSE '' END,
-             added_at = excluded.added_at, home = excluded.home"""
+class StoredStrikes(NamedTuple):
+    """Time (seconds) and number of observations of a torrent in one kind of trouble; see `rules.strikes`.
+
+    `left_bytes` is what was left to download when counting started.
+    """
+
+    instance: str
+    infohash: str
+    kind: str
+    added_at: float
+    seconds: float
+    observations: int
+    left_bytes: int
+
+
+class StoredSeedingTime(NamedTuple):
+    """The seeding time of one torrent, in seconds."""
+
+    instance: str
+    infohash: str
+    added_at: float
+    seconds: float
+
+
+class StoredRefusals(NamedTuple):
+    """Consecutive refusals of one torrent by one tracker; times are epoch seconds."""
+
+    instance: str
+    infohash: str
+    host: str
+    kind: str
+    added_at: float
+    times: int
+    first_at: float
+    last_at: float
+
+
+Stored = TypeVar("Stored", bound=NamedTuple)
+
+# of each kind of row: its table, and how many of its fields are the key within the category
+_TABLES: dict[type[NamedTuple], tuple[str, int]] = {
+    StoredTorrent: ("torrents", 2),
+    StoredFileCheck: ("file_checks", 2),
+    StoredStrikes: ("strikes", 3),
+    StoredSeedingTime: ("seeding_times", 2),
+    StoredRefusals: ("tracker_refusals", 4),
+}
+
+
+async def read(database: Database, category: str, kind: type[Stored]) -> list[Stored]:
+    """Read all rows of one kind of a category."""
+    table, _ = _TABLES[kind]
+    rows = await database.rows(f"SELECT {', '.join(kind._fields)} FROM {table} WHERE category = ?", (category,))
+    return [kind._make(row) for row in rows]
+
+
+async def save(
+    database: Database,
+    category: str,
+    kind: type[Stored],
+    rows: Iterable[Stored],
+    dropped: Iterable[tuple[str, ...]] = (),
+) -> None:
+    """Store rows, each in place of the one with the same key, after those were dropped that are given by their keys."""
+    table, width = _TABLES[kind]
+    columns = ("category", *kind._fields)
+    key = " AND ".join(f"{column} = ?" for column in columns[: width + 1])
+    insert = f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
     async with database.transaction() as transaction:
-        await transaction.execute_many(sql, rows)
+        await transaction.execute_many(f"DELETE FROM {table} WHERE {key}", [(category, *one) for one in dropped])
+        await transaction.execute_many(insert, [(category, *row) for row in rows])
 
 
-async def saw_files(database: Database, category: str, seen: Iterable[tuple[str, str, float, str]]) -> None:
-    """Write down by which rules files were seen: instance, infohash, when the torrent was added, mark of the rules."""
-    rows = [(mark, category, instance, infohash, added_at) for instance, infohash, added_at, mark in seen]
-    sql = """UPDATE torrents SET files_seen = ?
-             WHERE category = ? AND instance = ? AND infohash = ? AND added_at = ?"""
+async def keys(database: Database, category: str) -> set[TorrentKey]:
+    """Read the keys of all torrents of a category of which something is stored."""
+    sql = " UNION ".join(f"SELECT instance, infohash FROM {table} WHERE category = ?1" for table in BY_TORRENT)
+    return {TorrentKey(*row) for row in await database.rows(sql, (category,))}
+
+
+async def forget(database: Database, category: str, gone: Iterable[tuple[str, str]], now: float) -> None:
+    """Drop all that is stored of torrents, given as (instance, infohash); decisions of Shadow on them note the time."""
+    torrents = [(category, *key) for key in gone]
+    of_torrent = "category = ? AND instance = ? AND infohash = ?"
     async with database.transaction() as transaction:
-        await transaction.execute_many(sql, rows)
-
-
-async def forget(database: Database, category: str, torrents: Iterable[tuple[str, str]]) -> None:
-    """Drop torrents, given as (instance, infohash), that are no longer there."""
-    keys = [(category, instance, infohash) for instance, infohash in torrents]
-    async with database.transaction() as transaction:
-        for table in ("torrents", "clocks"):
-            sql = f"DELETE FROM {table} WHERE category = ? AND instance = ? AND infohash = ?"
-            await transaction.execute_many(sql, keys)
+        for table in BY_TORRENT:
+            await transaction.execute_many(f"DELETE FROM {table} WHERE {of_torrent}", torrents)
+        await transaction.execute_many(
+            f"UPDATE shadow SET gone_at = ? WHERE {of_torrent} AND gone_at IS NULL", [(now, *key) for key in torrents]
+        )

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
-from qbitrr.rules.facts import TorrentKey
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from qbitrr.state.database import Database, Row
 
 
 class StoredVerdict(Struct, frozen=True):
-    """What was decided on a torrent, since when (epoch seconds), and every rule that was asked."""
+    """A verdict on a torrent, since when it holds (epoch seconds), and every rule that was applied."""
 
     category: str
     instance: str
@@ -51,23 +49,8 @@ async def store(database: Database, verdicts: Sequence[StoredVerdict]) -> None:
         )
 
 
-async def forget(database: Database, category: str, torrents: Iterable[tuple[str, str]]) -> None:
-    """Drop the verdicts on torrents, given as (instance, infohash), that are no longer there."""
-    async with database.transaction() as transaction:
-        await transaction.execute_many(
-            "DELETE FROM verdicts WHERE category = ? AND instance = ? AND infohash = ?",
-            [(category, instance, infohash) for instance, infohash in torrents],
-        )
-
-
-async def keys_of_category(database: Database, category: str) -> list[TorrentKey]:
-    """Instance and infohash of every torrent of a category that has a verdict."""
-    sql = "SELECT instance, infohash FROM verdicts WHERE category = ?"
-    return [TorrentKey(*row) for row in await database.rows(sql, (category,))]
-
-
 async def of_torrent(database: Database, infohash: str) -> list[StoredVerdict]:
-    """The verdicts on a torrent, one for each instance that holds it."""
+    """Read the verdicts on a torrent, one for each instance that has it."""
     sql = f"SELECT {_COLUMNS} FROM verdicts WHERE infohash = ? ORDER BY instance"
     return [_verdict(row) for row in await database.rows(sql, (infohash,))]
 

@@ -151,6 +151,11 @@ def worker_configs(
     return of_arrs + of_qbits
 
 
+def configured_names(config: Config) -> set[str]:
+    """Names of the workers of all sections, also of those that are switched off or incomplete and get none."""
+    return {arr.category for arr in config.arrs.values()} | {qbit.section for qbit in config.qbits.values()}
+
+
 def guards_space(settings: Settings) -> bool:
     """Whether the free space guard is on."""
     return settings.free_space_bytes >= 0 and settings.auto_pause_resume

@@ -61,7 +61,7 @@ async def listen(client: ArrClient, library: LibrarySync, observer: Observer, fa
             async with subscribed(client) as messages:
                 open_now, reported = True, False
                 _log.info("push was opened")
-                library.listen(now=True)
+                library.on_push(available=True)
                 async for message in messages:
                     pass_on(client.kind.name, message, library, observer)
         except ServiceError as error:
@@ -75,7 +75,7 @@ async def listen(client: ArrClient, library: LibrarySync, observer: Observer, fa
             failures()
             _log.exception("push failed")
         if open_now:
-            library.listen(now=False)
+            library.on_push(available=False)
         failed = 1 if open_now and loop.time() - began > _STEADY_SECONDS else failed + 1
         if not reported:
             _log.info("push was not available", error=because)
@@ -89,7 +89,7 @@ def pass_on(kind: str, message: Message, library: LibrarySync, observer: Observe
         _pass_on(kind, message, library, observer)
     except msgspec.MsgspecError as error:  # a resource of another version: at least something has changed
         _log.debug("message could not be decoded", name=message.name, error=str(error))
-        library.expect()
+        library.expect_changes()
 
 
 def _pass_on(kind: str, message: Message, library: LibrarySync, observer: Observer) -> None:
@@ -104,16 +104,16 @@ def _pass_on(kind: str, message: Message, library: LibrarySync, observer: Observ
     elif name == parent_name:
         parent = _decoded(message, parent_type | None)
         if parent is None:
-            library.expect()
+            library.expect_changes()
         else:
-            library.hear(parent.id, None if message.action == _DELETED else parent)
+            library.on_change(parent.id, None if message.action == _DELETED else parent)
     elif name in _PARTS[kind]:
         part = _decoded(message, _Part | None) or _Part()
         belongs_to = part.movie_id or part.series_id or part.artist_id
         if belongs_to:
-            library.hear(belongs_to)
+            library.on_change(belongs_to)
         else:
-            library.look.set()
+            library.poll.set()
 
 
 def _decoded(message: Message, resource: Any) -> Any:

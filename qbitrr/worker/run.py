@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qbitrr import ipc, logs
 from qbitrr.clock import Clock
 from qbitrr.errors import ServiceError
-from qbitrr.state import activity
+from qbitrr.state import searches as stored_searches
 from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
 from qbitrr.worker.context import WorkerContext
@@ -65,8 +65,8 @@ async def work(
         jobs = _torrent_jobs(context, torrents)
         if config.arr_section is not None:
             library, searches = LibrarySync(context), SearchLoop(context)
-            await library.begin()
-            jobs += [*_library_jobs(library), *_search_jobs(context, searches, library.turn), *arr_timers(context)]
+            await library.load()
+            jobs += [*_library_jobs(library), *_search_jobs(context, searches, library.reading), *arr_timers(context)]
         endless = {job.name: every(job, report.failed) for job in jobs}
         endless |= {"heartbeat": report.beat(), "messages": _obey(messages, torrents, library, searches)}
         if library is not None:
@@ -119,9 +119,9 @@ def _torrent_jobs(context: WorkerContext, torrents: TorrentLoop) -> list[Job]:
 def _library_jobs(library: LibrarySync) -> list[Job]:
     return [
         Job("library", FULL_SYNC_SECONDS, library.sync, library.wake),
-        Job("changes", _CHANGES_SECONDS, library.changes, library.look),
-        Job("told", FULL_SYNC_SECONDS, library.what_was_told, library.told),
-        Job("tracks", FULL_SYNC_SECONDS, library.tracks, library.synced),
+        Job("changes", _CHANGES_SECONDS, library.read_changes, library.poll),
+        Job("pushed", FULL_SYNC_SECONDS, library.read_pushed, library.pushed),
+        Job("tracks", FULL_SYNC_SECONDS, library.read_tracks, library.synced),
         Job("releases", _RELEASE_SECONDS, library.release),
     ]
 
@@ -139,18 +139,18 @@ def arr_timers(context: WorkerContext) -> list[Job]:
     return [] if context.config.shadow else [timer for timer in timers if timer.seconds > 0]
 
 
-def _search_jobs(context: WorkerContext, searches: SearchLoop, turn: asyncio.Lock) -> list[Job]:
-    profiles, requests = ProfileSwitcher(context, turn), MediaRequestSync(context, searches.replan)
+def _search_jobs(context: WorkerContext, searches: SearchLoop, reading: asyncio.Lock) -> list[Job]:
+    profiles, requests = ProfileSwitcher(context, reading), MediaRequestSync(context, searches.replan)
     every_seconds = context.config.arr.entry_search.search_requests_every_seconds
     return [
         Job("search", context.config.settings.search_loop_delay_seconds, searches.one_round, searches.wake),
-        Job("profiles", _PROFILES_SECONDS, profiles.look),
-        Job("requests", every_seconds, requests.look),
+        Job("profiles", _PROFILES_SECONDS, profiles.one_round),
+        Job("requests", every_seconds, requests.sync),
     ]
 
 
 async def _report_last_search(context: WorkerContext) -> None:
-    last = (await activity.last(context.database)).get(context.config.name)
+    last = await stored_searches.last(context.database, context.config.name)
     if last is not None:
         context.report.searched(*last)
 
@@ -170,7 +170,7 @@ async def _obey(
                 torrents.approvals.submit(message)
                 torrents.poll.wake.set()
             case ipc.SearchNow(item_ids) if searches is not None:
-                searches.ask_for(item_ids)
+                searches.request(item_ids)
 
 
 async def _until_one_ends(endless: dict[str, Coroutine[None, None, None]], stop: asyncio.Event) -> str:

@@ -51,7 +51,7 @@ async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, c
                 arr.uri,
                 arr.api_key,
                 verify_tls=not arr.skip_tls_verify,
-                retry_after_seconds=await retry_after.left(database, arr.category, clock),
+                retry_after_seconds=await retry_after.seconds_left(database, arr.category, clock),
                 on_retry_after=partial(_keep, database, arr.category, clock),
             )
             stack.push_async_callback(client.close)
@@ -73,4 +73,4 @@ async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, c
 
 
 async def _keep(database: Database, category: str, clock: Clock, seconds: float) -> None:
-    await retry_after.begin(database, category, seconds, clock)
+    await retry_after.start(database, category, seconds, clock)

@@ -22,6 +22,7 @@ import aiohttp
 import psutil
 import pytest
 
+from qbitrr.rules.verdict import OPEN
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.process.test_workers import FEARLESS, assert_everything_was_done_once
 from tests.support.daemon import Daemon
@@ -137,7 +138,7 @@ def open_files(pid: int) -> int:
 
 async def settled(sandbox: Sandbox, daemon: Daemon) -> bool:
     decisions = await daemon.decisions()
-    return bool(decisions) and not [d for d in decisions if d["state"] == "planned"]
+    return bool(decisions) and not [d for d in decisions if d["state"] in OPEN]
 
 
 async def test_three_of_ten_workers_in_chaos_disturb_nobody_and_lose_nothing(sandbox: Sandbox, daemon: Daemon):

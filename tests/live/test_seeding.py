@@ -228,14 +228,14 @@ async def test_a_disk_that_fills_up_holds_downloads_until_there_is_space(
                 await qbittorrent.wait_for(first.infohash, lambda row: row["amount_left"] == 0, 40)
                 assert shutil.disk_usage(disk).free >= 8 * MB
                 assert row["amount_left"] > 0
-                assert await ledger_of(daemon, large.infohash) == [("hold", "done")]
+                assert await ledger_of(daemon, large.infohash) == [("pause", "done")]
 
                 ballast.unlink()
                 await qbittorrent.post("app/setPreferences", json=json.dumps({"dl_limit": 0}))
                 # it may take a minute until a peer that was left is connected to again
                 await qbittorrent.wait_for(large.infohash, lambda row: row["amount_left"] == 0, 150)
                 row = await qbittorrent.wait_for(large.infohash, lambda row: row["tags"] == "", 20)
-                assert await ledger_of(daemon, large.infohash) == [("hold", "done"), ("release", "done")]
+                assert await ledger_of(daemon, large.infohash) == [("pause", "done"), ("resume", "done")]
 
                 late = make_torrent(tmp_path / "elsewhere", "Late", {"a.mkv": 40 * MB}, announce=tracker.url)
                 await qbittorrent.add(late.data, category="books", savepath=str(disk))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
+import tomlkit
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support.daemon import Daemon
@@ -69,6 +73,33 @@ async def test_an_arr_that_left_the_file_is_stopped_and_comes_back_with_it(sandb
     after = await pids(daemon)
     assert list(after) == ["radarr-hd", "sonarr-tv"]
     assert after["sonarr-tv"] == before["sonarr-tv"]
+
+
+async def test_an_arr_that_is_switched_off_keeps_its_rows_and_one_that_left_the_file_does_not(
+    sandbox: Sandbox, daemon: Daemon
+):
+    def rows() -> dict[str, int]:
+        with contextlib.closing(sqlite3.connect(daemon.folder / "state.db")) as state:
+            tables = ("movies", "series")
+            numbers = {table: state.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
+        return {table: number for table, number in numbers.items() if number}
+
+    async def metrics() -> str:
+        async with aiohttp.ClientSession() as session, session.get(f"{daemon.url}/metrics") as response:
+            return await response.text()
+
+    async def both_are_told() -> bool:
+        told = await metrics()
+        return all(f'catalogue_items{{category="{name}"' in told for name in ("radarr-hd", "sonarr-tv"))
+
+    await until(both_are_told, 20, daemon.log)
+    await reload(daemon, sandbox.config_toml(changed(Radarr_HD={"Managed": False})), "configuration was taken ")
+    assert "radarr-hd" not in await metrics()
+    assert rows() == {"movies": 20, "series": 3}
+    document = tomlkit.parse(sandbox.config_toml(QUICK))
+    document.remove("Radarr-HD")
+    await reload(daemon, tomlkit.dumps(document), "configuration was taken ")
+    await until(lambda: rows() == {"series": 3}, 10, daemon.log)
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def set_the_clocks(daemon: Daemon, *, wall: float, monotonic: float) -> None:
     """Have what was stored been stored at another time, as if a clock had been set since."""
     with closing(sqlite3.connect(daemon.folder / "state.db", timeout=15)) as state:
         state.execute("UPDATE search_budgets SET wall = wall - ?, monotonic = monotonic - ?", (wall, monotonic))
-        state.execute("UPDATE quiet_times SET wall = wall - ?, monotonic = monotonic - ?", (wall, monotonic))
+        state.execute("UPDATE retry_after SET wall = wall - ?, monotonic = monotonic - ?", (wall, monotonic))
         state.commit()
 
 

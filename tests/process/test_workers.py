@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qbitrr.rules.verdict import OPEN
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support.daemon import Daemon
 from tests.support.polling import until
@@ -91,7 +92,7 @@ async def test_each_worker_killed_twenty_times_is_back_within_a_second_and_nothi
 
     async def settled() -> bool:
         decisions = await daemon.decisions()
-        open_ones = [d for d in decisions if d["state"] == "planned"]
+        open_ones = [d for d in decisions if d["state"] in OPEN]
         old = [t for t in sandbox.world.client.torrents.values() if t.added_on < sandbox.world.now - 600]
         waiting = [t for t in old if t.complete and "qBitrr-imported" not in t.tags]
         dead = [t for t in old if t.state in ("stalledDL", "metaDL")]

@@ -1,1 +1,1 @@
-"""What the Arrs say of their libraries, as rows of the catalogue. Pure: values in, values out."""
+"""Libraries of the Arrs as rows of the catalogue. Pure: values in, values out."""

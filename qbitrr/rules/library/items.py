@@ -1,43 +1,49 @@
-"""The rows of the catalogue, field by column, and how they are made.
+"""Rows of the catalogue, field by column, and how they are made.
 
-A `mark` stands for what the Arr's list says of a parent: another mark, another content.
+What the lists show of a movie, an episode or an album is the first part of its row. An item counts as monitored only
+when its parents are monitored too; it can be missing only once it is released. Times are epoch seconds.
 
-An item counts as wanted only when it and its parents are monitored; it can be missing only once it is released.
+`fingerprint` stands for all that the Arr's list says of a movie, a series or an artist.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
-from qbitrr.rules.library.quality import UNKNOWN_PROFILE, FileFacts, Profile, judge, reason
+from qbitrr.rules.library.quality import UNKNOWN_PROFILE, FileFacts, Profile, measure, reason
 
 
-class MovieRow(NamedTuple):
-    """One movie."""
+class Movie(Struct, frozen=True, gc=False, array_like=True, rename="camel"):
+    """One movie as lists show it. `reason` is why it is not finished, None when it is."""
 
     id: int
     title: str
-    sort_title: str
     year: int
-    tmdb_id: int
-    imdb_id: str | None
     monitored: bool
     released: bool
     has_file: bool
-    file_id: int | None
     quality_met: bool
     custom_format_score: int | None
-    min_custom_format_score: int
+    min_custom_format_score: int | None
     custom_format_met: bool
     upgrade: bool
     is_request: bool
     reason: str | None
+
+
+class MovieRow(Movie, frozen=True):
+    """One movie."""
+
+    sort_title: str
+    tmdb_id: int
+    imdb_id: str | None
+    file_id: int | None
     quality_profile: str
     released_at: float | None
-    mark: int = 0
+    fingerprint: int = 0
 
 
-class SeriesRow(NamedTuple):
+class SeriesRow(Struct, frozen=True, gc=False, array_like=True):
     """One series."""
 
     id: int
@@ -49,32 +55,37 @@ class SeriesRow(NamedTuple):
     monitored: bool
     quality_profile: str
     tmdb_id: int = 0
-    mark: int = 0
+    fingerprint: int = 0
 
 
-class EpisodeRow(NamedTuple):
-    """One episode; `released_at` is when it airs, None when nobody knows."""
+class Episode(Struct, frozen=True, gc=False, array_like=True, rename="camel"):
+    """One episode as lists show it. `reason` is why it is not finished, None when it is."""
 
-    series_id: int
+    id: int
     season_number: int
     episode_number: int
-    id: int
     title: str
-    released_at: float | None
     monitored: bool
     released: bool
     has_file: bool
-    file_id: int | None
     quality_met: bool
     custom_format_score: int | None
-    min_custom_format_score: int
+    min_custom_format_score: int | None
     custom_format_met: bool
     upgrade: bool
     is_request: bool
     reason: str | None
 
 
-class ArtistRow(NamedTuple):
+class EpisodeRow(Episode, frozen=True):
+    """One episode. `released_at` is its air time, None when it is not known."""
+
+    series_id: int
+    released_at: float | None
+    file_id: int | None
+
+
+class ArtistRow(Struct, frozen=True, gc=False, array_like=True):
     """One artist."""
 
     id: int
@@ -83,16 +94,17 @@ class ArtistRow(NamedTuple):
     disambiguation: str | None
     monitored: bool
     quality_profile: str
-    mark: int = 0
+    fingerprint: int = 0
 
 
-class AlbumRow(NamedTuple):
-    """One album; it has its file when all of its tracks have."""
+class Album(Struct, frozen=True, gc=False, array_like=True, rename="camel"):
+    """One album as lists show it; it has its file when all of its tracks have.
 
-    artist_id: int
+    `reason` is why it is not finished, None when it is.
+    """
+
     id: int
     title: str
-    released_at: float | None
     monitored: bool
     released: bool
     has_file: bool
@@ -104,7 +116,14 @@ class AlbumRow(NamedTuple):
     reason: str | None
 
 
-class TrackRow(NamedTuple):
+class AlbumRow(Album, frozen=True):
+    """One album."""
+
+    artist_id: int
+    released_at: float | None
+
+
+class TrackRow(Struct, frozen=True, gc=False, array_like=True):
     """One track."""
 
     artist_id: int
@@ -116,8 +135,11 @@ class TrackRow(NamedTuple):
     has_file: bool
 
 
+Row = MovieRow | SeriesRow | EpisodeRow | ArtistRow | AlbumRow | TrackRow
+
+
 def sort_key(title: str) -> str:
-    """Titles compare without case."""
+    """Return what a title is sorted and searched by, without case."""
     return title.casefold()
 
 
@@ -133,10 +155,10 @@ def movie(
     file: FileFacts | None,
     profile: Profile = UNKNOWN_PROFILE,
     released_at: float | None = None,
-    mark: int = 0,
+    fingerprint: int = 0,
 ) -> MovieRow:
-    """A movie; `available` is Radarr's own word, which honours minimum availability and delay."""
-    quality = judge(file, profile)
+    """Make the row of a movie; `available` is Radarr's `isAvailable`, which honours minimum availability and delay."""
+    quality = measure(file, profile)
     has_file = file is not None
     return MovieRow(
         id=id,
@@ -154,7 +176,7 @@ def movie(
         reason=reason(monitored=monitored, released=available, has_file=has_file, quality=quality),
         quality_profile=profile.name,
         released_at=released_at,
-        mark=mark,
+        fingerprint=fingerprint,
     )
 
 
@@ -171,8 +193,8 @@ def episode(
     profile: Profile,
     now: float,
 ) -> EpisodeRow:
-    """An episode; `monitored` is true only when series, season and episode are."""
-    quality = judge(file, profile)
+    """Make the row of an episode; `monitored` is true only when series, season and episode are."""
+    quality = measure(file, profile)
     released = airs_at is not None and airs_at <= now
     has_file = file is not None
     return EpisodeRow(
@@ -205,13 +227,13 @@ def album(
     profile: Profile,
     now: float,
 ) -> AlbumRow:
-    """An album; `monitored` is true only when artist and album are.
+    """Make the row of an album; `monitored` is true only when artist and album are.
 
     Without a date it is not released, as in Lidarr's own list of what is missing.
     """
     has_file = 0 < track_count <= track_file_count
     released = released_at is not None and released_at <= now
-    quality = judge(FileFacts(0, below_cutoff, None) if has_file else None, profile)
+    quality = measure(FileFacts(0, below_cutoff, None) if has_file else None, profile)
     return AlbumRow(
         artist_id=artist_id,
         id=id,

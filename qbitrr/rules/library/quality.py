@@ -1,4 +1,4 @@
-"""How good the file of an item is, measured by its quality profile."""
+"""Quality of an item's file, measured by its quality profile."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Profile(NamedTuple):
-    """What a quality profile asks for; scores are custom format scores."""
+    """Requirements of a quality profile; scores are custom format scores."""
 
     name: str
     upgrade_allowed: bool
@@ -18,7 +18,7 @@ UNKNOWN_PROFILE = Profile(name="", upgrade_allowed=False, min_format_score=0, cu
 
 
 class FileFacts(NamedTuple):
-    """The file of an item as its Arr reports it; the score is None when the Arr did not say."""
+    """The file of an item as its Arr reports it; the score is None when it is not known."""
 
     file_id: int
     cutoff_not_met: bool
@@ -26,7 +26,7 @@ class FileFacts(NamedTuple):
 
 
 class Quality(NamedTuple):
-    """The judgement: all false and no score without a file."""
+    """How a file meets its profile: all false and no score without a file."""
 
     quality_met: bool
     custom_format_score: int | None
@@ -35,11 +35,11 @@ class Quality(NamedTuple):
     upgrade: bool
 
 
-def judge(file: FileFacts | None, profile: Profile) -> Quality:
-    """Whether a file meets its profile, and whether the Arr would still take a better one.
+def measure(file: FileFacts | None, profile: Profile) -> Quality:
+    """Measure a file by its profile.
 
-    `upgrade` is true when the profile allows upgrades and the quality cutoff or the format score to stop at is
-    not reached.
+    `upgrade` is true when the profile allows upgrades and the quality cutoff or the cutoff format score is not
+    reached: the Arr then still grabs a better release.
     """
     if file is None:
         return Quality(
@@ -61,7 +61,7 @@ def judge(file: FileFacts | None, profile: Profile) -> Quality:
 
 
 def reason(*, monitored: bool, released: bool, has_file: bool, quality: Quality) -> str | None:
-    """Why an item is not finished, as one word, or None when it is.
+    """Name why an item is not finished; None when it is.
 
     `Unmonitored`, `Unreleased`, `Missing`, `Quality`, `CustomFormat`, `Upgrade`: the first that holds.
     """
@@ -73,4 +73,4 @@ def reason(*, monitored: bool, released: bool, has_file: bool, quality: Quality)
         ("CustomFormat", not quality.custom_format_met),
         ("Upgrade", quality.upgrade),
     )
-    return next((word for word, holds in checks if holds), None)
+    return next((name for name, holds in checks if holds), None)

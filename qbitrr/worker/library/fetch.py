@@ -1,20 +1,18 @@
-"""The library of the Arr, copied into the catalogue in a handful of requests."""
+"""Reading the library of an Arr into the catalogue, in a few requests."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from qbitrr.arr import library
-from qbitrr.arr import library as radarr
-from qbitrr.arr import library as sonarr
 from qbitrr.arr.models import Album, Artist, Movie, QualityProfile, Series
 from qbitrr.clock import from_iso
 from qbitrr.errors import GoneError
 from qbitrr.rules.library import items
 from qbitrr.rules.library.quality import UNKNOWN_PROFILE, FileFacts, Profile
 from qbitrr.state import catalogue
-from qbitrr.worker.library.fingerprint import mark_of
+from qbitrr.worker.library.fingerprint import fingerprint_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -25,21 +23,21 @@ if TYPE_CHECKING:
     from qbitrr.state.catalogue import Generation, SyncChanges
     from qbitrr.state.database import Database
 
-    Rows = dict[str, Sequence[NamedTuple]]
+    Rows = Mapping[str, Sequence[items.Row]]
     Profiles = Mapping[int, QualityProfile]
 
 _SERIES_AT_ONCE = 4
 
 
 async def full_sync(client: ArrClient, database: Database, category: str, source: str, clock: Clock) -> SyncChanges:
-    """Replace the catalogue of a category by what the Arr says now, as one generation.
+    """Replace the catalogue of a category by the Arr's present library, as one generation.
 
     `source` is the Arr's address. Raises a ServiceError; the catalogue is then as it was.
     """
     await client.status()
     profiles = await client.quality_profiles()
     generation = catalogue.Generation(database, category, client.kind.name)
-    await generation.begin(source)
+    await generation.start(source)
     stage = {"radarr": _stage_movies, "sonarr": _stage_series, "lidarr": _stage_artists}[client.kind.name]
     await stage(client, generation, profiles, clock.wall())
     return await generation.commit(clock.wall())
@@ -53,16 +51,16 @@ async def sync_changes(
     profiles: Profiles,
     clock: Clock,
 ) -> None:
-    """Read some movies, series or artists anew, with all that belongs to them; what the Arr has no more is dropped.
+    """Read some movies, series or artists again, with all that belongs to them; those that are gone are dropped.
 
-    Parents come with the mark that its list has for them, None when that is not known. Raises a ServiceError;
-    what was read before it stays.
+    Parents are given with their fingerprint in the Arr's list, None when it is not known. Raises a ServiceError; what
+    was read before it stays.
     """
     kind = client.kind.name
     read = {"radarr": _one_movie, "sonarr": _one_series, "lidarr": _one_artist}[kind]
-    for parent, mark in sorted(parents.items()):
+    for parent, fingerprint in sorted(parents.items()):
         try:
-            rows = await read(client, parent, profiles, mark, clock.wall())
+            rows = await read(client, parent, profiles, fingerprint, clock.wall())
         except GoneError:
             rows = {}
         await catalogue.replace_parent(database, category, kind, parent, rows)
@@ -76,9 +74,9 @@ def _profile(profiles: Profiles, number: int) -> Profile:
 
 
 async def sync_tracks(client: ArrClient, database: Database, category: str) -> None:
-    """Fetch the tracks of artists whose albums changed, one request for each, one after the other.
+    """Read the tracks of artists whose albums changed, one request for each, one after the other.
 
-    Raises a ServiceError; what was fetched before it stays.
+    Raises a ServiceError; what was read before it stays.
     """
     await catalogue.drop_orphaned_tracks(database, category)
     for artist_id in await catalogue.artists_with_other_tracks(database, category):
@@ -90,27 +88,29 @@ async def sync_tracks(client: ArrClient, database: Database, category: str) -> N
 
 
 async def _stage_movies(client: ArrClient, generation: Generation, profiles: Profiles, _now: float) -> None:
-    async for movies in _batches(radarr.movies(client), radarr.FILES_PER_REQUEST):
+    async for movies in _batches(library.movies(client), library.FILES_PER_REQUEST):
         scores = await _scores(client, [m for m in movies if m.movie_file and m.movie_file.custom_format_score is None])
         await generation.add("movies", [_movie_row(movie, scores, profiles) for movie in movies])
 
 
-async def _one_movie(client: ArrClient, movie_id: int, profiles: Profiles, mark: int | None, _now: float) -> Rows:
+async def _one_movie(
+    client: ArrClient, movie_id: int, profiles: Profiles, fingerprint: int | None, _now: float
+) -> Rows:
     movie = await client.get(f"movie/{movie_id}", Movie)
     file = movie.movie_file
     scores = await _scores(client, [movie] if file and file.custom_format_score is None else [])
-    return {"movies": [_movie_row(movie, scores, profiles, mark)]}
+    return {"movies": [_movie_row(movie, scores, profiles, fingerprint)]}
 
 
 async def _scores(client: ArrClient, movies: list[Movie]) -> dict[int, int | None]:
-    """Custom format scores by file id, of movies whose listing leaves them out."""
+    """Read custom format scores by file id, of movies whose list lacks them."""
     if not movies:
         return {}
-    return {file.id: file.custom_format_score for file in await radarr.movie_files(client, [m.id for m in movies])}
+    return {file.id: file.custom_format_score for file in await library.movie_files(client, [m.id for m in movies])}
 
 
 def _movie_row(
-    movie: Movie, scores: dict[int, int | None], profiles: Profiles, mark: int | None = None
+    movie: Movie, scores: dict[int, int | None], profiles: Profiles, fingerprint: int | None = None
 ) -> items.MovieRow:
     return items.movie(
         id=movie.id,
@@ -123,20 +123,20 @@ def _movie_row(
         file=_file_facts(movie.movie_file, scores, has_file=bool(movie.has_file)),
         profile=_profile(profiles, movie.quality_profile_id),
         released_at=from_iso(movie.digital_release or movie.physical_release or movie.in_cinemas),
-        mark=mark_of(movie, profiles) if mark is None else mark,
+        fingerprint=fingerprint_of(movie, profiles) if fingerprint is None else fingerprint,
     )
 
 
 async def _batches(parts: AsyncIterator[list[Movie]], size: int) -> AsyncIterator[list[Movie]]:
-    """The same movies in lists of `size`."""
-    held: list[Movie] = []
+    """Regroup movies into lists of `size`."""
+    batch: list[Movie] = []
     async for part in parts:
-        held += part
-        while len(held) >= size:
-            yield held[:size]
-            held = held[size:]
-    if held:
-        yield held
+        batch += part
+        while len(batch) >= size:
+            yield batch[:size]
+            batch = batch[size:]
+    if batch:
+        yield batch
 
 
 # -- Sonarr -----------------------------------------------------------------------------------------------------
@@ -151,26 +151,31 @@ async def _stage_series(client: ArrClient, generation: Generation, profiles: Pro
 
     try:
         async with asyncio.TaskGroup() as tasks:
-            async for some in sonarr.series(client):
+            async for some in library.series(client):
                 for series in some:
                     tasks.create_task(stage_episodes(series))
                 await generation.add("series", [_series_row(s, profiles) for s in some])
-    except BaseExceptionGroup as group:  # one failed request ends the sync, as it would without tasks
+    except BaseExceptionGroup as group:  # one failed request ends the sync with its error
         raise group.exceptions[0] from group
 
 
-async def _one_series(client: ArrClient, series_id: int, profiles: Profiles, mark: int | None, now: float) -> Rows:
+async def _one_series(
+    client: ArrClient, series_id: int, profiles: Profiles, fingerprint: int | None, now: float
+) -> Rows:
     series = await client.get(f"series/{series_id}", Series)
-    return {"series": [_series_row(series, profiles, mark)], "episodes": await _episodes(client, series, profiles, now)}
+    return {
+        "series": [_series_row(series, profiles, fingerprint)],
+        "episodes": await _episodes(client, series, profiles, now),
+    }
 
 
 async def _episodes(client: ArrClient, series: Series, profiles: Profiles, now: float) -> list[items.EpisodeRow]:
     monitored = {s.season_number for s in series.seasons or [] if s.monitored and series.monitored}
     profile = _profile(profiles, series.quality_profile_id)
-    return [_episode_row(episode, monitored, profile, now) for episode in await sonarr.episodes(client, series.id)]
+    return [_episode_row(episode, monitored, profile, now) for episode in await library.episodes(client, series.id)]
 
 
-def _series_row(series: Series, profiles: Profiles, mark: int | None = None) -> items.SeriesRow:
+def _series_row(series: Series, profiles: Profiles, fingerprint: int | None = None) -> items.SeriesRow:
     title = series.title or ""
     return items.SeriesRow(
         id=series.id,
@@ -182,7 +187,7 @@ def _series_row(series: Series, profiles: Profiles, mark: int | None = None) -> 
         imdb_id=series.imdb_id or None,
         monitored=series.monitored,
         quality_profile=_profile(profiles, series.quality_profile_id).name,
-        mark=mark_of(series, profiles) if mark is None else mark,
+        fingerprint=fingerprint_of(series, profiles) if fingerprint is None else fingerprint,
     )
 
 
@@ -213,7 +218,7 @@ async def _stage_artists(client: ArrClient, generation: Generation, profiles: Pr
             profile = profile_of[artist.id] = _profile(profiles, artist.quality_profile_id)
             if artist.monitored:
                 monitored.add(artist.id)
-            rows.append(_artist_row(artist, profile, mark_of(artist, profiles)))
+            rows.append(_artist_row(artist, profile, fingerprint_of(artist, profiles)))
         await generation.add("artists", rows)
     below_cutoff = await library.below_cutoff(client)
     async for albums in library.albums(client):
@@ -232,7 +237,9 @@ async def _stage_artists(client: ArrClient, generation: Generation, profiles: Pr
         )
 
 
-async def _one_artist(client: ArrClient, artist_id: int, profiles: Profiles, mark: int | None, now: float) -> Rows:
+async def _one_artist(
+    client: ArrClient, artist_id: int, profiles: Profiles, fingerprint: int | None, now: float
+) -> Rows:
     artist = await client.get(f"artist/{artist_id}", Artist)
     profile = _profile(profiles, artist.quality_profile_id)
     below_cutoff = await library.below_cutoff(client)
@@ -246,13 +253,11 @@ async def _one_artist(client: ArrClient, artist_id: int, profiles: Profiles, mar
         )
         for album in await client.get("album", list[Album], artistId=artist_id)
     ]
-    return {
-        "artists": [_artist_row(artist, profile, mark_of(artist, profiles) if mark is None else mark)],
-        "albums": albums,
-    }
+    known = fingerprint_of(artist, profiles) if fingerprint is None else fingerprint
+    return {"artists": [_artist_row(artist, profile, known)], "albums": albums}
 
 
-def _artist_row(artist: Artist, profile: Profile, mark: int) -> items.ArtistRow:
+def _artist_row(artist: Artist, profile: Profile, fingerprint: int) -> items.ArtistRow:
     name = artist.artist_name or ""
     return items.ArtistRow(
         id=artist.id,
@@ -261,7 +266,7 @@ def _artist_row(artist: Artist, profile: Profile, mark: int) -> items.ArtistRow:
         disambiguation=artist.disambiguation or None,
         monitored=artist.monitored,
         quality_profile=profile.name,
-        mark=mark,
+        fingerprint=fingerprint,
     )
 
 
@@ -294,7 +299,7 @@ def _track_row(artist_id: int, track: Track) -> items.TrackRow:
 
 
 def _file_facts(file: File | None, scores: dict[int, int | None], *, has_file: bool) -> FileFacts | None:
-    """The Arr's own word counts; of a file that it does not describe nothing more is known."""
+    """Describe an item's file. Whether there is one is up to the Arr, also when it does not describe it."""
     if not has_file:
         return None
     if file is None:

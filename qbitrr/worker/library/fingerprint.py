@@ -1,7 +1,7 @@
-"""Finding what changed by the Arr's own list of movies, series or artists: one request, and nothing is kept in memory.
+"""Changes found by the Arr's list of movies, series or artists: one request, and nothing is kept in memory.
 
-The list tells all of a movie, and of a series or an artist how many episodes or tracks there are, are wanted and have
-a file. What is said of each makes its mark; one that differs from the stored mark has changed.
+The list has all of a movie, and of a series or an artist how many episodes or tracks there are, are monitored and have
+a file. A fingerprint of each entry that differs from the stored one shows a change.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ import msgspec
 from msgspec.structs import replace
 
 from qbitrr.arr import library
-from qbitrr.arr import library as radarr
-from qbitrr.arr import library as sonarr
 from qbitrr.arr.models import Artist, Movie, QualityProfile, Series
 from qbitrr.state import catalogue
 
@@ -27,33 +25,33 @@ if TYPE_CHECKING:
 Parent = Movie | Series | Artist
 
 
-def mark_of(parent: Parent, profiles: Mapping[int, QualityProfile]) -> int:
-    """A number that is another when the Arr says something else of it, or of its quality profile."""
-    if isinstance(parent, Movie) and parent.movie_file is not None:  # lists leave its score out
+def fingerprint_of(parent: Parent, profiles: Mapping[int, QualityProfile]) -> int:
+    """Hash an entry of the list and its quality profile."""
+    if isinstance(parent, Movie) and parent.movie_file is not None:  # lists lack its score
         parent = replace(parent, movie_file=replace(parent.movie_file, custom_format_score=None))
-    said = msgspec.json.encode((parent, profiles.get(parent.quality_profile_id)))
-    return int.from_bytes(hashlib.blake2b(said, digest_size=8).digest(), signed=True)
+    content = msgspec.json.encode((parent, profiles.get(parent.quality_profile_id)))
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), signed=True)
 
 
 async def compare(
-    client: ArrClient, database: Database, category: str, profiles: Mapping[int, QualityProfile], most: int
+    client: ArrClient, database: Database, category: str, profiles: Mapping[int, QualityProfile], limit: int
 ) -> dict[int, int | None]:
-    """What is not as it is stored, with its mark now, None for what the Arr has no more; at most so many.
+    """Find parents that are not as they are stored, with their present fingerprint, None for those that are gone.
 
-    An Arr that lists nothing at all says nothing: that is left to a full sync. Raises a ServiceError.
+    At most `limit`. An empty list is no evidence, and left to a full sync. Raises a ServiceError.
     """
     comparison = catalogue.Comparison(database, category, client.kind.name)
-    await comparison.begin()
+    await comparison.start()
     async for some in _parents(client):
-        await comparison.add([(parent.id, mark_of(parent, profiles)) for parent in some])
-    return await comparison.differences(most)
+        await comparison.add([(parent.id, fingerprint_of(parent, profiles)) for parent in some])
+    return await comparison.differences(limit)
 
 
 def _parents(client: ArrClient) -> AsyncIterator[Sequence[Parent]]:
     match client.kind.name:
         case "radarr":
-            return radarr.movies(client)
+            return library.movies(client)
         case "sonarr":
-            return sonarr.series(client)
+            return library.series(client)
         case _:
             return library.artists(client)

@@ -1,4 +1,4 @@
-"""The task that keeps the catalogue of the category."""
+"""Keeping the catalogue of a category in step with its Arr."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from qbitrr.config.redact import redact_url
 from qbitrr.errors import CredentialsRejectedError, ServiceError
 from qbitrr.state import catalogue
 from qbitrr.worker.library.fetch import full_sync, sync_changes, sync_tracks
-from qbitrr.worker.library.fingerprint import compare, mark_of
+from qbitrr.worker.library.fingerprint import compare, fingerprint_of
 
 if TYPE_CHECKING:
     from qbitrr.worker.context import WorkerContext
@@ -22,71 +22,71 @@ _log = logs.get(__name__)
 
 FULL_SYNC_SECONDS = 6 * 3600.0
 _MOST_CHANGED = 100
-_MOST_TOLD = 10_000
+_MOST_PUSHED = 10_000
 _SKEW_SECONDS = 120.0  # the Arr's clock may be behind ours
-_LIST_SHARE = 100.0  # the list of the Arr is asked for so seldom that it takes a hundredth of the time
+_LIST_SHARE = 100.0  # the list is requested so seldom that the requests take a hundredth of the time
 _LIST_SECONDS = (25.0, 900.0)  # from the end of one to the next; the first is just below the pause between two polls
 
 
 class LibrarySync:
-    """The catalogue of the category. `wake` asks for a full sync now; `synced` is set after what may concern tracks.
+    """The catalogue of one category.
 
-    `told` is set when the Arr has told of changes, `look` asks to look for some now. `turn` is held while the Arr is
-    read.
+    Set `wake` for a full sync now, and `poll` to look for changes now. `pushed` is set when the Arr reported changes,
+    `synced` when tracks may have changed. `reading` is locked while the library is read.
     """
 
     def __init__(self, context: WorkerContext) -> None:
         self.wake = asyncio.Event()
         self.synced = asyncio.Event()
-        self.told = asyncio.Event()
-        self.look = asyncio.Event()
+        self.pushed = asyncio.Event()
+        self.poll = asyncio.Event()
         self._arr = context.config.arr
         self._client = context.services.arr
         self._database = context.database
         self._report = context.report
         self._clock = context.clock
-        self._spared = False
-        self._since: float | None = None  # when the catalogue was what the Arr has
-        self._seen: set[int] = set()  # events since then that were dealt with
-        self._changed: dict[int, Parent | None] = {}  # what the Arr has told of, as it is now when it said that
+        self._skips_full_sync = False
+        self._since: float | None = None  # when the catalogue was in step with the Arr
+        self._seen: set[int] = set()  # history events since then that were read
+        self._changed: dict[int, Parent | None] = {}  # parents that the Arr reported, with their content if it sent it
         self._list_at = 0.0
-        self._listens = False
-        self.turn = asyncio.Lock()
+        self._has_push = False
+        self.reading = asyncio.Lock()
 
-    # -- what is told -------------------------------------------------------------------------------------------
+    # -- what the Arr reports -----------------------------------------------------------------------------------
 
-    def hear(self, parent: int, content: Parent | None = None) -> None:
-        """The Arr tells that a movie, series or artist changed, or something that belongs to it."""
-        if len(self._changed) >= _MOST_TOLD:  # a full sync costs less
+    def on_change(self, parent: int, content: Parent | None = None) -> None:
+        """Note that a movie, series or artist changed, or something that belongs to it."""
+        if len(self._changed) >= _MOST_PUSHED:  # a full sync costs less
             self._changed.clear()
             self.wake.set()
-        known_to_change = self._changed.get(parent, content) is None
-        self._changed[parent] = None if known_to_change else content
-        self.told.set()
+        must_be_read = self._changed.get(parent, content) is None
+        self._changed[parent] = None if must_be_read else content
+        self.pushed.set()
 
-    def listen(self, *, now: bool) -> None:
-        """Whether the Arr tells of changes from now on. What it did not tell before is looked for."""
-        self._listens = now
-        self.expect()
+    def on_push(self, *, available: bool) -> None:
+        """Note whether the Arr reports changes from now on. Those before are looked for."""
+        self._has_push = available
+        self.expect_changes()
 
-    def expect(self) -> None:
-        """Something may have changed, and nobody knows what."""
+    def expect_changes(self) -> None:
+        """Note that something may have changed, without knowing what."""
         self._list_at = 0.0
-        self.look.set()
+        self.poll.set()
 
     # -- reading ------------------------------------------------------------------------------------------------
 
     async def sync(self) -> None:
-        """Read everything from the Arr."""
-        if self._spared:
-            self._spared = False
+        """Read the whole library."""
+        if self._skips_full_sync:
+            self._skips_full_sync = False
             return
-        async with self.turn:
+        async with self.reading:
             await self._sync()
 
     async def _sync(self) -> None:
-        section, category, begun_at = self._arr.section, self._arr.category, self._clock.wall()
-        told, self._changed = self._changed, {}
+        section, category, started_at = self._arr.section, self._arr.category, self._clock.wall()
+        pushed, self._changed = self._changed, {}
         with self._report.operation("library", "health"):
             try:
                 source = redact_url(self._arr.uri)
@@ -95,17 +95,17 @@ class LibrarySync:
                 self._report.waits(
                     "library", section, str(error), needs_attention=isinstance(error, CredentialsRejectedError)
                 )
-                self._changed = told | self._changed
+                self._changed = pushed | self._changed
                 raise
             self._report.goes_on("library", section)
-            self._since, self._list_at = begun_at, self._clock.monotonic() + _LIST_SECONDS[0]
+            self._since, self._list_at = started_at, self._clock.monotonic() + _LIST_SECONDS[0]
             _log.info("library was synced", changed=changes.changed, removed=changes.removed)
             self.synced.set()
             await self._database.shrink()
             process.release_memory()
 
-    async def begin(self) -> None:
-        """Spare a full sync when an earlier process made one lately: what changed since is in the Arr's history."""
+    async def load(self) -> None:
+        """Skip the first full sync when an earlier process made one lately: changes since are in the Arr's history."""
         category, kind, now = self._arr.category, self._arr.kind, self._clock.wall()
         synced_at = await catalogue.synced_at(self._database, category)
         source = redact_url(self._arr.uri)
@@ -113,12 +113,12 @@ class LibrarySync:
             return
         left = synced_at + FULL_SYNC_SECONDS - now
         if 0 < left <= FULL_SYNC_SECONDS:
-            self._spared, self._since = True, synced_at
+            self._skips_full_sync, self._since = True, synced_at
             asyncio.get_running_loop().call_later(left, self.wake.set)
 
-    async def changes(self) -> None:
-        """Read what has changed since the last time, as the Arr's history and now and then its list say."""
-        async with self.turn:
+    async def read_changes(self) -> None:
+        """Read what changed since the last time, by the Arr's history and sometimes its list."""
+        async with self.reading:
             if self._since is None:
                 return
             with self._report.operation("changes", "health"):
@@ -126,47 +126,47 @@ class LibrarySync:
                 if self._clock.monotonic() >= self._list_at:
                     await self._by_list()
 
-    async def what_was_told(self) -> None:
-        """Read what the Arr told of."""
-        async with self.turn:
+    async def read_pushed(self) -> None:
+        """Read what the Arr reported as changed."""
+        async with self.reading:
             if self._since is None or not self._changed:
                 return
             with self._report.operation("changes", "health"):
-                told, self._changed = self._changed, {}
+                pushed, self._changed = self._changed, {}
                 try:
                     profiles = await self._client.quality_profiles()
-                    await self._read(await self._without_the_same(told, profiles), profiles)
+                    await self._read(await self._without_unchanged(pushed, profiles), profiles)
                 except BaseException:
-                    self._changed = told | self._changed
+                    self._changed = pushed | self._changed
                     raise
 
     async def _by_history(self, since: float) -> None:
         now = self._clock.wall()
         events = await self._client.history_since(to_iso(since - _SKEW_SECONDS) or "")
-        news = [event for event in events if event.id not in self._seen]
-        parents = {parent for event in news if (parent := event.movie_id or event.series_id or event.artist_id)}
+        unread = [event for event in events if event.id not in self._seen]
+        parents = {parent for event in unread if (parent := event.movie_id or event.series_id or event.artist_id)}
         if parents:
             await self._read(dict.fromkeys(parents), await self._client.quality_profiles())
         self._since, self._seen = now, {event.id for event in events}
 
     async def _by_list(self) -> None:
-        """What history does not tell: what was added or deleted, monitored or not any more, or edited."""
-        began = self._clock.monotonic()
+        """Read what history lacks: what was added or deleted, monitored or not any more, or edited."""
+        started = self._clock.monotonic()
         profiles = await self._client.quality_profiles()
         found = await compare(self._client, self._database, self._arr.category, profiles, _MOST_CHANGED + 1)
-        took = self._clock.monotonic() - began
+        took = self._clock.monotonic() - started
         shortest, longest = _LIST_SECONDS
-        pause = longest if self._listens else min(max(shortest, took * _LIST_SHARE), longest)
+        pause = longest if self._has_push else min(max(shortest, took * _LIST_SHARE), longest)
         await self._read(found, profiles)
         self._list_at = self._clock.monotonic() + pause
 
-    async def _without_the_same(self, told: dict[int, Parent | None], profiles: Profiles) -> dict[int, int | None]:
-        """Parents whose content was told as it is stored have not changed."""
-        with_content = {number: parent for number, parent in told.items() if parent is not None}
-        changed: dict[int, int | None] = {number: None for number in told if number not in with_content}
-        stored = await catalogue.marks(self._database, self._arr.category, self._arr.kind, list(with_content))
+    async def _without_unchanged(self, pushed: dict[int, Parent | None], profiles: Profiles) -> dict[int, int | None]:
+        """Leave out parents whose content is what is stored."""
+        with_content = {number: parent for number, parent in pushed.items() if parent is not None}
+        changed: dict[int, int | None] = {number: None for number in pushed if number not in with_content}
+        stored = await catalogue.fingerprints(self._database, self._arr.category, self._arr.kind, list(with_content))
         for number, parent in with_content.items():
-            if mark_of(parent, profiles) != stored.get(number):
+            if fingerprint_of(parent, profiles) != stored.get(number):
                 changed[number] = None
         return changed
 
@@ -178,8 +178,8 @@ class LibrarySync:
         if parents:
             self.synced.set()
 
-    async def tracks(self) -> None:
-        """Read the tracks that changed; only Lidarr has any. Slow on purpose: nobody waits for them."""
+    async def read_tracks(self) -> None:
+        """Read the tracks that changed; only Lidarr has any. One request at a time: nothing waits for them."""
         if self._arr.kind == "lidarr":
             with self._report.operation("tracks", "health"):
                 await sync_tracks(self._client, self._database, self._arr.category)
@@ -187,5 +187,5 @@ class LibrarySync:
                 process.release_memory()
 
     async def release(self) -> None:
-        """Mark what has been released by time passing."""
+        """Mark items as released whose release date has passed."""
         await catalogue.release(self._database, self._arr.category, self._arr.kind, self._clock.wall())

@@ -1,4 +1,4 @@
-"""Searches and the budget that pays for them: of this Arr, and of all together."""
+"""Sending searches, and the budgets that pay for them: of this Arr, and the shared one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qbitrr.errors import ServiceError, UnreachableError
 from qbitrr.rules.search import budget
 from qbitrr.rules.search.budget import Bucket, Moment
-from qbitrr.state import activity, searches
+from qbitrr.state import searches
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from qbitrr.state.database import Transaction
     from qbitrr.worker.context import WorkerContext
 
-_ALL = ""  # the name of the budget that all share
+_SHARED = ""  # name of the budget that all Arrs share
 
 
 class SearchBudget:
-    """The budgets as this worker sees them."""
+    """The budgets of this Arr: its own and the shared one."""
 
     def __init__(self, context: WorkerContext) -> None:
         config = context.config
         self._category = config.arr.category
         self._kind = config.arr.kind
         self._rates = {
-            _ALL: config.settings.searches_per_hour,
+            _SHARED: config.settings.searches_per_hour,
             config.arr.category: config.arr.entry_search.searches_per_hour,
         }
         self._database = context.database
@@ -35,32 +35,35 @@ class SearchBudget:
 
     @property
     def per_hour(self) -> int:
-        """The most searches of this Arr within an hour."""
+        """Most searches of this Arr within an hour."""
         return min(self._rates.values())
 
     async def seconds_until(self, cost: int) -> float:
-        """How long until a search of this cost may be sent; 0 when it may now."""
+        """Return the seconds until a search of this cost may be sent; 0 when it may be sent now."""
         async with self._database.transaction() as transaction:
             buckets = await self._buckets(transaction)
         return max(budget.seconds_until(bucket, self._rates[name], cost) for name, bucket in buckets.items())
 
-    async def take(self, ids: Sequence[int], cost: int) -> bool:
-        """Pay for a search and write it down, or neither when it has to wait. Searching is at most once after this."""
+    async def spend(self, ids: Sequence[int], cost: int) -> bool:
+        """Pay for a search and record it; False, and neither is done, when it has to wait.
+
+        After a crash it may be recorded without having been sent, but is never sent twice.
+        """
         async with self._database.transaction() as transaction:
             buckets = await self._buckets(transaction)
             after = {name: budget.take(bucket, self._rates[name], cost) for name, bucket in buckets.items()}
             paid = {name: bucket for name, bucket in after.items() if bucket is not None}
             if len(paid) < len(after):
                 return False
-            await self._write_down(transaction, paid, ids)
+            await self._record(transaction, paid, ids)
         return True
 
     async def charge(self, ids: Sequence[int]) -> None:
-        """Pay for a search that cannot wait, if need be with a debt, and write it down."""
+        """Pay for a search that cannot wait, if necessary with a debt, and record it."""
         async with self._database.transaction() as transaction:
             buckets = await self._buckets(transaction)
             paid = {name: budget.charge(bucket, len(ids)) for name, bucket in buckets.items()}
-            await self._write_down(transaction, paid, ids)
+            await self._record(transaction, paid, ids)
 
     async def _buckets(self, transaction: Transaction) -> dict[str, Bucket]:
         now = Moment(self._clock.wall(), self._clock.monotonic())
@@ -72,18 +75,18 @@ class SearchBudget:
             else:
                 left = Bucket(stored.tokens, Moment(stored.wall, stored.monotonic))
                 found[name] = bucket = budget.filled(left, rate, now)
-                if budget.went_back(left.at, now):  # from here on time counts anew
+                if budget.went_back(left.at, now):  # else time would not count until it has caught up
                     await searches.store_budget(transaction, name, bucket.tokens, now.wall, now.monotonic)
         return found
 
-    async def _write_down(self, transaction: Transaction, paid: dict[str, Bucket], ids: Sequence[int]) -> None:
+    async def _record(self, transaction: Transaction, paid: dict[str, Bucket], ids: Sequence[int]) -> None:
         for name, bucket in paid.items():
             await searches.store_budget(transaction, name, bucket.tokens, bucket.at.wall, bucket.at.monotonic)
         await searches.record(transaction, self._category, self._kind, ids, self._clock.wall())
 
 
 class SearchSender:
-    """Sends searches that are paid for, and tells of them."""
+    """Sends searches that the budget allows, and reports them."""
 
     def __init__(self, context: WorkerContext) -> None:
         self._category = context.config.arr.category
@@ -94,12 +97,12 @@ class SearchSender:
         self._clock = context.clock
 
     async def send(self, ids: Sequence[int], cost: int, summary: str, search: Callable[[], Awaitable[Command]]) -> bool:
-        """Have `search` done if the budget allows it; whether it did.
+        """Run `search` if the budget allows it; returns whether it did.
 
-        Raises a ServiceError. What the Arr refused counts as not searched; the budget is spent all the same.
+        Raises a ServiceError. What the Arr refused counts as not searched, but the budget is spent.
         """
         before = await searches.read(self._database, self._category, ids)
-        if not await self._budget.take(ids, cost):
+        if not await self._budget.spend(ids, cost):
             return False
         try:
             with self._report.operation("search", "search"):
@@ -109,13 +112,13 @@ class SearchSender:
                 await searches.restore(self._database, self._category, ids, before)
             raise
         now = self._clock.wall()
-        await activity.record(self._database, self._category, summary, now)
+        await searches.store_last(self._database, self._category, summary, now)
         self._report.searched(summary, now)
         return True
 
 
 async def search_after_failure(context: WorkerContext, ids: Sequence[int]) -> None:
-    """Search what a failed download was for. It does not wait, but others wait for the budget it has spent.
+    """Search the items of a failed download. It does not wait for the budget, but others wait for what it spent.
 
     Raises a ServiceError.
     """

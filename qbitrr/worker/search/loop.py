@@ -1,4 +1,4 @@
-"""The task that searches: what is next by the plan, when nothing stands in the way, as far as the budget goes."""
+"""Search loop: sends the next search of the plan when nothing is in the way and the budget allows it."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _log = logs.get(__name__)
 _NEXT = 100  # how far ahead is planned
 _PLAN_SECONDS = 300.0  # how long a plan is good when nothing is known to have changed
 _SHOWN = 50
-_ASKED_MOST = 1000
+_MOST_REQUESTED = 1000
 
 
 class SearchLoop:
-    """Searches for one category. `wake` asks for a round now."""
+    """Searches for one category. Set `wake` for a round now."""
 
     def __init__(self, context: WorkerContext) -> None:
         self.wake = asyncio.Event()
@@ -45,53 +45,53 @@ class SearchLoop:
         self._budget = SearchBudget(context)
         self._sender = SearchSender(context)
         self._switches = _switches(context.config)
-        self._asked: list[int] = []
+        self._requested: list[int] = []
         self._next: list[PlannedSearch] = []
         self._due = 0
         self._planned_at = 0.0
         self._synced_at: float | None = None
 
-    def ask_for(self, item_ids: Iterable[int]) -> None:
-        """Somebody wants items searched now: before all others, through the same budget."""
-        self._asked = list(dict.fromkeys([*self._asked, *item_ids]))[:_ASKED_MOST]
+    def request(self, item_ids: Iterable[int]) -> None:
+        """Search items of the user's choice now: before all others, within the same budget."""
+        self._requested = list(dict.fromkeys([*self._requested, *item_ids]))[:_MOST_REQUESTED]
         self.wake.set()
 
     def replan(self) -> None:
-        """What is wanted is another than the plan was made for."""
+        """Drop the plan, as other items are requested than when it was made."""
         self._synced_at = None
         self.wake.set()
 
     async def one_round(self) -> None:
         """Send at most one search. Raises a ServiceError."""
         try:
-            await self._tell(await self._round())
+            await self._publish(await self._round())
         except ServiceError as error:
-            await self._tell(self._quiet() or str(error))
+            await self._publish(self._retry_later() or str(error))
             raise
 
     async def _round(self) -> str:
-        """Send at most one search; returns why none may be sent, empty when it may."""
+        """Send at most one search; returns why none may be sent, empty when one may."""
         queue: list[QueueRecord] = []
         waiting = await self._obstacle()
         if not waiting:
             queue = await self._arr.queue()
-            waiting = await self._crowded(queue)
-        taken = {item for record in queue if (item := self._arr.kind.item_of(record))}
-        await self._plan(taken)
-        if not waiting and (search := await self._first(taken)) is not None:
+            waiting = await self._busy(queue)
+        downloading = {item for record in queue if (item := self._arr.kind.item_of(record))}
+        await self._plan(downloading)
+        if not waiting and (search := await self._first(downloading)) is not None:
             await self._send(search)
         return waiting
 
-    # -- what stands in the way -----------------------------------------------------------------------------------
+    # -- what is in the way ---------------------------------------------------------------------------------------
 
     def _forbidden(self) -> str:
-        """Why the configuration lets nothing be sent now; empty when it does."""
+        """Return why the configuration forbids searches now; empty when it allows them."""
         entry = self._config.arr.entry_search
         if self._config.shadow:
             return "Shadow is on"
         if entry.search_limit == 0:
             return "SearchLimit is 0"
-        if self._asked:
+        if self._requested:
             return ""
         if not entry.search_missing:
             return "SearchMissing is off"
@@ -100,21 +100,21 @@ class SearchLoop:
         return "" if inside else f"SearchWindow is {entry.search_window}"
 
     async def _obstacle(self) -> str:
-        """Why nothing may be sent, as far as it is known without asking the Arr; empty when it may."""
+        """Return why nothing may be sent, as far as it is known without a request to the Arr; empty when it may."""
         if because := self._forbidden():
             return because
         if await catalogue.synced_at(self._database, self._config.arr.category) is None:
             return "the library was not read yet"
-        if because := self._quiet():
+        if because := self._retry_later():
             return because
         return "the budget is spent for now" if await self._budget.seconds_until(1) > 0 else ""
 
-    def _quiet(self) -> str:
-        """That the Arr wants to be left alone; empty when it does not."""
+    def _retry_later(self) -> str:
+        """Whether the Arr answered with Retry-After, as a sentence; empty when not."""
         return f"{self._arr.section} asked for no more for now" if self._arr.retry_after_seconds > 0 else ""
 
-    async def _crowded(self, queue: list[QueueRecord]) -> str:
-        """Why the Arr has enough to do."""
+    async def _busy(self, queue: list[QueueRecord]) -> str:
+        """Return why the Arr has enough searches and downloads; empty when it has not."""
         entry = self._config.arr.entry_search
         names = [one.name or "" for one in await self._arr.commands() if not one.ended]
         active = sum(name.endswith("Search") for name in names)
@@ -133,19 +133,19 @@ class SearchLoop:
 
     # -- what is next ---------------------------------------------------------------------------------------------
 
-    async def _first(self, taken: set[int]) -> PlannedSearch | None:
-        """What to send now: what somebody asked for, else the next of the plan that nobody downloads yet."""
-        if self._asked:
+    async def _first(self, downloading: set[int]) -> PlannedSearch | None:
+        """Return the search to send now: of what the user asked for, else the next one of the plan."""
+        if self._requested:
             category, kind = self._config.arr.category, self._config.arr.kind
-            ids = self._asked[: plan.EPISODES_AT_ONCE]
+            ids = self._requested[: plan.EPISODES_AT_ONCE]
             known = {row[0]: Item(*row) for row in await searches.of_items(self._database, category, kind, ids)}
-            free = tuple(item_id for item_id in ids if item_id in known and item_id not in taken)
+            free = tuple(item_id for item_id in ids if item_id in known and item_id not in downloading)
             if not free:
-                self._asked = self._asked[len(ids) :]
+                self._requested = self._requested[len(ids) :]
                 return None
             titles = ", ".join(known[item_id].title for item_id in free)
             return PlannedSearch(self._arr.kind.search_command, free, "Asked", "asked for", titles, len(free))
-        self._next = [search for search in self._next if taken.isdisjoint(search.item_ids)]
+        self._next = [search for search in self._next if downloading.isdisjoint(search.item_ids)]
         return self._next[0] if self._next and self._config.arr.entry_search.search_missing else None
 
     async def _send(self, search: PlannedSearch) -> None:
@@ -155,11 +155,11 @@ class SearchLoop:
         if not await self._sender.send(search.item_ids, search.cost, f"{search.title}: {search.why}", command):
             return
         _log.info("searched", command=search.command, title=search.title, because=search.why)
-        self._asked = [item_id for item_id in self._asked if item_id not in search.item_ids]
+        self._requested = [item_id for item_id in self._requested if item_id not in search.item_ids]
         self._next = [one for one in self._next if set(one.item_ids).isdisjoint(search.item_ids)]
         self._due = max(0, self._due - len(search.item_ids))
 
-    async def _plan(self, taken: set[int]) -> None:
+    async def _plan(self, downloading: set[int]) -> None:
         now = self._clock.monotonic()
         arr, at = self._config.arr, self._clock.wall()
         synced_at = await catalogue.synced_at(self._database, arr.category)
@@ -172,20 +172,20 @@ class SearchLoop:
         async for rows in pages:
             items = (Item(*row) for row in rows)  # type: ignore[arg-type]
             found = [one for item in items if (one := plan.choice(item, self._switches, at))]
-            found = [one for one in found if one.item.id not in taken]
+            found = [one for one in found if one.item.id not in downloading]
             self._due += len(found)
             best = plan.best(best, found, _NEXT)
-        self._next = await self._as_searches(best, taken, at)
+        self._next = await self._as_searches(best, downloading, at)
         self._planned_at, self._synced_at = now, synced_at
 
-    async def _as_searches(self, best: list[Choice], taken: set[int], at: float) -> list[PlannedSearch]:
+    async def _as_searches(self, best: list[Choice], downloading: set[int], at: float) -> list[PlannedSearch]:
         found: list[PlannedSearch] = []
         covered: set[int] = set()
         series: dict[int, tuple[str, dict[int, SeasonItems]]] = {}
 
         def is_free(item: Item) -> bool:
             is_due = plan.choice(item, self._switches, at) is not None
-            return is_due and item.id not in taken and item.id not in covered
+            return is_due and item.id not in downloading and item.id not in covered
 
         for chosen in best:
             if chosen.item.id in covered:
@@ -214,7 +214,7 @@ class SearchLoop:
             for number, items in by_season.items()
         }
 
-    async def _tell(self, waiting: str) -> None:
+    async def _publish(self, waiting: str) -> None:
         per_hour, due = self._budget.per_hour, self._due
         through = self._clock.wall() + budget.seconds_for(due, per_hour) if due else None
         shown = SearchForecast(self._next[:_SHOWN], due, per_hour, waiting, through and through // 60 * 60)

@@ -1,4 +1,4 @@
-"""The task that looks for what people asked for, by its own timer."""
+"""Media requests of users, read from Overseerr or Ombi by a timer of their own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _log = logs.get(__name__)
 
 
 class MediaRequestSync:
-    """The requests for one category. `changed` is called when other items are asked for than before."""
+    """The requests for one category. `changed` is called when other items are requested than before."""
 
     def __init__(self, context: WorkerContext, changed: Callable[[], None]) -> None:
         self._arr = context.config.arr
@@ -26,8 +26,8 @@ class MediaRequestSync:
         self._report = context.report
         self._changed = changed
 
-    async def look(self) -> None:
-        """Mark in the catalogue what is asked for now. Raises a ServiceError; what was asked for before then stays."""
+    async def sync(self) -> None:
+        """Store the present requests. Raises a ServiceError; the stored ones then stay."""
         if self._arr.kind == "lidarr":
             return
         found = []

@@ -56,7 +56,7 @@ class FreeSpaceGuard:
 
     async def one_pass(self) -> None:
         """Measure the disks, and pause or resume what has to be. Raises a ServiceError."""
-        paused = await stored.held(self._context.database, self._instance)
+        paused = await stored.paused(self._context.database, self._instance)
         downloads = list(self._downloads(paused))
         if self._on:
             disks, downloads = await self._measure(downloads)
@@ -71,7 +71,7 @@ class FreeSpaceGuard:
             await pause.carry_out(self._context, self._instance, steps)
         gone = [infohash for infohash in paused if infohash not in self._mirror.torrents]
         if gone:
-            await stored.release(self._context.database, self._instance, gone)
+            await stored.record_resumed(self._context.database, self._instance, gone)
 
     def _downloads(self, paused: dict[str, float]) -> Iterable[Download]:
         """Torrents that are not complete, or were paused by the guard."""

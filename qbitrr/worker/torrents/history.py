@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from qbitrr.rules.files import Selection
 from qbitrr.rules.history import NOTHING_DONE, after
-from qbitrr.rules.verdict import Action
+from qbitrr.rules.verdict import OPEN, Action
 from qbitrr.state import ledger, torrents
+from qbitrr.state.torrents import StoredFileCheck
 from qbitrr.worker.torrents.policy import file_rules_of, fingerprint
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 Incarnation = tuple[str, str, float]  # and when it was added: it may come back as another
 
-AWAITING_APPROVAL = "awaiting approval"
 NOTHING_LEFT = Selection(playable=1)
 """Stands for a file list that was examined before: nothing is left to be done about it."""
 _DAY_SECONDS = 86400.0
@@ -44,15 +44,13 @@ class TorrentHistory:
     async def load(self) -> None:
         """Read back what the ledger knows, and whose files were seen."""
         for entry in await ledger.of_present_torrents(self._database, self._category):
-            if entry.state != "planned":
+            if entry.state not in OPEN:
                 self.record(entry, entry.state, entry.updated_at, entry.outcome)
         since = self._clock.wall() - _DAY_SECONDS
         for entry in await ledger.begun_since(self._database, self._category, [Action.FAIL], since):
-            if entry.step != AWAITING_APPROVAL:
-                self.count_failed_grab(entry)
-        for known in await torrents.of_category(self._database, self._category):
-            if known.files_seen:
-                self._files_seen[known.instance, known.infohash, known.added_at] = known.files_seen
+            self.count_failed_grab(entry)
+        for check in await torrents.read(self._database, self._category, StoredFileCheck):
+            self._files_seen[check.instance, check.infohash, check.added_at] = check.rules
 
     def of(self, torrent: TorrentFacts) -> History:
         """What was done to a torrent and found out about it."""
@@ -107,8 +105,8 @@ class TorrentHistory:
             return
         saving, self._unsaved = self._unsaved, set()  # what changes meanwhile is for the next time
         try:
-            seen = [(*one, self._files_seen[one]) for one in saving]
-            await torrents.saw_files(self._database, self._category, seen)
+            checks = [StoredFileCheck(*one, self._files_seen[one]) for one in sorted(saving)]
+            await torrents.save(self._database, self._category, StoredFileCheck, checks)
         except BaseException:
             self._unsaved |= saving & self._files_seen.keys()
             raise

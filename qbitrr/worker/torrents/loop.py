@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr import logs
 from qbitrr.rules.verdict import Action, TraceStep, Verdict, stops
-from qbitrr.state import shadow, verdicts
+from qbitrr.state import torrents, verdicts
 from qbitrr.worker.torrents.actions.approvals import Approvals
 from qbitrr.worker.torrents.actions.context import ActionContext
 from qbitrr.worker.torrents.actions.runner import ActionRunner
@@ -63,7 +63,7 @@ class TorrentLoop:
         await self.runner.load()
         await self.observer.load()
         await self.seeding.load()
-        self._left_over = set(await verdicts.keys_of_category(self._database, self._category))
+        self._left_over = await torrents.keys(self._database, self._category)
 
     async def close(self) -> None:
         """Cancel what is under way, and write down what is only in memory."""
@@ -99,16 +99,15 @@ class TorrentLoop:
             return
         gone = self._to_forget - self.poll.present()
         if gone:
-            await verdicts.forget(self._database, self._category, gone)
-            await self._ownership.forget(gone)
-            await shadow.left(self._database, self._category, gone, self._clock.wall())
+            await torrents.forget(self._database, self._category, gone, self._clock.wall())
+            self._ownership.forget(gone)
             for key in gone:
                 self._identities.pop(key, None)
                 self._revisit_at.pop(key, None)
             self._history.forget(gone)
             self.runner.forget(gone)
             self.observer.forget(gone)
-            await self.seeding.forget(gone)
+            self.seeding.forget(gone)
             self._to_judge -= gone
         self._to_forget = set()
 

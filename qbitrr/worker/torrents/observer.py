@@ -10,7 +10,7 @@ from qbitrr.rules.context import RuleContext
 from qbitrr.rules.facts import ItemScores, TorrentKey
 from qbitrr.rules.states import MISSING_FILES
 from qbitrr.rules.strikes import StrikeKind
-from qbitrr.state import scores
+from qbitrr.state import catalogue
 from qbitrr.worker.disk import has_content, on_disk
 from qbitrr.worker.torrents.internet import InternetCheck
 from qbitrr.worker.torrents.policy import policy_of
@@ -124,7 +124,7 @@ class Observer:
         if new or now >= self._scores_read_at + _SCORES_SECONDS:
             self._scores_read_at = now
             items = {item for facts in self.queue.values() for item in facts.item_ids}
-            found = await scores.of_items(self._database, self._category, self._arr.kind.name, items)
+            found = await catalogue.scores(self._database, self._category, self._arr.kind.name, items)
             self._scores = {item: ItemScores(*stored) for item, stored in found.items()}
 
     def _update_strikes(self, changed: Iterable[TorrentKey]) -> set[TorrentKey]:

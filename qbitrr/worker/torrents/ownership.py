@@ -39,7 +39,7 @@ class Ownership:
 
     async def load(self) -> None:
         """Read back what an earlier process remembered."""
-        stored = await torrents.of_category(self._database, self._category)
+        stored = await torrents.read(self._database, self._category, StoredTorrent)
         self._known = {TorrentKey(t.instance, t.infohash): t for t in stored}
 
     def is_of_interest(self, category: str) -> bool:
@@ -57,7 +57,7 @@ class Ownership:
         """
         if self._is_own(torrent.category):
             known = self._known.get(torrent.key)
-            if known is None or (known.home, known.added_at) != (torrent.category, torrent.added_at):
+            if known is None or (known.qbit_category, known.added_at) != (torrent.category, torrent.added_at):
                 self._remember(torrent, torrent.category)
             return True
         if self.is_mine(torrent):
@@ -70,7 +70,7 @@ class Ownership:
     def category_of(self, key: TorrentKey) -> str:
         """The category that a torrent belongs to in qBittorrent."""
         known = self._known.get(key)
-        return known.home if known else self._category
+        return known.qbit_category if known else self._category
 
     async def save(self) -> None:
         """Write down what is new."""
@@ -78,14 +78,14 @@ class Ownership:
             return
         saving, self._unsaved = self._unsaved, set()  # what changes meanwhile is for the next time
         try:
-            await torrents.remember(self._database, self._category, [self._known[key] for key in saving])
+            known = [self._known[key] for key in saving]
+            await torrents.save(self._database, self._category, StoredTorrent, known)
         except BaseException:
             self._unsaved |= saving & self._known.keys()
             raise
 
-    async def forget(self, gone: set[TorrentKey]) -> None:
+    def forget(self, gone: set[TorrentKey]) -> None:
         """Drop torrents that are no longer there."""
-        await torrents.forget(self._database, self._category, gone)
         for key in gone:
             self._known.pop(key, None)
         self._unsaved -= gone

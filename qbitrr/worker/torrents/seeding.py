@@ -72,10 +72,10 @@ class SeedingTracker:
         await self._refusals.load()
         await self._times.load()
 
-    async def forget(self, gone: set[TorrentKey]) -> None:
+    def forget(self, gone: set[TorrentKey]) -> None:
         """Drop torrents that are no longer there."""
-        await self._refusals.forget(gone)
-        await self._times.forget(gone)
+        self._refusals.forget(gone)
+        self._times.forget(gone)
         self._in_trouble -= gone
         self._news -= gone
         for key in gone:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from qbitrr.rules.facts import TorrentKey
-from qbitrr.state import seeding_times
-from qbitrr.state.seeding_times import StoredSeedingTime
+from qbitrr.state import torrents
+from qbitrr.state.torrents import StoredSeedingTime
 
 if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
@@ -45,7 +45,7 @@ class SeedingTimes:
 
     async def load(self) -> None:
         """Read back what an earlier process counted."""
-        for stored in await seeding_times.of_category(self._database, self._category):
+        for stored in await torrents.read(self._database, self._category, StoredSeedingTime):
             time = _Time(stored.added_at, stored.seconds, saved=stored.seconds)
             self._times[TorrentKey(stored.instance, stored.infohash)] = time
 
@@ -104,12 +104,9 @@ class SeedingTimes:
                 time.saved = seconds
                 fresh.append(StoredSeedingTime(instance, infohash, time.added_at, seconds))
         if fresh:
-            await seeding_times.save(self._database, self._category, fresh)
+            await torrents.save(self._database, self._category, StoredSeedingTime, fresh)
 
-    async def forget(self, gone: set[TorrentKey]) -> None:
+    def forget(self, gone: set[TorrentKey]) -> None:
         """Drop torrents that are no longer there."""
-        known = gone & self._times.keys()
-        if known:
-            await seeding_times.forget(self._database, self._category, known)
-            for key in known:
-                del self._times[key]
+        for key in gone & self._times.keys():
+            del self._times[key]

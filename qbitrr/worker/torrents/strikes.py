@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.strikes import NOT_SEEN, Course, Elapsed, StrikeKind, course
-from qbitrr.state import clocks
+from qbitrr.state import torrents
+from qbitrr.state.torrents import StoredStrikes
 
 if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
@@ -49,9 +50,9 @@ class StrikeTimers:
 
     async def load(self, database: Database, category: str) -> None:
         """Read back what an earlier process counted."""
-        for stored in await clocks.of_category(database, category):
-            timer = _Timer(stored.added_at, stored.mark, stored.seconds, stored.observations)
-            self._timers[TorrentKey(stored.instance, stored.infohash), StrikeKind(stored.trouble)] = timer
+        for stored in await torrents.read(database, category, StoredStrikes):
+            timer = _Timer(stored.added_at, stored.left_bytes, stored.seconds, stored.observations)
+            self._timers[TorrentKey(stored.instance, stored.infohash), StrikeKind(stored.kind)] = timer
 
     def polled(self, instance: str, now: float, *, standstill: bool) -> bool:
         """Note that a client answered; returns whether all its torrents have to be observed again.
@@ -127,16 +128,16 @@ class StrikeTimers:
         kept = [self._stored(slot) for slot in slots if slot in self._timers]
         gone = [(*key, kind.value) for key, kind in slots if (key, kind) not in self._timers]
         try:
-            await clocks.save(database, category, kept, gone)
+            await torrents.save(database, category, StoredStrikes, kept, gone)
         except BaseException:
             self._unsaved |= slots
             raise
 
-    def _stored(self, slot: tuple[TorrentKey, StrikeKind]) -> clocks.StoredStrikes:
+    def _stored(self, slot: tuple[TorrentKey, StrikeKind]) -> StoredStrikes:
         (instance, infohash), kind = slot
         timer = self._timers[slot]
         shown = self._shown(instance, timer)
-        return clocks.StoredStrikes(
+        return StoredStrikes(
             instance, infohash, kind.value, timer.added_at, shown.seconds, shown.observations, timer.mark
         )
 

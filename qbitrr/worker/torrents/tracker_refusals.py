@@ -9,8 +9,8 @@ from qbitrr.qbittorrent.tracker_status import TrackerStatus, is_dead, tracker_st
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.tracker_refusals import Refusals, refused_again
 from qbitrr.rules.trackers import host_of
-from qbitrr.state import refusals
-from qbitrr.state.refusals import StoredRefusals
+from qbitrr.state import torrents
+from qbitrr.state.torrents import StoredRefusals
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -33,7 +33,7 @@ class TrackerRefusals:
 
     async def load(self) -> None:
         """Read back what an earlier process recorded."""
-        for one in await refusals.of_category(self._database, self._category):
+        for one in await torrents.read(self._database, self._category, StoredRefusals):
             key = TorrentKey(one.instance, one.infohash)
             self._of[key][one.host, one.kind] = Refusals(one.times, one.first_at, one.last_at)
             self._added_at[key] = one.added_at
@@ -75,21 +75,19 @@ class TrackerRefusals:
         if after == before:
             return False
         key = torrent.key
+        dropped = [(*key, *one) for one in self._of[key].keys() - after.keys()]
         self._of[key], self._added_at[key] = after, torrent.added_at
         stored = [
             StoredRefusals(*key, host, kind, torrent.added_at, one.times, one.first_at, one.last_at)
             for (host, kind), one in after.items()
         ]
-        await refusals.replace(self._database, self._category, key, stored)
+        await torrents.save(self._database, self._category, StoredRefusals, stored, dropped)
         return True
 
-    async def forget(self, gone: set[TorrentKey]) -> None:
+    def forget(self, gone: set[TorrentKey]) -> None:
         """Drop torrents that are no longer there."""
-        known = gone & self._of.keys()
-        if known:
-            await refusals.forget(self._database, self._category, known)
-            for key in known:
-                del self._of[key]
+        for key in gone & self._of.keys():
+            del self._of[key]
 
     def _proven(self, torrent: TorrentFacts, announce: str, kinds: tuple[str, ...]) -> bool:
         known, host = self._known(torrent), host_of(announce)

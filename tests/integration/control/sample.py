@@ -6,9 +6,11 @@ from typing import Any
 
 from qbitrr.config import load_file
 from qbitrr.errors import UpdateInProgressError
+from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.library import items
 from qbitrr.rules.library.quality import FileFacts, Profile
-from qbitrr.state import catalogue, ledger, media_requests, searches, shadow, verdicts
+from qbitrr.rules.verdict import Decision
+from qbitrr.state import catalogue, ledger, media_requests, searches, shadow, torrents, verdicts
 from qbitrr.state.database import open_writer
 from qbitrr.update.check import Known
 from qbitrr.update.installation import Installation, check_updatable
@@ -240,16 +242,16 @@ async def fill(path):
     async with open_writer(path) as database:
         for category, (kind, tables) in LIBRARY.items():
             generation = catalogue.Generation(database, category, kind)
-            await generation.begin("http://arr")
+            await generation.start("http://arr")
             for table, rows in tables.items():
                 await generation.add(table, rows)
             await generation.commit(NOW)
         await media_requests.replace(database, "movies", "radarr", [(7, None, None, None)])
-        await catalogue.Generation(database, "new", "radarr").begin("http://radarr-new")
+        await catalogue.Generation(database, "new", "radarr").start("http://radarr-new")
         await database.write(
             "INSERT INTO movies SELECT 'new', id, title, sort_title, year, tmdb_id, imdb_id, monitored, released,"
             " has_file, file_id, quality_met, custom_format_score, min_custom_format_score, custom_format_met, upgrade,"
-            " is_request, reason, quality_profile, released_at, mark FROM movies"
+            " is_request, reason, quality_profile, released_at, fingerprint FROM movies"
         )
         await searches.store_plan(database, "movies", PLAN)
         async with database.transaction() as transaction:
@@ -261,12 +263,9 @@ async def fill(path):
         entry = await decide(database, "movies", HASH, now=NOW + 10)
         await ledger.close(database, entry, "done", "blocklisted and deleted", NOW + 20)
         for number, gone in enumerate((False, True)):
-            await shadow.record(
-                database, category="movies", instance="qBit", infohash=f"{number}" * 40, name=f"Torrent {number}",
-                added_at=NOW, action="fail", rule="stalled", because="it is stalled", facts={"strikes": 3}, now=NOW,
-            )  # fmt: skip
+            await shadow.record(database, decision("movies", f"{number}" * 40, facts={"strikes": 3}), NOW)
             if gone:
-                await shadow.left(database, "movies", [("qBit", f"{number}" * 40)], NOW + 60)
+                await torrents.forget(database, "movies", [("qBit", f"{number}" * 40)], NOW + 60)
         await verdicts.store(
             database,
             [
@@ -279,8 +278,10 @@ async def fill(path):
 
 
 async def decide(database, category, infohash, now, notes=None):
-    return await ledger.plan(
-        database, category=category, instance="qBit", infohash=infohash, name=f"Torrent {infohash[0]}", added_at=NOW,
-        action="fail", rule="stalled", because="it is stalled", facts={"inactive_seconds": 901},
-        notes=notes or {"record_ids": [7]}, now=now,
-    )  # fmt: skip
+    planned = decision(category, infohash, facts={"inactive_seconds": 901})
+    return await ledger.plan(database, planned, notes or {"record_ids": [7]}, now)
+
+
+def decision(category, infohash, facts):
+    key, name = TorrentKey("qBit", infohash), f"Torrent {infohash[0]}"
+    return Decision(category, key, name, NOW, "fail", "stalled", "it is stalled", facts)

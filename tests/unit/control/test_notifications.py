@@ -41,6 +41,7 @@ def decision(state="done", **changes):
         (worker(Phase.WAITING), None),
         (decision(), "action"),
         (decision("planned"), None),
+        (decision("awaiting_approval"), None),  # its breaker is the message
         (decision("failed"), None),
         (BreakerTripped("movies", "11 deletions in an hour"), "breaker"),
     ],

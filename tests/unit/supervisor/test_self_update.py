@@ -6,6 +6,8 @@ import pytest
 
 from qbitrr.config import load_text
 from qbitrr.errors import NotUpdatableError
+from qbitrr.rules.facts import TorrentKey
+from qbitrr.rules.verdict import Decision
 from qbitrr.state import ledger, migrate
 from qbitrr.state.database import open_writer
 from qbitrr.update.check import Known
@@ -43,10 +45,9 @@ async def database(tmp_path):
 
 
 async def plan(database, action, step):
-    await ledger.plan(
-        database, category="radarr", instance="qBit", infohash="a" * 40, name="Torrent", added_at=1.0, action=action,
-        rule="stalled", because="it is stalled", facts={}, notes={}, now=2.0, step=step,
-    )  # fmt: skip
+    key = TorrentKey("qBit", "a" * 40)
+    decision = Decision("radarr", key, "Torrent", 1.0, action, "stalled", "it is stalled", {})
+    await ledger.plan(database, decision, {}, 2.0, step=step)
 
 
 async def test_an_update_is_started_only_when_there_is_a_newer_version(database):

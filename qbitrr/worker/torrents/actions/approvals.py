@@ -10,7 +10,6 @@ from qbitrr.rules.history import DISCARDED
 from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions import quarantine
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError
-from qbitrr.worker.torrents.history import AWAITING_APPROVAL
 
 if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry
@@ -64,15 +63,15 @@ class Approvals:
 
     async def _approve(self) -> None:
         """Let the removals that await approval go on, and count from zero."""
-        await self._runner.breaker.reset()
-        for entry in await self._awaiting():
-            await self._context.advance(entry, ledger.FIRST_STEP)
+        context = self._context
+        await ledger.approve(context.database, context.config.name, context.clock.wall())
+        await self._runner.breaker.reset()  # last: what a crash leaves undecided can still be decided
 
     async def _discard(self) -> None:
         """Cancel the removals that await approval, and count from zero."""
-        await self._runner.breaker.reset()
         for entry in await self._awaiting():
-            await self._context.close(entry, "held", DISCARDED)
+            await self._context.close(entry, "cancelled", DISCARDED)
+        await self._runner.breaker.reset()
 
     async def _undo(self, entry_id: int) -> None:
         """Restore a torrent that is in quarantine, or was removed after it.
@@ -92,4 +91,4 @@ class Approvals:
 
     async def _awaiting(self) -> list[Entry]:
         entries = await ledger.open_entries(self._context.database, self._context.config.name)
-        return [entry for entry in entries if entry.step == AWAITING_APPROVAL]
+        return [entry for entry in entries if entry.state == "awaiting_approval"]

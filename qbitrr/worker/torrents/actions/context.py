@@ -11,6 +11,7 @@ from qbitrr.clock import from_iso
 from qbitrr.errors import StateError
 from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.rules.torrents.protected import protection
+from qbitrr.rules.verdict import Decision
 from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions.ffprobe import FFprobe
 from qbitrr.worker.torrents.policy import file_rules_of, policy_of
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from qbitrr.arr.models import Command
     from qbitrr.qbittorrent.client import QbittorrentClient
     from qbitrr.rules.facts import TorrentFacts
-    from qbitrr.rules.verdict import Verdict
-    from qbitrr.state.ledger import End, Entry
+    from qbitrr.rules.verdict import EndState, OpenState, Verdict
+    from qbitrr.state.ledger import Entry
     from qbitrr.worker.context import WorkerContext
     from qbitrr.worker.torrents.history import TorrentHistory
     from qbitrr.worker.torrents.ownership import Ownership
@@ -103,37 +104,31 @@ class ActionContext:
         action: str,
         notes: Mapping[str, object],
         step: str = ledger.FIRST_STEP,
+        state: OpenState = "planned",
     ) -> Entry:
         """Write an action to the ledger before its first step, or at the step that was reached already.
 
         Raises StateError when another action on the torrent is open.
         """
-        rule = verdict.last.rule
-        entry = await ledger.plan(
-            self.database,
-            category=self.config.name,
-            instance=torrent.instance,
-            infohash=torrent.infohash,
-            name=torrent.name,
-            added_at=torrent.added_at,
-            action=action,
-            rule=rule,
-            because=verdict.last.finding.because,
-            facts=verdict.last.finding.facts,
-            notes=notes,
-            step=step,
-            now=self.clock.wall(),
-        )
+        decision = self.decision(torrent, verdict, action)
+        entry = await ledger.plan(self.database, decision, notes, self.clock.wall(), state=state, step=step)
         if entry is None:
             raise StateError(f"another action on {torrent.infohash} is open")
-        _log.info("action was planned", action=str(action), torrent=torrent.name, rule=rule)
+        _log.info("action was planned", action=str(action), torrent=torrent.name, rule=decision.rule, state=state)
         return entry
+
+    def decision(self, torrent: TorrentFacts, verdict: Verdict, action: str) -> Decision:
+        """Make the decision for an action by the rule of a verdict."""
+        rule, finding = verdict.last.rule, verdict.last.finding
+        return Decision(
+            self.config.name, torrent.key, torrent.name, torrent.added_at, action, rule, finding.because, finding.facts
+        )
 
     async def advance(self, entry: Entry, step: str, **notes: object) -> Entry:
         """Record a step before what follows it is done."""
         return await ledger.advance(self.database, entry, step, self.clock.wall(), **notes)
 
-    async def close(self, entry: Entry, state: End, outcome: str) -> None:
+    async def close(self, entry: Entry, state: EndState, outcome: str) -> None:
         """End an action with a sentence for the user, in the ledger and in the torrent's history."""
         now = self.clock.wall()
         await ledger.close(self.database, entry, state, outcome, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.clock import from_iso
-from qbitrr.state import activity, ledger
+from qbitrr.state import ledger, searches
 from qbitrr.worker.search.budget import search_after_failure
 from qbitrr.worker.torrents.actions import quarantine
 from qbitrr.worker.torrents.actions.context import CLOCK_SKEW_SECONDS
@@ -104,7 +104,7 @@ async def _search(context: ActionContext, entry: Entry) -> None:
         await search_after_failure(context.worker, items)
     now = context.clock.wall()
     summary = f"again for {entry.name}"
-    await activity.record(context.database, entry.category, summary, now)
+    await searches.store_last(context.database, entry.category, summary, now)
     context.report.searched(summary, now)
 
 

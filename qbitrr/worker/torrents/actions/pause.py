@@ -70,7 +70,7 @@ def _is_still_so(context: ActionContext, torrent: TorrentFacts, step: free_space
 
 async def _planned(context: ActionContext, torrent: TorrentFacts, step: free_space.SpaceStep) -> list[Entry]:
     """Plan the entry in the ledger; none while another action on the torrent is open."""
-    action = Action.HOLD if step.move is SpaceMove.PAUSE else Action.RELEASE
+    action = Action.PAUSE if step.move is SpaceMove.PAUSE else Action.RESUME
     facts = {"left_bytes": step.download.left_bytes, "budget_bytes": step.budget_bytes, "disk": step.download.disk}
     verdict = Verdict((TraceStep("free_space", acts(action, step.because, **facts)),))
     try:
@@ -84,7 +84,7 @@ async def _do(context: ActionContext, instance: str, move: SpaceMove, entries: I
     infohashes = [entry.infohash for entry in entries]
     if move is SpaceMove.PAUSE:
         torrents = [(entry.infohash, entry.added_at) for entry in entries]
-        await stored.hold(context.database, instance, torrents, context.clock.wall())
+        await stored.record_paused(context.database, instance, torrents, context.clock.wall())
         if not tagless:
             await client.add_tags(infohashes, TAG_PAUSED)
         await client.stop(infohashes)
@@ -92,4 +92,4 @@ async def _do(context: ActionContext, instance: str, move: SpaceMove, entries: I
     if move is SpaceMove.RESUME:
         await client.start(infohashes)
     await client.remove_tags(infohashes, TAG_PAUSED)
-    await stored.release(context.database, instance, infohashes)
+    await stored.record_resumed(context.database, instance, infohashes)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-ENTERING, INSIDE, OVER = "quarantining", "quarantined", "quarantine is over"
+ENTERING, INSIDE, OVER = "quarantining", ledger.QUARANTINED, "quarantine is over"
 _KEPT_SECONDS = 30 * 86400.0
 _CHECK_SECONDS = 5.0
 _STOP_ATTEMPTS = 8

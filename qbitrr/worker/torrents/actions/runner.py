@@ -17,7 +17,6 @@ from qbitrr.worker.disk import on_disk
 from qbitrr.worker.torrents.actions import adjust, fail, files, importing, quarantine, recheck, remove, shadow
 from qbitrr.worker.torrents.actions.breaker import Breaker
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, ActionContext, RetryLaterError
-from qbitrr.worker.torrents.history import AWAITING_APPROVAL
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -73,7 +72,7 @@ class ActionRunner:
         await context.history.load()
         for entry in await ledger.open_entries(context.database, context.config.name):
             if entry.instance not in context.services.qbittorrents:
-                await context.close(entry, "held", f"{entry.instance} is no longer configured")
+                await context.close(entry, "cancelled", f"{entry.instance} is no longer configured")
         await on_disk(None, quarantine.tidy, context.quarantine_folder, context.clock.wall())
 
     async def close(self) -> None:
@@ -195,7 +194,7 @@ class ActionRunner:
     async def _plan(self, torrent: TorrentFacts, verdict: Verdict, action: Action) -> None:
         notes = await self._notes(torrent, action)
         if action in DESTRUCTIVE and not await self.breaker.admits(torrent.key, self._poll.present()):
-            await self._context.plan(torrent, verdict, action, notes, AWAITING_APPROVAL)
+            await self._context.plan(torrent, verdict, action, notes, state="awaiting_approval")
             return
         await self._go_on(await self._context.plan(torrent, verdict, action, notes))
 
@@ -219,13 +218,13 @@ class ActionRunner:
 
         Returns True: either way the action has ended. Raises a ServiceError or RetryLaterError; it stays open then.
         """
-        if entry.step in (ledger.FIRST_STEP, AWAITING_APPROVAL):
+        if entry.step == ledger.FIRST_STEP:
             torrent = await self._context.read(entry.instance, entry.infohash)
             verdict = self._judge.judge(torrent) if torrent else None
             if verdict is None or verdict.action != entry.action:
-                await self._context.close(entry, "held", "not needed any more when it could go on")
+                await self._context.close(entry, "cancelled", "not needed any more when it could go on")
                 return True
-        if entry.step == AWAITING_APPROVAL:
+        if entry.state == "awaiting_approval":
             raise RetryLaterError(_APPROVAL_SECONDS)
         await self._go_on(entry)
         return True
@@ -237,7 +236,7 @@ class ActionRunner:
         try:
             await _STEPS[action](self._context, entry)
         except ActionCancelledError as cancelled:
-            await self._context.close(entry, "held", str(cancelled))
+            await self._context.close(entry, "cancelled", str(cancelled))
 
     async def _check_import(self, torrent: TorrentFacts, verdict: Verdict) -> None:
         """Find out whether the Arr imported a finished download that it does not list."""

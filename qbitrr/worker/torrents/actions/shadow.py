@@ -17,19 +17,6 @@ _log = logs.get(__name__)
 
 async def note(context: ActionContext, torrent: TorrentFacts, verdict: Verdict) -> None:
     """Record the decision on a torrent, once for each action and rule."""
-    step = verdict.last
-    is_new = await shadow.record(
-        context.database,
-        category=context.config.name,
-        instance=torrent.instance,
-        infohash=torrent.infohash,
-        name=torrent.name,
-        added_at=torrent.added_at,
-        action=verdict.action,
-        rule=step.rule,
-        because=step.finding.because,
-        facts=step.finding.facts,
-        now=context.clock.wall(),
-    )
-    if is_new:
-        _log.info("action was recorded only", action=str(verdict.action), torrent=torrent.name, rule=step.rule)
+    decision = context.decision(torrent, verdict, verdict.action)
+    if await shadow.record(context.database, decision, context.clock.wall()):
+        _log.info("action was recorded only", action=str(verdict.action), torrent=torrent.name, rule=decision.rule)

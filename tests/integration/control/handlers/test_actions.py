@@ -1,8 +1,14 @@
 """The user's decisions on removals, and the list of decisions."""
 
+from typing import get_args
+
+import msgspec
 import pytest
 
+from control.handlers import decisions
 from qbitrr import ipc
+from qbitrr.rules.verdict import ActionState
+from qbitrr.state import ledger
 from tests.integration.control.asking import get, post
 from tests.integration.control.sample import UNDOABLE, waiting_for_approval
 
@@ -39,6 +45,25 @@ async def test_undo_is_sent_to_the_worker_of_the_action(client, context):
 async def test_what_cannot_be_undone_says_why(client, context, action, status, says):
     assert says in (await post(client, f"/web/actions/{action}/undo", status))["error"]
     assert context.workers.processes["movies"].sent == []
+
+
+async def test_what_awaits_approval_is_shown_so_and_has_nothing_to_undo(client, context, monkeypatch):
+    waiting = await ledger.get(context.database, UNDOABLE)
+    waiting = msgspec.structs.replace(waiting, state="awaiting_approval")
+
+    async def get_waiting(_database, _id):
+        return waiting
+
+    monkeypatch.setattr(ledger, "get", get_waiting)
+    assert "awaiting_approval" in (await post(client, f"/web/actions/{UNDOABLE}/undo", 409))["error"]
+
+
+async def test_a_decision_has_the_states_of_the_ledger(client, context):
+    entry = await ledger.get(context.database, UNDOABLE)
+    schema = (await get(client, "/web/openapi.json"))["components"]["schemas"]["Decision"]["properties"]["state"]
+    assert set(schema["enum"]) == {*get_args(ActionState), "would"}
+    for state in get_args(ActionState):
+        assert decisions.decision(msgspec.structs.replace(entry, state=state)).state == state
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,14 @@ async def test_workers_actions_and_catalogues_have_metrics(client, context):
     assert value(found["qbitrr_loop_lag_seconds"]) == 0.001
 
 
+async def test_a_removed_section_is_forgotten(client, context):
+    del context.workers.processes["movies"]
+    found = await families(client)
+    reported = {name for name, samples in found.items() for one in samples if one.labels.get("category") == "movies"}
+    assert reported == set()
+    assert value(found["qbitrr_actions"], category="tv/anime", rule="stalled", state="planned") == 1
+
+
 async def test_what_is_left_of_the_search_budgets_has_a_metric(client):
     found = await families(client)
     left, per_hour = found["qbitrr_search_budget"], found["qbitrr_search_budget_per_hour"]

@@ -24,20 +24,20 @@ class Heard:
     def __init__(self):
         self.parents = []
         self.looks = self.expected = self.queue_changes = 0
-        self.look = self
+        self.poll = self
         self.listened = []
 
-    def hear(self, parent, content=None):
+    def on_change(self, parent, content=None):
         self.parents.append((parent, getattr(content, "title", getattr(content, "artist_name", None))))
 
     def set(self):
         self.looks += 1
 
-    def expect(self):
+    def expect_changes(self):
         self.expected += 1
 
-    def listen(self, *, now):
-        self.listened.append(now)
+    def on_push(self, *, available):
+        self.listened.append(available)
 
     def queue_changed(self):
         self.queue_changes += 1
@@ -167,23 +167,23 @@ async def test_what_is_told_reaches_the_catalogue_in_three_requests(bench, sandb
             asked = stand_in.counts.copy()
             for _ in range(5):
                 stand_in.arr.changed(movie)
-            await asyncio.wait_for(library.told.wait(), 5)
-            await library.what_was_told()
+            await asyncio.wait_for(library.pushed.wait(), 5)
+            await library.read_pushed()
             assert (stand_in.counts - asked).total() <= 3
             row = await room.database.row("SELECT monitored FROM movies WHERE id = ?", (movie.id,))
             assert row == (movie.monitored,)
 
-            library.told.clear()
+            library.pushed.clear()
             asked = stand_in.counts.copy()
             stand_in.arr.changed(movie)  # told again, and nothing is new
-            await asyncio.wait_for(library.told.wait(), 5)
-            await library.what_was_told()
+            await asyncio.wait_for(library.pushed.wait(), 5)
+            await library.read_pushed()
             assert (stand_in.counts - asked).total() == 1
 
-            library.told.clear()
+            library.pushed.clear()
             stand_in.arr.delete(movie.id)
-            await asyncio.wait_for(library.told.wait(), 5)
-            await library.what_was_told()
+            await asyncio.wait_for(library.pushed.wait(), 5)
+            await library.read_pushed()
             assert await room.database.row("SELECT 1 FROM movies WHERE id = ?", (movie.id,)) is None
 
 
@@ -191,17 +191,17 @@ async def test_what_is_told_while_the_arr_is_away_is_not_forgotten(bench, sandbo
     stand_in = sandbox.arrs["Radarr-HD"]
     async with bench() as room:
         library = LibrarySync(room.context)
-        library.hear(9)
-        await library.what_was_told()  # before the first full sync
+        library.on_change(9)
+        await library.read_pushed()  # before the first full sync
         await library.sync()
         movie = stand_in.arr.collection.items[7]
         movie.monitored = not movie.monitored
-        library.hear(7)
+        library.on_change(7)
         await stand_in.fail(Status(500), "GET /api/v3/movie/{id}")
         with pytest.raises(Exception, match="500"):
-            await library.what_was_told()
+            await library.read_pushed()
         await stand_in.heal()
-        await library.what_was_told()
+        await library.read_pushed()
         row = await room.database.row("SELECT monitored FROM movies WHERE id = 7")
         assert row == (movie.monitored,)
 
@@ -211,7 +211,7 @@ async def test_a_flood_of_changes_is_one_full_sync(bench):
         library = LibrarySync(room.context)
         await library.sync()
         for parent in range(50_000):
-            library.hear(parent)
+            library.on_change(parent)
         assert library.wake.is_set()
-        await library.what_was_told()
+        await library.read_pushed()
         assert len(library._changed) <= 10_000

@@ -1,26 +1,28 @@
+from typing import get_args
+
 import pytest
 from msgspec.structs import replace
 
 from qbitrr.rules.files import Selection
 from qbitrr.rules.history import BY_A_PERSON, DISCARDED, NOTHING_DONE, History, ImportFacts, after
-from qbitrr.rules.verdict import DESTRUCTIVE, Action
+from qbitrr.rules.verdict import DESTRUCTIVE, Action, ActionState
 
 AT = 1_700_000_000.0
 COUNTED = {*DESTRUCTIVE, Action.IMPORT, Action.RECHECK, Action.SEARCH_AGAIN}
-STATES = ("planned", "done", "failed", "held", "undone")
+STATES = get_args(ActionState)
 
 
 @pytest.mark.parametrize(
     ("state", "outcome", "discarded_at"),
     [
         ("undone", "taken back", AT),
-        ("held", DISCARDED, AT),
-        ("held", f"{BY_A_PERSON}took the tag off", AT),
-        ("held", "it gets on", None),
-        ("held", None, None),
+        ("cancelled", DISCARDED, AT),
+        ("cancelled", f"{BY_A_PERSON}took the tag off", AT),
+        ("cancelled", "it gets on", None),
+        ("cancelled", None, None),
         ("failed", "the Arr refused", None),
         ("done", "removed", None),
-        ("planned", "awaiting approval", None),
+        ("awaiting_approval", None, None),
     ],
 )
 def test_a_decision_of_the_user_against_a_removal_is_remembered(state, outcome, discarded_at):
@@ -29,7 +31,7 @@ def test_a_decision_of_the_user_against_a_removal_is_remembered(state, outcome, 
 
 @pytest.mark.parametrize("action", [action for action in Action if action not in DESTRUCTIVE])
 def test_only_a_removal_can_be_decided_against(action):
-    assert after(NOTHING_DONE, action, "held", AT, DISCARDED).discarded_at is None
+    assert after(NOTHING_DONE, action, "cancelled", AT, DISCARDED).discarded_at is None
     assert after(NOTHING_DONE, action, "undone", AT, None).discarded_at is None
 
 
@@ -40,7 +42,7 @@ def test_only_a_removal_can_be_decided_against(action):
         (ImportFacts(failures=3, failed_at=1.0), "done", ImportFacts(imported=True)),
         (ImportFacts(), "failed", ImportFacts(failures=1, failed_at=AT)),
         (ImportFacts(failures=2, failed_at=1.0), "failed", ImportFacts(failures=3, failed_at=AT)),
-        (ImportFacts(failures=2, failed_at=1.0), "held", ImportFacts(failures=2, failed_at=1.0)),
+        (ImportFacts(failures=2, failed_at=1.0), "cancelled", ImportFacts(failures=2, failed_at=1.0)),
         (ImportFacts(imported=True), "failed", ImportFacts(imported=True, failures=1, failed_at=AT)),
     ],
 )

@@ -16,12 +16,12 @@ DAY = 24 * 3600.0
 
 def note(path, text):
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("INSERT OR REPLACE INTO activity VALUES ('films', ?, 1.0)", (text,))
+        connection.execute("INSERT OR REPLACE INTO last_searches VALUES ('films', ?, 1.0)", (text,))
 
 
 def noted(path):
     with closing(sqlite3.connect(path)) as connection:
-        return [row[0] for row in connection.execute("SELECT summary FROM activity")]
+        return [row[0] for row in connection.execute("SELECT summary FROM last_searches")]
 
 
 def flip(path, at=4096, count=64):
@@ -53,7 +53,7 @@ def test_a_missing_file_is_no_damage(tmp_path):
 def test_a_copy_is_whole_while_somebody_writes(filled):
     with closing(sqlite3.connect(filled, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
-        writer.execute("INSERT OR REPLACE INTO activity VALUES ('tv', 'not yet', 1.0)")
+        writer.execute("INSERT OR REPLACE INTO last_searches VALUES ('tv', 'not yet', 1.0)")
         copy = backup.back_up(filled, NOW)
         writer.execute("COMMIT")
     assert noted(copy) == ["first"]
@@ -119,7 +119,7 @@ def test_a_damaged_file_never_takes_the_place_of_good_copies(filled):
 def test_what_is_still_in_the_write_ahead_log_is_in_the_copy(filled):
     with closing(sqlite3.connect(filled, isolation_level=None)) as crashed:
         crashed.execute("PRAGMA wal_autocheckpoint = 0")
-        crashed.execute("INSERT OR REPLACE INTO activity VALUES ('films', 'in the log', 1.0)")
+        crashed.execute("INSERT OR REPLACE INTO last_searches VALUES ('films', 'in the log', 1.0)")
         assert noted(backup.back_up(filled, NOW)) == ["in the log"]
 
 

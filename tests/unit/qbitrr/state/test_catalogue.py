@@ -1,16 +1,18 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from qbitrr.rules.library import items
 from qbitrr.rules.library.quality import FileFacts, Profile
 from qbitrr.state import catalogue, migrate
+from qbitrr.state.catalogue import StoredScores
 from qbitrr.state.database import open_writer
 
 HD = Profile("HD", upgrade_allowed=True, min_format_score=0, cutoff_format_score=100)
 NOW = 1_700_000_000.0
 
 
-def movie(number, *, monitored=True, available=True, file=None, title=None):
+def movie(number, *, monitored=True, available=True, file=None, title=None, profile=HD):
     return items.movie(
         id=number,
         title=title or f"Movie {number}",
@@ -20,7 +22,7 @@ def movie(number, *, monitored=True, available=True, file=None, title=None):
         monitored=monitored,
         available=available,
         file=file,
-        profile=HD,
+        profile=profile,
     )
 
 
@@ -41,7 +43,7 @@ def episode(number, *, series=1, season=1, airs_at=NOW - 10, monitored=True, fil
 
 async def sync(database, kind, rows, *, category="cat", source="http://arr", now=NOW):
     generation = catalogue.Generation(database, category, kind)
-    await generation.begin(source)
+    await generation.start(source)
     for table, some in rows.items():
         await generation.add(table, some)
     return await generation.commit(now)
@@ -58,7 +60,7 @@ async def counts(database, category="cat"):
 
 async def test_the_first_generation_is_hidden_until_it_is_whole(database):
     generation = catalogue.Generation(database, "cat", "radarr")
-    await generation.begin("http://arr")
+    await generation.start("http://arr")
     await generation.add("movies", [movie(1)])
     assert await database.row("SELECT synced_at FROM catalogue") == (None,)
     assert await generation.commit(NOW) == (1, 0)
@@ -68,7 +70,7 @@ async def test_the_first_generation_is_hidden_until_it_is_whole(database):
 async def test_a_generation_that_was_not_committed_changes_nothing(database):
     await sync(database, "radarr", {"movies": [movie(1), movie(2)]})
     generation = catalogue.Generation(database, "cat", "radarr")
-    await generation.begin("http://arr")
+    await generation.start("http://arr")
     await generation.add("movies", [movie(3)])
     assert await ids(database) == {1, 2}
     assert await sync(database, "radarr", {"movies": [movie(1), movie(2)]}) == (0, 0)
@@ -93,7 +95,7 @@ async def test_an_episode_that_changes_its_number_is_moved_not_doubled(database)
 async def test_another_source_starts_from_nothing(database):
     await sync(database, "radarr", {"movies": [movie(1), movie(2)]})
     generation = catalogue.Generation(database, "cat", "radarr")
-    await generation.begin("http://another")
+    await generation.start("http://another")
     assert await database.row("SELECT synced_at FROM catalogue") == (None,)
     await generation.add("movies", [movie(7)])
     await generation.commit(NOW)
@@ -195,17 +197,17 @@ async def test_after_any_replacements_the_counts_are_those_of_a_full_recount(tmp
     stored=st.dictionaries(st.integers(1, 9), st.integers(-3, 3)),
     listed=st.dictionaries(st.integers(1, 9), st.integers(-3, 3)),
 )
-async def test_marks_that_differ_are_found(tmp_path_factory, stored, listed):
+async def test_fingerprints_that_differ_are_found(tmp_path_factory, stored, listed):
     path = tmp_path_factory.mktemp("state") / "state.db"
     migrate.prepare(path)
     async with open_writer(path) as database:
-        rows = [show(number)._replace(mark=mark) for number, mark in stored.items()]
+        rows = [replace(show(number), fingerprint=fingerprint) for number, fingerprint in stored.items()]
         await sync(database, "sonarr", {"series": rows, "episodes": []})
-        assert await catalogue.marks(database, "cat", "sonarr", list(range(1, 10))) == stored
+        assert await catalogue.fingerprints(database, "cat", "sonarr", list(range(1, 10))) == stored
         comparison = catalogue.Comparison(database, "cat", "sonarr")
-        await comparison.begin()
+        await comparison.start()
         await comparison.add(list(listed.items()))
-        other = {number: mark for number, mark in listed.items() if stored.get(number) != mark}
+        other = {number: found for number, found in listed.items() if stored.get(number) != found}
         gone = dict.fromkeys(stored.keys() - listed.keys()) if listed else {}
         assert await comparison.differences(100) == other | gone
 
@@ -214,3 +216,32 @@ async def test_large_first_generation_is_written_in_batches(database):
     number = catalogue.BATCH_ROWS * 2 + 1
     assert await sync(database, "radarr", {"movies": [movie(n) for n in range(number)]}) == (number, 0)
     assert len(await ids(database)) == number
+
+
+def scored(score):
+    return FileFacts(1, custom_format_score=score, cutoff_not_met=False)
+
+
+async def test_the_score_of_the_file_and_the_least_of_the_profile(database):
+    strict = HD._replace(min_format_score=-5)
+    await sync(
+        database,
+        "radarr",
+        {"movies": [movie(n, file=file, profile=strict) for n, file in ((1, scored(30)), (2, None), (3, scored(-7)))]},
+    )
+    found = await catalogue.scores(database, "cat", "radarr", [1, 2, 3, 3, 99])
+    assert found == {1: StoredScores(30, -5), 2: StoredScores(None, -5), 3: StoredScores(-7, -5)}
+    assert await catalogue.scores(database, "other", "radarr", [1]) == {}
+
+
+async def test_scores_of_more_items_than_one_question_holds(database):
+    await sync(database, "radarr", {"movies": [movie(n) for n in range(1, 1202)]})
+    assert len(await catalogue.scores(database, "cat", "radarr", range(1, 1202))) == 1201
+
+
+async def test_lidarr_tells_no_scores(database):
+    assert await catalogue.scores(database, "music", "lidarr", [1]) == {}
+
+
+async def test_no_items_have_no_scores(database):
+    assert await catalogue.scores(database, "cat", "radarr", []) == {}

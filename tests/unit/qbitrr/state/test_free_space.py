@@ -1,14 +1,14 @@
-"""Downloads that are held, and what is still to be written, as the state file keeps it."""
+"""Downloads that are paused, and what is still to be written, as the state file keeps it."""
 
 from qbitrr.state import free_space
 
 
-async def test_what_is_held_is_known_by_its_qbittorrent(database):
-    await free_space.hold(database, "qBit", [("a", 1.0), ("b", 2.0)], 10.0)
-    await free_space.hold(database, "qBit-b", [("a", 3.0)], 10.0)
-    await free_space.release(database, "qBit", ["b", "none"])
-    assert await free_space.held(database, "qBit") == {"a": 1.0}
-    assert await free_space.held(database, "qBit-b") == {"a": 3.0}
+async def test_what_is_paused_is_known_by_its_qbittorrent(database):
+    await free_space.record_paused(database, "qBit", [("a", 1.0), ("b", 2.0)], 10.0)
+    await free_space.record_paused(database, "qBit-b", [("a", 3.0)], 10.0)
+    await free_space.record_resumed(database, "qBit", ["b", "none"])
+    assert await free_space.paused(database, "qBit") == {"a": 1.0}
+    assert await free_space.paused(database, "qBit-b") == {"a": 3.0}
 
 
 async def test_claims_of_others_add_up_until_they_are_old(database):

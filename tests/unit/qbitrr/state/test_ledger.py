@@ -1,22 +1,27 @@
+import itertools
+from typing import get_args
+
+import pytest
+
+from qbitrr.rules.verdict import DELETING, OPEN, Action, ActionState, EndState
 from qbitrr.state import ledger, torrents
+from qbitrr.state.torrents import StoredTorrent
+from tests.unit.qbitrr.state.entries import newest, plan
 
-TORRENT = {"category": "movies", "instance": "qBit", "infohash": "a" * 40, "name": "A.Torrent", "added_at": 1.0}
-
-
-async def plan(database, **changes):
-    entry = {"action": "fail", "rule": "stalled", "because": "no peers", "facts": {"x": 1}, "notes": {}, "now": 10.0}
-    return await ledger.plan(database, **{**TORRENT, **entry, **changes})
+ENDS = get_args(EndState)
 
 
-async def test_an_action_is_written_before_it_is_begun_and_read_back_whole(database):
+async def test_an_action_is_written_before_its_first_step_and_read_back_whole(database):
     entry = await plan(database, facts={"stalled_seconds": 900.5, "tags": ["a"]}, notes={"queue_ids": [1, 2]})
     assert await ledger.open_entries(database, "movies") == [entry]
     assert (entry.state, entry.step) == ("planned", ledger.FIRST_STEP)
 
 
-async def test_only_one_action_on_a_torrent_is_open_at_a_time(database):
-    first = await plan(database)
-    assert await plan(database, action="import") is None
+@pytest.mark.parametrize("state", OPEN)
+async def test_only_one_action_on_a_torrent_is_open_at_a_time(database, state):
+    first = await plan(database, state=state)
+    for another in OPEN:
+        assert await plan(database, action="import", state=another) is None
     assert await plan(database, instance="qBit-2") is not None
     await ledger.close(database, first, "done", "removed", 11.0)
     assert await plan(database) is not None
@@ -29,46 +34,86 @@ async def test_steps_and_notes_survive(database):
     assert (found.step, found.notes, found.updated_at) == ("blocklisted", {"a": 1, "b": [2]}, 12.0)
 
 
-async def test_the_story_of_a_torrent_is_told_in_order(database):
-    for end in ("failed", "held", "done"):
-        await ledger.close(database, await plan(database), end, f"it {end}", 11.0)
-    assert [(e.state, e.outcome) for e in await ledger.of_torrent(database, "a" * 40)] == [
-        ("failed", "it failed"),
-        ("held", "it held"),
-        ("done", "it done"),
+async def test_approval_lets_all_go_on_that_await_it_in_a_category(database):
+    waiting = [await plan(database, infohash=letter * 40, state="awaiting_approval") for letter in "ab"]
+    elsewhere = await plan(database, category="tv", infohash="c" * 40, state="awaiting_approval")
+    ended = await plan(database, infohash="d" * 40)
+    await ledger.close(database, ended, "cancelled", "", 11.0)
+    assert [entry.state for entry in await ledger.open_entries(database, "movies")] == ["awaiting_approval"] * 2
+    await ledger.approve(database, "movies", 20.0)
+    approved = await ledger.open_entries(database, "movies")
+    assert [(entry.id, entry.state, entry.step, entry.updated_at) for entry in approved] == [
+        (entry.id, "planned", ledger.FIRST_STEP, 20.0) for entry in waiting
     ]
-    assert [e.state for e in await ledger.latest(database, 2)] == ["done", "held"]
-    assert await ledger.latest(database, 2, ["other"]) == []
+    assert await ledger.open_entries(database, "tv") == [elsewhere]
+    assert (await ledger.get(database, ended.id)).state == "cancelled"
+
+
+async def test_the_story_of_a_torrent_is_told_in_order(database):
+    for end in ENDS:
+        await ledger.close(database, await plan(database), end, f"it {end}", 11.0)
+    told = [(entry.state, entry.outcome) for entry in await ledger.of_torrent(database, "a" * 40)]
+    assert told == [(end, f"it {end}") for end in ENDS]
+    assert [entry.state for entry in await newest(database, 2)] == list(ENDS[:-3:-1])
+    assert await newest(database, 2, categories=["other"]) == []
 
 
 async def test_everything_done_to_the_torrents_that_are_still_there(database):
     await ledger.close(database, await plan(database, action="import"), "failed", "no", 11.0)
     await ledger.close(database, await plan(database, action="import"), "done", "yes", 12.0)
-    await ledger.close(database, await plan(database, action="fail"), "held", "no", 13.0)
+    await ledger.close(database, await plan(database, action="fail"), "cancelled", "no", 13.0)
     await plan(database, action="import", infohash="b" * 40)
     await plan(database, action="import", infohash="c" * 40)
-    present = [torrents.StoredTorrent("qBit", letter * 40, (await ledger.latest(database, 1))[0].added_at, "movies")
-               for letter in "ab"]  # fmt: skip
-    await torrents.remember(database, "movies", present)
+    present = [StoredTorrent("qBit", letter * 40, 1.0, "movies") for letter in "ab"]
+    await torrents.save(database, "movies", StoredTorrent, present)
     found = await ledger.of_present_torrents(database, "movies")
     told = [(entry.infohash[0], entry.action, entry.state) for entry in found]
     assert told == [
         ("a", "import", "failed"),
         ("a", "import", "done"),
-        ("a", "fail", "held"),
+        ("a", "fail", "cancelled"),
         ("b", "import", "planned"),
     ]
-    earlier = [torrents.StoredTorrent("qBit", "a" * 40, 0.5, "movies"), present[1]]
-    await torrents.remember(database, "movies", earlier)
+    earlier = [StoredTorrent("qBit", "a" * 40, 0.5, "movies"), present[1]]
+    await torrents.save(database, "movies", StoredTorrent, earlier)
     assert {entry.infohash[0] for entry in await ledger.of_present_torrents(database, "movies")} == {"b"}
 
 
-async def test_what_was_begun_lately_and_not_held(database):
+async def test_what_was_begun_lately_and_neither_cancelled_nor_waits_for_approval(database):
     entry = await plan(database, action="fail")
     await ledger.close(database, entry, "done", "", 11.0)
-    await ledger.close(database, await plan(database, action="fail"), "held", "", 11.0)
+    await ledger.close(database, await plan(database, action="fail"), "cancelled", "", 11.0)
     await plan(database, action="import")
+    await plan(database, action="fail", infohash="b" * 40, state="awaiting_approval")
     before = entry.planned_at - 1
     assert [e.id for e in await ledger.begun_since(database, "movies", ["fail"], before)] == [entry.id]
     assert await ledger.begun_since(database, "movies", ["fail"], entry.planned_at) == []
     assert await ledger.begun_since(database, "other", ["fail"], before) == []
+    await ledger.approve(database, "movies", 12.0)
+    assert len(await ledger.begun_since(database, "movies", ["fail"], before)) == 2
+
+
+async def test_something_is_being_removed_while_an_action_that_deletes_goes_on(database):
+    for action, state in itertools.product(Action, get_args(ActionState)):
+        entry = await plan(database, action=action, state=state if state in OPEN else "planned")
+        if state not in OPEN:
+            await ledger.close(database, entry, state, "", 11.0)
+        removing = action in DELETING and state == "planned"
+        assert await ledger.is_removing(database) is removing, (action, state)
+        await ledger.close(database, entry, "done", "", 12.0)
+
+
+@pytest.mark.parametrize(("step", "removing"), [("blocklisting", True), (ledger.QUARANTINED, False)])
+async def test_a_removal_in_quarantine_may_take_days(database, step, removing):
+    await plan(database, action="remove", step=step)
+    assert await ledger.is_removing(database) is removing
+
+
+async def test_how_many_there_are(database):
+    await plan(database)
+    await plan(database, infohash="b" * 40, state="awaiting_approval")
+    await plan(database, infohash="c" * 40)
+    assert sorted(await ledger.numbers(database)) == [
+        ("movies", "fail", "stalled", "awaiting_approval", 1),
+        ("movies", "fail", "stalled", "planned", 2),
+    ]

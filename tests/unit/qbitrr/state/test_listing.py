@@ -53,7 +53,7 @@ def episode(number, of, *, season=1, airs_at=NOW - 1, monitored=True, file=None)
 
 async def fill(database, kind, tables, category="cat"):
     generation = catalogue.Generation(database, category, kind)
-    await generation.begin("http://arr")
+    await generation.start("http://arr")
     for table, rows in tables.items():
         await generation.add(table, rows)
     await generation.commit(NOW)
@@ -66,7 +66,7 @@ def ids(found):
 async def test_nothing_is_found_of_an_unknown_category_or_before_the_first_sync_is_over(database):
     assert await listing.movies(database, "cat", "", ANY, ALL) == listing.ListPage(listing.Counts(), 0, [])
     await fill(database, "radarr", {"movies": [movie(1)]})
-    await catalogue.Generation(database, "cat", "radarr").begin("http://another")
+    await catalogue.Generation(database, "cat", "radarr").start("http://another")
     assert await listing.movies(database, "cat", "", ANY, ALL) == listing.ListPage(listing.Counts(), 0, [])
 
 
@@ -260,7 +260,7 @@ def test_totals_are_those_of_a_recount_whatever_was_written(steps):
                 match what:
                     case "sync":
                         generation = catalogue.Generation(database, "films", "radarr")
-                        await generation.begin("http://arr")
+                        await generation.start("http://arr")
                         await generation.add("movies", value)
                         await generation.commit(1.0)
                     case "one":

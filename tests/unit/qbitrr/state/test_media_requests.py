@@ -1,6 +1,7 @@
 """What was asked for is marked in the catalogue by whichever id is known, and stays marked over syncs."""
 
 import pytest
+from msgspec.structs import replace
 
 from qbitrr.rules.library import items
 from qbitrr.state import catalogue, media_requests
@@ -8,7 +9,7 @@ from tests.unit.qbitrr.state.test_catalogue import counts, episode, movie, sync
 
 
 def film(number, **ids):
-    return movie(number)._replace(**{"tmdb_id": 0, "imdb_id": None, **ids})
+    return replace(movie(number), **{"tmdb_id": 0, "imdb_id": None, **ids})
 
 
 def series(number, **ids):

@@ -3,8 +3,24 @@ from contextlib import closing
 
 import pytest
 
+from qbitrr.clock import Clock
 from qbitrr.errors import StateError, StateTooNewError
-from qbitrr.state import migrate
+from qbitrr.state import (
+    catalogue,
+    free_space,
+    ledger,
+    listing,
+    migrate,
+    retry_after,
+    searches,
+    shadow,
+    torrents,
+)
+from qbitrr.state.database import open_writer
+from qbitrr.state.torrents import StoredFileCheck, StoredRefusals, StoredSeedingTime, StoredStrikes, StoredTorrent
+from tests.unit.qbitrr.state.entries import plan
+
+HASH = "a" * 40
 
 FIRST = "CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (1);"
 SECOND = "ALTER TABLE a ADD COLUMN y INTEGER; UPDATE a SET y = x + 1;"
@@ -72,3 +88,111 @@ def test_what_is_no_database_is_refused_and_untouched(tmp_path):
     with pytest.raises(StateError):
         migrate.prepare(path)
     assert path.read_bytes().startswith(b"not a database")
+
+
+BEFORE_STATES = 9  # the last version in which an action that came to nothing was `held`
+
+
+def old_file(path, statements):
+    migrate.prepare(path, migrate.migrations()[:BEFORE_STATES])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for sql, *rows in statements:
+            connection.executemany(sql, rows)
+
+
+def entry(number, action, state, step, outcome=None):
+    return (number, f"{number:040}", action, state, step, outcome)
+
+
+OLD_LEDGER = (
+    "INSERT INTO ledger VALUES (?, 'movies', 'qBit', ?, 'A', 1.5, ?, 'r', 'b', '{\"x\": 1}', ?, ?, '{}', ?, 2, 3)"
+)
+
+
+def test_states_and_actions_of_the_ledger_get_their_names(tmp_path):
+    path = tmp_path / "state.db"
+    old = [
+        (entry(1, "fail", "planned", "awaiting approval"), ("fail", "awaiting_approval", "planned")),
+        (entry(2, "fail", "planned", "planned"), ("fail", "planned", "planned")),
+        (entry(3, "remove", "planned", "quarantined"), ("remove", "planned", "quarantined")),
+        (entry(4, "fail", "held", "awaiting approval", "no"), ("fail", "cancelled", "planned")),
+        (entry(5, "import", "held", "sent", "no"), ("import", "cancelled", "sent")),
+        (entry(6, "hold", "done", "planned", "stopped"), ("pause", "done", "planned")),
+        (entry(7, "release", "failed", "planned", "no"), ("resume", "failed", "planned")),
+        (entry(9, "fail", "undone", "deleted", "yes"), ("fail", "undone", "deleted")),
+    ]
+    old_file(path, [(OLD_LEDGER, *(row for row, _ in old))])
+    assert migrate.prepare(path) == BEFORE_STATES
+    assert read(path, "SELECT action, state, step FROM ledger ORDER BY id") == [now for _, now in old]
+    rows = (
+        "SELECT id, infohash, name, added_at, rule, because, facts, notes, outcome, planned_at, updated_at FROM ledger"
+    )
+    assert read(path, f"{rows} ORDER BY id") == [
+        (row[0], row[1], "A", 1.5, "r", "b", '{"x": 1}', "{}", row[5], 2, 3) for row, _ in old
+    ]
+
+
+async def test_the_migrated_ledger_takes_up_where_it_was(tmp_path):
+    path = tmp_path / "state.db"
+    old_file(path, [(OLD_LEDGER, entry(7, "fail", "planned", "awaiting approval"), entry(9, "fail", "held", "sent"))])
+    migrate.prepare(path)
+    async with open_writer(path) as database:
+        (waiting,) = await ledger.open_entries(database, "movies")
+        assert (waiting.id, waiting.state, waiting.facts) == (7, "awaiting_approval", {"x": 1})
+        assert await plan(database, infohash=waiting.infohash) is None
+        assert (await plan(database)).id == 10
+        with pytest.raises(sqlite3.IntegrityError):
+            await database.write("UPDATE ledger SET state = 'held'")
+
+
+async def test_what_was_stored_of_torrents_is_kept_under_the_new_names(tmp_path):
+    path = tmp_path / "state.db"
+    old_file(
+        path,
+        [
+            ("INSERT INTO torrents VALUES ('tv', 'qBit', ?, 1.5, 'tv/anime', 'seen')", (HASH,)),
+            ("INSERT INTO clocks VALUES ('tv', 'qBit', ?, 'stalled', 1.5, 60.5, 3, 500)", (HASH,)),
+            ("INSERT INTO refusals VALUES ('tv', 'qBit', ?, 'host', 'listed', 1.5, 2, 3.0, 4.0)", (HASH,)),
+            ("INSERT INTO seeding_times VALUES ('tv', 'qBit', ?, 1.5, 99.0)", (HASH,)),
+            ("INSERT INTO would VALUES (1, 'tv', 'qBit', ?, 'A', 1.5, 'fail', 'r', 'b', '{}', 2.0, NULL)", (HASH,)),
+            ("INSERT INTO holds VALUES ('qBit', ?, 1.5, 2.0)", (HASH,)),
+            ("INSERT INTO quiet_times VALUES ('tv', 600.0, 1000.0, 50.0)", ()),
+            ("INSERT INTO activity VALUES ('tv', 'Show S01: missing', 5.0)", ()),
+        ],
+    )
+    migrate.prepare(path)
+    key = ("qBit", HASH)
+    async with open_writer(path) as database:
+        assert await torrents.read(database, "tv", StoredTorrent) == [StoredTorrent(*key, 1.5, "tv/anime")]
+        assert await torrents.read(database, "tv", StoredFileCheck) == [StoredFileCheck(*key, 1.5, "seen")]
+        assert await torrents.read(database, "tv", StoredStrikes) == [StoredStrikes(*key, "stalled", 1.5, 60.5, 3, 500)]
+        refusals = [StoredRefusals(*key, "host", "listed", 1.5, 2, 3.0, 4.0)]
+        assert await torrents.read(database, "tv", StoredRefusals) == refusals
+        assert await torrents.read(database, "tv", StoredSeedingTime) == [StoredSeedingTime(*key, 1.5, 99.0)]
+        (kept,) = await shadow.page(database, 9, ledger.LedgerFilter())
+        assert (kept.id, kept.key, kept.decided_at, kept.gone_at) == (1, key, 2.0, None)
+        assert not await shadow.record(database, kept, 9.0)  # each once
+        assert await free_space.paused(database, "qBit") == {HASH: 1.5}
+        assert await retry_after.seconds_left(database, "tv", Clock(lambda: 1000.0, lambda: 50.0)) == 600
+        assert await searches.last(database, "tv") == ("Show S01: missing", 5.0)
+
+
+async def test_movies_series_and_artists_are_compared_as_before(tmp_path):
+    path = tmp_path / "state.db"
+    catalogue_of = "INSERT INTO catalogue (category, kind, source, synced_at) VALUES ('c', ?, 'http://arr', 1.0)"
+    movies = """INSERT INTO movies (category, id, title, sort_title, year, tmdb_id, monitored, released, has_file,
+                    quality_met, custom_format_met, upgrade, is_request, quality_profile, mark)
+                VALUES ('c', ?, 'A', 'a', 1, 1, 1, 1, 1, 1, 1, 0, 0, 'HD', ?)"""
+    series = """INSERT INTO series (category, id, title, sort_title, year, tvdb_id, monitored, mark)
+                VALUES ('c', 1, 'A', 'a', 1, 1, 1, ?)"""
+    artists = """INSERT INTO artists (category, id, title, sort_title, monitored, mark)
+                 VALUES ('c', 1, 'A', 'a', 1, ?)"""
+    rows = [(catalogue_of, ("radarr",)), (movies, (1, 77), (2, -5)), (series, (8,)), (artists, (9,))]
+    old_file(path, rows)
+    migrate.prepare(path)
+    async with open_writer(path) as database:
+        assert await catalogue.fingerprints(database, "c", "radarr", [1, 2]) == {1: 77, 2: -5}
+        assert await catalogue.fingerprints(database, "c", "sonarr", [1]) == {1: 8}
+        assert await catalogue.fingerprints(database, "c", "lidarr", [1]) == {1: 9}
+        found = await listing.movies(database, "c", "a", listing.MovieFilter(), listing.PageRange(0, 9))
+        assert [row.id for row in found.rows] == [1, 2]

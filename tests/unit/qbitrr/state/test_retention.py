@@ -1,32 +1,89 @@
-from qbitrr.state import ledger, retention, verdicts
-from qbitrr.state.verdicts import StoredVerdict
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from qbitrr.errors import StateError
+from qbitrr.state import catalogue, ledger, retention
+from qbitrr.state.schema import BY_CATEGORY
+from tests.unit.qbitrr.state.entries import newest, plan
+from tests.unit.qbitrr.state.test_catalogue import movie, sync
+
+# of columns whose values are checked, or numbered
+VALUES = {"kind": {"catalogue": "radarr", "tracker_refusals": "listed"}, "id": {"shadow": None}}
 
 
-async def plan(database, category):
-    return await ledger.plan(
-        database,
-        category=category,
-        instance="qBit",
-        infohash=category * 8,
-        name="A.Torrent",
-        added_at=1.0,
-        action="fail",
-        rule="stalled",
-        because="no peers",
-        facts={},
-        notes={},
-        now=1.0,
-    )
+def fill(state_file, category):
+    """One row of a category in every table."""
+    with closing(sqlite3.connect(state_file)) as connection, connection:
+        for table in BY_CATEGORY:
+            columns = [row[1:3] for row in connection.execute(f"SELECT * FROM pragma_table_info('{table}')")]
+            row = {name: "{}" if kind == "TEXT" else 1 for name, kind in columns}
+            row |= {name: by_table[table] for name, by_table in VALUES.items() if table in by_table}
+            row["category"] = category
+            names, places = ", ".join(row), ", ".join("?" * len(row))
+            connection.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({places})", tuple(row.values()))
 
 
-async def test_what_belongs_to_a_category_that_is_gone_is_held_and_the_rest_stays(state_file, database):
-    for category in ("gone", "kept"):
-        await plan(database, category)
-        verdict = StoredVerdict(category, "qBit", category * 8, "", "nothing", "", "", [], 1.0)
-        await verdicts.store(database, [verdict])
-    assert retention.drop_removed_categories(state_file, {"kept"}, 2.0) == 1
-    assert retention.drop_removed_categories(state_file, {"kept"}, 2.0) == 0
-    assert [(e.category, e.state) for e in await ledger.latest(database, 9)] == [("kept", "planned"), ("gone", "held")]
-    assert await verdicts.keys_of_category(database, "gone") == []
-    assert len(await verdicts.keys_of_category(database, "kept")) == 1
-    assert retention.drop_removed_categories(state_file, set(), 3.0) == 1
+def filled(state_file, category):
+    """The tables that have rows of a category."""
+    with closing(sqlite3.connect(state_file)) as connection:
+        has = "SELECT EXISTS (SELECT 1 FROM {} WHERE category = ?)"
+        tables = (*BY_CATEGORY, "titles")
+        return {table for table in tables if connection.execute(has.format(table), (category,)).fetchone()[0]}
+
+
+def test_a_removed_category_leaves_nothing_and_the_others_stay(state_file):
+    for category in ("gone", "off", "working", ""):
+        fill(state_file, category)
+    everything = {*BY_CATEGORY, "titles"}
+    assert filled(state_file, "gone") == everything
+    retention.drop_removed_categories(state_file, {"working"}, {"working", "off"}, 2.0)
+    assert filled(state_file, "gone") == set()
+    assert filled(state_file, "working") == everything
+    assert "search_budgets" in filled(state_file, "")  # the one that all share
+
+
+def test_what_is_only_switched_off_loses_its_verdicts_and_nothing_else(state_file):
+    fill(state_file, "off")
+    retention.drop_removed_categories(state_file, set(), {"off"}, 2.0)
+    assert filled(state_file, "off") == {*BY_CATEGORY, "titles"} - {"verdicts"}
+
+
+async def test_open_actions_without_a_worker_are_cancelled_and_the_ledger_stays(state_file, database):
+    for number, category in enumerate(("gone", "off", "kept")):
+        await plan(database, category=category, infohash=f"{number}" * 40)
+        await plan(database, category=category, infohash=f"{number}" * 39 + "a", state="awaiting_approval")
+        done = await plan(database, category=category, infohash=f"{number}" * 39 + "b")
+        await ledger.close(database, done, "done", "removed", 1.0)
+    assert retention.drop_removed_categories(state_file, {"kept"}, {"kept", "off"}, 2.0) == 4
+    assert retention.drop_removed_categories(state_file, {"kept"}, {"kept", "off"}, 2.0) == 0
+    found = sorted((entry.category, entry.state) for entry in await newest(database, 20))
+    assert found == [
+        ("gone", "cancelled"),
+        ("gone", "cancelled"),
+        ("gone", "done"),
+        ("kept", "awaiting_approval"),
+        ("kept", "done"),
+        ("kept", "planned"),
+        ("off", "cancelled"),
+        ("off", "cancelled"),
+        ("off", "done"),
+    ]
+    assert retention.drop_removed_categories(state_file, set(), set(), 3.0) == 2
+
+
+async def test_the_catalogue_of_a_removed_category_is_not_listed_any_more(state_file, database):
+    await sync(database, "radarr", {"movies": [movie(1), movie(2)]})
+    await sync(database, "radarr", {"movies": [movie(1)]}, category="kept")
+    retention.drop_removed_categories(state_file, {"kept"}, {"kept"}, 2.0)
+    assert await catalogue.synced_at(database, "cat") is None
+    assert filled(state_file, "cat") == set()
+    assert {"movies", "movie_counts", "titles"} <= filled(state_file, "kept")
+
+
+def test_a_file_that_cannot_be_written_is_an_error_with_its_name(tmp_path):
+    path = tmp_path / "state.db"
+    path.write_bytes(b"not a database at all" * 100)
+    with pytest.raises(StateError, match=r"state\.db"):
+        retention.drop_removed_categories(path, set(), set(), 1.0)

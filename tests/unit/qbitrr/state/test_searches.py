@@ -26,7 +26,7 @@ def episode(number, series=1, **changes):
 
 async def fill(database, kind, **tables):
     generation = catalogue.Generation(database, "cat", kind)
-    await generation.begin("http://arr")
+    await generation.start("http://arr")
     for table, rows in tables.items():
         await generation.add(table, rows)
     await generation.commit(NOW)

@@ -1,20 +1,20 @@
 import pytest
 
+from qbitrr.rules.verdict import Decision
 from qbitrr.state import shadow
 from qbitrr.state.ledger import LedgerFilter
-
-TORRENT = {"category": "movies", "instance": "qBit", "infohash": "a" * 40, "name": "Some.Release", "added_at": 1.0}
+from tests.unit.qbitrr.state.entries import decision
 
 
 async def record(database, now=10.0, **changes):
-    said = {"action": "fail", "rule": "stalled", "because": "it is stalled", "facts": {"strikes": 3, "tags": ["a"]}}
-    return await shadow.record(database, **{**TORRENT, **said, **changes}, now=now)
+    return await shadow.record(database, decision(**changes), now)
 
 
 async def test_it_is_read_back_whole(database):
-    assert await record(database)
+    assert await record(database, name="Some.Release", facts={"strikes": 3, "tags": ["a"]})
     (entry,) = await shadow.page(database, 10, LedgerFilter())
-    assert (entry.name, entry.added_at, entry.facts) == ("Some.Release", 1.0, {"strikes": 3, "tags": ["a"]})
+    kept = Decision(*(getattr(entry, field) for field in Decision.__struct_fields__))
+    assert kept == decision(name="Some.Release", facts={"strikes": 3, "tags": ["a"]})
     assert (entry.decided_at, entry.gone_at) == (10.0, None)
 
 
@@ -31,22 +31,6 @@ async def test_the_same_is_written_down_once(database):
     ):
         assert await record(database, **other)
     assert len(await shadow.page(database, 10, LedgerFilter())) == 7
-
-
-async def test_when_it_left_is_noted_once_and_only_of_what_was_there(database):
-    await record(database)
-    await record(database, instance="qBit-2")
-    await record(database, category="tv")
-    await shadow.left(database, "movies", [("qBit", "a" * 40), ("qBit", "unknown")], 50.0)
-    await record(database, added_at=60.0)  # it came again
-    await shadow.left(database, "movies", [("qBit", "a" * 40)], 70.0)
-    found = {(e.category, e.instance, e.added_at): e.gone_at for e in await shadow.page(database, 10, LedgerFilter())}
-    assert found == {
-        ("movies", "qBit", 1.0): 50.0,
-        ("movies", "qBit-2", 1.0): None,
-        ("tv", "qBit", 1.0): None,
-        ("movies", "qBit", 60.0): 70.0,
-    }
 
 
 @pytest.mark.parametrize(

@@ -1,70 +1,140 @@
-from msgspec.structs import replace
+import pytest
 
-from qbitrr.state import clocks, torrents
-from qbitrr.state.clocks import StoredStrikes
-from qbitrr.state.torrents import StoredTorrent
+from qbitrr.rules.facts import TorrentKey
+from qbitrr.state import shadow, torrents, verdicts
+from qbitrr.state.ledger import LedgerFilter
+from qbitrr.state.torrents import StoredFileCheck, StoredRefusals, StoredSeedingTime, StoredStrikes, StoredTorrent
+from qbitrr.state.verdicts import StoredVerdict
+from tests.unit.qbitrr.state.entries import decision
 
-ONE = StoredTorrent("qBit", "a" * 40, 1_700_000_000.25, "tv/anime")
-TWO = StoredTorrent("qBit-2", "a" * 40, 5.0, "tv")
-CLOCK = StoredStrikes("qBit", "a" * 40, "stalled", 1_700_000_000.25, 12.5, 3, 500)
-
-
-async def test_what_is_remembered_is_read_back_whole(database):
-    await torrents.remember(database, "tv", [ONE, TWO])
-    await torrents.remember(database, "movies", [replace(ONE, home="movies")])
-    assert await torrents.of_category(database, "tv") == [ONE, TWO]
-    assert await torrents.of_category(database, "other") == []
-
-
-async def test_what_is_remembered_anew_replaces_what_was(database):
-    await torrents.remember(database, "tv", [ONE, TWO])
-    again = replace(ONE, added_at=9.0, home="tv")
-    await torrents.remember(database, "tv", [again])
-    assert await torrents.of_category(database, "tv") == [again, TWO]
-
-
-async def test_that_files_were_seen_holds_for_the_same_torrent_wherever_it_belongs(database):
-    await torrents.remember(database, "tv", [ONE, TWO])
-    await torrents.saw_files(database, "tv", [(ONE.instance, ONE.infohash, ONE.added_at, "x")])
-    await torrents.saw_files(database, "tv", [(TWO.instance, TWO.infohash, TWO.added_at + 1, "x")])
-    moved = replace(ONE, home="tv")
-    await torrents.remember(database, "tv", [moved])
-    assert await torrents.of_category(database, "tv") == [replace(moved, files_seen="x"), TWO]
-    again = replace(ONE, added_at=9.0)
-    await torrents.remember(database, "tv", [again])
-    assert await torrents.of_category(database, "tv") == [again, TWO]
+A = ("qBit", "a" * 40)
+TWIN = ("qBit-2", "a" * 40)
+ROWS = {
+    StoredTorrent: StoredTorrent(*A, 1_700_000_000.25, "tv/anime"),
+    StoredFileCheck: StoredFileCheck(*A, 1_700_000_000.25, "0123456789abcdef complete"),
+    StoredStrikes: StoredStrikes(*A, "stalled", 1_700_000_000.25, 12.5, 3, 500),
+    StoredSeedingTime: StoredSeedingTime(*A, 1_700_000_000.25, 99.5),
+    StoredRefusals: StoredRefusals(*A, "tracker.example", "unregistered", 1_700_000_000.25, 3, 5.0, 6.0),
+}
+CHANGES = {
+    StoredTorrent: {"added_at": 9.0, "qbit_category": "tv"},
+    StoredFileCheck: {"rules": "fedcba9876543210"},
+    StoredStrikes: {"seconds": 99.0, "observations": 4},
+    StoredSeedingTime: {"seconds": 100.0},
+    StoredRefusals: {"times": 4, "last_at": 7.0},
+}
+OTHER_PARTS = {  # rows of the same torrent
+    StoredTorrent: [],
+    StoredFileCheck: [],
+    StoredStrikes: [{"kind": "slow"}],
+    StoredSeedingTime: [],
+    StoredRefusals: [{"host": "other.example"}, {"kind": "listed"}],
+}
 
 
-async def test_with_a_torrent_its_clocks_are_forgotten_but_not_those_of_its_twins(database):
-    await torrents.remember(database, "tv", [ONE, TWO])
-    await torrents.remember(database, "movies", [ONE])
-    twin = replace(CLOCK, instance="qBit-2")
-    await clocks.save(database, "tv", [CLOCK, replace(CLOCK, trouble="slow"), twin], [])
-    await clocks.save(database, "movies", [CLOCK], [])
-    await torrents.forget(database, "tv", [("qBit", "a" * 40), ("qBit", "unknown")])
-    assert await torrents.of_category(database, "tv") == [TWO]
-    assert await clocks.of_category(database, "tv") == [twin]
-    assert await torrents.of_category(database, "movies") == [ONE]
-    assert await clocks.of_category(database, "movies") == [CLOCK]
+@pytest.mark.parametrize("kind", ROWS)
+class TestEachKind:
+    async def test_is_read_back_whole(self, database, kind):
+        row, twin = ROWS[kind], ROWS[kind]._replace(instance="qBit-2")
+        await torrents.save(database, "tv", kind, [row, twin])
+        await torrents.save(database, "movies", kind, [row])
+        assert await torrents.read(database, "tv", kind) == [row, twin]
+        assert await torrents.read(database, "movies", kind) == [row]
+        assert await torrents.read(database, "other", kind) == []
+
+    async def test_replaces_the_row_with_the_same_key(self, database, kind):
+        row, twin = ROWS[kind], ROWS[kind]._replace(instance="qBit-2")
+        others = [row._replace(**part) for part in OTHER_PARTS[kind]]
+        await torrents.save(database, "tv", kind, [row, twin, *others])
+        changed = row._replace(**CHANGES[kind])
+        await torrents.save(database, "tv", kind, [changed])
+        assert sorted(await torrents.read(database, "tv", kind)) == sorted([changed, twin, *others])
+
+    async def test_drops_rows_by_their_keys_and_no_others(self, database, kind):
+        row, twin = ROWS[kind], ROWS[kind]._replace(instance="qBit-2")
+        others = [row._replace(**part) for part in OTHER_PARTS[kind]]
+        await torrents.save(database, "tv", kind, [row, twin, *others])
+        await torrents.save(database, "movies", kind, [row])
+        width = {StoredStrikes: 3, StoredRefusals: 4}.get(kind, 2)
+        await torrents.save(database, "tv", kind, [], [row[:width], ("qBit", *["unknown"] * (width - 1))])
+        assert sorted(await torrents.read(database, "tv", kind)) == sorted([twin, *others])
+        assert await torrents.read(database, "movies", kind) == [row]
+
+    async def test_keeps_a_row_that_is_dropped_and_saved_at_once(self, database, kind):
+        row = ROWS[kind]
+        await torrents.save(database, "tv", kind, [row])
+        changed = row._replace(**CHANGES[kind])
+        width = {StoredStrikes: 3, StoredRefusals: 4}.get(kind, 2)
+        await torrents.save(database, "tv", kind, [changed], [row[:width]])
+        assert await torrents.read(database, "tv", kind) == [changed]
+
+    async def test_nothing_to_save_is_no_error(self, database, kind):
+        await torrents.save(database, "tv", kind, [])
+        assert await torrents.read(database, "tv", kind) == []
 
 
-async def test_nothing_to_remember_or_forget_is_no_error(database):
-    await torrents.remember(database, "tv", [])
-    await torrents.forget(database, "tv", [])
-    await clocks.save(database, "tv", [], [])
-    assert await torrents.of_category(database, "tv") == []
+def verdict(category, instance, infohash):
+    return StoredVerdict(category, instance, infohash, "A.Torrent", "nothing", "stalled", "it is young", [], 1.0)
 
 
-async def test_clocks_are_replaced_and_dropped(database):
-    slow = replace(CLOCK, trouble="slow")
-    await clocks.save(database, "tv", [CLOCK, slow], [])
-    on = replace(CLOCK, seconds=99.0, observations=4)
-    await clocks.save(database, "tv", [on], [("qBit", "a" * 40, "slow"), ("qBit", "a" * 40, "unavailable")])
-    assert await clocks.of_category(database, "tv") == [on]
+async def fill(database, category, instance="qBit"):
+    for kind, row in ROWS.items():
+        parts = [row._replace(**part) for part in OTHER_PARTS[kind]]
+        await torrents.save(database, category, kind, [one._replace(instance=instance) for one in (row, *parts)])
+    await verdicts.store(database, [verdict(category, instance, A[1])])
+    await shadow.record(database, decision(category=category, instance=instance), 10.0)
 
 
-async def test_a_clock_that_is_dropped_and_begun_anew_at_once_is_kept(database):
-    await clocks.save(database, "tv", [CLOCK], [])
-    anew = replace(CLOCK, seconds=0.0, observations=1, mark=400)
-    await clocks.save(database, "tv", [anew], [("qBit", "a" * 40, "stalled")])
-    assert await clocks.of_category(database, "tv") == [anew]
+async def known(database, category):
+    return [(row.instance, row.infohash) for kind in ROWS for row in await torrents.read(database, category, kind)] + [
+        (v.instance, v.infohash) for v in await verdicts.of_torrent(database, A[1]) if v.category == category
+    ]
+
+
+async def test_a_torrent_that_is_gone_is_forgotten_whole_but_not_its_twins(database):
+    await fill(database, "tv")
+    await fill(database, "tv", "qBit-2")
+    await fill(database, "movies")
+    before = await known(database, "tv"), await known(database, "movies")
+    await torrents.forget(database, "tv", [A, ("qBit", "unknown")], 50.0)
+    assert await known(database, "tv") == [key for key in before[0] if key != A]
+    assert await known(database, "movies") == before[1]
+    assert await torrents.keys(database, "tv") == {TorrentKey(*TWIN)}
+    await torrents.forget(database, "tv", [], 60.0)
+
+
+async def test_shadow_notes_when_a_torrent_left_once_and_only_of_what_was_there(database):
+    await shadow.record(database, decision(), 10.0)
+    await shadow.record(database, decision(instance="qBit-2"), 10.0)
+    await shadow.record(database, decision(category="tv"), 10.0)
+    await torrents.forget(database, "movies", [A, ("qBit", "unknown")], 50.0)
+    await shadow.record(database, decision(added_at=60.0), 10.0)  # it came again
+    await torrents.forget(database, "movies", [A], 70.0)
+    found = {(e.category, e.instance, e.added_at): e.gone_at for e in await shadow.page(database, 10, LedgerFilter())}
+    assert found == {
+        ("movies", "qBit", 1.0): 50.0,
+        ("movies", "qBit-2", 1.0): None,
+        ("tv", "qBit", 1.0): None,
+        ("movies", "qBit", 60.0): 70.0,
+    }
+
+
+@pytest.mark.parametrize("kind", ROWS)
+async def test_whatever_is_stored_of_a_torrent_makes_it_known(database, kind):
+    await torrents.save(database, "tv", kind, [ROWS[kind]])
+    assert await torrents.keys(database, "tv") == {TorrentKey(*A)}
+    assert await torrents.keys(database, "movies") == set()
+
+
+async def test_a_verdict_alone_makes_a_torrent_known(database):
+    await verdicts.store(database, [verdict("tv", *TWIN)])
+    assert await torrents.keys(database, "tv") == {TorrentKey(*TWIN)}
+
+
+async def test_it_is_forgotten_in_one_transaction(database, monkeypatch):
+    await fill(database, "tv")
+    before = await known(database, "tv")
+    monkeypatch.setattr(torrents, "BY_TORRENT", (*torrents.BY_TORRENT, "no_such_table"))
+    with pytest.raises(Exception, match="no_such_table"):
+        await torrents.forget(database, "tv", [A], 50.0)
+    assert await known(database, "tv") == before

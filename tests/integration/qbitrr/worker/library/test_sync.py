@@ -25,16 +25,16 @@ async def test_a_change_is_seen_by_the_next_poll_and_read_once(bench, sandbox):
     stand_in = sandbox.arrs["Radarr-HD"]
     async with bench() as room:
         ours = library(room)
-        await ours.changes()  # before the first full sync there is nothing to change
+        await ours.read_changes()  # before the first full sync there is nothing to change
         await ours.sync()
-        await ours.changes()
+        await ours.read_changes()
         arr = stand_in.arr
         movie = next(one for one in arr.collection.items.values() if one.file is not None)
         arr.grab([movie], arr.offer([movie]), Fate())
         movie.file = None
         asked = stand_in.counts.copy()
         for _ in range(2):
-            await ours.changes()
+            await ours.read_changes()
         assert (stand_in.counts - asked)["GET /api/v3/movie/{id}"] == 1
         assert await room.database.rows("SELECT has_file FROM movies WHERE id = ?", (movie.id,)) == [(0,)]
 
@@ -45,12 +45,12 @@ async def test_another_process_spares_a_full_sync_that_was_made_lately(bench, sa
         clock = Clock(wall=lambda later=later: NOW.wall() + later)
         async with bench() as room:
             ours = library(room, clock)
-            await ours.begin()
+            await ours.load()
             await ours.sync()
             assert counts[ALL_MOVIES] == syncs
     async with bench() as room:  # the clock went back: when the last one was is not known
         ours = library(room)
-        await ours.begin()
+        await ours.load()
         await ours.sync()
         assert counts[ALL_MOVIES] == 3
 
@@ -64,7 +64,7 @@ async def test_what_history_does_not_tell_is_seen_by_the_next_poll(bench, sandbo
         QUICK_SECONDS[0] += 30
         movies[1].monitored = not movies[1].monitored
         del movies[2]
-        await ours.changes()
+        await ours.read_changes()
         assert dict(await room.database.rows("SELECT id, monitored FROM movies WHERE id < 4")) == {
             1: movies[1].monitored,
             3: movies[3].monitored,
@@ -72,12 +72,12 @@ async def test_what_history_does_not_tell_is_seen_by_the_next_poll(bench, sandbo
         movies[2] = msgspec.structs.replace(movies[3], id=2)
         QUICK_SECONDS[0] += 30
         asked = stand_in.counts.copy()
-        await ours.changes()
+        await ours.read_changes()
         assert (stand_in.counts - asked).total() <= 3 + 2  # history, profiles, the list; and what was added
         assert await room.database.row("SELECT 1 FROM movies WHERE id = 2") is not None
         QUICK_SECONDS[0] += 30
         asked = stand_in.counts.copy()
-        await ours.changes()
+        await ours.read_changes()
         assert (stand_in.counts - asked)["GET /api/v3/movie/{id}"] == 0
 
 
@@ -86,15 +86,15 @@ async def test_where_the_arr_tells_of_changes_its_list_is_read_seldom_but_when_i
     async with bench() as room:
         ours = library(room, QUICK)
         await ours.sync()
-        ours.listen(now=True)
-        assert ours.look.is_set()
+        ours.on_push(available=True)
+        assert ours.poll.is_set()
         for seconds, lists in ((0, 2), (100, 2), (700, 2), (100, 3), (100, 3)):
             QUICK_SECONDS[0] += seconds
-            await ours.changes()
+            await ours.read_changes()
             assert counts[ALL_MOVIES] == lists
-        ours.listen(now=False)
+        ours.on_push(available=False)
         for lists in (4, 5):
-            await ours.changes()
+            await ours.read_changes()
             QUICK_SECONDS[0] += 30
             assert counts[ALL_MOVIES] == lists
 
@@ -109,7 +109,7 @@ async def test_an_arr_that_lists_nothing_is_not_believed(bench, sandbox):
         for fault in (EmptyLists(), HalfAnswer(), Status(500)):
             await stand_in.fail(fault, ALL_MOVIES)
             with suppress(ServiceError):
-                await ours.changes()
+                await ours.read_changes()
             await stand_in.heal()
             assert await room.database.rows("SELECT * FROM movies") == before
 
@@ -125,6 +125,6 @@ async def test_another_quality_profile_is_seen(bench, sandbox):
             for number in stand_in.arr.collection.profiles
         }
         QUICK_SECONDS[0] += 30
-        await ours.changes()
+        await ours.read_changes()
         names = await room.database.rows("SELECT DISTINCT quality_profile FROM movies")
         assert names == [("Another",)]

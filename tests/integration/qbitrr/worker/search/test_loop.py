@@ -15,7 +15,7 @@ from qbitrr.rules.search.plan import SearchForecast
 from qbitrr.sandbox.life.commands import CommandQueue
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.services.faults import Status
-from qbitrr.state import activity, searches
+from qbitrr.state import searches
 from qbitrr.worker.library.fetch import full_sync
 from qbitrr.worker.search.budget import search_after_failure
 from qbitrr.worker.search.loop import SearchLoop
@@ -77,7 +77,7 @@ async def test_what_is_missing_is_searched_once_each_and_told_of(hunt, sandbox):
         shown = await outlook(room)
         assert shown.due == len(waits(sandbox)) - 5
         assert not set(searched) & {item for search in shown.searches for item in search.item_ids}
-        (summary, _), *_ = (await activity.last(room.database)).values()
+        summary, _ = await searches.last(room.database, room.config.name)
         assert summary.endswith(": missing")
 
 
@@ -209,7 +209,7 @@ async def test_whoever_is_told_to_wait_no_command_is_sent_and_nothing_paid(hunt,
 async def test_what_somebody_asks_for_comes_first_also_when_nothing_else_is_searched(hunt, sandbox):
     wanted = sorted(waits(sandbox))[-2:]
     async with hunt(search_missing=False) as room:
-        room.searching.ask_for([*wanted, 999_999])
+        room.searching.request([*wanted, 999_999])
         for _ in range(3):
             await room.searching.one_round()
     assert sent(sandbox) == [wanted]

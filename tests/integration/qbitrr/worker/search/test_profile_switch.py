@@ -79,7 +79,7 @@ def edits(sandbox):
 async def settle(room):
     """What takes several looks."""
     for _ in range(3):
-        await room.profiles.look()
+        await room.profiles.one_round()
 
 
 async def whole(sandbox):
@@ -96,16 +96,16 @@ async def test_what_is_missing_is_switched_in_one_request_and_nothing_else_of_it
     async with rooms() as room:
         wanted, others, before = missing_in_hd(sandbox), on_any(sandbox), await whole(sandbox)
         assert len(wanted) > 3
-        await room.profiles.look()
+        await room.profiles.one_round()
         assert on_any(sandbox) == wanted | others
         assert [set(body) for body in edits(sandbox)] == [{"movieIds", "qualityProfileId"}]
-        await room.profiles.look()
-        await room.profiles.look()
+        await room.profiles.one_round()
+        await room.profiles.one_round()
         assert len(edits(sandbox)) == 1
         for number in wanted:
             movies(sandbox)[number].monitored = False
         await full_sync(room.services.arr, room.database, "radarr-hd", "http://arr", Clock())
-        await room.profiles.look()
+        await room.profiles.one_round()
         assert on_any(sandbox) == others
         for number in wanted:
             movies(sandbox)[number].monitored = True
@@ -116,13 +116,13 @@ async def test_the_original_is_remembered_before_anything_is_sent(rooms, sandbox
     async with rooms() as room:
         wanted = missing_in_hd(sandbox)
         await sandbox.arrs["Radarr-HD"].fail(Status(500), EDITOR)
-        await room.profiles.look()
-        memories = await profile_switches.memories(room.database, "radarr-hd")
-        assert {number: memory[:3] for number, memory in memories.items()} == {
+        await room.profiles.one_round()
+        stored = await profile_switches.read(room.database, "radarr-hd")
+        assert {number: switch[:3] for number, switch in stored.items()} == {
             number: (ids_of(sandbox)[HD], ids_of(sandbox)[ANY], "switching") for number in wanted
         }
         await sandbox.arrs["Radarr-HD"].heal()
-        await room.profiles.look()
+        await room.profiles.one_round()
         assert wanted <= on_any(sandbox)
 
 
@@ -142,22 +142,22 @@ async def test_a_worker_that_dies_while_it_sends_neither_forgets_nor_sends_twice
 
         room.services.arr.set_quality_profile = die
         with pytest.raises(Killed):
-            await room.profiles.look()
+            await room.profiles.one_round()
     async with rooms() as room:
-        await room.profiles.look()
+        await room.profiles.one_round()
         assert on_any(sandbox) == wanted | others
         assert len(edits(sandbox)) == 1
     async with rooms(use_temp_for_missing=False) as room:
         await settle(room)
         assert on_any(sandbox) == others
-        assert await profile_switches.memories(room.database, "radarr-hd") == {}
+        assert await profile_switches.read(room.database, "radarr-hd") == {}
 
 
 async def test_what_a_person_chose_a_moment_ago_is_not_overwritten(rooms, sandbox):
     async with rooms() as room:
         number = min(missing_in_hd(sandbox))
-        await room.profiles.look()
-        await room.profiles.look()
+        await room.profiles.one_round()
+        await room.profiles.one_round()
         movie = movies(sandbox)[number]
         chosen = next(i for name, i in ids_of(sandbox).items() if name not in (HD, ANY))
         movie.profile_id = chosen  # the catalogue does not know yet
@@ -165,7 +165,7 @@ async def test_what_a_person_chose_a_moment_ago_is_not_overwritten(rooms, sandbo
             room.profiles._arr,
             entry_search=msgspec.structs.replace(room.profiles._arr.entry_search, use_temp_for_missing=False),
         )
-        await room.profiles.look()
+        await room.profiles.one_round()
         assert movie.profile_id == chosen
 
 
@@ -180,14 +180,14 @@ async def test_a_movie_that_radarr_refuses_does_not_hinder_the_others(rooms, san
 
         room.services.arr.quality_profiles_of = still_there
         del movies(sandbox)[gone]
-        await room.profiles.look()
+        await room.profiles.one_round()
         assert wanted - {gone} <= on_any(sandbox)
 
 
 async def test_a_wrong_name_is_told_with_its_key_and_switches_nothing(rooms, sandbox):
     others = on_any(sandbox)
     async with rooms(quality_profile_mappings={HD: "Anything"}) as room:
-        await room.profiles.look()
+        await room.profiles.one_round()
         assert on_any(sandbox) == others
         (waiting,) = room.report._waiting.values()
         assert waiting.service == "Radarr-HD.EntrySearch.QualityProfileMappings"
@@ -199,7 +199,7 @@ async def test_a_wrong_name_is_told_with_its_key_and_switches_nothing(rooms, san
 async def test_nothing_is_asked_or_switched_while_it_is_off(rooms, sandbox, entry):
     async with rooms(**entry) as room:
         before = len(sandbox.arrs["Radarr-HD"].requests)
-        await room.profiles.look()
+        await room.profiles.one_round()
         assert len(sandbox.arrs["Radarr-HD"].requests) == before
 
 
@@ -211,7 +211,7 @@ async def test_after_the_time_it_goes_back_and_comes_again_as_much_later(rooms, 
         async def later(seconds):
             now[0] += seconds
             for _ in range(2):
-                await room.profiles.look()
+                await room.profiles.one_round()
 
         await later(0)
         assert on_any(sandbox) == wanted | others
@@ -226,9 +226,7 @@ async def test_after_the_time_it_goes_back_and_comes_again_as_much_later(rooms, 
 
 
 async def test_tries_are_counted(rooms, sandbox, monkeypatch):
-    monkeypatch.setattr(
-        "qbitrr.worker.search.profile_switch._TRY_AGAIN", Backoff(first_seconds=0.01, limit_seconds=0.01)
-    )
+    monkeypatch.setattr("qbitrr.worker.search.profile_switch._RETRY", Backoff(first_seconds=0.01, limit_seconds=0.01))
     async with rooms(profile_switch_retry_attempts=3) as room:
         tries = []
 
@@ -238,16 +236,16 @@ async def test_tries_are_counted(rooms, sandbox, monkeypatch):
 
         room.services.arr.set_quality_profile = fail
         with pytest.raises(UnreachableError):
-            await room.profiles.look()
+            await room.profiles.one_round()
         assert len(tries) == 3
 
 
 async def test_an_arr_that_does_not_answer_changes_nothing(rooms, sandbox):
     async with rooms() as room:
-        await room.profiles.look()
-        await room.profiles.look()
-        before = await profile_switches.memories(room.database, "radarr-hd")
+        await room.profiles.one_round()
+        await room.profiles.one_round()
+        before = await profile_switches.read(room.database, "radarr-hd")
         await sandbox.arrs["Radarr-HD"].fail(Down())
         with pytest.raises(ServiceError):
-            await room.profiles.look()
-        assert await profile_switches.memories(room.database, "radarr-hd") == before
+            await room.profiles.one_round()
+        assert await profile_switches.read(room.database, "radarr-hd") == before

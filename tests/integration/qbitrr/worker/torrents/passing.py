@@ -2,6 +2,7 @@
 
 import inspect
 
+from qbitrr.state import ledger
 from tests.support.polling import until
 
 
@@ -27,6 +28,16 @@ async def entries(opened, action):
     """What the ledger tells of one kind of action, oldest first."""
     columns = "infohash, state, step, outcome, id"
     return await opened.database.rows(f"SELECT {columns} FROM ledger WHERE action = ? ORDER BY id", (action,))
+
+
+async def latest(opened, limit):
+    """The newest entries of the ledger, newest first."""
+    return await ledger.page(opened.database, limit, ledger.LedgerFilter())
+
+
+async def judged(opened):
+    """The infohashes of all torrents that have a verdict."""
+    return {infohash for (infohash,) in await opened.database.rows("SELECT infohash FROM verdicts")}
 
 
 def ended(opened, action, state="done"):

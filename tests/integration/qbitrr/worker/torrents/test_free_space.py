@@ -163,15 +163,15 @@ async def test_what_does_not_fit_is_held_and_goes_on_when_it_fits(client, add, o
     other = add("d", 10 * MB, category="elsewhere")
     client.disk_bytes = KEPT_BYTES + 60 * MB
     async with open_worker(guarding()) as opened:
-        await passes_until(opened, ended(opened, "hold"), "nothing was held")
+        await passes_until(opened, ended(opened, "pause"), "nothing was paused")
         await settled(opened, 4)
-        assert len(await entries(opened, "hold")) == 1
+        assert len(await entries(opened, "pause")) == 1
         assert (large.stopped, TAG_PAUSED in large.tags) == (True, True)
         assert (small.stopped, other.stopped, users.tags) == (False, False, set())
         client.disk_bytes += 80 * MB
-        await passes_until(opened, ended(opened, "release"), "nothing was released")
+        await passes_until(opened, ended(opened, "resume"), "nothing was resumed")
         await settled(opened, 4)
-        assert (len(await entries(opened, "hold")), len(await entries(opened, "release"))) == (1, 1)
+        assert (len(await entries(opened, "pause")), len(await entries(opened, "resume"))) == (1, 1)
     assert (large.stopped, TAG_PAUSED in large.tags, users.stopped) == (False, False, True)
 
 
@@ -183,14 +183,14 @@ async def test_without_a_guard_what_it_held_goes_on_also_in_a_later_process(
     large, users = add("b", 80 * MB), add("c", 10 * MB, stopped=True)
     client.disk_bytes = KEPT_BYTES + 10 * MB
     async with open_worker(guarding(Tagless=tagless)) as opened:
-        await passes_until(opened, ended(opened, "hold"), "nothing was held")
+        await passes_until(opened, ended(opened, "pause"), "nothing was paused")
     assert (TAG_PAUSED in large.tags) is not tagless
-    assert free_space.instances(tmp_path / STATE_FILE) == {"qBit"}
+    assert free_space.instances_with_paused(tmp_path / STATE_FILE) == {"qBit"}
     async with open_worker(guarding(Tagless=tagless) | off) as opened:
-        await passes_until(opened, ended(opened, "release"), "nothing was released")
+        await passes_until(opened, ended(opened, "resume"), "nothing was resumed")
         await settled(opened)
     assert (large.stopped, large.tags, users.stopped) == (False, set(), True)
-    assert free_space.instances(tmp_path / STATE_FILE) == set()
+    assert free_space.instances_with_paused(tmp_path / STATE_FILE) == set()
 
 
 async def test_a_crash_while_holding_is_made_good(client, add, open_worker):

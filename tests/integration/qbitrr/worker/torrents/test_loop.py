@@ -8,6 +8,7 @@ import pytest
 from qbitrr.rules import torrents as rules
 from qbitrr.sandbox.services.faults import Down, EmptyLists, HalfAnswer, Hang, Status, WrongCredentials
 from qbitrr.state import ledger, verdicts
+from tests.integration.qbitrr.worker.torrents.passing import judged, latest
 from tests.support.polling import until
 
 
@@ -19,7 +20,7 @@ async def passes(opened, number=3):
 
 async def stored(opened):
     found = {}
-    for _, infohash in await verdicts.keys_of_category(opened.database, "radarr-hd"):
+    for infohash in await judged(opened):
         (found[infohash],) = await verdicts.of_torrent(opened.database, infohash)
     return found
 
@@ -56,7 +57,7 @@ async def test_nothing_is_removed_while_the_arr_is_in_trouble_and_all_is_done_wh
         await radarr.fail(fault)
         await passes(opened)
         assert changes(sandbox) == []
-        assert {entry.action for entry in await ledger.latest(opened.database, 9)} <= {"recheck"}
+        assert {entry.action for entry in await latest(opened, 9)} <= {"recheck"}
         await radarr.heal()
 
         async def something_was_removed():

@@ -7,8 +7,8 @@ import pytest
 
 from qbitrr.errors import UnreachableError
 from qbitrr.rules.tags import TAG_IMPORTED
-from qbitrr.state import refusals
-from qbitrr.state.refusals import StoredRefusals
+from qbitrr.state import torrents
+from qbitrr.state.torrents import StoredRefusals
 from tests.integration.qbitrr.worker.torrents.passing import ended, entries, passes_until, settled
 from tests.integration.qbitrr.worker.torrents.scenes import finished, only, stalled
 from tests.support.ports import free_port
@@ -140,7 +140,7 @@ async def test_a_tracker_that_shows_up_right_before_the_removal_counts(sandbox, 
 
     async with bench(wrap, SeedingMode=AT_RATIO, Trackers=[OWED]) as opened:
         await opened.loop.load()
-        await passes_until(opened, ended(opened, "remove", "held"), "it was not held back")
+        await passes_until(opened, ended(opened, "remove", "cancelled"), "it was not cancelled")
         await settled(opened, 4)
         assert len(await entries(opened, "remove")) == 1
     assert torrent.infohash in sandbox.world.client.torrents
@@ -178,14 +178,14 @@ async def test_nothing_is_owed_to_a_tracker_that_has_forgotten_it_for_hours(sand
         await passes_until(opened, lambda: verdict_is(opened, "seeding_is_over", "hit-and-run"), "no such verdict")
         await opened.loop.seeding.ask_trackers()
         ((_, host, times),) = await opened.database.rows(
-            "SELECT kind, host, times FROM refusals WHERE kind = 'unregistered'"
+            "SELECT kind, host, times FROM tracker_refusals WHERE kind = 'unregistered'"
         )
         assert (host, times) == ("tracker.private.org", 1)
         now = opened.context.clock.wall()
         past = StoredRefusals(
             "qBit", torrent.infohash, host, "unregistered", int(torrent.added_on), 3, now - 9000, now - 1300
         )
-        await refusals.replace(opened.database, "radarr-hd", ("qBit", torrent.infohash), [past])
+        await torrents.save(opened.database, "radarr-hd", StoredRefusals, [past])
     async with bench(SeedingMode=AT_RATIO, Trackers=[OWED]) as opened:
         await opened.loop.load()
         await passes_until(opened, ended(opened, "remove"), "it was not removed")

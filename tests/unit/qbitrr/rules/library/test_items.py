@@ -1,7 +1,7 @@
 import pytest
 
 from qbitrr.rules.library import items
-from qbitrr.rules.library.quality import UNKNOWN_PROFILE, FileFacts, Profile, judge, reason
+from qbitrr.rules.library.quality import UNKNOWN_PROFILE, FileFacts, Profile, measure, reason
 
 NOW = 1000.0
 HD = Profile("HD", upgrade_allowed=True, min_format_score=10, cutoff_format_score=50)
@@ -21,7 +21,7 @@ HD = Profile("HD", upgrade_allowed=True, min_format_score=10, cutoff_format_scor
     ],
 )
 def test_a_file_is_measured_by_its_profile(file, profile, expected):
-    assert tuple(judge(file, profile)) == expected
+    assert tuple(measure(file, profile)) == expected
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_file_is_measured_by_its_profile(file, profile, expected):
     ],
 )
 def test_the_reason_is_the_first_thing_that_is_not_as_it_should_be(monitored, released, file, word):
-    quality = judge(file, HD)
+    quality = measure(file, HD)
     assert reason(monitored=monitored, released=released, has_file=file is not None, quality=quality) == word
 
 

@@ -13,7 +13,7 @@ from qbitrr.state.torrents import StoredTorrent
 from qbitrr.worker.config import worker_configs
 from qbitrr.worker.context import WorkerContext
 from qbitrr.worker.torrents.history import TorrentHistory
-from tests.factories import torrent
+from tests.factories import decision, torrent
 
 TEXT = """
 [qBit]
@@ -55,14 +55,12 @@ def history(database):
 
 async def remember(database, one):
     known = StoredTorrent(one.instance, one.infohash, one.added_at, "movies")
-    await torrents.remember(database, "movies", [known])
+    await torrents.save(database, "movies", StoredTorrent, [known])
 
 
-async def planned(database, action, at=NOW, step=ledger.FIRST_STEP, **notes):
-    entry = await ledger.plan(
-        database, category="movies", instance=KEY[0], infohash=KEY[1], name="n", added_at=DOWNLOADING.added_at,
-        action=action, rule="r", because="b", facts={}, notes=notes, now=at, step=step,
-    )  # fmt: skip
+async def planned(database, action, at=NOW, step=ledger.FIRST_STEP, state="planned", **notes):
+    decided = decision(key=KEY, added_at=DOWNLOADING.added_at, action=action)
+    entry = await ledger.plan(database, decided, notes, at, state=state, step=step)
     assert entry is not None
     return entry
 
@@ -99,7 +97,7 @@ async def test_that_its_files_were_seen_stays_when_it_moves_within_what_is_the_w
     made.saw_files(DOWNLOADING, complete=False)
     await made.save()
     moved = StoredTorrent(*KEY, DOWNLOADING.added_at, "movies/old")
-    await torrents.remember(database, "movies", [moved])
+    await torrents.save(database, "movies", StoredTorrent, [moved])
     assert (await history()).of(DOWNLOADING).selection is not None
 
 
@@ -114,10 +112,10 @@ async def test_files_of_a_complete_torrent_are_examined_once_more(history):
 async def test_what_could_not_be_saved_is_saved_the_next_time(history, database):
     made = await history()
     made.saw_files(DOWNLOADING, complete=False)
-    await database.write("ALTER TABLE torrents RENAME TO away")
+    await database.write("ALTER TABLE file_checks RENAME TO away")
     with pytest.raises(Exception, match="no such table"):
         await made.save()
-    await database.write("ALTER TABLE away RENAME TO torrents")
+    await database.write("ALTER TABLE away RENAME TO file_checks")
     await made.save()
     assert (await history()).of(DOWNLOADING).selection is not None
 
@@ -153,5 +151,5 @@ async def test_grabs_of_an_item_that_failed_within_a_day_are_counted(history, da
 
 
 async def test_a_failure_that_awaits_approval_is_not_counted(history, database):
-    await planned(database, "fail", step="awaiting approval", item_ids=[7])
+    await planned(database, "fail", state="awaiting_approval", item_ids=[7])
     assert (await history()).failed_grabs([7]) == 0

@@ -8,7 +8,7 @@ import pytest
 
 from qbitrr.config import load_text
 from qbitrr.errors import UnreachableError
-from qbitrr.state import migrate
+from qbitrr.state import migrate, torrents
 from qbitrr.state.database import open_writer
 from qbitrr.worker.config import worker_configs
 from qbitrr.worker.context import WorkerContext
@@ -143,11 +143,12 @@ async def test_the_user_may_move_it_within_what_is_the_workers(ownership):
     assert made.category_of(KEY) == "movies/old"
 
 
-async def test_what_is_gone_is_forgotten_for_good(ownership):
+async def test_what_is_gone_is_forgotten_for_good(ownership, database):
     made = await ownership()
     await claims(made, at("movies/old"))
     await made.save()
-    await made.forget({KEY})
+    await torrents.forget(database, "movies", {KEY}, 1.0)
+    made.forget({KEY})
     await made.save()
     for each in (made, await ownership()):
         assert not each.is_mine(at("failed"))

@@ -230,7 +230,7 @@ async def test_what_is_forgotten_is_not_written_again(script):
     script.poll()
     await script.timers.save(script.database, script.category)
     script.poll(after=10)
-    await torrents.forget(script.database, script.category, {KEY})
+    await torrents.forget(script.database, script.category, {KEY}, 1.0)
     script.timers.forget({KEY})
     await script.restart()
     assert script.shows() == NOT_SEEN
@@ -242,10 +242,10 @@ async def test_what_could_not_be_saved_is_saved_the_next_time(script, database):
     script.poll(slow, after=30)
     await script.timers.save(database, script.category)
     script.poll(replace(slow, eta_seconds=10), after=5)  # the stored timer has to go
-    await database.write("ALTER TABLE clocks RENAME TO away")
+    await database.write("ALTER TABLE strikes RENAME TO away")
     with pytest.raises(Exception, match="no such table"):
         await script.timers.save(database, script.category)
-    await database.write("ALTER TABLE away RENAME TO clocks")
+    await database.write("ALTER TABLE away RENAME TO strikes")
     await script.restart()
     assert script.shows(StrikeKind.SLOW) == NOT_SEEN
 
@@ -291,7 +291,7 @@ def state_file(tmp_path_factory):
 
 async def follow(state_file, events):
     async with open_writer(state_file) as database:
-        await database.write("DELETE FROM clocks")
+        await database.write("DELETE FROM strikes")
         script, model, left = Script(database), Model(), 500
         for kind, gap, *rest in events:
             if kind == "look":

@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from qbitrr.state import ledger
+from tests.integration.qbitrr.worker.torrents.passing import latest
 from tests.integration.qbitrr.worker.torrents.scenes import finished, only, stalled
 from tests.support.polling import until
 
@@ -78,7 +78,7 @@ async def work_until_crash(opened, fuse):
 
 
 async def all_ended(opened):
-    rows = await opened.database.rows("SELECT count(*), sum(state = 'planned') FROM ledger")
+    rows = await opened.database.rows("SELECT count(*), sum(state IN ('planned', 'awaiting_approval')) FROM ledger")
     return rows[0][0] > 0 and not rows[0][1] and not opened.loop.runner.busy
 
 
@@ -109,7 +109,7 @@ async def test_a_failed_torrent_is_removed_and_searched_once_whatever_crashes(sa
     async with bench() as second:
         await second.loop.load()
         await work_until_ended(second)
-        entries = [e for e in await ledger.latest(second.database, 10) if e.infohash == torrent.infohash]
+        entries = [e for e in await latest(second, 10) if e.infohash == torrent.infohash]
     assert [(e.action, e.state) for e in entries] == [("fail", "done")]
     assert torrent.infohash not in sandbox.world.client.torrents
     assert [b.release.title for b in arr.blocklist] == [torrent.name]
@@ -131,7 +131,7 @@ async def test_a_finished_torrent_is_imported_once_whatever_crashes(sandbox, ben
     async with bench() as second:
         await second.loop.load()
         await work_until_ended(second)
-        entries = await ledger.latest(second.database, 10)
+        entries = await latest(second, 10)
     assert [(e.action, e.state) for e in entries] == [("import", "done")]
     assert "qBitrr-imported" in torrent.tags
     assert sent(sandbox)["DownloadedMoviesScan"] == 1

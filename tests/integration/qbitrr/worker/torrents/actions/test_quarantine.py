@@ -51,7 +51,7 @@ async def test_whoever_takes_the_tag_off_or_starts_it_has_rescued_it(sandbox, be
             torrent.tags.discard(TAG_QUARANTINE)
         else:
             torrent.stopped = False
-        ((_, _, _, outcome, _),) = await passes_until(opened, ended(opened, "fail", "held"), "it was not rescued")
+        ((_, _, _, outcome, _),) = await passes_until(opened, ended(opened, "fail", "cancelled"), "it was not rescued")
         assert "a person" in outcome
         await settled(opened)
     assert TAG_QUARANTINE not in torrent.tags

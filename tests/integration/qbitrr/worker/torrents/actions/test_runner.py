@@ -9,9 +9,11 @@ import msgspec
 import pytest
 
 from qbitrr.errors import UnreachableError
-from qbitrr.rules.verdict import Action
+from qbitrr.rules.facts import TorrentKey
+from qbitrr.rules.verdict import Action, Decision
 from qbitrr.sandbox.services.faults import Status, WrongCredentials
 from qbitrr.state import ledger, verdicts
+from tests.integration.qbitrr.worker.torrents.passing import judged, latest
 from tests.integration.qbitrr.worker.torrents.scenes import finished, only, stalled
 from tests.support.polling import until
 
@@ -55,21 +57,19 @@ def meddling(meddle):
     return wrap
 
 
-async def plan(opened, torrent, **changes):
-    entry = {
-        "category": "radarr-hd",
-        "instance": "qBit",
-        "infohash": torrent.infohash,
-        "name": torrent.name,
-        "added_at": float(int(torrent.added_on)),
-        "action": "fail",
-        "rule": "stalled",
-        "because": "a test",
-        "facts": {},
-        "notes": {"record_ids": [], "item_ids": [], "research": False},
-        "now": time.time(),
-    }
-    return await ledger.plan(opened.database, **{**entry, **changes})
+async def plan(opened, torrent, *, category="radarr-hd", action="fail", record_ids=(), step=ledger.FIRST_STEP):
+    decision = Decision(
+        category=category,
+        key=TorrentKey("qBit", torrent.infohash),
+        name=torrent.name,
+        added_at=float(int(torrent.added_on)),
+        action=action,
+        rule="stalled",
+        because="a test",
+        facts={},
+    )
+    notes = {"record_ids": record_ids, "item_ids": [], "research": False}
+    return await ledger.plan(opened.database, decision, notes, time.time(), step=step)
 
 
 async def test_a_torrent_that_was_just_started_is_given_its_time(sandbox, bench):
@@ -95,8 +95,8 @@ async def test_a_resumed_action_leaves_alone_what_is_another_torrent_now(sandbox
     async with bench(StalledDelay="1d") as opened:
         await opened.loop.load()
         await passes(opened)
-        (entry,) = await ledger.latest(opened.database, 1)
-    assert (entry.state, "meanwhile" in entry.outcome) == ("held", True)
+        (entry,) = await latest(opened, 1)
+    assert (entry.state, "meanwhile" in entry.outcome) == ("cancelled", True)
     assert torrent.infohash in sandbox.world.client.torrents
 
 
@@ -106,17 +106,14 @@ async def test_a_torrent_that_became_complete_meanwhile_is_not_deleted(sandbox, 
     arr = only(sandbox.world, torrent)
     record = next(iter(arr.queue.values()))
     async with bench() as opened:
-        entry = await plan(
-            opened, torrent, notes={"record_ids": [record.id], "item_ids": [], "research": False}, step=step
-        )
-        assert entry is not None
+        assert await plan(opened, torrent, record_ids=[record.id], step=step) is not None
     torrent.progress, torrent.completion_on = 1.0, time.time()
     arr.queue.clear()  # the Arr has imported it
     async with bench() as opened:
         await opened.loop.load()
         await passes(opened)
         told = [e for e in await ledger.of_torrent(opened.database, torrent.infohash) if e.action == "fail"]
-    assert [entry.state for entry in told] == ["held"]
+    assert [entry.state for entry in told] == ["cancelled"]
     assert torrent.infohash in sandbox.world.client.torrents
 
 
@@ -131,7 +128,7 @@ async def test_a_torrent_that_changes_category_before_the_action_is_left_alone(s
         await opened.loop.load()
         await passes_until(opened, lambda: torrent.category == "private-stuff", "nobody wanted to act")
         await passes(opened)
-        assert await ledger.latest(opened.database, 1) == []
+        assert await latest(opened, 1) == []
     assert torrent.infohash in sandbox.world.client.torrents
 
 
@@ -171,7 +168,7 @@ async def test_a_full_disk_loses_no_verdict(sandbox, bench, monkeypatch):
             await opened.one_pass()
         full[0] = False
         await passes(opened)
-        assert await verdicts.keys_of_category(opened.database, "radarr-hd")
+        assert await judged(opened)
 
 
 async def test_a_half_answer_loses_no_removal(sandbox, bench):
@@ -195,7 +192,7 @@ async def test_a_half_answer_loses_no_removal(sandbox, bench):
         await opened.one_pass()
         failing[0] = False
         await passes(opened)
-        known = {infohash for _, infohash in await verdicts.keys_of_category(opened.database, "radarr-hd")}
+        known = await judged(opened)
     assert gone.infohash not in known
     assert stranger.infohash in known
 
@@ -215,8 +212,8 @@ async def test_an_error_of_the_database_between_two_steps_loses_no_search(sandbo
     monkeypatch.setattr(ledger, "advance", advances)
 
     async def is_done():
-        latest = await ledger.latest(opened.database, 1)
-        return bool(latest) and latest[0].state == "done"
+        newest = await latest(opened, 1)
+        return bool(newest) and newest[0].state == "done"
 
     async with bench() as opened:
         await opened.loop.load()

@@ -1,7 +1,7 @@
 """With Shadow on nothing is changed anywhere, and all is told that would have been."""
 
 from qbitrr.state import ledger, shadow
-from tests.integration.qbitrr.worker.torrents.passing import passes_until, settled
+from tests.integration.qbitrr.worker.torrents.passing import latest, passes_until, settled
 from tests.integration.qbitrr.worker.torrents.scenes import stalled
 
 ALL = ledger.LedgerFilter()
@@ -28,7 +28,7 @@ async def test_nothing_is_changed_and_every_action_is_told_once(sandbox, bench):
         await passes_until(opened, told, "not all was told")
         await settled(opened, 3)
         entries = await shadow.page(opened.database, 99, ALL)
-        assert await ledger.latest(opened.database, 1) == []
+        assert await latest(opened, 1) == []
     assert changed(sandbox) == []
     assert len({(entry.infohash, entry.action, entry.rule) for entry in entries}) == len(entries)
 

@@ -1,0 +1,29 @@
+"""Tables that hold rows of a category or of a torrent, each written once. A test holds it against the schema."""
+
+BY_TORRENT = ("torrents", "file_checks", "strikes", "seeding_times", "tracker_refusals", "verdicts")
+"""Tables whose key begins with category, instance and infohash: what is stored of a torrent while it is there."""
+
+BY_CATEGORY = (
+    *BY_TORRENT,
+    "catalogue",
+    "movies",
+    "movie_counts",  # after movies, whose triggers leave rows of 0
+    "series",
+    "episodes",
+    "artists",
+    "albums",
+    "tracks",
+    "requests",
+    "searches",
+    "last_searches",
+    "search_plans",
+    "search_budgets",
+    "profile_switches",
+    "breakers",
+    "retry_after",
+    "shadow",
+)
+"""Tables of which a removed category leaves nothing; each has an index that begins with the category.
+
+Not among them: `ledger`, which stays, and `titles`, which follows the catalogue by triggers.
+"""
