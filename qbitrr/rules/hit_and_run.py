@@ -34,7 +34,7 @@ class HitAndRunRules(Struct, frozen=True):
     @property
     def any(self) -> bool:
         """Whether there is any minimum."""
-        return bool(trackers.hit_and_runs(self.rows)) or self._of_category is not None
+        return bool(trackers.with_minimum(self.rows)) or self._of_category is not None
 
     @property
     def _of_category(self) -> HitAndRun | None:
@@ -45,7 +45,7 @@ class HitAndRunRules(Struct, frozen=True):
 
         Those of tracker rows end once none of their trackers knows the torrent any more.
         """
-        rows = [row for row in self.rows if row.hit_and_run.mode != "disabled"]
+        rows = trackers.with_minimum(self.rows)
         theirs = [one for one in announces if any(trackers.matches(row, one.url) for row in rows)]
         found: list[tuple[str, HitAndRun]] = []
         if not all(one.gone for one in theirs):

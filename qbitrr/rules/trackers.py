@@ -16,7 +16,7 @@ from qbitrr.config.address import host_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from qbitrr.config.model import HitAndRun, TrackerRow
+    from qbitrr.config.model import TrackerRow
 
     Rows = tuple[TrackerRow, ...]
 
@@ -84,9 +84,9 @@ def queue_priority(rows: Rows) -> int:
     return max((row.priority for row in governing(rows)), default=NO_PRIORITY)
 
 
-def hit_and_runs(rows: Rows) -> tuple[HitAndRun, ...]:
-    """List the minimums of the rows, also of those that remove their tracker."""
-    return tuple(row.hit_and_run for row in rows if row.hit_and_run.mode != "disabled")
+def with_minimum(rows: Iterable[TrackerRow]) -> Rows:
+    """Select the rows with a hit-and-run minimum, also those that remove their tracker."""
+    return tuple(row for row in rows if row.hit_and_run.mode != "disabled")
 
 
 class TagChange(Struct, frozen=True):
@@ -136,12 +136,12 @@ def to_remove(rows: Iterable[TrackerRow], announces: Iterable[str], dead: Collec
     A tracker with a hit-and-run minimum stays: without it the minimum could not be known.
     """
     rows = tuple(rows)
-    with_minimum = tuple(row for row in rows if row.hit_and_run.mode != "disabled")
+    keeping = with_minimum(rows)
     unwanted = tuple(row for row in rows if row.remove_if_exists)
     return tuple(
         announce
         for announce in announces
         if host_of(announce)
         and (announce in dead or any(matches(row, announce) for row in unwanted))
-        and not any(matches(row, announce) for row in with_minimum)
+        and not any(matches(row, announce) for row in keeping)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr.rules.torrents.downloading import age
-from qbitrr.rules.torrents.failure import DISCARDED_SECONDS, not_cleared
+from qbitrr.rules.torrents.failure import discarded_by_user, not_cleared
 from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
@@ -32,12 +32,8 @@ def failed_by_user(torrent: TorrentFacts, context: RuleContext, policy: Policy, 
     old_at, facts = age(torrent, policy, now)
     if now < old_at:
         return stops("it is in FailedCategory, but younger than IgnoreTorrentsYoungerThan", old_at, **facts)
-    if (objection := not_cleared(context, now)) is not None:
+    if (objection := not_cleared(context, now) or discarded_by_user(context, now)) is not None:
         text, again_at = objection
         return stops(f"it is in FailedCategory, but {text}", again_at, **facts | context.clearance.facts)
-    discarded_at = context.history.discarded_at
-    if discarded_at is not None and now < discarded_at + DISCARDED_SECONDS:
-        because = "it is in FailedCategory, but the user decided against its removal"
-        return stops(because, discarded_at + DISCARDED_SECONDS, **facts)
     action = Action.FAIL if policy.with_arr else Action.REMOVE
     return acts(action, "the user put it into FailedCategory", **facts)

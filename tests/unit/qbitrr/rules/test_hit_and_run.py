@@ -151,9 +151,9 @@ torrents = st.builds(
 def test_nothing_below_a_minimum_is_ever_allowed(torrent, announces, rows, category, once):
     if not clearance(torrent, announces, HitAndRunRules(tuple(rows), category), once_complete=once).granted:
         return
-    owed = [row for row in rows if row.hit_and_run.mode != "disabled"]
+    with_minimum = [row for row in rows if row.hit_and_run.mode != "disabled"]
     if announces is None:
-        assert not owed
+        assert not with_minimum
         assert category is None or category.mode == "disabled"
         return
     hosts = {one.url.split("/")[2]: one.gone for one in announces}
@@ -161,11 +161,11 @@ def test_nothing_below_a_minimum_is_ever_allowed(torrent, announces, rows, categ
     def about(row):
         return {host: gone for host, gone in hosts.items() if host == row.uri or host.endswith(f".{row.uri}")}
 
-    listed = [about(row) for row in owed]
+    listed = [about(row) for row in with_minimum]
     every_one_is_gone = all(
         gone for one in announces for gone in [one.gone] if any(one.url.split("/")[2] in found for found in listed)
     )
-    asked = [] if every_one_is_gone else [row.hit_and_run for row in owed if about(row)]
+    asked = [] if every_one_is_gone else [row.hit_and_run for row in with_minimum if about(row)]
     if category is not None and category.mode != "disabled" and not (announces and all(one.gone for one in announces)):
         asked.append(category)
     for minimum in asked:
