@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -191,25 +192,13 @@ async def test_a_tracker_that_does_not_know_a_torrent_and_a_private_torrent_are_
     await qbittorrent.add(private.data)
     await qbittorrent.wait_for_state(private.infohash, "stalledUP")
 
-    async def words(infohash: str) -> list[TrackerStatus]:
-        return [
-            tracker_status(row.status, row.msg) for row in await client.trackers(infohash) if row.url == tracker.url
-        ]
+    async def is_listed(infohash: str, status: TrackerStatus) -> bool:
+        rows = [row for row in await client.trackers(infohash) if row.url == tracker.url]
+        return [tracker_status(row.status, row.msg) for row in rows] == [status]
 
-    async def says(infohash: str, wanted: TrackerStatus) -> bool:
-        said = await words(infohash)
-        if said == [TrackerStatus.NOTHING]:  # the client may have missed the answer, and asks again only in minutes
-            await qbittorrent.post("torrents/reannounce", hashes=infohash)
-        return said == [wanted]
-
-    async def unregistered() -> bool:
-        return await says(private.infohash, TrackerStatus.UNREGISTERED)
-
-    async def works() -> bool:
-        return await says(public.infohash, TrackerStatus.WORKS)
-
-    await until(unregistered, 30, lambda: f"the word of the tracker: {tracker.announces}")
-    await until(works, 30, lambda: f"a tracker that works: {tracker.announces}")
+    for torrent, status in ((private, TrackerStatus.UNREGISTERED), (public, TrackerStatus.WORKS)):
+        await qbittorrent.tracker_row(torrent.infohash, tracker.url)
+        await until(partial(is_listed, torrent.infohash, status), 10, f"a tracker with the status {status}")
     dht = {infohash: (await client.trackers(infohash))[0] for infohash in (public.infohash, private.infohash)}
     assert dht[public.infohash].url == dht[private.infohash].url == "** [DHT] **"
     assert (dht[public.infohash].msg, bool(dht[private.infohash].msg)) == ("", True)

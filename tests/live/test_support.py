@@ -73,11 +73,7 @@ async def test_a_trackers_failure_reason_reaches_the_client(tracker: Tracker, qb
     await qbittorrent.add(torrent.data)
     await qbittorrent.wait_for_state(torrent.infohash, "stalledUP", seconds=8)
 
-    async def messages() -> list[str]:
-        rows = await qbittorrent.get("torrents/trackers", hash=torrent.infohash)
-        return [row["msg"] for row in rows if row["url"] == tracker.url and row["msg"]]
-
-    assert await until(messages, 8, "the tracker's message listed") == ["Unregistered torrent"]
+    assert (await qbittorrent.tracker_row(torrent.infohash, tracker.url))["msg"] == "Unregistered torrent"
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
