@@ -131,7 +131,7 @@ async def test_what_was_exported_and_deleted_can_be_added_again(
     async def is_gone() -> bool:
         return torrent.infohash not in (await following(client, mirror)).torrents
 
-    await until(is_gone, 5, "gone from the delta")
+    await until(is_gone, 20, "gone from the delta")
     assert await client.export(torrent.infohash) is None
     await client.add(exported, save_path=str(qbittorrent.downloads), category="films", tags=["back"])
     row = await qbittorrent.wait_for(torrent.infohash, lambda row: row["amount_left"] == 0)
@@ -156,7 +156,7 @@ async def test_limits_and_super_seeding(
         row = (await following(client, mirror)).torrents[torrent.infohash]
         return (row.dl_limit, row.up_limit, row.super_seeding) == (102_400, 51_200, True)
 
-    await until(shown, 5, "limits and super seeding in the delta")
+    await until(shown, 20, "limits and super seeding in the delta")
     await client.set_download_limit([torrent.infohash], 0)
     row = (await client.torrents([torrent.infohash]))[torrent.infohash]
     assert (row.dl_limit, row.up_limit) == (0, 51_200)
@@ -167,12 +167,12 @@ async def test_trackers_come_and_go_and_are_followed_by_deltas(
 ):
     torrent = await seeded(qbittorrent, tracker, "Movie.2024")
     infohash = torrent.infohash
-    await until(lambda: _announces(client, mirror, infohash, (tracker.url,)), 5, "its tracker")
+    await until(lambda: _announces(client, mirror, infohash, (tracker.url,)), 20, "its tracker")
     await client.add_trackers(infohash, [ONE, TWO, tracker.url])
-    await until(lambda: _announces(client, mirror, infohash, (tracker.url, ONE, TWO)), 5, "three trackers")
+    await until(lambda: _announces(client, mirror, infohash, (tracker.url, ONE, TWO)), 20, "three trackers")
     assert {row.url for row in await client.trackers(infohash)} >= {tracker.url, ONE, TWO}
     await client.remove_trackers(infohash, [ONE, tracker.url])
-    await until(lambda: _announces(client, mirror, infohash, (TWO,)), 5, "one tracker")
+    await until(lambda: _announces(client, mirror, infohash, (TWO,)), 20, "one tracker")
     await client.remove_trackers(infohash, [ONE])
     with pytest.raises(GoneError):
         await client.trackers("f" * 40)
