@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support import versions
+from tests.support.qbittorrent import QbittorrentNox
 from tests.support.torrents import make_torrent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
-    from tests.support.qbittorrent import QbittorrentNox
-
-pytestmark = versions.each
+pytestmark = [versions.each, pytest.mark.asyncio(loop_scope="module")]
 
 STALLED = "stalledDL"
 
@@ -25,7 +27,7 @@ class Instance:
     """A qBittorrent, real or not, with one category `radarr` and one stalled torrent with metadata."""
 
     def __init__(self, url: str, user: str, password: str) -> None:
-        self.user, self.password = user, password
+        self.url, self.user, self.password = url, user, password
         self.session = aiohttp.ClientSession(url, cookie_jar=aiohttp.CookieJar(unsafe=True))
         self.infohash = ""
 
@@ -43,35 +45,53 @@ class Instance:
         self.infohash = rows[0]["hash"]
 
 
-@pytest.fixture
-async def real(qbittorrent: QbittorrentNox, tmp_path) -> AsyncIterator[Instance]:
+@asynccontextmanager
+async def real_one(program: Path, folder: Path) -> AsyncIterator[tuple[QbittorrentNox, Instance]]:
     torrent = make_torrent(
-        tmp_path / "elsewhere", "Nobody.Has.This", {"a.mkv": 100_000}, announce="http://127.0.0.1:9/announce"
+        folder / "elsewhere", "Nobody.Has.This", {"a.mkv": 100_000}, announce="http://127.0.0.1:9/announce"
     )
-    await qbittorrent.create_category("radarr", qbittorrent.downloads / "radarr")
-    await qbittorrent.add(torrent.data, category="radarr", tags="x,y")
-    await qbittorrent.wait_for_state(torrent.infohash, STALLED)
-    instance = Instance(qbittorrent.url, qbittorrent.username, qbittorrent.password)
-    yield instance
-    await instance.session.close()
+    async with QbittorrentNox(program, folder / "qbittorrent") as qbittorrent:
+        await qbittorrent.create_category("radarr", qbittorrent.downloads / "radarr")
+        await qbittorrent.add(torrent.data, category="radarr", tags="x,y")
+        await qbittorrent.wait_for_state(torrent.infohash, STALLED)
+        instance = Instance(qbittorrent.url, qbittorrent.username, qbittorrent.password)
+        async with instance.session:
+            yield qbittorrent, instance
 
 
-@pytest.fixture
-async def standin(qbittorrent: QbittorrentNox) -> AsyncIterator[Instance]:
-    async with Sandbox([Section("Radarr", "radarr", 120)], qbittorrent_version=qbittorrent.version) as sandbox:
+@asynccontextmanager
+async def stand_in(version: str) -> AsyncIterator[Instance]:
+    async with Sandbox([Section("Radarr", "radarr", 120)], qbittorrent_version=version) as sandbox:
         logins = sandbox.qbittorrent.logins
         instance = Instance(sandbox.qbittorrent.url, logins.user, logins.password)
         sandbox.world.client.tags.add("x")
-        yield instance
-        await instance.session.close()
+        async with instance.session:
+            yield instance
 
 
-@pytest.fixture
-async def both(real: Instance, standin: Instance) -> tuple[Instance, Instance]:
-    for instance in (real, standin):
-        await instance.log_in()
-        await instance.find()
-    return real, standin
+@asynccontextmanager
+async def real_and_stand_in(program: Path, folder: Path) -> AsyncIterator[tuple[Instance, Instance]]:
+    async with real_one(program, folder) as (qbittorrent, real), stand_in(qbittorrent.version) as other:
+        for instance in (real, other):
+            await instance.log_in()
+            await instance.find()
+        yield real, other
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def both(
+    qbittorrent_binary: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Instance, Instance]]:
+    """Both for all tests of this module that only read."""
+    async with real_and_stand_in(qbittorrent_binary, tmp_path_factory.mktemp("both")) as pair:
+        yield pair
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def fresh(qbittorrent_binary: Path, tmp_path: Path) -> AsyncIterator[tuple[Instance, Instance]]:
+    """Both for one test that changes something."""
+    async with real_and_stand_in(qbittorrent_binary, tmp_path) as pair:
+        yield pair
 
 
 def shape(value: Any) -> Any:
@@ -185,28 +205,29 @@ REQUESTS: list[tuple[str, str, dict[str, str] | None]] = [
 ]
 
 
-async def test_statuses_and_texts_are_the_same(both):
+async def test_statuses_and_texts_are_the_same(fresh):
     for method, path, form in REQUESTS:
         found = []
-        for instance in both:
+        for instance in fresh:
             fields = form and {name: value.replace("{hash}", instance.infohash) for name, value in form.items()}
             found.append(await instance.ask(method, path, data=fields))
         assert found[1] == found[0], (method, path, form)
 
 
-async def test_logging_in_and_being_banned_goes_the_same_way(real: Instance, standin: Instance):
-    stories = []
-    for instance in (real, standin):
+async def test_logging_in_and_being_banned_goes_the_same_way(fresh):
+    real, standin = [await login_story(instance) for instance in fresh]
+    assert standin == real
+
+
+async def login_story(known: Instance) -> list[Any]:
+    """Every answer to a client that is not logged in at first, logs in and out, and guesses until it is banned."""
+    instance = Instance(known.url, known.user, known.password)
+    async with instance.session as session, aiohttp.ClientSession(known.url) as stranger:
         story = [await instance.ask("GET", "app/version"), await instance.log_in()]
-        cookies = [
-            cookie.key.replace(str(instance.session._base_url.port), "PORT") for cookie in instance.session.cookie_jar
-        ]
-        story += [cookies, await instance.ask("POST", "auth/logout"), await instance.ask("GET", "app/version")]
+        story += [cookie.key.replace(known.url.rpartition(":")[2], "PORT") for cookie in session.cookie_jar]
+        story += [await instance.ask("POST", "auth/logout"), await instance.ask("GET", "app/version")]
         await instance.log_in()
-        async with aiohttp.ClientSession(instance.session._base_url) as stranger:
-            for _ in range(7):
-                async with stranger.post("/api/v2/auth/login", data={"username": "admin", "password": "x"}) as answer:
-                    story.append((answer.status, await answer.text()))
-        story += [await instance.log_in()]
-        stories.append(story)
-    assert stories[1] == stories[0]
+        for _ in range(7):
+            async with stranger.post("/api/v2/auth/login", data={"username": "admin", "password": "x"}) as answer:
+                story.append((answer.status, await answer.text()))
+        return [*story, await instance.log_in()]

@@ -58,7 +58,7 @@ def daemon(tmp_path: Path) -> Iterator[Any]:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
             process.wait(20)
-        until_sync(lambda pid=process.pid: not _alive(pid), 5, "a process is left")
+        until_sync(lambda pid=process.pid: not _alive(pid), 20, "a process is left")
 
 
 def _alive(group: int) -> bool:
@@ -91,7 +91,7 @@ def test_the_first_start_writes_a_configuration_and_stays_up_without_workers(tmp
     log = tmp_path / ".config" / "logs" / "Main.log"
     process = daemon("--data-dir", ".config", "run")
     # the usual port may be taken where the tests run; the file is written all the same
-    until_sync(lambda: (log.exists() and "workers were started" in log.read_text()) or process.poll(), 10, "no start")
+    until_sync(lambda: (log.exists() and "workers were started" in log.read_text()) or process.poll(), 30, "no start")
     process.terminate()
     assert process.wait(20) in (0, 69)
     assert config.stat().st_mode & 0o777 == 0o600
@@ -99,7 +99,7 @@ def test_the_first_start_writes_a_configuration_and_stays_up_without_workers(tmp
     assert 'Token = ""' not in text
     config.write_text(text.replace("Port = 6969", f"Port = {port}"))
     daemon("--data-dir", ".config", "run")
-    status = until_sync(lambda: answers(port, "/web/status"), 10, "the page does not answer")
+    status = until_sync(lambda: answers(port, "/web/status"), 30, "the page does not answer")
     assert status["ready"] is True
     assert status["arrs"] == []
     assert "qBit.Host" in [entry["key"] for entry in status["incomplete"]]
@@ -148,7 +148,7 @@ def test_a_state_file_that_is_not_one_is_set_aside_and_logged(tmp_path, daemon):
     (tmp_path / ".config").mkdir()
     (tmp_path / ".config" / "state.db").write_bytes(b"something else" * 1000)
     daemon("--data-dir", ".config", "run")
-    until_sync(lambda: answers(port, "/web/status"), 10, "it does not answer")
+    until_sync(lambda: answers(port, "/web/status"), 30, "it does not answer")
     (aside,) = (tmp_path / ".config").glob("state.db.damaged-*")
     assert aside.read_bytes() == b"something else" * 1000
     log = (tmp_path / ".config" / "logs" / "Main.log").read_text()
@@ -163,7 +163,7 @@ def test_the_running_daemon_is_commanded(tmp_path, daemon):
     assert qbitrr("ctl", "status", cwd=tmp_path).returncode == 69
     assert qbitrr("ctl", "stop", cwd=tmp_path).returncode == 69
     process = daemon("--data-dir", ".config", "run")
-    until_sync(lambda: qbitrr("ctl", "status", cwd=tmp_path).stdout == "no workers\n", 10, "it does not answer")
+    until_sync(lambda: qbitrr("ctl", "status", cwd=tmp_path).stdout == "no workers\n", 30, "it does not answer")
     assert qbitrr("ctl", "reload", cwd=tmp_path).returncode == 0
     for action in ("dump", "restart-workers", "renew", "restart"):
         assert qbitrr("ctl", action, cwd=tmp_path).returncode == 0, action
@@ -216,7 +216,7 @@ def test_an_unknown_torrent_is_reported_as_unknown(tmp_path, daemon):
     (tmp_path / "config.toml").write_text(f'[WebUI]\nPort = {free_port()}\nToken = "x"\n')
     process = daemon("--data-dir", ".config", "run")
     log = tmp_path / ".config" / "logs" / "Main.log"
-    until_sync(lambda: log.exists() and "workers were started" in log.read_text(), 10, "it did not start")
+    until_sync(lambda: log.exists() and "workers were started" in log.read_text(), 30, "it did not start")
     process.send_signal(signal.SIGTERM)
     process.wait(20)
     done = qbitrr("explain", "ab" * 20, cwd=tmp_path)
@@ -242,6 +242,7 @@ def test_a_damaged_state_file_is_reported_by_explain(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.serial
 def test_the_demonstration_shows_everything_within_ten_seconds(tmp_path, daemon):
     port = free_port()
     daemon("demo", "--port", str(port))

@@ -78,11 +78,11 @@ def assert_evidence(daemon: Daemon, pids: dict[str, int]) -> None:
 async def test_what_a_worker_started_dies_with_it(daemon: Daemon):
     before = await daemon.all_running()
     daemon.order("radarr-quiet", "grandchild")
-    await until(lambda: [p for p in daemon.processes() if p.name() == "sleep"], 5, "no grandchild")
+    await until(lambda: [p for p in daemon.processes() if p.name() == "sleep"], 20, "no grandchild")
     os.kill(before["radarr-quiet"]["pid"], signal.SIGKILL)
-    await until(lambda: not [p for p in daemon.processes() if p.name() == "sleep"], 2, "the grandchild lives")
+    await until(lambda: not [p for p in daemon.processes() if p.name() == "sleep"], 20, "the grandchild lives")
     daemon.order("radarr-lock", "grandchild")
-    await until(lambda: [p for p in daemon.processes() if p.name() == "sleep"], 5, "no grandchild")
+    await until(lambda: [p for p in daemon.processes() if p.name() == "sleep"], 20, "no grandchild")
     assert await daemon.stop() == 0
     assert daemon.processes() == []
 
@@ -95,7 +95,7 @@ async def test_evidence_is_served_without_secrets(daemon: Daemon, sandbox: Sandb
         found: list[dict[str, Any]] = (await daemon.get("/web/processes/radarr-quiet/evidence"))["evidence"]
         return found
 
-    (bundle,) = await until(served, 5, "no evidence")
+    (bundle,) = await until(served, 20, "no evidence")
     assert (bundle["how"], bundle["because"]) == ("signal SIGKILL", None)
     assert any("worker became ready" in line for line in bundle["log"])
     for secret in (TOKEN, *(arr.api_key for arr in sandbox.arrs.values())):

@@ -172,5 +172,5 @@ async def test_usr1_replaces_all_workers_one_after_the_other(daemon: Daemon):
 async def test_usr2_writes_the_state_of_every_process_to_the_log(daemon: Daemon):
     workers = await pids(daemon)
     os.kill(daemon.pid, signal.SIGUSR2)
-    await until(lambda: daemon.log().count("process was described") == 2, 5, daemon.log)
+    await until(lambda: daemon.log().count("process was described") == 2, 20, daemon.log)
     assert all(f"pid={pid}" in daemon.log() for pid in workers.values())

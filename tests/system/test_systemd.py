@@ -127,7 +127,7 @@ def test_the_exposure_is_at_most_two(booted: Box):
 def test_it_says_that_it_is_ready_and_how_the_workers_are(service: Box):
     assert show(service, "ActiveState") == "active"
     number = len(all_running(service))
-    until_sync(lambda: show(service, "StatusText") == f"{number} running", 5, lambda: show(service, "StatusText"))
+    until_sync(lambda: show(service, "StatusText") == f"{number} running", 20, lambda: show(service, "StatusText"))
 
 
 def test_a_reload_changes_only_the_workers_that_it_concerns(service: Box):
@@ -195,10 +195,10 @@ def test_its_own_restart_keeps_the_process_and_the_unit_active(service: Box):
         return bool(now) and not {w["pid"] for w in before.values()} & {w["pid"] for w in now.values()}
 
     until_sync(restarted, 20, lambda: journal(service))
-    until_sync(lambda: show(service, "ActiveState") == "active", 5, lambda: show(service, "ActiveState"))
+    until_sync(lambda: show(service, "ActiveState") == "active", 20, lambda: show(service, "ActiveState"))
     assert show(service, "MainPID") == main
     assert show(service, "NRestarts") == "0"
-    until_sync(lambda: show(service, "WatchdogUSec") == "3s", 5, lambda: show(service, "WatchdogUSec"))
+    until_sync(lambda: show(service, "WatchdogUSec") == "3s", 20, lambda: show(service, "WatchdogUSec"))
 
 
 def test_the_first_request_to_the_socket_starts_the_service(box: Box):
