@@ -1,12 +1,11 @@
 """Example: the commented configuration that a first start writes, generated from the model.
 
-`config.example.toml` is this text: `python -m qbitrr.config.example > config.example.toml`.
+`config.example.toml` is this text: `make docs`.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 import textwrap
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
@@ -136,7 +135,3 @@ def _toml(value: Any) -> str:
     if isinstance(value, str) and "\\" in value and "'" not in value:
         return f"'{value}'"  # keeps patterns readable
     return json.dumps(value, ensure_ascii=False)
-
-
-if __name__ == "__main__":
-    sys.stdout.write(render())

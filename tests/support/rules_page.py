@@ -1,13 +1,12 @@
 """The page that lists all rules in order, made from their docstrings and the model of the configuration.
 
-`docs/rules.md` is this text: `python -m tests.support.rules_page > docs/rules.md`.
+`docs/rules.md` is this text: `make docs`.
 """
 
 from __future__ import annotations
 
 import inspect
 import re
-import sys
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.config.defaults import arr_defaults
@@ -127,7 +126,3 @@ def _shown(key: Key, default: Any) -> str:
     if isinstance(written, bool):
         return f"`{str(written).lower()}`"
     return f'`"{written}"`' if isinstance(written, str) else f"`{written}`"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(render())

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 
@@ -11,13 +10,6 @@ from qbitrr.config.defaults import SAMPLE_ARRS
 from qbitrr.config.example import render, write_first
 from qbitrr.config.model import Arr, QBit, Settings, WebUI
 from qbitrr.config.model.key import key_paths
-
-EXAMPLE = Path(__file__).parents[4] / "config.example.toml"
-
-
-def test_the_example_file_is_generated_from_the_model():
-    """Renew it with `python -m qbitrr.config.example > config.example.toml`."""
-    assert EXAMPLE.read_text() == render()
 
 
 def test_the_example_loads_to_exactly_the_defaults_without_a_warning():

@@ -1,16 +1,7 @@
-from pathlib import Path
-
 import pytest
 
 from qbitrr.rules.torrents import RULES
 from tests.support.rules_page import keys_in, render
-
-PAGE = Path(__file__).parents[5] / "docs" / "rules.md"
-
-
-def test_the_page_is_what_the_rules_say():
-    """Renew it with `python -m tests.support.rules_page > docs/rules.md`."""
-    assert PAGE.read_text() == render()
 
 
 def test_every_rule_stands_on_it_in_its_place():
