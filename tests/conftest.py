@@ -63,7 +63,7 @@ def _shortened(text: str) -> str:
 def qbittorrent_binary(request: pytest.FixtureRequest) -> Path:
     """The qbittorrent-nox of the newest version, or of each with `versions.each`.
 
-    A missing one fails the test: a skipped test is easily taken for a passed one.
+    A missing one fails the test: a skipped test looks like a passed one.
     """
     program = versions.program(request.param)
     if not program.exists():

@@ -29,7 +29,7 @@ COMMAND_FIELDS = {
 
 
 def commands_have_fields_of_their_own(document: Document) -> None:
-    """The schema of a command lists what all commands share and nothing else, but each takes fields of its own."""
+    """The schema of a command lists what all commands share and nothing else, but each has fields of its own."""
     schemas = document["components"]["schemas"]
     for name in ("CommandResource", "Command"):
         schemas[name]["properties"].update(COMMAND_FIELDS)

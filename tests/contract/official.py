@@ -1,7 +1,7 @@
 """The OpenAPI descriptions that Radarr, Sonarr, Lidarr, Overseerr and Seerr publish, ready to judge with.
 
-They are not part of this project: they lie in `../shared/openapi` beside the checkout, or where QBITRR_OPENAPI_DIR
-says.
+They are not part of this project: they lie in `../shared/openapi` beside the checkout, or in the folder that
+QBITRR_OPENAPI_DIR names.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ ARRS = ("radarr", "sonarr", "lidarr")
 
 
 def folder() -> Path:
-    """Where the files are looked for."""
+    """The folder of the files."""
     return Path(os.environ.get("QBITRR_OPENAPI_DIR") or CHECKOUT.parent / "shared" / "openapi")
 
 
 def missing() -> list[Path]:
-    """Those of the files that are not there."""
+    """The files that are not there."""
     return [path for name in FILES.values() if not (path := folder() / name).is_file()]
 
 
 @cache
 def document(kind: str) -> dict[str, Any]:
-    """The description of one kind of Arr, with what is known to be wrong in it put right. Do not change it."""
+    """The description of one kind of Arr, with its known errors corrected. Not to be modified."""
     file = folder() / FILES[kind]
     if file.suffix == ".yml":
         return _of_requests(yaml.safe_load(file.read_bytes()))
@@ -56,7 +56,7 @@ def document(kind: str) -> dict[str, Any]:
 
 
 def _of_requests(found: dict[str, Any]) -> dict[str, Any]:
-    """Of Overseerr's family what qbitrr uses, at the address it has; the rest is large and in places invalid."""
+    """The one route of Overseerr and Seerr that is used; the rest of their files is large and in places invalid."""
     found["paths"] = {"/api/v1/request": {"get": found["paths"]["/request"]["get"]}}
     found["servers"] = [{"url": "/"}]
     found["paths"]["/api/v1/request"]["get"]["responses"]["403"] = {"description": "a wrong key"}
@@ -65,5 +65,5 @@ def _of_requests(found: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def description(kind: str) -> OpenAPI:
-    """The same, checked and ready; takes half a second for each kind."""
+    """The same, checked and prepared, which costs half a second for each kind."""
     return OpenAPI.from_dict(document(kind))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
     from openapi_core import OpenAPI
 
-# One object takes about 5 ms: of a long list those at both ends are judged, which differ in nothing but luck.
+# One object costs about 5 ms: of a long list only those at both ends are judged.
 JUDGED_OBJECTS = 20
 
 
@@ -53,7 +53,7 @@ class Judge:
         for error in errors:
             cause = error.__cause__ or error
             reasons = getattr(cause, "schema_errors", None) or [cause]
-            details = "; ".join(_told(reason) for reason in reasons)
+            details = "; ".join(_described(reason) for reason in reasons)
             self.violations.append(f"{request.app[KIND]} {request.method} {request.path_qs} {what}: {details}")
 
 
@@ -71,7 +71,7 @@ def _shortened(body: Any) -> Any:
 
 
 def _undeclared_parameters(kind: str, request: web.Request) -> list[ValueError]:
-    """The applications ignore what they do not know, so that a misspelt parameter would never be noticed."""
+    """Find misspelt parameters, which the applications ignore."""
     operation = official.document(kind)["paths"].get(_path(request), {}).get(request.method.lower(), {})
     declared = {one["name"] for one in operation.get("parameters", []) if one["in"] == "query"}
     return [ValueError(f"no query parameter {name!r}") for name in sorted(set(request.query) - declared - {"apikey"})]
@@ -82,6 +82,6 @@ def _path(request: web.Request) -> str:
     return resource.canonical if resource else request.path
 
 
-def _told(reason: Any) -> str:
+def _described(reason: Any) -> str:
     where = "/".join(map(str, getattr(reason, "absolute_path", ())))
     return f"{where}: {getattr(reason, 'message', reason)}" if where else str(getattr(reason, "message", reason))

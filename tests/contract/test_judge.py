@@ -14,7 +14,7 @@ from tests.contract.official_judge import JUDGED_OBJECTS, Judge
 
 @pytest.fixture
 def asked(judge):
-    """Asks a Radarr that answers what the test says; what the judge noted."""
+    """Asks a Radarr that gives the answer of the test; returns what the judge noted."""
 
     async def asked(method, path, answer=None, status=200, **options):
         judging = Judge()
@@ -49,7 +49,7 @@ async def test_what_fits_passes(asked):
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "noted"),
     [
         ([{"id": "1"}], "0/id: '1' is not of type 'integer'"),
         ([{"nonsense": 1}], "'nonsense' was unexpected"),
@@ -58,10 +58,10 @@ async def test_what_fits_passes(asked):
         ({"id": 1}, "is not of type 'array'"),
     ],
 )
-async def test_a_wrong_answer_is_noted(asked, answer, told):
+async def test_a_wrong_answer_is_noted(asked, answer, noted):
     [violation] = await asked("GET", "/api/v3/movie", answer)
     assert "radarr GET /api/v3/movie answered 200" in violation
-    assert told in violation
+    assert noted in violation
 
 
 async def test_both_ends_of_a_long_list_are_judged(asked):
@@ -72,7 +72,7 @@ async def test_both_ends_of_a_long_list_are_judged(asked):
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body", "told"),
+    ("method", "path", "body", "noted"),
     [
         ("GET", "/api/v3/queue?pages=3", None, "no query parameter 'pages'"),
         ("GET", "/api/v3/queue?page=three", None, "three"),
@@ -81,9 +81,9 @@ async def test_both_ends_of_a_long_list_are_judged(asked):
         ("POST", "/api/v3/command", {"name": "MoviesSearch", "movieIds": ["1"]}, "'1' is not of type 'integer'"),
     ],
 )
-async def test_a_wrong_request_is_noted(asked, method, path, body, told):
+async def test_a_wrong_request_is_noted(asked, method, path, body, noted):
     violations = await asked(method, path, {}, json=body)
-    assert any(told in violation for violation in violations), violations
+    assert any(noted in violation for violation in violations), violations
 
 
 async def test_an_undeclared_status_is_noted(asked):

@@ -44,10 +44,10 @@ async def source_of(sandbox, section, **overrides):
 @pytest.mark.parametrize("section", ["Radarr", "Sonarr"])
 @pytest.mark.parametrize("approved_only", [True, False])
 async def test_what_is_asked_for_is_found(sandbox, section, approved_only):
-    mine = [request for request in sandbox.requests if request.arr.name == section]
-    assert len(mine) == 3
-    mine[0].approved, mine[1].is_4k = None, True
-    expected = mine[2:] if approved_only else [mine[0], mine[2]]
+    of_section = [request for request in sandbox.requests if request.arr.name == section]
+    assert len(of_section) == 3
+    of_section[0].approved, of_section[1].is_4k = None, True
+    expected = of_section[2:] if approved_only else [of_section[0], of_section[2]]
     async with source_of(sandbox, section, ApprovedOnly=approved_only) as source:
         assert set(await source.requests()) == {
             MediaRequest(request.tmdb_id, request.tvdb_id, None, season)

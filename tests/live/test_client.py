@@ -183,7 +183,7 @@ async def _announces(client: QbittorrentClient, mirror: Mirror, infohash: str, u
     return found is not None and set(found) == set(urls)
 
 
-async def test_a_tracker_that_does_not_know_a_torrent_and_a_private_torrent_are_told(
+async def test_a_tracker_that_does_not_know_a_torrent_and_the_private_flag_are_recognised(
     tracker: Tracker, qbittorrent: QbittorrentNox, client: QbittorrentClient
 ):
     public = await seeded(qbittorrent, tracker, "Public.2024")
@@ -204,7 +204,7 @@ async def test_a_tracker_that_does_not_know_a_torrent_and_a_private_torrent_are_
     assert (dht[public.infohash].msg, bool(dht[private.infohash].msg)) == ("", True)
 
 
-async def test_the_queue_is_ordered_and_free_space_is_told(
+async def test_the_queue_is_ordered_and_free_space_is_reported(
     tracker: Tracker, qbittorrent: QbittorrentNox, client: QbittorrentClient, mirror: Mirror, tmp_path: Path
 ):
     torrents = [make_torrent(tmp_path / "elsewhere", f"Nobody.{n}", FILES, announce=tracker.url) for n in range(4)]
@@ -214,10 +214,10 @@ async def test_the_queue_is_ordered_and_free_space_is_told(
     first = [torrent.infohash for torrent in torrents]
     assert not (await following(client, mirror)).queueing
 
-    async def free_space_is_told() -> bool:  # 4.5 says 0 until it has looked
+    async def free_space_is_reported() -> bool:  # 4.5 reports 0 until it has checked
         return ((await following(client, mirror)).free_bytes or 0) > 0
 
-    await until(free_space_is_told, 30, "the free space")
+    await until(free_space_is_reported, 30, "the free space")
     with pytest.raises(RefusedError):
         await client.to_the_top(first[:1])
     settings = {"queueing_enabled": True, "max_active_downloads": 1, "max_active_torrents": 2, "max_active_uploads": 1}
@@ -227,8 +227,8 @@ async def test_the_queue_is_ordered_and_free_space_is_told(
         torrents = (await following(client, mirror)).torrents
         return sorted((h for h, row in torrents.items() if row.priority > 0), key=lambda h: torrents[h].priority)
 
-    async def is_queue(wanted: list[str]) -> bool:
-        return await queue() == wanted
+    async def is_queue(expected: list[str]) -> bool:
+        return await queue() == expected
 
     await until(lambda: is_queue(first), 10, "the queue as added")
     assert mirror.queueing

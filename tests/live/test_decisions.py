@@ -1,4 +1,4 @@
-"""What is decided on torrents of a real qBittorrent, and above all what is not done to them."""
+"""Decisions on torrents of a real qBittorrent, above all what is not done to them."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class Scene:
         self.clients = clients
 
     async def verdict(self, torrent: Torrent, instance: str = "qBit") -> dict[str, Any]:
-        """The present verdict on a torrent; empty when there is none."""
+        """Return the present verdict on a torrent; empty when there is none."""
         async with self.daemon._session.get(f"{self.daemon.url}/web/torrents/{torrent.infohash}/explain") as response:
-            told = await response.json()
-        found = [one for one in told.get("torrents", ()) if one["instance"] == instance]
+            explained = await response.json()
+        found = [one for one in explained.get("torrents", ()) if one["instance"] == instance]
         return found[0] if found else {}
 
     async def decided(self, torrent: Torrent, rule: str, instance: str = "qBit", seconds: float = 20) -> dict[str, Any]:
-        """The verdict as soon as it comes from a rule."""
+        """Wait for a verdict of this rule and return it."""
         last: dict[str, Any] = {}
 
         async def by_rule() -> dict[str, Any]:
@@ -57,7 +57,7 @@ class Scene:
         return await until(by_rule, seconds, lambda: f"a verdict by {rule}; the last one is {last}")
 
     async def ended(self, torrent: Torrent, action: str, seconds: float = 20) -> dict[str, Any]:
-        """The action on a torrent as soon as it is done."""
+        """Wait until this action on a torrent is done and return its entry."""
 
         async def done() -> dict[str, Any]:
             some = [d for d in await self.daemon.decisions() if (d["hash"], d["action"]) == (torrent.infohash, action)]
@@ -73,7 +73,7 @@ async def scene(
     clients: dict[str, QbittorrentNox],
     settings: dict[str, Any] | None = None,
 ) -> AsyncIterator[Scene]:
-    """Runs while the `async with` lasts; `settings` are laid over [Settings]."""
+    """Run everything while the `async with` lasts; `settings` are laid over [Settings]."""
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(Sandbox([RADARR], has_past=False, middlewares=judged))
         sandbox.world.arrs["Radarr-HD"].path_exists = lambda path: Path(path).exists()
@@ -108,7 +108,7 @@ async def scene(
 
 
 async def with_category(client: QbittorrentNox) -> Path:
-    """See to it that the category exists; returns its folder."""
+    """Create the category unless it exists; returns its folder."""
     folder = client.downloads / CATEGORY
     if CATEGORY not in await client.get("torrents/categories"):
         await client.create_category(CATEGORY, folder)
@@ -116,7 +116,7 @@ async def with_category(client: QbittorrentNox) -> Path:
 
 
 async def dead(client: QbittorrentNox, tmp_path: Path, name: str, tracker: Tracker, **how: str) -> Torrent:
-    """A torrent that nobody has, in the category."""
+    """Add a torrent without any peer, in the category."""
     torrent = make_torrent(tmp_path / "elsewhere", name, FILES, announce=tracker.url)
     folder = client.downloads / CATEGORY
     await client.add(torrent.data, category=CATEGORY, savepath=str(folder), **how)
@@ -130,19 +130,19 @@ async def test_what_is_stopped_or_forced_or_protected_stays(
         stopped = await dead(qbittorrent, tmp_path, "Stopped.2001", tracker, paused="true", stopped="true")
         forced = await dead(qbittorrent, tmp_path, "Forced.2002", tracker)
         kept = await dead(qbittorrent, tmp_path, "Kept.2003", tracker, tags="keep")
-        victim = await dead(qbittorrent, tmp_path, "Victim.2004", tracker)
-        for number, torrent in enumerate((stopped, forced, kept, victim), 1):
+        stalled = await dead(qbittorrent, tmp_path, "Stalled.2004", tracker)
+        for number, torrent in enumerate((stopped, forced, kept, stalled), 1):
             on.radarr.track(torrent.infohash, number, torrent.name)
         await qbittorrent.post("torrents/setForceStart", hashes=forced.infohash, value="true")
         await on.decided(stopped, "stopped_by_user")
         await on.decided(forced, "queued_or_forced")
         await on.decided(kept, "ignored_by_user")
-        await qbittorrent.wait_until_gone(victim.infohash, 40)
+        await qbittorrent.wait_until_gone(stalled.infohash, 40)
         for torrent in (stopped, forced, kept):
             assert await qbittorrent.torrent(torrent.infohash) is not None
         state = (await qbittorrent.torrent(stopped.infohash) or {})["state"]
         assert state in ("stoppedDL", "pausedDL")
-        done = await on.ended(victim, "fail")
+        done = await on.ended(stalled, "fail")
         assert (done["facts"]["strikes"], done["rule"]) == (2, "stalled")
 
 
@@ -160,8 +160,8 @@ async def test_missing_files_delete_nothing_and_are_checked_once_they_are_back(
     await qbittorrent.wait_for_state(torrent.infohash, "missingFiles")
     async with scene(tmp_path, judged, {"qBit": qbittorrent}) as on:
         on.radarr.track(torrent.infohash, 1, torrent.name, str(folder / torrent.name))
-        told = await on.decided(torrent, "files_are_missing")
-        assert told["action"] == "nothing"
+        verdict = await on.decided(torrent, "files_are_missing")
+        assert verdict["action"] == "nothing"
         shutil.move(tmp_path / "unmounted", folder / torrent.name)
         done = await on.ended(torrent, "recheck", 60)
         assert done["rule"] == "files_are_missing"
@@ -169,7 +169,7 @@ async def test_missing_files_delete_nothing_and_are_checked_once_they_are_back(
         assert on.radarr.blocklist == []
 
 
-async def test_an_error_is_healed_by_a_recheck(
+async def test_an_error_is_repaired_by_a_recheck(
     tracker: Tracker, seeder: QbittorrentNox, qbittorrent: QbittorrentNox, tmp_path: Path, judged: list[Middleware]
 ):
     torrent = make_torrent(seeder.downloads, "In.The.Way.2003", FILES, announce=tracker.url)
@@ -189,7 +189,7 @@ async def test_an_error_is_healed_by_a_recheck(
         await on.ended(torrent, "import", 30)
 
 
-async def test_fifty_at_once_are_all_really_gone(
+async def test_fifty_removals_at_once_all_happen(
     tracker: Tracker, qbittorrent: QbittorrentNox, tmp_path: Path, judged: list[Middleware]
 ):
     async with scene(tmp_path, judged, {"qBit": qbittorrent}) as on:
@@ -198,10 +198,10 @@ async def test_fifty_at_once_are_all_really_gone(
             on.radarr.track(torrent.infohash, number, torrent.name)
         await asyncio.gather(*(qbittorrent.wait_until_gone(torrent.infohash, 90) for torrent in torrents))
 
-        async def all_told() -> bool:
+        async def all_closed() -> bool:
             return sum(d["state"] == "done" for d in await on.daemon.decisions()) == len(torrents)
 
-        await until(all_told, 30, "fifty removals in the ledger")
+        await until(all_closed, 30, "fifty removals in the ledger")
         assert {entry.release.infohash for entry in on.radarr.blocklist} == {t.infohash for t in torrents}
         searches = [r.body["movieIds"] for r in on.stand_in.requests if (r.body or {}).get("name") == "MoviesSearch"]
         assert sorted(searches) == [[number] for number in range(1, 51)]
@@ -219,11 +219,11 @@ async def test_the_same_torrent_on_two_clients_is_two(
         await dead(other, tmp_path, "Twin.2005", tracker)
         on.radarr.track(torrent.infohash, 1, torrent.name)
 
-        async def is_held_back() -> bool:
+        async def is_left_alone() -> bool:
             verdicts = [await on.verdict(torrent, name) for name in on.clients]
             return all("another qBittorrent" in verdict.get("because", "") for verdict in verdicts)
 
-        await until(is_held_back, 30, "both are held back")
+        await until(is_left_alone, 30, "both are left alone")
         await other.post("torrents/delete", hashes=torrent.infohash, deleteFiles="false")
         await qbittorrent.wait_until_gone(torrent.infohash, 30)
         done = await on.ended(torrent, "fail")
@@ -231,7 +231,7 @@ async def test_the_same_torrent_on_two_clients_is_two(
 
 
 @versions.each
-async def test_a_removal_is_taken_back_from_quarantine_and_after_it(
+async def test_a_removal_is_undone_from_quarantine_and_after_it(
     tracker: Tracker, qbittorrent: QbittorrentNox, tmp_path: Path, judged: list[Middleware]
 ):
     async with scene(tmp_path, judged, {"qBit": qbittorrent}, {"Quarantine": "6s"}) as on:
@@ -251,4 +251,4 @@ async def test_a_removal_is_taken_back_from_quarantine_and_after_it(
         async def undone() -> bool:
             return [d["state"] for d in await on.daemon.decisions()] == ["undone"]
 
-        await until(undone, 10, "the ledger tells that it was undone")
+        await until(undone, 10, "an entry of the ledger that was undone")

@@ -1,4 +1,4 @@
-"""The main job end to end: a real qBittorrent, real transfers, the real daemon, and an Arr checked elsewhere."""
+"""The main job end to end: a real qBittorrent, real transfers, the real daemon, and an Arr of the sandbox."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def config_for(sandbox: Sandbox, qbittorrent: QbittorrentNox) -> str:
                 "Torrent": {
                     "StalledDelay": f"{STALLED_SECONDS}s",
                     "IgnoreTorrentsYoungerThan": 0,
-                    "VerifyMedia": False,  # the films are noise
+                    "VerifyMedia": False,  # the films are random bytes
                 },
             },
         }
@@ -65,7 +65,7 @@ async def test_what_finishes_is_imported_and_what_is_dead_is_blocklisted_deleted
             dead = make_torrent(tmp_path / "elsewhere", "Nobody.Has.This.2001", FILES, announce=tracker.url)
             radarr.track(dead.infohash, 1, dead.name)
             await qbittorrent.add(dead.data, category="radarr-hd", savepath=str(folder))
-            bare = "f" * 40  # a magnet that nobody answers never gets its metadata
+            bare = "f" * 40  # a magnet without peers never gets its metadata
             radarr.track(bare, 2, "Bare.Magnet.2002")
             await qbittorrent.post("torrents/add", urls=f"magnet:?xt=urn:btih:{bare}", category="radarr-hd")
             began = time.monotonic()
@@ -84,7 +84,7 @@ async def test_what_finishes_is_imported_and_what_is_dead_is_blocklisted_deleted
                 10,
                 "no scan command came",
             )
-            # LoopSleepTimer plus one second, and the pause in which this test looks
+            # LoopSleepTimer plus one second, and the pause of this poll
             assert time.monotonic() - completed < LOOP_SECONDS + 1.1
             (scan,) = [r.body for r in stand_in.requests if (r.body or {}).get("name") == "DownloadedMoviesScan"]
             assert scan["path"] == row["content_path"]
@@ -102,7 +102,7 @@ async def test_what_finishes_is_imported_and_what_is_dead_is_blocklisted_deleted
                 decisions = [d for d in await daemon.decisions() if d["action"] in ("import", "fail")]
                 return decisions if len(decisions) == 3 and all(d["state"] == "done" for d in decisions) else []
 
-            decisions = await until(all_done, 10, "the ledger does not tell of three actions")
+            decisions = await until(all_done, 10, "three actions in the ledger")
             assert {(d["hash"], d["action"]) for d in decisions} == {
                 (alive.infohash, "import"),
                 (dead.infohash, "fail"),
@@ -113,20 +113,20 @@ async def test_what_finishes_is_imported_and_what_is_dead_is_blocklisted_deleted
             searches = [r.body["movieIds"] for r in stand_in.requests if (r.body or {}).get("name") == "MoviesSearch"]
             assert sorted(searches) == [[1], [2]]
 
-            async def told_as_gone() -> dict[str, Any]:
+            async def reported_as_gone() -> dict[str, Any]:
                 story: dict[str, Any] = await daemon.get(f"/web/torrents/{dead.infohash}/explain")
                 return story if not story["torrents"] else {}
 
-            story = await until(told_as_gone, 10, "its last verdict is still shown")
+            story = await until(reported_as_gone, 10, "its last verdict is still shown")
             assert [entry["rule"] for entry in story["history"]] == ["unwanted_files", "stalled"]
-            told = await daemon.get(f"/web/torrents/{alive.infohash}/explain")
-            assert told["torrents"][0]["rule"] == "imported"
+            explained = await daemon.get(f"/web/torrents/{alive.infohash}/explain")
+            assert explained["torrents"][0]["rule"] == "imported"
 
 
-async def test_what_was_stopped_or_has_lost_its_data_is_not_taken_for_dead(
+async def test_what_was_stopped_or_has_lost_its_data_is_not_treated_as_dead(
     tracker: Tracker, qbittorrent: QbittorrentNox, tmp_path: Path, judged: list[Middleware]
 ):
-    """A torrent that a person starts again has not tried for as long as it was stopped; a lost disk is no verdict."""
+    """A torrent that the user starts again has not been trying while it was stopped; a lost disk is no verdict."""
     folder = qbittorrent.downloads / "radarr-hd"
     await qbittorrent.create_category("radarr-hd", folder)
     stopped = make_torrent(tmp_path / "elsewhere", "Stopped.Movie.2001", FILES, announce=tracker.url)
@@ -146,16 +146,16 @@ async def test_what_was_stopped_or_has_lost_its_data_is_not_taken_for_dead(
         async with Daemon(tmp_path / "data", config_for(sandbox, qbittorrent)) as daemon:
 
             async def verdict(infohash: str) -> dict[str, str]:
-                told = await daemon.get(f"/web/torrents/{infohash}/explain")
-                return {key: told["torrents"][0][key] for key in ("rule", "because")}
+                explained = await daemon.get(f"/web/torrents/{infohash}/explain")
+                return {key: explained["torrents"][0][key] for key in ("rule", "because")}
 
             await daemon.all_running()
             await until(lambda: verdict_is(daemon, stopped.infohash, "stopped_by_user"), 10, "no verdict")
             # it has been stopped for longer than StalledDelay when it is started
             age = time.time() - (await qbittorrent.torrent(stopped.infohash) or {})["added_on"]
             await asyncio.sleep(max(0.0, STALLED_SECONDS + 1 - age))
-            word = "start" if qbittorrent.version.startswith("5") else "resume"
-            await qbittorrent.post(f"torrents/{word}", hashes=stopped.infohash)
+            call = "start" if qbittorrent.version.startswith("5") else "resume"
+            await qbittorrent.post(f"torrents/{call}", hashes=stopped.infohash)
             began = time.monotonic()
             await until(lambda: verdict_is(daemon, stopped.infohash, "stalled"), 10, "it is not seen to be stalled")
             assert "not for StalledDelay yet" in (await verdict(stopped.infohash))["because"]
@@ -166,9 +166,9 @@ async def test_what_was_stopped_or_has_lost_its_data_is_not_taken_for_dead(
 
 
 async def verdict_is(daemon: Daemon, infohash: str, rule: str) -> bool:
-    """Whether a torrent's last verdict came by a rule; no verdict is none."""
+    """Whether the last verdict on a torrent is one of this rule; False without a verdict."""
     try:
-        told = await daemon.get(f"/web/torrents/{infohash}/explain")
+        explained = await daemon.get(f"/web/torrents/{infohash}/explain")
     except AssertionError:
         return False
-    return bool(told["torrents"]) and told["torrents"][0]["rule"] == rule
+    return bool(explained["torrents"]) and explained["torrents"][0]["rule"] == rule

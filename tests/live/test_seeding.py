@@ -35,14 +35,14 @@ SECONDS = 25
 
 @pytest.fixture
 async def second(qbittorrent_binary: Path, tmp_path: Path) -> AsyncIterator[QbittorrentNox]:
-    """Another instance that the daemon looks after."""
+    """Another instance of the same daemon."""
     async with QbittorrentNox(qbittorrent_binary, tmp_path / "second") as instance:
         yield instance
 
 
 @pytest.fixture
 async def leecher(qbittorrent_binary: Path, tmp_path: Path) -> AsyncIterator[QbittorrentNox]:
-    """Somebody who downloads what is seeded."""
+    """An instance that downloads what is seeded."""
     async with QbittorrentNox(qbittorrent_binary, tmp_path / "leecher") as instance:
         yield instance
 
@@ -60,13 +60,13 @@ async def ledger_of(daemon: Daemon, infohash: str) -> list[tuple[str, str]]:
 
 async def verdict_of(daemon: Daemon, infohash: str) -> str:
     try:
-        told = await daemon.get(f"/web/torrents/{infohash}/explain")
+        explained = await daemon.get(f"/web/torrents/{infohash}/explain")
     except AssertionError:
         return ""
-    return " ".join(f"{t['rule']}: {t['because']}" for t in told["torrents"])
+    return " ".join(f"{t['rule']}: {t['because']}" for t in explained["torrents"])
 
 
-async def says(daemon: Daemon, infohash: str, part: str) -> None:
+async def explains(daemon: Daemon, infohash: str, part: str) -> None:
     seen = ""
 
     async def does() -> bool:
@@ -124,10 +124,10 @@ async def test_limits_are_reached_by_real_transfer_and_time_and_only_what_was_im
             await downloaded(second, by_time)
             row = await second.wait_for(by_time.infohash, lambda row: "qBitrr-imported" in row["tags"], 20)
             assert row["seeding_time"] < SECONDS
-            await says(daemon, by_time.infohash, "seeding_is_over: its seeding limits are not reached")
+            await explains(daemon, by_time.infohash, "seeding_is_over: its seeding limits are not reached")
             for torrent in (by_ratio, stray):
                 await downloaded(qbittorrent, torrent)
-            # whoever downloads from now on has only us
+            # from now on there is only one instance to download from
             await seeder.stop()
             for torrent in (by_ratio, stray):
                 await leecher.add(torrent.data)
@@ -156,13 +156,13 @@ async def test_limits_tags_trackers_and_super_seeding_are_as_configured(
         await qbittorrent.add(torrent.data, category="books", savepath=str(folder))
         await qbittorrent.wait_for_state(torrent.infohash, "stalledUP", "uploading")
     await qbittorrent.post("torrents/addTrackers", hash=public.infohash, urls=old)
-    await qbittorrent.post("torrents/addTags", hashes=public.infohash, tags="stale,mine")
+    await qbittorrent.post("torrents/addTags", hashes=public.infohash, tags="stale,kept")
     await qbittorrent.post("torrents/setDownloadLimit", hashes=public.infohash, limit="7168")
     rows = [
-        {"URI": "127.0.0.1", "AddTags": ["home"], "UploadRateLimit": 100, "SuperSeedMode": True},
+        {"URI": "127.0.0.1", "AddTags": ["local"], "UploadRateLimit": 100, "SuperSeedMode": True},
         {"URI": new, "AddTrackerIfMissing": True},
         {"URI": old, "RemoveIfExists": True},
-        {"URI": "nobody.example", "AddTags": ["stale"]},
+        {"URI": "unused.example", "AddTags": ["stale"]},
     ]
     async with Sandbox([], has_past=False) as sandbox:
         config = sandbox.config_toml({"qBit": section(qbittorrent, ManagedCategories=["books"], Trackers=rows)})
@@ -172,13 +172,13 @@ async def test_limits_tags_trackers_and_super_seeding_are_as_configured(
                 rows = await qbittorrent.get("torrents/trackers", hash=torrent.infohash)
                 return {row["url"] for row in rows if "://" in row["url"]}
 
-            def as_wanted(row: Any) -> bool:
-                return row["up_limit"] == 102_400 and row["super_seeding"] and "home" in row["tags"]
+            def as_configured(row: Any) -> bool:
+                return row["up_limit"] == 102_400 and row["super_seeding"] and "local" in row["tags"]
 
-            row = await qbittorrent.wait_for(public.infohash, as_wanted, 20)
-            assert set(row["tags"].split(", ")) == {"home", "mine"}
-            assert row["dl_limit"] == 7_168  # set by hand, and -1 in the file
-            await qbittorrent.wait_for(private.infohash, as_wanted, 20)
+            row = await qbittorrent.wait_for(public.infohash, as_configured, 20)
+            assert set(row["tags"].split(", ")) == {"local", "kept"}
+            assert row["dl_limit"] == 7_168  # set in the client, and -1 in the file
+            await qbittorrent.wait_for(private.infohash, as_configured, 20)
 
             async def is_public_done() -> bool:
                 return await trackers(public) == {tracker.url, new}
@@ -232,7 +232,7 @@ async def test_a_disk_that_fills_up_holds_downloads_until_there_is_space(
 
                 ballast.unlink()
                 await qbittorrent.post("app/setPreferences", json=json.dumps({"dl_limit": 0}))
-                # it may take a minute until a peer that was left is connected to again
+                # it may take a minute until a peer is connected to again
                 await qbittorrent.wait_for(large.infohash, lambda row: row["amount_left"] == 0, 150)
                 row = await qbittorrent.wait_for(large.infohash, lambda row: row["tags"] == "", 20)
                 assert await ledger_of(daemon, large.infohash) == [("pause", "done"), ("resume", "done")]
@@ -249,7 +249,7 @@ async def test_a_disk_that_fills_up_holds_downloads_until_there_is_space(
                 assert stopped["state"] in ("pausedDL", "stoppedDL")
 
 
-async def test_one_qbittorrent_that_is_down_does_not_keep_the_other_and_is_seen_to_when_it_is_back(
+async def test_one_qbittorrent_that_is_down_does_not_keep_the_other_and_is_served_when_it_is_back(
     tracker: Tracker, qbittorrent: QbittorrentNox, second: QbittorrentNox, tmp_path: Path
 ):
     """The same torrent on both is two torrents."""
@@ -277,7 +277,7 @@ async def test_one_qbittorrent_that_is_down_does_not_keep_the_other_and_is_seen_
             async def waits() -> bool:
                 return (await daemon.workers())["qBit-b"]["waitingFor"] == "qBit-b"
 
-            await until(waits, 15, "the worker of the one that is down does not say so")
+            await until(waits, 15, "the worker of the one that is down reports it")
             await second.start()
             await second.wait_for(infohash, lambda row: row["tags"] == "two", 20)
             assert (await qbittorrent.torrent(infohash) or {})["tags"] == "one"
@@ -301,7 +301,7 @@ async def test_a_hit_and_run_minimum_keeps_a_torrent_as_long_as_it_holds(
             return sandbox.config_toml({"qBit": section(qbittorrent, **keys)})
 
         async with Daemon(tmp_path / "data", config(owed)) as daemon:
-            await says(daemon, torrent.infohash, "but the hit-and-run minimum of 127.0.0.1 is not met")
+            await explains(daemon, torrent.infohash, "but the hit-and-run minimum of 127.0.0.1 is not met")
             assert await ledger_of(daemon, torrent.infohash) == []
             daemon.configure(config(owed | {"HitAndRunMode": "disabled"}))
             os.kill(daemon.pid, signal.SIGHUP)

@@ -1,4 +1,4 @@
-"""What the other live tests stand on: the real programs do here what they do elsewhere."""
+"""What the other live tests rest on: transfers, stalls, deletions and restarts of the real programs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def test_a_torrent_is_transferred_between_two_instances_that_met_at_the_tr
     await until(
         lambda: completed in [(one.infohash, one.event) for one in tracker.announces],
         20,
-        "the tracker told of the completion",
+        "an announce of the completion",
     )
 
 

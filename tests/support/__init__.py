@@ -1,1 +1,1 @@
-"""Real BitTorrent and patience for tests: torrents, a tracker, qbittorrent-nox, waiting for a state."""
+"""What tests share: real daemons and programs, faults, and waiting for a state."""

@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def _run(arguments: list[str], report: Path) -> tuple[int, Counter[str]]:
-    """The exit code of a pass and how many tests ended how. A pass without a report counts as an error."""
+    """Run one pass; returns its exit code and how many tests ended how. Without a report that is one error."""
     command = [sys.executable, "-m", "pytest", "-q", *BOUNDED, f"--junit-xml={report}", *arguments]
     code = subprocess.run(command, check=False).returncode
     if not report.exists():
@@ -51,10 +51,10 @@ def _run(arguments: list[str], report: Path) -> tuple[int, Counter[str]]:
 
 
 def closing_line(counts: Counter[str], seconds: float) -> str:
-    """Such as `===== 1 failed, 4116 passed in 812.34s (0:13:32) =====`."""
+    """Format the sum, as `===== 1 failed, 4116 passed in 812.34s (0:13:32) =====`."""
     errors = "error" if counts["errors"] == 1 else "errors"
-    words = {"failed": "failed", "passed": "passed", "skipped": "skipped", "errors": errors}
-    parts = ", ".join(f"{counts[kind]} {word}" for kind, word in words.items() if counts[kind]) or "no tests ran"
+    names = {"failed": "failed", "passed": "passed", "skipped": "skipped", "errors": errors}
+    parts = ", ".join(f"{counts[kind]} {name}" for kind, name in names.items() if counts[kind]) or "no tests ran"
     text = f" {parts} in {seconds:.2f}s ({timedelta(seconds=int(seconds))}) "
     return text.center(WIDTH, "=")
 

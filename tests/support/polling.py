@@ -1,4 +1,4 @@
-"""Waiting for a state instead of for a time: ask often, stop at the first yes, fail tellingly at the deadline."""
+"""Waiting for a state instead of for a time: polled often, with a deadline."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ async def until(predicate: Callable[[], Awaitable[T | None]], seconds: float, wh
 @overload
 async def until(predicate: Callable[[], T | None], seconds: float, what: str | Callable[[], str]) -> T: ...
 async def until(predicate: Callable[[], Any], seconds: float, what: str | Callable[[], str]) -> Any:
-    """The first true answer of `predicate`, which may be a coroutine function.
+    """Poll `predicate`, which may be a coroutine function; returns its first true answer.
 
-    AssertionError when there is none within `seconds`. `what` says what was waited for; as a function it is asked
-    at the deadline, to tell what was seen last.
+    AssertionError when there is none within `seconds`. `what` names what was waited for; as a function it is called
+    at the deadline, to include what was seen last.
     """
     __tracebackhide__ = True
     deadline = time.monotonic() + seconds
@@ -39,7 +39,7 @@ async def until(predicate: Callable[[], Any], seconds: float, what: str | Callab
 
 
 def until_sync(predicate: Callable[[], T | None], seconds: float, what: str | Callable[[], str]) -> T:
-    """`until` for tests without an event loop."""
+    """Poll as `until` does, for tests without an event loop."""
     __tracebackhide__ = True
     deadline = time.monotonic() + seconds
     while not (answer := predicate()):

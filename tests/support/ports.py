@@ -1,4 +1,4 @@
-"""Ports on loopback for programs that must be told one beforehand."""
+"""Ports on loopback, for programs that are configured with one."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import socket
 
 HOST = "127.0.0.1"
 
-# Below what Linux hands out for outgoing connections, so that none of those takes a port between choice and use.
+# Below the range of Linux for outgoing connections, so that none of those uses a port between choice and use.
 RANGE = range(20_000, 32_000)
 
 
 def free_port() -> int:
-    """A TCP port of `HOST` that nobody listens on now."""
+    """Return a TCP port of `HOST` on which no program listens now."""
     while True:
         port = random.choice(RANGE)
         with socket.socket() as probe:

@@ -1,6 +1,6 @@
 """A throwaway qbittorrent-nox on loopback, driven over its Web API (qBittorrent wiki, "WebUI API").
 
-It keeps its settings, torrents and downloads in one folder, meets other peers only through a tracker, and dies with
+It keeps its settings, torrents and downloads in one folder, finds other peers only through a tracker, and ends with
 the test run.
 """
 
@@ -70,8 +70,8 @@ WebUI\LocalHostAuth=true
 class QbittorrentNox:
     """One instance, logged in, while the `async with` lasts.
 
-    `stop` or `kill` and then `start` give the same instance again: same ports, settings and torrents. `downloads` is
-    its default save path. `version` is known after the first start, e.g. `5.3.0`.
+    After `stop` or `kill`, `start` starts the same instance: same ports, settings and torrents. `downloads` is its
+    default save path. `version` is set by the first start, e.g. `5.3.0`.
     """
 
     username = "admin"
@@ -102,10 +102,10 @@ class QbittorrentNox:
         await self.stop()
 
     async def start(self) -> None:
-        """Start the program, wait until it serves, log in. AssertionError with its output when it does not."""
+        """Start the program, wait until it serves, log in. AssertionError with its output when it does not serve."""
         with self._output.open("wb") as output:
             self._process = await asyncio.create_subprocess_exec(
-                # a test run that is killed takes the program with it
+                # it ends with a test run that is killed
                 *("setpriv", "--pdeathsig", "KILL", self._program),
                 *(f"--profile={self._folder}", f"--webui-port={self.web_port}"),
                 stdin=asyncio.subprocess.DEVNULL,
@@ -120,12 +120,12 @@ class QbittorrentNox:
             cookie_jar=aiohttp.CookieJar(unsafe=True),
             timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS),
         )
-        await until(self._serves, START_SECONDS, lambda: f"{self.url} serves; output: {self._said()}")
+        await until(self._serves, START_SECONDS, lambda: f"{self.url} serves; output: {self._printed()}")
         await self.post("auth/login", username=self.username, password=self.password)
         self.version = str(await self.get("app/version")).removeprefix("v")
 
     async def stop(self) -> None:
-        """Let it save and leave. AssertionError when that takes too long; nothing when it does not run."""
+        """End it by SIGTERM, so that it saves; by SIGKILL when that takes too long."""
         process = self._process
         if process is None:
             return
@@ -133,13 +133,13 @@ class QbittorrentNox:
         try:
             await asyncio.wait_for(process.wait(), STOP_SECONDS)
         except TimeoutError:
-            process.kill()  # what is tested is not how it ends
+            process.kill()  # how it ends is not what is tested
             await process.wait()
         finally:
             await self.kill()
 
     async def kill(self) -> None:
-        """SIGKILL, as bad luck does it."""
+        """End it by SIGKILL: it saves nothing."""
         if self._http is not None:
             await self._http.close()
         if self._process is not None:
@@ -149,15 +149,15 @@ class QbittorrentNox:
         self._http = self._process = None
 
     async def get(self, path: str, **params: str) -> Any:
-        """The JSON or the text that `GET /api/v2/<path>` answers. ClientResponseError above 399."""
+        """GET `/api/v2/<path>`; returns the JSON or text of the answer. ClientResponseError above 399."""
         return await self._ask("GET", path, params=params)
 
     async def post(self, path: str, **fields: str) -> Any:
-        """The JSON or the text that `POST /api/v2/<path>` answers. ClientResponseError above 399."""
+        """POST to `/api/v2/<path>`; returns the JSON or text of the answer. ClientResponseError above 399."""
         return await self._ask("POST", path, data=fields)
 
     async def add(self, torrent: bytes, **fields: str) -> None:
-        """Hand over a `.torrent`, with fields such as `category`, `tags`, `savepath`. It is listed a bit later."""
+        """Add a `.torrent`, with fields such as `category`, `tags`, `savepath`. It is listed a moment later."""
         form = aiohttp.FormData(fields)
         form.add_field("torrents", torrent, filename="a.torrent", content_type="application/x-bittorrent")
         answer = await self._ask("POST", "torrents/add", data=form)
@@ -168,12 +168,12 @@ class QbittorrentNox:
         await self.post("torrents/createCategory", category=name, savePath=str(save_path))
 
     async def torrent(self, infohash: str) -> Row | None:
-        """The torrent as it is listed now; None when it is not."""
+        """Return the torrent as it is listed now; None when it is not."""
         rows = await self.get("torrents/info", hashes=infohash)
         return rows[0] if rows else None
 
     async def wait_for(self, infohash: str, predicate: Callable[[Row], bool], seconds: float = 20) -> Row:
-        """The torrent as soon as it is listed and `predicate` holds."""
+        """Wait until the torrent is listed and `predicate` holds; returns its row."""
         __tracebackhide__ = True
         last: Row | None = None
 
@@ -189,12 +189,12 @@ class QbittorrentNox:
         return await until(matching, seconds, seen)
 
     async def wait_for_state(self, infohash: str, *states: str, seconds: float = 20) -> Row:
-        """The torrent as soon as it is in one of these states."""
+        """Wait until the torrent is in one of these states; returns its row."""
         __tracebackhide__ = True
         return await self.wait_for(infohash, lambda row: row["state"] in states, seconds)
 
     async def wait_until_gone(self, infohash: str, seconds: float = 20) -> None:
-        """Return when the torrent is not listed any more."""
+        """Wait until the torrent is not listed any more."""
         __tracebackhide__ = True
 
         async def gone() -> bool:
@@ -203,7 +203,7 @@ class QbittorrentNox:
         await until(gone, seconds, f"torrent {infohash} gone")
 
     async def tracker_row(self, infohash: str, url: str, seconds: float = 30) -> Row:
-        """A tracker of a torrent as it is listed once it has answered an announce.
+        """Wait until a tracker of the torrent has answered an announce; returns the row of the tracker.
 
         From 5.1 on an answer is missed now and then, one in forty: the tracker stays "not contacted" or "updating"
         until the next regular announce, minutes later. So another announce is asked for meanwhile.
@@ -234,14 +234,14 @@ class QbittorrentNox:
         assert self._process is not None
         assert self._http is not None
         if self._process.returncode is not None:
-            raise AssertionError(f"ended with {self._process.returncode}: {self._said()}")
+            raise AssertionError(f"ended with {self._process.returncode}: {self._printed()}")
         try:
             async with self._http.get("/api/v2/app/version") as response:
-                return response.status == 403  # serves, and asks who is there
+                return response.status == 403  # it serves, and asks for a login
         except aiohttp.ClientConnectionError:
             return False
 
-    def _said(self) -> str:
+    def _printed(self) -> str:
         return self._output.read_text(errors="replace").strip() or "(nothing)"
 
     def _write_settings(self) -> None:

@@ -1,4 +1,4 @@
-"""A file system of a few megabytes, which really fills up."""
+"""A file system of a few megabytes, to be filled up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
-    """An ext4 in a file of `folder`, mounted there. AssertionError when this machine does not let us mount it."""
+    """Mount an ext4 that lies in a file of `folder`. AssertionError when mounting is not allowed."""
     image, place = folder / "disk.img", folder / "disk"
     place.mkdir(parents=True)
     with image.open("wb") as file:

@@ -1,4 +1,4 @@
-"""A real systemd, booted in a throwaway container, with qbitrr installed in /opt as the unit expects it.
+"""A real systemd in a throwaway container, with qbitrr installed in /opt as the unit expects it.
 
 python -m tests.support.systemd_box      fetches what is needed (Debian, as root)
 """
@@ -34,14 +34,14 @@ OURS = ("qbitrr", "supervisor", "control")
 
 
 def how_to_get() -> str:
-    """What to tell somebody who has none."""
+    """The remedy for a box that is not there."""
     return f"as root: no {ROOT} or {SITE}: `make test` fetches them, or: python -m tests.support.systemd_box"
 
 
 def fetch() -> None:
-    """See to it that the box and the packages are there. CalledProcessError when they cannot be had.
+    """Fetch the box and the packages unless they are there. CalledProcessError when that is not possible.
 
-    Nobody but root can build or boot one: for others the tests of the unit fail and say so, all others run.
+    Only root can build or boot one. For other users the tests of the unit fail with the reason; all others run.
     """
     if os.geteuid() != 0:
         print("note: the tests of the systemd unit need root", file=sys.stderr)
@@ -71,7 +71,7 @@ def fetch() -> None:
 
 
 class Box:
-    """Boots when the `with` begins, is powered off at its end; nothing that happens in it stays."""
+    """One boot, from the start of the `with` to its end. Nothing that happens in it is kept."""
 
     def __init__(self, log: Path) -> None:
         self._log = log
@@ -79,7 +79,7 @@ class Box:
         self._init = 0
 
     def run(self, *command: str, seconds: float = 60, check: bool = True) -> str:
-        """What a command in the box prints, on both streams. AssertionError when it fails, unless that is expected."""
+        """Run a command in the box; returns what it prints. With `check`, AssertionError when it fails."""
         done = subprocess.run(
             ["nsenter", "--target", str(self._init), "--all", "--", *command],
             capture_output=True, text=True, errors="replace", timeout=seconds, check=False,

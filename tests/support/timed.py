@@ -1,4 +1,4 @@
-"""The daemon with workers that write down when each pass over the torrents began and ended.
+"""The daemon, whose workers record when each pass over the torrents started and ended.
 
 python -m tests.support.timed ARGUMENTS-OF-QBITRR
 

@@ -1,4 +1,4 @@
-"""Torrents made in memory (BitTorrent v1: BEP 3), with the files they describe."""
+"""Torrents (BitTorrent v1: BEP 3) and the files they describe, made of random bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Bencodable: TypeAlias = "int | str | bytes | Sequence[Bencodable] | Mapping[str,
 
 
 def bencode(value: Bencodable) -> bytes:
-    """BEP 3's encoding. Text becomes UTF-8; keys are sorted as bytes."""
+    """Encode as BEP 3 says. Text becomes UTF-8; keys are sorted as bytes."""
     match value:
         case int():
             return b"i%de" % value

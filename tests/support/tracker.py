@@ -18,7 +18,7 @@ Peer = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """What a client told: `event` is `started`, `completed`, `stopped`, or empty for the regular ones."""
+    """One request of a client: `event` is `started`, `completed`, `stopped`, or empty for the regular ones."""
 
     infohash: str
     peer: Peer
@@ -27,10 +27,10 @@ class Announce:
 
 
 class Tracker:
-    """Introduces peers to each other, torrent by torrent, while the `async with` lasts.
+    """Answers with the other peers of a torrent, while the `async with` lasts.
 
-    `announces` lists all that came in, oldest first. A torrent whose infohash is in `failures` is answered with that
-    failure reason and introduced to nobody.
+    `announces` lists all requests, oldest first. For an infohash in `failures` the answer is that failure reason, and
+    no peers.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Tracker:
         self.failures: dict[str, str] = {}
         self._left_bytes: defaultdict[str, dict[Peer, int]] = defaultdict(dict)
         app = web.Application()
-        # libtorrent's guard against forged requests lets only this path through to loopback
+        # libtorrent refuses any other path on loopback, as a guard against forged requests
         app.router.add_get("/announce", self._answer)
         self._runner = web.AppRunner(app, access_log=None)
 
@@ -62,11 +62,11 @@ class Tracker:
             swarm.pop(announce.peer, None)
         else:
             swarm[announce.peer] = announce.left_bytes
-        return web.Response(body=bencode(_introduction(swarm, announce.peer)))
+        return web.Response(body=bencode(_peers(swarm, announce.peer)))
 
 
 def _parse(request: web.Request) -> Announce:
-    # info_hash is raw bytes, percent-encoded: as text it would be mangled
+    # info_hash is raw bytes, percent-encoded: decoded as text it is damaged
     query = dict(part.partition("=")[::2] for part in request.rel_url.raw_query_string.split("&"))
     return Announce(
         infohash=urllib.parse.unquote_to_bytes(query["info_hash"]).hex(),
@@ -76,7 +76,7 @@ def _parse(request: web.Request) -> Announce:
     )
 
 
-def _introduction(swarm: dict[Peer, int], asking: Peer) -> dict[str, Bencodable]:
+def _peers(swarm: dict[Peer, int], asking: Peer) -> dict[str, Bencodable]:
     seeders = sum(left == 0 for left in swarm.values())
     others = (peer for peer in swarm if peer != asking)
     return {

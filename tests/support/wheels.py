@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 PACKAGES = ("qbitrr", "supervisor", "control")
-# Updates need what qbitrr needs; it is taken from where these tests run, so that nothing is fetched from elsewhere.
+# An installed build uses the libraries of these tests, so that nothing is fetched from elsewhere.
 LIBRARIES = "qbitrr_libraries.pth"
 ENTRY_POINT = """\
 import sys
@@ -46,7 +46,7 @@ def build(
     libraries: str | None = None,
     keywords: str = KEYWORD,
 ) -> Path:
-    """A wheel of this checkout as another version. Source of the format: PEP 427.
+    """Write a wheel of this checkout as another version. Source of the format: PEP 427.
 
     `fault` is a function of `tests.support.faults`, `files` are added to it, `libraries` is the folder with what it
     needs, where it will be installed.
@@ -75,7 +75,7 @@ def build(
 
 
 def _packages() -> dict[str, bytes]:
-    """The files of this checkout that a wheel has, by name."""
+    """Return the files of this checkout that a wheel has, by name."""
     return {
         str(path.relative_to(CHECKOUT)): path.read_bytes()
         for package in PACKAGES
@@ -89,21 +89,24 @@ def _digest(content: bytes) -> str:
 
 
 def install(wheel: Path, place: Path) -> None:
-    """A virtual environment with a wheel, by pip."""
+    """Make a virtual environment and install a wheel into it by pip."""
     subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
     pip = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
     subprocess.run(pip, check=True)
 
 
 def linked(installed: Path, folder: Path, version: str) -> Path:
-    """The layout of `systemd/install` with a copy of an installation; returns the Python to be started."""
+    """Copy an installation into the layout of `systemd/install`; returns the Python that its service starts."""
     shutil.copytree(installed, folder / "versions" / version, symlinks=True)
     (folder / "current").symlink_to(f"versions/{version}")
     return folder / "current" / "bin" / "python"
 
 
 class PackageIndex:
-    """Serves `wheels` while the `async with` lasts; the page of releases is at `releases`, and `asked` counts."""
+    """An index of `wheels`, with a page of releases with `notes`; serves while the `async with` lasts.
+
+    `asked` counts the requests for the list of versions.
+    """
 
     def __init__(self, wheels: Path) -> None:
         self.wheels = wheels
