@@ -1,12 +1,13 @@
 """`lidarr/<category>/artists`: the artists of a Lidarr."""
 
 from datetime import date
+from operator import attrgetter
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from control.context import HandlerContext
-from control.handlers.shared import Category, CountsView, Page, PageSize, Title, counts_view, shown, tally
+from control.handlers.shared import Category, CountsView, Page, PageSize, Title, counts_view, tally
 from control.web.answers import moment
 from control.worker_lookup import category_of
 from qbitrr.rules.library import items
@@ -87,8 +88,11 @@ def _view(artist: items.ArtistRow, albums: list[items.AlbumRow]) -> ArtistView:
     return ArtistView(info, monitored, available, [_album(album) for album in albums])
 
 
+_shown = attrgetter(*items.Album.__struct_fields__)
+
+
 def _album(album: items.AlbumRow) -> AlbumView:
-    return AlbumView(**shown(items.Album, album), release_date=_date(album.released_at), reason_code=album.reason)
+    return AlbumView(*(*_shown(album), _date(album.released_at), album.reason))
 
 
 def _date(epoch_seconds: float | None) -> date | None:

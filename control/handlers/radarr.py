@@ -3,9 +3,10 @@
 from typing import Annotated
 
 from msgspec import Meta, Struct
+from msgspec.structs import astuple
 
 from control.context import HandlerContext
-from control.handlers.shared import Category, Page, PageSize, Title, shown
+from control.handlers.shared import Category, Page, PageSize, Title
 from control.web.errors import invalid
 from control.worker_lookup import category_of
 from qbitrr.rules.library import items
@@ -95,5 +96,5 @@ def _filter(request: MoviesRequest) -> listing.MovieFilter:
     )
 
 
-def _view(movie: items.MovieRow) -> MovieView:
-    return MovieView(**shown(items.Movie, movie), reason_code=movie.reason)
+def _view(movie: items.Movie) -> MovieView:
+    return MovieView(*(*astuple(movie), movie.reason))

@@ -1,6 +1,6 @@
 """Parameters and answers that several endpoints have in common."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
@@ -34,11 +34,6 @@ class CountsView(Struct, frozen=True):
 def counts_view(counts: listing.Counts) -> CountsView:
     """Convert counts to the form of the lists."""
     return CountsView(counts.available, counts.monitored, counts.missing)
-
-
-def shown(kind: type[Struct], row: Struct) -> dict[str, Any]:
-    """Return the fields that lists show of such a row."""
-    return {name: getattr(row, name) for name in kind.__struct_fields__}
 
 
 def tally(parts: list[items.EpisodeRow] | list[items.AlbumRow]) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from control.context import HandlerContext
-from control.handlers.shared import Category, CountsView, Page, PageSize, Title, counts_view, shown, tally
+from control.handlers.shared import Category, CountsView, Page, PageSize, Title, counts_view, tally
 from control.web.answers import moment
 from control.worker_lookup import category_of
 from qbitrr.rules.library import items
@@ -111,7 +111,8 @@ def _season(number: int, episodes: list[items.EpisodeRow]) -> SeasonView:
     return SeasonView(number, monitored, available, [_episode(episode) for episode in episodes])
 
 
+_shown = attrgetter(*items.Episode.__struct_fields__)
+
+
 def _episode(episode: items.EpisodeRow) -> EpisodeView:
-    return EpisodeView(
-        **shown(items.Episode, episode), air_date_utc=moment(episode.released_at), reason_code=episode.reason
-    )
+    return EpisodeView(*(*_shown(episode), moment(episode.released_at), episode.reason))

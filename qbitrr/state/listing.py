@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 import msgspec
 from msgspec import Struct
 
-from qbitrr.rules.library.items import AlbumRow, ArtistRow, EpisodeRow, MovieRow, SeriesRow
+from qbitrr.rules.library.items import AlbumRow, ArtistRow, EpisodeRow, Movie, SeriesRow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,12 +90,12 @@ _LACKS_ALBUM = _Condition(
 
 async def movies(
     database: Database, category: str, title: str, chosen: MovieFilter, span: PageRange
-) -> ListPage[MovieRow]:
+) -> ListPage[Movie]:
     """Read a page of movies whose titles contain `title`, in any case."""
     where = _all_of(_of(category), *_titled(category, "movies", title), *_movie_is(chosen))
     # the columns of movie_counts are those that movies are filtered by
     total = "count(*) FROM movies" if title else "ifnull(sum(number), 0) FROM movie_counts"
-    return await _page(database, category, "radarr", "movies", MovieRow, where, span, total)
+    return await _page(database, category, "radarr", "movies", Movie, where, span, total)
 
 
 async def series(

@@ -161,8 +161,8 @@ def episodes_of(series, facts):
 
 
 @settings(max_examples=40, deadline=None)
-@given(begin=st.dictionaries(st.integers(1, 4), content), changes=replacements)
-async def test_after_any_replacements_the_counts_are_those_of_a_full_recount(tmp_path_factory, begin, changes):
+@given(initial=st.dictionaries(st.integers(1, 4), content), changes=replacements)
+async def test_after_any_replacements_the_counts_are_those_of_a_full_recount(tmp_path_factory, initial, changes):
     path = tmp_path_factory.mktemp("state") / "state.db"
     migrate.prepare(path)
     async with open_writer(path) as database:
@@ -175,7 +175,7 @@ async def test_after_any_replacements_the_counts_are_those_of_a_full_recount(tmp
             sql = "SELECT items, monitored, available, quality_met, requests FROM catalogue WHERE category = ?"
             return await database.row(sql, (category,))
 
-        state = dict(begin)
+        state = dict(initial)
         await full("cat")
         for series, facts in changes:
             rows = {}

@@ -52,8 +52,8 @@ async def test_approval_lets_all_go_on_that_await_it_in_a_category(database):
 async def test_the_story_of_a_torrent_is_told_in_order(database):
     for end in ENDS:
         await ledger.close(database, await plan(database), end, f"it {end}", 11.0)
-    told = [(entry.state, entry.outcome) for entry in await ledger.of_torrent(database, "a" * 40)]
-    assert told == [(end, f"it {end}") for end in ENDS]
+    shown = [(entry.state, entry.outcome) for entry in await ledger.of_torrent(database, "a" * 40)]
+    assert shown == [(end, f"it {end}") for end in ENDS]
     assert [entry.state for entry in await newest(database, 2)] == list(ENDS[:-3:-1])
     assert await newest(database, 2, categories=["other"]) == []
 
@@ -67,8 +67,8 @@ async def test_everything_done_to_the_torrents_that_are_still_there(database):
     present = [StoredTorrent("qBit", letter * 40, 1.0, "movies") for letter in "ab"]
     await torrents.save(database, "movies", StoredTorrent, present)
     found = await ledger.of_present_torrents(database, "movies")
-    told = [(entry.infohash[0], entry.action, entry.state) for entry in found]
-    assert told == [
+    shown = [(entry.infohash[0], entry.action, entry.state) for entry in found]
+    assert shown == [
         ("a", "import", "failed"),
         ("a", "import", "done"),
         ("a", "fail", "cancelled"),

@@ -115,16 +115,16 @@ FILTERS = st.builds(
 PARTS = st.sampled_from(["", "alien", "ALIEN", "%", "_", "strasse", "ä", "[", "*", "'", "\\"])
 
 
-def _wanted(row, part, wanted):
+def _matches(row, part, chosen):
     return all(
         [
             part.casefold() in row.title.casefold(),
-            wanted.year_min is None or row.year >= wanted.year_min,
-            wanted.year_max is None or row.year <= wanted.year_max,
-            wanted.monitored in (None, row.monitored),
-            wanted.has_file in (None, row.has_file),
-            wanted.quality_met in (None, row.quality_met),
-            wanted.is_request in (None, row.is_request),
+            chosen.year_min is None or row.year >= chosen.year_min,
+            chosen.year_max is None or row.year <= chosen.year_max,
+            chosen.monitored in (None, row.monitored),
+            chosen.has_file in (None, row.has_file),
+            chosen.quality_met in (None, row.quality_met),
+            chosen.is_request in (None, row.is_request),
         ]
     )
 
@@ -132,16 +132,16 @@ def _wanted(row, part, wanted):
 @settings(max_examples=100, deadline=None)
 @given(MOVIES, FILTERS, PARTS, st.integers(0, 3), st.integers(1, 5))
 async def test_a_page_is_what_filtering_sorting_and_slicing_the_library_gives(
-    tmp_path_factory, described, wanted, part, page, page_size
+    tmp_path_factory, described, chosen, part, page, page_size
 ):
     library = [movie(number, **what) for number, what in enumerate(described)]
     path = tmp_path_factory.mktemp("state") / "state.db"
     migrate.prepare(path)
     async with open_writer(path) as database:
         await fill(database, "radarr", {"movies": library})
-        found = await listing.movies(database, "cat", part, wanted, listing.PageRange(page, page_size))
+        found = await listing.movies(database, "cat", part, chosen, listing.PageRange(page, page_size))
     matching = sorted(
-        (row for row in library if _wanted(row, part, wanted)), key=lambda row: (row.title.casefold(), row.id)
+        (row for row in library if _matches(row, part, chosen)), key=lambda row: (row.title.casefold(), row.id)
     )
     assert found.total == len(matching)
     assert ids(found) == [row.id for row in matching[page * page_size : (page + 1) * page_size]]

@@ -1,4 +1,4 @@
-"""What was asked for is marked in the catalogue by whichever id is known, and stays marked over syncs."""
+"""Requested items are marked in the catalogue by whichever id is known, and stay marked over syncs."""
 
 import pytest
 from msgspec.structs import replace

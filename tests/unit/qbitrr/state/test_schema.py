@@ -14,7 +14,7 @@ NOT_BY_CATEGORY = {
 }
 NOT_BY_TORRENT = {
     "ledger": "what was done stays known",
-    "shadow": "what would have been done stays known, with the time when the torrent left",
+    "shadow": "what Shadow kept from being done stays known, with the time when the torrent left",
     "paused_downloads": "the guard of the qBittorrent keeps it, which may have no category",
 }
 

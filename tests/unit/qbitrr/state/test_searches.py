@@ -1,4 +1,4 @@
-"""What may be searched, read page by page, and what is remembered of searches."""
+"""What may be searched, read page by page, and the search history."""
 
 import pytest
 

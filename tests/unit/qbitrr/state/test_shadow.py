@@ -34,7 +34,7 @@ async def test_the_same_is_written_down_once(database):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("chosen", "expected"),
     [
         (LedgerFilter(), "cba"),
         (LedgerFilter(categories=["tv"]), "c"),
@@ -49,10 +49,10 @@ async def test_the_same_is_written_down_once(database):
         (LedgerFilter(rule="stalled", before=3), "a"),
     ],
 )
-async def test_the_newest_of_the_wanted_come_first(database, wanted, expected):
+async def test_the_newest_that_match_come_first(database, chosen, expected):
     await record(database, 10.0, infohash="a" * 40)
     await record(database, 20.0, infohash="b" * 40, action="recheck", rule="in_error")
     await record(database, 30.0, infohash="c" * 40, category="tv")
-    found = await shadow.page(database, 10, wanted)
+    found = await shadow.page(database, 10, chosen)
     assert "".join(entry.infohash[0] for entry in found) == expected
-    assert await shadow.page(database, 1, wanted) == found[:1]
+    assert await shadow.page(database, 1, chosen) == found[:1]

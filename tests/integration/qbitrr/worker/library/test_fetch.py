@@ -65,10 +65,10 @@ async def test_what_is_stored_is_what_the_arr_has(kind, tmp_path):
             for item in collection.items.values()
         }
         assert set(rows) == expected
-        wanted = [row for row in expected if row[1] and (row[2] or row[3])]
-        assert wanted
+        monitored = [row for row in expected if row[1] and (row[2] or row[3])]
+        assert monitored
         (counts,) = await database.rows("SELECT monitored, available FROM catalogue")
-        assert counts == (len(wanted), sum(row[3] for row in wanted))
+        assert counts == (len(monitored), sum(row[3] for row in monitored))
 
 
 @pytest.mark.parametrize(("kind", "most"), [("radarr", 3 + 3), ("sonarr", 3 + 25), ("lidarr", 2 + 4)])

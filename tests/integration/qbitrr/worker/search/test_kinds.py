@@ -73,11 +73,11 @@ def longest(shows):
     return max(shows.series.values(), key=lambda series: len(series.seasons))
 
 
-def only_missing(*wanted):
-    """Everything has a file but what `wanted(series, season, episode)` says of the longest series."""
+def only_missing(*lacking):
+    """Everything has a file but what `lacking(series, season, episode)` says of the longest series."""
 
     def change(shows):
-        (says,) = wanted
+        (says,) = lacking
         file = next(episode.file for episode in shows.items.values() if episode.file is not None)
         for series in shows.series.values():
             series.monitored = True
@@ -125,7 +125,7 @@ async def test_albums_are_searched(hunt):
         for _ in range(2):
             await room.searching.one_round()
         arr = room.stand_in.arr
-        wanted = {album.id for album in arr.collection.wanted(arr.now)}
+        due = {album.id for album in arr.collection.wanted(arr.now)}
         ids = [body["albumIds"][0] for body in room.sent()]
-        assert len(set(ids)) == len(ids) == min(2, len(wanted))
-        assert set(ids) <= wanted
+        assert len(set(ids)) == len(ids) == min(2, len(due))
+        assert set(ids) <= due

@@ -60,7 +60,7 @@ def sent(sandbox):
 
 
 def waits(sandbox):
-    """Movies that a search may be for: wanted and not downloading."""
+    """Movies that a search may be for: monitored, missing and not downloading."""
     arr = sandbox.world.arrs["Radarr-HD"]
     queued = {record.item_id for record in arr.queue.values()}
     movies = arr.collection.items.values()
@@ -180,13 +180,13 @@ async def test_whoever_is_told_to_wait_no_command_is_sent_and_nothing_paid(hunt,
     async with hunt() as room:
         arr = room.services.arr
         await stand_in.fail(Status(503 if "queue" in route else 429, retry_after=600), route)
-        told = {
+        routes = {
             COMMAND: arr.sync_rss,
             "GET /api/v3/queue": arr.queue,
             "GET /api/v3/movie/{id}": lambda: arr.get("movie/1", dict),
         }
         with pytest.raises(ThrottledError):
-            await told[route]()
+            await routes[route]()
         await stand_in.heal()
         asked = stand_in.counts.copy()
         for command in (
@@ -207,12 +207,12 @@ async def test_whoever_is_told_to_wait_no_command_is_sent_and_nothing_paid(hunt,
 
 
 async def test_what_somebody_asks_for_comes_first_also_when_nothing_else_is_searched(hunt, sandbox):
-    wanted = sorted(waits(sandbox))[-2:]
+    asked = sorted(waits(sandbox))[-2:]
     async with hunt(search_missing=False) as room:
-        room.searching.request([*wanted, 999_999])
+        room.searching.request([*asked, 999_999])
         for _ in range(3):
             await room.searching.one_round()
-    assert sent(sandbox) == [wanted]
+    assert sent(sandbox) == [asked]
 
 
 async def test_a_search_after_a_failure_passes_and_is_paid_for(hunt, sandbox):

@@ -1,4 +1,4 @@
-"""Switching quality profiles on the living sandbox: in bulk, remembered first, nothing else of a movie changed."""
+"""Switching quality profiles on the living sandbox: in bulk, stored first, nothing else of a movie changed."""
 
 from __future__ import annotations
 
@@ -77,13 +77,13 @@ def edits(sandbox):
 
 
 async def settle(room):
-    """What takes several looks."""
+    """What takes several rounds."""
     for _ in range(3):
         await room.profiles.one_round()
 
 
 async def whole(sandbox):
-    """Every movie as Radarr tells it."""
+    """Every movie as Radarr lists it."""
     stand_in = sandbox.arrs["Radarr-HD"]
     async with (
         aiohttp.ClientSession(headers={"X-Api-Key": stand_in.api_key}) as session,
@@ -94,36 +94,36 @@ async def whole(sandbox):
 
 async def test_what_is_missing_is_switched_in_one_request_and_nothing_else_of_it_changes(rooms, sandbox):
     async with rooms() as room:
-        wanted, others, before = missing_in_hd(sandbox), on_any(sandbox), await whole(sandbox)
-        assert len(wanted) > 3
+        missing, others, before = missing_in_hd(sandbox), on_any(sandbox), await whole(sandbox)
+        assert len(missing) > 3
         await room.profiles.one_round()
-        assert on_any(sandbox) == wanted | others
+        assert on_any(sandbox) == missing | others
         assert [set(body) for body in edits(sandbox)] == [{"movieIds", "qualityProfileId"}]
         await room.profiles.one_round()
         await room.profiles.one_round()
         assert len(edits(sandbox)) == 1
-        for number in wanted:
+        for number in missing:
             movies(sandbox)[number].monitored = False
         await full_sync(room.services.arr, room.database, "radarr-hd", "http://arr", Clock())
         await room.profiles.one_round()
         assert on_any(sandbox) == others
-        for number in wanted:
+        for number in missing:
             movies(sandbox)[number].monitored = True
     assert json.dumps(await whole(sandbox), sort_keys=True) == json.dumps(before, sort_keys=True)
 
 
 async def test_the_original_is_remembered_before_anything_is_sent(rooms, sandbox):
     async with rooms() as room:
-        wanted = missing_in_hd(sandbox)
+        missing = missing_in_hd(sandbox)
         await sandbox.arrs["Radarr-HD"].fail(Status(500), EDITOR)
         await room.profiles.one_round()
         stored = await profile_switches.read(room.database, "radarr-hd")
         assert {number: switch[:3] for number, switch in stored.items()} == {
-            number: (ids_of(sandbox)[HD], ids_of(sandbox)[ANY], "switching") for number in wanted
+            number: (ids_of(sandbox)[HD], ids_of(sandbox)[ANY], "switching") for number in missing
         }
         await sandbox.arrs["Radarr-HD"].heal()
         await room.profiles.one_round()
-        assert wanted <= on_any(sandbox)
+        assert missing <= on_any(sandbox)
 
 
 @pytest.mark.parametrize("arrived", [True, False])
@@ -132,7 +132,7 @@ async def test_a_worker_that_dies_while_it_sends_neither_forgets_nor_sends_twice
         pass
 
     async with rooms() as room:
-        wanted, others = missing_in_hd(sandbox), on_any(sandbox)
+        missing, others = missing_in_hd(sandbox), on_any(sandbox)
         send = room.services.arr.set_quality_profile
 
         async def die(ids, profile_id):
@@ -145,7 +145,7 @@ async def test_a_worker_that_dies_while_it_sends_neither_forgets_nor_sends_twice
             await room.profiles.one_round()
     async with rooms() as room:
         await room.profiles.one_round()
-        assert on_any(sandbox) == wanted | others
+        assert on_any(sandbox) == missing | others
         assert len(edits(sandbox)) == 1
     async with rooms(use_temp_for_missing=False) as room:
         await settle(room)
@@ -171,8 +171,8 @@ async def test_what_a_person_chose_a_moment_ago_is_not_overwritten(rooms, sandbo
 
 async def test_a_movie_that_radarr_refuses_does_not_hinder_the_others(rooms, sandbox):
     async with rooms() as room:
-        wanted = missing_in_hd(sandbox)
-        gone = min(wanted)
+        missing = missing_in_hd(sandbox)
+        gone = min(missing)
         read = room.services.arr.quality_profiles_of
 
         async def still_there(ids):
@@ -181,7 +181,7 @@ async def test_a_movie_that_radarr_refuses_does_not_hinder_the_others(rooms, san
         room.services.arr.quality_profiles_of = still_there
         del movies(sandbox)[gone]
         await room.profiles.one_round()
-        assert wanted - {gone} <= on_any(sandbox)
+        assert missing - {gone} <= on_any(sandbox)
 
 
 async def test_a_wrong_name_is_told_with_its_key_and_switches_nothing(rooms, sandbox):
@@ -206,7 +206,7 @@ async def test_nothing_is_asked_or_switched_while_it_is_off(rooms, sandbox, entr
 async def test_after_the_time_it_goes_back_and_comes_again_as_much_later(rooms, sandbox):
     now = [time.time()]
     async with rooms(clock=Clock(wall=lambda: now[0]), temp_profile_reset_timeout_seconds=600) as room:
-        wanted, others = missing_in_hd(sandbox), on_any(sandbox)
+        missing, others = missing_in_hd(sandbox), on_any(sandbox)
 
         async def later(seconds):
             now[0] += seconds
@@ -214,15 +214,15 @@ async def test_after_the_time_it_goes_back_and_comes_again_as_much_later(rooms, 
                 await room.profiles.one_round()
 
         await later(0)
-        assert on_any(sandbox) == wanted | others
+        assert on_any(sandbox) == missing | others
         await later(599)
-        assert on_any(sandbox) == wanted | others
+        assert on_any(sandbox) == missing | others
         await later(2)
         assert on_any(sandbox) == others
         await later(590)
         assert on_any(sandbox) == others
         await later(20)
-        assert on_any(sandbox) == wanted | others
+        assert on_any(sandbox) == missing | others
 
 
 async def test_tries_are_counted(rooms, sandbox, monkeypatch):
@@ -232,7 +232,7 @@ async def test_tries_are_counted(rooms, sandbox, monkeypatch):
 
         async def fail(ids, profile_id):
             tries.append(ids)
-            raise UnreachableError("Radarr-HD", "nobody answers")
+            raise UnreachableError("Radarr-HD", "no answer")
 
         room.services.arr.set_quality_profile = fail
         with pytest.raises(UnreachableError):

@@ -19,9 +19,9 @@ def at(seconds):
 )
 def test_never_more_than_allowed_within_any_hour(per_hour, steps):
     bucket, now, taken = budget.full(per_hour, at(0)), 0.0, []
-    for pause, wanted in steps:
+    for pause, asked in steps:
         now += pause
-        cost = min(wanted, budget.capacity(per_hour))
+        cost = min(asked, budget.capacity(per_hour))
         bucket = budget.filled(bucket, per_hour, at(now))
         after = budget.take(bucket, per_hour, cost)
         if after is not None:
@@ -46,14 +46,14 @@ def test_it_may_be_taken_after_the_announced_time(per_hour, cost):
         (+3600, +3600, 10.0),  # an hour passed: full
         (+36000, +60, 0.85),  # the wall clock jumped: only what the other one saw
         (-36000, +60, 0.0),  # it went back
-        (+60, -5000, 0.0),  # the machine started anew
+        (+60, -5000, 0.0),  # the machine was restarted
         (0, 0, 0.0),
     ],
 )
 def test_jumping_clocks_give_nothing(wall, monotonic, tokens):
-    begin = Moment(1e9, 6000.0)
+    start = Moment(1e9, 6000.0)
     then = Moment(1e9 + wall, 6000.0 + monotonic)
-    assert budget.filled(Bucket(0.0, begin), 60, then) == Bucket(pytest.approx(tokens), then)
+    assert budget.filled(Bucket(0.0, start), 60, then) == Bucket(pytest.approx(tokens), then)
 
 
 def test_what_cannot_wait_overdraws_the_bucket():

@@ -147,9 +147,9 @@ items_ = st.builds(
 def test_everything_wanted_is_reached_and_nothing_is_searched_within_its_cooldown(library, newest):
     switches = Switches(custom_format=True, quality=True, upgrade=True, newest_first=newest)
     now, state = NOW, {one.id: one for one in library}
-    wanted = {one.id for one in library if plan.reason_of(one, switches)}
+    searchable = {one.id for one in library if plan.reason_of(one, switches)}
     searched = []
-    for _ in range(3 * len(wanted)):
+    for _ in range(3 * len(searchable)):
         now += 3600.0
         choices = filter(None, (plan.choice(one, switches, now) for one in state.values()))
         for chosen in plan.best([], choices, 1):
@@ -158,7 +158,7 @@ def test_everything_wanted_is_reached_and_nothing_is_searched_within_its_cooldow
             searched.append(chosen.item.id)
             tries = plan.tries_of(chosen.item) + 1
             state[chosen.item.id] = chosen.item._replace(searched_at=now, tries=tries)
-    assert set(searched) == wanted
+    assert set(searched) == searchable
 
 
 def shows_(draw, count):
@@ -192,10 +192,10 @@ def test_every_episode_is_reached_in_a_bounded_number_of_rounds_however_series_a
     """
     switches = Switches(specials=specials)
     state = {one.id: one for one in library}
-    wanted = {one.id for one in library if plan.reason_of(one, switches)}
+    searchable = {one.id for one in library if plan.reason_of(one, switches)}
     searched_at = {}
     coming = [one._replace(id=1000 + n, season=None, is_request=True, has_file=False) for n, one in enumerate(arrivals)]
-    for number in range(4 * (len(wanted) + len(coming))):
+    for number in range(4 * (len(searchable) + len(coming))):
         now = NOW + 3600.0 * number
         if coming:
             new = coming.pop()
@@ -218,7 +218,7 @@ def test_every_episode_is_reached_in_a_bounded_number_of_rounds_however_series_a
             assert found not in searched_at or now - searched_at[found] >= DAY * (1 << (tries - 1))
             searched_at[found] = now
             state[found] = state[found]._replace(searched_at=now, tries=tries + 1)
-    assert wanted <= searched_at.keys()
+    assert searchable <= searched_at.keys()
 
 
 def seasons_of(state, series, specials):

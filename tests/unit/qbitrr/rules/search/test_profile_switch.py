@@ -23,7 +23,7 @@ def parent(profile_id=HD, *, missing=True):
     return Parent(7, "Movie", profile_id, missing)
 
 
-def remembered(stage, ago=10.0):
+def stored_switch(stage, ago=10.0):
     return StoredSwitch(HD, ANY, stage, NOW - ago)
 
 
@@ -37,7 +37,7 @@ def next_stage(step, stored):
 @pytest.mark.parametrize(
     ("profile", "missing", "stage", "changes", "expected"),
     [
-        # nothing is remembered
+        # nothing is stored
         (HD, True, None, {}, (SwitchStage.SWITCHING, ANY)),
         (HD, False, None, {}, (None, None)),
         (OTHER, True, None, {}, (None, None)),
@@ -88,7 +88,7 @@ def next_stage(step, stored):
 )
 def test_what_is_next(profile, missing, stage, changes, expected):
     rules = SwitchRules(**{"temporary": RULES.temporary, **changes})
-    stored = stage and remembered(stage)
+    stored = stage and stored_switch(stage)
     assert next_stage(decide(parent(profile, missing=missing), stored, rules, NOW), stored) == expected
 
 
@@ -114,7 +114,7 @@ class World:
         self.profile, self.missing, self.stored, self.rules, self.now = HD, True, None, rules, NOW
         self.sent = []
 
-    def look(self, crash=None):
+    def run_round(self, crash=None):
         step = decide(parent(self.profile, missing=self.missing), self.stored, self.rules, self.now)
         if step is None:
             return False
@@ -127,12 +127,12 @@ class World:
 
     def settle(self):
         for _ in range(10):
-            if not self.look():
+            if not self.run_round():
                 return
         raise AssertionError("it never comes to rest")
 
 
-actions = st.lists(st.sampled_from(["look", "before", "after", "missing", "there", "later", "later"]), max_size=30)
+actions = st.lists(st.sampled_from(["round", "before", "after", "missing", "there", "later", "later"]), max_size=30)
 
 
 @given(actions, st.booleans(), st.sampled_from([0.0, 60.0]))
@@ -140,10 +140,10 @@ def test_whatever_happens_it_ends_with_its_own_profile_once_the_feature_is_off(s
     world = World(SwitchRules(temporary=RULES.temporary, keep=keep, timeout_seconds=timeout))
     for step in steps:
         match step:
-            case "look":
-                world.look()
+            case "round":
+                world.run_round()
             case "before" | "after":
-                world.look(crash=step)
+                world.run_round(crash=step)
             case "missing" | "there":
                 world.missing = step == "missing"
             case "later":
@@ -158,15 +158,15 @@ def test_whatever_happens_it_ends_with_its_own_profile_once_the_feature_is_off(s
 @given(actions, st.sampled_from([UHD, OTHER, HD]))
 def test_what_the_user_chose_is_never_changed_while_something_is_missing(steps, chosen):
     world = World(SwitchRules(temporary=RULES.temporary, timeout_seconds=60.0))
-    world.look()
-    world.look()
+    world.run_round()
+    world.run_round()
     assert (world.profile, world.stored.stage) == (ANY, SwitchStage.SWITCHED)
     world.profile = chosen
     for step in steps:
         if step == "later":
             world.now += 45
-        elif step in ("look", "before", "after"):
-            world.look(crash=step)
+        elif step in ("round", "before", "after"):
+            world.run_round(crash=step)
     assert world.profile == chosen
 
 
@@ -174,7 +174,7 @@ def test_what_the_user_chose_is_never_changed_while_something_is_missing(steps, 
 def test_it_comes_to_rest_without_sending_anything_twice(passes):
     world = World(RULES)
     for _ in range(passes):
-        world.look()
+        world.run_round()
     assert world.sent == [ANY]
     world.missing = False
     world.settle()
