@@ -72,7 +72,8 @@ _TORRENT = TorrentFacts(
 )
 _LONG_SECONDS = 10 * 86400.0
 _NEW = "no action"
-_STATES = [_NEW, quarantine.INSIDE, *get_args(ActionState)]
+_FIRST, *_OTHERS = get_args(ActionState)
+_STATES = [_NEW, _FIRST, quarantine.INSIDE, *_OTHERS]
 
 _TEXT = """\
 ## Actions
