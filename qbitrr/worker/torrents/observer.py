@@ -113,7 +113,7 @@ class Observer:
             self._report.goes_on("torrents", self._arr.section)
         await self._read_scores(now, new=before != self.queue)
         if (before is None) != (self.queue is None):
-            return keys
+            return set(keys)
         if before == self.queue:
             return set()
         return {key for key in keys if _in(before, key) != _in(self.queue, key)}

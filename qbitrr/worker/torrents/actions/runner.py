@@ -101,9 +101,11 @@ class ActionRunner:
         due = {key for key, at in self._again_at.items() if at <= now}
         for key in self._open.keys() & changed:
             self._again_at.pop(key, None)
-        known = self._poll.present() | self._open.keys()
+        present = self._poll.present()
         self._again_at = {
-            key: at for key, at in self._again_at.items() if key in known or not self._poll.answers(key[0])
+            key: at
+            for key, at in self._again_at.items()
+            if key in present or key in self._open or not self._poll.answers(key[0])
         }
         return due
 
