@@ -101,12 +101,7 @@ class ActionRunner:
         due = {key for key, at in self._again_at.items() if at <= now}
         for key in self._open.keys() & changed:
             self._again_at.pop(key, None)
-        present = self._poll.present()
-        self._again_at = {
-            key: at
-            for key, at in self._again_at.items()
-            if key in present or key in self._open or not self._poll.answers(key[0])
-        }
+        self._again_at = {key: at for key, at in self._again_at.items() if key in self._open or self._may_exist(key)}
         return due
 
     def submit(self, keys: Iterable[TorrentKey]) -> None:
@@ -133,6 +128,9 @@ class ActionRunner:
             self._failures.pop(key, None)
 
     # -- one action at a time on each torrent -------------------------------------------------------------------------
+
+    def _may_exist(self, key: TorrentKey) -> bool:
+        return self._poll.has(key) or not self._poll.answers(key.instance)
 
     def _may_act(self, key: TorrentKey) -> bool:
         return key not in self._running and self._again_at.get(key, 0.0) <= self._context.clock.monotonic()
