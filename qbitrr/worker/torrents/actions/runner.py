@@ -90,7 +90,7 @@ class ActionRunner:
         return self._running.keys()
 
     async def update(self, changed: Iterable[TorrentKey]) -> set[TorrentKey]:
-        """Read from the ledger what is open; returns the torrents to judge because an action ended or may go on.
+        """Read from the ledger what is open; returns the torrents to judge because an action ended or may go on, once.
 
         What an open action waits for may have come with a change of its torrent.
         """
@@ -99,7 +99,7 @@ class ActionRunner:
         self._open = {entry.key: entry for entry in entries if entry.key not in busy}
         now = self._context.clock.monotonic()
         due = {key for key, at in self._again_at.items() if at <= now}
-        for key in self._open.keys() & changed:
+        for key in due | (self._open.keys() & set(changed)):
             self._again_at.pop(key, None)
         self._again_at = {key: at for key, at in self._again_at.items() if key in self._open or self._may_exist(key)}
         return due
