@@ -120,8 +120,8 @@ class Verdict(Struct, frozen=True):
 
     @property
     def revisit_at(self) -> float | None:
-        """When to judge again although nothing changed, in epoch seconds."""
-        return self.last.finding.revisit_at
+        """When to judge again although nothing changed, in epoch seconds: when time alone may change a finding."""
+        return min((at for step in self.trace if (at := step.finding.revisit_at) is not None), default=None)
 
     def as_trace(self) -> list[dict[str, Any]]:
         """List the findings for storing and display."""
@@ -136,9 +136,9 @@ class Verdict(Struct, frozen=True):
         return self.last.rule, self.action, self.last.finding.because
 
 
-def passes(because: str, **facts: Any) -> Finding:
+def passes(because: str, revisit_at: float | None = None, **facts: Any) -> Finding:
     """Find that the rule does not apply."""
-    return Finding(Outcome.PASS, because, facts)
+    return Finding(Outcome.PASS, because, facts, revisit_at=revisit_at)
 
 
 def stops(because: str, revisit_at: float | None = None, **facts: Any) -> Finding:

@@ -28,8 +28,11 @@ def settings_differ(_torrent: TorrentFacts, context: RuleContext, _policy: Polic
     difference, history = context.adjustment, context.history
     if not difference:
         return passes("its limits, tags and trackers are as they should be")
-    if difference == history.adjusted and now < (history.adjusted_at or 0.0) + WRITE_AGAIN_SECONDS:
-        return passes("its settings were written not long ago, and were changed back", **difference.in_facts())
+    again_at = (history.adjusted_at or 0.0) + WRITE_AGAIN_SECONDS
+    if difference == history.adjusted and now < again_at:
+        return passes(
+            "its settings were written not long ago, and were changed back", again_at, **difference.in_facts()
+        )
     return acts(Action.ADJUST, "its settings are not as they should be", **difference.in_facts())
 
 
@@ -41,10 +44,13 @@ def seeding_is_over(torrent: TorrentFacts, context: RuleContext, policy: Policy,
     if context.limits is None or context.limits.remove < 0 or not torrent.complete:
         return passes("it is not complete, or nothing ends its seeding, or its trackers are not known")
     found = progress(torrent.seeding.seen_for(context.seeding_seconds), context.limits)
+    reached_at = None if found.in_seconds is None else now + found.in_seconds
     if not context.history.imports.imported and policy.with_arr:
-        return _prove_import(torrent, context, now) if found.reached else passes(found.because, **found.facts)
+        return (
+            _prove_import(torrent, context, now) if found.reached else passes(found.because, reached_at, **found.facts)
+        )
     if not found.reached:
-        return stops(found.because, None if found.in_seconds is None else now + found.in_seconds, **found.facts)
+        return stops(found.because, reached_at, **found.facts)
     objection = discarded_by_user(context, now) or _arr_still_has_it(context, policy) or not_cleared(context, now)
     if objection is not None:
         text, again_at = objection
@@ -57,8 +63,9 @@ def _prove_import(torrent: TorrentFacts, context: RuleContext, now: float) -> Fi
     imports = context.history.imports
     if TAG_IMPORTED not in torrent.tags:
         return passes("its seeding is over, but it has not been imported")
-    if imports.checked_at is not None and now < imports.checked_at + retry_seconds(imports.checks):
-        return passes("its seeding is over, but the Arr's history shows no import", checks=imports.checks)
+    again_at = (imports.checked_at or 0.0) + retry_seconds(imports.checks)
+    if imports.checked_at is not None and now < again_at:
+        return passes("its seeding is over, but the Arr's history shows no import", again_at, checks=imports.checks)
     return acts(Action.CHECK_IMPORT, "its seeding is over, and its tag says that it was imported")
 
 

@@ -126,8 +126,9 @@ class TorrentLoop:
     async def _judge_all(self, now: float) -> None:
         """Judge what is due, some at a time: the traces of ten thousand verdicts are not in memory together."""
         self._to_judge |= {key for key, at in self._revisit_at.items() if at <= now}
-        present = self.poll.present()  # one whose client does not answer may still be there
-        self._to_judge = {key for key in self._to_judge if key in present or not self.poll.answers(key[0])}
+        self._to_judge = {  # a torrent whose client does not answer may still be there
+            key for key in self._to_judge if self.poll.has(key) or not self.poll.answers(key.instance)
+        }
         due = list(self._to_judge - self.runner.busy)
         for start in range(0, len(due), _JUDGED_AT_ONCE):
             await self._judge_some(due[start : start + _JUDGED_AT_ONCE], now)

@@ -98,8 +98,8 @@ class Observer:
         if self._arr is None:
             return set()
         now = self._clock.monotonic()
-        keys = self._poll.present()
-        if not keys and now < self._queue_read_at + _IDLE_QUEUE_SECONDS:
+        is_idle = not any(mirror.torrents for mirror in self._poll.mirrors.values())
+        if is_idle and now < self._queue_read_at + _IDLE_QUEUE_SECONDS:
             return set()
         before = self.queue
         try:
@@ -113,10 +113,10 @@ class Observer:
             self._report.goes_on("torrents", self._arr.section)
         await self._read_scores(now, new=before != self.queue)
         if (before is None) != (self.queue is None):
-            return set(keys)
+            return self._poll.present()
         if before == self.queue:
             return set()
-        return {key for key in keys if _in(before, key) != _in(self.queue, key)}
+        return {key for key in self._poll.present() if _in(before, key) != _in(self.queue, key)}
 
     async def _read_scores(self, now: float, *, new: bool) -> None:
         if not self._policy.enforces_custom_formats or not self.queue or self._arr is None:

@@ -50,20 +50,20 @@ class Poll:
         self._report = context.report
         self._clock = context.clock
         self._facts: dict[TorrentKey, TorrentFacts] = {}
-        self._present: frozenset[TorrentKey] | None = None
         self._polling: dict[str, asyncio.Task[None]] = {}
         self._changes = TorrentChanges(set(), set())
         self._in_pass = False
         self._failures = dict.fromkeys(self._clients, 0)
         self._poll_at = dict.fromkeys(self._clients, 0.0)
 
-    def present(self) -> frozenset[TorrentKey]:
-        """All torrents as last seen; made once for each change."""
-        if self._present is None:
-            self._present = frozenset(
-                TorrentKey(name, infohash) for name, mirror in self.mirrors.items() for infohash in mirror.torrents
-            )
-        return self._present
+    def present(self) -> set[TorrentKey]:
+        """All torrents as last seen. A new set each time; see `has` for a single one."""
+        return {TorrentKey(name, infohash) for name, mirror in self.mirrors.items() for infohash in mirror.torrents}
+
+    def has(self, key: TorrentKey) -> bool:
+        """Whether a torrent is one of them."""
+        mirror = self.mirrors.get(key.instance)
+        return mirror is not None and key.infohash in mirror.torrents
 
     def facts(self, key: TorrentKey) -> TorrentFacts | None:
         """A torrent as last seen, made into facts once for each change; None when it is gone."""
@@ -146,8 +146,6 @@ class Poll:
                 self.everything.add((await client.torrents(unknown)).items())
 
     def _drop_facts(self, instance: str, infohashes: set[str]) -> None:
-        if infohashes:
-            self._present = None
         for infohash in infohashes:
             self._facts.pop(TorrentKey(instance, infohash), None)
 

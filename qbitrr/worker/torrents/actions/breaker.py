@@ -11,8 +11,6 @@ from qbitrr.state import breakers, ledger
 from qbitrr.worker.torrents.policy import breaker_limits
 
 if TYPE_CHECKING:
-    from collections.abc import Set as AbstractSet
-
     from qbitrr.rules.facts import TorrentKey
     from qbitrr.worker.torrents.actions.context import ActionContext
 
@@ -37,7 +35,7 @@ class Breaker:
         entries = await ledger.begun_since(self._context.database, self._category, list(DESTRUCTIVE), since)
         self._started = {entry.key: entry.planned_at for entry in entries}
 
-    async def admits(self, key: TorrentKey, present: AbstractSet[TorrentKey]) -> bool:
+    async def admits(self, key: TorrentKey, present: set[TorrentKey]) -> bool:
         """Count one more destructive action if it may start now; trip if it may not. Returns whether it may."""
         if self.tripped is not None:
             return False

@@ -90,7 +90,7 @@ class ActionRunner:
         return self._running.keys()
 
     async def update(self, changed: Iterable[TorrentKey]) -> set[TorrentKey]:
-        """Read from the ledger what is open; returns the torrents to judge because an action ended or may go on.
+        """Read from the ledger what is open; returns the torrents to judge because an action ended or may go on, once.
 
         What an open action waits for may have come with a change of its torrent.
         """
@@ -99,14 +99,9 @@ class ActionRunner:
         self._open = {entry.key: entry for entry in entries if entry.key not in busy}
         now = self._context.clock.monotonic()
         due = {key for key, at in self._again_at.items() if at <= now}
-        for key in self._open.keys() & changed:
+        for key in due | (self._open.keys() & set(changed)):
             self._again_at.pop(key, None)
-        present = self._poll.present()
-        self._again_at = {
-            key: at
-            for key, at in self._again_at.items()
-            if key in present or key in self._open or not self._poll.answers(key[0])
-        }
+        self._again_at = {key: at for key, at in self._again_at.items() if key in self._open or self._may_exist(key)}
         return due
 
     def submit(self, keys: Iterable[TorrentKey]) -> None:
@@ -133,6 +128,9 @@ class ActionRunner:
             self._failures.pop(key, None)
 
     # -- one action at a time on each torrent -------------------------------------------------------------------------
+
+    def _may_exist(self, key: TorrentKey) -> bool:
+        return self._poll.has(key) or not self._poll.answers(key.instance)
 
     def _may_act(self, key: TorrentKey) -> bool:
         return key not in self._running and self._again_at.get(key, 0.0) <= self._context.clock.monotonic()

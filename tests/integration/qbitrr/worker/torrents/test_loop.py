@@ -6,9 +6,11 @@ import time
 import pytest
 
 from qbitrr.rules import torrents as rules
+from qbitrr.rules.verdict import Action
 from qbitrr.sandbox.services.faults import Down, EmptyLists, HalfAnswer, Hang, Status, WrongCredentials
 from qbitrr.state import ledger, verdicts
 from tests.integration.qbitrr.worker.torrents.passing import judged, latest
+from tests.integration.qbitrr.worker.torrents.scenes import only, stalled
 from tests.support.polling import until
 
 
@@ -220,6 +222,29 @@ async def test_an_idle_pass_asks_each_service_once_and_writes_nothing(sandbox, b
         assert [b - a for a, b in zip(before, after, strict=True)] == [1, 1]
         assert not opened.loop.poll.wake.is_set(), "it asks for the next pass before its time"
         assert await opened.database.rows("SELECT infohash, since FROM verdicts") == written
+
+
+async def test_a_torrent_is_judged_once_after_an_action_and_then_when_something_changed(sandbox, bench, monkeypatch):
+    torrent = stalled(sandbox.world)
+    only(sandbox.world, torrent)
+    judge, seen = rules.judge, []
+
+    def judging(one, *rest):
+        verdict = judge(one, *rest)
+        seen.append(verdict)
+        return verdict
+
+    monkeypatch.setattr(rules, "judge", judging)
+    async with bench(StalledDelay="1d", FileExtensionAllowlist=[".mkv"]) as opened:
+        await opened.loop.load()
+        await passes(opened, 4)
+        assert {verdict.action for verdict in seen} == {Action.CHECK_FILES, Action.NOTHING}
+        seen.clear()
+        await passes(opened, 3)
+        assert seen == []
+        torrent.tags.add("qBitrr-ignored")
+        await passes(opened, 1)
+        assert [verdict.last.rule for verdict in seen] == ["ignored_by_user"]
 
 
 async def test_a_torrent_that_leaves_the_category_is_forgotten_and_one_that_enters_is_judged(sandbox, bench):

@@ -86,6 +86,16 @@ def test_it_is_judged_again_when_its_time_may_have_come():
     assert judge(seeding(counting=False), context, POLICY, NOW).revisit_at is None
 
 
+def test_it_is_judged_again_when_time_alone_may_change_what_a_rule_passed():
+    written = replace(IMPORTED, adjusted=DIFFERENCE, adjusted_at=NOW - 5)
+    context = replace(CONTEXT, limits=EffectiveLimits(), adjustment=DIFFERENCE, history=written)
+    assert judge(TORRENT, context, POLICY, NOW).revisit_at == NOW - 5 + WRITE_AGAIN_SECONDS
+    later = replace(context, history=replace(written, adjusted_at=NOW - WRITE_AGAIN_SECONDS))
+    assert judge(TORRENT, later, POLICY, NOW).action is Action.ADJUST
+    unproven = replace(CONTEXT, history=History(), limits=EffectiveLimits(remove=2, seconds=160.0))
+    assert judge(TORRENT, unproven, POLICY, NOW).revisit_at == NOW + 60
+
+
 def test_a_decision_of_the_user_holds_for_a_day():
     decided = replace(IMPORTED, discarded_at=NOW - 86399)
     assert judged(history=decided) == (Action.NOTHING, "seeding_is_over")
