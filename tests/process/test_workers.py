@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import time
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +19,7 @@ from tests.support.ports import HOST
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from aiohttp.typedefs import Middleware
 
@@ -56,26 +55,6 @@ async def replaced(daemon: Daemon, category: str, pid: int, within_seconds: floa
         return worker if worker["alive"] and worker["pid"] not in (None, pid) else {}
 
     return await until(another, within_seconds, f"{category} has no other process")
-
-
-async def test_every_category_has_a_process_of_its_own(daemon: Daemon):
-    workers = await daemon.all_running()
-    assert set(workers) == {"radarr-hd", "sonarr-tv", "lidarr-music"}
-    pids = {worker["pid"] for worker in workers.values()}
-    assert len(pids) == 3
-    assert pids <= {process.pid for process in daemon.processes()}
-
-
-def smaps(pid: int) -> str:
-    return Path(f"/proc/{pid}/smaps_rollup").read_text()
-
-
-async def test_workers_share_most_of_their_memory(daemon: Daemon):
-    for worker in (await daemon.all_running()).values():
-        lines = smaps(worker["pid"]).splitlines()[1:]
-        kib = {line.split(":")[0]: int(line.split()[1]) for line in lines}
-        private = kib["Private_Clean"] + kib["Private_Dirty"]
-        assert private < kib["Rss"] / 2, kib
 
 
 @pytest.mark.serial
@@ -181,15 +160,6 @@ async def test_a_fork_server_that_hangs_is_replaced(daemon: Daemon):
         return all(w["state"] == "running" for w in now.values()) and now["radarr-hd"]["pid"] != victim
 
     await until(all_running_again, 25, "the workers did not come back")
-
-
-async def test_a_second_daemon_on_the_same_folder_is_refused_and_names_the_first(daemon: Daemon):
-    command = ["-P", "-m", "qbitrr", "--data-dir", str(daemon.folder), "run"]
-    process = await asyncio.create_subprocess_exec(sys.executable, *command, stderr=asyncio.subprocess.PIPE)
-    _, errors = await process.communicate()
-    assert process.returncode == 69
-    assert f"process {daemon.pid}" in errors.decode()
-    assert await daemon.workers()
 
 
 async def test_a_restart_asked_for_over_http_brings_a_fresh_process(daemon: Daemon):
