@@ -57,7 +57,7 @@ async def test_a_change_restarts_those_whom_it_concerns(daemon: Daemon):
     assert 'StalledDelay = "9s"' not in file.read_text()
 
 
-async def test_a_change_with_which_a_worker_does_not_get_ready_is_taken_back(daemon: Daemon):
+async def test_a_change_with_which_a_worker_does_not_get_ready_is_rolled_back(daemon: Daemon):
     file = daemon.folder / "config.toml"
     before = file.read_text()
     changes = {"changes": {"Radarr-HD.Torrent.FileExtensionAllowlist": TOO_LONG}}
@@ -68,7 +68,7 @@ async def test_a_change_with_which_a_worker_does_not_get_ready_is_taken_back(dae
     await daemon.all_running()
 
 
-async def test_events_tell_what_happens_to_workers(daemon: Daemon):
+async def test_changes_of_workers_are_events(daemon: Daemon):
     async with aiohttp.ClientSession() as session, session.get(f"{daemon.url}/web/events") as stream:
         await daemon.post("/web/arr/radarr-hd/restart")
         seen = b""
@@ -78,7 +78,7 @@ async def test_events_tell_what_happens_to_workers(daemon: Daemon):
         assert b"event: process" in seen
 
 
-async def test_an_edit_by_hand_is_told(daemon: Daemon):
+async def test_a_manual_edit_is_logged(daemon: Daemon):
     file = daemon.folder / "config.toml"
     file.write_text(file.read_text().replace("ProcessRestartDelay = 0", "ProcessRestartDelay = 1"))
     log = daemon.folder / "logs" / "WebUI.log"
