@@ -139,6 +139,9 @@ async def serve(context: HandlerContext, listeners: Sequence[socket.socket]) -> 
         _log.info("control plane started", addresses=[one.getsockname() for one in listeners])
         yield
     finally:
+        for listener in (listener for server in servers for listener in server.sockets):
+            loop.remove_reader(listener.fileno())
+        await asyncio.sleep(0)  # asyncio drops a connection when its server is closed while it is being accepted
         for server in servers:
             server.close()
         await asyncio.sleep(_DRAIN_SECONDS)  # requests of connections that were just accepted are still on their way

@@ -1,7 +1,7 @@
-"""Two minutes in which three of ten workers crash, hang and flap: nobody else is late, and nothing is left or lost.
+"""Two minutes in which three of ten workers crash, hang and flap: no other is late, and nothing is left or lost.
 
-Lateness is compared with that of processes which do nothing but wait at the same time, so that a busy machine is not
-taken for a fault.
+Lateness is compared with that of processes which do nothing but wait at the same time, so that a busy machine does
+not look like a fault.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import pytest
 
 from qbitrr.rules.verdict import OPEN
 from qbitrr.sandbox.sandbox import Sandbox, Section
-from tests.process.test_workers import FEARLESS, assert_everything_was_done_once
+from tests.process.test_workers import WITHOUT_DELAYS, assert_everything_was_done_once
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 
@@ -37,15 +37,15 @@ SECONDS = 120.0
 PAUSE_SECONDS = 1.0  # LoopSleepTimer of the sandbox
 LATE_SECONDS = 0.1
 LAG_SECONDS = 0.05
-LAG_MEMORY_SECONDS = 65.0  # the daemon tells of a lag for a minute and a moment, of that of its start too
+LAG_MEMORY_SECONDS = 65.0  # a lag is reported for a minute and a moment, that of the start too
 SECTIONS = (
     *(Section(f"Radarr-{number}", "radarr", 30) for number in range(4)),
     *(Section(f"Sonarr-{number}", "sonarr", 3, episodes=30) for number in range(3)),
     *(Section(f"Lidarr-{number}", "lidarr", 5) for number in range(3)),
 )
-# searches are counted: there are to be none but those after failures
-UNHURRIED = {section.name: {"EntrySearch": {"SearchMissing": False}} for section in SECTIONS}
-VICTIMS = ("radarr-0", "sonarr-0", "lidarr-0")
+# searches are counted: only those after failures are allowed
+NO_PLANNED_SEARCHES = {section.name: {"EntrySearch": {"SearchMissing": False}} for section in SECTIONS}
+DISTURBED = ("radarr-0", "sonarr-0", "lidarr-0")
 
 
 @pytest.fixture
@@ -59,63 +59,65 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 @pytest.fixture
 async def daemon(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Daemon]:
     (tmp_path / "data" / "misbehave").mkdir(parents=True)
-    async with Daemon(tmp_path / "data", sandbox.config_toml(FEARLESS | UNHURRIED), "tests.support.timed") as running:
+    async with Daemon(
+        tmp_path / "data", sandbox.config_toml(WITHOUT_DELAYS | NO_PLANNED_SEARCHES), "tests.support.timed"
+    ) as running:
         yield running
 
 
-def wait_and_tell(seconds: float, told: Queue[float]) -> None:
-    """Tell that it waits, then the worst lateness of a process that waits for the same pause over and over."""
-    told.put(0.0)
+def wait_and_report(seconds: float, reports: Queue[float]) -> None:
+    """Report the start, then the worst lateness of a process that only waits for the same pause again and again."""
+    reports.put(0.0)
     worst, end = 0.0, time.monotonic() + seconds
     while (due := time.monotonic() + PAUSE_SECONDS) < end:
         time.sleep(PAUSE_SECONDS)
         worst = max(worst, time.monotonic() - due)
-    told.put(worst)
+    reports.put(worst)
 
 
 @contextlib.contextmanager
 def bystanders(number: int, seconds: float) -> Any:
-    """Processes beside; gives what tells the worst lateness of them all."""
+    """Processes that only wait; yields a function for the worst lateness of them all."""
     context = multiprocessing.get_context("spawn")
-    told: Queue[float] = context.Queue()
-    processes = [context.Process(target=wait_and_tell, args=(seconds, told)) for _ in range(number)]
+    reports: Queue[float] = context.Queue()
+    processes = [context.Process(target=wait_and_report, args=(seconds, reports)) for _ in range(number)]
     for process in processes:
         process.start()
     for _ in processes:
-        told.get(timeout=30)  # so that their start is not taken for the daemon's doing
-    yield lambda: max(told.get(timeout=30) for _ in processes)
+        reports.get(timeout=30)  # their start must not disturb the daemon later
+    yield lambda: max(reports.get(timeout=30) for _ in processes)
     for process in processes:
         process.join(10)
         process.kill()
 
 
-async def torment(daemon: Daemon, dice: random.Random, end: float) -> Counter[str]:
-    """Crash, hang and flap the victims until the end; returns how often what was done."""
+async def disturb(daemon: Daemon, dice: random.Random, end: float) -> Counter[str]:
+    """Crash, hang and flap the chosen workers until the end; returns how often each was done."""
     done: Counter[str] = Counter()
     while time.monotonic() < end:
-        victim, deed = dice.choice(VICTIMS), dice.choice(["crash", "crash", "kill", "hang", "flap"])
-        for _ in range(5 if deed == "flap" else 1):
-            pid = (await daemon.workers())[victim]["pid"]
+        category, what = dice.choice(DISTURBED), dice.choice(["crash", "crash", "kill", "hang", "flap"])
+        for _ in range(5 if what == "flap" else 1):
+            pid = (await daemon.workers())[category]["pid"]
             if pid is not None:
-                number = {"crash": signal.SIGSEGV, "hang": signal.SIGSTOP}.get(deed, signal.SIGKILL)
+                number = {"crash": signal.SIGSEGV, "hang": signal.SIGSTOP}.get(what, signal.SIGKILL)
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)
-                done[deed] += 1
+                done[what] += 1
             await asyncio.sleep(dice.uniform(0.02, 0.2))
         await asyncio.sleep(dice.uniform(0.2, 2.0))
     return done
 
 
 async def keep_asking(daemon: Daemon, answers: Counter[int | str], lags: list[float]) -> None:
-    """Count the answers; of the lags only those since this began."""
-    begin = time.monotonic()
+    """Count the answers; of the lags only those since this started."""
+    started = time.monotonic()
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(5)) as session:
         while True:
             try:
                 async with session.get(f"{daemon.url}/health") as response:
                     answers[response.status] += 1
                     lag = (await response.json())["loopLagSeconds"]
-                    if time.monotonic() > begin + LAG_MEMORY_SECONDS:
+                    if time.monotonic() > started + LAG_MEMORY_SECONDS:
                         lags.append(lag)
                 async with session.get(f"{daemon.url}/web/processes") as response:
                     answers[response.status] += 1
@@ -125,10 +127,10 @@ async def keep_asking(daemon: Daemon, answers: Counter[int | str], lags: list[fl
             await asyncio.sleep(0.2)
 
 
-def lateness(daemon: Daemon, category: str, begin: float) -> list[float]:
-    """By how much each pass after the first began later than a pause after the one before it."""
+def lateness(daemon: Daemon, category: str, since: float) -> list[float]:
+    """By how much each pass but the first started later than a pause after the one before it."""
     passes = [line.split() for line in (daemon.orders / f"{category}.times").read_text().splitlines()]
-    times = [(float(began), float(ended)) for _, began, ended in passes if float(began) >= begin]
+    times = [(float(began), float(ended)) for _, began, ended in passes if float(began) >= since]
     return [began - (ended + PAUSE_SECONDS) for (_, ended), (began, _) in itertools.pairwise(times)]
 
 
@@ -141,24 +143,24 @@ async def settled(sandbox: Sandbox, daemon: Daemon) -> bool:
     return bool(decisions) and not [d for d in decisions if d["state"] in OPEN]
 
 
-async def test_three_of_ten_workers_in_chaos_disturb_nobody_and_lose_nothing(sandbox: Sandbox, daemon: Daemon):
+async def test_three_of_ten_workers_in_chaos_disturb_no_other_and_lose_nothing(sandbox: Sandbox, daemon: Daemon):
     before = await daemon.all_running()
-    innocent = [category for category in before if category not in VICTIMS]
+    others = [category for category in before if category not in DISTURBED]
     files_before = open_files(daemon.pid)
     answers: Counter[int | str] = Counter()
     lags: list[float] = []
-    with bystanders(len(innocent), SECONDS) as worst_of_bystanders:
+    with bystanders(len(others), SECONDS) as worst_of_bystanders:
         asking = asyncio.create_task(keep_asking(daemon, answers, lags))
-        begin = time.monotonic()
-        done = await torment(daemon, random.Random(SEED), begin + SECONDS)
+        started = time.monotonic()
+        done = await disturb(daemon, random.Random(SEED), started + SECONDS)
         unavoidable = await asyncio.to_thread(worst_of_bystanders)
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
-    assert min(done[deed] for deed in ("crash", "kill", "hang", "flap")) > 0, done
+    assert min(done[what] for what in ("crash", "kill", "hang", "flap")) > 0, done
 
     after = await daemon.all_running(30)
-    assert {c: after[c]["pid"] for c in innocent} == {c: before[c]["pid"] for c in innocent}
-    late = {category: lateness(daemon, category, begin) for category in innocent}
+    assert {c: after[c]["pid"] for c in others} == {c: before[c]["pid"] for c in others}
+    late = {category: lateness(daemon, category, started) for category in others}
     assert all(len(times) > SECONDS / 4 for times in late.values()), {c: len(times) for c, times in late.items()}
     worst = {category: max(times) for category, times in late.items()}
     print(f"chaos {dict(done)}, worst lateness {max(worst.values()):.3f} s, loop lag {max(lags):.3f} s, "
@@ -167,7 +169,7 @@ async def test_three_of_ten_workers_in_chaos_disturb_nobody_and_lose_nothing(san
     assert max(lags) <= LAG_SECONDS + unavoidable
     assert set(answers) == {200}, answers
 
-    await until(lambda: settled(sandbox, daemon), 90, "actions are still open")
+    await until(lambda: settled(sandbox, daemon), 90, "actions that are closed")
     assert_everything_was_done_once(sandbox, await daemon.decisions())
     ours = [p for p in psutil.process_iter() if session_of(p.pid) == daemon.pid]
     assert [p for p in ours if p.status() == psutil.STATUS_ZOMBIE] == []

@@ -1,4 +1,4 @@
-"""The commands as a person types them."""
+"""The commands, as programs of their own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def environ(**changes: str) -> dict[str, str]:
 
 
 def qbitrr(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    # not where a container would have it, in which the tests may run
+    # not the folder of a container, in which the tests may run
     command = [sys.executable, "-P", "-m", "qbitrr", "--data-dir", ".config", *arguments]
     return subprocess.run(
         command, cwd=cwd, env=environ(**variables), capture_output=True, text=True, timeout=60, check=False
@@ -90,7 +90,7 @@ def test_the_first_start_writes_a_configuration_and_stays_up_without_workers(tmp
     config = tmp_path / ".config" / "config.toml"
     log = tmp_path / ".config" / "logs" / "Main.log"
     process = daemon("--data-dir", ".config", "run")
-    # the usual port may be taken where the tests run; the file is written all the same
+    # the default port may be in use where the tests run; the file is written all the same
     until_sync(lambda: (log.exists() and "workers were started" in log.read_text()) or process.poll(), 30, "no start")
     process.terminate()
     assert process.wait(20) in (0, 69)
@@ -129,11 +129,9 @@ def test_every_mistake_is_reported_at_once_with_exit_code_78(tmp_path, command):
     assert "Traceback" not in done.stderr
 
 
-def test_a_port_that_is_taken_is_named(tmp_path):
-    with socket.socket() as taken:
-        taken.bind((HOST, 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+def test_a_port_in_use_is_named(tmp_path):
+    with socket.create_server((HOST, 0)) as other:
+        port = other.getsockname()[1]
         (tmp_path / "config.toml").write_text(f'[WebUI]\nPort = {port}\nToken = "x"\n')
         done = qbitrr("run", cwd=tmp_path)
     assert done.returncode == 69
@@ -225,12 +223,12 @@ def test_an_unknown_torrent_is_reported_as_unknown(tmp_path, daemon):
 
 
 def test_a_demonstration_leaves_a_folder_with_something_else_alone(tmp_path):
-    (tmp_path / "config.toml").write_text("# mine\n")
+    (tmp_path / "config.toml").write_text("# something else\n")
     done = qbitrr("--data-dir", ".", "demo", "--port", "0", cwd=tmp_path)
     assert done.returncode == 69
     assert "holds something else" in done.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"config.toml"}
-    assert (tmp_path / "config.toml").read_text() == "# mine\n"
+    assert (tmp_path / "config.toml").read_text() == "# something else\n"
 
 
 def test_a_damaged_state_file_is_reported_by_explain(tmp_path):
@@ -268,7 +266,7 @@ def test_the_demonstration_shows_everything_within_ten_seconds(tmp_path, daemon)
     for action, decision in until_sync(both, 10, "nothing was imported or failed").items():
         story = get(port, f"/web/torrents/{decision['hash']}/explain")
         assert action in [entry["action"] for entry in story["history"]]
-        told = qbitrr("--data-dir", str(tmp_path / ".config" / "demo"), "explain", decision["hash"], cwd=tmp_path)
-        assert told.returncode == 0
-        assert decision["name"] in told.stdout
-        assert decision["because"] in told.stdout
+        explained = qbitrr("--data-dir", str(tmp_path / ".config" / "demo"), "explain", decision["hash"], cwd=tmp_path)
+        assert explained.returncode == 0
+        assert decision["name"] in explained.stdout
+        assert decision["because"] in explained.stdout

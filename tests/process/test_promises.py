@@ -1,6 +1,6 @@
 """What every supervisor of processes promises, with real ones. Restart intensity: tests/unit/supervisor.
 
-Here too: a child that ignores TERM, EAGAIN at fork, EMFILE for pipes, a wall clock that jumps. The parent killed, a
+Here too: a worker that ignores TERM, EAGAIN at fork, EMFILE for pipes, a wall clock that jumps. The parent killed, a
 second daemon refused: test_workers.py. A death during a reload, two at once, an invalid one: test_reload.py.
 """
 
@@ -107,7 +107,7 @@ async def test_eagain_at_fork_is_tried_again(sandbox: Sandbox, tmp_path: Path):
         assert sum(len(process.state.start_failures) for process in supervisor.processes.values()) == 3
 
 
-async def test_emfile_for_pipes_is_tried_again_and_touches_nobody_else(sandbox: Sandbox, tmp_path: Path):
+async def test_emfile_for_pipes_is_tried_again_and_touches_no_other_worker(sandbox: Sandbox, tmp_path: Path):
     async with supervised(sandbox, tmp_path, start_server("supervisor.fork_server")) as supervisor:
         await all_running(supervisor)
         other = supervisor.processes["sonarr-tv"].pid
@@ -142,7 +142,7 @@ async def test_a_wall_clock_that_jumps_changes_nothing(sandbox: Sandbox, tmp_pat
         assert {category: process.pid for category, process in supervisor.processes.items()} == before
         victim = supervisor.processes["radarr-hd"]
         os.kill(victim.pid or 0, signal.SIGKILL)
-        await until(lambda: victim.pid not in (None, before["radarr-hd"]), 2, "it is not back")
+        await until(lambda: victim.pid not in (None, before["radarr-hd"]), 2, "another process")
 
 
 async def test_a_worker_that_ignores_term_is_killed_after_the_grace(sandbox: Sandbox, tmp_path: Path):
@@ -167,7 +167,7 @@ async def test_one_that_flaps_is_degraded_and_a_manual_restart_resets_the_counts
             await until(lambda: victim.state.phase is Phase.RUNNING, 5, lambda: str(victim.state))
             before = victim.pid
             os.kill(before or 0, signal.SIGKILL)
-            await until(lambda old=before: victim.pid != old, 5, "nobody noticed")
+            await until(lambda old=before: victim.pid != old, 5, "another process")
         await until(lambda: victim.state.phase is Phase.DEGRADED, 5, lambda: str(victim.state))
         assert phases(supervisor)["sonarr-tv"] is Phase.RUNNING
         supervisor.restart("radarr-hd")

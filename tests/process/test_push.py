@@ -1,4 +1,4 @@
-"""A change in an Arr is in our API within two seconds, as the Arr tells of it by itself."""
+"""A change in an Arr is in our API within two seconds, as the Arr pushes it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 async def daemon(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Daemon]:
     async with Daemon(tmp_path / "data", sandbox.config_toml(SETTINGS)) as running:
         await running.all_running()
-        await until(lambda: listened_to(sandbox), 20, "nobody listens")
+        await until(lambda: listened_to(sandbox), 20, "a listener on each Arr")
         for path, list_name in LISTS.items():
             await until(lambda path=path, name=list_name: listed(running, path, name), 20, f"{path} is not there")
         yield running
@@ -74,9 +74,9 @@ async def test_what_is_edited_imported_or_deleted_is_seen_within_two_seconds(san
         radarr.collection.items[7].monitored = monitored
         radarr.edited(7)
 
-        async def shown(wanted: bool = monitored) -> bool:
+        async def shown(expected: bool = monitored) -> bool:
             seen = await movie(daemon, 7)
-            return seen is not None and seen["monitored"] == wanted
+            return seen is not None and seen["monitored"] == expected
 
         await until(shown, SECONDS, "the movie is as before")
 

@@ -1,8 +1,8 @@
 """Every single curl command and Python program of the API reference, against a daemon with real workers.
 
-The reference speaks of a daemon at localhost:6969 and of a token YOUR_TOKEN: curl is told by its own configuration
-file where that daemon is; in the programs the address, in both the token is put in. Nothing else is changed.
-Fragments that use names they do not define are no programs, and one example that is given as bad is left out.
+The reference speaks of a daemon at localhost:6969 and of a token YOUR_TOKEN. curl gets the real address from its own
+configuration file; in the programs the address is replaced, in both the token, and nothing else. Fragments with names
+that they do not define are no programs; one example that is given as bad is left out.
 """
 
 from __future__ import annotations
@@ -85,9 +85,9 @@ async def follow(command: list[str], environ: dict[str, str], daemon: Daemon) ->
 
     try:
         await until(lambda: b"daemon was started" in shown(), 20, lambda: str(shown()))
-        begun = len(seen)
+        before = len(seen)
         await daemon.post("/web/arr/movies/restart")
-        await until(lambda: b"category='movies'" in shown()[begun:], 20, lambda: str(shown()))
+        await until(lambda: b"category='movies'" in shown()[before:], 20, lambda: str(shown()))
     finally:
         os.killpg(following.pid, 9)
         following.wait()
@@ -146,7 +146,7 @@ async def test_every_python_program_of_the_reference(daemon: Daemon):
     assert 'FreeSpace = "200G"' in (daemon.folder / "config.toml").read_text()
 
 
-async def test_the_script_of_the_reference_tells_of_updates(daemon: Daemon):
+async def test_the_script_of_the_reference_checks_for_updates(daemon: Daemon):
     environ = {**os.environ, "QBITRR_URL": daemon.url, "QBITRR_TOKEN": ""}
 
     async def tools(command: str, code: int) -> str:

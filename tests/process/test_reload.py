@@ -43,7 +43,7 @@ def changed(**tables: Any) -> dict[str, Any]:
 
 
 async def reload(daemon: Daemon, text: str, outcome: str) -> str:
-    """Write the file and signal; returns the log since then once it tells the outcome."""
+    """Write the file and signal; waits for the outcome in the log; returns the log since then."""
     before = len(daemon.log())
     daemon.configure(text)
     os.kill(daemon.pid, signal.SIGHUP)
@@ -88,17 +88,17 @@ async def test_an_arr_that_is_switched_off_keeps_its_rows_and_one_that_left_the_
         async with aiohttp.ClientSession() as session, session.get(f"{daemon.url}/metrics") as response:
             return await response.text()
 
-    async def both_are_told() -> bool:
-        told = await metrics()
-        return all(f'catalogue_items{{category="{name}"' in told for name in ("radarr-hd", "sonarr-tv"))
+    async def both_are_counted() -> bool:
+        text = await metrics()
+        return all(f'catalogue_items{{category="{name}"' in text for name in ("radarr-hd", "sonarr-tv"))
 
-    await until(both_are_told, 20, daemon.log)
-    await reload(daemon, sandbox.config_toml(changed(Radarr_HD={"Managed": False})), "configuration was taken ")
+    await until(both_are_counted, 20, daemon.log)
+    await reload(daemon, sandbox.config_toml(changed(Radarr_HD={"Managed": False})), "configuration was applied ")
     assert "radarr-hd" not in await metrics()
     assert rows() == {"movies": 20, "series": 3}
     document = tomlkit.parse(sandbox.config_toml(QUICK))
     document.remove("Radarr-HD")
-    await reload(daemon, tomlkit.dumps(document), "configuration was taken ")
+    await reload(daemon, tomlkit.dumps(document), "configuration was applied ")
     await until(lambda: rows() == {"series": 3}, 10, daemon.log)
 
 

@@ -1,4 +1,4 @@
-"""What people ask for, on real workers: found by their own timer, searched before everything else, told why."""
+"""Media requests on real workers: found by their own timer, searched before everything else, with the reason."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ async def sandbox() -> AsyncIterator[Sandbox]:
         yield running
 
 
-def wished(sandbox: Sandbox, section: str, number: int = 1) -> Wished:
-    """The last of what an Arr misses, which the plan would search late."""
+def a_request(sandbox: Sandbox, section: str, number: int = 1) -> Wished:
+    """A request for the last item that an Arr misses, which is late in the plan."""
     arr = sandbox.world.arrs[section]
     items: list[Any] = sorted(arr.collection.wanted(sandbox.world.now), key=lambda item: item.id)
     if section == "Radarr-HD":
@@ -43,7 +43,7 @@ async def marked(daemon: Daemon, **query: str) -> list[Any]:
 
 
 def searched(sandbox: Sandbox, section: str) -> list[list[int]]:
-    """What the Arr was told to search, in order."""
+    """The searches of the Arr, in order."""
     requests = sandbox.stand_ins[section].requests
     bodies = [seen.body for seen in requests if seen.method == "POST" and seen.path.endswith("/command")]
     names = ("movieIds", "episodeIds")
@@ -54,8 +54,8 @@ async def first_search(sandbox: Sandbox, daemon: Daemon, section: str) -> list[A
     return (await until(lambda: searched(sandbox, section), 20, daemon.log))[0]
 
 
-async def test_a_requested_movie_is_searched_first_and_its_reason_is_told(sandbox: Sandbox, tmp_path: Path):
-    request = wished(sandbox, "Radarr-HD")
+async def test_a_requested_movie_is_searched_first_and_its_reason_is_reported(sandbox: Sandbox, tmp_path: Path):
+    request = a_request(sandbox, "Radarr-HD")
     sandbox.requests.append(request)
     config = sandbox.config_toml({"Settings": {"SearchLoopDelay": 1}, "Radarr-HD": QUICK, "Sonarr-TV": QUICK})
     async with Daemon(tmp_path / "data", config) as daemon:
@@ -67,7 +67,7 @@ async def test_a_requested_movie_is_searched_first_and_its_reason_is_told(sandbo
 
 
 async def test_only_the_season_that_was_asked_for_is_a_request(sandbox: Sandbox, tmp_path: Path):
-    request = wished(sandbox, "Sonarr-TV")
+    request = a_request(sandbox, "Sonarr-TV")
     sandbox.requests.append(request)
     async with Daemon(tmp_path / "data", sandbox.config_toml({"Sonarr-TV": QUICK})) as daemon:
         expected = {episode.id for episode in request.items()}
@@ -91,7 +91,7 @@ async def test_requests_that_come_later_are_found_by_the_timer_and_withdrawn_one
 ):
     async with Daemon(tmp_path / "data", sandbox.config_toml({"Radarr-HD": QUICK})) as daemon:
         await daemon.all_running()
-        request = wished(sandbox, "Radarr-HD")
+        request = a_request(sandbox, "Radarr-HD")
         sandbox.requests.append(request)
         await until(lambda: marked(daemon, is_request="true"), 10, daemon.log)
         request.approved = False
@@ -103,7 +103,7 @@ async def test_requests_that_come_later_are_found_by_the_timer_and_withdrawn_one
 
 
 async def test_ombi_is_asked_when_it_is_what_is_configured(sandbox: Sandbox, tmp_path: Path):
-    request = wished(sandbox, "Radarr-HD")
+    request = a_request(sandbox, "Radarr-HD")
     sandbox.requests.append(request)
     table = {"SearchOmbiRequests": True, "OmbiURI": sandbox.ombi.url, "OmbiAPIKey": sandbox.ombi.api_key}
     off = {"Overseerr": {"SearchOverseerrRequests": False}}
@@ -116,7 +116,7 @@ async def test_ombi_is_asked_when_it_is_what_is_configured(sandbox: Sandbox, tmp
 
 
 async def test_of_a_series_the_requested_season_is_searched_first(sandbox: Sandbox, tmp_path: Path):
-    request = wished(sandbox, "Sonarr-TV")
+    request = a_request(sandbox, "Sonarr-TV")
     sandbox.requests.append(request)
     expected = {episode.id for episode in request.items()}
     one_by_one = {"EntrySearch": {**QUICK["EntrySearch"], "SearchBySeries": "false"}}
@@ -124,7 +124,7 @@ async def test_of_a_series_the_requested_season_is_searched_first(sandbox: Sandb
         assert set(await first_search(sandbox, daemon, "Sonarr-TV")) <= expected
 
 
-async def test_a_refused_key_is_tried_once_and_hinders_nothing_else(sandbox: Sandbox, tmp_path: Path):
+async def test_a_refused_key_is_sent_once_and_blocks_nothing_else(sandbox: Sandbox, tmp_path: Path):
     await sandbox.overseerr.fail(WrongCredentials())
     sonarr_off = {"EntrySearch": {"Overseerr": {"SearchOverseerrRequests": False}}}
     config = sandbox.config_toml({"Settings": {"SearchLoopDelay": 1}, "Radarr-HD": QUICK, "Sonarr-TV": sonarr_off})
@@ -136,8 +136,8 @@ async def test_a_refused_key_is_tried_once_and_hinders_nothing_else(sandbox: San
         assert sandbox.overseerr.api_key not in daemon.log()
 
 
-async def test_what_was_asked_for_stays_while_nobody_answers(sandbox: Sandbox, tmp_path: Path):
-    sandbox.requests.append(wished(sandbox, "Radarr-HD"))
+async def test_what_was_asked_for_stays_while_the_source_is_down(sandbox: Sandbox, tmp_path: Path):
+    sandbox.requests.append(a_request(sandbox, "Radarr-HD"))
     async with Daemon(tmp_path / "data", sandbox.config_toml({"Radarr-HD": QUICK})) as daemon:
         await until(lambda: marked(daemon, is_request="true"), 20, daemon.log)
         await sandbox.overseerr.fail(Status(502))

@@ -111,7 +111,7 @@ async def test_a_stop_is_bounded_by_the_grace_even_if_no_worker_ends_by_itself(i
 
 async def test_a_stop_wins_over_a_restart_that_is_under_way(impatient: Daemon):
     victim = next(iter((await impatient.all_running()).values()))["pid"]
-    os.kill(victim, signal.SIGSTOP)  # so that the restart takes its time
+    os.kill(victim, signal.SIGSTOP)  # so that the restart lasts
     await impatient.post("/web/restart")
     assert await impatient.stop() == 0
     assert impatient.processes() == []

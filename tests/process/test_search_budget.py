@@ -87,7 +87,7 @@ async def test_neither_crashes_nor_clocks_refill_the_budget_or_have_anything_sea
     await daemon.all_running()
     await until(lambda: searched(sandbox), 20, "nothing is searched")
     draw = random.Random(5)
-    # set forward, set back, the machine started anew, both
+    # set forward, set back, the machine booted again, both
     jumps = [(86_400.0, 0.0), (-86_400.0, 0.0), (0.0, -1e7), (86_400.0, -1e7)]
     for number in range(12):
         for category, worker in (await daemon.workers()).items():
@@ -110,7 +110,7 @@ async def test_neither_crashes_nor_clocks_refill_the_budget_or_have_anything_sea
     assert len(done) == len(set(done))
 
 
-async def test_an_arr_that_wants_to_be_left_alone_is_over_kills_and_clocks(sandbox: Sandbox, daemon: Daemon):
+async def test_retry_after_of_an_arr_holds_over_kills_and_clocks(sandbox: Sandbox, daemon: Daemon):
     stand_in = sandbox.arrs["Radarr-HD"]
     await daemon.all_running()
     await stand_in.fail(Status(429, retry_after=600), COMMAND)
@@ -121,9 +121,9 @@ async def test_an_arr_that_wants_to_be_left_alone_is_over_kills_and_clocks(sandb
         plan = await daemon.get("/web/arr/radarr-hd/search-plan")
         return "asked for no more" in plan["waitingFor"]
 
-    await until(waits, 20, "the plan does not say so")
+    await until(waits, 20, "a plan that waits")
     await stand_in.heal()
-    told = stand_in.counts[COMMAND]
+    sent = stand_in.counts[COMMAND]
     for wall, monotonic in ((86_400.0, 0.0), (-86_400.0, 0.0)):
         set_the_clocks(daemon, wall=wall, monotonic=monotonic)
         pid = (await daemon.workers())["radarr-hd"]["pid"]
@@ -131,5 +131,5 @@ async def test_an_arr_that_wants_to_be_left_alone_is_over_kills_and_clocks(sandb
         os.kill(pid, signal.SIGKILL)
         await another_process(daemon, "radarr-hd", pid)
         await until(lambda queues=queues: stand_in.counts["GET /api/v3/queue"] > queues, 20, "it does nothing")
-        await until(waits, 20, "the plan does not say so")
-    assert stand_in.counts[COMMAND] == told
+        await until(waits, 20, "a plan that waits")
+    assert stand_in.counts[COMMAND] == sent

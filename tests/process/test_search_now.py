@@ -1,4 +1,4 @@
-"""Items that somebody wants searched, and the process list, which tells what a worker does now."""
+"""Searches that the user asks for, and the process list, which shows what a worker does now."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def searched(sandbox: Sandbox) -> list[list[int]]:
     return [r.body["movieIds"] for r in requests if r.method == "POST" and r.body["name"] == "MoviesSearch"]
 
 
-async def test_what_somebody_asks_for_is_searched_within_the_budget_and_told_of(sandbox: Sandbox, daemon: Daemon):
+async def test_what_the_user_asks_for_is_searched_within_the_budget_and_reported(sandbox: Sandbox, daemon: Daemon):
     arr = sandbox.world.arrs["Radarr-HD"]
     first, second, *_ = [one.id for one in arr.collection.wanted(arr.now)]
 
@@ -68,14 +68,14 @@ async def test_what_somebody_asks_for_is_searched_within_the_budget_and_told_of(
     await daemon.post("/web/arr/radarr-hd/search", {"ids": [first, 999_999]})
     await until(lambda: searched(sandbox) == [[first]], 20, "it was not searched")
 
-    async def told() -> bool:
+    async def reported() -> bool:
         now = await worker()
         if now["searchSummary"] is None:
             return False
         at = datetime.fromisoformat(now["searchTimestamp"]).timestamp()
         return bool(now["searchSummary"] == f"{title}: asked for" and abs(time.time() - at) < 60)
 
-    await until(told, 20, "the process list does not tell")
+    await until(reported, 20, "the search in the process list")
 
     await daemon.post("/web/arr/radarr-hd/search", {"ids": [second]})
 

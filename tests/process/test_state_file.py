@@ -100,14 +100,14 @@ async def test_a_full_disk_makes_workers_wait_and_they_go_on_when_there_is_space
             workers = await daemon.workers()
             return {c: w for c, w in workers.items() if w["waitingFor"] == "the state file" and w["lastError"]}
 
-        await until(waiting, 30, "nobody noticed the full disk")
+        await until(waiting, 30, "workers that wait because of the full disk")
         assert {c: w["pid"] for c, w in (await daemon.workers()).items()} == {c: w["pid"] for c, w in before.items()}
         filler.unlink()
         after = await daemon.all_running(90)
         assert {c: w["pid"] for c, w in after.items()} == {c: w["pid"] for c, w in before.items()}
 
 
-async def test_a_folder_that_cannot_be_written_to_is_told_at_the_start(sandbox: Sandbox, small_disk: Path):
+async def test_a_folder_that_cannot_be_written_to_is_reported_at_the_start(sandbox: Sandbox, small_disk: Path):
     async with Daemon(small_disk / "data", sandbox.config_toml(QUICK)) as daemon:
         await daemon.all_running()
         await daemon.stop()

@@ -75,7 +75,7 @@ async def meta(daemon: Daemon, **query: str) -> dict[str, Any]:
 
 
 async def ended(daemon: Daemon, result: str) -> dict[str, Any]:
-    """What the daemon says of itself once an update has ended so."""
+    """Wait until an update has ended so; returns what the daemon reports of itself."""
 
     async def over() -> dict[str, Any] | None:
         try:
@@ -135,7 +135,7 @@ async def test_the_references_script_updates_a_busy_daemon_in_place(daemon: Daem
     ],
     ids=["fails to install", "imports but exits", "never ready", "bad migration"],
 )
-async def test_a_version_that_is_no_good_is_found_out_before_anything_changes(
+async def test_a_version_that_is_no_good_is_refused_before_anything_changes(
     daemon: Daemon, index: PackageIndex, build_options: dict[str, Any], because: str
 ):
     build(index.wheels, "2.0.0", **build_options)
@@ -169,7 +169,7 @@ async def test_another_program_of_the_name_is_no_update(daemon: Daemon, index: P
     ],
     ids=["does not start", "never ready"],
 )
-async def test_a_version_that_fails_after_the_switch_gives_place_to_the_old_one_with_its_state(
+async def test_a_version_that_fails_after_the_switch_is_replaced_by_the_old_one_with_its_state(
     daemon: Daemon, index: PackageIndex, fault: Callable[[], None], because: str
 ):
     build(index.wheels, "2.0.0", fault)
@@ -184,7 +184,7 @@ async def test_a_version_that_fails_after_the_switch_gives_place_to_the_old_one_
     assert before <= {entry["id"] for entry in await daemon.decisions()}
 
 
-async def test_killed_after_the_switch_the_old_one_comes_back_at_the_next_start(daemon: Daemon, index: PackageIndex):
+async def test_killed_after_the_switch_the_old_version_is_back_at_the_next_start(daemon: Daemon, index: PackageIndex):
     build(index.wheels, "2.0.0", faults.killed_after_the_switch)
     await meta(daemon, force="true")
     await daemon.post("/web/update")
@@ -280,7 +280,7 @@ async def test_the_command_line_checks_and_updates_with_and_without_a_daemon(
         assert await qbitrr("update") == "Update initiated: v2.0.0 to v3.0.0\n"
         await until(lambda: _is(daemon, "v3.0.0"), 90, daemon.log)
     versions = {path.name for path in (tmp_path / "opt" / "versions").iterdir()}
-    assert versions == {"1.0.0", "2.0.0", "3.0.0"}, "what no update made is nobody's to remove"
+    assert versions == {"1.0.0", "2.0.0", "3.0.0"}, "only versions that an update made are removed"
 
 
 async def _is(daemon: Daemon, version: str) -> bool:
@@ -291,21 +291,21 @@ async def _is(daemon: Daemon, version: str) -> bool:
     return bool(about["current_version"] == version and about["update_state"]["last_result"] == "success")
 
 
-async def test_a_source_checkout_is_not_updated_and_says_what_to_do(
+async def test_a_source_checkout_is_not_updated_and_the_remedy_is_named(
     sandbox: Sandbox, index: PackageIndex, tmp_path: Path
 ):
     build(index.wheels, "99.0.0")
     async with Daemon(tmp_path / "data", config(sandbox, index)) as daemon:
         assert (await meta(daemon, force="true"))["installation"] == "source"
         async with daemon._session.post(f"{daemon.url}/web/update") as answer:
-            said = await answer.json()
-        assert (answer.status, said["code"]) == (409, "NOT_UPDATABLE")
-        assert "git pull" in said["error"]
+            body = await answer.json()
+        assert (answer.status, body["code"]) == (409, "NOT_UPDATABLE")
+        assert "git pull" in body["error"]
         assert not (daemon.folder / "update.json").exists()
 
 
 async def test_without_a_network_meta_answers_from_what_it_knows(sandbox: Sandbox, index: PackageIndex, tmp_path: Path):
-    with socket.create_server(("127.0.0.1", 0)) as silent:  # the kernel accepts, and nobody answers
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # the kernel accepts connections, and no program answers
         nowhere = f"http://127.0.0.1:{silent.getsockname()[1]}/simple"
         async with Daemon(tmp_path / "data", config(sandbox, index, UpdateIndex=nowhere)) as daemon:
             async with asyncio.timeout(5):

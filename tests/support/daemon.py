@@ -1,4 +1,4 @@
-"""The real daemon as a process of its own, talked to over HTTP."""
+"""The real daemon as a process of its own, with a client for its HTTP interface."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ class Daemon:
 
     @property
     def orders(self) -> Path:
-        """Where `tests.support.misbehaving` looks for what to do."""
+        """The folder in which `tests.support.misbehaving` finds what to do."""
         return self.folder / "misbehave"
 
-    def order(self, category: str, misdeed: str) -> None:
+    def order(self, category: str, fault: str) -> None:
         """Have a worker of `tests.support.misbehaving` do something."""
         self.orders.mkdir(exist_ok=True)
         draft = self.orders / f".{category}"
-        draft.write_text(misdeed)
+        draft.write_text(fault)
         draft.rename(self.orders / category)
 
     @property
@@ -124,14 +124,14 @@ class Daemon:
 
     def processes(self) -> list[psutil.Process]:
         """Every living process of this daemon: supervisor, fork server, workers."""
-        mine = []
+        own = []
         for process in psutil.process_iter():
             try:
                 if os.getsid(process.pid) == self.pid and process.status() != psutil.STATUS_ZOMBIE:
-                    mine.append(process)
+                    own.append(process)
             except (ProcessLookupError, psutil.NoSuchProcess):
                 continue
-        return mine
+        return own
 
     async def __aenter__(self) -> Self:
         """Start it."""

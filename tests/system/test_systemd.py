@@ -1,4 +1,4 @@
-"""The unit under a real systemd: what `systemctl`, `kill` and `journalctl` do, and what the daemon makes of it."""
+"""The unit under a real systemd: the effects of `systemctl` and `kill`, and what `journalctl` shows."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 CONFIG = "/var/lib/qbitrr/config.toml"
 DROP_IN = "/etc/systemd/system/qbitrr.service.d/test.conf"
-# what takes half a minute otherwise
-IMPATIENT = "[Service]\nWatchdogSec=3\nTimeoutAbortSec=1\nRestartSec=100ms\n"
+# half a minute otherwise
+QUICK = "[Service]\nWatchdogSec=3\nTimeoutAbortSec=1\nRestartSec=100ms\n"
 GRACE_SECONDS = 10
 
 
@@ -55,7 +55,7 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     if not (systemd_box.ROOT.exists() and systemd_box.SITE.exists()):
         pytest.fail(systemd_box.how_to_get(), pytrace=False)
     with Box(tmp_path_factory.mktemp("box") / "console.log") as box:
-        box.write(DROP_IN, IMPATIENT)
+        box.write(DROP_IN, QUICK)
         box.run("systemctl", "daemon-reload")
         yield box
 
@@ -116,15 +116,15 @@ def test_the_units_are_valid(booted: Box):
 
 
 def test_the_exposure_is_at_most_two(booted: Box):
-    told = booted.run(
+    report = booted.run(
         "systemd-analyze", "security", "--no-pager", "--offline=true", "/etc/systemd/system/qbitrr.service"
     )
-    level = re.search(r"Overall exposure level for qbitrr.service: ([\d.]+)", told)
+    level = re.search(r"Overall exposure level for qbitrr.service: ([\d.]+)", report)
     assert level is not None
     assert float(level.group(1)) <= 2.0
 
 
-def test_it_says_that_it_is_ready_and_how_the_workers_are(service: Box):
+def test_readiness_and_the_state_of_the_workers_are_in_the_status(service: Box):
     assert show(service, "ActiveState") == "active"
     number = len(all_running(service))
     until_sync(lambda: show(service, "StatusText") == f"{number} running", 20, lambda: show(service, "StatusText"))
@@ -154,11 +154,13 @@ def test_a_reload_of_an_invalid_file_fails_and_changes_nothing(service: Box):
     assert pids(service) == workers_before
 
 
-def test_a_worker_that_was_killed_is_back_and_the_service_does_not_notice(service: Box):
+def test_a_worker_that_was_killed_is_back_and_the_service_goes_on(service: Box):
     before, main = all_running(service), show(service, "MainPID")
-    victim = next(iter(before))
-    kill(service, signal.SIGKILL, str(before[victim]["pid"]))
-    until_sync(lambda: all_running(service).get(victim, before[victim])["pid"] != before[victim]["pid"], 10, "not back")
+    category = next(iter(before))
+    kill(service, signal.SIGKILL, str(before[category]["pid"]))
+    until_sync(
+        lambda: all_running(service).get(category, before[category])["pid"] != before[category]["pid"], 10, "not back"
+    )
     assert show(service, "MainPID") == main
     assert show(service, "NRestarts") == "0"
 
@@ -176,7 +178,7 @@ def test_a_daemon_that_was_killed_is_started_again_and_nothing_of_it_is_left(ser
     assert show(service, "NRestarts") == "1"
 
 
-def test_a_daemon_that_stands_still_is_replaced_by_the_watchdog(service: Box):
+def test_a_daemon_that_hangs_is_replaced_by_the_watchdog(service: Box):
     main = show(service, "MainPID")
     kill(service, signal.SIGSTOP, main)
     until_sync(
@@ -232,7 +234,7 @@ def test_the_journal_has_every_field(service: Box):
     assert entry["QBITRR_CATEGORY"] == category
 
 
-def test_the_journal_can_be_asked_for_what_needs_a_look(service: Box):
+def test_the_journal_can_be_filtered_for_warnings(service: Box):
     category = next(iter(all_running(service)))
     pid = all_running(service)[category]["pid"]
     kill(service, signal.SIGKILL, str(pid))
@@ -241,7 +243,7 @@ def test_the_journal_can_be_asked_for_what_needs_a_look(service: Box):
     assert "worker became ready" not in journal(service, *warnings)
 
 
-def test_a_configuration_to_correct_is_no_reason_to_try_again(box: Box):
+def test_a_configuration_to_correct_is_not_started_again(box: Box):
     box.write(CONFIG, "[Settings]\nLoopSleepTimer = 'soon'\n")
     box.run("systemctl", "start", "qbitrr", check=False)
     assert show(box, "ActiveState") == "failed"
@@ -252,7 +254,7 @@ def test_a_configuration_to_correct_is_no_reason_to_try_again(box: Box):
 # -- updates ------------------------------------------------------------------------------------------------------
 
 OWNED = "/etc/systemd/system/qbitrr.service.d/owned.conf"
-# as docs/operations.md says for a service that may update itself
+# source: docs/operations.md, a service that may update itself
 OWNS_ITSELF = "[Service]\nDynamicUser=no\nUser=qbitrr\nReadWritePaths=/opt/qbitrr\n"
 
 
@@ -265,7 +267,7 @@ def about(box: Box) -> dict[str, Any]:
         return {}
 
 
-def begin_update(box: Box) -> tuple[int, dict[str, Any]]:
+def start_update(box: Box) -> tuple[int, dict[str, Any]]:
     request = urllib.request.Request(f"http://{HOST}:{port_of(box)}/web/update", method="POST")
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
@@ -308,7 +310,7 @@ async def test_a_service_that_owns_itself_is_updated_in_place(owning: Box, tmp_p
     def update() -> None:
         before = show(owning, "MainPID")
         until_sync(lambda: about(owning).get("update_available"), 20, lambda: journal(owning))
-        assert begin_update(owning)[1]["target_version"] == "v2.0.0"
+        assert start_update(owning)[1]["target_version"] == "v2.0.0"
         until_sync(
             lambda: about(owning).get("update_state", {}).get("last_result"), 120, lambda: journal(owning)[-4000:]
         )
@@ -325,13 +327,13 @@ async def test_a_service_that_owns_itself_is_updated_in_place(owning: Box, tmp_p
         await asyncio.to_thread(update)
 
 
-async def test_the_service_as_it_comes_says_what_the_administrator_does(box: Box, tmp_path: Path):
+async def test_the_service_as_installed_names_what_the_administrator_does(box: Box, tmp_path: Path):
     def ask(url: str) -> None:
         configured_for(box, url)
         box.run("systemctl", "start", "qbitrr")
         until_sync(lambda: about(box).get("update_available"), 20, lambda: journal(box))
-        status, said = begin_update(box)
-        assert (status, said["code"]) == (409, "NOT_UPDATABLE")
+        status, answer = start_update(box)
+        assert (status, answer["code"]) == (409, "NOT_UPDATABLE")
 
     build(tmp_path, "99.0.0")
     async with PackageIndex(tmp_path) as index:

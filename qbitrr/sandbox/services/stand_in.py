@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from abc import ABC, abstractmethod
 from collections import Counter, deque
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ class StandIn(ABC):
         self._faults: dict[str | None, Fault] = {}
         self._healed = asyncio.Event()
         self._runner: web.AppRunner | None = None
+        self._listener: socket.socket | None = None
 
     @property
     def url(self) -> str:
@@ -64,20 +66,23 @@ class StandIn(ABC):
 
     async def start(self) -> None:
         """Listen; again on the same port after `stop`. OSError when the port is taken."""
+        self._listener = socket.create_server((HOST, self.port))
+        self.port = self._listener.getsockname()[1]
         app = web.Application(middlewares=[self._remember, self._fail, *self._middlewares, self.guard])
         app[KIND] = self.kind
         app.add_routes(self.routes())
         # a short farewell: a request that hangs must not hold up the end
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        await web.TCPSite(self._runner, HOST, self.port, reuse_address=True).start()
-        self.port = self._runner.addresses[0][1]
+        await web.SockSite(self._runner, self._listener).start()
 
     async def stop(self) -> None:
         """Stop listening and close all connections."""
-        if self._runner is not None:
+        if self._runner is not None and self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener.fileno())
+            await asyncio.sleep(0)  # asyncio loses a connection when its server is closed while it is being accepted
             await self._runner.cleanup()
-            self._runner = None
+            self._runner = self._listener = None
 
     async def fail(self, fault: Fault, route: str | None = None) -> None:
         """Make everything fail, or one route (`GET /api/v3/queue`) only; see `heal`."""

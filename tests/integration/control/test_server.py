@@ -120,3 +120,16 @@ async def test_a_body_that_never_ends_is_cut_off(context, monkeypatch):
 )
 async def test_heads_of_requests_are_bounded(context, request_head):
     assert b" 400 " in await _answer(context, request_head)
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_connection_on_its_way_at_the_end_is_answered_by_this_server_or_the_next_one(context, turns):
+    with socket.create_server((HOST, 0)) as listener, socket.create_connection(listener.getsockname()) as client:
+        client.settimeout(10)
+        async with serve(context, [listener]):
+            client.sendall(b"GET /web/status HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        async with serve(context, [listener]):
+            answer = await asyncio.to_thread(client.recv, 4096)
+    assert answer.startswith(b"HTTP/1.1 200 OK")

@@ -1,4 +1,7 @@
 import asyncio
+import gc
+import socket
+from contextlib import suppress
 
 import aiohttp
 import pytest
@@ -6,6 +9,7 @@ import pytest
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.sandbox.services.faults import Down, EmptyLists, HalfAnswer, Hang, Status, WrongCredentials
 from tests.support.polling import until
+from tests.support.ports import HOST
 
 MOVIE, QUEUE, STATUS = "/api/v3/movie", "/api/v3/queue", "/api/v3/system/status"
 
@@ -109,3 +113,17 @@ async def test_one_route_can_fail_alone(radarr, ask):
     await radarr.fail(Status(503), "GET /api/v3/queue")
     assert (await ask("GET", radarr.url + QUEUE))[0] == 503
     assert (await ask("GET", radarr.url + STATUS))[0] == 200
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_connection_on_its_way_at_the_end_is_closed(radarr, turns):
+    with socket.create_connection((HOST, radarr.port)) as client:
+        client.settimeout(10)
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await radarr.stop()
+        gc.collect()  # a connection that is left open is a ResourceWarning
+        with suppress(ConnectionResetError):
+            while await asyncio.to_thread(client.recv, 4096):
+                pass
