@@ -14,9 +14,11 @@ _MATERIAL = {"QBITRR_TEST_CACHE", "QBITRR_OPENAPI_DIR"}
 for _name in [name for name in os.environ if name.startswith("QBITRR_") and name not in _MATERIAL]:
     del os.environ[_name]
 
-# the time that examples take depends on the machine, not on what is tested
-hypothesis.settings.register_profile("any machine", suppress_health_check=[hypothesis.HealthCheck.too_slow])
-hypothesis.settings.load_profile("any machine")
+# The same examples in each run, on a machine of any speed; `--hypothesis-profile=default` tries others.
+hypothesis.settings.register_profile(
+    "repeatable", derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("repeatable")
 
 from tests.contract.fixtures import judge, judged  # noqa: E402, F401  # after the environment is clean
 from tests.support import versions  # noqa: E402
