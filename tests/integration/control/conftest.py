@@ -14,7 +14,6 @@ from control.server import create_application
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
 from qbitrr.data_dir import DataDir
-from qbitrr.state import migrate
 from qbitrr.state.database import open_reader
 from tests.integration.control.sample import (
     CONFIG,
@@ -28,12 +27,12 @@ from tests.integration.control.sample import (
     fake_process,
     fill,
 )
+from tests.support.state import migrated
 
 
 @pytest.fixture(scope="session")
 def filled_state(tmp_path_factory):
-    path = tmp_path_factory.mktemp("control") / "state.db"
-    migrate.prepare(path)
+    path = migrated(tmp_path_factory.mktemp("control") / "state.db")
     asyncio.run(fill(path))
     return path
 

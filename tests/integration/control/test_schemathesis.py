@@ -2,7 +2,9 @@
 
 import asyncio
 import threading
+from functools import partial
 
+import bcrypt
 import pytest
 import schemathesis
 from aiohttp import web
@@ -28,6 +30,7 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 def address(filled_state, make_context_over, monkeypatch):
     """A control plane on its own thread."""
     monkeypatch.setattr(throttle, "MOST", 1_000_000)
+    monkeypatch.setattr(bcrypt, "gensalt", partial(bcrypt.gensalt, 4))  # the least work for each password
     port = free_port()
     loop = asyncio.new_event_loop()
     started, stop = threading.Event(), asyncio.Event()

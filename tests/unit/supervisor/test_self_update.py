@@ -8,11 +8,12 @@ from qbitrr.config import load_text
 from qbitrr.errors import NotUpdatableError
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.verdict import Decision
-from qbitrr.state import ledger, migrate
+from qbitrr.state import ledger
 from qbitrr.state.database import open_writer
 from qbitrr.update.check import Known
 from qbitrr.update.releases import Release
 from supervisor import self_update as update
+from tests.support.state import migrated
 
 
 class Checker:
@@ -39,7 +40,7 @@ class Updater:
 
 @pytest.fixture
 async def database(tmp_path):
-    migrate.prepare(tmp_path / "state.db")
+    migrated(tmp_path / "state.db")
     async with open_writer(tmp_path / "state.db") as opened:
         yield opened
 

@@ -15,7 +15,6 @@ from qbitrr.data_dir import STATE_FILE
 from qbitrr.sandbox.life.commands import CommandQueue
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.sandbox import Sandbox, Section
-from qbitrr.state import migrate
 from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
 from qbitrr.worker.channel import Channel
@@ -24,6 +23,7 @@ from qbitrr.worker.context import WorkerContext
 from qbitrr.worker.report import Report
 from qbitrr.worker.services import connect
 from qbitrr.worker.torrents.loop import TorrentLoop
+from tests.support.state import migrated
 
 # retries and deadlines come soon
 QUICK = Clock(monotonic=lambda: time.monotonic() * 20)
@@ -45,7 +45,7 @@ async def sandbox(judged):
 @pytest.fixture
 def bench(sandbox, tmp_path):
     """Opens the rooms of one worker; again and again on the same state file, as processes that follow each other."""
-    migrate.prepare(tmp_path / STATE_FILE)
+    migrated(tmp_path / STATE_FILE)
 
     @asynccontextmanager
     async def opened(wrap=lambda services: services, clock=QUICK, settings=None, **torrent):

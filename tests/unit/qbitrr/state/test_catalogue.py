@@ -4,9 +4,10 @@ from msgspec.structs import replace
 
 from qbitrr.rules.library import items
 from qbitrr.rules.library.quality import FileFacts, Profile
-from qbitrr.state import catalogue, migrate
+from qbitrr.state import catalogue
 from qbitrr.state.catalogue import StoredScores
 from qbitrr.state.database import open_writer
+from tests.support.state import migrated
 
 HD = Profile("HD", upgrade_allowed=True, min_format_score=0, cutoff_format_score=100)
 NOW = 1_700_000_000.0
@@ -129,7 +130,7 @@ async def test_an_episode_becomes_missing_when_it_has_aired(database):
 @given(st.lists(st.dictionaries(st.integers(1, 12), st.booleans(), max_size=12), min_size=1, max_size=4))
 async def test_after_any_generations_the_catalogue_is_the_last_one(tmp_path_factory, generations):
     path = tmp_path_factory.mktemp("state") / "state.db"
-    migrate.prepare(path)
+    migrated(path)
     async with open_writer(path) as database:
         for generation in generations:
             await sync(database, "radarr", {"movies": [movie(n, monitored=m) for n, m in generation.items()]})
@@ -164,7 +165,7 @@ def episodes_of(series, facts):
 @given(initial=st.dictionaries(st.integers(1, 4), content), changes=replacements)
 async def test_after_any_replacements_the_counts_are_those_of_a_full_recount(tmp_path_factory, initial, changes):
     path = tmp_path_factory.mktemp("state") / "state.db"
-    migrate.prepare(path)
+    migrated(path)
     async with open_writer(path) as database:
 
         async def full(category):
@@ -199,7 +200,7 @@ async def test_after_any_replacements_the_counts_are_those_of_a_full_recount(tmp
 )
 async def test_fingerprints_that_differ_are_found(tmp_path_factory, stored, listed):
     path = tmp_path_factory.mktemp("state") / "state.db"
-    migrate.prepare(path)
+    migrated(path)
     async with open_writer(path) as database:
         rows = [replace(show(number), fingerprint=fingerprint) for number, fingerprint in stored.items()]
         await sync(database, "sonarr", {"series": rows, "episodes": []})

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from qbitrr.rules.library import items
 from qbitrr.rules.library.quality import FileFacts, Profile
-from qbitrr.state import catalogue, listing, media_requests, migrate
+from qbitrr.state import catalogue, listing, media_requests
 from qbitrr.state.database import open_writer
+from tests.support.state import migrated
 
 HD = Profile("HD", upgrade_allowed=True, min_format_score=0, cutoff_format_score=100)
 GOOD = FileFacts(1, cutoff_not_met=False, custom_format_score=100)
@@ -136,7 +137,7 @@ async def test_a_page_is_what_filtering_sorting_and_slicing_the_library_gives(
 ):
     library = [movie(number, **what) for number, what in enumerate(described)]
     path = tmp_path_factory.mktemp("state") / "state.db"
-    migrate.prepare(path)
+    migrated(path)
     async with open_writer(path) as database:
         await fill(database, "radarr", {"movies": library})
         found = await listing.movies(database, "cat", part, chosen, listing.PageRange(page, page_size))
@@ -254,7 +255,7 @@ steps = st.lists(
 @given(steps)
 def test_totals_are_those_of_a_recount_whatever_was_written(steps):
     async def check(folder):
-        migrate.prepare(folder / "state.db")
+        migrated(folder / "state.db")
         async with open_writer(folder / "state.db") as database:
             for what, value in steps:
                 match what:

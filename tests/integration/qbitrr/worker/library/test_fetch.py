@@ -12,9 +12,9 @@ from qbitrr.http.client import Timeouts
 from qbitrr.sandbox.media.quality import below_cutoff
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.sandbox.services.faults import Down, HalfAnswer, Status, WrongCredentials
-from qbitrr.state import migrate
 from qbitrr.state.database import open_writer
 from qbitrr.worker.library.fetch import full_sync, sync_changes, sync_tracks
+from tests.support.state import migrated
 
 SECTIONS = {
     "radarr": Section("Arr", "radarr", 900),
@@ -26,7 +26,7 @@ TABLE = {"radarr": "movies", "sonarr": "episodes", "lidarr": "albums"}
 
 @asynccontextmanager
 async def arr_of(kind, tmp_path, *, asked_as=None):
-    migrate.prepare(tmp_path / "state.db")
+    migrated(tmp_path / "state.db")
     async with Sandbox([SECTIONS[kind]], has_past=False) as sandbox, open_writer(tmp_path / "state.db") as database:
         stand_in = sandbox.arrs["Arr"]
         timeouts = Timeouts(attempts=1)

@@ -13,7 +13,6 @@ from qbitrr.clock import Clock
 from qbitrr.config import load_text
 from qbitrr.data_dir import STATE_FILE
 from qbitrr.sandbox.sandbox import Sandbox, Section
-from qbitrr.state import migrate
 from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
 from qbitrr.worker.channel import Channel
@@ -23,6 +22,7 @@ from qbitrr.worker.library.fetch import full_sync
 from qbitrr.worker.report import Report
 from qbitrr.worker.search.loop import SearchLoop
 from qbitrr.worker.services import connect
+from tests.support.state import migrated
 
 NOW = Clock()
 SECTIONS = {
@@ -34,7 +34,7 @@ SECTIONS = {
 @pytest.fixture
 def hunt(judged, tmp_path):
     """A worker's searching over a synced library of a kind; `entry` are keys of `EntrySearch`."""
-    migrate.prepare(tmp_path / STATE_FILE)
+    migrated(tmp_path / STATE_FILE)
 
     @asynccontextmanager
     async def opened(kind, change=lambda collection: None, **entry):

@@ -16,7 +16,7 @@ from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.life.torrent import Torrent, TorrentFile
 from qbitrr.sandbox.sandbox import Sandbox
-from qbitrr.state import free_space, migrate
+from qbitrr.state import free_space
 from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
 from qbitrr.worker.channel import Channel
@@ -30,6 +30,7 @@ from qbitrr.worker.torrents.loop import TorrentLoop
 from qbitrr.worker.torrents.queue_order import QueueOrder
 from tests.integration.qbitrr.worker.conftest import QUICK
 from tests.integration.qbitrr.worker.torrents.passing import ended, entries, passes_until, settled
+from tests.support.state import migrated
 
 MB = 1_000_000
 STUCK = Fate(Destiny.STALLED, 1.0, until=0.0)
@@ -78,7 +79,7 @@ def add(client):
 @pytest.fixture
 def open_worker(sandbox, tmp_path):
     """Opens the rooms of the worker, again and again on the same state file."""
-    migrate.prepare(tmp_path / STATE_FILE)
+    migrated(tmp_path / STATE_FILE)
 
     @asynccontextmanager
     async def opened(settings=None, **qbit):

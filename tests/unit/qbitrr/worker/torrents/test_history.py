@@ -7,13 +7,14 @@ from msgspec.structs import replace
 
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
-from qbitrr.state import ledger, migrate, torrents
+from qbitrr.state import ledger, torrents
 from qbitrr.state.database import open_writer
 from qbitrr.state.torrents import StoredTorrent
 from qbitrr.worker.config import worker_configs
 from qbitrr.worker.context import WorkerContext
 from qbitrr.worker.torrents.history import TorrentHistory
 from tests.factories import decision, torrent
+from tests.support.state import migrated
 
 TEXT = """
 [qBit]
@@ -36,7 +37,7 @@ KEY = DOWNLOADING.key
 
 @pytest.fixture
 async def database(tmp_path):
-    migrate.prepare(tmp_path / "state.db")
+    migrated(tmp_path / "state.db")
     async with open_writer(tmp_path / "state.db") as opened:
         await remember(opened, DOWNLOADING)
         yield opened

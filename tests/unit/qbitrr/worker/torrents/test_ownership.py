@@ -8,13 +8,14 @@ import pytest
 
 from qbitrr.config import load_text
 from qbitrr.errors import UnreachableError
-from qbitrr.state import migrate, torrents
+from qbitrr.state import torrents
 from qbitrr.state.database import open_writer
 from qbitrr.worker.config import worker_configs
 from qbitrr.worker.context import WorkerContext
 from qbitrr.worker.services import Services
 from qbitrr.worker.torrents.ownership import Ownership
 from tests.factories import torrent
+from tests.support.state import migrated
 
 TEXT = """
 [qBit]
@@ -37,7 +38,7 @@ def at(category, **changes):
 
 @pytest.fixture
 async def database(tmp_path):
-    migrate.prepare(tmp_path / "state.db")
+    migrated(tmp_path / "state.db")
     async with open_writer(tmp_path / "state.db") as opened:
         yield opened
 

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from qbitrr.data_dir import STATE_FILE
-from qbitrr.state import migrate
 from qbitrr.state.database import open_writer
 from qbitrr.worker.torrents.seeding_time import SeedingTimes
 from tests import factories
+from tests.support.state import migrated
 
 TORRENT = factories.completed(state="stalledUP", added_at=1.0)
 
@@ -78,7 +78,7 @@ def test_another_torrent_with_the_same_infohash_begins_anew(times):
 
 
 async def test_it_is_remembered(tmp_path):
-    migrate.prepare(tmp_path / STATE_FILE)
+    migrated(tmp_path / STATE_FILE)
     async with open_writer(tmp_path / STATE_FILE) as database:
         first = SeedingTimes(database, "movies")
         first.polled("qBit", 100)

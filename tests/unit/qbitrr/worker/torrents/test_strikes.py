@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from qbitrr.rules.strikes import NOT_SEEN, Elapsed, StrikeKind
-from qbitrr.state import migrate, torrents
+from qbitrr.state import torrents
 from qbitrr.state.database import open_writer
 from qbitrr.worker.torrents.strikes import StrikeTimers
 from tests.factories import policy, torrent
+from tests.support.state import migrated
 
 STALLED = torrent(state="stalledDL")
 KEY = (STALLED.instance, STALLED.infohash)
@@ -58,7 +59,7 @@ async def script(database):
 
 @pytest.fixture
 async def database(tmp_path):
-    migrate.prepare(tmp_path / "state.db")
+    migrated(tmp_path / "state.db")
     async with open_writer(tmp_path / "state.db") as opened:
         yield opened
 
@@ -285,7 +286,7 @@ class Model:
 @pytest.fixture(scope="module")
 def state_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("clocks") / "state.db"
-    migrate.prepare(path)
+    migrated(path)
     return path
 
 
