@@ -67,7 +67,7 @@ class Poll:
             instance, infohash = key
             torrent = self.mirrors[instance].torrents.get(infohash)
             if torrent is not None:
-                facts = self._facts[key] = torrent_facts(instance, infohash, torrent)
+                facts = self._facts[key] = torrent_facts(instance, infohash, torrent, self._clock.wall())
         return facts
 
     def answers(self, instance: str) -> bool:
