@@ -64,12 +64,10 @@ class QbittorrentClient:
         rows = self._session.http.decode(body, list[TorrentRow], "torrents/info")
         return {row.hash: msgspec.structs.replace(row, state=state_name(row.state)) for row in rows}
 
-    async def content_paths(self) -> dict[str, str]:
-        """Ask for the paths of the data of all torrents, by infohash."""
+    async def content_paths(self) -> dict[str, ContentPath]:
+        """Ask for the data of all torrents, by infohash."""
         body = await self._session.get("torrents/info")
-        return {
-            row.hash: row.content_path for row in self._session.http.decode(body, list[ContentPath], "torrents/info")
-        }
+        return {row.hash: row for row in self._session.http.decode(body, list[ContentPath], "torrents/info")}
 
     async def delete(self, infohashes: Iterable[str], *, with_files: bool) -> None:
         """Ask for deletion, which is carried out later: check with `torrents` whether it was."""

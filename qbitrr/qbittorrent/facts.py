@@ -6,11 +6,15 @@ import math
 from typing import TYPE_CHECKING
 
 from qbitrr.rules.facts import SeedingFacts, TorrentFacts
+from qbitrr.rules.files import TorrentFile
+from qbitrr.rules.shared_data import Content
 from qbitrr.rules.states import FORCED_SEEDING, SEEDING
 from qbitrr.units import DAY, MINUTE
 
 if TYPE_CHECKING:
-    from qbitrr.qbittorrent.models import Torrent
+    from collections.abc import Iterable
+
+    from qbitrr.qbittorrent.models import ContentPath, File, Torrent
 
 
 _CLOCKS_DIFFER_SECONDS = 1.0 * DAY
@@ -72,6 +76,16 @@ def _seeding(torrent: Torrent, now: float, *, complete: bool) -> SeedingFacts:
         forced=torrent.state == FORCED_SEEDING,
         counting=torrent.state in SEEDING,
     )
+
+
+def content(row: ContentPath) -> Content:
+    """Translate where the data of a torrent is."""
+    return Content(row.content_path, row.save_path, row.total_size)
+
+
+def torrent_files(rows: Iterable[File]) -> list[TorrentFile]:
+    """Translate the file list of a torrent."""
+    return [TorrentFile(row.index, row.name, row.size, row.priority) for row in rows]
 
 
 def ratio_of(ratio: float) -> float:

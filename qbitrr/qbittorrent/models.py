@@ -61,10 +61,12 @@ class TorrentRow(Torrent, frozen=True, gc=False, kw_only=True):
 
 
 class ContentPath(Struct, frozen=True, gc=False):
-    """Path of the data of one torrent of `torrents/info`."""
+    """Data of one torrent of `torrents/info`; `total_size` includes files that are not selected."""
 
     hash: str
     content_path: str = ""
+    save_path: str = ""
+    total_size: int = -1
 
 
 class Tracker(Struct, frozen=True, gc=False):

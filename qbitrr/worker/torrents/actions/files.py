@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qbitrr.errors import GoneError, UnreachableError
-from qbitrr.rules.files import TorrentFile, excluded, media, select
+from qbitrr.qbittorrent.facts import torrent_files
+from qbitrr.rules.files import excluded, media, select
 from qbitrr.worker.disk import delete_below, existing_below, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, pause
 from qbitrr.worker.torrents.actions.ffprobe import paths_of
@@ -16,6 +17,7 @@ from qbitrr.worker.torrents.history import NOTHING_LEFT
 
 if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
+    from qbitrr.rules.files import TorrentFile
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
 
@@ -95,4 +97,4 @@ async def _files(context: ActionContext, torrent: TorrentFacts) -> list[TorrentF
         files = await context.client(torrent.instance).files(torrent.infohash)
     except GoneError:
         return []
-    return [TorrentFile(file.index, file.name, file.size, file.priority) for file in files]
+    return torrent_files(files)
