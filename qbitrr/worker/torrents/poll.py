@@ -132,13 +132,13 @@ class Poll:
         self._changes.changed.update(TorrentKey(instance, infohash) for infohash in changed)
         self._changes.removed.update(TorrentKey(instance, infohash) for infohash in changes.removed)
         if changes.unknown:
-            added = mirror.add((await client.torrents(changes.unknown)).items())
+            added = mirror.add((await client.readable_torrents(changes.unknown)).items())
             self._drop_facts(instance, added)
             self._changes.changed.update(TorrentKey(instance, infohash) for infohash in added)
         if self.everything is not None:
             unknown = self.everything.apply(data, self._clock.monotonic()).unknown
             if unknown:
-                self.everything.add((await client.torrents(unknown)).items())
+                self.everything.add((await client.readable_torrents(unknown)).items())
 
     def _drop_facts(self, instance: str, infohashes: set[str]) -> None:
         for infohash in infohashes:
