@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from qbitrr.config.patterns import is_bounded
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -75,11 +77,14 @@ class FileRules:
 def compile_rules(
     folders: Iterable[str], names: Iterable[str], extensions: Iterable[str], kind: str, *, case_sensitive: bool
 ) -> FileRules:
-    """Compile the rules of an Arr of this kind (radarr, sonarr, lidarr); the patterns are known to be valid."""
+    """Compile the rules of an Arr of this kind (radarr, sonarr, lidarr); the patterns are known to be valid.
+
+    Those that might not end in time are left out.
+    """
     flags = re.DOTALL if case_sensitive else re.DOTALL | re.IGNORECASE
     return FileRules(
-        folders=tuple(re.compile(pattern, flags) for pattern in folders),
-        names=tuple(re.compile(pattern, flags) for pattern in names),
+        folders=tuple(re.compile(pattern, flags) for pattern in folders if is_bounded(pattern)),
+        names=tuple(re.compile(pattern, flags) for pattern in names if is_bounded(pattern)),
         extensions=tuple(extension.lower() for extension in extensions),
         playable=PLAYABLE[kind],
     )
