@@ -146,6 +146,7 @@ def _check_patterns(arr: Arr, findings: Findings) -> None:
     keys = {
         "FolderExclusionRegex": torrent.folder_exclusion_regex,
         "FileNameExclusionRegex": torrent.file_name_exclusion_regex,
+        "FileExtensionAllowlist": torrent.file_extension_allowlist,
     }
     for name, patterns in keys.items():
         for position, pattern in enumerate(patterns):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from functools import cache
 from re import _constants, _parser  # type: ignore[attr-defined]  # nothing else sees into a pattern
@@ -41,3 +42,11 @@ def _parts(argument: Any) -> list[Any]:
     if isinstance(argument, list | tuple):
         return [part for one in argument for part in _parts(one)]
     return []
+
+
+_PLAIN_EXTENSION = re.compile(r"(?:\.[a-z0-9!_+~-]+)+", re.IGNORECASE)
+
+
+def is_plain_extension(text: str) -> bool:
+    """Whether an entry of `FileExtensionAllowlist` is an extension such as `.mkv`, and no pattern for extensions."""
+    return _PLAIN_EXTENSION.fullmatch(text) is not None

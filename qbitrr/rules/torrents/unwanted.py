@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qbitrr.rules import states
 from qbitrr.rules.torrents.failure import fails
-from qbitrr.rules.verdict import Action, acts, passes
+from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
     from qbitrr.rules.context import RuleContext
@@ -58,7 +58,8 @@ def nothing_playable(torrent: TorrentFacts, context: RuleContext, policy: Policy
     """A download in which nothing playable remains has failed, unless it is to be unpacked first.
 
     What remains is decided by `Torrent.FolderExclusionRegex`, `Torrent.FileNameExclusionRegex` and
-    `Torrent.FileExtensionAllowlist`. Files that the user deselected count as playable.
+    `Torrent.FileExtensionAllowlist`. Files that the user deselected count as playable. A release of which only the
+    patterns for names and folders leave nothing is shown to the user and stays: words in a title are no proof.
     """
     selection = context.history.selection
     if selection is None or torrent.state not in states.TRYING:
@@ -69,6 +70,8 @@ def nothing_playable(torrent: TorrentFacts, context: RuleContext, policy: Policy
     if selection.playable:
         return passes("something playable remains", **facts)
     facts["files"] = {file.path: file.because for file in selection.unwanted}
+    if selection.by_name:
+        return stops("patterns for names exclude all that can be played in it, which is no reason to fail it", **facts)
     return fails("nothing playable remains of it", context, policy, now, **facts)
 
 

@@ -30,12 +30,12 @@ async def examine(context: ActionContext, torrent: TorrentFacts) -> bool:
     if not files:
         return False
     if torrent.complete:
-        paths = [file.path for file in excluded(files, context.file_rules)]
+        paths = [file.path for file in excluded(files, context.file_rules, torrent.name)]
         left: list[str] = await on_disk([], existing_below, torrent.save_path, paths)
         selection = replace(NOTHING_LEFT, complete=True, left_on_disk=tuple(left))
         nothing_left = not left
     else:
-        selection = select(files, context.file_rules)
+        selection = select(files, context.file_rules, torrent.name)
         nothing_left = not selection.unwanted and bool(selection.playable or selection.foreign)
     context.history.note(torrent, selection=selection)
     if nothing_left:
@@ -48,7 +48,7 @@ async def skip(context: ActionContext, entry: Entry) -> None:
     torrent = await context.read_for(entry)
     if torrent is None:
         raise ActionCancelledError("it is gone")
-    selection = select(await _files(context, torrent), context.file_rules)
+    selection = select(await _files(context, torrent), context.file_rules, torrent.name)
     if selection.unwanted and not selection.playable:
         raise ActionCancelledError("nothing playable would remain")
     unwanted = {file.index for file in selection.unwanted}
@@ -57,7 +57,7 @@ async def skip(context: ActionContext, entry: Entry) -> None:
         client = context.client(entry.instance)
         await client.skip_files(entry.infohash, sorted(unwanted))
         for attempt in range(_VERIFY_ATTEMPTS):
-            if not select(await _files(context, torrent), context.file_rules).unwanted:
+            if not select(await _files(context, torrent), context.file_rules, torrent.name).unwanted:
                 break
             await pause(attempt)
         else:
@@ -74,7 +74,7 @@ async def delete_excluded(context: ActionContext, entry: Entry) -> None:
     if await shares_data(context, torrent):
         context.history.saw_files(entry, complete=True)
         raise ActionCancelledError("another torrent may need the files")
-    paths = [file.path for file in excluded(await _files(context, torrent), context.file_rules)]
+    paths = [file.path for file in excluded(await _files(context, torrent), context.file_rules, torrent.name)]
     entry = await context.advance(entry, "deleting", files=paths)
     number: int | None = await on_disk(None, delete_below, torrent.save_path, paths)
     if number is None:

@@ -35,8 +35,17 @@ def test_the_default_patterns_are_bounded(section):
 def test_a_name_cannot_hang_a_worker():
     rules = compile_rules([], [r"^(\w+\.?)+sample$"], [], "radarr", case_sensitive=False)
     before = time.monotonic()
-    select([TorrentFile(0, "a" * 60 + "-.mkv", 5)], rules)
+    select([TorrentFile(0, "a" * 60 + "-.mkv", 5)], rules, "")
     assert time.monotonic() - before < 1
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [("film.mkv", True), ("film.r05", True), ("film.rar", True), ("film.exe", False), ("r05", False)],
+)
+def test_patterns_for_extensions_work_as_in_the_existing_program(name, allowed):
+    rules = compile_rules([], [], [".mkv", r"\.r[0-9]{2}", r"\.ra.?"], "radarr", case_sensitive=False)
+    assert (select([TorrentFile(0, name, 5)], rules, "").unwanted == ()) is allowed
 
 
 def test_a_pattern_that_is_not_applied_is_named():
