@@ -13,7 +13,6 @@ from qbitrr.worker.disk import delete_below, existing_below, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, pause
 from qbitrr.worker.torrents.actions.ffprobe import paths_of
 from qbitrr.worker.torrents.actions.safety_checks import shares_data
-from qbitrr.worker.torrents.history import NOTHING_LEFT
 
 if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
@@ -29,14 +28,15 @@ async def examine(context: ActionContext, torrent: TorrentFacts) -> bool:
     files = await _files(context, torrent)
     if not files:
         return False
+    selection = select(files, context.file_rules, torrent.name)
+    nothing_left = bool(selection.playable or selection.foreign)
     if torrent.complete:
         paths = [file.path for file in excluded(files, context.file_rules, torrent.name)]
         left: list[str] = await on_disk([], existing_below, torrent.save_path, paths)
-        selection = replace(NOTHING_LEFT, complete=True, left_on_disk=tuple(left))
-        nothing_left = not left
+        selection = replace(selection, complete=True, left_on_disk=tuple(left))
+        nothing_left = nothing_left and not left
     else:
-        selection = select(files, context.file_rules, torrent.name)
-        nothing_left = not selection.unwanted and bool(selection.playable or selection.foreign)
+        nothing_left = nothing_left and not selection.unwanted
     context.history.note(torrent, selection=selection)
     if nothing_left:
         context.history.saw_files(torrent, complete=torrent.complete)
