@@ -19,6 +19,9 @@ PLAYABLE = {"radarr": VIDEO, "sonarr": VIDEO, "lidarr": AUDIO}
 _INCOMPLETE = ".!qb"  # qBittorrent may append it to the names of incomplete files
 _ARCHIVE = re.compile(r"\.(?:rar|zip|7z|tar|gz|bz2|xz|r\d\d|s\d\d|\d{3}|part\d+)$", re.IGNORECASE)
 _IMAGE = re.compile(r"\.(?:iso|img|nrg|mdf|bin)$", re.IGNORECASE)
+_EXTRA = re.compile(
+    r"extras?|featurettes?|samples?|bonus|specials?|trailers?|interviews?|behind.the.scenes", re.IGNORECASE
+)
 _DISC_FOLDERS = frozenset({"bdmv", "video_ts", "hvdvd_ts", "audio_ts"})
 
 
@@ -118,9 +121,20 @@ def excluded(files: Sequence[TorrentFile], rules: FileRules, name: str) -> list[
     return [file for file in files if not file.priority and reasons.of(file)]
 
 
-def media(files: Sequence[TorrentFile], kind: str) -> list[TorrentFile]:
-    """List the playable files that are selected."""
-    return [file for file in files if file.priority and extension(file.path) in PLAYABLE[kind]]
+def media(files: Sequence[TorrentFile], rules: FileRules, name: str) -> list[TorrentFile]:
+    """List the files whose playing decides whether a release is of any use, the largest first.
+
+    Not empty ones, extras and what else is excluded; none of a disc, a disc image or an archive.
+    """
+    if _foreign(files, _root(files)):
+        return []
+    reasons = _Reasons(files, rules, name)
+    main = (file for file in files if file.priority and _is_playable(file, rules) and not reasons.of(file))
+    return sorted((file for file in main if not _is_extra(file)), key=lambda file: -file.size_bytes)
+
+
+def _is_extra(file: TorrentFile) -> bool:
+    return any(_EXTRA.fullmatch(folder) for folder in file.path.split("/")[1:-1])
 
 
 class _Reasons:

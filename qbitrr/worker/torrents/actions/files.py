@@ -87,8 +87,10 @@ async def fault(context: ActionContext, torrent: TorrentFacts) -> str | None:
     """Find the fault that ffprobe sees in a complete torrent's media; None when it sees none, or cannot be run."""
     if context.probe.program is None or not context.config.arr.torrent.verify_media:
         return None
-    names = [file.path for file in media(await _files(context, torrent), context.config.arr.kind)]
+    names = [file.path for file in media(await _files(context, torrent), context.file_rules, torrent.name)]
     paths: list[str] = await on_disk([], paths_of, torrent.save_path, names)
+    if len(paths) < len(names):  # what is not seen from here may play
+        return None
     return await context.probe.fault(paths)
 
 

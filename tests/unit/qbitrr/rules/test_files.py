@@ -203,8 +203,12 @@ def test_an_album_without_rules_stays_whole():
 
 
 def test_what_can_be_played_depends_on_the_arr():
-    assert [f.path for f in media(release("a/song.flac", "a/clip.mkv", "a/text.txt"), "lidarr")] == ["a/song.flac"]
-    assert [f.path for f in media(release("a/song.flac", "a/clip.mkv", "a/text.txt"), "sonarr")] == ["a/clip.mkv"]
+    assert [f.path for f in media(release("a/song.flac", "a/clip.mkv", "a/text.txt"), rules(kind="lidarr"), NAME)] == [
+        "a/song.flac"
+    ]
+    assert [f.path for f in media(release("a/song.flac", "a/clip.mkv", "a/text.txt"), rules(kind="sonarr"), NAME)] == [
+        "a/clip.mkv"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -285,7 +289,7 @@ def test_when_everything_was_excluded_by_the_rules_nothing_playable_remains():
 
 def test_no_files_are_no_finding():
     assert select([], shipped("radarr"), NAME) == Selection()
-    assert excluded([], shipped("radarr"), NAME) == media([], "radarr") == []
+    assert excluded([], shipped("radarr"), NAME) == media([], shipped("radarr"), NAME) == []
 
 
 def test_only_what_the_rules_exclude_counts_as_excluded_not_what_the_user_deselected():
@@ -415,3 +419,28 @@ def test_what_only_patterns_for_names_leave_empty_is_told_from_what_has_nothing_
     sample_and_program = release(("F/sample.mkv", 20), ("F/setup.exe", 900))
     assert select(sample_and_program, shipped("radarr"), NAME).by_name
     assert not select(release(("F/setup.exe", 900)), shipped("radarr"), NAME).by_name
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        release(("Film/BDMV/STREAM/00010.m2ts", 50), ("Film/BDMV/STREAM/00800.m2ts", 5000)),
+        release(("Film/VIDEO_TS/VTS_01_1.VOB", 500), ("Film/VIDEO_TS/VTS_02_0.VOB", 0)),
+        release(("Film/film.iso", 5000)),
+    ],
+)
+def test_a_disc_is_no_medium_to_be_probed(files):
+    assert media(files, shipped("radarr"), NAME) == []
+
+
+def test_only_main_files_are_probed_the_largest_first():
+    files = release(
+        ("S/e1.mkv", 500),
+        ("S/e2.mkv", 600),
+        ("S/e3.mkv", 0),
+        ("S/Extra/Behind.mkv", 90),
+        ("S/sample.mkv", 5),
+        "S/x.srt",
+    )
+    assert [file.path for file in media(files, shipped("sonarr"), NAME)] == ["S/e2.mkv", "S/e1.mkv"]
+    assert [file.path for file in media(files, rules(), NAME)] == ["S/e2.mkv", "S/e1.mkv", "S/sample.mkv"]
