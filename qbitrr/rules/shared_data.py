@@ -44,10 +44,10 @@ class OwnData:
         self._above = {above for path in self._paths for above in _prefixes(path)}
         self._sizes = {(path[-1].casefold(), size) for path, size in inside if path}
         self._folders: set[str] = set()
-        if not content.rootless:
-            *folders, name = map(str.casefold, parts(content.path))
-            self._sizes.add((name, content.size_bytes))
-            self._folders.update(folders)
+        names = () if content.rootless else tuple(map(str.casefold, parts(content.path)))
+        if names:
+            self._sizes.add((names[-1], content.size_bytes))
+            self._folders.update(names[:-1])
 
     def overlaps(self, path: str) -> bool:
         """Whether a path of the same client is that of the data, leads to it, or lies in it."""

@@ -58,3 +58,9 @@ def test_without_a_folder_of_its_own_only_the_files_count():
     assert mine.overlaps("/d/tv")
     assert Content("/d/tv/", "/d/tv", 1).rootless
     assert not Content("/d/tv/S", "/d/tv", 1).rootless
+
+
+def test_what_has_no_metadata_yet_has_no_data():
+    mine = own("", files=[])
+    assert not mine.overlaps("/d/tv/S")
+    assert not mine.resembles(Content("/data/tv/S", "/data/tv", 0))
