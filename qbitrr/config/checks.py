@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr.config.address import is_loopback
 from qbitrr.config.environment import PROCESSING_ONLY
+from qbitrr.config.patterns import is_bounded
 from qbitrr.config.redact import redact_url
 from qbitrr.config.values import is_below
 from qbitrr.errors import Problem
@@ -36,6 +37,7 @@ def check_together(config: Config, findings: Findings) -> None:
         trackers = (*arr.torrent.trackers, *(row for qbit in qbits for row in qbit.trackers))
         _check_removal(f"{arr.section}.Torrent.SeedingMode", arr.torrent.seeding, trackers, findings)
         _check_search(arr, findings)
+        _check_patterns(arr, findings)
 
 
 def _check_categories(config: Config, arrs: list[Arr], qbits: list[QBit], findings: Findings) -> None:
@@ -137,6 +139,22 @@ def _check_search(arr: Arr, findings: Findings) -> None:
     if search.use_temp_for_missing and not search.quality_profile_mappings:
         found = "true, but no QualityProfileMappings"
         findings.warning(f"{where}.UseTempForMissing", found, "at least one mapping", "No profile is switched.")
+
+
+def _check_patterns(arr: Arr, findings: Findings) -> None:
+    torrent = arr.torrent
+    keys = {
+        "FolderExclusionRegex": torrent.folder_exclusion_regex,
+        "FileNameExclusionRegex": torrent.file_name_exclusion_regex,
+        "FileExtensionAllowlist": torrent.file_extension_allowlist,
+    }
+    for name, patterns in keys.items():
+        for position, pattern in enumerate(patterns):
+            if not is_bounded(pattern):
+                where = f"{arr.section}.Torrent.{name}[{position}]"
+                found = f'"{pattern}", a repeat inside of a repeat'
+                hint = "Not applied: a name could keep it busy for ever."
+                findings.warning(where, found, "a pattern without one", hint)
 
 
 def list_incomplete(config: Config, findings: Findings) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qbitrr.config.extensions import AUDIO, CUE_SHEETS, INCOMPLETE, SUBTITLES, VIDEO
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -42,21 +44,8 @@ _VIDEO_FILES = (
 )
 _MUSIC_FILES = (r"\bsample\b", r"brarbg\.com\b", r"\btrailer\b", r"comandotorrents\.com")
 
-# qBittorrent appends .!qB to what is still incomplete and keeps unwanted pieces in .parts
-_INCOMPLETE = (".!qb", ".parts")
-_VIDEO_EXTENSIONS = (".mp4", ".mkv", ".sub", ".ass", ".srt", *_INCOMPLETE)
-_MUSIC_EXTENSIONS = (
-    ".mp3",
-    ".flac",
-    ".m4a",
-    ".aac",
-    ".ogg",
-    ".opus",
-    ".wav",
-    ".ape",
-    ".wma",
-    *_INCOMPLETE,
-)
+_VIDEO_EXTENSIONS = (*sorted(VIDEO), *SUBTITLES, *INCOMPLETE)
+_MUSIC_EXTENSIONS = (*sorted(AUDIO), *CUE_SHEETS, *INCOMPLETE)
 
 
 def arr_defaults(section: str, kind: ArrKind, settings: Settings) -> dict[str, Any]:

@@ -6,6 +6,7 @@ note; keys that never had a meaning are dropped without one.
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -55,13 +56,98 @@ def _move(name: str, source: Document, target: Document) -> bool:
     return True
 
 
+def _qbit_sections(document: Document) -> Iterator[Problem]:
+    """Rename `[QBit]`, as files of 2.0 to 3.4 have it, and other spellings of the section."""
+    for old in [name for name in document if name.lower() == "qbit" or name.lower().startswith("qbit-")]:
+        new = f"qBit{old[4:]}"
+        if new not in document:
+            document[new] = document.pop(old)
+            yield _note(f"[{old}]", f"[{new}]")
+
+
 def _settings_to_webui(document: Document) -> Iterator[Problem]:
     settings = _table(document, "Settings")
-    old = [name for name in ("Host", "Port", "Token") if name in settings]
+    old = [name for name in _IN_WEBUI if name in settings]
     webui = document.setdefault("WebUI", {}) if old else {}
     for name in old if isinstance(webui, dict) else ():
-        _move(name, settings, webui)
-        yield _note(f"Settings.{name}", f"WebUI.{name}")
+        webui.setdefault(_IN_WEBUI[name], settings.pop(name))
+        yield _note(f"Settings.{name}", f"WebUI.{_IN_WEBUI[name]}")
+
+
+_IN_WEBUI = {
+    **{name: name for name in ("Host", "Port", "Token")},
+    **{f"WebUI{name}": name for name in ("Host", "Port", "Token")},
+}
+"""Keys that stood in `[Settings]`, and their names in `[WebUI]`."""
+
+
+def _percentages(document: Document) -> Iterator[Problem]:
+    """Read a share that is written as a percentage, as the documentation of 5.3 to 5.14 has it: 99 for 0.99."""
+    name = "MaximumDeletablePercentage"
+    for section, table in _tables(document, "settings", "radarr", "sonarr", "lidarr"):
+        torrent = _table(table, "Torrent")
+        value = torrent.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool) and 1 < value <= _WHOLE:
+            torrent[name] = value / _WHOLE
+            yield _note(f"{section}.Torrent.{name} = {value:g}", f"{value / _WHOLE:g}")
+
+
+_WHOLE = 100
+
+
+def _stalled_delays(document: Document) -> Iterator[Problem]:
+    """Read StalledDelay as the version means that wrote the file: from 5.14.6 on 0 removes at once.
+
+    Before, 0 only tagged, as it does here; -1 keeps without limit in both.
+    """
+    if _version(document) < _SWAPPED_DELAYS:
+        return
+    for where, table in _all_tables(document):
+        if isinstance(table.get("StalledDelay"), int | str) and str(table["StalledDelay"]).strip() == "0":
+            table["StalledDelay"] = 1
+            yield _note(f"{where}.StalledDelay = 0, from 5.14.6 on: remove at once", "1, which is a minute")
+
+
+_SWAPPED_DELAYS = (5, 14, 6)
+
+
+def _version(document: Document) -> tuple[int, ...]:
+    """The version of the existing program that wrote a file; nothing when it does not say. Number n is 0.0.n."""
+    version = _table(document, "Settings").get("ConfigVersion", "")
+    if isinstance(version, int):
+        return (0, 0, int(version))
+    return tuple(map(int, re.findall(r"\d+", str(version))[:3]))
+
+
+def _left_out_keys(document: Document) -> Iterator[Problem]:
+    """Keep off what a file of the existing program leaves out, which is off there and on here."""
+    if not _version(document):
+        return
+    for section, arr in _tables(document, "radarr", "sonarr", "lidarr"):
+        names = []
+        for path, off in _OFF_WHEN_LEFT_OUT.items():
+            *tables, name = path.split(".")
+            table: Any = arr
+            for one in tables:
+                table = table.setdefault(one, {}) if isinstance(table, dict) else {}
+            if isinstance(table, dict) and name not in table:
+                table[name] = off() if callable(off) else off
+                names.append(path)
+        if names:
+            found = f"nothing of {', '.join(names)}"
+            yield Problem(f"[{section}]", found, "off, as in the program that wrote the file", _UNTOUCHED)
+
+
+_OFF_WHEN_LEFT_OUT: dict[str, Any] = {
+    "ReSearch": False,
+    "ArrErrorCodesToBlocklist": list,
+    "EntrySearch.SearchMissing": False,
+    "EntrySearch.SearchAgainOnSearchCompletion": False,
+    "Torrent.FolderExclusionRegex": list,
+    "Torrent.FileNameExclusionRegex": list,
+    "Torrent.FileExtensionAllowlist": list,
+}
+"""Keys of an Arr that the existing program takes for off, or for an empty list, when they are not in its file."""
 
 
 def _webui_names(document: Document) -> Iterator[Problem]:
@@ -170,6 +256,10 @@ def _all_tables(value: Any, where: str = "") -> Iterator[tuple[str, Document]]:
 
 
 _STEPS: tuple[Callable[[Document], Iterator[Problem]], ...] = (
+    _qbit_sections,
+    _stalled_delays,
+    _percentages,
+    _left_out_keys,
     _meaningless_keys,
     _settings_to_webui,
     _webui_names,

@@ -105,7 +105,11 @@ def load_document(document: dict[str, Any], environ: Mapping[str, str]) -> Loade
 def _syntax_problem(error: Exception) -> Problem:
     what, _, where = (str(error) or type(error).__name__).partition(" (at ")
     place = where.removesuffix(")")
-    return Problem(f"config.toml, {place}" if place else "config.toml", f"a fault ({what})", "TOML")
+    hint = _BACKSLASH if "escape" in what.lower() or "hex" in what.lower() else ""
+    return Problem(f"config.toml, {place}" if place else "config.toml", f"a fault ({what})", "TOML", hint)
+
+
+_BACKSLASH = "A path of Windows needs single quotes, 'C:\\Users', or / in place of each backslash."
 
 
 def _config(document: Mapping[str, Any], findings: Findings) -> Config:

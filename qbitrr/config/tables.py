@@ -153,6 +153,10 @@ def _read_rows(key: Key, model: type[Table], value: object, where: str, source: 
             source.findings.problem(place, shown(row, secret=False), "a table")
 
 
+_OTHER_NAMES = {"Search": "Did you mean EntrySearch?"}
+"""Names in the documentation of the existing program that are none of its keys."""
+
+
 def _warn_of_unknown_keys(model: type[Table], source: Source) -> None:
     keys = dict(key_paths(model))
     known = {path.partition(".")[0].removesuffix("[]") for path in keys}
@@ -164,5 +168,5 @@ def _warn_of_unknown_keys(model: type[Table], source: Source) -> None:
                 f"{source.where}.{name}",
                 "an unknown key",
                 f"the keys of [{source.where}]",
-                hint or did_you_mean(name, known) or "Ignored.",
+                hint or _OTHER_NAMES.get(name, "") or did_you_mean(name, known) or "Ignored.",
             )

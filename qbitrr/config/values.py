@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from qbitrr import units
 from qbitrr.config import address
 from qbitrr.config.messages import allowed
+from qbitrr.config.patterns import is_plain_extension
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _TRUE = {"true", "yes", "y", "t", "on", "1"}
 _FALSE = {"false", "no", "n", "f", "off", "0"}
 _IN_PARENTHESES = re.compile(r"\(([^()]+)\)\s*$")
-_EXTENSION = re.compile(r"(?:\.[a-z0-9!_+~-]+)+")
+_LIKE_A_PATTERN = re.compile(r"[\[\](){}|?+*\\]")
 _CRON_FIELD = re.compile(r"[0-9A-Za-z*/,#?-]+")
 _WINDOW = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _NOT_IN_PATHS = re.compile(r"[\s?#\\]|^\.\.?$")
@@ -159,12 +160,17 @@ def _try_pattern(pattern: str) -> None:
 
 
 def _extension(value: object, key: Key) -> str:
-    r"""`mkv`, `.mkv`, `*.mkv` and the pattern `\.mkv$` all mean `.mkv`."""
-    text = _name(value, key).lower().replace("\\", "").removesuffix("$").lstrip("*")
+    r"""`mkv`, `.mkv`, `*.mkv` and the pattern `\.mkv$` all mean `.mkv`; `.r[0-9]{2}` is the pattern `\.r[0-9]{2}`."""
+    given = _name(value, key)
+    text = given.lower().replace("\\", "").removesuffix("$").lstrip("*")
     extension = text if text.startswith(".") else f".{text}"
-    if not _EXTENSION.fullmatch(extension):
+    if is_plain_extension(extension):
+        return extension
+    if not _LIKE_A_PATTERN.search(given):
         raise ValueError
-    return extension
+    pattern = f"\\{given}" if given.startswith(".") else given
+    _try_pattern(pattern)
+    return pattern
 
 
 def _path_prefix(value: object, key: Key) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from qbitrr import logs
 from qbitrr.errors import GoneError, RefusedError, UnexpectedAnswerError
 from qbitrr.qbittorrent.compat import (
     OLDEST_API,
@@ -17,14 +18,26 @@ from qbitrr.qbittorrent.compat import (
     state_name,
     stop_path,
 )
-from qbitrr.qbittorrent.models import ContentPath, File, MainData, Torrent, TorrentRow, Tracker
+from qbitrr.qbittorrent.models import (
+    ContentPath,
+    File,
+    MainData,
+    Torrent,
+    TorrentRow,
+    Tracker,
+    read_maindata,
+    read_rows,
+)
 from qbitrr.qbittorrent.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from qbitrr.http.client import Timeouts
     from qbitrr.qbittorrent.session import Access, LoginGuard
+
+_log = logs.get(__name__)
+T = TypeVar("T")
 
 _VERSION = re.compile(r"v\d[\w.+-]{0,40}")
 
@@ -36,6 +49,7 @@ class QbittorrentClient:
         self.instance = access.service
         self._session = Session(access, guard, timeouts)
         self._api: ApiVersion | None = None
+        self._unreadable: frozenset[str] = frozenset()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -56,7 +70,11 @@ class QbittorrentClient:
     async def maindata(self, rid: int) -> MainData:
         """Ask what changed since answer `rid`; everything for 0."""
         body = await self._session.get("sync/maindata", {"rid": rid})
-        return self._session.http.decode(body, MainData, "sync/maindata")
+        data = self._read(read_maindata, body, "sync/maindata")
+        if data.unreadable - self._unreadable:
+            _log.warning("torrents were unreadable", instance=self.instance, infohashes=sorted(data.unreadable)[:10])
+        self._unreadable = data.unreadable
+        return data
 
     async def torrents(self, infohashes: Iterable[str]) -> dict[str, Torrent]:
         """Ask for these torrents as they are now, by infohash, without those that do not exist."""
@@ -64,12 +82,25 @@ class QbittorrentClient:
         rows = self._session.http.decode(body, list[TorrentRow], "torrents/info")
         return {row.hash: msgspec.structs.replace(row, state=state_name(row.state)) for row in rows}
 
-    async def content_paths(self) -> dict[str, str]:
-        """Ask for the paths of the data of all torrents, by infohash."""
+    async def readable_torrents(self, infohashes: Iterable[str]) -> dict[str, Torrent]:
+        """Ask for these torrents as they are now, without those whose rows are unreadable.
+
+        To show them only: that a torrent is missing here proves nothing.
+        """
+        body = await self._session.get("torrents/info", {"hashes": "|".join(infohashes)})
+        rows = self._read(read_rows, body, "torrents/info")
+        return {row.hash: msgspec.structs.replace(row, state=state_name(row.state)) for row in rows}
+
+    def _read(self, read: Callable[[bytes], T], body: bytes, what: str) -> T:
+        try:
+            return read(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise UnexpectedAnswerError(self.instance, f"{what}: {error}") from error
+
+    async def content_paths(self) -> dict[str, ContentPath]:
+        """Ask for the data of all torrents, by infohash."""
         body = await self._session.get("torrents/info")
-        return {
-            row.hash: row.content_path for row in self._session.http.decode(body, list[ContentPath], "torrents/info")
-        }
+        return {row.hash: row for row in self._session.http.decode(body, list[ContentPath], "torrents/info")}
 
     async def delete(self, infohashes: Iterable[str], *, with_files: bool) -> None:
         """Ask for deletion, which is carried out later: check with `torrents` whether it was."""

@@ -15,6 +15,7 @@ from qbitrr.qbittorrent.announces import Announces
 from qbitrr.qbittorrent.compat import state_name
 from qbitrr.qbittorrent.models import MainData, Torrent, changed_fields
 from qbitrr.qbittorrent.stall_detector import StallDetector
+from qbitrr.rules.states import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,6 +38,7 @@ class Mirror:
         self._accepts = accepts
         self.rid = 0
         self.torrents: dict[str, Torrent] = {}
+        self._unreadable: set[str] = set()
         self.connection_status = ""
         self.stall_detector = StallDetector()
         self.queueing = False
@@ -49,10 +51,14 @@ class Mirror:
         return self.connection_status not in ("", "disconnected")
 
     def apply(self, data: MainData, now: float = 0.0) -> Changes:
-        """Apply one answer at `now` (monotonic seconds). Torrents that left the categories count as removed."""
+        """Apply one answer at `now` (monotonic seconds). Torrents that left the categories count as removed.
+
+        One whose row was unreadable keeps its place with the state `unknown`, until its whole row was read again.
+        """
         self._observe_states(data, now)
         if data.full_update:
-            gone = self.torrents.keys() - data.torrents.keys()
+            gone = self.torrents.keys() - data.torrents.keys() - data.unreadable
+            self._unreadable.clear()
         else:
             gone = self.torrents.keys() & set(data.torrents_removed)
         changes = Changes(set(), set(gone), set())
@@ -60,6 +66,11 @@ class Mirror:
             self._apply_one(infohash, delta, changes, whole=data.full_update)
         for infohash in changes.removed:
             del self.torrents[infohash]
+        self._unreadable &= self.torrents.keys()
+        for infohash in data.unreadable & self.torrents.keys():
+            self._unreadable.add(infohash)
+            self.torrents[infohash] = msgspec.structs.replace(self.torrents[infohash], state=UNKNOWN)
+            changes.changed.add(infohash)
         self.rid = data.rid
         self._apply_state(data.server_state, whole=data.full_update)
         new = [infohash for infohash in changes.unknown if data.torrents[infohash].added_on is not UNSET]
@@ -72,14 +83,16 @@ class Mirror:
         if state.queueing is not UNSET:
             self.queueing = state.queueing
         if state.free_space_on_disk is not UNSET:
-            # A client that has just started reports 0 until it has checked, which must not pass for a full disk.
-            unchecked = state.free_space_on_disk <= 0 and (whole or self.free_bytes is None)
-            self.free_bytes = None if unchecked else max(0, state.free_space_on_disk)
+            # -1 is a save path that is not there. A client that has just started reports 0 until it has checked.
+            free = state.free_space_on_disk
+            unchecked = free < 0 or (free == 0 and (whole or self.free_bytes is None))
+            self.free_bytes = None if unchecked else free
 
     def add(self, rows: Iterable[tuple[str, Torrent]]) -> set[str]:
         """Add whole torrents, of which a delta had too few fields; returns those in the categories."""
         added = {infohash: _renamed(torrent) for infohash, torrent in rows if self._accepts(torrent.category)}
         self.torrents |= added
+        self._unreadable -= added.keys()
         return set(added)
 
     def reset(self) -> None:
@@ -95,6 +108,9 @@ class Mirror:
     def _apply_one(self, infohash: str, delta: object, changes: Changes, *, whole: bool) -> None:
         fields = changed_fields(delta)
         present = self.torrents.get(infohash)
+        if infohash in self._unreadable and not whole:
+            changes.unknown.add(infohash)
+            return
         if present is None and not whole:
             # A new torrent has all fields; an old one that changed its category only that one.
             if self._accepts(fields.get("category", "")):

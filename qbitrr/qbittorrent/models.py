@@ -7,6 +7,7 @@ Sizes are bytes, rates bytes per second, times epoch seconds, durations seconds.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -61,10 +62,12 @@ class TorrentRow(Torrent, frozen=True, gc=False, kw_only=True):
 
 
 class ContentPath(Struct, frozen=True, gc=False):
-    """Path of the data of one torrent of `torrents/info`."""
+    """Data of one torrent of `torrents/info`; `total_size` includes files that are not selected."""
 
     hash: str
     content_path: str = ""
+    save_path: str = ""
+    total_size: int = -1
 
 
 class Tracker(Struct, frozen=True, gc=False):
@@ -96,7 +99,10 @@ class ServerState(Struct, frozen=True, gc=False):
 
 
 class MainData(Struct, frozen=True):
-    """Answer of `sync/maindata`: everything when `full_update`, else what changed since request `rid`."""
+    """Answer of `sync/maindata`: everything when `full_update`, else what changed since request `rid`.
+
+    `unreadable` are the infohashes of torrents whose rows have another form than qBittorrent gives them.
+    """
 
     rid: int
     full_update: bool = False
@@ -105,6 +111,44 @@ class MainData(Struct, frozen=True):
     trackers: dict[str, list[str]] | UnsetType = UNSET  # infohashes of all torrents with this announce URL
     trackers_removed: list[str] = []
     server_state: ServerState = ServerState()
+    unreadable: frozenset[str] = frozenset()
+
+
+class _MainDataRows(MainData, frozen=True):
+    """The same with the rows of torrents as they are."""
+
+    torrents: dict[str, msgspec.Raw] = {}
+
+
+def read_maindata(body: bytes) -> MainData:
+    """Decode an answer of `sync/maindata`; what is wrong with one torrent is its own. Raises msgspec.DecodeError."""
+    try:
+        return _maindata.decode(body)
+    except msgspec.ValidationError:
+        whole = _maindata_rows.decode(body)
+    readable: dict[str, TorrentDelta] = {}
+    for infohash, row in whole.torrents.items():
+        with contextlib.suppress(msgspec.ValidationError):
+            readable[infohash] = _delta.decode(row)
+    fields = {name: getattr(whole, name) for name in MainData.__struct_fields__}
+    unreadable = frozenset(whole.torrents.keys() - readable.keys())
+    return MainData(**{**fields, "torrents": readable, "unreadable": unreadable})
+
+
+def read_rows(body: bytes) -> list[TorrentRow]:
+    """Decode an answer of `torrents/info` without the rows that have another form. Raises msgspec.DecodeError."""
+    rows = []
+    for raw in _raw_rows.decode(body):
+        with contextlib.suppress(msgspec.ValidationError):
+            rows.append(_row.decode(raw))
+    return rows
+
+
+_maindata = msgspec.json.Decoder(MainData)
+_maindata_rows = msgspec.json.Decoder(_MainDataRows)
+_delta = msgspec.json.Decoder(TorrentDelta)
+_raw_rows = msgspec.json.Decoder(list[msgspec.Raw])
+_row = msgspec.json.Decoder(TorrentRow)
 
 
 def changed_fields(delta: Any) -> Mapping[str, Any]:

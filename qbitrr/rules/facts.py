@@ -22,7 +22,8 @@ class SeedingFacts(Struct, frozen=True, gc=False):
     """Seeding of a torrent so far, as its qBittorrent reports it.
 
     `ratio` is `inf` when qBittorrent shows it as infinite. `own_ratio_limit` and `own_seconds_limit` are the share
-    limits that were set on this torrent, 0 or less for none; rate limits are 0 for none.
+    limits that were set on this torrent: 0 or less for none, `inf` where the user chose no limit. Rate limits are 0 for
+    none.
     """
 
     complete: bool

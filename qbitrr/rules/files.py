@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from qbitrr.config.extensions import AUDIO, VIDEO
+from qbitrr.config.patterns import is_bounded, is_plain_extension
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-VIDEO = frozenset({".3gp", ".asf", ".avi", ".divx", ".f4v", ".flv", ".m2ts", ".m4v", ".mk3d", ".mkv", ".mov", ".mp4"})
-VIDEO |= {".mpeg", ".mpg", ".mts", ".ogm", ".ogv", ".rm", ".rmvb", ".ts", ".webm", ".wmv", ".wtv"}
-VIDEO |= {".avc", ".bivx", ".dv", ".dvr-ms", ".fli", ".m2v", ".nsv", ".nuv", ".pva", ".qt", ".ty", ".viv", ".vob"}
-VIDEO |= {".xvid"}
-AUDIO = frozenset({".aac", ".aif", ".aiff", ".alac", ".ape", ".dsf", ".flac", ".m4a", ".m4b", ".mka", ".mp2", ".mp3"})
-AUDIO |= {".aifc", ".dff", ".m4p", ".mpc", ".oga", ".ogg", ".opus", ".tta", ".wav", ".wma", ".wv"}
 PLAYABLE = {"radarr": VIDEO, "sonarr": VIDEO, "lidarr": AUDIO}
 
 _INCOMPLETE = ".!qb"  # qBittorrent may append it to the names of incomplete files
 _ARCHIVE = re.compile(r"\.(?:rar|zip|7z|tar|gz|bz2|xz|r\d\d|s\d\d|\d{3}|part\d+)$", re.IGNORECASE)
 _IMAGE = re.compile(r"\.(?:iso|img|nrg|mdf|bin)$", re.IGNORECASE)
+_EXTRA = re.compile(
+    r"extras?|featurettes?|samples?|bonus|specials?|trailers?|interviews?|behind.the.scenes", re.IGNORECASE
+)
 _DISC_FOLDERS = frozenset({"bdmv", "video_ts", "hvdvd_ts", "audio_ts"})
 
 
@@ -46,13 +46,15 @@ class Selection(Struct, frozen=True, gc=False):
     """Result of checking a file list.
 
     `unwanted` files are still to be deselected, `playable` counts the remaining files that an Arr can import.
-    `foreign` is why a release is not judged by its playable files; empty for all others. `left_on_disk` are paths of
+    `foreign` is why a release is not judged by its playable files; empty for all others. `by_name`: something could be
+    played in it, but patterns for names and folders exclude all of that. `left_on_disk` are paths of
     excluded files found on disk after the torrent was `complete`.
     """
 
     unwanted: tuple[Unwanted, ...] = ()
     playable: int = 0
     foreign: str = ""
+    by_name: bool = False
     complete: bool = False
     left_on_disk: tuple[str, ...] = ()
 
@@ -65,66 +67,135 @@ class FileRules:
     names: tuple[re.Pattern[str], ...]
     extensions: tuple[str, ...]
     playable: frozenset[str]
+    extension_patterns: tuple[re.Pattern[str], ...] = ()
 
     @property
     def exclude_anything(self) -> bool:
         """Whether there is any rule."""
-        return bool(self.folders or self.names or self.extensions)
+        return bool(self.folders or self.names or self.extensions or self.extension_patterns)
 
 
 def compile_rules(
     folders: Iterable[str], names: Iterable[str], extensions: Iterable[str], kind: str, *, case_sensitive: bool
 ) -> FileRules:
-    """Compile the rules of an Arr of this kind (radarr, sonarr, lidarr); the patterns are known to be valid."""
+    """Compile the rules of an Arr of this kind (radarr, sonarr, lidarr); the patterns are known to be valid.
+
+    Those that might not end in time are left out.
+    """
     flags = re.DOTALL if case_sensitive else re.DOTALL | re.IGNORECASE
+    extensions = tuple(extensions)
     return FileRules(
-        folders=tuple(re.compile(pattern, flags) for pattern in folders),
-        names=tuple(re.compile(pattern, flags) for pattern in names),
-        extensions=tuple(extension.lower() for extension in extensions),
+        folders=tuple(re.compile(pattern, flags) for pattern in folders if is_bounded(pattern)),
+        names=tuple(re.compile(pattern, flags) for pattern in names if is_bounded(pattern)),
+        extensions=tuple(entry.lower() for entry in extensions if is_plain_extension(entry)),
+        extension_patterns=tuple(re.compile(entry, re.IGNORECASE) for entry in extensions if _is_pattern(entry)),
         playable=PLAYABLE[kind],
     )
 
 
-def select(files: Sequence[TorrentFile], rules: FileRules) -> Selection:
-    """Check a file list. What is deselected already counts neither as unwanted nor as remaining."""
+def select(files: Sequence[TorrentFile], rules: FileRules, name: str) -> Selection:
+    """Check the file list of a torrent with this name.
+
+    What is deselected already counts neither as unwanted nor as remaining.
+    """
     root = _root(files)
     foreign = _foreign(files, root)
     if foreign:
         return Selection(foreign=foreign)
+    reasons = _Reasons(files, rules, name)
     selected = [file for file in files if file.priority]
-    reasons = ((file, why_unwanted(file.path, root, rules)) for file in selected)
-    unwanted = tuple(Unwanted(file.index, file.path, because) for file, because in reasons if because)
+    unwanted = tuple(Unwanted(file.index, file.path, because) for file in selected if (because := reasons.of(file)))
     excluded_indices = {file.index for file in unwanted}
     playable = sum(file.index not in excluded_indices and _is_playable(file, rules) for file in selected)
-    if not playable and any(_is_playable(file, rules) for file in _deselected(files, root, rules)):
+    if playable:
+        return Selection(unwanted, playable)
+    if any(_is_playable(file, rules) and not reasons.of(file) for file in files):
         return Selection(foreign="the user deselected what can be played in it")
-    return Selection(unwanted, playable)
+    by_name = any(_is_playable(file, rules) and reasons.by_name(file) for file in files)
+    return Selection(unwanted, by_name=by_name)
 
 
-def excluded(files: Sequence[TorrentFile], rules: FileRules) -> list[TorrentFile]:
+def excluded(files: Sequence[TorrentFile], rules: FileRules, name: str) -> list[TorrentFile]:
     """List the deselected files that the rules exclude, without those that only the user deselected."""
-    root = _root(files)
-    return [file for file in files if not file.priority and why_unwanted(file.path, root, rules)]
+    reasons = _Reasons(files, rules, name)
+    return [file for file in files if not file.priority and reasons.of(file)]
 
 
-def media(files: Sequence[TorrentFile], kind: str) -> list[TorrentFile]:
-    """List the playable files that are selected."""
-    return [file for file in files if file.priority and extension(file.path) in PLAYABLE[kind]]
+def media(files: Sequence[TorrentFile], rules: FileRules, name: str) -> list[TorrentFile]:
+    """List the files whose playing decides whether a release is of any use, the largest first.
+
+    Not empty ones, extras and what else is excluded; none of a disc, a disc image or an archive.
+    """
+    if _foreign(files, _root(files)):
+        return []
+    reasons = _Reasons(files, rules, name)
+    main = (file for file in files if file.priority and _is_playable(file, rules) and not reasons.of(file))
+    return sorted((file for file in main if not _is_extra(file)), key=lambda file: -file.size_bytes)
 
 
-def why_unwanted(path: str, root: str, rules: FileRules) -> str:
-    """Name the rule that excludes a file, empty for none; `root` is the torrent's own folder and never matched."""
-    *folders, name = _below(path, root).split("/")
-    name = _as_complete(name)
-    for pattern in rules.folders:
-        if any(pattern.search(folder) for folder in folders):
-            return f"FolderExclusionRegex {pattern.pattern}"
-    for pattern in rules.names:
-        if pattern.search(name):
-            return f"FileNameExclusionRegex {pattern.pattern}"
-    if rules.extensions and not name.lower().endswith(rules.extensions):
-        return "FileExtensionAllowlist"
-    return ""
+def _is_extra(file: TorrentFile) -> bool:
+    return any(_EXTRA.fullmatch(folder) for folder in file.path.split("/")[1:-1])
+
+
+class _Reasons:
+    """Why files of one torrent are excluded.
+
+    A pattern that matches the torrent's name is about its title: it says nothing about its files. Nor do patterns for
+    names and folders exclude the bulk, which is half of the bytes.
+    """
+
+    def __init__(self, files: Sequence[TorrentFile], rules: FileRules, name: str) -> None:
+        self._rules = rules
+        self._root = _root(files)
+        self._total = sum(file.size_bytes for file in files)
+        self._by_name: dict[int, str] = {}
+        for key, patterns, matched in (
+            ("FolderExclusionRegex", rules.folders, _matches_a_folder),
+            ("FileNameExclusionRegex", rules.names, _matches_the_name),
+        ):
+            for pattern in patterns:
+                if pattern.search(name):
+                    continue
+                hits = [file for file in files if matched(pattern, _below(file.path, self._root))]
+                if not self._is_bulk(hits):
+                    for file in hits:
+                        self._by_name.setdefault(file.index, f"{key} {pattern.pattern}")
+        if self._is_bulk([file for file in files if file.index in self._by_name]):
+            self._by_name = {}
+
+    def of(self, file: TorrentFile) -> str:
+        """Name the rule that excludes a file; empty for none."""
+        return self._by_name.get(file.index, "") or self._by_extension(file)
+
+    def by_name(self, file: TorrentFile) -> bool:
+        """Whether a file is excluded by a pattern for its name or a folder."""
+        return file.index in self._by_name
+
+    def _by_extension(self, file: TorrentFile) -> str:
+        rules = self._rules
+        if not rules.extensions and not rules.extension_patterns:
+            return ""
+        name = _as_complete(file.path.rpartition("/")[2]).lower()
+        suffix = name[name.rfind(".") :] if "." in name else ""
+        allowed = bool(rules.extensions) and name.endswith(rules.extensions)
+        allowed = allowed or any(pattern.search(suffix) for pattern in rules.extension_patterns)
+        return "" if allowed else "FileExtensionAllowlist"
+
+    def _is_bulk(self, files: Sequence[TorrentFile]) -> bool:
+        return bool(files) and sum(file.size_bytes for file in files) * 2 >= self._total
+
+
+def _matches_a_folder(pattern: re.Pattern[str], path: str) -> bool:
+    return any(pattern.search(folder) for folder in path.split("/")[:-1])
+
+
+def _matches_the_name(pattern: re.Pattern[str], path: str) -> bool:
+    return bool(pattern.search(_as_complete(path.rpartition("/")[2])))
+
+
+def _is_pattern(entry: str) -> bool:
+    """Whether an entry of `FileExtensionAllowlist` is a pattern, and one that ends in time."""
+    return not is_plain_extension(entry) and is_bounded(entry)
 
 
 def extension(path: str) -> str:
@@ -132,11 +203,6 @@ def extension(path: str) -> str:
     name = _as_complete(path.rpartition("/")[2])
     stem, dot, ending = name.rpartition(".")
     return f".{ending.lower()}" if dot and stem else ""
-
-
-def _deselected(files: Sequence[TorrentFile], root: str, rules: FileRules) -> list[TorrentFile]:
-    """List the files that the user deselected: no rule excludes them."""
-    return [file for file in files if not file.priority and not why_unwanted(file.path, root, rules)]
 
 
 def _as_complete(name: str) -> str:

@@ -65,26 +65,26 @@ def progress(torrent: SeedingFacts, limits: EffectiveLimits) -> SeedingProgress:
     """Check by `RemoveTorrent` whether a complete torrent has reached its limits.
 
     Share limits that were set on the torrent raise those of the configuration and never lower them: it is kept until
-    one of them is reached, as qBittorrent itself does.
+    one of them is reached, as qBittorrent itself does. One for which the user chose no limit is kept.
     """
     ratio = max(limits.ratio, torrent.own_ratio_limit) if limits.ratio > 0 else -1.0
     seconds = max(limits.seconds, torrent.own_seconds_limit) if limits.seconds > 0 else -1.0
     facts: dict[str, Any] = {
         "RemoveTorrent": limits.remove,
         "ratio": ratio_in_facts(torrent.ratio),
-        "ratio_limit": ratio if ratio > 0 else None,
+        "ratio_limit": _in_facts(ratio),
         "seeding_seconds": int(torrent.seconds),
-        "seeding_limit_seconds": int(seconds) if seconds > 0 else None,
+        "seeding_limit_seconds": _in_facts(seconds),
     }
     own = {"own_ratio_limit": torrent.own_ratio_limit, "own_limit_seconds": torrent.own_seconds_limit}
-    facts |= {name: limit for name, limit in own.items() if limit > 0}
+    facts |= {name: _in_facts(limit) for name, limit in own.items() if limit > 0}
     if limits.remove == _NEVER:
         return SeedingProgress(False, "RemoveTorrent removes nothing", facts)
     if not torrent.complete:
         return SeedingProgress(False, "it is not complete", facts)
     if torrent.super_seeding or torrent.forced:
         return SeedingProgress(False, "it is seeded by force or in super seeding mode", facts)
-    by_ratio, by_time = 0 < ratio <= torrent.ratio, 0 < seconds <= torrent.seconds
+    by_ratio, by_time = _reached(torrent.ratio, ratio), _reached(torrent.seconds, seconds)
     if not _by_mode(limits.remove, by_ratio, by_time):
         return SeedingProgress(False, "its seeding limits are not reached", facts, _until(torrent, seconds))
     if not _own_limits_are_met(torrent):
@@ -101,19 +101,30 @@ _REACHED = {
 }
 
 
+def _in_facts(limit: float) -> float | str | None:
+    """A limit for display: JSON cannot hold infinity."""
+    return None if limit <= 0 else limit if math.isfinite(limit) else "none, as the user set it"
+
+
 def _by_mode(remove: RemoveTorrent, by_ratio: bool, by_time: bool) -> bool:
     return {1: by_ratio, 2: by_time, 3: by_ratio or by_time, 4: by_ratio and by_time}.get(remove, False)
 
 
+def _reached(value: float, limit: float) -> bool:
+    """Whether a limit is reached; an infinite ratio does not reach "no limit"."""
+    return 0 < limit <= value and limit < math.inf
+
+
 def _own_limits_are_met(torrent: SeedingFacts) -> bool:
     own = (torrent.own_ratio_limit, torrent.ratio), (torrent.own_seconds_limit, torrent.seconds)
-    given = [reached >= limit for limit, reached in own if limit > 0]
+    given = [_reached(value, limit) for limit, value in own if limit > 0]
     return any(given) or not given
 
 
 def _until(torrent: SeedingFacts, seconds: float) -> float | None:
     """Time left until a seeding time is reached; None if it is, or if it does not grow."""
-    return seconds - torrent.seconds if torrent.counting and seconds > torrent.seconds else None
+    grows = torrent.counting and torrent.seconds < seconds < math.inf
+    return seconds - torrent.seconds if grows else None
 
 
 class RateLimits(Struct, frozen=True, gc=False):

@@ -20,6 +20,7 @@ UNKNOWN = "unknown"
 BUSY = frozenset({"checkingUP", "checkingDL", "checkingResumeData", "moving", "allocating"})
 METADATA = frozenset({"metaDL"})
 FORCED = frozenset({"forcedDL", "forcedMetaDL"})
+WAITING_FOR_METADATA = METADATA | {"forcedMetaDL"}
 STOPPED = frozenset({STOPPED_INCOMPLETE, STOPPED_COMPLETE})
 INACTIVE = METADATA | {STALLED}
 """Started, but nothing arrives."""

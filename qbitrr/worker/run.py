@@ -38,6 +38,7 @@ _log = logs.get(__name__)
 _CHANGES_SECONDS = 30.0
 _RELEASE_SECONDS = 60.0
 _PROFILES_SECONDS = 15.0
+_METADATA_SECONDS = 1.5
 _CONTENT_SECONDS = 20.0
 _SAVE_SECONDS = 60.0
 _TRACKERS_SECONDS = 5.0
@@ -109,6 +110,7 @@ def _torrent_jobs(context: WorkerContext, torrents: TorrentLoop) -> list[Job]:
         one_pass = partial(pass_with_space, context, torrents, guard, order)
     return [
         Job("torrents", context.config.settings.loop_sleep_seconds, one_pass, torrents.poll.wake),
+        Job("metadata", _METADATA_SECONDS, torrents.poll.hasten),
         Job("content", _CONTENT_SECONDS, torrents.observer.check_content),
         Job("trackers", _TRACKERS_SECONDS, torrents.seeding.ask_trackers),
         Job("strikes", _SAVE_SECONDS, torrents.observer.save),

@@ -164,7 +164,11 @@ class TorrentRules(Table, frozen=True):
     auto_delete: Annotated[bool, key("flag", "Delete a torrent's excluded files from disk.")] = False
     ignore_torrents_younger_than_seconds: Annotated[
         int,
-        key("seconds", "Leave torrents alone that were added more recently. Default: as in [Settings].", ge=0),
+        key(
+            "seconds",
+            "Rules about time leave younger torrents alone; files are judged at once. Default: as in [Settings].",
+            ge=0,
+        ),
     ] = field(name="IgnoreTorrentsYoungerThan", default=180)
     maximum_eta_seconds: Annotated[
         int,

@@ -100,7 +100,11 @@ class CategoryRules(SeedingLimits, frozen=True):
     ] = field(name="StalledDelay", default=-1)
     ignore_torrents_younger_than_seconds: Annotated[
         int,
-        key("seconds", "Leave torrents alone that were added more recently. Default: as in [Settings].", ge=0),
+        key(
+            "seconds",
+            "Rules about time leave younger torrents alone; files are judged at once. Default: as in [Settings].",
+            ge=0,
+        ),
     ] = field(name="IgnoreTorrentsYoungerThan", default=180)
     hit_and_run: Annotated[HitAndRun, key("inline", "Hit-and-run obligations of the category.")] = HitAndRun()
 

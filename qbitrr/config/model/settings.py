@@ -85,7 +85,7 @@ class Settings(Table, frozen=True):
     ] = False
     ignore_torrents_younger_than_seconds: Annotated[
         int,
-        key("seconds", "Leave torrents alone that were added more recently than this.", ge=0),
+        key("seconds", "Rules about time leave younger torrents alone; files are judged at once.", ge=0),
     ] = field(name="IgnoreTorrentsYoungerThan", default=180)
     protect_tags: Annotated[
         tuple[str, ...],

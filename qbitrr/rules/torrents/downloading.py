@@ -39,7 +39,7 @@ def client_at_standstill(_torrent: TorrentFacts, context: RuleContext, _policy: 
 
 
 def too_young(torrent: TorrentFacts, _context: RuleContext, policy: Policy, now: float) -> Finding:
-    """`Torrent.IgnoreTorrentsYoungerThan`: a younger torrent is left alone."""
+    """`Torrent.IgnoreTorrentsYoungerThan`: a younger torrent is left alone by all rules about time, which follow."""
     old_at, facts = age(torrent, policy, now)
     if now < old_at:
         return stops("it is younger than IgnoreTorrentsYoungerThan", old_at, **facts)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qbitrr.rules import states
 from qbitrr.rules.torrents.failure import fails
-from qbitrr.rules.verdict import Action, acts, passes
+from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
     from qbitrr.rules.context import RuleContext
@@ -28,11 +28,13 @@ def excluded_files_are_left(torrent: TorrentFacts, context: RuleContext, policy:
 
 
 def files_not_checked(torrent: TorrentFacts, context: RuleContext, policy: Policy, _now: float) -> Finding:
-    """The files of a download are checked once, as soon as they are known, if any rule excludes files.
+    """The files of a torrent are checked once, as soon as they are known, if any rule excludes files.
+
+    Whatever its age, and also when it is complete already.
 
     Governed by `Torrent.FolderExclusionRegex`, `Torrent.FileNameExclusionRegex`, `Torrent.FileExtensionAllowlist`.
     """
-    if not policy.filters_files or torrent.state not in states.TRYING:
+    if not policy.filters_files or not _is_judged_by_files(torrent, context):
         return passes("no files are excluded, or its files are not known", state=torrent.state)
     if context.history.selection is None:
         return acts(Action.CHECK_FILES, "its files have not been checked")
@@ -55,13 +57,16 @@ def unwanted_files(torrent: TorrentFacts, context: RuleContext, _policy: Policy,
 
 
 def nothing_playable(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
-    """A download in which nothing playable remains has failed, unless it is to be unpacked first.
+    """A torrent in which nothing is that its Arr could import has failed, unless it is to be unpacked first.
+
+    Whatever its age, and also when it is complete already: what is in it does not depend on time.
 
     What remains is decided by `Torrent.FolderExclusionRegex`, `Torrent.FileNameExclusionRegex` and
-    `Torrent.FileExtensionAllowlist`. Files that the user deselected count as playable.
+    `Torrent.FileExtensionAllowlist`. Files that the user deselected count as playable. A release of which only the
+    patterns for names and folders leave nothing is shown to the user and stays: words in a title are no proof.
     """
     selection = context.history.selection
-    if selection is None or torrent.state not in states.TRYING:
+    if selection is None or not _is_judged_by_files(torrent, context):
         return passes("its files are not known")
     facts: dict[str, Any] = {"playable": selection.playable, "foreign": selection.foreign}
     if selection.foreign:
@@ -69,7 +74,16 @@ def nothing_playable(torrent: TorrentFacts, context: RuleContext, policy: Policy
     if selection.playable:
         return passes("something playable remains", **facts)
     facts["files"] = {file.path: file.because for file in selection.unwanted}
+    if selection.by_name:
+        return stops("patterns for names exclude all that can be played in it, which is no reason to fail it", **facts)
     return fails("nothing playable remains of it", context, policy, now, **facts)
+
+
+def _is_judged_by_files(torrent: TorrentFacts, context: RuleContext) -> bool:
+    """Whether a torrent has its file list and is neither stopped nor queued nor being imported."""
+    if torrent.complete:
+        return context.queue is None or context.queue.tracked_state not in ("importing", "imported")
+    return torrent.state in states.TRYING
 
 
 def custom_format_unmet(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:

@@ -119,7 +119,8 @@ def file_rules_of(config: WorkerConfig) -> FileRules:
 def fingerprint(rules: FileRules) -> str:
     """Identify a set of file rules, also in a later version."""
     patterns = [[(pattern.pattern, pattern.flags) for pattern in some] for some in (rules.folders, rules.names)]
-    return hashlib.blake2s(msgspec.json.encode((patterns, rules.extensions)), digest_size=8).hexdigest()
+    allowed = [*rules.extensions, *(pattern.pattern for pattern in rules.extension_patterns)]
+    return hashlib.blake2s(msgspec.json.encode((patterns, allowed)), digest_size=8).hexdigest()
 
 
 _STRIKES_WITHOUT_ARR = 3

@@ -12,6 +12,7 @@ from qbitrr.errors import BannedError, CredentialsRejectedError, ServiceError, U
 from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.qbittorrent.mirror import Mirror
 from qbitrr.rules.facts import TorrentKey
+from qbitrr.rules.states import WAITING_FOR_METADATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
+_METADATA_SECONDS = 600.0  # one that has waited for longer is not waited for
 _PATIENCE_SECONDS = 2.0  # a pass goes on without the answer of a slower client
 _RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
 _RETRY_UNREACHABLE = Backoff(first_seconds=1.0, limit_seconds=8.0)  # a refused connection is cheap
@@ -72,7 +74,7 @@ class Poll:
             instance, infohash = key
             torrent = self.mirrors[instance].torrents.get(infohash)
             if torrent is not None:
-                facts = self._facts[key] = torrent_facts(instance, infohash, torrent)
+                facts = self._facts[key] = torrent_facts(instance, infohash, torrent, self._clock.wall())
         return facts
 
     def answers(self, instance: str) -> bool:
@@ -93,6 +95,13 @@ class Poll:
             self._in_pass = False
         changes, self._changes = self._changes, TorrentChanges(set(), set())
         return changes
+
+    async def hasten(self) -> None:
+        """Have a pass before its time while a torrent that was added lately waits for its metadata."""
+        since = self._clock.wall() - _METADATA_SECONDS
+        rows = (torrent for mirror in self.mirrors.values() for torrent in mirror.torrents.values())
+        if any(torrent.state in WAITING_FOR_METADATA and torrent.added_on > since for torrent in rows):
+            self.wake.set()
 
     async def close(self) -> None:
         """Cancel what is under way."""
@@ -137,13 +146,13 @@ class Poll:
         self._changes.changed.update(TorrentKey(instance, infohash) for infohash in changed)
         self._changes.removed.update(TorrentKey(instance, infohash) for infohash in changes.removed)
         if changes.unknown:
-            added = mirror.add((await client.torrents(changes.unknown)).items())
+            added = mirror.add((await client.readable_torrents(changes.unknown)).items())
             self._drop_facts(instance, added)
             self._changes.changed.update(TorrentKey(instance, infohash) for infohash in added)
         if self.everything is not None:
             unknown = self.everything.apply(data, self._clock.monotonic()).unknown
             if unknown:
-                self.everything.add((await client.torrents(unknown)).items())
+                self.everything.add((await client.readable_torrents(unknown)).items())
 
     def _drop_facts(self, instance: str, infohashes: set[str]) -> None:
         for infohash in infohashes:

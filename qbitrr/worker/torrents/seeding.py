@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qbitrr import logs
 from qbitrr.errors import GoneError, ServiceError
+from qbitrr.qbittorrent.facts import possible_seeding_seconds
 from qbitrr.qbittorrent.tracker_status import TrackerStatus, tracker_status
 from qbitrr.rules import seeding, trackers
 from qbitrr.rules.adjustment import NONE, Adjustment, adjustment
@@ -111,7 +112,7 @@ class SeedingTracker:
     def status(self, torrent: TorrentFacts) -> SeedingStatus:
         """Work out the seeding of a torrent by what is known. Has `ask_trackers` ask for what is missing."""
         key = torrent.key
-        seeding_policy, seconds = self._policy(torrent), self._times.seconds(torrent)
+        seeding_policy, seconds = self._policy(torrent), self._seconds(torrent)
         if not seeding_policy.depends_on_trackers:
             limits = seeding.limits_for(seeding_policy.limits, ())
             change = Adjustment(seeding.settings_to_write(torrent.seeding, limits))
@@ -126,6 +127,10 @@ class SeedingTracker:
         if key not in self._ask_at and self._matters(torrent, seeding_policy, found, announces):
             self._ask_at[key] = self._clock.monotonic()
         return found
+
+    def _seconds(self, torrent: TorrentFacts) -> float:
+        """The seeding time that was observed; what an earlier version counted may be impossible."""
+        return possible_seeding_seconds(self._times.seconds(torrent), torrent.added_at, self._clock.wall())
 
     def _policy(self, torrent: TorrentFacts) -> SeedingPolicy:
         category = self._ownership.category_of(torrent.key)
@@ -142,7 +147,7 @@ class SeedingTracker:
     def _clearance_by(
         self, torrent: TorrentFacts, seeding_policy: SeedingPolicy, announces: tuple[Announce, ...] | None
     ) -> Clearance:
-        seen = torrent.seeding.seen_for(self._times.seconds(torrent))
+        seen = torrent.seeding.seen_for(self._seconds(torrent))
         lost_data = torrent.completed_at is not None and not torrent.complete
         return clearance(seen, announces, seeding_policy.hit_and_run, once_complete=lost_data)
 

@@ -78,7 +78,7 @@ class ActionContext:
         """Read a torrent as it is now; None when it is gone."""
         torrents = await self.client(instance).torrents([infohash])
         found = torrents.get(infohash)
-        return torrent_facts(instance, infohash, found) if found else None
+        return torrent_facts(instance, infohash, found, self.clock.wall()) if found else None
 
     async def read_for(self, entry: Entry) -> TorrentFacts | None:
         """Read the torrent of an action as it is now; None when it is gone.

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qbitrr.errors import GoneError, UnreachableError
-from qbitrr.rules.files import TorrentFile, excluded, media, select
+from qbitrr.qbittorrent.facts import torrent_files
+from qbitrr.rules.files import excluded, media, select
 from qbitrr.worker.disk import delete_below, existing_below, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, pause
 from qbitrr.worker.torrents.actions.ffprobe import paths_of
 from qbitrr.worker.torrents.actions.safety_checks import shares_data
-from qbitrr.worker.torrents.history import NOTHING_LEFT
 
 if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
+    from qbitrr.rules.files import TorrentFile
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
 
@@ -27,14 +28,15 @@ async def examine(context: ActionContext, torrent: TorrentFacts) -> bool:
     files = await _files(context, torrent)
     if not files:
         return False
+    selection = select(files, context.file_rules, torrent.name)
+    nothing_left = bool(selection.playable or selection.foreign)
     if torrent.complete:
-        paths = [file.path for file in excluded(files, context.file_rules)]
+        paths = [file.path for file in excluded(files, context.file_rules, torrent.name)]
         left: list[str] = await on_disk([], existing_below, torrent.save_path, paths)
-        selection = replace(NOTHING_LEFT, complete=True, left_on_disk=tuple(left))
-        nothing_left = not left
+        selection = replace(selection, complete=True, left_on_disk=tuple(left))
+        nothing_left = nothing_left and not left
     else:
-        selection = select(files, context.file_rules)
-        nothing_left = not selection.unwanted and bool(selection.playable or selection.foreign)
+        nothing_left = nothing_left and not selection.unwanted
     context.history.note(torrent, selection=selection)
     if nothing_left:
         context.history.saw_files(torrent, complete=torrent.complete)
@@ -46,7 +48,7 @@ async def skip(context: ActionContext, entry: Entry) -> None:
     torrent = await context.read_for(entry)
     if torrent is None:
         raise ActionCancelledError("it is gone")
-    selection = select(await _files(context, torrent), context.file_rules)
+    selection = select(await _files(context, torrent), context.file_rules, torrent.name)
     if selection.unwanted and not selection.playable:
         raise ActionCancelledError("nothing playable would remain")
     unwanted = {file.index for file in selection.unwanted}
@@ -55,7 +57,7 @@ async def skip(context: ActionContext, entry: Entry) -> None:
         client = context.client(entry.instance)
         await client.skip_files(entry.infohash, sorted(unwanted))
         for attempt in range(_VERIFY_ATTEMPTS):
-            if not select(await _files(context, torrent), context.file_rules).unwanted:
+            if not select(await _files(context, torrent), context.file_rules, torrent.name).unwanted:
                 break
             await pause(attempt)
         else:
@@ -72,7 +74,7 @@ async def delete_excluded(context: ActionContext, entry: Entry) -> None:
     if await shares_data(context, torrent):
         context.history.saw_files(entry, complete=True)
         raise ActionCancelledError("another torrent may need the files")
-    paths = [file.path for file in excluded(await _files(context, torrent), context.file_rules)]
+    paths = [file.path for file in excluded(await _files(context, torrent), context.file_rules, torrent.name)]
     entry = await context.advance(entry, "deleting", files=paths)
     number: int | None = await on_disk(None, delete_below, torrent.save_path, paths)
     if number is None:
@@ -85,8 +87,10 @@ async def fault(context: ActionContext, torrent: TorrentFacts) -> str | None:
     """Find the fault that ffprobe sees in a complete torrent's media; None when it sees none, or cannot be run."""
     if context.probe.program is None or not context.config.arr.torrent.verify_media:
         return None
-    names = [file.path for file in media(await _files(context, torrent), context.config.arr.kind)]
+    names = [file.path for file in media(await _files(context, torrent), context.file_rules, torrent.name)]
     paths: list[str] = await on_disk([], paths_of, torrent.save_path, names)
+    if len(paths) < len(names):  # what is not seen from here may play
+        return None
     return await context.probe.fault(paths)
 
 
@@ -95,4 +99,4 @@ async def _files(context: ActionContext, torrent: TorrentFacts) -> list[TorrentF
         files = await context.client(torrent.instance).files(torrent.infohash)
     except GoneError:
         return []
-    return [TorrentFile(file.index, file.name, file.size, file.priority) for file in files]
+    return torrent_files(files)

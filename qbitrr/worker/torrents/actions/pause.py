@@ -42,7 +42,7 @@ async def _together(context: ActionContext, instance: str, move: SpaceMove, step
     entries: list[Entry] = []
     for step in steps:
         row = rows.get(step.download.infohash)
-        torrent = torrent_facts(instance, step.download.infohash, row) if row else None
+        torrent = torrent_facts(instance, step.download.infohash, row, context.clock.wall()) if row else None
         if torrent is not None and _is_still_so(context, torrent, step):
             entries += await _planned(context, torrent, step)
     if not entries:

@@ -18,7 +18,7 @@ async def move(context: ActionContext, instance: str, groups: list[list[str]], f
 
     Raises a ServiceError; the next pass finds what is left to do.
     """
-    torrent = torrent_facts(instance, groups[-1][0], first)
+    torrent = torrent_facts(instance, groups[-1][0], first, context.clock.wall())
     facts = {"moved": sum(map(len, groups)), "requests": len(groups)}
     because = "the queue is not in the order of the trackers' priorities"
     verdict = Verdict((TraceStep("sort_torrents", acts(Action.SORT, because, **facts)),))

@@ -6,22 +6,28 @@ its torrent is deleted.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qbitrr import logs
-from qbitrr.errors import ServiceError
+from qbitrr.errors import GoneError, ServiceError
+from qbitrr.qbittorrent.facts import content, torrent_files
+from qbitrr.rules.shared_data import Content, OwnData, paths_of_files
 from qbitrr.rules.verdict import DESTRUCTIVE
 from qbitrr.worker.disk import on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
 
 _log = logs.get(__name__)
+
+_LISTED_AT_MOST = 50
+"""Torrents without a folder of their own whose files are asked for before one deletion."""
 
 
 async def read_deletable(context: ActionContext, entry: Entry) -> TorrentFacts | None:
@@ -43,37 +49,84 @@ async def shares_data(context: ActionContext, torrent: TorrentFacts) -> bool:
 
     The same torrent on another instance counts too: the two may have the same data under different paths.
     """
-    mine = torrent.content_path.rstrip("/")
-    others: set[str] = set()
-    for name, client in context.services.qbittorrents.items():
-        try:
-            paths = await client.content_paths()
-        except ServiceError as error:
-            _log.warning("files were kept", torrent=torrent.name, because=f"an instance did not answer: {error}")
-            return True
-        if name == torrent.instance:
-            paths.pop(torrent.infohash, None)
-        if torrent.infohash in paths or any(_overlap(mine, path.rstrip("/")) for path in paths.values()):
-            return True
-        others.update(paths.values())
-    return await on_disk(True, _is_one_of, mine, others - {""})
-
-
-def _is_one_of(mine: str, others: set[str]) -> bool:
-    """Whether one of the other paths leads to the same file or folder, as by a link or a second mount."""
-    if not mine.startswith("/") or not Path(mine).exists():
-        return False
-    stat = Path(mine).stat()
-    return any(_is_same(stat, Path(other)) for other in others if other.startswith("/"))
-
-
-def _is_same(stat: os.stat_result, other: Path) -> bool:
     try:
-        return os.path.samestat(stat, other.stat())
+        return await _shares_data(context, torrent)
+    except GoneError as error:
+        because = f"a torrent is gone: {error}"
+    except ServiceError as error:
+        because = f"an instance did not answer: {error}"
+    _log.warning("files were kept", torrent=torrent.name, because=because)
+    return True
+
+
+async def _shares_data(context: ActionContext, torrent: TorrentFacts) -> bool:
+    files = torrent_files(await context.client(torrent.instance).files(torrent.infohash))
+    whole = Content(torrent.content_path, torrent.save_path, sum(file.size_bytes for file in files))
+    own = OwnData(whole, files)
+    others = [other async for other in _others(context, torrent)]
+    with_folder = [other for other in others if not other.content.rootless]
+    if (whole.rootless and not files) or any(other.infohash == torrent.infohash for other in others):
+        return True
+    if any(_may_be_same(own, other) for other in with_folder):
+        return True
+    rootless = [other for other in others if other.content.rootless and (other.elsewhere or _may_be_same(own, other))]
+    if len(rootless) > _LISTED_AT_MOST:
+        _log.warning("files were kept", torrent=torrent.name, because="too many torrents have no folder of their own")
+        return True
+    paths = {other.content.path for other in with_folder}
+    for other in rootless:
+        theirs = torrent_files(await context.client(other.instance).files(other.infohash))
+        their_paths = paths_of_files(other.content, theirs)
+        if any(map(own.overlaps, their_paths)) or (other.elsewhere and any(map(own.resembles_file, theirs))):
+            return True
+        paths.update(their_paths)
+    mine = paths_of_files(whole, files)
+    return await on_disk(True, _is_one_of, mine if whole.rootless else [torrent.content_path, *mine], paths)
+
+
+class _Other(NamedTuple):
+    """Another torrent; `elsewhere`: on another instance, which may see the same disk under another path."""
+
+    instance: str
+    infohash: str
+    content: Content
+    elsewhere: bool
+
+
+async def _others(context: ActionContext, torrent: TorrentFacts) -> AsyncIterator[_Other]:
+    for name, client in context.services.qbittorrents.items():
+        elsewhere = name != torrent.instance
+        for infohash, row in (await client.content_paths()).items():
+            if elsewhere or infohash != torrent.infohash:
+                yield _Other(name, infohash, content(row), elsewhere)
+
+
+def _may_be_same(own: OwnData, other: _Other) -> bool:
+    return own.overlaps(other.content.path) or (other.elsewhere and own.resembles(other.content))
+
+
+def _is_one_of(mine: list[str], others: set[str]) -> bool:
+    """Whether one of the other paths leads to the same files, as by a link or a second mount.
+
+    It may also lead to a folder around them.
+    """
+    known = {found for path in mine for found in _with_folders(path)}
+    return bool(known) and any(_number(Path(other)) in known for other in others if other.startswith("/"))
+
+
+def _with_folders(path: str) -> set[tuple[int, int]]:
+    """Identify a path of this machine and the folders around it; nothing when it is not there."""
+    place = Path(path)
+    number = _number(place) if path.startswith("/") else None
+    if number is None:
+        return set()
+    return {number} | {found for parent in list(place.parents)[:-1] if (found := _number(parent)) is not None}
+
+
+def _number(path: Path) -> tuple[int, int] | None:
+    """Device and inode of a path; None when it is not there."""
+    try:
+        stat = path.stat()
     except (FileNotFoundError, NotADirectoryError):
-        return False
-
-
-def _overlap(one: str, other: str) -> bool:
-    """Whether two paths are the same or one lies inside of the other."""
-    return bool(one and other) and (one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/"))
+        return None
+    return stat.st_dev, stat.st_ino

@@ -151,7 +151,7 @@ def test_a_secret_is_never_shown_in_a_problem(refuse):
         ("[Settings]\nconsolelevel = 'INFO'", "Settings.consolelevel", "Did you mean ConsoleLevel?"),
         (f"{RADARR}StalledDelay = 5", "Radarr-4K.StalledDelay", "It belongs in Radarr-4K.Torrent."),
         ("[Radarr.Torrent]\nZzz = 5", "Radarr.Torrent.Zzz", "Ignored."),
-        ("[qbit]\nHost = 'nas'", "qbit", "Did you mean qBit?"),
+        ("[qbitt]\nHost = 'nas'", "qbitt", "Did you mean qBit?"),
         ("[setings]\nLogging = true", "setings", "Did you mean Settings?"),
         ("[Radar-4K]\nURI = 'x'", "Radar-4K", "Did you mean Radarr?"),
         ("[[qBit.Trackers]]\nURI = 'a.example'\nPrioriti = 1", "qBit.Trackers[0].Prioriti", "Did you mean Priority?"),

@@ -128,7 +128,6 @@ UNFIT: list[tuple[str, Any]] = [
     ("Arr.Torrent.FolderExclusionRegex", "(unclosed"),
     ("Arr.Torrent.FolderExclusionRegex", "a{99999999999999999999}"),
     ("Arr.Torrent.FolderExclusionRegex", 5),
-    ("Arr.Torrent.FileExtensionAllowlist", "\\.(mkv|mp4)"),
     ("Arr.Torrent.SeedingMode.RemoveTorrent", 5),
     ("Arr.Torrent.SeedingMode.RemoveTorrent", "sometimes"),
     ("Arr.Torrent.SeedingMode.MaxUploadRatio", float("inf")),

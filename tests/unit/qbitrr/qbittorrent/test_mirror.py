@@ -3,11 +3,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qbitrr.qbittorrent.mirror import Mirror
-from qbitrr.qbittorrent.models import MainData, Torrent
+from qbitrr.qbittorrent.models import MainData, Torrent, read_maindata, read_rows
 
 
 def data(**fields):
     return msgspec.convert({"rid": 1, **fields}, MainData)
+
+
+def answer(**fields):
+    return read_maindata(msgspec.json.encode({"rid": 1, **fields}))
 
 
 def mirror(*torrents):
@@ -96,3 +100,46 @@ def test_deltas_lead_to_the_same_picture_as_full_answers(pictures):
         before = picture
         expected = {h: msgspec.convert(row, Torrent) for h, row in picture.items() if row["category"] == "mine"}
         assert kept.torrents == expected
+
+
+def test_a_null_in_one_row_leaves_the_others_readable_and_that_torrent_unknown():
+    kept = mirror("a", "b")
+    kept.apply(data(torrents={"a": {"state": "stalledDL"}, "b": {"state": "stalledDL"}}))
+    found = answer(torrents={"a": {"availability": None, "progress": 0.1}, "b": {"progress": 0.2}})
+    assert found.unreadable == {"a"}
+    assert kept.apply(found).changed == {"a", "b"}
+    assert (kept.torrents["a"].state, kept.torrents["a"].progress) == ("unknown", 0.0)
+    assert (kept.torrents["b"].state, kept.torrents["b"].progress) == ("stalledDL", 0.2)
+
+
+def test_an_unreadable_torrent_is_read_whole_before_it_counts_again():
+    kept = mirror("a")
+    kept.apply(answer(torrents={"a": {"tags": None}}))
+    assert kept.apply(data(torrents={"a": {"state": "downloading"}})).unknown == {"a"}
+    assert kept.torrents["a"].state == "unknown"
+    kept.add([("a", Torrent(category="mine", state="downloading", tags="kept"))])
+    assert kept.apply(data(torrents={"a": {"progress": 0.5}})).unknown == set()
+    assert (kept.torrents["a"].state, kept.torrents["a"].tags) == ("downloading", "kept")
+
+
+def test_an_unreadable_row_of_a_full_answer_is_no_sign_that_the_torrent_is_gone():
+    kept = mirror("a", "b")
+    rows = {"a": {"category": "mine", "added_on": None}, "b": {"category": "mine", "name": "b"}}
+    assert kept.apply(answer(full_update=True, torrents=rows)).removed == set()
+    assert set(kept.torrents) == {"a", "b"}
+
+
+def test_rows_of_torrents_info_are_read_one_by_one():
+    rows = read_rows(msgspec.json.encode([{"hash": "a", "state": None}, {"hash": "b", "size": 5}]))
+    assert [(row.hash, row.size) for row in rows] == [("b", 5)]
+
+
+def test_free_space_that_is_not_known_is_no_full_disk():
+    kept = mirror()
+    kept.apply(data(full_update=True, server_state={"free_space_on_disk": 6_000_000_000_000}))
+    assert kept.free_bytes == 6_000_000_000_000
+    kept.apply(data(server_state={"free_space_on_disk": -1}))
+    assert kept.free_bytes is None
+    kept.apply(data(server_state={"free_space_on_disk": 5}))
+    kept.apply(data(server_state={"free_space_on_disk": 0}))
+    assert kept.free_bytes == 0

@@ -1,14 +1,15 @@
 """Real layouts of releases under invented names: what is not wanted of them, and what remains to be played."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qbitrr.config.defaults import arr_defaults
+from qbitrr.config.extensions import AUDIO, VIDEO
 from qbitrr.config.model import Settings
 from qbitrr.rules.files import (
-    AUDIO,
-    VIDEO,
     Selection,
     TorrentFile,
     compile_rules,
@@ -16,11 +17,11 @@ from qbitrr.rules.files import (
     extension,
     media,
     select,
-    why_unwanted,
 )
 
 MIB = 1024 * 1024
 SECTIONS = {"radarr": "Radarr-HD", "sonarr": "Sonarr-TV", "lidarr": "Lidarr-Music"}
+NAME = "Some.Release"
 DISC, ARCHIVE, IMAGE = "it is a disc", "it is an archive", "it is a disc image"
 
 
@@ -48,7 +49,7 @@ def release(*files):
 
 def out(files, by):
     """The paths that are not wanted."""
-    return {unwanted.path for unwanted in select(files, by).unwanted}
+    return {unwanted.path for unwanted in select(files, by, NAME).unwanted}
 
 
 SEASON_PACK = release(
@@ -65,14 +66,13 @@ SEASON_PACK = release(
 
 
 def test_of_a_season_pack_all_episodes_and_subtitles_remain():
-    found = select(SEASON_PACK, shipped("sonarr"))
+    found = select(SEASON_PACK, shipped("sonarr"), NAME)
     assert found.playable == 10
     root = "Harbour.Lights.S02.1080p.WEB"
     assert {unwanted.path: unwanted.because for unwanted in found.unwanted} == {
         f"{root}/Harbour.Lights.S02.nfo": "FileExtensionAllowlist",
         f"{root}/RARBG_DO_NOT_MIRROR.exe": "FileExtensionAllowlist",
         f"{root}/Sample/harbour.lights.s02e01.sample.mkv": r"FolderExclusionRegex \bsamples?\b",
-        f"{root}/Subs/Harbour.Lights.S02E01/3_English.idx": "FileExtensionAllowlist",
         f"{root}/Extras/Behind the Harbour.mkv": r"FolderExclusionRegex \bextras?\b",
         f"{root}/Featurettes/The Sea/Deep.mkv": r"FolderExclusionRegex \bfeaturettes?\b",
     }
@@ -86,7 +86,7 @@ def test_a_season_pack_in_season_folders_keeps_its_episodes():
         ("Tin Valley/Specials/Tin Valley - S00E01 - Making Of.mkv", 400),
         ("Tin Valley/Season 2/Extras/Tin Valley - Bloopers.mkv", 40),
     )
-    found = select(files, shipped("sonarr"))
+    found = select(files, shipped("sonarr"), NAME)
     assert found.playable == 4
     assert [unwanted.index for unwanted in found.unwanted] == [4]
 
@@ -97,7 +97,7 @@ def test_an_anime_batch_loses_its_openings_and_endings():
         ("[Kumo] Paper Moons (BD 1080p)/NC/[Kumo] Paper Moons - NCOP1.mkv", 50),
         ("[Kumo] Paper Moons (BD 1080p)/[Kumo] Paper Moons - NCED2.mkv", 50),
     )
-    assert select(files, shipped("sonarr")).playable == 12
+    assert select(files, shipped("sonarr"), NAME).playable == 12
     assert out(files, shipped("sonarr")) == {file.path for file in files[12:]}
 
 
@@ -114,12 +114,12 @@ def test_without_a_folder_of_its_own_every_folder_is_matched():
 
 
 def test_a_folder_of_its_own_is_one_that_all_files_share():
-    assert out(release(("Extras/a.mkv", 9), ("Film/b.mkv", 9)), rules([r"\bextras\b"])) == {"Extras/a.mkv"}
+    assert out(release(("Extras/a.mkv", 9), ("Film/b.mkv", 90)), rules([r"\bextras\b"])) == {"Extras/a.mkv"}
     assert out(release(("Extras/a.mkv", 9), ("Extras/b.mkv", 9)), rules([r"\bextras\b"])) == set()
 
 
 def test_only_the_name_of_a_file_is_matched_by_its_pattern_and_only_folders_by_theirs():
-    files = release(("Film/sample/film.mkv", 9), ("Film/film/sample.mkv", 9))
+    files = release(("Film/film.mkv", 90), ("Film/sample/film.mkv", 9), ("Film/film/sample.mkv", 9))
     assert out(files, rules(names=["sample"])) == {"Film/film/sample.mkv"}
     assert out(files, rules(folders=["sample"])) == {"Film/sample/film.mkv"}
 
@@ -128,20 +128,20 @@ def test_only_the_name_of_a_file_is_matched_by_its_pattern_and_only_folders_by_t
     "path", ["The.Long.Tide.2019.1080p.mkv", "The.Long.Tide.2019/The.Long.Tide.2019.mkv", "ثلج/Снег и соль 雪.mkv"]
 )
 def test_a_single_film_is_wanted(path):
-    assert select(release((path, 4000)), shipped("radarr")) == Selection(playable=1)
+    assert select(release((path, 4000)), shipped("radarr"), NAME) == Selection(playable=1)
 
 
 @pytest.mark.parametrize("path", ["setup.exe", "Film/film.mkv.exe", "Film/film.mkv.lnk", "Film.2024.1080p.scr"])
 def test_of_malware_alone_nothing_playable_remains(path):
     for by in (shipped("radarr"), rules()):
-        found = select(release((path, 900)), by)
+        found = select(release((path, 900)), by, NAME)
         assert (found.playable, found.foreign) == (0, "")
 
 
 def test_malware_beside_a_film_is_not_fetched_and_the_film_is():
     files = release(("Film/film.mkv", 4000), ("Film/codec.exe", 5), ("Film/watch.lnk", 1))
     assert out(files, shipped("radarr")) == {"Film/codec.exe", "Film/watch.lnk"}
-    assert select(files, shipped("radarr")).playable == 1
+    assert select(files, shipped("radarr"), NAME).playable == 1
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_malware_beside_a_film_is_not_fetched_and_the_film_is():
 )
 def test_what_others_unpack_is_left_as_it_is(files, what):
     """Of an archive without its parts or a disc without its menus nothing could be made."""
-    assert select(files, shipped("radarr")) == Selection(foreign=what)
+    assert select(files, shipped("radarr"), NAME) == Selection(foreign=what)
 
 
 @pytest.mark.parametrize(
@@ -172,12 +172,12 @@ def test_what_others_unpack_is_left_as_it_is(files, what):
 )
 def test_it_is_an_archive_when_more_than_half_of_it_is(film, archive, foreign):
     files = release(("Film/film.mkv", film), ("Film/subs.rar", archive))
-    assert select(files, rules()).foreign == foreign
+    assert select(files, rules(), NAME).foreign == foreign
 
 
 def test_folders_that_only_sound_like_a_disc_are_none():
     files = release(("Film/BDMV extras/film.mkv", 900), ("Film/bdmv.mkv", 9))
-    assert select(files, rules()).foreign == ""
+    assert select(files, rules(), NAME).foreign == ""
 
 
 ALBUM = release(
@@ -191,7 +191,7 @@ ALBUM = release(
 
 
 def test_of_an_album_all_songs_remain():
-    found = select(ALBUM, shipped("lidarr"))
+    found = select(ALBUM, shipped("lidarr"), NAME)
     assert found.playable == 8
     assert found.foreign == ""
     assert not {unwanted.path for unwanted in found.unwanted} & {file.path for file in ALBUM[:8]}
@@ -199,12 +199,16 @@ def test_of_an_album_all_songs_remain():
 
 
 def test_an_album_without_rules_stays_whole():
-    assert select(ALBUM, rules(kind="lidarr")) == Selection(playable=9)
+    assert select(ALBUM, rules(kind="lidarr"), NAME) == Selection(playable=9)
 
 
 def test_what_can_be_played_depends_on_the_arr():
-    assert [f.path for f in media(release("a/song.flac", "a/clip.mkv", "a/text.txt"), "lidarr")] == ["a/song.flac"]
-    assert [f.path for f in media(release("a/song.flac", "a/clip.mkv", "a/text.txt"), "sonarr")] == ["a/clip.mkv"]
+    assert [f.path for f in media(release("a/song.flac", "a/clip.mkv", "a/text.txt"), rules(kind="lidarr"), NAME)] == [
+        "a/song.flac"
+    ]
+    assert [f.path for f in media(release("a/song.flac", "a/clip.mkv", "a/text.txt"), rules(kind="sonarr"), NAME)] == [
+        "a/clip.mkv"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -225,7 +229,7 @@ def test_the_extension_is_that_of_the_complete_file(path, ending):
 
 def test_a_file_that_is_not_there_in_full_is_judged_by_its_name_when_it_is():
     files = release(("Film/film.mkv.!qB", 900), ("Film/sample.mkv.!qB", 9), ("Film/setup.exe.!qB", 9))
-    found = select(files, shipped("radarr"))
+    found = select(files, shipped("radarr"), NAME)
     assert found.playable == 1
     assert {unwanted.index for unwanted in found.unwanted} == {1, 2}
 
@@ -244,20 +248,22 @@ def test_upper_and_lower_case_never_matter_in_an_extension():
 
 
 def test_upper_and_lower_case_are_known_of_other_scripts_too():
-    assert out(release(("F/ÄRGER ПРОБА.mkv", 9)), rules(names=["ärger проба"])) == {"F/ÄRGER ПРОБА.mkv"}
+    assert out(release(("F/film.mkv", 90), ("F/ÄRGER ПРОБА.mkv", 9)), rules(names=["ärger проба"])) == {
+        "F/ÄRGER ПРОБА.mkv"
+    }
 
 
 def test_a_pattern_reaches_over_line_breaks_in_a_name():
-    assert out(release(("F/a\nb.mkv", 9)), rules(names=["a.b"])) == {"F/a\nb.mkv"}
+    assert out(release(("F/film.mkv", 90), ("F/a\nb.mkv", 9)), rules(names=["a.b"])) == {"F/a\nb.mkv"}
 
 
 def test_an_empty_file_is_not_playable():
-    assert select(release(("F/film.mkv", 0), ("F/film.nfo", 1)), rules()).playable == 0
+    assert select(release(("F/film.mkv", 0), ("F/film.nfo", 1)), rules(), NAME).playable == 0
 
 
 def test_what_is_excluded_already_is_neither_unwanted_nor_playable():
     files = [TorrentFile(0, "F/film.mkv", 900), TorrentFile(1, "F/sample.mkv", 9, 0), TorrentFile(2, "F/two.mkv", 9, 0)]
-    assert select(files, shipped("radarr")) == Selection(playable=1)
+    assert select(files, shipped("radarr"), NAME) == Selection(playable=1)
 
 
 @pytest.mark.parametrize(
@@ -272,23 +278,23 @@ def test_what_is_excluded_already_is_neither_unwanted_nor_playable():
 def test_what_the_user_deselected_is_no_reason_to_fail_the_rest(priorities, playable, foreign):
     paths = ("F/film.mkv", "F/sample.mkv", "F/film.srt")
     files = [TorrentFile(index, path, 9, priorities[index]) for index, path in enumerate(paths)]
-    found = select(files, shipped("radarr"))
+    found = select(files, shipped("radarr"), NAME)
     assert (found.playable, found.foreign) == (playable, foreign)
 
 
 def test_when_everything_was_excluded_by_the_rules_nothing_playable_remains():
-    files = [TorrentFile(0, "F/sample.mkv", 9, 0), TorrentFile(1, "F/setup.exe", 9, 0)]
-    assert select(files, shipped("radarr")) == Selection()
+    files = [TorrentFile(0, "F/film.avi", 9, 0), TorrentFile(1, "F/setup.exe", 90, 0)]
+    assert select(files, rules(extensions=[".mkv"]), NAME) == Selection()
 
 
 def test_no_files_are_no_finding():
-    assert select([], shipped("radarr")) == Selection()
-    assert excluded([], shipped("radarr")) == media([], "radarr") == []
+    assert select([], shipped("radarr"), NAME) == Selection()
+    assert excluded([], shipped("radarr"), NAME) == media([], shipped("radarr"), NAME) == []
 
 
 def test_only_what_the_rules_exclude_counts_as_excluded_not_what_the_user_deselected():
     files = [TorrentFile(0, "F/film.mkv", 9), TorrentFile(1, "F/sample.mkv", 9, 0), TorrentFile(2, "F/two.mkv", 9, 0)]
-    assert [file.path for file in excluded(files, shipped("radarr"))] == ["F/sample.mkv"]
+    assert [file.path for file in excluded(files, shipped("radarr"), NAME)] == ["F/sample.mkv"]
 
 
 def test_without_rules_there_is_nothing_to_exclude():
@@ -301,11 +307,11 @@ def test_without_rules_there_is_nothing_to_exclude():
 @pytest.mark.parametrize("name", ["film.vob", "film.m2v", "film.xvid", "film.QT", "film.dvr-ms", "film.nsv"])
 def test_old_forms_that_an_arr_imports_can_be_played(name):
     """What counts as not playable is failed and deleted, so that nothing may be missing here."""
-    assert select(release((name, 900)), rules()).playable == 1
+    assert select(release((name, 900)), rules(), NAME).playable == 1
 
 
 def test_links_and_playlists_cannot_be_played():
-    assert select(release("film.strm", "film.m3u", "film.asx", "film.wpl"), rules()).playable == 0
+    assert select(release("film.strm", "film.m3u", "film.asx", "film.wpl"), rules(), NAME).playable == 0
 
 
 def test_every_extension_can_be_recognised():
@@ -328,20 +334,20 @@ BY = shipped("radarr")
 @given(FILES, st.randoms(use_true_random=False))
 def test_the_order_of_the_files_does_not_matter(files, random):
     shuffled = random.sample(files, len(files))
-    one, other = select(files, BY), select(shuffled, BY)
+    one, other = select(files, BY, NAME), select(shuffled, BY, NAME)
     assert (one.playable, one.foreign, set(one.unwanted)) == (other.playable, other.foreign, set(other.unwanted))
-    assert {file.index for file in excluded(files, BY)} == {file.index for file in excluded(shuffled, BY)}
+    assert {file.index for file in excluded(files, BY, NAME)} == {file.index for file in excluded(shuffled, BY, NAME)}
 
 
 @given(FILES)
 def test_after_excluding_nothing_more_is_unwanted_and_as_much_can_be_played(files):
-    found = select(files, BY)
+    found = select(files, BY, NAME)
     gone = {unwanted.index for unwanted in found.unwanted}
     after = [TorrentFile(f.index, f.path, f.size_bytes, 0 if f.index in gone else f.priority) for f in files]
-    again = select(after, BY)
+    again = select(after, BY, NAME)
     assert again.unwanted == ()
     assert again.playable == found.playable
-    assert gone <= {file.index for file in excluded(after, BY)}
+    assert gone <= {file.index for file in excluded(after, BY, NAME)}
 
 
 @given(FILES, st.sampled_from(["Extras", "Sample", "Screens", "NCOP"]))
@@ -349,11 +355,92 @@ def test_a_folder_around_everything_changes_nothing(files, root):
     """Unless all was in one folder before, which then is the torrent's own no more."""
     inside = [TorrentFile(f.index, f"top/{f.path}", f.size_bytes, f.priority) for f in files]
     context = [TorrentFile(f.index, f"{root}/{f.path}", f.size_bytes, f.priority) for f in files]
-    one, other = select(inside, BY), select(context, BY)
+    one, other = select(inside, BY, NAME), select(context, BY, NAME)
     assert (one.playable, one.foreign) == (other.playable, other.foreign)
     assert {u.index for u in one.unwanted} == {u.index for u in other.unwanted}
 
 
-@given(PATHS)
-def test_without_rules_every_file_is_wanted(path):
-    assert why_unwanted(path, "", rules()) == ""
+@given(FILES)
+def test_without_rules_every_file_is_wanted(files):
+    assert select(files, rules(), NAME).unwanted == ()
+
+
+@given(FILES, st.sampled_from(["Film", "Sample.2023", "Extras"]))
+def test_patterns_for_names_never_exclude_half_of_the_bytes_nor_what_the_torrents_name_has(files, name):
+    found = select(files, BY, name)
+    by_name = [unwanted for unwanted in found.unwanted if unwanted.because != "FileExtensionAllowlist"]
+    sizes = {file.index: file.size_bytes for file in files}
+    assert not by_name or sum(sizes[one.index] for one in by_name) * 2 < sum(sizes.values())
+    for one in by_name:
+        assert not re.search(one.because.partition(" ")[2], name, re.IGNORECASE)
+
+
+# -- titles that contain an excluded word ----------------------------------------------------------------------------
+
+EPISODE = 900
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "paths"),
+    [
+        ("sonarr", "Trailer.Park.Boys.S01E01.1080p.WEB-DL.mkv", ["Trailer.Park.Boys.S01E01.1080p.WEB-DL.mkv"]),
+        (
+            "sonarr",
+            "Trailer.Park.Boys.S01.1080p",
+            [f"Trailer.Park.Boys.S01.1080p/Trailer.Park.Boys.S01E0{n}.mkv" for n in (1, 2)],
+        ),
+        (
+            "sonarr",
+            "Show.S02E05.The.Trailer.1080p",
+            ["Show.S02E05.The.Trailer.1080p/Show.S02E05.The.Trailer.1080p.mkv"],
+        ),
+        ("radarr", "renamed by the user", ["The.Sample.2023.1080p.mkv"]),
+        (
+            "sonarr",
+            "Extras.Complete",
+            ["Extras.Complete/Extras Season 1/e1.mkv", "Extras.Complete/Extras Season 2/e1.mkv"],
+        ),
+        ("sonarr", "Show Complete", ["Show Complete/OVA/e1.mkv", "Show Complete/OVA/e2.mkv"]),
+        ("lidarr", "Artist - Sample", ["Artist - Sample/01 - Sample.flac", "Artist - Sample/02 - Other.flac"]),
+    ],
+)
+def test_a_word_of_the_title_or_of_the_bulk_excludes_nothing(kind, name, paths):
+    found = select(release(*((path, EPISODE) for path in paths)), shipped(kind), name)
+    assert (found.playable, found.unwanted, found.foreign) == (len(paths), (), "")
+
+
+@pytest.mark.parametrize("ending", ["avi", "ts", "m2ts", "m4v", "mkv"])
+def test_every_video_that_an_arr_imports_is_wanted_by_default(ending):
+    files = release((f"Old.Movie.1999.DVDRip/Old.Movie.1999.DVDRip.{ending}", EPISODE))
+    assert select(files, shipped("radarr"), "Old.Movie.1999.DVDRip") == Selection(playable=1)
+
+
+def test_what_only_patterns_for_names_leave_empty_is_told_from_what_has_nothing_in_it():
+    sample_and_program = release(("F/sample.mkv", 20), ("F/setup.exe", 900))
+    assert select(sample_and_program, shipped("radarr"), NAME).by_name
+    assert not select(release(("F/setup.exe", 900)), shipped("radarr"), NAME).by_name
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        release(("Film/BDMV/STREAM/00010.m2ts", 50), ("Film/BDMV/STREAM/00800.m2ts", 5000)),
+        release(("Film/VIDEO_TS/VTS_01_1.VOB", 500), ("Film/VIDEO_TS/VTS_02_0.VOB", 0)),
+        release(("Film/film.iso", 5000)),
+    ],
+)
+def test_a_disc_is_no_medium_to_be_probed(files):
+    assert media(files, shipped("radarr"), NAME) == []
+
+
+def test_only_main_files_are_probed_the_largest_first():
+    files = release(
+        ("S/e1.mkv", 500),
+        ("S/e2.mkv", 600),
+        ("S/e3.mkv", 0),
+        ("S/Extra/Behind.mkv", 90),
+        ("S/sample.mkv", 5),
+        "S/x.srt",
+    )
+    assert [file.path for file in media(files, shipped("sonarr"), NAME)] == ["S/e2.mkv", "S/e1.mkv"]
+    assert [file.path for file in media(files, rules(), NAME)] == ["S/e2.mkv", "S/e1.mkv", "S/sample.mkv"]

@@ -69,6 +69,14 @@ def test_own_limits_keep_a_torrent_in_every_mode_and_never_remove_one():
     assert progress(either, EffectiveLimits(remove=2, seconds=DAY)).reached
 
 
+@pytest.mark.parametrize("remove", [1, 2, 3, 4])
+def test_no_limit_that_the_user_set_on_a_torrent_keeps_it(remove):
+    far = replace(DONE, ratio=math.inf, seconds=99 * DAY, own_ratio_limit=math.inf, own_seconds_limit=math.inf)
+    found = progress(far, EffectiveLimits(remove=remove, ratio=1, seconds=1))
+    assert (found.reached, found.in_seconds) == (False, None)
+    assert found.facts["own_ratio_limit"] == "none, as the user set it"
+
+
 def test_an_endless_ratio_reaches_every_limit_and_is_shown_as_none():
     found = progress(replace(DONE, ratio=math.inf), EffectiveLimits(remove=1, ratio=2))
     assert (found.reached, found.facts["ratio"]) == (True, None)

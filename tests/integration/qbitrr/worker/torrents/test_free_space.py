@@ -63,7 +63,7 @@ def add(client):
             save_path="/nowhere",
             files=[TorrentFile("a.mkv", size)],
             fate=STUCK,
-            added_on=client.now - 9999,
+            added_on=client.now - 30 * 86400,
             tracker="http://tracker.example/announce",
             clock=client.now,
             **fields,

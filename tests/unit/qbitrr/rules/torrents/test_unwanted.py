@@ -1,4 +1,5 @@
 import pytest
+from msgspec.structs import replace
 
 from qbitrr.rules.facts import ItemScores
 from qbitrr.rules.files import Selection, Unwanted
@@ -73,9 +74,26 @@ def test_files_are_no_reason_while_it_does_not_try(state):
     assert verdict(context=seen(SAMPLE), policy=FILTERING, state=state, added_at=NOW - 500).action is Action.NOTHING
 
 
-def test_a_young_torrent_does_not_fail_for_its_files():
-    assert verdict(context=seen(SAMPLE), policy=FILTERING, added_at=NOW - 179).last.rule == "too_young"
-    assert verdict(context=seen(SAMPLE), policy=FILTERING, added_at=NOW - 180).action is Action.FAIL
+def test_what_is_in_a_torrent_does_not_depend_on_its_age():
+    assert decision(verdict(context=seen(SAMPLE), policy=FILTERING, added_at=NOW)) == fails_by("nothing_playable")
+
+
+def test_a_complete_torrent_is_judged_by_its_files_before_it_is_imported():
+    young = replace(COMPLETE, added_at=NOW)
+    assert decision(verdict(young, policy=FILTERING)) == (Action.CHECK_FILES, "files_not_checked")
+    assert decision(verdict(young, seen(()), FILTERING)) == fails_by("nothing_playable")
+    assert decision(verdict(young, seen((), playable=1), FILTERING)) == (Action.IMPORT, "finished")
+
+
+@pytest.mark.parametrize("tracked_state", ["importing", "imported"])
+def test_what_the_arr_imports_is_not_judged_by_its_files(tracked_state):
+    found = verdict(COMPLETE, listed(tracked_state=tracked_state), FILTERING)
+    assert found.last.rule not in ("files_not_checked", "nothing_playable")
+
+
+def test_what_only_patterns_for_names_leave_empty_is_left_to_the_user():
+    found = verdict(context=with_history(selection=Selection(SAMPLE, by_name=True)), policy=FILTERING)
+    assert decision(found) == left_alone_by("nothing_playable")
 
 
 # -- AutoDelete -------------------------------------------------------------------------------------------------
@@ -87,7 +105,7 @@ LEFT = Selection(playable=1, complete=True, left_on_disk=("Some.Release/sample.m
 @pytest.mark.parametrize(
     ("selection", "expected"),
     [
-        (None, (Action.CHECK_FILES, "excluded_files_are_left")),
+        (None, (Action.CHECK_FILES, "files_not_checked")),
         # a look at a download tells nothing of what is left after it
         (Selection(playable=1, left_on_disk=("x",)), (Action.CHECK_FILES, "excluded_files_are_left")),
         (LEFT, (Action.DELETE_FILES, "excluded_files_are_left")),
