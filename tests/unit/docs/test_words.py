@@ -23,3 +23,22 @@ def prose(page):
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_words(page):
     assert not AVOIDED.findall(prose(page))
+
+
+# the metaphors that the code once had, in names, docstrings, comments and texts
+METAPHORS = re.compile(
+    r"\b(?:_?zygotes?|_?purses?|_?gists?|_?regimes?|pulse|anew|for ever|nobody|somebody|wish(?:es)?|lets? go|gives? back"
+    r"|_?told|hears?|heard)\b",
+    re.IGNORECASE,
+)
+SOURCES = sorted(
+    path
+    for folder in ("qbitrr", "supervisor", "control", "systemd", "benchmarks")
+    for path in (ROOT / folder).rglob("*")
+    if path.suffix in {".py", ".js", ".html", ".css", ".service", ".socket"}
+)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=name)
+def test_words_of_the_code(source):
+    assert not METAPHORS.findall(source.read_text())
