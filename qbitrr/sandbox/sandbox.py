@@ -15,7 +15,7 @@ from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.life.world import World
 from qbitrr.sandbox.media import library
 from qbitrr.sandbox.services.lidarr import LidarrStandIn
-from qbitrr.sandbox.services.media_requests import some_wishes
+from qbitrr.sandbox.services.media_requests import invent_requests
 from qbitrr.sandbox.services.ombi import OmbiStandIn
 from qbitrr.sandbox.services.overseerr import OverseerrStandIn
 from qbitrr.sandbox.services.qbittorrent import QbittorrentStandIn
@@ -77,7 +77,7 @@ class Sandbox:
 
     `ports` gives fixed ports by section name (`qBit` for qBittorrent), the others take free ones. `downloads` is the
     folder in which the torrents say to be; with `on_disk` small files are put there. `has_past` begins with downloads
-    in every stage of life. With `with_requests` people ask for some of what is missing (`wishes`, a list that may
+    in every stage of life. With `with_requests` people ask for some of what is missing (`requests`, a list that may
     change), in Overseerr and in Ombi. `middlewares` are put around the handlers of all applications.
     """
 
@@ -120,7 +120,7 @@ class Sandbox:
         }
         if has_past:
             live_through_the_past(self.world, now)
-        self.requests = some_wishes(self.world.arrs.values(), now) if with_requests else []
+        self.requests = invent_requests(self.world.arrs.values(), now) if with_requests else []
         key = infohash_of("key", seed, "requests")[:32]
         self.overseerr = OverseerrStandIn(
             self.requests, api_key=key, middlewares=middlewares, port=ports.get("Overseerr", 0)

@@ -32,9 +32,10 @@ class Hub:
     def tell(self, name: str, action: str, resource: Mapping[str, Any] | None = None) -> None:
         """Tell all that listen that something changed."""
         body = {"action": action} if resource is None else {"action": action, "resource": resource}
-        self._send({"name": name, "body": body})
+        self.send({"name": name, "body": body})
 
-    def _send(self, message: Mapping[str, Any]) -> None:
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Push one message as it is."""
         record = _record({"type": 1, "target": "receiveMessage", "arguments": [message]})
         for socket, waiting in list(self.listeners.items()):
             try:
@@ -52,7 +53,7 @@ class Hub:
             await socket.close()
             return socket
         self.listeners[socket] = asyncio.Queue(_MOST_WAITING)
-        self._send({"name": "version", "body": {"version": self._version}})
+        self.send({"name": "version", "body": {"version": self._version}})
         telling = asyncio.create_task(self._tell_one(socket), name="hub")
         try:
             async for _ in socket:  # a client says nothing but that it lives
