@@ -16,18 +16,23 @@ UPLOAD_BYTES_PER_SECOND = 60_000.0
 
 
 class TorrentFile(Struct):
-    """A file of a torrent; size in bytes, priority 0 for files that are not wanted."""
+    """A file of a torrent; size in bytes, priority 0 for one that is not selected.
+
+    `playable` is false for a video or audio file that is none.
+    """
 
     path: str
     size: int
     priority: int = 1
+    playable: bool = True
 
 
 class Torrent(Struct):
     """A torrent. Times are epoch seconds, rates bytes per second; `clock` is up to when it has developed.
 
-    `wanted` (bytes) and `progress` count the files with a priority only. `tracker_complaint` is what its trackers
-    answer instead of peers; rate limits are 0 for none, share limits -1 for none and -2 for the client's.
+    `wanted` (bytes) and `progress` count the files with a priority only. `data_lost` is noticed by the client,
+    `moved_away` only by a recheck. `tracker_complaint` is what its trackers answer instead of peers; rate limits are 0
+    for none, share limits -1 for none and -2 for the client's.
     """
 
     infohash: str
@@ -53,6 +58,7 @@ class Torrent(Struct):
     stopped: bool = False
     errored: bool = False
     data_lost: bool = False
+    moved_away: bool = False
     checking_until: float | None = None
     gone_at: float | None = None
     gone_with_files: bool = False
@@ -98,12 +104,22 @@ class Torrent(Struct):
         return self.has_metadata and self.progress >= 1
 
     @property
+    def is_at_limit(self) -> bool:
+        """Complete, stopped, and at a share limit of its own."""
+        by_ratio = 0 <= self.ratio_limit <= self.ratio
+        by_time = 0 <= self.seeding_minutes_limit <= self.seeding_seconds / 60
+        return self.complete and self.stopped and (by_ratio or by_time)
+
+    @property
     def content_path(self) -> str:
-        """The file of a torrent with one, else its folder; empty without metadata."""
+        """The file of a torrent with one, else its folder; the save path without one; empty without metadata."""
         if not self.has_metadata:
             return ""
-        first = self.files[0].path
-        return posixpath.join(self.save_path, first if len(self.files) == 1 else first.partition("/")[0])
+        if len(self.files) == 1:
+            return posixpath.join(self.save_path, self.files[0].path)
+        roots = {file.path.partition("/")[0] if "/" in file.path else "" for file in self.files}
+        root = roots.pop() if len(roots) == 1 else ""
+        return posixpath.join(self.save_path, root) if root else self.save_path
 
     @property
     def state(self) -> str:
@@ -150,8 +166,8 @@ class Torrent(Struct):
 
     def _checked(self) -> None:
         self.checking_until = None
-        if self.data_lost:
-            self.data_lost, self.progress, self.completion_on = False, 0.0, None
+        if self.data_lost or self.moved_away:
+            self.data_lost, self.moved_away, self.progress, self.completion_on = False, False, 0.0, None
         if self.errored:
             self.errored, self.fate = False, Fate(Destiny.HEALTHY, self.fate.bytes_per_second)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from qbitrr.sandbox.services.answers import one, text
-from qbitrr.sandbox.services.faults import Fault, WrongCredentials
+from qbitrr.sandbox.services.faults import Down, Fault, Hang, Status, WrongCredentials
 from qbitrr.sandbox.services.qbittorrent_changes import changes
 from qbitrr.sandbox.services.qbittorrent_login import BannedAddressError, Logins
 from qbitrr.sandbox.services.qbittorrent_rows import (
@@ -89,10 +89,17 @@ class QbittorrentStandIn(StandIn):
         ]
 
     async def fail(self, fault: Fault, route: str | None = None) -> None:
-        """See StandIn; wrong credentials end the sessions, too."""
+        """See StandIn; wrong credentials end the sessions, too. What stops all answers is felt by the Arrs."""
         if isinstance(fault, WrongCredentials):
             self.logins.forget_all()
+        if route is None and isinstance(fault, Down | Hang | Status):
+            self.client.is_away = True
         await super().fail(fault, route)
+
+    async def heal(self) -> None:
+        """See StandIn."""
+        self.client.is_away = False
+        await super().heal()
 
     # --- being logged in ---
 

@@ -1,4 +1,4 @@
-"""What all stand-ins have in common: they listen on loopback, remember their requests, and can be made to fail."""
+"""What all stand-ins have in common: they listen on loopback, keep their requests, and can be made to fail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from aiohttp import web
 
 from qbitrr.sandbox.services.answers import whole
-from qbitrr.sandbox.services.faults import Down, EmptyLists, Fault, HalfAnswer, Hang, Status, WrongCredentials
+from qbitrr.sandbox.services.faults import (
+    Down,
+    EmptyLists,
+    Fault,
+    HalfAnswer,
+    Hang,
+    SlowFirstByte,
+    Status,
+    WrongCredentials,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +80,7 @@ class StandIn(ABC):
         app = web.Application(middlewares=[self._remember, self._fail, *self._middlewares, self.guard])
         app[KIND] = self.kind
         app.add_routes(self.routes())
-        # a short farewell: a request that hangs must not hold up the end
+        # a request that hangs must not delay the end
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
         await web.SockSite(self._runner, self._listener).start()
@@ -92,7 +101,7 @@ class StandIn(ABC):
             await self.stop()
 
     async def heal(self) -> None:
-        """End all faults; what hangs is let go without an answer."""
+        """End all faults; requests that hang get no answer."""
         self._faults.clear()
         self._healed.set()
         if self._runner is None:
@@ -100,7 +109,7 @@ class StandIn(ABC):
 
     @property
     def rejects_credentials(self) -> bool:
-        """Whether the fault of that name is on."""
+        """Whether WrongCredentials is on."""
         return any(isinstance(fault, WrongCredentials) for fault in self._faults.values())
 
     @abstractmethod
@@ -120,6 +129,10 @@ class StandIn(ABC):
             case Hang():
                 await self._healed.wait()
                 return _broken_off(request)
+            case SlowFirstByte(seconds):
+                response = await whole(await handler(request))
+                await asyncio.sleep(seconds)
+                return response
             case Status(status, retry_after):
                 headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
                 return web.Response(status=status, headers=headers, text="made to fail")

@@ -1,0 +1,74 @@
+"""What an Arr reads of a torrent of its download client, and what it does to one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class ClientAwayError(Exception):
+    """The download client does not answer."""
+
+
+class ClientFile(NamedTuple):
+    """A file of a torrent that is on the disk, by its path as the client sees it; size in bytes.
+
+    `playable` is false for a video or audio file that is none.
+    """
+
+    path: str
+    size: int
+    playable: bool = True
+
+
+class ClientItem(Struct, frozen=True):
+    """A torrent at one moment.
+
+    `infohash` is in lower case, `state` qBittorrent's word, sizes are bytes of what is selected, `seconds_left` None
+    when unknown. `at_limit`: it is stopped and has reached its share limit. `files` are those that are on the disk.
+    """
+
+    infohash: str
+    name: str
+    category: str
+    save_path: str
+    content_path: str
+    state: str
+    size: int
+    left: int
+    seconds_left: float | None = None
+    at_limit: bool = False
+    files: tuple[ClientFile, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to download, and the client is content with it."""
+        return self.state in ("uploading", "stalledUP", "stoppedUP", "pausedUP", "queuedUP", "forcedUP")
+
+
+class Client(Protocol):
+    """A download client as an Arr uses it."""
+
+    def items(self, category: str) -> Iterable[ClientItem]:
+        """The torrents of a category. Raises ClientAwayError."""
+        ...
+
+    def on_disk(self) -> Iterable[ClientItem]:
+        """All torrents, also while it does not answer: its files stay where they are."""
+        ...
+
+    def remove(self, infohash: str) -> None:
+        """Delete a torrent with its files."""
+        ...
+
+    def set_category(self, infohash: str, category: str) -> None:
+        """Put a torrent into another category."""
+        ...
+
+    def move_away(self, infohash: str) -> None:
+        """Take a torrent's files off the disk, without a word to the client."""
+        ...
