@@ -76,9 +76,9 @@ _STAND_INS: dict[str, type[ArrStandIn]] = {
 class Sandbox:
     """Everything, while the `async with` lasts.
 
-    `ports` gives fixed ports by section name (`qBit` for qBittorrent), the others take free ones. `downloads` is the
-    folder in which the torrents say to be; with `on_disk` small files are put there. `has_past` begins with downloads
-    in every stage of life. With `with_requests` users ask for some of what is missing (`requests`, a list that may
+    `ports` gives fixed ports by section name (`qBit` for qBittorrent), the others get free ones. `downloads` is the
+    folder of the torrents; with `on_disk` small files are put there. `has_past` starts with
+    downloads in every stage. With `with_requests` users ask for some of what is missing (`requests`, a list that may
     change), in Overseerr and in Ombi. `middlewares` run before the handlers of all applications. `tempo` is how long
     things take, in place of that of `speed`.
     """
@@ -103,8 +103,8 @@ class Sandbox:
         self._downloads = str(downloads)
         ports = ports or {}
         now = clock()
-        begin = now - PAST_SECONDS if has_past else now
-        self.world = World(seed, begin, downloads=self._downloads, tempo=tempo or Tempo(speed))
+        start = now - PAST_SECONDS if has_past else now
+        self.world = World(seed, start, downloads=self._downloads, tempo=tempo or Tempo(speed))
         self.qbittorrent = QbittorrentStandIn(
             self.world.client,
             version=qbittorrent_version,
@@ -161,7 +161,7 @@ class Sandbox:
         return config_text(self.qbittorrent, self.arrs, asked, self._downloads, overrides)
 
     async def __aenter__(self) -> Self:
-        """Start all applications and let time pass. OSError when a port is taken."""
+        """Start all applications and let time pass. OSError when a port is in use."""
         self._tick()
         try:
             for stand_in in self.stand_ins.values():

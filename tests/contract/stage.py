@@ -81,7 +81,7 @@ class Stage:
         return release, torrent
 
     def add_by_hand(self, items: Sequence[Any], fate: Fate = QUICK, **how: Any) -> Torrent:
-        """The same without the Arr's knowledge: only the name tells what it is."""
+        """The same without the Arr's knowledge: only the name shows what it is."""
         torrent = self.arr.add_torrent(items, self.arr.offer(items, attempt="added"), fate, **how)
         self.wait(0.5)
         return torrent

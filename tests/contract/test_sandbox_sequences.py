@@ -69,7 +69,7 @@ async def test_an_import_goes_through_the_recorded_states(one: Recording):
                 states.append(state)
     recorded = recorded_states(one)
     assert states[-1] == recorded[-1]
-    # what lasts for less than the pause between two looks may be missing from the recording
+    # what lasts for less than the pause between two polls may be missing from the recording
     remaining = iter(states)
     assert all(state in remaining for state in recorded)
     everything = [state for other in named("timeline-import") for state in recorded_states(other)]
@@ -103,14 +103,14 @@ async def our_messages(on: Stage) -> list[Pushed]:
     """The same story: a grab, its completion, a refresh that is asked for, the import, and what follows by itself."""
     incoming: asyncio.Queue[str] = asyncio.Queue()
     on.stand_in.hub.listeners[None] = incoming  # type: ignore[index]  # one that is no connection
-    messages, begin = list[Pushed](), on.world.now
+    messages, start = list[Pushed](), on.world.now
 
     def pass_seconds(seconds: float) -> None:
         for _ in range(round(seconds / STEP_SECONDS)):
             on.wait(STEP_SECONDS)
             while not incoming.empty():
                 (message,) = json.loads(incoming.get_nowait()[:-1])["arguments"]
-                messages.append(pushed(on.world.now - begin, message))
+                messages.append(pushed(on.world.now - start, message))
 
     item = on.missing[0]
     on.arr.grab([item], on.arr.offer([item]), STUCK)

@@ -108,7 +108,7 @@ class Arr:
 
     @property
     def tempo(self) -> Tempo:
-        """How long things take."""
+        """How long things last."""
         return self._state.tempo
 
     @tempo.setter
@@ -155,7 +155,7 @@ class Arr:
         self.on_change(Change("parent", "updated", parent_id))
 
     def delete(self, parent_id: int) -> None:
-        """Take a movie, series or artist out of the library, with all that belongs to it."""
+        """Remove a movie, series or artist from the library, with all that belongs to it."""
         self.collection.drop(parent_id)
         self.on_change(Change("parent", "deleted", parent_id))
 

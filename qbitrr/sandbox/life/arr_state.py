@@ -45,7 +45,7 @@ class Connection:
 
 @dataclass(slots=True)
 class ArrState:
-    """One Arr. `key` tells it from every other one of all worlds.
+    """One Arr. `key` is unique among the Arrs of all worlds.
 
     Ids of events, files and entries are above those of the library.
     """

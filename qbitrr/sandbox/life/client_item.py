@@ -28,8 +28,8 @@ class ClientFile(NamedTuple):
 class ClientItem(Struct, frozen=True):
     """A torrent at one moment.
 
-    `infohash` is in lower case, `state` qBittorrent's word, sizes are bytes of what is selected, `seconds_left` None
-    when unknown. `at_limit`: it is stopped and has reached its share limit. `files` are those that are on the disk.
+    `infohash` is in lower case, `state` qBittorrent's name for it, sizes are bytes of what is selected, `seconds_left`
+    None when unknown. `at_limit`: it is stopped and has reached its share limit. `files` are those on the disk.
     """
 
     infohash: str
@@ -70,5 +70,5 @@ class Client(Protocol):
         ...
 
     def move_away(self, infohash: str) -> None:
-        """Take a torrent's files off the disk, without a word to the client."""
+        """Remove a torrent's files from the disk without the client's knowledge."""
         ...

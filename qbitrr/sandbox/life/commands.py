@@ -42,7 +42,7 @@ class Outcome(NamedTuple):
 
 
 Work: TypeAlias = "Generator[float, None, Outcome]"
-"""What a command does: it yields the seconds that each part takes."""
+"""What a command does: it yields how many seconds each part lasts."""
 
 
 def failed(exception: str) -> Outcome:

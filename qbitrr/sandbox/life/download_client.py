@@ -31,7 +31,7 @@ class DownloadClient:
         self.tempo = tempo or Tempo()
         self.torrents: dict[str, Torrent] = {}
         self.buried: dict[str, Torrent] = {}
-        """Torrents that were deleted, should somebody add one again."""
+        """Torrents that were deleted, for when one is added again."""
         self.categories: dict[str, str] = {}
         self.tags: set[str] = set()
         self.connection_status = "connected"
@@ -43,7 +43,7 @@ class DownloadClient:
     @property
     def free_bytes(self) -> int:
         """What is left of the disk."""
-        return int(self.disk_bytes - sum(t.wanted * t.progress for t in self.torrents.values()))
+        return int(self.disk_bytes - sum(t.selected_size * t.progress for t in self.torrents.values()))
 
     def advance(self, now: float) -> None:
         """Let time pass until `now`."""
@@ -81,7 +81,7 @@ class DownloadClient:
             torrent.category = category
 
     def move_away(self, infohash: str) -> None:
-        """Somebody takes a torrent's files without a word to the client, which goes on with it."""
+        """A torrent's files go without the client's knowledge: it goes on with the torrent."""
         for torrent in self.known([infohash]):
             torrent.moved_away = True
 
@@ -141,13 +141,13 @@ class DownloadClient:
 
     def add_tags(self, infohashes: Iterable[str], tags: Iterable[str]) -> None:
         """Tag torrents; tags are created as needed."""
-        wanted = set(tags)
-        self.tags |= wanted
+        added = set(tags)
+        self.tags |= added
         for torrent in self.known(infohashes):
-            torrent.tags |= wanted
+            torrent.tags |= added
 
     def remove_tags(self, infohashes: Iterable[str], tags: Iterable[str]) -> None:
-        """Take tags off torrents; no tags means all."""
+        """Remove tags from torrents; no tags means all."""
         unwanted = set(tags)
         for torrent in self.known(infohashes):
             torrent.tags = torrent.tags - unwanted if unwanted else set()
@@ -163,8 +163,8 @@ class DownloadClient:
 
     def to_the_top(self, infohashes: Iterable[str]) -> None:
         """Move torrents to the top of the queue; they keep their order."""
-        wanted = {torrent.infohash for torrent in self.known(infohashes)}
-        self._queue = sorted(self.queue(), key=lambda infohash: infohash not in wanted)
+        moved = {torrent.infohash for torrent in self.known(infohashes)}
+        self._queue = sorted(self.queue(), key=lambda infohash: infohash not in moved)
 
     def known(self, infohashes: Iterable[str]) -> Iterator[Torrent]:
         """Those of the named torrents that are there."""
@@ -185,8 +185,8 @@ def _item(torrent: Torrent) -> ClientItem:
         save_path=torrent.save_path,
         content_path=torrent.content_path,
         state=torrent.state,
-        size=torrent.wanted if is_known else 0,
-        left=int(torrent.wanted * (1 - torrent.progress)) if is_known else 0,
+        size=torrent.selected_size if is_known else 0,
+        left=int(torrent.selected_size * (1 - torrent.progress)) if is_known else 0,
         seconds_left=float(torrent.eta_seconds) if torrent.download_rate else None,
         at_limit=torrent.is_at_limit,
         files=() if torrent.data_lost or torrent.moved_away else tuple(files),

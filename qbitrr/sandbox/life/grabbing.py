@@ -67,8 +67,8 @@ class Grabber:
         arr = self._arr
         yield arr.tempo.seconds(arr.tempo.search)
         self._rss_syncs += 1
-        taken = self._taken()
-        missing = [item for item in arr.collection.wanted(arr.now) if item.id not in taken]
+        unavailable = self._unavailable()
+        missing = [item for item in arr.collection.wanted(arr.now) if item.id not in unavailable]
         rng(arr.key, "rss", self._rss_syncs).shuffle(missing)
         return Outcome(f"RSS sync completed, {self.search([item] for item in missing[:RSS_GRABS])} reports grabbed")
 
@@ -76,15 +76,15 @@ class Grabber:
 
     def search(self, groups: Iterable[Sequence[Any]]) -> int:
         """Search for groups of items, each as one release; returns how many were grabbed."""
-        grabbed, taken = 0, self._taken()
+        grabbed, unavailable = 0, self._unavailable()
         for items in groups:
             for item in items:
                 item.last_search = int(self._arr.now)
-            if self._client() is None or not taken.isdisjoint(item.id for item in items):
+            if self._client() is None or not unavailable.isdisjoint(item.id for item in items):
                 continue
             if found := find(self._arr.key, self._arr.collection, items, self.odds, self._is_barred):
                 self.grab(items, *found)
-                taken.update(item.id for item in items)
+                unavailable.update(item.id for item in items)
                 grabbed += 1
         return grabbed
 
@@ -128,7 +128,7 @@ class Grabber:
     def note_grab(
         self, item_ids: Sequence[int], release: Release, *, by_id: bool = False, source: str = "Search"
     ) -> None:
-        """Write down that a release was sent to the client; `by_id`: its name does not tell what it is."""
+        """Write down that a release was sent to the client; `by_id`: its name does not show what it is."""
         arr = self._arr
         for item_id in item_ids:
             arr.history.note(
@@ -151,7 +151,7 @@ class Grabber:
                 return connection.client
         return None
 
-    def _taken(self) -> set[int | None]:
+    def _unavailable(self) -> set[int | None]:
         """The items of the queue, and of what was grabbed since the last refresh."""
         events = takewhile(lambda event: event.date > self._tracking.refreshed, reversed(self._arr.history.events))
         return {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MINUTE = 60.0
 PAST_SECONDS = 5 * 60 * MINUTE
 STEP_SECONDS = 30.0
-REFRESH_SECONDS = 10 * MINUTE  # in the past: to see all refreshes of it takes long and shows nothing more
+REFRESH_SECONDS = 10 * MINUTE  # in the past: all refreshes of it last long and show nothing more
 LAST_REFRESH_SECONDS = 40.0
 
 
@@ -86,9 +86,9 @@ class _Cast:
     """The missing items of one Arr in a mixed order, each to be used once."""
 
     def __init__(self, arr: Arr) -> None:
-        wanted = list(arr.collection.wanted(arr.now))
-        rng(arr.name, "opening").shuffle(wanted)
-        series = sorted({item.series_id for item in wanted}) if arr.kind == "sonarr" else []
+        missing = list(arr.collection.wanted(arr.now))
+        rng(arr.name, "opening").shuffle(missing)
+        series = sorted({item.series_id for item in missing}) if arr.kind == "sonarr" else []
         groups = (
             group
             for number in series
@@ -96,7 +96,7 @@ class _Cast:
         )
         self._pack = next((group for group in groups if len(group) > 1), [])
         packed = {item.id for item in self._pack}
-        self._single = [item for item in wanted if item.id not in packed]
+        self._single = [item for item in missing if item.id not in packed]
 
     def next(self, scene: Scene) -> list[Any]:
         if scene.pack and self._pack:

@@ -43,6 +43,6 @@ class Schedule:
         self.now = max(self.now, now)
 
     def clear(self) -> None:
-        """Forget everything that is due."""
+        """Drop everything that is due."""
         self._due.clear()
         self._named.clear()

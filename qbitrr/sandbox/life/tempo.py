@@ -1,7 +1,7 @@
-"""How long things take.
+"""How long things last.
 
 Times stay wall-clock times whatever the speed, because those who read them compare them with a clock of their own;
-only what takes time takes less of it.
+only durations are shorter.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Tempo(Struct, frozen=True):
     album_statistics: float = 2.4e-5  # per artist of the page that is not cached, times all artists
 
     def seconds(self, seconds: float) -> float:
-        """How long something lasts that takes `seconds` at speed 1."""
+        """How long something lasts that lasts `seconds` at speed 1."""
         return seconds / self.speed
 
     def rate(self, bytes_per_second: float) -> float:

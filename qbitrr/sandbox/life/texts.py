@@ -1,4 +1,4 @@
-"""What the Arrs say, word for word. Source: recordings `queue-*`, `health-*`, `manualimport-*`."""
+"""Texts of the Arrs, letter for letter. Source: recordings `queue-*`, `health-*`, `manualimport-*`."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class TorrentFile(Struct):
 class Torrent(Struct):
     """A torrent. Times are epoch seconds, rates bytes per second; `clock` is up to when it has developed.
 
-    `wanted` (bytes) and `progress` count the files with a priority only. `data_lost` is noticed by the client,
+    `selected_size` (bytes) and `progress` count the files with a priority only. `data_lost` is noticed by the client,
     `moved_away` only by a recheck. `tracker_complaint` is what its trackers answer instead of peers; rate limits are 0
     for none, share limits -1 for none and -2 for the client's.
     """
@@ -80,12 +80,12 @@ class Torrent(Struct):
     @property
     def ratio(self) -> float:
         """Uploaded by downloaded bytes."""
-        done = int(self.wanted * self.progress)
+        done = int(self.selected_size * self.progress)
         return self.uploaded / done if done else 0.0
 
     @property
     def has_metadata(self) -> bool:
-        """Whether it knows its files."""
+        """Whether its files are known."""
         return self.fate.destiny is not Destiny.NO_METADATA
 
     @property
@@ -94,13 +94,13 @@ class Torrent(Struct):
         return sum(file.size for file in self.files)
 
     @property
-    def wanted(self) -> int:
+    def selected_size(self) -> int:
         """Bytes of the files with a priority."""
         return sum(file.size for file in self.files if file.priority)
 
     @property
     def complete(self) -> bool:
-        """Whether all that is wanted is there."""
+        """Whether all that is selected is there."""
         return self.has_metadata and self.progress >= 1
 
     @property
@@ -141,7 +141,7 @@ class Torrent(Struct):
         """Until it is complete; NEVER_SECONDS when that is not in sight."""
         if self.complete or not self.download_rate:
             return NEVER_SECONDS
-        return min(NEVER_SECONDS, int(self.wanted * (1 - self.progress) / self.download_rate) + 1)
+        return min(NEVER_SECONDS, int(self.selected_size * (1 - self.progress) / self.download_rate) + 1)
 
     def develop(self, now: float, speed: float) -> None:
         """Let time pass until `now`; at `speed` 10 bytes flow ten times as fast."""
@@ -173,7 +173,7 @@ class Torrent(Struct):
 
     def _seed(self, seconds: float, now: float, speed: float) -> None:
         self.seeding_seconds += seconds
-        # half of the torrents have somebody to upload to
+        # half of the torrents have a peer to upload to
         if int(self.infohash[-1], 16) % 2:
             self.upload_rate = _limited(UPLOAD_BYTES_PER_SECOND * speed, self.upload_limit)
             self.uploaded += self.upload_rate * seconds
@@ -181,7 +181,7 @@ class Torrent(Struct):
 
     def _download(self, seconds: float, now: float, speed: float) -> None:
         rate = _limited(self.fate.bytes_per_second * speed, self.download_limit)
-        size = max(1, self.wanted)
+        size = max(1, self.selected_size)
         reached = self.progress + rate * seconds / size
         if reached < self.fate.until:
             self.progress, self.download_rate, self.last_activity = reached, rate, now

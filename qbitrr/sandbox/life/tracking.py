@@ -1,8 +1,8 @@
 """The downloads that an Arr tracks, and its queue: a snapshot of them as of the last refresh.
 
 Source: recordings `queue-*` and `timeline-import`, and what was seen of running programs. Between two refreshes nothing
-of a torrent reaches the queue. A torrent whose import is pending keeps its state over refreshes; one that downloads
-begins again with each.
+of a torrent reaches the queue. A torrent whose import is pending keeps its state over refreshes; one that
+downloads starts again with each.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Tracking:
         )
 
     def start(self) -> None:
-        """Begin with an empty queue, which stays so until the first refresh."""
+        """Start with an empty queue, which stays so until the first refresh."""
         self.downloads.clear()
         self._listed, self.queue = [], {}
         self._arr.schedule.after(self._arr.tempo.seconds(self._arr.tempo.first_refresh), self._post_scheduled)
@@ -138,7 +138,7 @@ class Tracking:
         return [one for one in self.downloads.values() if one in self._listed and one.state == "importPending"]
 
     def drop(self, download_id: str) -> None:
-        """Forget a download; the next refresh may find it again."""
+        """Drop a download; the next refresh may find it again."""
         self.downloads.pop(download_id, None)
         self._listed = [download for download in self._listed if download.download_id != download_id]
         self.publish()

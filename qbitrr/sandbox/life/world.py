@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class World:
-    """Begins at `now` (epoch seconds). `downloads` is the folder that the torrents' paths are in."""
+    """Starts at `now` (epoch seconds). `downloads` is the folder that the torrents' paths are in."""
 
     def __init__(self, seed: int, now: float, *, downloads: str = "/downloads", tempo: Tempo | None = None) -> None:
         self.seed = seed

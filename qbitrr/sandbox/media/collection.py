@@ -57,7 +57,7 @@ class Collection(ABC, Generic[ItemT]):
 
     @abstractmethod
     def name(self, items: Sequence[ItemT]) -> str:
-        """How a release of these items begins: `Title.2019`, `Title.S01E03`, `Title.S01`, `Artist-Album-2019`."""
+        """How a release's name of these items starts: `Title.2019`, `Title.S01E03`, `Title.S01`, `Artist-Album`."""
 
     @abstractmethod
     def contents(self, items: Sequence[ItemT], release: str) -> list[str]:
@@ -65,7 +65,7 @@ class Collection(ABC, Generic[ItemT]):
 
     @abstractmethod
     def searched_by(self, command: str, body: Mapping[str, Any], now: float) -> list[list[ItemT]]:
-        """What a search command looks for, each list to be found as one release."""
+        """What a search command searches, each list to be found as one release."""
 
     @abstractmethod
     def search_again(self, item_ids: Sequence[int]) -> tuple[str, dict[str, Any]]:
@@ -76,7 +76,7 @@ class Collection(ABC, Generic[ItemT]):
         """All items that a release may be named after (see `name`), each alone or several together."""
 
     def parse(self, release: str) -> list[ItemT]:
-        """What a release is of, by its name; nothing when that does not tell."""
+        """What a release is of, by its name; nothing when it shows none."""
         if self._by_name is None:
             self._by_name = {self.name(items).lower(): list(items) for items in self.named_groups()}
         name = release.lower()

@@ -43,7 +43,7 @@ def movies(seed: int, count: int, now: float, profile_ids: Sequence[int] = (1, 4
 
 
 def _movie(draw: random.Random, number: int, profile_id: int, now: float) -> Movie:
-    """A movie without a file; takes the same number of draws for each."""
+    """A movie without a file, made with the same number of draws for each."""
     this_year = time.gmtime(now).tm_year
     age, luck = draw.random(), draw.random()
     if age < 0.05:

@@ -96,7 +96,7 @@ class Movies(Collection[Movie]):
         return "MoviesSearch", {"movieIds": list(item_ids)}
 
     def searched_by(self, command: str, body: Mapping[str, Any], now: float) -> list[list[Movie]]:
-        """What a search command of Radarr looks for."""
+        """What a search command of Radarr searches."""
         match command:
             case "MoviesSearch":
                 return singly(self.existing(body.get("movieIds"), now))

@@ -39,7 +39,7 @@ class Track(Struct, frozen=True, gc=False):
 class Album(Struct, gc=False):
     """An album. `file` stands for all of its tracks once none is missing; before, the first `tracks_present` exist.
 
-    Times are epoch seconds, None when nobody knows yet.
+    Times are epoch seconds, None when not announced yet.
     """
 
     id: int
@@ -171,7 +171,7 @@ class Music(Collection[Album]):
             yield f"{track.number:02} {names.dotted(track.title)}", (album, track)
 
     def searched_by(self, command: str, body: Mapping[str, Any], now: float) -> list[list[Album]]:
-        """What a search command of Lidarr looks for."""
+        """What a search command of Lidarr searches."""
         match command:
             case "AlbumSearch":
                 return singly(self.existing(body.get("albumIds"), now))

@@ -13,7 +13,7 @@ from qbitrr.sandbox.media import names
 
 
 class Quality(NamedTuple):
-    """One quality. `source` is the Arr's word for it, empty where it has none; resolution is in lines."""
+    """One quality. `source` is the Arr's name for it, empty where it has none; resolution is in lines."""
 
     id: int
     name: str
@@ -140,7 +140,7 @@ _MOVIE_MEGABYTES = {480: 900, 720: 2_500, 1080: 8_000, 2160: 30_000}
 
 
 def size_of(kind: str, quality: int, luck: float) -> int:
-    """Bytes that an item of this quality takes, up to a fifth more or less by `luck` (0 to 1)."""
+    """Bytes of an item of this quality, up to a fifth more or less by `luck` (0 to 1)."""
     movie = _MOVIE_MEGABYTES.get(BY_ID[kind][quality].resolution, 0)
     megabytes = {"radarr": movie, "sonarr": movie / 4, "lidarr": 350}[kind]
     return int(megabytes * (0.8 + 0.4 * luck) * 1_000_000)

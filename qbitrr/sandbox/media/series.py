@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Episode(Struct, gc=False):
-    """An episode. Season 0 holds specials; `aired` in epoch seconds, None when nobody knows yet."""
+    """An episode. Season 0 holds specials; `aired` in epoch seconds, None when not announced yet."""
 
     id: int
     series_id: int
@@ -125,7 +125,7 @@ class Shows(Collection[Episode]):
         return "EpisodeSearch", {"episodeIds": list(item_ids)}
 
     def searched_by(self, command: str, body: Mapping[str, Any], now: float) -> list[list[Episode]]:
-        """What a search command of Sonarr looks for; seasons that are missing as a whole as a pack."""
+        """What a search command of Sonarr searches; seasons that are missing as a whole as a pack."""
         series = self.series.get(body.get("seriesId", 0))
         match command:
             case "EpisodeSearch":
@@ -136,8 +136,8 @@ class Shows(Collection[Episode]):
             case "SeriesSearch" if series:
                 return [group for season in series.seasons for group in self._season(season, now)]
             case "MissingEpisodeSearch":
-                wanted = self.wanted(now)
-                return singly(one for one in wanted if series is None or one.series_id == series.id)
+                missing = self.wanted(now)
+                return singly(one for one in missing if series is None or one.series_id == series.id)
             case "CutoffUnmetEpisodeSearch":
                 return singly(one for one in self.below_cutoff() if self.is_monitored(one))
             case _:

@@ -91,7 +91,7 @@ class ArrStandIn(StandIn):
 
     @abstractmethod
     def edited_parent(self, parent_id: int) -> Resource:
-        """The same as the editor answers it, which knows nothing of files."""
+        """The same as the editor answers it, without anything of files."""
 
     @abstractmethod
     def manual_import_fields(self, decision: Decision) -> Resource:
@@ -282,7 +282,7 @@ class ArrStandIn(StandIn):
         return page(request, found, self.wanted_item, self.sort_keys[name])
 
     async def compute_statistics(self, items: Sequence[Any]) -> None:
-        """Take the time that a page of these items costs."""
+        """Wait for as long as a page of these items takes."""
 
     def wanted_item(self, item: Any) -> Resource:
         """An item as these lists have it."""
@@ -332,7 +332,7 @@ class ArrStandIn(StandIn):
         return many(self._manual_import(download_id, decision, offer) for decision, offer in found)
 
     async def post_failed(self, request: web.Request) -> web.Response:
-        """Fail a download by the event that began it."""
+        """Fail a download by its `grabbed` event."""
         event_id = path_id(request)
         if self.arr.mark_failed(event_id):
             return one({})

@@ -52,7 +52,7 @@ def path_mappings(settings: ArrSettings) -> list[Resource]:
 
 
 def download_client(kind: str, connection: Connection) -> Resource:
-    """One of `GET downloadclient`. Only Sonarr knows keys of qBittorrent."""
+    """One of `GET downloadclient`. Only Sonarr has a field for an API key of qBittorrent."""
     settings, media = connection.settings, _CATEGORY[kind]
     capital = media.capitalize()
     fields = [

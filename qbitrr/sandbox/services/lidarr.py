@@ -68,7 +68,7 @@ class LidarrStandIn(ArrStandIn):
         await super().restart(starting_seconds)
 
     async def compute_statistics(self, items: Sequence[Album]) -> None:
-        """One query for each artist of a page that is not cached, which takes the longer the more artists there are.
+        """One query for each artist of a page that is not cached, which lasts the longer the more artists there are.
 
         Source: recording `sizes-and-times`.
         """
@@ -221,8 +221,8 @@ class LidarrStandIn(ArrStandIn):
         for album in artist.albums if artist else albums:
             for track in album.tracks():
                 yield album, track
-        for wanted in numbers(request, ids):
-            if found := self._find(wanted):
+        for chosen in numbers(request, ids):
+            if found := self._find(chosen):
                 yield found
 
     def _find(self, track_id: int) -> tuple[Album, Track] | None:
@@ -288,8 +288,8 @@ class LidarrStandIn(ArrStandIn):
         duration = sum(track.milliseconds for track in item.tracks())
         artist = self.music.artists[item.artist_id]
         # what is neither missing nor there does not count
-        wanted = item.monitored and self.music.is_out(item, self.arr.now)
-        expected = item.track_count if wanted else item.present
+        is_expected = item.monitored and self.music.is_out(item, self.arr.now)
+        expected = item.track_count if is_expected else item.present
         return lean(
             {
                 "title": item.title,

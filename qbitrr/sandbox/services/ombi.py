@@ -36,7 +36,7 @@ class OmbiStandIn(StandIn):
         self.api_key = api_key
 
     def routes(self) -> list[web.RouteDef]:
-        """Movies, series, and how many there are: bare numbers, as Ombi tells them."""
+        """Movies, series, and how many there are: bare numbers, as Ombi sends them."""
         return [
             web.get("/api/v1/Request/movie", self.get_movies, allow_head=False),
             web.get("/api/v1/Request/movie/total", self.get_movie_total, allow_head=False),
@@ -101,11 +101,11 @@ def _series(entry: UserRequest) -> Resource:
         }
         for season in entry.seasons
     ]
-    child = {"id": entry.id, "parentRequestId": entry.id, **_decision(entry), "seasonRequests": seasons}
+    series_request = {"id": entry.id, "parentRequestId": entry.id, **_decision(entry), "seasonRequests": seasons}
     return {
         "id": entry.id,
         "tvDbId": entry.tvdb_id,
         "externalProviderId": 0,
         "imdbId": None,
-        "childRequests": [child],
+        "childRequests": [series_request],
     }

@@ -54,15 +54,15 @@ class OverseerrStandIn(StandIn):
 
     async def get_requests(self, request: web.Request) -> web.Response:
         """A page of the requests, newest first."""
-        wanted = request.query.get("filter", "all")
-        found = [entry for entry in reversed(self.user_requests) if _passes(entry, wanted)]
+        chosen = request.query.get("filter", "all")
+        found = [entry for entry in reversed(self.user_requests) if _passes(entry, chosen)]
         take, skip = number(request, "take") or _DEFAULT_TAKE, number(request, "skip") or 0
         info = {"pages": -(-len(found) // take), "pageSize": take, "results": len(found), "page": skip // take + 1}
         return one({"pageInfo": info, "results": [_request(entry) for entry in found[skip : skip + take]]})
 
 
-def _passes(entry: UserRequest, wanted: str) -> bool:
-    match wanted:
+def _passes(entry: UserRequest, chosen: str) -> bool:
+    match chosen:
         case "approved":
             return entry.approved is True
         case "pending":

@@ -89,7 +89,7 @@ class QbittorrentStandIn(StandIn):
         ]
 
     async def fail(self, fault: Fault, route: str | None = None) -> None:
-        """See StandIn; wrong credentials end the sessions, too. What stops all answers is felt by the Arrs."""
+        """See StandIn; wrong credentials end the sessions, too. What stops all answers keeps the Arrs away as well."""
         if isinstance(fault, WrongCredentials):
             self.logins.forget_all()
         if route is None and isinstance(fault, Down | Hang | Status):
@@ -126,7 +126,7 @@ class QbittorrentStandIn(StandIn):
         return None if self.rejects_credentials else self.logins.memory(cookie, authorization)
 
     async def log_in(self, request: web.Request) -> web.Response:
-        """Until 5.1 the text tells whether it went well, since 5.2 the status does."""
+        """Until 5.1 the text says whether it went well, since 5.2 the status does."""
         form = await request.post()
         by_status = self.api >= API_KEYS
         response = web.Response(status=204) if by_status else text("Ok.")
@@ -191,8 +191,8 @@ class QbittorrentStandIn(StandIn):
         places = self._places()
         rows = [info_row(t, self.api, places.get(t.infohash, 0)) for t in self.client.torrents.values()]
         if "hashes" in query:
-            wanted = set(query["hashes"].lower().split("|"))
-            rows = [row for row in rows if row["hash"] in wanted]
+            chosen = set(query["hashes"].lower().split("|"))
+            rows = [row for row in rows if row["hash"] in chosen]
         if "category" in query:
             rows = [row for row in rows if row["category"] == query["category"]]
         if "tag" in query:
@@ -258,8 +258,8 @@ class QbittorrentStandIn(StandIn):
         return handle
 
     def _missing(self, *names: str) -> web.HTTPBadRequest:
-        told = f"Missing required parameters: {', '.join(names)}" if self.api >= API_KEYS else "Bad Request"
-        return web.HTTPBadRequest(text=told)
+        message = f"Missing required parameters: {', '.join(names)}" if self.api >= API_KEYS else "Bad Request"
+        return web.HTTPBadRequest(text=message)
 
 
 def _text_of(value: str | bytearray | bytes | web.FileField) -> str:

@@ -126,9 +126,9 @@ class RadarrStandIn(ArrStandIn):
 
     async def get_movies(self, request: web.Request) -> web.Response:
         """All movies, each with its file but without the file's custom format score."""
-        wanted = number(request, "tmdbId")
+        chosen = number(request, "tmdbId")
         movies = self.arr.collection.items.values()
-        return many(self.item(movie) for movie in movies if wanted in (None, tmdb_id(movie)))
+        return many(self.item(movie) for movie in movies if chosen in (None, tmdb_id(movie)))
 
     async def get_movie(self, request: web.Request) -> web.Response:
         """One movie."""
@@ -137,18 +137,18 @@ class RadarrStandIn(ArrStandIn):
 
     async def get_files(self, request: web.Request) -> web.Response:
         """The files of the named movies, with custom format scores."""
-        wanted, file_ids = numbers(request, "movieId"), set(numbers(request, "movieFileIds"))
+        movie_ids, file_ids = numbers(request, "movieId"), set(numbers(request, "movieFileIds"))
         items = self.arr.collection.items
-        movies = [items[movie_id] for movie_id in wanted if movie_id in items]
+        movies = [items[movie_id] for movie_id in movie_ids if movie_id in items]
         if file_ids:
             movies += [movie for movie in items.values() if movie.file is not None and movie.file.id in file_ids]
         return many(self._scored_file(movie) for movie in movies if movie.file is not None)
 
     async def get_file(self, request: web.Request) -> web.Response:
         """One file."""
-        wanted = path_id(request)
+        file_id = path_id(request)
         for movie in self.arr.collection.items.values():
-            if movie.file is not None and movie.file.id == wanted:
+            if movie.file is not None and movie.file.id == file_id:
                 return one(self._scored_file(movie))
         return problem()
 

@@ -202,9 +202,9 @@ class SonarrStandIn(ArrStandIn):
 
     async def get_all_series(self, request: web.Request) -> web.Response:
         """All series with their seasons."""
-        wanted = number(request, "tvdbId")
+        chosen = number(request, "tvdbId")
         series = self.shows.series.values()
-        return many(self._series(one) for one in series if wanted in (None, tvdb_id(one)))
+        return many(self._series(one) for one in series if chosen in (None, tvdb_id(one)))
 
     async def get_series(self, request: web.Request) -> web.Response:
         """One series."""
@@ -240,9 +240,9 @@ class SonarrStandIn(ArrStandIn):
 
     async def get_file(self, request: web.Request) -> web.Response:
         """One file."""
-        wanted = path_id(request)
+        file_id = path_id(request)
         for episode in self.shows.items.values():
-            if episode.file is not None and episode.file.id == wanted:
+            if episode.file is not None and episode.file.id == file_id:
                 return one(self._file(episode))
         return problem()
 

@@ -46,7 +46,7 @@ class Seen:
 
 
 class StandIn(ABC):
-    """One application on one port; 0 takes a free one, which it keeps over restarts.
+    """One application on one port; 0 for a free one, which it keeps over restarts.
 
     `requests` holds the latest requests and `counts` how many came in for each route (`GET /api/v3/movie/{id}`).
     """
@@ -74,7 +74,7 @@ class StandIn(ABC):
         """What it answers."""
 
     async def start(self) -> None:
-        """Listen; again on the same port after `stop`. OSError when the port is taken."""
+        """Listen; again on the same port after `stop`. OSError when the port is in use."""
         self._listener = socket.create_server((HOST, self.port))
         self.port = self._listener.getsockname()[1]
         app = web.Application(middlewares=[self._remember, self._fail, *self._middlewares, self.guard])

@@ -36,7 +36,7 @@ def test_a_record_appears_five_seconds_after_the_grab(kind):
     assert records(arr, torrent) == []
     wait(world, 0.3)
     (record,) = records(arr, torrent)
-    assert (record.item_id, record.title, record.size) == (missing(arr)[0].id, torrent.name, torrent.wanted)
+    assert (record.item_id, record.title, record.size) == (missing(arr)[0].id, torrent.name, torrent.selected_size)
     assert record.size_left == pytest.approx(record.size * 0.6, abs=1)
     assert states(arr, torrent) == {("warning", "downloading", "ok")}
     assert record.error == texts.STALLED
