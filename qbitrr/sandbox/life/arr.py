@@ -19,12 +19,12 @@ from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.life.tracking import Tracking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from qbitrr.sandbox.life.client_item import Client
     from qbitrr.sandbox.life.commands import Work
     from qbitrr.sandbox.life.fate import Odds
-    from qbitrr.sandbox.life.records import BlocklistEntry, Command, HistoryEvent, QueueRecord
+    from qbitrr.sandbox.life.records import BlocklistEntry, Command, HistoryEvent, QueueRecord, Release
     from qbitrr.sandbox.life.settings import ArrSettings
     from qbitrr.sandbox.media.collection import Collection
 
@@ -125,6 +125,11 @@ class Arr:
         self._grabber.odds = odds
 
     @property
+    def indexer_queries(self) -> int:
+        """How many times its searches have asked each indexer."""
+        return self._grabber.queries
+
+    @property
     def imports_by_itself(self) -> bool:
         """Whether it gets to import what is pending."""
         return self._state.imports_by_itself
@@ -139,6 +144,10 @@ class Arr:
         """Add a download client."""
         settings = settings or ClientSettings(self.category, id=len(self.connections) + 1)
         self.connections.append(Connection(settings, client))
+
+    def delay(self, item_ids: Sequence[int], release: Release, seconds: float = 3600.0) -> None:
+        """List a release as one that waits for its delay profile."""
+        self._tracking.delay(item_ids, release, seconds)
 
     def refresh_now(self) -> None:
         """Refresh the downloads at once; what is pending then is imported by the command that follows."""

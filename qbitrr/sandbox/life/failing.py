@@ -43,6 +43,9 @@ class FailedDownloads:
         record = self._tracking.queue.get(record_id)
         if record is None:
             return False
+        if record.download_id is None:
+            self._tracking.drop_delayed(record_id)
+            return True
         grabs = self._arr.history.grabs(record.download_id)
         if blocklist and needs_grab and not grabs:
             raise NotGrabbedError(texts.NO_GRAB)

@@ -35,10 +35,11 @@ _TOO_FEW = "System.ApplicationException: Expected query to return {} rows but re
 
 
 class Grabber:
-    """Searches and grabs for one Arr. `odds` may be changed at any time."""
+    """Searches and grabs for one Arr. `odds` may be changed at any time; `queries` counts those to each indexer."""
 
     def __init__(self, state: ArrState, tracking: Tracking) -> None:
         self.odds = Odds()
+        self.queries = 0
         self._arr = state
         self._tracking = tracking
         self._rss_syncs = 0
@@ -56,7 +57,10 @@ class Grabber:
             return failed(_TOO_FEW.format(len(ids), len(known)))
         gone = next((one for one in ids if one not in arr.collection.items), None)
         if gone is not None:
-            body = {key: ids[: ids.index(gone)]}
+            ids = ids[: ids.index(gone)]
+            body = {key: ids}
+        # each item of a list is asked for alone, a season or what else has a name of its own at once
+        self.queries += len(ids) if key else 1
         grabbed = self.search(arr.collection.searched_by(name, body, arr.now))
         if gone is not None:
             return failed(_GONE.format(noun, gone))

@@ -42,23 +42,24 @@ class QueueRecord(Struct, frozen=True):
     """One row of Activity > Queue: one item of one download, as of the last refresh. `download_id` is in upper case.
 
     `status` and `tracked_state` have the Arrs' names; sizes in bytes, `seconds_left` None when unknown. `item_id` is
-    None for a download that the Arr cannot match; `added` and `indexer` are None when it was not grabbed.
+    None for a download that the Arr cannot match; `added` and `indexer` are None when it was not grabbed. A release
+    that waits for its delay profile has no download id, no client and no tracked state.
     """
 
     id: int
     item_id: int | None
-    download_id: str
+    download_id: str | None
     title: str
     quality: int
     formats: int
     size: int
     size_left: int
-    client: str
+    client: str | None
     added: float | None = None
     indexer: str | None = None
     status: str = "queued"
-    tracked_state: str = "downloading"
-    tracked_status: str = "ok"
+    tracked_state: str | None = "downloading"
+    tracked_status: str | None = "ok"
     error: str | None = None
     messages: tuple[StatusMessage, ...] = ()
     output_path: str | None = None

@@ -19,9 +19,12 @@ from qbitrr.sandbox.life.records import Change, QueueRecord, StatusMessage
 from qbitrr.sandbox.media.quality import formats_in, quality_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from qbitrr.sandbox.life.arr_state import ArrState, Connection
     from qbitrr.sandbox.life.client_item import ClientItem
     from qbitrr.sandbox.life.commands import CommandQueue, Work
+    from qbitrr.sandbox.life.records import Release
 
 # qBittorrent's state -> status of the record, and what the Arr says of it
 _STATUS: dict[str, tuple[str, str | None]] = {
@@ -86,6 +89,7 @@ class Tracking:
         self._arr = state
         self._commands = commands
         self._listed: list[TrackedDownload] = []
+        self._delayed: list[QueueRecord] = []
 
     def refresh(self) -> Work:
         """What RefreshMonitoredDownloads does; the import of what is pending follows at once."""
@@ -128,10 +132,40 @@ class Tracking:
             if download.state not in _ENDED and (handled or download.status[0] != "completed")
             for item_id in (download.item_ids or (None,))
         ]
-        self.queue = {record.id: record for record in records}
+        self.queue = {record.id: record for record in (*self._delayed, *records)}
         arr.on_change(Change("queue", "sync"))
         announce = Change("queue/status", "updated")
         arr.schedule.after(arr.tempo.seconds(arr.tempo.queue_status_delay), lambda: arr.on_change(announce), "status")
+
+    def delay(self, item_ids: Iterable[int], release: Release, seconds: float) -> None:
+        """List a release that waits for its delay profile."""
+        for item_id in item_ids:
+            key = f"{self._arr.key}/pending-{release.infohash}-{item_id}"
+            self._delayed.append(
+                QueueRecord(
+                    id=zlib.crc32(key.encode()) & 0x7FFF_FFFF,
+                    item_id=item_id,
+                    download_id=None,
+                    title=release.title,
+                    quality=release.quality,
+                    formats=release.formats,
+                    size=release.size,
+                    size_left=release.size,
+                    client=None,
+                    added=self._arr.now,
+                    indexer=release.indexer,
+                    status="delay",
+                    tracked_state=None,
+                    tracked_status=None,
+                    seconds_left=seconds,
+                )
+            )
+        self.publish()
+
+    def drop_delayed(self, record_id: int) -> None:
+        """Drop a release that waits."""
+        self._delayed = [record for record in self._delayed if record.id != record_id]
+        self.publish()
 
     def pending(self) -> list[TrackedDownload]:
         """Those that the last refresh found and that are to be imported."""

@@ -149,3 +149,12 @@ def test_the_names_of_releases_tell_what_they_are_of():
         _, arr = make(kind)
         items = pack(arr)
         assert {one.id for one in items} <= {one.id for one in arr.collection.parse(arr.offer(items).title)}
+
+
+def test_a_list_of_episodes_is_asked_for_one_by_one_and_a_season_at_once():
+    world, arr = make("sonarr")
+    episodes = pack(arr)
+    run(world, arr, "EpisodeSearch", episodeIds=[one.id for one in episodes])
+    assert arr.indexer_queries == len(episodes)
+    run(world, arr, "SeasonSearch", seriesId=episodes[0].series_id, seasonNumber=episodes[0].season)
+    assert arr.indexer_queries == len(episodes) + 1

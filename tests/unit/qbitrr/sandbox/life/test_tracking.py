@@ -293,3 +293,16 @@ def test_at_ten_times_the_speed_everything_takes_a_tenth():
     wait(world, 6.5)
     assert records(arr, torrent) == []
     assert scan(world, arr, torrent).result == "unsuccessful"
+
+
+def test_a_release_that_waits_for_its_delay_profile_is_listed_without_a_download():
+    world, arr = make("radarr")
+    (movie,) = missing(arr)
+    arr.delay([movie.id], arr.offer([movie]))
+    (record,) = arr.queue.values()
+    assert (record.item_id, record.status, record.download_id, record.tracked_state) == (movie.id, "delay", None, None)
+    refresh(world, arr)
+    assert list(arr.queue.values()) == [record]
+    assert arr.search([[movie]]) == 0
+    assert arr.remove(record.id, from_client=False, blocklist=False, skip_redownload=True)
+    assert arr.queue == {}
