@@ -6,8 +6,6 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from qbitrr.sandbox.life import texts
 from qbitrr.sandbox.life.client_item import ClientAwayError
 from qbitrr.sandbox.sandbox import Sandbox, Section
@@ -25,10 +23,7 @@ if TYPE_CHECKING:
     from tests.support.torrents import Torrent
     from tests.support.tracker import Tracker
 
-pytestmark = [
-    pytest.mark.live,
-    pytest.mark.parametrize("qbittorrent_binary", list(versions.SUITES), indirect=True, scope="session"),
-]
+pytestmark = versions.each
 RADARR = Section("Radarr", "radarr", 20, has_client=False)
 
 
