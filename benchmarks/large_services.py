@@ -34,7 +34,7 @@ def add_torrents(sandbox: Sandbox) -> None:
             if number < share * _SEEDING:
                 torrent.progress, torrent.completion_on = 1.0, sandbox.world.now
                 torrent.tags.add("qBitrr-imported")
-        arr.tempo = Tempo(speed=1e6)
+        arr.tempo = Tempo(import_download=0, import_file=0, after_import=0)
         arr.refresh_now()
     sandbox.world.advance(sandbox.world.now + 1)
     for arr in sandbox.world.arrs.values():

@@ -73,9 +73,9 @@ class Importer:
             return self._scan_folder(path, mode)
         if not download.item_ids:
             return failed("System.NullReferenceException: Object reference not set to an instance of an object.")
-        takes_away = mode == "move" or (mode == "auto" and download.item.at_limit)
+        moves_files = mode == "move" or (mode == "auto" and download.item.at_limit)
         results = self._decide(self._offer(download, path))
-        imported = self._take_in(results, self._source(download, path), takes_away=takes_away)
+        imported = self._store(results, self._source(download, path), moves_files=moves_files)
         if (results and len(imported) == len(results)) or self._is_whole(download):
             download.state = "imported"
             self._announce(download)
@@ -86,14 +86,14 @@ class Importer:
         arr = self._arr
         entries = body.get("files") or []
         yield arr.tempo.seconds(arr.tempo.import_download + arr.tempo.import_file * len(entries))
-        takes_away = str(body.get("importMode", "auto")).lower() == "move"
+        moves_files = str(body.get("importMode", "auto")).lower() == "move"
         done: list[Decision] = []
         for entry in entries:
             file = next((one for one in self._files(entry["path"]) if one.path == entry["path"]), None)
             download = self._tracking.downloads.get(str(entry.get("downloadId", "")))
             if file is not None:
                 decision = Decision(file, _chosen_items(entry), (entry.get("trackIds") or [0])[0])
-                done += self._take_in([decision], self._source(download, file.path), takes_away=takes_away)
+                done += self._store([decision], self._source(download, file.path), moves_files=moves_files)
                 if download is not None and self._is_whole(download):
                     download.state = "imported"
                     self._announce(download)
@@ -150,7 +150,7 @@ class Importer:
     def _scan_folder(self, path: str, mode: str) -> Outcome:
         """No download is known of: Auto moves the files, and the torrent's folder is deleted."""
         source = Source(self._folder_offer(path))
-        imported = self._take_in(self._decide(source.offer), source, takes_away=mode in ("auto", "move"))
+        imported = self._store(self._decide(source.offer), source, moves_files=mode in ("auto", "move"))
         return self._outcome(imported)
 
     def _outcome(self, imported: Sequence[Decision]) -> Outcome:
@@ -161,7 +161,7 @@ class Importer:
         """Import a download whose import is pending, and say what became of it."""
         arr, source = self._arr, self._source(download, "")
         results = self._decide(source.offer)
-        imported = self._take_in(results, source, takes_away=False)
+        imported = self._store(results, source, moves_files=False)
         if not results:
             download.warn_of_all(texts.nothing_eligible(source.offer.path))
             download.state = "importPending"
@@ -227,10 +227,10 @@ class Importer:
 
     # --- the library ---
 
-    def _take_in(self, decisions: Iterable[Decision], source: Source, *, takes_away: bool) -> list[Decision]:
+    def _store(self, decisions: Iterable[Decision], source: Source, *, moves_files: bool) -> list[Decision]:
         """Put files that nothing speaks against into the library; returns their decisions.
 
-        `takes_away` moves them: their torrent's folder goes, and its client does not notice.
+        `moves_files`: their torrent's folder goes, and its client does not notice.
         """
         accepted = [one for one in decisions if one.item_ids and not one.rejections]
         if self._arr.kind == "radarr":
@@ -239,10 +239,10 @@ class Importer:
                 other.rejections.append(texts.MOVIE_TWICE)
             accepted = accepted[:1]
         if self._arr.kind == "lidarr":
-            self._take_in_albums(accepted, source)
+            self._store_albums(accepted, source)
         else:
             for decision in accepted:
-                self._take_in_file(decision, source)
+                self._store_file(decision, source)
         if accepted:
             self._tracking.refresh_soon()
             self._arr.schedule.after(
@@ -250,14 +250,14 @@ class Importer:
                 lambda: self._arr.on_change(Change("health", "sync")),
                 "health",
             )
-        if takes_away:
+        if moves_files:
             owners = {one.file.owner for one in accepted}
             for client, item in list(self._arr.on_disk()):
                 if item.infohash in owners:
                     client.move_away(item.infohash)
         return accepted
 
-    def _take_in_file(self, decision: Decision, source: Source) -> None:
+    def _store_file(self, decision: Decision, source: Source) -> None:
         arr, offer = self._arr, source.offer
         for item_id in decision.item_ids:
             item = arr.collection.items[item_id]
@@ -267,7 +267,7 @@ class Importer:
             self._note_file(item_id, item.file, decision, source, {"customFormatScore": str(item.file.score)})
             arr.on_change(Change("imported", "updated", item_id))
 
-    def _take_in_albums(self, decisions: Sequence[Decision], source: Source) -> None:
+    def _store_albums(self, decisions: Sequence[Decision], source: Source) -> None:
         """Whatever is there of an album is deleted first, even when it is the same."""
         arr, offer = self._arr, source.offer
         for item_id in dict.fromkeys(one.item_ids[0] for one in decisions):
