@@ -150,7 +150,11 @@ class Arr:
         self._tracking.delay(item_ids, release, seconds)
 
     def refresh_now(self) -> None:
-        """Refresh the downloads at once; what is pending then is imported by the command that follows."""
+        """Refresh the downloads at once; what is pending then is imported by the command that follows.
+
+        Only for clients that need not be read first.
+        """
+        assert all(one.client.is_read_since(one.client.mark()) for one in self.connections)
         for _ in self._tracking.refresh():
             pass
 

@@ -57,6 +57,14 @@ class Client(Protocol):
         """The torrents of a category. Raises ClientAwayError."""
         ...
 
+    def mark(self) -> int:
+        """A mark of the present, for `is_read_since`."""
+        ...
+
+    def is_read_since(self, mark: int) -> bool:
+        """Whether its torrents are known as of this mark or later."""
+        ...
+
     def on_disk(self) -> Iterable[ClientItem]:
         """All torrents, also while it does not answer: its files stay where they are."""
         ...

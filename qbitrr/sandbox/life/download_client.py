@@ -66,6 +66,14 @@ class DownloadClient:
             raise ClientAwayError
         return [_item(torrent) for torrent in self.torrents.values() if torrent.category == category]
 
+    def mark(self) -> int:
+        """Any moment is as good as another."""
+        return 0
+
+    def is_read_since(self, _mark: int) -> bool:
+        """Nothing has to be read."""
+        return True
+
     def on_disk(self) -> list[ClientItem]:
         """All torrents, for their files."""
         return [_item(torrent) for torrent in self.torrents.values()]

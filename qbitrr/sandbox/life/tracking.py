@@ -40,6 +40,7 @@ _MATCH_TYPE = {"radarr": "movieMatchType", "sonarr": "seriesMatchType"}
 _ENDED = ("imported", "failed", "ignored")
 _CHECKED = ("downloading", "importBlocked")
 _SAME_MOMENT = 1e-6
+_READING_SECONDS = 0.02
 
 
 class TrackedDownload(Struct, eq=False):
@@ -94,7 +95,10 @@ class Tracking:
     def refresh(self) -> Work:
         """What RefreshMonitoredDownloads does; the import of what is pending follows at once."""
         arr = self._arr
+        marks = [(connection.client, connection.client.mark()) for connection in arr.connections]
         yield arr.tempo.seconds(arr.tempo.refresh)
+        while not all(client.is_read_since(mark) for client, mark in marks):
+            yield _READING_SECONDS
         listed: list[TrackedDownload] = []
         for connection in arr.connections:
             try:

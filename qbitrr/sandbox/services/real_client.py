@@ -1,6 +1,6 @@
 """A real qBittorrent as the download client of an Arr of the sandbox.
 
-It is mirrored all the time, so that a refresh, which waits for nothing, finds it as it is.
+It is read all the time, and a refresh waits until that was done once since it was asked for.
 Source of paths and fields: Web API page of qBittorrent's wiki.
 """
 
@@ -38,6 +38,7 @@ class RealClient:
         self._items: dict[str, ClientItem] = {}
         self._files: dict[str, list[Any]] = {}
         self._is_away = True
+        self._started = self._ended = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -67,6 +68,14 @@ class RealClient:
         if self._is_away:
             raise ClientAwayError
         return [item for item in self._items.values() if item.category == category]
+
+    def mark(self) -> int:
+        """How many times it has been started to be read."""
+        return self._started
+
+    def is_read_since(self, mark: int) -> bool:
+        """Whether it was read since then, or found to be away."""
+        return self._ended > mark
 
     def on_disk(self) -> list[ClientItem]:
         """All torrents as they were last seen."""
@@ -98,17 +107,18 @@ class RealClient:
             await self._poll()
 
     async def _poll(self) -> None:
+        self._started += 1
         try:
             rows = await self._get("torrents/info")
             for row in rows:
                 if row["amount_left"] == 0 and row["size"] > 0 and row["hash"] not in self._files:
                     self._files[row["hash"]] = await self._get("torrents/files", hash=row["hash"])
         except (aiohttp.ClientError, TimeoutError):
-            self._is_away = True
+            self._is_away, self._ended = True, self._started
             return
         self._items = {row["hash"]: self._item(row) for row in rows}
         self._files = {infohash: files for infohash, files in self._files.items() if infohash in self._items}
-        self._is_away = False
+        self._is_away, self._ended = False, self._started
 
     def _item(self, row: dict[str, Any]) -> ClientItem:
         save_path = row["save_path"].rstrip("/")

@@ -43,7 +43,7 @@ async def test_ports_can_be_fixed():
     ports = {"qBit": free_port(), "Radarr": free_port()}
     async with Sandbox([Section("Radarr", "radarr", 5)], ports=ports) as sandbox:
         assert {name: stand_in.port for name, stand_in in sandbox.stand_ins.items()} == ports
-        with pytest.raises(OSError, match="(?i)address already in use"):
+        with pytest.raises(OSError, match=r"(?i)address already in use"):
             await Sandbox([Section("Radarr", "radarr", 5)], ports=ports).__aenter__()
 
 
