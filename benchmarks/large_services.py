@@ -11,6 +11,7 @@ import sys
 
 from qbitrr.sandbox.__main__ import END_OF_CONFIG
 from qbitrr.sandbox.life.fate import Destiny, Fate
+from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.sandbox import Sandbox, Section
 
 SECTIONS = (
@@ -29,18 +30,19 @@ def add_torrents(sandbox: Sandbox) -> None:
     for arr in sandbox.world.arrs.values():
         for number, item in enumerate(list(arr.collection.items.values())[:share]):
             fate = Fate(Destiny.SLOW, bytes_per_second=1000.0)
-            (record,) = arr.grab([item], arr.offer([item]), fate)
-            torrent = sandbox.world.client.torrents[record.download_id.lower()]
+            torrent = arr.grab([item], arr.offer([item]), fate)
             if number < share * _SEEDING:
                 torrent.progress, torrent.completion_on = 1.0, sandbox.world.now
                 torrent.tags.add("qBitrr-imported")
-                del arr.queue[record.id]
+        arr.tempo = Tempo(import_download=0, import_file=0, after_import=0)
+        arr.refresh_now()
+    sandbox.world.advance(sandbox.world.now + 1)
+    for arr in sandbox.world.arrs.values():
+        arr.tempo = Tempo()
 
 
 async def serve() -> None:
     async with Sandbox(SECTIONS, has_past=False) as sandbox:
-        for arr in sandbox.world.arrs.values():
-            arr.imports_by_itself = False
         add_torrents(sandbox)
         overrides = {"Settings": {"LoopSleepTimer": 5}}
         sys.stdout.write(f"{sandbox.config_toml(overrides)}{END_OF_CONFIG}")

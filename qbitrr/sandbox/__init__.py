@@ -1,6 +1,5 @@
-"""Stand-ins for Radarr, Sonarr, Lidarr and qBittorrent in one process on loopback, with a living library.
+"""Stand-ins for Radarr, Sonarr, Lidarr and qBittorrent in one process on loopback, whose downloads go on.
 
-From the ground up: `media` is what a library holds, `library` invents one; `life` holds the rules by which
-downloads, queues and commands develop, `world` keeps them together over explicit time; `radarr`, `sonarr`,
-`lidarr` and `qbittorrent` speak the real applications' wire formats; `serve` runs it all.
+From the ground up: `media` is what a library holds and invents one; `life` has the rules by which downloads, queues
+and commands develop over explicit time; `services` speaks the real applications' wire formats; `sandbox` runs it all.
 """

@@ -27,7 +27,7 @@ def config_text(
             "CompletedDownloadFolder": downloads,
             "FreeSpaceFolder": downloads,
             "LoopSleepTimer": 1,
-            "PingURLS": [],  # the client's word counts: a sandbox is there without internet
+            "PingURLS": [],  # the client's connection status counts: a sandbox works without internet
         },
         "WebUI": {"Host": "127.0.0.1"},
         "qBit": {

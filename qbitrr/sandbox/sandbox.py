@@ -1,4 +1,4 @@
-"""Runs the stand-ins on loopback, with a world behind them that lives by the clock."""
+"""Runs the stand-ins on loopback, with a world behind them that goes by the clock."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qbitrr.sandbox.config import config_text
 from qbitrr.sandbox.life.disk import Disk
-from qbitrr.sandbox.life.opening import PAST_SECONDS, live_through_the_past
+from qbitrr.sandbox.life.opening import PAST_SECONDS, live_through_past
 from qbitrr.sandbox.life.searching import infohash_of
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.life.world import World
 from qbitrr.sandbox.media import library
 from qbitrr.sandbox.services.lidarr import LidarrStandIn
-from qbitrr.sandbox.services.media_requests import some_wishes
+from qbitrr.sandbox.services.media_requests import invent_requests
 from qbitrr.sandbox.services.ombi import OmbiStandIn
 from qbitrr.sandbox.services.overseerr import OverseerrStandIn
 from qbitrr.sandbox.services.qbittorrent import QbittorrentStandIn
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
     from qbitrr.sandbox.services.arr_api import ArrStandIn
     from qbitrr.sandbox.services.stand_in import StandIn
 
-TICK_SECONDS = 0.1
+TICK_SECONDS, SHORTEST_TICK_SECONDS = 0.1, 0.01
 QBIT = "qBit"
 
 
 class Section(NamedTuple):
     """One Arr of a sandbox, named as its section in config.toml.
 
-    `items` are movies, series or artists; `episodes` are those of all series together. Without a client the Arr
-    knows the downloads it is told of (`Arr.track`).
+    `items` are movies, series or artists; `episodes` are those of all series together. Without a client the Arr has
+    none until it is given one (`Arr.connect`). `version` is that of the application, the newest one when empty.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Section(NamedTuple):
     episodes: int = 0
     profile_ids: tuple[int, ...] = (1, 4, 6)
     has_client: bool = True
+    version: str = ""
 
     @property
     def category(self) -> str:
@@ -75,10 +76,11 @@ _STAND_INS: dict[str, type[ArrStandIn]] = {
 class Sandbox:
     """Everything, while the `async with` lasts.
 
-    `ports` gives fixed ports by section name (`qBit` for qBittorrent), the others take free ones. `downloads` is the
-    folder in which the torrents say to be; with `on_disk` small files are put there. `has_past` begins with downloads
-    in every stage of life. With `with_requests` people ask for some of what is missing (`wishes`, a list that may
-    change), in Overseerr and in Ombi. `middlewares` are put around the handlers of all applications.
+    `ports` gives fixed ports by section name (`qBit` for qBittorrent), the others get free ones. `downloads` is the
+    folder of the torrents; with `on_disk` small files are put there. `has_past` starts with
+    downloads in every stage. With `with_requests` users ask for some of what is missing (`requests`, a list that may
+    change), in Overseerr and in Ombi. `middlewares` run before the handlers of all applications. `tempo` is how long
+    things take, in place of that of `speed`.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Sandbox:
         *,
         seed: int = 1,
         speed: float = 1.0,
+        tempo: Tempo | None = None,
         downloads: Path | str = "/downloads",
         on_disk: bool = False,
         has_past: bool = True,
@@ -100,8 +103,8 @@ class Sandbox:
         self._downloads = str(downloads)
         ports = ports or {}
         now = clock()
-        begin = now - PAST_SECONDS if has_past else now
-        self.world = World(seed, begin, downloads=self._downloads, tempo=Tempo(speed))
+        start = now - PAST_SECONDS if has_past else now
+        self.world = World(seed, start, downloads=self._downloads, tempo=tempo or Tempo(speed))
         self.qbittorrent = QbittorrentStandIn(
             self.world.client,
             version=qbittorrent_version,
@@ -113,14 +116,15 @@ class Sandbox:
             section.name: _STAND_INS[section.kind](
                 self._add_arr(section, seed),
                 api_key=infohash_of("key", seed, section.name)[:32],
+                version=section.version,
                 middlewares=middlewares,
                 port=ports.get(section.name, 0),
             )
             for section in sections
         }
         if has_past:
-            live_through_the_past(self.world, now)
-        self.requests = some_wishes(self.world.arrs.values(), now) if with_requests else []
+            live_through_past(self.world, now)
+        self.requests = invent_requests(self.world.arrs.values(), now) if with_requests else []
         key = infohash_of("key", seed, "requests")[:32]
         self.overseerr = OverseerrStandIn(
             self.requests, api_key=key, middlewares=middlewares, port=ports.get("Overseerr", 0)
@@ -157,11 +161,14 @@ class Sandbox:
         return config_text(self.qbittorrent, self.arrs, asked, self._downloads, overrides)
 
     async def __aenter__(self) -> Self:
-        """Start all applications and let time pass. OSError when a port is taken."""
+        """Start all applications and let time pass. OSError when a port is in use."""
         self._tick()
         try:
             for stand_in in self.stand_ins.values():
                 await stand_in.start()
+            for arr in self.world.arrs.values():
+                for connection in arr.connections:
+                    connection.settings.port = self.qbittorrent.port
         except OSError:
             await self._stop()
             raise
@@ -184,7 +191,7 @@ class Sandbox:
     async def _live(self) -> None:
         while True:
             self._tick()
-            await asyncio.sleep(TICK_SECONDS)
+            await asyncio.sleep(max(SHORTEST_TICK_SECONDS, min(TICK_SECONDS, self.world.next_due - self._clock())))
 
     def _tick(self) -> None:
         self.world.advance(self._clock())

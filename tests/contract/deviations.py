@@ -24,7 +24,9 @@ COMMAND_FIELDS = {
     "artistId": NUMBER,
     "path": TEXT,
     "downloadClientId": TEXT,
-    "importMode": {"type": "string", "enum": ["Auto", "Move", "Copy"]},
+    # accepted in any case, and answered in lower case
+    "importMode": {"type": "string", "enum": ["Auto", "Move", "Copy", "auto", "move", "copy"]},
+    "files": {"type": "array", "items": {"type": "object"}},
 }
 
 
@@ -45,8 +47,36 @@ def errors_are_not_declared(document: Document) -> None:
     """Only success is declared, but a wrong key, an unknown id or an unknown command is answered with an error."""
     for path in document["paths"].values():
         for operation in path.values():
-            for status in ("401", "404", "500"):
+            for status in ("400", "401", "404", "500", "503"):
                 operation["responses"].setdefault(status, {"description": "an error"})
+
+
+def an_edit_is_accepted(document: Document) -> None:
+    """`PUT …/editor` is declared as 200 without content and answered with 202 and what was edited."""
+    for parent in ("movie", "series", "artist"):
+        found = [item for path, item in document["paths"].items() if path.endswith(f"/{parent}/editor")]
+        for item in found:
+            item["put"]["responses"]["202"] = {"description": "what was edited"}
+
+
+def some_fields_are_null(document: Document) -> None:
+    """Lidarr sends these as null where there is none, although null is left out everywhere else."""
+    artist = document["components"]["schemas"].get("ArtistResource", {"properties": {}})
+    for name in ("nextAlbum", "lastAlbum"):
+        if name in artist["properties"]:
+            artist["properties"][name] = {"nullable": True, "type": "object"}
+
+
+def the_page_of_a_health_check_is_text(document: Document) -> None:
+    """`wikiUrl` is declared as an object and sent as text."""
+    properties = document["components"]["schemas"]["HealthResource"]["properties"]
+    properties["wikiUrl"] = TEXT
+
+
+def newer_versions_send_more(document: Document) -> None:
+    """Sonarr 5 answers by the description of version 4, and adds this."""
+    system = document["components"]["schemas"]["SystemResource"]["properties"]
+    system["isContainerized"] = {"type": "boolean"}
 
 
 def _operation(document: Document, name: str, method: str) -> Document:
@@ -58,4 +88,8 @@ DEVIATIONS: tuple[Callable[[Document], None], ...] = (
     commands_have_fields_of_their_own,
     a_command_is_created,
     errors_are_not_declared,
+    an_edit_is_accepted,
+    some_fields_are_null,
+    the_page_of_a_health_check_is_text,
+    newer_versions_send_more,
 )

@@ -29,7 +29,7 @@ def judge() -> Iterator[Judge]:
 
 @pytest.fixture
 def judged() -> Iterator[list[Middleware]]:
-    """Middlewares for a sandbox whose talk is judged by the way; none where the descriptions are not there."""
+    """Middlewares for a sandbox whose answers are judged by the way; none where the descriptions are not there."""
     if official.missing():
         yield []
         return

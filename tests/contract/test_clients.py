@@ -71,17 +71,40 @@ async def test_queue_history_and_blocklisting(client, stand_in):
     assert "downloadFailed" in [event.event_type for event in await client.history(queue[0].download_id)]
 
 
-async def test_an_import_is_asked_for_and_confirmed(client, stand_in, sandbox):
-    record = next(r for r in stand_in.arr.queue.values() if r.tracked_state == "importPending")
-    command = await client.scan(record.output_path, record.download_id, "Auto")
+def complete(stand_in, sandbox):
+    """The torrents of the Arr that are complete and not imported."""
+    queued = {record.download_id.lower() for record in stand_in.arr.queue.values()}
+    return [
+        torrent for torrent in sandbox.world.client.torrents.values() if torrent.complete and torrent.infohash in queued
+    ]
+
+
+async def test_after_a_refresh_the_arr_imports_by_itself(client, stand_in, sandbox):
+    torrent = complete(stand_in, sandbox)[0]
+    download_id = torrent.infohash.upper()
+    command = await client.refresh_downloads()
     assert not command.ended
+    sandbox.world.advance(sandbox.world.now + 1.5)
+    assert (await client.command(command.id)).succeeded
+    assert command.id in [one.id for one in await client.commands()]
+    types = {event.event_type for event in await client.history(download_id)}
+    assert types & client.kind.imported_events
+    assert download_id not in [one.download_id for one in await client.queue()]
+
+
+async def test_a_scan_imports_when_the_arr_does_not(client, stand_in, sandbox):
+    stand_in.arr.settings.completed_download_handling = False
+    torrent = complete(stand_in, sandbox)[0]
+    download_id = torrent.infohash.upper()
+    await client.refresh_downloads()
+    sandbox.world.advance(sandbox.world.now + 1.5)
+    assert download_id not in [one.download_id for one in await client.queue()]
+    command = await client.scan(torrent.content_path, download_id, "Copy")
     sandbox.world.advance(sandbox.world.now + 1.5)
     done = await client.command(command.id)
     assert done.succeeded
-    assert done.id in [one.id for one in await client.commands()]
-    types = {event.event_type for event in await client.history(record.download_id)}
+    types = {event.event_type for event in await client.history(download_id)}
     assert types & client.kind.imported_events
-    assert record.id not in [one.id for one in await client.queue()]
 
 
 async def test_searching_and_refreshing(client, stand_in, sandbox):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
@@ -13,10 +12,12 @@ from tests.support import versions
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 from tests.support.qbittorrent import QbittorrentNox
+from tests.support.real_arr import grabbed, real
 from tests.support.torrents import make_torrent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from aiohttp.typedefs import Middleware
 
@@ -76,7 +77,8 @@ async def scene(
     """Run everything while the `async with` lasts; `settings` are laid over [Settings]."""
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(Sandbox([RADARR], has_past=False, middlewares=judged))
-        sandbox.world.arrs["Radarr-HD"].path_exists = lambda path: Path(path).exists()
+        for client in clients.values():
+            sandbox.world.arrs["Radarr-HD"].connect(await stack.enter_async_context(real(client)))
         sections: dict[str, Any] = {
             "Settings": {
                 "LoopSleepTimer": 1,
@@ -132,7 +134,7 @@ async def test_what_is_stopped_or_forced_or_protected_stays(
         kept = await dead(qbittorrent, tmp_path, "Kept.2003", tracker, tags="keep")
         stalled = await dead(qbittorrent, tmp_path, "Stalled.2004", tracker)
         for number, torrent in enumerate((stopped, forced, kept, stalled), 1):
-            on.radarr.track(torrent.infohash, number, torrent.name)
+            grabbed(on.radarr, number, torrent.name, torrent.infohash)
         await qbittorrent.post("torrents/setForceStart", hashes=forced.infohash, value="true")
         await on.decided(stopped, "stopped_by_user")
         await on.decided(forced, "queued_or_forced")
@@ -159,7 +161,7 @@ async def test_missing_files_delete_nothing_and_are_checked_once_they_are_back(
     await qbittorrent.start()
     await qbittorrent.wait_for_state(torrent.infohash, "missingFiles")
     async with scene(tmp_path, judged, {"qBit": qbittorrent}) as on:
-        on.radarr.track(torrent.infohash, 1, torrent.name, str(folder / torrent.name))
+        grabbed(on.radarr, 1, torrent.name, torrent.infohash)
         verdict = await on.decided(torrent, "files_are_missing")
         assert verdict["action"] == "nothing"
         shutil.move(tmp_path / "unmounted", folder / torrent.name)
@@ -183,7 +185,7 @@ async def test_an_error_is_repaired_by_a_recheck(
     await qbittorrent.wait_for_state(torrent.infohash, "error", "missingFiles")
     in_the_way.unlink()
     async with scene(tmp_path, judged, {"qBit": qbittorrent}) as on:
-        on.radarr.track(torrent.infohash, 1, torrent.name, str(folder / torrent.name))
+        grabbed(on.radarr, 1, torrent.name, torrent.infohash)
         done = await on.ended(torrent, "recheck", 30)
         assert done["rule"] == "in_error"
         await on.ended(torrent, "import", 30)
@@ -195,7 +197,7 @@ async def test_fifty_removals_at_once_all_happen(
     async with scene(tmp_path, judged, {"qBit": qbittorrent}) as on:
         torrents = [await dead(qbittorrent, tmp_path, f"Dead.{number:02}", tracker) for number in range(50)]
         for number, torrent in enumerate(torrents, 1):
-            on.radarr.track(torrent.infohash, number, torrent.name)
+            grabbed(on.radarr, number, torrent.name, torrent.infohash)
         await asyncio.gather(*(qbittorrent.wait_until_gone(torrent.infohash, 90) for torrent in torrents))
 
         async def all_closed() -> bool:
@@ -217,7 +219,7 @@ async def test_the_same_torrent_on_two_clients_is_two(
     ):
         torrent = await dead(qbittorrent, tmp_path, "Twin.2005", tracker)
         await dead(other, tmp_path, "Twin.2005", tracker)
-        on.radarr.track(torrent.infohash, 1, torrent.name)
+        grabbed(on.radarr, 1, torrent.name, torrent.infohash)
 
         async def is_left_alone() -> bool:
             verdicts = [await on.verdict(torrent, name) for name in on.clients]
@@ -236,7 +238,7 @@ async def test_a_removal_is_undone_from_quarantine_and_after_it(
 ):
     async with scene(tmp_path, judged, {"qBit": qbittorrent}, {"Quarantine": "6s"}) as on:
         torrent = await dead(qbittorrent, tmp_path, "Rescued.2006", tracker)
-        on.radarr.track(torrent.infohash, 1, torrent.name)
+        grabbed(on.radarr, 1, torrent.name, torrent.infohash)
         await qbittorrent.wait_for(
             torrent.infohash,
             lambda row: "qBitrr-quarantine" in row["tags"] and row["state"] in ("stoppedDL", "pausedDL"),

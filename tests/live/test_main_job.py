@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,9 +13,12 @@ from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support import versions
 from tests.support.daemon import Daemon
 from tests.support.polling import until
+from tests.support.real_arr import grabbed, real
 from tests.support.torrents import make_torrent
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from aiohttp.typedefs import Middleware
 
     from tests.support.qbittorrent import QbittorrentNox
@@ -54,26 +56,26 @@ def config_for(sandbox: Sandbox, qbittorrent: QbittorrentNox) -> str:
 async def test_what_finishes_is_imported_and_what_is_dead_is_blocklisted_deleted_and_searched(
     tracker: Tracker, seeder: QbittorrentNox, qbittorrent: QbittorrentNox, tmp_path: Path, judged: list[Middleware]
 ):
-    async with Sandbox([RADARR], has_past=False, middlewares=judged) as sandbox:
+    async with Sandbox([RADARR], has_past=False, middlewares=judged) as sandbox, real(qbittorrent) as client:
         radarr = sandbox.world.arrs["Radarr-HD"]
-        radarr.path_exists = lambda path: Path(path).exists()
+        radarr.connect(client)
         config = config_for(sandbox, qbittorrent)
         async with Daemon(tmp_path / "data", config) as daemon:
             folder = qbittorrent.downloads / "radarr-hd"
             await qbittorrent.create_category("radarr-hd", folder)
 
             dead = make_torrent(tmp_path / "elsewhere", "Nobody.Has.This.2001", FILES, announce=tracker.url)
-            radarr.track(dead.infohash, 1, dead.name)
+            grabbed(radarr, 1, dead.name, dead.infohash)
             await qbittorrent.add(dead.data, category="radarr-hd", savepath=str(folder))
             bare = "f" * 40  # a magnet without peers never gets its metadata
-            radarr.track(bare, 2, "Bare.Magnet.2002")
+            grabbed(radarr, 2, "Bare.Magnet.2002", bare)
             await qbittorrent.post("torrents/add", urls=f"magnet:?xt=urn:btih:{bare}", category="radarr-hd")
             began = time.monotonic()
 
             alive = make_torrent(seeder.downloads, "Some.Movie.2024", FILES, announce=tracker.url)
             await seeder.add(alive.data)
             await seeder.wait_for_state(alive.infohash, "stalledUP")
-            radarr.track(alive.infohash, 3, alive.name, str(folder / alive.name))
+            grabbed(radarr, 3, alive.name, alive.infohash)
             await qbittorrent.add(alive.data, category="radarr-hd", savepath=str(folder))
             row = await qbittorrent.wait_for(alive.infohash, lambda row: row["amount_left"] == 0, 20)
             completed = time.monotonic()
@@ -135,11 +137,11 @@ async def test_what_was_stopped_or_has_lost_its_data_is_not_treated_as_dead(
     lost = make_torrent(folder, "Lost.Movie.2002", FILES, announce=tracker.url)
     await qbittorrent.add(lost.data, category="radarr-hd", savepath=str(folder))
     await qbittorrent.wait_for(lost.infohash, lambda row: row["completion_on"] > 0 and row["amount_left"] == 0)
-    async with Sandbox([RADARR], has_past=False, middlewares=judged) as sandbox:
+    async with Sandbox([RADARR], has_past=False, middlewares=judged) as sandbox, real(qbittorrent) as client:
         radarr = sandbox.world.arrs["Radarr-HD"]
-        radarr.path_exists = lambda path: False
-        radarr.track(stopped.infohash, 1, stopped.name)
-        radarr.track(lost.infohash, 2, lost.name)
+        radarr.connect(client)
+        grabbed(radarr, 1, stopped.name, stopped.infohash)
+        grabbed(radarr, 2, lost.name, lost.infohash)
         shutil.rmtree(folder / lost.name)
         await qbittorrent.post("torrents/recheck", hashes=lost.infohash)
         await qbittorrent.wait_for_state(lost.infohash, "stalledDL")

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import signal
-from pathlib import Path
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,11 +16,13 @@ from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 from tests.support.qbittorrent import QbittorrentNox
+from tests.support.real_arr import grabbed, real
 from tests.support.small_disk import small_disk
 from tests.support.torrents import make_torrent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from aiohttp.typedefs import Middleware
 
@@ -91,9 +93,11 @@ async def test_limits_are_reached_by_real_transfer_and_time_and_only_what_was_im
     for torrent in torrents.values():
         await seeder.add(torrent.data)
         await seeder.wait_for_state(torrent.infohash, "stalledUP")
-    async with Sandbox([RADARR], has_past=False, middlewares=judged) as sandbox:
+    async with AsyncExitStack() as stack:
+        sandbox = await stack.enter_async_context(Sandbox([RADARR], has_past=False, middlewares=judged))
         radarr = sandbox.world.arrs["Radarr-HD"]
-        radarr.path_exists = lambda path: Path(path).exists()
+        for instance in (qbittorrent, second):
+            radarr.connect(await stack.enter_async_context(real(instance)))
         mode = {"RemoveTorrent": 3, "MaxUploadRatio": 0.9, "MaxSeedingTime": f"{SECONDS}s"}
         config = sandbox.config_toml(
             {
@@ -118,8 +122,8 @@ async def test_limits_are_reached_by_real_transfer_and_time_and_only_what_was_im
             await instance.wait_for(torrent.infohash, lambda row: row["amount_left"] == 0, 30)
 
         by_ratio, by_time, stray = torrents["A"], torrents["B"], torrents["Stray"]
-        radarr.track(by_ratio.infohash, 1, "A", str(qbittorrent.downloads / CATEGORY / "A"))
-        radarr.track(by_time.infohash, 2, "B", str(second.downloads / CATEGORY / "B"))
+        grabbed(radarr, 1, "A", by_ratio.infohash)
+        grabbed(radarr, 2, "B", by_time.infohash)
         async with Daemon(tmp_path / "data", config) as daemon:
             await downloaded(second, by_time)
             row = await second.wait_for(by_time.infohash, lambda row: "qBitrr-imported" in row["tags"], 20)

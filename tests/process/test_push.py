@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.sandbox.services.faults import Status, WrongCredentials
 from tests.support.daemon import Daemon
@@ -112,7 +113,9 @@ async def test_what_is_edited_imported_or_deleted_is_seen_within_two_seconds(san
 
 async def test_the_queue_of_an_arr_is_counted_as_it_is_now(sandbox: Sandbox, daemon: Daemon):
     radarr = sandbox.arrs["Radarr-HD"].arr
-    radarr.track("F" * 40, 5, "Elsewhere")
+    movie = next(radarr.collection.wanted(radarr.now))
+    radarr.grab([movie], radarr.offer([movie]), Fate(Destiny.STALLED, until=0.5))
+    radarr.refresh_now()
 
     async def counted(count: int) -> bool:
         return bool((await daemon.workers())["radarr-hd"]["queueCount"] == count)

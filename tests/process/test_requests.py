@@ -8,7 +8,7 @@ import pytest
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.sandbox.services.faults import Status, WrongCredentials
-from qbitrr.sandbox.services.media_requests import Wished
+from qbitrr.sandbox.services.media_requests import UserRequest
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 
@@ -27,13 +27,13 @@ async def sandbox() -> AsyncIterator[Sandbox]:
         yield running
 
 
-def a_request(sandbox: Sandbox, section: str, number: int = 1) -> Wished:
+def a_request(sandbox: Sandbox, section: str, number: int = 1) -> UserRequest:
     """A request for the last item that an Arr misses, which is late in the plan."""
     arr = sandbox.world.arrs[section]
     items: list[Any] = sorted(arr.collection.wanted(sandbox.world.now), key=lambda item: item.id)
     if section == "Radarr-HD":
-        return Wished(number, arr, items[-1].id)
-    return Wished(number, arr, items[-1].series_id, (items[-1].season,))
+        return UserRequest(number, arr, items[-1].id)
+    return UserRequest(number, arr, items[-1].series_id, (items[-1].season,))
 
 
 async def marked(daemon: Daemon, **query: str) -> list[Any]:

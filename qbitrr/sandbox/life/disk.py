@@ -1,4 +1,4 @@
-"""Puts the imagined torrents on the disk, as small files, for those who look whether a path is there."""
+"""Puts the imagined torrents on the disk, as small files, for programs that check whether a path exists."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class Disk:
     def update(self) -> None:
         """Write what has come, remove what was deleted with its files or lost. OSError when the disk refuses."""
         for infohash, torrent in self._client.torrents.items():
-            if infohash not in self._written and torrent.progress > 0 and not torrent.data_lost:
+            if infohash not in self._written and torrent.progress > 0 and not _is_lost(torrent):
                 for path in self._paths(torrent):
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.touch()
                 self._written[infohash] = torrent
         for infohash, torrent in list(self._written.items()):
-            if torrent.data_lost or infohash not in self._client.torrents:
+            if _is_lost(torrent) or infohash not in self._client.torrents:
                 del self._written[infohash]
-                if torrent.data_lost or torrent.gone_with_files:
+                if _is_lost(torrent) or torrent.gone_with_files:
                     self._remove(torrent)
 
     def _paths(self, torrent: Torrent) -> list[Path]:
@@ -39,6 +39,10 @@ class Disk:
         for path in self._paths(torrent):
             path.unlink(missing_ok=True)
             if path.parent != Path(torrent.save_path):
-                # a folder that somebody else put something into stays
+                # a folder that holds something else stays
                 with contextlib.suppress(OSError):
                     path.parent.rmdir()
+
+
+def _is_lost(torrent: Torrent) -> bool:
+    return torrent.data_lost or torrent.moved_away

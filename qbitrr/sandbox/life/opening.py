@@ -1,12 +1,15 @@
 """A past for a new world, so that there is something to see at once.
 
-The past is lived through with the rules of the present: what is half done was begun some time ago.
+It is played by the rules of the present: what is half done was started some time ago.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from msgspec.structs import replace
+
+from qbitrr.sandbox.life.commands import REFRESH
 from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.media.draw import rng
 
@@ -17,10 +20,12 @@ if TYPE_CHECKING:
 MINUTE = 60.0
 PAST_SECONDS = 5 * 60 * MINUTE
 STEP_SECONDS = 30.0
+REFRESH_SECONDS = 10 * MINUTE  # in the past: all refreshes of it last long and show nothing more
+LAST_REFRESH_SECONDS = 40.0
 
 
 class Scene(NamedTuple):
-    """A download begun `ago` seconds before the present, where it stands at `progress`; `until` see Fate.
+    """A download started `ago` seconds before the present, where it stands at `progress`; `until` see Fate.
 
     A healthy one of progress 1 or more was complete that much earlier: 2 means halfway from then to now.
     """
@@ -36,7 +41,7 @@ SCENES = (
     # seeding, imported by the Arr itself
     Scene(280 * MINUTE, Destiny.HEALTHY, 8),
     Scene(200 * MINUTE, Destiny.HEALTHY, 5),
-    # dead for long
+    # dead for hours
     Scene(190 * MINUTE, Destiny.STALLED, 9, until=0.37),
     Scene(150 * MINUTE, Destiny.STALLED, 9, until=0.82),
     Scene(170 * MINUTE, Destiny.NO_METADATA, 0),
@@ -54,9 +59,12 @@ SCENES = (
 )
 
 
-def live_through_the_past(world: World, now: float) -> None:
+def live_through_past(world: World, now: float) -> None:
     """Bring a world that began PAST_SECONDS before `now` to `now`, with downloads in every stage of life."""
-    casts = {arr.name: _Cast(arr) for arr in world.arrs.values() if arr.client is not None}
+    casts = {arr.name: _Cast(arr) for arr in world.arrs.values() if arr.connections}
+    tempos = {name: arr.tempo for name, arr in world.arrs.items()}
+    for arr in world.arrs.values():
+        arr.tempo = replace(arr.tempo, refresh_interval=REFRESH_SECONDS)
     due = sorted(SCENES, key=lambda scene: -scene.ago)
     moment = world.now
     while moment < now:
@@ -67,23 +75,28 @@ def live_through_the_past(world: World, now: float) -> None:
             for name, cast in casts.items():
                 if items := cast.next(scene):
                     _play(world.arrs[name], items, scene, now - moment)
+        if tempos and now - moment <= LAST_REFRESH_SECONDS:
+            for name, tempo in tempos.items():
+                world.arrs[name].tempo = tempo
+                world.arrs[name].commands.post(REFRESH, {}, trigger="scheduled", priority="high")
+            tempos.clear()
 
 
 class _Cast:
     """The missing items of one Arr in a mixed order, each to be used once."""
 
     def __init__(self, arr: Arr) -> None:
-        wanted = list(arr.collection.wanted(arr.now))
-        rng(arr.name, "opening").shuffle(wanted)
-        series = sorted({item.series_id for item in wanted}) if arr.kind == "sonarr" else []
+        missing = list(arr.collection.wanted(arr.now))
+        rng(arr.name, "opening").shuffle(missing)
+        series = sorted({item.series_id for item in missing}) if arr.kind == "sonarr" else []
         groups = (
             group
             for number in series
-            for group in arr.collection.asked_for("SeriesSearch", {"seriesId": number}, arr.now)
+            for group in arr.collection.searched_by("SeriesSearch", {"seriesId": number}, arr.now)
         )
         self._pack = next((group for group in groups if len(group) > 1), [])
         packed = {item.id for item in self._pack}
-        self._single = [item for item in wanted if item.id not in packed]
+        self._single = [item for item in missing if item.id not in packed]
 
     def next(self, scene: Scene) -> list[Any]:
         if scene.pack and self._pack:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 
 class Change(NamedTuple):
-    """Something is not as before: an `item`, a `parent`, a `command` or the `queue`; updated, deleted or sync."""
+    """Something is not as before, to be pushed.
+
+    `what` is item, parent, grabbed or imported (an item), command, queue, queue/status, system/task or health;
+    `action` is updated, deleted or sync.
+    """
 
     what: str
     action: str
@@ -27,26 +31,41 @@ class Release(Struct, frozen=True):
     group: str
 
 
-class QueueRecord(Struct):
-    """One row of Activity > Queue: one item of one download. `download_id` is in upper case.
+class StatusMessage(NamedTuple):
+    """What stands in the way of an import: of a file or of the download that `title` names."""
 
-    `status` and `tracked_state` have the Arrs' names; `size_left` in bytes, `seconds_left` None when unknown.
-    `item_id` is None for a download that the Arr cannot match; `messages` say what stood in the way of an import.
+    title: str
+    messages: tuple[str, ...] = ()
+
+
+class QueueRecord(Struct, frozen=True):
+    """One row of Activity > Queue: one item of one download, as of the last refresh. `download_id` is in upper case.
+
+    `status` and `tracked_state` have the Arrs' names; sizes in bytes, `seconds_left` None when unknown. `item_id` is
+    None for a download that the Arr cannot match; `added` and `indexer` are None when it was not grabbed. A release
+    that waits for its delay profile has no download id, no client and no tracked state.
     """
 
     id: int
     item_id: int | None
-    download_id: str
-    release: Release
-    added: float
-    output_path: str = ""
+    download_id: str | None
+    title: str
+    quality: int
+    formats: int
+    size: int
+    size_left: int
+    client: str | None
+    added: float | None = None
+    indexer: str | None = None
     status: str = "queued"
-    tracked_state: str = "downloading"
-    tracked_status: str = "ok"
+    tracked_state: str | None = "downloading"
+    tracked_status: str | None = "ok"
     error: str | None = None
-    messages: list[str] = field(default_factory=list)
-    size_left: float = 0.0
+    messages: tuple[StatusMessage, ...] = ()
+    output_path: str | None = None
     seconds_left: float | None = None
+    has_file: bool = False
+    has_imported_category: bool = False
 
 
 class HistoryEvent(Struct, frozen=True):
@@ -57,8 +76,10 @@ class HistoryEvent(Struct, frozen=True):
     date: float
     item_id: int
     download_id: str | None
-    release: Release
-    data: dict[str, str]
+    title: str
+    quality: int
+    formats: int
+    data: dict[str, str | None]
     track_id: int = 0
 
 
@@ -73,15 +94,18 @@ class BlocklistEntry(Struct, frozen=True):
 
 
 class Command(Struct):
-    """A command on the task queue; `body` as it was sent."""
+    """A command on the task queue; `body` as it was sent. `updates_client`: its end is pushed."""
 
     id: int
     name: str
     body: dict[str, Any]
     queued: float
     trigger: str = "manual"
+    priority: str = "normal"
+    updates_client: bool = True
     started: float | None = None
     ended: float | None = None
     status: str = "queued"
     result: str = "unknown"
     message: str | None = None
+    exception: str | None = None

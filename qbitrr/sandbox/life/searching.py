@@ -9,7 +9,7 @@ from qbitrr.sandbox.life.fate import Fate, Odds, draw_fate
 from qbitrr.sandbox.life.records import Release
 from qbitrr.sandbox.media import names
 from qbitrr.sandbox.media.draw import rng
-from qbitrr.sandbox.media.quality import BY_ID, SCORES, is_wanted, size_of
+from qbitrr.sandbox.media.quality import BY_ID, FORMAT_SETS, SCORES, formats_in, is_wanted, quality_in, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ def find(
 ) -> tuple[Release, Fate] | None:
     """The first release of `items` that the Arr would grab, and what will become of it.
 
-    `key` tells one Arr of one world from all others; `is_barred` says of an infohash that it cannot be grabbed.
+    `key` is that of the Arr; `is_barred` says of an infohash that it cannot be grabbed.
     """
     ids = "+".join(str(item.id) for item in items)
     if rng(key, ids, "luck").random() >= odds.found:
@@ -47,11 +47,11 @@ def find(
 def make_release(
     collection: Collection[Any], items: Sequence[Any], infohash: str, quality: int, formats: int, size: int
 ) -> Release:
-    """A release of `items`, named as such releases are."""
+    """A release of `items`, named as such releases are: quality and custom formats can be read off it."""
     group = names.group(int(infohash[:4], 16))
-    source = names.dotted(BY_ID[collection.kind][quality].name)
+    marks = ".".join([names.dotted(BY_ID[collection.kind][quality].name), *(one.mark for one in FORMAT_SETS[formats])])
     return Release(
-        title=f"{collection.name(items)}.{source}-{group}",
+        title=f"{collection.name(items)}.{marks}-{group}",
         infohash=infohash,
         quality=quality,
         formats=formats,
@@ -59,6 +59,12 @@ def make_release(
         indexer=INDEXERS[int(infohash[0], 16) % len(INDEXERS)],
         group=group,
     )
+
+
+def release_named(kind: str, title: str, infohash: str, size: int = 0) -> Release:
+    """A release that is not from here, by what its name shows."""
+    group = title.rpartition("-")[2]
+    return Release(title, infohash.lower(), quality_in(kind, title), formats_in(title), size, INDEXERS[0], group)
 
 
 def infohash_of(*key: object) -> str:

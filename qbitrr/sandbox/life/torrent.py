@@ -16,18 +16,23 @@ UPLOAD_BYTES_PER_SECOND = 60_000.0
 
 
 class TorrentFile(Struct):
-    """A file of a torrent; size in bytes, priority 0 for files that are not wanted."""
+    """A file of a torrent; size in bytes, priority 0 for one that is not selected.
+
+    `playable` is false for a video or audio file that is none.
+    """
 
     path: str
     size: int
     priority: int = 1
+    playable: bool = True
 
 
 class Torrent(Struct):
     """A torrent. Times are epoch seconds, rates bytes per second; `clock` is up to when it has developed.
 
-    `wanted` (bytes) and `progress` count the files with a priority only. `tracker_complaint` is what its trackers
-    answer instead of peers; rate limits are 0 for none, share limits -1 for none and -2 for the client's.
+    `selected_size` (bytes) and `progress` count the files with a priority only. `data_lost` is noticed by the client,
+    `moved_away` only by a recheck. `tracker_complaint` is what its trackers answer instead of peers; rate limits are 0
+    for none, share limits -1 for none and -2 for the client's.
     """
 
     infohash: str
@@ -53,6 +58,7 @@ class Torrent(Struct):
     stopped: bool = False
     errored: bool = False
     data_lost: bool = False
+    moved_away: bool = False
     checking_until: float | None = None
     gone_at: float | None = None
     gone_with_files: bool = False
@@ -74,12 +80,12 @@ class Torrent(Struct):
     @property
     def ratio(self) -> float:
         """Uploaded by downloaded bytes."""
-        done = int(self.wanted * self.progress)
+        done = int(self.selected_size * self.progress)
         return self.uploaded / done if done else 0.0
 
     @property
     def has_metadata(self) -> bool:
-        """Whether it knows its files."""
+        """Whether its files are known."""
         return self.fate.destiny is not Destiny.NO_METADATA
 
     @property
@@ -88,22 +94,32 @@ class Torrent(Struct):
         return sum(file.size for file in self.files)
 
     @property
-    def wanted(self) -> int:
+    def selected_size(self) -> int:
         """Bytes of the files with a priority."""
         return sum(file.size for file in self.files if file.priority)
 
     @property
     def complete(self) -> bool:
-        """Whether all that is wanted is there."""
+        """Whether all that is selected is there."""
         return self.has_metadata and self.progress >= 1
 
     @property
+    def is_at_limit(self) -> bool:
+        """Complete, stopped, and at a share limit of its own."""
+        by_ratio = 0 <= self.ratio_limit <= self.ratio
+        by_time = 0 <= self.seeding_minutes_limit <= self.seeding_seconds / 60
+        return self.complete and self.stopped and (by_ratio or by_time)
+
+    @property
     def content_path(self) -> str:
-        """The file of a torrent with one, else its folder; empty without metadata."""
+        """The file of a torrent with one, else its folder; the save path without one; empty without metadata."""
         if not self.has_metadata:
             return ""
-        first = self.files[0].path
-        return posixpath.join(self.save_path, first if len(self.files) == 1 else first.partition("/")[0])
+        if len(self.files) == 1:
+            return posixpath.join(self.save_path, self.files[0].path)
+        roots = {file.path.partition("/")[0] if "/" in file.path else "" for file in self.files}
+        root = roots.pop() if len(roots) == 1 else ""
+        return posixpath.join(self.save_path, root) if root else self.save_path
 
     @property
     def state(self) -> str:
@@ -125,7 +141,7 @@ class Torrent(Struct):
         """Until it is complete; NEVER_SECONDS when that is not in sight."""
         if self.complete or not self.download_rate:
             return NEVER_SECONDS
-        return min(NEVER_SECONDS, int(self.wanted * (1 - self.progress) / self.download_rate) + 1)
+        return min(NEVER_SECONDS, int(self.selected_size * (1 - self.progress) / self.download_rate) + 1)
 
     def develop(self, now: float, speed: float) -> None:
         """Let time pass until `now`; at `speed` 10 bytes flow ten times as fast."""
@@ -150,14 +166,14 @@ class Torrent(Struct):
 
     def _checked(self) -> None:
         self.checking_until = None
-        if self.data_lost:
-            self.data_lost, self.progress, self.completion_on = False, 0.0, None
+        if self.data_lost or self.moved_away:
+            self.data_lost, self.moved_away, self.progress, self.completion_on = False, False, 0.0, None
         if self.errored:
             self.errored, self.fate = False, Fate(Destiny.HEALTHY, self.fate.bytes_per_second)
 
     def _seed(self, seconds: float, now: float, speed: float) -> None:
         self.seeding_seconds += seconds
-        # half of the torrents have somebody to upload to
+        # half of the torrents have a peer to upload to
         if int(self.infohash[-1], 16) % 2:
             self.upload_rate = _limited(UPLOAD_BYTES_PER_SECOND * speed, self.upload_limit)
             self.uploaded += self.upload_rate * seconds
@@ -165,7 +181,7 @@ class Torrent(Struct):
 
     def _download(self, seconds: float, now: float, speed: float) -> None:
         rate = _limited(self.fate.bytes_per_second * speed, self.download_limit)
-        size = max(1, self.wanted)
+        size = max(1, self.selected_size)
         reached = self.progress + rate * seconds / size
         if reached < self.fate.until:
             self.progress, self.download_rate, self.last_activity = reached, rate, now

@@ -1,7 +1,8 @@
-"""The living world: one download client and the Arrs that use it, moved forward over explicit time."""
+"""One download client and the Arrs that use it, moved forward over explicit time."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.sandbox.life.arr import Arr
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class World:
-    """Begins at `now` (epoch seconds). `downloads` is the folder that the torrents' paths are in."""
+    """Starts at `now` (epoch seconds). `downloads` is the folder that the torrents' paths are in."""
 
     def __init__(self, seed: int, now: float, *, downloads: str = "/downloads", tempo: Tempo | None = None) -> None:
         self.seed = seed
@@ -23,7 +24,7 @@ class World:
         self.arrs: dict[str, Arr] = {}
 
     def add_arr(self, name: str, collection: Collection[Any], category: str, *, has_client: bool = True) -> Arr:
-        """A Radarr, Sonarr or Lidarr; without the client its downloads are told to it by hand."""
+        """Add a Radarr, Sonarr or Lidarr; without the client it has none until it is given one."""
         arr = Arr(
             name,
             collection,
@@ -38,9 +39,20 @@ class World:
         self.arrs[name] = arr
         return arr
 
+    @property
+    def next_due(self) -> float:
+        """When an Arr does something next; infinite when none does."""
+        return min((arr.next_due for arr in self.arrs.values()), default=math.inf)
+
     def advance(self, now: float) -> None:
-        """Let time pass until `now`; a clock that is set back stands still here."""
-        self.now = max(now, self.now)
-        self.client.advance(self.now)
+        """Let time pass until `now`, however long that is; a clock that is set back stands still here."""
+        end = max(now, self.now)
+        while self.next_due <= end:
+            self._advance(max(self.now, self.next_due))
+        self._advance(end)
+
+    def _advance(self, moment: float) -> None:
+        self.now = moment
+        self.client.advance(moment)
         for arr in self.arrs.values():
-            arr.advance(self.now)
+            arr.advance(moment)

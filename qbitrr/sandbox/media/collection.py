@@ -33,6 +33,7 @@ class Collection(ABC, Generic[ItemT]):
     def __init__(self, items: Iterable[ItemT]) -> None:
         self.items = {item.id: item for item in items}
         self.profiles = {profile.id: profile for profile in PROFILES[self.kind]}
+        self._by_name: dict[str, list[ItemT]] | None = None
 
     @abstractmethod
     def profile_of(self, item: ItemT) -> Profile:
@@ -56,19 +57,40 @@ class Collection(ABC, Generic[ItemT]):
 
     @abstractmethod
     def name(self, items: Sequence[ItemT]) -> str:
-        """How a release of these items begins: `Title.2019`, `Title.S01E03`, `Title.S01`, `Artist-Album-2019`."""
+        """How a release's name of these items starts: `Title.2019`, `Title.S01E03`, `Title.S01`, `Artist-Album`."""
 
     @abstractmethod
     def contents(self, items: Sequence[ItemT], release: str) -> list[str]:
         """The paths of the files in such a release."""
 
     @abstractmethod
-    def asked_for(self, command: str, body: Mapping[str, Any], now: float) -> list[list[ItemT]]:
-        """What a search command looks for, each list to be found as one release."""
+    def searched_by(self, command: str, body: Mapping[str, Any], now: float) -> list[list[ItemT]]:
+        """What a search command searches, each list to be found as one release."""
+
+    @abstractmethod
+    def search_again(self, item_ids: Sequence[int]) -> tuple[str, dict[str, Any]]:
+        """The search command, and its body, for the items of a download that has failed."""
+
+    @abstractmethod
+    def named_groups(self) -> Iterable[Sequence[ItemT]]:
+        """All items that a release may be named after (see `name`), each alone or several together."""
+
+    def parse(self, release: str) -> list[ItemT]:
+        """What a release is of, by its name; nothing when it shows none."""
+        if self._by_name is None:
+            self._by_name = {self.name(items).lower(): list(items) for items in self.named_groups()}
+        name = release.lower()
+        while name and name not in self._by_name:
+            name = name.rpartition(".")[0]
+        return [item for item in self._by_name.get(name, []) if item.id in self.items]
+
+    def is_missing(self, item: ItemT) -> bool:
+        """Without a file, or without a part of it."""
+        return item.file is None
 
     def is_wanted(self, item: ItemT, now: float) -> bool:
-        """Whether the Arr looks for it by itself."""
-        return item.file is None and self.is_monitored(item) and self.is_out(item, now)
+        """Whether the Arr searches for it by itself."""
+        return self.is_missing(item) and self.is_monitored(item) and self.is_out(item, now)
 
     def wanted(self, now: float) -> Iterator[ItemT]:
         """The items that are monitored, out and missing."""
@@ -82,13 +104,13 @@ class Collection(ABC, Generic[ItemT]):
             if item.file is not None and below_cutoff(self.kind, self.profile_of(item), item.file)
         )
 
-    def picked(self, ids: object, now: float) -> list[ItemT]:
+    def existing(self, ids: object, now: float) -> list[ItemT]:
         """Those items of a command's list of ids that exist and are out."""
         numbers = ids if isinstance(ids, list) else []
         found = [self.items[number] for number in numbers if number in self.items]
         return [item for item in found if self.is_out(item, now)]
 
 
-def by_itself(items: Iterable[ItemT]) -> list[list[ItemT]]:
+def singly(items: Iterable[ItemT]) -> list[list[ItemT]]:
     """Each item as a group of one."""
     return [[item] for item in items]

@@ -1,4 +1,4 @@
-"""Invents libraries: the same seed and sizes give the same works, in a mix as people have them."""
+"""Invents libraries: the same seed and sizes give the same works, in a mix as users have them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 OLDEST_YEAR = 1960
 FORMAT_ODDS = (0, 0, 0, 1, 1, 2, 3, 3, 4, 5)  # indices of FORMAT_SETS
 
+PILOT_ONLY = 4  # the last digit of the series of which only the first episode is monitored
 HOUR = 3_600
 WEEK = 7 * DAY
 YEAR = 365.25 * DAY
@@ -42,7 +43,7 @@ def movies(seed: int, count: int, now: float, profile_ids: Sequence[int] = (1, 4
 
 
 def _movie(draw: random.Random, number: int, profile_id: int, now: float) -> Movie:
-    """A movie without a file; takes the same number of draws for each."""
+    """A movie without a file, made with the same number of draws for each."""
     this_year = time.gmtime(now).tm_year
     age, luck = draw.random(), draw.random()
     if age < 0.05:
@@ -102,6 +103,8 @@ def _series(draw: random.Random, number: int, profile: Profile, now: float, ids:
         )
     for one in seasons:
         _fill(draw, one, profile, now)
+    if number % 10 == PILOT_ONLY:
+        _monitor_pilot(seasons)
     return Series(
         id=number,
         year=time.gmtime(first).tm_year,
@@ -113,8 +116,18 @@ def _series(draw: random.Random, number: int, profile: Profile, now: float, ids:
     )
 
 
+def _monitor_pilot(seasons: list[Season]) -> None:
+    """As Sonarr does for a series that is added with *Monitor: Pilot Episode*: the first episode and no season."""
+    for season in seasons:
+        season.monitored = False
+        for episode in season.episodes:
+            episode.monitored = (episode.season, episode.number) == (1, 1)
+            if episode.monitored:
+                episode.file = None
+
+
 def _announced(aired: int, now: float) -> int | None:
-    """Nobody knows yet when episodes far ahead will air."""
+    """When an episode airs; not known yet when that is far ahead."""
     return aired if aired < now + 30 * DAY else None
 
 

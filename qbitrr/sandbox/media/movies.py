@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from qbitrr.sandbox.media import names
-from qbitrr.sandbox.media.collection import Collection, by_itself
+from qbitrr.sandbox.media.collection import Collection, singly
 from qbitrr.sandbox.media.quality import File  # noqa: TC001  # msgspec reads the annotations
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from qbitrr.sandbox.media.quality import Profile
 
@@ -43,6 +43,14 @@ class Movie(Struct, gc=False):
         if any(date is not None and date <= now for date in (self.digital, self.physical)):
             return "released"
         return "inCinemas" if self.in_cinemas <= now else "announced"
+
+    @property
+    def release_date(self) -> int:
+        """Radarr's `releaseDate`: the earlier of disc and stream, cinemas when that is enough; 90 days later else."""
+        if self.minimum_availability == "inCinemas":
+            return self.in_cinemas
+        dates = [date for date in (self.digital, self.physical) if date is not None]
+        return min(dates) if dates else self.in_cinemas + 90 * DAY
 
     def is_available(self, now: float) -> bool:
         """Radarr's `isAvailable`."""
@@ -79,14 +87,22 @@ class Movies(Collection[Movie]):
         """Every other release comes as a folder with a text file, the others as one file."""
         return [f"{release}/{release}.mkv", f"{release}/{release}.nfo"] if items[0].id % 2 else [f"{release}.mkv"]
 
-    def asked_for(self, command: str, body: Mapping[str, Any], now: float) -> list[list[Movie]]:
-        """What a search command of Radarr looks for."""
+    def named_groups(self) -> Iterable[Sequence[Movie]]:
+        """Each movie."""
+        return ([movie] for movie in self.items.values())
+
+    def search_again(self, item_ids: Sequence[int]) -> tuple[str, dict[str, Any]]:
+        """The movies."""
+        return "MoviesSearch", {"movieIds": list(item_ids)}
+
+    def searched_by(self, command: str, body: Mapping[str, Any], now: float) -> list[list[Movie]]:
+        """What a search command of Radarr searches."""
         match command:
             case "MoviesSearch":
-                return by_itself(self.picked(body.get("movieIds"), now))
+                return singly(self.existing(body.get("movieIds"), now))
             case "MissingMoviesSearch":
-                return by_itself(self.wanted(now))
+                return singly(self.wanted(now))
             case "CutoffUnmetMoviesSearch":
-                return by_itself(movie for movie in self.below_cutoff() if movie.monitored)
+                return singly(movie for movie in self.below_cutoff() if movie.monitored)
             case _:
                 return []

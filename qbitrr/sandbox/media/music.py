@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from qbitrr.sandbox.media import names
-from qbitrr.sandbox.media.collection import Collection, by_itself
+from qbitrr.sandbox.media.collection import Collection, singly
 from qbitrr.sandbox.media.quality import File, below_cutoff
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ TRACK_IDS_PER_ALBUM = 100  # a track's id is its album's times this, plus its nu
 
 
 class Track(Struct, frozen=True, gc=False):
-    """A track. Its file has the same id."""
+    """A track."""
 
     id: int
     number: int
@@ -39,7 +39,7 @@ class Track(Struct, frozen=True, gc=False):
 class Album(Struct, gc=False):
     """An album. `file` stands for all of its tracks once none is missing; before, the first `tracks_present` exist.
 
-    Times are epoch seconds, None when nobody knows yet.
+    Times are epoch seconds, None when not announced yet.
     """
 
     id: int
@@ -65,11 +65,11 @@ class Album(Struct, gc=False):
         return Track(self.id * TRACK_IDS_PER_ALBUM + number, number, self._track_file(number))
 
     def _track_file(self, number: int) -> File | None:
-        file_id = self.id * TRACK_IDS_PER_ALBUM + number
         if self.file is not None:
-            size = self.file.size // self.track_count
+            file_id, size = self.file.id * TRACK_IDS_PER_ALBUM + number, self.file.size // self.track_count
             return File(file_id, self.file.quality, self.file.formats, size, self.file.added)
         if number <= self.tracks_present:
+            file_id = self.id * TRACK_IDS_PER_ALBUM + number
             return File(file_id, quality=4, formats=0, size=9_000_000, added=self.released or 0)
         return None
 
@@ -121,6 +121,10 @@ class Music(Collection[Album]):
         """The album itself and its artist."""
         return item.monitored and self.artists[item.artist_id].monitored
 
+    def is_missing(self, item: Album) -> bool:
+        """An album whose tracks are not known yet is not missing."""
+        return item.file is None and item.track_count > 0
+
     def is_out(self, item: Album, now: float) -> bool:
         """Released."""
         return item.released is not None and item.released <= now
@@ -133,30 +137,51 @@ class Music(Collection[Album]):
                 yield album
 
     def name(self, items: Sequence[Album]) -> str:
-        """`Artist-Album`."""
+        """`Artist-Album`, or `Artist-Discography` for several."""
         artist = self.artists[items[0].artist_id]
-        return f"{names.dotted(artist.name)}-{names.dotted(items[0].title)}"
+        title = names.dotted(items[0].title) if len(items) == 1 else "Discography"
+        return f"{names.dotted(artist.name)}-{title}"
 
     def contents(self, items: Sequence[Album], release: str) -> list[str]:
-        """A folder with a file for each track."""
+        """A folder with a file for each track, in folders of their own for several albums."""
         return [
-            f"{release}/{track.number:02} {names.dotted(track.title)}.flac"
+            f"{release}/{'' if len(items) == 1 else f'{names.dotted(album.title)}/'}{name}.flac"
             for album in items
-            for track in album.tracks()
+            for name, _ in self.track_names(album)
         ]
 
-    def asked_for(self, command: str, body: Mapping[str, Any], now: float) -> list[list[Album]]:
-        """What a search command of Lidarr looks for."""
+    def named_groups(self) -> Iterable[Sequence[Album]]:
+        """Each album, and all albums of each artist."""
+        for artist in self.artists.values():
+            if len(artist.albums) > 1:
+                yield artist.albums
+            for album in artist.albums:
+                yield [album]
+
+    def search_again(self, item_ids: Sequence[int]) -> tuple[str, dict[str, Any]]:
+        """All albums of an artist by one search, else the albums."""
+        artist = self.artists[self.items[item_ids[0]].artist_id]
+        if len(item_ids) > 1 and {one.id for one in artist.albums} == set(item_ids):
+            return "ArtistSearch", {"artistId": artist.id}
+        return "AlbumSearch", {"albumIds": list(item_ids)}
+
+    def track_names(self, album: Album) -> Iterator[tuple[str, tuple[Album, Track]]]:
+        """The names of an album's tracks as files have them, without the ending."""
+        for track in album.tracks():
+            yield f"{track.number:02} {names.dotted(track.title)}", (album, track)
+
+    def searched_by(self, command: str, body: Mapping[str, Any], now: float) -> list[list[Album]]:
+        """What a search command of Lidarr searches."""
         match command:
             case "AlbumSearch":
-                return by_itself(self.picked(body.get("albumIds"), now))
+                return singly(self.existing(body.get("albumIds"), now))
             case "ArtistSearch":
                 artist = self.artists.get(body.get("artistId", 0))
                 albums = artist.albums if artist else []
-                return by_itself(album for album in albums if album.monitored and self.is_out(album, now))
+                return singly(album for album in albums if album.monitored and self.is_out(album, now))
             case "MissingAlbumSearch":
-                return by_itself(self.wanted(now))
+                return singly(self.wanted(now))
             case "CutoffUnmetAlbumSearch":
-                return by_itself(album for album in self.below_cutoff() if self.is_monitored(album))
+                return singly(album for album in self.below_cutoff() if self.is_monitored(album))
             case _:
                 return []

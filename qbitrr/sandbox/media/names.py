@@ -1,4 +1,4 @@
-"""Invented titles, derived from a number so that nobody has to store them.
+"""Invented titles, derived from a number, so that they need not be stored.
 
 Each holds an invented place name, which keeps it from being the title of a real work.
 """

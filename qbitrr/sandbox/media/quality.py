@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from qbitrr.sandbox.media import names
+
 
 class Quality(NamedTuple):
-    """One quality. `source` is the Arr's word for it, empty where it has none; resolution is in lines."""
+    """One quality. `source` is the Arr's name for it, empty where it has none; resolution is in lines."""
 
     id: int
     name: str
@@ -50,14 +52,19 @@ BY_ID = {kind: {quality.id: quality for quality in ladder} for kind, ladder in Q
 
 
 class Format(NamedTuple):
-    """A custom format and the score that every profile gives it."""
+    """A custom format, the score that every profile gives it, and how a release's name shows it."""
 
     id: int
     name: str
     score: int
+    mark: str
 
 
-FORMATS = (Format(1, "Trusted group", 60), Format(2, "Preferred sound", 40), Format(3, "Re-encoded", -20))
+FORMATS = (
+    Format(1, "Trusted group", 60, "PROPER"),
+    Format(2, "Preferred sound", 40, "Atmos"),
+    Format(3, "Re-encoded", -20, "HEVC"),
+)
 FORMAT_SETS = tuple(tuple(f for bit, f in enumerate(FORMATS) if mask >> bit & 1) for mask in range(8))
 SCORES = tuple(sum(f.score for f in formats) for formats in FORMAT_SETS)
 
@@ -133,7 +140,20 @@ _MOVIE_MEGABYTES = {480: 900, 720: 2_500, 1080: 8_000, 2160: 30_000}
 
 
 def size_of(kind: str, quality: int, luck: float) -> int:
-    """Bytes that an item of this quality takes, up to a fifth more or less by `luck` (0 to 1)."""
+    """Bytes of an item of this quality, up to a fifth more or less by `luck` (0 to 1)."""
     movie = _MOVIE_MEGABYTES.get(BY_ID[kind][quality].resolution, 0)
     megabytes = {"radarr": movie, "sonarr": movie / 4, "lidarr": 350}[kind]
     return int(megabytes * (0.8 + 0.4 * luck) * 1_000_000)
+
+
+def quality_in(kind: str, release: str) -> int:
+    """The quality that a release's name shows; the worst one when it shows none."""
+    shown = f".{names.dotted(release)}.".lower()
+    found = (one.id for one in reversed(QUALITIES[kind]) if f".{names.dotted(one.name)}.".lower() in shown)
+    return next(found, QUALITIES[kind][0].id)
+
+
+def formats_in(release: str) -> int:
+    """The custom formats that a release's name shows, as an index of FORMAT_SETS."""
+    shown = names.dotted(release).split(".")
+    return sum(1 << bit for bit, one in enumerate(FORMATS) if one.mark in shown)

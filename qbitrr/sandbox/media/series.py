@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from qbitrr.sandbox.media import names
-from qbitrr.sandbox.media.collection import Collection, by_itself
+from qbitrr.sandbox.media.collection import Collection, singly
 from qbitrr.sandbox.media.quality import File  # noqa: TC001  # msgspec reads the annotations
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Episode(Struct, gc=False):
-    """An episode. Season 0 holds specials; `aired` in epoch seconds, None when nobody knows yet."""
+    """An episode. Season 0 holds specials; `aired` in epoch seconds, None when not announced yet."""
 
     id: int
     series_id: int
@@ -108,26 +108,42 @@ class Shows(Collection[Episode]):
         season = f"S{items[0].season:02}"
         return [f"{release}/{release.replace(season, f'{season}E{one.number:02}', 1)}.mkv" for one in items]
 
-    def asked_for(self, command: str, body: Mapping[str, Any], now: float) -> list[list[Episode]]:
-        """What a search command of Sonarr looks for; seasons that are missing as a whole as a pack."""
+    def named_groups(self) -> Iterable[Sequence[Episode]]:
+        """Each season and each episode."""
+        for series in self.series.values():
+            for season in series.seasons:
+                yield season.episodes
+                for episode in season.episodes:
+                    yield [episode]
+
+    def search_again(self, item_ids: Sequence[int]) -> tuple[str, dict[str, Any]]:
+        """A whole season by one search, else the episodes."""
+        first = self.items[item_ids[0]]
+        season = next(one for one in self.series[first.series_id].seasons if one.number == first.season)
+        if len(item_ids) > 1 and {one.id for one in season.episodes} == set(item_ids):
+            return "SeasonSearch", {"seriesId": first.series_id, "seasonNumber": first.season}
+        return "EpisodeSearch", {"episodeIds": list(item_ids)}
+
+    def searched_by(self, command: str, body: Mapping[str, Any], now: float) -> list[list[Episode]]:
+        """What a search command of Sonarr searches; seasons that are missing as a whole as a pack."""
         series = self.series.get(body.get("seriesId", 0))
         match command:
             case "EpisodeSearch":
-                return by_itself(self.picked(body.get("episodeIds"), now))
+                return singly(self.existing(body.get("episodeIds"), now))
             case "SeasonSearch" if series:
                 chosen = [one for one in series.seasons if one.number == body.get("seasonNumber")]
                 return [group for season in chosen for group in self._season(season, now)]
             case "SeriesSearch" if series:
                 return [group for season in series.seasons for group in self._season(season, now)]
             case "MissingEpisodeSearch":
-                wanted = self.wanted(now)
-                return by_itself(one for one in wanted if series is None or one.series_id == series.id)
+                missing = self.wanted(now)
+                return singly(one for one in missing if series is None or one.series_id == series.id)
             case "CutoffUnmetEpisodeSearch":
-                return by_itself(one for one in self.below_cutoff() if self.is_monitored(one))
+                return singly(one for one in self.below_cutoff() if self.is_monitored(one))
             case _:
                 return []
 
     def _season(self, season: Season, now: float) -> list[list[Episode]]:
         aired = [one for one in season.episodes if one.monitored and self.is_out(one, now)]
         whole = len(aired) > 1 and len(aired) == len(season.episodes) and not any(one.file for one in aired)
-        return [aired] if whole else by_itself(aired)
+        return [aired] if whole else singly(aired)

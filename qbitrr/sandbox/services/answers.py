@@ -40,7 +40,7 @@ async def _array(resources: Iterable[object]) -> AsyncIterator[bytes]:
 
 
 class _Collector:
-    """Takes the place of a connection, to have the body of an answer that is made while it is sent."""
+    """Stands in for a connection, to have the body of an answer that is made while it is sent."""
 
     def __init__(self) -> None:
         self.body = bytearray()

@@ -8,12 +8,19 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Down:
-    """Nobody listens: connections are refused."""
+    """Connections are refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hang:
     """Requests are accepted and never answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlowFirstByte:
+    """Every answer is computed for so many seconds before its first byte is sent."""
+
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ class EmptyLists:
 
 @dataclass(frozen=True, slots=True)
 class WrongCredentials:
-    """The key or password is not the right one any more, and nobody is logged in."""
+    """The key or password is not the right one any more, and no one is logged in."""
 
 
-Fault: TypeAlias = Down | Hang | Status | HalfAnswer | EmptyLists | WrongCredentials
+Fault: TypeAlias = Down | Hang | SlowFirstByte | Status | HalfAnswer | EmptyLists | WrongCredentials

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from qbitrr.sandbox.life.searching import infohash_of
 from qbitrr.sandbox.media import names
 from qbitrr.sandbox.media.music import TRACK_IDS_PER_ALBUM, Music
 from qbitrr.sandbox.media.quality import below_cutoff
 from qbitrr.sandbox.services.answers import lean, many, one
-from qbitrr.sandbox.services.arr_api import ArrStandIn, not_found, number, numbers, path_id
+from qbitrr.sandbox.services.arr_api import ArrStandIn, number, numbers, path_id, problem
 from qbitrr.sandbox.services.resources import custom_formats, image, iso, maybe_iso, quality_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from aiohttp import web
 
+    from qbitrr.sandbox.life.arr import Arr
+    from qbitrr.sandbox.life.decisions import Decision
+    from qbitrr.sandbox.life.records import QueueRecord
     from qbitrr.sandbox.media.music import Album, Artist, Track
+    from qbitrr.sandbox.services.arr_api import Message
     from qbitrr.sandbox.services.resources import Resource
 
 ROOT = "/library/music"
@@ -28,7 +33,7 @@ class LidarrStandIn(ArrStandIn):
 
     kind = "lidarr"
     api = "api/v1"
-    version = "2.14.5.4836"
+    newest = "2.14.5.4836"
     event_types = (
         "unknown",
         "grabbed",
@@ -44,6 +49,33 @@ class LidarrStandIn(ArrStandIn):
     )
     unknown_items = "includeUnknownArtistItems"
     item_name, parent_name = "album", "artist"
+    sort_keys: ClassVar = {
+        "queue": "timeleft",
+        "history": "date",
+        "blocklist": "date",
+        "wanted/missing": "releaseDate",
+        "wanted/cutoff": "Albums.Id",
+    }
+
+    def __init__(self, arr: Arr, **options: Any) -> None:
+        super().__init__(arr, **options)
+        self._cached: set[int] = set()
+        """Artists whose statistics are known; none after a start."""
+
+    async def restart(self, starting_seconds: float = 0.0) -> None:
+        """What was computed is forgotten."""
+        self._cached.clear()
+        await super().restart(starting_seconds)
+
+    async def compute_statistics(self, items: Sequence[Album]) -> None:
+        """One query for each artist of a page that is not cached, which lasts the longer the more artists there are.
+
+        Source: recording `sizes-and-times`.
+        """
+        artists = {album.artist_id for album in items} - self._cached
+        tempo = self.arr.tempo
+        await asyncio.sleep(tempo.seconds(tempo.album_statistics * len(artists) * len(self.music.artists)))
+        self._cached |= artists
 
     @property
     def music(self) -> Music:
@@ -61,6 +93,15 @@ class LidarrStandIn(ArrStandIn):
         album = self.music.items.get(item_id or 0)
         return {} if album is None else {"artistId": album.artist_id, "albumId": album.id}
 
+    def queue_fields(self, record: QueueRecord) -> Resource:
+        """The album, and how much of it there is now."""
+        album = self.music.items.get(record.item_id or 0)
+        return self.item_ids(record.item_id) | {
+            "trackFileCount": album.track_count if album else 0,
+            "trackHasFileCount": album.present if album else 0,
+            "downloadForced": False,
+        }
+
     def blocked_ids(self, item_ids: list[int]) -> Resource:
         """The albums and their artist."""
         artist_id = self.music.items[item_ids[0]].artist_id if item_ids else 0
@@ -69,6 +110,48 @@ class LidarrStandIn(ArrStandIn):
     def parent(self, parent_id: int) -> Resource:
         """An artist."""
         return self._artist(self.music.artists[parent_id])
+
+    def edited_parent(self, parent_id: int) -> Resource:
+        """An artist without anything of files."""
+        artist = self._artist(self.music.artists[parent_id])
+        return {name: value for name, value in artist.items() if name not in ("statistics", "rootFolderPath")}
+
+    def manual_import_fields(self, decision: Decision) -> Resource:
+        """The album, its artist and the tracks."""
+        albums = [self.music.items[one] for one in decision.item_ids]
+        resource: Resource = {"audioTags": {}, "tracks": [], "additionalFile": False, "replaceExistingFiles": False}
+        if albums:
+            found = self._find(decision.track_id)
+            resource |= {
+                "artist": self._plain_artist(self.music.artists[albums[0].artist_id]),
+                "album": self.item(albums[0]),
+                "albumReleaseId": albums[0].id,
+                "tracks": [self._track(*found)] if found else [],
+                "disableReleaseSwitching": False,
+            }
+        return resource
+
+    def grabbed_messages(self, item: Album) -> Iterable[Message]:
+        """The album."""
+        yield "album", "updated", self._without_statistics(item) | {"grabbed": True}
+
+    def imported_messages(self, item: Album) -> Iterable[Message]:
+        """Artist and album before and after, in between each file, and each track with its album."""
+        artist = self.music.artists[item.artist_id]
+        self._cached.discard(artist.id)
+        yield "artist", "updated", self._artist(artist)
+        yield "album", "updated", self.item(item)
+        for track in item.tracks():
+            yield "trackfile", "updated", self._file(item, track)
+        for track in item.tracks():
+            more = {"trackFile": self._file(item, track), "artist": self._plain_artist(artist)}
+            yield "track", "updated", self._track(item, track) | more
+            yield "album", "updated", self._without_statistics(item)
+        yield "artist", "updated", self._artist(artist)
+        yield "album", "updated", self.item(item)
+
+    def _without_statistics(self, album: Album) -> Resource:
+        return {name: value for name, value in self.item(album).items() if name != "statistics"}
 
     def own_routes(self) -> dict[str, Callable[[web.Request], Any]]:
         """Artists, albums, tracks and their files."""
@@ -92,7 +175,7 @@ class LidarrStandIn(ArrStandIn):
     async def get_artist(self, request: web.Request) -> web.Response:
         """One artist."""
         artist = self.music.artists.get(path_id(request))
-        return not_found() if artist is None else one(self._artist(artist))
+        return problem() if artist is None else one(self._artist(artist))
 
     async def get_albums(self, request: web.Request) -> web.Response:
         """The albums of one artist or of all, or those named."""
@@ -106,27 +189,31 @@ class LidarrStandIn(ArrStandIn):
     async def get_album(self, request: web.Request) -> web.Response:
         """One album."""
         album = self.music.items.get(path_id(request))
-        return not_found() if album is None else one(self.item(album))
+        return problem() if album is None else one(self.item(album))
 
     async def get_tracks(self, request: web.Request) -> web.Response:
         """The tracks of an artist or album, or those named."""
+        if not request.query.keys() & {"artistId", "albumId", "albumReleaseId", "trackIds"}:
+            return bad_request("One of artistId, albumId, albumReleaseId or trackIds must be provided")
         tracks = self._tracks(request, "trackIds")
         return many(self._track(album, track) for album, track in tracks)
 
     async def get_track(self, request: web.Request) -> web.Response:
         """One track."""
         found = self._find(path_id(request))
-        return not_found() if found is None else one(self._track(*found))
+        return problem() if found is None else one(self._track(*found))
 
     async def get_files(self, request: web.Request) -> web.Response:
         """The track files of an artist or album, or those named."""
+        if not request.query.keys() & {"artistId", "albumId", "trackFileIds", "unmapped"}:
+            return bad_request("artistId, albumId, trackFileIds or unmapped must be provided")
         tracks = self._tracks(request, "trackFileIds")
         return many(self._file(album, track) for album, track in tracks if track.file is not None)
 
     async def get_file(self, request: web.Request) -> web.Response:
         """One track file."""
         found = self._find(path_id(request))
-        return not_found() if found is None or found[1].file is None else one(self._file(*found))
+        return problem() if found is None or found[1].file is None else one(self._file(*found))
 
     def _tracks(self, request: web.Request, ids: str) -> Iterable[tuple[Album, Track]]:
         artist = self.music.artists.get(number(request, "artistId") or 0)
@@ -134,8 +221,8 @@ class LidarrStandIn(ArrStandIn):
         for album in artist.albums if artist else albums:
             for track in album.tracks():
                 yield album, track
-        for wanted in numbers(request, ids):
-            if found := self._find(wanted):
+        for chosen in numbers(request, ids):
+            if found := self._find(chosen):
                 yield found
 
     def _find(self, track_id: int) -> tuple[Album, Track] | None:
@@ -146,31 +233,15 @@ class LidarrStandIn(ArrStandIn):
     def _artist(self, artist: Artist) -> Resource:
         albums = [album for album in artist.albums if album.monitored]
         present, count = sum(album.present for album in albums), sum(album.track_count for album in albums)
+        dated = [album for album in artist.albums if album.released is not None]
+        past = [album for album in dated if (album.released or 0) <= self.arr.now]
+        last = max(past, key=lambda album: album.released or 0, default=None)
+        following = min((one for one in dated if one not in past), key=lambda album: album.released or 0, default=None)
         return {
-            "status": "ended" if artist.ended else "continuing",
-            "ended": artist.ended,
-            "artistName": artist.name,
-            "foreignArtistId": _uuid("artist", artist.id),
-            "mbId": _uuid("artist", artist.id),
-            "tadbId": 0,
-            "discogsId": 0,
-            "overview": f"They have never played in {names.genre(artist.id)}.",
-            "artistType": "Group",
-            "disambiguation": "",
-            "links": [],
-            "images": [image("poster", "lidarr", artist.id)],
-            "path": f"{ROOT}/{artist.name}",
-            "qualityProfileId": artist.profile_id,
-            "metadataProfileId": 1,
-            "monitored": artist.monitored,
-            "monitorNewItems": "all",
+            **self._plain_artist(artist),
+            "nextAlbum": None if following is None else self._without_statistics(following),
+            "lastAlbum": None if last is None else self._without_statistics(last),
             "rootFolderPath": ROOT,
-            "genres": [names.genre(artist.id)],
-            "cleanName": names.slug(artist.name).replace("-", ""),
-            "sortName": artist.name.lower(),
-            "tags": [],
-            "added": iso(artist.added),
-            "ratings": {"votes": artist.id % 4000, "value": 4 + artist.id % 50 / 10},
             "statistics": {
                 "albumCount": len(albums),
                 "trackFileCount": present,
@@ -179,6 +250,35 @@ class LidarrStandIn(ArrStandIn):
                 "sizeOnDisk": sum(album.file.size for album in artist.albums if album.file),
                 "percentOfTracks": 100 * present / count if count else 0.0,
             },
+        }
+
+    def _plain_artist(self, artist: Artist) -> Resource:
+        """An artist as it is within other resources. What is null is sent, unlike everywhere else."""
+        return {
+            "status": "ended" if artist.ended else "continuing",
+            "ended": artist.ended,
+            "artistName": artist.name,
+            "foreignArtistId": _uuid("artist", artist.id),
+            "tadbId": 0,
+            "discogsId": 0,
+            "overview": f"They have never played in {names.genre(artist.id)}.",
+            "artistType": "Group",
+            "disambiguation": "",
+            "links": [],
+            "nextAlbum": None,
+            "lastAlbum": None,
+            "images": [image("poster", "lidarr", artist.id)],
+            "path": f"{ROOT}/{artist.name}",
+            "qualityProfileId": artist.profile_id,
+            "metadataProfileId": 1,
+            "monitored": artist.monitored,
+            "monitorNewItems": "all",
+            "genres": [names.genre(artist.id)],
+            "cleanName": names.slug(artist.name).replace("-", ""),
+            "sortName": artist.name.lower(),
+            "tags": [],
+            "added": iso(artist.added),
+            "ratings": {"votes": artist.id % 4000, "value": 4 + artist.id % 50 / 10},
             "id": artist.id,
         }
 
@@ -187,9 +287,9 @@ class LidarrStandIn(ArrStandIn):
         medium = {"mediumNumber": 1, "mediumName": "", "mediumFormat": "CD"}
         duration = sum(track.milliseconds for track in item.tracks())
         artist = self.music.artists[item.artist_id]
-        # what is neither wanted nor there does not count
-        wanted = item.monitored and self.music.is_out(item, self.arr.now)
-        expected = item.track_count if wanted else item.present
+        # what is neither missing nor there does not count
+        is_expected = item.monitored and self.music.is_out(item, self.arr.now)
+        expected = item.track_count if is_expected else item.present
         return lean(
             {
                 "title": item.title,
@@ -209,11 +309,13 @@ class LidarrStandIn(ArrStandIn):
                 "releases": [self._release(item, duration, medium)],
                 "genres": [names.genre(item.id)],
                 "media": [medium],
-                "artist": self._artist(artist),
+                "artist": self._plain_artist(artist),
                 "images": [image("cover", "lidarr", item.id)],
                 "links": [],
                 "lastSearchTime": maybe_iso(item.last_search),
-                "statistics": {
+                "statistics": None
+                if not item.track_count  # before its tracks are known there are none
+                else {
                     "trackFileCount": item.present,
                     "trackCount": expected,
                     "totalTrackCount": item.track_count,
@@ -277,10 +379,21 @@ class LidarrStandIn(ArrStandIn):
             "customFormats": custom_formats(file.formats),
             "customFormatScore": file.score,
             "indexerFlags": 0,
-            "mediaInfo": {"audioChannels": 2, "audioBitRate": "900 kbps", "audioCodec": "FLAC", "audioBits": "16bit"},
+            "mediaInfo": {
+                "audioChannels": 2,
+                "audioBitRate": "900 kbps",
+                "audioCodec": "FLAC",
+                "audioBits": "16bit",
+                "audioSampleRate": "44.1kHz",
+            },
             "qualityCutoffNotMet": below_cutoff("lidarr", self.music.profile_of(album), file),
             "id": file.id,
         }
+
+
+def bad_request(text: str) -> web.Response:
+    """A request without what it needs."""
+    return one({"message": f"BadRequest: {text}", "content": text}, status=400)
 
 
 def _uuid(what: str, number: int) -> str:

@@ -1,4 +1,4 @@
-"""What people asked for in Overseerr or Ombi: movies and seasons of the sandbox's libraries."""
+"""What users asked for in Overseerr or Ombi: movies and seasons of the sandbox's libraries."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _OF_EACH = 3
 
 
 @dataclass(slots=True)
-class Wished:
-    """One request: a movie, or seasons of a series. `approved` is None until somebody decided."""
+class UserRequest:
+    """One request: a movie, or seasons of a series. `approved` is None until that is decided."""
 
     id: int
     arr: Arr
@@ -61,15 +61,17 @@ class Wished:
         return sum(item.file is not None for item in items), len(items)
 
 
-def some_wishes(arrs: Iterable[Arr], now: float) -> list[Wished]:
+def invent_requests(arrs: Iterable[Arr], now: float) -> list[UserRequest]:
     """A few of the things that each Radarr and Sonarr misses."""
-    found: list[Wished] = []
+    found: list[UserRequest] = []
     for arr in arrs:
-        wanted: Sequence[Any] = list(islice(arr.collection.wanted(now), 50))
+        missing: Sequence[Any] = list(islice(arr.collection.wanted(now), 50))
         if isinstance(arr.collection, Movies):
-            found += [Wished(len(found) + n, arr, movie.id) for n, movie in enumerate(wanted[:_OF_EACH], 1)]
+            found += [UserRequest(len(found) + n, arr, movie.id) for n, movie in enumerate(missing[:_OF_EACH], 1)]
         elif isinstance(arr.collection, Shows):
-            seasons = dict.fromkeys((episode.series_id, episode.season) for episode in wanted)
+            seasons = dict.fromkeys((episode.series_id, episode.season) for episode in missing)
             parents = list(seasons)[:_OF_EACH]
-            found += [Wished(len(found) + n, arr, series, (season,)) for n, (series, season) in enumerate(parents, 1)]
+            found += [
+                UserRequest(len(found) + n, arr, series, (season,)) for n, (series, season) in enumerate(parents, 1)
+            ]
     return found

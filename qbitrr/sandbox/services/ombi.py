@@ -14,24 +14,29 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Handler, Middleware
 
-    from qbitrr.sandbox.services.media_requests import Wished
+    from qbitrr.sandbox.services.media_requests import UserRequest
     from qbitrr.sandbox.services.resources import Resource
 
 
 class OmbiStandIn(StandIn):
-    """Tells what is in `wishes`, a list that may change at any time."""
+    """Lists `user_requests`, which may change at any time."""
 
     kind = "ombi"
 
     def __init__(
-        self, wishes: Sequence[Wished], *, api_key: str, middlewares: Sequence[Middleware] = (), port: int = 0
+        self,
+        user_requests: Sequence[UserRequest],
+        *,
+        api_key: str,
+        middlewares: Sequence[Middleware] = (),
+        port: int = 0,
     ) -> None:
         super().__init__("Ombi", middlewares=middlewares, port=port)
-        self.wishes = wishes
+        self.user_requests = user_requests
         self.api_key = api_key
 
     def routes(self) -> list[web.RouteDef]:
-        """Movies, series, and how many there are: bare numbers, as Ombi tells them."""
+        """Movies, series, and how many there are: bare numbers, as Ombi sends them."""
         return [
             web.get("/api/v1/Request/movie", self.get_movies, allow_head=False),
             web.get("/api/v1/Request/movie/total", self.get_movie_total, allow_head=False),
@@ -48,55 +53,59 @@ class OmbiStandIn(StandIn):
 
     async def get_movies(self, _: web.Request) -> web.Response:
         """All movies."""
-        return many(_movie(wish) for wish in self.wishes if wish.is_movie)
+        return many(_movie(entry) for entry in self.user_requests if entry.is_movie)
 
     async def get_movie_total(self, _: web.Request) -> web.Response:
         """How many movies."""
-        return one(sum(wish.is_movie for wish in self.wishes))
+        return one(sum(entry.is_movie for entry in self.user_requests))
 
     async def get_series(self, _: web.Request) -> web.Response:
-        """All series, with what was asked for of each."""
-        return many(_series(wish) for wish in self.wishes if not wish.is_movie)
+        """All series, each with the episodes requested of it."""
+        return many(_series(entry) for entry in self.user_requests if not entry.is_movie)
 
     async def get_series_total(self, _: web.Request) -> web.Response:
         """How many series."""
-        return one(sum(not wish.is_movie for wish in self.wishes))
+        return one(sum(not entry.is_movie for entry in self.user_requests))
 
 
-def _decision(wish: Wished) -> Resource:
-    present, total = wish.present
-    return {"approved": wish.approved is True, "denied": wish.approved is False or None, "available": present == total}
-
-
-def _movie(wish: Wished) -> Resource:
-    words = _decision(wish)
-    none = {"approved": False, "denied": None, "available": False}
+def _decision(entry: UserRequest) -> Resource:
+    present, total = entry.present
     return {
-        "id": wish.id,
-        "theMovieDbId": wish.tmdb_id,
-        "imdbId": None,
-        **(none if wish.is_4k else words),
-        "has4KRequest": wish.is_4k,
-        **{f"{name}4K": value for name, value in (words if wish.is_4k else none).items()},
+        "approved": entry.approved is True,
+        "denied": entry.approved is False or None,
+        "available": present == total,
     }
 
 
-def _series(wish: Wished) -> Resource:
+def _movie(entry: UserRequest) -> Resource:
+    words = _decision(entry)
+    none = {"approved": False, "denied": None, "available": False}
+    return {
+        "id": entry.id,
+        "theMovieDbId": entry.tmdb_id,
+        "imdbId": None,
+        **(none if entry.is_4k else words),
+        "has4KRequest": entry.is_4k,
+        **{f"{name}4K": value for name, value in (words if entry.is_4k else none).items()},
+    }
+
+
+def _series(entry: UserRequest) -> Resource:
     seasons = [
         {
             "seasonNumber": season,
             "episodes": [
                 {"episodeNumber": one.number, "available": one.file is not None, "requested": True}
-                for one in wish.items(season)
+                for one in entry.items(season)
             ],
         }
-        for season in wish.seasons
+        for season in entry.seasons
     ]
-    child = {"id": wish.id, "parentRequestId": wish.id, **_decision(wish), "seasonRequests": seasons}
+    series_request = {"id": entry.id, "parentRequestId": entry.id, **_decision(entry), "seasonRequests": seasons}
     return {
-        "id": wish.id,
-        "tvDbId": wish.tvdb_id,
+        "id": entry.id,
+        "tvDbId": entry.tvdb_id,
         "externalProviderId": 0,
         "imdbId": None,
-        "childRequests": [child],
+        "childRequests": [series_request],
     }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Handler, Middleware
 
-    from qbitrr.sandbox.services.media_requests import Wished
+    from qbitrr.sandbox.services.media_requests import UserRequest
     from qbitrr.sandbox.services.resources import Resource
 
 _DEFAULT_TAKE = 10
@@ -25,15 +25,20 @@ _PENDING, _PROCESSING, _PARTIALLY, _AVAILABLE = 2, 3, 4, 5
 
 
 class OverseerrStandIn(StandIn):
-    """Tells what is in `wishes`, a list that may change at any time."""
+    """Lists `user_requests`, which may change at any time."""
 
     kind = "seerr"
 
     def __init__(
-        self, wishes: Sequence[Wished], *, api_key: str, middlewares: Sequence[Middleware] = (), port: int = 0
+        self,
+        user_requests: Sequence[UserRequest],
+        *,
+        api_key: str,
+        middlewares: Sequence[Middleware] = (),
+        port: int = 0,
     ) -> None:
         super().__init__("Overseerr", middlewares=middlewares, port=port)
-        self.wishes = wishes
+        self.user_requests = user_requests
         self.api_key = api_key
 
     def routes(self) -> list[web.RouteDef]:
@@ -49,62 +54,62 @@ class OverseerrStandIn(StandIn):
 
     async def get_requests(self, request: web.Request) -> web.Response:
         """A page of the requests, newest first."""
-        wanted = request.query.get("filter", "all")
-        found = [wish for wish in reversed(self.wishes) if _passes(wish, wanted)]
+        chosen = request.query.get("filter", "all")
+        found = [entry for entry in reversed(self.user_requests) if _passes(entry, chosen)]
         take, skip = number(request, "take") or _DEFAULT_TAKE, number(request, "skip") or 0
         info = {"pages": -(-len(found) // take), "pageSize": take, "results": len(found), "page": skip // take + 1}
-        return one({"pageInfo": info, "results": [_request(wish) for wish in found[skip : skip + take]]})
+        return one({"pageInfo": info, "results": [_request(entry) for entry in found[skip : skip + take]]})
 
 
-def _passes(wish: Wished, wanted: str) -> bool:
-    match wanted:
+def _passes(entry: UserRequest, chosen: str) -> bool:
+    match chosen:
         case "approved":
-            return wish.approved is True
+            return entry.approved is True
         case "pending":
-            return wish.approved is None
+            return entry.approved is None
         case "unavailable":
-            return wish.approved is not False and _media_status(wish) < _AVAILABLE
+            return entry.approved is not False and _media_status(entry) < _AVAILABLE
         case "available":
-            return _media_status(wish) == _AVAILABLE
+            return _media_status(entry) == _AVAILABLE
         case _:
             return True
 
 
-def _media_status(wish: Wished) -> int:
-    present, total = wish.present
+def _media_status(entry: UserRequest) -> int:
+    present, total = entry.present
     if present == total:
         return _AVAILABLE
     if present:
         return _PARTIALLY
-    return _PROCESSING if wish.approved else _PENDING
+    return _PROCESSING if entry.approved else _PENDING
 
 
-def _request(wish: Wished) -> Resource:
-    status, of_media = _STATUS[wish.approved], _media_status(wish)
-    at = iso(wish.arr.now)
+def _request(entry: UserRequest) -> Resource:
+    status, of_media = _STATUS[entry.approved], _media_status(entry)
+    at = iso(entry.arr.now)
     return {
-        "id": wish.id,
+        "id": entry.id,
         "status": status,
         "createdAt": at,
         "updatedAt": at,
-        "type": "movie" if wish.is_movie else "tv",
-        "is4k": wish.is_4k,
+        "type": "movie" if entry.is_movie else "tv",
+        "is4k": entry.is_4k,
         "serverId": 0,
         "profileId": 1,
         "rootFolder": "/media",
         "media": {
-            "id": wish.id,
-            "mediaType": "movie" if wish.is_movie else "tv",
-            "tmdbId": wish.tmdb_id or 0,
-            "tvdbId": wish.tvdb_id,
+            "id": entry.id,
+            "mediaType": "movie" if entry.is_movie else "tv",
+            "tmdbId": entry.tmdb_id or 0,
+            "tvdbId": entry.tvdb_id,
             "imdbId": None,
-            "status": 1 if wish.is_4k else of_media,
-            "status4k": of_media if wish.is_4k else 1,
+            "status": 1 if entry.is_4k else of_media,
+            "status4k": of_media if entry.is_4k else 1,
             "createdAt": at,
             "updatedAt": at,
         },
         "seasons": [
             {"id": season, "seasonNumber": season, "status": status, "createdAt": at, "updatedAt": at}
-            for season in wish.seasons
+            for season in entry.seasons
         ],
     }

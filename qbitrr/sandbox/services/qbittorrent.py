@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from qbitrr.sandbox.services.answers import one, text
-from qbitrr.sandbox.services.faults import Fault, WrongCredentials
+from qbitrr.sandbox.services.faults import Down, Fault, Hang, Status, WrongCredentials
 from qbitrr.sandbox.services.qbittorrent_changes import changes
 from qbitrr.sandbox.services.qbittorrent_login import BannedAddressError, Logins
 from qbitrr.sandbox.services.qbittorrent_rows import (
@@ -89,10 +89,17 @@ class QbittorrentStandIn(StandIn):
         ]
 
     async def fail(self, fault: Fault, route: str | None = None) -> None:
-        """See StandIn; wrong credentials end the sessions, too."""
+        """See StandIn; wrong credentials end the sessions, too. What stops all answers keeps the Arrs away as well."""
         if isinstance(fault, WrongCredentials):
             self.logins.forget_all()
+        if route is None and isinstance(fault, Down | Hang | Status):
+            self.client.is_away = True
         await super().fail(fault, route)
+
+    async def heal(self) -> None:
+        """See StandIn."""
+        self.client.is_away = False
+        await super().heal()
 
     # --- being logged in ---
 
@@ -119,7 +126,7 @@ class QbittorrentStandIn(StandIn):
         return None if self.rejects_credentials else self.logins.memory(cookie, authorization)
 
     async def log_in(self, request: web.Request) -> web.Response:
-        """Until 5.1 the text tells whether it went well, since 5.2 the status does."""
+        """Until 5.1 the text says whether it went well, since 5.2 the status does."""
         form = await request.post()
         by_status = self.api >= API_KEYS
         response = web.Response(status=204) if by_status else text("Ok.")
@@ -184,8 +191,8 @@ class QbittorrentStandIn(StandIn):
         places = self._places()
         rows = [info_row(t, self.api, places.get(t.infohash, 0)) for t in self.client.torrents.values()]
         if "hashes" in query:
-            wanted = set(query["hashes"].lower().split("|"))
-            rows = [row for row in rows if row["hash"] in wanted]
+            chosen = set(query["hashes"].lower().split("|"))
+            rows = [row for row in rows if row["hash"] in chosen]
         if "category" in query:
             rows = [row for row in rows if row["category"] == query["category"]]
         if "tag" in query:
@@ -251,8 +258,8 @@ class QbittorrentStandIn(StandIn):
         return handle
 
     def _missing(self, *names: str) -> web.HTTPBadRequest:
-        told = f"Missing required parameters: {', '.join(names)}" if self.api >= API_KEYS else "Bad Request"
-        return web.HTTPBadRequest(text=told)
+        message = f"Missing required parameters: {', '.join(names)}" if self.api >= API_KEYS else "Bad Request"
+        return web.HTTPBadRequest(text=message)
 
 
 def _text_of(value: str | bytearray | bytes | web.FileField) -> str:

@@ -35,7 +35,7 @@ class Change(NamedTuple):
 
 
 def changes(api: ApiVersion) -> dict[str, Change]:
-    """All changes this version knows, by path below the API's root."""
+    """All changes that this version offers, by path below the API's root."""
     stop, start = ("stop", "start") if api >= STOP_START else ("pause", "resume")
     no_content = 204 if api >= API_KEYS else 200
     return _CHANGES | {

@@ -1,4 +1,4 @@
-"""Who may talk to the stand-in of qBittorrent: cookie sessions, an API key, and a ban after five bad logins."""
+"""Who may use the stand-in of qBittorrent: cookie sessions, an API key, and a ban after five bad logins."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ class BannedAddressError(Exception):
 
 
 class Logins:
-    """Sessions by cookie. `user`, `password` and `api_key` can be changed at any time; no key means none is taken."""
+    """Sessions by cookie.
+
+    `user`, `password` and `api_key` can be changed at any time; no key means that none is accepted.
+    """
 
     def __init__(self, user: str, password: str, api_key: str | None, *, empty_sections: bool) -> None:
         self.user = user
@@ -44,7 +47,7 @@ class Logins:
         return None
 
     def memory(self, cookie: str, authorization: str) -> SyncMemory | None:
-        """What the caller has been told, None when it is nobody we know. A key is one login for all who have it."""
+        """What was sent to the caller so far, None without a login. A key is one login for all who have it."""
         if authorization:
             return self._key_memory if self.api_key and authorization == f"Bearer {self.api_key}" else None
         return self.sessions.get(cookie)

@@ -41,14 +41,14 @@ def state(torrent: Torrent, api: ApiVersion) -> str:
 def torrent_row(torrent: Torrent, api: ApiVersion, position: int = 0) -> Row:
     """All fields that `sync/maindata` has of a torrent; `position` is its place in the queue."""
     known = torrent.has_metadata
-    wanted = torrent.wanted if known else 0
-    done = int(wanted * torrent.progress)
+    size = torrent.selected_size if known else 0
+    done = int(size * torrent.progress)
     never = 0 if api < STOP_START else -1
     alive = known and not torrent.tracker_complaint
     row: Row = {
         **_SAME_FOR_ALL,
         "added_on": int(torrent.added_on),
-        "amount_left": wanted - done,
+        "amount_left": size - done,
         "availability": _availability(torrent),
         "category": torrent.category,
         "completed": done,
@@ -77,7 +77,7 @@ def torrent_row(torrent: Torrent, api: ApiVersion, position: int = 0) -> Row:
         "seeding_time": int(torrent.seeding_seconds),
         "seeding_time_limit": torrent.seeding_minutes_limit,
         "seen_complete": int(torrent.last_activity) if torrent.complete else never,
-        "size": wanted,
+        "size": size,
         "state": state(torrent, api),
         "super_seeding": torrent.super_seeding,
         "tags": ", ".join(sorted(torrent.tags)),
@@ -212,7 +212,7 @@ def transfer_info(client: DownloadClient, api: ApiVersion) -> Row:
     row: Row = {
         "connection_status": client.connection_status,
         "dht_nodes": 0,
-        "dl_info_data": int(sum(t.wanted * t.progress for t in torrents)),
+        "dl_info_data": int(sum(t.selected_size * t.progress for t in torrents)),
         "dl_info_speed": int(sum(t.download_rate for t in torrents)),
         "dl_rate_limit": 0,
         "up_info_data": int(sum(t.uploaded for t in torrents)),

@@ -27,7 +27,7 @@ EMPTY = Snapshot({}, {}, {}, frozenset(), {})
 
 
 class SyncMemory(Struct):
-    """What one login has been told; `empty_sections` of a full answer are sent by 4.x only."""
+    """What was sent to one login; `empty_sections` of a full answer are sent by 4.x only."""
 
     empty_sections: bool
     last_rid: int = 0

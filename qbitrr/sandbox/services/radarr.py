@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from qbitrr.sandbox.media import names
 from qbitrr.sandbox.media.quality import BY_ID, below_cutoff
 from qbitrr.sandbox.services.answers import lean, many, one
-from qbitrr.sandbox.services.arr_api import ArrStandIn, not_found, number, numbers, path_id
+from qbitrr.sandbox.services.arr_api import ArrStandIn, number, numbers, path_id, problem
 from qbitrr.sandbox.services.resources import ENGLISH, custom_formats, image, iso, maybe_iso, quality_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from aiohttp import web
 
+    from qbitrr.sandbox.life.decisions import Decision
+    from qbitrr.sandbox.life.records import QueueRecord
     from qbitrr.sandbox.media.movies import Movie
+    from qbitrr.sandbox.services.arr_api import Message
     from qbitrr.sandbox.services.resources import Resource
 
 ROOT = "/library/movies"
 _SAME_FOR_ALL = {
     "originalLanguage": ENGLISH,
     "alternateTitles": [],
+    "secondaryYear": 0,
     "secondaryYearSourceId": 0,
     "website": "",
     "youTubeTrailerId": "",
@@ -37,7 +41,7 @@ class RadarrStandIn(ArrStandIn):
     """Answers for the movies of one Arr."""
 
     kind = "radarr"
-    version = "5.28.0.10274"
+    newest = "6.1.0.10357"
     event_types = (
         "unknown",
         "grabbed",
@@ -52,6 +56,13 @@ class RadarrStandIn(ArrStandIn):
     )
     unknown_items = "includeUnknownMovieItems"
     item_name = parent_name = "movie"
+    sort_keys: ClassVar = {
+        "queue": "timeleft",
+        "history": "date",
+        "blocklist": "date",
+        "wanted/missing": "movieMetadata.sortTitle",
+        "wanted/cutoff": "movieMetadata.sortTitle",
+    }
 
     @property
     def parents(self) -> Mapping[int, Any]:
@@ -62,13 +73,47 @@ class RadarrStandIn(ArrStandIn):
         """The movie."""
         return {} if item_id is None else {"movieId": item_id}
 
-    def blocked_ids(self, item_ids: list[int]) -> Resource:
+    def queue_fields(self, record: QueueRecord) -> Resource:
         """The movie."""
-        return {"movieId": item_ids[0] if item_ids else 0}
+        return self.item_ids(record.item_id)
+
+    def blocked_ids(self, item_ids: list[int]) -> Resource:
+        """The movie, with all of it but its file."""
+        movie = self.arr.collection.items.get(item_ids[0] if item_ids else 0)
+        return {"movieId": 0} if movie is None else {"movieId": movie.id, "movie": self._without_file(movie)}
 
     def parent(self, parent_id: int) -> Resource:
         """A movie."""
         return self.item(self.arr.collection.items[parent_id])
+
+    def edited_parent(self, parent_id: int) -> Resource:
+        """A movie without anything of its file."""
+        return self._without_file(self.arr.collection.items[parent_id])
+
+    def wanted_item(self, item: Movie) -> Resource:
+        """A movie without its file and root folder."""
+        return {name: value for name, value in self.item(item).items() if name not in ("movieFile", "rootFolderPath")}
+
+    def manual_import_fields(self, decision: Decision) -> Resource:
+        """The movie."""
+        movies = [self.arr.collection.items[one] for one in decision.item_ids]
+        return {"movie": self._without_file(movies[0])} if movies else {}
+
+    def grabbed_messages(self, item: Movie) -> Iterable[Message]:
+        """The movie in every list that shows it."""
+        resource = self.wanted_item(item) | {"grabbed": True}
+        return [(name, "updated", resource) for name in ("wanted/cutoff", "wanted/missing", "movie")]
+
+    def imported_messages(self, item: Movie) -> Iterable[Message]:
+        """The file, then the movie in every list that shows it."""
+        resource = self.wanted_item(item) | {"movieFile": self._scored_file(item)}
+        yield "moviefile", "updated", self._scored_file(item)
+        for name in ("wanted/cutoff", "wanted/missing", "movie"):
+            yield name, "updated", resource
+
+    def _without_file(self, movie: Movie) -> Resource:
+        absent = ("movieFile", "rootFolderPath", "statistics", "hasFile", "sizeOnDisk")
+        return {name: value for name, value in self.item(movie).items() if name not in absent}
 
     def own_routes(self) -> dict[str, Callable[[web.Request], Any]]:
         """Movies and their files."""
@@ -81,31 +126,31 @@ class RadarrStandIn(ArrStandIn):
 
     async def get_movies(self, request: web.Request) -> web.Response:
         """All movies, each with its file but without the file's custom format score."""
-        wanted = number(request, "tmdbId")
+        chosen = number(request, "tmdbId")
         movies = self.arr.collection.items.values()
-        return many(self.item(movie) for movie in movies if wanted in (None, tmdb_id(movie)))
+        return many(self.item(movie) for movie in movies if chosen in (None, tmdb_id(movie)))
 
     async def get_movie(self, request: web.Request) -> web.Response:
         """One movie."""
         movie = self.arr.collection.items.get(path_id(request))
-        return not_found() if movie is None else one(self.item(movie))
+        return problem() if movie is None else one(self.item(movie))
 
     async def get_files(self, request: web.Request) -> web.Response:
         """The files of the named movies, with custom format scores."""
-        wanted, file_ids = numbers(request, "movieId"), set(numbers(request, "movieFileIds"))
+        movie_ids, file_ids = numbers(request, "movieId"), set(numbers(request, "movieFileIds"))
         items = self.arr.collection.items
-        movies = [items[movie_id] for movie_id in wanted if movie_id in items]
+        movies = [items[movie_id] for movie_id in movie_ids if movie_id in items]
         if file_ids:
             movies += [movie for movie in items.values() if movie.file is not None and movie.file.id in file_ids]
         return many(self._scored_file(movie) for movie in movies if movie.file is not None)
 
     async def get_file(self, request: web.Request) -> web.Response:
         """One file."""
-        wanted = path_id(request)
+        file_id = path_id(request)
         for movie in self.arr.collection.items.values():
-            if movie.file is not None and movie.file.id == wanted:
+            if movie.file is not None and movie.file.id == file_id:
                 return one(self._scored_file(movie))
-        return not_found()
+        return problem()
 
     def item(self, item: Movie) -> Resource:
         """`GET movie/{id}`."""
@@ -125,7 +170,7 @@ class RadarrStandIn(ArrStandIn):
                 "inCinemas": iso(item.in_cinemas),
                 "physicalRelease": maybe_iso(item.physical),
                 "digitalRelease": maybe_iso(item.digital),
-                "releaseDate": maybe_iso(item.digital or item.physical),
+                "releaseDate": iso(item.release_date),
                 "images": [image("poster", "radarr", item.id), image("fanart", "radarr", item.id)],
                 "year": item.year,
                 "path": f"{ROOT}/{folder}",
@@ -177,6 +222,7 @@ class RadarrStandIn(ArrStandIn):
             "quality": quality_model("radarr", file.quality),
             "indexerFlags": 0,
             "mediaInfo": media_info(quality.resolution),
+            "originalFilePath": f"{name}.mkv",
             "qualityCutoffNotMet": below_cutoff("radarr", self.arr.collection.profile_of(movie), file),
             "id": file.id,
         }

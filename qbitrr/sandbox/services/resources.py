@@ -7,14 +7,18 @@ the Arrs do.
 from __future__ import annotations
 
 import re
+import zlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.clock import to_iso
+from qbitrr.sandbox.life.commands import uses_disk
 from qbitrr.sandbox.media.quality import BY_ID, FORMAT_SETS, FORMATS, QUALITIES, SCORES
 from qbitrr.sandbox.services.answers import lean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from qbitrr.sandbox.life.records import BlocklistEntry, Command, HistoryEvent, QueueRecord
     from qbitrr.sandbox.media.quality import Profile
 
@@ -32,6 +36,11 @@ def iso(moment: float) -> str:
 def maybe_iso(moment: float | None) -> str | None:
     """A time on the wire, if there is one."""
     return None if moment is None else to_iso(moment)
+
+
+def stable_id(key: str) -> int:
+    """The same number of 31 bits for the same key."""
+    return zlib.crc32(key.encode()) & 0x7FFF_FFFF
 
 
 def time_span(seconds: float) -> str:
@@ -90,7 +99,7 @@ def quality_profile(kind: str, profile: Profile) -> Resource:
 
 def system_status(app_name: str, instance_name: str, version: str) -> Resource:
     """`GET system/status`."""
-    return {
+    resource: Resource = {
         "appName": app_name,
         "instanceName": instance_name,
         "version": version,
@@ -120,81 +129,73 @@ def system_status(app_name: str, instance_name: str, version: str) -> Resource:
         "startTime": _STARTED,
         "packageUpdateMechanism": "docker",
     }
+    return resource
 
 
-def command(made: Command) -> Resource:
+def command(kind: str, made: Command) -> Resource:
     """`GET command/{id}`."""
-    duration = None if made.ended is None or made.started is None else time_span(made.ended - made.started)
+    duration = None if made.ended is None or made.started is None else f"{time_span(made.ended - made.started)}.0000000"
     words = re.sub(r"(?<!^)(?=[A-Z])", " ", made.name)
+    changed = made.ended or made.started
+    exclusive = {} if kind == "sonarr" else {"isTypeExclusive": False}
     return lean(
         {
             "name": made.name,
             "commandName": words,
             "message": made.message,
             "body": {
-                "sendUpdatesToClient": True,
+                "sendUpdatesToClient": made.updates_client,
                 "updateScheduledTask": True,
-                "completionMessage": "Completed",
-                "requiresDiskAccess": made.name.startswith("Downloaded"),
+                "requiresDiskAccess": uses_disk(made.name),
                 "isExclusive": False,
-                "isLongRunning": False,
+                **exclusive,
+                "isLongRunning": uses_disk(made.name),
+                "name": made.name,
                 "trigger": made.trigger,
-                "suppressMessages": False,
-                **made.body,
+                "suppressMessages": made.trigger == "manual" and not made.name.endswith("Search"),
+                **{name: value.lower() if name == "importMode" else value for name, value in made.body.items()},
             },
-            "priority": "normal",
+            "priority": made.priority,
             "status": made.status,
             "result": made.result,
             "queued": iso(made.queued),
             "started": maybe_iso(made.started),
             "ended": maybe_iso(made.ended),
             "duration": duration,
+            "exception": made.exception,
             "trigger": made.trigger,
-            "stateChangeTime": iso(made.ended or made.started or made.queued),
-            "sendUpdatesToClient": True,
+            "stateChangeTime": maybe_iso(changed),
+            "sendUpdatesToClient": made.updates_client,
             "updateScheduledTask": True,
             "id": made.id,
         }
     )
 
 
-def download_settings(kind: str, *, searches_by_itself: bool) -> Resource:
-    """`GET config/downloadclient`."""
-    resource: Resource = {
-        "downloadClientWorkingFolders": "_UNPACK_|_FAILED_",
-        "enableCompletedDownloadHandling": True,
-        "autoRedownloadFailed": searches_by_itself,
-        "autoRedownloadFailedFromInteractiveSearch": searches_by_itself,
-        "id": 1,
-    }
-    return resource | ({"checkForFinishedDownloadInterval": 1} if kind == "radarr" else {})
-
-
 def queue_record(kind: str, record: QueueRecord, now: float) -> Resource:
     """`GET queue`, without the ids of what it is for."""
     left = record.seconds_left
-    messages = [{"title": record.release.title, "messages": record.messages}] if record.messages else []
     resource: Resource = {
-        "quality": quality_model(kind, record.release.quality),
-        "customFormats": custom_formats(record.release.formats),
-        "customFormatScore": SCORES[record.release.formats],
-        "size": float(record.release.size),
-        "title": record.release.title,
+        "quality": quality_model(kind, record.quality),
+        "customFormats": custom_formats(record.formats),
+        "customFormatScore": SCORES[record.formats],
+        "size": record.size,
+        "title": record.title,
         "sizeleft": record.size_left,
         "timeleft": None if left is None else time_span(left),
         "estimatedCompletionTime": None if left is None else to_iso(now + left),
-        "added": iso(record.added),
+        "added": maybe_iso(record.added),
         "status": record.status,
         "trackedDownloadStatus": record.tracked_status,
         "trackedDownloadState": record.tracked_state,
-        "statusMessages": messages,
+        "statusMessages": [{"title": title, "messages": list(texts)} for title, texts in record.messages],
         "errorMessage": record.error,
         "downloadId": record.download_id,
         "protocol": "torrent",
-        "downloadClient": "qBittorrent",
-        "downloadClientHasPostImportCategory": False,
-        "indexer": record.release.indexer,
-        "outputPath": record.output_path or None,
+        "downloadClient": record.client,
+        "downloadClientHasPostImportCategory": record.has_imported_category,
+        "indexer": record.indexer,
+        "outputPath": record.output_path,
         "id": record.id,
     }
     if kind != "lidarr":
@@ -202,13 +203,29 @@ def queue_record(kind: str, record: QueueRecord, now: float) -> Resource:
     return lean(resource)
 
 
+def queue_status(records: Iterable[QueueRecord]) -> Resource:
+    """`GET queue/status`."""
+    listed = list(records)
+    unknown = [record for record in listed if record.item_id is None]
+    known = [record for record in listed if record.item_id is not None]
+    return {
+        "totalCount": len(listed),
+        "count": len(known),
+        "unknownCount": len(unknown),
+        "errors": False,
+        "warnings": any(record.tracked_status == "warning" for record in known),
+        "unknownErrors": False,
+        "unknownWarnings": any(record.tracked_status == "warning" for record in unknown),
+    }
+
+
 def history_event(kind: str, event: HistoryEvent) -> Resource:
     """`GET history`, without the ids of what it is about."""
     resource: Resource = {
-        "sourceTitle": event.release.title,
-        "quality": quality_model(kind, event.release.quality),
-        "customFormats": custom_formats(event.release.formats),
-        "customFormatScore": SCORES[event.release.formats],
+        "sourceTitle": event.title,
+        "quality": quality_model(kind, event.quality),
+        "customFormats": custom_formats(event.formats),
+        "customFormatScore": SCORES[event.formats],
         "qualityCutoffNotMet": False,
         "date": iso(event.date),
         "downloadId": event.download_id,

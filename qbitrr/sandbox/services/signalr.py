@@ -1,4 +1,4 @@
-"""The channel on which an Arr tells its web page what changes: a SignalR hub, over websockets only.
+"""The channel on which an Arr pushes what changes to its web page: a SignalR hub, over websockets only.
 
 Source: the SignalR hub protocol of ASP.NET Core, JSON encoding, version 1.
 """
@@ -18,23 +18,26 @@ if TYPE_CHECKING:
 END_OF_RECORD = "\x1e"
 PING_SECONDS = 15.0
 _HANDSHAKE_SECONDS = 15.0
-_MOST_WAITING = 1000  # messages; who reads more slowly is cut off
+_MOST_WAITING = 1000  # messages; a listener that reads more slowly is cut off
 
 
 class Hub:
-    """All that listen to one Arr. While it is `silent` nothing is told, not even that it lives."""
+    """All that listen to one Arr. While it is `silent` nothing is sent, not even pings."""
 
     def __init__(self, version: str) -> None:
         self.silent = False
         self.listeners: dict[web.WebSocketResponse, asyncio.Queue[str]] = {}
         self._version = version
 
-    def tell(self, name: str, action: str, resource: Mapping[str, Any] | None = None) -> None:
-        """Tell all that listen that something changed."""
-        body = {"action": action} if resource is None else {"action": action, "resource": resource}
-        self._send({"name": name, "body": body})
+    def publish(
+        self, name: str, action: str, resource: Mapping[str, Any] | None = None, version: int | None = None
+    ) -> None:
+        """Push a change to all that listen. `version` is that of the API whose resource it is, where it is sent."""
+        body = {"action": action} if resource is None else {"resource": resource, "action": action}
+        self.send({"body": body, "name": name} | ({} if version is None else {"version": version}))
 
-    def _send(self, message: Mapping[str, Any]) -> None:
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Push one message as it is."""
         record = _record({"type": 1, "target": "receiveMessage", "arguments": [message]})
         for socket, waiting in list(self.listeners.items()):
             try:
@@ -48,30 +51,30 @@ class Hub:
         if not socket.can_prepare(request).ok:
             return web.Response(status=400, text="Connection ID required")
         await socket.prepare(request)
-        if not await _shake_hands(socket):
+        if not await _handshake(socket):
             await socket.close()
             return socket
         self.listeners[socket] = asyncio.Queue(_MOST_WAITING)
-        self._send({"name": "version", "body": {"version": self._version}})
-        telling = asyncio.create_task(self._tell_one(socket), name="hub")
+        self.send({"name": "version", "body": {"version": self._version}})
+        sending = asyncio.create_task(self._send_to(socket), name="hub")
         try:
-            async for _ in socket:  # a client says nothing but that it lives
+            async for _ in socket:  # a client sends nothing but pings
                 pass
         finally:
             self.listeners.pop(socket, None)
-            telling.cancel()
+            sending.cancel()
             with contextlib.suppress(asyncio.CancelledError, ConnectionError):
-                await telling
+                await sending
         return socket
 
     async def close(self, error: str | None = None) -> None:
-        """Say goodbye to all that listen."""
+        """Close the connections, as the application does when it ends."""
         for socket in list(self.listeners):
             with contextlib.suppress(ConnectionError):
                 await socket.send_str(_record({"type": 7} | ({"error": error} if error else {})))
             await socket.close()
 
-    async def _tell_one(self, socket: web.WebSocketResponse) -> None:
+    async def _send_to(self, socket: web.WebSocketResponse) -> None:
         while waiting := self.listeners.get(socket):
             try:
                 async with asyncio.timeout(PING_SECONDS):
@@ -83,14 +86,14 @@ class Hub:
         await socket.close()
 
 
-async def _shake_hands(socket: web.WebSocketResponse) -> bool:
+async def _handshake(socket: web.WebSocketResponse) -> bool:
     try:
         message = await socket.receive(_HANDSHAKE_SECONDS)
-        said = json.loads(message.data.removesuffix(END_OF_RECORD)) if message.type is WSMsgType.TEXT else {}
+        request = json.loads(message.data.removesuffix(END_OF_RECORD)) if message.type is WSMsgType.TEXT else {}
     except (TimeoutError, ValueError):
         return False
-    if (said.get("protocol"), said.get("version")) != ("json", 1):
-        await socket.send_str(_record({"error": f"The protocol '{said.get('protocol')}' is not supported."}))
+    if (request.get("protocol"), request.get("version")) != ("json", 1):
+        await socket.send_str(_record({"error": f"The protocol '{request.get('protocol')}' is not supported."}))
         return False
     await socket.send_str(_record({}))
     return True

@@ -1,24 +1,34 @@
-"""A Sonarr (API v3)."""
+"""A Sonarr (API v3), of version 4 or 5.
+
+Version 5 pushes every change twice, for two versions of its API, and refuses to blocklist what was not grabbed.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import posixpath
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from aiohttp import web
 
 from qbitrr.clock import to_iso
+from qbitrr.sandbox.life.history import FAILED
 from qbitrr.sandbox.media import names
 from qbitrr.sandbox.media.quality import BY_ID, below_cutoff
 from qbitrr.sandbox.media.series import Shows
+from qbitrr.sandbox.services import resources
 from qbitrr.sandbox.services.answers import lean, many, one
-from qbitrr.sandbox.services.arr_api import ArrStandIn, flag, not_found, number, numbers, path_id
+from qbitrr.sandbox.services.arr_api import ArrStandIn, error, flag, number, numbers, path_id, problem
 from qbitrr.sandbox.services.radarr import media_info
 from qbitrr.sandbox.services.resources import ENGLISH, custom_formats, image, iso, maybe_iso, quality_model
+from qbitrr.sandbox.services.sonarr_api_v5 import of_version_5
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from aiohttp import web
-
+    from qbitrr.sandbox.life.decisions import Decision
+    from qbitrr.sandbox.life.records import HistoryEvent, QueueRecord
     from qbitrr.sandbox.media.series import Episode, Season, Series
+    from qbitrr.sandbox.services.arr_api import Message
     from qbitrr.sandbox.services.resources import Resource
 
 ROOT = "/library/series"
@@ -46,7 +56,7 @@ class SonarrStandIn(ArrStandIn):
     """Answers for the series of one Arr."""
 
     kind = "sonarr"
-    version = "4.0.16.2944"
+    newest = "4.0.19.3000"
     event_types = (
         "unknown",
         "grabbed",
@@ -59,6 +69,23 @@ class SonarrStandIn(ArrStandIn):
     )
     unknown_items = "includeUnknownSeriesItems"
     item_name, parent_name = "episode", "series"
+    sort_keys: ClassVar = {
+        "queue": "timeleft",
+        "history": "date",
+        "blocklist": "date",
+        "wanted/missing": "episodes.airDateUtc",
+        "wanted/cutoff": "episodes.airDateUtc",
+    }
+
+    @property
+    def is_new(self) -> bool:
+        """Version 5."""
+        return self.version.startswith("5")
+
+    @property
+    def needs_grab(self) -> bool:
+        """Since version 5."""
+        return self.is_new
 
     @property
     def shows(self) -> Shows:
@@ -76,6 +103,12 @@ class SonarrStandIn(ArrStandIn):
         episode = self.shows.items.get(item_id or 0)
         return {} if episode is None else {"seriesId": episode.series_id, "episodeId": episode.id}
 
+    def queue_fields(self, record: QueueRecord) -> Resource:
+        """The episode, and whether it had a file when the download was matched."""
+        episode = self.shows.items.get(record.item_id or 0)
+        season = None if episode is None else episode.season
+        return self.item_ids(record.item_id) | {"seasonNumber": season, "episodeHasFile": record.has_file}
+
     def blocked_ids(self, item_ids: list[int]) -> Resource:
         """The episodes and their series."""
         series_id = self.shows.items[item_ids[0]].series_id if item_ids else 0
@@ -84,6 +117,77 @@ class SonarrStandIn(ArrStandIn):
     def parent(self, parent_id: int) -> Resource:
         """A series."""
         return self._series(self.shows.series[parent_id])
+
+    def edited_parent(self, parent_id: int) -> Resource:
+        """A series without anything of its files."""
+        return self._without_files(self.shows.series[parent_id])
+
+    def manual_import_fields(self, decision: Decision) -> Resource:
+        """The episodes and their series."""
+        episodes = [self.shows.items[one] for one in decision.item_ids]
+        folder = posixpath.basename(posixpath.dirname(decision.file.path))
+        resource: Resource = {"folderName": folder, "releaseType": "singleEpisode", "episodes": []}
+        if episodes:
+            resource["series"] = self._without_files(self.shows.series[episodes[0].series_id])
+            resource["seasonNumber"] = episodes[0].season
+            resource["episodes"] = [self.item(one) for one in episodes]
+        return resource
+
+    def grabbed_messages(self, item: Episode) -> Iterable[Message]:
+        """The episode in every list that shows it, and once more."""
+        resource = self.item(item) | {"grabbed": True}
+        for name in ("wanted/cutoff", "wanted/missing", "episode", "episode"):
+            yield name, "updated", resource
+
+    def imported_messages(self, item: Episode) -> Iterable[Message]:
+        """The episode again and again, the file and the series once."""
+        series = self.shows.series[item.series_id]
+        resource = self._with(item, file=True, series=False)
+        resource |= {"series": self._without_files(series), "images": []}
+        for name in ("wanted/cutoff", "wanted/missing", "episode", "episode"):
+            yield name, "updated", resource
+        yield "episodefile", "updated", self._file(item)
+        for name in ("wanted/cutoff", "wanted/missing"):
+            yield name, "updated", resource
+        yield "series", "updated", self._series(series)
+        for name in ("episode", "episode"):
+            yield name, "updated", resource
+
+    def history_event(self, event: HistoryEvent) -> Resource:
+        """What is said of a failure differs between the versions."""
+        resource = super().history_event(event)
+        if event.event_type == FAILED:
+            data = dict(event.data)
+            if self.is_new:
+                data["source"] = None
+            else:
+                data.pop("indexer", None)
+            resource["data"] = data
+        return resource
+
+    def push(self, messages: Sequence[Message]) -> None:
+        """Version 5 sends a message for each version of its API."""
+        for version in (3, 5) if self.is_new else (None,):
+            for name, action, resource in messages:
+                # version 5 sends an empty resource where version 3 sends none
+                of_version = of_version_5(resource or {}) if version == 5 else resource
+                self.hub.publish(name, action, of_version, version)
+
+    async def get_status(self, request: web.Request) -> web.Response:
+        """Which application this is."""
+        response = await super().get_status(request)
+        if not self.is_new:
+            return response
+        return one(resources.system_status("Sonarr", self.name, self.version) | {"isContainerized": True})
+
+    def command_gone(self) -> web.Response:
+        """Version 5 says nothing of it."""
+        return web.Response(status=404) if self.is_new else super().command_gone()
+
+    def command_unknown(self) -> web.Response:
+        """The fault of the caller since version 5."""
+        status = 400 if self.is_new else 500
+        return error("Sequence contains no matching element", "System.InvalidOperationException", status)
 
     def own_routes(self) -> dict[str, Callable[[web.Request], Any]]:
         """Series, episodes and their files."""
@@ -98,14 +202,14 @@ class SonarrStandIn(ArrStandIn):
 
     async def get_all_series(self, request: web.Request) -> web.Response:
         """All series with their seasons."""
-        wanted = number(request, "tvdbId")
+        chosen = number(request, "tvdbId")
         series = self.shows.series.values()
-        return many(self._series(one) for one in series if wanted in (None, tvdb_id(one)))
+        return many(self._series(one) for one in series if chosen in (None, tvdb_id(one)))
 
     async def get_series(self, request: web.Request) -> web.Response:
         """One series."""
         series = self.shows.series.get(path_id(request))
-        return not_found() if series is None else one(self._series(series))
+        return problem() if series is None else one(self._series(series))
 
     async def get_episodes(self, request: web.Request) -> web.Response:
         """The episodes of a series, of one of its seasons, or those named."""
@@ -123,7 +227,7 @@ class SonarrStandIn(ArrStandIn):
     async def get_episode(self, request: web.Request) -> web.Response:
         """One episode with its series and file."""
         episode = self.shows.items.get(path_id(request))
-        return not_found() if episode is None else one(self._with(episode, file=True, series=True))
+        return problem() if episode is None else one(self._with(episode, file=True, series=True))
 
     async def get_files(self, request: web.Request) -> web.Response:
         """The files of a series, or those named."""
@@ -136,11 +240,11 @@ class SonarrStandIn(ArrStandIn):
 
     async def get_file(self, request: web.Request) -> web.Response:
         """One file."""
-        wanted = path_id(request)
+        file_id = path_id(request)
         for episode in self.shows.items.values():
-            if episode.file is not None and episode.file.id == wanted:
+            if episode.file is not None and episode.file.id == file_id:
                 return one(self._file(episode))
-        return not_found()
+        return problem()
 
     def item(self, item: Episode) -> Resource:
         """An episode without its series and file."""
@@ -237,6 +341,13 @@ class SonarrStandIn(ArrStandIn):
                 "id": series.id,
             }
         )
+
+    def _without_files(self, series: Series) -> Resource:
+        """A series as it is within other resources."""
+        absent = ("statistics", "rootFolderPath", "alternateTitles", "previousAiring", "nextAiring", "lastAired")
+        resource = {name: value for name, value in self._series(series).items() if name not in absent}
+        seasons = [{"seasonNumber": one.number, "monitored": one.monitored} for one in series.seasons]
+        return resource | {"seasons": seasons}
 
     def _season(self, season: Season) -> Resource:
         return {

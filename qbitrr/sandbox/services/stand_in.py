@@ -1,4 +1,4 @@
-"""What all stand-ins have in common: they listen on loopback, remember their requests, and can be made to fail."""
+"""What all stand-ins have in common: they listen on loopback, keep their requests, and can be made to fail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from aiohttp import web
 
 from qbitrr.sandbox.services.answers import whole
-from qbitrr.sandbox.services.faults import Down, EmptyLists, Fault, HalfAnswer, Hang, Status, WrongCredentials
+from qbitrr.sandbox.services.faults import (
+    Down,
+    EmptyLists,
+    Fault,
+    HalfAnswer,
+    Hang,
+    SlowFirstByte,
+    Status,
+    WrongCredentials,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +46,7 @@ class Seen:
 
 
 class StandIn(ABC):
-    """One application on one port; 0 takes a free one, which it keeps over restarts.
+    """One application on one port; 0 for a free one, which it keeps over restarts.
 
     `requests` holds the latest requests and `counts` how many came in for each route (`GET /api/v3/movie/{id}`).
     """
@@ -65,13 +74,13 @@ class StandIn(ABC):
         """What it answers."""
 
     async def start(self) -> None:
-        """Listen; again on the same port after `stop`. OSError when the port is taken."""
+        """Listen; again on the same port after `stop`. OSError when the port is in use."""
         self._listener = socket.create_server((HOST, self.port))
         self.port = self._listener.getsockname()[1]
         app = web.Application(middlewares=[self._remember, self._fail, *self._middlewares, self.guard])
         app[KIND] = self.kind
         app.add_routes(self.routes())
-        # a short farewell: a request that hangs must not hold up the end
+        # a request that hangs must not delay the end
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
         await web.SockSite(self._runner, self._listener).start()
@@ -92,7 +101,7 @@ class StandIn(ABC):
             await self.stop()
 
     async def heal(self) -> None:
-        """End all faults; what hangs is let go without an answer."""
+        """End all faults; requests that hang get no answer."""
         self._faults.clear()
         self._healed.set()
         if self._runner is None:
@@ -100,7 +109,7 @@ class StandIn(ABC):
 
     @property
     def rejects_credentials(self) -> bool:
-        """Whether the fault of that name is on."""
+        """Whether WrongCredentials is on."""
         return any(isinstance(fault, WrongCredentials) for fault in self._faults.values())
 
     @abstractmethod
@@ -120,6 +129,10 @@ class StandIn(ABC):
             case Hang():
                 await self._healed.wait()
                 return _broken_off(request)
+            case SlowFirstByte(seconds):
+                response = await whole(await handler(request))
+                await asyncio.sleep(seconds)
+                return response
             case Status(status, retry_after):
                 headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
                 return web.Response(status=status, headers=headers, text="made to fail")

@@ -12,7 +12,6 @@ import pytest
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
 from qbitrr.data_dir import STATE_FILE
-from qbitrr.sandbox.life.commands import CommandQueue
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.state.database import open_writer
@@ -37,7 +36,7 @@ async def sandbox(judged):
         arr = running.world.arrs["Radarr-HD"]
         arr.imports_by_itself = False
         # commands and deletions take a moment instead of seconds
-        arr.commands = CommandQueue(Tempo(20))
+        arr.tempo = Tempo(20)
         running.world.client.tempo = Tempo(20)
         yield running
 

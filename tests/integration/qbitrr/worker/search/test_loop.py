@@ -12,7 +12,6 @@ import pytest
 from qbitrr.clock import Clock
 from qbitrr.errors import ThrottledError
 from qbitrr.rules.search.plan import SearchForecast
-from qbitrr.sandbox.life.commands import CommandQueue
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.services.faults import Status
 from qbitrr.state import searches
@@ -140,7 +139,7 @@ async def test_nothing_is_asked_of_the_arr_before_its_library_was_read(hunt, san
 
 
 async def test_running_searches_are_waited_for(hunt, sandbox):
-    sandbox.world.arrs["Radarr-HD"].commands = CommandQueue(Tempo(0.001))  # they take hours
+    sandbox.world.arrs["Radarr-HD"].tempo = Tempo(0.001)  # they take hours
     async with hunt(search_limit=1) as room:
         await room.searching.one_round()
         await room.searching.one_round()

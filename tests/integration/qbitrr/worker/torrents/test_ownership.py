@@ -27,7 +27,7 @@ async def test_a_failed_one_is_blocklisted_removed_and_searched_once_though_the_
     async with bench() as opened:
         await seen(opened, torrent)
         put_into(sandbox, torrent, "failed")
-        arr.refresh()
+        arr.refresh_now()
         assert arr.queue == {}
         await passes_until(opened, ended(opened, "fail"), "it was not failed")
         await settled(opened)

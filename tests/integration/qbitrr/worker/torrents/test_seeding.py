@@ -32,7 +32,7 @@ def torrent(sandbox):
 
 
 def uploaded(torrent, ratio):
-    torrent.uploaded = ratio * torrent.wanted
+    torrent.uploaded = ratio * torrent.selected_size
 
 
 async def verdict(opened):

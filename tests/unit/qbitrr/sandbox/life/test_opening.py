@@ -1,6 +1,6 @@
 import pytest
 
-from qbitrr.sandbox.life.opening import PAST_SECONDS, live_through_the_past
+from qbitrr.sandbox.life.opening import PAST_SECONDS, live_through_past
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.life.world import World
 from qbitrr.sandbox.media import library
@@ -14,7 +14,7 @@ def opened(speed=1.0):
     world.add_arr("Radarr-HD", library.movies(3, 200, begin), "radarr-hd")
     world.add_arr("Sonarr-TV", library.shows(3, 20, 600, begin), "sonarr-tv")
     world.add_arr("Lidarr-Music", library.music(3, 30, begin), "lidarr-music")
-    live_through_the_past(world, NOW)
+    live_through_past(world, NOW)
     return world
 
 
@@ -60,9 +60,11 @@ def test_what_was_complete_long_ago_is_imported_and_seeds(world):
         assert {torrent.infohash.upper() for torrent in seeding} <= imported
 
 
-def test_some_wait_to_be_imported_and_a_sonarr_has_a_season_pack(world):
+def test_some_are_complete_and_wait_for_the_next_refresh_and_a_sonarr_has_a_season_pack(world):
     for arr in world.arrs.values():
-        assert any(record.tracked_state == "importPending" for record in arr.queue.values())
+        torrents = [world.client.get(record.download_id.lower()) for record in arr.queue.values()]
+        assert any(torrent.complete for torrent in torrents)
+        assert {record.tracked_state for record in arr.queue.values()} == {"downloading"}
     sonarr = world.arrs["Sonarr-TV"]
     downloads = [record.download_id for record in sonarr.queue.values()]
     assert len(downloads) > len(set(downloads))

@@ -96,7 +96,7 @@ def test_a_stopped_one_does_nothing():
 
 def test_files_without_a_priority_do_not_count():
     one = torrent(files=[TorrentFile("x/a", 600), TorrentFile("x/b", 400, priority=0)])
-    assert (one.wanted, one.total_size) == (600, 1000)
+    assert (one.selected_size, one.total_size) == (600, 1000)
     assert after(60, one).complete
 
 

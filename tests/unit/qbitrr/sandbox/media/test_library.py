@@ -58,7 +58,7 @@ def test_the_mix_of_episodes_has_specials_unaired_unmonitored_and_whole_seasons_
     assert any(episode.aired is None for episode in episodes)
     assert any(episode.aired is not None and episode.aired > NOW for episode in episodes)
     assert {episode.monitored for episode in episodes} == {True, False}
-    packs = [group for number in shows.series for group in shows.asked_for("SeriesSearch", {"seriesId": number}, NOW)]
+    packs = [group for number in shows.series for group in shows.searched_by("SeriesSearch", {"seriesId": number}, NOW)]
     assert any(len(group) > 1 for group in packs)
     assert {series.ended for series in shows.series.values()} == {True, False}
 

@@ -19,7 +19,7 @@ SNAPSHOTS = st.builds(
 
 
 class Caller:
-    """Somebody who asks and puts the answers together."""
+    """A client that asks and puts the answers together."""
 
     def __init__(self, memory):
         self._memory = memory

@@ -92,7 +92,7 @@ async def test_auto_delete_removes_only_what_was_excluded_of_this_torrent(sandbo
     torrent.files = [TorrentFile(f"{torrent.name}/{name}", 1000) for name in ("film.mkv", "Extras/one.mkv", "mine.mkv")]
     torrent.files[1].priority = torrent.files[2].priority = 0  # the last one by a person
     on_disk(torrent, tmp_path / "downloads")
-    arr.refresh()
+    arr.refresh_now()
     stranger = tmp_path / "downloads" / "Extras" / "other.mkv"
     stranger.parent.mkdir()
     stranger.write_bytes(b"x")

@@ -235,7 +235,9 @@ async def test_a_torrent_with_an_action_of_another_category_is_tried_ever_more_s
 async def test_an_import_that_was_found_done_is_one_step_in_the_ledger(sandbox, bench):
     torrent = finished(sandbox.world)
     arr = only(sandbox.world, torrent)
-    arr.import_download(torrent.infohash, torrent.content_path)
+    arr.imports_by_itself = True
+    arr.refresh_now()
+    await until(lambda: not arr.queue, 5, "the Arr does not import it")
     async with bench() as opened:
         await opened.loop.load()
         await passes_until(opened, lambda: "qBitrr-imported" in torrent.tags, "it was not tagged")
