@@ -97,6 +97,10 @@ class QueueFacts(Struct, frozen=True, gc=False):
     custom_format_score: int | None = None
     output_path: str = ""
     """Where the Arr sees the data, its remote path mappings applied; empty when that is not known."""
+    tracked_status: str = ""
+    """`ok`, `warning` or `error`: whether something stands in the way of its import."""
+    error_message: str = ""
+    """What the Arr's download client said of it, at the Arr's last look."""
 
 
 class ItemScores(Struct, frozen=True, gc=False):
