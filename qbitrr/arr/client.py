@@ -8,13 +8,17 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from qbitrr.arr.models import (
+    Album,
     Command,
+    DownloadClient,
     DownloadSettings,
+    HealthCheck,
     HistoryPage,
     HistoryRecord,
     QualityProfile,
     QueuePage,
     QueueRecord,
+    RemotePathMapping,
     SystemStatus,
     WithProfile,
 )
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 _PAGE_SIZE = 1000
 _ASKED_SINGLY = 20  # the list of all costs less than more single requests
 _MOST_PAGES = 100  # a longer queue is a fault of the server
+_MOST_HISTORY_PAGES = 20
 
 
 async def _not_stored(_seconds: float) -> None:
@@ -102,20 +107,23 @@ class ArrClient:
         Raises UnexpectedAnswerError when the pages do not add up: a part of the queue proves nothing.
         """
         records: dict[int, QueueRecord] = {}
+        received = 0  # two download clients of one qBittorrent have the same ids
         for page in range(1, _MOST_PAGES + 1):
             query: dict[str, Query] = {"page": page, "pageSize": _PAGE_SIZE, self.kind.unknown_items: True}
             answer = await self.get("queue", QueuePage, **query)
             records |= {record.id: record for record in answer.records}
-            if len(records) >= answer.total_records:
+            received += len(answer.records)
+            if received >= answer.total_records:
                 return list(records.values())
-            if not answer.records:
+            if len(answer.records) < _PAGE_SIZE:
                 break
         raise UnexpectedAnswerError(self.section, "GET queue: its pages do not add up to what it says there is")
 
     async def blocklist(self, queue_record_id: int) -> bool:
-        """Remove a queue record and blocklist its release, without a search by the Arr.
+        """Remove a queue record and have its release blocklisted, without a search by the Arr.
 
-        False when the record was gone already. The download client is left to the caller.
+        All records of its download are removed with it. False when the record was gone already. Whether the release
+        is blocklisted is only in the history. The download client is left to the caller.
         """
         try:
             await self._delete(f"queue/{queue_record_id}", removeFromClient=False, blocklist=True, skipRedownload=True)
@@ -124,15 +132,22 @@ class ArrClient:
         return True
 
     async def history(self, download_id: str) -> list[HistoryRecord]:
-        """Ask for the events of one download, at most the newest thousand."""
-        query: dict[str, Query] = {"page": 1, "pageSize": _PAGE_SIZE, "downloadId": download_id}
-        answer = await self.get("history", HistoryPage, **query)
-        # older versions ignore the filter
-        return [
-            record
-            for record in answer.records
-            if record.download_id and record.download_id.upper() == download_id.upper()
-        ]
+        """Ask for the events of one download: a pack has many. At most the newest twenty thousand."""
+        found: list[HistoryRecord] = []
+        for page in range(1, _MOST_HISTORY_PAGES + 1):
+            answer = await self.history_page(page, downloadId=download_id)
+            mine = [one for one in answer.records if one.download_id and one.download_id.upper() == download_id.upper()]
+            found += mine
+            filtered = len(mine) == len(answer.records)  # older versions ignore the filter
+            if len(answer.records) < _PAGE_SIZE or not filtered:
+                break
+        return found
+
+    async def history_page(self, page: int, **query: Query) -> HistoryPage:
+        """Ask for a page of the history, newest first: a thousand events; the last page has fewer."""
+        return await self.get(
+            "history", HistoryPage, page=page, pageSize=_PAGE_SIZE, sortKey="date", sortDirection="descending", **query
+        )
 
     async def history_since(self, date: str) -> list[HistoryRecord]:
         """Ask for all events since an ISO 8601 time."""
@@ -143,9 +158,25 @@ class ArrClient:
         async with self._request(command=True):
             await self._http.send("POST", f"history/failed/{history_id}")
 
-    async def searches_by_itself(self) -> bool:
-        """Ask whether the Arr searches again after a failed download (Settings, Download Clients)."""
-        return (await self.get("config/downloadclient", DownloadSettings)).auto_redownload_failed
+    async def download_settings(self) -> DownloadSettings:
+        """Ask how completed and failed downloads are handled (Settings, Download Clients)."""
+        return await self.get("config/downloadclient", DownloadSettings)
+
+    async def download_clients(self) -> list[DownloadClient]:
+        """Ask for the download clients."""
+        return await self.get("downloadclient", list[DownloadClient])
+
+    async def path_mappings(self) -> list[RemotePathMapping]:
+        """Ask for the remote path mappings."""
+        return await self.get("remotepathmapping", list[RemotePathMapping])
+
+    async def health(self) -> list[HealthCheck]:
+        """Ask for what the Arr finds wrong with its surroundings."""
+        return await self.get("health", list[HealthCheck])
+
+    async def albums(self, ids: Iterable[int]) -> list[Album]:
+        """Ask for albums of Lidarr, with statistics, without those that do not exist."""
+        return await self.get("album", list[Album], albumIds=list(ids))
 
     async def commands(self) -> list[Command]:
         """Ask for the commands that wait, run or ended lately."""

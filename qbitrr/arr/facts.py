@@ -1,17 +1,22 @@
-"""Queue records of an Arr as facts for the rules."""
+"""Queue, history and settings of an Arr as facts for the rules."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qbitrr.arr.kinds import GRABBED
 from qbitrr.clock import from_iso
-from qbitrr.rules.facts import QueueFacts
+from qbitrr.rules.facts import QueueFacts, Refusal
+from qbitrr.rules.imports import ImportEvent
+from qbitrr.rules.paths import PathMapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qbitrr.arr.kinds import Kind
-    from qbitrr.arr.models import QueueRecord
+    from qbitrr.arr.models import HistoryRecord, QueueRecord, RemotePathMapping
+
+_INTERACTIVE = "InteractiveSearch"
 
 
 def queue_facts(records: Iterable[QueueRecord], kind: Kind) -> dict[str, QueueFacts]:
@@ -27,21 +32,69 @@ def _queue_facts(records: list[QueueRecord], kind: Kind) -> QueueFacts:
     items = (kind.item_of(record) for record in records)
     # a pack is as far as its least imported record
     states = [record.tracked_download_state or "" for record in records]
-    scores = [record.custom_format_score for record in records if record.custom_format_score is not None]
     added = [at for record in records if (at := from_iso(record.added)) is not None]
-    messages = (
-        text
-        for record in records
-        for message in record.status_messages or []
-        for text in message.messages or [message.title or ""]
-    )
     return QueueFacts(
         record_ids=tuple(record.id for record in records),
         item_ids=tuple(dict.fromkeys(item for item in items if item)),
         tracked_state=next((state for state in states if state != "imported"), "imported"),
-        messages=tuple(dict.fromkeys(messages)),
+        refusals=_refusals(records),
         status=next((record.status for record in records if record.status), ""),
         added_at=max(added, default=None),
-        custom_format_score=max(scores, default=None),
         output_path=next((record.output_path for record in records if record.output_path), ""),
+        tracked_status=next((record.tracked_download_status or "" for record in records), ""),
+        error_message=next((record.error_message for record in records if record.error_message), ""),
+    )
+
+
+def _refusals(records: list[QueueRecord]) -> tuple[Refusal, ...]:
+    """List what stands in the way of an import. All records of a download say the same.
+
+    The title of an entry without messages is a headline for those after it; without any of them it is the message.
+    """
+    entries = [entry for record in records for entry in record.status_messages or []]
+    detailed = [Refusal(entry.title or "", tuple(entry.messages)) for entry in entries if entry.messages]
+    headlines = [Refusal("", (entry.title,)) for entry in entries if entry.title and not entry.messages]
+    return tuple(dict.fromkeys(detailed or headlines))
+
+
+def import_events(records: Iterable[HistoryRecord], kind: Kind) -> list[ImportEvent]:
+    """List what the history says of the items of a download."""
+    found = []
+    for record in records:
+        event, item = kind.events.get(str(record.event_type)), kind.item_of(record)
+        if event is not None and item:
+            found.append(ImportEvent(record.id, event, item))
+    return found
+
+
+def grabs(records: Iterable[HistoryRecord]) -> list[HistoryRecord]:
+    """List the grabs of a download, newest first; a pack has one for each item."""
+    found = (record for record in records if record.event_type == GRABBED)
+    return sorted(found, key=lambda record: record.id, reverse=True)
+
+
+def is_interactive(grab: HistoryRecord) -> bool:
+    """Whether the user had chosen the release among those that a search found."""
+    return grab.data is not None and grab.data.release_source == _INTERACTIVE
+
+
+def grabbed_score(records: Iterable[HistoryRecord]) -> int | None:
+    """Return the custom format score that the Arr gave a release when it grabbed it; None when it is not known.
+
+    The score of a queue record is another: it is that of the torrent's name.
+    """
+    newest = next(iter(grabs(records)), None)
+    text = newest.data.custom_format_score if newest is not None and newest.data is not None else None
+    try:
+        return None if text is None else int(text)
+    except ValueError:
+        return None
+
+
+def path_mappings(mappings: Iterable[RemotePathMapping]) -> tuple[PathMapping, ...]:
+    """Translate remote path mappings, without those that are not complete."""
+    return tuple(
+        PathMapping(one.host, one.remote_path, one.local_path)
+        for one in mappings
+        if one.host and one.remote_path and one.local_path
     )

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qbitrr.rules.imports import EventKind
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qbitrr.arr.models import CommandBody, HistoryRecord, QueueRecord
 
 
@@ -22,8 +26,8 @@ class Kind:
     """Field of the search command that lists item ids."""
     unknown_items: str
     """Query parameter that makes the queue include downloads the Arr cannot match."""
-    imported_events: frozenset[str]
-    """History event types that prove an import."""
+    events: Mapping[str, EventKind]
+    """History event types that say something of an import."""
     parent: str
     """The resource that has a quality profile: movie, series or artist."""
 
@@ -37,6 +41,10 @@ class Kind:
         return ids or []
 
 
+GRABBED, FAILED = "grabbed", "downloadFailed"
+"""History event types of a grab, and of a release that was blocklisted."""
+_ALWAYS = {GRABBED: EventKind.GRABBED, FAILED: EventKind.FAILED, "downloadFolderImported": EventKind.IMPORTED}
+
 RADARR = Kind(
     name="radarr",
     app_name="Radarr",
@@ -45,7 +53,7 @@ RADARR = Kind(
     search_command="MoviesSearch",
     search_ids="movieIds",
     unknown_items="includeUnknownMovieItems",
-    imported_events=frozenset({"downloadFolderImported", "movieFolderImported"}),
+    events={**_ALWAYS, "movieFolderImported": EventKind.IMPORTED},
     parent="movie",
 )
 SONARR = Kind(
@@ -56,7 +64,7 @@ SONARR = Kind(
     search_command="EpisodeSearch",
     search_ids="episodeIds",
     unknown_items="includeUnknownSeriesItems",
-    imported_events=frozenset({"downloadFolderImported", "seriesFolderImported"}),
+    events={**_ALWAYS, "seriesFolderImported": EventKind.IMPORTED},
     parent="series",
 )
 LIDARR = Kind(
@@ -67,7 +75,13 @@ LIDARR = Kind(
     search_command="AlbumSearch",
     search_ids="albumIds",
     unknown_items="includeUnknownArtistItems",
-    imported_events=frozenset({"trackFileImported", "downloadImported", "artistFolderImported"}),
+    events={
+        **_ALWAYS,
+        "trackFileImported": EventKind.PART,
+        "downloadImported": EventKind.IMPORTED,
+        "artistFolderImported": EventKind.IMPORTED,
+        "albumImportIncomplete": EventKind.INCOMPLETE,
+    },
     parent="artist",
 )
 KINDS = {kind.name: kind for kind in (RADARR, SONARR, LIDARR)}

@@ -37,6 +37,22 @@ async def episodes(client: ArrClient, series_id: int) -> list[Episode]:
     return await client.get("episode", list[Episode], seriesId=series_id, includeEpisodeFile=True)
 
 
+async def series_of_episode(client: ArrClient, episode_id: int) -> int:
+    """Ask for the series of one episode; GoneError when there is no such episode any more."""
+    return (await client.get(f"episode/{episode_id}", Episode)).series_id
+
+
+async def seasons_of_episodes(client: ArrClient, series_id: int) -> dict[int, int]:
+    """Ask for the seasons of all episodes of one series, by episode id."""
+    return {one.id: one.season_number for one in await client.get("episode", list[Episode], seriesId=series_id)}
+
+
+async def unmonitored_seasons(client: ArrClient, series_id: int) -> set[int]:
+    """Ask for the seasons of one series that are not monitored, which a search of the series leaves out."""
+    found = await client.get(f"series/{series_id}", Series)
+    return {season.season_number for season in found.seasons or [] if not season.monitored}
+
+
 def artists(client: ArrClient) -> AsyncIterator[list[Artist]]:
     """Yield all artists."""
     return client.items("artist", Artist)

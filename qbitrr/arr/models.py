@@ -175,21 +175,29 @@ class QueueRecord(Answer, frozen=True):
     download_id: str | None = None
     status: str | None = None
     tracked_download_state: str | None = None
+    tracked_download_status: str | None = None
+    error_message: str | None = None  # of the download client, at the Arr's last look
     added: str | None = None  # not sent by older versions
-    custom_format_score: int | None = None
     sizeleft: float = 0  # bytes
     status_messages: list[StatusMessage] | None = None
-    output_path: str | None = None  # as the Arr sees it, its remote path mappings applied
+    output_path: str | None = None  # as the Arr sees it, its remote path mappings applied; once it is complete
     movie_id: int | None = None
     episode_id: int | None = None
     album_id: int | None = None
 
 
+class HistoryData(Answer, frozen=True):
+    """Details of an event; all of them are texts on the wire."""
+
+    custom_format_score: str | None = None
+    release_source: str | None = None  # Rss, Search, InteractiveSearch, …
+
+
 class HistoryRecord(Answer, frozen=True):
-    """One row of Activity > History."""
+    """One row of Activity > History. `event_type` is a number when the Arr has no name for it any more."""
 
     id: int
-    event_type: str
+    event_type: str | int
     date: str
     download_id: str | None = None
     movie_id: int | None = None
@@ -197,6 +205,7 @@ class HistoryRecord(Answer, frozen=True):
     episode_id: int | None = None
     artist_id: int | None = None
     album_id: int | None = None
+    data: HistoryData | None = None
 
 
 class CommandBody(Answer, frozen=True):
@@ -208,6 +217,8 @@ class CommandBody(Answer, frozen=True):
     movie_ids: list[int] | None = None
     episode_ids: list[int] | None = None
     album_ids: list[int] | None = None
+    series_id: int | None = None
+    season_number: int | None = None
 
 
 class Command(Answer, frozen=True):
@@ -242,12 +253,82 @@ class HistoryPage(Answer, frozen=True):
     """A page of `GET history`."""
 
     records: list[HistoryRecord]
+    total_records: int = 0
 
 
 class DownloadSettings(Answer, frozen=True):
-    """`GET config/downloadclient`."""
+    """`GET config/downloadclient`. Older versions have one setting for all downloads that failed."""
 
+    enable_completed_download_handling: bool = True
     auto_redownload_failed: bool = False
+    auto_redownload_failed_from_interactive_search: bool = True
+
+    def searches_again(self, *, interactive: bool) -> bool:
+        """Whether the Arr itself searches after a download failed; `interactive`: the user had chosen its release."""
+        return self.auto_redownload_failed and (not interactive or self.auto_redownload_failed_from_interactive_search)
+
+
+class ClientField(Answer, frozen=True):
+    """One field of a download client. Which ones there are depends on its implementation."""
+
+    name: str | None = None
+    value: object = None
+
+
+class DownloadClient(Answer, frozen=True):
+    """One of `GET downloadclient`."""
+
+    id: int
+    name: str | None = None
+    enable: bool = True
+    implementation: str | None = None
+    remove_completed_downloads: bool = False
+    remove_failed_downloads: bool = False
+    fields: list[ClientField] = []
+
+    @property
+    def host(self) -> str:
+        """Host of the client, as it stands in path mappings too."""
+        return str(self._value("host") or "")
+
+    @property
+    def port(self) -> int:
+        """Port of the client; 0 when it has none."""
+        port = self._value("port")
+        return port if isinstance(port, int) else 0
+
+    @property
+    def category(self) -> str:
+        """Category of its downloads: `movieCategory`, `tvCategory` or `musicCategory`."""
+        return self._ending_with("Category", but_not="ImportedCategory")
+
+    @property
+    def imported_category(self) -> str:
+        """Category that a torrent gets after its import; empty when it keeps its own."""
+        return self._ending_with("ImportedCategory")
+
+    def _ending_with(self, suffix: str, but_not: str = " ") -> str:
+        names = (one.name or "" for one in self.fields)
+        name = next((name for name in names if name.endswith(suffix) and not name.endswith(but_not)), "")
+        return str(self._value(name) or "")
+
+    def _value(self, name: str) -> object:
+        return next((one.value for one in self.fields if one.name == name), None)
+
+
+class RemotePathMapping(Answer, frozen=True):
+    """One of `GET remotepathmapping`."""
+
+    host: str | None = None
+    remote_path: str | None = None
+    local_path: str | None = None
+
+
+class HealthCheck(Answer, frozen=True):
+    """One of `GET health`: something that the Arr finds wrong with its surroundings."""
+
+    source: str | None = None
+    message: str | None = None
 
 
 class WantedAlbum(Answer, frozen=True):

@@ -19,6 +19,7 @@ from qbitrr.qbittorrent.compat import (
     stop_path,
 )
 from qbitrr.qbittorrent.models import (
+    Category,
     ContentPath,
     File,
     MainData,
@@ -101,6 +102,12 @@ class QbittorrentClient:
         """Ask for the data of all torrents, by infohash."""
         body = await self._session.get("torrents/info")
         return {row.hash: row for row in self._session.http.decode(body, list[ContentPath], "torrents/info")}
+
+    async def category_folders(self) -> list[str]:
+        """Ask for the folders of all categories that have one of their own."""
+        body = await self._session.get("torrents/categories")
+        categories = self._session.http.decode(body, dict[str, Category], "torrents/categories")
+        return [category.save_path for category in categories.values() if category.save_path]
 
     async def delete(self, infohashes: Iterable[str], *, with_files: bool) -> None:
         """Ask for deletion, which is carried out later: check with `torrents` whether it was."""

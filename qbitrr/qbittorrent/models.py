@@ -70,6 +70,12 @@ class ContentPath(Struct, frozen=True, gc=False):
     total_size: int = -1
 
 
+class Category(Struct, frozen=True, gc=False, rename={"save_path": "savePath"}):
+    """One of `torrents/categories`; `save_path` is empty when its torrents lie in a folder of its name."""
+
+    save_path: str = ""
+
+
 class Tracker(Struct, frozen=True, gc=False):
     """One row of `torrents/trackers`: an announce URL, or one of the three that are none, `** [DHT] **` first.
 

@@ -8,6 +8,7 @@ from qbitrr.rules.adjustment import NONE, Adjustment
 from qbitrr.rules.facts import ItemScores, QueueFacts  # noqa: TC001 - msgspec resolves the types of fields
 from qbitrr.rules.history import NOTHING_DONE, History
 from qbitrr.rules.hit_and_run import Clearance
+from qbitrr.rules.imports import QueueReading, read_queue
 from qbitrr.rules.seeding import EffectiveLimits
 from qbitrr.rules.strikes import NOT_SEEN, Elapsed
 
@@ -26,6 +27,8 @@ class RuleContext(Struct, frozen=True, gc=False):
     unavailable: Elapsed = NOT_SEEN
     scores: tuple[ItemScores, ...] = ()
     """One for each item of the download; empty when they are not known or not needed."""
+    grabbed_score: int | None = None
+    """The custom format score that the Arr gave the release when it grabbed it; None when it is not known."""
     failed_grabs: int = 0
     """How many downloads of the same item failed within a day; in a pack, of the item with the most."""
     content_is_there: bool = False
@@ -39,3 +42,8 @@ class RuleContext(Struct, frozen=True, gc=False):
     """Whether its trackers allow its deletion."""
     adjustment: Adjustment = NONE
     """What has to be changed about its limits, tags and trackers."""
+
+    @property
+    def reading(self) -> QueueReading:
+        """What the Arr's queue says of it. An import that failed was preceded by a poll of the clients."""
+        return read_queue(self.queue, polled=self.history.imports.failed_at is not None)

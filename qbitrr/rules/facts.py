@@ -83,24 +83,35 @@ class TorrentFacts(Struct, frozen=True, gc=False):
         return self.completed_at is not None and self.left_bytes == 0 and self.size_bytes > 0
 
 
+class Refusal(Struct, frozen=True, gc=False):
+    """What the Arr has against a file. `subject` is its name without a folder, or that of the torrent for all of it."""
+
+    subject: str
+    texts: tuple[str, ...]
+
+
 class QueueFacts(Struct, frozen=True, gc=False):
     """The Arr's queue records of one download; a season pack has one for each episode."""
 
     record_ids: tuple[int, ...]
     item_ids: tuple[int, ...]
     tracked_state: str
-    messages: tuple[str, ...]
+    refusals: tuple[Refusal, ...] = ()
     status: str = ""
     """State of the download according to the Arr: `completed`, `downloading`, `warning`, …"""
     added_at: float | None = None
     """When the newest of its records was added."""
-    custom_format_score: int | None = None
     output_path: str = ""
-    """Where the Arr sees the data, its remote path mappings applied; empty when that is not known."""
+    """Where the Arr sees the data, its remote path mappings applied; empty until it has seen it complete."""
     tracked_status: str = ""
     """`ok`, `warning` or `error`: whether something stands in the way of its import."""
     error_message: str = ""
-    """What the Arr's download client said of it, at the Arr's last look."""
+    """What the Arr's download client said of it when the Arr polled it last."""
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """What stands in the way of its import, each text once."""
+        return tuple(dict.fromkeys(text for refusal in self.refusals for text in refusal.texts))
 
 
 class ItemScores(Struct, frozen=True, gc=False):

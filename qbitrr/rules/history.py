@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - msgspec resolves the types of fields
 from typing import Any
 
 from msgspec import Struct
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 
 from qbitrr.rules.adjustment import Adjustment  # noqa: TC001 - msgspec resolves the types of fields
 from qbitrr.rules.files import Selection  # noqa: TC001 - msgspec resolves the types of fields
+from qbitrr.rules.imports import ImportProof  # noqa: TC001 - msgspec resolves the types of fields
 from qbitrr.rules.verdict import DESTRUCTIVE, Action
 
 BY_A_PERSON = "a person "
@@ -24,7 +26,7 @@ class ImportFacts(Struct, frozen=True, gc=False):
     failed_at: float | None = None
     checks: int = 0
     checked_at: float | None = None
-    """How often and when the Arr was asked about a download that it does not list."""
+    """How often and when the Arr's history was read for it."""
 
 
 class History(Struct, frozen=True, gc=False):
@@ -37,10 +39,14 @@ class History(Struct, frozen=True, gc=False):
     """When qbitrr last changed something that takes time to show."""
     searched_again: bool = False
     """Its release was blocklisted and its item searched again while it stayed (`ReSearchStalled`)."""
+    proof: ImportProof | None = None
+    """What the Arr's history said of it the last time; None until it was read."""
+    faults: Mapping[str, str] | None = None
+    """What ffprobe found wrong with the files that the Arr refuses, by name; None until it was asked."""
     discarded_at: float | None = None
     """When the user decided against its removal."""
     unplayable: str = ""
-    """The fault that ffprobe found in one of its files."""
+    """What ffprobe found wrong with one of its media files, when none of them can be played."""
     adjusted: Adjustment | None = None
     adjusted_at: float | None = None
     """The last change of its limits, tags and trackers, and when it was made."""
@@ -58,6 +64,8 @@ def after(history: History, action: str, state: str, at: float, outcome: str | N
         changes = {"discarded_at": at}
     elif action == Action.IMPORT:
         changes = {"imports": _imports(history.imports, state, at)}
+    elif action == Action.FAIL_REST and state == "done":
+        changes = {"imports": replace(history.imports, imported=True)}
     elif action == Action.RECHECK and state == "done":
         changes = {"rechecks": history.rechecks + 1, "rechecked_at": at, "acted_at": at}
     elif action == Action.SEARCH_AGAIN and state == "done":

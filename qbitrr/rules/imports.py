@@ -1,18 +1,20 @@
 """Imports: how far the Arr is with a complete download, what is proven of it, and the next step.
 
-With completed download handling the Arr imports by itself as soon as it looks at its download clients: it is asked to
-look, and nothing else. It is scanned only for what it will not do alone. States, texts and times are those of Radarr
+With completed download handling the Arr imports by itself as soon as it polls its download clients: it is asked to do
+so, and nothing else. It is scanned only for what it will not do alone. States, texts and times are those of Radarr
 6.1, Sonarr 4.0 and 5, and Lidarr 2.14.
 """
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from qbitrr.rules import paths
+from qbitrr.rules.facts import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,8 +24,16 @@ if TYPE_CHECKING:
 
 UNMOVED_SECONDS = 120.0
 """For so long an `importPending` without messages may stand before it is scanned."""
+SETTLE_SECONDS = 30.0
+"""For so long after a poll of the Arr (or the end of a scan) history and queue are read before it counts as idle."""
+REFUSAL_SECONDS = 2.0
+"""For so long after a poll a refusal may be that of an earlier attempt, while another one begins."""
+POLL_AGAIN_SECONDS = 2.0
+"""After this time the Arr is asked again when it does not see that the download is complete."""
+MOST_POLLS = 3
 
 _MANUAL = ("manual import", "automatic import is not possible")
+_IMPORTED_BEFORE = ("already imported at", "has already been imported")
 _ENDED = {
     "ignored": "the Arr was told to ignore the download",
     **dict.fromkeys(
@@ -41,11 +51,11 @@ class QueueState(StrEnum):
     DOWNLOADING = "downloading"
     """As the Arr saw it last, which may be a minute before it was complete."""
     IMPORTING = "importing"
-    """It imports it, or is about to."""
+    """The Arr imports it, or is about to."""
     REFUSED = "refused"
-    """It names what keeps it from importing: `words`."""
+    """The Arr names what keeps it from importing: `words`."""
     NEEDS_USER = "needs the user"
-    """It waits for somebody to import it by hand, or to put something right: `words`."""
+    """It waits for the user to import it by hand, or to put something right: `words`."""
 
 
 class QueueReading(Struct, frozen=True):
@@ -55,10 +65,12 @@ class QueueReading(Struct, frozen=True):
     words: tuple[str, ...] = ()
     pending: bool = False
     """It is `importPending` and nothing stands in its way."""
+    refused: tuple[Refusal, ...] = ()
+    """The files that the Arr refuses, without those that it has imported before."""
 
 
-def read_queue(queue: QueueFacts | None, *, looked: bool) -> QueueReading:
-    """What the queue says. `looked`: the Arr has looked at its clients since the download was complete.
+def read_queue(queue: QueueFacts | None, *, polled: bool) -> QueueReading:
+    """Read the queue. `polled`: the Arr has polled its clients since the download was complete.
 
     Before that, a `warning` is about a download that had not ended ("stalled with no connections").
     """
@@ -71,21 +83,45 @@ def read_queue(queue: QueueFacts | None, *, looked: bool) -> QueueReading:
         return QueueReading(QueueState.NEEDS_USER, (_ENDED[state],))
     if state in ("importPending", "importBlocked", "importFailed"):
         return _waiting(queue)
-    if looked and queue.status == "warning" and queue.error_message:
+    if polled and queue.status == "warning" and queue.error_message:
         return QueueReading(QueueState.NEEDS_USER, (queue.error_message,))
     return QueueReading(QueueState.DOWNLOADING)
 
 
 def _waiting(queue: QueueFacts) -> QueueReading:
-    """A download whose import has not begun: `importBlocked` is the younger word for a pending one with messages."""
-    words = queue.messages
+    """Read a download whose import has not begun.
+
+    `importBlocked` and `importFailed` are younger words for a pending one with messages. While the Arr tries again
+    it is pending with the messages of before.
+    """
+    refused = tuple(one for refusal in queue.refusals if (one := _without_imported(refusal)).texts)
+    words = tuple(dict.fromkeys(text for refusal in refused for text in refusal.texts))
     if any(manual in word.lower() for word in words for manual in _MANUAL):
-        return QueueReading(QueueState.NEEDS_USER, words)
+        return QueueReading(QueueState.NEEDS_USER, words, refused=refused)
     if words:
-        return QueueReading(QueueState.REFUSED, words)
+        return QueueReading(QueueState.REFUSED, words, refused=refused)
     if queue.tracked_state == "importPending" and queue.tracked_status != "warning":
         return QueueReading(QueueState.IMPORTING, pending=True)
-    return QueueReading(QueueState.NEEDS_USER, ("the Arr gives no reason",))
+    return QueueReading(QueueState.NEEDS_USER, queue.messages or ("the Arr gives no reason",))
+
+
+def _without_imported(refusal: Refusal) -> Refusal:
+    """Leave out that a file of the download was imported before, which is no refusal of it."""
+    texts = (text for text in refusal.texts if not any(phrase in text.lower() for phrase in _IMPORTED_BEFORE))
+    return Refusal(refusal.subject, tuple(texts))
+
+
+def matching(text: str, configured: Iterable[str]) -> str | None:
+    """Find the configured message that is the beginning of a text of the Arr; None when there is none.
+
+    A plural in brackets and the punctuation at the end do not matter: they differ between versions.
+    """
+    normal = _normalized(text)
+    return next((one for one in configured if (start := _normalized(one)) and normal.startswith(start)), None)
+
+
+def _normalized(text: str) -> str:
+    return re.sub(r"\(e?s\)", "", text).strip().rstrip(".:!;, ").casefold()
 
 
 class EventKind(StrEnum):
@@ -114,10 +150,11 @@ class ImportProof(Struct, frozen=True):
     """What the Arr's history says of a download since the torrent was added; items are ids."""
 
     grabbed: frozenset[int] = frozenset()
+    """What it is for: by its grab, else by the queue."""
     imported: frozenset[int] = frozenset()
     failed: frozenset[int] = frozenset()
     touched: bool = False
-    """The Arr took something of it, or tried to: another scan would import it again."""
+    """The Arr imported something of it, or tried to: a scan would import that again."""
 
     @property
     def whole(self) -> bool:
@@ -133,11 +170,11 @@ class ImportProof(Struct, frozen=True):
 def proof_of(
     events: Iterable[ImportEvent], listed: Iterable[int] = (), complete_albums: Iterable[int] = ()
 ) -> ImportProof:
-    """What the events prove, whatever their order.
+    """Work out what the events prove, whatever their order.
 
-    `listed` are the items that the queue names: they stand for the grab of what nobody grabbed. `complete_albums` are
-    those of Lidarr that have all of their tracks: with a track from this download they are imported, which no event
-    tells when another album of it lacks something. What failed after its import is not imported.
+    `listed` are the items that the queue names: they stand for the grab of what was added by hand. `complete_albums`
+    are those of Lidarr that have all of their tracks: with a track from this download they are imported, which no
+    event tells when another album of it lacks something. What failed after its import is not imported.
     """
     grabbed: set[int] = set()
     imported: set[int] = set()
@@ -145,10 +182,11 @@ def proof_of(
     parts: set[int] = set()
     touched = False
     for event in sorted(events, key=lambda event: event.id):
-        touched |= event.kind is not EventKind.GRABBED
+        touched |= event.kind not in (EventKind.GRABBED, EventKind.FAILED)
         match event.kind:
             case EventKind.GRABBED:
                 grabbed.add(event.item)
+                failed.discard(event.item)
             case EventKind.IMPORTED:
                 imported.add(event.item)
                 failed.discard(event.item)
@@ -170,11 +208,13 @@ class ImportStep(StrEnum):
     DONE = "done"
     """Everything of it is imported."""
     ASK = "ask"
-    """The Arr is asked to look at its download clients."""
+    """The Arr is asked to poll its download clients."""
     WAIT = "wait"
+    """Queue and history are read again."""
     SCAN = "scan"
+    """The Arr is sent to the data."""
     LATER = "later"
-    """Nothing moves: the Arr is asked again after a while."""
+    """Nothing moves: it is tried again after a while."""
     STOP = "stop"
     """The Arr refuses it or waits for the user; the rules decide what is to become of it."""
 
@@ -182,39 +222,44 @@ class ImportStep(StrEnum):
 class ImportView(Struct, frozen=True):
     """An import as seen at one moment; times are seconds of a monotonic clock.
 
-    `handles_completed`: completed download handling is on in the Arr. `looked_at`: when it had looked at its clients
-    at our request, or when our scan ended. `seen_since`: since when its queue has shown the present state.
+    `handles_completed`: the Arr imports it by itself, as completed download handling is on and the download was not
+    failed by qbitrr. `polled_at`: when the Arr had polled its clients at our request, for the `polls`-th time, or when
+    our scan had ended. `seen_since`: since when its queue has shown the present state.
     """
 
     reading: QueueReading
     proof: ImportProof
     handles_completed: bool
-    looked_at: float | None = None
+    polled_at: float | None = None
+    polls: int = 1
     seen_since: float = 0.0
     scan_ended: bool = False
     """A scan of ours has ended."""
-
-
-SETTLE_SECONDS = 30.0
-"""For so long after a look (or the end of a scan) history and queue are read before the Arr is asked again."""
+    scan_failed: bool = False
+    """It has ended, and the Arr has imported nothing by it."""
 
 
 def next_step(view: ImportView, now: float) -> ImportStep:
-    """The next step of an import. Without completed download handling nothing but a scan imports anything."""
-    state = view.reading.state
+    """Find the next step of an import. Without completed download handling nothing but a scan imports anything."""
     if view.proof.whole:
-        step = ImportStep.DONE
-    elif view.looked_at is None:
-        step = ImportStep.ASK
-    elif state in (QueueState.REFUSED, QueueState.NEEDS_USER):
-        step = ImportStep.STOP
-    elif not view.scan_ended and _must_scan(view, now):
-        step = ImportStep.SCAN
-    elif _is_moving(view) or now < view.looked_at + SETTLE_SECONDS:
-        step = ImportStep.WAIT
-    else:
-        step = ImportStep.LATER
-    return step
+        return ImportStep.DONE
+    if view.polled_at is None:
+        return ImportStep.ASK
+    since_poll = now - view.polled_at
+    if view.reading.state in (QueueState.REFUSED, QueueState.NEEDS_USER):
+        return ImportStep.WAIT if since_poll < REFUSAL_SECONDS else ImportStep.STOP
+    if not view.scan_ended and _must_scan(view, now):
+        return ImportStep.SCAN
+    if _is_unseen(view) and since_poll >= POLL_AGAIN_SECONDS:
+        return ImportStep.ASK
+    waits = not view.scan_failed and (_is_moving(view) or since_poll < SETTLE_SECONDS)
+    return ImportStep.WAIT if waits else ImportStep.LATER
+
+
+def _is_unseen(view: ImportView) -> bool:
+    """Whether the Arr may not have seen that it is complete: it had just started, or its poll began before."""
+    unseen = view.reading.state in (QueueState.NOT_LISTED, QueueState.DOWNLOADING)
+    return unseen and view.handles_completed and not view.scan_ended and view.polls < MOST_POLLS
 
 
 def _is_moving(view: ImportView) -> bool:
@@ -242,16 +287,18 @@ def scan_path(
     host: str,
     mappings: Iterable[PathMapping] = (),
     folders: Iterable[str] = (),
+    failed_by_qbitrr: bool = False,
 ) -> ScanPath:
-    """Where the Arr may be sent for a download of its own.
+    """Find where the Arr may be sent for a download of its own.
 
     `host` is the download client's in the Arr's settings; `folders` are those of categories, in which other downloads
-    lie. A download that is not known to the Arr would be taken for a stranger's and moved; one that was failed or
-    imported in part would be imported again.
+    lie. A download that is not known to the Arr would be taken for another one and moved; one that was imported in
+    part would be imported again, and so would one that was failed, unless nothing of it was imported and qbitrr did
+    it (`ReSearchStalled`).
     """
     if not proof.grabbed:
         return ScanPath(obstacle="the Arr neither grabbed nor lists the download")
-    if proof.failed:
+    if proof.failed and not failed_by_qbitrr:
         return ScanPath(obstacle="the Arr counts the download as failed")
     if proof.touched:
         return ScanPath(obstacle="the Arr has imported a part of it")
@@ -261,5 +308,5 @@ def scan_path(
         paths.is_within(folder, torrent.content_path) for folder in (torrent.save_path, *folders) if folder
     ):
         return ScanPath(obstacle="it has no folder of its own, and other downloads lie beside it")
-    told = queue.output_path if queue is not None else ""
-    return ScanPath(told or paths.mapped(torrent.content_path, host, mappings))
+    reported = queue.output_path if queue is not None else ""
+    return ScanPath(reported or paths.mapped(torrent.content_path, host, mappings))

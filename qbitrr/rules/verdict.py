@@ -25,6 +25,7 @@ class Action(StrEnum):
     SEARCH_AGAIN = "search_again"
     ADJUST = "adjust"
     FAIL = "fail"
+    FAIL_REST = "fail_rest"
     REMOVE = "remove"
     PAUSE = "pause"
     RESUME = "resume"

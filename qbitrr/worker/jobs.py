@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ _RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work that is repeated: `seconds` after each end, or when `wake` is set."""
+    """Work that is repeated: `seconds` after each end, when `wake` is set, or earlier when `early` says so."""
 
     name: str
     seconds: float
@@ -30,10 +31,12 @@ class Job:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     at_once: bool = True
     """Whether the first time is now, not only after `seconds`."""
+    early: Callable[[], float] = lambda: math.inf
+    """Seconds until there is reason to work, asked after each time that succeeded."""
 
 
 async def every(job: Job, failures: Callable[[], None]) -> None:
-    """Run a job until cancelled, never twice within a second.
+    """Run a job until cancelled, never twice within a second unless `early` asks for it.
 
     The border of a worker's task: what goes wrong is logged with its cause, counted by `failures`, and tried again
     after a growing delay. Only damage of the state file ends it.
@@ -60,6 +63,7 @@ async def every(job: Job, failures: Callable[[], None]) -> None:
             _log.exception("task failed", task=job.name)
         else:
             failed = 0
+            delay = min(delay, job.early())
         await _wait(job.wake, delay)
 
 

@@ -109,7 +109,13 @@ def _torrent_jobs(context: WorkerContext, torrents: TorrentLoop) -> list[Job]:
         order = QueueOrder(torrents.action_context, everything)
         one_pass = partial(pass_with_space, context, torrents, guard, order)
     return [
-        Job("torrents", context.config.settings.loop_sleep_seconds, one_pass, torrents.poll.wake),
+        Job(
+            "torrents",
+            context.config.settings.loop_sleep_seconds,
+            one_pass,
+            torrents.poll.wake,
+            early=torrents.seconds_until_completion,
+        ),
         Job("metadata", _METADATA_SECONDS, torrents.poll.hasten),
         Job("content", _CONTENT_SECONDS, torrents.observer.check_content),
         Job("trackers", _TRACKERS_SECONDS, torrents.seeding.ask_trackers),

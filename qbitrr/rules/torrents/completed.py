@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qbitrr.rules.imports import ImportProof, QueueState, matching
 from qbitrr.rules.tags import TAG_IMPORTED
 from qbitrr.rules.torrents.failure import fails
 from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
     from qbitrr.rules.context import RuleContext
-    from qbitrr.rules.facts import QueueFacts, TorrentFacts
+    from qbitrr.rules.facts import Refusal, TorrentFacts
+    from qbitrr.rules.imports import QueueReading
     from qbitrr.rules.policy import Policy
     from qbitrr.rules.verdict import Finding
 
 RETRY_SECONDS = (300, 900, 3600, 21600)
-"""Delays after the first failed import, the second and so on; also between checks of an Arr that lists no download."""
+"""Delays after the first failed import, the second and so on; also between checks of the Arr's history."""
 
 
 def imported(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
@@ -34,84 +36,147 @@ def arr_queue_is_unknown(torrent: TorrentFacts, context: RuleContext, _policy: P
 
 
 def not_in_queue(torrent: TorrentFacts, context: RuleContext, _policy: Policy, now: float) -> Finding:
-    """A complete torrent that the Arr does not list may have been imported by the Arr: its history is checked."""
+    """The Arr's history is read for a complete torrent that its queue does not list, which proves nothing by itself.
+
+    What the Arr grabbed and has not imported, it is asked to import. What it neither grabbed nor lists is left to the
+    user, and its history is read again after 5 minutes, 15 minutes, an hour, then every 6 hours.
+    """
     if not torrent.complete:
         return passes("it is not complete")
     if context.queue is not None and context.queue.tracked_state != "imported":
         return passes("the Arr lists the download", tracked_state=context.queue.tracked_state)
-    checks, checked_at = context.history.imports.checks, context.history.imports.checked_at
-    if checked_at is not None and context.queue is None and context.history.searched_again:
+    imports, proof = context.history.imports, context.history.proof or ImportProof()
+    if proof.grabbed and not proof.failed and not proof.whole:
+        return passes("the Arr grabbed it and has not imported it", missing=sorted(proof.missing))
+    again_at = (imports.checked_at or 0.0) + retry_seconds(imports.checks)
+    if imports.checked_at is None or now >= again_at:
+        return acts(Action.CHECK_IMPORT, "it is complete and not in the Arr's queue, which may have imported it")
+    if context.queue is None and context.history.searched_again:
         return passes("it was searched again while it was stalled, and is complete after all")
-    if checked_at is not None and now < checked_at + retry_seconds(checks):
+    if proof.whole:
+        because = "the Arr's history shows that it was imported"
+    elif proof.failed:
+        because = "it is complete, but the Arr counts the download as failed"
+    else:
         because = "it is complete, but the Arr neither lists the download nor has imported it"
-        return stops(because, checked_at + retry_seconds(checks), checks=checks)
-    return acts(Action.CHECK_IMPORT, "it is complete and not in the Arr's queue, which may have imported it")
+    return stops(because, again_at, checks=imports.checks)
+
+
+def nothing_to_import(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
+    """A complete torrent without any media file has failed, whatever its age.
+
+    Not one that is to be unpacked first: discs and archives are left to the user, or to a program that unpacks them.
+    """
+    selection = context.history.selection
+    if not torrent.complete or context.reading.state is QueueState.IMPORTING:
+        return passes("it is not complete, or the Arr is importing it")
+    asked = context.history.imports.failed_at is not None or context.reading.state in _REFUSED
+    seems_empty = selection is not None and not selection.playable and not selection.foreign
+    if selection is None and not asked:
+        return passes("its files have not been checked")
+    if selection is None or (seems_empty and not selection.complete):
+        return acts(Action.CHECK_FILES, "it is complete, and there may be nothing to import in it")
+    if not seems_empty:
+        return passes("it has media files", playable=selection.playable, foreign=selection.foreign)
+    return fails("it is complete, and has no file that the Arr could import", context, policy, now)
+
+
+_REFUSED = frozenset({QueueState.REFUSED, QueueState.NEEDS_USER})
+
+
+def unplayable(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
+    """`Torrent.VerifyMedia`: a torrent of which ffprobe, if it is installed, can read no media file has failed.
+
+    It is checked before an import. When some of its files can be played, the Arr imports those.
+    """
+    fault = context.history.unplayable
+    if not torrent.complete or not fault or context.reading.state is QueueState.IMPORTING:
+        return passes("ffprobe has found no fault, or something that can be played")
+    return fails(f"nothing of it can be played: {fault}", context, policy, now)
+
+
+def refusal_is_not_understood(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
+    """Before anything comes of a refusal, the Arr's history is read and the files are checked that it refuses."""
+    reading, history = context.reading, context.history
+    if not torrent.complete or reading.state is not QueueState.REFUSED:
+        return passes("it is not complete, or the Arr does not refuse it", **_as_facts(reading))
+    if history.proof is None or history.faults is None:
+        return acts(Action.CHECK_IMPORT, "the Arr refuses it, and may have imported a part of it", **_as_facts(reading))
+    return passes("it is known what the Arr has imported of it", imported=sorted(history.proof.imported))
+
+
+def arr_refuses_the_rest(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
+    """`ArrErrorCodesToBlocklist`, `Torrent.VerifyMedia`: what the Arr refuses of a pack that it imported in part.
+
+    When each file that it refuses is proven bad, by such a message about it or by ffprobe, the release is blocklisted
+    and only what is missing is searched again; the torrent goes on as an imported one. Every other refusal is left to
+    the user.
+    """
+    reading, proof = context.reading, context.history.proof
+    if not torrent.complete or reading.state is not QueueState.REFUSED or proof is None or not proof.imported:
+        return passes("it is not complete, or nothing of it was imported", **_as_facts(reading))
+    facts = _as_facts(reading) | {"imported": len(proof.imported), "missing": len(proof.missing)}
+    unproven = [refusal for refusal in reading.refused if not _is_proven_bad(refusal, context, policy)]
+    if unproven:
+        words = "; ".join(dict.fromkeys(text for refusal in unproven for text in refusal.texts))
+        return stops(f'the Arr imported a part of it, and leaves the rest to the user: "{words}"', **facts)
+    if (old_at := _old_at(torrent, context, policy)) > now and not _is_all_faulty(reading, context):
+        because = "the Arr refuses a part of it, but it is younger than IgnoreTorrentsYoungerThan"
+        return stops(because, old_at, **facts)
+    words = "; ".join(reading.words)
+    because = f'the Arr imported a part of it, and refuses the rest: "{words}"'
+    return fails(because, context, policy, now, Action.FAIL_REST, **facts)
 
 
 def arr_refuses_it(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
-    """`ArrErrorCodesToBlocklist`: a torrent that the Arr refuses with such a message, word for word, has failed.
+    """`ArrErrorCodesToBlocklist`: a torrent that the Arr refuses with messages that begin so has failed.
 
-    Not while the Arr has listed it for less than `Torrent.IgnoreTorrentsYoungerThan`, nor while it waits for the user.
+    Only when all that it refuses is refused for such a message, or cannot be played: a message about one file never
+    fails the others. Not while the Arr has listed it for less than `Torrent.IgnoreTorrentsYoungerThan`. Every other
+    refusal is left to the user.
     """
-    queue = context.queue
-    if not torrent.complete or queue is None or not policy.error_messages:
-        return passes("it is not complete, or no messages are configured")
-    facts: dict[str, Any] = {
-        "status": queue.status,
-        "tracked_state": queue.tracked_state,
-        "messages": list(queue.messages),
-    }
-    reason = next((message for message in queue.messages if message in policy.error_messages), None)
-    if reason is None or queue.tracked_state not in _REFUSED or queue.status not in _OVER:
-        return passes("the Arr reports none of the configured messages", **facts)
-    if _needs_manual_import(queue):
-        return stops("the Arr waits for the user to import it", **facts)
-    old_at = max(torrent.added_at, queue.added_at or 0.0) + policy.ignore_younger_than_seconds
+    reading = context.reading
+    if not torrent.complete or reading.state is not QueueState.REFUSED:
+        return passes("it is not complete, or the Arr does not refuse it", **_as_facts(reading))
+    facts = _as_facts(reading)
+    words = "; ".join(reading.words)
+    if not all(_is_proven_bad(refusal, context, policy) for refusal in reading.refused):
+        return stops(f'it is complete, but the Arr refuses it: "{words}"', **facts)
+    old_at = _old_at(torrent, context, policy)
     if now < old_at:
         return stops("the Arr refuses it, but it is younger than IgnoreTorrentsYoungerThan", old_at, **facts)
-    return fails(f'the Arr refuses it: "{reason}"', context, policy, now, **facts)
+    return fails(f'the Arr refuses it: "{words}"', context, policy, now, **facts)
 
 
-_REFUSED = frozenset({"importPending", "importBlocked", "importFailed"})
-_OVER = frozenset({"completed", "warning"})
+def _is_proven_bad(refusal: Refusal, context: RuleContext, policy: Policy) -> bool:
+    """Whether a file is proven to be bad: by ffprobe, or as the Arr refuses it for nothing but configured messages."""
+    if refusal.subject in (context.history.faults or {}):
+        return True
+    return all(matching(text, policy.error_messages) is not None for text in refusal.texts)
 
 
-def _needs_manual_import(queue: QueueFacts) -> bool:
-    return any("manual import" in message.lower() for message in queue.messages)
+def _is_all_faulty(reading: QueueReading, context: RuleContext) -> bool:
+    return all(refusal.subject in (context.history.faults or {}) for refusal in reading.refused)
+
+
+def _old_at(torrent: TorrentFacts, context: RuleContext, policy: Policy) -> float:
+    listed_at = context.queue.added_at if context.queue is not None else None
+    return max(torrent.added_at, listed_at or 0.0) + policy.ignore_younger_than_seconds
+
+
+def _as_facts(reading: QueueReading) -> dict[str, Any]:
+    return {"arr": str(reading.state), "messages": list(reading.words)}
 
 
 def arr_has_it(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
     """A torrent that the Arr is importing, or for which it waits for the user, is left to it."""
-    if not torrent.complete or context.queue is None:
-        return passes("it is not complete")
-    queue: dict[str, Any] = {
-        "tracked_state": context.queue.tracked_state,
-        "messages": list(context.queue.messages),
-    }
-    because = _LEFT_TO_THE_ARR.get(context.queue.tracked_state)
-    if because is not None:
-        return stops(because, **queue)
-    return passes("the Arr does nothing with it", **queue)
-
-
-_FAILED = "the Arr counts the download as failed"
-_LEFT_TO_THE_ARR = {
-    "importing": "the Arr is importing it",
-    "importBlocked": "it is complete, but the Arr waits for the user to import it",
-    "ignored": "the Arr ignores the download",
-    **dict.fromkeys(("failed", "failedPending", "downloadFailed", "downloadFailedPending"), _FAILED),
-}
-
-
-def unplayable(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
-    """`Torrent.VerifyMedia`: a torrent with a file that ffprobe, if it is installed, cannot read has failed.
-
-    It is checked before an import.
-    """
-    fault = context.history.unplayable
-    if not torrent.complete or not fault:
-        return passes("ffprobe has found no fault")
-    return fails(f"a file of it cannot be played: {fault}", context, policy, now)
+    reading = context.reading
+    if torrent.complete and reading.state is QueueState.IMPORTING and not reading.pending:
+        return stops("the Arr is importing it", **_as_facts(reading))
+    if torrent.complete and reading.state is QueueState.NEEDS_USER:
+        words = "; ".join(reading.words)
+        return stops(f'it is complete, but the Arr waits for the user: "{words}"', **_as_facts(reading))
+    return passes("it is not complete, or the Arr does nothing with it", **_as_facts(reading))
 
 
 def import_failed_lately(torrent: TorrentFacts, context: RuleContext, _policy: Policy, now: float) -> Finding:
@@ -132,12 +197,16 @@ def retry_seconds(tries: int) -> int:
 
 
 def finished(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
-    """A complete torrent is imported at once (`importMode`), whatever its seeding limits."""
+    """A complete torrent is imported at once, whatever its seeding limits.
+
+    The Arr is asked to poll its download clients, and imports it by itself. It is scanned only without completed
+    download handling, or when nothing comes of that; `importMode` is for such scans.
+    """
     if not torrent.complete:
         return passes("it is not complete", left_bytes=torrent.left_bytes, progress=torrent.progress)
     return acts(
         Action.IMPORT,
         "it is complete and not imported",
         completed_at=torrent.completed_at,
-        tracked_state=context.queue.tracked_state if context.queue else None,
+        **_as_facts(context.reading),
     )

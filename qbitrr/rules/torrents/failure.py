@@ -25,9 +25,10 @@ def fails(
 ) -> Finding:
     """Fail a torrent for the reason `because`, unless something is not known or speaks against it.
 
-    Its Arr must list it, the minimums of its trackers must be met (hit and run), no other qBittorrent may hold it,
-    `Torrent.IgnoreTorrentsYoungerThan` must have passed since anything was changed about it, and its item must have
-    had fewer failed downloads than `Torrent.MaxFailedGrabsPerDay`. Without an Arr it is only removed.
+    Its Arr must list it or have grabbed it, the minimums of its trackers must be met (hit and run), no other
+    qBittorrent may hold it, `Torrent.IgnoreTorrentsYoungerThan` must have passed since anything was changed about it,
+    and its item must have had fewer failed downloads than `Torrent.MaxFailedGrabsPerDay`. Without an Arr it is only
+    removed.
     """
     objection = _unknown(context, policy) or discarded_by_user(context, now)
     if objection is not None:
@@ -48,11 +49,17 @@ _Objection = tuple[str, float | None]  # a clause, and when to judge again
 def _unknown(context: RuleContext, policy: Policy) -> _Objection | None:
     if policy.with_arr and not context.queue_known:
         return "the Arr's queue is not known", None
-    if policy.with_arr and context.queue is None and not context.history.searched_again:
+    if policy.with_arr and context.queue is None and not _is_known_to_arr(context):
         return "the Arr does not list the download", None
     if context.elsewhere:
         return "another qBittorrent holds the same torrent", None
     return None
+
+
+def _is_known_to_arr(context: RuleContext) -> bool:
+    """Whether the Arr's history shows that it has to do with a download that its queue does not list."""
+    proof = context.history.proof
+    return context.history.searched_again or (proof is not None and bool(proof.grabbed - proof.failed))
 
 
 def discarded_by_user(context: RuleContext, now: float) -> _Objection | None:

@@ -90,9 +90,9 @@ def custom_format_unmet(torrent: TorrentFacts, context: RuleContext, policy: Pol
     """`EntrySearch.CustomFormatUnmetSearch`: a download that scores worse than the present file fails.
 
     With `EntrySearch.ForceMinimumCustomFormat` one below the profile's minimum fails too. Of a pack all items must be
-    unmet.
+    unmet. The score is that which the Arr gave the release when it grabbed it, not that of the torrent's name.
     """
-    score = context.queue.custom_format_score if context.queue else None
+    score = context.grabbed_score
     if not policy.enforces_custom_formats or torrent.complete or score is None or not context.scores:
         return passes("custom formats are not enforced, or not known", score=score)
     force = policy.forces_minimum_custom_format

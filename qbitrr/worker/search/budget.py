@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from qbitrr.arr.models import Command
+    from qbitrr.rules.search.again import SearchAgain
     from qbitrr.state.database import Transaction
     from qbitrr.worker.context import WorkerContext
 
@@ -117,7 +118,9 @@ class SearchSender:
         return True
 
 
-async def search_after_failure(context: WorkerContext, ids: Sequence[int]) -> None:
+async def search_after_failure(
+    context: WorkerContext, ids: Sequence[int], searches_again: Sequence[SearchAgain]
+) -> None:
     """Search the items of a failed download. It does not wait for the budget, but others wait for what it spent.
 
     Raises a ServiceError.
@@ -125,4 +128,8 @@ async def search_after_failure(context: WorkerContext, ids: Sequence[int]) -> No
     arr = context.services.arr
     arr.check_retry_after()
     await SearchBudget(context).charge(ids)
-    await arr.search(ids)
+    for search in searches_again:
+        if search.series_id is None:
+            await arr.search(search.item_ids)
+        else:
+            await arr.search_season(search.series_id, search.season)

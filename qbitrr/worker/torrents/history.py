@@ -47,7 +47,7 @@ class TorrentHistory:
             if entry.state not in OPEN:
                 self.record(entry, entry.state, entry.updated_at, entry.outcome)
         since = self._clock.wall() - _DAY_SECONDS
-        for entry in await ledger.begun_since(self._database, self._category, [Action.FAIL], since):
+        for entry in await ledger.begun_since(self._database, self._category, [Action.FAIL, Action.FAIL_REST], since):
             self.count_failed_grab(entry)
         for check in await torrents.read(self._database, self._category, StoredFileCheck):
             self._files_seen[check.instance, check.infohash, check.added_at] = check.rules

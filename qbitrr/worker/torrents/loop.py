@@ -7,14 +7,17 @@ client stops answering or the disk is full in between.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from qbitrr import logs
+from qbitrr.rules.completion import OVERDUE_SECONDS, expected_in, next_pass_in
 from qbitrr.rules.verdict import Action, TraceStep, Verdict, stops
 from qbitrr.state import torrents, verdicts
 from qbitrr.worker.torrents.actions.approvals import Approvals
 from qbitrr.worker.torrents.actions.context import ActionContext
 from qbitrr.worker.torrents.actions.runner import ActionRunner
+from qbitrr.worker.torrents.arr_downloads import ArrDownloads
 from qbitrr.worker.torrents.history import TorrentHistory
 from qbitrr.worker.torrents.judge import Judge
 from qbitrr.worker.torrents.observer import Observer
@@ -46,9 +49,11 @@ class TorrentLoop:
         self._history = TorrentHistory(context)
         self.poll = Poll(context, self._ownership.is_of_interest)
         self.seeding = SeedingTracker(context, self.poll, self._ownership)
-        self.observer = Observer(context, self.poll, self._ownership, self.seeding, self._history)
+        arr = context.services.arr_client
+        self._downloads = None if arr is None else ArrDownloads(arr, context.clock)
+        self.observer = Observer(context, self.poll, self._ownership, self.seeding, self._history, self._downloads)
         self._judge = Judge(context, self._ownership, self.observer)
-        self.action_context = ActionContext(context, self._ownership, self.seeding, self._history)
+        self.action_context = ActionContext(context, self._ownership, self.seeding, self._history, self._downloads)
         self.runner = ActionRunner(self.action_context, self.poll, self.observer, self._judge)
         self.approvals = Approvals(self.action_context, self.runner)
         self._to_judge: set[TorrentKey] = set()
@@ -56,6 +61,7 @@ class TorrentLoop:
         self._left_over: set[TorrentKey] = set()
         self._identities: dict[TorrentKey, VerdictIdentity] = {}  # the traces are in the state file
         self._revisit_at: dict[TorrentKey, float] = {}
+        self._complete_at: dict[TorrentKey, float] = {}  # expected, monotonic
 
     async def load(self) -> None:
         """Read back what an earlier process left: open actions, verdicts on torrents that may be gone."""
@@ -69,6 +75,8 @@ class TorrentLoop:
         """Cancel what is under way, and write down what is only in memory."""
         await self.poll.close()
         await self.runner.close()
+        if self._downloads is not None:
+            await self._downloads.close()
         await self.observer.close()
         await self.seeding.close()
 
@@ -78,14 +86,33 @@ class TorrentLoop:
             if await self.approvals.carry_out():
                 self._to_judge |= self.poll.present()
             changed, removed = await self.poll.changes()
+            self._expect_completion(changed)
             self._to_judge |= changed
             self._to_forget |= removed
-            self._to_judge |= await self.observer.update(changed)
+            news = await self.observer.update(changed)
+            self._to_judge |= news
             await self._forget()
-            self._to_judge |= await self.runner.update(changed)
+            self._to_judge |= await self.runner.update(changed | news)
             await self._judge_all(self._clock.wall())
             self.runner.resume()
             self._report_numbers()
+
+    def seconds_until_completion(self) -> float:
+        """Return when a pass should come as a download may be complete then; infinite when none is near its end."""
+        now = self._clock.monotonic()
+        self._complete_at = {key: at for key, at in self._complete_at.items() if at > now - OVERDUE_SECONDS}
+        return next_pass_in(at - now for at in self._complete_at.values())
+
+    def _expect_completion(self, changed: set[TorrentKey]) -> None:
+        """Estimate when the downloads that changed will be complete."""
+        now, wall = self._clock.monotonic(), self._clock.wall()
+        for key in changed:
+            torrent = self.poll.facts(key)
+            seconds = math.inf if torrent is None else expected_in(torrent, wall)
+            if seconds < math.inf:
+                self._complete_at[key] = now + seconds
+            else:
+                self._complete_at.pop(key, None)
 
     async def _forget(self) -> None:
         """Drop torrents that are gone or in no category of the worker now.
@@ -104,6 +131,7 @@ class TorrentLoop:
             for key in gone:
                 self._identities.pop(key, None)
                 self._revisit_at.pop(key, None)
+                self._complete_at.pop(key, None)
             self._history.forget(gone)
             self.runner.forget(gone)
             self.observer.forget(gone)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
-from qbitrr.arr.facts import queue_facts
+from qbitrr import logs
+from qbitrr.arr.facts import grabbed_score
 from qbitrr.errors import CredentialsRejectedError, ServiceError
 from qbitrr.rules.context import RuleContext
 from qbitrr.rules.facts import ItemScores, TorrentKey
@@ -17,21 +19,25 @@ from qbitrr.worker.torrents.policy import policy_of
 from qbitrr.worker.torrents.strikes import StrikeTimers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from qbitrr.rules.facts import QueueFacts, TorrentFacts
     from qbitrr.worker.context import WorkerContext
+    from qbitrr.worker.torrents.arr_downloads import ArrDownloads
     from qbitrr.worker.torrents.history import TorrentHistory
     from qbitrr.worker.torrents.ownership import Ownership
     from qbitrr.worker.torrents.poll import Poll
     from qbitrr.worker.torrents.seeding import SeedingTracker
 
+_log = logs.get(__name__)
+
 _IDLE_QUEUE_SECONDS = 60.0  # without torrents the Arr's queue matters only to the process list
 _SCORES_SECONDS = 60.0
+_EARLY = 0.8  # of the usual pause: a pass that comes earlier does not read the queue again
 
 
 class Observer:
-    """The context that a pass judges torrents in. `queue` is None unless the Arr answered in full."""
+    """The context that a pass judges torrents in."""
 
     def __init__(
         self,
@@ -40,9 +46,9 @@ class Observer:
         ownership: Ownership,
         seeding: SeedingTracker,
         history: TorrentHistory,
+        downloads: ArrDownloads | None,
     ) -> None:
         settings = context.config.settings
-        self.queue: dict[str, QueueFacts] | None = None
         self._policy = policy_of(context.config)
         self._category = context.config.name
         self._arr = context.services.arr_client
@@ -57,7 +63,11 @@ class Observer:
         self._internet = InternetCheck(
             settings.ping_urls, settings.no_internet_sleep_seconds, context.clock, poll.wake.set
         )
-        self._queue_read_at = float("-inf")
+        self._downloads = downloads
+        self._last_queue: Mapping[str, QueueFacts] | None = None  # that of the last pass
+        self._queue_seconds = settings.loop_sleep_seconds * _EARLY
+        self._queue_changed = True
+        self._grabbed: dict[tuple[TorrentKey, float], int | None] = {}
         self._scores: dict[int, ItemScores] = {}
         self._scores_read_at = float("-inf")
         self._rids: dict[str, int] = {}
@@ -95,37 +105,62 @@ class Observer:
 
     async def _read_queue(self) -> set[TorrentKey]:
         """Read the Arr's queue; returns the torrents whose records changed."""
-        if self._arr is None:
+        if self._arr is None or self._downloads is None:
             return set()
-        now = self._clock.monotonic()
-        is_idle = not any(mirror.torrents for mirror in self._poll.mirrors.values())
-        if is_idle and now < self._queue_read_at + _IDLE_QUEUE_SECONDS:
-            return set()
-        before = self.queue
-        try:
-            self.queue = queue_facts(await self._arr.queue(), self._arr.kind)
-        except ServiceError as error:
-            self.queue = None
-            refused = isinstance(error, CredentialsRejectedError)
-            self._report.waits("torrents", self._arr.section, str(error), needs_attention=refused)
-        else:
-            self._queue_read_at = now
-            self._report.goes_on("torrents", self._arr.section)
-        await self._read_scores(now, new=before != self.queue)
+        if self._must_read_queue(self._downloads):
+            self._queue_changed = False
+            try:
+                await self._downloads.read_queue()
+            except ServiceError as error:
+                self._queue_changed = True
+                refused = isinstance(error, CredentialsRejectedError)
+                self._report.waits("torrents", self._arr.section, str(error), needs_attention=refused)
+            else:
+                self._report.goes_on("torrents", self._arr.section)
+        before, self._last_queue = self._last_queue, self._downloads.queue
+        await self._read_scores(self._clock.monotonic(), new=before != self.queue)
         if (before is None) != (self.queue is None):
             return self._poll.present()
         if before == self.queue:
             return set()
         return {key for key in self._poll.present() if _in(before, key) != _in(self.queue, key)}
 
+    def _must_read_queue(self, downloads: ArrDownloads) -> bool:
+        """Whether this pass reads the queue. One that comes early for a completion asks the Arr for nothing."""
+        has_torrents = any(mirror.torrents for mirror in self._poll.mirrors.values())
+        seconds = self._queue_seconds if has_torrents else _IDLE_QUEUE_SECONDS
+        age = self._clock.monotonic() - downloads.queue_read_at
+        return self._queue_changed or age >= seconds
+
     async def _read_scores(self, now: float, *, new: bool) -> None:
         if not self._policy.enforces_custom_formats or not self.queue or self._arr is None:
             return
+        await self._read_grabs()
         if new or now >= self._scores_read_at + _SCORES_SECONDS:
             self._scores_read_at = now
             items = {item for facts in self.queue.values() for item in facts.item_ids}
             found = await catalogue.scores(self._database, self._category, self._arr.kind.name, items)
             self._scores = {item: ItemScores(*stored) for item, stored in found.items()}
+
+    async def _read_grabs(self) -> None:
+        """Read the scores of what was grabbed since the last pass, in the Arr's history."""
+        listed = {}
+        for key in self._poll.present():
+            torrent = self._poll.facts(key)
+            if torrent is not None and not torrent.complete and self.queue_of(torrent) is not None:
+                listed[key, torrent.added_at] = torrent
+        self._grabbed = {one: score for one, score in self._grabbed.items() if one in listed}
+        new = [one for one in listed if one not in self._grabbed]
+        if self._downloads is None or not new:
+            return
+        try:
+            histories = await asyncio.gather(
+                *(self._downloads.history(key.infohash, added_at) for key, added_at in new)
+            )
+        except ServiceError as error:
+            _log.warning("grabs were not read", error=str(error))
+            return
+        self._grabbed |= {one: grabbed_score(history) for one, history in zip(new, histories, strict=True)}
 
     def _update_strikes(self, changed: Iterable[TorrentKey]) -> set[TorrentKey]:
         """Start and stop timers after a poll; returns the torrents of clients whose standstill began or ended."""
@@ -159,7 +194,7 @@ class Observer:
 
     def queue_changed(self) -> None:
         """Have a pass read the Arr's queue now, because the Arr pushed that it changed."""
-        self._queue_read_at = float("-inf")
+        self._queue_changed = True
         self._poll.wake.set()
 
     async def check_content(self) -> None:
@@ -181,6 +216,11 @@ class Observer:
 
     # -- what is known ------------------------------------------------------------------------------------------------
 
+    @property
+    def queue(self) -> Mapping[str, QueueFacts] | None:
+        """The Arr's queue as it was read last; None unless it answered in full."""
+        return self._downloads.queue if self._downloads is not None else None
+
     def queue_of(self, torrent: TorrentFacts) -> QueueFacts | None:
         """The records of a torrent in the Arr's queue."""
         return _in(self.queue, torrent.key)
@@ -198,6 +238,7 @@ class Observer:
             slow=self._timers.elapsed(key, StrikeKind.SLOW),
             unavailable=self._timers.elapsed(key, StrikeKind.UNAVAILABLE),
             scores=self._scores_of(queue),
+            grabbed_score=self._grabbed.get((key, torrent.added_at)),
             failed_grabs=self._history.failed_grabs(queue.item_ids) if queue else 0,
             content_is_there=key in self._with_content,
             history=self._history.of(torrent),
@@ -215,5 +256,5 @@ class Observer:
         return tuple(known) if all(known) else ()  # type: ignore[arg-type]
 
 
-def _in(queue: dict[str, QueueFacts] | None, key: TorrentKey) -> QueueFacts | None:
+def _in(queue: Mapping[str, QueueFacts] | None, key: TorrentKey) -> QueueFacts | None:
     return queue.get(key[1].upper()) if queue is not None else None

@@ -14,6 +14,7 @@ from qbitrr.rules.torrents.protected import protection
 from qbitrr.rules.verdict import Decision
 from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions.ffprobe import FFprobe
+from qbitrr.worker.torrents.arr_downloads import CLOCK_SKEW_SECONDS
 from qbitrr.worker.torrents.policy import file_rules_of, policy_of
 
 if TYPE_CHECKING:
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
     from qbitrr.rules.verdict import EndState, OpenState, Verdict
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.context import WorkerContext
+    from qbitrr.worker.torrents.actions.watch import Watch
+    from qbitrr.worker.torrents.arr_downloads import ArrDownloads
     from qbitrr.worker.torrents.history import TorrentHistory
     from qbitrr.worker.torrents.ownership import Ownership
     from qbitrr.worker.torrents.seeding import SeedingTracker
 
 _log = logs.get(__name__)
 
-CLOCK_SKEW_SECONDS = 300.0  # between this machine, qBittorrent's and the Arr's
 _ADJUSTED_AT_ONCE = 4
 _POLL_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 
@@ -52,7 +54,12 @@ class ActionContext:
     """Shared by the actions of one worker."""
 
     def __init__(
-        self, worker: WorkerContext, ownership: Ownership, seeding: SeedingTracker, history: TorrentHistory
+        self,
+        worker: WorkerContext,
+        ownership: Ownership,
+        seeding: SeedingTracker,
+        history: TorrentHistory,
+        arr_downloads: ArrDownloads | None,
     ) -> None:
         config = worker.config
         self.worker = worker
@@ -64,11 +71,19 @@ class ActionContext:
         self.ownership = ownership
         self.seeding = seeding
         self.history = history
+        self.arr_downloads = arr_downloads
+        self.watches: dict[int, Watch] = {}  # by the id of the import in the ledger
         self.policy = policy_of(config)
         self.file_rules = file_rules_of(config)
         self.adjusting = asyncio.Semaphore(_ADJUSTED_AT_ONCE)
         self.probe = FFprobe(config.arr_section.kind if config.arr_section else "radarr")
         self.quarantine_folder = Path(config.state_file).with_name("quarantine")
+
+    @property
+    def downloads(self) -> ArrDownloads:
+        """The downloads as the Arr sees them; only for a worker with one."""
+        assert self.arr_downloads is not None
+        return self.arr_downloads
 
     def client(self, instance: str) -> QbittorrentClient:
         """The client of one qBittorrent."""

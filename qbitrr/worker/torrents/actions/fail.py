@@ -1,41 +1,57 @@
-"""Failed torrent: its release is blocklisted in the Arr, the torrent deleted, and its items searched once."""
+"""Failed torrent: its release is blocklisted in the Arr, the torrent deleted, and its items searched once.
+
+What the Arr has blocklisted is known by its history alone: an answer to a removal from its queue proves nothing.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qbitrr.clock import from_iso
+import msgspec
+
+from qbitrr.arr import library
+from qbitrr.arr.facts import grabs, is_interactive
+from qbitrr.arr.kinds import FAILED
+from qbitrr.errors import GoneError, UnexpectedAnswerError
+from qbitrr.rules.search import again
+from qbitrr.rules.search.again import SearchAgain
+from qbitrr.rules.torrents.user_categories import failed_by_user
+from qbitrr.rules.verdict import Action
 from qbitrr.state import ledger, searches
 from qbitrr.worker.search.budget import search_after_failure
-from qbitrr.worker.torrents.actions import quarantine
-from qbitrr.worker.torrents.actions.context import CLOCK_SKEW_SECONDS
+from qbitrr.worker.torrents.actions import import_proof, importing, quarantine
+from qbitrr.worker.torrents.actions.context import ActionCancelledError, pause
 from qbitrr.worker.torrents.actions.remove import delete, files_outcome
 from qbitrr.worker.torrents.actions.safety_checks import read_deletable
 
 if TYPE_CHECKING:
     from qbitrr.arr.models import HistoryRecord
     from qbitrr.rules.facts import QueueFacts, TorrentFacts
+    from qbitrr.rules.imports import ImportProof
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
+
+BLOCKLISTING, BLOCKLISTED, DELETED, SEARCHING = "blocklisting", "blocklisted", "deleted", "searching"
+
+_CONFIRM_ATTEMPTS = 3  # the history is written before the Arr answers
 
 
 async def notes_for(context: ActionContext, torrent: TorrentFacts, queue: QueueFacts | None) -> dict[str, Any]:
     """Collect what failing a torrent will need. Nothing is changed yet; raises a ServiceError.
 
-    A download that the Arr no longer lists, as its category was changed, is found in the Arr's history.
+    The items are those that the queue names. A download that the Arr does not list is found in its history.
     """
-    notes: dict[str, Any] = {"complete": torrent.complete, "research": context.config.arr.research}
-    if queue is not None:
-        return notes | {"record_ids": queue.record_ids, "item_ids": queue.item_ids}
-    notes |= {"record_ids": (), "item_ids": ()}
-    events = await _history(context, torrent.infohash, torrent.added_at)
-    grabs = [event for event in events if event.event_type == "grabbed"]
-    if grabs and not any(event.event_type == "downloadFailed" for event in events):
-        kind = context.services.arr.kind
-        items = dict.fromkeys(item for event in grabs if (item := kind.item_of(event)))
-        research = notes["research"] and not await context.services.arr.searches_by_itself()
-        notes |= {"history_id": grabs[0].id, "item_ids": tuple(items), "research": research}
-    return notes
+    records = await context.downloads.history(torrent.infohash, torrent.added_at)
+    kind = context.services.arr.kind
+    items = (item for grab in grabs(records) if (item := kind.item_of(grab)))
+    failed = any(record.event_type == FAILED for record in records)
+    return {
+        "complete": torrent.complete,
+        "research": context.config.arr.research,
+        "record_ids": queue.record_ids if queue is not None else (),
+        "item_ids": queue.item_ids if queue is not None else () if failed else tuple(dict.fromkeys(items)),
+        "grabbed": bool(grabs(records)),
+    }
 
 
 async def fail(context: ActionContext, entry: Entry) -> None:
@@ -43,85 +59,186 @@ async def fail(context: ActionContext, entry: Entry) -> None:
 
     Raises a ServiceError, ActionCancelledError when it must not go on, RetryLaterError when it has to wait.
     """
+    if entry.step == ledger.FIRST_STEP:
+        await _check_imports(context, entry)
     entry = await quarantine.before(context, entry)
-    if entry.step in (ledger.FIRST_STEP, quarantine.OVER, "blocklisting"):
+    if entry.step in (ledger.FIRST_STEP, quarantine.OVER, BLOCKLISTING):
         await read_deletable(context, entry)
-        entry = await context.advance(entry, "blocklisting")
-        await _blocklist(context, entry)
-        entry = await context.advance(entry, "blocklisted")
-    if entry.step == "blocklisted":
+        if entry.step != BLOCKLISTING:
+            await _check_imports(context, entry)
+        entry = await _blocklist(context, entry)
+    if entry.step == BLOCKLISTED:
         kept_files = await delete(context, entry)
-        entry = await context.advance(entry, "deleted", kept_files=kept_files)
-    searched = await _search_once(context, entry, "deleted")
-    await context.close(entry, "done", _outcome(entry, searched=searched))
+        entry = await context.advance(entry, DELETED, kept_files=kept_files)
+    searched = await _search_once(context, entry, DELETED)
+    removed = f"removed; {files_outcome(entry.notes['kept_files'])}"
+    await context.close(entry, "done", f"{_blocklist_outcome(entry)}; {removed}; {_search_outcome(searched)}")
 
 
 async def search_again(context: ActionContext, entry: Entry) -> None:
     """Blocklist a release and search its items, but keep the torrent; see `ReSearchStalled`."""
-    if entry.step in (ledger.FIRST_STEP, "blocklisting"):
+    if entry.step in (ledger.FIRST_STEP, BLOCKLISTING):
         await read_deletable(context, entry)
-        entry = await context.advance(entry, "blocklisting")
-        await _blocklist(context, entry)
-        entry = await context.advance(entry, "blocklisted")
-    searched = await _search_once(context, entry, "blocklisted")
-    how = "searched again" if searched else "not searched again"
-    await context.close(entry, "done", f"blocklisted; {how}; the torrent stays for now")
+        entry = await _blocklist(context, entry)
+    searched = await _search_once(context, entry, BLOCKLISTED)
+    outcome = f"{_blocklist_outcome(entry)}; {_search_outcome(searched)}; the torrent stays for now"
+    await context.close(entry, "done", outcome)
 
 
-async def _blocklist(context: ActionContext, entry: Entry) -> None:
+async def fail_rest(context: ActionContext, entry: Entry) -> None:
+    """Blocklist a release of which the Arr imported a part, and search what is missing.
+
+    The torrent stays and goes on as an imported one. The Arr counts everything of it as failed then, so that what is
+    missing is worked out before.
+    """
+    if entry.step == ledger.FIRST_STEP:
+        proof = await _proof(context, entry)
+        if proof.whole or not proof.imported:
+            raise ActionCancelledError("it is imported as a whole, or nothing of it is")
+        entry = await context.advance(entry, entry.step, item_ids=sorted(proof.missing))
+    if entry.step in (ledger.FIRST_STEP, BLOCKLISTING):
+        await context.read_for(entry)
+        entry = await _blocklist(context, entry)
+    searched = await _search_once(context, entry, BLOCKLISTED)
+    await importing.tag(context, entry)
+    missing = f"what is missing is {_search_outcome(searched)}"
+    await context.close(entry, "done", f"imported in part; {_blocklist_outcome(entry)}; {missing}; the torrent stays")
+
+
+async def _proof(context: ActionContext, entry: Entry) -> ImportProof:
+    records = await context.downloads.history(entry.infohash, entry.added_at)
+    albums = await import_proof.complete_albums(context, records)
+    return import_proof.proof(context, records, entry.notes["item_ids"], albums)
+
+
+async def _check_imports(context: ActionContext, entry: Entry) -> None:
+    """Raise ActionCancelledError when the Arr has imported something of a complete torrent that rules fail."""
+    if not entry.notes.get("complete") or entry.rule == failed_by_user.__name__:
+        return
+    proof = await _proof(context, entry)
+    if proof.imported:
+        context.history.note(entry, proof=proof)
+        raise ActionCancelledError("the Arr has imported something of it")
+
+
+# -- blocklist --------------------------------------------------------------------------------------------------------
+
+
+async def _blocklist(context: ActionContext, entry: Entry) -> Entry:
+    """Have the Arr blocklist what it grabbed, and prove it by its history; what it did not grab it cannot blocklist."""
+    entry = await context.advance(entry, BLOCKLISTING)
+    grab = next(iter(grabs(await _history(context, entry))), None)
+    if grab is None:
+        return await context.advance(entry, BLOCKLISTED, grabbed=False)
+    if not await _is_blocklisted(context, entry):
+        for record_id in entry.notes["record_ids"]:
+            if await context.services.arr.blocklist(record_id):  # the others are gone with it
+                break
+        if not await _is_blocklisted(context, entry):  # the queue did not list it: as after a restart of the Arr
+            entry = await _mark_failed(context, entry, grab)
+    return await context.advance(entry, BLOCKLISTED, grabbed=True)
+
+
+async def _mark_failed(context: ActionContext, entry: Entry, grab: HistoryRecord) -> Entry:
+    """Fail a download by its grab. The Arr may search by itself then: qbitrr does not search as well."""
     arr = context.services.arr
-    for record_id in entry.notes["record_ids"]:
-        await arr.blocklist(record_id)
-    history_id = entry.notes.get("history_id")
-    if history_id is not None:
-        events = await _history(context, entry.infohash, entry.added_at)
-        if not any(event.event_type == "downloadFailed" for event in events):  # else that was done before a crash
-            await arr.mark_failed(history_id)
+    searches_itself = (await arr.download_settings()).searches_again(interactive=is_interactive(grab))
+    research = entry.notes["research"] and not searches_itself
+    entry = await context.advance(entry, BLOCKLISTING, research=research, searches_itself=searches_itself)
+    await arr.mark_failed(grab.id)
+    for attempt in range(_CONFIRM_ATTEMPTS):
+        if await _is_blocklisted(context, entry):
+            return entry
+        await pause(attempt)
+    raise UnexpectedAnswerError(arr.section, "the release was failed, but the history does not show it as failed")
 
 
-async def _history(context: ActionContext, infohash: str, added_at: float) -> list[HistoryRecord]:
-    """Read the Arr's history of a download since it was added, newest first."""
-    since = added_at - CLOCK_SKEW_SECONDS
-    events = await context.services.arr.history(infohash.upper())
-    recent = [event for event in events if (from_iso(event.date) or 0) >= since]
-    return sorted(recent, key=lambda event: event.id, reverse=True)
+async def _is_blocklisted(context: ActionContext, entry: Entry) -> bool:
+    """Whether the release was failed after it was last grabbed."""
+    records = await _history(context, entry)
+    last = max((record.id for record in grabs(records)), default=0)
+    return any(record.event_type == FAILED and record.id > last for record in records)
 
 
-async def _search_once(context: ActionContext, entry: Entry, step_before: str) -> bool:
-    """Search the items once if `ReSearch` says so; returns whether there was anything to search."""
+async def _history(context: ActionContext, entry: Entry) -> list[HistoryRecord]:
+    return await context.downloads.history(entry.infohash, entry.added_at)
+
+
+def _blocklist_outcome(entry: Entry) -> str:
+    return "blocklisted" if entry.notes.get("grabbed", True) else "not blocklisted, as the Arr did not grab it"
+
+
+# -- search -----------------------------------------------------------------------------------------------------------
+
+
+async def _search_once(context: ActionContext, entry: Entry, step_before: str) -> str:
+    """Search the items once if `ReSearch` says so; returns who searched them, empty for no one."""
+    if entry.notes.get("searches_itself"):
+        return "the Arr"
     items = entry.notes["item_ids"] if entry.notes["research"] else []
-    if items and entry.step == step_before:
-        entry = await context.advance(entry, "searching")
-        await _search(context, entry)
-    elif items and not await _search_was_sent(context, entry):
-        await _search(context, entry)
-    return bool(items)
+    if not items:
+        return ""
+    if entry.step == step_before:
+        chosen = msgspec.to_builtins(await _searches(context, entry))
+        entry = await context.advance(entry, SEARCHING, searches=chosen)
+        sent: list[SearchAgain] = []
+    else:
+        sent = await _sent(context, entry)
+    left = [search for search in _chosen(entry) if search not in sent]
+    if left:
+        await _search(context, entry, left)
+    return "qbitrr"
 
 
-async def _search(context: ActionContext, entry: Entry) -> None:
+async def _searches(context: ActionContext, entry: Entry) -> tuple[SearchAgain, ...]:
+    """Choose the searches, which are those that the Arr itself would make."""
+    arr, items = context.services.arr, entry.notes["item_ids"]
+    if arr.kind.name != "sonarr" or len(items) == 1:
+        return (SearchAgain(tuple(items)),)
+    try:
+        series_id = await library.series_of_episode(arr, items[0])
+    except GoneError:
+        return (SearchAgain(tuple(items)),)
+    seasons = await library.seasons_of_episodes(arr, series_id)
+    if entry.action == Action.FAIL_REST:
+        return again.for_missing_episodes(items, series_id, seasons)
+    several = len({seasons[item] for item in items if item in seasons}) > 1
+    unmonitored = await library.unmonitored_seasons(arr, series_id) if several else set()
+    return again.for_episodes(items, series_id, seasons, unmonitored)
+
+
+def _chosen(entry: Entry) -> list[SearchAgain]:
+    """The searches of an entry; one of an earlier version searches all items together."""
+    stored = entry.notes.get("searches")
+    return (
+        [SearchAgain(tuple(entry.notes["item_ids"]))] if stored is None else msgspec.convert(stored, list[SearchAgain])
+    )
+
+
+async def _search(context: ActionContext, entry: Entry, left: list[SearchAgain]) -> None:
     with context.report.operation("search", "search"):
-        items = entry.notes["item_ids"]
-        await search_after_failure(context.worker, items)
+        await search_after_failure(context.worker, entry.notes["item_ids"], left)
     now = context.clock.wall()
     summary = f"again for {entry.name}"
     await searches.store_last(context.database, entry.category, summary, now)
     context.report.searched(summary, now)
 
 
-async def _search_was_sent(context: ActionContext, entry: Entry) -> bool:
-    """Whether the search that was about to be sent before a crash reached the Arr."""
-    items = set(entry.notes["item_ids"])
-    kind = context.services.arr.kind
-    return any(
-        command.name == kind.search_command and items <= set(kind.searched(command.body))
-        for command in await context.commands_since(entry.updated_at)
-        if command.body is not None
-    )
+async def _sent(context: ActionContext, entry: Entry) -> list[SearchAgain]:
+    """Find the searches that were about to be sent before a crash and reached the Arr."""
+    kind, found = context.services.arr.kind, []
+    bodies = [(one.name, one.body) for one in await context.commands_since(entry.updated_at) if one.body is not None]
+    for search in _chosen(entry):
+        for name, body in bodies:
+            if search.series_id is None:
+                same = name == kind.search_command and set(search.item_ids) <= set(kind.searched(body))
+            else:
+                same = (name, body.series_id, body.season_number) == (search.command, search.series_id, search.season)
+            if same:
+                found.append(search)
+                break
+    return found
 
 
-def _outcome(entry: Entry, *, searched: bool) -> str:
-    listed = entry.notes["record_ids"] or entry.notes.get("history_id") is not None
-    blocklisted = "blocklisted and removed" if listed else "removed"
-    files = files_outcome(entry.notes["kept_files"])
-    search = "searched again" if searched else "not searched again"
-    return f"{blocklisted}; {files}; {search}"
+def _search_outcome(searched: str) -> str:
+    return {"": "not searched again", "the Arr": "searched again by the Arr itself"}.get(searched, "searched again")

@@ -8,19 +8,23 @@ from msgspec.structs import replace
 
 from qbitrr.errors import GoneError, UnreachableError
 from qbitrr.qbittorrent.facts import torrent_files
-from qbitrr.rules.files import excluded, media, select
+from qbitrr.rules.files import PLAYABLE, FileRules, excluded, media, select
 from qbitrr.worker.disk import delete_below, existing_below, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, pause
 from qbitrr.worker.torrents.actions.ffprobe import paths_of
 from qbitrr.worker.torrents.actions.safety_checks import shares_data
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.rules.files import TorrentFile
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
 
 _VERIFY_ATTEMPTS = 5
+NO_RULES = {kind: FileRules((), (), (), playable) for kind, playable in PLAYABLE.items()}
+"""By kind of Arr, rules that exclude nothing: only the kind of a file counts."""
 
 
 async def examine(context: ActionContext, torrent: TorrentFacts) -> bool:
@@ -28,15 +32,16 @@ async def examine(context: ActionContext, torrent: TorrentFacts) -> bool:
     files = await _files(context, torrent)
     if not files:
         return False
-    selection = select(files, context.file_rules, torrent.name)
-    nothing_left = bool(selection.playable or selection.foreign)
     if torrent.complete:
         paths = [file.path for file in excluded(files, context.file_rules, torrent.name)]
         left: list[str] = await on_disk([], existing_below, torrent.save_path, paths)
-        selection = replace(selection, complete=True, left_on_disk=tuple(left))
-        nothing_left = nothing_left and not left
+        # whatever a name says: media that was downloaded can be imported
+        there = select(files, NO_RULES[context.config.arr.kind], torrent.name)
+        selection = replace(there, unwanted=(), complete=True, left_on_disk=tuple(left))
     else:
-        nothing_left = nothing_left and not selection.unwanted
+        selection = select(files, context.file_rules, torrent.name)
+        left = []
+    nothing_left = not left and not selection.unwanted and bool(selection.playable or selection.foreign)
     context.history.note(torrent, selection=selection)
     if nothing_left:
         context.history.saw_files(torrent, complete=torrent.complete)
@@ -83,15 +88,49 @@ async def delete_excluded(context: ActionContext, entry: Entry) -> None:
     await context.close(entry, "done", f"{number} excluded files are deleted from disk")
 
 
-async def fault(context: ActionContext, torrent: TorrentFacts) -> str | None:
-    """Find the fault that ffprobe sees in a complete torrent's media; None when it sees none, or cannot be run."""
+async def unplayable(context: ActionContext, torrent: TorrentFacts) -> str:
+    """Find out whether no media file of a complete torrent can be played; returns the fault of the largest one.
+
+    Empty when one of them can be, when there is none, or when ffprobe cannot be run or cannot tell.
+    """
+    paths, number = await _media_paths(context, torrent)
+    faults = []
+    for path in paths:
+        fault = await context.probe.fault([path])
+        if fault is None:
+            return ""
+        faults.append(fault)
+    return faults[0] if faults and len(faults) == number else ""
+
+
+async def faults_of(context: ActionContext, torrent: TorrentFacts, names: Collection[str]) -> dict[str, str]:
+    """Find the faults of some media files of a complete torrent, by their names without folders.
+
+    Of several files with one name all must be at fault.
+    """
+    paths, _ = await _media_paths(context, torrent)
+    by_name: dict[str, list[str]] = {}
+    for path in paths:
+        by_name.setdefault(_name(path), []).append(path)
+    found = {}
+    for name in names:
+        faults = [await context.probe.fault([path]) for path in by_name.get(name, ())]
+        if faults and all(faults):
+            found[name] = faults[0] or ""
+    return found
+
+
+async def _media_paths(context: ActionContext, torrent: TorrentFacts) -> tuple[list[str], int]:
+    """List the media files that are on this machine, the largest first, and count all; none when none is checked."""
     if context.probe.program is None or not context.config.arr.torrent.verify_media:
-        return None
-    names = [file.path for file in media(await _files(context, torrent), context.file_rules, torrent.name)]
-    paths: list[str] = await on_disk([], paths_of, torrent.save_path, names)
-    if len(paths) < len(names):  # what is not seen from here may play
-        return None
-    return await context.probe.fault(paths)
+        return [], 0
+    files = media(await _files(context, torrent), context.file_rules, torrent.name)
+    paths: list[str] = await on_disk([], paths_of, torrent.save_path, [file.path for file in files])
+    return paths, len(files)
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 async def _files(context: ActionContext, torrent: TorrentFacts) -> list[TorrentFile]:

@@ -1,145 +1,342 @@
-"""Import of a finished torrent: scan command, its end, proof in the Arr's history, tag."""
+"""Import of a complete torrent: the Arr is asked to poll its download clients, and imports by itself.
+
+It is scanned only for what it will not do alone; `qbitrr.rules.imports` decides each step. The steps in the ledger:
+
+    planned    nothing was sent
+    watching   the Arr was asked, perhaps: asking again does no harm
+    scanning   a scan is about to be sent, or was sent: the Arr's commands tell which
+    scanned    a scan was sent
+    imported   its history proves that it is imported
+"""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
-from qbitrr.arr.facts import queue_facts
-from qbitrr.clock import from_iso
-from qbitrr.errors import GoneError
+from qbitrr.errors import GoneError, ServiceError
+from qbitrr.rules.imports import (
+    ImportStep,
+    ImportView,
+    QueueState,
+    next_step,
+    read_queue,
+    scan_path,
+)
 from qbitrr.rules.tags import TAG_IMPORTED
+from qbitrr.rules.torrents.protected import protection
 from qbitrr.state import ledger
-from qbitrr.worker.torrents.actions import files
-from qbitrr.worker.torrents.actions.context import CLOCK_SKEW_SECONDS, pause
+from qbitrr.worker.torrents.actions import files, import_proof
+from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError
+from qbitrr.worker.torrents.actions.watch import Watch
+from qbitrr.worker.torrents.arr_downloads import SETTINGS_SECONDS
 
 if TYPE_CHECKING:
-    from qbitrr.arr.models import Command
+    from collections.abc import Iterable
+
+    from qbitrr.arr.models import Command, HistoryRecord
     from qbitrr.rules.facts import QueueFacts, TorrentFacts
+    from qbitrr.rules.imports import ImportProof, QueueReading
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
+    from qbitrr.worker.torrents.arr_downloads import ArrSettings
 
-IMPORTED_STEP = "imported"
+WATCHING, SCANNING, SCANNED, IMPORTED_STEP = "watching", "scanning", "scanned", "imported"
 
+_IN_ONE_RUN_SECONDS = 10.0  # after this time an import that goes on is taken up again later
+_PAUSES = (0.05, 0.1, 0.1, 0.1, 0.2, 0.2, 0.5, 1.0)
+_LONGEST_PAUSE_SECONDS = 30.0
 _COMMAND_SECONDS = 3600.0  # an Arr may have many commands queued before
-_REFRESH_SECONDS = 10.0
-_PROOF_SECONDS = 15.0  # the history is written a moment after the command has ended
-_CLEARING_SECONDS = 120.0  # the queue follows once the Arr has asked all of its download clients
-
-
-async def path_to_scan(context: ActionContext, torrent: TorrentFacts, queue: QueueFacts | None) -> str:
-    """Find the path of a finished torrent as the Arr sees it.
-
-    What the Arr reports counts, as it applies its remote path mappings. It may still be the folder for incomplete
-    torrents: then the Arr is asked to check its download clients first.
-    """
-    path = queue.output_path if queue else ""
-    if queue and path not in ("", torrent.content_path) and queue.tracked_state == "downloading":
-        await _wait_for(context, (await context.services.arr.refresh_downloads()).id, _REFRESH_SECONDS)
-        path = next((facts.output_path for facts in [await _in_queue(context, torrent.infohash)] if facts), path)
-    return path or torrent.content_path
+_FRESH_SETTINGS_SECONDS = 60.0
+_MODE_OF_SCAN: dict[str, str] = {"Auto": "Copy"}
+"""What is sent instead of an `importMode`. Auto moves the files of a download that the Arr does not track."""
 
 
 async def import_download(context: ActionContext, entry: Entry) -> None:
     """Go on from the step that was reached, until it is imported and tagged, or has failed.
 
-    Raises a ServiceError, or ActionCancelledError when it must not go on.
+    Raises a ServiceError, ActionCancelledError when it must not go on, RetryLaterError while the Arr is importing it.
     """
     if entry.step == ledger.FIRST_STEP:
-        torrent = await context.read_for(entry)
-        if torrent is not None and (fault := await files.fault(context, torrent)):
+        fault = await _fault(context, entry)
+        if fault:
             await context.close(entry, "failed", f"ffprobe: {fault}")
             context.history.note(entry, unplayable=fault)
             return
-        entry = await context.advance(entry, "sending")
-        entry = await context.advance(entry, "sent", command_id=(await _scan(context, entry)).id)
-    elif entry.step == "sending":
-        command = await _scan_that_was_sent(context, entry) or await _scan(context, entry)
-        entry = await context.advance(entry, "sent", command_id=command.id)
-    if entry.step == "sent":
-        problem = await _wait_for(context, entry.notes["command_id"], _COMMAND_SECONDS)
-        problem = problem or await _wait_for_proof(context, entry)
-        if problem is not None:
-            await context.close(entry, "failed", await _with_messages(context, entry, problem))
+        entry = await context.advance(entry, WATCHING)
+    if entry.step != IMPORTED_STEP:
+        proven = await _until_proven(context, entry)
+        if proven is None:
             return
-        entry = await context.advance(entry, IMPORTED_STEP)
-    await _tag(context, entry)
+        entry = proven
+    await _finish(context, entry)
 
 
-async def is_imported(context: ActionContext, infohash: str, added_at: float) -> bool:
-    """Whether the Arr's history shows an import since the torrent was added, and its queue lists nothing of it."""
-    return await _history_shows_it(context, infohash, added_at) and await _queue_is_clear(context, infohash)
+async def _fault(context: ActionContext, entry: Entry) -> str:
+    torrent = await _read(context, entry)
+    return await files.unplayable(context, torrent) if torrent is not None else ""
 
 
-async def _history_shows_it(context: ActionContext, infohash: str, added_at: float) -> bool:
-    arr = context.services.arr
-    since = added_at - CLOCK_SKEW_SECONDS
-    events = await arr.history(infohash.upper())
-    return any(e.event_type in arr.kind.imported_events and (from_iso(e.date) or 0) >= since for e in events)
+async def _until_proven(context: ActionContext, entry: Entry) -> Entry | None:
+    """Follow an import until it is proven; None when it was closed."""
+    watch = context.watches.setdefault(entry.id, Watch(item_ids=tuple(entry.notes.get("item_ids", ()))))
+    try:
+        proven = await _Import(context, entry, watch).until_proven()
+    except ServiceError:
+        context.watches[entry.id] = Watch(item_ids=watch.item_ids)  # the Arr may have been restarted
+        raise
+    except ActionCancelledError:
+        context.watches.pop(entry.id, None)
+        raise
+    context.watches.pop(entry.id, None)
+    return proven
 
 
-async def _queue_is_clear(context: ActionContext, infohash: str) -> bool:
-    left = await _in_queue(context, infohash)
-    return left is None or left.tracked_state == "imported"
+class _Import:
+    """One import, as far as one run of its action goes."""
 
+    def __init__(self, context: ActionContext, entry: Entry, watch: Watch) -> None:
+        self._context = context
+        self._downloads = context.downloads
+        self._clock = context.clock
+        self._entry = entry
+        self._watch = watch
+        self._records: dict[int, HistoryRecord] = {}
+        self._albums: set[int] = set()
+        self._known_records = 0
+        self._queue: QueueFacts | None = None
+        self._searched_again = False
 
-async def _in_queue(context: ActionContext, infohash: str) -> QueueFacts | None:
-    arr = context.services.arr
-    return queue_facts(await arr.queue(), arr.kind).get(infohash.upper())
+    async def until_proven(self) -> Entry | None:
+        """Do one step after the other; returns the entry at its next step, None when it was closed.
 
+        Raises RetryLaterError when nothing is to be done for a while.
+        """
+        torrent = await _read(self._context, self._entry)
+        await self._read_history()
+        if torrent is None or not self._context.ownership.is_mine(torrent):
+            return await self._without_torrent(torrent)
+        if not torrent.complete:
+            raise ActionCancelledError("it is not complete any more")
+        self._searched_again = self._context.history.of(torrent).searched_again
+        if self._entry.step == SCANNING:
+            await self._find_scan()
+        if self._watch.polled_at is not None:
+            await self._read_again()
+        attempt = 0
+        while True:
+            if self._entry.step == SCANNED and not self._watch.scan_ended:
+                await self._wait_for_scan()
+            if self._proof().whole:
+                return await self._context.advance(self._entry, IMPORTED_STEP)
+            unlisted = self._queue is None and self._watch.polled_at is not None
+            settings = await self._downloads.settings(_FRESH_SETTINGS_SECONDS if unlisted else SETTINGS_SECONDS)
+            view = self._view(settings)
+            step = next_step(view, self._clock.monotonic())
+            problem = await self._do(step, torrent, view, attempt)
+            if problem or step in (ImportStep.STOP, ImportStep.LATER):
+                return await self._fail(torrent, view, problem)
+            attempt = attempt + 1 if step is ImportStep.WAIT else 0
+            await self._read_again()
 
-async def _scan(context: ActionContext, entry: Entry) -> Command:
-    notes = entry.notes
-    return await context.services.arr.scan(notes["path"], entry.infohash.upper(), notes["import_mode"])
+    async def _do(self, step: ImportStep, torrent: TorrentFacts, view: ImportView, attempt: int) -> str:
+        """Do one step; returns what makes the import fail, if anything."""
+        match step:
+            case ImportStep.ASK:
+                await self._ask()
+            case ImportStep.SCAN:
+                return await self._scan(torrent, view)
+            case ImportStep.WAIT:
+                await self._wait(attempt)
+            case _:
+                pass
+        return ""
 
+    # -- what is known ------------------------------------------------------------------------------------------------
 
-async def _scan_that_was_sent(context: ActionContext, entry: Entry) -> Command | None:
-    for command in await context.commands_since(entry.updated_at):
-        body = command.body
-        if body and body.download_client_id and body.download_client_id.upper() == entry.infohash.upper():
-            return command
-    return None
+    def _view(self, settings: ArrSettings) -> ImportView:
+        watch = self._watch
+        reading = read_queue(self._queue, polled=watch.polled_at is not None)
+        watch.see(reading, self._clock.monotonic())
+        return ImportView(
+            reading=reading,
+            proof=self._proof(),
+            handles_completed=settings.downloads.enable_completed_download_handling and not self._searched_again,
+            polled_at=watch.polled_at,
+            polls=watch.polls,
+            seen_since=watch.seen_since,
+            scan_ended=watch.scan_ended,
+            scan_failed=bool(watch.scan_problem),
+        )
 
+    def _proof(self) -> ImportProof:
+        return import_proof.proof(self._context, self._records.values(), self._watch.item_ids, self._albums)
 
-async def _wait_for(context: ActionContext, command_id: int, seconds: float) -> str | None:
-    """Wait for a command to end; returns what went wrong, if anything."""
-    deadline = context.clock.monotonic() + seconds
-    attempt = 0
-    while context.clock.monotonic() < deadline:
+    async def _read_history(self) -> None:
+        """Read all that the history says of the download."""
+        records = await self._downloads.history(self._entry.infohash, self._entry.added_at)
+        await self._add(records)
+
+    async def _add(self, records: Iterable[HistoryRecord]) -> None:
+        self._records |= {record.id: record for record in records}
+        if len(self._records) > self._known_records:
+            self._known_records = len(self._records)
+            self._albums = await import_proof.complete_albums(self._context, self._records.values())
+
+    async def _read_again(self) -> None:
+        """Read queue and history, with all other imports."""
+        reading = await self._downloads.read()
+        download_id = self._entry.infohash.upper()
+        self._queue = reading.queue.get(download_id)
+        if self._queue is not None:
+            self._watch.item_ids = self._queue.item_ids or self._watch.item_ids
+        await self._add(one for one in reading.recent if (one.download_id or "").upper() == download_id)
+
+    # -- steps --------------------------------------------------------------------------------------------------------
+
+    async def _ask(self) -> None:
+        """Have the Arr poll its clients, once for all imports that ask at the same time."""
+        polled_at = await self._downloads.poll_clients()
+        if polled_at is None:
+            raise RetryLaterError(_LONGEST_PAUSE_SECONDS)
+        self._watch.polled_at = polled_at
+        self._watch.polls += 1
+
+    async def _wait(self, attempt: int) -> None:
+        """Sleep a moment. Raises RetryLaterError when it has taken long already."""
+        since_poll = self._clock.monotonic() - (self._watch.polled_at or 0.0)
+        if since_poll >= _IN_ONE_RUN_SECONDS:
+            raise RetryLaterError(min(_LONGEST_PAUSE_SECONDS, since_poll / 4))
+        await asyncio.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
+
+    async def _scan(self, torrent: TorrentFacts, view: ImportView) -> str:
+        """Send the Arr to the data; returns what speaks against it, if anything."""
+        settings = await self._downloads.settings(_FRESH_SETTINGS_SECONDS)
+        if settings.downloads.enable_completed_download_handling != view.handles_completed and not self._searched_again:
+            return ""  # the setting was changed; judged by the new one in a moment
+        if trouble := await self._downloads.trouble_with_clients():
+            return f"the Arr does not reach its download client: {trouble}"
+        client = self._context.client(self._entry.instance)
+        found = scan_path(
+            torrent,
+            self._queue,
+            view.proof,
+            host=self._host(settings),
+            mappings=settings.mappings,
+            folders=await client.category_folders(),
+            failed_by_qbitrr=self._searched_again,
+        )
+        if found.obstacle:
+            return f"it cannot be scanned: {found.obstacle}"
+        configured = self._context.config.arr.import_mode
+        mode = _MODE_OF_SCAN.get(configured, configured)
+        self._entry = await self._context.advance(self._entry, SCANNING, path=found.path, import_mode=mode)
+        command = await self._context.services.arr.scan(found.path, self._entry.infohash.upper(), mode)
+        self._entry = await self._context.advance(self._entry, SCANNED, command_id=command.id)
+        return ""
+
+    def _host(self, settings: ArrSettings) -> str:
+        """Find the host of this qBittorrent in the Arr's settings, by which its path mappings are chosen."""
+        qbits = [qbit for qbit in self._context.config.qbits if qbit.section == self._entry.instance]
+        clients = [one for one in settings.clients if one.enable and one.host]
+        ports = {qbit.port for qbit in qbits}
+        by_port = [one for one in clients if one.port in ports]
+        chosen = (by_port or clients)[:1]
+        return chosen[0].host if chosen else next((qbit.host for qbit in qbits), "")
+
+    async def _find_scan(self) -> None:
+        """Find out whether the scan that was about to be sent before a crash reached the Arr."""
+        for command in await self._context.commands_since(self._entry.updated_at):
+            body = command.body
+            if body and (body.download_client_id or "").upper() == self._entry.infohash.upper():
+                self._entry = await self._context.advance(self._entry, SCANNED, command_id=command.id)
+                return
+        self._entry = await self._context.advance(self._entry, WATCHING)
+
+    async def _wait_for_scan(self) -> None:
+        """Wait for the end of the scan. Raises RetryLaterError while the Arr has not come to it."""
+        command: Command | None = None
         try:
-            command = await context.services.arr.command(command_id)
-        except GoneError:  # forgotten by the Arr, as after its restart: its history decides
-            return None
-        if command.ended:
-            return None if command.succeeded else f"the Arr's command ended as {command.status}"
-        await pause(attempt)
-        attempt += 1
-    return "the Arr did not finish the command in time"
+            command = await self._downloads.ended(self._entry.notes["command_id"], _IN_ONE_RUN_SECONDS)
+        except GoneError:  # dropped by the Arr, as after its restart: its history decides
+            pass
+        else:
+            waited = self._clock.wall() - self._entry.updated_at
+            if command is None and waited < _COMMAND_SECONDS:
+                raise RetryLaterError(min(_LONGEST_PAUSE_SECONDS, max(1.0, waited / 4)))
+        if command is not None and not command.succeeded:
+            self._watch.scan_problem = f"the Arr's command ended as {command.status}, {command.result}"
+        self._watch.scan_ended, self._watch.polled_at = True, self._clock.monotonic()
+        await self._read_again()
+
+    # -- ends ---------------------------------------------------------------------------------------------------------
+
+    async def _without_torrent(self, torrent: TorrentFacts | None) -> Entry | None:
+        """End for a torrent that is gone or was moved: the Arr does both after an import."""
+        if self._proof().whole:
+            return await self._context.advance(self._entry, IMPORTED_STEP)
+        if torrent is None:
+            raise ActionCancelledError("it is gone")
+        raise ActionCancelledError(f"it was put into another category meanwhile: {torrent.category or 'none'}")
+
+    async def _fail(self, torrent: TorrentFacts, view: ImportView, problem: str) -> Entry | None:
+        """Close it as failed, unless the whole history says otherwise."""
+        context = self._context
+        await self._read_history()
+        found = self._proof()
+        if found.whole:
+            return await context.advance(self._entry, IMPORTED_STEP)
+        await import_proof.note_evidence(context, torrent, view.reading, found)
+        problem = problem or self._watch.scan_problem or await self._problem(view.reading)
+        if found.imported and found.grabbed:
+            problem = f"the Arr imported {len(found.grabbed & found.imported)} of {len(found.grabbed)}; {problem}"
+        await context.close(self._entry, "failed", problem)
+        return None
+
+    async def _problem(self, reading: QueueReading) -> str:
+        words = "; ".join(reading.words)
+        match reading.state:
+            case QueueState.REFUSED:
+                return f"the Arr refuses it: {words}"
+            case QueueState.NEEDS_USER:
+                return f"the Arr waits for the user: {words}"
+            case QueueState.NOT_LISTED:
+                trouble = await self._downloads.trouble_with_clients()
+                unlisted = "the Arr does not list it, and its history does not show all of it as imported"
+                return f"{unlisted}; the Arr says: {trouble}" if trouble else unlisted
+            case _:
+                return f"the Arr lists it as {reading.state} and does not import it"
 
 
-async def _wait_for_proof(context: ActionContext, entry: Entry) -> str | None:
-    """Wait for the history and then for the queue; returns what is missing at the end of the time."""
-    started_at = context.clock.monotonic()
-    attempt = 0
-    while not await _history_shows_it(context, entry.infohash, entry.added_at):
-        if context.clock.monotonic() > started_at + _PROOF_SECONDS:
-            return "the command ended, but the Arr's history shows no import"
-        await pause(attempt)
-        attempt += 1
-    while not await _queue_is_clear(context, entry.infohash):
-        if context.clock.monotonic() > started_at + _CLEARING_SECONDS:
-            return "the Arr imported a part of it; its queue still lists the rest"
-        await pause(attempt)
-        attempt += 1
-    return None
+async def _read(context: ActionContext, entry: Entry) -> TorrentFacts | None:
+    """Read the torrent of an import, in whatever category it is now; None when it is gone."""
+    torrent = await context.read(entry.instance, entry.infohash)
+    if torrent is None or torrent.added_at != entry.added_at:
+        return None
+    if tag := protection(torrent, context.policy):
+        raise ActionCancelledError(f"it got the tag {tag} meanwhile")
+    return torrent
 
 
-async def _with_messages(context: ActionContext, entry: Entry, problem: str) -> str:
-    queue = await _in_queue(context, entry.infohash)
-    return f"{problem}; the Arr says: {'; '.join(queue.messages)}" if queue and queue.messages else problem
+async def _finish(context: ActionContext, entry: Entry) -> None:
+    """Tag what is imported, and say who did it."""
+    who = "imported by a scan that qbitrr asked for" if "command_id" in entry.notes else "imported by the Arr itself"
+    outcome = f"{who}; the Arr's history shows it"
+    torrent = await context.read(entry.instance, entry.infohash)
+    if torrent is None or torrent.added_at != entry.added_at:
+        outcome += "; the torrent is gone"
+    elif not context.ownership.is_mine(torrent):
+        settings = await context.downloads.settings()
+        by_arr = any(torrent.category == client.imported_category for client in settings.clients if torrent.category)
+        outcome += f"; the Arr put it into {torrent.category}" if by_arr else f"; it is in {torrent.category} now"
+    else:
+        await tag(context, entry)
+    await context.close(entry, "done", outcome)
 
 
-async def _tag(context: ActionContext, entry: Entry) -> None:
-    if not context.config.settings.tagless and await context.read_for(entry) is not None:
-        await context.services.qbittorrents[entry.instance].add_tags([entry.infohash], TAG_IMPORTED)
-    outcome = "imported" if "command_id" in entry.notes else "imported by the Arr itself"
-    await context.close(entry, "done", f"{outcome}; the Arr's history shows it")
+async def tag(context: ActionContext, entry: Entry) -> None:
+    """Tag an imported torrent, unless it is gone, was moved or is protected."""
+    torrent = await context.read(entry.instance, entry.infohash)
+    mine = torrent is not None and torrent.added_at == entry.added_at and context.ownership.is_mine(torrent)
+    if torrent is not None and mine and not context.policy.tagless and protection(torrent, context.policy) is None:
+        await context.client(entry.instance).add_tags([entry.infohash], TAG_IMPORTED)

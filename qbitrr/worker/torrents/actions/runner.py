@@ -14,7 +14,17 @@ from qbitrr.errors import QbitrrError, ThrottledError
 from qbitrr.rules.verdict import DESTRUCTIVE, Action
 from qbitrr.state import ledger
 from qbitrr.worker.disk import on_disk
-from qbitrr.worker.torrents.actions import adjust, fail, files, importing, quarantine, recheck, remove, shadow
+from qbitrr.worker.torrents.actions import (
+    adjust,
+    fail,
+    files,
+    import_proof,
+    importing,
+    quarantine,
+    recheck,
+    remove,
+    shadow,
+)
 from qbitrr.worker.torrents.actions.breaker import Breaker
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, ActionContext, RetryLaterError
 
@@ -38,6 +48,7 @@ _APPROVAL_SECONDS = 60.0  # until it is checked whether what awaits approval is 
 _STEPS: dict[Action, Callable[[ActionContext, Entry], Awaitable[None]]] = {
     Action.IMPORT: importing.import_download,
     Action.FAIL: fail.fail,
+    Action.FAIL_REST: fail.fail_rest,
     Action.REMOVE: remove.remove,
     Action.ADJUST: adjust.adjust,
     Action.SEARCH_AGAIN: fail.search_again,
@@ -59,7 +70,6 @@ class ActionRunner:
         self._poll = poll
         self._observer = observer
         self._judge = judge
-        self._refreshed_at: float | None = None
         self._open: dict[TorrentKey, Entry] = {}
         self._running: dict[TorrentKey, asyncio.Task[None]] = {}
         self._again_at: dict[TorrentKey, float] = {}
@@ -204,9 +214,8 @@ class ActionRunner:
         category = context.ownership.category_of(torrent.key)
         match action:
             case Action.IMPORT:
-                path = await importing.path_to_scan(context, torrent, queue)
-                return {"path": path, "import_mode": context.config.arr.import_mode}
-            case Action.FAIL | Action.SEARCH_AGAIN:
+                return {"item_ids": queue.item_ids if queue else ()}
+            case Action.FAIL | Action.SEARCH_AGAIN | Action.FAIL_REST:
                 return {**await fail.notes_for(context, torrent, queue), "home": category}
             case Action.REMOVE:
                 return {"complete": torrent.complete, "home": category}
@@ -218,7 +227,7 @@ class ActionRunner:
 
         Returns True: either way the action has ended. Raises a ServiceError or RetryLaterError; it stays open then.
         """
-        if entry.step == ledger.FIRST_STEP:
+        if entry.step == ledger.FIRST_STEP and entry.action != Action.IMPORT:  # which finds out what became of it
             torrent = await self._context.read(entry.instance, entry.infohash)
             verdict = self._judge.judge(torrent) if torrent else None
             if verdict is None or verdict.action != entry.action:
@@ -231,7 +240,7 @@ class ActionRunner:
 
     async def _go_on(self, entry: Entry) -> None:
         action = Action(entry.action)
-        if action is Action.FAIL and entry.step == ledger.FIRST_STEP:
+        if action in (Action.FAIL, Action.FAIL_REST) and entry.step == ledger.FIRST_STEP:
             self._context.history.count_failed_grab(entry)
         try:
             await _STEPS[action](self._context, entry)
@@ -239,20 +248,15 @@ class ActionRunner:
             await self._context.close(entry, "cancelled", str(cancelled))
 
     async def _check_import(self, torrent: TorrentFacts, verdict: Verdict) -> None:
-        """Find out whether the Arr imported a finished download that it does not list."""
-        context = self._context
-        if await importing.is_imported(context, torrent.infohash, torrent.added_at) and not context.config.shadow:
-            await self._go_on(await context.plan(torrent, verdict, Action.IMPORT, {}, importing.IMPORTED_STEP))
-            return
+        """Find out what the Arr has imported of a complete download, and what is wrong with what it refuses."""
+        context, queue = self._context, self._observer.queue_of(torrent)
+        proof = await import_proof.check(context, torrent, queue)
         imports = context.history.of(torrent).imports
         checked = replace(imports, checks=imports.checks + 1, checked_at=context.clock.wall())
         context.history.note(torrent, imports=checked)
-        if not context.config.shadow:
-            await self._refresh_downloads()
-
-    async def _refresh_downloads(self) -> None:
-        """Have the Arr check its download clients, at most once a minute."""
-        now = self._context.clock.monotonic()
-        if self._refreshed_at is None or now >= self._refreshed_at + _REFRESH_SECONDS:
-            self._refreshed_at = now
-            await self._context.services.arr.refresh_downloads()
+        if context.config.shadow:
+            return
+        if proof.whole:
+            await self._go_on(await context.plan(torrent, verdict, Action.IMPORT, {}, importing.IMPORTED_STEP))
+        elif queue is None and context.clock.monotonic() > context.downloads.polled_at + _REFRESH_SECONDS:
+            await context.downloads.poll_clients()

@@ -1,0 +1,208 @@
+"""Downloads as the Arr sees them: its queue, its history, its settings, and its polls of the download clients.
+
+What several imports need at the same time is asked for once: at most one request of a kind runs, and one waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from qbitrr.arr import facts
+from qbitrr.clock import from_iso, to_iso
+from qbitrr.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from qbitrr.arr.client import ArrClient
+    from qbitrr.arr.models import Command, DownloadClient, DownloadSettings, HistoryRecord
+    from qbitrr.clock import Clock
+    from qbitrr.rules.facts import QueueFacts
+    from qbitrr.rules.paths import PathMapping
+
+T = TypeVar("T")
+
+CLOCK_SKEW_SECONDS = 300.0  # between this machine, qBittorrent's and the Arr's
+SETTINGS_SECONDS = 3600.0
+_RECENT_SECONDS = CLOCK_SKEW_SECONDS + 60.0
+_POLL_SECONDS = 60.0  # for which the end of a poll of the clients is awaited
+_ASKED_SINGLY = 3  # histories; those of more downloads are read together
+_MOST_PAGES = 5
+_AT_ONCE = 4
+_PAUSES = (0.03, 0.05, 0.1, 0.1, 0.2, 0.5, 1.0, 2.0)
+_ABOUT_CLIENTS = ("DownloadClientCheck", "DownloadClientStatusCheck")
+
+
+class Shared(Generic[T]):
+    """A call whose result is shared: at most one runs and one waits. Who asks gets one that starts after that."""
+
+    def __init__(self, call: Callable[[], Awaitable[T]]) -> None:
+        self._call = call
+        self._running: asyncio.Task[T] | None = None
+        self._waiting: asyncio.Task[T] | None = None
+
+    async def __call__(self) -> T:
+        """Return the result, or raise what the call raises."""
+        if self._waiting is None:
+            self._waiting = asyncio.create_task(self._after(self._running), name="shared call")
+            self._waiting.add_done_callback(_retrieve)
+        return await asyncio.shield(self._waiting)
+
+    async def _after(self, running: asyncio.Task[T] | None) -> T:
+        if running is not None:
+            await asyncio.wait({running})
+        self._running, self._waiting = self._waiting, None
+        return await self._call()
+
+    async def close(self) -> None:
+        """Cancel what is under way."""
+        tasks = [task for task in (self._running, self._waiting) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _retrieve(task: asyncio.Task[T]) -> None:
+    """Keep asyncio from reporting an error that all who asked were cancelled before."""
+    if not task.cancelled():
+        task.exception()
+
+
+class Reading(NamedTuple):
+    """The queue by download id, which is upper-case, and the events of the last minutes."""
+
+    queue: Mapping[str, QueueFacts]
+    recent: list[HistoryRecord]
+
+
+class ArrSettings(NamedTuple):
+    """What the user has set in the Arr about its downloads."""
+
+    downloads: DownloadSettings
+    clients: list[DownloadClient]
+    mappings: tuple[PathMapping, ...]
+
+
+class ArrDownloads:
+    """The downloads of one Arr. `queue` is None unless it answered in full the last time; raises ServiceErrors."""
+
+    def __init__(self, client: ArrClient, clock: Clock) -> None:
+        self.queue: dict[str, QueueFacts] | None = None
+        self.queue_read_at = -math.inf
+        self.polled_at = -math.inf
+        self.poll_clients = Shared(self._poll_clients)
+        self.read_queue = Shared(self._read_queue)
+        self.read = Shared(self._read)
+        self._client = client
+        self._clock = clock
+        self._histories = Shared(self._read_histories)
+        self._settings = Shared(self._read_settings)
+        self._known_settings: ArrSettings | None = None
+        self._settings_read_at = -math.inf
+        self._asked_for: dict[str, float] = {}
+        self._turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def close(self) -> None:
+        """Cancel what is under way."""
+        for shared in (self.poll_clients, self.read_queue, self.read, self._histories, self._settings):
+            await shared.close()
+
+    # -- commands -----------------------------------------------------------------------------------------------------
+
+    async def _poll_clients(self) -> float | None:
+        """Have the Arr poll its download clients; returns when it had (monotonic), None when that takes too long."""
+        command = await self._client.refresh_downloads()
+        if await self.ended(command.id, _POLL_SECONDS) is None:
+            return None
+        self.polled_at = self._clock.monotonic()
+        return self.polled_at
+
+    async def ended(self, command_id: int, seconds: float) -> Command | None:
+        """Wait for the end of a command; None when it does not come. GoneError when the Arr does not know it."""
+        deadline = self._clock.monotonic() + seconds
+        attempt = 0
+        while True:
+            command = await self._client.command(command_id)
+            if command.ended:
+                return command
+            if self._clock.monotonic() > deadline:
+                return None
+            await asyncio.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
+            attempt += 1
+
+    # -- queue and history --------------------------------------------------------------------------------------------
+
+    async def _read_queue(self) -> Mapping[str, QueueFacts]:
+        try:
+            records = await self._client.queue()
+        except ServiceError:
+            self.queue = None
+            raise
+        self.queue = facts.queue_facts(records, self._client.kind)
+        self.queue_read_at = self._clock.monotonic()
+        return self.queue
+
+    async def _read(self) -> Reading:
+        queue = await self.read_queue()
+        since = to_iso(self._clock.wall() - _RECENT_SECONDS) or ""
+        return Reading(queue, await self._client.history_since(since))
+
+    async def history(self, infohash: str, added_at: float) -> list[HistoryRecord]:
+        """Read the events of one download since its torrent was added."""
+        download_id, since = infohash.upper(), added_at - CLOCK_SKEW_SECONDS
+        self._asked_for[download_id] = min(since, self._asked_for.get(download_id, since))
+        found = await self._histories()
+        return [record for record in found.get(download_id, ()) if (from_iso(record.date) or 0.0) >= since]
+
+    async def _read_histories(self) -> dict[str, list[HistoryRecord]]:
+        """Read the events of all downloads that were asked for: of many of them in the history of all."""
+        asked, self._asked_for = self._asked_for, {}
+        found: dict[str, list[HistoryRecord]] = {}
+        if len(asked) > _ASKED_SINGLY:
+            found, complete_since = await self._newest(asked)
+            asked = {download_id: since for download_id, since in asked.items() if since < complete_since}
+        singly = await asyncio.gather(*map(self._history_of, asked))
+        return found | dict(zip(asked, singly, strict=True))
+
+    async def _history_of(self, download_id: str) -> list[HistoryRecord]:
+        async with self._turn:
+            return await self._client.history(download_id)
+
+    async def _newest(self, asked: Mapping[str, float]) -> tuple[dict[str, list[HistoryRecord]], float]:
+        """Read the newest events of all downloads; returns those asked for, and since when they are complete."""
+        found: dict[str, list[HistoryRecord]] = {download_id: [] for download_id in asked}
+        since, oldest, received = min(asked.values()), math.inf, 0
+        for page in range(1, _MOST_PAGES + 1):
+            answer = await self._client.history_page(page)
+            received += len(answer.records)
+            for record in answer.records:
+                oldest = min(oldest, from_iso(record.date) or math.inf)
+                if record.download_id and (download_id := record.download_id.upper()) in found:
+                    found[download_id].append(record)
+            if received >= answer.total_records or not answer.records:
+                return found, -math.inf
+            if oldest < since:
+                return found, since
+        return found, oldest
+
+    # -- settings -----------------------------------------------------------------------------------------------------
+
+    async def settings(self, seconds: float = SETTINGS_SECONDS) -> ArrSettings:
+        """Return the Arr's settings, which were read `seconds` ago at most."""
+        known = self._known_settings
+        if known is None or self._clock.monotonic() > self._settings_read_at + seconds:
+            known = await self._settings()
+        return known
+
+    async def _read_settings(self) -> ArrSettings:
+        client = self._client
+        mappings = facts.path_mappings(await client.path_mappings())
+        found = ArrSettings(await client.download_settings(), await client.download_clients(), mappings)
+        self._known_settings, self._settings_read_at = found, self._clock.monotonic()
+        return found
+
+    async def trouble_with_clients(self) -> str:
+        """Ask what the Arr finds wrong with its download clients; empty when nothing."""
+        return "; ".join(one.message or "" for one in await self._client.health() if one.source in _ABOUT_CLIENTS)
