@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from qbitrr.rules.context import RuleContext
-from qbitrr.rules.facts import QueueFacts, SeedingFacts, TorrentFacts, TorrentKey
+from qbitrr.rules.facts import QueueFacts, Refusal, SeedingFacts, TorrentFacts, TorrentKey
 from qbitrr.rules.policy import Policy
 from qbitrr.rules.strikes import Elapsed
 from qbitrr.rules.verdict import Decision
@@ -27,7 +27,7 @@ _TORRENT = TorrentFacts(
     last_activity_at=NOW - 1,
     content_path="/downloads/Some.Release",
 )
-_QUEUE = QueueFacts(record_ids=(7,), item_ids=(1,), tracked_state="downloading", messages=())
+_QUEUE = QueueFacts(record_ids=(7,), item_ids=(1,), tracked_state="downloading")
 _SEEDING = SeedingFacts(complete=True, progress=1.0, ratio=0.0, seconds=0.0, counting=True)
 _POLICY = Policy(ignore_younger_than_seconds=180, stalled_delay_seconds=900)
 _CONTEXT = RuleContext(queue_known=True, queue=_QUEUE, stalled=SEEN_LONG, slow=SEEN_LONG, unavailable=SEEN_LONG)
@@ -66,7 +66,9 @@ def seeding(**changes):
 
 
 def queue(**changes):
-    """The download in the queue of its Arr."""
+    """The download in the queue of its Arr; `messages` are about all of it."""
+    if messages := changes.pop("messages", None):
+        changes["refusals"] = (Refusal("Some.Release", tuple(messages)),)
     return replace(_QUEUE, **changes)
 
 

@@ -199,6 +199,7 @@ def proof_of(
             case EventKind.INCOMPLETE:
                 pass
     imported |= parts & set(complete_albums)
+    failed -= imported
     return ImportProof(frozenset(grabbed or listed), frozenset(imported), frozenset(failed), touched=touched)
 
 
@@ -257,9 +258,10 @@ def next_step(view: ImportView, now: float) -> ImportStep:
 
 
 def _is_unseen(view: ImportView) -> bool:
-    """Whether the Arr may not have seen that it is complete: it had just started, or its poll began before."""
-    unseen = view.reading.state in (QueueState.NOT_LISTED, QueueState.DOWNLOADING)
-    return unseen and view.handles_completed and not view.scan_ended and view.polls < MOST_POLLS
+    """Whether the Arr may not have seen that it is complete: its poll began before that, or it had just started."""
+    state = view.reading.state
+    unseen = state is QueueState.DOWNLOADING or (state is QueueState.NOT_LISTED and view.handles_completed)
+    return unseen and not view.scan_ended and view.polls < MOST_POLLS
 
 
 def _is_moving(view: ImportView) -> bool:

@@ -30,7 +30,7 @@ from qbitrr.rules.torrents.completed import (
     imported,
     not_in_queue,
     nothing_to_import,
-    refusal_is_not_understood,
+    refusal_not_checked,
     unplayable,
 )
 from qbitrr.rules.torrents.downloading import (
@@ -105,7 +105,7 @@ RULES = (
     Rule(not_in_queue, Scope.WITH_ARR),
     Rule(nothing_to_import, Scope.WITH_ARR),
     Rule(unplayable, Scope.WITH_ARR),
-    Rule(refusal_is_not_understood, Scope.WITH_ARR),
+    Rule(refusal_not_checked, Scope.WITH_ARR),
     Rule(arr_refuses_the_rest, Scope.WITH_ARR),
     Rule(arr_refuses_it, Scope.WITH_ARR),
     Rule(arr_has_it, Scope.WITH_ARR),

@@ -68,8 +68,8 @@ def nothing_to_import(torrent: TorrentFacts, context: RuleContext, policy: Polic
     Not one that is to be unpacked first: discs and archives are left to the user, or to a program that unpacks them.
     """
     selection = context.history.selection
-    if not torrent.complete or context.reading.state is QueueState.IMPORTING:
-        return passes("it is not complete, or the Arr is importing it")
+    if not torrent.complete or _is_taken(context):
+        return passes("it is not complete, or the Arr is importing it or has imported a part of it")
     asked = context.history.imports.failed_at is not None or context.reading.state in _REFUSED
     seems_empty = selection is not None and not selection.playable and not selection.foreign
     if selection is None and not asked:
@@ -84,18 +84,24 @@ def nothing_to_import(torrent: TorrentFacts, context: RuleContext, policy: Polic
 _REFUSED = frozenset({QueueState.REFUSED, QueueState.NEEDS_USER})
 
 
+def _is_taken(context: RuleContext) -> bool:
+    """Whether the Arr is importing a download, or has imported something of it."""
+    proof = context.history.proof
+    return context.reading.state is QueueState.IMPORTING or (proof is not None and bool(proof.imported))
+
+
 def unplayable(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """`Torrent.VerifyMedia`: a torrent of which ffprobe, if it is installed, can read no media file has failed.
 
     It is checked before an import. When some of its files can be played, the Arr imports those.
     """
     fault = context.history.unplayable
-    if not torrent.complete or not fault or context.reading.state is QueueState.IMPORTING:
+    if not torrent.complete or not fault or _is_taken(context):
         return passes("ffprobe has found no fault, or something that can be played")
     return fails(f"nothing of it can be played: {fault}", context, policy, now)
 
 
-def refusal_is_not_understood(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
+def refusal_not_checked(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
     """Before anything comes of a refusal, the Arr's history is read and the files are checked that it refuses."""
     reading, history = context.reading, context.history
     if not torrent.complete or reading.state is not QueueState.REFUSED:
@@ -120,11 +126,10 @@ def arr_refuses_the_rest(torrent: TorrentFacts, context: RuleContext, policy: Po
     if unproven:
         words = "; ".join(dict.fromkeys(text for refusal in unproven for text in refusal.texts))
         return stops(f'the Arr imported a part of it, and leaves the rest to the user: "{words}"', **facts)
-    if (old_at := _old_at(torrent, context, policy)) > now and not _is_all_faulty(reading, context):
-        because = "the Arr refuses a part of it, but it is younger than IgnoreTorrentsYoungerThan"
-        return stops(because, old_at, **facts)
     words = "; ".join(reading.words)
     because = f'the Arr imported a part of it, and refuses the rest: "{words}"'
+    if (objection := _too_early(torrent, context, policy, now)) is not None:
+        return stops(f"{because}, but {objection[0]}", objection[1], **facts)
     return fails(because, context, policy, now, Action.FAIL_REST, **facts)
 
 
@@ -142,10 +147,10 @@ def arr_refuses_it(torrent: TorrentFacts, context: RuleContext, policy: Policy, 
     words = "; ".join(reading.words)
     if not all(_is_proven_bad(refusal, context, policy) for refusal in reading.refused):
         return stops(f'it is complete, but the Arr refuses it: "{words}"', **facts)
-    old_at = _old_at(torrent, context, policy)
-    if now < old_at:
-        return stops("the Arr refuses it, but it is younger than IgnoreTorrentsYoungerThan", old_at, **facts)
-    return fails(f'the Arr refuses it: "{words}"', context, policy, now, **facts)
+    because = f'the Arr refuses it: "{words}"'
+    if (objection := _too_early(torrent, context, policy, now)) is not None:
+        return stops(f"{because}, but {objection[0]}", objection[1], **facts)
+    return fails(because, context, policy, now, **facts)
 
 
 def _is_proven_bad(refusal: Refusal, context: RuleContext, policy: Policy) -> bool:
@@ -155,13 +160,20 @@ def _is_proven_bad(refusal: Refusal, context: RuleContext, policy: Policy) -> bo
     return all(matching(text, policy.error_messages) is not None for text in refusal.texts)
 
 
-def _is_all_faulty(reading: QueueReading, context: RuleContext) -> bool:
-    return all(refusal.subject in (context.history.faults or {}) for refusal in reading.refused)
+def _too_early(
+    torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float
+) -> tuple[str, float | None] | None:
+    """Say why a message does not count yet, and when it may; None when it counts. A proof of ffprobe always does."""
+    reading, queue, faults = context.reading, context.queue, context.history.faults or {}
+    if all(refusal.subject in faults for refusal in reading.refused):
+        return None
+    if queue is None or queue.status not in _OVER:
+        return "does not see it as complete", None
+    old_at = max(torrent.added_at, queue.added_at or 0.0) + policy.ignore_younger_than_seconds
+    return ("it is younger than IgnoreTorrentsYoungerThan", old_at) if now < old_at else None
 
 
-def _old_at(torrent: TorrentFacts, context: RuleContext, policy: Policy) -> float:
-    listed_at = context.queue.added_at if context.queue is not None else None
-    return max(torrent.added_at, listed_at or 0.0) + policy.ignore_younger_than_seconds
+_OVER = frozenset({"completed", "warning"})
 
 
 def _as_facts(reading: QueueReading) -> dict[str, Any]:

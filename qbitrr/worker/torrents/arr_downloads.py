@@ -32,7 +32,8 @@ _ASKED_SINGLY = 3  # histories; those of more downloads are read together
 _MOST_PAGES = 5
 _AT_ONCE = 4
 _PAUSES = (0.03, 0.05, 0.1, 0.1, 0.2, 0.5, 1.0, 2.0)
-_ABOUT_CLIENTS = ("DownloadClientCheck", "DownloadClientStatusCheck")
+_BACK_OFF = "DownloadClientStatusCheck"
+_ABOUT_CLIENTS = ("DownloadClientCheck", _BACK_OFF)
 
 
 class Shared(Generic[T]):
@@ -204,5 +205,9 @@ class ArrDownloads:
         return found
 
     async def trouble_with_clients(self) -> str:
-        """Ask what the Arr finds wrong with its download clients; empty when nothing."""
+        """Ask what the Arr finds wrong with its download clients; empty when nothing. It may be hours old."""
         return "; ".join(one.message or "" for one in await self._client.health() if one.source in _ABOUT_CLIENTS)
+
+    async def backs_off(self) -> bool:
+        """Ask whether the Arr does not poll some of its download clients for now, as they did not answer."""
+        return any(one.source == _BACK_OFF for one in await self._client.health())

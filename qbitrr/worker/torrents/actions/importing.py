@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from qbitrr.config.address import host_name
 from qbitrr.errors import GoneError, ServiceError
 from qbitrr.rules.imports import (
     ImportStep,
@@ -214,8 +215,8 @@ class _Import:
         settings = await self._downloads.settings(_FRESH_SETTINGS_SECONDS)
         if settings.downloads.enable_completed_download_handling != view.handles_completed and not self._searched_again:
             return ""  # the setting was changed; judged by the new one in a moment
-        if trouble := await self._downloads.trouble_with_clients():
-            return f"the Arr does not reach its download client: {trouble}"
+        if await self._downloads.backs_off():  # it does not know the download then, and would take it for another
+            return "the Arr does not poll its download client for now"
         client = self._context.client(self._entry.instance)
         found = scan_path(
             torrent,
@@ -237,12 +238,11 @@ class _Import:
 
     def _host(self, settings: ArrSettings) -> str:
         """Find the host of this qBittorrent in the Arr's settings, by which its path mappings are chosen."""
-        qbits = [qbit for qbit in self._context.config.qbits if qbit.section == self._entry.instance]
+        qbit = next(qbit for qbit in self._context.config.qbits if qbit.section == self._entry.instance)
         clients = [one for one in settings.clients if one.enable and one.host]
-        ports = {qbit.port for qbit in qbits}
-        by_port = [one for one in clients if one.port in ports]
-        chosen = (by_port or clients)[:1]
-        return chosen[0].host if chosen else next((qbit.host for qbit in qbits), "")
+        by_port = [one for one in clients if one.port == qbit.port]
+        chosen = next(iter(by_port or clients), None)
+        return chosen.host if chosen else host_name(qbit.url)
 
     async def _find_scan(self) -> None:
         """Find out whether the scan that was about to be sent before a crash reached the Arr."""

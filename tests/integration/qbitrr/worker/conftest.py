@@ -34,7 +34,6 @@ MOVIES = (Section("Radarr-HD", "radarr", 60),)
 async def sandbox(judged):
     async with Sandbox(MOVIES, middlewares=judged) as running:
         arr = running.world.arrs["Radarr-HD"]
-        arr.imports_by_itself = False
         # commands and deletions take a moment instead of seconds
         arr.tempo = Tempo(20)
         running.world.client.tempo = Tempo(20)

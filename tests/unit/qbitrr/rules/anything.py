@@ -4,10 +4,11 @@ from hypothesis import strategies as st
 
 from qbitrr.rules.adjustment import NONE, Adjustment
 from qbitrr.rules.context import RuleContext
-from qbitrr.rules.facts import ItemScores, QueueFacts, SeedingFacts, TorrentFacts
+from qbitrr.rules.facts import ItemScores, QueueFacts, Refusal, SeedingFacts, TorrentFacts
 from qbitrr.rules.files import Selection, Unwanted
 from qbitrr.rules.history import History, ImportFacts
 from qbitrr.rules.hit_and_run import Clearance
+from qbitrr.rules.imports import ImportProof
 from qbitrr.rules.policy import Policy
 from qbitrr.rules.seeding import EffectiveLimits, RateLimits
 from qbitrr.rules.strikes import Elapsed
@@ -92,10 +93,29 @@ QUEUES = st.none() | st.builds(
     tracked_state=st.sampled_from(
         ["downloading", "importPending", "importBlocked", "importFailed", "importing", "imported", "new"]
     ),
-    messages=st.lists(st.sampled_from(["Not an upgrade", "Manual import required", "else"])).map(tuple),
+    refusals=st.lists(
+        st.builds(
+            Refusal,
+            subject=st.sampled_from(["a.mkv", "b.mkv", ""]),
+            texts=st.lists(
+                st.sampled_from(["Not an upgrade", "Manual import required", "else", "File already imported at 1"]),
+                min_size=1,
+                max_size=2,
+            ).map(tuple),
+        ),
+        max_size=3,
+    ).map(tuple),
+    tracked_status=st.sampled_from(["", "ok", "warning"]),
+    error_message=st.sampled_from(["", "The download is stalled with no connections"]),
     status=st.sampled_from(["", "completed", "warning", "downloading"]),
     added_at=st.none() | st.floats(0, NOW),
-    custom_format_score=st.none() | st.integers(-10, 10),
+)
+PROOFS = st.none() | st.builds(
+    ImportProof,
+    grabbed=st.frozensets(st.integers(1, 2)),
+    imported=st.frozensets(st.integers(1, 2)),
+    failed=st.frozensets(st.integers(1, 2)),
+    touched=st.booleans(),
 )
 SEEN = st.builds(Elapsed, st.floats(0, 10**6), st.integers(0, 1000))
 SELECTIONS = st.none() | st.builds(
@@ -118,6 +138,8 @@ HISTORIES = st.builds(
     adjusted=st.none() | ADJUSTMENTS,
     adjusted_at=MOMENTS,
     unplayable=st.sampled_from(["", "moov atom not found"]),
+    proof=PROOFS,
+    faults=st.sampled_from([None, {}, {"a.mkv": "moov atom not found"}]),
     selection=SELECTIONS,
 )
 CONTEXTS = st.builds(
@@ -132,6 +154,7 @@ CONTEXTS = st.builds(
     scores=st.lists(
         st.builds(ItemScores, st.none() | st.integers(-10, 10), st.none() | st.integers(-10, 10)), max_size=2
     ).map(tuple),
+    grabbed_score=st.none() | st.integers(-10, 10),
     failed_grabs=st.integers(0, 5),
     content_is_there=st.booleans(),
     history=HISTORIES,

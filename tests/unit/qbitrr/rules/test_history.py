@@ -8,7 +8,7 @@ from qbitrr.rules.history import BY_A_PERSON, DISCARDED, NOTHING_DONE, History, 
 from qbitrr.rules.verdict import DESTRUCTIVE, Action, ActionState
 
 AT = 1_700_000_000.0
-COUNTED = {*DESTRUCTIVE, Action.IMPORT, Action.RECHECK, Action.SEARCH_AGAIN}
+COUNTED = {*DESTRUCTIVE, Action.IMPORT, Action.RECHECK, Action.SEARCH_AGAIN, Action.FAIL_REST}
 STATES = get_args(ActionState)
 
 
@@ -67,6 +67,11 @@ def test_what_changes_nothing_about_a_download_is_no_reason_to_wait(action):
 def test_that_it_was_searched_again_is_remembered_when_it_was_done():
     assert after(NOTHING_DONE, Action.SEARCH_AGAIN, "done", AT, None) == History(searched_again=True)
     assert after(NOTHING_DONE, Action.SEARCH_AGAIN, "failed", AT, None) == NOTHING_DONE
+
+
+def test_a_torrent_whose_rest_was_failed_goes_on_as_an_imported_one():
+    assert after(NOTHING_DONE, Action.FAIL_REST, "done", AT, None).imports.imported
+    assert after(NOTHING_DONE, Action.FAIL_REST, "cancelled", AT, None) == NOTHING_DONE
 
 
 @pytest.mark.parametrize("action", sorted(set(Action) - COUNTED))

@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbitrr.rules.facts import QueueFacts, TorrentFacts
+from qbitrr.rules.facts import QueueFacts, Refusal, TorrentFacts
 from qbitrr.rules.imports import (
+    MOST_POLLS,
+    POLL_AGAIN_SECONDS,
+    REFUSAL_SECONDS,
     SETTLE_SECONDS,
     UNMOVED_SECONDS,
     EventKind,
@@ -16,6 +19,7 @@ from qbitrr.rules.imports import (
     ImportView,
     QueueReading,
     QueueState,
+    matching,
     next_step,
     proof_of,
     read_queue,
@@ -35,7 +39,7 @@ def record(tracked_state, *messages, status="completed", tracked_status="ok", er
         record_ids=(1,),
         item_ids=(54,),
         tracked_state=tracked_state,
-        messages=messages,
+        refusals=(Refusal("A.Film.2020", messages),) if messages else (),
         status=status,
         tracked_status=tracked_status,
         error_message=error,
@@ -43,7 +47,7 @@ def record(tracked_state, *messages, status="completed", tracked_status="ok", er
     )
 
 
-@pytest.mark.parametrize("looked", [True, False])
+@pytest.mark.parametrize("polled", [True, False])
 @pytest.mark.parametrize(
     ("queue", "state", "words"),
     [
@@ -63,24 +67,72 @@ def record(tracked_state, *messages, status="completed", tracked_status="ok", er
         (record("a state of tomorrow"), QueueState.DOWNLOADING, ()),
     ],
 )
-def test_every_state_has_one_reading(queue, looked, state, words):
-    found = read_queue(queue, looked=looked)
+def test_every_state_has_one_reading(queue, polled, state, words):
+    found = read_queue(queue, polled=polled)
     assert (found.state, found.words) == (state, words)
 
 
 @pytest.mark.parametrize("error", [STALLED, NO_FOLDER])
 def test_what_the_client_said_before_the_end_of_the_download_is_about_the_download(error):
     queue = record("downloading", status="warning", error=error)
-    assert read_queue(queue, looked=False).state is QueueState.DOWNLOADING
+    assert read_queue(queue, polled=False).state is QueueState.DOWNLOADING
 
 
 def test_what_the_client_says_after_the_end_of_the_download_needs_the_user():
     queue = record("downloading", status="warning", error=NO_FOLDER)
-    assert read_queue(queue, looked=True) == QueueReading(QueueState.NEEDS_USER, (NO_FOLDER,))
+    assert read_queue(queue, polled=True) == QueueReading(QueueState.NEEDS_USER, (NO_FOLDER,))
+
+
+def pack(*refusals, state="importBlocked"):
+    return QueueFacts((1, 2), (54, 55), state, tuple(refusals), status="completed", tracked_status="warning")
+
+
+IMPORTED_BEFORE = Refusal("S01E01.mkv", ("Episode file already imported at 11/28/2026 19:05:55",))
+SAMPLE = Refusal("S01E02.mkv", ("Unable to determine if file is a sample",))
+
+
+@pytest.mark.parametrize("state", ["importBlocked", "importPending", "importFailed"])
+def test_what_was_imported_before_is_no_refusal_also_while_the_arr_tries_again(state):
+    found = read_queue(pack(IMPORTED_BEFORE, SAMPLE, state=state), polled=True)
+    assert (found.state, found.words, found.refused) == (QueueState.REFUSED, SAMPLE.texts, (SAMPLE,))
+
+
+def test_a_download_of_which_everything_was_imported_before_is_not_scanned_over():
+    assert read_queue(pack(IMPORTED_BEFORE), polled=True).state is QueueState.NEEDS_USER
+
+
+@pytest.mark.parametrize(
+    ("text", "configured", "matches"),
+    [
+        # the texts of Radarr 6.1, Sonarr 4.0 and Lidarr 2.14, by the texts of before
+        (NOT_BETTER, "Not an upgrade for existing movie file(s)", True),
+        (
+            "Not an upgrade for existing episode file(s). Existing quality: Bluray-480p. New Quality WEBDL-480p.",
+            "Not an upgrade for existing episode file(s)",
+            True,
+        ),
+        (
+            "Not an upgrade for existing track file(s). New Quality is MP3-192",
+            "Not an upgrade for existing track file(s)",
+            True,
+        ),
+        (NOT_BETTER, "not an upgrade for existing movie file.", True),
+        (NOT_BETTER, "Not an upgrade", True),
+        (NOT_BETTER, NOT_BETTER, True),
+        ("Sample", "Sample.", True),
+        ("Sample", "Sample file", False),
+        (NOT_BETTER, "upgrade for existing movie file", False),
+        (NOT_BETTER, "Not an upgrade for existing track file(s)", False),
+        (NOT_BETTER, "", False),
+        (NOT_BETTER, " . ", False),
+    ],
+)
+def test_a_configured_message_is_the_beginning_of_a_text(text, configured, matches):
+    assert matching(text, ["something else", configured]) == (configured if matches else None)
 
 
 def test_a_blocked_download_without_a_reason_is_not_scanned_over():
-    assert read_queue(record("importBlocked", tracked_status="warning"), looked=True).state is QueueState.NEEDS_USER
+    assert read_queue(record("importBlocked", tracked_status="warning"), polled=True).state is QueueState.NEEDS_USER
 
 
 def events(*kinds_and_items):
@@ -106,6 +158,15 @@ def test_what_failed_after_its_import_is_not_imported():
     pack = [(GRABBED, 1), (GRABBED, 2), (IMPORTED, 1), (IMPORTED, 2)]
     assert proof_of(events(*pack)).whole
     assert not proof_of(events(*pack, (FAILED, 1), (FAILED, 2))).whole
+
+
+def test_a_download_that_was_grabbed_again_has_not_failed():
+    assert not proof_of(events((GRABBED, 1), (FAILED, 1), (GRABBED, 1))).failed
+
+
+def test_only_what_the_arr_took_or_tried_to_take_is_touched():
+    assert not proof_of(events((GRABBED, 1), (FAILED, 1))).touched
+    assert all(proof_of(events((GRABBED, 1), (kind, 1))).touched for kind in (IMPORTED, PART, INCOMPLETE))
 
 
 def test_what_is_imported_after_it_failed_is_imported():
@@ -152,28 +213,33 @@ LISTED = ImportProof(grabbed=frozenset({54}))
 
 
 def view(state, *words, pending=False, **changes):
-    fields = {"handles_completed": True, "looked_at": 100.0, "seen_since": 100.0, "proof": LISTED}
+    fields = {"handles_completed": True, "polled_at": 100.0, "seen_since": 100.0, "proof": LISTED}
     return ImportView(reading=QueueReading(state, words, pending=pending), **fields | changes)
 
 
 def test_what_is_proven_is_done_whatever_the_queue_says():
     whole = ImportProof(frozenset({1}), frozenset({1}))
     for state in QueueState:
-        assert next_step(view(state, proof=whole, looked_at=None), 0.0) is ImportStep.DONE
+        assert next_step(view(state, proof=whole, polled_at=None), 0.0) is ImportStep.DONE
 
 
 @pytest.mark.parametrize("state", QueueState)
 @pytest.mark.parametrize("handles_completed", [True, False])
 def test_the_arr_is_asked_to_look_before_anything_else(state, handles_completed):
-    assert next_step(view(state, looked_at=None, handles_completed=handles_completed), 0.0) is ImportStep.ASK
+    assert next_step(view(state, polled_at=None, handles_completed=handles_completed), 0.0) is ImportStep.ASK
 
 
-@pytest.mark.parametrize("seconds", [0.0, 1e6])
 @pytest.mark.parametrize("state", [QueueState.REFUSED, QueueState.NEEDS_USER])
 @pytest.mark.parametrize("handles_completed", [True, False])
-def test_what_the_arr_refuses_is_never_scanned_over(state, seconds, handles_completed):
+def test_what_the_arr_refuses_is_never_scanned_over(state, handles_completed):
     found = view(state, "because", handles_completed=handles_completed)
-    assert next_step(found, 100.0 + seconds) is ImportStep.STOP
+    assert next_step(found, 100.0 + REFUSAL_SECONDS) is ImportStep.STOP
+    assert next_step(found, 1e6) is ImportStep.STOP
+
+
+@pytest.mark.parametrize("state", [QueueState.REFUSED, QueueState.NEEDS_USER])
+def test_a_refusal_may_be_that_of_an_earlier_attempt_while_the_arr_tries_again(state):
+    assert next_step(view(state, "because"), 100.0 + REFUSAL_SECONDS - 0.1) is ImportStep.WAIT
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1e6])
@@ -190,18 +256,27 @@ def test_a_pending_import_that_does_not_move_for_two_minutes_is_scanned():
 
 
 @pytest.mark.parametrize("state", [QueueState.NOT_LISTED, QueueState.DOWNLOADING])
-def test_a_queue_that_shows_nothing_proves_nothing(state):
+def test_an_arr_that_does_not_see_the_end_of_a_download_is_asked_again_and_then_left_alone(state):
     assert next_step(view(state), 100.0) is ImportStep.WAIT
-    assert next_step(view(state), 100.0 + SETTLE_SECONDS) is ImportStep.LATER
+    assert next_step(view(state), 100.0 + POLL_AGAIN_SECONDS) is ImportStep.ASK
+    often = view(state, polls=MOST_POLLS)
+    assert next_step(often, 100.0 + POLL_AGAIN_SECONDS) is ImportStep.WAIT
+    assert next_step(often, 100.0 + SETTLE_SECONDS) is ImportStep.LATER
 
 
 def test_without_completed_download_handling_what_was_grabbed_is_scanned():
     off = {"handles_completed": False}
     assert next_step(view(QueueState.NOT_LISTED, **off), 100.0) is ImportStep.SCAN
     assert next_step(view(QueueState.DOWNLOADING, **off), 100.0) is ImportStep.WAIT
+    assert next_step(view(QueueState.DOWNLOADING, **off), 100.0 + POLL_AGAIN_SECONDS) is ImportStep.ASK
     assert next_step(view(QueueState.NOT_LISTED, proof=ImportProof(), **off), 100.0) is ImportStep.WAIT
     assert next_step(view(QueueState.NOT_LISTED, scan_ended=True, **off), 100.0) is ImportStep.WAIT
     assert next_step(view(QueueState.NOT_LISTED, scan_ended=True, **off), 100.0 + SETTLE_SECONDS) is ImportStep.LATER
+
+
+def test_nothing_more_comes_of_a_scan_that_failed():
+    failed = view(QueueState.NOT_LISTED, handles_completed=False, scan_ended=True, scan_failed=True)
+    assert next_step(failed, 100.0) is ImportStep.LATER
 
 
 TORRENT = TorrentFacts(
@@ -263,3 +338,9 @@ def test_without_a_save_path_it_is_not_known_what_lies_beside_it():
 )
 def test_what_is_unknown_to_the_arr_failed_or_taken_in_part_is_never_scanned(proof):
     assert scanned(proof=proof).obstacle
+
+
+def test_what_qbitrr_failed_itself_is_scanned_unless_something_of_it_was_imported():
+    failed = ImportProof(frozenset({1}), failed=frozenset({1}))
+    assert scanned(proof=failed, failed_by_qbitrr=True).path
+    assert scanned(proof=msgspec.structs.replace(failed, touched=True), failed_by_qbitrr=True).obstacle

@@ -5,9 +5,11 @@ from hypothesis import given
 
 from qbitrr.rules import torrents
 from qbitrr.rules.hit_and_run import Clearance
+from qbitrr.rules.imports import ImportProof
 from qbitrr.rules.seeding import progress
 from qbitrr.rules.strikes import NOT_SEEN
 from qbitrr.rules.verdict import DESTRUCTIVE, Action, Outcome
+from tests import factories
 from tests.unit.qbitrr.rules.anything import CONTEXTS, NOW, POLICIES, TORRENTS
 
 everything = given(TORRENTS, CONTEXTS, POLICIES)
@@ -83,7 +85,23 @@ def test_what_is_complete_goes_only_for_what_it_is_or_when_its_seeding_is_over(t
     complete = {"left_bytes": 0, "completed_at": NOW, "size_bytes": 1, "category": "movies"}
     found = judged(torrent, context, policy, **complete)
     if found.action in DESTRUCTIVE:
-        assert found.last.rule in ("arr_refuses_it", "unplayable", "seeding_is_over")
+        assert found.last.rule in ("arr_refuses_it", "unplayable", "nothing_to_import", "seeding_is_over")
+
+
+@everything
+def test_what_was_imported_in_part_is_never_removed_for_the_rest(torrent, context, policy):
+    part = ImportProof(frozenset({1, 2}), frozenset({1}), touched=True)
+    history = msgspec.structs.replace(context.history, proof=part)
+    complete = {"left_bytes": 0, "completed_at": NOW, "size_bytes": 1, "category": "movies"}
+    found = judged(torrent, msgspec.structs.replace(context, history=history), of_an_arr(policy), **complete)
+    assert found.action not in DESTRUCTIVE or found.last.rule == "seeding_is_over"
+
+
+@everything
+def test_what_the_arr_refuses_is_never_imported_over(torrent, context, policy):
+    queue = factories.queue(tracked_state="importBlocked", status="completed", messages=("because",))
+    listed = msgspec.structs.replace(context, queue=queue, queue_known=True)
+    assert judged(torrent, listed, of_an_arr(policy)).action is not Action.IMPORT
 
 
 @everything

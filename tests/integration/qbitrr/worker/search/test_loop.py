@@ -12,6 +12,7 @@ import pytest
 from qbitrr.clock import Clock
 from qbitrr.errors import ThrottledError
 from qbitrr.rules.search.plan import SearchForecast
+from qbitrr.rules.search.again import SearchAgain
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.services.faults import Status
 from qbitrr.state import searches
@@ -195,7 +196,7 @@ async def test_whoever_is_told_to_wait_no_command_is_sent_and_nothing_paid(hunt,
             arr.scan("/downloads/x", "A" * 40, "Auto"),
             arr.mark_failed(1),
             arr.blocklist(1),
-            search_after_failure(room.context, [item]),
+            search_after_failure(room.context, [item], [SearchAgain((item,))]),
         ):
             with pytest.raises(ThrottledError) as raised:
                 await command
@@ -218,7 +219,7 @@ async def test_a_search_after_a_failure_passes_and_is_paid_for(hunt, sandbox):
     item = min(waits(sandbox))
     async with hunt(searches_per_hour=6) as room:
         for _ in range(2):
-            await search_after_failure(room.context, [item])
+            await search_after_failure(room.context, [item], [SearchAgain((item,))])
         await room.searching.one_round()
         assert (await outlook(room)).waiting_for == "the budget is spent for now"
         ((_, _, _, tries, _),) = await searches.read(room.database, "radarr-hd", [item])

@@ -1,7 +1,12 @@
 import pytest
+from msgspec.structs import replace
 
+from qbitrr.rules.facts import Refusal
+from qbitrr.rules.files import Selection
 from qbitrr.rules.history import History, ImportFacts
+from qbitrr.rules.imports import ImportProof
 from qbitrr.rules.verdict import Action
+from tests import factories
 from tests.factories import NOW, context, policy
 from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,
@@ -14,6 +19,9 @@ from tests.unit.qbitrr.rules.torrents.scenes import (
     with_history,
     with_imports,
 )
+
+NOTHING_TAKEN = ImportProof(grabbed=frozenset({1}))
+WITH_MEDIA = Selection(playable=1, complete=True)
 
 
 @pytest.mark.parametrize("state", ["uploading", "stalledUP", "stoppedUP", "queuedUP", "forcedUP"])
@@ -56,12 +64,33 @@ def checked(checks, ago, **changes):
         (checked(3, 3600), Action.CHECK_IMPORT),
         (checked(9, 21599), Action.NOTHING),
         (checked(9, 21600), Action.CHECK_IMPORT),
+        (checked(1, 299, proof=ImportProof()), Action.NOTHING),
+        (checked(1, 300, proof=ImportProof()), Action.CHECK_IMPORT),
     ],
 )
 def test_the_import_of_a_complete_torrent_that_is_not_queued_is_checked_now_and_then(context, action):
     found = verdict(COMPLETE, context)
     assert decision(found) == (action, "not_in_queue")
     assert found.revisit_at == (NOW + 1 if action is Action.NOTHING else None)
+
+
+def test_what_the_arr_grabbed_and_has_not_imported_is_imported_although_its_queue_is_empty():
+    """As after a restart of the Arr, and without completed download handling."""
+    part = ImportProof(frozenset({1, 2}), frozenset({1}), touched=True)
+    for proof in (NOTHING_TAKEN, part):
+        assert decision(verdict(COMPLETE, checked(1, 1, proof=proof))) == (Action.IMPORT, "finished")
+
+
+def test_what_the_arr_counts_as_failed_is_left_to_the_user():
+    failed = replace(NOTHING_TAKEN, failed=frozenset({1}))
+    found = verdict(COMPLETE, checked(1, 1, proof=failed))
+    assert decision(found) == left_alone_by("not_in_queue")
+    assert "failed" in found.last.finding.because
+
+
+def test_what_was_imported_is_left_alone_also_while_that_may_not_be_written_down():
+    whole = replace(NOTHING_TAKEN, imported=frozenset({1}))
+    assert decision(verdict(COMPLETE, checked(1, 1, proof=whole))) == left_alone_by("not_in_queue")
 
 
 @pytest.mark.parametrize(
@@ -91,25 +120,41 @@ def test_what_was_searched_again_and_got_complete_after_all_is_imported(context,
     ],
 )
 def test_a_failed_import_is_tried_again_less_and_less_often(failures, ago, action):
-    found = verdict(COMPLETE, with_imports(failures=failures, failed_at=NOW - ago))
+    history = History(imports=ImportFacts(failures=failures, failed_at=NOW - ago), selection=WITH_MEDIA)
+    found = verdict(COMPLETE, context(history=history))
     assert found.action is action
     if action is Action.NOTHING:
         assert found.revisit_at > NOW
 
 
-@pytest.mark.parametrize(("state", "rule"), [("importing", "arr_has_it"), ("importBlocked", "arr_has_it")])
-def test_what_the_arr_works_on_is_left_to_it(state, rule):
-    assert decision(verdict(COMPLETE, listed(tracked_state=state))) == left_alone_by(rule)
+def test_what_the_arr_works_on_is_left_to_it():
+    assert decision(verdict(COMPLETE, listed(tracked_state="importing"))) == left_alone_by("arr_has_it")
+
+
+KNOWN = History(proof=NOTHING_TAKEN, faults={}, selection=WITH_MEDIA)
 
 
 @pytest.mark.parametrize("state", ["failed", "failedPending", "ignored", "downloadFailed", "downloadFailedPending"])
 def test_what_the_arr_gave_up_is_not_imported(state):
-    assert verdict(COMPLETE, listed(tracked_state=state)).last.rule == "arr_has_it"
+    found = verdict(COMPLETE, replace(listed(tracked_state=state), history=KNOWN))
+    assert decision(found) == left_alone_by("arr_has_it")
 
 
-@pytest.mark.parametrize("state", ["downloading", "importPending", "importFailed", "", "ofALaterVersion"])
+@pytest.mark.parametrize("state", ["downloading", "importPending", "", "ofALaterVersion"])
 def test_what_the_arr_does_nothing_with_is_imported(state):
     assert verdict(COMPLETE, listed(tracked_state=state)).action is Action.IMPORT
+
+
+BASE = "Unable to Import. Path matches client base download directory"
+
+
+def test_what_the_client_of_the_arr_said_counts_once_the_arr_was_asked():
+    before = listed(tracked_state="downloading", status="warning", error_message=BASE)
+    assert verdict(COMPLETE, before).action is Action.IMPORT
+    asked = replace(KNOWN, imports=ImportFacts(failures=1, failed_at=NOW - 99999))
+    found = verdict(COMPLETE, replace(before, history=asked))
+    assert decision(found) == left_alone_by("arr_has_it")
+    assert BASE in found.last.finding.because
 
 
 # -- what the Arr refuses ---------------------------------------------------------------------------------------
@@ -117,11 +162,13 @@ def test_what_the_arr_does_nothing_with_is_imported(state):
 COMPLAINT = "Not an upgrade for existing movie file(s)"
 COMPLAINTS = policy(error_messages=frozenset({COMPLAINT, "Sample"}))
 ODD = "Found archive file, might need to be extracted"
+BY_ID = "Found matching movie via grab history, but release was matched to movie by ID. Manual Import required."
 OLD = {"added_at": NOW - 9999}
 
 
-def refused(state="importFailed", status="warning", messages=(COMPLAINT,), **changes):
-    return listed(tracked_state=state, status=status, messages=messages, **{**OLD, **changes})
+def refused(state="importFailed", status="warning", messages=(COMPLAINT,), history=KNOWN, **changes):
+    facts = {"tracked_state": state, "status": status, "tracked_status": "warning", "messages": messages}
+    return replace(listed(**facts, **{**OLD, **changes}), history=history)
 
 
 @pytest.mark.parametrize("status", ["completed", "warning"])
@@ -137,7 +184,7 @@ def test_what_the_arr_refuses_has_failed(state, status):
 )
 @pytest.mark.parametrize("state", ["importPending", "importBlocked", "importFailed"])
 def test_a_message_counts_only_when_the_arr_sees_the_download_complete(state, status):
-    assert verdict(COMPLETE, refused(state, status), COMPLAINTS).action is not Action.FAIL
+    assert decision(verdict(COMPLETE, refused(state, status), COMPLAINTS)) == left_alone_by("arr_refuses_it")
 
 
 @pytest.mark.parametrize("state", ["downloading", "importing", "imported", "failedPending", "failed", "ignored", ""])
@@ -149,33 +196,31 @@ def test_a_message_counts_only_when_the_arr_could_not_import(state):
     ("messages", "action"),
     [
         ((COMPLAINT,), Action.FAIL),
-        ((ODD, COMPLAINT), Action.FAIL),
-        (("Sample",), Action.FAIL),
-        ((), Action.IMPORT),
-        ((ODD,), Action.IMPORT),
-        # word for word
-        ((COMPLAINT + ".",), Action.IMPORT),
-        ((COMPLAINT.lower(),), Action.IMPORT),
-        (("Sample file",), Action.IMPORT),
+        ((COMPLAINT, "Sample"), Action.FAIL),
+        (("Not an upgrade for existing movie file. Existing quality: Bluray-480p. New Quality SDTV.",), Action.FAIL),
+        # all that is said must be configured
+        ((ODD, COMPLAINT), Action.NOTHING),
+        ((ODD,), Action.NOTHING),
+        (("A sample",), Action.NOTHING),
     ],
 )
-def test_a_message_counts_word_for_word(messages, action):
-    assert verdict(COMPLETE, refused(messages=messages), COMPLAINTS).action is action
+def test_a_message_counts_by_its_beginning(messages, action):
+    found = verdict(COMPLETE, refused(messages=messages), COMPLAINTS)
+    assert (found.action, found.last.rule) == (action, "arr_refuses_it")
 
 
-def test_no_message_counts_when_none_is_configured():
-    assert verdict(COMPLETE, refused()).action is Action.IMPORT
+def test_what_the_arr_refuses_is_shown_in_its_words_and_never_imported_over():
+    found = verdict(COMPLETE, refused(messages=(ODD,)))
+    assert decision(found) == left_alone_by("arr_refuses_it")
+    assert ODD in found.last.finding.because
+    assert found.revisit_at is None
 
 
-@pytest.mark.parametrize(
-    "messages",
-    [
-        (COMPLAINT, "Manual Import required."),
-        (COMPLAINT, "Found matching movie via grab history, but release was matched to movie by ID. manual import"),
-    ],
-)
+@pytest.mark.parametrize("messages", [(COMPLAINT, "Manual Import required."), (BY_ID,)])
 def test_what_waits_for_the_user_is_left_alone(messages):
-    assert decision(verdict(COMPLETE, refused(messages=messages), COMPLAINTS)) == left_alone_by("arr_refuses_it")
+    found = verdict(COMPLETE, refused(messages=messages), COMPLAINTS)
+    assert decision(found) == left_alone_by("arr_has_it")
+    assert messages[-1] in found.last.finding.because
 
 
 @pytest.mark.parametrize(
@@ -198,6 +243,105 @@ def test_what_the_arr_has_not_listed_for_long_is_given_time(torrent_age, record_
 
 def test_a_download_that_is_not_complete_is_not_refused():
     assert verdict(DOWNLOADING, refused(), COMPLAINTS).last.rule == "under_way"
+
+
+@pytest.mark.parametrize("unknown", [{"proof": None}, {"faults": None}])
+def test_nothing_comes_of_a_refusal_before_it_is_known_what_was_imported(unknown):
+    found = verdict(COMPLETE, refused(history=replace(KNOWN, **unknown)), COMPLAINTS)
+    assert decision(found) == (Action.CHECK_IMPORT, "refusal_not_checked")
+
+
+# -- packs that were imported in part ---------------------------------------------------------------------------
+
+GOOD = Refusal("S01E01.mkv", ("Episode file already imported at 11/28/2026 19:05:55",))
+SAMPLE = Refusal("S01E02.mkv", ("Unable to determine if file is a sample",))
+WORSE = Refusal("S01E03.mkv", (COMPLAINT,))
+PART = ImportProof(frozenset({1, 2, 3}), frozenset({1}), touched=True)
+
+
+def pack(*refusals, faults=(), proof=PART, **changes):
+    queue = factories.queue(
+        tracked_state="importBlocked", status="completed", tracked_status="warning", refusals=refusals, **OLD | changes
+    )
+    broken = dict.fromkeys(faults, "moov atom not found")
+    return context(queue=queue, history=replace(KNOWN, proof=proof, faults=broken))
+
+
+@pytest.mark.parametrize(
+    ("scene", "action"),
+    [
+        (pack(GOOD, SAMPLE, faults=["S01E02.mkv"]), Action.FAIL_REST),
+        (pack(GOOD, WORSE), Action.FAIL_REST),
+        (pack(GOOD, SAMPLE, WORSE, faults=["S01E02.mkv"]), Action.FAIL_REST),
+        (pack(GOOD, SAMPLE), Action.NOTHING),
+        (pack(GOOD, SAMPLE, WORSE), Action.NOTHING),
+        (pack(GOOD, WORSE, SAMPLE, faults=["S01E03.mkv"]), Action.NOTHING),
+        (pack(GOOD, Refusal("S01E03.mkv", (COMPLAINT, ODD))), Action.NOTHING),
+    ],
+)
+def test_what_is_left_of_a_pack_fails_when_each_refused_file_is_proven_bad(scene, action):
+    found = verdict(COMPLETE, scene, COMPLAINTS)
+    assert (found.action, found.last.rule) == (action, "arr_refuses_the_rest")
+
+
+def test_what_is_left_to_the_user_of_a_pack_is_said_in_the_words_of_the_arr():
+    because = verdict(COMPLETE, pack(GOOD, SAMPLE, WORSE), COMPLAINTS).last.finding.because
+    assert SAMPLE.texts[0] in because
+    assert COMPLAINT not in because
+    assert "already imported" not in because
+
+
+def test_a_proof_of_ffprobe_needs_no_time_and_a_message_does():
+    young = NOW - 1
+    assert verdict(COMPLETE, pack(GOOD, SAMPLE, faults=["S01E02.mkv"], added_at=young)).action is Action.FAIL_REST
+    found = verdict(COMPLETE, pack(GOOD, WORSE, added_at=young), COMPLAINTS)
+    assert (found.action, found.revisit_at) == (Action.NOTHING, young + COMPLAINTS.ignore_younger_than_seconds)
+
+
+def test_a_pack_of_which_nothing_was_imported_fails_as_a_whole_when_all_of_it_is_proven_bad():
+    nothing = replace(PART, imported=frozenset())
+    bad = pack(SAMPLE, WORSE, faults=["S01E02.mkv"], proof=nothing)
+    assert decision(verdict(COMPLETE, bad, COMPLAINTS)) == fails_by("arr_refuses_it")
+    mixed = pack(SAMPLE, WORSE, proof=nothing)
+    assert decision(verdict(COMPLETE, mixed, COMPLAINTS)) == left_alone_by("arr_refuses_it")
+
+
+# -- what there is nothing in -----------------------------------------------------------------------------------
+
+EMPTY = Selection(playable=0, complete=True)
+
+
+def test_a_complete_torrent_without_media_has_failed_whatever_its_age():
+    scene = with_history(selection=EMPTY)
+    assert decision(verdict(COMPLETE, scene, added_at=NOW - 1)) == fails_by("nothing_to_import")
+
+
+def test_what_seemed_empty_by_its_names_is_checked_when_it_is_complete():
+    scene = with_history(selection=Selection(playable=0))
+    assert decision(verdict(COMPLETE, scene)) == (Action.CHECK_FILES, "nothing_to_import")
+
+
+def test_the_files_of_what_the_arr_refuses_are_checked():
+    scene = refused(messages=("No files found are eligible for import in /x",), history=History())
+    assert decision(verdict(COMPLETE, scene)) == (Action.CHECK_FILES, "nothing_to_import")
+
+
+@pytest.mark.parametrize("selection", [None, Selection(foreign="it is an archive", complete=True), WITH_MEDIA])
+def test_what_has_media_or_is_to_be_unpacked_is_imported(selection):
+    assert verdict(COMPLETE, with_history(selection=selection)).action is Action.IMPORT
+
+
+def test_an_archive_that_the_arr_refuses_is_left_to_the_user():
+    archive = Selection(foreign="it is an archive", complete=True)
+    found = verdict(COMPLETE, refused(messages=(ODD,), history=replace(KNOWN, selection=archive)))
+    assert decision(found) == left_alone_by("arr_refuses_it")
+
+
+def test_what_the_arr_is_importing_does_not_fail_for_its_files():
+    scene = replace(
+        listed(tracked_state="importing"), history=History(selection=EMPTY, unplayable="a.mkv: End of file")
+    )
+    assert decision(verdict(COMPLETE, scene)) == left_alone_by("arr_has_it")
 
 
 # -- what cannot be played --------------------------------------------------------------------------------------

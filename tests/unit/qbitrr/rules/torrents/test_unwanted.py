@@ -134,7 +134,7 @@ FORCING = policy(enforces_custom_formats=True, forces_minimum_custom_format=True
 
 def scored(score, *items):
     return context(
-        queue=listed(custom_format_score=score).queue,
+        grabbed_score=score,
         scores=tuple(ItemScores(of_file, minimum) for of_file, minimum in items),
     )
 

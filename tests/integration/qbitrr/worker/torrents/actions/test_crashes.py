@@ -120,10 +120,12 @@ async def test_a_failed_torrent_is_removed_and_searched_once_whatever_crashes(sa
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("calls", range(1, 9))
-async def test_a_finished_torrent_is_imported_once_whatever_crashes(sandbox, bench, calls, moment):
+@pytest.mark.parametrize("calls", range(1, 11))
+@pytest.mark.parametrize("handles_completed", [True, False])
+async def test_a_finished_torrent_is_imported_once_whatever_crashes(sandbox, bench, calls, moment, handles_completed):
     torrent = finished(sandbox.world)
-    only(sandbox.world, torrent)
+    arr = only(sandbox.world, torrent)
+    arr.settings.completed_download_handling = handles_completed
     fuse = Fuse(calls + 2, moment)
     async with bench(fuse.wrap) as first:
         await first.loop.load()
@@ -134,4 +136,6 @@ async def test_a_finished_torrent_is_imported_once_whatever_crashes(sandbox, ben
         entries = await latest(second, 10)
     assert [(e.action, e.state) for e in entries] == [("import", "done")]
     assert "qBitrr-imported" in torrent.tags
-    assert sent(sandbox)["DownloadedMoviesScan"] == 1
+    assert sent(sandbox)["DownloadedMoviesScan"] == (0 if handles_completed else 1)
+    imported = [one.event_type for one in arr.history if one.download_id == torrent.infohash.upper()]
+    assert imported.count("downloadFolderImported") == 1

@@ -92,6 +92,7 @@ async def test_auto_delete_removes_only_what_was_excluded_of_this_torrent(sandbo
     torrent.files = [TorrentFile(f"{torrent.name}/{name}", 1000) for name in ("film.mkv", "Extras/one.mkv", "mine.mkv")]
     torrent.files[1].priority = torrent.files[2].priority = 0  # the last one by a person
     on_disk(torrent, tmp_path / "downloads")
+    arr.imports_by_itself = False  # before the excluded files are gone
     arr.refresh_now()
     stranger = tmp_path / "downloads" / "Extras" / "other.mkv"
     stranger.parent.mkdir()
@@ -99,6 +100,7 @@ async def test_auto_delete_removes_only_what_was_excluded_of_this_torrent(sandbo
     async with bench(**RULES, AutoDelete=True, VerifyMedia=False) as opened:
         await opened.loop.load()
         await passes_until(opened, ended(opened, "delete_files"), "nothing was deleted")
+        arr.imports_by_itself = True
         await passes_until(opened, ended(opened, "import"), "it was not imported")
     left = {str(p.relative_to(tmp_path / "downloads")) for p in (tmp_path / "downloads").rglob("*") if p.is_file()}
     assert left == {f"{torrent.name}/film.mkv", f"{torrent.name}/mine.mkv", "Extras/other.mkv"}
