@@ -27,8 +27,8 @@ def test_words(page):
 
 # the metaphors that the code once had, in names, docstrings, comments and texts
 METAPHORS = re.compile(
-    r"\b(?:_?zygotes?|_?purses?|_?gists?|_?regimes?|pulse|anew|for ever|nobody|somebody|wish(?:es)?|lets? go|gives? back"
-    r"|_?told|hears?|heard)\b",
+    r"\b(?:_?zygotes?|_?purses?|_?gists?|_?regimes?|pulse|anew|for ever|nobody|somebody|wish(?:es)?|lets? go"
+    r"|gives? back|_?told|hears?|heard)\b",
     re.IGNORECASE,
 )
 SOURCES = sorted(
