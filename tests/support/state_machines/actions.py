@@ -21,6 +21,7 @@ from qbitrr import ipc
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
 from qbitrr.errors import UnreachableError
+from qbitrr.qbittorrent.models import File
 from qbitrr.rules.facts import TorrentFacts
 from qbitrr.rules.hit_and_run import Clearance
 from qbitrr.rules.tags import TAG_IGNORED, TAG_QUARANTINE
@@ -70,6 +71,7 @@ _TORRENT = TorrentFacts(
     last_activity_at=0.0,
     content_path="/downloads/Some.Release",
 )
+_FILE = "Some.Release.mkv"
 _LONG_SECONDS = 10 * 86400.0
 _NEW = "no action"
 _FIRST, *_OTHERS = get_args(ActionState)
@@ -146,8 +148,8 @@ class _Qbittorrent:
     async def content_paths(self) -> dict[str, str]:
         return {}
 
-    async def files(self, _infohash: str) -> list[object]:
-        return []
+    async def files(self, _infohash: str) -> list[File]:
+        return [File(0, _FILE, _TORRENT.size_bytes)]
 
     def _change(self, call: str, **changes: Any) -> None:
         self._worker.calls.append(call)
@@ -161,7 +163,7 @@ class _Context(ActionContext):
     def __init__(self, worker: _Worker, parts: WorkerContext) -> None:
         ownership = SimpleNamespace(is_mine=lambda _: True, category_of=lambda _: "movies")
         seeding = SimpleNamespace(final_clearance=_granted)
-        super().__init__(parts, cast("Any", ownership), cast("Any", seeding), TorrentHistory(parts))
+        super().__init__(parts, cast("Any", ownership), cast("Any", seeding), TorrentHistory(parts), None)
         self.probe = cast("Any", SimpleNamespace(program="ffprobe", fault=_fault))
         self.interrupted = False
         self._worker = worker
@@ -188,7 +190,9 @@ class _Worker:
     """The parts of a worker that act, and what they act on."""
 
     def __init__(self, parts: WorkerContext) -> None:
-        self.torrent: TorrentFacts | None = _TORRENT
+        folder = Path(parts.config.state_file).parent
+        (folder / _FILE).touch()
+        self.torrent: TorrentFacts | None = replace(_TORRENT, save_path=str(folder))
         self.asks_for = Action.REMOVE
         self.calls: list[str] = []
         self.seconds = 0.0

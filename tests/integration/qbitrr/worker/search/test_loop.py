@@ -11,8 +11,8 @@ import pytest
 
 from qbitrr.clock import Clock
 from qbitrr.errors import ThrottledError
-from qbitrr.rules.search.plan import SearchForecast
 from qbitrr.rules.search.again import SearchAgain
+from qbitrr.rules.search.plan import SearchForecast
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.services.faults import Status
 from qbitrr.state import searches
