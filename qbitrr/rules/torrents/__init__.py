@@ -114,10 +114,10 @@ RULES = (
     Rule(custom_format_unmet, Scope.WITH_ARR),
     Rule(stalling_is_allowed),
     Rule(stalled_is_searched_again, Scope.WITH_ARR),
+    Rule(unavailable, Scope.WITH_ARR),
     Rule(stalled),
     Rule(nearly_complete),
     Rule(slow),
-    Rule(unavailable, Scope.WITH_ARR),
     Rule(under_way),
 )
 WITH_ARR = tuple(rule for rule in RULES if rule.scope is not Scope.WITHOUT_ARR)

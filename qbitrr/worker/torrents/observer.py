@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qbitrr import logs
 from qbitrr.arr.facts import queue_facts
 from qbitrr.errors import CredentialsRejectedError, ServiceError
+from qbitrr.qbittorrent.facts import torrent_files
 from qbitrr.rules.context import RuleContext
 from qbitrr.rules.facts import ItemScores, TorrentKey
-from qbitrr.rules.states import MISSING_FILES
+from qbitrr.rules.states import ERROR, MISSING_FILES
 from qbitrr.rules.strikes import StrikeKind
 from qbitrr.state import catalogue
-from qbitrr.worker.disk import has_content, on_disk
+from qbitrr.worker.disk import has_content, has_files, on_disk
 from qbitrr.worker.torrents.internet import InternetCheck
 from qbitrr.worker.torrents.policy import policy_of
-from qbitrr.worker.torrents.strikes import StrikeTimers
+from qbitrr.worker.torrents.strikes import StrikeTimers, gap_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from qbitrr.worker.torrents.ownership import Ownership
     from qbitrr.worker.torrents.poll import Poll
     from qbitrr.worker.torrents.seeding import SeedingTracker
+
+_log = logs.get(__name__)
 
 _IDLE_QUEUE_SECONDS = 60.0  # without torrents the Arr's queue matters only to the process list
 _SCORES_SECONDS = 60.0
@@ -49,11 +53,12 @@ class Observer:
         self._database = context.database
         self._report = context.report
         self._clock = context.clock
+        self._clients = context.services.qbittorrents
         self._poll = poll
         self._ownership = ownership
         self._seeding = seeding
         self._history = history
-        self._timers = StrikeTimers(self._policy)
+        self._timers = StrikeTimers(self._policy, gap_seconds(settings.loop_sleep_seconds))
         self._internet = InternetCheck(
             settings.ping_urls, settings.no_internet_sleep_seconds, context.clock, poll.wake.set
         )
@@ -163,7 +168,7 @@ class Observer:
         self._poll.wake.set()
 
     async def check_content(self) -> None:
-        """Check whether missing files are back."""
+        """Check whether the data of torrents with missing files, or in error, is there."""
         before, self._with_content = self._with_content, await self._find_content()
         if news := before ^ self._with_content:
             self._news |= news
@@ -172,12 +177,26 @@ class Observer:
     async def _find_content(self) -> set[TorrentKey]:
         found: set[TorrentKey] = set()
         for name, mirror in self._poll.mirrors.items():
-            missing = {h: t.content_path for h, t in mirror.torrents.items() if t.state == MISSING_FILES}
-            for infohash, path in missing.items():
-                is_there: bool = await on_disk(False, has_content, path)
-                if is_there:
-                    found.add(TorrentKey(name, infohash))
+            missing = [h for h, torrent in mirror.torrents.items() if torrent.state in (MISSING_FILES, ERROR)]
+            for key in (TorrentKey(name, infohash) for infohash in missing):
+                torrent = self._poll.facts(key)
+                if torrent is not None and await self._has_content(torrent):
+                    found.add(key)
         return found
+
+    async def _has_content(self, torrent: TorrentFacts) -> bool:
+        """Whether the data is on this machine: of a torrent that was complete all of its files in full."""
+        if not await on_disk(False, has_content, torrent.content_path):
+            return False
+        if torrent.completed_at is None:
+            return True
+        try:
+            files = torrent_files(await self._clients[torrent.instance].files(torrent.infohash))
+        except ServiceError as error:
+            _log.info("files were not listed", torrent=torrent.name, error=str(error))
+            return False
+        sizes = {file.path: file.size_bytes for file in files if file.priority}
+        return bool(sizes) and await on_disk(False, has_files, torrent.save_path, sizes)
 
     # -- what is known ------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from qbitrr.rules.hit_and_run import Announce, Clearance, clearance
 from qbitrr.rules.states import INACTIVE
 from qbitrr.worker.torrents.policy import Policies
 from qbitrr.worker.torrents.seeding_time import SeedingTimes
+from qbitrr.worker.torrents.strikes import gap_seconds
 from qbitrr.worker.torrents.tracker_refusals import TrackerRefusals
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ class SeedingTracker:
         self._poll = poll
         self._ownership = ownership
         self._refusals = TrackerRefusals(context.database, context.config.name)
-        self._times = SeedingTimes(context.database, context.config.name)
+        self._times = SeedingTimes(
+            context.database, context.config.name, gap_seconds(context.config.settings.loop_sleep_seconds)
+        )
         self._news: set[TorrentKey] = set()
         self._rids: dict[str, int] = {}
         self._private: dict[TorrentKey, bool] = {}
