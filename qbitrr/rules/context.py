@@ -19,6 +19,8 @@ class RuleContext(Struct, frozen=True, gc=False):
     queue: QueueFacts | None = None
     standstill: str = ""
     """Why its client proves nothing about downloads now, as a clause; empty when it does."""
+    trackers_out_of_reach: bool = False
+    """It depends on its trackers, and none of them is known to be in reach."""
     elsewhere: bool = False
     """Another qBittorrent holds the same torrent in this category."""
     stalled: Elapsed = NOT_SEEN

@@ -35,6 +35,7 @@ from qbitrr.rules.torrents.downloading import (
     queued_or_forced,
     stopped_by_user,
     too_young,
+    trackers_out_of_reach,
     under_way,
 )
 from qbitrr.rules.torrents.protected import client_is_busy_with_it, ignored_by_user, in_quarantine
@@ -110,6 +111,7 @@ RULES = (
     Rule(queued_or_forced),
     Rule(unwanted_files, Scope.WITH_ARR),
     Rule(client_at_standstill),
+    Rule(trackers_out_of_reach),
     Rule(too_young),
     Rule(custom_format_unmet, Scope.WITH_ARR),
     Rule(stalling_is_allowed),

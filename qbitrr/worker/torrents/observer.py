@@ -17,6 +17,7 @@ from qbitrr.worker.disk import has_content, has_files, on_disk
 from qbitrr.worker.torrents.internet import InternetCheck
 from qbitrr.worker.torrents.policy import policy_of
 from qbitrr.worker.torrents.strikes import StrikeTimers, gap_seconds
+from qbitrr.worker.torrents.tracker_reach import TrackerReach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,6 +60,7 @@ class Observer:
         self._seeding = seeding
         self._history = history
         self._timers = StrikeTimers(self._policy, gap_seconds(settings.loop_sleep_seconds))
+        self.reach = TrackerReach(context, poll)
         self._internet = InternetCheck(
             settings.ping_urls, settings.no_internet_sleep_seconds, context.clock, poll.wake.set
         )
@@ -85,6 +87,7 @@ class Observer:
     def forget(self, gone: set[TorrentKey]) -> None:
         """Drop torrents that are no longer there."""
         self._timers.forget(gone)
+        self.reach.forget(gone)
         self._with_content -= gone
         self._news -= gone
 
@@ -92,7 +95,9 @@ class Observer:
 
     async def update(self, changed: Iterable[TorrentKey]) -> set[TorrentKey]:
         """Bring everything up to date after a poll; returns the torrents whose context changed."""
-        self._news |= self._update_strikes(changed)
+        changed = set(changed)
+        waiting = self.reach.update(changed)
+        self._news |= waiting | self._update_strikes(changed | waiting)
         self._news |= self._seeding.update(changed)
         self._news |= await self._read_queue()
         news, self._news = self._news, set()
@@ -146,7 +151,7 @@ class Observer:
         for key in affected.union(changed):
             torrent = self._poll.facts(key)
             if torrent is not None and self._ownership.is_mine(torrent):
-                self._timers.observe(torrent)
+                self._timers.observe(torrent, waits=self.reach.waits(torrent))
         return affected
 
     def _standstill(self, instance: str) -> str:
@@ -212,6 +217,7 @@ class Observer:
             queue_known=self.queue is not None,
             queue=queue,
             standstill=self._standstill(torrent.instance),
+            trackers_out_of_reach=self.reach.waits(torrent),
             elsewhere=sum(torrent.infohash in mirror.torrents for mirror in self._poll.mirrors.values()) > 1,
             stalled=self._timers.elapsed(key, StrikeKind.STALLED),
             slow=self._timers.elapsed(key, StrikeKind.SLOW),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from qbitrr import logs
 from qbitrr.errors import GoneError, ServiceError
 from qbitrr.qbittorrent.facts import possible_seeding_seconds
-from qbitrr.qbittorrent.tracker_status import TrackerStatus, tracker_status
+from qbitrr.qbittorrent.tracker_status import TrackerStatus, is_private, tracker_status
 from qbitrr.rules import seeding, trackers
 from qbitrr.rules.adjustment import NONE, Adjustment, adjustment
 from qbitrr.rules.hit_and_run import Announce, Clearance, clearance
@@ -39,7 +39,6 @@ _REFUSED_SECONDS = 1260.0  # until trackers are asked for again when one has ref
 _IN_QUESTION_SECONDS = 6 * 3600.0  # when only their minimums keep the torrent from being deleted
 _SWEEP_SECONDS = 86400.0  # before 5.2 the deltas do not show which torrents have trackers in trouble
 _RETRY_SECONDS = 60.0
-_DHT = "** [DHT] **"
 
 
 class SeedingStatus(NamedTuple):
@@ -233,8 +232,7 @@ class SeedingTracker:
         before = (mirror.announces.of(torrent.infohash), self._private.get(key))
         if before[0] is None or set(before[0]) != set(urls):
             mirror.announces.record(torrent.infohash, urls)
-        # the row of the DHT has a message, in the language of the Web UI, when the torrent is private; else it has none
-        self._private[key] = any(row.url == _DHT and row.msg for row in rows)
+        self._private[key] = is_private(rows)
         seeding_policy = self._policy(torrent)
         refusals_changed = await self._refusals.record(torrent, rows, seeding_policy.dead_messages, self._clock.wall())
         self._ask_at.pop(key, None)

@@ -81,13 +81,16 @@ class StrikeTimers:
         self._stop(instance)
         self._standing.add(instance)
 
-    def observe(self, torrent: TorrentFacts) -> None:
-        """Start, stop or reset the timers of a torrent that changed, or whose client answered again."""
+    def observe(self, torrent: TorrentFacts, *, waits: bool = False) -> None:
+        """Start, stop or reset the timers of a torrent that changed, or whose client answered again.
+
+        None runs while the torrent `waits` for something that proves nothing about it.
+        """
         key = torrent.key
         for kind in StrikeKind:
-            self._observe(key, kind, torrent)
+            self._observe(key, kind, torrent, waits=waits)
 
-    def _observe(self, key: TorrentKey, kind: StrikeKind, torrent: TorrentFacts) -> None:
+    def _observe(self, key: TorrentKey, kind: StrikeKind, torrent: TorrentFacts, *, waits: bool) -> None:
         timer = self._timers.get((key, kind))
         if timer is not None and timer.added_at != torrent.added_at:
             self._drop(key, kind)
@@ -97,7 +100,7 @@ class StrikeTimers:
             self._drop(key, kind)
             timer = None
             runs = course(kind, torrent, self._policy, None)
-        if runs is not Course.RUN or key[0] in self._standing:
+        if waits or runs is not Course.RUN or key[0] in self._standing:
             if timer is not None and key[0] not in self._standing:
                 timer.running_since_poll += 1  # the last poll showed it without the trouble
             self._halt(key, kind, timer)

@@ -327,3 +327,12 @@ async def test_a_long_pause_between_passes_is_no_gap(script):
 
 def test_a_gap_is_more_than_a_minute_and_more_than_two_passes():
     assert (gap_seconds(5), gap_seconds(120)) == (60, 240)
+
+
+async def test_time_stands_while_a_torrent_waits_for_its_trackers(script):
+    script.poll()
+    script.poll(after=50)
+    script.timers.observe(STALLED, waits=True)
+    script.now += 50
+    script.timers.polled("qBit", script.now, standstill=False)
+    assert script.shows().seconds == 50
