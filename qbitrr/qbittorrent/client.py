@@ -22,6 +22,7 @@ from qbitrr.qbittorrent.models import (
     ContentPath,
     File,
     MainData,
+    Preferences,
     Torrent,
     TorrentRow,
     Tracker,
@@ -101,6 +102,11 @@ class QbittorrentClient:
         """Ask for the data of all torrents, by infohash."""
         body = await self._session.get("torrents/info")
         return {row.hash: row for row in self._session.http.decode(body, list[ContentPath], "torrents/info")}
+
+    async def preallocates(self) -> bool:
+        """Ask whether a torrent takes all of its space on the disk when it starts."""
+        body = await self._session.get("app/preferences")
+        return self._session.http.decode(body, Preferences, "app/preferences").preallocate_all
 
     async def delete(self, infohashes: Iterable[str], *, with_files: bool) -> None:
         """Ask for deletion, which is carried out later: check with `torrents` whether it was."""
