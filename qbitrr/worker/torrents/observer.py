@@ -60,7 +60,7 @@ class Observer:
         self._seeding = seeding
         self._history = history
         self._timers = StrikeTimers(self._policy, gap_seconds(settings.loop_sleep_seconds))
-        self.reach = TrackerReach(context, poll)
+        self.reach = TrackerReach(context, poll, seeding)
         self._internet = InternetCheck(
             settings.ping_urls, settings.no_internet_sleep_seconds, context.clock, poll.wake.set
         )
@@ -218,6 +218,8 @@ class Observer:
             queue=queue,
             standstill=self._standstill(torrent.instance),
             trackers_out_of_reach=self.reach.waits(torrent),
+            unregistered=self._seeding.is_unregistered(torrent),
+            private=self._seeding.is_private(torrent),
             elsewhere=sum(torrent.infohash in mirror.torrents for mirror in self._poll.mirrors.values()) > 1,
             stalled=self._timers.elapsed(key, StrikeKind.STALLED),
             slow=self._timers.elapsed(key, StrikeKind.SLOW),

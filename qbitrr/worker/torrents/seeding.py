@@ -164,19 +164,14 @@ class SeedingTracker:
             seeding_policy.rows,
             announces,
             dead,
-            private=self._is_private(torrent),
+            private=self.is_private(torrent),
         )
-
-    def _is_private(self, torrent: TorrentFacts) -> bool | None:
-        if torrent.private is not None:
-            return torrent.private
-        return self._private.get(torrent.key)
 
     def _matters(
         self, torrent: TorrentFacts, seeding_policy: SeedingPolicy, found: SeedingStatus, announces: tuple[str, ...]
     ) -> bool:
         """Whether what the trackers of a torrent say makes a difference."""
-        lacks_one = self._is_private(torrent) is None and trackers.to_add(seeding_policy.rows, announces, private=False)
+        lacks_one = self.is_private(torrent) is None and trackers.to_add(seeding_policy.rows, announces, private=False)
         return bool(lacks_one) or self._is_in_question(torrent, found) or self._may_be_dead(torrent, seeding_policy)
 
     def _is_in_question(self, torrent: TorrentFacts, found: SeedingStatus) -> bool:
@@ -197,6 +192,17 @@ class SeedingTracker:
         is_new = key not in self._in_trouble
         self._in_trouble.add(key)
         return is_new
+
+    def is_unregistered(self, torrent: TorrentFacts) -> bool:
+        """Whether it is proven that none of a torrent's trackers knows it any more."""
+        announces = self._poll.mirrors[torrent.instance].announces.of(torrent.infohash)
+        if not announces:
+            return False
+        return all(self._refusals.unregistered(torrent, url) for url in announces)
+
+    def is_private(self, torrent: TorrentFacts) -> bool | None:
+        """Whether a torrent is private; None while that is not known."""
+        return torrent.private if torrent.private is not None else self._private.get(torrent.key)
 
     # -- between passes -----------------------------------------------------------------------------------------------
 
@@ -223,9 +229,9 @@ class SeedingTracker:
             self._ask_at[key] = self._clock.monotonic() + _RETRY_SECONDS
             _log.info("trackers were not read", instance=key[0], infohash=key[1], error=str(error))
             return False
-        return await self._record(torrent, rows)
+        return await self.record(torrent, rows)
 
-    async def _record(self, torrent: TorrentFacts, rows: list[Tracker]) -> bool:
+    async def record(self, torrent: TorrentFacts, rows: list[Tracker]) -> bool:
         """Record what trackers say; whether it is new."""
         key, mirror = torrent.key, self._poll.mirrors[torrent.instance]
         urls = tuple(row.url for row in rows if trackers.host_of(row.url))
@@ -255,7 +261,7 @@ class SeedingTracker:
         if not seeding_policy.hit_and_run.any:
             return _NO_MINIMUM
         rows = await self._clients[torrent.instance].trackers(torrent.infohash)
-        await self._record(torrent, rows)
+        await self.record(torrent, rows)
         works = {row.url for row in rows if tracker_status(row.status, row.msg) is TrackerStatus.WORKS}
         announces = tuple(
             Announce(row.url, row.url not in works and self._refusals.unregistered(torrent, row.url))

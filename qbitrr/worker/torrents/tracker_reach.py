@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts, TorrentKey
     from qbitrr.worker.context import WorkerContext
     from qbitrr.worker.torrents.poll import Poll
+    from qbitrr.worker.torrents.seeding import SeedingTracker
 
 _log = logs.get(__name__)
 
@@ -38,10 +39,11 @@ class _Answer(NamedTuple):
 class TrackerReach:
     """Which downloads wait for their trackers; `ask` finds it out, a few at a time."""
 
-    def __init__(self, context: WorkerContext, poll: Poll) -> None:
+    def __init__(self, context: WorkerContext, poll: Poll, seeding: SeedingTracker) -> None:
         self._clients = context.services.qbittorrents
         self._clock = context.clock
         self._poll = poll
+        self._seeding = seeding
         self._answers: dict[TorrentKey, _Answer] = {}
         self._ask_at: dict[TorrentKey, float] = {}
         self._news: set[TorrentKey] = set()
@@ -99,7 +101,8 @@ class TrackerReach:
             since = known.since if known is not None and known.since is not None else now
         self._answers[key] = _Answer(since, is_private(rows))
         self._ask_at[key] = now + _AGAIN_SECONDS
-        if self.waits(torrent) != before:
+        is_new = await self._seeding.record(torrent, rows)
+        if is_new or self.waits(torrent) != before:
             self._news.add(key)
             self._poll.wake.set()
 

@@ -37,6 +37,10 @@ def test_trackers_are_out_of_reach_when_none_has_answered(rows, out):
     assert out_of_reach(rows) is out
 
 
+async def nothing_new(_torrent, _rows):
+    return False
+
+
 class Scene:
     """One torrent of one client, whose trackers say `rows`."""
 
@@ -50,7 +54,7 @@ class Scene:
         clients = {"qBit": SimpleNamespace(trackers=trackers)}
         clock = SimpleNamespace(monotonic=lambda: self.now)
         context = SimpleNamespace(services=SimpleNamespace(qbittorrents=clients), clock=clock)
-        self.reach = TrackerReach(context, poll)
+        self.reach = TrackerReach(context, poll, SimpleNamespace(record=nothing_new))
 
     async def asked(self, after=0.0):
         self.now += after
