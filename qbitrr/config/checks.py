@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from qbitrr.config.model import Arr, Config, Ombi, Overseerr, QBit, SeedingLimits, TrackerRow
+    from qbitrr.config.model.arr import TorrentRules
+    from qbitrr.config.model.settings import ManagedTorrents
     from qbitrr.config.tables import Findings
 
 _PORTS = {"radarr": 7878, "sonarr": 8989, "lidarr": 8686}
@@ -38,6 +40,8 @@ def check_together(config: Config, findings: Findings) -> None:
         _check_removal(f"{arr.section}.Torrent.SeedingMode", arr.torrent.seeding, trackers, findings)
         _check_search(arr, findings)
         _check_patterns(arr, findings)
+        _check_stances(f"{arr.section}.Torrent", arr.torrent, findings)
+    _check_stances("Settings.Torrent", config.settings.torrent, findings)
 
 
 def _check_categories(config: Config, arrs: list[Arr], qbits: list[QBit], findings: Findings) -> None:
@@ -139,6 +143,32 @@ def _check_search(arr: Arr, findings: Findings) -> None:
     if search.use_temp_for_missing and not search.quality_profile_mappings:
         found = "true, but no QualityProfileMappings"
         findings.warning(f"{where}.UseTempForMissing", found, "at least one mapping", "No profile is switched.")
+
+
+RULES_BY_PRIVACY = frozenset(
+    {
+        "arr_refuses_it",
+        "custom_format_unmet",
+        "nothing_playable",
+        "slow",
+        "stalled",
+        "stalled_is_searched_again",
+        "unavailable",
+        "unplayable",
+    }
+)
+"""Rules that `PrivatePolicy` and `PublicPolicy` may name."""
+_STANCES = ("act", "tag", "leave")
+
+
+def _check_stances(where: str, rules: TorrentRules | ManagedTorrents, findings: Findings) -> None:
+    for name, stances in (("PrivatePolicy", rules.private_policy), ("PublicPolicy", rules.public_policy)):
+        for rule, stance in stances.items():
+            if rule not in RULES_BY_PRIVACY | {"default"}:
+                allowed = f"{', '.join(sorted(RULES_BY_PRIVACY))} or default"
+                findings.problem(f"{where}.{name}.{rule}", "no such rule", allowed)
+            elif stance not in _STANCES:
+                findings.problem(f"{where}.{name}.{rule}", f'"{stance}"', '"act", "tag" or "leave"')
 
 
 def _check_patterns(arr: Arr, findings: Findings) -> None:

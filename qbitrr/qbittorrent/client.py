@@ -23,6 +23,7 @@ from qbitrr.qbittorrent.models import (
     ContentPath,
     File,
     MainData,
+    Preferences,
     Torrent,
     TorrentRow,
     Tracker,
@@ -108,6 +109,11 @@ class QbittorrentClient:
         body = await self._session.get("torrents/categories")
         categories = self._session.http.decode(body, dict[str, Category], "torrents/categories")
         return [category.save_path for category in categories.values() if category.save_path]
+
+    async def preallocates(self) -> bool:
+        """Ask whether a torrent takes all of its space on the disk when it starts."""
+        body = await self._session.get("app/preferences")
+        return self._session.http.decode(body, Preferences, "app/preferences").preallocate_all
 
     async def delete(self, infohashes: Iterable[str], *, with_files: bool) -> None:
         """Ask for deletion, which is carried out later: check with `torrents` whether it was."""

@@ -96,6 +96,12 @@ class File(Struct, frozen=True, gc=False):
     priority: int = 1
 
 
+class Preferences(Struct, frozen=True, gc=False):
+    """`app/preferences`."""
+
+    preallocate_all: bool = False
+
+
 class ServerState(Struct, frozen=True, gc=False):
     """State of the client. A delta has only what changed."""
 

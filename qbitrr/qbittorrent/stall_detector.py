@@ -10,15 +10,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 AT_ONCE_SECONDS = 60.0
+ENDS_AFTER_SECONDS = 3600.0
+"""A connection that is lost for longer is not what holds the downloads: they may have had one source."""
 LEAST = 3
 """Fewer downloads that stall together prove nothing."""
 
 
 class StallDetector:
-    """Observer of the states of all torrents of one client; `stopped` until something flows again."""
+    """Observer of the states of all torrents of one client; `stopped` until something flows again, or for an hour."""
 
     def __init__(self) -> None:
         self.stopped = False
+        self._stopped_at = 0.0
         self._downloading: set[str] = set()
         self._uploading: set[str] = set()
         self._stalled_at: dict[str, float] = {}
@@ -46,9 +49,13 @@ class StallDetector:
             self._stalled_at.pop(infohash, None)
         if self._downloading or self._uploading or not self._stalled_at:
             self.stopped = False
-        elif not self.stopped:
+        elif self.stopped:
+            if now >= self._stopped_at + ENDS_AFTER_SECONDS:
+                self.stopped = False
+                self._stalled_at.clear()
+        else:
             together = sum(at > now - AT_ONCE_SECONDS for at in self._stalled_at.values())
-            self.stopped = together >= LEAST
+            self.stopped, self._stopped_at = together >= LEAST, now
 
 
 def _set_member(infohashes: set[str], infohash: str, *, member: bool) -> None:

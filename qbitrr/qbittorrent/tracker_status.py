@@ -13,11 +13,18 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from qbitrr.rules.trackers import host_of
+
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
+
+    from qbitrr.qbittorrent.models import Tracker
 
 WORKING = 2
 FAILING = frozenset({4, 5})
+_DISABLED = 0
+_REFUSED = 5
+_DHT = "** [DHT] **"
 
 _UNREGISTERED = frozenset(
     {
@@ -101,3 +108,18 @@ def is_connection_error(message: str) -> bool:
 
 def _plain(message: str) -> str:
     return " ".join(message.casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split()).rstrip(" .!;:")
+
+
+def out_of_reach(rows: Iterable[Tracker]) -> bool:
+    """Whether none of a torrent's trackers has answered about it, not even with a refusal; false without trackers."""
+    statuses = [row for row in rows if host_of(row.url) and row.status != _DISABLED]
+    return bool(statuses) and not any(_answered(row) for row in statuses)
+
+
+def _answered(row: Tracker) -> bool:
+    return row.status in (WORKING, _REFUSED) or tracker_status(row.status, row.msg) is TrackerStatus.UNREGISTERED
+
+
+def is_private(rows: Iterable[Tracker]) -> bool:
+    """Whether a torrent is private: then the row of the DHT has a message, in the language of the Web UI."""
+    return any(row.url == _DHT and row.msg for row in rows)

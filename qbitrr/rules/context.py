@@ -20,6 +20,12 @@ class RuleContext(Struct, frozen=True, gc=False):
     queue: QueueFacts | None = None
     standstill: str = ""
     """Why its client proves nothing about downloads now, as a clause; empty when it does."""
+    trackers_out_of_reach: bool = False
+    """It depends on its trackers, and none of them is known to be in reach."""
+    unregistered: bool = False
+    """It is proven that none of its trackers knows it any more."""
+    private: bool | None = None
+    """None while that is not known."""
     elsewhere: bool = False
     """Another qBittorrent holds the same torrent in this category."""
     stalled: Elapsed = NOT_SEEN

@@ -18,10 +18,22 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from qbitrr.rules.facts import TorrentKey
-from qbitrr.rules.states import BUSY, FORCED, PAUSABLE, STARTED, STOPPED, STOPPED_COMPLETE, STOPPED_INCOMPLETE
+from qbitrr.rules.states import (
+    BUSY,
+    CHECKING,
+    DOWNLOADING,
+    FORCED,
+    PAUSABLE,
+    STARTED,
+    STOPPED,
+    STOPPED_COMPLETE,
+    STOPPED_INCOMPLETE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from qbitrr.rules.facts import TorrentFacts
 
 # parts of the space to keep free and of the torrent, so that other writing does not start and stop it in turns
 _SPARE_OF_KEPT = 20
@@ -163,6 +175,19 @@ def _on_one_disk(downloads: list[Download], disk: Disk) -> list[SpaceStep]:
                 steps.append(SpaceStep(one, SpaceMove.RESUME, "it fits on the disk again, with room to spare", budget))
                 budget -= one.left_bytes
     return steps
+
+
+def bytes_to_write(torrent: TorrentFacts, *, preallocated: bool) -> int:
+    """How much of a torrent is still to be written to its disk.
+
+    Nothing while it is checked: what is left then is what was not checked yet. Nothing of one that was complete once,
+    unless it downloads again. `preallocated`: its client takes all of its space when it starts.
+    """
+    if torrent.state in CHECKING:
+        return 0
+    if torrent.completed_at is not None and torrent.state not in FORCED | {DOWNLOADING}:
+        return 0
+    return 0 if preallocated and torrent.progress > 0 else torrent.left_bytes
 
 
 def _in_queue_order(one: Download) -> tuple[bool, int, float, str, str]:

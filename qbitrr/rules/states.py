@@ -17,7 +17,8 @@ MISSING_FILES = "missingFiles"
 ERROR = "error"
 UNKNOWN = "unknown"
 
-BUSY = frozenset({"checkingUP", "checkingDL", "checkingResumeData", "moving", "allocating"})
+CHECKING = frozenset({"checkingUP", "checkingDL", "checkingResumeData"})
+BUSY = CHECKING | {"moving", "allocating"}
 METADATA = frozenset({"metaDL"})
 FORCED = frozenset({"forcedDL", "forcedMetaDL"})
 WAITING_FOR_METADATA = METADATA | {"forcedMetaDL"}

@@ -21,6 +21,7 @@ class Action(StrEnum):
     DELETE_FILES = "delete_files"
     TAG_STALLED = "tag_stalled"
     UNTAG_STALLED = "untag_stalled"
+    TAG_USELESS = "tag_useless"
     RECHECK = "recheck"
     SEARCH_AGAIN = "search_again"
     ADJUST = "adjust"

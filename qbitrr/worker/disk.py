@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,6 +56,12 @@ def has_content(path: str) -> bool:
         return False
     place = Path(path)
     return any(place.iterdir()) if place.is_dir() else place.exists()
+
+
+def has_files(folder: str, sizes: Mapping[str, int]) -> bool:
+    """Whether all files below a folder are there in full; `sizes` are in bytes, by relative path."""
+    root = Path(folder)
+    return root.is_absolute() and all((root / path).stat().st_size == size for path, size in sizes.items())
 
 
 def existing_below(folder: str, relative: list[str]) -> list[str]:

@@ -119,6 +119,7 @@ def _torrent_jobs(context: WorkerContext, torrents: TorrentLoop) -> list[Job]:
         Job("metadata", _METADATA_SECONDS, torrents.poll.hasten),
         Job("content", _CONTENT_SECONDS, torrents.observer.check_content),
         Job("trackers", _TRACKERS_SECONDS, torrents.seeding.ask_trackers),
+        Job("tracker reach", _TRACKERS_SECONDS, torrents.observer.reach.ask),
         Job("strikes", _SAVE_SECONDS, torrents.observer.save),
         Job("seeding times", _SAVE_SECONDS, torrents.seeding.save),
     ]

@@ -87,7 +87,17 @@ def _tables() -> set[str]:
 
 def _section(number: int, rule: Rule) -> str:
     text = _docstring(rule.check)
-    return "\n\n".join((f"## {number}. `{rule.name}`", *_SCOPES[rule.scope], *_with_keys(text, text)))
+    evidence = _evidence(rule)
+    return "\n\n".join((f"## {number}. `{rule.name}`", *_SCOPES[rule.scope], evidence, *_with_keys(text, text)))
+
+
+def _evidence(rule: Rule) -> str:
+    """What a rule needs before it acts, what it does to private torrents, and why its default cannot hurt."""
+    if not rule.proof:
+        return "It never acts."
+    private = "by `PrivatePolicy`, which leaves them unless it says otherwise" if rule.by_privacy else "the same"
+    lines = [f"Proof: {rule.proof}", f"Private torrents: {private}.", f"Default: {rule.harmless}"]
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def _with_keys(text: str, naming: str) -> Iterator[str]:

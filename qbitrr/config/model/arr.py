@@ -199,6 +199,18 @@ class TorrentRules(Table, frozen=True):
         int,
         key("integer", "Once so many downloads of one item failed within a day, further ones stay. 0: no limit.", ge=0),
     ] = 5
+    private_policy: Annotated[
+        dict[str, str],
+        key("mapping", 'Rules that may act on, tag or leave private torrents: { stalled = "act" }. Others: leave.'),
+    ] = field(default_factory=dict)
+    public_policy: Annotated[
+        dict[str, str],
+        key("mapping", 'The same for public torrents: { slow = "tag", default = "act" }. Others: act.'),
+    ] = field(default_factory=dict)
+    remove_unregistered: Annotated[
+        bool,
+        key("flag", "Remove imported torrents that none of their trackers knows any more."),
+    ] = False
     trackers: Annotated[
         tuple[TrackerRow, ...],
         key("rows", "Rows for single trackers; a row replaces the one of [qBit] with the same URI."),
@@ -264,7 +276,9 @@ class Arr(Table, frozen=True):
     entry_search: Annotated[EntrySearch, key("table", "What is searched, and when.")] = field(
         default_factory=EntrySearch
     )
-    torrent: Annotated[TorrentRules, key("table", "How the torrents of the category are judged.")] = TorrentRules()
+    torrent: Annotated[TorrentRules, key("table", "How the torrents of the category are judged.")] = field(
+        default_factory=TorrentRules
+    )
 
     @property
     def complete(self) -> bool:

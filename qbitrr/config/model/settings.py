@@ -21,6 +21,14 @@ class ManagedTorrents(Table, frozen=True):
         float,
         key("number", "Above this progress such a torrent is never removed for being slow.", ge=0, le=1),
     ] = 0.99
+    private_policy: Annotated[
+        dict[str, str],
+        key("mapping", 'Rules that may act on, tag or leave private torrents: { stalled = "act" }. Others: leave.'),
+    ] = field(default_factory=dict)
+    public_policy: Annotated[
+        dict[str, str],
+        key("mapping", 'The same for public torrents: { slow = "tag", default = "act" }. Others: act.'),
+    ] = field(default_factory=dict)
 
 
 class Settings(Table, frozen=True):
@@ -149,4 +157,4 @@ class Settings(Table, frozen=True):
     torrent: Annotated[
         ManagedTorrents,
         key("table", "Torrents in the managed categories of [qBit], which belong to no Arr."),
-    ] = ManagedTorrents()
+    ] = field(default_factory=ManagedTorrents)

@@ -7,7 +7,7 @@ keys that govern it.
     user_categories  what the user asks for by a category downloading  what is left alone while it downloads
     recheck          what a recheck may repair            unwanted     unwanted files and releases
     seeding          limits, tags, trackers; its end      stalled      stalled, slow, unavailable
-    failure          what every failure has to ask
+    failure          what every failure has to ask  unregistered  what no tracker knows any more
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from msgspec import Struct
 from qbitrr.rules.context import RuleContext
 from qbitrr.rules.facts import TorrentFacts
 from qbitrr.rules.policy import Policy
+from qbitrr.rules.tags import TAG_USELESS
 from qbitrr.rules.torrents.completed import (
     arr_has_it,
     arr_queue_is_unknown,
@@ -38,6 +39,7 @@ from qbitrr.rules.torrents.downloading import (
     queued_or_forced,
     stopped_by_user,
     too_young,
+    trackers_out_of_reach,
     under_way,
 )
 from qbitrr.rules.torrents.protected import client_is_busy_with_it, ignored_by_user, in_quarantine
@@ -52,6 +54,7 @@ from qbitrr.rules.torrents.stalled import (
     stalling_is_allowed,
     unavailable,
 )
+from qbitrr.rules.torrents.unregistered import unregistered
 from qbitrr.rules.torrents.unwanted import (
     custom_format_unmet,
     excluded_files_are_left,
@@ -60,7 +63,7 @@ from qbitrr.rules.torrents.unwanted import (
     unwanted_files,
 )
 from qbitrr.rules.torrents.user_categories import failed_by_user, recheck_requested
-from qbitrr.rules.verdict import Finding, Outcome, TraceStep, Verdict
+from qbitrr.rules.verdict import Action, Finding, Outcome, TraceStep, Verdict, acts, passes, stops
 
 Check = Callable[[TorrentFacts, RuleContext, Policy, float], Finding]
 
@@ -74,10 +77,17 @@ class Scope(StrEnum):
 
 
 class Rule(Struct, frozen=True):
-    """One rule."""
+    """One rule.
+
+    `proof` is what it needs before it acts, `harmless` why its default cannot hurt; both are empty for a rule that
+    never acts. What a rule that is `by_privacy` fails depends on whether the torrent is private (`Policy.stance`).
+    """
 
     check: Check
     scope: Scope = Scope.BOTH
+    by_privacy: bool = False
+    proof: str = ""
+    harmless: str = ""
 
     @property
     def name(self) -> str:
@@ -89,41 +99,167 @@ RULES = (
     Rule(ignored_by_user),
     Rule(in_quarantine),
     Rule(client_is_busy_with_it),
-    Rule(recheck_requested),
-    Rule(failed_by_user),
-    Rule(files_are_missing),
-    Rule(in_error),
-    Rule(settings_differ),
-    Rule(no_longer_stalled),
-    Rule(seeding_is_over),
+    Rule(
+        recheck_requested,
+        proof="The torrent is in RecheckCategory.",
+        harmless="Only you put torrents there; a recheck deletes nothing.",
+    ),
+    Rule(
+        failed_by_user,
+        proof="The torrent is in FailedCategory, and no minimum of a tracker keeps it.",
+        harmless="Only you put torrents there.",
+    ),
+    Rule(
+        files_are_missing,
+        proof="Missing files in qBittorrent, and its data seen here: of what was complete all files in full.",
+        harmless="A recheck deletes nothing.",
+    ),
+    Rule(
+        in_error,
+        proof="An error in qBittorrent, and its data seen here: of what was complete all files in full.",
+        harmless="A recheck deletes nothing.",
+    ),
+    Rule(
+        settings_differ,
+        proof="The limits, tags or trackers that qBittorrent reports differ from the configured ones.",
+        harmless="By default nothing is configured.",
+    ),
+    Rule(
+        no_longer_stalled,
+        proof="The tag is there, and data flows or the torrent is complete.",
+        harmless="It only removes its own tag.",
+    ),
+    Rule(
+        unregistered,
+        proof="Every tracker of the torrent itself refused it as unknown, in exact words, three times over an hour.",
+        harmless="Nobody can download it any more. Imported torrents stay by default.",
+    ),
+    Rule(
+        seeding_is_over,
+        proof="The import in the Arr's history, limits reached by a ratio or time that can be, and all minimums.",
+        harmless="By default nothing is removed (RemoveTorrent -1).",
+    ),
     Rule(seeding, Scope.WITHOUT_ARR),
     Rule(imported, Scope.WITH_ARR),
     Rule(data_is_missing),
-    Rule(files_not_checked, Scope.WITH_ARR),
-    Rule(nothing_playable, Scope.WITH_ARR),
+    Rule(
+        files_not_checked,
+        Scope.WITH_ARR,
+        proof="The torrent has its metadata.",
+        harmless="It only reads the file list.",
+    ),
+    Rule(
+        nothing_playable,
+        Scope.WITH_ARR,
+        by_privacy=True,
+        proof="The whole file list: no file has an extension that the Arr imports.",
+        harmless="A word in a name is never enough; discs, images and archives are left.",
+    ),
     Rule(arr_queue_is_unknown, Scope.WITH_ARR),
-    Rule(not_in_queue, Scope.WITH_ARR),
-    Rule(nothing_to_import, Scope.WITH_ARR),
-    Rule(unplayable, Scope.WITH_ARR),
-    Rule(refusal_not_checked, Scope.WITH_ARR),
-    Rule(arr_refuses_the_rest, Scope.WITH_ARR),
-    Rule(arr_refuses_it, Scope.WITH_ARR),
+    Rule(
+        not_in_queue,
+        Scope.WITH_ARR,
+        proof="A complete answer of the queue without the download.",
+        harmless="It only asks the Arr.",
+    ),
+    Rule(
+        nothing_to_import,
+        Scope.WITH_ARR,
+        by_privacy=True,
+        proof="The whole file list of a complete torrent that was never imported: no media file in it.",
+        harmless="Discs, images and archives are left, and whatever only a name excludes.",
+    ),
+    Rule(
+        unplayable,
+        Scope.WITH_ARR,
+        by_privacy=True,
+        proof="ffprobe calls every media file bad, while the files can be read and a good clip plays.",
+        harmless="A message about a disk, or a broken ffprobe, is no proof.",
+    ),
+    Rule(
+        refusal_not_checked,
+        Scope.WITH_ARR,
+        proof="The Arr refuses something of a complete torrent.",
+        harmless="It only reads the history and the files.",
+    ),
+    Rule(
+        arr_refuses_the_rest,
+        Scope.WITH_ARR,
+        by_privacy=True,
+        proof="A part imported in the history; for each refused file a configured message, or ffprobe proves it bad.",
+        harmless="Nothing is deleted: the torrent goes on as an imported one.",
+    ),
+    Rule(
+        arr_refuses_it,
+        Scope.WITH_ARR,
+        by_privacy=True,
+        proof="A complete download; for all that the Arr refuses a configured message, or ffprobe proves it bad.",
+        harmless="Not before its age allows it, and never while the Arr waits for you.",
+    ),
     Rule(arr_has_it, Scope.WITH_ARR),
-    Rule(excluded_files_are_left, Scope.WITH_ARR),
+    Rule(
+        excluded_files_are_left,
+        Scope.WITH_ARR,
+        proof="A complete torrent, the file list, and no other torrent that shares the data.",
+        harmless="Off by default.",
+    ),
     Rule(import_failed_lately, Scope.WITH_ARR),
-    Rule(finished, Scope.WITH_ARR),
+    Rule(
+        finished,
+        Scope.WITH_ARR,
+        proof="A complete torrent that the Arr lists and has not imported.",
+        harmless="An import deletes nothing in the client.",
+    ),
     Rule(stopped_by_user),
     Rule(queued_or_forced),
-    Rule(unwanted_files, Scope.WITH_ARR),
+    Rule(
+        unwanted_files,
+        Scope.WITH_ARR,
+        proof="The file list, and something playable that remains.",
+        harmless="Files are only not downloaded; never half of the bytes, nor what the title names.",
+    ),
     Rule(client_at_standstill),
+    Rule(trackers_out_of_reach),
     Rule(too_young),
-    Rule(custom_format_unmet, Scope.WITH_ARR),
-    Rule(stalling_is_allowed),
-    Rule(stalled_is_searched_again, Scope.WITH_ARR),
-    Rule(stalled),
+    Rule(
+        custom_format_unmet,
+        Scope.WITH_ARR,
+        by_privacy=True,
+        proof="Scores of the download and of every item, as the Arr reports them.",
+        harmless="Off by default.",
+    ),
+    Rule(
+        stalling_is_allowed,
+        proof="qBittorrent reports the download as stalled.",
+        harmless="It only tags.",
+    ),
+    Rule(
+        stalled_is_searched_again,
+        Scope.WITH_ARR,
+        by_privacy=True,
+        proof="The first of its strikes.",
+        harmless="Off by default.",
+    ),
+    Rule(
+        unavailable,
+        Scope.WITH_ARR,
+        by_privacy=True,
+        proof="An availability below 1 over the whole delay, with the client online.",
+        harmless="A quarter of an hour without a full copy in any peer; never above MaximumDeletablePercentage.",
+    ),
+    Rule(
+        stalled,
+        by_privacy=True,
+        proof="No byte downloaded over the whole delay, with the client online and the trackers in reach.",
+        harmless="Time in which nothing can be known does not count.",
+    ),
     Rule(nearly_complete),
-    Rule(slow),
-    Rule(unavailable, Scope.WITH_ARR),
+    Rule(
+        slow,
+        by_privacy=True,
+        proof="A time left above MaximumETA, observed at each strike.",
+        harmless="Off by default (DoNotRemoveSlow, MaximumETA -1).",
+    ),
     Rule(under_way),
 )
 WITH_ARR = tuple(rule for rule in RULES if rule.scope is not Scope.WITHOUT_ARR)
@@ -135,7 +271,22 @@ def judge(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: floa
     trace: list[TraceStep] = []
     for rule in WITH_ARR if policy.with_arr else WITHOUT_ARR:
         finding = rule.check(torrent, context, policy, now)
+        if rule.by_privacy:
+            finding = _by_privacy(rule, finding, torrent, context, policy)
         trace.append(TraceStep(rule.name, finding))
         if finding.outcome is not Outcome.PASS:
             break
     return Verdict(tuple(trace))
+
+
+def _by_privacy(rule: Rule, finding: Finding, torrent: TorrentFacts, context: RuleContext, policy: Policy) -> Finding:
+    """What a rule that would fail a torrent does by `PrivatePolicy` or `PublicPolicy`."""
+    private = torrent.private if torrent.private is not None else context.private
+    stance = policy.stance(rule.name, private=bool(private))
+    if finding.outcome is not Outcome.ACT or stance == "act":
+        return finding
+    facts = finding.facts | {"private": private}
+    if stance == "tag" and TAG_USELESS not in torrent.tags and not policy.tagless:
+        return acts(Action.TAG_USELESS, finding.because, **facts)
+    because = f"{finding.because}, but a {'private' if private else 'public'} torrent is left by the policy"
+    return (passes if finding.action is Action.SEARCH_AGAIN else stops)(because, **facts)

@@ -38,6 +38,17 @@ def client_at_standstill(_torrent: TorrentFacts, context: RuleContext, _policy: 
     return passes("its client has a connection")
 
 
+def trackers_out_of_reach(_torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
+    """Nothing counts against a download that depends on its trackers while none of them can be reached.
+
+    A private torrent depends on them, and any other without peers for some hours. A tracker that works, or that
+    refuses the torrent itself, lets the time run.
+    """
+    if context.trackers_out_of_reach:
+        return stops("none of its trackers is known to be in reach, so no time counts")
+    return passes("it does not wait for trackers")
+
+
 def too_young(torrent: TorrentFacts, _context: RuleContext, policy: Policy, now: float) -> Finding:
     """`Torrent.IgnoreTorrentsYoungerThan`: a younger torrent is left alone by all rules about time, which follow."""
     old_at, facts = age(torrent, policy, now)

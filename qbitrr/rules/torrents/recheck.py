@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.rules import states
+from qbitrr.rules.tags import TAG_IMPORTED
 from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
@@ -18,17 +19,30 @@ RECHECK_SECONDS = (3600, 21600, 86400)
 
 
 def files_are_missing(torrent: TorrentFacts, context: RuleContext, _policy: Policy, now: float) -> Finding:
-    """Missing files are never a reason to delete: a disk may be unmounted. They are rechecked once they are back."""
+    """Missing files are never a reason to delete: a disk may be unmounted. They are rechecked once they are back.
+
+    Of a torrent that was complete all files have to be there in full: a recheck of less would download the rest again.
+    What was imported may have been moved, and is left alone.
+    """
     if torrent.state != states.MISSING_FILES:
         return passes("its files are there", state=torrent.state)
     if not context.content_is_there:
         return stops("its files are missing, which is never a reason to delete", content_path=torrent.content_path)
+    if _is_imported(torrent, context):
+        return stops("its files were missing, and it was imported: they may have been moved")
     return _recheck("its files were missing and are back", context, now, content_path=torrent.content_path)
 
 
 def in_error(torrent: TorrentFacts, context: RuleContext, _policy: Policy, now: float) -> Finding:
-    """A torrent in error is rechecked: at once, after an hour, after 6 hours, then daily."""
+    """A torrent in error is rechecked: at once, after an hour, after 6 hours, then daily.
+
+    Only while its data is seen on this machine: on a lost disk a recheck would lose all, and download it again.
+    """
     if torrent.state == states.ERROR:
+        if not context.content_is_there:
+            return stops(
+                "qBittorrent reports an error, and its data is not seen here", content_path=torrent.content_path
+            )
         return _recheck("qBittorrent reports an error", context, now, state=torrent.state)
     if torrent.state == states.UNKNOWN:
         return stops("qBittorrent does not know its state", state=torrent.state)
@@ -41,6 +55,10 @@ def data_is_missing(torrent: TorrentFacts, _context: RuleContext, _policy: Polic
     if torrent.completed_at is not None and torrent.left_bytes > 0:
         return stops("it was complete once, and its data is missing, which is never a reason to delete", **facts)
     return passes("it has not lost data", **facts)
+
+
+def _is_imported(torrent: TorrentFacts, context: RuleContext) -> bool:
+    return context.history.imports.imported or TAG_IMPORTED in torrent.tags
 
 
 def _recheck(because: str, context: RuleContext, now: float, **facts: Any) -> Finding:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qbitrr.rules.context import RuleContext
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.rules.policy import Policy
-    from qbitrr.rules.strikes import Elapsed
+    from qbitrr.rules.strikes import Elapsed, Strikes
     from qbitrr.rules.verdict import Finding
 
 
@@ -52,7 +52,7 @@ def stalled_is_searched_again(torrent: TorrentFacts, context: RuleContext, polic
         return passes("ReSearchStalled is off")
     if torrent.state not in states.INACTIVE or context.history.searched_again:
         return passes("it is not stalled, or was searched again", searched_again=context.history.searched_again)
-    made = count(_idle(torrent, context.stalled, now), policy.stalled_delay_seconds, policy.strikes).made
+    made = count(_since_added(torrent, context.stalled, now), policy.stalled_delay_seconds, policy.strikes).made
     if made < 1:
         return passes("it has not been stalled long enough to be searched again", strikes=made)
     because = "it is stalled, and ReSearchStalled searches its item again meanwhile"
@@ -62,13 +62,12 @@ def stalled_is_searched_again(torrent: TorrentFacts, context: RuleContext, polic
 def stalled(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """`Torrent.StalledDelay` above 0: a download that long without activity has failed, after `Torrent.Strikes`.
 
-    Without metadata the time runs from when it was added, else from its last activity. In both cases only time counts
-    during which the torrent was observed trying: not while it was stopped or queued, nor while its client was
-    unreachable or offline.
+    Activity is what it downloads, not what it uploads. Only time counts during which the torrent was observed trying:
+    not while it was stopped or queued, nor while its client was unreachable or offline.
     """
     if torrent.state not in states.INACTIVE:
         return passes("it is not stalled", state=torrent.state)
-    idle = _idle(torrent, context.stalled, now)
+    idle = _since_added(torrent, context.stalled, now)
     strikes = count(idle, policy.stalled_delay_seconds, policy.strikes)
     what = "it never got its metadata" if torrent.state in states.METADATA else "it is stalled"
     facts: dict[str, Any] = {
@@ -80,8 +79,14 @@ def stalled(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: fl
         "Strikes": strikes.needed,
     }
     if not strikes.out:
-        return stops(f"{what}, but not for StalledDelay yet", now + strikes.left_seconds, **facts)
+        return stops(f"{what}, but not for StalledDelay yet", now + _left_seconds(strikes, context, policy), **facts)
     return fails(f"{what}, for longer than StalledDelay", context, policy, now, **facts)
+
+
+def _left_seconds(strikes: Strikes, context: RuleContext, policy: Policy) -> float:
+    """The least time until one of the rules about its delay may act."""
+    unavailable_for = count(context.unavailable, policy.stalled_delay_seconds, policy.strikes)
+    return min(one.left_seconds for one in (strikes, unavailable_for) if one.left_seconds > 0 or one is strikes)
 
 
 def nearly_complete(torrent: TorrentFacts, _context: RuleContext, policy: Policy, _now: float) -> Finding:
@@ -116,12 +121,18 @@ def slow(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float
 
 
 def unavailable(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
-    """`Torrent.StalledDelay` above 0: what no peer has in full for that long fails, after `Torrent.Strikes`."""
+    """`Torrent.StalledDelay` above 0: what no peer has in full for that long fails, after `Torrent.Strikes`.
+
+    Not above the progress of `Torrent.MaximumDeletablePercentage`. A stalled download is asked this too, as uploads
+    may keep it busy without end.
+    """
     delay = policy.stalled_delay_seconds
     if torrent.state not in states.TRYING or not 0 <= torrent.availability < 1:
         return passes("all of it is available, or that is not known", availability=torrent.availability)
     if delay <= 0:
         return passes("StalledDelay is not above 0", StalledDelay_seconds=delay)
+    if torrent.progress > policy.maximum_deletable_progress:
+        return passes("it is nearly complete", progress=torrent.progress)
     strikes = count(context.unavailable, delay, policy.strikes)
     facts: dict[str, Any] = {
         "availability": torrent.availability,
@@ -130,13 +141,13 @@ def unavailable(torrent: TorrentFacts, context: RuleContext, policy: Policy, now
         "strikes": strikes.made,
         "Strikes": strikes.needed,
     }
+    if not strikes.out and torrent.state in states.INACTIVE:
+        return passes("no peer has all of it, but not for StalledDelay yet", **facts)
     if not strikes.out:
         return stops("no peer has all of it, but not for StalledDelay yet", now + strikes.left_seconds, **facts)
     return fails("no peer has all of it, for longer than StalledDelay", context, policy, now, **facts)
 
 
-def _idle(torrent: TorrentFacts, observed: Elapsed, now: float) -> Elapsed:
-    """Limit the observed time to that since the torrent's last activity according to its client."""
-    without_metadata = torrent.state in states.METADATA
-    since = torrent.added_at if without_metadata else max(torrent.last_activity_at, torrent.added_at)
-    return replace(observed, seconds=min(max(0.0, now - since), observed.seconds))
+def _since_added(torrent: TorrentFacts, observed: Elapsed, now: float) -> Elapsed:
+    """Limit the observed time to that since the torrent was added."""
+    return replace(observed, seconds=min(max(0.0, now - torrent.added_at), observed.seconds))

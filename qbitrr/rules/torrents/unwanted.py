@@ -76,6 +76,8 @@ def nothing_playable(torrent: TorrentFacts, context: RuleContext, policy: Policy
     facts["files"] = {file.path: file.because for file in selection.unwanted}
     if selection.by_name:
         return stops("patterns for names exclude all that can be played in it, which is no reason to fail it", **facts)
+    if context.standstill:
+        return stops(f"nothing playable remains of it, but {context.standstill}", **facts)
     return fails("nothing playable remains of it", context, policy, now, **facts)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
 from qbitrr import logs
 from qbitrr.config.address import host_name, is_loopback
+from qbitrr.errors import GoneError
+from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.rules import free_space
 from qbitrr.rules.free_space import Disk, Download
 from qbitrr.rules.tags import TAG_PAUSED
@@ -21,7 +23,7 @@ from qbitrr.worker.torrents.actions import pause
 from qbitrr.worker.torrents.ownership import may_be_moved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from qbitrr.qbittorrent.mirror import Mirror
     from qbitrr.rules.facts import TorrentKey
@@ -31,6 +33,7 @@ _log = logs.get(__name__)
 
 CLIENTS_DISK = "of the client"
 """Name of the disk that a qBittorrent on another machine reports the free space of."""
+_PREFERENCES_SECONDS = 600.0
 _CLAIM_SECONDS = 60.0
 _CLAIMED_SECONDS = 600.0
 """How long a claim holds: downloads go on while their worker restarts."""
@@ -53,10 +56,15 @@ class FreeSpaceGuard:
         self._claimed_at = float("-inf")
         self._measured = True
         self._trusted: dict[TorrentKey, float] = {}
+        self._preallocates = False
+        self._preallocates_read_at = float("-inf")
+        self._unreadable: frozenset[str] = frozenset()
 
     async def one_pass(self) -> None:
         """Measure the disks, and pause or resume what has to be. Raises a ServiceError."""
         paused = await stored.paused(self._context.database, self._instance)
+        if self._on:
+            await self._read_preferences()
         downloads = list(self._downloads(paused))
         if self._on:
             disks, downloads = await self._measure(downloads)
@@ -73,18 +81,29 @@ class FreeSpaceGuard:
         if gone:
             await stored.record_resumed(self._context.database, self._instance, gone)
 
+    async def _read_preferences(self) -> None:
+        now = self._context.clock.monotonic()
+        if now < self._preallocates_read_at + _PREFERENCES_SECONDS:
+            return
+        self._preallocates_read_at = now
+        try:
+            self._preallocates = await self._context.client(self._instance).preallocates()
+        except GoneError:  # a stand-in for qBittorrent may have no preferences
+            self._preallocates = False
+
     def _downloads(self, paused: dict[str, float]) -> Iterable[Download]:
         """Torrents that are not complete, or were paused by the guard."""
-        tagless = self._config.settings.tagless
+        tagless, now = self._config.settings.tagless, self._context.clock.wall()
         for infohash, torrent in self._mirror.torrents.items():
             tags = torrent.tags.split(", ") if torrent.tags else []
             is_paused = TAG_PAUSED in tags or (tagless and paused.get(infohash) == torrent.added_on)
             if torrent.amount_left > 0 or torrent.size <= 0 or is_paused:
+                facts = torrent_facts(self._instance, infohash, torrent, now)
                 yield Download(
                     instance=self._instance,
                     infohash=infohash,
                     state=torrent.state,
-                    left_bytes=torrent.amount_left,
+                    left_bytes=free_space.bytes_to_write(facts, preallocated=self._preallocates),
                     size_bytes=torrent.size,
                     added_at=torrent.added_on,
                     position=torrent.priority,
@@ -104,7 +123,10 @@ class FreeSpaceGuard:
         else:
             folder = self._config.settings.free_space_folder or self._config.settings.completed_download_folder
             paths = {one.disk for one in downloads}
-            by_path, free = await on_disk(({}, {}), measure, paths, folder)
+            by_path, free, unreadable = await on_disk(_NOT_MEASURED, measure, paths, folder)
+            if unreadable - self._unreadable:
+                _log.warning("paths could not be read, and count for the guarded folder", paths=sorted(unreadable)[:10])
+            self._unreadable = unreadable
         if self._measured is not bool(free):
             self._measured = bool(free)
             _log.info("free space was measured" if free else "free space was not measured", disks=free)
@@ -126,24 +148,71 @@ class FreeSpaceGuard:
             self._claimed, self._claimed_at = needs, now
 
 
-def measure(paths: set[str], folder: str) -> tuple[dict[str, str], dict[str, int]]:
+def measure(paths: set[str], folder: str) -> Measured:
     """Find the disk of each path, and the free bytes of each. A path that is not on this machine counts as `folder`.
 
-    Data that is being downloaded may lie elsewhere than where it will end up, so the paths are those of the data.
+    So does one that may not be read. Data that is being downloaded may lie elsewhere than where it will end up, so the
+    paths are those of the data.
 
     Raises OSError when `folder` is not there.
     """
-    guarded = Path(folder)
+    guarded, mounts = Path(folder), _mounts()
     by_path: dict[str, str] = {}
-    free = {_disk(guarded): shutil.disk_usage(guarded).free}
+    free = {_disk(guarded, mounts): shutil.disk_usage(guarded).free}
+    unreadable = set()
     for path in paths:
-        existing = next((one for one in (Path(path), Path(path).parent) if path and one.is_dir()), guarded)
-        by_path[path] = _disk(existing)
-        if by_path[path] not in free:
-            free[by_path[path]] = shutil.disk_usage(existing).free
-    return by_path, free
+        try:
+            existing = next((one for one in (Path(path), Path(path).parent) if path and one.is_dir()), guarded)
+            disk = _disk(existing, mounts)
+            size = free[disk] if disk in free else shutil.disk_usage(existing).free
+        except OSError:
+            unreadable.add(path)
+            existing, disk = guarded, _disk(guarded, mounts)
+            size = free[disk]
+        by_path[path], free[disk] = disk, size
+    return Measured(by_path, free, frozenset(unreadable))
 
 
-def _disk(path: Path) -> str:
+class Measured(NamedTuple):
+    """The disk of each path, the free bytes of each disk, and the paths that could not be read."""
+
+    disks: dict[str, str]
+    free: dict[str, int]
+    unreadable: frozenset[str] = frozenset()
+
+
+_NOT_MEASURED = Measured({}, {})
+
+
+class _Mount(NamedTuple):
+    """One line of `/proc/self/mountinfo` (proc_pid_mountinfo(5))."""
+
+    point: str
+    kind: str
+    source: str
+
+
+def _mounts() -> list[_Mount]:
+    """The mounts of this machine, the innermost first."""
+    found = []
+    for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+        place, _, device = line.partition(" - ")
+        kind, source, *_ = [*device.split(" "), "", ""]
+        found.append(_Mount(place.split(" ")[4].replace("\\040", " "), kind, source))
+    return sorted(found, key=lambda mount: -len(mount.point))
+
+
+def _disk(path: Path, mounts: Sequence[_Mount]) -> str:
+    """Name the disk of a path.
+
+    The subvolumes of a btrfs, and the data sets of a pool of ZFS, have device numbers of their own and share their
+    space.
+    """
+    real = f"{path.resolve()}/"
+    mount = next((one for one in mounts if real.startswith(f"{one.point.rstrip('/')}/")), None)
+    if mount is not None and mount.kind == "btrfs":
+        return f"btrfs {mount.source}"
+    if mount is not None and mount.kind == "zfs":
+        return f"zfs {mount.source.partition('/')[0]}"
     number = path.stat().st_dev
     return f"{os.major(number)}:{os.minor(number)}"

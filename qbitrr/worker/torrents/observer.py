@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 from qbitrr import logs
 from qbitrr.arr.facts import grabbed_score
 from qbitrr.errors import CredentialsRejectedError, ServiceError
+from qbitrr.qbittorrent.facts import torrent_files
 from qbitrr.rules.context import RuleContext
 from qbitrr.rules.facts import ItemScores, TorrentKey
-from qbitrr.rules.states import MISSING_FILES
+from qbitrr.rules.states import ERROR, MISSING_FILES
 from qbitrr.rules.strikes import StrikeKind
 from qbitrr.state import catalogue
-from qbitrr.worker.disk import has_content, on_disk
+from qbitrr.worker.disk import has_content, has_files, on_disk
 from qbitrr.worker.torrents.internet import InternetCheck
 from qbitrr.worker.torrents.policy import policy_of
-from qbitrr.worker.torrents.strikes import StrikeTimers
+from qbitrr.worker.torrents.strikes import StrikeTimers, gap_seconds
+from qbitrr.worker.torrents.tracker_reach import TrackerReach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,11 +57,13 @@ class Observer:
         self._database = context.database
         self._report = context.report
         self._clock = context.clock
+        self._clients = context.services.qbittorrents
         self._poll = poll
         self._ownership = ownership
         self._seeding = seeding
         self._history = history
-        self._timers = StrikeTimers(self._policy)
+        self._timers = StrikeTimers(self._policy, gap_seconds(settings.loop_sleep_seconds))
+        self.reach = TrackerReach(context, poll, seeding)
         self._internet = InternetCheck(
             settings.ping_urls, settings.no_internet_sleep_seconds, context.clock, poll.wake.set
         )
@@ -90,6 +94,7 @@ class Observer:
     def forget(self, gone: set[TorrentKey]) -> None:
         """Drop torrents that are no longer there."""
         self._timers.forget(gone)
+        self.reach.forget(gone)
         self._with_content -= gone
         self._news -= gone
 
@@ -97,7 +102,9 @@ class Observer:
 
     async def update(self, changed: Iterable[TorrentKey]) -> set[TorrentKey]:
         """Bring everything up to date after a poll; returns the torrents whose context changed."""
-        self._news |= self._update_strikes(changed)
+        changed = set(changed)
+        waiting = self.reach.update(changed)
+        self._news |= waiting | self._update_strikes(changed | waiting)
         self._news |= self._seeding.update(changed)
         self._news |= await self._read_queue()
         news, self._news = self._news, set()
@@ -176,7 +183,7 @@ class Observer:
         for key in affected.union(changed):
             torrent = self._poll.facts(key)
             if torrent is not None and self._ownership.is_mine(torrent):
-                self._timers.observe(torrent)
+                self._timers.observe(torrent, waits=self.reach.waits(torrent))
         return affected
 
     def _standstill(self, instance: str) -> str:
@@ -198,7 +205,7 @@ class Observer:
         self._poll.wake.set()
 
     async def check_content(self) -> None:
-        """Check whether missing files are back."""
+        """Check whether the data of torrents with missing files, or in error, is there."""
         before, self._with_content = self._with_content, await self._find_content()
         if news := before ^ self._with_content:
             self._news |= news
@@ -207,12 +214,26 @@ class Observer:
     async def _find_content(self) -> set[TorrentKey]:
         found: set[TorrentKey] = set()
         for name, mirror in self._poll.mirrors.items():
-            missing = {h: t.content_path for h, t in mirror.torrents.items() if t.state == MISSING_FILES}
-            for infohash, path in missing.items():
-                is_there: bool = await on_disk(False, has_content, path)
-                if is_there:
-                    found.add(TorrentKey(name, infohash))
+            missing = [h for h, torrent in mirror.torrents.items() if torrent.state in (MISSING_FILES, ERROR)]
+            for key in (TorrentKey(name, infohash) for infohash in missing):
+                torrent = self._poll.facts(key)
+                if torrent is not None and await self._has_content(torrent):
+                    found.add(key)
         return found
+
+    async def _has_content(self, torrent: TorrentFacts) -> bool:
+        """Whether the data is on this machine: of a torrent that was complete all of its files in full."""
+        if not await on_disk(False, has_content, torrent.content_path):
+            return False
+        if torrent.completed_at is None:
+            return True
+        try:
+            files = torrent_files(await self._clients[torrent.instance].files(torrent.infohash))
+        except ServiceError as error:
+            _log.info("files were not listed", torrent=torrent.name, error=str(error))
+            return False
+        sizes = {file.path: file.size_bytes for file in files if file.priority}
+        return bool(sizes) and await on_disk(False, has_files, torrent.save_path, sizes)
 
     # -- what is known ------------------------------------------------------------------------------------------------
 
@@ -233,6 +254,9 @@ class Observer:
             queue_known=self.queue is not None,
             queue=queue,
             standstill=self._standstill(torrent.instance),
+            trackers_out_of_reach=self.reach.waits(torrent),
+            unregistered=self._seeding.is_unregistered(torrent),
+            private=self._seeding.is_private(torrent),
             elsewhere=sum(torrent.infohash in mirror.torrents for mirror in self._poll.mirrors.values()) > 1,
             stalled=self._timers.elapsed(key, StrikeKind.STALLED),
             slow=self._timers.elapsed(key, StrikeKind.SLOW),

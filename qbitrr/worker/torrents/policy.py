@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
@@ -11,10 +11,10 @@ from qbitrr.rules import breaker, trackers
 from qbitrr.rules.files import FileRules, compile_rules
 from qbitrr.rules.hit_and_run import HitAndRunRules
 from qbitrr.rules.ownership import owner
-from qbitrr.rules.policy import Policy, SeedingPolicy
+from qbitrr.rules.policy import Policy, SeedingPolicy, Stance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from qbitrr.config.model import CategoryRules, QBit, TrackerRow
     from qbitrr.rules.trackers import Rows
@@ -75,6 +75,8 @@ def _without_arr(config: WorkerConfig, category: str | None) -> Policy:
         eta_rows=_with_eta(config.shared_rows, config.qbit.trackers),
         keep_slow=False,
         maximum_deletable_progress=settings.torrent.maximum_deletable_percentage,
+        private_stances=_stances(settings.torrent.private_policy),
+        public_stances=_stances(settings.torrent.public_policy),
     )
 
 
@@ -99,7 +101,15 @@ def _with_arr(config: WorkerConfig) -> Policy:
         enforces_custom_formats=search.custom_format_unmet_search,
         forces_minimum_custom_format=search.force_minimum_custom_format,
         most_failed_grabs=torrent.max_failed_grabs_per_day,
+        remove_unregistered=torrent.remove_unregistered,
+        private_stances=_stances(torrent.private_policy),
+        public_stances=_stances(torrent.public_policy),
     )
+
+
+def _stances(written: Mapping[str, str]) -> dict[str, Stance]:
+    """Read `PrivatePolicy` or `PublicPolicy`, whose values were checked with the configuration."""
+    return {rule: stance for rule, stance in written.items() if stance in get_args(Stance)}  # type: ignore[misc]
 
 
 def file_rules_of(config: WorkerConfig) -> FileRules:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from qbitrr import logs
 from qbitrr.errors import GoneError, ServiceError
 from qbitrr.qbittorrent.facts import possible_seeding_seconds
-from qbitrr.qbittorrent.tracker_status import TrackerStatus, tracker_status
+from qbitrr.qbittorrent.tracker_status import TrackerStatus, is_private, tracker_status
 from qbitrr.rules import seeding, trackers
 from qbitrr.rules.adjustment import NONE, Adjustment, adjustment
 from qbitrr.rules.hit_and_run import Announce, Clearance, clearance
 from qbitrr.rules.states import INACTIVE
 from qbitrr.worker.torrents.policy import Policies
 from qbitrr.worker.torrents.seeding_time import SeedingTimes
+from qbitrr.worker.torrents.strikes import gap_seconds
 from qbitrr.worker.torrents.tracker_refusals import TrackerRefusals
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ _REFUSED_SECONDS = 1260.0  # until trackers are asked for again when one has ref
 _IN_QUESTION_SECONDS = 6 * 3600.0  # when only their minimums keep the torrent from being deleted
 _SWEEP_SECONDS = 86400.0  # before 5.2 the deltas do not show which torrents have trackers in trouble
 _RETRY_SECONDS = 60.0
-_DHT = "** [DHT] **"
 
 
 class SeedingStatus(NamedTuple):
@@ -61,7 +61,9 @@ class SeedingTracker:
         self._poll = poll
         self._ownership = ownership
         self._refusals = TrackerRefusals(context.database, context.config.name)
-        self._times = SeedingTimes(context.database, context.config.name)
+        self._times = SeedingTimes(
+            context.database, context.config.name, gap_seconds(context.config.settings.loop_sleep_seconds)
+        )
         self._news: set[TorrentKey] = set()
         self._rids: dict[str, int] = {}
         self._private: dict[TorrentKey, bool] = {}
@@ -162,19 +164,14 @@ class SeedingTracker:
             seeding_policy.rows,
             announces,
             dead,
-            private=self._is_private(torrent),
+            private=self.is_private(torrent),
         )
-
-    def _is_private(self, torrent: TorrentFacts) -> bool | None:
-        if torrent.private is not None:
-            return torrent.private
-        return self._private.get(torrent.key)
 
     def _matters(
         self, torrent: TorrentFacts, seeding_policy: SeedingPolicy, found: SeedingStatus, announces: tuple[str, ...]
     ) -> bool:
         """Whether what the trackers of a torrent say makes a difference."""
-        lacks_one = self._is_private(torrent) is None and trackers.to_add(seeding_policy.rows, announces, private=False)
+        lacks_one = self.is_private(torrent) is None and trackers.to_add(seeding_policy.rows, announces, private=False)
         return bool(lacks_one) or self._is_in_question(torrent, found) or self._may_be_dead(torrent, seeding_policy)
 
     def _is_in_question(self, torrent: TorrentFacts, found: SeedingStatus) -> bool:
@@ -195,6 +192,17 @@ class SeedingTracker:
         is_new = key not in self._in_trouble
         self._in_trouble.add(key)
         return is_new
+
+    def is_unregistered(self, torrent: TorrentFacts) -> bool:
+        """Whether it is proven that none of a torrent's trackers knows it any more."""
+        announces = self._poll.mirrors[torrent.instance].announces.of(torrent.infohash)
+        if not announces:
+            return False
+        return all(self._refusals.unregistered(torrent, url) for url in announces)
+
+    def is_private(self, torrent: TorrentFacts) -> bool | None:
+        """Whether a torrent is private; None while that is not known."""
+        return torrent.private if torrent.private is not None else self._private.get(torrent.key)
 
     # -- between passes -----------------------------------------------------------------------------------------------
 
@@ -221,17 +229,16 @@ class SeedingTracker:
             self._ask_at[key] = self._clock.monotonic() + _RETRY_SECONDS
             _log.info("trackers were not read", instance=key[0], infohash=key[1], error=str(error))
             return False
-        return await self._record(torrent, rows)
+        return await self.record(torrent, rows)
 
-    async def _record(self, torrent: TorrentFacts, rows: list[Tracker]) -> bool:
+    async def record(self, torrent: TorrentFacts, rows: list[Tracker]) -> bool:
         """Record what trackers say; whether it is new."""
         key, mirror = torrent.key, self._poll.mirrors[torrent.instance]
         urls = tuple(row.url for row in rows if trackers.host_of(row.url))
         before = (mirror.announces.of(torrent.infohash), self._private.get(key))
         if before[0] is None or set(before[0]) != set(urls):
             mirror.announces.record(torrent.infohash, urls)
-        # the row of the DHT has a message, in the language of the Web UI, when the torrent is private; else it has none
-        self._private[key] = any(row.url == _DHT and row.msg for row in rows)
+        self._private[key] = is_private(rows)
         seeding_policy = self._policy(torrent)
         refusals_changed = await self._refusals.record(torrent, rows, seeding_policy.dead_messages, self._clock.wall())
         self._ask_at.pop(key, None)
@@ -254,7 +261,7 @@ class SeedingTracker:
         if not seeding_policy.hit_and_run.any:
             return _NO_MINIMUM
         rows = await self._clients[torrent.instance].trackers(torrent.infohash)
-        await self._record(torrent, rows)
+        await self.record(torrent, rows)
         works = {row.url for row in rows if tracker_status(row.status, row.msg) is TrackerStatus.WORKS}
         announces = tuple(
             Announce(row.url, row.url not in works and self._refusals.unregistered(torrent, row.url))

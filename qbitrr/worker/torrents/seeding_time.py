@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.database import Database
 
-_GAP_SECONDS = 60.0
-"""Between two polls of a client that are further apart nothing is counted."""
+_LEAST_GAP_SECONDS = 60.0
+"""Between two polls of a client that are further apart than the gap nothing is counted."""
 _SAVED_SECONDS = 600.0
 """The most that is lost with the process."""
 
@@ -37,7 +37,8 @@ class SeedingTimes:
     answered, if the torrent was seeding at both. So the real time is never less. Moments are monotonic.
     """
 
-    def __init__(self, database: Database, category: str) -> None:
+    def __init__(self, database: Database, category: str, gap_seconds: float = _LEAST_GAP_SECONDS) -> None:
+        self._gap_seconds = gap_seconds
         self._database = database
         self._category = category
         self._times: dict[TorrentKey, _Time] = {}
@@ -52,7 +53,7 @@ class SeedingTimes:
     def polled(self, instance: str, now: float) -> None:
         """Note that a client answered."""
         last = self._polled_at.get(instance)
-        if last is not None and now - last > _GAP_SECONDS:
+        if last is not None and now - last > self._gap_seconds:
             self._halt(instance, last, on_from=now)
         self._polled_at[instance] = now
 

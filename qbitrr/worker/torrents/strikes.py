@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from qbitrr.rules.policy import Policy
     from qbitrr.state.database import Database
 
-_GAP_SECONDS = 60.0
-"""Between two polls of a client that are further apart nothing is counted."""
+_LEAST_GAP_SECONDS = 60.0
+
+
+def gap_seconds(loop_sleep_seconds: float) -> float:
+    """Compute how far apart two polls of a client may be for the time between them to count."""
+    return max(_LEAST_GAP_SECONDS, 2.0 * loop_sleep_seconds)
 
 
 class _Timer(Struct, gc=False):
@@ -41,8 +45,9 @@ class _Polls(NamedTuple):
 class StrikeTimers:
     """All timers of one category. Times are monotonic seconds."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, gap_seconds: float = _LEAST_GAP_SECONDS) -> None:
         self._policy = policy
+        self._gap_seconds = gap_seconds
         self._timers: dict[tuple[TorrentKey, StrikeKind], _Timer] = {}
         self._polls: dict[str, _Polls] = {}
         self._standing: set[str] = set()
@@ -60,7 +65,7 @@ class StrikeTimers:
         While it proves nothing about its torrents (`standstill`) their timers stand.
         """
         before = self._polls.get(instance, _Polls(0, now))
-        gap = now - before.at > _GAP_SECONDS
+        gap = now - before.at > self._gap_seconds
         stands = instance in self._standing
         if (standstill and not stands) or gap:
             self._stop(instance)
@@ -76,13 +81,16 @@ class StrikeTimers:
         self._stop(instance)
         self._standing.add(instance)
 
-    def observe(self, torrent: TorrentFacts) -> None:
-        """Start, stop or reset the timers of a torrent that changed, or whose client answered again."""
+    def observe(self, torrent: TorrentFacts, *, waits: bool = False) -> None:
+        """Start, stop or reset the timers of a torrent that changed, or whose client answered again.
+
+        None runs while the torrent `waits` for something that proves nothing about it.
+        """
         key = torrent.key
         for kind in StrikeKind:
-            self._observe(key, kind, torrent)
+            self._observe(key, kind, torrent, waits=waits)
 
-    def _observe(self, key: TorrentKey, kind: StrikeKind, torrent: TorrentFacts) -> None:
+    def _observe(self, key: TorrentKey, kind: StrikeKind, torrent: TorrentFacts, *, waits: bool) -> None:
         timer = self._timers.get((key, kind))
         if timer is not None and timer.added_at != torrent.added_at:
             self._drop(key, kind)
@@ -92,7 +100,7 @@ class StrikeTimers:
             self._drop(key, kind)
             timer = None
             runs = course(kind, torrent, self._policy, None)
-        if runs is not Course.RUN or key[0] in self._standing:
+        if waits or runs is not Course.RUN or key[0] in self._standing:
             if timer is not None and key[0] not in self._standing:
                 timer.running_since_poll += 1  # the last poll showed it without the trouble
             self._halt(key, kind, timer)

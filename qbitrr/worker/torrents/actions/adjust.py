@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qbitrr.rules.tags import TAG_STALLED
+from qbitrr.rules.tags import TAG_STALLED, TAG_USELESS
 from qbitrr.worker.torrents.actions.context import ActionCancelledError
 
 if TYPE_CHECKING:
@@ -26,6 +26,13 @@ async def tag_stalled(context: ActionContext, entry: Entry) -> None:
     """Tag a torrent that may stay stalled. Raises a ServiceError, ActionCancelledError."""
     await context.read_for(entry)
     await context.client(entry.instance).add_tags([entry.infohash], TAG_STALLED)
+    await context.close(entry, "done", "tagged")
+
+
+async def tag_useless(context: ActionContext, entry: Entry) -> None:
+    """Tag a torrent that a rule may not fail. Raises a ServiceError, ActionCancelledError."""
+    await context.read_for(entry)
+    await context.client(entry.instance).add_tags([entry.infohash], TAG_USELESS)
     await context.close(entry, "done", "tagged")
 
 

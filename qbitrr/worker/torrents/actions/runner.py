@@ -57,6 +57,7 @@ _STEPS: dict[Action, Callable[[ActionContext, Entry], Awaitable[None]]] = {
     Action.DELETE_FILES: files.delete_excluded,
     Action.TAG_STALLED: adjust.tag_stalled,
     Action.UNTAG_STALLED: adjust.untag_stalled,
+    Action.TAG_USELESS: adjust.tag_useless,
 }
 """Of each action, what goes on with an entry of the ledger from the step that it reached."""
 

@@ -19,6 +19,7 @@ FFprobeAutoUpdate AutoUpdateEnabled AutoUpdateCron AutoUpdateChannel AutoRestart
 ProcessRestartWindow ProcessRestartDelay ProcessSpawnTimeoutSeconds Torrent.MaximumETA
 Torrent.MaximumDeletablePercentage
 ProtectTags Quarantine MaxDestructiveActions MaxDestructiveShare Shadow SearchesPerHour UpdateIndex ReleasesURL
+Torrent.PrivatePolicy Torrent.PublicPolicy
 """
 WEBUI_KEYS = """
 Host Port Token WebAccess TrustedProxies AllowedHosts AuthDisabled AllowInsecureExposure
@@ -60,6 +61,7 @@ Torrent.DoNotRemoveSlow Torrent.StalledDelay Torrent.ReSearchStalled Torrent.Tra
 Torrent.SeedingMode.RemoveDeadTrackers Torrent.SeedingMode.RemoveTrackerWithMessage
 Shadow Torrent.VerifyMedia Torrent.Strikes Torrent.MaxFailedGrabsPerDay EntrySearch.SearchesPerHour
 EntrySearch.SearchWindow EntrySearch.SearchQueueLimit EntrySearch.SearchCooldown
+Torrent.PrivatePolicy Torrent.PublicPolicy Torrent.RemoveUnregistered
 """
 
 

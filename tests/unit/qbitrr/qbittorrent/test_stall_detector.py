@@ -54,7 +54,7 @@ def test_one_that_flows_is_enough(state):
 
 def test_it_beats_again_as_soon_as_something_flows():
     dead = [(0, all_in("downloading")), (5, all_in("stalledDL"))]
-    assert felt(*dead, (1000, {})).stopped  # however long it takes
+    assert felt(*dead, (1000, {})).stopped
     assert not felt(*dead, (1000, {"b": "downloading"})).stopped
     assert not felt(*dead, (1000, {"new": "uploading"})).stopped
 
@@ -111,3 +111,10 @@ def test_downloads_that_die_one_after_another_are_dead(gaps):
         now += gap + 1
         detector.observe([(letter, "stalledDL")], (), now)
         assert not detector.stopped
+
+
+def test_it_ends_after_an_hour_for_downloads_of_one_source_that_left():
+    dead = [(0, all_in("downloading")), (5, all_in("stalledDL"))]
+    assert felt(*dead, (3604, {})).stopped
+    assert not felt(*dead, (3605, {})).stopped
+    assert not felt(*dead, (3605, {}), (9000, all_in("stalledDL"))).stopped

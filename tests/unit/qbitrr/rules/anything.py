@@ -147,6 +147,9 @@ CONTEXTS = st.builds(
     queue_known=st.booleans(),
     queue=QUEUES,
     standstill=st.sampled_from(["", "qBittorrent has no connection to the internet"]),
+    trackers_out_of_reach=st.booleans(),
+    unregistered=st.booleans(),
+    private=st.none() | st.booleans(),
     elsewhere=st.booleans(),
     stalled=SEEN,
     slow=SEEN,
@@ -180,4 +183,7 @@ POLICIES = st.builds(
     enforces_custom_formats=st.booleans(),
     forces_minimum_custom_format=st.booleans(),
     most_failed_grabs=st.integers(0, 5),
+    remove_unregistered=st.booleans(),
+    private_stances=st.dictionaries(st.sampled_from(["stalled", "default"]), st.sampled_from(["act", "tag", "leave"])),
+    public_stances=st.dictionaries(st.sampled_from(["stalled", "default"]), st.sampled_from(["act", "tag", "leave"])),
 )

@@ -8,7 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from qbitrr.rules.free_space import Disk, Download, SpaceMove, confirmed, guard, resume_all, to_write, trusted_until
+from qbitrr.rules.free_space import (
+    Disk,
+    Download,
+    SpaceMove,
+    bytes_to_write,
+    confirmed,
+    guard,
+    resume_all,
+    to_write,
+    trusted_until,
+)
+from tests.factories import torrent
 
 ONE = Download(
     instance="qBit",
@@ -297,3 +308,21 @@ def test_no_change_of_the_disk_moves_a_torrent_to_and_fro(sizes, days):
             moved += [step.download.infohash for step in steps if step.move is not SpaceMove.UNTAG]
             downloads = taken(downloads, steps)
         assert max(Counter(moved).values(), default=0) <= 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "preallocated", "expected"),
+    [
+        ({}, False, 500),
+        ({"state": "checkingDL"}, False, 0),
+        ({"state": "checkingUP", "completed_at": 1.0}, False, 0),
+        ({"state": "checkingResumeData"}, False, 0),
+        ({"state": "moving"}, False, 500),
+        ({"state": "stoppedDL", "completed_at": 1.0}, False, 0),
+        ({"state": "downloading", "completed_at": 1.0}, False, 500),
+        ({}, True, 0),
+        ({"progress": 0.0, "left_bytes": 1000}, True, 1000),
+    ],
+)
+def test_what_is_still_to_be_written(changes, preallocated, expected):
+    assert bytes_to_write(torrent(**changes), preallocated=preallocated) == expected

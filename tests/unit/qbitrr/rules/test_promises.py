@@ -152,3 +152,24 @@ def test_without_an_arr_nothing_is_asked_of_one(torrent, context, policy):
         Action.TAG_STALLED,
         Action.UNTAG_STALLED,
     }
+
+
+@everything
+def test_only_a_rule_that_names_its_proof_acts(torrent, context, policy):
+    found = judged(torrent, context, policy)
+    proofs = {rule.name: rule.proof for rule in torrents.RULES}
+    assert found.action is Action.NOTHING or proofs[found.last.rule]
+
+
+@everything
+def test_a_private_torrent_is_left_by_default_unless_its_trackers_refuse_it_or_the_user_asks(torrent, context, policy):
+    plain = msgspec.structs.replace(policy, private_stances={})
+    found = judged(torrent, context, plain, private=True, category="movies")
+    assert found.action not in DESTRUCTIVE or found.last.rule in ("seeding_is_over", "unregistered")
+
+
+@everything
+def test_nothing_fails_while_its_trackers_are_out_of_reach_but_for_what_is_in_it(torrent, context, policy):
+    waiting = msgspec.structs.replace(context, trackers_out_of_reach=True, unregistered=False)
+    found = judged(torrent, waiting, policy, category="movies", completed_at=None)
+    assert found.action not in DESTRUCTIVE or found.last.rule == "nothing_playable"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qbitrr.worker import disk
-from qbitrr.worker.disk import delete_below, existing_below, has_content, on_disk
+from qbitrr.worker.disk import delete_below, existing_below, has_content, has_files, on_disk
 
 
 def put(root, *paths):
@@ -208,3 +208,15 @@ async def test_who_waits_may_be_cancelled():
         await waiting
     let_go.set()
     assert await on_disk("unknown", lambda: "next") == "next"
+
+
+def test_a_rest_of_a_folder_is_not_all_of_it(tmp_path):
+    (tmp_path / "Film").mkdir()
+    (tmp_path / "Film/film.mkv").write_bytes(b"12345")
+    assert has_files(str(tmp_path), {"Film/film.mkv": 5})
+    assert not has_files(str(tmp_path), {"Film/film.mkv": 6})
+    assert not has_files("relative", {})
+
+
+async def test_a_file_that_is_gone_is_none(tmp_path):
+    assert not await on_disk(False, has_files, str(tmp_path), {"Film/film.mkv": 5})

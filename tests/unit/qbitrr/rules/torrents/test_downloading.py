@@ -39,3 +39,9 @@ def test_what_is_complete_is_imported_while_its_client_is_at_a_standstill():
 
 def test_what_gets_on_is_under_way():
     assert decision(verdict(DOWNLOADING)) == left_alone_by("under_way")
+
+
+@pytest.mark.parametrize("state", ["stalledDL", "metaDL", "downloading"])
+def test_a_download_whose_trackers_are_out_of_reach_does_not_fail(state):
+    found = verdict(HOPELESS, context(trackers_out_of_reach=True), state=state, availability=0.0)
+    assert decision(found) == left_alone_by("trackers_out_of_reach")

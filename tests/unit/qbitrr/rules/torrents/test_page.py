@@ -1,5 +1,6 @@
 import pytest
 
+from qbitrr.config.checks import RULES_BY_PRIVACY
 from qbitrr.rules.torrents import RULES
 from tests.support.rules_page import keys_in, render
 
@@ -26,3 +27,9 @@ def test_keys_are_found_by_their_names_in_backticks(text, keys):
 def test_a_key_that_there_is_not_is_an_error(name):
     with pytest.raises(ValueError, match=name):
         keys_in(f"`{name}`")
+
+
+def test_every_rule_that_acts_says_its_proof_and_why_its_default_cannot_hurt():
+    assert all(bool(rule.proof) == bool(rule.harmless) for rule in RULES)
+    assert all(rule.proof for rule in RULES if rule.by_privacy)
+    assert {rule.name for rule in RULES if rule.by_privacy} == RULES_BY_PRIVACY

@@ -1,6 +1,6 @@
 import pytest
 
-from qbitrr.rules.history import History
+from qbitrr.rules.history import History, ImportFacts
 from qbitrr.rules.verdict import Action
 from tests.factories import LONG, NOW, context, policy
 from tests.unit.qbitrr.rules.torrents.scenes import (
@@ -25,6 +25,20 @@ def test_missing_files_are_waited_for_and_then_rechecked(torrent, is_there, expe
 
 def test_content_that_is_there_is_no_reason_for_anything_when_no_files_are_missing():
     assert verdict(context=context(content_is_there=True)).last.rule == "under_way"
+
+
+def test_an_error_while_the_data_is_out_of_sight_is_waited_for():
+    """As on a lost disk: a recheck would lose all of it, and download it into the mount point."""
+    assert decision(verdict(COMPLETE, context(content_is_there=False), state="error")) == left_alone_by("in_error")
+    assert verdict(COMPLETE, context(content_is_there=True), state="error").action is Action.RECHECK
+
+
+def test_what_was_imported_may_have_been_moved_and_is_not_fetched_again():
+    there = context(content_is_there=True)
+    tagged = verdict(COMPLETE, there, state="missingFiles", tags=frozenset({"qBitrr-imported"}))
+    assert decision(tagged) == left_alone_by("files_are_missing")
+    imported = context(content_is_there=True, history=History(imports=ImportFacts(imported=True)))
+    assert decision(verdict(COMPLETE, imported, state="missingFiles")) == left_alone_by("files_are_missing")
 
 
 RECHECKED = [

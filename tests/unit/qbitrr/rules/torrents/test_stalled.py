@@ -22,8 +22,9 @@ from tests.unit.qbitrr.rules.torrents.scenes import (
 @pytest.mark.parametrize(
     ("state", "clock", "action"),
     [
-        ("stalledDL", {"last_activity_at": NOW - 899}, Action.NOTHING),
-        ("stalledDL", {"last_activity_at": NOW - 900}, Action.FAIL),
+        ("stalledDL", {"added_at": NOW - 899}, Action.NOTHING),
+        ("stalledDL", {"added_at": NOW - 900}, Action.FAIL),
+        ("stalledDL", {"last_activity_at": NOW}, Action.FAIL),  # an upload is no progress
         ("metaDL", {"added_at": NOW - 899, "last_activity_at": 0}, Action.NOTHING),
         ("metaDL", {"added_at": NOW - 900, "last_activity_at": NOW}, Action.FAIL),
         ("stalledDL", {"added_at": NOW - 300, "last_activity_at": 0}, Action.NOTHING),
@@ -38,7 +39,9 @@ def test_a_download_fails_after_the_stalled_delay_and_not_before(state, clock, a
 
 
 def test_a_stalled_torrent_is_judged_again_when_its_delay_ends():
-    assert verdict(state="stalledDL", last_activity_at=NOW - 100).revisit_at == NOW + 800
+    assert verdict(state="stalledDL", context=context(stalled=Elapsed(100, 9))).revisit_at == NOW + 800
+    both = context(stalled=Elapsed(100, 9), unavailable=Elapsed(300, 9))
+    assert verdict(state="stalledDL", availability=0.9, context=both).revisit_at == NOW + 600
 
 
 @pytest.mark.parametrize(("seen", "action"), [(899, Action.NOTHING), (900, Action.FAIL)])
@@ -301,6 +304,15 @@ def test_it_must_have_been_unavailable_for_the_stalled_delay(seconds, observatio
     )
     assert found.last.finding.facts["strikes"] == made
     assert decision(found) == (fails_by("unavailable") if made == 3 else left_alone_by("unavailable"))
+
+
+def test_a_swarm_without_a_seed_fails_although_uploads_keep_it_busy():
+    busy = context(stalled=NOT_SEEN)
+    assert decision(verdict(state="stalledDL", availability=0.97, last_activity_at=NOW, context=busy)) == fails_by(
+        "unavailable"
+    )
+    not_yet = context(stalled=NOT_SEEN, unavailable=Elapsed(60, 9))
+    assert decision(verdict(state="stalledDL", availability=0.97, context=not_yet)) == left_alone_by("stalled")
 
 
 def test_each_trouble_has_its_own_timer():

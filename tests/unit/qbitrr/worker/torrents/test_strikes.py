@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from qbitrr.rules.strikes import NOT_SEEN, Elapsed, StrikeKind
 from qbitrr.state import torrents
 from qbitrr.state.database import open_writer
-from qbitrr.worker.torrents.strikes import StrikeTimers
+from qbitrr.worker.torrents.strikes import StrikeTimers, gap_seconds
 from tests.factories import policy, torrent
 from tests.support.state import migrated
 
@@ -316,3 +316,24 @@ async def follow(state_file, events):
 @given(EVENTS)
 def test_a_timer_shows_no_more_and_no_less_than_what_was_seen(state_file, events):
     asyncio.run(follow(state_file, events))
+
+
+async def test_a_long_pause_between_passes_is_no_gap(script):
+    script.timers = StrikeTimers(POLICY, gap_seconds(300))
+    script.poll()
+    for _ in range(10):
+        script.poll(after=300)
+    assert script.shows().seconds == 3000
+
+
+def test_a_gap_is_more_than_a_minute_and_more_than_two_passes():
+    assert (gap_seconds(5), gap_seconds(120)) == (60, 240)
+
+
+async def test_time_stands_while_a_torrent_waits_for_its_trackers(script):
+    script.poll()
+    script.poll(after=50)
+    script.timers.observe(STALLED, waits=True)
+    script.now += 50
+    script.timers.polled("qBit", script.now, standstill=False)
+    assert script.shows().seconds == 50

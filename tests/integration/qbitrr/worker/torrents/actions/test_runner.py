@@ -300,7 +300,8 @@ async def test_nothing_is_remembered_of_torrents_that_are_gone(sandbox, bench):
         await opened.loop.load()
 
         def all_dead_ones_are_gone():
-            return not [t for t in sandbox.world.client.torrents.values() if t.state in ("stalledDL", "metaDL")]
+            dead = [t for t in sandbox.world.client.torrents.values() if t.state in ("stalledDL", "metaDL")]
+            return all(t.tracker_complaint for t in dead)  # those wait for their trackers
 
         await passes_until(opened, all_dead_ones_are_gone, "dead torrents are left")
         await passes(opened, 5)

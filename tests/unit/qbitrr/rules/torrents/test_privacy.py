@@ -1,0 +1,85 @@
+"""What rules that fail a torrent do to private and to public ones, and torrents that no tracker knows any more."""
+
+import pytest
+
+from qbitrr.rules.history import History, ImportFacts
+from qbitrr.rules.hit_and_run import Clearance
+from qbitrr.rules.verdict import Action
+from tests.factories import completed, context, policy
+from tests.unit.qbitrr.rules.torrents.scenes import (
+    COMPLETE,
+    DOWNLOADING,
+    HOPELESS,
+    decision,
+    fails_by,
+    left_alone_by,
+    verdict,
+)
+
+
+@pytest.mark.parametrize(
+    ("stances", "expected"),
+    [
+        ({}, left_alone_by("stalled")),
+        ({"stalled": "act"}, fails_by("stalled")),
+        ({"default": "act"}, fails_by("stalled")),
+        ({"stalled": "leave", "default": "act"}, left_alone_by("stalled")),
+        ({"stalled": "tag"}, (Action.TAG_USELESS, "stalled")),
+        ({"slow": "act"}, left_alone_by("stalled")),
+    ],
+)
+def test_a_private_torrent_is_left_unless_its_policy_says_otherwise(stances, expected):
+    assert decision(verdict(HOPELESS, policy=policy(private_stances=stances), private=True)) == expected
+
+
+@pytest.mark.parametrize(
+    ("stances", "expected"),
+    [
+        ({}, fails_by("stalled")),
+        ({"stalled": "leave"}, left_alone_by("stalled")),
+        ({"default": "tag"}, (Action.TAG_USELESS, "stalled")),
+    ],
+)
+@pytest.mark.parametrize("private", [False, None])
+def test_a_public_torrent_fails_unless_its_policy_says_otherwise(private, stances, expected):
+    assert decision(verdict(HOPELESS, policy=policy(public_stances=stances), private=private)) == expected
+
+
+def test_what_the_row_of_the_dht_says_counts_before_5_0():
+    assert verdict(HOPELESS, context(private=True)).action is Action.NOTHING
+    assert verdict(HOPELESS, context(private=True), private=False).action is Action.FAIL
+
+
+def test_a_tag_is_set_once():
+    tagging = policy(public_stances={"default": "tag"})
+    assert verdict(HOPELESS, policy=tagging, tags=frozenset({"qBitrr-useless"})).action is Action.NOTHING
+
+
+# -- unregistered -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_a_download_that_no_tracker_knows_any_more_fails(private):
+    assert decision(verdict(DOWNLOADING, context(unregistered=True), private=private)) == fails_by("unregistered")
+
+
+IMPORTED = History(imports=ImportFacts(imported=True))
+
+
+@pytest.mark.parametrize(
+    ("on", "history", "granted", "action"),
+    [
+        (True, IMPORTED, True, Action.REMOVE),
+        (False, IMPORTED, True, Action.NOTHING),
+        (True, IMPORTED, False, Action.NOTHING),
+        (True, History(), True, Action.IMPORT),
+    ],
+)
+def test_an_imported_torrent_that_no_tracker_knows_is_removed_by_its_own_key(on, history, granted, action):
+    around = context(unregistered=True, history=history, clearance=Clearance(granted, "a minimum"))
+    assert verdict(COMPLETE, around, policy(remove_unregistered=on)).action is action
+
+
+def test_what_was_complete_once_never_fails_for_it():
+    lost = completed(left_bytes=5, state="stalledDL")
+    assert verdict(lost, context(unregistered=True)).action is Action.NOTHING
