@@ -150,6 +150,7 @@ RULES_BY_PRIVACY = frozenset(
         "arr_refuses_it",
         "custom_format_unmet",
         "nothing_playable",
+        "nothing_to_import",
         "slow",
         "stalled",
         "stalled_is_searched_again",
@@ -183,7 +184,7 @@ def _check_patterns(arr: Arr, findings: Findings) -> None:
             if not is_bounded(pattern):
                 where = f"{arr.section}.Torrent.{name}[{position}]"
                 found = f'"{pattern}", a repeat inside of a repeat'
-                hint = "Not applied: a name could keep it busy for ever."
+                hint = "Not applied: matching a name could take without end."
                 findings.warning(where, found, "a pattern without one", hint)
 
 

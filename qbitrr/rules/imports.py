@@ -35,7 +35,7 @@ MOST_POLLS = 3
 _MANUAL = ("manual import", "automatic import is not possible")
 _IMPORTED_BEFORE = ("already imported at", "has already been imported")
 _ENDED = {
-    "ignored": "the Arr was told to ignore the download",
+    "ignored": "the Arr ignores the download, as the user asked for",
     **dict.fromkeys(
         ("failed", "failedPending", "downloadFailed", "downloadFailedPending"),
         "the Arr counts the download as failed",

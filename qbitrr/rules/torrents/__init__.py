@@ -132,7 +132,7 @@ RULES = (
     Rule(
         unregistered,
         proof="Every tracker of the torrent itself refused it as unknown, in exact words, three times over an hour.",
-        harmless="Nobody can download it any more. Imported torrents stay by default.",
+        harmless="It can be downloaded no more. Imported torrents stay by default.",
     ),
     Rule(
         seeding_is_over,
@@ -185,7 +185,6 @@ RULES = (
     Rule(
         arr_refuses_the_rest,
         Scope.WITH_ARR,
-        by_privacy=True,
         proof="A part imported in the history; for each refused file a configured message, or ffprobe proves it bad.",
         harmless="Nothing is deleted: the torrent goes on as an imported one.",
     ),

@@ -59,15 +59,15 @@ def unwanted_files(torrent: TorrentFacts, context: RuleContext, _policy: Policy,
 def nothing_playable(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """A torrent in which nothing is that its Arr could import has failed, unless it is to be unpacked first.
 
-    Whatever its age, and also when it is complete already: what is in it does not depend on time.
+    Whatever its age: what is in it does not depend on time. A complete one is judged by `nothing_to_import`.
 
     What remains is decided by `Torrent.FolderExclusionRegex`, `Torrent.FileNameExclusionRegex` and
     `Torrent.FileExtensionAllowlist`. Files that the user deselected count as playable. A release of which only the
     patterns for names and folders leave nothing is shown to the user and stays: words in a title are no proof.
     """
     selection = context.history.selection
-    if selection is None or not _is_judged_by_files(torrent, context):
-        return passes("its files are not known")
+    if selection is None or torrent.complete or not _is_judged_by_files(torrent, context):
+        return passes("its files are not known, or it is complete")
     facts: dict[str, Any] = {"playable": selection.playable, "foreign": selection.foreign}
     if selection.foreign:
         return passes("it is not judged by its playable files", **facts)

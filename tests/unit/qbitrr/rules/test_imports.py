@@ -63,7 +63,7 @@ def record(tracked_state, *messages, status="completed", tracked_status="ok", er
         (record("importBlocked", BY_ID, tracked_status="warning"), QueueState.NEEDS_USER, (BY_ID,)),
         (record("failedPending"), QueueState.NEEDS_USER, ("the Arr counts the download as failed",)),
         (record("downloadFailed"), QueueState.NEEDS_USER, ("the Arr counts the download as failed",)),
-        (record("ignored"), QueueState.NEEDS_USER, ("the Arr was told to ignore the download",)),
+        (record("ignored"), QueueState.NEEDS_USER, ("the Arr ignores the download, as the user asked for",)),
         (record("a state of tomorrow"), QueueState.DOWNLOADING, ()),
     ],
 )
