@@ -132,7 +132,7 @@ RULES = (
     Rule(
         unregistered,
         proof="Every tracker of the torrent itself refused it as unknown, in exact words, three times over an hour.",
-        harmless="It can be downloaded no more. Imported torrents stay by default.",
+        harmless="It cannot be downloaded any more. Imported torrents stay by default.",
     ),
     Rule(
         seeding_is_over,
