@@ -134,12 +134,14 @@ class ArrClient:
     async def history(self, download_id: str) -> list[HistoryRecord]:
         """Ask for the events of one download: a pack has many. At most the newest twenty thousand."""
         found: list[HistoryRecord] = []
+        received = 0
         for page in range(1, _MOST_HISTORY_PAGES + 1):
             answer = await self.history_page(page, downloadId=download_id)
+            received += len(answer.records)
             mine = [one for one in answer.records if one.download_id and one.download_id.upper() == download_id.upper()]
             found += mine
             filtered = len(mine) == len(answer.records)  # older versions ignore the filter
-            if len(answer.records) < _PAGE_SIZE or not filtered:
+            if not filtered or not answer.records or received >= answer.total_records:
                 break
         return found
 

@@ -31,44 +31,51 @@ _POLL_SECONDS = 60.0  # for which the end of a poll of the clients is awaited
 _ASKED_SINGLY = 3  # histories; those of more downloads are read together
 _MOST_PAGES = 5
 _AT_ONCE = 4
+_FRESH_SECONDS = 0.1
 _PAUSES = (0.03, 0.05, 0.1, 0.1, 0.2, 0.5, 1.0, 2.0)
 _BACK_OFF = "DownloadClientStatusCheck"
 _ABOUT_CLIENTS = ("DownloadClientCheck", _BACK_OFF)
 
 
 class Shared(Generic[T]):
-    """A call whose result is shared: at most one runs and one waits. Who asks gets one that starts after that."""
+    """A call whose result is shared: at most one runs, and one waits for its end. Times are monotonic seconds."""
 
-    def __init__(self, call: Callable[[], Awaitable[T]]) -> None:
+    def __init__(self, call: Callable[[], Awaitable[T]], monotonic: Callable[[], float]) -> None:
         self._call = call
-        self._running: asyncio.Task[T] | None = None
+        self._monotonic = monotonic
+        self._began_at = -math.inf
+        self._last: asyncio.Task[T] | None = None
         self._waiting: asyncio.Task[T] | None = None
 
     async def __call__(self) -> T:
-        """Return the result, or raise what the call raises."""
+        """Return the result of a call that begins from now on, or raise what it raises."""
+        return await self.since(math.inf)
+
+    async def since(self, moment: float) -> T:
+        """Return the result of a call that began after a moment: of the last one, or of one that is made now."""
+        if self._last is not None and self._began_at >= moment and not _has_failed(self._last):
+            return await asyncio.shield(self._last)
         if self._waiting is None:
-            self._waiting = asyncio.create_task(self._after(self._running), name="shared call")
-            self._waiting.add_done_callback(_retrieve)
+            self._waiting = asyncio.create_task(self._after(self._last), name="shared call")
+            self._waiting.add_done_callback(_has_failed)  # else asyncio reports an error that no one waits for
         return await asyncio.shield(self._waiting)
 
-    async def _after(self, running: asyncio.Task[T] | None) -> T:
-        if running is not None:
-            await asyncio.wait({running})
-        self._running, self._waiting = self._waiting, None
+    async def _after(self, last: asyncio.Task[T] | None) -> T:
+        if last is not None:
+            await asyncio.wait({last})
+        self._last, self._waiting, self._began_at = self._waiting, None, self._monotonic()
         return await self._call()
 
     async def close(self) -> None:
         """Cancel what is under way."""
-        tasks = [task for task in (self._running, self._waiting) if task is not None]
+        tasks = [task for task in (self._last, self._waiting) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _retrieve(task: asyncio.Task[T]) -> None:
-    """Keep asyncio from reporting an error that all who asked were cancelled before."""
-    if not task.cancelled():
-        task.exception()
+def _has_failed(task: asyncio.Task[T]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
 
 
 class Reading(NamedTuple):
@@ -93,13 +100,13 @@ class ArrDownloads:
         self.queue: dict[str, QueueFacts] | None = None
         self.queue_read_at = -math.inf
         self.polled_at = -math.inf
-        self.poll_clients = Shared(self._poll_clients)
-        self.read_queue = Shared(self._read_queue)
-        self.read = Shared(self._read)
+        self.poll_clients = Shared(self._poll_clients, clock.monotonic)
+        self.read_queue = Shared(self._read_queue, clock.monotonic)
         self._client = client
         self._clock = clock
-        self._histories = Shared(self._read_histories)
-        self._settings = Shared(self._read_settings)
+        self._readings = Shared(self._read, clock.monotonic)
+        self._histories = Shared(self._read_histories, clock.monotonic)
+        self._settings = Shared(self._read_settings, clock.monotonic)
         self._known_settings: ArrSettings | None = None
         self._settings_read_at = -math.inf
         self._asked_for: dict[str, float] = {}
@@ -107,7 +114,7 @@ class ArrDownloads:
 
     async def close(self) -> None:
         """Cancel what is under way."""
-        for shared in (self.poll_clients, self.read_queue, self.read, self._histories, self._settings):
+        for shared in (self.poll_clients, self.read_queue, self._readings, self._histories, self._settings):
             await shared.close()
 
     # -- commands -----------------------------------------------------------------------------------------------------
@@ -144,6 +151,10 @@ class ArrDownloads:
         self.queue = facts.queue_facts(records, self._client.kind)
         self.queue_read_at = self._clock.monotonic()
         return self.queue
+
+    async def read(self) -> Reading:
+        """Read queue and history, or return what was read a moment ago."""
+        return await self._readings.since(self._clock.monotonic() - _FRESH_SECONDS)
 
     async def _read(self) -> Reading:
         queue = await self.read_queue()

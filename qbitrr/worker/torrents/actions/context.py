@@ -72,6 +72,7 @@ class ActionContext:
         self.seeding = seeding
         self.history = history
         self.arr_downloads = arr_downloads
+        self.submitted_at = 0.0  # monotonic; what acts was seen as it is before that
         self.watches: dict[int, Watch] = {}  # by the id of the import in the ledger
         self.policy = policy_of(config)
         self.file_rules = file_rules_of(config)

@@ -12,6 +12,7 @@ It is scanned only for what it will not do alone; `qbitrr.rules.imports` decides
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING
 
 from qbitrr.config.address import host_name
@@ -49,6 +50,8 @@ _PAUSES = (0.05, 0.1, 0.1, 0.1, 0.2, 0.2, 0.5, 1.0)
 _LONGEST_PAUSE_SECONDS = 30.0
 _COMMAND_SECONDS = 3600.0  # an Arr may have many commands queued before
 _FRESH_SETTINGS_SECONDS = 60.0
+_HARMLESS = frozenset({ImportStep.ASK, ImportStep.WAIT})
+"""Steps that need not wait for the whole history of the download: the events of the last minutes do."""
 _MODE_OF_SCAN: dict[str, str] = {"Auto": "Copy"}
 """What is sent instead of an `importMode`. Auto moves the files of a download that the Arr does not track."""
 
@@ -104,6 +107,7 @@ class _Import:
         self._watch = watch
         self._records: dict[int, HistoryRecord] = {}
         self._albums: set[int] = set()
+        self._has_history = False
         self._known_records = 0
         self._queue: QueueFacts | None = None
         self._searched_again = False
@@ -114,31 +118,42 @@ class _Import:
         Raises RetryLaterError when nothing is to be done for a while.
         """
         torrent = await _read(self._context, self._entry)
-        await self._read_history()
         if torrent is None or not self._context.ownership.is_mine(torrent):
             return await self._without_torrent(torrent)
         if not torrent.complete:
             raise ActionCancelledError("it is not complete any more")
-        self._searched_again = self._context.history.of(torrent).searched_again
-        if self._entry.step == SCANNING:
-            await self._find_scan()
-        if self._watch.polled_at is not None:
-            await self._read_again()
+        await self._catch_up(torrent)
         attempt = 0
         while True:
-            if self._entry.step == SCANNED and not self._watch.scan_ended:
-                await self._wait_for_scan()
             if self._proof().whole:
                 return await self._context.advance(self._entry, IMPORTED_STEP)
-            unlisted = self._queue is None and self._watch.polled_at is not None
-            settings = await self._downloads.settings(_FRESH_SETTINGS_SECONDS if unlisted else SETTINGS_SECONDS)
-            view = self._view(settings)
+            view = self._view(await self._settings())
             step = next_step(view, self._clock.monotonic())
+            if step not in _HARMLESS and not self._has_history:
+                await self._read_history()
+                continue
             problem = await self._do(step, torrent, view, attempt)
             if problem or step in (ImportStep.STOP, ImportStep.LATER):
                 return await self._fail(torrent, view, problem)
             attempt = attempt + 1 if step is ImportStep.WAIT else 0
             await self._read_again()
+
+    async def _catch_up(self, torrent: TorrentFacts) -> None:
+        """Find out how far it got in an earlier run."""
+        self._searched_again = self._context.history.of(torrent).searched_again
+        if not self._watch.item_ids:
+            await self._read_history()
+        if self._entry.step == SCANNING:
+            await self._find_scan()
+        if self._entry.step == SCANNED and not self._watch.scan_ended:
+            await self._wait_for_scan()
+        if self._watch.polled_at is not None:
+            await self._read_again()
+
+    async def _settings(self) -> ArrSettings:
+        """The Arr's settings, read again when it does not list what it should."""
+        unlisted = self._queue is None and self._watch.polled_at is not None
+        return await self._downloads.settings(_FRESH_SETTINGS_SECONDS if unlisted else SETTINGS_SECONDS)
 
     async def _do(self, step: ImportStep, torrent: TorrentFacts, view: ImportView, attempt: int) -> str:
         """Do one step; returns what makes the import fail, if anything."""
@@ -176,6 +191,7 @@ class _Import:
     async def _read_history(self) -> None:
         """Read all that the history says of the download."""
         records = await self._downloads.history(self._entry.infohash, self._entry.added_at)
+        self._has_history = True
         await self._add(records)
 
     async def _add(self, records: Iterable[HistoryRecord]) -> None:
@@ -196,8 +212,9 @@ class _Import:
     # -- steps --------------------------------------------------------------------------------------------------------
 
     async def _ask(self) -> None:
-        """Have the Arr poll its clients, once for all imports that ask at the same time."""
-        polled_at = await self._downloads.poll_clients()
+        """Have the Arr poll its clients, once for all imports of a pass."""
+        first = self._watch.polls == 0
+        polled_at = await self._downloads.poll_clients.since(self._context.submitted_at if first else math.inf)
         if polled_at is None:
             raise RetryLaterError(_LONGEST_PAUSE_SECONDS)
         self._watch.polled_at = polled_at
@@ -234,6 +251,7 @@ class _Import:
         self._entry = await self._context.advance(self._entry, SCANNING, path=found.path, import_mode=mode)
         command = await self._context.services.arr.scan(found.path, self._entry.infohash.upper(), mode)
         self._entry = await self._context.advance(self._entry, SCANNED, command_id=command.id)
+        await self._wait_for_scan()
         return ""
 
     def _host(self, settings: ArrSettings) -> str:
@@ -267,12 +285,12 @@ class _Import:
         if command is not None and not command.succeeded:
             self._watch.scan_problem = f"the Arr's command ended as {command.status}, {command.result}"
         self._watch.scan_ended, self._watch.polled_at = True, self._clock.monotonic()
-        await self._read_again()
 
     # -- ends ---------------------------------------------------------------------------------------------------------
 
     async def _without_torrent(self, torrent: TorrentFacts | None) -> Entry | None:
         """End for a torrent that is gone or was moved: the Arr does both after an import."""
+        await self._read_history()
         if self._proof().whole:
             return await self._context.advance(self._entry, IMPORTED_STEP)
         if torrent is None:

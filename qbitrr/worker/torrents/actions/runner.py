@@ -117,6 +117,7 @@ class ActionRunner:
 
     def submit(self, keys: Iterable[TorrentKey]) -> None:
         """Start what the verdicts on torrents ask for, where no action is open and none is to wait."""
+        self._context.submitted_at = self._context.clock.monotonic()
         for key in keys:
             if key not in self._open and self._may_act(key):
                 self._start(key, partial(self._carry_out, key))

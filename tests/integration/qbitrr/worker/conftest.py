@@ -43,22 +43,28 @@ async def sandbox(judged):
 @pytest.fixture
 def bench(sandbox, tmp_path):
     """Opens the rooms of one worker; again and again on the same state file, as processes that follow each other."""
-    migrated(tmp_path / STATE_FILE)
+    return rooms(sandbox, tmp_path)
+
+
+def rooms(sandbox, folder):
+    """The same for any sandbox with one Arr; the state file is in `folder`."""
+    migrated(folder / STATE_FILE)
 
     @asynccontextmanager
-    async def opened(wrap=lambda services: services, clock=QUICK, settings=None, **torrent):
-        """`settings` and the named keys of the Arr's `Torrent` are laid over a configuration without file rules."""
-        sections = {"Radarr-HD": {"Torrent": {"StalledDelay": "1s", **NO_FILE_RULES, **torrent}}}
+    async def opened(wrap=lambda services: services, clock=QUICK, settings=None, arr=None, **torrent):
+        """`settings`, keys of the Arr and of its `Torrent` are laid over a configuration without file rules."""
+        (section,) = sandbox.arrs
+        sections = {section: {"Torrent": {"StalledDelay": "1s", **NO_FILE_RULES, **torrent}, **(arr or {})}}
         loaded = load_text(sandbox.config_toml(sections | {"Settings": settings or {}}), {})
-        (config,) = worker_configs(loaded.config, str(tmp_path / STATE_FILE), None)
+        (config,) = worker_configs(loaded.config, str(folder / STATE_FILE), None)
         async with AsyncExitStack() as stack:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             stack.callback(theirs.close)
             ours.setblocking(False)
             channel = Channel(ours)
             stack.callback(channel.close)
-            database = await stack.enter_async_context(open_writer(tmp_path / STATE_FILE))
-            register = LoginRegister(database, tmp_path / "logins.lock", Clock())
+            database = await stack.enter_async_context(open_writer(folder / STATE_FILE))
+            register = LoginRegister(database, folder / "logins.lock", Clock())
             services = wrap(await stack.enter_async_context(connect(config, register, database, clock)))
             context = WorkerContext(config, services, database, Report(channel), clock)
             loop = TorrentLoop(context)
