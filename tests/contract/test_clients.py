@@ -10,8 +10,10 @@ from qbitrr.arr import library as lidarr
 from qbitrr.arr import library as radarr
 from qbitrr.arr import library as sonarr
 from qbitrr.arr.client import ArrClient
+from qbitrr.arr.facts import import_events
 from qbitrr.arr.kinds import KINDS
 from qbitrr.errors import CredentialsRejectedError, GoneError
+from qbitrr.rules.imports import EventKind
 from qbitrr.sandbox.sandbox import Sandbox, Section
 
 NOW = 1_790_000_000.0
@@ -87,8 +89,8 @@ async def test_after_a_refresh_the_arr_imports_by_itself(client, stand_in, sandb
     sandbox.world.advance(sandbox.world.now + 1.5)
     assert (await client.command(command.id)).succeeded
     assert command.id in [one.id for one in await client.commands()]
-    types = {event.event_type for event in await client.history(download_id)}
-    assert types & client.kind.imported_events
+    events = import_events(await client.history(download_id), client.kind)
+    assert EventKind.IMPORTED in {event.kind for event in events}
     assert download_id not in [one.download_id for one in await client.queue()]
 
 
@@ -103,8 +105,8 @@ async def test_a_scan_imports_when_the_arr_does_not(client, stand_in, sandbox):
     sandbox.world.advance(sandbox.world.now + 1.5)
     done = await client.command(command.id)
     assert done.succeeded
-    types = {event.event_type for event in await client.history(download_id)}
-    assert types & client.kind.imported_events
+    events = import_events(await client.history(download_id), client.kind)
+    assert EventKind.IMPORTED in {event.kind for event in events}
 
 
 async def test_searching_and_refreshing(client, stand_in, sandbox):

@@ -46,6 +46,9 @@ READERS: dict[str, Any] = {
     "command-list": list[models.Command],
     "command": list[models.Command],
     "config-downloadclient": models.DownloadSettings,
+    "downloadclient": list[models.DownloadClient],
+    "remotepathmapping": list[models.RemotePathMapping],
+    "health": list[models.HealthCheck],
     "editor": list[models.WithProfile],
     "wanted": {"lidarr": models.WantedPage},
     "error-albumsearch": list[models.Command],
@@ -57,11 +60,8 @@ PAGES = {list[models.QueueRecord]: models.QueuePage, list[models.HistoryRecord]:
 # read by no model of ours
 NOT_READ = (
     "blocklist",
-    "downloadclient",
-    "health",
     "manualimport",
     "queue-status",
-    "remotepathmapping",
     "rootfolder",
     "sizes-and-times",
     "timeline-import",
@@ -81,15 +81,23 @@ PUSHED = {
 HUB = "hub-grab-and-import"
 # the fields of ours that one program or another leaves out where there is nothing to say
 LEFT_OUT = {
-    models.CommandBody: {"albumIds", "downloadClientId", "episodeIds", "movieIds", "path"},
+    models.CommandBody: {
+        *("albumIds", "episodeIds", "movieIds", "seriesId", "seasonNumber"),
+        *("downloadClientId", "path"),
+    },
     models.HistoryRecord: {"albumId", "artistId", "downloadId", "episodeId", "movieId", "seriesId"},
-    models.QueueRecord: {"added", "albumId", "episodeId", "movieId", "outputPath"},
+    models.HistoryData: {"customFormatScore", "releaseSource"},
+    models.QueueRecord: {"added", "albumId", "episodeId", "errorMessage", "movieId", "outputPath"},
+    models.ClientField: {"value"},
     models.File: {"customFormatScore"},
     models.Episode: {"episodeFile"},
     models.Series: {"imdbId"},
 }
 # those that none of them was recorded to send
-UNRECORDED = {(models.Series, "imdbId"), (models.CommandBody, "movieIds"), (models.CommandBody, "episodeIds")}
+UNRECORDED = {
+    (models.Series, "imdbId"),
+    *((models.CommandBody, name) for name in ("movieIds", "episodeIds", "seriesId", "seasonNumber")),
+}
 FIRST_ERROR = 400
 
 
