@@ -2,6 +2,7 @@
 import { refreshAppearance } from "./appearance.js";
 import { refreshDecisions } from "./decisions.js";
 import { setAttribute, setText } from "./dom.js";
+import { useLoginLink } from "./login.js";
 import { askForToken, refreshSetup } from "./notices.js";
 import { refreshCounts, refreshWorkers } from "./workers.js";
 
@@ -72,4 +73,5 @@ function untilVisible() {
   });
 }
 
+await useLoginLink();
 refreshRepeatedly();
