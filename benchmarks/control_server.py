@@ -10,6 +10,7 @@ from pathlib import Path
 from aiohttp import web
 
 from control.auth.access import Access
+from control.auth.audit_trail import AuditTrail
 from control.auth.throttle import LoginThrottle
 from control.config_editor import ConfigEditor
 from control.context import HandlerContext
@@ -100,6 +101,7 @@ async def serve(folder: Path, port: int) -> None:
     config_reload = FakeReload(loaded, data_dir)
     async with open_reader(data_dir.state_file) as database:
         context = HandlerContext(
+            audit=AuditTrail(data_dir.audit_file, clock),
             config_reload=config_reload,
             commands=FakeCommands(),
             checker=FakeChecker(),

@@ -17,6 +17,8 @@ import msgspec
 from aiohttp import web
 from msgspec import inspect
 
+from control.auth import rights
+from control.auth.roles import Author
 from control.web import answers
 from control.web.errors import invalid
 from qbitrr.errors import BadRequestError
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 
 Method = Literal["GET", "POST"]
 T = TypeVar("T")
+
+AUTHOR: web.RequestKey[Author] = web.RequestKey("author", Author)
+"""Where a handler finds the author of its request."""
 
 BODY_SECONDS = 30.0  # how long a client may take to send a body
 _LARGEST_INTEGER = 2**53 - 1  # the largest that every JSON reader keeps exactly
@@ -70,18 +75,29 @@ def path_parameters(path: str) -> list[str]:
 
 
 def bind(route: Route, context: HandlerContext, admit: Admit) -> HttpHandler:
-    """Make the aiohttp handler of a route. It raises what `admit`, reading the request and the handler raise."""
+    """Make the aiohttp handler of a route. It raises what `admit`, reading the request and the handler raise.
+
+    Raises KeyError for a route without an entry in the table of rights.
+    """
     read = _body_reader(route.request) if route.method == "POST" else _query_reader(route.request, route.path)
-    handler, lists = route.handler, context.lists
+    handler, lists, audit = route.handler, context.lists, context.audit
+    needed = rights.ROUTES[f"{route.method} {route.path}"]
 
     async def handle(http: web.Request) -> web.StreamResponse:
-        admit(http)
+        http[AUTHOR] = author = await admit(http, needed)
         request = await read(http)
         if route.revalidated:
             make = partial(handler, context, request)
             return answers.revalidated(await lists.answer((route.path, request), id(context.loaded), make), http)
-        answer = await (handler(context, request, http) if route.http else handler(context, request))
+        if needed.audited:
+            async with audit.entry(author, f"{http.method} {http.path}", getattr(request, "subject", "")):
+                answer = await answered(request, http)
+        else:
+            answer = await answered(request, http)
         return answer if isinstance(answer, web.StreamResponse) else answers.json(answer)
+
+    async def answered(request: Any, http: web.Request) -> Any:
+        return await (handler(context, request, http) if route.http else handler(context, request))
 
     return handle
 

@@ -7,10 +7,13 @@ not get ready, the file gets its old text back.
 from __future__ import annotations
 
 import asyncio
+import secrets
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from control.auth import rights
 from qbitrr import logs
 from qbitrr.atomic_file import write_private
 from qbitrr.config import history
@@ -18,7 +21,7 @@ from qbitrr.config.change import edit_text, replace_text
 from qbitrr.config.diff import KeyChange, differences, sanitised
 from qbitrr.config.dotted_keys import Edits, check_edits
 from qbitrr.config.load import parse
-from qbitrr.errors import ConfigError, ConflictError, ForbiddenError, NotFoundError, Problem, QbitrrError, StateError
+from qbitrr.errors import ConfigError, ConflictError, NotFoundError, Problem, QbitrrError, StateError
 from supervisor.workers import WorkerChanges  # noqa: TC001 - msgspec reads the annotations of ConfigPlan
 
 if TYPE_CHECKING:
@@ -66,17 +69,22 @@ class ConfigEditor:
         self._history = config_reload.data_dir.config_history
         self._clock = clock
         self._on_change = on_change
+        self._version_of = partial(history.version_of, key=secrets.token_bytes(32))
         self._busy_with: list[str] | None = None
         self._known = self._read()  # the text that was applied or announced last
 
     async def shown(self) -> tuple[dict[str, Any], str]:
         """The file without its secrets, and the name of its version."""
         text = await asyncio.to_thread(self._read)
-        return sanitised(parse(text)), history.version_of(text)
+        return sanitised(parse(text)), self._version_of(text)
 
-    async def plan(self, changes: Mapping[str, Any], deletions: Sequence[str]) -> ConfigPlan:
-        """What a change does; without one, what applying the file as it is now does. Raises ConfigError."""
+    async def plan(self, changes: Mapping[str, Any], deletions: Sequence[str], author: Author) -> ConfigPlan:
+        """What a change does; without one, what applying the file as it is now does.
+
+        Raises ConfigError, and ForbiddenError before anything is compared.
+        """
         edits, problems = check_edits(changes, deletions)
+        rights.require_keys(_names(edits), author)
         change = await asyncio.to_thread(self._edited, edits, problems)
         return _shown(change, await self._config_reload.plan(change.loaded))
 
@@ -86,10 +94,11 @@ class ConfigEditor:
         """Make a change. `expected` is the version that its author saw.
 
         Raises ConfigError for what cannot be, ConflictError when another change is being made or was made since,
-        ForbiddenError for delicate keys without trust, WorkerNotReadyError when it was rolled back.
+        ForbiddenError for keys that this author may not change, WorkerNotReadyError when it was rolled back.
         """
         edits, problems = check_edits(changes, deletions)
-        names = [".".join(path) for path in (*edits.puts, *edits.drops)]
+        names = _names(edits)
+        rights.require_keys(names, author)  # before anything is compared with what is stored
         return await self._make(lambda: self._edited(edits, problems), names, author, expected)
 
     async def roll_back(self, number: int, author: Author) -> ConfigPlan:
@@ -139,9 +148,7 @@ class ConfigEditor:
             if expected is not None:
                 await asyncio.to_thread(self._check_version, expected)
             change = await asyncio.to_thread(check)
-            if change.delicate and not author.trusted:
-                text = f"{', '.join(change.delicate)} can only be changed with the token, or from this machine"
-                raise ForbiddenError(text, {"keys": list(change.delicate)})
+            rights.require_keys([entry.key for entry in change.differences], author)
             plan = await self._config_reload.plan(change.loaded)
             if change.after != change.before:
                 await asyncio.to_thread(self._write, change, author)
@@ -159,10 +166,10 @@ class ConfigEditor:
 
     def _check_version(self, expected: str) -> None:
         text = self._read()
-        if history.version_of(text) == expected:
+        if self._version_of(text) == expected:
             return
         seen = next(
-            (kept.text for kept in history.versions(self._history) if history.version_of(kept.text) == expected), None
+            (kept.text for kept in history.versions(self._history) if self._version_of(kept.text) == expected), None
         )
         keys = None if seen is None else [entry.key for entry in differences(parse(seen), parse(text))]
         raise ConflictError("The configuration was changed since it was read; read it again", {"changed": keys})
@@ -218,6 +225,10 @@ class ConfigEditor:
             remedy="it is applied with the next change, by SIGHUP, or by POST /api/config without changes",
         )
         self._on_change("edited", plan)
+
+
+def _names(edits: Edits) -> list[str]:
+    return [".".join(path) for path in (*edits.puts, *edits.drops)]
 
 
 def _shown(change: ConfigChange, plan: ReloadPlan) -> ConfigPlan:

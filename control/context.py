@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from control.auth.access import Access
+    from control.auth.audit_trail import AuditTrail
+    from control.auth.login_link import LoginLink
     from control.config_editor import ConfigEditor
     from control.events import Events
     from qbitrr.config import Loaded
@@ -29,10 +31,11 @@ if TYPE_CHECKING:
 class HandlerContext:
     """The daemon as handlers see it. They ask the supervisor and never touch a process.
 
-    `database` reads only. `log_folder` is None when no log files are written.
+    `database` reads only. `log_folder` is None when no log files are written, `login_link` after the first start.
     """
 
     access: Access
+    audit: AuditTrail
     config_reload: ConfigReload
     config_editor: ConfigEditor
     commands: Commands
@@ -42,6 +45,7 @@ class HandlerContext:
     events: Events
     database: Database
     log_folder: Path | None
+    login_link: LoginLink | None = None
     clock: Clock = field(default_factory=Clock)
     faults: Faults = field(default_factory=Faults)
     streams: OpenStreams = field(default_factory=OpenStreams)

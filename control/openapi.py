@@ -10,7 +10,13 @@ import msgspec
 from control.binding import path_parameters
 from control.web.errors import Envelope
 from qbitrr import __version__
-from qbitrr.errors import BadRequestError, ForbiddenError, TooManyAttemptsError, UnauthorizedError
+from qbitrr.errors import (
+    BadRequestError,
+    ForbiddenError,
+    TooManyAttemptsError,
+    TooManyRequestsError,
+    UnauthorizedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,8 +33,8 @@ _SCHEMES = {
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Token", "description": "The same token."},
 }
 _ABOUT = (
-    "Everything below /api needs the token. The same below /web does not from private networks, unless WebUI.WebAccess"
-    " says otherwise."
+    "Everything below /api needs the token. Below /web private networks may read without it, unless WebUI.WebAccess"
+    " says otherwise, and do what loses nothing; changes need it, or the daemon's own user on the same machine."
 )
 
 
@@ -87,6 +93,8 @@ def _operation(
         body = {"type": "object", "properties": elsewhere, "required": required}
         operation["requestBody"] = {"required": bool(required), "content": _content(body)}
         errors.append(BadRequestError)
+        if access == "/web":
+            errors.append(TooManyRequestsError)
     elif elsewhere:
         required = request.get("required", ())
         parameters += [

@@ -1,7 +1,7 @@
 """The table of all endpoints. Requests and answers are described by their types, here and nowhere else.
 
-`ROUTES` are served below `/api`, which needs the token, and below `/web`, which `WebUI.WebAccess` decides on. The
-others are outside of both prefixes: `INSIDE_ROUTES` are as open as `/web`, `OPEN_ROUTES` are open to everyone.
+`ROUTES` are served below `/api`, which needs a credential, and below `/web`. The others are outside of both prefixes:
+`INSIDE_ROUTES` are as open as `/web`, `OPEN_ROUTES` are open to everyone. `control.auth.rights` has who may call which.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from control.config_editor import ConfigPlan
 from control.handlers import (
     actions,
     arr,
+    audit,
     config,
     connection,
     daemon,
@@ -197,6 +198,7 @@ ROUTES = (
     route("POST", "/update", update.start, Nothing, update.Started, UpdateInProgressError, NotUpdatableError),
     route("POST", "/restart", daemon.restart, Nothing, Message),
     route("GET", "/decisions", decisions.read, decisions.DecisionsRequest, decisions.Decisions),
+    route("GET", "/audit", audit.read, audit.AuditRequest, audit.AuditTrailView),
     route(
         "GET",
         "/torrents/{hash}/explain",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import socket
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from control.auth.access import admit_everyone
 from control.auth.origin_check import OriginCheck
 from control.binding import bind
 from control.handlers import oidc
@@ -21,7 +21,6 @@ from control.web.connection_limits import ConnectionLimits
 from qbitrr import logs
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import AsyncIterator, Sequence
 
     from aiohttp.typedefs import Handler, Middleware
@@ -53,7 +52,7 @@ def create_application(context: HandlerContext, *outer: Middleware) -> web.Appli
         ("/api", ROUTES, access.admit_to_api),
         ("/web", ROUTES, access.admit_to_web),
         ("", INSIDE_ROUTES, access.admit_to_web),
-        ("", OPEN_ROUTES, admit_everyone),
+        ("", OPEN_ROUTES, access.admit_everyone),
     ]
     add = {"GET": application.router.add_get, "POST": application.router.add_post}  # add_get answers HEAD too
     for base in dict.fromkeys(("", access.webui.url_base)):
@@ -135,7 +134,9 @@ async def serve(context: HandlerContext, listeners: Sequence[socket.socket]) -> 
     protocol = partial(limits.protocol, http)
     servers: list[asyncio.Server] = []
     try:
-        servers += [await loop.create_server(protocol, sock=one.dup(), backlog=_BACKLOG) for one in listeners]
+        for one in listeners:
+            create = loop.create_unix_server if one.family == socket.AF_UNIX else loop.create_server
+            servers.append(await create(protocol, sock=one.dup(), backlog=_BACKLOG))
         _log.info("control plane started", addresses=[one.getsockname() for one in listeners])
         yield
     finally:

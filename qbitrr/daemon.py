@@ -6,12 +6,16 @@ import asyncio
 import os
 import secrets
 import socket
+import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from control.auth.access import Access
+from control.auth.audit_trail import AuditTrail
+from control.auth.exposure import exposure
+from control.auth.login_link import LoginLink
 from control.auth.throttle import LoginThrottle
 from control.change_feed import ChangeFeed
 from control.config_editor import ConfigEditor
@@ -19,11 +23,11 @@ from control.context import HandlerContext
 from control.events import Events, UpdateAvailable
 from control.notifications import NotificationSender, send_by_apprise
 from control.server import serve
-from control.web.sockets import listen
+from control.web.sockets import is_bound_to, listen, listen_unix
 from qbitrr import __version__, logs
 from qbitrr.clock import Clock, to_iso
 from qbitrr.config.redact import redact_text, secrets_of
-from qbitrr.data_dir import load_config
+from qbitrr.data_dir import in_container, load_config
 from qbitrr.errors import StateError
 from qbitrr.state import backup, migrate
 from qbitrr.state.database import open_reader
@@ -66,6 +70,13 @@ class _Start:
     token: str
     configs: Sequence[WorkerConfig]
     fork_server: ForkServer
+    control_socket: socket.socket | None
+    login_link: LoginLink | None
+
+    @property
+    def in_container(self) -> bool:
+        """Whether addresses may prove nothing."""
+        return in_container(self.environ)
 
     @property
     def log_folder(self) -> Path | None:
@@ -108,6 +119,7 @@ def run(
 def _run(
     data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer, passed: Sequence[socket.socket]
 ) -> list[socket.socket] | None:
+    is_first = not data_dir.config_file.exists()
     loaded = load_config(data_dir, environ)
     token = _token(data_dir, loaded)
     logging = loaded.config.settings.logging
@@ -117,11 +129,18 @@ def _run(
     configs = configs_of(loaded, data_dir, logging=logging)
     drop_removed(loaded, configs, data_dir, Clock().wall())
     _log_warnings(loaded)
+    _log_access(loaded.config.webui, contained=in_container(environ))
     webui = loaded.config.webui
+    inherited = next((one for one in passed if is_bound_to(one, data_dir.control_socket)), None)
+    passed = [one for one in passed if one is not inherited]
+    control = _control_socket(data_dir.control_socket, inherited)
     listeners = list(passed) or listen(webui.host, webui.port)
-    ended = asyncio.run(_live(_Start(data_dir, environ, loaded, token, configs, fork_server), listeners))
+    login_link = _login_link(webui, environ) if is_first else None
+    start = _Start(data_dir, environ, loaded, token, configs, fork_server, control, login_link)
+    ended = asyncio.run(_live(start, listeners))
     _log.info("daemon ended", how=str(ended.how))
     if ended.how is End.STOP:
+        data_dir.control_socket.unlink(missing_ok=True)
         return None
     if ended.probation_failure is not None:
         fail_probation(data_dir, ended.probation_failure, Clock().wall())
@@ -129,7 +148,39 @@ def _run(
         ended.prepared.switch(Clock().wall())
     now = ended.loaded.config.webui
     moved = (webui.host, webui.port) != (now.host, now.port)
-    return [] if moved and not passed else listeners
+    kept = [] if moved and not passed else listeners
+    return [*kept, *([] if control is None else [control])]
+
+
+def _control_socket(path: Path, inherited: socket.socket | None) -> socket.socket | None:
+    """The control socket: the one from before a restart in place while its file is there, else a new one.
+
+    None where the file system has no sockets.
+    """
+    if inherited is not None:
+        if path.is_socket():
+            return inherited
+        inherited.close()
+    try:
+        return listen_unix(path)
+    except OSError as error:
+        remedy = "qbitrr ctl cannot be used; use signals, or another file system for the data folder"
+        _log.warning("control socket could not be opened", path=str(path), error=str(error), remedy=remedy)
+        return None
+
+
+def _login_link(webui: WebUI, environ: Mapping[str, str]) -> LoginLink | None:
+    """A link for the first login where the page asks for one, printed once; logs can be read over HTTP."""
+    access, because = exposure(webui, in_container=in_container(environ))
+    if access != "token":
+        return None
+    link = LoginLink(Clock())
+    sys.stderr.write(
+        f"The page needs a login: {because}. For the first one, once and within an hour, open it with\n"
+        f"    {link.address(_page_address(webui))}\n"
+        "at the address under which you reach it.\n"
+    )
+    return link
 
 
 def prepare_state(state_file: Path) -> None:
@@ -181,6 +232,16 @@ def _log_warnings(loaded: Loaded) -> None:
         _log.warning("configuration is incomplete", key=entry.key, fill_in=entry.allowed)
 
 
+def _log_access(webui: WebUI, *, contained: bool) -> None:
+    """Log who may read without a credential, loudly where that may be everyone."""
+    access, because = exposure(webui, in_container=contained)
+    if access == "open" or (access == "auto" and contained):
+        remedy = "set WebUI.WebAccess to token"
+        _log.warning("page was opened to everyone who reaches it", access=access, because=because, remedy=remedy)
+    else:
+        _log.info("access without a credential was determined", access=access, because=because)
+
+
 def _configure_logs(loaded: Loaded, log_folder: Path | None, token: str) -> None:
     logs.configure(loaded.config.settings.console_level, log_folder, logs.MAIN_FILE, _redaction(loaded, token))
 
@@ -204,6 +265,7 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             evidence.redact = _redaction(loaded, token)
             _configure_logs(loaded, log_folder, token)
             _log_warnings(loaded)
+            _log_access(loaded.config.webui, contained=start.in_container)
 
         def on_config(what: str, plan: ConfigPlan) -> None:
             events.publish("config", {"what": what, "plan": plan})
@@ -240,6 +302,15 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
                 probation_failures.append(because)
                 commands.restart()
 
+        control = [] if start.control_socket is None else [start.control_socket]
+        access = Access(
+            lambda: config_reload.loaded.config.webui,
+            token,
+            LoginThrottle(clock),
+            clock,
+            in_container=start.in_container,
+            control_socket=next((str(one.getsockname()) for one in control), None),
+        )
         context = HandlerContext(
             checker=checker,
             self_update=updates,
@@ -247,7 +318,9 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             commands=commands,
             config_editor=config_editor,
             events=events,
-            access=Access(lambda: config_reload.loaded.config.webui, token, LoginThrottle(clock), clock),
+            access=access,
+            audit=AuditTrail(data_dir.audit_file, clock),
+            login_link=start.login_link,
             workers=workers,
             database=database,
             log_folder=log_folder,
@@ -267,7 +340,7 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             notifications.run(),
             ChangeFeed(context, notifications.notify).run(),
         )
-        async with _stopped_at_the_end(workers), serve(context, listeners), _running(*background):
+        async with _stopped_at_the_end(workers), serve(context, [*control, *listeners]), _running(*background):
             workers.start(start.configs, restart_policy(start.loaded.config.settings))
             service_manager.ready(workers.summary())
             await commands.until_end()

@@ -53,6 +53,16 @@ class DataDir:
         return self.folder / "update.json"
 
     @property
+    def audit_file(self) -> Path:
+        """SQLite file of the changes that were asked for."""
+        return self.folder / "audit.db"
+
+    @property
+    def control_socket(self) -> Path:
+        """Unix socket of the running daemon, for its own user and root."""
+        return self.folder / "control.sock"
+
+    @property
     def evidence_folder(self) -> Path:
         """Folder of the reports on workers that ended abnormally."""
         return self.folder / "evidence"

@@ -21,7 +21,7 @@
     └── RequestError              answered to a client of the control plane, with status and code
         ├── BadRequestError  UnauthorizedError  ForbiddenError  NotFoundError
         ├── UnknownCategoryError  NotReadyError
-        └── ConflictError  TooManyAttemptsError
+        └── ConflictError  TooManyAttemptsError  TooManyRequestsError
 
 `status` and `code` on the class are what the control plane answers when the exception leaves a handler.
 Texts never contain a secret: it is removed before the error is raised (see `qbitrr.config.redact`).
@@ -274,3 +274,10 @@ class TooManyAttemptsError(RequestError):
 
     status = 429
     code = "TOO_MANY_ATTEMPTS"
+
+
+class TooManyRequestsError(RequestError):
+    """Too many requests of this kind without a credential; wait before the next one."""
+
+    status = 429
+    code = "TOO_MANY_REQUESTS"

@@ -1,31 +1,38 @@
-"""Who may call: the token, the cookie of a login, and which addresses need neither for `/web`."""
+"""Who may call: the token, the cookie of a login, users of this machine, and addresses for what needs none of them."""
 
 from __future__ import annotations
 
 import hmac
+import socket
+from dataclasses import replace
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from control.auth import session_cookie
-from control.auth.roles import Author
+from control.auth.exposure import exposure
+from control.auth.peer import PeerUsers, is_own_user, unix_peer_uid
+from control.auth.rights import Right
+from control.auth.roles import Author, Caller
 from control.auth.session_cookie import CookieSigner
+from control.auth.throttle import RequestLimit
 from qbitrr.errors import UnauthorizedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
     from aiohttp.web import Request, Response
     from multidict import MultiMapping
 
+    from control.auth.rights import Rights
     from control.auth.throttle import LoginThrottle
     from qbitrr.clock import Clock
-    from qbitrr.config import WebUI
+    from qbitrr.config.model import WebAccess, WebUI
 
     Address = IPv4Address | IPv6Address
     Network = IPv4Network | IPv6Network
-    Admit = Callable[[Request], None]
+    Admit = Callable[[Request, Rights], Awaitable[Author]]
 
 # loopback, private (RFC 1918), unique local (RFC 4193) and link-local
 INTERNAL = tuple(
@@ -43,20 +50,44 @@ INTERNAL = tuple(
 )
 LOOPBACK = INTERNAL[:2]
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
+# With one of these a proxy is in between, whether or not it says for whom.
+_MARKS_OF_PROXIES = (
+    *_FORWARDED,
+    "CF-Connecting-IP",
+    "True-Client-IP",
+    "Via",
+    "X-Client-IP",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Server",
+)
 
 
 class Access:
     """The decision on each request, by the configuration as it is then.
 
     `webui` returns `[WebUI]` as it is now; `generated_token` is valid while that has no token. `throttle` counts
-    refused credentials.
+    refused credentials. `control_socket` is the name that the control socket is bound to, None without one.
     """
 
-    def __init__(self, webui: Callable[[], WebUI], generated_token: str, throttle: LoginThrottle, clock: Clock) -> None:
+    def __init__(
+        self,
+        webui: Callable[[], WebUI],
+        generated_token: str,
+        throttle: LoginThrottle,
+        clock: Clock,
+        *,
+        in_container: bool = False,
+        control_socket: str | None = None,
+    ) -> None:
         self.throttle = throttle
         self._webui = webui
         self._generated_token = generated_token
         self._clock = clock
+        self._in_container = in_container
+        self._control_socket = control_socket
+        self._limit = RequestLimit(clock)
+        self._peers = PeerUsers()
 
     @property
     def webui(self) -> WebUI:
@@ -68,46 +99,86 @@ class Access:
         """The token that is valid now."""
         return self.webui.token or self._generated_token
 
-    def admit_to_api(self, request: Request) -> None:
-        """Admit requests with a credential. Raises UnauthorizedError, TooManyAttemptsError."""
-        if not self.has_credential(request):
+    @property
+    def web_access(self) -> WebAccess:
+        """Who may read `/web` without a credential now."""
+        return exposure(self.webui, in_container=self._in_container).access
+
+    async def admit_to_api(self, request: Request, rights: Rights) -> Author:
+        """Admit a request with a credential. Raises UnauthorizedError, TooManyAttemptsError."""
+        proof = self.credential(request)
+        if not proof:
             raise UnauthorizedError("Unauthorized: Invalid or missing bearer token")
+        author = Author(self.client_address(request), Caller.CREDENTIAL, proof)
+        rights.require(author)
+        return author
 
-    def admit_to_web(self, request: Request) -> None:
-        """Admit requests that `WebUI.WebAccess` allows, and those with a credential.
+    async def admit_to_web(self, request: Request, rights: Rights) -> Author:
+        """Admit a request whose author has the right; a proof is only asked for when it makes a difference.
 
-        `auto` allows private networks, `open` everyone, `token` no one. Raises UnauthorizedError, TooManyAttemptsError.
+        Raises UnauthorizedError, ForbiddenError, TooManyAttemptsError, TooManyRequestsError.
         """
-        webui = self.webui
-        if webui.web_access == "open":
-            return
-        if webui.web_access == "token" or not is_internal(
-            request.remote, request.headers, _networks(webui.trusted_proxies)
-        ):
-            self.admit_to_api(request)
+        author = self._by_place(request)
+        if rights.of(author.caller) is not Right.YES:
+            author = await self._by_proof(request, author)
+        if rights.require(author) is Right.RATED:
+            self._limit.count(author.address)
+        return author
 
-    def has_credential(self, request: Request) -> bool:
-        """Whether a request carries the token or the cookie of a login. Raises TooManyAttemptsError."""
+    async def admit_everyone(self, request: Request, _rights: Rights) -> Author:
+        """Admit every request, without a check of its credentials."""
+        return self._by_place(request)
+
+    def credential(self, request: Request) -> str:
+        """Name the credential of a request, "session" or "token"; empty without one. Raises TooManyAttemptsError."""
         cookie = request.cookies.get(session_cookie.NAME, "")
         if cookie and self.signer("session").is_valid(cookie, self._clock.wall()):
-            return True
+            return "session"
+        return "token" if self.has_token(request) else ""
+
+    def has_token(self, request: Request) -> bool:
+        """Whether a request carries the token; a wrong one is counted. Raises TooManyAttemptsError."""
         if not _offers_token(request.headers):
             return False
         address = self.client_address(request)
         self.throttle.check(address)
-        if self.has_token(request):
+        if carries_token(request.headers, self.token):
             return True
         self.throttle.failed(address)
         return False
 
-    def has_token(self, request: Request) -> bool:
-        """Whether a request carries the token."""
-        return carries_token(request.headers, self.token)
+    def _by_place(self, request: Request) -> Author:
+        """Return the author by where a request comes from."""
+        if _is_unix(request):
+            return self._by_control_socket(request)
+        address, web_access = self.client_address(request), self.web_access
+        proxies = _networks(self.webui.trusted_proxies)
+        if web_access == "token":
+            return Author(address, Caller.OUTSIDE)
+        if not is_internal(request.remote, request.headers, proxies):
+            return Author(address, Caller.PRIVATE if web_access == "open" else Caller.OUTSIDE)
+        return Author(address, Caller.LOCAL_USER if _is_local(request) else Caller.PRIVATE)
 
-    def author_of(self, request: Request) -> Author:
-        """Return the sender of a request. Raises TooManyAttemptsError."""
-        local = _is_in(request.remote or "", LOOPBACK) and not any(name in request.headers for name in _FORWARDED)
-        return Author(self.client_address(request), local or self.has_credential(request))
+    def _by_control_socket(self, request: Request) -> Author:
+        """The control socket proves the user; any other Unix socket may be the back of a proxy, and proves nothing."""
+        transport = request.transport
+        if transport is not None and transport.get_extra_info("sockname") == self._control_socket:
+            uid = unix_peer_uid(transport.get_extra_info("socket"))
+            if is_own_user(uid) and not _is_forwarded(request.headers):
+                return Author("control socket", Caller.OWN_USER, f"uid {uid}")
+        return Author("", Caller.OUTSIDE)
+
+    async def _by_proof(self, request: Request, author: Author) -> Author:
+        """Return the author with what it proves: a credential, or that it is the daemon's user or root."""
+        if proof := self.credential(request):
+            return replace(author, caller=Caller.CREDENTIAL, proof=proof)
+        if self.web_access == "token" or not _is_local(request) or request.transport is None:
+            return author
+        peer, ours = (request.transport.get_extra_info(name) for name in ("peername", "sockname"))
+        uid = await self._peers.uid_of(peer[:2], ours[:2])
+        if uid is None or not is_own_user(uid):
+            return author
+        return replace(author, caller=Caller.OWN_USER, proof=f"uid {uid}")
 
     def client_address(self, request: Request) -> str:
         """Return the address of the client: the peer, or what a trusted proxy says of it."""
@@ -144,10 +215,6 @@ class Access:
         )
 
 
-def admit_everyone(_request: Request) -> None:
-    """Admit every request."""
-
-
 def carries_token(headers: Mapping[str, str], token: str) -> bool:
     """Whether headers carry the token, as `Authorization: Bearer` or `X-API-Token`. An empty token never matches."""
     scheme, _, credentials = headers.get("Authorization", "").partition(" ")
@@ -164,13 +231,32 @@ def equal(offered: str, expected: str) -> bool:
 def is_internal(peer: str | None, headers: MultiMapping[str], proxies: Sequence[Network]) -> bool:
     """Whether a request comes from this machine or a private network, at most through trusted proxies.
 
-    A forwarded header can only make a request external, never internal.
+    A header can only make a request external, never internal. A trusted proxy that names no client hides it.
     """
     if not _is_internal_address(peer or ""):
         return False
-    if not any(name in headers for name in _FORWARDED):
-        return True
-    return _is_in(peer or "", proxies) and all(map(_is_internal_address, _clients(headers, proxies)))
+    through_trusted = _is_in(peer or "", proxies)
+    if not _is_forwarded(headers):
+        return not through_trusted
+    clients = list(_clients(headers, proxies))
+    return through_trusted and bool(clients) and all(map(_is_internal_address, clients))
+
+
+def _is_forwarded(headers: Mapping[str, str]) -> bool:
+    return any(name in headers for name in _MARKS_OF_PROXIES)
+
+
+def _is_unix(request: Request) -> bool:
+    connection = None if request.transport is None else request.transport.get_extra_info("socket")
+    return connection is not None and connection.family == socket.AF_UNIX
+
+
+def _is_local(request: Request) -> bool:
+    """Whether a request was sent on this machine: from loopback, or from the very address that it was sent to."""
+    if request.transport is None or _is_forwarded(request.headers):
+        return False
+    ours = request.transport.get_extra_info("sockname")
+    return _is_in(request.remote or "", LOOPBACK) or (bool(ours) and request.remote == ours[0])
 
 
 def _offers_token(headers: Mapping[str, str]) -> bool:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from control.auth.access import Access
 
-_LOCAL_ENDINGS = (".localhost", ".local", ".lan", ".home.arpa")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -47,13 +46,11 @@ def host_name(host: str) -> str:
 
 
 def is_our_name(name: str, known: Collection[str]) -> bool:
-    """Whether an attacker cannot make this name theirs in a browser.
+    """Whether an attacker cannot make this name theirs in a browser: an address, `localhost`, or one of `known`.
 
-    That is an address, a name without dots, a name that only exists in local networks, or one of `known`.
+    Any device of a local network can claim names there (`nas`, `nas.local`, `nas.lan`): by mDNS, LLMNR, or a lease.
     """
-    if name in known or "." not in name or name.endswith(_LOCAL_ENDINGS):
-        return True
-    return _is_address(name)
+    return name == "localhost" or name in known or _is_address(name)
 
 
 @lru_cache(maxsize=256)

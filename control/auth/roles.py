@@ -1,23 +1,37 @@
-"""What a caller may do."""
+"""Callers of the control plane, by what is proven of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from qbitrr.errors import ForbiddenError
+
+class Caller(StrEnum):
+    """What is proven of the sender of a request, from nothing to everything.
+
+    OUTSIDE: nothing. PRIVATE: the address is in a private network. LOCAL_USER: the request comes from this machine.
+    OWN_USER: the kernel says that root or the daemon's user sent it. CREDENTIAL: it carried the token or a session.
+    """
+
+    OUTSIDE = "outside"
+    PRIVATE = "private network"
+    LOCAL_USER = "another user of this machine"
+    OWN_USER = "the daemon's user or root"
+    CREDENTIAL = "credential"
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
     """The sender of a request, or of a change of the configuration.
 
-    `trusted`: the request carried a credential, or came from this machine without a proxy in between.
+    `proof` names how it proved who it is, such as "token" or "uid 1000"; it is empty for those who proved nothing.
     """
 
     address: str
-    trusted: bool
+    caller: Caller
+    proof: str = ""
 
-    def require_trusted(self, subject: str) -> None:
-        """Raise ForbiddenError unless the author is trusted. `subject` is what is protected, such as "The daemon"."""
-        if not self.trusted:
-            raise ForbiddenError(f"{subject} can only be touched with the token, or from this machine")
+    @property
+    def trusted(self) -> bool:
+        """Whether it may do what the daemon's user may do."""
+        return self.caller in (Caller.OWN_USER, Caller.CREDENTIAL)

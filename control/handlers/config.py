@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from control.binding import AUTHOR
 from control.config_editor import ConfigPlan
 from control.context import HandlerContext
 from control.handlers.shared import Nothing
@@ -26,11 +27,21 @@ class ChangeRequest(Struct, frozen=True):
     changes: Changes = {}
     deletions: Deletions = []
 
+    @property
+    def subject(self) -> str:
+        """The names of the keys, for the audit trail."""
+        return ", ".join((*self.changes, *(f"without {name}" for name in self.deletions)))
+
 
 class RollbackRequest(Struct, frozen=True):
     """The version to apply again."""
 
     id: Annotated[int, Meta(description="Number of a version from the history.", ge=1)]
+
+    @property
+    def subject(self) -> str:
+        """The version, for the audit trail."""
+        return f"version {self.id}"
 
 
 class Changed(Struct, frozen=True):
@@ -72,14 +83,13 @@ async def change(context: HandlerContext, request: ChangeRequest, http: web.Requ
     Only the workers that it concerns are restarted. When one of them does not get ready, the change is rolled back.
     """
     expected = http.headers.get("If-Match", "").removeprefix("W/").strip('" ') or None
-    author = context.access.author_of(http)
-    plan = await context.config_editor.apply(request.changes, request.deletions, author, expected)
+    plan = await context.config_editor.apply(request.changes, request.deletions, http[AUTHOR], expected)
     return Changed(success=True, message="Configuration updated successfully", plan=plan)
 
 
-async def plan(context: HandlerContext, request: ChangeRequest) -> ConfigPlan:
+async def plan(context: HandlerContext, request: ChangeRequest, http: web.Request) -> ConfigPlan:
     """What a change would do, without making it; without changes, what applying the present file would do."""
-    return await context.config_editor.plan(request.changes, request.deletions)
+    return await context.config_editor.plan(request.changes, request.deletions, http[AUTHOR])
 
 
 async def history(context: HandlerContext, _request: Nothing) -> History:
@@ -94,5 +104,5 @@ async def history(context: HandlerContext, _request: Nothing) -> History:
 
 async def rollback(context: HandlerContext, request: RollbackRequest, http: web.Request) -> Changed:
     """Apply an earlier version of the configuration again, like any change."""
-    plan = await context.config_editor.roll_back(request.id, context.access.author_of(http))
+    plan = await context.config_editor.roll_back(request.id, http[AUTHOR])
     return Changed(success=True, message=f"Configuration is version {request.id} again", plan=plan)

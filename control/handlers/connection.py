@@ -2,13 +2,13 @@
 
 from typing import Annotated, Literal
 
-from aiohttp import web
 from msgspec import Meta, Struct
 
 from control.connection_check import TestResult, Trouble, probe_arr, probe_qbittorrent
 from control.context import HandlerContext
 from control.web.errors import invalid
 from qbitrr.config import Arr, QBit
+from qbitrr.config.redact import redact_url
 from qbitrr.errors import NotFoundError
 from qbitrr.qbittorrent.session import Access
 
@@ -25,6 +25,11 @@ class ConnectionRequest(Struct, frozen=True, rename="camel"):
     username: Annotated[str, Meta(description="User name at qBittorrent.", max_length=2000)] = ""
     password: Annotated[str, Meta(description="Password at qBittorrent.", max_length=2000)] = ""
     skip_tls_verify: Annotated[bool, Meta(description="Accept any certificate.")] = False
+
+    @property
+    def subject(self) -> str:
+        """What is tested, for the audit trail."""
+        return self.section or f"{self.arr_type} at {redact_url(self.uri)}"
 
 
 class ProfileView(Struct, frozen=True):
@@ -44,13 +49,11 @@ class Tested(Struct, frozen=True, rename="camel"):
     quality_profiles: list[ProfileView]
 
 
-async def test(context: HandlerContext, request: ConnectionRequest, http: web.Request) -> Tested:
+async def test(context: HandlerContext, request: ConnectionRequest) -> Tested:
     """Test once whether a service can be used.
 
-    Needs the token, unless the request comes from this machine. A stored secret is only sent to the address that is
-    stored with it.
+    A stored secret is only sent to the address that is stored with it.
     """
-    context.access.author_of(http).require_trusted("Connections")
     result = await (_test_stored(context, request.section) if request.section else _test_given(request))
     profiles = [ProfileView(number, name) for number, name in result.profiles.items()]
     return Tested(result.trouble is None, result.message, result.trouble, result.version, profiles)

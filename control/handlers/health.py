@@ -2,8 +2,11 @@
 
 from typing import Literal
 
+from aiohttp import web
 from msgspec import Struct
 
+from control.auth.rights import READ, Right
+from control.binding import AUTHOR
 from control.context import HandlerContext
 from control.handlers.shared import Nothing
 from qbitrr.errors import NotReadyError
@@ -17,7 +20,8 @@ _TROUBLED = frozenset({Phase.DEGRADED, Phase.HELD, Phase.HANGING})
 class Health(Struct, frozen=True, rename="camel"):
     """`troubled` are the workers in trouble by category; `faults` counts requests that failed unexpectedly.
 
-    `loopLagSeconds` is the largest delay of the supervisor's loop in the last minute.
+    `loopLagSeconds` is the largest delay of the supervisor's loop in the last minute. Categories are only named to
+    those who may read.
     """
 
     status: Literal["ok", "degraded"]
@@ -27,25 +31,30 @@ class Health(Struct, frozen=True, rename="camel"):
 
 
 class Readiness(Struct, frozen=True):
-    """The state of each worker by category."""
+    """The state of each worker by category, for those who may read."""
 
     ready: bool
     workers: dict[str, Phase]
 
 
-async def health(context: HandlerContext, _request: Nothing) -> Health:
+async def health(context: HandlerContext, _request: Nothing, http: web.Request) -> Health:
     """Answer as long as the daemon runs."""
     troubled = {category: phase for category, phase in _phases(context).items() if phase in _TROUBLED}
     lag = round(context.workers.lag.worst_seconds, 4)
-    return Health("degraded" if troubled else "ok", troubled, context.faults.count, lag)
+    return Health("degraded" if troubled else "ok", _shown(troubled, http), context.faults.count, lag)
 
 
-async def ready(context: HandlerContext, _request: Nothing) -> Readiness:
+async def ready(context: HandlerContext, _request: Nothing, http: web.Request) -> Readiness:
     """Answer 200 when every worker is ready."""
     workers = _phases(context)
     if not context.workers.ready or not all(phase in _READY for phase in workers.values()):
-        raise NotReadyError("Not every worker is ready", {"workers": workers})
-    return Readiness(ready=True, workers=workers)
+        raise NotReadyError("Not every worker is ready", {"workers": _shown(workers, http)})
+    return Readiness(ready=True, workers=_shown(workers, http))
+
+
+def _shown(workers: dict[str, Phase], http: web.Request) -> dict[str, Phase]:
+    """Probes are open to everyone, the names of categories are not."""
+    return {} if READ.of(http[AUTHOR].caller) is Right.NO else workers
 
 
 def _phases(context: HandlerContext) -> dict[str, Phase]:

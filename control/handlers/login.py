@@ -7,6 +7,9 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from control.auth.access import equal
+from control.auth.rights import READ
+from control.auth.roles import Author, Caller
+from control.binding import AUTHOR
 from control.context import HandlerContext
 from control.handlers.config import Changed
 from control.handlers.shared import Nothing
@@ -28,11 +31,12 @@ class LoginMethods(Struct, frozen=True, rename="camel"):
 
 
 class LoginRequest(Struct, frozen=True):
-    """Either the token, or user name and password."""
+    """Either the token, or user name and password, or the key of a link for the first login."""
 
     token: Annotated[str, Meta(description="WebUI.Token of the configuration.")] = ""
     username: Annotated[str, Meta(description="WebUI.Username of the configuration.")] = ""
     password: Annotated[str, Meta(description="The password that belongs to it.")] = ""
+    link: Annotated[str, Meta(description="The key in the link that the first start has printed.")] = ""
 
 
 class PasswordRequest(Struct, frozen=True):
@@ -52,7 +56,7 @@ async def methods(context: HandlerContext, _request: Nothing, http: web.Request)
     """List the ways to log in, and whether the caller has to."""
     access, webui = context.access, context.access.webui
     try:
-        access.admit_to_web(http)
+        await access.admit_to_web(http, READ)
         needed = False
     except UnauthorizedError:
         needed = True
@@ -60,7 +64,7 @@ async def methods(context: HandlerContext, _request: Nothing, http: web.Request)
         token=True,
         password=webui.local_auth_enabled and bool(webui.password_hash),
         oidc=webui.oidc_enabled,
-        logged_in=access.has_credential(http),
+        logged_in=bool(access.credential(http)),
         needed=needed,
     )
 
@@ -70,12 +74,13 @@ async def log_in(context: HandlerContext, request: LoginRequest, http: web.Reque
     access = context.access
     address = access.client_address(http)
     access.throttle.check(address)
-    has_token = bool(request.token) and equal(request.token, access.token)
-    if not has_token and not await _has_password(context, request):
+    proof = await _proof(context, request)
+    if not proof:
         access.throttle.failed(address)
         raise UnauthorizedError("Unauthorized: wrong token, or wrong user name or password")
-    response = answers.json(Success(success=True))
-    access.start_session(response, http)
+    async with context.audit.entry(Author(address, Caller.CREDENTIAL, proof), f"POST {http.path}"):
+        response = answers.json(Success(success=True))
+        access.start_session(response, http)
     return response
 
 
@@ -87,11 +92,9 @@ async def log_out(context: HandlerContext, _request: Nothing, http: web.Request)
 
 
 async def set_password(context: HandlerContext, request: PasswordRequest, http: web.Request) -> Changed:
-    """Set user name and password of the page; all other logins end."""
+    """Set user name and password of the page; all other logins end, and reading needs a login from then on."""
     import bcrypt  # noqa: PLC0415 - seldom needed, and never in a worker
 
-    author = context.access.author_of(http)
-    author.require_trusted("The login")
     password = request.password.encode()
     if len(password) > _MOST_PASSWORD_BYTES:
         raise BadRequestError(f"A password has at most {_MOST_PASSWORD_BYTES} bytes", {"parameter": "password"})
@@ -100,9 +103,20 @@ async def set_password(context: HandlerContext, request: PasswordRequest, http: 
         "WebUI.Username": request.username,
         "WebUI.PasswordHash": hashed,
         "WebUI.LocalAuthEnabled": True,
+        "WebUI.WebAccess": "token",
     }
-    plan = await context.config_editor.apply(changes, [], author)
-    return Changed(success=True, message="Password set", plan=plan)
+    plan = await context.config_editor.apply(changes, ["WebUI.AuthDisabled"], http[AUTHOR])
+    message = "Password set; from now on everything needs a login or the token (WebAccess = token)"
+    return Changed(success=True, message=message, plan=plan)
+
+
+async def _proof(context: HandlerContext, request: LoginRequest) -> str:
+    """Name what proves the login; empty when nothing does."""
+    if request.token and equal(request.token, context.access.token):
+        return "token"
+    if request.link and context.login_link is not None and context.login_link.redeem(request.link):
+        return "login link"
+    return f"password of {request.username}" if await _has_password(context, request) else ""
 
 
 async def _has_password(context: HandlerContext, request: LoginRequest) -> bool:

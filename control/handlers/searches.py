@@ -47,6 +47,11 @@ class ItemSearchRequest(Struct, frozen=True):
         Meta(description="Ids of movies, episodes or albums in the Arr.", min_length=1, max_length=_MOST_IDS),
     ]
 
+    @property
+    def subject(self) -> str:
+        """The ids, for the audit trail."""
+        return ", ".join(map(str, self.ids))
+
 
 async def plan(context: HandlerContext, request: PlanRequest) -> SearchPlan:
     """Read what is searched next, and why."""

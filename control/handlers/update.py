@@ -4,7 +4,6 @@ from datetime import datetime
 from importlib import metadata
 from typing import Annotated, Literal
 
-from aiohttp import web
 from msgspec import Meta, Struct
 
 from control.context import HandlerContext
@@ -79,12 +78,8 @@ async def read(context: HandlerContext, request: MetaRequest) -> About:
     )
 
 
-async def start(context: HandlerContext, _request: Nothing, http: web.Request) -> Started:
-    """Update to the newest version: it is installed beside this one and tried, and only then the daemon restarts as it.
-
-    Needs the token, unless the request comes from this machine.
-    """
-    context.access.author_of(http).require_trusted("The daemon")
+async def start(context: HandlerContext, _request: Nothing) -> Started:
+    """Update to the newest version: installed beside this one and tried; only then the daemon restarts as it."""
     await context.checker.newest()
     release = context.checker.available
     if release is None and not context.self_update.busy:

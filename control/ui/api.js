@@ -13,25 +13,29 @@ export class ApiError extends Error {
 export const read = (path) => request("GET", path);
 export const write = (path) => request("POST", path);
 
+// Sets the cookie of a login, with a link or a token.
+export const logIn = (proof) => request("POST", "../login", JSON.stringify(proof));
+
 // Keeps the token for this tab only.
 export function useToken(token) {
   sessionStorage.setItem(TOKEN_KEY, token);
 }
 
-async function request(method, path) {
+async function request(method, path, body) {
   const token = sessionStorage.getItem(TOKEN_KEY);
   const response = await fetch(new URL(path, BASE), {
     method,
+    body,
     headers: token ? { Authorization: `Bearer ${encodeToken(token)}` } : {},
     cache: "no-store",
     credentials: "same-origin",
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
-  const body = await response.json().catch(() => null);
-  if (!response.ok || body === null) {
-    throw new ApiError(response.status, body?.error ?? `unexpected answer (${response.status})`);
+  const answer = await response.json().catch(() => null);
+  if (!response.ok || answer === null) {
+    throw new ApiError(response.status, answer?.error ?? `unexpected answer (${response.status})`);
   }
-  return body;
+  return answer;
 }
 
 // Encodes a token as UTF-8 for a header: fetch sends each character as one byte.

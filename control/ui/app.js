@@ -1,6 +1,8 @@
 // Keeps the page up to date: one request at a time, and only while the page is visible.
+import { refreshAppearance } from "./appearance.js";
 import { refreshDecisions } from "./decisions.js";
 import { setAttribute, setText } from "./dom.js";
+import { useLoginLink } from "./login.js";
 import { askForToken, refreshSetup } from "./notices.js";
 import { refreshCounts, refreshWorkers } from "./workers.js";
 
@@ -13,6 +15,7 @@ const connection = document.getElementById("connection");
 async function refreshRepeatedly() {
   let failures = 0;
   let slowRefreshAt = 0;
+  let hasCounts = false;
   let tokenRejected = false;
   for (;;) {
     await untilVisible();
@@ -20,8 +23,12 @@ async function refreshRepeatedly() {
       await refreshWorkers();
       await refreshDecisions();
       if (Date.now() >= slowRefreshAt) {
+        const isLive = await refreshAppearance();
         await refreshSetup();
-        await refreshCounts();
+        if (isLive || !hasCounts) {
+          await refreshCounts();
+          hasCounts = true;
+        }
         await refreshWorkers();
         slowRefreshAt = Date.now() + SLOW_REFRESH_MS;
       }
@@ -66,4 +73,5 @@ function untilVisible() {
   });
 }
 
+await useLoginLink();
 refreshRepeatedly();

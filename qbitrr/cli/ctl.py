@@ -1,83 +1,83 @@
-"""Commands to the daemon that runs on a data folder: `qbitrr ctl`, `qbitrr undo`, `qbitrr update`."""
+"""Commands to the daemon that runs on a data folder, by its control socket: `qbitrr ctl`, `undo` and `update`.
+
+The socket needs neither token nor port, so that it works whatever was just edited in config.toml. No secret is sent.
+"""
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import select
 import signal
-import urllib.error
-import urllib.request
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
+from control.web.sockets import connect_unix
 from qbitrr.errors import NotRunningError, RefusedByDaemonError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from qbitrr.config import Loaded
     from qbitrr.data_dir import DataDir
 
-_REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - addresses to listen on, and how to reach them
-_WAIT_SECONDS = 30.0  # beyond what the workers may take
+_WAIT_SECONDS = 30.0
+_APPLY_SECONDS = 600.0  # until all workers are ready with another configuration; as TimeoutStartSec of the unit
 
 
-def status(loaded: Loaded) -> str:
+def status(data_dir: DataDir) -> str:
     """The state of every worker, one a line."""
     lines = [
         f"{worker['category']}: {worker['state']} since {worker['since']}, process {worker['pid']}, "
         f"{worker['restarts']} restarts"
         + (f", waits for {worker['waitingFor']}" if worker["waitingFor"] else "")
         + (f", last error: {worker['lastError']}" if worker["lastError"] else "")
-        for worker in _ask(loaded, "GET", "processes")["processes"]
+        for worker in _ask(data_dir, "GET", "processes")["processes"]
     ]
     return "\n".join(lines) or "no workers"
 
 
-def reload(loaded: Loaded) -> str:
+def reload(data_dir: DataDir) -> str:
     """Apply the configuration file; what became of each worker.
 
     Raises RefusedByDaemonError when the configuration from before is still in force.
     """
-    answer = _ask(loaded, "POST", "reload")
+    answer = _ask(data_dir, "POST", "reload", _APPLY_SECONDS)
     lines = [f"{what}: {', '.join(some)}" for what, some in answer["applied"].items() if some]
     if answer["afterRestart"]:
         lines.append(f"after a restart of the daemon: {', '.join(answer['afterRestart'])}")
     return "\n".join(lines)
 
 
-def restart(loaded: Loaded, category: str | None) -> str:
+def restart(data_dir: DataDir, category: str | None) -> str:
     """Restart the daemon in place, or replace the process of one worker."""
     path = "restart" if category is None else f"arr/{quote(category, safe='')}/restart"
-    return str(_ask(loaded, "POST", path)["message"])
+    return str(_ask(data_dir, "POST", path)["message"])
 
 
-def restart_workers(loaded: Loaded) -> str:
+def restart_workers(data_dir: DataDir) -> str:
     """Replace the processes of all workers, one after the other."""
-    return str(_ask(loaded, "POST", "processes/restart")["message"])
+    return str(_ask(data_dir, "POST", "processes/restart")["message"])
 
 
-def dump(loaded: Loaded) -> str:
+def dump(data_dir: DataDir) -> str:
     """Write the state of every process to the log."""
-    return str(_ask(loaded, "POST", "processes/dump")["message"])
+    return str(_ask(data_dir, "POST", "processes/dump")["message"])
 
 
-def update(loaded: Loaded) -> str:
+def update(data_dir: DataDir) -> str:
     """Update the daemon to the newest version."""
-    answer = _ask(loaded, "POST", "update")
+    answer = _ask(data_dir, "POST", "update")
     target = f": {answer['current_version']} to {answer['target_version']}" if "target_version" in answer else ""
     return f"{answer['message']}{target}"
 
 
-def undo(loaded: Loaded, action_id: int) -> str:
+def undo(data_dir: DataDir, action_id: int) -> str:
     """Release a torrent from quarantine, or add it again when it was removed already."""
-    return str(_ask(loaded, "POST", f"actions/{action_id}/undo")["message"])
+    return str(_ask(data_dir, "POST", f"actions/{action_id}/undo")["message"])
 
 
-def decide(loaded: Loaded, category: str, decision: Literal["approve", "discard"]) -> str:
+def decide(data_dir: DataDir, category: str, decision: Literal["approve", "discard"]) -> str:
     """Approve the removals of a category that wait for it, or discard them."""
-    return str(_ask(loaded, "POST", f"arr/{quote(category, safe='')}/{decision}")["message"])
+    return str(_ask(data_dir, "POST", f"arr/{quote(category, safe='')}/{decision}")["message"])
 
 
 def stop(data_dir: DataDir) -> str:
@@ -98,27 +98,37 @@ def stop(data_dir: DataDir) -> str:
     return f"Process {pid} has ended"
 
 
-def _ask(loaded: Loaded, method: str, path: str) -> Any:
+class _Connection(http.client.HTTPConnection):
+    """HTTP on the control socket of a data folder."""
+
+    def __init__(self, data_dir: DataDir, timeout_seconds: float) -> None:
+        super().__init__("localhost", timeout=timeout_seconds)
+        self._path = data_dir.control_socket
+        self._seconds = timeout_seconds
+
+    def connect(self) -> None:
+        self.sock = connect_unix(self._path, self._seconds)
+
+
+def _ask(data_dir: DataDir, method: str, path: str, seconds: float = _WAIT_SECONDS) -> Any:
     """The decoded answer. Raises NotRunningError, or RefusedByDaemonError with the answer of the daemon."""
-    webui = loaded.config.webui
-    host = _REACHABLE.get(webui.host, f"[{webui.host}]" if ":" in webui.host else webui.host)
-    url = f"http://{host}:{webui.port}{webui.url_base}/{'api' if webui.token else 'web'}/{path}"
-    headers: Mapping[str, str] = {"X-API-Token": webui.token} if webui.token else {}
-    request = urllib.request.Request(url, method=method, headers=dict(headers))
-    seconds = loaded.config.settings.process_spawn_timeout_seconds + _WAIT_SECONDS
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy may see the token
+    connection = _Connection(data_dir, seconds)
     try:
-        with opener.open(request, timeout=seconds) as answer:
-            return json.load(answer)
-    except urllib.error.HTTPError as error:
-        raise RefusedByDaemonError(*_refusal(error)) from None
-    except (OSError, ValueError) as error:
-        raise NotRunningError(f"the daemon does not answer at {url}: {getattr(error, 'reason', error)}") from None
+        connection.request(method, f"/web/{path}")
+        answer = connection.getresponse()
+        body = json.load(answer)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        because = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise NotRunningError(f"the daemon does not answer at {data_dir.control_socket}: {because}") from None
+    finally:
+        connection.close()
+    if answer.status == 200:
+        return body
+    raise RefusedByDaemonError(*_refusal(body, f"{answer.status} {answer.reason}"))
 
 
-def _refusal(error: urllib.error.HTTPError) -> tuple[str, str]:
+def _refusal(body: Any, status: str) -> tuple[str, str]:
     try:
-        answer = json.load(error)
-        return str(answer["error"]), str(answer["code"])
-    except (ValueError, KeyError, TypeError):
-        return f"{error.code} {error.reason}", ""
+        return str(body["error"]), str(body["code"])
+    except (KeyError, TypeError):
+        return status, ""

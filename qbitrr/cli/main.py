@@ -179,9 +179,8 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _undo(options: argparse.Namespace) -> int:
     from qbitrr.cli import ctl  # noqa: PLC0415
-    from qbitrr.data_dir import load_config  # noqa: PLC0415
 
-    print(ctl.undo(load_config(_chosen(options), os.environ), options.action))
+    print(ctl.undo(_chosen(options), options.action))
     return _OK
 
 
@@ -213,36 +212,31 @@ def _update(options: argparse.Namespace) -> int:
     from qbitrr.data_dir import load_config  # noqa: PLC0415
 
     data_dir = _chosen(options)
+    if data_dir.lock_holder() is not None and not options.check:
+        print(ctl.update(data_dir))
+        return _OK
     loaded = load_config(data_dir, os.environ)
-    if options.check:
-        print(asyncio.run(update.check(loaded)))
-    elif data_dir.lock_holder() is not None:
-        print(ctl.update(loaded))
-    else:
-        print(update.update(data_dir, os.environ, loaded, print))
+    print(asyncio.run(update.check(loaded)) if options.check else update.update(data_dir, os.environ, loaded, print))
     return _OK
 
 
 def _ctl(options: argparse.Namespace) -> int:
     from qbitrr.cli import ctl  # noqa: PLC0415
-    from qbitrr.data_dir import load_config  # noqa: PLC0415
 
     data_dir = _chosen(options)
-    if options.action == "stop":
-        print(ctl.stop(data_dir))
-        return _OK
-    loaded = load_config(data_dir, os.environ)
     match options.action:
         case "status":
-            print(ctl.status(loaded))
+            print(ctl.status(data_dir))
         case "reload":
-            print(ctl.reload(loaded))
+            print(ctl.reload(data_dir))
         case "restart":
-            print(ctl.restart(loaded, options.category))
+            print(ctl.restart(data_dir, options.category))
         case "approve" | "discard":
-            print(ctl.decide(loaded, options.category, options.action))
+            print(ctl.decide(data_dir, options.category, options.action))
         case "restart-workers" | "renew":
-            print(ctl.restart_workers(loaded))
+            print(ctl.restart_workers(data_dir))
         case "dump":
-            print(ctl.dump(loaded))
+            print(ctl.dump(data_dir))
+        case "stop":
+            print(ctl.stop(data_dir))
     return _OK

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qbitrr.config import legacy
-from qbitrr.config.diff import changed_paths, differences, is_delicate, kept_secrets, restored
+from qbitrr.config import environment, legacy
+from qbitrr.config.diff import differences, fixed_secrets, kept_secrets, restored
 from qbitrr.config.dotted_keys import Edits, value_at
 from qbitrr.config.load import load_document, parse
 from qbitrr.errors import ConfigError, Problem
@@ -24,15 +24,13 @@ _TOKEN = ("WebUI", "Token")
 class ConfigChange:
     """A change that can be applied.
 
-    `differences` are by present key names, with secrets hidden. `delicate` are the changed keys that could let a
-    stranger in or send a secret elsewhere.
+    `differences` are by present key names, with secrets hidden.
     """
 
     before: str
     after: str
     loaded: Loaded
     differences: list[KeyChange]
-    delicate: tuple[str, ...]
 
 
 def edit_text(text: str, edits: Edits, environ: Mapping[str, str], problems: Sequence[Problem] = ()) -> ConfigChange:
@@ -61,6 +59,7 @@ def _checked(
     found = list(problems)
     if edits is not None:  # an earlier version had its secrets for its addresses
         found += kept_secrets(old, new, edits)
+    found += fixed_secrets(old, new, environment.override(new, environ).variables)
     loaded: Loaded | None = None
     try:
         loaded = load_document(document, environ)
@@ -70,8 +69,7 @@ def _checked(
     found += _lost_token(old, new, loaded)
     if found or loaded is None:
         raise ConfigError(found)
-    delicate = tuple(".".join(path) for path in changed_paths(old, new) if is_delicate(path))
-    return ConfigChange(before, after, loaded, differences(old, new), delicate)
+    return ConfigChange(before, after, loaded, differences(old, new))
 
 
 def _lost_token(old: Mapping[str, Any], new: Mapping[str, Any], loaded: Loaded | None) -> Iterator[Problem]:

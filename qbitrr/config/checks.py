@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qbitrr.config.address import is_loopback
 from qbitrr.config.environment import PROCESSING_ONLY
 from qbitrr.config.patterns import is_bounded
 from qbitrr.config.redact import redact_url
@@ -14,7 +13,7 @@ from qbitrr.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from qbitrr.config.model import Arr, Config, Ombi, Overseerr, QBit, SeedingLimits, TrackerRow
+    from qbitrr.config.model import Arr, Config, Ombi, Overseerr, QBit, SeedingLimits, TrackerRow, WebUI
     from qbitrr.config.model.arr import TorrentRules
     from qbitrr.config.model.settings import ManagedTorrents
     from qbitrr.config.tables import Findings
@@ -30,7 +29,8 @@ def check_together(config: Config, findings: Findings) -> None:
     _check_addresses(arrs, findings)
     _check_free_space(config, findings)
     _check_processing_only(qbits, findings)
-    _check_exposure(config, findings)
+    _check_access(config.webui, findings)
+    _check_kept_keys(config, findings)
     for qbit in qbits:
         _check_login(qbit, findings)
         _check_category_rows(qbit, findings)
@@ -101,12 +101,35 @@ def _check_processing_only(qbits: list[QBit], findings: Findings) -> None:
         findings.problem(PROCESSING_ONLY, "true, but no qBittorrent is in use", "a [qBit] section", hint)
 
 
-def _check_exposure(config: Config, findings: Findings) -> None:
-    webui = config.webui
-    if webui.web_access == "open" and not webui.allow_insecure_exposure and not is_loopback(webui.host):
-        hint = "AllowInsecureExposure = true confirms that."
-        found = f'"open" while listening on {webui.host}: everyone who reaches it can change everything'
-        findings.warning("WebUI.WebAccess", found, '"auto" or "token"', hint)
+def _check_access(webui: WebUI, findings: Findings) -> None:
+    """A file that asks for a login never becomes one that does not."""
+    login = {
+        "LocalAuthEnabled = true": webui.local_auth_enabled,
+        "OIDCEnabled = true": webui.oidc_enabled,
+        "a password": bool(webui.password_hash),
+    }
+    logins = ", ".join(name for name, configured in login.items() if configured)
+    where, access = "WebUI.AuthDisabled", webui.web_access
+    if webui.auth_disabled is False and access in ("auto", "open"):
+        findings.problem(where, f'false, but WebAccess = "{access}"', 'one of the two, or WebAccess = "token"')
+    if webui.auth_disabled and access == "token":
+        findings.problem(where, 'true, but WebAccess = "token"', "one of the two")
+    if webui.auth_disabled and access is None and logins:
+        hint = "WebAccess says who may read without a login."
+        findings.problem(where, f"true, but {logins} too", "one of the two, or WebAccess", hint)
+    if access == "open" and not webui.allow_insecure_exposure:
+        hint = "AllowInsecureExposure = true confirms that everyone who reaches it may read all of it."
+        findings.problem("WebUI.WebAccess", '"open"', '"auto" or "token"', hint)
+
+
+def _check_kept_keys(config: Config, findings: Findings) -> None:
+    """Warn of keys of older files that have no effect."""
+    if config.settings.ffprobe_auto_update:
+        hint = "ffprobe is never downloaded; install it, and it is found."
+        findings.warning("Settings.FFprobeAutoUpdate", "true", "false", hint)
+    if config.webui.allow_insecure_token_query:
+        hint = "A token in an address is never accepted: send it as a header."
+        findings.warning("WebUI.AllowInsecureTokenQuery", "true", "false", hint)
 
 
 def _check_login(qbit: QBit, findings: Findings) -> None:

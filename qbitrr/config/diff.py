@@ -1,4 +1,4 @@
-"""Differences of two configuration documents, which of them are delicate, and documents without secrets. Pure."""
+"""Differences of two configuration documents, secrets that would go elsewhere, documents without secrets. Pure."""
 
 from __future__ import annotations
 
@@ -44,22 +44,9 @@ def changed_paths(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[P
     return [path for path in paths if value_at(before, path) != value_at(after, path)]
 
 
-def is_delicate(path: Path) -> bool:
-    """Whether a change of the key could let a stranger in or send a secret elsewhere."""
-    place = place_of(path)
-    if place is None or place.key is None:
-        return _is_secret(path)
-    key = place.key
-    of_web = path[0] == "WebUI" and key.change != "page"
-    return of_web or key.secret or key.form in _ADDRESSES or _is_port(path)
-
-
 def kept_secrets(before: Mapping[str, Any], after: Mapping[str, Any], edits: Edits) -> Iterator[Problem]:
     """Problems of secrets that a changed address would receive although they were given for another one."""
-    for path in changed_paths(before, after):
-        place = place_of(path)
-        if place is None or place.key is None or not (place.key.form in _ADDRESSES or _is_port(path)):
-            continue
+    for path in _changed_addresses(before, after):
         table = value_at(after, path[:-1])
         for name, value in table.items() if isinstance(table, dict) else ():
             secret = (*path[:-1], name)
@@ -67,6 +54,23 @@ def kept_secrets(before: Mapping[str, Any], after: Mapping[str, Any], edits: Edi
             if kept and _is_secret(secret) and secret not in edits.puts:
                 hint = f"It was given for another {path[-1]}; send it along with the change."
                 yield Problem(".".join(secret), "a secret that would be kept", "the secret once more", hint)
+
+
+def fixed_secrets(
+    before: Mapping[str, Any], after: Mapping[str, Any], variables: Mapping[str, str]
+) -> Iterator[Problem]:
+    """Problems of secrets from the environment that a changed address would receive: they cannot be sent along.
+
+    `variables` names the variable behind each overridden dotted key.
+    """
+    for path in _changed_addresses(before, after):
+        if ".".join(path) in variables:  # the changed address is not used
+            continue
+        for dotted, variable in variables.items():
+            secret = tuple(dotted.split("."))
+            if secret[:-1] == path[:-1] and _is_secret(secret):
+                hint = f"It comes from {variable}; change the address in config.toml, or set a variable for it too."
+                yield Problem(".".join(path), "an address for a secret that was given for another", "the old one", hint)
 
 
 def sanitised(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,6 +101,14 @@ def _paths(document: Mapping[str, Any], above: Path = ()) -> Iterator[Path]:
         if isinstance(value, dict) and value:
             yield from _paths(value, path)
         else:
+            yield path
+
+
+def _changed_addresses(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Path]:
+    """Changed keys that decide to which service a secret is sent."""
+    for path in changed_paths(before, after):
+        place = place_of(path)
+        if place is not None and place.key is not None and (place.key.form in _ADDRESSES or _is_port(path)):
             yield path
 
 

@@ -111,7 +111,7 @@ def _pair(key: Key, default: Any) -> Iterator[str]:
     facts = unit_and_choices(key)
     yield from _comment(f"{key.why} ({facts})" if facts else key.why)
     if default is None:
-        yield f"# {key.name} = false"
+        yield f"# {key.name} = {_toml(key.choices[0]) if key.form == 'choice' else 'false'}"
     else:
         yield f"{key.name} = {_written(key, default)}"
 

@@ -29,7 +29,7 @@ def config_text(
             "LoopSleepTimer": 1,
             "PingURLS": [],  # the client's connection status counts: a sandbox works without internet
         },
-        "WebUI": {"Host": "127.0.0.1"},
+        "WebUI": {"Host": "127.0.0.1", "WebAccess": "auto"},  # also in a container
         "qBit": {
             "Host": "127.0.0.1",
             "Port": qbittorrent.port,

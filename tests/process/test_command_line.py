@@ -97,7 +97,8 @@ def test_the_first_start_writes_a_configuration_and_stays_up_without_workers(tmp
     assert config.stat().st_mode & 0o777 == 0o600
     text = config.read_text()
     assert 'Token = ""' not in text
-    config.write_text(text.replace("Port = 6969", f"Port = {port}"))
+    text = text.replace("Port = 6969", f"Port = {port}").replace('# WebAccess = "auto"', 'WebAccess = "auto"')
+    config.write_text(text)
     daemon("--data-dir", ".config", "run")
     status = until_sync(lambda: answers(port, "/web/status"), 30, "the page does not answer")
     assert status["ready"] is True
@@ -142,7 +143,7 @@ def test_a_port_in_use_is_named(tmp_path):
 
 def test_a_state_file_that_is_not_one_is_set_aside_and_logged(tmp_path, daemon):
     port = free_port()
-    (tmp_path / "config.toml").write_text(f'[WebUI]\nPort = {port}\nToken = "x"\n')
+    (tmp_path / "config.toml").write_text(f'[WebUI]\nPort = {port}\nToken = "x"\nWebAccess = "auto"\n')
     (tmp_path / ".config").mkdir()
     (tmp_path / ".config" / "state.db").write_bytes(b"something else" * 1000)
     daemon("--data-dir", ".config", "run")
@@ -157,7 +158,7 @@ def test_a_state_file_that_is_not_one_is_set_aside_and_logged(tmp_path, daemon):
 def test_the_running_daemon_is_commanded(tmp_path, daemon):
     config = tmp_path / ".config" / "config.toml"
     config.parent.mkdir()
-    config.write_text(f'[WebUI]\nPort = {free_port()}\nToken = "x"\n')
+    config.write_text(f'[WebUI]\nPort = {free_port()}\nToken = "x"\nWebAccess = "auto"\n')
     assert qbitrr("ctl", "status", cwd=tmp_path).returncode == 69
     assert qbitrr("ctl", "stop", cwd=tmp_path).returncode == 69
     process = daemon("--data-dir", ".config", "run")
@@ -211,7 +212,7 @@ def test_packages_of_another_distribution_are_noticed(tmp_path):
 
 
 def test_an_unknown_torrent_is_reported_as_unknown(tmp_path, daemon):
-    (tmp_path / "config.toml").write_text(f'[WebUI]\nPort = {free_port()}\nToken = "x"\n')
+    (tmp_path / "config.toml").write_text(f'[WebUI]\nPort = {free_port()}\nToken = "x"\nWebAccess = "auto"\n')
     process = daemon("--data-dir", ".config", "run")
     log = tmp_path / ".config" / "logs" / "Main.log"
     until_sync(lambda: log.exists() and "workers were started" in log.read_text(), 30, "it did not start")

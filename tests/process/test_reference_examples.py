@@ -57,10 +57,11 @@ async def daemon(tmp_path: Path) -> AsyncIterator[Daemon]:
             yield running
 
 
-async def ask(example: str, daemon: Daemon, folder: Path) -> dict[str, Any]:
-    """The answer to an example, which must succeed."""
+async def ask(example: str, daemon: Daemon, folder: Path, *headers: str) -> dict[str, Any]:
+    """The answer to an example, which must succeed. `headers` are sent along."""
     (folder / ".curlrc").write_text(
         f'connect-to = "localhost:6969:127.0.0.1:{daemon.port}"\nsilent\nshow-error\nfail-with-body\nmax-time = 20\n'
+        + "".join(f'header = "{header}"\n' for header in headers)
     )
     command = ["bash", "-e", "-c", example.replace("YOUR_TOKEN", TOKEN)]
     environ = {**os.environ, "CURL_HOME": str(folder)}
@@ -94,9 +95,14 @@ async def follow(command: list[str], environ: dict[str, str], daemon: Daemon) ->
         following.stdout.close()
 
 
-async def test_every_curl_example_of_the_reference(daemon: Daemon, tmp_path: Path):
+@pytest.mark.parametrize(
+    "headers",
+    [(), ("X-Forwarded-For: 203.0.113.9", f"X-API-Token: {TOKEN}")],
+    ids=["on the machine itself", "from elsewhere with the token"],
+)
+async def test_every_curl_example_of_the_reference(daemon: Daemon, tmp_path: Path, headers: tuple[str, ...]):
     assert len(EXAMPLES) == 37
-    answers = {example: await ask(example, daemon, tmp_path) for example in EXAMPLES}
+    answers = {example: await ask(example, daemon, tmp_path, *headers) for example in EXAMPLES}
 
     def answer(part: str) -> dict[str, Any]:
         return next(found for example, found in answers.items() if part in example)

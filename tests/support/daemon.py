@@ -26,9 +26,10 @@ TOKEN = "token-of-the-tests"
 class Daemon:
     """One daemon with a data folder; runs while the `async with` lasts.
 
-    `config` is the text of config.toml; a free port and a token are put into its table [WebUI]. `module` is what is
-    started: the daemon itself, or a program of the tests that starts it with something changed. `python` is that of an
-    installation, whose qbitrr then runs instead of this checkout.
+    `config` is the text of config.toml; a free port, a token and WebAccess are put into its table [WebUI]: in a
+    container, where tests may run, addresses prove nothing by default. `module` is what is started: the daemon itself,
+    or a program of the tests that starts it with something changed. `python` is that of an installation, whose qbitrr
+    then runs instead of this checkout.
     """
 
     def __init__(self, folder: Path, config: str, module: str = "qbitrr", python: Path | None = None) -> None:
@@ -45,6 +46,8 @@ class Daemon:
     def configure(self, config: str) -> None:
         """Write another config.toml, with the port and the token."""
         ours = f'[WebUI]\nPort = {self.port}\nToken = "{TOKEN}"\n'
+        if "WebAccess" not in config:
+            ours += 'WebAccess = "auto"\n'
         with_ours = config.replace("[WebUI]\n", ours) if "[WebUI]\n" in config else config + ours
         draft = self.folder / "config.draft"  # it may be read at any moment
         draft.write_text(with_ours)

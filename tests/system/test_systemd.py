@@ -18,7 +18,7 @@ import pytest
 import tomlkit
 
 from qbitrr.sandbox.__main__ import END_OF_CONFIG
-from tests.support import systemd_box
+from tests.support import systemd_box, users
 from tests.support.polling import until_sync
 from tests.support.ports import HOST, free_port
 from tests.support.systemd_box import Box
@@ -90,6 +90,12 @@ def port_of(box: Box) -> int:
     return port
 
 
+def status_of(port: int, method: str, path: str, *headers: str) -> int:
+    options = [option for header in headers for option in ("-H", header)]
+    command = ["curl", "-q", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", method, *options]
+    return int(subprocess.check_output([*command, f"http://{HOST}:{port}{path}"], timeout=20))
+
+
 def workers(box: Box) -> dict[str, dict[str, Any]]:
     try:
         with urllib.request.urlopen(f"http://{HOST}:{port_of(box)}/web/processes", timeout=5) as answer:
@@ -141,6 +147,23 @@ def test_a_reload_changes_only_the_workers_that_it_concerns(service: Box):
     changed = {category for category, worker in after.items() if worker["pid"] != before[category]["pid"]}
     assert changed == {config[section]["Category"]}
     assert show(service, "MainPID") == main
+
+
+def test_a_reload_works_after_the_token_and_the_port_were_edited(service: Box):
+    port = port_of(service)
+    config = tomlkit.parse(service.run("cat", CONFIG))
+    config["WebUI"]["Token"] = "another"
+    config["WebUI"]["Port"] = free_port()
+    service.write(CONFIG, tomlkit.dumps(config))
+    service.run("systemctl", "reload", "qbitrr")
+    assert status_of(port, "GET", "/api/status", "X-API-Token: another") == 200
+
+
+def test_within_the_unit_too_the_kernel_names_the_users_of_peers(service: Box):
+    port = port_of(service)
+    assert status_of(port, "POST", "/web/processes/dump") == 200
+    (status,) = asyncio.run(users.statuses([("POST", f"http://{HOST}:{port}/web/processes/dump")]))
+    assert status == 403
 
 
 def test_a_reload_of_an_invalid_file_fails_and_changes_nothing(service: Box):

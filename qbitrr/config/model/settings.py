@@ -125,7 +125,7 @@ class Settings(Table, frozen=True):
     ffprobe_auto_update: Annotated[
         bool,
         key("flag", "Kept for older files. The ffprobe of the system is used, none is downloaded."),
-    ] = field(name="FFprobeAutoUpdate", default=True)
+    ] = field(name="FFprobeAutoUpdate", default=False)
     auto_update_enabled: Annotated[bool, key("flag", "Update qbitrr by itself.")] = False
     auto_update_cron: Annotated[str, key("cron", "When to check for an update, in local time.")] = "0 3 * * 0"
     auto_update_channel: Annotated[UpdateChannel, key("choice", "Which releases count as an update.")] = "latest"

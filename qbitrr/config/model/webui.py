@@ -41,13 +41,14 @@ class WebUI(Table, frozen=True):
         key("text", "Token for /api. When empty, one is made at the next start.", change="web", secret=True),
     ] = ""
     web_access: Annotated[
-        WebAccess,
+        WebAccess | None,
         key(
             "choice",
-            "Who needs no token for /web and the page: private networks (auto), everyone (open), no one (token).",
+            "Who may read /web and the page without a login: private networks (auto), everyone (open), no one (token)."
+            " Not set: auto; but token with a login, in a container, or behind a proxy that is not in TrustedProxies.",
             change="web",
         ),
-    ] = "auto"
+    ] = None
     trusted_proxies: Annotated[
         tuple[str, ...],
         key("network", "Addresses or networks of reverse proxies whose X-Forwarded-For counts.", change="web"),
@@ -56,10 +57,13 @@ class WebUI(Table, frozen=True):
         tuple[str, ...],
         key("host", "Further host names under which browsers reach the page.", change="web"),
     ] = ()
-    auth_disabled: Annotated[bool, key("flag", "Never ask for a login on the page.", change="web")] = False
+    auth_disabled: Annotated[
+        bool | None,
+        key("flag", "Kept for older files. false is the same as WebAccess = token.", change="web"),
+    ] = None
     allow_insecure_exposure: Annotated[
         bool,
-        key("flag", 'Silences the warning about WebAccess = "open" on a public address.', change="web"),
+        key("flag", 'Confirms WebAccess = "open", which is refused without it.', change="web"),
     ] = False
     allow_insecure_token_query: Annotated[
         bool,

@@ -1,4 +1,4 @@
-"""Whatever the documentation names exists: files and folders, links, make targets, commands, endpoints."""
+"""Whatever the documentation names exists: files and folders, links, make targets, commands, endpoints, tests."""
 
 from __future__ import annotations
 
@@ -145,6 +145,24 @@ def _matches(named: tuple[str, str], route: tuple[str, str]) -> bool:
     return named[0] == route[0] and re.fullmatch(pattern, named[1]) is not None
 
 
+# -- tests --------------------------------------------------------------------------------------------------------
+
+
+@every_page
+def test_tests(page):
+    assert not unknown_tests(page)
+
+
+def unknown_tests(page: Path) -> list[str]:
+    named = [span for span in spans(page) if re.fullmatch(r"tests/[\w/]+\.py::\w+", span)]
+    return [one for one in named if not _is_test(*one.split("::"))]
+
+
+def _is_test(file: str, function: str) -> bool:
+    path = ROOT / file
+    return path.exists() and re.search(rf"^(?:async )?def {function}\(", path.read_text(), re.MULTILINE) is not None
+
+
 # -- the tests themselves -----------------------------------------------------------------------------------------
 
 
@@ -162,6 +180,8 @@ def _matches(named: tuple[str, str], route: tuple[str, str]) -> bool:
         (unknown_commands, "```\n$ qbitrr ctl refresh\n```"),
         (unknown_endpoints, "`POST …/arr/<section>/aprove`"),
         (unknown_endpoints, "`curl localhost:6969/web/process`"),
+        (unknown_tests, "`tests/unit/docs/test_names.py::test_nothing`"),
+        (unknown_tests, "`tests/unit/docs/test_nothing.py::test_tests`"),
     ],
 )
 def test_a_wrong_name_is_found(find, wrong, tmp_path):
@@ -178,10 +198,11 @@ def test_a_wrong_name_is_found(find, wrong, tmp_path):
         "`make lint`, make sure of it",
         "`qbitrr explain INFOHASH`",
         "`POST …/arr/<section>/approve`, `curl localhost:6969/web/processes`",
+        "`tests/unit/docs/test_names.py::test_tests`",
     ],
 )
 def test_a_right_name_is_not(right, tmp_path):
     page = tmp_path / "page.md"
     page.write_text(f"# Here\n\n{right}\n")
-    finders = (missing_paths, broken_links, unknown_targets, unknown_commands, unknown_endpoints)
+    finders = (missing_paths, broken_links, unknown_targets, unknown_commands, unknown_endpoints, unknown_tests)
     assert not [found for find in finders for found in find(page)]

@@ -1,7 +1,10 @@
 """Access over HTTP: which endpoints are open to whom, host names and foreign pages."""
 
+import socket
+
 import pytest
 
+from control.auth import throttle
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from tests.integration.control.asking import get, post
 from tests.integration.control.sample import CONFIG, HASH, TOKEN
@@ -19,7 +22,7 @@ OPEN_TO_ALL = {
     ("GET", "/ui/{name}"),
     ("POST", "/logout"),
 }
-# The same for a client in a private network.
+# The same for a client in a private network, and for other users of this machine.
 OPEN_INSIDE = OPEN_TO_ALL | {
     ("GET", "/metrics"),
     ("GET", "/web/arr"),
@@ -41,32 +44,37 @@ OPEN_INSIDE = OPEN_TO_ALL | {
     ("GET", "/web/sonarr/{category}/series"),
     ("GET", "/web/status"),
     ("GET", "/web/torrents/{hash}/explain"),
-    ("POST", "/web/actions/{id}/undo"),
     ("POST", "/web/arr/rebuild"),
-    ("POST", "/web/arr/{section}/approve"),
-    ("POST", "/web/arr/{section}/discard"),
-    ("POST", "/web/arr/test-connection"),
     ("POST", "/web/arr/{section}/restart"),
     ("POST", "/web/arr/{section}/search"),
     ("GET", "/web/arr/{section}/search-plan"),
+    ("POST", "/web/processes/{category}/{kind}/restart"),
+}
+# The same for the daemon's own user and root on this machine.
+OPEN_TO_OWN_USER = OPEN_INSIDE | {
+    ("GET", "/web/audit"),
+    ("POST", "/web/actions/{id}/undo"),
+    ("POST", "/web/arr/{section}/approve"),
+    ("POST", "/web/arr/{section}/discard"),
+    ("POST", "/web/arr/test-connection"),
     ("POST", "/web/config"),
     ("POST", "/web/config/plan"),
     ("POST", "/web/config/rollback"),
     ("POST", "/web/password"),
     ("POST", "/web/processes/dump"),
     ("POST", "/web/processes/restart"),
-    ("POST", "/web/processes/{category}/{kind}/restart"),
     ("POST", "/web/reload"),
     ("POST", "/web/restart"),
     ("POST", "/web/update"),
 }
 EXAMPLES = {"category": "movies", "section": "movies", "name": "app.js", "hash": HASH, "id": "1", "kind": "search"}
 OUTSIDE = {"X-Forwarded-For": "203.0.113.9"}
+PRIVATE = {"X-Forwarded-For": "192.168.1.50"}
 UNAUTHORIZED = {"error": "Unauthorized: Invalid or missing bearer token", "code": "UNAUTHORIZED"}
 
 
 async def _open_paths(client, headers):
-    """Every path of the application, with those methods that are not answered by 401."""
+    """Every path of the application, with those methods that are not refused."""
     found = set()
     for resource in client.server.app.router.resources():
         path = resource.canonical
@@ -74,7 +82,7 @@ async def _open_paths(client, headers):
             async with client.request(
                 method, path.format(**EXAMPLES), headers=headers, allow_redirects=False
             ) as response:
-                if response.status not in {401, 405}:
+                if response.status not in {401, 403, 405}:
                     found.add((method, path))
     return found
 
@@ -82,14 +90,17 @@ async def _open_paths(client, headers):
 @pytest.mark.parametrize(
     ("access", "headers", "expected"),
     [
-        ("auto", {}, OPEN_INSIDE),
+        ("auto", {}, OPEN_TO_OWN_USER),
+        ("auto", PRIVATE, OPEN_INSIDE),
         ("auto", OUTSIDE, OPEN_TO_ALL),
         ("token", {}, OPEN_TO_ALL),
+        ("token", PRIVATE, OPEN_TO_ALL),
         ("open", OUTSIDE, OPEN_INSIDE),
     ],
 )
 async def test_what_is_open_without_credentials(make_context, connect, access, headers, expected):
-    async with connect(make_context(f'{CONFIG}[WebUI]\nWebAccess = "{access}"')) as client:
+    config = f'{CONFIG}[WebUI]\nWebAccess = "{access}"\nTrustedProxies = ["127.0.0.1"]\nAllowInsecureExposure = true'
+    async with connect(make_context(config)) as client:
         assert await _open_paths(client, headers) == expected
 
 
@@ -97,7 +108,7 @@ def test_the_application_has_nothing_but_the_table_and_the_page():
     table = {(route.method, "/web" + route.path) for route in ROUTES}
     table |= {(route.method, route.path) for route in (*INSIDE_ROUTES, *OPEN_ROUTES)}
     page = {("GET", path) for path in ("/", "/ui", "/ui/", "/ui/{name}", "/favicon.ico", "/sw.js")}
-    assert table | page == OPEN_INSIDE | {("POST", "/login")}  # answered by 401 to who has nothing to show
+    assert table | page == OPEN_TO_OWN_USER | {("POST", "/login")}  # answered by 401 to who has nothing to show
 
 
 async def test_api_needs_the_token(client):
@@ -122,6 +133,25 @@ async def test_a_foreign_name_is_refused_with_the_remedy(client):
     await get(client, "/web/status", headers={"Host": "evil.example", "X-API-Token": TOKEN})
 
 
+@pytest.mark.parametrize("name", ["evil", "evil.local", "evil.lan", "router.home.arpa", "nas", "nas.local"])
+async def test_a_name_of_a_local_network_rebound_to_this_machine_is_foreign(client, context, name):
+    headers = {"Host": f"{name}:6969", "Origin": f"http://{name}:6969"}
+    await get(client, "/web/config", 403, headers=headers)
+    changes = {"changes": {"Settings.UpdateIndex": "http://evil.example/simple"}}
+    await post(client, "/web/config", 403, headers=headers, json=changes)
+    assert context.loaded.config.settings.update_index == ""
+
+
+async def test_the_name_of_this_machine_is_ours(client):
+    await get(client, "/web/status", headers={"Host": f"{socket.gethostname().upper()}:6969"})
+
+
+async def test_wrong_tokens_under_a_foreign_name_are_counted(client):
+    for _ in range(throttle.MOST):
+        await get(client, "/web/status", 403, headers={"Host": "evil.example", "X-API-Token": "wrong"})
+    await get(client, "/web/status", 429, headers={"Host": "evil.example", "X-API-Token": TOKEN})
+
+
 async def test_a_configured_name_is_ours(make_context, connect):
     async with connect(make_context(CONFIG + '[WebUI]\nAllowedHosts = ["qbitrr.example.org"]')) as client:
         await get(client, "/web/status", headers={"Host": "QBITRR.example.org"})
@@ -144,8 +174,10 @@ async def test_a_configured_name_is_ours(make_context, connect):
         ({"Origin": "https://evil.example", "X-API-Token": TOKEN}, 200),
     ],
 )
-async def test_only_our_own_page_may_write(client, context, headers, status):
-    await post(client, "/web/arr/rebuild", status, headers={"Host": "nas:6969", **headers})
+async def test_only_our_own_page_may_write(make_context, connect, headers, status):
+    context = make_context(CONFIG + '[WebUI]\nAllowedHosts = ["nas"]')
+    async with connect(context) as client:
+        await post(client, "/web/arr/rebuild", status, headers={"Host": "nas:6969", **headers})
     assert bool(context.workers.calls) is (status == 200)
 
 

@@ -4,6 +4,8 @@ import bcrypt
 import pytest
 
 from control.auth import throttle
+from control.auth.login_link import LoginLink
+from qbitrr.clock import Clock
 from tests.integration.control.asking import get, post
 from tests.integration.control.sample import CONFIG, TOKEN
 
@@ -51,6 +53,43 @@ async def test_behind_https_the_cookie_is_for_https_only(make_context, connect):
 async def test_name_and_password(make_context, connect, body, status):
     async with connect(make_context(WITH_PASSWORD)) as client:
         await post(client, "/login", status, json=body)
+
+
+async def test_setting_a_password_locks_reading_and_says_so(make_context, connect):
+    context = make_context(f"{CONFIG}[WebUI]\nAuthDisabled = true\n")
+    async with connect(context) as client:
+        assert (await get(client, "/login"))["needed"] is False
+        answer = await post(client, "/web/password", json={"username": "me", "password": "open sesame"})
+        assert "WebAccess = token" in answer["message"]
+        webui = context.loaded.config.webui
+        assert (webui.web_access, webui.auth_disabled, webui.local_auth_enabled) == ("token", None, True)
+        assert (await get(client, "/login"))["needed"] is True
+        await get(client, "/web/status", 401)
+        await post(client, "/web/config", 401, json={"changes": {"WebUI.Theme": "Light"}})
+        await post(client, "/login", json={"username": "me", "password": "open sesame"})
+        await get(client, "/web/status")
+
+
+async def test_logins_are_in_the_audit_trail_and_wrong_ones_are_not(make_context, connect):
+    async with connect(make_context(WITH_PASSWORD)) as client:
+        await post(client, "/login", 401, json={"username": "me", "password": "wrong"})
+        await post(client, "/login", json={"username": "me", "password": "open sesame"})
+        entries = (await get(client, "/web/audit"))["entries"]
+    assert [(entry["action"], entry["proof"], entry["address"]) for entry in entries] == [
+        ("POST /login", "password of me", "127.0.0.1")
+    ]
+
+
+async def test_a_link_logs_in_once(make_context, connect):
+    link = LoginLink(Clock())
+    key = link.address("").partition("=")[2]
+    async with connect(make_context(LOCKED, login_link=link)) as client:
+        await post(client, "/login", 401, json={"link": key[:-1]})
+        await post(client, "/login", json={"link": key})
+        await get(client, "/web/status")
+        await post(client, "/login", 401, json={"link": key})
+    async with connect(make_context(LOCKED)) as client:
+        await post(client, "/login", 401, json={"link": ""})
 
 
 async def test_a_password_counts_only_when_local_logins_are_on(make_context, connect):

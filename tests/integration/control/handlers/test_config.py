@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from control.auth.roles import Author
+from control.auth.roles import Author, Caller
 from qbitrr.errors import ConflictError, WorkerNotReadyError
 from tests.integration.control.asking import get, post
 from tests.integration.control.sample import TOKEN
@@ -150,25 +150,36 @@ async def test_what_was_read_sanitised_may_be_sent_back(client, file):
     assert "me:pw" in file.read_text()
 
 
-@pytest.mark.parametrize(
-    ("changes", "status"),
-    [
-        ({"WebUI.Theme": "Light"}, 200),
-        ({"Settings.LoopSleepTimer": 7}, 200),
-        ({"WebUI.Token": "mine now"}, 403),
-        ({"WebUI.WebAccess": "open"}, 403),
-        ({"WebUI.Host": "0.0.0.0"}, 403),
-        ({"WebUI.TrustedProxies": ["0.0.0.0/0"]}, 403),
-        ({"qBit.Password": "x"}, 403),
-        ({"Radarr-4K": {"URI": "http://evil", "APIKey": "k1-secret"}}, 403),
-        ({"Radarr-New": {"URI": "http://evil", "APIKey": "x", "Category": "new"}}, 403),
-    ],
-)
-async def test_delicate_keys_need_the_token_from_elsewhere(make_context, connect, changes, status):
+CHANGES = [
+    {"WebUI.Theme": "Light"},
+    {"Settings.LoopSleepTimer": 7},
+    {"WebUI.Token": "mine now"},
+    {"WebUI.WebAccess": "token"},
+    {"WebUI.TrustedProxies": ["0.0.0.0/0"]},
+    {"qBit.Password": "x"},
+    {"qBit.SkipTLSVerify": True},
+    {"qBit.Trackers": [{"URI": "http://evil.example/announce", "AddTrackerIfMissing": True}]},
+    {"Radarr-4K": {"URI": "http://evil", "APIKey": "k1-secret"}},
+    {"Radarr-New": {"URI": "http://evil", "APIKey": "x", "Category": "new"}},
+    {"Settings.MaxDestructiveActions": 1_000_000, "Settings.ProtectTags": []},
+    {"Radarr-4K.Torrent.SeedingMode": {"MaxSeedingTime": 1, "RemoveTorrent": 2}},
+    {"Settings.AutoUpdateEnabled": True, "Settings.AutoUpdateCron": "* * * * *"},
+    {"Notifications.Events": []},
+    {"Settings.Quarantine": 0},
+    {"Settings.Shadow": False},
+]
+
+
+@pytest.mark.parametrize("changes", CHANGES, ids=", ".join)
+async def test_every_change_from_elsewhere_needs_a_credential(make_context, connect, changes, file):
     context = make_context(FILE.replace("[WebUI]", '[WebUI]\nTrustedProxies = ["127.0.0.1"]'))
+    before = file.read_text()
     async with connect(context) as client:
-        await post(client, "/web/config", status, json={"changes": changes}, headers=STRANGER)
+        for path in ("/web/config", "/web/config/plan"):
+            await post(client, path, 403, json={"changes": changes}, headers=STRANGER)
+            await post(client, path, 403, json={"deletions": list(changes)}, headers=STRANGER)
         await post(client, "/web/restart", 403, headers=STRANGER)
+        assert file.read_text() == before
         allowed = {**STRANGER, "X-API-Token": "the token of the file"}
         await post(client, "/web/config", 200, json={"changes": changes}, headers=allowed)
 
@@ -228,7 +239,7 @@ async def test_of_two_writers_at_once_the_second_is_refused(context, monkeypatch
         await going_on.wait()
 
     monkeypatch.setattr(context.config_reload, "apply", slow)
-    me = Author("127.0.0.1", trusted=True)
+    me = Author("127.0.0.1", Caller.OWN_USER, "uid 0")
     first = asyncio.create_task(context.config_editor.apply({"Settings.LoopSleepTimer": 10}, [], me))
     await asyncio.sleep(0)
     with pytest.raises(ConflictError) as caught:
@@ -246,7 +257,7 @@ async def test_a_change_goes_on_alone_when_its_client_disconnects(context, file,
         applied.set()
 
     monkeypatch.setattr(context.config_reload, "apply", slow)
-    me = Author("127.0.0.1", trusted=True)
+    me = Author("127.0.0.1", Caller.OWN_USER, "uid 0")
     first = asyncio.create_task(context.config_editor.apply({"Settings.LoopSleepTimer": 10}, [], me))
     await until(lambda: "= 10" in file.read_text(), 5, "nothing was written")
     first.cancel()

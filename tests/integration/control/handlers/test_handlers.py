@@ -264,6 +264,18 @@ async def test_health_names_those_in_trouble(make_context, connect):
         assert await get(client, "/health") == {"status": "degraded", "troubled": troubled, "faults": 0, **lag}
 
 
+@pytest.mark.parametrize("headers", [{"X-Forwarded-For": "203.0.113.9"}, {"Via": "1.1 proxy"}])
+async def test_probes_name_no_category_to_those_who_may_not_read(make_context, connect, headers):
+    context = make_context()
+    async with connect(context) as client:
+        assert (await get(client, "/ready", headers=headers)) == {"ready": True, "workers": {}}
+        music = context.workers.processes["music"]
+        context.workers.processes["music"] = fake_process(music.config.arr, phase=Phase.DEGRADED)
+        health = await get(client, "/health", headers=headers)
+        assert (health["status"], health["troubled"]) == ("degraded", {})
+        assert (await get(client, "/ready", 503, headers=headers))["details"] == {"workers": {}}
+
+
 @pytest.mark.parametrize("phase", Phase)
 async def test_ready_means_that_every_worker_is(make_context, connect, phase):
     context = make_context()

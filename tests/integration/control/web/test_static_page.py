@@ -54,7 +54,7 @@ async def test_a_redirection_without_a_prefix_is_relative_so_that_a_proxy_may_ad
 
 
 async def test_everything_is_below_the_prefix_too(make_context, connect):
-    async with connect(make_context(CONFIG + '[WebUI]\nUrlBase = "/a/b"')) as client:
+    async with connect(make_context(CONFIG + '[WebUI]\nUrlBase = "/a/b"\nWebAccess = "auto"')) as client:
         for path in ("/web/status", "/health"):
             assert await get(client, f"/a/b{path}") == await get(client, path)
         await get(client, "/a/b/api/status", 401)

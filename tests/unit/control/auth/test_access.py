@@ -1,4 +1,4 @@
-"""Credentials and addresses: which requests are admitted, and whose they are."""
+"""Credentials, users and addresses: which requests are admitted, and whose they are."""
 
 from ipaddress import ip_network
 from unittest.mock import Mock
@@ -10,10 +10,12 @@ from multidict import CIMultiDict
 
 from control.auth import session_cookie, throttle
 from control.auth.access import Access, carries_token, is_internal
+from control.auth.rights import CHANGE, HARMLESS, READ
+from control.auth.roles import Caller
 from control.auth.throttle import LoginThrottle
 from qbitrr.clock import Clock
 from qbitrr.config import WebUI
-from qbitrr.errors import ForbiddenError, TooManyAttemptsError, UnauthorizedError
+from qbitrr.errors import ForbiddenError, TooManyAttemptsError, TooManyRequestsError, UnauthorizedError
 
 NOW = 1_700_000_000.0
 TOKEN = "correct horse battery staple"
@@ -112,6 +114,13 @@ PROXIES = (ip_network("192.168.1.5/32"), ip_network("172.20.0.0/16"))
         (PROXY, [("Forwarded", "for=unknown")], False),
         (PROXY, [("Forwarded", "proto=https")], False),
         (PROXY, [("X-Real-IP", "192.168.1.7")], True),
+        (PROXY, [("X-Forwarded-For", "192.168.1.7"), ("Via", "1.1 proxy"), ("X-Forwarded-Proto", "https")], True),
+        (PROXY, [("Via", "1.1 proxy")], False),  # it hides its client
+        (PROXY, [("X-Forwarded-Proto", "https")], False),
+        (PROXY, [], False),
+        ("127.0.0.1", [("Via", "1.1 proxy")], False),
+        ("192.168.1.6", [("X-Forwarded-Host", "qbitrr.example.org")], False),
+        ("192.168.1.6", [("CF-Connecting-IP", "192.168.1.7")], False),
         ("8.8.8.8", [("X-Forwarded-For", "192.168.1.7")], False),
     ],
 )
@@ -119,22 +128,30 @@ def test_a_forwarded_header_can_only_make_a_request_external(peer, headers, inte
     assert is_internal(peer, CIMultiDict(headers), PROXIES) is internal
 
 
-def access(now=NOW, **webui):
+def access(now=NOW, peer_uid=None, in_container=False, **webui):
+    """An Access; `peer_uid` is the user whom the kernel names for any peer on this machine."""
     clock = Clock(wall=lambda: now, monotonic=lambda: 0.0)
     settings = WebUI(**webui)
-    return Access(lambda: settings, TOKEN, LoginThrottle(clock), clock)
+    made = Access(lambda: settings, TOKEN, LoginThrottle(clock), clock, in_container=in_container)
+
+    async def uid_of(_peer, _ours):
+        return peer_uid
+
+    made._peers.uid_of = uid_of
+    return made
 
 
-def request(peer="127.0.0.1", **headers):
+def request(peer="127.0.0.1", ours="127.0.0.1", **headers):
     transport = Mock()
-    transport.get_extra_info = lambda name, default=None: (peer, 4711) if name == "peername" else default
+    names = {"peername": (peer, 4711), "sockname": (ours, 6969)}
+    transport.get_extra_info = lambda name, default=None: names.get(name, default)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return make_mocked_request("GET", "/", headers=named, transport=transport)
 
 
-def admitted(admit, http):
+async def admitted(admit, http, rights=READ):
     try:
-        admit(http)
+        await admit(http, rights)
     except UnauthorizedError:
         return False
     return True
@@ -158,10 +175,10 @@ def session_of(access):
         ("open", "203.0.113.9", {}, False, True),
     ],
 )
-def test_what_is_admitted(web_access, peer, headers, api, web):
+async def test_what_is_admitted(web_access, peer, headers, api, web):
     decides = access(web_access=web_access)
-    assert admitted(decides.admit_to_api, request(peer, **headers)) is api
-    assert admitted(decides.admit_to_web, request(peer, **headers)) is web
+    assert await admitted(decides.admit_to_api, request(peer, **headers)) is api
+    assert await admitted(decides.admit_to_web, request(peer, **headers)) is web
 
 
 @pytest.mark.parametrize(
@@ -176,7 +193,7 @@ def test_what_is_admitted(web_access, peer, headers, api, web):
 )
 def test_a_session_ends_with_its_time_the_token_and_the_password(now, webui, valid):
     cookie = f"{session_cookie.NAME}={session_of(access())}"
-    assert access(now, **webui).has_credential(request("203.0.113.9", Cookie=cookie)) is valid
+    assert bool(access(now, **webui).credential(request("203.0.113.9", Cookie=cookie))) is valid
 
 
 def test_the_configured_token_replaces_the_generated_one():
@@ -185,34 +202,90 @@ def test_the_configured_token_replaces_the_generated_one():
     assert decides.has_token(request(X_API_Token="configured"))
 
 
+OWN, OTHER = 0, 65534
+
+
 @pytest.mark.parametrize(
-    ("peer", "headers", "trusted"),
+    ("http", "peer_uid", "caller", "proof"),
     [
-        ("127.0.0.1", {}, True),
-        ("::1", {}, True),
-        ("127.0.0.1", {"X_Real_IP": "127.0.0.1"}, False),
-        ("192.168.1.7", {}, False),
-        ("192.168.1.7", {"Authorization": f"Bearer {TOKEN}"}, True),
-        ("192.168.1.7", {"Authorization": "Bearer wrong"}, False),
+        (request(), OWN, Caller.OWN_USER, "uid 0"),
+        (request("::1"), OWN, Caller.OWN_USER, "uid 0"),
+        (request("192.168.1.7", "192.168.1.7"), OWN, Caller.OWN_USER, "uid 0"),  # by another name of this machine
+        (request(), OTHER, None, ""),
+        (request(), None, None, ""),
+        (request(X_Real_IP="127.0.0.1"), OWN, None, ""),
+        (request(Via="1.1 proxy"), OWN, None, ""),
+        (request("192.168.1.7", "192.168.1.2"), OWN, None, ""),
+        (request("203.0.113.9", "192.168.1.2"), OWN, None, ""),
+        (request("192.168.1.7", Authorization=f"Bearer {TOKEN}"), None, Caller.CREDENTIAL, "token"),
+        (request("203.0.113.9", X_API_Token=TOKEN), None, Caller.CREDENTIAL, "token"),
+        (request(X_API_Token=TOKEN), OTHER, Caller.CREDENTIAL, "token"),
+        (request(X_API_Token="wrong"), OWN, Caller.OWN_USER, "uid 0"),
+        (request("192.168.1.7", Authorization="Bearer wrong"), None, None, ""),
     ],
 )
-def test_an_author_is_trusted_on_this_machine_or_with_a_credential(peer, headers, trusted):
-    author = access().author_of(request(peer, **headers))
-    assert (author.address, author.trusted) == (peer, trusted)
-    if trusted:
-        author.require_trusted("The daemon")
-    else:
-        with pytest.raises(ForbiddenError, match="The daemon can only be touched with the token"):
-            author.require_trusted("The daemon")
+async def test_a_change_needs_a_credential_or_the_own_user(http, peer_uid, caller, proof):
+    decides = access(peer_uid=peer_uid)
+    if caller is None:
+        with pytest.raises((ForbiddenError, UnauthorizedError)):
+            await decides.admit_to_web(http, CHANGE)
+        return
+    author = await decides.admit_to_web(http, CHANGE)
+    assert (author.caller, author.proof, author.address) == (caller, proof, http.remote)
+
+
+@pytest.mark.parametrize("webui", [{"web_access": "token"}, {"password_hash": "x"}, {"auth_disabled": False}])
+async def test_where_a_login_is_asked_for_a_user_of_this_machine_needs_one_too(webui):
+    decides = access(peer_uid=OWN, **webui)
+    for rights in (READ, CHANGE):
+        assert not await admitted(decides.admit_to_web, request(), rights)
+    assert await admitted(decides.admit_to_web, request(X_API_Token=TOKEN), CHANGE)
+
+
+async def test_in_a_container_peers_prove_nothing():
+    decides = access(peer_uid=OWN, in_container=True)
+    assert not await admitted(decides.admit_to_web, request())
+    assert not await admitted(decides.admit_to_web, request("172.17.0.1"))
+    assert await admitted(decides.admit_to_web, request("172.17.0.1", X_API_Token=TOKEN))
+    assert await admitted(access(in_container=True, web_access="auto").admit_to_web, request("172.17.0.1"))
+
+
+async def test_a_trusted_proxy_on_this_machine_that_names_no_client_proves_nothing():
+    decides = access(peer_uid=OTHER, trusted_proxies=("127.0.0.1",))
+    assert not await admitted(decides.admit_to_web, request())
+    assert await admitted(access(peer_uid=OWN, trusted_proxies=("127.0.0.1",)).admit_to_web, request(), CHANGE)
+
+
+async def test_what_costs_work_has_a_rate_without_a_credential():
+    decides = access(peer_uid=OWN)
+    for _ in range(throttle.MOST_REQUESTS):
+        await decides.admit_to_web(request("192.168.1.7", "192.168.1.2"), HARMLESS)
+    with pytest.raises(TooManyRequestsError):
+        await decides.admit_to_web(request("192.168.1.7", "192.168.1.2"), HARMLESS)
+    for _ in range(throttle.MOST_REQUESTS_IN_ALL):
+        await decides.admit_to_web(request(), HARMLESS)
+        await decides.admit_to_web(request("192.168.1.7", "192.168.1.2", X_API_Token=TOKEN), HARMLESS)
+
+
+async def test_who_may_read_is_not_asked_for_a_proof():
+    decides = access()
+
+    async def uid_of(_peer, _ours):
+        raise AssertionError("a look-up for reading")
+
+    decides._peers.uid_of = uid_of
+    for _ in range(throttle.MOST + 1):
+        author = await decides.admit_to_web(request(X_API_Token="wrong"), READ)
+        assert author.caller is Caller.LOCAL_USER
 
 
 def test_refused_tokens_count_for_the_client_behind_a_proxy():
     decides = access(trusted_proxies=(PROXY,))
     for _ in range(throttle.MOST):
-        assert not decides.has_credential(request(PROXY, X_Forwarded_For="8.8.8.8", X_API_Token="wrong"))
+        assert not decides.credential(request(PROXY, X_Forwarded_For="8.8.8.8", X_API_Token="wrong"))
     with pytest.raises(TooManyAttemptsError):
-        decides.has_credential(request(PROXY, X_Forwarded_For="8.8.8.8", X_API_Token=TOKEN))
-    assert decides.has_credential(request(PROXY, X_Forwarded_For="8.8.4.4", X_API_Token=TOKEN))
+        decides.credential(request(PROXY, X_Forwarded_For="8.8.8.8", X_API_Token=TOKEN))
+    assert decides.credential(request(PROXY, X_Forwarded_For="8.8.4.4", X_API_Token=TOKEN))
 
 
 @pytest.mark.parametrize("behind_https_proxy", [True, False])

@@ -15,10 +15,13 @@ from control.auth.origin_check import host_name, is_our_name
         ("8.8.8.8", True),
         ("localhost:6969", True),
         ("LOCALHOST.", True),
-        ("nas", True),
-        ("nas.local:80", True),
-        ("nas.lan", True),
-        ("qbitrr.home.arpa", True),
+        ("nas:6969", True),
+        ("evil", False),
+        ("evil.local:80", False),
+        ("nas.local", False),
+        ("evil.lan", False),
+        ("router.home.arpa", False),
+        ("evil.localhost", False),
         ("box.example.org:6969", True),
         ("BOX.example.org", True),
         ("evil.example", False),
@@ -30,4 +33,4 @@ from control.auth.origin_check import host_name, is_our_name
     ],
 )
 def test_names_that_are_ours(host, ours):
-    assert is_our_name(host_name(host), {"box.example.org"}) is ours
+    assert is_our_name(host_name(host), {"box.example.org", "nas"}) is ours

@@ -39,7 +39,6 @@ def test_it_has_the_new_text_what_it_loads_to_and_what_differs():
     assert (change.before, change.after) == (TEXT, TEXT.replace("Timer = 5", "Timer = 9"))
     assert change.loaded.config.settings.loop_sleep_seconds == 9
     assert change.differences == [KeyChange("Settings.LoopSleepTimer", 5, 9)]
-    assert change.delicate == ()
 
 
 def test_no_edits_are_a_change_that_changes_nothing():
@@ -47,10 +46,46 @@ def test_no_edits_are_a_change_that_changes_nothing():
     assert (change.after, change.differences) == (TEXT, [])
 
 
-def test_what_could_let_a_stranger_in_is_delicate_and_secrets_are_hidden():
-    change = edit(**{"Radarr-4K.APIKey": "another", "WebUI.Host": "0.0.0.0", "WebUI.Theme": "Light"})
-    assert set(change.delicate) == {"Radarr-4K.APIKey", "WebUI.Host"}
+def test_secrets_are_hidden():
+    change = edit(**{"Radarr-4K.APIKey": "another", "WebUI.Theme": "Light"})
     assert KeyChange("Radarr-4K.APIKey", "***", "***") in change.differences
+
+
+WITH_QBIT = TEXT + '[qBit]\nHost = "nas"\nPort = 8080\n'
+FROM_ENVIRONMENT = {"QBITRR_QBIT_PASSWORD": "secret of the environment"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "deletions"),
+    [
+        ({"qBit.Host": "evil.example"}, []),
+        ({"qBit.Port": 8081}, []),
+        ({"qBit": {"Host": "evil.example", "Password": "sent along, but the environment wins"}}, []),
+        ({}, ["qBit.Host"]),
+    ],
+)
+def test_a_secret_from_the_environment_goes_to_no_other_address(changes, deletions):
+    found = problems_of(WITH_QBIT, FROM_ENVIRONMENT, deletions, **changes)
+    assert set(found) & {"qBit.Host", "qBit.Port"}
+    assert edit(WITH_QBIT, {}, deletions, **changes)
+
+
+def test_a_secret_from_the_environment_goes_to_no_section_that_was_deleted_before():
+    assert edit(WITH_QBIT, FROM_ENVIRONMENT, ["qBit"])
+    assert problems_of(TEXT, FROM_ENVIRONMENT, qBit={"Host": "evil.example"}) == ["qBit.Host"]
+
+
+def test_a_secret_from_the_environment_goes_to_no_address_of_an_earlier_version():
+    earlier = WITH_QBIT.replace("nas", "evil.example")
+    with pytest.raises(ConfigError, match="QBITRR_QBIT_PASSWORD"):
+        replace_text(WITH_QBIT, earlier, FROM_ENVIRONMENT)
+    assert replace_text(WITH_QBIT, earlier, {})
+
+
+def test_an_address_that_the_environment_overrides_may_change():
+    environ = {**FROM_ENVIRONMENT, "QBITRR_QBIT_HOST": "nas"}
+    assert edit(WITH_QBIT, environ, **{"qBit.Host": "elsewhere"}).loaded.config.qbits["qBit"].url == "http://nas:8080"
+    assert edit(WITH_QBIT, FROM_ENVIRONMENT, **{"Radarr-4K": {"URI": "http://other", "APIKey": "k"}})
 
 
 def test_everything_that_is_wrong_is_reported_at_once_and_each_key_once():

@@ -326,7 +326,8 @@ def test_two_qbittorrents_may_manage_the_same_category(load):
     [
         ("[Radarr]\nCategory = 'a'\n[Sonarr]\nCategory = 'a/b'", "Sonarr.Category"),
         ("[Radarr]\nCategory = 'a\\b'", "Radarr.Category"),
-        ("[WebUI]\nHost = '0.0.0.0'\nWebAccess = 'open'", "WebUI.WebAccess"),
+        ("[WebUI]\nAllowInsecureTokenQuery = true", "WebUI.AllowInsecureTokenQuery"),
+        ("[Settings]\nFFprobeAutoUpdate = true", "Settings.FFprobeAutoUpdate"),
         (
             "[Settings]\nFreeSpace = 1\nCompletedDownloadFolder = '/d'\nAutoPauseResume = false",
             "Settings.AutoPauseResume",
@@ -347,8 +348,6 @@ def test_what_cannot_be_meant_so_is_a_warning(load, text, key):
     "text",
     [
         "[WebUI]\nHost = '0.0.0.0'\nWebAccess = 'open'\nAllowInsecureExposure = true",
-        "[WebUI]\nHost = '127.0.0.1'\nWebAccess = 'open'",
-        "[WebUI]\nHost = 'localhost'\nWebAccess = 'open'",
         "[qBit.CategorySeeding]\nRemoveTorrent = 3\nMaxUploadRatio = 1",
         "[Radarr.Torrent]\nSeedingMode.RemoveTorrent = 2\nTrackers = [{ URI = 'a.example', MaxSeedingTime = '1d' }]",
         "[qBit]\nHost = 'nas'\nPassword = 'CHANGE_ME'\nAPIKey = 'key'",
@@ -356,6 +355,25 @@ def test_what_cannot_be_meant_so_is_a_warning(load, text, key):
 )
 def test_what_makes_sense_is_no_warning(load, text):
     assert not load(text).warnings
+
+
+@pytest.mark.parametrize(
+    ("webui", "key"),
+    [
+        ("WebAccess = 'open'", "WebUI.WebAccess"),
+        ("Host = '0.0.0.0'\nWebAccess = 'open'", "WebUI.WebAccess"),
+        ("AuthDisabled = false\nWebAccess = 'auto'", "WebUI.AuthDisabled"),
+        ("AuthDisabled = false\nWebAccess = 'open'\nAllowInsecureExposure = true", "WebUI.AuthDisabled"),
+        ("AuthDisabled = true\nWebAccess = 'token'", "WebUI.AuthDisabled"),
+        ("AuthDisabled = true\nLocalAuthEnabled = true", "WebUI.AuthDisabled"),
+        ("AuthDisabled = true\nOIDCEnabled = true", "WebUI.AuthDisabled"),
+        ("AuthDisabled = true\nPasswordHash = '$2b$12$x'", "WebUI.AuthDisabled"),
+    ],
+)
+def test_what_asks_for_a_login_and_for_none_contradicts_itself(load, webui, key):
+    with pytest.raises(ConfigError) as caught:
+        load(f"[WebUI]\n{webui}")
+    assert [problem.key for problem in caught.value.problems] == [key]
 
 
 # --- whatever stands in the file --------------------------------------------------------------------------
