@@ -85,13 +85,14 @@ def write(wheel: Path, contents: dict[str, bytes]) -> None:
             archive.writestr(name, content)
 
 
-def small(folder: Path, name: str, version: str) -> Path:
+def small(folder: Path, name: str, version: str, requires: Iterable[str] = (), extras: Iterable[str] = ()) -> Path:
     """Write a wheel of a package with nothing but its version in it."""
+    more = [*(f"Requires-Dist: {one}\n" for one in requires), *(f"Provides-Extra: {one}\n" for one in extras)]
     module = name.replace("-", "_")
     info = f"{module}-{version}.dist-info"
     texts = {
         f"{module}.py": f'version = "{version}"\n',
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{''.join(more)}",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     wheel = folder / f"{module}-{version}-py3-none-any.whl"
@@ -185,7 +186,12 @@ class PackageIndex:
         self.asked += project == "qbitrrd"
         file = re.compile(rf"{project.replace('-', '[-_]')}-[^-]+(-.*\.whl|\.tar\.gz)")
         files = [
-            {"filename": path.name, "url": f"{self.url}/files/{path.name}", "hashes": {}}
+            {
+                "filename": path.name,
+                "url": f"{self.url}/files/{path.name}",
+                "hashes": {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()},
+                "size": path.stat().st_size,
+            }
             for path in sorted(self.wheels.iterdir())
             if file.fullmatch(path.name)
         ]
