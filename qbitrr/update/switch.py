@@ -57,7 +57,9 @@ def switch_back(data_dir: DataDir, switched: Record, because: str, now: float) -
         _put_back(Path(switched.kept), Path(switched.packages))
     if switched.state_copy is not None:
         restore(Path(switched.state_copy), data_dir.state_file)
-    return record.write(data_dir, replace(switched, phase="failed", error=because, ended_at=now))
+    failed = record.write(data_dir, replace(switched, phase="failed", error=because, ended_at=now))
+    _remove_downloads(failed)
+    return failed
 
 
 def finish(data_dir: DataDir, switched: Record, now: float) -> Record:

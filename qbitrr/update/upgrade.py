@@ -93,7 +93,7 @@ class Upgrade:
             await stage(self._release, self._place, self._data_dir, self._wheels, self._environ, on_line)
             if self.record.kept is not None:
                 await asyncio.to_thread(self._keep_packages)
-        except (OSError, shutil.Error) as error:
+        except OSError as error:
             raise UpdateFailedError(f"it could not be installed: {error}") from error
         await try_out(self._place, self._data_dir, self._environ, seconds_to_get_ready(self._settings), on_line)
 
@@ -134,7 +134,7 @@ class Upgrade:
         return self._data_dir.folder / "update" / "kept"
 
     def _keep_packages(self) -> None:
-        """Copy the packages in use, to restore them after a switch in place. Raises OSError or shutil.Error."""
+        """Copy the packages in use, to restore them after a switch in place. Raises OSError."""
         shutil.rmtree(self._kept, ignore_errors=True)
         shutil.copytree(sysconfig.get_path("purelib"), self._kept, symlinks=True)
 

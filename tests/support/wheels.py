@@ -108,7 +108,7 @@ def dependency(wheel: Path, extras: tuple[str, ...] = ()) -> Dependency:
 
 def manifest_of(wheel: Path, **changes: Any) -> Manifest:
     """The manifest of a build."""
-    described_so = {
+    described_so: dict[str, Any] = {
         "distribution": "qbitrrd", "version": wheel.name.split("-")[1], "signed_at": SIGNED_AT, "expires_at": NEVER,
         "wheel": described(wheel), "dependencies": (),
     }  # fmt: skip
