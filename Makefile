@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test lint docs bench install clean
+.PHONY: help run check test lint docs bench release install clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -24,7 +24,7 @@ lint: .venv-dev/.built ## style, format, types, and who may import whom
 	.venv-dev/bin/ruff check .
 	.venv-dev/bin/ruff format --check .
 	.venv-dev/bin/mypy
-	.venv-dev/bin/mypy -p tests.support
+	.venv-dev/bin/mypy -p tests.support -p release
 	.venv-dev/bin/lint-imports
 
 docs: .venv-dev/.built ## renew what is made from the code: the example configuration, docs/rules.md, docs/state-machines.md
@@ -32,6 +32,9 @@ docs: .venv-dev/.built ## renew what is made from the code: the example configur
 
 install: ## as root: into /opt/qbitrr, with the units for systemd
 	@PYTHON="$(PYTHON)" systemd/install
+
+release: .venv-dev/.built ## wheel, lock and manifest in dist, signed by the key in QBITRR_RELEASE_KEY_FILE
+	@.venv-dev/bin/python -m release
 
 bench: .venv/.built ## time and memory, in the environment that users have
 	.venv/bin/python -m benchmarks

@@ -154,7 +154,7 @@ class ConfigEditor:
                 await asyncio.to_thread(self._write, change, author)
             try:
                 await self._config_reload.apply(plan)
-            except QbitrrError:
+            except (QbitrrError, OSError):
                 await asyncio.to_thread(self._write_back, change)
                 raise
         finally:

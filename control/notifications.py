@@ -104,7 +104,7 @@ def send_by_apprise(urls: Sequence[str], title: str, text: str) -> bool:
     try:
         import apprise  # noqa: PLC0415 - optional, large, and only needed when there is something to send
     except ImportError:
-        _log.error("notification was not sent", remedy="install qbitrr[notify]")
+        _log.error("notification was not sent", remedy="install qbitrrd[notify]")
         return False
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it logs addresses, which are secrets
     sender = apprise.Apprise()

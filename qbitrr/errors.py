@@ -18,6 +18,9 @@
     │   ├── GoneError             404: what was addressed does not exist
     │   ├── RefusedError          another 4xx or 5xx
     │   └── UnexpectedAnswerError not the JSON of this kind of service
+    ├── UpdateCheckError          the newest version could not be found out
+    │   └── UntrustedReleaseError     it is not what a release key has signed
+    ├── UpdateFailedError         an update failed; the present version is untouched
     └── RequestError              answered to a client of the control plane, with status and code
         ├── BadRequestError  UnauthorizedError  ForbiddenError  NotFoundError
         ├── UnknownCategoryError  NotReadyError
@@ -193,6 +196,10 @@ class UnexpectedAnswerError(ServiceError):
 
 class UpdateCheckError(QbitrrError):
     """The newest version could not be found out; the text is why."""
+
+
+class UntrustedReleaseError(UpdateCheckError):
+    """A release is not what the holder of a release key has signed, or cannot be verified; the text is why."""
 
 
 class UpdateFailedError(QbitrrError):

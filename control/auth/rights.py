@@ -140,6 +140,7 @@ _SETTINGS: Mapping[str, Rights] = {
     # which code runs
     "AutoUpdateChannel": NEVER,
     "UpdateIndex": NEVER,
+    "UpdateKey": NEVER,
     # updates, and what is known of them
     "AutoUpdateCron": CHANGE,
     "AutoUpdateEnabled": CHANGE,

@@ -30,7 +30,7 @@ _LOGIN_SECONDS = 600
 def add_login(application: web.Application, base: str, context: HandlerContext) -> None:
     """Serve both steps below a path prefix. Raises ConfigError when another route has the callback path."""
     if find_spec("joserfc") is None:
-        _log.error("login at the provider was disabled", remedy="install qbitrr[oidc]")
+        _log.error("login at the provider was disabled", remedy="install qbitrrd[oidc]")
         return
     callback_path = base + (context.loaded.config.webui.oidc.callback_path or "/signin-oidc")
     if any(resource.canonical == callback_path for resource in application.router.resources()):

@@ -10,7 +10,8 @@ from control.context import HandlerContext
 from control.handlers.shared import Nothing
 from control.web.answers import moment
 from qbitrr import __version__
-from qbitrr.update.releases import PACKAGE, with_v
+from qbitrr.errors import NotUpdatableError
+from qbitrr.update.releases import DISTRIBUTION, with_v
 
 
 class MetaRequest(Struct, frozen=True):
@@ -80,9 +81,11 @@ async def read(context: HandlerContext, request: MetaRequest) -> About:
 
 async def start(context: HandlerContext, _request: Nothing) -> Started:
     """Update to the newest version: installed beside this one and tried; only then the daemon restarts as it."""
-    await context.checker.newest()
+    known = await context.checker.newest()
     release = context.checker.available
     if release is None and not context.self_update.busy:
+        if known.error is not None:
+            raise NotUpdatableError(f"There is no update that could be made: {known.error}")
         return Started("Already on latest version", with_v(__version__))
     context.self_update.start(release)
     return Started("Update initiated", with_v(__version__), with_v(release.version) if release else None)
@@ -91,7 +94,7 @@ async def start(context: HandlerContext, _request: Nothing) -> Started:
 def _repository() -> str:
     """Return the address in the package metadata, empty when there is none."""
     try:
-        entries = metadata.metadata(PACKAGE).get_all("Project-URL", [])
+        entries = metadata.metadata(DISTRIBUTION).get_all("Project-URL", [])
     except metadata.PackageNotFoundError:  # it runs from a folder, without an installation
         return ""
     urls = dict(entry.split(", ", 1) for entry in entries)

@@ -71,10 +71,12 @@ class HttpClient:
         verify_tls: bool = True,
         keep_cookies: bool = False,
         timeouts: Timeouts | None = None,
+        longest_answer_bytes: int = _LONGEST_ANSWER_BYTES,
     ) -> None:
         self.service = service
         self._base_url = base_url.rstrip("/")
         self._timeouts = timeouts or Timeouts()
+        self._longest_answer_bytes = longest_answer_bytes
         # unsafe=True accepts cookies from IP addresses, where most qBittorrents live
         jar = aiohttp.CookieJar(unsafe=True) if keep_cookies else aiohttp.DummyCookieJar()
         self._session = aiohttp.ClientSession(
@@ -251,7 +253,7 @@ class HttpClient:
         async for chunk in response.content.iter_any():
             body += chunk
             progress.report()
-            if len(body) > _LONGEST_ANSWER_BYTES:
+            if len(body) > self._longest_answer_bytes:
                 raise UnexpectedAnswerError(self.service, f"{what}: the answer is too long")
         return bytes(body)
 

@@ -10,17 +10,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from qbitrr import logs
-from qbitrr.errors import ServiceError, UpdateCheckError
+from qbitrr.errors import GoneError, ServiceError, UntrustedReleaseError, UpdateCheckError
 from qbitrr.http.client import HttpClient, Timeouts
-from qbitrr.update import index
-from qbitrr.update.releases import PACKAGE, is_newer, newest
+from qbitrr.update import index, keys
+from qbitrr.update.releases import DISTRIBUTION, Release, candidates, is_newer, is_old_enough
+from qbitrr.update.signature import check_current, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from qbitrr.clock import Clock
     from qbitrr.config import Settings
-    from qbitrr.update.releases import Release
+    from qbitrr.update.signature import Manifest
 
 _log = logs.get(__name__)
 
@@ -31,6 +32,7 @@ _WAIT_SECONDS = 1.5
 _NOTES_SERVICE = "releases"
 _NOTES_TIMEOUTS = Timeouts(connect_seconds=5.0, silence_seconds=10.0, answer_seconds=20.0, attempts=1)
 _LONGEST_NOTES = 100_000  # characters
+_MOST_MANIFESTS = 5  # that one check reads
 
 
 class Known(Struct, frozen=True):
@@ -89,7 +91,7 @@ class Checker:
 
     def _sources(self) -> tuple[str, ...]:
         settings = self._settings()
-        return settings.update_index, settings.releases_url, settings.auto_update_channel
+        return settings.update_index, settings.releases_url, settings.auto_update_channel, *settings.update_key
 
     async def _check(self) -> None:
         try:
@@ -112,17 +114,47 @@ class Checker:
     async def _ask(self) -> Known:
         settings, now = self._settings(), self._clock.wall()
         address = settings.update_index or await index.of_pip()
-        found = await index.releases(address)
-        release = newest(found, settings.auto_update_channel, platform.python_version(), now)
-        if release is None:
-            raise UpdateCheckError(f"the package index has no release of {PACKAGE} for this channel and Python")
-        if is_newer(release.version, self._present):
-            await index.check_identity(release)
+        found = candidates(await index.releases(address), settings.auto_update_channel, platform.python_version())
+        if not found:
+            raise UpdateCheckError(f"the package index has no release of {DISTRIBUTION} for this channel and Python")
+        newer = [one for one in found if is_newer(one.version, self._present)]
+        release = await self._newest_verified(newer) or Release(self._present)
         before = self.known
         if before.release is not None and before.release.version == release.version and before.changelog_url:
             return replace(before, release=release, checked_at=now, error=None)
         new = await self._notes(settings.releases_url, release.version)
         return Known(release, new.text, new.url, now)
+
+    async def _newest_verified(self, newer: Sequence[Release]) -> Release | None:
+        """The newest release that a key has signed; None when there is none that is old enough for the channel.
+
+        A release that cannot be verified is passed over for an older one, which may be signed by a key that is known
+        here. Raises why the newest one is refused, when no older one is accepted.
+        """
+        settings, now = self._settings(), self._clock.wall()
+        refused: ServiceError | UntrustedReleaseError | None = None
+        for release in newer[:_MOST_MANIFESTS]:
+            try:
+                manifest = await self._manifest(release, now)
+            except (ServiceError, UntrustedReleaseError) as error:
+                _log.warning("release was refused", version=release.version, error=str(error))
+                refused = refused or error
+                continue
+            if is_old_enough(manifest, settings.auto_update_channel, now):
+                return replace(release, manifest=manifest)
+        if refused is not None:
+            raise refused
+        return None
+
+    async def _manifest(self, release: Release, now: float) -> Manifest:
+        trusted = keys.trusted(self._settings())
+        try:
+            envelope = await index.envelope(release)
+        except GoneError:
+            raise UntrustedReleaseError(f"the package index has no signed manifest of {release.version}") from None
+        manifest = verify(envelope, trusted)
+        check_current(manifest, release.version, self._present, now)
+        return manifest
 
     async def _notes(self, address: str, version: str) -> Notes:
         """The notes of a version; empty when they cannot be read."""

@@ -1,15 +1,14 @@
 """Package index: which releases it has.
 
-Source: the simple repository API of the Python packaging user guide, in JSON (PEP 691, with the upload
-times of PEP 700 and the metadata of PEP 714) and, for indexes without it, in HTML (PEP 503).
+Source: the simple repository API of the Python packaging user guide, in JSON (PEP 691) and, for indexes without it, in
+HTML (PEP 503). Nothing that an index answers is trusted: see `qbitrr.update.signature`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import io
+import os
 import sys
-import zipfile
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -18,18 +17,20 @@ import msgspec
 from msgspec import Struct, field
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from qbitrr.clock import from_iso
-from qbitrr.errors import UnexpectedAnswerError, UpdateCheckError
+from qbitrr.errors import GoneError, UnexpectedAnswerError, UpdateCheckError
 from qbitrr.http.client import HttpClient, Timeouts
-from qbitrr.update.releases import NOT_OURS, PACKAGE, Release, is_ours
+from qbitrr.update.programs import clean_environ, python
+from qbitrr.update.releases import DISTRIBUTION, Release
+from qbitrr.update.signature import LONGEST_ENVELOPE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SERVICE = "package index"
 _TIMEOUTS = Timeouts(connect_seconds=5.0, silence_seconds=10.0, answer_seconds=20.0, attempts=1)
+_FILE_TIMEOUTS = Timeouts(connect_seconds=5.0, silence_seconds=20.0, answer_seconds=300.0, attempts=2)
 _PIP_SECONDS = 20.0
-_LONGEST_METADATA_BYTES = 1 << 20
+_LONGEST_PAGE_BYTES = 32 << 20
 _ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.5"
 # only pip knows how it merges its configuration files, its environment and its default
 _ASK_PIP = """
@@ -42,52 +43,54 @@ class _File(Struct, rename="kebab", frozen=True):
     filename: str
     requires_python: str | None = None
     yanked: bool | str = False
-    upload_time: str | None = None
     url: str = ""
-    core_metadata: bool | dict[str, str] = False
 
 
 class _Project(Struct, frozen=True):
     files: list[_File] = field(default_factory=list)
 
 
-async def releases(index: str) -> list[Release]:
+async def releases(address: str) -> list[Release]:
     """The releases of qbitrr in the index at an address, without yanked ones. Raises a ServiceError."""
-    async with HttpClient(SERVICE, index, headers={"Accept": _ACCEPT}, timeouts=_TIMEOUTS) as http:
-        _, body = await http.send("GET", f"{PACKAGE}/")
-    return list(_by_version(_files(body), f"{index.rstrip('/')}/{PACKAGE}/").values())
+    files = await _project(address, DISTRIBUTION)
+    return list(_by_version(files, f"{address.rstrip('/')}/{DISTRIBUTION}/").values())
 
 
-async def check_identity(release: Release) -> None:
-    """Check the metadata of a release. Raises UpdateCheckError when it is of another project, or a ServiceError."""
-    address = release.metadata or release.wheel
+async def envelope(release: Release) -> bytes:
+    """The signed manifest of a release, which lies beside its wheel. Raises a ServiceError."""
+    return await _get(f"{release.wheel}.manifest", LONGEST_ENVELOPE_BYTES)
+
+
+async def fetch(address: str, project: str, name: str, longest_bytes: int) -> bytes:
+    """A file of a project. Raises a ServiceError, also when it is longer than it may be."""
+    page = f"{address.rstrip('/')}/{project}/"
+    for file in await _project(address, project):
+        if file.filename == name:
+            return await _get(urljoin(page, file.url).partition("#")[0], longest_bytes)
+    raise GoneError(SERVICE, f"it has no {name}")
+
+
+async def _project(address: str, project: str) -> list[_File]:
+    async with HttpClient(
+        SERVICE, address, headers={"Accept": _ACCEPT}, timeouts=_TIMEOUTS, longest_answer_bytes=_LONGEST_PAGE_BYTES
+    ) as http:
+        _, body = await http.send("GET", f"{project}/")
+    return _files(body)
+
+
+async def _get(address: str, longest_bytes: int) -> bytes:
     base, _, name = address.rpartition("/")
-    async with HttpClient(SERVICE, base, timeouts=_TIMEOUTS) as http:
+    async with HttpClient(
+        SERVICE, base, headers={"Accept": "*/*"}, timeouts=_FILE_TIMEOUTS, longest_answer_bytes=longest_bytes
+    ) as http:
         _, body = await http.send("GET", name)
-    text = body.decode(errors="replace") if release.metadata else await asyncio.to_thread(_metadata_in, body)
-    if not is_ours(text):
-        raise UpdateCheckError(NOT_OURS)
-
-
-def _metadata_in(wheel: bytes) -> str:
-    """The METADATA of a wheel, without unpacking anything else; empty when there is none."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
-            found = [one for one in archive.infolist() if one.filename.endswith(".dist-info/METADATA")]
-            readable = len(found) == 1 and found[0].file_size <= _LONGEST_METADATA_BYTES
-            return archive.read(found[0]).decode(errors="replace") if readable else ""
-    except (
-        zipfile.BadZipFile,
-        NotImplementedError,
-        RuntimeError,
-    ):  # damaged, or compressed or encrypted in an unknown way
-        return ""
+    return body
 
 
 async def of_pip() -> str:
     """The index that pip uses here. Raises UpdateCheckError when pip does not report one."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _ASK_PIP,
+        *python(sys.executable, "-c", _ASK_PIP), env=_environ_of_pip(),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -103,6 +106,14 @@ async def of_pip() -> str:
     if process.returncode != 0 or not address.startswith(("http://", "https://")):
         raise UpdateCheckError("pip does not report its index; set Settings.UpdateIndex")
     return address
+
+
+def _environ_of_pip() -> dict[str, str]:
+    """The environment in which pip finds the user's configuration of it."""
+    configured = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "XDG_CONFIG_"))}
+    quiet = clean_environ()
+    del quiet["PIP_CONFIG_FILE"]
+    return quiet | configured
 
 
 def _files(body: bytes) -> list[_File]:
@@ -136,7 +147,6 @@ class _Links(HTMLParser):
                     requires_python=requires,
                     yanked=yanked,
                     url=self._attributes.get("href") or "",
-                    core_metadata="data-core-metadata" in self._attributes,
                 )
             )
             self._attributes = None
@@ -149,16 +159,14 @@ def _by_version(files: Iterable[_File], page: str) -> dict[str, Release]:
         if version is None or file.yanked is not False:
             continue
         wheel = urljoin(page, file.url).partition("#")[0]
-        before = found.get(version, Release(version, wheel, file.requires_python))
-        times = [at for at in (before.uploaded_at, from_iso(file.upload_time)) if at is not None]
-        metadata = f"{wheel}.metadata" if file.core_metadata else before.metadata
-        found[version] = msgspec.structs.replace(before, uploaded_at=min(times, default=None), metadata=metadata)
+        found.setdefault(version, Release(version, wheel, file.requires_python))
     return found
 
 
 def _version(filename: str) -> str | None:
-    """The version of a wheel; None for other files, as installing them runs code of theirs."""
+    """The version of a wheel of ours; None for other files, as installing them runs code of theirs."""
     try:
-        return str(parse_wheel_filename(filename)[1])
+        name, version = parse_wheel_filename(filename)[:2]
     except InvalidWheelFilename:
         return None
+    return str(version) if name == DISTRIBUTION else None

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from qbitrr.data_dir import in_container
 from qbitrr.errors import NotUpdatableError
-from qbitrr.update.releases import PACKAGE
+from qbitrr.update.releases import DISTRIBUTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 Kind = Literal["linked", "venv", "pipx", "uv-tool", "source", "system", "container", "foreign"]
 
 _OTHER_INSTALLERS: tuple[tuple[str, Kind, str], ...] = (
-    ("pipx_metadata.json", "pipx", f"pipx upgrade {PACKAGE}"),
-    ("uv-receipt.toml", "uv-tool", f"uv tool upgrade {PACKAGE}"),
+    ("pipx_metadata.json", "pipx", f"pipx upgrade {DISTRIBUTION}"),
+    ("uv-receipt.toml", "uv-tool", f"uv tool upgrade {DISTRIBUTION}"),
 )
 
 
@@ -58,7 +58,7 @@ def recognise(environ: Mapping[str, str], prefix: Path | None = None) -> Install
     if environ.get("QBITRR_DOCKER_RUNNING") or (not has_venv and in_container(environ)):
         return _not_updatable(here, "container", "a container keeps the version of its image", "pull the new image")
     if not has_venv:
-        command = f"python3 -m pip install -U {PACKAGE}"
+        command = f"python3 -m pip install -U {DISTRIBUTION}"
         return _not_updatable(here, "system", "it is not in a virtual environment of its own", command)
     if _is_source(here):
         return _not_updatable(here, "source", "it runs from a source checkout", "git pull, then start it again")
@@ -73,7 +73,7 @@ def _venv(here: Path) -> Installation:
     folder = here.resolve()
     for place in filter(None, (link and link.parent, folder)):
         if not os.access(place, os.W_OK | os.X_OK):
-            command = f"{here}/bin/python -m pip install -U {PACKAGE}, as the owner of {place}"
+            command = f"{here}/bin/python -m pip install -U {DISTRIBUTION}, as the owner of {place}"
             return _not_updatable(here, "foreign", f"{place} cannot be written by this user", command)
     return Installation("linked" if link else "venv", str(folder), link=str(link) if link else None)
 
@@ -85,7 +85,7 @@ def _not_updatable(prefix: Path, kind: Kind, obstacle: str, command: str) -> Ins
 def _is_source(prefix: Path) -> bool:
     """Whether it is installed as editable, or not installed there at all."""
     places = [str(path) for path in prefix.glob("lib/python3*/site-packages")]
-    found = next(iter(metadata.distributions(name=PACKAGE, path=places)), None)
+    found = next(iter(metadata.distributions(name=DISTRIBUTION, path=places)), None)
     if found is None:
         return True
     direct = json.loads(found.read_text("direct_url.json") or "{}")

@@ -26,8 +26,9 @@ class Record(Struct, frozen=True):
     """One update. Times in epoch seconds.
 
     `starts` counts how often the new version was started before it was ready. `state_copy` is the state file from
-    before, `link` points to the version in use, `old_prefix` and `new_prefix` are the folders of both; without a link
-    `wheels` is the folder in which the old version is kept.
+    before, `link` points to the version in use, `old_prefix` and `new_prefix` are the folders of both, `wheels` that
+    with the new version as it was downloaded. Without a link `kept` is a copy of `packages`, the folder with the
+    packages in use.
     """
 
     phase: Phase
@@ -42,6 +43,8 @@ class Record(Struct, frozen=True):
     old_prefix: str | None = None
     new_prefix: str | None = None
     wheels: str | None = None
+    packages: str | None = None
+    kept: str | None = None
 
 
 class UpdateOutcome(Struct, frozen=True):

@@ -1,47 +1,56 @@
-"""Releases: which one counts as newest, and whether it is one of this project. Pure.
+"""Releases: which of them count as an update. Pure.
 
-`AutoUpdateChannel`: `latest` is the newest final release, `stable` the newest one that has been out for a week, and
+`AutoUpdateChannel`: `latest` is the newest final release, `stable` the newest one that was signed a week ago, and
 `nightly` includes pre-releases. Versions compare as PEP 440 says.
 """
 
 from __future__ import annotations
 
-from email.parser import HeaderParser
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
+from qbitrr.update.signature import Manifest  # noqa: TC001 - msgspec reads the annotations of Release
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+DISTRIBUTION = "qbitrrd"
+"""The name in package indexes, where `qbitrr` is another program."""
 PACKAGE = "qbitrr"
-KEYWORD = "qbitrr-supervised"
-"""A keyword in the metadata of every version of this project, and of no other project."""
-NOT_OURS = "the package index has another program called qbitrr; set Settings.UpdateIndex to one that has this one"
+"""The name of the package to import, and of the command."""
 
 Channel = Literal["latest", "stable", "nightly"]
 _PROVEN_SECONDS = 7 * 86400.0
 
 
 class Release(Struct, frozen=True):
-    """One release of the index. `version` is in the normal form of PEP 440, without a v; `uploaded_at` epoch seconds.
+    """One release of the index. `version` is in the normal form of PEP 440, without a v; `wheel` is an address.
 
-    `wheel` and `metadata` are addresses; not every index serves the metadata apart from the wheel.
+    All that the index says of it may be wrong, but for the `manifest`, which is verified.
     """
 
     version: str
     wheel: str = ""
     requires_python: str | None = None
-    uploaded_at: float | None = None
-    metadata: str | None = None
+    manifest: Manifest | None = None
 
 
-def newest(releases: Iterable[Release], channel: Channel, python: str, now: float) -> Release | None:
-    """The newest release that this Python, such as `3.11.7`, can run; None when there is none."""
-    usable = [one for one in releases if _counts(one, channel, now) and runs_on(one, python)]
-    return max(usable, key=lambda one: Version(one.version), default=None)
+def candidates(releases: Iterable[Release], channel: Channel, python: str) -> list[Release]:
+    """The releases of a channel that this Python, such as `3.11.7`, can run, newest first; of any age."""
+    usable = [
+        one
+        for one in releases
+        if runs_on(one, python) and (channel == "nightly" or not Version(one.version).is_prerelease)
+    ]
+    return sorted(usable, key=lambda one: Version(one.version), reverse=True)
+
+
+def is_old_enough(manifest: Manifest, channel: Channel, now: float) -> bool:
+    """Whether a release has been out for as long as a channel demands, by the time at which it was signed."""
+    return channel != "stable" or now - manifest.signed_at >= _PROVEN_SECONDS
 
 
 def is_newer(version: str, present: str) -> bool:
@@ -62,16 +71,3 @@ def runs_on(release: Release, python: str) -> bool:
         return SpecifierSet(release.requires_python).contains(python, prereleases=True)
     except InvalidSpecifier:
         return True
-
-
-def is_ours(metadata: str) -> bool:
-    """Whether the text of a METADATA file belongs to a version of this project."""
-    keywords = HeaderParser().parsestr(metadata, headersonly=True).get("Keywords", "")
-    return KEYWORD in (keyword.strip() for keyword in keywords.replace(" ", ",").split(","))
-
-
-def _counts(release: Release, channel: Channel, now: float) -> bool:
-    if Version(release.version).is_prerelease:
-        return channel == "nightly"
-    proven = release.uploaded_at is None or now - release.uploaded_at >= _PROVEN_SECONDS
-    return channel != "stable" or proven

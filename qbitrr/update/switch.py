@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,8 @@ from qbitrr import logs
 from qbitrr.errors import UpdateFailedError
 from qbitrr.state import backup
 from qbitrr.update import record
-from qbitrr.update.releases import PACKAGE
-from qbitrr.update.stage import MARK, requirement
+from qbitrr.update.programs import clean_environ, installing, run_blocking
+from qbitrr.update.stage import remove
 
 if TYPE_CHECKING:
     from qbitrr.data_dir import DataDir
@@ -29,7 +29,7 @@ _STATE_COPY = "state.before-update.db"
 _PIP_SECONDS = 900.0
 
 
-def switch(data_dir: DataDir, staged: Record, index: str) -> Record:
+def switch(data_dir: DataDir, staged: Record) -> Record:
     """Have the next start use the new version. Raises UpdateFailedError."""
     copy = data_dir.folder / _STATE_COPY
     try:
@@ -40,8 +40,9 @@ def switch(data_dir: DataDir, staged: Record, index: str) -> Record:
         record.write(data_dir, switched)  # before the switch: whichever version starts next has to know of it
         if switched.link is not None and switched.new_prefix is not None:
             point(Path(switched.link), Path(switched.new_prefix))
-        else:
-            _pip(["--only-binary", PACKAGE, requirement(switched.new_version)], {"PIP_INDEX_URL": index})
+        elif switched.wheels is not None:
+            command = installing(sys.executable, Path(switched.wheels))
+            run_blocking("pip", command, clean_environ(), _PIP_SECONDS)
     except (OSError, sqlite3.Error, UpdateFailedError) as error:
         raise UpdateFailedError(f"it could not be switched to: {error}") from error
     return switched
@@ -52,28 +53,33 @@ def switch_back(data_dir: DataDir, switched: Record, because: str, now: float) -
     _log.error("update was rolled back", to=switched.old_version, because=because)
     if switched.link is not None and switched.old_prefix is not None:
         point(Path(switched.link), Path(switched.old_prefix))
-    elif switched.wheels is not None:
-        _pip(["--no-index", "--no-deps", "--find-links", switched.wheels, requirement(switched.old_version)], {})
+    elif switched.kept is not None and switched.packages is not None:
+        _put_back(Path(switched.kept), Path(switched.packages))
     if switched.state_copy is not None:
         restore(Path(switched.state_copy), data_dir.state_file)
-    return record.write(data_dir, replace(switched, phase="failed", error=because, ended_at=now))
+    failed = record.write(data_dir, replace(switched, phase="failed", error=because, ended_at=now))
+    _remove_downloads(failed)
+    return failed
 
 
 def finish(data_dir: DataDir, switched: Record, now: float) -> Record:
     """Record that the new version got ready, and remove all versions but it and the one before."""
     done = record.write(data_dir, replace(switched, phase="done", ended_at=now, error=None))
-    if done.new_prefix is not None and done.link is not None:
-        kept = {Path(prefix) for prefix in (done.new_prefix, done.old_prefix) if prefix}
-        for place in Path(done.new_prefix).parent.iterdir():
-            if place not in kept and (place / MARK).is_file():
-                shutil.rmtree(place, ignore_errors=True)
+    _remove_downloads(done)
+    if done.new_prefix is not None:
+        kept = {Path(prefix) for prefix in (done.new_prefix, done.old_prefix) if prefix and done.link is not None}
+        folder = Path(done.new_prefix).parent
+        for place in folder.iterdir() if folder.is_dir() else ():
+            if place not in kept:
+                _remove_quietly(place)
     return done
 
 
 def abandon(data_dir: DataDir, staged: Record, because: str, now: float) -> Record:
     """Record that nothing was switched, and remove what was staged. Raises OSError."""
-    if staged.new_prefix is not None and (Path(staged.new_prefix) / "pyvenv.cfg").exists():
-        shutil.rmtree(staged.new_prefix, ignore_errors=True)
+    if staged.new_prefix is not None:
+        _remove_quietly(Path(staged.new_prefix))
+    _remove_downloads(staged)
     return record.write(data_dir, replace(staged, phase="failed", error=because, ended_at=now))
 
 
@@ -95,13 +101,22 @@ def restore(copy: Path, state_file: Path) -> None:
     draft.replace(state_file)
 
 
-def _pip(arguments: list[str], environ: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", *arguments]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own interpreter
-            command, env={**os.environ, **environ}, capture_output=True, text=True, timeout=_PIP_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise UpdateFailedError("pip did not end") from None
-    if done.returncode != 0:
-        raise UpdateFailedError(f"pip failed: {(done.stderr or done.stdout)[-500:].strip()}")
+def _remove_quietly(place: Path) -> None:
+    with suppress(OSError):  # removed by the next update
+        remove(place)
+
+
+def _remove_downloads(ended: Record) -> None:
+    for folder in filter(None, (ended.wheels, ended.kept)):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _put_back(kept: Path, packages: Path) -> None:
+    """Replace the packages in use by the kept copy. Raises OSError."""
+    draft, aside = (packages.with_name(f".{packages.name}.{name}") for name in ("restored", "refused"))
+    for left in (draft, aside):
+        shutil.rmtree(left, ignore_errors=True)
+    shutil.copytree(kept, draft, symlinks=True)
+    packages.rename(aside)
+    draft.rename(packages)
+    shutil.rmtree(aside, ignore_errors=True)

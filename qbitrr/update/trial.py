@@ -18,13 +18,13 @@ from qbitrr.data_dir import DataDir
 from qbitrr.errors import UpdateFailedError
 from qbitrr.process import die_with_parent
 from qbitrr.state import backup
-from qbitrr.update.stage import follow, joined
+from qbitrr.update.programs import follow, joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from qbitrr.update.stage import OnLine
+    from qbitrr.update.programs import OnLine
 
 FOLDER = "trial"
 _POLL_SECONDS = 0.25

@@ -6,7 +6,9 @@ state. So it is when the new one was started once before and never got ready, wh
 
 from __future__ import annotations
 
-import sys
+import asyncio
+import shutil
+import sysconfig
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -14,8 +16,10 @@ from msgspec.structs import replace
 from qbitrr import __version__, logs
 from qbitrr.errors import UpdateFailedError
 from qbitrr.update import index, record, switch
+from qbitrr.update.download import download
 from qbitrr.update.record import Record
-from qbitrr.update.stage import place_for, requirement, run, stage
+from qbitrr.update.signature import check_current
+from qbitrr.update.stage import place_for, stage
 from qbitrr.update.trial import try_out
 
 if TYPE_CHECKING:
@@ -25,13 +29,12 @@ if TYPE_CHECKING:
     from qbitrr.config import Settings
     from qbitrr.data_dir import DataDir
     from qbitrr.update.installation import Installation
+    from qbitrr.update.programs import OnLine
     from qbitrr.update.releases import Release
-    from qbitrr.update.stage import OnLine
 
 _log = logs.get(__name__)
 
 _TRIAL_SECONDS = 90.0  # beyond what workers may take to start
-_WHEEL_SECONDS = 300.0
 
 
 def seconds_to_get_ready(settings: Settings) -> float:
@@ -57,7 +60,6 @@ class Upgrade:
         self._installation = installation
         self._release = release
         self._place = place_for(installation, data_dir, release)
-        self._index = ""
 
     def open(self, now: float) -> None:
         """Write the record, before anything is installed. Raises OSError."""
@@ -69,15 +71,30 @@ class Upgrade:
             link=self._installation.link,
             old_prefix=self._installation.prefix,
             new_prefix=str(self._place),
+            wheels=str(self._wheels),
         )
+        if self._installation.link is None:
+            packages = sysconfig.get_path("purelib")
+            opened = replace(opened, kept=str(self._kept), packages=packages)
         self.record = record.write(self._data_dir, opened)
 
     async def prepare(self, on_line: OnLine) -> None:
-        """Stage the release and try it; nothing in use is touched. Raises UpdateFailedError."""
-        self._index = self._settings.update_index or await index.of_pip()
-        await stage(self._release, self._place, self._data_dir, self._index, self._environ, on_line)
-        if self._installation.link is None:
-            await self._keep_old_wheel(on_line)
+        """Download the release, stage and try it; nothing in use is touched.
+
+        Raises UpdateFailedError, UntrustedReleaseError or UpdateCheckError.
+        """
+        if self.record is None or self._release.manifest is None:
+            raise AssertionError("an update is recorded, and its release verified, before it is prepared")
+        # it may have expired since the check
+        check_current(self._release.manifest, self._release.version, __version__, self.record.began_at)
+        address = self._settings.update_index or await index.of_pip()
+        try:
+            await download(self._release.manifest, address, self._wheels, on_line)
+            await stage(self._release, self._place, self._data_dir, self._wheels, self._environ, on_line)
+            if self.record.kept is not None:
+                await asyncio.to_thread(self._keep_packages)
+        except OSError as error:
+            raise UpdateFailedError(f"it could not be installed: {error}") from error
         await try_out(self._place, self._data_dir, self._environ, seconds_to_get_ready(self._settings), on_line)
 
     def switch(self, now: float) -> None:
@@ -87,14 +104,16 @@ class Upgrade:
         """
         if self.record is None:
             raise AssertionError("an update is recorded before it is switched to")
-        wheels = None if self.record.link is not None else str(self._wheels)
         try:
-            self.record = switch.switch(self._data_dir, replace(self.record, wheels=wheels), self._index)
+            self.record = switch.switch(self._data_dir, self.record)
         except UpdateFailedError as error:
             _log.error("update failed", because=str(error))
             last = record.read(self._data_dir) or self.record
             undo = switch.switch_back if last.phase == "switched" else switch.abandon
-            self.record = undo(self._data_dir, last, str(error), now)
+            try:
+                self.record = undo(self._data_dir, last, str(error), now)
+            except (OSError, UpdateFailedError) as failure:  # the next start goes on with it
+                _log.error("update could not be undone", error=str(failure))
 
     def abandon(self, because: str, now: float) -> None:
         """Record that it failed before the switch, and remove what was staged."""
@@ -108,13 +127,16 @@ class Upgrade:
 
     @property
     def _wheels(self) -> Path:
-        return self._data_dir.folder / "update" / "old"
+        return self._data_dir.folder / "update" / "wheels"
 
-    async def _keep_old_wheel(self, on_line: OnLine) -> None:
-        """Download the present version, to switch back to where pip installs in place."""
-        command = [sys.executable, "-m", "pip", "download", "--no-deps", "-d", str(self._wheels)]
-        environ = {**self._environ, "PIP_INDEX_URL": self._index}
-        await run("pip", [*command, requirement(__version__)], environ, _WHEEL_SECONDS, on_line)
+    @property
+    def _kept(self) -> Path:
+        return self._data_dir.folder / "update" / "kept"
+
+    def _keep_packages(self) -> None:
+        """Copy the packages in use, to restore them after a switch in place. Raises OSError."""
+        shutil.rmtree(self._kept, ignore_errors=True)
+        shutil.copytree(sysconfig.get_path("purelib"), self._kept, symlinks=True)
 
 
 def recover(data_dir: DataDir, now: float) -> bool:
@@ -126,7 +148,9 @@ def recover(data_dir: DataDir, now: float) -> bool:
     last = record.read(data_dir)
     if last is None or last.phase in ("done", "failed"):
         return False
-    if last.phase == "staging" or (__version__ != last.new_version and last.starts == 0):
+    never_started = __version__ != last.new_version and last.starts == 0
+    # pip changes several files in place, and may have been interrupted between two of them
+    if last.phase == "staging" or (never_started and last.kept is None):
         switch.abandon(data_dir, last, "it was interrupted", now)
         return False
     if __version__ != last.new_version:  # switching back was interrupted

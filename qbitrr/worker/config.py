@@ -32,6 +32,7 @@ _SUPERVISORS = (
     "process_spawn_timeout_seconds",
     "releases_url",
     "update_index",
+    "update_key",
 )
 
 

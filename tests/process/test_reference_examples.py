@@ -21,7 +21,7 @@ from qbitrr import __version__
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support.daemon import TOKEN, Daemon
 from tests.support.polling import until
-from tests.support.wheels import PackageIndex, build
+from tests.support.wheels import PackageIndex, build, trusted_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -51,7 +51,7 @@ async def daemon(tmp_path: Path) -> AsyncIterator[Daemon]:
     wheels.mkdir()
     build(wheels, "0.0.1")
     async with Sandbox(SECTIONS) as sandbox, PackageIndex(wheels) as index:
-        settings = {"Settings": {"UpdateIndex": f"{index.url}/simple"}}
+        settings = {"Settings": {"UpdateIndex": f"{index.url}/simple", "UpdateKey": trusted_keys()}}
         async with Daemon(tmp_path / "data", sandbox.config_toml(NAMED_OTHERWISE | settings)) as running:
             await running.all_running(40)
             yield running

@@ -11,13 +11,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support import faults
 from tests.support.daemon import CHECKOUT, Daemon
 from tests.support.polling import until
 from tests.support.small_disk import small_disk
-from tests.support.wheels import PackageIndex, build, install, linked
+from tests.support.wheels import PackageIndex, build, dependency, install, linked, sign, small, trusted_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -42,7 +43,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 async def index(first: tuple[Path, Path], tmp_path: Path) -> AsyncIterator[PackageIndex]:
     wheels = tmp_path / "wheels"
     wheels.mkdir()
-    (wheels / first[0].name).write_bytes(first[0].read_bytes())
+    shutil.copy(first[0], wheels)
     async with PackageIndex(wheels) as running:
         yield running
 
@@ -65,7 +66,7 @@ async def daemon(
 
 
 def config(sandbox: Sandbox, index: PackageIndex, **settings: Any) -> str:
-    ours = {"UpdateIndex": f"{index.url}/simple", "ReleasesURL": f"{index.url}/releases"}
+    ours = {"UpdateIndex": f"{index.url}/simple", "ReleasesURL": f"{index.url}/releases", "UpdateKey": trusted_keys()}
     return sandbox.config_toml({"Settings": {**ours, "ProcessSpawnTimeoutSeconds": 3, **settings}})
 
 
@@ -128,7 +129,7 @@ async def test_the_references_script_updates_a_busy_daemon_in_place(daemon: Daem
 @pytest.mark.parametrize(
     ("build_options", "because"),
     [
-        ({"requires": "Requires-Dist: qbitrr-no-such-thing\n"}, "pip failed"),
+        ({"lacks": "qbitrr-no-such-thing"}, "could not be downloaded"),
         ({"fault": faults.exits}, "the wheel is broken"),
         ({"fault": faults.never_ready}, "was not ready within"),
         ({"files": BAD_MIGRATION}, "nowhere"),
@@ -138,6 +139,8 @@ async def test_the_references_script_updates_a_busy_daemon_in_place(daemon: Daem
 async def test_a_version_that_is_no_good_is_refused_before_anything_changes(
     daemon: Daemon, index: PackageIndex, build_options: dict[str, Any], because: str
 ):
+    if lacking := build_options.pop("lacks", None):
+        build_options["dependencies"] = [dependency(small(daemon.folder.parent, lacking, "1.0"))]
     build(index.wheels, "2.0.0", **build_options)
     before = {name: worker["pid"] for name, worker in (await daemon.workers()).items()}
     await meta(daemon, force="true")
@@ -153,12 +156,14 @@ async def test_a_version_that_is_no_good_is_refused_before_anything_changes(
     assert [path.name for path in (daemon.folder.parent / "opt" / "versions").iterdir()] == ["1.0.0"]
 
 
-async def test_another_program_of_the_name_is_no_update(daemon: Daemon, index: PackageIndex):
-    build(index.wheels, "2.0.0", keywords="torrents")
+async def test_a_release_by_another_key_is_no_update(daemon: Daemon, index: PackageIndex):
+    sign(build(index.wheels, "2.0.0"), [Ed25519PrivateKey.generate()])
     about = await meta(daemon, force="true")
-    assert "another program called qbitrr" in about["error"]
+    assert "not signed by a release key" in about["error"]
     assert (about["latest_version"], about["update_available"]) == ("v1.0.0", False)
-    assert (await daemon.post("/web/update"))["message"] == "Already on latest version"
+    async with daemon._session.post(f"{daemon.url}/web/update") as answer:
+        assert answer.status == 409
+        assert "not signed by a release key" in (await answer.json())["error"]
 
 
 @pytest.mark.parametrize(
@@ -219,13 +224,13 @@ async def test_an_environment_without_a_link_is_updated_in_place(
     python = tmp_path / "venv" / "bin" / "python"
     build(index.wheels, "2.0.0")
     build(index.wheels, "3.0.0", faults.fails_after_the_switch)
-    (index.wheels / "qbitrr-3.0.0-py3-none-any.whl").rename(tmp_path / "later.whl")
+    (index.wheels / "qbitrrd-3.0.0-py3-none-any.whl").rename(tmp_path / "later.whl")
     async with Daemon(tmp_path / "data", config(sandbox, index), python=python) as daemon:
         pid = daemon.pid
         assert (await meta(daemon, force="true"))["installation"] == "venv"
         await daemon.post("/web/update")
         assert (await ended(daemon, "success"))["current_version"] == "v2.0.0"
-        (tmp_path / "later.whl").rename(index.wheels / "qbitrr-3.0.0-py3-none-any.whl")
+        (tmp_path / "later.whl").rename(index.wheels / "qbitrrd-3.0.0-py3-none-any.whl")
         await until(lambda: _finds(daemon, "v3.0.0"), 20, daemon.log)
         await daemon.post("/web/update")
         about = await ended(daemon, "failed")

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).parents[2]
 CACHE = Path(os.environ.get("QBITRR_TEST_CACHE") or CHECKOUT / ".cache")
-NEEDED = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["dependencies"]
+PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+NEEDED = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["update"]]
 # what qbitrr needs, for the Python of the box
 SITE = CACHE / f"systemd-box-site-{hashlib.sha256(' '.join(NEEDED).encode()).hexdigest()[:12]}"
 SUITE, PYTHON = "bookworm", "3.11"

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from qbitrr.update.releases import KEYWORD
+from qbitrr.update.signature import Dependency, Manifest
+from release.sign import described, public_line, signed
 from tests.support import faults
 from tests.support.daemon import CHECKOUT
 from tests.support.ports import HOST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 PACKAGES = ("qbitrr", "supervisor", "control")
+KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"the release key of these tests").digest())
+"""Signs all builds, unless a test says otherwise."""
+SIGNED_AT = 1_700_000_000.0
+NEVER = 1e11  # epoch seconds
 # An installed build uses the libraries of these tests, so that nothing is fetched from elsewhere.
 LIBRARIES = "qbitrr_libraries.pth"
 ENTRY_POINT = """\
@@ -42,36 +49,82 @@ def build(
     version: str,
     fault: Callable[[], None] | None = None,
     files: Mapping[str, str] | None = None,
-    requires: str = "",
+    dependencies: Iterable[Dependency] = (),
     libraries: str | None = None,
-    keywords: str = KEYWORD,
 ) -> Path:
-    """Write a wheel of this checkout as another version. Source of the format: PEP 427.
+    """Write a wheel of this checkout as another version, and its signed manifest. Source of the format: PEP 427.
 
     `fault` is a function of `tests.support.faults`, `files` are added to it, `libraries` is the folder with what it
     needs, where it will be installed.
     """
-    wheel = folder / f"qbitrr-{version}-py3-none-any.whl"
-    info = f"qbitrr-{version}.dist-info"
+    wheel = folder / f"qbitrrd-{version}-py3-none-any.whl"
+    info = f"qbitrrd-{version}.dist-info"
     names = [function.__name__ for function in (faults.quick, fault) if function is not None]
-    about = f"Metadata-Version: 2.1\nName: qbitrr\nVersion: {version}\nKeywords: {keywords}\n{requires}"
     texts = {
         "qbitrr/__init__.py": f'__version__ = "{version}"\n',
         "qbitrr/__main__.py": ENTRY_POINT.format(faults=names),
         "qbitrr/faults.py": Path(faults.__file__).read_text(),
         LIBRARIES: f"{libraries or sysconfig.get_path('purelib')}\n",
-        f"{info}/METADATA": about,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: qbitrrd\nVersion: {version}\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/entry_points.txt": "[console_scripts]\nqbitrr = qbitrr.cli.main:main\n",
         **(files or {}),
     }
-    contents = _packages() | {name: text.encode() for name, text in texts.items()}
+    write(wheel, _packages() | {name: text.encode() for name, text in texts.items()})
+    sign(wheel, dependencies=tuple(dependencies))
+    return wheel
+
+
+def write(wheel: Path, contents: dict[str, bytes]) -> None:
+    """Write a wheel with these files and a record of them."""
+    info = next(name for name in contents if name.endswith("/METADATA")).partition("/")[0]
     rows = [f"{name},sha256={_digest(content)},{len(content)}" for name, content in contents.items()]
     contents[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,", ""]).encode()
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in contents.items():
             archive.writestr(name, content)
+
+
+def small(folder: Path, name: str, version: str, requires: Iterable[str] = (), extras: Iterable[str] = ()) -> Path:
+    """Write a wheel of a package with nothing but its version in it."""
+    more = [*(f"Requires-Dist: {one}\n" for one in requires), *(f"Provides-Extra: {one}\n" for one in extras)]
+    module = name.replace("-", "_")
+    info = f"{module}-{version}.dist-info"
+    texts = {
+        f"{module}.py": f'version = "{version}"\n',
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{''.join(more)}",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    wheel = folder / f"{module}-{version}-py3-none-any.whl"
+    write(wheel, {path: text.encode() for path, text in texts.items()})
     return wheel
+
+
+def dependency(wheel: Path, extras: tuple[str, ...] = ()) -> Dependency:
+    """The entry of a wheel in a lock."""
+    module, version, *_ = wheel.name.split("-")
+    return Dependency(module.replace("_", "-"), version, (described(wheel),), extras)
+
+
+def manifest_of(wheel: Path, **changes: Any) -> Manifest:
+    """The manifest of a build."""
+    described_so: dict[str, Any] = {
+        "distribution": "qbitrrd", "version": wheel.name.split("-")[1], "signed_at": SIGNED_AT, "expires_at": NEVER,
+        "wheel": described(wheel), "dependencies": (),
+    }  # fmt: skip
+    return Manifest(**(described_so | changes))
+
+
+def sign(wheel: Path, keys: Iterable[Ed25519PrivateKey] = (KEY,), **changes: Any) -> bytes:
+    """Write the signed manifest beside a wheel; returns it."""
+    envelope = signed(manifest_of(wheel, **changes), keys)
+    wheel.with_name(f"{wheel.name}.manifest").write_bytes(envelope)
+    return envelope
+
+
+def trusted_keys() -> list[str]:
+    """The value of `UpdateKey` with which builds are accepted."""
+    return [public_line(KEY)]
 
 
 def _packages() -> dict[str, bytes]:
@@ -114,7 +167,7 @@ class PackageIndex:
         self.asked = 0
         self.notes: Mapping[str, str] = {}
         app = web.Application()
-        app.router.add_get("/simple/qbitrr/", self._project)
+        app.router.add_get("/simple/{project}/", self._project)
         app.router.add_get("/releases", self._releases)
         app.router.add_static("/files", wheels)
         self._runner = web.AppRunner(app, access_log=None)
@@ -128,13 +181,23 @@ class PackageIndex:
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
 
-    async def _project(self, _: web.Request) -> web.Response:
-        self.asked += 1
+    async def _project(self, request: web.Request) -> web.Response:
+        project = request.match_info["project"]
+        self.asked += project == "qbitrrd"
+        file = re.compile(rf"{project.replace('-', '[-_]')}-[^-]+(-.*\.whl|\.tar\.gz)")
         files = [
-            {"filename": path.name, "url": f"{self.url}/files/{path.name}", "hashes": {}}
-            for path in sorted(self.wheels.glob("*.whl"))
+            {
+                "filename": path.name,
+                "url": f"{self.url}/files/{path.name}",
+                "hashes": {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()},
+                "size": path.stat().st_size,
+            }
+            for path in sorted(self.wheels.iterdir())
+            if file.fullmatch(path.name)
         ]
-        answer = {"meta": {"api-version": "1.0"}, "name": "qbitrr", "files": files}
+        if not files:
+            raise web.HTTPNotFound
+        answer = {"meta": {"api-version": "1.0"}, "name": project, "files": files}
         return web.json_response(answer, content_type="application/vnd.pypi.simple.v1+json")
 
     async def _releases(self, _: web.Request) -> web.Response:

@@ -22,7 +22,7 @@ from tests.support import systemd_box, users
 from tests.support.polling import until_sync
 from tests.support.ports import HOST, free_port
 from tests.support.systemd_box import Box
-from tests.support.wheels import PackageIndex, build
+from tests.support.wheels import PackageIndex, build, trusted_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -300,8 +300,8 @@ def start_update(box: Box) -> tuple[int, dict[str, Any]]:
 
 
 def configured_for(box: Box, index: str) -> None:
-    text = box.run("cat", CONFIG).replace("[Settings]\n", f'[Settings]\nUpdateIndex = "{index}/simple"\n')
-    box.write(CONFIG, text)
+    ours = f'[Settings]\nUpdateIndex = "{index}/simple"\nUpdateKey = {trusted_keys()!r}\n'
+    box.write(CONFIG, box.run("cat", CONFIG).replace("[Settings]\n", ours))
 
 
 @pytest.fixture
@@ -322,7 +322,7 @@ async def test_a_service_that_owns_itself_is_updated_in_place(owning: Box, tmp_p
         place = "/opt/qbitrr/versions/1.0.0"
         owning.run("python3", "-m", "venv", place)
         pip = [f"{place}/bin/python", "-m", "pip", "install", "--no-deps", "--index-url", f"{url}/simple"]
-        owning.run(*pip, "qbitrr==1.0.0")
+        owning.run(*pip, "qbitrrd==1.0.0")
         owning.run("ln", "-sfn", "versions/1.0.0", "/opt/qbitrr/current")
         owning.run("sh", "-c", "chown -R qbitrr /opt/qbitrr/versions && chown qbitrr /opt/qbitrr")
         configured_for(owning, url)

@@ -14,7 +14,7 @@ class Notifications(Table, frozen=True):
 
     urls: Annotated[
         tuple[str, ...],
-        key("text", "Where to send messages, as addresses of Apprise; needs qbitrr[notify].", secret=True),
+        key("text", "Where to send messages, as addresses of Apprise; needs qbitrrd[notify].", secret=True),
     ] = ()
     events: Annotated[
         tuple[NotificationEvent, ...],

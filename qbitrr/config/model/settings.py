@@ -133,6 +133,10 @@ class Settings(Table, frozen=True):
         str,
         key("url", "Package index with the updates. Empty: the one that pip is configured for."),
     ] = ""
+    update_key: Annotated[
+        tuple[str, ...],
+        key("text", "Public keys of which one must have signed an update. None: those of the package."),
+    ] = ()
     releases_url: Annotated[
         str,
         key("url", "Where the notes of releases are, as a list in the form of GitHub's API. Empty: none."),

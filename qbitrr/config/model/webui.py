@@ -80,7 +80,7 @@ class WebUI(Table, frozen=True):
     local_auth_enabled: Annotated[bool, key("flag", "Login with Username and password.", change="web")] = False
     oidc_enabled: Annotated[
         bool,
-        key("flag", "Login at the provider in [WebUI.OIDC]; needs qbitrr[oidc].", change="daemon"),
+        key("flag", "Login at the provider in [WebUI.OIDC]; needs qbitrrd[oidc].", change="daemon"),
     ] = field(name="OIDCEnabled", default=False)
     username: Annotated[str, key("text", "User name of the local login.", change="web")] = ""
     password_hash: Annotated[

@@ -1,9 +1,6 @@
 """What package indexes answer, in JSON and in HTML, and what the checker makes of it."""
 
 import asyncio
-import tomllib
-import zipfile
-from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -12,31 +9,34 @@ from aiohttp.test_utils import TestServer
 from qbitrr.clock import Clock
 from qbitrr.config import Settings
 from qbitrr.errors import UnexpectedAnswerError
-from qbitrr.update import check, index, stage
+from qbitrr.update import check, index
 from qbitrr.update.check import Checker
-from qbitrr.update.releases import KEYWORD, Release
+from qbitrr.update.releases import Release
+from qbitrr.update.signature import File, Manifest
+from release.sign import signed
+from tests.support.wheels import KEY, trusted_keys
 
 FILES = [
-    {"filename": "qbitrr-1.0.0-py3-none-any.whl", "requires-python": ">=3.11", "upload-time": "2026-01-02T00:00:00Z"},
-    {"filename": "qbitrr-1.0.0-1-py3-none-any.whl", "upload-time": "2026-01-01T00:00:00Z"},
-    {"filename": "qbitrr-1.5.0.tar.gz", "upload-time": "2026-01-01T00:00:00Z"},
-    {"filename": "qbitrr-1.1.0-py3-none-any.whl", "yanked": "it was no good"},
+    {"filename": "qbitrrd-1.0.0-py3-none-any.whl", "requires-python": ">=3.11"},
+    {"filename": "qbitrrd-1.0.0-1-py3-none-any.whl"},
+    {"filename": "qbitrrd-1.5.0.tar.gz"},
+    {"filename": "qbitrrd-1.1.0-py3-none-any.whl", "yanked": "it was no good"},
     {
-        "filename": "qbitrr-1.2.0-py3-none-any.whl",
+        "filename": "qbitrrd-1.2.0-py3-none-any.whl",
         "yanked": False,
         "url": "../../files/1.2.0.whl#sha256=0",
-        "core-metadata": True,
     },
     {"filename": "README.txt"},
+    {"filename": "other-9.0.0-py3-none-any.whl"},
 ]
 PAGE = """<!DOCTYPE html><html><body>
-<a href="x#sha256=1" data-requires-python="&gt;=3.11">qbitrr-1.0.0-py3-none-any.whl</a>
-<a href="q" data-yanked="">qbitrr-1.1.0-py3-none-any.whl</a> <a href="q">qbitrr-1.5.0.tar.gz</a>
-<a href="/q" data-core-metadata="true">qbitrr-1.2.0-py3-none-any.whl</a>
+<a href="x#sha256=1" data-requires-python="&gt;=3.11">qbitrrd-1.0.0-py3-none-any.whl</a>
+<a href="q" data-yanked="">qbitrrd-1.1.0-py3-none-any.whl</a> <a href="q">qbitrrd-1.5.0.tar.gz</a>
+<a href="/q">qbitrrd-1.2.0-py3-none-any.whl</a>
 </body></html>"""
 
 
-OURS = "Metadata-Version: 2.1\nName: qbitrr\nKeywords: {}\n\nKeywords: qbitrr-supervised\n"
+MANIFEST = Manifest("qbitrrd", "1.2.0", 1.0, 2e9, File("qbitrrd-1.2.0-py3-none-any.whl", "0" * 64, 1), ())
 
 
 class Service:
@@ -46,14 +46,9 @@ class Service:
         self.answer = lambda: web.json_response({"files": FILES})
         self.asked = []
         self.releases = []
-        self.metadata = OURS.format(KEYWORD)
-        self.wheel = b""
 
-    async def give(self, _request):
-        return web.Response(body=self.wheel)
-
-    async def tell(self, _request):
-        return web.Response(text=self.metadata)
+    async def send_manifest(self, _request):
+        return web.Response(body=signed(MANIFEST, [KEY]))
 
     async def list_releases(self, _request):
         return web.json_response(self.releases)
@@ -68,10 +63,8 @@ class Service:
 async def service():
     service = Service()
     app = web.Application()
-    app.router.add_get("/simple/qbitrr/", service.handle)
-    for path in ("/simple/qbitrr/qbitrr-9.0.whl.metadata", "/files/1.2.0.whl.metadata"):
-        app.router.add_get(path, service.tell)
-    app.router.add_get("/simple/qbitrr/qbitrr-9.0.whl", service.give)
+    app.router.add_get("/simple/qbitrrd/", service.handle)
+    app.router.add_get("/files/1.2.0.whl.manifest", service.send_manifest)
     app.router.add_get("/releases", service.list_releases)
     async with TestServer(app) as server:
         service.url = str(server.make_url("/simple"))
@@ -80,9 +73,9 @@ async def service():
 
 
 async def test_json(service):
-    first = Release("1.0.0", f"{service.url}/qbitrr/", ">=3.11", 1767225600.0)
+    first = Release("1.0.0", f"{service.url}/qbitrrd/", ">=3.11")
     wheel = service.url.replace("/simple", "/files/1.2.0.whl")
-    assert await index.releases(service.url) == [first, Release("1.2.0", wheel, metadata=f"{wheel}.metadata")]
+    assert await index.releases(service.url) == [first, Release("1.2.0", wheel)]
     assert service.asked[0].headers["Accept"].startswith("application/vnd.pypi.simple.v1+json")
 
 
@@ -90,7 +83,7 @@ async def test_html(service):
     service.answer = lambda: web.Response(text=PAGE, content_type="text/html")
     wheel = service.url.replace("/simple", "/q")
     assert await index.releases(service.url) == [
-        Release("1.0.0", f"{service.url}/qbitrr/x", ">=3.11"), Release("1.2.0", wheel, metadata=f"{wheel}.metadata")
+        Release("1.0.0", f"{service.url}/qbitrrd/x", ">=3.11"), Release("1.2.0", wheel)
     ]  # fmt: skip
 
 
@@ -115,61 +108,6 @@ async def test_pip_reports_its_index(monkeypatch):
     assert await index.of_pip() == "https://packages.example/simple"
 
 
-@pytest.mark.parametrize(
-    ("keywords", "ours"),
-    [("radarr,qbitrr-supervised", True), ("qbitrr-supervised", True), ("radarr qbitrr-supervised", True),
-     ("radarr", False), ("", False), ("not-qbitrr-supervised-at-all", False)],
-)  # fmt: skip
-async def test_another_program_of_the_name_is_no_update(service, keywords, ours):
-    file = {"filename": "qbitrr-9.0-py3-none-any.whl", "url": "qbitrr-9.0.whl", "core-metadata": {"sha256": "0"}}
-    service.answer = lambda: web.json_response({"files": [file]})
-    service.metadata = OURS.format(keywords)
-    checker, _ = checker_of(service)
-    known = await checker.newest()
-    assert (checker.available is not None) is ours
-    assert ours or "another program called qbitrr" in known.error
-
-
-@pytest.mark.parametrize("ours", [True, False])
-async def test_without_metadata_in_the_index_that_of_the_wheel_counts(service, ours, tmp_path):
-    wheel = tmp_path / "qbitrr.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr("qbitrr/__init__.py", "")
-        archive.writestr("qbitrr-9.0.dist-info/METADATA", OURS.format(KEYWORD if ours else "torrents"))
-    service.wheel = wheel.read_bytes()
-    service.answer = lambda: web.json_response(
-        {"files": [{"filename": "qbitrr-9.0-py3-none-any.whl", "url": "qbitrr-9.0.whl"}]}
-    )
-    checker, _ = checker_of(service)
-    await checker.newest()
-    assert (checker.available is not None) is ours
-
-
-@pytest.mark.parametrize("wheel", [b"", b"no wheel", b"PK" + b"x" * 100])
-async def test_what_is_no_wheel_is_no_update(service, wheel):
-    service.wheel = wheel
-    service.answer = lambda: web.json_response(
-        {"files": [{"filename": "qbitrr-9.0-py3-none-any.whl", "url": "qbitrr-9.0.whl"}]}
-    )
-    checker, _ = checker_of(service)
-    assert (await checker.newest()).error
-    assert checker.available is None
-
-
-def test_what_was_installed_is_checked_before_it_runs(tmp_path):
-    info = tmp_path / "lib" / "python3.11" / "site-packages" / "qbitrr-9.0.dist-info"
-    assert not stage._is_ours(tmp_path)
-    info.mkdir(parents=True)
-    for keywords, ours in (("torrents", False), (KEYWORD, True)):
-        (info / "METADATA").write_text(OURS.format(keywords))
-        assert stage._is_ours(tmp_path) is ours
-
-
-async def test_the_package_itself_has_the_mark():
-    project = tomllib.loads((Path(__file__).parents[4] / "pyproject.toml").read_text())["project"]
-    assert KEYWORD in project["keywords"]
-
-
 class Time:
     def __init__(self):
         self.now = 1_790_000_000.0
@@ -178,7 +116,7 @@ class Time:
 
 def checker_of(service, present="1.0.0", **settings):
     found, time = [], Time()
-    wanted = Settings(**{"update_index": service.url, **settings})
+    wanted = Settings(**{"update_index": service.url, "update_key": tuple(trusted_keys()), **settings})
     checker = Checker(lambda: wanted, present, time.clock, found.append)
     checker.time, checker.found = time, found
     return checker, time

@@ -10,11 +10,11 @@ from qbitrr.update.installation import recognise
 
 @pytest.fixture
 def venv(tmp_path):
-    """A virtual environment in which pip installed qbitrr."""
+    """A virtual environment in which pip installed qbitrrd."""
     place = tmp_path / "versions" / "1.0"
-    info = place / "lib" / "python3.11" / "site-packages" / "qbitrr-1.0.dist-info"
+    info = place / "lib" / "python3.11" / "site-packages" / "qbitrrd-1.0.dist-info"
     info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: qbitrr\nVersion: 1.0\n")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: qbitrrd\nVersion: 1.0\n")
     (place / "pyvenv.cfg").touch()
     return place
 
@@ -46,7 +46,7 @@ def test_behind_a_link(venv, tmp_path):
 def test_by_tools_that_update_it_themselves(venv, mark, expected):
     (venv / mark).touch()
     assert kind(venv) == (expected, False)
-    assert "upgrade qbitrr" in recognise({}, venv).command
+    assert "upgrade qbitrrd" in recognise({}, venv).command
 
 
 def test_a_source_checkout(venv, tmp_path):

@@ -1,45 +1,47 @@
-"""Which release is the newest, by channel, Python and age."""
+"""Which releases count as an update, by channel, Python and the time at which they were signed."""
 
 import pytest
 
-from qbitrr.update.releases import Release, is_newer, newest
+from qbitrr.update.releases import Release, candidates, is_newer, is_old_enough
+from qbitrr.update.signature import File, Manifest
 
 NOW, DAY = 1_790_000_000.0, 86400.0
-
-
-def release(version, *, days=30.0, python=None):
-    return Release(version, "", python, None if days is None else NOW - days * DAY)
-
-
 RELEASES = [
-    release("5.9.0"),
-    release("5.10.0"),
-    release("5.11.0", days=6.9),
-    release("6.0.0rc1"),
-    release("6.0.0.dev3"),
-    release("7.0.0", python=">=3.14"),
+    Release("5.9.0"),
+    Release("5.10.0"),
+    Release("6.0.0rc1"),
+    Release("6.0.0.dev3"),
+    Release("7.0.0", requires_python=">=3.14"),
 ]
 
 
 @pytest.mark.parametrize(
     ("channel", "python", "expected"),
     [
-        ("latest", "3.11.7", "5.11.0"),
-        ("stable", "3.11.7", "5.10.0"),
-        ("nightly", "3.11.7", "6.0.0rc1"),
-        ("latest", "3.14.0", "7.0.0"),
-        ("nightly", "3.14.0rc1", "6.0.0rc1"),
+        ("latest", "3.11.7", ["5.10.0", "5.9.0"]),
+        ("stable", "3.11.7", ["5.10.0", "5.9.0"]),
+        ("nightly", "3.11.7", ["6.0.0rc1", "6.0.0.dev3", "5.10.0", "5.9.0"]),
+        ("latest", "3.14.0", ["7.0.0", "5.10.0", "5.9.0"]),
+        ("nightly", "3.14.0rc1", ["6.0.0rc1", "6.0.0.dev3", "5.10.0", "5.9.0"]),
     ],
 )
-def test_each_channel_has_its_newest(channel, python, expected):
-    assert newest(RELEASES, channel, python, NOW).version == expected
+def test_each_channel_has_its_candidates_newest_first(channel, python, expected):
+    assert [one.version for one in candidates(RELEASES, channel, python)] == expected
 
 
-def test_a_release_of_unknown_age_counts_as_proven_and_a_requirement_that_cannot_be_read_as_none():
-    assert newest([release("1.0", days=None)], "stable", "3.11", NOW).version == "1.0"
-    assert newest([release("1.0", python="nonsense")], "latest", "3.11", NOW).version == "1.0"
-    assert newest([], "latest", "3.11", NOW) is None
-    assert newest([release("2.0b1")], "latest", "3.11", NOW) is None
+def test_a_requirement_that_cannot_be_read_counts_as_none():
+    assert candidates([Release("1.0", requires_python="nonsense")], "latest", "3.11")
+    assert candidates([], "latest", "3.11") == []
+
+
+@pytest.mark.parametrize(
+    ("channel", "days", "expected"),
+    [("stable", 6.9, False), ("stable", 7, True), ("latest", 0, True), ("nightly", 0, True)],
+)
+def test_stable_is_what_was_signed_a_week_ago(channel, days, expected):
+    wheel = File("qbitrrd-1.0-py3-none-any.whl", "0" * 64, 1)
+    manifest = Manifest("qbitrrd", "1.0", NOW - days * DAY, NOW + DAY, wheel, ())
+    assert is_old_enough(manifest, channel, NOW) is expected
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,18 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from qbitrr import __version__
+from qbitrr.config import Settings
 from qbitrr.data_dir import DataDir
-from qbitrr.update import record
+from qbitrr.errors import UpdateFailedError
+from qbitrr.update import record, stage, switch
+from qbitrr.update.installation import Installation
 from qbitrr.update.record import Record
-from qbitrr.update.upgrade import fail_probation, recover
+from qbitrr.update.releases import Release
+from qbitrr.update.stage import MARK
+from qbitrr.update.upgrade import Upgrade, fail_probation, recover
 
 NOW = 1_790_000_000.0
 
@@ -19,6 +25,7 @@ def installed(tmp_path):
     for version in ("old", "new"):
         (tmp_path / "versions" / version).mkdir(parents=True)
         (tmp_path / "versions" / version / "pyvenv.cfg").touch()
+        (tmp_path / "versions" / version / MARK).touch()
     (tmp_path / "current").symlink_to("versions/old")
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "state.db").write_text("of the new version")
@@ -71,6 +78,45 @@ def test_interrupted_before_the_link_moved_nothing_has_changed(installed, phase)
     assert (restart, last.phase, last.error, last.ended_at) == (False, "failed", "it was interrupted", NOW)
     assert not (installed / "versions" / "new").exists()
     assert state(installed) == "of the new version"
+
+
+def test_a_folder_that_no_update_made_is_never_removed(installed):
+    (installed / "versions" / "new" / MARK).unlink()
+    at(installed, "staging", ours="old")
+    recovered(installed)
+    assert (installed / "versions" / "new").exists()
+    with pytest.raises(UpdateFailedError, match="no update made it"):
+        stage._make_room(installed / "versions" / "new", DataDir(installed / "data"), "99.0")
+
+
+def test_a_change_in_place_that_was_interrupted_is_undone_from_the_kept_copy(installed):
+    at(installed, "switched", ours="old")
+    kept, packages = installed / "data" / "kept", installed / "lib" / "site-packages"
+    for folder, version in ((kept, "old"), (packages, "half of the new")):
+        folder.mkdir(parents=True)
+        (folder / "qbitrr.py").write_text(version)
+    data_dir = DataDir(installed / "data")
+    in_place = replace(record.read(data_dir), link=None, kept=str(kept), packages=str(packages))
+    record.write(data_dir, in_place)
+    assert not recover(data_dir, NOW)
+    assert (packages / "qbitrr.py").read_text() == "old"
+    assert [path.name for path in packages.parent.iterdir()] == ["site-packages"]
+    assert record.read(data_dir).phase == "failed"
+
+
+def test_an_update_that_cannot_be_undone_is_left_to_the_next_start(installed, monkeypatch):
+    data_dir = DataDir(installed / "data")
+    here = Installation("linked", str(installed / "versions" / "old"), link=str(installed / "current"))
+    opened = Upgrade(data_dir, {}, Settings(), here, Release("99.0"))
+    opened.open(NOW)
+
+    def full(*_):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(switch, "point", full)
+    (installed / "data" / "state.db").unlink()
+    opened.switch(NOW)
+    assert record.read(data_dir).phase == "switched"
 
 
 def test_the_first_start_of_the_new_version_is_counted(installed):

@@ -1,0 +1,1 @@
+"""Releases: what `make release` builds and signs. Not part of the package."""

@@ -1,0 +1,81 @@
+"""`make release`: builds the wheel into `dist`, locks what it needs, and signs both as `<wheel>.manifest`.
+
+The key is a file (PEM, PKCS #8) named by QBITRR_RELEASE_KEY_FILE, or the content of QBITRR_RELEASE_KEY; with several
+keys in it each of them signs. QBITRR_RELEASE_DAYS is how long the release is valid.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+from qbitrr.update.signature import Manifest, parse_keys, verify
+from release.lock import resolve
+from release.sign import described, private_keys, public_line, signed
+
+CHECKOUT = Path(__file__).parents[1]
+DIST = CHECKOUT / "dist"
+KEYS = CHECKOUT / "qbitrr" / "update" / "release-keys.txt"
+_DAYS = 365.0
+_DAY_SECONDS = 86400.0
+_OLDEST_PYTHON = (3, 11)
+_INDEX = "https://pypi.org/simple"
+
+
+def main() -> None:
+    """Build and sign. Exits with a sentence when that is not possible."""
+    if sys.version_info[:2] != _OLDEST_PYTHON:
+        sys.exit(
+            f"a release is locked by the oldest supported Python: PYTHON=python{'.'.join(map(str, _OLDEST_PYTHON))}"
+        )
+    keys = private_keys(_key())
+    trusted = parse_keys(KEYS.read_text())
+    missing = [line for line in map(public_line, keys) if parse_keys(line)[0] not in trusted]
+    if missing:
+        sys.exit(f"add the public key to {KEYS.relative_to(CHECKOUT)} and commit it first: {' '.join(missing)}")
+    wheel = _build()
+    now = time.time()
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    manifest = Manifest(
+        distribution="qbitrrd",
+        version=wheel.name.split("-")[1],
+        signed_at=now,
+        expires_at=now + float(os.environ.get("QBITRR_RELEASE_DAYS") or _DAYS) * _DAY_SECONDS,
+        wheel=described(wheel),
+        dependencies=tuple(resolve(wheel, _extras(project), os.environ.get("QBITRR_RELEASE_INDEX") or _INDEX)),
+    )
+    envelope = signed(manifest, keys)
+    verify(envelope, trusted)
+    wheel.with_name(f"{wheel.name}.manifest").write_bytes(envelope)
+    sys.stdout.write(
+        f"{wheel.relative_to(CHECKOUT)} and {wheel.name}.manifest, {len(manifest.dependencies)} packages\n"
+    )
+
+
+def _key() -> str:
+    file = os.environ.get("QBITRR_RELEASE_KEY_FILE")
+    key = Path(file).read_text() if file else os.environ.get("QBITRR_RELEASE_KEY")
+    if not key:
+        sys.exit("QBITRR_RELEASE_KEY_FILE names no key; make one by: openssl genpkey -algorithm ed25519 -out FILE")
+    return key
+
+
+def _extras(project: dict[str, dict[str, object]]) -> tuple[str, ...]:
+    return tuple(name for name in project["optional-dependencies"] if name != "dev")
+
+
+def _build() -> Path:
+    shutil.rmtree(DIST, ignore_errors=True)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("QBITRR_RELEASE_")}
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(DIST), str(CHECKOUT)]
+    subprocess.run(command, check=True, env=environ)  # noqa: S603
+    return next(DIST.glob("*.whl"))
+
+
+if __name__ == "__main__":
+    main()
