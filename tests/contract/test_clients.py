@@ -10,10 +10,12 @@ from qbitrr.arr import library as lidarr
 from qbitrr.arr import library as radarr
 from qbitrr.arr import library as sonarr
 from qbitrr.arr.client import ArrClient
-from qbitrr.arr.facts import import_events
+from qbitrr.arr.facts import import_events, path_mappings
 from qbitrr.arr.kinds import KINDS
 from qbitrr.errors import CredentialsRejectedError, GoneError
+from qbitrr.rules import paths
 from qbitrr.rules.imports import EventKind
+from qbitrr.sandbox.life.settings import PathMapping
 from qbitrr.sandbox.sandbox import Sandbox, Section
 
 NOW = 1_790_000_000.0
@@ -60,6 +62,20 @@ async def test_status_and_profiles(client, stand_in):
     assert (await client.status()).app_name == stand_in.kind.capitalize()
     profiles = await client.quality_profiles()
     assert set(profiles) == set(stand_in.arr.collection.profiles)
+
+
+async def test_settings_of_downloads_and_health(client, stand_in):
+    stand_in.arr.settings.completed_download_handling = False
+    stand_in.arr.settings.path_mappings.append(PathMapping("/downloads/", "/data/", "seedbox"))
+    settings = await client.download_settings()
+    assert not settings.enable_completed_download_handling
+    assert settings.auto_redownload_failed_from_interactive_search
+    (connection,), (entered,) = await client.download_clients(), stand_in.arr.connections
+    assert connection.implementation == "QBittorrent"
+    assert (connection.host, connection.port) == ("127.0.0.1", entered.settings.port)
+    assert (connection.category, connection.imported_category) == (stand_in.arr.category, "")
+    assert path_mappings(await client.path_mappings()) == (paths.PathMapping("seedbox", "/downloads/", "/data/"),)
+    assert await client.health() == []
 
 
 async def test_queue_history_and_blocklisting(client, stand_in):
