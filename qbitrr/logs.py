@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LEVELS = {"CRITICAL": 50, "ERROR": 40, "WARNING": 30, "NOTICE": 23, "INFO": 20, "DEBUG": 10, "TRACE": 5}
 MAIN_FILE = "Main.log"
 WEB_FILE = "WebUI.log"
+_OURS = ("qbitrr", "supervisor", "control")
 _FILE_BYTES = 10 << 20
 _OLD_FILES = 5
 
@@ -42,8 +43,9 @@ def file_name(category: str) -> str:
 def configure(level: str, folder: Path | None, file: str, redact: Callable[[str], str]) -> None:
     """Set up logging for this process.
 
-    `level` is a name of LEVELS. `folder` is that of the log files, None for none. `redact` removes the secrets from a
-    text. The lines of the control plane go to a file of their own in the same process.
+    `level` is a name of LEVELS; lines of other libraries below WARNING are written at TRACE only. `folder` is that of
+    the log files, None for none. `redact` removes the secrets from a text. The lines of the control plane go to a file
+    of their own in the same process.
     """
     redaction = _Redaction(redact)
     shared: list[Processor] = [
@@ -54,7 +56,7 @@ def configure(level: str, folder: Path | None, file: str, redact: Callable[[str]
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        # structlog has the standard levels only; the root logger below has the exact one
+        # structlog has the standard levels only; the loggers below have the exact one
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level] // 10 * 10),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
@@ -101,7 +103,9 @@ def configure(level: str, folder: Path | None, file: str, redact: Callable[[str]
         old.close()
     for handler in handlers:
         root.addHandler(handler)
-    root.setLevel(LEVELS[level])
+    root.setLevel(LEVELS[level] if level == "TRACE" else max(LEVELS[level], logging.WARNING))
+    for package in _OURS:
+        logging.getLogger(package).setLevel(LEVELS[level])
     logging.captureWarnings(capture=True)
 
 

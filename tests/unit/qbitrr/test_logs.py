@@ -22,6 +22,8 @@ def configured(tmp_path):
         handler.close()
     logging.getLogger().handlers[:] = before
     logging.getLogger().setLevel(level)
+    for package in ("qbitrr", "supervisor", "control"):
+        logging.getLogger(package).setLevel(logging.NOTSET)
     logging.captureWarnings(capture=False)
 
 
@@ -42,6 +44,15 @@ def test_the_level_decides_what_is_written(configured, level, shown):
     for write in (logger.debug, logger.info, logger.warning, logger.error):
         write("something happened")
     assert (folder / "Main.log").read_text().count("something happened") == shown
+
+
+@pytest.mark.parametrize(("level", "shown"), [("TRACE", 4), ("DEBUG", 2), ("INFO", 2), ("WARNING", 2), ("ERROR", 1)])
+def test_other_libraries_are_shown_from_warnings_on_and_below_only_at_trace(configured, level, shown):
+    folder = configured(level)
+    logger = logging.getLogger("aiosqlite")
+    for number in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
+        logger.log(number, "executing functools.partial(…)")
+    assert (folder / "Main.log").read_text().count("executing") == shown
 
 
 def test_secrets_are_hidden_in_fields_and_in_tracebacks(configured, capsys):
