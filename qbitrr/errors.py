@@ -13,6 +13,7 @@
     ├── ServiceError              a call to qBittorrent or an Arr did not succeed
     │   ├── UnreachableError      no answer: name, connection, TLS, time limit
     │   ├── CredentialsRejectedError   password or API key refused: never retried automatically
+    │   ├── LockedOutError        credentials that were accepted before are refused for now
     │   ├── BannedError           qBittorrent has banned this address
     │   ├── ThrottledError        429 or 503 with Retry-After
     │   ├── GoneError             404: what was addressed does not exist
@@ -164,6 +165,10 @@ class UnreachableError(ServiceError):
 
 class CredentialsRejectedError(ServiceError):
     """User, password or API key refused. The worker is held until the configuration changes."""
+
+
+class LockedOutError(ServiceError):
+    """Credentials that were accepted before are refused, perhaps by something in between; they are tried again."""
 
 
 class BannedError(ServiceError):

@@ -7,6 +7,7 @@ import time
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
+from qbitrr.arr.api_key import ApiKey
 from qbitrr.arr.models import (
     Album,
     Command,
@@ -25,6 +26,7 @@ from qbitrr.arr.models import (
 from qbitrr.errors import (
     CredentialsRejectedError,
     GoneError,
+    RefusedError,
     ServiceError,
     ThrottledError,
     UnexpectedAnswerError,
@@ -43,6 +45,7 @@ _PAGE_SIZE = 1000
 _ASKED_SINGLY = 20  # the list of all costs less than more single requests
 _MOST_PAGES = 100  # a longer queue is a fault of the server
 _MOST_HISTORY_PAGES = 20
+_AWAY = frozenset({502, 503, 504})
 
 
 async def _not_stored(_seconds: float) -> None:
@@ -52,9 +55,9 @@ async def _not_stored(_seconds: float) -> None:
 class ArrClient:
     """One Arr; `section` is its name in the configuration.
 
-    A refused API key is sent once, by whichever call: nothing more is sent until the configuration changes. An Arr
-    that answers with Retry-After gets no command until then; `retry_after_seconds` is what is left of an earlier one,
-    and `on_retry_after` stores a new one.
+    A refused API key is not sent again and again (`qbitrr.arr.api_key`). An Arr that answers with Retry-After gets no
+    command until then; `retry_after_seconds` is what is left of an earlier one, and `on_retry_after` stores a new one.
+    `answers_again` is set when an Arr that was out of reach, or was starting, answers.
     """
 
     def __init__(
@@ -71,9 +74,9 @@ class ArrClient:
     ) -> None:
         self.section = section
         self.kind = kind
-        self._accepted = False
-        self._refused: CredentialsRejectedError | None = None
-        self._trial: asyncio.Future[ServiceError | None] | None = None
+        self.answers_again = asyncio.Event()
+        self._is_away = False
+        self._key = ApiKey(section)
         self._commands_at = time.monotonic() + retry_after_seconds
         self._on_retry_after = on_retry_after
         root, headers = uri.rstrip("/"), {"X-Api-Key": api_key}
@@ -153,7 +156,7 @@ class ArrClient:
 
     async def history_since(self, date: str) -> list[HistoryRecord]:
         """Ask for all events since an ISO 8601 time."""
-        return await self.get("history/since", list[HistoryRecord], date=date)
+        return await self.get_list("history/since", HistoryRecord, date=date)
 
     async def mark_failed(self, history_id: int) -> None:
         """Fail a download by its `grabbed` event: the Arr blocklists the release and may search again by itself."""
@@ -239,19 +242,33 @@ class ArrClient:
         async with self._request():
             return await self._http.get(path, answer, **query)
 
+    async def get_list(self, path: str, item: type[T], **query: Query) -> list[T]:
+        """GET a list that the Arr computes before its first byte, which may take minutes."""
+        return [one async for some in self.items(path, item, **query) for one in some]
+
     async def items(self, path: str, item: type[T], **query: Query) -> AsyncIterator[list[T]]:
-        """Yield the objects of a long list as they arrive."""
+        """Yield the objects of such a list as they arrive."""
+        if not self._key.accepted:  # the other calls would wait for this one
+            await self.status()
         async with self._request():
             async for some in self._http.items(path, item, **query):
-                self._accept()
+                self._key.accept()
                 yield some
 
     @asynccontextmanager
     async def channel(self) -> AsyncIterator[Websocket]:
-        """Open the websocket on which the Arr publishes changes; see `qbitrr.arr.push`."""
+        """Open the websocket on which the Arr publishes changes; see `qbitrr.arr.push`.
+
+        A refusal there says nothing of the key, which the API has accepted: many proxies protect all but the API.
+        """
+        if not self._key.accepted:
+            await self.status()
         async with AsyncExitStack() as stack:
-            async with self._request():
+            try:
                 socket = await stack.enter_async_context(self._hub.websocket("messages"))
+            except CredentialsRejectedError as error:
+                text = "websocket messages: status 401; something in between asks for other credentials there"
+                raise RefusedError(self.section, text, 401) from error
             yield socket
 
     @property
@@ -274,39 +291,25 @@ class ArrClient:
 
     @asynccontextmanager
     async def _request(self, *, command: bool = False) -> AsyncIterator[None]:
-        """Enclose a call. Until the key is accepted only one call is sent, and the others wait for its outcome."""
-        while self._trial is not None and not self._accepted:
-            if error := await asyncio.shield(self._trial):
-                raise error
-        if self._refused is not None:
-            raise CredentialsRejectedError(self.section, "the API key was not accepted; correct APIKey")
-        if command:
-            self.check_retry_after()
-        if not self._accepted:
-            self._trial = asyncio.get_running_loop().create_future()
-        outcome: ServiceError | None = None
-        try:
-            yield
-            self._accepted = True
-        except CredentialsRejectedError as error:
-            self._refused = outcome = error
-            raise
-        except UnreachableError as error:
-            outcome = error
-            raise
-        except ThrottledError as error:
-            if error.retry_after_seconds > self.retry_after_seconds:
-                self._commands_at = time.monotonic() + error.retry_after_seconds
-                await self._on_retry_after(error.retry_after_seconds)
-            raise
-        finally:
-            self._end_trial(outcome)
+        """Enclose a call; a command waits for the end of the last Retry-After."""
+        async with self._key.use():
+            if command:
+                self.check_retry_after()
+            try:
+                yield
+            except ThrottledError as error:
+                if error.retry_after_seconds > self.retry_after_seconds:
+                    self._commands_at = time.monotonic() + error.retry_after_seconds
+                    await self._on_retry_after(error.retry_after_seconds)
+                raise
+            except ServiceError as error:
+                self._is_away = self._is_away or is_away(error)
+                raise
+        if self._is_away:
+            self._is_away = False
+            self.answers_again.set()
 
-    def _accept(self) -> None:
-        self._accepted = True
-        self._end_trial(None)
 
-    def _end_trial(self, outcome: ServiceError | None) -> None:
-        trial, self._trial = self._trial, None
-        if trial is not None:
-            trial.set_result(outcome)
+def is_away(error: ServiceError) -> bool:
+    """Whether an error means that the Arr is out of reach or starting, also as a proxy reports it."""
+    return isinstance(error, UnreachableError) or (isinstance(error, RefusedError) and error.http_status in _AWAY)

@@ -2,7 +2,8 @@
 
 It is a SignalR hub at `/signalr/messages`: JSON hub protocol 1 over a websocket, without negotiation. Records end with
 0x1E. After a handshake the server calls `receiveMessage` with `{name, body: {action, resource}}` for whatever changed;
-both ends send pings, and a silence of half a minute is the end.
+both ends send pings, and a silence of half a minute is the end. Sonarr 5 sends each message once for each `version` of
+its API; the others send none.
 Source: the SignalR hub protocol of ASP.NET Core.
 """
 
@@ -28,6 +29,7 @@ _HANDSHAKE = '{"protocol":"json","version":1}' + END_OF_RECORD
 _PING = '{"type":6}' + END_OF_RECORD
 _INVOCATION, _CLOSE = 1, 7
 _TARGET = "receiveMessage"
+_VERSIONS = (None, 3)
 _NOTHING = Raw(b"null")
 
 _GREETING_SECONDS = 15.0
@@ -57,6 +59,7 @@ class _Frame(Struct):
 class _Argument(Struct):
     name: str = ""
     body: Raw = _NOTHING
+    version: int | None = None
 
 
 class _Body(Struct):
@@ -134,7 +137,7 @@ def _check_greeting(service: str, record: str) -> None:
 
 
 def _message(service: str, record: str) -> Message | None:
-    """Parse a record; None for pings and other kinds of records. Raises a ServiceError when the server ends."""
+    """Parse a record; None for pings, and for what is not for us. Raises a ServiceError when the server ends."""
     frame = _decoded(service, record)
     if frame.type == _CLOSE:
         raise UnreachableError(service, f"push: the Arr ended it: {frame.error or 'no reason given'}")
@@ -145,7 +148,9 @@ def _message(service: str, record: str) -> Message | None:
         body = msgspec.json.decode(argument.body, type=_Body | None)
     except msgspec.MsgspecError:
         return None  # an unknown kind of message
-    return Message(argument.name, body.action, body.resource.copy()) if body and body.action else None
+    if body is None or not body.action or argument.version not in _VERSIONS:
+        return None
+    return Message(argument.name, body.action, body.resource.copy())
 
 
 def _decoded(service: str, record: str) -> _Frame:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -29,7 +31,7 @@ from qbitrr.http.json_array import ArraySplitter
 from qbitrr.http.websocket import LONGEST_MESSAGE_BYTES, Websocket
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Hashable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
     from types import TracebackType
     from typing import Self
 
@@ -49,17 +51,18 @@ class Timeouts:
     """Time limits of one service, and the number of attempts after transport errors."""
 
     connect_seconds: float = 5.0
-    silence_seconds: float = 30.0
+    silence_seconds: float = 30.0  # within an answer, and before all but lists
     attempts: int = 3
     answer_seconds: float = 120.0  # one answer that is buffered whole
-    stream_seconds: float = 900.0  # one answer that is split as it arrives
+    first_byte_seconds: float = 600.0  # before a list, which the service computes as a whole
+    stream_seconds: float = 1800.0  # one list, split as it arrives
     backoff: Backoff = field(default_factory=lambda: Backoff(first_seconds=0.2, limit_seconds=2.0))
 
 
 class HttpClient:
     """A connection pool to one service, named as its section in the configuration.
 
-    Only transport errors are retried; a request that changes something only when it was never sent.
+    Only transport errors are retried; a request that changes something, and a list, only when it was never sent.
     """
 
     def __init__(
@@ -115,15 +118,17 @@ class HttpClient:
     async def items(self, path: str, item: type[T], **query: Query) -> AsyncIterator[list[T]]:
         """GET a JSON array and decode its objects as they arrive, some at a time. Raises a ServiceError.
 
-        Retried only before the first object: half an answer is an error, never a short list.
+        The first byte of a long list may take minutes: it is asked for once. Half an answer is an error, never a short
+        list.
         """
         splitter = ArraySplitter()
         what = f"GET {path}"
-        seconds = self._timeouts.stream_seconds
-        async with self._answer("GET", path, query=query, seconds=seconds) as response:
+        started_at = time.monotonic()
+        async with self._list(path, query) as response:
+            counters.of_process.first_byte_seconds[path] = time.monotonic() - started_at
             _raise_for_status(self.service, what, response.status, response.headers)
             try:
-                async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                while chunk := await self._chunk(response):
                     progress.report()
                     if objects := splitter.feed(chunk):
                         yield [self.decode(raw, item, what) for raw in objects]
@@ -146,8 +151,7 @@ class HttpClient:
     ) -> tuple[int, bytes]:
         """Make one call; returns status and body for 2xx and the statuses in `accept`. Else raises a ServiceError."""
         what = f"{method} {path}"
-        seconds = self._timeouts.answer_seconds
-        async with self._answer(method, path, query=query, json=json, form=form, seconds=seconds) as response:
+        async with self._answer(method, path, query=query, json=json, form=form) as response:
             if response.status not in accept:
                 _raise_for_status(self.service, what, response.status, response.headers)
             try:
@@ -200,53 +204,76 @@ class HttpClient:
         query: Mapping[str, Query] | None = None,
         json: object = None,
         form: Form | None = None,
-        seconds: float,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         limits = aiohttp.ClientTimeout(
-            total=seconds,
+            total=self._timeouts.answer_seconds,
             sock_connect=self._timeouts.connect_seconds,
             sock_read=self._timeouts.silence_seconds,
         )
+        body = None if json is None else msgspec.json.encode(json)
+        headers = None if json is None else {"Content-Type": "application/json"}
+
+        async def send() -> aiohttp.ClientResponse:
+            return await self._session.request(
+                method,
+                f"{self._base_url}/{path}",
+                params=_parameters(query),
+                data=_form_data(form) if form is not None else body,
+                headers=headers,
+                timeout=limits,
+                allow_redirects=False,
+            )
+
+        async with self._response(f"{method} {path}", send, repeatable=method == "GET") as response:
+            yield response
+
+    @contextlib.asynccontextmanager
+    async def _list(self, path: str, query: Mapping[str, Query]) -> AsyncIterator[aiohttp.ClientResponse]:
+        limits = aiohttp.ClientTimeout(
+            total=self._timeouts.stream_seconds, sock_connect=self._timeouts.connect_seconds, sock_read=None
+        )
+
+        async def send() -> aiohttp.ClientResponse:
+            async with asyncio.timeout(self._timeouts.first_byte_seconds):
+                return await self._session.get(
+                    f"{self._base_url}/{path}", params=_parameters(query), timeout=limits, allow_redirects=False
+                )
+
+        async with self._response(f"GET {path}", send, repeatable=False) as response:
+            yield response
+
+    async def _chunk(self, response: aiohttp.ClientResponse) -> bytes:
+        """Read the next part of a list; empty at its end."""
+        async with asyncio.timeout(self._timeouts.silence_seconds):
+            return await response.content.read(_CHUNK_BYTES)
+
+    @contextlib.asynccontextmanager
+    async def _response(
+        self, what: str, send: Callable[[], Awaitable[aiohttp.ClientResponse]], *, repeatable: bool
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Open a response for the block. `repeatable`: it may be sent again although it may have arrived."""
         with counters.timed(counters.of_process.calls, self.service):
-            response = await self._request(method, path, _parameters(query), json, form, limits)
+            response = await self._sent(what, send, repeatable=repeatable)
             try:
                 yield response
             finally:
                 response.release()
 
-    async def _request(
-        self,
-        method: str,
-        path: str,
-        parameters: list[tuple[str, str]],
-        json: object,
-        form: Form | None,
-        limits: aiohttp.ClientTimeout,
+    async def _sent(
+        self, what: str, send: Callable[[], Awaitable[aiohttp.ClientResponse]], *, repeatable: bool
     ) -> aiohttp.ClientResponse:
-        what = f"{method} {path}"
-        body = None if json is None else msgspec.json.encode(json)
-        headers = None if json is None else {"Content-Type": "application/json"}
-        attempt = 0
-        while True:
-            attempt += 1
+        for attempt in itertools.count(1):
             try:
-                return await self._session.request(
-                    method,
-                    f"{self._base_url}/{path}",
-                    params=parameters,
-                    data=_form_data(form) if form is not None else body,
-                    headers=headers,
-                    timeout=limits,
-                    allow_redirects=False,
-                )
+                return await send()
             except aiohttp.InvalidURL as error:
                 raise UnreachableError(self.service, f"{what}: the address is not valid") from error
             except (aiohttp.ClientError, TimeoutError) as error:
                 never_sent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
                 hopeless = isinstance(error, aiohttp.ClientSSLError)
-                if hopeless or attempt >= self._timeouts.attempts or not (method == "GET" or never_sent):
+                if hopeless or attempt >= self._timeouts.attempts or not (repeatable or never_sent):
                     raise self._unreachable(what, error) from error
             await asyncio.sleep(self._timeouts.backoff.seconds(attempt))
+        raise AssertionError
 
     async def _read(self, response: aiohttp.ClientResponse, what: str) -> bytes:
         body = bytearray()

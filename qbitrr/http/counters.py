@@ -1,4 +1,4 @@
-"""Counters of a process since its start: calls to its services, and its kinds of work."""
+"""Counters of a process since its start: calls to its services, its kinds of work, and how long lists take."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ class Counter:
 
 @dataclass(slots=True)
 class ServiceCounters:
-    """Counters of calls by service, and of work by kind."""
+    """Counters of calls by service and of work by kind; time to the first byte of each list, the last time."""
 
     calls: dict[str, Counter] = field(default_factory=dict)
     work: dict[str, Counter] = field(default_factory=dict)
+    first_byte_seconds: dict[str, float] = field(default_factory=dict)
 
 
 @contextmanager

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from qbitrr import logs
+from qbitrr.arr.client import is_away
 from qbitrr.arr.models import Answer, Artist, Movie, Series
 from qbitrr.arr.push import subscribed
 from qbitrr.backoff import Backoff
-from qbitrr.errors import CredentialsRejectedError, ServiceError, ThrottledError, UnreachableError
+from qbitrr.errors import ServiceError, ThrottledError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from qbitrr.arr.client import ArrClient
     from qbitrr.arr.push import Message
+    from qbitrr.worker.context import WorkerContext
     from qbitrr.worker.library.sync import LibrarySync
     from qbitrr.worker.torrents.observer import Observer
 
@@ -51,36 +51,75 @@ _PARTS = {
 _DELETED = "deleted"
 
 
-async def listen(client: ArrClient, library: LibrarySync, observer: Observer, failures: Callable[[], None]) -> None:
-    """Pass on what the Arr pushes, until cancelled; a channel that fails is opened again after a growing delay."""
-    loop = asyncio.get_running_loop()
-    failed, reported = 0, False
-    while True:
-        began, open_now, backoff, asked_for = loop.time(), False, _RETRY, 0.0
-        try:
-            async with subscribed(client) as messages:
-                open_now, reported = True, False
-                _log.info("push was opened")
-                library.on_push(available=True)
+class PushListener:
+    """Passes on what the Arr pushes. A channel that fails is opened again after a growing delay.
+
+    An Arr that was out of reach is tried again as soon as it answers any other call. After a reconnect it is asked to
+    poll its download clients, as its queue is empty for a while after a start.
+    """
+
+    def __init__(self, context: WorkerContext, library: LibrarySync, observer: Observer) -> None:
+        self._client = context.services.arr
+        self._may_command = not context.config.shadow
+        self._report = context.report
+        self._clock = context.clock
+        self._library = library
+        self._observer = observer
+        self._was_open = False
+        self._reported = False
+        self._backoff = _RETRY
+        self._failures = 0  # in a row, of this kind: those of an outage say nothing of how often a refusal is retried
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        while True:
+            self._client.answers_again.clear()
+            try:
+                await self._listen()
+            except ServiceError as error:
+                asked_for = error.retry_after_seconds if isinstance(error, ThrottledError) else 0.0
+                await self._wait(str(error), _RETRY if is_away(error) else _RETRY_REFUSED, asked_for)
+            except Exception as error:  # noqa: BLE001 - the worker can do without push
+                self._report.failed()
+                _log.exception("push failed")
+                await self._wait(type(error).__name__, _RETRY, 0.0)
+
+    async def _listen(self) -> None:
+        """Open the channel and pass on its messages until it fails, which raises."""
+        async with subscribed(self._client) as messages:
+            opened_at = self._clock.monotonic()
+            self._reported = False
+            _log.info("push was opened")
+            self._library.on_push(available=True)
+            try:
+                if self._was_open and self._may_command:
+                    await self._ask_for_poll()
+                self._was_open = True
                 async for message in messages:
-                    pass_on(client.kind.name, message, library, observer)
+                    pass_on(self._client.kind.name, message, self._library, self._observer)
+            finally:
+                self._library.on_push(available=False)
+                if self._clock.monotonic() - opened_at > _STEADY_SECONDS:
+                    self._failures = 0
+
+    async def _ask_for_poll(self) -> None:
+        try:
+            await self._client.refresh_downloads()
         except ServiceError as error:
-            because = str(error)
-            backoff = _RETRY if isinstance(error, UnreachableError) else _RETRY_REFUSED
-            asked_for = error.retry_after_seconds if isinstance(error, ThrottledError) else 0.0
-            if isinstance(error, CredentialsRejectedError):
-                await asyncio.Event().wait()  # another key comes with another process
-        except Exception as error:  # noqa: BLE001 - the worker can do without push
-            because = type(error).__name__
-            failures()
-            _log.exception("push failed")
-        if open_now:
-            library.on_push(available=False)
-        failed = 1 if open_now and loop.time() - began > _STEADY_SECONDS else failed + 1
-        if not reported:
+            _log.info("download clients were not polled", error=str(error))
+
+    async def _wait(self, because: str, backoff: Backoff, asked_for_seconds: float) -> None:
+        """Pause before the next attempt; after an outage only until the Arr answers again."""
+        if not self._reported:
             _log.info("push was not available", error=because)
-            reported = True
-        await asyncio.sleep(max(backoff.seconds(failed), asked_for))
+            self._reported = True
+        self._failures = self._failures + 1 if backoff is self._backoff else 1
+        self._backoff = backoff
+        answers_again = self._client.answers_again if backoff is _RETRY else asyncio.Event()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(backoff.seconds(self._failures), asked_for_seconds)):
+                await answers_again.wait()
+                self._failures = 0
 
 
 def pass_on(kind: str, message: Message, library: LibrarySync, observer: Observer) -> None:

@@ -16,7 +16,7 @@ from qbitrr.state.logins import LoginRegister
 from qbitrr.worker.context import WorkerContext
 from qbitrr.worker.jobs import Job, every
 from qbitrr.worker.library.sync import FULL_SYNC_SECONDS, LibrarySync
-from qbitrr.worker.push import listen
+from qbitrr.worker.push import PushListener
 from qbitrr.worker.report import Report
 from qbitrr.worker.search.loop import SearchLoop
 from qbitrr.worker.search.media_requests import MediaRequestSync
@@ -71,7 +71,7 @@ async def work(
         endless = {job.name: every(job, report.failed) for job in jobs}
         endless |= {"heartbeat": report.beat(), "messages": _obey(messages, torrents, library, searches)}
         if library is not None:
-            endless["push"] = listen(services.arr, library, torrents.observer, report.failed)
+            endless["push"] = PushListener(context, library, torrents.observer).run()
         channel.send(ipc.Ready())
         _log.info("worker became ready")
         try:

@@ -183,6 +183,7 @@ async def test_recorded_messages_come_out_of_the_channel(one: Recording):
             async with asyncio.timeout(10), subscribed(client) as incoming:
                 for message in messages:
                     stand_in.hub.send(message)
+                messages = [message for message in messages if message.get("version") in (None, 3)]
                 received = [await anext(incoming) for _ in messages]
         finally:
             await client.close()

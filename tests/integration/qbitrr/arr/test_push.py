@@ -53,6 +53,10 @@ async def arr(uri, key=KEY):
         await client.close()
 
 
+async def status(_request):
+    return web.json_response({"appName": "Radarr", "version": "6.1.0"})
+
+
 @asynccontextmanager
 async def hub(*says, greeting="{}" + END):
     """A client of a server that sends these texts after the greeting; what it got is in the list beside."""
@@ -70,6 +74,7 @@ async def hub(*says, greeting="{}" + END):
         return socket
 
     app = web.Application()
+    app.router.add_get("/base/api/v3/system/status", status)
     app.router.add_get("/base/signalr/messages", handle)
     async with TestServer(app) as server, arr(str(server.make_url("/base"))) as client:
         yield client, got
@@ -154,9 +159,9 @@ async def test_a_ping_is_sent_in_time_and_silence_is_an_end(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("status", "headers", "error"),
+    ("status_code", "headers", "error"),
     [
-        (401, {}, CredentialsRejectedError),
+        (401, {}, RefusedError),
         (404, {}, GoneError),
         (200, {}, UnexpectedAnswerError),
         (302, {"Location": "/login?apikey=secret"}, UnexpectedAnswerError),
@@ -164,25 +169,45 @@ async def test_a_ping_is_sent_in_time_and_silence_is_an_end(monkeypatch):
         (429, {"Retry-After": "90"}, ThrottledError),
     ],
 )
-async def test_what_is_answered_in_place_of_a_websocket(status, headers, error):
+async def test_what_is_answered_in_place_of_a_websocket_says_nothing_of_the_api(status_code, headers, error):
     asked = []
 
     async def handle(request):
         asked.append(request.path)
-        return web.Response(status=status, headers=headers)
+        return web.Response(status=status_code, headers=headers)
 
     app = web.Application()
+    app.router.add_get("/api/v3/system/status", status)
     app.router.add_get("/{rest:.*}", handle)
     async with TestServer(app) as server, arr(str(server.make_url("/"))) as client:
         with pytest.raises(error) as raised:
             await all_of(client)
         assert "secret" not in str(raised.value)
         assert asked == ["/signalr/messages"]
-        if error is CredentialsRejectedError:  # the key is not sent again
-            for again in (client.status(), client.sync_rss(), client.mark_failed(1), client.blocklist(1)):
-                with pytest.raises(CredentialsRejectedError):
-                    await again
-            assert asked == ["/signalr/messages"]
+        assert (await client.status()).app_name == "Radarr"
+
+
+async def test_the_hub_is_not_asked_with_a_key_that_the_api_refused():
+    asked = []
+
+    async def handle(request):
+        asked.append(request.path)
+        return web.Response(status=401)
+
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", handle)
+    async with TestServer(app) as server, arr(str(server.make_url("/"))) as client:
+        for call in (all_of(client), client.status(), client.sync_rss(), client.mark_failed(1), client.blocklist(1)):
+            with pytest.raises(CredentialsRejectedError):
+                await call
+    assert asked == ["/api/v3/system/status"]
+
+
+async def test_of_a_change_that_is_pushed_for_two_versions_of_the_api_only_the_older_one_is_read():
+    of_version_5 = {**MOVIE, "body": {"action": "updated", "resource": {"id": 8}}, "version": 5}
+    says = [invocation(one) + END for one in (MOVIE | {"version": 3}, of_version_5, MOVIE)]
+    async with hub(*says) as (client, _), subscribed(client) as messages:
+        assert [of(*await anext(messages)) for _ in range(2)] == [("movie", "updated", {"id": 7})] * 2
 
 
 async def test_a_wrong_key_is_sent_once_however_many_ask_at_the_same_time():

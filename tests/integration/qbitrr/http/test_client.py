@@ -14,12 +14,14 @@ from qbitrr.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
+from qbitrr.http import counters
 from qbitrr.http.client import HttpClient, Timeouts
 
 QUICK = Timeouts(
     connect_seconds=0.5,
     silence_seconds=0.3,
     answer_seconds=1.0,
+    first_byte_seconds=1.5,
     backoff=Backoff(first_seconds=0.01, limit_seconds=0.02),
 )
 
@@ -157,6 +159,41 @@ async def test_a_long_list_comes_in_parts(service):
 async def test_half_a_list_is_an_error_and_never_a_short_list(service, body):
     service.reply = lambda _: web.Response(text=body)
     with pytest.raises(UnexpectedAnswerError):
+        await collect(service.http)
+
+
+async def computed_for_long(_request):
+    await asyncio.sleep(2 * QUICK.silence_seconds)
+    return web.json_response([{"id": 1}])
+
+
+async def test_a_list_that_is_computed_for_long_is_waited_for_and_asked_for_once(service):
+    service.reply = computed_for_long
+    with pytest.raises(UnreachableError):
+        await service.http.get("thing", list[Thing])
+    service.requests.clear()
+    assert await collect(service.http) == [1]
+    assert len(service.requests) == 1
+    assert counters.of_process.first_byte_seconds["thing"] >= 2 * QUICK.silence_seconds
+
+
+async def test_a_list_whose_first_byte_never_comes_is_given_up_and_not_asked_for_again(service):
+    service.reply = hang
+    with pytest.raises(UnreachableError, match="no answer in time"):
+        await collect(service.http)
+    assert len(service.requests) == 1
+
+
+async def test_a_list_that_stops_in_the_middle_is_cut_off(service):
+    async def stopping(request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b'[{"id": 1}')
+        await asyncio.sleep(30)
+        return response
+
+    service.reply = stopping
+    with pytest.raises(UnreachableError, match="no answer in time"):
         await collect(service.http)
 
 

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from qbitrr.arr.push import Message
 from qbitrr.backoff import Backoff
+from qbitrr.errors import RefusedError
 from qbitrr.sandbox.services.faults import Status, WrongCredentials
 from qbitrr.worker import push
 from qbitrr.worker.library.sync import LibrarySync
@@ -103,7 +104,7 @@ def test_something_changed_but_nobody_says_what(name, resource, looks, expected)
 
 @asynccontextmanager
 async def listens(room, heard):
-    task = asyncio.create_task(push.listen(room.services.arr, heard, heard, lambda: None))
+    task = asyncio.create_task(push.PushListener(room.context, heard, heard).run())
     try:
         yield
     finally:
@@ -146,11 +147,74 @@ async def test_where_push_is_not_offered_it_is_said_once_and_asked_again(bench, 
             await until(lambda: heard.listened, 5, "not heard")
 
 
+async def test_a_refused_hub_leaves_the_api_alone(bench, sandbox, hasty):
+    stand_in, heard = sandbox.arrs["Radarr-HD"], Heard()
+    await stand_in.fail(Status(401), PUSH)
+    async with bench() as room, listens(room, heard):
+        await until(lambda: stand_in.counts[PUSH] > 3, 5, "it was not asked again")
+        assert (await room.services.arr.status()).app_name == "Radarr"
+        await stand_in.heal()
+        await until(lambda: heard.listened, 5, "not heard")
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+async def test_a_hub_is_opened_as_soon_as_the_arr_answers_after_an_outage(bench, sandbox, monkeypatch, status):
+    """The pause is one of a long outage: only that the API answers again can end it."""
+    monkeypatch.setattr(push, "_RETRY", Backoff(60.0, 60.0))
+    stand_in, heard = sandbox.arrs["Radarr-HD"], Heard()
+    async with bench() as room:
+        await room.services.arr.queue()
+        await stand_in.fail(Status(status))
+        async with listens(room, heard):
+            await until(lambda: stand_in.counts[PUSH] == 1, 5, "it was not tried")
+            with pytest.raises(RefusedError):
+                await room.services.arr.queue()
+            await stand_in.heal()
+            await room.services.arr.queue()
+            await until(lambda: heard.listened == [True], 5, "the hub was not asked again")
+
+
+async def test_the_failures_of_an_outage_do_not_count_for_a_refusal(bench, sandbox, monkeypatch):
+    monkeypatch.setattr(push, "_RETRY", Backoff(0.01, 0.02))
+    monkeypatch.setattr(push, "_RETRY_REFUSED", Backoff(0.01, 3600.0, factor=10.0))
+    stand_in, heard = sandbox.arrs["Radarr-HD"], Heard()
+    async with bench() as room, listens(room, heard):
+        await until(lambda: heard.listened == [True], 5, "not heard")
+        await stand_in.fail(Status(503), PUSH)
+        await stand_in.hub.close()
+        await until(lambda: stand_in.counts[PUSH] > 8, 5, "it was not asked again")
+        await stand_in.fail(Status(404), PUSH)
+        asked = stand_in.counts[PUSH]
+        await until(lambda: stand_in.counts[PUSH] > asked + 2, 5, "it was not asked again")
+
+
+async def test_after_a_reconnect_the_arr_is_asked_to_poll_its_clients(bench, sandbox, hasty):
+    stand_in, heard = sandbox.arrs["Radarr-HD"], Heard()
+
+    def polls():
+        return sum((one.body or {}).get("name") == "RefreshMonitoredDownloads" for one in stand_in.requests)
+
+    async with bench() as room, listens(room, heard):
+        await until(lambda: heard.listened == [True], 5, "not heard")
+        assert polls() == 0
+        await stand_in.restart()
+        await until(lambda: heard.listened[-1:] == [True] and polls() == 1, 5, "it was not asked")
+
+
+async def test_under_shadow_nothing_is_asked_of_the_arr_after_a_reconnect(bench, sandbox, hasty):
+    stand_in, heard = sandbox.arrs["Radarr-HD"], Heard()
+    async with bench(settings={"Shadow": True}) as room, listens(room, heard):
+        await until(lambda: heard.listened == [True], 5, "not heard")
+        await stand_in.restart()
+        await until(lambda: heard.listened.count(True) == 2, 5, "not heard")
+        assert not any(one.method == "POST" for one in stand_in.requests)
+
+
 async def test_a_refused_key_is_sent_once(bench, sandbox, hasty):
     stand_in, heard = sandbox.arrs["Radarr-HD"], Heard()
     await stand_in.fail(WrongCredentials())
     async with bench() as room, listens(room, heard):
-        await until(lambda: stand_in.counts[PUSH] == 1, 5, "not heard")
+        await until(lambda: stand_in.counts.total() == 1, 5, "not heard")
         await asyncio.gather(room.services.arr.sync_rss(), room.services.arr.queue(), return_exceptions=True)
         assert stand_in.counts.total() == 1
 
