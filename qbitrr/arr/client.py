@@ -206,7 +206,7 @@ class ArrClient:
         return await self._command({"name": self.kind.search_command, self.kind.search_ids: list(item_ids)})
 
     async def search_season(self, series_id: int, season: int | None) -> Command:
-        """Search for the missing episodes of a season of Sonarr, or of the whole series for None."""
+        """Search for the monitored episodes of a season of Sonarr, or of the whole series for None, with a file too."""
         if season is None:
             return await self._command({"name": "SeriesSearch", "seriesId": series_id})
         return await self._command({"name": "SeasonSearch", "seriesId": series_id, "seasonNumber": season})

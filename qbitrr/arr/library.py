@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qbitrr.arr.models import Album, Artist, Episode, File, Movie, Series, Track, WantedPage
+from msgspec.structs import replace
+
+from qbitrr.arr.models import Album, Artist, Episode, File, Movie, Series, Track, TrackFile
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -13,8 +15,8 @@ if TYPE_CHECKING:
 
 FILES_PER_REQUEST = 400
 """Radarr's web server accepts 8 KiB of request line; one `movieId=1234567&` needs 16 bytes."""
-_PAGE_SIZE = 1000
-_MOST_PAGES = 1000
+_FILES_WITH_EPISODES = 5
+"""Up to so many files of a series come with its episodes, for which Sonarr reads each of them singly."""
 
 
 def movies(client: ArrClient) -> AsyncIterator[list[Movie]]:
@@ -24,7 +26,7 @@ def movies(client: ArrClient) -> AsyncIterator[list[Movie]]:
 
 async def movie_files(client: ArrClient, movie_ids: Sequence[int]) -> list[File]:
     """Ask for the files of at most FILES_PER_REQUEST movies, with custom format scores."""
-    return await client.get("moviefile", list[File], movieId=list(movie_ids))
+    return await client.get_list("moviefile", File, movieId=list(movie_ids))
 
 
 def series(client: ArrClient) -> AsyncIterator[list[Series]]:
@@ -32,9 +34,14 @@ def series(client: ArrClient) -> AsyncIterator[list[Series]]:
     return client.items("series", Series, includeSeasonImages=False)
 
 
-async def episodes(client: ArrClient, series_id: int) -> list[Episode]:
+async def episodes(client: ArrClient, series: Series) -> list[Episode]:
     """Ask for the episodes of one series, each with its file, cutoff and custom format score."""
-    return await client.get("episode", list[Episode], seriesId=series_id, includeEpisodeFile=True)
+    files = series.statistics.episode_file_count if series.statistics is not None else _FILES_WITH_EPISODES + 1
+    if files <= _FILES_WITH_EPISODES:
+        return await client.get_list("episode", Episode, seriesId=series.id, includeEpisodeFile=True)
+    by_id = {file.id: file for file in await client.get_list("episodefile", File, seriesId=series.id)}
+    listed = await client.get_list("episode", Episode, seriesId=series.id)
+    return [replace(episode, episode_file=by_id.get(episode.episode_file_id)) for episode in listed]
 
 
 async def series_of_episode(client: ArrClient, episode_id: int) -> int:
@@ -63,20 +70,20 @@ def albums(client: ArrClient) -> AsyncIterator[list[Album]]:
     return client.items("album", Album)
 
 
-async def below_cutoff(client: ArrClient) -> set[int]:
-    """Ask for the ids of the albums whose files miss the quality cutoff, monitored or not."""
-    found: set[int] = set()
-    for monitored in (True, False):
-        for page in range(1, _MOST_PAGES + 1):
-            answer = await client.get(
-                "wanted/cutoff", WantedPage, page=page, pageSize=_PAGE_SIZE, includeArtist=False, monitored=monitored
-            )
-            found.update(album.id for album in answer.records)
-            if page * _PAGE_SIZE >= answer.total_records or not answer.records:
-                break
-    return found
+async def albums_of(client: ArrClient, artist_id: int) -> list[Album]:
+    """Ask for all albums of one artist, with statistics."""
+    return await client.get_list("album", Album, artistId=artist_id)
+
+
+async def below_cutoff(client: ArrClient, artist_id: int) -> set[int]:
+    """Ask for the albums of one artist that have a file below the quality cutoff.
+
+    `wanted/cutoff` says the same of all artists and takes minutes for it.
+    """
+    files = await client.get_list("trackfile", TrackFile, artistId=artist_id)
+    return {file.album_id for file in files if file.quality_cutoff_not_met}
 
 
 async def tracks(client: ArrClient, artist_id: int) -> list[Track]:
     """Ask for all tracks of one artist."""
-    return await client.get("track", list[Track], artistId=artist_id)
+    return await client.get_list("track", Track, artistId=artist_id)

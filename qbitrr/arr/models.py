@@ -58,6 +58,8 @@ class Movie(Answer, frozen=True):
     is_available: bool = False
     has_file: bool | None = None
     quality_profile_id: int = 0
+    minimum_availability: str | None = None
+    release_date: str | None = None  # not sent by older versions
     in_cinemas: str | None = None
     physical_release: str | None = None
     digital_release: str | None = None
@@ -97,7 +99,7 @@ class Series(Answer, frozen=True):
 
 
 class Episode(Answer, frozen=True):
-    """`GET episode?seriesId=&includeEpisodeFile=true` of Sonarr."""
+    """`GET episode?seriesId=` of Sonarr; the file is there with `includeEpisodeFile=true`."""
 
     id: int
     series_id: int
@@ -107,6 +109,7 @@ class Episode(Answer, frozen=True):
     air_date_utc: str | None = None
     monitored: bool = False
     has_file: bool = False
+    episode_file_id: int = 0
     episode_file: File | None = None
 
 
@@ -147,6 +150,13 @@ class Album(Answer, frozen=True):
     release_date: str | None = None
     monitored: bool = False
     statistics: AlbumStatistics | None = None
+
+
+class TrackFile(Answer, frozen=True):
+    """`GET trackfile?artistId=` of Lidarr."""
+
+    album_id: int
+    quality_cutoff_not_met: bool = False
 
 
 class Track(Answer, frozen=True):
@@ -329,16 +339,3 @@ class HealthCheck(Answer, frozen=True):
 
     source: str | None = None
     message: str | None = None
-
-
-class WantedAlbum(Answer, frozen=True):
-    """A record of `GET wanted/cutoff` of Lidarr."""
-
-    id: int
-
-
-class WantedPage(Answer, frozen=True):
-    """A page of `GET wanted/cutoff`."""
-
-    records: list[WantedAlbum]
-    total_records: int

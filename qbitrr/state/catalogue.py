@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import convert
 from msgspec.structs import astuple
 
+from qbitrr.rules.library.items import AlbumRow
 from qbitrr.state import media_requests
 
 if TYPE_CHECKING:
@@ -215,6 +217,8 @@ async def release(database: Database, category: str, kind: str, now: float) -> i
     if table is None:
         return 0
     due = "category = ? AND NOT released AND released_at <= ?"
+    if table == "albums":  # without known tracks it is not released
+        due += " AND track_count > 0"
     if await database.row(f"SELECT 1 FROM {table} WHERE {due} LIMIT 1", (category, now)) is None:
         return 0
     async with database.transaction() as transaction:
@@ -243,6 +247,53 @@ async def artists_with_other_tracks(database: Database, category: str) -> list[i
     return [row[0] for row in rows]
 
 
+class StoredArtist(NamedTuple):
+    """An artist, its quality profile by name, and its fingerprint in the Arr's list."""
+
+    id: int
+    quality_profile: str
+    fingerprint: int
+
+
+async def artists_with_other_files(database: Database, category: str) -> dict[int, StoredArtist]:
+    """Find artists that have complete albums and were not the same when the quality of their files was read."""
+    rows = await database.rows(
+        """SELECT id, quality_profile, artists.fingerprint FROM artists
+           LEFT JOIN artist_files AS read ON read.category = artists.category AND artist_id = id
+           WHERE artists.category = ?1 AND read.fingerprint IS NOT artists.fingerprint
+           AND EXISTS (SELECT 1 FROM albums WHERE albums.category = ?1 AND artist_id = artists.id AND has_file)""",
+        (category,),
+    )
+    return {row[0]: StoredArtist(*row) for row in rows}
+
+
+async def albums_below_cutoff(database: Database, category: str) -> set[int]:
+    """Read the albums whose files were found to miss the quality cutoff."""
+    rows = await database.rows("SELECT id FROM albums WHERE category = ? AND has_file AND NOT quality_met", (category,))
+    return {row[0] for row in rows}
+
+
+async def albums_of(database: Database, category: str, artist_id: int) -> list[AlbumRow]:
+    """Read the albums of one artist."""
+    columns = ", ".join(AlbumRow.__struct_fields__)
+    sql = f"SELECT {columns} FROM albums WHERE category = ? AND artist_id = ?"
+    return [convert(row, AlbumRow, strict=False) for row in await database.rows(sql, (category, artist_id))]
+
+
+async def store_quality(database: Database, category: str, artist: StoredArtist, changed: Sequence[AlbumRow]) -> None:
+    """Store the quality of albums that is another than before, and that the files of their artist were read."""
+    async with database.transaction() as transaction:
+        await transaction.execute_many(
+            "UPDATE albums SET quality_met = ?, upgrade = ?, reason = ? WHERE category = ? AND id = ?",
+            [(album.quality_met, album.upgrade, album.reason, category, album.id) for album in changed],
+        )
+        await transaction.execute(
+            "INSERT OR REPLACE INTO artist_files VALUES (?, ?, ?)", (category, artist.id, artist.fingerprint)
+        )
+        if changed:
+            await _count(transaction, category, "lidarr")
+
+
 async def replace_tracks(database: Database, category: str, artist_id: int, rows: Sequence[TrackRow]) -> None:
     """Store the tracks of one artist."""
     async with database.transaction() as transaction:
@@ -252,12 +303,13 @@ async def replace_tracks(database: Database, category: str, artist_id: int, rows
 
 
 async def drop_orphaned_tracks(database: Database, category: str) -> None:
-    """Drop the tracks of artists that are gone."""
-    await database.write(
-        """DELETE FROM tracks WHERE category = ?1
-           AND artist_id NOT IN (SELECT id FROM artists WHERE category = ?1)""",
-        (category,),
-    )
+    """Drop the tracks of artists that are gone, and what is known of their files."""
+    for table in ("tracks", "artist_files"):
+        await database.write(
+            f"""DELETE FROM {table} WHERE category = ?1
+                AND artist_id NOT IN (SELECT id FROM artists WHERE category = ?1)""",
+            (category,),
+        )
 
 
 async def scores(database: Database, category: str, kind: str, items: Iterable[int]) -> dict[int, StoredScores]:

@@ -13,6 +13,7 @@ BY_CATEGORY = (
     "artists",
     "albums",
     "tracks",
+    "artist_files",
     "requests",
     "searches",
     "last_searches",

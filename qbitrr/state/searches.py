@@ -42,6 +42,14 @@ class StoredBudget(NamedTuple):
     monotonic: float
 
 
+class StoredSeries(NamedTuple):
+    """A series: its title, the seasons that are not monitored, and episodes as fields of `rules.search.plan.Item`."""
+
+    title: str
+    unmonitored_seasons: frozenset[int]
+    episodes: list[Row]
+
+
 async def unfinished(
     database: Database, category: str, kind: str, *, unmonitored: bool
 ) -> AsyncIterator[list[tuple[object, ...]]]:
@@ -77,16 +85,19 @@ async def of_items(database: Database, category: str, kind: str, ids: Iterable[i
     )
 
 
-async def of_series(database: Database, category: str, series_id: int) -> tuple[str, list[Row]]:
-    """Read the title of a series, and its monitored episodes that have aired, in order."""
-    titles = await database.rows("SELECT title FROM series WHERE category = ? AND id = ?", (category, series_id))
+async def of_series(database: Database, category: str, series_id: int) -> StoredSeries:
+    """Read a series with its monitored episodes that have aired, in order; one that is gone has no title."""
+    found = await database.row(
+        "SELECT title, unmonitored_seasons FROM series WHERE category = ? AND id = ?", (category, series_id)
+    )
+    title, seasons = found or ("", "")
     rows = await database.rows(
         f"""SELECT {_ITEMS["sonarr"]}, {_HISTORY} FROM episodes AS rows LEFT JOIN searches USING (category, id)
             WHERE category = ? AND series_id = ? AND monitored AND (released OR has_file)
             ORDER BY season_number, episode_number""",
         (category, series_id),
     )
-    return (titles[0][0] if titles else "", rows)
+    return StoredSeries(title, frozenset(map(int, seasons.split())), rows)
 
 
 async def record(transaction: Transaction, category: str, kind: str, ids: Iterable[int], at: float) -> None:

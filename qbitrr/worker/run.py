@@ -130,7 +130,7 @@ def _library_jobs(library: LibrarySync) -> list[Job]:
         Job("library", FULL_SYNC_SECONDS, library.sync, library.wake),
         Job("changes", _CHANGES_SECONDS, library.read_changes, library.poll),
         Job("pushed", FULL_SYNC_SECONDS, library.read_pushed, library.pushed),
-        Job("tracks", FULL_SYNC_SECONDS, library.read_tracks, library.synced),
+        Job("files", FULL_SYNC_SECONDS, library.read_files, library.synced),
         Job("releases", _RELEASE_SECONDS, library.release),
     ]
 

@@ -156,7 +156,7 @@ async def test_the_library_of_radarr(sandbox):
 async def test_the_library_of_sonarr(sandbox):
     async with connect(sandbox.arrs["Sonarr"]) as client:
         series = await all_of(sonarr.series(client))
-        episodes = [episode for one in series for episode in await sonarr.episodes(client, one.id)]
+        episodes = [episode for one in series for episode in await sonarr.episodes(client, one)]
     library = sandbox.arrs["Sonarr"].arr.collection.items
     assert {episode.id for episode in episodes} == set(library)
     for episode in episodes:
@@ -168,10 +168,12 @@ async def test_the_library_of_lidarr(sandbox):
     async with connect(sandbox.arrs["Lidarr"]) as client:
         artists = await all_of(lidarr.artists(client))
         albums = await all_of(lidarr.albums(client))
-        below = await lidarr.below_cutoff(client)
+        below = [album for artist in artists for album in await lidarr.below_cutoff(client, artist.id)]
+        of_first = await lidarr.albums_of(client, artists[0].id)
         tracks = [track for artist in artists for track in await lidarr.tracks(client, artist.id)]
     music = sandbox.arrs["Lidarr"].arr.collection
     assert {album.id for album in albums} == set(music.items)
-    assert below == {album.id for album in music.below_cutoff()}
+    assert sorted(below) == sorted(album.id for album in music.below_cutoff())
+    assert {album.id for album in of_first} == {album.id for album in music.artists[artists[0].id].albums}
     assert len(tracks) == sum(album.track_count for album in music.items.values())
     assert sum(track.has_file for track in tracks) == sum(album.present for album in music.items.values())

@@ -26,7 +26,7 @@ ARRS = {
     "lidarr": Section("Lidarr", "lidarr", 1),
 }
 
-# what a recording's name begins with -> what reads it, by kind of Arr where they differ
+# what a recording's name begins with -> what reads it
 READERS: dict[str, Any] = {
     "system-status": models.SystemStatus,
     "qualityprofile": list[models.QualityProfile],
@@ -40,7 +40,7 @@ READERS: dict[str, Any] = {
     "artist": list[models.Artist],
     "album": list[models.Album],
     "track": list[models.Track],
-    "trackfile": list[models.File],
+    "trackfile": list[models.TrackFile],
     "queue": list[models.QueueRecord],
     "history": list[models.HistoryRecord],
     "command-list": list[models.Command],
@@ -50,7 +50,6 @@ READERS: dict[str, Any] = {
     "remotepathmapping": list[models.RemotePathMapping],
     "health": list[models.HealthCheck],
     "editor": list[models.WithProfile],
-    "wanted": {"lidarr": models.WantedPage},
     "error-albumsearch": list[models.Command],
     "error-scan": list[models.Command],
     "error-artist-editor-ok": list[models.WithProfile],
@@ -65,6 +64,7 @@ NOT_READ = (
     "rootfolder",
     "sizes-and-times",
     "timeline-import",
+    "wanted",
 )
 PUSHED = {
     "movie": models.Movie,
@@ -75,7 +75,7 @@ PUSHED = {
     "artist": models.Artist,
     "album": models.Album,
     "track": models.Track,
-    "trackfile": models.File,
+    "trackfile": models.TrackFile,
     "command": models.Command,
 }
 HUB = "hub-grab-and-import"
@@ -110,7 +110,6 @@ def reader(one: Recording) -> Any:
     if not keys:
         raise KeyError(f"no model is named for {one.program}/{one.name}: add it to READERS or NOT_READ")
     found = READERS[keys[-1]]
-    found = found.get(one.kind) if isinstance(found, dict) else found
     if isinstance(one.body, dict):
         return PAGES.get(found, found) if "records" in one.body else _one_of(found)
     return found

@@ -1,7 +1,7 @@
 """Rows of the catalogue, field by column, and how they are made.
 
 What the lists show of a movie, an episode or an album is the first part of its row. An item counts as monitored only
-when its parents are monitored too; it can be missing only once it is released. Times are epoch seconds.
+when its series or artist is monitored too; it can be missing only once it is released. Times are epoch seconds.
 
 `fingerprint` stands for all that the Arr's list says of a movie, a series or an artist.
 """
@@ -9,6 +9,7 @@ when its parents are monitored too; it can be missing only once it is released. 
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from qbitrr.rules.library.quality import UNKNOWN_PROFILE, FileFacts, Profile, measure, reason
 
@@ -56,6 +57,8 @@ class SeriesRow(Struct, frozen=True, gc=False, array_like=True):
     quality_profile: str
     tmdb_id: int = 0
     fingerprint: int = 0
+    unmonitored_seasons: str = ""
+    """Their numbers with a space between."""
 
 
 class Episode(Struct, frozen=True, gc=False, array_like=True, rename="camel"):
@@ -135,12 +138,35 @@ class TrackRow(Struct, frozen=True, gc=False, array_like=True):
     has_file: bool
 
 
+_AT_HOME_SECONDS = 90 * 86400.0  # from the cinemas, when no other date is known
+
 Row = MovieRow | SeriesRow | EpisodeRow | ArtistRow | AlbumRow | TrackRow
 
 
 def sort_key(title: str) -> str:
     """Return what a title is sorted and searched by, without case."""
     return title.casefold()
+
+
+def movie_released_at(
+    release_date: float | None,
+    minimum_availability: str,
+    in_cinemas: float | None,
+    physical: float | None,
+    digital: float | None,
+) -> float | None:
+    """Determine when a movie is released: `releaseDate`, which older versions of Radarr do not send, else by its rule.
+
+    Source of the rule: `Movie.GetReleaseDate` of Radarr.
+    """
+    if release_date is not None:
+        return release_date
+    if minimum_availability == "inCinemas" and in_cinemas is not None:
+        return in_cinemas
+    at_home = [at for at in (physical, digital) if at is not None]
+    if at_home:
+        return min(at_home)
+    return None if in_cinemas is None else in_cinemas + _AT_HOME_SECONDS
 
 
 def movie(
@@ -193,7 +219,7 @@ def episode(
     profile: Profile,
     now: float,
 ) -> EpisodeRow:
-    """Make the row of an episode; `monitored` is true only when series, season and episode are."""
+    """Make the row of an episode; `monitored` is true only when series and episode are, as Sonarr counts it."""
     quality = measure(file, profile)
     released = airs_at is not None and airs_at <= now
     has_file = file is not None
@@ -229,10 +255,10 @@ def album(
 ) -> AlbumRow:
     """Make the row of an album; `monitored` is true only when artist and album are.
 
-    Without a date it is not released, as in Lidarr's own list of what is missing.
+    Without a date or known tracks it is not released, as in Lidarr's own list of what is missing.
     """
     has_file = 0 < track_count <= track_file_count
-    released = released_at is not None and released_at <= now
+    released = released_at is not None and released_at <= now and track_count > 0
     quality = measure(FileFacts(0, below_cutoff, None) if has_file else None, profile)
     return AlbumRow(
         artist_id=artist_id,
@@ -249,3 +275,11 @@ def album(
         is_request=False,
         reason=reason(monitored=monitored, released=released, has_file=has_file, quality=quality),
     )
+
+
+def with_cutoff(album: AlbumRow, *, below_cutoff: bool, upgrade_allowed: bool) -> AlbumRow:
+    """Return an album with the quality of its files as it was read; without all files it has none."""
+    profile = UNKNOWN_PROFILE._replace(upgrade_allowed=upgrade_allowed)
+    quality = measure(FileFacts(0, below_cutoff, None) if album.has_file else None, profile)
+    why = reason(monitored=album.monitored, released=album.released, has_file=album.has_file, quality=quality)
+    return replace(album, quality_met=quality.quality_met, upgrade=quality.upgrade, reason=why)

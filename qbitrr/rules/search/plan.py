@@ -147,10 +147,14 @@ class PlannedSearch(Struct, frozen=True, rename="camel"):
 
 
 class SeasonItems(NamedTuple):
-    """Monitored episodes of a season that have aired: their number, and the missing ones in order."""
+    """Monitored episodes of a season that have aired: their number, and the missing ones in order.
+
+    `monitored`: whether the season itself is.
+    """
 
     aired: int
     missing: tuple[Item, ...]
+    monitored: bool = True
 
 
 def single(chosen: Choice, command: str) -> PlannedSearch:
@@ -165,7 +169,9 @@ def for_series(
 
     `smart` searches the series when all of it is missing, the season when more than three quarters of it are, the
     episodes otherwise. `true` searches the series whenever more than one episode is missing, `false` only the episode.
-    The others must be free: neither downloading nor within their cool-down.
+    The others must be free: neither downloading nor within their cool-down. Sonarr's own search of a series or season
+    is for all of its monitored episodes, those with a file too; that of a series leaves out seasons that are not
+    monitored, and is not used when something there is missing.
     """
     item, number = chosen.item, chosen.item.season or 0
     name = f"{title} S{number:02}E{item.number or 0:02}"
@@ -175,15 +181,17 @@ def for_series(
         return alone
     all_missing = [episode for one in seasons.values() for episode in one.missing]
     all_free = all(map(is_free, all_missing))
+    all_searched = all(one.monitored for one in seasons.values() if one.missing)
     whole = len(all_missing) == sum(one.aired for one in seasons.values())
-    if all_free and len(all_missing) > 1 and (mode == "true" or (whole and len(seasons) > 1)):
+    as_series = mode == "true" or (whole and len(seasons) > 1)
+    if as_series and all_free and all_searched and len(all_missing) > 1:
         ids = tuple(episode.id for episode in all_missing)
-        why = f"all {len(ids)} episodes are missing" if whole else f"{len(ids)} episodes are missing"
+        why = f"{'all ' if whole else ''}{len(ids)} episodes are missing; the whole series is searched"
         return PlannedSearch("SeriesSearch", ids, "Missing", why, title, len(seasons), item.parent)
     missing, free = season.missing, [episode for episode in season.missing if is_free(episode)]
     if len(missing) > 1 and len(free) == len(missing) and len(missing) > SEASON_SHARE * season.aired:
         ids = tuple(episode.id for episode in missing)
-        why = f"{len(ids)} of {season.aired} episodes are missing"
+        why = f"{len(ids)} of {season.aired} episodes are missing; the whole season is searched"
         return PlannedSearch("SeasonSearch", ids, "Missing", why, f"{title} S{number:02}", 1, item.parent, number)
     if len(free) > 1 and any(episode.id == item.id for episode in free):
         others = [episode for episode in free if episode.id != item.id][: EPISODES_AT_ONCE - 1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qbitrr.arr import library
 from qbitrr.arr.models import Album, Artist, Movie, QualityProfile, Series
@@ -16,9 +16,10 @@ from qbitrr.worker.library.fingerprint import fingerprint_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from qbitrr.arr.client import ArrClient
-    from qbitrr.arr.models import AlbumStatistics, Episode, File, Track
+    from qbitrr.arr.models import AlbumStatistics, Episode, File
     from qbitrr.clock import Clock
     from qbitrr.state.catalogue import Generation, SyncChanges
     from qbitrr.state.database import Database
@@ -27,6 +28,18 @@ if TYPE_CHECKING:
     Profiles = Mapping[int, QualityProfile]
 
 _SERIES_AT_ONCE = 4
+
+
+class Source(NamedTuple):
+    """An Arr and what is needed to make rows of its answers; `now` in epoch seconds.
+
+    `below_cutoff` are the albums whose files were found to miss the quality cutoff (`qbitrr.worker.library.files`).
+    """
+
+    client: ArrClient
+    profiles: Profiles
+    below_cutoff: AbstractSet[int]
+    now: float
 
 
 async def full_sync(client: ArrClient, database: Database, category: str, source: str, clock: Clock) -> SyncChanges:
@@ -39,7 +52,7 @@ async def full_sync(client: ArrClient, database: Database, category: str, source
     generation = catalogue.Generation(database, category, client.kind.name)
     await generation.start(source)
     stage = {"radarr": _stage_movies, "sonarr": _stage_series, "lidarr": _stage_artists}[client.kind.name]
-    await stage(client, generation, profiles, clock.wall())
+    await stage(await _source(client, database, category, profiles, clock), generation)
     return await generation.commit(clock.wall())
 
 
@@ -58,12 +71,18 @@ async def sync_changes(
     """
     kind = client.kind.name
     read = {"radarr": _one_movie, "sonarr": _one_series, "lidarr": _one_artist}[kind]
+    source = await _source(client, database, category, profiles, clock)
     for parent, fingerprint in sorted(parents.items()):
         try:
-            rows = await read(client, parent, profiles, fingerprint, clock.wall())
+            rows = await read(source, parent, fingerprint)
         except GoneError:
             rows = {}
         await catalogue.replace_parent(database, category, kind, parent, rows)
+
+
+async def _source(client: ArrClient, database: Database, category: str, profiles: Profiles, clock: Clock) -> Source:
+    below_cutoff = await catalogue.albums_below_cutoff(database, category) if client.kind.name == "lidarr" else set()
+    return Source(client, profiles, below_cutoff, clock.wall())
 
 
 def _profile(profiles: Profiles, number: int) -> Profile:
@@ -73,33 +92,21 @@ def _profile(profiles: Profiles, number: int) -> Profile:
     return Profile(found.name or "", found.upgrade_allowed, found.min_format_score, found.cutoff_format_score)
 
 
-async def sync_tracks(client: ArrClient, database: Database, category: str) -> None:
-    """Read the tracks of artists whose albums changed, one request for each, one after the other.
-
-    Raises a ServiceError; what was read before it stays.
-    """
-    await catalogue.drop_orphaned_tracks(database, category)
-    for artist_id in await catalogue.artists_with_other_tracks(database, category):
-        tracks = await library.tracks(client, artist_id)
-        await catalogue.replace_tracks(database, category, artist_id, [_track_row(artist_id, t) for t in tracks])
-
-
 # -- Radarr -----------------------------------------------------------------------------------------------------
 
 
-async def _stage_movies(client: ArrClient, generation: Generation, profiles: Profiles, _now: float) -> None:
+async def _stage_movies(source: Source, generation: Generation) -> None:
+    client, profiles = source.client, source.profiles
     async for movies in _batches(library.movies(client), library.FILES_PER_REQUEST):
         scores = await _scores(client, [m for m in movies if m.movie_file and m.movie_file.custom_format_score is None])
         await generation.add("movies", [_movie_row(movie, scores, profiles) for movie in movies])
 
 
-async def _one_movie(
-    client: ArrClient, movie_id: int, profiles: Profiles, fingerprint: int | None, _now: float
-) -> Rows:
-    movie = await client.get(f"movie/{movie_id}", Movie)
+async def _one_movie(source: Source, movie_id: int, fingerprint: int | None) -> Rows:
+    movie = await source.client.get(f"movie/{movie_id}", Movie)
     file = movie.movie_file
-    scores = await _scores(client, [movie] if file and file.custom_format_score is None else [])
-    return {"movies": [_movie_row(movie, scores, profiles, fingerprint)]}
+    scores = await _scores(source.client, [movie] if file and file.custom_format_score is None else [])
+    return {"movies": [_movie_row(movie, scores, source.profiles, fingerprint)]}
 
 
 async def _scores(client: ArrClient, movies: list[Movie]) -> dict[int, int | None]:
@@ -122,7 +129,13 @@ def _movie_row(
         available=movie.is_available,
         file=_file_facts(movie.movie_file, scores, has_file=bool(movie.has_file)),
         profile=_profile(profiles, movie.quality_profile_id),
-        released_at=from_iso(movie.digital_release or movie.physical_release or movie.in_cinemas),
+        released_at=items.movie_released_at(
+            release_date=from_iso(movie.release_date),
+            minimum_availability=movie.minimum_availability or "",
+            in_cinemas=from_iso(movie.in_cinemas),
+            physical=from_iso(movie.physical_release),
+            digital=from_iso(movie.digital_release),
+        ),
         fingerprint=fingerprint_of(movie, profiles) if fingerprint is None else fingerprint,
     )
 
@@ -142,37 +155,35 @@ async def _batches(parts: AsyncIterator[list[Movie]], size: int) -> AsyncIterato
 # -- Sonarr -----------------------------------------------------------------------------------------------------
 
 
-async def _stage_series(client: ArrClient, generation: Generation, profiles: Profiles, now: float) -> None:
+async def _stage_series(source: Source, generation: Generation) -> None:
     slots = asyncio.Semaphore(_SERIES_AT_ONCE)
 
     async def stage_episodes(series: Series) -> None:
         async with slots:
-            await generation.add("episodes", await _episodes(client, series, profiles, now))
+            await generation.add("episodes", await _episodes(source, series))
 
     try:
         async with asyncio.TaskGroup() as tasks:
-            async for some in library.series(client):
+            async for some in library.series(source.client):
                 for series in some:
                     tasks.create_task(stage_episodes(series))
-                await generation.add("series", [_series_row(s, profiles) for s in some])
+                await generation.add("series", [_series_row(s, source.profiles) for s in some])
     except BaseExceptionGroup as group:  # one failed request ends the sync with its error
         raise group.exceptions[0] from group
 
 
-async def _one_series(
-    client: ArrClient, series_id: int, profiles: Profiles, fingerprint: int | None, now: float
-) -> Rows:
-    series = await client.get(f"series/{series_id}", Series)
+async def _one_series(source: Source, series_id: int, fingerprint: int | None) -> Rows:
+    series = await source.client.get(f"series/{series_id}", Series)
     return {
-        "series": [_series_row(series, profiles, fingerprint)],
-        "episodes": await _episodes(client, series, profiles, now),
+        "series": [_series_row(series, source.profiles, fingerprint)],
+        "episodes": await _episodes(source, series),
     }
 
 
-async def _episodes(client: ArrClient, series: Series, profiles: Profiles, now: float) -> list[items.EpisodeRow]:
-    monitored = {s.season_number for s in series.seasons or [] if s.monitored and series.monitored}
-    profile = _profile(profiles, series.quality_profile_id)
-    return [_episode_row(episode, monitored, profile, now) for episode in await library.episodes(client, series.id)]
+async def _episodes(source: Source, series: Series) -> list[items.EpisodeRow]:
+    profile = _profile(source.profiles, series.quality_profile_id)
+    listed = await library.episodes(source.client, series)
+    return [_episode_row(episode, profile, monitored=series.monitored, now=source.now) for episode in listed]
 
 
 def _series_row(series: Series, profiles: Profiles, fingerprint: int | None = None) -> items.SeriesRow:
@@ -188,10 +199,11 @@ def _series_row(series: Series, profiles: Profiles, fingerprint: int | None = No
         monitored=series.monitored,
         quality_profile=_profile(profiles, series.quality_profile_id).name,
         fingerprint=fingerprint_of(series, profiles) if fingerprint is None else fingerprint,
+        unmonitored_seasons=" ".join(str(s.season_number) for s in series.seasons or [] if not s.monitored),
     )
 
 
-def _episode_row(episode: Episode, monitored_seasons: set[int], profile: Profile, now: float) -> items.EpisodeRow:
+def _episode_row(episode: Episode, profile: Profile, *, monitored: bool, now: float) -> items.EpisodeRow:
     return items.episode(
         id=episode.id,
         series_id=episode.series_id,
@@ -199,7 +211,7 @@ def _episode_row(episode: Episode, monitored_seasons: set[int], profile: Profile
         episode_number=episode.episode_number,
         title=episode.title or "",
         airs_at=from_iso(episode.air_date_utc),
-        monitored=episode.monitored and episode.season_number in monitored_seasons,
+        monitored=episode.monitored and monitored,
         file=_file_facts(episode.episode_file, {}, has_file=episode.has_file),
         profile=profile,
         now=now,
@@ -209,51 +221,40 @@ def _episode_row(episode: Episode, monitored_seasons: set[int], profile: Profile
 # -- Lidarr -----------------------------------------------------------------------------------------------------
 
 
-async def _stage_artists(client: ArrClient, generation: Generation, profiles: Profiles, now: float) -> None:
+async def _stage_artists(source: Source, generation: Generation) -> None:
     monitored: set[int] = set()
     profile_of: dict[int, Profile] = {}
-    async for artists in library.artists(client):
+    async for artists in library.artists(source.client):
         rows = []
         for artist in artists:
-            profile = profile_of[artist.id] = _profile(profiles, artist.quality_profile_id)
+            profile = profile_of[artist.id] = _profile(source.profiles, artist.quality_profile_id)
             if artist.monitored:
                 monitored.add(artist.id)
-            rows.append(_artist_row(artist, profile, fingerprint_of(artist, profiles)))
+            rows.append(_artist_row(artist, profile, fingerprint_of(artist, source.profiles)))
         await generation.add("artists", rows)
-    below_cutoff = await library.below_cutoff(client)
-    async for albums in library.albums(client):
+    async for albums in library.albums(source.client):
         await generation.add(
             "albums",
             [
                 _album_row(
                     album,
+                    source,
                     monitored=album.monitored and album.artist_id in monitored,
-                    below_cutoff=album.id in below_cutoff,
                     profile=profile_of.get(album.artist_id, UNKNOWN_PROFILE),
-                    now=now,
                 )
                 for album in albums
             ],
         )
 
 
-async def _one_artist(
-    client: ArrClient, artist_id: int, profiles: Profiles, fingerprint: int | None, now: float
-) -> Rows:
-    artist = await client.get(f"artist/{artist_id}", Artist)
-    profile = _profile(profiles, artist.quality_profile_id)
-    below_cutoff = await library.below_cutoff(client)
+async def _one_artist(source: Source, artist_id: int, fingerprint: int | None) -> Rows:
+    artist = await source.client.get(f"artist/{artist_id}", Artist)
+    profile = _profile(source.profiles, artist.quality_profile_id)
     albums = [
-        _album_row(
-            album,
-            monitored=album.monitored and artist.monitored,
-            below_cutoff=album.id in below_cutoff,
-            profile=profile,
-            now=now,
-        )
-        for album in await client.get("album", list[Album], artistId=artist_id)
+        _album_row(album, source, monitored=album.monitored and artist.monitored, profile=profile)
+        for album in await library.albums_of(source.client, artist_id)
     ]
-    known = fingerprint_of(artist, profiles) if fingerprint is None else fingerprint
+    known = fingerprint_of(artist, source.profiles) if fingerprint is None else fingerprint
     return {"artists": [_artist_row(artist, profile, known)], "albums": albums}
 
 
@@ -270,7 +271,7 @@ def _artist_row(artist: Artist, profile: Profile, fingerprint: int) -> items.Art
     )
 
 
-def _album_row(album: Album, *, monitored: bool, below_cutoff: bool, profile: Profile, now: float) -> items.AlbumRow:
+def _album_row(album: Album, source: Source, *, monitored: bool, profile: Profile) -> items.AlbumRow:
     counts: AlbumStatistics | None = album.statistics
     return items.album(
         id=album.id,
@@ -280,21 +281,9 @@ def _album_row(album: Album, *, monitored: bool, below_cutoff: bool, profile: Pr
         monitored=monitored,
         track_count=counts.total_track_count if counts else 0,
         track_file_count=counts.track_file_count if counts else 0,
-        below_cutoff=below_cutoff,
+        below_cutoff=album.id in source.below_cutoff,
         profile=profile,
-        now=now,
-    )
-
-
-def _track_row(artist_id: int, track: Track) -> items.TrackRow:
-    return items.TrackRow(
-        artist_id=artist_id,
-        album_id=track.album_id,
-        track_number=track.absolute_track_number,
-        id=track.id,
-        title=track.title or "",
-        duration_seconds=track.duration // 1000,
-        has_file=track.has_file,
+        now=source.now,
     )
 
 

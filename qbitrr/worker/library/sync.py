@@ -10,7 +10,8 @@ from qbitrr.clock import to_iso
 from qbitrr.config.redact import redact_url
 from qbitrr.errors import CredentialsRejectedError, ServiceError
 from qbitrr.state import catalogue
-from qbitrr.worker.library.fetch import full_sync, sync_changes, sync_tracks
+from qbitrr.worker.library.fetch import full_sync, sync_changes
+from qbitrr.worker.library.files import sync_files
 from qbitrr.worker.library.fingerprint import compare, fingerprint_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class LibrarySync:
     """The catalogue of one category.
 
     Set `wake` for a full sync now, and `poll` to look for changes now. `pushed` is set when the Arr reported changes,
-    `synced` when tracks may have changed. `reading` is locked while the library is read.
+    `synced` when files may have changed. `reading` is locked while the library is read.
     """
 
     def __init__(self, context: WorkerContext) -> None:
@@ -178,11 +179,11 @@ class LibrarySync:
         if parents:
             self.synced.set()
 
-    async def read_tracks(self) -> None:
-        """Read the tracks that changed; only Lidarr has any. One request at a time: nothing waits for them."""
+    async def read_files(self) -> None:
+        """Read the tracks and the quality of files that changed; only Lidarr has lists of its own for them."""
         if self._arr.kind == "lidarr":
-            with self._report.operation("tracks", "health"):
-                await sync_tracks(self._client, self._database, self._arr.category)
+            with self._report.operation("files", "health"):
+                await sync_files(self._client, self._database, self._arr.category, self.reading)
                 await self._database.shrink()
                 process.release_memory()
 

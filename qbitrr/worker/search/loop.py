@@ -204,13 +204,17 @@ class SearchLoop:
         return found
 
     async def _series(self, series_id: int) -> tuple[str, dict[int, SeasonItems]]:
-        title, rows = await searches.of_series(self._database, self._config.arr.category, series_id)
+        series = await searches.of_series(self._database, self._config.arr.category, series_id)
         by_season: dict[int, list[Item]] = {}
-        for item in (Item(*row) for row in rows):
+        for item in (Item(*row) for row in series.episodes):
             if item.season or self._switches.specials:
                 by_season.setdefault(item.season or 0, []).append(item)
-        return title, {
-            number: SeasonItems(len(items), tuple(item for item in items if not item.has_file))
+        return series.title, {
+            number: SeasonItems(
+                aired=len(items),
+                missing=tuple(item for item in items if not item.has_file),
+                monitored=number not in series.unmonitored_seasons,
+            )
             for number, items in by_season.items()
         }
 

@@ -196,3 +196,24 @@ async def test_movies_series_and_artists_are_compared_as_before(tmp_path):
         assert await catalogue.fingerprints(database, "c", "lidarr", [1]) == {1: 9}
         found = await listing.movies(database, "c", "a", listing.MovieFilter(), listing.PageRange(0, 9))
         assert [row.id for row in found.rows] == [1, 2]
+
+
+BEFORE_FILES_OF_ARTISTS = 10
+
+
+def test_series_have_no_seasons_and_artists_no_files_until_they_are_read_again(tmp_path):
+    path = tmp_path / "state.db"
+    migrate.prepare(path, migrate.migrations()[:BEFORE_FILES_OF_ARTISTS])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO series (category, id, title, sort_title, year, tvdb_id, monitored)"
+            " VALUES ('tv', 1, 'Show', 'show', 2020, 7, 1)"
+        )
+        connection.execute(
+            "INSERT INTO artists (category, id, title, sort_title, monitored, fingerprint)"
+            " VALUES ('music', 2, 'Band', 'band', 1, 99)"
+        )
+    assert migrate.prepare(path) == BEFORE_FILES_OF_ARTISTS
+    assert read(path, "SELECT id, title, unmonitored_seasons FROM series") == [(1, "Show", "")]
+    assert read(path, "SELECT id, fingerprint FROM artists") == [(2, 99)]
+    assert read(path, "SELECT * FROM artist_files") == []

@@ -94,6 +94,6 @@ async def test_the_episodes_of_a_series_that_have_aired_come_in_order(database):
     rows = [episode(2), episode(1, file=GOOD), episode(3, airs_at=NOW + 9), episode(4, monitored=False), episode(1, 2)]
     series = items.SeriesRow(1, "Show", "show", 2020, 5, None, monitored=True, quality_profile="Any")
     await fill(database, "sonarr", episodes=rows, series=[series])
-    title, found = await searches.of_series(database, "cat", 1)
+    title, _, found = await searches.of_series(database, "cat", 1)
     assert title == "Show"
     assert [row[0] for row in found] == [101, 102]

@@ -77,7 +77,32 @@ def test_an_album_is_there_when_all_of_its_tracks_are(tracks, files, has_file):
     )
     assert row.has_file is has_file
     assert row.quality_met is False
-    assert row.reason == ("Quality" if has_file else "Missing")
+    assert row.reason == ("Quality" if has_file else "Missing" if tracks else "Unreleased")
+
+
+@pytest.mark.parametrize(
+    ("release", "availability", "in_cinemas", "physical", "digital", "expected"),
+    [
+        (5.0, "inCinemas", 1.0, 2.0, 3.0, 5.0),
+        (None, "inCinemas", 1.0, 2.0, 3.0, 1.0),
+        (None, "released", 1.0, 2.0, 3.0, 2.0),
+        (None, "announced", 1.0, None, 3.0, 3.0),
+        (None, "inCinemas", None, 2.0, None, 2.0),
+        (None, "released", 1.0, None, None, 1.0 + 90 * 86400),
+        (None, "released", None, None, None, None),
+    ],
+)
+def test_a_movie_is_released_when_radarr_says_so(release, availability, in_cinemas, physical, digital, expected):
+    assert items.movie_released_at(release, availability, in_cinemas, physical, digital) == expected
+
+
+@pytest.mark.parametrize(("files", "below", "word"), [(10, True, "Quality"), (10, False, None), (9, True, "Missing")])
+def test_the_quality_of_an_album_can_be_known_later_than_the_rest(files, below, word):
+    facts = {"id": 1, "artist_id": 1, "title": "", "released_at": 0.0, "monitored": True, "track_count": 10, "now": NOW}
+    facts |= {"track_file_count": files, "profile": HD}
+    before, after = (items.album(**facts, below_cutoff=one) for one in (not below, below))
+    assert items.with_cutoff(before, below_cutoff=below, upgrade_allowed=True) == after
+    assert after.reason == word
 
 
 def test_titles_sort_without_case():

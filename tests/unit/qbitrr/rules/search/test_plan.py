@@ -132,6 +132,26 @@ def test_what_is_not_free_keeps_its_season_from_being_searched_whole():
     assert (search.command, search.item_ids) == ("EpisodeSearch", (11, 12, 14))
 
 
+@pytest.mark.parametrize("mode", ["smart", "true"])
+def test_a_series_is_not_searched_as_a_whole_when_something_of_a_season_that_is_not_monitored_is_missing(mode):
+    """Sonarr leaves such a season out of a search for the series, not out of one for the season."""
+    seasons = {1: shows([1, 2], 2)._replace(monitored=False), 2: shows([1, 2], 2, 2)}
+    chosen = plan.choice(seasons[1].missing[0], ALL, NOW)
+    search = plan.for_series(chosen, "Show", seasons, mode, lambda _: True)
+    assert (search.command, search.season, search.item_ids) == ("SeasonSearch", 1, (11, 12))
+    complete = {1: seasons[1]._replace(missing=()), 2: seasons[2]}
+    chosen = plan.choice(seasons[2].missing[0], ALL, NOW)
+    assert plan.for_series(chosen, "Show", complete, "true", lambda _: True).command == "SeriesSearch"
+
+
+def test_the_reason_says_when_more_is_searched_than_is_missing():
+    season = {1: shows([1, 2, 3, 4])}
+    series = {1: shows([1, 2], 2), 2: shows([1, 2], 2, 2)}
+    for seasons, words in ((season, "the whole season is searched"), (series, "the whole series is searched")):
+        chosen = plan.choice(seasons[1].missing[0], ALL, NOW)
+        assert plan.for_series(chosen, "Show", seasons, "smart", lambda _: True).why.endswith(words)
+
+
 items_ = st.builds(
     item,
     st.integers(1, 40),
