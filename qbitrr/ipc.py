@@ -70,10 +70,14 @@ class Metrics(Message, frozen=True):
 
 
 class Counters(Message, frozen=True):
-    """Since the start of the process, by service and by kind of work: number, number of failures, seconds."""
+    """Since the start of the process, by service and by kind of work: number, number of failures, seconds.
+
+    `first_byte_seconds`: how long the service computed each list the last time, by path.
+    """
 
     calls: dict[str, tuple[int, int, float]] = {}
     work: dict[str, tuple[int, int, float]] = {}
+    first_byte_seconds: dict[str, float] = {}
 
 
 class Activity(Message, frozen=True):

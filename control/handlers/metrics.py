@@ -122,6 +122,15 @@ def _operations(context: HandlerContext) -> Iterator[Metric]:
                 failed.add_metric([category, name], failures)
                 seconds.add_metric([category, name], took)
         yield from (count, failed, seconds)
+    lists = _gauge(
+        "list_first_byte_seconds",
+        "How long an Arr computed a list the last time, before it sent it.",
+        ["category", "list"],
+    )
+    for category, one in counters.items():
+        for path, took in one.first_byte_seconds.items():
+            lists.add_metric([category, path], took)
+    yield lists
 
 
 def _actions(numbers: Iterable[tuple[str, str, str, str, int]]) -> Iterator[Metric]:

@@ -21,6 +21,7 @@ from qbitrr.arr.models import (
     QueueRecord,
     RemotePathMapping,
     SystemStatus,
+    WithId,
     WithProfile,
 )
 from qbitrr.errors import (
@@ -200,6 +201,10 @@ class ArrClient:
             "importMode": import_mode,
         }
         return await self._command(body)
+
+    async def item(self, item_id: int) -> WithId:
+        """Ask for a movie, an episode or an album; GoneError when the Arr has it no more."""
+        return await self.get(f"{self.kind.item}/{item_id}", WithId)
 
     async def search(self, item_ids: Iterable[int]) -> Command:
         """Search for items now."""

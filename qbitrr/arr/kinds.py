@@ -30,6 +30,8 @@ class Kind:
     """History event types that say something of an import."""
     parent: str
     """The resource that has a quality profile: movie, series or artist."""
+    item: str
+    """The resource of an item."""
 
     def item_of(self, record: QueueRecord | HistoryRecord) -> int | None:
         """Return the item of a record of queue or history."""
@@ -55,6 +57,7 @@ RADARR = Kind(
     unknown_items="includeUnknownMovieItems",
     events={**_ALWAYS, "movieFolderImported": EventKind.IMPORTED},
     parent="movie",
+    item="movie",
 )
 SONARR = Kind(
     name="sonarr",
@@ -66,6 +69,7 @@ SONARR = Kind(
     unknown_items="includeUnknownSeriesItems",
     events={**_ALWAYS, "seriesFolderImported": EventKind.IMPORTED},
     parent="series",
+    item="episode",
 )
 LIDARR = Kind(
     name="lidarr",
@@ -83,5 +87,6 @@ LIDARR = Kind(
         "albumImportIncomplete": EventKind.INCOMPLETE,
     },
     parent="artist",
+    item="album",
 )
 KINDS = {kind.name: kind for kind in (RADARR, SONARR, LIDARR)}

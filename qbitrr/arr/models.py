@@ -31,6 +31,12 @@ class QualityProfile(Answer, frozen=True):
     cutoff_format_score: int = 0
 
 
+class WithId(Answer, frozen=True):
+    """Anything that the Arr has."""
+
+    id: int
+
+
 class WithProfile(Answer, frozen=True):
     """Quality profile of a movie, series or artist."""
 

@@ -21,7 +21,14 @@ SAMPLE_ARRS: Mapping[str, ArrKind] = {
 }
 """The Arr sections of a first configuration."""
 
-_QUEUE_ITEM = {"radarr": "movie", "sonarr": "episode", "lidarr": "track"}
+# beginnings of messages in the Arrs' queues on downloads that they will never import
+_FAILED_DOWNLOAD_MESSAGES = (
+    "Not an upgrade for existing",
+    "Not a Custom Format upgrade for existing",
+    "Not a quality revision upgrade for existing",
+    "Caution: Found executable file",
+    "Caution: Found potentially dangerous file",
+)
 
 _VIDEO_FOLDERS = (
     r"\bextras?\b",
@@ -55,7 +62,7 @@ def arr_defaults(section: str, kind: ArrKind, settings: Settings) -> dict[str, A
     anime = _ANIME_FOLDERS if "anime" in name else ()
     return {
         "Category": name,
-        "ArrErrorCodesToBlocklist": _failed_download_messages(kind),
+        "ArrErrorCodesToBlocklist": _FAILED_DOWNLOAD_MESSAGES,
         "EntrySearch": {
             "SearchByYear": not music,
             "Overseerr": {"Is4K": "radarr-4k" in name},
@@ -72,13 +79,3 @@ def arr_defaults(section: str, kind: ArrKind, settings: Settings) -> dict[str, A
 def qbit_defaults(settings: Settings) -> dict[str, Any]:
     """Internal values for every qBittorrent section, by key name."""
     return {"CategorySeeding": {"IgnoreTorrentsYoungerThan": settings.ignore_torrents_younger_than_seconds}}
-
-
-def _failed_download_messages(kind: ArrKind) -> tuple[str, ...]:
-    """Messages of the Arr's queue on a download that it will never import, exactly as the Arr writes them."""
-    item = _QUEUE_ITEM[kind]
-    return (
-        f"Not an upgrade for existing {item} file(s)",
-        f"Not a preferred word upgrade for existing {item} file(s)",
-        "Unable to determine if file is a sample",
-    )

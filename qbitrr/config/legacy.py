@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 _UNTOUCHED = "Read as such; the file stays as it is."
+_OLD_MESSAGE = "Not a preferred word upgrade"
+_MESSAGE = "Not a Custom Format upgrade for existing"
 _MEANINGLESS = {
     "Settings": ("ConfigVersion",),
     "WebUI": ("GroupSonarr", "GroupLidarr"),
@@ -229,6 +231,18 @@ def _hit_and_run_switch(document: Document) -> Iterator[Problem]:
             yield _note(f"{where}.HitAndRunClearMode", f"{where}.HitAndRunMode")
 
 
+def _preferred_words(document: Document) -> Iterator[Problem]:
+    """Rename a message of the Arrs' queues: custom formats have taken the place of preferred words."""
+    for section, arr in _tables(document, "radarr", "sonarr", "lidarr"):
+        messages = arr.get("ArrErrorCodesToBlocklist")
+        if not isinstance(messages, list):
+            continue
+        for position, message in enumerate(messages):
+            if isinstance(message, str) and message.startswith(_OLD_MESSAGE):
+                messages[position] = _MESSAGE
+                yield _note(f"{section}.ArrErrorCodesToBlocklist[{position}]", _MESSAGE)
+
+
 def _doubled_backslashes(document: Document) -> Iterator[Problem]:
     r"""Repair generated patterns for creditless openings: they have `\\d`, a backslash and a "d", for a digit."""
     for section, arr in _tables(document, "radarr", "sonarr", "lidarr"):
@@ -267,5 +281,6 @@ _STEPS: tuple[Callable[[Document], Iterator[Problem]], ...] = (
     _profile_lists,
     _dead_tracker_keys,
     _hit_and_run_switch,
+    _preferred_words,
     _doubled_backslashes,
 )

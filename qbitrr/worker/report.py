@@ -151,6 +151,7 @@ class Report:
         now = ipc.Counters(
             calls={name: (one.count, one.failed, one.seconds) for name, one in here.calls.items()},
             work={name: (one.count, one.failed, one.seconds) for name, one in here.work.items()},
+            first_byte_seconds=dict(here.first_byte_seconds),
         )
         if now != self._last_counters:
             self._last_counters = now

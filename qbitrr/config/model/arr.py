@@ -64,7 +64,14 @@ class Overseerr(Table, frozen=True):
 class EntrySearch(Table, frozen=True):
     """`[<Arr>.EntrySearch]`: what is searched, and when."""
 
-    search_missing: Annotated[bool, key("flag", "Search what is missing. Nothing is searched when false.")] = True
+    search_missing: Annotated[
+        bool,
+        key(
+            "flag",
+            "Search what is missing. Nothing is searched when false. "
+            "For the Arr it is a search by hand: delay profiles do not count.",
+        ),
+    ] = True
     also_search_specials: Annotated[bool, key("flag", "Season 0 too.", kinds=_SERIES)] = False
     unmonitored: Annotated[bool, key("flag", "What is not monitored too.")] = False
     search_limit: Annotated[
@@ -132,7 +139,8 @@ class EntrySearch(Table, frozen=True):
         SearchBySeries,
         key(
             "choice",
-            "Whole series (true), single episodes (false), or by what is missing (smart).",
+            "Whole series (true), single episodes (false), or by what is missing (smart). "
+            "Sonarr searches all that is monitored of a series or season.",
             kinds=_SERIES,
             meaning={"1": "true", "0": "false"},
         ),
@@ -263,7 +271,7 @@ class Arr(Table, frozen=True):
     ] = field(name="RefreshDownloadsTimer", default=300)
     error_messages_to_blocklist: Annotated[
         tuple[str, ...],
-        key("text", "Messages in the Arr's queue that mark a download as failed, exactly as it writes them."),
+        key("text", "Messages in the Arr's queue that mark a download as failed; their beginning is enough."),
     ] = field(name="ArrErrorCodesToBlocklist", default=())
     shadow: Annotated[
         bool,

@@ -97,17 +97,19 @@ class SearchSender:
         self._report = context.report
         self._clock = context.clock
 
-    async def send(self, ids: Sequence[int], cost: int, summary: str, search: Callable[[], Awaitable[Command]]) -> bool:
-        """Run `search` if the budget allows it; returns whether it did.
+    async def send(
+        self, ids: Sequence[int], cost: int, summary: str, search: Callable[[], Awaitable[Command]]
+    ) -> Command | None:
+        """Run `search` if the budget allows it; returns the command, None when it has to wait.
 
         Raises a ServiceError. What the Arr refused counts as not searched, but the budget is spent.
         """
         before = await searches.read(self._database, self._category, ids)
         if not await self._budget.spend(ids, cost):
-            return False
+            return None
         try:
             with self._report.operation("search", "search"):
-                await search()
+                command = await search()
         except ServiceError as error:
             if not isinstance(error, UnreachableError):  # it may have arrived
                 await searches.restore(self._database, self._category, ids, before)
@@ -115,7 +117,7 @@ class SearchSender:
         now = self._clock.wall()
         await searches.store_last(self._database, self._category, summary, now)
         self._report.searched(summary, now)
-        return True
+        return command
 
 
 async def search_after_failure(

@@ -17,6 +17,7 @@ from qbitrr.rules.search.plan import Choice, Item, PlannedSearch, SearchForecast
 from qbitrr.state import catalogue, searches
 from qbitrr.worker.disk import on_disk
 from qbitrr.worker.search.budget import SearchBudget, SearchSender
+from qbitrr.worker.search.outcomes import SearchOutcomes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -29,7 +30,9 @@ _log = logs.get(__name__)
 
 _NEXT = 100  # how far ahead is planned
 _PLAN_SECONDS = 300.0  # how long a plan is good when nothing is known to have changed
+_BUSY_SECONDS = 60.0  # until an Arr that had enough to do is asked again
 _SHOWN = 50
+_ASKED = "Asked"  # reason of a search that the user asked for
 _MOST_REQUESTED = 1000
 
 
@@ -44,9 +47,14 @@ class SearchLoop:
         self._clock = context.clock
         self._budget = SearchBudget(context)
         self._sender = SearchSender(context)
+        self._outcomes = SearchOutcomes(context.services.arr, context.clock)
         self._switches = _switches(context.config)
         self._requested: list[int] = []
+        self._again: list[PlannedSearch] = []  # the rest of searches that failed because of one item
         self._next: list[PlannedSearch] = []
+        self._downloading: set[int] = set()
+        self._busy_because = ""
+        self._busy_until = 0.0
         self._due = 0
         self._planned_at = 0.0
         self._synced_at: float | None = None
@@ -70,17 +78,43 @@ class SearchLoop:
             raise
 
     async def _round(self) -> str:
-        """Send at most one search; returns why none may be sent, empty when one may."""
-        queue: list[QueueRecord] = []
+        """Send at most one search; returns why none may be sent, empty when one may.
+
+        The Arr is asked for nothing while there is nothing to search.
+        """
+        commands = await self._check_outcomes()
         waiting = await self._obstacle()
-        if not waiting:
-            queue = await self._arr.queue()
-            waiting = await self._busy(queue)
-        downloading = {item for record in queue if (item := self._arr.kind.item_of(record))}
-        await self._plan(downloading)
-        if not waiting and (search := await self._first(downloading)) is not None:
+        if not waiting and await self._must_plan():
+            await self._read_queue()
+        await self._plan()
+        if waiting or not (self._requested or self._again or self._next):
+            return waiting
+        now = self._clock.monotonic()
+        if now < self._busy_until and not self._requested:
+            return self._busy_because
+        queue = await self._read_queue()
+        self._busy_because = await self._busy(queue, await self._arr.commands() if commands is None else commands)
+        self._busy_until = now + _BUSY_SECONDS if self._busy_because else 0.0
+        if not self._busy_because and (search := await self._first()) is not None:
             await self._send(search)
-        return waiting
+        return self._busy_because
+
+    async def _check_outcomes(self) -> list[Command] | None:
+        """See what became of the searches that were sent; returns the Arr's commands, None when none is under way."""
+        if not self._outcomes.pending:
+            return None
+        commands = await self._arr.commands()
+        for rest in await self._outcomes.check(commands):
+            if rest.reason == _ASKED:
+                self.request(rest.item_ids)
+            else:
+                self._again.append(rest)
+        return commands
+
+    async def _read_queue(self) -> list[QueueRecord]:
+        queue = await self._arr.queue()
+        self._downloading = {item for record in queue if (item := self._arr.kind.item_of(record))}
+        return queue
 
     # -- what is in the way ---------------------------------------------------------------------------------------
 
@@ -113,10 +147,10 @@ class SearchLoop:
         """Whether the Arr answered with Retry-After, as a sentence; empty when not."""
         return f"{self._arr.section} asked for no more for now" if self._arr.retry_after_seconds > 0 else ""
 
-    async def _busy(self, queue: list[QueueRecord]) -> str:
+    async def _busy(self, queue: list[QueueRecord], commands: list[Command]) -> str:
         """Return why the Arr has enough searches and downloads; empty when it has not."""
         entry = self._config.arr.entry_search
-        names = [one.name or "" for one in await self._arr.commands() if not one.ended]
+        names = [one.name or "" for one in commands if not one.ended]
         active = sum(name.endswith("Search") for name in names)
         if active >= entry.search_limit:
             return f"{active} searches are running"
@@ -133,8 +167,9 @@ class SearchLoop:
 
     # -- what is next ---------------------------------------------------------------------------------------------
 
-    async def _first(self, downloading: set[int]) -> PlannedSearch | None:
+    async def _first(self) -> PlannedSearch | None:
         """Return the search to send now: of what the user asked for, else the next one of the plan."""
+        downloading = self._downloading
         if self._requested:
             category, kind = self._config.arr.category, self._config.arr.kind
             ids = self._requested[: plan.EPISODES_AT_ONCE]
@@ -144,7 +179,10 @@ class SearchLoop:
                 self._requested = self._requested[len(ids) :]
                 return None
             titles = ", ".join(known[item_id].title for item_id in free)
-            return PlannedSearch(self._arr.kind.search_command, free, "Asked", "asked for", titles, len(free))
+            return PlannedSearch(self._arr.kind.search_command, free, _ASKED, "asked for", titles, len(free))
+        self._again = [search for search in self._again if downloading.isdisjoint(search.item_ids)]
+        if self._again:
+            return self._again[0]
         self._next = [search for search in self._next if downloading.isdisjoint(search.item_ids)]
         return self._next[0] if self._next and self._config.arr.entry_search.search_missing else None
 
@@ -152,20 +190,27 @@ class SearchLoop:
         command: Callable[[], Awaitable[Command]] = partial(self._arr.search, search.item_ids)
         if search.series_id is not None:
             command = partial(self._arr.search_season, search.series_id, search.season)
-        if not await self._sender.send(search.item_ids, search.cost, f"{search.title}: {search.why}", command):
+        sent = await self._sender.send(search.item_ids, search.cost, f"{search.title}: {search.why}", command)
+        if sent is None:
             return
+        self._outcomes.expect(sent, search)
         _log.info("searched", command=search.command, title=search.title, because=search.why)
         self._requested = [item_id for item_id in self._requested if item_id not in search.item_ids]
+        self._again = [one for one in self._again if one is not search]
         self._next = [one for one in self._next if set(one.item_ids).isdisjoint(search.item_ids)]
         self._due = max(0, self._due - len(search.item_ids))
 
-    async def _plan(self, downloading: set[int]) -> None:
-        now = self._clock.monotonic()
-        arr, at = self._config.arr, self._clock.wall()
-        synced_at = await catalogue.synced_at(self._database, arr.category)
-        good = synced_at == self._synced_at and now - self._planned_at < _PLAN_SECONDS
-        if synced_at is None or good or not arr.entry_search.search_missing:
+    async def _must_plan(self) -> bool:
+        """Whether the plan is older than the library, or than a plan may be."""
+        synced_at = await catalogue.synced_at(self._database, self._config.arr.category)
+        good = synced_at == self._synced_at and self._clock.monotonic() - self._planned_at < _PLAN_SECONDS
+        return synced_at is not None and not good and self._config.arr.entry_search.search_missing
+
+    async def _plan(self) -> None:
+        if not await self._must_plan():
             return
+        arr, at, downloading = self._config.arr, self._clock.wall(), self._downloading
+        started_at, synced_at = self._clock.monotonic(), await catalogue.synced_at(self._database, arr.category)
         best: list[Choice] = []
         self._due = 0
         pages = searches.unfinished(self._database, arr.category, arr.kind, unmonitored=arr.entry_search.unmonitored)
@@ -175,10 +220,11 @@ class SearchLoop:
             found = [one for one in found if one.item.id not in downloading]
             self._due += len(found)
             best = plan.best(best, found, _NEXT)
-        self._next = await self._as_searches(best, downloading, at)
-        self._planned_at, self._synced_at = now, synced_at
+        self._next = await self._as_searches(best, at)
+        self._planned_at, self._synced_at = started_at, synced_at
 
-    async def _as_searches(self, best: list[Choice], downloading: set[int], at: float) -> list[PlannedSearch]:
+    async def _as_searches(self, best: list[Choice], at: float) -> list[PlannedSearch]:
+        downloading = self._downloading
         found: list[PlannedSearch] = []
         covered: set[int] = set()
         series: dict[int, tuple[str, dict[int, SeasonItems]]] = {}

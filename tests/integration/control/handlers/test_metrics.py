@@ -30,7 +30,11 @@ def value(samples, **labels):
 
 async def test_workers_actions_and_catalogues_have_metrics(client, context):
     report = LastReport(
-        beat_at=NOW - 3, queue_count=7, category_count=9, errors=2, counters=ipc.Counters({"Radarr-4K": (5, 1, 2.5)})
+        beat_at=NOW - 3,
+        queue_count=7,
+        category_count=9,
+        errors=2,
+        counters=ipc.Counters({"Radarr-4K": (5, 1, 2.5)}, first_byte_seconds={"movie": 26.5}),
     )
     processes = context.workers.processes
     processes["movies"] = fake_process(
@@ -44,6 +48,7 @@ async def test_workers_actions_and_catalogues_have_metrics(client, context):
     assert value(found["qbitrr_service_requests"], category="movies", service="Radarr-4K") == 5
     assert value(found["qbitrr_service_requests_failed"], category="movies") == 1
     assert value(found["qbitrr_service_requests_seconds"], category="movies") == 2.5
+    assert value(found["qbitrr_list_first_byte_seconds"], category="movies", list="movie") == 26.5
     assert value(found["qbitrr_actions"], category="movies", rule="stalled", state="done") == 2
     assert value(found["qbitrr_catalogue_items"], category="movies", kind="radarr") == 7
     assert value(found["qbitrr_loop_lag_seconds"]) == 0.001

@@ -44,6 +44,11 @@ from qbitrr.config.legacy import modernised
             id="the version of the schema means nothing here",
         ),
         pytest.param(
+            "[Radarr]\nArrErrorCodesToBlocklist = ['Not a preferred word upgrade for existing film', 'Sample']",
+            "[Radarr]\nArrErrorCodesToBlocklist = ['Not a Custom Format upgrade for existing', 'Sample']",
+            id="custom formats were preferred words",
+        ),
+        pytest.param(
             "[Animarr-Shows]\nCategory = 'anime'",
             "[Sonarr-Shows]\nCategory = 'anime'",
             id="Animarr was a Sonarr",

@@ -44,19 +44,21 @@ def test_what_is_left_out_has_its_default(load):
     assert (arr.rss_sync_seconds, arr.refresh_downloads_seconds) == (900, 300)
     assert arr.entry_search.overseerr.is_4k
     assert ".mkv" in arr.torrent.file_extension_allowlist
-    assert "Not an upgrade for existing movie file(s)" in arr.error_messages_to_blocklist
+    assert arr.error_messages_to_blocklist == (
+        "Not an upgrade for existing",
+        "Not a Custom Format upgrade for existing",
+        "Not a quality revision upgrade for existing",
+        "Caution: Found executable file",
+        "Caution: Found potentially dangerous file",
+    )
 
 
 @pytest.mark.parametrize(
-    ("section", "message", "extension", "folder"),
-    [
-        ("Sonarr-Anime", "Not an upgrade for existing episode file(s)", ".mkv", r"\bova\b"),
-        ("Lidarr-Music", "Not an upgrade for existing track file(s)", ".flac", r"\bsamples?\b"),
-    ],
+    ("section", "extension", "folder"),
+    [("Sonarr-Anime", ".mkv", r"\bova\b"), ("Lidarr-Music", ".flac", r"\bsamples?\b")],
 )
-def test_lists_fit_the_kind_and_the_name(load, section, message, extension, folder):
+def test_lists_fit_the_kind_and_the_name(load, section, extension, folder):
     arr = load(f"[{section}]").config.arrs[section]
-    assert message in arr.error_messages_to_blocklist
     assert extension in arr.torrent.file_extension_allowlist
     assert folder in arr.torrent.folder_exclusion_regex
     assert not arr.entry_search.overseerr.is_4k

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from qbitrr.clock import Clock
 from qbitrr.errors import ThrottledError
@@ -19,6 +20,7 @@ from qbitrr.state import searches
 from qbitrr.worker.library.fetch import full_sync
 from qbitrr.worker.search.budget import search_after_failure
 from qbitrr.worker.search.loop import SearchLoop
+from tests.support.polling import until
 
 STILL = Clock(wall=time.time, monotonic=lambda: 50_000.0)
 COMMAND = "POST /api/v3/command"
@@ -59,6 +61,10 @@ def sent(sandbox):
     ]
 
 
+def searches_in(arr):
+    return [command for command in arr.commands.listed() if command.name == "MoviesSearch"]
+
+
 def waits(sandbox):
     """Movies that a search may be for: monitored, missing and not downloading."""
     arr = sandbox.world.arrs["Radarr-HD"]
@@ -80,6 +86,69 @@ async def test_what_is_missing_is_searched_once_each_and_told_of(hunt, sandbox):
         assert not set(searched) & {item for search in shown.searches for item in search.item_ids}
         summary, _ = await searches.last(room.database, room.config.name)
         assert summary.endswith(": missing")
+
+
+async def test_one_movie_that_is_gone_does_not_keep_the_others_from_being_searched(hunt, sandbox):
+    """Radarr fails the whole command then; #18."""
+    arr = sandbox.world.arrs["Radarr-HD"]
+    async with hunt(search_missing=False) as room:
+        gone, *others = sorted(waits(sandbox))[:3]
+        del arr.collection.items[gone]
+        room.searching.request([gone, *others])
+        await room.searching.one_round()
+        (first,) = searches_in(arr)
+
+        async def searched_again():
+            await room.searching.one_round()
+            return len(sent(sandbox)) == 2
+
+        await until(searched_again, 5, "the others were not searched")
+        assert first.status == "failed"
+        assert sent(sandbox) == [[gone, *others], others]
+        await until(lambda: searches_in(arr)[-1].ended is not None, 5, "it does not end")
+        await room.searching.one_round()
+        assert len(sent(sandbox)) == 2
+
+
+async def test_a_search_that_fails_for_another_reason_is_not_sent_again(hunt, sandbox):
+    arr = sandbox.world.arrs["Radarr-HD"]
+    async with hunt(search_missing=False) as room:
+        room.searching.request(sorted(waits(sandbox))[:2])
+        await room.searching.one_round()
+        (command,) = searches_in(arr)
+        await until(lambda: command.ended is not None, 5, "it does not end")
+        command.status = "failed"
+        with capture_logs() as logs:
+            await room.searching.one_round()
+            await room.searching.one_round()
+        assert [entry["gone"] for entry in logs if entry["event"] == "search failed"] == [[]]
+        assert len(sent(sandbox)) == 1
+
+
+async def test_an_arr_is_asked_for_nothing_while_there_is_nothing_to_search(hunt, sandbox):
+    async with hunt(search_missing=True) as room:
+        for movie in sandbox.world.arrs["Radarr-HD"].collection.items.values():
+            movie.monitored = False
+        await full_sync(room.services.arr, room.database, "radarr-hd", "http://arr", STILL)
+        await room.searching.one_round()  # plans, for which the queue is read
+        before = sandbox.arrs["Radarr-HD"].counts.total()
+        for _ in range(5):
+            await room.searching.one_round()
+        assert sandbox.arrs["Radarr-HD"].counts.total() == before
+
+
+async def test_an_arr_that_has_enough_to_do_is_asked_again_after_a_minute(hunt, sandbox):
+    seconds = [0.0]
+    clock = Clock(wall=time.time, monotonic=lambda: 50_000.0 + seconds[0])
+    async with hunt(clock=clock, search_queue_limit=1) as room:
+        await room.searching.one_round()
+        before = sandbox.arrs["Radarr-HD"].counts.total()
+        await room.searching.one_round()
+        assert sandbox.arrs["Radarr-HD"].counts.total() == before
+        assert "downloads are in the queue" in (await outlook(room)).waiting_for
+        seconds[0] = 61.0
+        await room.searching.one_round()
+        assert sandbox.arrs["Radarr-HD"].counts.total() == before + 2
 
 
 async def test_the_budget_is_not_refilled_by_another_process(hunt, sandbox):
