@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import aiosqlite
 
-from control.events import BreakerTripped
+from control.events import BreakerTripped, SettingContradicts
 from control.handlers import decisions, processes
 from qbitrr import logs
 from qbitrr.state import breakers, ledger
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from control.handlers.decisions import Decision
     from control.handlers.processes import ProcessView
 
-    Change = Decision | ProcessView | BreakerTripped
+    Change = Decision | ProcessView | BreakerTripped | SettingContradicts
 
 _log = logs.get(__name__)
 
@@ -42,6 +42,7 @@ class ChangeFeed:
         self._seen: dict[tuple[int, str, str], float] = {}
         self._version: int | None = None
         self._tripped: dict[str, str] = {}
+        self._contradictions: dict[str, frozenset[tuple[str, str]]] = {}
 
     async def run(self) -> None:
         """Publish changes until cancelled."""
@@ -49,9 +50,22 @@ class ChangeFeed:
             await asyncio.sleep(_POLL_SECONDS)
             try:
                 self._poll_workers()
+                self.poll_contradictions()
                 await self._poll_state()
             except aiosqlite.Error as error:
                 _log.warning("ledger was not read", error=str(error))
+
+    def poll_contradictions(self) -> None:
+        """Publish each contradiction once, until it is resolved; a worker that was just started has read none yet."""
+        for category, process in self._context.workers.processes.items():
+            found = process.last_report.contradictions
+            if found is None:
+                continue
+            known = self._contradictions.get(category, frozenset())
+            for one in found:
+                if (one.kind, one.text) not in known:
+                    self._publish("settings", SettingContradicts(category, one.kind, one.text, one.remedy))
+            self._contradictions[category] = frozenset((one.kind, one.text) for one in found)
 
     def _poll_workers(self) -> None:
         now = {view.category: view for view in processes.views(self._context)}
@@ -63,6 +77,7 @@ class ChangeFeed:
                 self._publish("process", view)
         for category in self._workers.keys() - now.keys():
             del self._workers[category]
+            self._contradictions.pop(category, None)
             self._context.events.publish("process", {"category": category, "state": "gone"})
 
     async def _poll_state(self) -> None:

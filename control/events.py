@@ -38,6 +38,15 @@ class BreakerTripped(Struct, frozen=True):
     because: str
 
 
+class SettingContradicts(Struct, frozen=True):
+    """A setting of an Arr contradicts the configuration; `kind` identifies what."""
+
+    category: str
+    kind: str
+    text: str
+    remedy: str
+
+
 class UpdateAvailable(Struct, frozen=True):
     """There is a newer version of qbitrr."""
 

@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING
 
-from control.events import BreakerTripped, UpdateAvailable
+from control.events import BreakerTripped, SettingContradicts, UpdateAvailable
 from control.handlers.decisions import Decision
 from control.handlers.processes import ProcessView
 from qbitrr import logs
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qbitrr.config.model import NotificationEvent, Notifications
 
     Send = Callable[[Sequence[str], str, str], bool]  # addresses, title, text; True when all were reached
-    Subject = Decision | ProcessView | BreakerTripped | UpdateAvailable
+    Subject = Decision | ProcessView | BreakerTripped | UpdateAvailable | SettingContradicts
 
 _log = logs.get(__name__)
 
@@ -40,6 +40,8 @@ def message(subject: Subject, page: str) -> tuple[NotificationEvent, str] | None
             return "update", f"qbitrr {subject.newest} is available; {subject.present} runs. Update at {page}"
         case BreakerTripped():
             return "breaker", f"Removals of {subject.category} await approval: {subject.because}. Decide at {page}"
+        case SettingContradicts():
+            return "settings", f"{subject.text} ({subject.category}). {subject.remedy}."
         case Decision() if subject.state == "done":
             text = f"{subject.action}: {subject.name} ({subject.category}), because {subject.because}. Undo at {page}"
             return "action", text

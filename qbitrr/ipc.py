@@ -4,8 +4,8 @@ A channel is a Unix socket pair of type SEQPACKET: every packet is one whole mes
 for the rest of one, and the end of the other process reads as an empty packet. A message is a tagged struct as
 MessagePack; a message of an unknown type is refused as a whole.
 
-    worker -> supervisor    Hello, Ready, Heartbeat, Waiting, Metrics, Counters, Activity, Goodbye
-    supervisor -> worker    Configure, Rebuild, Approve, Discard, Undo, SearchNow
+    worker -> supervisor    Hello, Ready, Heartbeat, Waiting, Metrics, Counters, Activity, Contradictions, Goodbye
+    supervisor -> worker    Configure, Rebuild, Approve, Discard, Undo, SearchNow, ReadSettings
 
 A worker is stopped by SIGTERM, from the supervisor or anyone else.
 """
@@ -20,7 +20,7 @@ from msgspec import Raw, Struct
 
 from qbitrr.errors import ProtocolError
 
-PROTOCOL = 2
+PROTOCOL = 3
 LONGEST_MESSAGE_BYTES = 192 * 1024  # below the default buffer of a Unix socket, which bounds a packet
 
 
@@ -88,6 +88,21 @@ class Activity(Message, frozen=True):
     search_at: float | None = None
 
 
+class Contradiction(Struct, frozen=True):
+    """A setting of the Arr that contradicts ours: an identifier, what it does, the remedy, and the Arr's own words."""
+
+    kind: str
+    text: str
+    remedy: str
+    words: str = ""
+
+
+class Contradictions(Message, frozen=True):
+    """All contradictions that were found when the Arr's settings were read last."""
+
+    found: tuple[Contradiction, ...]
+
+
 class Goodbye(Message, frozen=True):
     """The last message of a worker that ends on purpose."""
 
@@ -124,8 +139,12 @@ class SearchNow(Message, frozen=True):
     item_ids: tuple[int, ...]
 
 
-FromWorker = Hello | Ready | Heartbeat | Waiting | Metrics | Counters | Activity | Goodbye
-ToWorker = Configure | Rebuild | Approve | Discard | Undo | SearchNow
+class ReadSettings(Message, frozen=True):
+    """Read the settings of the Arr again now."""
+
+
+FromWorker = Hello | Ready | Heartbeat | Waiting | Metrics | Counters | Activity | Contradictions | Goodbye
+ToWorker = Configure | Rebuild | Approve | Discard | Undo | SearchNow | ReadSettings
 
 _encoder = msgspec.msgpack.Encoder()
 _from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)

@@ -7,7 +7,7 @@ import os
 import random
 import signal
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Raw, Struct, to_builtins
 from msgspec.structs import replace
@@ -36,7 +36,10 @@ _EXIT_REPORT_SECONDS = 2.0
 
 
 class LastReport(Struct, frozen=True):
-    """What a worker reported last. Times in epoch seconds."""
+    """What a worker reported last. Times in epoch seconds.
+
+    `contradictions` are None until the settings of its Arr were read.
+    """
 
     kind: str = "idle"
     operation: str | None = None
@@ -50,6 +53,7 @@ class LastReport(Struct, frozen=True):
     errors: int = 0
     beat_at: float | None = None
     counters: ipc.Counters = ipc.Counters()
+    contradictions: tuple[ipc.Contradiction, ...] | None = None
 
 
 class WorkerProcess:
@@ -334,16 +338,18 @@ class WorkerProcess:
 
 
 def _updated(last: LastReport, message: ipc.FromWorker, now: float) -> LastReport:
+    changes: dict[str, Any] = {}
     match message:
         case ipc.Heartbeat(operation, progress, errors):
-            return replace(last, beat_at=now, operation=operation, progress=progress, errors=errors)
+            changes = {"beat_at": now, "operation": operation, "progress": progress, "errors": errors}
         case ipc.Waiting(service, error):
-            return replace(last, waiting_for=service or None, last_error=error or last.last_error)
+            changes = {"waiting_for": service or None, "last_error": error or last.last_error}
         case ipc.Metrics(queue_count, category_count):
-            return replace(last, queue_count=queue_count, category_count=category_count)
+            changes = {"queue_count": queue_count, "category_count": category_count}
         case ipc.Counters():
-            return replace(last, counters=message)
+            changes = {"counters": message}
+        case ipc.Contradictions(found):
+            changes = {"contradictions": found}
         case ipc.Activity(kind, search_summary, search_at):
-            return replace(last, kind=kind, search_summary=search_summary, search_at=search_at)
-        case _:
-            return last
+            changes = {"kind": kind, "search_summary": search_summary, "search_at": search_at}
+    return replace(last, **changes) if changes else last

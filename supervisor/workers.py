@@ -100,8 +100,8 @@ class Workers:
     async def apply(self, configs: Sequence[WorkerConfig], policy: RestartPolicy) -> WorkerChanges:
         """Run exactly these workers; return when all that changed are ready.
 
-        A worker whose configuration is equal keeps its process. Old processes end before new ones start, as both could
-        act on the same torrent.
+        A worker whose configuration is equal keeps its process, and reads the settings of its Arr again. Old processes
+        end before new ones start, as both could act on the same torrent.
         Raises WorkerNotReadyError when one is not ready within ProcessSpawnTimeoutSeconds, once the old configuration
         is back; NotReadyError while the daemon stops.
         """
@@ -116,6 +116,8 @@ class Workers:
                 _log.error("configuration was rolled back", category=error.category, because=str(error))
                 await self._change(difference(after, before), before, policy_before)
                 raise
+            for category in changes.unchanged:
+                self.processes[category].send(ipc.ReadSettings())
             return changes
 
     def restart(self, category: str) -> None:

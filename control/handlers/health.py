@@ -1,6 +1,6 @@
 """`/health` and `/ready`: probes for monitoring."""
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 from aiohttp import web
 from msgspec import Struct
@@ -10,7 +10,10 @@ from control.binding import AUTHOR
 from control.context import HandlerContext
 from control.handlers.shared import Nothing
 from qbitrr.errors import NotReadyError
+from qbitrr.ipc import Contradiction
 from supervisor.lifecycle import Phase
+
+T = TypeVar("T")
 
 # A worker that waits for its Arr or qBittorrent is ready itself.
 _READY = frozenset({Phase.RUNNING, Phase.WAITING})
@@ -20,12 +23,13 @@ _TROUBLED = frozenset({Phase.DEGRADED, Phase.HELD, Phase.HANGING})
 class Health(Struct, frozen=True, rename="camel"):
     """`troubled` are the workers in trouble by category; `faults` counts requests that failed unexpectedly.
 
-    `loopLagSeconds` is the largest delay of the supervisor's loop in the last minute. Categories are only named to
-    those who may read.
+    `contradictions` are between the settings of an Arr and the configuration, by category. `loopLagSeconds` is the
+    largest delay of the supervisor's loop in the last minute. Categories are only named to those who may read.
     """
 
     status: Literal["ok", "degraded"]
     troubled: dict[str, Phase]
+    contradictions: dict[str, tuple[Contradiction, ...]]
     faults: int
     loop_lag_seconds: float
 
@@ -41,7 +45,18 @@ async def health(context: HandlerContext, _request: Nothing, http: web.Request) 
     """Answer as long as the daemon runs."""
     troubled = {category: phase for category, phase in _phases(context).items() if phase in _TROUBLED}
     lag = round(context.workers.lag.worst_seconds, 4)
-    return Health("degraded" if troubled else "ok", _shown(troubled, http), context.faults.count, lag)
+    contradictions = {
+        category: found
+        for category, process in context.workers.processes.items()
+        if (found := process.last_report.contradictions)
+    }
+    return Health(
+        status="degraded" if troubled else "ok",
+        troubled=_shown(troubled, http),
+        contradictions=_shown(contradictions, http),
+        faults=context.faults.count,
+        loop_lag_seconds=lag,
+    )
 
 
 async def ready(context: HandlerContext, _request: Nothing, http: web.Request) -> Readiness:
@@ -52,9 +67,9 @@ async def ready(context: HandlerContext, _request: Nothing, http: web.Request) -
     return Readiness(ready=True, workers=_shown(workers, http))
 
 
-def _shown(workers: dict[str, Phase], http: web.Request) -> dict[str, Phase]:
+def _shown(by_category: dict[str, T], http: web.Request) -> dict[str, T]:
     """Probes are open to everyone, the names of categories are not."""
-    return {} if READ.of(http[AUTHOR].caller) is Right.NO else workers
+    return {} if READ.of(http[AUTHOR].caller) is Right.NO else by_category
 
 
 def _phases(context: HandlerContext) -> dict[str, Phase]:

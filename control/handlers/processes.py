@@ -12,6 +12,7 @@ from control.process_memory import resident_bytes
 from control.web.answers import moment
 from control.worker_lookup import category_of, display_name
 from qbitrr.errors import NotFoundError
+from qbitrr.ipc import Contradiction
 from supervisor.lifecycle import Phase
 from supervisor.worker_process import WorkerProcess
 
@@ -43,7 +44,8 @@ class ProcessRequest(Struct, frozen=True):
 class ProcessView(Struct, frozen=True, rename="camel"):
     """One worker. Counts are as it last reported them, null before that; `rss` is its resident memory in bytes.
 
-    `phase` is `state` in detail: `backoff` is about to start, `hanging` is being replaced.
+    `phase` is `state` in detail: `backoff` is about to start, `hanging` is being replaced. `contradictions` are between
+    the settings of its Arr and the configuration.
     """
 
     category: str
@@ -64,6 +66,7 @@ class ProcessView(Struct, frozen=True, rename="camel"):
     rss: int | None
     waiting_for: str | None
     last_error: str | None
+    contradictions: tuple[Contradiction, ...] = ()
 
 
 class Processes(Struct, frozen=True):
@@ -107,6 +110,7 @@ def _view(process: WorkerProcess, now: float) -> ProcessView:
         rss=resident_bytes(pid, now),
         waiting_for=last.waiting_for,
         last_error=last.last_error,
+        contradictions=last.contradictions or (),
     )
 
 

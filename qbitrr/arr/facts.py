@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr.arr.kinds import GRABBED
 from qbitrr.clock import from_iso
+from qbitrr.rules.arr_settings import ClientSettings, HealthIssue
 from qbitrr.rules.facts import QueueFacts, Refusal
 from qbitrr.rules.imports import ImportEvent
 from qbitrr.rules.paths import PathMapping
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qbitrr.arr.kinds import Kind
-    from qbitrr.arr.models import HistoryRecord, QueueRecord, RemotePathMapping
+    from qbitrr.arr.models import DownloadClient, HealthCheck, HistoryRecord, QueueRecord, RemotePathMapping
 
 _INTERACTIVE = "InteractiveSearch"
+_QBITTORRENT = "QBittorrent"
 
 
 def queue_facts(records: Iterable[QueueRecord], kind: Kind) -> dict[str, QueueFacts]:
@@ -98,3 +100,25 @@ def path_mappings(mappings: Iterable[RemotePathMapping]) -> tuple[PathMapping, .
         for one in mappings
         if one.host and one.remote_path and one.local_path
     )
+
+
+def client_settings(clients: Iterable[DownloadClient]) -> tuple[ClientSettings, ...]:
+    """Translate the download clients that are qBittorrents and enabled."""
+    return tuple(
+        ClientSettings(
+            name=one.name or "",
+            host=one.host,
+            port=one.port,
+            category=one.category,
+            imported_category=one.imported_category,
+            removes_completed=one.remove_completed_downloads,
+            removes_failed=one.remove_failed_downloads,
+        )
+        for one in clients
+        if one.enable and one.implementation == _QBITTORRENT
+    )
+
+
+def health_issues(checks: Iterable[HealthCheck]) -> tuple[HealthIssue, ...]:
+    """Translate what the Arr finds wrong."""
+    return tuple(HealthIssue(one.source or "", one.message or "") for one in checks)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qbitrr.cli.doctor import details
 from qbitrr.config.model import runnable_arrs, runnable_qbits
 from qbitrr.config.redact import redact_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from qbitrr.cli.doctor import Diagnosis
     from qbitrr.config.load import Loaded
     from qbitrr.config.model import Arr, QBit
 
 
-def report(loaded: Loaded) -> str:
-    """Report which workers would run, for what and where, what is still to fill in, and what looks odd."""
+def report(loaded: Loaded, diagnoses: Iterable[Diagnosis] = ()) -> str:
+    """Report which workers would run, for what and where, what is still to fill in, and what looks odd.
+
+    Of `diagnoses` what contradicts in the settings of the Arrs that answered.
+    """
     return "\n".join(
         [
             *_block("Workers", _workers(loaded)),
@@ -23,6 +28,7 @@ def report(loaded: Loaded) -> str:
             *_block("To fill in", (f"{entry.key}: {entry.allowed}" for entry in loaded.incomplete)),
             *_block("From the environment", (f"{key}: {name}" for key, name in loaded.overridden.items())),
             *_block("Warnings", map(str, loaded.warnings)),
+            *_block("Settings of the Arrs", (line.removeprefix("  ") for one in diagnoses for line in details(one))),
         ]
     )
 

@@ -30,12 +30,14 @@ _NOT_FOUND = 1
 _UNAVAILABLE = 69
 _CONFIG = 78
 
+_CHECK_SECONDS = 5.0  # for which `check` waits for the Arrs: it is about the file
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
-    Returns the exit code: 0; 1 for nothing found or a refusal; 69 when it cannot run now; 78 for a configuration to
-    correct.
+    Returns the exit code: 0; 1 for nothing found, a refusal, or something to do; 69 when it cannot run now; 78 for a
+    configuration to correct.
     """
     options = parser().parse_args(arguments)
     conflict = package_conflicts.foreign_package()
@@ -84,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
     demo = command("demo", _demo, "run the daemon on a built-in sandbox: nothing else is needed")
     demo.add_argument("--port", type=int, default=6969, help="port of the page (default: 6969)")
     command("check", _check, "check config.toml and print what would run")
+    command("doctor", _doctor, "ask the Arrs for their settings and print what contradicts, with remedies")
     explain = command("explain", _explain, "print what was decided on a torrent, and why")
     explain.add_argument("infohash", help="the torrent's infohash")
     undo = command("undo", _undo, "release a torrent from quarantine, or add it again after its removal")
@@ -164,10 +167,21 @@ def _run_daemon(
 
 def _check(options: argparse.Namespace) -> int:
     from qbitrr.cli.check_config import report  # noqa: PLC0415
+    from qbitrr.cli.doctor import diagnose  # noqa: PLC0415
     from qbitrr.data_dir import load_config  # noqa: PLC0415
 
-    print(report(load_config(_chosen(options), os.environ)))
+    loaded = load_config(_chosen(options), os.environ)
+    print(report(loaded, diagnose(loaded, _CHECK_SECONDS)))
     return _OK
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from qbitrr.cli.doctor import diagnose, report  # noqa: PLC0415
+    from qbitrr.data_dir import load_config  # noqa: PLC0415
+
+    diagnoses = diagnose(load_config(_chosen(options), os.environ))
+    print(report(diagnoses))
+    return _OK if all(one.is_good for one in diagnoses) else _NOT_FOUND
 
 
 def _explain(options: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from qbitrr.errors import ServiceError, ThrottledError
 
 if TYPE_CHECKING:
     from qbitrr.arr.push import Message
+    from qbitrr.worker.arr_settings import ArrSettingsWatch
     from qbitrr.worker.context import WorkerContext
     from qbitrr.worker.library.sync import LibrarySync
     from qbitrr.worker.torrents.observer import Observer
@@ -49,6 +50,7 @@ _PARTS = {
     "lidarr": ("album", "track", "trackfile"),
 }
 _DELETED = "deleted"
+_HEALTH = "health"
 
 
 class PushListener:
@@ -58,13 +60,16 @@ class PushListener:
     poll its download clients, as its queue is empty for a while after a start.
     """
 
-    def __init__(self, context: WorkerContext, library: LibrarySync, observer: Observer) -> None:
+    def __init__(
+        self, context: WorkerContext, library: LibrarySync, observer: Observer, settings: ArrSettingsWatch
+    ) -> None:
         self._client = context.services.arr
         self._may_command = not context.config.shadow
         self._report = context.report
         self._clock = context.clock
         self._library = library
         self._observer = observer
+        self._settings = settings
         self._was_open = False
         self._reported = False
         self._backoff = _RETRY
@@ -96,7 +101,10 @@ class PushListener:
                     await self._ask_for_poll()
                 self._was_open = True
                 async for message in messages:
-                    pass_on(self._client.kind.name, message, self._library, self._observer)
+                    if message.name == _HEALTH:
+                        self._settings.on_health()
+                    else:
+                        pass_on(self._client.kind.name, message, self._library, self._observer)
             finally:
                 self._library.on_push(available=False)
                 if self._clock.monotonic() - opened_at > _STEADY_SECONDS:

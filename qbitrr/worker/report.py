@@ -15,8 +15,9 @@ from qbitrr.http import counters, progress
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from qbitrr.rules.arr_settings import Contradiction
     from qbitrr.worker.channel import Channel
 
 _log = logs.get(__name__)
@@ -28,6 +29,9 @@ _SILENCE_SECONDS = 15.0  # a loop that does not run for so long hangs
 OPERATION_SECONDS = (
     900.0  # an operation without progress for so long hangs, though the loop runs; every call is shorter
 )
+
+_MOST_CONTRADICTIONS = 20
+_LONGEST_TEXT = 500  # characters
 
 STATE_FILE = "the state file"
 """The service that a worker waits for while it cannot write there."""
@@ -60,6 +64,7 @@ class Report:
         self._metrics: ipc.Metrics | None = None
         self._activity = ipc.Activity("idle")
         self._last_counters = ipc.Counters()
+        self._contradictions: ipc.Contradictions | None = None
 
     async def beat(self) -> None:
         """Send a heartbeat every second until cancelled, and now and then the counters."""
@@ -132,6 +137,18 @@ class Report:
         if metrics != self._metrics:
             self._metrics = metrics
             self._channel.send(metrics)
+
+    def contradicted(self, found: Sequence[Contradiction]) -> None:
+        """Report what in the Arr's settings contradicts ours."""
+        end = _LONGEST_TEXT
+        shortened = (
+            ipc.Contradiction(one.kind, one.text[:end], one.remedy[:end], one.words[:end])
+            for one in found[:_MOST_CONTRADICTIONS]
+        )
+        message = ipc.Contradictions(tuple(shortened))
+        if message != self._contradictions:
+            self._contradictions = message
+            self._channel.send(message)
 
     def waits(self, task: str, service: str, error: str, *, needs_attention: bool) -> None:
         """Report that a task is blocked by a service. `needs_attention`: retrying cannot help, the user must act."""

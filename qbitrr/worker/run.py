@@ -13,6 +13,7 @@ from qbitrr.errors import ServiceError
 from qbitrr.state import searches as stored_searches
 from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
+from qbitrr.worker.arr_settings import READ_SECONDS, ArrSettingsWatch
 from qbitrr.worker.context import WorkerContext
 from qbitrr.worker.jobs import Job, every
 from qbitrr.worker.library.sync import FULL_SYNC_SECONDS, LibrarySync
@@ -60,18 +61,20 @@ async def work(
         database.on_write = report.wrote
         context = WorkerContext(config, services, database, report, clock)
         torrents = TorrentLoop(context)
-        library = searches = None
+        library = searches = settings = None
         await _report_last_search(context)
         await torrents.load()
         jobs = _torrent_jobs(context, torrents)
         if config.arr_section is not None:
             library, searches = LibrarySync(context), SearchLoop(context)
             await library.load()
+            settings = ArrSettingsWatch(context)
             jobs += [*_library_jobs(library), *_search_jobs(context, searches, library.reading), *arr_timers(context)]
+            jobs.append(Job("arr settings", READ_SECONDS, settings.read, settings.wake))
         endless = {job.name: every(job, report.failed) for job in jobs}
-        endless |= {"heartbeat": report.beat(), "messages": _obey(messages, torrents, library, searches)}
-        if library is not None:
-            endless["push"] = PushListener(context, library, torrents.observer).run()
+        endless |= {"heartbeat": report.beat(), "messages": _obey(messages, torrents, library, searches, settings)}
+        if library is not None and settings is not None:
+            endless["push"] = PushListener(context, library, torrents.observer, settings).run()
         channel.send(ipc.Ready())
         _log.info("worker became ready")
         try:
@@ -169,6 +172,7 @@ async def _obey(
     torrents: TorrentLoop,
     library: LibrarySync | None,
     searches: SearchLoop | None,
+    settings: ArrSettingsWatch | None,
 ) -> None:
     """Pass on what the supervisor asks for, until it closes the channel."""
     async for message in messages:
@@ -180,6 +184,8 @@ async def _obey(
                 torrents.poll.wake.set()
             case ipc.SearchNow(item_ids) if searches is not None:
                 searches.request(item_ids)
+            case ipc.ReadSettings() if settings is not None:
+                settings.wake.set()
 
 
 async def _until_one_ends(endless: dict[str, Coroutine[None, None, None]], stop: asyncio.Event) -> str:

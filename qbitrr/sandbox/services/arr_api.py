@@ -228,7 +228,7 @@ class ArrStandIn(StandIn):
 
     async def get_health(self, _: web.Request) -> web.Response:
         """System > Status > Health."""
-        return one(download_settings.health(self.kind, self.arr.connections, self.arr.now))
+        return one(download_settings.health(self.kind, self.arr.connections, self.arr.settings, self.arr.now))
 
     async def get_queue(self, request: web.Request) -> web.Response:
         """Downloads that nothing matches are listed only when asked for. Beyond its end the last page is repeated."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.sandbox.life.client_item import ClientAwayError
+from qbitrr.sandbox.life.settings import localize
 from qbitrr.sandbox.services.answers import lean
 
 if TYPE_CHECKING:
@@ -112,10 +113,14 @@ def _field(
     return lean({**resource, **more, "isFloat": False})
 
 
-def health(kind: str, connections: Iterable[Connection], now: float) -> list[Resource]:
-    """`GET health`, as far as download clients go: those that do not answer, and those that are not asked for now."""
+def health(kind: str, connections: Iterable[Connection], settings: ArrSettings, now: float) -> list[Resource]:
+    """`GET health`, as far as download clients go.
+
+    Those that do not answer, those that are not asked for now, and those whose folders are not seen.
+    """
     listed = list(connections)
     found = [_unreachable(kind, one) for one in listed if not _answers(one)]
+    found += [_unseen(kind, one, folder) for one in listed if (folder := _unseen_folder(one, settings))]
     waiting = [one.settings.name for one in listed if now < one.blocked_until]
     if waiting:
         all_wait = len(waiting) == len(listed)
@@ -127,6 +132,22 @@ def health(kind: str, connections: Iterable[Connection], now: float) -> list[Res
         page = "download-clients-are-unavailable-due-to-failures"
         found.append(_check(kind, "DownloadClientStatusCheck", text, page, "error" if all_wait else "warning"))
     return found
+
+
+def _unseen_folder(connection: Connection, settings: ArrSettings) -> str | None:
+    """A folder of a client's downloads that is not where the Arr believes it to be."""
+    if not settings.mounts or not _answers(connection):
+        return None
+    folders = {localize(one.save_path, settings.path_mappings): one.save_path for one in connection.client.on_disk()}
+    return next((seen for seen, real in folders.items() if seen != localize(real, settings.mounts)), None)
+
+
+def _unseen(kind: str, connection: Connection, folder: str) -> Resource:
+    text = (
+        f"Remote download client {connection.settings.name} places downloads in {folder} but this directory does not"
+        " appear to exist. Likely missing or incorrect remote path mapping."
+    )
+    return _check(kind, "RemotePathMappingCheck", text, "remote-path-mapping-check-local-folder-missing")
 
 
 def _answers(connection: Connection) -> bool:

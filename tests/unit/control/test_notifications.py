@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from control.events import BreakerTripped, UpdateAvailable
+from control.events import BreakerTripped, SettingContradicts, UpdateAvailable
 from control.handlers.decisions import Decision
 from control.handlers.processes import ProcessView
 from control.notifications import MOST_PENDING, NotificationSender, message
@@ -44,6 +44,7 @@ def decision(state="done", **changes):
         (decision("awaiting_approval"), None),  # its breaker is the message
         (decision("failed"), None),
         (BreakerTripped("movies", "11 deletions in an hour"), "breaker"),
+        (SettingContradicts("movies", "removes_completed", "Radarr deletes", "Switch it off"), "settings"),
     ],
 )
 def test_which_events_have_a_message(what, event):
@@ -53,6 +54,11 @@ def test_which_events_have_a_message(what, event):
 
 def test_the_message_of_an_action_has_its_reason_and_a_way_to_undo_it():
     assert message(decision(), PAGE)[1] == f"fail: Some.Movie (movies), because it is stalled. Undo at {PAGE}"
+
+
+def test_the_message_of_a_setting_has_the_remedy():
+    setting = SettingContradicts("movies", "removes_completed", "Radarr deletes torrents", "Switch it off")
+    assert message(setting, PAGE)[1] == "Radarr deletes torrents (movies). Switch it off."
 
 
 class Sender:

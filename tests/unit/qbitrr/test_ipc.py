@@ -11,6 +11,7 @@ FROM_WORKER = [
     ipc.Waiting("qBit", "no answer", needs_attention=True),
     ipc.Metrics(5, 120),
     ipc.Activity("search", "a movie", 1.5),
+    ipc.Contradictions((ipc.Contradiction("removes_completed", "Radarr deletes", "Switch it off"),)),
     ipc.Goodbye("it was stopped"),
 ]
 

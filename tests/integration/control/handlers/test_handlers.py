@@ -5,6 +5,7 @@ import os
 import msgspec
 import pytest
 
+from qbitrr.ipc import Contradiction
 from supervisor.lifecycle import Phase
 from supervisor.worker_process import LastReport
 from tests.integration.control.asking import get, post
@@ -89,6 +90,7 @@ async def test_a_process_without_a_report_has_every_field(client):
         "rss": None,
         "waitingFor": None,
         "lastError": None,
+        "contradictions": [],
     }
 
 
@@ -129,6 +131,7 @@ async def test_a_process_shows_its_last_report(make_context, connect):
         "lastBeat": "2023-11-14T22:13:21Z",
         "waitingFor": "qBit",
         "lastError": "qBit: connection refused",
+        "contradictions": [],
     }
 
 
@@ -256,7 +259,7 @@ async def test_explain_of_an_unknown_torrent(client):
 async def test_health_names_those_in_trouble(make_context, connect):
     context = make_context()
     async with connect(context) as client:
-        lag = {"loopLagSeconds": 0.001}
+        lag = {"contradictions": {}, "loopLagSeconds": 0.001}
         assert await get(client, "/health") == {"status": "ok", "troubled": {}, "faults": 0, **lag}
         music = context.workers.processes["music"]
         context.workers.processes["music"] = fake_process(music.config.arr, phase=Phase.DEGRADED)
@@ -274,6 +277,21 @@ async def test_probes_name_no_category_to_those_who_may_not_read(make_context, c
         health = await get(client, "/health", headers=headers)
         assert (health["status"], health["troubled"]) == ("degraded", {})
         assert (await get(client, "/ready", 503, headers=headers))["details"] == {"workers": {}}
+
+
+async def test_contradictions_have_their_remedy_for_those_who_may_read(make_context, connect):
+    context = make_context()
+    found = (Contradiction("removes_completed", "Radarr deletes", "Switch it off", "its words"),)
+    movies = context.workers.processes["movies"]
+    context.workers.processes["movies"] = fake_process(movies.config.arr, last_report=LastReport(contradictions=found))
+    async with connect(context) as client:
+        shown = [{"kind": "removes_completed", "text": "Radarr deletes", "remedy": "Switch it off", "words": "its words"}]
+        health = await get(client, "/health")
+        assert (health["status"], health["contradictions"]) == ("ok", {"movies": shown})
+        assert (await get(client, "/health", headers={"Via": "1.1 proxy"}))["contradictions"] == {}
+        (process, *others) = (await get(client, "/web/processes"))["processes"]
+        assert process["contradictions"] == shown
+        assert all(other["contradictions"] == [] for other in others)
 
 
 @pytest.mark.parametrize("phase", Phase)

@@ -24,7 +24,7 @@ class Heard:
 
     def __init__(self):
         self.parents = []
-        self.looks = self.expected = self.queue_changes = 0
+        self.looks = self.expected = self.queue_changes = self.health_changes = 0
         self.poll = self
         self.listened = []
 
@@ -42,6 +42,9 @@ class Heard:
 
     def queue_changed(self):
         self.queue_changes += 1
+
+    def on_health(self):
+        self.health_changes += 1
 
 
 def told(kind, name, action, resource):
@@ -103,8 +106,8 @@ def test_something_changed_but_nobody_says_what(name, resource, looks, expected)
 
 
 @asynccontextmanager
-async def listens(room, heard):
-    task = asyncio.create_task(push.PushListener(room.context, heard, heard).run())
+async def listens(room, heard, settings=None):
+    task = asyncio.create_task(push.PushListener(room.context, heard, heard, settings or Heard()).run())
     try:
         yield
     finally:
@@ -145,6 +148,14 @@ async def test_where_push_is_not_offered_it_is_said_once_and_asked_again(bench, 
             assert heard.listened == []
             await stand_in.heal()
             await until(lambda: heard.listened, 5, "not heard")
+
+
+async def test_a_change_of_its_health_has_the_settings_read(bench, sandbox, hasty):
+    stand_in, heard, settings = sandbox.arrs["Radarr-HD"], Heard(), Heard()
+    async with bench() as room, listens(room, heard, settings):
+        await until(lambda: heard.listened, 5, "not heard")
+        stand_in.push([("health", "sync", None)])
+        await until(lambda: settings.health_changes == 1, 5, "not heard")
 
 
 async def test_a_refused_hub_leaves_the_api_alone(bench, sandbox, hasty):

@@ -7,6 +7,7 @@ import pytest
 from qbitrr import ipc
 from qbitrr.clock import Clock
 from qbitrr.http import progress
+from qbitrr.rules.arr_settings import Contradiction, ContradictionKind
 from qbitrr.worker.report import STATE_FILE, Report
 
 
@@ -88,3 +89,14 @@ def test_a_state_file_that_cannot_be_written_is_waited_for_until_it_can(report, 
     report.wrote(None)
     report.wrote(None)
     assert told.messages == [ipc.Waiting(STATE_FILE, "database or disk is full"), ipc.Waiting("", "")]
+
+
+def test_contradictions_are_reported_when_they_changed_and_are_bounded(report, told):
+    found = [Contradiction(ContradictionKind.UNAVAILABLE, "t" * 100_000, "r" * 100_000, "w" * 100_000)] * 1000
+    report.contradicted(found)
+    report.contradicted(found)
+    report.contradicted([])
+    bounded, none = told.messages
+    assert none == ipc.Contradictions(())
+    assert len(bounded.found) < 100
+    assert ipc.decode_from_worker(ipc.encode(bounded)) == bounded
