@@ -199,6 +199,12 @@ async def test_the_file_is_what_it_was_when_a_worker_does_not_get_ready(client, 
     assert [version["author"] for version in versions] == ["rolled back", "127.0.0.1", "file"]
 
 
+async def test_a_change_that_the_system_refuses_leaves_the_file_as_it_was(client, context, file):
+    context.config_reload.fails = OSError("no process can be started")
+    await change(client, 500, Settings__LoopSleepTimer=10)
+    assert file.read_text() == FILE
+
+
 async def test_a_plan_changes_nothing(client, context, file):
     body = {"changes": {"Radarr-4K.Category": "films", "WebUI.Port": 7000}}
     plan = await post(client, "/web/config/plan", json=body)

@@ -56,6 +56,14 @@ async def test_an_update_is_started_once(client, context):
         assert await second.json() == {"error": "Update already in progress", "code": "UPDATE_IN_PROGRESS"}
 
 
+async def test_a_release_that_is_refused_is_no_answer_that_all_is_well(client, context):
+    context.checker.known = Known(error="the manifest is not signed")
+    async with client.post("/web/update") as answer:
+        assert answer.status == 409
+        assert "the manifest is not signed" in (await answer.json())["error"]
+    assert context.self_update.started == []
+
+
 async def test_what_cannot_update_itself_says_what_to_do(client, context):
     context.checker.available = Release("99.1.0")
     context.self_update.installation = Installation(
