@@ -66,6 +66,7 @@ def nothing_to_import(torrent: TorrentFacts, context: RuleContext, policy: Polic
     """A complete torrent without any media file has failed, whatever its age.
 
     Not one that is to be unpacked first: discs and archives are left to the user, or to a program that unpacks them.
+    Nor one of which only patterns for names exclude everything: it is complete, and the Arr decides.
     """
     selection = context.history.selection
     if not torrent.complete or _is_taken(context):
@@ -76,7 +77,7 @@ def nothing_to_import(torrent: TorrentFacts, context: RuleContext, policy: Polic
         return passes("its files have not been checked")
     if selection is None or (seems_empty and not selection.complete):
         return acts(Action.CHECK_FILES, "it is complete, and there may be nothing to import in it")
-    if not seems_empty:
+    if not seems_empty or selection.by_name:
         return passes("it has media files", playable=selection.playable, foreign=selection.foreign)
     return fails("it is complete, and has no file that the Arr could import", context, policy, now)
 

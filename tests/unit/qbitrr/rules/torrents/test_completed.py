@@ -316,6 +316,11 @@ def test_a_complete_torrent_without_media_has_failed_whatever_its_age():
     assert decision(verdict(COMPLETE, scene, added_at=NOW - 1)) == fails_by("nothing_to_import")
 
 
+def test_a_complete_torrent_that_only_patterns_for_names_leave_empty_is_imported():
+    scene = with_history(selection=Selection(complete=True, by_name=True))
+    assert decision(verdict(COMPLETE, scene)) == (Action.IMPORT, "finished")
+
+
 def test_what_seemed_empty_by_its_names_is_checked_when_it_is_complete():
     scene = with_history(selection=Selection(playable=0))
     assert decision(verdict(COMPLETE, scene)) == (Action.CHECK_FILES, "nothing_to_import")

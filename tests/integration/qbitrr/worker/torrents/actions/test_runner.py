@@ -299,7 +299,8 @@ async def test_nothing_is_remembered_of_torrents_that_are_gone(sandbox, bench):
     async with bench() as opened:
         await opened.loop.load()
 
-        def all_dead_ones_are_gone():
+        async def all_dead_ones_are_gone():
+            await opened.loop.observer.reach.ask()
             dead = [t for t in sandbox.world.client.torrents.values() if t.state in ("stalledDL", "metaDL")]
             return all(t.tracker_complaint for t in dead)  # those wait for their trackers
 
