@@ -42,8 +42,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(tier)
         if tier == "chaos":
             item.add_marker("serial")
-        if tier == "system":  # one box for all of them
-            item.add_marker(pytest.mark.xdist_group("box"))
 
 
 @pytest.hookimpl(wrapper=True)

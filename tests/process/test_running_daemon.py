@@ -20,7 +20,7 @@ from tests.support.polling import until
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("running daemon")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SECTIONS = (
     Section("Radarr-HD", "radarr", 20),

@@ -23,9 +23,6 @@ from tests.support.wheels import PackageIndex, build, dependency, install, linke
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
-# one environment for all of them, and no two updates at once
-pytestmark = pytest.mark.xdist_group("update")
-
 SECTIONS = (Section("Radarr-HD", "radarr", 30), Section("Sonarr-TV", "sonarr", 2, episodes=40))
 BAD_MIGRATION = {"qbitrr/state/migrations/999_bad.sql": "INSERT INTO nowhere VALUES (1);"}
 

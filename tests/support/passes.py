@@ -15,7 +15,8 @@ from datetime import timedelta
 from pathlib import Path
 
 PASSES = {
-    "parallel": ["-n", "4", "--dist", "loadgroup", "-m", "not serial"],
+    # a file stays in one process, with what its tests share; the slow folders come first
+    "parallel": ["-n", "4", "--dist", "loadfile", "--no-loadscope-reorder", "-m", "not serial"],
     "serial": ["-m", "serial"],
 }
 BOUNDED = ["--tb=short", "--maxfail=50"]

@@ -16,12 +16,7 @@ import pytest
 SUITES = {"4.5.2": "bookworm", "5.1.0": "trixie", "5.3.0": "trixie-backports"}
 NEWEST = "5.3.0"
 
-each = pytest.mark.parametrize(
-    "qbittorrent_binary",
-    [pytest.param(version, marks=pytest.mark.xdist_group(f"qbittorrent {version}")) for version in SUITES],
-    indirect=True,
-    scope="session",
-)
+each = pytest.mark.parametrize("qbittorrent_binary", list(SUITES), indirect=True, scope="session")
 """For tests of what differs between versions; all others run on the newest one only."""
 
 CHECKOUT = Path(__file__).parents[2]

@@ -145,6 +145,12 @@ class Poll:
         changed = set(mirror.torrents) if everything else changes.changed
         self._changes.changed.update(TorrentKey(instance, infohash) for infohash in changed)
         self._changes.removed.update(TorrentKey(instance, infohash) for infohash in changes.removed)
+        self._changes.changed.update(  # a verdict depends on whether another qBittorrent holds the same torrent
+            TorrentKey(name, infohash)
+            for infohash in changes.removed
+            for name, other in self.mirrors.items()
+            if name != instance and infohash in other.torrents
+        )
         if changes.unknown:
             added = mirror.add((await client.readable_torrents(changes.unknown)).items())
             self._drop_facts(instance, added)

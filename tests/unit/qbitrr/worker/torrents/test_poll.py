@@ -55,11 +55,15 @@ def client():
     return made
 
 
+def poll_of(**clients):
+    config = SimpleNamespace(qbit_section=None)
+    context = WorkerContext(config, SimpleNamespace(qbittorrents=clients), None, Report(), Clock())
+    return Poll(context, lambda category: category == "mine")
+
+
 @pytest.fixture
 async def poll(client):
-    services = SimpleNamespace(qbittorrents={"qBit": client})
-    config = SimpleNamespace(qbit_section=None)
-    made = Poll(WorkerContext(config, services, None, Report(), Clock()), lambda category: category == "mine")
+    made = poll_of(qBit=client)
     yield made
     await made.close()
 
@@ -82,6 +86,16 @@ async def test_nothing_is_known_of_a_torrent_that_is_gone(poll, client, change):
     assert await poll.changes() == (set(), {A})
     assert poll.facts(A) is None
     assert poll.present() == {B}
+
+
+async def test_a_torrent_that_is_gone_from_one_client_counts_as_changed_on_another(client):
+    other = Client()
+    other.answers = [{"full_update": True, "torrents": {"a": {"category": "mine", "name": "a"}}}]
+    poll = poll_of(qBit=client, other=other)
+    await poll.changes()
+    other.answers = [{"torrents_removed": ["a"]}]
+    assert await poll.changes() == ({A}, {TorrentKey("other", "a")})
+    await poll.close()
 
 
 async def test_when_a_client_answers_again_all_counts_as_changed_and_facts_are_those_of_the_answer(poll, client):
