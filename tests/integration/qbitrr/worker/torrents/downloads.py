@@ -10,6 +10,7 @@ from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.life.torrent import TorrentFile
 from qbitrr.sandbox.sandbox import Sandbox, Section
+from qbitrr.worker.library.fetch import full_sync
 from tests.integration.qbitrr.worker.conftest import rooms
 
 LIBRARIES = {
@@ -24,6 +25,7 @@ QUIET = Tempo(
     import_file=0.002, after_import=0.02, search=0.02,
 )  # fmt: skip
 STUCK = Fate(Destiny.STALLED, 1e12, until=0.4)
+SLOW = Fate(Destiny.SLOW, 1_000.0)
 SCANS = {"radarr": "DownloadedMoviesScan", "sonarr": "DownloadedEpisodesScan", "lidarr": "DownloadedAlbumsScan"}
 
 
@@ -124,6 +126,11 @@ def events(on, torrent, *types):
     """The types of the events of a torrent, oldest first."""
     found = [event.event_type for event in on.arr.history if event.download_id == torrent.infohash.upper()]
     return [one for one in found if not types or one in types]
+
+
+async def synced(opened):
+    """Read the library of the Arr into the state file."""
+    await full_sync(opened.services.arr, opened.database, opened.config.name, "http://arr", opened.clock)
 
 
 def program(folder, broken):
