@@ -30,8 +30,9 @@ _STEADY_SECONDS = 60.0  # after so long an open channel counts as one that worke
 
 
 class _Part(Answer, frozen=True):
-    """The parent of a resource; 0 or None when it is not given."""
+    """The parent of a resource, 0 or None when it is not given; `grabbed` when it was just grabbed."""
 
+    grabbed: bool = False
     movie_id: int | None = None
     series_id: int | None = None
     artist_id: int | None = None
@@ -149,18 +150,26 @@ def _pass_on(kind: str, message: Message, library: LibrarySync, observer: Observ
         if status not in ("queued", "started"):
             observer.queue_changed()
     elif name == parent_name:
+        _expect_download(message, observer)
         parent = _decoded(message, parent_type | None)
         if parent is None:
             library.expect_changes()
         else:
             library.on_change(parent.id, None if message.action == _DELETED else parent)
     elif name in _PARTS[kind]:
+        _expect_download(message, observer)
         part = _decoded(message, _Part | None) or _Part()
         belongs_to = part.movie_id or part.series_id or part.artist_id
         if belongs_to:
             library.on_change(belongs_to)
         else:
             library.poll.set()
+
+
+def _expect_download(message: Message, observer: Observer) -> None:
+    """Have a pass come when something was grabbed: a small download is complete before the next one."""
+    if message.action != _DELETED and (_decoded(message, _Part | None) or _Part()).grabbed:
+        observer.expect_download()
 
 
 def _decoded(message: Message, resource: Any) -> Any:

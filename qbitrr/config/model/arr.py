@@ -256,7 +256,7 @@ class Arr(Table, frozen=True):
         ImportMode,
         key(
             "choice",
-            "How the Arr imports finished files. Auto: as it is set there.",
+            "How the Arr imports what it has to be sent to. Auto: it copies; what it imports by itself is up to it.",
             change="worker",
             meaning={"hardlink": "Auto"},
         ),

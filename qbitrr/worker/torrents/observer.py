@@ -204,6 +204,10 @@ class Observer:
         self._queue_changed = True
         self._poll.wake.set()
 
+    def expect_download(self) -> None:
+        """Have a pass come now, as the Arr pushed that it sent a release to a client."""
+        self._poll.wake.set()
+
     async def check_content(self) -> None:
         """Check whether the data of torrents with missing files, or in error, is there."""
         before, self._with_content = self._with_content, await self._find_content()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.state_machines import actions, update, worker
+from tests.support.state_machines import actions, imports, update, worker
 
 _PREAMBLE = """\
 # State machines
@@ -13,5 +13,5 @@ shown. A change that is not in a table cannot happen."""
 
 def render() -> str:
     """The text of the page."""
-    sections = (machine.section() for machine in (worker, actions, update))
+    sections = (machine.section() for machine in (worker, actions, imports, update))
     return "\n\n".join((_PREAMBLE, *sections)) + "\n"

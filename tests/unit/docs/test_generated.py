@@ -2,11 +2,12 @@ from typing import get_args
 
 import pytest
 
+from qbitrr.rules.imports import ImportStep
 from qbitrr.rules.verdict import ActionState
 from qbitrr.update import record
 from supervisor.lifecycle import Phase
 from tests.support.generated import FILES, ROOT
-from tests.support.state_machines import actions, update, worker
+from tests.support.state_machines import actions, imports, update, worker
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -25,3 +26,7 @@ def test_every_state_is_reached(machine, states):
 
 def test_every_event_of_the_life_cycle_is_tried():
     assert not worker.uncovered()
+
+
+def test_every_step_of_an_import_is_drawn():
+    assert imports.steps() == set(ImportStep)

@@ -1,6 +1,7 @@
 """The Arr is told to look at feeds and downloads, whatever else is going on."""
 
 import asyncio
+import itertools
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -14,7 +15,7 @@ from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.sandbox.services.faults import Status, WrongCredentials
 from qbitrr.worker.config import worker_configs
 from qbitrr.worker.context import WorkerContext
-from qbitrr.worker.jobs import every
+from qbitrr.worker.jobs import Job, every
 from qbitrr.worker.run import arr_timers
 from qbitrr.worker.services import Services
 from tests.support.polling import until
@@ -87,3 +88,16 @@ async def test_an_arr_that_refuses_is_asked_once_by_both(fault, error):
             with pytest.raises(error):
                 await command
         assert len(sent(stand_in)) == 1
+
+
+async def test_a_job_comes_early_when_there_is_reason_but_never_within_half_a_second_of_the_last_time():
+    times, loop = [], asyncio.get_running_loop()
+
+    async def work():
+        times.append(loop.time())
+
+    task = asyncio.create_task(every(Job("torrents", 600, work, early=lambda: 0.5 if len(times) < 3 else 600), print))
+    await until(lambda: len(times) == 3, 5, "it did not come early")
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert all(later - earlier >= 0.5 for earlier, later in itertools.pairwise(times))

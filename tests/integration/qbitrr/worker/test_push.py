@@ -24,7 +24,7 @@ class Heard:
 
     def __init__(self):
         self.parents = []
-        self.looks = self.expected = self.queue_changes = self.health_changes = 0
+        self.looks = self.expected = self.queue_changes = self.health_changes = self.downloads = 0
         self.poll = self
         self.listened = []
 
@@ -45,6 +45,9 @@ class Heard:
 
     def on_health(self):
         self.health_changes += 1
+
+    def expect_download(self):
+        self.downloads += 1
 
 
 def told(kind, name, action, resource):
@@ -89,6 +92,19 @@ def test_which_messages_mean_which_parents(kind, name, action, resource, parents
 def test_what_concerns_the_torrents(name, resource, changes):
     heard = told("radarr", name, "updated", resource)
     assert (heard.queue_changes, heard.parents) == (changes, [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "resource"),
+    [
+        ("radarr", "movie", FILM),
+        ("sonarr", "episode", {"id": 5, "seriesId": 3}),
+        ("lidarr", "album", {"id": 5, "artistId": 2}),
+    ],
+)
+def test_a_download_is_expected_when_something_was_grabbed(kind, name, resource):
+    assert told(kind, name, "updated", resource).downloads == 0
+    assert told(kind, name, "updated", resource | {"grabbed": True}).downloads == 1
 
 
 @pytest.mark.parametrize(
