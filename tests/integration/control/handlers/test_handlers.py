@@ -285,7 +285,9 @@ async def test_contradictions_have_their_remedy_for_those_who_may_read(make_cont
     movies = context.workers.processes["movies"]
     context.workers.processes["movies"] = fake_process(movies.config.arr, last_report=LastReport(contradictions=found))
     async with connect(context) as client:
-        shown = [{"kind": "removes_completed", "text": "Radarr deletes", "remedy": "Switch it off", "words": "its words"}]
+        shown = [
+            {"kind": "removes_completed", "text": "Radarr deletes", "remedy": "Switch it off", "words": "its words"}
+        ]
         health = await get(client, "/health")
         assert (health["status"], health["contradictions"]) == ("ok", {"movies": shown})
         assert (await get(client, "/health", headers={"Via": "1.1 proxy"}))["contradictions"] == {}
