@@ -137,6 +137,8 @@ _SETTINGS: Mapping[str, Rights] = {
     "Tagless": CHANGE,
     "Torrent.MaximumDeletablePercentage": CHANGE,
     "Torrent.MaximumETA": CHANGE,
+    "Torrent.PrivatePolicy": CHANGE,
+    "Torrent.PublicPolicy": CHANGE,
     # which code runs
     "AutoUpdateChannel": NEVER,
     "UpdateIndex": NEVER,
@@ -249,6 +251,9 @@ _ARR: Mapping[str, Rights] = {
     "Torrent.MaxFailedGrabsPerDay": CHANGE,
     "Torrent.MaximumDeletablePercentage": CHANGE,
     "Torrent.MaximumETA": CHANGE,
+    "Torrent.PrivatePolicy": CHANGE,
+    "Torrent.PublicPolicy": CHANGE,
+    "Torrent.RemoveUnregistered": CHANGE,
     "Torrent.ReSearchStalled": CHANGE,
     "Torrent.SeedingMode.DownloadRateLimitPerTorrent": CHANGE,
     "Torrent.SeedingMode.MaxSeedingTime": CHANGE,

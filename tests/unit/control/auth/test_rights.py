@@ -22,7 +22,7 @@ HARMLESS_ROUTES = {
     "POST /processes/{category}/{kind}/restart",
 }
 OPEN_TO_ALL = {"GET /health", "GET /ready", "GET /login", "POST /login", "POST /logout"}
-CODE_KEYS = {"Settings.UpdateIndex", "Settings.AutoUpdateChannel"}
+CODE_KEYS = {"Settings.UpdateIndex", "Settings.UpdateKey", "Settings.AutoUpdateChannel"}
 
 
 def names(routes):
