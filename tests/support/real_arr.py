@@ -18,5 +18,7 @@ def real(instance: QbittorrentNox) -> RealClient:
 
 
 def grabbed(arr: Arr, item_id: int, title: str, infohash: str) -> None:
-    """Have the Arr know a torrent, which a test adds, as its own grab for an item."""
+    """Have the Arr know a torrent, which a test adds, as its own grab for an item that its library lacks."""
+    for item in arr.collection.existing([item_id], arr.now):
+        item.file = None
     arr.note_grab([item_id], release_named(arr.kind, title, infohash))

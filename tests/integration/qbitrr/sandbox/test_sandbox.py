@@ -28,7 +28,7 @@ async def test_the_config_can_be_overridden_key_by_key():
     assert config["Radarr"]["ReSearch"] is False
     assert config["Radarr"]["Managed"] is True
     assert config["Radarr"]["Torrent"] == {"StalledDelay": 1, "IgnoreTorrentsYoungerThan": 180}
-    assert config["WebUI"] == {"Host": "127.0.0.1", "Port": 7}
+    assert config["WebUI"] == {"Host": "127.0.0.1", "WebAccess": "auto", "Port": 7}
 
 
 async def test_time_passes_by_the_clock_it_is_given():

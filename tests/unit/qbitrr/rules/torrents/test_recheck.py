@@ -33,6 +33,14 @@ def test_an_error_while_the_data_is_out_of_sight_is_waited_for():
     assert verdict(COMPLETE, context(content_is_there=True), state="error").action is Action.RECHECK
 
 
+def test_an_error_before_any_data_has_come_is_rechecked_at_once():
+    """It has none to lose, and no content path yet."""
+    empty = verdict(DOWNLOADING, context(content_is_there=False), state="error", progress=0.0)
+    assert decision(empty) == (Action.RECHECK, "in_error")
+    begun = verdict(DOWNLOADING, context(content_is_there=False), state="error", progress=0.1)
+    assert decision(begun) == left_alone_by("in_error")
+
+
 def test_what_was_imported_may_have_been_moved_and_is_not_fetched_again():
     there = context(content_is_there=True)
     tagged = verdict(COMPLETE, there, state="missingFiles", tags=frozenset({"qBitrr-imported"}))
