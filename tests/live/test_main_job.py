@@ -77,23 +77,20 @@ async def test_what_finishes_is_imported_and_what_is_dead_is_blocklisted_deleted
             await seeder.wait_for_state(alive.infohash, "stalledUP")
             grabbed(radarr, 3, alive.name, alive.infohash)
             await qbittorrent.add(alive.data, category="radarr-hd", savepath=str(folder))
-            row = await qbittorrent.wait_for(alive.infohash, lambda row: row["amount_left"] == 0, 20)
+            await qbittorrent.wait_for(alive.infohash, lambda row: row["amount_left"] == 0, 20)
             completed = time.monotonic()
 
             stand_in = sandbox.arrs["Radarr-HD"]
-            await until(
-                lambda: any((r.body or {}).get("name") == "DownloadedMoviesScan" for r in stand_in.requests),
-                10,
-                "no scan command came",
-            )
+
+            def commands() -> list[str]:
+                return [(r.body or {}).get("name", "") for r in stand_in.requests if r.path.endswith("/command")]
+
+            await until(lambda: "RefreshMonitoredDownloads" in commands(), 10, "the Arr was not asked to poll")
             # LoopSleepTimer plus one second, and the pause of this poll
             assert time.monotonic() - completed < LOOP_SECONDS + 1.1
-            (scan,) = [r.body for r in stand_in.requests if (r.body or {}).get("name") == "DownloadedMoviesScan"]
-            assert scan["path"] == row["content_path"]
-            assert scan["downloadClientId"] == alive.infohash.upper()
-            assert scan["importMode"] == "Auto"
             await qbittorrent.wait_for(alive.infohash, lambda row: "qBitrr-imported" in row["tags"], 10)
             assert radarr.collection.items[3].file is not None
+            assert "DownloadedMoviesScan" not in commands()  # with completed download handling it imports by itself
 
             await asyncio.gather(qbittorrent.wait_until_gone(dead.infohash, 30), qbittorrent.wait_until_gone(bare, 30))
             assert time.monotonic() - began > STALLED_SECONDS
@@ -120,7 +117,7 @@ async def test_what_finishes_is_imported_and_what_is_dead_is_blocklisted_deleted
                 return story if not story["torrents"] else {}
 
             story = await until(reported_as_gone, 10, "its last verdict is still shown")
-            assert [entry["rule"] for entry in story["history"]] == ["unwanted_files", "stalled"]
+            assert [entry["rule"] for entry in story["history"]] == ["unwanted_files", "unavailable"]
             explained = await daemon.get(f"/web/torrents/{alive.infohash}/explain")
             assert explained["torrents"][0]["rule"] == "imported"
 

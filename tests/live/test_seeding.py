@@ -88,8 +88,11 @@ async def test_limits_are_reached_by_real_transfer_and_time_and_only_what_was_im
     tmp_path: Path,
     judged: list[Middleware],
 ):
-    files = {"movie.mkv": 2_000_000}
-    torrents = {name: make_torrent(seeder.downloads, name, files, announce=tracker.url) for name in ("A", "B", "Stray")}
+    # each of its own size: what has one name and size on two clients may be the same data, and stays
+    torrents = {
+        name: make_torrent(seeder.downloads, name, {"movie.mkv": 2_000_000 + number}, announce=tracker.url)
+        for number, name in enumerate(("A", "B", "Stray"))
+    }
     for torrent in torrents.values():
         await seeder.add(torrent.data)
         await seeder.wait_for_state(torrent.infohash, "stalledUP")
