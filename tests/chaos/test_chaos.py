@@ -51,8 +51,6 @@ DISTURBED = ("radarr-0", "sonarr-0", "lidarr-0")
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
     async with Sandbox(SECTIONS) as running:
-        for arr in running.world.arrs.values():
-            arr.imports_by_itself = False
         yield running
 
 
