@@ -14,6 +14,7 @@ CONFIG = """\
 [Settings]
 CompletedDownloadFolder = "/downloads"
 UpdateIndex = "https://packages.example/simple"
+UpdateKey = ["their key"]
 AutoUpdateChannel = "stable"
 [WebUI]
 Token = "correct horse battery staple"
@@ -23,7 +24,16 @@ APIKey = "k1"
 Category = "movies"
 """
 CODE = {f"{section}.{name}" for section, keys in KEYS.items() for name, rights in keys.items() if rights is NEVER}
-EVIL = {"Settings.UpdateIndex": "http://evil.example/simple", "Settings.AutoUpdateChannel": "nightly"}
+RIGHT = {
+    "Settings.UpdateIndex": "https://packages.example/simple",
+    "Settings.UpdateKey": ["their key"],
+    "Settings.AutoUpdateChannel": "stable",
+}
+EVIL = {
+    "Settings.UpdateIndex": "http://evil.example/simple",
+    "Settings.UpdateKey": ["the key of an attacker"],
+    "Settings.AutoUpdateChannel": "nightly",
+}
 WITH_TOKEN = {"X-API-Token": TOKEN}
 
 
@@ -34,7 +44,8 @@ def context(make_context):
 
 def code(config):
     """What decides which code runs."""
-    return config.settings.update_index, config.settings.auto_update_channel
+    settings = config.settings
+    return settings.update_index, settings.update_key, settings.auto_update_channel
 
 
 def is_untouched(context):
@@ -50,10 +61,9 @@ def test_each_such_key_is_tried():
 @pytest.mark.parametrize("headers", [{}, WITH_TOKEN])
 async def test_a_key_that_decides_which_code_runs_cannot_be_set(client, context, key, headers):
     section, _, name = key.partition(".")
-    unchanged = {"Settings.UpdateIndex": "https://packages.example/simple", "Settings.AutoUpdateChannel": "stable"}
     for body in (
         {"changes": {key: EVIL[key]}},
-        {"changes": {key: unchanged[key]}},
+        {"changes": {key: RIGHT[key]}},
         {"changes": {section: {name: EVIL[key]}}},
         {"changes": {key: None}},
         {"changes": {section: {name: None}}},
@@ -97,7 +107,9 @@ names = st.one_of(
 )
 values = st.one_of(
     st.sampled_from([*EVIL.values(), 0, 1, True, "", "5m", [], {}, None]),
-    st.dictionaries(st.sampled_from(["UpdateIndex", "AutoUpdateChannel", "Shadow"]), st.sampled_from([*EVIL.values()])),
+    st.dictionaries(
+        st.sampled_from(["UpdateIndex", "UpdateKey", "AutoUpdateChannel", "Shadow"]), st.sampled_from([*EVIL.values()])
+    ),
 )
 bodies = st.fixed_dictionaries(
     {}, optional={"changes": st.dictionaries(names, values, max_size=4), "deletions": st.lists(names, max_size=3)}
