@@ -14,8 +14,8 @@ CONFIG = """\
 [Settings]
 CompletedDownloadFolder = "/downloads"
 UpdateIndex = "https://packages.example/simple"
+UpdateKey = ["their key"]
 AutoUpdateChannel = "stable"
-UpdateKey = ["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]
 [WebUI]
 Token = "correct horse battery staple"
 [Radarr-4K]
@@ -24,15 +24,15 @@ APIKey = "k1"
 Category = "movies"
 """
 CODE = {f"{section}.{name}" for section, keys in KEYS.items() for name, rights in keys.items() if rights is NEVER}
-PRESENT = {
+RIGHT = {
     "Settings.UpdateIndex": "https://packages.example/simple",
+    "Settings.UpdateKey": ["their key"],
     "Settings.AutoUpdateChannel": "stable",
-    "Settings.UpdateKey": ["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="],
 }
 EVIL = {
     "Settings.UpdateIndex": "http://evil.example/simple",
+    "Settings.UpdateKey": ["the key of an attacker"],
     "Settings.AutoUpdateChannel": "nightly",
-    "Settings.UpdateKey": ["BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB="],
 }
 WITH_TOKEN = {"X-API-Token": TOKEN}
 
@@ -45,7 +45,7 @@ def context(make_context):
 def code(config):
     """What decides which code runs."""
     settings = config.settings
-    return settings.update_index, settings.auto_update_channel, settings.update_key
+    return settings.update_index, settings.update_key, settings.auto_update_channel
 
 
 def is_untouched(context):
@@ -63,7 +63,7 @@ async def test_a_key_that_decides_which_code_runs_cannot_be_set(client, context,
     section, _, name = key.partition(".")
     for body in (
         {"changes": {key: EVIL[key]}},
-        {"changes": {key: PRESENT[key]}},
+        {"changes": {key: RIGHT[key]}},
         {"changes": {section: {name: EVIL[key]}}},
         {"changes": {key: None}},
         {"changes": {section: {name: None}}},
@@ -108,7 +108,7 @@ names = st.one_of(
 values = st.one_of(
     st.sampled_from([*EVIL.values(), 0, 1, True, "", "5m", [], {}, None]),
     st.dictionaries(
-        st.sampled_from(["UpdateIndex", "AutoUpdateChannel", "UpdateKey", "Shadow"]), st.sampled_from([*EVIL.values()])
+        st.sampled_from(["UpdateIndex", "UpdateKey", "AutoUpdateChannel", "Shadow"]), st.sampled_from([*EVIL.values()])
     ),
 )
 bodies = st.fixed_dictionaries(
