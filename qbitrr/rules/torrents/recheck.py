@@ -36,8 +36,8 @@ def files_are_missing(torrent: TorrentFacts, context: RuleContext, _policy: Poli
 def in_error(torrent: TorrentFacts, context: RuleContext, _policy: Policy, now: float) -> Finding:
     """A torrent in error is rechecked: at once, after an hour, after 6 hours, then daily.
 
-    Only while its data is seen on this machine: on a lost disk a recheck would lose all, and download it again. What has
-    no data yet has none to lose.
+    Only while its data is seen on this machine: on a lost disk a recheck would lose all, and download it again. What
+    has no data yet has none to lose.
     """
     if torrent.state == states.ERROR:
         has_data = torrent.progress > 0 or torrent.completed_at is not None
