@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qbitrr.worker.torrents.ownership import Ownership
 
 _MANY = 1000  # observations: there are enough of them by then
+_MOMENT_SECONDS = 1.0  # a forecast is of a moment later: the clock has gone on since the verdict, and sums are rounded
 
 
 class Judge:
@@ -41,6 +42,7 @@ class Judge:
         """Judge a torrent of the worker as it will be at a time (epoch seconds) if nothing but time changes."""
         policy = self._policies.of(self._ownership.category_of(torrent.key))
         context = self._observer.context(torrent)
+        at += _MOMENT_SECONDS
         seconds = max(0.0, at - self._clock.wall())
         later = replace(
             context,

@@ -154,6 +154,7 @@ def test_without_an_arr_nothing_is_asked_of_one(torrent, context, policy):
         Action.REMOVE,
         Action.TAG_STALLED,
         Action.UNTAG_STALLED,
+        Action.RELEASE,
     }
 
 

@@ -291,7 +291,7 @@ async def test_an_explanation_is_of_now_and_says_what_time_alone_will_change(san
             return next(iter(await verdicts.of_torrent(opened.database, torrent.infohash)), None)
 
         first = await passes_until(opened, verdict, "it was not judged")
-        assert (first.rule, first.forecast.action, first.forecast.rule) == ("stalled", "fail", "stalled")
+        assert (first.rule, first.forecast.action, first.forecast.rule) == ("stalled", "fail", "unavailable")
         assert first.revisit_at > first.measured_at
 
         async def measured_again():
