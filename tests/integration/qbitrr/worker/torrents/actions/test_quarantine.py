@@ -146,6 +146,9 @@ async def test_undo_within_its_time_needs_no_torrent_file(sandbox, bench):
     only(sandbox.world, torrent)
     torrent.fate = Fate(Destiny.NO_METADATA, 1.0)
     async with bench(settings=LONG) as opened:
+        await opened.loop.load()
+        await opened.one_pass()
+        await opened.loop.observer.reach.ask()  # without metadata only its trackers say that they are in reach
         await quarantined(opened, torrent)
         ((_, _, _, _, entry_id),) = await entries(opened, "fail")
         assert not list(opened.loop.action_context.quarantine_folder.glob("*"))
