@@ -199,6 +199,13 @@ class UnexpectedAnswerError(ServiceError):
     """The answer is not the JSON of this kind of service; often a wrong address or a login page."""
 
 
+class ReadOnlyError(ServiceError):
+    """A call that changes something was not sent, because Shadow is on."""
+
+    def __init__(self, service: str, call: str) -> None:
+        super().__init__(service, f"{call} was not sent: Shadow is on")
+
+
 class UpdateCheckError(QbitrrError):
     """The newest version could not be found out; the text is why."""
 

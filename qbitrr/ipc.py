@@ -133,6 +133,12 @@ class Undo(Message, frozen=True):
     action_id: int
 
 
+class Explain(Message, frozen=True):
+    """Judge a torrent now and store the verdict with what is measured now."""
+
+    infohash: str
+
+
 class SearchNow(Message, frozen=True):
     """Search items now, before all others, within the same budget."""
 
@@ -144,7 +150,7 @@ class ReadSettings(Message, frozen=True):
 
 
 FromWorker = Hello | Ready | Heartbeat | Waiting | Metrics | Counters | Activity | Contradictions | Goodbye
-ToWorker = Configure | Rebuild | Approve | Discard | Undo | SearchNow | ReadSettings
+ToWorker = Configure | Rebuild | Approve | Discard | Undo | Explain | SearchNow | ReadSettings
 
 _encoder = msgspec.msgpack.Encoder()
 _from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)

@@ -42,7 +42,9 @@ async def discard(context: HandlerContext, request: ApprovalRequest) -> Message:
 
 
 async def undo(context: HandlerContext, request: UndoRequest) -> Message:
-    """Restore a torrent from quarantine, or add one again that was removed after its quarantine.
+    """Restore a torrent from quarantine, or add one again as it was that was removed after its quarantine.
+
+    No rule removes it for a day. Its release is taken off the Arr's blocklist.
 
     Answers at once; the state of the action becomes `undone` when the torrent is restored.
     """
@@ -53,11 +55,18 @@ async def undo(context: HandlerContext, request: UndoRequest) -> Message:
         raise NotFoundError(f"There is no action {request.id}")
     if entry.action not in DESTRUCTIVE or entry.state not in ("planned", "done"):
         raise ConflictError(f"Action {entry.id} ({entry.action}, {entry.state}) has nothing that could be undone")
-    if not entry.notes.get("torrent_file"):
+    if not entry.notes.get("torrent_file" if entry.state == "done" else "until"):
         text = f"Action {entry.id} cannot be undone: the torrent was not put into quarantine (Settings.Quarantine)"
         raise ConflictError(text)
+    if _in_shadow(context, entry.category):
+        raise ConflictError(f"Action {entry.id} cannot be undone while Shadow is on")
     send(context, entry.category, ipc.Undo(entry.id))
     return Message(f"Undoing action {entry.id} on {entry.name}")
+
+
+def _in_shadow(context: HandlerContext, category: str) -> bool:
+    config = context.loaded.config
+    return config.settings.shadow or any(arr.shadow for arr in config.arrs.values() if arr.category == category)
 
 
 def _decide(context: HandlerContext, section: str, decision: ipc.Approve | ipc.Discard) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from qbitrr.arr.api_key import ApiKey
 from qbitrr.arr.models import (
     Album,
+    BlocklistPage,
+    BlocklistRecord,
     Command,
     DownloadClient,
     DownloadSettings,
@@ -27,6 +29,7 @@ from qbitrr.arr.models import (
 from qbitrr.errors import (
     CredentialsRejectedError,
     GoneError,
+    ReadOnlyError,
     RefusedError,
     ServiceError,
     ThrottledError,
@@ -58,7 +61,8 @@ class ArrClient:
 
     A refused API key is not sent again and again (`qbitrr.arr.api_key`). An Arr that answers with Retry-After gets no
     command until then; `retry_after_seconds` is what is left of an earlier one, and `on_retry_after` stores a new one.
-    `answers_again` is set when an Arr that was out of reach, or was starting, answers.
+    `answers_again` is set when an Arr that was out of reach, or was starting, answers. With `read_only` nothing is sent
+    that changes anything there.
     """
 
     def __init__(
@@ -69,12 +73,14 @@ class ArrClient:
         api_key: str,
         *,
         verify_tls: bool = True,
+        read_only: bool = False,
         timeouts: Timeouts | None = None,
         retry_after_seconds: float = 0.0,
         on_retry_after: Callable[[float], Awaitable[None]] = _not_stored,
     ) -> None:
         self.section = section
         self.kind = kind
+        self._read_only = read_only
         self.answers_again = asyncio.Event()
         self._is_away = False
         self._key = ApiKey(section)
@@ -184,6 +190,15 @@ class ArrClient:
         """Ask for albums of Lidarr, with statistics, without those that do not exist."""
         return await self.get("album", list[Album], albumIds=list(ids))
 
+    async def blocklisted(self) -> list[BlocklistRecord]:
+        """Ask for the blocklisted releases, at most the newest thousand."""
+        query: dict[str, Query] = {"page": 1, "pageSize": _PAGE_SIZE, "sortKey": "date", "sortDirection": "descending"}
+        return (await self.get("blocklist", BlocklistPage, **query)).records
+
+    async def lift_blocklist(self, record_id: int) -> None:
+        """Take a release off the blocklist; GoneError when it is not on it."""
+        await self._delete(f"blocklist/{record_id}")
+
     async def commands(self) -> list[Command]:
         """Ask for the commands that wait, run or ended lately."""
         return await self.get("command", list[Command])
@@ -286,6 +301,11 @@ class ArrClient:
         if left := self.retry_after_seconds:
             raise ThrottledError(self.section, "POST command: the Arr asked for no more commands for now", left)
 
+    def _check_command(self) -> None:
+        if self._read_only:
+            raise ReadOnlyError(self.section, "a command")
+        self.check_retry_after()
+
     async def _command(self, body: object) -> Command:
         async with self._request(command=True):
             return await self._http.post("command", Command, body)
@@ -296,10 +316,10 @@ class ArrClient:
 
     @asynccontextmanager
     async def _request(self, *, command: bool = False) -> AsyncIterator[None]:
-        """Enclose a call; a command waits for the end of the last Retry-After."""
+        """Enclose a call; a command, which is whatever changes something, waits for the end of the last Retry-After."""
         async with self._key.use():
             if command:
-                self.check_retry_after()
+                self._check_command()
             try:
                 yield
             except ThrottledError as error:

@@ -222,6 +222,21 @@ class HistoryRecord(Answer, frozen=True):
     artist_id: int | None = None
     album_id: int | None = None
     data: HistoryData | None = None
+    source_title: str | None = None
+
+
+class BlocklistRecord(Answer, frozen=True):
+    """One row of Activity > Blocklist."""
+
+    id: int
+    date: str
+    source_title: str | None = None
+
+
+class BlocklistPage(Answer, frozen=True):
+    """A page of the blocklist."""
+
+    records: list[BlocklistRecord]
 
 
 class CommandBody(Answer, frozen=True):

@@ -5,6 +5,7 @@ The socket needs neither token nor port, so that it works whatever was just edit
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -19,6 +20,7 @@ from qbitrr.errors import NotRunningError, RefusedByDaemonError
 if TYPE_CHECKING:
     from qbitrr.data_dir import DataDir
 
+_JUDGE_SECONDS = 5.0
 _WAIT_SECONDS = 30.0
 _APPLY_SECONDS = 600.0  # until all workers are ready with another configuration; as TimeoutStartSec of the unit
 
@@ -73,6 +75,12 @@ def update(data_dir: DataDir) -> str:
 def undo(data_dir: DataDir, action_id: int) -> str:
     """Release a torrent from quarantine, or add it again when it was removed already."""
     return str(_ask(data_dir, "POST", f"actions/{action_id}/undo")["message"])
+
+
+def judge_now(data_dir: DataDir, infohash: str) -> None:
+    """Have a torrent judged now, if a daemon runs that knows it."""
+    with contextlib.suppress(NotRunningError, RefusedByDaemonError):
+        _ask(data_dir, "GET", f"torrents/{quote(infohash, safe='')}/explain", _JUDGE_SECONDS)
 
 
 def decide(data_dir: DataDir, category: str, decision: Literal["approve", "discard"]) -> str:

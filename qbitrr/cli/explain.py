@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 async def explain(state_file: Path, infohash: str) -> str | None:
-    """Report all that the state file has on a torrent; None without anything. Raises StateError."""
+    """Report all that the state file has on a torrent; None without anything. Raises StateError.
+
+    A running daemon has to be asked before (`qbitrr.cli.ctl.judge_now`), so that the facts are those of now.
+    """
     try:
         async with open_reader(state_file) as database:
             now = await verdicts.of_torrent(database, infohash.lower())
@@ -39,12 +42,23 @@ def _verdict(verdict: StoredVerdict) -> list[str]:
     lines = [
         f"{verdict.name} ({verdict.instance}, category {verdict.category})",
         f"Now: {verdict.action.replace('_', ' ')}, because {verdict.because} (since {to_iso(verdict.since)})",
-        "Rules asked, in order:",
+        _next(verdict),
+        f"Rules asked, in order, by what was measured at {to_iso(verdict.measured_at)}:",
     ]
     for step in verdict.trace:
         facts = ", ".join(f"{name}={_fact(value)}" for name, value in step["facts"].items())
         lines.append(f"  {step['outcome']:<5} {step['rule']}: {step['because']}" + (f"  [{facts}]" if facts else ""))
     return lines
+
+
+def _next(verdict: StoredVerdict) -> str:
+    """What time alone would change."""
+    if verdict.revisit_at is None:
+        return "Next: only a change of the torrent, of its Arr or of the configuration changes that"
+    later, at = verdict.forecast, to_iso(verdict.revisit_at)
+    if later is None:
+        return f"Next: judged again at {at}"
+    return f"Next: {later.action.replace('_', ' ')} at {at} if nothing but time changes, because {later.because}"
 
 
 def _entry(entry: Entry) -> list[str]:

@@ -185,8 +185,10 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
+    from qbitrr.cli import ctl  # noqa: PLC0415
     from qbitrr.cli.explain import explain  # noqa: PLC0415
 
+    ctl.judge_now(_chosen(options), options.infohash)
     text = asyncio.run(explain(_chosen(options).state_file, options.infohash))
     return _print_or(text, f"Nothing is known of {options.infohash}.")
 

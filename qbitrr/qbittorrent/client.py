@@ -30,10 +30,11 @@ from qbitrr.qbittorrent.models import (
     read_maindata,
     read_rows,
 )
+from qbitrr.qbittorrent.restore import TorrentSettings
 from qbitrr.qbittorrent.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from qbitrr.http.client import Timeouts
     from qbitrr.qbittorrent.session import Access, LoginGuard
@@ -155,10 +156,28 @@ class QbittorrentClient:
         except (GoneError, RefusedError):
             return None
 
-    async def add(self, torrent_file: bytes, *, save_path: str, category: str, tags: Iterable[str]) -> None:
-        """Add a torrent by its file. Data that lies in `save_path` already is checked and kept."""
-        fields = {"savepath": save_path, "category": category, "tags": ",".join(tags), "autoTMM": "false"}
+    async def add(self, torrent_file: bytes, fields: Mapping[str, str]) -> None:
+        """Add a torrent by its file; see `qbitrr.qbittorrent.restore` for the fields."""
         await self._session.post("torrents/add", {**fields, "torrents": torrent_file})
+
+    async def settings(self, infohash: str) -> TorrentSettings | None:
+        """Ask for what was set on a torrent; None when it does not exist."""
+        body = await self._session.get("torrents/info", {"hashes": infohash})
+        rows = self._session.http.decode(body, list[TorrentSettings], "torrents/info")
+        return rows[0] if rows else None
+
+    async def set_file_priority(self, infohash: str, indices: Iterable[int], priority: int) -> None:
+        """Set the priority of files: 0 for those that are not downloaded, 1 for ordinary, then 6 and 7."""
+        joined = "|".join(map(str, indices))
+        await self._session.post("torrents/filePrio", {"hash": infohash, "id": joined, "priority": str(priority)})
+
+    async def rename_file(self, infohash: str, old: str, new: str) -> None:
+        """Rename a file, given by paths below the save path of the torrent."""
+        await self._session.post("torrents/renameFile", {"hash": infohash, "oldPath": old, "newPath": new})
+
+    async def force_start(self, infohash: str) -> None:
+        """Start a torrent past the queue."""
+        await self._change("torrents/setForceStart", [infohash], value="true")
 
     async def remove_tags(self, infohashes: Iterable[str], *tags: str) -> None:
         """Remove tags."""

@@ -15,7 +15,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from qbitrr.errors import BannedError, CredentialsRejectedError, RefusedError
+from qbitrr.errors import BannedError, CredentialsRejectedError, ReadOnlyError, RefusedError
 from qbitrr.http.client import HttpClient, Timeouts
 
 if TYPE_CHECKING:
@@ -29,7 +29,10 @@ _NOT_LOGGED_IN = frozenset({401, 403})  # 403 without a session; 401 for an API 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Address and credentials of one qBittorrent. `base_url` ends before `/api/v2`."""
+    """Address and credentials of one qBittorrent. `base_url` ends before `/api/v2`.
+
+    With `read_only` nothing is sent that changes anything there; a login is.
+    """
 
     service: str
     base_url: str
@@ -37,6 +40,7 @@ class Access:
     password: str = field(default="", repr=False)
     api_key: str = field(default="", repr=False)
     verify_tls: bool = True
+    read_only: bool = False
 
     @property
     def by_api_key(self) -> bool:
@@ -91,6 +95,8 @@ class Session:
 
     async def post(self, path: str, form: Form) -> bytes:
         """POST a form; logs in again when the session has ended. Raises a ServiceError."""
+        if self._access.read_only:
+            raise ReadOnlyError(self._access.service, f"POST {path}")
         return await self._call("POST", path, form=form)
 
     async def _call(

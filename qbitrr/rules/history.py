@@ -15,6 +15,8 @@ from qbitrr.rules.verdict import DESTRUCTIVE, Action
 
 BY_A_PERSON = "a person "
 """Beginning of the outcome of an action that the user stopped."""
+ADDED_AGAIN = "added again"
+"""Beginning of the outcome of a removal that was undone after it."""
 DISCARDED = f"{BY_A_PERSON}decided against it"
 
 
@@ -45,6 +47,8 @@ class History(Struct, frozen=True, gc=False):
     """What ffprobe found wrong with the files that the Arr refuses, by name; None until it was asked."""
     discarded_at: float | None = None
     """When the user decided against its removal."""
+    quarantined_until: float | None = None
+    """When the quarantine ends in which a removal of it waits; None when it is in none."""
     unplayable: str = ""
     """What ffprobe found wrong with one of its media files, when none of them can be played."""
     adjusted: Adjustment | None = None
@@ -62,6 +66,8 @@ def after(history: History, action: str, state: str, at: float, outcome: str | N
     changes: dict[str, Any] = {}
     if action in DESTRUCTIVE and (state == "undone" or (outcome or "").startswith(BY_A_PERSON)):
         changes = {"discarded_at": at}
+        if action == Action.FAIL and (outcome or "").startswith(ADDED_AGAIN):  # the Arr counts the download as failed
+            changes["searched_again"] = True
     elif action == Action.IMPORT:
         changes = {"imports": _imports(history.imports, state, at)}
     elif action == Action.FAIL_REST and state == "done":

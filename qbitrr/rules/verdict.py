@@ -28,13 +28,22 @@ class Action(StrEnum):
     FAIL = "fail"
     FAIL_REST = "fail_rest"
     REMOVE = "remove"
+    RELEASE = "release"
     PAUSE = "pause"
     RESUME = "resume"
     SORT = "sort"
 
 
 DESTRUCTIVE = frozenset({Action.FAIL, Action.REMOVE})
-"""What takes a torrent out of its client: counted by the breaker, delayed by the quarantine."""
+"""What takes a torrent out of its client: delayed by the quarantine."""
+COUNTED = DESTRUCTIVE | {Action.SEARCH_AGAIN, Action.DELETE_FILES}
+"""What the breaker counts: it deletes something, or blocklists a release."""
+PRELIMINARY = frozenset(
+    {Action.ADJUST, Action.SKIP_FILES, Action.DELETE_FILES, Action.UNTAG_STALLED, Action.SEARCH_AGAIN}
+)
+"""Once it is done, the rule that asks for it passes, and those behind it are asked."""
+CHECKS = frozenset({Action.CHECK_IMPORT, Action.CHECK_FILES})
+"""What only reads."""
 DELETING = DESTRUCTIVE | {Action.DELETE_FILES}
 """What deletes a torrent or files of it."""
 
@@ -119,6 +128,11 @@ class Verdict(Struct, frozen=True):
     def action(self) -> Action:
         """What to do."""
         return self.last.finding.action
+
+    @property
+    def acting(self) -> list[TraceStep]:
+        """The rules that ask for an action: one at most, except under Shadow."""
+        return [step for step in self.trace if step.finding.outcome is Outcome.ACT]
 
     @property
     def revisit_at(self) -> float | None:

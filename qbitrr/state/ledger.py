@@ -5,6 +5,7 @@ At most one action on a torrent is open at a time; the database enforces it.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from qbitrr.rules.verdict import DELETING, OPEN, ActionState, Decision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from qbitrr.rules.verdict import EndState, OpenState
     from qbitrr.state.database import Database, Row
@@ -136,6 +138,20 @@ async def close(database: Database, entry: Entry, state: EndState, outcome: str,
     )
 
 
+async def carry_over(database: Database, entry: Entry, added_at: float) -> None:
+    """Have a torrent that was added again keep what was done to it before."""
+    await database.write(
+        "UPDATE ledger SET added_at = ? WHERE instance = ? AND infohash = ? AND added_at = ?",
+        (added_at, entry.instance, entry.infohash, entry.added_at),
+    )
+
+
+async def ids_at_step(database: Database, category: str, step: str) -> list[int]:
+    """Read the ids of actions of a category that are done and reached a step after that."""
+    sql = "SELECT id FROM ledger WHERE category = ? AND state = 'done' AND step = ? ORDER BY id"
+    return [row[0] for row in await database.rows(sql, (category, step))]
+
+
 async def open_entries(database: Database, category: str) -> list[Entry]:
     """Read the open actions of a category, oldest first."""
     sql = f"SELECT {_COLUMNS} FROM ledger WHERE category = ? AND {_IS_OPEN} ORDER BY id"
@@ -221,6 +237,12 @@ async def begun_since(database: Database, category: str, actions: Sequence[str],
               WHERE category = ? AND action IN ({", ".join("?" * len(actions))}) AND planned_at > ?
               AND state NOT IN ('cancelled', 'awaiting_approval') ORDER BY id"""
     return [_entry(row) for row in await database.rows(sql, (category, *actions, since))]
+
+
+def drop_open(state_file: Path) -> None:
+    """Drop all open actions from a copy of the state file, so that nothing of them goes on there. Blocking."""
+    with contextlib.closing(sqlite3.connect(state_file, isolation_level=None)) as copy:
+        copy.execute(f"DELETE FROM ledger WHERE {_IS_OPEN}")
 
 
 async def is_removing(database: Database) -> bool:

@@ -13,8 +13,20 @@ if TYPE_CHECKING:
     from qbitrr.state.database import Database, Row
 
 
+class Forecast(Struct, frozen=True):
+    """What would be decided at a later time if nothing but time changed."""
+
+    action: str
+    rule: str
+    because: str
+
+
 class StoredVerdict(Struct, frozen=True):
-    """A verdict on a torrent, since when it holds (epoch seconds), and every rule that was applied."""
+    """A verdict on a torrent and every rule that was applied; times in epoch seconds.
+
+    It holds since `since`; the facts in the trace were measured at `measured_at`. At `revisit_at` time alone may change
+    it, to `forecast` if nothing else changes; both are None when time alone does not.
+    """
 
     category: str
     instance: str
@@ -25,26 +37,31 @@ class StoredVerdict(Struct, frozen=True):
     because: str
     trace: list[dict[str, Any]]
     since: float
+    measured_at: float = 0.0
+    revisit_at: float | None = None
+    forecast: Forecast | None = None
 
 
 _COLUMNS = ", ".join(StoredVerdict.__struct_fields__)
 
 
+_PLACES = ", ".join("?" * len(StoredVerdict.__struct_fields__))
+
+
 def _verdict(row: Row) -> StoredVerdict:
     fields = dict(zip(StoredVerdict.__struct_fields__, row, strict=True))
     fields["trace"] = msgspec.json.decode(fields["trace"])
+    if fields["forecast"] is not None:
+        fields["forecast"] = msgspec.json.decode(fields["forecast"], type=Forecast)
     return StoredVerdict(**fields)
 
 
 async def store(database: Database, verdicts: Sequence[StoredVerdict]) -> None:
     """Write verdicts that differ from the stored ones."""
-    rows = [
-        (v.category, v.instance, v.infohash, v.name, v.action, v.rule, v.because, _encoded(v.trace), v.since)
-        for v in verdicts
-    ]
+    rows = [_row(verdict) for verdict in verdicts]
     async with database.transaction() as transaction:
         await transaction.execute_many(
-            f"INSERT OR REPLACE INTO verdicts ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO verdicts ({_COLUMNS}) VALUES ({_PLACES})",
             rows,
         )
 
@@ -55,5 +72,12 @@ async def of_torrent(database: Database, infohash: str) -> list[StoredVerdict]:
     return [_verdict(row) for row in await database.rows(sql, (infohash,))]
 
 
-def _encoded(trace: list[dict[str, Any]]) -> str:
-    return msgspec.json.encode(trace).decode()
+def _encoded(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _row(verdict: StoredVerdict) -> tuple[Any, ...]:
+    fields = msgspec.structs.asdict(verdict)
+    fields["trace"] = _encoded(verdict.trace)
+    fields["forecast"] = None if verdict.forecast is None else _encoded(verdict.forecast)
+    return tuple(fields.values())

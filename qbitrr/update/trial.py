@@ -1,4 +1,4 @@
-"""Trial of a staged version before anything is switched: it runs on copies, changes nothing, and must get ready."""
+"""Trial of a staged version before anything is switched: it runs on copies, acts on nothing, and must get ready."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from qbitrr.config.dotted_keys import edits_of
 from qbitrr.data_dir import DataDir
 from qbitrr.errors import UpdateFailedError
 from qbitrr.process import die_with_parent
-from qbitrr.state import backup
+from qbitrr.state import backup, ledger
 from qbitrr.update.programs import follow, joined
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _NOT_FOR_IT = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_PID", "
 
 
 async def try_out(prefix: Path, data_dir: DataDir, environ: Mapping[str, str], seconds: float, on_line: OnLine) -> None:
-    """Run the version in `prefix` on copies, under Shadow, until all its workers are ready.
+    """Run the version in `prefix` on copies, under Shadow and without open actions, until all its workers are ready.
 
     It ends with this process. Raises UpdateFailedError with its last output.
     """
@@ -85,6 +85,7 @@ def _copy(data_dir: DataDir, copies: DataDir) -> int:
     text = data_dir.config_file.read_bytes().decode("utf-8-sig")
     write_private(copies.config_file, edited(text, edits_of(changes, [])).encode())
     backup.copy_to(data_dir.state_file, copies.state_file)
+    ledger.drop_open(copies.state_file)  # they are under way here
     return port
 
 

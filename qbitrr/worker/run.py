@@ -182,6 +182,8 @@ async def _obey(
             case ipc.Approve() | ipc.Discard() | ipc.Undo():
                 torrents.approvals.submit(message)
                 torrents.poll.wake.set()
+            case ipc.Explain(infohash):
+                torrents.explain(infohash)
             case ipc.SearchNow(item_ids) if searches is not None:
                 searches.request(item_ids)
             case ipc.ReadSettings() if settings is not None:

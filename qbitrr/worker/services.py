@@ -41,7 +41,10 @@ class Services:
 
 @asynccontextmanager
 async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, clock: Clock) -> AsyncIterator[Services]:
-    """Make the clients, which store in `database` what must survive a restart. Nothing is sent yet."""
+    """Make the clients, which store in `database` what must survive a restart. Nothing is sent yet.
+
+    Under Shadow they refuse every call that changes something, whoever makes it.
+    """
     async with AsyncExitStack() as stack:
         arr, client, requester = config.arr_section, None, None
         if arr is not None:
@@ -51,6 +54,7 @@ async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, c
                 arr.uri,
                 arr.api_key,
                 verify_tls=not arr.skip_tls_verify,
+                read_only=config.shadow,
                 retry_after_seconds=await retry_after.seconds_left(database, arr.category, clock),
                 on_retry_after=partial(_keep, database, arr.category, clock),
             )
@@ -66,6 +70,7 @@ async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, c
                 password=qbit.password,
                 api_key=qbit.api_key,
                 verify_tls=not qbit.skip_tls_verify,
+                read_only=config.shadow,
             )
             qbittorrents[qbit.section] = QbittorrentClient(access, guard)
             stack.push_async_callback(qbittorrents[qbit.section].close)

@@ -12,6 +12,7 @@ import pytest
 from qbitrr.errors import GoneError, RefusedError
 from qbitrr.qbittorrent.client import QbittorrentClient
 from qbitrr.qbittorrent.mirror import Mirror
+from qbitrr.qbittorrent.restore import KeptTorrent, TorrentSettings
 from qbitrr.qbittorrent.session import Access
 from qbitrr.qbittorrent.tracker_status import TrackerStatus, tracker_status
 from tests.support import versions
@@ -133,7 +134,9 @@ async def test_what_was_exported_and_deleted_can_be_added_again(
 
     await until(is_gone, 20, "gone from the delta")
     assert await client.export(torrent.infohash) is None
-    await client.add(exported, save_path=str(qbittorrent.downloads), category="films", tags=["back"])
+    settings = TorrentSettings(torrent.infohash, save_path=str(qbittorrent.downloads), tags="back")
+    await client.add(exported, KeptTorrent(settings, running=True).fields("films", ()))
+    await client.start([torrent.infohash])
     row = await qbittorrent.wait_for(torrent.infohash, lambda row: row["amount_left"] == 0)
     assert (row["category"], row["tags"]) == ("films", "back")
     await client.delete([torrent.infohash], with_files=True)

@@ -232,12 +232,35 @@ async def test_the_same_torrent_on_two_clients_is_two(
         assert done["instance"] == "qBit"
 
 
+async def as_the_user_set_it(client: QbittorrentNox, infohash: str) -> tuple[object, ...]:
+    """What is set on a torrent, its files and its trackers."""
+    row = await client.torrent(infohash)
+    assert row is not None
+    files = await client.get("torrents/files", hash=infohash)
+    trackers = await client.get("torrents/trackers", hash=infohash)
+    names = ("name", "dl_limit", "up_limit", "ratio_limit", "seeding_time_limit", "seq_dl", "auto_tmm", "category")
+    return (
+        {name: row[name] for name in names},
+        set(row["tags"].split(", ")),
+        [(file["name"], file["priority"]) for file in files],
+        {tracker["url"] for tracker in trackers},
+    )
+
+
 @versions.each
 async def test_a_removal_is_undone_from_quarantine_and_after_it(
     tracker: Tracker, qbittorrent: QbittorrentNox, tmp_path: Path, judged: list[Middleware]
 ):
     async with scene(tmp_path, judged, {"qBit": qbittorrent}, {"Quarantine": "6s"}) as on:
-        torrent = await dead(qbittorrent, tmp_path, "Rescued.2006", tracker)
+        as_set = {
+            "tags": "mine,weekend", "contentLayout": "NoSubfolder", "dlLimit": "5120", "upLimit": "6144",
+            "ratioLimit": "2.5", "seedingTimeLimit": "300", "sequentialDownload": "true", "rename": "Mine.2006",
+        }  # fmt: skip
+        torrent = await dead(qbittorrent, tmp_path, "Rescued.2006", tracker, **as_set)
+        await qbittorrent.wait_for(torrent.infohash, lambda row: row["state"] == "stalledDL")
+        await qbittorrent.post("torrents/filePrio", hash=torrent.infohash, id="0", priority="7")
+        await qbittorrent.post("torrents/addTrackers", hash=torrent.infohash, urls="http://127.0.0.1:9/announce")
+        before = await as_the_user_set_it(qbittorrent, torrent.infohash)
         grabbed(on.radarr, 1, torrent.name, torrent.infohash)
         await qbittorrent.wait_for(
             torrent.infohash,
@@ -254,3 +277,5 @@ async def test_a_removal_is_undone_from_quarantine_and_after_it(
             return [d["state"] for d in await on.daemon.decisions()] == ["undone"]
 
         await until(undone, 10, "an entry of the ledger that was undone")
+        assert await as_the_user_set_it(qbittorrent, torrent.infohash) == before
+        await qbittorrent.wait_for(torrent.infohash, lambda row: row["state"] == "stalledDL")

@@ -13,6 +13,7 @@ keys that govern it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
 from msgspec import Struct
@@ -63,7 +64,7 @@ from qbitrr.rules.torrents.unwanted import (
     unwanted_files,
 )
 from qbitrr.rules.torrents.user_categories import failed_by_user, recheck_requested
-from qbitrr.rules.verdict import Action, Finding, Outcome, TraceStep, Verdict, acts, passes, stops
+from qbitrr.rules.verdict import PRELIMINARY, Action, Finding, Outcome, TraceStep, Verdict, acts, passes, stops
 
 Check = Callable[[TorrentFacts, RuleContext, Policy, float], Finding]
 
@@ -97,7 +98,11 @@ class Rule(Struct, frozen=True):
 
 RULES = (
     Rule(ignored_by_user),
-    Rule(in_quarantine),
+    Rule(
+        in_quarantine,
+        proof="The tag of a quarantine, and no removal under way in the ledger.",
+        harmless="It only removes its own tag, and starts what the ledger says was stopped for it.",
+    ),
     Rule(client_is_busy_with_it),
     Rule(
         recheck_requested,
@@ -267,13 +272,27 @@ WITHOUT_ARR = tuple(rule for rule in RULES if rule.scope is not Scope.WITH_ARR)
 
 def judge(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Verdict:
     """Ask the rules in order until one decides; `now` in epoch seconds."""
+    return _ask(torrent, context, policy, now, frozenset())
+
+
+def judge_in_shadow(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Verdict:
+    """Ask the rules in order as if preliminary actions were done at once; each of them is in the trace.
+
+    As nothing is done under Shadow, the rules behind one of them are never asked otherwise.
+    """
+    return _ask(torrent, context, policy, now, PRELIMINARY)
+
+
+def _ask(
+    torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float, passed: AbstractSet[Action]
+) -> Verdict:
     trace: list[TraceStep] = []
     for rule in WITH_ARR if policy.with_arr else WITHOUT_ARR:
         finding = rule.check(torrent, context, policy, now)
         if rule.by_privacy:
             finding = _by_privacy(rule, finding, torrent, context, policy)
         trace.append(TraceStep(rule.name, finding))
-        if finding.outcome is not Outcome.PASS:
+        if finding.outcome is not Outcome.PASS and finding.action not in passed:
             break
     return Verdict(tuple(trace))
 

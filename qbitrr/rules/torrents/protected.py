@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr.rules import states
 from qbitrr.rules.tags import TAG_IGNORED, TAG_QUARANTINE
-from qbitrr.rules.verdict import passes, stops
+from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
     from qbitrr.rules.context import RuleContext
@@ -30,11 +30,17 @@ def ignored_by_user(torrent: TorrentFacts, _context: RuleContext, policy: Policy
     return passes("it has no tag that protects it")
 
 
-def in_quarantine(torrent: TorrentFacts, _context: RuleContext, _policy: Policy, _now: float) -> Finding:
-    """`Settings.Quarantine`: a torrent with the tag `qBitrr-quarantine` waits for its removal, or to be rescued."""
-    if TAG_QUARANTINE in torrent.tags:
-        return stops("it is in quarantine")
-    return passes("it is not in quarantine")
+def in_quarantine(torrent: TorrentFacts, context: RuleContext, _policy: Policy, now: float) -> Finding:
+    """`Settings.Quarantine`: a torrent with the tag `qBitrr-quarantine` waits for its removal, or to be rescued.
+
+    One that has the tag although no removal of it is under way is released.
+    """
+    if TAG_QUARANTINE not in torrent.tags:
+        return passes("it is not in quarantine")
+    until = context.history.quarantined_until
+    if until is not None:
+        return stops("it is in quarantine", max(now, until))
+    return acts(Action.RELEASE, "it has the tag of a quarantine, but no removal of it is under way")
 
 
 def client_is_busy_with_it(torrent: TorrentFacts, _context: RuleContext, _policy: Policy, _now: float) -> Finding:

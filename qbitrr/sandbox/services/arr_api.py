@@ -136,6 +136,7 @@ class ArrStandIn(StandIn):
             web.post(f"/{self.api}/command", self.post_command),
             web.post(f"/{self.api}/history/failed/{{id}}", self.post_failed),
             web.delete(f"/{self.api}/queue/{{id}}", self.delete_queue_record),
+            web.delete(f"/{self.api}/blocklist/{{id}}", self.delete_blocklist_entry),
             web.put(f"/{self.api}/{KINDS[self.kind].parent}/editor", self.put_editor),
             web.get("/signalr/messages", self.hub.handle, allow_head=False),
         ]
@@ -358,6 +359,14 @@ class ArrStandIn(StandIn):
     def needs_grab(self) -> bool:
         """Whether blocklisting what was not grabbed is an error."""
         return False
+
+    async def delete_blocklist_entry(self, request: web.Request) -> web.Response:
+        """Take a release off the blocklist."""
+        found = next((entry for entry in self.arr.blocklist if entry.id == path_id(request)), None)
+        if found is None:
+            return one({"message": "NotFound"}, status=404)
+        self.arr.blocklist.remove(found)
+        return one({})
 
     async def put_editor(self, request: web.Request) -> web.Response:
         """Give some movies, series or artists another quality profile, all of them or none."""

@@ -65,6 +65,15 @@ def _add(client: DownloadClient, form: Form) -> None:
         found.group(1), form.get("savepath", ""), form.get("category", ""), _names(form.get("tags", ""))
     ):
         raise web.HTTPUnsupportedMediaType(text="No torrents were added")
+    torrent = client.torrents[found.group(1)]
+    torrent.stopped = "true" in (form.get("paused"), form.get("stopped"))
+    torrent.name = form.get("rename", torrent.name)
+    torrent.download_limit, torrent.upload_limit = int(form.get("dlLimit", "0")), int(form.get("upLimit", "0"))
+    torrent.ratio_limit = float(form.get("ratioLimit", "-2"))
+    torrent.seeding_minutes_limit = int(form.get("seedingTimeLimit", "-2"))
+    for file in torrent.files:
+        file.priority = 1
+    torrent.set_trackers([torrent.tracker] if torrent.tracker else [])
 
 
 def _add_tags(client: DownloadClient, form: Form) -> None:
@@ -112,6 +121,20 @@ def _set_priority(client: DownloadClient, form: Form) -> None:
         raise web.HTTPConflict(text="File ID is not valid")
     for index in indices:
         torrent.files[int(index)].priority = int(form["priority"])
+
+
+def _rename_file(client: DownloadClient, form: Form) -> None:
+    torrent = client.get(form["hash"].lower())
+    if torrent is None:
+        raise web.HTTPNotFound(text="Not Found")
+    file = next((file for file in torrent.files if file.path == form["oldPath"]), None)
+    if file is None:
+        raise web.HTTPConflict(text="Old path does not exist")
+    file.path = form["newPath"]
+
+
+def _force_start(client: DownloadClient, form: Form) -> None:
+    client.start(_hashes(client, form))
 
 
 def _set_download_limit(client: DownloadClient, form: Form) -> None:
@@ -179,6 +202,8 @@ _CHANGES = {
     "torrents/removeTags": Change(("hashes",), _remove_tags),
     "torrents/createCategory": Change(("category",), _create_category),
     "torrents/setCategory": Change(("hashes", "category"), _set_category),
+    "torrents/renameFile": Change(("hash", "oldPath", "newPath"), _rename_file),
+    "torrents/setForceStart": Change(("hashes", "value"), _force_start),
     "torrents/filePrio": Change(("hash", "id", "priority"), _set_priority),
     "torrents/setDownloadLimit": Change(("hashes", "limit"), _set_download_limit),
     "torrents/setUploadLimit": Change(("hashes", "limit"), _set_upload_limit),

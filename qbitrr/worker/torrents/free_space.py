@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec.structs import replace
 
 from qbitrr import logs
+from qbitrr.backoff import Backoff
 from qbitrr.config.address import host_name, is_loopback
-from qbitrr.errors import GoneError
+from qbitrr.errors import GoneError, ServiceError
 from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.rules import free_space
 from qbitrr.rules.free_space import Disk, Download
@@ -20,6 +21,7 @@ from qbitrr.state import free_space as stored
 from qbitrr.worker.config import guards_space
 from qbitrr.worker.disk import on_disk
 from qbitrr.worker.torrents.actions import pause
+from qbitrr.worker.torrents.actions.shadow import ShadowReport
 from qbitrr.worker.torrents.ownership import may_be_moved
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ _log = logs.get(__name__)
 CLIENTS_DISK = "of the client"
 """Name of the disk that a qBittorrent on another machine reports the free space of."""
 _PREFERENCES_SECONDS = 600.0
+_RETRY = Backoff(first_seconds=5.0, limit_seconds=600.0)
 _CLAIM_SECONDS = 60.0
 _CLAIMED_SECONDS = 600.0
 """How long a claim holds: downloads go on while their worker restarts."""
@@ -48,6 +51,9 @@ class FreeSpaceGuard:
         self._instance = config.qbit.section
         self._mirror = mirror
         self._context = context
+        self._shadow = ShadowReport(context)
+        self._failures = 0
+        self._act_at = float("-inf")
         self._on = guards_space(config.settings)
         self._local = is_loopback(host_name(config.qbit.url))
         names = [qbit.section for qbit in config.qbits]
@@ -75,8 +81,10 @@ class FreeSpaceGuard:
             await self._claim(free_space.to_write(downloads, steps))
         else:
             steps = free_space.resume_all(downloads)
-        if steps and not self._config.settings.shadow:
-            await pause.carry_out(self._context, self._instance, steps)
+        if self._config.settings.shadow:
+            await self._note(steps)
+        elif steps and self._context.clock.monotonic() >= self._act_at:
+            await self._carry_out(steps)
         gone = [infohash for infohash in paused if infohash not in self._mirror.torrents]
         if gone:
             await stored.record_resumed(self._context.database, self._instance, gone)
@@ -90,6 +98,22 @@ class FreeSpaceGuard:
             self._preallocates = await self._context.client(self._instance).preallocates()
         except GoneError:  # a stand-in for qBittorrent may have no preferences
             self._preallocates = False
+
+    async def _carry_out(self, steps: list[free_space.SpaceStep]) -> None:
+        """Pause and resume; after a failure the next attempt waits, as each is in the ledger."""
+        try:
+            await pause.carry_out(self._context, self._instance, steps)
+        except ServiceError:
+            self._failures += 1
+            self._act_at = self._context.clock.monotonic() + _RETRY.seconds(self._failures)
+            raise
+        self._failures = 0
+
+    async def _note(self, steps: Iterable[free_space.SpaceStep]) -> None:
+        for step in steps:
+            row = self._mirror.torrents[step.download.infohash]
+            torrent = torrent_facts(self._instance, step.download.infohash, row, self._context.clock.wall())
+            await self._shadow.note(torrent, pause.verdict_of(step))
 
     def _downloads(self, paused: dict[str, float]) -> Iterable[Download]:
         """Torrents that are not complete, or were paused by the guard."""

@@ -40,6 +40,7 @@ class TorrentHistory:
         self._files_seen: dict[Incarnation, str] = {}
         self._unsaved: set[Incarnation] = set()
         self._failed_grabs: list[tuple[float, frozenset[int]]] = []
+        self._quarantined: dict[TorrentKey, float] = {}
 
     async def load(self) -> None:
         """Read back what the ledger knows, and whose files were seen."""
@@ -51,11 +52,15 @@ class TorrentHistory:
             self.count_failed_grab(entry)
         for check in await torrents.read(self._database, self._category, StoredFileCheck):
             self._files_seen[check.instance, check.infohash, check.added_at] = check.rules
+        for entry in await ledger.open_entries(self._database, self._category):
+            self.follow(entry)
 
     def of(self, torrent: TorrentFacts) -> History:
         """What was done to a torrent and found out about it."""
         incarnation = _incarnation(torrent)
         known = self._histories.get(incarnation, NOTHING_DONE)
+        if torrent.key in self._quarantined:
+            known = replace(known, quarantined_until=self._quarantined[torrent.key])
         if known.selection is None and self._files_seen.get(incarnation) == self._mark(complete=torrent.complete):
             return replace(known, selection=replace(NOTHING_LEFT, complete=torrent.complete))
         return known
@@ -74,8 +79,14 @@ class TorrentHistory:
         if items:
             self._failed_grabs.append((entry.planned_at, items))
 
+    def follow(self, entry: Entry) -> None:
+        """Note whether a torrent is in quarantine at the step that its action has reached."""
+        if "until" in entry.notes and entry.state in OPEN:
+            self._quarantined[entry.key] = entry.notes["until"]
+
     def record(self, entry: Entry, state: str, at: float, outcome: str | None) -> None:
         """Add an action that ended to its torrent's history."""
+        self._quarantined.pop(entry.key, None)
         incarnation = _incarnation(entry)
         before = self._histories.get(incarnation, NOTHING_DONE)
         history = after(before, entry.action, state, at, outcome)
@@ -83,6 +94,12 @@ class TorrentHistory:
             history = replace(history, selection=None)
         if history != before:
             self._histories[incarnation] = history
+
+    async def reload(self, torrent: TorrentFacts) -> None:
+        """Read what the ledger knows of a torrent that was added again."""
+        for entry in await ledger.of_torrent(self._database, torrent.infohash):
+            if _incarnation(entry) == _incarnation(torrent) and entry.state not in OPEN:
+                self.record(entry, entry.state, entry.updated_at, entry.outcome)
 
     def note(self, subject: Entry | TorrentFacts, **found: Any) -> None:
         """Note what was found out about a torrent."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from qbitrr.rules import torrents
+from qbitrr.rules.strikes import Elapsed
 from qbitrr.worker.torrents.policy import Policies
 
 if TYPE_CHECKING:
@@ -14,11 +17,15 @@ if TYPE_CHECKING:
     from qbitrr.worker.torrents.observer import Observer
     from qbitrr.worker.torrents.ownership import Ownership
 
+_MANY = 1000  # observations: there are enough of them by then
+_MOMENT_SECONDS = 1.0  # a forecast is of a moment later: the clock has gone on since the verdict, and sums are rounded
+
 
 class Judge:
     """Judges the torrents of one worker: for a pass, and again right before an action."""
 
     def __init__(self, context: WorkerContext, ownership: Ownership, observer: Observer) -> None:
+        self._ask = torrents.judge_in_shadow if context.config.shadow else torrents.judge
         self._policies = Policies(context.config)
         self._clock = context.clock
         self._ownership = ownership
@@ -29,4 +36,25 @@ class Judge:
         if not self._ownership.is_mine(torrent):
             return None
         policy = self._policies.of(self._ownership.category_of(torrent.key))
-        return torrents.judge(torrent, self._observer.context(torrent), policy, self._clock.wall())
+        return self._ask(torrent, self._observer.context(torrent), policy, self._clock.wall())
+
+    def forecast(self, torrent: TorrentFacts, at: float) -> Verdict:
+        """Judge a torrent of the worker as it will be at a time (epoch seconds) if nothing but time changes."""
+        policy = self._policies.of(self._ownership.category_of(torrent.key))
+        context = self._observer.context(torrent)
+        at += _MOMENT_SECONDS
+        seconds = max(0.0, at - self._clock.wall())
+        later = replace(
+            context,
+            stalled=_later(context.stalled, seconds),
+            slow=_later(context.slow, seconds),
+            unavailable=_later(context.unavailable, seconds),
+            seeding_seconds=context.seeding_seconds + (seconds if torrent.seeding.counting else 0.0),
+            history=replace(context.history, quarantined_until=None),
+        )
+        return self._ask(torrent, later, policy, at)
+
+
+def _later(elapsed: Elapsed, seconds: float) -> Elapsed:
+    """A timer that goes on; the rules ask only for the timers of a torrent's present state only."""
+    return Elapsed(elapsed.seconds + seconds, elapsed.observations + _MANY)

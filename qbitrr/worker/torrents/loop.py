@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 
 from qbitrr import logs
 from qbitrr.rules.completion import OVERDUE_SECONDS, expected_in, next_pass_in
-from qbitrr.rules.verdict import Action, TraceStep, Verdict, stops
+from qbitrr.rules.facts import TorrentKey
+from qbitrr.rules.torrents.protected import in_quarantine
+from qbitrr.rules.verdict import CHECKS, Action, TraceStep, Verdict, stops
 from qbitrr.state import torrents, verdicts
 from qbitrr.worker.torrents.actions.approvals import Approvals
 from qbitrr.worker.torrents.actions.context import ActionContext
 from qbitrr.worker.torrents.actions.runner import ActionRunner
+from qbitrr.worker.torrents.actions.shadow import ShadowReport
 from qbitrr.worker.torrents.arr_downloads import ArrDownloads
 from qbitrr.worker.torrents.history import TorrentHistory
 from qbitrr.worker.torrents.judge import Judge
@@ -26,7 +29,7 @@ from qbitrr.worker.torrents.poll import Poll
 from qbitrr.worker.torrents.seeding import SeedingTracker
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import TorrentFacts, TorrentKey
+    from qbitrr.rules.facts import TorrentFacts
     from qbitrr.rules.verdict import VerdictIdentity
     from qbitrr.worker.context import WorkerContext
 
@@ -34,6 +37,7 @@ _log = logs.get(__name__)
 
 _JUDGED_AT_ONCE = 500
 _FAULT_SECONDS = 60.0  # until a torrent is judged again when that broke off
+_WITHOUT_FORECAST = frozenset({"error", in_quarantine.__name__})  # what follows is not decided by time alone
 _STRAY_SECONDS = 300.0  # until a torrent that was moved aside, and that no worker knows, is asked for again
 
 
@@ -56,17 +60,21 @@ class TorrentLoop:
         self.action_context = ActionContext(context, self._ownership, self.seeding, self._history, self._downloads)
         self.runner = ActionRunner(self.action_context, self.poll, self.observer, self._judge)
         self.approvals = Approvals(self.action_context, self.runner)
+        self._shadow = ShadowReport(self.action_context) if context.config.shadow else None
         self._to_judge: set[TorrentKey] = set()
         self._to_forget: set[TorrentKey] = set()
         self._left_over: set[TorrentKey] = set()
         self._identities: dict[TorrentKey, VerdictIdentity] = {}  # the traces are in the state file
+        self._since: dict[TorrentKey, float] = {}
         self._revisit_at: dict[TorrentKey, float] = {}
+        self._to_explain: set[TorrentKey] = set()
         self._complete_at: dict[TorrentKey, float] = {}  # expected, monotonic
 
     async def load(self) -> None:
         """Read back what an earlier process left: open actions, verdicts on torrents that may be gone."""
         await self._ownership.load()
         await self.runner.load()
+        await self.approvals.load()
         await self.observer.load()
         await self.seeding.load()
         self._left_over = await torrents.keys(self._database, self._category)
@@ -79,6 +87,13 @@ class TorrentLoop:
             await self._downloads.close()
         await self.observer.close()
         await self.seeding.close()
+
+    def explain(self, infohash: str) -> None:
+        """Have a torrent judged in a pass now, and its verdict stored with what is measured then."""
+        keys = {TorrentKey(name, infohash) for name in self.poll.mirrors}
+        self._to_explain |= keys
+        self._to_judge |= keys
+        self.poll.wake.set()
 
     async def one_pass(self) -> None:
         """Poll, judge, act. A service that does not answer is reported; the others go on."""
@@ -130,10 +145,13 @@ class TorrentLoop:
             self._ownership.forget(gone)
             for key in gone:
                 self._identities.pop(key, None)
+                self._since.pop(key, None)
                 self._revisit_at.pop(key, None)
                 self._complete_at.pop(key, None)
             self._history.forget(gone)
             self.runner.forget(gone)
+            if self._shadow is not None:
+                self._shadow.forget(gone)
             self.observer.forget(gone)
             self.seeding.forget(gone)
             self._to_judge -= gone
@@ -160,6 +178,7 @@ class TorrentLoop:
         due = list(self._to_judge - self.runner.busy)
         for start in range(0, len(due), _JUDGED_AT_ONCE):
             await self._judge_some(due[start : start + _JUDGED_AT_ONCE], now)
+        self._to_explain.clear()
 
     async def _judge_some(self, due: list[TorrentKey], now: float) -> None:
         fresh: dict[TorrentKey, verdicts.StoredVerdict] = {}
@@ -178,8 +197,13 @@ class TorrentLoop:
             if verdict.revisit_at is not None:
                 self._revisit_at[key] = verdict.revisit_at
             if verdict.identity != self._identities.get(key):
+                self._since[key] = now
                 fresh[key] = self._to_store(torrent, verdict, now)
-            if verdict.action is not Action.NOTHING:
+            elif key in self._to_explain:
+                fresh[key] = self._to_store(torrent, verdict, now)
+            if self._shadow is not None:
+                await self._shadow.note(torrent, verdict)
+            if verdict.action is not Action.NOTHING and (self._shadow is None or verdict.action in CHECKS):
                 to_act.append(key)
         await self._ownership.save()
         await self._history.save()
@@ -212,5 +236,15 @@ class TorrentLoop:
             rule=verdict.last.rule,
             because=verdict.last.finding.because,
             trace=verdict.as_trace(),
-            since=now,
+            since=self._since.get(torrent.key, now),
+            measured_at=now,
+            revisit_at=verdict.revisit_at,
+            forecast=self._forecast(torrent, verdict),
         )
+
+    def _forecast(self, torrent: TorrentFacts, verdict: Verdict) -> verdicts.Forecast | None:
+        """What would be decided when the verdict is to be judged again, if nothing but time changed."""
+        if verdict.revisit_at is None or verdict.last.rule in _WITHOUT_FORECAST:
+            return None
+        later = self._judge.forecast(torrent, verdict.revisit_at)
+        return verdicts.Forecast(later.action, later.last.rule, later.last.finding.because)

@@ -49,9 +49,8 @@ class QueueOrder:
         if not groups or (groups == self._last and now < self._moved_at + _SORT_SECONDS):
             return  # a move shows in the deltas a moment later
         self._last, self._moved_at = groups, now
-        first = self._mirror.torrents[groups[-1][0]]
         try:
-            await reorder.move(self._context, self._config.qbit.section, groups, first)
+            await reorder.move(self._context, self._config.qbit.section, groups, self._mirror.torrents)
         except RefusedError as error:  # queueing was switched off just now
             _log.info("queue was not sorted", because=str(error))
 

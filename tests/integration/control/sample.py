@@ -270,7 +270,18 @@ async def fill(path):
             database,
             [
                 verdicts.StoredVerdict(
-                    "movies", instance, HASH, "Some.Movie", "fail", "stalled", "it is stalled", TRACE, NOW
+                    "movies",
+                    instance,
+                    HASH,
+                    "Some.Movie",
+                    "fail",
+                    "stalled",
+                    "it is stalled",
+                    TRACE,
+                    NOW,
+                    NOW + 5,
+                    NOW + 60,
+                    verdicts.Forecast("nothing", "seeding", "it seeds"),
                 )
                 for instance in ("qBit", "qBit-nas")
             ],

@@ -22,6 +22,7 @@ from qbitrr.clock import Clock
 from qbitrr.config import load_text
 from qbitrr.errors import UnreachableError
 from qbitrr.qbittorrent.models import File
+from qbitrr.qbittorrent.restore import TorrentSettings
 from qbitrr.rules.facts import TorrentFacts
 from qbitrr.rules.hit_and_run import Clearance
 from qbitrr.rules.tags import TAG_IGNORED, TAG_QUARANTINE
@@ -138,9 +139,16 @@ class _Qbittorrent:
         self._worker.calls.append("delete")
         self._worker.torrent = None
 
-    async def add(self, _content: bytes, **_options: object) -> None:
+    async def add(self, _content: bytes, fields: dict[str, str]) -> None:
+        assert fields["stopped"] == "true"
         self._worker.calls.append("add")
-        self._worker.torrent = _TORRENT
+        self._worker.torrent = replace(_TORRENT, state="stoppedDL")
+
+    async def settings(self, infohash: str) -> TorrentSettings:
+        return TorrentSettings(infohash)
+
+    async def trackers(self, _infohash: str) -> list[object]:
+        return []
 
     async def export(self, _infohash: str) -> bytes:
         return b"torrent"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr.rules.tags import TAG_STALLED, TAG_USELESS
 from qbitrr.worker.torrents.actions.context import ActionCancelledError
+from qbitrr.worker.torrents.actions.writer import admit
 
 if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry
@@ -24,47 +25,30 @@ async def adjust(context: ActionContext, entry: Entry) -> None:
 
 async def tag_stalled(context: ActionContext, entry: Entry) -> None:
     """Tag a torrent that may stay stalled. Raises a ServiceError, ActionCancelledError."""
-    await context.read_for(entry)
-    await context.client(entry.instance).add_tags([entry.infohash], TAG_STALLED)
+    writer = await admit(context, entry)
+    await writer.add_tags(TAG_STALLED)
     await context.close(entry, "done", "tagged")
 
 
 async def tag_useless(context: ActionContext, entry: Entry) -> None:
     """Tag a torrent that a rule may not fail. Raises a ServiceError, ActionCancelledError."""
-    await context.read_for(entry)
-    await context.client(entry.instance).add_tags([entry.infohash], TAG_USELESS)
+    writer = await admit(context, entry)
+    await writer.add_tags(TAG_USELESS)
     await context.close(entry, "done", "tagged")
 
 
 async def untag_stalled(context: ActionContext, entry: Entry) -> None:
     """Remove the tag of a torrent that is no longer stalled. Raises a ServiceError, ActionCancelledError."""
-    await context.read_for(entry)
-    await context.client(entry.instance).remove_tags([entry.infohash], TAG_STALLED)
+    writer = await admit(context, entry)
+    await writer.remove_tags(TAG_STALLED)
     await context.close(entry, "done", "the tag was removed")
 
 
 async def _adjust(context: ActionContext, entry: Entry) -> None:
-    torrent = await context.read_for(entry)
-    if torrent is None:
+    writer = await admit(context, entry)
+    if writer.torrent is None:
         raise ActionCancelledError("it is gone")
-    change, client, infohash = (
-        context.seeding.status(torrent).adjustment,
-        context.client(entry.instance),
-        entry.infohash,
-    )
-    if change.remove_trackers:
-        await client.remove_trackers(infohash, change.remove_trackers)
-    if change.add_trackers:
-        await client.add_trackers(infohash, change.add_trackers)
-    if change.tags.add:
-        await client.add_tags([infohash], *change.tags.add)
-    if change.tags.remove:
-        await client.remove_tags([infohash], *change.tags.remove)
-    if change.settings.download_limit is not None:
-        await client.set_download_limit([infohash], change.settings.download_limit)
-    if change.settings.upload_limit is not None:
-        await client.set_upload_limit([infohash], change.settings.upload_limit)
-    if change.settings.super_seed:
-        await client.super_seed([infohash])
+    change = context.seeding.status(writer.torrent).adjustment
+    await writer.adjust(change)
     await context.close(entry, "done", "written" if change else "it was as it should be already")
     context.history.note(entry, adjusted=change, adjusted_at=context.clock.wall())

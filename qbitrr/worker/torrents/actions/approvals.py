@@ -8,8 +8,8 @@ from qbitrr import ipc, logs
 from qbitrr.errors import ServiceError
 from qbitrr.rules.history import DISCARDED
 from qbitrr.state import ledger
-from qbitrr.worker.torrents.actions import quarantine
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError
+from qbitrr.worker.torrents.actions.undo import UNDOING, undo
 
 if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry
@@ -28,6 +28,11 @@ class Approvals:
         self._context = context
         self._runner = runner
         self._decisions: list[UserDecision] = []
+
+    async def load(self) -> None:
+        """Take up what an earlier process did not finish."""
+        for entry_id in await ledger.ids_at_step(self._context.database, self._context.config.name, UNDOING):
+            self.submit(ipc.Undo(entry_id))
 
     def submit(self, decision: UserDecision) -> None:
         """Keep a decision for the next pass."""
@@ -85,7 +90,7 @@ class Approvals:
         if entry.key in self._runner.busy:
             raise RetryLaterError(1.0)
         try:
-            await quarantine.undo(self._context, entry)
+            await undo(self._context, entry)
         except ActionCancelledError as cancelled:
             _log.warning("action was not undone", action_id=entry_id, torrent=entry.name, because=str(cancelled))
 

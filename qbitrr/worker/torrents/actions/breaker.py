@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr import logs
 from qbitrr.rules import breaker
-from qbitrr.rules.verdict import DESTRUCTIVE
+from qbitrr.rules.verdict import COUNTED
 from qbitrr.state import breakers, ledger
 from qbitrr.worker.torrents.policy import breaker_limits
 
@@ -32,7 +32,7 @@ class Breaker:
         stored = await breakers.read(self._context.database, self._category)
         self.tripped = stored.because
         since = max(stored.counted_since, self._context.clock.wall() - breaker.WINDOW_SECONDS)
-        entries = await ledger.begun_since(self._context.database, self._category, list(DESTRUCTIVE), since)
+        entries = await ledger.begun_since(self._context.database, self._category, list(COUNTED), since)
         self._started = {entry.key: entry.planned_at for entry in entries}
 
     async def admits(self, key: TorrentKey, present: set[TorrentKey]) -> bool:

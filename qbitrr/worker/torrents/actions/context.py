@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qbitrr.arr.models import Command
     from qbitrr.qbittorrent.client import QbittorrentClient
     from qbitrr.rules.facts import TorrentFacts
-    from qbitrr.rules.verdict import EndState, OpenState, Verdict
+    from qbitrr.rules.verdict import EndState, OpenState, TraceStep, Verdict
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.context import WorkerContext
     from qbitrr.worker.torrents.actions.watch import Watch
@@ -87,7 +87,7 @@ class ActionContext:
         return self.arr_downloads
 
     def client(self, instance: str) -> QbittorrentClient:
-        """The client of one qBittorrent."""
+        """The client of one qBittorrent, for reading; what changes a torrent goes through a writer."""
         return self.services.qbittorrents[instance]
 
     async def read(self, instance: str, infohash: str) -> TorrentFacts | None:
@@ -126,23 +126,25 @@ class ActionContext:
 
         Raises StateError when another action on the torrent is open.
         """
-        decision = self.decision(torrent, verdict, action)
+        decision = self.decision(torrent, verdict.last, action)
         entry = await ledger.plan(self.database, decision, notes, self.clock.wall(), state=state, step=step)
         if entry is None:
             raise StateError(f"another action on {torrent.infohash} is open")
         _log.info("action was planned", action=str(action), torrent=torrent.name, rule=decision.rule, state=state)
         return entry
 
-    def decision(self, torrent: TorrentFacts, verdict: Verdict, action: str) -> Decision:
-        """Make the decision for an action by the rule of a verdict."""
-        rule, finding = verdict.last.rule, verdict.last.finding
+    def decision(self, torrent: TorrentFacts, step: TraceStep, action: str) -> Decision:
+        """Make the decision for an action by a rule."""
+        rule, finding = step.rule, step.finding
         return Decision(
             self.config.name, torrent.key, torrent.name, torrent.added_at, action, rule, finding.because, finding.facts
         )
 
     async def advance(self, entry: Entry, step: str, **notes: object) -> Entry:
         """Record a step before what follows it is done."""
-        return await ledger.advance(self.database, entry, step, self.clock.wall(), **notes)
+        moved = await ledger.advance(self.database, entry, step, self.clock.wall(), **notes)
+        self.history.follow(moved)
+        return moved
 
     async def close(self, entry: Entry, state: EndState, outcome: str) -> None:
         """End an action with a sentence for the user, in the ledger and in the torrent's history."""

@@ -22,7 +22,7 @@ from qbitrr.worker.search.budget import search_after_failure
 from qbitrr.worker.torrents.actions import import_proof, importing, quarantine
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, pause
 from qbitrr.worker.torrents.actions.remove import delete, files_outcome
-from qbitrr.worker.torrents.actions.safety_checks import read_deletable
+from qbitrr.worker.torrents.actions.writer import admit, admit_removal
 
 if TYPE_CHECKING:
     from qbitrr.arr.models import HistoryRecord
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from qbitrr.rules.imports import ImportProof
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
+    from qbitrr.worker.torrents.actions.writer import TorrentWriter
 
 BLOCKLISTING, BLOCKLISTED, DELETED, SEARCHING = "blocklisting", "blocklisted", "deleted", "searching"
 
@@ -63,10 +64,10 @@ async def fail(context: ActionContext, entry: Entry) -> None:
         await _check_imports(context, entry)
     entry = await quarantine.before(context, entry)
     if entry.step in (ledger.FIRST_STEP, quarantine.OVER, BLOCKLISTING):
-        await read_deletable(context, entry)
+        writer = await admit_removal(context, entry)
         if entry.step != BLOCKLISTING:
             await _check_imports(context, entry)
-        entry = await _blocklist(context, entry)
+        entry = await _blocklist(context, writer, entry)
     if entry.step == BLOCKLISTED:
         kept_files = await delete(context, entry)
         entry = await context.advance(entry, DELETED, kept_files=kept_files)
@@ -78,8 +79,8 @@ async def fail(context: ActionContext, entry: Entry) -> None:
 async def search_again(context: ActionContext, entry: Entry) -> None:
     """Blocklist a release and search its items, but keep the torrent; see `ReSearchStalled`."""
     if entry.step in (ledger.FIRST_STEP, BLOCKLISTING):
-        await read_deletable(context, entry)
-        entry = await _blocklist(context, entry)
+        entry = await _blocklist(context, await admit_removal(context, entry), entry)
+    await admit_removal(context, entry)  # who protects it meanwhile needs no other one
     searched = await _search_once(context, entry, BLOCKLISTED)
     outcome = f"{_blocklist_outcome(entry)}; {_search_outcome(searched)}; the torrent stays for now"
     await context.close(entry, "done", outcome)
@@ -97,8 +98,7 @@ async def fail_rest(context: ActionContext, entry: Entry) -> None:
             raise ActionCancelledError("it is imported as a whole, or nothing of it is")
         entry = await context.advance(entry, entry.step, item_ids=sorted(proof.missing))
     if entry.step in (ledger.FIRST_STEP, BLOCKLISTING):
-        await context.read_for(entry)
-        entry = await _blocklist(context, entry)
+        entry = await _blocklist(context, await admit(context, entry), entry)
     searched = await _search_once(context, entry, BLOCKLISTED)
     await importing.tag(context, entry)
     missing = f"what is missing is {_search_outcome(searched)}"
@@ -124,7 +124,7 @@ async def _check_imports(context: ActionContext, entry: Entry) -> None:
 # -- blocklist --------------------------------------------------------------------------------------------------------
 
 
-async def _blocklist(context: ActionContext, entry: Entry) -> Entry:
+async def _blocklist(context: ActionContext, writer: TorrentWriter, entry: Entry) -> Entry:
     """Have the Arr blocklist what it grabbed, and prove it by its history; what it did not grab it cannot blocklist."""
     entry = await context.advance(entry, BLOCKLISTING)
     grab = next(iter(grabs(await _history(context, entry))), None)
@@ -132,20 +132,20 @@ async def _blocklist(context: ActionContext, entry: Entry) -> Entry:
         return await context.advance(entry, BLOCKLISTED, grabbed=False)
     if not await _is_blocklisted(context, entry):
         for record_id in entry.notes["record_ids"]:
-            if await context.services.arr.blocklist(record_id):  # the others are gone with it
+            if await writer.blocklist(record_id):  # the others are gone with it
                 break
         if not await _is_blocklisted(context, entry):  # the queue did not list it: as after a restart of the Arr
-            entry = await _mark_failed(context, entry, grab)
+            entry = await _mark_failed(context, writer, entry, grab)
     return await context.advance(entry, BLOCKLISTED, grabbed=True)
 
 
-async def _mark_failed(context: ActionContext, entry: Entry, grab: HistoryRecord) -> Entry:
+async def _mark_failed(context: ActionContext, writer: TorrentWriter, entry: Entry, grab: HistoryRecord) -> Entry:
     """Fail a download by its grab. The Arr may search by itself then: qbitrr does not search as well."""
     arr = context.services.arr
     searches_itself = (await arr.download_settings()).searches_again(interactive=is_interactive(grab))
     research = entry.notes["research"] and not searches_itself
     entry = await context.advance(entry, BLOCKLISTING, research=research, searches_itself=searches_itself)
-    await arr.mark_failed(grab.id)
+    await writer.mark_failed(grab.id)
     for attempt in range(_CONFIRM_ATTEMPTS):
         if await _is_blocklisted(context, entry):
             return entry

@@ -9,10 +9,11 @@ from msgspec.structs import replace
 from qbitrr.errors import GoneError, UnreachableError
 from qbitrr.qbittorrent.facts import torrent_files
 from qbitrr.rules.files import PLAYABLE, FileRules, excluded, media, select
-from qbitrr.worker.disk import delete_below, existing_below, on_disk
+from qbitrr.worker.disk import existing_below, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, pause
 from qbitrr.worker.torrents.actions.ffprobe import paths_of
 from qbitrr.worker.torrents.actions.safety_checks import shares_data
+from qbitrr.worker.torrents.actions.writer import admit
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -50,7 +51,8 @@ async def examine(context: ActionContext, torrent: TorrentFacts) -> bool:
 
 async def skip(context: ActionContext, entry: Entry) -> None:
     """Exclude the unwanted files from the download in one request, and verify it."""
-    torrent = await context.read_for(entry)
+    writer = await admit(context, entry)
+    torrent = writer.torrent
     if torrent is None:
         raise ActionCancelledError("it is gone")
     selection = select(await _files(context, torrent), context.file_rules, torrent.name)
@@ -59,8 +61,7 @@ async def skip(context: ActionContext, entry: Entry) -> None:
     unwanted = {file.index for file in selection.unwanted}
     if unwanted:
         entry = await context.advance(entry, "sending", files=len(unwanted))
-        client = context.client(entry.instance)
-        await client.skip_files(entry.infohash, sorted(unwanted))
+        await writer.skip_files(sorted(unwanted))
         for attempt in range(_VERIFY_ATTEMPTS):
             if not select(await _files(context, torrent), context.file_rules, torrent.name).unwanted:
                 break
@@ -73,7 +74,8 @@ async def skip(context: ActionContext, entry: Entry) -> None:
 
 async def delete_excluded(context: ActionContext, entry: Entry) -> None:
     """Delete a complete torrent's excluded files from disk, unless another torrent has the same data."""
-    torrent = await context.read_for(entry)
+    writer = await admit(context, entry)
+    torrent = writer.torrent
     if torrent is None or not torrent.complete:
         raise ActionCancelledError("it is gone, or not complete any more")
     if await shares_data(context, torrent):
@@ -81,7 +83,7 @@ async def delete_excluded(context: ActionContext, entry: Entry) -> None:
         raise ActionCancelledError("another torrent may need the files")
     paths = [file.path for file in excluded(await _files(context, torrent), context.file_rules, torrent.name)]
     entry = await context.advance(entry, "deleting", files=paths)
-    number: int | None = await on_disk(None, delete_below, torrent.save_path, paths)
+    number = await writer.delete_files(torrent.save_path, paths)
     if number is None:
         raise UnreachableError(entry.instance, "the disk refused, or did not answer in time; some files may be gone")
     context.history.saw_files(entry, complete=True)

@@ -31,6 +31,7 @@ from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions import files, import_proof
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError
 from qbitrr.worker.torrents.actions.watch import Watch
+from qbitrr.worker.torrents.actions.writer import admit
 from qbitrr.worker.torrents.arr_downloads import SETTINGS_SECONDS
 
 if TYPE_CHECKING:
@@ -249,7 +250,8 @@ class _Import:
         configured = self._context.config.arr.import_mode
         mode = _MODE_OF_SCAN.get(configured, configured)
         self._entry = await self._context.advance(self._entry, SCANNING, path=found.path, import_mode=mode)
-        command = await self._context.services.arr.scan(found.path, self._entry.infohash.upper(), mode)
+        writer = await admit(self._context, self._entry)
+        command = await writer.scan(found.path, mode)
         self._entry = await self._context.advance(self._entry, SCANNED, command_id=command.id)
         await self._wait_for_scan()
         return ""
@@ -354,7 +356,9 @@ async def _finish(context: ActionContext, entry: Entry) -> None:
 
 async def tag(context: ActionContext, entry: Entry) -> None:
     """Tag an imported torrent, unless it is gone, was moved or is protected."""
-    torrent = await context.read(entry.instance, entry.infohash)
-    mine = torrent is not None and torrent.added_at == entry.added_at and context.ownership.is_mine(torrent)
-    if torrent is not None and mine and not context.policy.tagless and protection(torrent, context.policy) is None:
-        await context.client(entry.instance).add_tags([entry.infohash], TAG_IMPORTED)
+    try:
+        writer = await admit(context, entry)
+    except ActionCancelledError:
+        return
+    if writer.torrent is not None and not context.policy.tagless:
+        await writer.add_tags(TAG_IMPORTED)

@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr.errors import ServiceError, StateError
-from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.rules.free_space import SpaceMove
 from qbitrr.rules.states import STOPPED
 from qbitrr.rules.tags import TAG_PAUSED
-from qbitrr.rules.torrents.protected import protection
 from qbitrr.rules.verdict import Action, TraceStep, Verdict, acts
 from qbitrr.state import free_space as stored
+from qbitrr.worker.torrents.actions.writer import admit_queue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
+    from qbitrr.worker.torrents.actions.writer import QueueWriter
 
 _AT_ONCE = 100
 
@@ -37,18 +37,16 @@ async def carry_out(context: ActionContext, instance: str, steps: list[free_spac
 
 
 async def _together(context: ActionContext, instance: str, move: SpaceMove, steps: list[free_space.SpaceStep]) -> None:
-    client = context.client(instance)
-    rows = await client.torrents([step.download.infohash for step in steps])
+    writer = await admit_queue(context, instance, {one.download.infohash: one.download.added_at for one in steps})
     entries: list[Entry] = []
     for step in steps:
-        row = rows.get(step.download.infohash)
-        torrent = torrent_facts(instance, step.download.infohash, row, context.clock.wall()) if row else None
-        if torrent is not None and _is_still_so(context, torrent, step):
+        torrent = writer.torrents.get(step.download.infohash)
+        if torrent is not None and (torrent.state in STOPPED) is (step.move is SpaceMove.RESUME):
             entries += await _planned(context, torrent, step)
     if not entries:
         return
     try:
-        await _do(context, instance, move, entries)
+        await _do(context, writer, instance, move, entries)
     except ServiceError as error:
         for entry in entries:
             await context.close(entry, "failed", str(error))
@@ -60,36 +58,34 @@ async def _together(context: ActionContext, instance: str, move: SpaceMove, step
 _OUTCOMES = {SpaceMove.PAUSE: "stopped", SpaceMove.RESUME: "started", SpaceMove.UNTAG: "it goes on already"}
 
 
-def _is_still_so(context: ActionContext, torrent: TorrentFacts, step: free_space.SpaceStep) -> bool:
-    """Whether a torrent is still as it was when the guard decided."""
-    if torrent.added_at != step.download.added_at or protection(torrent, context.policy) is not None:
-        return False
-    stopped = torrent.state in STOPPED
-    return stopped is (step.move is SpaceMove.RESUME)
-
-
 async def _planned(context: ActionContext, torrent: TorrentFacts, step: free_space.SpaceStep) -> list[Entry]:
     """Plan the entry in the ledger; none while another action on the torrent is open."""
-    action = Action.PAUSE if step.move is SpaceMove.PAUSE else Action.RESUME
-    facts = {"left_bytes": step.download.left_bytes, "budget_bytes": step.budget_bytes, "disk": step.download.disk}
-    verdict = Verdict((TraceStep("free_space", acts(action, step.because, **facts)),))
+    verdict = verdict_of(step)
     try:
-        return [await context.plan(torrent, verdict, action, {})]
+        return [await context.plan(torrent, verdict, verdict.action, {})]
     except StateError:
         return []
 
 
-async def _do(context: ActionContext, instance: str, move: SpaceMove, entries: Iterable[Entry]) -> None:
-    client, tagless = context.client(instance), context.policy.tagless
+def verdict_of(step: free_space.SpaceStep) -> Verdict:
+    """The verdict that a move of the guard is on its torrent."""
+    action = Action.PAUSE if step.move is SpaceMove.PAUSE else Action.RESUME
+    facts = {"left_bytes": step.download.left_bytes, "budget_bytes": step.budget_bytes, "disk": step.download.disk}
+    return Verdict((TraceStep("free_space", acts(action, step.because, **facts)),))
+
+
+async def _do(
+    context: ActionContext, writer: QueueWriter, instance: str, move: SpaceMove, entries: Iterable[Entry]
+) -> None:
     infohashes = [entry.infohash for entry in entries]
     if move is SpaceMove.PAUSE:
         torrents = [(entry.infohash, entry.added_at) for entry in entries]
         await stored.record_paused(context.database, instance, torrents, context.clock.wall())
-        if not tagless:
-            await client.add_tags(infohashes, TAG_PAUSED)
-        await client.stop(infohashes)
+        if not context.policy.tagless:
+            await writer.add_tags(infohashes, TAG_PAUSED)
+        await writer.stop(infohashes)
         return
     if move is SpaceMove.RESUME:
-        await client.start(infohashes)
-    await client.remove_tags(infohashes, TAG_PAUSED)
+        await writer.start(infohashes)
+    await writer.remove_tags(infohashes, TAG_PAUSED)
     await stored.record_resumed(context.database, instance, infohashes)

@@ -1,23 +1,28 @@
 """Quarantine before a removal (`Settings.Quarantine`): the torrent is stopped and tagged until its time is over.
 
-Whoever removes the tag or starts the torrent has rescued it. The .torrent file is kept for a month, so that the removal
-can be undone afterwards too.
+With `AutoPauseResume` off it is only tagged. Whoever removes the tag or starts the torrent has rescued it. A quarantine
+that ends without a removal, for whatever reason, reverts what it changed: the torrent is started if it ran before,
+and loses the tag. The .torrent file and what was set on the torrent are kept for a month, for `undo`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
 
 from qbitrr import logs
 from qbitrr.atomic_file import write_private
 from qbitrr.errors import UnreachableError
+from qbitrr.qbittorrent.restore import KeptFile, KeptTorrent
 from qbitrr.rules import states
 from qbitrr.rules.history import BY_A_PERSON
 from qbitrr.rules.tags import TAG_QUARANTINE
+from qbitrr.rules.trackers import host_of
 from qbitrr.state import ledger
-from qbitrr.worker.disk import has_content, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError, pause
-from qbitrr.worker.torrents.actions.safety_checks import read_deletable
+from qbitrr.worker.torrents.actions.writer import admit, admit_removal, admit_return
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
+    from qbitrr.worker.torrents.actions.writer import TorrentWriter
 
 _log = logs.get(__name__)
 
@@ -43,111 +49,134 @@ async def before(context: ActionContext, entry: Entry) -> Entry:
     deleted, and a ServiceError.
     """
     if entry.step == ledger.FIRST_STEP and context.config.settings.quarantine_seconds > 0:
-        await read_deletable(context, entry)
         entry = await _enter(context, entry)
     return await _stay(context, entry) if entry.step in (ENTERING, INSIDE) else entry
 
 
+def is_over(entry: Entry, now: float) -> bool:
+    """Whether the time of a removal in quarantine is over, so that its reason is to be judged again."""
+    return entry.step == OVER or (entry.step == INSIDE and now >= entry.notes["until"])
+
+
+def as_before(torrent: TorrentFacts, entry: Entry) -> TorrentFacts:
+    """The torrent with what the quarantine changed about it as it was before."""
+    return replace(torrent, tags=torrent.tags - {TAG_QUARANTINE}, **entry.notes.get("running", {}))
+
+
 async def _enter(context: ActionContext, entry: Entry) -> Entry:
     """Keep the .torrent file and record what is about to be changed."""
-    torrent = await context.read_for(entry)
+    torrent = (await admit_removal(context, entry)).torrent
+    notes: dict[str, Any] = {}
+    if torrent is not None:
+        running = {"state": torrent.state, "eta_seconds": torrent.eta_seconds, "availability": torrent.availability}
+        notes = {"torrent_file": await _keep(context, entry, torrent), "running": running}
     return await context.advance(
         entry,
         ENTERING,
         until=context.clock.wall() + context.config.settings.quarantine_seconds,
         was_running=torrent is not None and torrent.state not in states.STOPPED,
+        stops=context.config.settings.auto_pause_resume,
         save_path=torrent.save_path if torrent else "",
-        torrent_file=await _export(context, entry) if torrent else None,
+        **notes,
     )
 
 
 async def _stay(context: ActionContext, entry: Entry) -> Entry:
     """Stop and tag the torrent, and wait until its time is over."""
+    writer = await admit_removal(context, entry)
     if entry.step == ENTERING:
-        if await read_deletable(context, entry) is not None:
-            await _stop(context, entry)
-        entry = await context.advance(entry, INSIDE)
+        if writer.torrent is not None:
+            await _put_aside(context, entry, writer)
+        await context.advance(entry, INSIDE)
         raise RetryLaterError(_CHECK_SECONDS)
-    torrent = await read_deletable(context, entry)
-    if torrent is not None:
-        await _check_rescue(context, entry, torrent)
+    if writer.torrent is not None:
+        _check_rescue(context, entry, writer.torrent)
     left_seconds = entry.notes["until"] - context.clock.wall()
-    if left_seconds > 0 and torrent is not None:
+    if left_seconds > 0 and writer.torrent is not None:
         raise RetryLaterError(min(left_seconds, _LONGEST_WAIT_SECONDS))
     return await context.advance(entry, OVER)
 
 
-async def _stop(context: ActionContext, entry: Entry) -> None:
-    """Stop and tag the torrent, and verify it: qBittorrent does it a moment later."""
-    client = context.client(entry.instance)
-    await client.stop([entry.infohash])
+async def _put_aside(context: ActionContext, entry: Entry, writer: TorrentWriter) -> None:
+    """Stop and tag the torrent, and verify that it is stopped: qBittorrent does it a moment later."""
+    stopped = entry.notes["stops"] and await writer.stop()
     if not context.policy.tagless:
-        await client.add_tags([entry.infohash], TAG_QUARANTINE)
+        await writer.add_tags(TAG_QUARANTINE)
     for attempt in range(_STOP_ATTEMPTS):
         torrent = await context.read(entry.instance, entry.infohash)
-        if torrent is None or torrent.state in _AT_REST:
+        if not stopped or torrent is None or torrent.state in _AT_REST:
             return
         await pause(attempt)
     raise UnreachableError(entry.instance, "the torrent still runs after it was stopped")
 
 
-async def _check_rescue(context: ActionContext, entry: Entry, torrent: TorrentFacts) -> None:
-    if torrent.state not in _AT_REST:
-        if TAG_QUARANTINE in torrent.tags:
-            await context.client(entry.instance).remove_tags([entry.infohash], TAG_QUARANTINE)
+def _check_rescue(context: ActionContext, entry: Entry, torrent: TorrentFacts) -> None:
+    if entry.notes.get("stops", True) and torrent.state not in _AT_REST:
         raise ActionCancelledError(f"{BY_A_PERSON}started it again")
     if TAG_QUARANTINE not in torrent.tags and not context.policy.tagless:
         raise ActionCancelledError(f"{BY_A_PERSON}took it out of quarantine")
 
 
-async def undo(context: ActionContext, entry: Entry) -> None:
-    """Restore a torrent: out of quarantine, or added again. Raises a ServiceError, ActionCancelledError."""
-    if entry.state == "planned" and entry.step in (ENTERING, INSIDE):
-        await _release(context, entry)
-    elif entry.state == "done" and entry.notes.get("torrent_file"):
-        await _add_again(context, entry)
-    else:
-        raise ActionCancelledError("nothing of it can be undone")
+async def release(context: ActionContext, entry: Entry) -> None:
+    """Revert what a quarantine changed, wherever a removal ends without one. Raises a ServiceError.
+
+    It is started first: a torrent that runs and still has the tag is seen to by whoever goes on after a crash.
+    """
+    if "until" not in entry.notes:  # it was not put into quarantine
+        return
+    writer = await admit_return(context, entry)
+    if writer.torrent is None:
+        return
+    if _was_stopped(entry) and writer.torrent.state in states.STOPPED | states.BUSY:
+        await writer.start()
+    if TAG_QUARANTINE in writer.torrent.tags:
+        await writer.untag()
 
 
-async def _release(context: ActionContext, entry: Entry) -> None:
-    torrent = await context.read(entry.instance, entry.infohash)
-    if torrent is None:
-        raise ActionCancelledError("the torrent is gone")
+def _was_stopped(entry: Entry) -> bool:
+    """Whether the torrent ran before its quarantine, and was stopped by it."""
+    return bool(entry.notes.get("was_running") and entry.notes.get("stops", True))
+
+
+async def release_left_over(context: ActionContext, entry: Entry) -> None:
+    """Release a torrent that has the tag although no removal is under way. Raises a ServiceError.
+
+    It is started only if the ledger knows that its quarantine stopped it.
+    """
+    writer = await admit(context, entry)
+    if writer.torrent is None:
+        raise ActionCancelledError("it is gone")
+    removals = [
+        one
+        for one in await ledger.of_torrent(context.database, entry.infohash)
+        if (one.key, one.added_at) == (entry.key, entry.added_at) and "until" in one.notes
+    ]
+    starts = bool(removals) and _was_stopped(removals[-1]) and writer.torrent.state in states.STOPPED
+    if starts:
+        await (await admit_return(context, entry)).start()
+    await writer.remove_tags(TAG_QUARANTINE)
+    await context.close(entry, "done", "started and released" if starts else "the tag was removed")
+
+
+async def _keep(context: ActionContext, entry: Entry, torrent: TorrentFacts) -> str | None:
+    """Keep the .torrent file and what was set on the torrent; returns its name, None when there is no file yet."""
     client = context.client(entry.instance)
-    await client.remove_tags([entry.infohash], TAG_QUARANTINE)
-    if entry.notes["was_running"]:
-        await client.start([entry.infohash])
-    await context.close(entry, "undone", "released from quarantine, as the user asked for")
-
-
-async def _add_again(context: ActionContext, entry: Entry) -> None:
-    path = context.quarantine_folder / entry.notes["torrent_file"]
-    if not path.exists():
-        raise ActionCancelledError("its .torrent file is no longer kept")
-    save_path, client = entry.notes["save_path"], context.client(entry.instance)
-    if entry.infohash not in await client.torrents([entry.infohash]):
-        category = entry.notes["home"]
-        await client.add(path.read_bytes(), save_path=save_path, category=category, tags=[])
-    there = await on_disk(False, has_content, f"{save_path}/{entry.name}")
-    data = "its data is checked" if there else "its data is downloaded again"
-    await context.close(entry, "undone", f"added again, as the user asked for; {data}")
-
-
-async def _export(context: ActionContext, entry: Entry) -> str | None:
-    """Keep the .torrent file; returns its name, None when qBittorrent has none yet."""
-    content = await context.client(entry.instance).export(entry.infohash)
-    if content is None:
+    content, settings = await client.export(entry.infohash), await client.settings(entry.infohash)
+    if content is None or settings is None:
         return None
+    files = [KeptFile(file.index, file.name, file.priority) for file in await client.files(entry.infohash)]
+    trackers = [row.url for row in await client.trackers(entry.infohash) if host_of(row.url)]
+    kept = KeptTorrent(settings, torrent.state not in states.STOPPED, tuple(files), tuple(trackers))
     context.quarantine_folder.mkdir(mode=0o700, exist_ok=True)
     name = f"{entry.id}-{entry.infohash}.torrent"
     write_private(context.quarantine_folder / name, content)
+    write_private((context.quarantine_folder / name).with_suffix(".json"), msgspec.json.encode(kept))
     return name
 
 
 def tidy(folder: Path, now: float) -> None:
-    """Delete .torrent files that were kept for a month."""
-    for path in folder.glob("*.torrent"):
+    """Delete what was kept for a month."""
+    for path in (*folder.glob("*.torrent"), *folder.glob("*.json")):
         if path.stat().st_mtime < now - _KEPT_SECONDS:
             path.unlink(missing_ok=True)
-            _log.info("torrent file was deleted", file=path.name)
+            _log.info("file of a removed torrent was deleted", file=path.name)

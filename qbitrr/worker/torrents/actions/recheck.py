@@ -8,10 +8,12 @@ from qbitrr.errors import RefusedError
 from qbitrr.rules import states
 from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError
+from qbitrr.worker.torrents.actions.writer import admit
 
 if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
+    from qbitrr.worker.torrents.actions.writer import TorrentWriter
 
 _START_SECONDS = 5.0  # until qBittorrent shows that it checks
 _CHECK_SECONDS = 3.0
@@ -20,13 +22,14 @@ _CHECK_SECONDS = 3.0
 async def recheck(context: ActionContext, entry: Entry) -> None:
     """Go on from the step that was reached. Raises a ServiceError, ActionCancelledError, or RetryLaterError."""
     if entry.step in (ledger.FIRST_STEP, "sending"):
-        torrent = await context.read_for(entry)
-        if torrent is None:
+        writer = await admit(context, entry)
+        if writer.torrent is None:
             raise ActionCancelledError("it is gone")
         entry = await context.advance(entry, "sending")
-        await context.client(entry.instance).recheck(entry.infohash)
+        await writer.recheck()
         entry = await context.advance(entry, "checking")
-    torrent = await context.read_for(entry)
+    writer = await admit(context, entry)
+    torrent = writer.torrent
     if torrent is None:
         raise ActionCancelledError("it is gone")
     if torrent.state in states.BUSY:
@@ -36,13 +39,13 @@ async def recheck(context: ActionContext, entry: Entry) -> None:
     outcome = f"checked; it is now {torrent.state} with {torrent.progress:.0%} of its data"
     if torrent.category == context.policy.recheck_category:
         category = context.ownership.category_of(entry.key)
-        await _return(context, entry, category)
+        await _return(writer, category)
         outcome += f"; back in {category}"
     await context.close(entry, "done", outcome)
 
 
-async def _return(context: ActionContext, entry: Entry, category: str) -> None:
+async def _return(writer: TorrentWriter, category: str) -> None:
     try:
-        await context.client(entry.instance).set_category([entry.infohash], category)
+        await writer.set_category(category)
     except RefusedError as error:
         raise ActionCancelledError(f"checked, but its category {category} does not exist any more") from error

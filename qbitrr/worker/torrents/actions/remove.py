@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from qbitrr.errors import UnreachableError
 from qbitrr.worker.torrents.actions import quarantine
 from qbitrr.worker.torrents.actions.context import pause
-from qbitrr.worker.torrents.actions.safety_checks import read_deletable, shares_data
+from qbitrr.worker.torrents.actions.safety_checks import shares_data
+from qbitrr.worker.torrents.actions.writer import admit_removal
 
 if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry
@@ -27,15 +28,15 @@ async def remove(context: ActionContext, entry: Entry) -> None:
 
 async def delete(context: ActionContext, entry: Entry) -> bool:
     """Delete the torrent and verify that it is gone; returns whether its files had to stay."""
-    client = context.client(entry.instance)
-    torrent = await read_deletable(context, entry)
+    torrent = await context.read_for(entry)
     if torrent is None:
         return False
     shared = await shares_data(context, torrent)
-    await client.delete([entry.infohash], with_files=not shared)
+    writer = await admit_removal(context, entry)
+    await writer.delete(with_files=not shared)
     deadline = context.clock.monotonic() + _GONE_SECONDS
     attempt = 0
-    while entry.infohash in await client.torrents([entry.infohash]):
+    while entry.infohash in await context.client(entry.instance).torrents([entry.infohash]):
         if context.clock.monotonic() > deadline:
             raise UnreachableError(entry.instance, "the torrent is still there after it was deleted")
         await pause(attempt)

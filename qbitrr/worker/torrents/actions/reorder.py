@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING
 from qbitrr.errors import ServiceError, StateError
 from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.rules.verdict import Action, TraceStep, Verdict, acts
+from qbitrr.worker.torrents.actions.writer import admit_queue
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qbitrr.qbittorrent.models import Torrent
     from qbitrr.worker.torrents.actions.context import ActionContext
 
 
-async def move(context: ActionContext, instance: str, groups: list[list[str]], first: Torrent) -> None:
-    """Move groups to the top, one after the other; its entry in the ledger is on the torrent that is `first` then.
+async def move(context: ActionContext, instance: str, groups: list[list[str]], torrents: Mapping[str, Torrent]) -> None:
+    """Move groups to the top, one after the other; its entry in the ledger is on the torrent that is the first then.
 
     Raises a ServiceError; the next pass finds what is left to do.
     """
-    torrent = torrent_facts(instance, groups[-1][0], first, context.clock.wall())
+    added_at = {infohash: torrents[infohash].added_on for group in groups for infohash in group}
+    first = groups[-1][0]
+    torrent = torrent_facts(instance, first, torrents[first], context.clock.wall())
     facts = {"moved": sum(map(len, groups)), "requests": len(groups)}
     because = "the queue is not in the order of the trackers' priorities"
     verdict = Verdict((TraceStep("sort_torrents", acts(Action.SORT, because, **facts)),))
@@ -28,7 +33,8 @@ async def move(context: ActionContext, instance: str, groups: list[list[str]], f
         return
     try:
         for group in groups:
-            await context.client(instance).to_the_top(group)
+            writer = await admit_queue(context, instance, {infohash: added_at[infohash] for infohash in group})
+            await writer.to_the_top(group)
     except ServiceError as error:
         await context.close(entry, "failed", str(error))
         raise

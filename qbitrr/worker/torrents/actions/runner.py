@@ -11,7 +11,10 @@ from msgspec.structs import replace
 from qbitrr import logs
 from qbitrr.backoff import Backoff
 from qbitrr.errors import QbitrrError, ThrottledError
-from qbitrr.rules.verdict import DESTRUCTIVE, Action
+from qbitrr.rules.history import ImportFacts
+from qbitrr.rules.torrents.completed import arr_queue_is_unknown
+from qbitrr.rules.torrents.downloading import client_at_standstill
+from qbitrr.rules.verdict import COUNTED, Action
 from qbitrr.state import ledger
 from qbitrr.worker.disk import on_disk
 from qbitrr.worker.torrents.actions import (
@@ -23,7 +26,6 @@ from qbitrr.worker.torrents.actions import (
     quarantine,
     recheck,
     remove,
-    shadow,
 )
 from qbitrr.worker.torrents.actions.breaker import Breaker
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, ActionContext, RetryLaterError
@@ -45,11 +47,17 @@ _RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
 _REFRESH_SECONDS = 60.0
 _APPROVAL_SECONDS = 60.0  # until it is checked whether what awaits approval is still needed
 
+_UNDECIDED = frozenset(rule.__name__ for rule in (arr_queue_is_unknown, client_at_standstill))
+"""Rules that stop because too little is known to judge: what is under way waits."""
+_UNDECIDED_SECONDS = 5.0
+_MOST_AT_ONCE = 100  # actions under way; the others start in the passes after
+
 _STEPS: dict[Action, Callable[[ActionContext, Entry], Awaitable[None]]] = {
     Action.IMPORT: importing.import_download,
     Action.FAIL: fail.fail,
     Action.FAIL_REST: fail.fail_rest,
     Action.REMOVE: remove.remove,
+    Action.RELEASE: quarantine.release_left_over,
     Action.ADJUST: adjust.adjust,
     Action.SEARCH_AGAIN: fail.search_again,
     Action.RECHECK: recheck.recheck,
@@ -119,15 +127,36 @@ class ActionRunner:
         """Start what the verdicts on torrents ask for, where no action is open and none is to wait."""
         self._context.submitted_at = self._context.clock.monotonic()
         for key in keys:
-            if key not in self._open and self._may_act(key):
+            if key in self._open or not self._may_act(key):
+                continue
+            if len(self._running) < _MOST_AT_ONCE:
                 self._start(key, partial(self._carry_out, key))
+            else:
+                self._again_at[key] = self._context.clock.monotonic()  # judged again in the next pass
 
     def resume(self) -> None:
-        """Go on with actions that were started and did not end, as soon as the services that they need answer."""
+        """Go on with actions that were started and did not end, as soon as the services that they need answer.
+
+        Under Shadow they wait.
+        """
+        if self._context.config.shadow:
+            self._report_shadow()
+            return
         arr_answers = self._observer.queue is not None or self._context.services.arr_client is None
         for key, entry in self._open.items():
+            if len(self._running) >= _MOST_AT_ONCE:
+                return
             if arr_answers and self._poll.answers(key[0]) and self._may_act(key):
                 self._start(key, partial(self._resume, entry))
+
+    def _report_shadow(self) -> None:
+        """Report that actions which were started before wait for the end of Shadow."""
+        number = len(self._open)
+        if number:
+            text = f"actions that were started before: {number}. They go on when Shadow is off"
+            self._context.report.waits("torrents", "Shadow", text, needs_attention=False)
+        else:
+            self._context.report.goes_on("torrents", "Shadow")
 
     def retry_now(self) -> None:
         """End all delays."""
@@ -145,7 +174,11 @@ class ActionRunner:
         return self._poll.has(key) or not self._poll.answers(key.instance)
 
     def _may_act(self, key: TorrentKey) -> bool:
-        return key not in self._running and self._again_at.get(key, 0.0) <= self._context.clock.monotonic()
+        return (
+            key not in self._running
+            and len(self._running) < _MOST_AT_ONCE
+            and self._again_at.get(key, 0.0) <= self._context.clock.monotonic()
+        )
 
     def _start(self, key: TorrentKey, action: Callable[[], Awaitable[bool]]) -> None:
         self._again_at.pop(key, None)
@@ -197,7 +230,6 @@ class ActionRunner:
             case Action.CHECK_FILES:
                 return await files.examine(self._context, torrent)
             case _ if self._context.config.shadow:
-                await shadow.note(self._context, torrent, verdict)
                 return False
             case action:
                 await self._plan(torrent, verdict, action)
@@ -205,7 +237,7 @@ class ActionRunner:
 
     async def _plan(self, torrent: TorrentFacts, verdict: Verdict, action: Action) -> None:
         notes = await self._notes(torrent, action)
-        if action in DESTRUCTIVE and not await self.breaker.admits(torrent.key, self._poll.present()):
+        if action in COUNTED and not await self.breaker.admits(torrent.key, self._poll.present()):
             await self._context.plan(torrent, verdict, action, notes, state="awaiting_approval")
             return
         await self._go_on(await self._context.plan(torrent, verdict, action, notes))
@@ -229,16 +261,27 @@ class ActionRunner:
 
         Returns True: either way the action has ended. Raises a ServiceError or RetryLaterError; it stays open then.
         """
-        if entry.step == ledger.FIRST_STEP and entry.action != Action.IMPORT:  # which finds out what became of it
+        is_first = (
+            entry.step == ledger.FIRST_STEP and entry.action != Action.IMPORT
+        )  # which finds out what became of it
+        if is_first or quarantine.is_over(entry, self._context.clock.wall()):
             torrent = await self._context.read(entry.instance, entry.infohash)
-            verdict = self._judge.judge(torrent) if torrent else None
-            if verdict is None or verdict.action != entry.action:
-                await self._context.close(entry, "cancelled", "not needed any more when it could go on")
+            if not self._is_still_needed(entry, torrent):
+                await self._cancel(entry, "not needed any more when it could go on")
                 return True
         if entry.state == "awaiting_approval":
             raise RetryLaterError(_APPROVAL_SECONDS)
         await self._go_on(entry)
         return True
+
+    def _is_still_needed(self, entry: Entry, torrent: TorrentFacts | None) -> bool:
+        """Judge again before the first step, and when a quarantine is over. Raises RetryLaterError."""
+        if torrent is None:  # who deleted it in quarantine did half of it
+            return entry.step != ledger.FIRST_STEP
+        verdict = self._judge.judge(quarantine.as_before(torrent, entry))
+        if verdict is not None and verdict.last.rule in _UNDECIDED:
+            raise RetryLaterError(_UNDECIDED_SECONDS)
+        return verdict is not None and verdict.action == entry.action
 
     async def _go_on(self, entry: Entry) -> None:
         action = Action(entry.action)
@@ -247,7 +290,12 @@ class ActionRunner:
         try:
             await _STEPS[action](self._context, entry)
         except ActionCancelledError as cancelled:
-            await self._context.close(entry, "cancelled", str(cancelled))
+            await self._cancel(entry, str(cancelled))
+
+    async def _cancel(self, entry: Entry, because: str) -> None:
+        """Cancel an action, and revert what its quarantine changed."""
+        await quarantine.release(self._context, entry)
+        await self._context.close(entry, "cancelled", because)
 
     async def _check_import(self, torrent: TorrentFacts, verdict: Verdict) -> None:
         """Find out what the Arr has imported of a complete download, and what is wrong with what it refuses."""
@@ -257,6 +305,8 @@ class ActionRunner:
         checked = replace(imports, checks=imports.checks + 1, checked_at=context.clock.wall())
         context.history.note(torrent, imports=checked)
         if context.config.shadow:
+            if proof.whole:
+                context.history.note(torrent, imports=ImportFacts(imported=True))
             return
         if proof.whole:
             await self._go_on(await context.plan(torrent, verdict, Action.IMPORT, {}, importing.IMPORTED_STEP))

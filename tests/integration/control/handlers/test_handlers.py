@@ -239,6 +239,9 @@ async def test_explain_has_every_instance_every_rule_and_the_history(client, spe
         "rule": "stalled",
         "because": "it is stalled",
         "since": "2023-11-14T22:13:20Z",
+        "measuredAt": "2023-11-14T22:13:25Z",
+        "revisitAt": "2023-11-14T22:14:20Z",
+        "forecast": {"action": "nothing", "rule": "seeding", "because": "it seeds"},
         "trace": [
             {"rule": "stalled", "outcome": "act", "because": "it is stalled", "facts": {"inactive_seconds": 901}}
         ],

@@ -8,7 +8,7 @@ from qbitrr.rules.hit_and_run import Clearance
 from qbitrr.rules.imports import ImportProof
 from qbitrr.rules.seeding import progress
 from qbitrr.rules.strikes import NOT_SEEN
-from qbitrr.rules.verdict import DESTRUCTIVE, Action, Outcome
+from qbitrr.rules.verdict import DESTRUCTIVE, PRELIMINARY, Action, Outcome
 from tests import factories
 from tests.unit.qbitrr.rules.anything import CONTEXTS, NOW, POLICIES, TORRENTS
 
@@ -41,9 +41,12 @@ def test_a_protected_torrent_is_never_touched(torrent, context, policy):
 
 
 @everything
-def test_what_is_in_quarantine_waits(torrent, context, policy):
+def test_what_is_in_quarantine_waits_and_is_released_when_no_removal_is_under_way(torrent, context, policy):
     tags = torrent.tags | {"qBitrr-quarantine"}
-    assert judged(torrent, context, policy, tags=tags).action is Action.NOTHING
+    for until, actions in ((NOW + 60, {Action.NOTHING}), (None, {Action.NOTHING, Action.RELEASE})):
+        history = msgspec.structs.replace(context.history, quarantined_until=until)
+        there = msgspec.structs.replace(context, history=history)
+        assert judged(torrent, there, policy, tags=tags).action in actions
 
 
 @everything
@@ -77,7 +80,7 @@ def test_missing_files_never_delete(torrent, context, policy):
 @everything
 def test_what_the_user_stopped_stays_stopped(torrent, context, policy):
     found = judged(torrent, context, policy, category="movies", state="stoppedDL", completed_at=None)
-    assert found.action in (Action.NOTHING, Action.CHECK_FILES, Action.ADJUST)
+    assert found.action in (Action.NOTHING, Action.CHECK_FILES, Action.ADJUST, Action.RELEASE)
 
 
 @everything
@@ -151,6 +154,7 @@ def test_without_an_arr_nothing_is_asked_of_one(torrent, context, policy):
         Action.REMOVE,
         Action.TAG_STALLED,
         Action.UNTAG_STALLED,
+        Action.RELEASE,
     }
 
 
@@ -173,3 +177,11 @@ def test_nothing_fails_while_its_trackers_are_out_of_reach_but_for_what_is_in_it
     waiting = msgspec.structs.replace(context, trackers_out_of_reach=True, unregistered=False)
     found = judged(torrent, waiting, policy, category="movies", completed_at=None)
     assert found.action not in DESTRUCTIVE or found.last.rule == "nothing_playable"
+
+
+@everything
+def test_shadow_asks_the_same_rules_and_goes_on_only_behind_preliminary_actions(torrent, context, policy):
+    done, told = judged(torrent, context, policy), torrents.judge_in_shadow(torrent, context, policy, NOW)
+    assert told.trace[: len(done.trace)] == done.trace
+    assert all(step.finding.action in PRELIMINARY for step in told.acting if step is not told.last)
+    assert (len(told.trace) > len(done.trace)) == (done.action in PRELIMINARY)

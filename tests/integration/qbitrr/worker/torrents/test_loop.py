@@ -9,7 +9,7 @@ from qbitrr.rules import torrents as rules
 from qbitrr.rules.verdict import Action
 from qbitrr.sandbox.services.faults import Down, EmptyLists, HalfAnswer, Hang, Status, WrongCredentials
 from qbitrr.state import ledger, verdicts
-from tests.integration.qbitrr.worker.torrents.passing import judged, latest
+from tests.integration.qbitrr.worker.torrents.passing import judged, latest, passes_until
 from tests.integration.qbitrr.worker.torrents.scenes import only, stalled
 from tests.support.polling import until
 
@@ -279,3 +279,27 @@ async def test_verdicts_on_torrents_that_went_while_nobody_looked_are_dropped(sa
         await opened.loop.load()
         await opened.one_pass()
         assert torrent.infohash not in await stored(opened)
+
+
+async def test_an_explanation_is_of_now_and_says_what_time_alone_will_change(sandbox, bench):
+    torrent = stalled(sandbox.world)
+    only(sandbox.world, torrent)
+    async with bench(StalledDelay="1d") as opened:
+        await opened.loop.load()
+
+        async def verdict():
+            return next(iter(await verdicts.of_torrent(opened.database, torrent.infohash)), None)
+
+        first = await passes_until(opened, verdict, "it was not judged")
+        assert (first.rule, first.forecast.action, first.forecast.rule) == ("stalled", "fail", "unavailable")
+        assert first.revisit_at > first.measured_at
+
+        async def measured_again():
+            opened.loop.explain(torrent.infohash)
+            await opened.one_pass()
+            found = await verdict()
+            return found if found.trace[-1]["facts"]["seen_inactive_seconds"] > 0 else None
+
+        later = await until(measured_again, 20, "what was measured did not change")
+    assert later.since == first.since
+    assert later.measured_at > first.measured_at

@@ -1,9 +1,10 @@
 import pytest
 from msgspec.structs import replace
 
+from qbitrr.rules.history import History
 from qbitrr.rules.torrents.protected import protection
 from qbitrr.rules.verdict import Action
-from tests.factories import policy
+from tests.factories import context, policy
 from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,
     DOWNLOADING,
@@ -23,7 +24,7 @@ PROTECTING = policy(protect_tags=frozenset({"keep", "archive"}))
         ({"qBitrr-ignored"}, left_alone_by("ignored_by_user")),
         ({"keep"}, left_alone_by("ignored_by_user")),
         ({"archive", "other"}, left_alone_by("ignored_by_user")),
-        ({"qBitrr-quarantine"}, left_alone_by("in_quarantine")),
+        ({"qBitrr-quarantine"}, (Action.RELEASE, "in_quarantine")),
         (set(), (Action.FAIL, "stalled")),
         # tags are compared as they are written
         ({"QBITRR-IGNORED"}, (Action.FAIL, "stalled")),
@@ -53,3 +54,9 @@ def tagged(*tags):
 @pytest.mark.parametrize("state", ["checkingUP", "checkingDL", "moving", "checkingResumeData", "allocating"])
 def test_nothing_is_done_while_qbittorrent_is_busy_with_it(state):
     assert decision(verdict(COMPLETE, state=state)) == left_alone_by("client_is_busy_with_it")
+
+
+def test_a_torrent_whose_removal_is_under_way_waits_in_quarantine():
+    waits = context(history=History(quarantined_until=0.0))
+    found = verdict(HOPELESS, waits, policy=PROTECTING, tags=frozenset({"qBitrr-quarantine"}))
+    assert decision(found) == left_alone_by("in_quarantine")

@@ -1,8 +1,9 @@
 """With Shadow on nothing is changed anywhere, and all is told that would have been."""
 
+from qbitrr.sandbox.life.torrent import TorrentFile
 from qbitrr.state import ledger, shadow
 from tests.integration.qbitrr.worker.torrents.passing import latest, passes_until, settled
-from tests.integration.qbitrr.worker.torrents.scenes import stalled
+from tests.integration.qbitrr.worker.torrents.scenes import finished, only, stalled
 
 ALL = ledger.LedgerFilter()
 
@@ -48,3 +49,56 @@ async def test_it_is_told_when_a_torrent_left_all_the_same(sandbox, bench):
             return all(entry.gone_at for entry in await about_it())
 
         await passes_until(opened, is_gone, "it is not told that it left")
+
+
+async def told_about(opened, torrent):
+    return {e.action for e in await shadow.page(opened.database, 99, ALL) if e.infohash == torrent.infohash}
+
+
+async def test_rules_behind_a_harmless_step_are_asked_too(sandbox, bench):
+    torrent = stalled(sandbox.world)
+    only(sandbox.world, torrent)
+    torrent.files = [TorrentFile(f"{torrent.name}/{name}", 1_000_000) for name in ("film.mkv", "film.nfo")]
+    keys = {"FileExtensionAllowlist": [".mkv"], "SeedingMode": {"DownloadRateLimitPerTorrent": 100}}
+    async with bench(settings={"Shadow": True}, **keys) as opened:
+        await opened.loop.load()
+
+        async def all_is_told():
+            return await told_about(opened, torrent) == {"adjust", "skip_files", "fail"}
+
+        await passes_until(opened, all_is_told, "not all was told")
+        before = reads(sandbox)
+        await settled(opened, 4)
+        assert reads(sandbox) == before
+    assert changed(sandbox) == []
+
+
+def reads(sandbox):
+    """How often torrents were read one by one."""
+    return sum(request.path.endswith("torrents/info") for request in sandbox.stand_ins["qBit"].requests)
+
+
+async def test_an_import_by_the_arr_is_remembered_and_the_removal_after_it_is_told(sandbox, bench):
+    torrent = finished(sandbox.world)
+    arr = only(sandbox.world, torrent)
+    torrent.upload_limit, torrent.uploaded = 1, 2.0 * torrent.selected_size
+    async with bench() as opened:
+        await opened.loop.load()
+
+        async def is_imported():
+            return [e for e in await latest(opened, 9) if (e.action, e.state) == ("import", "done")]
+
+        await passes_until(opened, is_imported, "it was not imported")
+        await opened.database.write("DELETE FROM ledger")
+    torrent.tags.clear()
+    before = changed(sandbox)
+    arr.queue.clear()
+    limits = {"MaxUploadRatio": 1.0, "RemoveTorrent": 1}
+    async with bench(settings={"Shadow": True}, SeedingMode=limits) as opened:
+        await opened.loop.load()
+
+        async def removal_is_told():
+            return "remove" in await told_about(opened, torrent)
+
+        await passes_until(opened, removal_is_told, "no removal is told")
+    assert changed(sandbox) == before
