@@ -62,6 +62,10 @@ _STEPS: dict[Action, Callable[[ActionContext, Entry], Awaitable[None]]] = {
 """Of each action, what goes on with an entry of the ledger from the step that it reached."""
 
 
+_WITHOUT_QUEUE = frozenset({Action.NOTHING, Action.IMPORT, Action.CHECK_IMPORT, Action.CHECK_FILES})
+"""Actions for which the Arr's queue is not read before: nothing is changed, or it is read by their first step."""
+
+
 class ActionRunner:
     """Carries out verdicts on torrents of one worker. Each torrent is read and judged again right before."""
 
@@ -189,6 +193,11 @@ class ActionRunner:
         verdict = self._judge.judge(torrent) if torrent else None
         if torrent is None or verdict is None:
             return False
+        if verdict.action not in _WITHOUT_QUEUE:
+            await self._observer.refresh_queue()
+            verdict = self._judge.judge(torrent)
+            if verdict is None:
+                return False
         match verdict.action:
             case Action.NOTHING:
                 return False
@@ -231,6 +240,7 @@ class ActionRunner:
         """
         if entry.step == ledger.FIRST_STEP and entry.action != Action.IMPORT:  # which finds out what became of it
             torrent = await self._context.read(entry.instance, entry.infohash)
+            await self._observer.refresh_queue()
             verdict = self._judge.judge(torrent) if torrent else None
             if verdict is None or verdict.action != entry.action:
                 await self._context.close(entry, "cancelled", "not needed any more when it could go on")

@@ -25,13 +25,12 @@ class Heard:
     def __init__(self):
         self.parents = []
         self.looks = self.expected = self.queue_changes = self.health_changes = self.downloads = 0
-        self.poll = self
         self.listened = []
 
     def on_change(self, parent, content=None):
         self.parents.append((parent, getattr(content, "title", getattr(content, "artist_name", None))))
 
-    def set(self):
+    def expect_events(self):
         self.looks += 1
 
     def expect_changes(self):
@@ -82,11 +81,14 @@ def test_which_messages_mean_which_parents(kind, name, action, resource, parents
     ("name", "resource", "changes"),
     [
         ("queue", None, 1),
-        ("queue/status", {"id": 0, "totalCount": 2}, 1),
-        ("command", {"id": 1, "status": "queued"}, 0),
-        ("command", {"id": 1, "status": "started"}, 0),
-        ("command", {"id": 1, "status": "completed"}, 1),
-        ("command", {"id": 1, "status": "failed"}, 1),
+        ("queue/details", None, 0),  # which come with it
+        ("queue/status", {"id": 0, "totalCount": 2}, 0),
+        ("command", {"id": 1, "name": "DownloadedMoviesScan", "status": "queued"}, 0),
+        ("command", {"id": 1, "name": "DownloadedMoviesScan", "status": "started"}, 0),
+        ("command", {"id": 1, "name": "DownloadedMoviesScan", "status": "completed"}, 1),
+        ("command", {"id": 1, "name": "ManualImport", "status": "failed"}, 1),
+        ("command", {"id": 1, "name": "MoviesSearch", "status": "completed"}, 0),
+        ("command", {"id": 1, "name": "RefreshMonitoredDownloads", "status": "completed"}, 0),
     ],
 )
 def test_what_concerns_the_torrents(name, resource, changes):
@@ -123,7 +125,7 @@ def test_something_changed_but_nobody_says_what(name, resource, looks, expected)
 
 @asynccontextmanager
 async def listens(room, heard, settings=None):
-    task = asyncio.create_task(push.PushListener(room.context, heard, heard, settings or Heard()).run())
+    task = asyncio.create_task(push.PushListener(room.context, heard, Heard(), settings or Heard()).run())
     try:
         yield
     finally:
