@@ -12,6 +12,7 @@ from qbitrr.backoff import Backoff
 from qbitrr.errors import RefusedError
 from qbitrr.sandbox.services.faults import Status, WrongCredentials
 from qbitrr.worker import push
+from qbitrr.worker.jobs import Job, every
 from qbitrr.worker.library.sync import LibrarySync
 from tests.support.polling import until
 
@@ -279,6 +280,32 @@ async def test_what_is_told_reaches_the_catalogue_in_three_requests(bench, sandb
             await asyncio.wait_for(library.pushed.wait(), 5)
             await library.read_pushed()
             assert await room.database.row("SELECT 1 FROM movies WHERE id = ?", (movie.id,)) is None
+
+
+async def test_what_is_pushed_within_a_second_is_read_once(bench, sandbox):
+    stand_in, route = sandbox.arrs["Radarr-HD"], "GET /api/v3/movie/{id}"
+    async with bench() as room:
+        library = LibrarySync(room.context)
+        await library.sync()
+        movie = next(one for one in stand_in.arr.collection.items.values() if one.file is not None)
+        movie.monitored = not movie.monitored
+        reading = asyncio.create_task(every(Job("pushed", 3600.0, library.read_pushed, library.pushed), lambda: None))
+        async with listens(room, library):
+            await until(lambda: stand_in.hub.listeners, 5, "not heard")
+            for _ in range(3):  # as the messages about one import come
+                stand_in.arr.changed(movie)
+                await asyncio.sleep(0.2)
+            assert stand_in.counts[route] == 0
+            await until(lambda: stand_in.counts[route] == 1, 5, "it was not read")
+
+            async def stored():
+                row = await room.database.row("SELECT monitored FROM movies WHERE id = ?", (movie.id,))
+                return row == (movie.monitored,)
+
+            await until(stored, 5, "it was not stored")
+            assert stand_in.counts[route] == 1
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
 
 
 async def test_what_is_told_while_the_arr_is_away_is_not_forgotten(bench, sandbox):
