@@ -11,7 +11,7 @@ from qbitrr.arr.push import Message
 from qbitrr.backoff import Backoff
 from qbitrr.errors import RefusedError
 from qbitrr.sandbox.services.faults import Status, WrongCredentials
-from qbitrr.worker import push
+from qbitrr.worker import jobs, push
 from qbitrr.worker.jobs import Job, every
 from qbitrr.worker.library.sync import LibrarySync
 from tests.support.polling import until
@@ -282,7 +282,8 @@ async def test_what_is_told_reaches_the_catalogue_in_three_requests(bench, sandb
             assert await room.database.row("SELECT 1 FROM movies WHERE id = ?", (movie.id,)) is None
 
 
-async def test_what_is_pushed_within_a_second_is_read_once(bench, sandbox):
+async def test_what_is_pushed_within_a_second_is_read_once(bench, sandbox, monkeypatch):
+    monkeypatch.setattr(jobs, "_PAUSE_SECONDS", 0.01)
     stand_in, route = sandbox.arrs["Radarr-HD"], "GET /api/v3/movie/{id}"
     async with bench() as room:
         library = LibrarySync(room.context)
@@ -292,6 +293,7 @@ async def test_what_is_pushed_within_a_second_is_read_once(bench, sandbox):
         reading = asyncio.create_task(every(Job("pushed", 3600.0, library.read_pushed, library.pushed), lambda: None))
         async with listens(room, library):
             await until(lambda: stand_in.hub.listeners, 5, "not heard")
+            before = stand_in.counts.copy()
             for _ in range(3):  # as the messages about one import come
                 stand_in.arr.changed(movie)
                 await asyncio.sleep(0.2)
@@ -303,7 +305,8 @@ async def test_what_is_pushed_within_a_second_is_read_once(bench, sandbox):
                 return row == (movie.monitored,)
 
             await until(stored, 5, "it was not stored")
-            assert stand_in.counts[route] == 1
+            asked = stand_in.counts - before
+            assert (asked[route], asked["GET /api/v3/qualityprofile"]) == (1, 1)
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
 
