@@ -37,6 +37,7 @@ class _Part(Answer, frozen=True):
     series_id: int | None = None
     artist_id: int | None = None
     status: str | None = None
+    name: str = ""
 
 
 # by kind of Arr: the resource that is a parent itself, and the resources that belong to one
@@ -51,6 +52,7 @@ _PARTS = {
     "lidarr": ("album", "track", "trackfile"),
 }
 _DELETED = "deleted"
+_IMPORTING = ("Downloaded", "ManualImport")  # how commands begin that change what is in the queue
 _HEALTH = "health"
 
 
@@ -96,7 +98,7 @@ class PushListener:
             opened_at = self._clock.monotonic()
             self._reported = False
             _log.info("push was opened")
-            self._library.on_push(available=True)
+            self._on_push(available=True)
             try:
                 if self._was_open and self._may_command:
                     await self._ask_for_poll()
@@ -107,9 +109,13 @@ class PushListener:
                     else:
                         pass_on(self._client.kind.name, message, self._library, self._observer)
             finally:
-                self._library.on_push(available=False)
+                self._on_push(available=False)
                 if self._clock.monotonic() - opened_at > _STEADY_SECONDS:
                     self._failures = 0
+
+    def _on_push(self, *, available: bool) -> None:
+        self._library.on_push(available=available)
+        self._observer.on_push(available=available)
 
     async def _ask_for_poll(self) -> None:
         try:
@@ -143,11 +149,11 @@ def pass_on(kind: str, message: Message, library: LibrarySync, observer: Observe
 def _pass_on(kind: str, message: Message, library: LibrarySync, observer: Observer) -> None:
     parent_name, parent_type = _PARENTS[kind]
     name = message.name.partition("/")[0]
-    if name == "queue":
+    if message.name == "queue":  # `queue/details` and `queue/status` come besides
         observer.queue_changed()
     elif name == "command":
-        status = _decoded(message, _Part).status
-        if status not in ("queued", "started"):
+        command = _decoded(message, _Part)
+        if command.status not in ("queued", "started") and command.name.startswith(_IMPORTING):
             observer.queue_changed()
     elif name == parent_name:
         _expect_download(message, observer)
@@ -163,7 +169,7 @@ def _pass_on(kind: str, message: Message, library: LibrarySync, observer: Observ
         if belongs_to:
             library.on_change(belongs_to)
         else:
-            library.poll.set()
+            library.expect_events()
 
 
 def _expect_download(message: Message, observer: Observer) -> None:

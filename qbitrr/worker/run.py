@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qbitrr import ipc, logs
 from qbitrr.clock import Clock
@@ -29,6 +29,7 @@ from qbitrr.worker.torrents.queue_order import QueueOrder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
+    from typing import Self
 
     from qbitrr.state.database import Database
     from qbitrr.worker.channel import Channel
@@ -43,6 +44,19 @@ _METADATA_SECONDS = 1.5
 _CONTENT_SECONDS = 20.0
 _SAVE_SECONDS = 60.0
 _TRACKERS_SECONDS = 5.0
+
+
+class ArrParts(NamedTuple):
+    """What a worker with an Arr has besides its torrents."""
+
+    library: LibrarySync
+    searches: SearchLoop
+    settings: ArrSettingsWatch
+
+    @classmethod
+    def of(cls, context: WorkerContext) -> Self:
+        """Build all of them."""
+        return cls(LibrarySync(context), SearchLoop(context), ArrSettingsWatch(context))
 
 
 async def work(
@@ -61,20 +75,15 @@ async def work(
         database.on_write = report.wrote
         context = WorkerContext(config, services, database, report, clock)
         torrents = TorrentLoop(context)
-        library = searches = settings = None
+        arr = ArrParts.of(context) if config.arr_section is not None else None
         await _report_last_search(context)
         await torrents.load()
-        jobs = _torrent_jobs(context, torrents)
-        if config.arr_section is not None:
-            library, searches = LibrarySync(context), SearchLoop(context)
-            await library.load()
-            settings = ArrSettingsWatch(context)
-            jobs += [*_library_jobs(library), *_search_jobs(context, searches, library.reading), *arr_timers(context)]
-            jobs.append(Job("arr settings", READ_SECONDS, settings.read, settings.wake))
-        endless = {job.name: every(job, report.failed) for job in jobs}
-        endless |= {"heartbeat": report.beat(), "messages": _obey(messages, torrents, library, searches, settings)}
-        if library is not None and settings is not None:
-            endless["push"] = PushListener(context, library, torrents.observer, settings).run()
+        if arr is not None:
+            await arr.library.load()
+        endless = {job.name: every(job, report.failed) for job in jobs_of(context, torrents, arr)}
+        endless |= {"heartbeat": report.beat(), "messages": _obey(messages, torrents, arr)}
+        if arr is not None:
+            endless["push"] = PushListener(context, arr.library, torrents.observer, arr.settings).run()
         channel.send(ipc.Ready())
         _log.info("worker became ready")
         try:
@@ -103,6 +112,17 @@ async def pass_with_space(
             report.waits("space", section, str(error), needs_attention=False)
         else:
             report.goes_on("space", section)
+
+
+def jobs_of(context: WorkerContext, torrents: TorrentLoop, arr: ArrParts | None) -> list[Job]:
+    """Make all jobs of a worker."""
+    jobs = _torrent_jobs(context, torrents)
+    if arr is not None:
+        jobs += _library_jobs(arr.library)
+        jobs += _search_jobs(context, arr.searches, arr.library.reading)
+        jobs += arr_timers(context)
+        jobs.append(Job("arr settings", READ_SECONDS, arr.settings.read, arr.settings.wake))
+    return jobs
 
 
 def _torrent_jobs(context: WorkerContext, torrents: TorrentLoop) -> list[Job]:
@@ -167,27 +187,21 @@ async def _report_last_search(context: WorkerContext) -> None:
         context.report.searched(*last)
 
 
-async def _obey(
-    messages: AsyncIterator[ipc.ToWorker],
-    torrents: TorrentLoop,
-    library: LibrarySync | None,
-    searches: SearchLoop | None,
-    settings: ArrSettingsWatch | None,
-) -> None:
+async def _obey(messages: AsyncIterator[ipc.ToWorker], torrents: TorrentLoop, arr: ArrParts | None) -> None:
     """Pass on what the supervisor asks for, until it closes the channel."""
     async for message in messages:
         match message:
-            case ipc.Rebuild() if library is not None:
-                library.wake.set()
+            case ipc.Rebuild() if arr is not None:
+                arr.library.wake.set()
             case ipc.Approve() | ipc.Discard() | ipc.Undo():
                 torrents.approvals.submit(message)
                 torrents.poll.wake.set()
             case ipc.Explain(infohash):
                 torrents.explain(infohash)
-            case ipc.SearchNow(item_ids) if searches is not None:
-                searches.request(item_ids)
-            case ipc.ReadSettings() if settings is not None:
-                settings.wake.set()
+            case ipc.SearchNow(item_ids) if arr is not None:
+                arr.searches.request(item_ids)
+            case ipc.ReadSettings() if arr is not None:
+                arr.settings.wake.set()
 
 
 async def _until_one_ends(endless: dict[str, Coroutine[None, None, None]], stop: asyncio.Event) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from qbitrr.rules.verdict import OPEN
@@ -228,7 +230,8 @@ async def test_a_stop_that_reaches_all_processes_at_once_is_as_clean(daemon: Dae
     """As service managers send it by default."""
     await daemon.all_running()
     for process in daemon.processes():
-        process.terminate()
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended because of another one
+            process.terminate()
     assert await daemon.stop() == 0
     log = (daemon.folder / "out.log").read_text()
     assert "fork server ended" not in log

@@ -24,7 +24,9 @@ _log = logs.get(__name__)
 FULL_SYNC_SECONDS = 6 * 3600.0
 _MOST_CHANGED = 100
 _MOST_PUSHED = 10_000
+_FOLD_SECONDS = 1.0  # changes that the Arr pushes within that are read together
 _SKEW_SECONDS = 120.0  # the Arr's clock may be behind ours
+_PUSHED_EVENTS_SECONDS = 55.0  # just below every other poll: while the Arr pushes, its history only fills gaps
 _LIST_SHARE = 100.0  # the list is requested so seldom that the requests take a hundredth of the time
 _LIST_SECONDS = (25.0, 900.0)  # from the end of one to the next; the first is just below the pause between two polls
 
@@ -49,7 +51,9 @@ class LibrarySync:
         self._skips_full_sync = False
         self._since: float | None = None  # when the catalogue was in step with the Arr
         self._seen: set[int] = set()  # history events since then that were read
+        self._fold: asyncio.TimerHandle | None = None
         self._changed: dict[int, Parent | None] = {}  # parents that the Arr reported, with their content if it sent it
+        self._events_at = 0.0
         self._list_at = 0.0
         self._has_push = False
         self.reading = asyncio.Lock()
@@ -63,6 +67,11 @@ class LibrarySync:
             self.wake.set()
         must_be_read = self._changed.get(parent, content) is None
         self._changed[parent] = None if must_be_read else content
+        if self._fold is None:  # one import is many messages
+            self._fold = asyncio.get_running_loop().call_later(_FOLD_SECONDS, self._end_fold)
+
+    def _end_fold(self) -> None:
+        self._fold = None
         self.pushed.set()
 
     def on_push(self, *, available: bool) -> None:
@@ -73,6 +82,11 @@ class LibrarySync:
     def expect_changes(self) -> None:
         """Note that something may have changed, without knowing what."""
         self._list_at = 0.0
+        self.expect_events()
+
+    def expect_events(self) -> None:
+        """Note that something may have changed that the Arr's history names."""
+        self._events_at = 0.0
         self.poll.set()
 
     # -- reading ------------------------------------------------------------------------------------------------
@@ -100,7 +114,8 @@ class LibrarySync:
                 raise
             self._report.goes_on("library", section)
             self._since, self._list_at = started_at, self._clock.monotonic() + _LIST_SECONDS[0]
-            _log.info("library was synced", changed=changes.changed, removed=changes.removed)
+            took = round(self._clock.wall() - started_at, 1)
+            _log.info("library was synced", changed=changes.changed, removed=changes.removed, seconds=took)
             self.synced.set()
             await self._database.shrink()
             process.release_memory()
@@ -120,10 +135,11 @@ class LibrarySync:
     async def read_changes(self) -> None:
         """Read what changed since the last time, by the Arr's history and sometimes its list."""
         async with self.reading:
-            if self._since is None:
+            if self._since is None or self._clock.monotonic() < self._events_at:
                 return
             with self._report.operation("changes", "health"):
                 await self._by_history(self._since)
+                self._events_at = self._clock.monotonic() + (_PUSHED_EVENTS_SECONDS if self._has_push else 0.0)
                 if self._clock.monotonic() >= self._list_at:
                     await self._by_list()
 

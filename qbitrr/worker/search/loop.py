@@ -32,6 +32,7 @@ _NEXT = 100  # how far ahead is planned
 _PLAN_SECONDS = 300.0  # how long a plan is good when nothing is known to have changed
 _BUSY_SECONDS = 60.0  # until an Arr that had enough to do is asked again
 _SHOWN = 50
+_SPENT = "the budget is spent for now"
 _ASKED = "Asked"  # reason of a search that the user asked for
 _MOST_REQUESTED = 1000
 
@@ -87,8 +88,10 @@ class SearchLoop:
         if not waiting and await self._must_plan():
             await self._read_queue()
         await self._plan()
-        if waiting or not (self._requested or self._again or self._next):
+        if waiting or (following := await self._first()) is None:
             return waiting
+        if await self._budget.seconds_until(following.cost) > 0:
+            return _SPENT
         now = self._clock.monotonic()
         if now < self._busy_until and not self._requested:
             return self._busy_because
@@ -141,7 +144,7 @@ class SearchLoop:
             return "the library was not read yet"
         if because := self._retry_later():
             return because
-        return "the budget is spent for now" if await self._budget.seconds_until(1) > 0 else ""
+        return _SPENT if await self._budget.seconds_until(1) > 0 else ""
 
     def _retry_later(self) -> str:
         """Whether the Arr answered with Retry-After, as a sentence; empty when not."""

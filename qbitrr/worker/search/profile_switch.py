@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 AT_ONCE = 100
+_KNOWN_SECONDS = 300.0  # an edit of the quality profiles themselves is seen after so long
 _RETRY = Backoff(first_seconds=1.0, limit_seconds=30.0)
 
 
@@ -41,6 +42,8 @@ class ProfileSwitcher:
         self._clock = context.clock
         self._reading = reading
         self._reset = context.config.arr.entry_search.force_reset_temp_profiles
+        self._known: tuple[dict[str, list[int]], dict[int, str]] = ({}, {})
+        self._known_at: float | None = None
 
     async def one_round(self) -> None:
         """Switch what has to be switched. Raises a ServiceError; the stored steps are resumed in the next round."""
@@ -66,7 +69,13 @@ class ProfileSwitcher:
         self._reset = False
 
     async def _profiles(self) -> tuple[dict[str, list[int]], dict[int, str]]:
-        """Read the profiles of the Arr: ids by name, names by id."""
+        """Return the profiles of the Arr: ids by name, names by id. They were read some minutes ago at most."""
+        now = self._clock.monotonic()
+        if self._known_at is None or now >= self._known_at + _KNOWN_SECONDS:
+            self._known, self._known_at = await self._read_profiles(), now
+        return self._known
+
+    async def _read_profiles(self) -> tuple[dict[str, list[int]], dict[int, str]]:
         ids: defaultdict[str, list[int]] = defaultdict(list)
         names: dict[int, str] = {}
         for number, profile in (await self._client.quality_profiles()).items():
@@ -105,6 +114,8 @@ class ProfileSwitcher:
             self._database, category, {parent.id: step.stored for parent, step in unsent + fresh}
         )
         sending = sorted((one for one in fresh if one[1].set_profile_id), key=_profile_to_set)
+        if not names.keys() >= set(map(_profile_to_set, sending)):  # one that was made since
+            _, names = await self._read_profiles()
         for profile_id, some in groupby(sending, key=_profile_to_set):
             chosen = list(some)
             for start in range(0, len(chosen), AT_ONCE):

@@ -104,6 +104,8 @@ class TorrentLoop:
             self._expect_completion(changed)
             self._to_judge |= changed
             self._to_forget |= removed
+            if self.runner.busy:
+                self.observer.expect_queue()
             news = await self.observer.update(changed)
             self._to_judge |= news
             await self._forget()
@@ -198,6 +200,7 @@ class TorrentLoop:
                 self._revisit_at[key] = verdict.revisit_at
             if verdict.identity != self._identities.get(key):
                 self._since[key] = now
+                self._log_decision(torrent, verdict)
                 fresh[key] = self._to_store(torrent, verdict, now)
             elif key in self._to_explain:
                 fresh[key] = self._to_store(torrent, verdict, now)
@@ -212,6 +215,13 @@ class TorrentLoop:
             self._identities.update({key: (v.rule, Action(v.action), v.because) for key, v in fresh.items()})
         self._to_judge -= judged
         self.runner.submit(to_act)
+
+    def _log_decision(self, torrent: TorrentFacts, verdict: Verdict) -> None:
+        """Log a decision that is another one than before; that its reason is in other words is not worth a line."""
+        rule, action, because = verdict.identity
+        before = self._identities.get(torrent.key)
+        if before is None or before[:2] != (rule, action):
+            _log.debug("torrent was judged", torrent=torrent.name, rule=rule, action=str(action), because=because)
 
     async def _judge_one(self, torrent: TorrentFacts, now: float) -> Verdict | None:
         """The verdict on a torrent; a fault in judging it is its verdict. None when it is not the worker's."""

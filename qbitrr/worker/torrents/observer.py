@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 _IDLE_QUEUE_SECONDS = 60.0  # without torrents the Arr's queue matters only to the process list
+_PUSHED_QUEUE_SECONDS = 300.0  # while the Arr pushes every change of its queue
+_LIVELY_SECONDS = 60.0  # for which each pass reads the queue after something of ours was complete or acted on
 _SCORES_SECONDS = 60.0
 _EARLY = 0.8  # of the usual pause: a pass that comes earlier does not read the queue again
 
@@ -71,6 +73,9 @@ class Observer:
         self._last_queue: Mapping[str, QueueFacts] | None = None  # that of the last pass
         self._queue_seconds = settings.loop_sleep_seconds * _EARLY
         self._queue_changed = True
+        self._has_push = False
+        self._lively_until = float("-inf")
+        self._complete: set[TorrentKey] = set()
         self._grabbed: dict[tuple[TorrentKey, float], int | None] = {}
         self._scores: dict[int, ItemScores] = {}
         self._scores_read_at = float("-inf")
@@ -96,6 +101,7 @@ class Observer:
         self._timers.forget(gone)
         self.reach.forget(gone)
         self._with_content -= gone
+        self._complete -= gone
         self._news -= gone
 
     # -- once in a pass -----------------------------------------------------------------------------------------------
@@ -103,6 +109,7 @@ class Observer:
     async def update(self, changed: Iterable[TorrentKey]) -> set[TorrentKey]:
         """Bring everything up to date after a poll; returns the torrents whose context changed."""
         changed = set(changed)
+        self._note_completions(changed)
         waiting = self.reach.update(changed)
         self._news |= waiting | self._update_strikes(changed | waiting)
         self._news |= self._seeding.update(changed)
@@ -134,10 +141,23 @@ class Observer:
 
     def _must_read_queue(self, downloads: ArrDownloads) -> bool:
         """Whether this pass reads the queue. One that comes early for a completion asks the Arr for nothing."""
-        has_torrents = any(mirror.torrents for mirror in self._poll.mirrors.values())
-        seconds = self._queue_seconds if has_torrents else _IDLE_QUEUE_SECONDS
-        age = self._clock.monotonic() - downloads.queue_read_at
-        return self._queue_changed or age >= seconds
+        now = self._clock.monotonic()
+        if self._has_push and now >= self._lively_until:
+            seconds = _PUSHED_QUEUE_SECONDS
+        else:
+            has_torrents = any(mirror.torrents for mirror in self._poll.mirrors.values())
+            seconds = self._queue_seconds if has_torrents else _IDLE_QUEUE_SECONDS
+        return self._queue_changed or now - downloads.queue_read_at >= seconds
+
+    def _note_completions(self, changed: Iterable[TorrentKey]) -> None:
+        """Stay close to the Arr's queue while something of ours was just completed."""
+        for key in changed:
+            torrent = self._poll.facts(key)
+            if torrent is None or not torrent.complete:
+                self._complete.discard(key)
+            elif key not in self._complete:
+                self._complete.add(key)
+                self.expect_queue()
 
     async def _read_scores(self, now: float, *, new: bool) -> None:
         if not self._policy.enforces_custom_formats or not self.queue or self._arr is None:
@@ -197,7 +217,24 @@ class Observer:
             return "nothing flows, and there is no internet"
         return ""
 
+    async def refresh_queue(self) -> None:
+        """Read the Arr's queue before an action, unless that was done a moment ago. It is None when that fails."""
+        if self._downloads is None:
+            return
+        if self._clock.monotonic() - self._downloads.queue_read_at >= self._queue_seconds:
+            self._queue_changed = True
+            self._news |= await self._read_queue()
+
     # -- between passes -----------------------------------------------------------------------------------------------
+
+    def on_push(self, *, available: bool) -> None:
+        """Note whether the Arr pushes changes of its queue from now on. Those before are read."""
+        self._has_push = available
+        self.queue_changed()
+
+    def expect_queue(self) -> None:
+        """Have each pass read the Arr's queue for a while, as something of ours is complete or being acted on."""
+        self._lively_until = self._clock.monotonic() + _LIVELY_SECONDS
 
     def queue_changed(self) -> None:
         """Have a pass read the Arr's queue now, because the Arr pushed that it changed."""

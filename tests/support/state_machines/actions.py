@@ -190,6 +190,10 @@ async def _granted(_torrent: TorrentFacts) -> Clearance:
     return Clearance(True, "nothing is owed")
 
 
+async def _is_fresh() -> None:
+    """The Arr's queue was read a moment ago."""
+
+
 async def _fault(_paths: object) -> str:
     return "cannot be played"
 
@@ -210,7 +214,7 @@ class _Worker:
         self.context = _Context(self, parts)
         key = _TORRENT.key
         poll = SimpleNamespace(present=lambda: {key}, answers=lambda _: True, wake=asyncio.Event())
-        observer = SimpleNamespace(queue={}, queue_of=lambda _: None)
+        observer = SimpleNamespace(queue={}, queue_of=lambda _: None, refresh_queue=_is_fresh)
         judge = SimpleNamespace(judge=lambda _: self._verdict())
         self.runner = ActionRunner(self.context, cast("Any", poll), cast("Any", observer), cast("Any", judge))
         self.approvals = Approvals(self.context, self.runner)

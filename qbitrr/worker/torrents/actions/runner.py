@@ -70,6 +70,10 @@ _STEPS: dict[Action, Callable[[ActionContext, Entry], Awaitable[None]]] = {
 """Of each action, what goes on with an entry of the ledger from the step that it reached."""
 
 
+_WITHOUT_QUEUE = frozenset({Action.NOTHING, Action.IMPORT, Action.CHECK_IMPORT, Action.CHECK_FILES})
+"""Actions for which the Arr's queue is not read before: nothing is changed, or it is read by their first step."""
+
+
 class ActionRunner:
     """Carries out verdicts on torrents of one worker. Each torrent is read and judged again right before."""
 
@@ -222,6 +226,11 @@ class ActionRunner:
         verdict = self._judge.judge(torrent) if torrent else None
         if torrent is None or verdict is None:
             return False
+        if verdict.action not in _WITHOUT_QUEUE:
+            await self._observer.refresh_queue()
+            verdict = self._judge.judge(torrent)
+            if verdict is None:
+                return False
         match verdict.action:
             case Action.NOTHING:
                 return False
@@ -261,11 +270,11 @@ class ActionRunner:
 
         Returns True: either way the action has ended. Raises a ServiceError or RetryLaterError; it stays open then.
         """
-        is_first = (
-            entry.step == ledger.FIRST_STEP and entry.action != Action.IMPORT
-        )  # which finds out what became of it
+        # an import finds out by itself what became of it
+        is_first = entry.step == ledger.FIRST_STEP and entry.action != Action.IMPORT
         if is_first or quarantine.is_over(entry, self._context.clock.wall()):
             torrent = await self._context.read(entry.instance, entry.infohash)
+            await self._observer.refresh_queue()
             if not self._is_still_needed(entry, torrent):
                 await self._cancel(entry, "not needed any more when it could go on")
                 return True

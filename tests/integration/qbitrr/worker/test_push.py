@@ -11,7 +11,8 @@ from qbitrr.arr.push import Message
 from qbitrr.backoff import Backoff
 from qbitrr.errors import RefusedError
 from qbitrr.sandbox.services.faults import Status, WrongCredentials
-from qbitrr.worker import push
+from qbitrr.worker import jobs, push
+from qbitrr.worker.jobs import Job, every
 from qbitrr.worker.library.sync import LibrarySync
 from tests.support.polling import until
 
@@ -25,13 +26,12 @@ class Heard:
     def __init__(self):
         self.parents = []
         self.looks = self.expected = self.queue_changes = self.health_changes = self.downloads = 0
-        self.poll = self
         self.listened = []
 
     def on_change(self, parent, content=None):
         self.parents.append((parent, getattr(content, "title", getattr(content, "artist_name", None))))
 
-    def set(self):
+    def expect_events(self):
         self.looks += 1
 
     def expect_changes(self):
@@ -82,11 +82,14 @@ def test_which_messages_mean_which_parents(kind, name, action, resource, parents
     ("name", "resource", "changes"),
     [
         ("queue", None, 1),
-        ("queue/status", {"id": 0, "totalCount": 2}, 1),
-        ("command", {"id": 1, "status": "queued"}, 0),
-        ("command", {"id": 1, "status": "started"}, 0),
-        ("command", {"id": 1, "status": "completed"}, 1),
-        ("command", {"id": 1, "status": "failed"}, 1),
+        ("queue/details", None, 0),  # which come with it
+        ("queue/status", {"id": 0, "totalCount": 2}, 0),
+        ("command", {"id": 1, "name": "DownloadedMoviesScan", "status": "queued"}, 0),
+        ("command", {"id": 1, "name": "DownloadedMoviesScan", "status": "started"}, 0),
+        ("command", {"id": 1, "name": "DownloadedMoviesScan", "status": "completed"}, 1),
+        ("command", {"id": 1, "name": "ManualImport", "status": "failed"}, 1),
+        ("command", {"id": 1, "name": "MoviesSearch", "status": "completed"}, 0),
+        ("command", {"id": 1, "name": "RefreshMonitoredDownloads", "status": "completed"}, 0),
     ],
 )
 def test_what_concerns_the_torrents(name, resource, changes):
@@ -123,7 +126,7 @@ def test_something_changed_but_nobody_says_what(name, resource, looks, expected)
 
 @asynccontextmanager
 async def listens(room, heard, settings=None):
-    task = asyncio.create_task(push.PushListener(room.context, heard, heard, settings or Heard()).run())
+    task = asyncio.create_task(push.PushListener(room.context, heard, Heard(), settings or Heard()).run())
     try:
         yield
     finally:
@@ -277,6 +280,35 @@ async def test_what_is_told_reaches_the_catalogue_in_three_requests(bench, sandb
             await asyncio.wait_for(library.pushed.wait(), 5)
             await library.read_pushed()
             assert await room.database.row("SELECT 1 FROM movies WHERE id = ?", (movie.id,)) is None
+
+
+async def test_what_is_pushed_within_a_second_is_read_once(bench, sandbox, monkeypatch):
+    monkeypatch.setattr(jobs, "_PAUSE_SECONDS", 0.01)
+    stand_in, route = sandbox.arrs["Radarr-HD"], "GET /api/v3/movie/{id}"
+    async with bench() as room:
+        library = LibrarySync(room.context)
+        await library.sync()
+        movie = next(one for one in stand_in.arr.collection.items.values() if one.file is not None)
+        movie.monitored = not movie.monitored
+        reading = asyncio.create_task(every(Job("pushed", 3600.0, library.read_pushed, library.pushed), lambda: None))
+        async with listens(room, library):
+            await until(lambda: stand_in.hub.listeners, 5, "not heard")
+            before = stand_in.counts.copy()
+            for _ in range(3):  # as the messages about one import come
+                stand_in.arr.changed(movie)
+                await asyncio.sleep(0.2)
+            assert stand_in.counts[route] == 0
+            await until(lambda: stand_in.counts[route] == 1, 5, "it was not read")
+
+            async def stored():
+                row = await room.database.row("SELECT monitored FROM movies WHERE id = ?", (movie.id,))
+                return row == (movie.monitored,)
+
+            await until(stored, 5, "it was not stored")
+            asked = stand_in.counts - before
+            assert (asked[route], asked["GET /api/v3/qualityprofile"]) == (1, 1)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
 
 
 async def test_what_is_told_while_the_arr_is_away_is_not_forgotten(bench, sandbox):

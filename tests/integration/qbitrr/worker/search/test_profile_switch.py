@@ -240,12 +240,29 @@ async def test_tries_are_counted(rooms, sandbox, monkeypatch):
         assert len(tries) == 3
 
 
+async def test_profiles_are_read_every_five_minutes_while_there_is_nothing_to_switch(rooms, sandbox):
+    seconds, route = [0.0], "GET /api/v3/qualityprofile"
+    async with rooms(Clock(monotonic=lambda: 50_000.0 + seconds[0])) as room:
+        counts = sandbox.arrs["Radarr-HD"].counts
+        for _ in range(3):
+            await room.profiles.one_round()
+        before = counts.copy()
+        for seconds[0] in range(15, 300, 15):
+            await room.profiles.one_round()
+        assert counts == before
+        seconds[0] = 301.0
+        await room.profiles.one_round()
+        assert counts - before == {route: 1}
+
+
 async def test_an_arr_that_does_not_answer_changes_nothing(rooms, sandbox):
-    async with rooms() as room:
+    seconds = [0.0]
+    async with rooms(Clock(monotonic=lambda: 50_000.0 + seconds[0])) as room:
         await room.profiles.one_round()
         await room.profiles.one_round()
         before = await profile_switches.read(room.database, "radarr-hd")
         await sandbox.arrs["Radarr-HD"].fail(Down())
+        seconds[0] = 301.0
         with pytest.raises(ServiceError):
             await room.profiles.one_round()
         assert await profile_switches.read(room.database, "radarr-hd") == before
