@@ -147,7 +147,9 @@ async def test_limits_are_reached_by_real_transfer_and_time_and_only_what_was_im
             kept = await qbittorrent.torrent(stray.infohash)
             assert kept is not None
             assert kept["ratio"] >= 0.9
-            assert await ledger_of(daemon, stray.infohash) == []
+            # the Arr may list it, and say that it does not know the title: nothing comes of that
+            assert set(await ledger_of(daemon, stray.infohash)) <= {("import", "failed")}
+            assert "qBitrr-imported" not in kept["tags"]
             assert radarr.blocklist == []
 
 
