@@ -56,5 +56,5 @@ class Judge:
 
 
 def _later(elapsed: Elapsed, seconds: float) -> Elapsed:
-    """A timer that goes on; the rules ask only for the timers of a torrent's present state only."""
+    """A timer that goes on. Those of other states are not read by the rules."""
     return Elapsed(elapsed.seconds + seconds, elapsed.observations + _MANY)

@@ -9,6 +9,7 @@ from qbitrr.rules import torrents as rules
 from qbitrr.rules.verdict import Action
 from qbitrr.sandbox.services.faults import Down, EmptyLists, HalfAnswer, Hang, Status, WrongCredentials
 from qbitrr.state import ledger, verdicts
+from qbitrr.worker.torrents.judge import Judge
 from tests.integration.qbitrr.worker.torrents.passing import judged, latest, passes_until
 from tests.integration.qbitrr.worker.torrents.scenes import only, stalled
 from tests.support.polling import until
@@ -227,14 +228,14 @@ async def test_an_idle_pass_asks_each_service_once_at_most_and_writes_nothing(sa
 async def test_a_torrent_is_judged_once_after_an_action_and_then_when_something_changed(sandbox, bench, monkeypatch):
     torrent = stalled(sandbox.world)
     only(sandbox.world, torrent)
-    judge, seen = rules.judge, []
+    judge, seen = Judge.judge, []
 
-    def judging(one, *rest):
-        verdict = judge(one, *rest)
+    def judging(self, one):
+        verdict = judge(self, one)
         seen.append(verdict)
         return verdict
 
-    monkeypatch.setattr(rules, "judge", judging)
+    monkeypatch.setattr(Judge, "judge", judging)
     async with bench(StalledDelay="1d", FileExtensionAllowlist=[".mkv"]) as opened:
         await opened.loop.load()
         await passes(opened, 4)
