@@ -277,7 +277,7 @@ class ArrClient:
 
     @asynccontextmanager
     async def channel(self) -> AsyncIterator[Websocket]:
-        """Open the websocket on which the Arr publishes changes; see `qbitrr.arr.push`.
+        """Open the websocket on which the Arr publishes changes; see `qbitrr.arr.signalr`.
 
         A refusal there says nothing of the key, which the API has accepted: many proxies protect all but the API.
         """

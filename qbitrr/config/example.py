@@ -11,7 +11,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.atomic_file import write_private
-from qbitrr.config.defaults import SAMPLE_ARRS, arr_defaults, qbit_defaults
+from qbitrr.config.derived_defaults import SAMPLE_ARRS, arr_defaults, qbit_defaults
 from qbitrr.config.messages import unit_and_choices
 from qbitrr.config.model import Arr, Notifications, QBit, Settings, WebUI
 from qbitrr.config.model.key import PLACEHOLDER, keys_of

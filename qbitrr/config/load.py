@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from qbitrr.config import environment, legacy
 from qbitrr.config.checks import check_together, list_incomplete
-from qbitrr.config.defaults import arr_defaults, qbit_defaults
+from qbitrr.config.derived_defaults import arr_defaults, qbit_defaults
 from qbitrr.config.messages import did_you_mean, shown
 from qbitrr.config.model import (
     Arr,

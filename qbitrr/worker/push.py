@@ -11,12 +11,12 @@ import msgspec
 from qbitrr import logs
 from qbitrr.arr.client import is_away
 from qbitrr.arr.models import Answer, Artist, Movie, Series
-from qbitrr.arr.push import subscribed
+from qbitrr.arr.signalr import subscribed
 from qbitrr.backoff import Backoff
 from qbitrr.errors import ServiceError, ThrottledError
 
 if TYPE_CHECKING:
-    from qbitrr.arr.push import Message
+    from qbitrr.arr.signalr import Message
     from qbitrr.worker.arr_settings import ArrSettingsWatch
     from qbitrr.worker.context import WorkerContext
     from qbitrr.worker.library.sync import LibrarySync

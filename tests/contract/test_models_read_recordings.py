@@ -13,7 +13,7 @@ from msgspec import Struct
 from qbitrr.arr import models
 from qbitrr.arr.client import ArrClient
 from qbitrr.arr.kinds import KINDS
-from qbitrr.arr.push import subscribed
+from qbitrr.arr.signalr import subscribed
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.contract.recorded import Recording, every_recording, ids
 

@@ -9,7 +9,7 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Any
 
-from qbitrr.config.defaults import arr_defaults
+from qbitrr.config.derived_defaults import arr_defaults
 from qbitrr.config.messages import unit_and_choices
 from qbitrr.config.model import Arr, QBit, Settings
 from qbitrr.config.model.key import key_paths

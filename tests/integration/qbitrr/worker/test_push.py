@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from qbitrr.arr.push import Message
+from qbitrr.arr.signalr import Message
 from qbitrr.backoff import Backoff
 from qbitrr.errors import RefusedError
 from qbitrr.sandbox.services.faults import Status, WrongCredentials

@@ -6,7 +6,7 @@ import tomllib
 import pytest
 
 from qbitrr.config import load_file, load_text
-from qbitrr.config.defaults import SAMPLE_ARRS
+from qbitrr.config.derived_defaults import SAMPLE_ARRS
 from qbitrr.config.example import render, write_first
 from qbitrr.config.model import Arr, QBit, Settings, WebUI
 from qbitrr.config.model.key import key_paths

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from qbitrr.config.defaults import arr_defaults
+from qbitrr.config.derived_defaults import arr_defaults
 from qbitrr.config.load import load_text
 from qbitrr.config.model import Settings
 from qbitrr.config.patterns import is_bounded

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbitrr.config.defaults import arr_defaults
+from qbitrr.config.derived_defaults import arr_defaults
 from qbitrr.config.extensions import AUDIO, VIDEO
 from qbitrr.config.model import Settings
 from qbitrr.rules.files import (

@@ -9,10 +9,10 @@ import pytest
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 
-from qbitrr.arr import push
+from qbitrr.arr import signalr
 from qbitrr.arr.client import ArrClient
 from qbitrr.arr.kinds import KINDS
-from qbitrr.arr.push import subscribed
+from qbitrr.arr.signalr import subscribed
 from qbitrr.errors import (
     CredentialsRejectedError,
     GoneError,
@@ -26,7 +26,7 @@ from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.sandbox.services.faults import Status
 
 KEY = "the-key-of-the-arr"
-END = push.END_OF_RECORD
+END = signalr.END_OF_RECORD
 QUICK = Timeouts(connect_seconds=0.5, silence_seconds=0.5, attempts=1)
 MOVIE = {"name": "movie", "body": {"action": "updated", "resource": {"id": 7}}}
 
