@@ -150,8 +150,8 @@ async def test_it_ends_with_an_error_that_names_the_cause(greeting, says, error)
 
 
 async def test_a_ping_is_sent_in_time_and_silence_is_an_end(monkeypatch):
-    monkeypatch.setattr(push, "_PING_SECONDS", 0.05)
-    monkeypatch.setattr(push, "_SILENCE_SECONDS", 0.3)
+    monkeypatch.setattr(signalr, "_PING_SECONDS", 0.05)
+    monkeypatch.setattr(signalr, "_SILENCE_SECONDS", 0.3)
     async with hub() as (client, got), subscribed(client) as messages:
         with pytest.raises(UnreachableError, match="no sign of life"):
             await anext(messages)
