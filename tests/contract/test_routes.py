@@ -38,6 +38,8 @@ def example_id(path, arr):
             return next(event.id for event in arr.history if event.event_type == "grabbed")
         case "command/{id}":
             return next(iter(arr.commands.commands))
+        case "blocklist/{id}":
+            return arr.blocklist[0].id
         case "moviefile/{id}" | "episodefile/{id}":
             return next(item.file.id for item in items if item.file)
         case "track/{id}" | "trackfile/{id}":
@@ -53,9 +55,9 @@ async def test_every_route_is_judged(judge, name):
         record = next(iter(stand_in.arr.queue.values()))
         stand_in.arr.remove(record.id, from_client=False, blocklist=True, skip_redownload=True)
         headers = {"X-Api-Key": stand_in.api_key}
-        # commands first, so that there is one to be listed; nothing describes the push channel
+        # commands first, so that there is one to be listed; deletions last; nothing describes the push channel
         described = [route for route in stand_in.routes() if route.path.startswith("/api/")]
-        routes = sorted(described, key=lambda route: route.method != "POST")
+        routes = sorted(described, key=lambda route: ("POST", "GET", "PUT", "DELETE").index(route.method))
         async with aiohttp.ClientSession(stand_in.url, headers=headers) as session:
             for route in routes:
                 path = route.path.removeprefix(f"/{stand_in.api}/")
