@@ -31,21 +31,17 @@ QUERIES = {
 def example_id(path, arr):
     """An id that exists."""
     items = arr.collection.items.values()
-    match path:
-        case "queue/{id}":
-            return next(iter(arr.queue))
-        case "history/failed/{id}":
-            return next(event.id for event in arr.history if event.event_type == "grabbed")
-        case "command/{id}":
-            return next(iter(arr.commands.commands))
-        case "blocklist/{id}":
-            return arr.blocklist[0].id
-        case "moviefile/{id}" | "episodefile/{id}":
-            return next(item.file.id for item in items if item.file)
-        case "track/{id}" | "trackfile/{id}":
-            return next(item.track(1).id for item in items if item.present)
-        case _:
-            return 1
+    known = {
+        "queue/{id}": lambda: next(iter(arr.queue)),
+        "history/failed/{id}": lambda: next(event.id for event in arr.history if event.event_type == "grabbed"),
+        "command/{id}": lambda: next(iter(arr.commands.commands)),
+        "blocklist/{id}": lambda: arr.blocklist[0].id,
+        "moviefile/{id}": lambda: next(item.file.id for item in items if item.file),
+        "episodefile/{id}": lambda: next(item.file.id for item in items if item.file),
+        "track/{id}": lambda: next(item.track(1).id for item in items if item.present),
+        "trackfile/{id}": lambda: next(item.track(1).id for item in items if item.present),
+    }
+    return known.get(path, lambda: 1)()
 
 
 @pytest.mark.parametrize("name", [section.name for section in SECTIONS])
