@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qbitrr import logs
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
 from qbitrr.data_dir import STATE_FILE
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 async def opened(stack: AsyncExitStack, text: str) -> TorrentLoop:
     """A torrent loop by the configuration in `text`, ready for its first pass."""
+    logs.configure("INFO", None, logs.MAIN_FILE, str)
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     migrate.prepare(folder / STATE_FILE)
     config = worker_configs(load_text(text, {}).config, str(folder / STATE_FILE), None)[0]

@@ -25,7 +25,8 @@ class StoredVerdict(Struct, frozen=True):
     """A verdict on a torrent and every rule that was applied; times in epoch seconds.
 
     It holds since `since`; the facts in the trace were measured at `measured_at`. At `revisit_at` time alone may change
-    it, to `forecast` if nothing else changes; both are None when time alone does not.
+    it, to `forecast` if nothing else changes; both are None when time alone does not. The forecast is known once the
+    verdict was explained.
     """
 
     category: str

@@ -253,8 +253,13 @@ class TorrentLoop:
         )
 
     def _forecast(self, torrent: TorrentFacts, verdict: Verdict) -> verdicts.Forecast | None:
-        """What would be decided when the verdict is to be judged again, if nothing but time changed."""
-        if verdict.revisit_at is None or verdict.last.rule in _WITHOUT_FORECAST:
+        """What would be decided when the verdict is to be judged again, if nothing but time changed.
+
+        Only for an explanation: it costs as much as judging.
+        """
+        if torrent.key not in self._to_explain or verdict.revisit_at is None:
+            return None
+        if verdict.last.rule in _WITHOUT_FORECAST:
             return None
         later = self._judge.forecast(torrent, verdict.revisit_at)
         return verdicts.Forecast(later.action, later.last.rule, later.last.finding.because)
