@@ -23,6 +23,7 @@ from qbitrr.rules.library import items
 from qbitrr.rules.library.quality import FileFacts, Profile
 from qbitrr.state import catalogue, migrate
 from qbitrr.state.database import open_reader, open_writer
+from supervisor.own_tasks import OwnTasks
 from tests.integration.control.sample import (
     FakeChecker,
     FakeCommands,
@@ -110,6 +111,7 @@ async def serve(folder: Path, port: int) -> None:
             events=Events(clock),
             access=Access(lambda: config_reload.loaded.config.webui, "token", LoginThrottle(clock), clock),
             workers=FakeWorkers({arr.category: fake_process(arr) for arr in loaded.config.arrs.values()}),
+            own_tasks=OwnTasks(clock),
             database=database,
             log_folder=None,
         )

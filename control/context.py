@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from qbitrr.state.database import Database
     from qbitrr.update.check import Checker
     from supervisor.config_reload import ConfigReload
+    from supervisor.own_tasks import OwnTasks
     from supervisor.self_update import SelfUpdate
     from supervisor.signals import Commands
     from supervisor.workers import Workers
@@ -40,6 +41,7 @@ class HandlerContext:
     config_editor: ConfigEditor
     commands: Commands
     workers: Workers
+    own_tasks: OwnTasks
     checker: Checker
     self_update: SelfUpdate
     events: Events

@@ -37,6 +37,7 @@ from qbitrr.update.upgrade import fail_probation, recover
 from supervisor import cron, self_update
 from supervisor.config_reload import ConfigReload, configs_of, drop_removed
 from supervisor.evidence import Evidence
+from supervisor.own_tasks import OwnTasks
 from supervisor.self_update import SelfUpdate
 from supervisor.signals import Commands, End
 from supervisor.spawner import Spawner
@@ -44,7 +45,7 @@ from supervisor.systemd import ServiceManager, StatusLine
 from supervisor.workers import Workers, restart_policy
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
     from control.config_editor import ConfigPlan
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from qbitrr.update.check import Known
     from qbitrr.update.upgrade import Upgrade
     from qbitrr.worker.config import WorkerConfig
+    from supervisor.own_tasks import Work
     from supervisor.spawner import ForkServer
 
 _log = logs.get(__name__)
@@ -311,6 +313,7 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             in_container=start.in_container,
             control_socket=next((str(one.getsockname()) for one in control), None),
         )
+        own_tasks = OwnTasks(clock)
         context = HandlerContext(
             checker=checker,
             self_update=updates,
@@ -322,25 +325,27 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             audit=AuditTrail(data_dir.audit_file, clock),
             login_link=start.login_link,
             workers=workers,
+            own_tasks=own_tasks,
             database=database,
             log_folder=log_folder,
             clock=clock,
         )
-        background = (
-            complete_probation(),
-            cron.keep(
+        tasks: dict[str, Work] = {
+            "probation": complete_probation,
+            "updates": partial(
+                cron.keep,
                 partial(self_update.schedule, config_reload),
                 partial(self_update.update_automatically, checker, updates, database),
                 clock,
             ),
-            service_manager.keep_alive(),
-            _keep_backups(data_dir.state_file),
-            workers.lag.watch(),
-            config_editor.watch(),
-            notifications.run(),
-            ChangeFeed(context, notifications.notify).run(),
-        )
-        async with _stopped_at_the_end(workers), serve(context, [*control, *listeners]), _running(*background):
+            "systemd": service_manager.keep_alive,
+            "backups": partial(_keep_backups, data_dir.state_file),
+            "loop_lag": workers.lag.watch,
+            "config_watch": config_editor.watch,
+            "notifications": notifications.run,
+            "events": ChangeFeed(context, notifications.notify).run,
+        }
+        async with _stopped_at_the_end(workers), serve(context, [*control, *listeners]), own_tasks.running(tasks):
             workers.start(start.configs, restart_policy(start.loaded.config.settings))
             service_manager.ready(workers.summary())
             await commands.until_end()
@@ -360,25 +365,6 @@ def _page_address(webui: WebUI) -> str:
     everywhere = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}  # noqa: S104 - compared, not bound
     host = everywhere.get(webui.host, webui.host)
     return f"http://{f'[{host}]' if ':' in host else host}:{webui.port}{webui.url_base}/ui"
-
-
-@asynccontextmanager
-async def _running(*work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Background tasks that run during the block. Failures are logged."""
-    tasks = [asyncio.create_task(_logged(one)) for one in work]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _logged(work: Coroutine[None, None, None]) -> None:
-    try:
-        await work
-    except Exception:  # noqa: BLE001 - the border of a task; the daemon goes on without it
-        _log.exception("background task failed")
 
 
 @asynccontextmanager

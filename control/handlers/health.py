@@ -24,12 +24,14 @@ class Health(Struct, frozen=True, rename="camel"):
     """`troubled` are the workers in trouble by category; `faults` counts requests that failed unexpectedly.
 
     `contradictions` are between the settings of an Arr and the configuration, by category. `loopLagSeconds` is the
-    largest delay of the supervisor's loop in the last minute. Categories are only named to those who may read.
+    largest delay of the supervisor's loop in the last minute. `tasks` are the supervisor's own that failed and are
+    about to be started again, with the cause. Categories and causes are only named to those who may read.
     """
 
     status: Literal["ok", "degraded"]
     troubled: dict[str, Phase]
     contradictions: dict[str, tuple[Contradiction, ...]]
+    tasks: dict[str, str]
     faults: int
     loop_lag_seconds: float
 
@@ -51,9 +53,10 @@ async def health(context: HandlerContext, _request: Nothing, http: web.Request) 
         if (found := process.last_report.contradictions)
     }
     return Health(
-        status="degraded" if troubled else "ok",
+        status="degraded" if troubled or context.own_tasks.failing else "ok",
         troubled=_shown(troubled, http),
         contradictions=_shown(contradictions, http),
+        tasks=_shown(context.own_tasks.failing, http),
         faults=context.faults.count,
         loop_lag_seconds=lag,
     )
@@ -68,7 +71,7 @@ async def ready(context: HandlerContext, _request: Nothing, http: web.Request) -
 
 
 def _shown(by_category: dict[str, T], http: web.Request) -> dict[str, T]:
-    """Probes are open to everyone, the names of categories are not."""
+    """Probes are open to everyone, names and causes are not."""
     return {} if READ.of(http[AUTHOR].caller) is Right.NO else by_category
 
 

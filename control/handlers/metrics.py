@@ -76,6 +76,10 @@ def _daemon(context: HandlerContext) -> Iterator[Metric]:
     for metric, value in values:
         metric.add_metric([], value)
         yield metric
+    tasks = _counter("task_failures", "Failures of the supervisor's own tasks.", ["task"])
+    for name, task in context.own_tasks.states.items():
+        tasks.add_metric([name], task.failures)
+    yield tasks
 
 
 def _workers(context: HandlerContext) -> Iterator[Metric]:

@@ -16,6 +16,7 @@ from qbitrr.clock import Clock
 from qbitrr.config import load_text
 from qbitrr.data_dir import DataDir
 from qbitrr.state.database import open_reader
+from supervisor.own_tasks import OwnTasks
 from tests.integration.control.sample import (
     CONFIG,
     NOW,
@@ -80,6 +81,7 @@ def make_context_over(log_folder, tmp_path):
             "config_editor": ConfigEditor(config_reload, Clock()),
             "events": Events(Clock()),
             "workers": FakeWorkers(processes),
+            "own_tasks": OwnTasks(clock),
             "database": database,
             "log_folder": log_folder,
             "clock": clock,

@@ -262,7 +262,7 @@ async def test_explain_of_an_unknown_torrent(client):
 async def test_health_names_those_in_trouble(make_context, connect):
     context = make_context()
     async with connect(context) as client:
-        lag = {"contradictions": {}, "loopLagSeconds": 0.001}
+        lag = {"contradictions": {}, "tasks": {}, "loopLagSeconds": 0.001}
         assert await get(client, "/health") == {"status": "ok", "troubled": {}, "faults": 0, **lag}
         music = context.workers.processes["music"]
         context.workers.processes["music"] = fake_process(music.config.arr, phase=Phase.DEGRADED)
