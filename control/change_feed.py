@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from control.context import HandlerContext
     from control.handlers.decisions import Decision
     from control.handlers.processes import ProcessView
+    from qbitrr.state.ledger import LedgerChange
 
     Change = Decision | ProcessView | BreakerTripped | SettingContradicts
 
 _log = logs.get(__name__)
 
 _POLL_SECONDS = 0.5
-_OVERLAP_SECONDS = 10.0  # a row may be committed this much later than its time says
 _MOST_ENTRIES = 2000  # read in one poll
 
 
@@ -38,8 +38,7 @@ class ChangeFeed:
         self._context = context
         self._on_change = on_change
         self._workers: dict[str, tuple[object, ...]] = {}
-        self._started_at = self._since = context.clock.wall()
-        self._seen: dict[tuple[int, str, str], float] = {}
+        self._change: int | None = None
         self._version: int | None = None
         self._tripped: dict[str, str] = {}
         self._contradictions: dict[str, frozenset[tuple[str, str]]] = {}
@@ -51,7 +50,7 @@ class ChangeFeed:
             try:
                 self._poll_workers()
                 self.poll_contradictions()
-                await self._poll_state()
+                await self.poll_state()
             except aiosqlite.Error as error:
                 _log.warning("ledger was not read", error=str(error))
 
@@ -80,23 +79,27 @@ class ChangeFeed:
             self._contradictions.pop(category, None)
             self._context.events.publish("process", {"category": category, "state": "gone"})
 
-    async def _poll_state(self) -> None:
+    async def poll_state(self) -> None:
+        """Publish what workers wrote since the last poll, in the order in which it was committed."""
+        if self._change is None:
+            self._change = await ledger.last_change(self._context.database)
         version = await self._context.database.data_version()
         if version == self._version:
             return
-        self._version = version
         await self._poll_breakers()
-        entries = await ledger.updated_since(self._context.database, self._since - _OVERLAP_SECONDS, _MOST_ENTRIES)
-        for entry in entries:
-            what = (entry.id, entry.state, entry.step)
-            if what not in self._seen:
-                self._seen[what] = entry.updated_at
-                if entry.updated_at >= self._started_at:
-                    self._publish("decision", decisions.decision(entry))
-        if entries:
-            self._since = max(self._since, entries[-1].updated_at)
-            oldest = self._since - _OVERLAP_SECONDS
-            self._seen = {what: at for what, at in self._seen.items() if at >= oldest}
+        changes = await ledger.changed_after(self._context.database, self._change, _MOST_ENTRIES)
+        for change in changes:
+            self._change = change.number
+            self._publish_change(change)
+        if len(changes) < _MOST_ENTRIES:  # otherwise there are more, to be read by the next poll
+            self._version = version
+
+    def _publish_change(self, change: LedgerChange) -> None:
+        """Publish one decision; one that cannot be shown is named in the log, and the others go on."""
+        if change.entry is None:
+            _log.error("decision could not be read", problem=change.problem)
+        else:
+            self._publish("decision", decisions.decision(change.entry))
 
     async def _poll_breakers(self) -> None:
         tripped = await breakers.tripped(self._context.database)

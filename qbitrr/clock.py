@@ -23,11 +23,20 @@ class Clock:
     monotonic: Callable[[], float] = time.monotonic
 
 
+_FIRST = datetime.min.replace(tzinfo=UTC).timestamp()
+_LAST = datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp()
+
+
+def calendar_time(epoch_seconds: float) -> datetime:
+    """Convert a time to UTC; one beyond the calendar is its first or last second."""
+    return datetime.fromtimestamp(min(max(epoch_seconds, _FIRST), _LAST), UTC)
+
+
 def to_iso(epoch_seconds: float | None) -> str | None:
     """Write a time for the wire: `2024-10-31T12:00:00Z`; None stays None."""
     if epoch_seconds is None:
         return None
-    return datetime.fromtimestamp(epoch_seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return calendar_time(epoch_seconds).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def from_iso(text: str | None) -> float | None:

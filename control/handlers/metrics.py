@@ -27,7 +27,7 @@ async def read(context: HandlerContext, _request: Nothing, _http: web.Request) -
 
 async def _text(context: HandlerContext) -> bytes:
     workers = context.workers.processes
-    actions = _actions(row for row in await ledger.numbers(context.database) if row[0] in workers)
+    actions = _actions(row for row in await ledger.totals(context.database) if row[0] in workers)
     catalogue = _catalogue(row for row in await listing.sizes(context.database) if row[0] in workers)
     search_budgets = _search_budgets(context, await searches.budgets(context.database))
     registry = CollectorRegistry(auto_describe=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple, overload
 
@@ -10,8 +9,11 @@ import msgspec
 from aiohttp import web
 from multidict import CIMultiDict
 
+from qbitrr.clock import calendar_time
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 # The page runs only its own scripts; other sites may neither read it nor show it in a frame.
 SECURITY_HEADERS = {
@@ -76,4 +78,4 @@ def moment(epoch_seconds: float) -> datetime: ...
 def moment(epoch_seconds: float | None) -> datetime | None: ...
 def moment(epoch_seconds: float | None) -> datetime | None:
     """Convert epoch seconds to the time of an answer, in whole seconds; None stays None."""
-    return None if epoch_seconds is None else datetime.fromtimestamp(int(epoch_seconds // 1), UTC)
+    return None if epoch_seconds is None else calendar_time(epoch_seconds).replace(microsecond=0)

@@ -165,16 +165,38 @@ async def of_torrent(database: Database, infohash: str) -> list[Entry]:
     return [_entry(row) for row in await database.rows(sql, (infohash,))]
 
 
-async def numbers(database: Database) -> list[tuple[str, str, str, str, int]]:
-    """Count actions by category, action, rule and state. Read from an index alone."""
-    sql = "SELECT category, action, rule, state, count(*) FROM ledger GROUP BY category, action, rule, state"
+async def totals(database: Database) -> list[tuple[str, str, str, str, int]]:
+    """Count actions by category, action, rule and state, also those whose entries were dropped with age."""
+    sql = "SELECT category, action, rule, state, number FROM ledger_totals WHERE number > 0"
     return [(row[0], row[1], row[2], row[3], row[4]) for row in await database.rows(sql)]
 
 
-async def updated_since(database: Database, since: float, limit: int) -> list[Entry]:
-    """Read actions that were planned or changed at a time or later, the earliest first."""
-    sql = f"SELECT {_COLUMNS} FROM ledger WHERE updated_at >= ? ORDER BY updated_at, id LIMIT ?"
-    return [_entry(row) for row in await database.rows(sql, (since, limit))]
+async def last_change(database: Database) -> int:
+    """Read the number of the newest change, for `changed_after`."""
+    row = await database.row("SELECT number FROM ledger_changes")
+    assert row is not None
+    return int(row[0])
+
+
+class LedgerChange(Struct, frozen=True):
+    """An entry as it is since a change. It is None when it cannot be read: `problem` says why, and which it is."""
+
+    number: int
+    entry: Entry | None
+    problem: str = ""
+
+
+async def changed_after(database: Database, change: int, limit: int) -> list[LedgerChange]:
+    """Read the entries that were planned or changed after a change, in the order in which they were committed."""
+    sql = f"SELECT change, {_COLUMNS} FROM ledger WHERE change > ? ORDER BY change LIMIT ?"
+    return [_change(row[0], row[1:]) for row in await database.rows(sql, (change, limit))]
+
+
+def _change(number: int, row: Row) -> LedgerChange:
+    try:
+        return LedgerChange(number, _entry(row))
+    except (msgspec.MsgspecError, TypeError, ValueError) as error:
+        return LedgerChange(number, None, f"action {row[_DECISION_WIDTH]}: {error}")
 
 
 async def get(database: Database, entry_id: int) -> Entry | None:

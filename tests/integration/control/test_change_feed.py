@@ -1,12 +1,17 @@
-"""The feed of changes: each contradiction in the settings of an Arr is published once, until it is resolved."""
+"""The feed of changes: each is published once, in the order in which it was committed."""
 
 import pytest
 
+from control import change_feed
 from control.change_feed import ChangeFeed
 from control.events import SettingContradicts
+from control.handlers.decisions import Decision
 from qbitrr.ipc import Contradiction
+from qbitrr.state.database import open_reader, open_writer
 from supervisor.worker_process import LastReport
-from tests.integration.control.sample import fake_process
+from tests.integration.control.sample import NOW, fake_process
+from tests.support.state import migrated
+from tests.unit.qbitrr.state.entries import plan
 
 REMOVES = Contradiction("removes_completed", "Radarr deletes", "Switch it off")
 AWAY = Contradiction("client_unavailable", "Radarr does not reach it", "Test it")
@@ -36,3 +41,48 @@ def test_a_contradiction_is_published_once_until_it_is_resolved(polled):
     assert polled((REMOVES, AWAY)) == []
     assert polled((REMOVES,)) == []
     assert polled((REMOVES, AWAY)) == [("movies", "client_unavailable")]
+
+
+@pytest.fixture
+async def writer(tmp_path):
+    async with open_writer(migrated(tmp_path / "state.db")) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def feed(writer, make_context_over, tmp_path):
+    """Polls, and returns the ids of the decisions that were published."""
+    published = []
+    async with open_reader(tmp_path / "state.db") as reader:
+        feed = ChangeFeed(make_context_over(reader), published.append)
+
+        async def poll():
+            published.clear()
+            await feed.poll_state()
+            return [one.id for one in published if isinstance(one, Decision)]
+
+        await poll()
+        yield poll
+
+
+async def test_a_clock_that_was_ahead_holds_no_decision_up(feed, writer):
+    ahead = await plan(writer, infohash="1" * 40, now=NOW + 3600)
+    assert await feed() == [ahead.id]
+    later = [await plan(writer, infohash=letter * 40, now=NOW) for letter in "234"]
+    assert await feed() == [entry.id for entry in later]
+    assert await feed() == []
+
+
+async def test_more_decisions_than_one_poll_reads_are_published_by_the_next(feed, writer, monkeypatch):
+    monkeypatch.setattr(change_feed, "_MOST_ENTRIES", 2)
+    entries = [await plan(writer, infohash=letter * 40) for letter in "12345"]
+    found = [*await feed(), *await feed(), *await feed()]
+    assert found == [entry.id for entry in entries]
+
+
+async def test_a_decision_that_cannot_be_shown_holds_no_other_up(feed, writer):
+    poison = await plan(writer, infohash="1" * 40)
+    await writer.write("UPDATE ledger SET facts = '{' WHERE id = ?", (poison.id,))
+    timeless = await plan(writer, infohash="2" * 40, added_at=1e300)
+    good = await plan(writer, infohash="3" * 40)
+    assert await feed() == [timeless.id, good.id]

@@ -113,7 +113,37 @@ async def test_how_many_there_are(database):
     await plan(database)
     await plan(database, infohash="b" * 40, state="awaiting_approval")
     await plan(database, infohash="c" * 40)
-    assert sorted(await ledger.numbers(database)) == [
+    assert sorted(await ledger.totals(database)) == [
         ("movies", "fail", "stalled", "awaiting_approval", 1),
         ("movies", "fail", "stalled", "planned", 2),
     ]
+    await ledger.approve(database, "movies", 12.0)
+    for entry in await ledger.open_entries(database, "movies"):
+        await ledger.close(database, entry, "done", "removed", 13.0)
+    assert await ledger.totals(database) == [("movies", "fail", "stalled", "done", 3)]
+    await database.write("DELETE FROM ledger")
+    assert await ledger.totals(database) == [("movies", "fail", "stalled", "done", 3)]
+
+
+async def test_changes_are_numbered_as_they_are_committed_whatever_the_clock_says(database):
+    start = await ledger.last_change(database)
+    ahead = await plan(database, now=9e9)
+    behind = await plan(database, infohash="b" * 40, now=1.0)
+    first = await ledger.changed_after(database, start, 10)
+    assert [change.entry.id for change in first] == [ahead.id, behind.id]
+    await ledger.close(database, ahead, "done", "removed", 2.0)
+    assert [(c.entry.id, c.entry.state) for c in await ledger.changed_after(database, first[-1].number, 10)] == [
+        (ahead.id, "done")
+    ]
+    assert [change.entry.id for change in await ledger.changed_after(database, start, 1)] == [behind.id]
+    assert await ledger.last_change(database) == start + 3
+
+
+async def test_an_entry_that_cannot_be_read_is_named_and_the_others_are_read(database):
+    start = await ledger.last_change(database)
+    poison = await plan(database)
+    await database.write("UPDATE ledger SET facts = '{' WHERE id = ?", (poison.id,))
+    good = await plan(database, infohash="b" * 40)
+    found = await ledger.changed_after(database, start, 10)
+    assert [change.entry and change.entry.id for change in found] == [None, good.id]
+    assert found[0].problem.startswith(f"action {poison.id}: ")

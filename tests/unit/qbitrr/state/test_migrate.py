@@ -217,3 +217,28 @@ def test_series_have_no_seasons_and_artists_no_files_until_they_are_read_again(t
     assert read(path, "SELECT id, title, unmonitored_seasons FROM series") == [(1, "Show", "")]
     assert read(path, "SELECT id, fingerprint FROM artists") == [(2, 99)]
     assert read(path, "SELECT * FROM artist_files") == []
+
+
+BEFORE_TOTALS = 12
+
+
+def test_what_was_done_before_is_counted_and_comes_before_what_changes_from_now_on(tmp_path):
+    path = tmp_path / "state.db"
+    migrate.prepare(path, migrate.migrations()[:BEFORE_TOTALS])
+    columns = (
+        "category, instance, infohash, name, added_at, action, rule, because, facts, state, step, notes, "
+        "planned_at, updated_at"
+    )
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for infohash, state in (("a", "done"), ("b", "done"), ("c", "planned")):
+            connection.execute(
+                f"INSERT INTO ledger ({columns}) VALUES "
+                f"('movies', 'qBit', '{infohash}', 'A', 1, 'fail', 'stalled', '', '{{}}', '{state}', '', '{{}}', 2, 3)"
+            )
+    migrate.prepare(path)
+    totals = [("movies", "fail", "stalled", "done", 2), ("movies", "fail", "stalled", "planned", 1)]
+    assert read(path, "SELECT * FROM ledger_totals ORDER BY state") == totals
+    assert read(path, "SELECT number FROM ledger_changes") == [(3,)]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE ledger SET state = 'done' WHERE infohash = 'c'")
+    assert read(path, "SELECT change FROM ledger WHERE infohash = 'c'") == [(4,)]

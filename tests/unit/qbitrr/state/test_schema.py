@@ -10,6 +10,7 @@ from tests.support.state import migrated
 
 NOT_BY_CATEGORY = {
     "ledger": "what was done stays known",
+    "ledger_totals": "how much was done stays known",
     "titles": "triggers keep it in step with movies, series and artists",
 }
 NOT_BY_TORRENT = {
