@@ -28,13 +28,12 @@ from qbitrr import __version__, logs
 from qbitrr.clock import Clock, to_iso
 from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.data_dir import in_container, load_config
-from qbitrr.errors import StateError
 from qbitrr.state import backup, migrate
 from qbitrr.state.database import open_reader
 from qbitrr.update.check import Checker
 from qbitrr.update.installation import recognise
 from qbitrr.update.upgrade import fail_probation, recover
-from supervisor import cron, self_update
+from supervisor import cron, housekeeping, self_update
 from supervisor.config_reload import ConfigReload, configs_of, drop_removed
 from supervisor.evidence import Evidence
 from supervisor.own_tasks import OwnTasks
@@ -58,8 +57,6 @@ if TYPE_CHECKING:
     from supervisor.spawner import ForkServer
 
 _log = logs.get(__name__)
-
-_BACKUP_POLL_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,16 +199,6 @@ def prepare_state(state_file: Path) -> None:
     migrate.prepare(state_file)
 
 
-async def _keep_backups(state_file: Path) -> None:
-    """Copy the state file every day, until cancelled."""
-    while True:
-        try:
-            await asyncio.to_thread(backup.back_up_when_due, state_file, Clock().wall())
-        except StateError as error:
-            _log.error("backup failed", error=str(error))
-        await asyncio.sleep(_BACKUP_POLL_SECONDS)
-
-
 def _token(data_dir: DataDir, loaded: Loaded) -> str:
     """The token of the configuration; when it has none, a new one is written to the file."""
     if loaded.config.webui.token:
@@ -330,6 +317,7 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             log_folder=log_folder,
             clock=clock,
         )
+
         tasks: dict[str, Work] = {
             "probation": complete_probation,
             "updates": partial(
@@ -339,7 +327,8 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
                 clock,
             ),
             "systemd": service_manager.keep_alive,
-            "backups": partial(_keep_backups, data_dir.state_file),
+            "backups": partial(housekeeping.keep_backups, data_dir.state_file, clock),
+            "retention": partial(housekeeping.keep_decisions_small, data_dir.state_file, config_reload, clock),
             "loop_lag": workers.lag.watch,
             "config_watch": config_editor.watch,
             "notifications": notifications.run,

@@ -161,6 +161,7 @@ _SETTINGS: Mapping[str, Rights] = {
     "ProcessSpawnTimeoutSeconds": CHANGE,
     "SearchLoopDelay": CHANGE,
     "SearchesPerHour": CHANGE,
+    "DecisionsKeptDays": CHANGE,
 }
 _WEBUI: Mapping[str, Rights] = {
     # who may come in

@@ -1,6 +1,6 @@
-"""Backups of the state file, and the newest sound one in place of a damaged file.
+"""Backups of what cannot be rebuilt of the state file, and the newest sound one in place of a damaged file.
 
-A damaged file is renamed, never deleted. Blocking: run before the loop starts, or in a thread.
+Blocking: run before the loop starts, or in a thread.
 """
 
 from __future__ import annotations
@@ -8,13 +8,16 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from qbitrr import logs
 from qbitrr.errors import StateError
+from qbitrr.rules import thinning
 from qbitrr.state.integrity import damage_of
+from qbitrr.state.schema import REBUILT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,16 +25,26 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 FOLDER = "backups"
-KEPT = 3
-EVERY_SECONDS = 24 * 3600.0
+EVERY_SECONDS = 3600.0
+LARGEST_BYTES = 1 << 30
+"""Of all backups together, beyond the newest three."""
+KEPT_DAMAGED = 3
+"""Damaged files that are kept; the oldest are deleted."""
 _STAMP = "%Y%m%dT%H%M%SZ"
 _PARTS = ("", "-wal", "-shm")
 
 
-class Rescued(Struct, frozen=True):
-    """A damaged file was renamed to `set_aside`. `restored` is the copy that replaced it, None without a sound one.
+class Backup(Struct, frozen=True):
+    """One backup and when it was made, in epoch seconds."""
 
-    `lost_since` is when that copy was made, in epoch seconds: later changes are lost.
+    path: Path
+    made_at: float
+
+
+class Rescued(Struct, frozen=True):
+    """A damaged file was renamed to `set_aside`. `restored` is the backup that replaced it, None without a sound one.
+
+    `lost_since` is when that backup was made, in epoch seconds: later changes are lost.
     """
 
     damage: str
@@ -40,43 +53,64 @@ class Rescued(Struct, frozen=True):
     lost_since: float | None
 
 
+def backups(state_file: Path, now: float) -> list[Backup]:
+    """List all backups, the newest first; behind them those of a clock that was ahead."""
+    found = []
+    for path in (state_file.parent / FOLDER).glob(f"{state_file.stem}-*{state_file.suffix}"):
+        with contextlib.suppress(ValueError):  # not a name of ours
+            stamp = path.stem.removeprefix(f"{state_file.stem}-")
+            found.append(Backup(path, datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC).timestamp()))
+    return sorted(found, key=lambda one: (one.made_at <= now, one.made_at), reverse=True)
+
+
 def back_up_when_due(state_file: Path, now: float) -> Path | None:
-    """Copy the file if the newest copy is a day old; returns the new copy. Workers may write meanwhile.
+    """Back the file up if the newest backup is an hour old; returns the new one. Workers may write meanwhile.
 
     Raises StateError.
     """
-    newest = next(iter(_copies(state_file)), None)
-    if newest is not None and 0 <= now - newest.stat().st_mtime < EVERY_SECONDS:
+    if any(0 <= now - one.made_at < EVERY_SECONDS for one in backups(state_file, now)):
         return None
     return back_up(state_file, now)
 
 
 def back_up(state_file: Path, now: float) -> Path:
-    """Copy the file as it is at one moment; keeps the newest three sound copies. Raises StateError."""
+    """Back the file up as it is at one moment, and thin older backups out by their age. Raises StateError."""
     folder = state_file.parent / FOLDER
-    copy = folder / f"{state_file.stem}-{time.strftime(_STAMP, time.gmtime(now))}{state_file.suffix}"
-    draft = copy.with_suffix(".part")
+    backup = folder / f"{state_file.stem}-{time.strftime(_STAMP, time.gmtime(now))}{state_file.suffix}"
+    draft = backup.with_suffix(".part")
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         draft.unlink(missing_ok=True)
-        copy_to(state_file, draft)
+        if (damage := damage_of(state_file)) is not None:
+            raise StateError(f"the state file cannot be backed up: {damage}")
+        _copy_without_rebuilt(state_file, draft)
         draft.chmod(0o600)
         if (damage := damage_of(draft)) is not None:
             raise StateError(f"the state file cannot be backed up: {damage}")
-        draft.replace(copy)
-        for old in _copies(state_file)[KEPT:]:
-            old.unlink()
+        size_bytes = draft.stat().st_size
+        draft.replace(backup)
+        _thin_out(state_file, now)
     except (sqlite3.Error, OSError) as error:
         raise StateError(f"the state file cannot be backed up: {error}") from error
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
-    _log.info("state file was backed up", file=str(copy), bytes=copy.stat().st_size)
-    return copy
+    _log.info("state file was backed up", file=str(backup), bytes=size_bytes)
+    return backup
+
+
+def _thin_out(state_file: Path, now: float) -> None:
+    present = backups(state_file, now)
+    stay = thinning.kept([one.made_at for one in present], now)
+    size_bytes = 0
+    for position, one in enumerate(present):
+        size_bytes += one.path.stat().st_size
+        if one.made_at not in stay or (position >= thinning.ALWAYS_KEPT and size_bytes > LARGEST_BYTES):
+            one.path.unlink()
 
 
 def rescue(state_file: Path, now: float) -> Rescued | None:
-    """Replace a damaged file by the newest sound copy; None when the file is sound. Raises StateError.
+    """Replace a damaged file by the newest sound backup; None when the file is sound. Raises StateError.
 
     No process may have the file open.
     """
@@ -84,19 +118,62 @@ def rescue(state_file: Path, now: float) -> Rescued | None:
         damage = damage_of(state_file)
         if damage is None:
             return None
-        good = next((copy for copy in _copies(state_file) if damage_of(copy) is None), None)
+        good = next((one for one in backups(state_file, now) if damage_of(one.path) is None), None)
         aside = _set_aside(state_file, now)
         if good is not None:
-            copy_to(good, state_file)
-            state_file.chmod(0o600)
+            _put(good.path, state_file)
     except (sqlite3.Error, OSError) as error:
         raise StateError(f"{state_file.name} cannot be checked or restored: {error}") from error
-    return Rescued(damage, aside, good, good.stat().st_mtime if good else None)
+    return Rescued(damage, aside, good.path if good else None, good.made_at if good else None)
 
 
-def _copies(state_file: Path) -> list[Path]:
-    """List all copies, newest first by their names."""
-    return sorted((state_file.parent / FOLDER).glob(f"{state_file.stem}-*{state_file.suffix}"), reverse=True)
+def restore(state_file: Path, backup: Path, now: float) -> Path | None:
+    """Replace the file by a backup; returns the place of the file before, None when there was none.
+
+    No process may have the file open. Raises StateError, also for a backup that is damaged or not one; the file is then
+    as it was.
+    """
+    try:
+        damage = damage_of(backup) if backup.is_file() else "it is no file"
+        if damage is not None:
+            raise StateError(f"{backup} cannot be restored: {damage}")
+        before = state_file.with_name(f"{state_file.name}.before-restore-{time.strftime(_STAMP, time.gmtime(now))}")
+        existed = _move(state_file, before)
+        _put(backup, state_file)
+    except (sqlite3.Error, OSError) as error:
+        raise StateError(f"{backup} cannot be restored: {error}") from error
+    return before if existed else None
+
+
+def _put(backup: Path, state_file: Path) -> None:
+    copy_to(backup, state_file)
+    state_file.chmod(0o600)
+
+
+def _copy_without_rebuilt(source: Path, target: Path) -> None:
+    """Copy the schema of a file, and all rows but those that are rebuilt, as they are at one moment."""
+    with contextlib.closing(sqlite3.connect(f"{target.absolute().as_uri()}?mode=rwc", uri=True)) as connection:
+        connection.isolation_level = None
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("ATTACH ? AS state", (f"{source.absolute().as_uri()}?mode=ro",))
+        connection.execute("BEGIN")
+        (version,) = connection.execute("PRAGMA state.user_version").fetchone()
+        schema = connection.execute("SELECT type, name, sql FROM state.sqlite_schema WHERE sql IS NOT NULL").fetchall()
+        virtual = tuple(f"{name}_" for _, name, sql in schema if sql.startswith("CREATE VIRTUAL"))
+        tables = [(name, sql) for kind, name, sql in schema if kind == "table" and not name.startswith("sqlite_")]
+        for name, sql in tables:
+            if name.startswith(virtual):  # made with the virtual table that it belongs to
+                continue
+            connection.execute(sql)
+            if name not in REBUILT:
+                connection.execute(f'INSERT INTO main."{name}" SELECT * FROM state."{name}"')
+        for kind, _, sql in schema:
+            if kind != "table":
+                connection.execute(sql)
+        connection.execute("DELETE FROM main.sqlite_sequence")
+        connection.execute("INSERT INTO main.sqlite_sequence SELECT * FROM state.sqlite_sequence")
+        connection.execute(f"PRAGMA main.user_version = {int(version)}")
+        connection.execute("COMMIT")
 
 
 def copy_to(source: Path, target: Path) -> None:
@@ -110,10 +187,21 @@ def copy_to(source: Path, target: Path) -> None:
 
 
 def _set_aside(state_file: Path, now: float) -> Path:
-    stamp = time.strftime(_STAMP, time.gmtime(now))
-    aside = state_file.with_name(f"{state_file.name}.damaged-{stamp}")
+    """Rename a damaged file. The newest three damaged ones stay."""
+    aside = state_file.with_name(f"{state_file.name}.damaged-{time.strftime(_STAMP, time.gmtime(now))}")
+    _move(state_file, aside)
+    damaged = [path for path in state_file.parent.glob(f"{state_file.name}.damaged-*Z") if path != aside]
+    for old in sorted(damaged, key=lambda path: path.name, reverse=True)[KEPT_DAMAGED - 1 :]:
+        for part in _PARTS:
+            old.with_name(old.name + part).unlink(missing_ok=True)
+    return aside
+
+
+def _move(state_file: Path, target: Path) -> bool:
+    """Rename a file with its log; returns whether there was one."""
+    existed = state_file.exists()
     for part in _PARTS:
         present = state_file.with_name(state_file.name + part)
         if present.exists():
-            present.rename(aside.with_name(aside.name + part))
-    return aside
+            present.rename(target.with_name(target.name + part))
+    return existed

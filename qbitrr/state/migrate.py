@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_VACUUM = "PRAGMA auto_vacuum = INCREMENTAL"
+"""Lets pages that became free be returned to the file system, some at a time."""
+
+
 def migrations() -> list[str]:
     """Read the scripts in order; the first brings an empty file to version 1."""
     folder = files("qbitrr.state") / "migrations"
@@ -53,6 +57,7 @@ def prepare(path: Path, scripts: Sequence[str] | None = None) -> int:
                 text = f"{path.name} has schema {before}, this qbitrr knows {len(scripts)}: install the newer version"
                 raise StateTooNewError(text)
             if before == 0:
+                connection.execute(_VACUUM)
                 _apply(connection, scripts, 0)
             else:
                 _replace_by_migrated_copy(connection, path, scripts, before)
@@ -78,6 +83,8 @@ def _replace_by_migrated_copy(connection: sqlite3.Connection, path: Path, script
         with contextlib.closing(sqlite3.connect(copy_path, isolation_level=None)) as copy:
             connection.backup(copy)
             _apply(copy, scripts, before)
+            copy.execute(_VACUUM)
+            copy.execute("VACUUM")  # counts from then on
             _check(copy)
     except BaseException:
         copy_path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Retention: what is dropped of categories that have no worker or left the configuration.
+"""Retention: what is dropped of decisions with age, and of categories that left the configuration.
 
 Blocking: run by the supervisor before its loop starts, or in a thread.
 """
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from qbitrr.errors import StateError
 from qbitrr.rules.verdict import OPEN
+from qbitrr.state.database import BUSY_SECONDS
 from qbitrr.state.schema import BY_CATEGORY
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
 
@@ -42,6 +43,53 @@ def drop_removed_categories(path: Path, working: Collection[str], configured: Co
         raise StateError(f"rows of removed categories in {path.name} cannot be dropped: {error}") from error
 
 
+NEWEST_KEPT = 1000
+"""Decisions that stay whatever their age: a clock that is years ahead must not empty the ledger."""
+AT_ONCE = 500
+"""Decisions that one transaction drops."""
+_PAGES_AT_ONCE = 1000
+
+
+def old_decisions(path: Path, before: float) -> dict[str, list[int]]:
+    """Find the ids of decisions by table whose last change is older than a time (epoch seconds). Raises StateError.
+
+    Those that are open, or about a torrent that is there, are not among them: what was done to it counts on.
+    """
+    queries = {
+        "ledger": f"""SELECT id FROM ledger WHERE updated_at < ? AND state NOT IN ({_marks(OPEN)})
+                      AND (instance, infohash) NOT IN (SELECT instance, infohash FROM torrents)
+                      AND id <= (SELECT max(id) FROM ledger) - {NEWEST_KEPT}""",
+        "shadow": f"""SELECT id FROM shadow WHERE decided_at < ?
+                      AND id <= (SELECT max(id) FROM shadow) - {NEWEST_KEPT}""",
+    }
+    values = {"ledger": (before, *OPEN), "shadow": (before,)}
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return {table: [row[0] for row in connection.execute(sql, values[table])] for table, sql in queries.items()}
+    except sqlite3.Error as error:
+        raise StateError(f"old decisions in {path.name} cannot be found: {error}") from error
+
+
+def drop_decisions(path: Path, table: str, ids: Sequence[int]) -> None:
+    """Drop decisions by their ids, at most `AT_ONCE`: workers wait meanwhile. Raises StateError."""
+    if table not in ("ledger", "shadow"):
+        raise ValueError(table)
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection, connection:
+            connection.execute(f"DELETE FROM {table} WHERE id IN ({_marks(ids)})", ids)
+    except sqlite3.Error as error:
+        raise StateError(f"old decisions in {path.name} cannot be dropped: {error}") from error
+
+
+def return_pages(path: Path) -> None:
+    """Return some of the free pages of the file to the file system. Raises StateError."""
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
+            connection.execute(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").fetchall()
+    except sqlite3.Error as error:
+        raise StateError(f"free pages of {path.name} cannot be returned: {error}") from error
+
+
 def _categories(connection: sqlite3.Connection, table: str) -> Iterator[str]:
     """Find categories with rows in a table, each by one step in an index, however many rows there are.
 
@@ -56,5 +104,5 @@ def _categories(connection: sqlite3.Connection, table: str) -> Iterator[str]:
         yield category
 
 
-def _marks(values: Collection[str]) -> str:
+def _marks(values: Collection[object]) -> str:
     return ", ".join("?" * len(values))

@@ -28,3 +28,18 @@ BY_CATEGORY = (
 
 Not among them: `ledger`, which stays, and `titles`, which follows the catalogue by triggers.
 """
+
+REBUILT = (
+    "catalogue",
+    "movies",
+    "movie_counts",
+    "series",
+    "episodes",
+    "artists",
+    "albums",
+    "tracks",
+    "artist_files",
+    "titles",
+    "verdicts",
+)
+"""Tables that a worker fills again from its Arr and its qBittorrent: backups leave their rows out."""

@@ -111,6 +111,14 @@ class Settings(Table, frozen=True):
         float,
         key("number", "So do five and more that are a larger share of its torrents than this.", ge=0, le=1),
     ] = 0.5
+    decisions_kept_days: Annotated[
+        int,
+        key(
+            "integer",
+            "Decisions on torrents that are gone are dropped after so many days; their totals stay. 0: kept.",
+            ge=0,
+        ),
+    ] = 90
     shadow: Annotated[
         bool,
         key("flag", "Change nothing anywhere, only record what would be done.", change="worker"),

@@ -18,8 +18,8 @@ LoopSleepTimer SearchLoopDelay FailedCategory RecheckCategory Tagless IgnoreTorr
 FFprobeAutoUpdate AutoUpdateEnabled AutoUpdateCron AutoUpdateChannel AutoRestartProcesses MaxProcessRestarts
 ProcessRestartWindow ProcessRestartDelay ProcessSpawnTimeoutSeconds Torrent.MaximumETA
 Torrent.MaximumDeletablePercentage
-ProtectTags Quarantine MaxDestructiveActions MaxDestructiveShare Shadow SearchesPerHour UpdateIndex UpdateKey
-ReleasesURL Torrent.PrivatePolicy Torrent.PublicPolicy
+ProtectTags Quarantine MaxDestructiveActions MaxDestructiveShare DecisionsKeptDays Shadow SearchesPerHour
+UpdateIndex UpdateKey ReleasesURL Torrent.PrivatePolicy Torrent.PublicPolicy
 """
 WEBUI_KEYS = """
 Host Port Token WebAccess TrustedProxies AllowedHosts AuthDisabled AllowInsecureExposure

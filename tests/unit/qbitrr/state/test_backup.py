@@ -1,17 +1,22 @@
 """Copies of the state file, and what becomes of a damaged one."""
 
-import os
 import sqlite3
 from contextlib import closing
 
 import pytest
 
 from qbitrr.errors import StateError
-from qbitrr.state import backup, migrate
+from qbitrr.rules import thinning
+from qbitrr.state import backup, ledger, migrate
+from qbitrr.state.database import open_writer
 from qbitrr.state.integrity import damage_of, is_damage
+from qbitrr.state.schema import REBUILT
+from tests.unit.qbitrr.state.entries import plan
+from tests.unit.qbitrr.state.test_catalogue import movie, sync
 
 NOW = 1_700_000_000.0
-DAY = 24 * 3600.0
+HOUR = 3600.0
+DAY = 24 * HOUR
 
 
 def note(path, text):
@@ -60,21 +65,78 @@ def test_a_copy_is_whole_while_somebody_writes(filled):
     assert copy.stat().st_mode & 0o777 == 0o600
 
 
-def test_one_copy_a_day_and_the_newest_three_stay(filled):
-    made = []
-    for day in range(5):
-        now = NOW + day * DAY
-        copy = backup.back_up_when_due(filled, now)
-        os.utime(copy, (now, now))
-        assert backup.back_up_when_due(filled, now + DAY - 1) is None
-        made.append(copy)
-    assert sorted((filled.parent / backup.FOLDER).iterdir()) == made[-backup.KEPT :]
+def test_one_backup_an_hour_and_fewer_of_older_days(filled):
+    for hour in range(72):
+        now = NOW + hour * HOUR
+        assert backup.back_up_when_due(filled, now) is not None
+        assert backup.back_up_when_due(filled, now + HOUR - 1) is None
+    made = {one.made_at for one in backup.backups(filled, now)}
+    assert made == thinning.kept([NOW + hour * HOUR for hour in range(72)], now)
+    assert len(made) < 30
 
 
-def test_a_copy_from_the_future_does_not_stop_backups(filled):
+def test_backups_of_a_clock_that_was_ahead_neither_stop_nor_replace_new_ones(filled):
+    ahead = [backup.back_up(filled, NOW + 400 * DAY + day) for day in range(5)]
+    made = backup.back_up_when_due(filled, NOW)
+    assert made.exists()
+    assert backup.backups(filled, NOW)[0].path == made
+    assert backup.back_up_when_due(filled, NOW + HOUR).exists()
+    assert made.exists()
+    assert sum(path.exists() for path in ahead) == thinning.ALWAYS_KEPT
+
+
+def test_beyond_a_size_only_the_newest_three_stay(filled, monkeypatch):
+    monkeypatch.setattr(backup, "LARGEST_BYTES", 1)
+    for hour in range(6):
+        backup.back_up(filled, NOW + hour * HOUR)
+    kept = [one.made_at for one in backup.backups(filled, NOW + 6 * HOUR)]
+    assert kept == [NOW + hour * HOUR for hour in (5, 4, 3)]
+
+
+async def test_what_is_read_again_from_the_services_is_left_out_and_the_rest_is_whole(state_file, database):
+    await sync(database, "radarr", {"movies": [movie(1), movie(2)]})
+    done = await plan(database)
+    await ledger.close(database, done, "done", "removed", 11.0)
+    with closing(sqlite3.connect(state_file)) as connection:
+        schema = connection.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY 1, 2").fetchall()
+    copy = backup.back_up(state_file, NOW)
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY 1, 2").fetchall() == schema
+        for table in REBUILT:
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
+    assert migrate.prepare(copy) == len(migrate.migrations())
+    async with open_writer(copy) as restored:
+        assert await ledger.of_torrent(restored, done.infohash) == await ledger.of_torrent(database, done.infohash)
+        assert await ledger.totals(restored) == await ledger.totals(database)
+        assert (await plan(restored, infohash="b" * 40)).id == done.id + 1
+        await sync(restored, "radarr", {"movies": [movie(1)]})
+
+
+def test_a_backup_is_restored_and_the_file_before_is_kept(filled):
     copy = backup.back_up(filled, NOW)
-    os.utime(copy, (NOW + 10 * DAY, NOW + 10 * DAY))
-    assert backup.back_up_when_due(filled, NOW + DAY) is not None
+    note(filled, "second")
+    before = backup.restore(filled, copy, NOW + 60)
+    assert noted(filled) == ["first"]
+    assert noted(before) == ["second"]
+    assert filled.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("what", ["missing", "damaged"])
+def test_what_is_no_good_backup_is_refused_and_the_file_stays(filled, what):
+    copy = backup.back_up(filled, NOW)
+    copy.unlink() if what == "missing" else flip(copy)
+    with pytest.raises(StateError, match="cannot be restored"):
+        backup.restore(filled, copy, NOW)
+    assert noted(filled) == ["first"]
+
+
+def test_the_newest_three_damaged_files_stay(filled):
+    backup.back_up(filled, NOW)
+    aside = []
+    for minute in range(5):
+        flip(filled)
+        aside.append(backup.rescue(filled, NOW + 60 * minute).set_aside)
+    assert [path.exists() for path in aside] == [False, False, True, True, True]
 
 
 @pytest.mark.parametrize("at", [0, 100, 4096, 2 * 4096])
@@ -85,7 +147,7 @@ def test_flipped_bytes_are_set_aside_and_the_newest_good_copy_is_restored(filled
     damaged = filled.read_bytes()
     rescued = backup.rescue(filled, NOW + 60)
     assert rescued is not None
-    assert (rescued.restored, rescued.lost_since) == (copy, copy.stat().st_mtime)
+    assert (rescued.restored, rescued.lost_since) == (copy, NOW)
     assert rescued.set_aside.read_bytes() == damaged
     assert noted(filled) == ["first"]
     assert damage_of(filled) is None

@@ -4,9 +4,10 @@ from contextlib import closing
 import pytest
 
 from qbitrr.errors import StateError
-from qbitrr.state import catalogue, ledger, retention
+from qbitrr.state import catalogue, ledger, retention, shadow, torrents
 from qbitrr.state.schema import BY_CATEGORY
-from tests.unit.qbitrr.state.entries import newest, plan
+from qbitrr.state.torrents import StoredTorrent
+from tests.unit.qbitrr.state.entries import decision, newest, plan
 from tests.unit.qbitrr.state.test_catalogue import movie, sync
 
 # of columns whose values are checked, or numbered
@@ -87,3 +88,46 @@ def test_a_file_that_cannot_be_written_is_an_error_with_its_name(tmp_path):
     path.write_bytes(b"not a database at all" * 100)
     with pytest.raises(StateError, match=r"state\.db"):
         retention.drop_removed_categories(path, set(), set(), 1.0)
+
+
+async def ended(database, number, *, at=1.0):
+    entry = await plan(database, infohash=f"{number:040x}", now=at)
+    await ledger.close(database, entry, "done", "removed", at)
+    return entry.id
+
+
+async def test_decisions_on_torrents_that_are_gone_are_dropped_with_age_and_their_totals_stay(
+    state_file, database, monkeypatch
+):
+    monkeypatch.setattr(retention, "NEWEST_KEPT", 1)
+    old, present, last = await ended(database, 1), await ended(database, 2), await ended(database, 3)
+    still_open = await plan(database, infohash="f" * 40, now=1.0)
+    latest = await ended(database, 4)
+    await torrents.save(database, "movies", StoredTorrent, [StoredTorrent("qBit", f"{2:040x}", 1.0, "movies")])
+    await shadow.record(database, decision(), 1.0)
+    await shadow.record(database, decision(infohash="b" * 40), 1.0)
+    totals = await ledger.totals(database)
+    found = retention.old_decisions(state_file, 100.0)
+    assert found == {"ledger": [old, last], "shadow": [1]}
+    for table, ids in found.items():
+        retention.drop_decisions(state_file, table, ids)
+    assert {entry.id for entry in await newest(database, 9)} == {present, still_open.id, latest}
+    assert await ledger.totals(database) == totals
+    assert retention.old_decisions(state_file, 100.0) == {"ledger": [], "shadow": []}
+
+
+async def test_what_is_younger_or_among_the_newest_thousand_stays(state_file, database):
+    await ended(database, 1, at=50.0)
+    assert retention.old_decisions(state_file, 100.0) == {"ledger": [], "shadow": []}
+
+
+async def test_pages_of_dropped_rows_go_back_to_the_file_system(state_file, database, monkeypatch):
+    monkeypatch.setattr(retention, "NEWEST_KEPT", 1)
+    for number in range(400):
+        await ended(database, number)
+    await database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = state_file.stat().st_size
+    retention.drop_decisions(state_file, "ledger", retention.old_decisions(state_file, 100.0)["ledger"])
+    retention.return_pages(state_file)
+    await database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert state_file.stat().st_size < before

@@ -1,0 +1,64 @@
+"""Housekeeping: backups by the hour, and what is dropped with age."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from qbitrr import logs
+from qbitrr.errors import StateError
+from qbitrr.state import backup, retention
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qbitrr.clock import Clock
+    from supervisor.config_reload import ConfigReload
+
+_log = logs.get(__name__)
+
+_POLL_SECONDS = 600.0
+_DAY_SECONDS = 86400.0
+_PAUSE_SECONDS = 0.05  # between two transactions, for the workers that wait to write
+
+
+async def keep_backups(state_file: Path, clock: Clock) -> None:
+    """Back the state file up every hour, until cancelled."""
+    while True:
+        try:
+            await asyncio.to_thread(backup.back_up_when_due, state_file, clock.wall())
+        except StateError as error:
+            _log.error("backup failed", error=str(error))
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+async def keep_decisions_small(state_file: Path, config_reload: ConfigReload, clock: Clock) -> None:
+    """Drop decisions that are older than `DecisionsKeptDays` once a day, until cancelled.
+
+    A clock that is set ahead while the daemon runs ages nothing: time goes on by the monotonic clock from the start.
+    """
+    started_wall, started_at = clock.wall(), clock.monotonic()
+    while True:
+        now = min(clock.wall(), started_wall + clock.monotonic() - started_at)
+        kept_days = config_reload.loaded.config.settings.decisions_kept_days
+        if kept_days:
+            try:
+                await drop_old_decisions(state_file, now - kept_days * _DAY_SECONDS)
+            except StateError as error:
+                _log.warning("old decisions were not dropped", error=str(error))
+        await asyncio.sleep(_DAY_SECONDS)
+
+
+async def drop_old_decisions(state_file: Path, before: float) -> int:
+    """Drop decisions whose last change is older than a time (epoch seconds); returns how many. Raises StateError."""
+    dropped = 0
+    for table, ids in (await asyncio.to_thread(retention.old_decisions, state_file, before)).items():
+        for start in range(0, len(ids), retention.AT_ONCE):
+            some = ids[start : start + retention.AT_ONCE]
+            await asyncio.to_thread(retention.drop_decisions, state_file, table, some)
+            dropped += len(some)
+            await asyncio.sleep(_PAUSE_SECONDS)
+    if dropped:
+        await asyncio.to_thread(retention.return_pages, state_file)
+        _log.info("old decisions were dropped", number=dropped)
+    return dropped
