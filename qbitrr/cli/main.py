@@ -95,6 +95,11 @@ def parser() -> argparse.ArgumentParser:
     shadow.add_argument("category", nargs="?", help="of which category; without it, of all")
     evidence = command("evidence", _evidence, "print how workers ended abnormally, and what is known of it")
     evidence.add_argument("category", nargs="?", help="of which worker; without it, one line for each end of any")
+    backup = command("backup", _backup, "back the state file up now; the daemon may run meanwhile")
+    backup.add_argument("--list", action="store_true", help="only list the backups there are")
+    restore = command("restore", _restore, "restore a backup of the state file; the daemon must be stopped")
+    restore.add_argument("file", nargs="?", type=Path, help="which one; without it, the newest")
+    restore.add_argument("--dry-run", action="store_true", help="only print what would come of it")
     update = command("update", _update, "update to the newest version; a running daemon restarts in place as it")
     update.add_argument("--check", action="store_true", help="only print whether there is one")
     _add_ctl(command("ctl", _ctl, "command the running daemon"), everywhere)
@@ -212,6 +217,23 @@ def _evidence(options: argparse.Namespace) -> int:
 
     text = evidence.report(_chosen(options).evidence_folder, options.category)
     return _print_or(text, "No worker ended abnormally.")
+
+
+def _backup(options: argparse.Namespace) -> int:
+    from qbitrr.cli import backups  # noqa: PLC0415
+
+    data_dir = _chosen(options)
+    if options.list:
+        return _print_or(backups.listing(data_dir), "There is no backup yet.")
+    print(backups.make(data_dir))
+    return _OK
+
+
+def _restore(options: argparse.Namespace) -> int:
+    from qbitrr.cli import backups  # noqa: PLC0415
+
+    print(backups.restore(_chosen(options), options.file, dry_run=options.dry_run))
+    return _OK
 
 
 def _print_or(text: str | None, otherwise: str) -> int:

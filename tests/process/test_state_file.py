@@ -91,6 +91,38 @@ async def test_flipped_bytes_while_everything_runs_are_found_and_the_newest_copy
     await until(library_is_back, 20, daemon.log)
 
 
+async def run(folder: Path, *arguments: str) -> tuple[int, str]:
+    """The exit code of a command, and what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", "qbitrr", "--data-dir", str(folder), *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={name: value for name, value in os.environ.items() if "QBITRR" not in name},
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode is not None
+    return process.returncode, output.decode()
+
+
+async def test_a_backup_is_made_by_hand_and_restored_once_the_daemon_is_stopped(daemon: Daemon):
+    await daemon.all_running()
+    folder = daemon.folder
+    code, output = await run(folder, "backup")
+    assert (code, "backed up to" in output) == (0, True), output
+    made = output.split()[-1]
+    assert made in (await run(folder, "backup", "--list"))[1]
+    code, output = await run(folder, "restore")
+    assert (code, "another qbitrr" in output) == (69, True), output
+    await daemon.stop()
+    code, output = await run(folder, "restore", "--dry-run")
+    assert (code, output.startswith(f"{made} would be restored")) == (0, True), output
+    assert not list(folder.glob("state.db.before-restore-*"))
+    code, output = await run(folder, "restore", made)
+    assert (code, output.startswith(f"restored {made}")) == (0, True), output
+    assert len(list(folder.glob("state.db.before-restore-*Z"))) == 1
+    assert (await run(folder, "restore", str(folder / "config.toml")))[0] == 69
+
+
 async def test_a_full_disk_makes_workers_wait_and_they_go_on_when_there_is_space(sandbox: Sandbox, small_disk: Path):
     async with Daemon(small_disk / "data", sandbox.config_toml(QUICK)) as daemon:
         before = await daemon.all_running()
