@@ -345,8 +345,10 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             await updates.close()
             await checker.close()
             await workers.stop()  # requests are still answered meanwhile
-        failure = probation_failures[0] if probation_failures else None
-        return _Ended(commands.end or End.STOP, config_reload.loaded, failure, updates.prepared)
+        commands.close()
+        return _Ended(
+            commands.end or End.STOP, config_reload.loaded, next(iter(probation_failures), None), updates.prepared
+        )
 
 
 def _page_address(webui: WebUI) -> str:

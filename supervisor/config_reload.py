@@ -15,6 +15,7 @@ from qbitrr.errors import ConfigError, StateError
 from qbitrr.state import free_space
 from qbitrr.state.retention import drop_removed_categories
 from qbitrr.worker.config import configured_names, worker_configs
+from supervisor.coalesced import Coalesced
 from supervisor.workers import WorkerChanges, restart_policy
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class ConfigReload:
         self._clock = clock
         self._on_applied = on_applied
         self._lock = asyncio.Lock()
+        self._reloads = Coalesced(self._reload)
 
     async def plan(self, loaded: Loaded) -> ReloadPlan:
         """Work out what applying a configuration changes. Raises StateError."""
@@ -82,10 +84,13 @@ class ConfigReload:
             return await self._apply(plan)
 
     async def reload(self) -> ReloadResult:
-        """Read config.toml, check and apply it.
+        """Read config.toml, check and apply it; requests that come while one waits share it.
 
         Raises ConfigError for a file that cannot be used, when nothing was touched, and what `apply` raises.
         """
+        return await self._reloads.run()
+
+    async def _reload(self) -> ReloadResult:
         async with self._lock:  # before the file is read: the last reload applies the last text
             try:
                 loaded = await asyncio.to_thread(load_file, self.data_dir.config_file, self.environ)

@@ -16,15 +16,20 @@ from typing import TYPE_CHECKING
 from qbitrr import logs
 from qbitrr.errors import QbitrrError
 from qbitrr.state.integrity import damage_of
+from supervisor import early_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from supervisor.config_reload import ConfigReload
     from supervisor.systemd import ServiceManager
     from supervisor.workers import Workers
 
 _log = logs.get(__name__)
+
+
+_DUMP_SECONDS = 1.0
+_MOST_AT_ONCE = 2  # of one command: one that runs, and one that waits for it
 
 
 class End(StrEnum):
@@ -45,6 +50,8 @@ class Commands:
         self._end: End | None = None
         self._ending = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._dumped_at = self._loop.time() - _DUMP_SECONDS
+        self._next_dump: asyncio.TimerHandle | None = None
 
     def listen(self) -> None:
         """Obey signals from now on."""
@@ -57,10 +64,20 @@ class Commands:
         }
         for number, command in commands.items():
             self._loop.add_signal_handler(number, command)
+        for number in early_signals.release():
+            commands[number]()
 
     async def until_end(self) -> None:
         """Wait for a stop or a restart."""
         await self._ending.wait()
+
+    def close(self) -> None:
+        """Ignore what commands something from now on: the daemon is about to end, and ends as it was asked to."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, early_signals.COMMANDS)
+        for number in early_signals.COMMANDS:
+            self._loop.remove_signal_handler(number)  # restores the default, which ends the process
+            signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, early_signals.COMMANDS)
 
     @property
     def end(self) -> End | None:
@@ -90,11 +107,11 @@ class Commands:
             finally:
                 self._service_manager.ready(self._workers.summary())
 
-        self._run("reload", reload())
+        self._run("reload", reload)
 
     def restart_workers(self) -> None:
         """Replace the processes of all workers, one after the other."""
-        self._run("restart workers", self._workers.restart_in_turn())
+        self._run("restart workers", self._workers.restart_in_turn)
 
     def check_state(self) -> None:
         """Check the state file, which a worker found damaged; if it is, restart, which restores a good copy."""
@@ -105,10 +122,15 @@ class Commands:
                 _log.critical("state file is damaged", damage=damage)
                 self.restart()
 
-        self._run("check the state file", check())
+        self._run("check the state file", check)
 
     def dump(self) -> None:
-        """Write the state of every process to the log."""
+        """Write the state of every process to the log, once a second at most."""
+        if self._next_dump is None and not self.ending:
+            self._next_dump = self._loop.call_at(self._dumped_at + _DUMP_SECONDS, self._dump)
+
+    def _dump(self) -> None:
+        self._next_dump, self._dumped_at = None, self._loop.time()
         for line in self._workers.describe():
             _log.info("process was described", **line)
 
@@ -118,10 +140,14 @@ class Commands:
             self._end = end
             self._ending.set()
 
-    def _run(self, command: str, work: Coroutine[None, None, None]) -> None:
+    def _run(self, command: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Begin a command, unless the daemon ends, or one that began waits already: it sees all that this one would."""
+        if self.ending or sum(task.get_name() == command for task in self._tasks) >= _MOST_AT_ONCE:
+            return
+
         async def logged() -> None:
             try:
-                await work
+                await work()
             except QbitrrError as error:
                 _log.error("command failed", command=command, error=str(error))
             except Exception:  # noqa: BLE001 - the border of a task that nothing awaits

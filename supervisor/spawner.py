@@ -20,6 +20,7 @@ from supervisor.fork_server import Exited, Forked, ForkFailed
 
 _log = logs.get(__name__)
 _CLOSE_SECONDS = 1.0
+_MOST_SILENCES = 3  # in a row, of a fork server that has workers
 _decoder: msgspec.msgpack.Decoder[fork_server.Message] = msgspec.msgpack.Decoder(fork_server.Message)
 
 
@@ -97,13 +98,15 @@ class Spawner:
         self._server: ForkServer | None = None
         self._requests: deque[asyncio.Future[_Worker]] = deque()
         self._exits: dict[int, asyncio.Future[Exited | None]] = {}
+        self._silences = 0
         self._connect(first)
 
     async def spawn(self, within_seconds: float) -> Spawned:
         """Start a worker.
 
-        Raises OSError when the system has no process or descriptor left. A fork server that does not answer in time
-        hangs: it is killed, and its workers with it.
+        Raises OSError when the system has no process or descriptor left, or when the fork server does not answer in
+        time. One without workers is killed then; one with workers, which would end with it, when it did not answer
+        three times in a row: a machine that swaps is slow, and does not hang.
         """
         if self._server is None:
             self._connect(_start_another())
@@ -124,7 +127,7 @@ class Spawner:
             ours.close()
             os.close(stacks)
             if isinstance(error, TimeoutError):
-                self._kill_server()
+                self._on_silence()
                 raise OSError("the fork server did not answer") from None
             raise
         return Spawned(worker.pid, worker.pidfd, ours, stacks, worker.exited)
@@ -145,7 +148,7 @@ class Spawner:
         return self._server.channel
 
     def _connect(self, server: ForkServer) -> None:
-        self._server = server
+        self._server, self._silences = server, 0
         server.channel.setblocking(False)
         self._loop.add_reader(server.channel.fileno(), self._read)
 
@@ -167,6 +170,7 @@ class Spawner:
             self._on_server_exit()
 
     def _on_message(self, message: fork_server.Message, descriptors: list[int]) -> None:
+        self._silences = 0
         match message:
             case Forked():
                 self._on_forked(message.pid, descriptors[0])
@@ -198,8 +202,9 @@ class Spawner:
             _set_result(exited, None)
         self._exits.clear()
 
-    def _kill_server(self) -> None:
-        if self._server is not None:
+    def _on_silence(self) -> None:
+        self._silences += 1
+        if self._server is not None and (not self._exits or self._silences >= _MOST_SILENCES):
             os.kill(self._server.pid, signal.SIGKILL)  # not waited for yet, so the number is still its own
 
 

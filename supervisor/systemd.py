@@ -15,6 +15,7 @@ import time
 from typing import TYPE_CHECKING, NoReturn
 
 from qbitrr import logs
+from supervisor.early_signals import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping, Sequence
@@ -136,7 +137,7 @@ def restart_in_place(listeners: Sequence[socket.socket]) -> NoReturn:
     """
     sys.stdout.flush()
     sys.stderr.flush()
-    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+    for number in COMMANDS:
         signal.signal(number, signal.SIG_IGN)  # they would end the new process before it has its handlers
     for index, listener in enumerate([fcntl.fcntl(each, fcntl.F_DUPFD, _ABOVE) for each in listeners]):
         os.dup2(listener, _FIRST + index, inheritable=True)

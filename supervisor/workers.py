@@ -13,6 +13,7 @@ from qbitrr import ipc, logs
 from qbitrr.clock import Clock
 from qbitrr.errors import NotReadyError, WorkerNotReadyError
 from supervisor import lifecycle
+from supervisor.coalesced import Coalesced
 from supervisor.lifecycle import Phase, RestartPolicy
 from supervisor.loop_lag import LoopLag
 from supervisor.worker_process import WorkerProcess
@@ -83,6 +84,7 @@ class Workers:
         self._on_change = on_change
         self._changed = asyncio.Event()
         self._lock = asyncio.Lock()  # one change of the set at a time
+        self._restarts = Coalesced(self._restart_in_turn)
         self._stopping = False
         self._policy: RestartPolicy | None = None
 
@@ -127,10 +129,13 @@ class Workers:
             process.restart()
 
     async def restart_in_turn(self) -> None:
-        """Replace all processes, the next one when the last one is ready.
+        """Replace all processes, the next one when the last one is ready; requests that come while one waits share it.
 
         One that does not get ready in time is left to the restart policy. Raises NotReadyError while the daemon stops.
         """
+        await self._restarts.run()
+
+    async def _restart_in_turn(self) -> None:
         async with self._lock:
             for category, process in list(self.processes.items()):
                 process.restart()

@@ -159,6 +159,10 @@ def _run_daemon(
     run: Callable[[ForkServer, Sequence[socket.socket]], list[socket.socket] | None],
 ) -> int:
     """Run a daemon until it is stopped; when it restarts in place, do not return."""
+    from supervisor import early_signals  # noqa: PLC0415
+
+    early_signals.keep()
+
     from supervisor import systemd  # noqa: PLC0415
     from supervisor.spawner import start_fork_server  # noqa: PLC0415
 

@@ -190,6 +190,20 @@ async def test_a_worker_that_never_starts_brings_the_old_configuration_back(sand
         await all_running(supervisor)
 
 
+async def test_a_fork_that_is_slow_hurts_its_own_worker_and_no_other(sandbox: Sandbox, tmp_path: Path):
+    fork_server = start_server("supervisor.fork_server")
+    async with supervised(sandbox, tmp_path, fork_server, ProcessSpawnTimeoutSeconds=4) as supervisor:
+        await all_running(supervisor)
+        others = {c: process.pid for c, process in supervisor.processes.items() if c != "radarr-hd"}
+        os.kill(fork_server.pid, signal.SIGSTOP)  # as a machine that swaps
+        supervisor.restart("radarr-hd")
+        slow = supervisor.processes["radarr-hd"]
+        await until(lambda: "did not answer" in str(slow.last_report.last_error), 40, lambda: str(slow.last_report))
+        os.kill(fork_server.pid, signal.SIGCONT)
+        await all_running(supervisor)
+        assert {c: process.pid for c, process in supervisor.processes.items() if c != "radarr-hd"} == others
+
+
 async def test_fifty_workers_that_ignore_term_are_stopped_within_the_grace_and_two_seconds(tmp_path: Path):
     arr = '[Radarr-{0}]\nURI = "http://127.0.0.1:{0}"\nAPIKey = "k"\nCategory = "c{0}"\n'
     arrs = "".join(arr.format(number) for number in range(1, 51))
