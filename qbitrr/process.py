@@ -1,4 +1,4 @@
-"""Process calls of Linux: die with the parent, adopt orphans, process name, return memory."""
+"""Process calls of Linux: die with the parent, adopt orphans, process name, memory."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ctypes
 import gc
 import os
 import signal
+from contextlib import suppress
+from pathlib import Path
 
 # numbers of the manual page prctl(2)
 _PR_SET_PDEATHSIG = 1
@@ -29,6 +31,12 @@ def adopt_orphans() -> None:
 def set_process_name(name: str) -> None:
     """Set the name that `ps` and `top` show; the kernel keeps 15 bytes."""
     _prctl(_PR_SET_NAME, name.encode()[:15])
+
+
+def be_killed_first(score: int) -> None:
+    """Raise the score by which the kernel chooses what to kill when memory runs out (0 to 1000)."""
+    with suppress(OSError):  # lower than it is now, or not to be written in a container: the choice stays the kernel's
+        Path("/proc/self/oom_score_adj").write_text(str(score))
 
 
 def _prctl(option: int, argument: int | bytes) -> None:

@@ -53,6 +53,7 @@ class Exited(Struct, frozen=True, tag=True):
 
 
 # signals that may be sent to all processes of the daemon; the supervisor decides what they mean
+_OOM_SCORE = 500  # a worker before the supervisor, which starts another one
 _SIGNALS_OF_THE_SUPERVISOR = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 Message = Forked | ForkFailed | Exited
@@ -112,6 +113,7 @@ def _become_worker(channel: int, stacks: int) -> NoReturn:
     code = 1
     try:
         os.setpgid(0, 0)  # what it starts belongs to its group, and ends with it
+        process.be_killed_first(_OOM_SCORE)
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)

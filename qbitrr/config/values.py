@@ -184,7 +184,12 @@ def _cron(value: object, key: Key) -> str:
     fields = _text(value, key).split()
     if len(fields) not in (5, 6) or not all(map(_CRON_FIELD.fullmatch, fields)):
         raise ValueError
-    return " ".join(fields)
+    cron = " ".join(fields)
+    if cron != key.default:
+        from croniter import croniter  # type: ignore[import-untyped]  # noqa: PLC0415 - seldom needed
+
+        croniter(cron).get_next()  # its errors are ValueErrors, also that it is never due
+    return cron
 
 
 def _window(value: object, key: Key) -> str:

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -21,7 +22,6 @@ from tests.support.ports import HOST
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from aiohttp.typedefs import Middleware
 
@@ -146,6 +146,14 @@ async def test_workers_are_started_again_after_the_death_of_the_fork_server(daem
     await until(all_new, 15, "the workers did not come back")
     assert await daemon.stop() == 0
     assert daemon.processes() == []
+
+
+async def test_when_memory_runs_out_the_kernel_takes_a_worker_before_the_supervisor(daemon: Daemon):
+    def score(pid: int) -> int:
+        return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
+
+    workers = await daemon.all_running()
+    assert all(score(worker["pid"]) > score(daemon.pid) for worker in workers.values())
 
 
 async def test_a_fork_server_that_hangs_is_replaced(daemon: Daemon):

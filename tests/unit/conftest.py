@@ -6,6 +6,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
+import croniter  # noqa: F401 - its first import runs `file`, to know the width of the machine
 import pytest
 
 if TYPE_CHECKING:
