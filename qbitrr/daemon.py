@@ -34,7 +34,7 @@ from qbitrr.update.check import Checker
 from qbitrr.update.installation import recognise
 from qbitrr.update.upgrade import fail_probation, recover
 from supervisor import cron, housekeeping, self_update
-from supervisor.config_reload import ConfigReload, configs_of, drop_removed
+from supervisor.config_reload import ConfigReload, configs_of, drop_absent
 from supervisor.evidence import Evidence
 from supervisor.own_tasks import OwnTasks
 from supervisor.self_update import SelfUpdate
@@ -126,7 +126,7 @@ def _run(
     _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(data_dir.folder))
     prepare_state(data_dir.state_file)
     configs = configs_of(loaded, data_dir, logging=logging)
-    drop_removed(loaded, configs, data_dir, Clock().wall())
+    drop_absent(loaded, {config.name for config in configs}, data_dir, Clock().wall())
     _log_warnings(loaded)
     _log_access(loaded.config.webui, contained=in_container(environ))
     webui = loaded.config.webui
@@ -328,7 +328,7 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             ),
             "systemd": service_manager.keep_alive,
             "backups": partial(housekeeping.keep_backups, data_dir.state_file, clock),
-            "retention": partial(housekeeping.keep_decisions_small, data_dir.state_file, config_reload, clock),
+            "retention": partial(housekeeping.keep_state_small, data_dir.state_file, config_reload, clock),
             "loop_lag": workers.lag.watch,
             "config_watch": config_editor.watch,
             "notifications": notifications.run,

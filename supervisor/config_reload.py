@@ -13,13 +13,13 @@ from qbitrr.config import load_file
 from qbitrr.config.model.key import Table, keys_of
 from qbitrr.errors import ConfigError, StateError
 from qbitrr.state import free_space
-from qbitrr.state.retention import drop_removed_categories
+from qbitrr.state.retention import drop_absent_categories
 from qbitrr.worker.config import configured_names, worker_configs
 from supervisor.coalesced import Coalesced
 from supervisor.workers import WorkerChanges, restart_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from qbitrr.clock import Clock
     from qbitrr.config import Loaded
@@ -112,11 +112,16 @@ class ConfigReload:
             unchanged=len(applied.unchanged),
             after_restart=result.after_restart,
         )
-        try:
-            await asyncio.to_thread(drop_removed, plan.loaded, plan.configs, self.data_dir, self._clock.wall())
-        except StateError as error:
-            _log.warning("open actions of removed categories were kept", error=str(error), remedy="restart the daemon")
+        await self.drop_absent()
         return result
+
+    async def drop_absent(self) -> None:
+        """Drop what is stored of categories that have had no worker for long; a failure is only logged."""
+        working = set(self._workers.processes)
+        try:
+            await asyncio.to_thread(drop_absent, self.loaded, working, self.data_dir, self._clock.wall())
+        except StateError as error:
+            _log.warning("rows of removed categories were kept", error=str(error))
 
 
 def configs_of(loaded: Loaded, data_dir: DataDir, *, logging: bool) -> list[WorkerConfig]:
@@ -130,12 +135,13 @@ def configs_of(loaded: Loaded, data_dir: DataDir, *, logging: bool) -> list[Work
     return worker_configs(loaded.config, str(data_dir.state_file), log_folder, paused)
 
 
-def drop_removed(loaded: Loaded, configs: Sequence[WorkerConfig], data_dir: DataDir, now: float) -> None:
-    """Close what categories without a worker left open, so that others may act on their torrents. Raises StateError."""
-    working, configured = {config.name for config in configs}, configured_names(loaded.config)
-    cancelled = drop_removed_categories(data_dir.state_file, working, configured, now)
+def drop_absent(loaded: Loaded, working: Collection[str], data_dir: DataDir, now: float) -> None:
+    """Drop what is stored of categories that have had no worker for long. Blocking. Raises StateError."""
+    cancelled = drop_absent_categories(data_dir.state_file, working, configured_names(loaded.config), now)
     if cancelled:
-        _log.warning("actions were cancelled", number=cancelled, because="their categories have no worker any more")
+        _log.warning(
+            "actions were cancelled", number=cancelled, because="their categories have had no worker for a week"
+        )
 
 
 def _needing_restart(before: Loaded, after: Loaded) -> Iterator[str]:

@@ -32,10 +32,10 @@ async def keep_backups(state_file: Path, clock: Clock) -> None:
         await asyncio.sleep(_POLL_SECONDS)
 
 
-async def keep_decisions_small(state_file: Path, config_reload: ConfigReload, clock: Clock) -> None:
-    """Drop decisions that are older than `DecisionsKeptDays` once a day, until cancelled.
+async def keep_state_small(state_file: Path, config_reload: ConfigReload, clock: Clock) -> None:
+    """Drop decisions that are older than `DecisionsKeptDays`, and what absent categories left, once a day.
 
-    A clock that is set ahead while the daemon runs ages nothing: time goes on by the monotonic clock from the start.
+    Runs until cancelled. A clock that is set ahead meanwhile ages no decision: time goes on by the monotonic clock.
     """
     started_wall, started_at = clock.wall(), clock.monotonic()
     while True:
@@ -47,6 +47,7 @@ async def keep_decisions_small(state_file: Path, config_reload: ConfigReload, cl
             except StateError as error:
                 _log.warning("old decisions were not dropped", error=str(error))
         await asyncio.sleep(_DAY_SECONDS)
+        await config_reload.drop_absent()
 
 
 async def drop_old_decisions(state_file: Path, before: float) -> int:

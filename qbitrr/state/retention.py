@@ -1,4 +1,4 @@
-"""Retention: what is dropped of decisions with age, and of categories that left the configuration.
+"""Retention: what is dropped of decisions with age, and of categories that have no worker any more.
 
 Blocking: run by the supervisor before its loop starts, or in a thread.
 """
@@ -19,28 +19,53 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def drop_removed_categories(path: Path, working: Collection[str], configured: Collection[str], now: float) -> int:
-    """Cancel open actions of categories without a worker, and drop all rows but the ledger's of removed ones.
+GRACE_SECONDS = 7 * 86400.0
+"""For which a category without a worker loses nothing: its section may be switched off or incomplete for a while."""
 
-    `working` have a worker; `configured` are also those whose section is switched off or incomplete. An open action
-    keeps every other one from its torrent, whose category may have been renamed. Returns the number of cancelled
-    actions. Raises StateError.
+
+def drop_absent_categories(path: Path, working: Collection[str], configured: Collection[str], now: float) -> int:
+    """Drop what is stored of categories that have been without a worker for a week.
+
+    `working` have a worker; `configured` are also those whose section is switched off or incomplete. Until then their
+    open actions wait, quarantines included. Then those are cancelled, as an open action keeps every other one from its
+    torrent, and the rows of categories that are not configured are dropped, all but the ledger's. Verdicts are dropped
+    at once: without a worker none is up to date. Returns the number of cancelled actions. Raises StateError.
     """
     try:
         with contextlib.closing(sqlite3.connect(path)) as connection, connection:
-            for table in BY_CATEGORY:
-                # without a worker no verdict is up to date
-                kept = working if table == "verdicts" else configured
-                for category in list(_categories(connection, table)):
-                    if category not in kept:
-                        connection.execute(f"DELETE FROM {table} WHERE category = ?", (category,))
+            present = {table: set(_categories(connection, table)) for table in BY_CATEGORY}
+            for category in present["verdicts"].difference(working):
+                connection.execute("DELETE FROM verdicts WHERE category = ?", (category,))
+            with_rows = set().union(*present.values())
+            gone = _absent_for_long(connection, with_rows | _with_open_actions(connection), working, now)
+            for table, categories in present.items():
+                for category in categories.intersection(gone).difference(configured):
+                    connection.execute(f"DELETE FROM {table} WHERE category = ?", (category,))
             return connection.execute(
                 f"""UPDATE ledger SET state = 'cancelled', outcome = ?, updated_at = ?
-                    WHERE state IN ({_marks(OPEN)}) AND category NOT IN ({_marks(working)})""",
-                ("its category has no worker any more", now, *OPEN, *working),
+                    WHERE state IN ({_marks(OPEN)}) AND category IN ({_marks(gone)})""",
+                ("its category has had no worker for a week", now, *OPEN, *gone),
             ).rowcount
     except sqlite3.Error as error:
         raise StateError(f"rows of removed categories in {path.name} cannot be dropped: {error}") from error
+
+
+def _with_open_actions(connection: sqlite3.Connection) -> set[str]:
+    sql = f"SELECT DISTINCT category FROM ledger WHERE state IN ({_marks(OPEN)})"
+    return {row[0] for row in connection.execute(sql, OPEN)}
+
+
+def _absent_for_long(
+    connection: sqlite3.Connection, stored: Collection[str], working: Collection[str], now: float
+) -> set[str]:
+    """Note which of the stored categories are absent now; returns those that have been for the whole grace."""
+    absent = set(stored).difference(working)
+    connection.execute(f"DELETE FROM absent_categories WHERE category NOT IN ({_marks(absent)})", tuple(absent))
+    connection.executemany("INSERT OR IGNORE INTO absent_categories VALUES (?, ?)", [(one, now) for one in absent])
+    # one in the future was noted by a clock that was ahead
+    connection.execute("UPDATE absent_categories SET since = ? WHERE since > ?", (now, now))
+    sql = "SELECT category FROM absent_categories WHERE since <= ?"
+    return {row[0] for row in connection.execute(sql, (now - GRACE_SECONDS,))}
 
 
 NEWEST_KEPT = 1000

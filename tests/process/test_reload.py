@@ -13,6 +13,7 @@ import pytest
 import tomlkit
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
+from qbitrr.state.retention import GRACE_SECONDS
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 
@@ -75,7 +76,7 @@ async def test_an_arr_that_left_the_file_is_stopped_and_comes_back_with_it(sandb
     assert after["sonarr-tv"] == before["sonarr-tv"]
 
 
-async def test_an_arr_that_is_switched_off_keeps_its_rows_and_one_that_left_the_file_does_not(
+async def test_an_arr_that_is_switched_off_keeps_its_rows_and_one_that_left_the_file_loses_them_after_a_week(
     sandbox: Sandbox, daemon: Daemon
 ):
     def rows() -> dict[str, int]:
@@ -98,6 +99,10 @@ async def test_an_arr_that_is_switched_off_keeps_its_rows_and_one_that_left_the_
     assert rows() == {"movies": 20, "series": 3}
     document = tomlkit.parse(sandbox.config_toml(QUICK))
     document.remove("Radarr-HD")
+    await reload(daemon, tomlkit.dumps(document), "configuration was applied ")
+    assert rows() == {"movies": 20, "series": 3}
+    with contextlib.closing(sqlite3.connect(daemon.folder / "state.db")) as state, state:
+        state.execute("UPDATE absent_categories SET since = since - ?", (GRACE_SECONDS,))
     await reload(daemon, tomlkit.dumps(document), "configuration was applied ")
     await until(lambda: rows() == {"series": 3}, 10, daemon.log)
 

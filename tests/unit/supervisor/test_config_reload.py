@@ -102,6 +102,10 @@ class Workers:
         self.going_on.set()
         self.fails = None
 
+    @property
+    def processes(self):
+        return self.configs
+
     def plan(self, configs):
         return difference(self.configs, {config.name: config for config in configs})
 

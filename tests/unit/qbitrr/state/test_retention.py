@@ -34,12 +34,18 @@ def filled(state_file, category):
         return {table for table in tables if connection.execute(has.format(table), (category,)).fetchone()[0]}
 
 
-def test_a_removed_category_leaves_nothing_and_the_others_stay(state_file):
+def drop(state_file, working, configured, *, days=0.0):
+    return retention.drop_absent_categories(state_file, working, configured, 1e9 + days * 86400)
+
+
+def test_a_removed_category_leaves_nothing_after_a_week_and_the_others_stay(state_file):
     for category in ("gone", "off", "working", ""):
         fill(state_file, category)
     everything = {*BY_CATEGORY, "titles"}
-    assert filled(state_file, "gone") == everything
-    retention.drop_removed_categories(state_file, {"working"}, {"working", "off"}, 2.0)
+    for days in (0, 6.9):
+        drop(state_file, {"working"}, {"working", "off"}, days=days)
+        assert filled(state_file, "gone") == everything - {"verdicts"}
+    drop(state_file, {"working"}, {"working", "off"}, days=7)
     assert filled(state_file, "gone") == set()
     assert filled(state_file, "working") == everything
     assert "search_budgets" in filled(state_file, "")  # the one that all share
@@ -47,18 +53,41 @@ def test_a_removed_category_leaves_nothing_and_the_others_stay(state_file):
 
 def test_what_is_only_switched_off_loses_its_verdicts_and_nothing_else(state_file):
     fill(state_file, "off")
-    retention.drop_removed_categories(state_file, set(), {"off"}, 2.0)
-    assert filled(state_file, "off") == {*BY_CATEGORY, "titles"} - {"verdicts"}
+    for days in (0, 100):
+        drop(state_file, set(), {"off"}, days=days)
+        assert filled(state_file, "off") == {*BY_CATEGORY, "titles"} - {"verdicts"}
 
 
-async def test_open_actions_without_a_worker_are_cancelled_and_the_ledger_stays(state_file, database):
+def test_a_category_that_comes_back_in_time_has_a_whole_week_again(state_file):
+    fill(state_file, "movies")
+    drop(state_file, set(), set())
+    drop(state_file, {"movies"}, {"movies"}, days=6)
+    drop(state_file, set(), set(), days=8)
+    drop(state_file, set(), set(), days=14)
+    assert filled(state_file, "movies") == {*BY_CATEGORY, "titles"} - {"verdicts"}
+    drop(state_file, set(), set(), days=15)
+    assert filled(state_file, "movies") == set()
+
+
+def test_a_clock_that_was_ahead_does_not_shorten_or_stop_the_week(state_file):
+    fill(state_file, "movies")
+    drop(state_file, set(), set(), days=400)
+    drop(state_file, set(), set(), days=0)
+    drop(state_file, set(), set(), days=6)
+    assert "movies" in filled(state_file, "movies")
+    drop(state_file, set(), set(), days=7)
+    assert filled(state_file, "movies") == set()
+
+
+async def test_open_actions_without_a_worker_wait_a_week_and_the_ledger_stays(state_file, database):
     for number, category in enumerate(("gone", "off", "kept")):
-        await plan(database, category=category, infohash=f"{number}" * 40)
+        await plan(database, category=category, infohash=f"{number}" * 40, step=ledger.QUARANTINED)
         await plan(database, category=category, infohash=f"{number}" * 39 + "a", state="awaiting_approval")
         done = await plan(database, category=category, infohash=f"{number}" * 39 + "b")
         await ledger.close(database, done, "done", "removed", 1.0)
-    assert retention.drop_removed_categories(state_file, {"kept"}, {"kept", "off"}, 2.0) == 4
-    assert retention.drop_removed_categories(state_file, {"kept"}, {"kept", "off"}, 2.0) == 0
+    assert drop(state_file, {"kept"}, {"kept", "off"}) == 0
+    assert drop(state_file, {"kept"}, {"kept", "off"}, days=6) == 0
+    assert drop(state_file, {"kept"}, {"kept", "off"}, days=7) == 4
     found = sorted((entry.category, entry.state) for entry in await newest(database, 20))
     assert found == [
         ("gone", "cancelled"),
@@ -71,13 +100,13 @@ async def test_open_actions_without_a_worker_are_cancelled_and_the_ledger_stays(
         ("off", "cancelled"),
         ("off", "done"),
     ]
-    assert retention.drop_removed_categories(state_file, set(), set(), 3.0) == 2
 
 
 async def test_the_catalogue_of_a_removed_category_is_not_listed_any_more(state_file, database):
     await sync(database, "radarr", {"movies": [movie(1), movie(2)]})
     await sync(database, "radarr", {"movies": [movie(1)]}, category="kept")
-    retention.drop_removed_categories(state_file, {"kept"}, {"kept"}, 2.0)
+    for days in (0, 7):
+        drop(state_file, {"kept"}, {"kept"}, days=days)
     assert await catalogue.synced_at(database, "cat") is None
     assert filled(state_file, "cat") == set()
     assert {"movies", "movie_counts", "titles"} <= filled(state_file, "kept")
@@ -87,7 +116,7 @@ def test_a_file_that_cannot_be_written_is_an_error_with_its_name(tmp_path):
     path = tmp_path / "state.db"
     path.write_bytes(b"not a database at all" * 100)
     with pytest.raises(StateError, match=r"state\.db"):
-        retention.drop_removed_categories(path, set(), set(), 1.0)
+        retention.drop_absent_categories(path, set(), set(), 1.0)
 
 
 async def ended(database, number, *, at=1.0):
