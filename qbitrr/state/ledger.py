@@ -1,7 +1,7 @@
 """The ledger: every action on a torrent, written before it is sent, and how it ended.
 
 At most one action on a torrent is open at a time; the database enforces it. Its writer is the worker of the torrent's
-category (`qbitrr.worker.torrents.actions`).
+category (`qbitrr.worker.torrents.actions.context`); the supervisor only drops what is old (`qbitrr.state.retention`).
 """
 
 from __future__ import annotations

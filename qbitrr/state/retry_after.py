@@ -1,4 +1,7 @@
-"""`Retry-After`: how long an Arr must not be called, so that a restart does not forget it."""
+"""Stored `Retry-After` of an Arr: how long it must get no command, so that a restart does not forget it.
+
+`qbitrr.http.client` reads the header of any service.
+"""
 
 from __future__ import annotations
 
