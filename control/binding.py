@@ -50,6 +50,7 @@ BODY_SECONDS = 30.0  # how long a client may take to send a body
 LARGEST_BODY_BYTES = 1 << 20
 _SMALL_BODY_BYTES = 1 << 14  # of this size or less, a body is not counted
 _DEEPEST = 32  # objects and arrays within each other
+_MOST_VALUES = 10_000
 _LARGEST_INTEGER = 2**53 - 1  # the largest that every JSON reader keeps exactly
 _INTEGER = re.compile(r"[+-]?[0-9]{1,4000}")
 _FLAGS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
@@ -231,15 +232,19 @@ def decode(body: bytes) -> dict[str, Any]:
         decoded = _body_decoder.decode(body)
     except (ValueError, RecursionError):  # not JSON, not an object, not UTF-8, nested beyond what can be read
         raise BadRequestError("The body must be a JSON object") from None
-    if body.count(b"[") + body.count(b"{") > _DEEPEST and _is_deeper(decoded, _DEEPEST):
-        raise BadRequestError(f"The body must not be nested deeper than {_DEEPEST} levels")
+    if sum(map(body.count, (b"[", b"{", b","))) > _DEEPEST:  # else it cannot be too much
+        _check_extent(decoded)
     return decoded
 
 
-def _is_deeper(value: Any, levels: int) -> bool:
-    """Whether objects and arrays are nested deeper than some levels, without recursion."""
-    level = [value]
-    for _ in range(levels):
+def _check_extent(body: dict[str, Any]) -> None:
+    """Check depth and number of the values in a body, without recursion. Raises BadRequestError."""
+    level: list[Any] = [body]
+    values = 0
+    for _ in range(_DEEPEST):
+        values += sum(map(len, level))
+        if values > _MOST_VALUES:
+            raise BadRequestError(f"The body must not hold more than {_MOST_VALUES} values")
         level = [
             inner
             for outer in level
@@ -247,8 +252,8 @@ def _is_deeper(value: Any, levels: int) -> bool:
             if isinstance(inner, dict | list)
         ]
         if not level:
-            return False
-    return True
+            return
+    raise BadRequestError(f"The body must not be nested deeper than {_DEEPEST} levels")
 
 
 def convert(values: Mapping[str, Any], request_type: type[T]) -> T:

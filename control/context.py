@@ -75,8 +75,8 @@ class HandlerContext:
     answers: Budget = field(default_factory=_answers)
     bodies: Budget = field(default_factory=_bodies)
     streams: Budget = field(default_factory=_streams)
-    files: ReadQueue = field(default_factory=lambda: ReadQueue("files"))
-    queries: ReadQueue = field(default_factory=lambda: ReadQueue("queries"))
+    files: ReadQueue = field(default_factory=lambda: ReadQueue("files", at_once=2))
+    queries: ReadQueue = field(default_factory=lambda: ReadQueue("queries", at_once=1))
     process_list: LatestAnswer = field(default_factory=LatestAnswer)
     lists: ResponseCache = field(init=False)
 

@@ -133,16 +133,19 @@ async def download(context: HandlerContext, request: LogName, http: web.Request)
         }
         response = web.StreamResponse(headers=headers)
         response.content_length = status.st_size
-        await response.prepare(http)
-        position = 0
-        while http.method != "HEAD" and position < status.st_size:
-            most = min(PIECE_BYTES, status.st_size - position)
-            chunk = await asyncio.to_thread(os.pread, descriptor, most, position)
-            if not chunk:  # truncated meanwhile; the client sees that the file is incomplete
-                response.force_close()
-                break
-            await response.write(chunk)
-            position += len(chunk)
+        try:
+            await response.prepare(http)
+            position = 0
+            while http.method != "HEAD" and position < status.st_size:
+                most = min(PIECE_BYTES, status.st_size - position)
+                chunk = await asyncio.to_thread(os.pread, descriptor, most, position)
+                if not chunk:  # truncated meanwhile; the client sees that the file is incomplete
+                    response.force_close()
+                    break
+                await response.write(chunk)
+                position += len(chunk)
+        except ConnectionError:  # the client is gone
+            response.force_close()
         return response
 
 

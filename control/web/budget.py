@@ -47,6 +47,7 @@ class Budget:
         self._share = share
         self._by_client: dict[str, int] = {}
         self.used = 0
+        self.acquired = 0  # since the start
 
     def acquire(self, client: str, amount: int = 1) -> bool:
         """Acquire an amount, which has to be released later; False when it does not fit."""
@@ -55,6 +56,7 @@ class Budget:
         if not fits or (own and own + amount > self._share):
             return False
         self.used += amount
+        self.acquired += amount
         self._by_client[client] = own + amount
         return True
 

@@ -15,18 +15,17 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-AT_ONCE = 2
-MOST = 24  # waiting and at work
-MOST_OF_A_CLIENT = 8
+MOST = 48  # waiting and at work
+MOST_OF_A_CLIENT = 16
 
 
 class ReadQueue:
-    """Admits reads in the order of their arrival, and has the threads for those that block."""
+    """Admits `at_once` reads at a time in the order of their arrival, and has threads for those that block."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, at_once: int) -> None:
         self._places = Budget("requests of this kind", MOST, MOST_OF_A_CLIENT)
-        self._at_once = asyncio.Semaphore(AT_ONCE)
-        self._threads = ThreadPoolExecutor(AT_ONCE, name)
+        self._at_once = asyncio.Semaphore(at_once)
+        self._threads = ThreadPoolExecutor(at_once, name)
 
     @asynccontextmanager
     async def turn(self, client: str) -> AsyncIterator[None]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+
+from qbitrr.process import release_memory
 
 if TYPE_CHECKING:
     from control.web.budget import Budget
 
 PIECE_BYTES = 1 << 16
 """What is sent at once; an answer of this size or less is not counted."""
+
+_BURST_BYTES = 8 << 20
+_FEW_BYTES = 1 << 20
+_QUIET_SECONDS = 2.0
 
 
 async def send(response: web.StreamResponse, request: web.Request, budget: Budget, client: str) -> web.StreamResponse:
@@ -35,3 +42,13 @@ async def send(response: web.StreamResponse, request: web.Request, budget: Budge
         except ConnectionError:
             sent.force_close()
     return sent
+
+
+async def release_memory_after_bursts(budget: Budget) -> None:
+    """Return the memory of large answers to the system once they were sent, until cancelled."""
+    before = budget.acquired
+    while True:
+        await asyncio.sleep(_QUIET_SECONDS)
+        if budget.acquired - before >= _BURST_BYTES and budget.used <= _FEW_BYTES:
+            before = budget.acquired
+            await asyncio.to_thread(release_memory)

@@ -180,7 +180,9 @@ async def test_a_spare_connection_is_closed_after_one_answer(narrow_port):
 async def test_a_trusted_proxy_may_have_all_connections(make_context, monkeypatch):
     for name, value in {"MOST": 8, "MOST_PER_CLIENT": 2}.items():
         monkeypatch.setattr(server, name, value)
-    context = make_context(CONFIG + '[WebUI]\nTrustedProxies = ["127.0.0.9"]\nWebAccess = "open"\n')
+    context = make_context(
+        CONFIG + '[WebUI]\nTrustedProxies = ["127.0.0.9"]\nWebAccess = "open"\nAllowInsecureExposure = true\n'
+    )
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
         async with serve(context, [listener]), contextlib.AsyncExitStack() as stack:
