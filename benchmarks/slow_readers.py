@@ -75,11 +75,13 @@ async def _run() -> None:
                 await asyncio.to_thread(_read, daemon.port, path)
             await asyncio.sleep(STARTING_SECONDS)  # the lag of the start is not that of the bursts
             at_first = supervisor.memory_info().rss
+            quiet_lag = (await daemon.get("/health"))["loopLagSeconds"]
             for what, path in PATHS.items():
                 for clients in (1, CONNECTIONS):
                     await _burst(f"{what}, {clients} clients", daemon.port, path, clients, supervisor, at_first)
             lag = (await daemon.get("/health"))["loopLagSeconds"]
-            line("worst lag of the loop", lag, "s", LAG_PROMISE_SECONDS)
+            line("worst lag of the loop before the bursts", quiet_lag, "s")
+            line("worst lag of the loop in the last minute", lag, "s", LAG_PROMISE_SECONDS)
 
 
 async def _burst(
