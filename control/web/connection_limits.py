@@ -55,7 +55,7 @@ class ConnectionLimits:
         self._always = frozenset(always)
         self._is_proxy = is_proxy
         self._open: dict[asyncio.BaseTransport, _Connection] = {}
-        self._spare: dict[_Connection, None] = {}  # in the order of their beginnings
+        self._spare: dict[_Connection, None] = {}  # the oldest first
         self._logged_at = float("-inf")
 
     def protocol(self, http: Callable[[], asyncio.Protocol], budget: Budget) -> asyncio.Protocol:
@@ -131,7 +131,8 @@ class _Connection(asyncio.Protocol):
         self._request_timer: asyncio.TimerHandle | None = None
         self._reading_timer: asyncio.TimerHandle | None = None
         self._head_bytes = 0
-        self._head_end = b""  # the last bytes of an unfinished head
+        self._head_end = b""  # its last bytes so far
+        self._head_is_complete = False
         self._had_last_request = False
         self.is_answering = False
 
@@ -199,15 +200,17 @@ class _Connection(asyncio.Protocol):
             self._transport.abort()
 
     def _expect_request(self) -> None:
-        self._head_bytes, self._head_end = 0, b""
+        self._head_bytes, self._head_end, self._head_is_complete = 0, b"", False
         self._request_timer = self._loop.call_later(REQUEST_SECONDS, self.disconnect, "request did not arrive")
 
     def _fits_into_head(self, data: bytes) -> bool:
         """Whether the head of the request has ended with this data, or is still within its size."""
-        ended = _END_OF_HEAD in self._head_end + data[: len(_END_OF_HEAD)] or _END_OF_HEAD in data
-        self._head_bytes = 0 if ended else self._head_bytes + len(data)
+        if self._head_is_complete:  # the request is about to be handled
+            return True
+        self._head_is_complete = _END_OF_HEAD in self._head_end + data
+        self._head_bytes += len(data)
         self._head_end = (self._head_end + data)[-len(_END_OF_HEAD) + 1 :]
-        return self._head_bytes <= LARGEST_HEAD_BYTES
+        return self._head_is_complete or self._head_bytes <= LARGEST_HEAD_BYTES
 
 
 def _bound_send_buffer(transport: asyncio.BaseTransport) -> None:
