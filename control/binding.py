@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
@@ -20,28 +21,36 @@ from msgspec import inspect
 from control.auth import rights
 from control.auth.roles import Author
 from control.web import answers
+from control.web.budget import client_of
 from control.web.errors import invalid
 from qbitrr.errors import BadRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from aiohttp.typedefs import Handler as HttpHandler
 
     from control.auth.access import Admit
     from control.context import HandlerContext
+    from control.web.read_queue import ReadQueue
     from qbitrr.errors import QbitrrError
 
     Reader = Callable[[web.Request], Awaitable[Any]]
     Parser = Callable[[str, str], Any]  # name and text of a parameter
 
 Method = Literal["GET", "POST"]
+Queue = Literal["files", "queries"]
 T = TypeVar("T")
 
 AUTHOR: web.RequestKey[Author] = web.RequestKey("author", Author)
 """Where a handler finds the author of its request."""
 
 BODY_SECONDS = 30.0  # how long a client may take to send a body
+LARGEST_BODY_BYTES = 1 << 20
+_SMALL_BODY_BYTES = 1 << 14  # of this size or less, a body is not counted
+_DEEPEST = 32  # objects and arrays within each other
+_MOST_VALUES = 10_000
 _LARGEST_INTEGER = 2**53 - 1  # the largest that every JSON reader keeps exactly
 _INTEGER = re.compile(r"[+-]?[0-9]{1,4000}")
 _FLAGS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
@@ -56,6 +65,7 @@ class Route:
 
     `http`: the handler receives the HTTP request too, and may return a response of the type `media`. `revalidated`: the
     answer is made from the state file and the configuration only, so that it is cached and a client may keep it.
+    `queue`: making the answer costs work, and waits for its turn there.
     """
 
     method: Method
@@ -67,6 +77,7 @@ class Route:
     http: bool = False
     media: str = "application/json"
     revalidated: bool = False
+    queue: Queue | None = None
 
 
 def path_parameters(path: str) -> list[str]:
@@ -79,15 +90,16 @@ def bind(route: Route, context: HandlerContext, admit: Admit) -> HttpHandler:
 
     Raises KeyError for a route without an entry in the table of rights.
     """
-    read = _body_reader(route.request) if route.method == "POST" else _query_reader(route.request, route.path)
+    read = _body_reader(route.request, context) if route.method == "POST" else _query_reader(route.request, route.path)
     handler, lists, audit = route.handler, context.lists, context.audit
     needed = rights.ROUTES[f"{route.method} {route.path}"]
+    queue: ReadQueue | None = getattr(context, route.queue) if route.queue else None
 
     async def handle(http: web.Request) -> web.StreamResponse:
         http[AUTHOR] = author = await admit(http, needed)
         request = await read(http)
         if route.revalidated:
-            make = partial(handler, context, request)
+            make = partial(answered, request, http)
             return answers.revalidated(await lists.answer((route.path, request), id(context.loaded), make), http)
         if needed.audited:
             async with audit.entry(author, f"{http.method} {http.path}", getattr(request, "subject", "")):
@@ -97,7 +109,13 @@ def bind(route: Route, context: HandlerContext, admit: Admit) -> HttpHandler:
         return answer if isinstance(answer, web.StreamResponse) else answers.json(answer)
 
     async def answered(request: Any, http: web.Request) -> Any:
-        return await (handler(context, request, http) if route.http else handler(context, request))
+        if queue is None:
+            return await called(request, http)
+        async with queue.turn(client_of(http[AUTHOR].address)):
+            return await called(request, http)
+
+    def called(request: Any, http: web.Request) -> Awaitable[Any]:
+        return handler(context, request, http) if route.http else handler(context, request)
 
     return handle
 
@@ -178,11 +196,22 @@ def _integer_parser(kind: inspect.IntType, clamp: Mapping[str, int]) -> Parser:
 # -- body ---------------------------------------------------------------------------------------------------------
 
 
-def _body_reader(request_type: type[T]) -> Reader:
+def _body_reader(request_type: type[T], context: HandlerContext) -> Reader:
     async def read(request: web.Request) -> T:
-        return convert({**decode(await _receive(request)), **request.match_info}, request_type)
+        with _counted(request, context):
+            return convert({**decode(await _receive(request)), **request.match_info}, request_type)
 
     return read
+
+
+def _counted(request: web.Request, context: HandlerContext) -> AbstractContextManager[None]:
+    """Count the body of a request while it is read, unless it is small. Raises OverloadedError on entry."""
+    size = request.content_length
+    if size is None or "Content-Encoding" in request.headers:  # known when it has been read
+        size = LARGEST_BODY_BYTES if request.can_read_body else 0
+    if size <= _SMALL_BODY_BYTES:
+        return nullcontext()
+    return context.bodies.held(client_of(request[AUTHOR].address), min(size, LARGEST_BODY_BYTES))
 
 
 async def _receive(request: web.Request) -> bytes:
@@ -200,9 +229,31 @@ def decode(body: bytes) -> dict[str, Any]:
     if not body.strip():
         return {}
     try:
-        return _body_decoder.decode(body)
-    except (ValueError, RecursionError):  # not JSON, not an object, not UTF-8, nested too deeply
+        decoded = _body_decoder.decode(body)
+    except (ValueError, RecursionError):  # not JSON, not an object, not UTF-8, nested beyond what can be read
         raise BadRequestError("The body must be a JSON object") from None
+    if sum(map(body.count, (b"[", b"{", b","))) > _DEEPEST:  # else it cannot be too much
+        _check_extent(decoded)
+    return decoded
+
+
+def _check_extent(body: dict[str, Any]) -> None:
+    """Check depth and number of the values in a body, without recursion. Raises BadRequestError."""
+    level: list[Any] = [body]
+    values = 0
+    for _ in range(_DEEPEST):
+        values += sum(map(len, level))
+        if values > _MOST_VALUES:
+            raise BadRequestError(f"The body must not hold more than {_MOST_VALUES} values")
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return
+    raise BadRequestError(f"The body must not be nested deeper than {_DEEPEST} levels")
 
 
 def convert(values: Mapping[str, Any], request_type: type[T]) -> T:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from control.web.budget import Budget
 from control.web.errors import Faults
+from control.web.read_queue import ReadQueue
 from control.web.response_cache import LatestAnswer, ResponseCache
-from control.web.sse import OpenStreams
 from qbitrr.clock import Clock
 
 if TYPE_CHECKING:
@@ -27,11 +28,32 @@ if TYPE_CHECKING:
     from supervisor.signals import Commands
     from supervisor.workers import Workers
 
+MOST_ANSWER_BYTES = 32 << 20
+MOST_ANSWER_BYTES_OF_A_CLIENT = 12 << 20
+MOST_BODY_BYTES = 8 << 20
+MOST_BODY_BYTES_OF_A_CLIENT = 2 << 20
+MOST_STREAMS = 64
+MOST_STREAMS_OF_A_CLIENT = 16
+
+
+def _answers() -> Budget:
+    return Budget("bytes on their way", MOST_ANSWER_BYTES, MOST_ANSWER_BYTES_OF_A_CLIENT)
+
+
+def _bodies() -> Budget:
+    return Budget("large bodies", MOST_BODY_BYTES, MOST_BODY_BYTES_OF_A_CLIENT)
+
+
+def _streams() -> Budget:
+    return Budget("streams", MOST_STREAMS, MOST_STREAMS_OF_A_CLIENT)
+
 
 @dataclass(frozen=True, slots=True)
 class HandlerContext:
     """The daemon as handlers see it. They ask the supervisor and never touch a process.
 
+    `answers` and `bodies` are the bytes of large answers and requests on their way, `streams` the open event and log
+    streams; `files` and `queries` are the queues of what reads much of files and of the state file.
     `database` reads only. `log_folder` is None when no log files are written, `login_link` after the first start.
     """
 
@@ -50,7 +72,11 @@ class HandlerContext:
     login_link: LoginLink | None = None
     clock: Clock = field(default_factory=Clock)
     faults: Faults = field(default_factory=Faults)
-    streams: OpenStreams = field(default_factory=OpenStreams)
+    answers: Budget = field(default_factory=_answers)
+    bodies: Budget = field(default_factory=_bodies)
+    streams: Budget = field(default_factory=_streams)
+    files: ReadQueue = field(default_factory=lambda: ReadQueue("files", at_once=2))
+    queries: ReadQueue = field(default_factory=lambda: ReadQueue("queries", at_once=1))
     process_list: LatestAnswer = field(default_factory=LatestAnswer)
     lists: ResponseCache = field(init=False)
 

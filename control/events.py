@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections import deque
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 KEPT = 1000
 _MOST_PENDING = 256  # events that a follower may be behind before it is disconnected
+
+_NUMBER = re.compile("[0-9]{1,18}")
 
 _encoder = msgspec.json.Encoder()
 
@@ -117,7 +120,7 @@ class Events:
     def since(self, last_id: str) -> list[Event] | None:
         """Return the events after one with this id; None when they are not known any more."""
         run, _, number = last_id.partition("-")
-        if run != self._run or not number.isdecimal():
+        if run != self._run or not _NUMBER.fullmatch(number):
             return None
         missed = self._number - int(number)
         if not 0 <= missed <= len(self._kept):

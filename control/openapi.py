@@ -13,6 +13,7 @@ from qbitrr import __version__
 from qbitrr.errors import (
     BadRequestError,
     ForbiddenError,
+    OverloadedError,
     TooManyAttemptsError,
     TooManyRequestsError,
     UnauthorizedError,
@@ -80,6 +81,8 @@ def _operation(
     elsewhere = {name: schema for name, schema in request["properties"].items() if name not in in_path}
     parameters = [_parameter(name, "path", request["properties"][name]) for name in in_path]
     errors = [*route.errors, ForbiddenError, *([UnauthorizedError, TooManyAttemptsError] if access else [])]
+    if access or route.method == "POST":
+        errors.append(OverloadedError)
     operation: Schema = {
         "operationId": "_".join(filter(None, (prefix.strip("/"), resource, route.handler.__name__))),
         "summary": summary,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from msgspec import Raw
 
 from control import openapi
-from control.binding import Method, Route
+from control.binding import Method, Queue, Route
 from control.config_editor import ConfigPlan
 from control.handlers import (
     actions,
@@ -74,6 +74,7 @@ def route(
     answer: type[A],
     *errors: type[QbitrrError],
     revalidated: bool = ...,
+    queue: Queue | None = ...,
 ) -> Route: ...
 @overload
 def route(
@@ -84,6 +85,7 @@ def route(
     answer: type[A],
     *errors: type[QbitrrError],
     media: str = ...,
+    queue: Queue | None = ...,
 ) -> Route: ...
 def route(
     method: Method,
@@ -94,10 +96,11 @@ def route(
     *errors: type[QbitrrError],
     media: str = "application/json",
     revalidated: bool = False,
+    queue: Queue | None = None,
 ) -> Route:
     """Make a route. Its handler has to take `request`, and the HTTP request too if it has a third parameter."""
     http = len(inspect.signature(handler).parameters) == 3
-    return Route(method, path, handler, request, answer, errors, http, media, revalidated)
+    return Route(method, path, handler, request, answer, errors, http, media, revalidated, queue)
 
 
 async def describe(_context: HandlerContext, _request: Nothing) -> Raw:
@@ -113,7 +116,15 @@ _CHANGE = (ConfigError, ConflictError, NotFoundError, WorkerNotReadyError, NotRe
 ROUTES = (
     route("GET", "/status", status.read, Nothing, status.Status),
     route("GET", "/processes", processes.read, Nothing, processes.Processes),
-    route("GET", "/processes/{category}/evidence", evidence.read, evidence.EvidenceRequest, evidence.Bundles, *_LOOKUP),
+    route(
+        "GET",
+        "/processes/{category}/evidence",
+        evidence.read,
+        evidence.EvidenceRequest,
+        evidence.Bundles,
+        *_LOOKUP,
+        queue="files",
+    ),
     route(
         "POST",
         "/processes/{category}/{kind}/restart",
@@ -143,7 +154,15 @@ ROUTES = (
     route(
         "POST", "/arr/test-connection", connection.test, connection.ConnectionRequest, connection.Tested, NotFoundError
     ),
-    route("GET", "/arr/{section}/search-plan", searches.plan, searches.PlanRequest, searches.SearchPlan, *_LOOKUP),
+    route(
+        "GET",
+        "/arr/{section}/search-plan",
+        searches.plan,
+        searches.PlanRequest,
+        searches.SearchPlan,
+        *_LOOKUP,
+        queue="queries",
+    ),
     route("POST", "/arr/{section}/search", searches.search, searches.ItemSearchRequest, Message, *_LOOKUP),
     route("POST", "/arr/rebuild", arr.rebuild, Nothing, Message, NotReadyError),
     route(
@@ -154,6 +173,7 @@ ROUTES = (
         radarr.Movies,
         *_LOOKUP,
         revalidated=True,
+        queue="queries",
     ),
     route(
         "GET",
@@ -163,6 +183,7 @@ ROUTES = (
         sonarr.SeriesPage,
         *_LOOKUP,
         revalidated=True,
+        queue="queries",
     ),
     route(
         "GET",
@@ -172,10 +193,11 @@ ROUTES = (
         lidarr.Artists,
         *_LOOKUP,
         revalidated=True,
+        queue="queries",
     ),
     route("GET", "/logs", logs.names, Nothing, logs.Logs),
-    route("GET", "/logs/{name}", logs.read, logs.LogRequest, logs.Log, NotFoundError),
-    route("GET", "/logs/{name}/search", logs.search, logs.SearchRequest, logs.Matches, NotFoundError),
+    route("GET", "/logs/{name}", logs.read, logs.LogRequest, logs.Log, NotFoundError, queue="files"),
+    route("GET", "/logs/{name}/search", logs.search, logs.SearchRequest, logs.Matches, NotFoundError, queue="files"),
     route("GET", "/logs/{name}/download", logs.download, logs.LogName, str, NotFoundError, media="text/plain"),
     route(
         "GET",
@@ -191,14 +213,14 @@ ROUTES = (
     route("GET", "/config", config.read, Nothing, dict[str, Any], ConfigError),
     route("POST", "/config", config.change, config.ChangeRequest, config.Changed, *_CHANGE),
     route("POST", "/config/plan", config.plan, config.ChangeRequest, ConfigPlan, ConfigError),
-    route("GET", "/config/history", config.history, Nothing, config.History),
+    route("GET", "/config/history", config.history, Nothing, config.History, queue="files"),
     route("POST", "/config/rollback", config.rollback, config.RollbackRequest, config.Changed, *_CHANGE),
     route("POST", "/password", login.set_password, login.PasswordRequest, config.Changed, *_CHANGE),
     route("GET", "/meta", update.read, update.MetaRequest, update.About),
     route("POST", "/update", update.start, Nothing, update.Started, UpdateInProgressError, NotUpdatableError),
     route("POST", "/restart", daemon.restart, Nothing, Message),
-    route("GET", "/decisions", decisions.read, decisions.DecisionsRequest, decisions.Decisions),
-    route("GET", "/audit", audit.read, audit.AuditRequest, audit.AuditTrailView),
+    route("GET", "/decisions", decisions.read, decisions.DecisionsRequest, decisions.Decisions, queue="queries"),
+    route("GET", "/audit", audit.read, audit.AuditRequest, audit.AuditTrailView, queue="queries"),
     route(
         "GET",
         "/torrents/{hash}/explain",
@@ -206,10 +228,11 @@ ROUTES = (
         torrents.ExplainRequest,
         torrents.Explanation,
         NotFoundError,
+        queue="queries",
     ),
     route("GET", "/openapi.json", describe, Nothing, Raw, revalidated=True),
 )
-INSIDE_ROUTES = (route("GET", "/metrics", metrics.read, Nothing, str, media="text/plain"),)
+INSIDE_ROUTES = (route("GET", "/metrics", metrics.read, Nothing, str, media="text/plain", queue="queries"),)
 OPEN_ROUTES = (
     route("GET", "/health", health.health, Nothing, health.Health),
     route("GET", "/ready", health.ready, Nothing, health.Readiness, NotReadyError),

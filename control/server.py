@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from control.auth.origin_check import OriginCheck
-from control.binding import bind
+from control.binding import LARGEST_BODY_BYTES, bind
 from control.handlers import oidc
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
-from control.web import errors, static_page
-from control.web.connection_limits import ConnectionLimits
+from control.web import errors, sending, static_page
+from control.web.budget import Budget, client_of
+from control.web.connection_limits import MOST, MOST_PER_CLIENT, ConnectionLimits
 from qbitrr import logs
 
 if TYPE_CHECKING:
@@ -29,13 +30,13 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-LARGEST_BODY_BYTES = 1 << 20
 _LARGEST_LINE_BYTES = 8190  # of the request line and of each header
 _MOST_HEADERS = 64
 _IDLE_SECONDS = 75.0
 _SHUTDOWN_SECONDS = 1.0
 _DRAIN_SECONDS = 0.1
 _BACKLOG = 128
+_PROBES = ("/health", "/ready")  # answered whatever else is going on
 
 # A category may hold slashes, encoded or not; every other parameter is one segment of the path.
 _CATEGORY = re.compile(r"{(category|section)}")
@@ -80,6 +81,8 @@ def _request_boundary(context: HandlerContext) -> Middleware:
         try:
             origin_check.check(request)
             response = await handler(request)
+            client = client_of(context.access.client_address(request))
+            response = await sending.send(response, request, context.answers, client)
         except Exception as error:  # noqa: BLE001 - an unexpected error must not end the connection
             response = errors.answer(error, request, context.faults)
         if context.commands.ending:
@@ -113,7 +116,8 @@ async def serve(context: HandlerContext, listeners: Sequence[socket.socket]) -> 
 
     Connections that were accepted before the end are still answered.
     """
-    limits = ConnectionLimits()
+    bases = ("", context.access.webui.url_base)
+    limits = ConnectionLimits({base + probe for base in bases for probe in _PROBES}, context.access.is_proxy)
     runner = web.AppRunner(
         create_application(context, limits.middleware), handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS
     )
@@ -131,11 +135,14 @@ async def serve(context: HandlerContext, listeners: Sequence[socket.socket]) -> 
         max_field_size=_LARGEST_LINE_BYTES,
         max_headers=_MOST_HEADERS,
     )
-    protocol = partial(limits.protocol, http)
+    network = Budget("connections", MOST, MOST_PER_CLIENT)
     servers: list[asyncio.Server] = []
     try:
         for one in listeners:
-            create = loop.create_unix_server if one.family == socket.AF_UNIX else loop.create_server
+            is_unix = one.family == socket.AF_UNIX
+            create = loop.create_unix_server if is_unix else loop.create_server
+            budget = Budget("connections", MOST, MOST) if is_unix else network
+            protocol = partial(limits.protocol, http, budget)
             servers.append(await create(protocol, sock=one.dup(), backlog=_BACKLOG))
         _log.info("control plane started", addresses=[one.getsockname() for one in listeners])
         yield

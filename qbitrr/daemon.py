@@ -23,11 +23,13 @@ from control.context import HandlerContext
 from control.events import Events, UpdateAvailable
 from control.notifications import NotificationSender, send_by_apprise
 from control.server import serve
+from control.web.sending import release_memory_after_bursts
 from control.web.sockets import is_bound_to, listen, listen_unix
 from qbitrr import __version__, logs
 from qbitrr.clock import Clock, to_iso
 from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.data_dir import in_container, load_config
+from qbitrr.process import map_large_blocks
 from qbitrr.state import backup, migrate
 from qbitrr.state.database import open_reader
 from qbitrr.update.check import Checker
@@ -102,6 +104,7 @@ def run(
     that replace WebUI.Host and WebUI.Port.
     Raises ConfigError, StateError, DataFolderBusyError or ListenError before a worker is started.
     """
+    map_large_blocks()
     data_dir.create()
     with data_dir.locked():
         now = Clock().wall()
@@ -330,6 +333,7 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             "backups": partial(housekeeping.keep_backups, data_dir.state_file, clock),
             "retention": partial(housekeeping.keep_state_small, data_dir.state_file, config_reload, clock),
             "loop_lag": workers.lag.watch,
+            "memory": partial(release_memory_after_bursts, context.answers),
             "config_watch": config_editor.watch,
             "notifications": notifications.run,
             "events": ChangeFeed(context, notifications.notify).run,

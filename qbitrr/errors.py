@@ -25,7 +25,8 @@
     └── RequestError              answered to a client of the control plane, with status and code
         ├── BadRequestError  UnauthorizedError  ForbiddenError  NotFoundError
         ├── UnknownCategoryError  NotReadyError
-        └── ConflictError  TooManyAttemptsError  TooManyRequestsError
+        ├── ConflictError  TooManyAttemptsError  TooManyRequestsError
+        └── OverloadedError
 
 `status` and `code` on the class are what the control plane answers when the exception leaves a handler.
 Texts never contain a secret: it is removed before the error is raised (see `qbitrr.config.redact`).
@@ -300,3 +301,10 @@ class TooManyRequestsError(RequestError):
 
     status = 429
     code = "TOO_MANY_REQUESTS"
+
+
+class OverloadedError(RequestError):
+    """Too much is being answered already, in all or to this client; a moment later it may be possible."""
+
+    status = 503
+    code = "OVERLOADED"

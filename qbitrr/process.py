@@ -13,6 +13,9 @@ from pathlib import Path
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
+# numbers of <malloc.h>
+_M_MMAP_THRESHOLD = -3
+_LARGE_BLOCK_BYTES = 1 << 17
 
 
 def die_with_parent() -> None:
@@ -52,3 +55,13 @@ def release_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
+
+
+def map_large_blocks() -> None:
+    """Have large blocks of memory mapped one by one, so that each is returned when it is freed.
+
+    By itself glibc raises the limit to 32 MiB once such a block was freed (mallopt(3), M_MMAP_THRESHOLD).
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)

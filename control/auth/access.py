@@ -188,6 +188,10 @@ class Access:
             return peer
         return next((client for client in _clients(request.headers, proxies) if client), peer)
 
+    def is_proxy(self, address: str) -> bool:
+        """Whether an address is that of a trusted proxy, whose connections come from many clients."""
+        return _is_in(address, _networks(self.webui.trusted_proxies))
+
     def is_https(self, request: Request) -> bool:
         """Whether the browser speaks HTTPS, with us or with a reverse proxy."""
         return request.secure or self.webui.behind_https_proxy

@@ -5,9 +5,11 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from control.binding import AUTHOR
 from control.context import HandlerContext
 from control.events import Event
 from control.web import sse
+from control.web.budget import client_of
 
 
 class EventsRequest(Struct, frozen=True):
@@ -28,7 +30,10 @@ async def follow(context: HandlerContext, request: EventsRequest, http: web.Requ
     last_id = http.headers.get("Last-Event-ID", request.after)
     with context.events.follow() as follower:
         missed = context.events.since(last_id) if last_id else []
-        async with sse.streaming(http, context.streams) as (response, stream):
+        client = client_of(http[AUTHOR].address)
+        async with sse.streaming(http, context.streams, client) as (response, stream):
+            if http.method == "HEAD":
+                return response
             if missed is None:
                 await stream.send(b"{}", event="reset")
             for event in missed or ():

@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from control.context import HandlerContext
-from control.handlers.shared import Category, CountsView, Page, PageSize, Title, counts_view, tally
+from control.handlers.shared import Category, CountsView, Page, PageSize, Title, converted, counts_view, tally
 from control.web.answers import moment
 from control.worker_lookup import category_of
 from qbitrr.rules.library import items
@@ -78,11 +78,12 @@ async def artists(context: HandlerContext, request: ArtistsRequest) -> Artists:
         total=found.total,
         page=request.page,
         page_size=request.page_size,
-        artists=[_view(artist, albums) for artist, albums in found.rows],
+        artists=await converted(found.rows, _view),
     )
 
 
-def _view(artist: items.ArtistRow, albums: list[items.AlbumRow]) -> ArtistView:
+def _view(found: tuple[items.ArtistRow, list[items.AlbumRow]]) -> ArtistView:
+    artist, albums = found
     monitored, available = tally(albums)
     info = ArtistInfo(artist.id, artist.title, artist.disambiguation)
     return ArtistView(info, monitored, available, [_album(album) for album in albums])

@@ -11,16 +11,18 @@ from urllib.parse import quote
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from control.binding import AUTHOR
 from control.context import HandlerContext
 from control.handlers.shared import Nothing
 from control.log_files import reader
 from control.log_files.tail import Tail
 from control.web import sse
 from control.web.answers import SECURITY_HEADERS
+from control.web.budget import client_of
+from control.web.sending import PIECE_BYTES
 from qbitrr.errors import NotFoundError
 
 _POLL_SECONDS = 0.5
-_DOWNLOAD_BYTES = 1 << 18
 
 Name = Annotated[str, Meta(description="Name from the list of log files.")]
 Offset = Annotated[int, Meta(description="Lines to skip at the beginning.", extra={"lowest": 0})]
@@ -103,7 +105,7 @@ async def read(context: HandlerContext, request: LogRequest) -> Log:
     A last line that is still being written is left out. To follow a file, add `lines` to the offset each time.
     """
     with _known(request.name):
-        part = await asyncio.to_thread(
+        part = await context.files.in_thread(
             reader.read, _folder(context), request.name, first=request.offset, most=request.limit
         )
     return Log(request.name, part.text, part.lines, request.offset, part.total_lines, part.inode)
@@ -112,7 +114,7 @@ async def read(context: HandlerContext, request: LogRequest) -> Log:
 async def search(context: HandlerContext, request: SearchRequest) -> Matches:
     """Find the lines of a log file that contain a text."""
     with _known(request.name):
-        found = await asyncio.to_thread(
+        found = await context.files.in_thread(
             reader.search, _folder(context), request.name, request.q, first=request.offset, most=request.limit
         )
     return Matches([MatchView(*match) for match in found.matches], found.complete, found.next_line)
@@ -120,7 +122,8 @@ async def search(context: HandlerContext, request: SearchRequest) -> Matches:
 
 async def download(context: HandlerContext, request: LogName, http: web.Request) -> web.StreamResponse:
     """Download a whole log file."""
-    with _known(request.name), reader.opened(_folder(context), request.name) as (descriptor, status):
+    held = context.answers.held(client_of(http[AUTHOR].address), 2 * PIECE_BYTES)  # one is read, one is on its way
+    with held, _known(request.name), reader.opened(_folder(context), request.name) as (descriptor, status):
         name = quote(request.name, safe="")
         headers = {
             **SECURITY_HEADERS,
@@ -130,25 +133,32 @@ async def download(context: HandlerContext, request: LogName, http: web.Request)
         }
         response = web.StreamResponse(headers=headers)
         response.content_length = status.st_size
-        await response.prepare(http)
-        position = 0
-        while http.method != "HEAD" and position < status.st_size:
-            most = min(_DOWNLOAD_BYTES, status.st_size - position)
-            chunk = await asyncio.to_thread(os.pread, descriptor, most, position)
-            if not chunk:  # truncated meanwhile; the client sees that the file is incomplete
-                response.force_close()
-                break
-            await response.write(chunk)
-            position += len(chunk)
+        try:
+            await response.prepare(http)
+            position = 0
+            while http.method != "HEAD" and position < status.st_size:
+                most = min(PIECE_BYTES, status.st_size - position)
+                chunk = await asyncio.to_thread(os.pread, descriptor, most, position)
+                if not chunk:  # truncated meanwhile; the client sees that the file is incomplete
+                    response.force_close()
+                    break
+                await response.write(chunk)
+                position += len(chunk)
+        except ConnectionError:  # the client is gone
+            response.force_close()
         return response
 
 
 async def stream(context: HandlerContext, request: StreamRequest, http: web.Request) -> web.StreamResponse:
     """Follow a log file across rotation, as server-sent events with the lines that are appended."""
+    client = client_of(http[AUTHOR].address)
     with _known(request.name):
-        tail = await asyncio.to_thread(Tail, _folder(context), request.name, last_lines=request.last)
+        async with context.files.turn(client):
+            tail = await context.files.in_thread(Tail, _folder(context), request.name, last_lines=request.last)
     try:
-        async with sse.streaming(http, context.streams) as (response, out):
+        async with sse.streaming(http, context.streams, client) as (response, out):
+            if http.method == "HEAD":
+                return response
             last_sent_at = context.clock.monotonic()
             while not context.events.closed:
                 if lines := await asyncio.to_thread(tail.read):

@@ -71,7 +71,7 @@ def _daemon(context: HandlerContext) -> Iterator[Metric]:
             context.checker.available is not None,
         ),
         (_counter("request_faults", "HTTP requests that failed unexpectedly."), context.faults.count),
-        (_gauge("streams", "Open event and log streams."), context.streams.count),
+        (_gauge("streams", "Open event and log streams."), context.streams.used),
     )
     for metric, value in values:
         metric.add_metric([], value)

@@ -1,11 +1,19 @@
 """Parameters and answers that several endpoints have in common."""
 
-from typing import Annotated
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Annotated, TypeVar, cast
 
-from msgspec import Meta, Struct
+import msgspec
+from msgspec import Meta, Raw, Struct
 
 from qbitrr.rules.library import items
 from qbitrr.state import listing
+
+Row = TypeVar("Row")
+View = TypeVar("View")
+
+_ROWS_AT_A_TIME = 25
 
 Category = Annotated[str, Meta(description="Category of the Arr in qBittorrent, or the name of its section.")]
 Title = Annotated[str, Meta(description="Only titles that contain this text, in any case.")]
@@ -43,3 +51,15 @@ def tally(parts: list[items.EpisodeRow] | list[items.AlbumRow]) -> tuple[int, in
     """
     monitored = sum(part.monitored and (part.released or part.has_file) for part in parts)
     return monitored, sum(part.monitored and part.has_file for part in parts)
+
+
+async def converted(rows: Sequence[Row], view: Callable[[Row], View]) -> list[View]:
+    """Convert rows to the form of an answer, each encoded at once: a page may hold thousands of episodes.
+
+    Other tasks run in between.
+    """
+    views: list[Raw] = []
+    for start in range(0, len(rows), _ROWS_AT_A_TIME):
+        views += (Raw(msgspec.json.encode(view(row))) for row in rows[start : start + _ROWS_AT_A_TIME])
+        await asyncio.sleep(0)
+    return cast("list[View]", views)

@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from control.context import HandlerContext
-from control.handlers.shared import Category, CountsView, Page, PageSize, Title, counts_view, tally
+from control.handlers.shared import Category, CountsView, Page, PageSize, Title, converted, counts_view, tally
 from control.web.answers import moment
 from control.worker_lookup import category_of
 from qbitrr.rules.library import items
@@ -90,11 +90,12 @@ async def series(context: HandlerContext, request: SeriesRequest) -> SeriesPage:
         total=found.total,
         page=request.page,
         page_size=request.page_size,
-        series=[_view(row, episodes) for row, episodes in found.rows],
+        series=await converted(found.rows, _view),
     )
 
 
-def _view(row: items.SeriesRow, episodes: list[items.EpisodeRow]) -> SeriesView:
+def _view(found: tuple[items.SeriesRow, list[items.EpisodeRow]]) -> SeriesView:
+    row, episodes = found
     seasons = {
         str(number): _season(number, list(group)) for number, group in groupby(episodes, attrgetter("season_number"))
     }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LARGEST_PART_BYTES = 16 << 20  # of lines that are returned at once, however many are requested
+LARGEST_PART_BYTES = 1 << 20  # of lines that are returned at once, however many are requested
 SEARCH_SECONDS = 2.0
 _SEARCH_BLOCK_BYTES = 1 << 20
 _NAME = re.compile(r"(?P<base>.+\.log)(?:\.(?P<number>[0-9]{1,9}))?")

@@ -11,8 +11,8 @@ from control.log_files.line_index import index_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-_MOST_BYTES = 1 << 20  # of one read
-_LONGEST_LINE_BYTES = 1 << 16  # a longer one is returned in pieces
+_MOST_BYTES = 1 << 16  # of one read
+_LONGEST_LINE_BYTES = _MOST_BYTES  # a longer one is returned in pieces
 
 
 class Tail:

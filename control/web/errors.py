@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from control.web import answers
 from qbitrr import logs
-from qbitrr.errors import BadRequestError, ConfigError, QbitrrError
+from qbitrr.errors import BadRequestError, ConfigError, OverloadedError, QbitrrError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,6 +75,11 @@ def unreadable(status: int) -> web.Response:
     return _answer(
         status, Envelope("The request cannot be read: it is not HTTP, or its head is too large", "BAD_REQUEST")
     )
+
+
+def too_many_connections() -> web.Response:
+    """Answer a request on a connection beyond the limits."""
+    return _answer(503, Envelope("Too many connections; ask again in a moment", OverloadedError.code))
 
 
 def _answer(status: int, envelope: Envelope, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from control.web.answers import SECURITY_HEADERS
-from qbitrr.errors import NotReadyError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from control.web.budget import Budget
+
 KEEPALIVE_SECONDS = 15.0  # a comment after so long a silence makes proxies keep the connection
-MOST_STREAMS = 64
 _WRITE_SECONDS = 20.0
 _HEADERS = {
     **SECURITY_HEADERS,
@@ -24,13 +23,6 @@ _HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "X-Accel-Buffering": "no",
 }
-
-
-@dataclass(slots=True)
-class OpenStreams:
-    """The number of open streams."""
-
-    count: int = 0
 
 
 class Stream:
@@ -58,21 +50,19 @@ class Stream:
 
 
 @asynccontextmanager
-async def streaming(request: web.Request, streams: OpenStreams) -> AsyncIterator[tuple[web.StreamResponse, Stream]]:
+async def streaming(
+    request: web.Request, streams: Budget, client: str
+) -> AsyncIterator[tuple[web.StreamResponse, Stream]]:
     """Open a stream for the length of the block, which ends without an error when the client is gone.
 
-    Raises NotReadyError when too many are open.
+    Raises OverloadedError when too many are open.
     """
-    if streams.count >= MOST_STREAMS:
-        raise NotReadyError("Too many streams are open already")
     response = web.StreamResponse(headers=_HEADERS)
     response.force_close()
-    streams.count += 1
-    try:
-        await response.prepare(request)
-        yield response, Stream(response)
-    except ConnectionError:
-        if isinstance(request.transport, asyncio.WriteTransport):
-            request.transport.abort()
-    finally:
-        streams.count -= 1
+    with streams.held(client):
+        try:
+            await response.prepare(request)
+            yield response, Stream(response)
+        except ConnectionError:
+            if isinstance(request.transport, asyncio.WriteTransport):
+                request.transport.abort()

@@ -41,7 +41,8 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Key
 def changed_paths(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Path]:
     """The paths of all keys that have another value."""
     paths = dict.fromkeys((*_paths(before), *_paths(after)))
-    return [path for path in paths if value_at(before, path) != value_at(after, path)]
+    # compared within lists, where NaN equals itself
+    return [path for path in paths if [value_at(before, path)] != [value_at(after, path)]]
 
 
 def kept_secrets(before: Mapping[str, Any], after: Mapping[str, Any], edits: Edits) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ All problems are reported at once. Nothing is written: a file of an older versio
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from dataclasses import dataclass
@@ -75,9 +76,15 @@ def load_text(text: str, environ: Mapping[str, str]) -> Loaded:
 def parse(text: str) -> dict[str, Any]:
     """The document in a TOML text. Raises ConfigError."""
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text, parse_float=_float)
     except (ValueError, RecursionError) as error:
         raise ConfigError([_syntax_problem(error)]) from None
+
+
+def _float(text: str) -> float:
+    """Read a float; every NaN is the same object, so that a document equals itself."""
+    number = float(text)
+    return math.nan if math.isnan(number) else number
 
 
 def load_document(document: dict[str, Any], environ: Mapping[str, str]) -> Loaded:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from qbitrr.config.model import Config
 
 HIDDEN = "***"
+_SHORTEST_HIDDEN = 4  # characters
 
 # with a scheme, or a dotted host name with something behind it
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://|[\w.-]+\.\w+(?::\d+)?[/?]", re.IGNORECASE)
@@ -32,7 +33,11 @@ _PASSKEY = re.compile(r"(?<=[/=])(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{16,}(?=[/?&#]|
 
 
 def secrets_of(config: Config) -> frozenset[str]:
-    """Every secret of the configuration, in each spelling in which a log line may contain it."""
+    """Every secret of the configuration, in each spelling in which a log line may contain it.
+
+    Except those of a few characters, and those that are part of a section's or category's name: they are in every line,
+    so that hiding them would make the log useless and give them away.
+    """
     tables: list[Table] = [
         config.settings,
         config.webui,
@@ -40,7 +45,14 @@ def secrets_of(config: Config) -> frozenset[str]:
         *config.qbits.values(),
         *config.arrs.values(),
     ]
-    return frozenset(spelling for table in tables for secret in _secrets_in(table) for spelling in _spellings(secret))
+    names = " ".join(_names(config))
+    hidden = {secret for table in tables for secret in _secrets_in(table)}
+    return frozenset(
+        spelling
+        for secret in hidden
+        if len(secret) >= _SHORTEST_HIDDEN and secret not in names
+        for spelling in _spellings(secret)
+    )
 
 
 def redact_text(text: str, secrets: frozenset[str]) -> str:
@@ -54,6 +66,14 @@ def redact_url(url: str) -> str:
     if not _URL.match(url):
         return without_user
     return _PASSKEY.sub(HIDDEN, _SECRET_PARAMETER.sub(rf"\1{HIDDEN}", without_user))
+
+
+def _names(config: Config) -> Iterator[str]:
+    """Names that log lines are made of."""
+    for section, arr in config.arrs.items():
+        yield from (section, arr.category)
+    for section, qbit in config.qbits.items():
+        yield from (section, *qbit.managed_categories)
 
 
 def _secrets_in(table: Table) -> Iterator[str]:

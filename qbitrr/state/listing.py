@@ -75,6 +75,7 @@ class _Condition(NamedTuple):
     values: tuple[Any, ...] = ()
 
 
+_OWNERS_AT_A_TIME = 25
 _INDEXED_LETTERS = 3
 _LACKS_EPISODE = _Condition(
     """EXISTS (SELECT 1 FROM episodes AS part INDEXED BY episodes_missing
@@ -180,13 +181,18 @@ async def _page(
 async def _parts(
     database: Database, category: str, table: str, row: type[T], owner: str, owners: Sequence[int], order: str
 ) -> dict[int, list[T]]:
-    """Read the parts of each owner, whose ids are in the column `owner`."""
-    columns, places = ", ".join(row.__struct_fields__), ", ".join("?" * len(owners))  # type: ignore[attr-defined]
-    rows = await database.rows(
-        f"SELECT {columns} FROM {table} WHERE category = ? AND {owner} IN ({places}) ORDER BY {owner}, {order}",
-        (category, *owners),
-    )
-    return {key: list(parts) for key, parts in groupby(_typed(rows, row), key=attrgetter(owner))}
+    """Read the parts of each owner, whose ids are in the column `owner`; some owners at a time, as all may be many."""
+    columns = ", ".join(row.__struct_fields__)  # type: ignore[attr-defined]
+    found: dict[int, list[T]] = {}
+    for start in range(0, len(owners), _OWNERS_AT_A_TIME):
+        some = owners[start : start + _OWNERS_AT_A_TIME]
+        places = ", ".join("?" * len(some))
+        rows = await database.rows(
+            f"SELECT {columns} FROM {table} WHERE category = ? AND {owner} IN ({places}) ORDER BY {owner}, {order}",
+            (category, *some),
+        )
+        found.update((key, list(parts)) for key, parts in groupby(_typed(rows, row), key=attrgetter(owner)))
+    return found
 
 
 def _of(category: str) -> _Condition:

@@ -7,7 +7,7 @@ import pytest
 from control.auth.roles import Author, Caller
 from qbitrr.errors import ConflictError, WorkerNotReadyError
 from tests.integration.control.asking import get, post
-from tests.integration.control.sample import TOKEN
+from tests.integration.control.sample import CONFIG, TOKEN
 from tests.support.polling import until
 
 FILE = """\
@@ -304,3 +304,13 @@ async def test_everything_that_is_wrong_with_a_change_is_reported_at_once(client
             said = await answer.json()
         assert said["details"].keys() >= set(changes)
     assert file.read_text() == before
+
+
+@pytest.mark.parametrize("value", ["nan", "[1.0, nan]", "{a = nan}"])
+async def test_a_change_of_a_file_with_what_is_no_number_in_an_unknown_table(make_context, connect, value):
+    context = make_context(CONFIG + f"[Unknown]\nKey = {value}\n")
+    async with connect(context) as client:
+        body = {"changes": {"Settings.Tagless": True}}
+        answer = await post(client, "/api/config", json=body, headers={"X-API-Token": TOKEN})
+    assert [entry["key"] for entry in answer["plan"]["changed"]] == ["Settings.Tagless"]
+    assert f"Key = {value}" in context.config_reload.data_dir.config_file.read_text()

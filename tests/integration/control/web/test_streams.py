@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from control.web import sse
+from control.web.budget import Budget
 from tests.integration.control.asking import get
+from tests.integration.control.sample import CONFIG
 from tests.support.polling import until
 
 
@@ -46,18 +47,32 @@ async def test_a_client_that_reconnects_receives_what_it_missed(client, context)
         assert [(await message(response))["data"] for _ in range(3)] == ["2", "3", "4"]
 
 
-@pytest.mark.parametrize("last", ["another-3", "nonsense", "-", "x-\u0661"])
+@pytest.mark.parametrize("last", ["another-3", "nonsense", "-", "x-\u0661", "{run}-" + "9" * 5000])
 async def test_a_client_with_an_unknown_id_is_asked_to_read_again(client, context, last):
+    last = last.replace("{run}", context.events._run)
     async with client.get("/web/events", params={"after": last}) as response:
         assert (await message(response))["event"] == "reset"
 
 
-async def test_there_are_only_so_many_streams(client, context, monkeypatch):
-    monkeypatch.setattr(sse, "MOST_STREAMS", 2)
-    async with contextlib.AsyncExitStack() as stack:
+async def test_there_are_only_so_many_streams_and_a_client_has_its_share_of_them(make_context, connect):
+    private = {"X-Forwarded-For": "192.168.1.2"}
+    config = CONFIG + '[WebUI]\nTrustedProxies = ["127.0.0.1"]\n'
+    context = make_context(config, streams=Budget("streams", 3, 2))
+    async with connect(context) as client, contextlib.AsyncExitStack() as stack:
         for _ in range(2):
-            await stack.enter_async_context(client.get("/web/events"))
-        assert (await get(client, "/web/events", 503))["code"] == "NOT_READY"
+            await stack.enter_async_context(client.get("/web/events", headers=private))
+        answer = await get(client, "/web/events", 503, headers=private)
+        assert answer == {"error": "Too many streams; ask again in a moment", "code": "OVERLOADED"}
+        other = {"X-Forwarded-For": "192.168.1.3"}
+        await stack.enter_async_context(client.get("/web/events", headers=other))
+        assert (await get(client, "/web/events", 503, headers={"X-Forwarded-For": "192.168.1.4"}))["code"]
+
+
+async def test_a_head_holds_no_stream(client, context):
+    for _ in range(70):
+        async with client.head("/web/events") as response:
+            assert response.status == 200
+    assert (context.streams.used, context.events.followers) == (0, 0)
 
 
 async def test_log_lines_arrive_as_they_are_written(client, log_folder):

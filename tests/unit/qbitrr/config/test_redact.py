@@ -56,6 +56,23 @@ def test_an_empty_configuration_has_no_secrets():
     assert secrets_of(load_text("", {}).config) == frozenset()
 
 
+@pytest.mark.parametrize("secret", ["1", "abc", "movies", "adarr", "films"])
+def test_a_secret_that_every_line_contains_is_not_replaced(secret):
+    file = f"""
+[qBit]
+Host = "http://nas"
+UserName = "admin"
+Password = "{secret}"
+ManagedCategories = ["films"]
+[Radarr-HD]
+URI = "http://nas:1"
+APIKey = "{secret}"
+Category = "movies"
+"""
+    line = "2026-11-29T11:11:11.1Z [info] found abc category='movies' section='Radarr-HD' of='films' number=1"
+    assert redact_text(line, secrets_of(load_text(file, {}).config)) == line
+
+
 def test_of_two_secrets_the_longer_one_goes_first():
     assert redact_text("abcdef abc", frozenset({"abc", "abcdef"})) == "*** ***"
 

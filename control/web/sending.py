@@ -1,0 +1,54 @@
+"""Sending of large answers: piece by piece, as fast as the client reads them, within a budget of bytes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from qbitrr.process import release_memory
+
+if TYPE_CHECKING:
+    from control.web.budget import Budget
+
+PIECE_BYTES = 1 << 16
+"""What is sent at once; an answer of this size or less is not counted."""
+
+_BURST_BYTES = 8 << 20
+_FEW_BYTES = 1 << 20
+_QUIET_SECONDS = 2.0
+
+
+async def send(response: web.StreamResponse, request: web.Request, budget: Budget, client: str) -> web.StreamResponse:
+    """Send an answer if it is large; any other is returned as it is, for aiohttp to send.
+
+    Raises OverloadedError, before anything is sent, when the budget is exceeded. A client that is gone is no error: the
+    connection ends.
+    """
+    body = response.body if isinstance(response, web.Response) else None
+    if not isinstance(body, bytes) or len(body) <= PIECE_BYTES:
+        return response
+    with budget.held(client, len(body)):
+        sent = web.StreamResponse(status=response.status, headers=response.headers)
+        sent.content_length = len(body)
+        content = memoryview(body)
+        try:
+            await sent.prepare(request)
+            if request.method != "HEAD":
+                for start in range(0, len(body), PIECE_BYTES):
+                    await sent.write(content[start : start + PIECE_BYTES])
+            await sent.write_eof()
+        except ConnectionError:
+            sent.force_close()
+    return sent
+
+
+async def release_memory_after_bursts(budget: Budget) -> None:
+    """Return the memory of large answers to the system once they were sent, until cancelled."""
+    before = budget.acquired
+    while True:
+        await asyncio.sleep(_QUIET_SECONDS)
+        if budget.acquired - before >= _BURST_BYTES and budget.used <= _FEW_BYTES:
+            before = budget.acquired
+            await asyncio.to_thread(release_memory)
