@@ -1,6 +1,6 @@
 """Runs every benchmark."""
 
-from benchmarks import control_plane, decisions, hammered, household, large_library, seeding
+from benchmarks import control_plane, decisions, hammered, household, imports, large_library, seeding
 
 decisions.run()
 seeding.run()
@@ -8,3 +8,4 @@ control_plane.run()
 household.run()
 hammered.run()
 large_library.run()
+imports.run()

@@ -1,4 +1,4 @@
-"""From the end of a download to the library: real transfers between two qBittorrents, an Arr of the sandbox for each case.
+"""From the end of a download to the library: real transfers between two qBittorrents, a sandboxed Arr for each case.
 
 Times are those of a user: from the moment at which qBittorrent shows that nothing is left of it until the Arr has the
 file of every item. The Arr itself needs half a second of them.
@@ -14,7 +14,7 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +24,7 @@ from qbitrr.sandbox.life.searching import release_named
 from qbitrr.sandbox.life.settings import PathMapping
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support.daemon import Daemon
+from tests.support.polling import until
 from tests.support.qbittorrent import QbittorrentNox
 from tests.support.real_arr import real
 from tests.support.torrents import make_torrent
@@ -108,12 +109,11 @@ async def _measure(program: Path, folder: Path) -> None:
 
 
 def _set(arr: Arr, case: str, downloads: Path) -> None:
-    match case:
-        case "with a remote path mapping":
-            mapping = PathMapping(f"{downloads}/", "/data/torrents/")
-            arr.settings.mounts, arr.settings.path_mappings = [mapping], [mapping]
-        case "without completed download handling":
-            arr.settings.completed_download_handling = False
+    """Give an Arr the settings of its case."""
+    if case == MAPPED:
+        mapping = PathMapping(f"{downloads}/", "/data/torrents/")
+        arr.settings.mounts, arr.settings.path_mappings = [mapping], [mapping]
+    arr.settings.completed_download_handling = case != SCANNED
 
 
 def _downloads(sandbox: Sandbox, seeder: QbittorrentNox, tracker: Tracker) -> list[Download]:
@@ -169,9 +169,8 @@ class Measurement:
             for one in self._downloads:
                 await self._add(one)
                 await asyncio.sleep(EVERY_SECONDS)
-            deadline = time.monotonic() + LONGEST_SECONDS
-            while len(self._imported) < len(self._downloads) and time.monotonic() < deadline:
-                await asyncio.sleep(0.1)
+            with suppress(AssertionError):  # what is missing counts as infinitely late
+                await until(lambda: len(self._imported) == len(self._downloads), LONGEST_SECONDS, "all imported")
         finally:
             for task in watching:
                 task.cancel()

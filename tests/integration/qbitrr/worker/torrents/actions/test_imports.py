@@ -87,6 +87,25 @@ async def test_the_arr_is_asked_to_poll_its_client_and_nothing_else(an_arr, kind
     assert [body["name"] for body in commands(on)] == ["RefreshMonitoredDownloads"]
 
 
+@pytest.mark.parametrize("handles_completed", [True, False])
+@pytest.mark.parametrize("is_listed", [True, False])
+async def test_one_pass_is_enough_whatever_has_to_be_checked_before(an_arr, handles_completed, is_listed):
+    """A small download is complete before its files were checked, and before the Arr lists it."""
+    async with an_arr("radarr") as on:
+        on.arr.settings.completed_download_handling = handles_completed
+        items = missing(on)
+        torrent = on.arr.grab(items, on.arr.offer(items), downloads.STUCK)
+        if is_listed:
+            on.arr.refresh_now()
+        complete(torrent)
+        async with on.opened(FileNameExclusionRegex=["trailer"]) as opened:
+            await opened.loop.load()
+            await settled(opened, 1)
+            assert await outcomes(opened, torrent) == [("import", "done")]
+    assert "qBitrr-imported" in torrent.tags
+    assert len(commands(on, "RefreshMonitoredDownloads")) == 1
+
+
 async def test_fifty_downloads_that_end_together_cost_a_few_requests(an_arr):
     async with an_arr("radarr", items=500) as on:
         items = list(on.arr.collection.wanted(on.arr.now))[:50]
@@ -209,6 +228,23 @@ async def test_a_scan_that_waits_over_a_restart_of_the_arr_takes_nothing_out_of_
             await settled(opened, 2)
     assert not first.moved_away
     assert not second.moved_away
+
+
+async def test_a_scan_that_the_user_cancels_in_the_arr_is_not_waited_for(an_arr):
+    """It stays `queued` by its id, for a day, and is not listed."""
+    async with an_arr("radarr") as on:
+        on.arr.settings.completed_download_handling = False
+        on.arr.tempo = replace(QUIET, import_download=60.0)
+        torrents = [downloaded(on, [item]) for item in missing(on, 2)]
+        async with on.opened() as opened:
+            await opened.loop.load()
+            await passes_until(opened, lambda: len(scans(on)) == 2, "they were not scanned")
+            waiting = next(one for one in on.arr.commands.listed() if one.status == "queued")
+            on.arr.commands.cancel(waiting.id)
+            await passes_until(opened, ended(opened, "import", "failed"), "it is waited for")
+            (torrent,) = [t for t in torrents if t.infohash.upper() == waiting.body["downloadClientId"]]
+            (entry,) = await of(opened, torrent)
+    assert "cancelled" in entry.outcome
 
 
 @pytest.mark.parametrize("handles_completed", [True, False])
