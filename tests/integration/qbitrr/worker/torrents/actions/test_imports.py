@@ -17,7 +17,9 @@ from tests.integration.qbitrr.worker.torrents import downloads
 from tests.integration.qbitrr.worker.torrents.downloads import (
     KINDS,
     QUIET,
+    SCANS,
     add,
+    before,
     commands,
     complete,
     contents,
@@ -168,6 +170,22 @@ async def test_a_torrent_that_the_arr_moved_to_its_imported_category_was_importe
     assert "qBitrr-imported" not in torrent.tags
 
 
+async def test_a_torrent_that_was_moved_while_its_import_took_long_was_imported(an_arr):
+    """The import is open in the ledger then, and its torrent is not the worker's any more."""
+    async with an_arr("radarr") as on:
+        on.arr.connections[0].settings.imported_category = "movies-imported"
+        on.arr.tempo = replace(QUIET, import_download=4.0)
+        torrent = downloaded(on, missing(on))
+        async with on.opened() as opened:
+            await opened.loop.load()
+            await settled(opened, 1)
+            assert [state for _, state in await outcomes(opened, torrent)] == ["planned"]
+            await until(lambda: torrent.category == "movies-imported", 20, "it was not moved")
+            await passes_until(opened, ended(opened, "import"), "the import did not end well")
+            (entry,) = await of(opened, torrent)
+    assert "the Arr put it into movies-imported" in entry.outcome
+
+
 async def test_what_the_user_moved_away_before_its_import_is_left_alone(an_arr):
     async with an_arr("radarr") as on:
         on.arr.imports_by_itself = False
@@ -228,6 +246,24 @@ async def test_a_scan_that_waits_over_a_restart_of_the_arr_takes_nothing_out_of_
             await settled(opened, 2)
     assert not first.moved_away
     assert not second.moved_away
+
+
+async def test_what_the_arr_imported_just_before_a_scan_has_not_failed(an_arr):
+    """The scan is unsuccessful then, as there is nothing left to import."""
+    async with an_arr("radarr") as on:
+        on.arr.settings.completed_download_handling = False
+        torrent = downloaded(on, missing(on))
+
+        def scan_first():
+            body = {"path": torrent.content_path, "downloadClientId": torrent.infohash.upper(), "importMode": "Auto"}
+            on.arr.commands.post(SCANS["radarr"], body)
+
+        async with on.opened(before("scan", scan_first)) as opened:
+            await opened.loop.load()
+            await imported(opened, torrent)
+            assert await outcomes(opened, torrent) == [("import", "done")]
+        results = [one.result for one in on.arr.commands.listed() if one.name == SCANS["radarr"]]
+    assert results == ["successful", "unsuccessful"]
 
 
 async def test_a_scan_that_the_user_cancels_in_the_arr_is_not_waited_for(an_arr):
