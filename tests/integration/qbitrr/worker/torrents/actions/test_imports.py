@@ -550,6 +550,22 @@ async def test_a_download_that_ends_while_the_arr_is_away_is_imported_when_it_is
             assert await outcomes(opened, torrent) == [("import", "done")]
 
 
+@pytest.mark.parametrize("handles_completed", [True, False])
+async def test_while_the_arr_does_not_poll_its_client_an_empty_queue_proves_nothing(an_arr, handles_completed):
+    """It has backed off from it: nothing is listed, and a scan would not be known as that of a download."""
+    async with an_arr("radarr") as on:
+        on.arr.settings.completed_download_handling = handles_completed
+        torrent = downloaded(on, missing(on))
+        (connection,) = on.arr.connections
+        connection.blocked_until = on.arr.now + 3600
+        async with on.opened() as opened:
+            await opened.loop.load()
+            await passes_until(opened, ended(opened, "import", "failed"), "its import did not end")
+            (entry,) = await of(opened, torrent)
+    assert scans(on) == []
+    assert ("unavailable due to failures" if handles_completed else "does not poll its download client") in entry.outcome
+
+
 async def test_a_torrent_that_another_program_added_is_imported_when_the_arr_does(an_arr):
     async with an_arr("radarr") as on:
         torrent = add(on, missing(on))
