@@ -563,7 +563,8 @@ async def test_while_the_arr_does_not_poll_its_client_an_empty_queue_proves_noth
             await passes_until(opened, ended(opened, "import", "failed"), "its import did not end")
             (entry,) = await of(opened, torrent)
     assert scans(on) == []
-    assert ("unavailable due to failures" if handles_completed else "does not poll its download client") in entry.outcome
+    words = "unavailable due to failures" if handles_completed else "does not poll its download client"
+    assert words in entry.outcome
 
 
 async def test_a_torrent_that_another_program_added_is_imported_when_the_arr_does(an_arr):
