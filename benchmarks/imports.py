@@ -41,7 +41,7 @@ P99_PROMISE_SECONDS = 2.5
 REQUESTS_PROMISE = 5.001
 DOWNLOADS = 30  # of each case
 PACK = 8
-EVERY_SECONDS = 0.5
+EVERY_SECONDS = 0.75
 LONGEST_SECONDS = 60.0
 SETTLE_SECONDS = 75.0
 QUIET_SECONDS = 120.0
@@ -67,7 +67,7 @@ class Download(NamedTuple):
 
 
 def run() -> None:
-    heading(f"Imports: {DOWNLOADS} real downloads of each kind, default pauses, four Arrs")
+    heading(f"Imports: {DOWNLOADS} real downloads of each of four Arrs, one every {EVERY_SECONDS:g} s, default pauses")
     program = newest_qbittorrent()
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(_measure(program, Path(folder)))
