@@ -1,6 +1,6 @@
 """Runs every benchmark."""
 
-from benchmarks import control_plane, decisions, hammered, household, large_library, seeding, slow_readers
+from benchmarks import control_plane, decisions, hammered, household, imports, large_library, seeding, slow_readers
 
 decisions.run()
 seeding.run()
@@ -9,3 +9,4 @@ household.run()
 hammered.run()
 large_library.run()
 slow_readers.run()
+imports.run()

@@ -24,7 +24,7 @@ def judge() -> Iterator[Judge]:
         )
     judge = Judge()
     yield judge
-    assert judge.violations == []
+    assert not judge.violations, "\n".join(judge.violations)
 
 
 @pytest.fixture
@@ -35,4 +35,4 @@ def judged() -> Iterator[list[Middleware]]:
         return
     judge = Judge()
     yield [judge.middleware]
-    assert judge.violations == []
+    assert not judge.violations, "\n".join(judge.violations)

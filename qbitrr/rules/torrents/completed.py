@@ -78,7 +78,8 @@ def nothing_to_import(torrent: TorrentFacts, context: RuleContext, policy: Polic
     if selection is None or (seems_empty and not selection.complete):
         return acts(Action.CHECK_FILES, "it is complete, and there may be nothing to import in it")
     if not seems_empty or selection.by_name:
-        return passes("it has media files", playable=selection.playable, foreign=selection.foreign)
+        facts: dict[str, Any] = {"playable": selection.playable, "foreign": selection.foreign}
+        return passes("it has media files, or is to be unpacked first", **facts)
     return fails("it is complete, and has no file that the Arr could import", context, policy, now)
 
 

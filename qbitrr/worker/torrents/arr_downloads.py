@@ -140,6 +140,10 @@ class ArrDownloads:
             await asyncio.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
             attempt += 1
 
+    async def is_cancelled(self, command_id: int) -> bool:
+        """Ask whether the user cancelled a command that waits: it stays `queued`, and is not listed any more."""
+        return all(one.id != command_id for one in await self._client.commands())
+
     # -- queue and history --------------------------------------------------------------------------------------------
 
     async def _read_queue(self) -> Mapping[str, QueueFacts]:

@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING
 
 from qbitrr import logs
-from qbitrr.rules.completion import OVERDUE_SECONDS, expected_in, next_pass_in
+from qbitrr.rules.completion import OVERDUE_SECONDS, SHORTEST_SECONDS, expected_in, next_pass_in
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.torrents.protected import in_quarantine
 from qbitrr.rules.verdict import CHECKS, Action, TraceStep, Verdict, stops
@@ -116,6 +116,8 @@ class TorrentLoop:
 
     def seconds_until_completion(self) -> float:
         """Return when a pass should come as a download may be complete then; infinite when none is near its end."""
+        if self.observer.awaits_download:
+            return SHORTEST_SECONDS
         now = self._clock.monotonic()
         self._complete_at = {key: at for key, at in self._complete_at.items() if at > now - OVERDUE_SECONDS}
         return next_pass_in(at - now for at in self._complete_at.values())

@@ -9,6 +9,7 @@ from qbitrr import logs
 from qbitrr.arr.facts import grabbed_score
 from qbitrr.errors import CredentialsRejectedError, ServiceError
 from qbitrr.qbittorrent.facts import torrent_files
+from qbitrr.rules.completion import ARRIVING_SECONDS
 from qbitrr.rules.context import RuleContext
 from qbitrr.rules.facts import ItemScores, TorrentKey
 from qbitrr.rules.states import ERROR, MISSING_FILES
@@ -75,6 +76,7 @@ class Observer:
         self._queue_changed = True
         self._has_push = False
         self._lively_until = float("-inf")
+        self._arriving_until = float("-inf")
         self._complete: set[TorrentKey] = set()
         self._grabbed: dict[tuple[TorrentKey, float], int | None] = {}
         self._scores: dict[int, ItemScores] = {}
@@ -242,8 +244,14 @@ class Observer:
         self._poll.wake.set()
 
     def expect_download(self) -> None:
-        """Have a pass come now, as the Arr pushed that it sent a release to a client."""
+        """Have passes come now and for a moment, as the Arr pushed that it sent a release to a client."""
+        self._arriving_until = self._clock.monotonic() + ARRIVING_SECONDS
         self._poll.wake.set()
+
+    @property
+    def awaits_download(self) -> bool:
+        """Whether the Arr grabbed something a moment ago, which qBittorrent may not list yet."""
+        return self._clock.monotonic() < self._arriving_until
 
     async def check_content(self) -> None:
         """Check whether the data of torrents with missing files, or in error, is there."""

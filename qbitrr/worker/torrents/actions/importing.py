@@ -282,7 +282,9 @@ class _Import:
             pass
         else:
             waited = self._clock.wall() - self._entry.updated_at
-            if command is None and waited < _COMMAND_SECONDS:
+            if command is None and await self._downloads.is_cancelled(self._entry.notes["command_id"]):
+                self._watch.scan_problem = "the user cancelled the scan in the Arr"
+            elif command is None and waited < _COMMAND_SECONDS:
                 raise RetryLaterError(min(_LONGEST_PAUSE_SECONDS, max(1.0, waited / 4)))
         if command is not None and not command.succeeded:
             self._watch.scan_problem = f"the Arr's command ended as {command.status}, {command.result}"

@@ -220,29 +220,35 @@ class ActionRunner:
     async def _carry_out(self, key: TorrentKey) -> bool:
         """Do what the verdict on a torrent is once it was read again; returns whether anything was done.
 
-        Raises a ServiceError or RetryLaterError; an action that was started stays open in the ledger then.
+        What follows from a check is done right after it. Raises a ServiceError or RetryLaterError; an action that was
+        started stays open in the ledger then.
         """
-        torrent = await self._context.read(*key)
-        verdict = self._judge.judge(torrent) if torrent else None
-        if torrent is None or verdict is None:
-            return False
-        if verdict.action not in _WITHOUT_QUEUE:
-            await self._observer.refresh_queue()
-            verdict = self._judge.judge(torrent)
-            if verdict is None:
-                return False
-        match verdict.action:
-            case Action.NOTHING:
-                return False
-            case Action.CHECK_IMPORT:
-                await self._check_import(torrent, verdict)
-            case Action.CHECK_FILES:
-                return await files.examine(self._context, torrent)
-            case _ if self._context.config.shadow:
-                return False
-            case action:
-                await self._plan(torrent, verdict, action)
-        return True
+        checked: set[Action] = set()
+        while True:
+            torrent = await self._context.read(*key)
+            verdict = await self._verdict(torrent) if torrent else None
+            if torrent is None or verdict is None or verdict.action in {Action.NOTHING, *checked}:
+                return bool(checked)
+            match verdict.action:
+                case Action.CHECK_IMPORT:
+                    await self._check_import(torrent, verdict)
+                case Action.CHECK_FILES:
+                    if not await files.examine(self._context, torrent):
+                        return bool(checked)
+                case _ if self._context.config.shadow:
+                    return bool(checked)
+                case action:
+                    await self._plan(torrent, verdict, action)
+                    return True
+            checked.add(verdict.action)
+
+    async def _verdict(self, torrent: TorrentFacts) -> Verdict | None:
+        """Judge a torrent, by a fresh queue of the Arr where that matters; None when it is not ours."""
+        verdict = self._judge.judge(torrent)
+        if verdict is None or verdict.action in _WITHOUT_QUEUE:
+            return verdict
+        await self._observer.refresh_queue()
+        return self._judge.judge(torrent)
 
     async def _plan(self, torrent: TorrentFacts, verdict: Verdict, action: Action) -> None:
         notes = await self._notes(torrent, action)

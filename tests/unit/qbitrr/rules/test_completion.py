@@ -10,6 +10,7 @@ from qbitrr.rules.completion import (
     FASTEST_BYTES_PER_SECOND,
     OVERDUE_SECONDS,
     SHORTEST_SECONDS,
+    STALE_SECONDS,
     STARTING_SECONDS,
     expected_in,
     next_pass_in,
@@ -41,6 +42,13 @@ def test_a_download_that_starts_ends_by_its_size_at_the_best_rate(state):
     assert expected_in(starting, NOW) == 3
 
 
+def test_an_eta_of_a_download_that_starts_is_no_lower_bound():
+    """Its rate only rises then."""
+    starting = torrent(state="downloading", eta_seconds=50, added_at=NOW - 1, left_bytes=FASTEST_BYTES_PER_SECOND)
+    assert expected_in(starting, NOW) == 1
+    assert expected_in(starting, NOW + STARTING_SECONDS) == 50
+
+
 def test_a_download_that_gets_nothing_does_not_end():
     stuck = torrent(state="stalledDL", eta_seconds=UNKNOWN, added_at=NOW - STARTING_SECONDS, left_bytes=1)
     assert expected_in(stuck, NOW) == math.inf
@@ -51,25 +59,25 @@ def test_a_download_that_gets_nothing_does_not_end():
     [
         ([], math.inf),
         ([math.inf], math.inf),
-        ([100.0], 75.0),
-        ([100.0, 8.0], 6.0),
+        ([101.5], 50.0),
+        ([101.5, 7.5], 3.0),
         ([0.1], SHORTEST_SECONDS),
         ([-1.0], SHORTEST_SECONDS),
         ([-OVERDUE_SECONDS], math.inf),
-        ([-OVERDUE_SECONDS, 20.0], 15.0),
+        ([-OVERDUE_SECONDS, 21.5], 10.0),
     ],
 )
 def test_a_pass_comes_right_before_the_first_end(expected, seconds):
     assert next_pass_in(expected) == seconds
 
 
-@given(st.floats(0.5, 3600), st.floats(0.5, 2.0))
-def test_an_end_is_noticed_soon_in_few_passes(left, haste):
-    """Whatever the usual pause, and also when the rate is up to twice as high or half as high as it seemed."""
+@given(st.floats(0.5, 3600), st.floats(0.5, 2.0), st.floats(0.0, STALE_SECONDS))
+def test_an_end_is_noticed_soon_in_few_passes(left, haste, age):
+    """Also when the rate is up to twice as high or half as high as it seemed, by numbers that are old already."""
     moment, passes = 0.0, 0
     end = left / haste
     while moment < end:
-        moment += next_pass_in([(end - moment) * haste])
+        moment += next_pass_in([(end - moment) * haste + age])
         passes += 1
-    assert moment - end <= max(SHORTEST_SECONDS, end * 0.5) + 1e-9 * end
-    assert passes <= 40
+    assert moment - end <= SHORTEST_SECONDS + 1e-9 * end
+    assert passes <= 50

@@ -89,7 +89,7 @@ async def test_what_is_missing_is_searched_once_each_and_told_of(hunt, sandbox):
 
 
 async def test_one_movie_that_is_gone_does_not_keep_the_others_from_being_searched(hunt, sandbox):
-    """Radarr fails the whole command then; #18."""
+    """Radarr fails the whole command then."""
     arr = sandbox.world.arrs["Radarr-HD"]
     async with hunt(search_missing=False) as room:
         gone, *others = sorted(waits(sandbox))[:3]

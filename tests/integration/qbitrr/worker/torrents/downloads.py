@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -144,3 +145,26 @@ echo video
 """)
     path.chmod(0o755)
     return str(path)
+
+
+class Before:
+    """A client of an Arr that does something before one of its calls."""
+
+    def __init__(self, client, call, work):
+        self._client, self._call, self._work = client, call, work
+
+    def __getattr__(self, name):
+        value = getattr(self._client, name)
+        if name != self._call:
+            return value
+
+        async def called(*arguments, **keywords):
+            self._work()
+            return await value(*arguments, **keywords)
+
+        return called
+
+
+def before(call, work):
+    """What makes the services of a worker do something before a call to the Arr."""
+    return lambda services: dataclasses.replace(services, arr_client=Before(services.arr, call, work))

@@ -1,11 +1,14 @@
 """Passes over a living client: what is done, and above all what is not done when something is unknown."""
 
 import dataclasses
+import math
 import time
 
 import pytest
 
+from qbitrr.clock import Clock
 from qbitrr.rules import torrents as rules
+from qbitrr.rules.completion import ARRIVING_SECONDS, SHORTEST_SECONDS
 from qbitrr.rules.verdict import Action
 from qbitrr.sandbox.services.faults import Down, EmptyLists, HalfAnswer, Hang, Status, WrongCredentials
 from qbitrr.state import ledger, verdicts
@@ -223,6 +226,20 @@ async def test_an_idle_pass_asks_each_service_once_at_most_and_writes_nothing(sa
         assert [b - a for a, b in zip(before, after, strict=True)] in ([1, 0], [1, 1])
         assert not opened.loop.poll.wake.is_set(), "it asks for the next pass before its time"
         assert await opened.database.rows("SELECT infohash, since FROM verdicts") == written
+
+
+async def test_passes_come_for_a_moment_after_a_grab_until_qbittorrent_lists_its_torrent(sandbox, bench):
+    sandbox.world.client.torrents.clear()
+    now = [1000.0]
+    async with bench(clock=Clock(monotonic=lambda: now[0])) as opened:
+        await opened.loop.load()
+        await opened.one_pass()
+        assert opened.loop.seconds_until_completion() == math.inf
+        opened.loop.observer.expect_download()
+        assert opened.loop.poll.wake.is_set()
+        assert opened.loop.seconds_until_completion() == SHORTEST_SECONDS
+        now[0] += ARRIVING_SECONDS
+        assert opened.loop.seconds_until_completion() == math.inf
 
 
 async def test_a_torrent_is_judged_once_after_an_action_and_then_when_something_changed(sandbox, bench, monkeypatch):

@@ -6,7 +6,16 @@ import pytest
 
 from qbitrr.state import ledger, verdicts
 from tests.integration.qbitrr.worker.torrents import downloads
-from tests.integration.qbitrr.worker.torrents.downloads import KINDS, add, commands, events, grab, missing, pack
+from tests.integration.qbitrr.worker.torrents.downloads import (
+    KINDS,
+    add,
+    before,
+    commands,
+    events,
+    grab,
+    missing,
+    pack,
+)
 from tests.integration.qbitrr.worker.torrents.passing import ended, passes_until, settled
 from tests.support.polling import until
 
@@ -27,28 +36,6 @@ def idle(torrent):
     """A download without any activity for long."""
     torrent.last_activity = torrent.added_on = torrent.added_on - 99_999
     return torrent
-
-
-class Before:
-    """A client of an Arr that does something before one of its calls."""
-
-    def __init__(self, client, call, work):
-        self._client, self._call, self._work = client, call, work
-
-    def __getattr__(self, name):
-        value = getattr(self._client, name)
-        if name != self._call:
-            return value
-
-        async def called(*arguments, **keywords):
-            self._work()
-            return await value(*arguments, **keywords)
-
-        return called
-
-
-def before(call, work):
-    return lambda services: dataclasses.replace(services, arr_client=Before(services.arr, call, work))
 
 
 async def test_what_the_arr_forgot_in_a_restart_is_blocklisted_by_its_history(an_arr):

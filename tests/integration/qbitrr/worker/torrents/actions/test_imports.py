@@ -17,7 +17,9 @@ from tests.integration.qbitrr.worker.torrents import downloads
 from tests.integration.qbitrr.worker.torrents.downloads import (
     KINDS,
     QUIET,
+    SCANS,
     add,
+    before,
     commands,
     complete,
     contents,
@@ -87,6 +89,25 @@ async def test_the_arr_is_asked_to_poll_its_client_and_nothing_else(an_arr, kind
     assert [body["name"] for body in commands(on)] == ["RefreshMonitoredDownloads"]
 
 
+@pytest.mark.parametrize("handles_completed", [True, False])
+@pytest.mark.parametrize("is_listed", [True, False])
+async def test_one_pass_is_enough_whatever_has_to_be_checked_before(an_arr, handles_completed, is_listed):
+    """A small download is complete before its files were checked, and before the Arr lists it."""
+    async with an_arr("radarr") as on:
+        on.arr.settings.completed_download_handling = handles_completed
+        items = missing(on)
+        torrent = on.arr.grab(items, on.arr.offer(items), downloads.STUCK)
+        if is_listed:
+            on.arr.refresh_now()
+        complete(torrent)
+        async with on.opened(FileNameExclusionRegex=["trailer"]) as opened:
+            await opened.loop.load()
+            await settled(opened, 1)
+            assert await outcomes(opened, torrent) == [("import", "done")]
+    assert "qBitrr-imported" in torrent.tags
+    assert len(commands(on, "RefreshMonitoredDownloads")) == 1
+
+
 async def test_fifty_downloads_that_end_together_cost_a_few_requests(an_arr):
     async with an_arr("radarr", items=500) as on:
         items = list(on.arr.collection.wanted(on.arr.now))[:50]
@@ -149,6 +170,22 @@ async def test_a_torrent_that_the_arr_moved_to_its_imported_category_was_importe
     assert "qBitrr-imported" not in torrent.tags
 
 
+async def test_a_torrent_that_was_moved_while_its_import_took_long_was_imported(an_arr):
+    """The import is open in the ledger then, and its torrent is not the worker's any more."""
+    async with an_arr("radarr") as on:
+        on.arr.connections[0].settings.imported_category = "movies-imported"
+        on.arr.tempo = replace(QUIET, import_download=4.0)
+        torrent = downloaded(on, missing(on))
+        async with on.opened() as opened:
+            await opened.loop.load()
+            await settled(opened, 1)
+            assert [state for _, state in await outcomes(opened, torrent)] == ["planned"]
+            await until(lambda: torrent.category == "movies-imported", 20, "it was not moved")
+            await passes_until(opened, ended(opened, "import"), "the import did not end well")
+            (entry,) = await of(opened, torrent)
+    assert "the Arr put it into movies-imported" in entry.outcome
+
+
 async def test_what_the_user_moved_away_before_its_import_is_left_alone(an_arr):
     async with an_arr("radarr") as on:
         on.arr.imports_by_itself = False
@@ -209,6 +246,41 @@ async def test_a_scan_that_waits_over_a_restart_of_the_arr_takes_nothing_out_of_
             await settled(opened, 2)
     assert not first.moved_away
     assert not second.moved_away
+
+
+async def test_what_the_arr_imported_just_before_a_scan_has_not_failed(an_arr):
+    """The scan is unsuccessful then, as there is nothing left to import."""
+    async with an_arr("radarr") as on:
+        on.arr.settings.completed_download_handling = False
+        torrent = downloaded(on, missing(on))
+
+        def scan_first():
+            body = {"path": torrent.content_path, "downloadClientId": torrent.infohash.upper(), "importMode": "Auto"}
+            on.arr.commands.post(SCANS["radarr"], body)
+
+        async with on.opened(before("scan", scan_first)) as opened:
+            await opened.loop.load()
+            await imported(opened, torrent)
+            assert await outcomes(opened, torrent) == [("import", "done")]
+        results = [one.result for one in on.arr.commands.listed() if one.name == SCANS["radarr"]]
+    assert results == ["successful", "unsuccessful"]
+
+
+async def test_a_scan_that_the_user_cancels_in_the_arr_is_not_waited_for(an_arr):
+    """It stays `queued` by its id, for a day, and is not listed."""
+    async with an_arr("radarr") as on:
+        on.arr.settings.completed_download_handling = False
+        on.arr.tempo = replace(QUIET, import_download=60.0)
+        torrents = [downloaded(on, [item]) for item in missing(on, 2)]
+        async with on.opened() as opened:
+            await opened.loop.load()
+            await passes_until(opened, lambda: len(scans(on)) == 2, "they were not scanned")
+            waiting = next(one for one in on.arr.commands.listed() if one.status == "queued")
+            on.arr.commands.cancel(waiting.id)
+            await passes_until(opened, ended(opened, "import", "failed"), "it is waited for")
+            (torrent,) = [t for t in torrents if t.infohash.upper() == waiting.body["downloadClientId"]]
+            (entry,) = await of(opened, torrent)
+    assert "cancelled" in entry.outcome
 
 
 @pytest.mark.parametrize("handles_completed", [True, False])
@@ -476,6 +548,23 @@ async def test_a_download_that_ends_while_the_arr_is_away_is_imported_when_it_is
             await on.stand_in.heal()
             await imported(opened, torrent)
             assert await outcomes(opened, torrent) == [("import", "done")]
+
+
+@pytest.mark.parametrize("handles_completed", [True, False])
+async def test_while_the_arr_does_not_poll_its_client_an_empty_queue_proves_nothing(an_arr, handles_completed):
+    """It has backed off from it: nothing is listed, and a scan would not be known as that of a download."""
+    async with an_arr("radarr") as on:
+        on.arr.settings.completed_download_handling = handles_completed
+        torrent = downloaded(on, missing(on))
+        (connection,) = on.arr.connections
+        connection.blocked_until = on.arr.now + 3600
+        async with on.opened() as opened:
+            await opened.loop.load()
+            await passes_until(opened, ended(opened, "import", "failed"), "its import did not end")
+            (entry,) = await of(opened, torrent)
+    assert scans(on) == []
+    words = "unavailable due to failures" if handles_completed else "does not poll its download client"
+    assert words in entry.outcome
 
 
 async def test_a_torrent_that_another_program_added_is_imported_when_the_arr_does(an_arr):
