@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from control.auth.passwords import Passwords
 from control.web.errors import Faults
 from control.web.response_cache import LatestAnswer, ResponseCache
 from control.web.sse import OpenStreams
@@ -49,6 +50,7 @@ class HandlerContext:
     log_folder: Path | None
     login_link: LoginLink | None = None
     clock: Clock = field(default_factory=Clock)
+    passwords: Passwords = field(default_factory=Passwords)
     faults: Faults = field(default_factory=Faults)
     streams: OpenStreams = field(default_factory=OpenStreams)
     process_list: LatestAnswer = field(default_factory=LatestAnswer)

@@ -16,6 +16,7 @@ from control.auth.access import Access
 from control.auth.audit_trail import AuditTrail
 from control.auth.exposure import exposure
 from control.auth.login_link import LoginLink
+from control.auth.sessions import Sessions
 from control.auth.throttle import LoginThrottle
 from control.change_feed import ChangeFeed
 from control.config_editor import ConfigEditor
@@ -296,6 +297,7 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             lambda: config_reload.loaded.config.webui,
             token,
             LoginThrottle(clock),
+            Sessions(data_dir.sessions_file, clock),
             clock,
             in_container=start.in_container,
             control_socket=next((str(one.getsockname()) for one in control), None),

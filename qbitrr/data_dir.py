@@ -58,6 +58,11 @@ class DataDir:
         return self.folder / "audit.db"
 
     @property
+    def sessions_file(self) -> Path:
+        """The logins that are valid."""
+        return self.folder / "sessions.json"
+
+    @property
     def control_socket(self) -> Path:
         """Unix socket of the running daemon, for its own user and root."""
         return self.folder / "control.sock"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from control.auth.access import equal
 from control.auth.oidc_provider import OidcProvider, PendingLogin
 from control.auth.oidc_users import may_log_in
+from control.auth.roles import Author, Caller
 from control.web import answers
 from qbitrr import logs
 from qbitrr.errors import ConfigError, ForbiddenError, Problem, TooManyRequestsError, UnauthorizedError
@@ -90,9 +91,10 @@ class _Login:
             access.throttle.failed(address)
             _log.warning("user of the provider was refused", subject=subject, address=address, remedy=_REMEDY)
             raise ForbiddenError("The provider knows you, but you may not log in here")
-        _log.info("user logged in at the provider", subject=subject)
         response = answers.redirect(self._page)
-        access.start_session(response, request)
+        author = Author(address, Caller.CREDENTIAL, f"provider, as {subject}")
+        async with self._context.audit.entry(author, f"GET {request.path}"):
+            await access.start_session(response, request, "provider", subject)
         response.del_cookie(_COOKIE)
         return response
 

@@ -132,6 +132,30 @@ async def test_where_everything_needs_a_login_the_control_socket_works(start):
     assert (running.folder / "control.sock").stat().st_mode & 0o777 == 0o600
 
 
+async def test_logins_are_listed_and_ended_by_commands_and_outlive_a_restart(start):
+    running = await start('WebAccess = "token"')
+    jar = aiohttp.CookieJar(unsafe=True)  # also for addresses
+    async with aiohttp.ClientSession(cookie_jar=jar) as browser:
+
+        async def status(method: str, path: str, **options: Any) -> int:
+            async with browser.request(method, running.url + path, **options) as response:
+                return response.status
+
+        assert await status("POST", "/login", json={"token": "the token"}) == 200
+        listed = (await qbitrr(running.folder, "ctl", "sessions")).stdout
+        session, _, rest = listed.partition(": ")
+        assert rest.startswith(f"token, from {HOST}, since ")
+        assert (await qbitrr(running.folder, "ctl", "restart")).returncode == 0
+        assert await status("GET", "/web/status") == 200
+        assert (await qbitrr(running.folder, "ctl", "revoke", "another")).returncode == 1
+        assert (await qbitrr(running.folder, "ctl", "revoke", session)).returncode == 0
+        assert await status("GET", "/web/status") == 401
+        assert await status("POST", "/login", json={"token": "the token"}) == 200
+        assert (await qbitrr(running.folder, "ctl", "revoke", "all")).stdout == "1 login has ended\n"
+        assert await status("GET", "/web/status") == 401
+        assert (await qbitrr(running.folder, "ctl", "sessions")).stdout == "no logins\n"
+
+
 async def test_the_control_socket_outlives_a_restart_in_place(start):
     running = await start()
     assert (await qbitrr(running.folder, "ctl", "restart")).returncode == 0

@@ -132,6 +132,10 @@ async def test_a_listed_user_logs_in(client, provider):
     assert provider.form["client_secret"] == "client secret"
     assert provider.form["redirect_uri"] == login["redirect_uri"]
     await get(client, "/web/status")
+    (session,) = (await get(client, "/web/sessions"))["sessions"]
+    assert (session["method"], session["user"]) == ("provider", "someone")
+    (entry,) = (await get(client, "/web/audit"))["entries"]
+    assert (entry["action"], entry["proof"]) == ("GET /signin-oidc", "provider, as someone")
 
 
 @pytest.mark.parametrize(
