@@ -29,6 +29,7 @@ from qbitrr import __version__, logs
 from qbitrr.clock import Clock, to_iso
 from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.data_dir import in_container, load_config
+from qbitrr.errors import ConflictError
 from qbitrr.state import backup, migrate
 from qbitrr.state.database import open_reader
 from qbitrr.update.check import Checker
@@ -208,7 +209,7 @@ def _token(data_dir: DataDir, loaded: Loaded) -> str:
 
     try:
         return ensure_token(data_dir.config_file)
-    except OSError as error:
+    except (OSError, ConflictError) as error:
         file = str(data_dir.config_file)
         _log.warning("token could not be written", file=file, error=str(error), remedy="set WebUI.Token")
         return secrets.token_hex(32)
