@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from qbitrr.config.model import Config
 
 HIDDEN = "***"
+SHORTEST = 4
+"""Characters of a secret that is hidden in texts. A shorter one would be found in words, and be given away by it."""
 
 # with a scheme, or a dotted host name with something behind it
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://|[\w.-]+\.\w+(?::\d+)?[/?]", re.IGNORECASE)
+_NOTHING = "(?!)"
 _USER_INFO = re.compile(r"(://)[^/?#]*@|^[^/?#\s@]+:[^/?#\s]*@")
 _SECRET_PARAMETER = re.compile(
     r"(?<=[?&;])((?:\w*(?:pass|key|token|secret|auth|credential)\w*|sid|uk|rsskey)=)[^&;#]+", re.IGNORECASE
@@ -44,7 +47,7 @@ def secrets_of(config: Config) -> frozenset[str]:
 
 
 def redact_text(text: str, secrets: frozenset[str]) -> str:
-    """Replace every secret in a text by `***`."""
+    """Replace every secret in a text by `***`, except those that are as short as parts of words."""
     return _any_of(secrets).sub(HIDDEN, text) if secrets else text
 
 
@@ -88,5 +91,5 @@ def _spellings(secret: str) -> set[str]:
 
 @lru_cache(maxsize=4)
 def _any_of(secrets: frozenset[str]) -> re.Pattern[str]:
-    longest_first = sorted(secrets, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, longest_first)))
+    longest_first = sorted((secret for secret in secrets if len(secret) >= SHORTEST), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first)) or _NOTHING)
