@@ -106,6 +106,7 @@ def run(
     """
     data_dir.create()
     with data_dir.locked():
+        data_dir.close_to_others()
         now = Clock().wall()
         if recover(data_dir, now):
             return list(passed)

@@ -92,7 +92,7 @@ def configure(level: str, folder: Path | None, file: str, redact: Callable[[str]
         console.setFormatter(formatter(colors=sys.stderr.isatty()))
     handlers: list[logging.Handler] = [console]
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         main = _file_handler(folder / file, formatter(colors=False))
         if file == MAIN_FILE:
             web = _file_handler(folder / WEB_FILE, formatter(colors=False))

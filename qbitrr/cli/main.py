@@ -161,11 +161,14 @@ def _demo(options: argparse.Namespace) -> int:
 def _run_daemon(
     run: Callable[[ForkServer, Sequence[socket.socket]], list[socket.socket] | None],
 ) -> int:
-    """Run a daemon until it is stopped; when it restarts in place, do not return."""
+    """Run a daemon until it is stopped; when it restarts in place, do not return.
+
+    What it and its workers write is for their user only.
+    """
     from supervisor import early_signals  # noqa: PLC0415
 
     early_signals.keep()
-
+    os.umask(0o077)
     from supervisor import systemd  # noqa: PLC0415
     from supervisor.spawner import start_fork_server  # noqa: PLC0415
 
