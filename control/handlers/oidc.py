@@ -84,19 +84,28 @@ class _Login:
         is_ours = signer.is_valid(cookie, self._context.clock.wall())
         if not (is_ours and equal(request.query.get("state", ""), login.state) and code):
             raise UnauthorizedError("The login was not started here, or took too long; start again")
-        with self._at_the_provider():
-            claims = await OidcProvider(access.webui.oidc).claims(code, self._redirect_uri(request), login)
-        subject = str(claims["sub"])
-        if not may_log_in(access.webui.oidc, claims):
+        try:
+            subject = await self._admitted(request, code, login)
+        except (UnauthorizedError, ForbiddenError):
             access.throttle.failed(address)
-            _log.warning("user of the provider was refused", subject=subject, address=address, remedy=_REMEDY)
-            raise ForbiddenError("The provider knows you, but you may not log in here")
+            raise
         response = answers.redirect(self._page)
         author = Author(address, Caller.CREDENTIAL, f"provider, as {subject}")
         async with self._context.audit.entry(author, f"GET {request.path}"):
             await access.start_session(response, request, "provider", subject)
         response.del_cookie(_COOKIE)
         return response
+
+    async def _admitted(self, request: web.Request, code: str, login: PendingLogin) -> str:
+        """The id of the user who logged in. Raises UnauthorizedError, ForbiddenError for one who may not."""
+        oidc = self._context.access.webui.oidc
+        with self._at_the_provider():
+            claims = await OidcProvider(oidc).claims(code, self._redirect_uri(request), login)
+        subject = str(claims["sub"])
+        if not may_log_in(oidc, claims):
+            _log.warning("user of the provider was refused", subject=subject, remedy=_REMEDY)
+            raise ForbiddenError("The provider knows you, but you may not log in here")
+        return subject
 
     @contextmanager
     def _at_the_provider(self) -> Iterator[None]:

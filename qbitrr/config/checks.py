@@ -132,6 +132,9 @@ def _check_provider(webui: WebUI, findings: Findings) -> None:
     if webui.oidc_enabled and not (oidc.allowed_subjects or oidc.allowed_emails or oidc.required_claim):
         found = "OIDCEnabled = true, but nothing says which users of the provider may log in"
         findings.problem(where, found, "AllowedSubjects, AllowedEmails or RequiredClaim")
+    if webui.oidc_enabled and oidc.allowed_emails and "email" not in oidc.scopes.split():
+        hint = "Without it most providers do not say the address, and no one of AllowedEmails gets in."
+        findings.warning(f"{where}.Scopes", f'"{oidc.scopes}"', '"email" among them', hint)
 
 
 def _check_kept_keys(config: Config, findings: Findings) -> None:

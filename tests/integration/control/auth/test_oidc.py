@@ -250,10 +250,11 @@ async def test_who_is_admitted(provider, make_context, connect, allowed, claims,
         await get(client, "/web/status", 200 if admitted else 401)
 
 
-async def test_refused_users_are_counted(client, provider):
-    provider.change = {"sub": "another one"}
+@pytest.mark.parametrize(("change", "status"), [({"sub": "another one"}, 403), ({"aud": "others"}, 401)])
+async def test_refused_users_and_answers_are_counted(client, provider, change, status):
+    provider.change = change
     for _ in range(10):
-        assert await come_back(client, provider, await start(client)) == 403
+        assert await come_back(client, provider, await start(client)) == status
     async with client.get("/login/oidc", allow_redirects=False) as response:
         assert response.status == 429
 

@@ -394,6 +394,12 @@ def test_a_provider_whose_users_may_all_log_in_is_no_configuration(load, oidc, k
     assert [problem.key for problem in caught.value.problems] == [key]
 
 
+@pytest.mark.parametrize(("scopes", "warned"), [("openid profile", True), ("openid email", False)])
+def test_addresses_need_the_scope_that_shows_them(load, scopes, warned):
+    text = f"[WebUI]\nOIDCEnabled = true\nOIDC.AllowedEmails = ['me@example.org']\nOIDC.Scopes = '{scopes}'"
+    assert [warning.key for warning in load(text).warnings] == ["WebUI.OIDC.Scopes"] * warned
+
+
 # --- whatever stands in the file --------------------------------------------------------------------------
 
 SECTIONS: dict[str, type[Table]] = {"Settings": Settings, "WebUI": WebUI, "qBit": QBit, "Radarr-4K": Arr}
