@@ -11,6 +11,7 @@ from aiohttp import web
 
 from control.auth.access import Access
 from control.auth.audit_trail import AuditTrail
+from control.auth.sessions import Sessions
 from control.auth.throttle import LoginThrottle
 from control.config_editor import ConfigEditor
 from control.context import HandlerContext
@@ -109,7 +110,13 @@ async def serve(folder: Path, port: int) -> None:
             self_update=FakeSelfUpdate(),
             config_editor=ConfigEditor(config_reload, clock),
             events=Events(clock),
-            access=Access(lambda: config_reload.loaded.config.webui, "token", LoginThrottle(clock), clock),
+            access=Access(
+                lambda: config_reload.loaded.config.webui,
+                "token",
+                LoginThrottle(clock),
+                Sessions(data_dir.sessions_file, clock),
+                clock,
+            ),
             workers=FakeWorkers({arr.category: fake_process(arr) for arr in loaded.config.arrs.values()}),
             own_tasks=OwnTasks(clock),
             database=database,

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from control.auth import rights
 from qbitrr import logs
-from qbitrr.atomic_file import write_private
+from qbitrr.atomic_file import replace_private
 from qbitrr.config import history
 from qbitrr.config.change import edit_text, replace_text
 from qbitrr.config.diff import KeyChange, differences, sanitised
@@ -180,9 +180,10 @@ class ConfigEditor:
     # -- the file -----------------------------------------------------------------------------------------------
 
     def _write(self, change: ConfigChange, author: Author) -> None:
+        """Write a change. Raises ConflictError when the file was edited since it was read."""
         try:
             history.record(self._history, change.before, "file", self._path.stat().st_mtime)
-            write_private(self._path, change.after.encode())
+            replace_private(self._path, change.before.encode(), change.after.encode())
             history.record(self._history, change.after, author.address, self._clock.wall())
         except OSError as error:
             raise ConfigError([Problem(str(self._path), error.strerror or str(error), "a writable file")]) from None
@@ -190,10 +191,15 @@ class ConfigEditor:
 
     def _write_back(self, change: ConfigChange) -> None:
         """Restore the text from before, unless the file was edited meanwhile."""
-        if self._read_or("") == change.after != change.before:
-            write_private(self._path, change.before.encode())
-            history.record(self._history, change.before, "rolled back", self._clock.wall())
-            self._known = change.before
+        if change.after == change.before:
+            return
+        try:
+            replace_private(self._path, change.after.encode(), change.before.encode())
+        except ConflictError:
+            _log.warning("configuration file was edited while a change was rolled back", remedy="apply or correct it")
+            return
+        history.record(self._history, change.before, "rolled back", self._clock.wall())
+        self._known = change.before
 
     def _read(self) -> str:
         try:

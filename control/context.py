@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from control.auth.passwords import Passwords
 from control.web.budget import Budget
 from control.web.errors import Faults
 from control.web.read_queue import ReadQueue
@@ -71,6 +72,7 @@ class HandlerContext:
     log_folder: Path | None
     login_link: LoginLink | None = None
     clock: Clock = field(default_factory=Clock)
+    passwords: Passwords = field(default_factory=Passwords)
     faults: Faults = field(default_factory=Faults)
     answers: Budget = field(default_factory=_answers)
     bodies: Budget = field(default_factory=_bodies)

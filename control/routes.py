@@ -33,6 +33,7 @@ from control.handlers import (
     processes,
     radarr,
     searches,
+    sessions,
     sonarr,
     status,
     torrents,
@@ -46,6 +47,7 @@ from qbitrr.errors import (
     NotReadyError,
     NotUpdatableError,
     QbitrrError,
+    StateError,
     TooManyAttemptsError,
     UnauthorizedError,
     UnknownCategoryError,
@@ -216,6 +218,9 @@ ROUTES = (
     route("GET", "/config/history", config.history, Nothing, config.History, queue="files"),
     route("POST", "/config/rollback", config.rollback, config.RollbackRequest, config.Changed, *_CHANGE),
     route("POST", "/password", login.set_password, login.PasswordRequest, config.Changed, *_CHANGE),
+    route("GET", "/sessions", sessions.read, Nothing, sessions.SessionList),
+    route("POST", "/sessions/{id}/revoke", sessions.revoke, sessions.RevokeRequest, Message, NotFoundError, StateError),
+    route("POST", "/sessions/revoke", sessions.revoke_all, Nothing, Message, StateError),
     route("GET", "/meta", update.read, update.MetaRequest, update.About),
     route("POST", "/update", update.start, Nothing, update.Started, UpdateInProgressError, NotUpdatableError),
     route("POST", "/restart", daemon.restart, Nothing, Message),
@@ -238,7 +243,7 @@ OPEN_ROUTES = (
     route("GET", "/ready", health.ready, Nothing, health.Readiness, NotReadyError),
     route("GET", "/login", login.methods, Nothing, login.LoginMethods, TooManyAttemptsError),
     route("POST", "/login", login.log_in, login.LoginRequest, login.Success, UnauthorizedError, TooManyAttemptsError),
-    route("POST", "/logout", login.log_out, Nothing, login.Success),
+    route("POST", "/logout", login.log_out, Nothing, login.Success, StateError),
 )
 
 

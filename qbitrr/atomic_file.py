@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+
+from qbitrr.errors import ConflictError
 
 _MODE = 0o600
 
@@ -17,6 +20,18 @@ def write_private(path: Path, content: bytes) -> None:
     A symbolic link stays a link, and its target is replaced. The owner of an existing file is kept where the system
     allows it.
     """
+    _write(path, content, None)
+
+
+def replace_private(path: Path, before: bytes, content: bytes) -> None:
+    """Write a file as `write_private` does, unless another program has changed it from what it was `before`.
+
+    Raises ConflictError, OSError. A byte order mark does not count.
+    """
+    _write(path, content, before)
+
+
+def _write(path: Path, content: bytes, before: bytes | None) -> None:
     target = Path(os.path.realpath(path))
     with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as temporary:
         try:
@@ -27,11 +42,22 @@ def write_private(path: Path, content: bytes) -> None:
             temporary.write(content)
             temporary.flush()
             os.fsync(temporary.fileno())
+            if before is not None:
+                _check_unchanged(target, before)  # as late as can be
             _put_in_place(Path(temporary.name), target, content)
         except BaseException:
             Path(temporary.name).unlink(missing_ok=True)
             raise
     _sync_folder(target.parent)
+
+
+def _check_unchanged(target: Path, before: bytes) -> None:
+    try:
+        present: bytes | None = target.read_bytes()
+    except FileNotFoundError:
+        present = None
+    if present is None or present.removeprefix(codecs.BOM_UTF8) != before:
+        raise ConflictError(f"{target.name} was changed by another program meanwhile; read it again")
 
 
 def _put_in_place(temporary: Path, target: Path, content: bytes) -> None:

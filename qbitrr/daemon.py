@@ -16,6 +16,7 @@ from control.auth.access import Access
 from control.auth.audit_trail import AuditTrail
 from control.auth.exposure import exposure
 from control.auth.login_link import LoginLink
+from control.auth.sessions import Sessions
 from control.auth.throttle import LoginThrottle
 from control.change_feed import ChangeFeed
 from control.config_editor import ConfigEditor
@@ -29,6 +30,7 @@ from qbitrr import __version__, logs
 from qbitrr.clock import Clock, to_iso
 from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.data_dir import in_container, load_config
+from qbitrr.errors import ConflictError
 from qbitrr.process import map_large_blocks
 from qbitrr.state import backup, migrate
 from qbitrr.state.database import open_reader
@@ -107,6 +109,7 @@ def run(
     map_large_blocks()
     data_dir.create()
     with data_dir.locked():
+        data_dir.close_to_others()
         now = Clock().wall()
         if recover(data_dir, now):
             return list(passed)
@@ -210,7 +213,7 @@ def _token(data_dir: DataDir, loaded: Loaded) -> str:
 
     try:
         return ensure_token(data_dir.config_file)
-    except OSError as error:
+    except (OSError, ConflictError) as error:
         file = str(data_dir.config_file)
         _log.warning("token could not be written", file=file, error=str(error), remedy="set WebUI.Token")
         return secrets.token_hex(32)
@@ -299,6 +302,7 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             lambda: config_reload.loaded.config.webui,
             token,
             LoginThrottle(clock),
+            Sessions(data_dir.sessions_file, clock),
             clock,
             in_container=start.in_container,
             control_socket=next((str(one.getsockname()) for one in control), None),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = "config.toml"
 STATE_FILE = "state.db"
+BACKUP_FOLDER = "backups"
 _LOCK_FILE = "qbitrr.lock"
+_PRIVATE_FILES = (CONFIG_FILE, "state.*", "audit.db*", "sessions.json", "update.json")
 _CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))  # files that Docker and Podman leave in containers
 
 
@@ -58,6 +60,11 @@ class DataDir:
         return self.folder / "audit.db"
 
     @property
+    def sessions_file(self) -> Path:
+        """The logins that are valid."""
+        return self.folder / "sessions.json"
+
+    @property
     def control_socket(self) -> Path:
         """Unix socket of the running daemon, for its own user and root."""
         return self.folder / "control.sock"
@@ -73,13 +80,22 @@ class DataDir:
         return self.folder / "logs"
 
     def create(self) -> None:
-        """Create the folder when it is missing. Raises ConfigError that names it."""
+        """Create the folder when it is missing, for its owner only. Raises ConfigError that names it."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             hint = f"Choose another with --data-dir or {DATA_PATH}."
             problem = Problem("data folder", f"{self.folder}: {error.strerror}", "a folder that can be written", hint)
             raise ConfigError([problem]) from None
+
+    def close_to_others(self) -> None:
+        """Take the rights of other users from what is ours in the folder; the folder itself is the user's choice."""
+        folders = (self.config_history, self.evidence_folder, self.log_folder, self.folder / BACKUP_FOLDER)
+        files = (found for pattern in _PRIVATE_FILES for found in self.folder.glob(pattern))
+        for path, mode in (*((one, 0o700) for one in folders), *((one, 0o600) for one in files)):
+            if path.exists() and not path.is_symlink():
+                with suppress(OSError):  # of another owner
+                    path.chmod(mode)
 
     def adopt_config(self, working: Path) -> None:
         """Copy the `config.toml` of the working folder, readable for its owner only, unless there is one already."""

@@ -41,12 +41,12 @@ def started_by_systemd(environ: Mapping[str, str]) -> bool:
 class JournalHandler(logging.Handler):
     """Sends every record to journald; one that it cannot receive at once is lost, and counted in the next.
 
-    `redact` removes the secrets from a text.
+    `shown` makes the text of a field from its name and value, without secrets.
     """
 
-    def __init__(self, redact: Callable[[str], str], address: str = ADDRESS) -> None:
+    def __init__(self, shown: Callable[[str, object], str], address: str = ADDRESS) -> None:
         super().__init__()
-        self._redact = redact
+        self._shown = shown
         self._address = address
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
@@ -55,7 +55,7 @@ class JournalHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Send one record. A failure of logging must not reach its caller."""
         try:
-            self._send(_entry(record, self.format(record), self._lost, self._redact))
+            self._send(_entry(record, self.format(record), self._lost, self._shown))
         except OSError:
             self._lost += 1
         except Exception:  # noqa: BLE001 - a border: logging prints its own errors on stderr
@@ -89,7 +89,7 @@ class JournalHandler(logging.Handler):
             os.close(descriptor)
 
 
-def _entry(record: logging.LogRecord, message: str, lost: int, redact: Callable[[str], str]) -> bytes:
+def _entry(record: logging.LogRecord, message: str, lost: int, shown: Callable[[str, object], str]) -> bytes:
     event = record.msg if isinstance(record.msg, dict) else {}
     fields = {
         "MESSAGE": message,
@@ -99,11 +99,13 @@ def _entry(record: logging.LogRecord, message: str, lost: int, redact: Callable[
         "CODE_LINE": record.lineno,
         "CODE_FUNC": record.funcName,
         "LOGGER": record.name,
-        **{_name(key): value for key, value in event.items() if key not in _OWN and not key.startswith("_")},
+        **{
+            _name(key): shown(key, value) for key, value in event.items() if key not in _OWN and not key.startswith("_")
+        },
     }
     if lost:
         fields["QBITRR_LOST_BEFORE"] = lost
-    return b"".join(_field(name, redact(str(value))) for name, value in fields.items())
+    return b"".join(_field(name, str(value)) for name, value in fields.items())
 
 
 def _name(key: str) -> str:

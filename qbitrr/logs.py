@@ -1,6 +1,7 @@
 """Logging: structlog events to the terminal or to journald, and to rotated files, one file for each process.
 
-Events are named in the past tense and carry fields. Secrets are removed from every line before it is written.
+Events are named in the past tense and carry fields. Before a line is written, secrets are removed from its values, and
+line breaks and other control characters are escaped: what a service or a torrent says cannot look like a line of ours.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ WEB_FILE = "WebUI.log"
 _OURS = ("qbitrr", "supervisor", "control")
 _FILE_BYTES = 10 << 20
 _OLD_FILES = 5
+_NAMES = frozenset({"event", "timestamp", "level", "category", "section", "instance", "service"})  # never secret
+_CONTINUED = "  | "  # begins the further lines of an entry: those of a traceback
 
 
 def file_name(category: str) -> str:
@@ -67,29 +70,29 @@ def configure(level: str, folder: Path | None, file: str, redact: Callable[[str]
         return structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[
+                structlog.processors.format_exc_info,
+                redaction,
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *([_without_time_and_level] if bare else []),
-                redaction,
                 structlog.dev.ConsoleRenderer(
                     colors=colors,
                     pad_event_to=0,
-                    repr_native_str=True,  # a line break in a torrent name must not start a line of the log
+                    repr_native_str=True,  # escapes what is no printable text
                     exception_formatter=structlog.dev.plain_traceback,
                 ),
-                redaction.of_line,
             ],
         )
 
     console: logging.Handler
     if journald.started_by_systemd(os.environ):
-        console = journald.JournalHandler(redact)
+        console = journald.JournalHandler(redaction.shown)
         console.setFormatter(formatter(colors=False, bare=True))
     else:
         console = logging.StreamHandler(sys.stderr)
         console.setFormatter(formatter(colors=sys.stderr.isatty()))
     handlers: list[logging.Handler] = [console]
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         main = _file_handler(folder / file, formatter(colors=False))
         if file == MAIN_FILE:
             web = _file_handler(folder / WEB_FILE, formatter(colors=False))
@@ -133,13 +136,47 @@ def _without_time_and_level(_logger: WrappedLogger, _method: str, event: Mutable
 
 
 class _Redaction:
-    """Removes secrets from fields, and from the finished line, which may have a traceback."""
+    """Removes secrets from what a line says, and control characters from its texts. Names of ours stay as they are.
+
+    A password can be a word such as "movies": hidden in the category too, it would be given away.
+    """
 
     def __init__(self, redact: Callable[[str], str]) -> None:
         self._redact = redact
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: MutableMapping[str, Any]) -> Any:
-        return {key: self._redact(value) if isinstance(value, str) else value for key, value in event.items()}
+        is_ours = event["_from_structlog"]
+        shown = {key: self._value(key, value) for key, value in event.items()}
+        if not is_ours:  # the event is what another library says
+            shown["event"] = _printable(self._redact(str(event["event"])))
+        if "exception" in event:
+            lines = self._redact(str(event["exception"])).split("\n")
+            shown["exception"] = "\n".join(f"{_CONTINUED}{_printable(line)}" for line in lines)
+        return shown
 
-    def of_line(self, _logger: WrappedLogger, _method: str, line: Any) -> str:
-        return self._redact(str(line))
+    def shown(self, key: str, value: object) -> str:
+        """The text of a field, as the journal has it."""
+        return str(value) if key in _NAMES else self._redact(str(value))
+
+    def _value(self, key: str, value: object) -> object:
+        if key in _NAMES or key.startswith("_") or isinstance(value, int | float | None):
+            return value
+        if isinstance(value, str):
+            return self._redact(value)
+        text = repr(value)
+        redacted = self._redact(text)
+        return value if redacted == text else _Shown(redacted)
+
+
+class _Shown:
+    """A value without its secrets."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def _printable(text: str) -> str:
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)

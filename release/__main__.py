@@ -13,10 +13,15 @@ import sys
 import time
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from qbitrr.update.programs import python
 from qbitrr.update.signature import Manifest, parse_keys, verify
 from release.lock import resolve
 from release.sign import described, private_keys, public_line, signed
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 CHECKOUT = Path(__file__).parents[1]
 DIST = CHECKOUT / "dist"
@@ -33,11 +38,21 @@ def main() -> None:
         sys.exit(
             f"a release is locked by the oldest supported Python: PYTHON=python{'.'.join(map(str, _OLDEST_PYTHON))}"
         )
-    keys = private_keys(_key())
+    keys = _keys()
     trusted = parse_keys(KEYS.read_text())
     missing = [line for line in map(public_line, keys) if parse_keys(line)[0] not in trusted]
     if missing:
         sys.exit(f"add the public key to {KEYS.relative_to(CHECKOUT)} and commit it first: {' '.join(missing)}")
+    try:
+        wheel, envelope, count = _signed(keys, trusted)
+    except (subprocess.SubprocessError, OSError, ValueError) as error:
+        sys.exit(f"not released: {error}")
+    wheel.with_name(f"{wheel.name}.manifest").write_bytes(envelope)
+    sys.stdout.write(f"{wheel.relative_to(CHECKOUT)} and {wheel.name}.manifest, {count} packages\n")
+
+
+def _signed(keys: list[Ed25519PrivateKey], trusted: tuple[bytes, ...]) -> tuple[Path, bytes, int]:
+    """Build; the wheel, its signed manifest, and how many packages it needs."""
     wheel = _build()
     now = time.time()
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
@@ -51,18 +66,24 @@ def main() -> None:
     )
     envelope = signed(manifest, keys)
     verify(envelope, trusted)
-    wheel.with_name(f"{wheel.name}.manifest").write_bytes(envelope)
-    sys.stdout.write(
-        f"{wheel.relative_to(CHECKOUT)} and {wheel.name}.manifest, {len(manifest.dependencies)} packages\n"
-    )
+    if described(wheel) != manifest.wheel:
+        raise ValueError(f"{wheel.name} was changed while it was signed")
+    return wheel, envelope, len(manifest.dependencies)
 
 
-def _key() -> str:
+def _keys() -> list[Ed25519PrivateKey]:
+    """The keys of the environment. Exits with a sentence that has nothing of them."""
     file = os.environ.get("QBITRR_RELEASE_KEY_FILE")
-    key = Path(file).read_text() if file else os.environ.get("QBITRR_RELEASE_KEY")
-    if not key:
+    try:
+        pem = Path(file).read_text() if file else os.environ.get("QBITRR_RELEASE_KEY")
+    except (OSError, UnicodeDecodeError) as error:
+        sys.exit(f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}")
+    if not pem:
         sys.exit("QBITRR_RELEASE_KEY_FILE names no key; make one by: openssl genpkey -algorithm ed25519 -out FILE")
-    return key
+    try:
+        return private_keys(pem)
+    except ValueError as error:
+        sys.exit(str(error))
 
 
 def _extras(project: dict[str, dict[str, object]]) -> tuple[str, ...]:
@@ -72,9 +93,10 @@ def _extras(project: dict[str, dict[str, object]]) -> tuple[str, ...]:
 def _build() -> Path:
     shutil.rmtree(DIST, ignore_errors=True)
     environ = {name: value for name, value in os.environ.items() if not name.startswith("QBITRR_RELEASE_")}
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(DIST), str(CHECKOUT)]
-    subprocess.run(command, check=True, env=environ)  # noqa: S603
-    return next(DIST.glob("*.whl"))
+    pip = python(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(DIST), str(CHECKOUT))
+    subprocess.run(pip, check=True, env=environ)  # noqa: S603
+    (wheel,) = DIST.glob("*.whl")
+    return wheel
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from urllib.request import Request, urlopen
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from qbitrr.update.programs import python
 from qbitrr.update.signature import Dependency, File
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ _ACCEPT = {"Accept": "application/vnd.pypi.simple.v1+json"}
 
 def resolve(wheel: Path, extras: tuple[str, ...], index: str) -> list[Dependency]:
     """Lock what a wheel needs, from the index at an address. Raises CalledProcessError, OSError or ValueError."""
-    command = [
+    command = python(
         sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--report", "-",
         "--only-binary", ":all:", "--index-url", index, f"{wheel}[{','.join(extras)}]",
-    ]  # fmt: skip
+    )  # fmt: skip
     answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=_SECONDS)  # noqa: S603
     packages: dict[str, Report] = {
         canonicalize_name(one["metadata"]["name"]): one for one in json.loads(answer.stdout)["install"]

@@ -7,6 +7,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -22,8 +23,11 @@ _END = "-----END PRIVATE KEY-----"
 
 
 def private_keys(pem: str) -> list[Ed25519PrivateKey]:
-    """Decode one or more private keys (PKCS #8, PEM). Raises ValueError."""
-    found = [load_pem_private_key((part + _END).encode(), None) for part in pem.split(_END) if part.strip()]
+    """Decode one or more private keys (PKCS #8, PEM). Raises ValueError, with nothing of them in it."""
+    try:
+        found = [load_pem_private_key((part + _END).encode(), None) for part in pem.split(_END) if part.strip()]
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # no key, or one with a password
+        found = []
     keys = [key for key in found if isinstance(key, Ed25519PrivateKey)]
     if not keys or len(keys) != len(found):
         raise ValueError("not an Ed25519 key; make one by: openssl genpkey -algorithm ed25519")

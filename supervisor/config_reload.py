@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qbitrr import logs
+from qbitrr import ipc, logs
 from qbitrr.config import load_file
 from qbitrr.config.model.key import Table, keys_of
-from qbitrr.errors import ConfigError, StateError
+from qbitrr.errors import ConfigError, Problem, StateError
 from qbitrr.state import free_space
 from qbitrr.state.retention import drop_absent_categories
-from qbitrr.worker.config import configured_names, worker_configs
+from qbitrr.worker.config import configured_names, encode, worker_configs
 from supervisor.coalesced import Coalesced
 from supervisor.workers import WorkerChanges, restart_policy
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from supervisor.workers import Workers
 
 _log = logs.get(__name__)
+
+_LONGEST_CONFIG_BYTES = ipc.LONGEST_MESSAGE_BYTES - 1024  # in the message that hands it over
+_REMEDY = "Shorten the lists in it and in [Settings], such as tags, patterns and trackers."
 
 
 class ReloadResult(Struct, frozen=True, rename="camel"):
@@ -69,7 +72,7 @@ class ConfigReload:
         self._reloads = Coalesced(self._reload)
 
     async def plan(self, loaded: Loaded) -> ReloadPlan:
-        """Work out what applying a configuration changes. Raises StateError."""
+        """Work out what applying a configuration changes. Raises StateError, ConfigError as `configs_of` does."""
         configs = await asyncio.to_thread(configs_of, loaded, self.data_dir, logging=self._logging)
         result = ReloadResult(self._workers.plan(configs), tuple(_needing_restart(self.loaded, loaded)))
         return ReloadPlan(loaded, tuple(configs), result)
@@ -128,11 +131,20 @@ def configs_of(loaded: Loaded, data_dir: DataDir, *, logging: bool) -> list[Work
     """The configuration of each worker; `logging` is whether they write log files.
 
     Blocking, as it reads the state file: a qBittorrent with downloads stopped for space needs a worker. Raises
-    StateError.
+    StateError, and ConfigError for what is too long to be handed over to a worker.
     """
     paused = free_space.instances_with_paused(data_dir.state_file)
     log_folder = str(data_dir.log_folder) if logging else None
-    return worker_configs(loaded.config, str(data_dir.state_file), log_folder, paused)
+    configs = worker_configs(loaded.config, str(data_dir.state_file), log_folder, paused)
+    sizes = {config.section: len(encode(config)) for config in configs}
+    problems = [
+        Problem(section, f"{size >> 10} KiB for its worker", f"{_LONGEST_CONFIG_BYTES >> 10} KiB", _REMEDY)
+        for section, size in sizes.items()
+        if size > _LONGEST_CONFIG_BYTES
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return configs
 
 
 def drop_absent(loaded: Loaded, working: Collection[str], data_dir: DataDir, now: float) -> None:

@@ -1,4 +1,4 @@
-"""Who may call: the token, the cookie of a login, users of this machine, and addresses for what needs none of them."""
+"""Who may call: the token, the session of a login, users of this machine, and addresses for what needs none of them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from control.auth import session_cookie
 from control.auth.exposure import exposure
 from control.auth.peer import PeerUsers, is_own_user, unix_peer_uid
 from control.auth.rights import Right
 from control.auth.roles import Author, Caller
 from control.auth.session_cookie import CookieSigner
+from control.auth.sessions import COOKIE, LIFETIME_SECONDS
 from control.auth.throttle import RequestLimit
 from qbitrr.errors import UnauthorizedError
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from multidict import MultiMapping
 
     from control.auth.rights import Rights
+    from control.auth.sessions import Method, Session, Sessions
     from control.auth.throttle import LoginThrottle
     from qbitrr.clock import Clock
     from qbitrr.config.model import WebAccess, WebUI
@@ -67,7 +68,8 @@ class Access:
     """The decision on each request, by the configuration as it is then.
 
     `webui` returns `[WebUI]` as it is now; `generated_token` is valid while that has no token. `throttle` counts
-    refused credentials. `control_socket` is the name that the control socket is bound to, None without one.
+    refused credentials, `sessions` are the logins. `control_socket` is the name that the control socket is bound to,
+    None without one.
     """
 
     def __init__(
@@ -75,12 +77,14 @@ class Access:
         webui: Callable[[], WebUI],
         generated_token: str,
         throttle: LoginThrottle,
+        sessions: Sessions,
         clock: Clock,
         *,
         in_container: bool = False,
         control_socket: str | None = None,
     ) -> None:
         self.throttle = throttle
+        self.sessions = sessions
         self._webui = webui
         self._generated_token = generated_token
         self._clock = clock
@@ -130,10 +134,10 @@ class Access:
         return self._by_place(request)
 
     def credential(self, request: Request) -> str:
-        """Name the credential of a request, "session" or "token"; empty without one. Raises TooManyAttemptsError."""
-        cookie = request.cookies.get(session_cookie.NAME, "")
-        if cookie and self.signer("session").is_valid(cookie, self._clock.wall()):
-            return "session"
+        """Name the credential of a request, such as "token"; empty without one. Raises TooManyAttemptsError."""
+        session = self.session_of(request)
+        if session is not None:
+            return f"session {session.id}"
         return "token" if self.has_token(request) else ""
 
     def has_token(self, request: Request) -> bool:
@@ -200,23 +204,50 @@ class Access:
         """Return a signer whose values become invalid with a new token or password."""
         return CookieSigner(f"{self.token}\0{self.webui.password_hash}", purpose)
 
-    def start_session(self, response: Response, request: Request) -> None:
-        """Set the cookie of a login."""
+    def session_of(self, request: Request) -> Session | None:
+        """The valid session whose cookie a request carries."""
+        cookie = request.cookies.get(COOKIE, "")
+        session = self.sessions.find(cookie) if cookie else None
+        return session if session is not None and self._is_granted(session) else None
+
+    def valid_sessions(self) -> list[Session]:
+        """Every session that is valid now, the newest first."""
+        return [session for session in self.sessions.all() if self._is_granted(session)]
+
+    async def start_session(self, response: Response, request: Request, method: Method, user: str = "") -> None:
+        """Start a session and set its cookie."""
+        cookie = await self.sessions.start(method, user, self.client_address(request), self._grounds(method))
         response.set_cookie(
-            session_cookie.NAME,
-            self.signer("session").issue(self._clock.wall()),
-            max_age=session_cookie.LIFETIME_SECONDS,
+            COOKIE,
+            cookie,
+            max_age=LIFETIME_SECONDS,
             path="/",
             httponly=True,
             samesite="Strict",
             secure=self.is_https(request),
         )
 
-    def end_session(self, response: Response, request: Request) -> None:
-        """Delete the cookie of a login."""
-        response.del_cookie(
-            session_cookie.NAME, path="/", httponly=True, samesite="Strict", secure=self.is_https(request)
-        )
+    async def end_session(self, response: Response, request: Request) -> None:
+        """End the session of a request, and delete its cookie. Raises StateError."""
+        response.del_cookie(COOKIE, path="/", httponly=True, samesite="Strict", secure=self.is_https(request))
+        session = self.session_of(request)
+        if session is not None:
+            await self.sessions.end(lambda one: one == session)
+
+    def _is_granted(self, session: Session) -> bool:
+        return equal(session.grounds, self._grounds(session.method))
+
+    def _grounds(self, method: Method) -> str:
+        """What a session is granted by, as a text from which none of it can be learnt.
+
+        With another token or password all sessions end, with other rules for logins those of that kind.
+        """
+        webui = self.webui
+        rules: dict[Method, list[object]] = {
+            "password": [webui.local_auth_enabled, webui.username],
+            "provider": [webui.oidc_enabled, webui.oidc],
+        }
+        return self.signer("session").derive(repr(rules.get(method)), method)
 
 
 def carries_token(headers: Mapping[str, str], token: str) -> bool:

@@ -1,7 +1,4 @@
-"""Signed cookie values that expire: a login, and the login at a provider that is under way.
-
-Nothing is stored here, so that a login outlives a restart of the daemon.
-"""
+"""Signed cookie values that expire, for a login at a provider that is under way. Nothing is stored."""
 
 from __future__ import annotations
 
@@ -9,9 +6,6 @@ import hashlib
 import secrets
 
 from itsdangerous import BadSignature, Signer
-
-NAME = "qbitrr_session"
-LIFETIME_SECONDS = 30 * 86_400
 
 
 class CookieSigner:
@@ -22,7 +16,7 @@ class CookieSigner:
         self._purpose = purpose
         self._signer = self._signer_for(purpose)
 
-    def issue(self, now: float, lifetime_seconds: int = LIFETIME_SECONDS) -> str:
+    def issue(self, now: float, lifetime_seconds: int) -> str:
         """Make a random value that is valid for a time from `now` on, in epoch seconds."""
         return self._signer.sign(f"{int(now) + lifetime_seconds}.{secrets.token_hex(16)}").decode()
 

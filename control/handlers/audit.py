@@ -19,8 +19,8 @@ class AuditRequest(Struct, frozen=True):
 class AuditView(Struct, frozen=True):
     """One change.
 
-    `caller` is what was proven of its author, `proof` by what: "token", "session", or "uid" and a number. `subject` are
-    names, never values. `outcome` is "done", the code of the error, or null when the end is not known.
+    `caller` is what was proven of its author, `proof` by what: "token", "session" and its id, or "uid" and a number.
+    `subject` are names, never values. `outcome` is "done", the code of the error, or null when the end is not known.
     """
 
     id: int

@@ -1,23 +1,22 @@
 """`/login`, `/logout` and `password`: the token or a password once, then a cookie that scripts cannot read."""
 
-import asyncio
+from contextlib import suppress
 from typing import Annotated
 
 from aiohttp import web
 from msgspec import Meta, Struct
 
 from control.auth.access import equal
+from control.auth.passwords import MOST_BYTES
 from control.auth.rights import READ
 from control.auth.roles import Author, Caller
+from control.auth.sessions import Method
 from control.binding import AUTHOR
 from control.context import HandlerContext
 from control.handlers.config import Changed
 from control.handlers.shared import Nothing
 from control.web import answers
-from qbitrr.errors import BadRequestError, UnauthorizedError
-
-_HASH_OF_NO_ONE = "$2b$12$C6UzMDM.H6dfI/f/IKcEeO5z2Jt3ZsB0W1FfYJdGQvVZk0Hq1b6yS"  # as expensive as a real one
-_MOST_PASSWORD_BYTES = 72  # bcrypt ignores the rest
+from qbitrr.errors import BadRequestError, StateError, UnauthorizedError
 
 
 class LoginMethods(Struct, frozen=True, rename="camel"):
@@ -74,63 +73,59 @@ async def log_in(context: HandlerContext, request: LoginRequest, http: web.Reque
     access = context.access
     address = access.client_address(http)
     access.throttle.check(address)
-    proof = await _proof(context, request)
-    if not proof:
-        access.throttle.failed(address)
+    method = _shown(context, request) or await _by_password(context, request, address)
+    if method is None:
         raise UnauthorizedError("Unauthorized: wrong token, or wrong user name or password")
+    user = access.webui.username if method == "password" else ""
+    proof = f"password of {user}" if user else method
     async with context.audit.entry(Author(address, Caller.CREDENTIAL, proof), f"POST {http.path}"):
         response = answers.json(Success(success=True))
-        access.start_session(response, http)
+        await access.start_session(response, http, method, user)
     return response
 
 
 async def log_out(context: HandlerContext, _request: Nothing, http: web.Request) -> web.Response:
-    """Delete the cookie."""
+    """End the login of this browser, and delete its cookie."""
     response = answers.json(Success(success=True))
-    context.access.end_session(response, http)
+    await context.access.end_session(response, http)
     return response
 
 
 async def set_password(context: HandlerContext, request: PasswordRequest, http: web.Request) -> Changed:
-    """Set user name and password of the page; all other logins end, and reading needs a login from then on."""
-    import bcrypt  # noqa: PLC0415 - seldom needed, and never in a worker
-
+    """Set user name and password of the page; all logins end, and reading needs a login from then on."""
     password = request.password.encode()
-    if len(password) > _MOST_PASSWORD_BYTES:
-        raise BadRequestError(f"A password has at most {_MOST_PASSWORD_BYTES} bytes", {"parameter": "password"})
-    hashed = (await asyncio.to_thread(bcrypt.hashpw, password, bcrypt.gensalt())).decode()
+    if len(password) > MOST_BYTES:
+        raise BadRequestError(f"A password has at most {MOST_BYTES} bytes", {"parameter": "password"})
     changes = {
         "WebUI.Username": request.username,
-        "WebUI.PasswordHash": hashed,
+        "WebUI.PasswordHash": await context.passwords.hash(password),
         "WebUI.LocalAuthEnabled": True,
         "WebUI.WebAccess": "token",
     }
     plan = await context.config_editor.apply(changes, ["WebUI.AuthDisabled"], http[AUTHOR])
+    with suppress(StateError):  # they have ended already, also in the file: their grounds are gone
+        await context.access.sessions.end(lambda _: True)
     message = "Password set; from now on everything needs a login or the token (WebAccess = token)"
     return Changed(success=True, message=message, plan=plan)
 
 
-async def _proof(context: HandlerContext, request: LoginRequest) -> str:
-    """Name what proves the login; empty when nothing does."""
+def _shown(context: HandlerContext, request: LoginRequest) -> Method | None:
+    """What of a request proves it at once: no guess can be made while it is compared."""
     if request.token and equal(request.token, context.access.token):
         return "token"
     if request.link and context.login_link is not None and context.login_link.redeem(request.link):
         return "login link"
-    return f"password of {request.username}" if await _has_password(context, request) else ""
+    return None
 
 
-async def _has_password(context: HandlerContext, request: LoginRequest) -> bool:
-    """Whether user name and password are right; takes as long for a wrong name as for a wrong password."""
-    import bcrypt  # noqa: PLC0415 - seldom needed, and never in a worker
-
-    webui = context.access.webui
+async def _by_password(context: HandlerContext, request: LoginRequest, address: str) -> Method | None:
+    """Check user name and password, for a wrong name as long as for a wrong password. Raises TooManyAttemptsError."""
+    throttle, webui = context.access.throttle, context.access.webui
+    throttle.start_guess(address)
     if not (webui.local_auth_enabled and webui.password_hash and request.password):
-        return False
-    is_user = equal(request.username, webui.username)
-    stored = webui.password_hash if is_user else _HASH_OF_NO_ONE
-    password = request.password.encode(errors="surrogateescape")[:_MOST_PASSWORD_BYTES]
-    try:
-        matches = await asyncio.to_thread(bcrypt.checkpw, password, stored.encode())
-    except ValueError:  # the configuration holds no hash
-        return False
-    return matches and is_user
+        return None
+    stored = webui.password_hash if equal(request.username, webui.username) else None
+    if not await context.passwords.match(request.password, stored):
+        return None
+    throttle.guessed(address)
+    return "password"

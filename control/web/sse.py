@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from control.web.budget import Budget
 
 KEEPALIVE_SECONDS = 15.0  # a comment after so long a silence makes proxies keep the connection
+_LINE_END = re.compile(rb"\r\n|\r|\n")  # as the HTML standard ends a line of a stream
 _WRITE_SECONDS = 20.0
 _HEADERS = {
     **SECURITY_HEADERS,
@@ -34,7 +36,7 @@ class Stream:
     async def send(self, data: bytes, *, event: str = "", id_: str = "") -> None:
         """Send one event; each line of `data` becomes a data line."""
         head = (f"id: {id_}\n" if id_ else "") + (f"event: {event}\n" if event else "")
-        lines = b"".join(b"data: " + line + b"\n" for line in data.split(b"\n"))
+        lines = b"".join(b"data: " + line + b"\n" for line in _LINE_END.split(data))
         await self._write(head.encode() + lines + b"\n")
 
     async def send_keepalive(self) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from qbitrr.clock import Clock
+from qbitrr.data_dir import BACKUP_FOLDER
 from qbitrr.errors import StateError
 from qbitrr.state import backup
 
@@ -39,7 +40,7 @@ def restore(data_dir: DataDir, chosen: Path | None, *, dry_run: bool) -> str:
     now = Clock().wall()
     known = backup.backups(data_dir.state_file, now)
     if chosen is None and not known:
-        raise StateError(f"there is no backup in {data_dir.state_file.parent / backup.FOLDER}")
+        raise StateError(f"there is no backup in {data_dir.state_file.parent / BACKUP_FOLDER}")
     path = known[0].path if chosen is None else chosen
     lost = _actions(data_dir.state_file) - _actions(path)
     consequence = f"{max(0, lost)} actions of the ledger are newer than it; libraries are read again from the Arrs"

@@ -65,6 +65,23 @@ def dump(data_dir: DataDir) -> str:
     return str(_ask(data_dir, "POST", "processes/dump")["message"])
 
 
+def sessions(data_dir: DataDir) -> str:
+    """The logins that are valid, one a line."""
+    lines = [
+        f"{session['id']}: {session['method']}"
+        + (f" of {session['user']}" if session["user"] else "")
+        + f", from {session['address']}, since {session['startedAt']}, last used {session['lastUsedAt'] or 'unknown'}"
+        for session in _ask(data_dir, "GET", "sessions")["sessions"]
+    ]
+    return "\n".join(lines) or "no logins"
+
+
+def revoke(data_dir: DataDir, session: str) -> str:
+    """End one login, or `all` of them."""
+    path = "sessions/revoke" if session == "all" else f"sessions/{quote(session, safe='')}/revoke"
+    return str(_ask(data_dir, "POST", path)["message"])
+
+
 def update(data_dir: DataDir) -> str:
     """Update the daemon to the newest version."""
     answer = _ask(data_dir, "POST", "update")

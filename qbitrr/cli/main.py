@@ -125,6 +125,9 @@ def _add_ctl(ctl: argparse.ArgumentParser, everywhere: argparse.ArgumentParser) 
     for decision, text in (("approve", "carry them out"), ("discard", "drop them")):
         decide = action(decision, f"removals that wait for your approval, as they were too many: {text}")
         decide.add_argument("category", help="whose removals")
+    action("sessions", "print the logins that are valid")
+    revoke = action("revoke", "end logins")
+    revoke.add_argument("session", help="the id of one, or `all`")
     action("restart-workers", "replace the processes of all workers, one after the other")
     actions.add_parser("renew", parents=[everywhere])  # the old name of restart-workers; without help it is not listed
     action("dump", "write the state of every process to the log")
@@ -158,11 +161,14 @@ def _demo(options: argparse.Namespace) -> int:
 def _run_daemon(
     run: Callable[[ForkServer, Sequence[socket.socket]], list[socket.socket] | None],
 ) -> int:
-    """Run a daemon until it is stopped; when it restarts in place, do not return."""
+    """Run a daemon until it is stopped; when it restarts in place, do not return.
+
+    What it and its workers write is for their user only.
+    """
     from supervisor import early_signals  # noqa: PLC0415
 
     early_signals.keep()
-
+    os.umask(0o077)
     from supervisor import systemd  # noqa: PLC0415
     from supervisor.spawner import start_fork_server  # noqa: PLC0415
 
@@ -275,6 +281,10 @@ def _ctl(options: argparse.Namespace) -> int:
             print(ctl.restart(data_dir, options.category))
         case "approve" | "discard":
             print(ctl.decide(data_dir, options.category, options.action))
+        case "sessions":
+            print(ctl.sessions(data_dir))
+        case "revoke":
+            print(ctl.revoke(data_dir, options.session))
         case "restart-workers" | "renew":
             print(ctl.restart_workers(data_dir))
         case "dump":

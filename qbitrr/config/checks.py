@@ -30,6 +30,7 @@ def check_together(config: Config, findings: Findings) -> None:
     _check_free_space(config, findings)
     _check_processing_only(qbits, findings)
     _check_access(config.webui, findings)
+    _check_provider(config.webui, findings)
     _check_kept_keys(config, findings)
     for qbit in qbits:
         _check_login(qbit, findings)
@@ -120,6 +121,20 @@ def _check_access(webui: WebUI, findings: Findings) -> None:
     if access == "open" and not webui.allow_insecure_exposure:
         hint = "AllowInsecureExposure = true confirms that everyone who reaches it may read all of it."
         findings.problem("WebUI.WebAccess", '"open"', '"auto" or "token"', hint)
+
+
+def _check_provider(webui: WebUI, findings: Findings) -> None:
+    """A provider proves who a user is; without a word on who may log in, all of its users could."""
+    oidc, where = webui.oidc, "WebUI.OIDC"
+    name, _, value = oidc.required_claim.partition("=")
+    if oidc.required_claim and not (name.strip() and value.strip()):
+        findings.problem(f"{where}.RequiredClaim", f'"{oidc.required_claim}"', 'a claim and its value, "groups=admins"')
+    if webui.oidc_enabled and not (oidc.allowed_subjects or oidc.allowed_emails or oidc.required_claim):
+        found = "OIDCEnabled = true, but nothing says which users of the provider may log in"
+        findings.problem(where, found, "AllowedSubjects, AllowedEmails or RequiredClaim")
+    if webui.oidc_enabled and oidc.allowed_emails and "email" not in oidc.scopes.split():
+        hint = "Without it most providers do not say the address, and no one of AllowedEmails gets in."
+        findings.warning(f"{where}.Scopes", f'"{oidc.scopes}"', '"email" among them', hint)
 
 
 def _check_kept_keys(config: Config, findings: Findings) -> None:

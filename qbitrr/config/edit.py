@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import tomlkit
 
-from qbitrr.atomic_file import write_private
+from qbitrr.atomic_file import replace_private
 from qbitrr.config.dotted_keys import merged
 from qbitrr.config.load import load_file, load_text, parse
 from qbitrr.errors import ConfigError, Problem
@@ -43,16 +43,18 @@ def edited(text: str, edits: Edits) -> str:
 def ensure_token(path: Path) -> str:
     """The token of the file; when it has none, a new one is written first.
 
-    Raises ConfigError when the file cannot be used, OSError when it cannot be read or written.
+    Raises ConfigError when the file cannot be used, ConflictError when it is being edited, OSError when it cannot be
+    read or written.
     """
     present = load_file(path, {}).config.webui.token
     if present:
         return present
     token = token_hex(32)
-    changed = _with_token(path.read_bytes().decode("utf-8-sig"), token)
+    text = path.read_bytes().decode("utf-8-sig")
+    changed = _with_token(text, token)
     if load_text(changed, {}).config.webui.token != token:
         raise ConfigError([Problem("WebUI.Token", "a place that cannot be edited", "a table [WebUI]")])
-    write_private(path, changed.encode())
+    replace_private(path, text.encode(), changed.encode())
     return token
 
 

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from qbitrr.config.model import Config
 
 HIDDEN = "***"
-_SHORTEST_HIDDEN = 4  # characters
+SHORTEST = 4
+"""Characters of a secret that is hidden in texts. A shorter one would be found in words, and be given away by it."""
 
 # with a scheme, or a dotted host name with something behind it
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://|[\w.-]+\.\w+(?::\d+)?[/?]", re.IGNORECASE)
+_NOTHING = "(?!)"
 _USER_INFO = re.compile(r"(://)[^/?#]*@|^[^/?#\s@]+:[^/?#\s]*@")
 _SECRET_PARAMETER = re.compile(
     r"(?<=[?&;])((?:\w*(?:pass|key|token|secret|auth|credential)\w*|sid|uk|rsskey)=)[^&;#]+", re.IGNORECASE
@@ -33,11 +35,7 @@ _PASSKEY = re.compile(r"(?<=[/=])(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{16,}(?=[/?&#]|
 
 
 def secrets_of(config: Config) -> frozenset[str]:
-    """Every secret of the configuration, in each spelling in which a log line may contain it.
-
-    Except those of a few characters, and those that are part of a section's or category's name: they are in every line,
-    so that hiding them would make the log useless and give them away.
-    """
+    """Every secret of the configuration, in each spelling in which a log line may contain it."""
     tables: list[Table] = [
         config.settings,
         config.webui,
@@ -45,18 +43,11 @@ def secrets_of(config: Config) -> frozenset[str]:
         *config.qbits.values(),
         *config.arrs.values(),
     ]
-    names = " ".join(_names(config))
-    hidden = {secret for table in tables for secret in _secrets_in(table)}
-    return frozenset(
-        spelling
-        for secret in hidden
-        if len(secret) >= _SHORTEST_HIDDEN and secret not in names
-        for spelling in _spellings(secret)
-    )
+    return frozenset(spelling for table in tables for secret in _secrets_in(table) for spelling in _spellings(secret))
 
 
 def redact_text(text: str, secrets: frozenset[str]) -> str:
-    """Replace every secret in a text by `***`."""
+    """Replace every secret in a text by `***`, except those that are as short as parts of words."""
     return _any_of(secrets).sub(HIDDEN, text) if secrets else text
 
 
@@ -66,14 +57,6 @@ def redact_url(url: str) -> str:
     if not _URL.match(url):
         return without_user
     return _PASSKEY.sub(HIDDEN, _SECRET_PARAMETER.sub(rf"\1{HIDDEN}", without_user))
-
-
-def _names(config: Config) -> Iterator[str]:
-    """Names that log lines are made of."""
-    for section, arr in config.arrs.items():
-        yield from (section, arr.category)
-    for section, qbit in config.qbits.items():
-        yield from (section, *qbit.managed_categories)
 
 
 def _secrets_in(table: Table) -> Iterator[str]:
@@ -108,5 +91,5 @@ def _spellings(secret: str) -> set[str]:
 
 @lru_cache(maxsize=4)
 def _any_of(secrets: frozenset[str]) -> re.Pattern[str]:
-    longest_first = sorted(secrets, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, longest_first)))
+    longest_first = sorted((secret for secret in secrets if len(secret) >= SHORTEST), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first)) or _NOTHING)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from qbitrr import logs
+from qbitrr.data_dir import BACKUP_FOLDER
 from qbitrr.errors import StateError
 from qbitrr.rules import thinning
 from qbitrr.state.integrity import damage_of
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-FOLDER = "backups"
 EVERY_SECONDS = 3600.0
 LARGEST_BYTES = 1 << 30
 """Of all backups together, beyond the newest three."""
@@ -56,7 +56,7 @@ class Rescued(Struct, frozen=True):
 def backups(state_file: Path, now: float) -> list[Backup]:
     """List all backups, the newest first; behind them those of a clock that was ahead."""
     found = []
-    for path in (state_file.parent / FOLDER).glob(f"{state_file.stem}-*{state_file.suffix}"):
+    for path in (state_file.parent / BACKUP_FOLDER).glob(f"{state_file.stem}-*{state_file.suffix}"):
         with contextlib.suppress(ValueError):  # not a name of ours
             stamp = path.stem.removeprefix(f"{state_file.stem}-")
             found.append(Backup(path, datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC).timestamp()))
@@ -75,7 +75,7 @@ def back_up_when_due(state_file: Path, now: float) -> Path | None:
 
 def back_up(state_file: Path, now: float) -> Path:
     """Back the file up as it is at one moment, and thin older backups out by their age. Raises StateError."""
-    folder = state_file.parent / FOLDER
+    folder = state_file.parent / BACKUP_FOLDER
     backup = folder / f"{state_file.stem}-{time.strftime(_STAMP, time.gmtime(now))}{state_file.suffix}"
     draft = backup.with_suffix(".part")
     try:
@@ -152,6 +152,7 @@ def _put(backup: Path, state_file: Path) -> None:
 
 def _copy_without_rebuilt(source: Path, target: Path) -> None:
     """Copy the schema of a file, and all rows but those that are rebuilt, as they are at one moment."""
+    target.touch(0o600)
     with contextlib.closing(sqlite3.connect(f"{target.absolute().as_uri()}?mode=rwc", uri=True)) as connection:
         connection.isolation_level = None
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -177,7 +178,8 @@ def _copy_without_rebuilt(source: Path, target: Path) -> None:
 
 
 def copy_to(source: Path, target: Path) -> None:
-    """Copy a file as it is at one moment, while other processes write to it. Raises sqlite3.Error."""
+    """Copy a file as it is at one moment, while other processes write to it. Raises sqlite3.Error, OSError."""
+    target.touch(0o600)
     with (
         contextlib.closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as reader,
         contextlib.closing(sqlite3.connect(target, isolation_level=None)) as writer,

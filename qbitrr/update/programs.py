@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 REQUIREMENTS = "requirements.txt"
 """The file of a folder of wheels that lists all of them with their hashes."""
 
+CODE_UMASK = 0o022
+"""What is installed is for every user: the commands may be run by another one than the daemon."""
+
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 _KEPT_LINES = 12
 _LONGEST_LINE = 2_000  # characters
@@ -55,7 +58,7 @@ async def run(what: str, command: Sequence[str], environ: Mapping[str, str], sec
     process = await asyncio.create_subprocess_exec(
         *command, env=dict(environ), limit=1 << 20, stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, start_new_session=True,
-        preexec_fn=die_with_parent,
+        preexec_fn=die_with_parent, umask=CODE_UMASK,
     )  # fmt: skip
     lines: deque[str] = deque(maxlen=_KEPT_LINES)
     ended = False
@@ -79,7 +82,7 @@ def run_blocking(what: str, command: Sequence[str], environ: Mapping[str, str], 
     """Run a program where no event loop runs any more; as `run`."""
     with subprocess.Popen(  # noqa: S603 - our own interpreter
         command, env=dict(environ), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        start_new_session=True,
+        start_new_session=True, umask=CODE_UMASK,
     ) as process:  # fmt: skip
         try:
             output, _ = process.communicate(timeout=seconds)

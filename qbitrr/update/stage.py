@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qbitrr.errors import UpdateFailedError
-from qbitrr.update.programs import clean_environ, installing, python, run
+from qbitrr.update.programs import CODE_UMASK, clean_environ, installing, python, run
 from qbitrr.update.releases import DISTRIBUTION, PACKAGE, runs_on
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ def _make_room(place: Path, data_dir: DataDir, version: str) -> None:
                 text = f"{where} has {free >> 20} MiB free, an update needs {needed >> 20} MiB"
                 raise UpdateFailedError(text)
         place.mkdir()
+        place.chmod(0o777 & ~CODE_UMASK)
         (place / MARK).write_text(version)
     except OSError as error:
         raise UpdateFailedError(f"{place} cannot be prepared: {error.strerror or error}") from error

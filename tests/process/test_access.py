@@ -73,7 +73,7 @@ async def start(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
         with (tmp_path / "out.log").open("wb") as output:
             process = subprocess.Popen(  # noqa: ASYNC220 - starting takes a moment
                 [*COMMAND, "--data-dir", str(folder), "run"], cwd=tmp_path, env=environ(**variables),
-                stdout=output, stderr=output, start_new_session=True,
+                stdout=output, stderr=output, start_new_session=True, umask=0,
             )  # fmt: skip
         processes.append(process)
         running = Running(folder, port, process)
@@ -85,6 +85,61 @@ async def start(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
             await asyncio.to_thread(process.wait, 20)
+
+
+# -- the data folder ---------------------------------------------------------------------------------------------
+
+
+WITH_A_WORKER = """WebAccess = "auto"
+[Settings]
+CompletedDownloadFolder = "/downloads"
+[qBit]
+Host = "http://localhost:1"
+[Radarr]
+URI = "http://localhost:1"
+APIKey = "the key"
+Category = "films"
+"""
+
+
+def modes(folder: Path) -> dict[str, int]:
+    """The permissions of a folder and of everything in it."""
+    return {str(path.relative_to(folder)): path.lstat().st_mode & 0o777 for path in (folder, *folder.rglob("*"))}
+
+
+def loose(folder: Path) -> dict[str, str]:
+    """What in a folder is open to other users."""
+    expected = {name: 0o700 if (folder / name).is_dir() else 0o600 for name in modes(folder)}
+    return {name: oct(mode) for name, mode in modes(folder).items() if mode != expected[name]}
+
+
+async def test_no_other_user_can_read_what_the_daemon_writes(start):
+    running = await start(WITH_A_WORKER)
+    token = {"X-API-Token": "the token"}
+    assert await running.status("POST", "/login", json={"token": "the token"}) == 200
+    change = {"changes": {"WebUI.Theme": "Light"}}
+    assert await running.status("POST", "/api/config", json=change, headers=token) == 200
+    await until(lambda: any((running.folder / "backups").glob("*.db")), 10, "the first backup")
+    await until((running.folder / "logs" / "films.log").exists, 10, "a line of the worker")
+    await until((running.folder / "state.db-wal").exists, 10, "a row of the worker")
+    written = modes(running.folder)
+    assert {"config.toml", "state.db", "audit.db", "sessions.json", "logs/Main.log"} <= written.keys()
+    assert {"config-history", "backups", "control.sock", "qbitrr.lock"} <= written.keys()
+    assert loose(running.folder) == {}
+
+
+async def test_what_an_earlier_start_left_open_is_closed(start, tmp_path):
+    folder = tmp_path / "data"
+    for path in (folder / "logs", folder / "evidence" / "films"):
+        path.mkdir(parents=True)
+    for name in ("state.before-update.db", "logs/Main.log", "evidence/films/1.json", "of-the-user"):
+        (folder / name).touch()
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o777 if path.is_dir() else 0o666)
+    await start()
+    left = loose(folder)
+    inside = {"logs/Main.log", "evidence/films", "evidence/films/1.json"}  # of folders that no one else can enter
+    assert left.keys() - inside == {".", "of-the-user"}  # the user's own choice
 
 
 # -- the control socket ------------------------------------------------------------------------------------------
@@ -130,6 +185,30 @@ async def test_where_everything_needs_a_login_the_control_socket_works(start):
     assert await running.status() == 401
     assert (await qbitrr(running.folder, "ctl", "status")).stdout == "no workers\n"
     assert (running.folder / "control.sock").stat().st_mode & 0o777 == 0o600
+
+
+async def test_logins_are_listed_and_ended_by_commands_and_outlive_a_restart(start):
+    running = await start('WebAccess = "token"')
+    jar = aiohttp.CookieJar(unsafe=True)  # also for addresses
+    async with aiohttp.ClientSession(cookie_jar=jar) as browser:
+
+        async def status(method: str, path: str, **options: Any) -> int:
+            async with browser.request(method, running.url + path, **options) as response:
+                return response.status
+
+        assert await status("POST", "/login", json={"token": "the token"}) == 200
+        listed = (await qbitrr(running.folder, "ctl", "sessions")).stdout
+        session, _, rest = listed.partition(": ")
+        assert rest.startswith(f"token, from {HOST}, since ")
+        assert (await qbitrr(running.folder, "ctl", "restart")).returncode == 0
+        assert await status("GET", "/web/status") == 200
+        assert (await qbitrr(running.folder, "ctl", "revoke", "another")).returncode == 1
+        assert (await qbitrr(running.folder, "ctl", "revoke", session)).returncode == 0
+        assert await status("GET", "/web/status") == 401
+        assert await status("POST", "/login", json={"token": "the token"}) == 200
+        assert (await qbitrr(running.folder, "ctl", "revoke", "all")).stdout == "1 login has ended\n"
+        assert await status("GET", "/web/status") == 401
+        assert (await qbitrr(running.folder, "ctl", "sessions")).stdout == "no logins\n"
 
 
 async def test_the_control_socket_outlives_a_restart_in_place(start):

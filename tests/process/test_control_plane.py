@@ -39,6 +39,14 @@ async def daemon(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Daemon]:
         yield running
 
 
+@pytest.fixture
+async def unchecked(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Daemon]:
+    """A daemon that tries what is too long for a worker."""
+    async with Daemon(tmp_path / "data", sandbox.config_toml(QUICK), "tests.support.unchecked") as running:
+        await running.all_running()
+        yield running
+
+
 async def pids(daemon: Daemon) -> dict[str, int]:
     return {category: worker["pid"] for category, worker in (await daemon.workers()).items()}
 
@@ -57,15 +65,26 @@ async def test_a_change_restarts_those_whom_it_concerns(daemon: Daemon):
     assert 'StalledDelay = "9s"' not in file.read_text()
 
 
-async def test_a_change_with_which_a_worker_does_not_get_ready_is_rolled_back(daemon: Daemon):
-    file = daemon.folder / "config.toml"
+async def test_a_change_with_which_a_worker_does_not_get_ready_is_rolled_back(unchecked: Daemon):
+    file = unchecked.folder / "config.toml"
     before = file.read_text()
-    changes = {"changes": {"Radarr-HD.Torrent.FileExtensionAllowlist": TOO_LONG}}
-    async with aiohttp.ClientSession() as session, session.post(f"{daemon.url}/web/config", json=changes) as response:
+    url, changes = f"{unchecked.url}/web/config", {"changes": {"Radarr-HD.Torrent.FileExtensionAllowlist": TOO_LONG}}
+    async with aiohttp.ClientSession() as session, session.post(url, json=changes) as response:
         assert response.status == 409
         assert (await response.json())["code"] == "WORKER_NOT_READY"
     assert file.read_text() == before
-    await daemon.all_running()
+    await unchecked.all_running()
+
+
+async def test_a_change_that_is_too_long_for_a_worker_is_refused_before_it_is_written(daemon: Daemon):
+    file, processes = daemon.folder / "config.toml", await pids(daemon)
+    before = file.read_text()
+    url, changes = f"{daemon.url}/web/config", {"changes": {"Radarr-HD.Torrent.FileExtensionAllowlist": TOO_LONG}}
+    async with aiohttp.ClientSession() as session, session.post(url, json=changes) as response:
+        assert response.status == 400
+        assert "Radarr-HD" in (await response.json())["details"]
+    assert file.read_text() == before
+    assert await pids(daemon) == processes
 
 
 async def test_changes_of_workers_are_events(daemon: Daemon):

@@ -39,6 +39,14 @@ async def daemon(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Daemon]:
         yield running
 
 
+@pytest.fixture
+async def unchecked(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Daemon]:
+    """A daemon that tries what is too long for a worker."""
+    async with Daemon(tmp_path / "data", sandbox.config_toml(QUICK), "tests.support.unchecked") as running:
+        await running.all_running()
+        yield running
+
+
 def changed(**tables: Any) -> dict[str, Any]:
     return {**QUICK, **{name.replace("_", "-"): table for name, table in tables.items()}}
 
@@ -124,11 +132,11 @@ async def test_a_configuration_that_is_gone_is_a_no_op(daemon: Daemon):
     assert await pids(daemon) == before
 
 
-async def test_the_old_configuration_comes_back_when_a_worker_does_not_get_ready(sandbox: Sandbox, daemon: Daemon):
-    before = await pids(daemon)
-    log = await reload(daemon, sandbox.config_toml({**QUICK, **TOO_LONG}), "configuration was rolled back")
+async def test_the_old_configuration_comes_back_when_a_worker_does_not_get_ready(sandbox: Sandbox, unchecked: Daemon):
+    before = await pids(unchecked)
+    log = await reload(unchecked, sandbox.config_toml({**QUICK, **TOO_LONG}), "configuration was rolled back")
     assert "radarr-hd" in log
-    workers = await daemon.all_running()
+    workers = await unchecked.all_running()
     assert workers["sonarr-tv"]["pid"] == before["sonarr-tv"]
     assert workers["radarr-hd"]["pid"] not in (None, before["radarr-hd"])
 

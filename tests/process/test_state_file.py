@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qbitrr.data_dir import BACKUP_FOLDER
 from qbitrr.sandbox.sandbox import Sandbox, Section
-from qbitrr.state import backup
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 
@@ -69,7 +69,7 @@ def flip(path: Path) -> None:
 async def test_flipped_bytes_while_everything_runs_are_found_and_the_newest_copy_is_restored(daemon: Daemon):
     await daemon.all_running()
     state = daemon.folder / "state.db"
-    await until(lambda: list((daemon.folder / backup.FOLDER).glob("*.db")), 10, daemon.log)
+    await until(lambda: list((daemon.folder / BACKUP_FOLDER).glob("*.db")), 10, daemon.log)
     with contextlib.closing(sqlite3.connect(state)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     flip(state)

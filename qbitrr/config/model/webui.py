@@ -12,7 +12,10 @@ ViewDensity = Literal["Comfortable", "Compact"]
 
 
 class Oidc(Table, frozen=True):
-    """`[WebUI.OIDC]`: login at an OpenID Connect provider."""
+    """`[WebUI.OIDC]`: login at an OpenID Connect provider.
+
+    A user of the provider is admitted who is in one of both lists, if there is one, and has the claim, if there is one.
+    """
 
     authority: Annotated[str, key("text", "Address of the provider (issuer).", change="web")] = ""
     client_id: Annotated[str, key("text", "Client id registered there.", change="web")] = ""
@@ -26,6 +29,18 @@ class Oidc(Table, frozen=True):
         bool,
         key("flag", "Accept only a provider that is reached by https.", change="web"),
     ] = True
+    allowed_subjects: Annotated[
+        tuple[str, ...],
+        key("name", "Users who may log in, by the provider's id of them (sub), which the log shows.", change="web"),
+    ] = ()
+    allowed_emails: Annotated[
+        tuple[str, ...],
+        key("name", "Users who may log in, by an address that the provider has verified.", change="web"),
+    ] = ()
+    required_claim: Annotated[
+        str,
+        key("text", 'What a user must have besides, or alone: a claim and its value, "groups=admins".', change="web"),
+    ] = ""
 
 
 class WebUI(Table, frozen=True):

@@ -7,6 +7,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from control.auth.access import Access
 from control.auth.audit_trail import AuditTrail
+from control.auth.sessions import Sessions
 from control.auth.throttle import LoginThrottle
 from control.config_editor import ConfigEditor
 from control.context import HandlerContext
@@ -72,7 +73,13 @@ def make_context_over(log_folder, tmp_path):
         }
         clock = changes.pop("clock", Clock(wall=lambda: NOW, monotonic=lambda: 0.0))
         attributes = {
-            "access": Access(lambda: config_reload.loaded.config.webui, TOKEN, LoginThrottle(clock), clock),
+            "access": Access(
+                lambda: config_reload.loaded.config.webui,
+                TOKEN,
+                LoginThrottle(clock),
+                Sessions(data_dir.sessions_file, clock),
+                clock,
+            ),
             "audit": AuditTrail(tmp_path / "audit.db", clock),
             "config_reload": config_reload,
             "commands": FakeCommands(),

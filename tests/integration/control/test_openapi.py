@@ -75,9 +75,11 @@ BODIES = {
 )
 async def test_answers_match_the_description(client, context, log_folder, document, route):
     waiting_for_approval(context)
+    await context.access.sessions.start("token", "", "192.168.1.7", "")
     (log_folder / "Main.log").write_text("a\n")
     prefix = "" if route in OPEN_ROUTES else "/web"
-    values = next((some for start, some in EXAMPLES.items() if route.path.startswith(start)), {})
+    examples = EXAMPLES | {"/sessions": {"id": context.access.sessions.all()[0].id}}
+    values = next((some for start, some in examples.items() if route.path.startswith(start)), {})
     operation = document["paths"][prefix + route.path][route.method.lower()]
     await client.post("/web/config", json={"changes": {"WebUI.Theme": "Light"}})
     query, body = QUERIES.get(route.path), BODIES.get(route.path) if route.method == "POST" else None

@@ -130,3 +130,26 @@ def test_without_journald_logging_goes_on_and_the_loss_is_counted(journald, log)
 def test_a_terminal_is_not_the_journal():
     assert not journal.started_by_systemd({})
     assert not journal.started_by_systemd({"JOURNAL_STREAM": "1:1"})
+
+
+def test_a_secret_that_is_a_word_is_not_hidden_in_names_of_ours(journald):
+    logs.configure("DEBUG", None, "films.log", lambda text: text.replace("films", "***"))
+    logs.get("qbitrr.test").warning("films were read", category="films", because="films hush", number=3)
+    entry = journald()
+    assert entry["QBITRR_EVENT"] == b"films were read"
+    assert entry["QBITRR_CATEGORY"] == b"films"
+    assert entry["QBITRR_BECAUSE"] == b"*** hush"
+    assert entry["QBITRR_NUMBER"] == b"3"
+    assert entry["CODE_FILE"].endswith(b"test_journald.py")
+    assert b"category='films'" in entry["MESSAGE"]
+
+
+def test_the_text_of_an_exception_forges_no_line_of_the_message(journald, log):
+    error = ValueError("it answered\nfilms: state file was damaged\x1b[31m")
+    try:
+        raise error
+    except ValueError:
+        log.exception("call failed")
+    first, *traceback = journald()["MESSAGE"].decode().split("\n")
+    assert first == "call failed"
+    assert [line for line in traceback if not (line.startswith("  | ") and line.isprintable())] == []

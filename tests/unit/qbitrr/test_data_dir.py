@@ -49,6 +49,35 @@ def test_the_data_folder_is_made_with_its_parents(tmp_path):
     assert data_dir.folder.is_dir()
 
 
+def test_a_data_folder_that_is_made_is_for_its_owner_only(tmp_path):
+    before = os.umask(0)
+    try:
+        DataDir(tmp_path / "a" / "b").create()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a" / "b").stat().st_mode & 0o777 == 0o700
+
+
+def test_what_is_ours_in_a_data_folder_is_closed_to_others_and_nothing_else(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    data_dir = DataDir(tmp_path / "data")
+    for path in (data_dir.log_folder, data_dir.evidence_folder, data_dir.folder / "films"):
+        path.mkdir(parents=True)
+    ours = ("config.toml", "state.db", "state.db-wal", "state.before-update.db", "audit.db", "sessions.json")
+    for name in (*ours, "update.json", "of-the-user", "logs/Main.log"):
+        (data_dir.folder / name).touch()
+    data_dir.config_history.symlink_to(elsewhere)
+    for path in (elsewhere, data_dir.folder, *data_dir.folder.rglob("*")):
+        path.chmod(0o777 if path.is_dir() else 0o666)
+    data_dir.close_to_others()
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (elsewhere, *data_dir.folder.iterdir())}
+    assert {name for name, mode in modes.items() if mode & 0o077} == {
+        "elsewhere", "config-history", "films", "of-the-user"
+    }  # fmt: skip
+    assert (modes["config.toml"], modes["logs"]) == (0o600, 0o700)
+
+
 def test_a_data_folder_that_cannot_be_made_is_a_configuration_error(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="QBITRR_OVERRIDES_DATA_PATH"):

@@ -73,6 +73,59 @@ def test_a_name_with_a_line_break_does_not_start_a_line(configured):
     assert len((folder / "Main.log").read_text().splitlines()) == 1
 
 
+FORGED = "2026-11-29T00:00:00.000000Z [critical ] state file was damaged"
+
+
+@pytest.mark.parametrize("separator", ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_the_text_of_an_exception_forges_no_line(configured, capsys, separator):
+    folder = configured()
+    error = ValueError(f"the service answered{separator}{FORGED}{separator}\x1b[31mred\x1b[0m \x00\udcff")
+    try:
+        raise error
+    except ValueError:
+        logs.get("supervisor").exception("call failed", error=f"it answered{separator}{FORGED}")
+    for text in ((folder / "Main.log").read_text(), capsys.readouterr().err):
+        first, *traceback = text.splitlines()
+        assert "call failed" in first
+        assert traceback[0] == "  | Traceback (most recent call last):"
+        assert [line for line in traceback if not line.startswith("  | ")] == []
+        assert [character for line in traceback for character in line if not character.isprintable()] == []
+        assert "red" in text
+
+
+def test_the_text_of_another_library_forges_no_line(configured):
+    folder = configured()
+    logging.getLogger("aiohttp.server").error("odd request: %s", f"\n{FORGED}\x1b[31m")
+    (line,) = (folder / "Main.log").read_text().splitlines()
+    assert FORGED in line
+    assert "\x1b" not in line
+
+
+def test_a_secret_that_is_a_word_is_not_hidden_in_names_of_ours(configured, capsys):
+    folder = configured(hide=lambda text: text.replace("movies", "***"))
+    logs.get("supervisor").warning("movies were read", category="movies", section="movies", movies="my movies", n=3)
+    logging.getLogger("aiosqlite").error("no movies")
+    text = (folder / "Main.log").read_text()
+    assert "movies were read" in text
+    assert "category='movies'" in text
+    assert "section='movies'" in text
+    assert "movies='my ***'" in text
+    assert "no ***" in text
+    assert capsys.readouterr().err
+
+
+def test_secrets_are_hidden_in_values_of_any_kind(configured):
+    class Answer:
+        def __repr__(self):
+            return "Answer(hush)"
+
+    folder = configured(hide=lambda text: text.replace("hush", "***"))
+    logs.get("supervisor").warning("odd", one={"a": "hush"}, two=ValueError("hush"), three=Answer(), four=b"hush")
+    text = (folder / "Main.log").read_text()
+    assert "hush" not in text
+    assert "Answer(***)" in text
+
+
 NAMES = st.text(min_size=1, max_size=20)
 
 

@@ -153,6 +153,18 @@ async def test_a_plan_changes_nothing_and_applying_it_does_not_read_the_file(rel
     assert applied == [plan.loaded]
 
 
+async def test_what_is_too_long_for_a_worker_is_no_configuration(reload, data_dir, applied):
+    tags = [f"tag {number} {'x' * 80}" for number in range(2500)]
+    text = TEXT.replace("[Settings]\n", f"[Settings]\nProtectTags = {tags}\n")
+    data_dir.config_file.write_text(text)
+    with pytest.raises(ConfigError, match=r"Radarr-A: found \d+ KiB for its worker") as refused:
+        await reload.plan(load_text(text, {}))
+    assert [problem.key for problem in refused.value.problems] == ["Radarr-A", "Sonarr-B"]
+    with pytest.raises(ConfigError):
+        await reload.reload()
+    assert applied == []
+
+
 async def test_the_configurations_of_workers_are_made_once_for_a_reload(reload, data_dir, monkeypatch):
     made = []
 

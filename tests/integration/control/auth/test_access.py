@@ -53,6 +53,7 @@ OPEN_INSIDE = OPEN_TO_ALL | {
 # The same for the daemon's own user and root on this machine.
 OPEN_TO_OWN_USER = OPEN_INSIDE | {
     ("GET", "/web/audit"),
+    ("GET", "/web/sessions"),
     ("POST", "/web/actions/{id}/undo"),
     ("POST", "/web/arr/{section}/approve"),
     ("POST", "/web/arr/{section}/discard"),
@@ -65,6 +66,8 @@ OPEN_TO_OWN_USER = OPEN_INSIDE | {
     ("POST", "/web/processes/restart"),
     ("POST", "/web/reload"),
     ("POST", "/web/restart"),
+    ("POST", "/web/sessions/{id}/revoke"),
+    ("POST", "/web/sessions/revoke"),
     ("POST", "/web/update"),
 }
 EXAMPLES = {"category": "movies", "section": "movies", "name": "app.js", "hash": HASH, "id": "1", "kind": "search"}

@@ -1,17 +1,23 @@
-"""Logins of the page, and wrong guesses."""
+"""Logins of the page, their list and their end, and wrong guesses."""
+
+import asyncio
+import threading
+from collections import Counter
 
 import bcrypt
 import pytest
 
-from control.auth import throttle
+from control.auth import passwords, throttle
 from control.auth.login_link import LoginLink
 from qbitrr.clock import Clock
 from tests.integration.control.asking import get, post
 from tests.integration.control.sample import CONFIG, TOKEN
+from tests.support.polling import until
 
 HASH = bcrypt.hashpw(b"open sesame", bcrypt.gensalt(4)).decode()
 LOCKED = f'{CONFIG}[WebUI]\nWebAccess = "token"\n'
 WITH_PASSWORD = f'{LOCKED}LocalAuthEnabled = true\nUsername = "me"\nPasswordHash = "{HASH}"\n'
+BEHIND_PROXY = f'{WITH_PASSWORD}TrustedProxies = ["127.0.0.1"]\n'
 
 
 async def test_the_token_opens_the_page_by_a_cookie(make_context, connect):
@@ -106,6 +112,17 @@ async def test_a_new_password_ends_the_other_logins(make_context, connect):
         await post(client, "/login", json={"username": "me", "password": "another one"})
 
 
+async def test_no_login_survives_a_new_password_though_the_one_before_returns(make_context, connect):
+    context = make_context(WITH_PASSWORD)
+    async with connect(context) as client:
+        await post(client, "/login", json={"token": TOKEN})
+        await post(client, "/web/password", json={"username": "me", "password": "another one"})
+        config_reload = context.config_reload
+        config_reload.data_dir.config_file.write_text(WITH_PASSWORD)
+        await config_reload.reload()
+        await get(client, "/web/status", 401)
+
+
 @pytest.mark.parametrize("body", [{"username": "me", "password": "short"}, {"username": "", "password": "long enough"}])
 async def test_an_unusable_login_is_refused(client, body):
     await post(client, "/web/password", 400, json=body)
@@ -129,3 +146,106 @@ async def test_after_wrong_guesses_an_address_has_to_wait_even_with_the_right_to
             assert response.headers["Retry-After"] == "60"
         await post(client, "/login", 429, json={"token": TOKEN})
         await get(client, "/api/status", 401)
+
+
+# -- guesses at the same time ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def slow_hash(monkeypatch):
+    """Hashing takes until `go` is set; how many passwords were compared at a time, and in all."""
+
+    class Hashing:
+        go = threading.Event()
+        running = most_at_once = compared = 0
+
+        def check(self, _password, _stored):
+            self.running += 1
+            self.compared += 1
+            self.most_at_once = max(self.most_at_once, self.running)
+            assert self.go.wait(10)
+            self.running -= 1
+            return False
+
+    hashing = Hashing()
+    monkeypatch.setattr(bcrypt, "checkpw", hashing.check)
+    yield hashing
+    hashing.go.set()
+
+
+async def test_many_guesses_at_once_pass_no_limit_and_hold_up_nothing_else(make_context, connect, slow_hash):
+    async def guess(number):
+        body = {"username": "me", "password": f"guess {number}"}
+        async with client.post("/login", json=body, headers={"X-Forwarded-For": "203.0.113.9"}) as response:
+            return response.status
+
+    async with connect(make_context(BEHIND_PROXY)) as client:
+        guesses = [asyncio.create_task(guess(number)) for number in range(60)]
+        await until(lambda: slow_hash.running, 5, "the first password")
+        async with asyncio.timeout(5):
+            await get(client, "/api/logs", headers={"X-API-Token": TOKEN})  # its files are read in threads too
+        slow_hash.go.set()
+        statuses = Counter(await asyncio.gather(*guesses))
+    assert statuses.keys() == {401, 429}
+    assert statuses[401] == slow_hash.compared <= passwords.MOST_WAITING
+    assert slow_hash.most_at_once == 1
+
+
+async def test_guesses_from_many_addresses_have_a_limit_in_all(make_context, connect, monkeypatch):
+    monkeypatch.setattr(throttle, "MOST_GUESSES_IN_ALL", 5)
+    async with connect(make_context(BEHIND_PROXY)) as client:
+        for number in range(5):
+            headers = {"X-Forwarded-For": f"198.51.100.{number}"}
+            await post(client, "/login", 401, json={"username": "me", "password": "wrong"}, headers=headers)
+        elsewhere = {"X-Forwarded-For": "203.0.113.9"}
+        await post(client, "/login", 429, json={"username": "me", "password": "open sesame"}, headers=elsewhere)
+        await post(client, "/login", json={"token": TOKEN}, headers=elsewhere)
+
+
+# -- the list of logins ---------------------------------------------------------------------------------------------
+
+WITH_TOKEN = {"X-API-Token": TOKEN}
+
+
+async def listed(client, **options):
+    return (await get(client, "/web/sessions", **options))["sessions"]
+
+
+async def test_logins_are_listed_and_one_of_them_is_ended(make_context, connect):
+    context = make_context(WITH_PASSWORD)
+    async with connect(context) as one, connect(context) as other:
+        await post(one, "/login", json={"username": "me", "password": "open sesame"})
+        await post(other, "/login", json={"token": TOKEN})
+        sessions = {session["method"]: session for session in await listed(one)}
+        mine, theirs = sessions["password"], sessions["token"]
+        assert (mine["user"], mine["address"], mine["current"], mine["startedAt"], mine["endsAt"]) == (
+            "me", "127.0.0.1", True, "2023-11-14T22:13:20Z", "2023-12-14T22:13:20Z"
+        )  # fmt: skip
+        assert (theirs["user"], theirs["current"], theirs["lastUsedAt"]) == ("", False, None)
+        await get(other, "/web/status")
+        await post(one, f"/web/sessions/{theirs['id']}/revoke")
+        await get(other, "/web/status", 401)
+        assert [session["id"] for session in await listed(one)] == [mine["id"]]
+        await post(one, f"/web/sessions/{theirs['id']}/revoke", 404)
+        (entry,) = [entry for entry in (await get(one, "/web/audit"))["entries"] if entry["outcome"] == "done"][:1]
+        assert entry["proof"] == f"session {mine['id']}"
+
+
+async def test_all_logins_are_ended(make_context, connect):
+    context = make_context(LOCKED)
+    async with connect(context) as one, connect(context) as other:
+        for client in (one, other):
+            await post(client, "/login", json={"token": TOKEN})
+        await post(one, "/web/sessions/revoke", headers=WITH_TOKEN)
+        for client in (one, other):
+            await get(client, "/web/status", 401)
+        assert await listed(one, headers=WITH_TOKEN) == []
+
+
+async def test_after_a_logout_the_cookie_opens_nothing(make_context, connect):
+    async with connect(make_context(LOCKED)) as client:
+        async with client.post("/login", json={"token": TOKEN}) as response:
+            cookie = response.headers["Set-Cookie"].partition(";")[0]
+        await get(client, "/web/status", headers={"Cookie": cookie})
+        await post(client, "/logout")
+        await get(client, "/web/status", 401, headers={"Cookie": cookie})

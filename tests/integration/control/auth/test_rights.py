@@ -16,6 +16,7 @@ from control.auth.access import Access
 from control.auth.peer import PeerUsers
 from control.auth.rights import ROUTES, Right
 from control.auth.roles import Caller
+from control.auth.sessions import Sessions
 from control.auth.throttle import LoginThrottle
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES
 from control.server import serve
@@ -66,7 +67,8 @@ def plane(make_context, tmp_path, log_folder):
         clock = Clock()
         config_reload = context.config_reload
         changed = Access(
-            lambda: config_reload.loaded.config.webui, TOKEN, LoginThrottle(clock), clock,
+            lambda: config_reload.loaded.config.webui, TOKEN, LoginThrottle(clock),
+            Sessions(config_reload.data_dir.sessions_file, clock), clock,
             control_socket=str(control_socket), **access,
         )  # fmt: skip
         context = make_context(config, access=changed)
@@ -86,10 +88,10 @@ async def status_of(session, method, url, **options):
         return response.status
 
 
-async def walk(session, url, caller, **options):
+async def walk(session, url, caller, names=tuple(ROUTES), **options):
     """The routes that answer otherwise than the table says."""
     wrong = {}
-    for name in ROUTES:
+    for name in names:
         method = name.partition(" ")[0]
         status = await status_of(session, method, url + path_of(name), **options)
         if not is_as_expected(name, caller, status):
@@ -123,8 +125,10 @@ async def test_over_tcp_with_the_cookie_of_a_login(plane):
     jar = aiohttp.CookieJar(unsafe=True)  # also for addresses
     config = f'{CONFIG}[WebUI]\nWebAccess = "token"\n'
     async with plane(config) as running, aiohttp.ClientSession(cookie_jar=jar) as session:
-        assert await status_of(session, "POST", f"{running.url}/login", json={"token": TOKEN}) == 200
-        assert await walk(session, running.url, Caller.CREDENTIAL) == {}
+        endings = ("POST /sessions/revoke", "POST /logout")
+        for names in (ROUTES.keys() - endings, endings[:1], endings[1:]):
+            assert await status_of(session, "POST", f"{running.url}/login", json={"token": TOKEN}) == 200
+            assert await walk(session, running.url, Caller.CREDENTIAL, names) == {}
 
 
 async def test_another_user_of_this_machine(plane):

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from control.auth.roles import Author, Caller
+from qbitrr.config import history
 from qbitrr.errors import ConflictError, WorkerNotReadyError
 from tests.integration.control.asking import get, post
 from tests.integration.control.sample import CONFIG, TOKEN
@@ -314,3 +315,45 @@ async def test_a_change_of_a_file_with_what_is_no_number_in_an_unknown_table(mak
         answer = await post(client, "/api/config", json=body, headers={"X-API-Token": TOKEN})
     assert [entry["key"] for entry in answer["plan"]["changed"]] == ["Settings.Tagless"]
     assert f"Key = {value}" in context.config_reload.data_dir.config_file.read_text()
+
+
+@pytest.fixture
+def edited_while_it_is_written(file, monkeypatch):
+    """Saves an edit by hand when a version is recorded: after the change was checked, before it is written."""
+    record = history.record
+
+    def edit_and_record(folder, text, author, at):
+        if author == "file":
+            draft = file.with_name("draft")
+            draft.write_text(f"{text}# an edit by hand\n")
+            draft.replace(file)
+        record(folder, text, author, at)
+
+    monkeypatch.setattr(history, "record", edit_and_record)
+
+
+async def test_an_edit_by_hand_in_the_middle_of_a_change_is_not_lost(
+    client, context, file, edited_while_it_is_written, monkeypatch
+):
+    before = context.loaded
+    answer = await change(client, 409, WebUI__Theme="Light")
+    assert "was changed" in answer["error"]
+    assert file.read_text() == f"{FILE}# an edit by hand\n"
+    assert context.loaded is before
+    monkeypatch.undo()
+    await change(client, WebUI__Theme="Light")
+    assert file.read_text() == f"{FILE}# an edit by hand\n".replace('"Dark"', '"Light"')
+
+
+async def test_an_edit_by_hand_while_a_change_is_rolled_back_is_not_lost(client, context, file, monkeypatch):
+    record = history.record
+
+    def edit_and_record(folder, text, author, at):
+        record(folder, text, author, at)
+        if author not in ("file", "rolled back"):
+            file.write_text("# an edit by hand\n")
+
+    monkeypatch.setattr(history, "record", edit_and_record)
+    context.config_reload.fails = WorkerNotReadyError("movies", None)
+    await change(client, 409, WebUI__Theme="Light")
+    assert file.read_text() == "# an edit by hand\n"

@@ -86,6 +86,16 @@ async def test_log_lines_arrive_as_they_are_written(client, log_folder):
     await get(client, "/web/logs/nothing.log/stream", 404)
 
 
+async def test_a_log_line_cannot_end_its_field_and_forge_an_event(client, log_folder):
+    (log_folder / "Main.log").write_bytes(b"one\revent: reset\rdata: forged\r\n")
+    async with client.get("/web/logs/Main.log/stream?last=1") as response:
+        body = b""
+        async with asyncio.timeout(5):
+            while b"\n\n" not in body:
+                body += await response.content.readany()
+    assert body == b"data: one\ndata: event: reset\ndata: data: forged\ndata: \n\n"
+
+
 async def test_a_whole_file_is_downloaded(client, log_folder):
     (log_folder / "Main.log").write_bytes(b"a\n" * 300_000 + b"end")
     async with client.get("/web/logs/Main.log/download") as response:

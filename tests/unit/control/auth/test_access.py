@@ -8,13 +8,15 @@ from aiohttp.test_utils import make_mocked_request
 from aiohttp.web import Response
 from multidict import CIMultiDict
 
-from control.auth import session_cookie, throttle
+from control.auth import sessions, throttle
 from control.auth.access import Access, carries_token, is_internal
 from control.auth.rights import CHANGE, HARMLESS, READ
 from control.auth.roles import Caller
+from control.auth.sessions import Sessions
 from control.auth.throttle import LoginThrottle
 from qbitrr.clock import Clock
 from qbitrr.config import WebUI
+from qbitrr.config.model import Oidc
 from qbitrr.errors import ForbiddenError, TooManyAttemptsError, TooManyRequestsError, UnauthorizedError
 
 NOW = 1_700_000_000.0
@@ -128,11 +130,21 @@ def test_a_forwarded_header_can_only_make_a_request_external(peer, headers, inte
     assert is_internal(peer, CIMultiDict(headers), PROXIES) is internal
 
 
+FILE = {}
+"""The sessions file of one test."""
+
+
+@pytest.fixture(autouse=True)
+def sessions_file(tmp_path):
+    FILE["path"] = tmp_path / "sessions.json"
+
+
 def access(now=NOW, peer_uid=None, in_container=False, **webui):
     """An Access; `peer_uid` is the user whom the kernel names for any peer on this machine."""
     clock = Clock(wall=lambda: now, monotonic=lambda: 0.0)
     settings = WebUI(**webui)
-    made = Access(lambda: settings, TOKEN, LoginThrottle(clock), clock, in_container=in_container)
+    logins = Sessions(FILE["path"], clock)
+    made = Access(lambda: settings, TOKEN, LoginThrottle(clock), logins, clock, in_container=in_container)
 
     async def uid_of(_peer, _ours):
         return peer_uid
@@ -157,10 +169,10 @@ async def admitted(admit, http, rights=READ):
     return True
 
 
-def session_of(access):
+async def cookie_of(access, method="token", user=""):
     response = Response()
-    access.start_session(response, request())
-    return response.cookies[session_cookie.NAME].value
+    await access.start_session(response, request(), method, user)
+    return f"{sessions.COOKIE}={response.cookies[sessions.COOKIE].value}"
 
 
 @pytest.mark.parametrize(
@@ -181,19 +193,44 @@ async def test_what_is_admitted(web_access, peer, headers, api, web):
     assert await admitted(decides.admit_to_web, request(peer, **headers)) is web
 
 
+PROVIDER = {"oidc_enabled": True, "oidc": Oidc(allowed_subjects=("me",))}
+
+
 @pytest.mark.parametrize(
-    ("now", "webui", "valid"),
+    ("method", "before", "now", "after", "valid"),
     [
-        (NOW, {}, True),
-        (NOW + session_cookie.LIFETIME_SECONDS, {}, False),
-        (NOW, {"password_hash": "another"}, False),
-        (NOW, {"token": "another"}, False),
-        (NOW, {"theme": "Light"}, True),
+        ("token", {}, NOW, {}, True),
+        ("token", {}, NOW - 3600, {}, True),  # the wall clock was set back
+        ("token", {}, NOW + sessions.LIFETIME_SECONDS, {}, False),
+        ("token", {}, NOW, {"password_hash": "another"}, False),
+        ("token", {}, NOW, {"token": "another"}, False),
+        ("token", {}, NOW, {"theme": "Light"}, True),
+        ("token", {}, NOW, {"username": "another"}, True),
+        ("token", PROVIDER, NOW, {}, True),
+        ("password", {"username": "me"}, NOW, {"username": "me"}, True),
+        ("password", {"username": "me"}, NOW, {"username": "another"}, False),
+        ("password", {"local_auth_enabled": True}, NOW, {"local_auth_enabled": False}, False),
+        ("provider", PROVIDER, NOW, PROVIDER, True),
+        ("provider", PROVIDER, NOW, {**PROVIDER, "username": "another"}, True),
+        ("provider", PROVIDER, NOW, {**PROVIDER, "oidc_enabled": False}, False),
+        ("provider", PROVIDER, NOW, {**PROVIDER, "oidc": Oidc(allowed_subjects=("you",))}, False),
     ],
 )
-def test_a_session_ends_with_its_time_the_token_and_the_password(now, webui, valid):
-    cookie = f"{session_cookie.NAME}={session_of(access())}"
-    assert bool(access(now, **webui).credential(request("203.0.113.9", Cookie=cookie))) is valid
+async def test_a_session_ends_with_its_time_and_with_what_granted_it(method, before, now, after, valid):
+    cookie = await cookie_of(access(**before), method, "me")
+    later = access(now, **after)
+    assert bool(later.credential(request("203.0.113.9", Cookie=cookie))) is valid
+    assert len(later.valid_sessions()) == valid
+
+
+async def test_a_session_names_itself_and_its_end_is_final():
+    decides = access()
+    cookie = await cookie_of(decides)
+    (session,) = decides.valid_sessions()
+    http = request("203.0.113.9", Cookie=cookie)
+    assert decides.credential(http) == f"session {session.id}"
+    await decides.end_session(Response(), http)
+    assert decides.credential(http) == access().credential(http) == ""
 
 
 def test_the_configured_token_replaces_the_generated_one():
@@ -289,14 +326,14 @@ def test_refused_tokens_count_for_the_client_behind_a_proxy():
 
 
 @pytest.mark.parametrize("behind_https_proxy", [True, False])
-def test_the_cookie_of_a_session_is_kept_from_scripts_and_other_sites(behind_https_proxy):
+async def test_the_cookie_of_a_session_is_kept_from_scripts_and_other_sites(behind_https_proxy):
     decides = access(behind_https_proxy=behind_https_proxy)
     response = Response()
-    decides.start_session(response, request())
-    started = response.cookies[session_cookie.NAME]
+    await decides.start_session(response, request(), "token")
+    started = response.cookies[sessions.COOKIE]
     assert (started["httponly"], started["samesite"], started["path"]) == (True, "Strict", "/")
-    assert int(started["max-age"]) == session_cookie.LIFETIME_SECONDS
+    assert int(started["max-age"]) == sessions.LIFETIME_SECONDS
     assert bool(started["secure"]) is behind_https_proxy
-    decides.end_session(response, request())
-    ended = response.cookies[session_cookie.NAME]
+    await decides.end_session(response, request())
+    ended = response.cookies[sessions.COOKIE]
     assert (ended.value, int(ended["max-age"])) == ("", 0)

@@ -46,7 +46,7 @@ LOGIN = "LocalAuthEnabled = true\nUsername = 'me'\nPasswordHash = '$2b$12$x'"
         (LOGIN, "token"),
         (f"AuthDisabled = false\n{LOGIN}", "token"),
         ("PasswordHash = '$2b$12$x'", "token"),
-        ("OIDCEnabled = true", "token"),
+        ("OIDCEnabled = true\nOIDC.AllowedSubjects = ['me']", "token"),
         (f"AuthDisabled = false\nWebAccess = 'token'\n{LOGIN}", "token"),
         (f"WebAccess = 'auto'\n{LOGIN}", "auto"),
         (f"AuthDisabled = true\nWebAccess = 'auto'\n{LOGIN}", "auto"),

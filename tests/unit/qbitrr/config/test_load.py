@@ -368,7 +368,7 @@ def test_what_makes_sense_is_no_warning(load, text):
         ("AuthDisabled = false\nWebAccess = 'open'\nAllowInsecureExposure = true", "WebUI.AuthDisabled"),
         ("AuthDisabled = true\nWebAccess = 'token'", "WebUI.AuthDisabled"),
         ("AuthDisabled = true\nLocalAuthEnabled = true", "WebUI.AuthDisabled"),
-        ("AuthDisabled = true\nOIDCEnabled = true", "WebUI.AuthDisabled"),
+        ("AuthDisabled = true\nOIDCEnabled = true\nOIDC.AllowedSubjects = ['me']", "WebUI.AuthDisabled"),
         ("AuthDisabled = true\nPasswordHash = '$2b$12$x'", "WebUI.AuthDisabled"),
     ],
 )
@@ -376,6 +376,28 @@ def test_what_asks_for_a_login_and_for_none_contradicts_itself(load, webui, key)
     with pytest.raises(ConfigError) as caught:
         load(f"[WebUI]\n{webui}")
     assert [problem.key for problem in caught.value.problems] == [key]
+
+
+@pytest.mark.parametrize(
+    ("oidc", "key"),
+    [
+        ("", "WebUI.OIDC"),
+        ("OIDC.AllowedSubjects = []\nOIDC.RequiredClaim = ''", "WebUI.OIDC"),
+        ("OIDC.RequiredClaim = 'admins'", "WebUI.OIDC.RequiredClaim"),
+        ("OIDC.RequiredClaim = 'groups='", "WebUI.OIDC.RequiredClaim"),
+        ("OIDC.RequiredClaim = '=admins'", "WebUI.OIDC.RequiredClaim"),
+    ],
+)
+def test_a_provider_whose_users_may_all_log_in_is_no_configuration(load, oidc, key):
+    with pytest.raises(ConfigError) as caught:
+        load(f"[WebUI]\nOIDCEnabled = true\n{oidc}")
+    assert [problem.key for problem in caught.value.problems] == [key]
+
+
+@pytest.mark.parametrize(("scopes", "warned"), [("openid profile", True), ("openid email", False)])
+def test_addresses_need_the_scope_that_shows_them(load, scopes, warned):
+    text = f"[WebUI]\nOIDCEnabled = true\nOIDC.AllowedEmails = ['me@example.org']\nOIDC.Scopes = '{scopes}'"
+    assert [warning.key for warning in load(text).warnings] == ["WebUI.OIDC.Scopes"] * warned
 
 
 # --- whatever stands in the file --------------------------------------------------------------------------

@@ -25,7 +25,7 @@ WEBUI_KEYS = """
 Host Port Token WebAccess TrustedProxies AllowedHosts AuthDisabled AllowInsecureExposure
 AllowInsecureTokenQuery BehindHttpsProxy UrlBase LocalAuthEnabled OIDCEnabled Username PasswordHash LiveArr
 Theme ViewDensity OIDC.Authority OIDC.ClientId OIDC.ClientSecret OIDC.Scopes OIDC.CallbackPath
-OIDC.RequireHttpsMetadata
+OIDC.RequireHttpsMetadata OIDC.AllowedSubjects OIDC.AllowedEmails OIDC.RequiredClaim
 """
 HIT_AND_RUN_KEYS = """
 HitAndRunMode MinSeedRatio MinSeedingTimeDays HitAndRunMinimumDownloadPercent HitAndRunPartialSeedRatio

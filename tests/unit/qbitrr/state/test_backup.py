@@ -1,10 +1,12 @@
 """Copies of the state file, and what becomes of a damaged one."""
 
+import os
 import sqlite3
 from contextlib import closing
 
 import pytest
 
+from qbitrr.data_dir import BACKUP_FOLDER
 from qbitrr.errors import StateError
 from qbitrr.rules import thinning
 from qbitrr.state import backup, ledger, migrate
@@ -175,7 +177,7 @@ def test_a_damaged_file_never_takes_the_place_of_good_copies(filled):
     for day in range(1, 5):
         with pytest.raises(StateError, match="cannot be backed up"):
             backup.back_up(filled, NOW + day * DAY)
-    assert list((filled.parent / backup.FOLDER).iterdir()) == [good]
+    assert list((filled.parent / BACKUP_FOLDER).iterdir()) == [good]
 
 
 def test_what_is_still_in_the_write_ahead_log_is_in_the_copy(filled):
@@ -202,3 +204,22 @@ def test_damage_is_seen_through_the_error_that_it_became():
     wrapped.__cause__ = damage
     assert is_damage(wrapped)
     assert not is_damage(StateError("cannot be opened"))
+
+
+@pytest.mark.parametrize("copy", [backup.copy_to, backup._copy_without_rebuilt])
+def test_a_copy_is_for_its_owner_only_from_its_first_byte_on(filled, tmp_path, monkeypatch, copy):
+    made = []
+    connect = sqlite3.connect
+
+    def open_and_see(target, **options):
+        if "copy.db" in str(target):
+            made.append((tmp_path / "copy.db").stat().st_mode & 0o777)
+        return connect(target, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", open_and_see)
+    before = os.umask(0)
+    try:
+        copy(filled, tmp_path / "copy.db")
+    finally:
+        os.umask(before)
+    assert made == [0o600]
