@@ -5,12 +5,14 @@ from msgspec.structs import replace
 from qbitrr.rules.context import RuleContext
 from qbitrr.rules.facts import QueueFacts, Refusal, SeedingFacts, TorrentFacts, TorrentKey
 from qbitrr.rules.policy import Policy
+from qbitrr.rules.speed import ClientSpeed
 from qbitrr.rules.strikes import Elapsed
 from qbitrr.rules.verdict import Decision
 
 NOW = 1_700_000_000.0
 LONG = 10.0**6
 SEEN_LONG = Elapsed(LONG, 1000)
+UNLIMITED = ClientSpeed(alternative=False, limit=0, total=10**6)
 
 _TORRENT = TorrentFacts(
     instance="qBit",
@@ -30,7 +32,15 @@ _TORRENT = TorrentFacts(
 _QUEUE = QueueFacts(record_ids=(7,), item_ids=(1,), tracked_state="downloading")
 _SEEDING = SeedingFacts(complete=True, progress=1.0, ratio=0.0, seconds=0.0, counting=True)
 _POLICY = Policy(ignore_younger_than_seconds=180, stalled_delay_seconds=900)
-_CONTEXT = RuleContext(queue_known=True, queue=_QUEUE, stalled=SEEN_LONG, slow=SEEN_LONG, unavailable=SEEN_LONG)
+_CONTEXT = RuleContext(
+    queue_known=True,
+    queue=_QUEUE,
+    stalled=SEEN_LONG,
+    slow=SEEN_LONG,
+    below_speed=SEEN_LONG,
+    unavailable=SEEN_LONG,
+    client_speed=UNLIMITED,
+)
 
 
 _DECISION = Decision(

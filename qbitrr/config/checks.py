@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from qbitrr.config.model import Arr, Config, Ombi, Overseerr, QBit, SeedingLimits, TrackerRow, WebUI
     from qbitrr.config.model.arr import TorrentRules
+    from qbitrr.config.model.downloads import SpeedRules
     from qbitrr.config.model.settings import ManagedTorrents
     from qbitrr.config.tables import Findings
 
@@ -42,7 +43,10 @@ def check_together(config: Config, findings: Findings) -> None:
         _check_search(arr, findings)
         _check_patterns(arr, findings)
         _check_stances(f"{arr.section}.Torrent", arr.torrent, findings)
+        _check_speed(arr, findings)
+        _check_ranges(f"{arr.section}.Torrent", arr.torrent.speed, findings)
     _check_stances("Settings.Torrent", config.settings.torrent, findings)
+    _check_ranges("Settings.Torrent", config.settings.torrent.speed, findings)
 
 
 def _check_categories(config: Config, arrs: list[Arr], qbits: list[QBit], findings: Findings) -> None:
@@ -190,6 +194,7 @@ RULES_BY_PRIVACY = frozenset(
         "nothing_playable",
         "nothing_to_import",
         "slow",
+        "slow_by_speed",
         "stalled",
         "stalled_is_searched_again",
         "unavailable",
@@ -208,6 +213,24 @@ def _check_stances(where: str, rules: TorrentRules | ManagedTorrents, findings: 
                 findings.problem(f"{where}.{name}.{rule}", "no such rule", allowed)
             elif stance not in _STANCES:
                 findings.problem(f"{where}.{name}.{rule}", f'"{stance}"', '"act", "tag" or "leave"')
+
+
+def _check_speed(arr: Arr, findings: Findings) -> None:
+    speed = arr.torrent.speed
+    minimums = [speed.minimum_speed_bytes_per_second, *(row.minimum_speed_bytes_per_second for row in speed.ranges)]
+    if arr.torrent.do_not_remove_slow and max(minimums) > 0:
+        where, hint = f"{arr.section}.Torrent.DoNotRemoveSlow", "No download is removed for its speed."
+        findings.warning(where, "true, but a MinimumSpeed is set", "false", hint)
+
+
+def _check_ranges(where: str, speed: SpeedRules, findings: Findings) -> None:
+    for position, row in enumerate(speed.ranges):
+        place = f"{where}.Ranges[{position}]"
+        if row.up_to_progress < row.from_progress:
+            found = f"{row.up_to_progress:g}, below FromProgress = {row.from_progress:g}"
+            findings.problem(f"{place}.UpToProgress", found, "FromProgress or more")
+        if 0 <= row.up_to_size_bytes < row.from_size_bytes:
+            findings.problem(f"{place}.UpToSize", "a size below FromSize", "FromSize or more")
 
 
 def _check_patterns(arr: Arr, findings: Findings) -> None:

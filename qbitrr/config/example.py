@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from qbitrr.atomic_file import write_private
 from qbitrr.config.derived_defaults import SAMPLE_ARRS, arr_defaults, qbit_defaults
 from qbitrr.config.messages import unit_and_choices
-from qbitrr.config.model import Arr, Notifications, QBit, Settings, WebUI
+from qbitrr.config.model import Arr, Notifications, QBit, Settings, TrackerRow, WebUI
+from qbitrr.config.model.downloads import DownloadRange
 from qbitrr.config.model.key import PLACEHOLDER, keys_of
 from qbitrr.config.values import write_value
 
@@ -69,10 +70,9 @@ def _table(path: str, table: type[Table], defaults: Mapping[str, Any], kind: Arr
     yield "\n\n".join(pairs)
     for key in keys:
         if key.table and key.form == "rows":
-            explained = {other.name for other in keys}
-            yield from (
-                _rows(f"{path}.{key.name}", key, key.table, explained) if kind is None else _rows_again(path, key)
-            )
+            place = f"{path}.{key.name}"
+            explained = set() if key.default else {other.name for other in keys}
+            yield from _rows(place, key, key.table, explained) if kind is None else _rows_again(place, key, key.table)
     for key in keys:
         if key.table and key.form == "table":
             yield from _table(f"{path}.{key.name}", key.table, defaults.get(key.name, {}), kind)
@@ -87,16 +87,21 @@ def _another(section: str, first: str, defaults: Mapping[str, Any]) -> Iterator[
 
 
 def _rows(path: str, key: Key, row: type[Table], explained: set[str]) -> Iterator[str]:
-    """An array of tables as a comment to be filled in: a row of defaults has no meaning."""
+    """An array of tables as a comment: the first row that there is by default, else one to be filled in."""
+    shown = key.default[0] if key.default else row()
     yield from ("", *_comment(key.why), f"# [[{path}]]")
     for entry in _flat(row):
         if entry.name not in explained:
-            yield from (f"# {line}" for line in _pair(entry, entry.default))
+            default = getattr(shown, entry.attribute) if key.default else entry.default
+            yield from (f"# {line}" for line in _pair(entry, default))
 
 
-def _rows_again(path: str, key: Key) -> Iterator[str]:
-    """The rows of an Arr, with the keys that the section of qBittorrent explains."""
-    yield from ("", *_comment(f"{key.why} Keys as in [[qBit.{key.name}]]."), f"# [[{path}.{key.name}]]")
+def _rows_again(path: str, key: Key, row: type[Table]) -> Iterator[str]:
+    """The rows of an Arr, with the keys that another section explains."""
+    yield from ("", *_comment(f"{key.why} Keys as in [[{_EXPLAINED_AT[row]}]]."), f"# [[{path}]]")
+
+
+_EXPLAINED_AT = {TrackerRow: "qBit.Trackers", DownloadRange: "Settings.Torrent.Ranges"}
 
 
 def _flat(table: type[Table]) -> Iterator[Key]:

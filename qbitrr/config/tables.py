@@ -88,7 +88,7 @@ def _read_key(key: Key, source: Source) -> Any:
     if key.form == "table" and key.table:
         return _read_inner_table(key, key.table, {} if value is UNSET else value, where, source)
     if key.form == "rows" and key.table:
-        return tuple(_read_rows(key, key.table, [] if value is UNSET else value, where, source))
+        return key.default if value is UNSET else tuple(_read_rows(key, key.table, value, where, source))
     default = source.defaults.get(key.name, key.default)
     return default if value is UNSET else _read_leaf(key, value, where, source, default)
 

@@ -41,6 +41,7 @@ def torrent_facts(instance: str, infohash: str, torrent: Torrent, now: float) ->
         save_path=torrent.save_path,
         eta_seconds=torrent.eta,
         availability=torrent.availability,
+        speed=torrent.dlspeed,
         tracker=torrent.tracker,
         seeding=_seeding(torrent, now, complete=completed_at is not None),
         private=torrent.private,

@@ -15,6 +15,7 @@ from qbitrr.qbittorrent.announces import Announces
 from qbitrr.qbittorrent.compat import state_name
 from qbitrr.qbittorrent.models import MainData, Torrent, changed_fields
 from qbitrr.qbittorrent.stall_detector import StallDetector
+from qbitrr.rules.speed import ClientSpeed
 from qbitrr.rules.states import UNKNOWN
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Mirror:
         self.stall_detector = StallDetector()
         self.queueing = False
         self.free_bytes: int | None = None
+        self.speed = ClientSpeed()
         self.announces = Announces()
 
     @property
@@ -82,6 +84,11 @@ class Mirror:
             self.connection_status = state.connection_status
         if state.queueing is not UNSET:
             self.queueing = state.queueing
+        self.speed = ClientSpeed(
+            self.speed.alternative if state.use_alt_speed_limits is UNSET else state.use_alt_speed_limits,
+            self.speed.limit if state.dl_rate_limit is UNSET else state.dl_rate_limit,
+            self.speed.total if state.dl_info_speed is UNSET else state.dl_info_speed,
+        )
         if state.free_space_on_disk is not UNSET:
             # -1 is a save path that is not there. A client that has just started reports 0 until it has checked.
             free = state.free_space_on_disk

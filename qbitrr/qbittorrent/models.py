@@ -34,6 +34,7 @@ class Torrent(Struct, frozen=True, gc=False):
     save_path: str = ""
     eta: int = 0  # 8640000 for infinity
     availability: float = -1.0  # distributed copies; negative while it is not known
+    dlspeed: int = -1  # payload only
     tracker: str = ""  # the announce URL that works; empty when none does
     ratio: float = 0.0  # -1 for infinity
     seeding_time: int = 0  # computed only when something changes: it may be old
@@ -108,6 +109,9 @@ class ServerState(Struct, frozen=True, gc=False):
     connection_status: str | UnsetType = UNSET  # connected, firewalled, disconnected
     queueing: bool | UnsetType = UNSET
     free_space_on_disk: int | UnsetType = UNSET  # of its default save path
+    use_alt_speed_limits: bool | UnsetType = UNSET
+    dl_rate_limit: int | UnsetType = UNSET  # for all downloads together, the one that counts now; 0 for none
+    dl_info_speed: int | UnsetType = UNSET  # of all downloads together
 
 
 class MainData(Struct, frozen=True):

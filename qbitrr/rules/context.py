@@ -10,6 +10,7 @@ from qbitrr.rules.history import NOTHING_DONE, History
 from qbitrr.rules.hit_and_run import Clearance
 from qbitrr.rules.imports import QueueReading, read_queue
 from qbitrr.rules.seeding import EffectiveLimits
+from qbitrr.rules.speed import ClientSpeed
 from qbitrr.rules.strikes import NOT_SEEN, Elapsed
 
 
@@ -30,7 +31,9 @@ class RuleContext(Struct, frozen=True, gc=False):
     """Another qBittorrent holds the same torrent in this category."""
     stalled: Elapsed = NOT_SEEN
     slow: Elapsed = NOT_SEEN
+    below_speed: Elapsed = NOT_SEEN
     unavailable: Elapsed = NOT_SEEN
+    client_speed: ClientSpeed = ClientSpeed()
     scores: tuple[ItemScores, ...] = ()
     """One for each item of the download; empty when they are not known or not needed."""
     grabbed_score: int | None = None

@@ -47,8 +47,8 @@ class SeedingFacts(Struct, frozen=True, gc=False):
 class TorrentFacts(Struct, frozen=True, gc=False):
     """One torrent as its qBittorrent describes it.
 
-    `availability` is the number of distributed copies, negative when it is not known. `tracker` is the announce URL
-    that works at present, empty when none does.
+    `availability` is the number of distributed copies, `speed` that of its download (bytes per second); both are
+    negative when they are not known. `tracker` is the announce URL that works at present, empty when none does.
     """
 
     instance: str
@@ -67,6 +67,7 @@ class TorrentFacts(Struct, frozen=True, gc=False):
     save_path: str = ""
     eta_seconds: int = 0
     availability: float = -1.0
+    speed: int = -1
     tracker: str = ""
     seeding: SeedingFacts = SeedingFacts(complete=False, progress=0.0, ratio=0.0, seconds=0.0)
     private: bool | None = None

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - msgspec resolves the types of fields
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
 from qbitrr.config.model import SeedingLimits, TrackerRow  # noqa: TC001 - msgspec resolves the types of fields
+from qbitrr.config.model.downloads import DownloadRange  # noqa: TC001 - msgspec resolves the types of fields
 from qbitrr.rules import trackers
 from qbitrr.rules.hit_and_run import HitAndRunRules  # noqa: TC001 - msgspec resolves the types of fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from qbitrr.rules.facts import TorrentFacts
 
 Stance = Literal["act", "tag", "leave"]
 """What a rule that would fail a torrent may do: act, only tag it, or nothing."""
@@ -33,6 +39,10 @@ class Policy(Struct, frozen=True, gc=False):
     eta_rows: tuple[TrackerRow, ...] = ()
     """The tracker rows with a `MaximumETA`."""
     keep_slow: bool = True
+    minimum_speed: int = 0
+    """Bytes per second; 0: none."""
+    slow_delay_seconds: int = 1800
+    ranges: tuple[DownloadRange, ...] = ()
     maximum_deletable_progress: float = 0.99
     filters_files: bool = False
     auto_delete: bool = False
@@ -51,10 +61,37 @@ class Policy(Struct, frozen=True, gc=False):
         stances, default = (self.private_stances, _PRIVATE) if private else (self.public_stances, _PUBLIC)
         return stances.get(rule, stances.get("default", default))
 
+    def stalled_delay_for(self, torrent: TorrentFacts) -> int:
+        """How long a download may stall, in seconds, or -1 or 0. A range only ever gives it more time."""
+        delay = self.stalled_delay_seconds
+        if delay <= 0 or not self.ranges:
+            return delay
+        return max(delay, _first(self._ranges_of(torrent), lambda row: row.stalled_delay_seconds, delay))
+
+    def minimum_speed_for(self, torrent: TorrentFacts) -> int:
+        """The speed below which a download is slow, in bytes per second; 0 for none."""
+        if not self.ranges:
+            return self.minimum_speed
+        return _first(self._ranges_of(torrent), lambda row: row.minimum_speed_bytes_per_second, self.minimum_speed)
+
+    def _ranges_of(self, torrent: TorrentFacts) -> Iterator[DownloadRange]:
+        return (row for row in self.ranges if _is_in(row, torrent.progress, torrent.size_bytes))
+
     def maximum_eta_for(self, announce: str) -> int:
         """The longest download time with this working tracker, in seconds; 0 or less for no limit."""
         rows = trackers.matching(self.eta_rows, (announce,)) if self.eta_rows else ()
         return rows[0].maximum_eta_seconds if rows else self.maximum_eta_seconds
+
+
+def _is_in(row: DownloadRange, progress: float, size_bytes: int) -> bool:
+    if not row.from_progress <= progress <= row.up_to_progress:
+        return False
+    return row.from_size_bytes <= size_bytes and not 0 <= row.up_to_size_bytes < size_bytes
+
+
+def _first(rows: Iterable[DownloadRange], value: Callable[[DownloadRange], int], default: int) -> int:
+    """Read a value from the first row that has it."""
+    return next((value(row) for row in rows if value(row) >= 0), default)
 
 
 _PRIVATE: Stance = "leave"

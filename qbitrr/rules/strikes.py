@@ -1,8 +1,8 @@
 """Strikes against a torrent: how long and how often it was observed in trouble before a rule acts.
 
 A timer runs while the trouble is observed, stands while it cannot be observed (torrent stopped or queued, client
-unreachable or offline), and is reset when the torrent gets on. A rule acts once its delay has passed on the timer and
-`Torrent.Strikes` observations were made.
+unreachable or offline, downloads limited), and is reset when the torrent gets on. A rule acts once its delay has
+passed on the timer and `Torrent.Strikes` observations were made.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from qbitrr.rules import states
+from qbitrr.rules.speed import limit_on
 
 if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.rules.policy import Policy
+    from qbitrr.rules.speed import ClientSpeed
 
 
 class StrikeKind(StrEnum):
@@ -24,6 +26,7 @@ class StrikeKind(StrEnum):
 
     STALLED = "stalled"
     SLOW = "slow"
+    BELOW_SPEED = "below_speed"
     UNAVAILABLE = "unavailable"
 
 
@@ -64,13 +67,17 @@ def count(elapsed: Elapsed, delay_seconds: float, needed: int) -> Strikes:
     return Strikes(min(needed, passed, elapsed.observations), needed, max(0.0, delay_seconds - elapsed.seconds))
 
 
-def course(kind: StrikeKind, torrent: TorrentFacts, policy: Policy, start_left_bytes: int | None) -> Course:
+def course(
+    kind: StrikeKind, torrent: TorrentFacts, policy: Policy, client: ClientSpeed, start_left_bytes: int | None
+) -> Course:
     """Decide what a timer does; `start_left_bytes` were left to download when it was started, None if it was not."""
     match kind:
         case StrikeKind.STALLED:
             return _stalled(torrent, start_left_bytes)
         case StrikeKind.SLOW:
-            return _slow(torrent, policy)
+            return _slow(torrent, policy, client)
+        case StrikeKind.BELOW_SPEED:
+            return _below_speed(torrent, policy, client)
         case StrikeKind.UNAVAILABLE:
             return _unavailable(torrent, start_left_bytes)
 
@@ -81,11 +88,22 @@ def _stalled(torrent: TorrentFacts, start_left_bytes: int | None) -> Course:
     return Course.RUN if torrent.state in states.INACTIVE else Course.STAND
 
 
-def _slow(torrent: TorrentFacts, policy: Policy) -> Course:
+def _slow(torrent: TorrentFacts, policy: Policy, client: ClientSpeed) -> Course:
     if torrent.state != states.DOWNLOADING:
         return Course.STAND
     maximum = policy.maximum_eta_for(torrent.tracker)
-    return Course.RUN if 0 < maximum < torrent.eta_seconds else Course.RESET
+    if not 0 < maximum < torrent.eta_seconds:
+        return Course.RESET
+    return Course.STAND if limit_on(torrent, client) else Course.RUN
+
+
+def _below_speed(torrent: TorrentFacts, policy: Policy, client: ClientSpeed) -> Course:
+    if torrent.state != states.DOWNLOADING or torrent.speed < 0:
+        return Course.STAND
+    minimum = policy.minimum_speed_for(torrent)
+    if torrent.speed >= minimum:
+        return Course.RESET
+    return Course.STAND if limit_on(torrent, client, minimum) else Course.RUN
 
 
 def _unavailable(torrent: TorrentFacts, start_left_bytes: int | None) -> Course:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import field
 
+from qbitrr.config.model.downloads import SpeedRules
 from qbitrr.config.model.key import ArrKind, Table, key
 from qbitrr.config.model.seeding import SeedingMode, TrackerRow
 
@@ -187,6 +188,7 @@ class TorrentRules(Table, frozen=True):
         key("number", "Above this progress a torrent is never removed for being slow or unavailable.", ge=0, le=1),
     ] = 0.99
     do_not_remove_slow: Annotated[bool, key("flag", "Keep slow torrents.")] = True
+    speed: Annotated[SpeedRules, key("inline", "Slow downloads, and ranges of downloads.")] = SpeedRules()
     stalled_delay_seconds: Annotated[
         int,
         key("minutes", "How long a stalled download may stay. -1: without limit, 0: tag it, never remove it.", ge=-1),

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import field
 
+from qbitrr.config.model.downloads import SpeedRules
 from qbitrr.config.model.key import Table, key
 
 ConsoleLevel = Literal["CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG", "TRACE"]
@@ -21,6 +22,7 @@ class ManagedTorrents(Table, frozen=True):
         float,
         key("number", "Above this progress such a torrent is never removed for being slow.", ge=0, le=1),
     ] = 0.99
+    speed: Annotated[SpeedRules, key("inline", "Slow downloads, and ranges of downloads.")] = SpeedRules()
     private_policy: Annotated[
         dict[str, str],
         key("mapping", 'Rules that may act on, tag or leave private torrents: { stalled = "act" }. Others: leave.'),

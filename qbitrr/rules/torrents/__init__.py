@@ -50,6 +50,7 @@ from qbitrr.rules.torrents.stalled import (
     nearly_complete,
     no_longer_stalled,
     slow,
+    slow_by_speed,
     stalled,
     stalled_is_searched_again,
     stalling_is_allowed,
@@ -261,8 +262,14 @@ RULES = (
     Rule(
         slow,
         by_privacy=True,
-        proof="A time left above MaximumETA, observed at each strike.",
+        proof="A time left above MaximumETA, observed at each strike, while no limit of qBittorrent slows it.",
         harmless="Off by default (DoNotRemoveSlow, MaximumETA -1).",
+    ),
+    Rule(
+        slow_by_speed,
+        by_privacy=True,
+        proof="A speed below MinimumSpeed over the whole SlowDelay, while no limit of qBittorrent slows it.",
+        harmless="Off by default (DoNotRemoveSlow, MinimumSpeed 0).",
     ),
     Rule(under_way),
 )

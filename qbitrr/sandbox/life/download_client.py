@@ -21,8 +21,8 @@ DISK_BYTES = 4_000_000_000_000
 class DownloadClient:
     """Torrents by infohash, in lower case.
 
-    `connection_status` (connected, firewalled, disconnected) and `free_bytes` are what it says of itself. While
-    `is_away` the Arrs cannot reach it.
+    `connection_status` (connected, firewalled, disconnected), `free_bytes` and `alternative_speed` (whether the
+    alternative speed limits are on) are what it says of itself. While `is_away` the Arrs cannot reach it.
     """
 
     def __init__(self, now: float, downloads: str, tempo: Tempo | None = None) -> None:
@@ -35,6 +35,7 @@ class DownloadClient:
         self.categories: dict[str, str] = {}
         self.tags: set[str] = set()
         self.connection_status = "connected"
+        self.alternative_speed = False
         self.is_away = False
         self.disk_bytes = DISK_BYTES
         self.queueing = False

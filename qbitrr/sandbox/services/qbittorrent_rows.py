@@ -241,7 +241,7 @@ def server_state(client: DownloadClient, api: ApiVersion) -> Row:
         "total_peer_connections": 0,
         "total_queued_size": 0,
         "total_wasted_session": 0,
-        "use_alt_speed_limits": False,
+        "use_alt_speed_limits": client.alternative_speed,
         "write_cache_overload": "0",
     }
     if API_KEYS > api >= STOP_START:

@@ -12,7 +12,8 @@ from qbitrr.qbittorrent.facts import torrent_files
 from qbitrr.rules.completion import ARRIVING_SECONDS
 from qbitrr.rules.context import RuleContext
 from qbitrr.rules.facts import ItemScores, TorrentKey
-from qbitrr.rules.states import ERROR, MISSING_FILES
+from qbitrr.rules.speed import limit_on_all
+from qbitrr.rules.states import DOWNLOADING, ERROR, MISSING_FILES
 from qbitrr.rules.strikes import StrikeKind
 from qbitrr.state import catalogue
 from qbitrr.worker.disk import has_content, has_files, on_disk
@@ -82,6 +83,7 @@ class Observer:
         self._scores: dict[int, ItemScores] = {}
         self._scores_read_at = float("-inf")
         self._rids: dict[str, int] = {}
+        self._limits: dict[str, str] = {}
         self._with_content: set[TorrentKey] = set()
         self._news: set[TorrentKey] = set()
 
@@ -192,7 +194,7 @@ class Observer:
         self._grabbed |= {one: grabbed_score(history) for one, history in zip(new, histories, strict=True)}
 
     def _update_strikes(self, changed: Iterable[TorrentKey]) -> set[TorrentKey]:
-        """Start and stop timers after a poll; returns the torrents of clients whose standstill began or ended."""
+        """Start and stop timers after a poll; returns the torrents of clients whose standstill or limit changed."""
         affected: set[TorrentKey] = set()
         for name, mirror in self._poll.mirrors.items():
             if not self._poll.answers(name):
@@ -200,12 +202,18 @@ class Observer:
                 self._timers.lost(name)
             elif mirror.rid != self._rids.get(name):
                 self._rids[name] = mirror.rid
-                if self._timers.polled(name, self._clock.monotonic(), standstill=bool(self._standstill(name))):
+                again = self._timers.polled(name, self._clock.monotonic(), standstill=bool(self._standstill(name)))
+                limit = limit_on_all(mirror.speed)
+                if again:
                     affected |= {TorrentKey(name, infohash) for infohash in mirror.torrents}
+                elif limit != self._limits.get(name):
+                    affected |= {TorrentKey(name, h) for h, row in mirror.torrents.items() if row.state == DOWNLOADING}
+                self._limits[name] = limit
         for key in affected.union(changed):
             torrent = self._poll.facts(key)
             if torrent is not None and self._ownership.is_mine(torrent):
-                self._timers.observe(torrent, waits=self.reach.waits(torrent))
+                client = self._poll.mirrors[key.instance].speed
+                self._timers.observe(torrent, client, waits=self.reach.waits(torrent))
         return affected
 
     def _standstill(self, instance: str) -> str:
@@ -309,7 +317,9 @@ class Observer:
             elsewhere=sum(torrent.infohash in mirror.torrents for mirror in self._poll.mirrors.values()) > 1,
             stalled=self._timers.elapsed(key, StrikeKind.STALLED),
             slow=self._timers.elapsed(key, StrikeKind.SLOW),
+            below_speed=self._timers.elapsed(key, StrikeKind.BELOW_SPEED),
             unavailable=self._timers.elapsed(key, StrikeKind.UNAVAILABLE),
+            client_speed=self._poll.mirrors[torrent.instance].speed,
             scores=self._scores_of(queue),
             grabbed_score=self._grabbed.get((key, torrent.added_at)),
             failed_grabs=self._history.failed_grabs(queue.item_ids) if queue else 0,

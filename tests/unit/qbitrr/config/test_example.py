@@ -29,20 +29,32 @@ def test_the_example_loads_to_exactly_the_defaults_without_a_warning():
 def test_every_key_stands_in_the_example_below_its_description(section, table):
     tables = re.split(r"\n(?=(?:# )?\[)", render())
     for path, key in key_paths(table):
-        if key.form == "rows" or "Trackers[]" in path or "Categories[]" in path:
+        if key.form == "rows" or "[]" in path:
             continue  # told once, in the comments of [qBit]
         parent, _, name = f"{section}.{path}".rpartition(".")
         (text,) = (text for text in tables if text.startswith(f"[{parent}]\n"))
         assert re.search(rf"^# .+\n(# )?{name} = ", text, re.MULTILINE), path
 
 
-def test_the_rows_in_its_comments_can_be_made_real():
+@pytest.mark.parametrize(
+    ("start", "end", "table"),
+    [("qBit.Trackers", "qBit.CategorySeeding", QBit), ("Settings.Torrent.Ranges", "WebUI", Settings)],
+)
+def test_the_rows_in_its_comments_can_be_made_real(start, end, table):
     lines = render().splitlines()
-    start, end = lines.index("# [[qBit.Trackers]]"), lines.index("[qBit.CategorySeeding]")
-    row = [line.removeprefix("# ") for line in lines[start:end]]
-    (tracker,) = tomllib.loads("\n".join(row))["qBit"]["Trackers"]
-    rows = {path.removeprefix("Trackers[].") for path, _ in key_paths(QBit) if path.startswith("Trackers[].")}
-    assert set(tracker) == rows
+    row = [line.removeprefix("# ") for line in lines[lines.index(f"# [[{start}]]") : lines.index(f"[{end}]")]]
+    found = tomllib.loads("\n".join(row))
+    for name in start.split("."):
+        found = found[name]
+    prefix = f"{start.partition('.')[2]}[]."
+    assert set(found[0]) == {path.removeprefix(prefix) for path, _ in key_paths(table) if path.startswith(prefix)}
+
+
+def test_the_row_of_ranges_in_its_comments_is_the_one_that_there_is_by_default():
+    text = render()
+    commented = re.search(r"# \[\[Settings\.Torrent\.Ranges.*?(?=\n\n)", text, re.DOTALL)[0]
+    real = text.replace(commented, re.sub("(?m)^# ", "", commented))
+    assert load_text(real, {}).config == load_text(text, {}).config
 
 
 def test_the_first_configuration_has_a_token_of_its_own_and_is_private(tmp_path):

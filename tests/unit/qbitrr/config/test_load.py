@@ -326,6 +326,25 @@ def test_two_qbittorrents_may_manage_the_same_category(load):
 @pytest.mark.parametrize(
     ("text", "key"),
     [
+        ("[Radarr.Torrent]\nPrivatePolicy = { stale = 'act' }", "Radarr.Torrent.PrivatePolicy.stale"),
+        ("[Radarr.Torrent]\nPublicPolicy = { stalled = 'go' }", "Radarr.Torrent.PublicPolicy.stalled"),
+        (
+            "[[Radarr.Torrent.Ranges]]\nFromProgress = 0.5\nUpToProgress = 0.4",
+            "Radarr.Torrent.Ranges[0].UpToProgress",
+        ),
+        (
+            "[[Settings.Torrent.Ranges]]\n[[Settings.Torrent.Ranges]]\nFromSize = '2G'\nUpToSize = '1G'",
+            "Settings.Torrent.Ranges[1].UpToSize",
+        ),
+    ],
+)
+def test_what_cannot_hold_of_rules_and_ranges_is_refused(refuse, text, key):
+    assert set(refuse(text)) == {key}
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
         ("[Radarr]\nCategory = 'a'\n[Sonarr]\nCategory = 'a/b'", "Sonarr.Category"),
         ("[Radarr]\nCategory = 'a\\b'", "Radarr.Category"),
         ("[WebUI]\nAllowInsecureTokenQuery = true", "WebUI.AllowInsecureTokenQuery"),
@@ -340,6 +359,8 @@ def test_two_qbittorrents_may_manage_the_same_category(load):
         ("[Radarr.EntrySearch]\nUseTempForMissing = true", "Radarr.EntrySearch.UseTempForMissing"),
         ("[Radarr.EntrySearch]\nSearchLimit = 0", "Radarr.EntrySearch.SearchLimit"),
         ("[[Radarr.Torrent.Trackers]]\nPriority = 1", "Radarr.Torrent.Trackers[0].URI"),
+        ("[Radarr.Torrent]\nMinimumSpeed = 50", "Radarr.Torrent.DoNotRemoveSlow"),
+        ("[[Radarr.Torrent.Ranges]]\nMinimumSpeed = 50", "Radarr.Torrent.DoNotRemoveSlow"),
     ],
 )
 def test_what_cannot_be_meant_so_is_a_warning(load, text, key):
@@ -353,6 +374,7 @@ def test_what_cannot_be_meant_so_is_a_warning(load, text, key):
         "[qBit.CategorySeeding]\nRemoveTorrent = 3\nMaxUploadRatio = 1",
         "[Radarr.Torrent]\nSeedingMode.RemoveTorrent = 2\nTrackers = [{ URI = 'a.example', MaxSeedingTime = '1d' }]",
         "[qBit]\nHost = 'nas'\nPassword = 'CHANGE_ME'\nAPIKey = 'key'",
+        "[Radarr.Torrent]\nMinimumSpeed = 50\nDoNotRemoveSlow = false",
     ],
 )
 def test_what_makes_sense_is_no_warning(load, text):

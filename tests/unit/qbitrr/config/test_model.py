@@ -19,8 +19,10 @@ FFprobeAutoUpdate AutoUpdateEnabled AutoUpdateCron AutoUpdateChannel AutoRestart
 ProcessRestartWindow ProcessRestartDelay ProcessSpawnTimeoutSeconds Torrent.MaximumETA
 Torrent.MaximumDeletablePercentage
 ProtectTags Quarantine MaxDestructiveActions MaxDestructiveShare DecisionsKeptDays Shadow SearchesPerHour
-UpdateIndex UpdateKey ReleasesURL Torrent.PrivatePolicy Torrent.PublicPolicy
+UpdateIndex UpdateKey ReleasesURL Torrent.PrivatePolicy Torrent.PublicPolicy Torrent.MinimumSpeed
+Torrent.SlowDelay Torrent.Ranges
 """
+RANGE_KEYS = "FromProgress UpToProgress FromSize UpToSize StalledDelay MinimumSpeed"
 WEBUI_KEYS = """
 Host Port Token WebAccess TrustedProxies AllowedHosts AuthDisabled AllowInsecureExposure
 AllowInsecureTokenQuery BehindHttpsProxy UrlBase LocalAuthEnabled OIDCEnabled Username PasswordHash LiveArr
@@ -62,6 +64,7 @@ Torrent.SeedingMode.RemoveDeadTrackers Torrent.SeedingMode.RemoveTrackerWithMess
 Shadow Torrent.VerifyMedia Torrent.Strikes Torrent.MaxFailedGrabsPerDay EntrySearch.SearchesPerHour
 EntrySearch.SearchWindow EntrySearch.SearchQueueLimit EntrySearch.SearchCooldown
 Torrent.PrivatePolicy Torrent.PublicPolicy Torrent.RemoveUnregistered
+Torrent.MinimumSpeed Torrent.SlowDelay Torrent.Ranges
 """
 
 
@@ -72,7 +75,7 @@ def named(keys: str, prefix: str = "") -> set[str]:
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
-        (Settings, named(SETTINGS_KEYS)),
+        (Settings, named(SETTINGS_KEYS) | named(RANGE_KEYS, "Torrent.Ranges[].")),
         (WebUI, named(WEBUI_KEYS)),
         (
             QBit,
@@ -83,7 +86,10 @@ def named(keys: str, prefix: str = "") -> set[str]:
         ),
         (
             Arr,
-            named(ARR_KEYS) | named(ROW_KEYS, "Torrent.Trackers[].") | named(LIMIT_KEYS, "Torrent.SeedingMode."),
+            named(ARR_KEYS)
+            | named(ROW_KEYS, "Torrent.Trackers[].")
+            | named(RANGE_KEYS, "Torrent.Ranges[].")
+            | named(LIMIT_KEYS, "Torrent.SeedingMode."),
         ),
     ],
     ids=list(SECTIONS),

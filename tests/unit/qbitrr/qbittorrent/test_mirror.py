@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from qbitrr.qbittorrent.mirror import Mirror
 from qbitrr.qbittorrent.models import MainData, Torrent, read_maindata, read_rows
+from qbitrr.rules.speed import ClientSpeed
 
 
 def data(**fields):
@@ -143,3 +144,14 @@ def test_free_space_that_is_not_known_is_no_full_disk():
     kept.apply(data(server_state={"free_space_on_disk": 5}))
     kept.apply(data(server_state={"free_space_on_disk": 0}))
     assert kept.free_bytes == 0
+
+
+def test_the_speed_of_a_client_is_known_once_it_said_all_of_it():
+    kept = mirror()
+    assert kept.speed == ClientSpeed()
+    kept.apply(data(server_state={"use_alt_speed_limits": True, "dl_rate_limit": 1024, "dl_info_speed": 5}))
+    assert kept.speed == ClientSpeed(alternative=True, limit=1024, total=5)
+    kept.apply(data(server_state={"dl_info_speed": 7}))
+    assert kept.speed == ClientSpeed(alternative=True, limit=1024, total=7)
+    kept.apply(data(server_state={"use_alt_speed_limits": False, "dl_rate_limit": 0}))
+    assert kept.speed == ClientSpeed(alternative=False, limit=0, total=7)

@@ -2,6 +2,7 @@
 
 from hypothesis import strategies as st
 
+from qbitrr.config.model.downloads import DownloadRange
 from qbitrr.rules.adjustment import NONE, Adjustment
 from qbitrr.rules.context import RuleContext
 from qbitrr.rules.facts import ItemScores, QueueFacts, Refusal, SeedingFacts, TorrentFacts
@@ -11,6 +12,7 @@ from qbitrr.rules.hit_and_run import Clearance
 from qbitrr.rules.imports import ImportProof
 from qbitrr.rules.policy import Policy
 from qbitrr.rules.seeding import EffectiveLimits, RateLimits
+from qbitrr.rules.speed import ClientSpeed
 from qbitrr.rules.strikes import Elapsed
 from tests.factories import NOW
 
@@ -49,6 +51,7 @@ SEEDING = st.builds(
     super_seeding=st.booleans(),
     forced=st.booleans(),
     counting=st.booleans(),
+    download_limit=st.integers(0, 3),
 )
 LIMITS = st.none() | st.tuples(
     st.sampled_from([-1, 1, 2, 3, 4]), st.sampled_from([-1.0, 1.0]), st.sampled_from([-1.0, 60.0])
@@ -82,6 +85,7 @@ TORRENTS = st.builds(
     save_path=st.just("/"),
     eta_seconds=st.integers(0, 8_640_000),
     availability=st.floats(-1, 3),
+    speed=st.integers(-1, 3),
     seeding=SEEDING,
     private=st.none() | st.booleans(),
     tracker=st.sampled_from(["", "https://tracker.example/announce", "https://other.example/announce"]),
@@ -142,6 +146,9 @@ HISTORIES = st.builds(
     faults=st.sampled_from([None, {}, {"a.mkv": "moov atom not found"}]),
     selection=SELECTIONS,
 )
+CLIENT_SPEEDS = st.builds(
+    ClientSpeed, st.none() | st.booleans(), st.none() | st.integers(0, 3), st.none() | st.integers(0, 3)
+)
 CONTEXTS = st.builds(
     RuleContext,
     queue_known=st.booleans(),
@@ -153,7 +160,9 @@ CONTEXTS = st.builds(
     elsewhere=st.booleans(),
     stalled=SEEN,
     slow=SEEN,
+    below_speed=SEEN,
     unavailable=SEEN,
+    client_speed=CLIENT_SPEEDS,
     scores=st.lists(
         st.builds(ItemScores, st.none() | st.integers(-10, 10), st.none() | st.integers(-10, 10)), max_size=2
     ).map(tuple),
@@ -164,6 +173,15 @@ CONTEXTS = st.builds(
     limits=LIMITS,
     clearance=CLEARANCES,
     adjustment=ADJUSTMENTS,
+)
+RANGES = st.builds(
+    DownloadRange,
+    from_progress=st.floats(0, 1),
+    up_to_progress=st.floats(0, 1),
+    from_size_bytes=st.integers(0, 2),
+    up_to_size_bytes=st.integers(-1, 2),
+    stalled_delay_seconds=st.integers(-1, 10**6),
+    minimum_speed_bytes_per_second=st.integers(-1, 3),
 )
 POLICIES = st.builds(
     Policy,
@@ -176,6 +194,9 @@ POLICIES = st.builds(
     search_stalled_again=st.booleans(),
     maximum_eta_seconds=st.integers(-1, 10**6),
     keep_slow=st.booleans(),
+    minimum_speed=st.integers(0, 3),
+    slow_delay_seconds=st.integers(60, 10**6),
+    ranges=st.lists(RANGES, max_size=2).map(tuple),
     maximum_deletable_progress=st.floats(0, 1),
     filters_files=st.booleans(),
     auto_delete=st.booleans(),

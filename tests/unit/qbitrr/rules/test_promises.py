@@ -7,12 +7,15 @@ from qbitrr.rules import torrents
 from qbitrr.rules.hit_and_run import Clearance
 from qbitrr.rules.imports import ImportProof
 from qbitrr.rules.seeding import progress
+from qbitrr.rules.speed import ClientSpeed
 from qbitrr.rules.strikes import NOT_SEEN
 from qbitrr.rules.verdict import DESTRUCTIVE, PRELIMINARY, Action, Outcome
 from tests import factories
 from tests.unit.qbitrr.rules.anything import CONTEXTS, NOW, POLICIES, TORRENTS
 
 everything = given(TORRENTS, CONTEXTS, POLICIES)
+AFTER_IMPORT = ("seeding_is_over", "unregistered")
+"""Rules that may remove what the ledger proves to be imported."""
 
 
 def judged(torrent, context, policy, **changes):
@@ -64,10 +67,27 @@ def test_a_download_is_not_removed_while_its_client_is_offline(torrent, context,
 
 @everything
 def test_what_was_never_observed_in_trouble_does_not_fail_for_it(torrent, context, policy):
-    unseen = msgspec.structs.replace(context, stalled=NOT_SEEN, slow=NOT_SEEN, unavailable=NOT_SEEN)
-    assert judged(torrent, unseen, policy).last.rule not in ("stalled", "slow", "unavailable") or (
-        judged(torrent, unseen, policy).action is Action.NOTHING
-    )
+    timers = dict.fromkeys(("stalled", "slow", "below_speed", "unavailable"), NOT_SEEN)
+    unseen = msgspec.structs.replace(context, **timers)
+    found = judged(torrent, unseen, policy)
+    by_time = ("stalled", "slow", "slow_by_speed", "unavailable")
+    assert found.last.rule not in by_time or found.action is Action.NOTHING
+
+
+@everything
+def test_no_download_fails_for_its_speed_while_something_else_limits_it(torrent, context, policy):
+    for speed in (ClientSpeed(True, 0, 0), ClientSpeed(False, 100, 90), ClientSpeed()):
+        limited = msgspec.structs.replace(context, client_speed=speed)
+        found = judged(torrent, limited, policy)
+        assert found.last.rule not in ("slow", "slow_by_speed") or found.action is Action.NOTHING
+
+
+@everything
+def test_a_range_only_ever_gives_a_stalled_download_more_time(torrent, context, policy):
+    plain = msgspec.structs.replace(policy, ranges=())
+    with_ranges, without = (judged(torrent, context, one) for one in (policy, plain))
+    if with_ranges.last.rule in ("stalled", "unavailable") and with_ranges.action in DESTRUCTIVE:
+        assert without.action in DESTRUCTIVE
 
 
 @everything
@@ -88,7 +108,7 @@ def test_what_is_complete_goes_only_for_what_it_is_or_when_its_seeding_is_over(t
     complete = {"left_bytes": 0, "completed_at": NOW, "size_bytes": 1, "category": "movies"}
     found = judged(torrent, context, policy, **complete)
     if found.action in DESTRUCTIVE:
-        assert found.last.rule in ("arr_refuses_it", "unplayable", "nothing_to_import", "seeding_is_over")
+        assert found.last.rule in ("arr_refuses_it", "unplayable", "nothing_to_import", *AFTER_IMPORT)
 
 
 @everything
@@ -97,7 +117,7 @@ def test_what_was_imported_in_part_is_never_removed_for_the_rest(torrent, contex
     history = msgspec.structs.replace(context.history, proof=part)
     complete = {"left_bytes": 0, "completed_at": NOW, "size_bytes": 1, "category": "movies"}
     found = judged(torrent, msgspec.structs.replace(context, history=history), of_an_arr(policy), **complete)
-    assert found.action not in DESTRUCTIVE or found.last.rule == "seeding_is_over"
+    assert found.action not in DESTRUCTIVE or found.last.rule in AFTER_IMPORT
 
 
 @everything
@@ -111,7 +131,7 @@ def test_what_the_arr_refuses_is_never_imported_over(torrent, context, policy):
 def test_what_was_imported_does_not_fail(torrent, context, policy):
     tags = torrent.tags | {"qBitrr-imported"}
     found = judged(torrent, context, of_an_arr(policy), category="movies", tags=tags)
-    assert found.action not in DESTRUCTIVE or found.last.rule == "seeding_is_over"
+    assert found.action not in DESTRUCTIVE or found.last.rule in AFTER_IMPORT
 
 
 @everything
@@ -142,6 +162,16 @@ def test_a_seeding_rule_removes_only_what_the_ledger_proves_to_be_imported(torre
         assert context.history.imports.imported or not policy.with_arr
         assert torrent.complete
         assert progress(torrent.seeding, context.limits).reached
+
+
+@everything
+def test_what_was_complete_is_removed_as_unregistered_only_after_its_import_and_by_its_key(torrent, context, policy):
+    unknown = msgspec.structs.replace(context, unregistered=True)
+    found = judged(torrent, unknown, policy, completed_at=torrent.completed_at or NOW)
+    if found.last.rule == "unregistered" and found.action in DESTRUCTIVE:
+        assert found.action is Action.REMOVE
+        assert policy.remove_unregistered
+        assert context.history.imports.imported
 
 
 @everything

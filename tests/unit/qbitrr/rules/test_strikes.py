@@ -3,15 +3,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qbitrr.config.model import TrackerRow
+from qbitrr.rules.speed import ClientSpeed
 from qbitrr.rules.strikes import NOT_SEEN, Course, Elapsed, StrikeKind, count, course
-from tests.factories import policy, torrent
+from tests.factories import UNLIMITED, policy, seeding, torrent
 from tests.unit.qbitrr.rules.anything import ANY_STATE
 
-QUICK = policy(maximum_eta_seconds=3600)
+QUICK = policy(maximum_eta_seconds=3600, minimum_speed=100)
 
 
-def runs(trouble, mark=None, by=QUICK, **changes):
-    return course(trouble, torrent(**changes), by, mark)
+def runs(trouble, mark=None, by=QUICK, client=UNLIMITED, **changes):
+    return course(trouble, torrent(**changes), by, client, mark)
 
 
 # -- counting ---------------------------------------------------------------------------------------------------
@@ -113,6 +114,48 @@ def test_a_slow_download_may_get_on_and_stays_slow():
 
 
 @pytest.mark.parametrize(
+    ("state", "speed", "expected"),
+    [
+        ("downloading", 99, Course.RUN),
+        ("downloading", 0, Course.RUN),
+        ("downloading", 100, Course.RESET),
+        ("downloading", -1, Course.STAND),
+        ("stalledDL", 0, Course.STAND),
+        ("forcedDL", 0, Course.STAND),
+        ("queuedDL", 0, Course.STAND),
+    ],
+)
+def test_below_the_minimum_speed_is_what_downloads_and_does_not_reach_it(state, speed, expected):
+    assert runs(StrikeKind.BELOW_SPEED, state=state, speed=speed) is expected
+    assert runs(StrikeKind.BELOW_SPEED, by=policy(), state="downloading", speed=max(speed, 0)) is Course.RESET
+
+
+@pytest.mark.parametrize("trouble", [StrikeKind.SLOW, StrikeKind.BELOW_SPEED])
+@pytest.mark.parametrize(
+    ("client", "limit", "expected"),
+    [
+        (UNLIMITED, 0, Course.RUN),
+        (ClientSpeed(alternative=True, limit=0, total=0), 0, Course.STAND),
+        (ClientSpeed(alternative=False, limit=1000, total=800), 0, Course.STAND),
+        (ClientSpeed(alternative=False, limit=1000, total=799), 0, Course.RUN),
+        (ClientSpeed(), 0, Course.STAND),
+        (UNLIMITED, 120, Course.RUN),
+        (UNLIMITED, 62, Course.STAND),
+    ],
+)
+def test_no_slowness_is_timed_while_a_limit_slows_it(trouble, client, limit, expected):
+    found = runs(trouble, client=client, speed=50, eta_seconds=8_640_000, seeding=seeding(download_limit=limit))
+    assert found is expected
+
+
+@pytest.mark.parametrize("limit", [50, 100])
+def test_a_limit_that_does_not_allow_the_minimum_speed_slows_it(limit):
+    for client, own in ((ClientSpeed(alternative=False, limit=limit, total=0), 0), (UNLIMITED, limit)):
+        found = runs(StrikeKind.BELOW_SPEED, client=client, speed=1, seeding=seeding(download_limit=own))
+        assert found is Course.STAND
+
+
+@pytest.mark.parametrize(
     ("state", "availability", "expected"),
     [
         ("downloading", 0.999, Course.RUN),
@@ -131,6 +174,6 @@ def test_unavailable_is_what_no_peer_has_in_full(state, availability, expected):
 
 @given(ANY_STATE, st.sampled_from(list(StrikeKind)), st.none() | st.integers(0, 3), st.integers(0, 3))
 def test_no_timer_runs_in_a_state_in_which_a_torrent_does_not_try(state, trouble, mark, left):
-    found = runs(trouble, mark, state=state, left_bytes=left, eta_seconds=8_640_000, availability=0.1)
+    found = runs(trouble, mark, state=state, left_bytes=left, eta_seconds=8_640_000, availability=0.1, speed=1)
     if state not in {"downloading", "stalledDL", "metaDL"}:
         assert found is not Course.RUN

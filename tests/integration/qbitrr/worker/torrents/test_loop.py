@@ -122,6 +122,24 @@ async def test_a_client_without_internet_is_no_evidence(sandbox, bench):
     assert "client_at_standstill" in rules_of_stalled
 
 
+async def test_a_download_that_the_alternative_speed_limits_slow_is_kept_until_they_are_off(sandbox, bench):
+    sandbox.world.client.alternative_speed = True
+    slow = {"MinimumSpeed": 10**7, "SlowDelay": "1s", "DoNotRemoveSlow": False, "StalledDelay": -1}
+    async with bench(**slow) as opened:
+        await opened.loop.load()
+        await passes(opened, 5)
+        found = [v for v in (await stored(opened)).values() if v.rule == "slow_by_speed"]
+        assert found
+        assert all("alternative speed limits" in verdict.because for verdict in found)
+        assert removals(sandbox) == []
+        sandbox.world.client.alternative_speed = False
+
+        async def one_was_removed():
+            return [entry for entry in await latest(opened, 9) if entry.rule == "slow_by_speed"]
+
+        await passes_until(opened, one_was_removed, "a slow download was not removed")
+
+
 async def test_a_torrent_tagged_as_ignored_is_not_touched(sandbox, bench):
     for torrent in sandbox.world.client.torrents.values():
         torrent.tags.add("qBitrr-ignored")

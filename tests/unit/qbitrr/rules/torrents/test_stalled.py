@@ -1,11 +1,14 @@
 import pytest
+from msgspec.structs import replace
 
 from qbitrr.config.model import TrackerRow
+from qbitrr.config.model.downloads import DownloadRange
 from qbitrr.rules.history import History
+from qbitrr.rules.speed import ClientSpeed
 from qbitrr.rules.strikes import NOT_SEEN, Elapsed
 from qbitrr.rules.tags import TAG_STALLED
 from qbitrr.rules.verdict import Action
-from tests.factories import LONG, NOW, context, policy
+from tests.factories import LONG, NOW, UNLIMITED, context, policy, seeding
 from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,
     HOPELESS,
@@ -275,6 +278,119 @@ def test_a_tracker_may_have_a_maximum_of_its_own(tracker, maximum):
     at_it = {"tracker": tracker, "policy": TRACKERS}
     assert verdict(eta_seconds=maximum, **at_it).action is Action.NOTHING
     assert decision(verdict(eta_seconds=maximum + 1, **at_it)) == fails_by("slow")
+
+
+@pytest.mark.parametrize(
+    ("client", "own", "words"),
+    [
+        (ClientSpeed(alternative=True, limit=0, total=0), 0, "alternative speed limits"),
+        (ClientSpeed(alternative=False, limit=100, total=90), 0, "as fast as its limit allows"),
+        (ClientSpeed(), 0, "not known"),
+        (UNLIMITED, 40, "its own limit"),
+    ],
+)
+@pytest.mark.parametrize("rule", ["slow", "slow_by_speed"])
+def test_what_a_limit_slows_does_not_fail(rule, client, own, words):
+    by = FAST_PLEASE if rule == "slow" else SPEEDY
+    found = verdict(
+        policy=by, context=context(client_speed=client), speed=50, seeding=seeding(download_limit=own), eta_seconds=3601
+    )
+    assert decision(found) == left_alone_by(rule)
+    assert words in found.last.finding.because
+
+
+# -- slow by speed ----------------------------------------------------------------------------------------------
+
+SPEEDY = policy(minimum_speed=100, slow_delay_seconds=600, keep_slow=False, strikes=3)
+
+
+@pytest.mark.parametrize(
+    ("speed", "expected"),
+    [
+        (99, fails_by("slow_by_speed")),
+        (0, fails_by("slow_by_speed")),
+        (100, left_alone_by("under_way")),
+        (-1, left_alone_by("under_way")),
+    ],
+)
+def test_a_download_below_the_minimum_speed_fails(speed, expected):
+    assert decision(verdict(policy=SPEEDY, speed=speed)) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "observations", "made"),
+    [(199, 99, 0), (200, 99, 1), (599, 99, 2), (600, 2, 2), (600, 3, 3), (10**6, 0, 0)],
+)
+def test_it_must_have_been_below_it_for_the_slow_delay(seconds, observations, made):
+    seen = context(below_speed=Elapsed(seconds, observations))
+    found = verdict(context=seen, policy=SPEEDY, speed=1)
+    assert found.last.finding.facts["strikes"] == made
+    assert decision(found) == (fails_by("slow_by_speed") if made == 3 else left_alone_by("slow_by_speed"))
+    assert found.revisit_at == (None if made == 3 else NOW + max(0, 600 - seconds))
+
+
+def test_do_not_remove_slow_keeps_what_is_below_the_minimum_speed():
+    found = verdict(policy=replace(SPEEDY, keep_slow=True), speed=1)
+    assert decision(found) == left_alone_by("slow_by_speed")
+    assert "DoNotRemoveSlow" in found.last.finding.because
+
+
+def test_what_is_nearly_complete_or_no_download_is_not_slow_by_its_speed():
+    assert verdict(policy=SPEEDY, speed=1, progress=0.991).last.rule == "nearly_complete"
+    for state in ("stalledDL", "metaDL", "forcedDL", "queuedDL", "stoppedDL"):
+        assert verdict(policy=SPEEDY, speed=1, state=state).last.rule != "slow_by_speed"
+
+
+# -- ranges of progress and size --------------------------------------------------------------------------------
+
+GIB = 2**30
+IN_RANGES = policy(
+    keep_slow=False,
+    minimum_speed=100,
+    ranges=(
+        DownloadRange(from_size_bytes=10 * GIB, minimum_speed_bytes_per_second=0),
+        DownloadRange(up_to_size_bytes=GIB, minimum_speed_bytes_per_second=500),
+        DownloadRange(from_progress=0.95, stalled_delay_seconds=3 * 86400),
+        DownloadRange(from_progress=0.5, up_to_progress=0.6, stalled_delay_seconds=60),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("size", "speed", "action"),
+    [
+        (GIB, 499, Action.FAIL),
+        (GIB, 500, Action.NOTHING),
+        (GIB + 1, 99, Action.FAIL),
+        (GIB + 1, 100, Action.NOTHING),
+        (10 * GIB - 1, 99, Action.FAIL),
+        (10 * GIB, 0, Action.NOTHING),
+    ],
+)
+def test_the_minimum_speed_is_that_of_the_first_range_that_has_one(size, speed, action):
+    assert verdict(policy=IN_RANGES, size_bytes=size, speed=speed).action is action
+
+
+@pytest.mark.parametrize(
+    ("progress", "delay"), [(0.0, 900), (0.55, 900), (0.94999, 900), (0.95, 3 * 86400), (1.0, 3 * 86400)]
+)
+@pytest.mark.parametrize("rule", ["stalled", "unavailable"])
+def test_a_download_that_is_nearly_complete_has_days(rule, progress, delay):
+    """A range with a shorter delay than all others have changes nothing."""
+    patient = replace(IN_RANGES, maximum_deletable_progress=1.0)
+    for seconds, expected in ((delay - 1, left_alone_by("stalled")), (delay, fails_by(rule))):
+        seen = Elapsed(seconds, 99)
+        timed = context(**{"stalled": NOT_SEEN, "unavailable": NOT_SEEN, rule: seen})
+        availability = 0.5 if rule == "unavailable" else 1.0
+        found = verdict(HOPELESS, timed, patient, progress=progress, availability=availability, added_at=NOW - LONG)
+        assert decision(found) == expected
+
+
+@pytest.mark.parametrize("delay", [-1, 0])
+def test_a_range_does_not_remove_where_stalling_is_allowed(delay):
+    allowed = replace(IN_RANGES, stalled_delay_seconds=delay)
+    for progress in (0.5, 0.97):
+        assert verdict(HOPELESS, policy=allowed, progress=progress).last.rule == "stalling_is_allowed"
 
 
 # -- unavailable ------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qbitrr.config import load_text
+from qbitrr.config.model.downloads import DownloadRange
 from qbitrr.rules.files import compile_rules
 from qbitrr.worker.config import worker_configs
 from qbitrr.worker.torrents.policy import Policies, breaker_limits, file_rules_of, fingerprint, policy_of
@@ -51,6 +52,14 @@ def config(**parts):
         ({"torrent": "Strikes = 7"}, "strikes", 7),
         ({"torrent": 'MaximumETA = "1d"'}, "maximum_eta_seconds", 86400),
         ({"torrent": "DoNotRemoveSlow = false"}, "keep_slow", False),
+        ({"torrent": "MinimumSpeed = 50"}, "minimum_speed", 51200),
+        ({"torrent": "SlowDelay = 10"}, "slow_delay_seconds", 600),
+        ({"torrent": "Ranges = []"}, "ranges", ()),
+        (
+            {"torrent": 'Ranges = [{ UpToSize = "1G", MinimumSpeed = 1 }]'},
+            "ranges",
+            (DownloadRange(up_to_size_bytes=2**30, minimum_speed_bytes_per_second=1024),),
+        ),
         ({"torrent": "MaximumDeletablePercentage = 0.5"}, "maximum_deletable_progress", 0.5),
         ({"torrent": "AutoDelete = true"}, "auto_delete", True),
         ({"torrent": "MaxFailedGrabsPerDay = 2"}, "most_failed_grabs", 2),
@@ -67,6 +76,12 @@ def test_every_key_reaches_the_rules_in_their_units(parts, field, value):
     changed = getattr(policy_of(config(**parts)), field)
     assert changed == value
     assert changed != getattr(policy_of(config()), field)
+
+
+def test_by_default_what_is_nearly_complete_may_stall_for_days():
+    days = (DownloadRange(from_progress=0.95, stalled_delay_seconds=259200),)
+    for one in configs(qbit='ManagedCategories = ["games"]'):
+        assert policy_of(one).ranges == days
 
 
 def test_files_are_filtered_as_soon_as_there_is_one_rule():
