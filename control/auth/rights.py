@@ -249,6 +249,7 @@ _ARR: Mapping[str, Rights] = {
     "Category": CHANGE,
     "Managed": CHANGE,
     "MatchSubcategories": CHANGE,
+    "Messages": CHANGE,
     "ReSearch": CHANGE,
     "Shadow": CHANGE,
     "Torrent.AutoDelete": CHANGE,

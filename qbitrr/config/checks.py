@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr.config.environment import PROCESSING_ONLY
-from qbitrr.config.patterns import is_bounded
+from qbitrr.config.patterns import fault_of, is_bounded
 from qbitrr.config.redact import redact_url
 from qbitrr.config.values import is_below
 from qbitrr.errors import Problem
@@ -42,6 +42,7 @@ def check_together(config: Config, findings: Findings) -> None:
         _check_removal(f"{arr.section}.Torrent.SeedingMode", arr.torrent.seeding, trackers, findings)
         _check_search(arr, findings)
         _check_patterns(arr, findings)
+        _check_messages(arr, findings)
         _check_stances(f"{arr.section}.Torrent", arr.torrent, findings)
         _check_speed(arr, findings)
         _check_ranges(f"{arr.section}.Torrent", arr.torrent.speed, findings)
@@ -247,6 +248,19 @@ def _check_patterns(arr: Arr, findings: Findings) -> None:
                 found = f'"{pattern}", a repeat inside of a repeat'
                 hint = "Not applied: matching a name could take without end."
                 findings.warning(where, found, "a pattern without one", hint)
+
+
+def _check_messages(arr: Arr, findings: Findings) -> None:
+    """A row that cannot be applied is refused: the rows behind it would decide in its place."""
+    for position, row in enumerate(arr.messages):
+        where = f"{arr.section}.Messages[{position}].Text"
+        if not row.text:
+            findings.problem(where, "nothing", "what the message has")
+        elif row.match == "regex" and (fault := fault_of(row.text)):
+            findings.problem(where, f'"{row.text}"', f"a regular expression, but {fault}")
+        elif row.match == "regex" and not is_bounded(row.text):
+            found = f'"{row.text}", whose repeat matches a text in several ways'
+            findings.problem(where, found, "a pattern that ends in time")
 
 
 def list_incomplete(config: Config, findings: Findings) -> None:

@@ -14,6 +14,7 @@ from qbitrr.atomic_file import write_private
 from qbitrr.config.derived_defaults import SAMPLE_ARRS, arr_defaults, qbit_defaults
 from qbitrr.config.messages import unit_and_choices
 from qbitrr.config.model import Arr, Notifications, QBit, Settings, TrackerRow, WebUI
+from qbitrr.config.model.arr import MessageRow
 from qbitrr.config.model.downloads import DownloadRange
 from qbitrr.config.model.key import PLACEHOLDER, keys_of
 from qbitrr.config.values import write_value
@@ -72,7 +73,9 @@ def _table(path: str, table: type[Table], defaults: Mapping[str, Any], kind: Arr
         if key.table and key.form == "rows":
             place = f"{path}.{key.name}"
             explained = set() if key.default else {other.name for other in keys}
-            yield from _rows(place, key, key.table, explained) if kind is None else _rows_again(place, key, key.table)
+            known_at = _EXPLAINED_AT.get(key.table, place)
+            is_first = known_at == place
+            yield from _rows(place, key, key.table, explained) if is_first else _rows_again(place, key, known_at)
     for key in keys:
         if key.table and key.form == "table":
             yield from _table(f"{path}.{key.name}", key.table, defaults.get(key.name, {}), kind)
@@ -96,12 +99,16 @@ def _rows(path: str, key: Key, row: type[Table], explained: set[str]) -> Iterato
             yield from (f"# {line}" for line in _pair(entry, default))
 
 
-def _rows_again(path: str, key: Key, row: type[Table]) -> Iterator[str]:
-    """The rows of an Arr, with the keys that another section explains."""
-    yield from ("", *_comment(f"{key.why} Keys as in [[{_EXPLAINED_AT[row]}]]."), f"# [[{path}]]")
+def _rows_again(path: str, key: Key, known_at: str) -> Iterator[str]:
+    """Rows whose keys another section explains."""
+    yield from ("", *_comment(f"{key.why} Keys as in [[{known_at}]]."), f"# [[{path}]]")
 
 
-_EXPLAINED_AT = {TrackerRow: "qBit.Trackers", DownloadRange: "Settings.Torrent.Ranges"}
+_EXPLAINED_AT: Mapping[type[Table], str] = {
+    TrackerRow: "qBit.Trackers",
+    DownloadRange: "Settings.Torrent.Ranges",
+    MessageRow: f"{next(iter(SAMPLE_ARRS))}.Messages",
+}
 
 
 def _flat(table: type[Table]) -> Iterator[Key]:

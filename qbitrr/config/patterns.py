@@ -13,26 +13,45 @@ _MANY = 10
 _REPEATS = frozenset({_constants.MAX_REPEAT, _constants.MIN_REPEAT})
 
 
+def fault_of(pattern: str) -> str:
+    """Say why a text is no regular expression; empty if it is one."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # warnings about a pattern that works
+            re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        return str(error)
+    return ""
+
+
 @cache
 def is_bounded(pattern: str) -> bool:
-    r"""Whether a valid pattern has no repeat inside of a repeat, such as `(\w+\.?)+`.
+    r"""Whether a valid pattern can match a text in one way only within each repeat, unlike `(\w+\.?)+` and `(a|ab)+`.
 
     The time for one of those may double with each letter of a name, and nothing can stop it.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return not _nests(_parser.parse(pattern), inside=False)
+        return not _is_ambiguous(_parser.parse(pattern), inside=False)
 
 
-def _nests(parsed: Any, *, inside: bool) -> bool:
-    """Whether a parsed pattern, itself `inside` of a repeat or not, has a repeat inside of a repeat."""
+def _is_ambiguous(parsed: Any, *, inside: bool) -> bool:
+    """Whether a repeat of a parsed pattern, itself `inside` of one or not, can match the same text in several ways."""
     for operation, argument in parsed:
         repeats = operation in _REPEATS and argument[1] >= _MANY
-        if repeats and inside:
+        varies = operation in _REPEATS and argument[0] != argument[1]
+        if inside and (repeats or varies or (operation is _constants.BRANCH and not _are_distinct(argument[1]))):
             return True
-        if any(_nests(part, inside=inside or repeats) for part in _parts(argument)):
+        if any(_is_ambiguous(part, inside=inside or repeats) for part in _parts(argument)):
             return True
     return False
+
+
+def _are_distinct(branches: list[Any]) -> bool:
+    """Whether each alternative begins with another letter."""
+    firsts: list[Any] = [branch[0] if len(branch) else (None, None) for branch in branches]
+    letters = {chr(argument).casefold() for operation, argument in firsts if operation is _constants.LITERAL}
+    return len(letters) == len(branches)
 
 
 def _parts(argument: Any) -> list[Any]:

@@ -8,13 +8,12 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from qbitrr import units
 from qbitrr.config import address
 from qbitrr.config.messages import allowed
-from qbitrr.config.patterns import is_plain_extension
+from qbitrr.config.patterns import fault_of, is_plain_extension
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,12 +150,8 @@ def _pattern(value: object, _: Key) -> str:
 
 
 def _try_pattern(pattern: str) -> None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # warnings about a pattern that works
-            re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise UnfitError(f"a regular expression, but {error}") from None
+    if fault := fault_of(pattern):
+        raise UnfitError(f"a regular expression, but {fault}")
 
 
 def _extension(value: object, key: Key) -> str:

@@ -33,6 +33,7 @@ class RuleContext(Struct, frozen=True, gc=False):
     slow: Elapsed = NOT_SEEN
     below_speed: Elapsed = NOT_SEEN
     unavailable: Elapsed = NOT_SEEN
+    refused: Elapsed = NOT_SEEN
     client_speed: ClientSpeed = ClientSpeed()
     scores: tuple[ItemScores, ...] = ()
     """One for each item of the download; empty when they are not known or not needed."""

@@ -7,7 +7,6 @@ so, and nothing else. It is scanned only for what it will not do alone. States, 
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -109,19 +108,6 @@ def _without_imported(refusal: Refusal) -> Refusal:
     """Leave out that a file of the download was imported before, which is no refusal of it."""
     texts = (text for text in refusal.texts if not any(phrase in text.lower() for phrase in _IMPORTED_BEFORE))
     return Refusal(refusal.subject, tuple(texts))
-
-
-def matching(text: str, configured: Iterable[str]) -> str | None:
-    """Find the configured message that is the beginning of a text of the Arr; None when there is none.
-
-    A plural in brackets and the punctuation at the end do not matter: they differ between versions.
-    """
-    normal = _normalized(text)
-    return next((one for one in configured if (start := _normalized(one)) and normal.startswith(start)), None)
-
-
-def _normalized(text: str) -> str:
-    return re.sub(r"\(e?s\)", "", text).strip().rstrip(".:!;, ").casefold()
 
 
 class EventKind(StrEnum):

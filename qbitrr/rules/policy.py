@@ -11,6 +11,7 @@ from qbitrr.config.model import SeedingLimits, TrackerRow  # noqa: TC001 - msgsp
 from qbitrr.config.model.downloads import DownloadRange  # noqa: TC001 - msgspec resolves the types of fields
 from qbitrr.rules import trackers
 from qbitrr.rules.hit_and_run import HitAndRunRules  # noqa: TC001 - msgspec resolves the types of fields
+from qbitrr.rules.messages import MessageRule  # noqa: TC001 - msgspec resolves the types of fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -46,7 +47,8 @@ class Policy(Struct, frozen=True, gc=False):
     maximum_deletable_progress: float = 0.99
     filters_files: bool = False
     auto_delete: bool = False
-    error_messages: frozenset[str] = frozenset()
+    messages: tuple[MessageRule, ...] = ()
+    """What comes of messages of the Arr, the first that matches; one that none matches is left to the user."""
     enforces_custom_formats: bool = False
     forces_minimum_custom_format: bool = False
     most_failed_grabs: int = 0

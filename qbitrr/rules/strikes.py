@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from qbitrr.rules import states
-from qbitrr.rules.speed import limit_on
+from qbitrr.rules.facts import TorrentFacts  # noqa: TC001 - msgspec resolves the types of fields
+from qbitrr.rules.imports import QueueState
+from qbitrr.rules.speed import ClientSpeed, limit_on
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import TorrentFacts
     from qbitrr.rules.policy import Policy
-    from qbitrr.rules.speed import ClientSpeed
 
 
 class StrikeKind(StrEnum):
@@ -28,6 +28,7 @@ class StrikeKind(StrEnum):
     SLOW = "slow"
     BELOW_SPEED = "below_speed"
     UNAVAILABLE = "unavailable"
+    REFUSED = "refused"
 
 
 class Course(StrEnum):
@@ -67,10 +68,20 @@ def count(elapsed: Elapsed, delay_seconds: float, needed: int) -> Strikes:
     return Strikes(min(needed, passed, elapsed.observations), needed, max(0.0, delay_seconds - elapsed.seconds))
 
 
-def course(
-    kind: StrikeKind, torrent: TorrentFacts, policy: Policy, client: ClientSpeed, start_left_bytes: int | None
-) -> Course:
+class Observed(Struct, frozen=True, gc=False):
+    """What is known of a torrent at one moment: the speed of its client, and what its Arr's queue says.
+
+    `queue` is None while it is not known.
+    """
+
+    torrent: TorrentFacts
+    client: ClientSpeed
+    queue: QueueState | None = None
+
+
+def course(kind: StrikeKind, observed: Observed, policy: Policy, start_left_bytes: int | None) -> Course:
     """Decide what a timer does; `start_left_bytes` were left to download when it was started, None if it was not."""
+    torrent, client = observed.torrent, observed.client
     match kind:
         case StrikeKind.STALLED:
             return _stalled(torrent, start_left_bytes)
@@ -80,6 +91,8 @@ def course(
             return _below_speed(torrent, policy, client)
         case StrikeKind.UNAVAILABLE:
             return _unavailable(torrent, start_left_bytes)
+        case StrikeKind.REFUSED:
+            return _refused(torrent, observed.queue)
 
 
 def _stalled(torrent: TorrentFacts, start_left_bytes: int | None) -> Course:
@@ -112,3 +125,9 @@ def _unavailable(torrent: TorrentFacts, start_left_bytes: int | None) -> Course:
     if torrent.state not in states.TRYING or torrent.availability < 0:
         return Course.STAND
     return Course.RUN if torrent.availability < 1 else Course.RESET
+
+
+def _refused(torrent: TorrentFacts, queue: QueueState | None) -> Course:
+    if not torrent.complete or queue is None or queue is QueueState.NOT_LISTED:
+        return Course.STAND
+    return Course.RUN if queue is QueueState.REFUSED else Course.RESET

@@ -9,6 +9,8 @@ from qbitrr.config.model.key import ArrKind, Table, key
 from qbitrr.config.model.seeding import SeedingMode, TrackerRow
 
 ImportMode = Literal["Auto", "Move", "Copy"]
+MessageMatch = Literal["begins", "contains", "regex"]
+MessageAction = Literal["fail", "tag", "ask"]
 SearchBySeries = Literal["smart", "true", "false"]
 
 _VIDEO: tuple[ArrKind, ...] = ("radarr", "sonarr")
@@ -230,6 +232,24 @@ class TorrentRules(Table, frozen=True):
     )
 
 
+class MessageRow(Table, frozen=True):
+    """`[[<Arr>.Messages]]`: what comes of a message of the Arr about a file that it refuses."""
+
+    text: Annotated[str, key("text", "What the message has.")] = ""
+    match: Annotated[
+        MessageMatch,
+        key("choice", "The message begins with it, contains it, or matches it as a regular expression (regex)."),
+    ] = "begins"
+    action: Annotated[
+        MessageAction,
+        key("choice", "fail: blocklist, remove and search again. tag: qBitrr-useless. ask: leave it to you."),
+    ] = "fail"
+    delay_seconds: Annotated[
+        int,
+        key("minutes", "The Arr has to refuse the download for so long, over Strikes, before it counts.", ge=0),
+    ] = field(name="Delay", default=0)
+
+
 class Arr(Table, frozen=True):
     """One Arr. `section` is its name in the file, `category` its id in qBittorrent and in the API."""
 
@@ -275,6 +295,10 @@ class Arr(Table, frozen=True):
         tuple[str, ...],
         key("text", "Messages in the Arr's queue that mark a download as failed; their beginning is enough."),
     ] = field(name="ArrErrorCodesToBlocklist", default=())
+    messages: Annotated[
+        tuple[MessageRow, ...],
+        key("rows", "What comes of other messages. The first row that matches decides, else ArrErrorCodesToBlocklist."),
+    ] = ()
     shadow: Annotated[
         bool,
         key("flag", "Change nothing for this Arr, only record what would be done.", change="worker"),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qbitrr.rules.imports import ImportProof, QueueState, matching
-from qbitrr.rules.tags import TAG_IMPORTED
+from qbitrr.rules.imports import ImportProof, QueueState
+from qbitrr.rules.messages import Answer, Judgement, decide
+from qbitrr.rules.strikes import count
+from qbitrr.rules.tags import TAG_IMPORTED, TAG_USELESS
 from qbitrr.rules.torrents.failure import fails
 from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from qbitrr.rules.context import RuleContext
     from qbitrr.rules.facts import Refusal, TorrentFacts
     from qbitrr.rules.imports import QueueReading
@@ -114,65 +118,89 @@ def refusal_not_checked(torrent: TorrentFacts, context: RuleContext, _policy: Po
 
 
 def arr_refuses_the_rest(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
-    """`ArrErrorCodesToBlocklist`, `Torrent.VerifyMedia`: what the Arr refuses of a pack that it imported in part.
+    """`Messages`, `ArrErrorCodesToBlocklist`, `Torrent.VerifyMedia`: what is refused of a pack imported in part.
 
-    When each file that it refuses is proven bad, by such a message about it or by ffprobe, the release is blocklisted
-    and only what is missing is searched again; the torrent goes on as an imported one. Every other refusal is left to
-    the user.
+    When each file that the Arr refuses is proven bad, by a message about it that fails or by ffprobe, the release is
+    blocklisted and only what is missing is searched again; the torrent goes on as an imported one. Every other refusal
+    is left to the user.
     """
     reading, proof = context.reading, context.history.proof
     if not torrent.complete or reading.state is not QueueState.REFUSED or proof is None or not proof.imported:
         return passes("it is not complete, or nothing of it was imported", **_as_facts(reading))
     facts = _as_facts(reading) | {"imported": len(proof.imported), "missing": len(proof.missing)}
-    unproven = [refusal for refusal in reading.refused if not _is_proven_bad(refusal, context, policy)]
-    if unproven:
+    judgement = _judgement(context, policy)
+    if judgement.answer is not Answer.FAIL:
+        unproven = (refusal for refusal in _not_broken(context) if _judged((refusal,), policy).answer < Answer.FAIL)
         words = "; ".join(dict.fromkeys(text for refusal in unproven for text in refusal.texts))
         return stops(f'the Arr imported a part of it, and leaves the rest to the user: "{words}"', **facts)
+    facts |= {"matched": judgement.matched}
     words = "; ".join(reading.words)
     because = f'the Arr imported a part of it, and refuses the rest: "{words}"'
-    if (objection := _too_early(torrent, context, policy, now)) is not None:
+    if (objection := _too_early(torrent, context, policy, judgement, now)) is not None:
         return stops(f"{because}, but {objection[0]}", objection[1], **facts)
     return fails(because, context, policy, now, Action.FAIL_REST, **facts)
 
 
 def arr_refuses_it(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
-    """`ArrErrorCodesToBlocklist`: a torrent that the Arr refuses with messages that begin so has failed.
+    """`Messages`, `ArrErrorCodesToBlocklist`: a torrent that the Arr refuses with such messages has failed.
+
+    The first row of `Messages` that matches says whether one fails, tags or is left to the user, and how long the Arr
+    has to refuse it so, over `Torrent.Strikes`; those that begin like an entry of `ArrErrorCodesToBlocklist` fail, and
+    all others are left to the user.
 
     Only when all that it refuses is refused for such a message, or cannot be played: a message about one file never
-    fails the others. Not while the Arr has listed it for less than `Torrent.IgnoreTorrentsYoungerThan`. Every other
-    refusal is left to the user.
+    fails the others. Not while the Arr has listed it for less than `Torrent.IgnoreTorrentsYoungerThan`.
     """
     reading = context.reading
     if not torrent.complete or reading.state is not QueueState.REFUSED:
         return passes("it is not complete, or the Arr does not refuse it", **_as_facts(reading))
-    facts = _as_facts(reading)
+    judgement = _judgement(context, policy)
+    facts = _as_facts(reading) | {"matched": judgement.matched}
     words = "; ".join(reading.words)
-    if not all(_is_proven_bad(refusal, context, policy) for refusal in reading.refused):
+    if judgement.answer is Answer.ASK:
         return stops(f'it is complete, but the Arr refuses it: "{words}"', **facts)
     because = f'the Arr refuses it: "{words}"'
-    if (objection := _too_early(torrent, context, policy, now)) is not None:
+    if (objection := _too_early(torrent, context, policy, judgement, now)) is not None:
         return stops(f"{because}, but {objection[0]}", objection[1], **facts)
-    return fails(because, context, policy, now, **facts)
+    if judgement.answer is Answer.FAIL:
+        return fails(because, context, policy, now, **facts)
+    if TAG_USELESS in torrent.tags or policy.tagless:
+        return stops(f"{because}, for which it is only tagged", **facts)
+    return acts(Action.TAG_USELESS, because, **facts)
 
 
-def _is_proven_bad(refusal: Refusal, context: RuleContext, policy: Policy) -> bool:
-    """Whether a file is proven to be bad: by ffprobe, or as the Arr refuses it for nothing but configured messages."""
-    if refusal.subject in (context.history.faults or {}):
-        return True
-    return all(matching(text, policy.error_messages) is not None for text in refusal.texts)
+def _judgement(context: RuleContext, policy: Policy) -> Judgement:
+    """What comes of all that the Arr refuses. What ffprobe proves to be bad needs no message."""
+    broken = not (refused := _not_broken(context))
+    return Judgement(Answer.FAIL, 0, {}) if broken else _judged(refused, policy)
+
+
+def _not_broken(context: RuleContext) -> tuple[Refusal, ...]:
+    """What the Arr refuses, without the files that ffprobe proves to be bad."""
+    faults = context.history.faults or {}
+    return tuple(refusal for refusal in context.reading.refused if refusal.subject not in faults)
+
+
+def _judged(refused: Iterable[Refusal], policy: Policy) -> Judgement:
+    return decide((text for refusal in refused for text in refusal.texts), policy.messages)
 
 
 def _too_early(
-    torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float
+    torrent: TorrentFacts, context: RuleContext, policy: Policy, judgement: Judgement, now: float
 ) -> tuple[str, float | None] | None:
     """Say why a message does not count yet, and when it may; None when it counts. A proof of ffprobe always does."""
-    reading, queue, faults = context.reading, context.queue, context.history.faults or {}
-    if all(refusal.subject in faults for refusal in reading.refused):
+    queue = context.queue
+    if not _not_broken(context):
         return None
     if queue is None or queue.status not in _OVER:
         return "does not see it as complete", None
     old_at = max(torrent.added_at, queue.added_at or 0.0) + policy.ignore_younger_than_seconds
-    return ("it is younger than IgnoreTorrentsYoungerThan", old_at) if now < old_at else None
+    if now < old_at:
+        return "it is younger than IgnoreTorrentsYoungerThan", old_at
+    strikes = count(context.refused, judgement.delay_seconds, policy.strikes)
+    if judgement.delay_seconds and not strikes.out:
+        return "not for its Delay yet", now + strikes.left_seconds
+    return None
 
 
 _OVER = frozenset({"completed", "warning"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qbitrr.rules import states
 from qbitrr.rules.torrents.failure import discarded_by_user, fails, not_cleared
 from qbitrr.rules.verdict import Action, acts, passes, stops
 
@@ -18,11 +19,13 @@ def unregistered(torrent: TorrentFacts, context: RuleContext, policy: Policy, no
     """A torrent that all of its trackers refuse as unknown fails, and is removed when it has been imported.
 
     The refusal must be one of the exact texts that mean it, three times over an hour. After the import only with
-    `Torrent.RemoveUnregistered`.
+    `Torrent.RemoveUnregistered`. A download that is stopped is left.
     """
     if not context.unregistered:
         return passes("a tracker may know it, or that is not known")
     because = "none of its trackers knows it any more"
+    if torrent.state == states.STOPPED_INCOMPLETE:
+        return passes(f"{because}, but it is stopped")
     if not torrent.complete and torrent.completed_at is None:
         return fails(because, context, policy, now)
     if not policy.remove_unregistered or not context.history.imports.imported or not torrent.complete:

@@ -50,6 +50,7 @@ class Judge:
             slow=_later(context.slow, seconds),
             below_speed=_later(context.below_speed, seconds),
             unavailable=_later(context.unavailable, seconds),
+            refused=_later(context.refused, seconds),
             seeding_seconds=context.seeding_seconds + (seconds if torrent.seeding.counting else 0.0),
             history=replace(context.history, quarantined_until=None),
         )

@@ -12,9 +12,10 @@ from qbitrr.qbittorrent.facts import torrent_files
 from qbitrr.rules.completion import ARRIVING_SECONDS
 from qbitrr.rules.context import RuleContext
 from qbitrr.rules.facts import ItemScores, TorrentKey
+from qbitrr.rules.imports import read_queue
 from qbitrr.rules.speed import limit_on_all
 from qbitrr.rules.states import DOWNLOADING, ERROR, MISSING_FILES
-from qbitrr.rules.strikes import StrikeKind
+from qbitrr.rules.strikes import Observed, StrikeKind
 from qbitrr.state import catalogue
 from qbitrr.worker.disk import has_content, has_files, on_disk
 from qbitrr.worker.torrents.internet import InternetCheck
@@ -117,7 +118,8 @@ class Observer:
         waiting = self.reach.update(changed)
         self._news |= waiting | self._update_strikes(changed | waiting)
         self._news |= self._seeding.update(changed)
-        self._news |= await self._read_queue()
+        self._observe(listed := await self._read_queue())
+        self._news |= listed
         news, self._news = self._news, set()
         return news
 
@@ -209,12 +211,16 @@ class Observer:
                 elif limit != self._limits.get(name):
                     affected |= {TorrentKey(name, h) for h, row in mirror.torrents.items() if row.state == DOWNLOADING}
                 self._limits[name] = limit
-        for key in affected.union(changed):
+        self._observe(affected.union(changed))
+        return affected
+
+    def _observe(self, keys: Iterable[TorrentKey]) -> None:
+        for key in keys:
             torrent = self._poll.facts(key)
             if torrent is not None and self._ownership.is_mine(torrent):
-                client = self._poll.mirrors[key.instance].speed
-                self._timers.observe(torrent, client, waits=self.reach.waits(torrent))
-        return affected
+                queue = None if self.queue is None else read_queue(self.queue_of(torrent), polled=False).state
+                observed = Observed(torrent, self._poll.mirrors[key.instance].speed, queue)
+                self._timers.observe(observed, waits=self.reach.waits(torrent))
 
     def _standstill(self, instance: str) -> str:
         """Why a client proves nothing about its downloads now; empty when it does."""
@@ -319,6 +325,7 @@ class Observer:
             slow=self._timers.elapsed(key, StrikeKind.SLOW),
             below_speed=self._timers.elapsed(key, StrikeKind.BELOW_SPEED),
             unavailable=self._timers.elapsed(key, StrikeKind.UNAVAILABLE),
+            refused=self._timers.elapsed(key, StrikeKind.REFUSED),
             client_speed=self._poll.mirrors[torrent.instance].speed,
             scores=self._scores_of(queue),
             grabbed_score=self._grabbed.get((key, torrent.added_at)),

@@ -10,13 +10,14 @@ import msgspec
 from qbitrr.rules import breaker, trackers
 from qbitrr.rules.files import FileRules, compile_rules
 from qbitrr.rules.hit_and_run import HitAndRunRules
+from qbitrr.rules.messages import Answer, MessageRule
 from qbitrr.rules.ownership import owner
 from qbitrr.rules.policy import Policy, SeedingPolicy, Stance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from qbitrr.config.model import CategoryRules, QBit, TrackerRow
+    from qbitrr.config.model import Arr, CategoryRules, QBit, TrackerRow
     from qbitrr.rules.trackers import Rows
     from qbitrr.worker.config import WorkerConfig
 
@@ -103,7 +104,7 @@ def _with_arr(config: WorkerConfig) -> Policy:
         maximum_deletable_progress=torrent.maximum_deletable_percentage,
         filters_files=file_rules_of(config).exclude_anything,
         auto_delete=torrent.auto_delete,
-        error_messages=frozenset(config.arr.error_messages_to_blocklist),
+        messages=_messages(config.arr),
         enforces_custom_formats=search.custom_format_unmet_search,
         forces_minimum_custom_format=search.force_minimum_custom_format,
         most_failed_grabs=torrent.max_failed_grabs_per_day,
@@ -111,6 +112,12 @@ def _with_arr(config: WorkerConfig) -> Policy:
         private_stances=_stances(torrent.private_policy),
         public_stances=_stances(torrent.public_policy),
     )
+
+
+def _messages(arr: Arr) -> tuple[MessageRule, ...]:
+    """Rules for the messages of an Arr: its rows, then the messages that mark a download as failed."""
+    rows = (MessageRule(row.text, row.match, Answer[row.action.upper()], row.delay_seconds) for row in arr.messages)
+    return (*rows, *(MessageRule(text) for text in arr.error_messages_to_blocklist))
 
 
 def _stances(written: Mapping[str, str]) -> dict[str, Stance]:

@@ -12,9 +12,8 @@ from qbitrr.state import torrents
 from qbitrr.state.torrents import StoredStrikes
 
 if TYPE_CHECKING:
-    from qbitrr.rules.facts import TorrentFacts
     from qbitrr.rules.policy import Policy
-    from qbitrr.rules.speed import ClientSpeed
+    from qbitrr.rules.strikes import Observed
     from qbitrr.state.database import Database
 
 _LEAST_GAP_SECONDS = 60.0
@@ -82,25 +81,25 @@ class StrikeTimers:
         self._stop(instance)
         self._standing.add(instance)
 
-    def observe(self, torrent: TorrentFacts, client: ClientSpeed, *, waits: bool = False) -> None:
+    def observe(self, observed: Observed, *, waits: bool = False) -> None:
         """Start, stop or reset the timers of a torrent that changed, or whose client answered again.
 
         None runs while the torrent `waits` for something that proves nothing about it.
         """
         for kind in StrikeKind:
-            self._observe(kind, torrent, client, waits=waits)
+            self._observe(kind, observed, waits=waits)
 
-    def _observe(self, kind: StrikeKind, torrent: TorrentFacts, client: ClientSpeed, *, waits: bool) -> None:
-        key = torrent.key
+    def _observe(self, kind: StrikeKind, observed: Observed, *, waits: bool) -> None:
+        torrent, key = observed.torrent, observed.torrent.key
         timer = self._timers.get((key, kind))
         if timer is not None and timer.added_at != torrent.added_at:
             self._drop(key, kind)
             timer = None
-        runs = course(kind, torrent, self._policy, client, timer.mark if timer else None)
+        runs = course(kind, observed, self._policy, timer.mark if timer else None)
         if runs is Course.RESET and timer is not None:
             self._drop(key, kind)
             timer = None
-            runs = course(kind, torrent, self._policy, client, None)
+            runs = course(kind, observed, self._policy, None)
         if waits or runs is not Course.RUN or key[0] in self._standing:
             if timer is not None and key[0] not in self._standing:
                 timer.running_since_poll += 1  # the last poll showed it without the trouble

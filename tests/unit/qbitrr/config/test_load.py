@@ -336,9 +336,12 @@ def test_two_qbittorrents_may_manage_the_same_category(load):
             "[[Settings.Torrent.Ranges]]\n[[Settings.Torrent.Ranges]]\nFromSize = '2G'\nUpToSize = '1G'",
             "Settings.Torrent.Ranges[1].UpToSize",
         ),
+        ("[[Radarr.Messages]]\nMatch = 'contains'", "Radarr.Messages[0].Text"),
+        ("[[Radarr.Messages]]\nText = 'a('\nMatch = 'regex'", "Radarr.Messages[0].Text"),
+        ("[[Radarr.Messages]]\nText = '(a+)+b'\nMatch = 'regex'", "Radarr.Messages[0].Text"),
     ],
 )
-def test_what_cannot_hold_of_rules_and_ranges_is_refused(refuse, text, key):
+def test_what_cannot_hold_of_rules_ranges_and_messages_is_refused(refuse, text, key):
     assert set(refuse(text)) == {key}
 
 
@@ -480,7 +483,15 @@ def test_any_value_of_a_key_loads_or_is_refused_under_its_name(single):
         assert msgspec.msgpack.decode(msgspec.msgpack.encode(config), type=Config) == config
 
 
-CROSS_CHECKED = ("Settings.FreeSpaceFolder", "Settings.RecheckCategory", "qBit.ManagedCategories", "Radarr-4K.Category")
+CROSS_CHECKED = (
+    "Settings.FreeSpaceFolder",
+    "Settings.RecheckCategory",
+    "Settings.Torrent.Ranges[0].UpTo",
+    "qBit.ManagedCategories",
+    "Radarr-4K.Category",
+    "Radarr-4K.Messages[0].Text",
+    "Radarr-4K.Torrent.Ranges[0].UpTo",
+)
 
 
 def test_warnings_are_reported_together_with_problems(load):

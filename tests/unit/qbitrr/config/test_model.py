@@ -64,7 +64,7 @@ Torrent.SeedingMode.RemoveDeadTrackers Torrent.SeedingMode.RemoveTrackerWithMess
 Shadow Torrent.VerifyMedia Torrent.Strikes Torrent.MaxFailedGrabsPerDay EntrySearch.SearchesPerHour
 EntrySearch.SearchWindow EntrySearch.SearchQueueLimit EntrySearch.SearchCooldown
 Torrent.PrivatePolicy Torrent.PublicPolicy Torrent.RemoveUnregistered
-Torrent.MinimumSpeed Torrent.SlowDelay Torrent.Ranges
+Torrent.MinimumSpeed Torrent.SlowDelay Torrent.Ranges Messages
 """
 
 
@@ -89,6 +89,7 @@ def named(keys: str, prefix: str = "") -> set[str]:
             named(ARR_KEYS)
             | named(ROW_KEYS, "Torrent.Trackers[].")
             | named(RANGE_KEYS, "Torrent.Ranges[].")
+            | named("Text Match Action Delay", "Messages[].")
             | named(LIMIT_KEYS, "Torrent.SeedingMode."),
         ),
     ],

@@ -13,14 +13,37 @@ from qbitrr.rules.files import TorrentFile, compile_rules, select
 
 @pytest.mark.parametrize(
     "pattern",
-    [r"^(\w+\.?)+sample$", "(a*)*b", "(?:x+x+)+y", "((a|b)*c)*d", "(?=(a+)+)b", "(.{0,50}){0,50}z", "((?:ab)+?)+?c"],
+    [
+        r"^(\w+\.?)+sample$",
+        "(a*)*b",
+        "(?:x+x+)+y",
+        "((a|b)*c)*d",
+        "(?=(a+)+)b",
+        "(.{0,50}){0,50}z",
+        "((?:ab)+?)+?c",
+        "(a|b|ab)*c",
+        "(a?a)+b",
+        r"(?:\d\w|x|\d)+y",
+        "(?:A|ab|c)*d",
+        "(?:a|)*b",
+    ],
 )
-def test_a_repeat_inside_of_a_repeat_is_not_bounded(pattern):
+def test_a_repeat_that_matches_a_text_in_several_ways_is_not_bounded(pattern):
     assert not is_bounded(pattern)
 
 
 @pytest.mark.parametrize(
-    "pattern", [r"\bsamples?\b", r"\bnc(?:ed|op)?\d*\b", "(ab)+", r"(\d{1,2}x){3}", ".*a.*", "[a-z]+"]
+    "pattern",
+    [
+        r"\bsamples?\b",
+        r"\bnc(?:ed|op)?\d*\b",
+        "(ab)+",
+        r"(\d{1,2}x){3}",
+        ".*a.*",
+        "[a-z]+",
+        "(?:foo|bar)+",
+        "(?:a|b)*c",
+    ],
 )
 def test_ordinary_patterns_are_bounded(pattern):
     assert is_bounded(pattern)

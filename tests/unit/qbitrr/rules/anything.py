@@ -10,6 +10,7 @@ from qbitrr.rules.files import Selection, Unwanted
 from qbitrr.rules.history import History, ImportFacts
 from qbitrr.rules.hit_and_run import Clearance
 from qbitrr.rules.imports import ImportProof
+from qbitrr.rules.messages import Answer, MessageRule
 from qbitrr.rules.policy import Policy
 from qbitrr.rules.seeding import EffectiveLimits, RateLimits
 from qbitrr.rules.speed import ClientSpeed
@@ -162,6 +163,7 @@ CONTEXTS = st.builds(
     slow=SEEN,
     below_speed=SEEN,
     unavailable=SEEN,
+    refused=SEEN,
     client_speed=CLIENT_SPEEDS,
     scores=st.lists(
         st.builds(ItemScores, st.none() | st.integers(-10, 10), st.none() | st.integers(-10, 10)), max_size=2
@@ -173,6 +175,13 @@ CONTEXTS = st.builds(
     limits=LIMITS,
     clearance=CLEARANCES,
     adjustment=ADJUSTMENTS,
+)
+MESSAGES = st.builds(
+    MessageRule,
+    text=st.sampled_from(["Not an upgrade", "e"]),
+    how=st.sampled_from(["begins", "contains"]),
+    answer=st.sampled_from(list(Answer)),
+    delay_seconds=st.sampled_from([0, 60]),
 )
 RANGES = st.builds(
     DownloadRange,
@@ -200,7 +209,7 @@ POLICIES = st.builds(
     maximum_deletable_progress=st.floats(0, 1),
     filters_files=st.booleans(),
     auto_delete=st.booleans(),
-    error_messages=st.sampled_from([frozenset(), frozenset({"Not an upgrade"})]),
+    messages=st.lists(MESSAGES, max_size=2).map(tuple),
     enforces_custom_formats=st.booleans(),
     forces_minimum_custom_format=st.booleans(),
     most_failed_grabs=st.integers(0, 5),

@@ -19,7 +19,6 @@ from qbitrr.rules.imports import (
     ImportView,
     QueueReading,
     QueueState,
-    matching,
     next_step,
     proof_of,
     read_queue,
@@ -99,36 +98,6 @@ def test_what_was_imported_before_is_no_refusal_also_while_the_arr_tries_again(s
 
 def test_a_download_of_which_everything_was_imported_before_is_not_scanned_over():
     assert read_queue(pack(IMPORTED_BEFORE), polled=True).state is QueueState.NEEDS_USER
-
-
-@pytest.mark.parametrize(
-    ("text", "configured", "matches"),
-    [
-        # the texts of Radarr 6.1, Sonarr 4.0 and Lidarr 2.14, by the texts of before
-        (NOT_BETTER, "Not an upgrade for existing movie file(s)", True),
-        (
-            "Not an upgrade for existing episode file(s). Existing quality: Bluray-480p. New Quality WEBDL-480p.",
-            "Not an upgrade for existing episode file(s)",
-            True,
-        ),
-        (
-            "Not an upgrade for existing track file(s). New Quality is MP3-192",
-            "Not an upgrade for existing track file(s)",
-            True,
-        ),
-        (NOT_BETTER, "not an upgrade for existing movie file.", True),
-        (NOT_BETTER, "Not an upgrade", True),
-        (NOT_BETTER, NOT_BETTER, True),
-        ("Sample", "Sample.", True),
-        ("Sample", "Sample file", False),
-        (NOT_BETTER, "upgrade for existing movie file", False),
-        (NOT_BETTER, "Not an upgrade for existing track file(s)", False),
-        (NOT_BETTER, "", False),
-        (NOT_BETTER, " . ", False),
-    ],
-)
-def test_a_configured_message_is_the_beginning_of_a_text(text, configured, matches):
-    assert matching(text, ["something else", configured]) == (configured if matches else None)
 
 
 def test_a_blocked_download_without_a_reason_is_not_scanned_over():

@@ -3,16 +3,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qbitrr.config.model import TrackerRow
+from qbitrr.rules.imports import QueueState
 from qbitrr.rules.speed import ClientSpeed
-from qbitrr.rules.strikes import NOT_SEEN, Course, Elapsed, StrikeKind, count, course
-from tests.factories import UNLIMITED, policy, seeding, torrent
+from qbitrr.rules.strikes import NOT_SEEN, Course, Elapsed, Observed, StrikeKind, count, course
+from tests.factories import UNLIMITED, completed, policy, seeding, torrent
 from tests.unit.qbitrr.rules.anything import ANY_STATE
 
 QUICK = policy(maximum_eta_seconds=3600, minimum_speed=100)
 
 
-def runs(trouble, mark=None, by=QUICK, client=UNLIMITED, **changes):
-    return course(trouble, torrent(**changes), by, client, mark)
+def runs(trouble, mark=None, by=QUICK, client=UNLIMITED, queue=None, **changes):
+    return course(trouble, Observed(torrent(**changes), client, queue), by, mark)
 
 
 # -- counting ---------------------------------------------------------------------------------------------------
@@ -170,6 +171,25 @@ def test_a_limit_that_does_not_allow_the_minimum_speed_slows_it(limit):
 )
 def test_unavailable_is_what_no_peer_has_in_full(state, availability, expected):
     assert runs(StrikeKind.UNAVAILABLE, state=state, availability=availability) is expected
+
+
+@pytest.mark.parametrize(
+    ("queue", "expected"),
+    [
+        (QueueState.REFUSED, Course.RUN),
+        (None, Course.STAND),
+        (QueueState.NOT_LISTED, Course.STAND),
+        (QueueState.IMPORTING, Course.RESET),
+        (QueueState.NEEDS_USER, Course.RESET),
+        (QueueState.DOWNLOADING, Course.RESET),
+    ],
+)
+def test_a_refusal_is_timed_while_the_arr_lists_the_complete_download_as_refused(queue, expected):
+    """An empty or missing answer of the Arr neither goes on nor forgets what was counted."""
+    done = completed()
+    facts = {name: getattr(done, name) for name in ("state", "left_bytes", "completed_at", "progress")}
+    assert runs(StrikeKind.REFUSED, queue=queue, **facts) is expected
+    assert runs(StrikeKind.REFUSED, queue=queue) is Course.STAND
 
 
 @given(ANY_STATE, st.sampled_from(list(StrikeKind)), st.none() | st.integers(0, 3), st.integers(0, 3))

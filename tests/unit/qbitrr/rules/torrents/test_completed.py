@@ -5,9 +5,11 @@ from qbitrr.rules.facts import Refusal
 from qbitrr.rules.files import Selection
 from qbitrr.rules.history import History, ImportFacts
 from qbitrr.rules.imports import ImportProof
+from qbitrr.rules.messages import Answer, MessageRule
+from qbitrr.rules.strikes import NOT_SEEN, Elapsed
 from qbitrr.rules.verdict import Action
 from tests import factories
-from tests.factories import NOW, context, policy
+from tests.factories import NOW, SEEN_LONG, context, policy
 from tests.unit.qbitrr.rules.torrents.scenes import (
     COMPLETE,
     DOWNLOADING,
@@ -160,7 +162,7 @@ def test_what_the_client_of_the_arr_said_counts_once_the_arr_was_asked():
 # -- what the Arr refuses ---------------------------------------------------------------------------------------
 
 COMPLAINT = "Not an upgrade for existing movie file(s)"
-COMPLAINTS = policy(error_messages=frozenset({COMPLAINT, "Sample"}))
+COMPLAINTS = policy(messages=(MessageRule(COMPLAINT), MessageRule("Sample")))
 ODD = "Found archive file, might need to be extracted"
 BY_ID = "Found matching movie via grab history, but release was matched to movie by ID. Manual Import required."
 OLD = {"added_at": NOW - 9999}
@@ -207,6 +209,60 @@ def test_a_message_counts_only_when_the_arr_could_not_import(state):
 def test_a_message_counts_by_its_beginning(messages, action):
     found = verdict(COMPLETE, refused(messages=messages), COMPLAINTS)
     assert (found.action, found.last.rule) == (action, "arr_refuses_it")
+
+
+def test_the_message_that_matched_is_shown_with_the_pattern():
+    message = "Not an upgrade for existing movie file. Existing quality: Bluray-480p. New Quality SDTV."
+    facts = verdict(COMPLETE, refused(messages=(message, "Sample")), COMPLAINTS).last.finding.facts
+    assert facts["matched"] == {message: COMPLAINT, "Sample": "Sample"}
+
+
+ROWS = policy(
+    messages=(
+        MessageRule("720p", "contains", Answer.ASK),
+        MessageRule("Sample", answer=Answer.TAG),
+        MessageRule("Not an upgrade", delay_seconds=600),
+    ),
+    strikes=3,
+)
+
+
+@pytest.mark.parametrize(
+    ("messages", "action"),
+    [
+        (("Not an upgrade for existing movie file.",), Action.FAIL),
+        (("Not an upgrade for existing movie file. New Quality WEBDL-720p.",), Action.NOTHING),
+        (("Sample",), Action.TAG_USELESS),
+        (("Sample", "Not an upgrade"), Action.TAG_USELESS),
+        (("Sample", "720p"), Action.NOTHING),
+        (("Sample", ODD), Action.NOTHING),
+    ],
+)
+def test_the_first_row_that_matches_says_what_comes_of_a_message(messages, action):
+    found = verdict(COMPLETE, replace(refused(messages=messages), refused=SEEN_LONG), ROWS)
+    assert (found.action, found.last.rule) == (action, "arr_refuses_it")
+
+
+@pytest.mark.parametrize("by", [{"tags": frozenset({"qBitrr-useless"})}, {"policy": replace(ROWS, tagless=True)}])
+def test_what_is_only_tagged_is_tagged_once_and_never_without_tags(by):
+    found = verdict(COMPLETE, refused(messages=("Sample",)), **{"policy": ROWS, **by})
+    assert decision(found) == left_alone_by("arr_refuses_it")
+
+
+@pytest.mark.parametrize(
+    ("seen", "action"),
+    [
+        (Elapsed(599, 99), Action.NOTHING),
+        (Elapsed(600, 2), Action.NOTHING),
+        (Elapsed(600, 3), Action.FAIL),
+        (NOT_SEEN, Action.NOTHING),
+    ],
+)
+def test_a_message_with_a_delay_counts_after_it_over_the_strikes(seen, action):
+    found = verdict(COMPLETE, replace(refused(messages=("Not an upgrade",)), refused=seen), ROWS)
+    assert found.action is action
+    assert found.revisit_at == (None if action is Action.FAIL else NOW + 600 - seen.seconds)
+    assert verdict(COMPLETE, replace(refused(), refused=NOT_SEEN), COMPLAINTS).action is Action.FAIL
 
 
 def test_what_the_arr_refuses_is_shown_in_its_words_and_never_imported_over():
@@ -277,6 +333,7 @@ def pack(*refusals, faults=(), proof=PART, **changes):
         (pack(GOOD, SAMPLE, WORSE), Action.NOTHING),
         (pack(GOOD, WORSE, SAMPLE, faults=["S01E03.mkv"]), Action.NOTHING),
         (pack(GOOD, Refusal("S01E03.mkv", (COMPLAINT, ODD))), Action.NOTHING),
+        (pack(GOOD, WORSE, Refusal("S01E04.mkv", ("To tag",))), Action.NOTHING),
     ],
 )
 def test_what_is_left_of_a_pack_fails_when_each_refused_file_is_proven_bad(scene, action):

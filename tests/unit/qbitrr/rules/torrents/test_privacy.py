@@ -63,6 +63,10 @@ def test_a_download_that_no_tracker_knows_any_more_fails(private):
     assert decision(verdict(DOWNLOADING, context(unregistered=True), private=private)) == fails_by("unregistered")
 
 
+def test_a_stopped_download_stays_although_no_tracker_knows_it():
+    assert verdict(DOWNLOADING, context(unregistered=True), state="stoppedDL").last.rule == "stopped_by_user"
+
+
 IMPORTED = History(imports=ImportFacts(imported=True))
 
 

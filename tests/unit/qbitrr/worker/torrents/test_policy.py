@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from qbitrr.config import load_text
 from qbitrr.config.model.downloads import DownloadRange
 from qbitrr.rules.files import compile_rules
+from qbitrr.rules.messages import Answer, MessageRule
 from qbitrr.worker.config import worker_configs
 from qbitrr.worker.torrents.policy import Policies, breaker_limits, file_rules_of, fingerprint, policy_of
 
@@ -67,7 +68,17 @@ def config(**parts):
         ({"settings": 'RecheckCategory = "again"'}, "recheck_category", "again"),
         ({"settings": 'ProtectTags = ["keep", "mine"]'}, "protect_tags", frozenset({"keep", "mine"})),
         ({"settings": "Tagless = true"}, "tagless", True),
-        ({"arr": 'ArrErrorCodesToBlocklist = ["Not an upgrade"]'}, "error_messages", frozenset({"Not an upgrade"})),
+        ({"arr": 'ArrErrorCodesToBlocklist = ["Not an upgrade"]'}, "messages", (MessageRule("Not an upgrade"),)),
+        (
+            {
+                "arr": """
+                    ArrErrorCodesToBlocklist = ["a"]
+                    Messages = [{ Text = "^b", Match = "regex", Action = "tag", Delay = 5 }, { Text = "c" }]
+                """
+            },
+            "messages",
+            (MessageRule("^b", "regex", Answer.TAG, 300), MessageRule("c"), MessageRule("a")),
+        ),
         ({"search": "CustomFormatUnmetSearch = true"}, "enforces_custom_formats", True),
         ({"search": "ForceMinimumCustomFormat = true"}, "forces_minimum_custom_format", True),
     ],

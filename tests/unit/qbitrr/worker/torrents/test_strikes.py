@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from qbitrr.rules.strikes import NOT_SEEN, Elapsed, StrikeKind
+from qbitrr.rules.strikes import NOT_SEEN, Elapsed, Observed, StrikeKind
 from qbitrr.state import torrents
 from qbitrr.state.database import open_writer
 from qbitrr.worker.torrents.strikes import StrikeTimers, gap_seconds
@@ -34,7 +34,7 @@ class Script:
         """As the observer does: observe what changed, and everything where the timers ask for it."""
         self.now += after
         if self.timers.polled(torrent.instance, self.now, standstill=standstill) or torrent != self.observed:
-            self.timers.observe(torrent, UNLIMITED)
+            self.timers.observe(Observed(torrent, UNLIMITED))
             self.observed = torrent
 
     def lost(self, after=0.0):
@@ -66,7 +66,7 @@ async def database(tmp_path):
 
 def test_nothing_is_counted_before_the_first_poll():
     timers = StrikeTimers(POLICY)
-    timers.observe(STALLED, UNLIMITED)
+    timers.observe(Observed(STALLED, UNLIMITED))
     assert timers.elapsed(KEY, StrikeKind.STALLED) == NOT_SEEN
 
 
@@ -333,7 +333,7 @@ def test_a_gap_is_more_than_a_minute_and_more_than_two_passes():
 async def test_time_stands_while_a_torrent_waits_for_its_trackers(script):
     script.poll()
     script.poll(after=50)
-    script.timers.observe(STALLED, UNLIMITED, waits=True)
+    script.timers.observe(Observed(STALLED, UNLIMITED), waits=True)
     script.now += 50
     script.timers.polled("qBit", script.now, standstill=False)
     assert script.shows().seconds == 50

@@ -396,23 +396,53 @@ async def test_a_program_instead_of_media_fails_at_once_whatever_its_age(an_arr,
     assert [entry.release.infohash for entry in on.arr.blocklist] == [torrent.infohash]
 
 
-async def test_a_configured_message_fails_what_the_arr_refuses_for_it(an_arr):
+NOT_BETTER = "Not an upgrade for existing movie file(s)"
+
+
+def _not_an_upgrade(on):
+    """A complete download that its Arr refuses, as what it has is better."""
+    item = next(item for item in on.arr.collection.items.values() if item.file is not None)
+    release = on.arr.offer([item])
+    poor = replace(release, title=_in_poor_quality(release.title))
+    on.arr.note_grab([item.id], poor)
+    torrent = on.arr.add_torrent([item], poor, downloads.STUCK)
+    on.arr.refresh_now()
+    complete(torrent)
+    return torrent
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        {"ArrErrorCodesToBlocklist": [NOT_BETTER]},
+        {"Messages": [{"Text": NOT_BETTER, "Match": "begins", "Delay": "10s"}]},
+        {"Messages": [{"Text": NOT_BETTER.replace("(s)", ""), "Match": "regex"}]},
+    ],
+)
+async def test_a_configured_message_fails_what_the_arr_refuses_for_it(an_arr, messages):
     async with an_arr("radarr") as on:
-        item = next(item for item in on.arr.collection.items.values() if item.file is not None)
-        release = on.arr.offer([item])
-        poor = replace(release, title=_in_poor_quality(release.title))
-        on.arr.note_grab([item.id], poor)
-        torrent = on.arr.add_torrent([item], poor, downloads.STUCK)
-        on.arr.refresh_now()
-        complete(torrent)
-        old = {"ArrErrorCodesToBlocklist": ["Not an upgrade for existing movie file(s)"]}
-        async with on.opened(arr=old, IgnoreTorrentsYoungerThan=0) as opened:
+        torrent = _not_an_upgrade(on)
+        async with on.opened(arr=messages, IgnoreTorrentsYoungerThan=0) as opened:
             await opened.loop.load()
             await passes_until(opened, ended(opened, "fail"), "it was not failed")
             entry = (await of(opened, torrent))[-1]
     assert entry.rule == "arr_refuses_it"
     assert "Existing quality" in entry.because
+    assert [pattern.removesuffix("(s)") for pattern in entry.facts["matched"].values()] == [NOT_BETTER[:-3]]
     assert torrent.infohash not in on.client.torrents
+
+
+async def test_a_message_may_only_tag_what_the_arr_refuses_for_it(an_arr):
+    tagging = {"Messages": [{"Text": "existing quality", "Match": "contains", "Action": "tag"}]}
+    async with an_arr("radarr") as on:
+        torrent = _not_an_upgrade(on)
+        async with on.opened(arr=tagging, IgnoreTorrentsYoungerThan=0) as opened:
+            await opened.loop.load()
+            await passes_until(opened, ended(opened, "tag_useless"), "it was not tagged")
+            await settled(opened)
+            assert [action for action, _ in await outcomes(opened, torrent)].count("tag_useless") == 1
+        assert "qBitrr-useless" in torrent.tags
+    assert on.arr.blocklist == []
 
 
 def _in_poor_quality(title):
