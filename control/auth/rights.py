@@ -255,6 +255,7 @@ _ARR: Mapping[str, Rights] = {
     "Torrent.AutoDelete": CHANGE,
     "Torrent.CaseSensitiveMatches": CHANGE,
     "Torrent.DoNotRemoveSlow": CHANGE,
+    "Torrent.FailArchives": CHANGE,
     "Torrent.FileExtensionAllowlist": CHANGE,
     "Torrent.FileNameExclusionRegex": CHANGE,
     "Torrent.FolderExclusionRegex": CHANGE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -22,6 +22,8 @@ _IMAGE = re.compile(r"\.(?:iso|img|nrg|mdf|bin)$", re.IGNORECASE)
 _EXTRA = re.compile(
     r"extras?|featurettes?|samples?|bonus|specials?|trailers?|interviews?|behind.the.scenes", re.IGNORECASE
 )
+_SAMPLE = re.compile(r"(?<![a-z])samples?(?![a-z])", re.IGNORECASE)
+_LARGEST_SAMPLE_BYTES = 200 * 1024**2
 _DISC_FOLDERS = frozenset({"bdmv", "video_ts", "hvdvd_ts", "audio_ts"})
 
 
@@ -61,22 +63,35 @@ class Selection(Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class FileRules:
-    """`Torrent.FolderExclusionRegex`, `FileNameExclusionRegex`, `FileExtensionAllowlist`, compiled."""
+    """`Torrent.FolderExclusionRegex`, `FileNameExclusionRegex`, `FileExtensionAllowlist`, `FailArchives`, compiled."""
 
     folders: tuple[re.Pattern[str], ...]
     names: tuple[re.Pattern[str], ...]
     extensions: tuple[str, ...]
     playable: frozenset[str]
     extension_patterns: tuple[re.Pattern[str], ...] = ()
+    archives_fail: bool = False
+    """`Torrent.FailArchives`: nothing here unpacks them."""
 
     @property
     def exclude_anything(self) -> bool:
         """Whether there is any rule."""
         return bool(self.folders or self.names or self.extensions or self.extension_patterns)
 
+    @property
+    def by_content(self) -> FileRules:
+        """The same without what excludes files: only the kind of a file counts."""
+        return replace(self, folders=(), names=(), extensions=(), extension_patterns=())
+
 
 def compile_rules(
-    folders: Iterable[str], names: Iterable[str], extensions: Iterable[str], kind: str, *, case_sensitive: bool
+    folders: Iterable[str],
+    names: Iterable[str],
+    extensions: Iterable[str],
+    kind: str,
+    *,
+    case_sensitive: bool,
+    archives_fail: bool = False,
 ) -> FileRules:
     """Compile the rules of an Arr of this kind (radarr, sonarr, lidarr); the patterns are known to be valid.
 
@@ -90,29 +105,30 @@ def compile_rules(
         extensions=tuple(entry.lower() for entry in extensions if is_plain_extension(entry)),
         extension_patterns=tuple(re.compile(entry, re.IGNORECASE) for entry in extensions if _is_pattern(entry)),
         playable=PLAYABLE[kind],
+        archives_fail=archives_fail,
     )
 
 
 def select(files: Sequence[TorrentFile], rules: FileRules, name: str) -> Selection:
     """Check the file list of a torrent with this name.
 
-    What is deselected already counts neither as unwanted nor as remaining.
+    What is deselected already counts neither as unwanted nor as remaining. Samples are nothing that can be imported.
     """
     root = _root(files)
+    importable = [file for file in files if _is_playable(file, rules) and not _is_sample(file, root, name)]
     foreign = _foreign(files, root)
-    if foreign:
+    if foreign and (importable or foreign != _AN_ARCHIVE or not rules.archives_fail):
         return Selection(foreign=foreign)
     reasons = _Reasons(files, rules, name)
-    selected = [file for file in files if file.priority]
+    selected = (file for file in files if file.priority)
     unwanted = tuple(Unwanted(file.index, file.path, because) for file in selected if (because := reasons.of(file)))
-    excluded_indices = {file.index for file in unwanted}
-    playable = sum(file.index not in excluded_indices and _is_playable(file, rules) for file in selected)
+    remaining = [file for file in importable if not reasons.of(file)]
+    playable = sum(1 for file in remaining if file.priority)
     if playable:
         return Selection(unwanted, playable)
-    if any(_is_playable(file, rules) and not reasons.of(file) for file in files):
+    if remaining:
         return Selection(foreign="the user deselected what can be played in it")
-    by_name = any(_is_playable(file, rules) and reasons.by_name(file) for file in files)
-    return Selection(unwanted, by_name=by_name)
+    return Selection(unwanted, by_name=any(reasons.by_name(file) for file in importable))
 
 
 def excluded(files: Sequence[TorrentFile], rules: FileRules, name: str) -> list[TorrentFile]:
@@ -131,6 +147,13 @@ def media(files: Sequence[TorrentFile], rules: FileRules, name: str) -> list[Tor
     reasons = _Reasons(files, rules, name)
     main = (file for file in files if file.priority and _is_playable(file, rules) and not reasons.of(file))
     return sorted((file for file in main if not _is_extra(file)), key=lambda file: -file.size_bytes)
+
+
+def _is_sample(file: TorrentFile, root: str, title: str) -> bool:
+    """Whether a video is called a sample and is as small as one, in a torrent whose title has no such word."""
+    if file.size_bytes > _LARGEST_SAMPLE_BYTES or extension(file.path) not in VIDEO:
+        return False
+    return _SAMPLE.search(_below(file.path, root)) is not None and _SAMPLE.search(title) is None
 
 
 def _is_extra(file: TorrentFile) -> bool:
@@ -230,8 +253,11 @@ def _foreign(files: Sequence[TorrentFile], root: str) -> str:
     if root.lower() in _DISC_FOLDERS or folders & _DISC_FOLDERS:
         return "it is a disc"
     total = sum(file.size_bytes for file in files)
-    for pattern, what in ((_ARCHIVE, "an archive"), (_IMAGE, "a disc image")):
+    for pattern, what in ((_ARCHIVE, _AN_ARCHIVE), (_IMAGE, "it is a disc image")):
         size = sum(file.size_bytes for file in files if pattern.search(_as_complete(file.path)))
         if size * 2 > total:
-            return f"it is {what}"
+            return what
     return ""
+
+
+_AN_ARCHIVE = "it is an archive"

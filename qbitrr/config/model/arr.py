@@ -172,6 +172,10 @@ class TorrentRules(Table, frozen=True):
         tuple[str, ...],
         key("extension", "Only files with these extensions are downloaded. None: all."),
     ] = ()
+    fail_archives: Annotated[
+        bool,
+        key("flag", "A torrent with nothing but archives to import has failed, as nothing here unpacks them."),
+    ] = False
     auto_delete: Annotated[bool, key("flag", "Delete a torrent's excluded files from disk.")] = False
     ignore_torrents_younger_than_seconds: Annotated[
         int,

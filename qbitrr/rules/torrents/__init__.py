@@ -158,7 +158,7 @@ RULES = (
         nothing_playable,
         Scope.WITH_ARR,
         by_privacy=True,
-        proof="The whole file list: no file has an extension that the Arr imports.",
+        proof="The whole file list: nothing that the Arr imports by its extension, but for small samples.",
         harmless="A word in a name is never enough; discs, images and archives are left.",
     ),
     Rule(arr_queue_is_unknown, Scope.WITH_ARR),

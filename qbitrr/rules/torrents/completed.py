@@ -69,7 +69,8 @@ def not_in_queue(torrent: TorrentFacts, context: RuleContext, _policy: Policy, n
 def nothing_to_import(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """A complete torrent without any media file has failed, whatever its age.
 
-    Not one that is to be unpacked first: discs and archives are left to the user, or to a program that unpacks them.
+    Not one that is to be unpacked first: discs, and archives without `Torrent.FailArchives`, are left to the user, or
+    to a program that unpacks them. Samples are no media files.
     Nor one of which only patterns for names exclude everything: it is complete, and the Arr decides.
     """
     selection = context.history.selection

@@ -59,7 +59,9 @@ def unwanted_files(torrent: TorrentFacts, context: RuleContext, _policy: Policy,
 def nothing_playable(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """A torrent in which nothing is that its Arr could import has failed, unless it is to be unpacked first.
 
-    Whatever its age: what is in it does not depend on time. A complete one is judged by `nothing_to_import`.
+    Whatever its age: what is in it does not depend on time. A complete one is judged by `nothing_to_import`. Samples
+    are videos that are called so, are not above 200 MB, and whose torrent is not called so; they count for nothing.
+    Archives are to be unpacked, unless `Torrent.FailArchives` says that nothing here does that.
 
     What remains is decided by `Torrent.FolderExclusionRegex`, `Torrent.FileNameExclusionRegex` and
     `Torrent.FileExtensionAllowlist`. Files that the user deselected count as playable. A release of which only the

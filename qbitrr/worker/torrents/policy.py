@@ -102,7 +102,7 @@ def _with_arr(config: WorkerConfig) -> Policy:
         slow_delay_seconds=torrent.speed.slow_delay_seconds,
         ranges=torrent.speed.ranges,
         maximum_deletable_progress=torrent.maximum_deletable_percentage,
-        filters_files=file_rules_of(config).exclude_anything,
+        filters_files=file_rules_of(config).exclude_anything or torrent.fail_archives,
         auto_delete=torrent.auto_delete,
         messages=_messages(config.arr),
         enforces_custom_formats=search.custom_format_unmet_search,
@@ -136,6 +136,7 @@ def file_rules_of(config: WorkerConfig) -> FileRules:
         torrent.file_extension_allowlist,
         config.arr.kind,
         case_sensitive=torrent.case_sensitive_matches,
+        archives_fail=torrent.fail_archives,
     )
 
 
@@ -143,7 +144,8 @@ def fingerprint(rules: FileRules) -> str:
     """Identify a set of file rules, also in a later version."""
     patterns = [[(pattern.pattern, pattern.flags) for pattern in some] for some in (rules.folders, rules.names)]
     allowed = [*rules.extensions, *(pattern.pattern for pattern in rules.extension_patterns)]
-    return hashlib.blake2s(msgspec.json.encode((patterns, allowed)), digest_size=8).hexdigest()
+    more = ("archives fail",) if rules.archives_fail else ()
+    return hashlib.blake2s(msgspec.json.encode((patterns, allowed, *more)), digest_size=8).hexdigest()
 
 
 _STRIKES_WITHOUT_ARR = 3

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from qbitrr.errors import GoneError, UnreachableError
 from qbitrr.qbittorrent.facts import torrent_files
-from qbitrr.rules.files import PLAYABLE, FileRules, excluded, media, select
+from qbitrr.rules.files import excluded, media, select
 from qbitrr.worker.disk import existing_below, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, pause
 from qbitrr.worker.torrents.actions.ffprobe import paths_of
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from qbitrr.worker.torrents.actions.context import ActionContext
 
 _VERIFY_ATTEMPTS = 5
-NO_RULES = {kind: FileRules((), (), (), playable) for kind, playable in PLAYABLE.items()}
-"""By kind of Arr, rules that exclude nothing: only the kind of a file counts."""
 
 
 async def examine(context: ActionContext, torrent: TorrentFacts) -> bool:
@@ -37,7 +35,7 @@ async def examine(context: ActionContext, torrent: TorrentFacts) -> bool:
         paths = [file.path for file in excluded(files, context.file_rules, torrent.name)]
         left: list[str] = await on_disk([], existing_below, torrent.save_path, paths)
         # whatever a name says: media that was downloaded can be imported
-        there = select(files, NO_RULES[context.config.arr.kind], torrent.name)
+        there = select(files, context.file_rules.by_content, torrent.name)
         selection = replace(there, unwanted=(), complete=True, left_on_disk=tuple(left))
     else:
         selection = select(files, context.file_rules, torrent.name)

@@ -64,7 +64,7 @@ Torrent.SeedingMode.RemoveDeadTrackers Torrent.SeedingMode.RemoveTrackerWithMess
 Shadow Torrent.VerifyMedia Torrent.Strikes Torrent.MaxFailedGrabsPerDay EntrySearch.SearchesPerHour
 EntrySearch.SearchWindow EntrySearch.SearchQueueLimit EntrySearch.SearchCooldown
 Torrent.PrivatePolicy Torrent.PublicPolicy Torrent.RemoveUnregistered
-Torrent.MinimumSpeed Torrent.SlowDelay Torrent.Ranges Messages
+Torrent.MinimumSpeed Torrent.SlowDelay Torrent.Ranges Messages Torrent.FailArchives
 """
 
 

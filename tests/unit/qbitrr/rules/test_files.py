@@ -1,6 +1,7 @@
 """Real layouts of releases under invented names: what is not wanted of them, and what remains to be played."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -416,9 +417,60 @@ def test_every_video_that_an_arr_imports_is_wanted_by_default(ending):
 
 
 def test_what_only_patterns_for_names_leave_empty_is_told_from_what_has_nothing_in_it():
-    sample_and_program = release(("F/sample.mkv", 20), ("F/setup.exe", 900))
-    assert select(sample_and_program, shipped("radarr"), NAME).by_name
+    trailer_and_program = release(("F/trailer.mkv", 20), ("F/setup.exe", 900))
+    assert select(trailer_and_program, shipped("radarr"), NAME).by_name
     assert not select(release(("F/setup.exe", 900)), shipped("radarr"), NAME).by_name
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "title", "is_sample"),
+    [
+        ("F/Sample/film.mkv", 50, NAME, True),
+        ("F/film-sample.mkv", 200, NAME, True),
+        ("F/Samples/film.MKV.!qB", 50, NAME, True),
+        ("film.sample.mkv", 50, NAME, True),
+        # larger than a sample, called so by its title, or called something else
+        ("F/Sample/film.mkv", 201, NAME, False),
+        ("F/the.sample.mkv", 50, "The.Sample.2023", False),
+        ("Sample/film.mkv", 50, NAME, False),
+        ("F/resampled.mkv", 50, NAME, False),
+        ("F/example.mkv", 50, NAME, False),
+        ("F/Trailer/film.mkv", 50, NAME, False),
+    ],
+)
+@pytest.mark.parametrize("by", [rules(), rules().by_content, shipped("radarr")])
+def test_a_release_of_only_samples_has_nothing_to_import(path, size, title, is_sample, by):
+    found = select([*release((path, size)), TorrentFile(9, path.rpartition(".")[0] + ".nfo", 9)], by, title)
+    assert (found.playable, found.foreign, found.by_name) == (0 if is_sample else 1, "", False)
+
+
+def test_a_sample_beside_a_film_changes_nothing_but_the_count():
+    found = select(release(("F/film.mkv", 900), ("F/Sample/film.mkv", 50)), rules(), NAME)
+    assert found == Selection(playable=1)
+
+
+def test_music_has_no_samples():
+    assert select(release("A/01 - Sample.flac"), rules(kind="lidarr"), NAME).playable == 1
+
+
+RARS = (("F/film.rar", 500), ("F/film.r00", 500))
+
+
+@pytest.mark.parametrize(
+    ("files", "foreign"),
+    [
+        (release(*RARS), ""),
+        (release(*RARS, ("F/Sample/film.mkv", 50), "F/film.nfo"), ""),
+        (release(*RARS, ("F/film.mkv", 50)), ARCHIVE),
+        (release(("F/film.iso", 500)), IMAGE),
+        (release(("F/BDMV/index.bdmv", 1), ("F/film.rar", 500)), DISC),
+    ],
+)
+def test_archives_have_nothing_to_import_where_the_user_says_so(files, foreign):
+    by = shipped("radarr")
+    assert select(files, by, NAME).foreign == (foreign or ARCHIVE)
+    found = select(files, replace(by, archives_fail=True), NAME)
+    assert (found.foreign, found.playable, found.by_name) == (foreign, 0, False)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from qbitrr.rules.files import Selection
 from qbitrr.rules.history import History, ImportFacts
 from qbitrr.rules.hit_and_run import Clearance
 from qbitrr.rules.verdict import Action
@@ -53,6 +54,16 @@ def test_what_the_row_of_the_dht_says_counts_before_5_0():
 def test_a_tag_is_set_once():
     tagging = policy(public_stances={"default": "tag"})
     assert verdict(HOPELESS, policy=tagging, tags=frozenset({"qBitrr-useless"})).action is Action.NOTHING
+
+
+@pytest.mark.parametrize("rule", ["nothing_playable", "nothing_to_import"])
+def test_a_private_torrent_with_nothing_to_import_is_left_and_says_why(rule):
+    scene = context(history=History(selection=Selection(complete=rule == "nothing_to_import")))
+    torrent = COMPLETE if rule == "nothing_to_import" else DOWNLOADING
+    found = verdict(torrent, scene, private=True)
+    assert decision(found) == left_alone_by(rule)
+    assert "a private torrent is left by the policy" in found.last.finding.because
+    assert decision(verdict(torrent, scene, private=False)) == fails_by(rule)
 
 
 # -- unregistered -----------------------------------------------------------------------------------------------

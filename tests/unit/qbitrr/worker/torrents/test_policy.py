@@ -99,6 +99,10 @@ def test_files_are_filtered_as_soon_as_there_is_one_rule():
     none = "FolderExclusionRegex = []\nFileNameExclusionRegex = []\nFileExtensionAllowlist = []"
     assert not policy_of(config(torrent=none)).filters_files
     assert policy_of(config()).filters_files
+    archives = config(torrent=f"{none}\nFailArchives = true")
+    assert policy_of(archives).filters_files
+    assert file_rules_of(archives).archives_fail
+    assert fingerprint(file_rules_of(archives)) != fingerprint(file_rules_of(config(torrent=none)))
     for key, value in (
         ("FolderExclusionRegex", "x"),
         ("FileNameExclusionRegex", "x"),
