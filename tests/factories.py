@@ -28,6 +28,7 @@ _TORRENT = TorrentFacts(
     completed_at=None,
     last_activity_at=NOW - 1,
     content_path="/downloads/Some.Release",
+    private=False,
 )
 _QUEUE = QueueFacts(record_ids=(7,), item_ids=(1,), tracked_state="downloading")
 _SEEDING = SeedingFacts(complete=True, progress=1.0, ratio=0.0, seconds=0.0, counting=True)

@@ -120,6 +120,9 @@ def _answered(row: Tracker) -> bool:
     return row.status in (WORKING, _REFUSED) or tracker_status(row.status, row.msg) is TrackerStatus.UNREGISTERED
 
 
-def is_private(rows: Iterable[Tracker]) -> bool:
-    """Whether a torrent is private: then the row of the DHT has a message, in the language of the Web UI."""
-    return any(row.url == _DHT and row.msg for row in rows)
+def is_private(rows: Iterable[Tracker]) -> bool | None:
+    """Whether a torrent is private: then the row of the DHT has a message, in the language of the Web UI.
+
+    None without such a row.
+    """
+    return next((bool(row.msg) for row in rows if row.url == _DHT), None)

@@ -58,8 +58,10 @@ class Policy(Struct, frozen=True, gc=False):
     public_stances: Mapping[str, Stance] = {}
     """By name of a rule, or `default` for all others."""
 
-    def stance(self, rule: str, *, private: bool) -> Stance:
-        """What a rule may do to a torrent that it would fail."""
+    def stance(self, rule: str, *, private: bool | None) -> Stance:
+        """What a rule may do to a torrent that it would fail; the milder of both when it may be private."""
+        if private is None:
+            return min(self.stance(rule, private=True), self.stance(rule, private=False), key=_MILDEST_FIRST.index)
         stances, default = (self.private_stances, _PRIVATE) if private else (self.public_stances, _PUBLIC)
         return stances.get(rule, stances.get("default", default))
 
@@ -96,6 +98,7 @@ def _first(rows: Iterable[DownloadRange], value: Callable[[DownloadRange], int],
     return next((value(row) for row in rows if value(row) >= 0), default)
 
 
+_MILDEST_FIRST: tuple[Stance, ...] = ("leave", "tag", "act")
 _PRIVATE: Stance = "leave"
 _PUBLIC: Stance = "act"
 

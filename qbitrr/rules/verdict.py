@@ -135,6 +135,11 @@ class Verdict(Struct, frozen=True):
         return [step for step in self.trace if step.finding.outcome is Outcome.ACT]
 
     @property
+    def needs_privacy(self) -> bool:
+        """Whether the rule may decide otherwise once it is known whether the torrent is private."""
+        return self.last.finding.facts.get("private", False) is None
+
+    @property
     def revisit_at(self) -> float | None:
         """When to judge again although nothing changed, in epoch seconds: when time alone may change a finding."""
         return min((at for step in self.trace if (at := step.finding.revisit_at) is not None), default=None)

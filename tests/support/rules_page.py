@@ -29,6 +29,9 @@ Every torrent in the category of an Arr, or in one of the `ManagedCategories` of
 rules, from top to bottom. The first that does not pass decides: either nothing is to be done, or one action.
 `qbitrr explain <hash>` shows for a torrent which rules were asked, what each found, and by which facts.
 
+Whether a torrent is private is read from qBittorrent, before 5.0 from the row of the DHT among its trackers. Until that
+is known the milder one of `PrivatePolicy` and `PublicPolicy` counts.
+
 A torrent is judged again when it changes, when its records in the Arr's queue change, and when time alone may have
 changed the verdict. Right before an action it is read and judged once more.
 

@@ -305,13 +305,22 @@ def _ask(
 
 
 def _by_privacy(rule: Rule, finding: Finding, torrent: TorrentFacts, context: RuleContext, policy: Policy) -> Finding:
-    """What a rule that would fail a torrent does by `PrivatePolicy` or `PublicPolicy`."""
+    """What a rule that would fail a torrent does by `PrivatePolicy` or `PublicPolicy`; the milder one when unknown."""
+    if finding.outcome is not Outcome.ACT:
+        return finding
     private = torrent.private if torrent.private is not None else context.private
-    stance = policy.stance(rule.name, private=bool(private))
-    if finding.outcome is not Outcome.ACT or stance == "act":
+    stance = policy.stance(rule.name, private=private)
+    if stance == "act":
         return finding
     facts = finding.facts | {"private": private}
     if stance == "tag" and TAG_USELESS not in torrent.tags and not policy.tagless:
         return acts(Action.TAG_USELESS, finding.because, **facts)
-    because = f"{finding.because}, but a {'private' if private else 'public'} torrent is left by the policy"
-    return (passes if finding.action is Action.SEARCH_AGAIN else stops)(because, **facts)
+    goes_on = finding.action is Action.SEARCH_AGAIN and private is not None
+    return (passes if goes_on else stops)(f"{finding.because}, but {_LEFT[private]}", **facts)
+
+
+_LEFT = {
+    True: "a private torrent is left by the policy",
+    False: "a public torrent is left by the policy",
+    None: "it is not known whether it is private",
+}

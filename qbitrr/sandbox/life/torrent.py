@@ -65,6 +65,7 @@ class Torrent(Struct):
     tracker_complaint: str = ""
     more_trackers: list[str] = field(default_factory=list)
     super_seeding: bool = False
+    private: bool = False
     ratio_limit: float = -2
     seeding_minutes_limit: int = -2
 

@@ -109,7 +109,7 @@ def _since_5_0(torrent: Torrent, row: Row) -> Row:
         "reannounce": 0 if torrent.stopped else 1200,
         "root_path": folder,
     }
-    return fields | ({"private": False} if torrent.has_metadata else {})
+    return fields | ({"private": torrent.private} if torrent.has_metadata else {})
 
 
 def _since_5_2(torrent: Torrent) -> Row:
@@ -172,6 +172,8 @@ def tracker_rows(torrent: Torrent, api: ApiVersion) -> list[Row]:
     """`torrents/trackers`: three that are none, then the trackers. Status 2 works; 4, since 5.2 also 5, does not."""
     nothing = {"msg": "", "num_downloaded": 0, "num_leeches": 0, "num_peers": 0, "num_seeds": 0, "status": 0}
     rows: list[Row] = [nothing | {"tier": -1, "url": f"** [{name}] **"} for name in ("DHT", "PeX", "LSD")]
+    if torrent.private and torrent.has_metadata:
+        rows = [row | {"msg": "This torrent is private"} for row in rows]
     failed = 5 if api >= API_KEYS else 4
     tracker: Row = {
         "msg": torrent.tracker_complaint,

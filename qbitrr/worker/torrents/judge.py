@@ -36,7 +36,10 @@ class Judge:
         if not self._ownership.is_mine(torrent):
             return None
         policy = self._policies.of(self._ownership.category_of(torrent.key))
-        return self._ask(torrent, self._observer.context(torrent), policy, self._clock.wall())
+        verdict = self._ask(torrent, self._observer.context(torrent), policy, self._clock.wall())
+        if verdict.needs_privacy:
+            self._observer.ask_whether_private(torrent)
+        return verdict
 
     def forecast(self, torrent: TorrentFacts, at: float) -> Verdict:
         """Judge a torrent of the worker as it will be at a time (epoch seconds) if nothing but time changes."""

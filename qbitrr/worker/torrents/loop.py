@@ -224,7 +224,7 @@ class TorrentLoop:
         before = self._identities.get(torrent.key)
         if before is None or before[:2] != (rule, action):
             _log.debug("torrent was judged", torrent=torrent.name, rule=rule, action=str(action), because=because)
-            if action is Action.NOTHING and "private" in verdict.last.finding.facts:
+            if action is Action.NOTHING and verdict.last.finding.facts.get("private") is not None:
                 _log.info("torrent was left by the policy", torrent=torrent.name, rule=rule, because=because)
 
     async def _judge_one(self, torrent: TorrentFacts, now: float) -> Verdict | None:

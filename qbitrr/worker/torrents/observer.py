@@ -241,6 +241,10 @@ class Observer:
             self._queue_changed = True
             self._news |= await self._read_queue()
 
+    def ask_whether_private(self, torrent: TorrentFacts) -> None:
+        """Have the trackers of a torrent asked whether it is private, as its verdict depends on it."""
+        self._seeding.ask_whether_private(torrent)
+
     # -- between passes -----------------------------------------------------------------------------------------------
 
     def on_push(self, *, available: bool) -> None:

@@ -50,6 +50,13 @@ class SeedingStatus(NamedTuple):
     seeding_seconds: float
 
 
+class _Privacy(NamedTuple):
+    """Whether a torrent is private, by its trackers; None when they do not say. Only its metadata says that it is."""
+
+    private: bool | None
+    has_metadata: bool
+
+
 class SeedingTracker:
     """The seeding status of every torrent; `ask_trackers` finds out what the deltas do not say."""
 
@@ -66,7 +73,7 @@ class SeedingTracker:
         )
         self._news: set[TorrentKey] = set()
         self._rids: dict[str, int] = {}
-        self._private: dict[TorrentKey, bool] = {}
+        self._private: dict[TorrentKey, _Privacy] = {}
         self._ask_at: dict[TorrentKey, float] = {}
         self._in_trouble: set[TorrentKey] = set()
 
@@ -202,7 +209,16 @@ class SeedingTracker:
 
     def is_private(self, torrent: TorrentFacts) -> bool | None:
         """Whether a torrent is private; None while that is not known."""
-        return torrent.private if torrent.private is not None else self._private.get(torrent.key)
+        if torrent.private is not None:
+            return torrent.private
+        known = self._private.get(torrent.key)
+        return known.private if known is not None and known.has_metadata >= _has_metadata(torrent) else None
+
+    def ask_whether_private(self, torrent: TorrentFacts) -> None:
+        """Have `ask_trackers` find out whether a torrent is private, once before it has its metadata and once after."""
+        known = self._private.get(torrent.key)
+        if known is None or known.has_metadata < _has_metadata(torrent):
+            self._ask_at[torrent.key] = self._clock.monotonic()
 
     # -- between passes -----------------------------------------------------------------------------------------------
 
@@ -238,7 +254,7 @@ class SeedingTracker:
         before = (mirror.announces.of(torrent.infohash), self._private.get(key))
         if before[0] is None or set(before[0]) != set(urls):
             mirror.announces.record(torrent.infohash, urls)
-        self._private[key] = is_private(rows)
+        self._private[key] = _Privacy(is_private(rows), _has_metadata(torrent))
         seeding_policy = self._policy(torrent)
         refusals_changed = await self._refusals.record(torrent, rows, seeding_policy.dead_messages, self._clock.wall())
         self._ask_at.pop(key, None)
@@ -269,6 +285,10 @@ class SeedingTracker:
             if trackers.host_of(row.url)
         )
         return self._clearance_by(torrent, seeding_policy, announces)
+
+
+def _has_metadata(torrent: TorrentFacts) -> bool:
+    return torrent.size_bytes > 0
 
 
 _NO_MINIMUM = Clearance(True, "no tracker asks for a minimum")

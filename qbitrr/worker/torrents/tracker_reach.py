@@ -33,7 +33,7 @@ class _Answer(NamedTuple):
     """What the trackers of a torrent said; `since` when they are out of reach (monotonic), None when one is not."""
 
     since: float | None
-    private: bool
+    private: bool | None
 
 
 class TrackerReach:
@@ -69,7 +69,8 @@ class TrackerReach:
             return self._poll.mirrors[torrent.instance].announces.of(torrent.infohash) != ()
         if answer.since is None:
             return False
-        if torrent.private or answer.private:
+        private = answer.private if torrent.private is None else torrent.private
+        if private is not False:
             return True
         lasts = self._clock.monotonic() - answer.since
         return torrent.availability <= 0 and lasts < _LONGEST_WITHOUT_PEERS_SECONDS

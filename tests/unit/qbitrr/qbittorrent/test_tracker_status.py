@@ -2,7 +2,14 @@
 
 import pytest
 
-from qbitrr.qbittorrent.tracker_status import TrackerStatus, is_connection_error, is_dead, tracker_status
+from qbitrr.qbittorrent.models import Tracker
+from qbitrr.qbittorrent.tracker_status import (
+    TrackerStatus,
+    is_connection_error,
+    is_dead,
+    is_private,
+    tracker_status,
+)
 
 DEFAULT_LIST = (
     "skipping tracker announce (unreachable)",
@@ -79,3 +86,16 @@ def test_a_listed_part_marks_a_tracker_as_dead():
     assert not is_dead(4, "Trump: replaced", ("", " "))
     assert tracker_status(4, "Trump: replaced by another release") is TrackerStatus.NOTHING
     assert tracker_status(2, "") is TrackerStatus.WORKS
+
+
+@pytest.mark.parametrize(
+    ("rows", "private"),
+    [
+        ([Tracker("** [DHT] **", msg="This torrent is private"), Tracker("https://a.example", 2)], True),
+        ([Tracker("** [DHT] **", 2), Tracker("https://a.example", 4, "This torrent is private")], False),
+        ([Tracker("https://a.example", 2)], None),
+        ([], None),
+    ],
+)
+def test_the_row_of_the_dht_says_whether_a_torrent_is_private(rows, private):
+    assert is_private(rows) is private

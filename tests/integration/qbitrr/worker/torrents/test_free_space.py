@@ -16,7 +16,7 @@ from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.life.torrent import Torrent, TorrentFile
 from qbitrr.sandbox.sandbox import Sandbox
-from qbitrr.state import free_space
+from qbitrr.state import free_space, verdicts
 from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
 from qbitrr.worker.channel import Channel
@@ -112,15 +112,29 @@ def guarding(**more):
     return {"FreeSpace": KEPT, "FreeSpaceFolder": "/", **more}
 
 
-async def test_a_stalled_download_stays_unless_it_is_asked_for(client, add, open_worker):
-    torrent = add("a")
+async def test_a_stalled_download_stays_unless_it_is_asked_for_and_is_public(client, add, open_worker):
+    """Before 5.0 only the row of the DHT says whether a torrent is private."""
+    private = add("b")
+    private.private = True
+    add("a")
     async with open_worker(CategorySeeding={"IgnoreTorrentsYoungerThan": 0}) as opened:
         await settled(opened, 4)
         assert await entries(opened, "remove") == []
     asked = {"StalledDelay": "2s", "IgnoreTorrentsYoungerThan": 0}
     async with open_worker(CategorySeeding=asked) as opened:
-        await passes_until(opened, ended(opened, "remove"), "it was not removed")
-    assert torrent.infohash not in client.torrents
+
+        async def removed():
+            await opened.loop.seeding.ask_trackers()
+            return await ended(opened, "remove")()
+
+        async def left_as_private():
+            await opened.loop.seeding.ask_trackers()
+            found = await verdicts.of_torrent(opened.database, private.infohash)
+            return [verdict for verdict in found if "a private torrent is left" in verdict.because]
+
+        await passes_until(opened, removed, "it was not removed")
+        await passes_until(opened, left_as_private, "it is not known as private")
+    assert set(client.torrents) == {private.infohash}
 
 
 async def test_rules_of_one_category_and_of_a_whole_tree(client, add, open_worker):

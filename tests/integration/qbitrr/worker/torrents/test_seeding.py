@@ -4,8 +4,10 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from qbitrr.errors import UnreachableError
+from qbitrr.qbittorrent.models import Tracker
 from qbitrr.rules.tags import TAG_IMPORTED
 from qbitrr.state import torrents
 from qbitrr.state.torrents import StoredRefusals
@@ -54,6 +56,21 @@ async def test_what_has_seeded_enough_is_removed_after_its_import(sandbox, bench
     assert torrent.infohash not in sandbox.world.client.torrents
     assert torrent.gone_with_files
     assert sandbox.world.arrs["Radarr-HD"].blocklist == []
+
+
+async def test_what_its_trackers_said_before_it_had_its_metadata_is_not_known_after(bench):
+    """That a torrent is private stands in its metadata."""
+    async with bench() as opened:
+        await opened.loop.load()
+        await opened.one_pass()
+        seeding = opened.loop.seeding
+        whole = replace(opened.loop.poll.facts(next(iter(opened.loop.poll.present()))), private=None)
+        magnet = replace(whole, size_bytes=0)
+        await seeding.record(magnet, [Tracker("** [DHT] **")])
+        assert seeding.is_private(magnet) is False
+        assert seeding.is_private(whole) is None
+        await seeding.record(whole, [Tracker("** [DHT] **", msg="This torrent is private")])
+        assert seeding.is_private(whole) is True
 
 
 async def test_a_tag_is_no_proof_of_an_import(sandbox, bench, torrent):

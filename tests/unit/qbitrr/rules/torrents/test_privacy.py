@@ -41,13 +41,37 @@ def test_a_private_torrent_is_left_unless_its_policy_says_otherwise(stances, exp
         ({"default": "tag"}, (Action.TAG_USELESS, "stalled")),
     ],
 )
-@pytest.mark.parametrize("private", [False, None])
-def test_a_public_torrent_fails_unless_its_policy_says_otherwise(private, stances, expected):
-    assert decision(verdict(HOPELESS, policy=policy(public_stances=stances), private=private)) == expected
+def test_a_public_torrent_fails_unless_its_policy_says_otherwise(stances, expected):
+    assert decision(verdict(HOPELESS, policy=policy(public_stances=stances), private=False)) == expected
+
+
+@pytest.mark.parametrize(
+    ("private", "public", "expected"),
+    [
+        ({}, {}, left_alone_by("stalled")),
+        ({"stalled": "act"}, {}, fails_by("stalled")),
+        ({"stalled": "act"}, {"default": "tag"}, (Action.TAG_USELESS, "stalled")),
+        ({"stalled": "tag"}, {}, (Action.TAG_USELESS, "stalled")),
+        ({"stalled": "act"}, {"stalled": "leave"}, left_alone_by("stalled")),
+    ],
+)
+def test_what_may_be_private_gets_the_milder_of_both(private, public, expected):
+    by = policy(private_stances=private, public_stances=public)
+    found = verdict(HOPELESS, policy=by, private=None)
+    assert decision(found) == expected
+    assert found.needs_privacy is (found.action is not Action.FAIL)
+
+
+def test_what_is_not_known_to_be_public_is_left_and_says_so():
+    found = verdict(HOPELESS, private=None)
+    assert "not known whether it is private" in found.last.finding.because
+    assert not verdict(HOPELESS, private=True).needs_privacy
+    assert not verdict(DOWNLOADING, private=None).needs_privacy
 
 
 def test_what_the_row_of_the_dht_says_counts_before_5_0():
-    assert verdict(HOPELESS, context(private=True)).action is Action.NOTHING
+    assert verdict(HOPELESS, context(private=True), private=None).action is Action.NOTHING
+    assert verdict(HOPELESS, context(private=False), private=None).action is Action.FAIL
     assert verdict(HOPELESS, context(private=True), private=False).action is Action.FAIL
 
 

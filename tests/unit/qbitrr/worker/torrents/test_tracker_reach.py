@@ -14,7 +14,7 @@ URL = "https://tracker.example/announce"
 DHT = Tracker("** [DHT] **")
 PRIVATE = Tracker("** [DHT] **", msg="This torrent is private")
 DOWN = Tracker(URL, 4, "Connection timed out")
-STALLED = torrent(state="stalledDL", availability=0.0)
+STALLED = torrent(state="stalledDL", availability=0.0, private=None)
 HOUR = 3600.0
 
 
@@ -77,6 +77,12 @@ async def test_a_private_torrent_waits_without_end_and_any_other_for_hours():
     assert await private.asked(after=100 * HOUR)
     assert await public.asked(after=5 * HOUR)
     assert not await public.asked(after=2 * HOUR)
+
+
+async def test_what_may_be_private_waits_as_a_private_one_does():
+    unknown = Scene([DOWN])
+    assert await unknown.asked()
+    assert await unknown.asked(after=100 * HOUR)
 
 
 async def test_a_public_torrent_with_peers_does_not_wait():
