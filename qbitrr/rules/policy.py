@@ -32,6 +32,7 @@ class Policy(Struct, frozen=True, gc=False):
     recheck_category: str = "recheck"
     protect_tags: frozenset[str] = frozenset()
     tagless: bool = False
+    guards_space: bool = True
     with_arr: bool = True
     """Whether the torrents belong to an Arr, which lists and imports them."""
     strikes: int = 1

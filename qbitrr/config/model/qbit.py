@@ -56,7 +56,10 @@ class QBit(Table, frozen=True):
     ] = ()
     match_subcategories: Annotated[
         bool,
-        key("flag", "A category stands for its sub-categories too (`films` for `films/4k`)."),
+        key(
+            "flag",
+            "A category stands for its sub-categories too (`films` for `films/4k`); also those of Arrs, everywhere.",
+        ),
     ] = False
     trackers: Annotated[
         tuple[TrackerRow, ...],

@@ -129,7 +129,8 @@ class Settings(Table, frozen=True):
         tuple[str, ...],
         key(
             "host",
-            "Hosts that show whether there is internet when qBittorrent is not sure. None: its status counts.",
+            "Hosts that show whether there is internet when qBittorrent is not sure. None, as for a machine in a LAN "
+            "without internet of its own: its status counts.",
         ),
     ] = field(name="PingURLS", default=("one.one.one.one", "dns.google.com"))
     ffprobe_auto_update: Annotated[

@@ -25,11 +25,20 @@ RETRY_SECONDS = (300, 900, 3600, 21600)
 
 
 def imported(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:
-    """An imported torrent (tag `qBitrr-imported`, or the ledger) is not imported again, nor does it fail."""
-    facts = {"tagged": TAG_IMPORTED in torrent.tags, "in_ledger": context.history.imports.imported}
-    if any(facts.values()):
+    """An imported torrent (tag `qBitrr-imported`, or the ledger) is not imported again, nor does it fail.
+
+    One that has the tag alone, while the Arr lists it as not imported, is shown to the user.
+    """
+    tagged, queue = TAG_IMPORTED in torrent.tags, context.queue
+    facts = {"tagged": tagged, "in_ledger": context.history.imports.imported}
+    if context.history.imports.imported:
         return stops("it has been imported", **facts)
-    return passes("it has not been imported", **facts)
+    if tagged and queue is not None and queue.tracked_state in _NOT_IMPORTED:
+        return stops("it has the tag of an imported one, but the Arr has not imported it: remove the tag", **facts)
+    return stops("it has been imported", **facts) if tagged else passes("it has not been imported", **facts)
+
+
+_NOT_IMPORTED = frozenset({"importPending", "importBlocked", "importFailed"})
 
 
 def arr_queue_is_unknown(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:

@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from qbitrr.rules.verdict import Finding
 
 
-def stopped_by_user(torrent: TorrentFacts, _context: RuleContext, _policy: Policy, _now: float) -> Finding:
+def stopped_by_user(torrent: TorrentFacts, _context: RuleContext, policy: Policy, _now: float) -> Finding:
     """A stopped torrent stays stopped until it is started by whoever stopped it: the user, or the free-space guard."""
     if torrent.state in states.STOPPED and TAG_PAUSED in torrent.tags:
+        if not policy.guards_space:
+            return stops(
+                "it was stopped for lack of space, but the guard is off: start it by hand", state=torrent.state
+            )
         return stops("it is stopped until there is space for it on the disk", state=torrent.state)
     if torrent.state in states.STOPPED:
         return stops("it is stopped, and not by qbitrr", state=torrent.state)

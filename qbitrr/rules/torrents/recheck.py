@@ -52,11 +52,14 @@ def in_error(torrent: TorrentFacts, context: RuleContext, _policy: Policy, now: 
 
 
 def data_is_missing(torrent: TorrentFacts, _context: RuleContext, _policy: Policy, _now: float) -> Finding:
-    """A torrent that was complete once and is not any more has lost its data, as by a recheck without its disk."""
+    """A torrent that was complete once and is not any more never fails.
+
+    It has lost data, as by a recheck without its disk, or more of its files were selected.
+    """
     facts: dict[str, Any] = {"completed_at": torrent.completed_at, "left_bytes": torrent.left_bytes}
     if torrent.completed_at is not None and torrent.left_bytes > 0:
-        return stops("it was complete once, and its data is missing, which is never a reason to delete", **facts)
-    return passes("it has not lost data", **facts)
+        return stops("it was complete once and lacks data now, which is never a reason to delete", **facts)
+    return passes("it lacks nothing that it had", **facts)
 
 
 def _is_imported(torrent: TorrentFacts, context: RuleContext) -> bool:

@@ -26,6 +26,7 @@ Incarnation = tuple[str, str, float]  # and when it was added: it may come back 
 NOTHING_LEFT = Selection(playable=1)
 """Stands for a file list that was examined before: nothing is left to be done about it."""
 _DAY_SECONDS = 86400.0
+_MOST_LEFT = 10_000  # torrents that left; of more the ledger is read at the next start
 
 
 class TorrentHistory:
@@ -39,7 +40,8 @@ class TorrentHistory:
         self._histories: dict[Incarnation, History] = {}
         self._files_seen: dict[Incarnation, str] = {}
         self._unsaved: set[Incarnation] = set()
-        self._failed_grabs: list[tuple[float, frozenset[int]]] = []
+        self._failed_grabs: dict[int, tuple[float, frozenset[int]]] = {}  # by entry of the ledger
+        self._left: set[Incarnation] = set()
         self._quarantined: dict[TorrentKey, float] = {}
 
     async def load(self) -> None:
@@ -68,16 +70,16 @@ class TorrentHistory:
     def failed_grabs(self, items: Iterable[int]) -> int:
         """How many downloads failed within a day, of the item of which most did."""
         since = self._clock.wall() - _DAY_SECONDS
-        recent = [some for at, some in self._failed_grabs if at > since]
+        recent = [some for at, some in self._failed_grabs.values() if at > since]
         return max((sum(item in some for some in recent) for item in items), default=0) if recent else 0
 
     def count_failed_grab(self, entry: Entry) -> None:
-        """Count the items of a download that is failed."""
+        """Count the items of a download that is failed, once, until it ends cancelled."""
         items = frozenset(entry.notes.get("item_ids", ()))
         since = self._clock.wall() - _DAY_SECONDS
-        self._failed_grabs = [(at, some) for at, some in self._failed_grabs if at > since]
+        self._failed_grabs = {one: grab for one, grab in self._failed_grabs.items() if grab[0] > since}
         if items:
-            self._failed_grabs.append((entry.planned_at, items))
+            self._failed_grabs[entry.id] = (entry.planned_at, items)
 
     def follow(self, entry: Entry) -> None:
         """Note whether a torrent is in quarantine at the step that its action has reached."""
@@ -87,6 +89,8 @@ class TorrentHistory:
     def record(self, entry: Entry, state: str, at: float, outcome: str | None) -> None:
         """Add an action that ended to its torrent's history."""
         self._quarantined.pop(entry.key, None)
+        if state == "cancelled":
+            self._failed_grabs.pop(entry.id, None)
         incarnation = _incarnation(entry)
         before = self._histories.get(incarnation, NOTHING_DONE)
         history = after(before, entry.action, state, at, outcome)
@@ -100,6 +104,13 @@ class TorrentHistory:
         for entry in await ledger.of_torrent(self._database, torrent.infohash):
             if _incarnation(entry) == _incarnation(torrent) and entry.state not in OPEN:
                 self.record(entry, entry.state, entry.updated_at, entry.outcome)
+
+    async def recall(self, torrent: TorrentFacts) -> None:
+        """Read again what the ledger knows of a torrent that left and came back, as after an empty answer."""
+        incarnation = _incarnation(torrent)
+        if incarnation in self._left:
+            self._left.discard(incarnation)
+            await self.reload(torrent)
 
     def note(self, subject: Entry | TorrentFacts, **found: Any) -> None:
         """Note what was found out about a torrent."""
@@ -130,6 +141,9 @@ class TorrentHistory:
 
     def forget(self, gone: set[TorrentKey]) -> None:
         """Drop torrents that are no longer there."""
+        self._left.update(one for one in self._histories if one[:2] in gone)
+        while len(self._left) > _MOST_LEFT:
+            self._left.pop()
         self._histories = {one: known for one, known in self._histories.items() if one[:2] not in gone}
         self._files_seen = {one: mark for one, mark in self._files_seen.items() if one[:2] not in gone}
         self._unsaved = {one for one in self._unsaved if one[:2] not in gone}

@@ -18,6 +18,7 @@ PORTS = (443, 80)
 _CONNECT_SECONDS = 3.0
 _REACHED_SECONDS = 60.0
 """How long a successful check counts."""
+_LEAST_RETRY_SECONDS = 1.0
 
 
 class InternetCheck:
@@ -35,7 +36,7 @@ class InternetCheck:
         ports: Sequence[int] = PORTS,
     ) -> None:
         self._hosts = hosts
-        self._retry_seconds = retry_seconds
+        self._retry_seconds = max(_LEAST_RETRY_SECONDS, retry_seconds)
         self._clock = clock
         self._wake = wake
         self._ports = ports

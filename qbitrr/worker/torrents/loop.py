@@ -232,6 +232,7 @@ class TorrentLoop:
         queued = self.observer.queue_of(torrent) is not None
         if not await self._ownership.claim(torrent, queued=queued):
             return None
+        await self._history.recall(torrent)
         try:
             return self._judge.judge(torrent)
         except Exception as error:  # noqa: BLE001 - a border: one torrent must not stop the others

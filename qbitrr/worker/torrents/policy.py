@@ -13,6 +13,7 @@ from qbitrr.rules.hit_and_run import HitAndRunRules
 from qbitrr.rules.messages import Answer, MessageRule
 from qbitrr.rules.ownership import owner
 from qbitrr.rules.policy import Policy, SeedingPolicy, Stance
+from qbitrr.worker.config import guards_space
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -70,6 +71,7 @@ def _without_arr(config: WorkerConfig, category: str | None) -> Policy:
         recheck_category=settings.recheck_category,
         protect_tags=frozenset(settings.protect_tags),
         tagless=settings.tagless,
+        guards_space=guards_space(settings),
         with_arr=False,
         strikes=_STRIKES_WITHOUT_ARR,
         maximum_eta_seconds=settings.torrent.maximum_eta_seconds,
@@ -93,6 +95,7 @@ def _with_arr(config: WorkerConfig) -> Policy:
         recheck_category=settings.recheck_category,
         protect_tags=frozenset(settings.protect_tags),
         tagless=settings.tagless,
+        guards_space=guards_space(settings),
         strikes=torrent.strikes,
         search_stalled_again=torrent.research_stalled,
         maximum_eta_seconds=torrent.maximum_eta_seconds,

@@ -78,6 +78,19 @@ async def test_a_failed_check_is_repeated_soon(host, check):
     await answer(check, True)
 
 
+async def test_without_a_pause_a_failed_check_counts_for_a_second(host):
+    clock = Time()
+    internet = InternetCheck([HOST], 0.0, clock, lambda: None, ports=[host.port])
+    await until(lambda: internet.reachable() is False, 5, "the first answer")
+    assert internet._checking is None
+    assert internet.reachable() is False
+    assert internet._checking is None
+    clock.now += 1
+    internet.reachable()
+    assert internet._checking is not None
+    await internet.close()
+
+
 async def test_checking_does_not_wait_for_a_host_that_does_not_answer():
     # a network that is reserved for documentation: packets to it go nowhere
     internet = InternetCheck(["192.0.2.1"], 15.0, SimpleNamespace(monotonic=time.monotonic), lambda: None)

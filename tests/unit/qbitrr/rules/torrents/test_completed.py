@@ -22,6 +22,17 @@ from tests.unit.qbitrr.rules.torrents.scenes import (
     with_imports,
 )
 
+
+@pytest.mark.parametrize("state", ["importPending", "importBlocked", "importFailed"])
+def test_a_tag_that_the_arr_contradicts_is_shown_and_still_protects(state):
+    tagged = {"tags": frozenset({"qBitrr-imported"})}
+    found = verdict(COMPLETE, listed(tracked_state=state), **tagged)
+    assert decision(found) == left_alone_by("imported")
+    assert "the Arr has not imported it" in found.last.finding.because
+    for truth in (context(queue=None), with_imports(imported=True), listed(tracked_state="imported")):
+        assert verdict(COMPLETE, truth, **tagged).last.finding.because == "it has been imported"
+
+
 NOTHING_TAKEN = ImportProof(grabbed=frozenset({1}))
 WITH_MEDIA = Selection(playable=1, complete=True)
 

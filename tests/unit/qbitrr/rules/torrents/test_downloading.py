@@ -22,6 +22,14 @@ def test_what_is_stopped_stays_stopped(state):
     assert decision(verdict(HOPELESS, state=state)) == left_alone_by("stopped_by_user")
 
 
+@pytest.mark.parametrize(("guards", "words"), [(True, "until there is space"), (False, "start it by hand")])
+def test_what_the_guard_stopped_is_told_from_what_it_left_behind(guards, words):
+    tags = frozenset({"qBitrr-free_space_paused"})
+    found = verdict(HOPELESS, policy=policy(guards_space=guards), state="stoppedDL", tags=tags)
+    assert decision(found) == left_alone_by("stopped_by_user")
+    assert words in found.last.finding.because
+
+
 @pytest.mark.parametrize("state", ["queuedDL", "forcedDL", "forcedMetaDL"])
 def test_what_waits_for_its_turn_or_is_forced_is_left_alone(state):
     assert decision(verdict(HOPELESS, state=state)) == left_alone_by("queued_or_forced")

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
+from qbitrr.rules.history import DISCARDED
 from qbitrr.state import ledger, torrents
 from qbitrr.state.database import open_writer
 from qbitrr.state.torrents import StoredTorrent
@@ -139,6 +140,31 @@ async def test_actions_that_ended_are_read_back_and_recorded(history, database):
     made.record(entry, "done", NOW, "imported")
     for each in (made, await history()):
         assert each.of(DOWNLOADING).imports.imported
+
+
+async def test_what_was_done_is_known_again_when_a_torrent_left_and_came_back(history, database):
+    """It was moved away and back, or one answer of the client was empty."""
+    entry = await planned(database, "fail")
+    made = await history()
+    await ledger.close(database, entry, "cancelled", DISCARDED, NOW)
+    made.record(entry, "cancelled", NOW, DISCARDED)
+    made.forget({KEY})
+    assert made.of(DOWNLOADING).discarded_at is None
+    await made.recall(DOWNLOADING)
+    assert made.of(DOWNLOADING).discarded_at == NOW
+    made.forget({KEY})
+    await made.recall(replace(DOWNLOADING, added_at=DOWNLOADING.added_at + 1))
+    assert made.of(replace(DOWNLOADING, added_at=DOWNLOADING.added_at + 1)).discarded_at is None
+
+
+async def test_a_failure_is_counted_once_and_not_at_all_when_it_was_cancelled(history, database):
+    entry = replace(await planned(database, "fail"), notes={"item_ids": [7]}, planned_at=NOW - 60)
+    made = await history()
+    for _ in range(3):  # resumed
+        made.count_failed_grab(entry)
+    assert made.failed_grabs([7]) == 1
+    made.record(entry, "cancelled", NOW, "it is gone")
+    assert made.failed_grabs([7]) == 0
 
 
 async def test_grabs_of_an_item_that_failed_within_a_day_are_counted(history, database):

@@ -68,6 +68,7 @@ def config(**parts):
         ({"settings": 'RecheckCategory = "again"'}, "recheck_category", "again"),
         ({"settings": 'ProtectTags = ["keep", "mine"]'}, "protect_tags", frozenset({"keep", "mine"})),
         ({"settings": "Tagless = true"}, "tagless", True),
+        ({"settings": 'FreeSpace = "1G"\nFreeSpaceFolder = "/d"'}, "guards_space", True),
         ({"arr": 'ArrErrorCodesToBlocklist = ["Not an upgrade"]'}, "messages", (MessageRule("Not an upgrade"),)),
         (
             {
