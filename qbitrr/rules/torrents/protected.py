@@ -19,7 +19,7 @@ def protection(torrent: TorrentFacts, policy: Policy) -> str | None:
     """Find the tag by which the user protects a torrent; None without one."""
     if TAG_IGNORED in torrent.tags:
         return TAG_IGNORED
-    return min(torrent.tags & policy.protect_tags, default=None)
+    return min(torrent.tags & policy.protect_tags, default=None) if policy.protect_tags else None
 
 
 def ignored_by_user(torrent: TorrentFacts, _context: RuleContext, policy: Policy, _now: float) -> Finding:
