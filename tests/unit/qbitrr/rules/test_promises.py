@@ -3,9 +3,9 @@
 import msgspec
 from hypothesis import given
 
-from qbitrr.rules import torrents
+from qbitrr.rules import states, torrents
 from qbitrr.rules.hit_and_run import Clearance
-from qbitrr.rules.imports import ImportProof
+from qbitrr.rules.imports import ImportProof, QueueState
 from qbitrr.rules.seeding import progress
 from qbitrr.rules.speed import ClientSpeed
 from qbitrr.rules.strikes import NOT_SEEN
@@ -218,3 +218,115 @@ def test_shadow_asks_the_same_rules_and_goes_on_only_behind_preliminary_actions(
     assert told.trace[: len(done.trace)] == done.trace
     assert all(step.finding.action in PRELIMINARY for step in told.acting if step is not told.last)
     assert (len(told.trace) > len(done.trace)) == (done.action in PRELIMINARY)
+
+
+# -- sentences of docs/rules.md ---------------------------------------------------------------------------------
+
+BY_TIME = ("custom_format_unmet", "stalled_is_searched_again", "unavailable", "stalled", "slow", "slow_by_speed")
+FAILING = {Action.FAIL, Action.SEARCH_AGAIN, Action.FAIL_REST}
+
+
+def acting(found, *rules):
+    """Whether one of these rules asks for more than a tag."""
+    return found.last.rule in rules and found.action not in (Action.NOTHING, Action.TAG_USELESS, Action.TAG_STALLED)
+
+
+@everything
+def test_nothing_is_done_to_what_its_client_is_busy_with(torrent, context, policy):
+    for state in states.BUSY:
+        assert judged(torrent, context, policy, state=state).action in (Action.NOTHING, Action.RELEASE)
+
+
+@everything
+def test_what_is_lost_or_in_error_is_never_rechecked_out_of_sight(torrent, context, policy):
+    out_of_sight = msgspec.structs.replace(context, content_is_there=False)
+    for state in (states.MISSING_FILES, states.ERROR):
+        found = judged(torrent, out_of_sight, policy, category="movies", state=state, completed_at=1.0)
+        assert found.action not in DESTRUCTIVE | {Action.RECHECK} or found.last.rule == "unregistered"
+
+
+@everything
+def test_what_is_queued_forced_or_too_young_fails_by_no_rule_about_time(torrent, context, policy):
+    for state in {states.QUEUED} | states.FORCED:
+        assert not acting(judged(torrent, context, policy, state=state), *BY_TIME)
+    patient = msgspec.structs.replace(policy, ignore_younger_than_seconds=60)
+    assert not acting(judged(torrent, context, patient, added_at=NOW - 59), *BY_TIME)
+
+
+@everything
+def test_where_stalling_is_allowed_nothing_fails_for_it(torrent, context, policy):
+    for delay in (-1, 0):
+        allowing = msgspec.structs.replace(policy, stalled_delay_seconds=delay)
+        found = judged(torrent, context, allowing)
+        assert not acting(found, "stalled", "stalled_is_searched_again", "unavailable")
+        assert found.action is not Action.TAG_STALLED or delay == 0
+
+
+@everything
+def test_what_is_nearly_complete_is_not_removed_for_being_slow_or_unavailable(torrent, context, policy):
+    lenient = msgspec.structs.replace(policy, maximum_deletable_progress=0.5)
+    found = judged(torrent, context, lenient, progress=0.51)
+    assert not acting(found, "slow", "slow_by_speed", "unavailable")
+
+
+@everything
+def test_slow_downloads_are_kept_where_the_user_says_so(torrent, context, policy):
+    keeping = msgspec.structs.replace(policy, keep_slow=True)
+    assert not acting(judged(torrent, context, keeping), "slow", "slow_by_speed")
+
+
+@everything
+def test_no_failure_while_another_client_holds_it_or_after_too_many_or_soon_after_an_action(torrent, context, policy):
+    """But for what the user asks for by a category."""
+    in_time = msgspec.structs.replace(context.history, acted_at=NOW - 1)
+    patient = msgspec.structs.replace(policy, ignore_younger_than_seconds=60, most_failed_grabs=2)
+    for objection in (
+        msgspec.structs.replace(context, elsewhere=True),
+        msgspec.structs.replace(context, failed_grabs=2),
+        msgspec.structs.replace(context, history=in_time),
+    ):
+        found = judged(torrent, objection, of_an_arr(patient), category="movies")
+        assert found.action not in FAILING
+
+
+@everything
+def test_what_the_arr_neither_lists_nor_grabbed_does_not_fail(torrent, context, policy):
+    history = msgspec.structs.replace(context.history, proof=None, searched_again=False)
+    unlisted = msgspec.structs.replace(context, queue_known=True, queue=None, history=history)
+    assert judged(torrent, unlisted, of_an_arr(policy), category="movies").action not in FAILING
+
+
+@everything
+def test_a_refusal_without_a_message_or_a_proof_is_left_to_the_user(torrent, context, policy):
+    silent = msgspec.structs.replace(of_an_arr(policy), messages=())
+    unproven = msgspec.structs.replace(context, history=msgspec.structs.replace(context.history, faults={}))
+    assert not acting(judged(torrent, unproven, silent), "arr_refuses_it", "arr_refuses_the_rest")
+
+
+@everything
+def test_an_import_needs_a_queue_that_is_known_and_a_complete_torrent(torrent, context, policy):
+    found = judged(torrent, context, policy)
+    if found.action is Action.IMPORT:
+        assert torrent.complete
+        assert context.queue_known
+        assert not context.history.imports.imported
+        assert context.reading.state not in (QueueState.REFUSED, QueueState.NEEDS_USER)
+
+
+@everything
+def test_only_tags_of_ours_are_set_and_none_without_tags(torrent, context, policy):
+    tagless = msgspec.structs.replace(policy, tagless=True)
+    found = judged(torrent, context, tagless)
+    assert found.action not in (Action.TAG_STALLED, Action.TAG_USELESS, Action.UNTAG_STALLED)
+
+
+@everything
+def test_files_are_only_deselected_of_a_download_in_which_something_playable_remains(torrent, context, policy):
+    found = judged(torrent, context, policy)
+    selection = context.history.selection
+    if found.action is Action.SKIP_FILES:
+        assert selection.playable
+        assert not torrent.complete
+    if found.action is Action.DELETE_FILES:
+        assert policy.auto_delete
+        assert torrent.complete
