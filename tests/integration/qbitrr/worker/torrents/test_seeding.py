@@ -64,7 +64,7 @@ async def test_what_its_trackers_said_before_it_had_its_metadata_is_not_known_af
         await opened.loop.load()
         await opened.one_pass()
         seeding = opened.loop.seeding
-        whole = replace(opened.loop.poll.facts(next(iter(opened.loop.poll.present()))), private=None)
+        whole = replace(opened.loop.poll.facts(min(opened.loop.poll.present())), private=None, size_bytes=1000)
         magnet = replace(whole, size_bytes=0)
         await seeding.record(magnet, [Tracker("** [DHT] **")])
         assert seeding.is_private(magnet) is False
