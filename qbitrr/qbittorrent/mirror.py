@@ -43,6 +43,8 @@ class Mirror:
         self.stall_detector = StallDetector()
         self.queueing = False
         self.free_bytes: int | None = None
+        self.download_rate: int | None = None
+        self.upload_rate: int | None = None
         self.announces = Announces()
 
     @property
@@ -82,6 +84,10 @@ class Mirror:
             self.connection_status = state.connection_status
         if state.queueing is not UNSET:
             self.queueing = state.queueing
+        if state.dl_info_speed is not UNSET:
+            self.download_rate = state.dl_info_speed
+        if state.up_info_speed is not UNSET:
+            self.upload_rate = state.up_info_speed
         if state.free_space_on_disk is not UNSET:
             # -1 is a save path that is not there. A client that has just started reports 0 until it has checked.
             free = state.free_space_on_disk

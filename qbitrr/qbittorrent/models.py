@@ -108,6 +108,8 @@ class ServerState(Struct, frozen=True, gc=False):
     connection_status: str | UnsetType = UNSET  # connected, firewalled, disconnected
     queueing: bool | UnsetType = UNSET
     free_space_on_disk: int | UnsetType = UNSET  # of its default save path
+    dl_info_speed: int | UnsetType = UNSET  # bytes per second
+    up_info_speed: int | UnsetType = UNSET
 
 
 class MainData(Struct, frozen=True):

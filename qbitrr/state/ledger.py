@@ -275,3 +275,18 @@ async def is_removing(database: Database) -> bool:
         (QUARANTINED,),
     )
     return row is not None
+
+
+async def by_day(
+    database: Database, since: float, offset_seconds: int, day_seconds: int = 86400
+) -> list[tuple[int, str, str, int]]:
+    """Count actions that were done since a time: day, category, action, number. Read from an index alone.
+
+    A day is its number since 1970 in the zone that is `offset_seconds` ahead of UTC.
+    """
+    rows = await database.rows(
+        """SELECT CAST((planned_at + ?) / ? AS INTEGER), category, action, count(*) FROM ledger
+           WHERE planned_at >= ? AND state IN ('done', 'undone') GROUP BY 1, 2, 3 ORDER BY 1""",
+        (offset_seconds, day_seconds, since),
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]

@@ -19,7 +19,7 @@ OPEN_TO_ALL = {
     ("GET", "/sw.js"),
     ("GET", "/ui"),
     ("GET", "/ui/"),
-    ("GET", "/ui/{name}"),
+    ("GET", "/ui/{name:.+}"),
     ("POST", "/logout"),
 }
 # The same for a client in a private network, and for other users of this machine.
@@ -110,7 +110,7 @@ async def test_what_is_open_without_credentials(make_context, connect, access, h
 def test_the_application_has_nothing_but_the_table_and_the_page():
     table = {(route.method, "/web" + route.path) for route in ROUTES}
     table |= {(route.method, route.path) for route in (*INSIDE_ROUTES, *OPEN_ROUTES)}
-    page = {("GET", path) for path in ("/", "/ui", "/ui/", "/ui/{name}", "/favicon.ico", "/sw.js")}
+    page = {("GET", path) for path in ("/", "/ui", "/ui/", "/ui/{name:.+}", "/favicon.ico", "/sw.js")}
     assert table | page == OPEN_TO_OWN_USER | {("POST", "/login")}  # answered by 401 to who has nothing to show
 
 

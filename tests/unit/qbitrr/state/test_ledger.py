@@ -147,3 +147,16 @@ async def test_an_entry_that_cannot_be_read_is_named_and_the_others_are_read(dat
     found = await ledger.changed_after(database, start, 10)
     assert [change.entry and change.entry.id for change in found] == [None, good.id]
     assert found[0].problem.startswith(f"action {poison.id}: ")
+
+
+async def test_what_was_done_is_counted_by_the_day_of_a_zone(database):
+    day = 86400.0
+    for number, at in enumerate((day - 1, day, 2 * day - 1)):
+        entry = await plan(database, infohash=f"{number}" * 40, now=at)
+        await ledger.close(database, entry, "done", "removed", at)
+    open_one = await plan(database, infohash="a" * 40, now=day)
+    assert open_one is not None
+    action = open_one.action
+    assert await ledger.by_day(database, 0, 0) == [(0, "movies", action, 1), (1, "movies", action, 2)]
+    assert await ledger.by_day(database, 0, 3600) == [(1, "movies", action, 2), (2, "movies", action, 1)]
+    assert await ledger.by_day(database, day, 0) == [(1, "movies", action, 2)]
