@@ -9,8 +9,8 @@ from qbitrr.state.verdict_list import VerdictFilter
 def verdict(number, name, *, category="movies", rule="stalled", action="nothing", because="it waits", revisit=None):
     forecast = None if revisit is None else verdicts.Forecast("fail", "stalled", "it is stalled")
     return verdicts.StoredVerdict(
-        category, "qBit", f"{number:040}", name, action, rule, because, [{"rule": rule}], 100.0 - number, 200.0, revisit,
-        forecast,
+        category, "qBit", f"{number:040}", name, action, rule, because, [{"rule": rule}], 100.0 - number, 200.0,
+        revisit, forecast,
     )  # fmt: skip
 
 
