@@ -32,7 +32,7 @@ export async function isCurrent() {
 }
 
 /** @param {string} path @returns {Promise<any>} */
-export const read = (path, params = {}, signal = undefined) => request("GET", addressOf(path, params), undefined, {}, signal);
+export const read = (path, params = {}, signal = /** @type {AbortSignal | undefined} */ (undefined)) => request("GET", addressOf(path, params), undefined, {}, signal);
 
 /** @param {string} path @returns {Promise<any>} */
 export const write = (path, body = {}, headers = {}) => request("POST", addressOf(path), body, headers);
@@ -54,14 +54,16 @@ export const logOut = () => request("POST", new URL("logout", ROOT).href, {});
 /** Where the login at a provider starts, below the same prefix. @param {string} path */
 export const besidePage = (path) => new URL(path, ROOT).href;
 
-async function request(method, address, body = undefined, headers = {}, signal = undefined) {
+/** @param {any} [body] @param {AbortSignal} [signal] */
+async function request(method, address, body, headers = {}, signal) {
   const response = await send(method, address, body, headers, signal);
   return response.json().catch(() => {
     throw new ApiError(response.status, `unexpected answer (${response.status})`);
   });
 }
 
-async function send(method, address, body = undefined, headers = {}, signal = undefined) {
+/** @param {any} [body] @param {AbortSignal} [signal] @returns {Promise<Response>} */
+async function send(method, address, body, headers = {}, signal) {
   const deadline = AbortSignal.timeout(TIMEOUT_MS);
   const response = await fetch(address, {
     method,

@@ -9,6 +9,7 @@ export class Element extends LitElement {
   #events = new AbortController();
   #loads = 0;
 
+  /** @type {Record<string, import("./vendor/lit.js").PropertyDeclaration>} */
   static properties = { error: { state: true }, loaded: { state: true } };
 
   constructor() {
@@ -18,15 +19,18 @@ export class Element extends LitElement {
     this.loaded = false;
   }
 
+  /** @override @returns {any} */
   createRenderRoot() {
     return this;
   }
 
+  /** @override */
   connectedCallback() {
     super.connectedCallback();
     this.#events = new AbortController();
   }
 
+  /** @override */
   disconnectedCallback() {
     super.disconnectedCallback();
     this.#events.abort();
@@ -73,6 +77,11 @@ export class Element extends LitElement {
 
   emit(name, detail = undefined) {
     window.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  /** @override @returns {unknown} */
+  render() {
+    return nothing;
   }
 
   /** A note above the content while something is wrong or on its way. */

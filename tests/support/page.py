@@ -8,5 +8,5 @@ FOLDER = Path(control.ui.__file__).parent
 FILES = {
     path.relative_to(FOLDER).as_posix(): path.read_text()
     for path in sorted(FOLDER.rglob("*"))
-    if path.is_file() and path.suffix != ".py" and "__pycache__" not in path.parts
+    if path.suffix in (".html", ".css", ".js", ".svg")
 }

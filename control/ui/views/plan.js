@@ -58,7 +58,7 @@ class Plan extends Element {
     `;
   }
 
-  /** @param {import("../answers.js").SearchPlan} plan */
+  /** @param {string} category @param {import("../answers.js").SearchPlan} plan */
   #content(category, { searches, due, perHour, waitingFor, throughAt }) {
     const listed = this.whole.includes(category) ? searches : searches.slice(0, FIRST);
     return html`
@@ -70,7 +70,7 @@ class Plan extends Element {
             <span class="grow">${search.title}${search.season === null || search.season === undefined ? nothing : html` · ${t("library.season", { n: search.season })}`}
               <span class="muted">${capitalised(search.why)}</span></span>
             ${chip(capitalised(search.reason), "busy")}
-            ${search.cost > 1 ? html`<span class="muted">${t("plan.cost", { n: search.cost })}</span>` : nothing}
+            ${(search.cost ?? 1) > 1 ? html`<span class="muted">${t("plan.cost", { n: search.cost })}</span>` : nothing}
           </li>`)}</ol>
           ${listed.length < searches.length
             ? html`<p class="center spaced"><button type="button" @click=${() => (this.whole = [...this.whole, category])}>${t("more")}</button></p>`
