@@ -27,6 +27,9 @@ class Client:
     def __init__(self):
         self.answers = []
 
+    async def version(self):
+        return "v5.1.0"
+
     async def check_version(self):
         pass
 
