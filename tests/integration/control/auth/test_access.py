@@ -19,7 +19,7 @@ OPEN_TO_ALL = {
     ("GET", "/sw.js"),
     ("GET", "/ui"),
     ("GET", "/ui/"),
-    ("GET", "/ui/{name:.+}"),
+    ("GET", "/ui/{name}"),
     ("POST", "/logout"),
 }
 # The same for a client in a private network, and for other users of this machine.
@@ -32,6 +32,11 @@ OPEN_INSIDE = OPEN_TO_ALL | {
     ("GET", "/web/events"),
     ("GET", "/web/lidarr/{category}/artists"),
     ("GET", "/web/logs"),
+    ("GET", "/web/activity"),
+    ("GET", "/web/config/schema"),
+    ("GET", "/web/inbox"),
+    ("GET", "/web/qbittorrents"),
+    ("GET", "/web/torrents"),
     ("GET", "/web/logs/{name}"),
     ("GET", "/web/logs/{name}/download"),
     ("GET", "/web/logs/{name}/search"),
@@ -110,7 +115,7 @@ async def test_what_is_open_without_credentials(make_context, connect, access, h
 def test_the_application_has_nothing_but_the_table_and_the_page():
     table = {(route.method, "/web" + route.path) for route in ROUTES}
     table |= {(route.method, route.path) for route in (*INSIDE_ROUTES, *OPEN_ROUTES)}
-    page = {("GET", path) for path in ("/", "/ui", "/ui/", "/ui/{name:.+}", "/favicon.ico", "/sw.js")}
+    page = {("GET", path) for path in ("/", "/ui", "/ui/", "/ui/{name}", "/favicon.ico", "/sw.js")}
     assert table | page == OPEN_TO_OWN_USER | {("POST", "/login")}  # answered by 401 to who has nothing to show
 
 
