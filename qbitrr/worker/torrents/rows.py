@@ -11,7 +11,10 @@ from qbitrr.rules.trackers import host_of
 if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
 
-_MOST_TAGS = 20
+# two hundred rows are one message
+_MOST_TAGS = 8
+_LONGEST_TAG = 40  # characters
+_LONGEST_HOST = 100
 
 
 def row(torrent: TorrentFacts) -> TorrentRow:
@@ -29,6 +32,6 @@ def row(torrent: TorrentFacts) -> TorrentRow:
         seeding_seconds=seeding.seconds,
         availability=torrent.availability,
         added_at=torrent.added_at,
-        tags=tuple(sorted(torrent.tags)[:_MOST_TAGS]),
-        tracker=host_of(torrent.tracker),
+        tags=tuple(tag[:_LONGEST_TAG] for tag in sorted(torrent.tags)[:_MOST_TAGS]),
+        tracker=host_of(torrent.tracker)[:_LONGEST_HOST],
     )
