@@ -4,7 +4,9 @@ import { ENGLISH } from "./words/en.js";
 /** @typedef {string | ((values: Record<string, any>) => string)} Word */
 
 /** @type {Record<string, () => Promise<Record<string, Word>>>} */
-const LANGUAGES = {};
+const LANGUAGES = {
+  de: async () => (await import("./words/de.js")).GERMAN,
+};
 
 /** @type {Record<string, Word>} */
 let words = ENGLISH;

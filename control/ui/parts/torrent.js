@@ -7,7 +7,8 @@ import { canUndo, deed, ending, kindOf, reason } from "../sentences.js";
 import { locale, named, t } from "../words.js";
 import { chip } from "./chip.js";
 import { confirmed, show } from "./dialog.js";
-import { attempt } from "./toasts.js";
+import { copy } from "../save.js";
+import { attempt, notify } from "./toasts.js";
 import "./time.js";
 
 class Torrent extends Element {
@@ -43,7 +44,7 @@ class Torrent extends Element {
     return html`${this.note()}
       ${this.known
         ? html`
-            <p class="hash"><code>${this.hash}</code></p>
+            <p class="hash row"><code>${this.hash}</code> <button type="button" @click=${() => this.#copy()}>${t("copy")}</button></p>
             ${torrents.map((verdict) => this.#verdict(verdict))}
             ${torrents.length ? nothing : html`<p>${t("verdict.gone")}</p>`}
             <h3>${t("history")}</h3>
@@ -52,6 +53,10 @@ class Torrent extends Element {
               : html`<p class="muted">${t("history.none")}</p>`}
           `
         : nothing}`;
+  }
+
+  async #copy() {
+    await copy(this.hash).then(() => notify(t("copied")), () => notify(t("copy.failed"), "bad"));
   }
 
   #verdict(verdict) {
