@@ -68,10 +68,7 @@ async def read(context: HandlerContext, _request: Nothing) -> Inbox:
 
 
 async def _approvals(context: HandlerContext) -> list[InboxEntry]:
-    waiting: dict[str, int] = {}
-    for category, _action, _rule, state, number in await ledger.numbers(context.database):
-        if state == "awaiting_approval":
-            waiting[category] = waiting.get(category, 0) + number
+    waiting = await ledger.awaiting_approval(context.database)
     tripped = await breakers.tripped(context.database)
     return [
         InboxEntry("approval", category, text=because, number=waiting.get(category, 0))

@@ -159,6 +159,12 @@ async def open_entries(database: Database, category: str) -> list[Entry]:
     return [_entry(row) for row in await database.rows(sql, (category,))]
 
 
+async def awaiting_approval(database: Database) -> dict[str, int]:
+    """Count the actions that await approval, by category."""
+    sql = "SELECT category, count(*) FROM ledger WHERE state = 'awaiting_approval' GROUP BY category"
+    return dict(await database.rows(sql))
+
+
 async def of_torrent(database: Database, infohash: str) -> list[Entry]:
     """Read all actions on a torrent, oldest first."""
     sql = f"SELECT {_COLUMNS} FROM ledger WHERE infohash = ? ORDER BY id"
