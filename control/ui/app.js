@@ -21,6 +21,7 @@ const VIEWS = {
   plan: () => import("./views/plan.js"),
   logs: () => import("./views/logs.js"),
   config: () => import("./views/config.js"),
+  setup: () => import("./views/setup.js"),
   about: () => import("./views/about.js"),
   login: () => import("./views/login.js"),
 };

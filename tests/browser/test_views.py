@@ -12,6 +12,7 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
+from tests.browser.opening import opened_page, show
 from tests.support.daemon import TOKEN, Daemon
 from tests.support.polling import until
 
@@ -27,7 +28,7 @@ SECTIONS = (
     Section("Sonarr-TV", "sonarr", 3, episodes=20),
     Section("Lidarr-Music", "lidarr", 3),
 )
-VIEWS = ("overview", "activity", "torrents", "libraries", "plan", "logs", "config", "about", "login")
+VIEWS = ("overview", "activity", "torrents", "libraries", "plan", "logs", "config", "about", "setup", "login")
 WIDTHS = (360, 800, 1400)
 
 
@@ -48,21 +49,8 @@ async def daemon(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Daem
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def page(browser: Browser, daemon: Daemon) -> AsyncIterator[Page]:
-    """A page of a desktop; the test fails when one of its scripts did, or the browser refused something."""
-    context = await browser.new_context(viewport={"width": 1400, "height": 900}, locale="en-GB")
-    opened = await context.new_page()
-    troubles: list[str] = []
-    opened.on("pageerror", lambda error: troubles.append(str(error)))
-    opened.on("console", lambda message: troubles.append(message.text) if "Security Policy" in message.text else None)
-    yield opened
-    await context.close()
-    assert troubles == []
-
-
-async def show(page: Page, daemon: Daemon, view: str) -> None:
-    await page.goto(f"{daemon.url}/ui#/{view}")
-    await expect(page.locator("main h1").first).to_be_attached()
-    await expect(page.locator("main [role=status]", has_text="Loading")).to_have_count(0)
+    async with opened_page(browser) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -13,13 +13,14 @@ import { explain } from "./torrent.js";
 const URGENT = new Set(["approval", "worker", "failed"]);
 
 class Inbox extends Element {
-  static properties = { entries: { state: true } };
+  static properties = { entries: { state: true }, workers: { state: true } };
   #reload = settled(() => this.#load(), 400);
 
   constructor() {
     super();
     /** @type {import("../answers.js").InboxEntry[]} */
     this.entries = [];
+    this.workers = 0;
   }
 
   connectedCallback() {
@@ -30,15 +31,29 @@ class Inbox extends Element {
   }
 
   #load() {
-    this.load(() => read("inbox"), ({ entries }) => (this.entries = entries));
+    this.load(() => Promise.all([read("inbox"), read("status")]), ([{ entries }, { arrs }]) => {
+      this.entries = entries;
+      this.workers = arrs.length;
+    });
   }
 
   render() {
+    const { shown, needsSetup } = this.#sorted;
     return html`<section aria-labelledby="needs-title" class="needs">
-      <h2 id="needs-title">${t("needs")} ${this.entries.length ? html`<span class="count">${this.entries.length}</span>` : nothing}</h2>
+      <h2 id="needs-title">${t("needs")} ${shown.length ? html`<span class="count">${shown.length}</span>` : nothing}</h2>
       ${this.note()}
-      ${this.entries.length ? html`<ul class="cards inbox">${this.entries.map((entry) => this.#entry(entry))}</ul>` : this.#nothing()}
+      ${needsSetup
+        ? html`<div class="panel"><h3>${t("setup.needed")}</h3><p>${t("setup.needed.text")}</p>
+            <p><a class="button strong" href=${formatRoute("setup")}>${t("setup.begin")}</a></p></div>`
+        : nothing}
+      ${shown.length ? html`<ul class="cards inbox">${shown.map((entry) => this.#entry(entry))}</ul>` : needsSetup ? nothing : this.#nothing()}
     </section>`;
+  }
+
+  /** Before the first Arr works, the gaps of the configuration are one matter. */
+  get #sorted() {
+    const needsSetup = this.entries.filter(({ matter }) => matter === "configuration").length > 2 && !this.workers;
+    return { needsSetup, shown: needsSetup ? this.entries.filter(({ matter }) => matter !== "configuration") : this.entries };
   }
 
   #nothing() {

@@ -317,7 +317,7 @@ class Config extends Element {
     const drafted = (name) => this.draft[`${section}.${name}`];
     const kind = arrKind(section);
     if (kind && drafted("APIKey")) {
-      return { arr_type: kind, uri: drafted("URI") ?? valueAt(this.document, section, "URI") ?? "", api_key: drafted("APIKey") };
+      return { arrType: kind, uri: drafted("URI") ?? valueAt(this.document, section, "URI") ?? "", apiKey: drafted("APIKey") };
     }
     return { section };
   }
