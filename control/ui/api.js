@@ -46,6 +46,9 @@ export async function readTagged(path) {
 /** What a browser needs to know before it can read anything. @returns {Promise<import("./answers.js").LoginMethods>} */
 export const loginMethods = () => request("GET", new URL("login", ROOT).href);
 
+/** @returns {Promise<import("./answers.js").Health>} */
+export const health = () => request("GET", new URL("health", ROOT).href);
+
 /** Sets the cookie of a login, with a link, a token, or a name and password. */
 export const logIn = (proof) => request("POST", new URL("login", ROOT).href, proof);
 

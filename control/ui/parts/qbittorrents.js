@@ -5,6 +5,7 @@ import { formatBytes, formatRate } from "../format.js";
 import { formatRoute } from "../urlstate.js";
 import { locale, named, t } from "../words.js";
 import { chip } from "./chip.js";
+import "./supervisor.js";
 
 const KINDS = { connected: "good", firewalled: "wait", disconnected: "bad", unknown: "bad" };
 
@@ -34,7 +35,7 @@ class Qbittorrents extends Element {
       <h2 id="clients-title">${t("qbittorrents")}</h2>
       ${this.note()}
       ${this.loaded && !this.clients.length ? html`<p class="muted">${t("qbittorrents.none")}</p>` : nothing}
-      <ul class="cards">${this.clients.map((client) => this.#card(client))}</ul>
+      <ul class="cards">${this.clients.map((client) => this.#card(client))}<li><qb-supervisor></qb-supervisor></li></ul>
     </section>`;
   }
 

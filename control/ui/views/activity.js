@@ -3,6 +3,7 @@ import { read } from "../api.js";
 import { refreshes } from "../appearance.js";
 import { Element, html, nothing } from "../element.js";
 import { entryRow } from "../parts/entry.js";
+import { fold } from "../parts/fold.js";
 import { notify } from "../parts/toasts.js";
 import { setParams } from "../router.js";
 import { asCsv } from "../sentences.js";
@@ -126,12 +127,12 @@ class Activity extends Element {
     return html`<form class="filters" role="search" @submit=${(event) => event.preventDefault()}>
       <label class="grow">${t("search")}
         <input type="search" .value=${params.q ?? ""} @input=${(event) => setParams({ q: event.target.value })} /></label>
-      ${pick("category", t("category"), this.categories, (name) => name)}
+      ${fold(html`${pick("category", t("category"), this.categories, (name) => name)}
       ${pick("action", t("action"), ACTIONS, (name) => named("action", name))}
       ${pick("state", t("outcome"), STATES, (name) => named("ledger", name))}
       ${pick("rule", t("rule"), listed.sort(), (name) => name.replaceAll("_", " "))}
       ${day("since", t("since"))} ${day("until", t("until"))}
-      <label class="check"><input type="checkbox" .checked=${params.shadow === "true"} @change=${(event) => setParams({ shadow: event.target.checked })} /> ${t("shadow")}</label>
+      <label class="check"><input type="checkbox" .checked=${params.shadow === "true"} @change=${(event) => setParams({ shadow: event.target.checked })} /> ${t("shadow")}</label>`, Object.keys(params).filter((name) => name !== "q").length)}
     </form>`;
   }
 

@@ -174,7 +174,8 @@ class Config extends Element {
       return t("config.secret.keep");
     }
     const value = shown(key.default);
-    return html`${key.limits ? html`${key.limits}. ` : nothing}${value.length < 80 ? t("config.default.is", { value }) : nothing}
+    const plain = key.form === "flag" || key.form === "choice";
+    return html`${key.limits && !plain ? html`${key.limits}. ` : nothing}${value !== "–" && value.length < 80 ? t("config.default.is", { value }) : nothing}
       ${present === undefined ? nothing : html`<button type="button" class="link" @click=${() => this.#change(section, key.name, undefined)}>${t("config.default")}</button>`}`;
   }
 

@@ -2,6 +2,7 @@
 import { read, write } from "../api.js";
 import { Element, html, nothing, settled } from "../element.js";
 import { chip } from "../parts/chip.js";
+import { fold } from "../parts/fold.js";
 import { attempt } from "../parts/toasts.js";
 import { go, setParams } from "../router.js";
 import { formatExact } from "../format.js";
@@ -95,14 +96,14 @@ class Libraries extends Element {
     return html`<form class="filters" role="search" @submit=${(event) => event.preventDefault()}>
       <label class="grow">${t("search")}<input type="search" .value=${params.q ?? ""} @input=${(event) => this.#find(event.target.value)} /></label>
       ${type === "radarr"
-        ? html`${FLAGS.map(([name, label]) => html`<label>${t(label)}<select @change=${(event) => setParams({ [name]: event.target.value, page: "" })}>
+        ? fold(html`${FLAGS.map(([name, label]) => html`<label>${t(label)}<select @change=${(event) => setParams({ [name]: event.target.value, page: "" })}>
               <option value="">${t("all")}</option>
               ${["true", "false"].map((value) => html`<option value=${value} ?selected=${params[name] === value}>${t(value === "true" ? "yes" : "no")}</option>`)}
             </select></label>`)}
             ${year("year_min", t("library.from"))} ${year("year_max", t("library.to"))}
             <label>${t("sort")}<select @change=${(event) => setParams({ sort: event.target.value, page: "" })}>
               ${["title", "newest", "oldest"].map((value) => html`<option value=${value} ?selected=${params.sort === value}>${t(`library.sort.${value}`)}</option>`)}
-            </select></label>`
+            </select></label>`, Object.keys(params).filter((name) => !["q", "page"].includes(name)).length)
         : html`<label class="check"><input type="checkbox" .checked=${params.missing === "true"}
             @change=${(event) => setParams({ missing: event.target.checked, page: "" })} /> ${t("library.only.missing")}</label>`}
     </form>`;
