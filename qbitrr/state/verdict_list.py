@@ -99,7 +99,8 @@ async def page(
         terms.append(("instr(lower(name), ?) > 0", [chosen.text.lower()]))
     if order == "next":
         terms.append(("revisit_at IS NOT NULL", []))
-    if after is not None:
+    if after is not None:  # the first term is what SQLite finds the place by
+        terms.append((f"{column} {comparison}= ?", [after.value]))
         terms.append((f"({column}, category, instance, infohash) {comparison} (?, ?, ?, ?)", list(after)))
     where = " AND ".join(sql for sql, _ in terms) or "TRUE"
     rows = await database.rows(

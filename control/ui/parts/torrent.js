@@ -69,7 +69,8 @@ class Torrent extends Element {
         ? html`<p class="muted" title=${formatExact(revisitAt, locale)}><qb-time at=${revisitAt}></qb-time>:
             ${forecast ? html`${named("action", forecast.action)}, ${forecast.because}` : "?"}</p>`
         : nothing}
-      <details open>
+      <ol class="trace">${trace.filter(({ outcome }) => outcome !== "pass").map((step) => this.#step(step))}</ol>
+      <details>
         <summary>${t("verdict.trace", { n: trace.length })}</summary>
         <ol class="trace">${trace.map((step) => this.#step(step))}</ol>
       </details>

@@ -1,5 +1,6 @@
 // <qb-libraries>: what the Arrs have and lack, with filters that are in the address.
 import { read, write } from "../api.js";
+import { refreshes } from "../appearance.js";
 import { Element, html, nothing, settled } from "../element.js";
 import { chip } from "../parts/chip.js";
 import { fold } from "../parts/fold.js";
@@ -21,6 +22,7 @@ const FLAGS = /** @type {const} */ ([
 class Libraries extends Element {
   static properties = { route: {}, arrs: { state: true }, list: { state: true } };
   #shown = "";
+  #reload = settled(() => this.isConnected && this.#load(), 5000);
   #find = settled((q) => setParams({ q, page: "" }), 200);
 
   constructor() {
@@ -40,6 +42,7 @@ class Libraries extends Element {
       this.loaded = false;
       this.#load();
     });
+    this.follow(["decision"], ({ action, state }) => refreshes && action === "import" && state === "done" && this.#reload());
     this.follow(["connection"], ({ again }) => again && this.#load());
   }
 

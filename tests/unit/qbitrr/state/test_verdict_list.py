@@ -97,5 +97,5 @@ async def test_a_page_is_read_from_an_index_without_sorting(filled, monkeypatch,
     monkeypatch.undo()
     ((sql, values),) = asked
     plan = " ".join(row[3] for row in await filled.rows(f"EXPLAIN QUERY PLAN {sql}", values))
-    assert index in plan
+    assert f"SEARCH verdicts USING INDEX {index}" in plan
     assert "TEMP B-TREE" not in plan
