@@ -212,7 +212,10 @@ async def get(database: Database, entry_id: int) -> Entry | None:
 
 
 class LedgerFilter(Struct, frozen=True):
-    """Properties that listed actions must have, None for any. Times are epoch seconds, `before` is an id."""
+    """Properties that listed actions must have, None for any. Times are epoch seconds, `before` is an id.
+
+    `text` is a part of the torrent's name or of the reason, in any case.
+    """
 
     categories: Sequence[str] | None = None
     action: str | None = None
@@ -221,6 +224,7 @@ class LedgerFilter(Struct, frozen=True):
     since: float | None = None
     until: float | None = None
     before: int | None = None
+    text: str | None = None
 
     def where(self, moment: str) -> tuple[str, list[Any]]:
         """Return the condition and its values; `moment` is the column that holds the time."""
@@ -234,6 +238,9 @@ class LedgerFilter(Struct, frozen=True):
         }
         terms = {sql: value for sql, value in terms.items() if value is not None}
         conditions, values = list(terms), list(terms.values())
+        if self.text is not None:
+            conditions.append("(instr(lower(name), ?) > 0 OR instr(lower(because), ?) > 0)")
+            values += [self.text.lower()] * 2
         if self.categories is not None:
             conditions.append(f"category IN ({', '.join('?' * len(self.categories))})")
             values += self.categories

@@ -1,7 +1,7 @@
 // <qb-activity>: the ledger as sentences, with filters that are in the address.
 import { read } from "../api.js";
 import { refreshes } from "../appearance.js";
-import { Element, html, nothing } from "../element.js";
+import { Element, html, nothing, settled } from "../element.js";
 import { entryRow } from "../parts/entry.js";
 import { fold } from "../parts/fold.js";
 import { notify } from "../parts/toasts.js";
@@ -18,6 +18,8 @@ const STATES = ["planned", "awaiting_approval", "done", "failed", "cancelled", "
 
 class Activity extends Element {
   static properties = { route: {}, entries: { state: true }, next: { state: true }, fresh: { state: true }, categories: { state: true } };
+
+  #find = settled((q) => setParams({ q }), 250);
 
   constructor() {
     super();
@@ -47,8 +49,7 @@ class Activity extends Element {
   }
 
   get #query() {
-    const { q: _text, ...conditions } = this.route.params;
-    return { limit: PAGE, ...conditions };
+    return { limit: PAGE, ...this.route.params };
   }
 
   #load() {
@@ -75,13 +76,8 @@ class Activity extends Element {
     }
   }
 
-  get #shown() {
-    const text = (this.route.params.q ?? "").toLowerCase();
-    return text ? this.entries.filter(({ name, because }) => `${name} ${because}`.toLowerCase().includes(text)) : this.entries;
-  }
-
   render() {
-    const shown = this.#shown;
+    const shown = this.entries;
     return html`
       <header class="head">
         <h1>${t("view.activity")}</h1>
@@ -126,7 +122,7 @@ class Activity extends Element {
     const listed = params.rule && !rules.includes(params.rule) ? [...rules, params.rule] : rules;
     return html`<form class="filters" role="search" @submit=${(event) => event.preventDefault()}>
       <label class="grow">${t("search")}
-        <input type="search" .value=${params.q ?? ""} @input=${(event) => setParams({ q: event.target.value })} /></label>
+        <input type="search" .value=${params.q ?? ""} @input=${(event) => this.#find(event.target.value)} /></label>
       ${fold(html`${pick("category", t("category"), this.categories, (name) => name)}
       ${pick("action", t("action"), ACTIONS, (name) => named("action", name))}
       ${pick("state", t("outcome"), STATES, (name) => named("ledger", name))}

@@ -160,3 +160,12 @@ async def test_what_was_done_is_counted_by_the_day_of_a_zone(database):
     assert await ledger.by_day(database, 0, 0) == [(0, "movies", action, 1), (1, "movies", action, 2)]
     assert await ledger.by_day(database, 0, 3600) == [(1, "movies", action, 2), (2, "movies", action, 1)]
     assert await ledger.by_day(database, day, 0) == [(1, "movies", action, 2)]
+
+
+async def test_a_text_is_found_in_names_and_reasons(database):
+    await plan(database, infohash="a" * 40, name="A Film 100%", because="it is stalled")
+    await plan(database, infohash="b" * 40, name="Another", because="a film that never was")
+    await plan(database, infohash="c" * 40, name="Third", because="it is complete")
+    assert [entry.name for entry in await newest(database, 10, text="FILM")] == ["Another", "A Film 100%"]
+    assert [entry.name for entry in await newest(database, 10, text="100%")] == ["A Film 100%"]
+    assert await newest(database, 10, text="_") == []
