@@ -346,3 +346,76 @@ async def test_the_first_view_is_there_at_once(page, daemon):
     await expect(page.locator(".worker").first).to_be_visible()
     painted = await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     assert painted < 1500
+
+
+async def test_another_version_is_loaded_once_and_not_in_a_loop(page, daemon):
+    """The page at the address is always another one, as when the answer of a proxy is old."""
+
+    async def another(route) -> None:
+        await (
+            route.fulfill(body="<p>another version</p>")
+            if route.request.resource_type == "fetch"
+            else route.continue_()
+        )
+
+    loads: list[str] = []
+    page.on("domcontentloaded", lambda _: loads.append(page.url))
+    await page.route("**/ui", another)
+    await show(page, daemon, "about")
+    for number in (1, 2):
+        await expect(page.locator(".connection")).to_have_text("Live", timeout=20_000)
+        await daemon.stop()
+        await expect(page.locator(".connection")).to_contain_text("Disconnected since")
+        await daemon.start()
+        if number == 1:
+            await until(lambda: len(loads) == 2, 20, "the other version")
+    await expect(page.get_by_text("A new version of this page is there.")).to_be_visible(timeout=20_000)
+    assert len(loads) == 2
+    await daemon.all_running()
+
+
+async def test_logins_are_listed_and_ended(page, daemon):
+    """The answers are of the test."""
+    ended: list[str] = []
+    one = {"id": "a1", "method": "token", "user": "", "address": "192.168.1.7", "startedAt": "2026-01-01T00:00:00Z"}
+    known = [{**one, "lastUsedAt": None, "endsAt": "2026-02-01T00:00:00Z", "current": True}]
+
+    async def end(route) -> None:
+        ended.append(route.request.url)
+        known.clear()
+        await route.fulfill(json={"message": "Login a1 has ended"})
+
+    async def listed(route) -> None:
+        await route.fulfill(json={"sessions": known})
+
+    await page.route("**/web/sessions", listed)
+    await page.route("**/web/sessions/a1/revoke", end)
+    await show(page, daemon, "about")
+    await page.get_by_role("button", name="End: token, 192.168.1.7").click()
+    await page.get_by_role("dialog").get_by_role("button", name="End", exact=True).click()
+    await expect(page.locator(".toasts")).to_contain_text("Login a1 has ended")
+    await expect(page.get_by_role("heading", name="Logins")).to_have_count(0)
+    assert len(ended) == 1
+
+
+async def test_an_update_is_offered_and_started(page, daemon):
+    """The answers are of the test: tests/process has the update itself."""
+    about = await daemon.get("/web/meta")
+    newer = {**about, "latest_version": "v9.9", "update_available": True, "changelog": "* Better"}
+    started: list[str] = []
+
+    async def meta(route) -> None:
+        await route.fulfill(json={**newer, "update_state": {**about["update_state"], "in_progress": bool(started)}})
+
+    async def update(route) -> None:
+        started.append(route.request.method)
+        await route.fulfill(json={"message": "Update initiated", "current_version": "v0", "target_version": "v9.9"})
+
+    await page.route("**/web/meta*", meta)
+    await page.route("**/web/update", update)
+    await show(page, daemon, "about")
+    await expect(page.locator(".changelog")).to_have_text("* Better")
+    await page.get_by_role("button", name="Update to v9.9").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Update to v9.9").click()
+    await expect(page.get_by_text("The update is under way.")).to_be_visible()
+    assert started == ["POST"]

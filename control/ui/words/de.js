@@ -313,6 +313,14 @@ export const GERMAN = {
   "setup.start": "Beginnen",
   "setup.done": "qbitrr arbeitet jetzt mit den Arrs.",
 
+  "sessions.title": "Anmeldungen",
+  "sessions.this": "Diese",
+  "sessions.end": "Beenden",
+  "sessions.end.title": "Diese Anmeldung beenden?",
+  "sessions.all": "Alle beenden",
+  "sessions.all.title": "Alle Anmeldungen beenden?",
+  "sessions.text": "Wer sie benutzt, muss sich neu anmelden.",
+
   "login.title": "Anmelden",
   "login.token": "Token",
   "login.token.help": "WebUI.Token aus config.toml",

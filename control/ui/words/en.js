@@ -312,6 +312,14 @@ export const ENGLISH = {
   "setup.start": "Start",
   "setup.done": "qbitrr works with your Arrs now.",
 
+  "sessions.title": "Logins",
+  "sessions.this": "This one",
+  "sessions.end": "End",
+  "sessions.end.title": "End this login?",
+  "sessions.all": "End all",
+  "sessions.all.title": "End all logins?",
+  "sessions.text": "Whoever uses it has to log in again.",
+
   "login.title": "Log in",
   "login.token": "Token",
   "login.token.help": "WebUI.Token of config.toml",
