@@ -32,6 +32,7 @@ from control.handlers import (
     login,
     logs,
     metrics,
+    notifications,
     processes,
     qbittorrents,
     radarr,
@@ -54,6 +55,7 @@ from qbitrr.errors import (
     TooManyAttemptsError,
     UnauthorizedError,
     UnknownCategoryError,
+    UnreachableError,
     UpdateInProgressError,
     WorkerNotReadyError,
 )
@@ -224,6 +226,7 @@ ROUTES = (
     route("POST", "/config/plan", config.plan, config.ChangeRequest, ConfigPlan, ConfigError),
     route("GET", "/config/history", config.history, Nothing, config.History, queue="files"),
     route("POST", "/config/rollback", config.rollback, config.RollbackRequest, config.Changed, *_CHANGE),
+    route("POST", "/notifications/test", notifications.test, Nothing, Message, ConflictError, UnreachableError),
     route("POST", "/password", login.set_password, login.PasswordRequest, config.Changed, *_CHANGE),
     route("GET", "/sessions", sessions.read, Nothing, sessions.SessionList),
     route("POST", "/sessions/{id}/revoke", sessions.revoke, sessions.RevokeRequest, Message, NotFoundError, StateError),

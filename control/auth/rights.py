@@ -108,6 +108,7 @@ ROUTES: Mapping[str, Rights] = {
     "POST /config/plan": CONFIDENTIAL,  # it compares what it is given with what is stored
     "GET /config/history": READ,
     "POST /config/rollback": CHANGE,
+    "POST /notifications/test": CHANGE,
     "POST /password": CHANGE,
     "GET /sessions": CONFIDENTIAL,
     "POST /sessions/{id}/revoke": CHANGE,

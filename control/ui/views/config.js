@@ -128,6 +128,7 @@ class Config extends Element {
       <div class="filters">
         <label class="grow">${t("config.filter")}<input type="search" .value=${q} @input=${(event) => this.#find(event.target.value)} /></label>
         <label class="check"><input type="checkbox" .checked=${Boolean(changed)} @change=${(event) => setParams({ changed: event.target.checked })} /> ${t("config.changed.only")}</label>
+        ${section === "Notifications" ? html`<button type="button" @click=${() => attempt(() => write("notifications/test"))}>${t("config.test.message")}</button>` : nothing}
         ${isService ? html`<button type="button" @click=${() => this.#test(section)}>${t("config.test")}</button>
             <button type="button" class="danger" @click=${() => this.#remove(section)}>${t("config.remove")}</button>` : nothing}
       </div>

@@ -279,6 +279,7 @@ export const GERMAN = {
   "config.filter": "Einen Schlüssel finden",
   "config.changed.only": "Nur, was vom Standard abweicht",
   "config.test": "Testen",
+  "config.test.message": "Testnachricht senden",
   "config.testing": "Wird getestet …",
   "config.add": "Hinzufügen",
   "config.add.title": "Einen Abschnitt hinzufügen",

@@ -277,6 +277,7 @@ export const ENGLISH = {
   "config.filter": "Find a key",
   "config.changed.only": "Only what differs from the default",
   "config.test": "Test",
+  "config.test.message": "Send a test message",
   "config.testing": "Testing …",
   "config.add": "Add",
   "config.add.title": "Add a section",

@@ -66,6 +66,7 @@ OPEN_TO_OWN_USER = OPEN_INSIDE | {
     ("POST", "/web/config"),
     ("POST", "/web/config/plan"),
     ("POST", "/web/config/rollback"),
+    ("POST", "/web/notifications/test"),
     ("POST", "/web/password"),
     ("POST", "/web/processes/dump"),
     ("POST", "/web/processes/restart"),
