@@ -25,6 +25,7 @@ def render() -> str:
 
 def write() -> Path:
     """Write the types where `tsc` finds them."""
+    FILE.parent.mkdir(exist_ok=True)
     FILE.write_text(render())
     return FILE
 
