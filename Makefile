@@ -40,7 +40,7 @@ bench: .venv/.built ## time and memory, in the environment that users have
 	.venv/bin/python -m benchmarks
 
 clean: ## remove what the other commands made; your data folder .config stays
-	rm -rf .venv .venv-dev .cache build dist ./*.egg-info .coverage*
+	rm -rf .venv .venv-dev .cache build dist web/node_modules web/types ./*.egg-info .coverage*
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -1,10 +1,21 @@
 """Runs every benchmark."""
 
-from benchmarks import control_plane, decisions, hammered, household, imports, large_library, seeding, slow_readers
+from benchmarks import (
+    control_plane,
+    decisions,
+    hammered,
+    household,
+    imports,
+    large_library,
+    page,
+    seeding,
+    slow_readers,
+)
 
 decisions.run()
 seeding.run()
 control_plane.run()
+page.run()
 household.run()
 hammered.run()
 large_library.run()

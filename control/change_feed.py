@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import aiosqlite
 
 from control.events import BreakerTripped, SettingContradicts
-from control.handlers import decisions, processes
+from control.handlers import decisions, processes, qbittorrents
 from qbitrr import logs
 from qbitrr.state import breakers, ledger
 
@@ -42,6 +42,7 @@ class ChangeFeed:
         self._version: int | None = None
         self._tripped: dict[str, str] = {}
         self._contradictions: dict[str, frozenset[tuple[str, str]]] = {}
+        self._clients: tuple[object, ...] = ()
 
     async def run(self) -> None:
         """Publish changes until cancelled."""
@@ -49,6 +50,7 @@ class ChangeFeed:
             await asyncio.sleep(_POLL_SECONDS)
             try:
                 self._poll_workers()
+                self.poll_clients()
                 self.poll_contradictions()
                 await self.poll_state()
             except aiosqlite.Error as error:
@@ -78,6 +80,13 @@ class ChangeFeed:
             del self._workers[category]
             self._contradictions.pop(category, None)
             self._context.events.publish("process", {"category": category, "state": "gone"})
+
+    def poll_clients(self) -> None:
+        """Publish the states of all qBittorrents when one of them changed."""
+        clients = tuple(process.last_report.clients for process in self._context.workers.processes.values())
+        if clients != self._clients:
+            self._clients = clients
+            self._context.events.publish_passing("qbittorrent", qbittorrents.all_of(self._context))
 
     async def poll_state(self) -> None:
         """Publish what workers wrote since the last poll, in the order in which it was committed."""

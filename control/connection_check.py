@@ -29,6 +29,7 @@ from qbitrr.qbittorrent.client import QbittorrentClient
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from qbitrr.arr.models import DownloadClient
     from qbitrr.config.model.key import ArrKind
     from qbitrr.qbittorrent.session import Access
 
@@ -40,12 +41,13 @@ _MOST_REFUSED = 32
 
 
 class TestResult(NamedTuple):
-    """The result: the trouble and a sentence, or version and quality profiles by id."""
+    """The result: the trouble and a sentence, or the version; of an Arr its quality profiles by id, and its clients."""
 
     trouble: Trouble | None
     message: str
     version: str | None = None
     profiles: dict[int, str] = {}  # noqa: RUF012 - never changed
+    clients: tuple[DownloadClient, ...] = ()
 
 
 async def probe_arr(kind: ArrKind, uri: str, api_key: str, *, verify_tls: bool) -> TestResult:
@@ -55,12 +57,13 @@ async def probe_arr(kind: ArrKind, uri: str, api_key: str, *, verify_tls: bool) 
         async with asyncio.timeout(_SECONDS):
             status = await client.status()
             profiles = await client.quality_profiles()
+            clients = await client.download_clients()
     except (ServiceError, TimeoutError) as error:
         return _failed(error)
     finally:
         await client.close()
     names = {number: profile.name or "" for number, profile in profiles.items()}
-    return TestResult(None, f"{status.app_name} {status.version} answers", status.version, names)
+    return TestResult(None, f"{status.app_name} {status.version} answers", status.version, names, tuple(clients))
 
 
 async def probe_qbittorrent(access: Access) -> TestResult:

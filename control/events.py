@@ -107,6 +107,13 @@ class Events:
         for follower in tuple(self._followers):
             follower.offer(event)
 
+    def publish_passing(self, kind: str, data: object) -> None:
+        """Publish what the next such event replaces: it has no id, and is not sent again to who missed it."""
+        if self._followers:
+            event = Event("", kind, self._clock.wall(), _encoder.encode(data))
+            for follower in tuple(self._followers):
+                follower.offer(event)
+
     @contextmanager
     def follow(self) -> Iterator[Follower]:
         """Follow all events that are published within the block."""

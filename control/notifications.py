@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -99,18 +98,3 @@ class NotificationSender:
                 _log.warning("notification was not sent in time", attempt=attempt)
             await asyncio.sleep(self._backoff.seconds(attempt))
         _log.error("notification was dropped", attempts=_ATTEMPTS, characters=len(text))
-
-
-def send_by_apprise(urls: Sequence[str], title: str, text: str) -> bool:
-    """Send a message to all addresses; returns whether all were reached. Blocking."""
-    try:
-        import apprise  # noqa: PLC0415 - optional, large, and only needed when there is something to send
-    except ImportError:
-        _log.error("notification was not sent", remedy="install qbitrrd[notify]")
-        return False
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it logs addresses, which are secrets
-    sender = apprise.Apprise()
-    for position, url in enumerate(urls):
-        if not sender.add(url):
-            _log.error("notification address was rejected by Apprise", position=position)
-    return bool(sender.notify(title=title, body=text))

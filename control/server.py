@@ -56,12 +56,13 @@ def create_application(context: HandlerContext, *outer: Middleware) -> web.Appli
         ("", OPEN_ROUTES, access.admit_everyone),
     ]
     add = {"GET": application.router.add_get, "POST": application.router.add_post}  # add_get answers HEAD too
+    page = static_page.load()
     for base in dict.fromkeys(("", access.webui.url_base)):
         for prefix, routes, admit in tables:
             for route in routes:
                 path = _CATEGORY.sub(r"{\1:.+}", base + prefix + route.path)
                 add[route.method](path, bind(route, context, admit))
-        static_page.add_page(application, base)
+        static_page.add_page(application, base, page)
         if access.webui.oidc_enabled:
             oidc.add_login(application, base, context)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from control.apprise_sender import send_by_apprise
 from control.auth.access import Access
 from control.auth.audit_trail import AuditTrail
 from control.auth.exposure import exposure
@@ -22,7 +23,7 @@ from control.change_feed import ChangeFeed
 from control.config_editor import ConfigEditor
 from control.context import HandlerContext
 from control.events import Events, UpdateAvailable
-from control.notifications import NotificationSender, send_by_apprise
+from control.notifications import NotificationSender
 from control.server import serve
 from control.web.sending import release_memory_after_bursts
 from control.web.sockets import is_bound_to, listen, listen_unix

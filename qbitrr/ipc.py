@@ -4,8 +4,9 @@ A channel is a Unix socket pair of type SEQPACKET: every packet is one whole mes
 for the rest of one, and the end of the other process reads as an empty packet. A message is a tagged struct as
 MessagePack; a message of an unknown type is refused as a whole.
 
-    worker -> supervisor    Hello, Ready, Heartbeat, Waiting, Metrics, Counters, Activity, Contradictions, Goodbye
-    supervisor -> worker    Configure, Rebuild, Approve, Discard, Undo, SearchNow, ReadSettings
+    worker -> supervisor    Hello, Ready, Heartbeat, Waiting, Metrics, Counters, Activity, Contradictions, ClientStates,
+                            TorrentRows, Goodbye
+    supervisor -> worker    Configure, Rebuild, Approve, Discard, Undo, Explain, ReadTorrents, SearchNow, ReadSettings
 
 A worker is stopped by SIGTERM, from the supervisor or anyone else.
 """
@@ -103,6 +104,57 @@ class Contradictions(Message, frozen=True):
     found: tuple[Contradiction, ...]
 
 
+class ClientState(Struct, frozen=True):
+    """One qBittorrent as a worker sees it; None for what is not known. Rates are in bytes per second.
+
+    `connection` is connected, firewalled or disconnected, empty while it does not answer; `torrents` are those of the
+    worker's categories.
+    """
+
+    instance: str
+    version: str
+    connection: str
+    download_rate: int | None
+    upload_rate: int | None
+    free_bytes: int | None
+    torrents: int
+
+
+class ClientStates(Message, frozen=True):
+    """Every qBittorrent that the worker uses."""
+
+    states: tuple[ClientState, ...]
+
+
+class TorrentRow(Struct, frozen=True):
+    """One torrent as its qBittorrent reports it. `tracker` is only the host of its announce URL, which is secret.
+
+    `seeding_seconds` may be older than the rest; `availability` is negative while it is not known, `ratio` when it is
+    infinite.
+    """
+
+    instance: str
+    infohash: str
+    state: str
+    progress: float
+    size_bytes: int
+    left_bytes: int
+    eta_seconds: int
+    ratio: float
+    seeding_seconds: float
+    availability: float
+    added_at: float
+    tags: tuple[str, ...]
+    tracker: str
+
+
+class TorrentRows(Message, frozen=True):
+    """Answer to `ReadTorrents`, without those that are gone."""
+
+    request: int
+    rows: tuple[TorrentRow, ...]
+
+
 class Goodbye(Message, frozen=True):
     """The last message of a worker that ends on purpose."""
 
@@ -139,6 +191,13 @@ class Explain(Message, frozen=True):
     infohash: str
 
 
+class ReadTorrents(Message, frozen=True):
+    """Answer with these torrents, given as instance and infohash, as they are now. `request` is repeated in it."""
+
+    request: int
+    keys: tuple[tuple[str, str], ...]
+
+
 class SearchNow(Message, frozen=True):
     """Search items now, before all others, within the same budget."""
 
@@ -149,8 +208,20 @@ class ReadSettings(Message, frozen=True):
     """Read the settings of the Arr again now."""
 
 
-FromWorker = Hello | Ready | Heartbeat | Waiting | Metrics | Counters | Activity | Contradictions | Goodbye
-ToWorker = Configure | Rebuild | Approve | Discard | Undo | Explain | SearchNow | ReadSettings
+FromWorker = (
+    Hello
+    | Ready
+    | Heartbeat
+    | Waiting
+    | Metrics
+    | Counters
+    | Activity
+    | Contradictions
+    | ClientStates
+    | TorrentRows
+    | Goodbye
+)
+ToWorker = Configure | Rebuild | Approve | Discard | Undo | Explain | ReadTorrents | SearchNow | ReadSettings
 
 _encoder = msgspec.msgpack.Encoder()
 _from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import random
 import signal
@@ -21,7 +22,7 @@ from supervisor.evidence import Ending, process_state
 from supervisor.lifecycle import Effect, Phase, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
 
     from qbitrr.clock import Clock
     from qbitrr.worker.config import WorkerConfig
@@ -54,6 +55,7 @@ class LastReport(Struct, frozen=True):
     beat_at: float | None = None
     counters: ipc.Counters = ipc.Counters()
     contradictions: tuple[ipc.Contradiction, ...] | None = None
+    clients: tuple[ipc.ClientState, ...] = ()
 
 
 class WorkerProcess:
@@ -90,6 +92,8 @@ class WorkerProcess:
         self._spawned_at = 0.0
         self._process_state: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._asked: dict[int, asyncio.Future[tuple[ipc.TorrentRow, ...]]] = {}
+        self._requests = itertools.count(1)
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -138,6 +142,19 @@ class WorkerProcess:
             _log.warning("message could not be sent", category=self.category, error=str(error))
             return False
         return True
+
+    async def torrents(self, keys: Sequence[tuple[str, str]], within_seconds: float) -> tuple[ipc.TorrentRow, ...]:
+        """Ask the worker for torrents by instance and infohash. Raises TimeoutError when it does not answer in time."""
+        request = next(self._requests)
+        answer: asyncio.Future[tuple[ipc.TorrentRow, ...]] = self._loop.create_future()
+        self._asked[request] = answer
+        try:
+            if not self.send(ipc.ReadTorrents(request, tuple(keys))):
+                raise TimeoutError
+            async with asyncio.timeout(within_seconds):
+                return await answer
+        finally:
+            del self._asked[request]
 
     # -- events -------------------------------------------------------------------------------------------------
 
@@ -249,10 +266,13 @@ class WorkerProcess:
                 self._handle(lifecycle.Heartbeat(message.within_seconds))
             case ipc.Waiting():
                 self._handle(lifecycle.Blocked(bool(message.service), message.needs_attention))
+            case ipc.TorrentRows(request, rows):
+                if (asked := self._asked.get(request)) is not None and not asked.done():
+                    asked.set_result(rows)
             case ipc.Goodbye():
                 _log.info("worker announced its end", category=self.category, reason=message.reason)
                 self._because = self._because or message.reason
-        if not isinstance(message, ipc.Heartbeat | ipc.Counters):
+        if not isinstance(message, ipc.Heartbeat | ipc.Counters | ipc.ClientStates | ipc.TorrentRows):
             self._on_change()
 
     def _configure(self, hello: ipc.Hello) -> None:
@@ -350,6 +370,8 @@ def _updated(last: LastReport, message: ipc.FromWorker, now: float) -> LastRepor
             changes = {"counters": message}
         case ipc.Contradictions(found):
             changes = {"contradictions": found}
+        case ipc.ClientStates(states):
+            changes = {"clients": states}
         case ipc.Activity(kind, search_summary, search_at):
             changes = {"kind": kind, "search_summary": search_summary, "search_at": search_at}
     return replace(last, **changes) if changes else last

@@ -11,7 +11,7 @@ from control.worker_lookup import category_of, send
 from qbitrr import ipc
 from qbitrr.errors import ConflictError, NotFoundError
 from qbitrr.rules.verdict import DESTRUCTIVE
-from qbitrr.state import ledger
+from qbitrr.state import breakers, ledger
 
 _MOST_DIGITS = 18  # of an id; more of them exceed the integers of SQLite
 
@@ -30,7 +30,7 @@ class UndoRequest(Struct, frozen=True):
 
 async def approve(context: HandlerContext, request: ApprovalRequest) -> Message:
     """Approve the removals that wait for the user because they were too many at once."""
-    return Message(f"The removals of {_decide(context, request.section, ipc.Approve())} go on")
+    return Message(f"The removals of {await _decide(context, request.section, ipc.Approve())} go on")
 
 
 async def discard(context: HandlerContext, request: ApprovalRequest) -> Message:
@@ -38,7 +38,7 @@ async def discard(context: HandlerContext, request: ApprovalRequest) -> Message:
 
     No rule removes their torrents for a day.
     """
-    return Message(f"The removals of {_decide(context, request.section, ipc.Discard())} were dropped")
+    return Message(f"The removals of {await _decide(context, request.section, ipc.Discard())} were dropped")
 
 
 async def undo(context: HandlerContext, request: UndoRequest) -> Message:
@@ -69,9 +69,10 @@ def _in_shadow(context: HandlerContext, category: str) -> bool:
     return config.settings.shadow or any(arr.shadow for arr in config.arrs.values() if arr.category == category)
 
 
-def _decide(context: HandlerContext, section: str, decision: ipc.Approve | ipc.Discard) -> str:
+async def _decide(context: HandlerContext, section: str, decision: ipc.Approve | ipc.Discard) -> str:
     category = category_of(context, section)
-    if context.workers.processes[category].last_report.waiting_for != "approval":
+    reported = context.workers.processes[category].last_report.waiting_for == "approval"
+    if not reported and (await breakers.read(context.database, category)).because is None:
         raise ConflictError(f"No removals of {category} wait for approval")
     send(context, category, decision)
     return category

@@ -1,11 +1,13 @@
 """`config`: the configuration, changes of it, and its earlier versions."""
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any
 
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from control.auth.rights import KEYS, NEVER
 from control.binding import AUTHOR
 from control.config_editor import ConfigPlan
 from control.context import HandlerContext
@@ -13,6 +15,7 @@ from control.handlers.shared import Nothing
 from control.web import answers
 from control.web.answers import moment
 from qbitrr.config.diff import KeyChange
+from qbitrr.config.schema import KeySchema, schema
 
 Changes = Annotated[
     dict[str, Any],
@@ -52,6 +55,18 @@ class Changed(Struct, frozen=True):
     plan: ConfigPlan
 
 
+class FormKey(KeySchema, frozen=True):
+    """A key as a form shows it. `changeable` is false when it can only be set in the file."""
+
+    changeable: bool = True
+
+
+class Forms(Struct, frozen=True):
+    """The keys of each section, where `qBit` and `Arr` are every section of that kind."""
+
+    sections: dict[str, list[FormKey]]
+
+
 class VersionView(Struct, frozen=True):
     """One version: author, time, and what it changed. Secrets are hidden."""
 
@@ -75,6 +90,30 @@ async def read(context: HandlerContext, _request: Nothing, _http: web.Request) -
     """
     document, version = await context.config_editor.shown()
     return answers.json(document, headers={"ETag": f'"{version}"'})
+
+
+async def forms(_context: HandlerContext, _request: Nothing) -> Forms:
+    """Describe every key of the configuration: its kind, unit, default, limits and what it is for."""
+    return _forms()
+
+
+@cache
+def _forms() -> Forms:
+    return Forms(
+        {
+            name: [
+                FormKey(
+                    **{field: getattr(key, field) for field in key.__struct_fields__}, changeable=_changeable(name, key)
+                )
+                for key in keys
+            ]
+            for name, keys in schema().items()
+        }
+    )
+
+
+def _changeable(section: str, key: KeySchema) -> bool:
+    return KEYS[section].get(key.name, NEVER) is not NEVER
 
 
 async def change(context: HandlerContext, request: ChangeRequest, http: web.Request) -> Changed:

@@ -39,6 +39,17 @@ class ProfileView(Struct, frozen=True):
     name: str
 
 
+class ClientView(Struct, frozen=True):
+    """A download client of an Arr, with the category that it gives to its downloads."""
+
+    name: str
+    implementation: str
+    host: str
+    port: int
+    category: str
+    enabled: bool
+
+
 class Tested(Struct, frozen=True, rename="camel"):
     """The result. `trouble` is what is wrong in one word, null when nothing is; `message` is a sentence."""
 
@@ -47,6 +58,7 @@ class Tested(Struct, frozen=True, rename="camel"):
     trouble: Trouble | None
     version: str | None
     quality_profiles: list[ProfileView]
+    download_clients: list[ClientView]
 
 
 async def test(context: HandlerContext, request: ConnectionRequest) -> Tested:
@@ -56,7 +68,11 @@ async def test(context: HandlerContext, request: ConnectionRequest) -> Tested:
     """
     result = await (_test_stored(context, request.section) if request.section else _test_given(request))
     profiles = [ProfileView(number, name) for number, name in result.profiles.items()]
-    return Tested(result.trouble is None, result.message, result.trouble, result.version, profiles)
+    clients = [
+        ClientView(one.name or "", one.implementation or "", one.host, one.port, one.category, enabled=one.enable)
+        for one in result.clients
+    ]
+    return Tested(result.trouble is None, result.message, result.trouble, result.version, profiles, clients)
 
 
 async def _test_stored(context: HandlerContext, section: str) -> TestResult:

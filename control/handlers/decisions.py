@@ -23,6 +23,7 @@ class DecisionsRequest(Struct, frozen=True):
     state: Annotated[
         str, Meta(description="Only planned, awaiting_approval, done, failed, cancelled or undone ones.")
     ] = ""
+    q: Annotated[str, Meta(description="Only those with this text in name or reason, in any case.")] = ""
     since: Annotated[str, Meta(description="Only those planned at this time or later, ISO 8601.")] = ""
     until: Annotated[str, Meta(description="Only those planned before this time, ISO 8601.")] = ""
     before: Annotated[int, Meta(description="Only those with a lower id: `next` of the page before.")] = 0
@@ -73,6 +74,7 @@ async def read(context: HandlerContext, request: DecisionsRequest) -> Decisions:
         since=_moment("since", request.since),
         until=_moment("until", request.until),
         before=request.before or None,
+        text=request.q or None,
     )
     if request.shadow:
         shown = [_shadow_decision(entry) for entry in await shadow.page(context.database, request.limit, conditions)]

@@ -20,6 +20,7 @@ class MoviesRequest(Struct, frozen=True):
     q: Title = ""
     page: Page = 0
     page_size: PageSize = 50
+    sort: Annotated[str, Meta(description="title, newest or oldest.")] = "title"
     year_min: Annotated[int | None, Meta(description="First year, inclusive.")] = None
     year_max: Annotated[int | None, Meta(description="Last year, inclusive.")] = None
     monitored: Annotated[bool | None, Meta(description="Whether the movie is monitored.")] = None
@@ -56,7 +57,7 @@ class Movies(Struct, frozen=True):
 
 
 async def movies(context: HandlerContext, request: MoviesRequest) -> Movies:
-    """List the movies of a Radarr, by title."""
+    """List the movies of a Radarr, by title or by year."""
     category = category_of(context, request.category, "radarr")
     found = await listing.movies(
         context.database,
@@ -64,6 +65,7 @@ async def movies(context: HandlerContext, request: MoviesRequest) -> Movies:
         request.q,
         _filter(request),
         listing.PageRange(request.page, request.page_size),
+        _order(request.sort),
     )
     counts = found.counts
     return Movies(
@@ -80,6 +82,13 @@ async def movies(context: HandlerContext, request: MoviesRequest) -> Movies:
         page_size=request.page_size,
         movies=[_view(movie) for movie in found.rows],
     )
+
+
+def _order(name: str) -> listing.MovieOrder:
+    try:
+        return listing.MovieOrder(name)
+    except ValueError:
+        raise invalid("sort", name, f"Must be one of {', '.join(listing.MovieOrder)}") from None
 
 
 def _filter(request: MoviesRequest) -> listing.MovieFilter:

@@ -1,77 +1,208 @@
-// Keeps the page up to date: one request at a time, and only while the page is visible.
-import { refreshAppearance } from "./appearance.js";
-import { refreshDecisions } from "./decisions.js";
-import { setAttribute, setText } from "./dom.js";
-import { useLoginLink } from "./login.js";
-import { askForToken, refreshSetup } from "./notices.js";
-import { refreshCounts, refreshWorkers } from "./workers.js";
+// <qb-app>: the frame of the page, with the view that its address names.
+import { isCurrent, logIn } from "./api.js";
+import { Element, html, nothing } from "./element.js";
+import { formatExact } from "./format.js";
+import { onShortcuts } from "./keyboard.js";
+import { followWhileVisible, live } from "./live.js";
+import { useAppearance } from "./appearance.js";
+import { show } from "./parts/dialog.js";
+import { icon } from "./parts/icon.js";
+import "./parts/time.js";
+import { notify } from "./parts/toasts.js";
+import { currentRoute, go } from "./router.js";
+import { formatRoute } from "./urlstate.js";
+import { locale, t, useLanguage } from "./words.js";
 
-const REFRESH_MS = 2000;
-const SLOW_REFRESH_MS = 10_000;
-const LONGEST_PAUSE_MS = 30_000;
+const VIEWS = {
+  overview: () => import("./views/overview.js"),
+  activity: () => import("./views/activity.js"),
+  torrents: () => import("./views/torrents.js"),
+  libraries: () => import("./views/libraries.js"),
+  plan: () => import("./views/plan.js"),
+  logs: () => import("./views/logs.js"),
+  config: () => import("./views/config.js"),
+  setup: () => import("./views/setup.js"),
+  about: () => import("./views/about.js"),
+  login: () => import("./views/login.js"),
+};
+const LISTED = ["overview", "activity", "torrents", "libraries", "plan", "logs", "config", "about"];
+const ON_PHONES = 4;
+const RELOADED = "qbitrr-reloaded";
 
-const connection = document.getElementById("connection");
+class App extends Element {
+  static properties = {
+    route: { state: true },
+    view: { state: true },
+    offlineSince: { state: true },
+    outdated: { state: true },
+    menu: { state: true },
+  };
+  /** Views keep their state while another one is shown. @type {Map<string, HTMLElement>} */
+  #views = new Map();
 
-async function refreshRepeatedly() {
-  let failures = 0;
-  let slowRefreshAt = 0;
-  let hasCounts = false;
-  let tokenRejected = false;
-  for (;;) {
-    await untilVisible();
-    try {
-      await refreshWorkers();
-      await refreshDecisions();
-      if (Date.now() >= slowRefreshAt) {
-        const isLive = await refreshAppearance();
-        await refreshSetup();
-        if (isLive || !hasCounts) {
-          await refreshCounts();
-          hasCounts = true;
-        }
-        await refreshWorkers();
-        slowRefreshAt = Date.now() + SLOW_REFRESH_MS;
+  constructor() {
+    super();
+    this.route = currentRoute();
+    /** @type {HTMLElement | null} */
+    this.view = null;
+    /** @type {Date | null} */
+    this.offlineSince = null;
+    this.outdated = false;
+    this.menu = false;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.on(window, "hashchange", () => this.#show());
+    this.on(window, "login-needed", () => this.#askForLogin());
+    this.on(window, "logged-in", () => this.#startAgain());
+    this.on(window, "click", () => (this.menu = false));
+    onShortcuts((name) => go(name), () => this.#help());
+    this.follow(["connection"], ({ again }) => {
+      this.offlineSince = live.since;
+      if (again) {
+        this.#checkVersion();
       }
-      failures = 0;
-      tokenRejected = false;
-      showConnection("on", "Live");
-    } catch (error) {
-      if (error.status === 401) {
-        showConnection("off", "Token needed");
-        await askForToken(tokenRejected);
-        tokenRejected = true;
-        continue;
-      }
-      failures += 1;
-      showConnection("off", error.status ? error.message : "No answer, retrying");
+    });
+    this.follow(["config"], () => useAppearance());
+    this.#show();
+  }
+
+  async #show() {
+    this.route = currentRoute();
+    this.menu = false;
+    const name = this.route.view;
+    const known = this.#views.get(name);
+    if (known) {
+      this.#give(known);
+      return;
     }
-    await pause(Math.min(REFRESH_MS * 2 ** failures, LONGEST_PAUSE_MS));
+    if (!(name in VIEWS)) {
+      this.view = null;
+      return;
+    }
+    try {
+      await VIEWS[name]();
+    } catch (error) {
+      await this.#checkVersion(); // after an update the files of the old one are gone
+      notify(t("view.failed", { error: error.message }), "bad");
+      return;
+    }
+    const element = this.#views.get(name) ?? document.createElement(`qb-${name}`);
+    this.#views.set(name, element);
+    if (currentRoute().view === name) {
+      this.#give(element);
+    }
+  }
+
+  #give(element) {
+    element.route = this.route;
+    if (this.view !== element) {
+      this.view = element;
+      document.title = `${t(`view.${this.route.view}`)} · qbitrr`;
+      scrollTo(0, 0);
+    }
+  }
+
+  #askForLogin() {
+    if (currentRoute().view !== "login") {
+      const back = location.hash;
+      go("login", [], { back });
+    }
+  }
+
+  #startAgain() {
+    this.#views.clear();
+    this.view = null;
+    live.stop();
+    live.start();
+    useAppearance();
+    this.#show();
+  }
+
+  /** Another version of the page is only loaded once by itself, and never while something is being filled in. */
+  async #checkVersion() {
+    const current = await isCurrent().catch(() => true);
+    if (current) {
+      return;
+    }
+    const busy = [...this.#views.values()].some((view) => /** @type {any} */ (view).hasUnsaved);
+    if (!busy && sessionStorage.getItem(RELOADED) !== import.meta.url) {
+      sessionStorage.setItem(RELOADED, import.meta.url);
+      location.reload();
+    } else {
+      this.outdated = true;
+    }
+  }
+
+  #help() {
+    const rows = [["/", "keys.search"], ["g", "keys.go"], ["↑ ↓", "keys.rows"], ["Enter", "keys.open"], ["?", "keys.help"]];
+    show(t("keys.title"), html`<dl class="keys">${rows.map(([key, text]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${t(text)}</dd></div>`)}</dl>`);
+  }
+
+  #link(name, index) {
+    const current = name === this.route.view;
+    return html`<li class=${index >= ON_PHONES ? "spare" : ""}>
+      <a href=${formatRoute(name)} aria-current=${current ? "page" : nothing}>${icon(name)}<span>${t(`view.${name}`)}</span></a>
+    </li>`;
+  }
+
+  #toggleMenu(event) {
+    event.stopPropagation();
+    this.menu = !this.menu;
+  }
+
+  render() {
+    return html`
+      <a class="skip" href="#main" @click=${(event) => { event.preventDefault(); this.querySelector("main")?.focus(); }}>${t("skip")}</a>
+      <header class="bar">
+        <a class="brand" href=${formatRoute("overview")}><img src=${new URL("favicon.svg", import.meta.url).href} alt="" width="26" height="26" />qbitrr</a>
+        ${this.#connection()}
+      </header>
+      <nav aria-label="qbitrr" data-open=${this.menu ? "true" : nothing}>
+        <ul>
+          ${LISTED.map((name, index) => this.#link(name, index))}
+          <li class="menu">
+            <button type="button" aria-expanded=${String(this.menu)} @click=${(event) => this.#toggleMenu(event)}>${icon("more")}<span>${t("view.more")}</span></button>
+          </li>
+        </ul>
+      </nav>
+      <main id="main" tabindex="-1">
+        ${this.outdated
+          ? html`<p class="note">${t("live.new")} <button type="button" @click=${() => location.reload()}>${t("live.reload")}</button></p>`
+          : nothing}
+        ${this.route.view in VIEWS ? this.view : html`<p>${t("view.missing")}</p>`}
+      </main>
+    `;
+  }
+
+  #connection() {
+    const since = this.offlineSince;
+    return since
+      ? html`<p class="connection" role="status" data-state="off" title=${formatExact(since.toISOString(), locale)}>
+          ${t("live.off", { time: since.toLocaleTimeString(locale, { timeStyle: "short" }) })}
+        </p>`
+      : html`<p class="connection" role="status" data-state="on">${t("live.on")}</p>`;
   }
 }
 
-function showConnection(state, text) {
-  setAttribute(connection, "data-connection", state);
-  setText(connection, text);
-}
-
-function pause(milliseconds) {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-function untilVisible() {
-  if (!document.hidden) {
-    return Promise.resolve();
+/** The link that the first start prints logs this browser in, once. */
+async function useLoginLink() {
+  const link = new URLSearchParams(location.hash.slice(1)).get("login");
+  if (!link) {
+    return;
   }
-  return new Promise((resolve) => {
-    const onChange = () => {
-      if (!document.hidden) {
-        document.removeEventListener("visibilitychange", onChange);
-        resolve();
-      }
-    };
-    document.addEventListener("visibilitychange", onChange);
-  });
+  history.replaceState(null, "", location.pathname + location.search); // it must not stay in the history
+  try {
+    await logIn({ link });
+  } catch {
+    notify(t("login.link.old"), "bad");
+  }
 }
 
+await useLanguage(navigator.languages);
+document.documentElement.lang = locale;
 await useLoginLink();
-refreshRepeatedly();
+customElements.define("qb-app", App);
+followWhileVisible();
+useAppearance();

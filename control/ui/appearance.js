@@ -1,27 +1,16 @@
-// How the page looks, and whether it refreshes its lists: keys of [WebUI] in config.toml.
+// How the page looks, and whether its lists follow what changes: keys of [WebUI] in config.toml.
 import { read } from "./api.js";
-import { setAttribute } from "./dom.js";
 
-let isLive = true;
+/** Whether lists refresh by themselves. */
+export let refreshes = true;
 
-// Resolves to whether lists are to be refreshed.
-export async function refreshAppearance() {
-  const keys = await webuiKeys();
-  if (keys) {
-    setAttribute(document.documentElement, "data-theme", String(keys.Theme ?? "Dark").toLowerCase());
-    setAttribute(document.documentElement, "data-density", String(keys.ViewDensity ?? "Comfortable").toLowerCase());
-    isLive = keys.LiveArr ?? true;
+export async function useAppearance() {
+  const keys = (await read("config").catch(() => null))?.WebUI;
+  if (!keys) {
+    return; // a login is needed, or the file is being edited: the page stays as it is
   }
-  return isLive;
-}
-
-async function webuiKeys() {
-  try {
-    return (await read("config")).WebUI ?? {};
-  } catch (error) {
-    if (error.status === 401) {
-      throw error;
-    }
-    return null; // the file is being edited, or is wrong: the page stays as it is
-  }
+  const root = document.documentElement;
+  root.dataset.theme = String(keys.Theme ?? "System").toLowerCase();
+  root.dataset.density = String(keys.ViewDensity ?? "Comfortable").toLowerCase();
+  refreshes = keys.LiveArr ?? true;
 }

@@ -2,14 +2,17 @@
 import { read } from "./api.js";
 import { element } from "./dom.js";
 
+/** @returns {HTMLElement} */
+const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
 showReference().catch((error) => {
-  document.getElementById("about").textContent = `The description cannot be read: ${error.message}`;
+  byId("about").textContent = `The description cannot be read: ${error.message}`;
 });
 
 async function showReference() {
   const description = await read("openapi.json");
-  document.getElementById("summary").textContent = `version ${description.info.version}`;
-  document.getElementById("about").textContent = description.info.description;
+  byId("summary").textContent = `version ${description.info.version}`;
+  byId("about").textContent = description.info.description;
   const rows = [];
   for (const [path, methods] of Object.entries(description.paths)) {
     if (!path.startsWith("/api/")) {
@@ -18,7 +21,7 @@ async function showReference() {
       }
     }
   }
-  document.getElementById("operations").append(...rows);
+  byId("operations").append(...rows);
 }
 
 function operationView(method, path, operation) {

@@ -1,102 +1,37 @@
-// The daemon's words, numbers and times in the form that the page shows.
+// The words of the page in the language of the browser. `words/en.js` has all of them, other files translate them.
+import { ENGLISH } from "./words/en.js";
 
-const STATES = {
-  starting: "Starting",
-  running: "Running",
-  waiting: "Waiting",
-  backoff: "Restarting soon",
-  hanging: "Hanging, being replaced",
-  degraded: "In trouble",
-  held: "Needs you",
-  stopping: "Stopping",
-  stopped: "Stopped",
+/** @typedef {string | ((values: Record<string, any>) => string)} Word */
+
+/** @type {Record<string, () => Promise<Record<string, Word>>>} */
+const LANGUAGES = {
+  de: async () => (await import("./words/de.js")).GERMAN,
 };
-const KINDS = { search: "Searching", health: "Managing torrents", idle: "Idle" };
-const UNITS = [["d", 86_400], ["h", 3600], ["min", 60], ["s", 1]];
-const OUTCOMES = { pass: "does not apply", stop: "nothing is to be done", act: "something is to be done" };
 
-export const stateWord = (state) => STATES[state] ?? spaced(state);
-export const kindWord = (kind) => KINDS[kind] ?? spaced(kind);
-// Actions and their states go by the names that they have in the ledger.
-export const actionWord = (action) => capitalised(spaced(action));
-export const outcomeWord = (outcome) => OUTCOMES[outcome] ?? spaced(outcome);
+/** @type {Record<string, Word>} */
+let words = ENGLISH;
+export let locale = "en";
 
-export function endSentence({ state, outcome }) {
-  return capitalised(outcome ? `${spaced(state)}: ${outcome}` : spaced(state));
-}
-
-// Makes the first letter a capital, except in names such as qBittorrent.
-export function capitalised(text) {
-  return /^q?[A-Z]/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-export function spaced(name) {
-  return name.replaceAll("_", " ");
-}
-
-export function formatCount(number) {
-  return number === null || number === undefined ? "–" : number.toLocaleString();
-}
-
-export function formatBytes(number) {
-  if (number === null || number === undefined) {
-    return "–";
-  }
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  let unit = 0;
-  while (number >= 1024 && unit < units.length - 1) {
-    number /= 1024;
-    unit += 1;
-  }
-  return `${number.toLocaleString(undefined, { maximumFractionDigits: number < 10 && unit > 0 ? 1 : 0 })} ${units[unit]}`;
-}
-
-// Formats a duration in its two largest units: 15 min 1 s.
-export function formatDuration(seconds) {
-  const parts = [];
-  let rest = Math.round(seconds);
-  for (const [unit, length] of UNITS) {
-    if (rest >= length) {
-      parts.push(`${Math.floor(rest / length)} ${unit}`);
-      rest %= length;
+/** Chooses the first language that is known. @param {readonly string[]} preferred */
+export async function useLanguage(preferred) {
+  for (const tag of preferred) {
+    const base = tag.toLowerCase().split("-")[0];
+    if (base === "en" || base in LANGUAGES) {
+      words = base === "en" ? ENGLISH : await LANGUAGES[base]();
+      locale = tag;
+      return;
     }
   }
-  return parts.slice(0, 2).join(" ") || "0 s";
 }
 
-// Formats the time since a moment, in the largest unit that fits.
-export function formatAge(iso) {
-  const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(iso)) / 1000));
-  const [unit, length] = UNITS.find(([, each]) => seconds >= each) ?? ["s", 1];
-  return `${Math.floor(seconds / length)} ${unit}`;
+/** A word or sentence; `values` fill its places in braces. @param {string} key @param {Record<string, any>} [values] */
+export function t(key, values = {}) {
+  const word = words[key] ?? ENGLISH[key] ?? key;
+  return typeof word === "function" ? word(values) : word.replace(/{(\w+)}/g, (_, name) => String(values[name] ?? ""));
 }
 
-export function formatAgo(iso) {
-  return Date.now() - Date.parse(iso) < 5000 ? "just now" : `${formatAge(iso)} ago`;
-}
-
-export function formatTime(iso) {
-  return new Date(iso).toLocaleString();
-}
-
-// Returns name and value of a fact as text; the ending of its name is the unit.
-export function formatFact(name, value) {
-  if (typeof value === "number") {
-    if (name.endsWith("_seconds")) {
-      return [spaced(name.slice(0, -"_seconds".length)), value < 0 ? String(value) : formatDuration(value)];
-    }
-    if (name.endsWith("_bytes")) {
-      return [spaced(name.slice(0, -"_bytes".length)), formatBytes(value)];
-    }
-    if (name.endsWith("_at")) {
-      return [spaced(name), new Date(value * 1000).toLocaleString()];
-    }
-    if (name === "progress") {
-      return [name, `${Math.floor(value * 1000) / 10} %`];
-    }
-  }
-  if (Array.isArray(value)) {
-    return [spaced(name), value.length ? value.join(", ") : "none"];
-  }
-  return [spaced(name), typeof value === "string" ? value : JSON.stringify(value)];
+/** A word for a name of the daemon, or the name itself when there is none. @param {string} group @param {string} name */
+export function named(group, name) {
+  const key = `${group}.${name}`;
+  return key in words || key in ENGLISH ? t(key) : name.replaceAll("_", " ");
 }

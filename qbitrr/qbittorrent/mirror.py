@@ -45,6 +45,7 @@ class Mirror:
         self.queueing = False
         self.free_bytes: int | None = None
         self.speed = ClientSpeed()
+        self.upload_rate: int | None = None
         self.announces = Announces()
 
     @property
@@ -89,6 +90,8 @@ class Mirror:
             self.speed.limit if state.dl_rate_limit is UNSET else state.dl_rate_limit,
             self.speed.total if state.dl_info_speed is UNSET else state.dl_info_speed,
         )
+        if state.up_info_speed is not UNSET:
+            self.upload_rate = state.up_info_speed
         if state.free_space_on_disk is not UNSET:
             # -1 is a save path that is not there. A client that has just started reports 0 until it has checked.
             free = state.free_space_on_disk

@@ -112,6 +112,7 @@ class ServerState(Struct, frozen=True, gc=False):
     use_alt_speed_limits: bool | UnsetType = UNSET
     dl_rate_limit: int | UnsetType = UNSET  # for all downloads together, the one that counts now; 0 for none
     dl_info_speed: int | UnsetType = UNSET  # of all downloads together
+    up_info_speed: int | UnsetType = UNSET  # of all uploads together
 
 
 class MainData(Struct, frozen=True):

@@ -159,6 +159,12 @@ async def open_entries(database: Database, category: str) -> list[Entry]:
     return [_entry(row) for row in await database.rows(sql, (category,))]
 
 
+async def awaiting_approval(database: Database) -> dict[str, int]:
+    """Count the actions that await approval, by category."""
+    sql = "SELECT category, count(*) FROM ledger WHERE state = 'awaiting_approval' GROUP BY category"
+    return dict(await database.rows(sql))
+
+
 async def of_torrent(database: Database, infohash: str) -> list[Entry]:
     """Read all actions on a torrent, oldest first."""
     sql = f"SELECT {_COLUMNS} FROM ledger WHERE infohash = ? ORDER BY id"
@@ -206,7 +212,10 @@ async def get(database: Database, entry_id: int) -> Entry | None:
 
 
 class LedgerFilter(Struct, frozen=True):
-    """Properties that listed actions must have, None for any. Times are epoch seconds, `before` is an id."""
+    """Properties that listed actions must have, None for any. Times are epoch seconds, `before` is an id.
+
+    `text` is a part of the torrent's name or of the reason, in any case.
+    """
 
     categories: Sequence[str] | None = None
     action: str | None = None
@@ -215,6 +224,7 @@ class LedgerFilter(Struct, frozen=True):
     since: float | None = None
     until: float | None = None
     before: int | None = None
+    text: str | None = None
 
     def where(self, moment: str) -> tuple[str, list[Any]]:
         """Return the condition and its values; `moment` is the column that holds the time."""
@@ -228,6 +238,9 @@ class LedgerFilter(Struct, frozen=True):
         }
         terms = {sql: value for sql, value in terms.items() if value is not None}
         conditions, values = list(terms), list(terms.values())
+        if self.text is not None:
+            conditions.append("(instr(lower(name), ?) > 0 OR instr(lower(because), ?) > 0)")
+            values += [self.text.lower()] * 2
         if self.categories is not None:
             conditions.append(f"category IN ({', '.join('?' * len(self.categories))})")
             values += self.categories
@@ -275,3 +288,18 @@ async def is_removing(database: Database) -> bool:
         (QUARANTINED,),
     )
     return row is not None
+
+
+async def by_day(
+    database: Database, since: float, offset_seconds: int, day_seconds: int = 86400
+) -> list[tuple[int, str, str, int]]:
+    """Count actions that were done since a time: day, category, action, number. Read from an index alone.
+
+    A day is its number since 1970 in the zone that is `offset_seconds` ahead of UTC.
+    """
+    rows = await database.rows(
+        """SELECT CAST((planned_at + ?) / ? AS INTEGER), category, action, count(*) FROM ledger
+           WHERE planned_at >= ? AND state IN ('done', 'undone') GROUP BY 1, 2, 3 ORDER BY 1""",
+        (offset_seconds, day_seconds, since),
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]

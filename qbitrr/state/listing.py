@@ -1,11 +1,13 @@
 """Reading the catalogue for lists: one page of a category, and counts of the whole category.
 
-Rows are sorted by title without case, then by id. A category is empty until its first full sync is over.
+Rows are sorted by title without case, then by id; movies by year too. A category is empty until its first full sync is
+over.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
@@ -50,6 +52,21 @@ class ListPage(Generic[T]):
     rows: list[T]
 
 
+class MovieOrder(StrEnum):
+    """Order of movies; those of one year are by title in the direction of the years."""
+
+    TITLE = "title"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
+_ORDERS = {
+    MovieOrder.TITLE: ("sort_title", "id"),
+    MovieOrder.NEWEST: ("year DESC", "sort_title DESC", "id DESC"),
+    MovieOrder.OLDEST: ("year", "sort_title", "id"),
+}
+
+
 class PageRange(NamedTuple):
     """The part of all matching rows that is read; `page` counts from 0."""
 
@@ -90,13 +107,18 @@ _LACKS_ALBUM = _Condition(
 
 
 async def movies(
-    database: Database, category: str, title: str, chosen: MovieFilter, span: PageRange
+    database: Database,
+    category: str,
+    title: str,
+    chosen: MovieFilter,
+    span: PageRange,
+    order: MovieOrder = MovieOrder.TITLE,
 ) -> ListPage[Movie]:
     """Read a page of movies whose titles contain `title`, in any case."""
     where = _all_of(_of(category), *_titled(category, "movies", title), *_movie_is(chosen))
     # the columns of movie_counts are those that movies are filtered by
     total = "count(*) FROM movies" if title else "ifnull(sum(number), 0) FROM movie_counts"
-    return await _page(database, category, "radarr", "movies", Movie, where, span, total)
+    return await _page(database, category, "radarr", "movies", Movie, where, span, total, _ORDERS[order])
 
 
 async def series(
@@ -141,11 +163,12 @@ async def _page(
     where: _Condition,
     span: PageRange,
     total: str | None = None,
+    order: tuple[str, ...] = _ORDERS[MovieOrder.TITLE],
 ) -> ListPage[T]:
     """Read a page in one statement, so that counts, total and rows are of the same moment.
 
     The rows before the page are skipped in the index, without reading their other columns. `total` is the SQL that
-    counts what matches; without it the matching rows are counted.
+    counts what matches; without it the matching rows are counted. `order` are columns with their direction.
     """
     counted, columns = Counts.__struct_fields__, row.__struct_fields__  # type: ignore[attr-defined]
     everything = where == _of(category)
@@ -157,11 +180,11 @@ async def _page(
                    {", ".join(f"page.{column}" for column in columns)}
             FROM catalogue LEFT JOIN (
                 SELECT {table}.* FROM (
-                    SELECT category, id FROM {table} WHERE {where.sql} ORDER BY sort_title, id LIMIT ? OFFSET ?
+                    SELECT category, id FROM {table} WHERE {where.sql} ORDER BY {", ".join(order)} LIMIT ? OFFSET ?
                 ) JOIN {table} USING (category, id)
             ) AS page
             WHERE catalogue.category = ? AND catalogue.kind = ? AND catalogue.synced_at IS NOT NULL
-            ORDER BY page.sort_title, page.id""",
+            ORDER BY {", ".join(f"page.{column}" for column in order)}""",
         (
             *(() if everything else where.values),
             *where.values,

@@ -65,6 +65,7 @@ class Report:
         self._activity = ipc.Activity("idle")
         self._last_counters = ipc.Counters()
         self._contradictions: ipc.Contradictions | None = None
+        self._clients: ipc.ClientStates | None = None
 
     async def beat(self) -> None:
         """Send a heartbeat every second until cancelled, and now and then the counters."""
@@ -137,6 +138,17 @@ class Report:
         if metrics != self._metrics:
             self._metrics = metrics
             self._channel.send(metrics)
+
+    def saw_clients(self, states: tuple[ipc.ClientState, ...]) -> None:
+        """Report every qBittorrent as last seen."""
+        message = ipc.ClientStates(states)
+        if message != self._clients:
+            self._clients = message
+            self._channel.send(message)
+
+    def answer(self, rows: ipc.TorrentRows) -> None:
+        """Answer a question for torrents."""
+        self._channel.send(rows)
 
     def contradicted(self, found: Sequence[Contradiction]) -> None:
         """Report what in the Arr's settings contradicts ours."""

@@ -81,7 +81,7 @@ async def work(
         if arr is not None:
             await arr.library.load()
         endless = {job.name: every(job, report.failed) for job in jobs_of(context, torrents, arr)}
-        endless |= {"heartbeat": report.beat(), "messages": _obey(messages, torrents, arr)}
+        endless |= {"heartbeat": report.beat(), "messages": _obey(messages, torrents, arr, report)}
         if arr is not None:
             endless["push"] = PushListener(context, arr.library, torrents.observer, arr.settings).run()
         channel.send(ipc.Ready())
@@ -187,7 +187,9 @@ async def _report_last_search(context: WorkerContext) -> None:
         context.report.searched(*last)
 
 
-async def _obey(messages: AsyncIterator[ipc.ToWorker], torrents: TorrentLoop, arr: ArrParts | None) -> None:
+async def _obey(
+    messages: AsyncIterator[ipc.ToWorker], torrents: TorrentLoop, arr: ArrParts | None, report: Report
+) -> None:
     """Pass on what the supervisor asks for, until it closes the channel."""
     async for message in messages:
         match message:
@@ -198,6 +200,8 @@ async def _obey(messages: AsyncIterator[ipc.ToWorker], torrents: TorrentLoop, ar
                 torrents.poll.wake.set()
             case ipc.Explain(infohash):
                 torrents.explain(infohash)
+            case ipc.ReadTorrents(request, keys):
+                report.answer(ipc.TorrentRows(request, torrents.rows(keys)))
             case ipc.SearchNow(item_ids) if arr is not None:
                 arr.searches.request(item_ids)
             case ipc.ReadSettings() if arr is not None:

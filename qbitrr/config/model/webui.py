@@ -7,7 +7,7 @@ from msgspec import field
 from qbitrr.config.model.key import Table, key
 
 WebAccess = Literal["auto", "open", "token"]
-Theme = Literal["Dark", "Light"]
+Theme = Literal["System", "Dark", "Light"]
 ViewDensity = Literal["Comfortable", "Compact"]
 
 
@@ -103,7 +103,7 @@ class WebUI(Table, frozen=True):
         key("text", "bcrypt hash of the local password; the page writes it.", change="web", secret=True),
     ] = ""
     live_arr: Annotated[bool, key("flag", "The page refreshes its lists by itself.", change="page")] = True
-    theme: Annotated[Theme, key("choice", "Colours of the page.", change="page")] = "Dark"
+    theme: Annotated[Theme, key("choice", "Colours of the page; System follows the device.", change="page")] = "System"
     view_density: Annotated[ViewDensity, key("choice", "Row height on the page.", change="page")] = "Comfortable"
     oidc: Annotated[Oidc, key("table", "Login at an OpenID Connect provider.", change="web")] = field(
         name="OIDC", default=Oidc()

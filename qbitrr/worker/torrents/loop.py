@@ -26,9 +26,13 @@ from qbitrr.worker.torrents.judge import Judge
 from qbitrr.worker.torrents.observer import Observer
 from qbitrr.worker.torrents.ownership import Ownership
 from qbitrr.worker.torrents.poll import Poll
+from qbitrr.worker.torrents.rows import row
 from qbitrr.worker.torrents.seeding import SeedingTracker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from qbitrr.ipc import TorrentRow
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.rules.verdict import VerdictIdentity
     from qbitrr.worker.context import WorkerContext
@@ -94,6 +98,14 @@ class TorrentLoop:
         self._to_explain |= keys
         self._to_judge |= keys
         self.poll.wake.set()
+
+    def rows(self, keys: Iterable[tuple[str, str]]) -> tuple[TorrentRow, ...]:
+        """Read torrents as last seen, without those that are gone or whose client does not answer."""
+        found = (self.poll.facts(key) for key in (TorrentKey(*one) for one in keys) if self._is_seen(key))
+        return tuple(row(facts) for facts in found if facts is not None)
+
+    def _is_seen(self, key: TorrentKey) -> bool:
+        return self.poll.has(key) and self.poll.answers(key.instance)
 
     async def one_pass(self) -> None:
         """Poll, judge, act. A service that does not answer is reported; the others go on."""
@@ -165,6 +177,7 @@ class TorrentLoop:
         """Report what the process list shows."""
         queued = sum(len(facts.record_ids) for facts in (self.observer.queue or {}).values())
         self._report.counted(queued, len(self._identities))
+        self._report.saw_clients(self.poll.states())
         objection = self.runner.breaker.tripped
         if objection is None:
             self._report.goes_on("torrents", "approval")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from qbitrr import logs
 from qbitrr.backoff import Backoff
 from qbitrr.errors import BannedError, CredentialsRejectedError, ServiceError, UnreachableError
+from qbitrr.ipc import ClientState
 from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.qbittorrent.mirror import Mirror
 from qbitrr.rules.facts import TorrentKey
@@ -56,6 +57,7 @@ class Poll:
         self._changes = TorrentChanges(set(), set())
         self._in_pass = False
         self._failures = dict.fromkeys(self._clients, 0)
+        self._versions: dict[str, str] = {}
         self._poll_at = dict.fromkeys(self._clients, 0.0)
 
     def present(self) -> set[TorrentKey]:
@@ -81,6 +83,22 @@ class Poll:
         """Whether the last poll of an instance was answered."""
         mirror = self.mirrors.get(instance)
         return mirror is not None and mirror.rid != 0
+
+    def states(self) -> tuple[ClientState, ...]:
+        """Every qBittorrent as last seen."""
+        return tuple(self._state(name, mirror) for name, mirror in self.mirrors.items())
+
+    def _state(self, instance: str, mirror: Mirror) -> ClientState:
+        answers = self.answers(instance)
+        return ClientState(
+            instance=instance,
+            version=self._versions.get(instance, ""),
+            connection=mirror.connection_status if answers else "",
+            download_rate=mirror.speed.total if answers else None,
+            upload_rate=mirror.upload_rate if answers else None,
+            free_bytes=mirror.free_bytes if answers else None,
+            torrents=len(mirror.torrents),
+        )
 
     async def changes(self) -> TorrentChanges:
         """Poll every client that is due; returns what is known within two seconds, and what came late last time."""
@@ -133,6 +151,8 @@ class Poll:
     async def _apply_changes(self, instance: str) -> None:
         client, mirror = self._clients[instance], self.mirrors[instance]
         await client.check_version()
+        if mirror.rid == 0:  # it may have been updated
+            self._versions[instance] = await client.version()
         logins = client.logins
         data = await client.maindata(mirror.rid)
         if client.logins != logins and mirror.rid:  # a new session numbers its answers from one

@@ -54,10 +54,15 @@ Category = "music"
 """
 
 
+async def _no_torrents(_keys, _within_seconds):
+    return ()
+
+
 def fake_process(arr, **changes):
     """A worker as the control plane sees it."""
     state = State(phase=changes.pop("phase", Phase.RUNNING))
     attributes = {"pid": None, "restarts": 0, "phase_since": NOW, "last_report": LastReport(), "sent": [], **changes}
+    attributes.setdefault("torrents", _no_torrents)
     attributes.setdefault("send", lambda message: attributes["sent"].append(message) or True)
     return SimpleNamespace(
         config=SimpleNamespace(arr=arr, arr_section=arr, section=arr.section, name=arr.category),

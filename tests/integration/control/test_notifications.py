@@ -5,7 +5,10 @@ import threading
 
 import pytest
 
-from control.notifications import send_by_apprise
+from control.apprise_sender import send_by_apprise
+from control.handlers import notifications
+from tests.integration.control.asking import post
+from tests.integration.control.sample import CONFIG
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -32,3 +35,20 @@ def test_apprise_sends_it():
         thread.join()
         server.server_close()
     assert b"hello" in got[0]
+
+
+async def test_a_test_message_arrives_or_says_why_not(make_context, connect, monkeypatch):
+    sent = []
+
+    def send(urls, title, text):
+        sent.append((tuple(urls), title))
+        return len(sent) == 1
+
+    monkeypatch.setattr(notifications, "send_by_apprise", send)
+    async with connect(make_context()) as client:
+        assert (await post(client, "/web/notifications/test", 409))["code"] == "CONFLICT"
+    config = CONFIG + '[Notifications]\nUrls = ["json://127.0.0.1:1"]\n'
+    async with connect(make_context(config)) as client:
+        assert (await post(client, "/web/notifications/test"))["message"] == "1 address was reached"
+        assert "the log says more" in (await post(client, "/web/notifications/test", 502))["error"]
+    assert sent == [(("json://127.0.0.1:1",), "qbitrr")] * 2

@@ -6,6 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from control.handlers import notifications
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from tests.integration.control.asking import get
 from tests.integration.control.sample import HASH, TOKEN, UNDOABLE, waiting_for_approval
@@ -73,7 +74,8 @@ BODIES = {
     [route for route in (*ROUTES, *OPEN_ROUTES) if route.media == "application/json"],
     ids=lambda route: f"{route.method} {route.path}",
 )
-async def test_answers_match_the_description(client, context, log_folder, document, route):
+async def test_answers_match_the_description(client, context, log_folder, document, route, monkeypatch):
+    monkeypatch.setattr(notifications, "send_by_apprise", lambda *_: True)
     waiting_for_approval(context)
     await context.access.sessions.start("token", "", "192.168.1.7", "")
     (log_folder / "Main.log").write_text("a\n")
@@ -81,7 +83,7 @@ async def test_answers_match_the_description(client, context, log_folder, docume
     examples = EXAMPLES | {"/sessions": {"id": context.access.sessions.all()[0].id}}
     values = next((some for start, some in examples.items() if route.path.startswith(start)), {})
     operation = document["paths"][prefix + route.path][route.method.lower()]
-    await client.post("/web/config", json={"changes": {"WebUI.Theme": "Light"}})
+    await client.post("/web/config", json={"changes": {"WebUI.Theme": "Light", "Notifications.Urls": ["json://nas"]}})
     query, body = QUERIES.get(route.path), BODIES.get(route.path) if route.method == "POST" else None
     path = prefix + route.path.format(**values)
     async with client.request(route.method, path, params=query, json=body) as response:

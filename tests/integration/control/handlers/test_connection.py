@@ -23,7 +23,7 @@ async def connected(sandbox, make_context, connect):
     return connect(make_context(sandbox.config_toml()))
 
 
-async def test_stored_services_answer(connected):
+async def test_stored_services_answer(connected, sandbox):
     async with connected as client:
         arr = await post(client, PATH, json={"section": "Radarr-HD"})
         qbit = await post(client, PATH, json={"section": "qBit"})
@@ -31,7 +31,15 @@ async def test_stored_services_answer(connected):
     assert (arr["success"], arr["trouble"]) == (True, None)
     assert arr["version"]
     assert {"id", "name"} == set(arr["qualityProfiles"][0])
+    (downloads,) = arr["downloadClients"]
+    assert (downloads["implementation"], downloads["category"], downloads["enabled"]) == (
+        "QBittorrent",
+        "radarr-hd",
+        True,
+    )
+    assert downloads["port"] == sandbox.qbittorrent.port
     assert qbit["success"], qbit
+    assert qbit["downloadClients"] == []
     assert qbit["version"].startswith("v")
 
 

@@ -285,3 +285,15 @@ async def test_a_list_that_did_not_change_is_not_sent_again(client, path):
         assert (response.status, await response.read(), response.headers["ETag"]) == (304, b"", tag)
     async with client.get(f"/web/{path}?page=1", headers={"If-None-Match": tag}) as response:
         assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    ("sort", "first"), [("title", "100% Wolf_"), ("newest", "Dune: Part Three"), ("oldest", "Zardoz")]
+)
+async def test_the_order_of_movies(client, sort, first):
+    answer = await get(client, "/web/radarr/movies/movies", params={"sort": sort})
+    assert answer["movies"][0]["title"] == first
+
+
+async def test_an_unknown_order_of_movies(client):
+    assert (await get(client, "/web/radarr/movies/movies?sort=size", 400))["code"] == "VALIDATION_ERROR"

@@ -1,15 +1,18 @@
 """The page is served as it is in the package, below any prefix, and nothing else is."""
 
+import gzip
 import re
-from importlib import resources
 
 import pytest
 
+from benchmarks import page
+from control.web import static_page
 from tests.integration.control.asking import get
 from tests.integration.control.sample import CONFIG
+from tests.support.page import FILES
 
-FILES = {entry.name: entry.read_text() for entry in resources.files("control.ui").iterdir() if entry.is_file()}
-del FILES["__init__.py"]
+VERSION = static_page.load().version
+INDEX = FILES["index.html"].replace('"ui/', f'"ui/{VERSION}/')
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
@@ -19,12 +22,55 @@ async def test_every_file_is_served_with_its_type(client, name):
         assert response.status == 200
         assert response.content_type == TYPES[name.rpartition(".")[2]]
         assert response.headers["Cache-Control"] == "no-cache"
-        assert await response.text() == FILES[name]
+        assert await response.text() == (INDEX if name == "index.html" else FILES[name])
 
 
-@pytest.mark.parametrize(
-    ("path", "name"), [("/ui", "index.html"), ("/favicon.ico", "favicon.svg"), ("/sw.js", "sw.js")]
-)
+async def test_the_page_names_its_files_with_the_version_so_that_they_may_be_kept(client):
+    async with client.get("/ui") as response:
+        addresses = re.findall(r'(?:href|src)="(.+?)"', await response.text())
+        assert response.headers["Cache-Control"] == "no-cache"
+    assert all(address.startswith(f"ui/{VERSION}/") for address in addresses)
+    for address in addresses:
+        async with client.get(f"/{address}") as response:
+            assert response.status == 200
+            assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+async def test_files_of_another_version_are_not_served(client):
+    await get(client, "/ui/v-0123456789abcdef/app.js", 404)
+
+
+async def test_files_are_compressed_for_those_who_accept_it(client):
+    async with client.get("/ui/app.js", headers={"Accept-Encoding": "gzip"}, auto_decompress=False) as response:
+        body = await response.read()
+        assert response.headers["Content-Encoding"] == "gzip"
+        assert response.headers["Vary"] == "Accept-Encoding"
+        tag = response.headers["ETag"]
+    assert gzip.decompress(body).decode() == FILES["app.js"]
+    async with client.get("/ui/app.js", headers={"Accept-Encoding": "identity"}) as response:
+        assert "Content-Encoding" not in response.headers
+        assert response.headers["ETag"] != tag
+
+
+def test_the_version_changes_with_every_file(monkeypatch, tmp_path):
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(static_page.resources, "files", lambda _: tmp_path)
+    assert static_page.load().version == VERSION
+    (tmp_path / "views" / "overview.js").write_text("changed")
+    assert static_page.load().version != VERSION
+
+
+def test_the_weight_of_the_page():
+    loaded = static_page.load()
+    first = page.first_visit(loaded)
+    assert len(first) > 20
+    assert page.kilobytes(loaded, first) <= page.FIRST_VISIT_KB
+    assert {name: size for name, size in page.further_views(loaded).items() if size > page.FURTHER_VIEW_KB} == {}
+
+
+@pytest.mark.parametrize(("path", "name"), [("/favicon.ico", "favicon.svg"), ("/sw.js", "sw.js")])
 async def test_addresses_outside_of_the_folder(client, path, name):
     async with client.get(path) as response:
         assert await response.text() == FILES[name]
@@ -45,7 +91,7 @@ async def test_a_file_that_did_not_change_is_not_sent_again(client):
 async def test_redirections_lead_to_the_page(make_context, connect, path):
     async with connect(make_context(CONFIG + '[WebUI]\nUrlBase = "/qbitrr"')) as client, client.get(path) as response:
         assert response.status == 200
-        assert await response.text() == FILES["index.html"]
+        assert await response.text() == INDEX
 
 
 async def test_a_redirection_without_a_prefix_is_relative_so_that_a_proxy_may_add_one(client):
@@ -64,13 +110,15 @@ async def test_everything_is_below_the_prefix_too(make_context, connect):
 
 def test_nothing_is_inline_and_nothing_comes_from_elsewhere():
     for name, text in FILES.items():
+        if name.startswith("vendor/"):
+            continue
         without_namespaces = text.replace("http://www.w3.org/2000/svg", "")
-        assert not re.search(r"https?://|//cdn", without_namespaces), name
+        assert not re.search(r"https?://(?!localhost)\w|//cdn", without_namespaces), name
         assert "innerHTML" not in text, name
         assert "outerHTML" not in text, name
         assert "insertAdjacentHTML" not in text, name
-    page = FILES["index.html"]
-    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page)
+        assert not re.search(r"\sstyle=", text), name
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", FILES["index.html"])
 
 
 def test_addresses_in_the_page_are_relative():

@@ -174,7 +174,7 @@ def test_what_is_allowed_is_described_in_short(dotted, words):
     [
         ("Settings.LoopSleepTimer", "seconds"),
         ("Arr.Torrent.StalledDelay", "minutes"),
-        ("WebUI.Theme", "Dark, Light"),
+        ("WebUI.Theme", "System, Dark, Light"),
         ("WebUI.Port", "1 to 65535"),
         ("Settings.Logging", ""),
     ],

@@ -147,3 +147,25 @@ async def test_an_entry_that_cannot_be_read_is_named_and_the_others_are_read(dat
     found = await ledger.changed_after(database, start, 10)
     assert [change.entry and change.entry.id for change in found] == [None, good.id]
     assert found[0].problem.startswith(f"action {poison.id}: ")
+
+
+async def test_what_was_done_is_counted_by_the_day_of_a_zone(database):
+    day = 86400.0
+    for number, at in enumerate((day - 1, day, 2 * day - 1)):
+        entry = await plan(database, infohash=f"{number}" * 40, now=at)
+        await ledger.close(database, entry, "done", "removed", at)
+    open_one = await plan(database, infohash="a" * 40, now=day)
+    assert open_one is not None
+    action = open_one.action
+    assert await ledger.by_day(database, 0, 0) == [(0, "movies", action, 1), (1, "movies", action, 2)]
+    assert await ledger.by_day(database, 0, 3600) == [(1, "movies", action, 2), (2, "movies", action, 1)]
+    assert await ledger.by_day(database, day, 0) == [(1, "movies", action, 2)]
+
+
+async def test_a_text_is_found_in_names_and_reasons(database):
+    await plan(database, infohash="a" * 40, name="A Film 100%", because="it is stalled")
+    await plan(database, infohash="b" * 40, name="Another", because="a film that never was")
+    await plan(database, infohash="c" * 40, name="Third", because="it is complete")
+    assert [entry.name for entry in await newest(database, 10, text="FILM")] == ["Another", "A Film 100%"]
+    assert [entry.name for entry in await newest(database, 10, text="100%")] == ["A Film 100%"]
+    assert await newest(database, 10, text="_") == []

@@ -277,3 +277,21 @@ def test_totals_are_those_of_a_recount_whatever_was_written(steps):
 
     with TemporaryDirectory() as folder:
         asyncio.run(check(Path(folder)))
+
+
+@pytest.mark.parametrize(
+    ("order", "ids"),
+    [
+        (listing.MovieOrder.TITLE, [3, 1, 2]),
+        (listing.MovieOrder.NEWEST, [2, 1, 3]),
+        (listing.MovieOrder.OLDEST, [3, 1, 2]),
+    ],
+)
+async def test_movies_by_year(database, order, ids):
+    years = {1: 2001, 2: 2010, 3: 1999}
+    titles = {1: "B", 2: "C", 3: "A"}
+    await fill(database, "radarr", {"movies": [movie(n, title=titles[n], year=years[n]) for n in (1, 2, 3)]})
+    found = await listing.movies(database, "cat", "", ANY, ALL, order)
+    assert [row.id for row in found.rows] == ids
+    second = await listing.movies(database, "cat", "", ANY, listing.PageRange(1, 2), order)
+    assert [row.id for row in second.rows] == ids[2:]

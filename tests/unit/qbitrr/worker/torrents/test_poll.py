@@ -10,6 +10,7 @@ import pytest
 
 from qbitrr.clock import Clock
 from qbitrr.errors import UnreachableError
+from qbitrr.ipc import ClientState
 from qbitrr.qbittorrent.models import MainData
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.worker.context import WorkerContext
@@ -26,6 +27,9 @@ class Client:
 
     def __init__(self):
         self.answers = []
+
+    async def version(self):
+        return "v5.1.0"
 
     async def check_version(self):
         pass
@@ -122,3 +126,24 @@ async def test_a_late_answer_asks_for_a_pass(poll, client, monkeypatch):
     assert not poll.wake.is_set()
     late.set()
     await asyncio.wait_for(poll.wake.wait(), 5)
+
+
+async def test_the_state_of_a_client_is_what_it_said_last(poll, client):
+    state = {"connection_status": "connected", "dl_info_speed": 5, "up_info_speed": 6, "free_space_on_disk": 7}
+    client.answers[0]["server_state"] = state
+    (before,) = poll.states()
+    assert (before.connection, before.version, before.free_bytes) == ("", "", None)
+    await poll.changes()
+    client.answers = [{"server_state": {"dl_info_speed": 9}}]
+    await poll.changes()
+    (known,) = poll.states()
+    assert known == ClientState("qBit", "v5.1.0", "connected", 9, 6, 7, 2)
+
+
+async def test_nothing_is_known_of_a_client_that_does_not_answer(poll, client):
+    client.answers[0]["server_state"] = {"connection_status": "connected", "dl_info_speed": 5}
+    await poll.changes()
+    client.answers = [UnreachableError("qBit", "refused")]
+    await poll.changes()
+    (known,) = poll.states()
+    assert (known.connection, known.download_rate, known.free_bytes, known.torrents) == ("", None, None, 2)

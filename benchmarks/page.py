@@ -1,0 +1,90 @@
+"""Weight of the page as browsers load it, and the cost of its list of torrents."""
+
+from __future__ import annotations
+
+import asyncio
+import posixpath
+import re
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.report import heading, line
+from control.web import static_page
+from qbitrr.state import migrate, verdict_list, verdicts
+from qbitrr.state.database import open_writer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FIRST_VISIT_KB = 60.0
+FURTHER_VIEW_KB = 15.0
+_FRAME = ("index.html", "tokens.css", "style.css", "favicon.svg")
+_IMPORT = re.compile(r'^(?:import|export)[^"]*"(\.[^"]+)";?$', re.MULTILINE)
+_MANY = 100_000
+
+
+def first_visit(page: static_page.Page) -> set[str]:
+    """The files that a browser reads for the overview."""
+    return _imported(page, "views/overview.js", _imported(page, "app.js", set(_FRAME)))
+
+
+def further_views(page: static_page.Page) -> dict[str, float]:
+    """Kilobytes that each view adds to the first visit."""
+    known = first_visit(page)
+    views = [name for name in page.files if name.startswith("views/")]
+    return {name: kilobytes(page, _imported(page, name, set()) - known) for name in views}
+
+
+def kilobytes(page: static_page.Page, names: Iterable[str]) -> float:
+    """Their size as they are sent."""
+    return sum(len((file.gzipped or file.plain).body) for file in (page.files[name] for name in names)) / 1000
+
+
+def _imported(page: static_page.Page, name: str, known: set[str]) -> set[str]:
+    """Add a module and all that it imports at once."""
+    if name not in known:
+        known.add(name)
+        for relative in _IMPORT.findall(page.files[name].plain.body.decode()):
+            _imported(page, posixpath.normpath(posixpath.join(posixpath.dirname(name), relative)), known)
+    return known
+
+
+def run() -> None:
+    """Print all numbers."""
+    heading("Page: compressed, as browsers load it")
+    started = time.perf_counter()
+    page = static_page.load()
+    line("reading and compressing it at the start", (time.perf_counter() - started) * 1000, "ms", 200)
+    line("first visit", kilobytes(page, first_visit(page)), "kB", FIRST_VISIT_KB)
+    for name, size in sorted(further_views(page).items()):
+        line(name, size, "kB", FURTHER_VIEW_KB)
+    asyncio.run(_torrents())
+
+
+async def _torrents() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "state.db"
+        migrate.prepare(path)
+        async with open_writer(path) as database:
+            trace = [{"rule": "imported", "outcome": "stop", "because": "it has been imported", "facts": {}}] * 10
+            for first in range(0, _MANY, 10_000):
+                rows = [
+                    verdicts.StoredVerdict(
+                        f"cat-{number % 4}", "qBit", f"{number:040}", f"Torrent {number * 7919 % _MANY:06}", "nothing",
+                        "imported", "it has been imported", trace, float(number),
+                    )
+                    for number in range(first, first + 10_000)
+                ]  # fmt: skip
+                await verdicts.store(database, rows)
+            everything = verdict_list.VerdictFilter()
+            middle = verdict_list.Place("Torrent 050000", "cat-0", "qBit", "")
+            for order, place in (("name", None), ("name", middle), ("since", None)):
+                started = time.perf_counter()
+                await verdict_list.page(database, 100, order, everything, place)
+                what = f"100 of 100,000 torrents by {order}{' from the middle' if place else ''}"
+                line(what, (time.perf_counter() - started) * 1000, "ms", 50)
+            started = time.perf_counter()
+            await verdict_list.kinds(database)
+            line("counts of 100,000 torrents", (time.perf_counter() - started) * 1000, "ms", 200)

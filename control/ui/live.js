@@ -1,0 +1,86 @@
+// The one stream of events that a tab keeps open, and whether it is connected. A hidden tab closes it after a while.
+import { addressOf } from "./api.js";
+
+const KINDS = ["process", "decision", "breaker", "settings", "config", "update", "qbittorrent", "reset"];
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 30_000;
+const HIDDEN_MS = 60_000;
+
+class Live extends EventTarget {
+  connected = false;
+  /** When the connection was lost; null before the first one. @type {Date | null} */
+  since = null;
+  #source = /** @type {EventSource | null} */ (null);
+  #lastId = "";
+  #pause = FIRST_PAUSE_MS;
+  #timer = 0;
+  #everOpen = false;
+
+  start() {
+    if (this.#source || this.#timer) {
+      return;
+    }
+    const source = new EventSource(addressOf("events", { after: this.#lastId }));
+    this.#source = source;
+    source.onopen = () => this.#opened();
+    source.onerror = () => this.#failed();
+    for (const kind of KINDS) {
+      source.addEventListener(kind, (event) => this.#received(kind, event));
+    }
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#source?.close();
+    this.#source = null;
+  }
+
+  #opened() {
+    this.#pause = FIRST_PAUSE_MS;
+    const again = this.#everOpen && !this.connected;
+    this.#everOpen = this.connected = true;
+    this.since = null;
+    this.#publish("connection", { again });
+  }
+
+  #failed() {
+    this.stop();
+    if (this.connected || !this.since) {
+      this.connected = false;
+      this.since = new Date();
+      this.#publish("connection", { again: false });
+    }
+    this.#timer = setTimeout(() => {
+      this.#timer = 0;
+      this.start();
+    }, this.#pause);
+    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
+  }
+
+  #received(kind, event) {
+    this.#lastId = event.lastEventId || this.#lastId;
+    this.#publish(kind, JSON.parse(event.data));
+  }
+
+  #publish(kind, detail) {
+    this.dispatchEvent(new CustomEvent(kind, { detail }));
+  }
+}
+
+export const live = new Live();
+
+let hiding = 0;
+
+/** Keeps the stream open for as long as the page can be seen. */
+export function followWhileVisible() {
+  live.start();
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(hiding);
+    if (document.hidden) {
+      hiding = setTimeout(() => live.stop(), HIDDEN_MS);
+    } else {
+      live.start();
+    }
+  });
+}

@@ -1,0 +1,110 @@
+// <qb-inbox>: everything that waits for the user, each with what is safe to do about it.
+import { read, write } from "../api.js";
+import { Element, html, nothing, settled } from "../element.js";
+import { capitalised } from "../format.js";
+import { formatRoute } from "../urlstate.js";
+import { t } from "../words.js";
+import { chip } from "./chip.js";
+import { confirmed } from "./dialog.js";
+import { icon } from "./icon.js";
+import { attempt } from "./toasts.js";
+import { explain } from "./torrent.js";
+
+const URGENT = new Set(["approval", "worker", "failed"]);
+
+class Inbox extends Element {
+  static properties = { entries: { state: true }, workers: { state: true } };
+  #reload = settled(() => this.#load(), 400);
+
+  constructor() {
+    super();
+    /** @type {import("../answers.js").InboxEntry[]} */
+    this.entries = [];
+    this.workers = 0;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.#load();
+    this.follow(["process", "decision", "breaker", "settings", "config", "update", "reset"], () => this.#reload());
+    this.follow(["connection"], ({ again }) => again && this.#load());
+  }
+
+  #load() {
+    this.load(() => Promise.all([read("inbox"), read("status")]), ([{ entries }, { arrs }]) => {
+      this.entries = entries;
+      this.workers = arrs.length;
+    });
+  }
+
+  render() {
+    const { shown, needsSetup } = this.#sorted;
+    return html`<section aria-labelledby="needs-title" class="needs">
+      <h2 id="needs-title">${t("needs")} ${shown.length ? html`<span class="count">${shown.length}</span>` : nothing}</h2>
+      ${this.note()}
+      ${needsSetup
+        ? html`<div class="panel"><h3>${t("setup.needed")}</h3><p>${t("setup.needed.text")}</p>
+            <p><a class="button strong" href=${formatRoute("setup")}>${t("setup.begin")}</a></p></div>`
+        : nothing}
+      ${shown.length ? html`<ul class="cards inbox">${shown.map((entry) => this.#entry(entry))}</ul>` : needsSetup ? nothing : this.#nothing()}
+    </section>`;
+  }
+
+  /** Before the first Arr works, the gaps of the configuration are one matter. */
+  get #sorted() {
+    const needsSetup = this.entries.filter(({ matter }) => matter === "configuration").length > 2 && !this.workers;
+    return { needsSetup, shown: needsSetup ? this.entries.filter(({ matter }) => matter !== "configuration") : this.entries };
+  }
+
+  #nothing() {
+    return this.loaded && !this.error
+      ? html`<p class="calm">${icon("check")}<span><strong>${t("needs.none")}</strong> ${t("needs.none.more")}</span></p>`
+      : nothing;
+  }
+
+  #entry(entry) {
+    const { matter, category = "", name = "", text = "", remedy = "", number = 0, since } = entry;
+    return html`<li class="card" data-kind=${URGENT.has(matter) ? "bad" : matter === "update" ? "busy" : "wait"}>
+      <p class="row">${chip(t(`about.${matter}`), URGENT.has(matter) ? "bad" : matter === "update" ? "busy" : "wait")}
+        <span class="muted">${category}</span>
+        ${since ? html`<qb-time class="muted" at=${since}></qb-time>` : nothing}</p>
+      <h3>${t(`matter.${matter}`, { n: number, category, name })}</h3>
+      ${text ? html`<p class="reason">${capitalised(text)}</p>` : nothing}
+      ${remedy ? html`<p>${capitalised(remedy)}</p>` : nothing}
+      <footer>${this.#answers(entry)}</footer>
+    </li>`;
+  }
+
+  #answers({ matter, category = "", name = "", number = 0, hash = "" }) {
+    const section = encodeURIComponent(category);
+    switch (matter) {
+      case "approval":
+        return html`
+          <button type="button" class="strong" @click=${() => this.#decide("discard", section, category, number)}>${t("discard")}</button>
+          <button type="button" class="danger" @click=${() => this.#decide("approve", section, category, number)}>${t("approve")}</button>
+          <a class="button" href=${formatRoute("activity", [], { state: "awaiting_approval", category })}>${t("show.held")}</a>`;
+      case "worker":
+      case "service":
+        return html`
+          <button type="button" @click=${() => attempt(() => write(`processes/${section}/all/restart`))}>${t("restart")}</button>
+          <a class="button" href=${formatRoute("logs")}>${t("logs.open")}</a>`;
+      case "import":
+      case "failed":
+        return html`<button type="button" @click=${() => explain(hash, name)}>${t("why")}</button>`;
+      case "configuration":
+        return html`<a class="button" href=${formatRoute("config", name.split(".").slice(0, 1), { q: name.split(".").slice(1).join(".") })}>${t("configure")}</a>`;
+      case "update":
+        return html`<a class="button" href=${formatRoute("about")}>${t("update.open")}</a>`;
+    }
+    return nothing;
+  }
+
+  async #decide(what, section, category, number) {
+    const agree = await confirmed(t(`${what}.title`, { n: number, category }), t(`${what}.text`), t(what), what === "approve");
+    if (agree && (await attempt(() => write(`arr/${section}/${what}`)))) {
+      this.#load();
+    }
+  }
+}
+
+customElements.define("qb-inbox", Inbox);

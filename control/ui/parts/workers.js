@@ -1,0 +1,83 @@
+// <qb-workers>: one card for each worker, changed in place as it reports.
+import { read, write } from "../api.js";
+import { Element, html, nothing } from "../element.js";
+import { formatBytes, formatCount } from "../format.js";
+import { repeat } from "../vendor/lit.js";
+import { locale, named, t } from "../words.js";
+import { chip } from "./chip.js";
+import { confirmed } from "./dialog.js";
+import { attempt } from "./toasts.js";
+
+const KINDS = { running: "good", starting: "busy", backoff: "wait", waiting: "wait", stopping: "busy", stopped: "still" };
+
+class Workers extends Element {
+  static properties = { workers: { state: true } };
+
+  constructor() {
+    super();
+    /** @type {import("../answers.js").ProcessView[]} */
+    this.workers = [];
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.#load();
+    this.follow(["process"], (changed) => this.#changed(changed));
+    this.follow(["reset"], () => this.#load());
+    this.follow(["connection"], ({ again }) => again && this.#load());
+  }
+
+  #load() {
+    this.load(() => read("processes"), ({ processes }) => (this.workers = processes));
+  }
+
+  #changed(changed) {
+    if (changed.state === "gone") {
+      this.workers = this.workers.filter(({ category }) => category !== changed.category);
+    } else if (this.workers.some(({ category }) => category === changed.category)) {
+      this.workers = this.workers.map((worker) => (worker.category === changed.category ? changed : worker));
+    } else {
+      this.workers = [...this.workers, changed];
+    }
+  }
+
+  render() {
+    return html`<section aria-labelledby="workers-title">
+      <h2 id="workers-title">${t("workers")}</h2>
+      ${this.note()}
+      ${this.loaded && !this.workers.length ? html`<p class="muted">${t("workers.none")}</p>` : nothing}
+      <ul class="cards">${repeat(this.workers, ({ category }) => category, (worker) => this.#card(worker))}</ul>
+    </section>`;
+  }
+
+  #card(worker) {
+    const { category, name, phase, kind, searchSummary, searchTimestamp, queueCount, categoryCount, rss, restarts, waitingFor, lastError } = worker;
+    const waits = waitingFor && waitingFor !== "approval";
+    const trouble = ["degraded", "held", "hanging", "backoff"].includes(phase) && waitingFor !== "approval";
+    return html`<li class="card worker" data-phase=${phase}>
+      <p class="row"><strong class="grow">${name.replace(/ Manager$/, "")}</strong> ${chip(named("state", phase), KINDS[phase] ?? "bad")}</p>
+      <p class="muted">${category} · ${named("kind", kind)}</p>
+      ${searchSummary ? html`<p class="summary clip" title=${searchSummary}>${t("worker.searched")} ${searchSummary} ${searchTimestamp ? html`<qb-time class="muted" at=${searchTimestamp}></qb-time>` : nothing}</p>` : nothing}
+      ${waits || (trouble && lastError)
+        ? html`<p class="reason">${waits ? html`${t("worker.waits", { service: waitingFor })}. ` : nothing}${lastError}</p>`
+        : nothing}
+      <dl class="numbers">
+        <div><dt>${t("worker.torrents")}</dt><dd>${formatCount(categoryCount, locale)}</dd></div>
+        <div><dt>${t("worker.queue")}</dt><dd>${formatCount(queueCount, locale)}</dd></div>
+        <div><dt>${t("worker.memory")}</dt><dd>${formatBytes(rss, locale)}</dd></div>
+      </dl>
+      <footer>
+        <button type="button" aria-label="${t("restart")}: ${category}" @click=${() => this.#restart(category)}>${t("restart")}</button>
+        ${restarts ? html`<span class="muted">${t("worker.restarts", { n: restarts })}</span>` : nothing}
+      </footer>
+    </li>`;
+  }
+
+  async #restart(category) {
+    if (await confirmed(t("restart.title", { category }), t("restart.text"), t("restart"))) {
+      await attempt(() => write(`processes/${encodeURIComponent(category)}/all/restart`));
+    }
+  }
+}
+
+customElements.define("qb-workers", Workers);

@@ -1,0 +1,155 @@
+// <qb-activity>: the ledger as sentences, with filters that are in the address.
+import { read } from "../api.js";
+import { refreshes } from "../appearance.js";
+import { Element, html, nothing, settled } from "../element.js";
+import { entryRow } from "../parts/entry.js";
+import { fold } from "../parts/fold.js";
+import { notify } from "../parts/toasts.js";
+import { setParams } from "../router.js";
+import { asCsv } from "../sentences.js";
+import { repeat } from "../vendor/lit.js";
+import { named, t } from "../words.js";
+import { saveAs } from "../save.js";
+
+const PAGE = 50;
+const MOST_EXPORTED = 10_000;
+const ACTIONS = ["import", "fail", "fail_rest", "remove", "recheck", "search_again", "skip_files", "delete_files", "tag_stalled", "untag_stalled", "adjust", "release", "pause", "resume", "sort", "check_import", "check_files"];
+const STATES = ["planned", "awaiting_approval", "done", "failed", "cancelled", "undone"];
+
+class Activity extends Element {
+  static properties = { route: {}, entries: { state: true }, next: { state: true }, fresh: { state: true }, categories: { state: true } };
+
+  #find = settled((q) => setParams({ q }), 250);
+
+  constructor() {
+    super();
+    /** @type {import("../urlstate.js").Route} */
+    this.route = { view: "activity", path: [], params: {} };
+    /** @type {import("../answers.js").Decision[]} */
+    this.entries = [];
+    /** @type {number | null} */
+    this.next = null;
+    this.fresh = 0;
+    /** @type {string[]} */
+    this.categories = [];
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.follow(["decision"], (entry) => this.#changed(entry));
+    this.follow(["reset"], () => this.#load());
+    this.follow(["connection"], ({ again }) => again && this.#load());
+    read("processes").then(({ processes }) => (this.categories = processes.map(({ category }) => category))).catch(() => {});
+  }
+
+  willUpdate(changed) {
+    if (changed.has("route")) {
+      this.#load();
+    }
+  }
+
+  get #query() {
+    return { limit: PAGE, ...this.route.params };
+  }
+
+  #load() {
+    this.fresh = 0;
+    this.load(() => read("decisions", this.#query), ({ decisions, next }) => {
+      this.entries = decisions;
+      this.next = next;
+    });
+  }
+
+  #more() {
+    this.load(() => read("decisions", { ...this.#query, before: this.next }), ({ decisions, next }) => {
+      this.entries = [...this.entries, ...decisions];
+      this.next = next;
+    });
+  }
+
+  /** What is shown changes in place; what is new waits above it, so that nothing moves under the pointer. */
+  #changed(entry) {
+    if (this.entries.some(({ id }) => id === entry.id)) {
+      this.entries = this.entries.map((shown) => (shown.id === entry.id ? entry : shown));
+    } else if (refreshes && !this.route.params.shadow) {
+      this.fresh += 1;
+    }
+  }
+
+  render() {
+    const shown = this.entries;
+    return html`
+      <header class="head">
+        <h1>${t("view.activity")}</h1>
+        <div class="row">
+          <button type="button" @click=${() => this.#export("json")}>${t("export")} JSON</button>
+          <button type="button" @click=${() => this.#export("csv")}>${t("export")} CSV</button>
+        </div>
+      </header>
+      ${this.#filters()}
+      ${this.fresh ? html`<p><button type="button" class="strong" @click=${() => this.#load()}>${t("activity.new", { n: this.fresh })}</button></p>` : nothing}
+      ${this.note()}
+      ${shown.length ? html`<ol class="entries" data-rows>${repeat(shown, ({ id }) => id, entryRow)}</ol>` : this.#nothing()}
+      ${this.next
+        ? html`<p class="center"><button type="button" @click=${() => this.#more()}>${t("more")}</button></p>`
+        : shown.length ? html`<p class="center muted">${t("activity.end")}</p>` : nothing}
+    `;
+  }
+
+  #nothing() {
+    if (!this.loaded || this.error) {
+      return nothing;
+    }
+    return Object.keys(this.route.params).length
+      ? html`<p class="empty">${t("activity.filtered")} <button type="button" @click=${() => this.#clear()}>${t("clear")}</button></p>`
+      : html`<p class="empty">${t("activity.none")}</p>`;
+  }
+
+  #clear() {
+    setParams(Object.fromEntries(Object.keys(this.route.params).map((name) => [name, ""])));
+  }
+
+  #filters() {
+    const { params } = this.route;
+    const pick = (name, label, values, word) => html`<label>${label}
+      <select .value=${params[name] ?? ""} @change=${(event) => setParams({ [name]: event.target.value })}>
+        <option value="">${t("all")}</option>
+        ${values.map((value) => html`<option value=${value} ?selected=${params[name] === value}>${word(value)}</option>`)}
+      </select></label>`;
+    const day = (name, label) => html`<label>${label}
+      <input type="date" .value=${(params[name] ?? "").slice(0, 10)} @change=${(event) => setParams({ [name]: event.target.value })} /></label>`;
+    const rules = [...new Set(this.entries.map(({ rule }) => rule))];
+    const listed = params.rule && !rules.includes(params.rule) ? [...rules, params.rule] : rules;
+    return html`<form class="filters" role="search" @submit=${(event) => event.preventDefault()}>
+      <label class="grow">${t("search")}
+        <input type="search" .value=${params.q ?? ""} @input=${(event) => this.#find(event.target.value)} /></label>
+      ${fold(html`${pick("category", t("category"), this.categories, (name) => name)}
+      ${pick("action", t("action"), ACTIONS, (name) => named("action", name))}
+      ${pick("state", t("outcome"), STATES, (name) => named("ledger", name))}
+      ${pick("rule", t("rule"), listed.sort(), (name) => name.replaceAll("_", " "))}
+      ${day("since", t("since"))} ${day("until", t("until"))}
+      <label class="check"><input type="checkbox" .checked=${params.shadow === "true"} @change=${(event) => setParams({ shadow: event.target.checked })} /> ${t("shadow")}</label>`, Object.keys(params).filter((name) => name !== "q").length)}
+    </form>`;
+  }
+
+  async #export(form) {
+    /** @type {import("../answers.js").Decision[]} */
+    const all = [];
+    let before = "";
+    try {
+      do {
+        const page = await read("decisions", { ...this.#query, limit: 500, before });
+        all.push(...page.decisions);
+        before = page.next;
+      } while (before && all.length < MOST_EXPORTED);
+    } catch (error) {
+      notify(error.message, "bad");
+      return;
+    }
+    const text = form === "json" ? JSON.stringify(all, null, 2) : asCsv(all);
+    saveAs(`qbitrr-activity.${form}`, text, form === "json" ? "application/json" : "text/csv");
+    notify(t("export.limit", { n: all.length }));
+  }
+}
+
+customElements.define("qb-activity", Activity);

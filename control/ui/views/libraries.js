@@ -1,0 +1,233 @@
+// <qb-libraries>: what the Arrs have and lack, with filters that are in the address.
+import { read, write } from "../api.js";
+import { refreshes } from "../appearance.js";
+import { Element, html, nothing, settled } from "../element.js";
+import { chip } from "../parts/chip.js";
+import { fold } from "../parts/fold.js";
+import { attempt } from "../parts/toasts.js";
+import { go, setParams } from "../router.js";
+import { formatExact } from "../format.js";
+import { repeat } from "../vendor/lit.js";
+import { locale, t } from "../words.js";
+
+const PAGE_SIZES = { radarr: 50, sonarr: 25, lidarr: 25 };
+const LISTS = { radarr: "movies", sonarr: "series", lidarr: "artists" };
+const FLAGS = /** @type {const} */ ([
+  ["monitored", "library.monitored"],
+  ["has_file", "library.file"],
+  ["quality_met", "library.quality.met"],
+  ["is_request", "library.request"],
+]);
+
+class Libraries extends Element {
+  static properties = { route: {}, arrs: { state: true }, list: { state: true } };
+  #shown = "";
+  #reload = settled(() => this.isConnected && this.#load(), 5000);
+  #find = settled((q) => setParams({ q, page: "" }), 200);
+
+  constructor() {
+    super();
+    /** @type {import("../urlstate.js").Route} */
+    this.route = { view: "libraries", path: [], params: {} };
+    /** @type {import("../answers.js").ArrView[]} */
+    this.arrs = [];
+    /** @type {any} */
+    this.list = null;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.load(() => read("arr"), ({ arr }) => {
+      this.arrs = arr;
+      this.loaded = false;
+      this.#load();
+    });
+    this.follow(["decision"], ({ action, state }) => refreshes && action === "import" && state === "done" && this.#reload());
+    this.follow(["connection"], ({ again }) => again && this.#load());
+  }
+
+  willUpdate(changed) {
+    if (changed.has("route") && this.arrs.length) {
+      this.#load();
+    }
+  }
+
+  get #arr() {
+    return this.arrs.find(({ category }) => category === this.route.path[0]) ?? this.arrs[0];
+  }
+
+  get #page() {
+    return Number(this.route.params.page ?? 0) || 0;
+  }
+
+  #load() {
+    const arr = this.#arr;
+    if (!arr) {
+      this.loaded = true;
+      return;
+    }
+    if (this.#shown !== arr.category) {
+      this.list = null;
+      this.loaded = false;
+    }
+    this.#shown = arr.category;
+    const path = `${arr.type}/${arr.category.split("/").map(encodeURIComponent).join("/")}/${LISTS[arr.type]}`;
+    const query = { ...this.route.params, page: this.#page, page_size: PAGE_SIZES[arr.type] };
+    this.load(() => read(path, query), (list) => (this.list = list));
+  }
+
+  render() {
+    const arr = this.#arr;
+    return html`
+      <header class="head">
+        <h1>${t("view.libraries")}</h1>
+        ${this.arrs.length > 1
+          ? html`<div class="tabs" role="group" aria-label=${t("category")}>${this.arrs.map(({ category, name }) => html`<button type="button"
+              aria-pressed=${String(category === arr?.category)} @click=${() => go("libraries", [category])}>${name}</button>`)}</div>`
+          : nothing}
+      </header>
+      ${arr ? this.#filters(arr.type) : this.loaded ? html`<p class="empty">${t("library.no.arr")}</p>` : nothing}
+      ${this.note()}
+      ${this.list && arr ? this.#content(arr) : nothing}
+    `;
+  }
+
+  #filters(type) {
+    const { params } = this.route;
+    const year = (name, label) => html`<label class="short">${label}<input type="number" min="1870" max="2100" inputmode="numeric" .value=${params[name] ?? ""}
+      @change=${(event) => setParams({ [name]: event.target.value, page: "" })} /></label>`;
+    return html`<form class="filters" role="search" @submit=${(event) => event.preventDefault()}>
+      <label class="grow">${t("search")}<input type="search" .value=${params.q ?? ""} @input=${(event) => this.#find(event.target.value)} /></label>
+      ${type === "radarr"
+        ? fold(html`${FLAGS.map(([name, label]) => html`<label>${t(label)}<select @change=${(event) => setParams({ [name]: event.target.value, page: "" })}>
+              <option value="">${t("all")}</option>
+              ${["true", "false"].map((value) => html`<option value=${value} ?selected=${params[name] === value}>${t(value === "true" ? "yes" : "no")}</option>`)}
+            </select></label>`)}
+            ${year("year_min", t("library.from"))} ${year("year_max", t("library.to"))}
+            <label>${t("sort")}<select @change=${(event) => setParams({ sort: event.target.value, page: "" })}>
+              ${["title", "newest", "oldest"].map((value) => html`<option value=${value} ?selected=${params.sort === value}>${t(`library.sort.${value}`)}</option>`)}
+            </select></label>`, Object.keys(params).filter((name) => !["q", "page"].includes(name)).length)
+        : html`<label class="check"><input type="checkbox" .checked=${params.missing === "true"}
+            @change=${(event) => setParams({ missing: event.target.checked, page: "" })} /> ${t("library.only.missing")}</label>`}
+    </form>`;
+  }
+
+  #content(arr) {
+    const rows = this.list[LISTS[arr.type]];
+    const { counts, total } = this.list;
+    const filtered = Object.keys(this.route.params).some((name) => name !== "page" && name !== "sort");
+    return html`
+      <p class="row muted" role="status">
+        <span>${t("library.counts", counts)}</span> · <span>${t("library.missing.count", { n: counts.missing })}</span>
+        ${filtered ? html`· <strong>${t("library.total", { n: total })}</strong>` : nothing}
+      </p>
+      ${rows.length
+        ? html`<ul class="entries" data-rows>${this.#rows(arr, rows)}</ul>`
+        : html`<p class="empty">${filtered ? html`${t("library.filtered")} <button type="button" @click=${() => go("libraries", this.route.path)}>${t("clear")}</button>` : t("library.none")}</p>`}
+      ${this.#pages(total, PAGE_SIZES[arr.type])}
+    `;
+  }
+
+  #rows(arr, rows) {
+    if (arr.type === "radarr") {
+      return repeat(rows, ({ id }) => id, (movie) => this.#item(arr, movie, html`${movie.title} <span class="muted">${movie.year || ""}</span>`, "data-row"));
+    }
+    return arr.type === "sonarr" ? repeat(rows, ({ series }) => series.id, (one) => this.#series(arr, one)) : repeat(rows, ({ artist }) => artist.id, (one) => this.#artist(arr, one));
+  }
+
+  #series(arr, { series, monitored, available, seasons }) {
+    return this.#owner(html`${series.title} <span class="muted">${series.year || ""}</span>`, monitored, available, () =>
+      Object.values(seasons).map((season) => {
+        const title = season.seasonNumber === 0 ? t("library.specials") : t("library.season", { n: season.seasonNumber });
+        return this.#owner(title, season.monitored, season.available, () => html`<ul>${season.episodes.map((episode) => this.#item(arr, episode,
+          html`<span class="number muted">${episode.episodeNumber}</span> ${episode.title}`, "", episode.airDateUtc))}</ul>`, "div");
+      }));
+  }
+
+  #artist(arr, { artist, monitored, available, albums }) {
+    return this.#owner(html`${artist.name} <span class="muted">${artist.disambiguation ?? ""}</span>`, monitored, available, () =>
+      html`<ul>${albums.map((album) => this.#item(arr, album, album.title, "", album.releaseDate))}</ul>`);
+  }
+
+  /** A series, a season or an artist. What belongs to it is only drawn once it is opened. */
+  #owner(title, monitored, available, parts, tag = "li") {
+    const missing = monitored - available;
+    const content = html`<details>
+      <summary ?data-row=${tag === "li"}>
+        <span class="grow">${title}</span>
+        ${missing > 0 ? chip(t("library.missing.count", { n: missing }), "wait") : chip(t("library.complete"), "good")}
+        <span class="number muted">${available}/${monitored}</span>
+      </summary>
+      <qb-lazy .content=${parts}></qb-lazy>
+    </details>`;
+    return tag === "li" ? html`<li class="owner">${content}</li>` : html`<div class="owner">${content}</div>`;
+  }
+
+  #item(arr, item, title, row = "", date = "") {
+    return html`<li class="item" tabindex=${row ? "0" : nothing} ?data-row=${Boolean(row)}>
+      <span class="grow">${title} ${date ? html`<span class="muted" title=${formatExact(date, locale)}>${new Date(date).toLocaleDateString(locale)}</span>` : nothing}</span>
+      <span class="chips">${chips(item)}</span>
+      <button type="button" aria-label="${t("library.search")}: ${item.title}" @click=${() => this.#search(arr, item.id)}>${t("library.search")}</button>
+    </li>`;
+  }
+
+  #search(arr, id) {
+    return attempt(() => write(`arr/${encodeURIComponent(arr.category)}/search`, { ids: [id] }), t("library.searching"));
+  }
+
+  #pages(total, size) {
+    const all = Math.ceil(total / size);
+    const page = this.#page;
+    const to = (number) => () => {
+      setParams({ page: number || "" }, false);
+      scrollTo(0, 0);
+    };
+    return all > 1
+      ? html`<nav class="pages" aria-label=${t("page", { n: page + 1, all })}>
+          <button type="button" ?disabled=${page === 0} @click=${to(page - 1)}>${t("previous")}</button>
+          <span class="muted">${t("page", { n: page + 1, all })}</span>
+          <button type="button" ?disabled=${page + 1 >= all} @click=${to(page + 1)}>${t("next")}</button>
+        </nav>`
+      : nothing;
+  }
+}
+
+/** What an item has and lacks, in words. */
+function chips(item) {
+  const scores = item.customFormatScore === null || item.customFormatScore === undefined ? "" : t("library.score", { score: item.customFormatScore, minimum: item.minCustomFormatScore });
+  return html`
+    ${item.isRequest ? chip(t("library.request"), "busy") : nothing}
+    ${item.monitored ? nothing : chip(t("library.unmonitored"))}
+    ${item.hasFile ? nothing : item.released ? chip(t("library.missing"), item.monitored ? "wait" : "still") : chip(t("library.unreleased"))}
+    ${item.hasFile && !item.qualityMet ? chip(t("library.quality"), "wait") : nothing}
+    ${item.hasFile && item.customFormatMet === false ? chip(t("library.format"), "wait", scores) : nothing}
+    ${item.upgrade ? chip(t("library.upgrade"), "busy") : nothing}
+    ${item.hasFile && !item.reason ? chip(t("library.complete"), "good", scores) : nothing}
+  `;
+}
+
+/** <qb-lazy>: draws its content once the details around it were opened. */
+class Lazy extends Element {
+  static properties = { content: { attribute: false } };
+
+  constructor() {
+    super();
+    /** @type {() => unknown} */
+    this.content = () => nothing;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    const details = this.closest("details");
+    if (details) {
+      this.on(details, "toggle", () => this.requestUpdate());
+    }
+  }
+
+  render() {
+    return this.closest("details")?.open ? this.content() : nothing;
+  }
+}
+
+customElements.define("qb-lazy", Lazy);
+customElements.define("qb-libraries", Libraries);

@@ -1,0 +1,199 @@
+// <qb-logs>: a log file as it is written, or what was found in it.
+import { addressOf, read } from "../api.js";
+import { Element, html, nothing, settled } from "../element.js";
+import { LEVELS, appended, chosen } from "../loglines.js";
+import { icon } from "../parts/icon.js";
+import { go, setParams } from "../router.js";
+import { t } from "../words.js";
+
+const FIRST_LINES = 1000;
+const MOST_LINES = 5000;
+const OLDER = 1000;
+
+class Logs extends Element {
+  static properties = { route: {}, files: { state: true }, lines: { state: true }, paused: { state: true }, found: { state: true }, first: { state: true } };
+  #source = /** @type {EventSource | null} */ (null);
+  #waiting = "";
+  #stick = true;
+  #name = "";
+  #filter = settled((q) => setParams({ q }), 200);
+
+  constructor() {
+    super();
+    /** @type {import("../urlstate.js").Route} */
+    this.route = { view: "logs", path: [], params: {} };
+    /** @type {string[]} */
+    this.files = [];
+    /** @type {{text: string, level: string}[]} */
+    this.lines = [];
+    this.paused = false;
+    /** @type {{matches: {line: number, text: string}[], complete: boolean, next: number} | null} */
+    this.found = null;
+    /** Number of the first line that is shown, null while that is not known. @type {number | null} */
+    this.first = null;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.load(() => read("logs"), ({ logs }) => {
+      this.files = logs;
+      this.#open();
+    });
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    this.#close();
+  }
+
+  willUpdate(changed) {
+    if (changed.has("route") && this.files.length && this.#file !== this.#name) {
+      this.#open();
+    }
+  }
+
+  get #file() {
+    return this.route.path[0] ?? this.files.find((name) => name === "Main.log") ?? this.files[0] ?? "";
+  }
+
+  #open() {
+    this.#close();
+    this.#name = this.#file;
+    this.lines = [];
+    this.found = null;
+    this.first = null;
+    this.#stick = true;
+    if (!this.#name || !this.isConnected) {
+      return;
+    }
+    const source = new EventSource(addressOf(`logs/${encodeURIComponent(this.#name)}/stream`, { last: FIRST_LINES }));
+    source.onopen = () => (this.lines = []); // a new stream begins with the last lines again
+    source.onmessage = ({ data }) => {
+      if (this.paused) {
+        this.#waiting += `${data}\n`;
+      } else {
+        this.lines = appended(this.lines, data, MOST_LINES);
+      }
+    };
+    this.#source = source;
+  }
+
+  #close() {
+    this.#source?.close();
+    this.#source = null;
+    this.#waiting = "";
+  }
+
+  #pause() {
+    this.paused = !this.paused;
+    if (!this.paused && this.#waiting) {
+      this.lines = appended(this.lines, this.#waiting.replace(/\n$/, ""), MOST_LINES);
+      this.#waiting = "";
+    }
+  }
+
+  async #older() {
+    const path = `logs/${encodeURIComponent(this.#name)}`;
+    await this.load(async () => {
+      const first = this.first ?? Math.max(0, (await read(path, { limit: 1 })).total_lines - this.lines.length);
+      const offset = Math.max(0, first - OLDER);
+      return { offset, part: first > offset ? await read(path, { offset, limit: first - offset }) : null };
+    }, ({ offset, part }) => {
+      this.paused = true;
+      this.first = offset;
+      this.#stick = false;
+      if (part) {
+        this.lines = [...appended([], part.content.replace(/\n$/, ""), MOST_LINES), ...this.lines];
+      }
+    });
+  }
+
+  async #find(event) {
+    event.preventDefault();
+    const text = new FormData(event.target).get("whole");
+    if (!text) {
+      this.found = null;
+      return;
+    }
+    await this.#findFrom(String(text), 0, []);
+  }
+
+  async #findFrom(text, offset, matches) {
+    await this.load(
+      () => read(`logs/${encodeURIComponent(this.#name)}/search`, { q: text, offset, limit: 500 }),
+      (answer) => (this.found = { matches: [...matches, ...answer.matches], complete: answer.complete, next: answer.next_offset }),
+    );
+  }
+
+  updated() {
+    const box = this.querySelector(".log");
+    if (box && this.#stick && !this.found) {
+      box.scrollTop = box.scrollHeight;
+    }
+  }
+
+  #scrolled(event) {
+    const { scrollTop, scrollHeight, clientHeight } = event.target;
+    this.#stick = scrollHeight - scrollTop - clientHeight < 40;
+  }
+
+  render() {
+    const { level = "debug", q = "" } = this.route.params;
+    return html`
+      <header class="head">
+        <h1>${t("view.logs")}</h1>
+        ${this.#name ? html`<a class="button" href=${addressOf(`logs/${encodeURIComponent(this.#name)}/download`)} download>${t("logs.download")}</a>` : nothing}
+      </header>
+      ${this.note()}
+      ${this.loaded && !this.files.length ? html`<p class="empty">${t("logs.none")}</p>` : this.#controls(level, q)}
+      ${this.found ? this.#matches() : this.#tail(level, q)}
+    `;
+  }
+
+  #controls(level, q) {
+    return html`<div class="filters">
+      <label>${t("logs.file")}<select @change=${(event) => go("logs", [event.target.value], this.route.params)}>
+        ${this.files.map((name) => html`<option value=${name} ?selected=${name === this.#file}>${name}</option>`)}
+      </select></label>
+      <label>${t("logs.level")}<select @change=${(event) => setParams({ level: event.target.value })}>
+        ${LEVELS.map((name) => html`<option value=${name} ?selected=${name === level}>${name}</option>`)}
+      </select></label>
+      <label class="grow">${t("logs.filter")}<input type="search" .value=${q} @input=${(event) => this.#filter(event.target.value)} /></label>
+      <form class="row grow find" role="search" @submit=${(event) => this.#find(event)}>
+        <label class="grow">${t("logs.find")}<input name="whole" type="text" /></label>
+        <button aria-label=${t("search")}>${icon("search")}</button>
+      </form>
+    </div>`;
+  }
+
+  #tail(level, q) {
+    const lines = chosen(this.lines, level, q);
+    return html`<div class="stack">
+      <div class="row">
+        <button type="button" aria-pressed=${String(this.paused)} @click=${() => this.#pause()}>${this.paused ? t("logs.follow") : t("logs.pause")}</button>
+        <button type="button" ?disabled=${this.first === 0} @click=${() => this.#older()}>${t("logs.older")}</button>
+        <span class="muted" role="status">${this.paused ? t("logs.paused") : t("logs.follows")}</span>
+      </div>
+      <div class="log" tabindex="0" role="log" aria-live="off" aria-label=${this.#name} @scroll=${(event) => this.#scrolled(event)}>
+        ${lines.length ? lines.map((line) => html`<p data-level=${line.level}>${line.text}</p>`) : html`<p class="muted">${t("logs.empty")}</p>`}
+      </div>
+    </div>`;
+  }
+
+  #matches() {
+    const { matches, complete, next } = this.found ?? { matches: [], complete: true, next: 0 };
+    const field = /** @type {HTMLInputElement | null} */ (this.querySelector("input[name=whole]"));
+    return html`<div class="stack">
+      <div class="row">
+        <button type="button" @click=${() => (this.found = null)}>${t("logs.back")}</button>
+        <span class="muted" role="status">${t("logs.found", { n: matches.length })}</span>
+      </div>
+      <div class="log" tabindex="0" role="log" aria-label=${t("logs.find")}>
+        ${matches.map(({ line, text }) => html`<p><span class="muted">${line + 1}</span> ${text}</p>`)}
+      </div>
+      ${complete ? nothing : html`<button type="button" @click=${() => this.#findFrom(field?.value ?? "", next, matches)}>${t("logs.more")}</button>`}
+    </div>`;
+  }
+}
+
+customElements.define("qb-logs", Logs);

@@ -1,0 +1,83 @@
+// <qb-plan>: what is searched next in each Arr, why, and what keeps it from being searched now.
+import { read } from "../api.js";
+import { Element, html, nothing, settled } from "../element.js";
+import { capitalised, formatExact } from "../format.js";
+import { chip } from "../parts/chip.js";
+import { locale, t } from "../words.js";
+
+const FIRST = 10;
+
+class Plan extends Element {
+  static properties = { route: {}, plans: { state: true }, whole: { state: true } };
+  #reload = settled(() => this.#load(), 2000);
+
+  constructor() {
+    super();
+    this.route = { view: "plan", path: [], params: {} };
+    /** @type {{arr: import("../answers.js").ArrView, plan: import("../answers.js").SearchPlan | null}[]} */
+    this.plans = [];
+    /** Categories of which all searches are shown. @type {string[]} */
+    this.whole = [];
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this.#load();
+    this.follow(["process", "reset"], () => this.#reload());
+    this.follow(["connection"], ({ again }) => again && this.#load());
+  }
+
+  #load() {
+    const all = async () => {
+      const { arr } = await read("arr");
+      return Promise.all(arr.map(async (one) => ({ arr: one, plan: await this.#plan(one.category) })));
+    };
+    this.load(all, (plans) => (this.plans = plans));
+  }
+
+  async #plan(category) {
+    try {
+      return await read(`arr/${encodeURIComponent(category)}/search-plan`);
+    } catch (error) {
+      if (error.status === 503) {
+        return null; // there is none yet
+      }
+      throw error;
+    }
+  }
+
+  render() {
+    return html`
+      <header class="head"><h1>${t("view.plan")}</h1></header>
+      ${this.note()}
+      ${this.loaded && !this.plans.length ? html`<p class="empty">${t("library.no.arr")}</p>` : nothing}
+      ${this.plans.map(({ arr, plan }) => html`<section aria-label=${arr.name}>
+        <h2 class="row">${arr.name} <span class="muted">${arr.category}</span></h2>
+        ${plan ? this.#content(arr.category, plan) : html`<p class="muted">${t("plan.not.yet")}</p>`}
+      </section>`)}
+    `;
+  }
+
+  /** @param {string} category @param {import("../answers.js").SearchPlan} plan */
+  #content(category, { searches, due, perHour, waitingFor, throughAt }) {
+    const listed = this.whole.includes(category) ? searches : searches.slice(0, FIRST);
+    return html`
+      <p class="muted spaced">${t("plan.due", { n: due })}, ${t("plan.hour", { n: perHour })}.
+        ${throughAt ? html`<span title=${formatExact(throughAt, locale)}>${t("plan.through.label")} <qb-time at=${throughAt}></qb-time>.</span>` : nothing}</p>
+      ${waitingFor ? html`<p class="note spaced" data-kind="wait">${t("plan.waits", { reason: waitingFor })}</p>` : nothing}
+      ${searches.length
+        ? html`<ol class="entries numbered">${listed.map((search) => html`<li class="plan-row">
+            <span class="grow">${search.title}${search.season === null || search.season === undefined ? nothing : html` · ${t("library.season", { n: search.season })}`}
+              <span class="muted">${capitalised(search.why)}</span></span>
+            ${chip(capitalised(search.reason), "busy")}
+            ${(search.cost ?? 1) > 1 ? html`<span class="muted">${t("plan.cost", { n: search.cost })}</span>` : nothing}
+          </li>`)}</ol>
+          ${listed.length < searches.length
+            ? html`<p class="center spaced"><button type="button" @click=${() => (this.whole = [...this.whole, category])}>${t("more")}</button></p>`
+            : nothing}`
+        : html`<p class="empty">${t("plan.none")}</p>`}
+    `;
+  }
+}
+
+customElements.define("qb-plan", Plan);

@@ -1,0 +1,38 @@
+"""Opening a view of the page, and what must never happen on it."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from playwright.async_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Browser, Page
+
+    from tests.support.daemon import Daemon
+
+
+@asynccontextmanager
+async def opened_page(browser: Browser, **options: Any) -> AsyncIterator[Page]:
+    """Open a page; AssertionError at the end when one of its scripts failed, or the browser refused something."""
+    given = {"viewport": {"width": 1400, "height": 900}, "locale": "en-GB", **options}
+    context = await browser.new_context(**given)
+    page = await context.new_page()
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda message: troubles.append(message.text) if "Security Policy" in message.text else None)
+    try:
+        yield page
+    finally:
+        await context.close()
+    assert troubles == []
+
+
+async def show(page: Page, daemon: Daemon, view: str, base: str = "") -> None:
+    """Go to a view and wait until it has read what it shows."""
+    await page.goto(f"{daemon.url}{base}/ui#/{view}")
+    await expect(page.locator("main h1").first).to_be_attached()
+    await expect(page.locator("main [role=status]", has_text="Loading")).to_have_count(0)

@@ -1,0 +1,421 @@
+"""Every view of the page in Chromium, against a daemon with workers on the sandbox."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import expect
+
+from qbitrr.sandbox.sandbox import Sandbox, Section
+from tests.browser.opening import opened_page, show
+from tests.support.daemon import TOKEN, Daemon
+from tests.support.polling import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Browser, Page
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
+
+SECTIONS = (
+    Section("Radarr-HD", "radarr", 400),
+    Section("Sonarr-TV", "sonarr", 3, episodes=20),
+    Section("Lidarr-Music", "lidarr", 3),
+)
+VIEWS = ("overview", "activity", "torrents", "libraries", "plan", "logs", "config", "about", "setup", "login")
+WIDTHS = (360, 800, 1400)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def daemon(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Daemon]:
+    async with (
+        Sandbox(SECTIONS) as sandbox,
+        Daemon(tmp_path_factory.mktemp("daemon") / "data", sandbox.config_toml()) as running,
+    ):
+        await running.all_running()
+
+        async def settled() -> bool:
+            return len(await running.decisions()) > 5
+
+        await until(settled, 60, "decisions")
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser, daemon: Daemon) -> AsyncIterator[Page]:
+    async with opened_page(browser) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("view", VIEWS)
+async def test_every_view_opens_without_an_error(page, daemon, view):
+    await show(page, daemon, view)
+    await expect(page.locator("main [role=alert]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_no_serious_problem(page, daemon, tools, view, scheme):
+    await page.emulate_media(color_scheme=scheme)
+    await show(page, daemon, view)
+    await page.evaluate((tools / "node_modules" / "axe-core" / "axe.min.js").read_text())
+    found = await page.evaluate("axe.run()")
+    serious = [
+        (one["id"], [node["target"] for node in one["nodes"][:3]], one["nodes"][0]["failureSummary"])
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_nothing_is_wider_than_the_screen(page, daemon, view, width):
+    await page.set_viewport_size({"width": width, "height": 740})
+    await show(page, daemon, view)
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+async def test_views_are_reached_by_keys_and_by_going_back(page, daemon):
+    await show(page, daemon, "overview")
+    await page.keyboard.press("g")
+    await page.keyboard.press("t")
+    await expect(page.get_by_role("heading", level=1, name="Torrents")).to_be_visible()
+    await page.keyboard.press("/")
+    await expect(page.get_by_role("searchbox")).to_be_focused()
+    await page.go_back()
+    await expect(page.get_by_role("heading", name="Needs you")).to_be_visible()
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog")).to_contain_text("search in this view")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+async def test_a_killed_worker_is_seen_within_a_second(page, daemon):
+    await show(page, daemon, "overview")
+    card = page.locator(".worker", has_text="lidarr-music")
+    await expect(card.get_by_text("Running")).to_be_visible()
+    await expect(page.locator(".connection")).to_have_text("Live")
+    os.kill((await daemon.workers())["lidarr-music"]["pid"], signal.SIGKILL)
+    await expect(card.get_by_text("restart", exact=False).last).to_contain_text("1 restart", timeout=1500)
+    await daemon.all_running()
+
+
+async def test_a_worker_is_restarted_after_a_question(page, daemon):
+    await show(page, daemon, "overview")
+    before = (await daemon.workers())["sonarr-tv"]["pid"]
+    await page.get_by_role("button", name="Restart: sonarr-tv").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Restart").click()
+
+    async def replaced() -> bool:
+        return (await daemon.workers())["sonarr-tv"]["pid"] not in (before, None)
+
+    await until(replaced, 20, "another process")
+    await daemon.all_running()
+
+
+async def test_an_entry_opens_what_is_known_of_its_torrent(page, daemon):
+    await show(page, daemon, "activity")
+    first = page.locator(".entry .deed button").first
+    name = await first.inner_text()
+    await first.click()
+    await expect(page.get_by_role("dialog")).to_contain_text(name)
+    await expect(page.get_by_role("dialog").get_by_role("heading", name="What was done")).to_be_visible()
+
+
+async def test_filters_of_the_activity_are_in_the_address(page, daemon):
+    await show(page, daemon, "activity")
+    await page.get_by_label("Action").select_option("import")
+    await expect(page).to_have_url(re.compile("action=import"))
+    await expect(page.locator(".entry .deed").first).to_contain_text("Import")
+    await page.reload()
+    await expect(page.get_by_label("Action")).to_have_value("import")
+    await page.get_by_role("searchbox").fill("no torrent has this name")
+    await expect(page.get_by_text("No activity matches these filters.")).to_be_visible()
+
+
+async def test_the_activity_is_exported(page, daemon):
+    await show(page, daemon, "activity")
+    async with page.expect_download() as download:
+        await page.get_by_role("button", name="Export CSV").click()
+    text = (await (await download.value).path()).read_text()
+    assert text.startswith("plannedAt,updatedAt,category")
+    assert text.count("\n") == len(await daemon.decisions()) or text.count("\n") > 5
+
+
+async def test_torrents_are_filtered_by_what_holds_them(page, daemon):
+    await show(page, daemon, "torrents")
+    await expect(page.locator(".torrent-row").first).to_be_visible()
+    await page.locator(".facet", has_text="imported").click()
+    await expect(page).to_have_url(re.compile("rule=imported"))
+    await expect(page.locator(".torrent-row").first).to_contain_text("It has been imported")
+    await expect(page.locator(".torrent-row progress").first).to_be_visible()
+    await page.get_by_role("searchbox").fill("no torrent has this name")
+    await expect(page.get_by_text("No torrent matches these filters.")).to_be_visible()
+    await page.get_by_role("button", name="Clear filters").click()
+    await page.locator(".torrent-row button").first.click()
+    await expect(page.get_by_role("dialog")).to_contain_text("asked")
+
+
+async def test_arrows_go_from_row_to_row(page, daemon):
+    await show(page, daemon, "torrents")
+    rows = page.locator(".torrent-row button")
+    await rows.nth(0).focus()
+    await page.keyboard.press("ArrowDown")
+    await expect(rows.nth(1)).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("dialog")).to_be_visible()
+
+
+async def test_a_library_is_searched_and_filtered(page, daemon):
+    await show(page, daemon, "libraries/radarr-hd")
+    await expect(page.locator(".item").first).to_be_visible()
+    await page.get_by_label("File").select_option("false")
+    await expect(page.locator(".item", has_text="Complete")).to_have_count(0)
+    title = (await page.locator(".item .grow").first.inner_text()).rsplit(" ", 1)[0]
+    await page.get_by_role("searchbox").fill(title)
+    await expect(page.locator(".item")).to_have_count(1)
+    await page.get_by_role("button", name="Search now").click()
+    await expect(page.locator(".toasts")).to_contain_text("searched next")
+
+
+async def test_a_series_shows_its_seasons_and_episodes_on_demand(page, daemon):
+    await show(page, daemon, "libraries/sonarr-tv")
+    assert await page.locator(".item").count() == 0
+    await page.locator(".owner summary").first.click()
+    await page.locator(".owner .owner summary").first.click()
+    await expect(page.locator(".item").first).to_be_visible()
+
+
+async def test_an_artist_shows_its_albums(page, daemon):
+    await show(page, daemon, "libraries/lidarr-music")
+    await page.locator(".owner summary").first.click()
+    await expect(page.locator(".item").first).to_be_visible()
+
+
+async def test_the_plan_has_a_reason_for_each_search(page, daemon):
+    await show(page, daemon, "plan")
+    await expect(page.locator(".plan-row").first).to_contain_text("issing", timeout=60_000)  # it is made once a minute
+
+
+async def test_a_log_is_followed_and_searched(page, daemon):
+    await show(page, daemon, "logs/Main.log")
+    await expect(page.locator(".log")).to_contain_text("daemon was started")
+    await page.get_by_label("Level").select_option("error")
+    await expect(page.locator(".log")).not_to_contain_text("daemon was started")
+    await page.get_by_label("Level").select_option("debug")
+    await page.get_by_role("button", name="Pause").click()
+    await page.get_by_label("Find in the whole file").fill("DAEMON WAS STARTED")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("1 line was found")).to_be_visible()
+    await page.get_by_role("button", name="Back to the end").click()
+    await page.get_by_role("button", name="Follow").click()
+    async with page.expect_download() as download:
+        await page.get_by_role("link", name="Download").click()
+    assert "daemon was started" in (await (await download.value).path()).read_text()
+
+
+async def test_a_change_is_checked_at_its_field_planned_applied_and_rolled_back(page, daemon):
+    await show(page, daemon, "config/Settings")
+    field = page.locator("#field-Settings_LoopSleepTimer")
+    before = await field.input_value()
+    await field.fill("soon")
+    await page.get_by_role("button", name="Review").click()
+    await expect(page.locator("#field-Settings_LoopSleepTimer-problem")).to_contain_text("a number of seconds")
+    await field.fill("2")
+    await page.reload()  # input is never lost
+    await expect(field).to_have_value("2")
+    await page.get_by_role("button", name="Review").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("Settings.LoopSleepTimer")
+    await expect(dialog).to_contain_text("Restarts the workers of")
+    await dialog.get_by_role("button", name="Apply").click()
+    await expect(page.locator(".toasts")).to_contain_text("The configuration is changed.", timeout=20_000)
+    assert (await daemon.get("/web/config"))["Settings"]["LoopSleepTimer"] == 2
+    await page.get_by_role("button", name="Earlier versions").click()
+    await page.get_by_role("button", name="Go back to this").first.click()
+    await dialog.get_by_role("button", name="Go back to this").click()
+
+    async def is_back() -> bool:
+        return str((await daemon.get("/web/config"))["Settings"]["LoopSleepTimer"]) == before
+
+    await until(is_back, 20, "the earlier value")
+    await daemon.all_running()
+
+
+async def test_a_connection_is_tested(page, daemon):
+    await show(page, daemon, "config/Radarr-HD")
+    await page.get_by_role("button", name="Test").click()
+    await expect(page.locator(".note[data-kind=good]")).to_be_visible()
+
+
+async def test_a_section_is_added_and_removed_before_it_is_applied(page, daemon):
+    await show(page, daemon, "config/add")
+    await page.get_by_label("Name, such as").fill("Kids")
+    await page.locator(".adding button").click()
+    await expect(page.get_by_role("heading", name="Radarr-Kids")).to_be_visible()
+    await expect(page.locator(".save")).to_contain_text("1 change")
+    await page.get_by_role("button", name="Remove this section").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Remove this section").click()
+    await expect(page.locator(".save")).to_have_count(0)
+
+
+async def test_a_login_is_asked_for_once_it_is_needed(browser, daemon):
+    """`WebAccess = token` asks everyone; afterwards the page is where it was to be."""
+    await daemon.post_as_user("/api/config", {"changes": {"WebUI.WebAccess": "token"}})
+    context = await browser.new_context()
+    page = await context.new_page()
+    try:
+        await page.goto(f"{daemon.url}/ui#/torrents?rule=imported")
+        await page.get_by_label("Token").fill("wrong")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("alert")).to_contain_text("Unauthorized")
+        await page.get_by_label("Token").fill(TOKEN)
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile("torrents.*rule=imported"))
+        await expect(page.locator(".torrent-row").first).to_be_visible()
+        await expect(page.locator(".connection")).to_have_text("Live")
+    finally:
+        await context.close()
+        await daemon.post_as_user("/api/config", {"changes": {"WebUI.WebAccess": "auto"}})
+
+
+async def test_the_page_says_that_it_is_disconnected_and_comes_back(page, daemon):
+    await show(page, daemon, "overview")
+    await expect(page.locator(".connection")).to_have_text("Live")
+    await daemon.stop()
+    await expect(page.locator(".connection")).to_contain_text("Disconnected since")
+    await daemon.start()
+    await expect(page.locator(".connection")).to_have_text("Live", timeout=20_000)
+    await daemon.all_running()
+    await expect(page.locator(".worker").first).to_contain_text("Running")
+
+
+async def test_ten_thousand_torrents_are_drawn_where_they_are_seen(page, daemon):
+    """The answers are of the test: the sandbox has no such client."""
+    number = 10_000
+
+    def row(index: int) -> dict:
+        verdict = {"action": "nothing", "rule": "seeding", "because": "it seeds", "since": "2026-01-01T00:00:00Z"}
+        place = {"hash": f"{index:040}", "category": "movies", "instance": "qBit", "name": f"Torrent {index:05}"}
+        return {**place, **verdict, "revisitAt": None, "forecast": None, "live": None}
+
+    async def answer(route) -> None:
+        query = parse_qs(urlsplit(route.request.url).query)
+        first, limit = int(query.get("after", ["0"])[0]), int(query["limit"][0])
+        last = min(first + limit, number)
+        kind = {"rule": "seeding", "action": "nothing", "category": "movies", "instance": "qBit", "number": number}
+        body = {
+            "torrents": [row(index) for index in range(first, last)],
+            "next": str(last) if last < number else None,
+            "kinds": [] if first else [kind],
+        }
+        await route.fulfill(json=body)
+
+    await page.route("**/web/torrents?*", answer)
+    await show(page, daemon, "torrents")
+    await expect(page.get_by_text("10,000 torrents")).to_be_visible()
+    await expect(page.locator(".torrent-row").first).to_contain_text("Torrent 00000")
+    assert await page.locator(".torrent-row").count() < 60
+    await page.evaluate("scrollTo(0, document.documentElement.scrollHeight / 2)")
+    await expect(page.get_by_role("button", name="Torrent 05000", exact=True)).to_be_attached(timeout=20_000)
+    await page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    await expect(page.get_by_role("button", name="Torrent 09999", exact=True)).to_be_visible(timeout=20_000)
+    assert await page.locator(".torrent-row").count() < 60
+
+
+async def test_the_page_is_german_where_the_browser_is(browser, daemon):
+    async with opened_page(browser, locale="de-DE") as page:
+        await show(page, daemon, "torrents")
+        await expect(page.get_by_role("heading", level=1, name="Torrents")).to_be_visible()
+        await expect(page.get_by_role("link", name="Verlauf")).to_be_visible()
+        assert await page.locator("html").get_attribute("lang") == "de-DE"
+
+
+async def test_the_first_view_is_there_at_once(page, daemon):
+    """Measured by the browser, from the request to the first cards; a busy machine is slower than a user's."""
+    await show(page, daemon, "about")
+    await page.goto(f"{daemon.url}/ui?again#/overview")
+    await expect(page.locator(".worker").first).to_be_visible()
+    painted = await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    assert painted < 1500
+
+
+async def test_another_version_is_loaded_once_and_not_in_a_loop(page, daemon):
+    """The page at the address is always another one, as when the answer of a proxy is old."""
+
+    async def another(route) -> None:
+        await (
+            route.fulfill(body="<p>another version</p>")
+            if route.request.resource_type == "fetch"
+            else route.continue_()
+        )
+
+    loads: list[str] = []
+    page.on("domcontentloaded", lambda _: loads.append(page.url))
+    await page.route("**/ui", another)
+    await show(page, daemon, "about")
+    for number in (1, 2):
+        await expect(page.locator(".connection")).to_have_text("Live", timeout=20_000)
+        await daemon.stop()
+        await expect(page.locator(".connection")).to_contain_text("Disconnected since")
+        await daemon.start()
+        if number == 1:
+            await until(lambda: len(loads) == 2, 20, "the other version")
+    await expect(page.get_by_text("A new version of this page is there.")).to_be_visible(timeout=20_000)
+    assert len(loads) == 2
+    await daemon.all_running()
+
+
+async def test_logins_are_listed_and_ended(page, daemon):
+    """The answers are of the test."""
+    ended: list[str] = []
+    one = {"id": "a1", "method": "token", "user": "", "address": "192.168.1.7", "startedAt": "2026-01-01T00:00:00Z"}
+    known = [{**one, "lastUsedAt": None, "endsAt": "2026-02-01T00:00:00Z", "current": True}]
+
+    async def end(route) -> None:
+        ended.append(route.request.url)
+        known.clear()
+        await route.fulfill(json={"message": "Login a1 has ended"})
+
+    async def listed(route) -> None:
+        await route.fulfill(json={"sessions": known})
+
+    await page.route("**/web/sessions", listed)
+    await page.route("**/web/sessions/a1/revoke", end)
+    await show(page, daemon, "about")
+    await page.get_by_role("button", name="End: token, 192.168.1.7").click()
+    await page.get_by_role("dialog").get_by_role("button", name="End", exact=True).click()
+    await expect(page.locator(".toasts")).to_contain_text("Login a1 has ended")
+    await expect(page.get_by_role("heading", name="Logins")).to_have_count(0)
+    assert len(ended) == 1
+
+
+async def test_an_update_is_offered_and_started(page, daemon):
+    """The answers are of the test: tests/process has the update itself."""
+    about = await daemon.get("/web/meta")
+    newer = {**about, "latest_version": "v9.9", "update_available": True, "changelog": "* Better"}
+    started: list[str] = []
+
+    async def meta(route) -> None:
+        await route.fulfill(json={**newer, "update_state": {**about["update_state"], "in_progress": bool(started)}})
+
+    async def update(route) -> None:
+        started.append(route.request.method)
+        await route.fulfill(json={"message": "Update initiated", "current_version": "v0", "target_version": "v9.9"})
+
+    await page.route("**/web/meta*", meta)
+    await page.route("**/web/update", update)
+    await show(page, daemon, "about")
+    await expect(page.locator(".changelog")).to_have_text("* Better")
+    await page.get_by_role("button", name="Update to v9.9").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Update to v9.9").click()
+    await expect(page.get_by_text("The update is under way.")).to_be_visible()
+    assert started == ["POST"]

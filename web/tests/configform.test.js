@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as form from "../../control/ui/configform.js";
+
+const key = (changes) => ({ name: "Key", form: "text", many: false, choices: [], ...changes });
+const FILE = { Settings: { LoopSleepTimer: 5 }, "Radarr-4K": { Torrent: { StalledDelay: "3s" } }, qBit: {}, Strange: {} };
+
+test("sections have their model", () => {
+  assert.equal(form.modelOf("qBit-nas"), "qBit");
+  assert.equal(form.modelOf("Settings"), "Settings");
+  assert.equal(form.modelOf("sonarr-TV"), "Arr");
+  assert.equal(form.arrKind("sonarr-TV"), "sonarr");
+  assert.deepEqual(form.sections(FILE, { "Lidarr-New.URI": "http://x", "Radarr-4K": undefined }),
+    ["Settings", "WebUI", "Notifications", "Radarr-4K", "qBit", "Lidarr-New"]);
+});
+
+test("a value is found by its dotted name", () => {
+  assert.equal(form.valueAt(FILE, "Radarr-4K", "Torrent.StalledDelay"), "3s");
+  assert.equal(form.valueAt(FILE, "Radarr-4K", "EntrySearch.SearchMissing"), undefined);
+  assert.equal(form.valueAt(FILE, "Nothing", "A.B"), undefined);
+});
+
+test("a text becomes the value that it stands for", () => {
+  assert.equal(form.fromText(key({ form: "integer" }), "-1"), -1);
+  assert.equal(form.fromText(key({ form: "seconds" }), "90s"), "90s");
+  assert.equal(form.fromText(key({ form: "number" }), "0.5"), 0.5);
+  assert.equal(form.fromText(key({ form: "integer" }), "-"), "-", "the daemon says what is wrong with it");
+  assert.equal(form.fromText(key({ form: "text" }), "12"), "12");
+  assert.equal(form.fromText(key({ form: "choice", choices: [-1, 1] }), "-1"), -1);
+  assert.deepEqual(form.fromText(key({ many: true }), "a\n\n b "), ["a", "b"]);
+  assert.deepEqual(form.fromText(key({ form: "mapping" }), "A = B = C\nnothing"), { A: "B = C" });
+});
+
+test("a value is read back from its text", () => {
+  for (const [one, value] of [[key({ many: true }), ["a", "b"]], [key({ form: "mapping" }), { a: "b" }], [key({ form: "integer" }), -1]]) {
+    assert.deepEqual(form.fromText(one, form.asText(one, value)), value);
+  }
+});
+
+test("a change back to what the file has is none", () => {
+  const changed = form.withChange({}, FILE, "Settings", "LoopSleepTimer", 6);
+  assert.deepEqual(changed, { "Settings.LoopSleepTimer": 6 });
+  assert.deepEqual(form.withChange(changed, FILE, "Settings", "LoopSleepTimer", 5), {});
+  assert.deepEqual(form.request(form.withChange({}, FILE, "Settings", "LoopSleepTimer", undefined)), { changes: {}, deletions: ["Settings.LoopSleepTimer"] });
+});
+
+test("a draft survives a reload", () => {
+  const draft = { "Settings.LoopSleepTimer": 6, "Radarr-4K": undefined };
+  assert.deepEqual(form.unpacked(form.packed(draft)), draft);
+  assert.deepEqual(form.unpacked(null), {});
+  assert.deepEqual(form.unpacked("broken"), {});
+});
+
+test("keys are grouped by their table", () => {
+  const grouped = form.groups([key({ name: "A" }), key({ name: "T.B" }), key({ name: "C" })]);
+  assert.deepEqual(grouped.map(([table, keys]) => [table, keys.map(({ name }) => name)]), [["", ["A", "C"]], ["T", ["T.B"]]]);
+});

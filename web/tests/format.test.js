@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { formatFact } from "../../control/ui/facts.js";
+import * as format from "../../control/ui/format.js";
+
+const NOW = Date.parse("2026-11-25T12:00:00Z");
+const at = (seconds) => new Date(NOW + seconds * 1000).toISOString();
+
+test("bytes are in the largest unit that fits", () => {
+  assert.equal(format.formatBytes(0), "0 B");
+  assert.equal(format.formatBytes(1023), "1,023 B");
+  assert.equal(format.formatBytes(1536), "1.5 KiB");
+  assert.equal(format.formatBytes(20 * 1024 ** 3), "20 GiB");
+  assert.equal(format.formatBytes(1536, "de"), "1,5 KiB");
+  assert.equal(format.formatBytes(null), "–");
+  assert.equal(format.formatRate(2048), "2 KiB/s");
+});
+
+test("a share is never rounded up", () => {
+  assert.equal(format.formatShare(0.9999), "99.9 %");
+  assert.equal(format.formatShare(1), "100 %");
+});
+
+test("a ratio below zero is infinite", () => {
+  assert.equal(format.formatRatio(-1), "∞");
+  assert.equal(format.formatRatio(1.234), "1.23");
+});
+
+test("a duration is in its two largest units that follow each other", () => {
+  assert.equal(format.formatDuration(0), "0 s");
+  assert.equal(format.formatDuration(901), "15 min 1 s");
+  assert.equal(format.formatDuration(86_400 + 3), "1 d");
+  assert.equal(format.formatDuration(90_000), "1 d 1 h");
+});
+
+test("times are relative to now, in both directions and languages", () => {
+  assert.equal(format.formatRelative(at(-2), NOW), "now");
+  assert.equal(format.formatRelative(at(-61), NOW), "1 minute ago");
+  assert.equal(format.formatRelative(at(7300), NOW), "in 2 hours");
+  assert.equal(format.formatRelative(at(-86_400), NOW), "yesterday");
+  assert.equal(format.formatRelative(at(-61), NOW, "de"), "vor 1 Minute");
+});
+
+test("a relative time says when it reads differently", () => {
+  assert.equal(format.changesIn(at(-61), NOW), 59_000);
+  assert.equal(format.changesIn(at(-30), NOW), 1000);
+});
+
+test("names of the daemon in words", () => {
+  assert.equal(format.capitalised("it is stalled"), "It is stalled");
+  assert.equal(format.capitalised("qBittorrent is away"), "qBittorrent is away");
+  assert.equal(format.spaced("search_again"), "search again");
+});
+
+test("the ending of a fact is its unit", () => {
+  assert.deepEqual(formatFact("stalled_seconds", 901), ["stalled", "15 min 1 s"]);
+  assert.deepEqual(formatFact("left_bytes", 1536), ["left", "1.5 KiB"]);
+  assert.deepEqual(formatFact("progress", 0.5), ["progress", "50 %"]);
+  assert.deepEqual(formatFact("wait_seconds", -1), ["wait", "-1"]);
+  assert.deepEqual(formatFact("messages", ["a", "b"]), ["messages", "a, b"]);
+  assert.deepEqual(formatFact("messages", []), ["messages", "–"]);
+  assert.deepEqual(formatFact("tagged", true), ["tagged", "true"]);
+});

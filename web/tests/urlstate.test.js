@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { formatRoute, given, parseRoute } from "../../control/ui/urlstate.js";
+
+test("an address without a view is the overview", () => {
+  for (const hash of ["", "#", "#login=abc", "#/"]) {
+    assert.equal(parseRoute(hash).view, "overview");
+  }
+});
+
+test("an address is read as it was written", () => {
+  const route = { view: "libraries", path: ["tv/anime", "ä"], params: { q: "100% & more?", page: "2" } };
+  assert.deepEqual(parseRoute(formatRoute(route.view, route.path, route.params)), route);
+});
+
+test("parameters that are empty are left out", () => {
+  assert.equal(formatRoute("activity", [], { q: "", rule: null, state: undefined, shadow: false }), "#/activity");
+  assert.deepEqual(given({ page: 0, missing: true, q: "" }), { page: "0", missing: "true" });
+});
+
+test("what was typed by hand is no error", () => {
+  assert.deepEqual(parseRoute("#/logs/100%"), { view: "logs", path: ["100%"], params: {} });
+});
