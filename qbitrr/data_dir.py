@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CONFIG_FILE = "config.toml"
 STATE_FILE = "state.db"
 BACKUP_FOLDER = "backups"
+QUARANTINE_FOLDER = "quarantine"
 _LOCK_FILE = "qbitrr.lock"
 _PRIVATE_FILES = (CONFIG_FILE, "state.*", "audit.db*", "sessions.json", "update.json")
 _CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))  # files that Docker and Podman leave in containers
@@ -73,6 +74,11 @@ class DataDir:
     def evidence_folder(self) -> Path:
         """Folder of the reports on workers that ended abnormally."""
         return self.folder / "evidence"
+
+    @property
+    def quarantine_folder(self) -> Path:
+        """Folder of the .torrent files of removed torrents, kept for an undo."""
+        return self.folder / QUARANTINE_FOLDER
 
     @property
     def log_folder(self) -> Path:

@@ -39,7 +39,7 @@ class TorrentHistory:
         self._histories: dict[Incarnation, History] = {}
         self._files_seen: dict[Incarnation, str] = {}
         self._unsaved: set[Incarnation] = set()
-        self._failed_grabs: list[tuple[float, frozenset[int]]] = []
+        self._failed_grabs: dict[int, tuple[float, frozenset[int]]] = {}  # by the id in the ledger
         self._quarantined: dict[TorrentKey, float] = {}
 
     async def load(self) -> None:
@@ -68,16 +68,16 @@ class TorrentHistory:
     def failed_grabs(self, items: Iterable[int]) -> int:
         """How many downloads failed within a day, of the item of which most did."""
         since = self._clock.wall() - _DAY_SECONDS
-        recent = [some for at, some in self._failed_grabs if at > since]
+        recent = [some for at, some in self._failed_grabs.values() if at > since]
         return max((sum(item in some for some in recent) for item in items), default=0) if recent else 0
 
     def count_failed_grab(self, entry: Entry) -> None:
-        """Count the items of a download that is failed."""
+        """Count the items of a download that is failed: once, however often its action is resumed."""
         items = frozenset(entry.notes.get("item_ids", ()))
         since = self._clock.wall() - _DAY_SECONDS
-        self._failed_grabs = [(at, some) for at, some in self._failed_grabs if at > since]
+        self._failed_grabs = {known: one for known, one in self._failed_grabs.items() if one[0] > since}
         if items:
-            self._failed_grabs.append((entry.planned_at, items))
+            self._failed_grabs[entry.id] = (entry.planned_at, items)
 
     def follow(self, entry: Entry) -> None:
         """Note whether a torrent is in quarantine at the step that its action has reached."""
@@ -87,6 +87,8 @@ class TorrentHistory:
     def record(self, entry: Entry, state: str, at: float, outcome: str | None) -> None:
         """Add an action that ended to its torrent's history."""
         self._quarantined.pop(entry.key, None)
+        if state == "cancelled":
+            self._failed_grabs.pop(entry.id, None)
         incarnation = _incarnation(entry)
         before = self._histories.get(incarnation, NOTHING_DONE)
         history = after(before, entry.action, state, at, outcome)
