@@ -99,6 +99,7 @@ async def fail_rest(context: ActionContext, entry: Entry) -> None:
         entry = await context.advance(entry, entry.step, item_ids=sorted(proof.missing))
     if entry.step in (ledger.FIRST_STEP, BLOCKLISTING):
         entry = await _blocklist(context, await admit(context, entry), entry)
+    await admit(context, entry)  # who protects it meanwhile needs no other one
     searched = await _search_once(context, entry, BLOCKLISTED)
     await importing.tag(context, entry)
     missing = f"what is missing is {_search_outcome(searched)}"

@@ -28,8 +28,8 @@ def test_it_is_added_stopped_with_all_that_was_set_on_it_but_the_tags_of_qbitrr(
         "f_l_piece_prio": True, "dl_limit": 5, "up_limit": -1, "ratio_limit": -1.0, "seeding_time_limit": 60,
     }  # fmt: skip
     assert kept(*FILES, **settings).fields("films", ("qBitrr-quarantine",)) == {
-        "savepath": "/data", "category": "films", "tags": "mine", "autoTMM": "true", "paused": "true",
-        "stopped": "true",        "sequentialDownload": "true", "firstLastPiecePrio": "true", "ratioLimit": "-1.0", "seedingTimeLimit": "60",
-        "inactiveSeedingTimeLimit": "-2", "dlLimit": "5", "upLimit": "0", "rename": "Mine",
-        "contentLayout": "Subfolder",
+        "savepath": "/data", "category": "films", "tags": "mine", "autoTMM": "true", "rename": "Mine",
+        "paused": "true", "stopped": "true", "sequentialDownload": "true", "firstLastPiecePrio": "true",
+        "ratioLimit": "-1.0", "seedingTimeLimit": "60", "inactiveSeedingTimeLimit": "-2", "dlLimit": "5",
+        "upLimit": "0", "contentLayout": "Subfolder",
     }  # fmt: skip
