@@ -71,14 +71,15 @@ class QbittorrentNox:
     """One instance, logged in, while the `async with` lasts.
 
     After `stop` or `kill`, `start` starts the same instance: same ports, settings and torrents. `downloads` is its
-    default save path. `version` is set by the first start, e.g. `5.3.0`.
+    default save path, `timezone` a name such as `Asia/Tokyo`. `version` is set by the first start, e.g. `5.3.0`.
     """
 
     username = "admin"
     password = "hunter22"
 
-    def __init__(self, program: Path, folder: Path) -> None:
+    def __init__(self, program: Path, folder: Path, timezone: str = "UTC") -> None:
         self.downloads = folder / "downloads"
+        self.timezone = timezone
         self.web_port = free_port()
         self.bittorrent_port = free_port()
         self.url = f"http://{HOST}:{self.web_port}"
@@ -111,7 +112,7 @@ class QbittorrentNox:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=os.environ | {"HOME": str(self._folder)},
+                env=os.environ | {"HOME": str(self._folder), "TZ": self.timezone},
                 start_new_session=True,
             )
         self._http = aiohttp.ClientSession(

@@ -14,6 +14,7 @@ from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.life.torrent import Torrent, TorrentFile
 from qbitrr.sandbox.sandbox import Sandbox
+from qbitrr.sandbox.services.qbittorrent_rows import PIECE_BYTES
 from qbitrr.worker.torrents.actions.ffprobe import FFprobe
 from tests.integration.qbitrr.worker.conftest import MOVIES, rooms, rooms_of_qbittorrent
 from tests.integration.qbitrr.worker.torrents import downloads
@@ -53,7 +54,7 @@ def downloading(world):
 
 
 def with_a_sample(torrent, folder):
-    sizes = {"film.mkv": 50_000_000, "sample.mkv": 1_000_000}
+    sizes = {"film.mkv": 12 * PIECE_BYTES, "sample.mkv": 1_000_000}
     torrent.files = [TorrentFile(f"{torrent.name}/{name}", size) for name, size in sizes.items()]
     downloads.on_disk(torrent, folder)
     return torrent
