@@ -85,7 +85,7 @@ class QbittorrentNox:
         self.url = f"http://{HOST}:{self.web_port}"
         self.version = ""
         self._program = program
-        self._folder = folder
+        self.folder = folder
         self._output = folder / "output.log"
         self._process: asyncio.subprocess.Process | None = None
         self._http: aiohttp.ClientSession | None = None
@@ -108,11 +108,11 @@ class QbittorrentNox:
             self._process = await asyncio.create_subprocess_exec(
                 # it ends with a test run that is killed
                 *("setpriv", "--pdeathsig", "KILL", self._program),
-                *(f"--profile={self._folder}", f"--webui-port={self.web_port}"),
+                *(f"--profile={self.folder}", f"--webui-port={self.web_port}"),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=os.environ | {"HOME": str(self._folder), "TZ": self.timezone},
+                env=os.environ | {"HOME": str(self.folder), "TZ": self.timezone},
                 start_new_session=True,
             )
         self._http = aiohttp.ClientSession(
@@ -249,7 +249,7 @@ class QbittorrentNox:
         salt = os.urandom(16)
         key = hashlib.pbkdf2_hmac("sha512", self.password.encode(), salt, 100_000)
         stored = ":".join(base64.b64encode(part).decode() for part in (salt, key))
-        settings = self._folder / "qBittorrent" / "config" / "qBittorrent.conf"
+        settings = self.folder / "qBittorrent" / "config" / "qBittorrent.conf"
         settings.parent.mkdir(parents=True)
         self.downloads.mkdir()
         settings.write_text(
