@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 CONFIG_FILE = "config.toml"
 STATE_FILE = "state.db"
 BACKUP_FOLDER = "backups"
-QUARANTINE_FOLDER = "quarantine"
 _LOCK_FILE = "qbitrr.lock"
 _PRIVATE_FILES = (CONFIG_FILE, "state.*", "audit.db*", "sessions.json", "update.json")
 _CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))  # files that Docker and Podman leave in containers
@@ -78,7 +77,7 @@ class DataDir:
     @property
     def quarantine_folder(self) -> Path:
         """Folder of the .torrent files of removed torrents, kept for an undo."""
-        return self.folder / QUARANTINE_FOLDER
+        return self.folder / "quarantine"
 
     @property
     def log_folder(self) -> Path:

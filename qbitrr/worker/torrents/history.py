@@ -97,10 +97,17 @@ class TorrentHistory:
         if history != before:
             self._histories[incarnation] = history
 
-    async def reload(self, torrent: TorrentFacts) -> None:
-        """Read what the ledger knows of a torrent that was added again."""
-        for entry in await ledger.of_torrent(self._database, torrent.infohash):
-            if _incarnation(entry) == _incarnation(torrent) and entry.state not in OPEN:
+    async def recall(self, torrents: Iterable[TorrentFacts]) -> None:
+        """Read what the ledger knows of torrents that came, as they may have been there before.
+
+        One that was moved aside, or that a client did not list for a moment, was forgotten meanwhile.
+        """
+        unknown = {one for torrent in torrents if (one := _incarnation(torrent)) not in self._histories}
+        if not unknown:
+            return
+        infohashes = sorted({infohash for _, infohash, _ in unknown})
+        for entry in await ledger.of_torrents(self._database, self._category, infohashes):
+            if _incarnation(entry) in unknown and entry.state not in OPEN:
                 self.record(entry, entry.state, entry.updated_at, entry.outcome)
 
     def note(self, subject: Entry | TorrentFacts, **found: Any) -> None:

@@ -188,6 +188,8 @@ class TorrentLoop:
         fresh: dict[TorrentKey, verdicts.StoredVerdict] = {}
         judged: set[TorrentKey] = set()
         to_act: list[TorrentKey] = []
+        new = (self.poll.facts(key) for key in due if key not in self._identities)
+        await self._history.recall([torrent for torrent in new if torrent is not None])
         for key in due:
             torrent = self.poll.facts(key) if self.poll.answers(key[0]) else None
             if torrent is None or key in self.runner.busy:

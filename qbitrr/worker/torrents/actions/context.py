@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from qbitrr import logs
 from qbitrr.clock import from_iso
-from qbitrr.data_dir import QUARANTINE_FOLDER
 from qbitrr.errors import StateError
 from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.rules.torrents.protected import protection
@@ -79,7 +78,7 @@ class ActionContext:
         self.file_rules = file_rules_of(config)
         self.adjusting = asyncio.Semaphore(_ADJUSTED_AT_ONCE)
         self.probe = FFprobe(config.arr_section.kind if config.arr_section else "radarr")
-        self.quarantine_folder = Path(config.state_file).with_name(QUARANTINE_FOLDER)
+        self.quarantine_folder = Path(config.state_file).with_name("quarantine")
 
     @property
     def downloads(self) -> ArrDownloads:

@@ -389,3 +389,52 @@ async def test_an_undo_waits_while_shadow_is_on(sandbox, bench):
     async with bench(settings=SHORT) as opened:
         await opened.loop.load()
         await passes_until(opened, ended(opened, "fail", "undone"), "it was not undone")
+
+
+def moved_aside(torrent, sandbox):
+    sandbox.world.client.categories["elsewhere"] = ""
+    torrent.category = "elsewhere"
+
+
+def unlisted(torrent, sandbox):
+    """Not in a full answer of the client, as of one that has just started."""
+    del sandbox.world.client.torrents[torrent.infohash]
+
+
+@pytest.mark.parametrize("leave", [moved_aside, unlisted])
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_what_the_user_rescued_keeps_its_day_when_it_goes_and_comes_back(sandbox, bench, leave, restarted):
+    torrent = stalled(sandbox.world)
+    only(sandbox.world, torrent)
+    keys = {"settings": LONG, "IgnoreTorrentsYoungerThan": 0}
+
+    async def leaves(opened):
+        leave(torrent, sandbox)
+        await passes_until(opened, lambda: not opened.loop._identities, "it is still there")
+
+    async with bench(**keys) as opened:
+        await quarantined(opened, torrent)
+        ((_, _, _, _, entry_id),) = await entries(opened, "fail")
+        opened.loop.approvals.submit(ipc.Undo(entry_id))
+        await passes_until(opened, ended(opened, "fail", "undone"), "it was not undone")
+        await settled(opened)
+        await leaves(opened)
+        if not restarted:
+            await comes_back(sandbox, opened, torrent)
+    if restarted:
+        async with bench(**keys) as opened:
+            await opened.loop.load()
+            await settled(opened)
+            await comes_back(sandbox, opened, torrent)
+
+
+async def comes_back(sandbox, opened, torrent):
+    torrent.category = "radarr-hd"
+    sandbox.world.client.torrents[torrent.infohash] = torrent
+
+    async def is_kept():
+        rows = await opened.database.rows("SELECT because FROM verdicts")
+        return any("the user decided against its removal" in because for (because,) in rows)
+
+    await passes_until(opened, is_kept, "no verdict names the decision of the user")
+    assert len(await entries(opened, "fail")) == 1
