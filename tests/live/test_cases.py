@@ -10,6 +10,7 @@ import json
 import re
 import shutil
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -395,9 +396,14 @@ async def test_an_excluded_file_stays_while_the_torrent_seeds_a_piece_of_it(stag
             for file in files:
                 (one.folders[FILMS] / file.path).unlink()
             await client.recheck(torrent.infohash)
-    for name in ("sharing", "apart"):
-        infohash = one.torrents[name].infohash
-        await one.client.wait_for(infohash, lambda row: row["state"] in SEEDING and row["amount_left"] == 0)
+
+        async def is_whole(infohash: str) -> bool:
+            await client.skip_files(infohash, [1])  # 5.3 forgets it over a recheck now and then
+            row = await one.client.torrent(infohash)
+            return row is not None and row["state"] in SEEDING and row["amount_left"] == 0
+
+        for name in ("sharing", "apart"):
+            await until(partial(is_whole, one.torrents[name].infohash), 20, f"{name} whole without its sample")
 
 
 async def test_a_free_space_that_is_not_known_is_no_full_disk(stage: Stage, tmp_path: Path):
