@@ -75,6 +75,11 @@ class DataDir:
         return self.folder / "evidence"
 
     @property
+    def quarantine_folder(self) -> Path:
+        """Folder of the .torrent files of removed torrents, kept for an undo."""
+        return self.folder / "quarantine"
+
+    @property
     def log_folder(self) -> Path:
         """Folder of the log files."""
         return self.folder / "logs"

@@ -17,8 +17,10 @@ for _name in [name for name in os.environ if name.startswith("QBITRR_") and name
 # The same examples in every run of the same tests; `pytest --hypothesis-profile=explore` looks for new ones. The time
 # that examples take depends on the machine, not on what is tested.
 _SLOW_IS_NO_FAULT = [hypothesis.HealthCheck.too_slow]
-hypothesis.settings.register_profile("same", derandomize=True, suppress_health_check=_SLOW_IS_NO_FAULT)
-hypothesis.settings.register_profile("explore", max_examples=1_000, suppress_health_check=_SLOW_IS_NO_FAULT)
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True, suppress_health_check=_SLOW_IS_NO_FAULT)
+hypothesis.settings.register_profile(
+    "explore", deadline=None, max_examples=1_000, suppress_health_check=_SLOW_IS_NO_FAULT
+)
 hypothesis.settings.load_profile("same")
 
 from tests.contract.fixtures import judge, judged  # noqa: E402, F401  # after the environment is clean

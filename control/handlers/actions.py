@@ -1,5 +1,6 @@
 """`arr/<section>/approve`, `arr/<section>/discard`, `actions/<id>/undo`: the user's decisions on removals."""
 
+import asyncio
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -9,9 +10,12 @@ from control.handlers.shared import Category, Message
 from control.web.errors import invalid
 from control.worker_lookup import category_of, send
 from qbitrr import ipc
+from qbitrr.config.model import runnable_qbits
 from qbitrr.errors import ConflictError, NotFoundError
+from qbitrr.rules.quarantine import Undo, undo_of
 from qbitrr.rules.verdict import DESTRUCTIVE
 from qbitrr.state import breakers, ledger
+from qbitrr.state.ledger import Entry
 
 _MOST_DIGITS = 18  # of an id; more of them exceed the integers of SQLite
 
@@ -53,15 +57,28 @@ async def undo(context: HandlerContext, request: UndoRequest) -> Message:
     entry = await ledger.get(context.database, int(request.id))
     if entry is None:
         raise NotFoundError(f"There is no action {request.id}")
-    if entry.action not in DESTRUCTIVE or entry.state not in ("planned", "done"):
-        raise ConflictError(f"Action {entry.id} ({entry.action}, {entry.state}) has nothing that could be undone")
-    if not entry.notes.get("torrent_file" if entry.state == "done" else "until"):
-        text = f"Action {entry.id} cannot be undone: the torrent was not put into quarantine (Settings.Quarantine)"
-        raise ConflictError(text)
-    if _in_shadow(context, entry.category):
-        raise ConflictError(f"Action {entry.id} cannot be undone while Shadow is on")
+    if objection := await _objection(context, entry):
+        raise ConflictError(f"Action {entry.id} cannot be undone: {objection}")
     send(context, entry.category, ipc.Undo(entry.id))
     return Message(f"Undoing action {entry.id} on {entry.name}")
+
+
+async def _objection(context: HandlerContext, entry: Entry) -> str:
+    """Find out why an action cannot be undone; empty when it can be."""
+    if entry.action not in DESTRUCTIVE or entry.state not in ("planned", "done"):
+        return f"{entry.action} that is {entry.state} has nothing to undo"
+    undo = undo_of(entry.action, entry.state, entry.step, entry.notes)
+    if undo is None and entry.state == "planned" and "until" in entry.notes:
+        return "its quarantine is over and it is being carried out; try again when it is done"
+    if undo is None:
+        return "no quarantine came before it (Settings.Quarantine), or it has no .torrent file"
+    if entry.instance not in {qbit.section for qbit in runnable_qbits(context.loaded.config)}:
+        return f"{entry.instance} is not configured"
+    if _in_shadow(context, entry.category):
+        return "Shadow is on"
+    file = context.config_reload.data_dir.quarantine_folder / (entry.notes.get("torrent_file") or "")
+    gone = undo is Undo.ADD_AGAIN and not await asyncio.to_thread(file.is_file)
+    return "its .torrent file is no longer kept" if gone else ""
 
 
 def _in_shadow(context: HandlerContext, category: str) -> bool:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from qbitrr.clock import to_iso
 from qbitrr.errors import StateError
+from qbitrr.rules.quarantine import INSIDE
+from qbitrr.rules.torrents.protected import in_quarantine
 from qbitrr.state import ledger, verdicts
 from qbitrr.state.database import open_reader
 
@@ -53,6 +55,9 @@ def _verdict(verdict: StoredVerdict) -> list[str]:
 
 def _next(verdict: StoredVerdict) -> str:
     """What time alone would change."""
+    if verdict.rule == in_quarantine.__name__ and verdict.revisit_at is not None:
+        way_out = "start it, remove the tag or undo the action to keep it"
+        return f"Next: its reason is judged again at {to_iso(verdict.revisit_at)}, and it is removed then; {way_out}"
     if verdict.revisit_at is None:
         return "Next: only a change of the torrent, of its Arr or of the configuration changes that"
     later, at = verdict.forecast, to_iso(verdict.revisit_at)
@@ -62,13 +67,20 @@ def _next(verdict: StoredVerdict) -> str:
 
 
 def _entry(entry: Entry) -> list[str]:
-    ended = entry.outcome or f"under way, step {entry.step}"
+    ended = entry.outcome or _progress(entry)
     facts = ", ".join(f"{name}={_fact(value)}" for name, value in entry.facts.items())
     return [
         f"  {to_iso(entry.planned_at)} action {entry.id}, {entry.action} by {entry.rule}: {entry.because}"
         + (f"  [{facts}]" if facts else ""),
         f"  {to_iso(entry.updated_at)}   {entry.state}: {ended}",
     ]
+
+
+def _progress(entry: Entry) -> str:
+    """How far an action is that has not ended."""
+    if entry.step == INSIDE:
+        return f"in quarantine until {to_iso(entry.notes['until'])}"
+    return f"under way, step {entry.step}"
 
 
 def _fact(value: Any) -> str:

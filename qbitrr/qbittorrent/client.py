@@ -32,6 +32,7 @@ from qbitrr.qbittorrent.models import (
 )
 from qbitrr.qbittorrent.restore import TorrentSettings
 from qbitrr.qbittorrent.session import Session
+from qbitrr.rules.states import ERROR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -133,17 +134,21 @@ class QbittorrentClient:
     async def recheck(self, infohash: str) -> None:
         """Have all data of a torrent checked again.
 
-        4.x does not check a torrent that had missing files unless it is started, which is done unless it is stopped.
+        One that is in error is not checked until it is started, nor is one of 4.x that had missing files. That is done
+        unless it is stopped.
         """
-        start_too = start_after_recheck(await self._api_version()) and await self._is_running(infohash)
+        needs_start = await self._needs_start(infohash)
         await self._change("torrents/recheck", [infohash])
-        if start_too:
+        if needs_start:
             await self.start([infohash])
 
-    async def _is_running(self, infohash: str) -> bool:
-        """Whether a torrent is not stopped, also while its state says something else."""
+    async def _needs_start(self, infohash: str) -> bool:
+        """Whether a torrent that is not stopped has to be started for its recheck."""
         body = await self._session.get("torrents/info", {"filter": "resumed", "hashes": infohash})
-        return bool(self._session.http.decode(body, list[ContentPath], "torrents/info"))
+        rows = self._session.http.decode(body, list[TorrentRow], "torrents/info")
+        return any(row.state == ERROR for row in rows) or (
+            bool(rows) and start_after_recheck(await self._api_version())
+        )
 
     async def set_category(self, infohashes: Iterable[str], category: str) -> None:
         """Put torrents into a category that exists; RefusedError when it does not."""

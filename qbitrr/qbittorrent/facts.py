@@ -86,7 +86,7 @@ def content(row: ContentPath) -> Content:
 
 def torrent_files(rows: Iterable[File]) -> list[TorrentFile]:
     """Translate the file list of a torrent."""
-    return [TorrentFile(row.index, row.name, row.size, row.priority) for row in rows]
+    return [TorrentFile(row.index, row.name, row.size, row.priority, row.piece_range) for row in rows]
 
 
 def ratio_of(ratio: float) -> float:

@@ -95,6 +95,7 @@ class File(Struct, frozen=True, gc=False):
     name: str
     size: int
     priority: int = 1
+    piece_range: tuple[int, int] | None = None
 
 
 class Preferences(Struct, frozen=True, gc=False):

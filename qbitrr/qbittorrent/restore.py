@@ -87,11 +87,11 @@ class KeptTorrent(Struct, frozen=True):
             if file.index in names and names[file.index] != file.name
         ]
 
-    def priorities(self) -> dict[int, list[int]]:
-        """Return the indices of the files by priority, without those of ordinary priority."""
+    def priorities(self, priorities: Mapping[int, int]) -> dict[int, list[int]]:
+        """Return the indices of the files that have another priority now than before, by the one before."""
         found: dict[int, list[int]] = {}
         for file in self.files:
-            if file.priority != 1:
+            if priorities.get(file.index, file.priority) != file.priority:
                 found.setdefault(file.priority, []).append(file.index)
         return found
 

@@ -28,12 +28,16 @@ _DISC_FOLDERS = frozenset({"bdmv", "video_ts", "hvdvd_ts", "audio_ts"})
 
 
 class TorrentFile(Struct, frozen=True, gc=False):
-    """One file: `path` below the save path, with `/`; `priority` 0 when it is deselected."""
+    """One file: `path` below the save path, with `/`; `priority` 0 when it is deselected.
+
+    `pieces` are its first and its last one; None when that is not known.
+    """
 
     index: int
     path: str
     size_bytes: int
     priority: int = 1
+    pieces: tuple[int, int] | None = None
 
 
 class Unwanted(Struct, frozen=True, gc=False):
@@ -135,6 +139,17 @@ def excluded(files: Sequence[TorrentFile], rules: FileRules, name: str) -> list[
     """List the deselected files that the rules exclude, without those that only the user deselected."""
     reasons = _Reasons(files, rules, name)
     return [file for file in files if not file.priority and reasons.of(file)]
+
+
+def deletable(files: Sequence[TorrentFile], rules: FileRules, name: str) -> list[TorrentFile]:
+    """List the excluded files that share no piece with a selected one, which could not be seeded without them."""
+    needed = [file.pieces for file in files if file.priority]
+    return [file for file in excluded(files, rules, name) if not any(_overlap(file.pieces, one) for one in needed)]
+
+
+def _overlap(pieces: tuple[int, int] | None, others: tuple[int, int] | None) -> bool:
+    """Whether two ranges of pieces have one in common, or may have."""
+    return pieces is None or others is None or (pieces[0] <= others[1] and others[0] <= pieces[1])
 
 
 def media(files: Sequence[TorrentFile], rules: FileRules, name: str) -> list[TorrentFile]:

@@ -37,7 +37,7 @@ class Action(StrEnum):
 
 DESTRUCTIVE = frozenset({Action.FAIL, Action.REMOVE})
 """What takes a torrent out of its client: delayed by the quarantine."""
-COUNTED = DESTRUCTIVE | {Action.SEARCH_AGAIN, Action.DELETE_FILES}
+COUNTED = DESTRUCTIVE | {Action.SEARCH_AGAIN, Action.DELETE_FILES, Action.FAIL_REST}
 """What the breaker counts: it deletes something, or blocklists a release."""
 PRELIMINARY = frozenset(
     {Action.ADJUST, Action.SKIP_FILES, Action.DELETE_FILES, Action.UNTAG_STALLED, Action.SEARCH_AGAIN}

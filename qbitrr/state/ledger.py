@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
+from qbitrr.rules import quarantine
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.verdict import DELETING, OPEN, ActionState, Decision
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from qbitrr.state.database import Database, Row
 
 FIRST_STEP = "planned"
-QUARANTINED = "quarantined"
-"""Step at which a removal waits until its quarantine is over."""
 
 
 class Entry(Decision, frozen=True):
@@ -285,7 +284,7 @@ async def is_removing(database: Database) -> bool:
     """Whether a deletion is under way that waits neither for approval nor for the end of its quarantine."""
     row = await database.row(
         f"SELECT 1 FROM ledger WHERE state = 'planned' AND action IN {_any_of(DELETING)} AND step <> ? LIMIT 1",
-        (QUARANTINED,),
+        (quarantine.INSIDE,),
     )
     return row is not None
 

@@ -136,6 +136,7 @@ async def test_what_was_exported_and_deleted_can_be_added_again(
     assert await client.export(torrent.infohash) is None
     settings = TorrentSettings(torrent.infohash, save_path=str(qbittorrent.downloads), tags="back")
     await client.add(exported, KeptTorrent(settings, running=True).fields("films", ()))
+    await qbittorrent.wait_for(torrent.infohash, lambda row: True)  # it is added a moment later
     await client.start([torrent.infohash])
     row = await qbittorrent.wait_for(torrent.infohash, lambda row: row["amount_left"] == 0)
     assert (row["category"], row["tags"]) == ("films", "back")

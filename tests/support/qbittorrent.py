@@ -71,20 +71,21 @@ class QbittorrentNox:
     """One instance, logged in, while the `async with` lasts.
 
     After `stop` or `kill`, `start` starts the same instance: same ports, settings and torrents. `downloads` is its
-    default save path. `version` is set by the first start, e.g. `5.3.0`.
+    default save path, `timezone` a name such as `Asia/Tokyo`. `version` is set by the first start, e.g. `5.3.0`.
     """
 
     username = "admin"
     password = "hunter22"
 
-    def __init__(self, program: Path, folder: Path) -> None:
+    def __init__(self, program: Path, folder: Path, timezone: str = "UTC") -> None:
         self.downloads = folder / "downloads"
+        self.timezone = timezone
         self.web_port = free_port()
         self.bittorrent_port = free_port()
         self.url = f"http://{HOST}:{self.web_port}"
         self.version = ""
         self._program = program
-        self._folder = folder
+        self.folder = folder
         self._output = folder / "output.log"
         self._process: asyncio.subprocess.Process | None = None
         self._http: aiohttp.ClientSession | None = None
@@ -107,11 +108,11 @@ class QbittorrentNox:
             self._process = await asyncio.create_subprocess_exec(
                 # it ends with a test run that is killed
                 *("setpriv", "--pdeathsig", "KILL", self._program),
-                *(f"--profile={self._folder}", f"--webui-port={self.web_port}"),
+                *(f"--profile={self.folder}", f"--webui-port={self.web_port}"),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=os.environ | {"HOME": str(self._folder)},
+                env=os.environ | {"HOME": str(self.folder), "TZ": self.timezone},
                 start_new_session=True,
             )
         self._http = aiohttp.ClientSession(
@@ -248,7 +249,7 @@ class QbittorrentNox:
         salt = os.urandom(16)
         key = hashlib.pbkdf2_hmac("sha512", self.password.encode(), salt, 100_000)
         stored = ":".join(base64.b64encode(part).decode() for part in (salt, key))
-        settings = self._folder / "qBittorrent" / "config" / "qBittorrent.conf"
+        settings = self.folder / "qBittorrent" / "config" / "qBittorrent.conf"
         settings.parent.mkdir(parents=True)
         self.downloads.mkdir()
         settings.write_text(

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def excluded_files_are_left(torrent: TorrentFacts, context: RuleContext, policy: Policy, _now: float) -> Finding:
-    """`Torrent.AutoDelete`: the excluded files of a complete torrent, and no others, are deleted from disk."""
+    """`Torrent.AutoDelete`: the excluded files of a complete torrent, and no others, are deleted from disk.
+
+    One that shares a piece with a selected file stays: without it the torrent would be incomplete.
+    """
     if not policy.auto_delete or not torrent.complete:
         return passes("AutoDelete is off, or it is not complete", AutoDelete=policy.auto_delete)
     selection = context.history.selection

@@ -5,6 +5,7 @@ Fields and values: seen on 4.5.2 (API 2.8.19, 48 fields), 5.1.0 (2.11.4, 56) and
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -192,12 +193,13 @@ def file_rows(torrent: Torrent) -> list[Row]:
     """`torrents/files`; nothing without metadata."""
     if not torrent.has_metadata:
         return []
+    ends = list(accumulate(file.size for file in torrent.files))
     rows: list[Row] = [
         {
             "availability": _availability(torrent),
             "index": index,
             "name": file.path,
-            "piece_range": [0, 0],
+            "piece_range": [(ends[index] - file.size) // PIECE_BYTES, max(0, ends[index] - 1) // PIECE_BYTES],
             "priority": file.priority,
             "progress": torrent.progress if file.priority else 0,
             "size": file.size,

@@ -20,6 +20,7 @@ from qbitrr.state.database import open_reader
 from supervisor.own_tasks import OwnTasks
 from tests.integration.control.sample import (
     CONFIG,
+    KEPT_FILE,
     NOW,
     TOKEN,
     FakeChecker,
@@ -67,6 +68,8 @@ def make_context_over(log_folder, tmp_path):
         loaded = load_text(config, {})
         data_dir = DataDir(tmp_path)
         data_dir.config_file.write_text(config)
+        data_dir.quarantine_folder.mkdir(exist_ok=True)
+        (data_dir.quarantine_folder / KEPT_FILE).touch()
         config_reload = FakeReload(loaded, data_dir)
         processes = {
             arr.category: fake_process(arr) for arr in loaded.config.arrs.values() if arr.managed and arr.complete

@@ -240,6 +240,7 @@ TRACE = [
 
 UNDOABLE = 1
 """An action in the ledger below whose torrent was kept in quarantine."""
+KEPT_FILE = "5.torrent"
 
 
 async def fill(path):
@@ -261,7 +262,7 @@ async def fill(path):
         await searches.store_plan(database, "movies", PLAN)
         async with database.transaction() as transaction:
             await searches.store_budget(transaction, "movies", -2.0, NOW - 3600, -600.0)
-        kept = await decide(database, "movies", "5" * 40, now=NOW - 90, notes={"torrent_file": "5.torrent"})
+        kept = await decide(database, "movies", "5" * 40, now=NOW - 90, notes={"torrent_file": KEPT_FILE})
         await ledger.close(database, kept, "done", "removed", NOW - 80)
         for number, category in enumerate(("movies", "tv/anime", "movies")):
             await decide(database, category, f"{number}" * 40, now=NOW + number)

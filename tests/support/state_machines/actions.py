@@ -25,6 +25,7 @@ from qbitrr.qbittorrent.models import File
 from qbitrr.qbittorrent.restore import TorrentSettings
 from qbitrr.rules.facts import TorrentFacts
 from qbitrr.rules.hit_and_run import Clearance
+from qbitrr.rules.quarantine import INSIDE
 from qbitrr.rules.tags import TAG_IGNORED, TAG_QUARANTINE
 from qbitrr.rules.verdict import Action, ActionState, TraceStep, Verdict, acts, stops
 from qbitrr.state import breakers, ledger
@@ -32,7 +33,6 @@ from qbitrr.state.database import open_writer
 from qbitrr.worker.config import worker_configs
 from qbitrr.worker.context import WorkerContext
 from qbitrr.worker.services import Services
-from qbitrr.worker.torrents.actions import quarantine
 from qbitrr.worker.torrents.actions.approvals import Approvals
 from qbitrr.worker.torrents.actions.context import ActionContext
 from qbitrr.worker.torrents.actions.runner import ActionRunner
@@ -76,7 +76,7 @@ _FILE = "Some.Release.mkv"
 _LONG_SECONDS = 10 * 86400.0
 _NEW = "no action"
 _FIRST, *_OTHERS = get_args(ActionState)
-_STATES = [_NEW, _FIRST, quarantine.INSIDE, *_OTHERS]
+_STATES = [_NEW, _FIRST, INSIDE, *_OTHERS]
 
 _TEXT = """\
 ## Actions
@@ -231,7 +231,7 @@ class _Worker:
         entry = await self.entry()
         if entry is None:
             return _NEW
-        return quarantine.INSIDE if entry.step == quarantine.INSIDE and entry.state == "planned" else entry.state
+        return INSIDE if entry.step == INSIDE and entry.state == "planned" else entry.state
 
     async def one_pass(self) -> None:
         """Resume what is open, else do what the verdict asks for; wait until it ended or was interrupted."""

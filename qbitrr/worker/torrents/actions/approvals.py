@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from qbitrr import ipc, logs
 from qbitrr.errors import ServiceError
 from qbitrr.rules.history import DISCARDED
+from qbitrr.rules.quarantine import UNDOING
 from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError
-from qbitrr.worker.torrents.actions.undo import UNDOING, undo
+from qbitrr.worker.torrents.actions.undo import undo
 
 if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry
@@ -40,22 +41,34 @@ class Approvals:
             self._decisions.append(decision)
 
     async def carry_out(self) -> bool:
-        """Carry out the decisions; returns whether there were any.
+        """Carry out the decisions; returns whether any was.
 
-        One that fails because a service does not answer stays for the next pass.
+        One that has to wait stays for the next pass, and does not keep the others from being carried out.
         """
-        was_any = False
-        while self._decisions:
-            decision = self._decisions[0]
-            try:
-                await self._carry_out(decision)
-            except (ServiceError, RetryLaterError) as error:
-                _log.warning("decision was postponed", decision=type(decision).__name__, error=str(error))
-                break
-            self._decisions.pop(0)
+        waiting = [decision for decision in self._decisions if not await self._is_carried_out(decision)]
+        was_any = len(waiting) < len(self._decisions)
+        self._decisions = waiting
+        if was_any:
             self._runner.retry_now()
-            was_any = True
         return was_any
+
+    async def _is_carried_out(self, decision: UserDecision) -> bool:
+        """Carry out a decision; returns False when it has to wait, as for a service that does not answer."""
+        if isinstance(decision, ipc.Undo) and self._context.config.shadow:
+            return False
+        try:
+            await self._carry_out(decision)
+        except RetryLaterError:
+            return False
+        except ServiceError as error:
+            _log.warning("decision was postponed", decision=type(decision).__name__, error=str(error))
+            return False
+        except ActionCancelledError as cancelled:
+            _log.warning("decision was not carried out", decision=str(decision), because=str(cancelled))
+        except Exception:  # noqa: BLE001 - a border: one decision must not stop the passes
+            self._context.report.failed()
+            _log.exception("decision broke off", decision=str(decision))
+        return True
 
     async def _carry_out(self, decision: UserDecision) -> None:
         match decision:
@@ -81,18 +94,14 @@ class Approvals:
     async def _undo(self, entry_id: int) -> None:
         """Restore a torrent that is in quarantine, or was removed after it.
 
-        Raises a ServiceError, or RetryLaterError while an action on it is under way.
+        Raises a ServiceError, ActionCancelledError, or RetryLaterError while an action on it is under way.
         """
         entry = await ledger.get(self._context.database, entry_id)
         if entry is None or entry.category != self._context.config.name:
-            _log.warning("action was not undone", action_id=entry_id, because="it is not known here")
-            return
+            raise ActionCancelledError("it is not known here")
         if entry.key in self._runner.busy:
             raise RetryLaterError(1.0)
-        try:
-            await undo(self._context, entry)
-        except ActionCancelledError as cancelled:
-            _log.warning("action was not undone", action_id=entry_id, torrent=entry.name, because=str(cancelled))
+        await undo(self._context, entry)
 
     async def _awaiting(self) -> list[Entry]:
         entries = await ledger.open_entries(self._context.database, self._context.config.name)

@@ -13,6 +13,7 @@ from qbitrr.arr import library
 from qbitrr.arr.facts import grabs, is_interactive
 from qbitrr.arr.kinds import FAILED
 from qbitrr.errors import GoneError, UnexpectedAnswerError
+from qbitrr.rules.quarantine import OVER
 from qbitrr.rules.search import again
 from qbitrr.rules.search.again import SearchAgain
 from qbitrr.rules.torrents.user_categories import failed_by_user
@@ -21,7 +22,7 @@ from qbitrr.state import ledger, searches
 from qbitrr.worker.search.budget import search_after_failure
 from qbitrr.worker.torrents.actions import import_proof, importing, quarantine
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, pause
-from qbitrr.worker.torrents.actions.remove import delete, files_outcome
+from qbitrr.worker.torrents.actions.remove import delete, removal_outcome
 from qbitrr.worker.torrents.actions.writer import admit, admit_removal
 
 if TYPE_CHECKING:
@@ -63,17 +64,16 @@ async def fail(context: ActionContext, entry: Entry) -> None:
     if entry.step == ledger.FIRST_STEP:
         await _check_imports(context, entry)
     entry = await quarantine.before(context, entry)
-    if entry.step in (ledger.FIRST_STEP, quarantine.OVER, BLOCKLISTING):
+    if entry.step in (ledger.FIRST_STEP, OVER, BLOCKLISTING):
         writer = await admit_removal(context, entry)
         if entry.step != BLOCKLISTING:
             await _check_imports(context, entry)
         entry = await _blocklist(context, writer, entry)
     if entry.step == BLOCKLISTED:
-        kept_files = await delete(context, entry)
-        entry = await context.advance(entry, DELETED, kept_files=kept_files)
+        entry = await context.advance(await delete(context, entry), DELETED)
     searched = await _search_once(context, entry, DELETED)
-    removed = f"removed; {files_outcome(entry.notes['kept_files'])}"
-    await context.close(entry, "done", f"{_blocklist_outcome(entry)}; {removed}; {_search_outcome(searched)}")
+    outcomes = _blocklist_outcome(entry), removal_outcome(entry), _search_outcome(searched)
+    await context.close(entry, "done", "; ".join(outcomes))
 
 
 async def search_again(context: ActionContext, entry: Entry) -> None:
@@ -99,6 +99,7 @@ async def fail_rest(context: ActionContext, entry: Entry) -> None:
         entry = await context.advance(entry, entry.step, item_ids=sorted(proof.missing))
     if entry.step in (ledger.FIRST_STEP, BLOCKLISTING):
         entry = await _blocklist(context, await admit(context, entry), entry)
+    await admit(context, entry)  # who protects it meanwhile needs no other one
     searched = await _search_once(context, entry, BLOCKLISTED)
     await importing.tag(context, entry)
     missing = f"what is missing is {_search_outcome(searched)}"

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from qbitrr.errors import GoneError, UnreachableError
 from qbitrr.qbittorrent.facts import torrent_files
-from qbitrr.rules.files import excluded, media, select
+from qbitrr.rules.files import deletable, media, select
 from qbitrr.worker.disk import existing_below, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, pause
 from qbitrr.worker.torrents.actions.ffprobe import paths_of
@@ -32,7 +32,7 @@ async def examine(context: ActionContext, torrent: TorrentFacts) -> bool:
     if not files:
         return False
     if torrent.complete:
-        paths = [file.path for file in excluded(files, context.file_rules, torrent.name)]
+        paths = [file.path for file in deletable(files, context.file_rules, torrent.name)]
         left: list[str] = await on_disk([], existing_below, torrent.save_path, paths)
         # whatever a name says: media that was downloaded can be imported
         there = select(files, context.file_rules.by_content, torrent.name)
@@ -71,7 +71,10 @@ async def skip(context: ActionContext, entry: Entry) -> None:
 
 
 async def delete_excluded(context: ActionContext, entry: Entry) -> None:
-    """Delete a complete torrent's excluded files from disk, unless another torrent has the same data."""
+    """Delete a complete torrent's excluded files from disk, unless another torrent has the same data.
+
+    Those of which the torrent itself needs a piece stay.
+    """
     writer = await admit(context, entry)
     torrent = writer.torrent
     if torrent is None or not torrent.complete:
@@ -79,7 +82,7 @@ async def delete_excluded(context: ActionContext, entry: Entry) -> None:
     if await shares_data(context, torrent):
         context.history.saw_files(entry, complete=True)
         raise ActionCancelledError("another torrent may need the files")
-    paths = [file.path for file in excluded(await _files(context, torrent), context.file_rules, torrent.name)]
+    paths = [file.path for file in deletable(await _files(context, torrent), context.file_rules, torrent.name)]
     entry = await context.advance(entry, "deleting", files=paths)
     number = await writer.delete_files(torrent.save_path, paths)
     if number is None:

@@ -18,7 +18,8 @@ from qbitrr.errors import UnreachableError
 from qbitrr.qbittorrent.restore import KeptFile, KeptTorrent
 from qbitrr.rules import states
 from qbitrr.rules.history import BY_A_PERSON
-from qbitrr.rules.tags import TAG_QUARANTINE
+from qbitrr.rules.quarantine import ENTERING, INSIDE, OVER
+from qbitrr.rules.tags import TAG_PAUSED, TAG_QUARANTINE
 from qbitrr.rules.trackers import host_of
 from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError, pause
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-ENTERING, INSIDE, OVER = "quarantining", ledger.QUARANTINED, "quarantine is over"
 _KEPT_SECONDS = 30 * 86400.0
 _CHECK_SECONDS = 5.0
 _STOP_ATTEMPTS = 8
@@ -128,7 +128,7 @@ async def release(context: ActionContext, entry: Entry) -> None:
     if writer.torrent is None:
         return
     if _was_stopped(entry) and writer.torrent.state in states.STOPPED | states.BUSY:
-        await writer.start()
+        await writer.start(force=_was_forced(entry))
     if TAG_QUARANTINE in writer.torrent.tags:
         await writer.untag()
 
@@ -136,6 +136,11 @@ async def release(context: ActionContext, entry: Entry) -> None:
 def _was_stopped(entry: Entry) -> bool:
     """Whether the torrent ran before its quarantine, and was stopped by it."""
     return bool(entry.notes.get("was_running") and entry.notes.get("stops", True))
+
+
+def _was_forced(entry: Entry) -> bool:
+    """Whether the torrent was started past the queue before its quarantine."""
+    return entry.notes.get("running", {}).get("state") in states.FORCED | {states.FORCED_SEEDING}
 
 
 async def release_left_over(context: ActionContext, entry: Entry) -> None:
@@ -153,7 +158,7 @@ async def release_left_over(context: ActionContext, entry: Entry) -> None:
     ]
     starts = bool(removals) and _was_stopped(removals[-1]) and writer.torrent.state in states.STOPPED
     if starts:
-        await (await admit_return(context, entry)).start()
+        await (await admit_return(context, entry)).start(force=_was_forced(removals[-1]))
     await writer.remove_tags(TAG_QUARANTINE)
     await context.close(entry, "done", "started and released" if starts else "the tag was removed")
 
@@ -166,7 +171,8 @@ async def _keep(context: ActionContext, entry: Entry, torrent: TorrentFacts) -> 
         return None
     files = [KeptFile(file.index, file.name, file.priority) for file in await client.files(entry.infohash)]
     trackers = [row.url for row in await client.trackers(entry.infohash) if host_of(row.url)]
-    kept = KeptTorrent(settings, torrent.state not in states.STOPPED, tuple(files), tuple(trackers))
+    running = torrent.state not in states.STOPPED or TAG_PAUSED in torrent.tags  # without space for a while
+    kept = KeptTorrent(settings, running, tuple(files), tuple(trackers))
     context.quarantine_folder.mkdir(mode=0o700, exist_ok=True)
     name = f"{entry.id}-{entry.infohash}.torrent"
     write_private(context.quarantine_folder / name, content)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
 
+DELETING = "deleting"
+
 _GONE_SECONDS = 30.0  # deleting is asynchronous in qBittorrent; large data takes a while
 
 
@@ -23,15 +25,17 @@ async def remove(context: ActionContext, entry: Entry) -> None:
     Raises a ServiceError, ActionCancelledError when it must not go on, RetryLaterError when it has to wait.
     """
     entry = await quarantine.before(context, entry)
-    await context.close(entry, "done", f"removed; {files_outcome(await delete(context, entry))}")
+    entry = await delete(context, await context.advance(entry, DELETING))
+    await context.close(entry, "done", removal_outcome(entry))
 
 
-async def delete(context: ActionContext, entry: Entry) -> bool:
-    """Delete the torrent and verify that it is gone; returns whether its files had to stay."""
+async def delete(context: ActionContext, entry: Entry) -> Entry:
+    """Delete the torrent and verify that it is gone; notes whether its files had to stay."""
     torrent = await context.read_for(entry)
     if torrent is None:
-        return False
+        return entry
     shared = await shares_data(context, torrent)
+    entry = await context.advance(entry, entry.step, kept_files=shared)
     writer = await admit_removal(context, entry)
     await writer.delete(with_files=not shared)
     deadline = context.clock.monotonic() + _GONE_SECONDS
@@ -41,9 +45,15 @@ async def delete(context: ActionContext, entry: Entry) -> bool:
             raise UnreachableError(entry.instance, "the torrent is still there after it was deleted")
         await pause(attempt)
         attempt += 1
-    return shared
+    return entry
 
 
-def files_outcome(kept: bool) -> str:
-    """What became of the files, as a clause for the ledger."""
-    return "its files stay, another torrent may need them" if kept else "its files are deleted"
+def removal_outcome(entry: Entry) -> str:
+    """What became of the torrent and its files, as a clause for the ledger."""
+    match entry.notes.get("kept_files"):
+        case None:
+            return "it was gone already"
+        case True:
+            return "removed; its files stay, another torrent may need them"
+        case _:
+            return "removed; its files are deleted"

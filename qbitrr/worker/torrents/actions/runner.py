@@ -115,14 +115,14 @@ class ActionRunner:
     async def update(self, changed: Iterable[TorrentKey]) -> set[TorrentKey]:
         """Read from the ledger what is open; returns the torrents to judge because an action ended or may go on, once.
 
-        What an open action waits for may have come with a change of its torrent.
+        What an open action waits for may have come with a change of its torrent; one that failed has its delay.
         """
         busy = set(self._running)  # what is read of these may be old when it is here
         entries = await ledger.open_entries(self._context.database, self._context.config.name)
         self._open = {entry.key: entry for entry in entries if entry.key not in busy}
         now = self._context.clock.monotonic()
         due = {key for key, at in self._again_at.items() if at <= now}
-        for key in due | (self._open.keys() & set(changed)):
+        for key in due | ((self._open.keys() & set(changed)) - self._failures.keys()):
             self._again_at.pop(key, None)
         self._again_at = {key: at for key, at in self._again_at.items() if key in self._open or self._may_exist(key)}
         return due
@@ -178,11 +178,7 @@ class ActionRunner:
         return self._poll.has(key) or not self._poll.answers(key.instance)
 
     def _may_act(self, key: TorrentKey) -> bool:
-        return (
-            key not in self._running
-            and len(self._running) < _MOST_AT_ONCE
-            and self._again_at.get(key, 0.0) <= self._context.clock.monotonic()
-        )
+        return key not in self._running and self._again_at.get(key, 0.0) <= self._context.clock.monotonic()
 
     def _start(self, key: TorrentKey, action: Callable[[], Awaitable[bool]]) -> None:
         self._again_at.pop(key, None)
@@ -196,6 +192,7 @@ class ActionRunner:
             self._failures.pop(key, None)
         except RetryLaterError as later:
             wait_seconds = later.seconds
+            self._failures.pop(key, None)
         except QbitrrError as error:
             wait_seconds = self._failed(key, error)
             _log.warning("action was interrupted", infohash=key[1], instance=key[0], error=str(error))

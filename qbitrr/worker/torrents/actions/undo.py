@@ -16,6 +16,7 @@ from qbitrr.clock import from_iso
 from qbitrr.errors import GoneError, RefusedError, ServiceError, UnreachableError
 from qbitrr.qbittorrent.restore import KeptTorrent, TorrentSettings
 from qbitrr.rules.history import ADDED_AGAIN
+from qbitrr.rules.quarantine import UNDOING, Undo, undo_of
 from qbitrr.rules.tags import TAG_PAUSED, TAG_QUARANTINE
 from qbitrr.rules.verdict import Action
 from qbitrr.state import ledger
@@ -26,6 +27,8 @@ from qbitrr.worker.torrents.actions.writer import admit_return
 from qbitrr.worker.torrents.arr_downloads import CLOCK_SKEW_SECONDS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
@@ -33,21 +36,36 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-UNDOING = "undoing"
 _PROTECTED = "no rule removes it for a day"
 _ADD_ATTEMPTS = 8  # qBittorrent adds it a moment later
 
 
 async def undo(context: ActionContext, entry: Entry) -> None:
     """Restore a torrent: out of quarantine, or added again. Raises a ServiceError, ActionCancelledError."""
-    if entry.state == "planned" and entry.step in (quarantine.ENTERING, quarantine.INSIDE):
-        await quarantine.release(context, entry)
-        await _leave_failed_category(context, entry)
-        await context.close(entry, "undone", f"released from quarantine, as the user asked for; {_PROTECTED}")
-    elif entry.state == "done" and entry.notes.get("torrent_file"):
-        await _add_again(context, entry)
-    else:
-        raise ActionCancelledError("nothing of it can be undone")
+    if entry.instance not in context.services.qbittorrents:
+        raise ActionCancelledError(f"{entry.instance} is not configured")
+    match undo_of(entry.action, entry.state, entry.step, entry.notes):
+        case Undo.RELEASE:
+            await _release(context, entry)
+        case Undo.ADD_AGAIN:
+            await _add_again(context, entry)
+        case None:
+            raise ActionCancelledError("nothing of it can be undone")
+
+
+async def _release(context: ActionContext, entry: Entry) -> None:
+    """Release it from its quarantine; one that was deleted there by someone else is added again."""
+    if (await admit_return(context, entry)).torrent is None:
+        gone = "it was deleted in its quarantine, by someone else"
+        if not entry.notes.get("torrent_file"):
+            await context.close(entry, "undone", f"{gone}; no .torrent file is kept of it")
+            return
+        await context.close(entry, "done", gone)
+        await _add_again(context, replace(entry, state="done"))
+        return
+    await quarantine.release(context, entry)
+    await _leave_failed_category(context, entry)
+    await context.close(entry, "undone", f"released from quarantine, as the user asked for; {_PROTECTED}")
 
 
 async def _leave_failed_category(context: ActionContext, entry: Entry) -> None:
@@ -63,23 +81,21 @@ async def _leave_failed_category(context: ActionContext, entry: Entry) -> None:
 
 async def _add_again(context: ActionContext, entry: Entry) -> None:
     path = context.quarantine_folder / entry.notes["torrent_file"]
-    if not path.exists():
+    content: bytes | None = await on_disk(None, _read, path)
+    if content is None:
         raise ActionCancelledError("its .torrent file is no longer kept")
-    kept_file = path.with_suffix(".json")
-    kept = (
-        msgspec.json.decode(kept_file.read_bytes(), type=KeptTorrent)
-        if kept_file.exists()  # older entries have none
-        else KeptTorrent(
-            TorrentSettings(entry.infohash, save_path=entry.notes["save_path"]), running=entry.notes["was_running"]
-        )
-    )
+    kept = await _kept(path, entry)
     writer = await admit_return(context, entry)
     torrent = await context.read(entry.instance, entry.infohash)
     if torrent is not None and entry.step != UNDOING:
         raise ActionCancelledError("the torrent is there already")
-    entry = await context.advance(entry, UNDOING)
+    before, entry = entry, await context.advance(entry, UNDOING)
     if torrent is None:
-        await writer.add(path.read_bytes(), kept.fields(entry.notes["home"], (TAG_QUARANTINE, TAG_PAUSED)))
+        try:
+            await writer.add(content, kept.fields(entry.notes["home"], (TAG_QUARANTINE, TAG_PAUSED)))
+        except RefusedError as error:
+            await context.advance(before, before.step)
+            raise ActionCancelledError(f"qBittorrent does not accept its .torrent file: {error}") from error
         torrent = await _added(context, entry)
     await writer.restore(kept)
     blocklist = await _lift_blocklist(context, entry, writer)
@@ -90,6 +106,22 @@ async def _add_again(context: ActionContext, entry: Entry) -> None:
     await context.history.reload(torrent)
     outcome = f"{ADDED_AGAIN}, as the user asked for; {data}; {_PROTECTED}{blocklist}"
     await context.close(replace(entry, added_at=torrent.added_at), "undone", outcome)
+
+
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
+
+
+async def _kept(path: Path, entry: Entry) -> KeptTorrent:
+    """Read what was set on the torrent; entries of an earlier version have its save path only."""
+    settings: bytes | None = await on_disk(None, _read, path.with_suffix(".json"))
+    if settings is None:
+        running = entry.notes.get("was_running", True)
+        return KeptTorrent(TorrentSettings(entry.infohash, save_path=entry.notes["save_path"]), running=running)
+    try:
+        return msgspec.json.decode(settings, type=KeptTorrent)
+    except msgspec.DecodeError as error:
+        raise ActionCancelledError(f"{path.with_suffix('.json').name} is unreadable: {error}") from error
 
 
 async def _added(context: ActionContext, entry: Entry) -> TorrentFacts:
@@ -107,7 +139,7 @@ async def _lift_blocklist(context: ActionContext, entry: Entry, writer: ReturnWr
     A record of the blocklist has no infohash: it is found by the title of the grab, and by when it was made.
     """
     arr = context.services.arr_client
-    if arr is None or entry.action != Action.FAIL:
+    if arr is None or entry.action != Action.FAIL or not entry.notes.get("grabbed", True):
         return ""
     try:
         events = await arr.history(entry.infohash.upper())
@@ -118,9 +150,9 @@ async def _lift_blocklist(context: ActionContext, entry: Entry, writer: ReturnWr
         ]
         for record in records:
             await writer.lift_blocklist(record.id)
-    except GoneError:
-        return ""
+    except GoneError:  # the user was faster, or this version of the Arr has no such list
+        records = []
     except ServiceError as error:
         _log.warning("release stays blocklisted", torrent=entry.name, error=str(error))
         return "; its release stays blocklisted in the Arr"
-    return "; its release is no longer blocklisted" if records else ""
+    return "; its release is no longer blocklisted" if records else "; its release may still be blocklisted in the Arr"

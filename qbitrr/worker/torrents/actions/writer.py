@@ -130,9 +130,12 @@ class ReturnWriter(_Writer):
         """Remove the tag of the quarantine."""
         await self._client.remove_tags([self._infohash], TAG_QUARANTINE)
 
-    async def start(self) -> None:
-        """Start it again."""
-        await self._client.start([self._infohash])
+    async def start(self, *, force: bool) -> None:
+        """Start it again, past the queue if it ran so before."""
+        if force:
+            await self._client.force_start(self._infohash)
+        else:
+            await self._client.start([self._infohash])
 
     async def set_category(self, category: str) -> None:
         """Put it into a category that exists; RefusedError when it does not."""
@@ -145,10 +148,10 @@ class ReturnWriter(_Writer):
     async def restore(self, kept: KeptTorrent) -> None:
         """Set what adding it did not: names and priorities of files, trackers, super seeding. Can be repeated."""
         client, infohash = self._client, self._infohash
-        names = {file.index: file.name for file in await client.files(infohash)}
-        for now, before in kept.renamed(names):
+        files = await client.files(infohash)
+        for now, before in kept.renamed({file.index: file.name for file in files}):
             await client.rename_file(infohash, now, before)
-        for priority, indices in kept.priorities().items():
+        for priority, indices in kept.priorities({file.index: file.priority for file in files}).items():
             await client.set_file_priority(infohash, indices, priority)
         if kept.trackers:
             present = [row.url for row in await client.trackers(infohash) if host_of(row.url)]
@@ -161,12 +164,10 @@ class ReturnWriter(_Writer):
 
     async def resume(self, kept: KeptTorrent) -> None:
         """Start it if it ran before; its data is checked in both cases."""
-        if not kept.running:
-            await self._client.recheck(self._infohash)
-        elif kept.settings.force_start:
-            await self._client.force_start(self._infohash)
+        if kept.running:
+            await self.start(force=kept.settings.force_start)
         else:
-            await self._client.start([self._infohash])
+            await self._client.recheck(self._infohash)
 
     async def lift_blocklist(self, record_id: int) -> None:
         """Take its release off the Arr's blocklist."""
@@ -182,25 +183,31 @@ class QueueWriter:
 
     async def stop(self, infohashes: Iterable[str]) -> None:
         """Stop torrents."""
-        await self._client.stop(self._admitted(infohashes))
+        if admitted := self._admitted(infohashes):
+            await self._client.stop(admitted)
 
     async def start(self, infohashes: Iterable[str]) -> None:
         """Start torrents."""
-        await self._client.start(self._admitted(infohashes))
+        if admitted := self._admitted(infohashes):
+            await self._client.start(admitted)
 
     async def add_tags(self, infohashes: Iterable[str], *tags: str) -> None:
         """Add tags to torrents."""
-        await self._client.add_tags(self._admitted(infohashes), *tags)
+        if admitted := self._admitted(infohashes):
+            await self._client.add_tags(admitted, *tags)
 
     async def remove_tags(self, infohashes: Iterable[str], *tags: str) -> None:
         """Remove tags from torrents."""
-        await self._client.remove_tags(self._admitted(infohashes), *tags)
+        if admitted := self._admitted(infohashes):
+            await self._client.remove_tags(admitted, *tags)
 
     async def to_the_top(self, infohashes: Iterable[str]) -> None:
         """Move torrents to the top of the queue, in the order that they have."""
-        await self._client.to_the_top(self._admitted(infohashes))
+        if admitted := self._admitted(infohashes):
+            await self._client.to_the_top(admitted)
 
     def _admitted(self, infohashes: Iterable[str]) -> list[str]:
+        """Leave out what may not be changed; none of them is no request, which some versions take for all."""
         return [infohash for infohash in infohashes if infohash in self.torrents]
 
 

@@ -7,10 +7,11 @@ import pytest
 
 from control.handlers import decisions
 from qbitrr import ipc
+from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.verdict import ActionState
 from qbitrr.state import ledger
 from tests.integration.control.asking import get, post
-from tests.integration.control.sample import UNDOABLE, waiting_for_approval
+from tests.integration.control.sample import NOW, UNDOABLE, waiting_for_approval
 
 
 @pytest.mark.parametrize(("word", "message"), [("approve", ipc.Approve()), ("discard", ipc.Discard())])
@@ -47,15 +48,52 @@ async def test_what_cannot_be_undone_says_why(client, context, action, status, s
     assert context.workers.processes["movies"].sent == []
 
 
-async def test_what_awaits_approval_is_shown_so_and_has_nothing_to_undo(client, context, monkeypatch):
-    waiting = await ledger.get(context.database, UNDOABLE)
-    waiting = msgspec.structs.replace(waiting, state="awaiting_approval")
+@pytest.fixture
+async def undone_entry(context, monkeypatch):
+    """Has the ledger know the action that can be undone with other fields."""
+    entry = await ledger.get(context.database, UNDOABLE)
 
-    async def get_waiting(_database, _id):
-        return waiting
+    def changed(**fields):
+        async def get_changed(_database, _id):
+            return msgspec.structs.replace(entry, **fields)
 
-    monkeypatch.setattr(ledger, "get", get_waiting)
-    assert "awaiting_approval" in (await post(client, f"/web/actions/{UNDOABLE}/undo", 409))["error"]
+        monkeypatch.setattr(ledger, "get", get_changed)
+
+    return changed
+
+
+IN_QUARANTINE = {"until": NOW + 60, "torrent_file": None}
+
+
+@pytest.mark.parametrize("step", ["quarantining", "quarantined", "quarantine is over"])
+async def test_what_is_in_quarantine_is_undone_also_without_its_file(client, context, undone_entry, step):
+    undone_entry(state="planned", step=step, notes=IN_QUARANTINE)
+    await post(client, f"/web/actions/{UNDOABLE}/undo")
+    assert context.workers.processes["movies"].sent == [ipc.Undo(UNDOABLE)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"state": "awaiting_approval"}, "awaiting_approval"),
+        ({"state": "cancelled"}, "cancelled"),
+        ({"state": "failed"}, "failed"),
+        ({"state": "undone"}, "undone"),
+        ({"action": "import"}, "import that is done"),
+        ({"state": "planned", "step": "planned", "notes": {}}, "no quarantine"),
+        ({"state": "planned", "step": "blocklisting", "notes": IN_QUARANTINE}, "being carried out"),
+        ({"state": "planned", "step": "deleting", "notes": IN_QUARANTINE}, "being carried out"),
+        ({"notes": IN_QUARANTINE}, "no .torrent file"),
+        ({"notes": {"torrent_file": "gone.torrent"}}, "no longer kept"),
+        ({"key": TorrentKey("qBit-gone", "5" * 40)}, "qBit-gone is not configured"),
+    ],
+)
+async def test_an_undo_that_could_come_to_nothing_is_refused(client, context, undone_entry, fields, says):
+    undone_entry(**fields)
+    answer = await post(client, f"/web/actions/{UNDOABLE}/undo", 409)
+    assert answer["code"] == "CONFLICT"
+    assert says in answer["error"]
+    assert context.workers.processes["movies"].sent == []
 
 
 async def test_a_decision_has_the_states_of_the_ledger(client, context):

@@ -3,6 +3,7 @@ from contextlib import closing
 
 from qbitrr.config import load_text
 from qbitrr.data_dir import DataDir
+from qbitrr.rules import quarantine
 from qbitrr.state import ledger
 from qbitrr.state.database import open_writer
 from qbitrr.update.trial import _copy
@@ -16,7 +17,7 @@ async def test_a_trial_runs_under_shadow_and_has_no_open_action_to_go_on_with(tm
     async with open_writer(migrated(here.state_file)) as database:
         done = await ledger.plan(database, decision(), {}, 1.0)
         await ledger.close(database, done, "done", "removed", 2.0)
-        await ledger.plan(database, decision(), {}, 3.0, step=ledger.QUARANTINED)
+        await ledger.plan(database, decision(), {}, 3.0, step=quarantine.INSIDE)
         _copy(here, copies)
         assert len(await ledger.open_entries(database, "movies")) == 1
     with closing(sqlite3.connect(copies.state_file)) as copy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -20,8 +21,11 @@ from qbitrr.worker.channel import Channel
 from qbitrr.worker.config import worker_configs
 from qbitrr.worker.context import WorkerContext
 from qbitrr.worker.report import Report
+from qbitrr.worker.run import pass_with_space
 from qbitrr.worker.services import connect
+from qbitrr.worker.torrents.free_space import FreeSpaceGuard
 from qbitrr.worker.torrents.loop import TorrentLoop
+from qbitrr.worker.torrents.queue_order import QueueOrder
 from tests.support.state import migrated
 
 # retries and deadlines come soon
@@ -55,23 +59,47 @@ def rooms(sandbox, folder):
         """`settings`, keys of the Arr and of its `Torrent` are laid over a configuration without file rules."""
         (section,) = sandbox.arrs
         sections = {section: {"Torrent": {"StalledDelay": "1s", **NO_FILE_RULES, **torrent}, **(arr or {})}}
-        loaded = load_text(sandbox.config_toml(sections | {"Settings": settings or {}}), {})
-        (config,) = worker_configs(loaded.config, str(folder / STATE_FILE), None)
-        async with AsyncExitStack() as stack:
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            stack.callback(theirs.close)
-            ours.setblocking(False)
-            channel = Channel(ours)
-            stack.callback(channel.close)
-            database = await stack.enter_async_context(open_writer(folder / STATE_FILE))
-            register = LoginRegister(database, folder / "logins.lock", Clock())
-            services = wrap(await stack.enter_async_context(connect(config, register, database, clock)))
-            context = WorkerContext(config, services, database, Report(channel), clock)
-            loop = TorrentLoop(context)
-            stack.push_async_callback(loop.close)
-            yield SimpleNamespace(
-                context=context, config=config, services=services, database=database, report=context.report,
-                clock=clock, loop=loop, one_pass=loop.one_pass,
-            )  # fmt: skip
+        async with _worker(sandbox, folder, sections | {"Settings": settings or {}}, wrap, clock) as made:
+            yield made
 
     return opened
+
+
+def rooms_of_qbittorrent(sandbox, folder):
+    """Opens the rooms of the worker of a qBittorrent section, whose disk is the sandbox's."""
+    migrated(folder / STATE_FILE)
+
+    @asynccontextmanager
+    async def opened(settings=None, wrap=lambda services: services, **qbit):
+        sections = {"Settings": settings or {}, "qBit": {"ManagedCategories": ["books"], **qbit}}
+        async with _worker(sandbox, folder, sections, wrap, QUICK) as made:
+            loop = made.loop
+            made.guard = FreeSpaceGuard(loop.action_context, loop.poll.everything)
+            made.guard._local = False
+            order = QueueOrder(loop.action_context, loop.poll.everything)
+            made.one_pass = partial(pass_with_space, made.context, loop, made.guard, order)
+            yield made
+
+    return opened
+
+
+@asynccontextmanager
+async def _worker(sandbox, folder, sections, wrap, clock):
+    loaded = load_text(sandbox.config_toml(sections), {})
+    (config,) = worker_configs(loaded.config, str(folder / STATE_FILE), None)
+    async with AsyncExitStack() as stack:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        stack.callback(theirs.close)
+        ours.setblocking(False)
+        channel = Channel(ours)
+        stack.callback(channel.close)
+        database = await stack.enter_async_context(open_writer(folder / STATE_FILE))
+        register = LoginRegister(database, folder / "logins.lock", Clock())
+        services = wrap(await stack.enter_async_context(connect(config, register, database, clock)))
+        context = WorkerContext(config, services, database, Report(channel), clock)
+        loop = TorrentLoop(context)
+        stack.push_async_callback(loop.close)
+        yield SimpleNamespace(
+            context=context, config=config, services=services, database=database, report=context.report,
+            clock=clock, loop=loop, one_pass=loop.one_pass,
+        )  # fmt: skip

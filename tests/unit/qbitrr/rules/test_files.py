@@ -14,6 +14,7 @@ from qbitrr.rules.files import (
     Selection,
     TorrentFile,
     compile_rules,
+    deletable,
     excluded,
     extension,
     media,
@@ -496,3 +497,29 @@ def test_only_main_files_are_probed_the_largest_first():
     )
     assert [file.path for file in media(files, shipped("sonarr"), NAME)] == ["S/e2.mkv", "S/e1.mkv"]
     assert [file.path for file in media(files, rules(), NAME)] == ["S/e2.mkv", "S/e1.mkv", "S/sample.mkv"]
+
+
+def with_pieces(*pieces, priorities=(1, 0)):
+    """A film and a sample of it, with their pieces."""
+    names = ("F/film.mkv", "F/sample.mkv")
+    sizes = (90_000, 10_000)
+    return [TorrentFile(n, *fields) for n, fields in enumerate(zip(names, sizes, priorities, pieces, strict=True))]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "paths"),
+    [
+        (((0, 8), (9, 9)), ["F/sample.mkv"]),
+        (((1, 9), (0, 0)), ["F/sample.mkv"]),
+        (((0, 8), (8, 9)), []),
+        (((0, 9), (3, 3)), []),
+        (((0, 8), None), []),
+        ((None, (9, 9)), []),
+    ],
+)
+def test_an_excluded_file_of_which_a_selected_one_has_a_piece_stays_on_the_disk(pieces, paths):
+    assert [file.path for file in deletable(with_pieces(*pieces), shipped("radarr"), NAME)] == paths
+
+
+def test_what_is_selected_is_never_deletable():
+    assert deletable(with_pieces((0, 8), (9, 9), priorities=(1, 1)), shipped("radarr"), NAME) == []

@@ -3,6 +3,7 @@ from typing import get_args
 
 import pytest
 
+from qbitrr.rules import quarantine
 from qbitrr.rules.verdict import DELETING, OPEN, Action, ActionState, EndState
 from qbitrr.state import ledger, torrents
 from qbitrr.state.torrents import StoredTorrent
@@ -103,7 +104,7 @@ async def test_something_is_being_removed_while_an_action_that_deletes_goes_on(d
         await ledger.close(database, entry, "done", "", 12.0)
 
 
-@pytest.mark.parametrize(("step", "removing"), [("blocklisting", True), (ledger.QUARANTINED, False)])
+@pytest.mark.parametrize(("step", "removing"), [("blocklisting", True), (quarantine.INSIDE, False)])
 async def test_a_removal_in_quarantine_may_take_days(database, step, removing):
     await plan(database, action="remove", step=step)
     assert await ledger.is_removing(database) is removing

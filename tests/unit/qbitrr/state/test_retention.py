@@ -4,6 +4,7 @@ from contextlib import closing
 import pytest
 
 from qbitrr.errors import StateError
+from qbitrr.rules import quarantine
 from qbitrr.state import catalogue, ledger, retention, shadow, torrents
 from qbitrr.state.schema import BY_CATEGORY
 from qbitrr.state.torrents import StoredTorrent
@@ -81,7 +82,7 @@ def test_a_clock_that_was_ahead_does_not_shorten_or_stop_the_week(state_file):
 
 async def test_open_actions_without_a_worker_wait_a_week_and_the_ledger_stays(state_file, database):
     for number, category in enumerate(("gone", "off", "kept")):
-        await plan(database, category=category, infohash=f"{number}" * 40, step=ledger.QUARANTINED)
+        await plan(database, category=category, infohash=f"{number}" * 40, step=quarantine.INSIDE)
         await plan(database, category=category, infohash=f"{number}" * 39 + "a", state="awaiting_approval")
         done = await plan(database, category=category, infohash=f"{number}" * 39 + "b")
         await ledger.close(database, done, "done", "removed", 1.0)

@@ -4,30 +4,10 @@ import ast
 from pathlib import Path
 
 import qbitrr
+from tests.support.changing import OF_THE_ARR, of_qbittorrent, of_the_arr
 
 PACKAGE = Path(qbitrr.__file__).parent
 WRITERS = "torrents/actions/writer.py"
-OF_THE_ARR = {"search", "search_season", "set_quality_profile", "sync_rss", "refresh_downloads"}
-"""Changes that are about no torrent: only Shadow forbids them."""
-
-
-def changing(path, sends):
-    """The methods of a client that send more than a GET, by themselves or by another one."""
-    (client,) = (node for node in ast.parse(path.read_text()).body if isinstance(node, ast.ClassDef))
-    methods = [node for node in client.body if isinstance(node, ast.AsyncFunctionDef)]
-    found = set(sends)
-    for _ in methods:
-        for method in methods:
-            called = {node.attr for node in ast.walk(method) if isinstance(node, ast.Attribute)}
-            commands = any(
-                keyword.arg == "command"
-                for node in ast.walk(method)
-                if isinstance(node, ast.Call)
-                for keyword in node.keywords
-            )
-            if called & found or commands:
-                found.add(method.name)
-    return {name for name in found if not name.startswith("_") and name not in sends}
 
 
 def called_outside_of_writers(names):
@@ -44,12 +24,12 @@ def called_outside_of_writers(names):
 
 
 def test_only_writers_change_torrents():
-    names = changing(PACKAGE / "qbittorrent/client.py", {"post"})
+    names = of_qbittorrent()
     assert {"delete", "stop", "start", "add", "skip_files", "set_category", "to_the_top"} <= names
     assert called_outside_of_writers(names) == set()
 
 
 def test_only_writers_change_what_the_arr_knows_of_a_download():
-    names = changing(PACKAGE / "arr/client.py", {"_command", "_delete"})
+    names = of_the_arr()
     assert {"blocklist", "mark_failed", "scan"} | OF_THE_ARR <= names
     assert called_outside_of_writers(names - OF_THE_ARR) == set()

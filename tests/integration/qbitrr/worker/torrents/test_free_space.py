@@ -1,15 +1,10 @@
 """The worker of a qBittorrent section: managed categories, the free space guard, the order of the queue."""
 
 import os
-import socket
-from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
-from types import SimpleNamespace
+from contextlib import asynccontextmanager
 
 import pytest
 
-from qbitrr.clock import Clock
-from qbitrr.config import load_text
 from qbitrr.data_dir import STATE_FILE
 from qbitrr.rules.tags import TAG_PAUSED
 from qbitrr.sandbox.life.fate import Destiny, Fate
@@ -17,20 +12,8 @@ from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.life.torrent import Torrent, TorrentFile
 from qbitrr.sandbox.sandbox import Sandbox
 from qbitrr.state import free_space, verdicts
-from qbitrr.state.database import open_writer
-from qbitrr.state.logins import LoginRegister
-from qbitrr.worker.channel import Channel
-from qbitrr.worker.config import worker_configs
-from qbitrr.worker.context import WorkerContext
-from qbitrr.worker.report import Report
-from qbitrr.worker.run import pass_with_space
-from qbitrr.worker.services import connect
-from qbitrr.worker.torrents.free_space import FreeSpaceGuard
-from qbitrr.worker.torrents.loop import TorrentLoop
-from qbitrr.worker.torrents.queue_order import QueueOrder
-from tests.integration.qbitrr.worker.conftest import QUICK
+from tests.integration.qbitrr.worker.conftest import rooms_of_qbittorrent
 from tests.integration.qbitrr.worker.torrents.passing import ended, entries, passes_until, settled
-from tests.support.state import migrated
 
 MB = 1_000_000
 STUCK = Fate(Destiny.STALLED, 1.0, until=0.0)
@@ -79,33 +62,15 @@ def add(client):
 @pytest.fixture
 def open_worker(sandbox, tmp_path):
     """Opens the rooms of the worker, again and again on the same state file."""
-    migrated(tmp_path / STATE_FILE)
+    opened = rooms_of_qbittorrent(sandbox, tmp_path)
 
     @asynccontextmanager
-    async def opened(settings=None, **qbit):
-        tables = {"Settings": settings or {}, "qBit": {"ManagedCategories": ["books"], **qbit}}
-        loaded = load_text(sandbox.config_toml(tables), {})
-        (config,) = worker_configs(loaded.config, str(tmp_path / STATE_FILE), None)
-        async with AsyncExitStack() as stack:
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            stack.callback(theirs.close)
-            ours.setblocking(False)
-            channel = Channel(ours)
-            stack.callback(channel.close)
-            database = await stack.enter_async_context(open_writer(tmp_path / STATE_FILE))
-            register = LoginRegister(database, tmp_path / "logins.lock", Clock())
-            services = await stack.enter_async_context(connect(config, register, database, Clock()))
-            context = WorkerContext(config, services, database, Report(channel), QUICK)
-            loop = TorrentLoop(context)
-            stack.push_async_callback(loop.close)
-            await loop.load()
-            guard = FreeSpaceGuard(loop.action_context, loop.poll.everything)
-            guard._local = False  # the disk is the sandbox's
-            order = QueueOrder(loop.action_context, loop.poll.everything)
-            one_pass = partial(pass_with_space, context, loop, guard, order)
-            yield SimpleNamespace(context=context, database=database, loop=loop, guard=guard, one_pass=one_pass)
+    async def loaded(settings=None, **qbit):
+        async with opened(settings, **qbit) as made:
+            await made.loop.load()
+            yield made
 
-    return opened
+    return loaded
 
 
 def guarding(**more):

@@ -177,6 +177,18 @@ async def test_grabs_of_an_item_that_failed_within_a_day_are_counted(history, da
     assert (made.failed_grabs([7]), made.failed_grabs([7, 8])) == (2, 3)
 
 
+async def test_a_grab_is_counted_once_however_often_its_action_is_resumed_and_not_when_it_is_cancelled(
+    history, database
+):
+    entry = await planned(database, "fail", item_ids=[7])
+    made = await history()
+    made.count_failed_grab(entry)
+    made.count_failed_grab(entry)
+    assert made.failed_grabs([7]) == 1
+    made.record(entry, "cancelled", NOW, "it was put into another category meanwhile")
+    assert made.failed_grabs([7]) == 0
+
+
 async def test_a_failure_that_awaits_approval_is_not_counted(history, database):
     await planned(database, "fail", state="awaiting_approval", item_ids=[7])
     assert (await history()).failed_grabs([7]) == 0

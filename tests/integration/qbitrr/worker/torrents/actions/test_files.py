@@ -3,6 +3,7 @@
 import pytest
 
 from qbitrr.sandbox.life.torrent import TorrentFile
+from qbitrr.sandbox.services.qbittorrent_rows import PIECE_BYTES
 from qbitrr.worker.torrents.actions.ffprobe import FFprobe
 from tests.integration.qbitrr.worker.torrents.passing import ended, entries, passes_until, posts, settled
 from tests.integration.qbitrr.worker.torrents.scenes import finished, only
@@ -89,7 +90,9 @@ def on_disk(torrent, folder):
 async def test_auto_delete_removes_only_what_was_excluded_of_this_torrent(sandbox, bench, tmp_path):
     torrent = finished(sandbox.world)
     arr = only(sandbox.world, torrent)
-    torrent.files = [TorrentFile(f"{torrent.name}/{name}", 1000) for name in ("film.mkv", "Extras/one.mkv", "mine.mkv")]
+    torrent.files = [
+        TorrentFile(f"{torrent.name}/{name}", PIECE_BYTES) for name in ("film.mkv", "Extras/one.mkv", "mine.mkv")
+    ]
     torrent.files[1].priority = torrent.files[2].priority = 0  # the last one by a person
     on_disk(torrent, tmp_path / "downloads")
     arr.imports_by_itself = False  # before the excluded files are gone

@@ -6,8 +6,10 @@ from qbitrr import ipc
 from qbitrr.rules.tags import TAG_QUARANTINE
 from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.torrent import TorrentFile
+from qbitrr.sandbox.services.faults import Status
 from tests.integration.qbitrr.worker.torrents.passing import ended, entries, passes_until, posts, settled
-from tests.integration.qbitrr.worker.torrents.scenes import only, stalled
+from tests.integration.qbitrr.worker.torrents.scenes import finished, only, stalled
+from tests.support.polling import until
 
 LONG, SHORT = {"Quarantine": "1h"}, {"Quarantine": "1s"}
 
@@ -254,3 +256,185 @@ async def test_a_tag_without_a_removal_is_released_and_started_only_if_a_quarant
         await opened.loop.load()
         await passes_until(opened, ended(opened, "release"), "it was not released")
     assert (torrent.stopped, TAG_QUARANTINE in torrent.tags) == (True, False)
+
+
+async def test_what_ran_past_the_queue_does_so_again_after_its_quarantine(sandbox, bench):
+    torrent = finished(sandbox.world)
+    only(sandbox.world, torrent)
+    torrent.upload_limit, torrent.uploaded = 1, 2.0 * torrent.selected_size
+    limits = {"MaxUploadRatio": 1.0, "RemoveTorrent": 1}
+    async with bench(settings=LONG, SeedingMode=limits) as opened:
+        await opened.loop.load()
+        await passes_until(opened, ended(opened, "import"), "it was not imported")
+        await passes_until(opened, lambda: TAG_QUARANTINE in torrent.tags and torrent.stopped, "it was not put aside")
+        await settled(opened)
+        ((_, _, _, _, entry_id),) = await entries(opened, "remove")
+        sql = "UPDATE ledger SET notes = json_set(notes, '$.running.state', 'forcedUP') WHERE id = ?"
+        await opened.database.write(sql, (entry_id,))
+        opened.loop.approvals.submit(ipc.Undo(entry_id))
+        await passes_until(opened, ended(opened, "remove", "undone"), "it was not undone")
+    assert posts(sandbox.stand_ins["qBit"], "torrents/setForceStart") == [{"hashes": torrent.infohash, "value": "true"}]
+    assert posts(sandbox.stand_ins["qBit"], "torrents/start") == []
+
+
+async def deleted(sandbox, opened, torrent):
+    """Delete a torrent as a user does."""
+    await opened.services.qbittorrents["qBit"].delete([torrent.infohash], with_files=False)
+    await until(lambda: torrent.infohash not in sandbox.world.client.torrents, 10, "it is still there")
+
+
+async def test_undo_of_what_was_deleted_in_its_quarantine_adds_it_again(sandbox, bench):
+    torrent = stalled(sandbox.world)
+    arr = only(sandbox.world, torrent)
+    async with bench(settings=LONG) as opened:
+        await quarantined(opened, torrent)
+        ((_, _, _, _, entry_id),) = await entries(opened, "fail")
+        await deleted(sandbox, opened, torrent)
+        opened.loop.approvals.submit(ipc.Undo(entry_id))
+        ((_, _, _, outcome, _),) = await passes_until(opened, ended(opened, "fail", "undone"), "it was not undone")
+    assert "added again" in outcome
+    assert not sandbox.world.client.torrents[torrent.infohash].stopped
+    assert arr.blocklist == []
+
+
+async def test_what_the_user_deleted_in_its_quarantine_is_blocklisted_and_the_ledger_says_that_it_was_gone(
+    sandbox, bench
+):
+    torrent = stalled(sandbox.world)
+    arr = only(sandbox.world, torrent)
+    async with bench(settings=LONG) as opened:
+        await quarantined(opened, torrent)
+        await deleted(sandbox, opened, torrent)
+        ((_, _, _, outcome, _),) = await passes_until(opened, ended(opened, "fail"), "it did not end")
+    assert "it was gone already" in outcome
+    assert len(arr.blocklist) == 1
+
+
+@pytest.mark.parametrize("lets", [True, False])
+async def test_undo_says_what_became_of_the_release_on_the_blocklist(sandbox, bench, lets):
+    torrent = stalled(sandbox.world)
+    arr = only(sandbox.world, torrent)
+    async with bench(settings=SHORT) as opened:
+        await quarantined(opened, torrent)
+        ((_, _, _, _, entry_id),) = await passes_until(opened, ended(opened, "fail"), "it was not removed")
+        if not lets:
+            await sandbox.stand_ins["Radarr-HD"].fail(Status(503), "GET /api/v3/blocklist")
+        opened.loop.approvals.submit(ipc.Undo(entry_id))
+        ((_, _, _, outcome, _),) = await passes_until(opened, ended(opened, "fail", "undone"), "it was not undone")
+    assert ("no longer blocklisted" in outcome, "stays blocklisted in the Arr" in outcome) == (lets, not lets)
+    assert len(arr.blocklist) == (not lets)
+
+
+async def undoable(opened, torrent):
+    """The ids of a removal that is done."""
+    await quarantined(opened, torrent)
+    ((_, _, _, _, entry_id),) = await passes_until(opened, ended(opened, "fail"), "it was not removed")
+    return entry_id
+
+
+async def test_an_undo_that_has_to_wait_does_not_keep_other_decisions_waiting(sandbox, bench):
+    torrent = stalled(sandbox.world)
+    only(sandbox.world, torrent)
+    async with bench(settings=SHORT) as opened:
+        entry_id = await undoable(opened, torrent)
+        await sandbox.stand_ins["qBit"].fail(Status(500))
+        opened.loop.runner.breaker.tripped = "too many removals"
+        opened.loop.approvals.submit(ipc.Undo(entry_id))
+        opened.loop.approvals.submit(ipc.Approve())
+        assert await opened.loop.approvals.carry_out()
+        assert opened.loop.runner.breaker.tripped is None
+        await sandbox.stand_ins["qBit"].heal()
+        await passes_until(opened, ended(opened, "fail", "undone"), "it was not undone")
+
+
+def unreadable(folder):
+    for path in folder.glob("*.json"):
+        path.write_text("{")
+
+
+def refused(folder):
+    for path in folder.glob("*.torrent"):
+        path.write_bytes(b"no torrent")
+
+
+def missing(folder):
+    for path in folder.glob("*.torrent"):
+        path.unlink()
+
+
+@pytest.mark.parametrize("damage", [unreadable, refused, missing])
+async def test_an_undo_that_can_come_to_nothing_ends_and_the_passes_go_on(sandbox, bench, damage):
+    torrent = stalled(sandbox.world)
+    only(sandbox.world, torrent)
+    async with bench(settings=SHORT) as opened:
+        entry_id = await undoable(opened, torrent)
+        damage(opened.loop.action_context.quarantine_folder)
+        opened.loop.approvals.submit(ipc.Undo(entry_id))
+        await settled(opened)
+        assert not await opened.loop.approvals.carry_out(), "it is still waiting"
+        assert [(row[1], row[2]) for row in await entries(opened, "fail")] != [("done", "undoing")]
+    assert torrent.infohash not in sandbox.world.client.torrents
+
+
+async def test_an_undo_waits_while_shadow_is_on(sandbox, bench):
+    torrent = stalled(sandbox.world)
+    only(sandbox.world, torrent)
+    async with bench(settings=SHORT) as opened:
+        entry_id = await undoable(opened, torrent)
+        await opened.database.write("UPDATE ledger SET step = 'undoing' WHERE id = ?", (entry_id,))
+    async with bench(settings={**SHORT, "Shadow": True}) as opened:
+        await opened.loop.load()
+        await settled(opened)
+        assert torrent.infohash not in sandbox.world.client.torrents
+    async with bench(settings=SHORT) as opened:
+        await opened.loop.load()
+        await passes_until(opened, ended(opened, "fail", "undone"), "it was not undone")
+
+
+def moved_aside(torrent, sandbox):
+    sandbox.world.client.categories["elsewhere"] = ""
+    torrent.category = "elsewhere"
+
+
+def unlisted(torrent, sandbox):
+    """Not in a full answer of the client, as of one that has just started."""
+    del sandbox.world.client.torrents[torrent.infohash]
+
+
+@pytest.mark.parametrize("leave", [moved_aside, unlisted])
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_what_the_user_rescued_keeps_its_day_when_it_goes_and_comes_back(sandbox, bench, leave, restarted):
+    torrent = stalled(sandbox.world)
+    only(sandbox.world, torrent)
+    keys = {"settings": LONG, "IgnoreTorrentsYoungerThan": 0}
+
+    async def leaves(opened):
+        leave(torrent, sandbox)
+        await passes_until(opened, lambda: not opened.loop._identities, "it is still there")
+
+    async with bench(**keys) as opened:
+        await quarantined(opened, torrent)
+        ((_, _, _, _, entry_id),) = await entries(opened, "fail")
+        opened.loop.approvals.submit(ipc.Undo(entry_id))
+        await passes_until(opened, ended(opened, "fail", "undone"), "it was not undone")
+        await settled(opened)
+        await leaves(opened)
+        if not restarted:
+            await comes_back(sandbox, opened, torrent)
+    if restarted:
+        async with bench(**keys) as opened:
+            await opened.loop.load()
+            await settled(opened)
+            await comes_back(sandbox, opened, torrent)
+
+
+async def comes_back(sandbox, opened, torrent):
+    torrent.category = "radarr-hd"
+    sandbox.world.client.torrents[torrent.infohash] = torrent
+
+    async def is_kept():
+        rows = await opened.database.rows("SELECT because FROM verdicts")
+        return any("the user decided against its removal" in because for (because,) in rows)
+
+    await passes_until(opened, is_kept, "no verdict names the decision of the user")
+    assert len(await entries(opened, "fail")) == 1

@@ -102,3 +102,45 @@ async def test_an_import_by_the_arr_is_remembered_and_the_removal_after_it_is_to
 
         await passes_until(opened, removal_is_told, "no removal is told")
     assert changed(sandbox) == before
+
+
+async def test_a_recheck_is_recorded_once_and_not_done(sandbox, bench):
+    torrent = finished(sandbox.world)
+    only(sandbox.world, torrent)
+    sandbox.world.client.categories["recheck"] = ""
+    torrent.category = "recheck"
+    for _ in range(2):  # also over a restart
+        async with bench(settings={"Shadow": True}) as opened:
+            await opened.loop.load()
+
+            async def is_recorded():
+                return await told_about(opened, torrent) == {"recheck"}
+
+            await passes_until(opened, is_recorded, "no recheck is recorded")
+            await settled(opened, 4)
+            rows = await shadow.page(opened.database, 99, ALL)
+            assert [entry.action for entry in rows if entry.infohash == torrent.infohash] == ["recheck"]
+            assert await latest(opened, 1) == []
+    assert changed(sandbox) == []
+    assert (torrent.category, torrent.checking_until) == ("recheck", None)
+
+
+async def test_what_would_act_costs_no_request_beyond_those_of_a_pass(sandbox, bench):
+    """However many torrents a verdict asks an action for, in every pass, also when they change all the time."""
+    async with bench(settings={"Shadow": True}) as opened:
+        await opened.loop.load()
+
+        async def all_is_recorded():
+            return {"import", "fail"} <= {entry.action for entry in await shadow.page(opened.database, 99, ALL)}
+
+        await passes_until(opened, all_is_recorded, "not all was recorded")
+        await settled(opened, 4)
+        stand_in = sandbox.stand_ins["qBit"]
+        before = len(stand_in.requests)
+        for number in range(5):
+            for torrent in sandbox.world.client.torrents.values():
+                torrent.upload_limit = 1000 + number
+            await opened.one_pass()
+        sent = [request.path.rpartition("/")[2] for request in list(stand_in.requests)[before:]]
+    assert set(sent) == {"maindata"}
+    assert len(sent) == 5
