@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr.rules.tags import TAG_STALLED, TAG_USELESS
 from qbitrr.worker.torrents.actions.context import ActionCancelledError
-from qbitrr.worker.torrents.actions.writer import admit
+from qbitrr.worker.torrents.actions.guards import admit
 
 if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry

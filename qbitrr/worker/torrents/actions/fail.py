@@ -22,8 +22,8 @@ from qbitrr.state import ledger, searches
 from qbitrr.worker.search.budget import search_after_failure
 from qbitrr.worker.torrents.actions import import_proof, importing, quarantine
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, pause
+from qbitrr.worker.torrents.actions.guards import admit, admit_removal
 from qbitrr.worker.torrents.actions.remove import delete, removal_outcome
-from qbitrr.worker.torrents.actions.writer import admit, admit_removal
 
 if TYPE_CHECKING:
     from qbitrr.arr.models import HistoryRecord
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qbitrr.rules.imports import ImportProof
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
-    from qbitrr.worker.torrents.actions.writer import TorrentWriter
+    from qbitrr.worker.torrents.actions.guards import TorrentWriter
 
 BLOCKLISTING, BLOCKLISTED, DELETED, SEARCHING = "blocklisting", "blocklisted", "deleted", "searching"
 

@@ -12,8 +12,8 @@ from qbitrr.rules.files import deletable, media, select
 from qbitrr.worker.disk import existing_below, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, pause
 from qbitrr.worker.torrents.actions.ffprobe import paths_of
+from qbitrr.worker.torrents.actions.guards import admit
 from qbitrr.worker.torrents.actions.safety_checks import shares_data
-from qbitrr.worker.torrents.actions.writer import admit
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -30,8 +30,8 @@ from qbitrr.rules.torrents.protected import protection
 from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions import files, import_proof
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError
+from qbitrr.worker.torrents.actions.guards import admit
 from qbitrr.worker.torrents.actions.watch import Watch
-from qbitrr.worker.torrents.actions.writer import admit
 from qbitrr.worker.torrents.arr_downloads import SETTINGS_SECONDS
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from qbitrr.rules.states import STOPPED
 from qbitrr.rules.tags import TAG_PAUSED
 from qbitrr.rules.verdict import Action, TraceStep, Verdict, acts
 from qbitrr.state import free_space as stored
-from qbitrr.worker.torrents.actions.writer import admit_queue
+from qbitrr.worker.torrents.actions.guards import admit_queue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
-    from qbitrr.worker.torrents.actions.writer import QueueWriter
+    from qbitrr.worker.torrents.actions.guards import QueueWriter
 
 _AT_ONCE = 100
 

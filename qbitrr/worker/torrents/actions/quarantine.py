@@ -23,7 +23,7 @@ from qbitrr.rules.tags import TAG_PAUSED, TAG_QUARANTINE
 from qbitrr.rules.trackers import host_of
 from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError, pause
-from qbitrr.worker.torrents.actions.writer import admit, admit_removal, admit_return
+from qbitrr.worker.torrents.actions.guards import admit, admit_removal, admit_return
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
-    from qbitrr.worker.torrents.actions.writer import TorrentWriter
+    from qbitrr.worker.torrents.actions.guards import TorrentWriter
 
 _log = logs.get(__name__)
 

@@ -8,12 +8,12 @@ from qbitrr.errors import RefusedError
 from qbitrr.rules import states
 from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError
-from qbitrr.worker.torrents.actions.writer import admit
+from qbitrr.worker.torrents.actions.guards import admit
 
 if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
-    from qbitrr.worker.torrents.actions.writer import TorrentWriter
+    from qbitrr.worker.torrents.actions.guards import TorrentWriter
 
 _START_SECONDS = 5.0  # until qBittorrent shows that it checks
 _CHECK_SECONDS = 3.0

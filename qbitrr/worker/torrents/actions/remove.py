@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from qbitrr.errors import UnreachableError
 from qbitrr.worker.torrents.actions import quarantine
 from qbitrr.worker.torrents.actions.context import pause
+from qbitrr.worker.torrents.actions.guards import admit_removal
 from qbitrr.worker.torrents.actions.safety_checks import shares_data
-from qbitrr.worker.torrents.actions.writer import admit_removal
 
 if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry

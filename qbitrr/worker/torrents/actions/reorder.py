@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qbitrr.errors import ServiceError, StateError
 from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.rules.verdict import Action, TraceStep, Verdict, acts
-from qbitrr.worker.torrents.actions.writer import admit_queue
+from qbitrr.worker.torrents.actions.guards import admit_queue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

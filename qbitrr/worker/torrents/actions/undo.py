@@ -23,7 +23,7 @@ from qbitrr.state import ledger
 from qbitrr.worker.disk import has_content, on_disk
 from qbitrr.worker.torrents.actions import quarantine
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, pause
-from qbitrr.worker.torrents.actions.writer import admit_return
+from qbitrr.worker.torrents.actions.guards import admit_return
 from qbitrr.worker.torrents.arr_downloads import CLOCK_SKEW_SECONDS
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
-    from qbitrr.worker.torrents.actions.writer import ReturnWriter
+    from qbitrr.worker.torrents.actions.guards import ReturnWriter
 
 _log = logs.get(__name__)
 

@@ -7,7 +7,7 @@ import qbitrr
 from tests.support.changing import OF_THE_ARR, of_qbittorrent, of_the_arr
 
 PACKAGE = Path(qbitrr.__file__).parent
-WRITERS = "torrents/actions/writer.py"
+WRITERS = "torrents/actions/guards.py"
 
 
 def called_outside_of_writers(names):
