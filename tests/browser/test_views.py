@@ -98,6 +98,7 @@ async def test_views_are_reached_by_keys_and_by_going_back(page, daemon):
     await expect(page.get_by_role("dialog")).to_be_hidden()
 
 
+@pytest.mark.serial
 async def test_a_killed_worker_is_seen_within_a_second(page, daemon):
     await show(page, daemon, "overview")
     card = page.locator(".worker", has_text="lidarr-music")
@@ -339,6 +340,7 @@ async def test_the_page_is_german_where_the_browser_is(browser, daemon):
         assert await page.locator("html").get_attribute("lang") == "de-DE"
 
 
+@pytest.mark.serial
 async def test_the_first_view_is_there_at_once(page, daemon):
     """Measured by the browser, from the request to the first cards; a busy machine is slower than a user's."""
     await show(page, daemon, "about")
