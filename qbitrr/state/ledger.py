@@ -170,6 +170,13 @@ async def of_torrent(database: Database, infohash: str) -> list[Entry]:
     return [_entry(row) for row in await database.rows(sql, (infohash,))]
 
 
+async def of_torrents(database: Database, category: str, infohashes: Sequence[str]) -> list[Entry]:
+    """Read all actions of a category on some torrents, a thousand at most, oldest first."""
+    marks = ", ".join("?" * len(infohashes))
+    sql = f"SELECT {_COLUMNS} FROM ledger WHERE infohash IN ({marks}) AND category = ? ORDER BY id"
+    return [_entry(row) for row in await database.rows(sql, (*infohashes, category))]
+
+
 async def totals(database: Database) -> list[tuple[str, str, str, str, int]]:
     """Count actions by category, action, rule and state, also those whose entries were dropped with age."""
     sql = "SELECT category, action, rule, state, number FROM ledger_totals WHERE number > 0"

@@ -26,7 +26,6 @@ Incarnation = tuple[str, str, float]  # and when it was added: it may come back 
 NOTHING_LEFT = Selection(playable=1)
 """Stands for a file list that was examined before: nothing is left to be done about it."""
 _DAY_SECONDS = 86400.0
-_MOST_LEFT = 10_000  # torrents that left; of more the ledger is read at the next start
 
 
 class TorrentHistory:
@@ -41,7 +40,6 @@ class TorrentHistory:
         self._files_seen: dict[Incarnation, str] = {}
         self._unsaved: set[Incarnation] = set()
         self._failed_grabs: dict[int, tuple[float, frozenset[int]]] = {}  # by entry of the ledger
-        self._left: set[Incarnation] = set()
         self._quarantined: dict[TorrentKey, float] = {}
 
     async def load(self) -> None:
@@ -99,18 +97,18 @@ class TorrentHistory:
         if history != before:
             self._histories[incarnation] = history
 
-    async def reload(self, torrent: TorrentFacts) -> None:
-        """Read what the ledger knows of a torrent that was added again."""
-        for entry in await ledger.of_torrent(self._database, torrent.infohash):
-            if _incarnation(entry) == _incarnation(torrent) and entry.state not in OPEN:
-                self.record(entry, entry.state, entry.updated_at, entry.outcome)
+    async def recall(self, torrents: Iterable[TorrentFacts]) -> None:
+        """Read what the ledger knows of torrents that came, as they may have been there before.
 
-    async def recall(self, torrent: TorrentFacts) -> None:
-        """Read again what the ledger knows of a torrent that left and came back, as after an empty answer."""
-        incarnation = _incarnation(torrent)
-        if incarnation in self._left:
-            self._left.discard(incarnation)
-            await self.reload(torrent)
+        One that was moved aside, or that a client did not list for a moment, was forgotten meanwhile.
+        """
+        unknown = {one for torrent in torrents if (one := _incarnation(torrent)) not in self._histories}
+        if not unknown:
+            return
+        infohashes = sorted({infohash for _, infohash, _ in unknown})
+        for entry in await ledger.of_torrents(self._database, self._category, infohashes):
+            if _incarnation(entry) in unknown and entry.state not in OPEN:
+                self.record(entry, entry.state, entry.updated_at, entry.outcome)
 
     def note(self, subject: Entry | TorrentFacts, **found: Any) -> None:
         """Note what was found out about a torrent."""
@@ -141,9 +139,6 @@ class TorrentHistory:
 
     def forget(self, gone: set[TorrentKey]) -> None:
         """Drop torrents that are no longer there."""
-        self._left.update(one for one in self._histories if one[:2] in gone)
-        while len(self._left) > _MOST_LEFT:
-            self._left.pop()
         self._histories = {one: known for one, known in self._histories.items() if one[:2] not in gone}
         self._files_seen = {one: mark for one, mark in self._files_seen.items() if one[:2] not in gone}
         self._unsaved = {one for one in self._unsaved if one[:2] not in gone}

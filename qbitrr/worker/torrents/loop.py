@@ -201,6 +201,8 @@ class TorrentLoop:
         fresh: dict[TorrentKey, verdicts.StoredVerdict] = {}
         judged: set[TorrentKey] = set()
         to_act: list[TorrentKey] = []
+        new = (self.poll.facts(key) for key in due if key not in self._identities)
+        await self._history.recall([torrent for torrent in new if torrent is not None])
         for key in due:
             torrent = self.poll.facts(key) if self.poll.answers(key[0]) else None
             if torrent is None or key in self.runner.busy:
@@ -245,7 +247,6 @@ class TorrentLoop:
         queued = self.observer.queue_of(torrent) is not None
         if not await self._ownership.claim(torrent, queued=queued):
             return None
-        await self._history.recall(torrent)
         try:
             return self._judge.judge(torrent)
         except Exception as error:  # noqa: BLE001 - a border: one torrent must not stop the others

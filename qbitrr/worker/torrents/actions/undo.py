@@ -103,7 +103,7 @@ async def _add_again(context: ActionContext, entry: Entry) -> None:
     data = "its data is checked" if there else "its data is downloaded again"
     await writer.resume(kept)
     await ledger.carry_over(context.database, entry, torrent.added_at)
-    await context.history.reload(torrent)
+    await context.history.recall([torrent])
     outcome = f"{ADDED_AGAIN}, as the user asked for; {data}; {_PROTECTED}{blocklist}"
     await context.close(replace(entry, added_at=torrent.added_at), "undone", outcome)
 
