@@ -24,7 +24,7 @@ lint: .venv-dev/.built ## style, format, types, and who may import whom
 	.venv-dev/bin/ruff check .
 	.venv-dev/bin/ruff format --check .
 	.venv-dev/bin/mypy
-	.venv-dev/bin/mypy -p tests.support -p release
+	MYPYPATH=packaging .venv-dev/bin/mypy -p tests.support -p release
 	.venv-dev/bin/lint-imports
 
 docs: .venv-dev/.built ## renew what is made from the code: the example configuration, docs/rules.md, docs/state-machines.md
@@ -34,13 +34,13 @@ install: ## as root: into /opt/qbitrr, with the units for systemd
 	@PYTHON="$(PYTHON)" systemd/install
 
 release: .venv-dev/.built ## wheel, lock and manifest in dist, signed by the key in QBITRR_RELEASE_KEY_FILE
-	@.venv-dev/bin/python -m release
+	@PYTHONPATH=packaging .venv-dev/bin/python -m release
 
 bench: .venv/.built ## time and memory, in the environment that users have
 	.venv/bin/python -m benchmarks
 
 clean: ## remove what the other commands made; your data folder .config stays
-	rm -rf .venv .venv-dev .cache build dist web/node_modules web/types ./*.egg-info .coverage*
+	rm -rf .venv .venv-dev .cache build dist packaging/page/node_modules packaging/page/types ./*.egg-info .coverage*
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

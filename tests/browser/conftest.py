@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser
 
-TOOLS = Path(__file__).parents[2] / "web"
+TOOLS = Path(__file__).parents[2] / "packaging" / "page"
 CHROMIUM = "/usr/bin/chromium"
 _FLAGS = (
     "--headless",

@@ -10,7 +10,7 @@ import msgspec
 from control import openapi
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 
-FILE = Path(__file__).parents[2] / "web" / "types" / "answers.d.ts"
+FILE = Path(__file__).parents[2] / "packaging" / "page" / "types" / "answers.d.ts"
 _PLAIN = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
 
 

@@ -6,6 +6,7 @@ keys in it each of them signs. QBITRR_RELEASE_DAYS is how long the release is va
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qbitrr.update.index import of_pip
 from qbitrr.update.programs import python
 from qbitrr.update.signature import Manifest, parse_keys, verify
 from release.lock import resolve
@@ -23,13 +25,12 @@ from release.sign import described, private_keys, public_line, signed
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-CHECKOUT = Path(__file__).parents[1]
+CHECKOUT = Path(__file__).parents[2]
 DIST = CHECKOUT / "dist"
 KEYS = CHECKOUT / "qbitrr" / "update" / "release-keys.txt"
 _DAYS = 365.0
 _DAY_SECONDS = 86400.0
 _OLDEST_PYTHON = (3, 11)
-_INDEX = "https://pypi.org/simple"
 
 
 def main() -> None:
@@ -55,6 +56,7 @@ def _signed(keys: list[Ed25519PrivateKey], trusted: tuple[bytes, ...]) -> tuple[
     """Build; the wheel, its signed manifest, and how many packages it needs."""
     wheel = _build()
     now = time.time()
+    index = os.environ.get("QBITRR_RELEASE_INDEX") or asyncio.run(of_pip())
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
     manifest = Manifest(
         distribution="qbitrrd",
@@ -62,7 +64,7 @@ def _signed(keys: list[Ed25519PrivateKey], trusted: tuple[bytes, ...]) -> tuple[
         signed_at=now,
         expires_at=now + float(os.environ.get("QBITRR_RELEASE_DAYS") or _DAYS) * _DAY_SECONDS,
         wheel=described(wheel),
-        dependencies=tuple(resolve(wheel, _extras(project), os.environ.get("QBITRR_RELEASE_INDEX") or _INDEX)),
+        dependencies=tuple(resolve(wheel, _extras(project), index)),
     )
     envelope = signed(manifest, keys)
     verify(envelope, trusted)

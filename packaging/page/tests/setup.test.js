@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as setup from "../../control/ui/setup.js";
+import * as setup from "../../../control/ui/setup.js";
 
 test("an address of qBittorrent becomes host and port", () => {
   assert.deepEqual(setup.hostAndPort("http://nas:8080"), { Host: "nas", Port: 8080 });

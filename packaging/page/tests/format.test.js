@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatFact } from "../../control/ui/facts.js";
-import * as format from "../../control/ui/format.js";
+import { formatFact } from "../../../control/ui/facts.js";
+import * as format from "../../../control/ui/format.js";
 
 const NOW = Date.parse("2026-11-25T12:00:00Z");
 const at = (seconds) => new Date(NOW + seconds * 1000).toISOString();

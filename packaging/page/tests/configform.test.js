@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as form from "../../control/ui/configform.js";
+import * as form from "../../../control/ui/configform.js";
 
 const key = (changes) => ({ name: "Key", form: "text", many: false, choices: [], ...changes });
 const FILE = { Settings: { LoopSleepTimer: 5 }, "Radarr-4K": { Torrent: { StalledDelay: "3s" } }, qBit: {}, Strange: {} };

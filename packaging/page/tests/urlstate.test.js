@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatRoute, given, parseRoute } from "../../control/ui/urlstate.js";
+import { formatRoute, given, parseRoute } from "../../../control/ui/urlstate.js";
 
 test("an address without a view is the overview", () => {
   for (const hash of ["", "#", "#login=abc", "#/"]) {

@@ -6,7 +6,7 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 await build({
   entryPoints: [here("lit.js")],
-  outfile: process.argv[2] ?? here("../control/ui/vendor/lit.js"),
+  outfile: process.argv[2] ?? here("../../control/ui/vendor/lit.js"),
   bundle: true,
   minify: true,
   format: "esm",

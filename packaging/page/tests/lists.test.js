@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { perDay } from "../../control/ui/days.js";
-import { choices, matching } from "../../control/ui/filters.js";
-import { appended, chosen, levelOf } from "../../control/ui/loglines.js";
-import { visible } from "../../control/ui/rows.js";
+import { perDay } from "../../../control/ui/days.js";
+import { choices, matching } from "../../../control/ui/filters.js";
+import { appended, chosen, levelOf } from "../../../control/ui/loglines.js";
+import { visible } from "../../../control/ui/rows.js";
 
 const KINDS = [
   { rule: "imported", action: "nothing", category: "movies", instance: "qBit", number: 5 },

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
-import * as sentences from "../../control/ui/sentences.js";
-import { named, t, useLanguage } from "../../control/ui/words.js";
-import { GERMAN } from "../../control/ui/words/de.js";
-import { ENGLISH } from "../../control/ui/words/en.js";
+import * as sentences from "../../../control/ui/sentences.js";
+import { named, t, useLanguage } from "../../../control/ui/words.js";
+import { GERMAN } from "../../../control/ui/words/de.js";
+import { ENGLISH } from "../../../control/ui/words/en.js";
 
-const FOLDER = new URL("../../control/ui/", import.meta.url);
+const FOLDER = new URL("../../../control/ui/", import.meta.url);
 const scripts = readdirSync(FOLDER, { recursive: true }).filter((name) => name.endsWith(".js") && !/vendor|words/.test(name));
 const source = scripts.map((name) => readFileSync(new URL(name, FOLDER), "utf8")).join("\n");
 
