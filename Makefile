@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test lint docs bench release install clean
+.PHONY: help run check test lint docs bench dist release install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
@@ -32,6 +32,11 @@ docs: .venv-dev/.built ## renew what is made from the code: the example configur
 
 install: ## as root: into /opt/qbitrr, with the units for systemd
 	@PYTHON="$(PYTHON)" systemd/install
+
+dist: .venv-dev/.built ## wheel and source distribution in dist
+	@rm -rf dist
+	@.venv-dev/bin/python -P -m build --no-isolation . >/dev/null
+	@ls dist/*
 
 release: .venv-dev/.built ## wheel, lock and manifest in dist, signed by the key in QBITRR_RELEASE_KEY_FILE
 	@.venv-dev/bin/python -m release
