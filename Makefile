@@ -27,7 +27,7 @@ lint: .venv-dev/.built ## style, format, types, and who may import whom
 	.venv-dev/bin/mypy -p tests.support -p release
 	.venv-dev/bin/lint-imports
 
-docs: .venv-dev/.built ## renew what is made from the code: the example configuration, docs/rules.md, docs/state-machines.md
+docs: .venv-dev/.built ## renew what is made from the code: the example configuration, docs/{environment,rules,state-machines}.md
 	.venv-dev/bin/python -m tests.support.generated
 
 install: ## as root: into /opt/qbitrr, with the units for systemd
