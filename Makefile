@@ -5,7 +5,7 @@ PYTHON ?= python3
 .PHONY: help run check test lint docs bench dist release install uninstall clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 run: .venv/.built ## the daemon with your config.toml; without one, a demonstration that needs no service
 	@for config in "$${QBITRR_OVERRIDES_DATA_PATH:-.config}/config.toml" config.toml; do \
@@ -30,8 +30,11 @@ lint: .venv-dev/.built ## style, format, types, and who may import whom
 docs: .venv-dev/.built ## renew what is made from the code: the example configuration, docs/{environment,rules,state-machines}.md
 	.venv-dev/bin/python -m tests.support.generated
 
-install: ## as root: into /opt/qbitrr, with the units for systemd
-	@PYTHON="$(PYTHON)" systemd/install
+install: ## as root: into /opt/qbitrr, with the units for systemd and qbitrr on the PATH
+	@DESTDIR="$(DESTDIR)" PYTHON="$(PYTHON)" systemd/install
+
+uninstall: ## as root: remove what install has put there; configuration and state stay
+	@DESTDIR="$(DESTDIR)" systemd/uninstall
 
 dist: .venv-dev/.built ## wheel and source distribution in dist
 	@rm -rf dist

@@ -37,7 +37,7 @@ ln -s /usr/bin/python3 opt/qbitrr/bin/python
 printf '/opt/source\\n/opt/site\\n' > usr/lib/python3/dist-packages/qbitrr.pth
 install -m 755 {DOCKER}/entrypoint usr/local/bin/qbitrr
 install -m 755 {DOCKER}/healthcheck usr/local/bin/qbitrr-healthcheck
-exec env -u ROOM -u CONFIG chroot . "$@"
+exec env -u ROOM -u CONFIG chroot . env -C /config "$@"
 """
 
 
