@@ -42,9 +42,10 @@ def sdist(dist):
 
 
 def ours():
-    """The files of the packages that an installation needs."""
+    """The files of the packages that an installation needs: all but types for who changes the page."""
     files = (path for package in PACKAGES for path in (CHECKOUT / package).rglob("*"))
-    return {str(path.relative_to(CHECKOUT)) for path in files if path.is_file() and "__pycache__" not in path.parts}
+    kept = (path for path in files if path.is_file() and "__pycache__" not in path.parts)
+    return {str(path.relative_to(CHECKOUT)) for path in kept if not path.name.endswith(".d.ts")}
 
 
 def test_both_are_made_of_this_version_and_nothing_else_is_left(dist, wheel, sdist):
