@@ -98,7 +98,14 @@ FILLED_IN = {"RADARR_API_KEY": "a", "SONARR_API_KEY": "b", "LIDARR_API_KEY": "c"
 
 def interpolated(value, variables):
     """Source of the syntax: "Interpolation" of the Compose Specification."""
-    return re.sub(r"\$\{(\w+):-([^}]*)\}", lambda match: variables.get(match[1]) or match[2], str(value))
+
+    def replacement(match):
+        name, sign, rest = match.groups()
+        if sign == "?" and not variables.get(name):
+            raise LookupError(name)
+        return variables.get(name) or rest
+
+    return re.sub(r"\$\{(\w+):([?-])([^}]*)\}", replacement, str(value))
 
 
 def mounts(service):
@@ -154,9 +161,20 @@ def test_with_the_keys_filled_in_all_workers_run():
     }
 
 
-def test_without_them_it_starts_and_names_them():
-    loaded = load_text("", qbitrr_environment({}))
-    assert {problem.key.split(".")[1] for problem in loaded.incomplete} == {"APIKey"}
+@pytest.mark.parametrize("arr", ARRS)
+def test_an_arr_does_not_start_without_a_key(arr):
+    """An Arr that is given an empty one would have it."""
+    value = SERVICES[arr]["environment"][f"{arr.upper()}__AUTH__APIKEY"]
+    with pytest.raises(LookupError, match=f"{arr.upper()}_API_KEY"):
+        interpolated(value, {})
+    assert (
+        interpolated(value, FILLED_IN)
+        == qbitrr_environment(FILLED_IN)[
+            next(
+                name for name in SERVICES["qbitrr"]["environment"] if re.match(f"QBITRR_{arr.upper()}_.*_API_KEY", name)
+            )
+        ]
+    )
 
 
 def test_it_is_stopped_no_sooner_than_it_can_stop():
