@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from qbitrr import __version__
+from tests.support import systemd_box
 from tests.support.checkout import copy_checkout
+from tests.support.daemon import CHECKOUT
 
 PLACES = ("opt", "usr/local/bin", "etc/systemd/system")
 IN_PLACE = """\
@@ -142,3 +144,17 @@ def test_a_program_of_the_same_name_is_not_removed(checkout, environ, tmp_path):
     (tmp_path / "usr/local/bin/qbitrr").write_text("#!/bin/sh\nexec something else\n")
     make(checkout, environ, "uninstall", f"DESTDIR={tmp_path}")
     assert files(tmp_path) == {"usr/local/bin/qbitrr"}
+
+
+def test_a_service_that_runs_is_stopped_before_it_is_removed_and_keeps_its_state(tmp_path):
+    if not (systemd_box.ROOT.exists() and systemd_box.SITE.exists()):
+        pytest.fail(systemd_box.how_to_get(), pytrace=False)
+    with systemd_box.Box(tmp_path / "console.log") as box:
+        box.run("systemctl", "enable", "--now", "qbitrr.service")
+        box.write("/root/uninstall", (CHECKOUT / "systemd" / "uninstall").read_text())
+        for _ in range(2):
+            assert "/var/lib/qbitrr stays" in box.run("sh", "/root/uninstall")
+        assert box.run("systemctl", "is-active", "qbitrr.service", check=False).strip() == "inactive"
+        assert "qbitrr" not in box.run("systemctl", "list-unit-files", "qbitrr*", "--no-legend", check=False)
+        assert "current" not in box.run("ls", "/opt/qbitrr")
+        assert "config.toml" in box.run("ls", "/var/lib/private/qbitrr")
