@@ -2,10 +2,10 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test lint docs bench release install clean
+.PHONY: help run check test lint docs bench dist release install uninstall clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 run: .venv/.built ## the daemon with your config.toml; without one, a demonstration that needs no service
 	@for config in "$${QBITRR_OVERRIDES_DATA_PATH:-.config}/config.toml" config.toml; do \
@@ -27,11 +27,19 @@ lint: .venv-dev/.built ## style, format, types, and who may import whom
 	MYPYPATH=packaging .venv-dev/bin/mypy -p tests.support -p release
 	.venv-dev/bin/lint-imports
 
-docs: .venv-dev/.built ## renew what is made from the code: the example configuration, docs/rules.md, docs/state-machines.md
+docs: .venv-dev/.built ## renew what is made from the code: the example configuration, docs/{environment,rules,state-machines}.md
 	.venv-dev/bin/python -m tests.support.generated
 
-install: ## as root: into /opt/qbitrr, with the units for systemd
-	@PYTHON="$(PYTHON)" systemd/install
+install: ## as root: into /opt/qbitrr, with the units for systemd and qbitrr on the PATH
+	@DESTDIR="$(DESTDIR)" PYTHON="$(PYTHON)" systemd/install
+
+uninstall: ## as root: remove what install has put there; configuration and state stay
+	@DESTDIR="$(DESTDIR)" systemd/uninstall
+
+dist: .venv-dev/.built ## wheel and source distribution in dist
+	@rm -rf dist
+	@.venv-dev/bin/python -P -m build --no-isolation . >/dev/null
+	@ls dist/*
 
 release: .venv-dev/.built ## wheel, lock and manifest in dist, signed by the key in QBITRR_RELEASE_KEY_FILE
 	@PYTHONPATH=packaging .venv-dev/bin/python -m release

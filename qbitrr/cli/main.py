@@ -85,7 +85,8 @@ def parser() -> argparse.ArgumentParser:
     command("run", _run, "run the daemon")
     demo = command("demo", _demo, "run the daemon on a built-in sandbox: nothing else is needed")
     demo.add_argument("--port", type=int, default=6969, help="port of the page (default: 6969)")
-    command("check", _check, "check config.toml and print what would run")
+    check = command("check", _check, "check config.toml and print what would run")
+    check.add_argument("--values", action="store_true", help="print every value, and where it comes from, instead")
     command("doctor", _doctor, "ask the Arrs for their settings and print what contradicts, with remedies")
     explain = command("explain", _explain, "print what was decided on a torrent, and why")
     explain.add_argument("infohash", help="the torrent's infohash")
@@ -181,12 +182,12 @@ def _run_daemon(
 
 
 def _check(options: argparse.Namespace) -> int:
-    from qbitrr.cli.check_config import report  # noqa: PLC0415
+    from qbitrr.cli.check_config import report, values  # noqa: PLC0415
     from qbitrr.cli.doctor import diagnose  # noqa: PLC0415
     from qbitrr.data_dir import load_config  # noqa: PLC0415
 
     loaded = load_config(_chosen(options), os.environ)
-    print(report(loaded, diagnose(loaded, _CHECK_SECONDS)))
+    print(values(loaded) if options.values else report(loaded, diagnose(loaded, _CHECK_SECONDS)))
     return _OK
 
 

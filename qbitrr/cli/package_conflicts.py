@@ -27,7 +27,7 @@ def foreign_package() -> str | None:
 def _message(name: str) -> str:
     from importlib import metadata  # noqa: PLC0415 - large, and seldom needed
 
-    owners = set(metadata.packages_distributions().get(name, ())) - {"qbitrr"}
+    owners = set(metadata.packages_distributions().get(name, ())) - {"qbitrrd"}
     culprit = f"by {', '.join(sorted(owners))}" if owners else "by something else"
     return (
         f"The package {name!r} of qbitrr was replaced {culprit}. "

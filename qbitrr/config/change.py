@@ -1,4 +1,7 @@
-"""ConfigChange: a change of the text of config.toml, checked as a whole, with its differences. Pure."""
+"""ConfigChange: a change of the text of config.toml, checked as a whole, with its differences.
+
+Nothing is read but the secrets of files that the environment names.
+"""
 
 from __future__ import annotations
 

@@ -48,13 +48,14 @@ class Loaded:
     """A configuration that can be used, and what the user should know about it.
 
     `incomplete` are the keys to fill in; their sections do not run. `overridden` maps dotted keys to the environment
-    variable that decides them.
+    variable that decides them. `document` is what the file says, in present names.
     """
 
     config: Config
     warnings: tuple[Problem, ...]
     incomplete: tuple[Problem, ...]
     overridden: Mapping[str, str]
+    document: Mapping[str, Any]
 
 
 def load_file(path: Path, environ: Mapping[str, str]) -> Loaded:
@@ -106,6 +107,7 @@ def load_document(document: dict[str, Any], environ: Mapping[str, str]) -> Loade
         warnings=tuple(findings.warnings),
         incomplete=tuple(findings.incomplete),
         overridden=overridden.variables,
+        document=modern,
     )
 
 

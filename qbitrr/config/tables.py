@@ -36,7 +36,8 @@ class Findings:
 
     def problem(self, where: str, found: str, allowed: str, hint: str = "") -> None:
         """Add an error; for an overridden key under the name of its variable."""
-        variable = self.variables.get(where.partition("[")[0])
+        place = where.partition("[")[0]
+        variable = self.variables.get(place) or self.variables.get(place.rpartition(".")[0])  # an entry of a mapping
         if variable:
             where, hint = variable, f"It overrides {where}."
         self.problems.append(Problem(where, found, allowed, hint))
