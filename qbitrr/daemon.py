@@ -7,7 +7,7 @@ import os
 import secrets
 import socket
 import sys
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -45,7 +45,7 @@ from supervisor.own_tasks import OwnTasks
 from supervisor.self_update import SelfUpdate
 from supervisor.signals import Commands, End
 from supervisor.spawner import Spawner
-from supervisor.systemd import ServiceManager, StatusLine
+from supervisor.systemd import Handover, ServiceManager, StatusLine
 from supervisor.workers import Workers, restart_policy
 
 if TYPE_CHECKING:
@@ -98,33 +98,35 @@ class _Ended:
     prepared: Upgrade | None
 
 
-def run(
-    data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer, passed: Sequence[socket.socket] = ()
-) -> list[socket.socket] | None:
-    """Run the daemon; return the sockets to restart in place with, or None when it was stopped.
+def run(data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer, passed: Handover) -> Handover | None:
+    """Run the daemon; return what to restart in place with, or None when it was stopped.
 
-    The fork server was started before this module and all that it imports were loaded. `passed` are listening sockets
-    that replace WebUI.Host and WebUI.Port.
+    The fork server was started before this module and all that it imports were loaded. Sockets of `passed` replace
+    WebUI.Host and WebUI.Port.
     Raises ConfigError, StateError, DataFolderBusyError or ListenError before a worker is started.
     """
     map_large_blocks()
     data_dir.create()
-    with data_dir.locked():
+    with ExitStack() as ending:
+        lock = data_dir.lock(passed.lock)
+        ending.callback(os.close, lock)
         data_dir.close_to_others()
         now = Clock().wall()
+        earlier_version = Handover(passed.sockets)  # which may not know of a lock that is handed over
         if recover(data_dir, now):
-            return list(passed)
+            return earlier_version
         try:
-            return _run(data_dir, environ, fork_server, passed)
+            restart = _run(data_dir, environ, fork_server, Handover(passed.sockets, lock))
         except Exception as error:
             if fail_probation(data_dir, f"{__version__} did not start: {error}", now):
-                return list(passed)
+                return earlier_version
             raise
+        if restart is not None and restart.lock is not None:
+            ending.pop_all()  # no other daemon can lock the folder before the next process has it
+        return restart
 
 
-def _run(
-    data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer, passed: Sequence[socket.socket]
-) -> list[socket.socket] | None:
+def _run(data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer, handover: Handover) -> Handover | None:
     is_first = not data_dir.config_file.exists()
     loaded = load_config(data_dir, environ)
     token = _token(data_dir, loaded)
@@ -137,10 +139,10 @@ def _run(
     _log_warnings(loaded)
     _log_access(loaded.config.webui, contained=in_container(environ))
     webui = loaded.config.webui
-    inherited = next((one for one in passed if is_bound_to(one, data_dir.control_socket)), None)
-    passed = [one for one in passed if one is not inherited]
+    inherited = next((one for one in handover.sockets if is_bound_to(one, data_dir.control_socket)), None)
+    passed = [one for one in handover.sockets if one is not inherited]
     control = _control_socket(data_dir.control_socket, inherited)
-    listeners = list(passed) or listen(webui.host, webui.port)
+    listeners = passed or listen(webui.host, webui.port)
     login_link = _login_link(webui, environ) if is_first else None
     start = _Start(data_dir, environ, loaded, token, configs, fork_server, control, login_link)
     ended = asyncio.run(_live(start, listeners))
@@ -148,14 +150,16 @@ def _run(
     if ended.how is End.STOP:
         data_dir.control_socket.unlink(missing_ok=True)
         return None
+    lock = handover.lock
     if ended.probation_failure is not None:
         fail_probation(data_dir, ended.probation_failure, Clock().wall())
+        lock = None  # the earlier version may not know of it
     elif ended.prepared is not None:
         ended.prepared.switch(Clock().wall())
     now = ended.loaded.config.webui
     moved = (webui.host, webui.port) != (now.host, now.port)
     kept = [] if moved and not passed else listeners
-    return [*kept, *([] if control is None else [control])]
+    return Handover([*kept, *([] if control is None else [control])], lock)
 
 
 def _control_socket(path: Path, inherited: socket.socket | None) -> socket.socket | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 import time
 from collections import Counter
 from contextlib import suppress
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
+from qbitrr.data_dir import DataDir
+from qbitrr.errors import DataFolderBusyError
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support.daemon import Daemon
 from tests.support.impatient import GRACE_SECONDS
@@ -98,6 +101,40 @@ async def test_no_request_is_refused_while_the_daemon_restarts_in_place(daemon: 
     await until(nothing_is_left, 10, lambda: f"{open_before} {descriptors(daemon.pid)}")
     assert await daemon.stop() == 0
     assert daemon.processes() == []
+
+
+async def test_no_other_process_can_lock_the_folder_while_the_daemon_restarts_in_place(daemon: Daemon):
+    data_dir, ended, attempts = DataDir(daemon.folder), threading.Event(), Counter[bool]()
+
+    def compete() -> None:
+        while not ended.is_set():
+            try:
+                os.close(data_dir.lock())
+            except DataFolderBusyError:
+                attempts[False] += 1
+            else:
+                attempts[True] += 1
+
+    competitor = threading.Thread(target=compete)
+    competitor.start()
+    try:
+        for _ in range(2):
+            before = {worker["pid"] for worker in (await daemon.all_running()).values()}
+            await daemon.post("/web/restart")
+
+            async def restarted(old: set[int] = before) -> bool:
+                workers = await daemon.workers()
+                return len(workers) == 2 and all(worker["pid"] not in {None, *old} for worker in workers.values())
+
+            await until(restarted, 20, daemon.log)
+    finally:
+        ended.set()
+        competitor.join()
+    assert attempts[False] > 100
+    assert attempts[True] == 0
+    assert data_dir.lock_holder() == daemon.pid
+    assert await daemon.stop() == 0
+    assert data_dir.lock_holder() is None
 
 
 async def test_a_stop_is_bounded_by_the_grace_even_if_no_worker_ends_by_itself(impatient: Daemon):
