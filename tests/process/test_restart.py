@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import threading
 import time
@@ -165,3 +166,30 @@ async def test_a_signal_while_the_daemon_restarts_in_place_does_not_end_it(daemo
 
     await until(restarted, 20, daemon.log)
     await daemon.all_running()
+
+
+async def test_a_receiver_of_notifications_that_never_ends_its_answer_does_not_hold_up_a_stop(
+    sandbox: Sandbox, tmp_path: Path
+):
+    asked = asyncio.Event()
+
+    async def dribble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with suppress(ConnectionError):
+            while not writer.is_closing():  # before each time limit of a read
+                writer.write(b"1\r\n.\r\n")
+                await writer.drain()
+                await asyncio.sleep(0.2)
+        writer.close()
+
+    server = await asyncio.start_server(dribble, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    notifications = f'[Notifications]\nUrls = ["json://127.0.0.1:{port}"]\nDigest = 0\n'
+    config = re.sub(r'APIKey = "[^"]*"', 'APIKey = "a-key-that-is-wrong"', sandbox.config_toml()) + notifications
+    async with server, Daemon(tmp_path / "data", config) as daemon:
+        await asyncio.wait_for(asked.wait(), 20)
+        began = time.monotonic()
+        assert await daemon.stop() == 0
+        assert time.monotonic() - began < 10
+        assert daemon.processes() == []
