@@ -37,8 +37,8 @@ from qbitrr.state import backup, migrate
 from qbitrr.state.database import open_reader
 from qbitrr.update.check import Checker
 from qbitrr.update.installation import recognise
-from qbitrr.update.upgrade import fail_probation, recover
-from supervisor import cron, housekeeping, self_update
+from qbitrr.update.upgrade import fail_probation, postpone_probation, recover
+from supervisor import cron, housekeeping, old_files, self_update
 from supervisor.config_reload import ConfigReload, configs_of, drop_absent
 from supervisor.evidence import Evidence
 from supervisor.own_tasks import OwnTasks
@@ -111,6 +111,7 @@ def run(data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer, 
         lock = data_dir.lock(passed.lock)
         ending.callback(os.close, lock)
         data_dir.close_to_others()
+        old_files.delete_unfinished(data_dir)
         now = Clock().wall()
         earlier_version = Handover(passed.sockets)  # which may not know of a lock that is handed over
         if recover(data_dir, now):
@@ -148,6 +149,7 @@ def _run(data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer,
     ended = asyncio.run(_live(start, listeners))
     _log.info("daemon ended", how=str(ended.how))
     if ended.how is End.STOP:
+        postpone_probation(data_dir)
         data_dir.control_socket.unlink(missing_ok=True)
         return None
     lock = handover.lock
@@ -277,6 +279,7 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
         workers.on_damage = commands.check_state
         updates = SelfUpdate(
             config_reload,
+            workers,
             recognise(start.environ),
             clock,
             lambda line: events.publish("update", {"line": line}),
@@ -298,7 +301,7 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
         probation_failures: list[str] = []
 
         async def complete_probation() -> None:
-            if because := await updates.complete_probation(workers):
+            if because := await updates.complete_probation():
                 probation_failures.append(because)
                 commands.restart()
 
@@ -339,8 +342,8 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
                 clock,
             ),
             "systemd": service_manager.keep_alive,
-            "backups": partial(housekeeping.keep_backups, data_dir.state_file, clock),
-            "retention": partial(housekeeping.keep_state_small, data_dir.state_file, config_reload, clock),
+            "backups": partial(housekeeping.keep_backups, data_dir, clock),
+            "retention": partial(housekeeping.drop_with_age, config_reload, clock),
             "loop_lag": workers.lag.watch,
             "memory": partial(release_memory_after_bursts, context.answers),
             "config_watch": config_editor.watch,
