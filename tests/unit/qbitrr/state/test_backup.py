@@ -97,7 +97,7 @@ def test_a_clock_that_jumps_and_is_corrected_stops_no_backup_and_deletes_none_ea
         if path := backup.back_up_when_due(filled, NOW + hour * HOUR + wrong_by):
             made[hour] = path
         elif wrong_by != -HOUR:  # what is dated in the hour that is repeated is new enough
-            assert hour == 24 and jump == HOUR, hour
+            assert (hour, jump) == (24, HOUR)
         assert made[max(made)].exists()
         assert max(made) >= hour - 1
     present = {one.path for one in backup.backups(filled, NOW + 47 * HOUR)}
