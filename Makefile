@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test lint docs bench dist release install uninstall clean
+.PHONY: help run check test soak lint docs bench dist release install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -26,6 +26,9 @@ lint: .venv-dev/.built ## style, format, types, and who may import whom
 	.venv-dev/bin/mypy
 	MYPYPATH=packaging .venv-dev/bin/mypy -p tests.support -p release
 	.venv-dev/bin/lint-imports
+
+soak: .venv-dev/.built ## a hundred rounds of faults, toggles, signals, kills and restarts: ten minutes
+	SOAK_ROUNDS=$${SOAK_ROUNDS:-100} .venv-dev/bin/pytest -q tests/process/test_soak.py
 
 docs: .venv-dev/.built ## renew what is made from the code: the example configuration, docs/{environment,rules,state-machines}.md
 	.venv-dev/bin/python -m tests.support.generated

@@ -1,11 +1,17 @@
-"""Sending one message through Apprise, which is optional."""
+"""Sending through Apprise, in a process of its own for each message."""
 
 from __future__ import annotations
 
-import logging
+import asyncio
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from control.apprise_process import Message, Sent
 from qbitrr import logs
+from qbitrr.process import die_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,16 +19,30 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 
-def send_by_apprise(urls: Sequence[str], title: str, text: str) -> bool:
-    """Send a message to all addresses; returns whether all were reached. Blocking."""
+async def send_by_apprise(urls: Sequence[str], title: str, text: str) -> bool:
+    """Send a message to all addresses in a process of its own, which is killed when this is cancelled.
+
+    Returns whether all were reached. Raises OSError when the process cannot be started.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "control.apprise_process",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        preexec_fn=die_with_parent,
+    )  # fmt: skip
     try:
-        import apprise  # noqa: PLC0415 - optional, large, and only needed when there is something to send
-    except ImportError:
-        _log.error("notification was not sent", remedy="install qbitrrd[notify]")
+        output, _ = await process.communicate(msgspec.json.encode(Message(tuple(urls), title, text)))
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    try:
+        sent = msgspec.json.decode(output, type=Sent)
+    except msgspec.MsgspecError:
+        _log.error("notification was not sent", because=f"its process ended with code {process.returncode}")
         return False
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it logs addresses, which are secrets
-    sender = apprise.Apprise()
-    for position, url in enumerate(urls):
-        if not sender.add(url):
-            _log.error("notification address was rejected by Apprise", position=position)
-    return bool(sender.notify(title=title, body=text))
+    if sent.is_missing:
+        _log.error("notification was not sent", remedy="install qbitrrd[notify]")
+    for position in sent.rejected:
+        _log.error("notification address was rejected by Apprise", position=position)
+    return sent.reached

@@ -14,11 +14,12 @@ from qbitrr.backoff import Backoff
 from supervisor.lifecycle import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from qbitrr.config.model import NotificationEvent, Notifications
 
-    Send = Callable[[Sequence[str], str, str], bool]  # addresses, title, text; True when all were reached
+    Send = Callable[[Sequence[str], str, str], Coroutine[None, None, bool]]
+    # addresses, title, text; True when all were reached
     Subject = Decision | ProcessView | BreakerTripped | UpdateAvailable | SettingContradicts
 
 _log = logs.get(__name__)
@@ -51,12 +52,18 @@ class NotificationSender:
     """Accepts messages at any time without waiting, and sends them by the settings as they are then."""
 
     def __init__(
-        self, settings: Callable[[], Notifications], page: Callable[[], str], send: Send, backoff: Backoff | None = None
+        self,
+        settings: Callable[[], Notifications],
+        page: Callable[[], str],
+        send: Send,
+        backoff: Backoff | None = None,
+        send_seconds: float = _SEND_SECONDS,
     ) -> None:
         self._settings = settings
         self._page = page
         self._send = send
         self._backoff = backoff or Backoff(first_seconds=5.0, limit_seconds=300.0)
+        self._send_seconds = send_seconds
         self._pending: deque[str] = deque(maxlen=MOST_PENDING)
         self._dropped = 0
         self._arrived = asyncio.Event()
@@ -91,8 +98,8 @@ class NotificationSender:
     async def _deliver(self, text: str) -> None:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                async with asyncio.timeout(_SEND_SECONDS):
-                    if await asyncio.to_thread(self._send, self._settings().urls, "qbitrr", text):
+                async with asyncio.timeout(self._send_seconds):
+                    if await self._send(self._settings().urls, "qbitrr", text):
                         return
             except TimeoutError:
                 _log.warning("notification was not sent in time", attempt=attempt)

@@ -7,7 +7,7 @@ import os
 import secrets
 import socket
 import sys
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -37,15 +37,15 @@ from qbitrr.state import backup, migrate
 from qbitrr.state.database import open_reader
 from qbitrr.update.check import Checker
 from qbitrr.update.installation import recognise
-from qbitrr.update.upgrade import fail_probation, recover
-from supervisor import cron, housekeeping, self_update
+from qbitrr.update.upgrade import fail_probation, postpone_probation, recover
+from supervisor import cron, housekeeping, old_files, self_update
 from supervisor.config_reload import ConfigReload, configs_of, drop_absent
 from supervisor.evidence import Evidence
 from supervisor.own_tasks import OwnTasks
 from supervisor.self_update import SelfUpdate
 from supervisor.signals import Commands, End
 from supervisor.spawner import Spawner
-from supervisor.systemd import ServiceManager, StatusLine
+from supervisor.systemd import Handover, ServiceManager, StatusLine
 from supervisor.workers import Workers, restart_policy
 
 if TYPE_CHECKING:
@@ -98,33 +98,36 @@ class _Ended:
     prepared: Upgrade | None
 
 
-def run(
-    data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer, passed: Sequence[socket.socket] = ()
-) -> list[socket.socket] | None:
-    """Run the daemon; return the sockets to restart in place with, or None when it was stopped.
+def run(data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer, passed: Handover) -> Handover | None:
+    """Run the daemon; return what to restart in place with, or None when it was stopped.
 
-    The fork server was started before this module and all that it imports were loaded. `passed` are listening sockets
-    that replace WebUI.Host and WebUI.Port.
+    The fork server was started before this module and all that it imports were loaded. Sockets of `passed` replace
+    WebUI.Host and WebUI.Port.
     Raises ConfigError, StateError, DataFolderBusyError or ListenError before a worker is started.
     """
     map_large_blocks()
     data_dir.create()
-    with data_dir.locked():
+    with ExitStack() as ending:
+        lock = data_dir.lock(passed.lock)
+        ending.callback(os.close, lock)
         data_dir.close_to_others()
+        old_files.delete_unfinished(data_dir)
         now = Clock().wall()
+        earlier_version = Handover(passed.sockets)  # which may not know of a lock that is handed over
         if recover(data_dir, now):
-            return list(passed)
+            return earlier_version
         try:
-            return _run(data_dir, environ, fork_server, passed)
+            restart = _run(data_dir, environ, fork_server, Handover(passed.sockets, lock))
         except Exception as error:
             if fail_probation(data_dir, f"{__version__} did not start: {error}", now):
-                return list(passed)
+                return earlier_version
             raise
+        if restart is not None and restart.lock is not None:
+            ending.pop_all()  # no other daemon can lock the folder before the next process has it
+        return restart
 
 
-def _run(
-    data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer, passed: Sequence[socket.socket]
-) -> list[socket.socket] | None:
+def _run(data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer, handover: Handover) -> Handover | None:
     is_first = not data_dir.config_file.exists()
     loaded = load_config(data_dir, environ)
     token = _token(data_dir, loaded)
@@ -137,25 +140,28 @@ def _run(
     _log_warnings(loaded)
     _log_access(loaded.config.webui, contained=in_container(environ))
     webui = loaded.config.webui
-    inherited = next((one for one in passed if is_bound_to(one, data_dir.control_socket)), None)
-    passed = [one for one in passed if one is not inherited]
+    inherited = next((one for one in handover.sockets if is_bound_to(one, data_dir.control_socket)), None)
+    passed = [one for one in handover.sockets if one is not inherited]
     control = _control_socket(data_dir.control_socket, inherited)
-    listeners = list(passed) or listen(webui.host, webui.port)
+    listeners = passed or listen(webui.host, webui.port)
     login_link = _login_link(webui, environ) if is_first else None
     start = _Start(data_dir, environ, loaded, token, configs, fork_server, control, login_link)
     ended = asyncio.run(_live(start, listeners))
     _log.info("daemon ended", how=str(ended.how))
     if ended.how is End.STOP:
+        postpone_probation(data_dir)
         data_dir.control_socket.unlink(missing_ok=True)
         return None
+    lock = handover.lock
     if ended.probation_failure is not None:
         fail_probation(data_dir, ended.probation_failure, Clock().wall())
+        lock = None  # the earlier version may not know of it
     elif ended.prepared is not None:
         ended.prepared.switch(Clock().wall())
     now = ended.loaded.config.webui
     moved = (webui.host, webui.port) != (now.host, now.port)
     kept = [] if moved and not passed else listeners
-    return [*kept, *([] if control is None else [control])]
+    return Handover([*kept, *([] if control is None else [control])], lock)
 
 
 def _control_socket(path: Path, inherited: socket.socket | None) -> socket.socket | None:
@@ -273,6 +279,7 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
         workers.on_damage = commands.check_state
         updates = SelfUpdate(
             config_reload,
+            workers,
             recognise(start.environ),
             clock,
             lambda line: events.publish("update", {"line": line}),
@@ -294,7 +301,7 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
         probation_failures: list[str] = []
 
         async def complete_probation() -> None:
-            if because := await updates.complete_probation(workers):
+            if because := await updates.complete_probation():
                 probation_failures.append(because)
                 commands.restart()
 
@@ -335,8 +342,8 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
                 clock,
             ),
             "systemd": service_manager.keep_alive,
-            "backups": partial(housekeeping.keep_backups, data_dir.state_file, clock),
-            "retention": partial(housekeeping.keep_state_small, data_dir.state_file, config_reload, clock),
+            "backups": partial(housekeeping.keep_backups, data_dir, clock),
+            "retention": partial(housekeeping.drop_with_age, config_reload, clock),
             "loop_lag": workers.lag.watch,
             "memory": partial(release_memory_after_bursts, context.answers),
             "config_watch": config_editor.watch,

@@ -108,22 +108,37 @@ class DataDir:
         if not self.config_file.exists() and beside.is_file():
             write_private(self.config_file, beside.read_bytes())
 
+    def lock(self, inherited: int | None = None) -> int:
+        """Lock the folder for this process; returns the descriptor, as long as which is open the folder is locked.
+
+        `inherited` is the descriptor of this process from before a restart in place; that of another folder is closed.
+        Raises DataFolderBusyError that names the process which has the lock.
+        """
+        if inherited is not None and not self._is_lock(inherited):
+            os.close(inherited)
+            inherited = None
+        descriptor = inherited
+        if descriptor is None:
+            descriptor = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except BlockingIOError:
+            pid = _read_pid(descriptor) or "unknown"
+            os.close(descriptor)
+            text = f"another qbitrr (process {pid}) uses {self.folder}; stop it, or choose another with --data-dir"
+            raise DataFolderBusyError(text) from None
+        except OSError:
+            os.close(descriptor)
+            raise
+        return descriptor
+
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Lock the folder for this process; the kernel releases the lock however the process ends.
-
-        Raises DataFolderBusyError that names the process which has it.
-        """
-        descriptor = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """Lock the folder during the block. Raises DataFolderBusyError that names the process which has the lock."""
+        descriptor = self.lock()
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                pid = _read_pid(descriptor) or "unknown"
-                text = f"another qbitrr (process {pid}) uses {self.folder}; stop it, or choose another with --data-dir"
-                raise DataFolderBusyError(text) from None
-            os.truncate(descriptor, 0)
-            os.write(descriptor, f"{os.getpid()}\n".encode())
             yield
         finally:
             os.close(descriptor)
@@ -148,9 +163,15 @@ class DataDir:
     def _lock_file(self) -> Path:
         return self.folder / _LOCK_FILE
 
+    def _is_lock(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), self._lock_file.stat())
+        except OSError:  # it is none, or the file was deleted
+            return False
+
 
 def _read_pid(lock: int) -> str:
-    return os.read(lock, 32).decode(errors="replace").strip()
+    return os.pread(lock, 32, 0).decode(errors="replace").strip()
 
 
 def choose_data_dir(argument: Path | None, environ: Mapping[str, str]) -> DataDir:

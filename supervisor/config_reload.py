@@ -118,6 +118,11 @@ class ConfigReload:
         await self.drop_absent()
         return result
 
+    @property
+    def categories(self) -> set[str]:
+        """All categories that have a worker or a section."""
+        return {*self._workers.processes, *configured_names(self.loaded.config)}
+
     async def drop_absent(self) -> None:
         """Drop what is stored of categories that have had no worker for long; a failure is only logged."""
         working = set(self._workers.processes)

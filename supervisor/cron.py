@@ -40,11 +40,15 @@ def due_after(cron: str, moment: float, zone: tzinfo | None = None) -> float:
 async def keep(cron: Callable[[], str | None], act: Callable[[], Awaitable[bool]], clock: Clock) -> None:
     """Act whenever `cron` is due, until cancelled; None is never. An act that returns False is tried again soon.
 
-    Checked every half minute, so that a clock that is set or another expression counts at once.
+    Checked every half minute, so that a clock that is set or another expression counts at once: what was scheduled by a
+    clock that was ahead is scheduled again.
     """
-    expression, due = None, float("inf")
+    expression, due, latest = None, float("inf"), 0.0
     while True:
         now = clock.wall()
+        if now < latest:  # it was set back
+            expression = None
+        latest = now
         configured = cron()
         if configured != expression:
             expression = configured

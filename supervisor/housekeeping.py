@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from qbitrr import logs
 from qbitrr.errors import StateError
 from qbitrr.state import backup, retention
+from qbitrr.update import switch
+from supervisor import old_files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from qbitrr.clock import Clock
+    from qbitrr.data_dir import DataDir
     from supervisor.config_reload import ConfigReload
 
 _log = logs.get(__name__)
@@ -22,20 +25,21 @@ _DAY_SECONDS = 86400.0
 _PAUSE_SECONDS = 0.05  # between two transactions, for the workers that wait to write
 
 
-async def keep_backups(state_file: Path, clock: Clock) -> None:
-    """Back the state file up every hour, until cancelled."""
+async def keep_backups(data_dir: DataDir, clock: Clock) -> None:
+    """Back the state file up every hour, until cancelled. The copy from before an update goes with the next backup."""
     while True:
         try:
-            await asyncio.to_thread(backup.back_up_when_due, state_file, clock.wall())
-        except StateError as error:
+            if await asyncio.to_thread(backup.back_up_when_due, data_dir.state_file, clock.wall()):
+                await asyncio.to_thread(switch.delete_state_copy, data_dir)
+        except (StateError, OSError) as error:
             _log.error("backup failed", error=str(error))
         await asyncio.sleep(_POLL_SECONDS)
 
 
-async def keep_state_small(state_file: Path, config_reload: ConfigReload, clock: Clock) -> None:
-    """Drop decisions that are older than `DecisionsKeptDays`, and what absent categories left, once a day.
+async def drop_with_age(config_reload: ConfigReload, clock: Clock) -> None:
+    """Drop decisions that are older than `DecisionsKeptDays`, old files, and what absent categories left, once a day.
 
-    Runs until cancelled. A clock that is set ahead meanwhile ages no decision: time goes on by the monotonic clock.
+    Runs until cancelled. A clock that is set ahead meanwhile ages nothing: time goes on by the monotonic clock.
     """
     started_wall, started_at = clock.wall(), clock.monotonic()
     while True:
@@ -43,9 +47,13 @@ async def keep_state_small(state_file: Path, config_reload: ConfigReload, clock:
         kept_days = config_reload.loaded.config.settings.decisions_kept_days
         if kept_days:
             try:
-                await drop_old_decisions(state_file, now - kept_days * _DAY_SECONDS)
+                await drop_old_decisions(config_reload.data_dir.state_file, now - kept_days * _DAY_SECONDS)
             except StateError as error:
                 _log.warning("old decisions were not dropped", error=str(error))
+        try:
+            await asyncio.to_thread(old_files.delete_old, config_reload.data_dir, config_reload.categories, now)
+        except OSError as error:
+            _log.warning("old files were not deleted", error=str(error))
         await asyncio.sleep(_DAY_SECONDS)
         await config_reload.drop_absent()
 

@@ -1,7 +1,7 @@
 """SelfUpdate: the daemon updates itself while it runs, and restarts in place as the new version.
 
 The update is staged and tried while all workers go on; the switch follows when they have ended. The new version is on
-probation until all its workers are ready.
+probation until its workers are as good as those before.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class SelfUpdate:
     def __init__(
         self,
         config_reload: ConfigReload,
+        workers: Workers,
         installation: Installation,
         clock: Clock,
         on_line: Callable[[str], None],
@@ -51,6 +52,7 @@ class SelfUpdate:
         self.installation = installation
         self.prepared: Upgrade | None = None
         self._config_reload = config_reload
+        self._workers = workers
         self._clock = clock
         self._on_line = on_line
         self._on_prepared = on_prepared
@@ -88,12 +90,12 @@ class SelfUpdate:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def complete_probation(self, workers: Workers) -> str | None:
-        """Wait for all workers of a version on probation; return why it failed, or None."""
+    async def complete_probation(self) -> str | None:
+        """Wait until the workers of a version on probation are as good as those before; return why not, or None."""
         if self._record is None or not self.on_probation:
             return None
         seconds = seconds_to_get_ready(self._config_reload.loaded.config.settings)
-        missing = await workers.not_ready_within(seconds)
+        missing = await self._workers.worse_within(self._record.workers, seconds)
         if missing:
             return f"{', '.join(missing)} did not get ready within {seconds:g} s"
         data_dir, now = self._config_reload.data_dir, self._clock.wall()
@@ -108,6 +110,7 @@ class SelfUpdate:
             self._config_reload.loaded.config.settings,
             self.installation,
             release,
+            self._workers.phases(),
         )
         try:
             await asyncio.to_thread(upgrade.open, self._clock.wall())

@@ -1,4 +1,4 @@
-"""The service manager: notifications to it (sd_notify(3)), sockets from it, and a restart that keeps them.
+"""The service manager: notifications to it (sd_notify(3)), sockets from it, and a restart that keeps them and the lock.
 
 Without a service manager notifications do nothing.
 """
@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from qbitrr import logs
@@ -25,6 +26,7 @@ _log = logs.get(__name__)
 _LONGEST_START_SECONDS = 600  # as TimeoutStartSec of the unit
 _FIRST = 3  # number of the first passed descriptor by sd_listen_fds(3)
 _ABOVE = 100  # descriptors from here on are free
+_LOCK = "QBITRR_LOCK_FD"  # variable with the number of the descriptor that locks the data folder
 
 
 class ServiceManager:
@@ -114,24 +116,35 @@ def _watchdog_seconds(environ: Mapping[str, str]) -> float | None:
     return int(microseconds) / 1e6
 
 
-def listen_fds(environ: MutableMapping[str, str]) -> list[socket.socket]:
-    """The sockets that were passed to this process, see sd_listen_fds(3).
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What outlives a restart in place: listening sockets, and the descriptor that locks the data folder."""
 
-    Their variables are removed from `environ`, as they do not concern processes that this one starts.
+    sockets: Sequence[socket.socket] = ()
+    lock: int | None = None
+
+
+def handed_over(environ: MutableMapping[str, str]) -> Handover:
+    """What was passed to this process, by the service manager or from before a restart in place; sd_listen_fds(3).
+
+    Its variables are removed from `environ`, as they do not concern processes that this one starts.
     """
-    pid, number = environ.pop("LISTEN_PID", ""), environ.pop("LISTEN_FDS", "")
+    pid, number, lock = (environ.pop(name, "") for name in ("LISTEN_PID", "LISTEN_FDS", _LOCK))
     environ.pop("LISTEN_FDNAMES", None)
     if pid != str(os.getpid()) or not number.isdecimal():
-        return []
-    passed = [socket.socket(fileno=_FIRST + index) for index in range(int(number))]
-    for each in passed:
+        return Handover()
+    sockets = [socket.socket(fileno=_FIRST + index) for index in range(int(number))]
+    for each in sockets:
         each.set_inheritable(False)
         each.setblocking(False)
-    return passed
+    if not lock.isdecimal():
+        return Handover(sockets)
+    os.set_inheritable(int(lock), False)
+    return Handover(sockets, int(lock))
 
 
-def restart_in_place(listeners: Sequence[socket.socket]) -> NoReturn:
-    """Replace this process by a new one of the same command, to which the sockets are passed. Raises OSError.
+def restart_in_place(handover: Handover) -> NoReturn:
+    """Replace this process by a new one of the same command, with what is handed over. Raises OSError.
 
     To be called at the end, without a loop or a process of its own.
     """
@@ -139,8 +152,12 @@ def restart_in_place(listeners: Sequence[socket.socket]) -> NoReturn:
     sys.stderr.flush()
     for number in COMMANDS:
         signal.signal(number, signal.SIG_IGN)  # they would end the new process before it has its handlers
-    for index, listener in enumerate([fcntl.fcntl(each, fcntl.F_DUPFD, _ABOVE) for each in listeners]):
-        os.dup2(listener, _FIRST + index, inheritable=True)
-        os.close(listener)
-    environ = {**os.environ, "LISTEN_PID": str(os.getpid()), "LISTEN_FDS": str(len(listeners))}
+    passed = [each.fileno() for each in handover.sockets]
+    environ = {**os.environ, "LISTEN_PID": str(os.getpid()), "LISTEN_FDS": str(len(passed))}
+    if handover.lock is not None:
+        environ[_LOCK] = str(_FIRST + len(passed))
+        passed.append(handover.lock)
+    for index, descriptor in enumerate([fcntl.fcntl(each, fcntl.F_DUPFD, _ABOVE) for each in passed]):
+        os.dup2(descriptor, _FIRST + index, inheritable=True)
+        os.close(descriptor)
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environ)  # noqa: S606 - ourselves

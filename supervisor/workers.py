@@ -12,6 +12,7 @@ from msgspec import Struct
 from qbitrr import ipc, logs
 from qbitrr.clock import Clock
 from qbitrr.errors import NotReadyError, WorkerNotReadyError
+from qbitrr.update.readiness import worse
 from supervisor import lifecycle
 from supervisor.coalesced import Coalesced
 from supervisor.lifecycle import Phase, RestartPolicy
@@ -144,11 +145,25 @@ class Workers:
                 except WorkerNotReadyError as error:
                     _log.warning("worker was left to the restart policy", category=category, because=str(error))
 
-    async def not_ready_within(self, seconds: float) -> list[str]:
-        """Wait until all workers are ready; return the categories of those that are not in time."""
-        with suppress(WorkerNotReadyError):
-            await self._until_ready(tuple(self.processes), seconds)
-        return [c for c, process in self.processes.items() if not lifecycle.is_ready(process.state)]
+    def phases(self) -> dict[str, Phase]:
+        """The phase of each worker by category."""
+        return {category: process.state.phase for category, process in self.processes.items()}
+
+    async def worse_within(self, before: Mapping[str, str], seconds: float) -> list[str]:
+        """Wait until every worker is as good as it was before; return the categories of those that are not in time.
+
+        Raises NotReadyError while the daemon stops.
+        """
+
+        def decided() -> bool:
+            missing = worse(before, self.phases())
+            return self._stopping or not missing or any(lifecycle.is_lost(self.processes[c].state) for c in missing)
+
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._until(decided)
+        self._raise_when_stopping()
+        return worse(before, self.phases())
 
     def summary(self) -> str:
         """One sentence on all workers, and what the first three are blocked by."""

@@ -11,12 +11,11 @@ from control.context import HandlerContext
 from control.handlers.shared import Nothing
 from qbitrr.errors import NotReadyError
 from qbitrr.ipc import Contradiction
+from supervisor import lifecycle
 from supervisor.lifecycle import Phase
 
 T = TypeVar("T")
 
-# A worker that waits for its Arr or qBittorrent is ready itself.
-_READY = frozenset({Phase.RUNNING, Phase.WAITING})
 _TROUBLED = frozenset({Phase.DEGRADED, Phase.HELD, Phase.HANGING})
 
 
@@ -63,9 +62,10 @@ async def health(context: HandlerContext, _request: Nothing, http: web.Request) 
 
 
 async def ready(context: HandlerContext, _request: Nothing, http: web.Request) -> Readiness:
-    """Answer 200 when every worker is ready."""
+    """Answer 200 when every worker got ready: what a service or its settings block is in `/health`."""
     workers = _phases(context)
-    if not context.workers.ready or not all(phase in _READY for phase in workers.values()):
+    processes = context.workers.processes.values()
+    if not context.workers.ready or not all(lifecycle.is_ready(process.state) for process in processes):
         raise NotReadyError("Not every worker is ready", {"workers": _shown(workers, http)})
     return Readiness(ready=True, workers=_shown(workers, http))
 

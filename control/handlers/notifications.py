@@ -18,7 +18,7 @@ async def test(context: HandlerContext, _request: Nothing) -> Message:
         raise ConflictError("No address is configured: Notifications.Urls")
     try:
         async with asyncio.timeout(_SECONDS):
-            sent = await asyncio.to_thread(send_by_apprise, urls, "qbitrr", _TEXT)
+            sent = await send_by_apprise(urls, "qbitrr", _TEXT)
     except TimeoutError:
         raise UnreachableError("Apprise", f"no answer within {_SECONDS:.0f} seconds") from None
     if not sent:

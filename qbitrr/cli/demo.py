@@ -12,10 +12,9 @@ from qbitrr.atomic_file import write_private
 from qbitrr.data_dir import DataDir
 from qbitrr.errors import DataFolderBusyError, QbitrrError
 from qbitrr.sandbox.__main__ import END_OF_CONFIG
+from supervisor.systemd import Handover
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Sequence
     from pathlib import Path
 
     from supervisor.spawner import ForkServer
@@ -24,9 +23,7 @@ if TYPE_CHECKING:
 _MARK = "demonstration"  # a file that marks a folder as one that holds nothing of value
 
 
-def run(
-    folder: Path, port: int, fork_server: ForkServer, passed: Sequence[socket.socket] = ()
-) -> list[socket.socket] | None:
+def run(folder: Path, port: int, fork_server: ForkServer, passed: Handover) -> Handover | None:
     """Run until it is stopped, with the page on `port`; returns what `daemon.run` returns.
 
     What an earlier demonstration left in the folder is removed first. Raises DataFolderBusyError when the folder holds
@@ -34,28 +31,32 @@ def run(
     """
     data_dir = DataDir(folder.absolute())
     data_dir.create()
+    _check_mark(data_dir)
+    lock = data_dir.lock(passed.lock)  # the end of the process releases it
     _clear(data_dir)
     command = [sys.executable, "-P", "-m", "qbitrr.sandbox", "--until-eof", "--webui-port", str(port)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sandbox:  # noqa: S603 - ourselves
         try:
             write_private(data_dir.config_file, _config(sandbox))
             environ = {key: value for key, value in os.environ.items() if not key.startswith("QBITRR_")}
-            return daemon.run(data_dir, environ, fork_server, passed)
+            return daemon.run(data_dir, environ, fork_server, Handover(passed.sockets, lock))
         finally:
             sandbox.terminate()
 
 
-def _clear(data_dir: DataDir) -> None:
+def _check_mark(data_dir: DataDir) -> None:
     mark = data_dir.folder / _MARK
     if any(data_dir.folder.iterdir()) and not mark.exists():
         raise DataFolderBusyError(f"{data_dir.folder} holds something else; name another folder with --data-dir")
     mark.touch()
-    with data_dir.locked():
-        for suffix in ("", "-wal", "-shm"):
-            state_file = data_dir.state_file
-            state_file.with_name(f"{state_file.name}{suffix}").unlink(missing_ok=True)
-        for path in data_dir.log_folder.glob("*.log*"):
-            path.unlink()
+
+
+def _clear(data_dir: DataDir) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        state_file = data_dir.state_file
+        state_file.with_name(f"{state_file.name}{suffix}").unlink(missing_ok=True)
+    for path in data_dir.log_folder.glob("*.log*"):
+        path.unlink()
 
 
 def _config(sandbox: subprocess.Popen[bytes]) -> bytes:

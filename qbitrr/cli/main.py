@@ -18,11 +18,11 @@ from qbitrr.cli import package_conflicts
 from qbitrr.errors import ConfigError, QbitrrError, RefusedByDaemonError
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Sequence
 
     from qbitrr.data_dir import DataDir
     from supervisor.spawner import ForkServer
+    from supervisor.systemd import Handover
 
 # exit codes of sysexits.h, which service managers know
 _OK = 0
@@ -142,7 +142,7 @@ def _chosen(options: argparse.Namespace) -> DataDir:
 
 
 def _run(options: argparse.Namespace) -> int:
-    def run(fork_server: ForkServer, passed: Sequence[socket.socket]) -> list[socket.socket] | None:
+    def run(fork_server: ForkServer, passed: Handover) -> Handover | None:
         from qbitrr import daemon  # noqa: PLC0415
 
         return daemon.run(_chosen(options), os.environ, fork_server, passed)
@@ -151,7 +151,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    def run(fork_server: ForkServer, passed: Sequence[socket.socket]) -> list[socket.socket] | None:
+    def run(fork_server: ForkServer, passed: Handover) -> Handover | None:
         from qbitrr.cli import demo  # noqa: PLC0415
 
         return demo.run(options.data_dir or Path(".config/demo"), options.port, fork_server, passed)
@@ -159,9 +159,7 @@ def _demo(options: argparse.Namespace) -> int:
     return _run_daemon(run)
 
 
-def _run_daemon(
-    run: Callable[[ForkServer, Sequence[socket.socket]], list[socket.socket] | None],
-) -> int:
+def _run_daemon(run: Callable[[ForkServer, Handover], Handover | None]) -> int:
     """Run a daemon until it is stopped; when it restarts in place, do not return.
 
     What it and its workers write is for their user only.
@@ -173,11 +171,11 @@ def _run_daemon(
     from supervisor import systemd  # noqa: PLC0415
     from supervisor.spawner import start_fork_server  # noqa: PLC0415
 
-    passed = systemd.listen_fds(os.environ)
+    passed = systemd.handed_over(os.environ)
     fork_server = start_fork_server()  # before anything is loaded that workers do not need
-    listeners = run(fork_server, passed)
-    if listeners is not None:
-        systemd.restart_in_place(listeners)
+    restart = run(fork_server, passed)
+    if restart is not None:
+        systemd.restart_in_place(restart)
     return _OK
 
 

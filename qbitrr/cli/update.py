@@ -58,7 +58,7 @@ def update(data_dir: DataDir, environ: Mapping[str, str], loaded: Loaded, on_lin
             return f"qbitrr {__version__} is the latest version"
         installation = recognise(environ)
         check_updatable(installation)
-        upgrade = Upgrade(data_dir, environ, loaded.config.settings, installation, release)
+        upgrade = Upgrade(data_dir, environ, loaded.config.settings, installation, release, workers={})
         upgrade.open(Clock().wall())
         try:
             asyncio.run(upgrade.prepare(on_line))

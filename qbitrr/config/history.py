@@ -48,6 +48,18 @@ def versions(folder: Path) -> list[Version]:
     return found
 
 
+def drop_old(folder: Path, before: float) -> int:
+    """Delete the versions from before a time in epoch seconds, but for the newest; returns how many. Raises OSError."""
+    old = [version for version in versions(folder)[:-1] if version.at < before]
+    for version in old:
+        _path(folder, version.id).unlink(missing_ok=True)
+    return len(old)
+
+
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"{number:08}{_SUFFIX}"
+
+
 def record(folder: Path, text: str, author: str, at: float) -> None:
     """Keep a version, unless its text is the newest one already. Raises OSError."""
     kept = versions(folder)
@@ -55,6 +67,6 @@ def record(folder: Path, text: str, author: str, at: float) -> None:
         return
     folder.mkdir(mode=0o700, exist_ok=True)
     number = kept[-1].id + 1 if kept else 1
-    write_private(folder / f"{number:08}{_SUFFIX}", msgspec.json.encode(Version(number, author, at, text)))
+    write_private(_path(folder, number), msgspec.json.encode(Version(number, author, at, text)))
     for old in kept[: max(0, len(kept) + 1 - KEPT)]:
-        (folder / f"{old.id:08}{_SUFFIX}").unlink(missing_ok=True)
+        _path(folder, old.id).unlink(missing_ok=True)

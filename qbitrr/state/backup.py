@@ -28,8 +28,8 @@ _log = logs.get(__name__)
 EVERY_SECONDS = 3600.0
 LARGEST_BYTES = 1 << 30
 """Of all backups together, beyond the newest three."""
-KEPT_DAMAGED = 3
-"""Damaged files that are kept; the oldest are deleted."""
+KEPT_ASIDE = 3
+"""Damaged files that are kept, and those from before a restore; the oldest are deleted."""
 _STAMP = "%Y%m%dT%H%M%SZ"
 _PARTS = ("", "-wal", "-shm")
 
@@ -140,6 +140,7 @@ def restore(state_file: Path, backup: Path, now: float) -> Path | None:
         before = state_file.with_name(f"{state_file.name}.before-restore-{time.strftime(_STAMP, time.gmtime(now))}")
         existed = _move(state_file, before)
         _put(backup, state_file)
+        _keep_newest(state_file, "before-restore", before)
     except (sqlite3.Error, OSError) as error:
         raise StateError(f"{backup} cannot be restored: {error}") from error
     return before if existed else None
@@ -192,11 +193,16 @@ def _set_aside(state_file: Path, now: float) -> Path:
     """Rename a damaged file. The newest three damaged ones stay."""
     aside = state_file.with_name(f"{state_file.name}.damaged-{time.strftime(_STAMP, time.gmtime(now))}")
     _move(state_file, aside)
-    damaged = [path for path in state_file.parent.glob(f"{state_file.name}.damaged-*Z") if path != aside]
-    for old in sorted(damaged, key=lambda path: path.name, reverse=True)[KEPT_DAMAGED - 1 :]:
+    _keep_newest(state_file, "damaged", aside)
+    return aside
+
+
+def _keep_newest(state_file: Path, kind: str, newest: Path) -> None:
+    """Delete all but three of the files that were set aside. `newest` stays whatever its name: clocks may be wrong."""
+    aside = [path for path in state_file.parent.glob(f"{state_file.name}.{kind}-*Z") if path != newest]
+    for old in sorted(aside, key=lambda path: path.name, reverse=True)[KEPT_ASIDE - 1 :]:
         for part in _PARTS:
             old.with_name(old.name + part).unlink(missing_ok=True)
-    return aside
 
 
 def _move(state_file: Path, target: Path) -> bool:

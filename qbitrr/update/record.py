@@ -28,7 +28,8 @@ class Record(Struct, frozen=True):
     `starts` counts how often the new version was started before it was ready. `state_copy` is the state file from
     before, `link` points to the version in use, `old_prefix` and `new_prefix` are the folders of both, `wheels` that
     with the new version as it was downloaded. Without a link `kept` is a copy of `packages`, the folder with the
-    packages in use.
+    packages in use. `workers` are the phases of the workers before, by category: those of the new version have to be as
+    good.
     """
 
     phase: Phase
@@ -45,6 +46,7 @@ class Record(Struct, frozen=True):
     wheels: str | None = None
     packages: str | None = None
     kept: str | None = None
+    workers: dict[str, str] = {}
 
 
 class UpdateOutcome(Struct, frozen=True):

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from qbitrr import logs
 from qbitrr.errors import UpdateFailedError
 from qbitrr.state import backup
+from qbitrr.state.carry_over import carry_over
 from qbitrr.update import record
 from qbitrr.update.programs import clean_environ, installing, run_blocking
 from qbitrr.update.stage import remove
@@ -49,7 +50,10 @@ def switch(data_dir: DataDir, staged: Record) -> Record:
 
 
 def switch_back(data_dir: DataDir, switched: Record, because: str, now: float) -> Record:
-    """Use the old version again, with the state from before. Raises OSError or UpdateFailedError."""
+    """Use the old version again, with the state from before and what was done since.
+
+    Raises OSError or UpdateFailedError.
+    """
     _log.error("update was rolled back", to=switched.old_version, because=because)
     if switched.link is not None and switched.old_prefix is not None:
         point(Path(switched.link), Path(switched.old_prefix))
@@ -83,6 +87,13 @@ def abandon(data_dir: DataDir, staged: Record, because: str, now: float) -> Reco
     return record.write(data_dir, replace(staged, phase="failed", error=because, ended_at=now))
 
 
+def delete_state_copy(data_dir: DataDir) -> None:
+    """Delete the state from before the last update, unless the way back may need it. Raises OSError."""
+    last = record.read(data_dir)
+    if last is None or last.phase != "switched":
+        (data_dir.folder / _STATE_COPY).unlink(missing_ok=True)
+
+
 def point(link: Path, target: Path) -> None:
     """Point a symbolic link elsewhere, in one step. Raises OSError."""
     draft = link.with_name(f".{link.name}.new")
@@ -92,10 +103,11 @@ def point(link: Path, target: Path) -> None:
 
 
 def restore(copy: Path, state_file: Path) -> None:
-    """Replace the state file by a copy of it. Raises OSError."""
+    """Replace the state file by a copy of it, with what was done and refused since. Raises OSError."""
     draft = state_file.with_name(f".{state_file.name}.restored")
     shutil.copyfile(copy, draft)
     draft.chmod(0o600)
+    carry_over(state_file, draft)
     for part in ("-wal", "-shm"):
         state_file.with_name(state_file.name + part).unlink(missing_ok=True)
     draft.replace(state_file)

@@ -1,7 +1,7 @@
 """Upgrade: one update from its record to its switch, and what a start of the daemon finds of it.
 
-The version that was switched to is on probation: it has to get ready in time, or the old one is restored with its
-state. So it is when the new one was started once before and never got ready, whatever ended it.
+The version that was switched to is on probation: its workers have to be as good as those before in time, or the old one
+is restored with its state. So it is when the new one was started once before and never got ready, whatever ended it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,10 @@ def seconds_to_get_ready(settings: Settings) -> float:
 
 
 class Upgrade:
-    """The update of an installation to a release. `record` is the stored one, None before `open`."""
+    """The update of an installation to a release. `record` is the stored one, None before `open`.
+
+    `workers` are the phases of the present workers by category, none when the daemon does not run.
+    """
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Upgrade:
         settings: Settings,
         installation: Installation,
         release: Release,
+        workers: Mapping[str, str],
     ) -> None:
         self.record: Record | None = None
         self._data_dir = data_dir
@@ -59,6 +63,7 @@ class Upgrade:
         self._settings = settings
         self._installation = installation
         self._release = release
+        self._workers = workers
         self._place = place_for(installation, data_dir, release)
 
     def open(self, now: float) -> None:
@@ -72,6 +77,7 @@ class Upgrade:
             old_prefix=self._installation.prefix,
             new_prefix=str(self._place),
             wheels=str(self._wheels),
+            workers=dict(self._workers),
         )
         if self._installation.link is None:
             packages = sysconfig.get_path("purelib")
@@ -95,7 +101,8 @@ class Upgrade:
                 await asyncio.to_thread(self._keep_packages)
         except OSError as error:
             raise UpdateFailedError(f"it could not be installed: {error}") from error
-        await try_out(self._place, self._data_dir, self._environ, seconds_to_get_ready(self._settings), on_line)
+        seconds = seconds_to_get_ready(self._settings)
+        await try_out(self._place, self._data_dir, self._environ, self._workers, seconds, on_line)
 
     def switch(self, now: float) -> None:
         """Use the new version from the next start on.
@@ -161,6 +168,16 @@ def recover(data_dir: DataDir, now: float) -> bool:
         return True
     record.write(data_dir, replace(last, starts=last.starts + 1))
     return False
+
+
+def postpone_probation(data_dir: DataDir) -> None:
+    """Have the next start of a version on probation be its first: this one was stopped before it was ready.
+
+    Raises OSError.
+    """
+    last = record.read(data_dir)
+    if last is not None and last.phase == "switched" and last.new_version == __version__:
+        record.write(data_dir, replace(last, starts=0))
 
 
 def fail_probation(data_dir: DataDir, because: str, now: float) -> bool:

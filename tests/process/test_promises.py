@@ -123,7 +123,7 @@ async def test_emfile_for_pipes_is_tried_again_and_touches_no_other_worker(sandb
         assert supervisor.processes["sonarr-tv"].pid == other
 
 
-@pytest.mark.parametrize("hours", [-1, 1])
+@pytest.mark.parametrize("hours", [-72, -1, 1, 72])
 async def test_a_wall_clock_that_jumps_changes_nothing(sandbox: Sandbox, tmp_path: Path, hours: int):
     wall = JumpingClock()
     async with supervised(sandbox, tmp_path, start_server("supervisor.fork_server"), wall.clock) as supervisor:

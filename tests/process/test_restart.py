@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
+import threading
 import time
 from collections import Counter
 from contextlib import suppress
@@ -14,6 +16,8 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
+from qbitrr.data_dir import DataDir
+from qbitrr.errors import DataFolderBusyError
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support.daemon import Daemon
 from tests.support.impatient import GRACE_SECONDS
@@ -100,6 +104,40 @@ async def test_no_request_is_refused_while_the_daemon_restarts_in_place(daemon: 
     assert daemon.processes() == []
 
 
+async def test_no_other_process_can_lock_the_folder_while_the_daemon_restarts_in_place(daemon: Daemon):
+    data_dir, ended, attempts = DataDir(daemon.folder), threading.Event(), Counter[bool]()
+
+    def compete() -> None:
+        while not ended.is_set():
+            try:
+                os.close(data_dir.lock())
+            except DataFolderBusyError:
+                attempts[False] += 1
+            else:
+                attempts[True] += 1
+
+    competitor = threading.Thread(target=compete)
+    competitor.start()
+    try:
+        for _ in range(2):
+            before = {worker["pid"] for worker in (await daemon.all_running()).values()}
+            await daemon.post("/web/restart")
+
+            async def restarted(old: set[int] = before) -> bool:
+                workers = await daemon.workers()
+                return len(workers) == 2 and all(worker["pid"] not in {None, *old} for worker in workers.values())
+
+            await until(restarted, 20, daemon.log)
+    finally:
+        ended.set()
+        competitor.join()
+    assert attempts[False] > 100
+    assert attempts[True] == 0
+    assert data_dir.lock_holder() == daemon.pid
+    assert await daemon.stop() == 0
+    assert data_dir.lock_holder() is None
+
+
 async def test_a_stop_is_bounded_by_the_grace_even_if_no_worker_ends_by_itself(impatient: Daemon):
     for worker in (await impatient.all_running()).values():
         os.kill(worker["pid"], signal.SIGSTOP)
@@ -128,3 +166,33 @@ async def test_a_signal_while_the_daemon_restarts_in_place_does_not_end_it(daemo
 
     await until(restarted, 20, daemon.log)
     await daemon.all_running()
+
+
+async def test_a_receiver_of_notifications_that_never_ends_its_answer_does_not_hold_up_a_stop(
+    sandbox: Sandbox, tmp_path: Path
+):
+    asked = asyncio.Event()
+
+    async def dribble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        try:
+            while not writer.is_closing():  # before each time limit of a read
+                writer.write(b"1\r\n.\r\n")
+                await writer.drain()
+                await asyncio.sleep(0.2)
+        except ConnectionError:
+            pass  # the process that sent was killed
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(dribble, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    notifications = f'[Notifications]\nUrls = ["json://127.0.0.1:{port}"]\nDigest = 0\n'
+    config = re.sub(r'APIKey = "[^"]*"', 'APIKey = "a-key-that-is-wrong"', sandbox.config_toml()) + notifications
+    async with server, Daemon(tmp_path / "data", config) as daemon:
+        await asyncio.wait_for(asked.wait(), 20)
+        began = time.monotonic()
+        assert await daemon.stop() == 0
+        assert time.monotonic() - began < 10
+        assert daemon.processes() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import signal
 import socket
@@ -151,6 +152,27 @@ async def test_a_version_that_is_no_good_is_refused_before_anything_changes(
     assert {name: worker["pid"] for name, worker in (await daemon.workers()).items()} == before
     assert not (daemon.folder / "trial").exists()
     assert [path.name for path in (daemon.folder.parent / "opt" / "versions").iterdir()] == ["1.0.0"]
+
+
+async def test_a_mistyped_key_of_one_arr_does_not_block_an_update(
+    sandbox: Sandbox, index: PackageIndex, first: tuple[Path, Path], tmp_path: Path
+):
+    python = linked(first[1], tmp_path / "opt", "1.0.0")
+    mistyped = re.sub(r'APIKey = "[^"]*"', 'APIKey = "mistyped-key-of-radarr"', config(sandbox, index), count=1)
+    async with Daemon(tmp_path / "data", mistyped, python=python) as daemon:
+
+        async def states() -> list[str]:
+            return sorted(worker["state"] for worker in (await daemon.workers()).values())
+
+        async def one_is_held() -> bool:
+            return await states() == ["held", "running"]
+
+        await until(one_is_held, 20, daemon.log)
+        build(index.wheels, "2.0.0")
+        await meta(daemon, force="true")
+        await daemon.post("/web/update")
+        assert (await ended(daemon, "success"))["current_version"] == "v2.0.0"
+        await until(one_is_held, 20, daemon.log)
 
 
 async def test_a_release_by_another_key_is_no_update(daemon: Daemon, index: PackageIndex):

@@ -60,7 +60,8 @@ async def _no_torrents(_keys, _within_seconds):
 
 def fake_process(arr, **changes):
     """A worker as the control plane sees it."""
-    state = State(phase=changes.pop("phase", Phase.RUNNING))
+    phase = changes.pop("phase", Phase.RUNNING)
+    state = State(phase=phase, alive=phase not in {Phase.BACKOFF, Phase.DEGRADED, Phase.STOPPED})
     attributes = {"pid": None, "restarts": 0, "phase_since": NOW, "last_report": LastReport(), "sent": [], **changes}
     attributes.setdefault("torrents", _no_torrents)
     attributes.setdefault("send", lambda message: attributes["sent"].append(message) or True)

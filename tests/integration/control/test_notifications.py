@@ -1,9 +1,8 @@
 """Messages through Apprise."""
 
+import asyncio
 import http.server
 import threading
-
-import pytest
 
 from control.apprise_sender import send_by_apprise
 from control.handlers import notifications
@@ -11,8 +10,7 @@ from tests.integration.control.asking import post
 from tests.integration.control.sample import CONFIG
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_apprise_sends_it():
+async def test_apprise_sends_it():
     got = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -28,8 +26,8 @@ def test_apprise_sends_it():
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        assert send_by_apprise([f"json://127.0.0.1:{server.server_port}"], "qbitrr", "hello") is True
-        assert send_by_apprise(["nonsense"], "qbitrr", "hello") is False
+        assert await send_by_apprise([f"json://127.0.0.1:{server.server_port}"], "qbitrr", "hello") is True
+        assert await send_by_apprise(["nonsense"], "qbitrr", "hello") is False
     finally:
         server.shutdown()
         thread.join()
@@ -40,7 +38,7 @@ def test_apprise_sends_it():
 async def test_a_test_message_arrives_or_says_why_not(make_context, connect, monkeypatch):
     sent = []
 
-    def send(urls, title, text):
+    async def send(urls, title, text):
         sent.append((tuple(urls), title))
         return len(sent) == 1
 
@@ -52,3 +50,23 @@ async def test_a_test_message_arrives_or_says_why_not(make_context, connect, mon
         assert (await post(client, "/web/notifications/test"))["message"] == "1 address was reached"
         assert "the log says more" in (await post(client, "/web/notifications/test", 502))["error"]
     assert sent == [(("json://127.0.0.1:1",), "qbitrr")] * 2
+
+
+async def test_a_process_that_sends_is_killed_when_it_is_cancelled():
+    asked = asyncio.Event()
+
+    async def ask_and_wait(reader, writer):
+        asked.set()
+        await reader.read()  # to the end of the connection
+        writer.close()
+        ended.set()
+
+    ended = asyncio.Event()
+    async with await asyncio.start_server(ask_and_wait, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        sending = asyncio.create_task(send_by_apprise([f"json://127.0.0.1:{port}"], "qbitrr", "hello"))
+        await asyncio.wait_for(asked.wait(), 20)
+        sending.cancel()
+        await asyncio.wait_for(asyncio.gather(sending, return_exceptions=True), 5)
+        assert sending.cancelled()
+        await asyncio.wait_for(ended.wait(), 5)

@@ -1,6 +1,7 @@
 """The OpenAPI description is valid, complete, and matches the answers."""
 
 import re
+from unittest.mock import AsyncMock
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -75,7 +76,7 @@ BODIES = {
     ids=lambda route: f"{route.method} {route.path}",
 )
 async def test_answers_match_the_description(client, context, log_folder, document, route, monkeypatch):
-    monkeypatch.setattr(notifications, "send_by_apprise", lambda *_: True)
+    monkeypatch.setattr(notifications, "send_by_apprise", AsyncMock(return_value=True))
     waiting_for_approval(context)
     await context.access.sessions.start("token", "", "192.168.1.7", "")
     (log_folder / "Main.log").write_text("a\n")

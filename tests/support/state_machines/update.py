@@ -71,7 +71,7 @@ class _Installation(Struct, frozen=True):
 
 def _upgrade(here: _Installation) -> Upgrade:
     installation = Installation("linked", str(here.folder / "old"), link=str(here.link))
-    return Upgrade(here.data_dir, {}, Settings(), installation, Release(_OTHER))
+    return Upgrade(here.data_dir, {}, Settings(), installation, Release(_OTHER), {})
 
 
 def _open(here: _Installation, _: Record) -> None:
@@ -105,6 +105,10 @@ def _miss_the_deadline(here: _Installation, _: Record) -> None:
     upgrade.fail_probation(here.data_dir, "a worker did not get ready", _NOW)
 
 
+def _stop(here: _Installation, _: Record) -> None:
+    upgrade.postpone_probation(here.data_dir)
+
+
 class _Scene(Struct, frozen=True):
     """Something that happens to an installation in a phase, while the new version runs or the old one."""
 
@@ -123,8 +127,9 @@ _SCENES = (
     _Scene("staging", "the daemon starts after an interruption", _start),
     _Scene("switched", "the daemon starts before the link has moved", _start),
     _Scene("switched", "the new version starts", _start, runs_new=True, link_moved=True),
-    _Scene("switched", "all workers are ready", _get_ready, runs_new=True, link_moved=True, starts=1),
-    _Scene("switched", "a worker is not ready in time", _miss_the_deadline, runs_new=True, link_moved=True, starts=1),
+    _Scene("switched", "the user stops the new version", _stop, runs_new=True, link_moved=True, starts=1),
+    _Scene("switched", "no worker is worse than before", _get_ready, runs_new=True, link_moved=True, starts=1),
+    _Scene("switched", "a worker is worse in the end", _miss_the_deadline, runs_new=True, link_moved=True, starts=1),
     _Scene("switched", "the new version starts a second time", _start, runs_new=True, link_moved=True, starts=1),
     _Scene("switched", "the old version starts, as switching back was interrupted", _start, starts=1),
     _Scene("done", "the daemon starts", _start, runs_new=True, link_moved=True),

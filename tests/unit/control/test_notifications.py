@@ -69,7 +69,7 @@ class Sender:
         self.sent = []
         self.tried = 0
 
-    def __call__(self, urls, title, text):
+    async def __call__(self, urls, title, text):
         self.tried += 1
         if self.tried <= self.failures:
             return False
@@ -117,6 +117,27 @@ async def test_sending_is_retried_and_given_up_at_last():
     hopeless = Sender(failures=100)
     await sent(hopeless, decision())
     assert hopeless.tried == 5
+
+
+async def test_a_send_that_does_not_return_is_cancelled_in_time_and_the_next_message_is_sent():
+    sender, cancelled = Sender(), []
+
+    async def stuck_at_first(urls, title, text):
+        if "stuck" not in text:
+            return await sender(urls, title, text)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.append(text)
+
+    settings = Notifications(urls=("json://x",), digest_seconds=0)
+    notifications = NotificationSender(lambda: settings, lambda: PAGE, stuck_at_first, AT_ONCE, send_seconds=0.01)
+    running = asyncio.create_task(notifications.run())
+    notifications.notify(BreakerTripped("stuck", "many"))
+    await until(lambda: len(cancelled) == 5, 5, lambda: cancelled)
+    notifications.notify(BreakerTripped("tv", "many"))
+    await until(lambda: len(sender.sent) == 1, 5, lambda: sender.tried)
+    running.cancel()
 
 
 async def test_too_many_are_counted_not_kept():

@@ -121,3 +121,32 @@ def test_a_folder_is_locked_for_one_process_and_names_it(tmp_path):
         with pytest.raises(DataFolderBusyError, match=f"process {os.getpid()}"), data_dir.locked():
             pass
     assert data_dir.lock_holder() is None
+
+
+def test_a_lock_that_is_handed_over_is_held_without_a_break(tmp_path):
+    data_dir = DataDir(tmp_path)
+    inherited = data_dir.lock()
+    lock = data_dir.lock(inherited)
+    assert lock == inherited
+    assert data_dir.lock_holder() == os.getpid()
+    os.close(lock)
+    assert data_dir.lock_holder() is None
+
+
+def test_the_lock_of_another_folder_is_no_lock_of_this_one(tmp_path):
+    one, other = DataDir(tmp_path / "one"), DataDir(tmp_path / "other")
+    one.create()
+    other.create()
+    inherited = other.lock()
+    lock = one.lock(inherited)
+    assert (one.lock_holder(), other.lock_holder()) == (os.getpid(), None)
+    os.close(lock)
+
+
+def test_a_lock_whose_file_was_deleted_is_locked_once_more(tmp_path):
+    data_dir = DataDir(tmp_path)
+    inherited = data_dir.lock()
+    next(tmp_path.glob("*.lock")).unlink()
+    lock = data_dir.lock(inherited)
+    assert data_dir.lock_holder() == os.getpid()
+    os.close(lock)

@@ -80,3 +80,48 @@ async def test_it_acts_when_it_is_due_again_while_it_cannot_and_never_when_it_is
     await turn()
     assert len(acted) == 3
     task.cancel()
+
+
+class Machine:
+    """A wall clock that is set by hand; `turn` waits until the schedule was checked by it some times."""
+
+    def __init__(self, now):
+        self.now = now
+        self.checks = 0
+
+    def wall(self):
+        self.checks += 1
+        return self.now
+
+    async def turn(self):
+        enough = self.checks + 6
+        await until(lambda: self.checks >= enough, 10, "it is not checked any more")
+
+
+@pytest.mark.parametrize("jump_seconds", [3600, -3600, 3 * 86400, -3 * 86400])
+async def test_a_clock_that_jumps_and_is_corrected_neither_stops_nor_repeats_the_schedule(monkeypatch, jump_seconds):
+    monkeypatch.setattr(timetable, "_JITTER_SECONDS", 0.0)
+    monkeypatch.setattr(timetable, "_POLL_SECONDS", 0.001)
+    machine, acted = Machine(datetime.fromisoformat("2026-11-25T12:00").timestamp()), []
+
+    async def act():
+        acted.append(machine.now)
+        return True
+
+    async def days(number):
+        before = len(acted)
+        for _ in range(number * 24):
+            machine.now += 3600
+            await machine.turn()
+        return len(acted) - before
+
+    task = asyncio.create_task(timetable.keep(lambda: "30 2 * * *", act, Clock(wall=machine.wall)))
+    await machine.turn()
+    assert await days(1) == 1
+    machine.now += jump_seconds
+    await machine.turn()
+    assert await days(1) == 1, "by the time that it shows"
+    machine.now -= jump_seconds
+    await machine.turn()
+    assert await days(2) == 2
+    task.cancel()

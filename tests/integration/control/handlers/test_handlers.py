@@ -304,7 +304,7 @@ async def test_ready_means_that_every_worker_is(make_context, connect, phase):
     music = context.workers.processes["music"]
     context.workers.processes["music"] = fake_process(music.config.arr, phase=phase)
     async with connect(context) as client:
-        if phase in {"running", "waiting"}:
+        if phase in {"running", "waiting", "held"}:
             answer = await get(client, "/ready")
             assert answer["ready"] is True
             workers = answer["workers"]

@@ -197,7 +197,7 @@ async def test_a_release_that_expired_after_the_check_is_not_downloaded(served, 
     data_dir = DataDir(tmp_path)
     here = Installation("linked", str(tmp_path / "versions" / "1"), link=str(tmp_path / "current"))
     settings = Settings(update_index=f"{served.url}/simple")
-    begun = Upgrade(data_dir, {}, settings, here, Release("2.0.0", manifest=manifest))
+    begun = Upgrade(data_dir, {}, settings, here, Release("2.0.0", manifest=manifest), {})
     begun.open(NOW)
     with pytest.raises(UntrustedReleaseError, match="has expired"):
         await begun.prepare(print)

@@ -18,7 +18,7 @@ async def test_a_trial_runs_under_shadow_and_has_no_open_action_to_go_on_with(tm
         done = await ledger.plan(database, decision(), {}, 1.0)
         await ledger.close(database, done, "done", "removed", 2.0)
         await ledger.plan(database, decision(), {}, 3.0, step=quarantine.INSIDE)
-        _copy(here, copies)
+        _copy(here, copies, "token")
         assert len(await ledger.open_entries(database, "movies")) == 1
     with closing(sqlite3.connect(copies.state_file)) as copy:
         assert copy.execute("SELECT state FROM ledger").fetchall() == [("done",)]

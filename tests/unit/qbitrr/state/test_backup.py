@@ -87,6 +87,24 @@ def test_backups_of_a_clock_that_was_ahead_neither_stop_nor_replace_new_ones(fil
     assert sum(path.exists() for path in ahead) == thinning.ALWAYS_KEPT
 
 
+@pytest.mark.parametrize("jump", [HOUR, -HOUR, 3 * DAY, -3 * DAY])
+def test_a_clock_that_jumps_and_is_corrected_stops_no_backup_and_deletes_none_early(filled, jump):
+    clocks = [
+        (hour, jump if 12 <= hour < 24 else 0) for hour in range(48)
+    ]  # hours that passed, by how much it is wrong
+    made = {}
+    for hour, wrong_by in clocks:
+        if path := backup.back_up_when_due(filled, NOW + hour * HOUR + wrong_by):
+            made[hour] = path
+        elif wrong_by != -HOUR:  # what is dated in the hour that is repeated is new enough
+            assert (hour, jump) == (24, HOUR)
+        assert made[max(made)].exists()
+        assert max(made) >= hour - 1
+    present = {one.path for one in backup.backups(filled, NOW + 47 * HOUR)}
+    assert {made[hour] for hour in range(40, 48)} <= present
+    assert any(path in present for hour, path in made.items() if hour < 24), "one of the day before"
+
+
 def test_beyond_a_size_only_the_newest_three_stay(filled, monkeypatch):
     monkeypatch.setattr(backup, "LARGEST_BYTES", 1)
     for hour in range(6):

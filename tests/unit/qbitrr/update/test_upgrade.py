@@ -9,12 +9,16 @@ from qbitrr import __version__
 from qbitrr.config import Settings
 from qbitrr.data_dir import DataDir
 from qbitrr.errors import UpdateFailedError
+from qbitrr.state import backup, ledger
+from qbitrr.state.database import open_writer
 from qbitrr.update import record, stage, switch
 from qbitrr.update.installation import Installation
 from qbitrr.update.record import Record
 from qbitrr.update.releases import Release
 from qbitrr.update.stage import MARK
-from qbitrr.update.upgrade import Upgrade, fail_probation, recover
+from qbitrr.update.upgrade import Upgrade, fail_probation, postpone_probation, recover
+from tests.factories import decision
+from tests.support.state import migrated
 
 NOW = 1_790_000_000.0
 
@@ -107,7 +111,7 @@ def test_a_change_in_place_that_was_interrupted_is_undone_from_the_kept_copy(ins
 def test_an_update_that_cannot_be_undone_is_left_to_the_next_start(installed, monkeypatch):
     data_dir = DataDir(installed / "data")
     here = Installation("linked", str(installed / "versions" / "old"), link=str(installed / "current"))
-    opened = Upgrade(data_dir, {}, Settings(), here, Release("99.0"))
+    opened = Upgrade(data_dir, {}, Settings(), here, Release("99.0"), {})
     opened.open(NOW)
 
     def full(*_):
@@ -150,3 +154,34 @@ def test_only_a_version_on_probation_is_rolled_back(installed):
     assert fail_probation(DataDir(installed / "data"), "it failed", NOW)
     assert record.read(DataDir(installed / "data")).error == "it failed"
     assert Path(installed / "current").resolve().name == "old"
+
+
+def test_a_stop_before_a_new_version_was_ready_is_no_failure_of_it(installed):
+    at(installed, "switched", ours="new")
+    assert recovered(installed)[0] is False
+    postpone_probation(DataDir(installed / "data"))
+    restart, last = recovered(installed)
+    assert (restart, last.phase, last.starts) == (False, "switched", 1)
+    assert recovered(installed)[0] is True
+
+
+def test_a_stop_changes_nothing_about_an_update_that_ended(installed):
+    at(installed, "done", ours="new", starts=1)
+    postpone_probation(DataDir(installed / "data"))
+    assert recovered(installed)[1].starts == 1
+
+
+async def test_the_way_back_keeps_what_the_new_version_did(installed):
+    data_dir, copy = DataDir(installed / "data"), installed / "data" / "copy.db"
+    for path in installed.glob("data/state.db*"):
+        path.unlink()
+    async with open_writer(migrated(data_dir.state_file)) as database:
+        copy.unlink()
+        backup.copy_to(data_dir.state_file, copy)
+        await ledger.plan(database, decision(), {}, NOW)
+        await database.write("INSERT INTO torrents VALUES ('movies', 'qBit', 'hash', 1.0, 'movies')", ())
+    at(installed, "switched", ours="new", starts=1)
+    assert recovered(installed)[0] is True
+    async with open_writer(data_dir.state_file) as database:
+        assert [entry.planned_at for entry in await ledger.open_entries(database, "movies")] == [NOW]
+        assert await database.row("SELECT count(*) FROM torrents", ()) == (0,)
