@@ -86,6 +86,11 @@ class QbittorrentClient:
         rows = self._session.http.decode(body, list[TorrentRow], "torrents/info")
         return {row.hash: msgspec.structs.replace(row, state=state_name(row.state)) for row in rows}
 
+    async def lists_any(self) -> bool:
+        """Ask whether it lists a torrent at all, which one that has just started may not do yet."""
+        body = await self._session.get("torrents/info", {"limit": 1})
+        return bool(self._session.http.decode(body, list[msgspec.Raw], "torrents/info"))
+
     async def readable_torrents(self, infohashes: Iterable[str]) -> dict[str, Torrent]:
         """Ask for these torrents as they are now, without those whose rows are unreadable.
 

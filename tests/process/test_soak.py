@@ -18,7 +18,7 @@ import pytest
 from qbitrr.rules.tags import TAG_QUARANTINE
 from qbitrr.rules.verdict import OPEN
 from qbitrr.sandbox.sandbox import Sandbox, Section
-from qbitrr.sandbox.services.faults import Down, HalfAnswer, Status
+from qbitrr.sandbox.services.faults import Down, EmptyLists, HalfAnswer, Status
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 from tests.support.stored import names_in
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.serial
 ROUNDS = int(os.environ.get("SOAK_ROUNDS", "3"))
 SECTIONS = (Section("Radarr-HD", "radarr", 60), Section("Sonarr-TV", "sonarr", 5, episodes=60))
 SETTINGS = {"ProcessRestartDelay": 0, "MaxProcessRestarts": 1000, "Quarantine": 3}
-FAULTS: tuple[Fault, ...] = (Status(503), Down(), HalfAnswer())
+FAULTS: tuple[Fault, ...] = (Status(503), Down(), HalfAnswer(), EmptyLists())
 FAULT_SECONDS = 1.5  # longer than the pause between two passes
 SPARE_BYTES = 8 << 20
 LARGEST_BYTES = 64 << 20

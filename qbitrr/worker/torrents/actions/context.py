@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 _ADJUSTED_AT_ONCE = 4
+_EMPTY_SECONDS = 600.0
+_EMPTY_CHECK_SECONDS = 30.0
 _POLL_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -73,6 +75,8 @@ class ActionContext:
         self.history = history
         self.arr_downloads = arr_downloads
         self.submitted_at = 0.0  # monotonic; what acts was seen as it is before that
+        self.quarantine_ends: dict[int, float] = {}  # monotonic, by the id in the ledger
+        self._empty_since: dict[str, float] = {}  # monotonic, by instance
         self.watches: dict[int, Watch] = {}  # by the id of the import in the ledger
         self.policy = policy_of(config)
         self.file_rules = file_rules_of(config)
@@ -99,10 +103,13 @@ class ActionContext:
     async def read_for(self, entry: Entry) -> TorrentFacts | None:
         """Read the torrent of an action as it is now; None when it is gone.
 
-        Raises ActionCancelledError when the action was not planned for what it is now.
+        Raises ActionCancelledError when the action was not planned for what it is now, RetryLaterError while it is not
+        certain that it is gone.
         """
         torrent = await self.read(entry.instance, entry.infohash)
         if torrent is None:
+            if "kept_files" not in entry.notes:  # its deletion was not sent
+                await self._check_absence(entry.instance)
             return None
         if torrent.added_at != entry.added_at:
             raise ActionCancelledError("it was removed and added again meanwhile")
@@ -112,6 +119,18 @@ class ActionContext:
         if tag is not None:
             raise ActionCancelledError(f"it got the tag {tag} meanwhile")
         return torrent
+
+    async def _check_absence(self, instance: str) -> None:
+        """Doubt that a torrent is gone as long as its qBittorrent lists nothing at all. Raises RetryLaterError.
+
+        One that has just started, or that lost its folder, answers so. After ten minutes it is believed.
+        """
+        if await self.client(instance).lists_any():
+            self._empty_since.pop(instance, None)
+            return
+        now = self.clock.monotonic()
+        if now - self._empty_since.setdefault(instance, now) < _EMPTY_SECONDS:
+            raise RetryLaterError(_EMPTY_CHECK_SECONDS)
 
     async def plan(
         self,
@@ -149,6 +168,7 @@ class ActionContext:
     async def close(self, entry: Entry, state: EndState, outcome: str) -> None:
         """End an action with a sentence for the user, in the ledger and in the torrent's history."""
         now = self.clock.wall()
+        self.quarantine_ends.pop(entry.id, None)
         await ledger.close(self.database, entry, state, outcome, now)
         self.history.record(entry, state, now, outcome)
         _log.info("action ended", action=entry.action, torrent=entry.name, state=state, outcome=outcome)

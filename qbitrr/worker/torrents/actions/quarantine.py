@@ -91,10 +91,17 @@ async def _stay(context: ActionContext, entry: Entry) -> Entry:
         raise RetryLaterError(_CHECK_SECONDS)
     if writer.torrent is not None:
         _check_rescue(context, entry, writer.torrent)
-    left_seconds = entry.notes["until"] - context.clock.wall()
+    left_seconds = _left_seconds(context, entry)
     if left_seconds > 0 and writer.torrent is not None:
         raise RetryLaterError(min(left_seconds, _LONGEST_WAIT_SECONDS))
     return await context.advance(entry, OVER)
+
+
+def _left_seconds(context: ActionContext, entry: Entry) -> float:
+    """The time until the quarantine is over, by both clocks: the wall clock may be set ahead meanwhile."""
+    left = float(entry.notes["until"] - context.clock.wall())
+    now = context.clock.monotonic()
+    return max(left, context.quarantine_ends.setdefault(entry.id, now + left) - now)
 
 
 async def _put_aside(context: ActionContext, entry: Entry, writer: TorrentWriter) -> None:

@@ -1,12 +1,18 @@
 """Removals that wait in quarantine, and are taken back by a person in time or after it."""
 
+import asyncio
+import time
+
 import pytest
 
 from qbitrr import ipc
+from qbitrr.clock import Clock
 from qbitrr.rules.tags import TAG_QUARANTINE
 from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.torrent import TorrentFile
-from qbitrr.sandbox.services.faults import Status
+from qbitrr.sandbox.services.faults import EmptyLists, Status
+from qbitrr.worker.torrents.actions import context
+from tests.integration.qbitrr.worker.conftest import QUICK
 from tests.integration.qbitrr.worker.torrents.passing import ended, entries, passes_until, posts, settled
 from tests.integration.qbitrr.worker.torrents.scenes import finished, only, stalled
 from tests.support.polling import until
@@ -44,6 +50,43 @@ async def test_it_is_carried_out_when_its_time_is_over_also_by_another_process(s
         await passes_until(opened, ended(opened, "fail"), "it was not removed")
     assert torrent.infohash not in sandbox.world.client.torrents
     assert len(arr.blocklist) == 1
+
+
+async def test_a_client_that_lists_nothing_for_a_moment_ends_no_quarantine(sandbox, bench, monkeypatch):
+    monkeypatch.setattr(context, "_EMPTY_SECONDS", 600.0)
+    monkeypatch.setattr(context, "_EMPTY_CHECK_SECONDS", 0.05)
+    torrent = stalled(sandbox.world)
+    arr = only(sandbox.world, torrent)
+    async with bench(settings=SHORT) as opened:
+        await quarantined(opened, torrent)
+        for stand_in in sandbox.stand_ins.values():
+            await stand_in.fail(EmptyLists())
+        until_over = asyncio.get_running_loop().time() + 1.5
+        while asyncio.get_running_loop().time() < until_over:
+            await opened.one_pass()
+            ((_, state, _, _, _),) = await entries(opened, "fail")
+            assert state == "planned"
+        for stand_in in sandbox.stand_ins.values():
+            await stand_in.heal()
+        await passes_until(opened, ended(opened, "fail"), "it was not removed")
+    assert torrent.infohash not in sandbox.world.client.torrents
+    assert len(arr.blocklist) == 1
+
+
+async def test_a_clock_that_is_set_ahead_ends_no_quarantine(sandbox, bench):
+    torrent = stalled(sandbox.world)
+    arr = only(sandbox.world, torrent)
+    ahead_seconds = 0.0
+    clock = Clock(wall=lambda: time.time() + ahead_seconds, monotonic=QUICK.monotonic)
+    async with bench(settings=LONG, clock=clock) as opened:
+        await quarantined(opened, torrent)
+        await settled(opened)
+        ahead_seconds = 3 * 86400.0
+        await settled(opened, 5)
+        ((_, state, step, _, _),) = await entries(opened, "fail")
+    assert (state, step) == ("planned", "quarantined")
+    assert arr.blocklist == []
+    assert torrent.infohash in sandbox.world.client.torrents
 
 
 @pytest.mark.parametrize("rescue", ["untag", "start"])
