@@ -29,7 +29,7 @@ _TABLES = {4: Path("/proc/self/net/tcp"), 6: Path("/proc/self/net/tcp6")}
 _CHUNK_BYTES = 1 << 16
 _MOST_BYTES = 16 << 20  # of a table: about 100,000 connections
 _MOST_WAITING = 256  # look-ups at a time; each takes about a millisecond, and beyond that callers stay unproven
-_LOOKUP_SECONDS = 2.0
+_LOOKUP_SECONDS = 10.0  # on a machine that is busy; callers wait one after the other
 _ATTEMPTS = 2  # the table is read in pieces: a connection can be missed while others come and go
 
 # Only a socket that a process still holds has its owner in the table: without a process (inode 0) root is shown.
