@@ -150,10 +150,10 @@ async def test_what_was_done_is_known_again_when_a_torrent_left_and_came_back(hi
     made.record(entry, "cancelled", NOW, DISCARDED)
     made.forget({KEY})
     assert made.of(DOWNLOADING).discarded_at is None
-    await made.recall(DOWNLOADING)
+    await made.recall([DOWNLOADING])
     assert made.of(DOWNLOADING).discarded_at == NOW
     made.forget({KEY})
-    await made.recall(replace(DOWNLOADING, added_at=DOWNLOADING.added_at + 1))
+    await made.recall([replace(DOWNLOADING, added_at=DOWNLOADING.added_at + 1)])
     assert made.of(replace(DOWNLOADING, added_at=DOWNLOADING.added_at + 1)).discarded_at is None
 
 
