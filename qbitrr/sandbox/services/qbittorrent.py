@@ -189,10 +189,11 @@ class QbittorrentStandIn(StandIn):
         """Torrents by filter, category, tag and infohash; an empty category or tag means those without."""
         query = request.query
         places = self._places()
-        rows = [info_row(t, self.api, places.get(t.infohash, 0)) for t in self.client.torrents.values()]
+        torrents = list(self.client.torrents.values())
         if "hashes" in query:
             chosen = set(query["hashes"].lower().split("|"))
-            rows = [row for row in rows if row["hash"] in chosen]
+            torrents = [torrent for torrent in torrents if torrent.infohash in chosen]
+        rows = [info_row(torrent, self.api, places.get(torrent.infohash, 0)) for torrent in torrents]
         if "category" in query:
             rows = [row for row in rows if row["category"] == query["category"]]
         if "tag" in query:
