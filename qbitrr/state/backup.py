@@ -119,9 +119,10 @@ def rescue(state_file: Path, now: float) -> Rescued | None:
         if damage is None:
             return None
         good = next((one for one in backups(state_file, now) if damage_of(one.path) is None), None)
+        draft = None if good is None else _drafted(good.path, state_file)
         aside = _set_aside(state_file, now)
-        if good is not None:
-            _put(good.path, state_file)
+        if draft is not None:
+            draft.replace(state_file)
     except (sqlite3.Error, OSError) as error:
         raise StateError(f"{state_file.name} cannot be checked or restored: {error}") from error
     return Rescued(damage, aside, good.path if good else None, good.made_at if good else None)
@@ -138,17 +139,26 @@ def restore(state_file: Path, backup: Path, now: float) -> Path | None:
         if damage is not None:
             raise StateError(f"{backup} cannot be restored: {damage}")
         before = state_file.with_name(f"{state_file.name}.before-restore-{time.strftime(_STAMP, time.gmtime(now))}")
+        draft = _drafted(backup, state_file)
         existed = _move(state_file, before)
-        _put(backup, state_file)
+        draft.replace(state_file)
         _keep_newest(state_file, "before-restore", before)
     except (sqlite3.Error, OSError) as error:
         raise StateError(f"{backup} cannot be restored: {error}") from error
     return before if existed else None
 
 
-def _put(backup: Path, state_file: Path) -> None:
-    copy_to(backup, state_file)
-    state_file.chmod(0o600)
+def _drafted(backup: Path, state_file: Path) -> Path:
+    """Copy a backup beside the state file, which stays until the copy is whole: a full disk loses nothing."""
+    draft = state_file.with_name(f".{state_file.name}.restored")
+    draft.unlink(missing_ok=True)
+    try:
+        copy_to(backup, draft)
+        draft.chmod(0o600)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    return draft
 
 
 def _copy_without_rebuilt(source: Path, target: Path) -> None:

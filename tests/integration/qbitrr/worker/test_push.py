@@ -21,7 +21,7 @@ FILM = {"id": 7, "title": "Film", "monitored": True}
 
 
 class Heard:
-    """Stands where library and torrents are, and writes down what they are told."""
+    """Stands where library and torrents are, and writes down what they are reported."""
 
     def __init__(self):
         self.parents = []
@@ -50,7 +50,7 @@ class Heard:
         self.downloads += 1
 
 
-def told(kind, name, action, resource):
+def reported(kind, name, action, resource):
     heard = Heard()
     push.pass_on(kind, Message(name, action, msgspec.Raw(msgspec.json.encode(resource))), heard, heard)
     return heard
@@ -73,7 +73,7 @@ def told(kind, name, action, resource):
     ],
 )
 def test_which_messages_mean_which_parents(kind, name, action, resource, parents):
-    heard = told(kind, name, action, resource)
+    heard = reported(kind, name, action, resource)
     assert heard.parents == parents
     assert (heard.looks, heard.expected, heard.queue_changes) == (0, 0, 0)
 
@@ -93,7 +93,7 @@ def test_which_messages_mean_which_parents(kind, name, action, resource, parents
     ],
 )
 def test_what_concerns_the_torrents(name, resource, changes):
-    heard = told("radarr", name, "updated", resource)
+    heard = reported("radarr", name, "updated", resource)
     assert (heard.queue_changes, heard.parents) == (changes, [])
 
 
@@ -106,8 +106,8 @@ def test_what_concerns_the_torrents(name, resource, changes):
     ],
 )
 def test_a_download_is_expected_when_something_was_grabbed(kind, name, resource):
-    assert told(kind, name, "updated", resource).downloads == 0
-    assert told(kind, name, "updated", resource | {"grabbed": True}).downloads == 1
+    assert reported(kind, name, "updated", resource).downloads == 0
+    assert reported(kind, name, "updated", resource | {"grabbed": True}).downloads == 1
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_download_is_expected_when_something_was_grabbed(kind, name, resource)
     ],
 )
 def test_something_changed_but_nobody_says_what(name, resource, looks, expected):
-    heard = told("sonarr", name, "sync", resource)
+    heard = reported("sonarr", name, "sync", resource)
     assert (heard.looks, heard.expected, heard.parents) == (looks, expected, [])
 
 
@@ -270,7 +270,7 @@ async def test_what_is_told_reaches_the_catalogue_in_three_requests(bench, sandb
 
             library.pushed.clear()
             asked = stand_in.counts.copy()
-            stand_in.arr.changed(movie)  # told again, and nothing is new
+            stand_in.arr.changed(movie)  # reported again, and nothing is new
             await asyncio.wait_for(library.pushed.wait(), 5)
             await library.read_pushed()
             assert (stand_in.counts - asked).total() == 1

@@ -214,10 +214,10 @@ def test_nothing_fails_while_its_trackers_are_out_of_reach_but_for_what_is_in_it
 
 @everything
 def test_shadow_asks_the_same_rules_and_goes_on_only_behind_preliminary_actions(torrent, context, policy):
-    done, told = judged(torrent, context, policy), torrents.judge_in_shadow(torrent, context, policy, NOW)
-    assert told.trace[: len(done.trace)] == done.trace
-    assert all(step.finding.action in PRELIMINARY for step in told.acting if step is not told.last)
-    assert (len(told.trace) > len(done.trace)) == (done.action in PRELIMINARY)
+    done, reported = judged(torrent, context, policy), torrents.judge_in_shadow(torrent, context, policy, NOW)
+    assert reported.trace[: len(done.trace)] == done.trace
+    assert all(step.finding.action in PRELIMINARY for step in reported.acting if step is not reported.last)
+    assert (len(reported.trace) > len(done.trace)) == (done.action in PRELIMINARY)
 
 
 # -- sentences of docs/rules.md ---------------------------------------------------------------------------------

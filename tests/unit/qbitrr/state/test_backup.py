@@ -150,6 +150,24 @@ def test_what_is_no_good_backup_is_refused_and_the_file_stays(filled, what):
     assert noted(filled) == ["first"]
 
 
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_disk_that_is_full_while_a_backup_is_copied_loses_nothing(filled, monkeypatch, damaged):
+    def full(_source, target):
+        target.write_bytes(b"half")
+        raise sqlite3.OperationalError("database or disk is full")
+
+    copy = backup.back_up(filled, NOW)
+    note(filled, "second")
+    if damaged:
+        flip(filled)
+    before = filled.read_bytes()
+    monkeypatch.setattr(backup, "copy_to", full)
+    with pytest.raises(StateError, match="disk is full"):
+        backup.rescue(filled, NOW) if damaged else backup.restore(filled, copy, NOW)
+    assert filled.read_bytes() == before
+    assert [path for path in filled.parent.iterdir() if "state.db." in path.name] == []
+
+
 def test_the_newest_three_damaged_files_stay(filled):
     backup.back_up(filled, NOW)
     aside = []

@@ -1,4 +1,4 @@
-"""With Shadow on nothing is changed anywhere, and all is told that would have been."""
+"""With Shadow on nothing is changed anywhere, and all is reported that would have been."""
 
 from qbitrr.sandbox.life.torrent import TorrentFile
 from qbitrr.state import ledger, shadow
@@ -21,10 +21,10 @@ async def test_nothing_is_changed_and_every_action_is_told_once(sandbox, bench):
     async with bench(settings={"Shadow": True}) as opened:
         await opened.loop.load()
 
-        async def told():
+        async def reported():
             return {"import", "fail"} <= {entry.action for entry in await shadow.page(opened.database, 99, ALL)}
 
-        await passes_until(opened, told, "not all was told")
+        await passes_until(opened, reported, "not all was reported")
         await settled(opened, 3)
         entries = await shadow.page(opened.database, 99, ALL)
         assert await latest(opened, 1) == []
@@ -42,13 +42,13 @@ async def test_it_is_told_when_a_torrent_left_all_the_same(sandbox, bench):
                 entry for entry in await shadow.page(opened.database, 99, ALL) if entry.infohash == torrent.infohash
             ]
 
-        await passes_until(opened, about_it, "nothing is told of it")
+        await passes_until(opened, about_it, "nothing is reported of it")
         del sandbox.world.client.torrents[torrent.infohash]
 
         async def is_gone():
             return all(entry.gone_at for entry in await about_it())
 
-        await passes_until(opened, is_gone, "it is not told that it left")
+        await passes_until(opened, is_gone, "it is not reported that it left")
 
 
 async def told_about(opened, torrent):
@@ -63,10 +63,10 @@ async def test_rules_behind_a_harmless_step_are_asked_too(sandbox, bench):
     async with bench(settings={"Shadow": True}, **keys) as opened:
         await opened.loop.load()
 
-        async def all_is_told():
+        async def all_is_reported():
             return await told_about(opened, torrent) == {"adjust", "skip_files", "fail"}
 
-        await passes_until(opened, all_is_told, "not all was told")
+        await passes_until(opened, all_is_reported, "not all was reported")
         before = reads(sandbox)
         await settled(opened, 4)
         assert reads(sandbox) == before
@@ -78,7 +78,7 @@ def reads(sandbox):
     return sum(request.path.endswith("torrents/info") for request in sandbox.stand_ins["qBit"].requests)
 
 
-async def test_an_import_by_the_arr_is_remembered_and_the_removal_after_it_is_told(sandbox, bench):
+async def test_an_import_by_the_arr_is_remembered_and_the_removal_after_it_is_reported(sandbox, bench):
     torrent = finished(sandbox.world)
     arr = only(sandbox.world, torrent)
     torrent.upload_limit, torrent.uploaded = 1, 2.0 * torrent.selected_size
@@ -97,10 +97,10 @@ async def test_an_import_by_the_arr_is_remembered_and_the_removal_after_it_is_to
     async with bench(settings={"Shadow": True}, SeedingMode=limits) as opened:
         await opened.loop.load()
 
-        async def removal_is_told():
+        async def removal_is_reported():
             return "remove" in await told_about(opened, torrent)
 
-        await passes_until(opened, removal_is_told, "no removal is told")
+        await passes_until(opened, removal_is_reported, "no removal is reported")
     assert changed(sandbox) == before
 
 
