@@ -21,8 +21,8 @@ test: .venv-dev/.built ## the whole test suite, on real qBittorrent and systemd,
 	@.venv-dev/bin/python -m tests.support.passes
 
 lint: .venv-dev/.built ## style, format, types, and who may import whom
-	.venv-dev/bin/ruff check .
-	.venv-dev/bin/ruff format --check .
+	.venv-dev/bin/ruff check --no-cache .
+	.venv-dev/bin/ruff format --no-cache --check .
 	.venv-dev/bin/mypy
 	MYPYPATH=packaging .venv-dev/bin/mypy -p tests.support -p release
 	.venv-dev/bin/lint-imports

@@ -11,12 +11,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from release import __main__ as release
-from release.sign import public_line
 
 from qbitrr.errors import UntrustedReleaseError, UpdateFailedError
 from qbitrr.update.download import check_bytes
 from qbitrr.update.signature import Envelope, parse_keys, verify
+from release import __main__ as release
+from release.sign import public_line
 from tests.support.wheels import PackageIndex, dependency, small
 
 KEY, NEXT_KEY, FOREIGN_KEY = (Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in (1, 2, 3))
