@@ -15,8 +15,7 @@ SEEN_LONG = Elapsed(LONG, 1000)
 UNLIMITED = ClientSpeed(alternative=False, limit=0, total=10**6)
 
 _TORRENT = TorrentFacts(
-    instance="qBit",
-    infohash="a" * 40,
+    key=TorrentKey("qBit", "a" * 40),
     name="Some.Release",
     category="movies",
     tags=frozenset(),
@@ -57,8 +56,9 @@ _DECISION = Decision(
 
 
 def torrent(**changes):
-    """A download that gets on."""
-    return replace(_TORRENT, **changes)
+    """A download that gets on. `instance` and `infohash` change its key."""
+    key = {field: changes.pop(field) for field in TorrentKey._fields if field in changes}
+    return replace(_TORRENT, **{"key": _TORRENT.key._replace(**key), **changes})
 
 
 def completed(**changes):

@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qbitrr.qbittorrent.models import ContentPath, File, Torrent
+    from qbitrr.rules.facts import TorrentKey
 
 
 _CLOCKS_DIFFER_SECONDS = 1.0 * DAY
 """A time that is later than now by less may come from a clock that is fast."""
 
 
-def torrent_facts(instance: str, infohash: str, torrent: Torrent, now: float) -> TorrentFacts:
+def torrent_facts(key: TorrentKey, torrent: Torrent, now: float) -> TorrentFacts:
     """Translate one torrent as it was reported at `now` (epoch seconds). Values that cannot be are left out."""
     completed_at = _completed_at(torrent, now)
     return TorrentFacts(
-        instance=instance,
-        infohash=infohash,
+        key=key,
         name=torrent.name,
         category=torrent.category,
         tags=frozenset(tag for part in torrent.tags.split(",") if (tag := part.strip())),

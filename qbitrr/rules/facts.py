@@ -51,8 +51,7 @@ class TorrentFacts(Struct, frozen=True, gc=False):
     negative when they are not known. `tracker` is the announce URL that works at present, empty when none does.
     """
 
-    instance: str
-    infohash: str
+    key: TorrentKey
     name: str
     category: str
     tags: frozenset[str]
@@ -74,9 +73,14 @@ class TorrentFacts(Struct, frozen=True, gc=False):
     """None while it is not known."""
 
     @property
-    def key(self) -> TorrentKey:
-        """Its identity."""
-        return TorrentKey(self.instance, self.infohash)
+    def instance(self) -> str:
+        """The qBittorrent that has it."""
+        return self.key.instance
+
+    @property
+    def infohash(self) -> str:
+        """Its infohash."""
+        return self.key.infohash
 
     @property
     def complete(self) -> bool:

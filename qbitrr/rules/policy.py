@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - msgspec resolves the types of fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
 from qbitrr.config.model import SeedingLimits, TrackerRow  # noqa: TC001 - msgspec resolves the types of fields
 from qbitrr.config.model.downloads import DownloadRange  # noqa: TC001 - msgspec resolves the types of fields
-from qbitrr.rules import trackers
+from qbitrr.rules import seeding, trackers
 from qbitrr.rules.hit_and_run import HitAndRunRules  # noqa: TC001 - msgspec resolves the types of fields
 from qbitrr.rules.messages import MessageRule  # noqa: TC001 - msgspec resolves the types of fields
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from qbitrr.rules.facts import TorrentFacts
+    from qbitrr.rules.seeding import EffectiveLimits
 
 Stance = Literal["act", "tag", "leave"]
 """What a rule that would fail a torrent may do: act, only tag it, or nothing."""
@@ -104,7 +106,7 @@ _PRIVATE: Stance = "leave"
 _PUBLIC: Stance = "act"
 
 
-class SeedingPolicy(Struct, frozen=True):
+class SeedingPolicy(Struct, frozen=True, dict=True):
     """What governs seeding in one category on one qBittorrent: limits, tracker rows and minimums."""
 
     limits: SeedingLimits
@@ -112,6 +114,16 @@ class SeedingPolicy(Struct, frozen=True):
     hit_and_run: HitAndRunRules
     removes_dead_trackers: bool = False
     dead_messages: tuple[str, ...] = ()
+
+    @cached_property
+    def limits_without_rows(self) -> EffectiveLimits:
+        """Limits of a torrent that no row matches; made once for thousands of them."""
+        return seeding.limits_for(self.limits, ())
+
+    def limits_for(self, announces: tuple[str, ...]) -> EffectiveLimits:
+        """Combine the limits with those of the rows that match a torrent."""
+        rows = trackers.matching(self.rows, announces)
+        return seeding.limits_for(self.limits, rows) if rows else self.limits_without_rows
 
     @property
     def depends_on_trackers(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from msgspec import Struct
 
@@ -108,7 +108,7 @@ class Decision(Struct, frozen=True):
         return self.key.infohash
 
 
-class TraceStep(Struct, frozen=True):
+class TraceStep(NamedTuple):
     """Finding of one rule."""
 
     rule: str
@@ -116,46 +116,57 @@ class TraceStep(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True):
-    """What to do with a torrent, by which rule, and the findings of all rules asked before it."""
+    """What to do with a torrent, by which rule, and the findings of all rules asked before it.
 
-    trace: tuple[TraceStep, ...]
+    `rules` are names in the order in which they are asked; the last finding is of the rule that decided.
+    """
+
+    rules: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def trace(self) -> tuple[TraceStep, ...]:
+        """The finding of each rule that was asked."""
+        return tuple(map(TraceStep, self.rules, self.findings))
 
     @property
     def last(self) -> TraceStep:
         """The rule that decided."""
-        return self.trace[-1]
+        return TraceStep(self.rules[len(self.findings) - 1], self.findings[-1])
 
     @property
     def action(self) -> Action:
         """What to do."""
-        return self.last.finding.action
+        return self.findings[-1].action
 
     @property
     def acting(self) -> list[TraceStep]:
         """The rules that ask for an action: one at most, except under Shadow."""
-        return [step for step in self.trace if step.finding.outcome is Outcome.ACT]
+        asked = zip(self.rules, self.findings, strict=False)
+        return [TraceStep(rule, found) for rule, found in asked if found.outcome is Outcome.ACT]
 
     @property
     def needs_privacy(self) -> bool:
         """Whether the rule may decide otherwise once it is known whether the torrent is private."""
-        return self.last.finding.facts.get("private", False) is None
+        return self.findings[-1].facts.get("private", False) is None
 
     @property
     def revisit_at(self) -> float | None:
         """When to judge again although nothing changed, in epoch seconds: when time alone may change a finding."""
-        return min((at for step in self.trace if (at := step.finding.revisit_at) is not None), default=None)
+        return min([at for found in self.findings if (at := found.revisit_at) is not None], default=None)
 
     def as_trace(self) -> list[dict[str, Any]]:
         """List the findings for storing and display."""
         return [
             {"rule": rule, "outcome": str(found.outcome), "because": found.because, "facts": found.facts}
-            for rule, found in ((step.rule, step.finding) for step in self.trace)
+            for rule, found in self.trace
         ]
 
     @property
     def identity(self) -> VerdictIdentity:
         """Rule, action and reason: a verdict is stored again when one of them changes."""
-        return self.last.rule, self.action, self.last.finding.because
+        rule, decided = self.last
+        return rule, decided.action, decided.because
 
 
 def passes(because: str, revisit_at: float | None = None, **facts: Any) -> Finding:

@@ -81,6 +81,8 @@ async def test_an_instance_comes_back_with_its_torrents(qbittorrent: Qbittorrent
     torrent = make_torrent(tmp_path / "elsewhere", "Nobody.Has.This", FILES)
     await qbittorrent.add(torrent.data)
     await qbittorrent.wait_for_state(torrent.infohash, "stalledDL")
+    # written a moment after it is listed: what is killed before has no such torrent
+    await until(lambda: any(qbittorrent.folder.rglob(f"{torrent.infohash}.fastresume")), 20, "its resume data")
 
     await getattr(qbittorrent, end)()
     await qbittorrent.start()

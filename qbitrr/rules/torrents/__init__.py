@@ -65,7 +65,7 @@ from qbitrr.rules.torrents.unwanted import (
     unwanted_files,
 )
 from qbitrr.rules.torrents.user_categories import failed_by_user, recheck_requested
-from qbitrr.rules.verdict import PRELIMINARY, Action, Finding, Outcome, TraceStep, Verdict, acts, passes, stops
+from qbitrr.rules.verdict import PRELIMINARY, Action, Finding, Outcome, Verdict, acts, passes, stops
 
 Check = Callable[[TorrentFacts, RuleContext, Policy, float], Finding]
 
@@ -276,10 +276,10 @@ RULES = (
 WITH_ARR = tuple(rule for rule in RULES if rule.scope is not Scope.WITHOUT_ARR)
 WITHOUT_ARR = tuple(rule for rule in RULES if rule.scope is not Scope.WITH_ARR)
 _CHECKS = {
-    with_arr: tuple((rule.name, rule.check, rule.by_privacy) for rule in rules)
+    with_arr: (tuple(rule.name for rule in rules), tuple((rule.check, rule.by_privacy) for rule in rules))
     for with_arr, rules in ((True, WITH_ARR), (False, WITHOUT_ARR))
 }
-"""Names, checks and whether they depend on privacy, ready for ten thousand torrents at once."""
+"""Names, then checks and whether they depend on privacy, ready for ten thousand torrents at once."""
 
 
 def judge(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Verdict:
@@ -298,18 +298,16 @@ def judge_in_shadow(torrent: TorrentFacts, context: RuleContext, policy: Policy,
 def _ask(
     torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float, passed: AbstractSet[Action]
 ) -> Verdict:
-    trace: list[TraceStep] = []
-    for name, check, by_privacy in _CHECKS[policy.with_arr]:
+    names, checks = _CHECKS[policy.with_arr]
+    findings: list[Finding] = []
+    for check, by_privacy in checks:
         finding = check(torrent, context, policy, now)
-        if finding.outcome is Outcome.PASS:
-            trace.append(TraceStep(name, finding))
-            continue
-        if by_privacy:
-            finding = _by_privacy(name, finding, torrent, context, policy)
-        trace.append(TraceStep(name, finding))
+        if finding.outcome is not Outcome.PASS and by_privacy:
+            finding = _by_privacy(names[len(findings)], finding, torrent, context, policy)
+        findings.append(finding)
         if finding.outcome is not Outcome.PASS and finding.action not in passed:
             break
-    return Verdict(tuple(trace))
+    return Verdict(names, tuple(findings))
 
 
 def _by_privacy(rule: str, finding: Finding, torrent: TorrentFacts, context: RuleContext, policy: Policy) -> Finding:

@@ -15,6 +15,7 @@ from qbitrr.config.address import host_name, is_loopback
 from qbitrr.errors import GoneError, ServiceError
 from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.rules import free_space
+from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.free_space import Disk, Download
 from qbitrr.rules.tags import TAG_PAUSED
 from qbitrr.state import free_space as stored
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from qbitrr.qbittorrent.mirror import Mirror
-    from qbitrr.rules.facts import TorrentKey
     from qbitrr.worker.torrents.actions.context import ActionContext
 
 _log = logs.get(__name__)
@@ -112,7 +112,7 @@ class FreeSpaceGuard:
     async def _note(self, steps: Iterable[free_space.SpaceStep]) -> None:
         for step in steps:
             row = self._mirror.torrents[step.download.infohash]
-            torrent = torrent_facts(self._instance, step.download.infohash, row, self._context.clock.wall())
+            torrent = torrent_facts(step.download.key, row, self._context.clock.wall())
             await self._shadow.note(torrent, pause.verdict_of(step))
 
     def _downloads(self, paused: dict[str, float]) -> Iterable[Download]:
@@ -122,7 +122,7 @@ class FreeSpaceGuard:
             tags = torrent.tags.split(", ") if torrent.tags else []
             is_paused = TAG_PAUSED in tags or (tagless and paused.get(infohash) == torrent.added_on)
             if torrent.amount_left > 0 or torrent.size <= 0 or is_paused:
-                facts = torrent_facts(self._instance, infohash, torrent, now)
+                facts = torrent_facts(TorrentKey(self._instance, infohash), torrent, now)
                 yield Download(
                     instance=self._instance,
                     infohash=infohash,

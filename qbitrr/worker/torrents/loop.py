@@ -14,7 +14,7 @@ from qbitrr import logs
 from qbitrr.rules.completion import OVERDUE_SECONDS, SHORTEST_SECONDS, expected_in, next_pass_in
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.torrents.protected import in_quarantine
-from qbitrr.rules.verdict import CHECKS, Action, TraceStep, Verdict, stops
+from qbitrr.rules.verdict import CHECKS, Action, Verdict, stops
 from qbitrr.state import torrents, verdicts
 from qbitrr.worker.torrents.actions.approvals import Approvals
 from qbitrr.worker.torrents.actions.context import ActionContext
@@ -253,7 +253,7 @@ class TorrentLoop:
             self._report.failed()
             _log.exception("judging failed", torrent=torrent.name, infohash=torrent.infohash)
             because = f"judging it failed: {type(error).__name__}"
-            return Verdict((TraceStep("error", stops(because, revisit_at=now + _FAULT_SECONDS)),))
+            return Verdict(("error",), (stops(because, revisit_at=now + _FAULT_SECONDS),))
 
     def _to_store(self, torrent: TorrentFacts, verdict: Verdict, now: float) -> verdicts.StoredVerdict:
         return verdicts.StoredVerdict(

@@ -30,6 +30,7 @@ class Ownership:
 
     def __init__(self, context: WorkerContext) -> None:
         self._config = context.config
+        self._own = context.config.own_categories
         self._category = context.config.name
         self._arr = context.services.arr_client
         self._database = context.database
@@ -91,7 +92,7 @@ class Ownership:
         self._unsaved -= gone
 
     def _is_own(self, category: str) -> bool:
-        return owner(category, self._config.categories, self._config.parents) in self._config.own_categories
+        return owner(category, self._config.categories, self._config.parents) in self._own
 
     async def _was_grabbed(self, torrent: TorrentFacts) -> bool:
         if self._arr is None:

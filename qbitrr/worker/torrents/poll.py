@@ -73,10 +73,9 @@ class Poll:
         """A torrent as last seen, made into facts once for each change; None when it is gone."""
         facts = self._facts.get(key)
         if facts is None:
-            instance, infohash = key
-            torrent = self.mirrors[instance].torrents.get(infohash)
+            torrent = self.mirrors[key.instance].torrents.get(key.infohash)
             if torrent is not None:
-                facts = self._facts[key] = torrent_facts(instance, infohash, torrent, self._clock.wall())
+                facts = self._facts[key] = torrent_facts(key, torrent, self._clock.wall())
         return facts
 
     def answers(self, instance: str) -> bool:

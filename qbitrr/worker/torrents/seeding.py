@@ -123,14 +123,14 @@ class SeedingTracker:
         key = torrent.key
         seeding_policy, seconds = self._policy(torrent), self._seconds(torrent)
         if not seeding_policy.depends_on_trackers:
-            limits = seeding.limits_for(seeding_policy.limits, ())
-            change = Adjustment(seeding.settings_to_write(torrent.seeding, limits))
-            return SeedingStatus(limits, _NO_MINIMUM, change, seconds)
+            limits = seeding_policy.limits_without_rows
+            settings = seeding.settings_to_write(torrent.seeding, limits)
+            return SeedingStatus(limits, _NO_MINIMUM, Adjustment(settings) if settings else NONE, seconds)
         announces = self._poll.mirrors[torrent.instance].announces.of(torrent.infohash)
         if announces is None:
             self._ask_at.setdefault(key, self._clock.monotonic())
             return SeedingStatus(None, self._clearance(torrent, seeding_policy, None), NONE, seconds)
-        limits = seeding.limits_for(seeding_policy.limits, trackers.matching(seeding_policy.rows, announces))
+        limits = seeding_policy.limits_for(announces)
         change = self._adjustment(torrent, seeding_policy, limits, announces)
         found = SeedingStatus(limits, self._clearance(torrent, seeding_policy, announces), change, seconds)
         if key not in self._ask_at and self._matters(torrent, seeding_policy, found, announces):
@@ -202,6 +202,8 @@ class SeedingTracker:
 
     def is_unregistered(self, torrent: TorrentFacts) -> bool:
         """Whether it is proven that none of a torrent's trackers knows it any more."""
+        if not self._refusals.any_of(torrent):
+            return False
         announces = self._poll.mirrors[torrent.instance].announces.of(torrent.infohash)
         if not announces:
             return False

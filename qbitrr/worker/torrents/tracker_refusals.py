@@ -38,6 +38,10 @@ class TrackerRefusals:
             self._of[key][one.host, one.kind] = Refusals(one.times, one.first_at, one.last_at)
             self._added_at[key] = one.added_at
 
+    def any_of(self, torrent: TorrentFacts) -> bool:
+        """Whether a tracker refused the torrent, proven or not."""
+        return bool(self._known(torrent))
+
     def unregistered(self, torrent: TorrentFacts, announce: str) -> bool:
         """Whether it is proven that a tracker no longer has the torrent."""
         return self._proven(torrent, announce, (UNREGISTERED,))

@@ -23,11 +23,11 @@ from qbitrr.config import load_text
 from qbitrr.errors import UnreachableError
 from qbitrr.qbittorrent.models import File
 from qbitrr.qbittorrent.restore import TorrentSettings
-from qbitrr.rules.facts import TorrentFacts
+from qbitrr.rules.facts import TorrentFacts, TorrentKey
 from qbitrr.rules.hit_and_run import Clearance
 from qbitrr.rules.quarantine import INSIDE
 from qbitrr.rules.tags import TAG_IGNORED, TAG_QUARANTINE
-from qbitrr.rules.verdict import Action, ActionState, TraceStep, Verdict, acts, stops
+from qbitrr.rules.verdict import Action, ActionState, Verdict, acts, stops
 from qbitrr.state import breakers, ledger
 from qbitrr.state.database import open_writer
 from qbitrr.worker.config import worker_configs
@@ -58,8 +58,7 @@ APIKey = "k"
 Category = "movies"
 """
 _TORRENT = TorrentFacts(
-    instance="qBit",
-    infohash="a" * 40,
+    key=TorrentKey("qBit", "a" * 40),
     name="Some.Release",
     category="movies",
     tags=frozenset(),
@@ -221,7 +220,7 @@ class _Worker:
 
     def _verdict(self) -> Verdict:
         wanted = self.asks_for is not Action.NOTHING
-        return Verdict((TraceStep("a_rule", acts(self.asks_for, "a reason") if wanted else stops("no reason")),))
+        return Verdict(("a_rule",), (acts(self.asks_for, "a reason") if wanted else stops("no reason"),))
 
     async def entry(self) -> Entry | None:
         entries = await ledger.of_torrent(self.database, _TORRENT.infohash)

@@ -10,6 +10,7 @@ from qbitrr import logs
 from qbitrr.clock import from_iso
 from qbitrr.errors import StateError
 from qbitrr.qbittorrent.facts import torrent_facts
+from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.torrents.protected import protection
 from qbitrr.rules.verdict import Decision
 from qbitrr.state import ledger
@@ -98,7 +99,7 @@ class ActionContext:
         """Read a torrent as it is now; None when it is gone."""
         torrents = await self.client(instance).torrents([infohash])
         found = torrents.get(infohash)
-        return torrent_facts(instance, infohash, found, self.clock.wall()) if found else None
+        return torrent_facts(TorrentKey(instance, infohash), found, self.clock.wall()) if found else None
 
     async def read_for(self, entry: Entry) -> TorrentFacts | None:
         """Read the torrent of an action as it is now; None when it is gone.

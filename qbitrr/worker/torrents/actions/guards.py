@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr.errors import ReadOnlyError
 from qbitrr.qbittorrent.facts import torrent_facts
+from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.tags import TAG_QUARANTINE
 from qbitrr.rules.trackers import host_of
 from qbitrr.worker.disk import delete_below, on_disk
@@ -238,7 +239,7 @@ async def admit_queue(context: ActionContext, instance: str, added_at: Mapping[s
     """Admit moves of torrents, given when each was added. Raises a ServiceError."""
     _check_shadow(context, instance)
     rows = await context.client(instance).torrents(list(added_at))
-    found = (torrent_facts(instance, infohash, row, context.clock.wall()) for infohash, row in rows.items())
+    found = (torrent_facts(TorrentKey(instance, infohash), row, context.clock.wall()) for infohash, row in rows.items())
     admitted = {
         torrent.infohash: torrent
         for torrent in found

@@ -12,7 +12,7 @@ from qbitrr.errors import ServiceError, StateError
 from qbitrr.rules.free_space import SpaceMove
 from qbitrr.rules.states import STOPPED
 from qbitrr.rules.tags import TAG_PAUSED
-from qbitrr.rules.verdict import Action, TraceStep, Verdict, acts
+from qbitrr.rules.verdict import Action, Verdict, acts
 from qbitrr.state import free_space as stored
 from qbitrr.worker.torrents.actions.guards import admit_queue
 
@@ -71,7 +71,7 @@ def verdict_of(step: free_space.SpaceStep) -> Verdict:
     """The verdict that a move of the guard is on its torrent."""
     action = Action.PAUSE if step.move is SpaceMove.PAUSE else Action.RESUME
     facts = {"left_bytes": step.download.left_bytes, "budget_bytes": step.budget_bytes, "disk": step.download.disk}
-    return Verdict((TraceStep("free_space", acts(action, step.because, **facts)),))
+    return Verdict(("free_space",), (acts(action, step.because, **facts),))
 
 
 async def _do(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from qbitrr.errors import ServiceError, StateError
 from qbitrr.qbittorrent.facts import torrent_facts
-from qbitrr.rules.verdict import Action, TraceStep, Verdict, acts
+from qbitrr.rules.facts import TorrentKey
+from qbitrr.rules.verdict import Action, Verdict, acts
 from qbitrr.worker.torrents.actions.guards import admit_queue
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ async def move(context: ActionContext, instance: str, groups: list[list[str]], t
     """
     added_at = {infohash: torrents[infohash].added_on for group in groups for infohash in group}
     first = groups[-1][0]
-    torrent = torrent_facts(instance, first, torrents[first], context.clock.wall())
+    torrent = torrent_facts(TorrentKey(instance, first), torrents[first], context.clock.wall())
     facts = {"moved": sum(map(len, groups)), "requests": len(groups)}
     because = "the queue is not in the order of the trackers' priorities"
-    verdict = Verdict((TraceStep("sort_torrents", acts(Action.SORT, because, **facts)),))
+    verdict = Verdict(("sort_torrents",), (acts(Action.SORT, because, **facts),))
     try:
         entry = await context.plan(torrent, verdict, Action.SORT, {})
     except StateError:  # another action on it is open; the next pass tries again

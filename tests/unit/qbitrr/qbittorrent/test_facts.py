@@ -11,7 +11,7 @@ HOUR = 3600
 
 
 def facts_of(**row):
-    return torrent_facts("qBit", "a", Torrent(**{"added_on": NOW - 60, **row}), NOW)
+    return torrent_facts(TorrentKey("qBit", "a"), Torrent(**{"added_on": NOW - 60, **row}), NOW)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,8 @@ def test_tags_are_a_set():
 
 
 def test_a_torrent_is_known_by_its_instance_and_infohash():
-    assert torrent_facts("qBit-two", "a", Torrent(), NOW).key == TorrentKey("qBit-two", "a") == ("qBit-two", "a")
+    facts = torrent_facts(TorrentKey("qBit-two", "a"), Torrent(), NOW)
+    assert (facts.instance, facts.infohash) == facts.key == ("qBit-two", "a")
 
 
 @pytest.mark.parametrize(

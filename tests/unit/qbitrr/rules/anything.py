@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from qbitrr.config.model.downloads import DownloadRange
 from qbitrr.rules.adjustment import NONE, Adjustment
 from qbitrr.rules.context import RuleContext
-from qbitrr.rules.facts import ItemScores, QueueFacts, Refusal, SeedingFacts, TorrentFacts
+from qbitrr.rules.facts import ItemScores, QueueFacts, Refusal, SeedingFacts, TorrentFacts, TorrentKey
 from qbitrr.rules.files import Selection, Unwanted
 from qbitrr.rules.history import History, ImportFacts
 from qbitrr.rules.hit_and_run import Clearance
@@ -66,8 +66,7 @@ CLEARANCES = st.builds(
 ADJUSTMENTS = st.just(NONE) | st.just(Adjustment(RateLimits(download_limit=1)))
 TORRENTS = st.builds(
     TorrentFacts,
-    instance=st.just("qBit"),
-    infohash=st.just("a" * 40),
+    key=st.just(TorrentKey("qBit", "a" * 40)),
     name=st.text(max_size=5),
     category=st.sampled_from(["movies", "movies", "movies", "failed", "recheck"]),
     tags=st.frozensets(

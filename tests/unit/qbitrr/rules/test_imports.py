@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbitrr.rules.facts import QueueFacts, Refusal, TorrentFacts
+from qbitrr.rules.facts import QueueFacts, Refusal, TorrentFacts, TorrentKey
 from qbitrr.rules.imports import (
     MOST_POLLS,
     POLL_AGAIN_SECONDS,
@@ -249,8 +249,7 @@ def test_nothing_more_comes_of_a_scan_that_failed():
 
 
 TORRENT = TorrentFacts(
-    instance="qBit",
-    infohash="a" * 40,
+    key=TorrentKey("qBit", "a" * 40),
     name="A.Film.2020",
     category="radarr",
     tags=frozenset(),

@@ -216,7 +216,7 @@ def test_nothing_fails_while_its_trackers_are_out_of_reach_but_for_what_is_in_it
 def test_shadow_asks_the_same_rules_and_goes_on_only_behind_preliminary_actions(torrent, context, policy):
     done, reported = judged(torrent, context, policy), torrents.judge_in_shadow(torrent, context, policy, NOW)
     assert reported.trace[: len(done.trace)] == done.trace
-    assert all(step.finding.action in PRELIMINARY for step in reported.acting if step is not reported.last)
+    assert all(step.finding.action in PRELIMINARY for step in reported.acting if step != reported.last)
     assert (len(reported.trace) > len(done.trace)) == (done.action in PRELIMINARY)
 
 

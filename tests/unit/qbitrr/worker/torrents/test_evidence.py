@@ -20,7 +20,7 @@ from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.qbittorrent.models import Torrent
 from qbitrr.rules import torrents
 from qbitrr.rules.context import RuleContext
-from qbitrr.rules.facts import QueueFacts, Refusal
+from qbitrr.rules.facts import QueueFacts, Refusal, TorrentKey
 from qbitrr.rules.files import Selection
 from qbitrr.rules.history import History, ImportFacts
 from qbitrr.rules.imports import EventKind, ImportEvent, ImportProof, proof_of, read_queue
@@ -242,7 +242,7 @@ class World:
             self.timers.lost("qBit")
             self.before = None
             return None
-        torrent = torrent_facts("qBit", "a" * 40, self.row(moment), self.now)
+        torrent = torrent_facts(TorrentKey("qBit", "a" * 40), self.row(moment), self.now)
         standstill = "it has no connection" if moment.client == "offline" else ""
         speed = ClientSpeed(alternative=moment.limited, limit=0, total=0)
         state = read_queue(self.queue, polled=False).state if self.queue_known else None

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.strikes import NOT_SEEN, Elapsed, Observed, StrikeKind
 from qbitrr.state import torrents
 from qbitrr.state.database import open_writer
@@ -120,7 +121,7 @@ async def test_a_timer_stands_while_nothing_can_be_said_of_the_client(script):
 
 
 async def test_timers_of_another_client_run_on(script):
-    other = replace(STALLED, instance="other")
+    other = replace(STALLED, key=TorrentKey("other", STALLED.infohash))
     script.poll()
     script.poll(other)
     script.lost(after=10)
