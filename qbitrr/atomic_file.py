@@ -17,8 +17,8 @@ _MODE = 0o600
 def write_private(path: Path, content: bytes) -> None:
     """Replace the content of a file in one step that survives a crash. Raises OSError.
 
-    A symbolic link stays a link, and its target is replaced. The owner of an existing file is kept where the system
-    allows it.
+    A symbolic link stays a link, and its target is replaced. The owner of an existing file is kept, and a new one gets
+    that of its folder, where the system allows it.
     """
     _write(path, content, None)
 
@@ -31,14 +31,26 @@ def replace_private(path: Path, before: bytes, content: bytes) -> None:
     _write(path, content, before)
 
 
+def give_to_folder_owner(path: Path) -> None:
+    """Give a new file or folder the owner of the folder it is in, where the system allows it.
+
+    What root writes into the folder of a service has to be open to its user.
+    """
+    _give(path, path.parent)
+
+
+def _give(to_own: Path | int, like: Path) -> None:
+    with suppress(OSError):  # not root, or an owner that is not of this user namespace
+        present = like.stat()
+        os.chown(to_own, present.st_uid, present.st_gid)
+
+
 def _write(path: Path, content: bytes, before: bytes | None) -> None:
     target = Path(os.path.realpath(path))
     with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as temporary:
         try:
             os.fchmod(temporary.fileno(), _MODE)
-            with suppress(FileNotFoundError, PermissionError):
-                present = target.stat()
-                os.fchown(temporary.fileno(), present.st_uid, present.st_gid)
+            _give(temporary.fileno(), target if target.exists() else target.parent)
             temporary.write(content)
             temporary.flush()
             os.fsync(temporary.fileno())

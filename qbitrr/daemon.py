@@ -197,6 +197,8 @@ def _login_link(webui: WebUI, environ: Mapping[str, str]) -> LoginLink | None:
 
 def prepare_state(state_file: Path) -> None:
     """Have a sound state file of the present schema. Raises StateError."""
+    if backup.finish_restore(state_file):
+        _log.warning("interrupted restore was finished", file=str(state_file))
     rescued = backup.rescue(state_file, Clock().wall())
     if rescued is not None:
         _log.critical(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qbitrr.atomic_file import write_private
+from qbitrr.atomic_file import give_to_folder_owner, write_private
 from qbitrr.config import load_file
 from qbitrr.config.environment import DATA_PATH
 from qbitrr.config.example import write_first
@@ -120,6 +120,7 @@ class DataDir:
         descriptor = inherited
         if descriptor is None:
             descriptor = os.open(self._lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            give_to_folder_owner(self._lock_file)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.ftruncate(descriptor, 0)

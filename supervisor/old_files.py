@@ -23,7 +23,7 @@ FORMER_CATEGORY_SECONDS = 90 * _DAY_SECONDS
 VERSION_SECONDS = 30 * _DAY_SECONDS
 """For which earlier versions of the configuration stay: they hold secrets, also those that were changed since."""
 _TEMPORARY = ".*.????????"  # of qbitrr.atomic_file
-_DRAFTS = ("state.db.migrating*", ".state.db.restored*", "backups/*.part*")
+_DRAFTS = ("state.db.migrating*", ".state.db.restored.part*", "backups/*.part*")
 
 
 def delete_old(data_dir: DataDir, categories: Collection[str], now: float) -> int:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from qbitrr import logs
+from qbitrr.atomic_file import give_to_folder_owner
 from qbitrr.data_dir import BACKUP_FOLDER
 from qbitrr.errors import StateError
 from qbitrr.rules import thinning
@@ -21,6 +22,7 @@ from qbitrr.state.integrity import damage_of
 from qbitrr.state.schema import REBUILT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _log = logs.get(__name__)
@@ -79,12 +81,14 @@ def back_up(state_file: Path, now: float) -> Path:
     backup = folder / f"{state_file.stem}-{time.strftime(_STAMP, time.gmtime(now))}{state_file.suffix}"
     draft = backup.with_suffix(".part")
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)
+            give_to_folder_owner(folder)
         draft.unlink(missing_ok=True)
         if (damage := damage_of(state_file)) is not None:
             raise StateError(f"the state file cannot be backed up: {damage}")
         _copy_without_rebuilt(state_file, draft)
-        draft.chmod(0o600)
+        give_to_folder_owner(draft)
         if (damage := damage_of(draft)) is not None:
             raise StateError(f"the state file cannot be backed up: {damage}")
         size_bytes = draft.stat().st_size
@@ -135,6 +139,7 @@ def restore(state_file: Path, backup: Path, now: float) -> Path | None:
     as it was.
     """
     try:
+        finish_restore(state_file)
         damage = damage_of(backup) if backup.is_file() else "it is no file"
         if damage is not None:
             raise StateError(f"{backup} cannot be restored: {damage}")
@@ -148,17 +153,45 @@ def restore(state_file: Path, backup: Path, now: float) -> Path | None:
     return before if existed else None
 
 
+def finish_restore(state_file: Path) -> bool:
+    """Finish what a kill interrupted between the file before and the copy that replaces it; whether there was that.
+
+    No process may have the file open. Raises StateError.
+    """
+    draft = _draft(state_file)
+    try:
+        if state_file.exists():  # it was not moved yet
+            draft.unlink(missing_ok=True)
+            return False
+        if not draft.exists():
+            return False
+        moved = max(_aside(state_file, "*"), key=lambda path: path.name.rpartition("-")[2], default=None)
+        if moved is not None:
+            _move(state_file, moved)  # its log, which belongs to no other file
+        draft.replace(state_file)
+    except OSError as error:
+        raise StateError(f"{state_file.name} cannot be replaced by its restored copy: {error}") from error
+    return True
+
+
 def _drafted(backup: Path, state_file: Path) -> Path:
     """Copy a backup beside the state file, which stays until the copy is whole: a full disk loses nothing."""
-    draft = state_file.with_name(f".{state_file.name}.restored")
-    draft.unlink(missing_ok=True)
+    draft = _draft(state_file)
+    part = draft.with_name(f"{draft.name}.part")
+    for left in (draft, part):
+        left.unlink(missing_ok=True)
     try:
-        copy_to(backup, draft)
-        draft.chmod(0o600)
-    except BaseException:
-        draft.unlink(missing_ok=True)
+        copy_to(backup, part)
+        give_to_folder_owner(part)
+    except (sqlite3.Error, OSError):
+        part.unlink(missing_ok=True)
         raise
-    return draft
+    return part.replace(draft)
+
+
+def _draft(state_file: Path) -> Path:
+    """Place of a whole copy that is about to replace the state file."""
+    return state_file.with_name(f".{state_file.name}.restored")
 
 
 def _copy_without_rebuilt(source: Path, target: Path) -> None:
@@ -209,10 +242,15 @@ def _set_aside(state_file: Path, now: float) -> Path:
 
 def _keep_newest(state_file: Path, kind: str, newest: Path) -> None:
     """Delete all but three of the files that were set aside. `newest` stays whatever its name: clocks may be wrong."""
-    aside = [path for path in state_file.parent.glob(f"{state_file.name}.{kind}-*Z") if path != newest]
+    aside = [path for path in _aside(state_file, kind) if path != newest]
     for old in sorted(aside, key=lambda path: path.name, reverse=True)[KEPT_ASIDE - 1 :]:
         for part in _PARTS:
             old.with_name(old.name + part).unlink(missing_ok=True)
+
+
+def _aside(state_file: Path, kind: str) -> Iterator[Path]:
+    """Find files that were set aside as `damaged` or `before-restore`; `*` for both."""
+    return state_file.parent.glob(f"{state_file.name}.{kind}-*Z")
 
 
 def _move(state_file: Path, target: Path) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qbitrr import logs
+from qbitrr.atomic_file import give_to_folder_owner
 from qbitrr.errors import UpdateFailedError
 from qbitrr.state import backup
 from qbitrr.state.carry_over import carry_over
@@ -104,9 +105,10 @@ def point(link: Path, target: Path) -> None:
 
 def restore(copy: Path, state_file: Path) -> None:
     """Replace the state file by a copy of it, with what was done and refused since. Raises OSError."""
-    draft = state_file.with_name(f".{state_file.name}.restored")
+    draft = state_file.with_name(f".{state_file.name}.restored.part")
     shutil.copyfile(copy, draft)
     draft.chmod(0o600)
+    give_to_folder_owner(draft)
     carry_over(state_file, draft)
     for part in ("-wal", "-shm"):
         state_file.with_name(state_file.name + part).unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -121,6 +122,21 @@ async def test_a_backup_is_made_by_hand_and_restored_once_the_daemon_is_stopped(
     assert (code, output.startswith(f"restored {made}")) == (0, True), output
     assert len(list(folder.glob("state.db.before-restore-*Z"))) == 1
     assert (await run(folder, "restore", str(folder / "config.toml")))[0] == 69
+
+
+async def test_what_root_writes_belongs_to_the_user_of_the_service(tmp_path: Path, daemon: Daemon):
+    await daemon.all_running()
+    await daemon.stop()
+    folder = tmp_path / "service"
+    folder.mkdir()
+    shutil.copy(daemon.folder / "state.db", folder)
+    for path in (folder, folder / "state.db"):
+        os.chown(path, 4711, 4712)
+    for command in ("check", "backup", "restore"):
+        await run(folder, command)
+    owners = {path.name: (path.stat().st_uid, path.stat().st_gid) for path in folder.rglob("*")}
+    assert {"config.toml", BACKUP_FOLDER, "state.db", "qbitrr.lock"} <= owners.keys()
+    assert set(owners.values()) == {(4711, 4712)}, owners
 
 
 async def test_a_full_disk_makes_workers_wait_and_they_go_on_when_there_is_space(sandbox: Sandbox, small_disk: Path):

@@ -2,17 +2,20 @@
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 
 import pytest
 
-from qbitrr.data_dir import BACKUP_FOLDER
+from qbitrr.daemon import prepare_state
+from qbitrr.data_dir import BACKUP_FOLDER, DataDir
 from qbitrr.errors import StateError
 from qbitrr.rules import thinning
 from qbitrr.state import backup, ledger, migrate
 from qbitrr.state.database import open_writer
 from qbitrr.state.integrity import damage_of, is_damage
 from qbitrr.state.schema import REBUILT
+from supervisor import old_files
 from tests.unit.qbitrr.state.entries import plan
 from tests.unit.qbitrr.state.test_catalogue import movie, sync
 
@@ -148,6 +151,54 @@ def test_what_is_no_good_backup_is_refused_and_the_file_stays(filled, what):
     with pytest.raises(StateError, match="cannot be restored"):
         backup.restore(filled, copy, NOW)
     assert noted(filled) == ["first"]
+
+
+class Killed(BaseException):
+    """The end of the process, at whatever it was about to do."""
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+@pytest.mark.parametrize("renames", range(6))
+def test_a_kill_at_any_rename_loses_neither_the_file_before_nor_the_copy(
+    filled, tmp_path, monkeypatch, damaged, renames
+):
+    copy = backup.back_up(filled, NOW)
+    with closing(sqlite3.connect(filled)) as connection:  # what a killed daemon leaves: commits in the log only
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        with connection:
+            connection.execute("UPDATE last_searches SET summary = 'second'")
+        crashed = {path.name: path.read_bytes() for path in filled.parent.glob("state.db*")}
+    for name, content in crashed.items():
+        (filled.parent / name).write_bytes(content)
+    if damaged:
+        flip(filled)
+    left = renames
+
+    def until_killed(real):
+        def rename(path, target):
+            nonlocal left
+            if left == 0:
+                raise Killed
+            left -= 1
+            return real(path, target)
+
+        return rename
+
+    with monkeypatch.context() as patch:
+        for name in ("rename", "replace"):
+            patch.setattr(Path, name, until_killed(getattr(Path, name)))
+        with suppress(Killed):
+            backup.rescue(filled, NOW) if damaged else backup.restore(filled, copy, NOW)
+    old_files.delete_unfinished(DataDir(filled.parent))
+    prepare_state(filled)
+
+    (aside,) = list(filled.parent.glob("state.db.*-*Z")) or [None]
+    if aside is None:
+        assert (noted(filled), damaged) == (["second"], False)  # as it was before
+    else:
+        assert noted(filled) == ["first"]
+        assert damaged or noted(aside) == ["second"]
+    assert not list(filled.parent.glob(".state.db.*"))
 
 
 @pytest.mark.parametrize("damaged", [False, True])
