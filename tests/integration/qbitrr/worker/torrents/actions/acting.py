@@ -269,10 +269,13 @@ def _with_probe(rooms_of_arr, probe):
 
 
 async def interrupted(opened, action, step):
-    """Work until an action was planned and then reached as many more steps; False when it ended before that."""
+    """Work until an action was planned and then reached as many more steps; False when it ended before that.
+
+    No action follows it.
+    """
     reached = 0
     context = opened.loop.action_context
-    plan, advance = context.plan, context.advance
+    plan, advance, close = context.plan, context.advance, context.close
 
     async def until_step(entry):
         nonlocal reached
@@ -288,7 +291,12 @@ async def interrupted(opened, action, step):
     async def advanced(*args, **kwargs):
         return await until_step(await advance(*args, **kwargs))
 
-    context.plan, context.advance = planned, advanced
+    async def closed(entry, *args, **kwargs):
+        await close(entry, *args, **kwargs)
+        if entry.action == action:
+            await asyncio.Event().wait()
+
+    context.plan, context.advance, context.close = planned, advanced, closed
     await _work_until(opened, action, lambda: reached > step)
     return reached > step
 
