@@ -294,9 +294,11 @@ async def test_what_is_pushed_within_a_second_is_read_once(bench, sandbox, monke
         async with listens(room, library):
             await until(lambda: stand_in.hub.listeners, 5, "not heard")
             before = stand_in.counts.copy()
+            pushed, on_change = [], library.on_change
+            monkeypatch.setattr(library, "on_change", lambda *change: (pushed.append(change), on_change(*change)))
             for _ in range(3):  # as the messages about one import come
                 stand_in.arr.changed(movie)
-                await asyncio.sleep(0.2)
+            await until(lambda: len(pushed) >= 6, 5, "not all was pushed")  # each is an item and its parent
             assert stand_in.counts[route] == 0
             await until(lambda: stand_in.counts[route] == 1, 5, "it was not read")
 

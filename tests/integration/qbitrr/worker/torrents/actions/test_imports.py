@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from qbitrr.clock import Clock
+from qbitrr.rules.verdict import CHECKS
 from qbitrr.sandbox.life import texts
 from qbitrr.sandbox.life.settings import PathMapping
 from qbitrr.sandbox.life.torrent import TorrentFile
@@ -58,11 +59,12 @@ async def verdict(opened, torrent):
 
 
 async def decided_by(opened, torrent, rule):
-    """The verdict as soon as it comes by a rule."""
+    """The verdict as soon as it comes by a rule, and is not that something has to be checked first."""
 
     async def found():
         some = await verdicts.of_torrent(opened.database, torrent.infohash)
-        return some[0] if some and some[0].rule == rule and not opened.loop.runner.busy else None
+        decided = some and some[0].rule == rule and some[0].action not in CHECKS
+        return some[0] if decided and not opened.loop.runner.busy else None
 
     return await passes_until(opened, found, f"no verdict by {rule}", 30)
 
