@@ -139,6 +139,7 @@ class Workers:
     async def _restart_in_turn(self) -> None:
         async with self._lock:
             for category, process in list(self.processes.items()):
+                self._raise_when_stopping()  # a restart of one that is being stopped starts it again
                 process.restart()
                 try:
                     await self._until_ready((category,), process.policy.grace_seconds + process.policy.start_seconds)

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
-from qbitrr.errors import WorkerNotReadyError
+from qbitrr.errors import NotReadyError, WorkerNotReadyError
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.worker.config import worker_configs
 from supervisor.evidence import Evidence
@@ -202,6 +202,25 @@ async def test_a_fork_that_is_slow_hurts_its_own_worker_and_no_other(sandbox: Sa
         os.kill(fork_server.pid, signal.SIGCONT)
         await all_running(supervisor)
         assert {c: process.pid for c, process in supervisor.processes.items() if c != "radarr-hd"} == others
+
+
+async def test_no_restart_that_comes_while_all_are_stopped_starts_one_again(sandbox: Sandbox, tmp_path: Path):
+    async with supervised(sandbox, tmp_path, start_server("supervisor.fork_server")) as supervisor:
+        await all_running(supervisor)
+        configs = [process.config for process in supervisor.processes.values()]
+        policy = supervisor.processes["radarr-hd"].policy
+        stopping = asyncio.create_task(supervisor.stop())
+        late = [
+            asyncio.create_task(supervisor.restart_in_turn()),
+            asyncio.create_task(supervisor.apply(configs, policy)),
+        ]
+        await asyncio.sleep(0)  # the stop is under way
+        supervisor.restart("radarr-hd")
+        async with asyncio.timeout(policy.grace_seconds + 5):
+            await stopping
+        refused = await asyncio.gather(*late, return_exceptions=True)
+        assert [type(error) for error in refused] == [NotReadyError, NotReadyError]
+        assert set(phases(supervisor).values()) == {Phase.STOPPED}
 
 
 async def test_fifty_workers_that_ignore_term_are_stopped_within_the_grace_and_two_seconds(tmp_path: Path):
