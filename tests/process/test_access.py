@@ -7,8 +7,10 @@ import os
 import re
 import signal
 import socket
+import stat
 import subprocess
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -103,14 +105,20 @@ Category = "films"
 
 
 def modes(folder: Path) -> dict[str, int]:
-    """The permissions of a folder and of everything in it."""
-    return {str(path.relative_to(folder)): path.lstat().st_mode & 0o777 for path in (folder, *folder.rglob("*"))}
+    """The kind and permissions of a folder and of everything in it; the daemon makes and deletes files meanwhile."""
+    found = {}
+    for path in (folder, *folder.rglob("*")):
+        with suppress(FileNotFoundError):
+            found[str(path.relative_to(folder))] = path.lstat().st_mode
+    return found
 
 
 def loose(folder: Path) -> dict[str, str]:
     """What in a folder is open to other users."""
-    expected = {name: 0o700 if (folder / name).is_dir() else 0o600 for name in modes(folder)}
-    return {name: oct(mode) for name, mode in modes(folder).items() if mode != expected[name]}
+    expected = {True: 0o700, False: 0o600}
+    return {
+        name: oct(mode & 0o777) for name, mode in modes(folder).items() if mode & 0o777 != expected[stat.S_ISDIR(mode)]
+    }
 
 
 async def test_no_other_user_can_read_what_the_daemon_writes(start):
