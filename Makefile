@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test soak lint docs bench dist release install uninstall clean
+.PHONY: help run check test soak lint docs bench dist deb release install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -43,6 +43,10 @@ dist: .venv-dev/.built ## wheel and source distribution in dist
 	@rm -rf dist
 	@.venv-dev/bin/python -P -m build --no-isolation . >/dev/null
 	@ls dist/*
+
+deb: .venv-dev/.built ## packages for Debian 12 and 13 in dist; SUITE=bookworm or trixie makes one
+	@command -v dh >/dev/null && command -v dpkg-buildpackage >/dev/null || .ci/debian-packages debhelper dpkg-dev
+	@packaging/debian/build $(SUITE)
 
 release: .venv-dev/.built ## wheel, lock and manifest in dist, signed by the key in QBITRR_RELEASE_KEY_FILE
 	@PYTHONPATH=packaging .venv-dev/bin/python -m release

@@ -18,11 +18,12 @@ from qbitrr.update.releases import DISTRIBUTION
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Kind = Literal["linked", "venv", "pipx", "uv-tool", "source", "system", "container", "foreign"]
+Kind = Literal["linked", "venv", "pipx", "uv-tool", "source", "system", "container", "debian", "foreign"]
 
 _OTHER_INSTALLERS: tuple[tuple[str, Kind, str], ...] = (
     ("pipx_metadata.json", "pipx", f"pipx upgrade {DISTRIBUTION}"),
     ("uv-receipt.toml", "uv-tool", f"uv tool upgrade {DISTRIBUTION}"),
+    ("debian-package", "debian", "apt install ./qbitrr_VERSION_ARCHITECTURE.deb, with the newer package"),
 )
 
 
@@ -49,8 +50,8 @@ def check_updatable(installation: Installation) -> None:
 def recognise(environ: Mapping[str, str], prefix: Path | None = None) -> Installation:
     """Recognise the installation of this process, or that in a virtual environment elsewhere.
 
-    By the marks of pip, pipx and uv: `direct_url.json` (PEP 610), `pipx_metadata.json`, `uv-receipt.toml`. A prefix
-    that is a symbolic link is the layout of `systemd/install`.
+    By the marks of pip, pipx and uv: `direct_url.json` (PEP 610), `pipx_metadata.json`, `uv-receipt.toml`; and of our
+    own package, `debian-package`. A prefix that is a symbolic link is the layout of `systemd/install`.
     """
     here = prefix or Path(sys.prefix)
     has_venv = (here / "pyvenv.cfg").is_file()

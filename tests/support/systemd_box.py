@@ -1,4 +1,4 @@
-"""A real systemd in a throwaway container, with qbitrr installed in /opt as the unit expects it.
+"""A real systemd in a throwaway container: a bare Debian, or with qbitrr installed in /opt as the unit expects it.
 
 python -m tests.support.systemd_box      fetches what is needed (Debian, as root)
 """
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Self
 from tests.support.polling import until_sync
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
 CHECKOUT = Path(__file__).parents[2]
@@ -30,7 +31,10 @@ NEEDED = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["update"]]
 SITE = CACHE / f"systemd-box-site-{hashlib.sha256(' '.join(NEEDED).encode()).hexdigest()[:12]}"
 SUITE, PYTHON = "bookworm", "3.11"
 PACKAGES = "systemd,systemd-sysv,dbus,python3,python3-venv,procps"
-ROOT = CACHE / f"systemd-box-{hashlib.sha256(PACKAGES.encode()).hexdigest()[:8]}"
+_CONTENT = hashlib.sha256(PACKAGES.encode()).hexdigest()[:8]
+ROOT = CACHE / f"systemd-box-{_CONTENT}"
+ROOTS = {SUITE: ROOT, "trixie": CACHE / f"systemd-box-trixie-{_CONTENT}"}
+"""Each suite with its Debian."""
 OURS = ("qbitrr", "supervisor", "control")
 
 
@@ -48,17 +52,8 @@ def fetch() -> None:
         print("note: the tests of the systemd unit need root", file=sys.stderr)
         return
     subprocess.run([CHECKOUT / ".ci" / "debian-packages", "debootstrap", "systemd-container"], check=True)
-    if not ROOT.exists():
-        print(f"building a Debian {SUITE} with systemd ...")
-        ask = ["apt-get", "indextargets", "--format", "$(REPO_URI)"]
-        uris = subprocess.run(ask, check=True, capture_output=True, text=True).stdout.split()
-        mirror = next(uri for uri in uris if uri.rstrip("/").endswith("/debian"))
-        draft = ROOT.with_suffix(".part")
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.parent.mkdir(parents=True, exist_ok=True)
-        command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, str(draft), mirror]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        draft.rename(ROOT)
+    for suite, root in ROOTS.items():
+        _build(suite, root)
     if not SITE.exists():
         draft = SITE.with_suffix(".part")
         shutil.rmtree(draft, ignore_errors=True)
@@ -71,11 +66,32 @@ def fetch() -> None:
         draft.rename(SITE)
 
 
-class Box:
-    """One boot, from the start of the `with` to its end. Nothing that happens in it is kept."""
+def _build(suite: str, root: Path) -> None:
+    if not root.exists():
+        print(f"building a Debian {suite} with systemd ...")
+        ask = ["apt-get", "indextargets", "--format", "$(REPO_URI)"]
+        uris = subprocess.run(ask, check=True, capture_output=True, text=True).stdout.split()
+        mirror = next(uri for uri in uris if uri.rstrip("/").endswith("/debian"))
+        draft = root.with_suffix(".part")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", suite, str(draft), mirror]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        draft.rename(root)
 
-    def __init__(self, log: Path) -> None:
+
+class Machine:
+    """One boot of a bare Debian, from the start of the `with` to its end. Nothing that happens in it is kept.
+
+    `shown` has folders of this machine by where they can be read in it; `options` are further ones of systemd-nspawn.
+    It has the network of this machine, unless they say otherwise.
+    """
+
+    def __init__(self, log: Path, root: Path, shown: Mapping[str, Path], options: Sequence[str] = ()) -> None:
+        self._options = options
         self._log = log
+        self._root = root
+        self._shown = shown
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._init = 0
 
@@ -96,11 +112,11 @@ class Box:
         subprocess.run([*enter, "sh", "-c", script, "sh", path], input=text.encode(), check=True)
 
     def __enter__(self) -> Self:
-        """Boot, and install qbitrr."""
-        binds = [f"--bind-ro={CHECKOUT / name}:/opt/qbitrr/source/{name}" for name in OURS]
+        """Boot."""
+        binds = [f"--bind-ro={folder}:{path}" for path, folder in self._shown.items()]
         command = [
-            "systemd-nspawn", "--quiet", "--directory", str(ROOT), "--volatile=overlay", "--register=no", "--keep-unit",
-            "--console=pipe", "--boot", f"--bind-ro={SITE}:/opt/qbitrr/site", *binds,
+            "systemd-nspawn", "--quiet", "--directory", str(self._root), "--volatile=overlay", "--register=no",
+            "--keep-unit", "--console=pipe", "--boot", *binds, *self._options,
         ]  # fmt: skip
         with self._log.open("wb") as output:
             self._nspawn = subprocess.Popen(
@@ -109,7 +125,6 @@ class Box:
         try:
             self._init = until_sync(self._leader, 20, self._console)
             until_sync(self._booted, 60, self._console)
-            self._install()
         except BaseException:
             self._end()
             raise
@@ -134,17 +149,6 @@ class Box:
     def _booted(self) -> bool:
         return self.run("systemctl", "is-system-running", check=False).strip() in ("running", "degraded")
 
-    def _install(self) -> None:
-        self.run("python3", "-m", "venv", "--without-pip", "/opt/qbitrr/versions/present")
-        self.run("ln", "-s", "versions/present", "/opt/qbitrr/current")
-        self.write(
-            f"/opt/qbitrr/current/lib/python{PYTHON}/site-packages/ours.pth", "/opt/qbitrr/source\n/opt/qbitrr/site\n"
-        )
-        self.run("chmod", "-R", "a+rX", "/opt/qbitrr/versions")
-        for unit in ("qbitrr.service", "qbitrr.socket"):
-            self.write(f"/etc/systemd/system/{unit}", (CHECKOUT / "systemd" / unit).read_text())
-        self.run("systemctl", "daemon-reload")
-
     def _end(self) -> None:
         assert self._nspawn is not None
         if self._nspawn.poll() is None and self._init:
@@ -157,6 +161,35 @@ class Box:
 
     def _console(self) -> str:
         return self._log.read_text(errors="replace")[-4000:]
+
+
+class Box(Machine):
+    """A Debian with this checkout installed as `make install` does, but for what is shared with this machine."""
+
+    def __init__(self, log: Path) -> None:
+        ours = {f"/opt/qbitrr/source/{name}": CHECKOUT / name for name in OURS}
+        super().__init__(log, ROOT, {"/opt/qbitrr/site": SITE, **ours})
+
+    def __enter__(self) -> Self:
+        """Boot, and install qbitrr."""
+        super().__enter__()
+        try:
+            self._install()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def _install(self) -> None:
+        self.run("python3", "-m", "venv", "--without-pip", "/opt/qbitrr/versions/present")
+        self.run("ln", "-s", "versions/present", "/opt/qbitrr/current")
+        self.write(
+            f"/opt/qbitrr/current/lib/python{PYTHON}/site-packages/ours.pth", "/opt/qbitrr/source\n/opt/qbitrr/site\n"
+        )
+        self.run("chmod", "-R", "a+rX", "/opt/qbitrr/versions")
+        for unit in ("qbitrr.service", "qbitrr.socket"):
+            self.write(f"/etc/systemd/system/{unit}", (CHECKOUT / "systemd" / unit).read_text())
+        self.run("systemctl", "daemon-reload")
 
 
 if __name__ == "__main__":

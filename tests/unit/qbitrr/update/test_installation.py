@@ -49,6 +49,12 @@ def test_by_tools_that_update_it_themselves(venv, mark, expected):
     assert "upgrade qbitrrd" in recognise({}, venv).command
 
 
+def test_by_a_package_of_debian(venv):
+    (venv / "debian-package").touch()
+    assert kind(venv) == ("debian", False)
+    assert "apt install" in recognise({}, venv).command
+
+
 def test_a_source_checkout(venv, tmp_path):
     direct_url(venv, dir_info={"editable": True})
     assert kind(venv) == ("source", False)
