@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from control.auth.roles import Author
     from qbitrr.clock import Clock
     from qbitrr.config.change import ConfigChange
+    from qbitrr.worker.config import WorkerConfig
     from supervisor.config_reload import ConfigReload, ReloadPlan
 
 _log = logs.get(__name__)
@@ -78,15 +79,18 @@ class ConfigEditor:
         text = await asyncio.to_thread(self._read)
         return sanitised(parse(text)), self._version_of(text)
 
-    async def plan(self, changes: Mapping[str, Any], deletions: Sequence[str], author: Author) -> ConfigPlan:
-        """What a change does; without one, what applying the file as it is now does.
+    async def plan(
+        self, changes: Mapping[str, Any], deletions: Sequence[str], author: Author
+    ) -> tuple[ConfigPlan, tuple[WorkerConfig, ...]]:
+        """What a change does, and the workers after it; without one, what applying the file as it is now does.
 
         Raises ConfigError, and ForbiddenError before anything is compared.
         """
         edits, problems = check_edits(changes, deletions)
         rights.require_keys(_names(edits), author)
         change = await asyncio.to_thread(self._edited, edits, problems)
-        return _shown(change, await self._config_reload.plan(change.loaded))
+        plan = await self._config_reload.plan(change.loaded)
+        return _shown(change, plan), plan.configs
 
     async def apply(
         self, changes: Mapping[str, Any], deletions: Sequence[str], author: Author, expected: str | None = None

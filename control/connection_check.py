@@ -1,5 +1,6 @@
-"""Test of a connection: one attempt to use an Arr or a qBittorrent as configured, and what is wrong if it fails.
+"""Test of a connection: one attempt to use a service as configured, and what is wrong if it fails.
 
+A service is an Arr, a qBittorrent, or an Overseerr or Ombi with the requests for an Arr.
 Nothing is retried and no redirect is followed: a key is sent to the given address only.
 """
 
@@ -24,12 +25,14 @@ from qbitrr.errors import (
     UnreachableError,
 )
 from qbitrr.http.client import Timeouts
+from qbitrr.media_requests.source import source_of
 from qbitrr.qbittorrent.client import QbittorrentClient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from qbitrr.arr.models import DownloadClient
+    from qbitrr.config.model import Ombi, Overseerr
     from qbitrr.config.model.key import ArrKind
     from qbitrr.qbittorrent.session import Access
 
@@ -78,6 +81,19 @@ async def probe_qbittorrent(access: Access) -> TestResult:
     finally:
         await client.close()
     return TestResult(None, f"qBittorrent {version} answers", version)
+
+
+async def probe_requests(section: str, kind: ArrKind, table: Overseerr | Ombi) -> TestResult:
+    """Test whether an Overseerr or Ombi answers, accepts the key and lists its requests for a Radarr or a Sonarr."""
+    source = source_of(section, kind, table, _refused_credentials, _ONCE)
+    try:
+        async with asyncio.timeout(_SECONDS):
+            found = await source.requests()
+    except (ServiceError, TimeoutError) as error:
+        return _failed(error)
+    finally:
+        await source.close()
+    return TestResult(None, f"{source.service} answers; open requests: {len(found)}")
 
 
 class _RefusedCredentials:

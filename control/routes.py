@@ -14,7 +14,6 @@ from msgspec import Raw
 
 from control import openapi
 from control.binding import Method, Queue, Route
-from control.config_editor import ConfigPlan
 from control.handlers import (
     actions,
     activity,
@@ -26,6 +25,7 @@ from control.handlers import (
     decisions,
     events,
     evidence,
+    file_rules,
     health,
     inbox,
     lidarr,
@@ -40,6 +40,7 @@ from control.handlers import (
     sessions,
     sonarr,
     status,
+    timeline,
     torrents,
     update,
 )
@@ -173,6 +174,14 @@ ROUTES = (
         *_LOOKUP,
         queue="queries",
     ),
+    route(
+        "POST",
+        "/arr/{section}/search-pause",
+        searches.pause,
+        searches.PauseRequest,
+        Message,
+        *_LOOKUP,
+    ),
     route("POST", "/arr/{section}/search", searches.search, searches.ItemSearchRequest, Message, *_LOOKUP),
     route("POST", "/arr/rebuild", arr.rebuild, Nothing, Message, NotReadyError),
     route(
@@ -223,7 +232,7 @@ ROUTES = (
     route("GET", "/config", config.read, Nothing, dict[str, Any], ConfigError),
     route("GET", "/config/schema", config.forms, Nothing, config.Forms),
     route("POST", "/config", config.change, config.ChangeRequest, config.Changed, *_CHANGE),
-    route("POST", "/config/plan", config.plan, config.ChangeRequest, ConfigPlan, ConfigError),
+    route("POST", "/config/plan", config.plan, config.ChangeRequest, config.PlanView, ConfigError),
     route("GET", "/config/history", config.history, Nothing, config.History, queue="files"),
     route("POST", "/config/rollback", config.rollback, config.RollbackRequest, config.Changed, *_CHANGE),
     route("POST", "/notifications/test", notifications.test, Nothing, Message, ConflictError, UnreachableError),
@@ -245,6 +254,24 @@ ROUTES = (
         torrents.Explanation,
         NotFoundError,
         queue="queries",
+    ),
+    route(
+        "GET",
+        "/torrents/{hash}/timeline",
+        timeline.read,
+        timeline.TimelineRequest,
+        timeline.Timeline,
+        NotFoundError,
+        queue="queries",
+    ),
+    route(
+        "POST",
+        "/torrents/{hash}/check-files",
+        file_rules.check,
+        file_rules.FileRulesRequest,
+        file_rules.CheckedFiles,
+        NotFoundError,
+        *_LOOKUP,
     ),
     route("GET", "/openapi.json", describe, Nothing, Raw, revalidated=True),
 )

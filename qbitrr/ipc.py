@@ -5,8 +5,9 @@ for the rest of one, and the end of the other process reads as an empty packet. 
 MessagePack; a message of an unknown type is refused as a whole.
 
     worker -> supervisor    Hello, Ready, Heartbeat, Waiting, Metrics, Counters, Activity, Contradictions, ClientStates,
-                            TorrentRows, Goodbye
-    supervisor -> worker    Configure, Rebuild, Approve, Discard, Undo, Explain, ReadTorrents, SearchNow, ReadSettings
+                            Goodbye, and the answers TorrentRows, TorrentFiles, TorrentEvents, Comparison
+    supervisor -> worker    Configure, Rebuild, Approve, Discard, Undo, Explain, SearchNow, PauseSearches, ReadSettings,
+                            and the questions ReadTorrents, ReadFiles, ReadEvents, Compare
 
 A worker is stopped by SIGTERM, from the supervisor or anyone else.
 """
@@ -21,7 +22,7 @@ from msgspec import Raw, Struct
 
 from qbitrr.errors import ProtocolError
 
-PROTOCOL = 3
+PROTOCOL = 4
 LONGEST_MESSAGE_BYTES = 192 * 1024  # below the default buffer of a Unix socket, which bounds a packet
 
 
@@ -148,11 +149,74 @@ class TorrentRow(Struct, frozen=True):
     tracker: str
 
 
-class TorrentRows(Message, frozen=True):
-    """Answer to `ReadTorrents`, without those that are gone."""
+class Answer(Message, frozen=True):
+    """Base of the answers to questions; `request` is that of the question."""
 
     request: int
+
+
+class TorrentRows(Answer, frozen=True):
+    """Answer to `ReadTorrents`, without those that are gone."""
+
     rows: tuple[TorrentRow, ...]
+
+
+class FileRow(Struct, frozen=True):
+    """One file of a torrent: its path below the save path."""
+
+    index: int
+    path: str
+    size_bytes: int
+    priority: int
+
+
+class TorrentFiles(Answer, frozen=True):
+    """Answer to `ReadFiles`. Unless `complete`, there are more files; `error` says why there are none."""
+
+    name: str = ""
+    files: tuple[FileRow, ...] = ()
+    complete: bool = True
+    error: str = ""
+
+
+class TorrentEvent(Struct, frozen=True):
+    """Something that happened to a torrent: `kind` in the words of the Arr or of qBittorrent, epoch seconds."""
+
+    actor: Literal["arr", "qbittorrent"]
+    kind: str
+    at: float
+    instance: str = ""
+    text: str = ""
+
+
+class TorrentEvents(Answer, frozen=True):
+    """Answer to `ReadEvents`. `error` is why those of the Arr are missing."""
+
+    events: tuple[TorrentEvent, ...] = ()
+    error: str = ""
+
+
+class OtherVerdict(Struct, frozen=True):
+    """A torrent that another configuration would do something else about; each side is action, rule and reason."""
+
+    instance: str
+    infohash: str
+    name: str
+    before: tuple[str, str, str]
+    after: tuple[str, str, str]
+
+
+class Comparison(Answer, frozen=True):
+    """Answer to `Compare`: how many torrents were judged under both, and those that fare differently.
+
+    `removed` and `spared` count all of them, `others` are the first ones. `unknown` names what could not be compared.
+    """
+
+    judged: int
+    removed: int
+    spared: int
+    others: tuple[OtherVerdict, ...]
+    unknown: tuple[str, ...] = ()
 
 
 class Goodbye(Message, frozen=True):
@@ -192,16 +256,44 @@ class Explain(Message, frozen=True):
 
 
 class ReadTorrents(Message, frozen=True):
-    """Answer with these torrents, given as instance and infohash, as they are now. `request` is repeated in it."""
+    """Answer with these torrents, given as instance and infohash, as they are now."""
 
     request: int
     keys: tuple[tuple[str, str], ...]
+
+
+class ReadFiles(Message, frozen=True):
+    """Answer with the files of a torrent, from the first qBittorrent that has it."""
+
+    request: int
+    infohash: str
+
+
+class ReadEvents(Message, frozen=True):
+    """Answer with what the Arr and qBittorrent know to have happened to a torrent."""
+
+    request: int
+    infohash: str
+
+
+class Compare(Message, frozen=True):
+    """Judge all torrents under another configuration of the worker too, and answer with the difference."""
+
+    request: int
+    config: Raw
 
 
 class SearchNow(Message, frozen=True):
     """Search items now, before all others, within the same budget."""
 
     item_ids: tuple[int, ...]
+
+
+class PauseSearches(Message, frozen=True):
+    """Send no search any more until the user resumes them, or send them again."""
+
+    paused: bool
+    by: str = ""
 
 
 class ReadSettings(Message, frozen=True):
@@ -219,9 +311,15 @@ FromWorker = (
     | Contradictions
     | ClientStates
     | TorrentRows
+    | TorrentFiles
+    | TorrentEvents
+    | Comparison
     | Goodbye
 )
-ToWorker = Configure | Rebuild | Approve | Discard | Undo | Explain | ReadTorrents | SearchNow | ReadSettings
+Question = ReadTorrents | ReadFiles | ReadEvents | Compare
+ToWorker = (
+    Configure | Rebuild | Approve | Discard | Undo | Explain | SearchNow | PauseSearches | ReadSettings | Question
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)

@@ -8,7 +8,7 @@ import os
 import random
 import signal
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Raw, Struct, to_builtins
 from msgspec.structs import replace
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from supervisor.spawner import Spawned, Spawner
 
 _log = logs.get(__name__)
+
+A = TypeVar("A", bound=ipc.Answer)
 
 _EXIT_REPORT_SECONDS = 2.0
 
@@ -92,7 +94,7 @@ class WorkerProcess:
         self._spawned_at = 0.0
         self._process_state: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._asked: dict[int, asyncio.Future[tuple[ipc.TorrentRow, ...]]] = {}
+        self._asked: dict[int, asyncio.Future[ipc.Answer]] = {}
         self._requests = itertools.count(1)
         self._timer: asyncio.TimerHandle | None = None
 
@@ -145,14 +147,25 @@ class WorkerProcess:
 
     async def torrents(self, keys: Sequence[tuple[str, str]], within_seconds: float) -> tuple[ipc.TorrentRow, ...]:
         """Ask the worker for torrents by instance and infohash. Raises TimeoutError when it does not answer in time."""
+        asked = tuple(keys)
+        return (await self.ask(lambda request: ipc.ReadTorrents(request, asked), ipc.TorrentRows, within_seconds)).rows
+
+    async def ask(self, question: Callable[[int], ipc.Question], answer: type[A], within_seconds: float) -> A:
+        """Ask the worker a question, made with the number of the request.
+
+        Raises TimeoutError when it does not answer in time, ProtocolError when the question is too long.
+        """
         request = next(self._requests)
-        answer: asyncio.Future[tuple[ipc.TorrentRow, ...]] = self._loop.create_future()
-        self._asked[request] = answer
+        asked: asyncio.Future[ipc.Answer] = self._loop.create_future()
+        self._asked[request] = asked
         try:
-            if not self.send(ipc.ReadTorrents(request, tuple(keys))):
+            if not self.send(question(request)):
                 raise TimeoutError
             async with asyncio.timeout(within_seconds):
-                return await answer
+                received = await asked
+            if not isinstance(received, answer):
+                raise TimeoutError
+            return received
         finally:
             del self._asked[request]
 
@@ -266,13 +279,13 @@ class WorkerProcess:
                 self._handle(lifecycle.Heartbeat(message.within_seconds))
             case ipc.Waiting():
                 self._handle(lifecycle.Blocked(bool(message.service), message.needs_attention))
-            case ipc.TorrentRows(request, rows):
-                if (asked := self._asked.get(request)) is not None and not asked.done():
-                    asked.set_result(rows)
+            case ipc.Answer():
+                if (asked := self._asked.get(message.request)) is not None and not asked.done():
+                    asked.set_result(message)
             case ipc.Goodbye():
                 _log.info("worker announced its end", category=self.category, reason=message.reason)
                 self._because = self._because or message.reason
-        if not isinstance(message, ipc.Heartbeat | ipc.Counters | ipc.ClientStates | ipc.TorrentRows):
+        if not isinstance(message, ipc.Heartbeat | ipc.Counters | ipc.ClientStates | ipc.Answer):
             self._on_change()
 
     def _configure(self, hello: ipc.Hello) -> None:

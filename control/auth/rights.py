@@ -92,6 +92,7 @@ ROUTES: Mapping[str, Rights] = {
     "POST /arr/test-connection": CHANGE,
     "GET /arr/{section}/search-plan": READ,
     "POST /arr/{section}/search": HARMLESS,
+    "POST /arr/{section}/search-pause": CHANGE,
     "POST /arr/rebuild": HARMLESS,
     "GET /radarr/{category}/movies": READ,
     "GET /sonarr/{category}/series": READ,
@@ -120,6 +121,8 @@ ROUTES: Mapping[str, Rights] = {
     "GET /audit": CONFIDENTIAL,
     "GET /torrents": READ,
     "GET /torrents/{hash}/explain": READ,
+    "GET /torrents/{hash}/timeline": READ,
+    "POST /torrents/{hash}/check-files": CONFIDENTIAL,  # a part of changing the configuration
     "GET /openapi.json": READ,
     "GET /metrics": READ,
     "GET /health": OPEN,

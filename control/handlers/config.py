@@ -1,11 +1,13 @@
 """`config`: the configuration, changes of it, and its earlier versions."""
 
+import asyncio
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any
 
 from aiohttp import web
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
+from msgspec.structs import astuple
 
 from control.auth.rights import KEYS, NEVER
 from control.binding import AUTHOR
@@ -14,8 +16,13 @@ from control.context import HandlerContext
 from control.handlers.shared import Nothing
 from control.web import answers
 from control.web.answers import moment
+from qbitrr import ipc
 from qbitrr.config.diff import KeyChange
 from qbitrr.config.schema import KeySchema, schema
+from qbitrr.errors import ProtocolError
+from qbitrr.worker.config import WorkerConfig, encode
+
+_COMPARE_SECONDS = 8.0
 
 Changes = Annotated[
     dict[str, Any],
@@ -53,6 +60,38 @@ class Changed(Struct, frozen=True):
     success: bool
     message: str
     plan: ConfigPlan
+
+
+class OtherVerdict(Struct, frozen=True):
+    """A torrent with what would be done to it before and after a change, each as action, rule and reason."""
+
+    hash: str
+    instance: str
+    name: str
+    before: tuple[str, str, str]
+    after: tuple[str, str, str]
+
+
+class EffectView(Struct, frozen=True):
+    """What a change means for the torrents of one category that are there now, as the shadow judge sees them.
+
+    Each is judged under the present and under the new configuration with what is known of it now: `removed` would be
+    removed and are not now, `spared` the other way round; `torrents` are the first of both. `unknown` names what is
+    measured only once the change is applied: `files`, `scores` or `slowness`. `judged` is null without an answer.
+    """
+
+    category: str
+    judged: int | None
+    removed: int
+    spared: int
+    torrents: list[OtherVerdict]
+    unknown: list[str]
+
+
+class PlanView(ConfigPlan, frozen=True):
+    """The plan, and its effect on the torrents of every category whose worker it restarts."""
+
+    effects: list[EffectView]
 
 
 class FormKey(KeySchema, frozen=True):
@@ -126,9 +165,25 @@ async def change(context: HandlerContext, request: ChangeRequest, http: web.Requ
     return Changed(success=True, message="Configuration updated successfully", plan=plan)
 
 
-async def plan(context: HandlerContext, request: ChangeRequest, http: web.Request) -> ConfigPlan:
+async def plan(context: HandlerContext, request: ChangeRequest, http: web.Request) -> PlanView:
     """What a change would do, without making it; without changes, what applying the present file would do."""
-    return await context.config_editor.plan(request.changes, request.deletions, http[AUTHOR])
+    planned, configs = await context.config_editor.plan(request.changes, request.deletions, http[AUTHOR])
+    effects = await asyncio.gather(*(_effect(context, config) for config in configs))
+    return PlanView(*(*astuple(planned), [effect for effect in effects if effect is not None]))
+
+
+async def _effect(context: HandlerContext, config: WorkerConfig) -> EffectView | None:
+    """Have a worker judge its torrents under another configuration; None when it keeps its own, or does not run."""
+    process = context.workers.processes.get(config.name)
+    if process is None or process.config == config:
+        return None
+    try:
+        encoded = Raw(encode(config))
+        found = await process.ask(lambda number: ipc.Compare(number, encoded), ipc.Comparison, _COMPARE_SECONDS)
+    except (TimeoutError, ProtocolError):
+        return EffectView(config.name, None, 0, 0, [], [])
+    others = [OtherVerdict(one.infohash, one.instance, one.name, one.before, one.after) for one in found.others]
+    return EffectView(config.name, found.judged, found.removed, found.spared, others, list(found.unknown))
 
 
 async def history(context: HandlerContext, _request: Nothing) -> History:

@@ -1,25 +1,37 @@
-"""`arr/test-connection`: a test of an Arr or qBittorrent, as it is configured or as it could be."""
+"""`arr/test-connection`: a test of an Arr, a qBittorrent or a source of requests, as configured or as it could be."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from msgspec import Meta, Struct
 
-from control.connection_check import TestResult, Trouble, probe_arr, probe_qbittorrent
+from control.connection_check import TestResult, Trouble, probe_arr, probe_qbittorrent, probe_requests
 from control.context import HandlerContext
 from control.web.errors import invalid
 from qbitrr.config import Arr, QBit
+from qbitrr.config.model import Ombi, Overseerr
 from qbitrr.config.redact import redact_url
 from qbitrr.errors import NotFoundError
 from qbitrr.qbittorrent.session import Access
 
+Requester = Literal["overseerr", "ombi"]
+_REQUESTERS: dict[str, type[Overseerr | Ombi]] = {"overseerr": Overseerr, "ombi": Ombi}
+
 
 class ConnectionRequest(Struct, frozen=True, rename="camel"):
-    """Either a section, whose stored address and secrets are used, or a kind with address and secrets."""
+    """Either a section, whose stored address and secrets are used, or a kind with address and secrets.
+
+    A section of an Arr along with `overseerr` or `ombi` is what that Arr is configured with. Jellyseerr and Seerr are
+    tested as `overseerr`.
+    """
 
     section: Annotated[str, Meta(description="Section of the configuration, such as Radarr-4K.", max_length=200)] = ""
     arr_type: Annotated[
-        Literal["radarr", "sonarr", "lidarr", "qbittorrent"] | None, Meta(description="The service that is expected.")
+        Literal["radarr", "sonarr", "lidarr", "qbittorrent", "overseerr", "ombi"] | None,
+        Meta(description="The service that is expected."),
     ] = None
+    requests_for: Annotated[
+        Literal["radarr", "sonarr"], Meta(description="The kind of Arr that an overseerr or ombi is tested for.")
+    ] = "radarr"
     uri: Annotated[str, Meta(description="Its address.", max_length=2000)] = ""
     api_key: Annotated[str, Meta(description="Its API key.", max_length=2000)] = ""
     username: Annotated[str, Meta(description="User name at qBittorrent.", max_length=2000)] = ""
@@ -29,7 +41,9 @@ class ConnectionRequest(Struct, frozen=True, rename="camel"):
     @property
     def subject(self) -> str:
         """What is tested, for the audit trail."""
-        return self.section or f"{self.arr_type} at {redact_url(self.uri)}"
+        if self.section:
+            return f"{self.arr_type} of {self.section}" if self.arr_type in _REQUESTERS else self.section
+        return f"{self.arr_type} at {redact_url(self.uri)}"
 
 
 class ProfileView(Struct, frozen=True):
@@ -66,7 +80,7 @@ async def test(context: HandlerContext, request: ConnectionRequest) -> Tested:
 
     A stored secret is only sent to the address that is stored with it.
     """
-    result = await (_test_stored(context, request.section) if request.section else _test_given(request))
+    result = await (_test_stored(context, request) if request.section else _test_given(request))
     profiles = [ProfileView(number, name) for number, name in result.profiles.items()]
     clients = [
         ClientView(one.name or "", one.implementation or "", one.host, one.port, one.category, enabled=one.enable)
@@ -75,13 +89,15 @@ async def test(context: HandlerContext, request: ConnectionRequest) -> Tested:
     return Tested(result.trouble is None, result.message, result.trouble, result.version, profiles, clients)
 
 
-async def _test_stored(context: HandlerContext, section: str) -> TestResult:
-    config = context.loaded.config
+async def _test_stored(context: HandlerContext, request: ConnectionRequest) -> TestResult:
+    config, section = context.loaded.config, request.section
     service = config.arrs.get(section) or config.qbits.get(section)
-    match service:
-        case Arr():
+    match service, request.arr_type:
+        case Arr(), "overseerr" | "ombi" as requester:
+            return await _test_requester(service, requester)
+        case Arr(), _:
             return await probe_arr(service.kind, service.uri, service.api_key, verify_tls=not service.skip_tls_verify)
-        case QBit():
+        case QBit(), _:
             return await probe_qbittorrent(
                 Access(
                     service=section,
@@ -95,6 +111,16 @@ async def _test_stored(context: HandlerContext, section: str) -> TestResult:
     raise NotFoundError(f"No section {section} in the configuration")
 
 
+async def _test_requester(arr: Arr, requester: Requester) -> TestResult:
+    if arr.kind == "lidarr":
+        raise invalid("arrType", requester, "Must be left out for a Lidarr: nothing is requested there")
+    search = arr.entry_search
+    table = search.overseerr if requester == "overseerr" else search.ombi
+    if not table.uri or not table.api_key:
+        return TestResult("name", f"{requester.capitalize()} of {arr.section} has no address or no key yet")
+    return await probe_requests(arr.section, arr.kind, table)
+
+
 async def _test_given(request: ConnectionRequest) -> TestResult:
     if not request.uri.lower().startswith(("http://", "https://")):
         raise invalid("uri", request.uri, "Must be an address that begins with http:// or https://")
@@ -105,4 +131,10 @@ async def _test_given(request: ConnectionRequest) -> TestResult:
         return await probe_qbittorrent(
             Access("qBittorrent", request.uri, request.username, request.password, request.api_key, verify_tls)
         )
-    return await probe_arr(request.arr_type, request.uri, request.api_key, verify_tls=verify_tls)
+    if (model := _REQUESTERS.get(request.arr_type)) is not None:
+        table = model(
+            uri=request.uri, api_key=request.api_key, approved_only=False, skip_tls_verify=request.skip_tls_verify
+        )
+        return await probe_requests("the form", request.requests_for, table)
+    kind = cast('Literal["radarr", "sonarr", "lidarr"]', request.arr_type)
+    return await probe_arr(kind, request.uri, request.api_key, verify_tls=verify_tls)

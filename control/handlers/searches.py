@@ -1,21 +1,29 @@
-"""`arr/<section>/search-plan` and `arr/<section>/search`: the next searches, and a search on request."""
+"""`arr/<section>/search-plan`, `…/search` and `…/search-pause`: the next searches, one on request, and none."""
 
+import asyncio
+import math
 from datetime import datetime
 from typing import Annotated
 
 import msgspec
+from aiohttp import web
 from msgspec import Meta, Struct
 
+from control.binding import AUTHOR
 from control.context import HandlerContext
 from control.handlers.shared import Category, Message
 from control.web.answers import moment
 from control.worker_lookup import category_of, send
 from qbitrr import ipc
-from qbitrr.errors import NotReadyError
+from qbitrr.errors import NotReadyError, UnknownCategoryError
+from qbitrr.rules.search import budget
+from qbitrr.rules.search.budget import Bucket, Moment
 from qbitrr.rules.search.plan import PlannedSearch, SearchForecast
 from qbitrr.state import searches
 
 _MOST_IDS = 100
+_PATIENCE_SECONDS = 5.0
+_POLL_SECONDS = 0.05
 
 
 class PlanRequest(Struct, frozen=True):
@@ -28,7 +36,8 @@ class SearchPlan(Struct, frozen=True, rename="camel"):
     """The next searches in order, each with its reason.
 
     `waitingFor` says why none is sent now, empty when nothing prevents it. `due` counts the items that may be searched
-    now; `throughAt` is when all of them are searched at `perHour`, null when there are none.
+    now; `throughAt` is when all of them are searched at `perHour`, null when there are none. The budget allows `left`
+    searches at once; it may be negative after some that could not wait. `pausedAt` is null unless the user paused them.
     """
 
     searches: list[PlannedSearch]
@@ -36,6 +45,21 @@ class SearchPlan(Struct, frozen=True, rename="camel"):
     per_hour: int
     waiting_for: str
     through_at: datetime | None
+    left: int
+    paused_at: datetime | None
+    paused_by: str | None
+
+
+class PauseRequest(Struct, frozen=True):
+    """The worker that is meant, and what its searches are to be."""
+
+    section: Category
+    paused: Annotated[bool, Meta(description="Whether they are paused from now on.")]
+
+    @property
+    def subject(self) -> str:
+        """What is asked for, for the audit trail."""
+        return "pause" if self.paused else "resume"
 
 
 class ItemSearchRequest(Struct, frozen=True):
@@ -55,12 +79,58 @@ class ItemSearchRequest(Struct, frozen=True):
 
 async def plan(context: HandlerContext, request: PlanRequest) -> SearchPlan:
     """Read what is searched next, and why."""
-    stored = await searches.stored_plan(context.database, category_of(context, request.section))
+    category = category_of(context, request.section)
+    stored = await searches.stored_plan(context.database, category)
     if stored is None:
         raise NotReadyError("There is no plan yet; ask again in a minute")
     forecast = msgspec.json.decode(stored, type=SearchForecast)
     through_at = moment(forecast.through_at) if forecast.through_at else None
-    return SearchPlan(forecast.searches, forecast.due, forecast.per_hour, forecast.waiting_for, through_at)
+    pause = await searches.pause(context.database, category)
+    return SearchPlan(
+        searches=forecast.searches,
+        due=forecast.due,
+        per_hour=forecast.per_hour,
+        waiting_for=forecast.waiting_for,
+        through_at=through_at,
+        left=await _left(context, category),
+        paused_at=None if pause is None else moment(pause.paused_at),
+        paused_by=None if pause is None else pause.by,
+    )
+
+
+async def _left(context: HandlerContext, category: str) -> int:
+    """Count the searches that the budget of an Arr, and the one that all share, allow at once."""
+    now = Moment(context.clock.wall(), context.clock.monotonic())
+    stored = await searches.budgets(context.database)
+    arr = context.workers.processes[category].config.arr_section
+    rates = {"": context.loaded.config.settings.searches_per_hour}
+    if arr is not None:
+        rates[category] = arr.entry_search.searches_per_hour
+    left = []
+    for name, rate in rates.items():
+        bucket = budget.full(rate, now)
+        if (kept := stored.get(name)) is not None:
+            bucket = budget.filled(Bucket(kept.tokens, Moment(kept.wall, kept.monotonic)), rate, now)
+        left.append(math.floor(bucket.tokens))
+    return min(left)
+
+
+async def pause(context: HandlerContext, request: PauseRequest, http: web.Request) -> Message:
+    """Pause the searches of an Arr until they are resumed, also over restarts, or resume them.
+
+    What the user asks for, and what follows a failed download, is searched all the same.
+    """
+    category = category_of(context, request.section)
+    if context.workers.processes[category].config.arr_section is None:
+        raise UnknownCategoryError(f"{category} has no Arr, and so no searches")
+    author = http[AUTHOR]
+    send(context, category, ipc.PauseSearches(request.paused, author.address))
+    deadline = context.clock.monotonic() + _PATIENCE_SECONDS
+    while (await searches.pause(context.database, category) is not None) is not request.paused:
+        if context.clock.monotonic() >= deadline:
+            raise NotReadyError(f"The worker of {category} has not stored it yet; see in a moment whether it has")
+        await asyncio.sleep(_POLL_SECONDS)
+    return Message(f"Searches of {category} are paused" if request.paused else f"Searches of {category} go on")
 
 
 async def search(context: HandlerContext, request: ItemSearchRequest) -> Message:

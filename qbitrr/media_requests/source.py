@@ -6,6 +6,7 @@ import hashlib
 from functools import partial
 from typing import TYPE_CHECKING
 
+from qbitrr.config.model import Overseerr
 from qbitrr.errors import CredentialsRejectedError, RefusedError
 from qbitrr.http.client import HttpClient
 from qbitrr.media_requests import ombi, overseerr
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from typing import Protocol
 
-    from qbitrr.config.model import Arr, Ombi, Overseerr
+    from qbitrr.config.model import Arr, Ombi
+    from qbitrr.http.client import Timeouts
     from qbitrr.media_requests.request import MediaRequest
 
     class KeyGuard(Protocol):
@@ -69,21 +71,29 @@ def configured_source(arr: Arr, guard: KeyGuard) -> RequestSource | None:
     search = arr.entry_search
     if arr.kind not in ("radarr", "sonarr") or not search.search_missing:
         return None
-    if search.overseerr.active:
-        seerr = search.overseerr
-        http = _http(f"Overseerr of {arr.section}", seerr, "X-Api-Key")
-        ask = partial(overseerr.requests, kind=arr.kind, approved_only=seerr.approved_only, is_4k=seerr.is_4k)
-        return RequestSource(http, guard, _fingerprint(seerr), ask)
-    if search.ombi.active:
-        http = _http(f"Ombi of {arr.section}", search.ombi, "ApiKey")
-        ask = partial(ombi.requests, kind=arr.kind, approved_only=search.ombi.approved_only)
-        return RequestSource(http, guard, _fingerprint(search.ombi), ask)
-    return None
+    table = search.overseerr if search.overseerr.active else search.ombi
+    return source_of(arr.section, arr.kind, table, guard) if table.active else None
 
 
-def _http(service: str, table: Overseerr | Ombi, header: str) -> HttpClient:
-    uri, key = f"{table.uri.rstrip('/')}/api/v1", {header: table.api_key}
-    return HttpClient(service, uri, headers=key, verify_tls=not table.skip_tls_verify)
+def source_of(
+    section: str, kind: str, table: Overseerr | Ombi, guard: KeyGuard, timeouts: Timeouts | None = None
+) -> RequestSource:
+    """Make the source of the requests for a Radarr or a Sonarr."""
+    ask: Callable[[HttpClient], Awaitable[list[MediaRequest]]]
+    if isinstance(table, Overseerr):
+        name, header = "Overseerr", "X-Api-Key"
+        ask = partial(overseerr.requests, kind=kind, approved_only=table.approved_only, is_4k=table.is_4k)
+    else:
+        name, header = "Ombi", "ApiKey"
+        ask = partial(ombi.requests, kind=kind, approved_only=table.approved_only)
+    http = HttpClient(
+        f"{name} of {section}",
+        f"{table.uri.rstrip('/')}/api/v1",
+        headers={header: table.api_key},
+        verify_tls=not table.skip_tls_verify,
+        timeouts=timeouts,
+    )
+    return RequestSource(http, guard, _fingerprint(table), ask)
 
 
 def _fingerprint(table: Overseerr | Ombi) -> str:

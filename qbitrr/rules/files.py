@@ -141,6 +141,12 @@ def excluded(files: Sequence[TorrentFile], rules: FileRules, name: str) -> list[
     return [file for file in files if not file.priority and reasons.of(file)]
 
 
+def exclusions(files: Sequence[TorrentFile], rules: FileRules, name: str) -> list[str]:
+    """Name for each file the rule that excludes it, whether it is deselected or not; empty for none."""
+    reasons = _Reasons(files, rules, name)
+    return [reasons.of(file) for file in files]
+
+
 def deletable(files: Sequence[TorrentFile], rules: FileRules, name: str) -> list[TorrentFile]:
     """List the excluded files that share no piece with a selected one, which could not be seeded without them."""
     needed = [file.pieces for file in files if file.priority]

@@ -86,8 +86,10 @@ def old_decisions(path: Path, before: float) -> dict[str, list[int]]:
                       AND id <= (SELECT max(id) FROM ledger) - {NEWEST_KEPT}""",
         "shadow": f"""SELECT id FROM shadow WHERE decided_at < ?
                       AND id <= (SELECT max(id) FROM shadow) - {NEWEST_KEPT}""",
+        "departures": f"""SELECT id FROM departures WHERE left_at < ?
+                          AND id <= (SELECT max(id) FROM departures) - {NEWEST_KEPT}""",
     }
-    values = {"ledger": (before, *OPEN), "shadow": (before,)}
+    values = {"ledger": (before, *OPEN), "shadow": (before,), "departures": (before,)}
     try:
         with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             return {table: [row[0] for row in connection.execute(sql, values[table])] for table, sql in queries.items()}
@@ -97,7 +99,7 @@ def old_decisions(path: Path, before: float) -> dict[str, list[int]]:
 
 def drop_decisions(path: Path, table: str, ids: Sequence[int]) -> None:
     """Drop decisions by their ids, at most `AT_ONCE`: workers wait meanwhile. Raises StateError."""
-    if table not in ("ledger", "shadow"):
+    if table not in ("ledger", "shadow", "departures"):
         raise ValueError(table)
     try:
         with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection, connection:

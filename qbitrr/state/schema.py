@@ -19,10 +19,12 @@ BY_CATEGORY = (
     "last_searches",
     "search_plans",
     "search_budgets",
+    "search_pauses",
     "profile_switches",
     "breakers",
     "retry_after",
     "shadow",
+    "departures",
 )
 """Tables of which a removed category leaves nothing; each has an index that begins with the category.
 

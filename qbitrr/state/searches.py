@@ -42,6 +42,13 @@ class StoredBudget(NamedTuple):
     monotonic: float
 
 
+class StoredPause(NamedTuple):
+    """Since when (epoch seconds) the searches of a category are paused, and by whom."""
+
+    paused_at: float
+    by: str
+
+
 class StoredSeries(NamedTuple):
     """A series: its title, the seasons that are not monitored, and episodes as fields of `rules.search.plan.Item`."""
 
@@ -172,3 +179,17 @@ async def last(database: Database, category: str) -> tuple[str, float] | None:
     """Read the last search of a category: sentence and epoch seconds; None before the first one."""
     row = await database.row("SELECT summary, at FROM last_searches WHERE category = ?", (category,))
     return (row[0], row[1]) if row else None
+
+
+async def store_pause(database: Database, category: str, pause: StoredPause | None) -> None:
+    """Store that the searches of a category are paused, or with None that they are not."""
+    if pause is None:
+        await database.write("DELETE FROM search_pauses WHERE category = ?", (category,))
+    else:
+        await database.write("INSERT OR REPLACE INTO search_pauses VALUES (?, ?, ?)", (category, *pause))
+
+
+async def pause(database: Database, category: str) -> StoredPause | None:
+    """Read whether the searches of a category are paused; None when they are not."""
+    row = await database.row("SELECT paused_at, by FROM search_pauses WHERE category = ?", (category,))
+    return StoredPause._make(row) if row else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from qbitrr.rules.facts import TorrentKey
+from qbitrr.rules.verdict import DESTRUCTIVE
 from qbitrr.state.schema import BY_TORRENT
 
 if TYPE_CHECKING:
@@ -86,6 +87,30 @@ _TABLES: dict[type[NamedTuple], tuple[str, int]] = {
 }
 
 
+_REMOVING = ", ".join(f"'{action}'" for action in sorted(DESTRUCTIVE))
+_DEPART = f"""INSERT INTO departures (category, instance, infohash, name, added_at, left_at)
+    SELECT torrents.category, torrents.instance, torrents.infohash, ifnull(verdicts.name, ''), torrents.added_at, ?
+    FROM torrents LEFT JOIN verdicts USING (category, instance, infohash)
+    WHERE torrents.category = ? AND torrents.instance = ? AND torrents.infohash = ? AND NOT EXISTS (
+        SELECT 1 FROM ledger WHERE ledger.infohash = torrents.infohash AND ledger.instance = torrents.instance
+        AND ledger.added_at = torrents.added_at AND action IN ({_REMOVING}) AND state IN ('planned', 'done'))"""
+
+
+class Departure(NamedTuple):
+    """A torrent that left without us: its client has it no more, or in no category of ours. Times in epoch seconds."""
+
+    category: str
+    instance: str
+    name: str
+    left_at: float
+
+
+async def departures(database: Database, infohash: str) -> list[Departure]:
+    """Read when a torrent left without us, oldest first."""
+    sql = "SELECT category, instance, name, left_at FROM departures WHERE infohash = ? ORDER BY id"
+    return [Departure._make(row) for row in await database.rows(sql, (infohash,))]
+
+
 async def read(database: Database, category: str, kind: type[Stored]) -> list[Stored]:
     """Read all rows of one kind of a category."""
     table, _ = _TABLES[kind]
@@ -117,10 +142,14 @@ async def keys(database: Database, category: str) -> set[TorrentKey]:
 
 
 async def forget(database: Database, category: str, gone: Iterable[tuple[str, str]], now: float) -> None:
-    """Drop all that is stored of torrents, given as (instance, infohash); decisions of Shadow on them note the time."""
+    """Drop all that is stored of torrents, given as (instance, infohash); decisions of Shadow on them note the time.
+
+    Those that no action of ours removes, or has removed, are stored as departed.
+    """
     torrents = [(category, *key) for key in gone]
     of_torrent = "category = ? AND instance = ? AND infohash = ?"
     async with database.transaction() as transaction:
+        await transaction.execute_many(_DEPART, [(now, *key) for key in torrents])
         for table in BY_TORRENT:
             await transaction.execute_many(f"DELETE FROM {table} WHERE {of_torrent}", torrents)
         await transaction.execute_many(

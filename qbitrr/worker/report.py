@@ -146,9 +146,9 @@ class Report:
             self._clients = message
             self._channel.send(message)
 
-    def answer(self, rows: ipc.TorrentRows) -> None:
-        """Answer a question for torrents."""
-        self._channel.send(rows)
+    def answer(self, answer: ipc.Answer) -> None:
+        """Answer a question of the supervisor."""
+        self._channel.send(answer)
 
     def contradicted(self, found: Sequence[Contradiction]) -> None:
         """Report what in the Arr's settings contradicts ours."""

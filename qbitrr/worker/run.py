@@ -21,10 +21,12 @@ from qbitrr.worker.push import PushListener
 from qbitrr.worker.report import Report
 from qbitrr.worker.search.loop import SearchLoop
 from qbitrr.worker.search.media_requests import MediaRequestSync
+from qbitrr.worker.search.pause import STORE_SECONDS
 from qbitrr.worker.search.profile_switch import ProfileSwitcher
 from qbitrr.worker.services import connect
 from qbitrr.worker.torrents.free_space import FreeSpaceGuard
 from qbitrr.worker.torrents.loop import TorrentLoop
+from qbitrr.worker.torrents.questions import Questions
 from qbitrr.worker.torrents.queue_order import QueueOrder
 
 if TYPE_CHECKING:
@@ -75,13 +77,15 @@ async def work(
         database.on_write = report.wrote
         context = WorkerContext(config, services, database, report, clock)
         torrents = TorrentLoop(context)
+        questions = Questions(context, torrents.poll, torrents.judge)
         arr = ArrParts.of(context) if config.arr_section is not None else None
         await _report_last_search(context)
         await torrents.load()
         if arr is not None:
             await arr.library.load()
+            await arr.searches.pause.load()
         endless = {job.name: every(job, report.failed) for job in jobs_of(context, torrents, arr)}
-        endless |= {"heartbeat": report.beat(), "messages": _obey(messages, torrents, arr, report)}
+        endless |= {"heartbeat": report.beat(), "messages": _obey(messages, torrents, questions, arr, report)}
         if arr is not None:
             endless["push"] = PushListener(context, arr.library, torrents.observer, arr.settings).run()
         channel.send(ipc.Ready())
@@ -89,6 +93,7 @@ async def work(
         try:
             return await _until_one_ends(endless, stop)
         finally:
+            await questions.close()
             await torrents.close()
 
 
@@ -176,6 +181,7 @@ def _search_jobs(context: WorkerContext, searches: SearchLoop, reading: asyncio.
     every_seconds = context.config.arr.entry_search.search_requests_every_seconds
     return [
         Job("search", context.config.settings.search_loop_delay_seconds, searches.one_round, searches.wake),
+        Job("search pause", STORE_SECONDS, searches.pause.store, searches.pause.wake),
         Job("profiles", _PROFILES_SECONDS, profiles.one_round),
         Job("requests", every_seconds, requests.sync),
     ]
@@ -188,7 +194,11 @@ async def _report_last_search(context: WorkerContext) -> None:
 
 
 async def _obey(
-    messages: AsyncIterator[ipc.ToWorker], torrents: TorrentLoop, arr: ArrParts | None, report: Report
+    messages: AsyncIterator[ipc.ToWorker],
+    torrents: TorrentLoop,
+    questions: Questions,
+    arr: ArrParts | None,
+    report: Report,
 ) -> None:
     """Pass on what the supervisor asks for, until it closes the channel."""
     async for message in messages:
@@ -202,8 +212,12 @@ async def _obey(
                 torrents.explain(infohash)
             case ipc.ReadTorrents(request, keys):
                 report.answer(ipc.TorrentRows(request, torrents.rows(keys)))
+            case ipc.ReadFiles() | ipc.ReadEvents() | ipc.Compare():
+                questions.ask(message)
             case ipc.SearchNow(item_ids) if arr is not None:
                 arr.searches.request(item_ids)
+            case ipc.PauseSearches() if arr is not None:
+                arr.searches.pause_or_resume(message)
             case ipc.ReadSettings() if arr is not None:
                 arr.settings.wake.set()
 

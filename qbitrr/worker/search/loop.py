@@ -18,11 +18,13 @@ from qbitrr.state import catalogue, searches
 from qbitrr.worker.disk import on_disk
 from qbitrr.worker.search.budget import SearchBudget, SearchSender
 from qbitrr.worker.search.outcomes import SearchOutcomes
+from qbitrr.worker.search.pause import SearchPause
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from qbitrr.arr.models import Command, QueueRecord
+    from qbitrr.ipc import PauseSearches
     from qbitrr.worker.config import WorkerConfig
     from qbitrr.worker.context import WorkerContext
 
@@ -42,6 +44,7 @@ class SearchLoop:
 
     def __init__(self, context: WorkerContext) -> None:
         self.wake = asyncio.Event()
+        self.pause = SearchPause(context)
         self._config = context.config
         self._arr = context.services.arr
         self._database = context.database
@@ -63,6 +66,11 @@ class SearchLoop:
     def request(self, item_ids: Iterable[int]) -> None:
         """Search items of the user's choice now: before all others, within the same budget."""
         self._requested = list(dict.fromkeys([*self._requested, *item_ids]))[:_MOST_REQUESTED]
+        self.wake.set()
+
+    def pause_or_resume(self, asked: PauseSearches) -> None:
+        """Send no search of the plan any more, or send them again. What the user asks for is always sent."""
+        self.pause.ask(asked)
         self.wake.set()
 
     def replan(self) -> None:
@@ -130,6 +138,8 @@ class SearchLoop:
             return "SearchLimit is 0"
         if self._requested:
             return ""
+        if self.pause.active:
+            return "searches are paused"
         if not entry.search_missing:
             return "SearchMissing is off"
         local = time.localtime(self._clock.wall())
@@ -184,10 +194,11 @@ class SearchLoop:
             titles = ", ".join(known[item_id].title for item_id in free)
             return PlannedSearch(self._arr.kind.search_command, free, _ASKED, "asked for", titles, len(free))
         self._again = [search for search in self._again if downloading.isdisjoint(search.item_ids)]
-        if self._again:
+        if self._again and not self.pause.active:
             return self._again[0]
         self._next = [search for search in self._next if downloading.isdisjoint(search.item_ids)]
-        return self._next[0] if self._next and self._config.arr.entry_search.search_missing else None
+        may_search = self._config.arr.entry_search.search_missing and not self.pause.active
+        return self._next[0] if self._next and may_search else None
 
     async def _send(self, search: PlannedSearch) -> None:
         command: Callable[[], Awaitable[Command]] = partial(self._arr.search, search.item_ids)

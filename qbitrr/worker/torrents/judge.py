@@ -41,6 +41,20 @@ class Judge:
             self._observer.ask_whether_private(torrent)
         return verdict
 
+    def compared(self, torrent: TorrentFacts, others: Policies) -> tuple[Verdict, Verdict] | None:
+        """Judge a torrent under the policies in force and under others, both as under Shadow: what is in the way of a
+        removal counts as done. None when it is not the worker's.
+        """
+        if not self._ownership.is_mine(torrent):
+            return None
+        category, now = self._ownership.category_of(torrent.key), self._clock.wall()
+        present = self._observer.context(torrent)
+        changed = self._observer.context_under(torrent, others.seeding(torrent.instance, category))
+        return (
+            torrents.judge_in_shadow(torrent, present, self._policies.of(category), now),
+            torrents.judge_in_shadow(torrent, changed, others.of(category), now),
+        )
+
     def forecast(self, torrent: TorrentFacts, at: float) -> Verdict:
         """Judge a torrent of the worker as it will be at a time (epoch seconds) if nothing but time changes."""
         policy = self._policies.of(self._ownership.category_of(torrent.key))

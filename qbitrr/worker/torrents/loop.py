@@ -60,9 +60,9 @@ class TorrentLoop:
         arr = context.services.arr_client
         self._downloads = None if arr is None else ArrDownloads(arr, context.clock)
         self.observer = Observer(context, self.poll, self._ownership, self.seeding, self._history, self._downloads)
-        self._judge = Judge(context, self._ownership, self.observer)
+        self.judge = Judge(context, self._ownership, self.observer)
         self.action_context = ActionContext(context, self._ownership, self.seeding, self._history, self._downloads)
-        self.runner = ActionRunner(self.action_context, self.poll, self.observer, self._judge)
+        self.runner = ActionRunner(self.action_context, self.poll, self.observer, self.judge)
         self.approvals = Approvals(self.action_context, self.runner)
         self._shadow = ShadowReport(self.action_context) if context.config.shadow else None
         self._to_judge: set[TorrentKey] = set()
@@ -248,7 +248,7 @@ class TorrentLoop:
         if not await self._ownership.claim(torrent, queued=queued):
             return None
         try:
-            return self._judge.judge(torrent)
+            return self.judge.judge(torrent)
         except Exception as error:  # noqa: BLE001 - a border: one torrent must not stop the others
             self._report.failed()
             _log.exception("judging failed", torrent=torrent.name, infohash=torrent.infohash)
@@ -280,5 +280,5 @@ class TorrentLoop:
             return None
         if verdict.last.rule in _WITHOUT_FORECAST:
             return None
-        later = self._judge.forecast(torrent, verdict.revisit_at)
+        later = self.judge.forecast(torrent, verdict.revisit_at)
         return verdicts.Forecast(later.action, later.last.rule, later.last.finding.because)

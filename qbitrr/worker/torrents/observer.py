@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from qbitrr import logs
 from qbitrr.arr.facts import grabbed_score
 from qbitrr.errors import CredentialsRejectedError, ServiceError
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from qbitrr.rules.facts import QueueFacts, TorrentFacts
+    from qbitrr.rules.policy import SeedingPolicy
     from qbitrr.worker.context import WorkerContext
     from qbitrr.worker.torrents.arr_downloads import ArrDownloads
     from qbitrr.worker.torrents.history import TorrentHistory
@@ -340,6 +343,13 @@ class Observer:
             limits=status.limits,
             clearance=status.clearance,
             adjustment=status.adjustment,
+        )
+
+    def context_under(self, torrent: TorrentFacts, policy: SeedingPolicy) -> RuleContext:
+        """Collect the same under another seeding policy."""
+        status = self._seeding.status_under(torrent, policy)
+        return replace(
+            self.context(torrent), limits=status.limits, clearance=status.clearance, adjustment=status.adjustment
         )
 
     def _scores_of(self, queue: QueueFacts | None) -> tuple[ItemScores, ...]:

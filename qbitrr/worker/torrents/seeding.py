@@ -120,22 +120,30 @@ class SeedingTracker:
 
     def status(self, torrent: TorrentFacts) -> SeedingStatus:
         """Work out the seeding of a torrent by what is known. Has `ask_trackers` ask for what is missing."""
-        key = torrent.key
-        seeding_policy, seconds = self._policy(torrent), self._seconds(torrent)
+        key, seeding_policy = torrent.key, self._policy(torrent)
+        found = self.status_under(torrent, seeding_policy)
+        if seeding_policy.depends_on_trackers and key not in self._ask_at:
+            announces = self._announces(torrent)
+            if announces is None or self._matters(torrent, seeding_policy, found, announces):
+                self._ask_at[key] = self._clock.monotonic()
+        return found
+
+    def status_under(self, torrent: TorrentFacts, seeding_policy: SeedingPolicy) -> SeedingStatus:
+        """Work out the seeding of a torrent under a policy, by what is known."""
+        seconds = self._seconds(torrent)
         if not seeding_policy.depends_on_trackers:
             limits = seeding_policy.limits_without_rows
             settings = seeding.settings_to_write(torrent.seeding, limits)
             return SeedingStatus(limits, _NO_MINIMUM, Adjustment(settings) if settings else NONE, seconds)
-        announces = self._poll.mirrors[torrent.instance].announces.of(torrent.infohash)
+        announces = self._announces(torrent)
         if announces is None:
-            self._ask_at.setdefault(key, self._clock.monotonic())
             return SeedingStatus(None, self._clearance(torrent, seeding_policy, None), NONE, seconds)
         limits = seeding_policy.limits_for(announces)
         change = self._adjustment(torrent, seeding_policy, limits, announces)
-        found = SeedingStatus(limits, self._clearance(torrent, seeding_policy, announces), change, seconds)
-        if key not in self._ask_at and self._matters(torrent, seeding_policy, found, announces):
-            self._ask_at[key] = self._clock.monotonic()
-        return found
+        return SeedingStatus(limits, self._clearance(torrent, seeding_policy, announces), change, seconds)
+
+    def _announces(self, torrent: TorrentFacts) -> tuple[str, ...] | None:
+        return self._poll.mirrors[torrent.instance].announces.of(torrent.infohash)
 
     def _seconds(self, torrent: TorrentFacts) -> float:
         """The seeding time that was observed; what an earlier version counted may be impossible."""

@@ -58,12 +58,28 @@ async def _no_torrents(_keys, _within_seconds):
     return ()
 
 
+async def _no_answer(_question, _answer, _within_seconds):
+    raise TimeoutError
+
+
+def answering(*answers):
+    """The `ask` of a worker that has these answers, by their kind; the questions are in its `asked`."""
+
+    async def ask(question, answer, _within_seconds):
+        ask.asked.append(question(1))
+        return next(one for one in answers if isinstance(one, answer))
+
+    ask.asked = []
+    return ask
+
+
 def fake_process(arr, **changes):
     """A worker as the control plane sees it."""
     phase = changes.pop("phase", Phase.RUNNING)
     state = State(phase=phase, alive=phase not in {Phase.BACKOFF, Phase.DEGRADED, Phase.STOPPED})
     attributes = {"pid": None, "restarts": 0, "phase_since": NOW, "last_report": LastReport(), "sent": [], **changes}
     attributes.setdefault("torrents", _no_torrents)
+    attributes.setdefault("ask", _no_answer)
     attributes.setdefault("send", lambda message: attributes["sent"].append(message) or True)
     return SimpleNamespace(
         config=SimpleNamespace(arr=arr, arr_section=arr, section=arr.section, name=arr.category),

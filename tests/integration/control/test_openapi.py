@@ -9,8 +9,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from control.handlers import notifications
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
+from qbitrr import ipc
 from tests.integration.control.asking import get
-from tests.integration.control.sample import HASH, TOKEN, UNDOABLE, waiting_for_approval
+from tests.integration.control.sample import HASH, TOKEN, UNDOABLE, answering, waiting_for_approval
 
 EXAMPLES = {
     "/processes": {"category": "movies", "kind": "search"},
@@ -63,6 +64,8 @@ def test_only_api_demands_the_token(document):
 QUERIES = {"/logs/{name}/search": {"q": "a"}}
 BODIES = {
     "/arr/{section}/search": {"ids": [1]},
+    "/arr/{section}/search-pause": {"paused": False},
+    "/torrents/{hash}/check-files": {"section": "movies", "folderExclusionRegex": ["^extras$"]},
     "/arr/test-connection": {"arrType": "radarr", "uri": "http://127.0.0.1:9"},
     "/config/rollback": {"id": 1},
     "/password": {"username": "me", "password": "long enough"},
@@ -77,7 +80,9 @@ BODIES = {
 )
 async def test_answers_match_the_description(client, context, log_folder, document, route, monkeypatch):
     monkeypatch.setattr(notifications, "send_by_apprise", AsyncMock(return_value=True))
-    waiting_for_approval(context)
+    waiting_for_approval(context).ask = answering(
+        ipc.TorrentFiles(1, "Some.Movie", (ipc.FileRow(0, "a/extras/b.mkv", 1, 1),)), ipc.TorrentEvents(1)
+    )
     await context.access.sessions.start("token", "", "192.168.1.7", "")
     (log_folder / "Main.log").write_text("a\n")
     prefix = "" if route in OPEN_ROUTES else "/web"

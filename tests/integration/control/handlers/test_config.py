@@ -3,12 +3,17 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from control.auth.roles import Author, Caller
+from qbitrr import ipc
 from qbitrr.config import history
 from qbitrr.errors import ConflictError, WorkerNotReadyError
+from qbitrr.worker.config import decode, worker_configs
+from supervisor.config_reload import ReloadPlan, ReloadResult
+from supervisor.workers import WorkerChanges
 from tests.integration.control.asking import get, post
-from tests.integration.control.sample import CONFIG, TOKEN
+from tests.integration.control.sample import CONFIG, HASH, TOKEN, answering, fake_process
 from tests.support.polling import until
 
 FILE = """\
@@ -204,6 +209,29 @@ async def test_a_change_that_the_system_refuses_leaves_the_file_as_it_was(client
     context.config_reload.fails = OSError("no process can be started")
     await change(client, 500, Settings__LoopSleepTimer=10)
     assert file.read_text() == FILE
+
+
+async def test_a_plan_says_what_would_be_removed_of_what_is_there_now(client, context, monkeypatch):
+    changed = replace(worker_configs(context.loaded.config, "state.db", None)[0], log_folder="/elsewhere")
+    removed = ipc.OtherVerdict("qBit", HASH, "Some.Movie", ("nothing", "under_way", "-"), ("fail", "stalled", "it is"))
+    compared = ipc.Comparison(1, 7, 1, 0, (removed,), ("files",))
+    arr = context.workers.processes["movies"].config.arr
+    context.workers.processes["movies"] = worker = fake_process(arr, ask=answering(compared))
+
+    async def plan(loaded):
+        return ReloadPlan(loaded, (changed,), ReloadResult(WorkerChanges(restarted=("movies",))))
+
+    monkeypatch.setattr(context.config_reload, "plan", plan)
+    body = {"changes": {"Radarr-4K.Torrent.StalledDelay": "1m"}}
+    (effect,) = (await post(client, "/web/config/plan", json=body))["effects"]
+    assert (effect["category"], effect["judged"], effect["removed"], effect["spared"]) == ("movies", 7, 1, 0)
+    assert effect["unknown"] == ["files"]
+    assert effect["torrents"][0]["after"] == ["fail", "stalled", "it is"]
+    (asked,) = worker.ask.asked
+    assert decode(asked.config) == changed
+    context.workers.processes["movies"] = fake_process(arr)  # does not answer
+    (effect,) = (await post(client, "/web/config/plan", json=body))["effects"]
+    assert effect["judged"] is None
 
 
 async def test_a_plan_changes_nothing(client, context, file):

@@ -135,3 +135,35 @@ async def test_a_client_in_the_network_needs_the_token(make_context, connect):
         given = {"arrType": "radarr", "uri": "http://127.0.0.1:9"}
         await post(client, PATH, 403, json=given, headers=neighbour)
         await post(client, PATH, 200, json=given, headers={**neighbour, "X-API-Token": TOKEN})
+
+
+@pytest.fixture
+async def with_requests():
+    sections = (Section("Radarr-HD", "radarr", 3), Section("Sonarr-TV", "sonarr", 2, episodes=9))
+    async with Sandbox(sections, with_requests=True) as running:
+        yield running
+
+
+async def test_a_stored_source_of_requests_is_tested(with_requests, make_context, connect):
+    async with connect(make_context(with_requests.config_toml())) as client:
+        for section in ("Radarr-HD", "Sonarr-TV"):
+            answer = await post(client, PATH, json={"section": section, "arrType": "overseerr"})
+            assert (answer["success"], answer["trouble"]) == (True, None), answer
+            assert f"Overseerr of {section} answers" in answer["message"]
+        nothing = await post(client, PATH, json={"section": "Radarr-HD", "arrType": "ombi"})
+        assert not nothing["success"]
+        assert "no address" in nothing["message"]
+
+
+@pytest.mark.parametrize("kind", ["overseerr", "ombi"])
+async def test_a_source_of_requests_is_tested_before_it_is_stored(client, with_requests, kind):
+    service = with_requests.overseerr if kind == "overseerr" else with_requests.ombi
+    given = {"arrType": kind, "uri": service.url, "requestsFor": "sonarr"}
+    assert (await post(client, PATH, json={**given, "apiKey": service.api_key}))["success"]
+    refused = await post(client, PATH, json={**given, "apiKey": "wrong-key"})
+    assert refused["trouble"] == "credentials"
+    assert "wrong-key" not in refused["message"]
+
+
+async def test_nothing_is_requested_of_a_lidarr(client):
+    await post(client, PATH, 400, json={"section": "Lidarr", "arrType": "overseerr"})

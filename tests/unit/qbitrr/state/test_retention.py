@@ -12,7 +12,7 @@ from tests.unit.qbitrr.state.entries import decision, newest, plan
 from tests.unit.qbitrr.state.test_catalogue import movie, sync
 
 # of columns whose values are checked, or numbered
-VALUES = {"kind": {"catalogue": "radarr", "tracker_refusals": "listed"}, "id": {"shadow": None}}
+VALUES = {"kind": {"catalogue": "radarr", "tracker_refusals": "listed"}, "id": {"shadow": None, "departures": None}}
 
 
 def fill(state_file, category):
@@ -136,19 +136,22 @@ async def test_decisions_on_torrents_that_are_gone_are_dropped_with_age_and_thei
     await torrents.save(database, "movies", StoredTorrent, [StoredTorrent("qBit", f"{2:040x}", 1.0, "movies")])
     await shadow.record(database, decision(), 1.0)
     await shadow.record(database, decision(infohash="b" * 40), 1.0)
+    for number in (7, 8):
+        await torrents.save(database, "tv", StoredTorrent, [StoredTorrent("qBit", f"{number:040x}", 1.0, "tv")])
+        await torrents.forget(database, "tv", [("qBit", f"{number:040x}")], 1.0)
     totals = await ledger.totals(database)
     found = retention.old_decisions(state_file, 100.0)
-    assert found == {"ledger": [old, last], "shadow": [1]}
+    assert found == {"ledger": [old, last], "shadow": [1], "departures": [1]}
     for table, ids in found.items():
         retention.drop_decisions(state_file, table, ids)
     assert {entry.id for entry in await newest(database, 9)} == {present, still_open.id, latest}
     assert await ledger.totals(database) == totals
-    assert retention.old_decisions(state_file, 100.0) == {"ledger": [], "shadow": []}
+    assert retention.old_decisions(state_file, 100.0) == {"ledger": [], "shadow": [], "departures": []}
 
 
 async def test_what_is_younger_or_among_the_newest_thousand_stays(state_file, database):
     await ended(database, 1, at=50.0)
-    assert retention.old_decisions(state_file, 100.0) == {"ledger": [], "shadow": []}
+    assert retention.old_decisions(state_file, 100.0) == {"ledger": [], "shadow": [], "departures": []}
 
 
 async def test_pages_of_dropped_rows_go_back_to_the_file_system(state_file, database, monkeypatch):

@@ -17,6 +17,7 @@ NOT_BY_CATEGORY = {
 NOT_BY_TORRENT = {
     "ledger": "what was done stays known",
     "shadow": "what Shadow kept from being done stays known, with the time when the torrent left",
+    "departures": "that a torrent left without us stays known",
     "paused_downloads": "the guard of the qBittorrent keeps it, which may have no category",
 }
 

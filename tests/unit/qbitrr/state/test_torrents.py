@@ -1,7 +1,7 @@
 import pytest
 
 from qbitrr.rules.facts import TorrentKey
-from qbitrr.state import shadow, torrents, verdicts
+from qbitrr.state import ledger, shadow, torrents, verdicts
 from qbitrr.state.ledger import LedgerFilter
 from qbitrr.state.torrents import StoredFileCheck, StoredRefusals, StoredSeedingTime, StoredStrikes, StoredTorrent
 from qbitrr.state.verdicts import StoredVerdict
@@ -138,3 +138,24 @@ async def test_it_is_forgotten_in_one_transaction(database, monkeypatch):
     with pytest.raises(Exception, match="no_such_table"):
         await torrents.forget(database, "tv", [A], 50.0)
     assert await known(database, "tv") == before
+
+
+async def test_what_leaves_without_us_is_stored_as_departed(database):
+    row = StoredTorrent(*A, 5.0, "tv")
+    await torrents.save(database, "tv", StoredTorrent, [row, row._replace(instance="qBit-2")])
+    await torrents.forget(database, "tv", [A], 77.0)
+    assert [(one.category, one.instance, one.left_at) for one in await torrents.departures(database, A[1])] == [
+        ("tv", "qBit", 77.0)
+    ]
+    await torrents.forget(database, "tv", [A], 78.0)
+    assert len(await torrents.departures(database, A[1])) == 1
+
+
+@pytest.mark.parametrize(("state", "departs"), [("planned", False), ("done", False), ("failed", True)])
+async def test_what_we_removed_is_no_departure(database, state, departs):
+    entry = await ledger.plan(database, decision(infohash=A[1], action="remove", added_at=5.0), {}, 6.0)
+    if state != "planned":
+        await ledger.close(database, entry, state, "it was so", 7.0)
+    await torrents.save(database, "tv", StoredTorrent, [StoredTorrent(*A, 5.0, "tv")])
+    await torrents.forget(database, "tv", [A], 77.0)
+    assert bool(await torrents.departures(database, A[1])) is departs

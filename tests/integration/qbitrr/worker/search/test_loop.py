@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
+from qbitrr import ipc
 from qbitrr.clock import Clock
 from qbitrr.errors import ThrottledError
 from qbitrr.rules.search.again import SearchAgain
@@ -295,3 +296,25 @@ async def test_a_search_after_a_failure_passes_and_is_paid_for(hunt, sandbox):
         ((_, _, _, tries, _),) = await searches.read(room.database, "radarr-hd", [item])
         assert tries == 2
     assert sent(sandbox)[0] == [item]
+
+
+async def test_a_pause_keeps_the_plan_from_being_sent_and_outlasts_the_process(hunt, sandbox):
+    async with hunt(search_limit=100, searches_per_hour=60) as room:
+        room.searching.pause_or_resume(ipc.PauseSearches(True, "127.0.0.1"))
+        await room.searching.one_round()
+        await room.searching.pause.store()
+        assert sent(sandbox) == []
+        assert (await outlook(room)).waiting_for == "searches are paused"
+        (item, *_) = waits(sandbox)
+        room.searching.request([item])  # what the user asks for is sent all the same
+        await room.searching.one_round()
+        assert sent(sandbox) == [[item]]
+        again = SearchLoop(room.context)
+        await again.pause.load()
+        await again.one_round()
+        assert sent(sandbox) == [[item]]
+        again.pause_or_resume(ipc.PauseSearches(False))
+        await again.pause.store()
+        await again.one_round()
+        assert len(sent(sandbox)) == 2
+        assert await searches.pause(room.database, "radarr-hd") is None
