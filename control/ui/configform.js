@@ -110,3 +110,18 @@ export function shown(value) {
   }
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
+
+/** The source of requests that a table of an Arr is about, as the test of a connection names it; empty for others. @param {string} table */
+export const requester = (table) => (table === "EntrySearch.Overseerr" ? "overseerr" : table === "EntrySearch.Ombi" ? "ombi" : "");
+
+/** What tests a source of requests: what is being filled in when it has a key of its own, else the one that is stored. @param {Draft} draft @param {string} requested */
+export function requesterToTest(document, draft, section, requested) {
+  const name = requested === "ombi" ? "Ombi" : "Overseerr";
+  const valueOf = (key) => draft[`${section}.EntrySearch.${name}.${key}`] ?? valueAt(document, section, `EntrySearch.${name}.${key}`);
+  const apiKey = draft[`${section}.EntrySearch.${name}.${name}APIKey`];
+  if (!apiKey) {
+    return { section, arrType: requested };
+  }
+  const requestsFor = arrKind(section);
+  return { arrType: requested, requestsFor, uri: valueOf(`${name}URI`) ?? "", apiKey, skipTlsVerify: valueOf("SkipTLSVerify") === true };
+}

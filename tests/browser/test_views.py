@@ -128,7 +128,9 @@ async def test_an_entry_opens_what_is_known_of_its_torrent(page, daemon):
     name = await first.inner_text()
     await first.click()
     await expect(page.get_by_role("dialog")).to_contain_text(name)
-    await expect(page.get_by_role("dialog").get_by_role("heading", name="What was done")).to_be_visible()
+    await expect(page.get_by_role("dialog").get_by_role("heading", name="What happened")).to_be_visible()
+    await expect(page.locator(".timeline [data-actor=qbittorrent]", has_text="Added")).to_be_visible()
+    await expect(page.locator(".timeline [data-actor=arr]", has_text="Grabbed").first).to_be_visible()
 
 
 async def test_filters_of_the_activity_are_in_the_address(page, daemon):
@@ -206,6 +208,18 @@ async def test_the_plan_has_a_reason_for_each_search(page, daemon):
     await expect(page.locator(".plan-row").first).to_contain_text("issing", timeout=60_000)  # it is made once a minute
 
 
+async def test_searches_are_paused_and_resumed(page, daemon):
+    await show(page, daemon, "plan")
+    section = page.get_by_role("region", name="Radarr HD")
+    await expect(section).to_contain_text("left now", timeout=60_000)
+    await section.get_by_role("button", name="Pause").click()
+    await expect(section.locator(".note")).to_contain_text("Paused by")
+    await page.reload()
+    await section.get_by_role("button", name="Resume").click()
+    await expect(section.get_by_role("button", name="Pause")).to_be_visible()
+    assert (await daemon.get("/web/arr/radarr-hd/search-plan"))["pausedAt"] is None
+
+
 async def test_a_log_is_followed_and_searched(page, daemon):
     await show(page, daemon, "logs/Main.log")
     await expect(page.locator(".log")).to_contain_text("daemon was started")
@@ -237,6 +251,8 @@ async def test_a_change_is_checked_at_its_field_planned_applied_and_rolled_back(
     dialog = page.get_by_role("dialog")
     await expect(dialog).to_contain_text("Settings.LoopSleepTimer")
     await expect(dialog).to_contain_text("Restarts the workers of")
+    await expect(dialog).to_contain_text("radarr-hd: ")
+    await expect(dialog).to_contain_text("judged by both configurations")
     await dialog.get_by_role("button", name="Apply").click()
     await expect(page.locator(".toasts")).to_contain_text("The configuration is changed.", timeout=20_000)
     assert (await daemon.get("/web/config"))["Settings"]["LoopSleepTimer"] == 2
@@ -253,8 +269,11 @@ async def test_a_change_is_checked_at_its_field_planned_applied_and_rolled_back(
 
 async def test_a_connection_is_tested(page, daemon):
     await show(page, daemon, "config/Radarr-HD")
-    await page.get_by_role("button", name="Test").click()
+    await page.locator(".filters").get_by_role("button", name="Test").click()
     await expect(page.locator(".note[data-kind=good]")).to_be_visible()
+    requests = page.get_by_role("region", name="EntrySearch.Overseerr")
+    await requests.get_by_role("button", name="Test").click()
+    await expect(requests.locator(".note[data-kind=bad]")).to_contain_text("has no address or no key yet")
 
 
 async def test_a_section_is_added_and_removed_before_it_is_applied(page, daemon):

@@ -1,4 +1,4 @@
-// <qb-torrent>: all that is known of one torrent: its verdict with every rule that was asked, and what was done to it.
+// <qb-torrent>: all that is known of one torrent: its verdict with every rule that was asked, and what happened to it.
 import { read, write } from "../api.js";
 import { Element, html, nothing } from "../element.js";
 import { formatFact } from "../facts.js";
@@ -12,13 +12,15 @@ import { attempt, notify } from "./toasts.js";
 import "./time.js";
 
 class Torrent extends Element {
-  static properties = { hash: {}, known: { state: true } };
+  static properties = { hash: {}, known: { state: true }, timeline: { state: true } };
 
   constructor() {
     super();
     this.hash = "";
     /** @type {import("../answers.js").Explanation | null} */
     this.known = null;
+    /** What happened to it; null until all have answered. @type {import("../answers.js").Timeline | null} */
+    this.timeline = null;
   }
 
   connectedCallback() {
@@ -28,7 +30,7 @@ class Torrent extends Element {
 
   willUpdate(changed) {
     if (changed.has("hash") && this.hash) {
-      this.known = null;
+      this.known = this.timeline = null;
       this.loaded = false;
       this.#load();
     }
@@ -36,7 +38,9 @@ class Torrent extends Element {
 
   #load() {
     const hash = this.hash;
-    this.load(() => read(`torrents/${encodeURIComponent(hash)}/explain`), (answer) => (this.known = answer));
+    const path = `torrents/${encodeURIComponent(hash)}`;
+    this.load(() => read(`${path}/explain`), (answer) => (this.known = answer));
+    read(`${path}/timeline`).then((answer) => hash === this.hash && (this.timeline = answer), () => {}); // the history is there without it
   }
 
   render() {
@@ -48,9 +52,9 @@ class Torrent extends Element {
             ${torrents.map((verdict) => this.#verdict(verdict))}
             ${torrents.length ? nothing : html`<p>${t("verdict.gone")}</p>`}
             <h3>${t("history")}</h3>
-            ${history.length
-              ? html`<ol class="timeline">${[...history].reverse().map((entry) => this.#entry(entry))}</ol>`
-              : html`<p class="muted">${t("history.none")}</p>`}
+            ${this.#events(this.timeline?.events ?? history.map(ofLedger))}
+            ${this.timeline ? nothing : html`<p class="muted" role="status">${t("history.asking")}</p>`}
+            ${(this.timeline?.missing ?? []).map(({ category, error }) => html`<p class="note" data-kind="wait">${t("history.missing", { category, error })}</p>`)}
           `
         : nothing}`;
   }
@@ -85,9 +89,24 @@ class Torrent extends Element {
     </li>`;
   }
 
+  /** @param {import("../answers.js").TimelineEvent[]} events */
+  #events(events) {
+    return events.length
+      ? html`<ol class="timeline">${[...events].reverse().map((event) => (event.decision ? this.#entry(event.decision) : this.#event(event)))}</ol>`
+      : html`<p class="muted">${t("history.none")}</p>`;
+  }
+
+  /** @param {import("../answers.js").TimelineEvent} event */
+  #event({ actor, kind, at, text, instance, category }) {
+    return html`<li data-actor=${actor}>
+      <p>${chip(t(`actor.${actor}`))} <strong>${capitalised(named("event", kind))}</strong> <qb-time at=${at}></qb-time></p>
+      ${text || instance ? html`<p class="muted">${text || instance} <span>(${category})</span></p>` : nothing}
+    </li>`;
+  }
+
   #entry(entry) {
-    return html`<li data-kind=${kindOf(entry.state)}>
-      <p><strong>${deed(entry).replace(/:$/, "")}</strong> <qb-time at=${entry.plannedAt}></qb-time></p>
+    return html`<li data-kind=${kindOf(entry.state)} data-actor="qbitrr">
+      <p>${chip(t("actor.qbitrr"), kindOf(entry.state))} <strong>${deed(entry).replace(/:$/, "")}</strong> <qb-time at=${entry.plannedAt}></qb-time></p>
       <p>${reason(entry)}</p>
       <p class="muted">${ending(entry)}</p>
       ${this.#facts(entry.facts)}
@@ -104,6 +123,9 @@ class Torrent extends Element {
 }
 
 customElements.define("qb-torrent", Torrent);
+
+/** An action of ours as an event, for as long as the others are not known. @param {import("../answers.js").Decision} decision */
+const ofLedger = (decision) => ({ at: decision.plannedAt, actor: /** @type {const} */ ("qbitrr"), kind: decision.action, category: decision.category, instance: decision.instance, text: decision.because, decision });
 
 /** Shows all that is known of a torrent. */
 export const explain = (hash, name) => show(name, html`<qb-torrent .hash=${hash}></qb-torrent>`);

@@ -1,13 +1,14 @@
 // <qb-config>: the configuration as forms that are made from its model. Changes are kept until they are applied.
 import { read, readTagged, write } from "../api.js";
-import { arrKind, asText, fromText, groups, modelOf, packed, request, sections, shown, unpacked, valueAt, withChange } from "../configform.js";
+import { arrKind, asText, fromText, groups, modelOf, packed, request, requester, requesterToTest, sections, shown, unpacked, valueAt, withChange } from "../configform.js";
 import { Element, html, nothing, settled } from "../element.js";
+import { capitalised } from "../format.js";
 import { chip } from "../parts/chip.js";
 import { confirmed, show } from "../parts/dialog.js";
 import { attempt, notify } from "../parts/toasts.js";
 import { go, setParams } from "../router.js";
 import { live, repeat } from "../vendor/lit.js";
-import { t } from "../words.js";
+import { named, t } from "../words.js";
 
 const KEPT = "qbitrr-config-draft";
 const HISTORY = "history";
@@ -135,7 +136,9 @@ class Config extends Element {
       ${this.#testResult(section)}
       ${keys.length ? nothing : html`<p class="empty">${t("none")}</p>`}
       ${groups(keys).map(([table, inTable]) => html`<section class="panel" aria-label=${table || section}>
-        <h2>${table ? table.replaceAll(".", " · ") : section}</h2>
+        <h2 class="row"><span class="grow">${table ? table.replaceAll(".", " · ") : section}</span>
+          ${requester(table) ? html`<button type="button" @click=${() => this.#test(section, requester(table))}>${t("config.test")}</button>` : nothing}</h2>
+        ${requester(table) ? this.#testResult(`${section}.${requester(table)}`) : nothing}
         <div class="fields">${repeat(inTable, ({ name }) => `${section}.${name}`, (key) => this.#field(section, key))}</div>
       </section>`)}
     `;
@@ -283,8 +286,8 @@ class Config extends Element {
     notify(error.message, "bad", error.status === 401 || error.status === 403);
   }
 
-  /** @param {import("../answers.js").ConfigPlan} plan */
-  #plan({ changed, workers, afterRestart, overridden, warnings }) {
+  /** @param {import("../answers.js").PlanView} plan */
+  #plan({ changed, workers, afterRestart, overridden, warnings, effects }) {
     const line = (word, list) => (list.length ? html`<p>${t(word, { list: list.join(", ") })}</p>` : nothing);
     return html`<div class="stack">
       ${this.#changes(changed)}
@@ -293,7 +296,26 @@ class Config extends Element {
       ${[...(workers.restarted ?? []), ...(workers.started ?? []), ...(workers.stopped ?? [])].length ? nothing : html`<p>${t("config.no.worker")}</p>`}
       ${Object.entries(overridden).map(([key, variable]) => html`<p class="note" data-kind="wait">${t("config.overridden", { key, variable })}</p>`)}
       ${warnings.map((warning) => html`<p class="note" data-kind="wait">${warning}</p>`)}
+      ${effects.map((effect) => this.#effect(effect))}
     </div>`;
+  }
+
+  /** @param {import("../answers.js").EffectView} effect */
+  #effect({ category, judged, removed, spared, torrents, unknown }) {
+    if (judged === null) {
+      return html`<p class="note" data-kind="wait">${t("config.effect.unanswered", { category })}</p>`;
+    }
+    const verdict = ([action, , because]) => `${named("action", action)}, ${because}`;
+    return html`<section class="stack">
+      <h3>${t("config.effect", { category, judged })}</h3>
+      ${removed ? html`<p class="note" data-kind="bad">${t("config.effect.removed", { n: removed })}</p>` : nothing}
+      ${spared ? html`<p class="note" data-kind="good">${t("config.effect.spared", { n: spared })}</p>` : nothing}
+      ${removed || spared ? nothing : html`<p>${t("config.effect.none")}</p>`}
+      ${torrents.length ? html`<ul class="entries">${torrents.map((one) => html`<li>
+        <strong>${one.name}</strong> <p>${capitalised(verdict(one.after))}</p> <p class="muted">${t("config.effect.now", { verdict: verdict(one.before) })}</p>
+      </li>`)}</ul>` : nothing}
+      ${unknown.map((name) => html`<p class="muted">${named("unknown", name)}</p>`)}
+    </section>`;
   }
 
   #changes(changed) {
@@ -303,12 +325,15 @@ class Config extends Element {
 
   // -- sections ---------------------------------------------------------------------------------------------------
 
-  async #test(section) {
-    this.tested = { ...this.tested, [section]: null };
+  /** Tests what a section is about, or one of its sources of requests. */
+  async #test(section, requested = "") {
+    const name = requested ? `${section}.${requested}` : section;
+    this.tested = { ...this.tested, [name]: null };
     try {
-      this.tested = { ...this.tested, [section]: await write("arr/test-connection", this.#toTest(section)) };
+      const asked = requested ? requesterToTest(this.document, this.draft, section, requested) : this.#toTest(section);
+      this.tested = { ...this.tested, [name]: await write("arr/test-connection", asked) };
     } catch (error) {
-      const { [section]: _none, ...others } = this.tested;
+      const { [name]: _none, ...others } = this.tested;
       this.tested = others;
       notify(error.message, "bad", error.status === 401 || error.status === 403);
     }

@@ -1,8 +1,9 @@
 // <qb-plan>: what is searched next in each Arr, why, and what keeps it from being searched now.
-import { read } from "../api.js";
+import { read, write } from "../api.js";
 import { Element, html, nothing, settled } from "../element.js";
 import { capitalised, formatExact } from "../format.js";
 import { chip } from "../parts/chip.js";
+import { attempt } from "../parts/toasts.js";
 import { locale, t } from "../words.js";
 
 const FIRST = 10;
@@ -46,25 +47,33 @@ class Plan extends Element {
     }
   }
 
+  async #pause(category, paused) {
+    await attempt(() => write(`arr/${encodeURIComponent(category)}/search-pause`, { paused }));
+    this.#load();
+  }
+
   render() {
     return html`
       <header class="head"><h1>${t("view.plan")}</h1></header>
       ${this.note()}
       ${this.loaded && !this.plans.length ? html`<p class="empty">${t("library.no.arr")}</p>` : nothing}
       ${this.plans.map(({ arr, plan }) => html`<section aria-label=${arr.name}>
-        <h2 class="row">${arr.name} <span class="muted">${arr.category}</span></h2>
+        <h2 class="row"><span class="grow">${arr.name} <span class="muted">${arr.category}</span></span>
+          ${plan ? html`<button type="button" aria-pressed=${String(Boolean(plan.pausedAt))} @click=${() => this.#pause(arr.category, !plan.pausedAt)}>
+            ${t(plan.pausedAt ? "plan.resume" : "plan.pause")}</button>` : nothing}</h2>
         ${plan ? this.#content(arr.category, plan) : html`<p class="muted">${t("plan.not.yet")}</p>`}
       </section>`)}
     `;
   }
 
   /** @param {string} category @param {import("../answers.js").SearchPlan} plan */
-  #content(category, { searches, due, perHour, waitingFor, throughAt }) {
+  #content(category, { searches, due, perHour, waitingFor, throughAt, left, pausedAt, pausedBy }) {
     const listed = this.whole.includes(category) ? searches : searches.slice(0, FIRST);
     return html`
-      <p class="muted spaced">${t("plan.due", { n: due })}, ${t("plan.hour", { n: perHour })}.
+      <p class="muted spaced">${t("plan.due", { n: due })}, ${t("plan.hour", { n: perHour })}, ${t("plan.left", { n: Math.max(0, left) })}.
         ${throughAt ? html`<span title=${formatExact(throughAt, locale)}>${t("plan.through.label")} <qb-time at=${throughAt}></qb-time>.</span>` : nothing}</p>
-      ${waitingFor ? html`<p class="note spaced" data-kind="wait">${t("plan.waits", { reason: waitingFor })}</p>` : nothing}
+      ${pausedAt ? html`<p class="note spaced" data-kind="wait">${t("plan.paused", { by: pausedBy })} <qb-time at=${pausedAt}></qb-time></p>` : nothing}
+      ${waitingFor && !pausedAt ? html`<p class="note spaced" data-kind="wait">${t("plan.waits", { reason: waitingFor })}</p>` : nothing}
       ${searches.length
         ? html`<ol class="entries numbered">${listed.map((search) => html`<li class="plan-row">
             <span class="grow">${search.title}${search.season === null || search.season === undefined ? nothing : html` · ${t("library.season", { n: search.season })}`}

@@ -55,3 +55,13 @@ test("keys are grouped by their table", () => {
   const grouped = form.groups([key({ name: "A" }), key({ name: "T.B" }), key({ name: "C" })]);
   assert.deepEqual(grouped.map(([table, keys]) => [table, keys.map(({ name }) => name)]), [["", ["A", "C"]], ["T", ["T.B"]]]);
 });
+
+test("a source of requests is tested as filled in, or as stored", () => {
+  assert.equal(form.requester("EntrySearch.Overseerr"), "overseerr");
+  assert.equal(form.requester("EntrySearch.Ombi"), "ombi");
+  assert.equal(form.requester("EntrySearch"), "");
+  const stored = { "Sonarr-TV": { EntrySearch: { Ombi: { OmbiURI: "http://ombi", SkipTLSVerify: true } } } };
+  assert.deepEqual(form.requesterToTest(stored, {}, "Sonarr-TV", "ombi"), { section: "Sonarr-TV", arrType: "ombi" });
+  assert.deepEqual(form.requesterToTest(stored, { "Sonarr-TV.EntrySearch.Ombi.OmbiAPIKey": "k" }, "Sonarr-TV", "ombi"),
+    { arrType: "ombi", requestsFor: "sonarr", uri: "http://ombi", apiKey: "k", skipTlsVerify: true });
+});
