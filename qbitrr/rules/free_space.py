@@ -2,7 +2,8 @@
 
 On each file system, what active downloads have still to write is budgeted in the order of the queue. One that does not
 fit is paused (stopped and tagged) and writes nothing, so that a smaller one after it may run. A paused one is resumed
-when it fits beside all running ones with some room to spare: resuming one never makes another one stop.
+when it fits beside all running ones with some room to spare: resuming one never makes another one stop. A download that is
+moved to another disk once it is complete has to fit on both.
 
 The disk shows at once what was written, qBittorrent some seconds later what is left. In between a download seems to
 need its space twice, so that one that fitted is paused only when it does not fit for some seconds.
@@ -45,6 +46,7 @@ _SETTLE_SECONDS = 4.0
 class Download(Struct, frozen=True, gc=False):
     """A torrent for the guard. `position` is its place in the queue, 0 for none; `disk` is what it writes to.
 
+    `moves_to` is the disk that it is moved to once it is complete, with all of `moved_bytes`; empty when it stays.
     `mine`: the guard may pause and resume it. Others only count.
     """
 
@@ -58,6 +60,15 @@ class Download(Struct, frozen=True, gc=False):
     disk: str
     paused: bool
     mine: bool = True
+    moves_to: str = ""
+    moved_bytes: int = 0
+
+    @property
+    def needs(self) -> dict[str, int]:
+        """The bytes that it has still to write to each disk."""
+        if self.moves_to in ("", self.disk) or self.moved_bytes <= 0:
+            return {self.disk: self.left_bytes}
+        return {self.disk: self.left_bytes, self.moves_to: self.moved_bytes}
 
     @property
     def key(self) -> TorrentKey:
@@ -91,15 +102,55 @@ class SpaceStep(Struct, frozen=True):
 
 
 def guard(downloads: Iterable[Download], disks: Mapping[str, Disk]) -> list[SpaceStep]:
-    """List the changes by which every disk keeps its space; none on a disk that could not be measured."""
+    """List the changes by which every disk keeps its space; none of a download whose disk could not be measured."""
+    measured = [one for one in sorted(downloads, key=_in_queue_order) if one.disk in disks]
+    budgets = {name: disk.free_bytes - disk.kept_bytes for name, disk in disks.items()}
+    # what the guard may not pause, or the user forced, writes in any case
+    for one in measured:
+        if _writes(one) and not _can_be_paused(one):
+            _spend(budgets, one)
     steps: list[SpaceStep] = []
-    by_disk: defaultdict[str, list[Download]] = defaultdict(list)
-    for download in downloads:
-        by_disk[download.disk].append(download)
-    for name, some in by_disk.items():
-        if name in disks:
-            steps += _on_one_disk(sorted(some, key=_in_queue_order), disks[name])
+    for one in measured:
+        if _can_be_paused(one):
+            if (disk := _too_full(budgets, one)) is not None:
+                because = _DOES_NOT_FIT if disk == one.disk else _DOES_NOT_FIT_MOVED
+                steps.append(SpaceStep(one, SpaceMove.PAUSE, because, budgets[disk]))
+                continue
+            _spend(budgets, one)
+        if one.paused and one.mine and one.state in STARTED:
+            steps.append(SpaceStep(one, SpaceMove.UNTAG, "it is no longer stopped"))
+    for one in measured:
+        if one.paused and one.mine and one.state == STOPPED_COMPLETE:
+            steps.append(SpaceStep(one, SpaceMove.RESUME, "nothing of it is left to be written"))
+        elif one.paused and one.mine and one.state == STOPPED_INCOMPLETE:
+            spare = {
+                name: max(disks[name].kept_bytes // _SPARE_OF_KEPT, one.size_bytes // _SPARE_OF_TORRENT)
+                for name in one.needs
+                if name in disks
+            }
+            if _too_full(budgets, one, spare) is None:
+                because = "it fits on the disk again, with room to spare"
+                steps.append(SpaceStep(one, SpaceMove.RESUME, because, budgets[one.disk]))
+                _spend(budgets, one)
     return steps
+
+
+_DOES_NOT_FIT = "what is left of it does not fit on the disk"
+_DOES_NOT_FIT_MOVED = "it does not fit on the disk that it is moved to once it is complete"
+
+
+def _too_full(budgets: Mapping[str, int], one: Download, spare: Mapping[str, int] | None = None) -> str | None:
+    """The first disk on which a download does not fit, with some bytes to spare on each."""
+    for name, size in one.needs.items():
+        if name in budgets and size + (spare or {}).get(name, 0) >= budgets[name]:
+            return name
+    return None
+
+
+def _spend(budgets: dict[str, int], one: Download) -> None:
+    for name, size in one.needs.items():
+        if name in budgets:
+            budgets[name] -= size
 
 
 def resume_all(downloads: Iterable[Download]) -> list[SpaceStep]:
@@ -132,11 +183,11 @@ def confirmed(steps: Sequence[SpaceStep], trusted: Mapping[TorrentKey, float], n
     doubted = [
         step.download for step in steps if step.move is SpaceMove.PAUSE and now < trusted.get(step.download.key, 0.0)
     ]
-    keys, disks = {one.key for one in doubted}, {one.disk for one in doubted}
+    keys, disks = {one.key for one in doubted}, {disk for one in doubted for disk in one.needs}
 
     def stands(step: SpaceStep) -> bool:
         if step.move is SpaceMove.RESUME:
-            return step.download.left_bytes <= 0 or step.download.disk not in disks
+            return step.download.left_bytes <= 0 or disks.isdisjoint(step.download.needs)
         return step.download.key not in keys
 
     return [step for step in steps if stands(step)]
@@ -149,32 +200,9 @@ def to_write(downloads: Iterable[Download], steps: Iterable[SpaceStep]) -> dict[
     needs: defaultdict[str, int] = defaultdict(int)
     for one in downloads:
         if (_writes(one) and one.key not in paused) or one.key in resumed:
-            needs[one.disk] += one.left_bytes
+            for disk, size in one.needs.items():
+                needs[disk] += size
     return dict(needs)
-
-
-def _on_one_disk(downloads: list[Download], disk: Disk) -> list[SpaceStep]:
-    budget = disk.free_bytes - disk.kept_bytes
-    steps: list[SpaceStep] = []
-    # what the guard may not pause, or the user forced, writes in any case
-    budget -= sum(one.left_bytes for one in downloads if _writes(one) and not _can_be_paused(one))
-    for one in downloads:
-        if _can_be_paused(one):
-            if one.left_bytes >= budget:
-                steps.append(SpaceStep(one, SpaceMove.PAUSE, "what is left of it does not fit on the disk", budget))
-                continue
-            budget -= one.left_bytes
-        if one.paused and one.mine and one.state in STARTED:
-            steps.append(SpaceStep(one, SpaceMove.UNTAG, "it is no longer stopped"))
-    for one in downloads:
-        if one.paused and one.mine and one.state == STOPPED_COMPLETE:
-            steps.append(SpaceStep(one, SpaceMove.RESUME, "nothing of it is left to be written"))
-        elif one.paused and one.mine and one.state == STOPPED_INCOMPLETE:
-            spare = max(disk.kept_bytes // _SPARE_OF_KEPT, one.size_bytes // _SPARE_OF_TORRENT)
-            if one.left_bytes + spare < budget:
-                steps.append(SpaceStep(one, SpaceMove.RESUME, "it fits on the disk again, with room to spare", budget))
-                budget -= one.left_bytes
-    return steps
 
 
 def bytes_to_write(torrent: TorrentFacts, *, preallocated: bool) -> int:
@@ -183,11 +211,19 @@ def bytes_to_write(torrent: TorrentFacts, *, preallocated: bool) -> int:
     Nothing while it is checked: what is left then is what was not checked yet. Nothing of one that was complete once,
     unless it downloads again. `preallocated`: its client takes all of its space when it starts.
     """
-    if torrent.state in CHECKING:
+    if _writes_nothing(torrent) or (preallocated and torrent.progress > 0):
         return 0
-    if torrent.completed_at is not None and torrent.state not in FORCED | {DOWNLOADING}:
-        return 0
-    return 0 if preallocated and torrent.progress > 0 else torrent.left_bytes
+    return torrent.left_bytes
+
+
+def bytes_to_move(torrent: TorrentFacts) -> int:
+    """How much of a torrent is moved once it is complete, if it is downloaded elsewhere: all that is wanted of it."""
+    return 0 if _writes_nothing(torrent) else torrent.size_bytes
+
+
+def _writes_nothing(torrent: TorrentFacts) -> bool:
+    was_complete = torrent.completed_at is not None and torrent.state not in FORCED | {DOWNLOADING}
+    return torrent.state in CHECKING or was_complete
 
 
 def _in_queue_order(one: Download) -> tuple[bool, int, float, str, str]:

@@ -132,6 +132,8 @@ class FreeSpaceGuard:
                     added_at=torrent.added_on,
                     position=torrent.priority,
                     disk=torrent.content_path or torrent.save_path,
+                    moves_to=torrent.save_path,
+                    moved_bytes=free_space.bytes_to_move(facts),
                     paused=is_paused,
                     mine=may_be_moved(self._config, torrent.category, tags),
                 )
@@ -142,12 +144,11 @@ class FreeSpaceGuard:
         free: dict[str, int] = {}
         by_path: dict[str, str] = {}
         if not self._local:
-            by_path = dict.fromkeys((one.disk for one in downloads), CLIENTS_DISK)
+            by_path = dict.fromkeys(_paths(downloads), CLIENTS_DISK)
             free = {} if self._mirror.free_bytes is None else {CLIENTS_DISK: self._mirror.free_bytes}
         else:
             folder = self._config.settings.free_space_folder or self._config.settings.completed_download_folder
-            paths = {one.disk for one in downloads}
-            by_path, free, unreadable = await on_disk(_NOT_MEASURED, measure, paths, folder)
+            by_path, free, unreadable = await on_disk(_NOT_MEASURED, measure, _paths(downloads), folder)
             if unreadable - self._unreadable:
                 _log.warning("paths could not be read, and count for the guarded folder", paths=sorted(unreadable)[:10])
             self._unreadable = unreadable
@@ -156,7 +157,9 @@ class FreeSpaceGuard:
             _log.info("free space was measured" if free else "free space was not measured", disks=free)
         claimed = await self._claims_before()
         disks = {name: Disk(size - claimed.get(name, 0), kept) for name, size in free.items()}
-        return disks, [replace(one, disk=by_path.get(one.disk, "")) for one in downloads]
+        return disks, [
+            replace(one, disk=by_path.get(one.disk, ""), moves_to=by_path.get(one.moves_to, "")) for one in downloads
+        ]
 
     async def _claims_before(self) -> dict[str, int]:
         if not self._instances_before or not self._local:
@@ -170,6 +173,11 @@ class FreeSpaceGuard:
         if len(self._config.qbits) > 1 and (needs != self._claimed or now > self._claimed_at + _CLAIM_SECONDS):
             await stored.claim(self._context.database, self._instance, needs, self._context.clock.wall())
             self._claimed, self._claimed_at = needs, now
+
+
+def _paths(downloads: Iterable[Download]) -> set[str]:
+    """Where the downloads write to now, and where they are moved to."""
+    return {path for one in downloads for path in (one.disk, one.moves_to)}
 
 
 def measure(paths: set[str], folder: str) -> Measured:

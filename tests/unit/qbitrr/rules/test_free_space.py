@@ -12,6 +12,7 @@ from qbitrr.rules.free_space import (
     Disk,
     Download,
     SpaceMove,
+    bytes_to_move,
     bytes_to_write,
     confirmed,
     guard,
@@ -165,6 +166,37 @@ def test_disks_are_budgeted_by_themselves():
     assert [(step.download.infohash, step.move) for step in steps] == [("b", SpaceMove.PAUSE)]
 
 
+@pytest.mark.parametrize(("free", "moved"), [(1001, {}), (1000, {"a": SpaceMove.PAUSE})])
+def test_a_download_that_is_moved_once_complete_has_to_fit_there_too(free, moved):
+    one = replace(ONE, moves_to="e", moved_bytes=1000)
+    steps = guard([one], {"d": Disk(200, 0), "e": Disk(free, 0)})
+    assert {step.download.infohash: step.move for step in steps} == moved
+    assert to_write([one], steps) == ({} if moved else {"d": 100, "e": 1000})
+
+
+def test_what_is_moved_takes_the_space_of_what_is_saved_there():
+    one, other = replace(ONE, moves_to="e", moved_bytes=1000), replace(ONE, infohash="b", position=2, disk="e")
+    steps = guard([one, other], {"d": Disk(200, 0), "e": Disk(1050, 0)})
+    assert [(step.download.infohash, step.move) for step in steps] == [("b", SpaceMove.PAUSE)]
+    paused = replace(PAUSED, moves_to="e", moved_bytes=1000, size_bytes=1000)
+    for free, resumed in ((1021, True), (1020, False)):
+        assert bool(guard([paused], {"d": Disk(200, 0), "e": Disk(free, 0)})) is resumed
+
+
+@pytest.mark.parametrize("changes", [{"moves_to": "d"}, {"moves_to": "unknown"}, {"moves_to": "e", "moved_bytes": 0}])
+def test_a_download_that_is_not_moved_needs_its_space_once(changes):
+    one = replace(ONE, **{"moved_bytes": 1000} | changes)
+    assert guard([one], {"d": Disk(101, 0), "e": Disk(0, 0)}) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [({}, 1000), ({"state": "checkingDL"}, 0), ({"state": "stoppedDL", "completed_at": 1.0}, 0)],
+)
+def test_what_is_moved_is_all_of_it_unless_it_was_complete(changes, expected):
+    assert bytes_to_move(torrent(size_bytes=1000, **changes)) == expected
+
+
 def test_without_a_guard_everything_it_paused_goes_on_and_nothing_else():
     stopped = replace(ONE, infohash="s", state="stoppedDL")
     running = replace(ONE, infohash="r", paused=True)
@@ -185,7 +217,7 @@ states = st.sampled_from(
 )
 downloads = st.lists(
     st.builds(
-        lambda state, left, paused, position, mine, disk: replace(
+        lambda state, left, paused, position, mine, disk, moves_to: replace(
             ONE,
             state=state,
             left_bytes=0 if state in ("uploading", "stoppedUP") else left,
@@ -194,6 +226,8 @@ downloads = st.lists(
             position=position,
             mine=mine,
             disk=disk,
+            moves_to=moves_to,
+            moved_bytes=200,
         ),
         states,
         st.integers(1, 200),
@@ -201,6 +235,7 @@ downloads = st.lists(
         st.integers(0, 5),
         st.booleans(),
         st.sampled_from("de"),
+        st.sampled_from(["", "d", "e", "not measured"]),
     ),
     max_size=6,
 ).map(lambda some: [replace(one, infohash=str(at)) for at, one in enumerate(some)])
@@ -238,7 +273,7 @@ def test_what_goes_on_fits_and_only_what_is_mine_is_touched(downloads, disks):
     assert all(step.download.mine for step in steps)
     after = taken(downloads, steps)
     for name, disk in disks.items():
-        mine = [one for one in after if one.disk == name and one.mine and one.state in ("downloading", "stalledDL")]
+        mine = [one for one in after if name in one.needs and one.mine and one.state in ("downloading", "stalledDL")]
         if mine:
             assert to_write(after, []).get(name, 0) < disk.free_bytes - disk.kept_bytes
     before_by_user = [one for one in downloads if one.state.startswith("stopped") and not one.paused]

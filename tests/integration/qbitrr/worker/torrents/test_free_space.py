@@ -12,6 +12,7 @@ from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.life.torrent import Torrent, TorrentFile
 from qbitrr.sandbox.sandbox import Sandbox
 from qbitrr.state import free_space, verdicts
+from qbitrr.worker.torrents.free_space import Measured
 from tests.integration.qbitrr.worker.conftest import rooms_of_qbittorrent
 from tests.integration.qbitrr.worker.torrents.passing import ended, entries, passes_until, settled
 
@@ -100,6 +101,24 @@ async def test_a_stalled_download_stays_unless_it_is_asked_for_and_is_public(cli
         await passes_until(opened, removed, "it was not removed")
         await passes_until(opened, left_as_private, "it is not known as private")
     assert set(client.torrents) == {private.infohash}
+
+
+async def test_a_download_is_paused_that_does_not_fit_where_it_is_moved_to(client, add, open_worker, monkeypatch):
+    """The disk is measured in place of `/incomplete` and `/full`, which do not exist."""
+    moved, stays = add("a"), add("b")
+    moved.save_path, stays.save_path = "/full", "/incomplete"
+    monkeypatch.setattr(Torrent, "content_path", property(lambda one: f"/incomplete/{one.name}"))
+    free = {"roomy": 10**12, "little": KEPT_BYTES}
+
+    def measured(paths, _folder):
+        return Measured({path: "little" if path == "/full" else "roomy" for path in paths}, free)
+
+    monkeypatch.setattr("qbitrr.worker.torrents.free_space.measure", measured)
+    async with open_worker(guarding()) as opened:
+        opened.guard._local = True
+        await passes_until(opened, ended(opened, "pause"), "it was not paused")
+    assert TAG_PAUSED in moved.tags
+    assert TAG_PAUSED not in stays.tags
 
 
 async def test_rules_of_one_category_and_of_a_whole_tree(client, add, open_worker):
