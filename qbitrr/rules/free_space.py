@@ -2,8 +2,8 @@
 
 On each file system, what active downloads have still to write is budgeted in the order of the queue. One that does not
 fit is paused (stopped and tagged) and writes nothing, so that a smaller one after it may run. A paused one is resumed
-when it fits beside all running ones with some room to spare: resuming one never makes another one stop. A download that is
-moved to another disk once it is complete has to fit on both.
+when it fits beside all running ones with some room to spare: resuming one never makes another one stop.
+A download that is moved to another disk once it is complete has to fit on both.
 
 The disk shows at once what was written, qBittorrent some seconds later what is left. In between a download seems to
 need its space twice, so that one that fitted is paused only when it does not fit for some seconds.
@@ -47,7 +47,8 @@ class Download(Struct, frozen=True, gc=False):
     """A torrent for the guard. `position` is its place in the queue, 0 for none; `disk` is what it writes to.
 
     `moves_to` is the disk that it is moved to once it is complete, with all of `moved_bytes`; empty when it stays.
-    `mine`: the guard may pause and resume it. Others only count.
+    `mine`: the guard may pause and resume it. Others only count. `abandoned`: the guard paused it, and its category is
+    no longer configured.
     """
 
     instance: str
@@ -62,6 +63,7 @@ class Download(Struct, frozen=True, gc=False):
     mine: bool = True
     moves_to: str = ""
     moved_bytes: int = 0
+    abandoned: bool = False
 
     @property
     def needs(self) -> dict[str, int]:
@@ -102,32 +104,45 @@ class SpaceStep(Struct, frozen=True):
 
 
 def guard(downloads: Iterable[Download], disks: Mapping[str, Disk]) -> list[SpaceStep]:
-    """List the changes by which every disk keeps its space; none of a download whose disk could not be measured."""
+    """List the changes by which every disk keeps its space; none of a download whose disk could not be measured.
+
+    What is abandoned is resumed whether it fits or not: its disk is not guarded for it any more.
+    """
+    downloads = list(downloads)
     measured = [one for one in sorted(downloads, key=_in_queue_order) if one.disk in disks]
     budgets = {name: disk.free_bytes - disk.kept_bytes for name, disk in disks.items()}
     # what the guard may not pause, or the user forced, writes in any case
     for one in measured:
         if _writes(one) and not _can_be_paused(one):
             _spend(budgets, one)
+    abandoned = [_resumed(one, "its category is no longer configured") for one in downloads if _is_abandoned(one)]
+    return abandoned + _pauses(measured, budgets) + _resumes(measured, disks, budgets)
+
+
+def _pauses(downloads: Iterable[Download], budgets: dict[str, int]) -> list[SpaceStep]:
+    """Spend the budgets on running downloads, and list those that do not fit."""
     steps: list[SpaceStep] = []
-    for one in measured:
+    for one in downloads:
         if _can_be_paused(one):
-            if (disk := _too_full(budgets, one)) is not None:
+            if (disk := _too_full(budgets, one, {})) is not None:
                 because = _DOES_NOT_FIT if disk == one.disk else _DOES_NOT_FIT_MOVED
                 steps.append(SpaceStep(one, SpaceMove.PAUSE, because, budgets[disk]))
                 continue
             _spend(budgets, one)
         if one.paused and one.mine and one.state in STARTED:
             steps.append(SpaceStep(one, SpaceMove.UNTAG, "it is no longer stopped"))
-    for one in measured:
+    return steps
+
+
+def _resumes(downloads: Iterable[Download], disks: Mapping[str, Disk], budgets: dict[str, int]) -> list[SpaceStep]:
+    """Spend what is left of the budgets on paused downloads, and list those that fit."""
+    steps: list[SpaceStep] = []
+    for one in downloads:
         if one.paused and one.mine and one.state == STOPPED_COMPLETE:
             steps.append(SpaceStep(one, SpaceMove.RESUME, "nothing of it is left to be written"))
         elif one.paused and one.mine and one.state == STOPPED_INCOMPLETE:
-            spare = {
-                name: max(disks[name].kept_bytes // _SPARE_OF_KEPT, one.size_bytes // _SPARE_OF_TORRENT)
-                for name in one.needs
-                if name in disks
-            }
+            of_torrent = one.size_bytes // _SPARE_OF_TORRENT
+            spare = {name: max(disk.kept_bytes // _SPARE_OF_KEPT, of_torrent) for name, disk in disks.items()}
             if _too_full(budgets, one, spare) is None:
                 because = "it fits on the disk again, with room to spare"
                 steps.append(SpaceStep(one, SpaceMove.RESUME, because, budgets[one.disk]))
@@ -139,10 +154,10 @@ _DOES_NOT_FIT = "what is left of it does not fit on the disk"
 _DOES_NOT_FIT_MOVED = "it does not fit on the disk that it is moved to once it is complete"
 
 
-def _too_full(budgets: Mapping[str, int], one: Download, spare: Mapping[str, int] | None = None) -> str | None:
+def _too_full(budgets: Mapping[str, int], one: Download, spare: Mapping[str, int]) -> str | None:
     """The first disk on which a download does not fit, with some bytes to spare on each."""
     for name, size in one.needs.items():
-        if name in budgets and size + (spare or {}).get(name, 0) >= budgets[name]:
+        if name in budgets and size + spare.get(name, 0) >= budgets[name]:
             return name
     return None
 
@@ -155,12 +170,19 @@ def _spend(budgets: dict[str, int], one: Download) -> None:
 
 def resume_all(downloads: Iterable[Download]) -> list[SpaceStep]:
     """List the changes for a guard that is off: everything that it paused is resumed."""
-    because = "the free-space guard is off"
     return [
-        SpaceStep(one, SpaceMove.RESUME if one.state in STOPPED else SpaceMove.UNTAG, because)
+        _resumed(one, "the free-space guard is off")
         for one in sorted(downloads, key=_in_queue_order)
-        if one.paused and one.mine and (one.state in STARTED or one.state in STOPPED)
+        if (one.paused and one.mine and (one.state in STARTED or one.state in STOPPED)) or _is_abandoned(one)
     ]
+
+
+def _is_abandoned(one: Download) -> bool:
+    return one.paused and one.abandoned and (one.state in STARTED or one.state in STOPPED)
+
+
+def _resumed(one: Download, because: str) -> SpaceStep:
+    return SpaceStep(one, SpaceMove.RESUME if one.state in STOPPED else SpaceMove.UNTAG, because)
 
 
 def trusted_until(

@@ -23,7 +23,7 @@ from qbitrr.worker.config import guards_space
 from qbitrr.worker.disk import on_disk
 from qbitrr.worker.torrents.actions import pause
 from qbitrr.worker.torrents.actions.shadow import ShadowReport
-from qbitrr.worker.torrents.ownership import may_be_moved
+from qbitrr.worker.torrents.ownership import may_be_moved, may_be_released
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -120,7 +120,8 @@ class FreeSpaceGuard:
         tagless, now = self._config.settings.tagless, self._context.clock.wall()
         for infohash, torrent in self._mirror.torrents.items():
             tags = torrent.tags.split(", ") if torrent.tags else []
-            is_paused = TAG_PAUSED in tags or (tagless and paused.get(infohash) == torrent.added_on)
+            is_stored = paused.get(infohash) == torrent.added_on
+            is_paused = TAG_PAUSED in tags or (tagless and is_stored)
             if torrent.amount_left > 0 or torrent.size <= 0 or is_paused:
                 facts = torrent_facts(TorrentKey(self._instance, infohash), torrent, now)
                 yield Download(
@@ -136,6 +137,7 @@ class FreeSpaceGuard:
                     moved_bytes=free_space.bytes_to_move(facts),
                     paused=is_paused,
                     mine=may_be_moved(self._config, torrent.category, tags),
+                    abandoned=is_stored and may_be_released(self._config, torrent.category, tags),
                 )
 
     async def _measure(self, downloads: list[Download]) -> tuple[dict[str, Disk], list[Download]]:

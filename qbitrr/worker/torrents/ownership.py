@@ -120,3 +120,9 @@ def may_be_moved(config: WorkerConfig, category: str, tags: Iterable[str]) -> bo
     if configured is None or configured in config.shadowed:
         return False
     return not config.protect_tags & frozenset(tags)
+
+
+def may_be_released(config: WorkerConfig, category: str, tags: Iterable[str]) -> bool:
+    """Whether what was paused by qbitrr may be started although its category is no longer configured."""
+    configured = owner(category, config.categories, config.parents)
+    return configured is None and not config.protect_tags & frozenset(tags)

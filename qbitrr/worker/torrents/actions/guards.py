@@ -8,6 +8,7 @@ raises ActionCancelledError when one of its guards forbids the change:
     admit_removal  what ends in a deletion: also not completed meanwhile, and hit-and-run minimums met
     admit_return   what returns a torrent: still the same one. Nothing else counts, as what was started must end
     admit_queue    stops, starts and moves of many: those of them that are the same, configured and not protected
+    admit_resume   starts of many: also what the free space guard paused in a category that is no longer configured
 
 Under Shadow none is made (ReadOnlyError, so that what was planned waits), and the clients send nothing either
 (`qbitrr.worker.services`).
@@ -22,10 +23,11 @@ from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.tags import TAG_QUARANTINE
 from qbitrr.rules.trackers import host_of
+from qbitrr.state import free_space
 from qbitrr.worker.disk import delete_below, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError
 from qbitrr.worker.torrents.actions.safety_checks import read_deletable
-from qbitrr.worker.torrents.ownership import may_be_moved
+from qbitrr.worker.torrents.ownership import may_be_moved, may_be_released
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -238,15 +240,30 @@ async def admit_return(context: ActionContext, entry: Entry) -> ReturnWriter:
 async def admit_queue(context: ActionContext, instance: str, added_at: Mapping[str, float]) -> QueueWriter:
     """Admit moves of torrents, given when each was added. Raises a ServiceError."""
     _check_shadow(context, instance)
+    found = await _the_same(context, instance, added_at)
+    admitted = [one for one in found if may_be_moved(context.config, one.category, one.tags)]
+    return QueueWriter(context, instance, {one.infohash: one for one in admitted})
+
+
+async def admit_resume(context: ActionContext, instance: str, added_at: Mapping[str, float]) -> QueueWriter:
+    """Admit starts as `admit_queue` does, and of what the free space guard paused before its category was removed."""
+    _check_shadow(context, instance)
+    paused = await free_space.paused(context.database, instance)
+    found = await _the_same(context, instance, added_at)
+    admitted = [
+        one
+        for one in found
+        if may_be_moved(context.config, one.category, one.tags)
+        or (paused.get(one.infohash) == one.added_at and may_be_released(context.config, one.category, one.tags))
+    ]
+    return QueueWriter(context, instance, {one.infohash: one for one in admitted})
+
+
+async def _the_same(context: ActionContext, instance: str, added_at: Mapping[str, float]) -> list[TorrentFacts]:
+    """Read torrents as they are now, without those that were removed and added again meanwhile."""
     rows = await context.client(instance).torrents(list(added_at))
     found = (torrent_facts(TorrentKey(instance, infohash), row, context.clock.wall()) for infohash, row in rows.items())
-    admitted = {
-        torrent.infohash: torrent
-        for torrent in found
-        if torrent.added_at == added_at.get(torrent.infohash)
-        and may_be_moved(context.config, torrent.category, torrent.tags)
-    }
-    return QueueWriter(context, instance, admitted)
+    return [one for one in found if one.added_at == added_at.get(one.infohash)]
 
 
 def _check_shadow(context: ActionContext, instance: str) -> None:

@@ -14,7 +14,7 @@ from qbitrr.rules.states import STOPPED
 from qbitrr.rules.tags import TAG_PAUSED
 from qbitrr.rules.verdict import Action, Verdict, acts
 from qbitrr.state import free_space as stored
-from qbitrr.worker.torrents.actions.guards import admit_queue
+from qbitrr.worker.torrents.actions.guards import admit_queue, admit_resume
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +37,8 @@ async def carry_out(context: ActionContext, instance: str, steps: list[free_spac
 
 
 async def _together(context: ActionContext, instance: str, move: SpaceMove, steps: list[free_space.SpaceStep]) -> None:
-    writer = await admit_queue(context, instance, {one.download.infohash: one.download.added_at for one in steps})
+    admit = admit_queue if move is SpaceMove.PAUSE else admit_resume
+    writer = await admit(context, instance, {one.download.infohash: one.download.added_at for one in steps})
     entries: list[Entry] = []
     for step in steps:
         torrent = writer.torrents.get(step.download.infohash)

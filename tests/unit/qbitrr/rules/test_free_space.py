@@ -197,6 +197,16 @@ def test_what_is_moved_is_all_of_it_unless_it_was_complete(changes, expected):
     assert bytes_to_move(torrent(size_bytes=1000, **changes)) == expected
 
 
+@pytest.mark.parametrize(
+    ("state", "move"), [("stoppedDL", "resume"), ("stoppedUP", "resume"), ("downloading", "untag"), ("error", None)]
+)
+def test_what_was_paused_in_a_category_that_is_removed_goes_on_though_it_does_not_fit(state, move):
+    one = replace(PAUSED, state=state, mine=False, abandoned=True)
+    for steps in (guard([one], {"d": Disk(0, 10)}), guard([one], {}), resume_all([one])):
+        assert [step.move for step in steps] == ([move] if move else [])
+    assert guard([replace(one, paused=False)], {"d": Disk(0, 10)}) == []
+
+
 def test_without_a_guard_everything_it_paused_goes_on_and_nothing_else():
     stopped = replace(ONE, infohash="s", state="stoppedDL")
     running = replace(ONE, infohash="r", paused=True)

@@ -192,6 +192,24 @@ async def test_without_a_guard_what_it_held_goes_on_also_in_a_later_process(
     assert free_space.instances_with_paused(tmp_path / STATE_FILE) == set()
 
 
+@pytest.mark.parametrize("tagless", [False, True])
+@pytest.mark.parametrize("off", [{}, {"FreeSpace": "-1"}])
+async def test_what_is_paused_goes_on_once_its_category_is_removed(client, add, open_worker, off, tagless):
+    """Although it does not fit. What others stopped, protected or tagged alike stays as it is."""
+    large, protected, users = add("b", 80 * MB), add("c", 80 * MB), add("d", 80 * MB, stopped=True)
+    tagged = add("e", 80 * MB, stopped=True, tags={TAG_PAUSED})
+    tagged.category = "films"
+    client.disk_bytes = KEPT_BYTES + 10 * MB
+    async with open_worker(guarding(Tagless=tagless)) as opened:
+        await passes_until(opened, lambda: large.stopped and protected.stopped, "nothing was paused")
+    protected.tags.add("qBitrr-ignored")
+    async with open_worker(guarding(Tagless=tagless) | off, ManagedCategories=["films/new"]) as opened:
+        await passes_until(opened, lambda: not large.stopped, "it was not resumed")
+        await settled(opened, 3)
+    assert (large.stopped, TAG_PAUSED in large.tags) == (False, False)
+    assert [one.stopped for one in (protected, users, tagged)] == [True] * 3
+
+
 async def test_a_crash_while_holding_is_made_good(client, add, open_worker):
     large = add("b", 80 * MB)
     large.tags.add(TAG_PAUSED)  # tagged, and not stopped yet
