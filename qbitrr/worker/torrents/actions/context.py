@@ -109,7 +109,7 @@ class ActionContext:
         """
         torrent = await self.read(entry.instance, entry.infohash)
         if torrent is None:
-            if "kept_files" not in entry.notes:  # its deletion was not sent
+            if "deletion_sent" not in entry.notes:
                 await self._check_absence(entry.instance)
             return None
         if torrent.added_at != entry.added_at:

@@ -38,6 +38,7 @@ async def delete(context: ActionContext, entry: Entry) -> Entry:
     entry = await context.advance(entry, entry.step, kept_files=shared)
     writer = await admit_removal(context, entry)
     await writer.delete(with_files=not shared)
+    entry = await context.advance(entry, entry.step, deletion_sent=True)
     deadline = context.clock.monotonic() + _GONE_SECONDS
     attempt = 0
     while entry.infohash in await context.client(entry.instance).torrents([entry.infohash]):

@@ -5,9 +5,13 @@ import contextlib
 import dataclasses
 import inspect
 from collections import Counter
+from functools import partial
 
 import pytest
 
+from qbitrr.sandbox.services.faults import EmptyLists
+from qbitrr.worker.torrents.actions import context
+from qbitrr.worker.torrents.actions.guards import RemovalWriter
 from tests.integration.qbitrr.worker.torrents.passing import latest
 from tests.integration.qbitrr.worker.torrents.scenes import finished, only, stalled
 from tests.support.polling import until
@@ -117,6 +121,43 @@ async def test_a_failed_torrent_is_removed_and_searched_once_whatever_crashes(sa
     assert counts["MoviesSearch"] == 1
     assert 1 <= counts["delete"] <= 2
     assert 1 <= counts["blocklist"] <= 2
+
+
+async def test_a_deletion_that_was_not_sent_is_not_taken_as_done_by_a_client_that_lists_nothing(
+    sandbox, bench, monkeypatch
+):
+    monkeypatch.setattr(context, "_EMPTY_SECONDS", 600.0)
+    monkeypatch.setattr(context, "_EMPTY_CHECK_SECONDS", 0.05)
+    torrent = stalled(sandbox.world)
+    only(sandbox.world, torrent)
+    fuse = Fuse(1, "before")
+
+    async def crash(*_, **__):
+        fuse.blown = True
+        raise CrashError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RemovalWriter, "delete", crash)
+        async with bench() as first:
+            await first.loop.load()
+            await work_until_crash(first, fuse)
+    async with bench() as second:
+        await second.loop.load()
+        await sandbox.stand_ins["qBit"].fail(EmptyLists())
+        passes = iter(range(20))
+        await until(partial(_passed, second, passes), 20, "the passes did not end")
+        assert not await all_ended(second)
+        await sandbox.stand_ins["qBit"].heal()
+        await work_until_ended(second)
+        entries = [e for e in await latest(second, 10) if e.infohash == torrent.infohash]
+    assert [(e.action, e.state) for e in entries] == [("fail", "done")]
+    assert sent(sandbox)["delete"] == 1
+
+
+async def _passed(opened, passes):
+    """One of some passes; returns whether it was the last one."""
+    await opened.one_pass()
+    return next(passes, None) is None
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
