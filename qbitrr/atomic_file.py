@@ -23,6 +23,21 @@ def write_private(path: Path, content: bytes) -> None:
     _write(path, content, None)
 
 
+def create_private(path: Path, content: bytes) -> None:
+    """Write a file that is not there yet. Raises FileExistsError, also for a link, and OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - it has been opened
+            _give(file.fileno(), path.parent)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
 def replace_private(path: Path, before: bytes, content: bytes) -> None:
     """Write a file as `write_private` does, unless another program has changed it from what it was `before`.
 

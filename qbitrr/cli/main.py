@@ -87,6 +87,8 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--port", type=int, default=6969, help="port of the page (default: 6969)")
     check = command("check", _check, "check config.toml and print what would run")
     check.add_argument("--values", action="store_true", help="print every value, and where it comes from, instead")
+    migrate = command("migrate", _migrate, "translate config.toml of the older program (qBitrr) and print each key")
+    migrate.add_argument("folder", type=_folder, help="where its config.toml is; the new file is written beside it")
     command("doctor", _doctor, "ask the Arrs for their settings and print what contradicts, with remedies")
     explain = command("explain", _explain, "print what was decided on a torrent, and why")
     explain.add_argument("infohash", help="the torrent's infohash")
@@ -186,6 +188,16 @@ def _check(options: argparse.Namespace) -> int:
 
     loaded = load_config(_chosen(options), os.environ)
     print(values(loaded) if options.values else report(loaded, diagnose(loaded, _CHECK_SECONDS)))
+    return _OK
+
+
+def _migrate(options: argparse.Namespace) -> int:
+    from qbitrr.cli import migrate  # noqa: PLC0415
+
+    translation, target = migrate.write(options.folder)
+    print(migrate.report(translation, target))
+    for line in migrate.clients(translation.loaded):
+        print(line, flush=True)
     return _OK
 
 

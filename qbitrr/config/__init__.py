@@ -6,6 +6,7 @@
     change      a change of the text, checked               dotted_keys edits by dotted name
     edit        edits that keep comments (tomlkit)          diff        differences of two documents
     history     earlier versions                            example     the commented first file
+    translation a file of the older program, key by key     older_program what its keys mean that differs
     redact      secrets stay out of logs and answers        address     URLs and host names
 
 Only `edit` needs tomlkit. Workers get their part of the model as MessagePack and never read the file.

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.atomic_file import write_private
 from qbitrr.config.derived_defaults import SAMPLE_ARRS, arr_defaults, qbit_defaults
+from qbitrr.config.dotted_keys import model_of
 from qbitrr.config.messages import unit_and_choices
 from qbitrr.config.model import Arr, Notifications, QBit, Settings, TrackerRow, WebUI
 from qbitrr.config.model.arr import MessageRow
@@ -33,6 +35,10 @@ Fill in CHANGE_ME: a section with one does not run. `qbitrr check` shows what wo
 Durations are numbers in the unit that is named, or texts such as "90s", "15m", "2h", "3d", "1w".
 Folders are as this machine sees them. Environment variables such as QBITRR_SETTINGS_CONSOLE_LEVEL win over
 this file."""
+_PREAMBLE_OF_OWN = """\
+Configuration of qbitrr. Every other key has its default: config.example.toml lists them, and
+`qbitrr check --values` prints what counts."""
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _KINDS = """\
 One section for each Arr: Radarr-<name>, Sonarr-<name> or Lidarr-<name>. Names are yours; copy and delete
 sections as needed. Without any [qBit] section torrents are left alone, and only searches run."""
@@ -58,9 +64,58 @@ def render(token: str = "") -> str:
     return "\n".join(lines) + "\n"
 
 
+def written(document: Mapping[str, Any]) -> str:
+    """A document in present names as a text with the keys that it has, each explained where it is first.
+
+    Keys that the model does not have stay without a comment.
+    """
+    explained: set[str] = set()
+    lines = [*_comment(_PREAMBLE_OF_OWN)]
+    for section, table in document.items():
+        if isinstance(table, dict):
+            lines += _own_table((section,), f"[{_name(section)}]", table, model_of(section), explained)
+    return "\n".join(lines) + "\n"
+
+
 def write_first(path: Path) -> None:
     """Write the configuration of a first start, with a token of its own and readable for its owner only."""
     write_private(path, render(token_hex(32)).encode())
+
+
+def _own_table(
+    path: tuple[str, ...], header: str, values: Mapping[str, Any], table: type[Table] | None, explained: set[str]
+) -> Iterator[str]:
+    """A table with the keys that it has, then the rows and tables in it."""
+    keys = {key.name: key for key in _flat(table)} if table else {}
+    inner, rows = {}, {}
+    yield from ("", header)
+    for name, value in values.items():
+        key = keys.get(name)
+        if isinstance(value, dict) and not (key and key.form == "mapping"):
+            inner[name] = value
+        elif isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+            rows[name] = value
+        else:
+            if key and key.why not in explained:
+                explained.add(key.why)
+                facts = unit_and_choices(key)
+                yield from _comment(f"{key.why} ({facts})" if facts else key.why)
+            yield f"{_name(name)} = {_toml(value)}"
+    for name, value in rows.items():
+        place = ".".join(map(_name, (*path, name)))
+        for row in value:
+            yield from _own_table((*path, name), f"[[{place}]]", row, _table_of(keys.get(name)), explained)
+    for name, value in inner.items():
+        place = ".".join(map(_name, (*path, name)))
+        yield from _own_table((*path, name), f"[{place}]", value, _table_of(keys.get(name)), explained)
+
+
+def _table_of(key: Key | None) -> type[Table] | None:
+    return key.table if key else None
+
+
+def _name(name: str) -> str:
+    return name if _BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)
 
 
 def _table(path: str, table: type[Table], defaults: Mapping[str, Any], kind: ArrKind | None = None) -> Iterator[str]:
