@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qbitrr.config import example
-from tests.support import environment_page, rules_page
+from tests.support import environment_page, older_keys_page, rules_page
 from tests.support.state_machines import page as state_machines
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 FILES: dict[str, Callable[[], str]] = {
     "config.example.toml": example.render,
     "docs/environment.md": environment_page.render,
+    "docs/keys-of-qbitrr.md": older_keys_page.render,
     "docs/rules.md": rules_page.render,
     "docs/state-machines.md": state_machines.render,
 }
