@@ -148,8 +148,9 @@ def _run(data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer,
     start = _Start(data_dir, environ, loaded, token, configs, fork_server, control, login_link)
     ended = asyncio.run(_live(start, listeners))
     _log.info("daemon ended", how=str(ended.how))
-    if ended.how is End.STOP:
+    if ended.probation_failure is None:
         postpone_probation(data_dir)
+    if ended.how is End.STOP:
         data_dir.control_socket.unlink(missing_ok=True)
         return None
     lock = handover.lock
@@ -353,7 +354,9 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             "events": ChangeFeed(context, notifications.notify).run,
         }
         async with _stopped_at_the_end(workers), serve(context, [*control, *listeners]), own_tasks.running(tasks):
-            workers.start(start.configs, restart_policy(start.loaded.config.settings))
+            workers.start(
+                start.configs, restart_policy(start.loaded.config.settings), on_probation=updates.on_probation
+            )
             service_manager.ready(workers.summary())
             await commands.until_end()
             if commands.end is End.RESTART:

@@ -201,10 +201,10 @@ class UnexpectedAnswerError(ServiceError):
 
 
 class ReadOnlyError(ServiceError):
-    """A call that changes something was not sent, because Shadow is on."""
+    """A call that changes something was not sent, because of Shadow or of a probation."""
 
     def __init__(self, service: str, call: str) -> None:
-        super().__init__(service, f"{call} was not sent: Shadow is on")
+        super().__init__(service, f"{call} was not sent: Shadow is on, or a new version is on probation")
 
 
 class UpdateCheckError(QbitrrError):

@@ -1,7 +1,7 @@
 """SelfUpdate: the daemon updates itself while it runs, and restarts in place as the new version.
 
 The update is staged and tried while all workers go on; the switch follows when they have ended. The new version is on
-probation until its workers are as good as those before.
+probation until its workers are as good as those before; until then they change nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr import logs
 from qbitrr.config.redact import redact_text, secrets_of
-from qbitrr.errors import ConflictError, QbitrrError, UpdateInProgressError
+from qbitrr.errors import ConflictError, NotReadyError, QbitrrError, UpdateInProgressError
 from qbitrr.state import breakers, ledger
 from qbitrr.update import record, switch
 from qbitrr.update.installation import check_updatable
@@ -91,16 +91,24 @@ class SelfUpdate:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def complete_probation(self) -> str | None:
-        """Wait until the workers of a version on probation are as good as those before; return why not, or None."""
+        """Wait until the workers of a version on probation are as good as those before, and have them act from then on.
+
+        Returns why they are not as good, or None. What a stop interrupts is for the next start.
+        """
         if self._record is None or not self.on_probation:
             return None
         seconds = seconds_to_get_ready(self._config_reload.loaded.config.settings)
-        missing = await self._workers.worse_within(self._record.workers, seconds)
-        if missing:
-            return f"{', '.join(missing)} did not get ready within {seconds:g} s"
-        data_dir, now = self._config_reload.data_dir, self._clock.wall()
-        self._record = await asyncio.to_thread(switch.finish, data_dir, self._record, now)
-        self._report(f"qbitrr is {self._record.new_version} now")
+        try:
+            missing = await self._workers.worse_within(self._record.workers, seconds)
+            if missing:
+                return f"{', '.join(missing)} did not get ready within {seconds:g} s"
+            data_dir, now = self._config_reload.data_dir, self._clock.wall()
+            done = await asyncio.to_thread(switch.finish, data_dir, self._record, now)
+            self._report(f"qbitrr is {done.new_version} now")
+            await self._workers.end_probation()
+        except NotReadyError:  # the daemon stops
+            return None
+        self._record = done  # last: after a failure all of it is done again, as no worker may stay read-only
         return None
 
     async def _run(self, release: Release) -> None:

@@ -63,7 +63,8 @@ class LastReport(Struct, frozen=True):
 class WorkerProcess:
     """Keeps one worker alive, on the supervisor's loop, without ever waiting for the worker.
 
-    `on_change` is called after any change, `on_damage` when the worker found the state file damaged.
+    `on_change` is called after any change, `on_damage` when the worker found the state file damaged. `policy` and
+    `on_probation` count for the next process.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class WorkerProcess:
         self.last_report = LastReport()
         self.restarts = 0
         self.policy = policy
+        self.on_probation = False
         self._spawner = spawner
         self._evidence = evidence
         self._clock = clock
@@ -293,7 +295,8 @@ class WorkerProcess:
             self._refuse(f"it uses protocol {hello.protocol}, not {ipc.PROTOCOL}")
             return
         try:
-            self.send(ipc.Configure(Raw(configuration.encode(self.config))))
+            config = replace(self.config, on_probation=self.on_probation)
+            self.send(ipc.Configure(Raw(configuration.encode(config))))
         except ProtocolError as error:  # a list of thousands
             self._refuse(f"its configuration cannot be sent: {error}")
 

@@ -88,10 +88,11 @@ class Workers:
         self._restarts = Coalesced(self._restart_in_turn)
         self._stopping = False
         self._policy: RestartPolicy | None = None
+        self._on_probation = False
 
-    def start(self, configs: Sequence[WorkerConfig], policy: RestartPolicy) -> None:
-        """Start a worker for each configuration."""
-        self._policy = policy
+    def start(self, configs: Sequence[WorkerConfig], policy: RestartPolicy, *, on_probation: bool = False) -> None:
+        """Start a worker for each configuration; `on_probation` they change nothing."""
+        self._policy, self._on_probation = policy, on_probation
         self._launch({config.name: config for config in configs}, policy)
         self.ready = True
         _log.info("workers were started", categories=list(self.processes))
@@ -135,6 +136,13 @@ class Workers:
         One that does not get ready in time is left to the restart policy. Raises NotReadyError while the daemon stops.
         """
         await self._restarts.run()
+
+    async def end_probation(self) -> None:
+        """Replace the workers by such that act. Raises NotReadyError while the daemon stops."""
+        self._on_probation = False
+        for process in self.processes.values():
+            process.on_probation = False
+        await self.restart_in_turn()
 
     async def _restart_in_turn(self) -> None:
         async with self._lock:
@@ -223,6 +231,7 @@ class Workers:
             process = WorkerProcess(
                 config, policy, self._spawner, self._evidence, self._clock, self._process_changed, self._state_damaged
             )
+            process.on_probation = self._on_probation
             self.processes[category] = process
             process.start()
 

@@ -74,9 +74,10 @@ def finish(data_dir: DataDir, switched: Record, now: float) -> Record:
     if done.new_prefix is not None:
         kept = {Path(prefix) for prefix in (done.new_prefix, done.old_prefix) if prefix and done.link is not None}
         folder = Path(done.new_prefix).parent
-        for place in folder.iterdir() if folder.is_dir() else ():
-            if place not in kept:
-                _remove_quietly(place)
+        with suppress(OSError):  # what is left is removed by the next update
+            for place in folder.iterdir():
+                if place not in kept:
+                    remove(place)
     return done
 
 

@@ -171,13 +171,14 @@ def recover(data_dir: DataDir, now: float) -> bool:
 
 
 def postpone_probation(data_dir: DataDir) -> None:
-    """Have the next start of a version on probation be its first: this one was stopped before it was ready.
-
-    Raises OSError.
-    """
+    """Have the next start of a version on probation be its first: this one was stopped, or is to restart in place."""
     last = record.read(data_dir)
-    if last is not None and last.phase == "switched" and last.new_version == __version__:
+    if last is None or last.phase != "switched" or last.new_version != __version__:
+        return
+    try:
         record.write(data_dir, replace(last, starts=0))
+    except OSError as error:  # a full disk: a stop stays a stop, and the next start uses the old version
+        _log.error("probation could not be postponed", error=str(error))
 
 
 def fail_probation(data_dir: DataDir, because: str, now: float) -> bool:

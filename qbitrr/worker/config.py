@@ -44,7 +44,7 @@ class WorkerConfig(Struct, frozen=True):
     `categories` are its own and those below it, `parents` holds its own if it includes its sub-categories: a torrent
     belongs to the nearest one. For a qBittorrent section they are all configured ones; in those of `shadowed` nothing
     may be changed, and `arr_rows` are the tracker rows of the Arrs. `shared_rows` are those of `[qBit]`. `log_folder`
-    is None when no log files are written.
+    is None when no log files are written. `on_probation`: the version that runs has to prove itself after an update.
     """
 
     arr_section: Arr | None
@@ -59,6 +59,7 @@ class WorkerConfig(Struct, frozen=True):
     state_file: str
     log_folder: str | None
     secrets: frozenset[str]
+    on_probation: bool = False
 
     @property
     def arr(self) -> Arr:
@@ -94,8 +95,13 @@ class WorkerConfig(Struct, frozen=True):
 
     @property
     def shadow(self) -> bool:
-        """Whether nothing may be changed, only recorded."""
+        """Whether decisions are recorded instead of carried out."""
         return self.settings.shadow or (self.arr_section is not None and self.arr_section.shadow)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be changed: under Shadow, or on probation."""
+        return self.shadow or self.on_probation
 
 
 def worker_configs(

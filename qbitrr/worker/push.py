@@ -67,7 +67,7 @@ class PushListener:
         self, context: WorkerContext, library: LibrarySync, observer: Observer, settings: ArrSettingsWatch
     ) -> None:
         self._client = context.services.arr
-        self._may_command = not context.config.shadow
+        self._may_command = not context.config.read_only
         self._report = context.report
         self._clock = context.clock
         self._library = library

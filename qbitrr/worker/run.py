@@ -164,7 +164,7 @@ def _library_jobs(library: LibrarySync) -> list[Job]:
 
 
 def arr_timers(context: WorkerContext) -> list[Job]:
-    """`RssSyncTimer` and `RefreshDownloadsTimer`; nothing is sent in shadow.
+    """`RssSyncTimer` and `RefreshDownloadsTimer`; none under Shadow or on probation, when nothing is sent.
 
     The first time only after the pause: a worker that is restarted again and again must not ask each time.
     """
@@ -173,7 +173,7 @@ def arr_timers(context: WorkerContext) -> list[Job]:
         Job("rss", arr.rss_sync_seconds, client.sync_rss, at_once=False),
         Job("refresh", arr.refresh_downloads_seconds, client.refresh_downloads, at_once=False),
     ]
-    return [] if context.config.shadow else [timer for timer in timers if timer.seconds > 0]
+    return [] if context.config.read_only else [timer for timer in timers if timer.seconds > 0]
 
 
 def _search_jobs(context: WorkerContext, searches: SearchLoop, reading: asyncio.Lock) -> list[Job]:

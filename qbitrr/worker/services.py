@@ -43,7 +43,7 @@ class Services:
 async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, clock: Clock) -> AsyncIterator[Services]:
     """Make the clients, which store in `database` what must survive a restart. Nothing is sent yet.
 
-    Under Shadow they refuse every call that changes something, whoever makes it.
+    Under Shadow and on probation they refuse every call that changes something, whoever makes it.
     """
     async with AsyncExitStack() as stack:
         arr, client, requester = config.arr_section, None, None
@@ -54,7 +54,7 @@ async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, c
                 arr.uri,
                 arr.api_key,
                 verify_tls=not arr.skip_tls_verify,
-                read_only=config.shadow,
+                read_only=config.read_only,
                 retry_after_seconds=await retry_after.seconds_left(database, arr.category, clock),
                 on_retry_after=partial(_keep, database, arr.category, clock),
             )
@@ -70,7 +70,7 @@ async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, c
                 password=qbit.password,
                 api_key=qbit.api_key,
                 verify_tls=not qbit.skip_tls_verify,
-                read_only=config.shadow,
+                read_only=config.read_only,
             )
             qbittorrents[qbit.section] = QbittorrentClient(access, guard)
             stack.push_async_callback(qbittorrents[qbit.section].close)

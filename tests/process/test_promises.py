@@ -78,14 +78,21 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 @asynccontextmanager
 async def supervised(
-    sandbox: Sandbox, folder: Path, fork_server: ForkServer, clock: Clock | None = None, **settings: Any
+    sandbox: Sandbox,
+    folder: Path,
+    fork_server: ForkServer,
+    clock: Clock | None = None,
+    *,
+    on_probation: bool = False,
+    **settings: Any,
 ) -> AsyncIterator[Workers]:
     """A supervisor in this process, with real workers."""
     state = migrated(folder / "state.db")
     loaded = load_text(sandbox.config_toml({"Settings": {"ProcessRestartDelay": 0, **settings}}), {})
     spawner = Spawner(fork_server)
     supervisor = Workers(spawner, Evidence(folder / "evidence", None, str), clock)
-    supervisor.start(worker_configs(loaded.config, str(state), None), policy_of(loaded))
+    configs = worker_configs(loaded.config, str(state), None)
+    supervisor.start(configs, policy_of(loaded), on_probation=on_probation)
     try:
         yield supervisor
     finally:
@@ -221,6 +228,33 @@ async def test_no_restart_that_comes_while_all_are_stopped_starts_one_again(sand
         refused = await asyncio.gather(*late, return_exceptions=True)
         assert [type(error) for error in refused] == [NotReadyError, NotReadyError]
         assert set(phases(supervisor).values()) == {Phase.STOPPED}
+
+
+async def test_workers_on_probation_send_no_command_and_all_do_after_it(sandbox: Sandbox, tmp_path: Path):
+    def commands() -> int:
+        return sum(request.method == "POST" for arr in sandbox.arrs.values() for request in arr.requests)
+
+    async def is_quiet() -> bool:
+        with pytest.raises(AssertionError):
+            await until(commands, 2.5, "no command")
+        return True
+
+    fork_server = start_server("supervisor.fork_server")
+    async with supervised(sandbox, tmp_path, fork_server, on_probation=True) as supervisor:
+        await all_running(supervisor)
+        sections = {"Radarr-HD": {"RssSyncTimer": "1s"}, "Sonarr-TV": {"Managed": False}}
+        loaded = load_text(sandbox.config_toml(sections), {})
+        state_file = supervisor.processes["radarr-hd"].config.state_file
+        await supervisor.apply(worker_configs(loaded.config, state_file, None), policy_of(loaded))
+        assert phases(supervisor) == {"radarr-hd": Phase.RUNNING}, "a section was removed, the other one changed"
+        assert await is_quiet()
+        killed = supervisor.processes["radarr-hd"].pid
+        os.kill(killed or 0, signal.SIGKILL)
+        await until(lambda: supervisor.processes["radarr-hd"].pid not in (None, killed), 10, "no other process")
+        await all_running(supervisor)
+        assert await is_quiet()
+        await supervisor.end_probation()
+        await until(commands, 10, "no command")
 
 
 async def test_fifty_workers_that_ignore_term_are_stopped_within_the_grace_and_two_seconds(tmp_path: Path):

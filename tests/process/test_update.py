@@ -63,9 +63,12 @@ async def daemon(
         yield running
 
 
-def config(sandbox: Sandbox, index: PackageIndex, **settings: Any) -> str:
+def config(
+    sandbox: Sandbox, index: PackageIndex, sections: dict[str, dict[str, Any]] | None = None, **settings: Any
+) -> str:
     ours = {"UpdateIndex": f"{index.url}/simple", "ReleasesURL": f"{index.url}/releases", "UpdateKey": trusted_keys()}
-    return sandbox.config_toml({"Settings": {**ours, "ProcessSpawnTimeoutSeconds": 3, **settings}})
+    settings = {**ours, "ProcessSpawnTimeoutSeconds": 3, **settings}
+    return sandbox.config_toml({"Settings": settings, **(sections or {})})
 
 
 async def meta(daemon: Daemon, **query: str) -> dict[str, Any]:
@@ -206,6 +209,42 @@ async def test_a_version_that_fails_after_the_switch_is_replaced_by_the_old_one_
     assert daemon.pid == pid
     await daemon.all_running()
     assert before <= {entry["id"] for entry in await daemon.decisions()}
+
+
+def commands_of(sandbox: Sandbox) -> int:
+    """How many requests the Arrs got that are to change something."""
+    return sum(request.method != "GET" for arr in sandbox.arrs.values() for request in arr.requests)
+
+
+def times_logged(daemon: Daemon, event: str) -> int:
+    """How often the daemon logged an event of its own; the lines of a trial are in its log too."""
+    return sum(f"] {event} " in line and " line=" not in line for line in daemon.log().splitlines())
+
+
+async def test_on_probation_nothing_is_changed_and_a_restart_in_place_does_not_end_it(
+    sandbox: Sandbox, index: PackageIndex, first: tuple[Path, Path], tmp_path: Path
+):
+    ours = config(sandbox, index, sections={"Radarr-HD": {"RssSyncTimer": "1s"}})
+    async with Daemon(tmp_path / "data", ours, python=linked(first[1], tmp_path / "opt", "1.0.0")) as daemon:
+        build(index.wheels, "2.0.0", faults.never_ready_after_the_switch)
+        await meta(daemon, force="true")
+        await daemon.post("/web/update")
+        await until(lambda: times_logged(daemon, "daemon was started") == 2, 60, daemon.log)
+        before = commands_of(sandbox)
+        await daemon.post("/web/restart")
+        await until(lambda: times_logged(daemon, "daemon was started") == 3, 30, daemon.log)
+        assert json.loads((daemon.folder / "update.json").read_text())["phase"] == "switched"
+        await until(lambda: times_logged(daemon, "daemon ended") == 3, 60, daemon.log)
+        assert commands_of(sandbox) == before
+        about = await ended(daemon, "failed")
+        assert "did not get ready within" in about["update_state"]["last_error"]
+        await until(lambda: commands_of(sandbox) > before, 30, daemon.log)
+        build(index.wheels, "3.0.0")
+        await until(lambda: _finds(daemon, "v3.0.0"), 20, daemon.log)
+        await daemon.post("/web/update")
+        await ended(daemon, "success")
+        before = commands_of(sandbox)
+        await until(lambda: commands_of(sandbox) > before, 30, daemon.log)
 
 
 async def test_killed_after_the_switch_the_old_version_is_back_at_the_next_start(daemon: Daemon, index: PackageIndex):

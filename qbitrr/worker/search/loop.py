@@ -134,6 +134,8 @@ class SearchLoop:
         entry = self._config.arr.entry_search
         if self._config.shadow:
             return "Shadow is on"
+        if self._config.on_probation:
+            return "the new version is on probation"
         if entry.search_limit == 0:
             return "SearchLimit is 0"
         if self._requested:

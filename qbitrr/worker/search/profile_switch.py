@@ -35,7 +35,7 @@ class ProfileSwitcher:
 
     def __init__(self, context: WorkerContext, reading: asyncio.Lock) -> None:
         self._arr = context.config.arr
-        self._shadow = context.config.shadow
+        self._read_only = context.config.read_only
         self._client = context.services.arr
         self._database = context.database
         self._report = context.report
@@ -50,7 +50,7 @@ class ProfileSwitcher:
         entry, category = self._arr.entry_search, self._arr.category
         active = entry.use_temp_for_missing and entry.search_missing
         mappings = entry.quality_profile_mappings if active or self._reset else {}
-        if self._shadow or await catalogue.synced_at(self._database, category) is None:
+        if self._read_only or await catalogue.synced_at(self._database, category) is None:
             return
         if not mappings and not await profile_switches.read(self._database, category):
             return

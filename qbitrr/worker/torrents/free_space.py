@@ -81,9 +81,9 @@ class FreeSpaceGuard:
             await self._claim(free_space.to_write(downloads, steps))
         else:
             steps = free_space.resume_all(downloads)
-        if self._config.settings.shadow:
+        if self._config.shadow:
             await self._note(steps)
-        elif steps and self._context.clock.monotonic() >= self._act_at:
+        elif steps and not self._config.read_only and self._context.clock.monotonic() >= self._act_at:
             await self._carry_out(steps)
         gone = [infohash for infohash in paused if infohash not in self._mirror.torrents]
         if gone:

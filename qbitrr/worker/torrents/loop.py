@@ -65,6 +65,7 @@ class TorrentLoop:
         self.runner = ActionRunner(self.action_context, self.poll, self.observer, self.judge)
         self.approvals = Approvals(self.action_context, self.runner)
         self._shadow = ShadowReport(self.action_context) if context.config.shadow else None
+        self._read_only = context.config.read_only
         self._to_judge: set[TorrentKey] = set()
         self._to_forget: set[TorrentKey] = set()
         self._left_over: set[TorrentKey] = set()
@@ -223,7 +224,7 @@ class TorrentLoop:
                 fresh[key] = self._to_store(torrent, verdict, now)
             if self._shadow is not None:
                 await self._shadow.note(torrent, verdict)
-            if verdict.action is not Action.NOTHING and (self._shadow is None or verdict.action in CHECKS):
+            if verdict.action is not Action.NOTHING and (not self._read_only or verdict.action in CHECKS):
                 to_act.append(key)
         await self._ownership.save()
         await self._history.save()

@@ -39,7 +39,7 @@ class QueueOrder:
 
     async def one_pass(self) -> None:
         """Move what is out of order. Raises a ServiceError."""
-        if not self._sorts or not self._mirror.queueing or self._config.settings.shadow:
+        if not self._sorts or not self._mirror.queueing or self._config.read_only:
             return
         positions = self._positions()
         if positions is None:

@@ -127,7 +127,7 @@ _SCENES = (
     _Scene("staging", "the daemon starts after an interruption", _start),
     _Scene("switched", "the daemon starts before the link has moved", _start),
     _Scene("switched", "the new version starts", _start, runs_new=True, link_moved=True),
-    _Scene("switched", "the user stops the new version", _stop, runs_new=True, link_moved=True, starts=1),
+    _Scene("switched", "the user stops or restarts the new version", _stop, runs_new=True, link_moved=True, starts=1),
     _Scene("switched", "no worker is worse than before", _get_ready, runs_new=True, link_moved=True, starts=1),
     _Scene("switched", "a worker is worse in the end", _miss_the_deadline, runs_new=True, link_moved=True, starts=1),
     _Scene("switched", "the new version starts a second time", _start, runs_new=True, link_moved=True, starts=1),

@@ -4,13 +4,18 @@ from types import SimpleNamespace
 
 import pytest
 
+from qbitrr.clock import Clock
 from qbitrr.config import load_text
-from qbitrr.errors import NotUpdatableError
+from qbitrr.data_dir import DataDir
+from qbitrr.errors import NotReadyError, NotUpdatableError
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.verdict import Decision
 from qbitrr.state import ledger
 from qbitrr.state.database import open_writer
+from qbitrr.update import record
 from qbitrr.update.check import Known
+from qbitrr.update.installation import Installation
+from qbitrr.update.record import Record
 from qbitrr.update.releases import Release
 from supervisor import self_update as update
 from tests.support.state import migrated
@@ -96,3 +101,60 @@ async def test_what_cannot_update_itself_is_left_until_the_next_time(database):
 def test_it_is_due_by_its_keys(enabled, expected):
     loaded = load_text(f'[Settings]\nAutoUpdateEnabled = {enabled}\nAutoUpdateCron = "5 4 * * *"\n', {})
     assert update.schedule(SimpleNamespace(loaded=loaded)) == expected
+
+
+class Workers:
+    """Workers of which some are worse than before; `errors` are raised by the ends of a probation, one by one."""
+
+    def __init__(self, missing=(), errors=()):
+        self.missing = list(missing)
+        self.errors = list(errors)
+        self.acting = False
+
+    async def worse_within(self, before, seconds):
+        assert before == {"radarr": "running"}
+        assert seconds > 0
+        return self.missing
+
+    async def end_probation(self):
+        if self.errors:
+            raise self.errors.pop(0)
+        self.acting = True
+
+
+def on_probation(folder, workers):
+    began = Record("switched", "1.0", "2.0", 1.0, starts=1, workers={"radarr": "running"})
+    data_dir = DataDir(folder)
+    record.write(data_dir, began)
+    reload = SimpleNamespace(data_dir=data_dir, loaded=load_text("", {}))
+    made = update.SelfUpdate(reload, workers, Installation("linked", "/opt"), Clock(), lambda _: None, lambda: None)
+    return made, lambda: record.read(data_dir).phase
+
+
+async def test_workers_act_once_they_are_as_good_as_before(tmp_path):
+    workers = Workers()
+    updating, phase = on_probation(tmp_path, workers)
+    assert updating.on_probation
+    assert await updating.complete_probation() is None
+    assert (workers.acting, updating.on_probation, phase()) == (True, False, "done")
+
+
+async def test_a_worker_that_is_worse_is_named_and_none_acts(tmp_path):
+    workers = Workers(missing=["radarr"])
+    updating, phase = on_probation(tmp_path, workers)
+    assert "radarr did not get ready within" in await updating.complete_probation()
+    assert (workers.acting, updating.on_probation, phase()) == (False, True, "switched")
+
+
+async def test_an_end_of_the_probation_that_fails_is_tried_again(tmp_path):
+    workers = Workers(errors=[OSError("no memory")])
+    updating, _ = on_probation(tmp_path, workers)
+    with pytest.raises(OSError, match="no memory"):
+        await updating.complete_probation()
+    await updating.complete_probation()  # as own tasks are started again
+    assert (workers.acting, updating.on_probation) == (True, False)
+
+
+async def test_a_stop_meanwhile_is_no_failure(tmp_path):
+    updating, _ = on_probation(tmp_path, Workers(errors=[NotReadyError("The daemon is stopping")]))
+    assert await updating.complete_probation() is None

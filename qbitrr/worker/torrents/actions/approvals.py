@@ -54,7 +54,7 @@ class Approvals:
 
     async def _is_carried_out(self, decision: UserDecision) -> bool:
         """Carry out a decision; returns False when it has to wait, as for a service that does not answer."""
-        if isinstance(decision, ipc.Undo) and self._context.config.shadow:
+        if isinstance(decision, ipc.Undo) and self._context.config.read_only:
             return False
         try:
             await self._carry_out(decision)

@@ -10,8 +10,8 @@ raises ActionCancelledError when one of its guards forbids the change:
     admit_queue    stops, starts and moves of many: those of them that are the same, configured and not protected
     admit_resume   starts of many: also what the free space guard paused in a category that is no longer configured
 
-Under Shadow none is made (ReadOnlyError, so that what was planned waits), and the clients send nothing either
-(`qbitrr.worker.services`).
+Under Shadow, and while a new version is on probation, none is made (ReadOnlyError, so that what was planned waits),
+and the clients send nothing either (`qbitrr.worker.services`).
 """
 
 from __future__ import annotations
@@ -216,21 +216,21 @@ class QueueWriter:
 
 async def admit(context: ActionContext, entry: Entry) -> TorrentWriter:
     """Admit a change of a torrent. Raises ActionCancelledError, RetryLaterError, or a ServiceError."""
-    _check_shadow(context, entry.instance)
+    _check_read_only(context, entry.instance)
     _check_approval(entry)
     return TorrentWriter(context, entry, await context.read_for(entry))
 
 
 async def admit_removal(context: ActionContext, entry: Entry) -> RemovalWriter:
     """Admit the blocklisting or the deletion of a torrent. Raises as `admit` does."""
-    _check_shadow(context, entry.instance)
+    _check_read_only(context, entry.instance)
     _check_approval(entry)
     return RemovalWriter(context, entry, await read_deletable(context, entry))
 
 
 async def admit_return(context: ActionContext, entry: Entry) -> ReturnWriter:
     """Admit the return of a torrent; the writer has no torrent when it is gone, or another one by now."""
-    _check_shadow(context, entry.instance)
+    _check_read_only(context, entry.instance)
     torrent = await context.read(entry.instance, entry.infohash)
     if torrent is not None and torrent.added_at != entry.added_at:
         torrent = None
@@ -239,7 +239,7 @@ async def admit_return(context: ActionContext, entry: Entry) -> ReturnWriter:
 
 async def admit_queue(context: ActionContext, instance: str, added_at: Mapping[str, float]) -> QueueWriter:
     """Admit moves of torrents, given when each was added. Raises a ServiceError."""
-    _check_shadow(context, instance)
+    _check_read_only(context, instance)
     found = await _the_same(context, instance, added_at)
     admitted = [one for one in found if may_be_moved(context.config, one.category, one.tags)]
     return QueueWriter(context, instance, {one.infohash: one for one in admitted})
@@ -247,7 +247,7 @@ async def admit_queue(context: ActionContext, instance: str, added_at: Mapping[s
 
 async def admit_resume(context: ActionContext, instance: str, added_at: Mapping[str, float]) -> QueueWriter:
     """Admit starts as `admit_queue` does, and of what the free space guard paused before its category was removed."""
-    _check_shadow(context, instance)
+    _check_read_only(context, instance)
     paused = await free_space.paused(context.database, instance)
     found = await _the_same(context, instance, added_at)
     admitted = [
@@ -266,8 +266,8 @@ async def _the_same(context: ActionContext, instance: str, added_at: Mapping[str
     return [one for one in found if one.added_at == added_at.get(one.infohash)]
 
 
-def _check_shadow(context: ActionContext, instance: str) -> None:
-    if context.config.shadow:
+def _check_read_only(context: ActionContext, instance: str) -> None:
+    if context.config.read_only:
         raise ReadOnlyError(instance, "a change of a torrent")
 
 

@@ -141,10 +141,11 @@ class ActionRunner:
     def resume(self) -> None:
         """Go on with actions that were started and did not end, as soon as the services that they need answer.
 
-        Under Shadow they wait.
+        Under Shadow and on probation they wait.
         """
         if self._context.config.shadow:
             self._report_shadow()
+        if self._context.config.read_only:
             return
         arr_answers = self._observer.queue is not None or self._context.services.arr_client is None
         for key, entry in self._open.items():
@@ -232,7 +233,7 @@ class ActionRunner:
                 case Action.CHECK_FILES:
                     if not await files.examine(self._context, torrent):
                         return bool(checked)
-                case _ if self._context.config.shadow:
+                case _ if self._context.config.read_only:
                     return bool(checked)
                 case action:
                     await self._plan(torrent, verdict, action)
@@ -316,7 +317,7 @@ class ActionRunner:
         imports = context.history.of(torrent).imports
         checked = replace(imports, checks=imports.checks + 1, checked_at=context.clock.wall())
         context.history.note(torrent, imports=checked)
-        if context.config.shadow:
+        if context.config.read_only:
             if proof.whole:
                 context.history.note(torrent, imports=ImportFacts(imported=True))
             return

@@ -9,6 +9,7 @@ from functools import partial
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
@@ -62,11 +63,14 @@ def rooms(sandbox, folder):
     migrated(folder / STATE_FILE)
 
     @asynccontextmanager
-    async def opened(wrap=lambda services: services, clock=QUICK, settings=None, arr=None, **torrent):
+    async def opened(
+        wrap=lambda services: services, clock=QUICK, settings=None, arr=None, on_probation=False, **torrent
+    ):
         """`settings`, keys of the Arr and of its `Torrent` are laid over a configuration without file rules."""
         (section,) = sandbox.arrs
         sections = {section: {"Torrent": {"StalledDelay": "1s", **NO_FILE_RULES, **torrent}, **(arr or {})}}
-        async with _worker(sandbox, folder, sections | {"Settings": settings or {}}, wrap, clock) as made:
+        sections |= {"Settings": settings or {}}
+        async with _worker(sandbox, folder, sections, wrap, clock, on_probation=on_probation) as made:
             yield made
 
     return opened
@@ -77,9 +81,9 @@ def rooms_of_qbittorrent(sandbox, folder):
     migrated(folder / STATE_FILE)
 
     @asynccontextmanager
-    async def opened(settings=None, wrap=lambda services: services, **qbit):
+    async def opened(settings=None, wrap=lambda services: services, on_probation=False, **qbit):
         sections = {"Settings": settings or {}, "qBit": {"ManagedCategories": ["books"], **qbit}}
-        async with _worker(sandbox, folder, sections, wrap, QUICK) as made:
+        async with _worker(sandbox, folder, sections, wrap, QUICK, on_probation=on_probation) as made:
             loop = made.loop
             made.guard = FreeSpaceGuard(loop.action_context, loop.poll.everything)
             made.guard._local = False
@@ -91,9 +95,10 @@ def rooms_of_qbittorrent(sandbox, folder):
 
 
 @asynccontextmanager
-async def _worker(sandbox, folder, sections, wrap, clock):
+async def _worker(sandbox, folder, sections, wrap, clock, *, on_probation):
     loaded = load_text(sandbox.config_toml(sections), {})
     (config,) = worker_configs(loaded.config, str(folder / STATE_FILE), None)
+    config = replace(config, on_probation=on_probation)
     async with AsyncExitStack() as stack:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         stack.callback(theirs.close)

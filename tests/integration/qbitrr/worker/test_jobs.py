@@ -28,11 +28,12 @@ SECTIONS = {
 
 
 @asynccontextmanager
-async def running(kind, **arr):
+async def running(kind, on_probation=False, **arr):
     async with Sandbox([SECTIONS[kind]], has_past=False) as sandbox:
         stand_in = sandbox.arrs[kind.capitalize()]
         (config,) = worker_configs(load_text(sandbox.config_toml(), {}).config, "state.db", None)
-        config = msgspec.structs.replace(config, arr_section=msgspec.structs.replace(config.arr, **arr))
+        section = msgspec.structs.replace(config.arr, **arr)
+        config = msgspec.structs.replace(config, arr_section=section, on_probation=on_probation)
         client = ArrClient("Arr", KINDS[kind], stand_in.url, stand_in.api_key)
         context = WorkerContext(config, Services(client, {}), None, None, None)
         tasks = [asyncio.create_task(every(job, lambda: None)) for job in arr_timers(context)]
@@ -70,8 +71,10 @@ async def test_nothing_of_what_is_switched_off(rss, refresh, name):
         assert set(sent(stand_in)) == {name}
 
 
-async def test_nothing_in_shadow():
-    async with running("radarr", rss_sync_seconds=1, refresh_downloads_seconds=1, shadow=True) as (stand_in, _):
+@pytest.mark.parametrize("read_only", ["shadow", "on_probation"])
+async def test_nothing_while_nothing_may_be_changed(read_only):
+    keys = {"rss_sync_seconds": 1, "refresh_downloads_seconds": 1, read_only: True}
+    async with running("radarr", **keys) as (stand_in, _):
         with pytest.raises(AssertionError):
             await until(lambda: sent(stand_in), 1.5, "not told")
 

@@ -171,6 +171,26 @@ def test_a_stop_changes_nothing_about_an_update_that_ended(installed):
     assert recovered(installed)[1].starts == 1
 
 
+def test_a_full_disk_turns_no_stop_into_a_failure(installed, monkeypatch):
+    def full(*_):
+        raise OSError("No space left on device")
+
+    at(installed, "switched", ours="new", starts=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(record, "write", full)
+        postpone_probation(DataDir(installed / "data"))
+    assert recovered(installed)[1].phase == "failed", "the next start uses the old version"
+
+
+def test_versions_that_cannot_be_removed_do_not_keep_an_update_from_ending(installed):
+    at(installed, "switched", ours="new", starts=1)
+    data_dir = DataDir(installed / "data")
+    (installed / "versions").rename(installed / "elsewhere")
+    assert switch.finish(data_dir, record.read(data_dir), NOW).phase == "done"
+    (installed / "versions").touch()
+    assert switch.finish(data_dir, record.read(data_dir), NOW).phase == "done"
+
+
 async def test_the_way_back_keeps_what_the_new_version_did(installed):
     data_dir, copy = DataDir(installed / "data"), installed / "data" / "copy.db"
     for path in installed.glob("data/state.db*"):

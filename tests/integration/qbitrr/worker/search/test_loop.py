@@ -36,8 +36,8 @@ def hunt(bench, sandbox):
         movie.file, movie.monitored = None, True
 
     @asynccontextmanager
-    async def opened(settings=None, clock=STILL, **entry):
-        async with bench(settings=settings, clock=clock) as room:
+    async def opened(settings=None, clock=STILL, on_probation=False, **entry):
+        async with bench(settings=settings, clock=clock, on_probation=on_probation) as room:
             arr = msgspec.structs.replace(
                 room.config.arr, entry_search=msgspec.structs.replace(room.config.arr.entry_search, **entry)
             )
@@ -192,6 +192,7 @@ async def test_all_arrs_share_a_budget(hunt, sandbox):
         ({"search_missing": False}, {}, "SearchMissing is off"),
         ({"search_queue_limit": 1}, {}, "downloads are in the queue"),
         ({}, {"Shadow": True}, "Shadow is on"),
+        ({"on_probation": True}, {}, "on probation"),
     ],
 )
 async def test_nothing_is_sent(hunt, sandbox, entry, settings, why):

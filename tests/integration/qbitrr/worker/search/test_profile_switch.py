@@ -32,14 +32,14 @@ def rooms(bench, sandbox):
         movie.file, movie.monitored = None, True
 
     @asynccontextmanager
-    async def opened(clock=None, shadow=False, **entry):
+    async def opened(clock=None, shadow=False, on_probation=False, **entry):
         defaults = {
             "use_temp_for_missing": True,
             "quality_profile_mappings": {HD: ANY},
             "profile_switch_retry_attempts": 1,
         }
         clock = clock or Clock()
-        async with bench(clock=clock, settings={"Shadow": shadow}) as room:
+        async with bench(clock=clock, settings={"Shadow": shadow}, on_probation=on_probation) as room:
             search = msgspec.structs.replace(room.config.arr.entry_search, **defaults | entry)
             arr = msgspec.structs.replace(room.config.arr, entry_search=search)
             config = msgspec.structs.replace(room.config, arr_section=arr)
@@ -195,7 +195,10 @@ async def test_a_wrong_name_is_told_with_its_key_and_switches_nothing(rooms, san
         assert waiting.needs_attention
 
 
-@pytest.mark.parametrize("entry", [{"use_temp_for_missing": False}, {"quality_profile_mappings": {}}, {"shadow": True}])
+@pytest.mark.parametrize(
+    "entry",
+    [{"use_temp_for_missing": False}, {"quality_profile_mappings": {}}, {"shadow": True}, {"on_probation": True}],
+)
 async def test_nothing_is_asked_or_switched_while_it_is_off(rooms, sandbox, entry):
     async with rooms(**entry) as room:
         before = len(sandbox.arrs["Radarr-HD"].requests)

@@ -191,9 +191,9 @@ class Stage:
         self.client = sandbox.world.client
 
     @asynccontextmanager
-    async def open(self, wrap=lambda services: services, **settings):
-        keys = self.scene.keys
-        async with self._opened(wrap=wrap, settings={**self.scene.settings, **settings}, **keys) as opened:
+    async def open(self, wrap=lambda services: services, on_probation=False, **settings):
+        keys, settings = self.scene.keys, {**self.scene.settings, **settings}
+        async with self._opened(wrap=wrap, on_probation=on_probation, settings=settings, **keys) as opened:
             yield opened
 
     def forget_the_section(self):

@@ -20,7 +20,7 @@ from tests.integration.qbitrr.worker.torrents.passing import passes_until, settl
 
 STEPS = [(name, step) for name, scene in SCENES.items() for step in range(scene.steps)]
 CHANGES = [(name, number) for name, scene in SCENES.items() for number in range(1, scene.changes + 1)]
-GUARDS = {"shadow", "protected", "awaiting approval", "section removed"}
+GUARDS = {"shadow", "probation", "protected", "awaiting approval", "section removed"}
 
 
 def test_every_action_has_a_scene():
@@ -76,7 +76,7 @@ async def test_nothing_but_reads_is_sent_while_a_guard_forbids_it(judged, tmp_pa
         before, files = on.changes(), files_below(tmp_path)
         shadow = {"Shadow": True} if guard == "shadow" else {}
         wrap = without_qbittorrents if guard == "section removed" else lambda services: services
-        async with on.open(wrap, **shadow) as opened:
+        async with on.open(wrap, guard == "probation", **shadow) as opened:
             if guard == "protected":
                 torrent.tags.add(TAG_IGNORED)
             if guard == "awaiting approval":
@@ -93,7 +93,7 @@ async def test_nothing_but_reads_is_sent_while_a_guard_forbids_it(judged, tmp_pa
             assert not torrent.stopped
             return
         assert not sent
-        if guard == "shadow":
+        if guard in ("shadow", "probation"):
             assert waits
             async with on.open() as opened:
                 await opened.loop.load()

@@ -144,3 +144,18 @@ async def test_what_would_act_costs_no_request_beyond_those_of_a_pass(sandbox, b
         sent = [request.path.rpartition("/")[2] for request in list(stand_in.requests)[before:]]
     assert set(sent) == {"maindata"}
     assert len(sent) == 5
+
+
+async def test_on_probation_nothing_is_changed_and_nothing_is_recorded(sandbox, bench):
+    async with bench(on_probation=True) as opened:
+        await opened.loop.load()
+
+        async def judged():
+            rows = await opened.database.rows("SELECT DISTINCT action FROM verdicts")
+            return {"import", "fail"} <= {action for (action,) in rows}
+
+        await passes_until(opened, judged, "nothing was judged")
+        await settled(opened, 3)
+        assert await shadow.page(opened.database, 99, ALL) == []
+        assert await latest(opened, 1) == []
+    assert changed(sandbox) == []
