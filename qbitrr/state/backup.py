@@ -32,6 +32,8 @@ LARGEST_BYTES = 1 << 30
 """Of all backups together, beyond the newest three."""
 KEPT_ASIDE = 3
 """Damaged files that are kept, and those from before a restore; the oldest are deleted."""
+BEFORE_RESTORE = "before-restore"
+"""Kind of the files that a copy replaced as it was asked for, not for their damage."""
 _STAMP = "%Y%m%dT%H%M%SZ"
 _PARTS = ("", "-wal", "-shm")
 
@@ -123,10 +125,8 @@ def rescue(state_file: Path, now: float) -> Rescued | None:
         if damage is None:
             return None
         good = next((one for one in backups(state_file, now) if damage_of(one.path) is None), None)
-        draft = None if good is None else _drafted(good.path, state_file)
-        aside = _set_aside(state_file, now)
-        if draft is not None:
-            draft.replace(state_file)
+        copy = None if good is None else _copied(good.path, state_file)
+        aside = replace(state_file, copy, "damaged", now)
     except (sqlite3.Error, OSError) as error:
         raise StateError(f"{state_file.name} cannot be checked or restored: {error}") from error
     return Rescued(damage, aside, good.path if good else None, good.made_at if good else None)
@@ -143,14 +143,26 @@ def restore(state_file: Path, backup: Path, now: float) -> Path | None:
         damage = damage_of(backup) if backup.is_file() else "it is no file"
         if damage is not None:
             raise StateError(f"{backup} cannot be restored: {damage}")
-        before = state_file.with_name(f"{state_file.name}.before-restore-{time.strftime(_STAMP, time.gmtime(now))}")
-        draft = _drafted(backup, state_file)
-        existed = _move(state_file, before)
-        draft.replace(state_file)
-        _keep_newest(state_file, "before-restore", before)
+        existed = state_file.exists()
+        before = replace(state_file, _copied(backup, state_file), BEFORE_RESTORE, now)
     except (sqlite3.Error, OSError) as error:
         raise StateError(f"{backup} cannot be restored: {error}") from error
     return before if existed else None
+
+
+def replace(state_file: Path, copy: Path | None, kind: str, now: float) -> Path:
+    """Set the file aside, of which the newest three of a kind stay, and rename a whole copy beside it to it.
+
+    A kill at any moment leaves both files to `finish_restore`. No process may have one open. Returns the place of the
+    file before. Raises OSError.
+    """
+    draft = None if copy is None else copy.replace(_draft(state_file))
+    aside = state_file.with_name(f"{state_file.name}.{kind}-{time.strftime(_STAMP, time.gmtime(now))}")
+    _move(state_file, aside)
+    if draft is not None:
+        draft.replace(state_file)
+    _keep_newest(state_file, kind, aside)
+    return aside
 
 
 def finish_restore(state_file: Path) -> bool:
@@ -174,19 +186,24 @@ def finish_restore(state_file: Path) -> bool:
     return True
 
 
-def _drafted(backup: Path, state_file: Path) -> Path:
-    """Copy a backup beside the state file, which stays until the copy is whole: a full disk loses nothing."""
+def part_of_copy(state_file: Path) -> Path:
+    """Place beside the state file for a copy that is not whole yet; what was left there is deleted. Raises OSError."""
     draft = _draft(state_file)
-    part = draft.with_name(f"{draft.name}.part")
-    for left in (draft, part):
+    for left in draft.parent.glob(f"{draft.name}*"):  # also a journal, which is of no other copy
         left.unlink(missing_ok=True)
+    return draft.with_name(f"{draft.name}.part")
+
+
+def _copied(backup: Path, state_file: Path) -> Path:
+    """Copy a backup beside the state file, which stays until the copy is whole: a full disk loses nothing."""
+    part = part_of_copy(state_file)
     try:
         copy_to(backup, part)
         give_to_folder_owner(part)
     except (sqlite3.Error, OSError):
         part.unlink(missing_ok=True)
         raise
-    return part.replace(draft)
+    return part
 
 
 def _draft(state_file: Path) -> Path:
@@ -232,14 +249,6 @@ def copy_to(source: Path, target: Path) -> None:
         writer.execute("PRAGMA journal_mode = DELETE")  # a single file; workers switch it back
 
 
-def _set_aside(state_file: Path, now: float) -> Path:
-    """Rename a damaged file. The newest three damaged ones stay."""
-    aside = state_file.with_name(f"{state_file.name}.damaged-{time.strftime(_STAMP, time.gmtime(now))}")
-    _move(state_file, aside)
-    _keep_newest(state_file, "damaged", aside)
-    return aside
-
-
 def _keep_newest(state_file: Path, kind: str, newest: Path) -> None:
     """Delete all but three of the files that were set aside. `newest` stays whatever its name: clocks may be wrong."""
     aside = [path for path in _aside(state_file, kind) if path != newest]
@@ -253,11 +262,9 @@ def _aside(state_file: Path, kind: str) -> Iterator[Path]:
     return state_file.parent.glob(f"{state_file.name}.{kind}-*Z")
 
 
-def _move(state_file: Path, target: Path) -> bool:
-    """Rename a file with its log; returns whether there was one."""
-    existed = state_file.exists()
+def _move(state_file: Path, target: Path) -> None:
+    """Rename a file with its log."""
     for part in _PARTS:
         present = state_file.with_name(state_file.name + part)
         if present.exists():
             present.rename(target.with_name(target.name + part))
-    return existed

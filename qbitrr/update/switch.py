@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from qbitrr import logs
 from qbitrr.atomic_file import give_to_folder_owner
-from qbitrr.errors import UpdateFailedError
+from qbitrr.errors import StateError, UpdateFailedError
 from qbitrr.state import backup
 from qbitrr.state.carry_over import carry_over
 from qbitrr.update import record
@@ -61,7 +61,10 @@ def switch_back(data_dir: DataDir, switched: Record, because: str, now: float) -
     elif switched.kept is not None and switched.packages is not None:
         _put_back(Path(switched.kept), Path(switched.packages))
     if switched.state_copy is not None:
-        restore(Path(switched.state_copy), data_dir.state_file)
+        try:
+            restore(Path(switched.state_copy), data_dir.state_file, now)
+        except StateError as error:
+            raise UpdateFailedError(str(error)) from error
     failed = record.write(data_dir, replace(switched, phase="failed", error=because, ended_at=now))
     _remove_downloads(failed)
     return failed
@@ -104,16 +107,19 @@ def point(link: Path, target: Path) -> None:
     draft.replace(link)
 
 
-def restore(copy: Path, state_file: Path) -> None:
-    """Replace the state file by a copy of it, with what was done and refused since. Raises OSError."""
-    draft = state_file.with_name(f".{state_file.name}.restored.part")
-    shutil.copyfile(copy, draft)
-    draft.chmod(0o600)
-    give_to_folder_owner(draft)
-    carry_over(state_file, draft)
-    for part in ("-wal", "-shm"):
-        state_file.with_name(state_file.name + part).unlink(missing_ok=True)
-    draft.replace(state_file)
+def restore(copy: Path, state_file: Path, now: float) -> None:
+    """Replace the state file by a copy of it, with what was done and refused since; also after a kill meanwhile.
+
+    Raises OSError or StateError.
+    """
+    if backup.finish_restore(state_file):
+        return
+    part = backup.part_of_copy(state_file)
+    shutil.copyfile(copy, part)
+    part.chmod(0o600)
+    give_to_folder_owner(part)
+    carry_over(state_file, part)
+    backup.replace(state_file, part, backup.BEFORE_RESTORE, now)
 
 
 def _remove_quietly(place: Path) -> None:

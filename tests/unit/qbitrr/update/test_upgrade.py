@@ -1,5 +1,6 @@
 """What a daemon makes of an update that was interrupted at any step, at its next start."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,13 @@ from qbitrr.data_dir import DataDir
 from qbitrr.errors import UpdateFailedError
 from qbitrr.state import backup, ledger
 from qbitrr.state.database import open_writer
-from qbitrr.update import record, stage, switch
+from qbitrr.update import record, stage, switch, upgrade
 from qbitrr.update.installation import Installation
 from qbitrr.update.record import Record
 from qbitrr.update.releases import Release
 from qbitrr.update.stage import MARK
 from qbitrr.update.upgrade import Upgrade, fail_probation, postpone_probation, recover
+from supervisor import old_files
 from tests.factories import decision
 from tests.support.state import migrated
 
@@ -189,6 +191,54 @@ def test_versions_that_cannot_be_removed_do_not_keep_an_update_from_ending(insta
     assert switch.finish(data_dir, record.read(data_dir), NOW).phase == "done"
     (installed / "versions").touch()
     assert switch.finish(data_dir, record.read(data_dir), NOW).phase == "done"
+
+
+class Killed(BaseException):
+    """The end of the process, at whatever it was about to do."""
+
+
+@pytest.mark.parametrize("calls", range(12))
+async def test_a_way_back_that_is_killed_at_any_call_keeps_what_is_only_in_the_log(installed, monkeypatch, calls):
+    data_dir = DataDir(installed / "data")
+    for path in data_dir.folder.glob("*.db*"):
+        path.unlink()
+    backup.copy_to(migrated(data_dir.state_file), data_dir.folder / "copy.db")
+    async with open_writer(data_dir.state_file) as database:
+        await database.write("INSERT INTO torrents VALUES ('movies', 'qBit', 'hash', 1.0, 'movies')", ())
+        await ledger.plan(database, decision(), {}, NOW)
+        crashed = {path: path.read_bytes() for path in data_dir.folder.glob("state.db*")}
+    for path, content in crashed.items():  # what a killed daemon leaves
+        path.write_bytes(content)
+    at(installed, "switched", ours="new", starts=1)
+    left = calls
+
+    def until_killed(real):
+        def call(path, *arguments, **options):
+            nonlocal left
+            if left == 0:
+                raise Killed
+            left -= 1
+            return real(path, *arguments, **options)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for name in ("rename", "replace", "unlink"):
+            patch.setattr(Path, name, until_killed(getattr(Path, name)))
+        with suppress(Killed):
+            recovered(installed)
+    if (installed / "current").readlink().name == "old":
+        monkeypatch.setattr(upgrade, "__version__", "0.0.1")
+    old_files.delete_unfinished(data_dir)
+    recover(data_dir, NOW + 60)
+    assert record.read(data_dir).phase == "failed"
+    refused = min(data_dir.folder.glob("state.db.before-restore-*Z"))
+    async with open_writer(refused) as database:
+        assert await database.row("SELECT count(*) FROM torrents", ()) == (1,)
+    async with open_writer(data_dir.state_file) as database:
+        assert [entry.planned_at for entry in await ledger.open_entries(database, "movies")] == [NOW]
+        assert await database.row("SELECT count(*) FROM torrents", ()) == (0,)
+    assert not list(data_dir.folder.glob(".state.db*"))
 
 
 async def test_the_way_back_keeps_what_the_new_version_did(installed):
