@@ -27,9 +27,12 @@ CHECKOUT = Path(__file__).parents[2]
 CACHE = Path(os.environ.get("QBITRR_TEST_CACHE") or CHECKOUT / ".cache")
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
 NEEDED = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["update"]]
-# what qbitrr needs, for the Python of the box
-SITE = CACHE / f"systemd-box-site-{hashlib.sha256(' '.join(NEEDED).encode()).hexdigest()[:12]}"
-SUITE, PYTHON = "bookworm", "3.11"
+SUITE = "bookworm"
+PYTHONS = {SUITE: "3.11", "trixie": "3.13"}
+_NEEDED = hashlib.sha256(" ".join(NEEDED).encode()).hexdigest()[:12]
+SITE = CACHE / f"systemd-box-site-{_NEEDED}"
+SITES = {SUITE: SITE, "trixie": CACHE / f"systemd-box-site-trixie-{_NEEDED}"}
+"""What qbitrr needs, for the Python of each suite."""
 PACKAGES = "systemd,systemd-sysv,dbus,python3,python3-venv,procps"
 _CONTENT = hashlib.sha256(PACKAGES.encode()).hexdigest()[:8]
 ROOT = CACHE / f"systemd-box-{_CONTENT}"
@@ -38,9 +41,15 @@ ROOTS = {SUITE: ROOT, "trixie": CACHE / f"systemd-box-trixie-{_CONTENT}"}
 OURS = ("qbitrr", "supervisor", "control")
 
 
-def how_to_get() -> str:
+def is_there(suite: str = SUITE) -> bool:
+    """Whether a box of a suite can be booted."""
+    return ROOTS[suite].exists() and SITES[suite].exists()
+
+
+def how_to_get(suite: str = SUITE) -> str:
     """The remedy for a box that is not there."""
-    return f"as root: no {ROOT} or {SITE}: `make test` fetches them, or: python -m tests.support.systemd_box"
+    missing = f"{ROOTS[suite]} or {SITES[suite]}"
+    return f"as root: no {missing}: `make test` fetches them, or: python -m tests.support.systemd_box"
 
 
 def fetch() -> None:
@@ -54,16 +63,7 @@ def fetch() -> None:
     subprocess.run([CHECKOUT / ".ci" / "debian-packages", "debootstrap", "systemd-container"], check=True)
     for suite, root in ROOTS.items():
         _build(suite, root)
-    if not SITE.exists():
-        draft = SITE.with_suffix(".part")
-        shutil.rmtree(draft, ignore_errors=True)
-        tags = [
-            f"--platform={tag}_{platform.machine()}" for tag in ("manylinux2014", "manylinux_2_28", "manylinux_2_34")
-        ]
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        where = ["--target", str(draft), "--python-version", PYTHON, "--only-binary=:all:", *tags]
-        subprocess.run([*pip, *where, *NEEDED], check=True)
-        draft.rename(SITE)
+        _fill(SITES[suite], PYTHONS[suite])
 
 
 def _build(suite: str, root: Path) -> None:
@@ -78,6 +78,19 @@ def _build(suite: str, root: Path) -> None:
         command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", suite, str(draft), mirror]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         draft.rename(root)
+
+
+def _fill(site: Path, python: str) -> None:
+    if not site.exists():
+        draft = site.with_suffix(".part")
+        shutil.rmtree(draft, ignore_errors=True)
+        tags = [
+            f"--platform={tag}_{platform.machine()}" for tag in ("manylinux2014", "manylinux_2_28", "manylinux_2_34")
+        ]
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        where = ["--target", str(draft), "--python-version", python, "--only-binary=:all:", *tags]
+        subprocess.run([*pip, *where, *NEEDED], check=True)
+        draft.rename(site)
 
 
 class Machine:
@@ -166,9 +179,10 @@ class Machine:
 class Box(Machine):
     """A Debian with this checkout installed as `make install` does, but for what is shared with this machine."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, suite: str = SUITE) -> None:
+        self._python = PYTHONS[suite]
         ours = {f"/opt/qbitrr/source/{name}": CHECKOUT / name for name in OURS}
-        super().__init__(log, ROOT, {"/opt/qbitrr/site": SITE, **ours})
+        super().__init__(log, ROOTS[suite], {"/opt/qbitrr/site": SITES[suite], **ours})
 
     def __enter__(self) -> Self:
         """Boot, and install qbitrr."""
@@ -183,9 +197,8 @@ class Box(Machine):
     def _install(self) -> None:
         self.run("python3", "-m", "venv", "--without-pip", "/opt/qbitrr/versions/present")
         self.run("ln", "-s", "versions/present", "/opt/qbitrr/current")
-        self.write(
-            f"/opt/qbitrr/current/lib/python{PYTHON}/site-packages/ours.pth", "/opt/qbitrr/source\n/opt/qbitrr/site\n"
-        )
+        packages = f"/opt/qbitrr/current/lib/python{self._python}/site-packages"
+        self.write(f"{packages}/ours.pth", "/opt/qbitrr/source\n/opt/qbitrr/site\n")
         self.run("chmod", "-R", "a+rX", "/opt/qbitrr/versions")
         for unit in ("qbitrr.service", "qbitrr.socket"):
             self.write(f"/etc/systemd/system/{unit}", (CHECKOUT / "systemd" / unit).read_text())

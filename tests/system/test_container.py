@@ -18,7 +18,7 @@ from qbitrr import __version__
 from tests.support.daemon import CHECKOUT
 from tests.support.polling import until_sync
 from tests.support.ports import HOST, free_port
-from tests.support.systemd_box import ROOT, SITE, how_to_get
+from tests.support.systemd_box import ROOT, SITE, how_to_get, is_there
 
 DOCKER = CHECKOUT / "packaging" / "docker"
 UID, GID = 4321, 8765  # of no user of this machine
@@ -49,7 +49,7 @@ def command(*arguments):
 @pytest.fixture
 def config(tmp_path):
     """A data folder of root, as an engine makes it."""
-    if not (ROOT.exists() and SITE.exists()):
+    if not is_there():
         pytest.fail(how_to_get(), pytrace=False)
     (tmp_path / "room").mkdir()
     (tmp_path / "config").mkdir()

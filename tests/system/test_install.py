@@ -147,7 +147,7 @@ def test_a_program_of_the_same_name_is_not_removed(checkout, environ, tmp_path):
 
 
 def test_a_service_that_runs_is_stopped_before_it_is_removed_and_keeps_its_state(tmp_path):
-    if not (systemd_box.ROOT.exists() and systemd_box.SITE.exists()):
+    if not systemd_box.is_there():
         pytest.fail(systemd_box.how_to_get(), pytrace=False)
     with systemd_box.Box(tmp_path / "console.log") as box:
         box.run("systemctl", "enable", "--now", "qbitrr.service")

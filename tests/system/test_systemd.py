@@ -25,7 +25,7 @@ from tests.support.systemd_box import Box
 from tests.support.wheels import PackageIndex, build, trusted_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 CONFIG = "/var/lib/qbitrr/config.toml"
@@ -52,7 +52,7 @@ def sandbox() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    if not (systemd_box.ROOT.exists() and systemd_box.SITE.exists()):
+    if not systemd_box.is_there():
         pytest.fail(systemd_box.how_to_get(), pytrace=False)
     with Box(tmp_path_factory.mktemp("box") / "console.log") as box:
         box.write(DROP_IN, QUICK)
@@ -272,6 +272,83 @@ def test_a_configuration_to_correct_is_not_started_again(box: Box):
     assert show(box, "ActiveState") == "failed"
     assert show(box, "ExecMainStatus") == "78"
     assert show(box, "NRestarts") == "0"
+
+
+# -- what an administrator may change -----------------------------------------------------------------------------
+
+OWN = "/etc/systemd/system/qbitrr.service.d/own.conf"
+
+
+@pytest.fixture
+def changed(box: Box) -> Iterator[Callable[[str], None]]:
+    """Write a drop-in of the administrator; it is gone in the end."""
+
+    def change(text: str) -> None:
+        box.write(OWN, f"[Service]\n{text}")
+        box.run("systemctl", "daemon-reload")
+
+    yield change
+    box.run("systemctl", "stop", "qbitrr.service", check=False)
+    box.run("rm", OWN)
+    box.run("systemctl", "daemon-reload")
+
+
+def test_secrets_come_from_credentials_and_everything_is_in_the_state_directory(
+    box: Box, changed: Callable[[str], None]
+):
+    config = tomlkit.parse(box.run("cat", CONFIG))
+    section = next(name for name in config if name.startswith("Radarr-"))
+    variable = f"QBITRR_{section.replace('-', '_').upper()}_API_KEY_FILE"
+    secret, config[section]["APIKey"] = config[section]["APIKey"], "another-key"
+    box.write("/etc/qbitrr/radarr", f"{secret}\n")
+    box.write("/var/lib/private/qbitrr-second/config.toml", tomlkit.dumps(config))
+    box.write(CONFIG, tomlkit.dumps(config))
+    # source: docs/operations.md, secrets
+    credential = f"LoadCredential=radarr:/etc/qbitrr/radarr\nEnvironment={variable}=%d/radarr\n"
+    changed(f"{credential}StateDirectory=\nStateDirectory=qbitrr-second\n")
+    box.run("systemctl", "start", "qbitrr")
+    until_sync(lambda: all_running(box), 20, lambda: journal(box))
+    box.run("systemctl", "reload", "qbitrr")
+    assert all_running(box)
+    assert {"config.toml", "logs", "state.db"} <= set(box.run("ls", "/var/lib/qbitrr-second").split())
+
+
+@pytest.fixture
+def notifying(sandbox: str, tmp_path: Path) -> Iterator[Box]:
+    """A newer systemd, which sends SIGHUP itself and waits until the daemon is ready again."""
+    if not systemd_box.is_there("trixie"):
+        pytest.fail(systemd_box.how_to_get("trixie"), pytrace=False)
+    with Box(tmp_path / "console.log", "trixie") as box:
+        # source: docs/operations.md, reload
+        box.write(DROP_IN, f"{QUICK}Type=notify-reload\nExecReload=\n")
+        box.run("systemctl", "daemon-reload")
+        box.write(CONFIG, sandbox)
+        box.run("systemctl", "start", "qbitrr")
+        until_sync(lambda: all_running(box), 20, lambda: journal(box))
+        yield box
+
+
+def test_a_reload_by_signal_is_over_when_the_configuration_is_applied(notifying: Box):
+    before, main = pids(notifying), show(notifying, "MainPID")
+    config = tomlkit.parse(notifying.run("cat", CONFIG))
+    section = next(name for name in config if name.startswith("Radarr-"))
+    for seconds in range(3):
+        config[section]["Torrent"]["StalledDelay"] = f"7{seconds}s"
+        notifying.write(CONFIG, tomlkit.dumps(config))
+        notifying.run("systemctl", "reload", "qbitrr")
+        after = {category: worker["pid"] for category, worker in all_running(notifying).items()}
+        assert {category for category, pid in after.items() if pid != before[category]} == {config[section]["Category"]}
+        before = after
+    notifying.write(CONFIG, "[Settings]\nLoopSleepTimer = 'soon'\n")
+    notifying.run("systemctl", "reload", "qbitrr")
+    assert "Settings.LoopSleepTimer" in journal(notifying)
+    notifying.write(CONFIG, tomlkit.dumps(config))  # for the port
+    assert pids(notifying) == before
+    ctl = ["/opt/qbitrr/current/bin/python", "-P", "-m", "qbitrr", "--data-dir", "/var/lib/qbitrr", "ctl"]
+    notifying.run(*ctl, "restart")
+    until_sync(lambda: all_running(notifying) and pids(notifying) != before, 20, lambda: journal(notifying))
+    notifying.run("systemctl", "reload", "qbitrr")
+    assert (show(notifying, "ActiveState"), show(notifying, "MainPID")) == ("active", main)
 
 
 # -- updates ------------------------------------------------------------------------------------------------------
