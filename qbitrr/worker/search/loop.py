@@ -132,21 +132,21 @@ class SearchLoop:
     def _forbidden(self) -> str:
         """Return why the configuration forbids searches now; empty when it allows them."""
         entry = self._config.arr.entry_search
-        if self._config.shadow:
-            return "Shadow is on"
-        if self._config.on_probation:
-            return "the new version is on probation"
-        if entry.search_limit == 0:
-            return "SearchLimit is 0"
-        if self._requested:
-            return ""
-        if self.pause.active:
-            return "searches are paused"
-        if not entry.search_missing:
-            return "SearchMissing is off"
         local = time.localtime(self._clock.wall())
-        inside = is_inside(entry.search_window, local.tm_hour * 60 + local.tm_min)
-        return "" if inside else f"SearchWindow is {entry.search_window}"
+        always = {
+            "Shadow is on": self._config.shadow,
+            "the new version is on probation": self._config.on_probation,
+            "SearchLimit is 0": entry.search_limit == 0,
+        }
+        unless_requested = {
+            "searches are paused": self.pause.active,
+            "SearchMissing is off": not entry.search_missing,
+            f"SearchWindow is {entry.search_window}": not is_inside(
+                entry.search_window, local.tm_hour * 60 + local.tm_min
+            ),
+        }
+        forbids = always if self._requested else always | unless_requested
+        return next((because for because, holds in forbids.items() if holds), "")
 
     async def _obstacle(self) -> str:
         """Return why nothing may be sent, as far as it is known without a request to the Arr; empty when it may."""
