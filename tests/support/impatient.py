@@ -21,8 +21,8 @@ GRACE_SECONDS = 1.0
 _start = Workers.start
 
 
-def _start_impatiently(workers: Workers, configs: Any, limits: RestartPolicy) -> None:
-    _start(workers, configs, replace(limits, grace_seconds=GRACE_SECONDS))
+def _start_impatiently(workers: Workers, configs: Any, limits: RestartPolicy, **how: Any) -> None:
+    _start(workers, configs, replace(limits, grace_seconds=GRACE_SECONDS), **how)
 
 
 if __name__ == "__main__":
