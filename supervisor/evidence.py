@@ -18,12 +18,14 @@ from msgspec.structs import replace
 
 from qbitrr import logs
 from qbitrr.atomic_file import write_private
+from supervisor.memory_kills import MemoryKills
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _log = logs.get(__name__)
 
+KILLED_FOR_MEMORY = "killed for memory"
 KEPT = 20
 LARGEST_BYTES = 1 << 20
 _LOG_LINES = 200
@@ -34,7 +36,7 @@ Moment = datetime
 
 
 class Ending(Struct, frozen=True, rename="camel"):
-    """How a worker ended. `because` is why the supervisor ended it, if it did; `config` a fingerprint.
+    """How a worker ended. `because` is why the supervisor or the kernel ended it, if known; `config` a fingerprint.
 
     `beat_seconds_ago` is None when there was no heartbeat; `peak_bytes` is the most memory that it ever had,
     `process_state` its state in the kernel while it hung.
@@ -62,10 +64,14 @@ class Ending(Struct, frozen=True, rename="camel"):
 
 
 class Evidence:
-    """The bundles in a folder. `redact` removes secrets from a text; without log files `log_folder` is None."""
+    """The bundles in a folder, and what the kernel says of ends. `redact` removes secrets from a text.
+
+    Without log files `log_folder` is None.
+    """
 
     def __init__(self, folder: Path, log_folder: Path | None, redact: Callable[[str], str]) -> None:
         self.redact = redact
+        self.memory_kills = MemoryKills()
         self._folder = folder
         self._log_folder = log_folder
 

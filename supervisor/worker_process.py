@@ -278,6 +278,7 @@ class WorkerProcess:
             case ipc.Ready():
                 self._handle(lifecycle.Ready())
             case ipc.Heartbeat():
+                self._evidence.memory_kills.observe()
                 self._handle(lifecycle.Heartbeat(message.within_seconds))
             case ipc.Waiting():
                 self._handle(lifecycle.Blocked(bool(message.service), message.needs_attention))
@@ -325,7 +326,11 @@ class WorkerProcess:
                 exited = await spawned.exited
         code = exited.code if exited else None
         asked = self.state.phase is Phase.STOPPING
-        ending = replace(ending, how=evidence.how_it_ended(code), peak_bytes=exited.peak_bytes if exited else None)
+        because = ending.because
+        if because is None and code == -signal.SIGKILL and self._evidence.memory_kills.claim():
+            because = evidence.KILLED_FOR_MEMORY
+        peak_bytes = exited.peak_bytes if exited else None
+        ending = replace(ending, how=evidence.how_it_ended(code), because=because, peak_bytes=peak_bytes)
         self.last_report = self._report_after(None if asked else ending)
         if code == DAMAGED:
             self._on_damage()

@@ -33,6 +33,7 @@ DROP_IN = "/etc/systemd/system/qbitrr.service.d/test.conf"
 # half a minute otherwise
 QUICK = "[Service]\nWatchdogSec=3\nTimeoutAbortSec=1\nRestartSec=100ms\n"
 GRACE_SECONDS = 10
+CTL = ("/opt/qbitrr/current/bin/python", "-P", "-m", "qbitrr", "--data-dir", "/var/lib/qbitrr", "ctl")
 
 
 @pytest.fixture(scope="module")
@@ -212,8 +213,7 @@ def test_a_daemon_that_hangs_is_replaced_by_the_watchdog(service: Box):
 
 def test_its_own_restart_keeps_the_process_and_the_unit_active(service: Box):
     before, main = all_running(service), show(service, "MainPID")
-    ctl = ["/opt/qbitrr/current/bin/python", "-P", "-m", "qbitrr", "--data-dir", "/var/lib/qbitrr", "ctl"]
-    assert "Restart initiated" in service.run(*ctl, "restart")
+    assert "Restart initiated" in service.run(*CTL, "restart")
 
     def restarted() -> bool:
         now = all_running(service)
@@ -272,6 +272,76 @@ def test_a_configuration_to_correct_is_not_started_again(box: Box):
     assert show(box, "ActiveState") == "failed"
     assert show(box, "ExecMainStatus") == "78"
     assert show(box, "NRestarts") == "0"
+
+
+# -- memory ---------------------------------------------------------------------------------------------------------
+
+LIMIT_MEBIBYTES = 512
+PACKAGES = f"/opt/qbitrr/current/lib/python{systemd_box.PYTHONS[systemd_box.SUITE]}/site-packages"
+GREEDY = """\
+import os
+from qbitrr.worker.torrents.loop import TorrentLoop
+
+one_pass = TorrentLoop.one_pass
+
+async def greedy(loop):
+    mark = f"/var/lib/qbitrr/greedy-{loop._category}"
+    if os.path.exists(mark):
+        os.unlink(mark)
+        held = []
+        while True:  # until the kernel kills it
+            held.append(b"x" * (8 << 20))
+    await one_pass(loop)
+
+TorrentLoop.one_pass = greedy
+"""
+# where systemd cannot limit memory, as its hierarchy belongs to the machine that the box runs on
+CONFINE = """\
+mount -o remount,rw,bind /sys/fs/cgroup/memory
+mkdir -p /sys/fs/cgroup/memory/qbitrr-box
+echo "$1" > /sys/fs/cgroup/memory/qbitrr-box/memory.limit_in_bytes
+for pid in $(cat "/sys/fs/cgroup/systemd$(systemctl show -P ControlGroup qbitrr)/cgroup.procs"); do
+    echo "$pid" > /sys/fs/cgroup/memory/qbitrr-box/cgroup.procs
+done
+"""
+
+
+@pytest.fixture
+def confined(service: Box) -> Iterator[Box]:
+    """A service with little memory, one worker of which can be made to use it all."""
+    service.write(f"{PACKAGES}/qbitrr-greedy.pth", "import greedy\n")
+    service.write(f"{PACKAGES}/greedy.py", GREEDY)
+    service.run("chmod", "a+r", f"{PACKAGES}/qbitrr-greedy.pth", f"{PACKAGES}/greedy.py")
+    size = LIMIT_MEBIBYTES << 20
+    if show(service, "MemoryCurrent") == "[not set]":
+        service.run("sh", "-euc", CONFINE, "sh", str(size))
+    else:
+        service.run("systemctl", "set-property", "--runtime", "qbitrr", f"MemoryMax={size}", "MemorySwapMax=0")
+    before = pids(service).items()
+    service.run(*CTL, "restart")  # from its start on all memory that it has counts
+    until_sync(lambda: all_running(service) and not before & pids(service).items(), 20, lambda: journal(service))
+    yield service
+    service.run("systemctl", "stop", "qbitrr")
+    service.run("rm", f"{PACKAGES}/qbitrr-greedy.pth", f"{PACKAGES}/greedy.py")
+    service.run("systemctl", "revert", "qbitrr", check=False)
+    service.write(DROP_IN, QUICK)
+    service.run("systemctl", "daemon-reload")
+    service.run("sh", "-c", "! test -e /sys/fs/cgroup/memory/qbitrr-box || rmdir /sys/fs/cgroup/memory/qbitrr-box")
+
+
+def test_a_worker_that_was_killed_for_memory_is_back_says_so_and_hurts_no_other(confined: Box):
+    before, main = pids(confined), show(confined, "MainPID")
+    greedy, *others = before
+    confined.run("touch", f"/var/lib/qbitrr/greedy-{greedy}")
+    until_sync(lambda: pids(confined).get(greedy) not in (None, before[greedy]), 30, lambda: journal(confined))
+    after = until_sync(lambda: all_running(confined), 20, lambda: journal(confined))
+    assert "killed for memory" in after[greedy]["lastError"]
+    assert "killed for memory" in confined.run(*CTL[:-1], "evidence", greedy)
+    assert {category: after[category]["pid"] for category in others} == {c: before[c] for c in others}
+    assert [show(confined, name) for name in ("MainPID", "NRestarts", "ActiveState")] == [main, "0", "active"]
+    kill(confined, signal.SIGKILL, str(after[others[0]]["pid"]))
+    until_sync(lambda: "SIGKILL" in confined.run(*CTL[:-1], "evidence", others[0]), 20, lambda: journal(confined))
+    assert "for memory" not in confined.run(*CTL[:-1], "evidence", others[0])
 
 
 # -- what an administrator may change -----------------------------------------------------------------------------
@@ -344,8 +414,7 @@ def test_a_reload_by_signal_is_over_when_the_configuration_is_applied(notifying:
     assert "Settings.LoopSleepTimer" in journal(notifying)
     notifying.write(CONFIG, tomlkit.dumps(config))  # for the port
     assert pids(notifying) == before
-    ctl = ["/opt/qbitrr/current/bin/python", "-P", "-m", "qbitrr", "--data-dir", "/var/lib/qbitrr", "ctl"]
-    notifying.run(*ctl, "restart")
+    notifying.run(*CTL, "restart")
     until_sync(lambda: all_running(notifying) and pids(notifying) != before, 20, lambda: journal(notifying))
     notifying.run("systemctl", "reload", "qbitrr")
     assert (show(notifying, "ActiveState"), show(notifying, "MainPID")) == ("active", main)

@@ -1,0 +1,79 @@
+"""Kills for memory: what the kernel counts in the control group of the service; cgroups(7).
+
+Both versions of cgroups count every process of the group that was killed for memory, whoever ran out of it.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_GROUP = Path("/proc/self/cgroup")
+_HIERARCHIES = Path("/sys/fs/cgroup")
+_RECENT_SECONDS = 10.0  # a machine without memory is slow: the end of the process shows late
+
+
+class MemoryKills:
+    """Kills that belong to no process yet whose end is known. `count` returns how many there ever were."""
+
+    def __init__(self, count: Callable[[], int] | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._count = count or counter()
+        self._monotonic = monotonic
+        self._seen = self._count()
+        self._unclaimed = 0
+        self._grew_at = 0.0
+
+    def observe(self) -> None:
+        """Note how many there are now; to be called about once a second."""
+        number, now = self._count(), self._monotonic()
+        if now - self._grew_at > _RECENT_SECONDS:
+            self._unclaimed = 0  # of a process that is no worker
+        if number > self._seen:
+            self._unclaimed += number - self._seen
+            self._grew_at = now
+        self._seen = number
+
+    def claim(self) -> bool:
+        """Whether a process that was killed now was killed for memory, which the next one was not for the same kill."""
+        self.observe()
+        claimed = self._unclaimed > 0
+        self._unclaimed -= claimed
+        return claimed
+
+
+def counter(group: Path = _GROUP, hierarchies: Path = _HIERARCHIES) -> Callable[[], int]:
+    """Make a function that reads how many processes of this process's group were killed for memory.
+
+    It returns 0 where the kernel does not count them, or does not show it.
+    """
+    file = next((path for path in _files(group, hierarchies) if path.exists()), None)
+
+    def count() -> int:
+        try:
+            lines = [] if file is None else file.read_text().splitlines()
+        except OSError:
+            return 0
+        return next((int(line.partition(" ")[2]) for line in lines if line.startswith("oom_kill ")), 0)
+
+    return count
+
+
+def _files(group: Path, hierarchies: Path) -> list[Path]:
+    """Where the number can be: in the hierarchy of version 1 that counts memory, or in the one of version 2.
+
+    In a container the path of the group may be that of the host, and its own group the top of what it sees.
+    """
+    try:
+        lines = [line.split(":", 2) for line in group.read_text().splitlines()]
+    except OSError:
+        return []
+    first = [path for _, controllers, path in lines if "memory" in controllers.split(",")]
+    if first:
+        memory = hierarchies / "memory"
+        return [folder / "memory.oom_control" for folder in (memory / first[0].lstrip("/"), memory)]
+    second = [path for _, controllers, path in lines if not controllers]
+    return [folder / "memory.events" for path in second for folder in (hierarchies / path.lstrip("/"), hierarchies)]
