@@ -30,7 +30,7 @@ lint: .venv-dev/.built ## style, format, types, and who may import whom
 soak: .venv-dev/.built ## a hundred rounds of faults, toggles, signals, kills and restarts: ten minutes
 	SOAK_ROUNDS=$${SOAK_ROUNDS:-100} .venv-dev/bin/pytest -q tests/process/test_soak.py
 
-docs: .venv-dev/.built ## renew what is made from the code: the example configuration, docs/{environment,keys-of-qbitrr,rules,state-machines}.md
+docs: .venv-dev/.built ## renew what is made from the code: the example configuration, docs/{commands,environment,keys,keys-of-qbitrr,routes,rules,state-machines}.md
 	.venv-dev/bin/python -m tests.support.generated
 
 install: ## as root: into /opt/qbitrr, with the units for systemd and qbitrr on the PATH
