@@ -115,6 +115,10 @@ def test_a_stranger_installs_it_imports_upgrades_downgrades_and_purges(suite: st
         assert machine.run("stat", "--format=%U %a", "/var/lib/qbitrr/config.toml") == "qbitrr 600\n"
         assert machine.run("qbitrr", "ctl", "status") == "no workers\n"
         assert "Settings.CompletedDownloadFolder" in machine.run("qbitrr", "check")
+        # in the group of the downloads
+        machine.run("groupadd", "media")
+        machine.run("usermod", "-aG", "media", "qbitrr")
+        machine.run("systemctl", "restart", "qbitrr")
         # configured: the first import
         machine.run("sh", "-c", 'printf %s "$2" >"$1"', "sh", CONFIG, configuration_of_stand_ins(machine))
         machine.run("systemctl", "reload", "qbitrr")
