@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _GROUP = Path("/proc/self/cgroup")
 _HIERARCHIES = Path("/sys/fs/cgroup")
+_OBSERVE_SECONDS = 5.0
 _RECENT_SECONDS = 10.0  # a machine without memory is slow: the end of the process shows late
 
 
@@ -26,23 +27,30 @@ class MemoryKills:
         self._seen = self._count()
         self._unclaimed = 0
         self._grew_at = 0.0
+        self._observed_at = float("-inf")
 
     def observe(self) -> None:
-        """Note how many there are now; to be called about once a second."""
-        number, now = self._count(), self._monotonic()
+        """Note now and then how many there are; to be called about once a second, or oftener."""
+        now = self._monotonic()
+        if now - self._observed_at >= _OBSERVE_SECONDS:
+            self._note(now)
+
+    def claim(self) -> bool:
+        """Whether a process that was killed now was killed for memory, which the next one was not for the same kill."""
+        self._note(self._monotonic())
+        claimed = self._unclaimed > 0
+        self._unclaimed -= claimed
+        return claimed
+
+    def _note(self, now: float) -> None:
+        number = self._count()
+        self._observed_at = now
         if now - self._grew_at > _RECENT_SECONDS:
             self._unclaimed = 0  # of a process that is no worker
         if number > self._seen:
             self._unclaimed += number - self._seen
             self._grew_at = now
         self._seen = number
-
-    def claim(self) -> bool:
-        """Whether a process that was killed now was killed for memory, which the next one was not for the same kill."""
-        self.observe()
-        claimed = self._unclaimed > 0
-        self._unclaimed -= claimed
-        return claimed
 
 
 def counter(group: Path = _GROUP, hierarchies: Path = _HIERARCHIES) -> Callable[[], int]:

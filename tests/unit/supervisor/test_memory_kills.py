@@ -76,3 +76,13 @@ def test_a_kill_of_another_process_is_none_of_a_worker_later(kernel, kills):
     assert not kills.claim()
     kernel.kills += 1
     assert kills.claim()
+
+
+def test_fifty_workers_have_the_number_read_once_in_five_seconds(kernel):
+    reads = []
+    kills = MemoryKills(lambda: reads.append(kernel.now) or kernel.kills, lambda: kernel.now)
+    reads.clear()
+    for at in range(500):
+        kernel.now = 100.0 + at / 50
+        kills.observe()
+    assert reads == [100.0, 105.0]
