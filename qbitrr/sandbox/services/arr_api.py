@@ -20,12 +20,13 @@ from qbitrr.sandbox.life.failing import NotGrabbedError
 from qbitrr.sandbox.media.quality import SCORES
 from qbitrr.sandbox.services import download_settings, resources
 from qbitrr.sandbox.services.answers import lean, many, one
+from qbitrr.sandbox.services.arr_answers import error, page, problem, profile_error
+from qbitrr.sandbox.services.arr_query import flag, numbers, page_of, path_id
 from qbitrr.sandbox.services.signalr import Hub
 from qbitrr.sandbox.services.stand_in import StandIn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from typing import TypeVar
 
     from aiohttp.typedefs import Handler, Middleware
 
@@ -34,10 +35,7 @@ if TYPE_CHECKING:
     from qbitrr.sandbox.life.records import BlocklistEntry, Change, HistoryEvent, QueueRecord
     from qbitrr.sandbox.services.resources import Resource
 
-    T = TypeVar("T")
     Message = tuple[str, str, Resource | None]  # name, action, resource
-
-DEFAULT_PAGE_SIZE = 10
 
 
 class ArrStandIn(StandIn):
@@ -373,7 +371,7 @@ class ArrStandIn(StandIn):
         body = await request.json()
         ids, profile_id = body[f"{KINDS[self.kind].parent}Ids"], body["qualityProfileId"]
         if profile_id not in self.arr.collection.profiles:
-            return one([_profile_error(profile_id)], status=400)
+            return one([profile_error(profile_id)], status=400)
         found = [number for number in ids if number in self.parents]
         if len(found) < len(ids):
             text = f"Expected query to return {len(ids)} rows but returned {len(found)}"
@@ -417,90 +415,3 @@ class ArrStandIn(StandIn):
         if self.kind != "lidarr":
             resource["languages"] = [resources.ENGLISH]
         return resource | self.manual_import_fields(decision)
-
-
-def page_of(request: web.Request, records: Sequence[T], *, repeats_last: bool = False) -> tuple[int, Sequence[T]]:
-    """The number of the page that is asked for, and its records: 10 when nothing else is asked for."""
-    number, size = int(request.query.get("page", "1")), page_size(request)
-    if repeats_last:
-        number = min(number, max(1, -(-len(records) // size)))
-    return number, records[(number - 1) * size : number * size]
-
-
-def page_size(request: web.Request) -> int:
-    """How many records a page has."""
-    return int(request.query.get("pageSize", str(DEFAULT_PAGE_SIZE)))
-
-
-def page(
-    request: web.Request,
-    records: Sequence[T],
-    resource: Callable[[T], Resource],
-    sort_key: str,
-    *,
-    repeats_last: bool = False,
-) -> web.Response:
-    """One page of records. Beyond the end it is empty, or the last one again."""
-    number, shown = page_of(request, records, repeats_last=repeats_last)
-    return one(
-        {
-            "page": number,
-            "pageSize": page_size(request),
-            "sortKey": request.query.get("sortKey", sort_key),
-            "sortDirection": request.query.get("sortDirection", "descending"),
-            "totalRecords": len(records),
-            "records": [resource(record) for record in shown],
-        }
-    )
-
-
-def problem() -> web.Response:
-    """What was addressed by an id does not exist."""
-    body = {
-        "type": "https://tools.ietf.org/html/rfc9110#section-15.5.5",
-        "title": "Not Found",
-        "status": 404,
-        "traceId": "00-8b4d383b38375174929cebd2edebf4b5-8ecca00a7913f64b-00",
-    }
-    response = one(body, status=404)
-    response.content_type = "application/problem+json"
-    return response
-
-
-def error(message: str, exception: str, status: int = 500) -> web.Response:
-    """An exception of the application."""
-    return one({"message": message, "description": f"{exception}: {message}"}, status=status)
-
-
-def _profile_error(profile_id: int) -> Resource:
-    return {
-        "propertyName": "QualityProfileId",
-        "errorMessage": "Quality Profile does not exist",
-        "attemptedValue": profile_id,
-        "severity": "error",
-        "errorCode": "QualityProfileExistsValidator",
-        "formattedMessageArguments": [],
-        "formattedMessagePlaceholderValues": {"propertyName": "Quality Profile Id", "propertyValue": profile_id},
-    }
-
-
-def path_id(request: web.Request) -> int:
-    """The id in the path; 0, which nothing has, when it is not a number."""
-    text = request.match_info["id"]
-    return int(text) if text.isdigit() else 0
-
-
-def number(request: web.Request, name: str) -> int | None:
-    """A number in the query."""
-    text = request.query.get(name)
-    return int(text) if text else None
-
-
-def numbers(request: web.Request, name: str) -> list[int]:
-    """All numbers of this name in the query."""
-    return [int(text) for text in request.query.getall(name, []) if text]
-
-
-def flag(request: web.Request, name: str, *, default: bool = False) -> bool:
-    """A boolean in the query."""
-    return request.query.get(name, str(default)).lower() == "true"

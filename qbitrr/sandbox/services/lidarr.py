@@ -10,7 +10,9 @@ from qbitrr.sandbox.media import names
 from qbitrr.sandbox.media.music import TRACK_IDS_PER_ALBUM, Music
 from qbitrr.sandbox.media.quality import below_cutoff
 from qbitrr.sandbox.services.answers import lean, many, one
-from qbitrr.sandbox.services.arr_api import ArrStandIn, number, numbers, path_id, problem
+from qbitrr.sandbox.services.arr_answers import problem
+from qbitrr.sandbox.services.arr_api import ArrStandIn
+from qbitrr.sandbox.services.arr_query import number, numbers, path_id
 from qbitrr.sandbox.services.resources import custom_formats, image, iso, maybe_iso, quality_model
 
 if TYPE_CHECKING:

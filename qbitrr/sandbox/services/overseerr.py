@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from qbitrr.sandbox.services.answers import one
-from qbitrr.sandbox.services.arr_api import number
+from qbitrr.sandbox.services.arr_query import number
 from qbitrr.sandbox.services.resources import iso
 from qbitrr.sandbox.services.stand_in import StandIn
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from qbitrr.sandbox.media import names
 from qbitrr.sandbox.media.quality import BY_ID, below_cutoff
 from qbitrr.sandbox.services.answers import lean, many, one
-from qbitrr.sandbox.services.arr_api import ArrStandIn, number, numbers, path_id, problem
+from qbitrr.sandbox.services.arr_answers import problem
+from qbitrr.sandbox.services.arr_api import ArrStandIn
+from qbitrr.sandbox.services.arr_query import number, numbers, path_id
 from qbitrr.sandbox.services.resources import ENGLISH, custom_formats, image, iso, maybe_iso, quality_model
 
 if TYPE_CHECKING:

@@ -17,7 +17,9 @@ from qbitrr.sandbox.media.quality import BY_ID, below_cutoff
 from qbitrr.sandbox.media.series import Shows
 from qbitrr.sandbox.services import resources
 from qbitrr.sandbox.services.answers import lean, many, one
-from qbitrr.sandbox.services.arr_api import ArrStandIn, error, flag, number, numbers, path_id, problem
+from qbitrr.sandbox.services.arr_answers import error, problem
+from qbitrr.sandbox.services.arr_api import ArrStandIn
+from qbitrr.sandbox.services.arr_query import flag, number, numbers, path_id
 from qbitrr.sandbox.services.radarr import media_info
 from qbitrr.sandbox.services.resources import ENGLISH, custom_formats, image, iso, maybe_iso, quality_model
 from qbitrr.sandbox.services.sonarr_api_v5 import of_version_5
