@@ -82,6 +82,7 @@ ROUTES: Mapping[str, Rights] = {
     "POST /processes/dump": CHANGE,
     "POST /reload": CHANGE,
     "GET /inbox": READ,
+    "GET /stats": READ,
     "GET /qbittorrents": READ,
     "GET /activity": READ,
     "GET /arr": READ,

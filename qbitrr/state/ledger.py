@@ -296,6 +296,16 @@ async def is_removing(database: Database) -> bool:
     return row is not None
 
 
+async def done_since(database: Database, since: float) -> dict[str, int]:
+    """Count actions that were done since a time, by action. Read from an index alone."""
+    rows = await database.rows(
+        """SELECT action, count(*) FROM ledger
+           WHERE planned_at >= ? AND state IN ('done', 'undone') GROUP BY action""",
+        (since,),
+    )
+    return dict(rows)
+
+
 async def by_day(
     database: Database, since: float, offset_seconds: int, day_seconds: int = 86400
 ) -> list[tuple[int, str, str, int]]:

@@ -36,6 +36,7 @@ OPEN_INSIDE = OPEN_TO_ALL | {
     ("GET", "/web/config/schema"),
     ("GET", "/web/inbox"),
     ("GET", "/web/qbittorrents"),
+    ("GET", "/web/stats"),
     ("GET", "/web/torrents"),
     ("GET", "/web/logs/{name}"),
     ("GET", "/web/logs/{name}/download"),

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from qbitrr import ipc
+from qbitrr.clock import Clock
 from qbitrr.state import breakers, verdicts
 from qbitrr.state.database import open_reader, open_writer
 from supervisor.lifecycle import Phase, State
@@ -121,6 +122,29 @@ async def test_a_zone_moves_the_days(client):
     answer = await get(client, "/web/activity", params={"offset_minutes": "120"})
     assert answer["last"] == datetime.fromtimestamp(NOW + 7200, UTC).date().isoformat()
     assert sum(count["number"] for count in answer["counts"]) == 2
+
+
+# -- numbers for dashboards ---------------------------------------------------------------------------------------
+
+
+async def test_numbers_for_a_dashboard(make_context, connect):
+    context = make_context()
+    worker(context, "movies", clients=(state(torrents=3),))
+    worker(context, "tv/anime", Phase.DEGRADED, clients=(state(rate=7, torrents=1),))
+    async with connect(context) as client:
+        found = await get(client, "/web/stats")
+    others = len(context.workers.processes) - 2
+    assert found["workers"] == 2 + others
+    assert (found["qbittorrents"], found["qbittorrentsConnected"], found["torrents"]) == (1, 1, 4)
+    assert (found["downloadRate"], found["needsYou"]) == (5, 1)
+    assert (found["failed"], found["removed"], found["imported"]) == (2, 0, 0)
+    assert all(isinstance(number, int) for number in found.values())
+
+
+async def test_what_was_done_more_than_a_day_ago_is_no_number_of_today(make_context, connect):
+    context = make_context(clock=Clock(wall=lambda: NOW + 86_401 + 3600))
+    async with connect(context) as client:
+        assert (await get(client, "/web/stats"))["failed"] == 0
 
 
 # -- torrents -----------------------------------------------------------------------------------------------------
