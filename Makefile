@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test soak lint docs bench dist deb release install uninstall clean
+.PHONY: help run check test soak lint docs bench dist deb image release install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -48,7 +48,14 @@ deb: .venv-dev/.built ## packages for Debian 12 and 13 in dist; SUITE=bookworm o
 	@command -v dh >/dev/null && command -v dpkg-buildpackage >/dev/null || .ci/debian-packages debhelper dpkg-dev
 	@packaging/debian/build $(SUITE)
 
-release: .venv-dev/.built ## wheel, lock and manifest in dist, signed by the key in QBITRR_RELEASE_KEY_FILE
+image: ## the container image in dist, by buildah; as root
+	@command -v buildah >/dev/null || .ci/debian-packages buildah
+	@packaging/docker/build
+
+release: .venv-dev/.built ## of a tag: every check, then all packages, the image, and the manifest signed by QBITRR_RELEASE_KEY_FILE
+	@PYTHONPATH=packaging .venv-dev/bin/python -m release.checks
+	@.ci/run
+	@$(MAKE) --no-print-directory dist deb image
 	@PYTHONPATH=packaging .venv-dev/bin/python -m release
 
 bench: .venv/.built ## time and memory, in the environment that users have

@@ -1,4 +1,6 @@
-"""`make release`: builds the wheel into `dist`, locks what it needs, and signs both as `<wheel>.manifest`.
+"""The last part of `make release`: builds the wheel into `dist`, locks what it needs, signs both as `<wheel>.manifest`.
+
+`SHA256SUMS` has the checksums of everything in `dist`.
 
 The key is a file (PEM, PKCS #8) named by QBITRR_RELEASE_KEY_FILE, or the content of QBITRR_RELEASE_KEY; with several
 keys in it each of them signs. QBITRR_RELEASE_DAYS is how long the release is valid.
@@ -7,8 +9,8 @@ keys in it each of them signs. QBITRR_RELEASE_DAYS is how long the release is va
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -23,11 +25,14 @@ from release.lock import resolve
 from release.sign import described, private_keys, public_line, signed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 CHECKOUT = Path(__file__).parents[2]
 DIST = CHECKOUT / "dist"
 KEYS = CHECKOUT / "qbitrr" / "update" / "release-keys.txt"
+SUMS = "SHA256SUMS"
 _DAYS = 365.0
 _DAY_SECONDS = 86400.0
 _OLDEST_PYTHON = (3, 11)
@@ -49,6 +54,7 @@ def main() -> None:
     except (subprocess.SubprocessError, OSError, ValueError) as error:
         sys.exit(f"not released: {error}")
     wheel.with_name(f"{wheel.name}.manifest").write_bytes(envelope)
+    (DIST / SUMS).write_text("".join(_sums()))
     sys.stdout.write(f"{wheel.relative_to(CHECKOUT)} and {wheel.name}.manifest, {count} packages\n")
 
 
@@ -73,6 +79,13 @@ def _signed(keys: list[Ed25519PrivateKey], trusted: tuple[bytes, ...]) -> tuple[
     return wheel, envelope, len(manifest.dependencies)
 
 
+def _sums() -> Iterator[str]:
+    """The lines of `sha256sum --check`, one for each file."""
+    for path in sorted(DIST.iterdir()):
+        if path.name != SUMS:
+            yield f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
+
+
 def _keys() -> list[Ed25519PrivateKey]:
     """The keys of the environment. Exits with a sentence that has nothing of them."""
     file = os.environ.get("QBITRR_RELEASE_KEY_FILE")
@@ -93,7 +106,8 @@ def _extras(project: dict[str, dict[str, object]]) -> tuple[str, ...]:
 
 
 def _build() -> Path:
-    shutil.rmtree(DIST, ignore_errors=True)
+    for earlier in (*DIST.glob("*.whl"), *DIST.glob("*.manifest")):
+        earlier.unlink()
     environ = {name: value for name, value in os.environ.items() if not name.startswith("QBITRR_RELEASE_")}
     pip = python(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(DIST), str(CHECKOUT))
     subprocess.run(pip, check=True, env=environ)  # noqa: S603

@@ -115,6 +115,10 @@ INTO_THE_SYSTEM = (
 _INSTALL = "tests/system/test_install.py::"
 _IN_PLACE = f"{_INSTALL}test_it_is_on_the_path_with_the_data_folder_of_the_service_and_can_be_removed"
 _DEBIAN = "tests/system/test_debian_package.py::test_a_stranger_installs_it_imports_upgrades_downgrades_and_purges"
+_RELEASE = (
+    "tests/integration/release/test_checks.py::"
+    "test_nothing_is_made_before_the_checks_and_nothing_is_signed_before_the_tests"
+)
 ELSEWHERE = {
     "make install": _IN_PLACE,
     "make uninstall": _IN_PLACE,
@@ -130,10 +134,9 @@ ELSEWHERE = {
     "make dist": (
         "tests/integration/packaging/test_dist.py::test_both_are_made_of_this_version_and_nothing_else_is_left"
     ),
-    "make release": "tests/integration/release/test_main.py::test_a_release_is_built_locked_and_signed",
-    "QBITRR_RELEASE_KEY_FILE=release.pem PYTHON=python3.11 make release": (
-        "tests/integration/release/test_main.py::test_a_release_is_built_locked_and_signed"
-    ),
+    "make release": _RELEASE,
+    "QBITRR_RELEASE_KEY_FILE=release.pem PYTHON=python3.11 make release": _RELEASE,
+    "make image": _RELEASE,
     "node --test": "tests/browser/test_tools.py::test_pure_modules",
 }
 """Commands that another test runs, as a part of more."""
@@ -147,6 +150,7 @@ NOT_RUN = {
     "make bench": "half an hour; it prints its limits beside what it measures",
     ".venv-dev/bin/pytest tests/unit -k stalled": "these tests are a part of the suite",
     ".venv-dev/bin/pytest tests/integration/control": "these tests are a part of the suite",
+    "python -m tests.support.old_states": "it runs versions of the past for a minute each",
     "npm ci --prefix packaging/page": "what fetches the material of the tests runs it",
     "make dist && pipx install ./dist/qbitrrd-*.whl": "pipx is not among the material; uv does the same",
     "pip install 'qbitrrd[oidc]'": "no index that these tests may ask has a release",

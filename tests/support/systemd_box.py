@@ -62,20 +62,21 @@ def fetch() -> None:
         return
     subprocess.run([CHECKOUT / ".ci" / "debian-packages", "debootstrap", "systemd-container"], check=True)
     for suite, root in ROOTS.items():
-        _build(suite, root)
+        build(suite, root, PACKAGES)
         _fill(SITES[suite], PYTHONS[suite])
 
 
-def _build(suite: str, root: Path) -> None:
+def build(suite: str, root: Path, packages: str) -> None:
+    """Build a Debian with these packages, unless it is there."""
     if not root.exists():
-        print(f"building a Debian {suite} with systemd ...")
+        print(f"building a Debian {suite} with {packages} ...")
         ask = ["apt-get", "indextargets", "--format", "$(REPO_URI)"]
         uris = subprocess.run(ask, check=True, capture_output=True, text=True).stdout.split()
         mirror = next(uri for uri in uris if uri.rstrip("/").endswith("/debian"))
         draft = root.with_suffix(".part")
         shutil.rmtree(draft, ignore_errors=True)
         draft.parent.mkdir(parents=True, exist_ok=True)
-        command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", suite, str(draft), mirror]
+        command = ["debootstrap", "--variant=minbase", f"--include={packages}", suite, str(draft), mirror]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         draft.rename(root)
 

@@ -132,12 +132,15 @@ async def test_a_release_is_built_locked_and_signed(checkout, index, key_file, c
     monkeypatch.setenv("QBITRR_RELEASE_DAYS", "10")
     checkout.dist.mkdir()
     (checkout.dist / "qbitrrd-1.0.0-py3-none-any.whl.manifest").write_text("of an earlier release")
+    (checkout.dist / "qbitrr_2.0.0+deb12_all.deb").write_text("a package")
     await make_release()
     manifest = verify(checkout.envelope, parse_keys(public_line(KEY)))
     content = checkout.wheel.read_bytes()
-    assert sorted(path.name for path in checkout.dist.iterdir()) == [
-        "qbitrrd-2.0.0-py3-none-any.whl", "qbitrrd-2.0.0-py3-none-any.whl.manifest"
-    ]  # fmt: skip
+    made = ["qbitrr_2.0.0+deb12_all.deb", "qbitrrd-2.0.0-py3-none-any.whl", "qbitrrd-2.0.0-py3-none-any.whl.manifest"]
+    assert sorted(path.name for path in checkout.dist.iterdir()) == ["SHA256SUMS", *made]
+    sums = (checkout.dist / "SHA256SUMS").read_text()
+    assert [line.split("  ")[1] for line in sums.splitlines()] == made
+    assert hashlib.sha256(b"a package").hexdigest() in sums
     assert (manifest.version, manifest.wheel.name) == ("2.0.0", checkout.wheel.name)
     assert (manifest.wheel.sha256, manifest.wheel.size) == (hashlib.sha256(content).hexdigest(), len(content))
     assert manifest.dependencies == (dependency(helper), dependency(optional, ("oidc",)))
