@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     Parser = Callable[[str, str], Any]  # name and text of a parameter
 
 Method = Literal["GET", "POST"]
-Queue = Literal["files", "queries"]
+Queue = Literal["files", "queries", "pictures"]
 T = TypeVar("T")
 
 AUTHOR: web.RequestKey[Author] = web.RequestKey("author", Author)

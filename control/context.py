@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from control.auth.passwords import Passwords
+from control.posters import Posters
 from control.web.budget import Budget
 from control.web.errors import Faults
 from control.web.read_queue import ReadQueue
@@ -54,7 +55,7 @@ class HandlerContext:
     """The daemon as handlers see it. They ask the supervisor and never touch a process.
 
     `answers` and `bodies` are the bytes of large answers and requests on their way, `streams` the open event and log
-    streams; `files` and `queries` are the queues of what reads much of files and of the state file.
+    streams; `files`, `queries` and `pictures` are the queues of what reads much of files, the state file and the Arrs.
     `database` reads only. `log_folder` is None when no log files are written, `login_link` after the first start.
     """
 
@@ -79,11 +80,14 @@ class HandlerContext:
     streams: Budget = field(default_factory=_streams)
     files: ReadQueue = field(default_factory=lambda: ReadQueue("files", at_once=2))
     queries: ReadQueue = field(default_factory=lambda: ReadQueue("queries", at_once=1))
+    pictures: ReadQueue = field(default_factory=lambda: ReadQueue("pictures", at_once=4))
+    posters: Posters = field(init=False)
     process_list: LatestAnswer = field(default_factory=LatestAnswer)
     lists: ResponseCache = field(init=False)
 
     def __post_init__(self) -> None:
-        """Build the cache on the version of the state file."""
+        """Build the caches, that of lists on the version of the state file."""
+        object.__setattr__(self, "posters", Posters(self.clock))
         object.__setattr__(self, "lists", ResponseCache(self.database.data_version, self.clock))
 
     @property

@@ -92,6 +92,7 @@ ROUTES: Mapping[str, Rights] = {
     "POST /actions/{id}/undo": CHANGE,
     "POST /arr/test-connection": CHANGE,
     "GET /arr/{section}/search-plan": READ,
+    "GET /arr/{section}/posters/{id}": READ,
     "POST /arr/{section}/search": HARMLESS,
     "POST /arr/{section}/search-pause": CHANGE,
     "POST /arr/rebuild": HARMLESS,

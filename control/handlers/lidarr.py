@@ -1,13 +1,25 @@
 """`lidarr/<category>/artists`: the artists of a Lidarr."""
 
 from datetime import date
+from functools import partial
 from operator import attrgetter
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from control.context import HandlerContext
-from control.handlers.shared import Category, CountsView, Page, PageSize, Title, converted, counts_view, tally
+from control.handlers.shared import (
+    ArrPage,
+    Category,
+    CountsView,
+    Page,
+    PageSize,
+    Title,
+    arr_page,
+    converted,
+    counts_view,
+    tally,
+)
 from control.web.answers import moment
 from control.worker_lookup import category_of
 from qbitrr.rules.library import items
@@ -25,11 +37,12 @@ class ArtistsRequest(Struct, frozen=True):
 
 
 class ArtistInfo(Struct, frozen=True):
-    """The identity of an artist."""
+    """The identity of an artist. `link` is where a browser finds it in Lidarr."""
 
     id: int
     name: str
     disambiguation: str | None
+    link: str | None
 
 
 class AlbumView(items.Album, frozen=True, array_like=False, rename="camel"):
@@ -78,14 +91,14 @@ async def artists(context: HandlerContext, request: ArtistsRequest) -> Artists:
         total=found.total,
         page=request.page,
         page_size=request.page_size,
-        artists=await converted(found.rows, _view),
+        artists=await converted(found.rows, partial(_view, page_of=arr_page(context, category))),
     )
 
 
-def _view(found: tuple[items.ArtistRow, list[items.AlbumRow]]) -> ArtistView:
+def _view(found: tuple[items.ArtistRow, list[items.AlbumRow]], page_of: ArrPage) -> ArtistView:
     artist, albums = found
     monitored, available = tally(albums)
-    info = ArtistInfo(artist.id, artist.title, artist.disambiguation)
+    info = ArtistInfo(artist.id, artist.title, artist.disambiguation, page_of(artist.foreign_id))
     return ArtistView(info, monitored, available, [_album(album) for album in albums])
 
 

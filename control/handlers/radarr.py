@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import astuple
 
 from control.context import HandlerContext
-from control.handlers.shared import Category, Page, PageSize, Title
+from control.handlers.shared import ArrPage, Category, Page, PageSize, Title, arr_page
 from control.web.errors import invalid
 from control.worker_lookup import category_of
 from qbitrr.rules.library import items
@@ -40,9 +40,13 @@ class MovieCounts(Struct, frozen=True):
 
 
 class MovieView(items.Movie, frozen=True, array_like=False, rename="camel"):
-    """One movie. `reason` is why it is not complete, in one word, null when it is; `reasonCode` is the same."""
+    """One movie. `reason` is why it is not complete, in one word, null when it is; `reasonCode` is the same.
+
+    `link` is where a browser finds it in Radarr.
+    """
 
     reason_code: str | None
+    link: str | None
 
 
 class Movies(Struct, frozen=True):
@@ -68,6 +72,7 @@ async def movies(context: HandlerContext, request: MoviesRequest) -> Movies:
         _order(request.sort),
     )
     counts = found.counts
+    page_of = arr_page(context, category)
     return Movies(
         category=category,
         counts=MovieCounts(
@@ -80,7 +85,7 @@ async def movies(context: HandlerContext, request: MoviesRequest) -> Movies:
         total=found.total,
         page=request.page,
         page_size=request.page_size,
-        movies=[_view(movie) for movie in found.rows],
+        movies=[_view(movie, page_of) for movie in found.rows],
     )
 
 
@@ -105,5 +110,6 @@ def _filter(request: MoviesRequest) -> listing.MovieFilter:
     )
 
 
-def _view(movie: items.Movie) -> MovieView:
-    return MovieView(*(*astuple(movie), movie.reason))
+def _view(movie: items.Movie, page_of: ArrPage) -> MovieView:
+    link = page_of(str(movie.tmdb_id) if movie.tmdb_id else "")
+    return MovieView(*(*astuple(movie), movie.reason, link))

@@ -2,16 +2,22 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Annotated, TypeVar, cast
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+from control.context import HandlerContext
+from qbitrr.arr.kinds import KINDS
 from qbitrr.rules.library import items
 from qbitrr.state import listing
 
 Row = TypeVar("Row")
 View = TypeVar("View")
+
+ArrPage = Callable[[str], str | None]
+"""From the slug of a movie, a series or an artist to its address in the Arr."""
 
 _ROWS_AT_A_TIME = 25
 
@@ -37,6 +43,13 @@ class CountsView(Struct, frozen=True):
     available: int
     monitored: int
     missing: int
+
+
+def arr_page(context: HandlerContext, category: str) -> ArrPage:
+    """Return how the Arr of a category addresses what it has, as configured."""
+    arr = context.workers.processes[category].config.arr_section
+    assert arr is not None
+    return partial(KINDS[arr.kind].page_of, arr.uri)
 
 
 def counts_view(counts: listing.Counts) -> CountsView:

@@ -1,6 +1,7 @@
 """`sonarr/<category>/series`: the series of a Sonarr."""
 
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from typing import Annotated
@@ -8,7 +9,18 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from control.context import HandlerContext
-from control.handlers.shared import Category, CountsView, Page, PageSize, Title, converted, counts_view, tally
+from control.handlers.shared import (
+    ArrPage,
+    Category,
+    CountsView,
+    Page,
+    PageSize,
+    Title,
+    arr_page,
+    converted,
+    counts_view,
+    tally,
+)
 from control.web.answers import moment
 from control.worker_lookup import category_of
 from qbitrr.rules.library import items
@@ -29,13 +41,14 @@ class SeriesRequest(Struct, frozen=True):
 
 
 class SeriesInfo(Struct, frozen=True, rename="camel"):
-    """The identity of a series."""
+    """The identity of a series. `link` is where a browser finds it in Sonarr."""
 
     id: int
     title: str
     year: int
     tvdb_id: int
     imdb_id: str | None
+    link: str | None
 
 
 class EpisodeView(items.Episode, frozen=True, array_like=False, rename="camel"):
@@ -90,17 +103,17 @@ async def series(context: HandlerContext, request: SeriesRequest) -> SeriesPage:
         total=found.total,
         page=request.page,
         page_size=request.page_size,
-        series=await converted(found.rows, _view),
+        series=await converted(found.rows, partial(_view, page_of=arr_page(context, category))),
     )
 
 
-def _view(found: tuple[items.SeriesRow, list[items.EpisodeRow]]) -> SeriesView:
+def _view(found: tuple[items.SeriesRow, list[items.EpisodeRow]], page_of: ArrPage) -> SeriesView:
     row, episodes = found
     seasons = {
         str(number): _season(number, list(group)) for number, group in groupby(episodes, attrgetter("season_number"))
     }
     return SeriesView(
-        series=SeriesInfo(row.id, row.title, row.year, row.tvdb_id, row.imdb_id),
+        series=SeriesInfo(row.id, row.title, row.year, row.tvdb_id, row.imdb_id, page_of(row.title_slug)),
         monitored=sum(season.monitored for season in seasons.values()),
         available=sum(season.available for season in seasons.values()),
         seasons=seasons,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
 
 from qbitrr.rules.imports import EventKind
 
@@ -32,10 +33,24 @@ class Kind:
     """The resource that has a quality profile: movie, series or artist."""
     item: str
     """The resource of an item."""
+    covers: str
+    """The resource that has the pictures of a movie, a series or an artist."""
 
     def item_of(self, record: QueueRecord | HistoryRecord) -> int | None:
         """Return the item of a record of queue or history."""
         return {"radarr": record.movie_id, "sonarr": record.episode_id, "lidarr": record.album_id}[self.name]
+
+    def page_of(self, uri: str, slug: str) -> str | None:
+        """Return where a browser finds a movie, a series or an artist in the Arr at `uri`; None without its slug.
+
+        The slug is what the Arr's own page addresses it by: of a movie its id at TMDb, of a series its `titleSlug`, of
+        an artist its `foreignArtistId`. A login in `uri` is left out.
+        """
+        if not slug:
+            return None
+        root = urlsplit(uri)
+        host = root.netloc.rpartition("@")[2]
+        return f"{root.scheme}://{host}{root.path.rstrip('/')}/{self.parent}/{quote(slug, safe='')}"
 
     def searched(self, body: CommandBody) -> list[int]:
         """Return the items that a search command was sent for."""
@@ -58,6 +73,7 @@ RADARR = Kind(
     events={**_ALWAYS, "movieFolderImported": EventKind.IMPORTED},
     parent="movie",
     item="movie",
+    covers="mediacover",
 )
 SONARR = Kind(
     name="sonarr",
@@ -70,6 +86,7 @@ SONARR = Kind(
     events={**_ALWAYS, "seriesFolderImported": EventKind.IMPORTED},
     parent="series",
     item="episode",
+    covers="mediacover",
 )
 LIDARR = Kind(
     name="lidarr",
@@ -88,5 +105,6 @@ LIDARR = Kind(
     },
     parent="artist",
     item="album",
+    covers="mediacover/artist",
 )
 KINDS = {kind.name: kind for kind in (RADARR, SONARR, LIDARR)}

@@ -98,6 +98,7 @@ class Series(Answer, frozen=True):
     tvdb_id: int = 0
     tmdb_id: int = 0  # not sent by older versions
     imdb_id: str | None = None
+    title_slug: str | None = None
     monitored: bool = False
     quality_profile_id: int = 0
     seasons: list[Season] | None = None
@@ -134,6 +135,7 @@ class Artist(Answer, frozen=True):
 
     id: int
     artist_name: str | None = None
+    foreign_artist_id: str | None = None
     disambiguation: str | None = None
     monitored: bool = False
     quality_profile_id: int = 0

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from qbitrr.rules.library.items import AlbumRow, ArtistRow, EpisodeRow, Movie, SeriesRow
+from qbitrr.state.catalogue import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,6 +144,12 @@ async def artists(
     order = "released_at IS NULL, released_at, id"
     albums = await _parts(database, category, "albums", AlbumRow, "artist_id", owners, order)
     return ListPage(found.counts, found.total, [(row, albums.get(row.id, [])) for row in found.rows])
+
+
+async def has(database: Database, category: str, kind: str, parent_id: int) -> bool:
+    """Whether a category lists this movie, series or artist; `kind` is radarr, sonarr or lidarr."""
+    sql = f"SELECT 1 FROM {TABLES[kind][-1]} WHERE category = ? AND id = ?"
+    return await database.row(sql, (category, parent_id)) is not None
 
 
 async def sizes(database: Database) -> list[tuple[str, str, int, Counts]]:

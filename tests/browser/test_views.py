@@ -203,6 +203,21 @@ async def test_an_artist_shows_its_albums(page, daemon):
     await expect(page.locator(".item").first).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("category", "page_of"), [("radarr-hd", "/movie/"), ("sonarr-tv", "/series/"), ("lidarr-music", "/artist/")]
+)
+async def test_a_library_shows_posters_and_leads_into_the_arr(page, daemon, category, page_of):
+    """The first posters are loaded, and rows are as high without one; the sandbox has none for every seventh."""
+    await show(page, daemon, f"libraries/{category}")
+    rows = page.locator(".entries > li")
+    await expect(rows.first.locator("a")).to_have_attribute("href", re.compile(f"^http://[^/]+{page_of}.+"))
+    picture = rows.first.locator(".poster > img")
+    await expect(picture).to_have_js_property("complete", value=True)
+    assert await picture.evaluate("img => img.naturalHeight") in (0, 250)
+    sizes = await page.locator(".poster").evaluate_all("all => all.map((one) => one.getBoundingClientRect().height)")
+    assert set(sizes) == {60}
+
+
 async def test_the_plan_has_a_reason_for_each_search(page, daemon):
     await show(page, daemon, "plan")
     await expect(page.locator(".plan-row").first).to_contain_text("issing", timeout=60_000)  # it is made once a minute

@@ -58,7 +58,10 @@ class Judge:
 
 
 def _answer_errors(description: OpenAPI, asked: AIOHTTPOpenAPIWebRequest, response: web.Response) -> Iterable[Any]:
-    judged = web.Response(body=_shortened(response.body), status=response.status, headers=response.headers)
+    body = (
+        None if response.content_type.startswith("image/") else _shortened(response.body)
+    )  # pictures are not described
+    judged = web.Response(body=body, status=response.status, headers=response.headers)
     return description.iter_response_errors(asked, AIOHTTPOpenAPIWebResponse(judged))
 
 

@@ -57,7 +57,9 @@ async def test_every_route_is_judged(judge, name):
         async with aiohttp.ClientSession(stand_in.url, headers=headers) as session:
             for route in routes:
                 path = route.path.removeprefix(f"/{stand_in.api}/")
-                url = route.path.replace("{id}", str(example_id(path, stand_in.arr)))
+                url = route.path.replace("{id}", str(example_id(path, stand_in.arr))).replace(
+                    "{filename}", "poster.jpg"
+                )
                 body = {"name": "RssSync"} if route.method == "POST" else None
                 if path.endswith("editor"):
                     body = {f"{path.partition('/')[0]}Ids": [1], "qualityProfileId": stand_in.parents[1].profile_id}

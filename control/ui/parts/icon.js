@@ -15,6 +15,7 @@ const PATHS = {
   search: "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zm5 11.5L20 20",
   open: "m9 5 7 7-7 7",
   check: "m5 12.5 4.5 4.5L19 7.5",
+  outside: "M14 4h6v6M20 4l-9 9M18 14v5H5V6h5",
   filter: "M4 6h16l-6 7v5l-4 2v-7z",
 };
 

@@ -1,9 +1,10 @@
 // <qb-libraries>: what the Arrs have and lack, with filters that are in the address.
-import { read, write } from "../api.js";
+import { addressOf, read, write } from "../api.js";
 import { refreshes } from "../appearance.js";
 import { Element, html, nothing, settled } from "../element.js";
 import { chip } from "../parts/chip.js";
 import { fold } from "../parts/fold.js";
+import { icon } from "../parts/icon.js";
 import { attempt } from "../parts/toasts.js";
 import { go, setParams } from "../router.js";
 import { formatExact } from "../format.js";
@@ -136,38 +137,43 @@ class Libraries extends Element {
   }
 
   #series(arr, { series, monitored, available, seasons }) {
-    return this.#owner(html`${series.title} <span class="muted">${series.year || ""}</span>`, monitored, available, () =>
+    const title = html`${series.title} <span class="muted">${series.year || ""}</span>`;
+    return this.#owner(title, { monitored, available, poster: poster(arr, series.id), link: outside(arr, series.link, series.title) }, () =>
       Object.values(seasons).map((season) => {
         const title = season.seasonNumber === 0 ? t("library.specials") : t("library.season", { n: season.seasonNumber });
-        return this.#owner(title, season.monitored, season.available, () => html`<ul>${season.episodes.map((episode) => this.#item(arr, episode,
+        return this.#owner(title, season, () => html`<ul>${season.episodes.map((episode) => this.#item(arr, episode,
           html`<span class="number muted">${episode.episodeNumber}</span> ${episode.title}`, "", episode.airDateUtc))}</ul>`, "div");
       }));
   }
 
   #artist(arr, { artist, monitored, available, albums }) {
-    return this.#owner(html`${artist.name} <span class="muted">${artist.disambiguation ?? ""}</span>`, monitored, available, () =>
+    const title = html`${artist.name} <span class="muted">${artist.disambiguation ?? ""}</span>`;
+    return this.#owner(title, { monitored, available, poster: poster(arr, artist.id), link: outside(arr, artist.link, artist.name) }, () =>
       html`<ul>${albums.map((album) => this.#item(arr, album, album.title, "", album.releaseDate))}</ul>`);
   }
 
   /** A series, a season or an artist. What belongs to it is only drawn once it is opened. */
-  #owner(title, monitored, available, parts, tag = "li") {
+  #owner(title, { monitored, available, poster = /** @type {unknown} */ (nothing), link = /** @type {unknown} */ (nothing) }, parts, tag = "li") {
     const missing = monitored - available;
     const content = html`<details>
       <summary ?data-row=${tag === "li"}>
+        ${poster}
         <span class="grow">${title}</span>
         ${missing > 0 ? chip(t("library.missing.count", { n: missing }), "wait") : chip(t("library.complete"), "good")}
         <span class="number muted">${available}/${monitored}</span>
       </summary>
       <qb-lazy .content=${parts}></qb-lazy>
-    </details>`;
+    </details>${link}`;
     return tag === "li" ? html`<li class="owner">${content}</li>` : html`<div class="owner">${content}</div>`;
   }
 
   #item(arr, item, title, row = "", date = "") {
     return html`<li class="item" tabindex=${row ? "0" : nothing} ?data-row=${Boolean(row)}>
+      ${row ? poster(arr, item.id) : nothing}
       <span class="grow">${title} ${date ? html`<span class="muted" title=${formatExact(date, locale)}>${new Date(date).toLocaleDateString(locale)}</span>` : nothing}</span>
       <span class="chips">${chips(item)}</span>
       <button type="button" aria-label="${t("library.search")}: ${item.title}" @click=${() => this.#search(arr, item.id)}>${t("library.search")}</button>
+      ${outside(arr, item.link, item.title)}
     </li>`;
   }
 
@@ -191,6 +197,15 @@ class Libraries extends Element {
       : nothing;
   }
 }
+
+/** The poster of a movie, a series or an artist; its place is kept where there is none. */
+const poster = (arr, id) =>
+  html`<span class="poster"><img src=${addressOf(`arr/${encodeURIComponent(arr.category)}/posters/${id}`)} alt="" loading="lazy" decoding="async"
+    @load=${({ target }) => target.removeAttribute("data-failed")} @error=${({ target }) => target.setAttribute("data-failed", "")} /></span>`;
+
+/** A link to the page of the Arr itself. */
+const outside = (arr, link, title) =>
+  link ? html`<a class="outside" href=${link} target="_blank" rel="noreferrer" aria-label="${t("library.open", { name: arr.name })}: ${title}" title=${t("library.open", { name: arr.name })}>${icon("outside")}</a>` : nothing;
 
 /** What an item has and lacks, in words. */
 function chips(item) {

@@ -215,6 +215,7 @@ export const GERMAN = {
   "trace.act": "etwas ist zu tun",
 
   "library.missing": "Fehlt",
+  "library.open": "In {name} öffnen",
   "library.unmonitored": "Nicht beobachtet",
   "library.quality": "Unter dem Cutoff",
   "library.quality.met": "Qualität erreicht",

@@ -213,6 +213,7 @@ export const ENGLISH = {
   "trace.act": "something is to be done",
 
   "library.missing": "Missing",
+  "library.open": "Open in {name}",
   "library.unmonitored": "Not monitored",
   "library.quality": "Below the cutoff",
   "library.quality.met": "Quality met",

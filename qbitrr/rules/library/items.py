@@ -20,6 +20,7 @@ class Movie(Struct, frozen=True, gc=False, array_like=True, rename="camel"):
     id: int
     title: str
     year: int
+    tmdb_id: int
     monitored: bool
     released: bool
     has_file: bool
@@ -36,7 +37,6 @@ class MovieRow(Movie, frozen=True):
     """One movie."""
 
     sort_title: str
-    tmdb_id: int
     imdb_id: str | None
     file_id: int | None
     quality_profile: str
@@ -59,6 +59,8 @@ class SeriesRow(Struct, frozen=True, gc=False, array_like=True):
     fingerprint: int = 0
     unmonitored_seasons: str = ""
     """Their numbers with a space between."""
+    title_slug: str = ""
+    """By which Sonarr's own page addresses it."""
 
 
 class Episode(Struct, frozen=True, gc=False, array_like=True, rename="camel"):
@@ -98,6 +100,8 @@ class ArtistRow(Struct, frozen=True, gc=False, array_like=True):
     monitored: bool
     quality_profile: str
     fingerprint: int = 0
+    foreign_id: str = ""
+    """By which Lidarr's own page addresses it."""
 
 
 class Album(Struct, frozen=True, gc=False, array_like=True, rename="camel"):

@@ -17,6 +17,7 @@ from qbitrr.arr.kinds import KINDS
 from qbitrr.clock import from_iso
 from qbitrr.sandbox.life.commands import KNOWN
 from qbitrr.sandbox.life.failing import NotGrabbedError
+from qbitrr.sandbox.media import pictures
 from qbitrr.sandbox.media.quality import SCORES
 from qbitrr.sandbox.services import download_settings, resources
 from qbitrr.sandbox.services.answers import lean, many, one
@@ -127,6 +128,7 @@ class ArrStandIn(StandIn):
             "downloadclient": self.get_download_clients,
             "remotepathmapping": self.get_path_mappings,
             "manualimport": self.get_manual_import,
+            f"{KINDS[self.kind].covers}/{{id}}/{{filename}}": self.get_cover,
             **self.own_routes(),
         }
         return [
@@ -228,6 +230,16 @@ class ArrStandIn(StandIn):
     async def get_health(self, _: web.Request) -> web.Response:
         """System > Status > Health."""
         return one(download_settings.health(self.kind, self.arr.connections, self.arr.settings, self.arr.now))
+
+    async def get_cover(self, request: web.Request) -> web.Response:
+        """A picture of a movie, a series or an artist; one of every seven has none.
+
+        Source: `MediaCoverController`, which knows no difference between a picture that is not there and an id.
+        """
+        number = path_id(request)
+        if number not in self.parents or number % 7 == 0 or not request.match_info["filename"].startswith("poster"):
+            return web.Response(status=404)
+        return web.Response(body=pictures.poster(number), content_type="image/jpeg")
 
     async def get_queue(self, request: web.Request) -> web.Response:
         """Downloads that nothing matches are listed only when asked for. Beyond its end the last page is repeated."""

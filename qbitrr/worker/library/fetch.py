@@ -200,6 +200,7 @@ def _series_row(series: Series, profiles: Profiles, fingerprint: int | None = No
         quality_profile=_profile(profiles, series.quality_profile_id).name,
         fingerprint=fingerprint_of(series, profiles) if fingerprint is None else fingerprint,
         unmonitored_seasons=" ".join(str(s.season_number) for s in series.seasons or [] if not s.monitored),
+        title_slug=series.title_slug or "",
     )
 
 
@@ -268,6 +269,7 @@ def _artist_row(artist: Artist, profile: Profile, fingerprint: int) -> items.Art
         monitored=artist.monitored,
         quality_profile=profile.name,
         fingerprint=fingerprint,
+        foreign_id=artist.foreign_artist_id or "",
     )
 
 

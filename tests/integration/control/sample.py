@@ -222,7 +222,17 @@ MOVIES = [
     movie(7, "Ärger im Paradies", 2001),
 ]
 SERIES = [
-    items.SeriesRow(1, "Cowboy Bebop", "cowboy bebop", 1998, 76885, "tt0213338", monitored=True, quality_profile="HD"),
+    items.SeriesRow(
+        1,
+        "Cowboy Bebop",
+        "cowboy bebop",
+        1998,
+        76885,
+        "tt0213338",
+        monitored=True,
+        quality_profile="HD",
+        title_slug="cowboy-bebop",
+    ),
     items.SeriesRow(2, "attack on Titan", "attack on titan", 2013, 267440, None, monitored=True, quality_profile="HD"),
 ]
 EPISODES = [
@@ -235,7 +245,15 @@ EPISODES = [
     episode(2, 2, 2, airs_at=None),
 ]
 ARTISTS = [
-    items.ArtistRow(1, "Pink Floyd", "pink floyd", "UK progressive rock band", monitored=True, quality_profile="HD"),
+    items.ArtistRow(
+        1,
+        "Pink Floyd",
+        "pink floyd",
+        "UK progressive rock band",
+        monitored=True,
+        quality_profile="HD",
+        foreign_id="83d91898-7763",
+    ),
     items.ArtistRow(2, "Björk", "björk", None, monitored=True, quality_profile="HD"),
 ]
 ALBUMS = [

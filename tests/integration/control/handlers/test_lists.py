@@ -29,6 +29,7 @@ async def test_a_page_of_movies(client):
         "id": 2,
         "title": "alien",
         "year": 1979,
+        "tmdbId": 2,
         "monitored": True,
         "hasFile": True,
         "qualityMet": False,
@@ -40,6 +41,7 @@ async def test_a_page_of_movies(client):
         "reason": "Quality",
         "reasonCode": "Quality",
         "released": True,
+        "link": "http://radarr/movie/2",
     }
 
 
@@ -130,6 +132,7 @@ async def test_a_series_with_its_seasons(client):
         "year": 1998,
         "tvdbId": 76885,
         "imdbId": "tt0213338",
+        "link": "http://sonarr/series/cowboy-bebop",
     }
     assert (bebop["monitored"], bebop["available"], list(bebop["seasons"])) == (2, 2, ["0", "1"])
     assert (titan["monitored"], titan["available"]) == (2, 1)
@@ -192,9 +195,10 @@ async def test_an_artist_with_albums(client):
     assert page["counts"] == {"available": 2, "monitored": 3, "missing": 1}
     assert (page["category"], page["total"], page["page"], page["page_size"]) == ("music", 2, 0, 25)
     bjork, floyd = page["artists"]
-    assert bjork["artist"] == {"id": 2, "name": "Björk", "disambiguation": None}
+    assert bjork["artist"] == {"id": 2, "name": "Björk", "disambiguation": None, "link": None}
     assert (bjork["monitored"], bjork["available"]) == (1, 1)
     assert floyd["artist"]["disambiguation"] == "UK progressive rock band"
+    assert floyd["artist"]["link"] == "http://lidarr/artist/83d91898-7763"
     assert (floyd["monitored"], floyd["available"]) == (2, 1)
     assert [entry["title"] for entry in floyd["albums"]] == ["The Dark Side of the Moon", "The Wall"]
     assert floyd["albums"][0] == {

@@ -55,6 +55,21 @@ async def read_anew(client, database, *parents):
     await sync_changes(client, database, "cat", dict.fromkeys(parents), profiles, Clock())
 
 
+@pytest.mark.parametrize(
+    ("kind", "stored", "sent"),
+    [
+        ("radarr", "SELECT id, tmdb_id FROM movies", "titleSlug"),
+        ("sonarr", "SELECT id, title_slug FROM series", "titleSlug"),
+        ("lidarr", "SELECT id, foreign_id FROM artists", "foreignArtistId"),
+    ],
+)
+async def test_what_the_arrs_own_page_addresses_them_by_is_stored(kind, stored, sent, tmp_path):
+    async with arr_of(kind, tmp_path) as (stand_in, client, database):
+        await sync(client, database)
+        rows = {number: str(slug) for number, slug in await database.rows(stored)}
+        assert rows == {number: stand_in.parent(number)[sent] for number in stand_in.parents}
+
+
 @pytest.mark.parametrize("kind", SECTIONS)
 async def test_what_is_stored_is_what_the_arr_has(kind, tmp_path):
     async with arr_of(kind, tmp_path) as (stand_in, client, database):
