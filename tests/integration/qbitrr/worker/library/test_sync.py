@@ -4,6 +4,7 @@ import dataclasses
 from contextlib import suppress
 
 import msgspec
+import pytest
 
 from qbitrr.clock import Clock
 from qbitrr.errors import ServiceError
@@ -15,6 +16,11 @@ ALL_MOVIES = "GET /api/v3/movie"
 NOW = Clock()
 QUICK_SECONDS = [0.0]
 QUICK = Clock(monotonic=lambda: 50_000.0 + QUICK_SECONDS[0])
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_imported_meanwhile(sandbox):
+    sandbox.world.client.torrents.clear()
 
 
 def library(room, clock=NOW):
