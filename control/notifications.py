@@ -42,10 +42,17 @@ def message(subject: Subject, page: str) -> tuple[NotificationEvent, str] | None
             return "breaker", f"Removals of {subject.category} await approval: {subject.because}. Decide at {page}"
         case SettingContradicts():
             return "settings", f"{subject.text} ({subject.category}). {subject.remedy}."
-        case Decision() if subject.state == "done":
-            text = f"{subject.action}: {subject.name} ({subject.category}), because {subject.because}. Undo at {page}"
-            return "action", text
+        case Decision():
+            return _of_decision(subject, page)
     return None
+
+
+def _of_decision(subject: Decision, page: str) -> tuple[NotificationEvent, str] | None:
+    """A message about an action that was done, or about which the user is asked."""
+    what = f"{subject.action}: {subject.name} ({subject.category}), because {subject.because}."
+    if subject.state == "awaiting_approval" and subject.notes.get("asked"):
+        return "ask", f"Do it or leave it? {what} Answer at {page}"
+    return ("action", f"{what} Undo at {page}") if subject.state == "done" else None
 
 
 class NotificationSender:

@@ -157,6 +157,16 @@ ROUTES = (
     route("POST", "/arr/{section}/discard", actions.discard, actions.ApprovalRequest, Message, *_DECISION),
     route(
         "POST",
+        "/actions/{id}/answer",
+        actions.answer,
+        actions.AnswerRequest,
+        Message,
+        NotFoundError,
+        ConflictError,
+        NotReadyError,
+    ),
+    route(
+        "POST",
         "/actions/{id}/undo",
         actions.undo,
         actions.UndoRequest,

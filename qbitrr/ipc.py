@@ -6,8 +6,8 @@ MessagePack; a message of an unknown type is refused as a whole.
 
     worker -> supervisor    Hello, Ready, Heartbeat, Waiting, Metrics, Counters, Activity, Contradictions, ClientStates,
                             Goodbye, and the answers TorrentRows, TorrentFiles, TorrentEvents, Comparison
-    supervisor -> worker    Configure, Rebuild, Approve, Discard, Undo, Explain, SearchNow, PauseSearches, ReadSettings,
-                            and the questions ReadTorrents, ReadFiles, ReadEvents, Compare
+    supervisor -> worker    Configure, Rebuild, Approve, Discard, Decide, Undo, Explain, SearchNow, PauseSearches,
+                            ReadSettings, and the questions ReadTorrents, ReadFiles, ReadEvents, Compare
 
 A worker is stopped by SIGTERM, from the supervisor or anyone else.
 """
@@ -249,6 +249,13 @@ class Undo(Message, frozen=True):
     action_id: int
 
 
+class Decide(Message, frozen=True):
+    """Do what an action of the ledger asks about, or leave the torrent."""
+
+    action_id: int
+    do: bool
+
+
 class Explain(Message, frozen=True):
     """Judge a torrent now and store the verdict with what is measured now."""
 
@@ -318,7 +325,17 @@ FromWorker = (
 )
 Question = ReadTorrents | ReadFiles | ReadEvents | Compare
 ToWorker = (
-    Configure | Rebuild | Approve | Discard | Undo | Explain | SearchNow | PauseSearches | ReadSettings | Question
+    Configure
+    | Rebuild
+    | Approve
+    | Discard
+    | Decide
+    | Undo
+    | Explain
+    | SearchNow
+    | PauseSearches
+    | ReadSettings
+    | Question
 )
 
 _encoder = msgspec.msgpack.Encoder()

@@ -89,6 +89,7 @@ ROUTES: Mapping[str, Rights] = {
     "POST /arr/{section}/restart": HARMLESS,
     "POST /arr/{section}/approve": CHANGE,
     "POST /arr/{section}/discard": CHANGE,
+    "POST /actions/{id}/answer": CHANGE,
     "POST /actions/{id}/undo": CHANGE,
     "POST /arr/test-connection": CHANGE,
     "GET /arr/{section}/search-plan": READ,

@@ -1,7 +1,7 @@
-"""`arr/<section>/approve`, `arr/<section>/discard`, `actions/<id>/undo`: the user's decisions on removals."""
+"""`arr/<section>/approve` and `/discard`, `actions/<id>/answer` and `/undo`: the user's decisions."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -45,6 +45,30 @@ async def discard(context: HandlerContext, request: ApprovalRequest) -> Message:
     return Message(f"The removals of {await _decide(context, request.section, ipc.Discard())} were dropped")
 
 
+class AnswerRequest(Struct, frozen=True):
+    """The action that is asked about, and the answer."""
+
+    id: Annotated[str, Meta(description="Id of the action in the list of decisions.", pattern="^[0-9]{1,18}$")]
+    answer: Annotated[Literal["do", "leave"], Meta(description="do: carry it out. leave: leave the torrent.")]
+
+    @property
+    def subject(self) -> str:
+        """What the audit trail names."""
+        return self.answer
+
+
+async def answer(context: HandlerContext, request: AnswerRequest) -> Message:
+    """Answer whether an action is to be done that a rule asks about (mode `ask`, or `ask` of a message).
+
+    What is to be done is judged again first: its reason must still hold. What is left is not asked about again.
+    """
+    entry = await _entry(context, request.id)
+    if not entry.is_asked:
+        raise ConflictError(f"Action {entry.id} does not wait for an answer: it is {entry.state}")
+    send(context, entry.category, ipc.Decide(entry.id, request.answer == "do"))
+    return Message(f"{entry.action} of {entry.name}: {'it goes on' if request.answer == 'do' else 'it is left'}")
+
+
 async def undo(context: HandlerContext, request: UndoRequest) -> Message:
     """Restore a torrent from quarantine, or add one again as it was that was removed after its quarantine.
 
@@ -52,15 +76,21 @@ async def undo(context: HandlerContext, request: UndoRequest) -> Message:
 
     Answers at once; the state of the action becomes `undone` when the torrent is restored.
     """
-    if not (request.id.isascii() and request.id.isdigit() and len(request.id) <= _MOST_DIGITS):
-        raise invalid("id", request.id, "Must be the id of an action")
-    entry = await ledger.get(context.database, int(request.id))
-    if entry is None:
-        raise NotFoundError(f"There is no action {request.id}")
+    entry = await _entry(context, request.id)
     if objection := await _objection(context, entry):
         raise ConflictError(f"Action {entry.id} cannot be undone: {objection}")
     send(context, entry.category, ipc.Undo(entry.id))
     return Message(f"Undoing action {entry.id} on {entry.name}")
+
+
+async def _entry(context: HandlerContext, action_id: str) -> Entry:
+    """Read an action. Raises BadRequestError, NotFoundError."""
+    if not (action_id.isascii() and action_id.isdigit() and len(action_id) <= _MOST_DIGITS):
+        raise invalid("id", action_id, "Must be the id of an action")
+    entry = await ledger.get(context.database, int(action_id))
+    if entry is None:
+        raise NotFoundError(f"There is no action {action_id}")
+    return entry
 
 
 async def _objection(context: HandlerContext, entry: Entry) -> str:

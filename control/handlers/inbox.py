@@ -11,7 +11,7 @@ from control.web.answers import moment
 from qbitrr.state import breakers, ledger, verdict_list
 from supervisor.lifecycle import Phase
 
-Matter = Literal["approval", "worker", "service", "setting", "import", "failed", "configuration", "update"]
+Matter = Literal["approval", "ask", "worker", "service", "setting", "import", "failed", "configuration", "update"]
 
 _MOST_TORRENTS = 50
 _FAILED_SECONDS = 86400.0
@@ -30,10 +30,10 @@ _LEFT_TO_THE_USER = {
 class InboxEntry(Struct, frozen=True, rename="camel", omit_defaults=True):
     """One matter. `text` is the reason in the words of its source, `remedy` what the user can do when that is known.
 
-    approval: `number` removals wait for it. worker: it is degraded, hangs, or needs the user. service: the worker
-    waits for one. setting: one of the Arr contradicts ours. import: the Arr or its user has to decide about a complete
-    torrent. failed: an action on a torrent. configuration: the key `name` is to be filled in. update: to version
-    `name`.
+    approval: `number` removals wait for it. ask: a rule asks whether to do `action` (id `number`). worker: it is
+    degraded, hangs, or needs the user. service: the worker waits for one. setting: one of the Arr contradicts ours.
+    import: the Arr or its user has to decide about a complete torrent. failed: an action on a torrent. configuration:
+    the key `name` is to be filled in. update: to version `name`.
     """
 
     matter: Matter
@@ -43,6 +43,7 @@ class InboxEntry(Struct, frozen=True, rename="camel", omit_defaults=True):
     remedy: str = ""
     number: int = 0
     hash: str = ""
+    action: str = ""
     since: datetime | None = None
 
 
@@ -57,6 +58,7 @@ async def read(context: HandlerContext, _request: Nothing) -> Inbox:
     return Inbox(
         [
             *await _approvals(context),
+            *await _asks(context),
             *_workers(context),
             *_settings(context),
             *_configuration(context),
@@ -74,6 +76,23 @@ async def _approvals(context: HandlerContext) -> list[InboxEntry]:
         InboxEntry("approval", category, text=because, number=waiting.get(category, 0))
         for category, because in tripped.items()
         if category in context.workers.processes
+    ]
+
+
+async def _asks(context: HandlerContext) -> list[InboxEntry]:
+    return [
+        InboxEntry(
+            "ask",
+            one.category,
+            one.name,
+            one.because,
+            number=one.id,
+            hash=one.infohash,
+            action=one.action,
+            since=moment(one.planned_at),
+        )
+        for one in await ledger.asked(context.database, _MOST_TORRENTS)
+        if one.category in context.workers.processes
     ]
 
 

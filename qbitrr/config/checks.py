@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr.config.environment import PROCESSING_ONLY
+from qbitrr.config.model.modes import MODES, MODES_OF_RULES, mode_of
 from qbitrr.config.patterns import fault_of, is_bounded
 from qbitrr.config.redact import redact_url
 from qbitrr.config.values import is_below
 from qbitrr.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from qbitrr.config.model import Arr, Config, Ombi, Overseerr, QBit, SeedingLimits, TrackerRow, WebUI
     from qbitrr.config.model.arr import TorrentRules
@@ -43,10 +44,10 @@ def check_together(config: Config, findings: Findings) -> None:
         _check_search(arr, findings)
         _check_patterns(arr, findings)
         _check_messages(arr, findings)
-        _check_stances(f"{arr.section}.Torrent", arr.torrent, findings)
+        _check_modes(f"{arr.section}.Torrent", arr.torrent, findings)
         _check_speed(arr, findings)
         _check_ranges(f"{arr.section}.Torrent", arr.torrent.speed, findings)
-    _check_stances("Settings.Torrent", config.settings.torrent, findings)
+    _check_modes("Settings.Torrent", config.settings.torrent, findings)
     _check_ranges("Settings.Torrent", config.settings.torrent.speed, findings)
 
 
@@ -188,32 +189,21 @@ def _check_search(arr: Arr, findings: Findings) -> None:
         findings.warning(f"{where}.UseTempForMissing", found, "at least one mapping", "No profile is switched.")
 
 
-RULES_BY_PRIVACY = frozenset(
-    {
-        "arr_refuses_it",
-        "custom_format_unmet",
-        "nothing_playable",
-        "nothing_to_import",
-        "slow",
-        "slow_by_speed",
-        "stalled",
-        "stalled_is_searched_again",
-        "unavailable",
-        "unplayable",
-    }
-)
-"""Rules that `PrivatePolicy` and `PublicPolicy` may name."""
-_STANCES = ("act", "tag", "leave")
+def _check_modes(where: str, rules: TorrentRules | ManagedTorrents, findings: Findings) -> None:
+    for name, modes in (("PrivatePolicy", rules.private_policy), ("PublicPolicy", rules.public_policy)):
+        for rule, written in modes.items():
+            allowed = MODES if rule == "default" else MODES_OF_RULES.get(rule)
+            if allowed is None:
+                rules_with_modes = f"{', '.join(sorted(MODES_OF_RULES))} or default"
+                findings.problem(f"{where}.{name}.{rule}", "no such rule", rules_with_modes)
+            elif mode_of(written) not in allowed:
+                findings.problem(f"{where}.{name}.{rule}", f'"{written}"', _one_of(allowed))
 
 
-def _check_stances(where: str, rules: TorrentRules | ManagedTorrents, findings: Findings) -> None:
-    for name, stances in (("PrivatePolicy", rules.private_policy), ("PublicPolicy", rules.public_policy)):
-        for rule, stance in stances.items():
-            if rule not in RULES_BY_PRIVACY | {"default"}:
-                allowed = f"{', '.join(sorted(RULES_BY_PRIVACY))} or default"
-                findings.problem(f"{where}.{name}.{rule}", "no such rule", allowed)
-            elif stance not in _STANCES:
-                findings.problem(f"{where}.{name}.{rule}", f'"{stance}"', '"act", "tag" or "leave"')
+def _one_of(modes: Sequence[str]) -> str:
+    """The modes that are possible, the mildest last."""
+    *others, last = (f'"{mode}"' for mode in reversed(modes))
+    return f"{', '.join(others)} or {last}"
 
 
 def _check_speed(arr: Arr, findings: Findings) -> None:

@@ -18,6 +18,7 @@ BY_A_PERSON = "a person "
 ADDED_AGAIN = "added again"
 """Beginning of the outcome of a removal that was undone after it."""
 DISCARDED = f"{BY_A_PERSON}decided against it"
+LEFT = f"{BY_A_PERSON}answered to leave it"
 
 
 class ImportFacts(Struct, frozen=True, gc=False):
@@ -47,6 +48,8 @@ class History(Struct, frozen=True, gc=False):
     """What ffprobe found wrong with the files that the Arr refuses, by name; None until it was asked."""
     discarded_at: float | None = None
     """When the user decided against its removal."""
+    left: frozenset[str] = frozenset()
+    """Rules that asked, and were answered to leave it."""
     quarantined_until: float | None = None
     """When the quarantine ends in which a removal of it waits; None when it is in none."""
     unplayable: str = ""
@@ -61,9 +64,11 @@ class History(Struct, frozen=True, gc=False):
 NOTHING_DONE = History()
 
 
-def after(history: History, action: str, state: str, at: float, outcome: str | None) -> History:
-    """Add one more action, which ended at `at` (epoch seconds) in a state of the ledger."""
+def after(history: History, action: str, state: str, at: float, outcome: str | None, rule: str = "") -> History:
+    """Add one more action by a rule, which ended at `at` (epoch seconds) in a state of the ledger."""
     changes: dict[str, Any] = {}
+    if outcome == LEFT:
+        history = replace(history, left=history.left | {rule})
     if action in DESTRUCTIVE and (state == "undone" or (outcome or "").startswith(BY_A_PERSON)):
         changes = {"discarded_at": at}
         if action == Action.FAIL and (outcome or "").startswith(ADDED_AGAIN):  # the Arr counts the download as failed

@@ -29,10 +29,12 @@ _IGNORANCE = (
 class Answer(IntEnum):
     """What comes of a message, the mildest first."""
 
-    ASK = 0
-    """The user decides."""
-    TAG = 1
-    FAIL = 2
+    LEAVE = 0
+    """No pattern matches: it is shown to the user, and waits in the Arr."""
+    ASK = 1
+    """It fails once the user answers so."""
+    TAG = 2
+    FAIL = 3
 
 
 class MessageRule(Struct, frozen=True):
@@ -69,17 +71,17 @@ class Judgement(Struct, frozen=True):
 
 
 def decide(messages: Iterable[str], rules: Iterable[MessageRule]) -> Judgement:
-    """Decide what comes of messages: for each the first rule that matches, and the user without one."""
+    """Decide what comes of messages: for each the first rule that matches, and nothing without one."""
     rules = tuple(rules)
     answers: list[Answer] = []
     delay, matched = 0, {}
     for message in messages:
         rule = next((rule for rule in rules if rule.matches(message)), None)
-        answers.append(Answer.ASK if rule is None else rule.answer)
+        answers.append(Answer.LEAVE if rule is None else rule.answer)
         if rule is not None:
             matched[message] = rule.text
             delay = max(delay, rule.delay_seconds)
-    return Judgement(min(answers, default=Answer.ASK), delay, matched)
+    return Judgement(min(answers, default=Answer.LEAVE), delay, matched)
 
 
 @lru_cache(maxsize=256)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - msgspec resolves the types of fields
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from qbitrr.config.model import SeedingLimits, TrackerRow  # noqa: TC001 - msgspec resolves the types of fields
 from qbitrr.config.model.downloads import DownloadRange  # noqa: TC001 - msgspec resolves the types of fields
+from qbitrr.config.model.modes import MODES, MODES_OF_RULES, RULES_BY_PRIVACY, RuleMode
 from qbitrr.rules import seeding, trackers
 from qbitrr.rules.hit_and_run import HitAndRunRules  # noqa: TC001 - msgspec resolves the types of fields
 from qbitrr.rules.messages import MessageRule  # noqa: TC001 - msgspec resolves the types of fields
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.rules.seeding import EffectiveLimits
-
-Stance = Literal["act", "tag", "leave"]
-"""What a rule that would fail a torrent may do: act, only tag it, or nothing."""
 
 
 class Policy(Struct, frozen=True, gc=False):
@@ -57,16 +55,25 @@ class Policy(Struct, frozen=True, gc=False):
     most_failed_grabs: int = 0
     """0: no limit."""
     remove_unregistered: bool = False
-    private_stances: Mapping[str, Stance] = {}
-    public_stances: Mapping[str, Stance] = {}
-    """By name of a rule, or `default` for all others."""
+    private_modes: Mapping[str, RuleMode] = {}
+    public_modes: Mapping[str, RuleMode] = {}
+    """By name of a rule, or `default` for all others that fail a torrent."""
 
-    def stance(self, rule: str, *, private: bool | None) -> Stance:
-        """What a rule may do to a torrent that it would fail; the milder of both when it may be private."""
+    def mode(self, rule: str, *, private: bool | None) -> RuleMode:
+        """The mode of a rule for a torrent; the milder of both when it may be private."""
         if private is None:
-            return min(self.stance(rule, private=True), self.stance(rule, private=False), key=_MILDEST_FIRST.index)
-        stances, default = (self.private_stances, _PRIVATE) if private else (self.public_stances, _PUBLIC)
-        return stances.get(rule, stances.get("default", default))
+            return milder(self.mode(rule, private=True), self.mode(rule, private=False))
+        if rule not in MODES_OF_RULES:
+            return "act"
+        modes = self.private_modes if private else self.public_modes
+        if rule not in RULES_BY_PRIVACY:
+            return modes.get(rule, "act")
+        return modes.get(rule, modes.get("default", _PRIVATE if private else _PUBLIC))
+
+    @property
+    def shadows(self) -> bool:
+        """Whether what some rule asks for is recorded only."""
+        return "shadow" in (*self.private_modes.values(), *self.public_modes.values())
 
     def stalled_delay_for(self, torrent: TorrentFacts) -> int:
         """How long a download may stall, in seconds, or -1 or 0. A range only ever gives it more time."""
@@ -101,9 +108,13 @@ def _first(rows: Iterable[DownloadRange], value: Callable[[DownloadRange], int],
     return next((value(row) for row in rows if value(row) >= 0), default)
 
 
-_MILDEST_FIRST: tuple[Stance, ...] = ("leave", "tag", "act")
-_PRIVATE: Stance = "leave"
-_PUBLIC: Stance = "act"
+_PRIVATE: RuleMode = "off"
+_PUBLIC: RuleMode = "act"
+
+
+def milder(one: RuleMode, other: RuleMode) -> RuleMode:
+    """The milder of two modes."""
+    return min(one, other, key=MODES.index)
 
 
 class SeedingPolicy(Struct, frozen=True, dict=True):

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple, get_args
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from qbitrr.rules.facts import TorrentKey  # noqa: TC001 - msgspec resolves the types of fields
 
@@ -15,6 +16,8 @@ class Action(StrEnum):
     """What is to be done. Only `worker.act` does it."""
 
     NOTHING = "nothing"
+    ASK = "ask"
+    """Ask the user whether to do what the finding `would` do."""
     IMPORT = "import"
     CHECK_IMPORT = "check_import"
     CHECK_FILES = "check_files"
@@ -71,7 +74,8 @@ class Finding(Struct, frozen=True):
     """Result of one rule for one torrent.
 
     `because` holds no changing numbers, as a changed reason is another verdict. The numbers, with units in their
-    names, are in `facts`. `revisit_at` (epoch seconds) is when time alone may change the finding.
+    names, are in `facts`. `revisit_at` (epoch seconds) is when time alone may change the finding. `would` is what the
+    rule would do if it were allowed to: what the user is asked about, or what is recorded of a rule in Shadow.
     """
 
     outcome: Outcome
@@ -79,6 +83,7 @@ class Finding(Struct, frozen=True):
     facts: dict[str, Any] = {}
     action: Action = Action.NOTHING
     revisit_at: float | None = None
+    would: Action = Action.NOTHING
 
 
 class Decision(Struct, frozen=True):
@@ -123,6 +128,8 @@ class Verdict(Struct, frozen=True):
 
     rules: tuple[str, ...]
     findings: tuple[Finding, ...]
+    needs_privacy: bool = False
+    """A rule may decide otherwise once it is known whether the torrent is private."""
 
     @property
     def trace(self) -> tuple[TraceStep, ...]:
@@ -146,9 +153,14 @@ class Verdict(Struct, frozen=True):
         return [TraceStep(rule, found) for rule, found in asked if found.outcome is Outcome.ACT]
 
     @property
-    def needs_privacy(self) -> bool:
-        """Whether the rule may decide otherwise once it is known whether the torrent is private."""
-        return self.findings[-1].facts.get("private", False) is None
+    def in_shadow(self) -> list[TraceStep]:
+        """The rules that are in Shadow, and would do something."""
+        asked = zip(self.rules, self.findings, strict=False)
+        return [
+            TraceStep(rule, found)
+            for rule, found in asked
+            if found.would is not Action.NOTHING and found.outcome is not Outcome.ACT
+        ]
 
     @property
     def revisit_at(self) -> float | None:
@@ -185,6 +197,13 @@ def _passes(because: str) -> Finding:
 def stops(because: str, revisit_at: float | None = None, **facts: Any) -> Finding:
     """Find that the rule applies and nothing is to be done."""
     return Finding(Outcome.STOP, because, facts, revisit_at=revisit_at)
+
+
+def asks(finding: Finding) -> Finding:
+    """Find that the user is to be asked before what a rule asks for is done; anything else stays as it is."""
+    if finding.outcome is not Outcome.ACT or finding.action is Action.ASK:
+        return finding
+    return replace(finding, action=Action.ASK, would=finding.action)
 
 
 def acts(action: Action, because: str, **facts: Any) -> Finding:

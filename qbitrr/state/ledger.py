@@ -38,6 +38,11 @@ class Entry(Decision, frozen=True):
     planned_at: float
     updated_at: float
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether the user is asked about it, and has not answered."""
+        return self.state == "awaiting_approval" and bool(self.notes.get("asked"))
+
 
 DECISION_COLUMNS = "category, instance, infohash, name, added_at, action, rule, because, facts"
 _DECISION_WIDTH = DECISION_COLUMNS.count(",") + 1
@@ -81,6 +86,8 @@ def _any_of(values: Iterable[str]) -> str:
 
 
 _IS_OPEN = f"state IN {_any_of(OPEN)}"
+_IS_HELD = "state = 'awaiting_approval'"
+_IS_ASKED = "coalesce(json_extract(notes, '$.asked'), 0)"
 
 
 async def plan(
@@ -124,11 +131,25 @@ async def advance(database: Database, entry: Entry, step: str, now: float, **not
 
 
 async def approve(database: Database, category: str, now: float) -> None:
-    """Let every action of a category that awaits approval go on."""
+    """Let every action of a category that awaits approval go on, but for those that were asked about one by one."""
     await database.write(
-        "UPDATE ledger SET state = 'planned', updated_at = ? WHERE category = ? AND state = 'awaiting_approval'",
+        f"UPDATE ledger SET state = 'planned', updated_at = ? WHERE category = ? AND {_IS_HELD} AND NOT {_IS_ASKED}",
         (now, category),
     )
+
+
+async def answered(database: Database, entry: Entry, now: float) -> None:
+    """Let an action go on that the user was asked about."""
+    notes = msgspec.json.encode({**entry.notes, "answered_at": now}).decode()
+    await database.write(
+        "UPDATE ledger SET state = 'planned', notes = ?, updated_at = ? WHERE id = ?", (notes, now, entry.id)
+    )
+
+
+async def asked(database: Database, limit: int) -> list[Entry]:
+    """Read the actions that the user is asked about, the newest first."""
+    sql = f"SELECT {_COLUMNS} FROM ledger WHERE {_IS_HELD} AND {_IS_ASKED} ORDER BY id DESC LIMIT ?"
+    return [_entry(row) for row in await database.rows(sql, (limit,))]
 
 
 async def close(database: Database, entry: Entry, state: EndState, outcome: str, now: float) -> None:
@@ -159,8 +180,8 @@ async def open_entries(database: Database, category: str) -> list[Entry]:
 
 
 async def awaiting_approval(database: Database) -> dict[str, int]:
-    """Count the actions that await approval, by category."""
-    sql = "SELECT category, count(*) FROM ledger WHERE state = 'awaiting_approval' GROUP BY category"
+    """Count the actions that await approval because they were too many at once, by category."""
+    sql = f"SELECT category, count(*) FROM ledger WHERE {_IS_HELD} AND NOT {_IS_ASKED} GROUP BY category"
     return dict(await database.rows(sql))
 
 

@@ -32,6 +32,11 @@ rules, from top to bottom. The first that does not pass decides: either nothing 
 Whether a torrent is private is read from qBittorrent, before 5.0 from the row of the DHT among its trackers. Until that
 is known the milder one of `PrivatePolicy` and `PublicPolicy` counts.
 
+Their modes, the mildest first: `off`, nothing is done, and no later rule acts in its place; `shadow`, it is recorded;
+`ask`, it waits in the inbox until you answer, at most 100 in each category, and expires with its reason; `tag`, the
+torrent gets `qBitrr-useless`; `act`. What you answer to leave is not asked about again by that rule. `default` counts
+for rules that fail a torrent. While a mode does not allow an action, none of its steps is carried out.
+
 A torrent is judged again when it changes, when its records in the Arr's queue change, and when time alone may have
 changed the verdict. Right before an action it is read and judged once more.
 
@@ -99,7 +104,8 @@ def _evidence(rule: Rule) -> str:
     if not rule.proof:
         return "It never acts."
     private = "by `PrivatePolicy`, which leaves them unless it says otherwise" if rule.by_privacy else "the same"
-    lines = [f"Proof: {rule.proof}", f"Private torrents: {private}.", f"Default: {rule.harmless}"]
+    modes = [f"Modes: {', '.join(f'`{mode}`' for mode in rule.modes)}."] if rule.modes else []
+    lines = [f"Proof: {rule.proof}", f"Private torrents: {private}.", *modes, f"Default: {rule.harmless}"]
     return "\n".join(f"- {line}" for line in lines)
 
 

@@ -83,6 +83,11 @@ class Inbox extends Element {
           <button type="button" class="strong" @click=${() => this.#decide("discard", section, category, number)}>${t("discard")}</button>
           <button type="button" class="danger" @click=${() => this.#decide("approve", section, category, number)}>${t("approve")}</button>
           <a class="button" href=${formatRoute("activity", [], { state: "awaiting_approval", category })}>${t("show.held")}</a>`;
+      case "ask":
+        return html`
+          <button type="button" class="strong" @click=${() => this.#answer("leave", number, name)}>${t("answer.leave")}</button>
+          <button type="button" class="danger" @click=${() => this.#answer("do", number, name)}>${t("answer.do")}</button>
+          <button type="button" @click=${() => explain(hash, name)}>${t("why")}</button>`;
       case "worker":
       case "service":
         return html`
@@ -97,6 +102,13 @@ class Inbox extends Element {
         return html`<a class="button" href=${formatRoute("about")}>${t("update.open")}</a>`;
     }
     return nothing;
+  }
+
+  async #answer(what, number, name) {
+    const agree = await confirmed(t(`answer.${what}.title`, { name }), t(`answer.${what}.text`), t(`answer.${what}`), what === "do");
+    if (agree && (await attempt(() => write(`actions/${number}/answer`, { answer: what })))) {
+      this.#load();
+    }
   }
 
   async #decide(what, section, category, number) {

@@ -56,6 +56,7 @@ export const GERMAN = {
   "latest.all": "Ganzer Verlauf",
 
   "matter.approval": ({ n, category }) => `${viele(n, "Löschung", "Löschungen")} in ${category} ${n === 1 ? "wartet" : "warten"}`,
+  "matter.ask": "{name}",
   "matter.worker": "Der Worker von {category} hat ein Problem",
   "matter.service": "{category} wartet auf {name}",
   "matter.setting": "Eine Einstellung von {category} widerspricht",
@@ -65,6 +66,7 @@ export const GERMAN = {
   "matter.update": "Version {name} ist da",
   "about.import": "Nicht importiert",
   "about.failed": "Fehlgeschlagen",
+  "about.ask": "Frage",
   "about.approval": "Angehalten",
   "about.worker": "Worker",
   "about.service": "Wartet",
@@ -72,6 +74,12 @@ export const GERMAN = {
   "about.configuration": "Einrichtung",
   "about.update": "Update",
 
+  "answer.do": "Ausführen",
+  "answer.leave": "Lassen",
+  "answer.do.title": "{name}: ausführen?",
+  "answer.do.text": "Zuerst wird neu geprüft: Der Grund muss noch gelten.",
+  "answer.leave.title": "{name} lassen?",
+  "answer.leave.text": "Diese Regel fragt nicht wieder danach.",
   "approve": "Löschen",
   "approve.title": ({ n, category }) => `${viele(n, "Torrent", "Torrents")} in ${category} löschen?`,
   "approve.text": "Sie wurden angehalten, weil es zu viele auf einmal waren. Zuerst kommen sie in die Quarantäne, wenn es eine gibt.",

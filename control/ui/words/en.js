@@ -55,6 +55,7 @@ export const ENGLISH = {
   "latest.all": "All activity",
 
   "matter.approval": ({ n, category }) => `${many(n, "removal", "removals")} of ${category} ${n === 1 ? "waits" : "wait"} for you`,
+  "matter.ask": "{name}",
   "matter.worker": "The worker of {category} is in trouble",
   "matter.service": "{category} waits for {name}",
   "matter.setting": "A setting of {category} contradicts",
@@ -64,6 +65,7 @@ export const ENGLISH = {
   "matter.update": "Version {name} is available",
   "about.import": "Not imported",
   "about.failed": "Failed",
+  "about.ask": "Asks you",
   "about.approval": "Held",
   "about.worker": "Worker",
   "about.service": "Waiting",
@@ -71,6 +73,12 @@ export const ENGLISH = {
   "about.configuration": "Configuration",
   "about.update": "Update",
 
+  "answer.do": "Do it",
+  "answer.leave": "Leave it",
+  "answer.do.title": "Do it: {name}?",
+  "answer.do.text": "It is judged again first: the reason must still hold.",
+  "answer.leave.title": "Leave {name}?",
+  "answer.leave.text": "This rule does not ask about it again.",
   "approve": "Remove them",
   "approve.title": ({ n, category }) => `Remove ${many(n, "torrent", "torrents")} of ${category}?`,
   "approve.text": "They were held because they were too many at once. They go to the quarantine first, if there is one.",

@@ -217,11 +217,15 @@ class TorrentRules(Table, frozen=True):
     ] = 5
     private_policy: Annotated[
         dict[str, str],
-        key("mapping", 'Rules that may act on, tag or leave private torrents: { stalled = "act" }. Others: leave.'),
+        key(
+            "mapping",
+            "What single rules may do to private torrents: act, ask, tag, shadow or off, as docs/rules.md has it. "
+            'Rules that fail a torrent are off otherwise, or as default says: { stalled = "ask", default = "tag" }.',
+        ),
     ] = field(default_factory=dict)
     public_policy: Annotated[
         dict[str, str],
-        key("mapping", 'The same for public torrents: { slow = "tag", default = "act" }. Others: act.'),
+        key("mapping", 'The same for public torrents, for which all rules act otherwise: { slow = "ask" }.'),
     ] = field(default_factory=dict)
     remove_unregistered: Annotated[
         bool,
@@ -246,7 +250,7 @@ class MessageRow(Table, frozen=True):
     ] = "begins"
     action: Annotated[
         MessageAction,
-        key("choice", "fail: blocklist, remove and search again. tag: qBitrr-useless. ask: leave it to you."),
+        key("choice", "fail: blocklist, remove and search again. tag: qBitrr-useless. ask: ask you first."),
     ] = "fail"
     delay_seconds: Annotated[
         int,

@@ -6,7 +6,7 @@ from msgspec import field
 
 from qbitrr.config.model.key import Table, key
 
-NotificationEvent = Literal["worker", "breaker", "action", "update", "settings"]
+NotificationEvent = Literal["worker", "breaker", "action", "update", "settings", "ask"]
 
 
 class Notifications(Table, frozen=True):
@@ -21,7 +21,8 @@ class Notifications(Table, frozen=True):
         key(
             "choice",
             "What to report: a worker that is degraded or held, a breaker that tripped, an action that was done, "
-            "an update that is available, settings of an Arr that contradict these.",
+            "an update that is available, settings of an Arr that contradict these, "
+            "a rule that asks you.",
         ),
     ] = get_args(NotificationEvent)
     digest_seconds: Annotated[

@@ -25,11 +25,15 @@ class ManagedTorrents(Table, frozen=True):
     speed: Annotated[SpeedRules, key("inline", "Slow downloads, and ranges of downloads.")] = SpeedRules()
     private_policy: Annotated[
         dict[str, str],
-        key("mapping", 'Rules that may act on, tag or leave private torrents: { stalled = "act" }. Others: leave.'),
+        key(
+            "mapping",
+            "What single rules may do to private torrents: act, ask, tag, shadow or off, as docs/rules.md has it. "
+            'Rules that fail a torrent are off otherwise, or as default says: { stalled = "ask", default = "tag" }.',
+        ),
     ] = field(default_factory=dict)
     public_policy: Annotated[
         dict[str, str],
-        key("mapping", 'The same for public torrents: { slow = "tag", default = "act" }. Others: act.'),
+        key("mapping", 'The same for public torrents, for which all rules act otherwise: { slow = "ask" }.'),
     ] = field(default_factory=dict)
 
 

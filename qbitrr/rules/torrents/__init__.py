@@ -17,10 +17,12 @@ from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from qbitrr.config.model.modes import MODES_OF_RULES, RULES_BY_PRIVACY, RuleMode
 from qbitrr.rules.context import RuleContext
 from qbitrr.rules.facts import TorrentFacts
-from qbitrr.rules.policy import Policy
+from qbitrr.rules.policy import Policy, milder
 from qbitrr.rules.tags import TAG_USELESS
 from qbitrr.rules.torrents.completed import (
     arr_has_it,
@@ -65,7 +67,18 @@ from qbitrr.rules.torrents.unwanted import (
     unwanted_files,
 )
 from qbitrr.rules.torrents.user_categories import failed_by_user, recheck_requested
-from qbitrr.rules.verdict import PRELIMINARY, Action, Finding, Outcome, Verdict, acts, passes, stops
+from qbitrr.rules.verdict import (
+    CHECKS,
+    PRELIMINARY,
+    Action,
+    Finding,
+    Outcome,
+    Verdict,
+    acts,
+    asks,
+    passes,
+    stops,
+)
 
 Check = Callable[[TorrentFacts, RuleContext, Policy, float], Finding]
 
@@ -82,12 +95,11 @@ class Rule(Struct, frozen=True):
     """One rule.
 
     `proof` is what it needs before it acts, `harmless` why its default cannot hurt; both are empty for a rule that
-    never acts. What a rule that is `by_privacy` fails depends on whether the torrent is private (`Policy.stance`).
+    never acts. What becomes of what it asks for depends on its mode, if it has any (`Policy.mode`).
     """
 
     check: Check
     scope: Scope = Scope.BOTH
-    by_privacy: bool = False
     proof: str = ""
     harmless: str = ""
 
@@ -95,6 +107,16 @@ class Rule(Struct, frozen=True):
     def name(self) -> str:
         """Its name for users."""
         return self.check.__name__
+
+    @property
+    def modes(self) -> tuple[RuleMode, ...]:
+        """The modes that it may have, none when it always acts or never does."""
+        return MODES_OF_RULES.get(self.name, ())
+
+    @property
+    def by_privacy(self) -> bool:
+        """Whether it leaves private torrents by default."""
+        return self.name in RULES_BY_PRIVACY
 
 
 RULES = (
@@ -157,7 +179,6 @@ RULES = (
     Rule(
         nothing_playable,
         Scope.WITH_ARR,
-        by_privacy=True,
         proof="The whole file list: nothing that the Arr imports by its extension, but for small samples.",
         harmless="A word in a name is never enough; discs, images and archives are left.",
     ),
@@ -171,14 +192,12 @@ RULES = (
     Rule(
         nothing_to_import,
         Scope.WITH_ARR,
-        by_privacy=True,
         proof="The whole file list of a complete torrent that was never imported: no media file in it.",
         harmless="Discs, images and archives are left, and whatever only a name excludes.",
     ),
     Rule(
         unplayable,
         Scope.WITH_ARR,
-        by_privacy=True,
         proof="ffprobe calls every media file bad, while the files can be read and a good clip plays.",
         harmless="A message about a disk, or a broken ffprobe, is no proof.",
     ),
@@ -197,7 +216,6 @@ RULES = (
     Rule(
         arr_refuses_it,
         Scope.WITH_ARR,
-        by_privacy=True,
         proof="A complete download; for all that the Arr refuses a configured message, or ffprobe proves it bad.",
         harmless="Not before its age allows it, and never while the Arr waits for you.",
     ),
@@ -229,7 +247,6 @@ RULES = (
     Rule(
         custom_format_unmet,
         Scope.WITH_ARR,
-        by_privacy=True,
         proof="Scores of the download and of every item, as the Arr reports them.",
         harmless="Off by default.",
     ),
@@ -241,33 +258,28 @@ RULES = (
     Rule(
         stalled_is_searched_again,
         Scope.WITH_ARR,
-        by_privacy=True,
         proof="The first of its strikes.",
         harmless="Off by default.",
     ),
     Rule(
         unavailable,
         Scope.WITH_ARR,
-        by_privacy=True,
         proof="An availability below 1 over the whole delay, with the client online.",
         harmless="A quarter of an hour without a full copy in any peer; never above MaximumDeletablePercentage.",
     ),
     Rule(
         stalled,
-        by_privacy=True,
         proof="No byte downloaded over the whole delay, with the client online and the trackers in reach.",
         harmless="Time in which nothing can be known does not count.",
     ),
     Rule(nearly_complete),
     Rule(
         slow,
-        by_privacy=True,
         proof="A time left above MaximumETA, observed at each strike, while no limit of qBittorrent slows it.",
         harmless="Off by default (DoNotRemoveSlow, MaximumETA -1).",
     ),
     Rule(
         slow_by_speed,
-        by_privacy=True,
         proof="A speed below MinimumSpeed over the whole SlowDelay, while no limit of qBittorrent slows it.",
         harmless="Off by default (DoNotRemoveSlow, MinimumSpeed 0).",
     ),
@@ -276,10 +288,10 @@ RULES = (
 WITH_ARR = tuple(rule for rule in RULES if rule.scope is not Scope.WITHOUT_ARR)
 WITHOUT_ARR = tuple(rule for rule in RULES if rule.scope is not Scope.WITH_ARR)
 _CHECKS = {
-    with_arr: (tuple(rule.name for rule in rules), tuple((rule.check, rule.by_privacy) for rule in rules))
+    with_arr: (tuple(rule.name for rule in rules), tuple((rule.check, bool(rule.modes)) for rule in rules))
     for with_arr, rules in ((True, WITH_ARR), (False, WITHOUT_ARR))
 }
-"""Names, then checks and whether they depend on privacy, ready for ten thousand torrents at once."""
+"""Names, then checks and whether they have modes, ready for ten thousand torrents at once."""
 
 
 def judge(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Verdict:
@@ -300,29 +312,47 @@ def _ask(
 ) -> Verdict:
     names, checks = _CHECKS[policy.with_arr]
     findings: list[Finding] = []
-    for check, by_privacy in checks:
+    needs_privacy = False
+    for check, has_modes in checks:
         finding = check(torrent, context, policy, now)
-        if finding.outcome is not Outcome.PASS and by_privacy:
-            finding = _by_privacy(names[len(findings)], finding, torrent, context, policy)
+        if finding.outcome is not Outcome.PASS:
+            if has_modes and finding.outcome is Outcome.ACT and finding.action not in CHECKS:
+                finding = _by_mode(names[len(findings)], finding, torrent, context, policy)
+                needs_privacy = needs_privacy or finding.facts.get("private", False) is None
+            if finding.outcome is not Outcome.PASS and finding.action not in passed:
+                findings.append(finding)
+                break
         findings.append(finding)
-        if finding.outcome is not Outcome.PASS and finding.action not in passed:
-            break
-    return Verdict(names, tuple(findings))
+    return Verdict(names, tuple(findings), needs_privacy)
 
 
-def _by_privacy(rule: str, finding: Finding, torrent: TorrentFacts, context: RuleContext, policy: Policy) -> Finding:
-    """What a rule that would fail a torrent does by `PrivatePolicy` or `PublicPolicy`; the milder one when unknown."""
-    if finding.outcome is not Outcome.ACT:
-        return finding
+def _by_mode(rule: str, finding: Finding, torrent: TorrentFacts, context: RuleContext, policy: Policy) -> Finding:
+    """What becomes of an action that a rule asks for; the milder mode counts while privacy is not known."""
     private = torrent.private if torrent.private is not None else context.private
-    stance = policy.stance(rule, private=private)
-    if stance == "act":
+    mode, deed = policy.mode(rule, private=private), finding.action
+    if deed is Action.ASK:
+        mode, deed = milder(mode, "ask"), finding.would
+    if mode == "act" or (deed is Action.TAG_USELESS and mode in ("tag", "ask")):
         return finding
-    facts = finding.facts | {"private": private}
-    if stance == "tag" and TAG_USELESS not in torrent.tags and not policy.tagless:
+    depends = policy.mode(rule, private=True) != policy.mode(rule, private=False)
+    facts = finding.facts | {"private": private} if depends or private is not None else finding.facts
+    if mode == "ask" and deed not in PRELIMINARY:
+        return _by_answer(rule, replace(finding, facts=facts, action=deed, would=Action.NOTHING), context)
+    if mode == "tag" and TAG_USELESS not in torrent.tags and not policy.tagless:
         return acts(Action.TAG_USELESS, finding.because, **facts)
-    goes_on = finding.action is Action.SEARCH_AGAIN and private is not None
-    return (passes if goes_on else stops)(f"{finding.because}, but {_LEFT[private]}", **facts)
+    waits = private is None and depends and rule in RULES_BY_PRIVACY
+    finds = passes if deed in PRELIMINARY and not waits else stops
+    if mode == "shadow":
+        return replace(finds(f"{finding.because}, but this rule is in Shadow", **facts), would=deed)
+    left = _LEFT[private] if depends or private is not None else "it is left by the policy"
+    return finds(f"{finding.because}, but {left}", **facts)
+
+
+def _by_answer(rule: str, finding: Finding, context: RuleContext) -> Finding:
+    """Ask the user, who may have answered already to leave this torrent."""
+    if rule in context.history.left:
+        return stops(f"{finding.because}, but the user answered to leave it", **finding.facts)
+    return asks(finding)
 
 
 _LEFT = {

@@ -9,7 +9,7 @@ from qbitrr.rules.messages import Answer, Judgement, decide
 from qbitrr.rules.strikes import count
 from qbitrr.rules.tags import TAG_IMPORTED, TAG_USELESS
 from qbitrr.rules.torrents.failure import fails
-from qbitrr.rules.verdict import Action, acts, passes, stops
+from qbitrr.rules.verdict import Action, acts, asks, passes, stops
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -131,15 +131,15 @@ def arr_refuses_the_rest(torrent: TorrentFacts, context: RuleContext, policy: Po
     """`Messages`, `ArrErrorCodesToBlocklist`, `Torrent.VerifyMedia`: what is refused of a pack imported in part.
 
     When each file that the Arr refuses is proven bad, by a message about it that fails or by ffprobe, the release is
-    blocklisted and only what is missing is searched again; the torrent goes on as an imported one. Every other refusal
-    is left to the user.
+    blocklisted and only what is missing is searched again; the torrent goes on as an imported one. When a row of
+    `Messages` asks, the user is asked about that. Every other refusal is left to the user.
     """
     reading, proof = context.reading, context.history.proof
     if not torrent.complete or reading.state is not QueueState.REFUSED or proof is None or not proof.imported:
         return passes("it is not complete, or nothing of it was imported", **_as_facts(reading))
     facts = _as_facts(reading) | {"imported": len(proof.imported), "missing": len(proof.missing)}
     judgement = _judgement(context, policy)
-    if judgement.answer is not Answer.FAIL:
+    if judgement.answer not in (Answer.FAIL, Answer.ASK):
         unproven = (refusal for refusal in _not_broken(context) if _judged((refusal,), policy).answer < Answer.FAIL)
         words = "; ".join(dict.fromkeys(text for refusal in unproven for text in refusal.texts))
         return stops(f'the Arr imported a part of it, and leaves the rest to the user: "{words}"', **facts)
@@ -148,15 +148,16 @@ def arr_refuses_the_rest(torrent: TorrentFacts, context: RuleContext, policy: Po
     because = f'the Arr imported a part of it, and refuses the rest: "{words}"'
     if (objection := _too_early(torrent, context, policy, judgement, now)) is not None:
         return stops(f"{because}, but {objection[0]}", objection[1], **facts)
-    return fails(because, context, policy, now, Action.FAIL_REST, **facts)
+    found = fails(because, context, policy, now, Action.FAIL_REST, **facts)
+    return asks(found) if judgement.answer is Answer.ASK else found
 
 
 def arr_refuses_it(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
     """`Messages`, `ArrErrorCodesToBlocklist`: a torrent that the Arr refuses with such messages has failed.
 
-    The first row of `Messages` that matches says whether one fails, tags or is left to the user, and how long the Arr
-    has to refuse it so, over `Torrent.Strikes`; those that begin like an entry of `ArrErrorCodesToBlocklist` fail, and
-    all others are left to the user.
+    The first row of `Messages` that matches says whether one fails, tags or asks the user, and how long the Arr has to
+    refuse it so, over `Torrent.Strikes`; those that begin like an entry of `ArrErrorCodesToBlocklist` fail, and all
+    others are left to the user.
 
     Only when all that it refuses is refused for such a message, or cannot be played: a message about one file never
     fails the others. Not while the Arr has listed it for less than `Torrent.IgnoreTorrentsYoungerThan`.
@@ -167,13 +168,14 @@ def arr_refuses_it(torrent: TorrentFacts, context: RuleContext, policy: Policy, 
     judgement = _judgement(context, policy)
     facts = _as_facts(reading) | {"matched": judgement.matched}
     words = "; ".join(reading.words)
-    if judgement.answer is Answer.ASK:
+    if judgement.answer is Answer.LEAVE:
         return stops(f'it is complete, but the Arr refuses it: "{words}"', **facts)
     because = f'the Arr refuses it: "{words}"'
     if (objection := _too_early(torrent, context, policy, judgement, now)) is not None:
         return stops(f"{because}, but {objection[0]}", objection[1], **facts)
-    if judgement.answer is Answer.FAIL:
-        return fails(because, context, policy, now, **facts)
+    if judgement.answer is not Answer.TAG:
+        found = fails(because, context, policy, now, **facts)
+        return asks(found) if judgement.answer is Answer.ASK else found
     if TAG_USELESS in torrent.tags or policy.tagless:
         return stops(f"{because}, for which it is only tagged", **facts)
     return acts(Action.TAG_USELESS, because, **facts)

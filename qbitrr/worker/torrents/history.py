@@ -91,7 +91,7 @@ class TorrentHistory:
             self._failed_grabs.pop(entry.id, None)
         incarnation = _incarnation(entry)
         before = self._histories.get(incarnation, NOTHING_DONE)
-        history = after(before, entry.action, state, at, outcome)
+        history = after(before, entry.action, state, at, outcome, entry.rule)
         if entry.action in (Action.SKIP_FILES, Action.DELETE_FILES):  # its file list is another now
             history = replace(history, selection=None)
         if history != before:

@@ -64,7 +64,8 @@ class TorrentLoop:
         self.action_context = ActionContext(context, self._ownership, self.seeding, self._history, self._downloads)
         self.runner = ActionRunner(self.action_context, self.poll, self.observer, self.judge)
         self.approvals = Approvals(self.action_context, self.runner)
-        self._shadow = ShadowReport(self.action_context) if context.config.shadow else None
+        records = context.config.shadow or self.action_context.policy.shadows
+        self._shadow = ShadowReport(self.action_context) if records else None
         self._read_only = context.config.read_only
         self._to_judge: set[TorrentKey] = set()
         self._to_forget: set[TorrentKey] = set()

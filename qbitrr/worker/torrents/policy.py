@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from qbitrr.config.model.modes import mode_of
 from qbitrr.rules import breaker, trackers
 from qbitrr.rules.files import FileRules, compile_rules
 from qbitrr.rules.hit_and_run import HitAndRunRules
 from qbitrr.rules.messages import Answer, MessageRule
 from qbitrr.rules.ownership import owner
-from qbitrr.rules.policy import Policy, SeedingPolicy, Stance
+from qbitrr.rules.policy import Policy, SeedingPolicy
 from qbitrr.worker.config import guards_space
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from qbitrr.config.model import Arr, CategoryRules, QBit, TrackerRow
+    from qbitrr.config.model.modes import RuleMode
     from qbitrr.rules.trackers import Rows
     from qbitrr.worker.config import WorkerConfig
 
@@ -81,8 +83,8 @@ def _without_arr(config: WorkerConfig, category: str | None) -> Policy:
         slow_delay_seconds=settings.torrent.speed.slow_delay_seconds,
         ranges=settings.torrent.speed.ranges,
         maximum_deletable_progress=settings.torrent.maximum_deletable_percentage,
-        private_stances=_stances(settings.torrent.private_policy),
-        public_stances=_stances(settings.torrent.public_policy),
+        private_modes=_modes(settings.torrent.private_policy),
+        public_modes=_modes(settings.torrent.public_policy),
     )
 
 
@@ -112,8 +114,8 @@ def _with_arr(config: WorkerConfig) -> Policy:
         forces_minimum_custom_format=search.force_minimum_custom_format,
         most_failed_grabs=torrent.max_failed_grabs_per_day,
         remove_unregistered=torrent.remove_unregistered,
-        private_stances=_stances(torrent.private_policy),
-        public_stances=_stances(torrent.public_policy),
+        private_modes=_modes(torrent.private_policy),
+        public_modes=_modes(torrent.public_policy),
     )
 
 
@@ -123,9 +125,9 @@ def _messages(arr: Arr) -> tuple[MessageRule, ...]:
     return (*rows, *(MessageRule(text) for text in arr.error_messages_to_blocklist))
 
 
-def _stances(written: Mapping[str, str]) -> dict[str, Stance]:
+def _modes(written: Mapping[str, str]) -> dict[str, RuleMode]:
     """Read `PrivatePolicy` or `PublicPolicy`, whose values were checked with the configuration."""
-    return {rule: stance for rule, stance in written.items() if stance in get_args(Stance)}  # type: ignore[misc]
+    return {rule: mode for rule, text in written.items() if (mode := mode_of(text)) is not None}
 
 
 def file_rules_of(config: WorkerConfig) -> FileRules:

@@ -3,6 +3,7 @@
 import re
 from unittest.mock import AsyncMock
 
+import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -10,6 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from control.handlers import notifications
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from qbitrr import ipc
+from qbitrr.state import ledger
 from tests.integration.control.asking import get
 from tests.integration.control.sample import HASH, TOKEN, UNDOABLE, answering, waiting_for_approval
 
@@ -67,6 +69,7 @@ BODIES = {
     "/arr/{section}/search-pause": {"paused": False},
     "/torrents/{hash}/check-files": {"section": "movies", "folderExclusionRegex": ["^extras$"]},
     "/arr/test-connection": {"arrType": "radarr", "uri": "http://127.0.0.1:9"},
+    "/actions/{id}/answer": {"answer": "do"},
     "/config/rollback": {"id": 1},
     "/password": {"username": "me", "password": "long enough"},
     "/login": {"token": TOKEN},
@@ -83,6 +86,10 @@ async def test_answers_match_the_description(client, context, log_folder, docume
     waiting_for_approval(context).ask = answering(
         ipc.TorrentFiles(1, "Some.Movie", (ipc.FileRow(0, "a/extras/b.mkv", 1, 1),)), ipc.TorrentEvents(1)
     )
+    if route.path == "/actions/{id}/answer":
+        entry = await ledger.get(context.database, UNDOABLE)
+        asking = msgspec.structs.replace(entry, state="awaiting_approval", notes={"asked": True})
+        monkeypatch.setattr(ledger, "get", AsyncMock(return_value=asking))
     await context.access.sessions.start("token", "", "192.168.1.7", "")
     (log_folder / "Main.log").write_text("a\n")
     prefix = "" if route in OPEN_ROUTES else "/web"

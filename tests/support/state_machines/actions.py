@@ -169,7 +169,7 @@ class _Context(ActionContext):
 
     def __init__(self, worker: _Worker, parts: WorkerContext) -> None:
         ownership = SimpleNamespace(is_mine=lambda _: True, category_of=lambda _: "movies")
-        seeding = SimpleNamespace(final_clearance=_granted)
+        seeding = SimpleNamespace(final_clearance=_granted, is_private=lambda _: False)
         super().__init__(parts, cast("Any", ownership), cast("Any", seeding), TorrentHistory(parts), None)
         self.probe = cast("Any", SimpleNamespace(program="ffprobe", fault=_fault))
         self.interrupted = False

@@ -28,7 +28,14 @@ def worker(state, category="movies"):
 
 def decision(state="done", **changes):
     values = dict.fromkeys(Decision.__struct_fields__)
-    given = {"id": 7, "category": "movies", "name": "Some.Movie", "action": "fail", "because": "it is stalled"}
+    given = {
+        "id": 7,
+        "category": "movies",
+        "name": "Some.Movie",
+        "action": "fail",
+        "because": "it is stalled",
+        "notes": {},
+    }
     return Decision(**{**values, **given, "state": state, **changes})
 
 
@@ -42,6 +49,7 @@ def decision(state="done", **changes):
         (decision(), "action"),
         (decision("planned"), None),
         (decision("awaiting_approval"), None),  # its breaker is the message
+        (decision("awaiting_approval", notes={"asked": True}), "ask"),
         (decision("failed"), None),
         (BreakerTripped("movies", "11 deletions in an hour"), "breaker"),
         (SettingContradicts("movies", "removes_completed", "Radarr deletes", "Switch it off"), "settings"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr import ipc, logs
 from qbitrr.errors import ServiceError
-from qbitrr.rules.history import DISCARDED
+from qbitrr.rules.history import DISCARDED, LEFT
 from qbitrr.rules.quarantine import UNDOING
 from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-UserDecision = ipc.Approve | ipc.Discard | ipc.Undo
+UserDecision = ipc.Approve | ipc.Discard | ipc.Decide | ipc.Undo
 
 
 class Approvals:
@@ -76,6 +76,8 @@ class Approvals:
                 await self._approve()
             case ipc.Discard():
                 await self._discard()
+            case ipc.Decide(action_id, do):
+                await self._answer(action_id, do=do)
             case ipc.Undo(action_id):
                 await self._undo(action_id)
 
@@ -91,6 +93,19 @@ class Approvals:
             await self._context.close(entry, "cancelled", DISCARDED)
         await self._runner.breaker.reset()
 
+    async def _answer(self, entry_id: int, *, do: bool) -> None:
+        """Let an action go on that the user was asked about, or leave its torrent to the user from now on."""
+        context = self._context
+        entry = await ledger.get(context.database, entry_id)
+        if entry is None or entry.category != context.config.name or not entry.is_asked:
+            raise ActionCancelledError("it does not wait for an answer")
+        if entry.key in self._runner.busy:
+            raise RetryLaterError(1.0)
+        if do:
+            await ledger.answered(context.database, entry, context.clock.wall())
+        else:
+            await context.close(entry, "cancelled", LEFT)
+
     async def _undo(self, entry_id: int) -> None:
         """Restore a torrent that is in quarantine, or was removed after it.
 
@@ -105,4 +120,4 @@ class Approvals:
 
     async def _awaiting(self) -> list[Entry]:
         entries = await ledger.open_entries(self._context.database, self._context.config.name)
-        return [entry for entry in entries if entry.state == "awaiting_approval"]
+        return [entry for entry in entries if entry.state == "awaiting_approval" and not entry.is_asked]

@@ -51,6 +51,10 @@ class Breaker:
         await breakers.write(self._context.database, self._category, objection, 0.0)
         return False
 
+    def count(self, key: TorrentKey) -> None:
+        """Count a destructive action that the user decided on: it needs no approval, those after it may."""
+        self._started[key] = self._context.clock.wall()
+
     async def reset(self) -> None:
         """Count from zero, as the user decided."""
         self.tripped, self._started = None, {}

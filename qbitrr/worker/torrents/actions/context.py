@@ -16,7 +16,7 @@ from qbitrr.rules.verdict import Decision
 from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions.ffprobe import FFprobe
 from qbitrr.worker.torrents.arr_downloads import CLOCK_SKEW_SECONDS
-from qbitrr.worker.torrents.policy import file_rules_of, policy_of
+from qbitrr.worker.torrents.policy import Policies, file_rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +79,8 @@ class ActionContext:
         self.quarantine_ends: dict[int, float] = {}  # monotonic, by the id in the ledger
         self._empty_since: dict[str, float] = {}  # monotonic, by instance
         self.watches: dict[int, Watch] = {}  # by the id of the import in the ledger
-        self.policy = policy_of(config)
+        self.policies = Policies(config)
+        self.policy = self.policies.general
         self.file_rules = file_rules_of(config)
         self.adjusting = asyncio.Semaphore(_ADJUSTED_AT_ONCE)
         self.probe = FFprobe(config.arr_section.kind if config.arr_section else "radarr")

@@ -3,8 +3,8 @@
 A writer is made right before it is used, by one of the functions below. Each of them reads the torrent again, and
 raises ActionCancelledError when one of its guards forbids the change:
 
-    admit          every change of one torrent: approved, still the same torrent, in a category of the worker, no
-                   protect tag
+    admit          every change of one torrent: approved, by a rule whose mode allows it, still the same torrent, in a
+                   category of the worker, no protect tag
     admit_removal  what ends in a deletion: also not completed meanwhile, and hit-and-run minimums met
     admit_return   what returns a torrent: still the same one. Nothing else counts, as what was started must end
     admit_queue    stops, starts and moves of many: those of them that are the same, configured and not protected
@@ -23,6 +23,7 @@ from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.tags import TAG_QUARANTINE
 from qbitrr.rules.trackers import host_of
+from qbitrr.rules.verdict import Action
 from qbitrr.state import free_space
 from qbitrr.worker.disk import delete_below, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError
@@ -218,14 +219,18 @@ async def admit(context: ActionContext, entry: Entry) -> TorrentWriter:
     """Admit a change of a torrent. Raises ActionCancelledError, RetryLaterError, or a ServiceError."""
     _check_read_only(context, entry.instance)
     _check_approval(entry)
-    return TorrentWriter(context, entry, await context.read_for(entry))
+    torrent = await context.read_for(entry)
+    _check_mode(context, entry, torrent)
+    return TorrentWriter(context, entry, torrent)
 
 
 async def admit_removal(context: ActionContext, entry: Entry) -> RemovalWriter:
     """Admit the blocklisting or the deletion of a torrent. Raises as `admit` does."""
     _check_read_only(context, entry.instance)
     _check_approval(entry)
-    return RemovalWriter(context, entry, await read_deletable(context, entry))
+    torrent = await read_deletable(context, entry)
+    _check_mode(context, entry, torrent)
+    return RemovalWriter(context, entry, torrent)
 
 
 async def admit_return(context: ActionContext, entry: Entry) -> ReturnWriter:
@@ -276,3 +281,17 @@ def _check_approval(entry: Entry) -> None:
         raise RetryLaterError(_APPROVAL_SECONDS)
     if entry.state != "planned":
         raise ActionCancelledError(f"it has ended as {entry.state}")
+
+
+def _check_mode(context: ActionContext, entry: Entry, torrent: TorrentFacts | None) -> None:
+    """The mode of its rule may be another one than when it was planned. Privacy never changes for an infohash."""
+    private = entry.notes.get("private", torrent.private if torrent is not None else None)
+    mode = context.policies.of(context.ownership.category_of(entry.key)).mode(entry.rule, private=private)
+    if "asked" in entry.notes or mode == "ask":
+        allowed = "answered_at" in entry.notes and mode in ("ask", "act")
+    else:
+        allowed = mode == "act"
+    if entry.action == Action.TAG_USELESS:
+        allowed = mode in ("tag", "ask", "act")
+    if not allowed:
+        raise ActionCancelledError(f"the mode of its rule is {mode}")

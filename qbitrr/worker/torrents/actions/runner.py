@@ -50,6 +50,7 @@ _APPROVAL_SECONDS = 60.0  # until it is checked whether what awaits approval is 
 _UNDECIDED = frozenset(rule.__name__ for rule in (arr_queue_is_unknown, client_at_standstill))
 """Rules that stop because too little is known to judge: what is under way waits."""
 _UNDECIDED_SECONDS = 5.0
+_MOST_ASKED = 100  # actions of a category that the user is asked about; the others wait until one is answered
 _MOST_AT_ONCE = 100  # actions under way; the others start in the passes after
 
 _STEPS: dict[Action, Callable[[ActionContext, Entry], Awaitable[None]]] = {
@@ -235,6 +236,9 @@ class ActionRunner:
                         return bool(checked)
                 case _ if self._context.config.read_only:
                     return bool(checked)
+                case Action.ASK:
+                    await self._ask(torrent, verdict)
+                    return True
                 case action:
                     await self._plan(torrent, verdict, action)
                     return True
@@ -255,19 +259,28 @@ class ActionRunner:
             return
         await self._go_on(await self._context.plan(torrent, verdict, action, notes))
 
+    async def _ask(self, torrent: TorrentFacts, verdict: Verdict) -> None:
+        """Have the user asked about what a rule would do. Raises RetryLaterError while too many are asked about."""
+        if sum(entry.is_asked for entry in self._open.values()) >= _MOST_ASKED:
+            raise RetryLaterError(_APPROVAL_SECONDS)
+        deed = verdict.last.finding.would
+        notes = await self._notes(torrent, deed) | {"asked": True}
+        await self._context.plan(torrent, verdict, deed, notes, state="awaiting_approval")
+
     async def _notes(self, torrent: TorrentFacts, action: Action) -> dict[str, Any]:
         """Collect what the steps of an action will need."""
         context, queue = self._context, self._observer.queue_of(torrent)
         category = context.ownership.category_of(torrent.key)
+        notes: dict[str, Any] = {"private": context.seeding.is_private(torrent)}
         match action:
             case Action.IMPORT:
-                return {"item_ids": queue.item_ids if queue else ()}
+                return notes | {"item_ids": queue.item_ids if queue else ()}
             case Action.FAIL | Action.SEARCH_AGAIN | Action.FAIL_REST:
-                return {**await fail.notes_for(context, torrent, queue), "home": category}
+                return notes | {**await fail.notes_for(context, torrent, queue), "home": category}
             case Action.REMOVE:
-                return {"complete": torrent.complete, "home": category}
+                return notes | {"complete": torrent.complete, "home": category}
             case _:
-                return {}
+                return notes
 
     async def _resume(self, entry: Entry) -> bool:
         """Go on with an action that broke off, unless nothing came of it and nothing should.
@@ -275,7 +288,7 @@ class ActionRunner:
         Returns True: either way the action has ended. Raises a ServiceError or RetryLaterError; it stays open then.
         """
         # an import finds out by itself what became of it
-        is_first = entry.step == ledger.FIRST_STEP and entry.action != Action.IMPORT
+        is_first, torrent = entry.step == ledger.FIRST_STEP and entry.action != Action.IMPORT, None
         if is_first or quarantine.is_over(entry, self._context.clock.wall()):
             torrent = await self._context.read(entry.instance, entry.infohash)
             await self._observer.refresh_queue()
@@ -284,6 +297,11 @@ class ActionRunner:
                 return True
         if entry.state == "awaiting_approval":
             raise RetryLaterError(_APPROVAL_SECONDS)
+        if is_first and "answered_at" in entry.notes and torrent is not None:
+            self.breaker.count(entry.key)
+            entry = await self._context.advance(
+                entry, entry.step, **await self._notes(torrent, Action(entry.action))
+            )  # the Arr may list other records by now
         await self._go_on(entry)
         return True
 
@@ -294,7 +312,7 @@ class ActionRunner:
         verdict = self._judge.judge(quarantine.as_before(torrent, entry))
         if verdict is not None and verdict.last.rule in _UNDECIDED:
             raise RetryLaterError(_UNDECIDED_SECONDS)
-        return verdict is not None and verdict.action == entry.action
+        return verdict is not None and _asks_for(verdict, entry)
 
     async def _go_on(self, entry: Entry) -> None:
         action = Action(entry.action)
@@ -325,3 +343,12 @@ class ActionRunner:
             await self._go_on(await context.plan(torrent, verdict, Action.IMPORT, {}, importing.IMPORTED_STEP))
         elif queue is None and context.clock.monotonic() > context.downloads.polled_at + _REFRESH_SECONDS:
             await context.downloads.poll_clients()
+
+
+def _asks_for(verdict: Verdict, entry: Entry) -> bool:
+    """Whether a verdict still asks for an open action: for one that the user was asked about, by the same rule."""
+    if "asked" not in entry.notes:
+        return verdict.action == entry.action
+    asks = verdict.action is Action.ASK and verdict.last.finding.would == entry.action
+    acts = verdict.action == entry.action and not entry.is_asked
+    return verdict.last.rule == entry.rule and (asks or acts)

@@ -1,11 +1,11 @@
-"""Shadow: decisions are recorded and not carried out."""
+"""Shadow, of everything or of single rules: decisions are recorded and not carried out."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from qbitrr import logs
-from qbitrr.rules.verdict import CHECKS
+from qbitrr.rules.verdict import CHECKS, Action
 from qbitrr.state import shadow
 
 if TYPE_CHECKING:
@@ -26,8 +26,9 @@ class ShadowReport:
     async def note(self, torrent: TorrentFacts, verdict: Verdict) -> None:
         """Record every action that a verdict asks for."""
         noted = self._noted.setdefault(torrent.key, set())
-        for step in verdict.acting:
-            action = step.finding.action
+        acting = verdict.acting if self._context.config.shadow else []
+        for step in (*acting, *verdict.in_shadow):
+            action = step.finding.would if step.finding.would is not Action.NOTHING else step.finding.action
             mark = (torrent.added_at, action, step.rule)
             if action in CHECKS or mark in noted:
                 continue

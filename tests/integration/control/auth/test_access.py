@@ -61,6 +61,7 @@ OPEN_INSIDE = OPEN_TO_ALL | {
 OPEN_TO_OWN_USER = OPEN_INSIDE | {
     ("GET", "/web/audit"),
     ("GET", "/web/sessions"),
+    ("POST", "/web/actions/{id}/answer"),
     ("POST", "/web/actions/{id}/undo"),
     ("POST", "/web/arr/{section}/approve"),
     ("POST", "/web/arr/{section}/discard"),

@@ -48,6 +48,20 @@ async def test_what_cannot_be_undone_says_why(client, context, action, status, s
     assert context.workers.processes["movies"].sent == []
 
 
+@pytest.mark.parametrize(("answer", "do"), [("do", True), ("leave", False)])
+async def test_an_answer_is_sent_to_the_worker_of_the_action_that_asks(client, context, undone_entry, answer, do):
+    undone_entry(state="awaiting_approval", notes={"asked": True})
+    assert "Torrent 5" in (await post(client, f"/web/actions/{UNDOABLE}/answer", json={"answer": answer}))["message"]
+    assert context.workers.processes["movies"].sent == [ipc.Decide(UNDOABLE, do)]
+
+
+@pytest.mark.parametrize("fields", [{"state": "awaiting_approval", "notes": {}}, {"notes": {"asked": True}}])
+async def test_what_does_not_ask_takes_no_answer(client, context, undone_entry, fields):
+    undone_entry(**fields)
+    assert (await post(client, f"/web/actions/{UNDOABLE}/answer", 409, json={"answer": "do"}))["code"] == "CONFLICT"
+    assert context.workers.processes["movies"].sent == []
+
+
 @pytest.fixture
 async def undone_entry(context, monkeypatch):
     """Has the ledger know the action that can be undone with other fields."""

@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from qbitrr.config.model.downloads import DownloadRange
+from qbitrr.config.model.modes import MODES, MODES_OF_RULES
 from qbitrr.rules.adjustment import NONE, Adjustment
 from qbitrr.rules.context import RuleContext
 from qbitrr.rules.facts import ItemScores, QueueFacts, Refusal, SeedingFacts, TorrentFacts, TorrentKey
@@ -145,6 +146,7 @@ HISTORIES = st.builds(
     proof=PROOFS,
     faults=st.sampled_from([None, {}, {"a.mkv": "moov atom not found"}]),
     selection=SELECTIONS,
+    left=st.frozensets(st.sampled_from(["stalled", "arr_refuses_it"])),
 )
 CLIENT_SPEEDS = st.builds(
     ClientSpeed, st.none() | st.booleans(), st.none() | st.integers(0, 3), st.none() | st.integers(0, 3)
@@ -191,6 +193,9 @@ RANGES = st.builds(
     stalled_delay_seconds=st.integers(-1, 10**6),
     minimum_speed_bytes_per_second=st.integers(-1, 3),
 )
+MODES_BY_RULE = st.dictionaries(
+    st.sampled_from(["stalled", "default", "seeding_is_over", "settings_differ"]), st.sampled_from(MODES), max_size=3
+).map(lambda modes: {rule: mode for rule, mode in modes.items() if mode in MODES_OF_RULES.get(rule, MODES)})
 POLICIES = st.builds(
     Policy,
     ignore_younger_than_seconds=st.integers(0, 10**6),
@@ -213,6 +218,6 @@ POLICIES = st.builds(
     forces_minimum_custom_format=st.booleans(),
     most_failed_grabs=st.integers(0, 5),
     remove_unregistered=st.booleans(),
-    private_stances=st.dictionaries(st.sampled_from(["stalled", "default"]), st.sampled_from(["act", "tag", "leave"])),
-    public_stances=st.dictionaries(st.sampled_from(["stalled", "default"]), st.sampled_from(["act", "tag", "leave"])),
+    private_modes=MODES_BY_RULE,
+    public_modes=MODES_BY_RULE,
 )

@@ -11,7 +11,7 @@ from tests.contract.recorded import every_recording
 
 UPGRADE = "Not an upgrade for existing movie file. Existing quality: Bluray-480p. New Quality WEBDL-480p."
 UNABLE = "Unable to determine if file is a sample"
-FAIL, TAG, ASK = Answer.FAIL, Answer.TAG, Answer.ASK
+FAIL, TAG, ASK, LEAVE = Answer.FAIL, Answer.TAG, Answer.ASK, Answer.LEAVE
 
 
 @pytest.mark.parametrize(
@@ -84,13 +84,15 @@ def test_what_the_arr_could_not_find_out_counts_only_for_a_pattern_that_says_so(
 @pytest.mark.parametrize(
     ("messages", "answer", "delay"),
     [
-        ((), ASK, 0),
-        (("odd",), ASK, 0),
+        ((), LEAVE, 0),
+        (("odd",), LEAVE, 0),
         (("one",), FAIL, 60),
         (("two",), TAG, 600),
         (("one", "two"), TAG, 600),
-        (("one", "odd"), ASK, 60),
+        (("one", "odd"), LEAVE, 60),
         (("one but three",), ASK, 0),
+        (("three", "two"), ASK, 600),
+        (("three", "odd"), LEAVE, 0),
     ],
 )
 def test_the_first_rule_that_matches_decides_and_the_mildest_answer_counts(messages, answer, delay):
@@ -144,7 +146,7 @@ def test_of_the_real_messages_of_the_arrs_only_those_fail_by_default_that_are_ab
     rules = [MessageRule(text) for text in defaults]
     real = {text for one in every_recording() if one.name.startswith("queue") for text in messages_in(one.body)}
     assert len(real) > 8
-    assert {text for text in real if decide([text], rules).answer is not ASK} == {
+    assert {text for text in real if decide([text], rules).answer is not LEAVE} == {
         "Not an upgrade for existing movie file. Existing quality: Bluray-480p. New Quality WEBDL-480p.",
         "Not an upgrade for existing track file(s). New Quality is MP3-192",
         "Caution: Found executable file with extension: '.exe'",

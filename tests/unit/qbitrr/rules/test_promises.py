@@ -198,7 +198,7 @@ def test_only_a_rule_that_names_its_proof_acts(torrent, context, policy):
 @everything
 def test_a_private_torrent_is_left_by_default_unless_its_trackers_refuse_it_or_the_user_asks(torrent, context, policy):
     """Also one that may be private."""
-    plain = msgspec.structs.replace(policy, private_stances={})
+    plain = msgspec.structs.replace(policy, private_modes={})
     unknown = msgspec.structs.replace(context, private=None)
     for private, there in ((True, context), (None, unknown)):
         found = judged(torrent, there, plain, private=private, category="movies")

@@ -242,10 +242,10 @@ ROWS = policy(
     ("messages", "action"),
     [
         (("Not an upgrade for existing movie file.",), Action.FAIL),
-        (("Not an upgrade for existing movie file. New Quality WEBDL-720p.",), Action.NOTHING),
+        (("Not an upgrade for existing movie file. New Quality WEBDL-720p.",), Action.ASK),
         (("Sample",), Action.TAG_USELESS),
         (("Sample", "Not an upgrade"), Action.TAG_USELESS),
-        (("Sample", "720p"), Action.NOTHING),
+        (("Sample", "720p"), Action.ASK),
         (("Sample", ODD), Action.NOTHING),
     ],
 )

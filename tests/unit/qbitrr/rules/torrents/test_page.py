@@ -1,6 +1,6 @@
 import pytest
 
-from qbitrr.config.checks import RULES_BY_PRIVACY
+from qbitrr.config.model.modes import MODES_OF_RULES, RULES_BY_PRIVACY
 from qbitrr.rules.torrents import RULES
 from tests.support.rules_page import keys_in, render
 
@@ -32,4 +32,5 @@ def test_a_key_that_there_is_not_is_an_error(name):
 def test_every_rule_that_acts_says_its_proof_and_why_its_default_cannot_hurt():
     assert all(bool(rule.proof) == bool(rule.harmless) for rule in RULES)
     assert all(rule.proof for rule in RULES if rule.by_privacy)
-    assert {rule.name for rule in RULES if rule.by_privacy} == RULES_BY_PRIVACY
+    assert {rule.name for rule in RULES if rule.modes} == MODES_OF_RULES.keys() >= RULES_BY_PRIVACY
+    assert all(rule.proof for rule in RULES if rule.modes)

@@ -19,30 +19,30 @@ from tests.unit.qbitrr.rules.torrents.scenes import (
 
 
 @pytest.mark.parametrize(
-    ("stances", "expected"),
+    ("modes", "expected"),
     [
         ({}, left_alone_by("stalled")),
         ({"stalled": "act"}, fails_by("stalled")),
         ({"default": "act"}, fails_by("stalled")),
-        ({"stalled": "leave", "default": "act"}, left_alone_by("stalled")),
+        ({"stalled": "off", "default": "act"}, left_alone_by("stalled")),
         ({"stalled": "tag"}, (Action.TAG_USELESS, "stalled")),
         ({"slow": "act"}, left_alone_by("stalled")),
     ],
 )
-def test_a_private_torrent_is_left_unless_its_policy_says_otherwise(stances, expected):
-    assert decision(verdict(HOPELESS, policy=policy(private_stances=stances), private=True)) == expected
+def test_a_private_torrent_is_left_unless_its_policy_says_otherwise(modes, expected):
+    assert decision(verdict(HOPELESS, policy=policy(private_modes=modes), private=True)) == expected
 
 
 @pytest.mark.parametrize(
-    ("stances", "expected"),
+    ("modes", "expected"),
     [
         ({}, fails_by("stalled")),
-        ({"stalled": "leave"}, left_alone_by("stalled")),
+        ({"stalled": "off"}, left_alone_by("stalled")),
         ({"default": "tag"}, (Action.TAG_USELESS, "stalled")),
     ],
 )
-def test_a_public_torrent_fails_unless_its_policy_says_otherwise(stances, expected):
-    assert decision(verdict(HOPELESS, policy=policy(public_stances=stances), private=False)) == expected
+def test_a_public_torrent_fails_unless_its_policy_says_otherwise(modes, expected):
+    assert decision(verdict(HOPELESS, policy=policy(public_modes=modes), private=False)) == expected
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def test_a_public_torrent_fails_unless_its_policy_says_otherwise(stances, expect
         ({"stalled": "act"}, {}, fails_by("stalled")),
         ({"stalled": "act"}, {"default": "tag"}, (Action.TAG_USELESS, "stalled")),
         ({"stalled": "tag"}, {}, (Action.TAG_USELESS, "stalled")),
-        ({"stalled": "act"}, {"stalled": "leave"}, left_alone_by("stalled")),
+        ({"stalled": "act"}, {"stalled": "off"}, left_alone_by("stalled")),
     ],
 )
 def test_what_may_be_private_gets_the_milder_of_both(private, public, expected):
-    by = policy(private_stances=private, public_stances=public)
+    by = policy(private_modes=private, public_modes=public)
     found = verdict(HOPELESS, policy=by, private=None)
     assert decision(found) == expected
     assert found.needs_privacy is (found.action is not Action.FAIL)
@@ -76,7 +76,7 @@ def test_what_the_row_of_the_dht_says_counts_before_5_0():
 
 
 def test_a_tag_is_set_once():
-    tagging = policy(public_stances={"default": "tag"})
+    tagging = policy(public_modes={"default": "tag"})
     assert verdict(HOPELESS, policy=tagging, tags=frozenset({"qBitrr-useless"})).action is Action.NOTHING
 
 
@@ -122,3 +122,30 @@ def test_an_imported_torrent_that_no_tracker_knows_is_removed_by_its_own_key(on,
 def test_what_was_complete_once_never_fails_for_it():
     lost = completed(left_bytes=5, state="stalledDL")
     assert verdict(lost, context(unregistered=True)).action is Action.NOTHING
+
+
+# -- modes ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mode", "action", "would"),
+    [
+        ("act", Action.FAIL, Action.NOTHING),
+        ("ask", Action.ASK, Action.FAIL),
+        ("tag", Action.TAG_USELESS, Action.NOTHING),
+        ("shadow", Action.NOTHING, Action.FAIL),
+        ("off", Action.NOTHING, Action.NOTHING),
+    ],
+)
+@pytest.mark.parametrize("private", [True, False])
+def test_the_mode_of_a_rule_says_what_becomes_of_it(mode, action, would, private):
+    by = policy(**{"private_modes" if private else "public_modes": {"stalled": mode}})
+    found = verdict(HOPELESS, policy=by, private=private)
+    assert (found.action, found.last.finding.would, found.last.rule) == (action, would, "stalled")
+
+
+def test_what_the_user_answered_to_leave_is_not_asked_again():
+    asking = policy(public_modes={"stalled": "ask"})
+    left = context(history=History(left=frozenset({"stalled"})))
+    assert decision(verdict(HOPELESS, left, asking)) == left_alone_by("stalled")
+    assert verdict(HOPELESS, context(history=History(left=frozenset({"slow"}))), asking).action is Action.ASK

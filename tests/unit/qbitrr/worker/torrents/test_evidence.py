@@ -165,7 +165,7 @@ POLICIES = choices(
         (MessageRule("a", "contains"),),
         (MessageRule(BAD, answer=Answer.TAG),),
     ],
-    private_stances=[{}, {"default": "act"}],
+    private_modes=[{}, {"default": "act"}],
 )
 REMOVALS = st.sampled_from([EffectiveLimits(), EffectiveLimits(1, 2.0, -1.0), EffectiveLimits(2, -1.0, 600.0)])
 
@@ -331,7 +331,7 @@ def proven(world: World, rule: str, moment: Moment) -> bool:
     if rule == "seeding_is_over":
         reached = scene.ratio >= 2.0 if world.limits.ratio > 0 else world.now - START >= 600
         return reached and world.left == 0 and (world.was_whole or not policy.with_arr)
-    if scene.private and not policy.private_stances:
+    if scene.private and not policy.private_modes:
         return False
     if policy.with_arr and not world.queue_known:
         return False

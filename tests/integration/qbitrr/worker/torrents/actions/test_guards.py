@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from qbitrr.config.model.modes import MODES_OF_RULES
 from qbitrr.rules.tags import TAG_IGNORED, TAG_QUARANTINE
 from qbitrr.rules.verdict import CHECKS, COUNTED, Action
 from qbitrr.state import breakers
@@ -24,7 +25,7 @@ GUARDS = {"shadow", "probation", "protected", "awaiting approval", "section remo
 
 
 def test_every_action_has_a_scene():
-    assert {action_of(name) for name in SCENES} == set(Action) - CHECKS - {Action.NOTHING}
+    assert {action_of(name) for name in SCENES} == set(Action) - CHECKS - {Action.NOTHING, Action.ASK}
 
 
 def test_every_action_that_is_counted_can_await_approval():
@@ -102,6 +103,43 @@ async def test_nothing_but_reads_is_sent_while_a_guard_forbids_it(judged, tmp_pa
                     return not await is_open(opened, on.action)
 
                 await passes_until(opened, has_ended, "it did not go on")
+
+
+BY_A_RULE = {
+    "fail": "stalled", "fail after a quarantine": "stalled", "fail_rest": "arr_refuses_the_rest",
+    "search_again": "stalled_is_searched_again", "skip_files": "unwanted_files",
+    "delete_files": "excluded_files_are_left", "adjust": "settings_differ", "remove": "seeding_is_over",
+    "remove after a quarantine": "seeding_is_over",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "mode"),
+    [
+        (name, step, mode)
+        for name, step in STEPS
+        if name in BY_A_RULE
+        for mode in MODES_OF_RULES[BY_A_RULE[name]]
+        if mode not in ("act", "tag")
+    ],
+)
+async def test_no_step_is_carried_out_that_the_mode_of_its_rule_does_not_allow(judged, tmp_path, name, step, mode):
+    async with stage(name, judged, tmp_path) as on:
+        async with on.open() as opened:
+            assert await interrupted(opened, on.action, step)
+        in_quarantine = TAG_QUARANTINE in on.torrent.tags
+        before, files = on.changes(), files_below(tmp_path)
+        rule = BY_A_RULE[name]
+        on.scene.keys.update(PrivatePolicy={rule: mode}, PublicPolicy={rule: mode})
+        try:
+            async with on.open() as opened:
+                await opened.loop.load()
+                await settled(opened, 6)
+        finally:
+            del on.scene.keys["PrivatePolicy"], on.scene.keys["PublicPolicy"]
+        sent = set(on.changes() - before)
+    assert files_below(tmp_path) == files
+    assert sent <= ({"POST removeTags", "POST start"} if in_quarantine else set())
 
 
 # -- restarts -----------------------------------------------------------------------------------------------------
