@@ -8,12 +8,12 @@ import pytest
 
 from qbitrr import ipc
 from qbitrr.clock import Clock
-from qbitrr.state import breakers, verdicts
+from qbitrr.state import breakers, ledger, verdicts
 from qbitrr.state.database import open_reader, open_writer
 from supervisor.lifecycle import Phase, State
 from supervisor.worker_process import LastReport
 from tests.integration.control.asking import get
-from tests.integration.control.sample import CONFIG, HASH, NOW, FakeChecker
+from tests.integration.control.sample import CONFIG, HASH, NOW, FakeChecker, decision
 
 
 def worker(context, category, phase=Phase.RUNNING, since=NOW, **report):
@@ -74,6 +74,24 @@ async def test_held_removals_and_imports_that_the_arr_refuses(filled_state, tmp_
     assert [(entry["matter"], entry["category"]) for entry in entries] == [("approval", "movies"), ("import", "movies")]
     assert entries[0]["text"] == "7 removals within an hour"
     assert (entries[1]["name"], entries[1]["text"], entries[1]["hash"]) == ("A.Movie", words, "9" * 40)
+
+
+async def test_what_a_rule_asks_about_is_in_the_inbox_and_no_removal_of_the_breaker(
+    filled_state, tmp_path, make_context_over, connect
+):
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(filled_state.read_bytes())
+    async with open_writer(copy) as database:
+        asking = decision("movies", "9" * 40, {})
+        asked = await ledger.plan(database, asking, {"asked": True}, NOW, state="awaiting_approval")
+        held = decision("movies", "8" * 40, {})
+        await ledger.plan(database, held, {}, NOW, state="awaiting_approval")
+        assert await ledger.awaiting_approval(database) == {"movies": 1}
+        await ledger.approve(database, "movies", NOW)
+        assert [entry.id for entry in await ledger.asked(database, 9)] == [asked.id]
+    async with open_reader(copy) as database, connect(make_context_over(database)) as client:
+        (entry,) = (await get(client, "/web/inbox"))["entries"]
+    assert (entry["matter"], entry["action"], entry["number"]) == ("ask", "fail", asked.id)
 
 
 # -- qBittorrents -------------------------------------------------------------------------------------------------
