@@ -37,6 +37,7 @@ from control.handlers import (
     processes,
     qbittorrents,
     radarr,
+    remembered,
     searches,
     sessions,
     sonarr,
@@ -164,6 +165,15 @@ ROUTES = (
         NotFoundError,
         ConflictError,
         NotReadyError,
+    ),
+    route("GET", "/answers", remembered.read, Nothing, remembered.Answers, queue="queries"),
+    route(
+        "POST",
+        "/answers/forget",
+        remembered.forget,
+        remembered.ForgetRequest,
+        Message,
+        *_LOOKUP,
     ),
     route(
         "POST",

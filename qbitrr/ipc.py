@@ -6,8 +6,8 @@ MessagePack; a message of an unknown type is refused as a whole.
 
     worker -> supervisor    Hello, Ready, Heartbeat, Waiting, Metrics, Counters, Activity, Contradictions, ClientStates,
                             Goodbye, and the answers TorrentRows, TorrentFiles, TorrentEvents, Comparison
-    supervisor -> worker    Configure, Rebuild, Approve, Discard, Decide, Undo, Explain, SearchNow, PauseSearches,
-                            ReadSettings, and the questions ReadTorrents, ReadFiles, ReadEvents, Compare
+    supervisor -> worker    Configure, Rebuild, Approve, Discard, Decide, ForgetAnswer, Undo, Explain, SearchNow,
+                            PauseSearches, ReadSettings, and the questions ReadTorrents, ReadFiles, ReadEvents, Compare
 
 A worker is stopped by SIGTERM, from the supervisor or anyone else.
 """
@@ -250,10 +250,21 @@ class Undo(Message, frozen=True):
 
 
 class Decide(Message, frozen=True):
-    """Do what an action of the ledger asks about, or leave the torrent."""
+    """Do what an action of the ledger asks about, or leave the torrent.
+
+    `always`: the same for all torrents of its tracker that its rule asks about.
+    """
 
     action_id: int
     do: bool
+    always: bool = False
+
+
+class ForgetAnswer(Message, frozen=True):
+    """Forget what was answered for good about a rule and the torrents of a tracker, by its host."""
+
+    rule: str
+    tracker: str
 
 
 class Explain(Message, frozen=True):
@@ -330,6 +341,7 @@ ToWorker = (
     | Approve
     | Discard
     | Decide
+    | ForgetAnswer
     | Undo
     | Explain
     | SearchNow

@@ -90,6 +90,8 @@ ROUTES: Mapping[str, Rights] = {
     "POST /arr/{section}/approve": CHANGE,
     "POST /arr/{section}/discard": CHANGE,
     "POST /actions/{id}/answer": CHANGE,
+    "GET /answers": READ,
+    "POST /answers/forget": CHANGE,
     "POST /actions/{id}/undo": CHANGE,
     "POST /arr/test-connection": CHANGE,
     "GET /arr/{section}/search-plan": READ,

@@ -50,11 +50,14 @@ class AnswerRequest(Struct, frozen=True):
 
     id: Annotated[str, Meta(description="Id of the action in the list of decisions.", pattern="^[0-9]{1,18}$")]
     answer: Annotated[Literal["do", "leave"], Meta(description="do: carry it out. leave: leave the torrent.")]
+    always: Annotated[
+        bool, Meta(description="The same for everything that its rule asks about torrents of its tracker.")
+    ] = False
 
     @property
     def subject(self) -> str:
         """What the audit trail names."""
-        return self.answer
+        return f"{self.answer}, always" if self.always else self.answer
 
 
 async def answer(context: HandlerContext, request: AnswerRequest) -> Message:
@@ -65,8 +68,16 @@ async def answer(context: HandlerContext, request: AnswerRequest) -> Message:
     entry = await _entry(context, request.id)
     if not entry.is_asked:
         raise ConflictError(f"Action {entry.id} does not wait for an answer: it is {entry.state}")
-    send(context, entry.category, ipc.Decide(entry.id, request.answer == "do"))
-    return Message(f"{entry.action} of {entry.name}: {'it goes on' if request.answer == 'do' else 'it is left'}")
+    tracker = entry.notes.get("tracker")
+    if request.always and not tracker:
+        raise ConflictError(f"Action {entry.id}: its torrent had no tracker by which an answer could be remembered")
+    send(context, entry.category, ipc.Decide(entry.id, request.answer == "do", request.always))
+    if request.always:
+        return Message(f"{entry.rule} of what has the tracker {tracker}: {_ANSWERS[request.answer]}")
+    return Message(f"{entry.action} of {entry.name}: {_ANSWERS[request.answer]}")
+
+
+_ANSWERS = {"do": "it goes on", "leave": "it is left"}
 
 
 async def undo(context: HandlerContext, request: UndoRequest) -> Message:

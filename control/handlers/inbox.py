@@ -30,10 +30,10 @@ _LEFT_TO_THE_USER = {
 class InboxEntry(Struct, frozen=True, rename="camel", omit_defaults=True):
     """One matter. `text` is the reason in the words of its source, `remedy` what the user can do when that is known.
 
-    approval: `number` removals wait for it. ask: a rule asks whether to do `action` (id `number`). worker: it is
-    degraded, hangs, or needs the user. service: the worker waits for one. setting: one of the Arr contradicts ours.
-    import: the Arr or its user has to decide about a complete torrent. failed: an action on a torrent. configuration:
-    the key `name` is to be filled in. update: to version `name`.
+    approval: `number` removals wait for it. ask: a rule asks whether to do `action` (id `number`); an answer can be
+    remembered for `tracker`. worker: it is degraded, hangs, or needs the user. service: the worker waits for one.
+    setting: one of the Arr contradicts ours. import: the Arr or its user has to decide about a complete torrent.
+    failed: an action on a torrent. configuration: the key `name` is to be filled in. update: to version `name`.
     """
 
     matter: Matter
@@ -44,6 +44,7 @@ class InboxEntry(Struct, frozen=True, rename="camel", omit_defaults=True):
     number: int = 0
     hash: str = ""
     action: str = ""
+    tracker: str = ""
     since: datetime | None = None
 
 
@@ -89,6 +90,7 @@ async def _asks(context: HandlerContext) -> list[InboxEntry]:
             number=one.id,
             hash=one.infohash,
             action=one.action,
+            tracker=one.notes.get("tracker", ""),
             since=moment(one.planned_at),
         )
         for one in await ledger.asked(context.database, _MOST_TORRENTS)

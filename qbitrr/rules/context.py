@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - msgspec resolves the types of fields
+
 from msgspec import Struct
 
 from qbitrr.rules.adjustment import NONE, Adjustment
@@ -39,6 +41,8 @@ class RuleContext(Struct, frozen=True, gc=False):
     """One for each item of the download; empty when they are not known or not needed."""
     grabbed_score: int | None = None
     """The custom format score that the Arr gave the release when it grabbed it; None when it is not known."""
+    answers: Mapping[str, bool] = {}
+    """What the user answered for good about its tracker, by rule: whether the rule may act."""
     failed_grabs: int = 0
     """How many downloads of the same item failed within a day; in a pack, of the item with the most."""
     content_is_there: bool = False

@@ -22,6 +22,7 @@ BY_CATEGORY = (
     "search_pauses",
     "profile_switches",
     "breakers",
+    "answers",
     "retry_after",
     "shadow",
     "departures",

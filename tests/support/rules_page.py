@@ -34,7 +34,8 @@ is known the milder one of `PrivatePolicy` and `PublicPolicy` counts.
 
 Their modes, the mildest first: `off`, nothing is done, and no later rule acts in its place; `shadow`, it is recorded;
 `ask`, it waits in the inbox until you answer, at most 100 in each category, and expires with its reason; `tag`, the
-torrent gets `qBitrr-useless`; `act`. What you answer to leave is not asked about again by that rule. `default` counts
+torrent gets `qBitrr-useless`; `act`. What you answer to leave is not asked about again by that rule; an answer for good
+is about all torrents of the tracker until you have it forgotten (About, `…/answers/forget`). `default` counts
 for rules that fail a torrent. While a mode does not allow an action, none of its steps is carried out.
 
 A torrent is judged again when it changes, when its records in the Arr's queue change, and when time alone may have

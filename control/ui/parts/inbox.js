@@ -75,7 +75,7 @@ class Inbox extends Element {
     </li>`;
   }
 
-  #answers({ matter, category = "", name = "", number = 0, hash = "" }) {
+  #answers({ matter, category = "", name = "", number = 0, hash = "", tracker = "" }) {
     const section = encodeURIComponent(category);
     switch (matter) {
       case "approval":
@@ -87,7 +87,11 @@ class Inbox extends Element {
         return html`
           <button type="button" class="strong" @click=${() => this.#answer("leave", number, name)}>${t("answer.leave")}</button>
           <button type="button" class="danger" @click=${() => this.#answer("do", number, name)}>${t("answer.do")}</button>
-          <button type="button" @click=${() => explain(hash, name)}>${t("why")}</button>`;
+          <button type="button" @click=${() => explain(hash, name)}>${t("why")}</button>
+          ${tracker
+            ? html`<button type="button" @click=${() => this.#answer("leave", number, name, tracker)}>${t("answer.leave.always", { tracker })}</button>
+                <button type="button" class="danger" @click=${() => this.#answer("do", number, name, tracker)}>${t("answer.do.always", { tracker })}</button>`
+            : nothing}`;
       case "worker":
       case "service":
         return html`
@@ -104,9 +108,11 @@ class Inbox extends Element {
     return nothing;
   }
 
-  async #answer(what, number, name) {
-    const agree = await confirmed(t(`answer.${what}.title`, { name }), t(`answer.${what}.text`), t(`answer.${what}`), what === "do");
-    if (agree && (await attempt(() => write(`actions/${number}/answer`, { answer: what })))) {
+  /** With a tracker it is the answer about everything that the same rule asks about its torrents. */
+  async #answer(what, number, name, tracker = "") {
+    const key = tracker ? `answer.${what}.always` : `answer.${what}`;
+    const agree = await confirmed(t(`${key}.title`, { name, tracker }), t(`${key}.text`), t(key, { tracker }), what === "do");
+    if (agree && (await attempt(() => write(`actions/${number}/answer`, { answer: what, always: tracker !== "" })))) {
       this.#load();
     }
   }

@@ -2,6 +2,7 @@
 import { besidePage, logOut, read, write } from "../api.js";
 import { Element, html, nothing } from "../element.js";
 import { confirmed } from "../parts/dialog.js";
+import "../parts/answers.js";
 import "../parts/sessions.js";
 import { attempt } from "../parts/toasts.js";
 import { t } from "../words.js";
@@ -60,6 +61,7 @@ class About extends Element {
           <button type="button" @click=${() => attempt(logOut, t("login.out"))}>${t("login.out")}</button>
         </div>
       </section>
+      <qb-answers></qb-answers>
       <qb-sessions></qb-sessions>
       <section class="panel" aria-labelledby="password-title">
         <h2 id="password-title">${t("about.password")}</h2>

@@ -349,10 +349,11 @@ def _by_mode(rule: str, finding: Finding, torrent: TorrentFacts, context: RuleCo
 
 
 def _by_answer(rule: str, finding: Finding, context: RuleContext) -> Finding:
-    """Ask the user, who may have answered already to leave this torrent."""
-    if rule in context.history.left:
+    """Ask the user, unless that was answered: to leave this torrent, or for good about its tracker."""
+    answer = context.answers.get(rule)
+    if rule in context.history.left or answer is False:
         return stops(f"{finding.because}, but the user answered to leave it", **finding.facts)
-    return asks(finding)
+    return replace(finding, facts=finding.facts | {"answered": "always"}) if answer else asks(finding)
 
 
 _LEFT = {

@@ -20,6 +20,7 @@ from qbitrr.worker.torrents.actions.approvals import Approvals
 from qbitrr.worker.torrents.actions.context import ActionContext
 from qbitrr.worker.torrents.actions.runner import ActionRunner
 from qbitrr.worker.torrents.actions.shadow import ShadowReport
+from qbitrr.worker.torrents.answers import RememberedAnswers
 from qbitrr.worker.torrents.arr_downloads import ArrDownloads
 from qbitrr.worker.torrents.history import TorrentHistory
 from qbitrr.worker.torrents.judge import Judge
@@ -59,9 +60,14 @@ class TorrentLoop:
         self.seeding = SeedingTracker(context, self.poll, self._ownership)
         arr = context.services.arr_client
         self._downloads = None if arr is None else ArrDownloads(arr, context.clock)
-        self.observer = Observer(context, self.poll, self._ownership, self.seeding, self._history, self._downloads)
+        self._answers = RememberedAnswers(context)
+        self.observer = Observer(
+            context, self.poll, self._ownership, self.seeding, self._history, self._answers, self._downloads
+        )
         self.judge = Judge(context, self._ownership, self.observer)
-        self.action_context = ActionContext(context, self._ownership, self.seeding, self._history, self._downloads)
+        self.action_context = ActionContext(
+            context, self._ownership, self.seeding, self._history, self._answers, self._downloads
+        )
         self.runner = ActionRunner(self.action_context, self.poll, self.observer, self.judge)
         self.approvals = Approvals(self.action_context, self.runner)
         records = context.config.shadow or self.action_context.policy.shadows
@@ -79,6 +85,7 @@ class TorrentLoop:
     async def load(self) -> None:
         """Read back what an earlier process left: open actions, verdicts on torrents that may be gone."""
         await self._ownership.load()
+        await self._answers.load()
         await self.runner.load()
         await self.approvals.load()
         await self.observer.load()

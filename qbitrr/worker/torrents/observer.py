@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from qbitrr.rules.facts import QueueFacts, TorrentFacts
     from qbitrr.rules.policy import SeedingPolicy
     from qbitrr.worker.context import WorkerContext
+    from qbitrr.worker.torrents.answers import RememberedAnswers
     from qbitrr.worker.torrents.arr_downloads import ArrDownloads
     from qbitrr.worker.torrents.history import TorrentHistory
     from qbitrr.worker.torrents.ownership import Ownership
@@ -56,6 +57,7 @@ class Observer:
         ownership: Ownership,
         seeding: SeedingTracker,
         history: TorrentHistory,
+        answers: RememberedAnswers,
         downloads: ArrDownloads | None,
     ) -> None:
         settings = context.config.settings
@@ -66,6 +68,7 @@ class Observer:
         self._report = context.report
         self._clock = context.clock
         self._clients = context.services.qbittorrents
+        self._answers = answers
         self._poll = poll
         self._ownership = ownership
         self._seeding = seeding
@@ -336,6 +339,7 @@ class Observer:
             client_speed=self._poll.mirrors[torrent.instance].speed,
             scores=self._scores_of(queue),
             grabbed_score=self._grabbed.get((key, torrent.added_at)),
+            answers=self._answers.of(torrent),
             failed_grabs=self._history.failed_grabs(queue.item_ids) if queue else 0,
             content_is_there=key in self._with_content,
             history=self._history.of(torrent),

@@ -11,9 +11,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from control.handlers import notifications
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from qbitrr import ipc
-from qbitrr.state import ledger
+from qbitrr.state import answers, ledger
 from tests.integration.control.asking import get
-from tests.integration.control.sample import HASH, TOKEN, UNDOABLE, answering, waiting_for_approval
+from tests.integration.control.sample import HASH, NOW, TOKEN, UNDOABLE, answering, waiting_for_approval
 
 EXAMPLES = {
     "/processes": {"category": "movies", "kind": "search"},
@@ -70,6 +70,7 @@ BODIES = {
     "/torrents/{hash}/check-files": {"section": "movies", "folderExclusionRegex": ["^extras$"]},
     "/arr/test-connection": {"arrType": "radarr", "uri": "http://127.0.0.1:9"},
     "/actions/{id}/answer": {"answer": "do"},
+    "/answers/forget": {"section": "movies", "rule": "stalled", "tracker": "tracker.example"},
     "/config/rollback": {"id": 1},
     "/password": {"username": "me", "password": "long enough"},
     "/login": {"token": TOKEN},
@@ -86,6 +87,8 @@ async def test_answers_match_the_description(client, context, log_folder, docume
     waiting_for_approval(context).ask = answering(
         ipc.TorrentFiles(1, "Some.Movie", (ipc.FileRow(0, "a/extras/b.mkv", 1, 1),)), ipc.TorrentEvents(1)
     )
+    answer = answers.StoredAnswer("movies", "stalled", "tracker.example", act=True, answered_at=NOW)
+    monkeypatch.setattr(answers, "read", AsyncMock(return_value=[answer]))
     if route.path == "/actions/{id}/answer":
         entry = await ledger.get(context.database, UNDOABLE)
         asking = msgspec.structs.replace(entry, state="awaiting_approval", notes={"asked": True})

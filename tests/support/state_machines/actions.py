@@ -36,6 +36,7 @@ from qbitrr.worker.services import Services
 from qbitrr.worker.torrents.actions.approvals import Approvals
 from qbitrr.worker.torrents.actions.context import ActionContext
 from qbitrr.worker.torrents.actions.runner import ActionRunner
+from qbitrr.worker.torrents.answers import RememberedAnswers
 from qbitrr.worker.torrents.history import TorrentHistory
 from tests.support.state import migrated
 from tests.support.state_machines.drawing import Transition, diagram, in_order, table
@@ -170,7 +171,8 @@ class _Context(ActionContext):
     def __init__(self, worker: _Worker, parts: WorkerContext) -> None:
         ownership = SimpleNamespace(is_mine=lambda _: True, category_of=lambda _: "movies")
         seeding = SimpleNamespace(final_clearance=_granted, is_private=lambda _: False)
-        super().__init__(parts, cast("Any", ownership), cast("Any", seeding), TorrentHistory(parts), None)
+        history, answers = TorrentHistory(parts), RememberedAnswers(parts)
+        super().__init__(parts, cast("Any", ownership), cast("Any", seeding), history, answers, None)
         self.probe = cast("Any", SimpleNamespace(program="ffprobe", fault=_fault))
         self.interrupted = False
         self._worker = worker

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-UserDecision = ipc.Approve | ipc.Discard | ipc.Decide | ipc.Undo
+UserDecision = ipc.Approve | ipc.Discard | ipc.Decide | ipc.ForgetAnswer | ipc.Undo
 
 
 class Approvals:
@@ -76,8 +76,10 @@ class Approvals:
                 await self._approve()
             case ipc.Discard():
                 await self._discard()
-            case ipc.Decide(action_id, do):
-                await self._answer(action_id, do=do)
+            case ipc.Decide(action_id, do, always):
+                await self._answer(action_id, do=do, always=always)
+            case ipc.ForgetAnswer(rule, tracker):
+                await self._context.answers.forget(rule, tracker)
             case ipc.Undo(action_id):
                 await self._undo(action_id)
 
@@ -93,18 +95,27 @@ class Approvals:
             await self._context.close(entry, "cancelled", DISCARDED)
         await self._runner.breaker.reset()
 
-    async def _answer(self, entry_id: int, *, do: bool) -> None:
-        """Let an action go on that the user was asked about, or leave its torrent to the user from now on."""
+    async def _answer(self, entry_id: int, *, do: bool, always: bool) -> None:
+        """Let an action go on that the user was asked about, or leave its torrent to the user from now on.
+
+        For good about a tracker, it is the answer to everything that its rule asks about torrents of that tracker.
+        """
         context = self._context
         entry = await ledger.get(context.database, entry_id)
         if entry is None or entry.category != context.config.name or not entry.is_asked:
             raise ActionCancelledError("it does not wait for an answer")
-        if entry.key in self._runner.busy:
+        alike = [entry]
+        if always and (tracker := entry.notes.get("tracker")):
+            await context.answers.remember(entry.rule, tracker, act=do)
+            asked = await ledger.open_entries(context.database, context.config.name)
+            alike = [one for one in asked if one.is_asked and _is_alike(one, entry)]
+        if any(one.key in self._runner.busy for one in alike):
             raise RetryLaterError(1.0)
-        if do:
-            await ledger.answered(context.database, entry, context.clock.wall())
-        else:
-            await context.close(entry, "cancelled", LEFT)
+        for one in alike:
+            if do:
+                await ledger.answered(context.database, one, context.clock.wall())
+            else:
+                await context.close(one, "cancelled", LEFT)
 
     async def _undo(self, entry_id: int) -> None:
         """Restore a torrent that is in quarantine, or was removed after it.
@@ -121,3 +132,8 @@ class Approvals:
     async def _awaiting(self) -> list[Entry]:
         entries = await ledger.open_entries(self._context.database, self._context.config.name)
         return [entry for entry in entries if entry.state == "awaiting_approval" and not entry.is_asked]
+
+
+def _is_alike(one: Entry, other: Entry) -> bool:
+    """Whether two actions are asked about by the same rule, on torrents of the same tracker."""
+    return one.rule == other.rule and one.notes.get("tracker") == other.notes.get("tracker")

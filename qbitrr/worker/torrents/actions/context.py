@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.context import WorkerContext
     from qbitrr.worker.torrents.actions.watch import Watch
+    from qbitrr.worker.torrents.answers import RememberedAnswers
     from qbitrr.worker.torrents.arr_downloads import ArrDownloads
     from qbitrr.worker.torrents.history import TorrentHistory
     from qbitrr.worker.torrents.ownership import Ownership
@@ -62,6 +63,7 @@ class ActionContext:
         ownership: Ownership,
         seeding: SeedingTracker,
         history: TorrentHistory,
+        answers: RememberedAnswers,
         arr_downloads: ArrDownloads | None,
     ) -> None:
         config = worker.config
@@ -74,6 +76,7 @@ class ActionContext:
         self.ownership = ownership
         self.seeding = seeding
         self.history = history
+        self.answers = answers
         self.arr_downloads = arr_downloads
         self.submitted_at = 0.0  # monotonic; what acts was seen as it is before that
         self.quarantine_ends: dict[int, float] = {}  # monotonic, by the id in the ledger

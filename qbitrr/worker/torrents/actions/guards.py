@@ -288,10 +288,17 @@ def _check_mode(context: ActionContext, entry: Entry, torrent: TorrentFacts | No
     private = entry.notes.get("private", torrent.private if torrent is not None else None)
     mode = context.policies.of(context.ownership.category_of(entry.key)).mode(entry.rule, private=private)
     if "asked" in entry.notes or mode == "ask":
-        allowed = "answered_at" in entry.notes and mode in ("ask", "act")
+        allowed = mode in ("ask", "act") and _is_answered(context, entry)
     else:
         allowed = mode == "act"
     if entry.action == Action.TAG_USELESS:
         allowed = mode in ("tag", "ask", "act")
     if not allowed:
         raise ActionCancelledError(f"the mode of its rule is {mode}")
+
+
+def _is_answered(context: ActionContext, entry: Entry) -> bool:
+    """Whether the user answered to do it: about this torrent, or for good about its tracker and not yet forgotten."""
+    if "always" in entry.notes:
+        return context.answers.about(entry.notes["tracker"]).get(entry.rule, False)
+    return "answered_at" in entry.notes

@@ -68,7 +68,8 @@ async def _enter(context: ActionContext, entry: Entry) -> Entry:
     torrent = (await admit_removal(context, entry)).torrent
     notes: dict[str, Any] = {}
     if torrent is not None:
-        running = {"state": torrent.state, "eta_seconds": torrent.eta_seconds, "availability": torrent.availability}
+        changes = ("state", "eta_seconds", "availability", "tracker")
+        running = {name: getattr(torrent, name) for name in changes}
         notes = {"torrent_file": await _keep(context, entry, torrent), "running": running}
     return await context.advance(
         entry,

@@ -14,6 +14,7 @@ from qbitrr.errors import QbitrrError, ThrottledError
 from qbitrr.rules.history import ImportFacts
 from qbitrr.rules.torrents.completed import arr_queue_is_unknown
 from qbitrr.rules.torrents.downloading import client_at_standstill
+from qbitrr.rules.trackers import host_of
 from qbitrr.rules.verdict import COUNTED, Action
 from qbitrr.state import ledger
 from qbitrr.worker.disk import on_disk
@@ -254,6 +255,8 @@ class ActionRunner:
 
     async def _plan(self, torrent: TorrentFacts, verdict: Verdict, action: Action) -> None:
         notes = await self._notes(torrent, action)
+        if "answered" in verdict.last.finding.facts:
+            notes["always"] = True
         if action in COUNTED and not await self.breaker.admits(torrent.key, self._poll.present()):
             await self._context.plan(torrent, verdict, action, notes, state="awaiting_approval")
             return
@@ -271,7 +274,7 @@ class ActionRunner:
         """Collect what the steps of an action will need."""
         context, queue = self._context, self._observer.queue_of(torrent)
         category = context.ownership.category_of(torrent.key)
-        notes: dict[str, Any] = {"private": context.seeding.is_private(torrent)}
+        notes: dict[str, Any] = {"private": context.seeding.is_private(torrent), "tracker": host_of(torrent.tracker)}
         match action:
             case Action.IMPORT:
                 return notes | {"item_ids": queue.item_ids if queue else ()}

@@ -9,7 +9,8 @@ from control.handlers import decisions
 from qbitrr import ipc
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.verdict import ActionState
-from qbitrr.state import ledger
+from qbitrr.state import answers, ledger
+from qbitrr.state.database import open_reader, open_writer
 from tests.integration.control.asking import get, post
 from tests.integration.control.sample import NOW, UNDOABLE, waiting_for_approval
 
@@ -53,6 +54,42 @@ async def test_an_answer_is_sent_to_the_worker_of_the_action_that_asks(client, c
     undone_entry(state="awaiting_approval", notes={"asked": True})
     assert "Torrent 5" in (await post(client, f"/web/actions/{UNDOABLE}/answer", json={"answer": answer}))["message"]
     assert context.workers.processes["movies"].sent == [ipc.Decide(UNDOABLE, do)]
+
+
+async def test_an_answer_for_good_is_about_the_tracker(client, context, undone_entry):
+    undone_entry(state="awaiting_approval", notes={"asked": True, "tracker": "tracker.example"})
+    body = {"answer": "leave", "always": True}
+    assert "tracker.example" in (await post(client, f"/web/actions/{UNDOABLE}/answer", json=body))["message"]
+    assert context.workers.processes["movies"].sent == [ipc.Decide(UNDOABLE, do=False, always=True)]
+
+
+async def test_without_a_tracker_nothing_is_answered_for_good(client, context, undone_entry):
+    undone_entry(state="awaiting_approval", notes={"asked": True, "tracker": ""})
+    body = {"answer": "do", "always": True}
+    assert (await post(client, f"/web/actions/{UNDOABLE}/answer", 409, json=body))["code"] == "CONFLICT"
+    assert context.workers.processes["movies"].sent == []
+
+
+async def test_answers_for_good_are_listed_and_forgotten(filled_state, tmp_path, make_context_over, connect):
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(filled_state.read_bytes())
+    async with open_writer(copy) as database:
+        await answers.store(database, answers.StoredAnswer("movies", "stalled", "tracker.example", True, NOW))
+    async with open_reader(copy) as database:
+        context = make_context_over(database)
+        async with connect(context) as client:
+            (one,) = (await get(client, "/web/answers"))["answers"]
+            assert (one["category"], one["rule"], one["tracker"], one["answer"]) == (
+                "movies",
+                "stalled",
+                "tracker.example",
+                "do",
+            )
+            which = {"section": "movies", "rule": "stalled", "tracker": "tracker.example"}
+            waiting_for_approval(context)
+            await post(client, "/web/answers/forget", json=which)
+            assert context.workers.processes["movies"].sent == [ipc.ForgetAnswer("stalled", "tracker.example")]
+            await post(client, "/web/answers/forget", 404, json=which | {"tracker": "another.example"})
 
 
 @pytest.mark.parametrize("fields", [{"state": "awaiting_approval", "notes": {}}, {"notes": {"asked": True}}])
