@@ -300,6 +300,19 @@ async def test_an_arr_that_sees_the_data_elsewhere_imports_it_all_the_same(an_ar
     assert [scan["path"] for scan in scans(on)] == ([] if handles_completed else [f"/data/torrents{below}"])
 
 
+async def test_a_scan_that_imported_nothing_has_failed_by_its_result(an_arr):
+    """Its status is that of one which imported everything."""
+    async with an_arr("radarr") as on:
+        torrent = downloaded(on, missing(on))
+        on.arr.settings.mounts = [PathMapping(f"{on.client.downloads}/", "/data/torrents/")]
+        on.arr.settings.completed_download_handling = False
+        async with on.opened() as opened:
+            await opened.loop.load()
+            await passes_until(opened, ended(opened, "import", "failed"), "its import did not end")
+            (entry, *_) = await of(opened, torrent)
+    assert "completed, unsuccessful" in entry.outcome
+
+
 async def test_a_pending_import_that_does_not_move_is_scanned_after_two_minutes(an_arr):
     async with an_arr("radarr") as on:
         on.arr.imports_by_itself = False
