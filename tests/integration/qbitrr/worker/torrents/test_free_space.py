@@ -5,7 +5,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from qbitrr.clock import Clock
 from qbitrr.data_dir import STATE_FILE
+from qbitrr.errors import RefusedError
+from qbitrr.qbittorrent.client import QbittorrentClient
 from qbitrr.rules.tags import TAG_PAUSED
 from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.tempo import Tempo
@@ -208,6 +211,37 @@ async def test_what_is_paused_goes_on_once_its_category_is_removed(client, add, 
         await settled(opened, 3)
     assert (large.stopped, TAG_PAUSED in large.tags) == (False, False)
     assert [one.stopped for one in (protected, users, tagged)] == [True] * 3
+
+
+async def test_what_has_all_of_its_space_already_is_not_paused(client, add, open_worker, monkeypatch):
+    async def preallocates(_client):
+        return True
+
+    monkeypatch.setattr(QbittorrentClient, "preallocates", preallocates)
+    started, new = add("b", 80 * MB, progress=0.25), add("c", 80 * MB)
+    client.disk_bytes = KEPT_BYTES + 40 * MB
+    async with open_worker(guarding()) as opened:
+        await passes_until(opened, lambda: new.stopped, "it was not paused")
+        await settled(opened)
+    assert not started.stopped
+
+
+async def test_a_pause_that_is_refused_is_tried_again_after_a_while_and_not_in_every_pass(
+    client, add, open_worker, monkeypatch
+):
+    async def stop(_client, _infohashes):
+        raise RefusedError("qBit", "forbidden", 403)
+
+    monkeypatch.setattr(QbittorrentClient, "stop", stop)
+    now = 0.0
+    add("b", 80 * MB)
+    client.disk_bytes = KEPT_BYTES + 10 * MB
+    async with open_worker(guarding()) as opened:
+        opened.loop.action_context.clock = Clock(monotonic=lambda: now)
+        for number in (1, 2):
+            await settled(opened, 4)
+            assert [state for _, state, *_ in await entries(opened, "pause")] == ["failed"] * number
+            now += 5.0
 
 
 async def test_a_crash_while_holding_is_made_good(client, add, open_worker):
