@@ -186,6 +186,23 @@ async def test_an_undo_that_broke_off_is_finished_by_the_next_process(sandbox, b
     assert torrent.infohash in sandbox.world.client.torrents
 
 
+async def test_undo_takes_it_out_of_the_failed_category_and_says_how_long_it_stays(sandbox, bench):
+    torrent = stalled(sandbox.world)
+    only(sandbox.world, torrent)
+    sandbox.world.client.categories["failed"] = ""
+    before = torrent.category
+    async with bench(settings=LONG, StalledDelay="1d") as opened:
+        await opened.loop.load()
+        await settled(opened)
+        torrent.category = "failed"
+        await quarantined(opened, torrent)
+        ((_, _, _, _, entry_id),) = await entries(opened, "fail")
+        opened.loop.approvals.submit(ipc.Undo(entry_id))
+        ((_, _, _, outcome, _),) = await passes_until(opened, ended(opened, "fail", "undone"), "it was not undone")
+    assert (torrent.category, torrent.stopped) == (before, False)
+    assert "for a day" in outcome
+
+
 async def test_undo_within_its_time_needs_no_torrent_file(sandbox, bench):
     torrent = stalled(sandbox.world)
     only(sandbox.world, torrent)
