@@ -29,3 +29,14 @@ def test_a_section_that_is_switched_off_or_incomplete_has_a_name_and_no_worker()
     config = load_text(TEXT, {}).config
     assert {made.name for made in worker_configs(config, "/state.db", None)} == {"movies", "qBit"}
     assert configured_names(config) == {"movies", "off", "incomplete", "qBit", "qBit-off"}
+
+
+def test_an_arr_may_say_for_itself_whether_its_category_stands_for_its_sub_categories():
+    def parents(of_client, of_arr):
+        text = TEXT.replace("Port = 8080", f"Port = 8080\nMatchSubcategories = {of_client}")
+        text = text.replace('Category = "movies"', f'Category = "movies"\n{of_arr}')
+        made = worker_configs(load_text(text, {}).config, "/state.db", None)
+        return next(one.parents for one in made if one.name == "movies")
+
+    assert parents("true", "") == parents("false", "MatchSubcategories = true") == {"movies"}
+    assert parents("true", "MatchSubcategories = false") == parents("false", "") == set()

@@ -118,7 +118,7 @@ class SilentClient(Client):
 
 async def shares(own, *others, client=Client):
     """Whether torrent `own` of the first client shares data with one of `others`: on the same client, and elsewhere."""
-    here, elsewhere = ({f"{number}": other for number, other in enumerate(some)} for some in others)
+    here, elsewhere = (some if isinstance(some, dict) else dict(enumerate(some)) for some in others)
     clients = {"qBit": Client({"mine": own, **here}), "qBit-two": client(elsewhere)}
     context = SimpleNamespace(services=SimpleNamespace(qbittorrents=clients), client=clients.__getitem__)
     return await shares_data(context, completed(infohash="mine", content_path=own[0], save_path=own[1]))
@@ -140,6 +140,12 @@ async def test_another_client_that_sees_the_disk_under_another_path_shares_data(
     assert await shares(MINE, [], [("/data/tv", "/data/tv", [("e01.mkv", 10), ("x.mkv", 9)])])
     assert not await shares(MINE, [], [("/data/tv", "/data/tv", [("x.mkv", 10), ("y.mkv", 9)])])
     assert not await shares(MINE, [("/copy/S", "/copy", MINE[2])], [])
+
+
+async def test_the_same_torrent_on_another_client_shares_data_also_under_another_name():
+    renamed = ("/data/Other", "/data", [("Other/1.mkv", 11), ("Other/2.mkv", 22)])
+    assert await shares(MINE, [], {"mine": renamed})
+    assert not await shares(MINE, [], {"another": renamed})
 
 
 async def test_what_cannot_be_known_keeps_the_files():
