@@ -5,7 +5,10 @@ import os
 import msgspec
 import pytest
 
+from qbitrr import ipc
+from qbitrr.clock import to_iso
 from qbitrr.ipc import Contradiction
+from qbitrr.state import verdicts
 from supervisor.lifecycle import Phase
 from supervisor.worker_process import LastReport
 from tests.integration.control.asking import get, post
@@ -247,6 +250,19 @@ async def test_explain_has_every_instance_every_rule_and_the_history(client, spe
         ],
     }
     assert [entry["id"] for entry in answer["history"]] == [5]
+
+
+async def test_explain_has_its_worker_judge_now_and_gives_what_is_measured_then(client, context, monkeypatch):
+    worker, read = context.workers.processes["movies"], verdicts.of_torrent
+
+    async def measured(database, infohash):
+        at = NOW + 60 if worker.sent else NOW - 60
+        return [msgspec.structs.replace(one, measured_at=at) for one in await read(database, infohash)]
+
+    monkeypatch.setattr(verdicts, "of_torrent", measured)
+    (first, _) = (await get(client, f"/web/torrents/{HASH}/explain"))["torrents"]
+    assert ipc.Explain(HASH) in worker.sent
+    assert first["measuredAt"] == to_iso(NOW + 60)
 
 
 async def test_explain_of_a_torrent_that_is_gone_has_its_history(client):
