@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from qbitrr.rules.files import Selection
-from qbitrr.rules.history import BY_A_PERSON, DISCARDED, NOTHING_DONE, History, ImportFacts, after
+from qbitrr.rules.history import ADDED_AGAIN, BY_A_PERSON, DISCARDED, NOTHING_DONE, History, ImportFacts, after
 from qbitrr.rules.verdict import DESTRUCTIVE, Action, ActionState
 
 AT = 1_700_000_000.0
@@ -62,6 +62,13 @@ def test_rechecks_are_counted():
 @pytest.mark.parametrize("action", [Action.SKIP_FILES, Action.DELETE_FILES, Action.TAG_STALLED])
 def test_what_changes_nothing_about_a_download_is_no_reason_to_wait(action):
     assert after(NOTHING_DONE, action, "done", AT, None) == NOTHING_DONE
+
+
+def test_a_failed_torrent_that_was_added_again_is_one_that_was_searched_again():
+    """The Arr counts the download as failed, and does not import it by itself."""
+    assert after(NOTHING_DONE, Action.FAIL, "undone", AT, f"{ADDED_AGAIN}; its data is checked").searched_again
+    assert not after(NOTHING_DONE, Action.FAIL, "undone", AT, "released from quarantine").searched_again
+    assert not after(NOTHING_DONE, Action.REMOVE, "undone", AT, f"{ADDED_AGAIN}; its data is checked").searched_again
 
 
 def test_that_it_was_searched_again_is_remembered_when_it_was_done():

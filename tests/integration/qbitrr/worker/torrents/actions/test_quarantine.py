@@ -488,13 +488,36 @@ async def test_what_the_user_rescued_keeps_its_day_when_it_goes_and_comes_back(s
             await comes_back(sandbox, opened, torrent)
 
 
+async def test_what_was_added_again_keeps_its_day_although_it_is_another_for_its_client(sandbox, bench):
+    torrent = stalled(sandbox.world)
+    only(sandbox.world, torrent)
+    added_on = torrent.added_on
+    keys = {"settings": SHORT, "IgnoreTorrentsYoungerThan": 0}
+    async with bench(**keys) as opened:
+        await quarantined(opened, torrent)
+        ((_, _, _, _, entry_id),) = await passes_until(opened, ended(opened, "fail"), "it was not removed")
+        opened.loop.approvals.submit(ipc.Undo(entry_id))
+        await passes_until(opened, ended(opened, "fail", "undone"), "it was not undone")
+        again = sandbox.world.client.torrents[torrent.infohash]
+        again.fate = Fate(Destiny.STALLED, 1.0, until=0.0)
+        assert again.added_on > added_on
+        await is_kept(opened)
+    async with bench(**keys) as opened:
+        await opened.database.write("DELETE FROM verdicts")
+        await opened.loop.load()
+        await is_kept(opened)
+
+
 async def comes_back(sandbox, opened, torrent):
     torrent.category = "radarr-hd"
     sandbox.world.client.torrents[torrent.infohash] = torrent
+    await is_kept(opened)
 
-    async def is_kept():
+
+async def is_kept(opened):
+    async def names_the_decision():
         rows = await opened.database.rows("SELECT because FROM verdicts")
         return any("the user decided against its removal" in because for (because,) in rows)
 
-    await passes_until(opened, is_kept, "no verdict names the decision of the user")
+    await passes_until(opened, names_the_decision, "no verdict names the decision of the user")
     assert len(await entries(opened, "fail")) == 1
