@@ -17,6 +17,7 @@ from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions.ffprobe import FFprobe
 from qbitrr.worker.torrents.arr_downloads import CLOCK_SKEW_SECONDS
 from qbitrr.worker.torrents.policy import Policies, file_rules_of
+from qbitrr.worker.torrents.shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,6 +89,11 @@ class ActionContext:
         self.adjusting = asyncio.Semaphore(_ADJUSTED_AT_ONCE)
         self.probe = FFprobe(config.arr_section.kind if config.arr_section else "radarr")
         self.quarantine_folder = Path(config.state_file).with_name("quarantine")
+        self.content_paths = {
+            name: Shared(client.content_paths, worker.clock.monotonic)
+            for name, client in worker.services.qbittorrents.items()
+        }
+        """Lists the data of all torrents of each qBittorrent, once for the removals that come together."""
 
     @property
     def downloads(self) -> ArrDownloads:

@@ -106,6 +106,8 @@ class ActionRunner:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        for shared in self._context.content_paths.values():
+            await shared.close()
 
     # -- once in a pass -----------------------------------------------------------------------------------------------
 

@@ -94,9 +94,9 @@ class _Other(NamedTuple):
 
 
 async def _others(context: ActionContext, torrent: TorrentFacts) -> AsyncIterator[_Other]:
-    for name, client in context.services.qbittorrents.items():
+    for name, content_paths in context.content_paths.items():
         elsewhere = name != torrent.instance
-        for infohash, row in (await client.content_paths()).items():
+        for infohash, row in (await content_paths()).items():
             if elsewhere or infohash != torrent.infohash:
                 yield _Other(name, infohash, content(row), elsewhere)
 

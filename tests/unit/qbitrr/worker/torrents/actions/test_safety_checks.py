@@ -120,7 +120,8 @@ async def shares(own, *others, client=Client):
     """Whether torrent `own` of the first client shares data with one of `others`: on the same client, and elsewhere."""
     here, elsewhere = (some if isinstance(some, dict) else dict(enumerate(some)) for some in others)
     clients = {"qBit": Client({"mine": own, **here}), "qBit-two": client(elsewhere)}
-    context = SimpleNamespace(services=SimpleNamespace(qbittorrents=clients), client=clients.__getitem__)
+    paths = {name: one.content_paths for name, one in clients.items()}
+    context = SimpleNamespace(content_paths=paths, client=clients.__getitem__)
     return await shares_data(context, completed(infohash="mine", content_path=own[0], save_path=own[1]))
 
 
