@@ -56,9 +56,10 @@ def test_the_default_patterns_are_bounded(section):
 
 
 def test_a_name_cannot_hang_a_worker():
+    """Without a check of patterns its time doubles with each letter: seconds for these."""
     rules = compile_rules([], [r"^(\w+\.?)+sample$"], [], "radarr", case_sensitive=False)
     before = time.monotonic()
-    select([TorrentFile(0, "a" * 60 + "-.mkv", 5)], rules, "")
+    select([TorrentFile(0, "a" * 25 + "-.mkv", 5)], rules, "")
     assert time.monotonic() - before < 1
 
 
