@@ -79,6 +79,23 @@ async def test_a_rest_of_a_folder_is_not_rechecked_before_all_files_are_there_in
         await passes_until(opened, ended(opened, "recheck"), "it was not rechecked")
 
 
+async def test_a_download_in_error_is_not_rechecked_before_something_of_it_is_there(sandbox, bench, tmp_path):
+    torrent = stalled(sandbox.world)
+    only(sandbox.world, torrent)
+    torrent.files, torrent.progress, torrent.errored = [TorrentFile("Film/film.mkv", 9_000)], 0.4, True
+    torrent.save_path = str(tmp_path)
+    async with bench() as opened:
+        await opened.loop.load()
+        await opened.one_pass()
+        await opened.loop.observer.check_content()
+        await settled(opened)
+        assert await rule_of(opened, torrent) == "in_error"
+        assert await entries(opened, "recheck") == []
+        on_disk(torrent, tmp_path)
+        await opened.loop.observer.check_content()
+        await passes_until(opened, ended(opened, "recheck"), "it was not rechecked")
+
+
 @pytest.mark.parametrize("scene", [stalled, finished])
 async def test_time_counts_however_long_the_pause_between_passes_is(sandbox, bench, scene):
     torrent = scene(sandbox.world)

@@ -69,6 +69,17 @@ async def test_what_would_leave_nothing_to_play_fails_as_a_whole(sandbox, bench)
     assert posts(sandbox.stand_ins["qBit"], "torrents/filePrio") == []
 
 
+async def test_what_is_complete_is_imported_although_no_rule_allows_its_extension(sandbox, bench):
+    """Whatever is excluded of a download: what was downloaded, and the Arr imports, is no reason to fail it."""
+    torrent = finished(sandbox.world)
+    torrent.files = [TorrentFile(f"{torrent.name}/film.avi", 1_000_000)]
+    only(sandbox.world, torrent)
+    async with bench(VerifyMedia=False, **RULES) as opened:
+        await opened.loop.load()
+        await passes_until(opened, ended(opened, "import"), "it was not imported")
+        assert await entries(opened, "fail") == []
+
+
 async def test_an_archive_is_left_alone(sandbox, bench):
     torrent = with_files(downloading(sandbox.world), "film.rar", "film.r00", "film.r01", "film.sfv")
     only(sandbox.world, torrent)
