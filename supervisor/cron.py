@@ -41,22 +41,26 @@ async def keep(cron: Callable[[], str | None], act: Callable[[], Awaitable[bool]
     """Act whenever `cron` is due, until cancelled; None is never. An act that returns False is tried again soon.
 
     Checked every half minute, so that a clock that is set or another expression counts at once: what was scheduled by a
-    clock that was ahead is scheduled again.
+    clock that was ahead is scheduled again, unless it was done a short part of its period ago.
     """
     expression, due, latest = None, float("inf"), 0.0
+    done_at = float("-inf")  # monotonic
     while True:
         now = clock.wall()
-        if now < latest:  # it was set back
-            expression = None
-        latest = now
+        was_set_back, latest = now < latest, now
         configured = cron()
-        if configured != expression:
+        if configured != expression or was_set_back:
             expression = configured
             due = float("inf")
             if configured:
-                due = due_after(configured, now) + random.uniform(0, _JITTER_SECONDS)  # noqa: S311
+                due = due_after(configured, now)
+                if was_set_back:
+                    following = due_after(configured, due)
+                    ago = clock.monotonic() - done_at
+                    due = following if ago + due - now < (following - due) / 2 else due
+                due += random.uniform(0, _JITTER_SECONDS)  # noqa: S311
                 local = datetime.fromtimestamp(due).astimezone()
                 _log.info("update check was scheduled", at=local.isoformat("T", "seconds"))
         elif now >= due and await act():
-            expression = None
+            expression, done_at = None, clock.monotonic()
         await asyncio.sleep(_POLL_SECONDS)

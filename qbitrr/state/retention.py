@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 7 * 86400.0
 """For which a category without a worker loses nothing: its section may be switched off or incomplete for a while."""
+LONGEST_STEP_SECONDS = 86400.0
+"""Of the grace, between two calls: the clock may have been set ahead, or nothing may have run, meanwhile."""
 
 
 def drop_absent_categories(path: Path, working: Collection[str], configured: Collection[str], now: float) -> int:
@@ -58,14 +60,16 @@ def _with_open_actions(connection: sqlite3.Connection) -> set[str]:
 def _absent_for_long(
     connection: sqlite3.Connection, stored: Collection[str], working: Collection[str], now: float
 ) -> set[str]:
-    """Note which of the stored categories are absent now; returns those that have been for the whole grace."""
+    """Count for how long the stored categories have been absent; returns those that were for the whole grace."""
     absent = set(stored).difference(working)
     connection.execute(f"DELETE FROM absent_categories WHERE category NOT IN ({_marks(absent)})", tuple(absent))
-    connection.executemany("INSERT OR IGNORE INTO absent_categories VALUES (?, ?)", [(one, now) for one in absent])
-    # one in the future was noted by a clock that was ahead
-    connection.execute("UPDATE absent_categories SET since = ? WHERE since > ?", (now, now))
-    sql = "SELECT category FROM absent_categories WHERE since <= ?"
-    return {row[0] for row in connection.execute(sql, (now - GRACE_SECONDS,))}
+    connection.execute(
+        "UPDATE absent_categories SET seconds = seconds + min(max(? - counted_at, 0), ?), counted_at = ?",
+        (now, LONGEST_STEP_SECONDS, now),
+    )
+    connection.executemany("INSERT OR IGNORE INTO absent_categories VALUES (?, 0, ?)", [(one, now) for one in absent])
+    sql = "SELECT category FROM absent_categories WHERE seconds >= ?"
+    return {row[0] for row in connection.execute(sql, (GRACE_SECONDS,))}
 
 
 NEWEST_KEPT = 1000

@@ -110,7 +110,7 @@ async def test_an_arr_that_is_switched_off_keeps_its_rows_and_one_that_left_the_
     await reload(daemon, tomlkit.dumps(document), "configuration was applied ")
     assert rows() == {"movies": 20, "series": 3}
     with contextlib.closing(sqlite3.connect(daemon.folder / "state.db")) as state, state:
-        state.execute("UPDATE absent_categories SET since = since - ?", (GRACE_SECONDS,))
+        state.execute("UPDATE absent_categories SET seconds = ?", (GRACE_SECONDS,))
     await reload(daemon, tomlkit.dumps(document), "configuration was applied ")
     await until(lambda: rows() == {"series": 3}, 10, daemon.log)
 

@@ -83,15 +83,23 @@ async def test_it_acts_when_it_is_due_again_while_it_cannot_and_never_when_it_is
 
 
 class Machine:
-    """A wall clock that is set by hand; `turn` waits until the schedule was checked by it some times."""
+    """Time that passes by hand; `turn` waits until the schedule was checked some times.
+
+    The wall clock is ahead of it by `ahead`.
+    """
 
     def __init__(self, now):
         self.now = now
+        self.ahead = 0
         self.checks = 0
 
     def wall(self):
         self.checks += 1
-        return self.now
+        return self.now + self.ahead
+
+    @property
+    def clock(self):
+        return Clock(wall=self.wall, monotonic=lambda: self.now)
 
     async def turn(self):
         enough = self.checks + 6
@@ -115,13 +123,40 @@ async def test_a_clock_that_jumps_and_is_corrected_neither_stops_nor_repeats_the
             await machine.turn()
         return len(acted) - before
 
-    task = asyncio.create_task(timetable.keep(lambda: "30 2 * * *", act, Clock(wall=machine.wall)))
+    task = asyncio.create_task(timetable.keep(lambda: "30 2 * * *", act, machine.clock))
     await machine.turn()
     assert await days(1) == 1
-    machine.now += jump_seconds
+    machine.ahead = jump_seconds
     await machine.turn()
     assert await days(1) == 1, "by the time that it shows"
-    machine.now -= jump_seconds
+    machine.ahead = 0
     await machine.turn()
     assert await days(2) == 2
+    task.cancel()
+
+
+async def test_what_a_clock_that_was_ahead_has_brought_forward_is_not_done_again_at_its_time(monkeypatch):
+    monkeypatch.setattr(timetable, "_JITTER_SECONDS", 0.0)
+    monkeypatch.setattr(timetable, "_POLL_SECONDS", 0.001)
+    machine, acted = Machine(datetime.fromisoformat("2026-11-25T02:00").timestamp()), []
+
+    async def act():
+        acted.append(machine.now)
+        return True
+
+    async def after(hours):
+        machine.now += hours * 3600
+        await machine.turn()
+        return len(acted)
+
+    task = asyncio.create_task(timetable.keep(lambda: "30 2 * * *", act, machine.clock))
+    await machine.turn()
+    machine.ahead = 3600
+    await machine.turn()
+    assert await after(0.1) == 1
+    machine.ahead = 0
+    await machine.turn()
+    assert await after(1) == 1, "half an hour later it is the time at which it was done"
+    assert await after(23) == 1
+    assert await after(1) == 2
     task.cancel()

@@ -7,6 +7,7 @@ and loses the tag. The .torrent file and what was set on the torrent are kept fo
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -37,6 +38,7 @@ _log = logs.get(__name__)
 
 _KEPT_SECONDS = 30 * 86400.0
 _CHECK_SECONDS = 5.0
+_DOUBT_SECONDS = 600.0
 _STOP_ATTEMPTS = 8
 _AT_REST = states.STOPPED | states.BUSY | {states.MISSING_FILES, states.ERROR}
 _LONGEST_WAIT_SECONDS = 60.0
@@ -53,9 +55,9 @@ async def before(context: ActionContext, entry: Entry) -> Entry:
     return await _stay(context, entry) if entry.step in (ENTERING, INSIDE) else entry
 
 
-def is_over(entry: Entry, now: float) -> bool:
+def is_over(context: ActionContext, entry: Entry) -> bool:
     """Whether the time of a removal in quarantine is over, so that its reason is to be judged again."""
-    return entry.step == OVER or (entry.step == INSIDE and now >= entry.notes["until"])
+    return entry.step == OVER or (entry.step == INSIDE and _left_seconds(context, entry) <= 0)
 
 
 def as_before(torrent: TorrentFacts, entry: Entry) -> TorrentFacts:
@@ -75,6 +77,7 @@ async def _enter(context: ActionContext, entry: Entry) -> Entry:
         entry,
         ENTERING,
         until=context.clock.wall() + context.config.settings.quarantine_seconds,
+        seconds=context.config.settings.quarantine_seconds,
         was_running=torrent is not None and torrent.state not in states.STOPPED,
         stops=context.config.settings.auto_pause_resume,
         save_path=torrent.save_path if torrent else "",
@@ -99,10 +102,17 @@ async def _stay(context: ActionContext, entry: Entry) -> Entry:
 
 
 def _left_seconds(context: ActionContext, entry: Entry) -> float:
-    """The time until the quarantine is over, by both clocks: the wall clock may be set ahead meanwhile."""
+    """The time until the quarantine is over, by both clocks: the wall clock may be wrong.
+
+    One that is ahead when the process starts shows in minutes, as it is corrected over the network; so long no
+    quarantine is over. More than the whole time is left where one was ahead when the quarantine began.
+    """
+    whole = float(entry.notes.get("seconds", math.inf))
     left = float(entry.notes["until"] - context.clock.wall())
     now = context.clock.monotonic()
-    return max(left, context.quarantine_ends.setdefault(entry.id, now + left) - now)
+    at_first = whole if left > whole else max(left, min(whole, _DOUBT_SECONDS))
+    observed = context.quarantine_ends.setdefault(entry.id, now + at_first) - now
+    return observed if left > whole else max(left, observed)
 
 
 async def _put_aside(context: ActionContext, entry: Entry, writer: TorrentWriter) -> None:

@@ -294,7 +294,7 @@ class ActionRunner:
         """
         # an import finds out by itself what became of it
         is_first, torrent = entry.step == ledger.FIRST_STEP and entry.action != Action.IMPORT, None
-        if is_first or quarantine.is_over(entry, self._context.clock.wall()):
+        if is_first or quarantine.is_over(self._context, entry):
             torrent = await self._context.read(entry.instance, entry.infohash)
             await self._observer.refresh_queue()
             if not self._is_still_needed(entry, torrent):

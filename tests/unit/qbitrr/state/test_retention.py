@@ -35,15 +35,16 @@ def filled(state_file, category):
         return {table for table in tables if connection.execute(has.format(table), (category,)).fetchone()[0]}
 
 
-def drop(state_file, working, configured, *, days=0.0):
-    return retention.drop_absent_categories(state_file, working, configured, 1e9 + days * 86400)
+def drop(state_file, working, configured, *, days=0.0, ahead=0.0):
+    """What the supervisor does once a day, on that day; `ahead` is by how many days the clock is wrong."""
+    return retention.drop_absent_categories(state_file, working, configured, 1e9 + (days + ahead) * 86400)
 
 
 def test_a_removed_category_leaves_nothing_after_a_week_and_the_others_stay(state_file):
     for category in ("gone", "off", "working", ""):
         fill(state_file, category)
     everything = {*BY_CATEGORY, "titles"}
-    for days in (0, 6.9):
+    for days in (*range(7), 6.9):
         drop(state_file, {"working"}, {"working", "off"}, days=days)
         assert filled(state_file, "gone") == everything - {"verdicts"}
     drop(state_file, {"working"}, {"working", "off"}, days=7)
@@ -54,30 +55,52 @@ def test_a_removed_category_leaves_nothing_after_a_week_and_the_others_stay(stat
 
 def test_what_is_only_switched_off_loses_its_verdicts_and_nothing_else(state_file):
     fill(state_file, "off")
-    for days in (0, 100):
+    for days in range(100):
         drop(state_file, set(), {"off"}, days=days)
         assert filled(state_file, "off") == {*BY_CATEGORY, "titles"} - {"verdicts"}
 
 
 def test_a_category_that_comes_back_in_time_has_a_whole_week_again(state_file):
     fill(state_file, "movies")
-    drop(state_file, set(), set())
+    for days in range(6):
+        drop(state_file, set(), set(), days=days)
     drop(state_file, {"movies"}, {"movies"}, days=6)
-    drop(state_file, set(), set(), days=8)
-    drop(state_file, set(), set(), days=14)
+    for days in range(7, 14):
+        drop(state_file, set(), set(), days=days)
     assert filled(state_file, "movies") == {*BY_CATEGORY, "titles"} - {"verdicts"}
-    drop(state_file, set(), set(), days=15)
+    drop(state_file, set(), set(), days=14)
     assert filled(state_file, "movies") == set()
 
 
-def test_a_clock_that_was_ahead_does_not_shorten_or_stop_the_week(state_file):
+@pytest.mark.parametrize("ahead", [400, 3, 1 / 24, -1 / 24, -3])
+def test_a_clock_that_is_wrong_when_a_category_goes_neither_shortens_nor_stops_the_week(state_file, ahead):
     fill(state_file, "movies")
-    drop(state_file, set(), set(), days=400)
-    drop(state_file, set(), set(), days=0)
-    drop(state_file, set(), set(), days=6)
-    assert "movies" in filled(state_file, "movies")
-    drop(state_file, set(), set(), days=7)
+    drop(state_file, set(), set(), ahead=ahead)
+    for days in range(6):
+        drop(state_file, set(), set(), days=days)
+        assert "movies" in filled(state_file, "movies")
+    for days in (6, 7):
+        drop(state_file, set(), set(), days=days)
     assert filled(state_file, "movies") == set()
+
+
+@pytest.mark.parametrize("ahead", [400, 3, 1 / 24, -1 / 24, -3])
+def test_a_clock_that_is_wrong_for_a_day_takes_a_day_of_the_week_at_most(state_file, ahead):
+    fill(state_file, "movies")
+    for days in range(7):
+        drop(state_file, set(), set(), days=days, ahead=ahead if days == 3 else 0)
+        if days < 6:
+            assert "movies" in filled(state_file, "movies")
+    for days in (7, 8):
+        drop(state_file, set(), set(), days=days)
+    assert filled(state_file, "movies") == set()
+
+
+def test_weeks_without_qbitrr_are_no_weeks_without_a_worker(state_file):
+    fill(state_file, "movies")
+    drop(state_file, set(), set())
+    drop(state_file, set(), set(), days=60)
+    assert "movies" in filled(state_file, "movies")
 
 
 async def test_open_actions_without_a_worker_wait_a_week_and_the_ledger_stays(state_file, database):
@@ -86,8 +109,8 @@ async def test_open_actions_without_a_worker_wait_a_week_and_the_ledger_stays(st
         await plan(database, category=category, infohash=f"{number}" * 39 + "a", state="awaiting_approval")
         done = await plan(database, category=category, infohash=f"{number}" * 39 + "b")
         await ledger.close(database, done, "done", "removed", 1.0)
-    assert drop(state_file, {"kept"}, {"kept", "off"}) == 0
-    assert drop(state_file, {"kept"}, {"kept", "off"}, days=6) == 0
+    for days in range(7):
+        assert drop(state_file, {"kept"}, {"kept", "off"}, days=days) == 0
     assert drop(state_file, {"kept"}, {"kept", "off"}, days=7) == 4
     found = sorted((entry.category, entry.state) for entry in await newest(database, 20))
     assert found == [
@@ -106,7 +129,7 @@ async def test_open_actions_without_a_worker_wait_a_week_and_the_ledger_stays(st
 async def test_the_catalogue_of_a_removed_category_is_not_listed_any_more(state_file, database):
     await sync(database, "radarr", {"movies": [movie(1), movie(2)]})
     await sync(database, "radarr", {"movies": [movie(1)]}, category="kept")
-    for days in (0, 7):
+    for days in range(8):
         drop(state_file, {"kept"}, {"kept"}, days=days)
     assert await catalogue.synced_at(database, "cat") is None
     assert filled(state_file, "cat") == set()

@@ -11,7 +11,7 @@ from tests.support.state import migrated
 NOT_BY_CATEGORY = {
     "ledger": "what was done stays known",
     "ledger_totals": "how much was done stays known",
-    "absent_categories": "since when one has no worker",
+    "absent_categories": "for how long one has had no worker",
     "titles": "triggers keep it in step with movies, series and artists",
 }
 NOT_BY_TORRENT = {

@@ -52,3 +52,10 @@ def ended(opened, action, state="done"):
 def posts(stand_in, path):
     """The bodies of what was posted to a path of a stand-in."""
     return [r.body for r in stand_in.requests if r.method == "POST" and r.path.endswith(path)]
+
+
+async def end_quarantines(opened):
+    """Have the time of every quarantine be over, by both clocks."""
+    sql = "UPDATE ledger SET notes = json_set(notes, '$.until', 1, '$.seconds', 0) WHERE step != 'done'"
+    await opened.database.write(sql)
+    opened.loop.action_context.quarantine_ends.clear()

@@ -13,10 +13,18 @@ from qbitrr.sandbox.life.torrent import TorrentFile
 from qbitrr.sandbox.services.faults import EmptyLists, Status
 from qbitrr.worker.torrents.actions import context
 from tests.integration.qbitrr.worker.conftest import QUICK
-from tests.integration.qbitrr.worker.torrents.passing import ended, entries, passes_until, posts, settled
+from tests.integration.qbitrr.worker.torrents.passing import (
+    end_quarantines,
+    ended,
+    entries,
+    passes_until,
+    posts,
+    settled,
+)
 from tests.integration.qbitrr.worker.torrents.scenes import finished, only, stalled
 from tests.support.polling import until
 
+DAY = 86400.0
 LONG, SHORT = {"Quarantine": "1h"}, {"Quarantine": "1s"}
 
 
@@ -73,20 +81,54 @@ async def test_a_client_that_lists_nothing_for_a_moment_ends_no_quarantine(sandb
     assert len(arr.blocklist) == 1
 
 
-async def test_a_clock_that_is_set_ahead_ends_no_quarantine(sandbox, bench):
+class WrongClock:
+    """A wall clock that is ahead by some time, with the monotonic one of a quick worker."""
+
+    def __init__(self, ahead_seconds=0.0):
+        self.ahead_seconds = ahead_seconds
+        self.clock = Clock(wall=lambda: time.time() + self.ahead_seconds, monotonic=QUICK.monotonic)
+
+
+@pytest.mark.parametrize("starts_again", [False, True])
+async def test_a_clock_that_is_set_ahead_ends_no_quarantine(sandbox, bench, starts_again):
     torrent = stalled(sandbox.world)
     arr = only(sandbox.world, torrent)
-    ahead_seconds = 0.0
-    clock = Clock(wall=lambda: time.time() + ahead_seconds, monotonic=QUICK.monotonic)
-    async with bench(settings=LONG, clock=clock) as opened:
+    wrong = WrongClock()
+    async with bench(settings=LONG, clock=wrong.clock) as opened:
         await quarantined(opened, torrent)
-        await settled(opened)
-        ahead_seconds = 3 * 86400.0
-        await settled(opened, 5)
+        if not starts_again:
+            await settled(opened)
+            wrong.ahead_seconds = 3 * DAY
+            await settled(opened, 5)
+    if starts_again:
+        wrong.ahead_seconds = 3 * DAY
+        async with bench(settings=LONG, clock=wrong.clock) as opened:
+            await opened.loop.load()
+            await settled(opened, 5)
+            wrong.ahead_seconds = 0.0  # corrected
+            await settled(opened, 5)
+    async with bench(settings=LONG) as opened:
         ((_, state, step, _, _),) = await entries(opened, "fail")
     assert (state, step) == ("planned", "quarantined")
     assert arr.blocklist == []
     assert torrent.infohash in sandbox.world.client.torrents
+
+
+@pytest.mark.parametrize("starts_again", [False, True])
+async def test_a_quarantine_that_began_by_a_clock_that_was_ahead_ends_in_time(sandbox, bench, starts_again):
+    torrent = stalled(sandbox.world)
+    arr = only(sandbox.world, torrent)
+    wrong = WrongClock(3 * DAY)
+    async with bench(settings=SHORT, clock=wrong.clock) as opened:
+        await quarantined(opened, torrent)
+        wrong.ahead_seconds = 0.0
+        if not starts_again:
+            await passes_until(opened, ended(opened, "fail"), "it was not removed")
+    if starts_again:
+        async with bench(settings=SHORT, clock=wrong.clock) as opened:
+            await opened.loop.load()
+            await passes_until(opened, ended(opened, "fail"), "it was not removed")
+    assert len(arr.blocklist) == 1
 
 
 @pytest.mark.parametrize("rescue", ["untag", "start"])
@@ -278,9 +320,8 @@ async def test_the_reason_is_judged_again_when_its_time_is_over(sandbox, bench):
     torrent.category = "failed"
     async with bench(settings=LONG, StalledDelay="1d") as opened:
         await quarantined(opened, torrent)
-        ((_, _, _, _, entry_id),) = await entries(opened, "fail")
         torrent.category = "radarr-hd"  # the user takes the request back
-        await opened.database.write("UPDATE ledger SET notes = json_set(notes, '$.until', 1) WHERE id = ?", (entry_id,))
+        await end_quarantines(opened)
         await passes_until(opened, ended(opened, "fail", "cancelled"), "it was not cancelled")
     assert (torrent.stopped, TAG_QUARANTINE in torrent.tags, arr.blocklist) == (False, False, [])
     assert torrent.infohash in sandbox.world.client.torrents

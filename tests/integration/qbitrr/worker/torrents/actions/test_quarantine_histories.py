@@ -15,7 +15,7 @@ from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.sandbox import Sandbox
 from qbitrr.sandbox.services.faults import Status
 from tests.integration.qbitrr.worker.conftest import MOVIES, rooms
-from tests.integration.qbitrr.worker.torrents.passing import entries, passes_until, settled
+from tests.integration.qbitrr.worker.torrents.passing import end_quarantines, entries, passes_until, settled
 from tests.integration.qbitrr.worker.torrents.scenes import only, stalled
 
 LONG = {"Quarantine": "1h"}
@@ -94,7 +94,7 @@ class Story:
         self.torrent.progress, self.torrent.completion_on = 1.0, self.client.now
 
     async def time_is_over(self):
-        await self.opened.database.write("UPDATE ledger SET notes = json_set(notes, '$.until', 1) WHERE step != 'done'")
+        await end_quarantines(self.opened)
 
     async def arr_is_away(self):
         await self.sandbox.stand_ins["Radarr-HD"].fail(Status(503))
