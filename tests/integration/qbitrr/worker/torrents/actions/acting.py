@@ -155,8 +155,8 @@ def out_of_order(client):
 
 SCENES = {
     "import": Scene(imported, 5, 2),
-    "fail": Scene(failed, 6, 3),
-    "fail after a quarantine": Scene(failed, 9, 5, settings=SECOND),
+    "fail": Scene(failed, 7, 3),
+    "fail after a quarantine": Scene(failed, 10, 5, settings=SECOND),
     "fail_rest": Scene(failed_in_part, 5, 3, {"IgnoreTorrentsYoungerThan": "1d"}, stage="sonarr"),
     "search_again": Scene(failed, 4, 2, {"ReSearchStalled": True}),
     "recheck": Scene(checked, 3, 2),
@@ -167,8 +167,8 @@ SCENES = {
     "untag_stalled": Scene(untagged, 1, 1),
     "tag_useless": Scene(failed, 1, 1, {"PublicPolicy": {"default": "tag"}}),
     "release": Scene(left_over, 1, 1),
-    "remove": Scene(seeded, 3, 2, SEEDING),
-    "remove after a quarantine": Scene(seeded, 6, 4, SEEDING, SECOND),
+    "remove": Scene(seeded, 4, 2, SEEDING),
+    "remove after a quarantine": Scene(seeded, 7, 4, SEEDING, SECOND),
     "pause": Scene(without_space, 1, 2, settings=SPACE, stage="qbittorrent"),
     "resume": Scene(with_space_again, 1, 2, settings=SPACE, stage="qbittorrent"),
     "sort": Scene(out_of_order, 1, 1, {"Trackers": ROWS}, stage="qbittorrent"),

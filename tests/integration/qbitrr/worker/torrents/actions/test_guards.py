@@ -70,8 +70,9 @@ async def test_nothing_but_reads_is_sent_while_a_guard_forbids_it(judged, tmp_pa
     async with stage(name, judged, tmp_path) as on:
         async with on.open() as opened:
             assert await interrupted(opened, on.action, step)
+            deletion_sent = await opened.database.rows("SELECT id FROM ledger WHERE notes ->> 'deletion_sent'")
         torrent = on.torrent
-        if guard == "protected" and on.client.get(torrent.infohash) is None:
+        if guard == "protected" and (deletion_sent or on.client.get(torrent.infohash) is None):
             return  # nothing is left to protect
         in_quarantine = TAG_QUARANTINE in torrent.tags and on.action != "release"
         before, files = on.changes(), files_below(tmp_path)
