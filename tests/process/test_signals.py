@@ -24,6 +24,7 @@ SECTIONS = (Section("Radarr-HD", "radarr", 20), Section("Sonarr-TV", "sonarr", 3
 QUICK = {"Settings": {"ProcessRestartDelay": 0, "ProcessSpawnTimeoutSeconds": 20}}
 COMMANDS = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 PERIOD_SECONDS = 0.01
+MOMENT_SECONDS = 0.07  # a start or a restart takes about ten of them
 
 
 @asynccontextmanager
@@ -85,3 +86,47 @@ async def test_a_stop_among_other_signals_ends_it(sandbox: Sandbox, tmp_path: Pa
                     process.send_signal(number)
             await asyncio.sleep(PERIOD_SECONDS)
         assert await stopping == 0
+
+
+async def test_commands_through_a_restart_in_place_end_nothing(sandbox: Sandbox, tmp_path: Path):
+    async with Daemon(tmp_path / "data", sandbox.config_toml(QUICK)) as daemon:
+        await daemon.all_running()
+        pid = daemon.pid
+        async with storm(daemon, *COMMANDS):
+            await daemon.post("/web/restart")
+            await until(lambda: daemon.log().count("daemon was started") == 2, 60, daemon.log)
+            applied = daemon.log().count("configuration was applied")
+            await until(lambda: daemon.log().count("configuration was applied") > applied, 60, daemon.log)
+        await daemon.all_running(40)
+        assert daemon.pid == pid
+        assert await daemon.stop() == 0
+        assert daemon.processes() == []
+
+
+async def ends_soon(daemon: Daemon) -> None:
+    """A stop of a daemon that has no handler of it yet, or any more, ends it by the signal."""
+    assert await daemon.stop() in (0, -signal.SIGTERM), daemon.log()[-3000:]
+    await until(lambda: daemon.processes() == [], 5, lambda: f"left: {daemon.processes()}")
+
+
+async def test_a_stop_at_every_moment_of_a_start_leaves_nothing_and_the_next_start_works(
+    sandbox: Sandbox, tmp_path: Path
+):
+    daemon = Daemon(tmp_path / "data", sandbox.config_toml(QUICK))
+    for moment in range(14):
+        starting = asyncio.create_task(daemon.start())
+        await until(lambda: daemon._process is not None and daemon._process.poll() is None, 5, "it is not started")
+        await asyncio.sleep(moment * MOMENT_SECONDS)
+        starting.cancel()
+        await ends_soon(daemon)
+    async with daemon:
+        await daemon.all_running()
+
+
+async def test_a_stop_at_every_moment_of_a_restart_in_place_ends_it(sandbox: Sandbox, tmp_path: Path):
+    for moment in range(8):
+        async with Daemon(tmp_path / "data", sandbox.config_toml(QUICK)) as daemon:
+            await daemon.all_running()
+            await daemon.post("/web/restart")
+            await asyncio.sleep(moment * MOMENT_SECONDS)
+            await ends_soon(daemon)
