@@ -1,0 +1,92 @@
+"""A day of a clock that is set ahead and back: work goes on, nothing is done twice, and nothing is deleted early."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from qbitrr.rules.tags import TAG_QUARANTINE
+from qbitrr.sandbox.life.fate import Destiny, Fate
+from qbitrr.sandbox.sandbox import Sandbox, Section
+from tests.support.daemon import Daemon
+from tests.support.polling import until
+from tests.support.wrong_clock import set_clock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qbitrr.sandbox.life.torrent import Torrent
+    from qbitrr.sandbox.media.collection import Item
+
+HOUR, DAY = 3600.0, 86400.0
+CLOCKS = (3 * DAY, 0.0, -3 * DAY, 0.0, HOUR, 0.0, -HOUR, 0.0)
+"""By how many seconds the clock is ahead of the services' clocks, one after the other."""
+PATIENCE_SECONDS = 90.0  # the Arr's latest events seem old then, and its whole history is read after half a minute
+SECTIONS = (Section("Radarr-HD", "radarr", 80),)
+SETTINGS = {
+    "Settings": {"ProcessRestartDelay": 0, "Quarantine": "1h"},
+    "Radarr-HD": {"EntrySearch": {"SearchMissing": False}, "Torrent": {"IgnoreTorrentsYoungerThan": 0}},
+}
+
+
+def grab(sandbox: Sandbox, movie: Item, fate: Fate) -> Torrent:
+    """Have a missing movie downloaded; returns its torrent."""
+    radarr = sandbox.arrs["Radarr-HD"].arr
+    before = set(sandbox.world.client.torrents)
+    radarr.grab([movie], radarr.offer([movie]), fate)
+    radarr.refresh_now()
+    (infohash,) = sandbox.world.client.torrents.keys() - before
+    return sandbox.world.client.torrents[infohash]
+
+
+async def restarted_in_place(daemon: Daemon) -> None:
+    number = daemon.log().count("daemon was started")
+    await daemon.post("/web/restart")
+    await until(lambda: daemon.log().count("daemon was started") > number, 30, daemon.log)
+    await daemon.all_running()
+
+
+async def test_through_every_clock_work_goes_on_once_and_no_quarantine_ends(tmp_path: Path):
+    async with (
+        Sandbox(SECTIONS, speed=20, has_past=False) as sandbox,
+        Daemon(tmp_path / "data", sandbox.config_toml(SETTINGS), "tests.support.wrong_clock") as daemon,
+    ):
+        await daemon.all_running()
+
+        async def imports() -> Counter[str]:
+            decisions = await daemon.decisions()
+            return Counter(one["hash"] for one in decisions if (one["action"], one["state"]) == ("import", "done"))
+
+        radarr = sandbox.arrs["Radarr-HD"].arr
+        movies = iter(list(radarr.collection.wanted(radarr.now)))
+        unwanted = grab(sandbox, next(movies), Fate(Destiny.STALLED, until=0.0))
+        sandbox.world.client.categories["failed"] = ""
+
+        async def is_known() -> bool:
+            return bool((await daemon.workers())["radarr-hd"]["categoryCount"])
+
+        await until(is_known, 30, daemon.log)
+        unwanted.category = "failed"
+        await until(lambda: TAG_QUARANTINE in unwanted.tags and unwanted.stopped, 30, daemon.log)
+        for number, ahead_seconds in enumerate(CLOCKS):
+            set_clock(daemon, ahead_seconds)
+            if number % 2:
+                worker = (await daemon.workers())["radarr-hd"]
+                os.kill(worker["pid"], signal.SIGKILL)
+            else:
+                await restarted_in_place(daemon)
+            torrent = grab(sandbox, next(movies), Fate(bytes_per_second=1e12))
+
+            async def is_imported(infohash: str = torrent.infohash) -> bool:
+                return (await imports())[infohash] == 1
+
+            await until(is_imported, PATIENCE_SECONDS, daemon.log)
+        assert set((await imports()).values()) == {1}
+        assert len(await imports()) == len(CLOCKS)
+        assert TAG_QUARANTINE in unwanted.tags
+        assert unwanted.infohash in sandbox.world.client.torrents
+        assert await daemon.get("/health")
+        assert "own task failed" not in daemon.log()
+        assert list((daemon.folder / "backups").glob("*.db"))
