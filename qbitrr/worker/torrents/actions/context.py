@@ -118,9 +118,10 @@ class ActionContext:
         certain that it is gone.
         """
         torrent = await self.read(entry.instance, entry.infohash)
+        if torrent is None and "deletion_sent" not in entry.notes:
+            await self._check_absence(entry.instance)
+            torrent = await self.read(entry.instance, entry.infohash)  # it may have come while that was asked
         if torrent is None:
-            if "deletion_sent" not in entry.notes:
-                await self._check_absence(entry.instance)
             return None
         if torrent.added_at != entry.added_at:
             raise ActionCancelledError("it was removed and added again meanwhile")

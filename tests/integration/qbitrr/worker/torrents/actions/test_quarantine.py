@@ -11,6 +11,7 @@ from qbitrr.rules.tags import TAG_QUARANTINE
 from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.torrent import TorrentFile
 from qbitrr.sandbox.services.faults import EmptyLists, Status
+from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions import context
 from tests.integration.qbitrr.worker.conftest import QUICK
 from tests.integration.qbitrr.worker.torrents.passing import (
@@ -79,6 +80,27 @@ async def test_a_client_that_lists_nothing_for_a_moment_ends_no_quarantine(sandb
         await passes_until(opened, ended(opened, "fail"), "it was not removed")
     assert torrent.infohash not in sandbox.world.client.torrents
     assert len(arr.blocklist) == 1
+
+
+async def test_a_client_that_lists_its_torrents_a_moment_later_ends_no_quarantine(sandbox, bench, monkeypatch):
+    monkeypatch.setattr(context, "_EMPTY_SECONDS", 600.0)
+    torrent = stalled(sandbox.world)
+    arr = only(sandbox.world, torrent)
+    async with bench(settings=SHORT) as opened:
+        await quarantined(opened, torrent)
+        ((_, _, _, _, entry_id),) = await entries(opened, "fail")
+        entry = await ledger.get(opened.database, entry_id)
+        client = opened.context.services.qbittorrents[entry.instance]
+        torrents, answers = client.torrents, [{}]
+
+        async def late(infohashes):
+            return answers.pop() if answers else await torrents(infohashes)
+
+        monkeypatch.setattr(client, "torrents", late)
+        found = await opened.loop.action_context.read_for(entry)
+    assert answers == []
+    assert found is not None
+    assert arr.blocklist == []
 
 
 class WrongClock:
