@@ -1,4 +1,4 @@
-"""A soak: rounds of faults, toggles, signals, kills and restarts, after which nothing has grown or is left over.
+"""A soak: rounds of faults, clocks, toggles, signals, kills and restarts, after which nothing has grown or is left.
 
 A short form in the suite; `make soak` runs as many rounds as SOAK_ROUNDS says.
 """
@@ -22,6 +22,7 @@ from qbitrr.sandbox.services.faults import Down, EmptyLists, HalfAnswer, Status
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 from tests.support.stored import names_in
+from tests.support.wrong_clock import set_clock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +35,7 @@ ROUNDS = int(os.environ.get("SOAK_ROUNDS", "3"))
 SECTIONS = (Section("Radarr-HD", "radarr", 60), Section("Sonarr-TV", "sonarr", 5, episodes=60))
 SETTINGS = {"ProcessRestartDelay": 0, "MaxProcessRestarts": 1000, "Quarantine": 3}
 FAULTS: tuple[Fault, ...] = (Status(503), Down(), HalfAnswer(), EmptyLists())
+CLOCKS = (3 * 86400.0, -3600.0, -3 * 86400.0, 3600.0)  # by how many seconds it is ahead in a round
 FAULT_SECONDS = 1.5  # longer than the pause between two passes
 SPARE_BYTES = 8 << 20
 LARGEST_BYTES = 64 << 20
@@ -56,7 +58,11 @@ async def answers_again(daemon: Daemon, workers: int) -> None:
 
 
 async def one_round(sandbox: Sandbox, daemon: Daemon, number: int) -> None:
-    """A fault of every service, a kill, a section switched off and on, every signal, and a restart in place."""
+    """A fault of every service, a kill, a section switched off and on, every signal, and a restart in place.
+
+    All of it by a clock that is wrong until the end of the round.
+    """
+    set_clock(daemon, CLOCKS[number % len(CLOCKS)])
     services = [sandbox.qbittorrent, *sandbox.arrs.values()]
     for service in services:
         await service.fail(FAULTS[number % len(FAULTS)])
@@ -76,6 +82,7 @@ async def one_round(sandbox: Sandbox, daemon: Daemon, number: int) -> None:
     await daemon.post("/web/restart")
     await until(lambda: daemon.log().count("daemon was started") >= number + 2, 30, lambda: daemon.log()[-3000:])
     await answers_again(daemon, 2)
+    set_clock(daemon, 0.0)
 
 
 def memory(daemon: Daemon) -> dict[str, int]:
@@ -98,8 +105,12 @@ async def settled(daemon: Daemon) -> bool:
     return bool(removals(decisions)) and not [one for one in decisions if one["state"] in OPEN]
 
 
+def _daemon(folder: Path, sandbox: Sandbox) -> Daemon:
+    return Daemon(folder / "data", config(sandbox), "tests.support.wrong_clock")
+
+
 async def test_rounds_of_faults_and_commands_leave_nothing_over(tmp_path: Path):
-    async with Sandbox(SECTIONS) as sandbox, Daemon(tmp_path / "data", config(sandbox)) as daemon:
+    async with Sandbox(SECTIONS) as sandbox, _daemon(tmp_path, sandbox) as daemon:
         await daemon.all_running()
         await one_round(sandbox, daemon, 0)
         memory_before, open_before = memory(daemon), psutil.Process(daemon.pid).num_fds()
@@ -125,6 +136,6 @@ def assert_explained(decisions: list[dict[str, Any]]) -> None:
 def assert_bounded(folder: Path) -> None:
     """Nothing but what is listed, and not too much of it."""
     files = {str(path.relative_to(folder)): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
-    listed = [*names_in("Files in the data folder"), "out.log"]
+    listed = [*names_in("Files in the data folder"), "out.log", "misbehave/clock"]
     assert {name for name in files if not any(fnmatch(name, pattern) for pattern in listed)} == set()
     assert sum(files.values()) < LARGEST_BYTES
