@@ -136,12 +136,12 @@ ELSEWHERE = {
     ),
     "make release": _RELEASE,
     "QBITRR_RELEASE_KEY_FILE=release.pem PYTHON=python3.11 make release": _RELEASE,
-    "make image": _RELEASE,
+    "make image": "tests/system/test_image.py::test_a_stranger_runs_it_imports_upgrades_and_downgrades",
     "node --test": "tests/browser/test_tools.py::test_pure_modules",
 }
 """Commands that another test runs, as a part of more."""
 
-_NO_ENGINE = "there is no container engine here; what the image runs is tests/system/test_container.py"
+_NO_ENGINE = "there is no container engine here; tests/system/test_image.py builds and runs the image"
 NOT_RUN = {
     "make check": "it is `make lint`, which CI runs before these tests, and a part of these tests",
     "make lint": "CI runs it before these tests",

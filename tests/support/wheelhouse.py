@@ -30,7 +30,7 @@ PLATFORMS = [f"{tag}_{platform.machine()}" for tag in ("manylinux2014", "manylin
 def offline(folder: Path | str = FOLDER) -> dict[str, str]:
     """Environment variables with which pip and uv take what they need from the wheelhouse, which is in `folder`."""
     pip = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder), "PIP_CONFIG_FILE": "/dev/null"}
-    uv = {"UV_NO_INDEX": "1", "UV_FIND_LINKS": str(folder), "UV_PYTHON_DOWNLOADS": "never", "UV_NO_CONFIG": "1"}
+    uv = {"UV_OFFLINE": "1", "UV_FIND_LINKS": str(folder), "UV_PYTHON_DOWNLOADS": "never", "UV_NO_CONFIG": "1"}
     return pip | uv
 
 

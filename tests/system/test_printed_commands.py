@@ -189,7 +189,7 @@ def test_until_it_is_stopped(command: str, tmp_path: Path, network: OwnNetwork):
 
 
 @pytest.mark.parametrize("command", INTO_THE_SYSTEM)
-def test_into_the_system(command: str, tmp_path: Path):
+def test_into_the_system(command: str, tmp_path: Path, network: OwnNetwork):
     if not wheelhouse.is_there():
         pytest.fail(wheelhouse.how_to_get(), pytrace=False)
     system = tmp_path / "system"
@@ -206,7 +206,7 @@ def test_into_the_system(command: str, tmp_path: Path):
     program = "/opt/qbitrr/venv/bin/qbitrr" if "venv" in command else "qbitrr"
     script = f"{command} && {program} --version"
     ran = subprocess.run(
-        [*in_place(system), "bash", "-c", script],
+        [*network.prefix, *in_place(system), "bash", "-c", script],
         cwd=checkout,
         env=environ,
         capture_output=True,
