@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 
@@ -36,6 +37,8 @@ def fetch() -> None:
         return
     subprocess.run([CHECKOUT / ".ci" / "debian-packages", "debootstrap", "buildah"], check=True)
     systemd_box.build(systemd_box.SUITE, ROOT, PACKAGES)
+    for unneeded in ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/locale", "usr/share/man"):
+        shutil.rmtree(ROOT / unneeded, ignore_errors=True)
     if not BACK_END.exists():
         pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download"]
         subprocess.run([*pip, "--no-deps", "--dest", str(BACK_END), *NEEDED], check=True)
