@@ -9,15 +9,20 @@ from msgspec import Meta, Struct
 
 from control.context import HandlerContext
 from control.handlers.shared import (
+    After,
     ArrPage,
     Category,
     CountsView,
+    Descending,
     Page,
     PageSize,
     Title,
     arr_page,
     converted,
     counts_view,
+    next_of,
+    order_of,
+    span_of,
     tally,
 )
 from control.web.answers import moment
@@ -34,6 +39,9 @@ class ArtistsRequest(Struct, frozen=True):
     page: Page = 0
     page_size: PageSize = 25
     missing: Annotated[bool, Meta(description="Only artists that lack an album, each with all albums.")] = False
+    sort: Annotated[str, Meta(description="title.")] = "title"
+    descending: Descending = False
+    after: After = ""
 
 
 class ArtistInfo(Struct, frozen=True):
@@ -65,7 +73,7 @@ class ArtistView(Struct, frozen=True):
 
 
 class Artists(Struct, frozen=True):
-    """A page of artists; `total` match on all pages together."""
+    """A page of artists; `total` match on all pages together. `next` is the `after` of the next page."""
 
     category: str
     counts: CountsView
@@ -73,6 +81,7 @@ class Artists(Struct, frozen=True):
     page: int
     page_size: int
     artists: list[ArtistView]
+    next: str | None
 
 
 async def artists(context: HandlerContext, request: ArtistsRequest) -> Artists:
@@ -82,7 +91,8 @@ async def artists(context: HandlerContext, request: ArtistsRequest) -> Artists:
         context.database,
         category,
         request.q,
-        listing.PageRange(request.page, request.page_size),
+        span_of(request.page, request.page_size, request.after),
+        order_of("artists", request.sort, descending=request.descending),
         missing=request.missing,
     )
     return Artists(
@@ -92,6 +102,7 @@ async def artists(context: HandlerContext, request: ArtistsRequest) -> Artists:
         page=request.page,
         page_size=request.page_size,
         artists=await converted(found.rows, partial(_view, page_of=arr_page(context, category))),
+        next=next_of(found),
     )
 
 

@@ -6,7 +6,19 @@ from msgspec import Meta, Struct
 from msgspec.structs import astuple
 
 from control.context import HandlerContext
-from control.handlers.shared import ArrPage, Category, Page, PageSize, Title, arr_page
+from control.handlers.shared import (
+    After,
+    ArrPage,
+    Category,
+    Descending,
+    Page,
+    PageSize,
+    Title,
+    arr_page,
+    next_of,
+    order_of,
+    span_of,
+)
 from control.web.errors import invalid
 from control.worker_lookup import category_of
 from qbitrr.rules.library import items
@@ -20,7 +32,9 @@ class MoviesRequest(Struct, frozen=True):
     q: Title = ""
     page: Page = 0
     page_size: PageSize = 50
-    sort: Annotated[str, Meta(description="title, newest or oldest.")] = "title"
+    sort: Annotated[str, Meta(description="title, year, released or score (of custom formats).")] = "title"
+    descending: Descending = False
+    after: After = ""
     year_min: Annotated[int | None, Meta(description="First year, inclusive.")] = None
     year_max: Annotated[int | None, Meta(description="Last year, inclusive.")] = None
     monitored: Annotated[bool | None, Meta(description="Whether the movie is monitored.")] = None
@@ -50,7 +64,7 @@ class MovieView(items.Movie, frozen=True, array_like=False, rename="camel"):
 
 
 class Movies(Struct, frozen=True):
-    """A page of movies; `total` match on all pages together."""
+    """A page of movies; `total` match on all pages together. `next` is the `after` of the next page."""
 
     category: str
     counts: MovieCounts
@@ -58,18 +72,19 @@ class Movies(Struct, frozen=True):
     page: int
     page_size: int
     movies: list[MovieView]
+    next: str | None
 
 
 async def movies(context: HandlerContext, request: MoviesRequest) -> Movies:
-    """List the movies of a Radarr, by title or by year."""
+    """List the movies of a Radarr, sorted by a column."""
     category = category_of(context, request.category, "radarr")
     found = await listing.movies(
         context.database,
         category,
         request.q,
         _filter(request),
-        listing.PageRange(request.page, request.page_size),
-        _order(request.sort),
+        span_of(request.page, request.page_size, request.after),
+        order_of("movies", request.sort, descending=request.descending),
     )
     counts = found.counts
     page_of = arr_page(context, category)
@@ -86,14 +101,8 @@ async def movies(context: HandlerContext, request: MoviesRequest) -> Movies:
         page=request.page,
         page_size=request.page_size,
         movies=[_view(movie, page_of) for movie in found.rows],
+        next=next_of(found),
     )
-
-
-def _order(name: str) -> listing.MovieOrder:
-    try:
-        return listing.MovieOrder(name)
-    except ValueError:
-        raise invalid("sort", name, f"Must be one of {', '.join(listing.MovieOrder)}") from None
 
 
 def _filter(request: MoviesRequest) -> listing.MovieFilter:

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Annotated, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
 from control.context import HandlerContext
+from control.web.errors import invalid
 from qbitrr.arr.kinds import KINDS
 from qbitrr.rules.library import items
 from qbitrr.state import listing
@@ -20,10 +21,13 @@ ArrPage = Callable[[str], str | None]
 """From the slug of a movie, a series or an artist to its address in the Arr."""
 
 _ROWS_AT_A_TIME = 25
+_LARGEST_ID = 2**53
 
 Category = Annotated[str, Meta(description="Category of the Arr in qBittorrent, or the name of its section.")]
 Title = Annotated[str, Meta(description="Only titles that contain this text, in any case.")]
 Page = Annotated[int, Meta(description="Page, counted from 0.", extra={"lowest": 0})]
+Descending = Annotated[bool, Meta(description="From the last to the first.")]
+After = Annotated[str, Meta(description="`next` of the page before, in the same order; `page` is then not counted.")]
 PageSize = Annotated[int, Meta(description="Rows of a page, 1 to 500.", extra={"lowest": 1, "highest": 500})]
 
 
@@ -50,6 +54,31 @@ def arr_page(context: HandlerContext, category: str) -> ArrPage:
     arr = context.workers.processes[category].config.arr_section
     assert arr is not None
     return partial(KINDS[arr.kind].page_of, arr.uri)
+
+
+def order_of(table: str, column: str, *, descending: bool) -> listing.Order:
+    """Return the order of a list. Raises BadRequestError for a column that the table is not sorted by."""
+    if column not in listing.ORDERS[table]:
+        raise invalid("sort", column, f"Must be one of {', '.join(listing.ORDERS[table])}")
+    return listing.Order(column, descending)
+
+
+def span_of(page: int, page_size: int, after: str) -> listing.PageRange:
+    """Return the part of a list that is asked for. Raises BadRequestError for what is not `next` of a page."""
+    if not after:
+        return listing.PageRange(page, page_size)
+    try:
+        place = msgspec.json.decode(after, type=listing.Place)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise invalid("after", after, "Must be `next` of another page") from None
+    if abs(place.id) > _LARGEST_ID:
+        raise invalid("after", after, "Must be `next` of another page")
+    return listing.PageRange(page, page_size, place)
+
+
+def next_of(found: listing.ListPage[Any]) -> str | None:
+    """Return what the next page is asked for with, None after the last one."""
+    return None if found.next is None else msgspec.json.encode(found.next).decode()
 
 
 def counts_view(counts: listing.Counts) -> CountsView:

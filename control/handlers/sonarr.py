@@ -10,15 +10,20 @@ from msgspec import Meta, Struct
 
 from control.context import HandlerContext
 from control.handlers.shared import (
+    After,
     ArrPage,
     Category,
     CountsView,
+    Descending,
     Page,
     PageSize,
     Title,
     arr_page,
     converted,
     counts_view,
+    next_of,
+    order_of,
+    span_of,
     tally,
 )
 from control.web.answers import moment
@@ -38,6 +43,9 @@ class SeriesRequest(Struct, frozen=True):
         False
     )
     only_missing: Annotated[bool, Meta(description="The same as missing.")] = False
+    sort: Annotated[str, Meta(description="title or year.")] = "title"
+    descending: Descending = False
+    after: After = ""
 
 
 class SeriesInfo(Struct, frozen=True, rename="camel"):
@@ -77,7 +85,7 @@ class SeriesView(Struct, frozen=True):
 
 
 class SeriesPage(Struct, frozen=True):
-    """A page of series; `total` match on all pages together."""
+    """A page of series; `total` match on all pages together. `next` is the `after` of the next page."""
 
     category: str
     counts: CountsView
@@ -85,16 +93,18 @@ class SeriesPage(Struct, frozen=True):
     page: int
     page_size: int
     series: list[SeriesView]
+    next: str | None
 
 
 async def series(context: HandlerContext, request: SeriesRequest) -> SeriesPage:
-    """List the series of a Sonarr, by title, with all of their seasons and episodes."""
+    """List the series of a Sonarr, sorted by a column, with all of their seasons and episodes."""
     category = category_of(context, request.category, "sonarr")
     found = await listing.series(
         context.database,
         category,
         request.q,
-        listing.PageRange(request.page, request.page_size),
+        span_of(request.page, request.page_size, request.after),
+        order_of("series", request.sort, descending=request.descending),
         missing=request.missing or request.only_missing,
     )
     return SeriesPage(
@@ -104,6 +114,7 @@ async def series(context: HandlerContext, request: SeriesRequest) -> SeriesPage:
         page=request.page,
         page_size=request.page_size,
         series=await converted(found.rows, partial(_view, page_of=arr_page(context, category))),
+        next=next_of(found),
     )
 
 

@@ -1,13 +1,13 @@
 """Reading the catalogue for lists: one page of a category, and counts of the whole category.
 
-Rows are sorted by title without case, then by id; movies by year too. A category is empty until its first full sync is
-over.
+Rows are sorted by a column, then by title without case and by id. A page is found by its number, or by the last row of
+the page before, which costs the same anywhere. A category is empty until its first full sync is over.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
@@ -46,33 +46,57 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ListPage(Generic[T]):
-    """One page of rows. `total` rows match, on all pages together."""
+    """One page of rows. `total` rows match, on all pages together. `next` is where a full page ends."""
 
     counts: Counts
     total: int
     rows: list[T]
+    next: Place | None = None
 
 
-class MovieOrder(StrEnum):
-    """Order of movies; those of one year are by title in the direction of the years."""
+class Place(NamedTuple):
+    """Where a page ends: the last row's value of the column that is sorted by, its title without case, its id.
 
-    TITLE = "title"
-    NEWEST = "newest"
-    OLDEST = "oldest"
+    There is no value when it is sorted by title, and for a row that has none.
+    """
+
+    value: float | None
+    sort_title: str
+    id: int
 
 
-_ORDERS = {
-    MovieOrder.TITLE: ("sort_title", "id"),
-    MovieOrder.NEWEST: ("year DESC", "sort_title DESC", "id DESC"),
-    MovieOrder.OLDEST: ("year", "sort_title", "id"),
-}
+class Order(NamedTuple):
+    """The column that rows are sorted by, one of those in `ORDERS`, and the direction, which is that of titles too.
+
+    Upwards, rows without a value come first.
+    """
+
+    column: str = "title"
+    descending: bool = False
+
+    @property
+    def direction(self) -> str:
+        """In SQL."""
+        return "DESC" if self.descending else "ASC"
+
+    @property
+    def comparison(self) -> str:
+        """How what follows compares with what is before, in SQL."""
+        return "<" if self.descending else ">"
+
+
+_VALUES = {"title": "NULL", "year": "year", "released": "released_at", "score": "custom_format_score"}
+"""The value by which each column sorts before the title does, in SQL."""
+ORDERS = {"movies": ("title", "year", "released", "score"), "series": ("title", "year"), "artists": ("title",)}
+"""Columns that each table can be sorted by."""
 
 
 class PageRange(NamedTuple):
-    """The part of all matching rows that is read; `page` counts from 0."""
+    """The part of all matching rows that is read: after a place, or without one by a page that counts from 0."""
 
     page: int
     page_size: int
+    after: Place | None = None
 
 
 class MovieFilter(Struct, frozen=True):
@@ -113,37 +137,49 @@ async def movies(
     title: str,
     chosen: MovieFilter,
     span: PageRange,
-    order: MovieOrder = MovieOrder.TITLE,
+    order: Order = Order(),  # noqa: B008 - it is never changed
 ) -> ListPage[Movie]:
     """Read a page of movies whose titles contain `title`, in any case."""
     where = _all_of(_of(category), *_titled(category, "movies", title), *_movie_is(chosen))
     # the columns of movie_counts are those that movies are filtered by
     total = "count(*) FROM movies" if title else "ifnull(sum(number), 0) FROM movie_counts"
-    return await _page(database, category, "radarr", "movies", Movie, where, span, total, _ORDERS[order])
+    return await _page(database, category, "radarr", "movies", Movie, where, span, order, total)
 
 
 async def series(
-    database: Database, category: str, title: str, span: PageRange, *, missing: bool
+    database: Database,
+    category: str,
+    title: str,
+    span: PageRange,
+    order: Order = Order(),  # noqa: B008 - it is never changed
+    *,
+    missing: bool,
 ) -> ListPage[tuple[SeriesRow, list[EpisodeRow]]]:
     """Read a page of series with all their episodes, by season and number; `missing`: only series that lack one."""
     where = _all_of(_of(category), *_titled(category, "series", title), *([_LACKS_EPISODE] if missing else []))
-    found = await _page(database, category, "sonarr", "series", SeriesRow, where, span)
+    found = await _page(database, category, "sonarr", "series", SeriesRow, where, span, order)
     owners = [row.id for row in found.rows]
-    order = "season_number, episode_number, id"
-    episodes = await _parts(database, category, "episodes", EpisodeRow, "series_id", owners, order)
-    return ListPage(found.counts, found.total, [(row, episodes.get(row.id, [])) for row in found.rows])
+    within = "season_number, episode_number, id"
+    episodes = await _parts(database, category, "episodes", EpisodeRow, "series_id", owners, within)
+    return ListPage(found.counts, found.total, [(row, episodes.get(row.id, [])) for row in found.rows], found.next)
 
 
 async def artists(
-    database: Database, category: str, title: str, span: PageRange, *, missing: bool
+    database: Database,
+    category: str,
+    title: str,
+    span: PageRange,
+    order: Order = Order(),  # noqa: B008 - it is never changed
+    *,
+    missing: bool,
 ) -> ListPage[tuple[ArtistRow, list[AlbumRow]]]:
     """Read a page of artists with all their albums, oldest first; `missing`: only artists that lack one."""
     where = _all_of(_of(category), *_titled(category, "artists", title), *([_LACKS_ALBUM] if missing else []))
-    found = await _page(database, category, "lidarr", "artists", ArtistRow, where, span)
+    found = await _page(database, category, "lidarr", "artists", ArtistRow, where, span, order)
     owners = [row.id for row in found.rows]
-    order = "released_at IS NULL, released_at, id"
-    albums = await _parts(database, category, "albums", AlbumRow, "artist_id", owners, order)
-    return ListPage(found.counts, found.total, [(row, albums.get(row.id, [])) for row in found.rows])
+    within = "released_at IS NULL, released_at, id"
+    albums = await _parts(database, category, "albums", AlbumRow, "artist_id", owners, within)
+    return ListPage(found.counts, found.total, [(row, albums.get(row.id, [])) for row in found.rows], found.next)
 
 
 async def has(database: Database, category: str, kind: str, parent_id: int) -> bool:
@@ -169,43 +205,73 @@ async def _page(
     row: type[T],
     where: _Condition,
     span: PageRange,
+    order: Order,
     total: str | None = None,
-    order: tuple[str, ...] = _ORDERS[MovieOrder.TITLE],
 ) -> ListPage[T]:
     """Read a page in one statement, so that counts, total and rows are of the same moment.
 
-    The rows before the page are skipped in the index, without reading their other columns. `total` is the SQL that
-    counts what matches; without it the matching rows are counted. `order` are columns with their direction.
+    Without a place to go on after, the rows before the page are skipped in the index, without reading their other
+    columns. `total` is the SQL that counts what matches; without it the matching rows are counted.
     """
     counted, columns = Counts.__struct_fields__, row.__struct_fields__  # type: ignore[attr-defined]
     everything = where == _of(category)
     counting = total or f"count(*) FROM {table}"
     total_sql = "catalogue.items" if everything else f"(SELECT {counting} WHERE {where.sql})"
+    direction = order.direction
+    parts = [where] if span.after is None else [_all_of(where, part) for part in _after(span.after, order)]
+    keys = " UNION ALL ".join(f"SELECT * FROM ({_keys(table, part, order)})" for part in parts)
+    skipped = span.page * span.page_size if span.after is None else 0
     rows = await database.rows(
         f"""SELECT {", ".join(f"catalogue.{column}" for column in counted)},
                    {total_sql},
+                   page.value, page.sort_title,
                    {", ".join(f"page.{column}" for column in columns)}
             FROM catalogue LEFT JOIN (
-                SELECT {table}.* FROM (
-                    SELECT category, id FROM {table} WHERE {where.sql} ORDER BY {", ".join(order)} LIMIT ? OFFSET ?
-                ) JOIN {table} USING (category, id)
+                SELECT {table}.*, value FROM ({keys} LIMIT ?) JOIN {table} USING (category, id)
             ) AS page
             WHERE catalogue.category = ? AND catalogue.kind = ? AND catalogue.synced_at IS NOT NULL
-            ORDER BY {", ".join(f"page.{column}" for column in order)}""",
+            ORDER BY page.value {direction}, page.sort_title {direction}, page.id {direction}""",
         (
             *(() if everything else where.values),
-            *where.values,
+            *(value for part in parts for value in (*part.values, span.page_size, skipped)),
             span.page_size,
-            span.page * span.page_size,
             category,
             kind,
         ),
     )
     if not rows:
         return ListPage(Counts(), 0, [])
-    *counts, number = rows[0][: len(counted) + 1]
-    listed = [whole[len(counted) + 1 :] for whole in rows]
-    return ListPage(Counts(*counts), number, _typed(listed, row) if listed[0][0] is not None else [])
+    *counts, number, _, _ = rows[0][: len(counted) + 3]
+    listed = [whole[len(counted) + 3 :] for whole in rows]
+    if listed[0][0] is None:
+        return ListPage(Counts(*counts), number, [])
+    found = _typed(listed, row)
+    value, sort_title = rows[-1][len(counted) + 1 : len(counted) + 3]
+    last = Place(value, sort_title, found[-1].id)  # type: ignore[attr-defined]
+    return ListPage(Counts(*counts), number, found, last if len(found) == span.page_size else None)
+
+
+def _keys(table: str, where: _Condition, order: Order) -> str:
+    """Return SQL for the keys of some rows in their order, each with its value; limit and offset are left open."""
+    value, direction = _VALUES[order.column], order.direction
+    first = "" if order.column == "title" else f"{value} {direction}, "  # a constant is in no index
+    return f"""SELECT category, id, {value} AS value FROM {table} WHERE {where.sql}
+               ORDER BY {first}sort_title {direction}, id {direction} LIMIT ? OFFSET ?"""
+
+
+def _after(place: Place, order: Order) -> list[_Condition]:
+    """Return the conditions of what follows a place, in their order; each is a range of the index."""
+    value, comparison = _VALUES[order.column], order.comparison
+    beside = _Condition(f"(sort_title, id) {comparison} (?, ?)", (place.sort_title, place.id))
+    if order.column == "title":
+        return [beside]
+    same = _all_of(_Condition(f"{value} IS ?", (place.value,)), beside)
+    if not order.descending:
+        return [same, _Condition(f"{value} > ?", (-math.inf if place.value is None else place.value,))]
+    if place.value is None:
+        return [same]
+    below = [_Condition(f"{value} < ?", (place.value,))]
+    return [same, *below] if order.column == "year" else [same, *below, _Condition(f"{value} IS NULL")]
 
 
 async def _parts(

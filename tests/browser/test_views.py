@@ -189,6 +189,24 @@ async def test_a_library_is_searched_and_filtered(page, daemon):
     await expect(page.locator(".toasts")).to_contain_text("searched next")
 
 
+async def test_a_library_is_sorted_by_a_column_and_goes_on_page_by_page(page, daemon):
+    await show(page, daemon, "libraries/radarr-hd")
+    order = page.get_by_role("group", name="Order")
+    await order.get_by_role("button", name="Year").click()
+    await order.get_by_role("button", name="Year, ascending").click()
+    await expect(order.get_by_role("button", name="Year, descending")).to_have_attribute("aria-pressed", "true")
+    await expect(page).to_have_url(re.compile("sort=year&descending=true"))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/movies?" in request.url else None)
+    await page.get_by_role("button", name="Next").click()
+    await expect(page.get_by_text("Page 2 of")).to_be_visible()
+    years = [int(year) for year in await page.locator(".item .grow > .muted").all_inner_texts()]
+    assert years == sorted(years, reverse=True)
+    assert parse_qs(urlsplit(asked[0]).query)["after"]  # found by where the first page ended, not by its number
+    await page.go_back()
+    await expect(page.get_by_text("Page 1 of")).to_be_visible()
+
+
 async def test_a_series_shows_its_seasons_and_episodes_on_demand(page, daemon):
     await show(page, daemon, "libraries/sonarr-tv")
     assert await page.locator(".item").count() == 0

@@ -6,6 +6,7 @@ import { chip } from "../parts/chip.js";
 import { fold } from "../parts/fold.js";
 import { icon } from "../parts/icon.js";
 import { attempt } from "../parts/toasts.js";
+import { pagePlaces } from "../pages.js";
 import { go, setParams } from "../router.js";
 import { formatExact } from "../format.js";
 import { repeat } from "../vendor/lit.js";
@@ -13,6 +14,10 @@ import { locale, t } from "../words.js";
 
 const PAGE_SIZES = { radarr: 50, sonarr: 25, lidarr: 25 };
 const LISTS = { radarr: "movies", sonarr: "series", lidarr: "artists" };
+/** By what each list is sorted. @type {Record<string, string[]>} */
+const COLUMNS = { radarr: ["title", "year", "released", "score"], sonarr: ["title", "year"], lidarr: ["title"] };
+/** Parameters of the address that hide nothing. */
+const NO_FILTERS = ["page", "sort", "descending"];
 const FLAGS = /** @type {const} */ ([
   ["monitored", "library.monitored"],
   ["has_file", "library.file"],
@@ -23,6 +28,8 @@ const FLAGS = /** @type {const} */ ([
 class Libraries extends Element {
   static properties = { route: {}, arrs: { state: true }, list: { state: true } };
   #shown = "";
+  /** Where each page of this list goes on, as far as they were seen; others are found by their number. */
+  #places = pagePlaces();
   #reload = settled(() => this.isConnected && this.#load(), 5000);
   #find = settled((q) => setParams({ q, page: "" }), 200);
 
@@ -73,8 +80,14 @@ class Libraries extends Element {
     }
     this.#shown = arr.category;
     const path = `${arr.type}/${arr.category.split("/").map(encodeURIComponent).join("/")}/${LISTS[arr.type]}`;
-    const query = { ...this.route.params, page: this.#page, page_size: PAGE_SIZES[arr.type] };
-    this.load(() => read(path, query), (list) => (this.list = list));
+    const page = this.#page;
+    const { page: _, ...conditions } = this.route.params;
+    const places = (this.#places = this.#places.of(JSON.stringify([path, conditions])));
+    const query = { ...conditions, page, after: places.before(page), page_size: PAGE_SIZES[arr.type] };
+    this.load(() => read(path, query), (list) => {
+      this.list = list;
+      places.ends(page, list.next);
+    });
   }
 
   render() {
@@ -104,10 +117,7 @@ class Libraries extends Element {
               <option value="">${t("all")}</option>
               ${["true", "false"].map((value) => html`<option value=${value} ?selected=${params[name] === value}>${t(value === "true" ? "yes" : "no")}</option>`)}
             </select></label>`)}
-            ${year("year_min", t("library.from"))} ${year("year_max", t("library.to"))}
-            <label>${t("sort")}<select @change=${(event) => setParams({ sort: event.target.value, page: "" })}>
-              ${["title", "newest", "oldest"].map((value) => html`<option value=${value} ?selected=${params.sort === value}>${t(`library.sort.${value}`)}</option>`)}
-            </select></label>`, Object.keys(params).filter((name) => !["q", "page"].includes(name)).length)
+            ${year("year_min", t("library.from"))} ${year("year_max", t("library.to"))}`, Object.keys(params).filter((name) => !["q", ...NO_FILTERS].includes(name)).length)
         : html`<label class="check"><input type="checkbox" .checked=${params.missing === "true"}
             @change=${(event) => setParams({ missing: event.target.checked, page: "" })} /> ${t("library.only.missing")}</label>`}
     </form>`;
@@ -116,17 +126,31 @@ class Libraries extends Element {
   #content(arr) {
     const rows = this.list[LISTS[arr.type]];
     const { counts, total } = this.list;
-    const filtered = Object.keys(this.route.params).some((name) => name !== "page" && name !== "sort");
+    const filtered = Object.keys(this.route.params).some((name) => !NO_FILTERS.includes(name));
     return html`
-      <p class="row muted" role="status">
-        <span>${t("library.counts", counts)}</span> · <span>${t("library.missing.count", { n: counts.missing })}</span>
-        ${filtered ? html`· <strong>${t("library.total", { n: total })}</strong>` : nothing}
-      </p>
+      <div class="list-head">
+        <p class="row muted" role="status">
+          <span>${t("library.counts", counts)}</span> · <span>${t("library.missing.count", { n: counts.missing })}</span>
+          ${filtered ? html`· <strong>${t("library.total", { n: total })}</strong>` : nothing}
+        </p>
+        <div class="tabs sorts" role="group" aria-label=${t("sort")}>${COLUMNS[arr.type].map((column) => this.#column(column))}</div>
+      </div>
       ${rows.length
         ? html`<ul class="entries" data-rows>${this.#rows(arr, rows)}</ul>`
         : html`<p class="empty">${filtered ? html`${t("library.filtered")} <button type="button" @click=${() => go("libraries", this.route.path)}>${t("clear")}</button>` : t("library.none")}</p>`}
       ${this.#pages(total, PAGE_SIZES[arr.type])}
     `;
+  }
+
+  /** A column to sort by; a second click turns the direction. */
+  #column(column) {
+    const { sort = "title", descending = "" } = this.route.params;
+    const chosen = sort === column;
+    const turn = () => setParams({ sort: column === "title" ? "" : column, descending: chosen && !descending, page: "" });
+    const name = t(`library.sort.${column}`);
+    const direction = chosen ? t(descending ? "descending" : "ascending") : "";
+    return html`<button type="button" aria-pressed=${String(chosen)} aria-label=${direction ? `${name}, ${direction}` : name} title=${direction} @click=${turn}>${name}
+      ${chosen ? html`<span aria-hidden="true">${descending ? "↓" : "↑"}</span>` : nothing}</button>`;
   }
 
   #rows(arr, rows) {

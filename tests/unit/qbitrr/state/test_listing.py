@@ -5,6 +5,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from qbitrr.rules.library import items
 from qbitrr.rules.library.quality import FileFacts, Profile
@@ -282,16 +283,77 @@ def test_totals_are_those_of_a_recount_whatever_was_written(steps):
 @pytest.mark.parametrize(
     ("order", "ids"),
     [
-        (listing.MovieOrder.TITLE, [3, 1, 2]),
-        (listing.MovieOrder.NEWEST, [2, 1, 3]),
-        (listing.MovieOrder.OLDEST, [3, 1, 2]),
+        (listing.Order("title"), [3, 1, 2]),
+        (listing.Order("title", descending=True), [2, 1, 3]),
+        (listing.Order("year"), [2, 3, 1]),
+        (listing.Order("year", descending=True), [1, 3, 2]),
+        (listing.Order("released"), [3, 2, 1]),
+        (listing.Order("score", descending=True), [2, 3, 1]),
     ],
 )
-async def test_movies_by_year(database, order, ids):
-    years = {1: 2001, 2: 2010, 3: 1999}
-    titles = {1: "B", 2: "C", 3: "A"}
-    await fill(database, "radarr", {"movies": [movie(n, title=titles[n], year=years[n]) for n in (1, 2, 3)]})
+async def test_movies_are_sorted_by_a_column(database, order, ids):
+    """What has no such value comes before all that do."""
+    described = [(1, "B", 2010, None, 20.0), (2, "C", 1999, 100, 10.0), (3, "A", 2001, 50, None)]
+    rows = [
+        replace(movie(number, title=title, year=year), custom_format_score=score, released_at=released_at)
+        for number, title, year, score, released_at in described
+    ]
+    await fill(database, "radarr", {"movies": rows})
     found = await listing.movies(database, "cat", "", ANY, ALL, order)
     assert [row.id for row in found.rows] == ids
     second = await listing.movies(database, "cat", "", ANY, listing.PageRange(1, 2), order)
     assert [row.id for row in second.rows] == ids[2:]
+
+
+VALUED = st.lists(
+    st.tuples(
+        TITLES, st.integers(1998, 2001), st.sampled_from([None, -5, 0, 100]), st.sampled_from([None, -9.5, 0.0, 7.25])
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(VALUED, FILTERS, st.sampled_from(listing.ORDERS["movies"]), st.booleans(), st.integers(1, 4))
+async def test_pages_that_go_on_after_each_other_are_the_pages_by_number(
+    tmp_path_factory, described, chosen, column, descending, page_size
+):
+    rows = [
+        replace(movie(number, title=title, year=year), custom_format_score=score, released_at=released_at)
+        for number, (title, year, score, released_at) in enumerate(described)
+    ]
+    path = tmp_path_factory.mktemp("state") / "state.db"
+    migrated(path)
+    order = listing.Order(column, descending)
+    async with open_writer(path) as database:
+        await fill(database, "radarr", {"movies": rows})
+        after, number = None, 0
+        while True:
+            page = await listing.movies(database, "cat", "", chosen, listing.PageRange(number, page_size), order)
+            found = await listing.movies(database, "cat", "", chosen, listing.PageRange(0, page_size, after), order)
+            assert found == page
+            if found.next is None:
+                break
+            after, number = found.next, number + 1
+    assert len(page.rows) < page_size
+
+
+@pytest.mark.parametrize("column", listing.ORDERS["movies"])
+async def test_a_page_after_a_place_is_found_in_the_index_of_its_order(database, column):
+    """Nothing before the place is read, and nothing is sorted but the page: it costs the same anywhere."""
+    plans = []
+
+    class Listening:
+        async def rows(self, sql, parameters=()):
+            plans.extend(row[3] for row in await database.rows(f"EXPLAIN QUERY PLAN {sql}", parameters))
+            return await database.rows(sql, parameters)
+
+    await fill(database, "radarr", {"movies": [movie(number) for number in range(9)]})
+    after = listing.Place(0.0 if column != "title" else None, "m", 5)
+    for descending in (False, True):
+        order = listing.Order(column, descending)
+        await listing.movies(Listening(), "cat", "", ANY, listing.PageRange(0, 2, after), order)
+    direct = [step for step in plans if "SEARCH movies" in step and " id=?" not in step]
+    assert len(direct) == {"title": 2, "year": 4}.get(column, 5)  # ranges upwards and downwards
+    assert all("COVERING INDEX" in step and " AND " in step for step in direct), direct  # the category and the place
+    assert sum("TEMP B-TREE" in step for step in plans) == 2  # of the page itself
