@@ -111,6 +111,22 @@ export function shown(value) {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
+const FILE_RULES = ["FolderExclusionRegex", "FileNameExclusionRegex", "FileExtensionAllowlist", "CaseSensitiveMatches", "FailArchives"];
+
+/** The rules for files of an Arr as they are being filled in, as their test names them. @param {FormKey[]} keys @param {Draft} draft */
+export function fileRules(keys, document, draft, section) {
+  const valueOf = (key) => {
+    const name = `${section}.${key.name}`;
+    const present = name in draft ? draft[name] : valueAt(document, section, key.name);
+    return present === undefined ? key.default : present;
+  };
+  const found = keys.filter(({ name }) => FILE_RULES.some((rule) => name === `Torrent.${rule}`));
+  return Object.fromEntries(found.map((key) => {
+    const rule = key.name.split(".")[1];
+    return [rule[0].toLowerCase() + rule.slice(1), valueOf(key)];
+  }));
+}
+
 /** The source of requests that a table of an Arr is about, as the test of a connection names it; empty for others. @param {string} table */
 export const requester = (table) => (table === "EntrySearch.Overseerr" ? "overseerr" : table === "EntrySearch.Ombi" ? "ombi" : "");
 

@@ -83,6 +83,19 @@ async def test_nothing_is_wider_than_the_screen(page, daemon, view, width):
     assert await page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+async def test_rules_for_files_are_tried_on_a_torrent_before_they_are_applied(page, daemon):
+    await show(page, daemon, "config/Radarr-HD")
+    await page.get_by_role("textbox", name="FileExtensionAllowlist").fill(".nothing")
+    await page.keyboard.press("Tab")
+    trial = page.locator("qb-file-rules")
+    await expect(trial.locator("select")).not_to_have_value("")
+    await trial.get_by_role("button", name="Try").click()
+    await expect(trial.get_by_role("status")).to_contain_text("excluded")
+    await expect(trial.locator(".item").first).to_contain_text("FileExtensionAllowlist")
+    stored = await daemon.get("/web/config")
+    assert ".nothing" not in str(stored["Radarr-HD"])
+
+
 async def test_views_are_reached_by_keys_and_by_going_back(page, daemon):
     await show(page, daemon, "overview")
     await page.keyboard.press("g")

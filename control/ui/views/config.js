@@ -1,10 +1,11 @@
 // <qb-config>: the configuration as forms that are made from its model. Changes are kept until they are applied.
 import { read, readTagged, write } from "../api.js";
-import { arrKind, asText, fromText, groups, modelOf, packed, request, requester, requesterToTest, sections, shown, unpacked, valueAt, withChange } from "../configform.js";
+import { arrKind, asText, fileRules, fromText, groups, modelOf, packed, request, requester, requesterToTest, sections, shown, unpacked, valueAt, withChange } from "../configform.js";
 import { Element, html, nothing, settled } from "../element.js";
 import { capitalised } from "../format.js";
 import { chip } from "../parts/chip.js";
 import { confirmed, show } from "../parts/dialog.js";
+import "../parts/filerules.js";
 import { attempt, notify } from "../parts/toasts.js";
 import { go, setParams } from "../router.js";
 import { live, repeat } from "../vendor/lit.js";
@@ -140,8 +141,15 @@ class Config extends Element {
           ${requester(table) ? html`<button type="button" @click=${() => this.#test(section, requester(table))}>${t("config.test")}</button>` : nothing}</h2>
         ${requester(table) ? this.#testResult(`${section}.${requester(table)}`) : nothing}
         <div class="fields">${repeat(inTable, ({ name }) => `${section}.${name}`, (key) => this.#field(section, key))}</div>
+        ${kind && table === "Torrent" && section in this.document ? this.#fileRules(section) : nothing}
       </section>`)}
     `;
+  }
+
+  /** Rules are tried before they are applied, by the worker that the section has now. */
+  #fileRules(section) {
+    const category = valueAt(this.document, section, "Category") || section;
+    return html`<qb-file-rules .section=${section} .category=${category} .rules=${fileRules(this.forms.Arr ?? [], this.document, this.draft, section)}></qb-file-rules>`;
   }
 
   #testResult(section) {

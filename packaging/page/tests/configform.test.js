@@ -37,6 +37,21 @@ test("a value is read back from its text", () => {
   }
 });
 
+test("rules for files are tried as they are being filled in", () => {
+  const keys = [
+    key({ name: "Torrent.FolderExclusionRegex", many: true, default: ["^sample$"] }),
+    key({ name: "Torrent.FileExtensionAllowlist", many: true, default: [".mkv"] }),
+    key({ name: "Torrent.FailArchives", form: "flag", default: true }),
+    key({ name: "Torrent.StalledDelay", default: "15m" }),
+    key({ name: "FailArchives", default: "another" }),
+  ];
+  const file = { Radarr: { Torrent: { FileExtensionAllowlist: [".mp4"], FailArchives: false } } };
+  const draft = { "Radarr.Torrent.FolderExclusionRegex": ["^extras$"], "Radarr.Torrent.FailArchives": undefined, "Sonarr.Torrent.FailArchives": 1 };
+  assert.deepEqual(form.fileRules(keys, file, draft, "Radarr"), {
+    folderExclusionRegex: ["^extras$"], fileExtensionAllowlist: [".mp4"], failArchives: true,
+  });
+});
+
 test("a change back to what the file has is none", () => {
   const changed = form.withChange({}, FILE, "Settings", "LoopSleepTimer", 6);
   assert.deepEqual(changed, { "Settings.LoopSleepTimer": 6 });
