@@ -250,6 +250,7 @@ ROUTES = (
     ),
     route("GET", "/logs", logs.names, Nothing, logs.Logs),
     route("GET", "/logs/{name}", logs.read, logs.LogRequest, logs.Log, NotFoundError, queue="files"),
+    route("GET", "/logs/{name}/at", logs.at, logs.MomentRequest, logs.Stretch, NotFoundError, queue="files"),
     route("GET", "/logs/{name}/search", logs.search, logs.SearchRequest, logs.Matches, NotFoundError, queue="files"),
     route("GET", "/logs/{name}/download", logs.download, logs.LogName, str, NotFoundError, media="text/plain"),
     route(

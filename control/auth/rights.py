@@ -104,6 +104,7 @@ ROUTES: Mapping[str, Rights] = {
     "GET /lidarr/{category}/artists": READ,
     "GET /logs": READ,
     "GET /logs/{name}": READ,
+    "GET /logs/{name}/at": READ,
     "GET /logs/{name}/search": READ,
     "GET /logs/{name}/download": READ,
     "GET /logs/{name}/stream": READ,

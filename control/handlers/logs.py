@@ -19,7 +19,9 @@ from control.log_files.tail import Tail
 from control.web import sse
 from control.web.answers import SECURITY_HEADERS
 from control.web.budget import client_of
+from control.web.errors import invalid
 from control.web.sending import PIECE_BYTES
+from qbitrr.clock import from_iso
 from qbitrr.errors import NotFoundError
 
 _POLL_SECONDS = 0.5
@@ -58,6 +60,25 @@ class SearchRequest(Struct, frozen=True):
     q: Annotated[str, Meta(description="Text to find, in any case.")]
     offset: Offset = 0
     limit: Annotated[int, Meta(description="Matches, 1 to 1000.", extra={"lowest": 1, "highest": 1000})] = 100
+
+
+class MomentRequest(Struct, frozen=True):
+    """Lines from a time on, or what follows them."""
+
+    name: Name
+    time: Annotated[str, Meta(description="Lines that were written at this time or later, ISO 8601.")] = ""
+    position: Annotated[int, Meta(ge=0, description="`end` of the answer before; then `time` is not looked at.")] = 0
+    limit: Annotated[int, Meta(description="Lines at most, 1 to 2000.", extra={"lowest": 1, "highest": 2000})] = 500
+
+
+class Stretch(Struct, frozen=True):
+    """Lines from `start` to `end`, which are bytes of the file, as `size` is. There are more unless `end` is `size`."""
+
+    content: str
+    lines: int
+    start: int
+    end: int
+    size: int
 
 
 class MatchView(Struct, frozen=True):
@@ -118,6 +139,26 @@ async def search(context: HandlerContext, request: SearchRequest) -> Matches:
             reader.search, _folder(context), request.name, request.q, first=request.offset, most=request.limit
         )
     return Matches([MatchView(*match) for match in found.matches], found.complete, found.next_line)
+
+
+async def at(context: HandlerContext, request: MomentRequest) -> Stretch:
+    """Read lines of a log file from the first that was written at a time or later.
+
+    Without any there are no lines, and `start` is the end of the file.
+    """
+    most = request.limit
+    with _known(request.name):
+        folder = _folder(context)
+        if request.position:
+            found = await context.files.in_thread(
+                reader.read_from, folder, request.name, position=request.position, most=most
+            )
+        else:
+            since = from_iso(request.time)
+            if since is None:
+                raise invalid("time", request.time, "Must be a time such as 2026-01-31T12:00:00Z")
+            found = await context.files.in_thread(reader.read_at, folder, request.name, epoch_seconds=since, most=most)
+    return Stretch(found.text, found.lines, found.start, found.end, found.size)
 
 
 async def download(context: HandlerContext, request: LogName, http: web.Request) -> web.StreamResponse:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from control.log_files.line_index import CHUNK_BYTES, index_of
+from control.log_files.time_search import position_at
 from qbitrr.logs import MAIN_FILE, WEB_FILE
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 LARGEST_PART_BYTES = 1 << 20  # of lines that are returned at once, however many are requested
 SEARCH_SECONDS = 2.0
+_STRETCH_BYTES = 1 << 18
 _SEARCH_BLOCK_BYTES = 1 << 20
 _NAME = re.compile(r"(?P<base>.+\.log)(?:\.(?P<number>[0-9]{1,9}))?")
 _FIRST = (MAIN_FILE, WEB_FILE)
@@ -36,6 +38,17 @@ class Part:
     lines: int
     total_lines: int
     inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Finished lines of a file by the position of their bytes; what follows starts at `end`."""
+
+    text: str
+    lines: int
+    start: int
+    end: int
+    size: int
 
 
 class Match(NamedTuple):
@@ -70,6 +83,28 @@ def read(folder: Path, name: str, *, first: int, most: int) -> Part:
         start, end = index.position(descriptor, first), index.position(descriptor, first + most)
         content = _whole_lines(descriptor, start, end, LARGEST_PART_BYTES)
     return Part(plain(content), content.count(b"\n"), index.lines, status.st_ino)
+
+
+def read_at(folder: Path, name: str, *, epoch_seconds: float, most: int) -> Stretch:
+    """Read finished lines from the first that was written at a time or later. Raises FileNotFoundError.
+
+    Few parts of the file are read, however long it is.
+    """
+    with opened(folder, name) as (descriptor, status):
+        return _stretch(descriptor, status, position_at(descriptor, status.st_size, epoch_seconds), most)
+
+
+def read_from(folder: Path, name: str, *, position: int, most: int) -> Stretch:
+    """Read finished lines from a position on, which is `end` of what was read before. Raises FileNotFoundError."""
+    with opened(folder, name) as (descriptor, status):
+        return _stretch(descriptor, status, position, most)
+
+
+def _stretch(descriptor: int, status: os.stat_result, start: int, most: int) -> Stretch:
+    content = _whole_lines(descriptor, start, max(start, status.st_size), _STRETCH_BYTES)
+    lines = content.split(b"\n")[:-1][:most]
+    kept = b"".join(line + b"\n" for line in lines)
+    return Stretch(plain(kept), len(lines), start, start + len(kept), status.st_size)
 
 
 def search(folder: Path, name: str, text: str, *, first: int, most: int) -> SearchResult:

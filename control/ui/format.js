@@ -89,3 +89,12 @@ export function capitalised(text) {
 export function spaced(name) {
   return name.replaceAll("_", " ");
 }
+
+/** A time as the field for a local date and time has it, to the second; empty for what is none. @param {string | undefined} iso */
+export function localInput(iso) {
+  const at = new Date(iso ?? "");
+  if (Number.isNaN(at.getTime())) {
+    return "";
+  }
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+}

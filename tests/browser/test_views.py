@@ -283,6 +283,20 @@ async def test_a_log_is_followed_and_searched(page, daemon):
     assert "daemon was started" in (await (await download.value).path()).read_text()
 
 
+async def test_a_log_is_read_from_a_time_on(page, daemon):
+    await show(page, daemon, "logs/Main.log")
+    await expect(page.locator(".log")).to_contain_text("daemon was started")
+    await page.get_by_label("Jump to").fill("2020-01-01T00:00:00")
+    await expect(page.get_by_role("status").filter(has_text="From")).to_be_visible()
+    await expect(page).to_have_url(re.compile("at=2020-01-01T"))
+    first = (await daemon.get("/web/logs/Main.log", limit="1"))["content"].rstrip("\n")
+    await expect(page.locator(".log p").first).to_have_text(first)
+    await page.get_by_label("Jump to").fill("2035-01-01T00:00:00")
+    await expect(page.get_by_text("Nothing was written at that time or later.")).to_be_visible()
+    await page.get_by_role("button", name="Back to the end").click()
+    await expect(page.locator(".log")).to_contain_text("daemon was started")
+
+
 async def test_a_change_is_checked_at_its_field_planned_applied_and_rolled_back(page, daemon):
     await show(page, daemon, "config/Settings")
     field = page.locator("#field-Settings_LoopSleepTimer")

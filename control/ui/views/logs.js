@@ -1,17 +1,18 @@
 // <qb-logs>: a log file as it is written, or what was found in it.
 import { addressOf, read } from "../api.js";
 import { Element, html, nothing, settled } from "../element.js";
+import { formatExact, localInput } from "../format.js";
 import { LEVELS, appended, chosen } from "../loglines.js";
 import { icon } from "../parts/icon.js";
 import { go, setParams } from "../router.js";
-import { t } from "../words.js";
+import { locale, t } from "../words.js";
 
 const FIRST_LINES = 1000;
 const MOST_LINES = 5000;
 const OLDER = 1000;
 
 class Logs extends Element {
-  static properties = { route: {}, files: { state: true }, lines: { state: true }, paused: { state: true }, found: { state: true }, first: { state: true } };
+  static properties = { route: {}, files: { state: true }, lines: { state: true }, paused: { state: true }, found: { state: true }, first: { state: true }, past: { state: true } };
   #source = /** @type {EventSource | null} */ (null);
   #waiting = "";
   #stick = true;
@@ -29,6 +30,8 @@ class Logs extends Element {
     this.paused = false;
     /** @type {{matches: {line: number, text: string}[], complete: boolean, next: number} | null} */
     this.found = null;
+    /** Lines from the time on that was asked for, null while the file is followed. @type {{lines: {text: string, level: string}[], end: number, more: boolean} | null} */
+    this.past = null;
     /** Number of the first line that is shown, null while that is not known. @type {number | null} */
     this.first = null;
   }
@@ -38,6 +41,7 @@ class Logs extends Element {
     this.load(() => read("logs"), ({ logs }) => {
       this.files = logs;
       this.#open();
+      this.#jump();
     });
   }
 
@@ -47,8 +51,13 @@ class Logs extends Element {
   }
 
   willUpdate(changed) {
-    if (changed.has("route") && this.files.length && this.#file !== this.#name) {
-      this.#open();
+    if (changed.has("route") && this.files.length) {
+      if (this.#file !== this.#name) {
+        this.#open();
+      }
+      if (changed.get("route")?.params.at !== this.route.params.at || changed.get("route")?.path[0] !== this.route.path[0]) {
+        this.#jump();
+      }
     }
   }
 
@@ -92,6 +101,22 @@ class Logs extends Element {
     }
   }
 
+  /** Shows the lines from the time in the address on; without one the file as it is written. */
+  #jump() {
+    const { at } = this.route.params;
+    this.past = null;
+    if (at && this.#name) {
+      this.#from({ time: at }, []);
+    }
+  }
+
+  /** @param {{text: string, level: string}[]} before lines that are shown already */
+  #from(where, before) {
+    return this.load(() => read(`logs/${encodeURIComponent(this.#name)}/at`, where), ({ content, lines, end, size }) => {
+      this.past = { lines: lines ? [...before, ...appended([], content.replace(/\n$/, ""), MOST_LINES)] : before, end, more: lines > 0 && end < size };
+    });
+  }
+
   async #older() {
     const path = `logs/${encodeURIComponent(this.#name)}`;
     await this.load(async () => {
@@ -127,7 +152,7 @@ class Logs extends Element {
 
   updated() {
     const box = this.querySelector(".log");
-    if (box && this.#stick && !this.found) {
+    if (box && this.#stick && !this.found && !this.past) {
       box.scrollTop = box.scrollHeight;
     }
   }
@@ -146,7 +171,7 @@ class Logs extends Element {
       </header>
       ${this.note()}
       ${this.loaded && !this.files.length ? html`<p class="empty">${t("logs.none")}</p>` : this.#controls(level, q)}
-      ${this.found ? this.#matches() : this.#tail(level, q)}
+      ${this.found ? this.#matches() : this.past ? this.#past(this.past, level, q) : this.#tail(level, q)}
     `;
   }
 
@@ -158,6 +183,8 @@ class Logs extends Element {
       <label>${t("logs.level")}<select @change=${(event) => setParams({ level: event.target.value })}>
         ${LEVELS.map((name) => html`<option value=${name} ?selected=${name === level}>${name}</option>`)}
       </select></label>
+      <label>${t("logs.at")}<input type="datetime-local" step="1" .value=${localInput(this.route.params.at)}
+        @change=${(event) => setParams({ at: event.target.value ? new Date(event.target.value).toISOString() : "" }, false)} /></label>
       <label class="grow">${t("logs.filter")}<input type="search" .value=${q} @input=${(event) => this.#filter(event.target.value)} /></label>
       <form class="row grow find" role="search" @submit=${(event) => this.#find(event)}>
         <label class="grow">${t("logs.find")}<input name="whole" type="text" /></label>
@@ -177,6 +204,21 @@ class Logs extends Element {
       <div class="log" tabindex="0" role="log" aria-live="off" aria-label=${this.#name} @scroll=${(event) => this.#scrolled(event)}>
         ${lines.length ? lines.map((line) => html`<p data-level=${line.level}>${line.text}</p>`) : html`<p class="muted">${t("logs.empty")}</p>`}
       </div>
+    </div>`;
+  }
+
+  /** @param {{lines: {text: string, level: string}[], end: number, more: boolean}} past */
+  #past({ lines, end, more }, level, q) {
+    const shown = chosen(lines, level, q);
+    return html`<div class="stack">
+      <div class="row">
+        <button type="button" @click=${() => setParams({ at: "" }, false)}>${t("logs.back")}</button>
+        <span class="muted" role="status">${lines.length ? t("logs.from", { time: formatExact(this.route.params.at, locale) }) : t("logs.nothing.then")}</span>
+      </div>
+      <div class="log" tabindex="0" role="log" aria-live="off" aria-label=${this.#name}>
+        ${shown.map((line) => html`<p data-level=${line.level}>${line.text}</p>`)}
+      </div>
+      ${more ? html`<p class="center"><button type="button" @click=${() => this.#from({ position: end }, lines)}>${t("more")}</button></p>` : nothing}
     </div>`;
   }
 

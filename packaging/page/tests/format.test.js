@@ -61,3 +61,10 @@ test("the ending of a fact is its unit", () => {
   assert.deepEqual(formatFact("messages", []), ["messages", "–"]);
   assert.deepEqual(formatFact("tagged", true), ["tagged", "true"]);
 });
+
+test("a time and the field for a local time are turned into each other", () => {
+  const iso = "2026-07-01T12:34:56.000Z";
+  assert.equal(new Date(format.localInput(iso)).toISOString(), iso);
+  assert.equal(format.localInput(undefined), "");
+  assert.equal(format.localInput("noon"), "");
+});

@@ -141,3 +141,17 @@ async def test_following_a_file_loses_no_line(client, log_folder):
         answer = await get(client, f"/web/logs/Main.log?offset={seen.count(chr(10))}&limit=1000")
         seen += answer["content"]
     assert seen == "one\ntwo\nthree\nfour\n"
+
+
+async def test_lines_from_a_time_on(client, log_folder):
+    times = [f"2026-01-0{day}T00:00:00Z [info     ] day {day}\n" for day in range(1, 6)]
+    (log_folder / "Main.log").write_text("".join(times))
+    found = await get(client, "/web/logs/Main.log/at?time=2026-01-02T12:00:00%2B00:00&limit=2")
+    assert (found["content"], found["lines"], found["start"]) == ("".join(times[2:4]), 2, 2 * len(times[0]))
+    rest = await get(client, f"/web/logs/Main.log/at?position={found['end']}")
+    assert (rest["content"], rest["end"]) == (times[4], rest["size"])
+    assert (await get(client, "/web/logs/Main.log/at?time=2027-01-01T00:00:00Z"))["lines"] == 0
+    assert (await get(client, "/web/logs/Main.log/at?position=99999"))["lines"] == 0
+    for wrong in ("time=", "time=noon", "position=-1", "position=x"):
+        assert (await get(client, f"/web/logs/Main.log/at?{wrong}", 400))["code"] == "VALIDATION_ERROR"
+    assert (await get(client, "/web/logs/None.log/at?time=2027-01-01T00:00:00Z", 404))["code"] == "NOT_FOUND"
