@@ -1,5 +1,6 @@
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -242,3 +243,8 @@ def test_what_was_done_before_is_counted_and_comes_before_what_changes_from_now_
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE ledger SET state = 'done' WHERE infohash = 'c'")
     assert read(path, "SELECT change FROM ledger WHERE infohash = 'c'") == [(4,)]
+
+
+def test_every_migration_has_a_number_of_its_own():
+    names = sorted(path.name for path in (Path(migrate.__file__).parent / "migrations").glob("*.sql"))
+    assert [name.partition("_")[0] for name in names] == [f"{number:03}" for number in range(1, len(names) + 1)]
