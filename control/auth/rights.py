@@ -123,6 +123,8 @@ ROUTES: Mapping[str, Rights] = {
     "GET /meta": READ,
     "POST /update": CHANGE,
     "POST /restart": CHANGE,
+    "GET /backups": CONFIDENTIAL,
+    "GET /backups/{name}/download": CONFIDENTIAL,  # all that was done, and names of users
     "GET /decisions": READ,
     "GET /audit": CONFIDENTIAL,
     "GET /torrents": READ,

@@ -1,12 +1,10 @@
 """`logs`: the log files, parts of them by line, and searches in them."""
 
 import asyncio
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
 from aiohttp import web
 from msgspec import Meta, Struct
@@ -16,11 +14,10 @@ from control.context import HandlerContext
 from control.handlers.shared import Nothing
 from control.log_files import reader
 from control.log_files.tail import Tail
-from control.web import sse
-from control.web.answers import SECURITY_HEADERS
+from control.web import answers, sse
 from control.web.budget import client_of
 from control.web.errors import invalid
-from control.web.sending import PIECE_BYTES
+from control.web.sending import PIECE_BYTES, send_file
 from qbitrr.clock import from_iso
 from qbitrr.errors import NotFoundError
 
@@ -165,29 +162,8 @@ async def download(context: HandlerContext, request: LogName, http: web.Request)
     """Download a whole log file."""
     held = context.answers.held(client_of(http[AUTHOR].address), 2 * PIECE_BYTES)  # one is read, one is on its way
     with held, _known(request.name), reader.opened(_folder(context), request.name) as (descriptor, status):
-        name = quote(request.name, safe="")
-        headers = {
-            **SECURITY_HEADERS,
-            "Cache-Control": "no-store",
-            "Content-Type": "text/plain; charset=utf-8",
-            "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
-        }
-        response = web.StreamResponse(headers=headers)
-        response.content_length = status.st_size
-        try:
-            await response.prepare(http)
-            position = 0
-            while http.method != "HEAD" and position < status.st_size:
-                most = min(PIECE_BYTES, status.st_size - position)
-                chunk = await asyncio.to_thread(os.pread, descriptor, most, position)
-                if not chunk:  # truncated meanwhile; the client sees that the file is incomplete
-                    response.force_close()
-                    break
-                await response.write(chunk)
-                position += len(chunk)
-        except ConnectionError:  # the client is gone
-            response.force_close()
-        return response
+        headers = answers.download(request.name, "text/plain; charset=utf-8")
+        return await send_file(http, descriptor, status.st_size, headers)
 
 
 async def stream(context: HandlerContext, request: StreamRequest, http: web.Request) -> web.StreamResponse:

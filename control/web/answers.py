@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple, overload
+from urllib.parse import quote
 
 import msgspec
 from aiohttp import web
@@ -65,6 +66,16 @@ def revalidated(answer: Tagged, request: web.Request, cache_control: str = "no-c
 def plain(body: bytes, content_type: str, headers: Mapping[str, str]) -> web.Response:
     """Make an answer of other content than JSON. `headers` say how long it may be kept."""
     return web.Response(body=body, headers={**SECURITY_HEADERS, "Content-Type": content_type, **headers})
+
+
+def download(name: str, content_type: str) -> dict[str, str]:
+    """Return the headers of a file that a browser stores under a name, and that nothing keeps on the way."""
+    return {
+        **SECURITY_HEADERS,
+        "Cache-Control": "no-store",
+        "Content-Type": content_type,
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+    }
 
 
 def redirect(location: str) -> web.Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -10,6 +11,8 @@ from aiohttp import web
 from qbitrr.process import release_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from control.web.budget import Budget
 
 PIECE_BYTES = 1 << 16
@@ -42,6 +45,29 @@ async def send(response: web.StreamResponse, request: web.Request, budget: Budge
         except ConnectionError:
             sent.force_close()
     return sent
+
+
+async def send_file(request: web.Request, descriptor: int, size: int, headers: Mapping[str, str]) -> web.StreamResponse:
+    """Send the first `size` bytes of an open file.
+
+    A client that is gone is no error, and a file that was truncated meanwhile ends the connection: both are seen by the
+    length that was announced.
+    """
+    response = web.StreamResponse(headers=headers)
+    response.content_length = size
+    try:
+        await response.prepare(request)
+        position = 0
+        while request.method != "HEAD" and position < size:
+            piece = await asyncio.to_thread(os.pread, descriptor, min(PIECE_BYTES, size - position), position)
+            if not piece:
+                response.force_close()
+                break
+            await response.write(piece)
+            position += len(piece)
+    except ConnectionError:
+        response.force_close()
+    return response
 
 
 async def release_memory_after_bursts(budget: Budget) -> None:

@@ -479,6 +479,14 @@ async def test_logins_are_listed_and_ended(page, daemon):
     assert len(ended) == 1
 
 
+async def test_backups_are_downloaded(page, daemon):
+    await show(page, daemon, "about")
+    backups = page.get_by_role("region", name="Backups")
+    async with page.expect_download() as download:
+        await backups.get_by_role("link", name="Download").first.click()
+    assert (await (await download.value).path()).read_bytes().startswith(b"SQLite format 3")
+
+
 async def test_an_update_is_offered_and_started(page, daemon):
     """The answers are of the test: tests/process has the update itself."""
     about = await daemon.get("/web/meta")

@@ -3,6 +3,7 @@ import { besidePage, logOut, read, write } from "../api.js";
 import { Element, html, nothing } from "../element.js";
 import { confirmed } from "../parts/dialog.js";
 import "../parts/answers.js";
+import "../parts/downloads.js";
 import "../parts/sessions.js";
 import { attempt } from "../parts/toasts.js";
 import { t } from "../words.js";
@@ -63,6 +64,7 @@ class About extends Element {
       </section>
       <qb-answers></qb-answers>
       <qb-sessions></qb-sessions>
+      <qb-downloads></qb-downloads>
       <section class="panel" aria-labelledby="password-title">
         <h2 id="password-title">${t("about.password")}</h2>
         <p class="muted">${t("about.password.text")}</p>
