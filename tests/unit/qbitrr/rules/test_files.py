@@ -417,6 +417,18 @@ def test_every_video_that_an_arr_imports_is_wanted_by_default(ending):
     assert select(files, shipped("radarr"), "Old.Movie.1999.DVDRip") == Selection(playable=1)
 
 
+@pytest.mark.parametrize(
+    ("kind", "medium", "beside"),
+    [
+        ("radarr", "film.mkv", ["film.idx", "film.sub", "film.sup", "film.en.srt", "film.ass"]),
+        ("lidarr", "Album.flac", ["Album.cue"]),
+    ],
+)
+def test_what_a_medium_needs_is_wanted_by_default(kind, medium, beside):
+    files = release((f"F/{medium}", EPISODE), *((f"F/{name}", 1) for name in beside))
+    assert select(files, shipped(kind), NAME) == Selection(playable=1)
+
+
 def test_what_only_patterns_for_names_leave_empty_is_told_from_what_has_nothing_in_it():
     trailer_and_program = release(("F/trailer.mkv", 20), ("F/setup.exe", 900))
     assert select(trailer_and_program, shipped("radarr"), NAME).by_name
