@@ -112,6 +112,11 @@ def configure(level: str, folder: Path | None, file: str, redact: Callable[[str]
     logging.captureWarnings(capture=True)
 
 
+def configure_command() -> None:
+    """Set up logging of a command that runs once: its answer is on stdout, and what it warns of on stderr."""
+    configure("WARNING", None, MAIN_FILE, str)
+
+
 def get(name: str) -> structlog.stdlib.BoundLogger:
     """The logger of a module; pass `__name__`."""
     logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)

@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(conflict, file=sys.stderr)
         return _CONFIG
     try:
+        if options.command not in (_run, _demo):
+            _configure_logs()
         code: int = options.command(options)
     except ConfigError as error:
         print("The configuration cannot be used:", file=sys.stderr)
@@ -135,6 +137,12 @@ def _add_ctl(ctl: argparse.ArgumentParser, everywhere: argparse.ArgumentParser) 
     actions.add_parser("renew", parents=[everywhere])  # the old name of restart-workers; without help it is not listed
     action("dump", "write the state of every process to the log")
     action("stop", "stop the daemon")
+
+
+def _configure_logs() -> None:
+    from qbitrr import logs  # noqa: PLC0415
+
+    logs.configure_command()
 
 
 def _chosen(options: argparse.Namespace) -> DataDir:

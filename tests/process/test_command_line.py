@@ -16,6 +16,7 @@ import pytest
 from qbitrr import __version__
 from tests.support.polling import until_sync
 from tests.support.ports import HOST, free_port
+from tests.support.state import migrated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,14 @@ def qbitrr(*arguments: str, cwd: Path, **variables: str) -> subprocess.Completed
     return subprocess.run(
         command, cwd=cwd, env=environ(**variables), capture_output=True, text=True, timeout=60, check=False
     )
+
+
+def test_a_command_prints_its_answer_and_nothing_else(tmp_path: Path):
+    qbitrr("check", cwd=tmp_path)
+    migrated(tmp_path / ".config" / "state.db")
+    answer = qbitrr("backup", cwd=tmp_path)
+    assert answer.stdout.splitlines() == [f"backed up to {next((tmp_path / '.config' / 'backups').iterdir())}"]
+    assert answer.stderr == ""
 
 
 @pytest.fixture
