@@ -97,6 +97,11 @@ class ArrClient:
         await self._http.close()
         await self._hub.close()
 
+    @property
+    def clock_ahead_seconds(self) -> float:
+        """By how much the Arr's clock is ahead of this machine's."""
+        return self._http.clock_ahead_seconds
+
     async def status(self) -> SystemStatus:
         """Ask for version and name; UnexpectedAnswerError when another application answers."""
         status = await self.get("system/status", SystemStatus)

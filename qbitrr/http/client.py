@@ -11,6 +11,7 @@ import itertools
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -63,6 +64,7 @@ class HttpClient:
     """A connection pool to one service, named as its section in the configuration.
 
     Only transport errors are retried; a request that changes something, and a list, only when it was never sent.
+    `clock_ahead_seconds` is by how much its clock was ahead of this machine's in its latest answer (RFC 9110, Date).
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class HttpClient:
         longest_answer_bytes: int = _LONGEST_ANSWER_BYTES,
     ) -> None:
         self.service = service
+        self.clock_ahead_seconds = 0.0
         self._base_url = base_url.rstrip("/")
         self._timeouts = timeouts or Timeouts()
         self._longest_answer_bytes = longest_answer_bytes
@@ -254,10 +257,15 @@ class HttpClient:
         """Open a response for the block. `repeatable`: it may be sent again although it may have arrived."""
         with counters.timed(counters.of_process.calls, self.service):
             response = await self._sent(what, send, repeatable=repeatable)
+            self._compare_clocks(response.headers.get("Date", ""))
             try:
                 yield response
             finally:
                 response.release()
+
+    def _compare_clocks(self, date: str) -> None:
+        with contextlib.suppress(ValueError):  # none, or in another form
+            self.clock_ahead_seconds = parsedate_to_datetime(date).timestamp() - time.time()
 
     async def _sent(
         self, what: str, send: Callable[[], Awaitable[aiohttp.ClientResponse]], *, repeatable: bool

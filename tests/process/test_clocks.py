@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 HOUR, DAY = 3600.0, 86400.0
 CLOCKS = (3 * DAY, 0.0, -3 * DAY, 0.0, HOUR, 0.0, -HOUR, 0.0)
 """By how many seconds the clock is ahead of the services' clocks, one after the other."""
-PATIENCE_SECONDS = 90.0  # the Arr's latest events seem old then, and its whole history is read after half a minute
+PATIENCE_SECONDS = 20.0
 SECTIONS = (Section("Radarr-HD", "radarr", 80),)
 SETTINGS = {
     "Settings": {"ProcessRestartDelay": 0, "Quarantine": "1h"},

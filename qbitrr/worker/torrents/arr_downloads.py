@@ -120,7 +120,7 @@ class ArrDownloads:
 
     async def _read(self) -> Reading:
         queue = await self.read_queue()
-        since = to_iso(self._clock.wall() - _RECENT_SECONDS) or ""
+        since = to_iso(self._clock.wall() + self._client.clock_ahead_seconds - _RECENT_SECONDS) or ""
         return Reading(queue, await self._client.history_since(since))
 
     async def history(self, infohash: str, added_at: float) -> list[HistoryRecord]:

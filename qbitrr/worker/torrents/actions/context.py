@@ -186,9 +186,14 @@ class ActionContext:
         _log.info("action ended", action=entry.action, torrent=entry.name, state=state, outcome=outcome)
 
     async def commands_since(self, since: float) -> list[Command]:
-        """Read the Arr's commands that were queued since a time (epoch seconds), whatever its clock says."""
-        earliest = since - CLOCK_SKEW_SECONDS
-        return [c for c in await self.services.arr.commands() if (from_iso(c.queued) or 0) >= earliest]
+        """Read the Arr's commands that were queued since a time (epoch seconds), whatever its clock says.
+
+        A time that is yet to come was noted by a clock that was ahead: then all that the Arr still lists.
+        """
+        arr = self.services.arr
+        commands = await arr.commands()
+        earliest = since + arr.clock_ahead_seconds - CLOCK_SKEW_SECONDS if since <= self.clock.wall() else 0.0
+        return [command for command in commands if (from_iso(command.queued) or 0) >= earliest]
 
 
 async def pause(attempt: int) -> None:

@@ -1,4 +1,6 @@
 import asyncio
+import time
+from email.utils import formatdate
 
 import msgspec
 import pytest
@@ -222,3 +224,13 @@ async def test_an_answer_that_never_ends_is_cut_off(service):
     service.reply = drip
     with pytest.raises(UnreachableError, match="no answer in time"):
         await service.http.get("thing", Thing)
+
+
+@pytest.mark.parametrize(
+    ("date", "ahead_seconds"),
+    [(formatdate(time.time() + 3 * 86400, usegmt=True), 3 * 86400), ("soon", 0), ("", 0), (None, 0)],
+)
+async def test_the_clock_of_a_service_is_compared_with_ours(service, date, ahead_seconds):
+    service.reply = lambda _: web.json_response([], headers={} if date is None else {"Date": date})
+    await service.http.get("thing", list[Thing])
+    assert service.http.clock_ahead_seconds == pytest.approx(ahead_seconds, abs=60)

@@ -154,6 +154,15 @@ async def test_a_deletion_that_was_not_sent_is_not_taken_as_done_by_a_client_tha
     assert sent(sandbox)["delete"] == 1
 
 
+@pytest.mark.parametrize("ahead_seconds", [0.0, 3600.0, 3 * 86400.0])
+async def test_a_command_is_found_that_was_sent_while_the_clock_was_ahead(sandbox, bench, ahead_seconds):
+    async with bench() as opened:
+        noted_at = opened.context.clock.wall() + ahead_seconds
+        sent_before = await opened.context.services.arr.refresh_downloads()
+        found = await opened.loop.action_context.commands_since(noted_at)
+    assert sent_before.id in {command.id for command in found}
+
+
 async def _passed(opened, passes):
     """One of some passes; returns whether it was the last one."""
     await opened.one_pass()
