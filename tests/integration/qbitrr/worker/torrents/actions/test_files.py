@@ -99,12 +99,14 @@ def on_disk(torrent, folder):
 
 
 async def test_auto_delete_removes_only_what_was_excluded_of_this_torrent(sandbox, bench, tmp_path):
+    """And nothing of which a selected file has a piece."""
     torrent = finished(sandbox.world)
     arr = only(sandbox.world, torrent)
-    torrent.files = [
-        TorrentFile(f"{torrent.name}/{name}", PIECE_BYTES) for name in ("film.mkv", "Extras/one.mkv", "mine.mkv")
-    ]
-    torrent.files[1].priority = torrent.files[2].priority = 0  # the last one by a person
+    sizes = {"film.mkv": 3 * PIECE_BYTES + 5, "Extras/near.mkv": PIECE_BYTES - 5}
+    sizes |= {"Extras/one.mkv": PIECE_BYTES, "mine.mkv": PIECE_BYTES}
+    torrent.files = [TorrentFile(f"{torrent.name}/{name}", size) for name, size in sizes.items()]
+    for file in torrent.files[1:]:
+        file.priority = 0  # the last one by a person
     on_disk(torrent, tmp_path / "downloads")
     arr.imports_by_itself = False  # before the excluded files are gone
     arr.refresh_now()
@@ -117,7 +119,8 @@ async def test_auto_delete_removes_only_what_was_excluded_of_this_torrent(sandbo
         arr.imports_by_itself = True
         await passes_until(opened, ended(opened, "import"), "it was not imported")
     left = {str(p.relative_to(tmp_path / "downloads")) for p in (tmp_path / "downloads").rglob("*") if p.is_file()}
-    assert left == {f"{torrent.name}/film.mkv", f"{torrent.name}/mine.mkv", "Extras/other.mkv"}
+    kept = {f"{torrent.name}/{name}" for name in ("film.mkv", "Extras/near.mkv", "mine.mkv")}
+    assert left == {*kept, "Extras/other.mkv"}
 
 
 @pytest.fixture
