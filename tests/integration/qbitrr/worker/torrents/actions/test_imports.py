@@ -132,6 +132,25 @@ async def test_fifty_downloads_that_end_together_cost_a_few_requests(an_arr):
     assert asked.count("queue") < len(torrents)
 
 
+async def test_a_first_start_reads_the_histories_of_many_imported_downloads_together(an_arr):
+    async with an_arr("radarr", items=500) as on:
+        items = list(on.arr.collection.wanted(on.arr.now))[:30]
+        torrents = [downloaded(on, [item]) for item in items]
+        on.arr.refresh_now()
+        await until(lambda: all(item.file is not None for item in items), 10, "the Arr did not import them")
+        on.stand_in.requests.clear()
+        async with on.opened(clock=Clock()) as opened:
+            await opened.loop.load()
+
+            def all_are_known():
+                return all("qBitrr-imported" in torrent.tags for torrent in torrents)
+
+            await passes_until(opened, all_are_known, "not all of them are known as imported")
+    asked = [request.path.rpartition("/")[2] for request in on.stand_in.requests]
+    assert scans(on) == []
+    assert 1 <= asked.count("history") < len(torrents) / 3
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_an_arr_that_is_restarted_in_the_middle_imports_it_all_the_same(an_arr, kind):
     async with an_arr(kind) as on:
