@@ -9,11 +9,14 @@ from qbitrr.clock import Clock
 from qbitrr.config import load_text
 from qbitrr.data_dir import DataDir
 from qbitrr.errors import ConfigError, WorkerNotReadyError
-from qbitrr.state import migrate
+from qbitrr.state import ledger, migrate
+from qbitrr.state.database import open_writer
+from qbitrr.state.retention import GRACE_SECONDS
 from qbitrr.worker.config import worker_configs
 from supervisor import config_reload
 from supervisor.config_reload import ConfigReload, configs_of
 from supervisor.workers import WorkerChanges, difference
+from tests.factories import decision
 
 TEXT = """
 [Settings]
@@ -200,6 +203,24 @@ async def test_the_configuration_in_force_stays_when_another_cannot_be_applied(r
     with pytest.raises(WorkerNotReadyError):
         await reload.apply(await reload.plan(slower()))
     assert (reload.loaded, applied) == (before, [])
+
+
+async def test_a_category_that_a_reload_removed_keeps_its_actions_open_for_a_week(reload, data_dir):
+    """An open action keeps every other one from its torrent, which may be in another category by then."""
+
+    async def open_ones():
+        async with open_writer(data_dir.state_file) as database:
+            return [entry.category for entry in await ledger.open_entries(database, "tv")]
+
+    async with open_writer(data_dir.state_file) as database:
+        await ledger.plan(database, decision(category="tv"), {}, 1.0)
+    data_dir.config_file.write_text(TEXT.partition("[Sonarr-B]")[0])
+    await reload.reload()
+    assert await open_ones() == ["tv"]
+    async with open_writer(data_dir.state_file) as database:
+        await database.write("UPDATE absent_categories SET since = since - ?", (GRACE_SECONDS,))
+    await reload.reload()
+    assert await open_ones() == []
 
 
 async def test_log_files_are_written_as_at_the_start_of_the_daemon(reload):
