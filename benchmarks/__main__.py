@@ -7,6 +7,7 @@ from benchmarks import (
     household,
     imports,
     large_library,
+    open_pages,
     page,
     seeding,
     slow_readers,
@@ -19,5 +20,6 @@ page.run()
 household.run()
 hammered.run()
 large_library.run()
+open_pages.run()
 slow_readers.run()
 imports.run()
