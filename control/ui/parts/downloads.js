@@ -67,7 +67,7 @@ class Downloads extends Element {
 
 /** A file with its time, and how to have it. @param {string} name @param {string} at @param {string} address @param {string} stored */
 const row = (name, at, address, stored, size = "") => html`<li class="item">
-  <span class="grow file">${name} <span class="muted"><qb-time at=${at}></qb-time> ${size}</span></span>
+  <span class="grow file">${name} <span class="muted"><qb-time at=${at}></qb-time>${size ? ` · ${size}` : ""}</span></span>
   <a class="button" href=${address} download=${stored.replaceAll("/", "-")} aria-label="${t("logs.download")}: ${name}">${t("logs.download")}</a>
 </li>`;
 
