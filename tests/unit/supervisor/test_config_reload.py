@@ -218,7 +218,7 @@ async def test_a_category_that_a_reload_removed_keeps_its_actions_open_for_a_wee
     await reload.reload()
     assert await open_ones() == ["tv"]
     async with open_writer(data_dir.state_file) as database:
-        await database.write("UPDATE absent_categories SET since = since - ?", (GRACE_SECONDS,))
+        await database.write("UPDATE absent_categories SET seconds = seconds + ?", (GRACE_SECONDS,))
     await reload.reload()
     assert await open_ones() == []
 
