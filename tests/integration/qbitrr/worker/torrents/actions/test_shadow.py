@@ -1,9 +1,15 @@
 """With Shadow on nothing is changed anywhere, and all is reported that would have been."""
 
+import inspect
+
+import pytest
+
+from qbitrr.errors import ReadOnlyError
 from qbitrr.sandbox.life.torrent import TorrentFile
 from qbitrr.state import ledger, shadow
 from tests.integration.qbitrr.worker.torrents.passing import latest, passes_until, settled
 from tests.integration.qbitrr.worker.torrents.scenes import finished, only, stalled
+from tests.support import changing
 
 ALL = ledger.LedgerFilter()
 
@@ -159,3 +165,28 @@ async def test_on_probation_nothing_is_changed_and_nothing_is_recorded(sandbox, 
         assert await shadow.page(opened.database, 99, ALL) == []
         assert await latest(opened, 1) == []
     assert changed(sandbox) == []
+
+
+@pytest.mark.parametrize("how", [{"settings": {"Shadow": True}}, {"on_probation": True}])
+async def test_the_clients_themselves_send_no_change_whoever_asks_for_it(sandbox, bench, how):
+    async with bench(**how) as opened:
+        for client, names in (
+            (opened.services.qbittorrents["qBit"], changing.of_qbittorrent()),
+            (opened.services.arr, changing.of_the_arr()),
+        ):
+            for name in sorted(names):
+                call = getattr(client, name)
+                with pytest.raises(ReadOnlyError):
+                    await call(**arguments(call))
+    assert changed(sandbox) == []
+
+
+def arguments(call):
+    """Something for each parameter that has to be given, by its type."""
+    values = {"str": "a", "int": 1, "bool": True, "float": 1.0, "bytes": b"", "Mapping[str, str]": {}}
+    given = [
+        one
+        for one in inspect.signature(call).parameters.values()
+        if one.default is one.empty and one.kind != one.VAR_POSITIONAL
+    ]
+    return {one.name: values.get(one.annotation, ["1"]) for one in given}
