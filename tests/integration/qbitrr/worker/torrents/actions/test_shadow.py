@@ -7,6 +7,8 @@ import pytest
 from qbitrr.errors import ReadOnlyError
 from qbitrr.sandbox.life.torrent import TorrentFile
 from qbitrr.state import ledger, shadow
+from qbitrr.worker.torrents.actions.guards import admit, admit_queue, admit_removal, admit_resume, admit_return
+from tests.factories import decision
 from tests.integration.qbitrr.worker.torrents.passing import latest, passes_until, settled
 from tests.integration.qbitrr.worker.torrents.scenes import finished, only, stalled
 from tests.support import changing
@@ -179,6 +181,22 @@ async def test_the_clients_themselves_send_no_change_whoever_asks_for_it(sandbox
                 with pytest.raises(ReadOnlyError):
                     await call(**arguments(call))
     assert changed(sandbox) == []
+
+
+@pytest.mark.parametrize("how", [{"settings": {"Shadow": True}}, {"on_probation": True}])
+async def test_no_writer_is_made_for_an_action_that_was_started_before(sandbox, bench, how):
+    """Not all that a writer changes is sent to a client: files are deleted here."""
+    async with bench() as opened:
+        await opened.loop.load()
+        entry = await ledger.plan(opened.database, decision(category=opened.config.name), {}, 1.0)
+    async with bench(**how) as opened:
+        context = opened.loop.action_context
+        for admits in (admit, admit_removal, admit_return):
+            with pytest.raises(ReadOnlyError):
+                await admits(context, entry)
+        for admits in (admit_queue, admit_resume):
+            with pytest.raises(ReadOnlyError):
+                await admits(context, "qBit", {entry.infohash: entry.added_at})
 
 
 def arguments(call):
