@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import statistics
 import subprocess
 import sys
@@ -10,8 +11,10 @@ import tempfile
 import time
 import urllib.request
 from itertools import cycle
+from urllib.parse import quote
 
 from benchmarks.report import at_least, heading, line
+from qbitrr.state.listing import ORDERS
 
 PORT = 46971
 CLIENTS = 16
@@ -56,6 +59,9 @@ async def _measure() -> None:
     for what, queries in (("page", plain), ("page with filters", filtered)):
         big, small = [await _median([f"/web/radarr/{name}/movies?{q}" for q in queries]) for name in ("big", "small")]
         line(f"{what} of 100,000, relative to one of 1,000", big / small, "times", 1.3)
+    for column in ORDERS["movies"]:
+        start, end = [await _following(f"{BIG}?sort={column}", page) for page in (0, 1985)]
+        line(f"by {column}: a page at the end, relative to the start", end / start, "times", 1.5)
 
 
 async def _set_bare_answer(path: str) -> None:
@@ -82,12 +88,26 @@ async def _client(port: int, paths: cycle[str], until: float) -> int:
     return count
 
 
-async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str) -> None:
+async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str) -> bytes:
     writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     head = await reader.readuntil(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200"), head
     length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-    await reader.readexactly(length)
+    return await reader.readexactly(length)
+
+
+async def _following(path: str, page: int) -> float:
+    """Median seconds of the pages that go on after a page that is found by its number."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
+    answer = await _request(reader, writer, f"{path}&page={page}")
+    took = []
+    for _ in range(12):
+        after = quote(json.loads(answer)["next"])
+        start_time = time.perf_counter()
+        answer = await _request(reader, writer, f"{path}&after={after}")
+        took.append(time.perf_counter() - start_time)
+    writer.close()
+    return statistics.median(took)
 
 
 async def _median(paths: list[str]) -> float:
