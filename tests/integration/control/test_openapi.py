@@ -63,7 +63,7 @@ def test_only_api_demands_the_token(document):
             ), path
 
 
-QUERIES = {"/logs/{name}/search": {"q": "a"}}
+QUERIES = {"/logs/{name}/search": {"q": "a"}, "/logs/{name}/at": {"time": "2026-01-01T00:00:00Z"}}
 BODIES = {
     "/arr/{section}/search": {"ids": [1]},
     "/arr/{section}/search-pause": {"paused": False},
