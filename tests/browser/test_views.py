@@ -487,6 +487,28 @@ async def test_backups_are_downloaded(page, daemon):
     assert (await (await download.value).path()).read_bytes().startswith(b"SQLite format 3")
 
 
+async def test_the_evidence_of_an_abnormal_end_is_downloaded_also_where_backups_are_not_shown(page, daemon):
+    """The answers are of the test."""
+
+    async def ended(route) -> None:
+        of_radarr = "/processes/radarr-hd/" in route.request.url
+        ends = [{"category": "radarr-hd", "at": "2026-01-01T00:00:00Z", "how": "killed"}] if of_radarr else []
+        await route.fulfill(json={"evidence": ends})
+
+    async def forbidden(route) -> None:
+        await route.fulfill(status=403, json={"error": "This needs the token or a login", "code": "FORBIDDEN"})
+
+    await page.route("**/web/processes/*/evidence*", ended)
+    await page.route("**/web/backups", forbidden)
+    await show(page, daemon, "about")
+    ends = page.get_by_role("region", name="Abnormal ends of workers")
+    async with page.expect_download() as download:
+        await ends.get_by_role("link", name="Download: radarr-hd").click()
+    assert (await download.value).suggested_filename == "evidence-radarr-hd.json"
+    await expect(page.get_by_role("region", name="Backups")).to_have_count(0)
+    await expect(page.locator("main [role=alert]")).to_have_count(0)
+
+
 async def test_an_update_is_offered_and_started(page, daemon):
     """The answers are of the test: tests/process has the update itself."""
     about = await daemon.get("/web/meta")
