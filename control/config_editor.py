@@ -80,7 +80,7 @@ class ConfigEditor:
         return sanitised(parse(text)), self._version_of(text)
 
     async def plan(
-        self, changes: Mapping[str, Any], deletions: Sequence[str], author: Author
+        self, changes: Mapping[str, Any], deletions: Sequence[str], renames: Mapping[str, str], author: Author
     ) -> tuple[ConfigPlan, tuple[WorkerConfig, ...]]:
         """What a change does, and the workers after it; without one, what applying the file as it is now does.
 
@@ -88,14 +88,21 @@ class ConfigEditor:
         """
         edits, problems = check_edits(changes, deletions)
         rights.require_keys(_names(edits), author)
-        change = await asyncio.to_thread(self._edited, edits, problems)
+        change = await asyncio.to_thread(self._edited, edits, problems, renames)
         plan = await self._config_reload.plan(change.loaded)
         return _shown(change, plan), plan.configs
 
     async def apply(
-        self, changes: Mapping[str, Any], deletions: Sequence[str], author: Author, expected: str | None = None
+        self,
+        changes: Mapping[str, Any],
+        deletions: Sequence[str],
+        renames: Mapping[str, str],
+        author: Author,
+        expected: str | None = None,
     ) -> ConfigPlan:
-        """Make a change. `expected` is the version that its author saw.
+        """Make a change. `renames` are new names of sections by present ones, given before the rest is changed.
+
+        `expected` is the version that its author saw.
 
         Raises ConfigError for what cannot be, ConflictError when another change is being made or was made since,
         ForbiddenError for keys that this author may not change, WorkerNotReadyError when it was rolled back.
@@ -103,7 +110,8 @@ class ConfigEditor:
         edits, problems = check_edits(changes, deletions)
         names = _names(edits)
         rights.require_keys(names, author)  # before anything is compared with what is stored
-        return await self._make(lambda: self._edited(edits, problems), names, author, expected)
+        names += [f"{old} as {new}" for old, new in renames.items()]
+        return await self._make(lambda: self._edited(edits, problems, renames), names, author, expected)
 
     async def roll_back(self, number: int, author: Author) -> ConfigPlan:
         """Apply an earlier version again. Raises NotFoundError, and what `apply` raises."""
@@ -178,8 +186,10 @@ class ConfigEditor:
         keys = None if seen is None else [entry.key for entry in differences(parse(seen), parse(text))]
         raise ConflictError("The configuration was changed since it was read; read it again", {"changed": keys})
 
-    def _edited(self, edits: Edits, problems: Sequence[Problem] = ()) -> ConfigChange:
-        return edit_text(self._read(), edits, self._environ, problems)
+    def _edited(
+        self, edits: Edits, problems: Sequence[Problem] = (), renames: Mapping[str, str] | None = None
+    ) -> ConfigChange:
+        return edit_text(self._read(), edits, self._environ, problems, renames)
 
     # -- the file -----------------------------------------------------------------------------------------------
 

@@ -31,16 +31,24 @@ Changes = Annotated[
 Deletions = Annotated[list[str], Meta(description="Dotted keys, tables or sections to delete.")]
 
 
+Renames = Annotated[
+    dict[str, str],
+    Meta(description="Sections of Arrs to their new names. Everything else of them stays, secrets and category too."),
+]
+
+
 class ChangeRequest(Struct, frozen=True):
     """What is to be changed."""
 
     changes: Changes = {}
     deletions: Deletions = []
+    renames: Renames = {}
 
     @property
     def subject(self) -> str:
         """The names of the keys, for the audit trail."""
-        return ", ".join((*self.changes, *(f"without {name}" for name in self.deletions)))
+        renames = (f"{old} as {new}" for old, new in self.renames.items())
+        return ", ".join((*self.changes, *(f"without {name}" for name in self.deletions), *renames))
 
 
 class RollbackRequest(Struct, frozen=True):
@@ -161,13 +169,17 @@ async def change(context: HandlerContext, request: ChangeRequest, http: web.Requ
     Only the workers that it concerns are restarted. When one of them does not get ready, the change is rolled back.
     """
     expected = http.headers.get("If-Match", "").removeprefix("W/").strip('" ') or None
-    plan = await context.config_editor.apply(request.changes, request.deletions, http[AUTHOR], expected)
+    plan = await context.config_editor.apply(
+        request.changes, request.deletions, request.renames, http[AUTHOR], expected
+    )
     return Changed(success=True, message="Configuration updated successfully", plan=plan)
 
 
 async def plan(context: HandlerContext, request: ChangeRequest, http: web.Request) -> PlanView:
     """What a change would do, without making it; without changes, what applying the present file would do."""
-    planned, configs = await context.config_editor.plan(request.changes, request.deletions, http[AUTHOR])
+    planned, configs = await context.config_editor.plan(
+        request.changes, request.deletions, request.renames, http[AUTHOR]
+    )
     effects = await asyncio.gather(*(_effect(context, config) for config in configs))
     return PlanView(*(*astuple(planned), [effect for effect in effects if effect is not None]))
 

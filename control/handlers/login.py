@@ -102,7 +102,7 @@ async def set_password(context: HandlerContext, request: PasswordRequest, http: 
         "WebUI.LocalAuthEnabled": True,
         "WebUI.WebAccess": "token",
     }
-    plan = await context.config_editor.apply(changes, ["WebUI.AuthDisabled"], http[AUTHOR])
+    plan = await context.config_editor.apply(changes, ["WebUI.AuthDisabled"], {}, http[AUTHOR])
     with suppress(StateError):  # they have ended already, also in the file: their grounds are gone
         await context.access.sessions.end(lambda _: True)
     message = "Password set; from now on everything needs a login or the token (WebAccess = token)"

@@ -5,7 +5,7 @@ Nothing is read but the secrets of files that the environment names.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.config import environment, legacy
@@ -36,17 +36,29 @@ class ConfigChange:
     differences: list[KeyChange]
 
 
-def edit_text(text: str, edits: Edits, environ: Mapping[str, str], problems: Sequence[Problem] = ()) -> ConfigChange:
-    """Make edits; no edits at all is a change too. `environ` overrides the file, as when it is loaded.
+def edit_text(
+    text: str,
+    edits: Edits,
+    environ: Mapping[str, str],
+    problems: Sequence[Problem] = (),
+    renames: Mapping[str, str] | None = None,
+) -> ConfigChange:
+    """Rename sections, then make edits; no edits at all is a change too. `environ` overrides the file, as ever.
 
     Raises ConfigError with `problems`, which were found before, and all others, one for each key.
     """
     from qbitrr.config.edit import edited  # noqa: PLC0415 - tomlkit is slow and large, and seldom needed
 
-    document = parse(text)
+    base = text
+    if renames:
+        from qbitrr.config.rename import renamed  # noqa: PLC0415 - as above
+
+        base = renamed(text, renames, environ)
+    document = parse(base)
     puts = {path: restored(value, value_at(document, path)) for path, value in edits.puts.items()}
     edits = Edits(puts, edits.drops)
-    return _checked(text, edited(text, edits), environ, edits, problems)
+    change = _checked(base, edited(base, edits), environ, edits, problems)
+    return replace(change, before=text, differences=_differences(text, change.after)) if renames else change
 
 
 def replace_text(text: str, after: str, environ: Mapping[str, str]) -> ConfigChange:
@@ -73,6 +85,10 @@ def _checked(
     if found or loaded is None:
         raise ConfigError(found)
     return ConfigChange(before, after, loaded, differences(old, new))
+
+
+def _differences(before: str, after: str) -> list[KeyChange]:
+    return differences(_in_present_names(parse(before)), _in_present_names(parse(after)))
 
 
 def _lost_token(old: Mapping[str, Any], new: Mapping[str, Any], loaded: Loaded | None) -> Iterator[Problem]:

@@ -336,6 +336,22 @@ async def test_a_connection_is_tested(page, daemon):
     await expect(requests.locator(".note[data-kind=bad]")).to_contain_text("has no address or no key yet")
 
 
+async def test_a_section_is_renamed_and_keeps_what_was_done(page, daemon):
+    done = {entry["id"] for entry in await daemon.decisions()}
+    await show(page, daemon, "config/Radarr-HD")
+    await page.get_by_role("button", name="Rename").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("New name").fill("Radarr-Films")
+    await dialog.get_by_role("button", name="Review").click()
+    await expect(dialog).to_contain_text("Radarr-Films.URI")
+    await dialog.get_by_role("button", name="Apply").click()
+    await expect(page.get_by_role("heading", name="Radarr-Films").first).to_be_visible(timeout=20_000)
+    assert "Radarr-HD" not in await daemon.get("/web/config")
+    assert done <= {entry["id"] for entry in await daemon.decisions()}
+    await daemon.post("/web/config", {"renames": {"Radarr-Films": "Radarr-HD"}})
+    await daemon.all_running()
+
+
 async def test_a_section_is_added_and_removed_before_it_is_applied(page, daemon):
     await show(page, daemon, "config/add")
     await page.get_by_label("Name, such as").fill("Kids")

@@ -132,6 +132,10 @@ class Config extends Element {
         <label class="check"><input type="checkbox" .checked=${Boolean(changed)} @change=${(event) => setParams({ changed: event.target.checked })} /> ${t("config.changed.only")}</label>
         ${section === "Notifications" ? html`<button type="button" @click=${() => attempt(() => write("notifications/test"))}>${t("config.test.message")}</button>` : nothing}
         ${isService ? html`<button type="button" @click=${() => this.#test(section)}>${t("config.test")}</button>
+            ${kind && section in this.document
+              ? html`<button type="button" ?disabled=${this.hasUnsaved} title=${this.hasUnsaved ? t("config.rename.later") : nothing}
+                  @click=${() => this.#rename(section)}>${t("config.rename")}</button>`
+              : nothing}
             <button type="button" class="danger" @click=${() => this.#remove(section)}>${t("config.remove")}</button>` : nothing}
       </div>
       ${this.#testResult(section)}
@@ -258,24 +262,27 @@ class Config extends Element {
     }
   }
 
-  async #review() {
+  /** Shows what a change does, and makes it when that is agreed to; returns whether it was made. @param {object} change */
+  async #review(change = request(this.draft)) {
     this.busy = true;
     try {
-      const plan = await write("config/plan", request(this.draft));
+      const plan = await write("config/plan", change);
       this.problems = {};
       this.busy = false;
       if (await show(t("config.plan"), this.#plan(plan), t("config.apply"))) {
-        await this.#apply();
+        await this.#apply(change);
+        return true;
       }
     } catch (error) {
       this.#refused(error);
     } finally {
       this.busy = false;
     }
+    return false;
   }
 
-  async #apply() {
-    await write("config", request(this.draft), { "If-Match": this.#tag });
+  async #apply(change) {
+    await write("config", change, { "If-Match": this.#tag });
     this.draft = {};
     this.#load();
     notify(t("config.applied"));
@@ -355,6 +362,18 @@ class Config extends Element {
       return { arrType: kind, uri: drafted("URI") ?? valueAt(this.document, section, "URI") ?? "", apiKey: drafted("APIKey") };
     }
     return { section };
+  }
+
+  /** Everything of the section stays, also the category by which its torrents and what was done to them are known. */
+  async #rename(section) {
+    let name = section;
+    const field = html`<div class="stack"><label>${t("config.rename.name")}
+        <input .value=${section} spellcheck="false" @input=${(event) => (name = event.target.value.trim())} /></label>
+      <p class="muted">${t("config.rename.text")}</p></div>`;
+    const agreed = await show(t("config.rename.title", { section }), field, t("config.review"));
+    if (agreed && name && name !== section && (await this.#review({ renames: { [section]: name } }))) {
+      go("config", [name]);
+    }
   }
 
   async #remove(section) {

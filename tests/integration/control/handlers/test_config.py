@@ -70,6 +70,24 @@ async def test_it_is_shown_without_a_secret(client):
     assert shown["qBit"]["Host"] == "http://localhost"
 
 
+async def test_a_section_is_renamed_with_its_secret_and_the_torrents_of_its_category(client, context, file):
+    body = {"renames": {"Radarr-4K": "Radarr-UHD"}, "changes": {"Radarr-UHD.Managed": True}}
+    plan = await post(client, "/web/config/plan", json=body)
+    assert {"Radarr-4K.URI", "Radarr-UHD.URI"} <= {entry["key"] for entry in plan["changed"]}
+    assert "k1-secret" not in str(plan)
+    assert file.read_text() == FILE
+    await post(client, "/web/config", json=body)
+    assert file.read_text() == FILE.replace("[Radarr-4K]", "[Radarr-UHD]") + "Managed = true\n"
+    assert context.loaded.config.arrs["Radarr-UHD"].category == "movies"
+    refused = await post(client, "/web/config", 400, json={"renames": {"qBit": "qBit-nas"}})
+    assert "keeps its name" in refused["details"]["qBit"]
+
+
+async def test_who_may_not_change_a_section_may_not_rename_it(client, file):
+    await post(client, "/web/config", 401, json={"renames": {"Radarr-4K": "Radarr-UHD"}}, headers=STRANGER)
+    assert file.read_text() == FILE
+
+
 async def test_a_change_is_written_with_everything_else_left_as_it_stands(client, context, file):
     answer = await change(client, Settings__LoopSleepTimer=10, WebUI__Theme="Light")
     assert (answer["success"], answer["message"]) == (True, "Configuration updated successfully")
@@ -275,10 +293,10 @@ async def test_of_two_writers_at_once_the_second_is_refused(context, monkeypatch
 
     monkeypatch.setattr(context.config_reload, "apply", slow)
     me = Author("127.0.0.1", Caller.OWN_USER, "uid 0")
-    first = asyncio.create_task(context.config_editor.apply({"Settings.LoopSleepTimer": 10}, [], me))
+    first = asyncio.create_task(context.config_editor.apply({"Settings.LoopSleepTimer": 10}, [], {}, me))
     await asyncio.sleep(0)
     with pytest.raises(ConflictError) as caught:
-        await context.config_editor.apply({"WebUI.Theme": "Light"}, [], me)
+        await context.config_editor.apply({"WebUI.Theme": "Light"}, [], {}, me)
     assert caught.value.details == {"changed": ["Settings.LoopSleepTimer"]}
     going_on.set()
     await first
@@ -293,15 +311,15 @@ async def test_a_change_goes_on_alone_when_its_client_disconnects(context, file,
 
     monkeypatch.setattr(context.config_reload, "apply", slow)
     me = Author("127.0.0.1", Caller.OWN_USER, "uid 0")
-    first = asyncio.create_task(context.config_editor.apply({"Settings.LoopSleepTimer": 10}, [], me))
+    first = asyncio.create_task(context.config_editor.apply({"Settings.LoopSleepTimer": 10}, [], {}, me))
     await until(lambda: "= 10" in file.read_text(), 5, "nothing was written")
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
     with pytest.raises(ConflictError):
-        await context.config_editor.apply({"WebUI.Theme": "Light"}, [], me)
+        await context.config_editor.apply({"WebUI.Theme": "Light"}, [], {}, me)
     going_on.set()
     await applied.wait()
-    await context.config_editor.apply({"WebUI.Theme": "Light"}, [], me)
+    await context.config_editor.apply({"WebUI.Theme": "Light"}, [], {}, me)
     assert file.read_text() == FILE.replace("Timer = 5", "Timer = 10").replace('"Dark"', '"Light"')
 
 
