@@ -104,11 +104,11 @@ class SelfUpdate:
                 return f"{', '.join(missing)} did not get ready within {seconds:g} s"
             data_dir, now = self._config_reload.data_dir, self._clock.wall()
             done = await asyncio.to_thread(switch.finish, data_dir, self._record, now)
-            self._report(f"qbitrr is {done.new_version} now")
             await self._workers.end_probation()
         except NotReadyError:  # the daemon stops
             return None
-        self._record = done  # last: after a failure all of it is done again, as no worker may stay read-only
+        self._record = done  # not before: after a failure all of it is done again, as no worker may stay read-only
+        self._report(f"qbitrr is {done.new_version} now")
         return None
 
     async def _run(self, release: Release) -> None:
