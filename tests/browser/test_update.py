@@ -29,9 +29,10 @@ async def test_an_update_is_followed_through_the_restart_to_its_end(browser: Bro
     install(build(wheels, "1.0.0"), first)
     async with Sandbox(SECTIONS) as sandbox, PackageIndex(wheels) as index:
         index.notes = {"2.0.0": "* Better"}
-        keys = {"UpdateIndex": f"{index.url}/simple", "ReleasesURL": f"{index.url}/releases", "UpdateKey": trusted_keys()}
+        found_at = {"UpdateIndex": f"{index.url}/simple", "ReleasesURL": f"{index.url}/releases"}
+        config = sandbox.config_toml({"Settings": {**found_at, "UpdateKey": trusted_keys()}})
         python = linked(first, tmp_path / "opt", "1.0.0")
-        async with Daemon(tmp_path / "data", sandbox.config_toml({"Settings": keys}), python=python) as daemon:
+        async with Daemon(tmp_path / "data", config, python=python) as daemon:
             await daemon.all_running()
             build(wheels, "2.0.0")
             async with opened_page(browser) as page:
