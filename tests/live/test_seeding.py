@@ -240,7 +240,8 @@ async def test_a_disk_that_fills_up_holds_downloads_until_there_is_space(
                 assert await ledger_of(daemon, large.infohash) == [("pause", "done")]
 
                 ballast.unlink()
-                await qbittorrent.post("app/setPreferences", json=json.dumps({"dl_limit": 0}))
+                # slow enough that what a busy qBittorrent has yet to report never makes up for the space that is left
+                await qbittorrent.post("app/setPreferences", json=json.dumps({"dl_limit": 3 * MB}))
                 # it may take a minute until a peer is connected to again
                 await qbittorrent.wait_for(large.infohash, lambda row: row["amount_left"] == 0, 150)
                 row = await qbittorrent.wait_for(large.infohash, lambda row: row["tags"] == "", 20)
@@ -279,6 +280,7 @@ async def test_one_qbittorrent_that_is_down_does_not_keep_the_other_and_is_serve
                 "qBit-b": section(second, **managed, Trackers=[{"URI": "127.0.0.1", "AddTags": ["two"]}]),
             }
         )
+        await until(lambda: any(second.folder.rglob(f"{infohash}.fastresume")), 20, "its resume data")
         await second.kill()
         async with Daemon(tmp_path / "data", config) as daemon:
             await qbittorrent.wait_for(infohash, lambda row: row["tags"] == "one", 15)

@@ -179,7 +179,12 @@ def archive(images: Images, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             shutil.copy(wheel, wheels)
     chosen = {"BASE": images.add_base(), "BUILDAH_OPTIONS": f"--volume {shlex.quote(str(wheels))}:/wheels:ro"}
     made = subprocess.run(
-        ["make", "image"], cwd=checkout, env=images.environ | chosen, capture_output=True, text=True, check=False
+        ["make", "--no-print-directory", "image"],
+        cwd=checkout,
+        env=images.environ | chosen,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert made.returncode == 0, made.stdout + made.stderr
     archive = checkout / made.stdout.strip().splitlines()[-1]
