@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import errno
 import os
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -26,15 +26,14 @@ def write_private(path: Path, content: bytes) -> None:
 def create_private(path: Path, content: bytes) -> None:
     """Write a file that is not there yet. Raises FileExistsError, also for a link, and OSError."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
-    try:
+    with ExitStack() as unfinished:
+        unfinished.callback(path.unlink, missing_ok=True)
         with open(descriptor, "wb") as file:  # noqa: PTH123 - it has been opened
             _give(file.fileno(), path.parent)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+        unfinished.pop_all()
     _sync_folder(path.parent)
 
 
@@ -62,19 +61,20 @@ def _give(to_own: Path | int, like: Path) -> None:
 
 def _write(path: Path, content: bytes, before: bytes | None) -> None:
     target = Path(os.path.realpath(path))
-    with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as temporary:
-        try:
-            os.fchmod(temporary.fileno(), _MODE)
-            _give(temporary.fileno(), target if target.exists() else target.parent)
-            temporary.write(content)
-            temporary.flush()
-            os.fsync(temporary.fileno())
-            if before is not None:
-                _check_unchanged(target, before)  # as late as can be
-            _put_in_place(Path(temporary.name), target, content)
-        except BaseException:
-            Path(temporary.name).unlink(missing_ok=True)
-            raise
+    with (
+        ExitStack() as unfinished,
+        NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as temporary,
+    ):
+        unfinished.callback(Path(temporary.name).unlink, missing_ok=True)
+        os.fchmod(temporary.fileno(), _MODE)
+        _give(temporary.fileno(), target if target.exists() else target.parent)
+        temporary.write(content)
+        temporary.flush()
+        os.fsync(temporary.fileno())
+        if before is not None:
+            _check_unchanged(target, before)  # as late as can be
+        _put_in_place(Path(temporary.name), target, content)
+        unfinished.pop_all()
     _sync_folder(target.parent)
 
 

@@ -28,7 +28,7 @@ class SearchPause:
         self._database = context.database
         self._clock = context.clock
         self._pause: StoredPause | None = None
-        self._unsaved = False
+        self._stored: StoredPause | None = None
 
     @property
     def active(self) -> bool:
@@ -37,21 +37,17 @@ class SearchPause:
 
     async def load(self) -> None:
         """Read back what the user asked an earlier process for."""
-        self._pause = await searches.pause(self._database, self._category)
+        self._pause = self._stored = await searches.pause(self._database, self._category)
 
     def ask(self, asked: PauseSearches) -> None:
         """Pause or resume from now on."""
         self._pause = StoredPause(self._clock.wall(), asked.by) if asked.paused else None
-        self._unsaved = True
         self.wake.set()
         _log.info("searches were paused" if asked.paused else "searches were resumed", by=asked.by)
 
     async def store(self) -> None:
         """Write down what the user asked for."""
-        if self._unsaved:
-            self._unsaved = False
-            try:
-                await searches.store_pause(self._database, self._category, self._pause)
-            except BaseException:
-                self._unsaved = True
-                raise
+        pause = self._pause  # what is asked for meanwhile is for the next time
+        if pause != self._stored:
+            await searches.store_pause(self._database, self._category, pause)
+            self._stored = pause

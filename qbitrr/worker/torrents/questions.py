@@ -13,7 +13,7 @@ from qbitrr.worker import config as configuration
 from qbitrr.worker.torrents.policy import Policies, file_rules_of, fingerprint, policy_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterable, Iterator
 
     from msgspec import Raw
 
@@ -112,7 +112,7 @@ class Questions:
         error = ""
         if self._arr is not None:
             try:
-                events += map(_of_arr, await self._arr.history(infohash.upper()))
+                events += _of_arr(await self._arr.history(infohash.upper()))
             except ServiceError as failure:
                 error = str(failure)
         latest = sorted(events, key=lambda event: event.at)[-_MOST_EVENTS:]
@@ -173,6 +173,9 @@ def _of_client(torrent: TorrentFacts) -> list[ipc.TorrentEvent]:
     return events
 
 
-def _of_arr(record: HistoryRecord) -> ipc.TorrentEvent:
-    text = (record.source_title or "")[:_LONGEST_TEXT]
-    return ipc.TorrentEvent("arr", str(record.event_type), from_iso(record.date) or 0.0, text=text)
+def _of_arr(records: Iterable[HistoryRecord]) -> Iterator[ipc.TorrentEvent]:
+    """The events of a history; one without a readable date has no place among the others."""
+    for record in records:
+        if (at := from_iso(record.date)) is not None:
+            text = (record.source_title or "")[:_LONGEST_TEXT]
+            yield ipc.TorrentEvent("arr", str(record.event_type), at, text=text)

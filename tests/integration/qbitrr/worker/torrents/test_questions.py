@@ -7,6 +7,7 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from qbitrr import ipc
+from qbitrr.arr.models import HistoryRecord
 from qbitrr.sandbox.services.faults import Down, Hang
 from qbitrr.worker.config import encode
 from qbitrr.worker.torrents import questions
@@ -142,3 +143,16 @@ async def test_a_question_too_many_is_dropped_and_one_that_hangs_ends(sandbox, b
         assert len(asked._tasks) == questions._MOST_AT_ONCE
         await until(lambda: not asked._tasks, 10, "the end of all")
         await sandbox.qbittorrent.heal()
+
+
+async def test_an_event_without_a_readable_date_is_left_out(sandbox, bench, asking, monkeypatch):
+    infohash = next(infohash for infohash in sandbox.world.client.torrents)
+
+    async def history(_download_id):
+        return [HistoryRecord(id=number, event_type="grabbed", date=date) for number, date in enumerate(("soon", ""))]
+
+    async with bench() as opened:
+        await polled(opened)
+        monkeypatch.setattr(opened.context.services.arr_client, "history", history)
+        answer = await asking(opened, ipc.ReadEvents(1, infohash))
+    assert {event.actor for event in answer.events} == {"qbittorrent"}
