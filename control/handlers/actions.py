@@ -117,6 +117,8 @@ async def _objection(context: HandlerContext, entry: Entry) -> str:
         return f"{entry.instance} is not configured"
     if _in_shadow(context, entry.category):
         return "Shadow is on"
+    if context.self_update.on_probation:
+        return "a new version has still to prove itself; try again in a minute"
     file = context.config_reload.data_dir.quarantine_folder / (entry.notes.get("torrent_file") or "")
     gone = undo is Undo.ADD_AGAIN and not await asyncio.to_thread(file.is_file)
     return "its .torrent file is no longer kept" if gone else ""

@@ -164,6 +164,7 @@ class FakeSelfUpdate:
     outcome: UpdateOutcome = field(default_factory=UpdateOutcome)
     installation: Installation = field(default_factory=lambda: Installation("venv", "/opt/qbitrr/current"))
     busy: bool = False
+    on_probation: bool = False
     started: list = field(default_factory=list)
 
     def start(self, release):

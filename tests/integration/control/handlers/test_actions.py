@@ -49,6 +49,13 @@ async def test_what_cannot_be_undone_says_why(client, context, action, status, s
     assert context.workers.processes["movies"].sent == []
 
 
+async def test_nothing_is_undone_while_a_new_version_has_to_prove_itself(client, context):
+    """Its workers are replaced at the end of that, and forget what they could not do."""
+    context.self_update.on_probation = True
+    assert "prove itself" in (await post(client, f"/web/actions/{UNDOABLE}/undo", 409))["error"]
+    assert context.workers.processes["movies"].sent == []
+
+
 @pytest.mark.parametrize(("answer", "do"), [("do", True), ("leave", False)])
 async def test_an_answer_is_sent_to_the_worker_of_the_action_that_asks(client, context, undone_entry, answer, do):
     undone_entry(state="awaiting_approval", notes={"asked": True})
