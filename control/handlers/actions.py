@@ -106,13 +106,9 @@ async def _entry(context: HandlerContext, action_id: str) -> Entry:
 
 async def _objection(context: HandlerContext, entry: Entry) -> str:
     """Find out why an action cannot be undone; empty when it can be."""
-    if entry.action not in DESTRUCTIVE or entry.state not in ("planned", "done"):
-        return f"{entry.action} that is {entry.state} has nothing to undo"
     undo = undo_of(entry.action, entry.state, entry.step, entry.notes)
-    if undo is None and entry.state == "planned" and "until" in entry.notes:
-        return "its quarantine is over and it is being carried out; try again when it is done"
     if undo is None:
-        return "no quarantine came before it (Settings.Quarantine), or it has no .torrent file"
+        return _nothing_to_undo(entry)
     if entry.instance not in {qbit.section for qbit in runnable_qbits(context.loaded.config)}:
         return f"{entry.instance} is not configured"
     if _in_shadow(context, entry.category):
@@ -122,6 +118,14 @@ async def _objection(context: HandlerContext, entry: Entry) -> str:
     file = context.config_reload.data_dir.quarantine_folder / (entry.notes.get("torrent_file") or "")
     gone = undo is Undo.ADD_AGAIN and not await asyncio.to_thread(file.is_file)
     return "its .torrent file is no longer kept" if gone else ""
+
+
+def _nothing_to_undo(entry: Entry) -> str:
+    if entry.action not in DESTRUCTIVE or entry.state not in ("planned", "done"):
+        return f"{entry.action} that is {entry.state} has nothing to undo"
+    if entry.state == "planned" and "until" in entry.notes:
+        return "its quarantine is over and it is being carried out; try again when it is done"
+    return "no quarantine came before it (Settings.Quarantine), or it has no .torrent file"
 
 
 def _in_shadow(context: HandlerContext, category: str) -> bool:
