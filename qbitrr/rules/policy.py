@@ -136,7 +136,7 @@ class SeedingPolicy(Struct, frozen=True, dict=True):
         rows = trackers.matching(self.rows, announces)
         return seeding.limits_for(self.limits, rows) if rows else self.limits_without_rows
 
-    @property
+    @cached_property
     def depends_on_trackers(self) -> bool:
         """Whether it makes a difference which trackers a torrent has."""
         return bool(self.rows) or self.removes_dead_trackers or self.hit_and_run.any

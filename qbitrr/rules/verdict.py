@@ -153,13 +153,13 @@ class Verdict(Struct, frozen=True):
         return [TraceStep(rule, found) for rule, found in asked if found.outcome is Outcome.ACT]
 
     @property
-    def in_shadow(self) -> list[TraceStep]:
-        """The rules that are in Shadow, and would do something."""
+    def proposed(self) -> list[TraceStep]:
+        """The rules that ask for an action, or would if they were not in Shadow or left to the user."""
         asked = zip(self.rules, self.findings, strict=False)
         return [
             TraceStep(rule, found)
             for rule, found in asked
-            if found.would is not Action.NOTHING and found.outcome is not Outcome.ACT
+            if found.outcome is Outcome.ACT or found.would is not Action.NOTHING
         ]
 
     @property
@@ -177,8 +177,8 @@ class Verdict(Struct, frozen=True):
     @property
     def identity(self) -> VerdictIdentity:
         """Rule, action and reason: a verdict is stored again when one of them changes."""
-        rule, decided = self.last
-        return rule, decided.action, decided.because
+        decided = self.findings[-1]
+        return self.rules[len(self.findings) - 1], decided.action, decided.because
 
 
 def passes(because: str, revisit_at: float | None = None, **facts: Any) -> Finding:

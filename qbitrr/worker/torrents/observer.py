@@ -330,7 +330,7 @@ class Observer:
             trackers_out_of_reach=self.reach.waits(torrent),
             unregistered=self._seeding.is_unregistered(torrent),
             private=self._seeding.is_private(torrent),
-            elsewhere=sum(torrent.infohash in mirror.torrents for mirror in self._poll.mirrors.values()) > 1,
+            elsewhere=self._poll.is_elsewhere(key),
             stalled=self._timers.elapsed(key, StrikeKind.STALLED),
             slow=self._timers.elapsed(key, StrikeKind.SLOW),
             below_speed=self._timers.elapsed(key, StrikeKind.BELOW_SPEED),

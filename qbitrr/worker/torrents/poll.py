@@ -69,6 +69,12 @@ class Poll:
         mirror = self.mirrors.get(key.instance)
         return mirror is not None and key.infohash in mirror.torrents
 
+    def is_elsewhere(self, key: TorrentKey) -> bool:
+        """Whether another client has a torrent of the same infohash."""
+        return len(self.mirrors) > 1 and any(
+            key.infohash in mirror.torrents for name, mirror in self.mirrors.items() if name != key.instance
+        )
+
     def facts(self, key: TorrentKey) -> TorrentFacts | None:
         """A torrent as last seen, made into facts once for each change; None when it is gone."""
         facts = self._facts.get(key)

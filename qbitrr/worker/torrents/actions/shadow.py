@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbitrr import logs
-from qbitrr.rules.verdict import CHECKS, Action
+from qbitrr.rules.verdict import CHECKS, Action, Outcome
 from qbitrr.state import shadow
 
 if TYPE_CHECKING:
@@ -25,10 +25,11 @@ class ShadowReport:
 
     async def note(self, torrent: TorrentFacts, verdict: Verdict) -> None:
         """Record every action that a verdict asks for."""
-        noted = self._noted.setdefault(torrent.key, set())
-        acting = verdict.acting if self._context.config.shadow else []
-        for step in (*acting, *verdict.in_shadow):
+        for step in verdict.proposed:
+            if step.finding.outcome is Outcome.ACT and not self._context.config.shadow:
+                continue
             action = step.finding.would if step.finding.would is not Action.NOTHING else step.finding.action
+            noted = self._noted.setdefault(torrent.key, set())
             mark = (torrent.added_at, action, step.rule)
             if action in CHECKS or mark in noted:
                 continue
