@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import aiosqlite
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 _POLL_SECONDS = 0.5
+_UNWATCHED_SECONDS = 2.0  # while no client follows, for notifications
 _MOST_ENTRIES = 2000  # read in one poll
 
 
 class ChangeFeed:
-    """Polls workers and ledger twice a second and publishes what changed.
+    """Polls workers and ledger, twice a second while a client follows, and publishes what changed.
 
     `on_change` is called with each changed decision, worker and breaker, besides the event.
     """
@@ -38,6 +40,7 @@ class ChangeFeed:
         self._context = context
         self._on_change = on_change
         self._workers: dict[str, tuple[object, ...]] = {}
+        self._revision: int | None = None
         self._change: int | None = None
         self._version: int | None = None
         self._tripped: dict[str, str] = {}
@@ -47,14 +50,30 @@ class ChangeFeed:
     async def run(self) -> None:
         """Publish changes until cancelled."""
         while True:
-            await asyncio.sleep(_POLL_SECONDS)
+            await self._wait()
             try:
-                self._poll_workers()
-                self.poll_clients()
-                self.poll_contradictions()
+                self.poll_workers()
                 await self.poll_state()
             except aiosqlite.Error as error:
                 _log.warning("ledger was not read", error=str(error))
+
+    async def _wait(self) -> None:
+        """Wait until the next poll is due: less long once a client follows."""
+        followed = self._context.events.followed
+        if not followed.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_UNWATCHED_SECONDS):
+                    await followed.wait()
+        await asyncio.sleep(_POLL_SECONDS if followed.is_set() else 0)
+
+    def poll_workers(self) -> None:
+        """Publish what workers reported since the last poll."""
+        self.poll_clients()
+        revision = self._context.workers.revision
+        if revision != self._revision:
+            self._revision = revision
+            self._poll_processes()
+            self.poll_contradictions()
 
     def poll_contradictions(self) -> None:
         """Publish each contradiction once, until it is resolved; a worker that was just started has read none yet."""
@@ -68,7 +87,7 @@ class ChangeFeed:
                     self._publish("settings", SettingContradicts(category, one.kind, one.text, one.remedy))
             self._contradictions[category] = frozenset((one.kind, one.text) for one in found)
 
-    def _poll_workers(self) -> None:
+    def _poll_processes(self) -> None:
         now = {view.category: view for view in processes.views(self._context)}
         for category, view in now.items():
             what = (view.phase, view.kind, view.pid, view.search_summary, view.queue_count, view.category_count,

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-_POLL_SECONDS = 2.0  # between two checks of the file for manual edits
+_POLL_SECONDS = 5.0  # between two checks of the file for manual edits
 
 
 class ConfigPlan(Struct, frozen=True, rename="camel"):
@@ -133,13 +133,19 @@ class ConfigEditor:
 
     async def watch(self) -> None:
         """Watch config.toml for manual edits until cancelled. They are checked and announced; a reload applies them."""
-        before = self._known
+        checked = before = None
         while True:
             await asyncio.sleep(_POLL_SECONDS)
-            now = await asyncio.to_thread(self._read_or, before)
+            now = await asyncio.to_thread(self._stamp)
             settled, before = now == before, now
-            if settled and now != self._known and self._busy_with is None:
-                self._known = now
+            if not settled or now == checked:
+                continue
+            text = await asyncio.to_thread(self._read_or, self._known)
+            if self._busy_with is not None:
+                continue
+            checked = now
+            if text != self._known:
+                self._known = text
                 await self._announce_edit()
 
     # -- making a change ----------------------------------------------------------------------------------------
@@ -214,6 +220,14 @@ class ConfigEditor:
             return
         history.record(self._history, change.before, "rolled back", self._clock.wall())
         self._known = change.before
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        """Read what changes with every edit of the file; None while there is none."""
+        try:
+            found = self._path.stat()
+        except OSError:  # an editor is replacing the file right now
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns
 
     def _read(self) -> str:
         try:

@@ -92,6 +92,8 @@ class Events:
         self._number = 0
         self._kept: deque[Event] = deque(maxlen=KEPT)
         self._followers: set[Follower] = set()
+        self.followed = asyncio.Event()
+        """Set while there is a follower."""
         self.closed = False
 
     @property
@@ -119,10 +121,13 @@ class Events:
         """Follow all events that are published within the block."""
         follower = Follower()
         self._followers.add(follower)
+        self.followed.set()
         try:
             yield follower
         finally:
             self._followers.discard(follower)
+            if not self._followers:
+                self.followed.clear()
 
     def since(self, last_id: str) -> list[Event] | None:
         """Return the events after one with this id; None when they are not known any more."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from qbitrr.clock import Clock
 
-_SAMPLE_SECONDS = 0.1
-_SAMPLES = 300  # in one window
+_SAMPLE_SECONDS = 1.0
+_SAMPLES = 30  # in one window
 
 
 class LoopLag:
@@ -26,7 +26,7 @@ class LoopLag:
         return max(self._before, self._present)
 
     async def watch(self) -> None:
-        """Sample ten times a second, until cancelled."""
+        """Sample once a second, until cancelled."""
         while True:
             self._before, self._present = self._present, 0.0
             for _ in range(_SAMPLES):

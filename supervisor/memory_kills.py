@@ -30,7 +30,7 @@ class MemoryKills:
         self._observed_at = float("-inf")
 
     def observe(self) -> None:
-        """Note now and then how many there are; to be called about once a second, or oftener."""
+        """Note now and then how many there are; to be called every few seconds, or oftener."""
         now = self._monotonic()
         if now - self._observed_at >= _OBSERVE_SECONDS:
             self._note(now)

@@ -78,6 +78,8 @@ class Workers:
         self.on_damage: Callable[[], None] = lambda: None
         self.processes: dict[str, WorkerProcess] = {}
         self.ready = False
+        self.revision = 0
+        """Grows with any change of a worker or of which there are."""
         self._spawner = spawner
         self._evidence = evidence
         self._clock = clock or Clock()
@@ -225,6 +227,7 @@ class Workers:
             process.policy = policy
         self._launch({category: after[category] for category in (*changes.started, *changes.restarted)}, policy)
         self.processes = {category: self.processes[category] for category in after}  # in the order of the file
+        self.revision += 1
 
     def _launch(self, configs: Mapping[str, WorkerConfig], policy: RestartPolicy) -> None:
         for category, config in configs.items():
@@ -269,5 +272,6 @@ class Workers:
         self.on_damage()
 
     def _process_changed(self) -> None:
+        self.revision += 1
         self._changed.set()
         self._on_change()

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-BEAT_SECONDS = 1.0
-_LATE_SECONDS = 2.0  # the heartbeat after a deadline reports it and comes within one; a busy machine is late
-_BEATS_PER_COUNTERS = 10
+_TICK_SECONDS = 1.0
+_TICKS_PER_HEARTBEAT = 3
+_TICKS_PER_COUNTERS = 10
+_LATE_SECONDS = 4.0  # the heartbeat after a deadline reports it and comes within three; a busy machine is late
 _SILENCE_SECONDS = 15.0  # a loop that does not run for so long hangs
 OPERATION_SECONDS = (
     900.0  # an operation without progress for so long hangs, though the loop runs; every call is shorter
@@ -51,7 +52,10 @@ _IDLE = _Operation("idle", math.inf)
 
 
 class Report:
-    """Reports of one worker. All but the heartbeat are sent only when they changed."""
+    """Reports of one worker. All but the heartbeat are sent only when they changed.
+
+    What changes with each pass, activity and clients, is sent once a second at most.
+    """
 
     def __init__(self, channel: Channel, clock: Clock | None = None) -> None:
         self._channel = channel
@@ -62,19 +66,29 @@ class Report:
         self._waiting: dict[tuple[str, str], ipc.Waiting] = {}
         self._last_waiting = ipc.Waiting("", "")
         self._metrics: ipc.Metrics | None = None
-        self._activity = ipc.Activity("idle")
+        self._activity = self._last_activity = ipc.Activity("idle")
         self._last_counters = ipc.Counters()
         self._contradictions: ipc.Contradictions | None = None
-        self._clients: ipc.ClientStates | None = None
+        self._clients = self._last_clients = ipc.ClientStates(())
 
     async def beat(self) -> None:
-        """Send a heartbeat every second until cancelled, and now and then the counters."""
-        beats = itertools.count()
-        while True:
-            self._channel.send(self.heartbeat())
-            if next(beats) % _BEATS_PER_COUNTERS == 0:
+        """Send a heartbeat every three seconds until cancelled, what changed every second, counters now and then."""
+        for tick in itertools.count():
+            if tick % _TICKS_PER_HEARTBEAT == 0:
+                self._channel.send(self.heartbeat())
+            self.send_changes()
+            if tick % _TICKS_PER_COUNTERS == 0:
                 self._send_counters()
-            await asyncio.sleep(BEAT_SECONDS)
+            await asyncio.sleep(_TICK_SECONDS)
+
+    def send_changes(self) -> None:
+        """Send activity and clients if they are other ones than were sent last."""
+        if self._activity != self._last_activity:
+            self._last_activity = self._activity
+            self._channel.send(self._activity)
+        if self._clients != self._last_clients:
+            self._last_clients = self._clients
+            self._channel.send(self._clients)
 
     def heartbeat(self) -> ipc.Heartbeat:
         """Make a heartbeat that promises the next one soon after the deadline of the operation that is due first.
@@ -130,7 +144,7 @@ class Report:
     def searched(self, summary: str, at: float) -> None:
         """Report the last search: a sentence and epoch seconds."""
         self._activity = ipc.Activity(self._activity.kind, summary, at)
-        self._channel.send(self._activity)
+        self.send_changes()
 
     def counted(self, queue_count: int, category_count: int) -> None:
         """Report the number of records in the Arr's queue and of torrents in the category."""
@@ -141,10 +155,7 @@ class Report:
 
     def saw_clients(self, states: tuple[ipc.ClientState, ...]) -> None:
         """Report every qBittorrent as last seen."""
-        message = ipc.ClientStates(states)
-        if message != self._clients:
-            self._clients = message
-            self._channel.send(message)
+        self._clients = ipc.ClientStates(states)
 
     def answer(self, answer: ipc.Answer) -> None:
         """Answer a question of the supervisor."""
@@ -197,7 +208,6 @@ class Report:
     def _become(self, kind: Kind) -> None:
         if kind != self._activity.kind:
             self._activity = ipc.Activity(kind, self._activity.search_summary, self._activity.search_at)
-            self._channel.send(self._activity)
 
 
 def _where_tasks_are() -> list[str]:

@@ -101,7 +101,7 @@ async def test_a_manual_edit_is_logged(daemon: Daemon):
     file = daemon.folder / "config.toml"
     file.write_text(file.read_text().replace("ProcessRestartDelay = 0", "ProcessRestartDelay = 1"))
     log = daemon.folder / "logs" / "WebUI.log"
-    await until(lambda: "configuration file was edited" in log.read_text(), 15, log.read_text)
+    await until(lambda: "configuration file was edited" in log.read_text(), 30, log.read_text)
 
 
 async def test_every_function_of_the_reference_client(daemon: Daemon):

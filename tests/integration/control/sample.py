@@ -103,6 +103,7 @@ class FakeWorkers:
 
     processes: dict = field(default_factory=dict)
     ready: bool = True
+    revision: int = 0
     calls: list = field(default_factory=list)
     lag: Any = field(default_factory=lambda: SimpleNamespace(worst_seconds=0.001))
 

@@ -86,3 +86,21 @@ async def test_a_decision_that_cannot_be_shown_holds_no_other_up(feed, writer):
     timeless = await plan(writer, infohash="2" * 40, added_at=1e300)
     good = await plan(writer, infohash="3" * 40)
     assert await feed() == [timeless.id, good.id]
+
+
+async def test_processes_are_described_only_after_a_change(make_context):
+    context, published = make_context(), []
+    feed = ChangeFeed(context, published.append)
+    feed.poll_workers()
+    assert {one.category for one in published} == set(context.workers.processes)
+    published.clear()
+    unseen, context.workers.processes = context.workers.processes, {}
+    feed.poll_workers()
+    assert published == []
+    context.workers.processes = {
+        category: fake_process(process.config.arr, last_report=LastReport(waiting_for="Radarr"))
+        for category, process in unseen.items()
+    }
+    context.workers.revision += 1
+    feed.poll_workers()
+    assert {one.waiting_for for one in published} == {"Radarr"}

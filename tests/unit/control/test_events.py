@@ -25,3 +25,13 @@ async def test_a_follower_that_is_too_far_behind_is_disconnected():
         while (event := await slow.next(1)) is not None:
             got.append(event)
         assert 0 < len(got) < 300
+
+
+async def test_events_are_followed_until_the_last_follower_leaves():
+    events = Events(Clock())
+    assert not events.followed.is_set()
+    with events.follow():
+        with events.follow():
+            pass
+        assert events.followed.is_set()
+    assert not events.followed.is_set()

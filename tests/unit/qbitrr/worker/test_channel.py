@@ -59,9 +59,24 @@ async def test_a_report_says_only_what_changed(ends):
         report.counted(5, 7)
     assert received(supervisor) == [ipc.Metrics(5, 7)]
     with report.operation("torrents", "health"):
+        report.send_changes()
+        report.send_changes()
         assert received(supervisor) == [ipc.Activity("health")]
     report.searched("a movie", 1.0)
-    assert received(supervisor) == [ipc.Activity("idle"), ipc.Activity("idle", "a movie", 1.0)]
+    assert received(supervisor) == [ipc.Activity("idle", "a movie", 1.0)]
+
+
+async def test_what_a_pass_changes_and_changes_back_is_not_sent(ends):
+    link, supervisor = ends
+    report = Report(link)
+    states = (ipc.ClientState("qBit", "v5.1.0", "connected", 1, 2, 3, 4),)
+    for _ in range(100):
+        with report.operation("torrents", "health"):
+            report.saw_clients(states)
+    assert received(supervisor) == []
+    report.send_changes()
+    report.send_changes()
+    assert received(supervisor) == [ipc.ClientStates(states)]
 
 
 async def test_waiting_is_told_until_every_service_is_back(ends):
