@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from qbitrr import logs
 from qbitrr.errors import GoneError, ServiceError
 from qbitrr.qbittorrent.tracker_status import is_private, out_of_reach
-from qbitrr.rules.states import INACTIVE
+from qbitrr.rules.states import INACTIVE, STOPPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,8 +61,12 @@ class TrackerReach:
         return news
 
     def waits(self, torrent: TorrentFacts) -> bool:
-        """Whether a download depends on trackers none of which is known to be in reach."""
-        if not _in_doubt(torrent):
+        """Whether a download depends on trackers none of which is known to be in reach.
+
+        One that is stopped asks none: when it is judged as before its quarantine, it is known to have reached one.
+        """
+        present = self._poll.facts(torrent.key)
+        if not _in_doubt(torrent) or (present is not None and present.state in STOPPED):
             return False
         answer = self._answers.get(torrent.key)
         if answer is None:

@@ -13,7 +13,7 @@ from qbitrr.backoff import Backoff
 from qbitrr.errors import QbitrrError, ThrottledError
 from qbitrr.rules.history import ImportFacts
 from qbitrr.rules.torrents.completed import arr_queue_is_unknown
-from qbitrr.rules.torrents.downloading import client_at_standstill
+from qbitrr.rules.torrents.downloading import client_at_standstill, too_young
 from qbitrr.rules.trackers import host_of
 from qbitrr.rules.verdict import COUNTED, Action
 from qbitrr.state import ledger
@@ -48,8 +48,8 @@ _RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
 _REFRESH_SECONDS = 60.0
 _APPROVAL_SECONDS = 60.0  # until it is checked whether what awaits approval is still needed
 
-_UNDECIDED = frozenset(rule.__name__ for rule in (arr_queue_is_unknown, client_at_standstill))
-"""Rules that stop because too little is known to judge: what is under way waits."""
+_UNDECIDED = frozenset(rule.__name__ for rule in (arr_queue_is_unknown, client_at_standstill, too_young))
+"""Rules that stop because too little is known to judge, or because the clock is behind: what is under way waits."""
 _UNDECIDED_SECONDS = 5.0
 _MOST_ASKED = 100  # actions of a category that the user is asked about; the others wait until one is answered
 _MOST_AT_ONCE = 100  # actions under way; the others start in the passes after

@@ -16,6 +16,10 @@ def stalled(world):
     return next(t for t in world.client.torrents.values() if t.state == "stalledDL" and t.progress < 1)
 
 
+def without_metadata(world):
+    return next(t for t in world.client.torrents.values() if t.state == "metaDL")
+
+
 def finished(world):
     records = {r.download_id.lower() for r in world.arrs["Radarr-HD"].queue.values()}
     return next(t for t in world.client.torrents.values() if t.complete and t.infohash in records)

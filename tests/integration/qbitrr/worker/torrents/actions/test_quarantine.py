@@ -22,7 +22,7 @@ from tests.integration.qbitrr.worker.torrents.passing import (
     posts,
     settled,
 )
-from tests.integration.qbitrr.worker.torrents.scenes import finished, only, stalled
+from tests.integration.qbitrr.worker.torrents.scenes import finished, only, stalled, without_metadata
 from tests.support.polling import until
 
 DAY = 86400.0
@@ -57,6 +57,27 @@ async def test_it_is_carried_out_when_its_time_is_over_also_by_another_process(s
     async with bench(settings=SHORT) as opened:
         await opened.loop.load()
         await passes_until(opened, ended(opened, "fail"), "it was not removed")
+    assert torrent.infohash not in sandbox.world.client.torrents
+    assert len(arr.blocklist) == 1
+
+
+@pytest.mark.parametrize("complaint", ["", "unregistered torrent"])
+async def test_one_without_a_working_tracker_is_removed_although_none_is_asked_while_it_is_stopped(
+    sandbox, bench, complaint
+):
+    torrent = stalled(sandbox.world) if complaint else without_metadata(sandbox.world)
+    torrent.tracker_complaint = complaint
+    arr = only(sandbox.world, torrent)
+    async with bench(settings=SHORT) as opened:
+
+        async def is_inside():
+            await opened.loop.observer.reach.ask()
+            return TAG_QUARANTINE in torrent.tags and torrent.stopped
+
+        await opened.loop.load()
+        await passes_until(opened, is_inside, "it was not put aside")
+        await settled(opened)
+        await passes_until(opened, ended(opened, "fail"), "it did not end")
     assert torrent.infohash not in sandbox.world.client.torrents
     assert len(arr.blocklist) == 1
 
@@ -101,6 +122,13 @@ async def test_a_client_that_lists_its_torrents_a_moment_later_ends_no_quarantin
     assert answers == []
     assert found is not None
     assert arr.blocklist == []
+
+
+def is_over_for(opened, seconds):
+    """Whether every quarantine is over for so long, by the monotonic clock."""
+    context = opened.loop.action_context
+    ends = context.quarantine_ends.values()
+    return bool(ends) and all(context.clock.monotonic() > end + seconds for end in ends)
 
 
 class WrongClock:
@@ -150,6 +178,22 @@ async def test_a_quarantine_that_began_by_a_clock_that_was_ahead_ends_in_time(sa
         async with bench(settings=SHORT, clock=wrong.clock) as opened:
             await opened.loop.load()
             await passes_until(opened, ended(opened, "fail"), "it was not removed")
+    assert len(arr.blocklist) == 1
+
+
+async def test_a_quarantine_that_ends_by_a_clock_that_is_behind_goes_on_when_it_is_right(sandbox, bench):
+    torrent = stalled(sandbox.world)
+    arr = only(sandbox.world, torrent)
+    wrong = WrongClock()
+    async with bench(settings=SHORT, clock=wrong.clock) as opened:
+        await quarantined(opened, torrent)
+        wrong.ahead_seconds = -3 * DAY  # it is not added yet
+        await passes_until(opened, lambda: is_over_for(opened, 1.0), "the end of the quarantine did not pass")
+        ((_, state, _, _, _),) = await entries(opened, "fail")
+        assert state == "planned"
+        wrong.ahead_seconds = 0.0
+        await passes_until(opened, ended(opened, "fail"), "it was not removed")
+        assert len(await entries(opened, "fail")) == 1
     assert len(arr.blocklist) == 1
 
 
