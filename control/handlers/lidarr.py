@@ -39,7 +39,7 @@ class ArtistsRequest(Struct, frozen=True):
     page: Page = 0
     page_size: PageSize = 25
     missing: Annotated[bool, Meta(description="Only artists that lack an album, each with all albums.")] = False
-    sort: Annotated[str, Meta(description="title.")] = "title"
+    sort: Annotated[str, Meta(description="title or missing (how many albums are).")] = "title"
     descending: Descending = False
     after: After = ""
 

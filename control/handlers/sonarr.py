@@ -43,7 +43,7 @@ class SeriesRequest(Struct, frozen=True):
         False
     )
     only_missing: Annotated[bool, Meta(description="The same as missing.")] = False
-    sort: Annotated[str, Meta(description="title or year.")] = "title"
+    sort: Annotated[str, Meta(description="title, year or missing (how many episodes are).")] = "title"
     descending: Descending = False
     after: After = ""
 

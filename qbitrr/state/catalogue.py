@@ -78,8 +78,9 @@ class Generation:
 
     async def commit(self, now: float) -> SyncChanges:
         """Put the staged rows in place of the stored ones; returns what that changed."""
-        if sql := media_requests.marking(self._kind, "temp.staged_"):
-            await self._database.write(sql, (self._category,))
+        for sql in (media_requests.marking(self._kind, "temp.staged_"), _counting_missing(self._kind, "temp.staged_")):
+            if sql:
+                await self._database.write(sql, (self._category,))
         synced = await self._database.row("SELECT synced_at FROM catalogue WHERE category = ?", (self._category,))
         if synced is None or synced[0] is None:
             changes = await self._fill(now)
@@ -196,6 +197,10 @@ async def replace_parent(
                 await transaction.execute_many(_insertion(table, some[0]), [(category, *astuple(row)) for row in some])
         if marking := media_requests.marking(kind):
             await transaction.execute(marking, (category,))
+        parent = _PARENTS.get(TABLES[kind][0])
+        if parent is not None:
+            of_one = _counting_missing(kind, which=f"category = ?1 AND {parent} = ?2")
+            await transaction.execute(of_one, (category, parent_id))
         await _count(transaction, category, kind)
 
 
@@ -227,6 +232,7 @@ async def release(database: Database, category: str, kind: str, now: float) -> i
                 reason = CASE reason WHEN 'Unreleased' THEN 'Missing' ELSE reason END WHERE {due}""",
             (category, now),
         )
+        await transaction.execute(_counting_missing(kind), (category,))
         await _count(transaction, category, kind)
     return count
 
@@ -332,6 +338,21 @@ def _insertion(table: str, row: Row) -> str:
     """Return the statement that inserts rows like this one, whose fields are the columns after the category."""
     columns = ("category", *row.__struct_fields__)
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+def _counting_missing(kind: str, prefix: str = "", which: str = "category = ?1") -> str:
+    """Return the statement that counts what is missing of each series or artist; empty for movies, which have no parts.
+
+    Owners of which nothing is missing are not written: they have 0 already. `which` of the parts is counted.
+    """
+    parts, owners = TABLES[kind][0], TABLES[kind][-1]
+    owner = _PARENTS.get(parts)
+    if owner is None:
+        return ""
+    return f"""UPDATE {prefix}{owners} SET missing = number FROM (
+                   SELECT {owner}, count(*) AS number FROM {prefix}{parts}
+                   WHERE {which} AND monitored AND released AND NOT has_file GROUP BY {owner}
+               ) WHERE category = ?1 AND id = {owner} AND missing <> number"""
 
 
 async def _count(transaction: Transaction, category: str, kind: str) -> None:

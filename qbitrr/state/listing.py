@@ -85,10 +85,11 @@ class Order(NamedTuple):
         return "<" if self.descending else ">"
 
 
-_VALUES = {"title": "NULL", "year": "year", "released": "released_at", "score": "custom_format_score"}
+_VALUES = {"title": "NULL", "year": "year", "released": "released_at", "score": "custom_format_score", "missing": "missing"}
 """The value by which each column sorts before the title does, in SQL."""
-ORDERS = {"movies": ("title", "year", "released", "score"), "series": ("title", "year"), "artists": ("title",)}
+ORDERS = {"movies": ("title", "year", "released", "score"), "series": ("title", "year", "missing"), "artists": ("title", "missing")}
 """Columns that each table can be sorted by."""
+_NEVER_NULL = ("year", "missing")
 
 
 class PageRange(NamedTuple):
@@ -271,7 +272,7 @@ def _after(place: Place, order: Order) -> list[_Condition]:
     if place.value is None:
         return [same]
     below = [_Condition(f"{value} < ?", (place.value,))]
-    return [same, *below] if order.column == "year" else [same, *below, _Condition(f"{value} IS NULL")]
+    return [same, *below] if order.column in _NEVER_NULL else [same, *below, _Condition(f"{value} IS NULL")]
 
 
 async def _parts(

@@ -15,7 +15,9 @@ import { locale, t } from "../words.js";
 const PAGE_SIZES = { radarr: 50, sonarr: 25, lidarr: 25 };
 const LISTS = { radarr: "movies", sonarr: "series", lidarr: "artists" };
 /** By what each list is sorted. @type {Record<string, string[]>} */
-const COLUMNS = { radarr: ["title", "year", "released", "score"], sonarr: ["title", "year"], lidarr: ["title"] };
+const COLUMNS = { radarr: ["title", "year", "released", "score"], sonarr: ["title", "year", "missing"], lidarr: ["title", "missing"] };
+/** Columns of which the most comes first, until the direction is turned. */
+const MOST_FIRST = ["missing"];
 /** Parameters of the address that hide nothing. */
 const NO_FILTERS = ["page", "sort", "descending"];
 const FLAGS = /** @type {const} */ ([
@@ -146,7 +148,8 @@ class Libraries extends Element {
   #column(column) {
     const { sort = "title", descending = "" } = this.route.params;
     const chosen = sort === column;
-    const turn = () => setParams({ sort: column === "title" ? "" : column, descending: chosen && !descending, page: "" });
+    const turned = chosen ? !descending : MOST_FIRST.includes(column);
+    const turn = () => setParams({ sort: column === "title" ? "" : column, descending: turned, page: "" });
     const name = t(`library.sort.${column}`);
     const direction = chosen ? t(descending ? "descending" : "ascending") : "";
     return html`<button type="button" aria-pressed=${String(chosen)} aria-label=${direction ? `${name}, ${direction}` : name} title=${direction} @click=${turn}>${name}

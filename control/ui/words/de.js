@@ -236,6 +236,7 @@ export const GERMAN = {
   "library.sort.title": "Titel",
   "library.sort.year": "Jahr",
   "library.sort.released": "Erschienen",
+  "library.sort.missing": "Fehlend",
   "library.sort.score": "Bewertung",
   ascending: "aufsteigend",
   descending: "absteigend",

@@ -235,6 +235,7 @@ export const ENGLISH = {
   "library.sort.year": "Year",
   "library.sort.released": "Released",
   "library.sort.score": "Score",
+  "library.sort.missing": "Missing",
   ascending: "ascending",
   descending: "descending",
   "library.format": "Custom format below the minimum",

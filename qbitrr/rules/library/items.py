@@ -61,6 +61,8 @@ class SeriesRow(Struct, frozen=True, gc=False, array_like=True):
     """Their numbers with a space between."""
     title_slug: str = ""
     """By which Sonarr's own page addresses it."""
+    missing: int = 0
+    """How many of its episodes are missing; counted when they are stored."""
 
 
 class Episode(Struct, frozen=True, gc=False, array_like=True, rename="camel"):
@@ -102,6 +104,8 @@ class ArtistRow(Struct, frozen=True, gc=False, array_like=True):
     fingerprint: int = 0
     foreign_id: str = ""
     """By which Lidarr's own page addresses it."""
+    missing: int = 0
+    """How many of its albums are missing; counted when they are stored."""
 
 
 class Album(Struct, frozen=True, gc=False, array_like=True, rename="camel"):

@@ -118,11 +118,14 @@ async def test_counts_leave_out_what_is_not_released_and_what_is_not_monitored(d
 
 
 async def test_an_episode_becomes_missing_when_it_has_aired(database):
-    await sync(database, "sonarr", {"episodes": [episode(1, airs_at=NOW + 60), episode(2, airs_at=None)]})
+    episodes = [episode(1, airs_at=NOW + 60), episode(2, airs_at=None)]
+    await sync(database, "sonarr", {"series": [show(1)], "episodes": episodes})
     assert await counts(database) == (0, 0, 0, 0)
+    assert await database.rows("SELECT missing FROM series") == [(0,)]
     assert await catalogue.release(database, "cat", "sonarr", NOW + 59) == 0
     assert await catalogue.release(database, "cat", "sonarr", NOW + 60) == 1
     assert await counts(database) == (1, 0, 0, 0)
+    assert await database.rows("SELECT missing FROM series") == [(1,)]
     assert await database.rows("SELECT id, reason FROM episodes ORDER BY id") == [(1, "Missing"), (2, "Unreleased")]
 
 
@@ -191,6 +194,9 @@ async def test_after_any_replacements_the_counts_are_those_of_a_full_recount(tmp
         monitored = sum(mon and (aired or there) for mon, aired, there in flat)
         available = sum(mon and there for mon, _, there in flat)
         assert (await all_counts("cat"))[:3] == (len(state), monitored, available)
+        missing = {series: sum(mon and aired and not there for mon, aired, there in of) for series, of in state.items()}
+        for category in ("cat", "recount"):
+            assert dict(await database.rows("SELECT id, missing FROM series WHERE category = ?", (category,))) == missing
 
 
 @settings(max_examples=40, deadline=None)

@@ -357,3 +357,56 @@ async def test_a_page_after_a_place_is_found_in_the_index_of_its_order(database,
     assert len(direct) == {"title": 2, "year": 4}.get(column, 5)  # ranges upwards and downwards
     assert all("COVERING INDEX" in step and " AND " in step for step in direct), direct  # the category and the place
     assert sum("TEMP B-TREE" in step for step in plans) == 2  # of the page itself
+
+
+async def _lacking_library(database, numbers):
+    """Series and artists by number, with titles in the reverse order, that lack so many parts."""
+    shows = [replace(series(number, chr(ord("z") - number)), id=number) for number in numbers]
+    episodes = [episode(part, of) for of, lacking in numbers.items() for part in range(lacking)]
+    await fill(database, "sonarr", {"series": shows, "episodes": episodes}, category="tv")
+    bands = [_artist(number, chr(ord("z") - number)) for number in numbers]
+    albums = [_album(100 * of + part, of, 0.0, 0) for of, lacking in numbers.items() for part in range(lacking)]
+    await fill(database, "lidarr", {"artists": bands, "albums": albums}, category="music")
+
+
+@pytest.mark.parametrize(("lister", "category"), [(listing.series, "tv"), (listing.artists, "music")])
+@pytest.mark.parametrize(("descending", "expected"), [(False, [4, 2, 1, 3]), (True, [3, 1, 2, 4])])
+async def test_series_and_artists_are_sorted_by_how_much_is_missing(database, lister, category, descending, expected):
+    """Equal numbers are in the order of the titles; pages that go on after each other are the same."""
+    await _lacking_library(database, {1: 2, 2: 1, 3: 5, 4: 1})
+    order = listing.Order("missing", descending)
+    found, after = [], None
+    while True:
+        page = await lister(database, category, "", listing.PageRange(0, 1, after), order, missing=False)
+        found += [owner.id for owner, _ in page.rows]
+        if page.next is None:
+            break
+        after = page.next
+    assert found == expected
+    whole = await lister(database, category, "", ALL, order, missing=True)
+    assert [(owner.id, owner.missing) for owner, _ in whole.rows] == [(n, {1: 2, 2: 1, 3: 5, 4: 1}[n]) for n in found]
+
+
+@pytest.mark.parametrize(
+    ("lister", "table", "column"),
+    [(listing.series, "series", column) for column in listing.ORDERS["series"]]
+    + [(listing.artists, "artists", column) for column in listing.ORDERS["artists"]],
+)
+async def test_a_page_of_owners_after_a_place_is_found_in_the_index_of_its_order(database, lister, table, column):
+    plans = []
+
+    class Listening:
+        async def rows(self, sql, parameters=()):
+            if f"FROM {table}" in sql:
+                plans.extend(row[3] for row in await database.rows(f"EXPLAIN QUERY PLAN {sql}", parameters))
+            return await database.rows(sql, parameters)
+
+    await _lacking_library(database, {1: 2, 2: 1, 3: 5, 4: 1})
+    after = listing.Place(None if column == "title" else 1.0, "m", 5)
+    for descending in (False, True):
+        span = listing.PageRange(0, 2, after)
+        order = listing.Order(column, descending)
+        await lister(Listening(), {"series": "tv", "artists": "music"}[table], "", span, order, missing=False)
+    direct = [step for step in plans if f"SEARCH {table}" in step and " id=?" not in step]
+    assert len(direct) == {"title": 2}.get(column, 4)  # ranges upwards and downwards
+    assert all("COVERING INDEX" in step and " AND " in step for step in direct), direct

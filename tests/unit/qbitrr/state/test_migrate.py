@@ -245,6 +245,42 @@ def test_what_was_done_before_is_counted_and_comes_before_what_changes_from_now_
     assert read(path, "SELECT change FROM ledger WHERE infohash = 'c'") == [(4,)]
 
 
+BEFORE_WHAT_IS_MISSING = 21
+
+
+def test_what_is_missing_of_series_and_artists_is_counted(tmp_path):
+    path = tmp_path / "state.db"
+    migrate.prepare(path, migrate.migrations()[:BEFORE_WHAT_IS_MISSING])
+    parts = [(1, 1, 1, 0), (1, 1, 1, 0), (1, 1, 1, 1), (1, 0, 1, 0), (1, 1, 0, 0), (2, 1, 1, 1)]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for number in (1, 2):
+            connection.execute(
+                "INSERT INTO series (category, id, title, sort_title, year, tvdb_id, monitored)"
+                " VALUES ('tv', ?, 'Show', 'show', 2020, 7, 1)",
+                (number,),
+            )
+            connection.execute(
+                "INSERT INTO artists (category, id, title, sort_title, monitored, fingerprint)"
+                " VALUES ('music', ?, 'Band', 'band', 1, 99)",
+                (number,),
+            )
+        connection.executemany(
+            "INSERT INTO episodes (category, id, series_id, season_number, episode_number, title, monitored, released,"
+            " has_file, quality_met, custom_format_met, upgrade, is_request)"
+            " VALUES ('tv', ?, ?, 1, 1, '', ?, ?, ?, 0, 0, 0, 0)",
+            [(number, *part) for number, part in enumerate(parts)],
+        )
+        connection.executemany(
+            "INSERT INTO albums (category, id, artist_id, title, monitored, released, has_file, track_count,"
+            " track_file_count, quality_met, upgrade, is_request)"
+            " VALUES ('music', ?, ?, '', ?, ?, ?, 1, 0, 0, 0, 0)",
+            [(number, *part) for number, part in enumerate(parts)],
+        )
+    assert migrate.prepare(path) == BEFORE_WHAT_IS_MISSING
+    assert read(path, "SELECT id, missing FROM series ORDER BY id") == [(1, 2), (2, 0)]
+    assert read(path, "SELECT id, missing FROM artists ORDER BY id") == [(1, 2), (2, 0)]
+
+
 def test_every_migration_has_a_number_of_its_own():
     names = sorted(path.name for path in (Path(migrate.__file__).parent / "migrations").glob("*.sql"))
     assert [name.partition("_")[0] for name in names] == [f"{number:03}" for number in range(1, len(names) + 1)]
