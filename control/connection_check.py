@@ -27,6 +27,8 @@ from qbitrr.errors import (
 from qbitrr.http.client import Timeouts
 from qbitrr.media_requests.source import source_of
 from qbitrr.qbittorrent.client import QbittorrentClient
+from qbitrr.rules.arr_settings import OurSettings, contradictions
+from qbitrr.worker.arr_settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from qbitrr.config.model import Ombi, Overseerr
     from qbitrr.config.model.key import ArrKind
     from qbitrr.qbittorrent.session import Access
+    from qbitrr.rules.arr_settings import Contradiction
 
 Trouble = Literal["name", "refused", "timeout", "tls", "network", "credentials", "banned", "application", "answer"]
 
@@ -44,29 +47,44 @@ _MOST_REFUSED = 32
 
 
 class TestResult(NamedTuple):
-    """The result: the trouble and a sentence, or the version; of an Arr its quality profiles by id, and its clients."""
+    """The result: the trouble and a sentence, or the version; of an Arr its quality profiles by id, and its clients.
+
+    `contradictions` are between its settings and a category.
+    """
 
     trouble: Trouble | None
     message: str
     version: str | None = None
     profiles: dict[int, str] = {}  # noqa: RUF012 - never changed
     clients: tuple[DownloadClient, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
 
 
-async def probe_arr(kind: ArrKind, uri: str, api_key: str, *, verify_tls: bool) -> TestResult:
-    """Test whether this kind of Arr answers at an address and accepts the key."""
+async def probe_arr(kind: ArrKind, uri: str, api_key: str, *, verify_tls: bool, category: str = "") -> TestResult:
+    """Test whether this kind of Arr answers at an address and accepts the key.
+
+    With a category, also what of its settings contradicts a section that watches that category.
+    """
     client = ArrClient(KINDS[kind].app_name, KINDS[kind], uri, api_key, verify_tls=verify_tls, timeouts=_ONCE)
     try:
         async with asyncio.timeout(_SECONDS):
             status = await client.status()
             profiles = await client.quality_profiles()
             clients = await client.download_clients()
+            settings = await read_settings(client) if category else None
     except (ServiceError, TimeoutError) as error:
         return _failed(error)
     finally:
         await client.close()
     names = {number: profile.name or "" for number, profile in profiles.items()}
-    return TestResult(None, f"{status.app_name} {status.version} answers", status.version, names, tuple(clients))
+    found = () if settings is None else tuple(contradictions(settings, _ours(kind, category)))
+    return TestResult(None, f"{status.app_name} {status.version} answers", status.version, names, tuple(clients), found)
+
+
+def _ours(kind: ArrKind, category: str) -> OurSettings:
+    """Our side, as far as it is known before there is a configuration."""
+    app = KINDS[kind].app_name
+    return OurSettings(app=app, section=app, category=category, managed=frozenset({category}))
 
 
 async def probe_qbittorrent(access: Access) -> TestResult:

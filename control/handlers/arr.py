@@ -3,17 +3,20 @@
 from msgspec import Struct
 
 from control.context import HandlerContext
+from control.handlers import searches
 from control.handlers.shared import Category, Message, Nothing
 from control.worker_lookup import all_workers, category_of, display_name
 from qbitrr.config.model.key import ArrKind
 
 
-class ArrView(Struct, frozen=True):
-    """One Arr."""
+class ArrView(Struct, frozen=True, rename="camel"):
+    """One Arr. Its budget allows `searchesLeft` searches now, negative after some that could not wait."""
 
     category: str
     name: str
     type: ArrKind
+    searches_left: int
+    searches_per_hour: int
 
 
 class Arrs(Struct, frozen=True):
@@ -30,10 +33,20 @@ class RestartRequest(Struct, frozen=True):
 
 
 async def read(context: HandlerContext, _request: Nothing) -> Arrs:
-    """List the Arrs that have a worker, with their types."""
+    """List the Arrs that have a worker, with their types and what is left of their search budgets."""
     processes = context.workers.processes.values()
     arrs = [arr for process in processes if (arr := process.config.arr_section) is not None]
-    return Arrs([ArrView(arr.category, display_name(arr.section), arr.kind) for arr in arrs], context.workers.ready)
+    views = [
+        ArrView(
+            category=arr.category,
+            name=display_name(arr.section),
+            type=arr.kind,
+            searches_left=await searches.left(context, arr.category),
+            searches_per_hour=arr.entry_search.searches_per_hour,
+        )
+        for arr in arrs
+    ]
+    return Arrs(views, context.workers.ready)
 
 
 async def restart(context: HandlerContext, request: RestartRequest) -> Message:

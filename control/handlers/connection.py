@@ -11,6 +11,7 @@ from qbitrr.config import Arr, QBit
 from qbitrr.config.model import Ombi, Overseerr
 from qbitrr.config.redact import redact_url
 from qbitrr.errors import NotFoundError
+from qbitrr.ipc import Contradiction
 from qbitrr.qbittorrent.session import Access
 
 Requester = Literal["overseerr", "ombi"]
@@ -37,6 +38,9 @@ class ConnectionRequest(Struct, frozen=True, rename="camel"):
     username: Annotated[str, Meta(description="User name at qBittorrent.", max_length=2000)] = ""
     password: Annotated[str, Meta(description="Password at qBittorrent.", max_length=2000)] = ""
     skip_tls_verify: Annotated[bool, Meta(description="Accept any certificate.")] = False
+    category: Annotated[
+        str, Meta(description="Category that an Arr of this address is to have: what contradicts it.", max_length=200)
+    ] = ""
 
     @property
     def subject(self) -> str:
@@ -65,7 +69,10 @@ class ClientView(Struct, frozen=True):
 
 
 class Tested(Struct, frozen=True, rename="camel"):
-    """The result. `trouble` is what is wrong in one word, null when nothing is; `message` is a sentence."""
+    """The result. `trouble` is what is wrong in one word, null when nothing is; `message` is a sentence.
+
+    `contradictions` are between the settings of an Arr and the category that was asked about.
+    """
 
     success: bool
     message: str
@@ -73,6 +80,7 @@ class Tested(Struct, frozen=True, rename="camel"):
     version: str | None
     quality_profiles: list[ProfileView]
     download_clients: list[ClientView]
+    contradictions: tuple[Contradiction, ...]
 
 
 async def test(context: HandlerContext, request: ConnectionRequest) -> Tested:
@@ -86,7 +94,17 @@ async def test(context: HandlerContext, request: ConnectionRequest) -> Tested:
         ClientView(one.name or "", one.implementation or "", one.host, one.port, one.category, enabled=one.enable)
         for one in result.clients
     ]
-    return Tested(result.trouble is None, result.message, result.trouble, result.version, profiles, clients)
+    return Tested(
+        success=result.trouble is None,
+        message=result.message,
+        trouble=result.trouble,
+        version=result.version,
+        quality_profiles=profiles,
+        download_clients=clients,
+        contradictions=tuple(
+            Contradiction(str(one.kind), one.text, one.remedy, one.words) for one in result.contradictions
+        ),
+    )
 
 
 async def _test_stored(context: HandlerContext, request: ConnectionRequest) -> TestResult:
@@ -137,4 +155,4 @@ async def _test_given(request: ConnectionRequest) -> TestResult:
         )
         return await probe_requests("the form", request.requests_for, table)
     kind = cast('Literal["radarr", "sonarr", "lidarr"]', request.arr_type)
-    return await probe_arr(kind, request.uri, request.api_key, verify_tls=verify_tls)
+    return await probe_arr(kind, request.uri, request.api_key, verify_tls=verify_tls, category=request.category)

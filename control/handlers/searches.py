@@ -92,13 +92,13 @@ async def plan(context: HandlerContext, request: PlanRequest) -> SearchPlan:
         per_hour=forecast.per_hour,
         waiting_for=forecast.waiting_for,
         through_at=through_at,
-        left=await _left(context, category),
+        left=await left(context, category),
         paused_at=None if pause is None else moment(pause.paused_at),
         paused_by=None if pause is None else pause.by,
     )
 
 
-async def _left(context: HandlerContext, category: str) -> int:
+async def left(context: HandlerContext, category: str) -> int:
     """Count the searches that the budget of an Arr, and the one that all share, allow at once."""
     now = Moment(context.clock.wall(), context.clock.monotonic())
     stored = await searches.budgets(context.database)
@@ -106,13 +106,13 @@ async def _left(context: HandlerContext, category: str) -> int:
     rates = {"": context.loaded.config.settings.searches_per_hour}
     if arr is not None:
         rates[category] = arr.entry_search.searches_per_hour
-    left = []
+    whole = []
     for name, rate in rates.items():
         bucket = budget.full(rate, now)
         if (kept := stored.get(name)) is not None:
             bucket = budget.filled(Bucket(kept.tokens, Moment(kept.wall, kept.monotonic)), rate, now)
-        left.append(math.floor(bucket.tokens))
-    return min(left)
+        whole.append(math.floor(bucket.tokens))
+    return min(whole)
 
 
 async def pause(context: HandlerContext, request: PauseRequest, http: web.Request) -> Message:

@@ -16,7 +16,7 @@ from control.web.errors import invalid
 from control.worker_lookup import send
 from qbitrr import ipc
 from qbitrr.errors import NotFoundError, NotReadyError
-from qbitrr.state import ledger, verdict_list, verdicts
+from qbitrr.state import ledger, torrents, verdict_list, verdicts
 from qbitrr.state.verdict_list import ListedVerdict, Order, Place, VerdictFilter
 
 _PATIENCE_SECONDS = 1.5
@@ -147,6 +147,7 @@ class Explanation(Struct, frozen=True):
     """`torrents` has one entry for each qBittorrent that has it, `history` is the oldest first."""
 
     hash: str
+    name: str
     torrents: list[VerdictView]
     history: list[Decision]
 
@@ -243,9 +244,13 @@ async def explain(context: HandlerContext, request: ExplainRequest) -> Explanati
     infohash = request.hash.lower()
     stored = await _judged_now(context, infohash)
     history = await ledger.of_torrent(context.database, infohash)
-    if not stored and not history:
+    departures = await torrents.departures(context.database, infohash)
+    names = [one.name for one in departures] + [one.name for one in history] + [one.name for one in stored]
+    if not names:
         raise NotFoundError(f"Nothing is known of a torrent {infohash}")
-    return Explanation(infohash, [_view(verdict) for verdict in stored], [decision(entry) for entry in history])
+    return Explanation(
+        infohash, names[-1], [_view(verdict) for verdict in stored], [decision(entry) for entry in history]
+    )
 
 
 async def _judged_now(context: HandlerContext, infohash: str) -> list[verdicts.StoredVerdict]:

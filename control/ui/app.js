@@ -10,7 +10,7 @@ import { icon } from "./parts/icon.js";
 import "./parts/time.js";
 import { notify } from "./parts/toasts.js";
 import { currentRoute, go } from "./router.js";
-import { formatRoute } from "./urlstate.js";
+import { formatRoute, isSame, withoutTorrent } from "./urlstate.js";
 import { locale, t, useLanguage } from "./words.js";
 
 const VIEWS = {
@@ -42,7 +42,9 @@ class App extends Element {
 
   constructor() {
     super();
-    this.route = currentRoute();
+    this.route = withoutTorrent(currentRoute()).below;
+    /** The hash of the torrent that is open. */
+    this.torrent = "";
     /** @type {HTMLElement | null} */
     this.view = null;
     /** @type {Date | null} */
@@ -69,8 +71,10 @@ class App extends Element {
   }
 
   async #show() {
-    this.route = currentRoute();
+    const { below, torrent } = withoutTorrent(currentRoute());
+    this.route = isSame(below, this.route) ? this.route : below; // a view reads nothing again because of a torrent
     this.menu = false;
+    this.#showTorrent(torrent);
     const name = this.route.view;
     const known = this.#views.get(name);
     if (known) {
@@ -92,6 +96,13 @@ class App extends Element {
     this.#views.set(name, element);
     if (currentRoute().view === name) {
       this.#give(element);
+    }
+  }
+
+  async #showTorrent(torrent) {
+    if (torrent || this.torrent) {
+      this.torrent = torrent;
+      (await import("./parts/torrent.js")).followTorrent(torrent);
     }
   }
 

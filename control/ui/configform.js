@@ -1,4 +1,5 @@
 // Between the configuration and the fields of its forms. Pure.
+import { capitalised } from "./format.js";
 
 /** @typedef {import("./answers.js").FormKey} FormKey */
 /** @typedef {Record<string, any>} Draft dotted key of the whole file -> its new value, undefined when it is dropped */
@@ -31,6 +32,9 @@ export function valueAt(document, section, name) {
   return name.split(".").reduce((table, part) => (table !== null && typeof table === "object" ? table[part] : undefined), document[section]);
 }
 
+/** The sections whose Shadow is on. @param {Record<string, any>} document @returns {string[]} */
+export const shadowed = (document) => Object.keys(document).filter((section) => [true, "true"].includes(document[section]?.Shadow));
+
 /** Keys by the table that they stand in, the section itself first. @param {FormKey[]} keys @returns {[string, FormKey[]][]} */
 export function groups(keys) {
   /** @type {Map<string, FormKey[]>} */
@@ -51,6 +55,11 @@ export function asText(key, value) {
     return value.join("\n");
   }
   return key.form === "mapping" ? Object.entries(value).map(([name, text]) => `${name} = ${text}`).join("\n") : String(value);
+}
+
+/** What is allowed as a sentence, without the quotes of the file; empty where the field says it itself. @param {FormKey} key */
+export function limitsOf({ form, limits }) {
+  return form === "flag" || form === "choice" || (form === "text" && /^a text/.test(limits)) ? "" : capitalised(limits.replaceAll('"', "").replace(" in quotes", ""));
 }
 
 /** The value that a text stands for. What is no number stays a text: the daemon says what is wrong with it. @param {FormKey} key @param {string} text */

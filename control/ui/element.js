@@ -93,6 +93,15 @@ export class Element extends LitElement {
   }
 }
 
+/** Calls `work` now, or once the pointer has left `node`: nothing is to move under it. @param {globalThis.Element} node */
+export function undisturbed(node, work) {
+  if (node.matches(":hover") && matchMedia("(hover: hover)").matches) {
+    node.addEventListener("mouseleave", () => work(), { once: true });
+  } else {
+    work();
+  }
+}
+
 /** Returns a function that calls `work` once, a moment after its last call. */
 export function settled(work, milliseconds = 250) {
   let timer = 0;

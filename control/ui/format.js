@@ -90,6 +90,22 @@ export function spaced(name) {
   return name.replaceAll("_", " ");
 }
 
+/** Midnight at the start of a local day, or so many days later, as a time; empty for what is none. @param {string} day */
+export function midnight(day, days = 0) {
+  const at = new Date(`${day}T00:00:00`);
+  if (Number.isNaN(at.getTime())) {
+    return "";
+  }
+  at.setDate(at.getDate() + days);
+  return at.toISOString();
+}
+
+/** The local day of a time, or of so many milliseconds before it; empty for what is none. @param {string | undefined} iso */
+export function localDay(iso, before = 0) {
+  const at = Date.parse(iso ?? "");
+  return Number.isNaN(at) ? "" : localInput(new Date(at - before).toISOString()).slice(0, 10);
+}
+
 /** A time as the field for a local date and time has it, to the second; empty for what is none. @param {string | undefined} iso */
 export function localInput(iso) {
   const at = new Date(iso ?? "");

@@ -7,10 +7,16 @@ const SECOND_KEY_MS = 1500;
 export function onShortcuts(goTo, help) {
   let waitsUntil = 0;
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) {
+    if (event.ctrlKey || event.metaKey || event.altKey) {
       return;
     }
     const { key } = event;
+    if (key === "ArrowDown" && isSearching(event.target) && focusFirstRow()) {
+      event.preventDefault();
+    }
+    if (isTyping(event.target)) {
+      return;
+    }
     if (performance.now() < waitsUntil && key in GOES_TO) {
       waitsUntil = 0;
       event.preventDefault();
@@ -29,15 +35,17 @@ export function onShortcuts(goTo, help) {
       if (moveInList(event.target, key === "ArrowDown" ? 1 : -1)) {
         event.preventDefault();
       }
+    } else if (key === "Enter" && event.target instanceof HTMLLIElement && event.target.matches("[data-row]")) {
+      event.target.querySelector("a")?.click(); // a row that is itself nothing to press
     }
   });
 }
 
-/** Moves the focus to the next or previous row of the list that has it. */
+/** Moves the focus to the next or previous row of the list that has it, down from nowhere to the first row. */
 function moveInList(target, step) {
   const list = target instanceof Element ? target.closest("[data-rows]") : null;
   if (!list) {
-    return false;
+    return target === document.body && step > 0 && focusFirstRow();
   }
   const rows = /** @type {HTMLElement[]} */ ([...list.querySelectorAll("[data-row]")]);
   const at = rows.findIndex((row) => row === target || row.contains(target));
@@ -45,6 +53,15 @@ function moveInList(target, step) {
   next?.focus();
   return Boolean(next);
 }
+
+/** Returns whether there is a list whose first row has the focus now. */
+function focusFirstRow() {
+  const row = /** @type {HTMLElement | null} */ (document.querySelector("main [data-rows] [data-row]"));
+  row?.focus();
+  return Boolean(row);
+}
+
+const isSearching = (target) => target instanceof HTMLInputElement && target.type === "search";
 
 function isTyping(target) {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));

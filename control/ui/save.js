@@ -16,7 +16,7 @@ export async function copy(text) {
   }
   const field = document.createElement("textarea");
   field.value = text;
-  document.body.append(field);
+  (document.querySelector("dialog[open]") ?? document.body).append(field); // nothing outside of an open dialog can be selected
   field.select();
   const copied = document.execCommand("copy");
   field.remove();

@@ -16,6 +16,16 @@ export function parseRoute(hash) {
   return { view: view || FIRST_VIEW, path: rest.filter(Boolean), params };
 }
 
+/** Takes a route apart: that of the view, and the hash of the torrent that is open above it, empty for none.
+ * @param {Route} route @returns {{below: Route, torrent: string}} */
+export function withoutTorrent({ view, path, params }) {
+  const { torrent = "", ...others } = params;
+  return { below: { view, path, params: others }, torrent };
+}
+
+/** Whether two routes are the same. @param {Route} one @param {Route} other */
+export const isSame = (one, other) => formatRoute(one.view, one.path, one.params) === formatRoute(other.view, other.path, other.params);
+
 /** Writes an address; parameters that are empty are left out. @param {string} view */
 export function formatRoute(view, path = /** @type {string[]} */ ([]), params = {}) {
   const query = new URLSearchParams(given(params)).toString();

@@ -197,9 +197,9 @@ async def replace_parent(
                 await transaction.execute_many(_insertion(table, some[0]), [(category, *astuple(row)) for row in some])
         if marking := media_requests.marking(kind):
             await transaction.execute(marking, (category,))
-        parent = _PARENTS.get(TABLES[kind][0])
-        if parent is not None:
-            of_one = _counting_missing(kind, which=f"category = ?1 AND {parent} = ?2")
+        owner = _PARENTS.get(TABLES[kind][0])
+        if owner is not None:
+            of_one = _counting_missing(kind, which=f"category = ?1 AND {owner} = ?2")
             await transaction.execute(of_one, (category, parent_id))
         await _count(transaction, category, kind)
 

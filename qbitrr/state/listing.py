@@ -85,9 +85,19 @@ class Order(NamedTuple):
         return "<" if self.descending else ">"
 
 
-_VALUES = {"title": "NULL", "year": "year", "released": "released_at", "score": "custom_format_score", "missing": "missing"}
+_VALUES = {
+    "title": "NULL",
+    "year": "year",
+    "released": "released_at",
+    "score": "custom_format_score",
+    "missing": "missing",
+}
 """The value by which each column sorts before the title does, in SQL."""
-ORDERS = {"movies": ("title", "year", "released", "score"), "series": ("title", "year", "missing"), "artists": ("title", "missing")}
+ORDERS = {
+    "movies": ("title", "year", "released", "score"),
+    "series": ("title", "year", "missing"),
+    "artists": ("title", "missing"),
+}
 """Columns that each table can be sorted by."""
 _NEVER_NULL = ("year", "missing")
 

@@ -9,10 +9,14 @@ from playwright.async_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from playwright.async_api import Browser, Page
 
     from tests.support.daemon import Daemon
+
+
+VIEWS = ("overview", "activity", "torrents", "libraries", "plan", "logs", "config", "about", "setup", "login")
 
 
 @asynccontextmanager
@@ -36,3 +40,14 @@ async def show(page: Page, daemon: Daemon, view: str, base: str = "") -> None:
     await page.goto(f"{daemon.url}{base}/ui#/{view}")
     await expect(page.locator("main h1").first).to_be_attached()
     await expect(page.locator("main [role=status]", has_text="Loading")).to_have_count(0)
+
+
+async def serious_problems(page: Page, tools: Path) -> list[tuple[Any, ...]]:
+    """Have axe check what is shown; return the rules that are broken seriously, where, and how."""
+    await page.evaluate((tools / "node_modules" / "axe-core" / "axe.min.js").read_text())
+    found = await page.evaluate("axe.run()")
+    return [
+        (one["id"], [node["target"] for node in one["nodes"][:3]], one["nodes"][0]["failureSummary"])
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser
 
+    from tests.support.torrents import Torrent
+
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
 
 GUARDED = {"MaxDestructiveActions": 1, "Quarantine": "1h"}
@@ -63,3 +65,78 @@ async def test_held_removals_are_approved_and_a_quarantine_is_undone(
         )
         await expect(row.locator(".chip")).to_contain_text("Undone")
         assert await in_quarantine() == {torrent.infohash for torrent in torrents[:-1]}
+
+
+async def test_what_a_rule_asks_is_answered_once_or_for_good(
+    browser: Browser, qbittorrent_binary: Path, tmp_path: Path
+):
+    async with (
+        Tracker() as tracker,
+        QbittorrentNox(qbittorrent_binary, tmp_path / "qbittorrent") as client,
+        scene(tmp_path, [], {"qBit": client}) as on,
+        opened_page(browser) as page,
+    ):
+
+        async def grab(number: int) -> Torrent:
+            torrent = await dead(client, tmp_path, f"Dead.{number}", tracker)
+            grabbed(on.radarr, number, torrent.name, torrent.infohash)
+            return torrent
+
+        async def answer(torrent: Torrent, word: str) -> None:
+            card = page.locator(".inbox .card", has=page.get_by_role("heading", name=torrent.name))
+            await expect(card).to_be_visible(timeout=30_000)
+            await card.get_by_role("button", name=word, exact=True).click()
+            await page.get_by_role("dialog").get_by_role("button", name=word, exact=True).click()
+            await expect(card).to_have_count(0, timeout=20_000)
+
+        asking = {"changes": {"Radarr-HD.Torrent.PublicPolicy": {"default": "ask"}}}
+        await on.daemon.post_as_user("/api/config", asking)
+        kept, failed, first = [await grab(number) for number in range(1, 4)]
+        await show(page, on.daemon, "overview")
+        await answer(kept, "Leave it")
+        await answer(failed, "Do it")
+        await client.wait_until_gone(failed.infohash, 30)
+        await answer(first, "Always for 127.0.0.1")
+        await client.wait_until_gone(first.infohash, 30)
+        another = await grab(4)
+        await client.wait_until_gone(another.infohash, 40)  # without being asked about
+        assert (await client.torrent(kept.infohash) or {})["state"] == "stalledDL"
+        assert [one for one in (await on.daemon.get("/web/inbox"))["entries"] if one["matter"] == "ask"] == []
+
+        await show(page, on.daemon, "about")
+        remembered = page.get_by_role("region", name="Answered for good")
+        await expect(remembered).to_contain_text("127.0.0.1")
+        await remembered.get_by_role("button", name="Ask again").click()
+        await expect(remembered).to_have_count(0)
+        asked = await grab(5)
+        await show(page, on.daemon, "overview")
+        await answer(asked, "Leave it")
+
+
+async def test_the_page_of_a_torrent_shows_what_was_done_without_qbitrr(
+    browser: Browser, qbittorrent_binary: Path, tmp_path: Path
+):
+    async with (
+        Tracker() as tracker,
+        QbittorrentNox(qbittorrent_binary, tmp_path / "qbittorrent") as client,
+        scene(tmp_path, [], {"qBit": client}) as on,
+        opened_page(browser) as page,
+    ):
+        torrent = await dead(client, tmp_path, "Dead.1", tracker, tags="qBitrr-ignored")
+        grabbed(on.radarr, 1, torrent.name, torrent.infohash)
+        await on.decided(torrent, "ignored_by_user")
+        await show(page, on.daemon, "torrents")
+        row = page.locator(".torrent-row", has_text=torrent.name)
+        await expect(row).to_contain_text("(ignored by user)")
+        await expect(row).to_contain_text("0 % stalled")
+        await row.get_by_role("button").click()
+        await expect(page.locator(".timeline [data-actor=arr]")).to_contain_text("Grabbed")
+        await expect(page.locator(".timeline [data-actor=qbittorrent]")).to_contain_text("Added")
+        await expect(page.locator("qb-torrent .trace").first).to_contain_text("ignored by user")
+
+        await client.post("torrents/delete", hashes=torrent.infohash, deleteFiles="true")
+        await client.wait_until_gone(torrent.infohash, 20)
+        await expect(row).to_have_count(0, timeout=20_000)
+        await page.reload()  # the address has the torrent still
+        await expect(page.get_by_role("dialog")).to_contain_text("No qBittorrent has it any more.")
+        await expect(page.locator(".timeline")).to_contain_text("Gone without qbitrr")

@@ -13,7 +13,7 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
-from tests.browser.opening import opened_page, show
+from tests.browser.opening import VIEWS, opened_page, serious_problems, show
 from tests.support.daemon import TOKEN, Daemon
 from tests.support.polling import until
 
@@ -29,7 +29,6 @@ SECTIONS = (
     Section("Sonarr-TV", "sonarr", 3, episodes=20),
     Section("Lidarr-Music", "lidarr", 3),
 )
-VIEWS = ("overview", "activity", "torrents", "libraries", "plan", "logs", "config", "about", "setup", "login")
 WIDTHS = (360, 800, 1400)
 
 
@@ -65,14 +64,7 @@ async def test_every_view_opens_without_an_error(page, daemon, view):
 async def test_axe_finds_no_serious_problem(page, daemon, tools, view, scheme):
     await page.emulate_media(color_scheme=scheme)
     await show(page, daemon, view)
-    await page.evaluate((tools / "node_modules" / "axe-core" / "axe.min.js").read_text())
-    found = await page.evaluate("axe.run()")
-    serious = [
-        (one["id"], [node["target"] for node in one["nodes"][:3]], one["nodes"][0]["failureSummary"])
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    assert await serious_problems(page, tools) == []
 
 
 @pytest.mark.parametrize("view", VIEWS)

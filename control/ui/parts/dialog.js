@@ -1,15 +1,17 @@
 // One dialog for the page: a question with its answer, or something to read. Escape or a click outside closes it.
+// What is asked from within it is shown in its place, and then what was there before.
 import { Element, html, nothing } from "../element.js";
 import { t } from "../words.js";
 import { icon } from "./icon.js";
 
 class Dialog extends Element {
   static properties = { content: { state: true } };
-  #settle = /** @type {((agreed: boolean) => void) | null} */ (null);
+  /** What is open, the last one is shown. @type {{content: Content, settle: (agreed: boolean) => void}[]} */
+  #open = [];
 
   constructor() {
     super();
-    /** @type {{title: string, body: unknown, agree?: string, danger?: boolean} | null} */
+    /** @type {Content | null} */
     this.content = null;
   }
 
@@ -17,31 +19,46 @@ class Dialog extends Element {
     return /** @type {HTMLDialogElement} */ (this.querySelector("dialog"));
   }
 
-  /** Resolves to whether the user agreed. */
-  async ask(content) {
-    this.#settle?.(false);
-    this.content = content;
-    await this.updateComplete;
-    if (!this.#node.open) {
-      this.#node.showModal();
-    }
-    return new Promise((resolve) => {
-      this.#settle = resolve;
-    });
+  /** Resolves to whether the user agreed. @param {Content} content @returns {Promise<boolean>} */
+  ask(content) {
+    const answered = new Promise((resolve) => this.#open.push({ content, settle: resolve }));
+    this.#update();
+    return answered;
+  }
+
+  /** Closes everything that is open. */
+  dismiss() {
+    const open = this.#open;
+    this.#open = [];
+    this.#update();
+    open.forEach(({ settle }) => settle(false));
   }
 
   #close(agreed) {
-    this.#settle?.(agreed);
-    this.#settle = null;
-    this.#node.close();
+    const closed = this.#open.pop();
+    this.#update();
+    closed?.settle(agreed);
+  }
+
+  async #update() {
+    this.content = this.#open.at(-1)?.content ?? null;
+    await this.updateComplete;
+    if (this.content && !this.#node.open) {
+      this.#node.showModal();
+    } else if (!this.content && this.#node.open) {
+      this.#node.close();
+    }
   }
 
   render() {
     const { title, body, agree, danger } = this.content ?? { title: "", body: nothing };
     return html`<dialog
       aria-labelledby="dialog-title"
-      @cancel=${() => this.#settle?.(false)}
-      @close=${() => (this.content = null)}
+      @cancel=${(event) => {
+        event.preventDefault();
+        this.#close(false);
+      }}
+      @close=${() => this.#open.length && this.dismiss()}
       @click=${(event) => event.target === event.currentTarget && this.#close(false)}
     >
       <div class="sheet">
@@ -63,10 +80,15 @@ class Dialog extends Element {
 
 customElements.define("qb-dialog", Dialog);
 
+/** @typedef {{title: string, body: unknown, agree?: string, danger?: boolean}} Content */
+
 const dialog = () => /** @type {Dialog} */ (document.querySelector("qb-dialog"));
 
 /** Asks before something is done. `title`, `text` and the word for agreeing. @returns {Promise<boolean>} */
 export const confirmed = (title, text, agree, danger = false) => dialog().ask({ title, body: html`<p>${text}</p>`, agree, danger });
+
+/** Closes the dialog with everything in it. */
+export const dismiss = () => dialog().dismiss();
 
 /** Shows something to read, with a question when `agree` is given. @returns {Promise<boolean>} */
 export const show = (title, body, agree = "", danger = false) => dialog().ask({ title, body, agree, danger });

@@ -16,6 +16,7 @@ const PATHS = {
   open: "m9 5 7 7-7 7",
   check: "m5 12.5 4.5 4.5L19 7.5",
   outside: "M14 4h6v6M20 4l-9 9M18 14v5H5V6h5",
+  shadow: "M20 14.5A8.5 8.5 0 0 1 9.5 4 8.5 8.5 0 1 0 20 14.5z",
   filter: "M4 6h16l-6 7v5l-4 2v-7z",
 };
 

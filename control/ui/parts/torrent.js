@@ -6,7 +6,8 @@ import { capitalised, formatExact, spaced } from "../format.js";
 import { canUndo, deed, ending, kindOf, reason } from "../sentences.js";
 import { locale, named, t } from "../words.js";
 import { chip } from "./chip.js";
-import { confirmed, show } from "./dialog.js";
+import { setParams } from "../router.js";
+import { confirmed, dismiss, show } from "./dialog.js";
 import { copy } from "../save.js";
 import { attempt, notify } from "./toasts.js";
 import "./time.js";
@@ -127,8 +128,51 @@ customElements.define("qb-torrent", Torrent);
 /** An action of ours as an event, for as long as the others are not known. @param {import("../answers.js").Decision} decision */
 const ofLedger = (decision) => ({ at: decision.plannedAt, actor: /** @type {const} */ ("qbitrr"), kind: decision.action, category: decision.category, instance: decision.instance, text: decision.because, decision });
 
-/** Shows all that is known of a torrent. */
-export const explain = (hash, name) => show(name, html`<qb-torrent .hash=${hash}></qb-torrent>`);
+/** The torrent that was opened last from a list, and the hash of the one that the dialog shows. */
+let opened = { hash: "", name: "" };
+let shown = "";
+
+/** Shows all that is known of a torrent, which is then in the address. */
+export function explain(hash, name) {
+  opened = { hash, name };
+  setParams({ torrent: hash }, false);
+}
+
+/** Shows the torrent that the address names, or closes it when the address names none any more. @param {string} hash */
+export async function followTorrent(hash) {
+  if (hash === shown) {
+    return;
+  }
+  if (shown) {
+    shown = "";
+    dismiss();
+  }
+  if (!hash) {
+    return;
+  }
+  shown = hash;
+  const fromList = opened.hash === hash;
+  const name = fromList ? opened.name : await nameOf(hash);
+  if (shown === hash) {
+    await show(name, html`<qb-torrent .hash=${hash}></qb-torrent>`);
+  }
+  if (shown !== hash) {
+    return; // the address left it
+  }
+  shown = "";
+  opened = { hash: "", name: "" };
+  if (fromList) {
+    history.back();
+  } else {
+    setParams({ torrent: "" });
+  }
+}
+
+/** The name of a torrent that is only known by its hash. @param {string} hash @returns {Promise<string>} */
+async function nameOf(hash) {
+  const { name = hash } = await read(`torrents/${encodeURIComponent(hash)}/explain`).catch(() => ({}));
+  return name;
+}
 
 /** Takes a removal back, after a question. */
 export async function undo({ id, name }) {

@@ -1,6 +1,6 @@
 // <qb-workers>: one card for each worker, changed in place as it reports.
 import { read, write } from "../api.js";
-import { Element, html, nothing } from "../element.js";
+import { Element, html, nothing, settled } from "../element.js";
 import { formatBytes, formatCount } from "../format.js";
 import { repeat } from "../vendor/lit.js";
 import { locale, named, t } from "../words.js";
@@ -11,12 +11,15 @@ import { attempt } from "./toasts.js";
 const KINDS = { running: "good", starting: "busy", backoff: "wait", waiting: "wait", stopping: "busy", stopped: "still" };
 
 class Workers extends Element {
-  static properties = { workers: { state: true } };
+  static properties = { workers: { state: true }, arrs: { state: true } };
+  #readBudgets = settled(() => this.isConnected && this.#loadBudgets(), 2000);
 
   constructor() {
     super();
     /** @type {import("../answers.js").ProcessView[]} */
     this.workers = [];
+    /** @type {Record<string, import("../answers.js").ArrView>} */
+    this.arrs = {};
   }
 
   connectedCallback() {
@@ -29,9 +32,15 @@ class Workers extends Element {
 
   #load() {
     this.load(() => read("processes"), ({ processes }) => (this.workers = processes));
+    this.#loadBudgets();
+  }
+
+  #loadBudgets() {
+    read("arr").then(({ arr }) => (this.arrs = Object.fromEntries(arr.map((one) => [one.category, one]))), () => {}); // the cards are there without it
   }
 
   #changed(changed) {
+    this.#readBudgets();
     if (changed.state === "gone") {
       this.workers = this.workers.filter(({ category }) => category !== changed.category);
     } else if (this.workers.some(({ category }) => category === changed.category)) {
@@ -52,19 +61,22 @@ class Workers extends Element {
 
   #card(worker) {
     const { category, name, phase, kind, searchSummary, searchTimestamp, queueCount, categoryCount, rss, restarts, waitingFor, lastError } = worker;
+    const arr = this.arrs[category];
     const waits = waitingFor && waitingFor !== "approval";
     const trouble = ["degraded", "held", "hanging", "backoff"].includes(phase) && waitingFor !== "approval";
     return html`<li class="card worker" data-phase=${phase}>
       <p class="row"><strong class="grow">${name.replace(/ Manager$/, "")}</strong> ${chip(named("state", phase), KINDS[phase] ?? "bad")}</p>
-      <p class="muted">${category} · ${named("kind", kind)}</p>
-      ${searchSummary ? html`<p class="summary clip" title=${searchSummary}>${t("worker.searched")} ${searchSummary} ${searchTimestamp ? html`<qb-time class="muted" at=${searchTimestamp}></qb-time>` : nothing}</p>` : nothing}
+      <p class="muted">${category} · ${named("kind", kind)} · <span title=${t("worker.memory")}>${formatBytes(rss, locale)}</span></p>
+      <p class="summary clip" title=${searchSummary ?? ""}>${searchSummary
+        ? html`${t("worker.searched")} ${searchSummary} ${searchTimestamp ? html`<qb-time class="muted" at=${searchTimestamp}></qb-time>` : nothing}`
+        : html`<span class="muted">${t("worker.not.searched")}</span>`}</p>
       ${waits || (trouble && lastError)
         ? html`<p class="reason">${waits ? html`${t("worker.waits", { service: waitingFor })}. ` : nothing}${lastError}</p>`
         : nothing}
       <dl class="numbers">
         <div><dt>${t("worker.torrents")}</dt><dd>${formatCount(categoryCount, locale)}</dd></div>
         <div><dt>${t("worker.queue")}</dt><dd>${formatCount(queueCount, locale)}</dd></div>
-        <div><dt>${t("worker.memory")}</dt><dd>${formatBytes(rss, locale)}</dd></div>
+        ${arr ? html`<div><dt>${t("worker.searches.left")}</dt><dd title=${t("plan.hour", { n: arr.searchesPerHour })}>${formatCount(Math.max(0, arr.searchesLeft), locale)}</dd></div>` : nothing}
       </dl>
       <footer>
         <button type="button" aria-label="${t("restart")}: ${category}" @click=${() => this.#restart(category)}>${t("restart")}</button>

@@ -82,7 +82,7 @@ class About extends Element {
     return html`<section class="panel" aria-label=${t("about.version")}>
       <dl class="numbers">
         <div><dt>${t("about.version")}</dt><dd>${current}</dd></div>
-        <div><dt>${t("about.newest")}</dt><dd>${latest}</dd></div>
+        <div><dt>${t("about.newest")}</dt><dd>${checked ? latest : "–"}</dd></div>
         <div><dt>${t("about.checked")}</dt><dd>${checked ? html`<qb-time at=${checked}></qb-time>` : "–"}</dd></div>
         <div><dt>${t("about.installation")}</dt><dd>${installation}</dd></div>
       </dl>

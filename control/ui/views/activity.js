@@ -2,6 +2,7 @@
 import { read } from "../api.js";
 import { refreshes } from "../appearance.js";
 import { Element, html, nothing, settled } from "../element.js";
+import { localDay, midnight } from "../format.js";
 import { entryRow } from "../parts/entry.js";
 import { fold } from "../parts/fold.js";
 import { notify } from "../parts/toasts.js";
@@ -17,9 +18,11 @@ const ACTIONS = ["import", "fail", "fail_rest", "remove", "recheck", "search_aga
 const STATES = ["planned", "awaiting_approval", "done", "failed", "cancelled", "undone"];
 
 class Activity extends Element {
-  static properties = { route: {}, entries: { state: true }, next: { state: true }, fresh: { state: true }, categories: { state: true } };
+  static properties = { route: {}, entries: { state: true }, next: { state: true }, fresh: { state: true }, categories: { state: true }, rules: { state: true } };
 
   #find = settled((q) => setParams({ q }), 250);
+  #readsMore = false;
+  #nearEnd = new IntersectionObserver((seen) => seen.some(({ isIntersecting }) => isIntersecting) && this.#more(), { rootMargin: "400px" });
 
   constructor() {
     super();
@@ -32,6 +35,8 @@ class Activity extends Element {
     this.fresh = 0;
     /** @type {string[]} */
     this.categories = [];
+    /** Rules that were seen so far, to choose among. @type {string[]} */
+    this.rules = [];
   }
 
   connectedCallback() {
@@ -39,13 +44,34 @@ class Activity extends Element {
     this.follow(["decision"], (entry) => this.#changed(entry));
     this.follow(["reset"], () => this.#load());
     this.follow(["connection"], ({ again }) => again && this.#load());
+    read("torrents", { limit: 1 }).then(({ kinds }) => this.#knowRules(kinds.map(({ rule }) => rule)), () => {});
     read("processes").then(({ processes }) => (this.categories = processes.map(({ category }) => category))).catch(() => {});
+  }
+
+  disconnectedCallback() {
+    super.disconnectedCallback();
+    this.#nearEnd.disconnect();
   }
 
   willUpdate(changed) {
     if (changed.has("route")) {
       this.#load();
     }
+    if (changed.has("entries")) {
+      this.#knowRules(this.entries.map(({ rule }) => rule));
+    }
+  }
+
+  updated() {
+    this.#nearEnd.disconnect();
+    const end = this.querySelector(".more");
+    if (end && !this.error) {
+      this.#nearEnd.observe(end);
+    }
+  }
+
+  #knowRules(rules) {
+    this.rules = [...new Set([...this.rules, ...rules])].sort();
   }
 
   get #query() {
@@ -60,11 +86,16 @@ class Activity extends Element {
     });
   }
 
-  #more() {
-    this.load(() => read("decisions", { ...this.#query, before: this.next }), ({ decisions, next }) => {
+  async #more() {
+    if (this.#readsMore) {
+      return;
+    }
+    this.#readsMore = true;
+    await this.load(() => read("decisions", { ...this.#query, before: this.next }), ({ decisions, next }) => {
       this.entries = [...this.entries, ...decisions];
       this.next = next;
     });
+    this.#readsMore = false;
   }
 
   /** What is shown changes in place; what is new waits above it, so that nothing moves under the pointer. */
@@ -91,7 +122,7 @@ class Activity extends Element {
       ${this.note()}
       ${shown.length ? html`<ol class="entries" data-rows>${repeat(shown, ({ id }) => id, entryRow)}</ol>` : this.#nothing()}
       ${this.next
-        ? html`<p class="center"><button type="button" @click=${() => this.#more()}>${t("more")}</button></p>`
+        ? html`<p class="center more"><button type="button" @click=${() => this.#more()}>${t("more")}</button></p>`
         : shown.length ? html`<p class="center muted">${t("activity.end")}</p>` : nothing}
     `;
   }
@@ -116,18 +147,17 @@ class Activity extends Element {
         <option value="">${t("all")}</option>
         ${values.map((value) => html`<option value=${value} ?selected=${params[name] === value}>${word(value)}</option>`)}
       </select></label>`;
-    const day = (name, label) => html`<label>${label}
-      <input type="date" .value=${(params[name] ?? "").slice(0, 10)} @change=${(event) => setParams({ [name]: event.target.value })} /></label>`;
-    const rules = [...new Set(this.entries.map(({ rule }) => rule))];
-    const listed = params.rule && !rules.includes(params.rule) ? [...rules, params.rule] : rules;
+    const day = (label, value, change) => html`<label>${label}<input type="date" .value=${value} @change=${(event) => setParams(change(event.target.value))} /></label>`;
+    const rules = params.rule && !this.rules.includes(params.rule) ? [...this.rules, params.rule] : this.rules;
     return html`<form class="filters" role="search" @submit=${(event) => event.preventDefault()}>
       <label class="grow">${t("search")}
         <input type="search" .value=${params.q ?? ""} @input=${(event) => this.#find(event.target.value)} /></label>
       ${fold(html`${pick("category", t("category"), this.categories, (name) => name)}
       ${pick("action", t("action"), ACTIONS, (name) => named("action", name))}
       ${pick("state", t("outcome"), STATES, (name) => named("ledger", name))}
-      ${pick("rule", t("rule"), listed.sort(), (name) => name.replaceAll("_", " "))}
-      ${day("since", t("since"))} ${day("until", t("until"))}
+      ${pick("rule", t("rule"), rules, (name) => name.replaceAll("_", " "))}
+      ${day(t("since"), localDay(params.since), (value) => ({ since: midnight(value) }))}
+      ${day(t("until"), localDay(params.until, 1), (value) => ({ until: midnight(value, 1) }))}
       <label class="check"><input type="checkbox" .checked=${params.shadow === "true"} @change=${(event) => setParams({ shadow: event.target.checked })} /> ${t("shadow")}</label>`, Object.keys(params).filter((name) => name !== "q").length)}
     </form>`;
   }

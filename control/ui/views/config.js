@@ -1,6 +1,6 @@
 // <qb-config>: the configuration as forms that are made from its model. Changes are kept until they are applied.
 import { read, readTagged, write } from "../api.js";
-import { arrKind, asText, fileRules, fromText, groups, modelOf, packed, request, requester, requesterToTest, sections, shown, unpacked, valueAt, withChange } from "../configform.js";
+import { arrKind, asText, fileRules, fromText, groups, limitsOf, modelOf, packed, request, requester, requesterToTest, sections, shown, unpacked, valueAt, withChange } from "../configform.js";
 import { Element, html, nothing, settled } from "../element.js";
 import { capitalised } from "../format.js";
 import { chip } from "../parts/chip.js";
@@ -76,7 +76,7 @@ class Config extends Element {
   }
 
   #loadHistory() {
-    this.load(() => read("config/history"), ({ versions }) => (this.versions = versions));
+    read("config/history").then(({ versions }) => (this.versions = versions), (error) => this.failed(error));
   }
 
   #change(section, name, value) {
@@ -139,7 +139,8 @@ class Config extends Element {
             <button type="button" class="danger" @click=${() => this.#remove(section)}>${t("config.remove")}</button>` : nothing}
       </div>
       ${this.#testResult(section)}
-      ${keys.length ? nothing : html`<p class="empty">${t("none")}</p>`}
+      ${keys.length ? nothing : html`<p class="empty">${t("config.filtered")} <button type="button" @click=${() => setParams({ q: "", changed: "" })}>${t("clear")}</button></p>`}
+      ${modelOf(section) === "qBit" && section in this.document ? html`<p class="muted">${t("config.rename.never")}</p>` : nothing}
       ${groups(keys).map(([table, inTable]) => html`<section class="panel" aria-label=${table || section}>
         <h2 class="row"><span class="grow">${table ? table.replaceAll(".", " · ") : section}</span>
           ${requester(table) ? html`<button type="button" @click=${() => this.#test(section, requester(table))}>${t("config.test")}</button>` : nothing}</h2>
@@ -190,9 +191,9 @@ class Config extends Element {
       return t("config.secret.keep");
     }
     const value = shown(key.default);
-    const plain = key.form === "flag" || key.form === "choice";
-    return html`${key.limits && !plain ? html`${key.limits}. ` : nothing}${value !== "–" && value.length < 80 ? t("config.default.is", { value }) : nothing}
-      ${present === undefined ? nothing : html`<button type="button" class="link" @click=${() => this.#change(section, key.name, undefined)}>${t("config.default")}</button>`}`;
+    const limits = limitsOf(key);
+    return html`${limits ? html`${limits}. ` : nothing}${value !== "–" && value.length < 80 ? t("config.default.is", { value }) : nothing}
+      ${present === undefined ? nothing : html`<button type="button" class="link" aria-label="${t("config.default")}: ${key.name}" @click=${() => this.#change(section, key.name, undefined)}>${t("config.default")}</button>`}`;
   }
 
   /** @param {import("../answers.js").FormKey} key */

@@ -186,7 +186,7 @@ class Libraries extends Element {
       <summary ?data-row=${tag === "li"}>
         ${poster}
         <span class="grow">${title}</span>
-        ${missing > 0 ? chip(t("library.missing.count", { n: missing }), "wait") : chip(t("library.complete"), "good")}
+        ${missing > 0 ? chip(t("library.missing.count", { n: missing }), "wait") : monitored ? chip(t("library.complete"), "good") : chip(t("library.nothing.due"))}
         <span class="number muted">${available}/${monitored}</span>
       </summary>
       <qb-lazy .content=${parts}></qb-lazy>

@@ -42,6 +42,7 @@ class Logs extends Element {
       this.files = logs;
       this.#open();
       this.#jump();
+      this.#find();
     });
   }
 
@@ -52,11 +53,16 @@ class Logs extends Element {
 
   willUpdate(changed) {
     if (changed.has("route") && this.files.length) {
+      const before = changed.get("route");
+      const another = before?.path[0] !== this.route.path[0];
       if (this.#file !== this.#name) {
         this.#open();
       }
-      if (changed.get("route")?.params.at !== this.route.params.at || changed.get("route")?.path[0] !== this.route.path[0]) {
+      if (another || before?.params.at !== this.route.params.at) {
         this.#jump();
+      }
+      if (another || before?.params.find !== this.route.params.find) {
+        this.#find();
       }
     }
   }
@@ -133,14 +139,18 @@ class Logs extends Element {
     });
   }
 
-  async #find(event) {
-    event.preventDefault();
-    const text = new FormData(event.target).get("whole");
-    if (!text) {
-      this.found = null;
-      return;
+  /** Finds the text of the address in the whole file; without one the file is followed. */
+  #find() {
+    const { find } = this.route.params;
+    this.found = null;
+    if (find && this.#name) {
+      this.#findFrom(find, 0, []);
     }
-    await this.#findFrom(String(text), 0, []);
+  }
+
+  #search(event) {
+    event.preventDefault();
+    setParams({ find: new FormData(event.target).get("whole") }, false);
   }
 
   async #findFrom(text, offset, matches) {
@@ -186,8 +196,8 @@ class Logs extends Element {
       <label>${t("logs.at")}<input type="datetime-local" step="1" .value=${localInput(this.route.params.at)}
         @change=${(event) => setParams({ at: event.target.value ? new Date(event.target.value).toISOString() : "" }, false)} /></label>
       <label class="grow">${t("logs.filter")}<input type="search" .value=${q} @input=${(event) => this.#filter(event.target.value)} /></label>
-      <form class="row grow find" role="search" @submit=${(event) => this.#find(event)}>
-        <label class="grow">${t("logs.find")}<input name="whole" type="text" /></label>
+      <form class="row grow find" role="search" @submit=${(event) => this.#search(event)}>
+        <label class="grow">${t("logs.find")}<input name="whole" type="text" .value=${this.route.params.find ?? ""} /></label>
         <button aria-label=${t("search")}>${icon("search")}</button>
       </form>
     </div>`;
@@ -202,7 +212,7 @@ class Logs extends Element {
         <span class="muted" role="status">${this.paused ? t("logs.paused") : t("logs.follows")}</span>
       </div>
       <div class="log" tabindex="0" role="log" aria-live="off" aria-label=${this.#name} @scroll=${(event) => this.#scrolled(event)}>
-        ${lines.length ? lines.map((line) => html`<p data-level=${line.level}>${line.text}</p>`) : html`<p class="muted">${t("logs.empty")}</p>`}
+        ${lines.length ? lines.map((line) => html`<p data-level=${line.level}>${line.text}</p>`) : html`<p class="muted">${t(this.lines.length ? "logs.empty" : "logs.nothing")}</p>`}
       </div>
     </div>`;
   }
@@ -224,16 +234,15 @@ class Logs extends Element {
 
   #matches() {
     const { matches, complete, next } = this.found ?? { matches: [], complete: true, next: 0 };
-    const field = /** @type {HTMLInputElement | null} */ (this.querySelector("input[name=whole]"));
     return html`<div class="stack">
       <div class="row">
-        <button type="button" @click=${() => (this.found = null)}>${t("logs.back")}</button>
+        <button type="button" @click=${() => setParams({ find: "" }, false)}>${t("logs.back")}</button>
         <span class="muted" role="status">${t("logs.found", { n: matches.length })}</span>
       </div>
       <div class="log" tabindex="0" role="log" aria-label=${t("logs.find")}>
         ${matches.map(({ line, text }) => html`<p><span class="muted">${line + 1}</span> ${text}</p>`)}
       </div>
-      ${complete ? nothing : html`<button type="button" @click=${() => this.#findFrom(field?.value ?? "", next, matches)}>${t("logs.more")}</button>`}
+      ${complete ? nothing : html`<button type="button" @click=${() => this.#findFrom(this.route.params.find ?? "", next, matches)}>${t("logs.more")}</button>`}
     </div>`;
   }
 }

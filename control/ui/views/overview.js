@@ -1,18 +1,16 @@
 // <qb-overview>: what needs the user, then how everything is.
 import { read } from "../api.js";
 import { perDay } from "../days.js";
-import { Element, html, nothing, settled } from "../element.js";
+import { Element, html, settled } from "../element.js";
 import { formatCount } from "../format.js";
 import { bars } from "../parts/bars.js";
-import { entryRow } from "../parts/entry.js";
 import "../parts/inbox.js";
+import "../parts/latest.js";
 import "../parts/qbittorrents.js";
+import "../parts/shadow.js";
 import "../parts/workers.js";
-import { formatRoute } from "../urlstate.js";
-import { repeat } from "../vendor/lit.js";
 import { locale, t } from "../words.js";
 
-const LATEST = 6;
 const DAYS = 14;
 const SERIES = [
   ["did.import", ["import"], "good"],
@@ -22,15 +20,13 @@ const SERIES = [
 ];
 
 class Overview extends Element {
-  static properties = { activity: { state: true }, latest: { state: true } };
+  static properties = { activity: { state: true } };
   #reload = settled(() => this.#load(), 1000);
 
   constructor() {
     super();
     /** @type {import("../answers.js").Activity | null} */
     this.activity = null;
-    /** @type {import("../answers.js").Decision[]} */
-    this.latest = [];
   }
 
   connectedCallback() {
@@ -42,22 +38,18 @@ class Overview extends Element {
 
   #load() {
     const offset = -new Date().getTimezoneOffset();
-    const both = () =>
-      Promise.all([read("activity", { days: DAYS, offset_minutes: offset }), read("decisions", { limit: LATEST })]);
-    this.load(both, ([activity, { decisions }]) => {
-      this.activity = activity;
-      this.latest = decisions;
-    });
+    this.load(() => read("activity", { days: DAYS, offset_minutes: offset }), (activity) => (this.activity = activity));
   }
 
   render() {
     return html`
       <h1 class="visually-hidden">${t("view.overview")}</h1>
+      <qb-shadow></qb-shadow>
       <qb-inbox></qb-inbox>
       <qb-workers></qb-workers>
       <qb-qbittorrents></qb-qbittorrents>
       ${this.activity ? this.#days(this.activity) : this.note()}
-      ${this.latest.length ? this.#latest() : nothing}
+      <qb-latest></qb-latest>
     `;
   }
 
@@ -68,13 +60,6 @@ class Overview extends Element {
       <div class="cards days">
         ${SERIES.map(([title, actions, kind]) => bars(t(String(title)).replace(/:$/, ""), perDay(activity, /** @type {string[]} */ (actions)), format, String(kind)))}
       </div>
-    </section>`;
-  }
-
-  #latest() {
-    return html`<section aria-labelledby="latest-title">
-      <h2 id="latest-title" class="row"><span class="grow">${t("latest")}</span><a href=${formatRoute("activity")}>${t("latest.all")}</a></h2>
-      <ol class="entries" data-rows>${repeat(this.latest, ({ id }) => id, entryRow)}</ol>
     </section>`;
   }
 }

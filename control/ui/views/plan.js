@@ -77,7 +77,7 @@ class Plan extends Element {
       ${searches.length
         ? html`<ol class="entries numbered">${listed.map((search) => html`<li class="plan-row">
             <span class="grow">${search.title}${search.season === null || search.season === undefined ? nothing : html` · ${t("library.season", { n: search.season })}`}
-              <span class="muted">${capitalised(search.why)}</span></span>
+              ${search.why.toLowerCase() === search.reason.toLowerCase() ? nothing : html`<span class="muted">${capitalised(search.why)}</span>`}</span>
             ${chip(capitalised(search.reason), "busy")}
             ${(search.cost ?? 1) > 1 ? html`<span class="muted">${t("plan.cost", { n: search.cost })}</span>` : nothing}
           </li>`)}</ol>

@@ -8,12 +8,14 @@ import { repeat } from "../vendor/lit.js";
 import { t } from "../words.js";
 
 const CLIENT = "client";
+const KEPT = "qbitrr-setup-draft";
 let number = 0;
 
 class Setup extends Element {
   static properties = { route: {}, client: { state: true }, services: { state: true }, folder: { state: true }, shadow: { state: true }, tested: { state: true }, busy: { state: true } };
   #incomplete = /** @type {string[]} */ ([]);
-  #test = settled((key, body) => this.#tryIt(key, body), 700);
+  /** One for each service, as each waits until its own fields are filled in. @type {Map<string, (body: object) => void>} */
+  #tests = new Map();
 
   constructor() {
     super();
@@ -26,10 +28,39 @@ class Setup extends Element {
     /** @type {Record<string, import("../answers.js").Tested | null>} */
     this.tested = {};
     this.busy = false;
+    this.#restore();
+  }
+
+  /** What was filled in before a reload of this tab. */
+  #restore() {
+    try {
+      const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+      if (kept) {
+        this.client = kept.client;
+        this.services = kept.services.map((service) => ({ ...this.#newService(), ...service, id: number }));
+        this.folder = kept.folder;
+        this.shadow = kept.shadow;
+      }
+    } catch {
+      sessionStorage.removeItem(KEPT); // of another version
+    }
+  }
+
+  willUpdate() {
+    if (this.hasUnsaved) {
+      sessionStorage.setItem(KEPT, JSON.stringify({ client: this.client, services: this.services, folder: this.folder, shadow: this.shadow }));
+    } else {
+      sessionStorage.removeItem(KEPT);
+    }
   }
 
   connectedCallback() {
     super.connectedCallback();
+    this.on(window, "beforeunload", (event) => this.hasUnsaved && event.preventDefault());
+    if (this.hasUnsaved) {
+      this.#changeClient({});
+      this.services.forEach(({ id }) => this.#changeService(id, {}));
+    }
     this.load(() => read("status"), ({ incomplete }) => (this.#incomplete = incomplete.map(({ key }) => key)));
   }
 
@@ -42,6 +73,12 @@ class Setup extends Element {
     return { id: number, kind: "radarr", name: "", uri: "", apiKey: "", category: "" };
   }
 
+  #test(key, body) {
+    const test = this.#tests.get(key) ?? settled((given) => this.#tryIt(key, given), 700);
+    this.#tests.set(key, test);
+    test(body);
+  }
+
   #changeClient(values) {
     this.client = { ...this.client, ...values };
     if (this.client.uri) {
@@ -51,9 +88,9 @@ class Setup extends Element {
 
   #changeService(id, values) {
     this.services = this.services.map((service) => (service.id === id ? { ...service, ...values } : service));
-    const { kind, uri, apiKey } = /** @type {import("../setup.js").Service} */ (this.services.find((service) => service.id === id));
-    if (uri && apiKey && !("category" in values) && !("name" in values)) {
-      this.#test(String(id), { arrType: kind, uri: withScheme(uri), apiKey });
+    const { kind, uri, apiKey, category } = /** @type {import("../setup.js").Service} */ (this.services.find((service) => service.id === id));
+    if (uri && apiKey && !("name" in values)) {
+      this.#test(String(id), { arrType: kind, uri: withScheme(uri), apiKey, category });
     }
   }
 
@@ -144,9 +181,15 @@ class Setup extends Element {
           <datalist id="categories-${id}">${found.map((value) => html`<option value=${value}></option>`)}</datalist></label>
       </div>
       ${this.#result(String(id))}
+      ${result?.success ? this.#contradictions(result) : nothing}
       ${result?.success && !found.length ? html`<p class="note" data-kind="wait">${t("setup.no.category")}</p>` : nothing}
-      ${found.length && !found.includes(category) ? html`<p class="note" data-kind="wait">${t("setup.other.category", { list: found.join(", ") })}</p>` : nothing}
     </section>`;
+  }
+
+  /** @param {import("../answers.js").Tested} result */
+  #contradictions({ contradictions }) {
+    return contradictions.map(({ text, remedy, words }) => html`<div class="note stack" data-kind="wait"><p><strong>${text}.</strong> ${remedy}.</p>
+      ${words ? html`<p>${words}</p>` : nothing}</div>`);
   }
 
   #result(key) {

@@ -23,6 +23,7 @@ class Torrents extends Element {
   #query = "";
   #loading = false;
   #refreshedAt = 0;
+  #refreshing = 0;
   #find = settled((q) => setParams({ q }), 200);
 
   constructor() {
@@ -112,9 +113,18 @@ class Torrents extends Element {
     this.#loading = false;
   }
 
-  /** Reads the pages again that can be seen, now and then; rows stay in their places. */
-  async #refresh() {
-    if (!refreshes || performance.now() < this.#refreshedAt + REFRESH_MS || !this.isConnected) {
+  /** Reads the pages again that can be seen: now, or as soon as that is not too often. */
+  #refresh() {
+    if (!this.#refreshing && refreshes) {
+      const left = this.#refreshedAt + REFRESH_MS - performance.now();
+      this.#refreshing = setTimeout(() => this.#readAgain(), Math.max(0, left));
+    }
+  }
+
+  /** Rows stay in their places. */
+  async #readAgain() {
+    this.#refreshing = 0;
+    if (!this.isConnected) {
       return;
     }
     this.#refreshedAt = performance.now();
@@ -215,13 +225,15 @@ class Torrents extends Element {
       <div class="done">
         ${live
           ? html`<progress max="1" value=${live.progress} aria-label=${t("torrent.progress")}></progress>
-              <p class="muted clip"><span class="number">${formatShare(live.progress, locale)}</span> ${spaced(live.state)}${this.#eta(live)}</p>`
+              <p class="muted clip"><span class="number">${formatShare(live.progress, locale)}</span> ${named("client", live.state)}${this.#eta(live)}</p>`
           : html`<p class="muted">${t("torrents.away")}</p>`}
       </div>
       <p class="muted clip ratio" title=${live ? `${t("torrent.seeding")} ${formatDuration(live.seedingSeconds)}` : nothing}>
-        ${live ? html`<span class="number">${formatRatio(live.ratio, locale)} · ${formatBytes(live.sizeBytes, locale)}</span><br />${live.tracker}` : nothing}</p>
+        ${live ? html`<span class="line number">${formatRatio(live.ratio, locale)} · ${formatBytes(live.sizeBytes, locale)}</span> <span class="line">${live.tracker}</span>` : nothing}</p>
       <p class="muted clip next" title=${revisitAt ? formatExact(revisitAt, locale) : nothing}>
-        ${revisitAt ? html`<qb-time at=${revisitAt}></qb-time><br />${forecast ? named("action", forecast.action) : nothing}` : html`${category}<br />${instance}`}</p>
+        ${revisitAt
+          ? html`<qb-time class="line" at=${revisitAt}></qb-time> ${forecast ? html`<span class="line">${named("action", forecast.action)}</span>` : nothing}`
+          : html`<span class="line">${category}</span> <span class="line">${instance}</span>`}</p>
     </li>`;
   }
 

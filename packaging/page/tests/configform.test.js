@@ -80,3 +80,16 @@ test("a source of requests is tested as filled in, or as stored", () => {
   assert.deepEqual(form.requesterToTest(stored, { "Sonarr-TV.EntrySearch.Ombi.OmbiAPIKey": "k" }, "Sonarr-TV", "ombi"),
     { arrType: "ombi", requestsFor: "sonarr", uri: "http://ombi", apiKey: "k", skipTlsVerify: true });
 });
+
+test("what is allowed is a sentence without the quotes of the file", () => {
+  const said = (kind, limits) => form.limitsOf(/** @type {any} */ ({ form: kind, limits }));
+  assert.equal(said("url", 'an address such as "http://localhost:7878"'), "An address such as http://localhost:7878");
+  assert.equal(said("name", "a text in quotes, not empty"), "A text, not empty");
+  assert.equal(said("text", "a text in quotes"), "");
+  assert.equal(said("flag", "true or false"), "");
+});
+
+test("sections whose Shadow is on are found", () => {
+  const document = { Settings: { Shadow: false }, "Radarr-4K": { Shadow: true }, "Radarr-HD": {}, "Sonarr-TV": { Shadow: "true" } };
+  assert.deepEqual(form.shadowed(document), ["Radarr-4K", "Sonarr-TV"]);
+});

@@ -68,3 +68,17 @@ test("a time and the field for a local time are turned into each other", () => {
   assert.equal(format.localInput(undefined), "");
   assert.equal(format.localInput("noon"), "");
 });
+
+test("a day is from its local midnight to the next one, also where the clocks change", () => {
+  for (const day of ["2026-03-29", "2026-10-25", "2026-11-29"]) {
+    const start = format.midnight(day);
+    const end = format.midnight(day, 1);
+    assert.equal(new Date(start).getHours(), 0);
+    assert.equal(new Date(end).getHours(), 0);
+    assert.ok(Date.parse(end) - Date.parse(start) >= 23 * 3_600_000);
+    assert.equal(format.localDay(start), day);
+    assert.equal(format.localDay(end, 1), day);
+  }
+  assert.equal(format.midnight(""), "");
+  assert.equal(format.localDay(undefined), "");
+});

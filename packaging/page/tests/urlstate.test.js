@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatRoute, given, parseRoute } from "../../../control/ui/urlstate.js";
+import { formatRoute, given, isSame, parseRoute, withoutTorrent } from "../../../control/ui/urlstate.js";
 
 test("an address without a view is the overview", () => {
   for (const hash of ["", "#", "#login=abc", "#/"]) {
@@ -20,4 +20,13 @@ test("parameters that are empty are left out", () => {
 
 test("what was typed by hand is no error", () => {
   assert.deepEqual(parseRoute("#/logs/100%"), { view: "logs", path: ["100%"], params: {} });
+});
+
+test("a torrent is open above a view, whose own state it leaves alone", () => {
+  const { below, torrent } = withoutTorrent(parseRoute("#/activity?action=import&torrent=abc"));
+  assert.equal(torrent, "abc");
+  assert.deepEqual(below.params, { action: "import" });
+  assert.equal(isSame(below, parseRoute("#/activity?action=import")), true);
+  assert.equal(isSame(below, parseRoute("#/activity")), false);
+  assert.equal(withoutTorrent(parseRoute("#/activity")).torrent, "");
 });

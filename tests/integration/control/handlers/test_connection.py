@@ -43,6 +43,17 @@ async def test_stored_services_answer(connected, sandbox):
     assert qbit["version"].startswith("v")
 
 
+async def test_what_contradicts_is_known_before_a_section_is_written(client, sandbox):
+    arr = sandbox.arrs["Radarr-HD"]
+    given = {"arrType": "radarr", "uri": arr.url, "apiKey": arr.api_key}
+    assert (await post(client, PATH, json=given))["contradictions"] == []
+    assert (await post(client, PATH, json={**given, "category": "radarr-hd"}))["contradictions"] == []
+    (other,) = (await post(client, PATH, json={**given, "category": "films"}))["contradictions"]
+    assert other["kind"] == "other_category"
+    assert '"radarr-hd"' in other["text"]
+    assert '"films"' in other["text"]
+
+
 @pytest.mark.parametrize(
     ("uri", "trouble"),
     [

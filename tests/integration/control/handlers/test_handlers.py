@@ -44,10 +44,10 @@ async def test_status_names_what_is_to_be_filled_in(make_context, connect):
 async def test_arr(client):
     assert await get(client, "/web/arr") == {
         "arr": [
-            {"category": "movies", "name": "Radarr 4K", "type": "radarr"},
-            {"category": "new", "name": "Radarr New", "type": "radarr"},
-            {"category": "tv/anime", "name": "Sonarr TV", "type": "sonarr"},
-            {"category": "music", "name": "Lidarr", "type": "lidarr"},
+            {"category": "movies", "name": "Radarr 4K", "type": "radarr", "searchesLeft": 2, "searchesPerHour": 30},
+            {"category": "new", "name": "Radarr New", "type": "radarr", "searchesLeft": 5, "searchesPerHour": 30},
+            {"category": "tv/anime", "name": "Sonarr TV", "type": "sonarr", "searchesLeft": 5, "searchesPerHour": 30},
+            {"category": "music", "name": "Lidarr", "type": "lidarr", "searchesLeft": 5, "searchesPerHour": 30},
         ],
         "ready": True,
     }
@@ -250,6 +250,7 @@ async def test_explain_has_every_instance_every_rule_and_the_history(client, spe
         ],
     }
     assert [entry["id"] for entry in answer["history"]] == [5]
+    assert answer["name"] == "Some.Movie"
 
 
 async def test_explain_has_its_worker_judge_now_and_gives_what_is_measured_then(client, context, monkeypatch):

@@ -63,6 +63,8 @@ async def test_one_that_left_without_us_says_so(make_context_over, connect, tmp_
         answers_with(context, ipc.TorrentEvents(1))
         async with connect(context) as client:
             timeline = await get(client, f"/web/torrents/{infohash}/timeline")
+            explained = await get(client, f"/web/torrents/{infohash}/explain")
+    assert (explained["torrents"], explained["history"]) == ([], [])
     (event,) = timeline["events"]
     assert (event["actor"], event["kind"], event["instance"]) == ("qbittorrent", "left", "qBit")
 

@@ -196,7 +196,8 @@ async def test_after_any_replacements_the_counts_are_those_of_a_full_recount(tmp
         assert (await all_counts("cat"))[:3] == (len(state), monitored, available)
         missing = {series: sum(mon and aired and not there for mon, aired, there in of) for series, of in state.items()}
         for category in ("cat", "recount"):
-            assert dict(await database.rows("SELECT id, missing FROM series WHERE category = ?", (category,))) == missing
+            counted = await database.rows("SELECT id, missing FROM series WHERE category = ?", (category,))
+            assert dict(counted) == missing
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,0 +1,326 @@
+"""What every view does alike: its address, keys, sizes for fingers, empty lists, and that nothing moves or is lost."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import expect
+
+from qbitrr.sandbox.sandbox import Sandbox, Section
+from tests.browser.opening import VIEWS, opened_page, serious_problems, show
+from tests.support.daemon import Daemon
+from tests.support.polling import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Browser, Page
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
+
+SECTIONS = (Section("Radarr-HD", "radarr", 90), Section("Sonarr-TV", "sonarr", 4, episodes=20))
+WITHOUT_HTTPS = "Object.defineProperty(navigator, 'clipboard', { value: undefined })"
+SMALLEST_TOUCH = 44
+PRESSED = "main :is(button, a, select, input, summary), nav :is(a, button)"
+WITH_ITS_LABEL = "label.check, .value:has(> [type=checkbox])"
+IN_A_SENTENCE = "a:not(.button, .brand, nav a, .outside), button.link, .skip"
+"""What stands in a line of text is as high as the line."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def daemon(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Daemon]:
+    folder = tmp_path_factory.mktemp("daemon") / "data"
+    async with Sandbox(SECTIONS) as sandbox, Daemon(folder, sandbox.config_toml()) as running:
+        await running.all_running()
+
+        async def settled() -> bool:
+            return len(await running.decisions()) > 5
+
+        await until(settled, 60, "decisions")
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    async with opened_page(browser) as opened:
+        yield opened
+
+
+async def test_the_torrent_that_is_open_is_in_the_address(page, daemon):
+    await show(page, daemon, "torrents?q=a")
+    row = page.locator(".torrent-row button").first
+    name = await row.inner_text()
+    dialog = page.get_by_role("dialog")
+    await row.click()
+    await expect(page).to_have_url(re.compile("q=a&torrent=[0-9a-f]{40}"))
+    await page.go_back()
+    await expect(dialog).to_be_hidden()
+    await expect(page).to_have_url(re.compile("torrents.q=a$"))
+    await page.go_forward()
+    await expect(dialog.get_by_role("heading", name=name)).to_be_visible()
+    await page.reload()
+    await expect(dialog.get_by_role("heading", name=name)).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    await expect(page).to_have_url(re.compile("torrents.q=a$"))
+    await expect(page.get_by_role("searchbox")).to_have_value("a")
+
+
+async def test_a_question_from_within_a_torrent_leads_back_to_it(page, daemon):
+    """An entry that can be undone is made of one that cannot, by the test."""
+
+    async def undoable(route) -> None:
+        answer = await route.fetch()
+        body = await answer.json()
+        removed = {"action": "remove", "state": "done", "notes": {"torrent_file": "x"}}
+        await route.fulfill(json={**body, "history": [{**one, **removed} for one in body["history"]]})
+
+    await page.route("**/explain", undoable)
+    none = {"error": "none", "code": "NOT_READY"}
+    await page.route("**/timeline", lambda route: route.fulfill(status=503, json=none))
+    await show(page, daemon, "activity?state=done")
+    await page.locator(".entry .deed button").first.click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("button", name="Undo").first.click()
+    await expect(dialog.get_by_role("heading", name="Undo this?")).to_be_visible()
+    await dialog.get_by_role("button", name="Cancel").click()
+    await expect(dialog.get_by_role("heading", name="What happened")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("address", "field", "text"),
+    [
+        ("activity", "Search", "No activity matches these filters."),
+        ("torrents", "Search", "No torrent matches these filters."),
+        ("libraries/radarr-hd", "Search", "Nothing matches these filters."),
+        ("libraries/sonarr-tv", "Search", "Nothing matches these filters."),
+        ("config/Settings", "Find a key", "No key of this section matches these filters."),
+    ],
+)
+async def test_an_empty_list_says_that_a_filter_hides_what_is_there(page, daemon, address, field, text):
+    await show(page, daemon, address)
+    await page.get_by_role("searchbox", name=field).fill("there is no such thing")
+    await expect(page.get_by_text(text)).to_be_visible()
+    await expect(page).to_have_url(re.compile("q=there"))
+    await page.reload()
+    await expect(page.get_by_text(text)).to_be_visible()
+    await page.get_by_role("button", name="Clear filters").click()
+    await expect(page.get_by_text(text)).to_be_hidden()
+    await expect(page.locator(".entries > li, .torrent-row, .field").first).to_be_visible()
+    await expect(page.get_by_role("searchbox", name=field)).to_have_value("")
+
+
+async def test_an_empty_list_says_that_there_is_nothing(page, daemon):
+    """The answers are of the test."""
+    await page.route("**/web/decisions?*", lambda route: route.fulfill(json={"decisions": [], "next": None}))
+    empty = {"torrents": [], "next": None, "kinds": []}
+    await page.route("**/web/torrents?*", lambda route: route.fulfill(json=empty))
+    await show(page, daemon, "activity")
+    await expect(page.get_by_text("Nothing was done to a torrent yet.")).to_be_visible()
+    await show(page, daemon, "torrents")
+    await expect(page.get_by_text("There are no torrents in the categories of qbitrr.")).to_be_visible()
+
+
+async def test_arrows_lead_from_the_search_into_the_list(page, daemon):
+    await show(page, daemon, "torrents")
+    await expect(page.locator(".torrent-row").first).to_be_visible()
+    await page.keyboard.press("/")
+    await page.keyboard.press("ArrowDown")
+    await expect(page.locator(".torrent-row button").first).to_be_focused()
+
+
+async def test_enter_opens_a_movie_in_its_arr(page, daemon):
+    await page.context.route("**/movie/*", lambda route: route.fulfill(body="a movie"))
+    await show(page, daemon, "libraries/radarr-hd")
+    row = page.locator(".item").first
+    await row.focus()
+    async with page.context.expect_page() as opened:
+        await page.keyboard.press("Enter")
+    await expect((await opened.value).get_by_text("a movie")).to_be_visible()
+
+
+async def test_the_hash_of_a_torrent_is_copied_also_without_https(page, daemon):
+    await page.add_init_script(WITHOUT_HTTPS)
+    await show(page, daemon, "torrents")
+    await page.locator(".torrent-row button").first.click()
+    dialog = page.get_by_role("dialog")
+    infohash = await dialog.locator(".hash code").inner_text()
+    await dialog.get_by_role("button", name="Copy").click()
+    await expect(page.locator(".toasts")).to_contain_text("Copied")
+    await page.keyboard.press("Escape")
+    await page.get_by_role("searchbox").focus()
+    await page.keyboard.press("Control+V")
+    await expect(page.get_by_role("searchbox")).to_have_value(infohash)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_no_serious_problem_in_a_torrent_and_in_a_plan(page, daemon, tools, scheme):
+    await page.emulate_media(color_scheme=scheme)
+    await show(page, daemon, "torrents")
+    await page.locator(".torrent-row button").first.click()
+    await page.locator("qb-torrent summary").first.click()
+    await expect(page.locator(".timeline [data-actor=arr]").first).to_be_visible()
+    assert await serious_problems(page, tools) == []
+    await show(page, daemon, "config/Settings")
+    await page.locator("#field-Settings_LoopSleepTimer").fill("3")
+    await page.get_by_role("button", name="Review").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("Settings.LoopSleepTimer")
+    assert await serious_problems(page, tools) == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+async def test_what_is_pressed_is_large_enough_for_a_finger(browser, daemon, view):
+    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    async with opened_page(browser, **phone) as page:
+        await show(page, daemon, view)
+        small = await page.evaluate(
+            """([pressed, inline, area, smallest]) => [...document.querySelectorAll(pressed)]
+                .filter((one) => !one.matches(inline) && one.checkVisibility() && one.getBoundingClientRect().width)
+                .map((one) => [(one.closest(area) ?? one).getBoundingClientRect().height, one.outerHTML.slice(0, 120)])
+                .filter(([height]) => height < smallest - 0.5)""",
+            [PRESSED, IN_A_SENTENCE, WITH_ITS_LABEL, SMALLEST_TOUCH],
+        )
+        assert small == []
+
+
+async def test_new_entries_wait_while_the_pointer_is_over_the_list(page, daemon):
+    """The answers, and the event that there is another one, are of the test."""
+    (first, *_) = (await daemon.get("/web/decisions", limit="1"))["decisions"]
+    listed = [{**first, "name": "Older", "id": 1}]
+    asked: list[str] = []
+
+    async def answer(route) -> None:
+        asked.append(route.request.url)
+        await route.fulfill(json={"decisions": listed, "next": None})
+
+    await page.route("**/web/decisions?limit=6", answer)
+    await show(page, daemon, "overview")
+    rows = page.locator("qb-latest .entry")
+    await expect(rows).to_have_count(1)
+    await rows.first.hover()
+    listed.insert(0, {**first, "name": "Newer", "id": 2})
+    await page.evaluate(
+        """(entry) => import(document.querySelector("script[type=module]").src.replace("app.js", "live.js"))
+            .then(({ live }) => live.dispatchEvent(new CustomEvent("decision", { detail: entry })))""",
+        listed[0],
+    )
+    before = len(asked)
+    await page.evaluate("new Promise((done) => setTimeout(done, 1500))")  # longer than new entries are gathered for
+    assert len(asked) == before
+    await page.mouse.move(2, 2)
+    await expect(rows).to_have_count(2)
+    await expect(rows.first).to_contain_text("Newer")
+
+
+async def test_the_look_is_that_of_the_configuration(page, daemon):
+    async def configure(**keys: str | bool) -> None:
+        await daemon.post_as_user("/api/config", {"changes": {f"WebUI.{name}": value for name, value in keys.items()}})
+
+    ground = "getComputedStyle(document.body).backgroundColor"
+    height = "document.querySelector('main button').getBoundingClientRect().height"
+    await page.emulate_media(color_scheme="light")
+    await show(page, daemon, "activity")
+    light, comfortable = await page.evaluate(ground), await page.evaluate(height)
+    try:
+        await configure(Theme="Dark", ViewDensity="Compact", LiveArr=False)
+        await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        await expect(page.locator("html")).to_have_attribute("data-density", "compact")
+        assert await page.evaluate(ground) != light
+        assert await page.evaluate(height) < comfortable
+    finally:
+        await configure(Theme="System", ViewDensity="Comfortable", LiveArr=True)
+    await expect(page.locator("html")).to_have_attribute("data-theme", "system")
+
+
+async def test_shadow_is_shown_with_what_it_prevented_and_is_turned_off(page, daemon):
+    await show(page, daemon, "overview")
+    note = page.get_by_role("region", name="Shadow")
+    await expect(note).to_have_count(0)
+    await daemon.post_as_user("/api/config", {"changes": {"Radarr-HD.Shadow": True}})
+    await expect(note).to_contain_text("Shadow is on for Radarr-HD")
+    await note.get_by_role("link", name="What would have been done").click()
+    await expect(page.get_by_label("What Shadow kept from being done")).to_be_checked()
+    await page.go_back()
+    await note.get_by_role("button", name="Go live").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Go live").click()
+    await expect(page.locator(".toasts")).to_contain_text("Shadow is off.", timeout=20_000)
+    await expect(note).to_have_count(0)
+    assert (await daemon.get("/web/config"))["Radarr-HD"]["Shadow"] is False
+    await daemon.all_running()
+
+
+async def test_the_activity_goes_on_as_it_is_scrolled(page, daemon):
+    """The answers are of the test."""
+    (first, *_) = (await daemon.get("/web/decisions", limit="1"))["decisions"]
+    whole = [{**first, "id": number, "name": f"Torrent {number:03}"} for number in range(200, 0, -1)]
+
+    async def answer(route) -> None:
+        before = re.search(r"before=(\d+)", route.request.url)
+        rest = [one for one in whole if one["id"] < (int(before[1]) if before else 1000)]
+        await route.fulfill(json={"decisions": rest[:50], "next": rest[49]["id"] if len(rest) > 50 else None})
+
+    await page.route("**/web/decisions?limit=50*", answer)
+    await show(page, daemon, "activity")
+    await expect(page.locator(".entry").first).to_contain_text("Torrent 200")
+
+    async def at_the_end() -> bool:
+        await page.mouse.wheel(0, 4000)
+        return await page.get_by_text("That is all.").is_visible()
+
+    await until(at_the_end, 20, "the end of the list")
+    await expect(page.locator(".entry")).to_have_count(200)
+
+
+async def test_days_of_the_activity_are_those_of_the_browser(browser, daemon):
+    async with opened_page(browser, timezone_id="Asia/Tokyo") as page:
+        await show(page, daemon, "activity")
+        await page.get_by_role("textbox", name="From").fill("2026-11-25")
+        await expect(page).to_have_url(re.compile(r"since=2026-11-24T15%3A00%3A00"))
+        await page.get_by_role("textbox", name="Until").fill("2026-11-26")
+        await expect(page).to_have_url(re.compile(r"until=2026-11-26T15%3A00%3A00"))
+        await page.reload()
+        await expect(page.get_by_role("textbox", name="From")).to_have_value("2026-11-25")
+        await expect(page.get_by_role("textbox", name="Until")).to_have_value("2026-11-26")
+
+
+async def test_what_is_found_in_a_log_is_in_the_address(page, daemon):
+    await show(page, daemon, "logs/Main.log")
+    await page.get_by_label("Find in the whole file").fill("DAEMON WAS STARTED")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(re.compile("find=DAEMON"))
+    await page.reload()
+    await expect(page.get_by_text("1 line was found")).to_be_visible()
+    await page.go_back()
+    await expect(page.get_by_role("button", name="Pause")).to_be_visible()
+
+
+async def test_the_first_steps_survive_a_reload(page, daemon):
+    await show(page, daemon, "setup")
+    await page.get_by_role("region", name="qBittorrent").get_by_label("Address").fill("127.0.0.1:9")
+    await page.get_by_role("region", name="radarr").get_by_label("Name").fill("Films")
+    await page.get_by_label("Folder of finished downloads").fill("/downloads")
+    await page.reload()
+    await expect(page.get_by_role("region", name="qBittorrent").get_by_label("Address")).to_have_value("127.0.0.1:9")
+    await expect(page.get_by_role("region", name="radarr").get_by_label("Name")).to_have_value("Films")
+    await expect(page.get_by_label("Folder of finished downloads")).to_have_value("/downloads")
+
+
+async def test_earlier_versions_leave_the_sections_in_their_place(page, daemon):
+    await show(page, daemon, "config/history")
+    await expect(page.get_by_role("link", name="Radarr-HD")).to_be_visible()
+    await expect(page.get_by_role("link", name="Sonarr-TV")).to_be_visible()
+
+
+async def test_series_are_sorted_by_what_is_missing_the_most_first(page, daemon):
+    await show(page, daemon, "libraries/sonarr-tv")
+    await page.get_by_role("group", name="Order").get_by_role("button", name="Missing").click()
+    await expect(page).to_have_url(re.compile("sort=missing&descending=true"))
+    await expect(page.locator(".owner").first).to_be_visible()
+    have = [text.split("/") for text in await page.locator("summary > .number").all_inner_texts()]
+    missing = [int(monitored) - int(available) for available, monitored in have]
+    assert missing == sorted(missing, reverse=True)
