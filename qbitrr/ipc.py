@@ -6,8 +6,9 @@ MessagePack; a message of an unknown type is refused as a whole.
 
     worker -> supervisor    Hello, Ready, Heartbeat, Waiting, Metrics, Counters, Activity, Contradictions, ClientStates,
                             Goodbye, and the answers TorrentRows, TorrentFiles, TorrentEvents, Comparison
-    supervisor -> worker    Configure, Rebuild, Approve, Discard, Decide, ForgetAnswer, Undo, Explain, SearchNow,
-                            PauseSearches, ReadSettings, and the questions ReadTorrents, ReadFiles, ReadEvents, Compare
+    supervisor -> worker    Configure, Rebuild, Approve, Discard, Decide, AnswerImport, ForgetAnswer, Undo, Explain,
+                            SearchNow, PauseSearches, ReadSettings, and the questions ReadTorrents, ReadFiles,
+                            ReadEvents, Compare
 
 A worker is stopped by SIGTERM, from the supervisor or anyone else.
 """
@@ -260,6 +261,18 @@ class Decide(Message, frozen=True):
     always: bool = False
 
 
+class AnswerImport(Message, frozen=True):
+    """What is to become of a complete download that the Arr does not import, as long as the Arr says the same.
+
+    `choice` is import, blocklist or leave; `because` is the reason of the verdict that the user has seen.
+    """
+
+    instance: str
+    infohash: str
+    choice: Literal["import", "blocklist", "leave"]
+    because: str
+
+
 class ForgetAnswer(Message, frozen=True):
     """Forget what was answered for good about a rule and the torrents of a tracker, by its host."""
 
@@ -341,6 +354,7 @@ ToWorker = (
     | Approve
     | Discard
     | Decide
+    | AnswerImport
     | ForgetAnswer
     | Undo
     | Explain

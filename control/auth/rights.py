@@ -90,6 +90,7 @@ ROUTES: Mapping[str, Rights] = {
     "POST /arr/{section}/approve": CHANGE,
     "POST /arr/{section}/discard": CHANGE,
     "POST /actions/{id}/answer": CHANGE,
+    "POST /imports/answer": CHANGE,
     "GET /answers": READ,
     "POST /answers/forget": CHANGE,
     "POST /actions/{id}/undo": CHANGE,

@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from control.context import HandlerContext
+from control.handlers import imports
 from control.handlers.shared import Nothing
 from control.web.answers import moment
 from qbitrr.state import breakers, ledger, verdict_list
@@ -18,21 +19,14 @@ _FAILED_SECONDS = 86400.0
 _PATIENCE_SECONDS = 60.0  # a service that is away for less comes back by itself
 _TROUBLED = frozenset({Phase.DEGRADED, Phase.HELD, Phase.HANGING})
 
-# The rules that leave a complete torrent to the user, and how their reasons begin then.
-_LEFT_TO_THE_USER = {
-    "arr_refuses_it": "it is complete, but the Arr refuses it",
-    "arr_refuses_the_rest": "the Arr imported a part of it, and leaves the rest",
-    "arr_has_it": "it is complete, but the Arr waits for the user",
-    "not_in_queue": "it is complete, but the Arr",
-}
-
 
 class InboxEntry(Struct, frozen=True, rename="camel", omit_defaults=True):
     """One matter. `text` is the reason in the words of its source, `remedy` what the user can do when that is known.
 
     approval: `number` removals wait for it. ask: a rule asks whether to do `action` (id `number`); an answer can be
     remembered for `tracker`. worker: it is degraded, hangs, or needs the user. service: the worker waits for one.
-    setting: one of the Arr contradicts ours. import: the Arr or its user has to decide about a complete torrent.
+    setting: one of the Arr contradicts ours. import: the Arr leaves a complete torrent of `instance` to the user, who
+    may give one of the `answers`.
     failed: an action on a torrent. configuration: the key `name` is to be filled in. update: to version `name`.
     """
 
@@ -43,6 +37,8 @@ class InboxEntry(Struct, frozen=True, rename="camel", omit_defaults=True):
     remedy: str = ""
     number: int = 0
     hash: str = ""
+    instance: str = ""
+    answers: tuple[str, ...] = ()
     action: str = ""
     tracker: str = ""
     since: datetime | None = None
@@ -127,9 +123,18 @@ def _configuration(context: HandlerContext) -> list[InboxEntry]:
 
 
 async def _imports(context: HandlerContext) -> list[InboxEntry]:
-    stuck = await verdict_list.because(context.database, _LEFT_TO_THE_USER, _MOST_TORRENTS)
+    stuck = await verdict_list.because(context.database, imports.REASONS, _MOST_TORRENTS)
     return [
-        InboxEntry("import", one.category, one.name, one.because, hash=one.infohash, since=moment(one.since))
+        InboxEntry(
+            "import",
+            one.category,
+            one.name,
+            one.because,
+            hash=one.infohash,
+            instance=one.instance,
+            answers=imports.answers(one.rule, one.because),
+            since=moment(one.since),
+        )
         for one in stuck
         if one.category in context.workers.processes
     ]

@@ -18,6 +18,7 @@ from qbitrr.arr.models import (
     HealthCheck,
     HistoryPage,
     HistoryRecord,
+    ManualImportFile,
     QualityProfile,
     QueuePage,
     QueueRecord,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from qbitrr.http.client import Query, T
     from qbitrr.http.websocket import Websocket
 
+MANUAL_IMPORT = "ManualImport"
 _PAGE_SIZE = 1000
 _ASKED_SINGLY = 20  # the list of all costs less than more single requests
 _MOST_PAGES = 100  # a longer queue is a fault of the server
@@ -221,6 +223,23 @@ class ArrClient:
             "importMode": import_mode,
         }
         return await self._command(body)
+
+    async def manual_import_files(self, download_id: str) -> list[ManualImportFile]:
+        """Ask for the files of a download, and what its own import has against each; none unless the Arr tracks it.
+
+        RefusedError for one that the Arr has not seen complete. Of Lidarr those that are in the library count too.
+        """
+        query: dict[str, Query] = {"downloadId": download_id, "filterExistingFiles": False}
+        if self.kind.name == "lidarr":
+            query["replaceExistingFiles"] = False
+        return await self.get_list("manualimport", ManualImportFile, **query)
+
+    async def manual_import(self, files: list[dict[str, object]], import_mode: str) -> Command:
+        """Have files imported without any check. `import_mode` is Move or Copy.
+
+        Of Lidarr only files of the same tracks are replaced, not all of the album.
+        """
+        return await self._command({"name": MANUAL_IMPORT, "files": files, "importMode": import_mode})
 
     async def item(self, item_id: int) -> WithId:
         """Ask for a movie, an episode or an album; GoneError when the Arr has it no more."""

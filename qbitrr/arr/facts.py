@@ -10,12 +10,20 @@ from qbitrr.rules.arr_settings import ClientSettings, HealthIssue
 from qbitrr.rules.facts import QueueFacts, Refusal
 from qbitrr.rules.imports import ImportEvent
 from qbitrr.rules.paths import PathMapping
+from qbitrr.rules.stuck_imports import Candidate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qbitrr.arr.kinds import Kind
-    from qbitrr.arr.models import DownloadClient, HealthCheck, HistoryRecord, QueueRecord, RemotePathMapping
+    from qbitrr.arr.models import (
+        DownloadClient,
+        HealthCheck,
+        HistoryRecord,
+        ManualImportFile,
+        QueueRecord,
+        RemotePathMapping,
+    )
 
 _INTERACTIVE = "InteractiveSearch"
 _QBITTORRENT = "QBittorrent"
@@ -91,6 +99,59 @@ def grabbed_score(records: Iterable[HistoryRecord]) -> int | None:
         return None if text is None else int(text)
     except ValueError:
         return None
+
+
+def candidate(file: ManualImportFile) -> Candidate:
+    """Translate a file that is offered for a manual import. What the Arr could not match has no items."""
+    tracks = tuple(track.id for track in file.tracks or ())
+    if file.movie is not None:
+        items: tuple[int, ...] = (file.movie.id,)
+    elif file.series is not None:
+        items = tuple(episode.id for episode in file.episodes or ())
+    elif file.album is not None and file.artist is not None and file.album_release_id and tracks:
+        items = (file.album.id,)
+    else:
+        items = ()
+    return Candidate(
+        path=file.path or "",
+        items=tuple(item for item in items if item > 0),
+        tracks=tracks,
+        has_quality=_quality_id(file.quality) > 0,
+        rejections=tuple(one.reason for one in file.rejections or () if one.reason),
+    )
+
+
+def _quality_id(model: dict[str, object] | None) -> int:
+    """The id in a QualityModel: 0 is Unknown."""
+    quality = (model or {}).get("quality")
+    found = quality.get("id") if isinstance(quality, dict) else None
+    return found if isinstance(found, int) else 0
+
+
+def import_order(file: ManualImportFile, kind: Kind) -> dict[str, object]:
+    """Make what a manual import is sent about a file (ManualImportFile of the Arr): everything as it was offered."""
+    order: dict[str, object] = {
+        "path": file.path,
+        "downloadId": file.download_id,
+        "quality": file.quality,
+        "indexerFlags": file.indexer_flags,
+    }
+    if kind.name == "lidarr":
+        assert file.artist is not None and file.album is not None  # noqa: PT018 - it is a candidate with items
+        return order | {
+            "artistId": file.artist.id,
+            "albumId": file.album.id,
+            "albumReleaseId": file.album_release_id,
+            "trackIds": [track.id for track in file.tracks or ()],
+            "disableReleaseSwitching": False,
+        }
+    order |= {"folderName": file.folder_name, "languages": file.languages, "releaseGroup": file.release_group}
+    if kind.name == "radarr":
+        assert file.movie is not None
+        return order | {"movieId": file.movie.id}
+    assert file.series is not None
+    episodes = [episode.id for episode in file.episodes or ()]
+    return order | {"seriesId": file.series.id, "episodeIds": episodes, "releaseType": file.release_type or "unknown"}
 
 
 def path_mappings(mappings: Iterable[RemotePathMapping]) -> tuple[PathMapping, ...]:

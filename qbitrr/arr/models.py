@@ -241,6 +241,13 @@ class BlocklistPage(Answer, frozen=True):
     records: list[BlocklistRecord]
 
 
+class CommandFile(Answer, frozen=True):
+    """A file of a manual import."""
+
+    path: str | None = None
+    download_id: str | None = None
+
+
 class CommandBody(Answer, frozen=True):
     """Parameters of a command, as far as they distinguish it from others."""
 
@@ -252,6 +259,7 @@ class CommandBody(Answer, frozen=True):
     album_ids: list[int] | None = None
     series_id: int | None = None
     season_number: int | None = None
+    files: list[CommandFile] | None = None
 
 
 class Command(Answer, frozen=True):
@@ -355,6 +363,37 @@ class RemotePathMapping(Answer, frozen=True):
     host: str | None = None
     remote_path: str | None = None
     local_path: str | None = None
+
+
+class ImportRejection(Answer, frozen=True):
+    """What the Arr's own import has against a file."""
+
+    reason: str | None = None
+
+
+class ManualImportFile(Answer, frozen=True):
+    """One of `GET manualimport`: a file of a download. What is an `object` is sent back as it came.
+
+    Source: ManualImportResource of Radarr 6.0, Sonarr 4.0 and 5, and Lidarr 3.0.
+    """
+
+    path: str | None = None
+    folder_name: str | None = None
+    download_id: str | None = None
+    movie: WithId | None = None
+    series: WithId | None = None
+    episodes: list[WithId] | None = None
+    artist: WithId | None = None
+    album: WithId | None = None
+    album_release_id: int = 0
+    tracks: list[WithId] | None = None
+    additional_file: bool = False
+    quality: dict[str, object] | None = None
+    languages: list[object] | None = None
+    release_group: str | None = None
+    release_type: str | None = None
+    indexer_flags: int = 0
+    rejections: list[ImportRejection] | None = None
 
 
 class HealthCheck(Answer, frozen=True):

@@ -14,6 +14,7 @@ from qbitrr.rules.imports import QueueReading, read_queue
 from qbitrr.rules.seeding import EffectiveLimits
 from qbitrr.rules.speed import ClientSpeed
 from qbitrr.rules.strikes import NOT_SEEN, Elapsed
+from qbitrr.rules.stuck_imports import ImportAnswer  # noqa: TC001 - msgspec resolves the types of fields
 
 
 class RuleContext(Struct, frozen=True, gc=False):
@@ -43,6 +44,8 @@ class RuleContext(Struct, frozen=True, gc=False):
     """The custom format score that the Arr gave the release when it grabbed it; None when it is not known."""
     answers: Mapping[str, bool] = {}
     """What the user answered for good about its tracker, by rule: whether the rule may act."""
+    import_answer: ImportAnswer | None = None
+    """What the user answered about this download, which the Arr did not import."""
     failed_grabs: int = 0
     """How many downloads of the same item failed within a day; in a pack, of the item with the most."""
     content_is_there: bool = False

@@ -19,6 +19,8 @@ class Action(StrEnum):
     ASK = "ask"
     """Ask the user whether to do what the finding `would` do."""
     IMPORT = "import"
+    MANUAL_IMPORT = "manual_import"
+    """Send the Arr what is certain of a download that it leaves to the user."""
     CHECK_IMPORT = "check_import"
     CHECK_FILES = "check_files"
     SKIP_FILES = "skip_files"

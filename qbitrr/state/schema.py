@@ -1,6 +1,6 @@
 """Tables that hold rows of a category or of a torrent, each written once. A test holds it against the schema."""
 
-BY_TORRENT = ("torrents", "file_checks", "strikes", "seeding_times", "tracker_refusals", "verdicts")
+BY_TORRENT = ("torrents", "file_checks", "strikes", "seeding_times", "tracker_refusals", "import_answers", "verdicts")
 """Tables whose key begins with category, instance and infohash: what is stored of a torrent while it is there."""
 
 BY_CATEGORY = (

@@ -1,6 +1,7 @@
-"""What is stored of each torrent while it is there: its category, checked files, strikes, seeding time, refusals.
+"""What is stored of each torrent while it is there.
 
-All of it, and the verdict, is forgotten together when the torrent is gone.
+Its category, checked files, strikes, seeding time, refusals of its trackers, and what the user answered about it. All
+of it, and the verdict, is forgotten together when the torrent is gone.
 """
 
 from __future__ import annotations
@@ -75,6 +76,22 @@ class StoredRefusals(NamedTuple):
     last_at: float
 
 
+class StoredImportAnswer(NamedTuple):
+    """What the user answered (epoch seconds) about a torrent that the Arr does not import, while it says `words`."""
+
+    instance: str
+    infohash: str
+    added_at: float
+    choice: str
+    words: str
+    answered_at: float
+
+    @property
+    def key(self) -> TorrentKey:
+        """The torrent that is meant."""
+        return TorrentKey(self.instance, self.infohash)
+
+
 Stored = TypeVar("Stored", bound=NamedTuple)
 
 # of each kind of row: its table, and how many of its fields are the key within the category
@@ -84,6 +101,7 @@ _TABLES: dict[type[NamedTuple], tuple[str, int]] = {
     StoredStrikes: ("strikes", 3),
     StoredSeedingTime: ("seeding_times", 2),
     StoredRefusals: ("tracker_refusals", 4),
+    StoredImportAnswer: ("import_answers", 2),
 }
 
 

@@ -205,7 +205,7 @@ async def _obey(
         match message:
             case ipc.Rebuild() if arr is not None:
                 arr.library.wake.set()
-            case ipc.Approve() | ipc.Discard() | ipc.Decide() | ipc.ForgetAnswer() | ipc.Undo():
+            case ipc.Approve() | ipc.Discard() | ipc.Decide() | ipc.AnswerImport() | ipc.ForgetAnswer() | ipc.Undo():
                 torrents.approvals.submit(message)
                 torrents.poll.wake.set()
             case ipc.Explain(infohash):

@@ -49,6 +49,7 @@ READERS: dict[str, Any] = {
     "downloadclient": list[models.DownloadClient],
     "remotepathmapping": list[models.RemotePathMapping],
     "health": list[models.HealthCheck],
+    "manualimport": list[models.ManualImportFile],
     "editor": list[models.WithProfile],
     "error-albumsearch": list[models.Command],
     "error-scan": list[models.Command],
@@ -59,7 +60,6 @@ PAGES = {list[models.QueueRecord]: models.QueuePage, list[models.HistoryRecord]:
 # read by no model of ours
 NOT_READ = (
     "blocklist",
-    "manualimport",
     "queue-status",
     "rootfolder",
     "sizes-and-times",
@@ -83,9 +83,13 @@ HUB = "hub-grab-and-import"
 LEFT_OUT = {
     models.CommandBody: {
         *("albumIds", "episodeIds", "movieIds", "seriesId", "seasonNumber"),
-        *("downloadClientId", "path"),
+        *("downloadClientId", "files", "path"),
     },
     models.HistoryRecord: {"albumId", "artistId", "downloadId", "episodeId", "movieId", "seriesId"},
+    models.ManualImportFile: {
+        *("movie", "series", "episodes", "folderName", "releaseType"),
+        *("artist", "album", "albumReleaseId", "tracks", "additionalFile"),
+    },
     models.HistoryData: {"customFormatScore", "releaseSource"},
     models.QueueRecord: {"added", "albumId", "episodeId", "errorMessage", "movieId", "outputPath"},
     models.ClientField: {"value"},
@@ -96,7 +100,8 @@ LEFT_OUT = {
 # those that none of them was recorded to send
 UNRECORDED = {
     (models.Series, "imdbId"),
-    *((models.CommandBody, name) for name in ("movieIds", "episodeIds", "seriesId", "seasonNumber")),
+    *((models.CommandBody, name) for name in ("movieIds", "episodeIds", "seriesId", "seasonNumber", "files")),
+    *((models.ManualImportFile, name) for name in ("artist", "album", "albumReleaseId", "tracks", "additionalFile")),
 }
 FIRST_ERROR = 400
 

@@ -10,6 +10,7 @@ import { icon } from "./icon.js";
 import { attempt } from "./toasts.js";
 import { explain } from "./torrent.js";
 
+const IMPORT_BUTTONS = { import: "strong", blocklist: "danger", leave: "" };
 const URGENT = new Set(["approval", "worker", "failed"]);
 
 class Inbox extends Element {
@@ -75,7 +76,8 @@ class Inbox extends Element {
     </li>`;
   }
 
-  #answers({ matter, category = "", name = "", number = 0, hash = "", tracker = "" }) {
+  #answers(entry) {
+    const { matter, category = "", name = "", number = 0, hash = "", tracker = "", answers = [] } = entry;
     const section = encodeURIComponent(category);
     switch (matter) {
       case "approval":
@@ -98,6 +100,8 @@ class Inbox extends Element {
           <button type="button" @click=${() => attempt(() => write(`processes/${section}/all/restart`))}>${t("restart")}</button>
           <a class="button" href=${formatRoute("logs")}>${t("logs.open")}</a>`;
       case "import":
+        return html`${answers.map((choice) => html`<button type="button" class=${IMPORT_BUTTONS[choice]} @click=${() => this.#import(entry, choice)}>${t(`import.${choice}`)}</button>`)}
+          <button type="button" @click=${() => explain(hash, name)}>${t("why")}</button>`;
       case "failed":
         return html`<button type="button" @click=${() => explain(hash, name)}>${t("why")}</button>`;
       case "configuration":
@@ -113,6 +117,16 @@ class Inbox extends Element {
     const key = tracker ? `answer.${what}.always` : `answer.${what}`;
     const agree = await confirmed(t(`${key}.title`, { name, tracker }), t(`${key}.text`), t(key, { tracker }), what === "do");
     if (agree && (await attempt(() => write(`actions/${number}/answer`, { answer: what, always: tracker !== "" })))) {
+      this.#load();
+    }
+  }
+
+  /** What is to become of a download that its Arr does not import: an answer to the reason that is shown. */
+  async #import({ category, instance, hash, name, text }, choice) {
+    const key = `import.${choice}`;
+    const agree = await confirmed(t(`${key}.title`, { name }), t(`${key}.text`), t(key), choice === "blocklist");
+    const answer = { section: category, instance, hash, answer: choice, because: text };
+    if (agree && (await attempt(() => write("imports/answer", answer)))) {
       this.#load();
     }
   }

@@ -25,6 +25,7 @@ from qbitrr.rules.facts import TorrentFacts
 from qbitrr.rules.policy import Policy, milder
 from qbitrr.rules.tags import TAG_USELESS
 from qbitrr.rules.torrents.completed import (
+    answered_by_user,
     arr_has_it,
     arr_queue_is_unknown,
     arr_refuses_it,
@@ -206,6 +207,12 @@ RULES = (
         Scope.WITH_ARR,
         proof="The Arr refuses something of a complete torrent.",
         harmless="It only reads the history and the files.",
+    ),
+    Rule(
+        answered_by_user,
+        Scope.WITH_ARR,
+        proof="Your answer about this torrent, and the Arr says what it said then.",
+        harmless="Only you answer. A manual import takes nothing that is uncertain; a removal has all guards.",
     ),
     Rule(
         arr_refuses_the_rest,

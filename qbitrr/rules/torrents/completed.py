@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qbitrr.rules.imports import ImportProof, QueueState
 from qbitrr.rules.messages import Answer, Judgement, decide
 from qbitrr.rules.strikes import count
+from qbitrr.rules.stuck_imports import ImportChoice, complaint
 from qbitrr.rules.tags import TAG_IMPORTED, TAG_USELESS
 from qbitrr.rules.torrents.failure import fails
 from qbitrr.rules.verdict import Action, acts, asks, passes, stops
@@ -72,7 +73,13 @@ def not_in_queue(torrent: TorrentFacts, context: RuleContext, _policy: Policy, n
         because = "it is complete, but the Arr counts the download as failed"
     else:
         because = "it is complete, but the Arr neither lists the download nor has imported it"
+    answer = context.import_answer
+    if answer is not None and answer.choice is ImportChoice.LEAVE and answer.words == because:
+        because = LEFT_BY_USER
     return stops(because, again_at, checks=imports.checks)
+
+
+LEFT_BY_USER = "the user answered to leave it as long as the Arr says the same"
 
 
 def nothing_to_import(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
@@ -125,6 +132,26 @@ def refusal_not_checked(torrent: TorrentFacts, context: RuleContext, _policy: Po
     if history.proof is None or history.faults is None:
         return acts(Action.CHECK_IMPORT, "the Arr refuses it, and may have imported a part of it", **_as_facts(reading))
     return passes("it is known what the Arr has imported of it", imported=sorted(history.proof.imported))
+
+
+def answered_by_user(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:
+    """What the user answered about a complete torrent that the Arr does not import, as long as the Arr says the same.
+
+    A manual import is sent what is certain of it. What is to be blocklisted is removed and searched again as any other
+    failure; when a part of it was imported, the torrent stays and only what is missing is searched.
+    """
+    answer, words = context.import_answer, complaint(context.reading)
+    if not torrent.complete or answer is None or not words or answer.words != words:
+        return passes("the user has not answered, or the Arr says something else by now", **_as_facts(context.reading))
+    facts = _as_facts(context.reading)
+    match answer.choice:
+        case ImportChoice.LEAVE:
+            return stops(LEFT_BY_USER, **facts)
+        case ImportChoice.IMPORT:
+            return acts(Action.MANUAL_IMPORT, "the user answered to import it", **facts)
+        case ImportChoice.BLOCKLIST:
+            action = Action.FAIL_REST if _is_taken(context) else Action.FAIL
+            return fails("the user answered to blocklist it", context, policy, now, action, **facts)
 
 
 def arr_refuses_the_rest(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float) -> Finding:

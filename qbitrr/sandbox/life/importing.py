@@ -27,6 +27,10 @@ _NOT_IMPORTED = Outcome("Failed to import", "unsuccessful")
 _LIBRARY = {"radarr": "/library/movies", "sonarr": "/library/series", "lidarr": "/library/music"}
 
 
+class NotSeenCompleteError(Exception):
+    """The Arr has no path of a download that it has not seen complete, and fails (`ImportItem` is null)."""
+
+
 class Source(NamedTuple):
     """Where files come from: a download of the client when `download_id` is set, else just a folder."""
 
@@ -82,28 +86,54 @@ class Importer:
         return self._outcome(imported)
 
     def manual(self, body: Mapping[str, Any]) -> Work:
-        """What a manual import does: the user has decided, so that nothing is rejected."""
+        """What a manual import does: the user has decided, so that nothing is rejected, and each file is one import.
+
+        It ends with success whatever came of it, unless it names what does not exist. Auto moves what the client is
+        done with. Source: ManualImportService.Execute of Radarr 6.0, Sonarr 4.0 and Lidarr 3.0.
+        """
         arr = self._arr
         entries = body.get("files") or []
         yield arr.tempo.seconds(arr.tempo.import_download + arr.tempo.import_file * len(entries))
-        moves_files = str(body.get("importMode", "auto")).lower() == "move"
-        done: list[Decision] = []
+        mode = str(body.get("importMode", "auto")).lower()
+        imported: dict[str, list[Decision]] = {}
         for entry in entries:
-            file = next((one for one in self._files(entry["path"]) if one.path == entry["path"]), None)
             download = self._tracking.downloads.get(str(entry.get("downloadId", "")))
-            if file is not None:
-                decision = Decision(file, _chosen_items(entry), (entry.get("trackIds") or [0])[0])
-                done += self._store([decision], self._source(download, file.path), moves_files=moves_files)
-                if download is not None and self._is_whole(download):
-                    download.state = "imported"
-                    self._announce(download)
-        return self._outcome(done)
+            items = _chosen_items(entry)
+            if not all(item in arr.collection.items for item in items):
+                return failed("NzbDrone.Core.Datastore.ModelNotFoundException")
+            if download is None and arr.kind == "lidarr":
+                return failed("System.NullReferenceException: Object reference not set to an instance of an object.")
+            file = next((one for one in self._files(entry["path"]) if one.path == entry["path"]), None)
+            if file is None:
+                continue
+            moves_files = mode == "move" or (mode == "auto" and (download is None or download.item.at_limit))
+            decision = Decision(file, items, (entry.get("trackIds") or [0])[0])
+            stored = self._store([decision], self._source(download, file.path), moves_files=moves_files)
+            if download is not None:
+                imported.setdefault(download.download_id, []).extend(stored)
+        for download_id, of_download in imported.items():
+            download = self._tracking.downloads[download_id]
+            if self._ends_by_hand(download, of_download):
+                download.state = "imported"
+                self._announce(download)
+        return Outcome(f"Manually imported {len(entries)} files")
+
+    def _ends_by_hand(self, download: TrackedDownload, imported: Sequence[Decision]) -> bool:
+        """Whether a manual import ends a download: Sonarr counts what that command imported, Lidarr takes all as whole.
+
+        Radarr has one movie for each download.
+        """
+        if self._arr.kind == "sonarr":
+            return sum(len(one.item_ids) for one in imported) >= max(1, len(download.item_ids))
+        return bool(imported)
 
     def candidates(self, download_id: str) -> list[tuple[Decision, Offer]]:
-        """What a manual import of a download may choose from."""
+        """What a manual import of a download may choose from; NotSeenCompleteError before the Arr saw it complete."""
         download = self._tracking.downloads.get(download_id)
         if download is None:
             return []
+        if download.state == "downloading" and self._arr.kind != "lidarr":
+            raise NotSeenCompleteError
         offer = self._offer(download)
         return [(decision, offer) for decision in self._decide(offer)]
 

@@ -17,6 +17,7 @@ from qbitrr.arr.kinds import KINDS
 from qbitrr.clock import from_iso
 from qbitrr.sandbox.life.commands import KNOWN
 from qbitrr.sandbox.life.failing import NotGrabbedError
+from qbitrr.sandbox.life.importing import NotSeenCompleteError
 from qbitrr.sandbox.media import pictures
 from qbitrr.sandbox.media.quality import SCORES
 from qbitrr.sandbox.services import download_settings, resources
@@ -339,7 +340,10 @@ class ArrStandIn(StandIn):
     async def get_manual_import(self, request: web.Request) -> web.Response:
         """The files of a download, what they are for, and what speaks against importing them."""
         download_id = request.query.get("downloadId", "")
-        found = self.arr.import_candidates(download_id)
+        try:
+            found = self.arr.import_candidates(download_id)
+        except NotSeenCompleteError:
+            return error("Object reference not set to an instance of an object.", "System.NullReferenceException")
         return many(self._manual_import(download_id, decision, offer) for decision, offer in found)
 
     async def post_failed(self, request: web.Request) -> web.Response:

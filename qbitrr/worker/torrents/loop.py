@@ -174,6 +174,7 @@ class TorrentLoop:
                 self._revisit_at.pop(key, None)
                 self._complete_at.pop(key, None)
             self._history.forget(gone)
+            self._answers.imports.forget(gone)
             self.runner.forget(gone)
             if self._shadow is not None:
                 self._shadow.forget(gone)

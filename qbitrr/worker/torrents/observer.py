@@ -340,6 +340,7 @@ class Observer:
             scores=self._scores_of(queue),
             grabbed_score=self._grabbed.get((key, torrent.added_at)),
             answers=self._answers.of(torrent),
+            import_answer=self._answers.imports.of(torrent),
             failed_grabs=self._history.failed_grabs(queue.item_ids) if queue else 0,
             content_is_there=key in self._with_content,
             history=self._history.of(torrent),

@@ -11,7 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from control.handlers import notifications
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from qbitrr import ipc
-from qbitrr.state import answers, ledger
+from qbitrr.state import answers, ledger, verdicts
 from tests.integration.control.asking import get
 from tests.integration.control.sample import HASH, NOW, TOKEN, UNDOABLE, answering, waiting_for_approval
 
@@ -63,6 +63,7 @@ def test_only_api_demands_the_token(document):
             ), path
 
 
+STUCK = 'it is complete, but the Arr refuses it: "Sample"'
 QUERIES = {"/logs/{name}/search": {"q": "a"}, "/logs/{name}/at": {"time": "2026-01-01T00:00:00Z"}}
 BODIES = {
     "/arr/{section}/search": {"ids": [1]},
@@ -70,6 +71,7 @@ BODIES = {
     "/torrents/{hash}/check-files": {"section": "movies", "folderExclusionRegex": ["^extras$"]},
     "/arr/test-connection": {"arrType": "radarr", "uri": "http://127.0.0.1:9"},
     "/actions/{id}/answer": {"answer": "do"},
+    "/imports/answer": {"section": "movies", "instance": "qBit", "hash": HASH, "answer": "leave", "because": STUCK},
     "/answers/forget": {"section": "movies", "rule": "stalled", "tracker": "tracker.example"},
     "/config/rollback": {"id": 1},
     "/password": {"username": "me", "password": "long enough"},
@@ -93,6 +95,9 @@ async def test_answers_match_the_description(client, context, log_folder, docume
         entry = await ledger.get(context.database, UNDOABLE)
         asking = msgspec.structs.replace(entry, state="awaiting_approval", notes={"asked": True})
         monkeypatch.setattr(ledger, "get", AsyncMock(return_value=asking))
+    if route.path == "/imports/answer":
+        stuck = verdicts.StoredVerdict("movies", "qBit", HASH, "A.Movie", "nothing", "arr_refuses_it", STUCK, [], NOW)
+        monkeypatch.setattr(verdicts, "of_torrent", AsyncMock(return_value=[stuck]))
     await context.access.sessions.start("token", "", "192.168.1.7", "")
     (log_folder / "Main.log").write_text("a\n")
     prefix = "" if route in OPEN_ROUTES else "/web"

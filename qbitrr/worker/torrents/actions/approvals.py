@@ -8,6 +8,7 @@ from qbitrr import ipc, logs
 from qbitrr.errors import ServiceError
 from qbitrr.rules.history import DISCARDED, LEFT
 from qbitrr.rules.quarantine import UNDOING
+from qbitrr.rules.stuck_imports import ImportAnswer, ImportChoice
 from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError
 from qbitrr.worker.torrents.actions.undo import undo
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-UserDecision = ipc.Approve | ipc.Discard | ipc.Decide | ipc.ForgetAnswer | ipc.Undo
+UserDecision = ipc.Approve | ipc.Discard | ipc.Decide | ipc.AnswerImport | ipc.ForgetAnswer | ipc.Undo
 
 
 class Approvals:
@@ -78,6 +79,8 @@ class Approvals:
                 await self._discard()
             case ipc.Decide(action_id, do, always):
                 await self._answer(action_id, do=do, always=always)
+            case ipc.AnswerImport():
+                await self._answer_import(decision)
             case ipc.ForgetAnswer(rule, tracker):
                 await self._context.answers.forget(rule, tracker)
             case ipc.Undo(action_id):
@@ -92,6 +95,7 @@ class Approvals:
     async def _discard(self) -> None:
         """Cancel the removals that await approval, and count from zero."""
         for entry in await self._awaiting():
+            await self._context.answers.imports.drop(entry.key)
             await self._context.close(entry, "cancelled", DISCARDED)
         await self._runner.breaker.reset()
 
@@ -117,6 +121,17 @@ class Approvals:
             else:
                 await context.close(one, "cancelled", LEFT)
 
+    async def _answer_import(self, answer: ipc.AnswerImport) -> None:
+        """Keep what is to become of a download, if the Arr still says what the user has seen; the rules act on it.
+
+        Raises ActionCancelledError, RetryLaterError while the Arr does not answer.
+        """
+        torrent = await self._context.read(answer.instance, answer.infohash)
+        if torrent is None:
+            raise ActionCancelledError("the torrent is gone")
+        words = await self._runner.complaint_of(torrent, answer.because)
+        await self._context.answers.imports.remember(torrent, ImportAnswer(ImportChoice(answer.choice), words))
+
     async def _undo(self, entry_id: int) -> None:
         """Restore a torrent that is in quarantine, or was removed after it.
 
@@ -128,6 +143,7 @@ class Approvals:
         if entry.key in self._runner.busy:
             raise RetryLaterError(1.0)
         await undo(self._context, entry)
+        await self._context.answers.imports.drop(entry.key)
 
     async def _awaiting(self) -> list[Entry]:
         entries = await ledger.open_entries(self._context.database, self._context.config.name)

@@ -110,6 +110,10 @@ class TorrentWriter(_Writer):
         """Have the Arr import it from a path."""
         return await self._context.services.arr.scan(path, self._infohash.upper(), import_mode)
 
+    async def manual_import(self, files: list[dict[str, object]], import_mode: str) -> Command:
+        """Have the Arr import files of it without any check."""
+        return await self._context.services.arr.manual_import(files, import_mode)
+
     async def blocklist(self, record_id: int) -> bool:
         """Remove a record from the Arr's queue and blocklist its release; False when it was gone already."""
         return await self._context.services.arr.blocklist(record_id)

@@ -57,6 +57,12 @@ _MODE_OF_SCAN: dict[str, str] = {"Auto": "Copy"}
 """What is sent instead of an `importMode`. Auto moves the files of a download that the Arr does not track."""
 
 
+def scan_mode(context: ActionContext) -> str:
+    """The `importMode` that the Arr is sent."""
+    configured = context.config.arr.import_mode
+    return _MODE_OF_SCAN.get(configured, configured)
+
+
 async def import_download(context: ActionContext, entry: Entry) -> None:
     """Go on from the step that was reached, until it is imported and tagged, or has failed.
 
@@ -247,8 +253,7 @@ class _Import:
         )
         if found.obstacle:
             return f"it cannot be scanned: {found.obstacle}"
-        configured = self._context.config.arr.import_mode
-        mode = _MODE_OF_SCAN.get(configured, configured)
+        mode = scan_mode(self._context)
         self._entry = await self._context.advance(self._entry, SCANNING, path=found.path, import_mode=mode)
         writer = await admit(self._context, self._entry)
         command = await writer.scan(found.path, mode)

@@ -12,6 +12,7 @@ from qbitrr import logs
 from qbitrr.backoff import Backoff
 from qbitrr.errors import QbitrrError, ThrottledError
 from qbitrr.rules.history import ImportFacts
+from qbitrr.rules.stuck_imports import complaint
 from qbitrr.rules.torrents.completed import arr_queue_is_unknown
 from qbitrr.rules.torrents.downloading import client_at_standstill, too_young
 from qbitrr.rules.trackers import host_of
@@ -24,6 +25,7 @@ from qbitrr.worker.torrents.actions import (
     files,
     import_proof,
     importing,
+    manual_import,
     quarantine,
     recheck,
     remove,
@@ -56,6 +58,7 @@ _MOST_AT_ONCE = 100  # actions under way; the others start in the passes after
 
 _STEPS: dict[Action, Callable[[ActionContext, Entry], Awaitable[None]]] = {
     Action.IMPORT: importing.import_download,
+    Action.MANUAL_IMPORT: manual_import.import_by_hand,
     Action.FAIL: fail.fail,
     Action.FAIL_REST: fail.fail_rest,
     Action.REMOVE: remove.remove,
@@ -166,6 +169,20 @@ class ActionRunner:
             self._context.report.waits("torrents", "Shadow", text, needs_attention=False)
         else:
             self._context.report.goes_on("torrents", "Shadow")
+
+    async def complaint_of(self, torrent: TorrentFacts, because: str) -> str:
+        """Return what the Arr has against the import of a torrent, by its queue of now; else the reason of its verdict.
+
+        Raises ActionCancelledError unless it is judged for the reason that is given, RetryLaterError while the Arr's
+        queue is not known.
+        """
+        await self._observer.refresh_queue()
+        if self._observer.queue is None:
+            raise RetryLaterError(_UNDECIDED_SECONDS)
+        verdict = self._judge.judge(torrent)
+        if verdict is None or verdict.last.finding.because != because:
+            raise ActionCancelledError("the Arr says something else by now")
+        return complaint(self._observer.context(torrent).reading) or because
 
     def retry_now(self) -> None:
         """End all delays."""

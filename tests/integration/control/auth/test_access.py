@@ -67,6 +67,7 @@ OPEN_TO_OWN_USER = OPEN_INSIDE | {
     ("POST", "/web/actions/{id}/answer"),
     ("POST", "/web/actions/{id}/undo"),
     ("POST", "/web/answers/forget"),
+    ("POST", "/web/imports/answer"),
     ("GET", "/web/backups"),
     ("GET", "/web/backups/{name}/download"),
     ("POST", "/web/arr/{section}/approve"),

@@ -16,6 +16,7 @@ from qbitrr.rules.policy import Policy
 from qbitrr.rules.seeding import EffectiveLimits, RateLimits
 from qbitrr.rules.speed import ClientSpeed
 from qbitrr.rules.strikes import Elapsed
+from qbitrr.rules.stuck_imports import ImportAnswer, ImportChoice
 from tests.factories import NOW
 
 ANY_STATE = st.sampled_from(
@@ -170,6 +171,12 @@ CONTEXTS = st.builds(
         st.builds(ItemScores, st.none() | st.integers(-10, 10), st.none() | st.integers(-10, 10)), max_size=2
     ).map(tuple),
     grabbed_score=st.none() | st.integers(-10, 10),
+    import_answer=st.none()
+    | st.builds(
+        ImportAnswer,
+        st.sampled_from(list(ImportChoice)),
+        st.sampled_from(["Not an upgrade", "Manual import required", "Manual import required; Not an upgrade", "else"]),
+    ),
     failed_grabs=st.integers(0, 5),
     content_is_there=st.booleans(),
     history=HISTORIES,

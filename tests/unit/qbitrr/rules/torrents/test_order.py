@@ -12,6 +12,7 @@ from qbitrr.rules.history import History, ImportFacts
 from qbitrr.rules.imports import ImportProof
 from qbitrr.rules.messages import MessageRule
 from qbitrr.rules.seeding import EffectiveLimits, RateLimits
+from qbitrr.rules.stuck_imports import ImportAnswer, ImportChoice
 from qbitrr.rules.verdict import Action, Outcome
 from tests.factories import LONG, NOW, completed, context, policy, seeding
 from tests.unit.qbitrr.rules.torrents.scenes import (
@@ -159,6 +160,15 @@ DECIDES = {
     "nothing_to_import": verdict(COMPLETE, with_history(selection=Selection(complete=True))),
     "unplayable": verdict(COMPLETE, with_history(unplayable="a.mkv: End of file")),
     "refusal_not_checked": verdict(COMPLETE, replace(listed(**REFUSED), history=History(**SEEN))),
+    "answered_by_user": verdict(
+        COMPLETE,
+        replace(
+            listed(**REFUSED),
+            history=History(**KNOWN, **SEEN),
+            import_answer=ImportAnswer(ImportChoice.BLOCKLIST, "no"),
+        ),
+        FAILS_WITH,
+    ),
     "arr_refuses_the_rest": verdict(COMPLETE, replace(listed(**REFUSED), history=History(**PACK, **SEEN)), FAILS_WITH),
     "arr_refuses_it": verdict(COMPLETE, replace(listed(**REFUSED), history=History(**KNOWN, **SEEN)), FAILS_WITH),
     "arr_has_it": verdict(COMPLETE, listed(tracked_state="importing")),
@@ -207,5 +217,5 @@ def test_a_rule_that_acts_has_a_proof_on_the_page(name, found):
     assert rule.by_privacy or found.action not in (Action.FAIL, Action.SEARCH_AGAIN) or name in _WITHOUT_PRIVACY
 
 
-_WITHOUT_PRIVACY = ("failed_by_user", "unregistered")
+_WITHOUT_PRIVACY = ("failed_by_user", "answered_by_user", "unregistered")
 """What the user, or the tracker itself, asks for is done to private torrents too."""

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import inspect
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import asynccontextmanager, suppress
@@ -12,9 +13,12 @@ from typing import Any
 from qbitrr.rules.tags import TAG_PAUSED, TAG_QUARANTINE, TAG_STALLED
 from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.tempo import Tempo
+from qbitrr.sandbox.life.texts import MATCHED_BY_ID
 from qbitrr.sandbox.life.torrent import Torrent, TorrentFile
 from qbitrr.sandbox.sandbox import Sandbox
 from qbitrr.sandbox.services.qbittorrent_rows import PIECE_BYTES
+from qbitrr.state import torrents
+from qbitrr.state.torrents import StoredImportAnswer
 from qbitrr.worker.torrents.actions.ffprobe import FFprobe
 from tests.integration.qbitrr.worker.conftest import MOVIES, rooms, rooms_of_qbittorrent
 from tests.integration.qbitrr.worker.torrents import downloads
@@ -44,6 +48,7 @@ class Scene:
     keys: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     stage: str = "radarr"
+    answer: str = ""  # what the user answered before, while the Arr says that the movie was matched by its id
 
 
 # -- what leads to each action ------------------------------------------------------------------------------------
@@ -63,6 +68,17 @@ def with_a_sample(torrent, folder):
 def imported(world, _folder):
     world.arrs["Radarr-HD"].settings.completed_download_handling = False  # so that a scan is needed
     return finished(world)
+
+
+def by_hand(world, _folder):
+    """A download that is called otherwise than its movie: the Arr waits for the user."""
+    arr = world.arrs["Radarr-HD"]
+    items = list(arr.collection.wanted(arr.now))[:1]
+    release = arr.offer(items, attempt="by id")
+    arr.note_grab([items[0].id], release, by_id=True)
+    torrent = arr.add_torrent(items, release, Fate(Destiny.STALLED, 1e12, until=0.4), name="Ein.anderer.Name.1080p")
+    torrent.progress, torrent.completion_on, torrent.download_rate = 1.0, time.time(), 0.0
+    return torrent
 
 
 def failed(world, _folder):
@@ -155,6 +171,7 @@ def out_of_order(client):
 
 SCENES = {
     "import": Scene(imported, 5, 2),
+    "manual_import": Scene(by_hand, 3, 2, answer="import"),
     "fail": Scene(failed, 7, 3),
     "fail after a quarantine": Scene(failed, 10, 5, settings=SECOND),
     "fail_rest": Scene(failed_in_part, 5, 3, {"IgnoreTorrentsYoungerThan": "1d"}, stage="sonarr"),
@@ -189,12 +206,22 @@ class Stage:
         self.scene, self.action = SCENES[name], action_of(name)
         self.sandbox, self.torrent, self._opened = sandbox, torrent, opened
         self.client = sandbox.world.client
+        self._choice = self.scene.answer
 
     @asynccontextmanager
     async def open(self, wrap=lambda services: services, on_probation=False, **settings):
         keys, settings = self.scene.keys, {**self.scene.settings, **settings}
         async with self._opened(wrap=wrap, on_probation=on_probation, settings=settings, **keys) as opened:
+            await self._answer(opened.database, opened.config.name)
             yield opened
+
+    async def _answer(self, database, category):
+        """Store what the user answered, once."""
+        choice, self._choice = self._choice, ""
+        if choice:
+            words = MATCHED_BY_ID["radarr"]
+            row = StoredImportAnswer("qBit", self.torrent.infohash, int(self.torrent.added_on), choice, words, 0.0)
+            await torrents.save(database, category, StoredImportAnswer, [row])
 
     def forget_the_section(self):
         """Take the torrents of a qBittorrent's section out of the configuration."""
@@ -224,6 +251,7 @@ class Stage:
             "blocklist": sorted(one.release.title for arr in arrs for one in arr.blocklist),
             "searches": sum(name.endswith("Search") for name in sent),
             "scans": sum(name.endswith("Scan") for name in sent),
+            "manual imports": sent.count("ManualImport"),
             "queue": [infohash for infohash in self.client.queue() if infohash == self.torrent.infohash],
         }
 

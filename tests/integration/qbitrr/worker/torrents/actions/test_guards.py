@@ -42,7 +42,8 @@ async def test_every_step_and_every_change_is_among_those_that_are_tried(judged,
 
 def _commands(on):
     """Commands that an action sends: the Arr is asked to poll its clients by whoever needs it."""
-    return on.outcome()["searches"] + on.outcome()["scans"]
+    outcome = on.outcome()
+    return outcome["searches"] + outcome["scans"] + outcome["manual imports"]
 
 
 def without_qbittorrents(services):
