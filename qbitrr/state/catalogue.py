@@ -188,13 +188,13 @@ async def fingerprints(database: Database, category: str, kind: str, ids: Sequen
 async def replace_parent(
     database: Database, category: str, kind: str, parent_id: int, rows: Mapping[str, Sequence[Row]]
 ) -> None:
-    """Replace one movie, series or artist with all that belongs to it by `rows` of each table, none if it is gone."""
+    """Replace one movie, series or artist with all that belongs to it by `rows` of each table, none if it is gone.
+
+    Only rows that differ are written: of a series of hundreds of episodes one has changed as a rule.
+    """
     async with database.transaction() as transaction:
         for table in TABLES[kind]:
-            parent = _PARENTS.get(table, "id")
-            await transaction.execute(f"DELETE FROM {table} WHERE category = ? AND {parent} = ?", (category, parent_id))
-            if some := rows.get(table):
-                await transaction.execute_many(_insertion(table, some[0]), [(category, *astuple(row)) for row in some])
+            await _replace_rows(transaction, category, table, parent_id, rows.get(table, ()))
         if marking := media_requests.marking(kind):
             await transaction.execute(marking, (category,))
         owner = _PARENTS.get(TABLES[kind][0])
@@ -202,6 +202,23 @@ async def replace_parent(
             of_one = _counting_missing(kind, which=f"category = ?1 AND {owner} = ?2")
             await transaction.execute(of_one, (category, parent_id))
         await _count(transaction, category, kind)
+
+
+async def _replace_rows(
+    transaction: Transaction, category: str, table: str, parent_id: int, rows: Sequence[Row]
+) -> None:
+    of_parent = f"category = ? AND {_PARENTS.get(table, 'id')} = ?"
+    if not rows:
+        await transaction.execute(f"DELETE FROM {table} WHERE {of_parent}", (category, parent_id))
+        return
+    columns = ", ".join(rows[0].__struct_fields__)
+    stored = set(await transaction.rows(f"SELECT {columns} FROM {table} WHERE {of_parent}", (category, parent_id)))
+    present = dict.fromkeys(map(astuple, rows))
+    # deleted, not overwritten: the key of an episode holds its number, which may be what changed
+    outdated = [(category, parent_id, row[0]) for row in stored - present.keys()]
+    await transaction.execute_many(f"DELETE FROM {table} WHERE {of_parent} AND id = ?", outdated)
+    fresh = [(category, *row) for row in present if row not in stored]
+    await transaction.execute_many(_insertion(table, rows[0]), fresh)
 
 
 async def is_from(database: Database, category: str, kind: str, source: str) -> bool:

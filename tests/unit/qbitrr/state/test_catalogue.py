@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -253,3 +254,21 @@ async def test_lidarr_tells_no_scores(database):
 
 async def test_no_items_have_no_scores(database):
     assert await catalogue.scores(database, "cat", "radarr", []) == {}
+
+
+@pytest.mark.parametrize("changes", [{1: {}}, {2: {"monitored": False}}, {3: {"episode_number": 99}}])
+async def test_of_a_changed_series_only_rows_that_differ_are_written(tmp_path, changes):
+    async with open_writer(migrated(tmp_path / "state.db")) as database:
+        await sync(database, "sonarr", {"series": [show(1)], "episodes": [episode(n) for n in range(1, 100)]})
+        await database.write("CREATE TEMP TABLE written (id INTEGER)")
+        for event, row in (("INSERT", "new"), ("DELETE", "old")):
+            await database.write(
+                f"CREATE TEMP TRIGGER on_{event} AFTER {event} ON main.episodes "
+                f"BEGIN INSERT INTO written VALUES ({row}.id); END"
+            )
+        rows = [episode(number, **changes.get(number, {})) for number in range(1, 100)]
+        await catalogue.replace_parent(database, "cat", "sonarr", 1, {"series": [show(1)], "episodes": rows})
+        written = {row[0] for row in await database.rows("SELECT id FROM temp.written")}
+        assert written == {number for number, change in changes.items() if change}
+        stored = await database.rows("SELECT id, episode_number, monitored FROM episodes ORDER BY id")
+        assert stored == [(row.id, row.episode_number, row.monitored) for row in rows]
