@@ -39,7 +39,7 @@ from qbitrr.update.check import Checker
 from qbitrr.update.installation import recognise
 from qbitrr.update.upgrade import fail_probation, postpone_probation, recover
 from supervisor import cron, housekeeping, old_files, self_update
-from supervisor.config_reload import ConfigReload, configs_of, drop_absent
+from supervisor.config_reload import ConfigReload, configs_of, drop_absent, follow_names
 from supervisor.evidence import Evidence
 from supervisor.own_tasks import OwnTasks
 from supervisor.self_update import SelfUpdate
@@ -135,6 +135,7 @@ def _run(data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer,
     _configure_logs(loaded, data_dir.log_folder if logging else None, token)
     _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(data_dir.folder))
     prepare_state(data_dir.state_file)
+    follow_names(loaded, data_dir, Clock().wall())
     configs = configs_of(loaded, data_dir, logging=logging)
     drop_absent(loaded, {config.name for config in configs}, data_dir, Clock().wall())
     _log_warnings(loaded)

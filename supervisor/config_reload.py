@@ -11,8 +11,8 @@ from msgspec import Struct
 from qbitrr import ipc, logs
 from qbitrr.config import load_file
 from qbitrr.config.model.key import Table, keys_of
-from qbitrr.errors import ConfigError, Problem, StateError
-from qbitrr.state import free_space
+from qbitrr.errors import ConfigError, Problem, QbitrrError, StateError
+from qbitrr.state import free_space, instances
 from qbitrr.state.retention import drop_absent_categories
 from qbitrr.worker.config import configured_names, encode, worker_configs
 from supervisor.coalesced import Coalesced
@@ -103,7 +103,12 @@ class ConfigReload:
             return await self._apply(await self.plan(loaded))
 
     async def _apply(self, plan: ReloadPlan) -> ReloadResult:
-        applied = await self._workers.apply(plan.configs, restart_policy(plan.loaded.config.settings))
+        if await asyncio.to_thread(instances.renamed, self.data_dir.state_file, addresses_of(plan.loaded)):
+            await self._apply_renamed(plan)
+            applied = plan.result.applied
+        else:
+            applied = await self._workers.apply(plan.configs, restart_policy(plan.loaded.config.settings))
+            await self._follow_names(plan.loaded)
         result = ReloadResult(applied, tuple(_needing_restart(self.loaded, plan.loaded)))
         self.loaded = plan.loaded
         self._on_applied(plan.loaded)
@@ -117,6 +122,26 @@ class ConfigReload:
         )
         await self.drop_absent()
         return result
+
+    async def _apply_renamed(self, plan: ReloadPlan) -> None:
+        """Rename what is stored of a qBittorrent while no worker runs; all of it is as before when that fails."""
+        before, policy_before = self._workers.configs, restart_policy(self.loaded.config.settings)
+        policy = restart_policy(plan.loaded.config.settings)
+        await self._workers.apply((), policy_before)
+        try:
+            await asyncio.to_thread(follow_names, plan.loaded, self.data_dir, self._clock.wall())
+            await self._workers.apply(plan.configs, policy)
+        except QbitrrError:
+            await self._follow_names(self.loaded)
+            await self._workers.apply(before, policy_before)
+            raise
+
+    async def _follow_names(self, loaded: Loaded) -> None:
+        """A failure is only logged: the next start follows them."""
+        try:
+            await asyncio.to_thread(follow_names, loaded, self.data_dir, self._clock.wall())
+        except StateError as error:
+            _log.error("names of qBittorrents were not followed", error=str(error))
 
     @property
     def categories(self) -> set[str]:
@@ -150,6 +175,17 @@ def configs_of(loaded: Loaded, data_dir: DataDir, *, logging: bool) -> list[Work
     if problems:
         raise ConfigError(problems)
     return configs
+
+
+def addresses_of(loaded: Loaded) -> dict[str, str]:
+    """The addresses of all qBittorrents by section."""
+    return {section: qbit.url for section, qbit in loaded.config.qbits.items()}
+
+
+def follow_names(loaded: Loaded, data_dir: DataDir, now: float) -> None:
+    """Have what is stored follow the sections of qBittorrents. Blocking; no worker runs. Raises StateError."""
+    for old, new in instances.follow_names(data_dir.state_file, addresses_of(loaded), now).items():
+        _log.info("qBittorrent was renamed", before=old, after=new)
 
 
 def drop_absent(loaded: Loaded, working: Collection[str], data_dir: DataDir, now: float) -> None:

@@ -156,6 +156,11 @@ class Workers:
                 except WorkerNotReadyError as error:
                     _log.warning("worker was left to the restart policy", category=category, because=str(error))
 
+    @property
+    def configs(self) -> tuple[WorkerConfig, ...]:
+        """The configurations of all workers."""
+        return tuple(self._configs().values())
+
     def phases(self) -> dict[str, Phase]:
         """The phase of each worker by category."""
         return {category: process.state.phase for category, process in self.processes.items()}

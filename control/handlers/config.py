@@ -18,6 +18,7 @@ from control.web import answers
 from control.web.answers import moment
 from qbitrr import ipc
 from qbitrr.config.diff import KeyChange
+from qbitrr.config.model import is_qbit
 from qbitrr.config.schema import KeySchema, schema
 from qbitrr.errors import ProtocolError
 from qbitrr.worker.config import WorkerConfig, encode
@@ -97,7 +98,10 @@ class EffectView(Struct, frozen=True):
 
 
 class PlanView(ConfigPlan, frozen=True):
-    """The plan, and its effect on the torrents of every category whose worker it restarts."""
+    """The plan, and its effect on the torrents of every category whose worker it restarts.
+
+    Without effects when a qBittorrent is renamed, which by itself has none.
+    """
 
     effects: list[EffectView]
 
@@ -180,6 +184,8 @@ async def plan(context: HandlerContext, request: ChangeRequest, http: web.Reques
     planned, configs = await context.config_editor.plan(
         request.changes, request.deletions, request.renames, http[AUTHOR]
     )
+    if any(map(is_qbit, request.renames)):  # a worker knows its torrents by the present name
+        configs = ()
     effects = await asyncio.gather(*(_effect(context, config) for config in configs))
     return PlanView(*(*astuple(planned), [effect for effect in effects if effect is not None]))
 

@@ -1,4 +1,7 @@
-"""Renames of the sections of Arrs in the text of config.toml: everything else stays, secrets and category included."""
+"""Renames of sections in the text of config.toml: everything else stays, secrets and the category of an Arr included.
+
+What is stored of the torrents of a qBittorrent follows its name, see `qbitrr.state.instances`.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,12 @@ from qbitrr.errors import ConfigError, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+_SHARED = "qBit"
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def renamed(text: str, names: Mapping[str, str], environ: Mapping[str, str]) -> str:
-    """Give sections other names, by present name. One without a category gets the one that it has had.
+    """Give sections other names, by present name. An Arr without a category gets the one that it has had.
 
     Raises ConfigError with every name that cannot be given.
     """
@@ -36,7 +40,7 @@ def renamed(text: str, names: Mapping[str, str], environ: Mapping[str, str]) -> 
         after = _header_of(old).sub(rf"\g<1>{new}", after)
     if parse(after) != {names.get(section, section): table for section, table in document.items()}:
         raise ConfigError([Problem(", ".join(names), "a section that cannot be renamed", "tables with headers [name]")])
-    unnamed = {new: arrs[old].category for old, new in names.items() if "Category" not in document[old]}
+    unnamed = {new: arrs[old].category for old, new in names.items() if old in arrs and "Category" not in document[old]}
     return edited(after, Edits({(new, "Category"): category for new, category in unnamed.items()}))
 
 
@@ -46,19 +50,25 @@ def _header_of(section: str) -> re.Pattern[str]:
     return re.compile(rf"^(\s*\[{{1,2}}\s*)(?:\"{name}\"|'{name}'|{name})(?=\s*[.\]])", re.MULTILINE)
 
 
+def _kind(section: str) -> str:
+    """What its name begins with, empty for a section that is no service."""
+    return "qBit" if is_qbit(section) else (arr_kind(section) or "").capitalize()
+
+
 def _problems(
     document: Mapping[str, object], old: str, new: str, variables: Mapping[str, str], all_new: Iterable[str]
 ) -> Iterator[Problem]:
-    kind = arr_kind(old)
-    if not isinstance(document.get(old), dict):
+    kind = _kind(old)
+    table = document.get(old)
+    if not isinstance(table, dict):
         yield Problem(old, "no such section", "a section of the file")
-    elif is_qbit(old) or kind is None:
-        hint = "What was done to torrents is known by the name of their qBittorrent." if is_qbit(old) else ""
-        yield Problem(old, "a section that keeps its name", "the section of an Arr", hint)
-    elif arr_kind(new) != kind or not _NAME.fullmatch(new):
-        yield Problem(
-            old, f'the name "{new}"', f'one that begins with "{kind.capitalize()}", of letters, digits, - and _'
-        )
+    elif not kind:
+        yield Problem(old, "a section that keeps its name", "the section of an Arr or a qBittorrent")
+    elif _kind(new) != kind or not _NAME.fullmatch(new):
+        yield Problem(old, f'the name "{new}"', f'one that begins with "{kind}", of letters, digits, - and _')
+    elif _SHARED in (old, new) and "Trackers" in table:
+        hint = f"The trackers of [{_SHARED}] apply to every qBittorrent, those of another section to its own."
+        yield Problem(old, f'the name "{new}"', "a section without trackers", hint)
     elif new.lower() in {name.lower() for name in document if name != old} or list(all_new).count(new) > 1:
         yield Problem(old, f'the name "{new}"', "one that no other section has")
     for key, variable in variables.items():

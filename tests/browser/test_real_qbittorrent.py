@@ -140,3 +140,42 @@ async def test_the_page_of_a_torrent_shows_what_was_done_without_qbitrr(
         await page.reload()  # the address has the torrent still
         await expect(page.get_by_role("dialog")).to_contain_text("No qBittorrent has it any more.")
         await expect(page.locator(".timeline")).to_contain_text("Gone without qbitrr")
+
+
+async def test_a_renamed_qbittorrent_keeps_its_quarantine(browser: Browser, qbittorrent_binary: Path, tmp_path: Path):
+    async with (
+        Tracker() as tracker,
+        QbittorrentNox(qbittorrent_binary, tmp_path / "qbittorrent") as client,
+        scene(tmp_path, [], {"qBit": client}, {"Quarantine": "1h"}) as on,
+        opened_page(browser) as page,
+    ):
+        torrent = await dead(client, tmp_path, "Dead.1", tracker)
+        grabbed(on.radarr, 1, torrent.name, torrent.infohash)
+        await client.wait_for(torrent.infohash, lambda row: TAG_QUARANTINE in row["tags"], 40)
+
+        await show(page, on.daemon, "config/qBit")
+        await page.get_by_role("button", name="Rename").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_label("New name").fill("qBit-nas")
+        await dialog.get_by_role("button", name="Review").click()
+        await expect(dialog).to_contain_text("qBit-nas.Host")
+        await expect(dialog).to_contain_text("Restarts the workers of radarr-hd")
+        await dialog.get_by_role("button", name="Apply").click()
+        await expect(page.get_by_role("heading", name="qBit-nas").first).to_be_visible(timeout=20_000)
+        await on.daemon.all_running()
+        (entry,) = await on.daemon.decisions()
+        assert (entry["instance"], entry["state"]) == ("qBit-nas", "planned")
+
+        await on.daemon.stop()  # by hand, and back
+        config = on.daemon.folder / "config.toml"
+        config.write_text(config.read_text().replace("[qBit-nas]", "[qBit-desk]"))
+        await on.daemon.start()
+        await on.daemon.all_running()
+        await show(page, on.daemon, "activity")
+        await expect(page.locator(".connection")).to_have_text("Live", timeout=20_000)
+        row = page.locator(".entry", has_text=torrent.name)
+        await row.get_by_role("button", name="Undo").click()
+        await dialog.get_by_role("button", name="Undo").click()
+        await client.wait_for(torrent.infohash, lambda row: TAG_QUARANTINE not in row["tags"], 30)
+        await expect(row.locator(".chip")).to_contain_text("Undone")
+        assert {one["instance"] for one in await on.daemon.decisions()} == {"qBit-desk"}

@@ -132,7 +132,7 @@ class Config extends Element {
         <label class="check"><input type="checkbox" .checked=${Boolean(changed)} @change=${(event) => setParams({ changed: event.target.checked })} /> ${t("config.changed.only")}</label>
         ${section === "Notifications" ? html`<button type="button" @click=${() => attempt(() => write("notifications/test"))}>${t("config.test.message")}</button>` : nothing}
         ${isService ? html`<button type="button" @click=${() => this.#test(section)}>${t("config.test")}</button>
-            ${kind && section in this.document
+            ${section in this.document
               ? html`<button type="button" ?disabled=${this.hasUnsaved} title=${this.hasUnsaved ? t("config.rename.later") : nothing}
                   @click=${() => this.#rename(section)}>${t("config.rename")}</button>`
               : nothing}
@@ -140,7 +140,6 @@ class Config extends Element {
       </div>
       ${this.#testResult(section)}
       ${keys.length ? nothing : html`<p class="empty">${t("config.filtered")} <button type="button" @click=${() => setParams({ q: "", changed: "" })}>${t("clear")}</button></p>`}
-      ${modelOf(section) === "qBit" && section in this.document ? html`<p class="muted">${t("config.rename.never")}</p>` : nothing}
       ${groups(keys).map(([table, inTable]) => html`<section class="panel" aria-label=${table || section}>
         <h2 class="row"><span class="grow">${table ? table.replaceAll(".", " · ") : section}</span>
           ${requester(table) ? html`<button type="button" @click=${() => this.#test(section, requester(table))}>${t("config.test")}</button>` : nothing}</h2>
@@ -365,7 +364,7 @@ class Config extends Element {
     return { section };
   }
 
-  /** Everything of the section stays, also the category by which its torrents and what was done to them are known. */
+  /** Everything of the section stays, also what was done to its torrents. */
   async #rename(section) {
     let name = section;
     const field = html`<div class="stack"><label>${t("config.rename.name")}

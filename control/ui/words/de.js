@@ -402,7 +402,6 @@ export const GERMAN = {
   "config.rename.name": "Neuer Name",
   "config.rename.text": "Die Kategorie, die Geheimnisse und alles, was geschehen ist, bleiben, wie sie sind.",
   "config.rename.later": "Erst die Änderungen anwenden oder verwerfen.",
-  "config.rename.never": "Ein qBittorrent behält seinen Namen: unter ihm ist bekannt, was mit seinen Torrents getan wurde.",
   "config.history": "Frühere Versionen",
   "config.no.history": "Noch wurde nichts geändert.",
   "config.rollback": "Zu dieser zurück",

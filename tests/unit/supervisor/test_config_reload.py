@@ -1,6 +1,8 @@
 """Which workers another configuration concerns, and how it is applied."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 
 import pytest
 from msgspec.structs import replace
@@ -8,13 +10,13 @@ from msgspec.structs import replace
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
 from qbitrr.data_dir import DataDir
-from qbitrr.errors import ConfigError, WorkerNotReadyError
+from qbitrr.errors import ConfigError, StateError, WorkerNotReadyError
 from qbitrr.state import ledger, migrate
 from qbitrr.state.database import open_writer
 from qbitrr.state.retention import GRACE_SECONDS
 from qbitrr.worker.config import worker_configs
 from supervisor import config_reload
-from supervisor.config_reload import ConfigReload, configs_of
+from supervisor.config_reload import ConfigReload, configs_of, follow_names
 from supervisor.workers import WorkerChanges, difference
 from tests.factories import decision
 
@@ -97,27 +99,30 @@ def test_a_worker_knows_the_secrets_of_its_own_services_only():
 
 
 class Workers:
-    """Workers without processes; `going_on` keeps a change waiting, `fails` is raised instead of it."""
+    """Workers without processes; `going_on` keeps a change waiting, `fails` is raised instead of the first one."""
 
     def __init__(self, configs):
-        self.configs = {config.name: config for config in configs}
+        self.processes = {config.name: config for config in configs}
         self.going_on = asyncio.Event()
         self.going_on.set()
         self.fails = None
+        self.applied = []
 
     @property
-    def processes(self):
-        return self.configs
+    def configs(self):
+        return tuple(self.processes.values())
 
     def plan(self, configs):
-        return difference(self.configs, {config.name: config for config in configs})
+        return difference(self.processes, {config.name: config for config in configs})
 
     async def apply(self, configs, _policy):
         await self.going_on.wait()
-        if self.fails:
-            raise self.fails
+        if self.fails and configs:
+            fails, self.fails = self.fails, None
+            raise fails
         changes = self.plan(configs)
-        self.configs = {config.name: config for config in configs}
+        self.processes = {config.name: config for config in configs}
+        self.applied.append(tuple(self.processes))
         return changes
 
 
@@ -221,6 +226,64 @@ async def test_a_category_that_a_reload_removed_keeps_its_actions_open_for_a_wee
         await database.write("UPDATE absent_categories SET seconds = seconds + ?", (GRACE_SECONDS,))
     await reload.reload()
     assert await open_ones() == []
+
+
+def stored_instances(data_dir):
+    with closing(sqlite3.connect(data_dir.state_file)) as connection:
+        return [row[0] for row in connection.execute("SELECT instance FROM ledger")]
+
+
+@pytest.fixture
+async def with_decision(reload, data_dir):
+    """A reload of the present file, so that the addresses are known, and a decision on a torrent of its qBittorrent."""
+    await reload.reload()
+    async with open_writer(data_dir.state_file) as database:
+        await ledger.plan(database, decision(category="tv"), {}, 1.0)
+    reload._workers.applied.clear()
+    return reload
+
+
+RENAMED = TEXT.replace("[qBit]", "[qBit-nas]")
+
+
+async def test_a_renamed_qbittorrent_keeps_what_was_done_to_its_torrents(with_decision, data_dir):
+    """It is renamed while no worker runs."""
+    data_dir.config_file.write_text(RENAMED)
+    result = await with_decision.reload()
+    assert result.applied == WorkerChanges(restarted=("films", "tv"))
+    assert stored_instances(data_dir) == ["qBit-nas"]
+    assert with_decision._workers.applied == [(), ("films", "tv")]
+    data_dir.config_file.write_text(TEXT)
+    await with_decision.reload()
+    assert stored_instances(data_dir) == ["qBit"]
+
+
+async def test_a_rename_that_cannot_be_applied_leaves_everything_as_it_was(with_decision, data_dir):
+    before = with_decision._workers.configs
+    with_decision._workers.fails = WorkerNotReadyError("films", None)
+    data_dir.config_file.write_text(RENAMED)
+    with pytest.raises(WorkerNotReadyError):
+        await with_decision.reload()
+    assert stored_instances(data_dir) == ["qBit"]
+    assert with_decision._workers.configs == before
+
+
+async def test_a_rename_that_cannot_be_stored_leaves_everything_as_it_was(with_decision, data_dir):
+    before = with_decision._workers.configs
+    with closing(sqlite3.connect(data_dir.state_file)) as connection, connection:
+        connection.execute(
+            "CREATE TRIGGER broken BEFORE UPDATE OF instance ON ledger BEGIN SELECT raise(ABORT, 'x'); END"
+        )
+    data_dir.config_file.write_text(RENAMED)
+    with pytest.raises(StateError):
+        await with_decision.reload()
+    assert stored_instances(data_dir) == ["qBit"]
+    assert with_decision._workers.configs == before
+
+
+async def test_a_rename_that_a_crash_left_half_done_is_finished_by_the_next_start(with_decision, data_dir):
+    follow_names(load_text(RENAMED, {}), data_dir, 2.0)
+    assert stored_instances(data_dir) == ["qBit-nas"]
 
 
 async def test_log_files_are_written_as_at_the_start_of_the_daemon(reload):

@@ -80,7 +80,7 @@ async def test_a_section_is_renamed_with_its_secret_and_the_torrents_of_its_cate
     assert file.read_text() == FILE.replace("[Radarr-4K]", "[Radarr-UHD]") + "Managed = true\n"
     assert context.loaded.config.arrs["Radarr-UHD"].category == "movies"
     refused = await post(client, "/web/config", 400, json={"renames": {"qBit": "qBit-nas"}})
-    assert "keeps its name" in refused["details"]["qBit"]
+    assert "a section without trackers" in refused["details"]["qBit"]
 
 
 async def test_who_may_not_change_a_section_may_not_rename_it(client, file):

@@ -69,7 +69,9 @@ def test_however_the_header_is_written(header):
     ("old", "new", "says"),
     [
         ("Radarr-No", "Radarr-X", "no such section"),
-        ("qBit", "qBit-nas", "keeps its name"),
+        ("Settings", "Radarr-X", "keeps its name"),
+        ("qBit", "Radarr-X", 'begins with "qBit"'),
+        ("qBit", "qBittorrent", 'begins with "qBit"'),
         ("Radarr-HD", "Sonarr-HD", 'begins with "Radarr"'),
         ("Radarr-HD", "Radarr.X", 'begins with "Radarr"'),
         ("Radarr-HD", "Radarr-X]\n[WebUI", 'begins with "Radarr"'),
@@ -78,10 +80,28 @@ def test_however_the_header_is_written(header):
 )
 def test_what_cannot_be_renamed_says_why(old, new, says):
     with pytest.raises(ConfigError) as refused:
-        change({old: new})
+        change({old: new}, TEXT + "[Settings]\n")
     (problem,) = refused.value.problems
     assert problem.key == old
     assert says in str(problem)
+
+
+def test_a_qbittorrent_keeps_everything_but_its_name():
+    found = change({"qBit": "qBit-nas"})
+    assert parse(found.after) == {("qBit-nas" if name == "qBit" else name): of for name, of in parse(TEXT).items()}
+    assert found.loaded.config.qbits["qBit-nas"].host == "nas"
+    assert parse(change({"qBit-nas": "qBit"}, found.after).after) == parse(TEXT)
+
+
+@pytest.mark.parametrize(("old", "new"), [("qBit", "qBit-nas"), ("qBit-nas", "qBit")])
+def test_trackers_that_count_for_every_qbittorrent_or_for_one_go_on_doing_so(old, new):
+    text = TEXT.replace(
+        '[qBit]\nHost = "nas"\n', f'[{old}]\nHost = "nas"\n[[{old}.Trackers]]\nURI = "https://a.example/x"\n'
+    )
+    with pytest.raises(ConfigError, match="a section without trackers"):
+        change({old: new}, text)
+    between = text.replace(f"[{old}]", "[qBit-a]").replace(f"[{old}.", "[qBit-a.")
+    assert "qBit-b" in parse(change({"qBit-a": "qBit-b"}, between).after)
 
 
 def test_a_variable_for_the_section_is_not_lost():
