@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import aiosqlite
 
 from control.events import BreakerTripped, SettingContradicts
-from control.handlers import decisions, processes, qbittorrents
+from control.handlers import decisions, inbox, processes, qbittorrents
+from control.handlers.shared import Nothing
 from qbitrr import logs
 from qbitrr.state import breakers, ledger
 
@@ -18,22 +20,28 @@ if TYPE_CHECKING:
 
     from control.context import HandlerContext
     from control.handlers.decisions import Decision
+    from control.handlers.inbox import InboxEntry
     from control.handlers.processes import ProcessView
     from qbitrr.state.ledger import LedgerChange
 
-    Change = Decision | ProcessView | BreakerTripped | SettingContradicts
+    Change = Decision | ProcessView | BreakerTripped | SettingContradicts | InboxEntry
 
 _log = logs.get(__name__)
 
 _POLL_SECONDS = 0.5
 _UNWATCHED_SECONDS = 2.0  # while no client follows, for notifications
 _MOST_ENTRIES = 2000  # read in one poll
+_INBOX_SECONDS = 10.0
+_UNCHANGED_SECONDS = 60.0  # what waits for a service counts after a while although nothing changed
+_FORGOTTEN_SECONDS = 3600.0  # for so long a matter has to be gone until it counts as new again
+_ANNOUNCED = frozenset({"credentials", "disk", "space", "other_tool", "import"})
+"""Matters of the inbox that no other event is about."""
 
 
 class ChangeFeed:
     """Polls workers and ledger, twice a second while a client follows, and publishes what changed.
 
-    `on_change` is called with each changed decision, worker and breaker, besides the event.
+    `on_change` is called with each changed decision, worker and breaker and each new matter, besides the event.
     """
 
     def __init__(self, context: HandlerContext, on_change: Callable[[Change], None] = lambda _: None) -> None:
@@ -46,6 +54,10 @@ class ChangeFeed:
         self._tripped: dict[str, str] = {}
         self._contradictions: dict[str, frozenset[tuple[str, str]]] = {}
         self._clients: tuple[object, ...] = ()
+        self._inbox: list[InboxEntry] | None = None
+        self._inbox_read_at = -math.inf
+        self._inbox_made_from: tuple[int, int] | None = None
+        self._matters: dict[tuple[str, ...], float] = {}
 
     async def run(self) -> None:
         """Publish changes until cancelled."""
@@ -54,6 +66,7 @@ class ChangeFeed:
             try:
                 self.poll_workers()
                 await self.poll_state()
+                await self.poll_inbox()
             except aiosqlite.Error as error:
                 _log.warning("ledger was not read", error=str(error))
 
@@ -86,6 +99,25 @@ class ChangeFeed:
                 if (one.kind, one.text) not in known:
                     self._publish("settings", SettingContradicts(category, one.kind, one.text, one.remedy))
             self._contradictions[category] = frozenset((one.kind, one.text) for one in found)
+
+    async def poll_inbox(self) -> None:
+        """Publish that the inbox changed, and each matter that is new in it; those of the start are not new."""
+        now = self._context.clock.monotonic()
+        if now < self._inbox_read_at + _INBOX_SECONDS:
+            return
+        made_from = (await self._context.database.data_version(), self._context.workers.revision)
+        if made_from == self._inbox_made_from and now < self._inbox_read_at + _UNCHANGED_SECONDS:
+            return
+        self._inbox_made_from, self._inbox_read_at = made_from, now
+        before, self._inbox = self._inbox, (await inbox.read(self._context, Nothing())).entries
+        if before != self._inbox:
+            self._context.events.publish_passing("inbox", {"entries": len(self._inbox)})
+        self._matters = {one: at for one, at in self._matters.items() if at > now - _FORGOTTEN_SECONDS}
+        for entry in self._inbox:
+            if entry.matter in _ANNOUNCED:
+                if before is not None and _matter(entry) not in self._matters:
+                    self._publish("matter", entry)
+                self._matters[_matter(entry)] = now
 
     def _poll_processes(self) -> None:
         now = {view.category: view for view in processes.views(self._context)}
@@ -138,3 +170,9 @@ class ChangeFeed:
     def _publish(self, kind: str, change: Change) -> None:
         self._context.events.publish(kind, change)
         self._on_change(change)
+
+
+def _matter(entry: InboxEntry) -> tuple[str, ...]:
+    """What makes an entry of the inbox another matter; of an import also the words of the Arr."""
+    words = entry.text if entry.matter == "import" else ""
+    return entry.matter, entry.category, entry.name, entry.hash, words

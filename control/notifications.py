@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from control.events import BreakerTripped, SettingContradicts, UpdateAvailable
 from control.handlers.decisions import Decision
+from control.handlers.inbox import InboxEntry
 from control.handlers.processes import ProcessView
 from qbitrr import logs
 from qbitrr.backoff import Backoff
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     Send = Callable[[Sequence[str], str, str], Coroutine[None, None, bool]]
     # addresses, title, text; True when all were reached
-    Subject = Decision | ProcessView | BreakerTripped | UpdateAvailable | SettingContradicts
+    Subject = Decision | ProcessView | BreakerTripped | UpdateAvailable | SettingContradicts | InboxEntry
 
 _log = logs.get(__name__)
 
@@ -42,9 +43,27 @@ def message(subject: Subject, page: str) -> tuple[NotificationEvent, str] | None
             return "breaker", f"Removals of {subject.category} await approval: {subject.because}. Decide at {page}"
         case SettingContradicts():
             return "settings", f"{subject.text} ({subject.category}). {subject.remedy}."
-        case Decision():
-            return _of_decision(subject, page)
+        case InboxEntry() | Decision():
+            return _of_matter(subject, page) if isinstance(subject, InboxEntry) else _of_decision(subject, page)
     return None
+
+
+def _of_matter(subject: InboxEntry, page: str) -> tuple[NotificationEvent, str]:
+    """A message about something new that waits for the user."""
+    return "inbox", _text_of_matter(subject, page)
+
+
+def _text_of_matter(subject: InboxEntry, page: str) -> str:
+    where = f" ({subject.category})" if subject.category else ""
+    match subject.matter:
+        case "import":
+            return f"{subject.name}{where}: {subject.text}. Answer at {page}"
+        case "credentials":
+            return f"{subject.name}{where} refuses what qbitrr logs in with: {subject.text}. {subject.remedy}."
+        case "space":
+            return f"Downloads of {subject.name} wait for room: {subject.number}. {subject.text}. {subject.remedy}."
+        case _:
+            return f"{subject.text}{where}. {subject.remedy}."
 
 
 def _of_decision(subject: Decision, page: str) -> tuple[NotificationEvent, str] | None:

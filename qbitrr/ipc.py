@@ -4,8 +4,8 @@ A channel is a Unix socket pair of type SEQPACKET: every packet is one whole mes
 for the rest of one, and the end of the other process reads as an empty packet. A message is a tagged struct as
 MessagePack; a message of an unknown type is refused as a whole.
 
-    worker -> supervisor    Hello, Ready, Heartbeat, Waiting, Metrics, Counters, Activity, Contradictions, ClientStates,
-                            Goodbye, and the answers TorrentRows, TorrentFiles, TorrentEvents, Comparison
+    worker -> supervisor    Hello, Ready, Heartbeat, Waiting, Metrics, Counters, Activity, Contradictions, Concerns,
+                            ClientStates, Goodbye, and the answers TorrentRows, TorrentFiles, TorrentEvents, Comparison
     supervisor -> worker    Configure, Rebuild, Approve, Discard, Decide, AnswerImport, ForgetAnswer, Undo, Explain,
                             SearchNow, PauseSearches, ReadSettings, and the questions ReadTorrents, ReadFiles,
                             ReadEvents, Compare
@@ -104,6 +104,24 @@ class Contradictions(Message, frozen=True):
     """All contradictions that were found when the Arr's settings were read last."""
 
     found: tuple[Contradiction, ...]
+
+
+class Concern(Struct, frozen=True):
+    """Something that the user should know of or put right, without a path or a host: what it is and what helps.
+
+    `kind` and `name` identify it; the rest may change from one report to the next.
+    """
+
+    kind: Literal["disk", "other_tool"]
+    name: str
+    text: str
+    remedy: str
+
+
+class Concerns(Message, frozen=True):
+    """All that concerns the user at present."""
+
+    found: tuple[Concern, ...]
 
 
 class ClientState(Struct, frozen=True):
@@ -340,6 +358,7 @@ FromWorker = (
     | Counters
     | Activity
     | Contradictions
+    | Concerns
     | ClientStates
     | TorrentRows
     | TorrentFiles

@@ -57,6 +57,7 @@ class LastReport(Struct, frozen=True):
     beat_at: float | None = None
     counters: ipc.Counters = ipc.Counters()
     contradictions: tuple[ipc.Contradiction, ...] | None = None
+    concerns: tuple[ipc.Concern, ...] = ()
     clients: tuple[ipc.ClientState, ...] = ()
 
 
@@ -391,6 +392,8 @@ def _updated(last: LastReport, message: ipc.FromWorker, now: float) -> LastRepor
             changes = {"counters": message}
         case ipc.Contradictions(found):
             changes = {"contradictions": found}
+        case ipc.Concerns(found):
+            changes = {"concerns": found}
         case ipc.ClientStates(states):
             changes = {"clients": states}
         case ipc.Activity(kind, search_summary, search_at):

@@ -24,9 +24,10 @@ async def follow(context: HandlerContext, request: EventsRequest, http: web.Requ
     """Follow what happens, as server-sent events without an end.
 
     `process` is a worker's entry of the process list, `decision` an entry of the ledger, `breaker` one that tripped,
-    `config` a change or an edit of the configuration with its plan. Each has an id, and a client that reconnects with
-    it receives what it missed. `qbittorrent` has the states of all of them, and no id. `reset` says that something may
-    have been missed: read again what you show.
+    `matter` what is new in the inbox and nothing else is about, `config` a change or an edit of the configuration with
+    its plan. Each has an id, and a client that reconnects with it receives what it missed. `qbittorrent` has the states
+    of all of them, `inbox` how much is in it, and both no id. `reset` says that something may have been missed: read
+    again what you show.
     """
     last_id = http.headers.get("Last-Event-ID", request.after)
     with context.events.follow() as follower:

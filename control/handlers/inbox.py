@@ -9,10 +9,27 @@ from control.context import HandlerContext
 from control.handlers import imports
 from control.handlers.shared import Nothing
 from control.web.answers import moment
-from qbitrr.state import breakers, ledger, verdict_list
+from qbitrr import units
+from qbitrr.config.model import runnable_qbits
+from qbitrr.state import breakers, free_space, ledger, verdict_list
+from qbitrr.worker.report import STATE_FILE
 from supervisor.lifecycle import Phase
 
-Matter = Literal["approval", "ask", "worker", "service", "setting", "import", "failed", "configuration", "update"]
+Matter = Literal[
+    "approval",
+    "ask",
+    "credentials",
+    "worker",
+    "disk",
+    "space",
+    "service",
+    "setting",
+    "other_tool",
+    "configuration",
+    "import",
+    "failed",
+    "update",
+]
 
 _MOST_TORRENTS = 50
 _FAILED_SECONDS = 86400.0
@@ -24,10 +41,12 @@ class InboxEntry(Struct, frozen=True, rename="camel", omit_defaults=True):
     """One matter. `text` is the reason in the words of its source, `remedy` what the user can do when that is known.
 
     approval: `number` removals wait for it. ask: a rule asks whether to do `action` (id `number`); an answer can be
-    remembered for `tracker`. worker: it is degraded, hangs, or needs the user. service: the worker waits for one.
-    setting: one of the Arr contradicts ours. import: the Arr leaves a complete torrent of `instance` to the user, who
-    may give one of the `answers`.
-    failed: an action on a torrent. configuration: the key `name` is to be filled in. update: to version `name`.
+    remembered for `tracker`. credentials: the service `name` refuses the key or the password. worker: it is degraded,
+    hangs, or needs the user. disk: one cannot be read or written. space: `number` downloads of the qBittorrent `name`
+    are paused until there is room. service: the worker waits for one. setting: one of the Arr contradicts ours, `words`
+    are the Arr's own. other_tool: another program does there what qbitrr does. configuration: the key `name` is to be
+    filled in. import: the Arr leaves a complete torrent of `instance` to the user, who may give one of the `answers`.
+    failed: an action on a torrent. update: to version `name`.
     """
 
     matter: Matter
@@ -35,6 +54,7 @@ class InboxEntry(Struct, frozen=True, rename="camel", omit_defaults=True):
     name: str = ""
     text: str = ""
     remedy: str = ""
+    words: str = ""
     number: int = 0
     hash: str = ""
     instance: str = ""
@@ -57,6 +77,8 @@ async def read(context: HandlerContext, _request: Nothing) -> Inbox:
             *await _approvals(context),
             *await _asks(context),
             *_workers(context),
+            *_concerns(context),
+            *await _space(context),
             *_settings(context),
             *_configuration(context),
             *await _imports(context),
@@ -95,22 +117,58 @@ async def _asks(context: HandlerContext) -> list[InboxEntry]:
 
 
 def _workers(context: HandlerContext) -> list[InboxEntry]:
-    entries = []
-    for category, process in context.workers.processes.items():
-        last, since = process.last_report, process.phase_since
-        if process.state.phase in _TROUBLED and last.waiting_for != "approval":
-            text = last.last_error or ""
-            entries.append(InboxEntry("worker", category, str(process.state.phase), text, since=moment(since)))
-        elif process.state.phase is Phase.WAITING and context.clock.wall() - since > _PATIENCE_SECONDS:
-            entries.append(
-                InboxEntry("service", category, last.waiting_for or "", last.last_error or "", since=moment(since))
-            )
-    return entries
+    return [entry for category in context.workers.processes if (entry := _worker(context, category))]
+
+
+def _worker(context: HandlerContext, category: str) -> InboxEntry | None:
+    """What is wrong with a worker or with what it waits for; None when nothing is, or not for long."""
+    process = context.workers.processes[category]
+    last, since, phase = process.last_report, process.phase_since, process.state.phase
+    service, text = last.waiting_for or "", last.last_error or ""
+    if phase in _TROUBLED and service != "approval":
+        if phase is Phase.HELD and service in _credentials(context, category):
+            remedy = f"Correct {_credentials(context, category)[service]} of {service}"
+            return InboxEntry("credentials", category, service, text, remedy, since=moment(since))
+        return InboxEntry("worker", category, str(phase), text, since=moment(since))
+    if phase is Phase.WAITING and context.clock.wall() - since > _PATIENCE_SECONDS:
+        if service == STATE_FILE:
+            remedy = "Make room on its disk, or make the data folder writable: nothing is done meanwhile"
+            return InboxEntry("disk", category, service, text, remedy, since=moment(since))
+        return InboxEntry("service", category, service, text, since=moment(since))
+    return None
+
+
+def _credentials(context: HandlerContext, category: str) -> dict[str, str]:
+    """The keys of the services of a worker that prove who calls, by section."""
+    keys = {qbit.section: "UserName and Password, or ApiKey," for qbit in runnable_qbits(context.loaded.config)}
+    if (arr := context.workers.processes[category].config.arr_section) is not None:
+        keys[arr.section] = "APIKey"
+    return keys
+
+
+def _concerns(context: HandlerContext) -> list[InboxEntry]:
+    return [
+        InboxEntry("disk" if one.kind == "disk" else "other_tool", category, one.name, one.text, one.remedy)
+        for category, process in context.workers.processes.items()
+        for one in process.last_report.concerns
+    ]
+
+
+async def _space(context: HandlerContext) -> list[InboxEntry]:
+    sections = {qbit.section for qbit in runnable_qbits(context.loaded.config)}
+    free = context.loaded.config.settings.free_space_bytes
+    text = f"They would not fit and leave {units.format_size(free)} free (FreeSpace)"
+    remedy = "Make room, or lower FreeSpace: they start again by themselves"
+    return [
+        InboxEntry("space", name=instance, text=text, remedy=remedy, number=number, since=moment(since))
+        for instance, (number, since) in (await free_space.paused_counts(context.database)).items()
+        if instance in sections and free > 0
+    ]
 
 
 def _settings(context: HandlerContext) -> list[InboxEntry]:
     return [
-        InboxEntry("setting", category, one.kind, one.text, one.remedy)
+        InboxEntry("setting", category, one.kind, one.text, one.remedy, one.words)
         for category, process in context.workers.processes.items()
         for one in process.last_report.contradictions or ()
     ]

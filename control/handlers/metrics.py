@@ -1,13 +1,17 @@
 """`/metrics`: metrics for Prometheus."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import get_args
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from control.context import HandlerContext
+from control.handlers import inbox
+from control.handlers.inbox import InboxEntry, Matter
 from control.handlers.shared import Nothing
 from control.process_memory import resident_bytes
 from control.web import answers
@@ -30,8 +34,10 @@ async def _text(context: HandlerContext) -> bytes:
     actions = _actions(row for row in await ledger.totals(context.database) if row[0] in workers)
     catalogue = _catalogue(row for row in await listing.sizes(context.database) if row[0] in workers)
     search_budgets = _search_budgets(context, await searches.budgets(context.database))
+    waiting = _inbox((await inbox.read(context, Nothing())).entries)
+    stored = [*actions, *catalogue, *search_budgets, *waiting]
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collected([*_daemon(context), *_workers(context), *actions, *catalogue, *search_budgets]))
+    registry.register(_Collected([*_daemon(context), *_workers(context), *stored]))
     return generate_latest(registry)
 
 
@@ -135,6 +141,14 @@ def _operations(context: HandlerContext) -> Iterator[Metric]:
         for path, took in one.first_byte_seconds.items():
             lists.add_metric([category, path], took)
     yield lists
+
+
+def _inbox(entries: Iterable[InboxEntry]) -> Iterator[Metric]:
+    waiting = _gauge("inbox_entries", "What waits for the user, by what it is.", ["matter"])
+    numbers = Counter(one.matter for one in entries)
+    for matter in get_args(Matter):
+        waiting.add_metric([matter], numbers[matter])
+    yield waiting
 
 
 def _actions(numbers: Iterable[tuple[str, str, str, str, int]]) -> Iterator[Metric]:

@@ -1,7 +1,7 @@
 // The one stream of events that a tab keeps open, and whether it is connected. A hidden tab closes it after a while.
 import { addressOf } from "./api.js";
 
-const KINDS = ["process", "decision", "breaker", "settings", "config", "update", "qbittorrent", "reset"];
+const KINDS = ["process", "decision", "breaker", "settings", "config", "update", "qbittorrent", "inbox", "matter", "reset"];
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
 const HIDDEN_MS = 60_000;

@@ -30,6 +30,12 @@ async def paused(database: Database, instance: str) -> dict[str, float]:
     return dict(await database.rows(sql, (instance,)))
 
 
+async def paused_counts(database: Database) -> dict[str, tuple[int, float]]:
+    """Count what is paused on each qBittorrent, with since when there has been something (epoch seconds)."""
+    sql = "SELECT instance, count(*), min(at) FROM paused_downloads GROUP BY instance"
+    return {row[0]: (row[1], row[2]) for row in await database.rows(sql)}
+
+
 async def record_paused(database: Database, instance: str, torrents: Iterable[tuple[str, float]], now: float) -> None:
     """Store torrents, each with when it was added, as paused."""
     async with database.transaction() as transaction:

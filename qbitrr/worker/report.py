@@ -70,6 +70,8 @@ class Report:
         self._last_counters = ipc.Counters()
         self._contradictions: ipc.Contradictions | None = None
         self._clients = self._last_clients = ipc.ClientStates(())
+        self._concerns: dict[str, tuple[ipc.Concern, ...]] = {}
+        self._last_concerns = ipc.Concerns(())
 
     async def beat(self) -> None:
         """Send a heartbeat every three seconds until cancelled, what changed every second, counters now and then."""
@@ -171,6 +173,18 @@ class Report:
         message = ipc.Contradictions(tuple(shortened))
         if message != self._contradictions:
             self._contradictions = message
+            self._channel.send(message)
+
+    def concerned(self, task: str, found: Sequence[ipc.Concern]) -> None:
+        """Report what a task finds that concerns the user, in place of what it found before."""
+        end = _LONGEST_TEXT
+        self._concerns[task] = tuple(
+            ipc.Concern(one.kind, one.name[:end], one.text[:end], one.remedy[:end])
+            for one in found[:_MOST_CONTRADICTIONS]
+        )
+        message = ipc.Concerns(tuple(one for some in self._concerns.values() for one in some))
+        if message != self._last_concerns:
+            self._last_concerns = message
             self._channel.send(message)
 
     def waits(self, task: str, service: str, error: str, *, needs_attention: bool) -> None:

@@ -144,6 +144,8 @@ EVENTS: Mapping[str, str] = {
     "decision": "an entry of `GET …/decisions`, when an action was planned or got further",
     "breaker": "too many removals in a category: they await approval",
     "settings": "a setting of an Arr contradicts the configuration",
+    "matter": "something is new in the inbox that no other event is about",
+    "inbox": "the inbox changed: how many entries it has; without an id",
     "config": "the configuration was changed, or edited by hand, with its plan",
     "update": "a newer version is known, or a line of an update under way",
     "qbittorrent": "the states of all qBittorrents; has no id",

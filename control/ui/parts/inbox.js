@@ -11,7 +11,7 @@ import { attempt } from "./toasts.js";
 import { explain } from "./torrent.js";
 
 const IMPORT_BUTTONS = { import: "strong", blocklist: "danger", leave: "" };
-const URGENT = new Set(["approval", "worker", "failed"]);
+const URGENT = new Set(["approval", "credentials", "worker", "disk", "failed"]);
 
 class Inbox extends Element {
   static properties = { entries: { state: true }, workers: { state: true } };
@@ -27,7 +27,7 @@ class Inbox extends Element {
   connectedCallback() {
     super.connectedCallback();
     this.#load();
-    this.follow(["process", "decision", "breaker", "settings", "config", "update", "reset"], () => this.#reload());
+    this.follow(["process", "decision", "breaker", "settings", "config", "update", "inbox", "reset"], () => this.#reload());
     this.follow(["connection"], ({ again }) => again && this.#load());
   }
 
@@ -64,13 +64,14 @@ class Inbox extends Element {
   }
 
   #entry(entry) {
-    const { matter, category = "", name = "", text = "", remedy = "", number = 0, since } = entry;
+    const { matter, category = "", name = "", text = "", remedy = "", words = "", number = 0, since } = entry;
     return html`<li class="card" data-kind=${URGENT.has(matter) ? "bad" : matter === "update" ? "busy" : "wait"}>
       <p class="row">${chip(t(`about.${matter}`), URGENT.has(matter) ? "bad" : matter === "update" ? "busy" : "wait")}
         <span class="muted">${category}</span>
         ${since ? html`<qb-time class="muted" at=${since}></qb-time>` : nothing}</p>
       <h3>${t(`matter.${matter}`, { n: number, category, name })}</h3>
       ${text ? html`<p class="reason">${capitalised(text)}</p>` : nothing}
+      ${words ? html`<blockquote class="reason">${words}</blockquote>` : nothing}
       ${remedy ? html`<p>${capitalised(remedy)}</p>` : nothing}
       <footer>${this.#answers(entry)}</footer>
     </li>`;
@@ -94,6 +95,14 @@ class Inbox extends Element {
             ? html`<button type="button" @click=${() => this.#answer("leave", number, name, tracker)}>${t("answer.leave.always", { tracker })}</button>
                 <button type="button" class="danger" @click=${() => this.#answer("do", number, name, tracker)}>${t("answer.do.always", { tracker })}</button>`
             : nothing}`;
+      case "credentials":
+        return html`<a class="button strong" href=${formatRoute("config", [name])}>${t("configure")}</a>
+          <button type="button" @click=${() => attempt(() => write(`processes/${section}/all/restart`))}>${t("restart")}</button>`;
+      case "space":
+        return html`<a class="button" href=${formatRoute("config", ["Settings"], { q: "FreeSpace" })}>${t("configure")}</a>`;
+      case "disk":
+      case "other_tool":
+        return html`<a class="button" href=${formatRoute("logs")}>${t("logs.open")}</a>`;
       case "worker":
       case "service":
         return html`

@@ -6,7 +6,7 @@ from msgspec import field
 
 from qbitrr.config.model.key import Table, key
 
-NotificationEvent = Literal["worker", "breaker", "action", "update", "settings", "ask"]
+NotificationEvent = Literal["worker", "breaker", "action", "update", "settings", "ask", "inbox"]
 
 
 class Notifications(Table, frozen=True):
@@ -22,7 +22,7 @@ class Notifications(Table, frozen=True):
             "choice",
             "What to report: a worker that is degraded or held, a breaker that tripped, an action that was done, "
             "an update that is available, settings of an Arr that contradict these, "
-            "a rule that asks you.",
+            "a rule that asks you, anything else that is new in the inbox.",
         ),
     ] = get_args(NotificationEvent)
     digest_seconds: Annotated[

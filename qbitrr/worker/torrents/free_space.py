@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
-from qbitrr import logs
+from qbitrr import ipc, logs
 from qbitrr.backoff import Backoff
 from qbitrr.config.address import host_name, is_loopback
 from qbitrr.errors import GoneError, ServiceError
@@ -36,6 +36,7 @@ _log = logs.get(__name__)
 CLIENTS_DISK = "of the client"
 """Name of the disk that a qBittorrent on another machine reports the free space of."""
 _PREFERENCES_SECONDS = 600.0
+_PATIENCE_SECONDS = 60.0  # a disk that sleeps answers after some seconds
 _RETRY = Backoff(first_seconds=5.0, limit_seconds=600.0)
 _CLAIM_SECONDS = 60.0
 _CLAIMED_SECONDS = 600.0
@@ -61,6 +62,7 @@ class FreeSpaceGuard:
         self._claimed: dict[str, int] | None = None
         self._claimed_at = float("-inf")
         self._measured = True
+        self._measured_at = context.clock.monotonic()
         self._trusted: dict[TorrentKey, float] = {}
         self._preallocates = False
         self._preallocates_read_at = float("-inf")
@@ -72,6 +74,8 @@ class FreeSpaceGuard:
         if self._on:
             await self._read_preferences()
         downloads = list(self._downloads(paused))
+        if not self._on:
+            self._context.report.concerned("space", ())
         if self._on:
             disks, downloads = await self._measure(downloads)
             found = free_space.guard(downloads, disks)
@@ -154,6 +158,7 @@ class FreeSpaceGuard:
             if unreadable - self._unreadable:
                 _log.warning("paths could not be read, and count for the guarded folder", paths=sorted(unreadable)[:10])
             self._unreadable = unreadable
+        self._report(bool(free))
         if self._measured is not bool(free):
             self._measured = bool(free)
             _log.info("free space was measured" if free else "free space was not measured", disks=free)
@@ -162,6 +167,22 @@ class FreeSpaceGuard:
         return disks, [
             replace(one, disk=by_path.get(one.disk, ""), moves_to=by_path.get(one.moves_to, "")) for one in downloads
         ]
+
+    def _report(self, measured: bool) -> None:
+        """Report a disk that cannot be measured for a minute, and paths that may not be read."""
+        now = self._context.clock.monotonic()
+        self._measured_at = now if measured else self._measured_at
+        concerns = []
+        if now >= self._measured_at + _PATIENCE_SECONDS:
+            text = f"The free space for {self._instance} is not known: nothing is paused or started for space"
+            remedy = "See to the disk of FreeSpaceFolder, which does not answer, or to its path"
+            concerns.append(ipc.Concern("disk", self._instance, text, remedy))
+        elif self._unreadable:
+            number = len(self._unreadable)
+            text = f"Folders of downloads of {self._instance} cannot be read: {number}. They count for FreeSpaceFolder"
+            remedy = "Let the user of qbitrr read them; the log names them"
+            concerns.append(ipc.Concern("disk", self._instance, text, remedy))
+        self._context.report.concerned("space", concerns)
 
     async def _claims_before(self) -> dict[str, int]:
         if not self._instances_before or not self._local:

@@ -6,7 +6,10 @@ from control import change_feed
 from control.change_feed import ChangeFeed
 from control.events import SettingContradicts
 from control.handlers.decisions import Decision
+from control.handlers.inbox import InboxEntry
+from qbitrr.clock import Clock
 from qbitrr.ipc import Contradiction
+from qbitrr.state import verdicts
 from qbitrr.state.database import open_reader, open_writer
 from supervisor.worker_process import LastReport
 from tests.integration.control.sample import NOW, fake_process
@@ -104,3 +107,42 @@ async def test_processes_are_described_only_after_a_change(make_context):
     context.workers.revision += 1
     feed.poll_workers()
     assert {one.waiting_for for one in published} == {"Radarr"}
+
+
+# -- the inbox ------------------------------------------------------------------------------------------------------
+
+REFUSED = 'it is complete, but the Arr refuses it: "Sample"'
+
+
+async def store(writer, because, letter="9"):
+    found = verdicts.StoredVerdict(
+        "movies", "qBit", letter * 40, "A.Movie", "nothing", "arr_refuses_it", because, [], NOW
+    )
+    await verdicts.store(writer, [found])
+
+
+async def test_what_is_new_in_the_inbox_is_published_once(writer, make_context_over, tmp_path):
+    published, seconds = [], iter(range(0, 100_000, 11))
+    async with open_reader(tmp_path / "state.db") as reader:
+        context = make_context_over(reader, clock=Clock(monotonic=lambda: float(next(seconds))))
+        feed = ChangeFeed(context, published.append)
+
+        async def poll():
+            published.clear()
+            await feed.poll_inbox()
+            return [(one.matter, one.text) for one in published if isinstance(one, InboxEntry)]
+
+        await store(writer, REFUSED)
+        assert await poll() == [], "what is there at the start is not new"
+        await store(writer, REFUSED, "8")
+        with context.events.follow() as follower:
+            assert await poll() == [("import", REFUSED)]
+            kinds = {(await follower.next(1.0)).kind for _ in range(2)}
+        assert kinds == {"inbox", "matter"}
+        assert await poll() == []
+        await store(writer, "it is being imported", "8")
+        assert await poll() == []
+        await store(writer, REFUSED, "8")
+        assert await poll() == [], "it was gone for a moment only"
+        await store(writer, 'it is complete, but the Arr refuses it: "else"', "8")
+        assert await poll() == [("import", 'it is complete, but the Arr refuses it: "else"')]

@@ -7,6 +7,7 @@ import pytest
 
 from control.events import BreakerTripped, SettingContradicts, UpdateAvailable
 from control.handlers.decisions import Decision
+from control.handlers.inbox import InboxEntry
 from control.handlers.processes import ProcessView
 from control.notifications import MOST_PENDING, NotificationSender, message
 from qbitrr.backoff import Backoff
@@ -52,6 +53,7 @@ def decision(state="done", **changes):
         (decision("awaiting_approval", notes={"asked": True}), "ask"),
         (decision("failed"), None),
         (BreakerTripped("movies", "11 deletions in an hour"), "breaker"),
+        (InboxEntry("import", "movies", "A.Movie", "it is refused"), "inbox"),
         (SettingContradicts("movies", "removes_completed", "Radarr deletes", "Switch it off"), "settings"),
     ],
 )
@@ -96,6 +98,28 @@ async def sent(sender, *events, settings=None, count=1):
     finally:
         running.cancel()
     return sender.sent
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        (
+            InboxEntry("import", "movies", "A.Movie", 'it is complete, but the Arr refuses it: "x"'),
+            f'A.Movie (movies): it is complete, but the Arr refuses it: "x". Answer at {PAGE}',
+        ),
+        (
+            InboxEntry("credentials", "movies", "Radarr", "status 401", "Correct APIKey of Radarr"),
+            "Radarr (movies) refuses what qbitrr logs in with: status 401. Correct APIKey of Radarr.",
+        ),
+        (
+            InboxEntry("space", name="qBit", text="They would not fit", remedy="Make room", number=2),
+            "Downloads of qBit wait for room: 2. They would not fit. Make room.",
+        ),
+        (InboxEntry("disk", "books", "qBit", "A disk is away", "See to it"), "A disk is away (books). See to it."),
+    ],
+)
+def test_what_is_new_in_the_inbox_has_a_message(entry, text):
+    assert message(entry, PAGE) == ("inbox", text)
 
 
 async def test_a_newer_version_has_a_message():

@@ -8,8 +8,9 @@ import pytest
 
 from qbitrr import ipc
 from qbitrr.clock import Clock
-from qbitrr.state import breakers, ledger, verdicts
+from qbitrr.state import breakers, free_space, ledger, verdicts
 from qbitrr.state.database import open_reader, open_writer
+from qbitrr.worker.report import STATE_FILE
 from supervisor.lifecycle import Phase, State
 from supervisor.worker_process import LastReport
 from tests.integration.control.asking import get
@@ -43,6 +44,52 @@ async def test_workers_in_trouble_and_services_that_are_away(make_context, conne
         ("service", "tv/anime", "refused"),
     ]
     assert entries[1]["name"] == "Sonarr-TV"
+
+
+async def test_a_refused_key_is_to_be_corrected(make_context, connect):
+    context = make_context()
+    worker(context, "movies", Phase.HELD, waiting_for="Radarr-4K", last_error="the API key was not accepted")
+    worker(context, "music", Phase.HELD, waiting_for="qBit", last_error="the password was not accepted")
+    worker(context, "tv/anime", Phase.HELD, waiting_for="Sonarr-TV.EntrySearch", last_error="no such profile")
+    async with connect(context) as client:
+        entries = (await get(client, "/web/inbox"))["entries"]
+    assert [(entry["matter"], entry["category"], entry["name"]) for entry in entries] == [
+        ("credentials", "movies", "Radarr-4K"),
+        ("worker", "tv/anime", "held"),
+        ("credentials", "music", "qBit"),
+    ]
+    assert entries[0]["remedy"] == "Correct APIKey of Radarr-4K"
+    assert "Password" in entries[2]["remedy"]
+
+
+async def test_disks_that_cannot_be_read_or_written(make_context, connect):
+    context = make_context()
+    worker(context, "movies", Phase.WAITING, NOW - 61, waiting_for=STATE_FILE, last_error="disk is full")
+    worker(context, "music", concerns=(ipc.Concern("disk", "qBit", "It cannot be read", "Let it be read"),))
+    async with connect(context) as client:
+        entries = (await get(client, "/web/inbox"))["entries"]
+    assert [(entry["matter"], entry["category"], entry["text"]) for entry in entries] == [
+        ("disk", "movies", "disk is full"),
+        ("disk", "music", "It cannot be read"),
+    ]
+    assert "Make room" in entries[0]["remedy"]
+
+
+async def test_downloads_that_wait_for_room(filled_state, tmp_path, make_context_over, connect):
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(filled_state.read_bytes())
+    async with open_writer(copy) as database:
+        await free_space.record_paused(database, "qBit", [("1" * 40, 1.0), ("2" * 40, 1.0)], NOW)
+        await free_space.record_paused(database, "qBit-gone", [("3" * 40, 1.0)], NOW)
+    async with open_reader(copy) as database:
+        guarded = make_context_over(database, CONFIG.replace("[Settings]", '[Settings]\nFreeSpace = "50G"'))
+        async with connect(guarded) as client:
+            (entry,) = (one for one in (await get(client, "/web/inbox"))["entries"] if one["matter"] == "space")
+        async with connect(make_context_over(database)) as client:
+            unguarded = (await get(client, "/web/inbox"))["entries"]
+    assert (entry["name"], entry["number"]) == ("qBit", 2)
+    assert "50G" in entry["text"]
+    assert [one["matter"] for one in unguarded] == [], "without FreeSpace they start again at once"
 
 
 async def test_contradictions_and_what_is_to_be_filled_in_and_an_update(make_context, connect):

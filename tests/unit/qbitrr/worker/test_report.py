@@ -100,3 +100,17 @@ def test_contradictions_are_reported_when_they_changed_and_are_bounded(report, t
     assert none == ipc.Contradictions(())
     assert len(bounded.found) < 100
     assert ipc.decode_from_worker(ipc.encode(bounded)) == bounded
+
+
+def test_what_concerns_the_user_is_kept_by_task_and_bounded(report, told):
+    of_a_disk = ipc.Concern("disk", "qBit", "t" * 100_000, "r")
+    other = ipc.Concern("other_tool", "searches", "t", "r")
+    report.concerned("space", [of_a_disk] * 1000)
+    report.concerned("space", [of_a_disk] * 1000)
+    report.concerned("other tools", [other])
+    report.concerned("space", [])
+    many, both, one = told.messages
+    assert len(many.found) < 100
+    assert both.found == (*many.found, other)
+    assert one.found == (other,)
+    assert ipc.decode_from_worker(ipc.encode(many)) == many

@@ -124,6 +124,31 @@ async def test_a_download_is_paused_that_does_not_fit_where_it_is_moved_to(clien
     assert TAG_PAUSED not in stays.tags
 
 
+async def test_a_disk_that_cannot_be_read_or_measured_concerns_the_user(add, open_worker, monkeypatch):
+    add("a")
+    measured = Measured({}, {"roomy": 10**12}, frozenset({"/secret"}))
+    monkeypatch.setattr("qbitrr.worker.torrents.free_space.measure", lambda _paths, _folder: measured)
+    found = []
+    async with open_worker(guarding()) as opened:
+        opened.guard._local = True
+        opened.report.concerned = lambda task, concerns: found.append((task, list(concerns)))
+        await settled(opened, 1)
+        ((task, (unreadable,)),) = found[-1:]
+        measured = Measured({}, {})
+        await settled(opened, 1)
+        assert found[-1] == ("space", []), "a disk may sleep for a while"
+        opened.guard._measured_at -= 61.0
+        await settled(opened, 1)
+        ((_, (unmeasured,)),) = found[-1:]
+        measured = Measured({}, {"roomy": 10**12})
+        await settled(opened, 1)
+        assert found[-1] == ("space", [])
+    assert (task, unreadable.kind, unmeasured.kind) == ("space", "disk", "disk")
+    assert "cannot be read" in unreadable.text
+    assert "/secret" not in unreadable.text
+    assert "not known" in unmeasured.text
+
+
 async def test_rules_of_one_category_and_of_a_whole_tree(client, add, open_worker):
     client.categories["books/old"] = client.categories["films"] = "/downloads"
     kept, removed = add("a", complete=True, uploaded=20.0 * MB), add("b", complete=True, uploaded=20.0 * MB)
