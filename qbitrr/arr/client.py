@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,7 @@ _PAGE_SIZE = 1000
 _ASKED_SINGLY = 20  # the list of all costs less than more single requests
 _MOST_PAGES = 100  # a longer queue is a fault of the server
 _MOST_HISTORY_PAGES = 20
+_MOST_SENT = 1000  # commands that are known as ours
 _AWAY = frozenset({502, 503, 504})
 
 
@@ -63,8 +65,8 @@ class ArrClient:
 
     A refused API key is not sent again and again (`qbitrr.arr.api_key`). An Arr that answers with Retry-After gets no
     command until then; `retry_after_seconds` is what is left of an earlier one, and `on_retry_after` stores a new one.
-    `answers_again` is set when an Arr that was out of reach, or was starting, answers. With `read_only` nothing is sent
-    that changes anything there.
+    `answers_again` is set when an Arr that was out of reach, or was starting, answers; `sent_commands` are the ids of
+    the latest commands that were sent. With `read_only` nothing is sent that changes anything there.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class ArrClient:
         self.kind = kind
         self._read_only = read_only
         self.answers_again = asyncio.Event()
+        self.sent_commands: deque[int] = deque(maxlen=_MOST_SENT)
         self._is_away = False
         self._key = ApiKey(section)
         self._commands_at = time.monotonic() + retry_after_seconds
@@ -332,7 +335,9 @@ class ArrClient:
 
     async def _command(self, body: object) -> Command:
         async with self._request(command=True):
-            return await self._http.post("command", Command, body)
+            command = await self._http.post("command", Command, body)
+        self.sent_commands.append(command.id)
+        return command
 
     async def _delete(self, path: str, **query: Query) -> None:
         async with self._request(command=True):

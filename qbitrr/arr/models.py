@@ -270,6 +270,7 @@ class Command(Answer, frozen=True):
     status: str | None = None
     result: str | None = None
     queued: str | None = None
+    trigger: str | None = None  # `manual` for the API and the Arr's page
     body: CommandBody | None = None
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from qbitrr.rules.facts import TorrentKey
-from qbitrr.rules.verdict import DESTRUCTIVE
+from qbitrr.rules.verdict import DESTRUCTIVE, Action
 from qbitrr.state.schema import BY_TORRENT
 
 if TYPE_CHECKING:
@@ -127,6 +127,22 @@ async def departures(database: Database, infohash: str) -> list[Departure]:
     """Read when a torrent left without us, oldest first."""
     sql = "SELECT category, instance, name, left_at FROM departures WHERE infohash = ? ORDER BY id"
     return [Departure._make(row) for row in await database.rows(sql, (infohash,))]
+
+
+async def left_unimported(database: Database, category: str, since: float) -> list[Departure]:
+    """Read which torrents left without us since a time and were never imported, oldest first; a thousand at most.
+
+    Of those that were there before the ledger began nothing is known.
+    """
+    sql = f"""SELECT category, instance, name, left_at FROM departures
+        WHERE category = ?1 AND left_at > ?2
+        AND added_at > (SELECT min(planned_at) FROM ledger WHERE category = ?1) AND NOT EXISTS (
+            SELECT 1 FROM ledger WHERE ledger.infohash = departures.infohash
+            AND ledger.instance = departures.instance AND ledger.added_at = departures.added_at
+            AND action IN ('{Action.IMPORT}', '{Action.MANUAL_IMPORT}', '{Action.FAIL_REST}') AND state = 'done')
+        ORDER BY id DESC LIMIT 1000"""
+    rows = await database.rows(sql, (category, since))
+    return [Departure._make(row) for row in reversed(rows)]
 
 
 async def read(database: Database, category: str, kind: type[Stored]) -> list[Stored]:

@@ -13,10 +13,12 @@ from qbitrr.errors import ServiceError
 from qbitrr.state import searches as stored_searches
 from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
+from qbitrr.worker import other_tools
 from qbitrr.worker.arr_settings import READ_SECONDS, ArrSettingsWatch
 from qbitrr.worker.context import WorkerContext
 from qbitrr.worker.jobs import Job, every
 from qbitrr.worker.library.sync import FULL_SYNC_SECONDS, LibrarySync
+from qbitrr.worker.other_tools import OtherToolsWatch
 from qbitrr.worker.push import PushListener
 from qbitrr.worker.report import Report
 from qbitrr.worker.search.loop import SearchLoop
@@ -54,11 +56,12 @@ class ArrParts(NamedTuple):
     library: LibrarySync
     searches: SearchLoop
     settings: ArrSettingsWatch
+    others: OtherToolsWatch
 
     @classmethod
     def of(cls, context: WorkerContext) -> Self:
         """Build all of them."""
-        return cls(LibrarySync(context), SearchLoop(context), ArrSettingsWatch(context))
+        return cls(LibrarySync(context), SearchLoop(context), ArrSettingsWatch(context), OtherToolsWatch(context))
 
 
 async def work(
@@ -127,6 +130,7 @@ def jobs_of(context: WorkerContext, torrents: TorrentLoop, arr: ArrParts | None)
         jobs += _search_jobs(context, arr.searches, arr.library.reading)
         jobs += arr_timers(context)
         jobs.append(Job("arr settings", READ_SECONDS, arr.settings.read, arr.settings.wake))
+        jobs.append(Job("other tools", other_tools.READ_SECONDS, arr.others.read))
     return jobs
 
 

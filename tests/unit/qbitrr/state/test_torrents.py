@@ -3,7 +3,14 @@ import pytest
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.state import ledger, shadow, torrents, verdicts
 from qbitrr.state.ledger import LedgerFilter
-from qbitrr.state.torrents import StoredFileCheck, StoredRefusals, StoredSeedingTime, StoredStrikes, StoredTorrent
+from qbitrr.state.torrents import (
+    StoredFileCheck,
+    StoredImportAnswer,
+    StoredRefusals,
+    StoredSeedingTime,
+    StoredStrikes,
+    StoredTorrent,
+)
 from qbitrr.state.verdicts import StoredVerdict
 from tests.unit.qbitrr.state.entries import decision
 
@@ -15,6 +22,7 @@ ROWS = {
     StoredStrikes: StoredStrikes(*A, "stalled", 1_700_000_000.25, 12.5, 3, 500),
     StoredSeedingTime: StoredSeedingTime(*A, 1_700_000_000.25, 99.5),
     StoredRefusals: StoredRefusals(*A, "tracker.example", "unregistered", 1_700_000_000.25, 3, 5.0, 6.0),
+    StoredImportAnswer: StoredImportAnswer(*A, 1_700_000_000.25, "leave", "Manual Import required.", 5.0),
 }
 CHANGES = {
     StoredTorrent: {"added_at": 9.0, "qbit_category": "tv"},
@@ -22,6 +30,7 @@ CHANGES = {
     StoredStrikes: {"seconds": 99.0, "observations": 4},
     StoredSeedingTime: {"seconds": 100.0},
     StoredRefusals: {"times": 4, "last_at": 7.0},
+    StoredImportAnswer: {"choice": "import", "words": "else", "answered_at": 9.0},
 }
 OTHER_PARTS = {  # rows of the same torrent
     StoredTorrent: [],
@@ -29,6 +38,7 @@ OTHER_PARTS = {  # rows of the same torrent
     StoredStrikes: [{"kind": "slow"}],
     StoredSeedingTime: [],
     StoredRefusals: [{"host": "other.example"}, {"kind": "listed"}],
+    StoredImportAnswer: [],
 }
 
 
@@ -159,3 +169,18 @@ async def test_what_we_removed_is_no_departure(database, state, departs):
     await torrents.save(database, "tv", StoredTorrent, [StoredTorrent(*A, 5.0, "tv")])
     await torrents.forget(database, "tv", [A], 77.0)
     assert bool(await torrents.departures(database, A[1])) is departs
+
+
+async def test_what_left_without_us_and_was_never_imported(database):
+    first = await ledger.plan(database, decision(infohash="f" * 40, action="recheck", added_at=1.0), {}, 4.0)
+    await ledger.close(database, first, "done", "x", 4.0)
+    names = {letter: letter * 40 for letter in "abc"}
+    for letter, added_at in (("a", 5.0), ("b", 5.0), ("c", 3.0)):
+        row = StoredTorrent("qBit", names[letter], added_at, "movies")
+        await torrents.save(database, "movies", StoredTorrent, [row])
+    done = await ledger.plan(database, decision(infohash=names["b"], action="import", added_at=5.0), {}, 6.0)
+    await ledger.close(database, done, "done", "imported", 7.0)
+    await torrents.forget(database, "movies", [("qBit", name) for name in names.values()], 77.0)
+    assert [one.left_at for one in await torrents.left_unimported(database, "movies", 76.0)] == [77.0]
+    assert await torrents.left_unimported(database, "movies", 77.0) == []
+    assert await torrents.left_unimported(database, "tv", 0.0) == []
