@@ -155,7 +155,8 @@ ROUTES = (
     route("GET", "/activity", activity.read, activity.ActivityRequest, activity.Activity, queue="queries"),
     route("GET", "/stats", stats.read, Nothing, stats.Stats, queue="queries"),
     route("GET", "/arr", arr.read, Nothing, arr.Arrs),
-    route("POST", "/arr/{section}/restart", arr.restart, arr.RestartRequest, Message, *_LOOKUP),
+    route("POST", "/arr/{section}/restart", arr.restart, arr.ArrRequest, Message, *_LOOKUP),
+    route("POST", "/arr/{section}/read-settings", arr.read_settings, arr.ArrRequest, Message, *_LOOKUP),
     route("POST", "/arr/{section}/approve", actions.approve, actions.ApprovalRequest, Message, *_DECISION),
     route("POST", "/arr/{section}/discard", actions.discard, actions.ApprovalRequest, Message, *_DECISION),
     route(

@@ -87,6 +87,7 @@ ROUTES: Mapping[str, Rights] = {
     "GET /activity": READ,
     "GET /arr": READ,
     "POST /arr/{section}/restart": HARMLESS,
+    "POST /arr/{section}/read-settings": HARMLESS,
     "POST /arr/{section}/approve": CHANGE,
     "POST /arr/{section}/discard": CHANGE,
     "POST /actions/{id}/answer": CHANGE,

@@ -5,7 +5,8 @@ from msgspec import Struct
 from control.context import HandlerContext
 from control.handlers import searches
 from control.handlers.shared import Category, Message, Nothing
-from control.worker_lookup import all_workers, category_of, display_name
+from control.worker_lookup import all_workers, category_of, display_name, send
+from qbitrr import ipc
 from qbitrr.config.model.key import ArrKind
 
 
@@ -26,8 +27,8 @@ class Arrs(Struct, frozen=True):
     ready: bool
 
 
-class RestartRequest(Struct, frozen=True):
-    """The worker to restart."""
+class ArrRequest(Struct, frozen=True):
+    """The Arr that is meant, or its worker."""
 
     section: Category
 
@@ -49,7 +50,7 @@ async def read(context: HandlerContext, _request: Nothing) -> Arrs:
     return Arrs(views, context.workers.ready)
 
 
-async def restart(context: HandlerContext, request: RestartRequest) -> Message:
+async def restart(context: HandlerContext, request: ArrRequest) -> Message:
     """Replace the worker process of an Arr.
 
     Answers at once; the new process resumes what the old one was doing.
@@ -57,6 +58,16 @@ async def restart(context: HandlerContext, request: RestartRequest) -> Message:
     category = category_of(context, request.section)
     context.workers.restart(category)
     return Message(f"Restart triggered for {category}")
+
+
+async def read_settings(context: HandlerContext, request: ArrRequest) -> Message:
+    """Have the settings of an Arr read again, and what in them contradicts ours reported.
+
+    Answers at once; the inbox follows when they were read. They are read each hour without it.
+    """
+    category = category_of(context, request.section)
+    send(context, category, ipc.ReadSettings())
+    return Message(f"The settings of {category} are read again")
 
 
 async def rebuild(context: HandlerContext, _request: Nothing) -> Message:

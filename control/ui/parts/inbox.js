@@ -98,6 +98,8 @@ class Inbox extends Element {
       case "credentials":
         return html`<a class="button strong" href=${formatRoute("config", [name])}>${t("configure")}</a>
           <button type="button" @click=${() => attempt(() => write(`processes/${section}/all/restart`))}>${t("restart")}</button>`;
+      case "setting":
+        return html`<button type="button" @click=${() => attempt(() => write(`arr/${section}/read-settings`))}>${t("setting.again")}</button>`;
       case "space":
         return html`<a class="button" href=${formatRoute("config", ["Settings"], { q: "FreeSpace" })}>${t("configure")}</a>`;
       case "disk":

@@ -81,6 +81,7 @@ export const GERMAN = {
   "about.configuration": "Einrichtung",
   "about.update": "Update",
 
+  "setting.again": "Neu lesen",
   "answer.do": "Ausführen",
   "import.import": "Importieren, was sicher ist",
   "import.import.title": "{name} importieren?",

@@ -80,6 +80,7 @@ export const ENGLISH = {
   "about.configuration": "Configuration",
   "about.update": "Update",
 
+  "setting.again": "Read it again",
   "answer.do": "Do it",
   "import.import": "Import what is certain",
   "import.import.title": "Import {name}?",

@@ -56,6 +56,7 @@ OPEN_INSIDE = OPEN_TO_ALL | {
     ("GET", "/web/torrents/{hash}/timeline"),
     ("POST", "/web/arr/rebuild"),
     ("POST", "/web/arr/{section}/restart"),
+    ("POST", "/web/arr/{section}/read-settings"),
     ("POST", "/web/arr/{section}/search"),
     ("GET", "/web/arr/{section}/search-plan"),
     ("POST", "/web/processes/{category}/{kind}/restart"),

@@ -149,6 +149,12 @@ async def test_restart(client, context, section, category, body):
     assert context.workers.calls == [("restart", category)]
 
 
+async def test_the_settings_of_an_arr_are_read_again(client, context):
+    await post(client, "/web/arr/Radarr-4K/read-settings")
+    assert context.workers.processes["movies"].sent == [ipc.ReadSettings()]
+    assert (await post(client, "/web/arr/nothing/read-settings", 404))["code"] == "UNKNOWN_CATEGORY"
+
+
 async def test_restart_of_something_unknown(client, context):
     assert await post(client, "/web/arr/nothing/restart", 404) == {
         "error": "Unknown category: nothing",

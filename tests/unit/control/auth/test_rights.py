@@ -18,6 +18,7 @@ NO, RATED, YES = Right.NO, Right.RATED, Right.YES
 HARMLESS_ROUTES = {
     "POST /arr/rebuild",
     "POST /arr/{section}/restart",
+    "POST /arr/{section}/read-settings",
     "POST /arr/{section}/search",
     "POST /processes/{category}/{kind}/restart",
 }
