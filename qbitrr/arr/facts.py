@@ -182,4 +182,4 @@ def client_settings(clients: Iterable[DownloadClient]) -> tuple[ClientSettings, 
 
 def health_issues(checks: Iterable[HealthCheck]) -> tuple[HealthIssue, ...]:
     """Translate what the Arr finds wrong."""
-    return tuple(HealthIssue(one.source or "", one.message or "") for one in checks)
+    return tuple(HealthIssue(one.source or "", one.message or "", one.type or "", one.wiki_url or "") for one in checks)

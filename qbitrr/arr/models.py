@@ -401,4 +401,6 @@ class HealthCheck(Answer, frozen=True):
     """One of `GET health`: something that the Arr finds wrong with its surroundings."""
 
     source: str | None = None
+    type: str | None = None  # notice, warning or error
     message: str | None = None
+    wiki_url: str | None = None

@@ -65,10 +65,12 @@ class ClientSettings(Struct, frozen=True):
 
 
 class HealthIssue(Struct, frozen=True):
-    """What a check of the Arr found wrong."""
+    """What a check of the Arr found wrong. `page` is the address of its help, which is the same in all languages."""
 
     source: str
     message: str
+    severity: str = ""
+    page: str = ""
 
 
 class ArrSettings(Struct, frozen=True):

@@ -48,3 +48,5 @@ class ArrSettings(Struct):
     redownload_failed_from_interactive_search: bool = True
     path_mappings: list[PathMapping] = field(default_factory=list)
     mounts: list[PathMapping] = field(default_factory=list)
+    indexers_away: bool = False
+    """No indexer answers any more."""

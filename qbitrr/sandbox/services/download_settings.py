@@ -1,4 +1,4 @@
-"""Settings > Download Clients of an Arr, and what its health page says of the clients.
+"""Settings > Download Clients of an Arr, and what its health page says of the clients and of the indexers.
 
 Source: recordings `config-downloadclient`, `downloadclient`, `remotepathmapping*`, `health*`.
 """
@@ -114,12 +114,13 @@ def _field(
 
 
 def health(kind: str, connections: Iterable[Connection], settings: ArrSettings, now: float) -> list[Resource]:
-    """`GET health`, as far as download clients go.
+    """`GET health`, as far as download clients and indexers go.
 
-    Those that do not answer, those that are not asked for now, and those whose folders are not seen.
+    Clients that do not answer, those that are not asked for now, and those whose folders are not seen.
     """
     listed = list(connections)
-    found = [_unreachable(kind, one) for one in listed if not _answers(one)]
+    found = _without_indexers(kind) if settings.indexers_away else []
+    found += [_unreachable(kind, one) for one in listed if not _answers(one)]
     found += [_unseen(kind, one, folder) for one in listed if (folder := _unseen_folder(one, settings))]
     waiting = [one.settings.name for one in listed if now < one.blocked_until]
     if waiting:
@@ -165,6 +166,18 @@ def _unreachable(kind: str, connection: Connection) -> Resource:
         reason = f"Connection refused ({settings.host}:{settings.port})"
     text, page = f"Unable to communicate with {settings.name}. {reason}", "unable-to-communicate-with-download-client"
     return _check(kind, "DownloadClientCheck", text, page)
+
+
+def _without_indexers(kind: str) -> list[Resource]:
+    page, text = (
+        "indexers-are-unavailable-due-to-failures",
+        "capable indexers are temporarily unavailable due to recent",
+    )
+    return [
+        _check(kind, "IndexerRssCheck", f"All rss-{text} indexer errors", page, "warning"),
+        _check(kind, "IndexerStatusCheck", "All indexers are unavailable due to failures", page),
+        _check(kind, "IndexerSearchCheck", f"All search-{text} indexer errors", page, "warning"),
+    ]
 
 
 def _check(kind: str, source: str, text: str, page: str, level: str = "error") -> Resource:

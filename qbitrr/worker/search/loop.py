@@ -17,6 +17,7 @@ from qbitrr.rules.search.plan import Choice, Item, PlannedSearch, SearchForecast
 from qbitrr.state import catalogue, searches
 from qbitrr.worker.disk import on_disk
 from qbitrr.worker.search.budget import SearchBudget, SearchSender
+from qbitrr.worker.search.indexers import IndexerWatch
 from qbitrr.worker.search.outcomes import SearchOutcomes
 from qbitrr.worker.search.pause import SearchPause
 
@@ -51,6 +52,7 @@ class SearchLoop:
         self._clock = context.clock
         self._budget = SearchBudget(context)
         self._sender = SearchSender(context)
+        self._indexers = IndexerWatch(context)
         self._outcomes = SearchOutcomes(context.services.arr, context.clock)
         self._switches = _switches(context.config)
         self._requested: list[int] = []
@@ -164,6 +166,8 @@ class SearchLoop:
 
     async def _busy(self, queue: list[QueueRecord], commands: list[Command]) -> str:
         """Return why the Arr has enough searches and downloads; empty when it has not."""
+        if because := await self._indexers.obstacle():
+            return because
         entry = self._config.arr.entry_search
         names = [one.name or "" for one in commands if not one.ended]
         active = sum(name.endswith("Search") for name in names)

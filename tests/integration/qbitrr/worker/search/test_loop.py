@@ -211,6 +211,31 @@ async def test_nothing_is_asked_of_the_arr_before_its_library_was_read(hunt, san
         assert len(sandbox.arrs["Radarr-HD"].requests) == asked
 
 
+async def test_searches_pause_while_no_indexer_answers_and_one_is_tried_in_an_hour(hunt, sandbox):
+    arr = sandbox.world.arrs["Radarr-HD"]
+    seconds = [0.0]
+    clock = Clock(wall=time.time, monotonic=lambda: 50_000.0 + seconds[0])
+    async with hunt(search_limit=100, clock=clock) as room:
+        arr.settings.indexers_away = True
+        await room.searching.one_round()
+        waiting = (await outlook(room)).waiting_for
+        assert "no indexer answers" in waiting
+        assert "All indexers are unavailable due to failures" in waiting
+        seconds[0] = 3500.0
+        await room.searching.one_round()
+        assert sent(sandbox) == []
+        seconds[0] = 3601.0
+        await room.searching.one_round()
+        assert len(sent(sandbox)) == 1
+        seconds[0] = 3700.0
+        await room.searching.one_round()
+        assert len(sent(sandbox)) == 1
+        arr.settings.indexers_away = False
+        seconds[0] = 3800.0
+        await room.searching.one_round()
+        assert len(sent(sandbox)) == 2
+
+
 async def test_running_searches_are_waited_for(hunt, sandbox):
     sandbox.world.arrs["Radarr-HD"].tempo = Tempo(0.001)  # they take hours
     async with hunt(search_limit=1) as room:
