@@ -7,6 +7,7 @@ from benchmarks import (
     household,
     imports,
     large_library,
+    long_ledger,
     open_pages,
     page,
     seeding,
@@ -20,6 +21,7 @@ page.run()
 household.run()
 hammered.run()
 large_library.run()
+long_ledger.run()
 open_pages.run()
 slow_readers.run()
 imports.run()

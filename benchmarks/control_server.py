@@ -23,7 +23,7 @@ from qbitrr.data_dir import DataDir
 from qbitrr.rules.library import items
 from qbitrr.rules.library.quality import FileFacts, Profile
 from qbitrr.state import catalogue, migrate
-from qbitrr.state.database import open_reader, open_writer
+from qbitrr.state.database import Database, open_reader, open_writer
 from supervisor.own_tasks import OwnTasks
 from tests.integration.control.sample import (
     FakeChecker,
@@ -89,6 +89,33 @@ async def fill(path: Path) -> None:
             await generation.commit(1.0)
 
 
+def context_of(data_dir: DataDir, config: str, database: Database) -> HandlerContext:
+    """The context of handlers over a state file, with workers that only have a name."""
+    loaded = load_text(config, {})
+    clock = Clock()
+    config_reload = FakeReload(loaded, data_dir)
+    return HandlerContext(
+        audit=AuditTrail(data_dir.audit_file, clock),
+        config_reload=config_reload,
+        commands=FakeCommands(),
+        checker=FakeChecker(),
+        self_update=FakeSelfUpdate(),
+        config_editor=ConfigEditor(config_reload, clock),
+        events=Events(clock),
+        access=Access(
+            lambda: config_reload.loaded.config.webui,
+            "token",
+            LoginThrottle(clock),
+            Sessions(data_dir.sessions_file, clock),
+            clock,
+        ),
+        workers=FakeWorkers({arr.category: fake_process(arr) for arr in loaded.config.arrs.values()}),
+        own_tasks=OwnTasks(clock),
+        database=database,
+        log_folder=None,
+    )
+
+
 async def serve(folder: Path, port: int) -> None:
     data_dir = DataDir(folder)
     sections = "".join(
@@ -98,30 +125,8 @@ async def serve(folder: Path, port: int) -> None:
     data_dir.config_file.write_text(CONFIG + sections)
     migrate.prepare(data_dir.state_file)
     await fill(data_dir.state_file)
-    loaded = load_text(CONFIG + sections, {})
-    clock = Clock()
-    config_reload = FakeReload(loaded, data_dir)
     async with open_reader(data_dir.state_file) as database:
-        context = HandlerContext(
-            audit=AuditTrail(data_dir.audit_file, clock),
-            config_reload=config_reload,
-            commands=FakeCommands(),
-            checker=FakeChecker(),
-            self_update=FakeSelfUpdate(),
-            config_editor=ConfigEditor(config_reload, clock),
-            events=Events(clock),
-            access=Access(
-                lambda: config_reload.loaded.config.webui,
-                "token",
-                LoginThrottle(clock),
-                Sessions(data_dir.sessions_file, clock),
-                clock,
-            ),
-            workers=FakeWorkers({arr.category: fake_process(arr) for arr in loaded.config.arrs.values()}),
-            own_tasks=OwnTasks(clock),
-            database=database,
-            log_folder=None,
-        )
+        context = context_of(data_dir, CONFIG + sections, database)
         application = create_application(context)
         answer = {"body": b""}
 

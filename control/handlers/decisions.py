@@ -26,7 +26,7 @@ class DecisionsRequest(Struct, frozen=True):
     q: Annotated[str, Meta(description="Only those with this text in name or reason, in any case.")] = ""
     since: Annotated[str, Meta(description="Only those planned at this time or later, ISO 8601.")] = ""
     until: Annotated[str, Meta(description="Only those planned before this time, ISO 8601.")] = ""
-    before: Annotated[int, Meta(description="Only those with a lower id: `next` of the page before.")] = 0
+    before: Annotated[int, Meta(description="Only those that are older than this one: `next` of the page before.")] = 0
     shadow: Annotated[bool, Meta(description="What Shadow kept from being done.")] = False
 
 
@@ -55,7 +55,10 @@ class Decision(Struct, frozen=True, rename="camel"):
 
 
 class Decisions(Struct, frozen=True):
-    """A page of decisions. `next` is the `before` of the next page, null after the last one."""
+    """A page of decisions. `next` is the `before` of the next page, null after the last one.
+
+    A page of those with a text (`q`) may be short: it searches the next 10,000 decisions, and the next page goes on.
+    """
 
     decisions: list[Decision]
     next: int | None
@@ -78,9 +81,9 @@ async def read(context: HandlerContext, request: DecisionsRequest) -> Decisions:
     )
     if request.shadow:
         shown = [_shadow_decision(entry) for entry in await shadow.page(context.database, request.limit, conditions)]
-    else:
-        shown = [decision(entry) for entry in await ledger.page(context.database, request.limit, conditions)]
-    return Decisions(shown, shown[-1].id if len(shown) == request.limit else None)
+        return Decisions(shown, shown[-1].id if len(shown) == request.limit else None)
+    page = await ledger.page(context.database, request.limit, conditions)
+    return Decisions([decision(entry) for entry in page.entries], page.next)
 
 
 def decision(entry: ledger.Entry) -> Decision:

@@ -209,7 +209,7 @@ async def _failed(context: HandlerContext) -> list[InboxEntry]:
             hash=one.infohash,
             since=moment(one.updated_at),
         )
-        for one in await ledger.page(context.database, _MOST_TORRENTS, lately)
+        for one in (await ledger.page(context.database, _MOST_TORRENTS, lately)).entries
     ]
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from qbitrr.rules.verdict import EndState, OpenState
     from qbitrr.state.database import Database, Row
 
+# A + before a column in SQL keeps the index of that column from being used: it would find most of all entries.
+
 FIRST_STEP = "planned"
 
 
@@ -133,7 +135,7 @@ async def advance(database: Database, entry: Entry, step: str, now: float, **not
 async def approve(database: Database, category: str, now: float) -> None:
     """Let every action of a category that awaits approval go on, but for those that were asked about one by one."""
     await database.write(
-        f"UPDATE ledger SET state = 'planned', updated_at = ? WHERE category = ? AND {_IS_HELD} AND NOT {_IS_ASKED}",
+        f"UPDATE ledger SET state = 'planned', updated_at = ? WHERE +category = ? AND {_IS_HELD} AND NOT {_IS_ASKED}",
         (now, category),
     )
 
@@ -167,21 +169,21 @@ async def carry_over(database: Database, entry: Entry, added_at: float) -> None:
     )
 
 
-async def ids_at_step(database: Database, category: str, step: str) -> list[int]:
-    """Read the ids of actions of a category that are done and reached a step after that."""
-    sql = "SELECT id FROM ledger WHERE category = ? AND state = 'done' AND step = ? ORDER BY id"
-    return [row[0] for row in await database.rows(sql, (category, step))]
+async def being_undone(database: Database, category: str) -> list[int]:
+    """Read the ids of removals of a category that are being undone."""
+    sql = f"SELECT id FROM ledger WHERE category = ? AND state = 'done' AND step = '{quarantine.UNDOING}' ORDER BY id"
+    return [row[0] for row in await database.rows(sql, (category,))]
 
 
 async def open_entries(database: Database, category: str) -> list[Entry]:
     """Read the open actions of a category, oldest first."""
-    sql = f"SELECT {_COLUMNS} FROM ledger WHERE category = ? AND {_IS_OPEN} ORDER BY id"
+    sql = f"SELECT {_COLUMNS} FROM ledger WHERE +category = ? AND {_IS_OPEN} ORDER BY id"  # by the state
     return [_entry(row) for row in await database.rows(sql, (category,))]
 
 
 async def awaiting_approval(database: Database) -> dict[str, int]:
     """Count the actions that await approval because they were too many at once, by category."""
-    sql = f"SELECT category, count(*) FROM ledger WHERE {_IS_HELD} AND NOT {_IS_ASKED} GROUP BY category"
+    sql = f"SELECT category, count(*) FROM ledger WHERE {_IS_HELD} AND NOT {_IS_ASKED} GROUP BY +category"
     return dict(await database.rows(sql))
 
 
@@ -253,32 +255,113 @@ class LedgerFilter(Struct, frozen=True):
     before: int | None = None
     text: str | None = None
 
+    @property
+    def kind(self) -> Terms:
+        """The terms about category, action, rule and state."""
+        terms = _terms({"action = ?": self.action, "rule = ?": self.rule, "state = ?": self.state})
+        if self.categories is not None:
+            terms.append((f"category IN ({', '.join('?' * len(self.categories))})", tuple(self.categories)))
+        return terms
+
+    def span(self, moment: str) -> Terms:
+        """The terms about the time, which is in the column `moment`."""
+        return _terms({f"{moment} >= ?": self.since, f"{moment} < ?": self.until})
+
+    @property
+    def words(self) -> Terms:
+        """The term about the text."""
+        if self.text is None:
+            return []
+        return [("(instr(lower(name), ?) > 0 OR instr(lower(because), ?) > 0)", (self.text.lower(),) * 2)]
+
     def where(self, moment: str) -> tuple[str, list[Any]]:
         """Return the condition and its values; `moment` is the column that holds the time."""
-        terms: dict[str, Any] = {
-            "action = ?": self.action,
-            "rule = ?": self.rule,
-            "state = ?": self.state,
-            f"{moment} >= ?": self.since,
-            f"{moment} < ?": self.until,
-            "id < ?": self.before,
-        }
-        terms = {sql: value for sql, value in terms.items() if value is not None}
-        conditions, values = list(terms), list(terms.values())
-        if self.text is not None:
-            conditions.append("(instr(lower(name), ?) > 0 OR instr(lower(because), ?) > 0)")
-            values += [self.text.lower()] * 2
-        if self.categories is not None:
-            conditions.append(f"category IN ({', '.join('?' * len(self.categories))})")
-            values += self.categories
-        return " AND ".join(conditions) or "TRUE", values
+        return condition([*self.kind, *self.span(moment), *_terms({"id < ?": self.before}), *self.words])
 
 
-async def page(database: Database, limit: int, chosen: LedgerFilter) -> list[Entry]:
-    """Read the newest actions that match, newest first."""
-    where, values = chosen.where("planned_at")
-    sql = f"SELECT {_COLUMNS} FROM ledger WHERE {where} ORDER BY id DESC LIMIT ?"
-    return [_entry(row) for row in await database.rows(sql, (*values, limit))]
+Terms = list[tuple[str, tuple[Any, ...]]]
+"""Parts of a condition, each with its values."""
+
+
+def _terms(values: Mapping[str, Any]) -> Terms:
+    return [(sql, (value,)) for sql, value in values.items() if value is not None]
+
+
+def condition(terms: Terms) -> tuple[str, list[Any]]:
+    """Join terms; returns the condition and its values."""
+    return " AND ".join(sql for sql, _ in terms) or "TRUE", [value for _, values in terms for value in values]
+
+
+class LedgerPage(Struct, frozen=True):
+    """Actions, the newest first. `next` is the `before` of the page after it, None after the last one."""
+
+    entries: list[Entry]
+    next: int | None
+
+
+READ_AT_ONCE = 10_000
+"""Actions in which one page searches a text: the next page goes on, and nothing else waits long meanwhile."""
+_MOST_KINDS = 400  # SQLite joins 500 queries at most
+_NEWEST_FIRST = "ORDER BY planned_at DESC, id DESC"
+
+
+async def page(database: Database, limit: int, chosen: LedgerFilter) -> LedgerPage:
+    """Read the newest actions that match. A page with a text may have fewer than there are, but then a next one."""
+    span = [*chosen.span("planned_at"), *await _behind(database, chosen.before)]
+    if chosen.text is not None:
+        return await _searched(database, limit, [*span, *chosen.kind[:1]], [*chosen.kind[1:], *chosen.words])
+    kinds = await _kinds(database, chosen.kind)
+    queries = [_newest([*kind, *span], limit) for kind in kinds]
+    sql = " UNION ALL ".join(query for query, _ in queries) or "SELECT 0 AS id, 0 AS planned_at WHERE FALSE"
+    rows = await database.rows(
+        f"""SELECT {_COLUMNS} FROM ledger WHERE id IN (SELECT id FROM ({sql}) {_NEWEST_FIRST} LIMIT ?)
+            {_NEWEST_FIRST}""",
+        (*[value for _, values in queries for value in values], limit),
+    )
+    entries = [_entry(row) for row in rows]
+    return LedgerPage(entries, entries[-1].id if len(entries) == limit else None)
+
+
+async def _searched(database: Database, limit: int, read: Terms, wanted: Terms) -> LedgerPage:
+    """Search the newest actions that match `read`, which an index finds, for those that match `wanted` as well."""
+    where, values = condition(read)
+    walked = f"SELECT {_COLUMNS} FROM ledger WHERE {where} {_NEWEST_FIRST} LIMIT {READ_AT_ONCE}"
+    asked_for, asked = condition(wanted)
+    rows = await database.rows(f"SELECT * FROM ({walked}) WHERE {asked_for} LIMIT ?", (*values, *asked, limit))
+    entries = [_entry(row) for row in rows]
+    if len(entries) == limit:
+        return LedgerPage(entries, entries[-1].id)
+    last = await database.row(
+        f"SELECT id FROM ledger WHERE {where} {_NEWEST_FIRST} LIMIT 1 OFFSET {READ_AT_ONCE - 1}", values
+    )
+    return LedgerPage(entries, last[0] if last else None)
+
+
+async def _kinds(database: Database, terms: Terms) -> list[Terms]:
+    """Take what meets several terms apart into kinds of actions, which the totals list: an index has each of them."""
+    if len(terms) < 2:
+        return [terms]
+    where, values = condition(terms)
+    sql = f"SELECT category, action, rule, state FROM ledger_totals WHERE number > 0 AND {where} LIMIT ?"
+    kinds = await database.rows(sql, (*values, _MOST_KINDS + 1))
+    if len(kinds) > _MOST_KINDS:
+        return [terms]
+    names = ("category = ?", "action = ?", "rule = ?", "state = ?")
+    return [_terms(dict(zip(names, kind, strict=True))) for kind in kinds]
+
+
+def _newest(terms: Terms, limit: int) -> tuple[str, list[Any]]:
+    """Make a query for the newest actions that match, with its values."""
+    where, values = condition(terms)
+    return f"SELECT * FROM (SELECT id, planned_at FROM ledger WHERE {where} {_NEWEST_FIRST} LIMIT {limit})", values
+
+
+async def _behind(database: Database, before: int | None) -> Terms:
+    """Make the term for what is behind an action, also for one that was dropped with age."""
+    if before is None:
+        return []
+    place = await database.row("SELECT planned_at, id FROM ledger WHERE id = ?", (before,))
+    return [("(planned_at, id) < (?, ?)", place)] if place else [("id < ?", (before,))]
 
 
 async def of_present_torrents(database: Database, category: str) -> list[Entry]:
@@ -297,8 +380,8 @@ async def of_present_torrents(database: Database, category: str) -> list[Entry]:
 async def begun_since(database: Database, category: str, actions: Sequence[str], since: float) -> list[Entry]:
     """Read actions that were planned after a time and neither cancelled nor await approval, oldest first."""
     sql = f"""SELECT {_COLUMNS} FROM ledger
-              WHERE category = ? AND action IN ({", ".join("?" * len(actions))}) AND planned_at > ?
-              AND state NOT IN ('cancelled', 'awaiting_approval') ORDER BY id"""
+              WHERE category = ? AND +action IN ({", ".join("?" * len(actions))}) AND planned_at > ?
+              AND +state NOT IN ('cancelled', 'awaiting_approval') ORDER BY id"""
     return [_entry(row) for row in await database.rows(sql, (category, *actions, since))]
 
 
@@ -321,7 +404,7 @@ async def done_since(database: Database, since: float) -> dict[str, int]:
     """Count actions that were done since a time, by action. Read from an index alone."""
     rows = await database.rows(
         """SELECT action, count(*) FROM ledger
-           WHERE planned_at >= ? AND state IN ('done', 'undone') GROUP BY action""",
+           WHERE planned_at >= ? AND +state IN ('done', 'undone') GROUP BY +action""",
         (since,),
     )
     return dict(rows)
@@ -336,7 +419,7 @@ async def by_day(
     """
     rows = await database.rows(
         """SELECT CAST((planned_at + ?) / ? AS INTEGER), category, action, count(*) FROM ledger
-           WHERE planned_at >= ? AND state IN ('done', 'undone') GROUP BY 1, 2, 3 ORDER BY 1""",
+           WHERE planned_at >= ? AND +state IN ('done', 'undone') GROUP BY 1, +category, +action ORDER BY 1""",
         (offset_seconds, day_seconds, since),
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from qbitrr import ipc, logs
 from qbitrr.errors import ServiceError
 from qbitrr.rules.history import DISCARDED, LEFT
-from qbitrr.rules.quarantine import UNDOING
 from qbitrr.rules.stuck_imports import ImportAnswer, ImportChoice
 from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError
@@ -33,7 +32,7 @@ class Approvals:
 
     async def load(self) -> None:
         """Take up what an earlier process did not finish."""
-        for entry_id in await ledger.ids_at_step(self._context.database, self._context.config.name, UNDOING):
+        for entry_id in await ledger.being_undone(self._context.database, self._context.config.name):
             self.submit(ipc.Undo(entry_id))
 
     def submit(self, decision: UserDecision) -> None:

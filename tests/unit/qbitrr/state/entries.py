@@ -14,4 +14,4 @@ async def plan(database, *, notes=None, now=10.0, state="planned", step=ledger.F
 
 
 async def newest(database, limit, **chosen):
-    return await ledger.page(database, limit, ledger.LedgerFilter(**chosen))
+    return (await ledger.page(database, limit, ledger.LedgerFilter(**chosen))).entries

@@ -1,7 +1,9 @@
 import itertools
+import random
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from qbitrr.rules import quarantine
 from qbitrr.rules.verdict import DELETING, OPEN, Action, ActionState, EndState
@@ -170,3 +172,107 @@ async def test_a_text_is_found_in_names_and_reasons(database):
     assert [entry.name for entry in await newest(database, 10, text="FILM")] == ["Another", "A Film 100%"]
     assert [entry.name for entry in await newest(database, 10, text="100%")] == ["A Film 100%"]
     assert await newest(database, 10, text="_") == []
+
+
+_FILTERS = [
+    {},
+    {"categories": ["tv"]},
+    {"categories": []},
+    {"categories": ["tv", "movies"], "action": "fail"},
+    {"action": "import"},
+    {"rule": "stalled"},
+    {"state": "failed"},
+    {"categories": ["tv"], "action": "fail", "rule": "slow", "state": "done"},
+    {"action": "fail", "state": "planned"},
+    {"since": 30.0},
+    {"until": 30.0, "rule": "slow"},
+    {"since": 10.0, "until": 50.0, "state": "done", "action": "fail"},
+    {"text": "film 1"},
+    {"text": "film", "categories": ["tv"], "state": "failed", "since": 10.0},
+]
+
+
+async def filled(database, number=60):
+    """Entries of every kind, some of them by a clock that was ahead."""
+    chance = random.Random(1)
+    for one in range(number):
+        entry = await plan(
+            database, infohash=f"{one:040}", name=f"Film {one}", now=float(chance.randrange(60)),
+            category=chance.choice(["tv", "movies"]), action=chance.choice(["fail", "import"]),
+            rule=chance.choice(["stalled", "slow"]),
+        )  # fmt: skip
+        if state := chance.choice(["done", "failed", None]):
+            await ledger.close(database, entry, state, "", 100.0)
+
+
+def matches(entry, chosen):
+    return (
+        entry.category in (chosen.categories if chosen.categories is not None else [entry.category])
+        and all(getattr(entry, name) == (getattr(chosen, name) or getattr(entry, name)) for name in ("action", "rule"))
+        and entry.state == (chosen.state or entry.state)
+        and (chosen.since or 0.0) <= entry.planned_at < (chosen.until or 1e9)
+        and (chosen.text or "") in entry.name.lower()
+    )
+
+
+@pytest.mark.parametrize("most_kinds", [1, 400])
+@pytest.mark.parametrize("chosen", _FILTERS)
+async def test_pages_of_what_matches_go_on_where_the_one_before_ended(database, monkeypatch, chosen, most_kinds):
+    monkeypatch.setattr(ledger, "_MOST_KINDS", most_kinds)
+    monkeypatch.setattr(ledger, "READ_AT_ONCE", 7)
+    await filled(database)
+    everything = await newest(database, 100)
+    assert len(everything) == 60
+    found, pages = [], 0
+    wanted = ledger.LedgerFilter(**chosen)
+    before = None
+    while pages == 0 or before is not None:
+        page = await ledger.page(database, 4, replace(wanted, before=before))
+        found, before, pages = [*found, *page.entries], page.next, pages + 1
+    expected = [entry for entry in everything if matches(entry, wanted)]
+    assert found == sorted(expected, key=lambda entry: (entry.planned_at, entry.id), reverse=True)
+    assert pages <= 2 + len(everything) // 4
+
+
+async def test_a_page_goes_on_behind_an_entry_that_was_dropped_meanwhile(database):
+    entries = [await plan(database, infohash=letter * 40) for letter in "abc"]
+    await database.write("DELETE FROM ledger WHERE id = ?", (entries[1].id,))
+    assert await newest(database, 5, before=entries[1].id) == [entries[0]]
+
+
+async def test_no_question_reads_the_whole_ledger(database, monkeypatch):
+    asked = []
+
+    async def rows(sql, parameters=()):
+        asked.append((sql, parameters))
+        return await unrecorded(sql, parameters)
+
+    await filled(database)
+    unrecorded = database.rows
+    monkeypatch.setattr(database, "rows", rows)
+    for chosen in _FILTERS:
+        await newest(database, 5, **chosen)
+    await ledger.totals(database)
+    await ledger.done_since(database, 50.0)
+    await ledger.by_day(database, 50.0, 0)
+    await ledger.begun_since(database, "movies", ["fail"], 50.0)
+    await ledger.open_entries(database, "movies")
+    await ledger.being_undone(database, "movies")
+    await ledger.awaiting_approval(database)
+    await ledger.is_removing(database)
+    plans = {}
+    for sql, parameters in asked:
+        plans[sql] = [row[3] for row in await unrecorded(f"EXPLAIN QUERY PLAN {sql}", parameters)]
+    walked = (
+        "SCAN ledger USING COVERING INDEX ledger_by_day",
+        "SCAN ledger USING INDEX ledger_by_day",
+        "SCAN ledger_t",
+    )
+    assert {sql: plan for sql, plan in plans.items() for step in plan if _scans_ledger(step, but=walked)} == {}
+    counts = [plan[0] for sql, plan in plans.items() if "count(*)" in sql and "planned_at" in sql]
+    assert counts == ["SEARCH ledger USING COVERING INDEX ledger_by_day (planned_at>?)"] * 2
+
+
+def _scans_ledger(step, *, but):
+    """Whether a step of a plan reads all of the ledger: a walk by time ends when the page is full."""
+    return step.startswith("SCAN ledger") and not step.startswith(but)

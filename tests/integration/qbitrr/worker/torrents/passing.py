@@ -32,7 +32,7 @@ async def entries(opened, action):
 
 async def latest(opened, limit):
     """The newest entries of the ledger, newest first."""
-    return await ledger.page(opened.database, limit, ledger.LedgerFilter())
+    return (await ledger.page(opened.database, limit, ledger.LedgerFilter())).entries
 
 
 async def judged(opened):
