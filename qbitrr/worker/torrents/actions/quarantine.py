@@ -61,8 +61,9 @@ def is_over(context: ActionContext, entry: Entry) -> bool:
 
 
 def as_before(torrent: TorrentFacts, entry: Entry) -> TorrentFacts:
-    """The torrent with what the quarantine changed about it as it was before."""
-    return replace(torrent, tags=torrent.tags - {TAG_QUARANTINE}, **entry.notes.get("running", {}))
+    """The torrent with what the quarantine changed about it as it was before, and with what was known of it then."""
+    private = entry.notes.get("private") if torrent.private is None else torrent.private
+    return replace(torrent, tags=torrent.tags - {TAG_QUARANTINE}, private=private, **entry.notes.get("running", {}))
 
 
 async def _enter(context: ActionContext, entry: Entry) -> Entry:

@@ -14,9 +14,9 @@ from qbitrr.errors import QbitrrError, ThrottledError
 from qbitrr.rules.history import ImportFacts
 from qbitrr.rules.stuck_imports import complaint
 from qbitrr.rules.torrents.completed import arr_queue_is_unknown
-from qbitrr.rules.torrents.downloading import client_at_standstill, too_young
+from qbitrr.rules.torrents.downloading import client_at_standstill
 from qbitrr.rules.trackers import host_of
-from qbitrr.rules.verdict import COUNTED, Action
+from qbitrr.rules.verdict import CHECKS, COUNTED, Action
 from qbitrr.state import ledger
 from qbitrr.worker.disk import on_disk
 from qbitrr.worker.torrents.actions import (
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from collections.abc import Set as AbstractSet
 
-    from qbitrr.rules.facts import TorrentFacts, TorrentKey
+    from qbitrr.rules.facts import QueueFacts, TorrentFacts, TorrentKey
+    from qbitrr.rules.imports import ImportProof
     from qbitrr.rules.verdict import Verdict
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.judge import Judge
@@ -50,8 +51,8 @@ _RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
 _REFRESH_SECONDS = 60.0
 _APPROVAL_SECONDS = 60.0  # until it is checked whether what awaits approval is still needed
 
-_UNDECIDED = frozenset(rule.__name__ for rule in (arr_queue_is_unknown, client_at_standstill, too_young))
-"""Rules that stop because too little is known to judge, or because the clock is behind: what is under way waits."""
+_UNDECIDED = frozenset(rule.__name__ for rule in (arr_queue_is_unknown, client_at_standstill))
+"""Rules that stop because too little is known to judge: what is under way waits."""
 _UNDECIDED_SECONDS = 5.0
 _MOST_ASKED = 100  # actions of a category that the user is asked about; the others wait until one is answered
 _MOST_AT_ONCE = 100  # actions under way; the others start in the passes after
@@ -314,8 +315,8 @@ class ActionRunner:
         if is_first or quarantine.is_over(self._context, entry):
             torrent = await self._context.read(entry.instance, entry.infohash)
             await self._observer.refresh_queue()
-            if not self._is_still_needed(entry, torrent):
-                await self._cancel(entry, "not needed any more when it could go on")
+            if against := await self._what_speaks_against(entry, torrent):
+                await self._cancel(entry, f"not needed any more when it could go on: {against}")
                 return True
         if entry.state == "awaiting_approval":
             raise RetryLaterError(_APPROVAL_SECONDS)
@@ -327,14 +328,32 @@ class ActionRunner:
         await self._go_on(entry)
         return True
 
-    def _is_still_needed(self, entry: Entry, torrent: TorrentFacts | None) -> bool:
-        """Judge again before the first step, and when a quarantine is over. Raises RetryLaterError."""
+    async def _what_speaks_against(self, entry: Entry, torrent: TorrentFacts | None) -> str:
+        """Judge again before the first step, and when a quarantine is over; empty when the action is still needed.
+
+        Raises a ServiceError or RetryLaterError.
+        """
         if torrent is None:  # who deleted it in quarantine did half of it
-            return entry.step != ledger.FIRST_STEP
-        verdict = self._judge.judge(quarantine.as_before(torrent, entry))
-        if verdict is not None and verdict.last.rule in _UNDECIDED:
+            return "it is gone" if entry.step == ledger.FIRST_STEP else ""
+        verdict = await self._checked_verdict(quarantine.as_before(torrent, entry))
+        if verdict is None:
+            return "it is in no category of this worker"
+        if _asks_for(verdict, entry):
+            return ""
+        if verdict.last.rule in _UNDECIDED or self._context.clock.wall() < entry.planned_at:  # the clock is behind
             raise RetryLaterError(_UNDECIDED_SECONDS)
-        return verdict is not None and _asks_for(verdict, entry)
+        return verdict.last.finding.because
+
+    async def _checked_verdict(self, torrent: TorrentFacts) -> Verdict | None:
+        """Judge a torrent, after each check that a verdict asks for first: another process may have made them."""
+        checked: set[Action] = set()
+        while (verdict := self._judge.judge(torrent)) is not None and verdict.action in CHECKS - checked:
+            checked.add(verdict.action)
+            if verdict.action is Action.CHECK_IMPORT:
+                await self._prove_import(torrent, self._observer.queue_of(torrent))
+            else:
+                await files.examine(self._context, torrent)
+        return verdict
 
     async def _go_on(self, entry: Entry) -> None:
         action = Action(entry.action)
@@ -353,10 +372,7 @@ class ActionRunner:
     async def _check_import(self, torrent: TorrentFacts, verdict: Verdict) -> None:
         """Find out what the Arr has imported of a complete download, and what is wrong with what it refuses."""
         context, queue = self._context, self._observer.queue_of(torrent)
-        proof = await import_proof.check(context, torrent, queue)
-        imports = context.history.of(torrent).imports
-        checked = replace(imports, checks=imports.checks + 1, checked_at=context.clock.wall())
-        context.history.note(torrent, imports=checked)
+        proof = await self._prove_import(torrent, queue)
         if context.config.read_only:
             if proof.whole:
                 context.history.note(torrent, imports=ImportFacts(imported=True))
@@ -365,6 +381,15 @@ class ActionRunner:
             await self._go_on(await context.plan(torrent, verdict, Action.IMPORT, {}, importing.IMPORTED_STEP))
         elif queue is None and context.clock.monotonic() > context.downloads.polled_at + _REFRESH_SECONDS:
             await context.downloads.poll_clients()
+
+    async def _prove_import(self, torrent: TorrentFacts, queue: QueueFacts | None) -> ImportProof:
+        """Read what the Arr's history proves of an import, and note that it was read."""
+        context = self._context
+        proof = await import_proof.check(context, torrent, queue)
+        imports = context.history.of(torrent).imports
+        checked = replace(imports, checks=imports.checks + 1, checked_at=context.clock.wall())
+        context.history.note(torrent, imports=checked)
+        return proof
 
 
 def _asks_for(verdict: Verdict, entry: Entry) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from qbitrr.clock import Clock
+from qbitrr.rules.tags import TAG_QUARANTINE
 from qbitrr.rules.verdict import CHECKS
 from qbitrr.sandbox.life import texts
 from qbitrr.sandbox.life.settings import PathMapping
@@ -463,6 +464,23 @@ async def test_a_configured_message_fails_what_the_arr_refuses_for_it(an_arr, me
     assert entry.rule == "arr_refuses_it"
     assert "Existing quality" in entry.because
     assert [pattern.removesuffix("(s)") for pattern in entry.facts["matched"].values()] == [NOT_BETTER[:-3]]
+    assert torrent.infohash not in on.client.torrents
+
+
+async def test_it_is_failed_after_its_quarantine_also_by_a_process_that_has_not_checked_the_import(an_arr):
+    how = {"arr": {"ArrErrorCodesToBlocklist": [NOT_BETTER]}, "settings": {"Quarantine": "1s"}}
+    async with an_arr("radarr") as on:
+        torrent = _not_an_upgrade(on)
+        async with on.opened(**how, IgnoreTorrentsYoungerThan=0) as opened:
+            await opened.loop.load()
+            await passes_until(
+                opened, lambda: TAG_QUARANTINE in torrent.tags and torrent.stopped, "it was not put aside"
+            )
+            await settled(opened)
+        async with on.opened(**how, IgnoreTorrentsYoungerThan=0) as opened:
+            await opened.loop.load()
+            await passes_until(opened, ended(opened, "fail"), "it was not failed")
+            assert [one.action for one in await of(opened, torrent)].count("fail") == 1
     assert torrent.infohash not in on.client.torrents
 
 

@@ -61,9 +61,10 @@ async def test_it_is_carried_out_when_its_time_is_over_also_by_another_process(s
     assert len(arr.blocklist) == 1
 
 
+@pytest.mark.parametrize("starts_again", [False, True])
 @pytest.mark.parametrize("complaint", ["", "unregistered torrent"])
 async def test_one_without_a_working_tracker_is_removed_although_none_is_asked_while_it_is_stopped(
-    sandbox, bench, complaint
+    sandbox, bench, complaint, starts_again
 ):
     torrent = stalled(sandbox.world) if complaint else without_metadata(sandbox.world)
     torrent.tracker_complaint = complaint
@@ -77,7 +78,12 @@ async def test_one_without_a_working_tracker_is_removed_although_none_is_asked_w
         await opened.loop.load()
         await passes_until(opened, is_inside, "it was not put aside")
         await settled(opened)
-        await passes_until(opened, ended(opened, "fail"), "it did not end")
+        if not starts_again:
+            await passes_until(opened, ended(opened, "fail"), "it was not removed")
+    if starts_again:
+        async with bench(settings=SHORT) as opened:
+            await opened.loop.load()
+            await passes_until(opened, ended(opened, "fail"), "it was not removed")
     assert torrent.infohash not in sandbox.world.client.torrents
     assert len(arr.blocklist) == 1
 
