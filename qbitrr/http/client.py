@@ -134,7 +134,7 @@ class HttpClient:
                 while chunk := await self._chunk(response):
                     progress.report()
                     if objects := splitter.feed(chunk):
-                        yield [self.decode(raw, item, what) for raw in objects]
+                        yield self.decode(objects, list[item], what)  # type: ignore[valid-type]
             except ValueError as error:
                 raise UnexpectedAnswerError(self.service, f"{what}: {error}") from error
             except (aiohttp.ClientError, TimeoutError) as error:

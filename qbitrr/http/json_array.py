@@ -1,4 +1,4 @@
-"""ArraySplitter: splits a JSON array into its objects while it arrives, so that a large answer is never buffered whole.
+"""ArraySplitter: splits a JSON array while it arrives, so that a large answer is never buffered whole.
 
 A Radarr with 100,000 movies answers some hundred megabytes; one movie is a few kilobytes.
 """
@@ -7,15 +7,30 @@ from __future__ import annotations
 
 import re
 
-# Everything up to the next bracket outside of strings; or up to a quote whose string has not arrived completely.
-# Possessive, so that a long run of strings costs one pass and no backtracking.
-_TO_BRACKET = re.compile(rb'((?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+)([{}\[\]"])', re.DOTALL)
+# All patterns are possessive, so that a long run of strings costs one pass and no backtracking.
+_OUTSIDE = rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+'
+"""Everything up to the next bracket outside of strings, or up to a quote whose string has not arrived completely."""
+_LEVELS = 7
+"""Levels of brackets in an object that is found by one match: a few more than objects of the Arrs have."""
+
+
+def _within(levels: int) -> bytes:
+    """Make the pattern of what may stand between two brackets."""
+    inner = _OUTSIDE
+    for _ in range(levels):
+        inner = _OUTSIDE + rb"(?:[{\[]" + inner + rb"[}\]]" + _OUTSIDE + rb")*+"
+    return inner
+
+
+_OBJECT = rb"\{" + _within(_LEVELS) + rb"\}"
+_TO_BRACKET = re.compile(rb"(" + _OUTSIDE + rb')([{}\[\]"])', re.DOTALL)
+_OBJECTS = re.compile(rb"[\s,]*+(" + _OBJECT + rb"(?:\s*+,\s*+" + _OBJECT + rb")*+)", re.DOTALL)
 
 
 class ArraySplitter:
-    """Splits the bytes of a JSON array, fed in any pieces, into its top-level objects.
+    """Splits the bytes of a JSON array, fed in any pieces, between its top-level objects.
 
-    It reads brackets and strings only; the decoder of an object finds whether it is valid JSON.
+    It reads brackets and strings only; the decoder of the objects finds whether they are valid JSON.
     `complete` is true after the closing bracket of the array.
     """
 
@@ -26,30 +41,45 @@ class ArraySplitter:
         self._depth = 0  # 0 outside of the array, 1 between its objects
         self.complete = False
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """The objects that `data` completes. Raises ValueError when the text is not an array of objects."""
+    def feed(self, data: bytes) -> bytes:
+        """Return the objects that `data` completes, as a JSON array; empty when there is none.
+
+        Raises ValueError when the text is not an array of objects.
+        """
         self._buffer += data
-        items: list[bytes] = []
-        # match, not finditer: a search could continue in the middle of a string
-        while match := _TO_BRACKET.match(self._buffer, self._position):
-            between, bracket = match.groups()
-            if self._depth == 0 and (self.complete or bracket != b"[" or between.strip()):
-                raise ValueError("not a JSON array")
-            if bracket == b'"':
-                self._position = match.start(2)
+        found: list[bytes] = []
+        while True:
+            if self._depth == 1 and (whole := _OBJECTS.match(self._buffer, self._position)):
+                found.append(whole[1])
+                self._position = whole.end()
+            if not self._to_next_bracket(found):
                 break
-            self._position = match.end()
-            if bracket in b"{[":
-                if self._depth == 1:
-                    self._start_object(bracket, match.start(2))
-                self._depth += 1
-            else:
-                self._depth -= 1
-                if self._depth == 1:
-                    items.append(self._buffer[self._start : match.end()])
-                self.complete = self._depth == 0
         self._discard()
-        return items
+        return b"[" + b",".join(found) + b"]" if found else b""
+
+    def _to_next_bracket(self, found: list[bytes]) -> bool:
+        """Go on by one bracket, in an object that has not arrived as a whole; false when the next one has not."""
+        # match, not search: that could continue in the middle of a string
+        match = _TO_BRACKET.match(self._buffer, self._position)
+        if match is None:
+            return False
+        between, bracket = match.groups()
+        if self._depth == 0 and (self.complete or bracket != b"[" or between.strip()):
+            raise ValueError("not a JSON array")
+        if bracket == b'"':
+            self._position = match.start(2)
+            return False
+        self._position = match.end()
+        if bracket in b"{[":
+            if self._depth == 1:
+                self._start_object(bracket, match.start(2))
+            self._depth += 1
+        else:
+            self._depth -= 1
+            if self._depth == 1:
+                found.append(self._buffer[self._start : match.end()])
+            self.complete = self._depth == 0
+        return True
 
     def _start_object(self, bracket: bytes, at: int) -> None:
         if bracket != b"{":

@@ -20,9 +20,23 @@ def test_any_array_in_any_pieces_is_split_into_its_objects(objects, indent, asci
     splitter, found = ArraySplitter(), []
     while raw:
         size = cuts.draw(st.integers(1, len(raw)))
-        found += splitter.feed(raw[:size])
+        found += json.loads(splitter.feed(raw[:size]) or b"[]")
         raw = raw[size:]
-    assert [json.loads(item) for item in found] == objects
+    assert found == objects
+    assert splitter.complete
+
+
+@pytest.mark.parametrize("levels", range(1, 14))
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_objects_of_any_depth_are_found(levels, size):
+    deep = {"id": 1, "text": '"]}\\\\'}
+    for _ in range(levels):
+        deep = {"id": 2, "in": [deep, "}"], "text": "{["}
+    objects = [deep, {"id": 3}, {}, deep]
+    raw = json.dumps(objects).encode()
+    splitter = ArraySplitter()
+    pieces = [splitter.feed(raw[at : at + size]) for at in range(0, len(raw), size)]
+    assert [one for piece in pieces if piece for one in json.loads(piece)] == objects
     assert splitter.complete
 
 
@@ -38,5 +52,5 @@ def test_what_is_not_an_array_of_objects_is_refused_or_never_complete(text):
 
 def test_a_half_array_is_not_complete():
     splitter = ArraySplitter()
-    assert splitter.feed(b'[{"id": 1}, {"id": ') == [b'{"id": 1}']
+    assert splitter.feed(b'[{"id": 1}, {"id": ') == b'[{"id": 1}]'
     assert not splitter.complete
