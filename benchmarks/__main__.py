@@ -3,6 +3,7 @@
 from benchmarks import (
     control_plane,
     decisions,
+    footprint,
     hammered,
     household,
     imports,
@@ -18,6 +19,7 @@ decisions.run()
 seeding.run()
 control_plane.run()
 page.run()
+footprint.run()
 household.run()
 hammered.run()
 large_library.run()

@@ -7,11 +7,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psutil
-
-from benchmarks.processes import config_of, get, start
+from benchmarks.processes import config_of, cpu_seconds, get, processes_of, pss_megabytes, start, until_idle
 from benchmarks.report import heading, line
+
+if TYPE_CHECKING:
+    import psutil
 
 STEADY_SECONDS = 60.0
 READABLE_PROMISE_SECONDS = 20.0
@@ -43,16 +45,16 @@ def _measure(folder: str) -> None:
     try:
         until_readable(daemon)
         line("all catalogues readable after", time.monotonic() - start_time, "s", READABLE_PROMISE_SECONDS)
-        _until_idle(daemon)
-        tree = _tree(daemon)
-        line(f"memory of {len(tree)} processes (PSS)", _pss_mb(tree), "MB", MEMORY_PROMISE_MB)
-        before, at = _cpu_seconds(tree), time.monotonic()
+        until_idle(daemon)
+        tree = processes_of(daemon)
+        line(f"memory of {len(tree)} processes (PSS)", pss_megabytes(tree), "MB", MEMORY_PROMISE_MB)
+        before, at = cpu_seconds(tree), time.monotonic()
         time.sleep(STEADY_SECONDS)
-        percent = 100 * (_cpu_seconds(tree) - before) / (time.monotonic() - at)
+        percent = 100 * (cpu_seconds(tree) - before) / (time.monotonic() - at)
         line(f"CPU in {STEADY_SECONDS:g} idle seconds", percent, "% core", CPU_PROMISE_PERCENT)
-        line("memory after them (PSS)", _pss_mb(tree), "MB", MEMORY_PROMISE_MB)
+        line("memory after them (PSS)", pss_megabytes(tree), "MB", MEMORY_PROMISE_MB)
         for process in tree:
-            line(f"  {process.pid} {_title(process)}", _pss_mb([process]), "MB")
+            line(f"  {process.pid} {_title(process)}", pss_megabytes([process]), "MB")
     finally:
         daemon.terminate()
         daemon.wait()
@@ -70,29 +72,6 @@ def until_readable(daemon: subprocess.Popen[bytes]) -> None:
             except OSError:
                 pass
         time.sleep(0.05)
-
-
-def _until_idle(daemon: subprocess.Popen[bytes]) -> None:
-    """Wait until the processes use next to no CPU: the sync and what follows it are over."""
-    while True:
-        tree = _tree(daemon)
-        before = _cpu_seconds(tree)
-        time.sleep(6)
-        if _cpu_seconds(tree) - before < 0.3:
-            return
-
-
-def _tree(daemon: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    parent = psutil.Process(daemon.pid)
-    return [parent, *parent.children(recursive=True)]
-
-
-def _pss_mb(processes: list[psutil.Process]) -> float:
-    return sum(process.memory_full_info().pss for process in processes) / 1e6
-
-
-def _cpu_seconds(processes: list[psutil.Process]) -> float:
-    return sum(sum(process.cpu_times()[:2]) for process in processes)
 
 
 def _title(process: psutil.Process) -> str:

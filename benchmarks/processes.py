@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 import urllib.request
 from typing import Any
+
+import psutil
 
 from qbitrr.sandbox.__main__ import END_OF_CONFIG
 
@@ -33,3 +36,26 @@ def config_of(services: subprocess.Popen[bytes]) -> str:
 def get(path: str) -> Any:
     with urllib.request.urlopen(f"http://127.0.0.1:{PORT}{path}", timeout=10) as answer:
         return json.load(answer)
+
+
+def until_idle(daemon: subprocess.Popen[bytes]) -> None:
+    """Wait until the processes use next to no CPU: the sync and what follows it are over."""
+    while True:
+        tree = processes_of(daemon)
+        before = cpu_seconds(tree)
+        time.sleep(6)
+        if cpu_seconds(tree) - before < 0.3:
+            return
+
+
+def processes_of(daemon: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    parent = psutil.Process(daemon.pid)
+    return [parent, *parent.children(recursive=True)]
+
+
+def pss_megabytes(processes: list[psutil.Process]) -> float:
+    return sum(process.memory_full_info().pss for process in processes) / 1e6
+
+
+def cpu_seconds(processes: list[psutil.Process]) -> float:
+    return sum(sum(process.cpu_times()[:2]) for process in processes)

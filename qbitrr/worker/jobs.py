@@ -69,7 +69,10 @@ async def every(job: Job, failures: Callable[[], None]) -> None:
 
 async def _wait(wake: asyncio.Event, seconds: float) -> None:
     """Wait for `seconds`, or until woken; however often that happens, not less than the pause."""
-    await asyncio.sleep(min(seconds, _PAUSE_SECONDS))
+    time = asyncio.get_running_loop().time
+    earliest = time() + min(seconds, _PAUSE_SECONDS)
     with suppress(TimeoutError):
-        async with asyncio.timeout(max(0.0, seconds - _PAUSE_SECONDS)):
+        async with asyncio.timeout(seconds):
             await wake.wait()
+    if (left := earliest - time()) > 0:
+        await asyncio.sleep(left)

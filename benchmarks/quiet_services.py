@@ -1,0 +1,55 @@
+"""The services of homes in which nothing happens: `python -m benchmarks.quiet_services ARRS`.
+
+As many Arrs with ten items each, Radarrs and Sonarrs in turn, one qBittorrent, and five seeding torrents of each Arr.
+Prints the configuration and a form feed once they listen; ends when its input does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from qbitrr.sandbox.__main__ import END_OF_CONFIG
+from qbitrr.sandbox.life.fate import Fate
+from qbitrr.sandbox.life.tempo import Tempo
+from qbitrr.sandbox.sandbox import Sandbox, Section
+
+KINDS = ("Radarr", "Sonarr")
+ITEMS, EPISODES = 10, 100
+TORRENTS = 5  # of each Arr
+
+
+def sections(number: int) -> list[Section]:
+    kinds = [KINDS[one % len(KINDS)] for one in range(number)]
+    return [
+        Section(f"{kind}-{one}", kind.lower(), ITEMS, episodes=EPISODES if kind == "Sonarr" else 0)
+        for one, kind in enumerate(kinds)
+    ]
+
+
+def add_torrents(sandbox: Sandbox) -> None:
+    """Torrents that are imported and seed."""
+    for arr in sandbox.world.arrs.values():
+        for item in list(arr.collection.items.values())[:TORRENTS]:
+            torrent = arr.grab([item], arr.offer([item]), Fate())
+            torrent.progress, torrent.completion_on = 1.0, sandbox.world.now
+            torrent.tags.add("qBitrr-imported")
+        arr.tempo = Tempo(import_download=0, import_file=0, after_import=0)
+        arr.refresh_now()
+    sandbox.world.advance(sandbox.world.now + 1)
+
+
+async def serve(number: int) -> None:
+    async with Sandbox(sections(number), has_past=False) as sandbox:
+        add_torrents(sandbox)
+        quiet = {arr.name: {"EntrySearch": {"SearchMissing": False}} for arr in sections(number)}
+        sys.stdout.write(f"{sandbox.config_toml({'Settings': {'LoopSleepTimer': 5}, **quiet})}{END_OF_CONFIG}")
+        sys.stdout.flush()
+        loop = asyncio.get_running_loop()
+        end = asyncio.Event()
+        loop.add_reader(sys.stdin.fileno(), end.set)
+        await end.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[1])))
