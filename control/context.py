@@ -90,6 +90,14 @@ class HandlerContext:
         object.__setattr__(self, "posters", Posters(self.clock))
         object.__setattr__(self, "lists", ResponseCache(self.database.data_version, self.clock))
 
+    def close(self) -> None:
+        """Finish what all threads are doing. Blocking.
+
+        A thread that goes on while the process restarts in place would close descriptors that are handed over.
+        """
+        for each in (self.audit, self.access, self.passwords, self.files, self.queries, self.pictures):
+            each.close()
+
     @property
     def loaded(self) -> Loaded:
         """The configuration as it is now."""

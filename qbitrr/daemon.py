@@ -38,7 +38,7 @@ from qbitrr.state.database import open_reader
 from qbitrr.update.check import Checker
 from qbitrr.update.installation import recognise
 from qbitrr.update.upgrade import fail_probation, postpone_probation, recover
-from supervisor import cron, housekeeping, old_files, self_update
+from supervisor import cron, housekeeping, old_files, self_update, worker_memory
 from supervisor.config_reload import ConfigReload, configs_of, drop_absent, follow_names
 from supervisor.evidence import Evidence
 from supervisor.own_tasks import OwnTasks
@@ -354,7 +354,7 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             "notifications": notifications.run,
             "events": ChangeFeed(context, notifications.notify).run,
         }
-        async with _stopped_at_the_end(workers), serve(context, [*control, *listeners]), own_tasks.running(tasks):
+        async with _ended(workers, context), serve(context, [*control, *listeners]), own_tasks.running(tasks):
             workers.start(
                 start.configs, restart_policy(start.loaded.config.settings), on_probation=updates.on_probation
             )
@@ -382,7 +382,7 @@ def _page_address(webui: WebUI) -> str:
 
 @asynccontextmanager
 async def _spawner(fork_server: ForkServer) -> AsyncIterator[Spawner]:
-    spawner = Spawner(fork_server)
+    spawner = Spawner(fork_server, worker_memory.delegated({os.getpid(), fork_server.pid}))
     try:
         yield spawner
     finally:
@@ -390,8 +390,10 @@ async def _spawner(fork_server: ForkServer) -> AsyncIterator[Spawner]:
 
 
 @asynccontextmanager
-async def _stopped_at_the_end(workers: Workers) -> AsyncIterator[None]:
+async def _ended(workers: Workers, context: HandlerContext) -> AsyncIterator[None]:
+    """End the workers and all threads of requests after the block."""
     try:
         yield
     finally:
         await workers.stop()
+        await asyncio.to_thread(context.close)

@@ -40,13 +40,14 @@ class Phase(StrEnum):
 
 
 class RestartPolicy(Struct, frozen=True):
-    """The configuration keys that govern restarts; seconds."""
+    """The configuration keys that govern processes of workers; seconds, and bytes."""
 
     restart: bool  # AutoRestartProcesses
     most_restarts: int  # MaxProcessRestarts
     window_seconds: float  # ProcessRestartWindow
     delay_seconds: float  # ProcessRestartDelay
     start_seconds: float  # ProcessSpawnTimeoutSeconds
+    memory_high_bytes: int = -1  # WorkerMemoryHigh
     grace_seconds: float = 10.0  # between SIGTERM and SIGKILL when it is stopped
     hang_grace_seconds: float = 2.0  # the same when it hangs
     least_start_delay_seconds: float = 1.0  # a worker that cannot start is not tried in a tight loop

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _GROUP = Path("/proc/self/cgroup")
 _HIERARCHIES = Path("/sys/fs/cgroup")
+SUPERVISOR = "supervisor"
+"""The group below that of the service that the supervisor moves into (`supervisor.worker_memory`)."""
 _OBSERVE_SECONDS = 5.0
 _RECENT_SECONDS = 10.0  # a machine without memory is slow: the end of the process shows late
 
@@ -70,18 +72,31 @@ def counter(group: Path = _GROUP, hierarchies: Path = _HIERARCHIES) -> Callable[
     return count
 
 
+def own_group(group: Path = _GROUP, hierarchies: Path = _HIERARCHIES) -> Path | None:
+    """The folder of this process's group in the hierarchy of version 2; None without one."""
+    paths = [path for _, controllers, path in _lines(group) if not controllers]
+    return hierarchies / paths[0].lstrip("/") if paths else None
+
+
 def _files(group: Path, hierarchies: Path) -> list[Path]:
     """Where the number can be: in the hierarchy of version 1 that counts memory, or in the one of version 2.
 
-    In a container the path of the group may be that of the host, and its own group the top of what it sees.
+    In a container the path of the group may be that of the host, and its own group the top of what it sees. A group
+    counts for those below it: that of the service for the supervisor's and the workers'.
     """
-    try:
-        lines = [line.split(":", 2) for line in group.read_text().splitlines()]
-    except OSError:
-        return []
-    first = [path for _, controllers, path in lines if "memory" in controllers.split(",")]
+    first = [path for _, controllers, path in _lines(group) if "memory" in controllers.split(",")]
     if first:
         memory = hierarchies / "memory"
         return [folder / "memory.oom_control" for folder in (memory / first[0].lstrip("/"), memory)]
-    second = [path for _, controllers, path in lines if not controllers]
-    return [folder / "memory.events" for path in second for folder in (hierarchies / path.lstrip("/"), hierarchies)]
+    own = own_group(group, hierarchies)
+    if own is None:
+        return []
+    service = own.parent if own.name == SUPERVISOR else own
+    return [folder / "memory.events" for folder in (service, hierarchies)]
+
+
+def _lines(group: Path) -> list[list[str]]:
+    try:
+        return [line.split(":", 2) for line in group.read_text().splitlines()]
+    except OSError:
+        return []

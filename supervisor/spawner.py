@@ -17,6 +17,7 @@ import msgspec
 from qbitrr import ipc, logs
 from supervisor import fork_server
 from supervisor.fork_server import Exited, Forked, ForkFailed
+from supervisor.worker_memory import WorkerMemory
 
 _log = logs.get(__name__)
 _CLOSE_SECONDS = 1.0
@@ -91,9 +92,10 @@ class _Worker:
 
 
 class Spawner:
-    """The supervisor's side of the fork server, which answers requests in order."""
+    """The supervisor's side of the fork server, which answers requests in order. `memory` limits its workers."""
 
-    def __init__(self, first: ForkServer) -> None:
+    def __init__(self, first: ForkServer, memory: WorkerMemory | None = None) -> None:
+        self.memory = memory or WorkerMemory()
         self._loop = asyncio.get_running_loop()
         self._server: ForkServer | None = None
         self._requests: deque[asyncio.Future[_Worker]] = deque()

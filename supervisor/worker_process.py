@@ -245,6 +245,7 @@ class WorkerProcess:
             return
         self._spawned = spawned
         self._spawned_at = self._clock.monotonic()
+        self._spawner.memory.limit(spawned.pid, self.policy.memory_high_bytes)
         self._loop.add_reader(spawned.pidfd, self._on_process_end)
         self._loop.add_reader(spawned.channel.fileno(), self._read)
         if self.state.phase is Phase.STOPPING:  # stopped while it was being forked
@@ -339,6 +340,7 @@ class WorkerProcess:
         self._handle(lifecycle.Ended(unusable=unusable))
         spawned.channel.close()
         os.close(spawned.pidfd)
+        self._spawner.memory.forget(spawned.pid)
         if asked and code in (0, -signal.SIGTERM):
             _log.info("worker ended", category=self.category, pid=spawned.pid, how=ending.how)
         else:

@@ -59,6 +59,7 @@ def restart_policy(settings: Settings) -> RestartPolicy:
         window_seconds=max(_SHORTEST_WINDOW_SECONDS, settings.process_restart_window_seconds),
         delay_seconds=settings.process_restart_delay_seconds,
         start_seconds=settings.process_spawn_timeout_seconds,
+        memory_high_bytes=settings.worker_memory_high_bytes,
     )
 
 

@@ -93,6 +93,11 @@ class Access:
         self._limit = RequestLimit(clock)
         self._peers = PeerUsers()
 
+    def close(self) -> None:
+        """Finish what the threads of logins are doing. Blocking."""
+        self.sessions.close()
+        self._peers.close()
+
     @property
     def webui(self) -> WebUI:
         """`[WebUI]` as it is now."""

@@ -69,6 +69,10 @@ class AuditTrail:
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, "audit")  # one writer, in the order of the requests
 
+    def close(self) -> None:
+        """Finish what the thread is doing. Blocking."""
+        self._thread.shutdown()
+
     @asynccontextmanager
     async def entry(self, author: Author, action: str, subject: str = "") -> AsyncIterator[None]:
         """Record a change that is made within the block, and how it ends."""

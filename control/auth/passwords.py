@@ -25,6 +25,10 @@ class Passwords:
         self._thread = ThreadPoolExecutor(1, "passwords")
         self._waiting = 0
 
+    def close(self) -> None:
+        """Finish what the thread is doing. Blocking."""
+        self._thread.shutdown()
+
     async def hash(self, password: bytes) -> str:
         """Hash a password of at most MOST_BYTES. Raises TooManyAttemptsError."""
         return (await self._run(partial(_hash, password))).decode()

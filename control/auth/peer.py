@@ -59,6 +59,10 @@ class PeerUsers:
         self._thread = ThreadPoolExecutor(1, "peer-users")
         self._waiting = 0
 
+    def close(self) -> None:
+        """Finish what the thread is doing. Blocking."""
+        self._thread.shutdown()
+
     async def uid_of(self, peer: Endpoint, ours: Endpoint) -> int | None:
         """Return the user who holds the socket `peer` that is connected to `ours`; None when that is not known."""
         if self._waiting >= _MOST_WAITING:

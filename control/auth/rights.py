@@ -186,6 +186,7 @@ _SETTINGS: Mapping[str, Rights] = {
     "ProcessSpawnTimeoutSeconds": CHANGE,
     "SearchLoopDelay": CHANGE,
     "SearchesPerHour": CHANGE,
+    "WorkerMemoryHigh": CHANGE,
     "DecisionsKeptDays": CHANGE,
 }
 _WEBUI: Mapping[str, Rights] = {

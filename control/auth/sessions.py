@@ -68,6 +68,10 @@ class Sessions:
         self._sessions = {session.digest: session for session in _read(path)}
         self._used_at: dict[str, float] = {}  # since the start of the daemon
 
+    def close(self) -> None:
+        """Finish what the thread is doing. Blocking."""
+        self._thread.shutdown()
+
     async def start(self, method: Method, user: str, address: str, grounds: str) -> str:
         """Start a session; the value of its cookie. When it cannot be written, it ends with the daemon."""
         cookie = secrets.token_urlsafe(32)

@@ -27,6 +27,10 @@ class ReadQueue:
         self._at_once = asyncio.Semaphore(at_once)
         self._threads = ThreadPoolExecutor(at_once, name)
 
+    def close(self) -> None:
+        """Finish what the threads are doing. Blocking."""
+        self._threads.shutdown()
+
     @asynccontextmanager
     async def turn(self, client: str) -> AsyncIterator[None]:
         """Wait for the turn of a read, which ends with the block. Raises OverloadedError when too many wait."""

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from qbitrr.config.model import Arr, Config, Ombi, Overseerr, QBit, SeedingLimits, TrackerRow, WebUI
     from qbitrr.config.model.arr import TorrentRules
     from qbitrr.config.model.downloads import SpeedRules
-    from qbitrr.config.model.settings import ManagedTorrents
+    from qbitrr.config.model.settings import ManagedTorrents, Settings
     from qbitrr.config.tables import Findings
 
+LEAST_WORKER_MEMORY_BYTES = 64 * 2**20
 _PORTS = {"radarr": 7878, "sonarr": 8989, "lidarr": 8686}
 
 
@@ -30,6 +31,7 @@ def check_together(config: Config, findings: Findings) -> None:
     _check_categories(config, arrs, qbits, findings)
     _check_addresses(arrs, findings)
     _check_free_space(config, findings)
+    _check_worker_memory(config.settings, findings)
     _check_processing_only(qbits, findings)
     _check_access(config.webui, findings)
     _check_provider(config.webui, findings)
@@ -100,6 +102,12 @@ def _check_free_space(config: Config, findings: Findings) -> None:
     if not settings.auto_pause_resume:
         found = "false, but FreeSpace is on"
         findings.warning("Settings.AutoPauseResume", found, "true", "The guard has to pause torrents to work.")
+
+
+def _check_worker_memory(settings: Settings, findings: Findings) -> None:
+    """A worker needs 50 MB, and four times that while it reads the largest libraries."""
+    if 0 <= settings.worker_memory_high_bytes < LEAST_WORKER_MEMORY_BYTES:
+        findings.problem("Settings.WorkerMemoryHigh", "less than a worker needs", '"64M" or more, or "-1"')
 
 
 def _check_processing_only(qbits: list[QBit], findings: Findings) -> None:

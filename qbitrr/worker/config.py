@@ -33,6 +33,7 @@ _SUPERVISORS = (
     "releases_url",
     "update_index",
     "update_key",
+    "worker_memory_high_bytes",
 )
 
 

@@ -173,6 +173,14 @@ class Settings(Table, frozen=True):
         int,
         key("seconds", "Time that a worker has to get ready.", ge=1),
     ] = field(name="ProcessSpawnTimeoutSeconds", default=30)
+    worker_memory_high_bytes: Annotated[
+        int,
+        key(
+            "size",
+            'Memory beyond which a worker is slowed down, as a service with control groups of its own. "-1": no limit.',
+            ge=-1,
+        ),
+    ] = field(name="WorkerMemoryHigh", default=512 * 2**20)
     torrent: Annotated[
         ManagedTorrents,
         key("table", "Torrents in the managed categories of [qBit], which belong to no Arr."),

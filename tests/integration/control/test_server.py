@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import threading
+import time
 from contextlib import ExitStack, contextmanager
 
 import aiohttp
@@ -58,6 +60,24 @@ async def test_a_request_between_two_servers_waits_for_the_next_one(context):
         await asyncio.sleep(0)
         async with serve(context, [listener]):
             assert await waiting == 200
+
+
+async def test_closing_the_context_waits_for_what_its_threads_do(context):
+    """A thread that goes on while the process restarts in place would close descriptors that are handed over."""
+    started, ended = threading.Event(), []
+
+    def work():
+        started.set()
+        time.sleep(0.2)
+        ended.append(True)
+
+    working = [asyncio.ensure_future(queue.in_thread(work)) for queue in (context.files, context.queries)]
+    await asyncio.to_thread(started.wait, 5)
+    before = {thread for thread in threading.enumerate() if thread.name.startswith(("files", "queries"))}
+    await asyncio.to_thread(context.close)
+    assert len(ended) == len(before) == 2
+    assert not any(thread.is_alive() for thread in before)
+    await asyncio.gather(*working)
 
 
 def test_a_port_in_use_is_an_error():

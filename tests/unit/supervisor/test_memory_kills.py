@@ -15,6 +15,7 @@ CONTROL = "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n"
     [
         (SECOND, "system.slice/qbitrr.service/memory.events", EVENTS),
         (SECOND, "memory.events", EVENTS),  # in a container
+        ("0::/a/qbitrr.service/supervisor\n", "a/qbitrr.service/memory.events", EVENTS),  # of all workers too
         (FIRST, "memory/system.slice/qbitrr.service/memory.oom_control", CONTROL),
         (FIRST, "memory/memory.oom_control", CONTROL),
     ],

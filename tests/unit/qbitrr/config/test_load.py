@@ -90,6 +90,13 @@ def test_the_free_space_folder_falls_back_to_the_completed_folder(load):
     assert loaded.config.settings.free_space_folder == "/data"
 
 
+def test_a_worker_gets_the_memory_that_it_needs(load, refuse):
+    assert load("[Settings]\nWorkerMemoryHigh = '64M'").config.settings.worker_memory_high_bytes == 64 * 2**20
+    assert load("[Settings]\nWorkerMemoryHigh = -1").config.settings.worker_memory_high_bytes == -1
+    for value in ("'63M'", "0"):
+        assert set(refuse(f"[Settings]\nWorkerMemoryHigh = {value}")) == {"Settings.WorkerMemoryHigh"}
+
+
 def test_all_problems_are_reported_at_once(refuse):
     problems = refuse(
         """
