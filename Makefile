@@ -27,8 +27,8 @@ lint: .venv-dev/.built ## style, format, types, and who may import whom
 	MYPYPATH=packaging .venv-dev/bin/mypy -p tests.support -p release
 	.venv-dev/bin/lint-imports
 
-soak: .venv-dev/.built ## a hundred rounds of faults, clocks, toggles, signals, kills and restarts: ten minutes
-	SOAK_ROUNDS=$${SOAK_ROUNDS:-100} .venv-dev/bin/pytest -q tests/process/test_soak.py
+soak: .venv-dev/.built ## ninety days in leaps, with faults, clocks, toggles, signals, kills and fifty restarts: half an hour
+	SOAK_DAYS=$${SOAK_DAYS:-90} .venv-dev/bin/pytest -q -s tests/process/test_soak.py
 
 docs: .venv-dev/.built ## renew what is made from the code: the example configuration, docs/{commands,environment,keys,keys-of-qbitrr,routes,rules,state-machines}.md
 	.venv-dev/bin/python -m tests.support.generated
