@@ -21,12 +21,12 @@ def an_arr(judged, tmp_path):
     return lambda kind, **how: downloads.an_arr(kind, judged, tmp_path, **how)
 
 
-def matched_by_id(on):
-    """A download that is called otherwise than its movie: the Arr waits for the user."""
-    items = missing(on)
+def matched_by_id(on, items=(), files=()):
+    """A download that is called otherwise than its items: the Arr waits for the user."""
+    items = items or missing(on)
     release = on.arr.offer(items, attempt="by id")
     on.arr.note_grab([item.id for item in items], release, by_id=True)
-    torrent = on.arr.add_torrent(items, release, downloads.STUCK, name="Ein.anderer.Name.1080p")
+    torrent = on.arr.add_torrent(items, release, downloads.STUCK, files, name="Ein.anderer.Name.1080p")
     on.arr.refresh_now()
     complete(torrent)
     return torrent, items
@@ -103,6 +103,87 @@ async def test_what_is_not_certain_is_not_imported_and_is_asked_about_again(an_a
         assert asked_for(on) == []
     reason = texts.SAMPLE_UNCLEAR if kind == "sonarr" else "similar album"
     assert reason in entry.outcome
+
+
+async def test_of_a_pack_what_is_certain_is_imported_and_the_rest_is_asked_about_again(an_arr):
+    async with an_arr("sonarr") as on:
+        items = pack(on)
+        files = contents(on, items)
+        bad = next(file for file in files if file.path.endswith(".mkv"))
+        bad.playable = False
+        torrent, _ = matched_by_id(on, items, files)
+        async with on.opened(VerifyMedia=False) as opened:
+            await opened.loop.load()
+            left = await stuck(opened, torrent)
+            answer(opened, torrent, "import", left.because)
+            await passes_until(opened, ended(opened, "manual_import"), "it was not imported", 30)
+            entry = await last(opened, torrent)
+            await settled(opened, 3)
+            assert "qBitrr-imported" not in torrent.tags, "it is not imported as a whole"
+            assert opened.loop.action_context.answers.imports.of(opened.loop.poll.facts(entry.key)) is None
+    assert sum(item.file is not None for item in items) == len(items) - 1
+    assert bad.path.rpartition("/")[2] in entry.outcome
+    assert texts.SAMPLE_UNCLEAR in entry.outcome
+    (command,) = asked_for(on)
+    assert len(command["files"]) == len(items) - 1
+
+
+async def test_of_lidarr_an_album_that_lacks_a_track_is_imported_when_the_user_says_so(an_arr):
+    async with an_arr("lidarr") as on:
+        (album,) = items = missing(on)
+        files = contents(on, items)
+        del files[next(at for at, file in enumerate(files) if file.path.endswith(".flac"))]
+        torrent = downloaded(on, items, files=files)
+        async with on.opened() as opened:
+            await opened.loop.load()
+            left = await stuck(opened, torrent)
+            assert texts.MISSING_TRACKS in left.because
+            answer(opened, torrent, "import", left.because)
+            await passes_until(opened, ended(opened, "manual_import"), "it was not imported", 30)
+    assert album.file is not None
+    (command,) = asked_for(on)
+    assert {file["albumId"] for file in command["files"]} == {album.id}
+    assert all(file["trackIds"] for file in command["files"])
+
+
+async def test_of_lidarr_nothing_is_imported_of_two_albums_unless_both_are_certain(an_arr):
+    """Lidarr counts a download as imported as a whole when all files of a manual import are."""
+    async with an_arr("lidarr") as on:
+        items = pack(on)
+        files = [one for one in contents(on, items) if one.path.endswith(".flac")]
+        names = {name for name, _ in on.arr.collection.track_names(items[1])}
+        for file in files:
+            file.playable = file.path.rpartition("/")[2].removesuffix(".flac") not in names
+        torrent = downloaded(on, items, files=files)
+        async with on.opened(VerifyMedia=False) as opened:
+            await opened.loop.load()
+            left = await stuck(opened, torrent)
+            answer(opened, torrent, "import", left.because)
+            await passes_until(opened, ended(opened, "manual_import", "failed"), "it did not fail", 30)
+            entry = await last(opened, torrent)
+    assert asked_for(on) == []
+    assert "Lidarr would count all of it as imported" in entry.outcome
+
+
+async def test_what_awaits_approval_and_is_discarded_is_asked_about_again(an_arr):
+    async with an_arr("radarr") as on:
+        torrent, _ = matched_by_id(on)
+        async with on.opened(settings={"MaxDestructiveActions": 1}, IgnoreTorrentsYoungerThan=0) as opened:
+            await opened.loop.load()
+            left = await stuck(opened, torrent)
+            opened.loop.runner.breaker.count(("qBit", "1" * 40))
+            opened.loop.runner.breaker.count(("qBit", "2" * 40))
+            answer(opened, torrent, "blocklist", left.because)
+
+            async def held():
+                return await ledger.awaiting_approval(opened.database)
+
+            await passes_until(opened, held, "it is not held", 30)
+            opened.loop.approvals.submit(ipc.Discard())
+            await settled(opened, 3)
+            assert (await stuck(opened, torrent)).because == left.because
+        assert torrent.infohash in on.client.torrents
+    assert on.arr.blocklist == []
 
 
 async def test_what_is_worse_than_what_is_there_replaces_it_when_the_user_says_so(an_arr):
