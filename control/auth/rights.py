@@ -86,6 +86,7 @@ ROUTES: Mapping[str, Rights] = {
     "GET /qbittorrents": READ,
     "GET /activity": READ,
     "GET /arr": READ,
+    "GET /arr/{section}/items/{id}/history": READ,
     "POST /arr/{section}/restart": HARMLESS,
     "POST /arr/{section}/read-settings": HARMLESS,
     "POST /arr/{section}/approve": CHANGE,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # A + before a column in SQL keeps the index of that column from being used: it would find most of all entries.
 
 FIRST_STEP = "planned"
+_SEARCHED = 20_000  # actions, for those of an item
 
 
 class Entry(Decision, frozen=True):
@@ -198,6 +199,18 @@ async def of_torrents(database: Database, category: str, infohashes: Sequence[st
     marks = ", ".join("?" * len(infohashes))
     sql = f"SELECT {_COLUMNS} FROM ledger WHERE infohash IN ({marks}) AND category = ? ORDER BY id"
     return [_entry(row) for row in await database.rows(sql, (*infohashes, category))]
+
+
+async def of_item(database: Database, category: str, item_id: int, limit: int) -> list[Entry]:
+    """Read the actions on downloads of a movie, an episode or an album, the newest first.
+
+    No index has the items: only the newest 20,000 actions of all categories are searched.
+    """
+    sql = f"""SELECT {_COLUMNS} FROM ledger
+              WHERE id > (SELECT max(id) FROM ledger) - {_SEARCHED} AND category = ? AND json_valid(notes)
+              AND EXISTS (SELECT 1 FROM json_each(notes, '$.item_ids') WHERE value = ?)
+              ORDER BY id DESC LIMIT ?"""
+    return [_entry(row) for row in await database.rows(sql, (category, item_id, limit))]
 
 
 async def totals(database: Database) -> list[tuple[str, str, str, str, int]]:

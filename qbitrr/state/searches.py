@@ -125,6 +125,12 @@ async def read(database: Database, category: str, ids: Iterable[int]) -> list[Ro
     return await database.rows(f"SELECT * FROM searches WHERE category = ? AND id IN ({places})", (category, *chosen))
 
 
+async def tries(database: Database, category: str, item_id: int) -> tuple[int, float | None]:
+    """Read how often an item was searched, and when last (epoch seconds); None for never."""
+    row = await database.row("SELECT tries, at FROM searches WHERE category = ? AND id = ?", (category, item_id))
+    return (0, None) if row is None else (row[0], row[1])
+
+
 async def restore(database: Database, category: str, ids: Iterable[int], rows: Sequence[Row]) -> None:
     """Put back what `read` returned, as the search was refused after all."""
     async with database.transaction() as transaction:

@@ -194,6 +194,14 @@ async def test_a_library_is_searched_and_filtered(page, daemon):
     await expect(page.locator(".toasts")).to_contain_text("searched next")
 
 
+async def test_what_became_of_the_searches_for_a_movie_is_shown(page, daemon):
+    await show(page, daemon, "libraries/radarr-hd")
+    await page.get_by_role("button", name=re.compile("^What happened: ")).first.click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text(re.compile("Searched|not searched yet"))
+    await expect(dialog).to_contain_text(re.compile("[Dd]ownload"))
+
+
 async def test_a_library_is_sorted_by_a_column_and_goes_on_page_by_page(page, daemon):
     await show(page, daemon, "libraries/radarr-hd")
     order = page.get_by_role("group", name="Order")

@@ -5,6 +5,7 @@ import { Element, html, nothing, settled } from "../element.js";
 import { chip } from "../parts/chip.js";
 import { fold } from "../parts/fold.js";
 import { icon } from "../parts/icon.js";
+import { showItem } from "../parts/item.js";
 import { attempt } from "../parts/toasts.js";
 import { pagePlaces } from "../pages.js";
 import { go, setParams } from "../router.js";
@@ -199,6 +200,7 @@ class Libraries extends Element {
       ${row ? poster(arr, item.id) : nothing}
       <span class="grow">${title} ${date ? html`<span class="muted" title=${formatExact(date, locale)}>${new Date(date).toLocaleDateString(locale)}</span>` : nothing}</span>
       <span class="chips">${chips(item)}</span>
+      <button type="button" aria-label="${t("history")}: ${item.title}" @click=${() => showItem(arr.category, item.id, item.title)}>${t("history")}</button>
       <button type="button" aria-label="${t("library.search")}: ${item.title}" @click=${() => this.#search(arr, item.id)}>${t("library.search")}</button>
       ${outside(arr, item.link, item.title)}
     </li>`;

@@ -302,6 +302,8 @@ export const GERMAN = {
   "library.counts": ({ available, monitored }) => `${zahl(available)} von ${zahl(monitored)} vorhanden`,
   "library.missing.count": ({ n }) => `${zahl(n)} ${n === 1 ? "fehlt" : "fehlen"}`,
   "library.total": ({ n }) => `${zahl(n)} Treffer`,
+  "item.searched": ({ n }) => (n ? `${viele(n, "Mal", "Mal")} gesucht.` : "Es wurde noch nicht gesucht."),
+  "item.downloads": ({ n, imported, failed }) => (n ? `${viele(n, "Download", "Downloads")}: ${imported} importiert, ${failed} ohne Nutzen.` : "Kein Download davon ist bekannt."),
   "library.search": "Jetzt suchen",
   "library.searching": "Wird als Nächstes gesucht, sobald das Budget es erlaubt.",
   "library.none": "Die Mediathek ist leer oder wurde noch nicht gelesen.",

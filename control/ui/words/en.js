@@ -300,6 +300,8 @@ export const ENGLISH = {
   "library.counts": ({ available, monitored }) => `${available.toLocaleString("en")} of ${monitored.toLocaleString("en")} here`,
   "library.missing.count": ({ n }) => `${n.toLocaleString("en")} missing`,
   "library.total": ({ n }) => many(n, "match", "matches"),
+  "item.searched": ({ n }) => (n ? `Searched ${many(n, "time", "times")}.` : "It was not searched yet."),
+  "item.downloads": ({ n, imported, failed }) => (n ? `${many(n, "download", "downloads")}: ${imported} imported, ${failed} of no use.` : "No download of it is known."),
   "library.search": "Search now",
   "library.searching": "It is searched next, as soon as the budget allows it.",
   "library.none": "The library is empty, or has not been read yet.",

@@ -20,7 +20,7 @@ EXAMPLES = {
     "/radarr": {"category": "movies"},
     "/sonarr": {"category": "tv/anime"},
     "/lidarr": {"category": "music"},
-    "/arr": {"section": "movies"},
+    "/arr": {"section": "movies", "id": "7"},
     "/logs": {"name": "Main.log"},
     "/torrents": {"hash": HASH},
     "/actions": {"id": str(UNDOABLE)},

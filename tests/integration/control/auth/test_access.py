@@ -54,6 +54,7 @@ OPEN_INSIDE = OPEN_TO_ALL | {
     ("GET", "/web/status"),
     ("GET", "/web/torrents/{hash}/explain"),
     ("GET", "/web/torrents/{hash}/timeline"),
+    ("GET", "/web/arr/{section}/items/{id}/history"),
     ("POST", "/web/arr/rebuild"),
     ("POST", "/web/arr/{section}/restart"),
     ("POST", "/web/arr/{section}/read-settings"),
