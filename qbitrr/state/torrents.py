@@ -136,7 +136,7 @@ async def left_unimported(database: Database, category: str, since: float) -> li
     """
     sql = f"""SELECT category, instance, name, left_at FROM departures
         WHERE category = ?1 AND left_at > ?2
-        AND added_at > (SELECT min(planned_at) FROM ledger WHERE category = ?1) AND NOT EXISTS (
+        AND added_at > (SELECT planned_at FROM ledger WHERE category = ?1 ORDER BY id LIMIT 1) AND NOT EXISTS (
             SELECT 1 FROM ledger WHERE ledger.infohash = departures.infohash
             AND ledger.instance = departures.instance AND ledger.added_at = departures.added_at
             AND action IN ('{Action.IMPORT}', '{Action.MANUAL_IMPORT}', '{Action.FAIL_REST}') AND state = 'done')
