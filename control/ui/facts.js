@@ -9,7 +9,10 @@ export function formatFact(name, value, locale = "en") {
   if (Array.isArray(value)) {
     return [spaced(name), value.length ? value.join(", ") : "–"];
   }
-  return [spaced(name), typeof value === "string" ? value : JSON.stringify(value)];
+  if (value !== null && typeof value === "object") {
+    return [spaced(name), Object.entries(value).map(([key, one]) => `${key}: ${one}`).join(", ") || "–"];
+  }
+  return [spaced(name), String(value)];
 }
 
 /** @param {string} name @param {number} value @returns {[string, string]} */

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TOOLS = Path(__file__).parents[2] / "packaging" / "page"
 CHROMIUM = "/usr/bin/chromium"
-_FLAGS = (
+FLAGS = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -38,6 +38,6 @@ def tools() -> Path:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(_FLAGS))
+        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield started
         await started.close()

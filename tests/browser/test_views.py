@@ -128,7 +128,7 @@ async def test_a_worker_is_restarted_after_a_question(page, daemon):
 
 
 async def test_an_entry_opens_what_is_known_of_its_torrent(page, daemon):
-    await show(page, daemon, "activity")
+    await show(page, daemon, "activity?action=import&state=done")
     first = page.locator(".entry .deed button").first
     name = await first.inner_text()
     await first.click()

@@ -151,6 +151,7 @@ NOT_RUN = {
     ".venv-dev/bin/pytest tests/unit -k stalled": "these tests are a part of the suite",
     ".venv-dev/bin/pytest tests/integration/control": "these tests are a part of the suite",
     "python -m tests.support.old_states": "it runs versions of the past for a minute each",
+    "python -m tests.support.screenshots": "it renews images, which are then looked at",
     "npm ci --prefix packaging/page": "what fetches the material of the tests runs it",
     "make dist && pipx install ./dist/qbitrrd-*.whl": "pipx is not among the material; uv does the same",
     "pip install 'qbitrrd[oidc]'": "no index that these tests may ask has a release",

@@ -3,7 +3,7 @@ import { read, write } from "../api.js";
 import { Element, html, nothing } from "../element.js";
 import { formatFact } from "../facts.js";
 import { capitalised, formatExact, spaced } from "../format.js";
-import { canUndo, deed, ending, kindOf, reason } from "../sentences.js";
+import { canUndo, ending, kindOf, reason } from "../sentences.js";
 import { locale, named, t } from "../words.js";
 import { chip } from "./chip.js";
 import { setParams } from "../router.js";
@@ -107,7 +107,7 @@ class Torrent extends Element {
 
   #entry(entry) {
     return html`<li data-kind=${kindOf(entry.state)} data-actor="qbitrr">
-      <p>${chip(t("actor.qbitrr"), kindOf(entry.state))} <strong>${deed(entry).replace(/:$/, "")}</strong> <qb-time at=${entry.plannedAt}></qb-time></p>
+      <p>${chip(t("actor.qbitrr"), kindOf(entry.state))} <strong>${capitalised(named("action", entry.action))}</strong> <qb-time at=${entry.plannedAt}></qb-time></p>
       <p>${reason(entry)}</p>
       <p class="muted">${ending(entry)}</p>
       ${this.#facts(entry.facts)}

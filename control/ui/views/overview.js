@@ -16,7 +16,7 @@ const SERIES = [
   ["did.import", ["import"], "good"],
   ["did.fail", ["fail", "fail_rest"], "bad"],
   ["did.remove", ["remove", "delete_files"], "wait"],
-  ["did.search_again", ["search_again"], "busy"],
+  ["days.search_again", ["search_again"], "busy"],
 ];
 
 class Overview extends Element {
@@ -44,8 +44,8 @@ class Overview extends Element {
   render() {
     return html`
       <h1 class="visually-hidden">${t("view.overview")}</h1>
-      <qb-shadow></qb-shadow>
       <qb-inbox></qb-inbox>
+      <qb-shadow></qb-shadow>
       <qb-workers></qb-workers>
       <qb-qbittorrents></qb-qbittorrents>
       ${this.activity ? this.#days(this.activity) : this.note()}

@@ -51,6 +51,7 @@ export const GERMAN = {
   "qbittorrents": "qBittorrent und qbitrr",
   "qbittorrents.none": "Kein qBittorrent ist eingerichtet.",
   "days": "Die letzten 14 Tage",
+  "days.search_again": "Erneut gesucht",
   "latest": "Zuletzt",
   "latest.all": "Ganzer Verlauf",
 

@@ -50,6 +50,7 @@ export const ENGLISH = {
   "qbittorrents": "qBittorrent and qbitrr",
   "qbittorrents.none": "No qBittorrent is configured.",
   "days": "The last 14 days",
+  "days.search_again": "Searched again",
   "latest": "Latest",
   "latest.all": "All activity",
 

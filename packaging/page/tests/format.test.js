@@ -60,6 +60,9 @@ test("the ending of a fact is its unit", () => {
   assert.deepEqual(formatFact("messages", ["a", "b"]), ["messages", "a, b"]);
   assert.deepEqual(formatFact("messages", []), ["messages", "–"]);
   assert.deepEqual(formatFact("tagged", true), ["tagged", "true"]);
+  assert.deepEqual(formatFact("files", { "a.nfo": "FileExtensionAllowlist" }), ["files", "a.nfo: FileExtensionAllowlist"]);
+  assert.deepEqual(formatFact("files", {}), ["files", "–"]);
+  assert.deepEqual(formatFact("revisit_at", null), ["revisit at", "null"]);
 });
 
 test("a time and the field for a local time are turned into each other", () => {

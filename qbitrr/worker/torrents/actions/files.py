@@ -67,7 +67,9 @@ async def skip(context: ActionContext, entry: Entry) -> None:
         else:
             raise UnreachableError(entry.instance, "files are still downloaded after they were excluded")
     context.history.saw_files(entry, complete=False)
-    await context.close(entry, "done", f"{len(unwanted)} files are not downloaded")
+    await context.close(
+        entry, "done", f"{len(unwanted)} {'file is' if len(unwanted) == 1 else 'files are'} not downloaded"
+    )
 
 
 async def delete_excluded(context: ActionContext, entry: Entry) -> None:
