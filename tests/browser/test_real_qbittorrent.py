@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from qbitrr.rules.tags import TAG_QUARANTINE
-from tests.browser.opening import opened_page, show
+from tests.browser.opening import VIEWS, opened_page, show
 from tests.live.test_decisions import dead, scene
 from tests.support.polling import until
 from tests.support.qbittorrent import QbittorrentNox
@@ -125,6 +125,11 @@ async def test_the_page_of_a_torrent_shows_what_was_done_without_qbitrr(
         torrent = await dead(client, tmp_path, "Dead.1", tracker, tags="qBitrr-ignored")
         grabbed(on.radarr, 1, torrent.name, torrent.infohash)
         await on.decided(torrent, "ignored_by_user")
+        for view in VIEWS:
+            await show(page, on.daemon, view)
+            await expect(page.locator("main [role=alert]")).to_have_count(0)
+        await show(page, on.daemon, "overview")
+        await expect(page.locator(".card", has_text="v5.3.0")).to_contain_text("1 torrent")
         await show(page, on.daemon, "torrents")
         row = page.locator(".torrent-row", has_text=torrent.name)
         await expect(row).to_contain_text("(ignored by user)")

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import Error, expect
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.browser.opening import VIEWS, opened_page, serious_problems, show
@@ -75,6 +75,20 @@ async def test_nothing_is_wider_than_the_screen(page, daemon, view, width):
     assert await page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+async def test_text_does_not_become_html_but_in_templates(page, daemon):
+    """Whatever a script of the page might do with a name that holds HTML."""
+    await show(page, daemon, "overview")
+    refused = "document.body.insertAdjacentHTML('beforeend', '<b>x</b>')"
+    with pytest.raises(Error, match="TrustedHTML"):
+        await page.evaluate(refused)
+
+
+async def test_the_description_of_the_interface_opens_without_an_error(page, daemon):
+    await page.goto(f"{daemon.url}/ui/api.html")
+    await expect(page.get_by_role("heading").first).to_be_visible()
+    await expect(page.get_by_text("/web/torrents").first).to_be_visible()
+
+
 async def test_rules_for_files_are_tried_on_a_torrent_before_they_are_applied(page, daemon):
     await show(page, daemon, "config/Radarr-HD")
     await page.get_by_role("textbox", name="FileExtensionAllowlist").fill(".nothing")
@@ -108,6 +122,7 @@ async def test_a_killed_worker_is_seen_within_a_second(page, daemon):
     await show(page, daemon, "overview")
     card = page.locator(".worker", has_text="lidarr-music")
     await expect(card.get_by_text("Running")).to_be_visible()
+    await expect(card).to_contain_text(re.compile(r"Searches left\s*\d"))
     await expect(page.locator(".connection")).to_have_text("Live")
     os.kill((await daemon.workers())["lidarr-music"]["pid"], signal.SIGKILL)
     await expect(card.get_by_text("restart", exact=False).last).to_contain_text("1 restart", timeout=1500)

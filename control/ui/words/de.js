@@ -38,7 +38,7 @@ export const GERMAN = {
 
   "keys.title": "Tastatur",
   "keys.search": "in dieser Ansicht suchen",
-  "keys.go": "dann ein Buchstabe: o Übersicht, a Verlauf, t Torrents, l Mediathek, p Suchplan, g Protokolle, c Einstellungen",
+  "keys.go": "dann ein Buchstabe: o Übersicht, a Verlauf, t Torrents, l Mediathek, p Suchplan, g Protokolle, c Einstellungen, i Über qbitrr",
   "keys.help": "diese Liste",
   "keys.rows": "von Zeile zu Zeile",
   "keys.open": "die Zeile öffnen",

@@ -37,7 +37,7 @@ export const ENGLISH = {
 
   "keys.title": "Keyboard",
   "keys.search": "search in this view",
-  "keys.go": "then a letter: o Overview, a Activity, t Torrents, l Libraries, p Search plan, g Logs, c Configuration",
+  "keys.go": "then a letter: o Overview, a Activity, t Torrents, l Libraries, p Search plan, g Logs, c Configuration, i About",
   "keys.help": "this list",
   "keys.rows": "from row to row",
   "keys.open": "open the row",

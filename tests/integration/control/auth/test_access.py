@@ -218,6 +218,7 @@ async def test_every_answer_has_the_security_headers(client, path):
     async with client.get(path, allow_redirects=False) as response:
         headers = response.headers
     assert headers["Content-Security-Policy"].startswith("default-src 'self';")
+    assert headers["Content-Security-Policy"].endswith("require-trusted-types-for 'script'; trusted-types lit-html")
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
