@@ -178,8 +178,8 @@ def configs_of(loaded: Loaded, data_dir: DataDir, *, logging: bool) -> list[Work
 
 
 def addresses_of(loaded: Loaded) -> dict[str, str]:
-    """The addresses of all qBittorrents by section."""
-    return {section: qbit.url for section, qbit in loaded.config.qbits.items()}
+    """The addresses of all qBittorrents by section, empty for one that is still to be filled in."""
+    return {section: qbit.url if qbit.complete else "" for section, qbit in loaded.config.qbits.items()}
 
 
 def follow_names(loaded: Loaded, data_dir: DataDir, now: float) -> None:

@@ -33,6 +33,8 @@ def renamed(path: Path, addresses: Mapping[str, str]) -> dict[str, str]:
 def follow_names(path: Path, addresses: Mapping[str, str], now: float) -> dict[str, str]:
     """Have the stored rows follow the configuration, given as addresses by section; return new names by old ones.
 
+    An empty address is not known at the moment, and the one before stays.
+
     Blocking: to be called while no worker runs that knows another name. Raises StateError; then nothing was changed.
     """
     try:
@@ -45,7 +47,11 @@ def follow_names(path: Path, addresses: Mapping[str, str], now: float) -> dict[s
                 f"""DELETE FROM {_NAMES}
                     WHERE instance NOT IN (SELECT instance FROM torrents UNION SELECT instance FROM ledger)"""
             )
-            connection.executemany(f"INSERT OR REPLACE INTO {_NAMES} VALUES (?, ?)", addresses.items())
+            connection.executemany(
+                f"""INSERT INTO {_NAMES} VALUES (?, ?)
+                    ON CONFLICT DO UPDATE SET address = excluded.address WHERE excluded.address <> ''""",
+                addresses.items(),
+            )
             return names
     except sqlite3.Error as error:
         raise StateError(f"names of qBittorrents in {path.name} cannot be followed: {error}") from error
@@ -53,7 +59,7 @@ def follow_names(path: Path, addresses: Mapping[str, str], now: float) -> dict[s
 
 def renames(known: Mapping[str, str], present: Mapping[str, str]) -> dict[str, str]:
     """Find new names by old ones, from addresses by name; without those that could be meant otherwise."""
-    gone = {name: address for name, address in known.items() if name not in present}
+    gone = {name: address for name, address in known.items() if address and name not in present}
     fresh = {name: address for name, address in present.items() if name not in known}
     found = {}
     for old, address in gone.items():

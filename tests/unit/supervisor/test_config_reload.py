@@ -286,6 +286,12 @@ async def test_a_rename_that_a_crash_left_half_done_is_finished_by_the_next_star
     assert stored_instances(data_dir) == ["qBit-nas"]
 
 
+async def test_a_qbittorrent_that_is_still_to_be_filled_in_has_no_address(data_dir):
+    follow_names(load_text(TEXT.replace('"localhost"', '""'), {}), data_dir, 1.0)
+    with closing(sqlite3.connect(data_dir.state_file)) as connection:
+        assert connection.execute("SELECT * FROM instances").fetchall() == [("qBit", "")]
+
+
 async def test_log_files_are_written_as_at_the_start_of_the_daemon(reload):
     plan = await reload.plan(slower())
     assert all(config.log_folder for config in plan.configs)

@@ -54,6 +54,8 @@ def stored(path, instance, infohash="a", category="movies"):
         ({"qBit": HOME}, {"qBit": NAS}, {}),
         ({"qBit": HOME}, {"qBit-nas": NAS}, {}),
         ({"qBit": HOME}, {}, {}),
+        ({"qBit": ""}, {"qBit-nas": ""}, {}),
+        ({"qBit": HOME}, {"qBit": "", "qBit-nas": HOME}, {}),
         ({}, {"qBit": HOME}, {}),
         ({"qBit": HOME}, {"qBit": HOME, "qBit-nas": HOME}, {}),
         ({"qBit": HOME}, {"qBit-a": HOME, "qBit-b": HOME}, {}),
@@ -110,6 +112,13 @@ def test_a_section_is_forgotten_once_nothing_is_stored_of_its_torrents(path):
     stored(path, "qBit-nas")
     follow_names(path, {}, NOW)
     assert run(path, "SELECT instance FROM instances") == [("qBit-nas",)]
+
+
+def test_an_address_that_is_not_known_at_the_moment_stays(path):
+    follow_names(path, {"qBit": HOME}, NOW)
+    stored(path, "qBit")
+    follow_names(path, {"qBit": ""}, NOW)
+    assert follow_names(path, {"qBit-desk": HOME}, NOW) == {"qBit": "qBit-desk"}
 
 
 def test_another_address_is_only_noted(path):
