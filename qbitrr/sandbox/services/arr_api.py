@@ -415,19 +415,21 @@ class ArrStandIn(StandIn):
         file = decision.file
         resource: Resource = {
             "path": file.path,
-            "relativePath": decision.name,
             "name": posixpath.splitext(decision.name)[0],
             "size": file.size,
             "releaseGroup": offer.title.rpartition("-")[2],
             "quality": resources.quality_model(self.kind, offer.quality),
             "qualityWeight": 12,
             "downloadId": download_id,
-            "customFormats": resources.custom_formats(offer.formats),
-            "customFormatScore": SCORES[offer.formats],
             "indexerFlags": 0,
             "rejections": [{"reason": reason, "type": "permanent"} for reason in decision.rejections],
             "id": resources.stable_id(file.path),
         }
         if self.kind != "lidarr":
-            resource["languages"] = [resources.ENGLISH]
+            resource |= {
+                "relativePath": decision.name,
+                "customFormats": resources.custom_formats(offer.formats),
+                "customFormatScore": SCORES[offer.formats],
+                "languages": [resources.ENGLISH],
+            }
         return resource | self.manual_import_fields(decision)

@@ -252,6 +252,7 @@ async def test_a_refused_key_is_sent_once(bench, sandbox, hasty):
 
 async def test_what_is_told_reaches_the_catalogue_in_three_requests(bench, sandbox):
     stand_in = sandbox.arrs["Radarr-HD"]
+    sandbox.world.client.torrents.clear()  # nothing else is imported meanwhile
     async with bench() as room:
         library = LibrarySync(room.context)
         async with listens(room, library):
