@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable, Iterable, Sequence
 
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
@@ -20,14 +20,20 @@ ALWAYS_KEPT = 3
 def kept(times: Iterable[float], now: float) -> set[float]:
     """Which backups stay, by the times at which they were made (epoch seconds): the newest of each span.
 
-    Those of the future are as good as others, and count as made just now; only the newest three of them stay.
+    Those of the future are thinned out as they are on the day of the newest of them: the clock may be behind now, and
+    they be those of the last days.
     """
     newest_first = sorted(times, reverse=True)
     past = [made for made in newest_first if made <= now]
-    stay = {*past[:ALWAYS_KEPT], *[made for made in newest_first if made > now][:ALWAYS_KEPT]}
+    future = [made for made in newest_first if made > now]
+    return _newest_of_spans(past, now) | _newest_of_spans(future, max(future, default=now))
+
+
+def _newest_of_spans(newest_first: Sequence[float], now: float) -> set[float]:
+    stay = set(newest_first[:ALWAYS_KEPT])
     for every, limit in SPANS:
         seen: set[Hashable] = set()
-        for made in past:
+        for made in newest_first:
             span = made // every
             if now - made < limit and span not in seen:
                 seen.add(span)

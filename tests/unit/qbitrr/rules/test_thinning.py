@@ -1,5 +1,6 @@
 """Thinning of backups, also after clocks that were wrong."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,8 +39,17 @@ TIMES = st.lists(st.floats(NOW - 400 * DAY, NOW + 400 * DAY), unique=True, max_s
 def test_what_was_just_written_stays_and_the_number_is_bounded(times):
     found = kept([*times, NOW], NOW)
     assert NOW in found
-    assert len(found) <= 25 + 8 + 14 + 2 * ALWAYS_KEPT
+    assert len(found) <= 2 * (25 + 8 + 14 + ALWAYS_KEPT)
     assert found <= {*times, NOW}
+
+
+@pytest.mark.parametrize("behind", [NOW - HOUR, NOW - 3 * DAY, 0.0])
+def test_a_clock_that_is_behind_drops_none_of_the_last_days(behind):
+    """As that of a machine without a battery, which starts where it stopped, or in 1970."""
+    before = kept([NOW - hour * HOUR for hour in range(200 * 24)], NOW)
+    during = kept([*before, behind], behind)
+    assert before <= during
+    assert before <= kept([*during, NOW + 1], NOW + 1)
 
 
 @given(TIMES)
