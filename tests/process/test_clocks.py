@@ -8,9 +8,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from qbitrr.rules.tags import TAG_QUARANTINE
-from qbitrr.sandbox.life.fate import Destiny, Fate
+from qbitrr.sandbox.life.fate import Destiny, Fate, Odds
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support.daemon import Daemon
+from tests.support.passing_time import PassingTime
 from tests.support.polling import until
 from tests.support.wrong_clock import set_clock
 
@@ -24,6 +25,8 @@ HOUR, DAY = 3600.0, 86400.0
 CLOCKS = (3 * DAY, 0.0, -3 * DAY, 0.0, HOUR, 0.0, -HOUR, 0.0)
 """By how many seconds the clock is ahead of the services' clocks, one after the other."""
 PATIENCE_SECONDS = 20.0
+LARGE = (Section("Radarr-HD", "radarr", 400),)
+NOTHING_FOUND = Odds(found=0)
 SECTIONS = (Section("Radarr-HD", "radarr", 80),)
 SETTINGS = {
     "Settings": {"ProcessRestartDelay": 0, "Quarantine": "1h"},
@@ -90,3 +93,57 @@ async def test_through_every_clock_work_goes_on_once_and_no_quarantine_ends(tmp_
         assert await daemon.get("/health")
         assert "own task failed" not in daemon.log()
         assert list((daemon.folder / "backups").glob("*.db"))
+
+
+async def test_through_a_day_with_a_wrong_clock_each_hour_nothing_stops_repeats_or_goes_early(tmp_path: Path):
+    time = PassingTime()
+    async with (
+        Sandbox(LARGE, has_past=False, clock=time.now, middlewares=[time.dates]) as sandbox,
+    ):
+        settings = SETTINGS["Settings"] | {"Quarantine": "2d", "SearchesPerHour": 1}
+        searching = {"EntrySearch": {"SearchMissing": True}, "Torrent": {"IgnoreTorrentsYoungerThan": 0}}
+        tables = {"Settings": settings, "Radarr-HD": searching}
+        daemon = Daemon(tmp_path / "data", sandbox.config_toml(tables), "tests.support.passing_time")
+        time.follow(daemon)
+        async with daemon:
+            await daemon.all_running()
+            radarr, client = sandbox.arrs["Radarr-HD"], sandbox.world.client
+            radarr.arr.odds = NOTHING_FOUND
+            movies = iter(list(radarr.arr.collection.wanted(radarr.arr.now)))
+            unwanted = grab(sandbox, next(movies), Fate(Destiny.STALLED, until=0.0))
+            client.categories["failed"] = ""
+
+            async def is_known() -> bool:
+                return bool((await daemon.workers())["radarr-hd"]["categoryCount"])
+
+            await until(is_known, 30, daemon.log)
+            unwanted.category = "failed"
+            await until(lambda: TAG_QUARANTINE in unwanted.tags and unwanted.stopped, 30, daemon.log)
+            began, imported = time.now(), []
+            while time.now() < began + DAY:
+                time.leap(HOUR)
+                time.set_ahead(CLOCKS[len(imported) % len(CLOCKS)])
+                if len(imported) % 6 == 5:
+                    await restarted_in_place(daemon)
+                torrent = grab(sandbox, next(movies), Fate(bytes_per_second=1e12))
+                imported.append(torrent.name)
+                await until(lambda: has_ended(daemon, "import", len(imported)), PATIENCE_SECONDS, daemon.log)
+            time.set_ahead(0.0)
+            assert TAG_QUARANTINE in unwanted.tags
+            assert await has_ended(daemon, "fail", 0)
+            searches = [one for one in radarr.requests if one.method == "POST" and "Search" in str(one.body)]
+            assert 4 <= len(searches) <= 30  # one an hour at most, and what was saved up before
+            backups = list((daemon.folder / "backups").glob("*.db"))
+            assert len(backups) >= 10
+            assert "own task failed" not in daemon.log()
+            time.leap(DAY + HOUR)
+            await until(lambda: has_ended(daemon, "fail", 1), PATIENCE_SECONDS, daemon.log)
+            assert unwanted.infohash not in client.torrents
+
+
+async def has_ended(daemon: Daemon, action: str, number: int) -> bool:
+    """Whether so many actions of a kind are done, each on another torrent."""
+    decisions = await daemon.decisions()
+    done = [one["hash"] for one in decisions if (one["action"], one["state"]) == (action, "done")]
+    assert len(set(done)) == len(done)
+    return len(done) == number

@@ -95,6 +95,8 @@ MOST_ROWS = {
     "ledger_changes": 1,
     "shadow": 0,
     "absent_categories": 1,
+    "instances": 2,
+    "import_answers": 0,
     "breakers": 3,
     "requests": 100,
     "searches": ITEMS,
