@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+from qbitrr.clock import from_iso
 from qbitrr.rules import quarantine
 from qbitrr.rules.tags import TAG_PAUSED, TAG_QUARANTINE
 from qbitrr.rules.verdict import DESTRUCTIVE, OPEN
@@ -300,7 +301,8 @@ def assert_explained(sandbox: Sandbox, decisions: list[dict[str, Any]], now: flo
         one
         for one in removals
         if (torrent := buried.get(one["hash"])) is not None
-        and torrent.gone_at is not None
+        and from_iso(one["addedAt"]) == int(torrent.added_on)  # not an earlier one of the same release
+        and one["rule"] != "arr_refuses_it"  # its word counts for every download
         and not (
             torrent.seeding_seconds >= SEEDING_SECONDS
             if one["action"] == "remove"
