@@ -65,6 +65,7 @@ async def test_a_request_between_two_servers_waits_for_the_next_one(context):
 async def test_closing_the_context_waits_for_what_its_threads_do(context):
     """A thread that goes on while the process restarts in place would close descriptors that are handed over."""
     started, ended = threading.Event(), []
+    of_others = set(threading.enumerate())  # contexts of earlier tests, which are not collected yet
 
     def work():
         started.set()
@@ -73,7 +74,8 @@ async def test_closing_the_context_waits_for_what_its_threads_do(context):
 
     working = [asyncio.ensure_future(queue.in_thread(work)) for queue in (context.files, context.queries)]
     await asyncio.to_thread(started.wait, 5)
-    before = {thread for thread in threading.enumerate() if thread.name.startswith(("files", "queries"))}
+    ours = set(threading.enumerate()) - of_others
+    before = {thread for thread in ours if thread.name.startswith(("files", "queries"))}
     await asyncio.to_thread(context.close)
     assert len(ended) == len(before) == 2
     assert not any(thread.is_alive() for thread in before)
