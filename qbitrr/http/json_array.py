@@ -7,24 +7,11 @@ from __future__ import annotations
 
 import re
 
-# All patterns are possessive, so that a long run of strings costs one pass and no backtracking.
+# Possessive, so that a long run of strings costs one pass and no backtracking. Not nested: before Python 3.11.5 a
+# possessive group of others may not match what it should (CPython issue 106052).
 _OUTSIDE = rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+'
 """Everything up to the next bracket outside of strings, or up to a quote whose string has not arrived completely."""
-_LEVELS = 7
-"""Levels of brackets in an object that is found by one match: a few more than objects of the Arrs have."""
-
-
-def _within(levels: int) -> bytes:
-    """Make the pattern of what may stand between two brackets."""
-    inner = _OUTSIDE
-    for _ in range(levels):
-        inner = _OUTSIDE + rb"(?:[{\[]" + inner + rb"[}\]]" + _OUTSIDE + rb")*+"
-    return inner
-
-
-_OBJECT = rb"\{" + _within(_LEVELS) + rb"\}"
 _TO_BRACKET = re.compile(rb"(" + _OUTSIDE + rb')([{}\[\]"])', re.DOTALL)
-_OBJECTS = re.compile(rb"[\s,]*+(" + _OBJECT + rb"(?:\s*+,\s*+" + _OBJECT + rb")*+)", re.DOTALL)
 
 
 class ArraySplitter:
@@ -48,17 +35,13 @@ class ArraySplitter:
         """
         self._buffer += data
         found: list[bytes] = []
-        while True:
-            if self._depth == 1 and (whole := _OBJECTS.match(self._buffer, self._position)):
-                found.append(whole[1])
-                self._position = whole.end()
-            if not self._to_next_bracket(found):
-                break
+        while self._to_next_bracket(found):
+            pass
         self._discard()
         return b"[" + b",".join(found) + b"]" if found else b""
 
     def _to_next_bracket(self, found: list[bytes]) -> bool:
-        """Go on by one bracket, in an object that has not arrived as a whole; false when the next one has not."""
+        """Go on by one bracket; false when the next one has not arrived."""
         # match, not search: that could continue in the middle of a string
         match = _TO_BRACKET.match(self._buffer, self._position)
         if match is None:
