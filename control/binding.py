@@ -12,7 +12,7 @@ import re
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -51,7 +51,7 @@ LARGEST_BODY_BYTES = 1 << 20
 _SMALL_BODY_BYTES = 1 << 14  # of this size or less, a body is not counted
 _DEEPEST = 32  # objects and arrays within each other
 _MOST_VALUES = 10_000
-_LARGEST_INTEGER = 2**53 - 1  # the largest that every JSON reader keeps exactly
+LARGEST_INTEGER = 2**53 - 1  # the largest that every JSON reader keeps exactly
 _INTEGER = re.compile(r"[+-]?[0-9]{1,4000}")
 _FLAGS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 _PATH_PARAMETER = re.compile(r"{(\w+)")
@@ -65,7 +65,8 @@ class Route:
 
     `http`: the handler receives the HTTP request too, and may return a response of the type `media`. `revalidated`: the
     answer is made from the state file and the configuration only, so that it is cached and a client may keep it.
-    `queue`: making the answer costs work, and waits for its turn there.
+    `queue`: making the answer costs work, and waits for its turn there. `accepts`: the handler returns None for what it
+    only accepts, which is answered by 202 without a body. `tool`: the name under which an assistant calls it.
     """
 
     method: Method
@@ -78,6 +79,8 @@ class Route:
     media: str = "application/json"
     revalidated: bool = False
     queue: Queue | None = None
+    accepts: bool = False
+    tool: str | None = None
 
 
 def path_parameters(path: str) -> list[str]:
@@ -90,54 +93,63 @@ def bind(route: Route, context: HandlerContext, admit: Admit) -> HttpHandler:
 
     Raises KeyError for a route without an entry in the table of rights.
     """
-    read = _body_reader(route.request, context) if route.method == "POST" else _query_reader(route.request, route.path)
-    handler, lists, audit = route.handler, context.lists, context.audit
+    read = _body_reader(route.request, context) if route.method == "POST" else _query_reader(route)
+    lists, audit = context.lists, context.audit
     needed = rights.ROUTES[f"{route.method} {route.path}"]
-    queue: ReadQueue | None = getattr(context, route.queue) if route.queue else None
 
     async def handle(http: web.Request) -> web.StreamResponse:
         http[AUTHOR] = author = await admit(http, needed)
         request = await read(http)
         if route.revalidated:
-            make = partial(answered, request, http)
+            make = partial(answered, route, context, request, http)
             return answers.revalidated(await lists.answer((route.path, request), id(context.loaded), make), http)
         if needed.audited:
             async with audit.entry(author, f"{http.method} {http.path}", getattr(request, "subject", "")):
-                answer = await answered(request, http)
+                answer = await answered(route, context, request, http)
         else:
-            answer = await answered(request, http)
+            answer = await answered(route, context, request, http)
+        if answer is None and route.accepts:
+            return web.Response(status=202, headers=answers.SECURITY_HEADERS)
         return answer if isinstance(answer, web.StreamResponse) else answers.json(answer)
 
-    async def answered(request: Any, http: web.Request) -> Any:
-        if queue is None:
-            return await called(request, http)
-        async with queue.turn(client_of(http[AUTHOR].address)):
-            return await called(request, http)
-
-    def called(request: Any, http: web.Request) -> Awaitable[Any]:
-        return handler(context, request, http) if route.http else handler(context, request)
-
     return handle
+
+
+async def answered(route: Route, context: HandlerContext, request: Any, http: web.Request) -> Any:
+    """Return what the handler of a route answers, when its turn has come. Raises what the handler raises."""
+    queue: ReadQueue | None = getattr(context, route.queue) if route.queue else None
+    with_http = (http,) if route.http else ()
+    if queue is None:
+        return await route.handler(context, request, *with_http)
+    async with queue.turn(client_of(http[AUTHOR].address)):
+        return await route.handler(context, request, *with_http)
 
 
 # -- query --------------------------------------------------------------------------------------------------------
 
 
-def _query_reader(request_type: type[T], path: str) -> Reader:
-    parsers = query_parsers(request_type, path)
-    fields = msgspec.structs.fields(cast("type[msgspec.Struct]", request_type))
-    required = [info.name for info in fields if info.required and info.name in parsers]
+def _query_reader(route: Route) -> Reader:
+    bound = request_binder(route)
 
-    async def read(request: web.Request) -> T:
-        if not parsers:
-            return request_type(**request.match_info)
-        found = parse(parsers, request.query)
+    async def read(request: web.Request) -> Any:
+        return bound(request.match_info, request.query)
+
+    return read
+
+
+def request_binder(route: Route) -> Callable[[Mapping[str, str], Mapping[str, str]], Any]:
+    """Make what binds the parameters of path and query to the request of a route. It raises BadRequestError."""
+    parsers = query_parsers(route.request, route.path)
+    required = [info.name for info in msgspec.structs.fields(route.request) if info.required and info.name in parsers]
+
+    def bound(in_path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+        found = parse(parsers, query)
         for name in required:
             if name not in found:
                 raise invalid(name, None, "Must be given")
-        return request_type(**request.match_info, **found)
+        return route.request(**in_path, **found)
 
-    return read
+    return bound
 
 
 def query_parsers(request_type: type[Any], path: str) -> dict[str, Parser]:
@@ -180,7 +192,7 @@ def _flag(name: str, text: str) -> bool | None:
 
 
 def _integer_parser(kind: inspect.IntType, clamp: Mapping[str, int]) -> Parser:
-    lowest, highest = clamp.get("lowest", -_LARGEST_INTEGER), clamp.get("highest", _LARGEST_INTEGER)
+    lowest, highest = clamp.get("lowest", -LARGEST_INTEGER), clamp.get("highest", LARGEST_INTEGER)
 
     def read(name: str, text: str) -> int:
         if not _INTEGER.fullmatch(text):

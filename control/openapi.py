@@ -77,9 +77,7 @@ def _operation(
     summary, _, description = (inspect.getdoc(route.handler) or "").partition("\n\n")
     resource = route.handler.__module__.rpartition(".")[2]
     request = components[route.request.__name__]
-    in_path = path_parameters(route.path)
-    elsewhere = {name: schema for name, schema in request["properties"].items() if name not in in_path}
-    parameters = [_parameter(name, "path", request["properties"][name]) for name in in_path]
+    parameters = described_parameters(route, request)
     errors = [*route.errors, ForbiddenError, *([UnauthorizedError, TooManyAttemptsError] if access else [])]
     if access or route.method == "POST":
         errors.append(OverloadedError)
@@ -92,23 +90,22 @@ def _operation(
         "parameters": parameters,
     }
     if route.method == "POST":
+        in_path = path_parameters(route.path)
+        elsewhere = {name: schema for name, schema in request["properties"].items() if name not in in_path}
         required = [name for name in request.get("required", ()) if name in elsewhere]
         body = {"type": "object", "properties": elsewhere, "required": required}
         operation["requestBody"] = {"required": bool(required), "content": _content(body)}
         errors.append(BadRequestError)
         if access == "/web":
             errors.append(TooManyRequestsError)
-    elif elsewhere:
-        required = request.get("required", ())
-        parameters += [
-            {**_parameter(name, "query", schema), "required": name in required} for name, schema in elsewhere.items()
-        ]
+    elif any(parameter["in"] == "query" for parameter in parameters):
         errors.append(BadRequestError)
     meanings = _meanings(errors)
     if route.method == "POST":
         meanings["413"] = ["The body is larger than 1 MiB."]
     operation["responses"] = {
         "200": {"description": "Done.", "content": _content(types[route.answer], route.media)},
+        **({"202": {"description": "It is a notification, which has no answer."}} if route.accepts else {}),
         **({"304": {"description": "The answer that the client has is still valid."}} if route.revalidated else {}),
         **{
             status: {"description": " ".join(texts), "content": _content(types[Envelope])}
@@ -116,6 +113,20 @@ def _operation(
         },
     }
     return operation
+
+
+def described_parameters(route: Route, request: Schema) -> list[Schema]:
+    """Describe the parameters of path and query by the schema of the request: `name`, `in`, `required`, `schema`."""
+    in_path = path_parameters(route.path)
+    parameters = [_parameter(name, "path", request["properties"][name]) for name in in_path]
+    if route.method == "POST":
+        return parameters
+    required = request.get("required", ())
+    return parameters + [
+        {**_parameter(name, "query", schema), "required": name in required}
+        for name, schema in request["properties"].items()
+        if name not in in_path
+    ]
 
 
 def _parameter(name: str, where: str, schema: Schema) -> Schema:

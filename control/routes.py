@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import inspect
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from msgspec import Raw
 
 from control import openapi
+from control.assistants import Assistants
 from control.binding import Method, Queue, Route
 from control.handlers import (
     actions,
@@ -51,6 +52,7 @@ from control.handlers import (
     update,
 )
 from control.handlers.shared import Message, Nothing
+from control.web.mcp import RpcAnswer, RpcRequest
 from qbitrr.errors import (
     ConfigError,
     ConflictError,
@@ -89,6 +91,7 @@ def route(
     *errors: type[QbitrrError],
     revalidated: bool = ...,
     queue: Queue | None = ...,
+    tool: str | None = ...,
 ) -> Route: ...
 @overload
 def route(
@@ -100,6 +103,17 @@ def route(
     *errors: type[QbitrrError],
     media: str = ...,
     queue: Queue | None = ...,
+    tool: str | None = ...,
+) -> Route: ...
+@overload
+def route(
+    method: Literal["POST"],
+    path: str,
+    handler: Callable[[HandlerContext, Q, web.Request], Awaitable[A | None]],
+    request: type[Q],
+    answer: type[A],
+    *,
+    accepts: Literal[True],
 ) -> Route: ...
 def route(
     method: Method,
@@ -111,15 +125,22 @@ def route(
     media: str = "application/json",
     revalidated: bool = False,
     queue: Queue | None = None,
+    accepts: bool = False,
+    tool: str | None = None,
 ) -> Route:
     """Make a route. Its handler has to take `request`, and the HTTP request too if it has a third parameter."""
     http = len(inspect.signature(handler).parameters) == 3
-    return Route(method, path, handler, request, answer, errors, http, media, revalidated, queue)
+    return Route(method, path, handler, request, answer, errors, http, media, revalidated, queue, accepts, tool)
 
 
 async def describe(_context: HandlerContext, _request: Nothing) -> Raw:
     """Describe the interface as OpenAPI 3.1."""
     return _description()
+
+
+async def assist(context: HandlerContext, request: RpcRequest, http: web.Request) -> RpcAnswer | None:
+    """Answer a message of an assistant (Model Context Protocol, streamable HTTP) with tools that only read."""
+    return await _assistants().answer(context, request, http)
 
 
 _EVENT_STREAM = "text/event-stream"
@@ -128,8 +149,8 @@ _DECISION = (UnknownCategoryError, ConflictError, NotReadyError)
 _CHANGE = (ConfigError, ConflictError, NotFoundError, WorkerNotReadyError, NotReadyError)
 
 ROUTES = (
-    route("GET", "/status", status.read, Nothing, status.Status),
-    route("GET", "/processes", processes.read, Nothing, processes.Processes),
+    route("GET", "/status", status.read, Nothing, status.Status, tool="read_status"),
+    route("GET", "/processes", processes.read, Nothing, processes.Processes, tool="list_workers"),
     route(
         "GET",
         "/processes/{category}/evidence",
@@ -138,6 +159,7 @@ ROUTES = (
         evidence.Bundles,
         *_LOOKUP,
         queue="files",
+        tool="explain_worker_ends",
     ),
     route(
         "POST",
@@ -151,11 +173,19 @@ ROUTES = (
     route("POST", "/processes/restart", daemon.restart_workers, Nothing, Message),
     route("POST", "/processes/dump", daemon.dump, Nothing, Message),
     route("POST", "/reload", daemon.reload, Nothing, ReloadResult, ConfigError, WorkerNotReadyError, NotReadyError),
-    route("GET", "/inbox", inbox.read, Nothing, inbox.Inbox, queue="queries"),
-    route("GET", "/qbittorrents", qbittorrents.read, Nothing, qbittorrents.Qbittorrents),
-    route("GET", "/activity", activity.read, activity.ActivityRequest, activity.Activity, queue="queries"),
-    route("GET", "/stats", stats.read, Nothing, stats.Stats, queue="queries"),
-    route("GET", "/arr", arr.read, Nothing, arr.Arrs),
+    route("GET", "/inbox", inbox.read, Nothing, inbox.Inbox, queue="queries", tool="list_what_needs_the_user"),
+    route("GET", "/qbittorrents", qbittorrents.read, Nothing, qbittorrents.Qbittorrents, tool="list_qbittorrents"),
+    route(
+        "GET",
+        "/activity",
+        activity.read,
+        activity.ActivityRequest,
+        activity.Activity,
+        queue="queries",
+        tool="count_daily_activity",
+    ),
+    route("GET", "/stats", stats.read, Nothing, stats.Stats, queue="queries", tool="read_numbers"),
+    route("GET", "/arr", arr.read, Nothing, arr.Arrs, tool="list_arrs"),
     route(
         "GET",
         "/arr/{section}/items/{id}/history",
@@ -164,6 +194,7 @@ ROUTES = (
         item.ItemHistory,
         *_LOOKUP,
         queue="queries",
+        tool="item_history",
     ),
     route("POST", "/arr/{section}/restart", arr.restart, arr.ArrRequest, Message, *_LOOKUP),
     route("POST", "/arr/{section}/read-settings", arr.read_settings, arr.ArrRequest, Message, *_LOOKUP),
@@ -189,7 +220,9 @@ ROUTES = (
         NotFoundError,
         ConflictError,
     ),
-    route("GET", "/answers", remembered.read, Nothing, remembered.Answers, queue="queries"),
+    route(
+        "GET", "/answers", remembered.read, Nothing, remembered.Answers, queue="queries", tool="list_remembered_answers"
+    ),
     route(
         "POST",
         "/answers/forget",
@@ -219,6 +252,7 @@ ROUTES = (
         searches.SearchPlan,
         *_LOOKUP,
         queue="queries",
+        tool="search_plan",
     ),
     route(
         "POST",
@@ -250,6 +284,7 @@ ROUTES = (
         *_LOOKUP,
         revalidated=True,
         queue="queries",
+        tool="list_movies",
     ),
     route(
         "GET",
@@ -260,6 +295,7 @@ ROUTES = (
         *_LOOKUP,
         revalidated=True,
         queue="queries",
+        tool="list_series",
     ),
     route(
         "GET",
@@ -270,11 +306,30 @@ ROUTES = (
         *_LOOKUP,
         revalidated=True,
         queue="queries",
+        tool="list_artists",
     ),
-    route("GET", "/logs", logs.names, Nothing, logs.Logs),
-    route("GET", "/logs/{name}", logs.read, logs.LogRequest, logs.Log, NotFoundError, queue="files"),
-    route("GET", "/logs/{name}/at", logs.at, logs.MomentRequest, logs.Stretch, NotFoundError, queue="files"),
-    route("GET", "/logs/{name}/search", logs.search, logs.SearchRequest, logs.Matches, NotFoundError, queue="files"),
+    route("GET", "/logs", logs.names, Nothing, logs.Logs, tool="list_logs"),
+    route("GET", "/logs/{name}", logs.read, logs.LogRequest, logs.Log, NotFoundError, queue="files", tool="read_log"),
+    route(
+        "GET",
+        "/logs/{name}/at",
+        logs.at,
+        logs.MomentRequest,
+        logs.Stretch,
+        NotFoundError,
+        queue="files",
+        tool="read_log_at",
+    ),
+    route(
+        "GET",
+        "/logs/{name}/search",
+        logs.search,
+        logs.SearchRequest,
+        logs.Matches,
+        NotFoundError,
+        queue="files",
+        tool="search_log",
+    ),
     route("GET", "/logs/{name}/download", logs.download, logs.LogName, str, NotFoundError, media="text/plain"),
     route(
         "GET",
@@ -287,18 +342,18 @@ ROUTES = (
         media=_EVENT_STREAM,
     ),
     route("GET", "/events", events.follow, events.EventsRequest, str, NotReadyError, media=_EVENT_STREAM),
-    route("GET", "/config", config.read, Nothing, dict[str, Any], ConfigError),
-    route("GET", "/config/schema", config.forms, Nothing, config.Forms),
+    route("GET", "/config", config.read, Nothing, dict[str, Any], ConfigError, tool="read_config"),
+    route("GET", "/config/schema", config.forms, Nothing, config.Forms, tool="describe_config"),
     route("POST", "/config", config.change, config.ChangeRequest, config.Changed, *_CHANGE),
     route("POST", "/config/plan", config.plan, config.ChangeRequest, config.PlanView, ConfigError),
-    route("GET", "/config/history", config.history, Nothing, config.History, queue="files"),
+    route("GET", "/config/history", config.history, Nothing, config.History, queue="files", tool="config_history"),
     route("POST", "/config/rollback", config.rollback, config.RollbackRequest, config.Changed, *_CHANGE),
     route("POST", "/notifications/test", notifications.test, Nothing, Message, ConflictError, UnreachableError),
     route("POST", "/password", login.set_password, login.PasswordRequest, config.Changed, *_CHANGE),
     route("GET", "/sessions", sessions.read, Nothing, sessions.SessionList),
     route("POST", "/sessions/{id}/revoke", sessions.revoke, sessions.RevokeRequest, Message, NotFoundError, StateError),
     route("POST", "/sessions/revoke", sessions.revoke_all, Nothing, Message, StateError),
-    route("GET", "/meta", update.read, update.MetaRequest, update.About),
+    route("GET", "/meta", update.read, update.MetaRequest, update.About, tool="read_version"),
     route("POST", "/update", update.start, Nothing, update.Started, UpdateInProgressError, NotUpdatableError),
     route("POST", "/restart", daemon.restart, Nothing, Message),
     route("GET", "/backups", backups.read, Nothing, backups.Backups, queue="files"),
@@ -311,9 +366,25 @@ ROUTES = (
         NotFoundError,
         media="application/vnd.sqlite3",
     ),
-    route("GET", "/decisions", decisions.read, decisions.DecisionsRequest, decisions.Decisions, queue="queries"),
+    route(
+        "GET",
+        "/decisions",
+        decisions.read,
+        decisions.DecisionsRequest,
+        decisions.Decisions,
+        queue="queries",
+        tool="list_decisions",
+    ),
     route("GET", "/audit", audit.read, audit.AuditRequest, audit.AuditTrailView, queue="queries"),
-    route("GET", "/torrents", torrents.read, torrents.TorrentsRequest, torrents.Torrents, queue="queries"),
+    route(
+        "GET",
+        "/torrents",
+        torrents.read,
+        torrents.TorrentsRequest,
+        torrents.Torrents,
+        queue="queries",
+        tool="list_torrents",
+    ),
     route(
         "GET",
         "/torrents/{hash}/explain",
@@ -322,6 +393,7 @@ ROUTES = (
         torrents.Explanation,
         NotFoundError,
         queue="queries",
+        tool="explain_torrent",
     ),
     route(
         "GET",
@@ -331,6 +403,7 @@ ROUTES = (
         timeline.Timeline,
         NotFoundError,
         queue="queries",
+        tool="torrent_timeline",
     ),
     route(
         "POST",
@@ -341,6 +414,7 @@ ROUTES = (
         NotFoundError,
         *_LOOKUP,
     ),
+    route("POST", "/mcp", assist, RpcRequest, RpcAnswer, accepts=True),
     route("GET", "/openapi.json", describe, Nothing, Raw, revalidated=True),
 )
 INSIDE_ROUTES = (route("GET", "/metrics", metrics.read, Nothing, str, media="text/plain", queue="queries"),)
@@ -356,3 +430,8 @@ OPEN_ROUTES = (
 @cache
 def _description() -> Raw:
     return Raw(openapi.document(ROUTES, INSIDE_ROUTES, OPEN_ROUTES))
+
+
+@cache
+def _assistants() -> Assistants:
+    return Assistants(ROUTES)

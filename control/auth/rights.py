@@ -134,6 +134,7 @@ ROUTES: Mapping[str, Rights] = {
     "GET /torrents/{hash}/explain": READ,
     "GET /torrents/{hash}/timeline": READ,
     "POST /torrents/{hash}/check-files": CONFIDENTIAL,  # a part of changing the configuration
+    "POST /mcp": READ,  # its tools are routes with this right, and none of them changes anything
     "GET /openapi.json": READ,
     "GET /metrics": READ,
     "GET /health": OPEN,

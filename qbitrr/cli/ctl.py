@@ -1,4 +1,4 @@
-"""Commands to the daemon that runs on a data folder, by its control socket: `qbitrr ctl`, `undo` and `update`.
+"""Commands to the daemon that runs on a data folder, by its control socket: `qbitrr ctl`, `undo`, `update`, `mcp`.
 
 The socket needs neither token nor port, so that it works whatever was just edited in config.toml. No secret is sent.
 """
@@ -32,7 +32,7 @@ def status(data_dir: DataDir) -> str:
         f"{worker['restarts']} restarts"
         + (f", waits for {worker['waitingFor']}" if worker["waitingFor"] else "")
         + (f", last error: {worker['lastError']}" if worker["lastError"] else "")
-        for worker in _ask(data_dir, "GET", "processes")["processes"]
+        for worker in ask(data_dir, "GET", "processes")["processes"]
     ]
     return "\n".join(lines) or "no workers"
 
@@ -42,7 +42,7 @@ def reload(data_dir: DataDir) -> str:
 
     Raises RefusedByDaemonError when the configuration from before is still in force.
     """
-    answer = _ask(data_dir, "POST", "reload", _APPLY_SECONDS)
+    answer = ask(data_dir, "POST", "reload", _APPLY_SECONDS)
     lines = [f"{what}: {', '.join(some)}" for what, some in answer["applied"].items() if some]
     if answer["afterRestart"]:
         lines.append(f"after a restart of the daemon: {', '.join(answer['afterRestart'])}")
@@ -52,17 +52,17 @@ def reload(data_dir: DataDir) -> str:
 def restart(data_dir: DataDir, category: str | None) -> str:
     """Restart the daemon in place, or replace the process of one worker."""
     path = "restart" if category is None else f"arr/{quote(category, safe='')}/restart"
-    return str(_ask(data_dir, "POST", path)["message"])
+    return str(ask(data_dir, "POST", path)["message"])
 
 
 def restart_workers(data_dir: DataDir) -> str:
     """Replace the processes of all workers, one after the other."""
-    return str(_ask(data_dir, "POST", "processes/restart")["message"])
+    return str(ask(data_dir, "POST", "processes/restart")["message"])
 
 
 def dump(data_dir: DataDir) -> str:
     """Write the state of every process to the log."""
-    return str(_ask(data_dir, "POST", "processes/dump")["message"])
+    return str(ask(data_dir, "POST", "processes/dump")["message"])
 
 
 def sessions(data_dir: DataDir) -> str:
@@ -71,7 +71,7 @@ def sessions(data_dir: DataDir) -> str:
         f"{session['id']}: {session['method']}"
         + (f" of {session['user']}" if session["user"] else "")
         + f", from {session['address']}, since {session['startedAt']}, last used {session['lastUsedAt'] or 'unknown'}"
-        for session in _ask(data_dir, "GET", "sessions")["sessions"]
+        for session in ask(data_dir, "GET", "sessions")["sessions"]
     ]
     return "\n".join(lines) or "no logins"
 
@@ -79,30 +79,30 @@ def sessions(data_dir: DataDir) -> str:
 def revoke(data_dir: DataDir, session: str) -> str:
     """End one login, or `all` of them."""
     path = "sessions/revoke" if session == "all" else f"sessions/{quote(session, safe='')}/revoke"
-    return str(_ask(data_dir, "POST", path)["message"])
+    return str(ask(data_dir, "POST", path)["message"])
 
 
 def update(data_dir: DataDir) -> str:
     """Update the daemon to the newest version."""
-    answer = _ask(data_dir, "POST", "update")
+    answer = ask(data_dir, "POST", "update")
     target = f": {answer['current_version']} to {answer['target_version']}" if "target_version" in answer else ""
     return f"{answer['message']}{target}"
 
 
 def undo(data_dir: DataDir, action_id: int) -> str:
     """Release a torrent from quarantine, or add it again when it was removed already."""
-    return str(_ask(data_dir, "POST", f"actions/{action_id}/undo")["message"])
+    return str(ask(data_dir, "POST", f"actions/{action_id}/undo")["message"])
 
 
 def judge_now(data_dir: DataDir, infohash: str) -> None:
     """Have a torrent judged now, if a daemon runs that knows it."""
     with contextlib.suppress(NotRunningError, RefusedByDaemonError):
-        _ask(data_dir, "GET", f"torrents/{quote(infohash, safe='')}/explain", _JUDGE_SECONDS)
+        ask(data_dir, "GET", f"torrents/{quote(infohash, safe='')}/explain", _JUDGE_SECONDS)
 
 
 def decide(data_dir: DataDir, category: str, decision: Literal["approve", "discard"]) -> str:
     """Approve the removals of a category that wait for it, or discard them."""
-    return str(_ask(data_dir, "POST", f"arr/{quote(category, safe='')}/{decision}")["message"])
+    return str(ask(data_dir, "POST", f"arr/{quote(category, safe='')}/{decision}")["message"])
 
 
 def stop(data_dir: DataDir) -> str:
@@ -123,6 +123,26 @@ def stop(data_dir: DataDir) -> str:
     return f"Process {pid} has ended"
 
 
+def ask(data_dir: DataDir, method: str, path: str, seconds: float = _WAIT_SECONDS, body: bytes | None = None) -> Any:
+    """Ask the daemon for what is at `/web/PATH`; return its decoded answer.
+
+    Raises NotRunningError, or RefusedByDaemonError with the answer of the daemon.
+    """
+    connection = _Connection(data_dir, seconds)
+    try:
+        connection.request(method, f"/web/{path}", body)
+        answer = connection.getresponse()
+        decoded = json.load(answer)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        because = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise NotRunningError(f"the daemon does not answer at {data_dir.control_socket}: {because}") from None
+    finally:
+        connection.close()
+    if answer.status == 200:
+        return decoded
+    raise RefusedByDaemonError(*_refusal(decoded, f"{answer.status} {answer.reason}"))
+
+
 class _Connection(http.client.HTTPConnection):
     """HTTP on the control socket of a data folder."""
 
@@ -133,23 +153,6 @@ class _Connection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         self.sock = connect_unix(self._path, self._seconds)
-
-
-def _ask(data_dir: DataDir, method: str, path: str, seconds: float = _WAIT_SECONDS) -> Any:
-    """The decoded answer. Raises NotRunningError, or RefusedByDaemonError with the answer of the daemon."""
-    connection = _Connection(data_dir, seconds)
-    try:
-        connection.request(method, f"/web/{path}")
-        answer = connection.getresponse()
-        body = json.load(answer)
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        because = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise NotRunningError(f"the daemon does not answer at {data_dir.control_socket}: {because}") from None
-    finally:
-        connection.close()
-    if answer.status == 200:
-        return body
-    raise RefusedByDaemonError(*_refusal(body, f"{answer.status} {answer.reason}"))
 
 
 def _refusal(body: Any, status: str) -> tuple[str, str]:

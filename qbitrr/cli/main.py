@@ -107,6 +107,7 @@ def parser() -> argparse.ArgumentParser:
     restore.add_argument("--dry-run", action="store_true", help="only print what would come of it")
     update = command("update", _update, "update to the newest version; a running daemon restarts in place as it")
     update.add_argument("--check", action="store_true", help="only print whether there is one")
+    command("mcp", _mcp, "serve read-only tools to an assistant, on stdin and stdout (Model Context Protocol)")
     _add_ctl(command("ctl", _ctl, "command the running daemon"), everywhere)
     return top
 
@@ -284,6 +285,13 @@ def _update(options: argparse.Namespace) -> int:
         return _OK
     loaded = load_config(data_dir, os.environ)
     print(asyncio.run(update.check(loaded)) if options.check else update.update(data_dir, os.environ, loaded, print))
+    return _OK
+
+
+def _mcp(options: argparse.Namespace) -> int:
+    from qbitrr.cli import mcp  # noqa: PLC0415
+
+    mcp.serve(_chosen(options), sys.stdin.buffer, sys.stdout.buffer)
     return _OK
 
 

@@ -56,6 +56,7 @@ RUNNING = (
     Running("qbitrr ctl revoke ID"),
     Running("qbitrr ctl approve CATEGORY", 1),  # nothing awaits it
     Running("qbitrr ctl discard CATEGORY", 1),
+    Running("qbitrr mcp"),  # its input is empty, so that it ends
     Running("qbitrr ctl dump"),
     Running("qbitrr ctl reload"),
     Running("qbitrr ctl restart CATEGORY"),

@@ -51,7 +51,8 @@ class Terminal:
     def run(self, command: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*self._network.prefix, "bash", "-c", command],
-            cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=seconds, check=False,
+            cwd=self.folder, env=self.environ, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=seconds, check=False,
         )  # fmt: skip
 
     def start(self, command: str, **pipes: Any) -> subprocess.Popen[str]:

@@ -76,6 +76,7 @@ BODIES = {
     "/config/rollback": {"id": 1},
     "/password": {"username": "me", "password": "long enough"},
     "/login": {"token": TOKEN},
+    "/mcp": {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "read_status"}},
 }
 
 

@@ -56,6 +56,7 @@ OPEN_INSIDE = OPEN_TO_ALL | {
     ("GET", "/web/torrents/{hash}/timeline"),
     ("GET", "/web/arr/{section}/items/{id}/history"),
     ("POST", "/web/arr/rebuild"),
+    ("POST", "/web/mcp"),
     ("POST", "/web/arr/{section}/restart"),
     ("POST", "/web/arr/{section}/read-settings"),
     ("POST", "/web/arr/{section}/search"),
