@@ -17,7 +17,7 @@ from control.binding import LARGEST_INTEGER, answered, path_parameters, request_
 from control.openapi import described_parameters
 from control.web import mcp
 from control.web.errors import invalid
-from qbitrr import __version__
+from qbitrr import __version__, logs
 from qbitrr.errors import BadRequestError, QbitrrError
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from control.context import HandlerContext
 
     Schema = dict[str, Any]
+
+_log = logs.get(__name__)
 
 MOST_CHARACTERS = 100_000  # of an answer
 _VERSION_HEADER = "MCP-Protocol-Version"
@@ -66,6 +68,8 @@ class Assistants:
         try:
             texts = _texts(await answered(tool.route, context, _request(tool, reply.arguments), http))
         except QbitrrError as error:
+            if error.status >= 500:
+                _log.warning("tool failed", tool=reply.tool, code=error.code, error=str(error))
             return mcp.tool_result(request.id, error.summary, is_error=True)
         return mcp.tool_result(request.id, *texts)
 

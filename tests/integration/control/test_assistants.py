@@ -7,6 +7,7 @@ import pytest
 
 from control import assistants
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
+from qbitrr import ipc
 from tests.integration.control.asking import get, post
 from tests.integration.control.sample import CONFIG, HASH, TOKEN
 
@@ -84,6 +85,18 @@ async def test_every_tool_answers_what_its_route_answers(client, log_folder):
         query = {name: value for name, value in arguments.items() if f"{{{name}}}" not in by_name[tool["name"]].path}
         expected = await get(client, f"/web{path}", params=query)
         assert (await read(client, tool["name"], **arguments)).keys() == expected.keys()
+
+
+async def test_all_tools_together_change_nothing(client, context, log_folder):
+    (log_folder / "Main.log").write_text("line\n")
+    config = context.config_reload.data_dir.config_file.read_bytes()
+    for tool in await tools(client):
+        await read(client, tool["name"], **valid(tool))
+    assert context.commands.calls == []
+    assert context.workers.calls == []
+    sent = {type(one) for worker in context.workers.processes.values() for one in worker.sent}
+    assert sent == {ipc.Explain}  # a worker judges a torrent and reports it
+    assert context.config_reload.data_dir.config_file.read_bytes() == config
 
 
 async def test_arguments_are_those_of_the_route(client):
