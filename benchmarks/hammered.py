@@ -18,7 +18,7 @@ from benchmarks.report import heading, line
 
 SECONDS = 10.0
 SLOWDOWN = 5.0
-HEARTBEAT_SECONDS = 3.0
+HEARTBEAT_SECONDS = 5.0
 PATHS = [*LISTS, "/web/status", "/web/processes"]
 
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from typing import TYPE_CHECKING, Any
 
 from qbitrr.sandbox.__main__ import END_OF_CONFIG
 from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.sandbox import Sandbox, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 SECTIONS = (
     Section("Radarr-HD", "radarr", 10_000),
@@ -41,10 +45,13 @@ def add_torrents(sandbox: Sandbox) -> None:
         arr.tempo = Tempo()
 
 
-async def serve() -> None:
-    async with Sandbox(SECTIONS, has_past=False) as sandbox:
-        add_torrents(sandbox)
-        overrides = {"Settings": {"LoopSleepTimer": 5}}
+async def serve(
+    sections: Sequence[Section], prepare: Callable[[Sandbox], None], overrides: Mapping[str, Any] | None = None
+) -> None:
+    """Serve until the input ends, with the default pause between two passes."""
+    async with Sandbox(sections, has_past=False) as sandbox:
+        prepare(sandbox)
+        overrides = {"Settings": {"LoopSleepTimer": 5}, **(overrides or {})}
         sys.stdout.write(f"{sandbox.config_toml(overrides)}{END_OF_CONFIG}")
         sys.stdout.flush()
         loop = asyncio.get_running_loop()
@@ -54,4 +61,4 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve())
+    asyncio.run(serve(SECTIONS, add_torrents))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from qbitrr.sandbox.__main__ import END_OF_CONFIG
+from benchmarks.large_services import serve
 from qbitrr.sandbox.life.fate import Fate
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.sandbox import Sandbox, Section
@@ -39,17 +39,7 @@ def add_torrents(sandbox: Sandbox) -> None:
     sandbox.world.advance(sandbox.world.now + 1)
 
 
-async def serve(number: int) -> None:
-    async with Sandbox(sections(number), has_past=False) as sandbox:
-        add_torrents(sandbox)
-        quiet = {arr.name: {"EntrySearch": {"SearchMissing": False}} for arr in sections(number)}
-        sys.stdout.write(f"{sandbox.config_toml({'Settings': {'LoopSleepTimer': 5}, **quiet})}{END_OF_CONFIG}")
-        sys.stdout.flush()
-        loop = asyncio.get_running_loop()
-        end = asyncio.Event()
-        loop.add_reader(sys.stdin.fileno(), end.set)
-        await end.wait()
-
-
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1])))
+    chosen = sections(int(sys.argv[1]))
+    no_searches = {arr.name: {"EntrySearch": {"SearchMissing": False}} for arr in chosen}
+    asyncio.run(serve(chosen, add_torrents, no_searches))

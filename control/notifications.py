@@ -43,17 +43,13 @@ def message(subject: Subject, page: str) -> tuple[NotificationEvent, str] | None
             return "breaker", f"Removals of {subject.category} await approval: {subject.because}. Decide at {page}"
         case SettingContradicts():
             return "settings", f"{subject.text} ({subject.category}). {subject.remedy}."
-        case InboxEntry() | Decision():
-            return _of_matter(subject, page) if isinstance(subject, InboxEntry) else _of_decision(subject, page)
-    return None
+        case InboxEntry():
+            return "inbox", _of_matter(subject, page)
+    return _of_decision(subject, page) if isinstance(subject, Decision) else None
 
 
-def _of_matter(subject: InboxEntry, page: str) -> tuple[NotificationEvent, str]:
-    """A message about something new that waits for the user."""
-    return "inbox", _text_of_matter(subject, page)
-
-
-def _text_of_matter(subject: InboxEntry, page: str) -> str:
+def _of_matter(subject: InboxEntry, page: str) -> str:
+    """The text about something new that waits for the user."""
     where = f" ({subject.category})" if subject.category else ""
     match subject.matter:
         case "import":

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-# Possessive, so that a long run of strings costs one pass and no backtracking. Not nested: before Python 3.11.5 a
-# possessive group of others may not match what it should (CPython issue 106052).
+# Possessive, so that a long run of strings costs one pass and no backtracking. Deeper patterns, as of whole objects,
+# may miss what they should match before Python 3.11.5 (CPython issue 106052).
 _OUTSIDE = rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+'
 """Everything up to the next bracket outside of strings, or up to a quote whose string has not arrived completely."""
 _TO_BRACKET = re.compile(rb"(" + _OUTSIDE + rb')([{}\[\]"])', re.DOTALL)

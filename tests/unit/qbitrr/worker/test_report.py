@@ -11,7 +11,7 @@ from qbitrr.rules.arr_settings import Contradiction, ContradictionKind
 from qbitrr.worker.report import STATE_FILE, Report
 
 
-class Told:
+class Sent:
     """In the place of the channel."""
 
     def __init__(self):
@@ -36,13 +36,13 @@ def time():
 
 
 @pytest.fixture
-def told():
-    return Told()
+def sent():
+    return Sent()
 
 
 @pytest.fixture
-def report(told, time):
-    return Report(told, time.clock)
+def report(sent, time):
+    return Report(sent, time.clock)
 
 
 async def test_an_idle_worker_promises_a_beat_within_the_time_that_a_loop_may_stand_still(report, time):
@@ -82,34 +82,34 @@ async def test_progress_outside_of_any_operation_is_nobodys(report):
     assert report.heartbeat().progress == 0
 
 
-def test_a_state_file_that_cannot_be_written_is_waited_for_until_it_can(report, told):
+def test_a_state_file_that_cannot_be_written_is_waited_for_until_it_can(report, sent):
     report.wrote(None)
     report.wrote(sqlite3.OperationalError("database or disk is full"))
     report.wrote(sqlite3.OperationalError("database or disk is full"))
     report.wrote(None)
     report.wrote(None)
-    assert told.messages == [ipc.Waiting(STATE_FILE, "database or disk is full"), ipc.Waiting("", "")]
+    assert sent.messages == [ipc.Waiting(STATE_FILE, "database or disk is full"), ipc.Waiting("", "")]
 
 
-def test_contradictions_are_reported_when_they_changed_and_are_bounded(report, told):
+def test_contradictions_are_reported_when_they_changed_and_are_bounded(report, sent):
     found = [Contradiction(ContradictionKind.UNAVAILABLE, "t" * 100_000, "r" * 100_000, "w" * 100_000)] * 1000
     report.contradicted(found)
     report.contradicted(found)
     report.contradicted([])
-    bounded, none = told.messages
+    bounded, none = sent.messages
     assert none == ipc.Contradictions(())
     assert len(bounded.found) < 100
     assert ipc.decode_from_worker(ipc.encode(bounded)) == bounded
 
 
-def test_what_concerns_the_user_is_kept_by_task_and_bounded(report, told):
+def test_what_concerns_the_user_is_kept_by_task_and_bounded(report, sent):
     of_a_disk = ipc.Concern("disk", "qBit", "t" * 100_000, "r")
     other = ipc.Concern("other_tool", "searches", "t", "r")
     report.concerned("space", [of_a_disk] * 1000)
     report.concerned("space", [of_a_disk] * 1000)
     report.concerned("other tools", [other])
     report.concerned("space", [])
-    many, both, one = told.messages
+    many, both, one = sent.messages
     assert len(many.found) < 100
     assert both.found == (*many.found, other)
     assert one.found == (other,)
