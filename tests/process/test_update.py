@@ -145,10 +145,12 @@ async def test_a_version_that_is_no_good_is_refused_before_anything_changes(
     build(index.wheels, "2.0.0", **build_options)
     before = {name: worker["pid"] for name, worker in (await daemon.workers()).items()}
     await meta(daemon, force="true")
+    index.gives_files.clear()
     assert (await daemon.post("/web/update"))["target_version"] == "v2.0.0"
     assert (await meta(daemon))["update_state"]["in_progress"]
     async with daemon._session.post(f"{daemon.url}/web/update") as second:
         assert (second.status, (await second.json())["error"]) == (409, "Update already in progress")
+    index.gives_files.set()
     about = await ended(daemon, "failed")
     assert because in about["update_state"]["last_error"]
     assert about["current_version"] == "v1.0.0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -24,6 +25,8 @@ from tests.support.ports import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from aiohttp.typedefs import Handler
 
 PACKAGES = ("qbitrr", "supervisor", "control")
 KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"the release key of these tests").digest())
@@ -158,7 +161,7 @@ def linked(installed: Path, folder: Path, version: str) -> Path:
 class PackageIndex:
     """An index of `wheels`, with a page of releases with `notes`; serves while the `async with` lasts.
 
-    `asked` counts the requests for the list of versions.
+    `asked` counts the requests for the list of versions; files are given while `gives_files` is set.
     """
 
     def __init__(self, wheels: Path) -> None:
@@ -166,7 +169,9 @@ class PackageIndex:
         self.url = ""
         self.asked = 0
         self.notes: Mapping[str, str] = {}
-        app = web.Application()
+        self.gives_files = asyncio.Event()
+        self.gives_files.set()
+        app = web.Application(middlewares=[self._wait])
         app.router.add_get("/simple/{project}/", self._project)
         app.router.add_get("/releases", self._releases)
         app.router.add_static("/files", wheels)
@@ -180,6 +185,12 @@ class PackageIndex:
 
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
+
+    @web.middleware
+    async def _wait(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.startswith("/files/"):
+            await self.gives_files.wait()
+        return await handler(request)
 
     async def _project(self, request: web.Request) -> web.Response:
         project = request.match_info["project"]
