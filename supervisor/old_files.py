@@ -22,17 +22,22 @@ FORMER_CATEGORY_SECONDS = 90 * _DAY_SECONDS
 """For which logs and evidence of a category that is not configured any more stay."""
 VERSION_SECONDS = 30 * _DAY_SECONDS
 """For which earlier versions of the configuration stay: they hold secrets, also those that were changed since."""
+REMOVED_TORRENT_SECONDS = 30 * _DAY_SECONDS
+"""For which the .torrent files of removed torrents stay, to add them again."""
+REMOVED_TORRENTS_KEPT = 100
+"""Of the newest files of removed torrents, two for each: a clock that is years ahead must not end every undo."""
 _TEMPORARY = ".*.????????"  # of qbitrr.atomic_file
 _DRAFTS = ("state.db.migrating*", ".state.db.restored.part*", "backups/*.part*")
 
 
 def delete_old(data_dir: DataDir, categories: Collection[str], now: float) -> int:
-    """Delete old versions of the configuration, and old files of categories that are not among those given.
+    """Delete old versions of the configuration, old files of removed torrents and of categories not among those given.
 
     Returns how many files were deleted. Raises OSError.
     """
     before = now - FORMER_CATEGORY_SECONDS
     old = [path for path in _of_former_categories(data_dir, categories) if path.stat().st_mtime < before]
+    old += _of_removed_torrents(data_dir.quarantine_folder, now - REMOVED_TORRENT_SECONDS)
     for path in old:
         path.unlink(missing_ok=True)
     for folder in data_dir.evidence_folder.glob("*/"):
@@ -54,10 +59,16 @@ def _of_former_categories(data_dir: DataDir, categories: Collection[str]) -> Ite
             yield path
 
 
+def _of_removed_torrents(folder: Path, before: float) -> list[Path]:
+    files = {path: path.stat().st_mtime for pattern in ("*.torrent", "*.json") for path in folder.glob(pattern)}
+    newest_first = sorted(files, key=files.__getitem__, reverse=True)
+    return [path for path in newest_first[REMOVED_TORRENTS_KEPT:] if files[path] < before]
+
+
 def delete_unfinished(data_dir: DataDir) -> None:
     """Delete what interrupted writes, backups, migrations and trials left; no other process may use the folder."""
     shutil.rmtree(data_dir.folder / trial.FOLDER, ignore_errors=True)
-    folders = (data_dir.config_history, data_dir.folder / "quarantine", *data_dir.evidence_folder.glob("*/"))
+    folders = (data_dir.config_history, data_dir.quarantine_folder, *data_dir.evidence_folder.glob("*/"))
     ours = (data_dir.config_file, data_dir.update_record, data_dir.sessions_file)
     unfinished = [
         *(path for folder in folders for path in folder.glob(_TEMPORARY)),

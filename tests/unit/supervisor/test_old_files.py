@@ -8,7 +8,14 @@ from qbitrr.config import history
 from qbitrr.data_dir import DataDir
 from qbitrr.update import record, switch
 from qbitrr.update.record import Record
-from supervisor.old_files import FORMER_CATEGORY_SECONDS, VERSION_SECONDS, delete_old, delete_unfinished
+from supervisor.old_files import (
+    FORMER_CATEGORY_SECONDS,
+    REMOVED_TORRENT_SECONDS,
+    REMOVED_TORRENTS_KEPT,
+    VERSION_SECONDS,
+    delete_old,
+    delete_unfinished,
+)
 
 NOW = 1_790_000_000.0
 
@@ -49,6 +56,19 @@ def test_versions_of_the_configuration_are_deleted_with_age_but_for_the_newest(d
     assert delete_old(data_dir, (), NOW + 10 * VERSION_SECONDS) == 0
     history.record(data_dir.config_history, "Text = 3", "file", NOW)
     assert [version.id for version in history.versions(data_dir.config_history)] == [3, 4]
+
+
+def test_files_of_removed_torrents_are_deleted_with_age_but_for_the_newest(data_dir):
+    for number in range(REMOVED_TORRENTS_KEPT):
+        write(data_dir, f"quarantine/{number}-ab.torrent", REMOVED_TORRENT_SECONDS - 1)
+    for kind in ("torrent", "json"):
+        write(data_dir, f"quarantine/old-ab.{kind}", REMOVED_TORRENT_SECONDS + 1)
+    assert delete_old(data_dir, (), NOW) == 2
+    assert "quarantine/old-ab.torrent" not in names(data_dir)
+    assert delete_old(data_dir, (), NOW + 100 * REMOVED_TORRENT_SECONDS) == 0
+    write(data_dir, "quarantine/new-ab.torrent")
+    assert delete_old(data_dir, (), NOW + 2) == 1
+    assert len(names(data_dir)) == REMOVED_TORRENTS_KEPT
 
 
 def test_an_empty_data_folder_has_nothing_to_delete(data_dir):

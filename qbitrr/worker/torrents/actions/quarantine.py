@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import replace
 
-from qbitrr import logs
 from qbitrr.atomic_file import write_private
 from qbitrr.errors import UnreachableError
 from qbitrr.qbittorrent.restore import KeptFile, KeptTorrent
@@ -27,16 +26,12 @@ from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLa
 from qbitrr.worker.torrents.actions.guards import admit, admit_removal, admit_return
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.state.ledger import Entry
     from qbitrr.worker.torrents.actions.context import ActionContext
     from qbitrr.worker.torrents.actions.guards import TorrentWriter
 
-_log = logs.get(__name__)
 
-_KEPT_SECONDS = 30 * 86400.0
 _CHECK_SECONDS = 5.0
 _DOUBT_SECONDS = 600.0
 _STOP_ATTEMPTS = 8
@@ -197,11 +192,3 @@ async def _keep(context: ActionContext, entry: Entry, torrent: TorrentFacts) -> 
     write_private(context.quarantine_folder / name, content)
     write_private((context.quarantine_folder / name).with_suffix(".json"), msgspec.json.encode(kept))
     return name
-
-
-def tidy(folder: Path, now: float) -> None:
-    """Delete what was kept for a month."""
-    for path in (*folder.glob("*.torrent"), *folder.glob("*.json")):
-        if path.stat().st_mtime < now - _KEPT_SECONDS:
-            path.unlink(missing_ok=True)
-            _log.info("file of a removed torrent was deleted", file=path.name)

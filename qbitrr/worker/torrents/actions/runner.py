@@ -18,7 +18,6 @@ from qbitrr.rules.torrents.downloading import client_at_standstill
 from qbitrr.rules.trackers import host_of
 from qbitrr.rules.verdict import CHECKS, COUNTED, Action
 from qbitrr.state import ledger
-from qbitrr.worker.disk import on_disk
 from qbitrr.worker.torrents.actions import (
     adjust,
     fail,
@@ -102,7 +101,6 @@ class ActionRunner:
         for entry in await ledger.open_entries(context.database, context.config.name):
             if entry.instance not in context.services.qbittorrents:
                 await context.close(entry, "cancelled", f"{entry.instance} is no longer configured")
-        await on_disk(None, quarantine.tidy, context.quarantine_folder, context.clock.wall())
 
     async def close(self) -> None:
         """Leave the actions under way where they are; the ledger knows how far they got."""
