@@ -11,8 +11,10 @@ from qbitrr.rules.tags import TAG_QUARANTINE
 from qbitrr.sandbox.life.fate import Destiny, Fate, Odds
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support.daemon import Daemon
+from tests.support.event_stream import following
 from tests.support.passing_time import PassingTime
 from tests.support.polling import until
+from tests.support.wheels import PackageIndex
 from tests.support.wrong_clock import set_clock
 
 if TYPE_CHECKING:
@@ -99,13 +101,16 @@ async def test_through_a_day_with_a_wrong_clock_each_hour_nothing_stops_repeats_
     time = PassingTime()
     async with (
         Sandbox(LARGE, has_past=False, clock=time.now, middlewares=[time.dates]) as sandbox,
+        PackageIndex(tmp_path) as index,
     ):
         settings = SETTINGS["Settings"] | {"Quarantine": "2d", "SearchesPerHour": 1}
+        settings |= {"AutoUpdateEnabled": True, "AutoUpdateCron": "0 * * * *"}
+        settings |= {"UpdateIndex": f"{index.url}/simple", "ReleasesURL": f"{index.url}/releases"}
         searching = {"EntrySearch": {"SearchMissing": True}, "Torrent": {"IgnoreTorrentsYoungerThan": 0}}
         tables = {"Settings": settings, "Radarr-HD": searching}
         daemon = Daemon(tmp_path / "data", sandbox.config_toml(tables), "tests.support.passing_time")
         time.follow(daemon)
-        async with daemon:
+        async with daemon, following(daemon) as stream:
             await daemon.all_running()
             radarr, client = sandbox.arrs["Radarr-HD"], sandbox.world.client
             radarr.arr.odds = NOTHING_FOUND
@@ -116,19 +121,28 @@ async def test_through_a_day_with_a_wrong_clock_each_hour_nothing_stops_repeats_
             async def is_known() -> bool:
                 return bool((await daemon.workers())["radarr-hd"]["categoryCount"])
 
+            def published() -> list[str]:
+                """The imports of which there was an event."""
+                entries = [data for kind, data in stream.events if kind == "decision"]
+                return [one["hash"] for one in entries if (one["action"], one["state"]) == ("import", "done")]
+
             await until(is_known, 30, daemon.log)
             unwanted.category = "failed"
             await until(lambda: TAG_QUARANTINE in unwanted.tags and unwanted.stopped, 30, daemon.log)
             began, imported = time.now(), []
             while time.now() < began + DAY:
                 time.leap(HOUR)
+                sandbox.world.advance(time.now())  # what is grabbed below is grabbed after the leap
                 time.set_ahead(CLOCKS[len(imported) % len(CLOCKS)])
                 if len(imported) % 6 == 5:
                     await restarted_in_place(daemon)
+                    await until(lambda: stream.connections > 1 + len(imported) // 6, 20, daemon.log)
                 torrent = grab(sandbox, next(movies), Fate(bytes_per_second=1e12))
-                imported.append(torrent.name)
+                imported.append(torrent.infohash)
                 await until(lambda: has_ended(daemon, "import", len(imported)), PATIENCE_SECONDS, daemon.log)
+                await until(lambda: published() == imported, PATIENCE_SECONDS, daemon.log)
             time.set_ahead(0.0)
+            assert 3 <= index.asked <= len(imported)  # when the clock is set back, the next hour counts
             assert TAG_QUARANTINE in unwanted.tags
             assert await has_ended(daemon, "fail", 0)
             searches = [one for one in radarr.requests if one.method == "POST" and "Search" in str(one.body)]
