@@ -1,9 +1,8 @@
 // The one stream of events that a tab keeps open, and whether it is connected. A hidden tab closes it after a while.
 import { addressOf } from "./api.js";
+import { FIRST_PAUSE_MS, longerPause } from "./retry.js";
 
 const KINDS = ["process", "decision", "breaker", "settings", "config", "update", "qbittorrent", "inbox", "matter", "reset"];
-const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 30_000;
 const HIDDEN_MS = 60_000;
 
 class Live extends EventTarget {
@@ -26,6 +25,15 @@ class Live extends EventTarget {
     source.onerror = () => this.#failed();
     for (const kind of KINDS) {
       source.addEventListener(kind, (event) => this.#received(kind, event));
+    }
+  }
+
+  /** Tries to connect at once when the next attempt is still to come. */
+  retry() {
+    if (this.#timer) {
+      this.stop();
+      this.#pause = FIRST_PAUSE_MS;
+      this.start();
     }
   }
 
@@ -55,7 +63,7 @@ class Live extends EventTarget {
       this.#timer = 0;
       this.start();
     }, this.#pause);
-    this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
+    this.#pause = longerPause(this.#pause);
   }
 
   #received(kind, event) {
@@ -75,11 +83,13 @@ let hiding = 0;
 /** Keeps the stream open for as long as the page can be seen. */
 export function followWhileVisible() {
   live.start();
+  window.addEventListener("online", () => live.retry());
   document.addEventListener("visibilitychange", () => {
     clearTimeout(hiding);
     if (document.hidden) {
       hiding = setTimeout(() => live.stop(), HIDDEN_MS);
     } else {
+      live.retry();
       live.start();
     }
   });
