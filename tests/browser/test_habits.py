@@ -69,6 +69,36 @@ async def test_the_torrent_that_is_open_is_in_the_address(page, daemon):
     await expect(page.get_by_role("searchbox")).to_have_value("a")
 
 
+async def test_series_and_seasons_that_are_open_are_in_the_address(page, daemon):
+    """Without events, so that nothing but the address has the list read again."""
+    await page.route("**/web/events*", lambda route: route.abort())
+    await show(page, daemon, "libraries/sonarr-tv?sort=title")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/web/sonarr/" in request.url else None)
+    series = page.locator("li.owner").first
+    season = series.locator(".owner").first
+    await series.locator("summary").first.click()
+    await expect(page).to_have_url(re.compile(r"sort=title&open=\d+$"))
+    await season.locator("summary").click()
+    await expect(page).to_have_url(re.compile(r"open=(\d+)_\1\.\d+$"))
+    await expect(season.locator(".item").first).to_be_visible()
+    await page.go_back()
+    await expect(season).to_be_visible()
+    await expect(season.locator(".item")).to_have_count(0)
+    await page.go_back()
+    await expect(page).to_have_url(re.compile("sort=title$"))
+    await expect(season).to_have_count(0)
+    assert asked == []  # the list itself is the same
+    await page.go_forward()
+    await page.go_forward()
+    await expect(season.locator(".item").first).to_be_visible()
+    await page.reload()
+    await expect(season.locator(".item").first).to_be_visible()
+    await series.locator("summary").first.click()
+    await expect(page).to_have_url(re.compile("sort=title$"))
+    await expect(season).to_have_count(0)
+
+
 async def test_a_question_from_within_a_torrent_leads_back_to_it(page, daemon):
     """An entry that can be undone is made of one that cannot, by the test."""
 

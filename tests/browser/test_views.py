@@ -246,6 +246,8 @@ async def test_a_series_shows_its_seasons_and_episodes_on_demand(page, daemon):
 async def test_an_artist_shows_its_albums(page, daemon):
     await show(page, daemon, "libraries/lidarr-music")
     await page.locator(".owner summary").first.click()
+    await expect(page).to_have_url(re.compile(r"open=\d+$"))
+    await page.reload()
     await expect(page.locator(".item").first).to_be_visible()
 
 

@@ -7,10 +7,12 @@ import { fold } from "../parts/fold.js";
 import { icon } from "../parts/icon.js";
 import { showItem } from "../parts/item.js";
 import { attempt } from "../parts/toasts.js";
+import { openedIn, seasonKey, withOpened } from "../opened.js";
 import { pagePlaces } from "../pages.js";
-import { go, setParams } from "../router.js";
+import { currentRoute, go, setParams } from "../router.js";
 import { formatExact } from "../format.js";
 import { repeat } from "../vendor/lit.js";
+import { isSame } from "../urlstate.js";
 import { locale, t } from "../words.js";
 
 const PAGE_SIZES = { radarr: 50, sonarr: 25, lidarr: 25 };
@@ -20,7 +22,7 @@ const COLUMNS = { radarr: ["title", "year", "released", "score"], sonarr: ["titl
 /** Columns of which the most comes first, until the direction is turned. */
 const MOST_FIRST = ["missing"];
 /** Parameters of the address that hide nothing. */
-const NO_FILTERS = ["page", "sort", "descending"];
+const NO_FILTERS = ["page", "sort", "descending", "open"];
 const FLAGS = /** @type {const} */ ([
   ["monitored", "library.monitored"],
   ["has_file", "library.file"],
@@ -58,7 +60,8 @@ class Libraries extends Element {
   }
 
   willUpdate(changed) {
-    if (changed.has("route") && this.arrs.length) {
+    const before = /** @type {import("../urlstate.js").Route | undefined} */ (changed.get("route"));
+    if (changed.has("route") && this.arrs.length && !(before && isSame(withoutOpened(before), withoutOpened(this.route)))) {
       this.#load();
     }
   }
@@ -84,7 +87,7 @@ class Libraries extends Element {
     this.#shown = arr.category;
     const path = `${arr.type}/${arr.category.split("/").map(encodeURIComponent).join("/")}/${LISTS[arr.type]}`;
     const page = this.#page;
-    const { page: _, ...conditions } = this.route.params;
+    const { page: _, open: __, ...conditions } = this.route.params;
     const places = (this.#places = this.#places.of(JSON.stringify([path, conditions])));
     const query = { ...conditions, page, after: places.before(page), page_size: PAGE_SIZES[arr.type] };
     this.load(() => read(path, query), (list) => {
@@ -166,24 +169,25 @@ class Libraries extends Element {
 
   #series(arr, { series, monitored, available, seasons }) {
     const title = html`${series.title} <span class="muted">${series.year || ""}</span>`;
-    return this.#owner(title, { monitored, available, poster: poster(arr, series.id), link: outside(arr, series.link, series.title) }, () =>
+    return this.#owner(String(series.id), title, { monitored, available, poster: poster(arr, series.id), link: outside(arr, series.link, series.title) }, () =>
       Object.values(seasons).map((season) => {
         const title = season.seasonNumber === 0 ? t("library.specials") : t("library.season", { n: season.seasonNumber });
-        return this.#owner(title, season, () => html`<ul>${season.episodes.map((episode) => this.#item(arr, episode,
+        return this.#owner(seasonKey(series.id, season.seasonNumber), title, season, () => html`<ul>${season.episodes.map((episode) => this.#item(arr, episode,
           html`<span class="number muted">${episode.episodeNumber}</span> ${episode.title}`, "", episode.airDateUtc))}</ul>`, "div");
       }));
   }
 
   #artist(arr, { artist, monitored, available, albums }) {
     const title = html`${artist.name} <span class="muted">${artist.disambiguation ?? ""}</span>`;
-    return this.#owner(title, { monitored, available, poster: poster(arr, artist.id), link: outside(arr, artist.link, artist.name) }, () =>
+    return this.#owner(String(artist.id), title, { monitored, available, poster: poster(arr, artist.id), link: outside(arr, artist.link, artist.name) }, () =>
       html`<ul>${albums.map((album) => this.#item(arr, album, album.title, "", album.releaseDate))}</ul>`);
   }
 
-  /** A series, a season or an artist. What belongs to it is only drawn once it is opened. */
-  #owner(title, { monitored, available, poster = /** @type {unknown} */ (nothing), link = /** @type {unknown} */ (nothing) }, parts, tag = "li") {
+  /** A series, a season or an artist. What belongs to it is only drawn once it is opened, which is then in the address. */
+  #owner(key, title, { monitored, available, poster = /** @type {unknown} */ (nothing), link = /** @type {unknown} */ (nothing) }, parts, tag = "li") {
     const missing = monitored - available;
-    const content = html`<details>
+    const opened = openedIn(this.route.params.open).includes(key);
+    const content = html`<details ?open=${opened} @toggle=${(event) => this.#toggled(key, event.target.open)}>
       <summary ?data-row=${tag === "li"}>
         ${poster}
         <span class="grow">${title}</span>
@@ -193,6 +197,13 @@ class Libraries extends Element {
       <qb-lazy .content=${parts}></qb-lazy>
     </details>${link}`;
     return tag === "li" ? html`<li class="owner">${content}</li>` : html`<div class="owner">${content}</div>`;
+  }
+
+  #toggled(key, open) {
+    const { open: opened } = currentRoute().params;
+    if (openedIn(opened).includes(key) !== open) {
+      setParams({ open: withOpened(opened, key, open) }, false);
+    }
   }
 
   #item(arr, item, title, row = "", date = "") {
@@ -226,6 +237,9 @@ class Libraries extends Element {
       : nothing;
   }
 }
+
+/** @param {import("../urlstate.js").Route} route @returns {import("../urlstate.js").Route} */
+const withoutOpened = ({ view, path, params: { open: _, ...params } }) => ({ view, path, params });
 
 /** The poster of a movie, a series or an artist; its place is kept where there is none. */
 const poster = (arr, id) =>
