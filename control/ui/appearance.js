@@ -1,8 +1,10 @@
 // How the page looks, and whether its lists follow what changes: keys of [WebUI] in config.toml.
 import { read } from "./api.js";
 
-/** Whether lists refresh by themselves. */
-export let refreshes = true;
+let refreshes = true;
+
+/** Whether a list is read again by itself. One that could not be read is in any case. @param {{error: string}} list */
+export const followsChanges = ({ error }) => refreshes || error !== "";
 
 export async function useAppearance() {
   const keys = (await read("config").catch(() => null))?.WebUI;

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
@@ -15,9 +16,9 @@ from tests.support.daemon import Daemon
 from tests.support.polling import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser, Page, Route
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
 
@@ -265,6 +266,74 @@ async def test_the_look_is_that_of_the_configuration(page, daemon):
     finally:
         await configure(Theme="System", ViewDensity="Comfortable", LiveArr=True)
     await expect(page.locator("html")).to_have_attribute("data-theme", "system")
+
+
+async def test_the_colours_of_the_configuration_win_over_the_device(page, daemon):
+    """The configuration is of the test; System is the one of the daemon."""
+    ground = "getComputedStyle(document.body).backgroundColor"
+
+    async def shown(theme: str, scheme: Literal["light", "dark"]) -> str:
+        await page.route("**/web/config", lambda route: route.fulfill(json={"WebUI": {"Theme": theme}}))
+        await page.emulate_media(color_scheme=scheme)
+        await show(page, daemon, "activity")
+        await page.reload()
+        await expect(page.locator("html")).to_have_attribute("data-theme", theme.lower())
+        colour: str = await page.evaluate(ground)
+        return colour
+
+    light, dark = await shown("System", "light"), await shown("System", "dark")
+    assert light != dark
+    assert [await shown("Light", "dark"), await shown("Light", "light")] == [light, light]
+    assert [await shown("Dark", "dark"), await shown("Dark", "light")] == [dark, dark]
+
+
+@pytest.mark.parametrize("live", [True, False])
+@pytest.mark.parametrize(
+    ("view", "path"),
+    [("torrents", "/web/torrents"), ("libraries/radarr-hd", "/web/radarr/"), ("activity", "/web/decisions")],
+)
+async def test_lists_follow_what_changes_or_keep_still(page, daemon, view, path, live):
+    """The configuration, the events, most lists and the clock of the page are of the test."""
+    (first, *_) = (await daemon.get("/web/decisions", limit="1"))["decisions"]
+    answers = {
+        "**/web/config": {"WebUI": {"LiveArr": live}},
+        "**/web/decisions?*": {"decisions": [first], "next": None},
+        "**/web/torrents?*": {"torrents": [], "next": None, "kinds": []},
+    }
+
+    def always(answer: dict) -> Callable[[Route], Awaitable[None]]:
+        return lambda route: route.fulfill(json=answer)
+
+    for pattern, answer in answers.items():
+        await page.route(pattern, always(answer))
+    await page.route("**/web/events*", lambda route: route.abort())
+    await page.clock.install()
+    await show(page, daemon, view)
+    await expect(page.locator("html")).to_have_attribute("data-theme", "system")  # the configuration was read
+    await page.clock.pause_at(await page.evaluate("Date.now() + 60000"))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+
+    async def is_read_again_after(event: str, detail: dict) -> bool:
+        asked.clear()
+        await page.evaluate(
+            """([event, detail]) => import(document.querySelector("[type=module]").src.replace("app.js", "live.js"))
+                .then(({ live }) => live.dispatchEvent(new CustomEvent(event, { detail })))""",
+            [event, detail],
+        )
+        await page.clock.run_for(10_000)
+        await page.evaluate("fetch('/health').then(() => true)")  # what was asked before it is known now
+        return any(one.startswith(path) for one in asked)
+
+    imported = {**first, "action": "import", "state": "done", "id": first["id"] + 1}
+    followed = await is_read_again_after("decision", imported)
+    if view == "activity":
+        assert not followed
+        await expect(page.get_by_role("button", name="Show 1 new entry")).to_have_count(int(live))
+    else:
+        assert followed is live
+    assert await is_read_again_after("connection", {"again": True}) is live
+    assert await is_read_again_after("reset", {}) is (live and view != "libraries/radarr-hd")
 
 
 async def test_shadow_is_shown_with_what_it_prevented_and_is_turned_off(page, daemon):

@@ -1,6 +1,6 @@
 // <qb-activity>: the ledger as sentences, with filters that are in the address.
 import { read } from "../api.js";
-import { refreshes } from "../appearance.js";
+import { followsChanges } from "../appearance.js";
 import { Element, html, nothing, settled } from "../element.js";
 import { localDay, midnight } from "../format.js";
 import { entryRow } from "../parts/entry.js";
@@ -42,8 +42,8 @@ class Activity extends Element {
   connectedCallback() {
     super.connectedCallback();
     this.follow(["decision"], (entry) => this.#changed(entry));
-    this.follow(["reset"], () => this.#load());
-    this.follow(["connection"], ({ again }) => again && this.#load());
+    this.follow(["reset"], () => followsChanges(this) && this.#load());
+    this.follow(["connection"], ({ again }) => again && followsChanges(this) && this.#load());
     read("torrents", { limit: 1 }).then(({ kinds }) => this.#knowRules(kinds.map(({ rule }) => rule)), () => {});
     read("processes").then(({ processes }) => (this.categories = processes.map(({ category }) => category))).catch(() => {});
   }
@@ -102,7 +102,7 @@ class Activity extends Element {
   #changed(entry) {
     if (this.entries.some(({ id }) => id === entry.id)) {
       this.entries = this.entries.map((shown) => (shown.id === entry.id ? entry : shown));
-    } else if (refreshes && !this.route.params.shadow) {
+    } else if (followsChanges(this) && !this.route.params.shadow) {
       this.fresh += 1;
     }
   }

@@ -1,6 +1,6 @@
 // <qb-libraries>: what the Arrs have and lack, with filters that are in the address.
 import { addressOf, read, write } from "../api.js";
-import { refreshes } from "../appearance.js";
+import { followsChanges } from "../appearance.js";
 import { Element, html, nothing, settled } from "../element.js";
 import { chip } from "../parts/chip.js";
 import { fold } from "../parts/fold.js";
@@ -55,8 +55,8 @@ class Libraries extends Element {
       this.loaded = false;
       this.#load();
     });
-    this.follow(["decision"], ({ action, state }) => refreshes && action === "import" && state === "done" && this.#reload());
-    this.follow(["connection"], ({ again }) => again && this.#load());
+    this.follow(["decision"], ({ action, state }) => followsChanges(this) && action === "import" && state === "done" && this.#reload());
+    this.follow(["connection"], ({ again }) => again && followsChanges(this) && this.#load());
   }
 
   willUpdate(changed) {

@@ -1,6 +1,6 @@
 // <qb-torrents>: every torrent, which rule holds it, why nothing is done, and what would be done when.
 import { read } from "../api.js";
-import { refreshes } from "../appearance.js";
+import { followsChanges } from "../appearance.js";
 import { Element, html, nothing, settled } from "../element.js";
 import { FACETS, choices, matching } from "../filters.js";
 import { capitalised, formatBytes, formatDuration, formatExact, formatRatio, formatShare, spaced } from "../format.js";
@@ -42,8 +42,8 @@ class Torrents extends Element {
     this.on(window, "scroll", () => this.#measure(), { passive: true });
     this.on(window, "resize", () => this.#measure(), { passive: true });
     this.follow(["qbittorrent", "decision"], () => this.#refresh());
-    this.follow(["reset"], () => this.#restart());
-    this.follow(["connection"], ({ again }) => again && this.#restart());
+    this.follow(["reset"], () => followsChanges(this) && this.#restart());
+    this.follow(["connection"], ({ again }) => again && followsChanges(this) && this.#restart());
   }
 
   willUpdate(changed) {
@@ -115,7 +115,7 @@ class Torrents extends Element {
 
   /** Reads the pages again that can be seen: now, or as soon as that is not too often. */
   #refresh() {
-    if (!this.#refreshing && refreshes) {
+    if (!this.#refreshing && followsChanges(this)) {
       const left = this.#refreshedAt + REFRESH_MS - performance.now();
       this.#refreshing = setTimeout(() => this.#readAgain(), Math.max(0, left));
     }
