@@ -11,14 +11,18 @@ from control.handlers.shared import Nothing
 from control.web.answers import moment
 from qbitrr import __version__
 from qbitrr.errors import NotUpdatableError
+from qbitrr.update.check import WAIT_SECONDS
 from qbitrr.update.releases import DISTRIBUTION, with_v
 
 
 class MetaRequest(Struct, frozen=True):
-    """Whether to check for a newer version now."""
+    """Whether to check for a newer version now, and whether to wait for a check."""
 
     force: Annotated[
         bool, Meta(description="Ask the package index now, unless that was done within the last minute.")
+    ] = False
+    at_once: Annotated[
+        bool, Meta(description="Answer what is known, while a check that is due goes on in the background.")
     ] = False
 
 
@@ -59,7 +63,8 @@ async def read(context: HandlerContext, request: MetaRequest) -> About:
 
     Never an error: when the check fails, what was known before and why it failed. Answers within two seconds.
     """
-    known = await context.checker.newest(force=request.force)
+    within_seconds = 0.0 if request.at_once else WAIT_SECONDS
+    known = await context.checker.newest(force=request.force, within_seconds=within_seconds)
     newer = context.checker.available
     outcome = context.self_update.outcome
     latest = newer.version if newer else __version__

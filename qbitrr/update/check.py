@@ -28,7 +28,7 @@ _log = logs.get(__name__)
 FRESH_SECONDS = 3600.0
 RETRY_SECONDS = 300.0
 FORCED_SECONDS = 60.0  # a forced check is not repeated within
-_WAIT_SECONDS = 1.5
+WAIT_SECONDS = 1.5
 _NOTES_SERVICE = "releases"
 _NOTES_TIMEOUTS = Timeouts(connect_seconds=5.0, silence_seconds=10.0, answer_seconds=20.0, attempts=1)
 _LONGEST_NOTES = 100_000  # characters
@@ -67,7 +67,7 @@ class Checker:
         release = self.known.release
         return release if release is not None and is_newer(release.version, self._present) else None
 
-    async def newest(self, *, force: bool = False, within_seconds: float = _WAIT_SECONDS) -> Known:
+    async def newest(self, *, force: bool = False, within_seconds: float = WAIT_SECONDS) -> Known:
         """The known result, after a check if one is due; a check that takes longer goes on in the background."""
         if self._task is None and self._is_due(force=force):
             self._task = asyncio.get_running_loop().create_task(self._check(), name="update check")

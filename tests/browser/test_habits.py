@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
@@ -266,6 +267,28 @@ async def test_the_look_is_that_of_the_configuration(page, daemon):
     finally:
         await configure(Theme="System", ViewDensity="Comfortable", LiveArr=True)
     await expect(page.locator("html")).to_have_attribute("data-theme", "system")
+
+
+async def test_the_card_of_the_daemon_waits_for_no_package_index(page, daemon):
+    """The index, as the daemon passes it on, is of the test: it answers when it is let."""
+    answered = asyncio.Event()
+
+    async def late(route) -> None:
+        if "at_once" not in route.request.url:
+            await answered.wait()
+        about = await (await route.fetch()).json()
+        newer = {"latest_version": "v99.0.0", "update_available": True}
+        await route.fulfill(json={**about, **(newer if answered.is_set() else {})})
+
+    await page.route("**/web/meta*", late)
+    await show(page, daemon, "overview")
+    card = page.locator("qb-supervisor .card")
+    await expect(card).to_contain_text(re.compile(r"Running|Degraded"))
+    await expect(card.get_by_role("link").first).to_have_text(re.compile(r"^v\d"))
+    update = card.get_by_role("link", name="Update to v99.0.0")
+    await expect(update).to_have_count(0)
+    answered.set()
+    await expect(update).to_be_visible()
 
 
 async def test_the_colours_of_the_configuration_win_over_the_device(page, daemon):

@@ -20,12 +20,18 @@ class Supervisor extends Element {
   connectedCallback() {
     super.connectedCallback();
     this.#load();
-    this.follow(["process", "update"], () => this.#load());
+    this.follow(["process"], () => this.#readKnown());
+    this.follow(["update"], () => this.#load());
     this.follow(["connection"], ({ again }) => again && this.#load());
   }
 
-  #load() {
-    this.load(() => Promise.all([read("meta"), health()]), ([about, state]) => {
+  async #load() {
+    await this.#readKnown();
+    this.about = await read("meta").catch(() => this.about); // an index may keep this one waiting
+  }
+
+  #readKnown() {
+    return this.load(() => Promise.all([read("meta", { at_once: true }), health()]), ([about, state]) => {
       this.about = about;
       this.health = state;
     });
@@ -36,7 +42,8 @@ class Supervisor extends Element {
     return about && state
       ? html`<div class="card">
           <p class="row"><strong class="grow">qbitrr</strong> ${state.status === "ok" ? chip(t("state.running"), "good") : chip(t("state.degraded"), "bad")}</p>
-          <p class="muted"><a href=${formatRoute("about")}>${about.current_version}</a> · ${about.installation}</p>
+          <p class="muted"><a href=${formatRoute("about")}>${about.current_version}</a> · ${about.installation}
+            ${about.update_available ? html`· <a href=${formatRoute("about")}>${t("about.start", { version: about.latest_version })}</a>` : nothing}</p>
           <dl class="numbers">
             <div><dt>${t("supervisor.lag")}</dt><dd>${Math.round(state.loopLagSeconds * 1000).toLocaleString(locale)} ms</dd></div>
             <div><dt>${t("supervisor.faults")}</dt><dd>${formatCount(state.faults, locale)}</dd></div>

@@ -20,7 +20,7 @@ class About extends Element {
 
   connectedCallback() {
     super.connectedCallback();
-    this.#load(false);
+    this.load(() => read("meta", { at_once: true }), (about) => (this.about = about)).then(() => this.#load(false));
     this.follow(["update"], () => this.#load(false));
     this.follow(["connection"], ({ again }) => again && this.#load(false));
   }

@@ -152,9 +152,11 @@ class FakeChecker:
     available: Release | None = None
     known: Known = field(default_factory=lambda: Known(checked_at=NOW))
     forced: int = 0
+    waited: list[float | None] = field(default_factory=list)
 
-    async def newest(self, *, force=False):
+    async def newest(self, *, force=False, within_seconds=None):
         self.forced += force
+        self.waited.append(within_seconds)
         return self.known
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from qbitrr import __version__
-from qbitrr.update.check import Known
+from qbitrr.update.check import WAIT_SECONDS, Known
 from qbitrr.update.installation import Installation
 from qbitrr.update.record import UpdateOutcome
 from qbitrr.update.releases import Release
@@ -42,6 +42,12 @@ async def test_an_index_that_does_not_answer_is_reported_without_an_error(client
     context.checker.known = Known(error="no answer")
     about = await get(client, "/web/meta")
     assert (about["error"], about["last_checked"], about["update_available"]) == ("no answer", None, False)
+
+
+async def test_what_is_known_is_answered_without_waiting_for_a_check(client, context):
+    await get(client, "/web/meta?at_once=true")
+    await get(client, "/web/meta")
+    assert context.checker.waited == [0.0, WAIT_SECONDS]
 
 
 async def test_an_update_is_started_once(client, context):
