@@ -54,9 +54,11 @@ class PassingTime:
         """The right time, in epoch seconds."""
         return _right() + self._passed
 
-    def leap(self, seconds: float) -> None:
-        """Let time pass."""
+    def leap(self, seconds: float, ahead_seconds: float | None = None) -> None:
+        """Let time pass. With `ahead_seconds` the wall clock of the daemon is set in the same moment."""
         self._passed += seconds
+        if ahead_seconds is not None:
+            self._ahead = ahead_seconds
         self.leaps += 1
         self._write()
 
