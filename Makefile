@@ -30,7 +30,7 @@ lint: .venv-dev/.built ## style, format, types, and who may import whom
 soak: .venv-dev/.built ## ninety days in leaps, with faults, clocks, toggles, signals, kills and fifty restarts: half an hour
 	SOAK_DAYS=$${SOAK_DAYS:-90} .venv-dev/bin/pytest -q -s tests/process/test_soak.py
 
-docs: .venv-dev/.built ## renew what is made from the code: the example configuration, docs/{commands,environment,keys,keys-of-qbitrr,routes,rules,state-machines}.md
+docs: .venv-dev/.built ## renew what is made from the code: the example configuration, docs/{commands,environment,keys,keys-of-qbitrr,performance,routes,rules,state-machines}.md
 	.venv-dev/bin/python -m tests.support.generated
 
 install: ## as root: into /opt/qbitrr, with the units for systemd and qbitrr on the PATH
@@ -58,7 +58,7 @@ release: .venv-dev/.built ## of a tag: every check, then all packages, the image
 	@$(MAKE) --no-print-directory dist deb image
 	@PYTHONPATH=packaging .venv-dev/bin/python -m release
 
-bench: .venv/.built ## time and memory, in the environment that users have
+bench: .venv/.built ## time and memory, in the environment that users have: 25 minutes, kept in benchmarks/results.jsonl
 	.venv/bin/python -m benchmarks
 
 clean: ## remove what the other commands made; your data folder .config stays

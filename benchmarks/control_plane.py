@@ -11,13 +11,17 @@ import tempfile
 import time
 import urllib.request
 from itertools import cycle
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from benchmarks.report import at_least, heading, line
 from qbitrr.state.listing import ORDERS
+
+if TYPE_CHECKING:
+    from benchmarks.report import Report
 
 PORT = 46971
 CLIENTS = 16
+BARE = "a bare handler with the same bytes"
 SECONDS = 3.0
 BIG = "/web/radarr/big/movies"
 SHARES = {
@@ -31,37 +35,38 @@ SHARES = {
 }
 
 
-def run() -> None:
-    heading("Control plane: 100,000 movies; 16 clients, share of a bare handler with the same bytes")
+def run(report: Report) -> None:
+    report.heading(f"Control plane: 100,000 movies, {CLIENTS} clients")
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.control_server", folder, str(PORT)]
         server = subprocess.Popen(command, stdout=subprocess.PIPE)
         try:
             assert server.stdout is not None
             server.stdout.readline()
-            asyncio.run(_measure())
+            asyncio.run(_measure(report))
         finally:
             server.terminate()
             server.wait()
 
 
-async def _measure() -> None:
+async def _measure(report: Report) -> None:
     for path, promise in SHARES.items():
         await _set_bare_answer(path)
         bare = await _throughput(PORT + 1, ["/bare"])
         ours = await _throughput(PORT, [path])
-        at_least(f"{path} ({ours:.0f} of {bare:.0f}/s)", ours / bare, "share", promise)
+        report.line(f"{path}", ours, "per s")
+        report.at_least(f"{path}, relative", ours / bare, "share", promise, of=BARE)
     pages = [f"{BIG}?page={number}" for number in range(2000)]
-    line("2000 pages, each of them once", await _throughput(PORT, pages), "per s")
+    report.line("2000 pages, each of them once", await _throughput(PORT, pages), "per s")
     # each is requested once, so that no answer comes from the cache
     plain = [f"page={number}" for number in range(19)]
     filtered = [f"monitored=true&year_min={year}&year_max={year + 20}&page_size=20" for year in range(1950, 1990)]
     for what, queries in (("page", plain), ("page with filters", filtered)):
         big, small = [await _median([f"/web/radarr/{name}/movies?{q}" for q in queries]) for name in ("big", "small")]
-        line(f"{what} of 100,000, relative to one of 1,000", big / small, "times", 1.3)
+        report.line(f"{what} of 100,000", big / small, "times", 1.3, of="one of 1,000")
     for column in ORDERS["movies"]:
         start, end = [await _following(f"{BIG}?sort={column}", page) for page in (0, 1985)]
-        line(f"by {column}: a page at the end, relative to the start", end / start, "times", 1.5)
+        report.line(f"by {column}: a page at the end", end / start, "times", 1.5, of="one at the start")
 
 
 async def _set_bare_answer(path: str) -> None:

@@ -1,4 +1,4 @@
-"""A worker with 10,000 torrents in every state: CPU of judging them, and memory."""
+"""A worker with up to 10,000 torrents in every state: CPU of its passes, and memory."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from benchmarks.judging import Result
-from benchmarks.report import heading, line
 from benchmarks.stand_ins import NOW, services
 from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.torrent import Torrent, TorrentFile
 
 if TYPE_CHECKING:
+    from benchmarks.report import Report
     from qbitrr.sandbox.sandbox import Sandbox
 
-TORRENTS = 10_000
+SIZES = (200, 2_000, 10_000)
 IDLE_PROMISE_MS = 50.0
 JUDGE_PROMISE_SECONDS = 1.5
 MEMORY_PROMISE_MIB = 120.0
@@ -28,22 +28,32 @@ FATES = (
 )
 
 
-def run() -> None:
-    heading(f"{TORRENTS:,} torrents of one category, a tenth of them downloading, stalled or without metadata")
+def run(report: Report) -> None:
+    report.heading("Passes over the torrents of one category, a tenth of them downloading, stalled or without metadata")
+    results = {number: _measured(number) for number in SIZES}
+    for number, result in results.items():
+        large, name = number == SIZES[-1], f"{number:,} torrents: "
+        report.line(f"{name}CPU of the first pass, in which all become known", result.first, "s")
+        report.line(f"{name}CPU of a pass, none changed", 1000 * result.idle, "ms", IDLE_PROMISE_MS if large else None)
+        report.line(f"{name}CPU of a pass, 1 % changed", 1000 * result.few, "ms")
+        report.line(f"{name}CPU of a pass, all changed", result.all, "s", JUDGE_PROMISE_SECONDS if large else None)
+        report.line(f"{name}peak memory of the worker", result.memory, "MiB", MEMORY_PROMISE_MIB if large else None)
+    report.growth("CPU of a pass, none changed", {number: result.idle for number, result in results.items()})
+    report.growth("CPU of a pass, 1 % changed", {number: result.few for number, result in results.items()})
+    report.growth("CPU of a pass, all changed", {number: result.all for number, result in results.items()})
+
+
+def _measured(number: int) -> Result:
     # nothing is tagged or removed, so that all passes are alike
     changes = {"Radarr-HD": {"Torrent": {"StalledDelay": "30d"}}, "Settings": {"Shadow": True}}
-    with services(_add_torrents, changes) as (_, text):
+    with services(lambda sandbox: _add_torrents(sandbox, number), changes) as (_, text):
         command = [sys.executable, "-m", "benchmarks.judging"]  # a process of its own, for its memory
         done = subprocess.run(command, input=text.encode(), stdout=subprocess.PIPE, check=True)
-    result = msgspec.json.decode(done.stdout, type=Result)
-    line("CPU of the first pass, in which all become known", result.first, "s")
-    line("CPU of a pass in which all are judged", result.judge, "s", JUDGE_PROMISE_SECONDS)
-    line("CPU of a pass without a change", 1000 * result.idle, "ms", IDLE_PROMISE_MS)
-    line("peak memory of the worker", result.memory, "MiB", MEMORY_PROMISE_MIB)
+    return msgspec.json.decode(done.stdout, type=Result)
 
 
-def _add_torrents(sandbox: Sandbox) -> None:
-    for number in range(TORRENTS):
+def _add_torrents(sandbox: Sandbox, torrents: int) -> None:
+    for number in range(torrents):
         downloads = number % 10 == 0
         torrent = Torrent(
             infohash=f"{number:040x}",

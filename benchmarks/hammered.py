@@ -10,11 +10,14 @@ import time
 from datetime import datetime
 from itertools import cycle
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.control_plane import CLIENTS
 from benchmarks.household import LISTS, until_readable
 from benchmarks.processes import PORT, config_of, get, start
-from benchmarks.report import heading, line
+
+if TYPE_CHECKING:
+    from benchmarks.report import Report
 
 SECONDS = 10.0
 SLOWDOWN = 5.0
@@ -22,8 +25,8 @@ HEARTBEAT_SECONDS = 5.0
 PATHS = [*LISTS, "/web/status", "/web/processes"]
 
 
-def run() -> None:
-    heading("Hammered: 16 clients on a large household, idle and during a full sync")
+def run(report: Report) -> None:
+    report.heading("Hammered: 16 clients on a large household, idle and during a full sync")
     with tempfile.TemporaryDirectory() as folder:
         services = start([sys.executable, "-m", "benchmarks.large_services"], subprocess.PIPE)
         try:
@@ -31,7 +34,7 @@ def run() -> None:
             daemon = start([sys.executable, "-P", "-m", "qbitrr", "--data-dir", folder, "run"], None)
             try:
                 until_readable(daemon)
-                asyncio.run(_measure())
+                asyncio.run(_measure(report))
             finally:
                 daemon.terminate()
                 daemon.wait()
@@ -40,13 +43,13 @@ def run() -> None:
             services.wait()
 
 
-async def _measure() -> None:
+async def _measure(report: Report) -> None:
     idle, _ = await _hammer(SECONDS)
     await _post("/web/arr/rebuild")
     busy, oldest_heartbeat = await _hammer(SECONDS)
-    line("p99 idle", 1000 * _p99(idle), "ms")
-    line("p99 during a full sync, relative to idle", _p99(busy) / _p99(idle), "times", SLOWDOWN)
-    line("oldest heartbeat of a worker during it", oldest_heartbeat, "s", HEARTBEAT_SECONDS)
+    report.line("p99 idle", 1000 * _p99(idle), "ms")
+    report.line("p99 during a full sync", _p99(busy) / _p99(idle), "times", SLOWDOWN, of="that of idle")
+    report.line("oldest heartbeat of a worker during it", oldest_heartbeat, "s", HEARTBEAT_SECONDS)
 
 
 async def _hammer(seconds: float) -> tuple[list[float], float]:

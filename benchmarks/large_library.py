@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.processes import config_of, get, start
-from benchmarks.report import heading, line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from benchmarks.report import Report
 
 MOVIES = "/web/radarr/radarr-hd/movies"
 SERIES = "/web/sonarr/sonarr-tv/series"
@@ -24,35 +25,35 @@ FULL_SYNC_PROMISE = 1 + 500 + 10
 CHANGE_PROMISE = 3 + 1
 
 
-def run() -> None:
-    heading("Largest libraries: 100,000 movies; 500 series with 30,000 episodes")
+def run(report: Report) -> None:
+    report.heading("Largest libraries: 100,000 movies; 500 series with 30,000 episodes")
     with tempfile.TemporaryDirectory() as folder:
         services = start([sys.executable, "-m", "benchmarks.many_movies"], subprocess.PIPE)
         try:
             (Path(folder) / "config.toml").write_text(config_of(services))
-            _measure(folder, services)
+            _measure(report, folder, services)
         finally:
             services.terminate()
             services.wait()
 
 
-def _measure(folder: str, services: subprocess.Popen[bytes]) -> None:
+def _measure(report: Report, folder: str, services: subprocess.Popen[bytes]) -> None:
     start_time = time.monotonic()
     daemon = start([sys.executable, "-P", "-m", "qbitrr", "--data-dir", folder, "run"], None)
     try:
         _until(lambda: get(f"{SERIES}?page_size=1")["total"] == 500)
-        line("30,000 episodes readable after", time.monotonic() - start_time, "s")
+        report.line("30,000 episodes readable after", time.monotonic() - start_time, "s")
         time.sleep(5)  # what comes right after a full sync is part of its cost
         before = _requests(services)
-        line("requests of a full sync of 500 series", before, "", FULL_SYNC_PROMISE)
+        report.line("requests of a full sync of 500 series", before, "", FULL_SYNC_PROMISE)
         time.sleep(5)
-        line("requests after an episode changed", _requests(services) - before, "", CHANGE_PROMISE)
+        report.line("requests after an episode changed", _requests(services) - before, "", CHANGE_PROMISE)
         _until(lambda: get(f"{MOVIES}?page_size=1")["total"] == 100_000)
-        line("100,000 movies readable after", time.monotonic() - start_time, "s")
+        report.line("100,000 movies readable after", time.monotonic() - start_time, "s")
         time.sleep(15)
         for worker in get("/web/processes")["processes"]:
-            line(f"peak memory of {worker['category']}", _peak_mb(worker["pid"]), "MB", PEAK_PROMISE_MB)
-            line(f"memory of {worker['category']} now", worker["rss"] / 1e6, "MB")
+            report.line(f"peak memory of {worker['category']}", _peak_mb(worker["pid"]), "MB", PEAK_PROMISE_MB)
+            report.line(f"memory of {worker['category']} now", worker["rss"] / 1e6, "MB")
     finally:
         daemon.terminate()
         daemon.wait()
@@ -80,7 +81,3 @@ def _peak_mb(pid: int) -> float:
     found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     assert found is not None
     return int(found[1]) * 1024 / 1e6
-
-
-if __name__ == "__main__":
-    run()

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from aiohttp.test_utils import make_mocked_request
 
 from benchmarks.control_server import CONFIG, context_of
-from benchmarks.report import heading, line
 from control.handlers import activity, decisions, metrics, stats
 from control.handlers.shared import Nothing
 from qbitrr.clock import to_iso
@@ -27,6 +26,7 @@ from qbitrr.state.database import open_reader
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
+    from benchmarks.report import Report
     from control.context import HandlerContext
 
     Question = Callable[[HandlerContext], Awaitable[object]]
@@ -52,18 +52,18 @@ OLDEST = 500
 """Actions at the beginning of each ledger that have a rule of their own: no later one matches it."""
 
 
-def run() -> None:
+def run(report: Report) -> None:
     """Print all ratios."""
-    heading(f"Ledger of {MANY:,} actions in {DAYS} days: cost of an answer, relative to the newest {FEW:,} of them")
+    report.heading(f"Ledger of {MANY:,} actions in {DAYS} days: cost of an answer, relative to that of {FEW:,}")
     with tempfile.TemporaryDirectory() as folder:
         small, large = [_filled(Path(folder) / str(number), number) for number in (FEW, MANY)]
         before, after = asyncio.run(_costs(small)), asyncio.run(_costs(large))
     for what, seconds in after.items():
         if limit_ms := next((most for start, most in PROMISE_MS.items() if what.startswith(start)), None):
-            line(what, 1000 * seconds, "ms", limit_ms)
+            report.line(what, 1000 * seconds, "ms", limit_ms)
             continue
         ratio = max(seconds, LEAST_SECONDS) / max(before[what], LEAST_SECONDS)
-        line(f"{what} ({1000 * before[what]:.2f}, {1000 * seconds:.2f} ms)", ratio, "times", PROMISE_TIMES)
+        report.line(what, ratio, "times", PROMISE_TIMES, of=f"{1000 * before[what]:.2f} ms")
 
 
 def _filled(folder: Path, number: int) -> DataDir:
@@ -169,7 +169,3 @@ async def _median(context: HandlerContext, question: Question) -> float:
         await question(context)
         took.append(time.perf_counter() - started)
     return statistics.median(took[1:])
-
-
-if __name__ == "__main__":
-    run()

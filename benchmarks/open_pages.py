@@ -7,13 +7,16 @@ import re
 import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 import psutil
 
-from benchmarks.report import heading, line
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support.daemon import Daemon
+
+if TYPE_CHECKING:
+    from benchmarks.report import Report
 
 PAGES = 20
 GROWTH_PROMISE_MB = 10.0
@@ -38,12 +41,12 @@ _ANSWERS = (200, 404, 503)  # some have no poster, and the first plan may not be
 _FILE = re.compile(r'(?:href|src)="(ui/[^"]+)"')
 
 
-def run() -> None:
-    heading(f"{PAGES} open pages: 10,000 movies, 10,000 episodes")
-    asyncio.run(_run())
+def run(report: Report) -> None:
+    report.heading(f"{PAGES} open pages: 10,000 movies, 10,000 episodes")
+    asyncio.run(_run(report))
 
 
-async def _run() -> None:
+async def _run(report: Report) -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with Sandbox(SECTIONS) as sandbox, Daemon(Path(folder), sandbox.config_toml()) as daemon:
             await daemon.all_running()
@@ -55,8 +58,8 @@ async def _run() -> None:
                     await _open(daemon, number, stack)
                 await asyncio.sleep(SETTLING_SECONDS)
                 grown = supervisor.memory_full_info().uss - before
-            line("memory of the supervisor without a page", before / 1e6, "MB")
-            line(f"growth with {PAGES} pages", grown / 1e6, "MB", GROWTH_PROMISE_MB)
+            report.line("memory of the supervisor without a page", before / 1e6, "MB")
+            report.line(f"growth with {PAGES} pages", grown / 1e6, "MB", GROWTH_PROMISE_MB)
 
 
 async def _open(daemon: Daemon, number: int, stack: AsyncExitStack) -> None:
@@ -76,4 +79,4 @@ async def _read(session: aiohttp.ClientSession, path: str) -> None:
     async with session.get(path) as response:
         await response.read()
         if response.status not in _ANSWERS:
-            raise SystemExit(f"{path} was answered with {response.status}")
+            raise RuntimeError(f"{path} was answered with {response.status}")

@@ -10,13 +10,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.report import heading, line
 from control.web import static_page
 from qbitrr.state import migrate, verdict_list, verdicts
 from qbitrr.state.database import open_writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from benchmarks.report import Report
 
 FIRST_VISIT_KB = 60.0
 FURTHER_VIEW_KB = 15.0
@@ -51,19 +52,18 @@ def _imported(page: static_page.Page, name: str, known: set[str]) -> set[str]:
     return known
 
 
-def run() -> None:
-    """Print all numbers."""
-    heading("Page: compressed, as browsers load it")
+def run(report: Report) -> None:
+    report.heading("Page")
     started = time.perf_counter()
     page = static_page.load()
-    line("reading and compressing it at the start", (time.perf_counter() - started) * 1000, "ms", 200)
-    line("first visit", kilobytes(page, first_visit(page)), "kB", FIRST_VISIT_KB)
+    report.line("reading and compressing it at the start", (time.perf_counter() - started) * 1000, "ms", 200)
+    report.line("first visit, compressed", kilobytes(page, first_visit(page)), "kB", FIRST_VISIT_KB)
     for name, size in sorted(further_views(page).items()):
-        line(name, size, "kB", FURTHER_VIEW_KB)
-    asyncio.run(_torrents())
+        report.line(f"{name} adds", size, "kB", FURTHER_VIEW_KB)
+    asyncio.run(_torrents(report))
 
 
-async def _torrents() -> None:
+async def _torrents(report: Report) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "state.db"
         migrate.prepare(path)
@@ -84,7 +84,7 @@ async def _torrents() -> None:
                 started = time.perf_counter()
                 await verdict_list.page(database, 100, order, everything, place)
                 what = f"100 of 100,000 torrents by {order}{' from the middle' if place else ''}"
-                line(what, (time.perf_counter() - started) * 1000, "ms", 50)
+                report.line(what, (time.perf_counter() - started) * 1000, "ms", 50)
             started = time.perf_counter()
             await verdict_list.kinds(database)
-            line("counts of 100,000 torrents", (time.perf_counter() - started) * 1000, "ms", 200)
+            report.line("counts of 100,000 torrents", (time.perf_counter() - started) * 1000, "ms", 200)

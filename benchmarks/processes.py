@@ -7,13 +7,21 @@ import os
 import subprocess
 import time
 import urllib.request
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 
 from qbitrr.sandbox.__main__ import END_OF_CONFIG
 
 PORT = 46969
+
+
+class Costs(NamedTuple):
+    """Seconds of CPU in a minute, of the supervisor and of all its processes, and megabytes that these wrote in it."""
+
+    parent: float
+    all: float
+    written: float
 
 
 def start(command: list[str], pipe: int | None) -> subprocess.Popen[bytes]:
@@ -55,6 +63,17 @@ def processes_of(daemon: subprocess.Popen[bytes]) -> list[psutil.Process]:
 
 def pss_megabytes(processes: list[psutil.Process]) -> float:
     return sum(process.memory_full_info().pss for process in processes) / 1e6
+
+
+def costs(tree: list[psutil.Process], seconds: float) -> Costs:
+    """What processes use from now on; the first is the supervisor."""
+    before = [(sum(process.cpu_times()[:2]), process.io_counters().write_bytes) for process in tree]
+    time.sleep(seconds)
+    after = [(sum(process.cpu_times()[:2]), process.io_counters().write_bytes) for process in tree]
+    per_minute = 60 / seconds
+    cpu = [(now[0] - then[0]) * per_minute for now, then in zip(after, before, strict=True)]
+    written = sum(now[1] - then[1] for now, then in zip(after, before, strict=True))
+    return Costs(cpu[0], sum(cpu), written * per_minute / 1e6)
 
 
 def cpu_seconds(processes: list[psutil.Process]) -> float:

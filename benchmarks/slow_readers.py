@@ -13,18 +13,22 @@ import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
 from benchmarks.control_server import fill
-from benchmarks.report import heading, line
 from qbitrr.data_dir import DataDir
 from qbitrr.state import migrate
 from tests.support.daemon import TOKEN, Daemon
 
+if TYPE_CHECKING:
+    from benchmarks.report import Report
+
 CONNECTIONS = 500
 STARTING_SECONDS = 60.0
 SECONDS = 8.0
+BEFORE = "that before the bursts"
 SETTLING_SECONDS = 10.0
 MEMORY_PROMISE_MB = 200.0
 KEPT_PROMISE = 1.2  # of the memory before the first burst
@@ -56,12 +60,12 @@ class Observed:
     refused: int = 0
 
 
-def run() -> None:
-    asyncio.run(_run())
+def run(report: Report) -> None:
+    asyncio.run(_run(report))
 
 
-async def _run() -> None:
-    heading(f"Slow readers: {CONNECTIONS} connections that ask for the largest answers and do not read them")
+async def _run(report: Report) -> None:
+    report.heading(f"Slow readers: {CONNECTIONS} connections that ask for the largest answers and do not read them")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         data_dir = DataDir(folder)
@@ -78,14 +82,14 @@ async def _run() -> None:
             quiet_lag = (await daemon.get("/health"))["loopLagSeconds"]
             for what, path in PATHS.items():
                 for clients in (1, CONNECTIONS):
-                    await _burst(f"{what}, {clients} clients", daemon.port, path, clients, supervisor, at_first)
+                    await _burst(report, f"{what}, {clients} clients", daemon.port, path, clients, supervisor, at_first)
             lag = (await daemon.get("/health"))["loopLagSeconds"]
-            line("worst lag of the loop before the bursts", quiet_lag, "s")
-            line("worst lag of the loop in the last minute", lag, "s", LAG_PROMISE_SECONDS)
+            report.line("worst lag of the loop before the bursts", quiet_lag, "s")
+            report.line("worst lag of the loop in the last minute", lag, "s", LAG_PROMISE_SECONDS)
 
 
 async def _burst(
-    what: str, port: int, path: str, clients: int, supervisor: psutil.Process, bytes_at_first: int
+    report: Report, what: str, port: int, path: str, clients: int, supervisor: psutil.Process, bytes_at_first: int
 ) -> None:
     before = Observed()
     await _observe(port, supervisor, before, 2.0)
@@ -98,11 +102,13 @@ async def _burst(
                 stack.callback((await _ask(port, path, number % clients)).close)
         await observing
     await asyncio.sleep(SETTLING_SECONDS)
-    line(f"{what}: memory", during.peak_bytes / 1e6, "MB", MEMORY_PROMISE_MB)
-    line(f"{what}: memory after it", supervisor.memory_info().rss / bytes_at_first, "times", KEPT_PROMISE)
-    line(f"{what}: probes without an answer", during.refused, "", 1)
-    line(f"{what}: median of a probe, relative", _median(during) / _median(before), "times")
-    line(f"{what}: slowest probe", max(during.seconds), "s")
+    report.line(f"{what}: memory", during.peak_bytes / 1e6, "MB", MEMORY_PROMISE_MB)
+    report.line(
+        f"{what}: memory after it", supervisor.memory_info().rss / bytes_at_first, "times", KEPT_PROMISE, of=BEFORE
+    )
+    report.line(f"{what}: probes without an answer", during.refused, "", 1)
+    report.line(f"{what}: median of a probe", _median(during) / _median(before), "times", of=BEFORE)
+    report.line(f"{what}: slowest probe", max(during.seconds), "s")
 
 
 def _median(observed: Observed) -> float:
@@ -155,7 +161,3 @@ def _read(port: int, path: str) -> None:
         connection.sendall(head.encode())
         while connection.recv(1 << 16):
             pass
-
-
-if __name__ == "__main__":
-    run()

@@ -13,18 +13,27 @@ from qbitrr.sandbox.sandbox import Sandbox, Section
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-NOW = 1_790_000_000.0  # does not move: real programs report no change when torrents only get older
+NOW = 1_790_000_000.0
 
 
 @contextmanager
-def services(add_torrents: Callable[[Sandbox], None], changes: dict[str, Any]) -> Iterator[tuple[Sandbox, str]]:
-    """A Radarr and a qBittorrent, and the text of a configuration that contains `changes`."""
+def services(
+    add_torrents: Callable[[Sandbox], None],
+    changes: dict[str, Any],
+    *,
+    items: int = 10,
+    clock: Callable[[], float] = lambda: NOW,
+) -> Iterator[tuple[Sandbox, str]]:
+    """A Radarr of `items` movies and a qBittorrent, and the text of a configuration that contains `changes`.
+
+    By default their time does not move: real programs report no change when torrents only get older.
+    """
     ready: Future[tuple[Sandbox, str]] = Future()
     loop, end = asyncio.new_event_loop(), asyncio.Event()
 
     async def serve() -> None:
-        arr = Section("Radarr-HD", "radarr", 10)
-        async with Sandbox([arr], has_past=False, clock=lambda: NOW, qbittorrent_version="5.3.0") as sandbox:
+        arr = Section("Radarr-HD", "radarr", items)
+        async with Sandbox([arr], has_past=False, clock=clock, qbittorrent_version="5.3.0") as sandbox:
             add_torrents(sandbox)
             ready.set_result((sandbox, sandbox.config_toml(changes)))
             await end.wait()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qbitrr.config import example
-from tests.support import environment_page, older_keys_page, reference_pages, rules_page
+from tests.support import environment_page, older_keys_page, performance_page, reference_pages, rules_page
 from tests.support.state_machines import page as state_machines
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ FILES: dict[str, Callable[[], str]] = {
     "docs/environment.md": environment_page.render,
     "docs/keys.md": reference_pages.keys,
     "docs/keys-of-qbitrr.md": older_keys_page.render,
+    "docs/performance.md": performance_page.render,
     "docs/routes.md": reference_pages.routes,
     "docs/rules.md": rules_page.render,
     "docs/state-machines.md": state_machines.render,
