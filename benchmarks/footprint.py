@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.processes import config_of, costs, get, processes_of, pss_megabytes, start, until_idle
 
@@ -16,21 +16,32 @@ if TYPE_CHECKING:
 
 ARRS = (1, 2, 12, 50)
 MEASURED_SECONDS = 60.0
-# promised for two Arrs with ten torrents, and for fifty
+# promised for two Arrs with ten torrents, and for fifty with 250
 CPU_PROMISE_SECONDS, PARENT_PROMISE_SECONDS, WRITES_PROMISE_MB = 0.15, 0.05, 1.0
 MEMORY_PROMISE_MB, WORKER_PROMISE_MB = {2: 65.0, 50: 500.0}, 8.0
 READY_PROMISE_SECONDS, STOP_PROMISE_SECONDS = 3.0, 2.0
 
 
+class Home(NamedTuple):
+    """Seconds until all workers are ready and until all have stopped, CPU seconds in a minute, megabytes (PSS)."""
+
+    ready: float
+    cpu: float
+    memory: float
+    stop: float
+
+
 def run(report: Report) -> None:
     report.heading("Homes in which nothing happens")
-    memory = {number: _measured(report, number) for number in ARRS}
-    one_more = (memory[ARRS[-1]] - memory[ARRS[1]]) / (ARRS[-1] - ARRS[1])
+    homes = {number: _measured(report, number) for number in ARRS}
+    one_more = (homes[ARRS[-1]].memory - homes[ARRS[1]].memory) / (ARRS[-1] - ARRS[1])
     report.line("memory of one more worker (PSS)", one_more, "MB", WORKER_PROMISE_MB)
+    report.growth("until all workers are ready", {number: home.ready for number, home in homes.items()})
+    report.growth("CPU", {number: home.cpu for number, home in homes.items()})
+    report.growth("until all have stopped", {number: home.stop for number, home in homes.items()})
 
 
-def _measured(report: Report, number: int) -> float:
-    """Measure a daemon with so many Arrs; returns the memory of its processes in megabytes."""
+def _measured(report: Report, number: int) -> Home:
     command = [sys.executable, "-m", "benchmarks.quiet_services", str(number)]
     with tempfile.TemporaryDirectory() as folder:
         services = start(command, subprocess.PIPE)
@@ -42,22 +53,17 @@ def _measured(report: Report, number: int) -> float:
             services.wait()
 
 
-def _daemon(report: Report, number: int, folder: str) -> float:
+def _daemon(report: Report, number: int, folder: str) -> Home:
     started_at = time.monotonic()
     daemon = start([sys.executable, "-P", "-m", "qbitrr", "--data-dir", folder, "run"], None)
     try:
         _until_ready()
-        name, large = f"{number} Arrs: ", number == ARRS[-1]
-        report.line(
-            f"{name}all workers ready after",
-            time.monotonic() - started_at,
-            "s",
-            READY_PROMISE_SECONDS if large else None,
-        )
+        ready = time.monotonic() - started_at
+        name, small, large = f"{number} Arrs: ", number == ARRS[1], number == ARRS[-1]
+        report.line(f"{name}all workers ready after", ready, "s", READY_PROMISE_SECONDS if large else None)
         until_idle(daemon)
         tree = processes_of(daemon)
         used = costs(tree, MEASURED_SECONDS)
-        small = number == ARRS[1]
         report.line(f"{name}CPU", used.all, "s/min", CPU_PROMISE_SECONDS if small else None)
         report.line(f"{name}CPU of the supervisor", used.parent, "s/min", PARENT_PROMISE_SECONDS if small else None)
         report.line(f"{name}written to disk", used.written, "MB/min", WRITES_PROMISE_MB)
@@ -66,8 +72,9 @@ def _daemon(report: Report, number: int, folder: str) -> float:
         stopped_at = time.monotonic()
         daemon.terminate()
         daemon.wait()
-        report.line(f"{name}stopped after", time.monotonic() - stopped_at, "s", STOP_PROMISE_SECONDS if large else None)
-        return memory
+        stop = time.monotonic() - stopped_at
+        report.line(f"{name}stopped after", stop, "s", STOP_PROMISE_SECONDS if large else None)
+        return Home(ready, used.all, memory, stop)
     finally:
         daemon.kill()
         daemon.wait()

@@ -30,9 +30,11 @@ Everything that is promised about time and memory, beside what was measured: ver
 - Seconds depend on the machine. Where something can be compared, both are measured in the same run, and the number is
   the multiple or the share.
 - Memory is proportional (PSS): what processes share is counted once. CPU is user and system time of all processes.
-- An exponent is the power of its size by which a cost grows, fitted through three sizes: 1 is in proportion. Above
-  {largest:g} is a defect on a path that runs in every pass.
-- A number that could not be taken is listed as missing, with the reason.
+- An exponent is the power of its size by which a cost grows, fitted through at least three sizes: 1 is in
+  proportion. Above {largest:g} is a defect on a path that runs in every pass.
+- The first view is measured in Chromium, as the browser itself reports it, with no file of the page cached.
+- A number that could not be taken is listed as missing, with the reason: without `.venv-dev` and Chromium there is no
+  first view, without a real qBittorrent there are no imports. `make test` brings both.
 
 ## How to repeat it
 
