@@ -10,6 +10,7 @@ from pathlib import Path
 from aiohttp import web
 
 from control.auth.access import Access
+from control.auth.answer_links import AnswerLinks
 from control.auth.audit_trail import AuditTrail
 from control.auth.sessions import Sessions
 from control.auth.throttle import LoginThrottle
@@ -96,6 +97,7 @@ def context_of(data_dir: DataDir, config: str, database: Database) -> HandlerCon
     config_reload = FakeReload(loaded, data_dir)
     return HandlerContext(
         audit=AuditTrail(data_dir.audit_file, clock),
+        answer_links=AnswerLinks(data_dir.answer_links_file, clock),
         config_reload=config_reload,
         commands=FakeCommands(),
         checker=FakeChecker(),

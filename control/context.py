@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from control.auth.access import Access
+    from control.auth.answer_links import AnswerLinks
     from control.auth.audit_trail import AuditTrail
     from control.auth.login_link import LoginLink
     from control.config_editor import ConfigEditor
@@ -56,11 +57,13 @@ class HandlerContext:
 
     `answers` and `bodies` are the bytes of large answers and requests on their way, `streams` the open event and log
     streams; `files`, `queries` and `pictures` are the queues of what reads much of files, the state file and the Arrs.
-    `database` reads only. `log_folder` is None when no log files are written, `login_link` after the first start.
+    `answer_links` are those in messages. `database` reads only. `log_folder` is None when no log files are written,
+    `login_link` after the first start.
     """
 
     access: Access
     audit: AuditTrail
+    answer_links: AnswerLinks
     config_reload: ConfigReload
     config_editor: ConfigEditor
     commands: Commands
@@ -95,7 +98,8 @@ class HandlerContext:
 
         A thread that goes on while the process restarts in place would close descriptors that are handed over.
         """
-        for each in (self.audit, self.access, self.passwords, self.files, self.queries, self.pictures):
+        queues = (self.files, self.queries, self.pictures)
+        for each in (self.audit, self.answer_links, self.access, self.passwords, *queues):
             each.close()
 
     @property

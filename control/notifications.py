@@ -12,13 +12,17 @@ from control.handlers.inbox import InboxEntry
 from control.handlers.processes import ProcessView
 from qbitrr import logs
 from qbitrr.backoff import Backoff
+from qbitrr.rules.quarantine import undo_of
 from supervisor.lifecycle import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from control.auth.answer_links import Purpose
     from qbitrr.config.model import NotificationEvent, Notifications
 
+    Links = Callable[[str, Sequence[Purpose]], Sequence[str]]
+    # the id of an action, and answers; an address for each that gives it, none when that is not configured
     Send = Callable[[Sequence[str], str, str], Coroutine[None, None, bool]]
     # addresses, title, text; True when all were reached
     Subject = Decision | ProcessView | BreakerTripped | UpdateAvailable | SettingContradicts | InboxEntry
@@ -31,8 +35,11 @@ _SEND_SECONDS = 120.0
 _TROUBLED = frozenset({Phase.DEGRADED, Phase.HELD})
 
 
-def message(subject: Subject, page: str) -> tuple[NotificationEvent, str] | None:
-    """Return event and text of a message, None for what needs no message. `page` is the address of the page."""
+def message(subject: Subject, page: str, links: Links) -> tuple[NotificationEvent, str] | None:
+    """Return event and text of a message, None for what needs no message.
+
+    `page` is the address of the page, `links` makes those that answer without a login.
+    """
     match subject:
         case ProcessView() if subject.phase in _TROUBLED:
             because = f": {subject.last_error}" if subject.last_error else ""
@@ -45,7 +52,7 @@ def message(subject: Subject, page: str) -> tuple[NotificationEvent, str] | None
             return "settings", f"{subject.text} ({subject.category}). {subject.remedy}."
         case InboxEntry():
             return "inbox", _of_matter(subject, page)
-    return _of_decision(subject, page) if isinstance(subject, Decision) else None
+    return _of_decision(subject, page, links) if isinstance(subject, Decision) else None
 
 
 def _of_matter(subject: InboxEntry, page: str) -> str:
@@ -62,12 +69,19 @@ def _of_matter(subject: InboxEntry, page: str) -> str:
             return f"{subject.text}{where}. {subject.remedy}."
 
 
-def _of_decision(subject: Decision, page: str) -> tuple[NotificationEvent, str] | None:
+def _of_decision(subject: Decision, page: str, links: Links) -> tuple[NotificationEvent, str] | None:
     """A message about an action that was done, or about which the user is asked."""
     what = f"{subject.action}: {subject.name} ({subject.category}), because {subject.because}."
     if subject.state == "awaiting_approval" and subject.notes.get("asked"):
-        return "ask", f"Do it or leave it? {what} Answer at {page}"
-    return ("action", f"{what} Undo at {page}") if subject.state == "done" else None
+        answers = links(str(subject.id), ("do", "leave"))
+        where = "Do it: {} Leave it: {}".format(*answers) if answers else f"Answer at {page}"
+        return "ask", f"Do it or leave it? {what} {where}"
+    if subject.state != "done":
+        return None
+    if undo_of(subject.action, subject.state, subject.step, subject.notes) is None:
+        return "action", what
+    answers = links(str(subject.id), ("undo",))
+    return "action", f"{what} Undo: {answers[0]}" if answers else f"{what} Undo at {page}"
 
 
 class NotificationSender:
@@ -77,12 +91,14 @@ class NotificationSender:
         self,
         settings: Callable[[], Notifications],
         page: Callable[[], str],
+        links: Links,
         send: Send,
         backoff: Backoff | None = None,
         send_seconds: float = _SEND_SECONDS,
     ) -> None:
         self._settings = settings
         self._page = page
+        self._links = links
         self._send = send
         self._backoff = backoff or Backoff(first_seconds=5.0, limit_seconds=300.0)
         self._send_seconds = send_seconds
@@ -98,7 +114,7 @@ class NotificationSender:
             self._phases[subject.category] = subject.phase
             if before == subject.phase:
                 return
-        found = message(subject, self._page())
+        found = message(subject, self._page(), self._links)
         settings = self._settings()
         if found and settings.urls and found[0] in settings.events:
             self._dropped += len(self._pending) == MOST_PENDING

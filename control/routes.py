@@ -18,6 +18,7 @@ from control.binding import Method, Queue, Route
 from control.handlers import (
     actions,
     activity,
+    answer_links,
     arr,
     audit,
     backups,
@@ -62,6 +63,7 @@ from qbitrr.errors import (
     QbitrrError,
     StateError,
     TooManyAttemptsError,
+    TooManyRequestsError,
     UnauthorizedError,
     UnknownCategoryError,
     UnreachableError,
@@ -146,6 +148,8 @@ async def assist(context: HandlerContext, request: RpcRequest, http: web.Request
 _EVENT_STREAM = "text/event-stream"
 _LOOKUP = (UnknownCategoryError, NotReadyError)
 _DECISION = (UnknownCategoryError, ConflictError, NotReadyError)
+_LINK = (UnauthorizedError, TooManyAttemptsError, ConflictError, NotFoundError)
+_USED_LINK = (TooManyRequestsError, NotReadyError, StateError)
 _CHANGE = (ConfigError, ConflictError, NotFoundError, WorkerNotReadyError, NotReadyError)
 
 ROUTES = (
@@ -423,6 +427,15 @@ OPEN_ROUTES = (
     route("GET", "/ready", health.ready, Nothing, health.Readiness, NotReadyError),
     route("GET", "/login", login.methods, Nothing, login.LoginMethods, TooManyAttemptsError),
     route("POST", "/login", login.log_in, login.LoginRequest, login.Success, UnauthorizedError, TooManyAttemptsError),
+    route(
+        "POST",
+        "/answer/read",
+        answer_links.read,
+        answer_links.LinkRequest,
+        answer_links.LinkView,
+        *_LINK,
+    ),
+    route("POST", "/answer", answer_links.use, answer_links.LinkRequest, Message, *_LINK, *_USED_LINK),
     route("POST", "/logout", login.log_out, Nothing, login.Success, StateError),
 )
 

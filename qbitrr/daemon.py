@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from control.apprise_sender import send_by_apprise
 from control.auth.access import Access
+from control.auth.answer_links import AnswerLinks
 from control.auth.audit_trail import AuditTrail
 from control.auth.exposure import exposure
 from control.auth.login_link import LoginLink
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
+    from control.auth.answer_links import Purpose
     from control.config_editor import ConfigPlan
     from qbitrr.config import Loaded, WebUI
     from qbitrr.data_dir import DataDir
@@ -289,9 +291,11 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             lambda line: events.publish("update", {"line": line}),
             commands.restart,
         )
+        answer_links, own_tasks = AnswerLinks(data_dir.answer_links_file, clock), OwnTasks(clock)
         notifications = NotificationSender(
             lambda: config_reload.loaded.config.notifications,
             lambda: _page_address(config_reload.loaded.config.webui),
+            partial(_answer_addresses, config_reload, answer_links),
             send_by_apprise,
         )
 
@@ -319,7 +323,6 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             in_container=start.in_container,
             control_socket=next((str(one.getsockname()) for one in control), None),
         )
-        own_tasks = OwnTasks(clock)
         context = HandlerContext(
             checker=checker,
             self_update=updates,
@@ -329,6 +332,7 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             events=events,
             access=access,
             audit=AuditTrail(data_dir.audit_file, clock),
+            answer_links=answer_links,
             login_link=start.login_link,
             workers=workers,
             own_tasks=own_tasks,
@@ -374,10 +378,22 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
 
 
 def _page_address(webui: WebUI) -> str:
-    """The address under which the user probably reaches the page."""
+    """The address under which the user reaches the page: as configured, or probably."""
+    if webui.public_url:
+        return f"{webui.public_url}/ui"
     everywhere = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}  # noqa: S104 - compared, not bound
     host = everywhere.get(webui.host, webui.host)
     return f"http://{f'[{host}]' if ':' in host else host}:{webui.port}{webui.url_base}/ui"
+
+
+def _answer_addresses(
+    config_reload: ConfigReload, answer_links: AnswerLinks, subject: str, purposes: Sequence[Purpose]
+) -> list[str]:
+    """Addresses that give an answer without a login; none without one at which they can be reached."""
+    public_url = config_reload.loaded.config.webui.public_url
+    if not public_url:
+        return []
+    return [f"{public_url}/ui/answer.html#{link}" for link in answer_links.issue(subject, purposes)]
 
 
 @asynccontextmanager

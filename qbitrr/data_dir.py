@@ -24,7 +24,7 @@ CONFIG_FILE = "config.toml"
 STATE_FILE = "state.db"
 BACKUP_FOLDER = "backups"
 _LOCK_FILE = "qbitrr.lock"
-_PRIVATE_FILES = (CONFIG_FILE, "state.*", "audit.db*", "sessions.json", "update.json")
+_PRIVATE_FILES = (CONFIG_FILE, "state.*", "audit.db*", "sessions.json", "answer-links.json", "update.json")
 _CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))  # files that Docker and Podman leave in containers
 
 
@@ -63,6 +63,11 @@ class DataDir:
     def sessions_file(self) -> Path:
         """The logins that are valid."""
         return self.folder / "sessions.json"
+
+    @property
+    def answer_links_file(self) -> Path:
+        """The key of links in messages, and those that were used."""
+        return self.folder / "answer-links.json"
 
     @property
     def control_socket(self) -> Path:

@@ -10,6 +10,7 @@ import socket
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from qbitrr.errors import ForbiddenError
 
@@ -24,7 +25,7 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class OriginCheck:
-    """The check of one server. Names of this machine and those in `WebUI.AllowedHosts` are ours."""
+    """The check of one server. Names of this machine and those in `AllowedHosts` and `PublicURL` are ours."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -32,7 +33,8 @@ class OriginCheck:
 
     def check(self, request: Request) -> None:
         """Raise ForbiddenError for a request that a browser sends on behalf of another site."""
-        known = (self._machine, *self._access.webui.allowed_hosts)
+        webui = self._access.webui
+        known = (self._machine, *webui.allowed_hosts, *_host_of(webui.public_url))
         problem = _problem(request.method, request.headers, lambda host: _is_ours(host, known))
         if problem and not self._access.has_token(request):
             raise ForbiddenError(problem)
@@ -51,6 +53,11 @@ def is_our_name(name: str, known: Collection[str]) -> bool:
     Any device of a local network can claim names there (`nas`, `nas.local`, `nas.lan`): by mDNS, LLMNR, or a lease.
     """
     return name == "localhost" or name in known or _is_address(name)
+
+
+@lru_cache(maxsize=4)
+def _host_of(url: str) -> tuple[str, ...]:
+    return (urlsplit(url).hostname or "",) if url else ()
 
 
 @lru_cache(maxsize=256)

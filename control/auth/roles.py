@@ -10,7 +10,8 @@ class Caller(StrEnum):
     """What is proven of the sender of a request, from nothing to everything.
 
     OUTSIDE: nothing. PRIVATE: the address is in a private network. LOCAL_USER: the request comes from this machine.
-    OWN_USER: the kernel says that root or the daemon's user sent it. CREDENTIAL: it carried the token or a session.
+    OWN_USER: the kernel says that root or the daemon's user sent it. CREDENTIAL: it carried the token, a session, or
+    for the one answer that it gives a link from a message.
     """
 
     OUTSIDE = "outside"

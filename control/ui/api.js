@@ -52,6 +52,12 @@ export const health = () => request("GET", new URL("health", ROOT).href);
 /** Sets the cookie of a login, with a link, a token, or a name and password. */
 export const logIn = (proof) => request("POST", new URL("login", ROOT).href, proof);
 
+/** What a link in a message is for. @param {string} link @returns {Promise<import("./answers.js").LinkView>} */
+export const readLink = (link) => request("POST", new URL("answer/read", ROOT).href, { link });
+
+/** Gives the answer of a link in a message. @param {string} link @returns {Promise<import("./answers.js").Message>} */
+export const useLink = (link) => request("POST", new URL("answer", ROOT).href, { link });
+
 export const logOut = () => request("POST", new URL("logout", ROOT).href, {});
 
 /** Where the login at a provider starts, below the same prefix. @param {string} path */

@@ -28,6 +28,7 @@ _FORMS: dict[Form, str] = {
     "network": 'an address or network such as "10.0.0.0/8"',
     "pattern": "a regular expression",
     "extension": 'a file extension such as ".mkv", or a pattern for extensions',
+    "own_url": 'an address without a login in it, such as "https://qbitrr.example.org"',
     "path_prefix": 'a path such as "/qbitrr", or empty',
     "cron": 'five or six fields such as "0 3 * * 0"',
     "window": 'two times of day such as "22:00-07:00", or empty',

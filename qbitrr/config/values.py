@@ -126,6 +126,13 @@ def _url(value: object, key: Key) -> str:
     return address.http_url(text) if text else ""
 
 
+def _own_url(value: object, key: Key) -> str:
+    url = _url(value, key)
+    if "@" in url:
+        raise ValueError(url)
+    return url
+
+
 def _server(value: object, key: Key) -> str:
     text = _text(value, key)
     if text:
@@ -220,6 +227,7 @@ _READERS: dict[Form, Callable[[Any, Key], Any]] = {
     "choice": _choice,
     "category": _category,
     "url": _url,
+    "own_url": _own_url,
     "server": _server,
     "host": _host,
     "network": _network,

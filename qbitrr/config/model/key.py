@@ -47,6 +47,7 @@ Form = Literal[
     "network",  # address or CIDR
     "pattern",  # regular expression
     "extension",  # ".mkv"
+    "own_url",  # http or https, of qbitrr itself: no secret is sent there
     "path_prefix",  # empty or "/qbitrr"
     "cron",
     "window",  # part of the day, or empty

@@ -72,6 +72,15 @@ class WebUI(Table, frozen=True):
         tuple[str, ...],
         key("host", "Further host names under which browsers reach the page.", change="web"),
     ] = ()
+    public_url: Annotated[
+        str,
+        key(
+            "own_url",
+            "Address under which you reach the page from outside. Messages lead there, and have links with which one "
+            "answer is given without a login, once, within three days.",
+            change="web",
+        ),
+    ] = field(name="PublicURL", default="")
     auth_disabled: Annotated[
         bool | None,
         key("flag", "Kept for older files. false is the same as WebAccess = token.", change="web"),

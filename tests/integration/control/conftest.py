@@ -6,6 +6,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from control.auth.access import Access
+from control.auth.answer_links import AnswerLinks
 from control.auth.audit_trail import AuditTrail
 from control.auth.sessions import Sessions
 from control.auth.throttle import LoginThrottle
@@ -84,6 +85,7 @@ def make_context_over(log_folder, tmp_path):
                 clock,
             ),
             "audit": AuditTrail(tmp_path / "audit.db", clock),
+            "answer_links": AnswerLinks(data_dir.answer_links_file, clock),
             "config_reload": config_reload,
             "commands": FakeCommands(),
             "checker": FakeChecker(),

@@ -22,6 +22,14 @@ PAGE = "http://nas:6969/ui"
 AT_ONCE = Backoff(first_seconds=0.0, limit_seconds=0.0)
 
 
+def no_links(_subject, _purposes):
+    return []
+
+
+def links(subject, purposes):
+    return [f"{PAGE}/{purpose}/{subject}" for purpose in purposes]
+
+
 def worker(state, category="movies"):
     values = dict.fromkeys(ProcessView.__struct_fields__)
     return ProcessView(**{**values, "category": category, "phase": state, "last_error": "it ended"})
@@ -58,17 +66,33 @@ def decision(state="done", **changes):
     ],
 )
 def test_which_events_have_a_message(what, event):
-    found = message(what, PAGE)
+    found = message(what, PAGE, no_links)
     assert (found[0] if found else None) == event
 
 
-def test_the_message_of_an_action_has_its_reason_and_a_way_to_undo_it():
-    assert message(decision(), PAGE)[1] == f"fail: Some.Movie (movies), because it is stalled. Undo at {PAGE}"
+REMOVED = decision(notes={"torrent_file": "7.torrent"})
+ASKED = decision("awaiting_approval", notes={"asked": True})
+WHAT = "fail: Some.Movie (movies), because it is stalled."
+
+
+@pytest.mark.parametrize(
+    ("what", "links", "text"),
+    [
+        (REMOVED, no_links, f"{WHAT} Undo at {PAGE}"),
+        (REMOVED, links, f"{WHAT} Undo: {PAGE}/undo/7"),
+        (decision(), links, WHAT),  # its torrent was not kept
+        (decision(action="import", notes={"torrent_file": "7.torrent"}), links, WHAT.replace("fail", "import")),
+        (ASKED, no_links, f"Do it or leave it? {WHAT} Answer at {PAGE}"),
+        (ASKED, links, f"Do it or leave it? {WHAT} Do it: {PAGE}/do/7 Leave it: {PAGE}/leave/7"),
+    ],
+)
+def test_the_message_of_an_action_has_its_reason_and_the_answers_that_there_are(what, links, text):
+    assert message(what, PAGE, links)[1] == text
 
 
 def test_the_message_of_a_setting_has_the_remedy():
     setting = SettingContradicts("movies", "removes_completed", "Radarr deletes torrents", "Switch it off")
-    assert message(setting, PAGE)[1] == "Radarr deletes torrents (movies). Switch it off."
+    assert message(setting, PAGE, no_links)[1] == "Radarr deletes torrents (movies). Switch it off."
 
 
 class Sender:
@@ -89,7 +113,7 @@ class Sender:
 
 async def sent(sender, *events, settings=None, count=1):
     settings = settings or Notifications(urls=("json://x",), digest_seconds=0)
-    notifications = NotificationSender(lambda: settings, lambda: PAGE, sender, AT_ONCE)
+    notifications = NotificationSender(lambda: settings, lambda: PAGE, no_links, sender, AT_ONCE)
     for event in events:
         notifications.notify(event)
     running = asyncio.create_task(notifications.run())
@@ -119,7 +143,7 @@ async def sent(sender, *events, settings=None, count=1):
     ],
 )
 def test_what_is_new_in_the_inbox_has_a_message(entry, text):
-    assert message(entry, PAGE) == ("inbox", text)
+    assert message(entry, PAGE, no_links) == ("inbox", text)
 
 
 async def test_a_newer_version_has_a_message():
@@ -163,7 +187,9 @@ async def test_a_send_that_does_not_return_is_cancelled_in_time_and_the_next_mes
             cancelled.append(text)
 
     settings = Notifications(urls=("json://x",), digest_seconds=0)
-    notifications = NotificationSender(lambda: settings, lambda: PAGE, stuck_at_first, AT_ONCE, send_seconds=0.01)
+    notifications = NotificationSender(
+        lambda: settings, lambda: PAGE, no_links, stuck_at_first, AT_ONCE, send_seconds=0.01
+    )
     running = asyncio.create_task(notifications.run())
     notifications.notify(BreakerTripped("stuck", "many"))
     await until(lambda: len(cancelled) == 5, 5, lambda: cancelled)

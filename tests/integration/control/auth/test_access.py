@@ -21,6 +21,8 @@ OPEN_TO_ALL = {
     ("GET", "/ui/"),
     ("GET", "/ui/{name}"),
     ("POST", "/logout"),
+    ("POST", "/answer"),
+    ("POST", "/answer/read"),
 }
 # The same for a client in a private network, and for other users of this machine.
 OPEN_INSIDE = OPEN_TO_ALL | {

@@ -24,7 +24,15 @@ HARMLESS_ROUTES = {
 }
 # What reads although it is a POST: the body is a question.
 READING = {"POST /mcp"}
-OPEN_TO_ALL = {"GET /health", "GET /ready", "GET /login", "POST /login", "POST /logout"}
+OPEN_TO_ALL = {
+    "GET /health",
+    "GET /ready",
+    "GET /login",
+    "POST /login",
+    "POST /logout",
+    "POST /answer",
+    "POST /answer/read",
+}
 CODE_KEYS = {"Settings.UpdateIndex", "Settings.UpdateKey", "Settings.AutoUpdateChannel"}
 
 
