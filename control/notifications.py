@@ -1,36 +1,30 @@
-"""Messages to the user through Apprise: collected for a while, sent in the background, retried on failure."""
+"""Messages to the user: what has one, and to which targets it goes."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import TYPE_CHECKING
 
 from control.events import BreakerTripped, SettingContradicts, UpdateAvailable
 from control.handlers.decisions import Decision
 from control.handlers.inbox import InboxEntry
 from control.handlers.processes import ProcessView
-from qbitrr import logs
+from control.outbox import Outbox, targets_of
 from qbitrr.backoff import Backoff
 from qbitrr.rules.quarantine import undo_of
 from supervisor.lifecycle import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Sequence
 
     from control.auth.answer_links import Purpose
+    from control.outbox import Send
     from qbitrr.config.model import NotificationEvent, Notifications
 
     Links = Callable[[str, Sequence[Purpose]], Sequence[str]]
     # the id of an action, and answers; an address for each that gives it, none when that is not configured
-    Send = Callable[[Sequence[str], str, str], Coroutine[None, None, bool]]
-    # addresses, title, text; True when all were reached
     Subject = Decision | ProcessView | BreakerTripped | UpdateAvailable | SettingContradicts | InboxEntry
 
-_log = logs.get(__name__)
-
-MOST_PENDING = 200  # messages; beyond that the oldest are dropped, and the next message says how many
-_ATTEMPTS = 5
 _SEND_SECONDS = 120.0
 _TROUBLED = frozenset({Phase.DEGRADED, Phase.HELD})
 
@@ -85,7 +79,10 @@ def _of_decision(subject: Decision, page: str, links: Links) -> tuple[Notificati
 
 
 class NotificationSender:
-    """Accepts messages at any time without waiting, and sends them by the settings as they are then."""
+    """Accepts messages at any time without waiting, and sends them by the settings as they are then.
+
+    Each target has an outbox of its own: one that does not answer keeps no other waiting.
+    """
 
     def __init__(
         self,
@@ -102,44 +99,40 @@ class NotificationSender:
         self._send = send
         self._backoff = backoff or Backoff(first_seconds=5.0, limit_seconds=300.0)
         self._send_seconds = send_seconds
-        self._pending: deque[str] = deque(maxlen=MOST_PENDING)
-        self._dropped = 0
-        self._arrived = asyncio.Event()
+        self._outboxes: dict[str, Outbox] = {}
+        self._added = asyncio.Event()
         self._phases: dict[str, Phase] = {}
 
     def notify(self, subject: Subject) -> None:
-        """Send a message about a subject if its event is among those in `Notifications.Events`."""
+        """Send a message about a subject to each target that has its event."""
         if isinstance(subject, ProcessView):
             before = self._phases.get(subject.category)
             self._phases[subject.category] = subject.phase
             if before == subject.phase:
                 return
         found = message(subject, self._page(), self._links)
-        settings = self._settings()
-        if found and settings.urls and found[0] in settings.events:
-            self._dropped += len(self._pending) == MOST_PENDING
-            self._pending.append(found[1])
-            self._arrived.set()
+        if found is None:
+            return
+        event, text = found
+        for target in targets_of(self._settings()).values():
+            if event in target.events:
+                self._outbox(target.kind).add(text)
 
     async def run(self) -> None:
         """Send messages until cancelled."""
-        while True:
-            await self._arrived.wait()
-            await asyncio.sleep(self._settings().digest_seconds)
-            self._arrived.clear()
-            texts, self._dropped, dropped = list(self._pending), 0, self._dropped
-            self._pending.clear()
-            if dropped:
-                texts.append(f"{dropped} more could not be kept.")
-            await self._deliver("\n".join(texts))
+        async with asyncio.TaskGroup() as group:
+            running: set[str] = set()
+            while True:
+                for kind in self._outboxes.keys() - running:
+                    running.add(kind)
+                    group.create_task(self._outboxes[kind].run(), name=f"notifications to {kind or 'all others'}")
+                self._added.clear()
+                await self._added.wait()
 
-    async def _deliver(self, text: str) -> None:
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                async with asyncio.timeout(self._send_seconds):
-                    if await self._send(self._settings().urls, "qbitrr", text):
-                        return
-            except TimeoutError:
-                _log.warning("notification was not sent in time", attempt=attempt)
-            await asyncio.sleep(self._backoff.seconds(attempt))
-        _log.error("notification was dropped", attempts=_ATTEMPTS, characters=len(text))
+    def _outbox(self, kind: str) -> Outbox:
+        if kind not in self._outboxes:
+            self._outboxes[kind] = Outbox(
+                lambda: targets_of(self._settings()).get(kind), self._send, self._backoff, self._send_seconds
+            )
+            self._added.set()
+        return self._outboxes[kind]

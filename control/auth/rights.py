@@ -228,6 +228,7 @@ _WEBUI: Mapping[str, Rights] = {
 _NOTIFICATIONS: Mapping[str, Rights] = {
     "Digest": CHANGE,
     "Events": CHANGE,
+    "Targets": CHANGE,
     "Urls": CHANGE,
 }
 _QBIT: Mapping[str, Rights] = {

@@ -31,6 +31,11 @@ def host_name(text: str) -> str:
     return _split(text, assumed="//").hostname or ""
 
 
+def kind_of(text: str) -> str:
+    """What stands before the `://` of an address, or the text itself, in lower case."""
+    return text.strip().partition("://")[0].lower()
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine itself: `localhost`, `127.0.0.1`, `::1`."""
     try:

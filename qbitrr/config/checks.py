@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qbitrr.config.address import kind_of
 from qbitrr.config.environment import PROCESSING_ONLY
 from qbitrr.config.model.modes import MODES, MODES_OF_RULES, mode_of
 from qbitrr.config.patterns import fault_of, is_bounded
@@ -14,7 +15,7 @@ from qbitrr.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from qbitrr.config.model import Arr, Config, Ombi, Overseerr, QBit, SeedingLimits, TrackerRow, WebUI
+    from qbitrr.config.model import Arr, Config, Notifications, Ombi, Overseerr, QBit, SeedingLimits, TrackerRow, WebUI
     from qbitrr.config.model.arr import TorrentRules
     from qbitrr.config.model.downloads import SpeedRules
     from qbitrr.config.model.settings import ManagedTorrents, Settings
@@ -36,6 +37,7 @@ def check_together(config: Config, findings: Findings) -> None:
     _check_access(config.webui, findings)
     _check_provider(config.webui, findings)
     _check_kept_keys(config, findings)
+    _check_targets(config.notifications, findings)
     for qbit in qbits:
         _check_login(qbit, findings)
         _check_category_rows(qbit, findings)
@@ -159,6 +161,16 @@ def _check_kept_keys(config: Config, findings: Findings) -> None:
     if config.webui.allow_insecure_token_query:
         hint = "A token in an address is never accepted: send it as a header."
         findings.warning("WebUI.AllowInsecureTokenQuery", "true", "false", hint)
+
+
+def _check_targets(notifications: Notifications, findings: Findings) -> None:
+    kinds = {kind_of(url) for url in notifications.urls}
+    for position, row in enumerate(notifications.targets):
+        where = f"Notifications.Targets[{position}].To"
+        if not row.to:
+            findings.problem(where, "nothing", 'what stands before the "://" of an address')
+        elif kind_of(row.to) not in kinds:
+            findings.warning(where, f'"{row.to}"', "the kind of an address in Urls", "The row has no effect.")
 
 
 def _check_login(qbit: QBit, findings: Findings) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from qbitrr.config.model.arr import Arr, EntrySearch, ImportMode, Ombi, Overseerr, SearchBySeries, TorrentRules
 from qbitrr.config.model.key import ARR_KINDS, ArrKind
-from qbitrr.config.model.notifications import NotificationEvent, Notifications
+from qbitrr.config.model.notifications import NotificationEvent, Notifications, NotificationTarget
 from qbitrr.config.model.qbit import QBit
 from qbitrr.config.model.seeding import (
     CategoryRow,
@@ -39,6 +39,7 @@ __all__ = [
     "ImportMode",
     "ManagedTorrents",
     "NotificationEvent",
+    "NotificationTarget",
     "Notifications",
     "Oidc",
     "Ombi",

@@ -9,6 +9,20 @@ from qbitrr.config.model.key import Table, key
 NotificationEvent = Literal["worker", "breaker", "action", "update", "settings", "ask", "inbox"]
 
 
+class NotificationTarget(Table, frozen=True):
+    """`[[Notifications.Targets]]`: what is different for addresses of one kind."""
+
+    to: Annotated[str, key("text", 'Kind of address, which stands before its "://": discord, mailto.')] = ""
+    events: Annotated[
+        tuple[NotificationEvent, ...],
+        key("choice", "What to report there, as Events of all others."),
+    ] = get_args(NotificationEvent)
+    digest_seconds: Annotated[
+        int,
+        key("seconds", "Messages to there within this time are sent as one.", ge=0, le=86_400),
+    ] = field(name="Digest", default=60)
+
+
 class Notifications(Table, frozen=True):
     """`[Notifications]`."""
 
@@ -29,3 +43,7 @@ class Notifications(Table, frozen=True):
         int,
         key("seconds", "Messages within this time are sent as one.", ge=0, le=86_400),
     ] = field(name="Digest", default=60)
+    targets: Annotated[
+        tuple[NotificationTarget, ...],
+        key("rows", "Events and Digest for addresses of one kind. The first row that matches decides."),
+    ] = ()

@@ -9,10 +9,11 @@ from control.events import BreakerTripped, SettingContradicts, UpdateAvailable
 from control.handlers.decisions import Decision
 from control.handlers.inbox import InboxEntry
 from control.handlers.processes import ProcessView
-from control.notifications import MOST_PENDING, NotificationSender, message
+from control.notifications import NotificationSender, message
+from control.outbox import MOST_PENDING
 from qbitrr.backoff import Backoff
 from qbitrr.config import load_text
-from qbitrr.config.model import Notifications
+from qbitrr.config.model import Notifications, NotificationTarget
 from qbitrr.config.redact import secrets_of
 from supervisor.lifecycle import Phase
 from tests.support.polling import until
@@ -165,6 +166,37 @@ async def test_only_configured_events_are_sent():
     settings = Notifications(urls=("json://x",), events=("breaker",), digest_seconds=0)
     (text,) = await sent(Sender(), decision(), BreakerTripped("movies", "many"), settings=settings)
     assert len(text.splitlines()) == 1
+
+
+async def test_each_target_has_its_events_and_one_that_does_not_answer_keeps_no_other_waiting():
+    received = {}
+
+    async def send(urls, _title, text):
+        if urls == ("mailto://me",):
+            await asyncio.Event().wait()
+        received.setdefault(urls, []).append(text)
+        return True
+
+    settings = Notifications(
+        urls=("json://x", "mailto://me", "discord://y", "json://z"),
+        events=("worker",),
+        digest_seconds=0,
+        targets=(
+            NotificationTarget("mailto", ("worker", "breaker"), 0),
+            NotificationTarget("discord", ("breaker",), 0),
+        ),
+    )
+    notifications = NotificationSender(lambda: settings, lambda: PAGE, no_links, send, AT_ONCE)
+    running = asyncio.create_task(notifications.run())
+    try:
+        notifications.notify(BreakerTripped("movies", "many"))
+        await until(lambda: ("discord://y",) in received, 5, lambda: received)
+        notifications.notify(worker(Phase.HELD))
+        await until(lambda: len(received) == 2, 5, lambda: received)
+    finally:
+        running.cancel()
+    assert "await approval" in received["discord://y",][0]
+    assert ["is held" in text for text in received["json://x", "json://z"]] == [True]
 
 
 async def test_sending_is_retried_and_given_up_at_last():

@@ -346,6 +346,7 @@ def test_two_qbittorrents_may_manage_the_same_category(load):
         ("[[Radarr.Messages]]\nMatch = 'contains'", "Radarr.Messages[0].Text"),
         ("[[Radarr.Messages]]\nText = 'a('\nMatch = 'regex'", "Radarr.Messages[0].Text"),
         ("[[Radarr.Messages]]\nText = '(a+)+b'\nMatch = 'regex'", "Radarr.Messages[0].Text"),
+        ("[[Notifications.Targets]]\nEvents = ['ask']", "Notifications.Targets[0].To"),
     ],
 )
 def test_what_cannot_hold_of_rules_ranges_and_messages_is_refused(refuse, text, key):
@@ -371,6 +372,7 @@ def test_what_cannot_hold_of_rules_ranges_and_messages_is_refused(refuse, text, 
         ("[[Radarr.Torrent.Trackers]]\nPriority = 1", "Radarr.Torrent.Trackers[0].URI"),
         ("[Radarr.Torrent]\nMinimumSpeed = 50", "Radarr.Torrent.DoNotRemoveSlow"),
         ("[[Radarr.Torrent.Ranges]]\nMinimumSpeed = 50", "Radarr.Torrent.DoNotRemoveSlow"),
+        ("[Notifications]\nUrls = ['json://x']\nTargets = [{ To = 'discord' }]", "Notifications.Targets[0].To"),
     ],
 )
 def test_what_cannot_be_meant_so_is_a_warning(load, text, key):
@@ -385,6 +387,7 @@ def test_what_cannot_be_meant_so_is_a_warning(load, text, key):
         "[Radarr.Torrent]\nSeedingMode.RemoveTorrent = 2\nTrackers = [{ URI = 'a.example', MaxSeedingTime = '1d' }]",
         "[qBit]\nHost = 'nas'\nPassword = 'CHANGE_ME'\nAPIKey = 'key'",
         "[Radarr.Torrent]\nMinimumSpeed = 50\nDoNotRemoveSlow = false",
+        "[Notifications]\nUrls = ['Discord://a/b']\nTargets = [{ To = 'discord://' }]",
     ],
 )
 def test_what_makes_sense_is_no_warning(load, text):
@@ -497,6 +500,7 @@ CROSS_CHECKED = (
     "qBit.ManagedCategories",
     "Radarr-4K.Category",
     "Radarr-4K.Messages[0].Text",
+    "Notifications.Targets[0].To",
     "Radarr-4K.Torrent.Ranges[0].UpTo",
 )
 
