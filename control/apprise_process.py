@@ -7,9 +7,18 @@ from __future__ import annotations
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_PARTS = 10  # of one message to one address: Apprise waits up to 5.5 seconds between two
+_AT_ONCE = 8  # addresses
+_LEFT_OUT = "… and {} more, on the page of qbitrr."
 
 
 class Message(Struct, frozen=True):
@@ -34,9 +43,47 @@ def send(message: Message) -> Sent:
         import apprise  # noqa: PLC0415 - optional
     except ImportError:
         return Sent(is_missing=True)
-    sender = apprise.Apprise()
-    rejected = tuple(position for position, url in enumerate(message.urls) if not sender.add(url))
-    return Sent(bool(sender.notify(title=message.title, body=message.text)) and not rejected, rejected)
+    senders = [apprise.Apprise() for _ in message.urls]
+    rejected = tuple(position for position, url in enumerate(message.urls) if not senders[position].add(url))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        reached = list(pool.map(lambda sender: _send_to(sender, message), senders))
+    return Sent(all(reached) and bool(reached), rejected)
+
+
+def _send_to(sender: Any, message: Message) -> bool:
+    """Send a message to the one address of an `Apprise`, in parts that its service accepts."""
+    longest = min((plugin.body_maxlen for plugin in sender), default=0) * 3 // 4  # the rest is for title and markup
+    return longest > 0 and all(
+        sender.notify(title=message.title, body=part) for part in parts_of(message.text, longest)
+    )
+
+
+def parts_of(text: str, longest: int) -> Iterator[str]:
+    """Split a text between its lines into parts of at most `longest` characters. A longer line is cut.
+
+    There are ten parts at most; the last one says how many lines are left out.
+    """
+    lines = [line if len(line) <= longest else f"{line[: longest - 1]}…" for line in text.splitlines()]
+    for number in range(1, MOST_PARTS + 1):
+        count = _fitting(lines, longest)
+        if number == MOST_PARTS and count < len(lines):
+            count = _fitting(lines, longest - len(_LEFT_OUT) - len(str(len(lines))))
+            yield "\n".join([*lines[:count], _LEFT_OUT.format(len(lines) - count)])
+            return
+        if not lines:
+            return
+        yield "\n".join(lines[:count])
+        lines = lines[count:]
+
+
+def _fitting(lines: list[str], longest: int) -> int:
+    """How many of the first lines are together not longer."""
+    length = -1
+    for count, line in enumerate(lines):
+        length += 1 + len(line)
+        if length > longest:
+            return count
+    return len(lines)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """AnswerLinks: links in messages that need no login, for one answer, once, and for a time.
 
-A link holds what it is for, signed by HMAC-SHA256 with a key of its own, which never leaves the data folder. It is put
-into the fragment of an address: no server, proxy or log on the way gets it, and what previews links receives only the
-page, which does nothing by itself.
+A link holds what it is for, signed by HMAC-SHA256, of which it has 128 bits, with a key that never leaves the data
+folder. It is put into the fragment of an address: no server, proxy or log on the way gets it, and what previews links
+receives only the page, which does nothing by itself.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LIFETIME_SECONDS = 3 * 86_400
 MOST_USED = 2_000  # links that are remembered as used; expired ones are dropped when there are more
 LONGEST = 1_000  # characters
 _KEY_BYTES = 32
-_SIGNATURE_BYTES = 32
+_SIGNATURE_BYTES = 16
 
 Purpose = Literal["undo", "do", "leave"]
 
@@ -88,7 +88,7 @@ class AnswerLinks:
             signed = b32decode(link + "=" * (-len(link) % 8), casefold=True)
             signature, content = signed[:_SIGNATURE_BYTES], signed[_SIGNATURE_BYTES:]
             if hmac.compare_digest(signature, self._signature(content)):
-                return msgspec.json.decode(content, type=Claim)
+                return msgspec.msgpack.decode(content, type=Claim)
         except ValueError:  # no base 32, or a purpose of another version
             pass
         raise UnauthorizedError("This link was not made here, or is not whole")
@@ -120,11 +120,11 @@ class AnswerLinks:
 
     def _signed(self, claim: Claim) -> str:
         """Letters and digits only: no program that shows a message takes a part of them for punctuation."""
-        content = msgspec.json.encode(claim)
+        content = msgspec.msgpack.encode(claim)
         return b32encode(self._signature(content) + content).decode().rstrip("=").lower()
 
     def _signature(self, content: bytes) -> bytes:
-        return hmac.digest(self._stored.key, content, "sha256")
+        return hmac.digest(self._stored.key, content, "sha256")[:_SIGNATURE_BYTES]
 
     def _make_room(self) -> None:
         """Drop what has expired when there is too much. Raises ConflictError when that is too little."""

@@ -2,15 +2,26 @@
 
 import asyncio
 import http.server
+import json
 import threading
+from contextlib import contextmanager
 
+import pytest
+from apprise.plugins.custom_json import NotifyJSON
+
+from control import apprise_process
 from control.apprise_sender import send_by_apprise
 from control.handlers import notifications
 from tests.integration.control.asking import post
 from tests.integration.control.sample import CONFIG
+from tests.support.ports import free_port
+
+LOADS_ALL_SERVICES = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
-async def test_apprise_sends_it():
+@contextmanager
+def receiver():
+    """An HTTP server for messages; yields its address for Apprise, and what it got."""
     got = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -26,13 +37,37 @@ async def test_apprise_sends_it():
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        assert await send_by_apprise([f"json://127.0.0.1:{server.server_port}"], "qbitrr", "hello") is True
-        assert await send_by_apprise(["nonsense"], "qbitrr", "hello") is False
+        yield f"json://127.0.0.1:{server.server_port}", got
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+async def test_apprise_sends_it():
+    with receiver() as (address, got):
+        assert await send_by_apprise([address], "qbitrr", "hello") is True
+        assert await send_by_apprise(["nonsense"], "qbitrr", "hello") is False
+        assert await send_by_apprise([], "qbitrr", "hello") is False
     assert b"hello" in got[0]
+
+
+@LOADS_ALL_SERVICES
+def test_a_service_gets_no_more_at_once_than_it_accepts(monkeypatch):
+    """As Discord refuses what is longer than 2000 characters."""
+    monkeypatch.setattr(NotifyJSON, "body_maxlen", 400)
+    lines = [f"{number:0250}" for number in range(3)]
+    with receiver() as (address, got):
+        assert apprise_process.send(apprise_process.Message((address,), "qbitrr", "\n".join(lines))).reached
+    assert [json.loads(one)["message"] for one in got] == lines
+
+
+@LOADS_ALL_SERVICES
+def test_one_address_that_is_not_reached_does_not_keep_the_others_from_it():
+    with receiver() as (address, got):
+        urls = (f"json://127.0.0.1:{free_port()}", address)
+        sent = apprise_process.send(apprise_process.Message(urls, "qbitrr", "hello"))
+    assert (sent.reached, sent.rejected, len(got)) == (False, (), 1)
 
 
 async def test_a_test_message_arrives_or_says_why_not(make_context, connect, monkeypatch):
