@@ -19,9 +19,9 @@ def unregistered(torrent: TorrentFacts, context: RuleContext, policy: Policy, no
     """A torrent that all of its trackers refuse as unknown fails, and is removed when it has been imported.
 
     The refusal must be one of the exact texts that mean it, three times over an hour. After the import only with
-    `Torrent.RemoveUnregistered`. A download that is stopped is left.
+    `Torrent.RemoveUnregistered`. A download that is stopped is left, and all are while their client is at a standstill.
     """
-    if not context.unregistered:
+    if not context.unregistered or context.standstill:
         return passes("a tracker may know it, or that is not known")
     because = "none of its trackers knows it any more"
     if torrent.state == states.STOPPED_INCOMPLETE:

@@ -98,6 +98,12 @@ def test_a_download_that_no_tracker_knows_any_more_fails(private):
     assert decision(verdict(DOWNLOADING, context(unregistered=True), private=private)) == fails_by("unregistered")
 
 
+@pytest.mark.parametrize("by", [policy(), policy(with_arr=False)])
+def test_it_does_not_fail_while_its_client_is_offline(by):
+    offline = context(unregistered=True, standstill="it has no connection")
+    assert verdict(DOWNLOADING, offline, by).last.rule == "client_at_standstill"
+
+
 def test_a_stopped_download_stays_although_no_tracker_knows_it():
     assert verdict(DOWNLOADING, context(unregistered=True), state="stoppedDL").last.rule == "stopped_by_user"
 
