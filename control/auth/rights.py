@@ -293,6 +293,7 @@ _ARR: Mapping[str, Rights] = {
     "Torrent.PrivatePolicy": CHANGE,
     "Torrent.PublicPolicy": CHANGE,
     "Torrent.Ranges": CHANGE,
+    "Torrent.RemoveSuperseded": CHANGE,
     "Torrent.RemoveUnregistered": CHANGE,
     "Torrent.ReSearchStalled": CHANGE,
     "Torrent.SeedingMode.DownloadRateLimitPerTorrent": CHANGE,

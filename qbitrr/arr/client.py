@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     from qbitrr.http.websocket import Websocket
 
 MANUAL_IMPORT = "ManualImport"
-_PAGE_SIZE = 1000
+PAGE_SIZE = 1000
+"""Records on a page of queue, history or blocklist."""
 _ASKED_SINGLY = 20  # the list of all costs less than more single requests
 _MOST_PAGES = 100  # a longer queue is a fault of the server
 _MOST_HISTORY_PAGES = 20
@@ -129,13 +130,13 @@ class ArrClient:
         records: dict[int, QueueRecord] = {}
         received = 0  # two download clients of one qBittorrent have the same ids
         for page in range(1, _MOST_PAGES + 1):
-            query: dict[str, Query] = {"page": page, "pageSize": _PAGE_SIZE, self.kind.unknown_items: True}
+            query: dict[str, Query] = {"page": page, "pageSize": PAGE_SIZE, self.kind.unknown_items: True}
             answer = await self.get("queue", QueuePage, **query)
             records |= {record.id: record for record in answer.records}
             received += len(answer.records)
             if received >= answer.total_records:
                 return list(records.values())
-            if len(answer.records) < _PAGE_SIZE:
+            if len(answer.records) < PAGE_SIZE:
                 break
         raise UnexpectedAnswerError(self.section, "GET queue: its pages do not add up to what it says there is")
 
@@ -168,7 +169,7 @@ class ArrClient:
     async def history_page(self, page: int, **query: Query) -> HistoryPage:
         """Ask for a page of the history, newest first: a thousand events; the last page has fewer."""
         return await self.get(
-            "history", HistoryPage, page=page, pageSize=_PAGE_SIZE, sortKey="date", sortDirection="descending", **query
+            "history", HistoryPage, page=page, pageSize=PAGE_SIZE, sortKey="date", sortDirection="descending", **query
         )
 
     async def history_since(self, date: str) -> list[HistoryRecord]:
@@ -202,7 +203,7 @@ class ArrClient:
 
     async def blocklisted(self) -> list[BlocklistRecord]:
         """Ask for the blocklisted releases, at most the newest thousand."""
-        query: dict[str, Query] = {"page": 1, "pageSize": _PAGE_SIZE, "sortKey": "date", "sortDirection": "descending"}
+        query: dict[str, Query] = {"page": 1, "pageSize": PAGE_SIZE, "sortKey": "date", "sortDirection": "descending"}
         return (await self.get("blocklist", BlocklistPage, **query)).records
 
     async def lift_blocklist(self, record_id: int) -> None:

@@ -8,9 +8,10 @@ from qbitrr.arr.kinds import GRABBED
 from qbitrr.clock import from_iso
 from qbitrr.rules.arr_settings import ClientSettings, HealthIssue
 from qbitrr.rules.facts import QueueFacts, Refusal
-from qbitrr.rules.imports import ImportEvent
+from qbitrr.rules.imports import EventKind, ImportEvent
 from qbitrr.rules.paths import PathMapping
 from qbitrr.rules.stuck_imports import Candidate
+from qbitrr.rules.supersession import UNREADABLE, FileEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,6 +76,24 @@ def import_events(records: Iterable[HistoryRecord], kind: Kind) -> list[ImportEv
         if event is not None and item:
             found.append(ImportEvent(record.id, event, item))
     return found
+
+
+def file_events(records: Iterable[HistoryRecord], kind: Kind) -> list[FileEvent]:
+    """List the grabs and the imports of single files, without those whose time or item cannot be read."""
+    found = []
+    for record in records:
+        event, item, at = kind.events.get(str(record.event_type)), kind.item_of(record), from_iso(record.date)
+        if event not in kind.of_files or not item or at is None:
+            continue
+        file = 0 if event is EventKind.GRABBED else _file_number(record)
+        found.append(FileEvent(record.id, at, (record.download_id or "").upper(), item, record.track_id, file))
+    return found
+
+
+def _file_number(record: HistoryRecord) -> int:
+    text = record.data.file_id if record.data is not None else None
+    number = int(text) if text is not None and text.isascii() and text.isdigit() else UNREADABLE
+    return number if number > 0 else UNREADABLE
 
 
 def grabs(records: Iterable[HistoryRecord]) -> list[HistoryRecord]:

@@ -29,6 +29,8 @@ class Kind:
     """Query parameter that makes the queue include downloads the Arr cannot match."""
     events: Mapping[str, EventKind]
     """History event types that say something of an import."""
+    of_files: frozenset[EventKind]
+    """Of these, the grabs and the imports of single files."""
     parent: str
     """The resource that has a quality profile: movie, series or artist."""
     item: str
@@ -61,6 +63,7 @@ class Kind:
 GRABBED, FAILED = "grabbed", "downloadFailed"
 """History event types of a grab, and of a release that was blocklisted."""
 _ALWAYS = {GRABBED: EventKind.GRABBED, FAILED: EventKind.FAILED, "downloadFolderImported": EventKind.IMPORTED}
+_FILES = frozenset({EventKind.GRABBED, EventKind.IMPORTED})
 
 RADARR = Kind(
     name="radarr",
@@ -71,6 +74,7 @@ RADARR = Kind(
     search_ids="movieIds",
     unknown_items="includeUnknownMovieItems",
     events={**_ALWAYS, "movieFolderImported": EventKind.IMPORTED},
+    of_files=_FILES,
     parent="movie",
     item="movie",
     covers="mediacover",
@@ -84,6 +88,7 @@ SONARR = Kind(
     search_ids="episodeIds",
     unknown_items="includeUnknownSeriesItems",
     events={**_ALWAYS, "seriesFolderImported": EventKind.IMPORTED},
+    of_files=_FILES,
     parent="series",
     item="episode",
     covers="mediacover",
@@ -103,6 +108,7 @@ LIDARR = Kind(
         "artistFolderImported": EventKind.IMPORTED,
         "albumImportIncomplete": EventKind.INCOMPLETE,
     },
+    of_files=frozenset({EventKind.GRABBED, EventKind.PART}),
     parent="artist",
     item="album",
     covers="mediacover/artist",

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qbitrr.arr.models import Album, Artist, Episode, File, Movie, Series, Track, TrackFile
+from qbitrr.arr.models import Album, Artist, Episode, File, ItemWithFile, Movie, Series, Track, TrackFile
+from qbitrr.errors import GoneError, UnexpectedAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -87,3 +88,24 @@ async def below_cutoff(client: ArrClient, artist_id: int) -> set[int]:
 async def tracks(client: ArrClient, artist_id: int) -> list[Track]:
     """Ask for all tracks of one artist."""
     return await client.get_list("track", Track, artistId=artist_id)
+
+
+async def files_of(client: ArrClient, item_id: int) -> frozenset[int] | None:
+    """Ask for the numbers of the files that a movie, an episode or an album has now; None when the Arr has it no more.
+
+    A file without a number raises UnexpectedAnswerError, and so does something else that answers in the Arr's place.
+    """
+    try:
+        item = await client.get(f"{client.kind.item}/{item_id}", ItemWithFile)
+    except GoneError:
+        await client.status()
+        return None
+    if client.kind.name == "lidarr":
+        files = [file.id for file in await client.get_list("trackfile", TrackFile, albumId=item_id)]
+    elif item.has_file:
+        files = [item.episode_file_id or (item.movie_file.id if item.movie_file is not None else 0)]
+    else:
+        files = []
+    if 0 in files:
+        raise UnexpectedAnswerError(client.section, f"{client.kind.item} {item_id} has a file without a number")
+    return frozenset(files)

@@ -72,6 +72,15 @@ class Movie(Answer, frozen=True):
     movie_file: File | None = None
 
 
+class ItemWithFile(Answer, frozen=True):
+    """`GET movie/{id}`, `episode/{id}` or `album/{id}`; an album lists its files elsewhere."""
+
+    id: int
+    has_file: bool | None = None
+    movie_file: WithId | None = None
+    episode_file_id: int = 0
+
+
 class SeriesStatistics(Answer, frozen=True):
     """Counts of a series or season; `episode_count` are the episodes that have a file or are missing."""
 
@@ -161,9 +170,10 @@ class Album(Answer, frozen=True):
 
 
 class TrackFile(Answer, frozen=True):
-    """`GET trackfile?artistId=` of Lidarr."""
+    """`GET trackfile?artistId=` or `albumId=` of Lidarr."""
 
     album_id: int
+    id: int = 0
     quality_cutoff_not_met: bool = False
 
 
@@ -209,6 +219,7 @@ class HistoryData(Answer, frozen=True):
 
     custom_format_score: str | None = None
     release_source: str | None = None  # Rss, Search, InteractiveSearch, …
+    file_id: str | None = None  # of the file that was imported
 
 
 class HistoryRecord(Answer, frozen=True):
@@ -223,6 +234,7 @@ class HistoryRecord(Answer, frozen=True):
     episode_id: int | None = None
     artist_id: int | None = None
     album_id: int | None = None
+    track_id: int = 0
     data: HistoryData | None = None
     source_title: str | None = None
 

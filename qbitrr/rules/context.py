@@ -28,6 +28,8 @@ class RuleContext(Struct, frozen=True, gc=False):
     """It depends on its trackers, and none of them is known to be in reach."""
     unregistered: bool = False
     """It is proven that none of its trackers knows it any more."""
+    suspected_superseded: bool = False
+    """The Arr's history suggests that nothing of it is in the library any more; the Arr was not asked yet."""
     private: bool | None = None
     """None while that is not known."""
     elsewhere: bool = False

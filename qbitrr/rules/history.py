@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from qbitrr.rules.adjustment import Adjustment  # noqa: TC001 - msgspec resolves the types of fields
 from qbitrr.rules.files import Selection  # noqa: TC001 - msgspec resolves the types of fields
 from qbitrr.rules.imports import ImportProof  # noqa: TC001 - msgspec resolves the types of fields
+from qbitrr.rules.supersession import Supersession  # noqa: TC001 - msgspec resolves the types of fields
 from qbitrr.rules.verdict import DESTRUCTIVE, Action
 
 BY_A_PERSON = "a person "
@@ -57,6 +58,9 @@ class History(Struct, frozen=True, gc=False):
     adjusted: Adjustment | None = None
     adjusted_at: float | None = None
     """The last change of its limits, tags and trackers, and when it was made."""
+    supersession: Supersession | None = None
+    supersession_checked_at: float | None = None
+    """What the Arr said of its place in the library, and when it was asked."""
     selection: Selection | None = None
     """What its file list says; None until it was checked."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from qbitrr.config.model import SeedingLimits, TrackerRow  # noqa: TC001 - msgspec resolves the types of fields
+from qbitrr.config.model.arr import Superseded  # noqa: TC001 - msgspec resolves the types of fields
 from qbitrr.config.model.downloads import DownloadRange  # noqa: TC001 - msgspec resolves the types of fields
 from qbitrr.config.model.modes import MODES, MODES_OF_RULES, RULES_BY_PRIVACY, RuleMode
 from qbitrr.rules import seeding, trackers
@@ -55,6 +56,7 @@ class Policy(Struct, frozen=True, gc=False):
     most_failed_grabs: int = 0
     """0: no limit."""
     remove_unregistered: bool = False
+    remove_superseded: Superseded = "off"
     private_modes: Mapping[str, RuleMode] = {}
     public_modes: Mapping[str, RuleMode] = {}
     """By name of a rule, or `default` for all others that fail a torrent."""

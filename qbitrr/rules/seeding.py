@@ -83,16 +83,29 @@ def progress(torrent: SeedingFacts, limits: EffectiveLimits) -> SeedingProgress:
     if not torrent.complete:
         return SeedingProgress(False, "it is not complete", facts)
     if torrent.super_seeding or torrent.forced:
-        return SeedingProgress(False, "it is seeded by force or in super seeding mode", facts)
+        return SeedingProgress(False, _BY_FORCE, facts)
     by_ratio, by_time = _reached(torrent.ratio, ratio), _reached(torrent.seconds, seconds)
     if not _by_mode(limits.remove, by_ratio, by_time):
         return SeedingProgress(False, "its seeding limits are not reached", facts, _until(torrent, seconds))
     if not _own_limits_are_met(torrent):
-        because = "the share limits that were set on it in qBittorrent are not reached"
-        return SeedingProgress(False, because, facts, _until(torrent, torrent.own_seconds_limit))
+        return SeedingProgress(False, _OWN_LIMITS, facts, _until(torrent, torrent.own_seconds_limit))
     return SeedingProgress(True, _REACHED[limits.remove], facts)
 
 
+def kept_in_client(torrent: SeedingFacts) -> tuple[str, float | None] | None:
+    """Say how the user keeps a torrent by what is set on it, and for how many seconds at least; None when not at all.
+
+    The seconds are None when time alone does not end it.
+    """
+    if torrent.super_seeding or torrent.forced:
+        return _BY_FORCE, None
+    if not _own_limits_are_met(torrent):
+        return _OWN_LIMITS, _until(torrent, torrent.own_seconds_limit)
+    return None
+
+
+_BY_FORCE = "it is seeded by force or in super seeding mode"
+_OWN_LIMITS = "the share limits that were set on it in qBittorrent are not reached"
 _REACHED = {
     1: "its ratio is reached",
     2: "its seeding time is reached",

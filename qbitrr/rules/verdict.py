@@ -23,6 +23,8 @@ class Action(StrEnum):
     """Send the Arr what is certain of a download that it leaves to the user."""
     CHECK_IMPORT = "check_import"
     CHECK_FILES = "check_files"
+    CHECK_SUPERSEDED = "check_superseded"
+    """Ask the Arr whether later imports replaced what this download brought."""
     SKIP_FILES = "skip_files"
     DELETE_FILES = "delete_files"
     TAG_STALLED = "tag_stalled"
@@ -48,7 +50,7 @@ PRELIMINARY = frozenset(
     {Action.ADJUST, Action.SKIP_FILES, Action.DELETE_FILES, Action.UNTAG_STALLED, Action.SEARCH_AGAIN}
 )
 """Once it is done, the rule that asks for it passes, and those behind it are asked."""
-CHECKS = frozenset({Action.CHECK_IMPORT, Action.CHECK_FILES})
+CHECKS = frozenset({Action.CHECK_IMPORT, Action.CHECK_FILES, Action.CHECK_SUPERSEDED})
 """What only reads."""
 DELETING = DESTRUCTIVE | {Action.DELETE_FILES}
 """What deletes a torrent or files of it."""

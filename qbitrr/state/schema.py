@@ -26,6 +26,8 @@ BY_CATEGORY = (
     "retry_after",
     "shadow",
     "departures",
+    "file_events",
+    "history_readings",
 )
 """Tables of which a removed category leaves nothing; each has an index that begins with the category.
 
@@ -44,5 +46,7 @@ REBUILT = (
     "artist_files",
     "titles",
     "verdicts",
+    "file_events",
+    "history_readings",
 )
 """Tables that a worker fills again from its Arr and its qBittorrent: backups leave their rows out."""

@@ -30,6 +30,7 @@ from qbitrr.worker.torrents.free_space import FreeSpaceGuard
 from qbitrr.worker.torrents.loop import TorrentLoop
 from qbitrr.worker.torrents.questions import Questions
 from qbitrr.worker.torrents.queue_order import QueueOrder
+from qbitrr.worker.torrents.superseded import READ_SECONDS as READ_HISTORY_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
@@ -140,7 +141,7 @@ def _torrent_jobs(context: WorkerContext, torrents: TorrentLoop) -> list[Job]:
         guard = FreeSpaceGuard(torrents.action_context, everything)
         order = QueueOrder(torrents.action_context, everything)
         one_pass = partial(pass_with_space, context, torrents, guard, order)
-    return [
+    jobs = [
         Job(
             "torrents",
             context.config.settings.loop_sleep_seconds,
@@ -155,6 +156,10 @@ def _torrent_jobs(context: WorkerContext, torrents: TorrentLoop) -> list[Job]:
         Job("strikes", _SAVE_SECONDS, torrents.observer.save),
         Job("seeding times", _SAVE_SECONDS, torrents.seeding.save),
     ]
+    if (superseded := torrents.superseded) is not None:
+        early = superseded.seconds_until_next
+        jobs.append(Job("superseded", READ_HISTORY_SECONDS, superseded.read, superseded.wake, early=early))
+    return jobs
 
 
 def _library_jobs(library: LibrarySync) -> list[Job]:

@@ -177,3 +177,14 @@ async def test_the_library_of_lidarr(sandbox):
     assert {album.id for album in of_first} == {album.id for album in music.artists[artists[0].id].albums}
     assert len(tracks) == sum(album.track_count for album in music.items.values())
     assert sum(track.has_file for track in tracks) == sum(album.present for album in music.items.values())
+
+
+async def test_the_files_that_an_item_has_now(stand_in, client):
+    collection = stand_in.arr.collection
+    items = list(collection.items.values())
+    present = next(item for item in items if item.file is not None)
+    absent = next(item for item in items if item.file is None and not getattr(item, "tracks_present", 0))
+    of_album = [track.file.id for track in present.tracks()] if client.kind.name == "lidarr" else [present.file.id]
+    assert await radarr.files_of(client, present.id) == frozenset(of_album)
+    assert await radarr.files_of(client, absent.id) == frozenset()
+    assert await radarr.files_of(client, max(collection.items) + 1000) is None

@@ -99,6 +99,7 @@ MOST_ROWS = {
     "absent_categories": 1,
     "instances": 2,
     "import_answers": 0,
+    **dict.fromkeys(("file_events", "history_readings"), 0),
     "breakers": 3,
     "requests": 100,
     "searches": ITEMS,

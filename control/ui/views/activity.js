@@ -14,7 +14,7 @@ import { saveAs } from "../save.js";
 
 const PAGE = 50;
 const MOST_EXPORTED = 10_000;
-const ACTIONS = ["import", "manual_import", "fail", "fail_rest", "remove", "recheck", "search_again", "skip_files", "delete_files", "tag_stalled", "untag_stalled", "adjust", "release", "pause", "resume", "sort", "check_import", "check_files"];
+const ACTIONS = ["import", "manual_import", "fail", "fail_rest", "remove", "recheck", "search_again", "skip_files", "delete_files", "tag_stalled", "untag_stalled", "adjust", "release", "pause", "resume", "sort", "check_import", "check_files", "check_superseded"];
 const STATES = ["planned", "awaiting_approval", "done", "failed", "cancelled", "undone"];
 
 class Activity extends Element {

@@ -9,6 +9,7 @@ from qbitrr.config.model.key import ArrKind, Table, key
 from qbitrr.config.model.seeding import SeedingMode, TrackerRow
 
 ImportMode = Literal["Auto", "Move", "Copy"]
+Superseded = Literal["off", "replaced", "all"]
 MessageMatch = Literal["begins", "contains", "regex"]
 MessageAction = Literal["fail", "tag", "ask"]
 SearchBySeries = Literal["smart", "true", "false"]
@@ -231,6 +232,13 @@ class TorrentRules(Table, frozen=True):
         bool,
         key("flag", "Remove imported torrents that none of their trackers knows any more."),
     ] = False
+    remove_superseded: Annotated[
+        Superseded,
+        key(
+            "choice",
+            "Remove imported torrents whose files later imports replaced. all: also those whose items were deleted.",
+        ),
+    ] = "off"
     trackers: Annotated[
         tuple[TrackerRow, ...],
         key("rows", "Rows for single trackers; a row replaces the one of [qBit] with the same URI."),

@@ -33,6 +33,7 @@ RULES_BY_PRIVACY = frozenset(
         "slow_by_speed",
         "stalled",
         "stalled_is_searched_again",
+        "superseded",
         "unavailable",
         "unplayable",
     }
@@ -42,6 +43,7 @@ MODES_OF_RULES: Mapping[str, tuple[RuleMode, ...]] = MappingProxyType(
     {
         **dict.fromkeys(sorted(RULES_BY_PRIVACY), _FAILING),
         "stalled_is_searched_again": ("off", "shadow", "tag", "act"),
+        "superseded": _ENDING,
         "unregistered": _FAILING,
         "arr_refuses_the_rest": _FAILING,
         "seeding_is_over": _ENDING,

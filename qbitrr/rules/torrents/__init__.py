@@ -7,7 +7,8 @@ keys that govern it.
     user_categories  what the user asks for by a category downloading  what is left alone while it downloads
     recheck          what a recheck may repair            unwanted     unwanted files and releases
     seeding          limits, tags, trackers; its end      stalled      stalled, slow, unavailable
-    failure          what every failure has to ask  unregistered  what no tracker knows any more
+    failure          what every failure has to ask  unregistered what no tracker knows any more
+    superseded       of what nothing is in the library any more
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ from qbitrr.rules.torrents.stalled import (
     stalling_is_allowed,
     unavailable,
 )
+from qbitrr.rules.torrents.superseded import superseded
 from qbitrr.rules.torrents.unregistered import unregistered
 from qbitrr.rules.torrents.unwanted import (
     custom_format_unmet,
@@ -162,6 +164,12 @@ RULES = (
         unregistered,
         proof="Every tracker of the torrent itself refused it as unknown, in exact words, three times over an hour.",
         harmless="It cannot be downloaded any more. Imported torrents stay by default.",
+    ),
+    Rule(
+        superseded,
+        Scope.WITH_ARR,
+        proof="The Arr's history from the grab on: each item has a file that a later download brought, or is gone.",
+        harmless="Off by default. No minimum of a tracker is broken, and private torrents stay.",
     ),
     Rule(
         seeding_is_over,

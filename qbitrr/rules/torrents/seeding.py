@@ -51,7 +51,7 @@ def seeding_is_over(torrent: TorrentFacts, context: RuleContext, policy: Policy,
         )
     if not found.reached:
         return stops(found.because, reached_at, **found.facts)
-    objection = discarded_by_user(context, now) or _arr_still_has_it(context, policy) or not_cleared(context, now)
+    objection = discarded_by_user(context, now) or arr_still_has_it(context, policy) or not_cleared(context, now)
     if objection is not None:
         text, again_at = objection
         return stops(f"{found.because}, but {text}", again_at, **found.facts | context.clearance.facts)
@@ -69,7 +69,8 @@ def _prove_import(torrent: TorrentFacts, context: RuleContext, now: float) -> Fi
     return acts(Action.CHECK_IMPORT, "its seeding is over, and its tag says that it was imported")
 
 
-def _arr_still_has_it(context: RuleContext, policy: Policy) -> tuple[str, float | None] | None:
+def arr_still_has_it(context: RuleContext, policy: Policy) -> tuple[str, float | None] | None:
+    """Say that the Arr may not be done with a download, which only its queue can change; None when it is."""
     if not policy.with_arr:
         return None
     if not context.queue_known:

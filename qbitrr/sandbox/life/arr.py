@@ -169,6 +169,10 @@ class Arr:
 
     def delete(self, parent_id: int) -> None:
         """Remove a movie, series or artist from the library, with all that belongs to it."""
+        items = self.collection.items
+        self._state.history.drop(
+            {number for number, item in items.items() if self.collection.parent_of(item) == parent_id}
+        )
         self.collection.drop(parent_id)
         self.on_change(Change("parent", "deleted", parent_id))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qbitrr.sandbox.life.records import HistoryEvent, StatusMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
 GRABBED, FAILED, IGNORED = "grabbed", "downloadFailed", "downloadIgnored"
 IMPORTED = {"radarr": "downloadFolderImported", "sonarr": "downloadFolderImported", "lidarr": "trackFileImported"}
@@ -45,6 +45,12 @@ class History:
         self.events.append(event)
         if download_id is not None:
             self._by_download.setdefault(download_id, []).append(event)
+
+    def drop(self, item_ids: Container[int]) -> None:
+        """Forget what is about items that were deleted, as all Arrs do."""
+        self.events[:] = [event for event in self.events if event.item_id not in item_ids]
+        for events in self._by_download.values():
+            events[:] = [event for event in events if event.item_id not in item_ids]
 
     def of(self, download_id: str) -> list[HistoryEvent]:
         """What happened to a download since it was last grabbed; without a grab, all of it."""

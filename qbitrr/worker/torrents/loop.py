@@ -29,6 +29,7 @@ from qbitrr.worker.torrents.ownership import Ownership
 from qbitrr.worker.torrents.poll import Poll
 from qbitrr.worker.torrents.rows import row
 from qbitrr.worker.torrents.seeding import SeedingTracker
+from qbitrr.worker.torrents.superseded import superseded_downloads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,13 +61,21 @@ class TorrentLoop:
         self.seeding = SeedingTracker(context, self.poll, self._ownership)
         arr = context.services.arr_client
         self._downloads = None if arr is None else ArrDownloads(arr, context.clock)
+        self.superseded = superseded_downloads(context, self._downloads)
         self._answers = RememberedAnswers(context)
         self.observer = Observer(
-            context, self.poll, self._ownership, self.seeding, self._history, self._answers, self._downloads
+            context,
+            self.poll,
+            self._ownership,
+            self.seeding,
+            self._history,
+            self._answers,
+            self._downloads,
+            self.superseded,
         )
         self.judge = Judge(context, self._ownership, self.observer)
         self.action_context = ActionContext(
-            context, self._ownership, self.seeding, self._history, self._answers, self._downloads
+            context, self._ownership, self.seeding, self._history, self._answers, self._downloads, self.superseded
         )
         self.runner = ActionRunner(self.action_context, self.poll, self.observer, self.judge)
         self.approvals = Approvals(self.action_context, self.runner)
@@ -86,6 +95,8 @@ class TorrentLoop:
         """Read back what an earlier process left: open actions, verdicts on torrents that may be gone."""
         await self._ownership.load()
         await self._answers.load()
+        if self.superseded is not None:
+            await self.superseded.load()
         await self.runner.load()
         await self.approvals.load()
         await self.observer.load()
@@ -96,6 +107,8 @@ class TorrentLoop:
         """Cancel what is under way, and write down what is only in memory."""
         await self.poll.close()
         await self.runner.close()
+        if self.superseded is not None:
+            await self.superseded.close()
         if self._downloads is not None:
             await self._downloads.close()
         await self.observer.close()

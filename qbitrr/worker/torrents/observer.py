@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from qbitrr.worker.torrents.ownership import Ownership
     from qbitrr.worker.torrents.poll import Poll
     from qbitrr.worker.torrents.seeding import SeedingTracker
+    from qbitrr.worker.torrents.superseded import SupersededDownloads
 
 _log = logs.get(__name__)
 
@@ -59,6 +60,7 @@ class Observer:
         history: TorrentHistory,
         answers: RememberedAnswers,
         downloads: ArrDownloads | None,
+        superseded: SupersededDownloads | None,
     ) -> None:
         settings = context.config.settings
         self._policy = policy_of(context.config)
@@ -79,6 +81,7 @@ class Observer:
             settings.ping_urls, settings.no_internet_sleep_seconds, context.clock, poll.wake.set
         )
         self._downloads = downloads
+        self._superseded = superseded
         self._last_queue: Mapping[str, QueueFacts] | None = None  # that of the last pass
         self._queue_seconds = settings.loop_sleep_seconds * _EARLY
         self._queue_changed = True
@@ -125,9 +128,14 @@ class Observer:
         self._news |= waiting | self._update_strikes(changed | waiting)
         self._news |= self._seeding.update(changed)
         self._observe(listed := await self._read_queue())
-        self._news |= listed
+        self._news |= listed | self._other_suspects()
         news, self._news = self._news, set()
         return news
+
+    def _other_suspects(self) -> set[TorrentKey]:
+        """Find the torrents that have come to be suspected to be superseded, or are not any more."""
+        changed = self._superseded.changes() if self._superseded is not None else set()
+        return {key for key in self._poll.present() if key.infohash.upper() in changed} if changed else set()
 
     async def _read_queue(self) -> set[TorrentKey]:
         """Read the Arr's queue; returns the torrents whose records changed."""
@@ -329,6 +337,7 @@ class Observer:
             standstill=self._standstill(torrent.instance),
             trackers_out_of_reach=self.reach.waits(torrent),
             unregistered=self._seeding.is_unregistered(torrent),
+            suspected_superseded=self._superseded is not None and self._superseded.suspects_one(torrent),
             private=self._seeding.is_private(torrent),
             elsewhere=self._poll.is_elsewhere(key),
             stalled=self._timers.elapsed(key, StrikeKind.STALLED),

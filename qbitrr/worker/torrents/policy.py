@@ -114,6 +114,7 @@ def _with_arr(config: WorkerConfig) -> Policy:
         forces_minimum_custom_format=search.force_minimum_custom_format,
         most_failed_grabs=torrent.max_failed_grabs_per_day,
         remove_unregistered=torrent.remove_unregistered,
+        remove_superseded=torrent.remove_superseded,
         private_modes=_modes(torrent.private_policy),
         public_modes=_modes(torrent.public_policy),
     )

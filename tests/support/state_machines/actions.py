@@ -172,7 +172,7 @@ class _Context(ActionContext):
         ownership = SimpleNamespace(is_mine=lambda _: True, category_of=lambda _: "movies")
         seeding = SimpleNamespace(final_clearance=_granted, is_private=lambda _: False)
         history, answers = TorrentHistory(parts), RememberedAnswers(parts)
-        super().__init__(parts, cast("Any", ownership), cast("Any", seeding), history, answers, None)
+        super().__init__(parts, cast("Any", ownership), cast("Any", seeding), history, answers, None, None)
         self.probe = cast("Any", SimpleNamespace(program="ffprobe", fault=_fault))
         self.interrupted = False
         self._worker = worker

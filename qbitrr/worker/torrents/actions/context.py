@@ -12,7 +12,7 @@ from qbitrr.errors import StateError
 from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.torrents.protected import protection
-from qbitrr.rules.verdict import Decision
+from qbitrr.rules.verdict import Action, Decision
 from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions.ffprobe import FFprobe
 from qbitrr.worker.torrents.arr_downloads import CLOCK_SKEW_SECONDS
@@ -34,11 +34,13 @@ if TYPE_CHECKING:
     from qbitrr.worker.torrents.history import TorrentHistory
     from qbitrr.worker.torrents.ownership import Ownership
     from qbitrr.worker.torrents.seeding import SeedingTracker
+    from qbitrr.worker.torrents.superseded import SupersededDownloads
 
 _log = logs.get(__name__)
 
 _ADJUSTED_AT_ONCE = 4
 _EMPTY_SECONDS = 600.0
+_IMPORTS = frozenset({Action.IMPORT, Action.MANUAL_IMPORT})
 _EMPTY_CHECK_SECONDS = 30.0
 _POLL_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 
@@ -66,6 +68,7 @@ class ActionContext:
         history: TorrentHistory,
         answers: RememberedAnswers,
         arr_downloads: ArrDownloads | None,
+        superseded: SupersededDownloads | None,
     ) -> None:
         config = worker.config
         self.worker = worker
@@ -79,6 +82,7 @@ class ActionContext:
         self.history = history
         self.answers = answers
         self.arr_downloads = arr_downloads
+        self.superseded = superseded
         self.submitted_at = 0.0  # monotonic; what acts was seen as it is before that
         self.quarantine_ends: dict[int, float] = {}  # monotonic, by the id in the ledger
         self._empty_since: dict[str, float] = {}  # monotonic, by instance
@@ -183,6 +187,8 @@ class ActionContext:
         self.quarantine_ends.pop(entry.id, None)
         await ledger.close(self.database, entry, state, outcome, now)
         self.history.record(entry, state, now, outcome)
+        if self.superseded is not None and state == "done" and entry.action in _IMPORTS:
+            self.superseded.expect_import()
         _log.info("action ended", action=entry.action, torrent=entry.name, state=state, outcome=outcome)
 
     async def commands_since(self, since: float) -> list[Command]:

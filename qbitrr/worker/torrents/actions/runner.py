@@ -28,6 +28,7 @@ from qbitrr.worker.torrents.actions import (
     quarantine,
     recheck,
     remove,
+    supersession,
 )
 from qbitrr.worker.torrents.actions.breaker import Breaker
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, ActionContext, RetryLaterError
@@ -75,7 +76,7 @@ _STEPS: dict[Action, Callable[[ActionContext, Entry], Awaitable[None]]] = {
 """Of each action, what goes on with an entry of the ledger from the step that it reached."""
 
 
-_WITHOUT_QUEUE = frozenset({Action.NOTHING, Action.IMPORT, Action.CHECK_IMPORT, Action.CHECK_FILES})
+_WITHOUT_QUEUE = CHECKS | {Action.NOTHING, Action.IMPORT}
 """Actions for which the Arr's queue is not read before: nothing is changed, or it is read by their first step."""
 
 
@@ -250,6 +251,8 @@ class ActionRunner:
             match verdict.action:
                 case Action.CHECK_IMPORT:
                     await self._check_import(torrent, verdict)
+                case Action.CHECK_SUPERSEDED:
+                    await supersession.check(self._context, torrent)
                 case Action.CHECK_FILES:
                     if not await files.examine(self._context, torrent):
                         return bool(checked)
@@ -347,10 +350,13 @@ class ActionRunner:
         checked: set[Action] = set()
         while (verdict := self._judge.judge(torrent)) is not None and verdict.action in CHECKS - checked:
             checked.add(verdict.action)
-            if verdict.action is Action.CHECK_IMPORT:
-                await self._prove_import(torrent, self._observer.queue_of(torrent))
-            else:
-                await files.examine(self._context, torrent)
+            match verdict.action:
+                case Action.CHECK_IMPORT:
+                    await self._prove_import(torrent, self._observer.queue_of(torrent))
+                case Action.CHECK_SUPERSEDED:
+                    await supersession.check(self._context, torrent)
+                case _:
+                    await files.examine(self._context, torrent)
         return verdict
 
     async def _go_on(self, entry: Entry) -> None:

@@ -1,7 +1,7 @@
 """Checks made right before a deletion, on the torrent as it is then. Any of them cancels the action.
 
-The torrent became complete; hit-and-run minimums are not met. Made before a release is blocklisted, and again before
-its torrent is deleted.
+The torrent became complete; the Arr has something of it after all; hit-and-run minimums are not met. Made before a
+release is blocklisted, and again before its torrent is deleted.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from qbitrr import logs
 from qbitrr.errors import GoneError, ServiceError
 from qbitrr.qbittorrent.facts import content, torrent_files
 from qbitrr.rules.shared_data import Content, OwnData, paths_of_files
+from qbitrr.rules.torrents.superseded import superseded, unproven_by
 from qbitrr.rules.verdict import DESTRUCTIVE
 from qbitrr.worker.disk import on_disk
+from qbitrr.worker.torrents.actions import supersession
 from qbitrr.worker.torrents.actions.context import ActionCancelledError
 
 if TYPE_CHECKING:
@@ -37,6 +39,10 @@ async def read_deletable(context: ActionContext, entry: Entry) -> TorrentFacts |
         return None
     if torrent.complete and not entry.notes.get("complete", False):
         raise ActionCancelledError("it became complete meanwhile")
+    if entry.rule == superseded.__name__:
+        found = await supersession.check(context, torrent)
+        if (unproven := unproven_by(found, context.policy)) is not None:
+            raise ActionCancelledError(f"that it is superseded is not proven any more: {unproven}")
     if entry.action in DESTRUCTIVE:
         clearance = await context.seeding.final_clearance(torrent)
         if not clearance.granted:

@@ -1,12 +1,16 @@
-"""Files that an Arr offers for a manual import, and what it is sent about them."""
+"""Files that an Arr offers for a manual import and what it is sent about them, and the files in its history."""
+
+import json
 
 import msgspec
 import pytest
 
-from qbitrr.arr.facts import candidate, import_order
+from qbitrr.arr.facts import candidate, file_events, import_order
 from qbitrr.arr.kinds import KINDS
-from qbitrr.arr.models import ManualImportFile
+from qbitrr.arr.models import HistoryData, HistoryRecord, ManualImportFile
 from qbitrr.rules.stuck_imports import Candidate
+from qbitrr.rules.supersession import UNREADABLE, FileEvent
+from tests.contract import recorded
 
 QUALITY = {"quality": {"id": 3, "name": "WEBDL-1080p"}, "revision": {"version": 1}}
 COMMON = {"path": "/d/a", "downloadId": "F" * 40, "quality": QUALITY, "indexerFlags": 2, "rejections": []}
@@ -75,3 +79,60 @@ BASE = {name: COMMON[name] for name in ("path", "downloadId", "quality", "indexe
 )
 def test_everything_is_sent_as_it_was_offered(kind, order):
     assert import_order(offered(kind), KINDS[kind]) == BASE | order
+
+
+# -- grabs and imports of files -----------------------------------------------------------------------------------
+
+
+def event(number=5, event_type="downloadFolderImported", date="2024-01-01T00:00:00Z", file="11", **changes):
+    """A row of the history of Radarr."""
+    known = {"download_id": "a" * 40, "movie_id": 1, "data": HistoryData(file_id=file)} | changes
+    return HistoryRecord(number, event_type, date, **known)
+
+
+AT = 1_704_067_200.0
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (event(), FileEvent(5, AT, "A" * 40, 1, 0, 11)),
+        (event(event_type="grabbed", data=None), FileEvent(5, AT, "A" * 40, 1, 0, 0)),
+        (event(event_type="movieFolderImported"), FileEvent(5, AT, "A" * 40, 1, 0, 11)),
+        (event(download_id=None), FileEvent(5, AT, "", 1, 0, 11)),
+        *((event(file=text), FileEvent(5, AT, "A" * 40, 1, 0, UNREADABLE)) for text in (None, "", "0", "-3", "x", "²")),
+        (event(data=None), FileEvent(5, AT, "A" * 40, 1, 0, UNREADABLE)),
+        (event(event_type="movieFileDeleted"), None),
+        (event(event_type="downloadFailed"), None),
+        (event(event_type=7), None),
+        (event(date="yesterday"), None),
+        (event(movie_id=None), None),
+        (event(movie_id=0), None),
+    ],
+)
+def test_the_history_says_which_download_brought_which_file(record, expected):
+    assert file_events([record], KINDS["radarr"]) == ([] if expected is None else [expected])
+
+
+def test_of_lidarr_the_tracks_count_and_not_the_album():
+    track = HistoryRecord(
+        5, "trackFileImported", "2024-01-01T00:00:00Z", "a", album_id=1, track_id=9, data=HistoryData(file_id="11")
+    )
+    whole = HistoryRecord(6, "downloadImported", "2024-01-01T00:00:00Z", "a", album_id=1)
+    assert file_events([track, whole], KINDS["lidarr"]) == [FileEvent(5, AT, "A", 1, 9, 11)]
+
+
+@pytest.mark.parametrize(
+    ("program", "name", "files"),
+    [
+        ("radarr-6.1", "history-imported", [0, 36]),
+        ("sonarr-5", "history-since", [0, 1]),
+        ("lidarr-2.14", "history-imported", [0, 1, 2, 3, 4]),
+    ],
+)
+def test_real_histories_name_the_files_of_a_download(program, name, files):
+    body = json.loads((recorded.FOLDER / program / f"{name}.json").read_text())["body"]
+    rows = body["records"] if isinstance(body, dict) else body
+    found = file_events(msgspec.convert(rows, list[HistoryRecord]), KINDS[program.partition("-")[0]])
+    assert [one.file for one in found] == files
+    assert len({one.download for one in found}) == 1

@@ -63,7 +63,7 @@ Torrent.DoNotRemoveSlow Torrent.StalledDelay Torrent.ReSearchStalled Torrent.Tra
 Torrent.SeedingMode.RemoveDeadTrackers Torrent.SeedingMode.RemoveTrackerWithMessage
 Shadow Torrent.VerifyMedia Torrent.Strikes Torrent.MaxFailedGrabsPerDay EntrySearch.SearchesPerHour
 EntrySearch.SearchWindow EntrySearch.SearchQueueLimit EntrySearch.SearchCooldown
-Torrent.PrivatePolicy Torrent.PublicPolicy Torrent.RemoveUnregistered
+Torrent.PrivatePolicy Torrent.PublicPolicy Torrent.RemoveSuperseded Torrent.RemoveUnregistered
 Torrent.MinimumSpeed Torrent.SlowDelay Torrent.Ranges Messages Torrent.FailArchives
 """
 

@@ -17,6 +17,7 @@ from qbitrr.rules.seeding import EffectiveLimits, RateLimits
 from qbitrr.rules.speed import ClientSpeed
 from qbitrr.rules.strikes import Elapsed
 from qbitrr.rules.stuck_imports import ImportAnswer, ImportChoice
+from qbitrr.rules.supersession import Supersession
 from tests.factories import NOW
 
 ANY_STATE = st.sampled_from(
@@ -147,6 +148,8 @@ HISTORIES = st.builds(
     proof=PROOFS,
     faults=st.sampled_from([None, {}, {"a.mkv": "moov atom not found"}]),
     selection=SELECTIONS,
+    supersession=st.none() | st.builds(Supersession, st.booleans(), st.just("because"), st.booleans()),
+    supersession_checked_at=MOMENTS,
     left=st.frozensets(st.sampled_from(["stalled", "arr_refuses_it"])),
 )
 CLIENT_SPEEDS = st.builds(
@@ -159,6 +162,7 @@ CONTEXTS = st.builds(
     standstill=st.sampled_from(["", "qBittorrent has no connection to the internet"]),
     trackers_out_of_reach=st.booleans(),
     unregistered=st.booleans(),
+    suspected_superseded=st.booleans(),
     private=st.none() | st.booleans(),
     elsewhere=st.booleans(),
     stalled=SEEN,
@@ -225,6 +229,7 @@ POLICIES = st.builds(
     forces_minimum_custom_format=st.booleans(),
     most_failed_grabs=st.integers(0, 5),
     remove_unregistered=st.booleans(),
+    remove_superseded=st.sampled_from(["off", "replaced", "all"]),
     private_modes=MODES_BY_RULE,
     public_modes=MODES_BY_RULE,
 )

@@ -14,7 +14,7 @@ from tests import factories
 from tests.unit.qbitrr.rules.anything import CONTEXTS, NOW, POLICIES, TORRENTS
 
 everything = given(TORRENTS, CONTEXTS, POLICIES)
-AFTER_IMPORT = ("seeding_is_over", "unregistered")
+AFTER_IMPORT = ("seeding_is_over", "superseded", "unregistered")
 """Rules that may remove what the ledger proves to be imported."""
 
 
@@ -172,6 +172,20 @@ def test_what_was_complete_is_removed_as_unregistered_only_after_its_import_and_
         assert found.action is Action.REMOVE
         assert policy.remove_unregistered
         assert context.history.imports.imported
+
+
+@everything
+def test_a_torrent_is_removed_as_superseded_only_by_its_key_and_with_a_proof(torrent, context, policy):
+    found = judged(torrent, context, policy)
+    if found.last.rule == "superseded" and found.action in DESTRUCTIVE:
+        proof = context.history.supersession
+        assert found.action is Action.REMOVE
+        assert policy.with_arr
+        assert policy.remove_superseded == "all" or (policy.remove_superseded == "replaced" and not proof.deleted)
+        assert context.history.imports.imported
+        assert context.suspected_superseded
+        assert proof.proven
+        assert context.clearance.granted
 
 
 @everything

@@ -149,6 +149,11 @@ DECIDES = {
     "settings_differ": verdict(context=context(adjustment=Adjustment(RateLimits(download_limit=1)))),
     "no_longer_stalled": verdict(tags=frozenset({"qBitrr-allowed_stalled"})),
     "unregistered": verdict(context=context(unregistered=True)),
+    "superseded": verdict(
+        OVER,
+        context(suspected_superseded=True, queue=None, history=History(imports=IMPORTED)),
+        policy(remove_superseded="replaced"),
+    ),
     "seeding_is_over": verdict(OVER, context(queue=None, limits=LIMITS, history=History(imports=IMPORTED))),
     "seeding": verdict(COMPLETE, policy=ALONE),
     "imported": verdict(COMPLETE, with_imports(imported=True)),
