@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -43,6 +44,9 @@ _STEP_SECONDS = 60.0  # between two steps back in the history
 _FOLD_SECONDS = 5.0  # imports within that are looked for together
 _PAGES_AT_ONCE = 5
 _FRESH_SECONDS = 10.0
+MOST_CHECKS = 300
+"""Of suspects within an hour; the others wait. A library that seems empty makes a suspect of every torrent."""
+_HOUR_SECONDS = 3600.0
 
 
 def superseded_downloads(context: WorkerContext, downloads: ArrDownloads | None) -> SupersededDownloads | None:
@@ -68,6 +72,7 @@ class SupersededDownloads:
         self._turn = asyncio.Lock()
         self._fold: asyncio.TimerHandle | None = None
         self._is_behind = False
+        self._checked_at: deque[float] = deque(maxlen=MOST_CHECKS)  # monotonic
         self._changed: set[str] = set()
 
     async def load(self) -> None:
@@ -160,9 +165,16 @@ class SupersededDownloads:
 
     # -- one download -------------------------------------------------------------------------------------------------
 
+    def seconds_until_check(self) -> float:
+        """Return for how many seconds no other suspect is to be checked."""
+        if len(self._checked_at) < MOST_CHECKS:
+            return 0.0
+        return max(0.0, self._checked_at[0] + _HOUR_SECONDS - self._clock.monotonic())
+
     async def check(self, torrent: TorrentFacts) -> Supersession:
         """Find out whether the download of a torrent is superseded, by what the Arr says now. Raises a ServiceError."""
         download, since = torrent.infohash.upper(), torrent.added_at - CLOCK_SKEW_SECONDS
+        self._checked_at.append(self._clock.monotonic())
         async with self._turn:  # whatever became suspect at the same time, the Arr is asked about one after the other
             await self._refresh.since(self._clock.monotonic() - _FRESH_SECONDS)
             known = await file_events.of_download(self._database, self._category, download)

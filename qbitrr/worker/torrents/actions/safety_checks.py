@@ -40,7 +40,7 @@ async def read_deletable(context: ActionContext, entry: Entry) -> TorrentFacts |
     if torrent.complete and not entry.notes.get("complete", False):
         raise ActionCancelledError("it became complete meanwhile")
     if entry.rule == superseded.__name__:
-        found = await supersession.check(context, torrent)
+        found = await supersession.confirm(context, torrent)
         if (unproven := unproven_by(found, context.policy)) is not None:
             raise ActionCancelledError(f"that it is superseded is not proven any more: {unproven}")
     if entry.action in DESTRUCTIVE:

@@ -95,6 +95,14 @@ async def test_what_the_library_lacks_counts_only_when_asked_for_and_when_it_was
     assert await suspects(database, deleted=False) == set()
 
 
+@pytest.mark.parametrize("kind", ["radarr", "sonarr", "lidarr"])
+async def test_suspects_are_found_by_the_events_of_each_item_and_not_by_all_of_them(database, kind):
+    plan = await database.rows(f"EXPLAIN QUERY PLAN {file_events.suspects_sql(kind)}", ("movies", True))
+    steps = [row[3] for row in plan]
+    assert "SEARCH later USING INDEX file_events_by_item (category=? AND item=? AND id>?)" in steps
+    assert not [step for step in steps if step.startswith("SCAN file_events")]
+
+
 async def test_what_is_about_no_torrent_goes_after_a_month(database):
     await present(database, OLD)
     await stored(database, imported(1, 1, OLD, 10), imported(2, 1, NEW, 11), imported(3, 2, NEW, 12, at=2.0))
@@ -102,6 +110,14 @@ async def test_what_is_about_no_torrent_goes_after_a_month(database):
     assert len(await file_events.of_items(database, "movies", {1, 2})) == 3
     await file_events.drop_old(database, "movies", 2.5 + file_events.KEPT_SECONDS)
     assert [event.id for event in await file_events.of_items(database, "movies", {1, 2})] == [1, 2]
+
+
+async def test_only_some_of_what_is_old_goes_at_a_time(database, monkeypatch):
+    monkeypatch.setattr(file_events, "_DROPPED_AT_ONCE", 2)
+    await stored(database, *(imported(n, n, NEW, n) for n in (1, 2, 3)))
+    for left in (1, 0):
+        await file_events.drop_old(database, "movies", 9.0 + file_events.KEPT_SECONDS)
+        assert len(await file_events.of_items(database, "movies", {1, 2, 3})) == left
 
 
 async def test_the_oldest_go_when_there_are_too_many(database, monkeypatch):

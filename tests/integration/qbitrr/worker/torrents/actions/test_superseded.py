@@ -237,3 +237,25 @@ async def test_an_import_of_ours_has_the_history_read_soon(an_arr, monkeypatch):
         await opened.loop.load()
         await imported(on, opened, missing(on))
         await passes_until(opened, opened.loop.superseded.wake.is_set, "it is not to be read", 10)
+
+
+async def test_after_many_checks_the_next_suspect_waits(an_arr, monkeypatch):
+    monkeypatch.setattr(superseded, "MOST_CHECKS", 2)
+    async with an_arr("radarr") as on, on.opened(**ON, settings={"Quarantine": "1d"}) as opened:
+        await opened.loop.load()
+        old, _ = await replaced(on, opened, missing(on))
+        facts = opened.loop.poll.facts(("qBit", old.infohash))
+        for expected in (True, True, False):
+            assert (opened.loop.superseded.seconds_until_check() == 0) is expected
+            if expected:
+                await opened.loop.superseded.check(facts)
+        await opened.loop.superseded.read()
+        await settled(opened, 4)
+        assert await entries(opened, "remove") == []
+        opened.loop.superseded._checked_at.clear()
+        opened.loop.runner.retry_now()
+
+        async def is_planned():
+            return await entries(opened, "remove")
+
+        await passes_until(opened, is_planned, "it was not checked", 30)
