@@ -23,6 +23,7 @@ from qbitrr.rules import quarantine
 from qbitrr.rules.tags import TAG_PAUSED, TAG_QUARANTINE
 from qbitrr.rules.verdict import DESTRUCTIVE, OPEN
 from qbitrr.sandbox.life.fate import Destiny
+from qbitrr.sandbox.life.history import IMPORTED
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.sandbox.services.faults import Down, EmptyLists, HalfAnswer, Hang, Status
 from tests.support.daemon import Daemon
@@ -49,7 +50,11 @@ SECTIONS = (
 LOST_ITEMS = 6  # of each library, every day: its user deletes their files
 SEEDING_SECONDS = int(2 * DAY)
 SETTINGS = {"ProcessRestartDelay": 0, "MaxProcessRestarts": 1000, "Quarantine": "1d", "DecisionsKeptDays": 7}
-TORRENTS = {"StalledDelay": "1s", "SeedingMode": {"MaxSeedingTime": SEEDING_SECONDS, "RemoveTorrent": 2}}
+TORRENTS = {
+    "StalledDelay": "1s",
+    "RemoveSuperseded": "all",
+    "SeedingMode": {"MaxSeedingTime": SEEDING_SECONDS, "RemoveTorrent": 2},
+}
 FAULTS: tuple[Fault, ...] = (Status(503), Down(), HalfAnswer(), EmptyLists(), Hang())
 CLOCKS = (3 * DAY, -HOUR, -3 * DAY, HOUR)  # by how many seconds it is ahead for a leap
 MOST_FILES = {
@@ -99,7 +104,8 @@ MOST_ROWS = {
     "absent_categories": 1,
     "instances": 2,
     "import_answers": 0,
-    **dict.fromkeys(("file_events", "history_readings"), 0),
+    "file_events": 20_000,  # of a month
+    "history_readings": 3,
     "breakers": 3,
     "requests": 100,
     "searches": ITEMS,
@@ -305,7 +311,9 @@ def assert_explained(sandbox: Sandbox, decisions: list[dict[str, Any]], now: flo
         and from_iso(one["addedAt"]) == int(torrent.added_on)  # not an earlier one of the same release
         and one["rule"] != "arr_refuses_it"  # its word counts for every download
         and not (
-            torrent.seeding_seconds >= SEEDING_SECONDS
+            is_replaced(sandbox, one["hash"])
+            if one["rule"] == "superseded"
+            else torrent.seeding_seconds >= SEEDING_SECONDS
             if one["action"] == "remove"
             else torrent.fate.destiny is not Destiny.HEALTHY
         )
@@ -313,6 +321,21 @@ def assert_explained(sandbox: Sandbox, decisions: list[dict[str, Any]], now: flo
     assert false == []
     lately = {infohash for infohash, one in buried.items() if one.gone_at is not None and one.gone_at > now - 6 * DAY}
     assert lately - {one["hash"] for one in removals} == set()
+
+
+def is_replaced(sandbox: Sandbox, infohash: str) -> bool:
+    """Whether an Arr imported everything that a download brought, and each of it once more from another one later."""
+    for stand_in in sandbox.arrs.values():
+        last = {
+            (event.item_id, event.track_id): event.download_id
+            for event in stand_in.arr.history
+            if event.event_type == IMPORTED[stand_in.kind]
+        }
+        events = [one for one in stand_in.arr.history if one.download_id == infohash.upper()]
+        brought = {(one.item_id, one.track_id) for one in events if one.event_type == IMPORTED[stand_in.kind]}
+        if brought:
+            return all(last[one] != infohash.upper() for one in brought)
+    return False
 
 
 def assert_bounded(folder: Path) -> None:
