@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from control.auth.answer_links import fingerprint
 from control.events import BreakerTripped, SettingContradicts, UpdateAvailable
 from control.handlers.decisions import Decision
 from control.handlers.inbox import InboxEntry
@@ -15,21 +16,26 @@ from qbitrr.rules.quarantine import undo_of
 from supervisor.lifecycle import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from control.auth.answer_links import Purpose
+    from control.auth.answer_links import Purpose, Subject
     from control.outbox import Send
     from qbitrr.config.model import NotificationEvent, Notifications
 
-    Links = Callable[[str, Sequence[Purpose]], Sequence[str]]
-    # the id of an action, and answers; an address for each that gives it, none when that is not configured
-    Subject = Decision | ProcessView | BreakerTripped | UpdateAvailable | SettingContradicts | InboxEntry
+    Links = Callable[[Subject, Sequence[Purpose]], Sequence[str]]
+    # what is asked about, and answers; an address for each that gives it, none when that is not configured
+    Cause = Decision | ProcessView | BreakerTripped | UpdateAvailable | SettingContradicts | InboxEntry
 
 _SEND_SECONDS = 120.0
 _TROUBLED = frozenset({Phase.DEGRADED, Phase.HELD})
+_IMPORT_ANSWERS: Mapping[str, tuple[Purpose, str]] = {
+    "import": ("import", "Import what is certain"),
+    "blocklist": ("blocklist", "Blocklist and search"),
+    "leave": ("leave_import", "Leave it"),
+}
 
 
-def message(subject: Subject, page: str, links: Links) -> tuple[NotificationEvent, str] | None:
+def message(subject: Cause, page: str, links: Links) -> tuple[NotificationEvent, str] | None:
     """Return event and text of a message, None for what needs no message.
 
     `page` is the address of the page, `links` makes those that answer without a login.
@@ -45,16 +51,18 @@ def message(subject: Subject, page: str, links: Links) -> tuple[NotificationEven
         case SettingContradicts():
             return "settings", f"{subject.text} ({subject.category}). {subject.remedy}."
         case InboxEntry():
-            return "inbox", _of_matter(subject, page)
+            return "inbox", _of_matter(subject, page, links)
     return _of_decision(subject, page, links) if isinstance(subject, Decision) else None
 
 
-def _of_matter(subject: InboxEntry, page: str) -> str:
+def _of_matter(subject: InboxEntry, page: str, links: Links) -> str:
     """The text about something new that waits for the user."""
     where = f" ({subject.category})" if subject.category else ""
     match subject.matter:
         case "import":
-            return f"{subject.name}{where}: {subject.text}. Answer at {page}"
+            about = (subject.category, subject.instance, subject.hash, fingerprint(subject.text))
+            answers = _offered(links, about, dict(_IMPORT_ANSWERS[choice] for choice in subject.answers))
+            return f"{subject.name}{where}: {subject.text}. {answers or f'Answer at {page}'}"
         case "credentials":
             return f"{subject.name}{where} refuses what qbitrr logs in with: {subject.text}. {subject.remedy}."
         case "space":
@@ -66,16 +74,22 @@ def _of_matter(subject: InboxEntry, page: str) -> str:
 def _of_decision(subject: Decision, page: str, links: Links) -> tuple[NotificationEvent, str] | None:
     """A message about an action that was done, or about which the user is asked."""
     what = f"{subject.action}: {subject.name} ({subject.category}), because {subject.because}."
+    about = (str(subject.id),)
     if subject.state == "awaiting_approval" and subject.notes.get("asked"):
-        answers = links(str(subject.id), ("do", "leave"))
-        where = "Do it: {} Leave it: {}".format(*answers) if answers else f"Answer at {page}"
-        return "ask", f"Do it or leave it? {what} {where}"
+        answers = _offered(links, about, {"do": "Do it", "leave": "Leave it"})
+        return "ask", f"Do it or leave it? {what} {answers or f'Answer at {page}'}"
     if subject.state != "done":
         return None
     if undo_of(subject.action, subject.state, subject.step, subject.notes) is None:
         return "action", what
-    answers = links(str(subject.id), ("undo",))
-    return "action", f"{what} Undo: {answers[0]}" if answers else f"{what} Undo at {page}"
+    return "action", f"{what} {_offered(links, about, {'undo': 'Undo'}) or f'Undo at {page}'}"
+
+
+def _offered(links: Links, about: Subject, answers: Mapping[Purpose, str]) -> str:
+    """The answers with their links, empty when there are none."""
+    return " ".join(
+        f"{name}: {link}" for name, link in zip(answers.values(), links(about, tuple(answers)), strict=False)
+    )
 
 
 class NotificationSender:
@@ -103,7 +117,7 @@ class NotificationSender:
         self._added = asyncio.Event()
         self._phases: dict[str, Phase] = {}
 
-    def notify(self, subject: Subject) -> None:
+    def notify(self, subject: Cause) -> None:
         """Send a message about a subject to each target that has its event."""
         if isinstance(subject, ProcessView):
             before = self._phases.get(subject.category)

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
-    from control.auth.answer_links import Purpose
+    from control.auth.answer_links import Purpose, Subject
     from control.config_editor import ConfigPlan
     from qbitrr.config import Loaded, WebUI
     from qbitrr.data_dir import DataDir
@@ -387,7 +387,7 @@ def _page_address(webui: WebUI) -> str:
 
 
 def _answer_addresses(
-    config_reload: ConfigReload, answer_links: AnswerLinks, subject: str, purposes: Sequence[Purpose]
+    config_reload: ConfigReload, answer_links: AnswerLinks, subject: Subject, purposes: Sequence[Purpose]
 ) -> list[str]:
     """Addresses that give an answer without a login; none without one at which they can be reached."""
     public_url = config_reload.loaded.config.webui.public_url

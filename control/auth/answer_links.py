@@ -8,6 +8,7 @@ receives only the page, which does nothing by itself.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import hmac
 import secrets
 from base64 import b32decode, b32encode
@@ -37,7 +38,11 @@ LONGEST = 1_000  # characters
 _KEY_BYTES = 32
 _SIGNATURE_BYTES = 16
 
-Purpose = Literal["undo", "do", "leave"]
+Purpose = Literal["undo", "do", "leave", "import", "blocklist", "leave_import"]
+
+Subject = tuple[str, ...]
+"""Of undo, do and leave: the id of the action. Of the others: category, instance and infohash of a download, and the
+fingerprint of the reason that was shown."""
 
 
 class Claim(Struct, frozen=True, array_like=True):
@@ -47,7 +52,7 @@ class Claim(Struct, frozen=True, array_like=True):
     """
 
     purpose: Purpose
-    subject: str
+    subject: Subject
     ends_at: int
     question: str
 
@@ -77,7 +82,7 @@ class AnswerLinks:
         """Finish what the thread is doing. Blocking."""
         self._thread.shutdown()
 
-    def issue(self, subject: str, purposes: Sequence[Purpose]) -> list[str]:
+    def issue(self, subject: Subject, purposes: Sequence[Purpose]) -> list[str]:
         """Make a link for each answer to one question; once one of them is used, the others are too."""
         ends_at, question = int(self._clock.wall()) + LIFETIME_SECONDS, secrets.token_urlsafe(9)
         return [self._signed(Claim(purpose, subject, ends_at, question)) for purpose in purposes]
@@ -143,6 +148,11 @@ class AnswerLinks:
         except OSError as error:
             text = f"{self._path.name} cannot be written, so that the link could be used twice: {error}"
             raise StateError(text) from None
+
+
+def fingerprint(text: str) -> str:
+    """Return 16 characters by which another text is recognised."""
+    return hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=8).hexdigest()
 
 
 def _read(path: Path) -> _Stored:

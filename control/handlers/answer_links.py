@@ -6,19 +6,21 @@ handlers as one from the page, with all their guards.
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Literal
 
 from aiohttp import web
 from msgspec import Meta, Struct
 
-from control.auth.answer_links import LONGEST, Claim, Purpose
+from control.auth.answer_links import LONGEST, Claim, Purpose, Subject, fingerprint
 from control.auth.roles import Author, Caller
 from control.context import HandlerContext
-from control.handlers import actions
+from control.handlers import actions, imports
 from control.handlers.shared import Message
 from control.web.answers import moment
-from qbitrr.errors import NotFoundError, UnauthorizedError
-from qbitrr.state import ledger
+from qbitrr.errors import ConflictError, NotFoundError, UnauthorizedError
+from qbitrr.state import ledger, verdicts
+from qbitrr.state.verdicts import StoredVerdict
 
 
 class LinkRequest(Struct, frozen=True):
@@ -28,7 +30,7 @@ class LinkRequest(Struct, frozen=True):
 
 
 class LinkView(Struct, frozen=True, rename="camel"):
-    """What a link is for: an answer to an action on a torrent, until a time."""
+    """What a link is for: an answer about a torrent, until a time. `action` is empty for one about an import."""
 
     purpose: Purpose
     action: str
@@ -42,10 +44,14 @@ async def read(context: HandlerContext, request: LinkRequest, http: web.Request)
     """Read what a link in a message is for. Nothing is done."""
     claim = _verified(context, request, context.access.client_address(http))
     context.answer_links.check_usable(claim)
-    entry = await ledger.get(context.database, int(claim.subject))
+    ends_at = moment(claim.ends_at)
+    if claim.purpose in _IMPORT_ANSWERS:
+        stuck = await _download(context, claim.subject)
+        return LinkView(claim.purpose, "", stuck.name, stuck.category, stuck.because, ends_at)
+    entry = await ledger.get(context.database, int(claim.subject[0]))
     if entry is None:
         raise NotFoundError("What the link is about is known no more")
-    return LinkView(claim.purpose, entry.action, entry.name, entry.category, entry.because, moment(claim.ends_at))
+    return LinkView(claim.purpose, entry.action, entry.name, entry.category, entry.because, ends_at)
 
 
 async def use(context: HandlerContext, request: LinkRequest, http: web.Request) -> Message:
@@ -55,7 +61,7 @@ async def use(context: HandlerContext, request: LinkRequest, http: web.Request) 
     context.answer_links.limit.count(address)
     author = Author(address, Caller.CREDENTIAL, "link in a message")
     async with (
-        context.audit.entry(author, f"POST {http.path}", f"{claim.purpose}, {claim.subject}"),
+        context.audit.entry(author, f"POST {http.path}", f"{claim.purpose}, {', '.join(claim.subject)}"),
         context.answer_links.used_up(claim),
     ):
         return await _ANSWERS[claim.purpose](context, claim.subject)
@@ -71,20 +77,39 @@ def _verified(context: HandlerContext, request: LinkRequest, address: str) -> Cl
         raise
 
 
-async def _undo(context: HandlerContext, subject: str) -> Message:
-    return await actions.undo(context, actions.UndoRequest(subject))
+async def _undo(context: HandlerContext, subject: Subject) -> Message:
+    return await actions.undo(context, actions.UndoRequest(subject[0]))
 
 
-async def _do(context: HandlerContext, subject: str) -> Message:
-    return await actions.answer(context, actions.AnswerRequest(subject, "do"))
+async def _answer(answer: Literal["do", "leave"], context: HandlerContext, subject: Subject) -> Message:
+    return await actions.answer(context, actions.AnswerRequest(subject[0], answer))
 
 
-async def _leave(context: HandlerContext, subject: str) -> Message:
-    return await actions.answer(context, actions.AnswerRequest(subject, "leave"))
+async def _answer_import(answer: imports.Choice, context: HandlerContext, subject: Subject) -> Message:
+    stuck = await _download(context, subject)
+    request = imports.ImportAnswerRequest(stuck.category, stuck.instance, stuck.infohash, answer, stuck.because)
+    return await imports.answer(context, request)
 
 
-_ANSWERS: Mapping[Purpose, Callable[[HandlerContext, str], Awaitable[Message]]] = {
+async def _download(context: HandlerContext, subject: Subject) -> StoredVerdict:
+    """The download that a link is about. Raises NotFoundError, ConflictError when it is judged otherwise by now."""
+    category, instance, infohash, reason = subject
+    for one in await verdicts.of_torrent(context.database, infohash):
+        if (one.category, one.instance) == (category, instance):
+            if fingerprint(one.because) != reason:
+                raise ConflictError(f"{one.name} is judged otherwise by now: {one.because}")
+            return one
+    raise NotFoundError("What the link is about is known no more")
+
+
+_IMPORT_ANSWERS: Mapping[Purpose, imports.Choice] = {
+    "import": "import",
+    "blocklist": "blocklist",
+    "leave_import": "leave",
+}
+_ANSWERS: Mapping[Purpose, Callable[[HandlerContext, Subject], Awaitable[Message]]] = {
     "undo": _undo,
-    "do": _do,
-    "leave": _leave,
+    "do": partial(_answer, "do"),
+    "leave": partial(_answer, "leave"),
+    **{purpose: partial(_answer_import, choice) for purpose, choice in _IMPORT_ANSWERS.items()},
 }

@@ -5,6 +5,8 @@ import { capitalised, formatExact } from "./format.js";
 import { locale, named, t, useLanguage } from "./words.js";
 
 const FINAL = [401, 404, 409];
+/** The words of each answer are those of the same answer on the page. */
+const WORDS = { undo: "undo", do: "answer.do", leave: "answer.leave", import: "import.import", blocklist: "import.blocklist", leave_import: "import.leave" };
 
 await useLanguage(navigator.languages);
 document.documentElement.lang = locale;
@@ -23,11 +25,13 @@ async function showLink(link) {
 /** @param {string} link @param {import("./answers.js").LinkView} view */
 function showQuestion(link, { purpose, action, name, category, because, endsAt }) {
   const status = element("div", { role: "status" });
-  const button = /** @type {HTMLButtonElement} */ (element("button", { type: "button", class: "strong", click: () => answer(link, button, status) }, t(`link.do.${purpose}`)));
+  const word = WORDS[purpose];
+  const button = /** @type {HTMLButtonElement} */ (element("button", { type: "button", class: "strong", click: () => answer(link, button, status) }, t(word)));
   show(
-    t(`link.title.${purpose}`),
+    t(`${word}.title`, { name }),
     element("p", {}, element("strong", {}, name), ` (${category})`),
-    element("p", {}, `${named("action", action)}: ${because}.`),
+    element("p", {}, action ? `${named("action", action)}: ${because}.` : `${capitalised(because)}.`),
+    element("p", {}, t(`${word}.text`, { name })),
     element("p", { class: "muted" }, t("link.until", { time: formatExact(endsAt, locale) })),
     status,
     button,

@@ -74,11 +74,11 @@ async def test_a_question_is_answered_and_a_removal_undone_from_the_message(brow
     ):
         (name, do, leave), *_ = await until(lambda: receiver.found(ASKED), 90, lambda: str(receiver.lines))
         await page.goto(leave)
-        await expect(page.get_by_role("heading", name="Leave this torrent?")).to_be_visible()
+        await expect(page.get_by_role("heading", name=f"Leave {name}?")).to_be_visible()
         await page.goto("about:blank")
         await page.goto(do)
-        await expect(page.get_by_role("heading", name="Do this?")).to_be_visible()
-        await expect(page.get_by_text(name)).to_be_visible()
+        await expect(page.get_by_role("heading", name=f"Do it: {name}?")).to_be_visible()
+        await expect(page.get_by_text("It is judged again first")).to_be_visible()
         assert await serious_problems(page, tools) == []
         await page.get_by_role("button", name="Do it").click()
         await expect(page.get_by_role("status")).to_contain_text("it goes on")
@@ -100,7 +100,7 @@ async def test_a_question_is_answered_and_a_removal_undone_from_the_message(brow
         removed, undo = await until(undo_link, 90, lambda: str(receiver.lines))
         await page.goto("about:blank")
         await page.goto(undo)
-        await expect(page.get_by_text(removed)).to_be_visible()
+        await expect(page.get_by_text(removed, exact=True)).to_be_visible()
         await page.get_by_role("button", name="Undo").click()
         await expect(page.get_by_role("status")).to_contain_text("Undoing")
         await expect(page).to_have_url(f"{daemon.url}/ui/answer.html")

@@ -456,12 +456,6 @@ export const GERMAN = {
   "sessions.all.title": "Alle Anmeldungen beenden?",
   "sessions.text": "Wer sie benutzt, muss sich neu anmelden.",
 
-  "link.title.undo": "Entfernen rückgängig machen?",
-  "link.title.do": "Ausführen?",
-  "link.title.leave": "Diesen Torrent lassen?",
-  "link.do.undo": "Rückgängig machen",
-  "link.do.do": "Ausführen",
-  "link.do.leave": "Lassen",
   "link.until": "Dieser Link gilt für eine Antwort, bis {time}.",
   "link.void": "Dieser Link gibt keine Antwort",
   "link.page": "Die Seite von qbitrr",

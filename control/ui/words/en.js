@@ -455,12 +455,6 @@ export const ENGLISH = {
   "sessions.all.title": "End all logins?",
   "sessions.text": "Whoever uses it has to log in again.",
 
-  "link.title.undo": "Undo this removal?",
-  "link.title.do": "Do this?",
-  "link.title.leave": "Leave this torrent?",
-  "link.do.undo": "Undo",
-  "link.do.do": "Do it",
-  "link.do.leave": "Leave it",
   "link.until": "This link is good for one answer, until {time}.",
   "link.void": "This link gives no answer",
   "link.page": "The page of qbitrr",

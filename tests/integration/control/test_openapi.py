@@ -105,7 +105,7 @@ async def test_answers_match_the_description(client, context, log_folder, docume
     values = next((some for start, some in examples.items() if route.path.startswith(start)), {})
     operation = document["paths"][prefix + route.path][route.method.lower()]
     await client.post("/web/config", json={"changes": {"WebUI.Theme": "Light", "Notifications.Urls": ["json://nas"]}})
-    links = {"link": context.answer_links.issue(str(UNDOABLE), ["undo"])[0]}
+    links = {"link": context.answer_links.issue((str(UNDOABLE),), ["undo"])[0]}
     bodies = BODIES | {"/answer": links, "/answer/read": links}
     query, body = QUERIES.get(route.path), bodies.get(route.path) if route.method == "POST" else None
     path = prefix + route.path.format(**values)

@@ -3,8 +3,10 @@
 import asyncio
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
+from control.auth.answer_links import fingerprint
 from control.events import BreakerTripped, SettingContradicts, UpdateAvailable
 from control.handlers.decisions import Decision
 from control.handlers.inbox import InboxEntry
@@ -28,7 +30,7 @@ def no_links(_subject, _purposes):
 
 
 def links(subject, purposes):
-    return [f"{PAGE}/{purpose}/{subject}" for purpose in purposes]
+    return [f"{PAGE}/{purpose}/{'/'.join(subject)}" for purpose in purposes]
 
 
 def worker(state, category="movies"):
@@ -145,6 +147,21 @@ async def sent(sender, *events, settings=None, count=1):
 )
 def test_what_is_new_in_the_inbox_has_a_message(entry, text):
     assert message(entry, PAGE, no_links) == ("inbox", text)
+
+
+def test_a_stuck_import_has_the_answers_that_its_reason_allows():
+    entry = InboxEntry("import", "movies", "A.Movie", "refused", hash="c0ffee", instance="qBit", answers=("leave",))
+    where = f"movies/qBit/c0ffee/{fingerprint('refused')}"
+    (_, text) = message(entry, PAGE, links)
+    assert text == f"A.Movie (movies): refused. Leave it: {PAGE}/leave_import/{where}"
+    all_three = msgspec.structs.replace(entry, answers=("import", "blocklist", "leave"))
+    (_, text) = message(all_three, PAGE, links)
+    assert text == (
+        f"A.Movie (movies): refused. Import what is certain: {PAGE}/import/{where}"
+        f" Blocklist and search: {PAGE}/blocklist/{where} Leave it: {PAGE}/leave_import/{where}"
+    )
+    none = msgspec.structs.replace(entry, answers=())
+    assert message(none, PAGE, links)[1] == f"A.Movie (movies): refused. Answer at {PAGE}"
 
 
 async def test_a_newer_version_has_a_message():

@@ -46,7 +46,7 @@ async def outside(locked, connect):
 
 
 def link_of(context, purpose="undo", subject=str(UNDOABLE)):
-    (link,) = context.answer_links.issue(subject, [purpose])
+    (link,) = context.answer_links.issue((subject,), [purpose])
     return link
 
 
@@ -67,7 +67,7 @@ async def test_a_link_undoes_once_without_a_login(outside, locked):
 @pytest.mark.parametrize(("purpose", "do"), [("do", True), ("leave", False)])
 async def test_a_link_gives_the_answer_that_it_is_for_and_no_other(outside, locked, asking, purpose, do):
     asking()
-    do_link, leave_link = locked.answer_links.issue(str(UNDOABLE), ["do", "leave"])
+    do_link, leave_link = locked.answer_links.issue((str(UNDOABLE),), ["do", "leave"])
     given, other = (do_link, leave_link) if do else (leave_link, do_link)
     body = {"link": given, "purpose": "undo", "answer": "leave" if do else "do", "always": True, "id": "2"}
     await post(outside, "/answer", json=body)

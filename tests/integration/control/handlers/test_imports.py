@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from control.auth.answer_links import fingerprint
 from qbitrr import ipc
 from qbitrr.rules.torrents.completed import LEFT_BY_USER
 from qbitrr.state import verdicts
@@ -30,6 +31,7 @@ def judged(filled_state, tmp_path, make_context_over, connect):
             context = make_context_over(database)
             waiting_for_approval(context)
             async with connect(context) as client:
+                client.links = context.answer_links
                 yield client, context.workers.processes["movies"].sent
 
     return opened
@@ -46,6 +48,46 @@ async def test_an_answer_goes_to_the_worker_with_the_reason_it_is_about(judged, 
         assert (entry["answers"], entry["instance"]) == (["import", "blocklist", "leave"], "qBit")
         await post(client, "/web/imports/answer", json=answer(choice, entry["text"]))
         assert sent == [ipc.AnswerImport("qBit", TORRENT, choice, REFUSED)]
+
+
+@pytest.mark.parametrize(
+    ("purpose", "choice"), [("import", "import"), ("blocklist", "blocklist"), ("leave_import", "leave")]
+)
+async def test_a_link_in_a_message_answers_about_the_reason_that_it_had(judged, purpose, choice):
+    async with judged() as (client, sent):
+        about = ("movies", "qBit", TORRENT, fingerprint(REFUSED))
+        first, other = client.links.issue(about, [purpose, "leave_import"])
+        read = await post(client, "/answer/read", json={"link": first})
+        assert (read["name"], read["action"], read["because"]) == ("A.Movie", "", REFUSED)
+        assert sent == []
+        await post(client, "/answer", json={"link": first})
+        await post(client, "/answer", 409, json={"link": other})
+        assert sent == [ipc.AnswerImport("qBit", TORRENT, choice, REFUSED)]
+
+
+@pytest.mark.parametrize(
+    ("about", "status"),
+    [
+        (("movies", "qBit", TORRENT, fingerprint("another reason")), 409),
+        (("new", "qBit", TORRENT, fingerprint(REFUSED)), 404),
+        (("movies", "qBit-nas", TORRENT, fingerprint(REFUSED)), 404),
+        (("movies", "qBit", "8" * 40, fingerprint(REFUSED)), 404),
+    ],
+)
+async def test_a_link_about_what_is_judged_otherwise_by_now_answers_nothing(judged, about, status):
+    async with judged() as (client, sent):
+        (link,) = client.links.issue(about, ["blocklist"])
+        await post(client, "/answer/read", status, json={"link": link})
+        await post(client, "/answer", status, json={"link": link})
+        assert sent == []
+
+
+async def test_a_link_gives_no_answer_that_the_reason_does_not_allow(judged):
+    unknown = "it is complete, but the Arr does not know it"
+    async with judged("not_in_queue", unknown) as (client, sent):
+        (link,) = client.links.issue(("movies", "qBit", TORRENT, fingerprint(unknown)), ["blocklist"])
+        await post(client, "/answer", 409, json={"link": link})
+        assert sent == []
 
 
 @pytest.mark.parametrize(
