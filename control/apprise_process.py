@@ -22,11 +22,12 @@ _LEFT_OUT = "… and {} more, on the page of qbitrr."
 
 
 class Message(Struct, frozen=True):
-    """A message to all of `urls`."""
+    """A message to all of `urls`: as plain text, and with the same lines as HTML for services that show it."""
 
     urls: tuple[str, ...]
     title: str
     text: str
+    html: str
 
 
 class Sent(Struct, frozen=True):
@@ -51,11 +52,20 @@ def send(message: Message) -> Sent:
 
 
 def _send_to(sender: Any, message: Message) -> bool:
-    """Send a message to the one address of an `Apprise`, in parts that its service accepts."""
-    longest = min((plugin.body_maxlen for plugin in sender), default=0) * 3 // 4  # the rest is for title and markup
-    return longest > 0 and all(
-        sender.notify(title=message.title, body=part) for part in parts_of(message.text, longest)
-    )
+    """Send a message to the one address of an `Apprise`, in the form and in parts that its service accepts."""
+    for plugin in sender:
+        longest = plugin.body_maxlen * 3 // 4  # the rest is for title and markup
+        form, text = ("html", message.html) if shows_markup(plugin) else (None, message.text)
+        if form and any(len(line) > longest for line in text.splitlines()):
+            form, text = None, message.text  # markup must not be cut
+        return all(sender.notify(title=message.title, body=part, body_format=form) for part in parts_of(text, longest))
+    return False  # it was rejected
+
+
+def shows_markup(plugin: Any) -> bool:
+    """Whether a service, as its address has it, prefers HTML or Markdown; Apprise makes the one of the other."""
+    resolve = getattr(plugin, "resolve_format", None)  # since Apprise 2 a service may have several formats
+    return bool((resolve() if resolve else plugin.notify_format) != "text")
 
 
 def parts_of(text: str, longest: int) -> Iterator[str]:

@@ -16,10 +16,12 @@ from qbitrr.process import die_with_parent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from control.message_text import Body
+
 _log = logs.get(__name__)
 
 
-async def send_by_apprise(urls: Sequence[str], title: str, text: str) -> bool:
+async def send_by_apprise(urls: Sequence[str], title: str, body: Body) -> bool:
     """Send a message to all addresses in a process of its own, which is killed when this is cancelled.
 
     Returns whether all were reached. Raises OSError when the process cannot be started.
@@ -30,7 +32,7 @@ async def send_by_apprise(urls: Sequence[str], title: str, text: str) -> bool:
         preexec_fn=die_with_parent,
     )  # fmt: skip
     try:
-        output, _ = await process.communicate(msgspec.json.encode(Message(tuple(urls), title, text)))
+        output, _ = await process.communicate(msgspec.json.encode(Message(tuple(urls), title, body.plain, body.html)))
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):

@@ -10,6 +10,7 @@ from control.events import BreakerTripped, SettingContradicts, UpdateAvailable
 from control.handlers.decisions import Decision
 from control.handlers.inbox import InboxEntry
 from control.handlers.processes import ProcessView
+from control.message_text import Link, Strong
 from control.outbox import Outbox, targets_of
 from qbitrr.backoff import Backoff
 from qbitrr.rules.quarantine import undo_of
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from control.auth.answer_links import Purpose, Subject
+    from control.message_text import Text
     from control.outbox import Send
     from qbitrr.config.model import NotificationEvent, Notifications
 
@@ -35,7 +37,7 @@ _IMPORT_ANSWERS: Mapping[str, tuple[Purpose, str]] = {
 }
 
 
-def message(subject: Cause, page: str, links: Links) -> tuple[NotificationEvent, str] | None:
+def message(subject: Cause, page: str, links: Links) -> tuple[NotificationEvent, Text] | None:
     """Return event and text of a message, None for what needs no message.
 
     `page` is the address of the page, `links` makes those that answer without a login.
@@ -43,53 +45,57 @@ def message(subject: Cause, page: str, links: Links) -> tuple[NotificationEvent,
     match subject:
         case ProcessView() if subject.phase in _TROUBLED:
             because = f": {subject.last_error}" if subject.last_error else ""
-            return "worker", f"The worker of {subject.category} is {subject.phase}{because}."
+            return "worker", ("The worker of ", Strong(subject.category), f" is {subject.phase}{because}.")
         case UpdateAvailable():
-            return "update", f"qbitrr {subject.newest} is available; {subject.present} runs. Update at {page}"
+            newest = Strong(f"qbitrr {subject.newest}")
+            return "update", (newest, f" is available; {subject.present} runs. Update at {page}")
         case BreakerTripped():
-            return "breaker", f"Removals of {subject.category} await approval: {subject.because}. Decide at {page}"
+            because = f" await approval: {subject.because}. Decide at {page}"
+            return "breaker", ("Removals of ", Strong(subject.category), because)
         case SettingContradicts():
-            return "settings", f"{subject.text} ({subject.category}). {subject.remedy}."
+            return "settings", (Strong(subject.text), f" ({subject.category}). {subject.remedy}.")
         case InboxEntry():
             return "inbox", _of_matter(subject, page, links)
     return _of_decision(subject, page, links) if isinstance(subject, Decision) else None
 
 
-def _of_matter(subject: InboxEntry, page: str, links: Links) -> str:
+def _of_matter(subject: InboxEntry, page: str, links: Links) -> Text:
     """The text about something new that waits for the user."""
     where = f" ({subject.category})" if subject.category else ""
+    name = Strong(subject.name)
     match subject.matter:
         case "import":
             about = (subject.category, subject.instance, subject.hash, fingerprint(subject.text))
             answers = _offered(links, about, dict(_IMPORT_ANSWERS[choice] for choice in subject.answers))
-            return f"{subject.name}{where}: {subject.text}. {answers or f'Answer at {page}'}"
+            return (name, f"{where}: {subject.text}. ", *(answers or (f"Answer at {page}",)))
         case "credentials":
-            return f"{subject.name}{where} refuses what qbitrr logs in with: {subject.text}. {subject.remedy}."
+            return (name, f"{where} refuses what qbitrr logs in with: {subject.text}. {subject.remedy}.")
         case "space":
-            return f"Downloads of {subject.name} wait for room: {subject.number}. {subject.text}. {subject.remedy}."
+            wait = f" wait for room: {subject.number}. {subject.text}. {subject.remedy}."
+            return ("Downloads of ", name, wait)
         case _:
-            return f"{subject.text}{where}. {subject.remedy}."
+            return (f"{subject.text}{where}. {subject.remedy}.",)
 
 
-def _of_decision(subject: Decision, page: str, links: Links) -> tuple[NotificationEvent, str] | None:
+def _of_decision(subject: Decision, page: str, links: Links) -> tuple[NotificationEvent, Text] | None:
     """A message about an action that was done, or about which the user is asked."""
-    what = f"{subject.action}: {subject.name} ({subject.category}), because {subject.because}."
+    because = f" ({subject.category}), because {subject.because}."
+    what: Text = (f"{subject.action}: ", Strong(subject.name), because)
     about = (str(subject.id),)
     if subject.state == "awaiting_approval" and subject.notes.get("asked"):
-        answers = _offered(links, about, {"do": "Do it", "leave": "Leave it"})
-        return "ask", f"Do it or leave it? {what} {answers or f'Answer at {page}'}"
+        answers = _offered(links, about, {"do": "Do it", "leave": "Leave it"}) or (f"Answer at {page}",)
+        return "ask", ("Do it or leave it? ", *what, " ", *answers)
     if subject.state != "done":
         return None
     if undo_of(subject.action, subject.state, subject.step, subject.notes) is None:
         return "action", what
-    return "action", f"{what} {_offered(links, about, {'undo': 'Undo'}) or f'Undo at {page}'}"
+    return "action", (*what, " ", *(_offered(links, about, {"undo": "Undo"}) or (f"Undo at {page}",)))
 
 
-def _offered(links: Links, about: Subject, answers: Mapping[Purpose, str]) -> str:
-    """The answers with their links, empty when there are none."""
-    return " ".join(
-        f"{name}: {link}" for name, link in zip(answers.values(), links(about, tuple(answers)), strict=False)
-    )
+def _offered(links: Links, about: Subject, answers: Mapping[Purpose, str]) -> Text:
+    """The answers as links, nothing when there are none."""
+    found = zip(answers.values(), links(about, tuple(answers)), strict=False)
+    return tuple(part for name, address in found for part in (" · ", Link(name, address)))[1:]
 
 
 class NotificationSender:

@@ -6,17 +6,19 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+from control.message_text import body_of
 from qbitrr import logs
 from qbitrr.config.address import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from control.message_text import Body, Text
     from qbitrr.backoff import Backoff
     from qbitrr.config.model import NotificationEvent, Notifications
 
-    Send = Callable[[Sequence[str], str, str], Coroutine[None, None, bool]]
-    # addresses, title, text; True when all were reached
+    Send = Callable[[Sequence[str], str, Body], Coroutine[None, None, bool]]
+    # addresses, title, content; True when all were reached
 
 _log = logs.get(__name__)
 
@@ -55,11 +57,11 @@ class Outbox:
         self._send = send
         self._backoff = backoff
         self._send_seconds = send_seconds
-        self._pending: deque[str] = deque(maxlen=MOST_PENDING)
+        self._pending: deque[Text] = deque(maxlen=MOST_PENDING)
         self._dropped = 0
         self._arrived = asyncio.Event()
 
-    def add(self, text: str) -> None:
+    def add(self, text: Text) -> None:
         """Accept a message, without waiting."""
         self._dropped += len(self._pending) == MOST_PENDING
         self._pending.append(text)
@@ -75,20 +77,22 @@ class Outbox:
             texts, self._dropped, dropped = list(self._pending), 0, self._dropped
             self._pending.clear()
             if dropped:
-                texts.append(f"{dropped} more could not be kept.")
-            await self._deliver("\n".join(texts))
+                texts.append((f"{dropped} more could not be kept.",))
+            await self._deliver(body_of(texts))
 
-    async def _deliver(self, text: str) -> None:
+    async def _deliver(self, body: Body) -> None:
         for attempt in range(1, _ATTEMPTS + 1):
             target = self._target()
             if target is None:
-                _log.warning("notification was dropped", because="its target was removed", characters=len(text))
+                _log.warning("notification was dropped", because="its target was removed", characters=len(body.plain))
                 return
             try:
                 async with asyncio.timeout(self._send_seconds):
-                    if await self._send(target.urls, "qbitrr", text):
+                    if await self._send(target.urls, "qbitrr", body):
                         return
             except TimeoutError:
                 _log.warning("notification was not sent in time", attempt=attempt, target=target.kind)
             await asyncio.sleep(self._backoff.seconds(attempt))
-        _log.error("notification was dropped", because="it was not sent", attempts=_ATTEMPTS, characters=len(text))
+        _log.error(
+            "notification was dropped", because="it was not sent", attempts=_ATTEMPTS, characters=len(body.plain)
+        )

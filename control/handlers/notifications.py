@@ -5,10 +5,11 @@ import asyncio
 from control.apprise_sender import send_by_apprise
 from control.context import HandlerContext
 from control.handlers.shared import Message, Nothing
+from control.message_text import Strong, body_of
 from qbitrr.errors import ConflictError, UnreachableError
 
 _SECONDS = 30.0
-_TEXT = "This is a test. Messages of qbitrr arrive here."
+_TEXT = ("This is a test. Messages of ", Strong("qbitrr"), " arrive here.")
 
 
 async def test(context: HandlerContext, _request: Nothing) -> Message:
@@ -18,7 +19,7 @@ async def test(context: HandlerContext, _request: Nothing) -> Message:
         raise ConflictError("No address is configured: Notifications.Urls")
     try:
         async with asyncio.timeout(_SECONDS):
-            sent = await send_by_apprise(urls, "qbitrr", _TEXT)
+            sent = await send_by_apprise(urls, "qbitrr", body_of([_TEXT]))
     except TimeoutError:
         raise UnreachableError("Apprise", f"no answer within {_SECONDS:.0f} seconds") from None
     if not sent:

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group(
 
 SECTIONS = (Section("Radarr-HD", "radarr", 90),)
 OUTSIDE = {"X-Forwarded-For": "203.0.113.7"}
-ASKED = re.compile(r"^Do it or leave it\? \w+: (.+) \(radarr-hd\), .* Do it: (\S+) Leave it: (\S+)$")
+ASKED = re.compile(r"^Do it or leave it\? \w+: (.+) \(radarr-hd\), .* Do it: (\S+) · Leave it: (\S+)$")
 REMOVED = re.compile(r"^\w+: (.+) \(radarr-hd\), .* Undo: (\S+)$")
 
 

@@ -12,10 +12,13 @@ from apprise.plugins.custom_json import NotifyJSON
 from control import apprise_process
 from control.apprise_sender import send_by_apprise
 from control.handlers import notifications
+from control.message_text import Link, Strong, body_of
 from tests.integration.control.asking import post
 from tests.integration.control.sample import CONFIG
 from tests.support.ports import free_port
 
+HELLO = body_of([("hello",)])
+NAMED_AND_LINKED = ("fail: ", Strong("Some_Movie*[x] <b> & more"), ". ", Link("Undo", "https://nas/ui#ab_c"))
 LOADS_ALL_SERVICES = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
@@ -46,9 +49,9 @@ def receiver():
 
 async def test_apprise_sends_it():
     with receiver() as (address, got):
-        assert await send_by_apprise([address], "qbitrr", "hello") is True
-        assert await send_by_apprise(["nonsense"], "qbitrr", "hello") is False
-        assert await send_by_apprise([], "qbitrr", "hello") is False
+        assert await send_by_apprise([address], "qbitrr", HELLO) is True
+        assert await send_by_apprise(["nonsense"], "qbitrr", HELLO) is False
+        assert await send_by_apprise([], "qbitrr", HELLO) is False
     assert b"hello" in got[0]
 
 
@@ -58,22 +61,52 @@ def test_a_service_gets_no_more_at_once_than_it_accepts(monkeypatch):
     monkeypatch.setattr(NotifyJSON, "body_maxlen", 400)
     lines = [f"{number:0250}" for number in range(3)]
     with receiver() as (address, got):
-        assert apprise_process.send(apprise_process.Message((address,), "qbitrr", "\n".join(lines))).reached
+        assert apprise_process.send(
+            apprise_process.Message((address,), "qbitrr", *body_of([(line,) for line in lines]))
+        ).reached
     assert [json.loads(one)["message"] for one in got] == lines
+
+
+@LOADS_ALL_SERVICES
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("", "fail: Some_Movie*[x] <b> & more. Undo: https://nas/ui#ab_c"),
+        ("?format=text", "fail: Some_Movie*[x] <b> & more. Undo: https://nas/ui#ab_c"),
+        ("?format=html", 'fail: <b>Some_Movie*[x] &lt;b&gt; &amp; more</b>. <a href="https://nas/ui#ab_c">Undo</a>'),
+    ],
+)
+def test_a_service_that_shows_markup_gets_it_and_a_name_is_none(form, expected):
+    with receiver() as (address, got):
+        assert apprise_process.send(
+            apprise_process.Message((address + form,), "qbitrr", *body_of([NAMED_AND_LINKED]))
+        ).reached
+    assert json.loads(got[0])["message"] == expected
+
+
+@LOADS_ALL_SERVICES
+def test_a_service_that_shows_markdown_gets_that():
+    with receiver() as (address, got):
+        message = apprise_process.Message((f"{address}?format=markdown",), "qbitrr", *body_of([NAMED_AND_LINKED]))
+        assert apprise_process.send(message).reached
+    text = json.loads(got[0])["message"]
+    assert "[Undo](" in text
+    assert "https://nas/ui#ab_c" in text
+    assert "Some_Movie" not in text  # it is not the beginning of anything that stands out
 
 
 @LOADS_ALL_SERVICES
 def test_one_address_that_is_not_reached_does_not_keep_the_others_from_it():
     with receiver() as (address, got):
         urls = (f"json://127.0.0.1:{free_port()}", address)
-        sent = apprise_process.send(apprise_process.Message(urls, "qbitrr", "hello"))
+        sent = apprise_process.send(apprise_process.Message(urls, "qbitrr", *HELLO))
     assert (sent.reached, sent.rejected, len(got)) == (False, (), 1)
 
 
 async def test_a_test_message_arrives_or_says_why_not(make_context, connect, monkeypatch):
     sent = []
 
-    async def send(urls, title, text):
+    async def send(urls, title, _body):
         sent.append((tuple(urls), title))
         return len(sent) == 1
 
@@ -99,7 +132,7 @@ async def test_a_process_that_sends_is_killed_when_it_is_cancelled():
     ended = asyncio.Event()
     async with await asyncio.start_server(ask_and_wait, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        sending = asyncio.create_task(send_by_apprise([f"json://127.0.0.1:{port}"], "qbitrr", "hello"))
+        sending = asyncio.create_task(send_by_apprise([f"json://127.0.0.1:{port}"], "qbitrr", HELLO))
         await asyncio.wait_for(asked.wait(), 20)
         sending.cancel()
         await asyncio.wait_for(asyncio.gather(sending, return_exceptions=True), 5)

@@ -11,6 +11,7 @@ from control.events import BreakerTripped, SettingContradicts, UpdateAvailable
 from control.handlers.decisions import Decision
 from control.handlers.inbox import InboxEntry
 from control.handlers.processes import ProcessView
+from control.message_text import plain
 from control.notifications import NotificationSender, message
 from control.outbox import MOST_PENDING
 from qbitrr.backoff import Backoff
@@ -86,16 +87,16 @@ WHAT = "fail: Some.Movie (movies), because it is stalled."
         (decision(), links, WHAT),  # its torrent was not kept
         (decision(action="import", notes={"torrent_file": "7.torrent"}), links, WHAT.replace("fail", "import")),
         (ASKED, no_links, f"Do it or leave it? {WHAT} Answer at {PAGE}"),
-        (ASKED, links, f"Do it or leave it? {WHAT} Do it: {PAGE}/do/7 Leave it: {PAGE}/leave/7"),
+        (ASKED, links, f"Do it or leave it? {WHAT} Do it: {PAGE}/do/7 · Leave it: {PAGE}/leave/7"),
     ],
 )
 def test_the_message_of_an_action_has_its_reason_and_the_answers_that_there_are(what, links, text):
-    assert message(what, PAGE, links)[1] == text
+    assert plain(message(what, PAGE, links)[1]) == text
 
 
 def test_the_message_of_a_setting_has_the_remedy():
     setting = SettingContradicts("movies", "removes_completed", "Radarr deletes torrents", "Switch it off")
-    assert message(setting, PAGE, no_links)[1] == "Radarr deletes torrents (movies). Switch it off."
+    assert plain(message(setting, PAGE, no_links)[1]) == "Radarr deletes torrents (movies). Switch it off."
 
 
 class Sender:
@@ -106,11 +107,11 @@ class Sender:
         self.sent = []
         self.tried = 0
 
-    async def __call__(self, urls, title, text):
+    async def __call__(self, urls, title, body):
         self.tried += 1
         if self.tried <= self.failures:
             return False
-        self.sent.append(text)
+        self.sent.append(body.plain)
         return True
 
 
@@ -146,22 +147,23 @@ async def sent(sender, *events, settings=None, count=1):
     ],
 )
 def test_what_is_new_in_the_inbox_has_a_message(entry, text):
-    assert message(entry, PAGE, no_links) == ("inbox", text)
+    event, found = message(entry, PAGE, no_links)
+    assert (event, plain(found)) == ("inbox", text)
 
 
 def test_a_stuck_import_has_the_answers_that_its_reason_allows():
     entry = InboxEntry("import", "movies", "A.Movie", "refused", hash="c0ffee", instance="qBit", answers=("leave",))
     where = f"movies/qBit/c0ffee/{fingerprint('refused')}"
-    (_, text) = message(entry, PAGE, links)
+    text = plain(message(entry, PAGE, links)[1])
     assert text == f"A.Movie (movies): refused. Leave it: {PAGE}/leave_import/{where}"
     all_three = msgspec.structs.replace(entry, answers=("import", "blocklist", "leave"))
-    (_, text) = message(all_three, PAGE, links)
+    text = plain(message(all_three, PAGE, links)[1])
     assert text == (
-        f"A.Movie (movies): refused. Import what is certain: {PAGE}/import/{where}"
-        f" Blocklist and search: {PAGE}/blocklist/{where} Leave it: {PAGE}/leave_import/{where}"
+        f"A.Movie (movies): refused. Import what is certain: {PAGE}/import/{where} ·"
+        f" Blocklist and search: {PAGE}/blocklist/{where} · Leave it: {PAGE}/leave_import/{where}"
     )
     none = msgspec.structs.replace(entry, answers=())
-    assert message(none, PAGE, links)[1] == f"A.Movie (movies): refused. Answer at {PAGE}"
+    assert plain(message(none, PAGE, links)[1]) == f"A.Movie (movies): refused. Answer at {PAGE}"
 
 
 async def test_a_newer_version_has_a_message():
@@ -188,10 +190,10 @@ async def test_only_configured_events_are_sent():
 async def test_each_target_has_its_events_and_one_that_does_not_answer_keeps_no_other_waiting():
     received = {}
 
-    async def send(urls, _title, text):
+    async def send(urls, _title, body):
         if urls == ("mailto://me",):
             await asyncio.Event().wait()
-        received.setdefault(urls, []).append(text)
+        received.setdefault(urls, []).append(body.plain)
         return True
 
     settings = Notifications(
@@ -227,13 +229,13 @@ async def test_sending_is_retried_and_given_up_at_last():
 async def test_a_send_that_does_not_return_is_cancelled_in_time_and_the_next_message_is_sent():
     sender, cancelled = Sender(), []
 
-    async def stuck_at_first(urls, title, text):
-        if "stuck" not in text:
-            return await sender(urls, title, text)
+    async def stuck_at_first(urls, title, body):
+        if "stuck" not in body.plain:
+            return await sender(urls, title, body)
         try:
             await asyncio.Event().wait()
         finally:
-            cancelled.append(text)
+            cancelled.append(body)
 
     settings = Notifications(urls=("json://x",), digest_seconds=0)
     notifications = NotificationSender(

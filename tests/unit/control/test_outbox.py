@@ -37,8 +37,8 @@ def test_the_first_row_of_a_kind_decides_and_addresses_without_one_are_together(
 async def test_a_target_that_was_removed_meanwhile_gets_nothing_and_one_that_is_back_does():
     sent, present = [], []
 
-    async def send(urls, _title, text):
-        sent.append((urls, text))
+    async def send(urls, _title, body):
+        sent.append((urls, body.plain))
         return True
 
     asked = []
@@ -50,10 +50,10 @@ async def test_a_target_that_was_removed_meanwhile_gets_nothing_and_one_that_is_
     outbox = Outbox(target, send, AT_ONCE, send_seconds=5)
     running = asyncio.create_task(outbox.run())
     try:
-        outbox.add("lost")
+        outbox.add(("lost",))
         await until(lambda: len(asked) == 2, 5, "the attempt to send")
         present.append(Target("", ("json://x",), (), 0))
-        outbox.add("kept")
+        outbox.add(("kept",))
         await until(lambda: sent, 5, "the message")
     finally:
         running.cancel()
