@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 MOVIES = "/web/radarr/radarr-hd/movies"
 SERIES = "/web/sonarr/sonarr-tv/series"
 PEAK_PROMISE_MB = 200.0
-FULL_SYNC_PROMISE = 1 + 500 + 10
-CHANGE_PROMISE = 3 + 1
+# the episodes of a series with more than a few files are two requests: see qbitrr.arr.library
+FULL_SYNC_PROMISE = 1 + 2 * 500 + 10
+CHANGE_PROMISE = 4 + 1
 
 
 def run(report: Report) -> None:

@@ -6,9 +6,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks.processes import PORT, start
+from benchmarks.processes import PORT, cpu_seconds, processes_of, start, until_idle
 from benchmarks.stand_ins import services
 from qbitrr.sandbox.life.fate import Fate
 from qbitrr.sandbox.life.tempo import Tempo
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchmarks.report import Report
     from qbitrr.sandbox.sandbox import Sandbox
 
-SIZES = (20, 100, 500)
+SIZES = (100, 250, 500)
 FIRST_PROMISE_SECONDS = 1.0
 LONGEST_SECONDS = 120.0
 DELETE = "POST /api/v2/torrents/delete"
@@ -31,19 +31,29 @@ CHANGES = {
 }
 
 
+class Removals(NamedTuple):
+    """Seconds from the start of the daemon to its first action and its last; CPU seconds of all processes."""
+
+    first: float
+    last: float
+    cpu: float
+
+
 def run(report: Report) -> None:
     report.heading("Torrents beyond their seeding limit, all found at the start")
-    lasting = {}
-    for number in SIZES:
-        first, last = _measured(number)
-        report.line(f"{number} torrents: from the start to the first action", first, "s", FIRST_PROMISE_SECONDS)
-        report.line(f"{number} torrents: from the first action to the last", last - first, "s")
-        lasting[number] = last - first
-    report.growth("removals at once", lasting)
+    alone, *together = [_measured(number) for number in (1, *SIZES)]
+    report.line("from the start to the first action", alone.first, "s", FIRST_PROMISE_SECONDS)
+    cpu = {}
+    for number, removals in zip(SIZES, together, strict=True):
+        cpu[number] = removals.cpu - alone.cpu  # without that of the start
+        report.line(f"{number} torrents: from the start to the first action", removals.first, "s")
+        report.line(f"{number} torrents: from the first action to the last", removals.last - removals.first, "s")
+        report.line(f"{number} torrents: CPU of one removal", 1000 * cpu[number] / number, "ms")
+    report.growth("CPU of removals at once", cpu)
 
 
-def _measured(number: int) -> tuple[float, float]:
-    """Seconds from the start of the daemon until it deletes the first torrent, and the last. TimeoutError."""
+def _measured(number: int) -> Removals:
+    """Start a daemon that has so many torrents to remove. TimeoutError when it does not."""
     serving = services(lambda sandbox: _add_torrents(sandbox, number), CHANGES, items=number, clock=time.time)
     with tempfile.TemporaryDirectory() as folder, serving as (sandbox, text):
         (Path(folder) / "config.toml").write_text(text)
@@ -57,7 +67,8 @@ def _measured(number: int) -> tuple[float, float]:
                 first = first or (seconds if asked else 0.0)
                 if seconds > LONGEST_SECONDS:
                     raise TimeoutError(f"{asked} of {number} torrents were deleted in {LONGEST_SECONDS:g} s")
-            return first, seconds
+            until_idle(daemon)
+            return Removals(first, seconds, cpu_seconds(processes_of(daemon)))
         finally:
             daemon.terminate()
             daemon.wait()

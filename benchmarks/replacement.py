@@ -25,7 +25,9 @@ LONGEST_SECONDS = 60.0
 
 
 def run(report: Report) -> None:
-    report.heading(f"{len(SECTIONS)} workers, half of them killed, half of them stopped in the middle of their work")
+    report.heading(
+        f"{len(SECTIONS)} workers, half of them killed one by one, half of them stopped in the middle of their work"
+    )
     asyncio.run(_run(report))
 
 
@@ -35,7 +37,7 @@ async def _run(report: Report) -> None:
             await daemon.all_running()
             names = [section.category for section in SECTIONS]
             deaths = [await _seconds(daemon, name, signal.SIGKILL) for name in names[::2]]
-            hangs = [await _seconds(daemon, name, signal.SIGSTOP) for name in names[1::2]]
+            hangs = await asyncio.gather(*(_seconds(daemon, name, signal.SIGSTOP) for name in names[1::2]))
     report.line("death to replacement, median", statistics.median(deaths), "s", DEATH_PROMISE_SECONDS)
     report.line("standstill to replacement, median", statistics.median(hangs), "s", HANG_PROMISE_SECONDS)
 
