@@ -17,6 +17,7 @@ from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions.ffprobe import FFprobe
 from qbitrr.worker.torrents.arr_downloads import CLOCK_SKEW_SECONDS
 from qbitrr.worker.torrents.policy import Policies, file_rules_of
+from qbitrr.worker.torrents.reads import TorrentReads
 from qbitrr.worker.torrents.shared import Shared
 
 if TYPE_CHECKING:
@@ -98,6 +99,16 @@ class ActionContext:
             for name, client in worker.services.qbittorrents.items()
         }
         """Lists the data of all torrents of each qBittorrent, once for the removals that come together."""
+        self._reads = {
+            name: TorrentReads(client, worker.clock.monotonic) for name, client in worker.services.qbittorrents.items()
+        }
+
+    async def cancel_reads(self) -> None:
+        """Cancel what is read for several actions together."""
+        for content_paths in self.content_paths.values():
+            await content_paths.close()
+        for reads in self._reads.values():
+            await reads.close()
 
     @property
     def downloads(self) -> ArrDownloads:
@@ -111,8 +122,7 @@ class ActionContext:
 
     async def read(self, instance: str, infohash: str) -> TorrentFacts | None:
         """Read a torrent as it is now; None when it is gone."""
-        torrents = await self.client(instance).torrents([infohash])
-        found = torrents.get(infohash)
+        found = await self._reads[instance](infohash)
         return torrent_facts(TorrentKey(instance, infohash), found, self.clock.wall()) if found else None
 
     async def read_for(self, entry: Entry) -> TorrentFacts | None:

@@ -41,7 +41,7 @@ async def delete(context: ActionContext, entry: Entry) -> Entry:
     entry = await context.advance(entry, entry.step, deletion_sent=True)
     deadline = context.clock.monotonic() + _GONE_SECONDS
     attempt = 0
-    while entry.infohash in await context.client(entry.instance).torrents([entry.infohash]):
+    while await context.read(entry.instance, entry.infohash) is not None:
         if context.clock.monotonic() > deadline:
             raise UnreachableError(entry.instance, "the torrent is still there after it was deleted")
         await pause(attempt)

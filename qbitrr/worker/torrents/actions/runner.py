@@ -55,7 +55,7 @@ _UNDECIDED = frozenset(rule.__name__ for rule in (arr_queue_is_unknown, client_a
 """Rules that stop because too little is known to judge: what is under way waits."""
 _UNDECIDED_SECONDS = 5.0
 _MOST_ASKED = 100  # actions of a category that the user is asked about; the others wait until one is answered
-_MOST_AT_ONCE = 100  # actions under way; the others start in the passes after
+_MOST_AT_ONCE = 100  # actions under way; the others start as these end
 
 _STEPS: dict[Action, Callable[[ActionContext, Entry], Awaitable[None]]] = {
     Action.IMPORT: importing.import_download,
@@ -91,6 +91,8 @@ class ActionRunner:
         self._judge = judge
         self._open: dict[TorrentKey, Entry] = {}
         self._running: dict[TorrentKey, asyncio.Task[None]] = {}
+        self._started: set[TorrentKey] = set()  # since the ledger was read, or before and not ended then
+        self._waiting: dict[TorrentKey, None] = {}  # in order; they start when fewer are under way
         self._again_at: dict[TorrentKey, float] = {}
         self._failures: dict[TorrentKey, int] = {}
 
@@ -105,12 +107,12 @@ class ActionRunner:
 
     async def close(self) -> None:
         """Leave the actions under way where they are; the ledger knows how far they got."""
+        self._waiting.clear()
         running = list(self._running.values())
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        for shared in self._context.content_paths.values():
-            await shared.close()
+        await self._context.cancel_reads()
 
     # -- once in a pass -----------------------------------------------------------------------------------------------
 
@@ -124,9 +126,9 @@ class ActionRunner:
 
         What an open action waits for may have come with a change of its torrent; one that failed has its delay.
         """
-        busy = set(self._running)  # what is read of these may be old when it is here
+        self._started = set(self._running)  # what is read of these may be old when it is here
         entries = await ledger.open_entries(self._context.database, self._context.config.name)
-        self._open = {entry.key: entry for entry in entries if entry.key not in busy}
+        self._open = {entry.key: entry for entry in entries if entry.key not in self._started}
         now = self._context.clock.monotonic()
         due = {key for key, at in self._again_at.items() if at <= now}
         for key in due | ((self._open.keys() & set(changed)) - self._failures.keys()):
@@ -135,21 +137,20 @@ class ActionRunner:
         return due
 
     def submit(self, keys: Iterable[TorrentKey]) -> None:
-        """Start what the verdicts on torrents ask for, where no action is open and none is to wait."""
+        """Start what the verdicts on torrents ask for, where no action is open and none is to wait.
+
+        Those for which there is no room wait in their order until others end.
+        """
         self._context.submitted_at = self._context.clock.monotonic()
-        for key in keys:
-            if key in self._open or not self._may_act(key):
-                continue
-            if len(self._running) < _MOST_AT_ONCE:
-                self._start(key, partial(self._carry_out, key))
-            else:
-                self._again_at[key] = self._context.clock.monotonic()  # judged again in the next pass
+        self._waiting.update(dict.fromkeys(keys))
+        self._start_waiting()
 
     def resume(self) -> None:
-        """Go on with actions that were started and did not end, as soon as the services that they need answer.
+        """Start what waits, and go on with actions that did not end, as soon as the services that they need answer.
 
-        Under Shadow and on probation they wait.
+        Under Shadow and on probation the latter wait.
         """
+        self._start_waiting()
         if self._context.config.shadow:
             self._report_shadow()
         if self._context.config.read_only:
@@ -193,6 +194,7 @@ class ActionRunner:
         for key in gone:
             self._again_at.pop(key, None)
             self._failures.pop(key, None)
+            self._waiting.pop(key, None)
 
     # -- one action at a time on each torrent -------------------------------------------------------------------------
 
@@ -202,8 +204,20 @@ class ActionRunner:
     def _may_act(self, key: TorrentKey) -> bool:
         return key not in self._running and self._again_at.get(key, 0.0) <= self._context.clock.monotonic()
 
+    def _start_waiting(self) -> None:
+        """Start what waits, as far as there is room. Each torrent is read and judged again before anything is done.
+
+        What is dropped as its client does not answer is judged in the pass in which that does again.
+        """
+        while self._waiting and len(self._running) < _MOST_AT_ONCE:
+            key = next(iter(self._waiting))
+            del self._waiting[key]
+            if key not in self._open and self._poll.answers(key.instance) and self._may_act(key):
+                self._start(key, partial(self._carry_out, key))
+
     def _start(self, key: TorrentKey, action: Callable[[], Awaitable[bool]]) -> None:
         self._again_at.pop(key, None)
+        self._started.add(key)
         self._running[key] = asyncio.create_task(self._run(key, action), name=f"act {key[1]}")
 
     async def _run(self, key: TorrentKey, action: Callable[[], Awaitable[bool]]) -> None:
@@ -227,6 +241,8 @@ class ActionRunner:
         self._again_at[key] = self._context.clock.monotonic() + wait_seconds
         if done:
             self._poll.wake.set()
+        if len(self._running) <= _MOST_AT_ONCE // 2:  # many together, as then they share what they ask of the services
+            self._start_waiting()
 
     def _failed(self, key: TorrentKey, error: Exception) -> float:
         """For how many seconds to leave the torrent alone now."""

@@ -11,6 +11,8 @@ from qbitrr import ipc
 from qbitrr.clock import Clock
 from qbitrr.errors import ThrottledError, UnreachableError
 from qbitrr.rules.tags import TAG_STALLED
+from qbitrr.state import ledger
+from qbitrr.worker.torrents.actions import runner
 from tests.integration.qbitrr.worker.torrents.passing import ended, passes_until, settled
 from tests.integration.qbitrr.worker.torrents.scenes import only, stalled
 from tests.support.polling import until
@@ -67,9 +69,47 @@ async def test_a_hundred_actions_are_under_way_at_once_and_the_others_follow_by_
             await opened.one_pass()
         assert waiting == MOST_AT_ONCE
         may_go_on.set()
-        # nothing changes of the torrents that had to wait
-        await passes_until(opened, lambda: all(TAG_STALLED in t.tags for t in torrents), "not all were tagged")
+        # no pass is needed for the torrents that had to wait
+        await until(lambda: all(TAG_STALLED in t.tags for t in torrents), 20, "not all were tagged")
         assert most == MOST_AT_ONCE
+
+
+async def test_an_action_that_had_to_wait_and_ends_while_the_ledger_is_read_is_not_resumed(sandbox, bench, monkeypatch):
+    """What was read of it is as it was before its last steps."""
+    monkeypatch.setattr(runner, "_MOST_AT_ONCE", 1)
+    first = stalled(sandbox.world)
+    only(sandbox.world, first)
+    second = copy.copy(first)
+    second.infohash, second.tags = f"{1:040x}", set()
+    sandbox.world.client.add(second)
+    tagging, may_go_on = 0, [asyncio.Event(), asyncio.Event()]
+
+    async def wait():
+        nonlocal tagging
+        tagging += 1
+        await may_go_on[tagging - 1].wait()
+
+    read = ledger.open_entries
+
+    async def reads(*arguments):
+        if tagging != 1:
+            return await read(*arguments)
+        may_go_on[0].set()
+        await until(lambda: tagging == 2, 20, "the other action did not start")
+        entries = await read(*arguments)
+        may_go_on[1].set()
+        await until(lambda: not opened.loop.runner.busy, 20, "the other action did not end")
+        monkeypatch.setattr(runner, "_MOST_AT_ONCE", 2)  # there is room to resume it
+        return entries
+
+    async with bench(before_tagging(wait), **TAGGED) as opened:
+        await opened.loop.load()
+        monkeypatch.setattr(ledger, "open_entries", reads)
+        await passes_until(opened, lambda: tagging == 2, "no action was open")
+        await settled(opened)
+        for torrent in (first, second):
+            assert [one.state for one in await ledger.of_torrent(opened.database, torrent.infohash)] == ["done"]
+    assert tagging == 2
 
 
 class Trial:
