@@ -11,13 +11,17 @@ from qbitrr.config.model.key import ArrKind
 
 
 class ArrView(Struct, frozen=True, rename="camel"):
-    """One Arr. Its budget allows `searchesLeft` searches now, negative after some that could not wait."""
+    """One Arr. Its budget allows `searchesLeft` searches now, negative after some that could not wait.
+
+    `listSeconds` is how long it computed the slowest of its lists the last time, before it sent it; null before that.
+    """
 
     category: str
     name: str
     type: ArrKind
     searches_left: int
     searches_per_hour: int
+    list_seconds: float | None
 
 
 class Arrs(Struct, frozen=True):
@@ -36,7 +40,6 @@ class ArrRequest(Struct, frozen=True):
 async def read(context: HandlerContext, _request: Nothing) -> Arrs:
     """List the Arrs that have a worker, with their types and what is left of their search budgets."""
     processes = context.workers.processes.values()
-    arrs = [arr for process in processes if (arr := process.config.arr_section) is not None]
     views = [
         ArrView(
             category=arr.category,
@@ -44,8 +47,10 @@ async def read(context: HandlerContext, _request: Nothing) -> Arrs:
             type=arr.kind,
             searches_left=await searches.left(context, arr.category),
             searches_per_hour=arr.entry_search.searches_per_hour,
+            list_seconds=max(process.last_report.counters.first_byte_seconds.values(), default=None),
         )
-        for arr in arrs
+        for process in processes
+        if (arr := process.config.arr_section) is not None
     ]
     return Arrs(views, context.workers.ready)
 

@@ -118,6 +118,21 @@ async def test_views_are_reached_by_keys_and_by_going_back(page, daemon):
 
 
 @pytest.mark.serial
+async def test_the_card_of_a_worker_says_how_long_its_arr_takes(page, daemon):
+    """The Arr that is slow is of the test."""
+
+    async def slow(route) -> None:
+        answer = await (await route.fetch()).json()
+        await route.fulfill(json={**answer, "arr": [{**one, "listSeconds": 4.9} for one in answer["arr"][:-1]]
+                                  + [{**answer["arr"][-1], "listSeconds": 95.0}]})  # fmt: skip
+
+    await page.route("**/web/arr", slow)
+    await show(page, daemon, "overview")
+    slow_card = page.locator(".worker", has_text="to answer with its list")
+    await expect(slow_card).to_have_count(1)
+    await expect(slow_card).to_contain_text("took 1 min 35 s")
+
+
 async def test_a_killed_worker_is_seen_within_a_second(page, daemon):
     await show(page, daemon, "overview")
     card = page.locator(".worker", has_text="lidarr-music")

@@ -1,13 +1,15 @@
 // <qb-workers>: one card for each worker, changed in place as it reports.
 import { read, write } from "../api.js";
 import { Element, html, nothing, settled } from "../element.js";
-import { formatBytes, formatCount } from "../format.js";
+import { formatBytes, formatCount, formatDuration } from "../format.js";
 import { repeat } from "../vendor/lit.js";
 import { locale, named, t } from "../words.js";
 import { chip } from "./chip.js";
 import { confirmed } from "./dialog.js";
 import { attempt } from "./toasts.js";
 
+/** From here on it is worth saying that an Arr is slow: its users wait for the same list. */
+const SLOW_SECONDS = 5;
 const KINDS = { running: "good", starting: "busy", backoff: "wait", waiting: "wait", stopping: "busy", stopped: "still" };
 
 class Workers extends Element {
@@ -62,6 +64,7 @@ class Workers extends Element {
   #card(worker) {
     const { category, name, phase, kind, searchSummary, searchTimestamp, queueCount, categoryCount, rss, restarts, waitingFor, lastError } = worker;
     const arr = this.arrs[category];
+    const listSeconds = arr?.listSeconds ?? 0;
     const waits = waitingFor && waitingFor !== "approval";
     const trouble = ["degraded", "held", "hanging", "backoff"].includes(phase) && waitingFor !== "approval";
     return html`<li class="card worker" data-phase=${phase}>
@@ -72,6 +75,9 @@ class Workers extends Element {
         : html`<span class="muted">${t("worker.not.searched")}</span>`}</p>
       ${waits || (trouble && lastError)
         ? html`<p class="reason">${waits ? html`${t("worker.waits", { service: waitingFor })}. ` : nothing}${lastError}</p>`
+        : nothing}
+      ${listSeconds >= SLOW_SECONDS
+        ? html`<p class="muted">${t("worker.slow", { name: arr.name, time: formatDuration(listSeconds) })}</p>`
         : nothing}
       <dl class="numbers">
         <div><dt>${t("worker.torrents")}</dt><dd>${formatCount(categoryCount, locale)}</dd></div>

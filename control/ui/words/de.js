@@ -134,6 +134,7 @@ export const GERMAN = {
   "worker.searched": "Gesucht:",
   "worker.not.searched": "Noch nichts gesucht",
   "worker.searches.left": "Suchen übrig",
+  "worker.slow": "{name} brauchte {time} für seine Liste",
   "worker.queue": "In der Warteschlange",
   "worker.torrents": "Torrents",
   "worker.memory": "Speicher",

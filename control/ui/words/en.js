@@ -133,6 +133,7 @@ export const ENGLISH = {
   "worker.searched": "Searched",
   "worker.not.searched": "Nothing was searched yet",
   "worker.searches.left": "Searches left",
+  "worker.slow": "{name} took {time} to answer with its list",
   "worker.queue": "In the queue",
   "worker.torrents": "Torrents",
   "worker.memory": "Memory",

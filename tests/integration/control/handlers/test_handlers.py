@@ -41,16 +41,19 @@ async def test_status_names_what_is_to_be_filled_in(make_context, connect):
         assert "Radarr" in missing["needed"]
 
 
-async def test_arr(client):
-    assert await get(client, "/web/arr") == {
-        "arr": [
-            {"category": "movies", "name": "Radarr 4K", "type": "radarr", "searchesLeft": 2, "searchesPerHour": 30},
-            {"category": "new", "name": "Radarr New", "type": "radarr", "searchesLeft": 5, "searchesPerHour": 30},
-            {"category": "tv/anime", "name": "Sonarr TV", "type": "sonarr", "searchesLeft": 5, "searchesPerHour": 30},
-            {"category": "music", "name": "Lidarr", "type": "lidarr", "searchesLeft": 5, "searchesPerHour": 30},
-        ],
-        "ready": True,
-    }
+async def test_arr(client, context):
+    processes = context.workers.processes
+    slow = LastReport(counters=ipc.Counters(first_byte_seconds={"artist": 26.5, "album": 90.0}))
+    processes["music"] = fake_process(processes["music"].config.arr, last_report=slow)
+    answer = await get(client, "/web/arr")
+    assert [tuple(arr.values()) for arr in answer["arr"]] == [
+        ("movies", "Radarr 4K", "radarr", 2, 30, None),
+        ("new", "Radarr New", "radarr", 5, 30, None),
+        ("tv/anime", "Sonarr TV", "sonarr", 5, 30, None),
+        ("music", "Lidarr", "lidarr", 5, 30, 90.0),
+    ]
+    assert list(answer["arr"][0]) == ["category", "name", "type", "searchesLeft", "searchesPerHour", "listSeconds"]
+    assert answer["ready"] is True
 
 
 @pytest.mark.parametrize(
