@@ -61,4 +61,5 @@ async def serve(
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(SECTIONS, add_torrents))
+    no_searches = {section.name: {"EntrySearch": {"SearchMissing": False}} for section in SECTIONS}
+    asyncio.run(serve(SECTIONS, add_torrents, no_searches))

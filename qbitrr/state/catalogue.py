@@ -7,6 +7,8 @@ generation of a category is written in batches, as lists do not show the categor
 
 from __future__ import annotations
 
+import sys
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import convert
@@ -16,7 +18,7 @@ from qbitrr.rules.library.items import AlbumRow
 from qbitrr.state import media_requests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
     from qbitrr.rules.library.items import Row, TrackRow
     from qbitrr.state.database import Database, Transaction
@@ -143,39 +145,56 @@ class Generation:
 
 
 class Comparison:
-    """Comparison of a list of movies, series or artists with the stored ones. Only one at a time on a connection."""
+    """Comparison of a list of movies, series or artists with the stored ones. Nothing is written.
+
+    The ids of the list are in memory, and what differs.
+    """
 
     def __init__(self, database: Database, category: str, kind: str) -> None:
         self._database = database
         self._category = category
-        self._table = TABLES[kind][-1]
+        self._kind = kind
+        self._unread: dict[int, int] = {}  # of which the stored fingerprints are to be read, many together
+        self._listed: set[int] = set()
+        self._different: dict[int, int | None] = {}
 
-    async def start(self) -> None:
-        """Start empty."""
-        await self._database.write("DROP TABLE IF EXISTS temp.compared")
-        await self._database.write("CREATE TEMP TABLE compared (id INTEGER PRIMARY KEY, fingerprint INTEGER NOT NULL)")
-
-    async def add(self, fingerprints: Sequence[tuple[int, int]]) -> None:
+    async def add(self, fingerprints: Iterable[tuple[int, int]]) -> None:
         """Add some ids with their fingerprints."""
-        await self._database.write_many("INSERT OR REPLACE INTO temp.compared VALUES (?, ?)", fingerprints)
+        self._unread.update(fingerprints)
+        if len(self._unread) >= _IDS_AT_ONCE:
+            await self._read_stored()
 
     async def differences(self, limit: int) -> dict[int, int | None]:
         """Find ids whose fingerprint is not the stored one, at most `limit`; None for stored ones that were not added.
 
         Empty when nothing was added: that is no proof that everything is gone.
         """
-        rows = await self._database.rows(
-            f"""SELECT compared.id, compared.fingerprint FROM temp.compared
-                LEFT JOIN main.{self._table} AS stored ON stored.category = ?1 AND stored.id = compared.id
-                WHERE stored.fingerprint IS NOT compared.fingerprint
-                UNION ALL
-                SELECT id, NULL FROM main.{self._table} WHERE category = ?1
-                AND id NOT IN (SELECT id FROM temp.compared) AND EXISTS (SELECT 1 FROM temp.compared)
-                LIMIT ?2""",
-            (self._category, limit),
-        )
-        await self._database.write("DROP TABLE temp.compared")
-        return dict(rows)
+        await self._read_stored()
+        if not self._listed:
+            return {}
+        gone = [number async for number in self._stored() if number not in self._listed]
+        return dict(islice((self._different | dict.fromkeys(gone)).items(), limit))
+
+    async def _read_stored(self) -> None:
+        unread, self._unread = list(self._unread.items()), {}
+        for start in range(0, len(unread), _IDS_AT_ONCE):
+            some = dict(unread[start : start + _IDS_AT_ONCE])
+            stored = await fingerprints(self._database, self._category, self._kind, list(some))
+            for number, fingerprint in some.items():
+                self._different.pop(number, None)  # a list may have an id twice
+                if stored.get(number) != fingerprint:
+                    self._different[number] = fingerprint
+            self._listed.update(some)
+
+    async def _stored(self) -> AsyncIterator[int]:
+        """Read all stored ids, some at a time."""
+        sql = f"SELECT id FROM {TABLES[self._kind][-1]} WHERE category = ? AND id > ? ORDER BY id LIMIT {BATCH_ROWS}"
+        last: int | None = -sys.maxsize
+        while last is not None:
+            numbers = [number for (number,) in await self._database.rows(sql, (self._category, last))]
+            for number in numbers:
+                yield number
+            last = numbers[-1] if numbers else None
 
 
 async def fingerprints(database: Database, category: str, kind: str, ids: Sequence[int]) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""Changes found by the Arr's list of movies, series or artists: one request, and nothing is kept in memory.
+"""Changes found by the Arr's list of movies, series or artists: one request, of which the ids are kept.
 
 The list has all of a movie, and of a series or an artist how many episodes or tracks there are, are monitored and have
 a file. A fingerprint of each entry that differs from the stored one shows a change.
@@ -41,9 +41,8 @@ async def compare(
     At most `limit`. An empty list is no evidence, and left to a full sync. Raises a ServiceError.
     """
     comparison = catalogue.Comparison(database, category, client.kind.name)
-    await comparison.start()
     async for some in _parents(client):
-        await comparison.add([(parent.id, fingerprint_of(parent, profiles)) for parent in some])
+        await comparison.add((parent.id, fingerprint_of(parent, profiles)) for parent in some)
     return await comparison.differences(limit)
 
 

@@ -214,11 +214,39 @@ async def test_fingerprints_that_differ_are_found(tmp_path_factory, stored, list
         await sync(database, "sonarr", {"series": rows, "episodes": []})
         assert await catalogue.fingerprints(database, "cat", "sonarr", list(range(1, 10))) == stored
         comparison = catalogue.Comparison(database, "cat", "sonarr")
-        await comparison.start()
         await comparison.add(list(listed.items()))
         other = {number: found for number, found in listed.items() if stored.get(number) != found}
         gone = dict.fromkeys(stored.keys() - listed.keys()) if listed else {}
         assert await comparison.differences(100) == other | gone
+
+
+async def test_a_long_list_is_compared_without_a_write(database):
+    number = 2 * catalogue.BATCH_ROWS + 1
+    await sync(database, "radarr", {"movies": [movie(n) for n in range(number)]})
+    stored = await catalogue.fingerprints(database, "cat", "radarr", range(number))
+    gone, changed, added = {0, 2500, number - 1}, {7, 2501}, {number + 5}
+    listed = {n: f for n, f in stored.items() if n not in gone} | dict.fromkeys(changed | added, -1)
+    writes = []
+    database.on_write = writes.append
+    comparison = catalogue.Comparison(database, "cat", "radarr")
+    places = list(listed.items())
+    for start in range(0, len(places), 7):
+        await comparison.add(places[start : start + 7])
+    found = await comparison.differences(100)
+    assert found == dict.fromkeys(gone) | dict.fromkeys(changed | added, -1)
+    assert len(await comparison.differences(4)) == 4
+    assert not writes
+
+
+async def test_an_id_that_is_listed_twice_is_as_it_is_listed_last(database):
+    await sync(database, "radarr", {"movies": [movie(1), movie(2)]})
+    stored = await catalogue.fingerprints(database, "cat", "radarr", [1, 2])
+    comparison = catalogue.Comparison(database, "cat", "radarr")
+    for pairs in ([(1, -1), (2, stored[2])], [(number, -9) for number in range(10, 600)], [(1, stored[1]), (2, -1)]):
+        await comparison.add(pairs)
+    assert (await comparison.differences(1)).keys() <= {2, *range(10, 600)}
+    found = await comparison.differences(1000)
+    assert found == {2: -1} | dict.fromkeys(range(10, 600), -9)
 
 
 async def test_large_first_generation_is_written_in_batches(database):
