@@ -235,8 +235,8 @@ def _share(seconds: list[float], share: float) -> float:
 
 def _scans(sandbox: Sandbox, section: str) -> int:
     stand_in = sandbox.arrs[section]
-    posted = [request.body["name"] for request in stand_in.requests if request.path.endswith("/command")]
-    return posted.count(SCANS[stand_in.kind])
+    commands = [one for one in stand_in.requests if one.method == "POST" and one.path.endswith("/command")]
+    return sum(one.body["name"] == SCANS[stand_in.kind] for one in commands)
 
 
 async def _add_quiet_times(report: Report, sandbox: Sandbox) -> None:
