@@ -46,7 +46,7 @@ class Receiver:
 
 @asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[tuple[Daemon, Receiver]]:
-    """A daemon whose rules ask, and whose messages are received."""
+    """A daemon below a prefix whose rules ask, and whose messages are received."""
     receiver = Receiver()
     application = web.Application()
     application.router.add_post("/", receiver.receive)
@@ -54,7 +54,7 @@ async def running(folder: Path) -> AsyncIterator[tuple[Daemon, Receiver]]:
         daemon = Daemon(folder, "")
         overrides = {
             "Settings": {"Quarantine": "1s"},
-            "WebUI": {"PublicURL": f"{daemon.url}/"},
+            "WebUI": {"UrlBase": "/qbitrr", "PublicURL": f"{daemon.url}/qbitrr/"},
             "Notifications": {
                 "Urls": [f"json://{server.host}:{server.port}/"],
                 "Events": ["ask", "action"],
@@ -94,7 +94,7 @@ async def test_a_question_is_answered_and_a_removal_undone_from_the_message(brow
             for _, link, _ in receiver.found(ASKED):
                 if link not in answered:
                     answered.add(link)
-                    await page.request.post(f"{daemon.url}/answer", data={"link": link.partition("#")[2]})
+                    await page.request.post(f"{daemon.url}/qbitrr/answer", data={"link": link.partition("#")[2]})
             return next(iter(receiver.found(REMOVED)), None)
 
         removed, undo = await until(undo_link, 90, lambda: str(receiver.lines))
@@ -103,7 +103,7 @@ async def test_a_question_is_answered_and_a_removal_undone_from_the_message(brow
         await expect(page.get_by_text(removed, exact=True)).to_be_visible()
         await page.get_by_role("button", name="Undo").click()
         await expect(page.get_by_role("status")).to_contain_text("Undoing")
-        await expect(page).to_have_url(f"{daemon.url}/ui/answer.html")
+        await expect(page).to_have_url(f"{daemon.url}/qbitrr/ui/answer.html")
 
         async def undone() -> bool:
             return any(one["name"] == removed and one["state"] == "undone" for one in await daemon.decisions())
