@@ -50,8 +50,11 @@ def message(subject: Cause, page: str, links: Links) -> tuple[NotificationEvent,
             newest = Strong(f"qbitrr {subject.newest}")
             return "update", (newest, f" is available; {subject.present} runs. Update at {page}")
         case BreakerTripped():
-            because = f" await approval: {subject.because}. Decide at {page}"
-            return "breaker", ("Removals of ", Strong(subject.category), because)
+            about = (subject.category, fingerprint(subject.because))
+            keep = _offered(links, about, {"discard": "Keep them"})
+            because = f" await approval: {subject.because}. "
+            answers = (*keep, f" · Decide at {page}") if keep else (f"Decide at {page}",)
+            return "breaker", ("Removals of ", Strong(subject.category), because, *answers)
         case SettingContradicts():
             return "settings", (Strong(subject.text), f" ({subject.category}). {subject.remedy}.")
         case InboxEntry():

@@ -38,11 +38,11 @@ LONGEST = 1_000  # characters
 _KEY_BYTES = 32
 _SIGNATURE_BYTES = 16
 
-Purpose = Literal["undo", "do", "leave", "import", "blocklist", "leave_import"]
+Purpose = Literal["undo", "do", "leave", "import", "blocklist", "leave_import", "discard"]
 
 Subject = tuple[str, ...]
-"""Of undo, do and leave: the id of the action. Of the others: category, instance and infohash of a download, and the
-fingerprint of the reason that was shown."""
+"""Of undo, do and leave: the id of the action. Of discard: category, and the fingerprint of why its breaker tripped. Of
+the others: category, instance and infohash of a download, and the fingerprint of the reason that was shown."""
 
 
 class Claim(Struct, frozen=True, array_like=True):

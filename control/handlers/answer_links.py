@@ -19,7 +19,7 @@ from control.handlers import actions, imports
 from control.handlers.shared import Message
 from control.web.answers import moment
 from qbitrr.errors import ConflictError, NotFoundError, UnauthorizedError
-from qbitrr.state import ledger, verdicts
+from qbitrr.state import breakers, ledger, verdicts
 from qbitrr.state.verdicts import StoredVerdict
 
 
@@ -30,7 +30,10 @@ class LinkRequest(Struct, frozen=True):
 
 
 class LinkView(Struct, frozen=True, rename="camel"):
-    """What a link is for: an answer about a torrent, until a time. `action` is empty for one about an import."""
+    """What a link is for: an answer about a torrent, until a time. `action` is empty for one about an import.
+
+    One about removals that await approval has no `name`, but their `number`.
+    """
 
     purpose: Purpose
     action: str
@@ -38,6 +41,7 @@ class LinkView(Struct, frozen=True, rename="camel"):
     category: str
     because: str
     ends_at: datetime
+    number: int = 0
 
 
 async def read(context: HandlerContext, request: LinkRequest, http: web.Request) -> LinkView:
@@ -48,6 +52,10 @@ async def read(context: HandlerContext, request: LinkRequest, http: web.Request)
     if claim.purpose in _IMPORT_ANSWERS:
         stuck = await _download(context, claim.subject)
         return LinkView(claim.purpose, "", stuck.name, stuck.category, stuck.because, ends_at)
+    if claim.purpose == "discard":
+        category, because = await _tripped(context, claim.subject)
+        number = (await ledger.awaiting_approval(context.database)).get(category, 0)
+        return LinkView(claim.purpose, "", "", category, because, ends_at, number)
     entry = await ledger.get(context.database, int(claim.subject[0]))
     if entry is None:
         raise NotFoundError("What the link is about is known no more")
@@ -85,6 +93,20 @@ async def _answer(answer: Literal["do", "leave"], context: HandlerContext, subje
     return await actions.answer(context, actions.AnswerRequest(subject[0], answer))
 
 
+async def _discard(context: HandlerContext, subject: Subject) -> Message:
+    category, _ = await _tripped(context, subject)
+    return await actions.discard(context, actions.ApprovalRequest(category))
+
+
+async def _tripped(context: HandlerContext, subject: Subject) -> tuple[str, str]:
+    """The category whose breaker a link is about, and why it tripped. Raises ConflictError after a decision."""
+    category, reason = subject
+    because = (await breakers.read(context.database, category)).because
+    if because is None or fingerprint(because) != reason:
+        raise ConflictError(f"The removals of {category} that the link is about were decided already")
+    return category, because
+
+
 async def _answer_import(answer: imports.Choice, context: HandlerContext, subject: Subject) -> Message:
     stuck = await _download(context, subject)
     request = imports.ImportAnswerRequest(stuck.category, stuck.instance, stuck.infohash, answer, stuck.because)
@@ -111,5 +133,6 @@ _ANSWERS: Mapping[Purpose, Callable[[HandlerContext, Subject], Awaitable[Message
     "undo": _undo,
     "do": partial(_answer, "do"),
     "leave": partial(_answer, "leave"),
+    "discard": _discard,
     **{purpose: partial(_answer_import, choice) for purpose, choice in _IMPORT_ANSWERS.items()},
 }

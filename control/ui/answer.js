@@ -6,7 +6,7 @@ import { locale, named, t, useLanguage } from "./words.js";
 
 const FINAL = [401, 404, 409];
 /** The words of each answer are those of the same answer on the page. */
-const WORDS = { undo: "undo", do: "answer.do", leave: "answer.leave", import: "import.import", blocklist: "import.blocklist", leave_import: "import.leave" };
+const WORDS = { undo: "undo", do: "answer.do", leave: "answer.leave", import: "import.import", blocklist: "import.blocklist", leave_import: "import.leave", discard: "discard" };
 
 await useLanguage(navigator.languages);
 document.documentElement.lang = locale;
@@ -23,13 +23,13 @@ async function showLink(link) {
 }
 
 /** @param {string} link @param {import("./answers.js").LinkView} view */
-function showQuestion(link, { purpose, action, name, category, because, endsAt }) {
+function showQuestion(link, { purpose, action, name, category, because, endsAt, number }) {
   const status = element("div", { role: "status" });
   const word = WORDS[purpose];
   const button = /** @type {HTMLButtonElement} */ (element("button", { type: "button", class: "strong", click: () => answer(link, button, status) }, t(word)));
   show(
-    t(`${word}.title`, { name }),
-    element("p", {}, element("strong", {}, name), ` (${category})`),
+    t(`${word}.title`, { name, category, n: number }),
+    name ? element("p", {}, element("strong", {}, name), ` (${category})`) : "",
     element("p", {}, action ? `${named("action", action)}: ${because}.` : `${capitalised(because)}.`),
     element("p", {}, t(`${word}.text`, { name })),
     element("p", { class: "muted" }, t("link.until", { time: formatExact(endsAt, locale) })),

@@ -166,6 +166,14 @@ def test_a_stuck_import_has_the_answers_that_its_reason_allows():
     assert plain(message(none, PAGE, links)[1]) == f"A.Movie (movies): refused. Answer at {PAGE}"
 
 
+def test_held_removals_can_be_kept_from_the_message_and_approved_on_the_page_only():
+    tripped = BreakerTripped("movies", "11 deletions in an hour")
+    what = "Removals of movies await approval: 11 deletions in an hour."
+    keep = f"{PAGE}/discard/movies/{fingerprint('11 deletions in an hour')}"
+    assert plain(message(tripped, PAGE, no_links)[1]) == f"{what} Decide at {PAGE}"
+    assert plain(message(tripped, PAGE, links)[1]) == f"{what} Keep them: {keep} · Decide at {PAGE}"
+
+
 async def test_a_newer_version_has_a_message():
     (text,) = await sent(Sender(), UpdateAvailable("1.0", "2.0"))
     assert text == f"qbitrr 2.0 is available; 1.0 runs. Update at {PAGE}"

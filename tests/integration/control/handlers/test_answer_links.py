@@ -7,12 +7,14 @@ import msgspec
 import pytest
 
 from control.auth import answer_links, throttle
+from control.auth.answer_links import fingerprint
 from qbitrr import ipc
 from qbitrr.clock import Clock
 from qbitrr.config import load_text
-from qbitrr.state import ledger
+from qbitrr.state import breakers, ledger
+from qbitrr.state.database import open_reader, open_writer
 from tests.integration.control.asking import get, post
-from tests.integration.control.sample import CONFIG, NOW, TOKEN, UNDOABLE
+from tests.integration.control.sample import CONFIG, NOW, TOKEN, UNDOABLE, waiting_for_approval
 
 LOCKED = f'{CONFIG}[WebUI]\nWebAccess = "token"\nPublicURL = "https://qbitrr.example.org/q"\n'
 OUTSIDE = {"Host": "qbitrr.example.org", "X-Forwarded-For": "203.0.113.9"}
@@ -86,6 +88,7 @@ async def test_what_is_read_is_what_it_is_for_and_nothing_is_done(outside, locke
         "category": "movies",
         "because": "it is stalled",
         "endsAt": "2023-11-17T22:13:20Z",
+        "number": 0,
     }
     assert sent(locked) == []
 
@@ -178,6 +181,30 @@ async def test_all_guards_of_an_undo_count_and_the_link_stays_good_until_it_is_d
 async def test_what_asks_no_more_takes_no_answer(outside, locked, purpose):
     assert "does not wait" in (await post(outside, "/answer", 409, json={"link": link_of(locked, purpose)}))["error"]
     assert sent(locked) == []
+
+
+async def test_held_removals_are_kept_while_they_are_those_of_the_message(
+    filled_state, tmp_path, make_context_over, connect
+):
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(filled_state.read_bytes())
+    why = "11 deletions in an hour"
+    async with open_writer(copy) as writer, open_reader(copy) as reader:
+        await breakers.write(writer, "movies", why, NOW)
+        context = make_context_over(reader, LOCKED)
+        waiting_for_approval(context)
+        first, second = (context.answer_links.issue(("movies", fingerprint(why)), ["discard"])[0] for _ in range(2))
+        async with connect(context) as client:
+            read = await post(client, "/answer/read", json={"link": first})
+            assert (read["purpose"], read["category"], read["because"], read["number"]) == ("discard", "movies", why, 0)
+            assert sent(context) == []
+            await post(client, "/answer", json={"link": first})
+            assert sent(context) == [ipc.Discard()]
+            for other in (None, "12 deletions in an hour"):
+                await breakers.write(writer, "movies", other, NOW)
+                for path in ("/answer", "/answer/read"):
+                    assert "decided already" in (await post(client, path, 409, json={"link": second}))["error"]
+        assert sent(context) == [ipc.Discard()]
 
 
 async def test_what_is_gone_is_not_found(outside, locked):
