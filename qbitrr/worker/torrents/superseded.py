@@ -120,28 +120,30 @@ class SupersededDownloads:
     async def _read(self) -> None:
         database, category = self._database, self._category
         reading = await file_events.reading(database, category)
-        pages = await self._news(reading)
-        newest = _witnesses(record for page in pages for record in page)
+        news = await self._news(reading)
+        newest = _witnesses(news)
         if reading.witnesses and (confirmed := reading.confirmed_by(newest)) < reading.newest:
             _log.info("history lacks known events", section=self._client.section, since=confirmed)
             await file_events.drop_after(database, category, confirmed)
             reading = reading if confirmed else HistoryReading()
         if newest:
             reading = replace(reading, newest=newest[0].id, witnesses=witnesses_of(newest))
-        for page in pages:
-            await self._store(reading, page)
+        await self._store(reading, news)
         await self._read_older(reading)
         await file_events.drop_old(database, category, self._clock.wall())
         found = await self._suspects()
         self._changed |= found ^ self.suspects
         self.suspects = found
 
-    async def _news(self, reading: HistoryReading) -> list[list[HistoryRecord]]:
+    async def _news(self, reading: HistoryReading) -> list[HistoryRecord]:
         """Read the newest page, and those after it until one meets what is known, which is forgotten if none does."""
-        pages = [(await self._client.history_page(1)).records]
-        while reading.newest and len(pages) < _PAGES_AT_ONCE and not _meets(reading, pages[-1]):
-            pages.append((await self._client.history_page(len(pages) + 1)).records)
-        return pages
+        found: list[HistoryRecord] = []
+        for page in range(1, _PAGES_AT_ONCE + 1):
+            records = (await self._client.history_page(page)).records
+            found += records
+            if len(records) < PAGE_SIZE or min(record.id for record in records) <= reading.newest or not reading.newest:
+                break
+        return found
 
     async def _read_older(self, reading: HistoryReading) -> None:
         """Go some pages back, until the oldest torrent was not there yet."""
@@ -186,11 +188,6 @@ class SupersededDownloads:
             files = {item: await library.files_of(self._client, item) for item in items}
             others = await file_events.of_items(self._database, self._category, items)
         return supersession(download, [*mine, *(event for event in others if event.download != download)], files)
-
-
-def _meets(reading: HistoryReading, records: list[HistoryRecord]) -> bool:
-    """Whether a page goes back to what is known, or is the last one."""
-    return len(records) < PAGE_SIZE or min(record.id for record in records) <= reading.newest
 
 
 def _witnesses(records: Iterable[HistoryRecord]) -> list[Witness]:
