@@ -8,6 +8,7 @@ import time
 import msgspec
 import pytest
 
+from qbitrr.clock import Clock
 from qbitrr.errors import UnreachableError
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.verdict import Action, Decision
@@ -225,11 +226,22 @@ async def test_an_error_of_the_database_between_two_steps_loses_no_search(sandbo
 async def test_a_torrent_with_an_action_of_another_category_is_tried_ever_more_seldom(sandbox, bench):
     torrent = finished(sandbox.world)
     only(sandbox.world, torrent)
-    async with bench() as opened:
+    now = [1000.0]
+    async with bench(clock=Clock(monotonic=lambda: now[0])) as opened:
+        failures = opened.loop.runner._failures
+
+        async def attempts_after(seconds):
+            """How often it was tried until then."""
+            now[0] += seconds
+            await passes(opened, 1)
+            return failures["qBit", torrent.infohash]
+
         await plan(opened, torrent, category="radarr-old", action="import")
         await opened.loop.load()
-        await passes(opened, 10)
-        assert opened.loop.runner._failures["qBit", torrent.infohash] < 5
+        await passes_until(opened, lambda: failures, "it was not tried")
+        attempts = [await attempts_after(seconds) for seconds in (0.0, 0.0, 0.0, *[1.0] * 20)]
+    assert attempts[:3] == [1, 1, 1]
+    assert 4 <= attempts[-1] <= 6  # after 1, 2, 4 and 8 seconds
 
 
 async def test_an_import_that_was_found_done_is_one_step_in_the_ledger(sandbox, bench):
