@@ -12,14 +12,18 @@ from benchmarks.report import Section  # noqa: TC001 - likewise
 FILE = Path(__file__).with_name("results.jsonl")
 
 
-class Result(msgspec.Struct, frozen=True):
-    """One whole run. `date` is the day on which it ended, `minutes` is how long it took."""
+class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One whole run. `date` is the day on which it ended, `minutes` is how long it took.
+
+    `note` is what a reader has to know of it, written into the line by hand.
+    """
 
     version: str
     date: str
     minutes: float
     machine: Machine
     sections: list[Section]
+    note: str = ""
 
 
 def with_result(text: str, result: Result) -> str:

@@ -57,8 +57,9 @@ def text_of(result: Result) -> str:
         machine=result.machine,
         largest=LARGEST_EXPONENT,
     )
+    note = [f"**About this run:** {result.note}"] if result.note else []
     sections = ["\n".join(_section(section)) for section in result.sections]
-    return "\n\n".join([preamble, "\n".join(_broken(result)), *sections]) + "\n"
+    return "\n\n".join([preamble, *note, "\n".join(_broken(result)), *sections]) + "\n"
 
 
 def _broken(result: Result) -> Iterator[str]:

@@ -42,3 +42,10 @@ def test_a_number_that_is_missing_is_not_kept_and_not_broken():
     text = page(Measurement("paint", missing="there is no browser", below=1.0))
     assert rows(text) == ["| paint | missing: there is no browser | under 1 |  |"]
     assert "0 of 1 promises are kept, 1 could not be measured." in text
+
+
+def test_what_a_reader_has_to_know_of_the_run_stands_before_its_numbers():
+    result = Result("0.2.0", "2026-11-29", 24.5, Machine("A CPU", 2, "3.11.7"), [Section("Large home")], "It was busy.")
+    text = text_of(result)
+    assert text.index("**About this run:** It was busy.") < text.index("## What is not kept")
+    assert "About this run" not in page()
