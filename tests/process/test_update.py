@@ -67,7 +67,7 @@ def config(
     sandbox: Sandbox, index: PackageIndex, sections: dict[str, dict[str, Any]] | None = None, **settings: Any
 ) -> str:
     ours = {"UpdateIndex": f"{index.url}/simple", "ReleasesURL": f"{index.url}/releases", "UpdateKey": trusted_keys()}
-    settings = {**ours, "ProcessSpawnTimeoutSeconds": 3, **settings}
+    settings = {**ours, "ProcessSpawnTimeoutSeconds": 15, **settings}
     return sandbox.config_toml({"Settings": settings, **(sections or {})})
 
 
