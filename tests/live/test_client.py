@@ -15,6 +15,7 @@ from qbitrr.qbittorrent.mirror import Mirror
 from qbitrr.qbittorrent.restore import KeptTorrent, TorrentSettings
 from qbitrr.qbittorrent.session import Access
 from qbitrr.qbittorrent.tracker_status import TrackerStatus, tracker_status
+from qbitrr.worker.torrents.actions.runner import MOST_AT_ONCE
 from tests.support import versions
 from tests.support.polling import until
 from tests.support.torrents import make_torrent
@@ -64,6 +65,14 @@ async def seeded(qbittorrent: QbittorrentNox, tracker: Tracker, name: str, **cha
     await qbittorrent.add(torrent.data)
     await qbittorrent.wait_for_state(torrent.infohash, "stalledUP", "uploading")
     return torrent
+
+
+async def test_as_many_torrents_as_actions_at_once_are_read_by_one_request(
+    tracker: Tracker, qbittorrent: QbittorrentNox, client: QbittorrentClient
+):
+    torrent = await seeded(qbittorrent, tracker, "Movie.2024")
+    unknown = [f"{number:040x}" for number in range(2 * MOST_AT_ONCE)]
+    assert (await client.torrents([*unknown, torrent.infohash])).keys() == {torrent.infohash}
 
 
 async def test_stopping_and_starting(tracker: Tracker, qbittorrent: QbittorrentNox, client: QbittorrentClient):

@@ -32,12 +32,13 @@ class TorrentReads:
         try:
             torrents = await self._together()
         except UnexpectedAnswerError:  # what is wrong with the row of another torrent is its own
-            torrents = await self._client.torrents([infohash])
-        return torrents.get(infohash)
+            return (await self._client.torrents([infohash])).get(infohash)
+        return torrents[infohash]  # one that was not asked for is not gone
 
-    async def _read(self) -> dict[str, Torrent]:
+    async def _read(self) -> dict[str, Torrent | None]:
         asked, self._asked = self._asked, set()
-        return await self._client.torrents(sorted(asked))
+        torrents = await self._client.torrents(sorted(asked))
+        return {infohash: torrents.get(infohash) for infohash in asked}
 
     async def close(self) -> None:
         """Cancel what is under way."""

@@ -55,7 +55,8 @@ _UNDECIDED = frozenset(rule.__name__ for rule in (arr_queue_is_unknown, client_a
 """Rules that stop because too little is known to judge: what is under way waits."""
 _UNDECIDED_SECONDS = 5.0
 _MOST_ASKED = 100  # actions of a category that the user is asked about; the others wait until one is answered
-_MOST_AT_ONCE = 100  # actions under way; the others start as these end
+MOST_AT_ONCE = 100
+"""Actions under way; the others start as these end."""
 
 _STEPS: dict[Action, Callable[[ActionContext, Entry], Awaitable[None]]] = {
     Action.IMPORT: importing.import_download,
@@ -157,7 +158,7 @@ class ActionRunner:
             return
         arr_answers = self._observer.queue is not None or self._context.services.arr_client is None
         for key, entry in self._open.items():
-            if len(self._running) >= _MOST_AT_ONCE:
+            if len(self._running) >= MOST_AT_ONCE:
                 return
             if arr_answers and self._poll.answers(key[0]) and self._may_act(key):
                 self._start(key, partial(self._resume, entry))
@@ -209,7 +210,7 @@ class ActionRunner:
 
         What is dropped as its client does not answer is judged in the pass in which that does again.
         """
-        while self._waiting and len(self._running) < _MOST_AT_ONCE:
+        while self._waiting and len(self._running) < MOST_AT_ONCE:
             key = next(iter(self._waiting))
             del self._waiting[key]
             if key not in self._open and self._poll.answers(key.instance) and self._may_act(key):
@@ -241,7 +242,7 @@ class ActionRunner:
         self._again_at[key] = self._context.clock.monotonic() + wait_seconds
         if done:
             self._poll.wake.set()
-        if len(self._running) <= _MOST_AT_ONCE // 2:  # many together, as then they share what they ask of the services
+        if len(self._running) <= MOST_AT_ONCE // 2:  # many together, as then they share what they ask of the services
             self._start_waiting()
 
     def _failed(self, key: TorrentKey, error: Exception) -> float:

@@ -76,7 +76,7 @@ async def test_a_hundred_actions_are_under_way_at_once_and_the_others_follow_by_
 
 async def test_an_action_that_had_to_wait_and_ends_while_the_ledger_is_read_is_not_resumed(sandbox, bench, monkeypatch):
     """What was read of it is as it was before its last steps."""
-    monkeypatch.setattr(runner, "_MOST_AT_ONCE", 1)
+    monkeypatch.setattr(runner, "MOST_AT_ONCE", 1)
     first = stalled(sandbox.world)
     only(sandbox.world, first)
     second = copy.copy(first)
@@ -99,7 +99,7 @@ async def test_an_action_that_had_to_wait_and_ends_while_the_ledger_is_read_is_n
         entries = await read(*arguments)
         may_go_on[1].set()
         await until(lambda: not opened.loop.runner.busy, 20, "the other action did not end")
-        monkeypatch.setattr(runner, "_MOST_AT_ONCE", 2)  # there is room to resume it
+        monkeypatch.setattr(runner, "MOST_AT_ONCE", 2)  # there is room to resume it
         return entries
 
     async with bench(before_tagging(wait), **TAGGED) as opened:
