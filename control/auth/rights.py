@@ -315,6 +315,8 @@ _ARR: Mapping[str, Rights] = {
     "EntrySearch.DoUpgradeSearch": CHANGE,
     "EntrySearch.ForceMinimumCustomFormat": CHANGE,
     "EntrySearch.ForceResetTempProfiles": CHANGE,
+    "EntrySearch.ExcludeTags": CHANGE,
+    "EntrySearch.IncludeTags": CHANGE,
     "EntrySearch.KeepTempProfile": CHANGE,
     "EntrySearch.Ombi.ApprovedOnly": CHANGE,
     "EntrySearch.Ombi.SearchOmbiRequests": CHANGE,

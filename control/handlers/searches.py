@@ -38,6 +38,7 @@ class SearchPlan(Struct, frozen=True, rename="camel"):
     `waitingFor` says why none is sent now, empty when nothing prevents it. `due` counts the items that may be searched
     now; `throughAt` is when all of them are searched at `perHour`, null when there are none. The budget allows `left`
     searches at once; it may be negative after some that could not wait. `pausedAt` is null unless the user paused them.
+    `leftOut` counts the items that are due, but that their tags in the Arr keep from being searched, by reason.
     """
 
     searches: list[PlannedSearch]
@@ -48,6 +49,7 @@ class SearchPlan(Struct, frozen=True, rename="camel"):
     left: int
     paused_at: datetime | None
     paused_by: str | None
+    left_out: dict[str, int]
 
 
 class PauseRequest(Struct, frozen=True):
@@ -95,6 +97,7 @@ async def plan(context: HandlerContext, request: PlanRequest) -> SearchPlan:
         left=await left(context, category),
         paused_at=None if pause is None else moment(pause.paused_at),
         paused_by=None if pause is None else pause.by,
+        left_out=forecast.left_out,
     )
 
 

@@ -25,6 +25,7 @@ from qbitrr.arr.models import (
     QueueRecord,
     RemotePathMapping,
     SystemStatus,
+    Tag,
     WithId,
     WithProfile,
 )
@@ -121,6 +122,10 @@ class ArrClient:
     async def quality_profiles(self) -> dict[int, QualityProfile]:
         """Ask for all quality profiles, by id."""
         return {profile.id: profile for profile in await self.get("qualityprofile", list[QualityProfile])}
+
+    async def tags(self) -> dict[str, int]:
+        """Ask for all tags: their ids by their labels in lower case."""
+        return {tag.label.lower(): tag.id for tag in await self.get("tag", list[Tag]) if tag.label}
 
     async def queue(self) -> list[QueueRecord]:
         """Ask for the whole download queue, unmatched downloads included.

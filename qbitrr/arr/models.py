@@ -31,6 +31,13 @@ class QualityProfile(Answer, frozen=True):
     cutoff_format_score: int = 0
 
 
+class Tag(Answer, frozen=True):
+    """`GET tag`. The Arrs write labels in lower case."""
+
+    id: int
+    label: str | None = None
+
+
 class WithId(Answer, frozen=True):
     """Anything that the Arr has."""
 
@@ -70,6 +77,7 @@ class Movie(Answer, frozen=True):
     physical_release: str | None = None
     digital_release: str | None = None
     movie_file: File | None = None
+    tags: list[int] | None = None
 
 
 class ItemWithFile(Answer, frozen=True):
@@ -112,6 +120,7 @@ class Series(Answer, frozen=True):
     quality_profile_id: int = 0
     seasons: list[Season] | None = None
     statistics: SeriesStatistics | None = None
+    tags: list[int] | None = None
 
 
 class Episode(Answer, frozen=True):
@@ -149,6 +158,7 @@ class Artist(Answer, frozen=True):
     monitored: bool = False
     quality_profile_id: int = 0
     statistics: ArtistStatistics | None = None
+    tags: list[int] | None = None
 
 
 class AlbumStatistics(Answer, frozen=True):

@@ -1,7 +1,7 @@
 """Settings of an Arr that contradict ours: what they do, and the remedy.
 
-What was not read is no contradiction. Sources: `config/downloadclient`, `downloadclient`, `remotepathmapping` and
-`health` of Radarr 6.1, Sonarr 4.0 and 5, and Lidarr 2.14.
+What was not read is no contradiction. Sources: `config/downloadclient`, `downloadclient`, `remotepathmapping`,
+`tag` and `health` of Radarr 6.1, Sonarr 4.0 and 5, and Lidarr 2.14.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from msgspec import Struct
 
 from qbitrr.rules.ownership import owner
 from qbitrr.rules.paths import PathMapping  # noqa: TC001 - msgspec resolves the types of fields
+from qbitrr.rules.search.tags import missing_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PLACE = "Settings, Download Clients"
-"""Where all of it is set in an Arr."""
+"""Where an Arr has what concerns downloads."""
 _UNAVAILABLE = frozenset({"DownloadClientCheck", "DownloadClientStatusCheck"})
 _ALL_CLIENTS = "All download clients"
 _PATHS = "RemotePathMappingCheck"
@@ -36,6 +37,7 @@ class ContradictionKind(StrEnum):
     TWO_CLIENTS = "two_clients_of_one_address"
     UNAVAILABLE = "client_unavailable"
     PATHS_DIFFER = "paths_differ"
+    UNKNOWN_TAG = "unknown_tag"
 
 
 PASSING = frozenset({ContradictionKind.UNAVAILABLE})
@@ -80,6 +82,7 @@ class ArrSettings(Struct, frozen=True):
     clients: tuple[ClientSettings, ...] | None = None
     mappings: tuple[PathMapping, ...] | None = None
     health: tuple[HealthIssue, ...] | None = None
+    tags: frozenset[str] | None = None
 
 
 class OurSettings(Struct, frozen=True):
@@ -96,6 +99,8 @@ class OurSettings(Struct, frozen=True):
     quarantine: bool = False
     hit_and_run: bool = False
     seeding_limits: bool = False
+    include_tags: tuple[str, ...] = ()
+    exclude_tags: tuple[str, ...] = ()
 
 
 def contradictions(arr: ArrSettings, ours: OurSettings) -> list[Contradiction]:
@@ -109,6 +114,7 @@ def contradictions(arr: ArrSettings, ours: OurSettings) -> list[Contradiction]:
         *_completed_handling(arr, ours),
         *_two_clients(mine, ours),
         *_unavailable(arr, mine, ours),
+        *_unknown_tags(arr, ours),
     ]
 
 
@@ -221,3 +227,18 @@ def _unavailable(arr: ArrSettings, mine: tuple[ClientSettings, ...], ours: OurSe
         text = f"{ours.app} does not reach its qBittorrent: it grabs, lists and imports nothing meanwhile"
         remedy = f"Test the client in {ours.app} ({PLACE}); after a failure it is tried again only after minutes"
         yield Contradiction(ContradictionKind.UNAVAILABLE, text, remedy, "; ".join(said))
+
+
+def _unknown_tags(arr: ArrSettings, ours: OurSettings) -> Iterator[Contradiction]:
+    """Labels that the Arr has not: nothing has such a tag, so that nothing is included, or left out, by it."""
+    if arr.tags is None:
+        return
+    for key, labels in (("IncludeTags", ours.include_tags), ("ExcludeTags", ours.exclude_tags)):
+        missing = missing_labels(labels, arr.tags)
+        if missing:
+            listed = " and ".join(f'"{label}"' for label in missing)
+            is_all = key == "IncludeTags" and len(missing) == len(set(labels))
+            effect = "nothing is searched" if is_all else "that has no effect"
+            text = f"{key} of [{ours.section}] names {listed}, which is no tag of {ours.app}: {effect}"
+            remedy = f"Create the tag in {ours.app} (Settings, Tags), or correct {key} of [{ours.section}.EntrySearch]"
+            yield Contradiction(ContradictionKind.UNKNOWN_TAG, text, remedy)

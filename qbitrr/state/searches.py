@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _PAGE_ROWS = 2000
 _FINISHED = "has_file AND quality_met AND custom_format_met AND NOT upgrade"
-# of each kind: the columns of the key, and the fields of `rules.search.plan.Item` up to `upgrade`
+# of each kind: the columns of the key, and the fields of `rules.search.plan.Item` up to `tags`
 _KEYS = {
     "radarr": ("id",),
     "sonarr": ("series_id", "season_number", "episode_number", "id"),
@@ -25,11 +25,12 @@ _TABLES = {"radarr": "movies", "sonarr": "episodes", "lidarr": "albums"}
 _YEAR = "CAST(ifnull(strftime('%Y', rows.released_at, 'unixepoch'), '0') AS INTEGER)"
 _ITEMS = {
     "radarr": "id, 0, NULL, NULL, title, year, rows.released_at, is_request, has_file, quality_met,"
-    " custom_format_met, upgrade",
+    " custom_format_met, upgrade, rows.tags",
     "sonarr": f"id, series_id, season_number, episode_number, title, {_YEAR}, rows.released_at, is_request, has_file,"
-    " quality_met, custom_format_met, upgrade",
+    " quality_met, custom_format_met, upgrade,"
+    " (SELECT tags FROM series WHERE series.category = rows.category AND series.id = rows.series_id)",
     "lidarr": f"id, artist_id, NULL, NULL, title, {_YEAR}, rows.released_at, is_request, has_file, quality_met, 1,"
-    " upgrade",
+    " upgrade, (SELECT tags FROM artists WHERE artists.category = rows.category AND artists.id = rows.artist_id)",
 }
 _HISTORY = "searches.at, ifnull(searches.tries, 0), searches.released_at"
 

@@ -81,11 +81,13 @@ async def read_settings(client: ArrClient) -> ArrSettings:
     clients = await _known(client.download_clients())
     mappings = await _known(client.path_mappings())
     health = await _known(client.health())
+    tags = await _known(client.tags())
     return ArrSettings(
         handles_completed=None if downloads is None else downloads.enable_completed_download_handling,
         clients=None if clients is None else facts.client_settings(clients),
         mappings=None if mappings is None else facts.path_mappings(mappings),
         health=None if health is None else facts.health_issues(health),
+        tags=None if tags is None else frozenset(tags),
     )
 
 
@@ -110,6 +112,8 @@ def our_settings(config: WorkerConfig) -> OurSettings:
         quarantine=config.settings.quarantine_seconds > 0,
         hit_and_run=any(policy.hit_and_run.any for policy in seeding),
         seeding_limits=any(map(_has_limits, seeding)),
+        include_tags=arr.entry_search.include_tags,
+        exclude_tags=arr.entry_search.exclude_tags,
     )
 
 

@@ -337,6 +337,7 @@ export const GERMAN = {
   "plan.paused": "Angehalten von {by}. Was du verlangst, wird trotzdem gesucht.",
   "plan.through.label": "Alle sind gesucht",
   "plan.waits": "Jetzt wird nicht gesucht: {reason}",
+  "plan.left.out": ({ n, reason }) => `${zahl(n)} ausgelassen: ${reason}`,
   "plan.cost": ({ n }) => `kostet ${viele(n, "Suche", "Suchen")}`,
 
   "files.title": "Regeln an einem Torrent ausprobieren",

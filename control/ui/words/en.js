@@ -335,6 +335,7 @@ export const ENGLISH = {
   "plan.paused": "Paused by {by}. What you ask for is still searched.",
   "plan.through.label": "All of them are searched",
   "plan.waits": "No search is sent now: {reason}",
+  "plan.left.out": ({ n, reason }) => `${many(n, "item is", "items are")} left out, ${reason}`,
   "plan.cost": ({ n }) => `costs ${many(n, "search", "searches")}`,
 
   "files.title": "Try the rules on a torrent",

@@ -78,6 +78,14 @@ class EntrySearch(Table, frozen=True):
     ] = True
     also_search_specials: Annotated[bool, key("flag", "Season 0 too.", kinds=_SERIES)] = False
     unmonitored: Annotated[bool, key("flag", "What is not monitored too.")] = False
+    include_tags: Annotated[
+        tuple[str, ...],
+        key("name", "Search only what has one of these tags in the Arr. None: everything."),
+    ] = ()
+    exclude_tags: Annotated[
+        tuple[str, ...],
+        key("name", "Never search what has one of these tags in the Arr, whatever IncludeTags says."),
+    ] = ()
     search_limit: Annotated[
         int,
         key("integer", "Searches that may run in the Arr at the same time. 0: never search.", ge=0),

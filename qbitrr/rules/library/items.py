@@ -8,10 +8,15 @@ when its series or artist is monitored too; it can be missing only once it is re
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from qbitrr.rules.library.quality import UNKNOWN_PROFILE, FileFacts, Profile, measure, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Movie(Struct, frozen=True, gc=False, array_like=True, rename="camel"):
@@ -42,6 +47,8 @@ class MovieRow(Movie, frozen=True):
     quality_profile: str
     released_at: float | None
     fingerprint: int = 0
+    tags: str | None = None
+    """Ids of its tags with a space between; None when they are not known."""
 
 
 class SeriesRow(Struct, frozen=True, gc=False, array_like=True):
@@ -63,6 +70,8 @@ class SeriesRow(Struct, frozen=True, gc=False, array_like=True):
     """By which Sonarr's own page addresses it."""
     missing: int = 0
     """How many of its episodes are missing; counted when they are stored."""
+    tags: str | None = None
+    """Like those of a movie."""
 
 
 class Episode(Struct, frozen=True, gc=False, array_like=True, rename="camel"):
@@ -106,6 +115,8 @@ class ArtistRow(Struct, frozen=True, gc=False, array_like=True):
     """By which Lidarr's own page addresses it."""
     missing: int = 0
     """How many of its albums are missing; counted when they are stored."""
+    tags: str | None = None
+    """Like those of a movie."""
 
 
 class Album(Struct, frozen=True, gc=False, array_like=True, rename="camel"):
@@ -156,6 +167,11 @@ def sort_key(title: str) -> str:
     return title.casefold()
 
 
+def tag_list(ids: Iterable[int] | None) -> str | None:
+    """Return the ids of tags as they are stored; None when they are not known."""
+    return None if ids is None else " ".join(map(str, sorted(ids)))
+
+
 def movie_released_at(
     release_date: float | None,
     minimum_availability: str,
@@ -190,6 +206,7 @@ def movie(
     profile: Profile = UNKNOWN_PROFILE,
     released_at: float | None = None,
     fingerprint: int = 0,
+    tags: str | None = None,
 ) -> MovieRow:
     """Make the row of a movie; `available` is Radarr's `isAvailable`, which honours minimum availability and delay."""
     quality = measure(file, profile)
@@ -211,6 +228,7 @@ def movie(
         quality_profile=profile.name,
         released_at=released_at,
         fingerprint=fingerprint,
+        tags=tags,
     )
 
 

@@ -31,6 +31,7 @@ class Item(NamedTuple):
 
     `parent` is the series or artist, `season` and `number` are None for all but episodes. `released_at` is None when
     it is not known, `searched_at` when it was never searched; `searched_release` is what `released_at` was then.
+    `tags` are the ids of the tags of the movie, the series or the artist, None when they are not known.
     """
 
     id: int
@@ -45,6 +46,7 @@ class Item(NamedTuple):
     quality_met: bool
     custom_format_met: bool
     upgrade: bool
+    tags: str | None
     searched_at: float | None
     tries: int
     searched_release: float | None
@@ -219,7 +221,7 @@ class SearchForecast(Struct, frozen=True, rename="camel"):
     """The next searches in order. `waiting_for` is why none is sent now; empty when one may be.
 
     `due` counts the items that may be searched now; `through_at` is when all of them will have been searched at this
-    rate, in epoch seconds, null when there are none.
+    rate, in epoch seconds, null when there are none. `left_out` counts those that their tags keep from it, by reason.
     """
 
     searches: list[PlannedSearch]
@@ -227,6 +229,7 @@ class SearchForecast(Struct, frozen=True, rename="camel"):
     per_hour: int
     waiting_for: str
     through_at: float | None
+    left_out: dict[str, int] = {}
 
 
 def is_inside(window: str, minute_of_day: int) -> bool:

@@ -50,3 +50,5 @@ class ArrSettings(Struct):
     mounts: list[PathMapping] = field(default_factory=list)
     indexers_away: bool = False
     """No indexer answers any more."""
+    tags: dict[int, str] = field(default_factory=dict)
+    """Settings > Tags: the labels by id."""

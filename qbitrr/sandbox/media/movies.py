@@ -32,6 +32,7 @@ class Movie(Struct, gc=False):
     added: int
     file: File | None = None
     last_search: int | None = None
+    tags: tuple[int, ...] = ()
 
     @property
     def title(self) -> str:

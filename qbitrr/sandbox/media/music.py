@@ -88,6 +88,7 @@ class Artist(Struct, gc=False):
     ended: bool
     added: int
     albums: list[Album]
+    tags: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:

@@ -52,6 +52,7 @@ class Series(Struct, gc=False):
     ended: bool
     added: int
     seasons: list[Season]
+    tags: tuple[int, ...] = ()
 
     @property
     def title(self) -> str:

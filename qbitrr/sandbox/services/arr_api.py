@@ -116,6 +116,7 @@ class ArrStandIn(StandIn):
             "health": self.get_health,
             "qualityprofile": self.get_profiles,
             "qualityprofile/{id}": self.get_profile,
+            "tag": self.get_tags,
             "queue": self.get_queue,
             "queue/status": self.get_queue_status,
             "history": self.get_history,
@@ -227,6 +228,11 @@ class ArrStandIn(StandIn):
         """One quality profile."""
         profile = self.arr.collection.profiles.get(path_id(request))
         return problem() if profile is None else one(resources.quality_profile(self.kind, profile))
+
+    async def get_tags(self, _: web.Request) -> web.Response:
+        """All tags, by their labels."""
+        by_label = sorted(self.arr.settings.tags.items(), key=lambda one: one[1])
+        return many({"label": label, "id": number} for number, label in by_label)
 
     async def get_health(self, _: web.Request) -> web.Response:
         """System > Status > Health."""

@@ -278,7 +278,7 @@ class LidarrStandIn(ArrStandIn):
             "genres": [names.genre(artist.id)],
             "cleanName": names.slug(artist.name).replace("-", ""),
             "sortName": artist.name.lower(),
-            "tags": [],
+            "tags": list(artist.tags),
             "added": iso(artist.added),
             "ratings": {"votes": artist.id % 4000, "value": 4 + artist.id % 50 / 10},
             "id": artist.id,

@@ -35,7 +35,6 @@ _SAME_FOR_ALL = {
     "rootFolderPath": ROOT,
     "certification": "PG",
     "keywords": [],
-    "tags": [],
 }
 
 
@@ -189,6 +188,7 @@ class RadarrStandIn(ArrStandIn):
                 "tmdbId": tmdb_id(item),
                 "titleSlug": str(tmdb_id(item)),
                 "genres": [names.genre(item.id), names.genre(item.id + 3)],
+                "tags": list(item.tags),
                 "added": iso(item.added),
                 "ratings": {"tmdb": {"votes": item.id % 4000, "value": 4 + item.id % 50 / 10, "type": "user"}},
                 "movieFile": self._file(item) if item.file else None,

@@ -49,7 +49,6 @@ _SAME_FOR_ALL = {
     "seriesType": "standard",
     "rootFolderPath": ROOT,
     "certification": "TV-14",
-    "tags": [],
     "languageProfileId": 1,
 }
 
@@ -334,6 +333,7 @@ class SonarrStandIn(ArrStandIn):
                 "imdbId": f"tt{80_000_000 + series.id}",
                 "titleSlug": names.slug(title),
                 "genres": [names.genre(series.id)],
+                "tags": list(series.tags),
                 "added": iso(series.added),
                 "ratings": {"votes": series.id % 4000, "value": 4 + series.id % 50 / 10},
                 "statistics": {

@@ -137,6 +137,7 @@ def _movie_row(
             digital=from_iso(movie.digital_release),
         ),
         fingerprint=fingerprint_of(movie, profiles) if fingerprint is None else fingerprint,
+        tags=items.tag_list(movie.tags),
     )
 
 
@@ -201,6 +202,7 @@ def _series_row(series: Series, profiles: Profiles, fingerprint: int | None = No
         fingerprint=fingerprint_of(series, profiles) if fingerprint is None else fingerprint,
         unmonitored_seasons=" ".join(str(s.season_number) for s in series.seasons or [] if not s.monitored),
         title_slug=series.title_slug or "",
+        tags=items.tag_list(series.tags),
     )
 
 
@@ -270,6 +272,7 @@ def _artist_row(artist: Artist, profile: Profile, fingerprint: int) -> items.Art
         quality_profile=profile.name,
         fingerprint=fingerprint,
         foreign_id=artist.foreign_artist_id or "",
+        tags=items.tag_list(artist.tags),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from qbitrr import logs
 from qbitrr.errors import ServiceError
 from qbitrr.rules.search import budget, plan
 from qbitrr.rules.search.plan import Choice, Item, PlannedSearch, SearchForecast, SeasonItems, Switches, is_inside
+from qbitrr.rules.search.tags import TagFilter, tag_filter, why_left_out
 from qbitrr.state import catalogue, searches
 from qbitrr.worker.disk import on_disk
 from qbitrr.worker.search.budget import SearchBudget, SearchSender
@@ -62,6 +64,7 @@ class SearchLoop:
         self._busy_because = ""
         self._busy_until = 0.0
         self._due = 0
+        self._left_out: Counter[str] = Counter()
         self._planned_at = 0.0
         self._synced_at: float | None = None
 
@@ -231,17 +234,29 @@ class SearchLoop:
             return
         arr, at, downloading = self._config.arr, self._clock.wall(), self._downloading
         started_at, synced_at = self._clock.monotonic(), await catalogue.synced_at(self._database, arr.category)
+        tags = await self._tag_filter()
         best: list[Choice] = []
-        self._due = 0
+        due, left_out = 0, Counter[str]()
         pages = searches.unfinished(self._database, arr.category, arr.kind, unmonitored=arr.entry_search.unmonitored)
         async for rows in pages:
             items = (Item(*row) for row in rows)  # type: ignore[arg-type]
             found = [one for item in items if (one := plan.choice(item, self._switches, at))]
             found = [one for one in found if one.item.id not in downloading]
-            self._due += len(found)
+            reasons = [why_left_out(one.item.tags, tags) for one in found]
+            left_out.update(filter(None, reasons))
+            found = [one for one, reason in zip(found, reasons, strict=True) if not reason]
+            due += len(found)
             best = plan.best(best, found, _NEXT)
+        self._due, self._left_out = due, left_out
         self._next = await self._as_searches(best, at)
         self._planned_at, self._synced_at = started_at, synced_at
+
+    async def _tag_filter(self) -> TagFilter:
+        """Find the tags that decide, by their present labels; the Arr is asked only when some are configured."""
+        entry = self._config.arr.entry_search
+        if not entry.include_tags and not entry.exclude_tags:
+            return TagFilter()
+        return tag_filter(entry.include_tags, entry.exclude_tags, await self._arr.tags())
 
     async def _as_searches(self, best: list[Choice], at: float) -> list[PlannedSearch]:
         downloading = self._downloading
@@ -287,7 +302,8 @@ class SearchLoop:
     async def _publish(self, waiting: str) -> None:
         per_hour, due = self._budget.per_hour, self._due
         through = self._clock.wall() + budget.seconds_for(due, per_hour) if due else None
-        shown = SearchForecast(self._next[:_SHOWN], due, per_hour, waiting, through and through // 60 * 60)
+        through = through and through // 60 * 60
+        shown = SearchForecast(self._next[:_SHOWN], due, per_hour, waiting, through, dict(self._left_out))
         await searches.store_plan(self._database, self._config.arr.category, msgspec.json.encode(shown).decode())
 
 

@@ -24,7 +24,8 @@ from supervisor.workers import WorkerChanges
 TOKEN = "correct horse battery staple"
 NOW = 1_700_000_000.0
 PLAN = """{"searches": [{"command": "MoviesSearch", "itemIds": [3], "reason": "Missing", "why": "missing",
-"title": "Third"}], "due": 40, "perHour": 30, "waitingFor": "", "throughAt": 1700000000}"""
+"title": "Third"}], "due": 40, "perHour": 30, "waitingFor": "", "throughAt": 1700000000,
+"leftOut": {"with a tag of ExcludeTags": 2}}"""
 HASH = "c0ffee" + 34 * "0"
 HD = Profile("HD", upgrade_allowed=True, min_format_score=10, cutoff_format_score=100)
 GOOD = FileFacts(1, cutoff_not_met=False, custom_format_score=100)
@@ -296,7 +297,7 @@ async def fill(path):
         await database.write(
             "INSERT INTO movies SELECT 'new', id, title, sort_title, year, tmdb_id, imdb_id, monitored, released,"
             " has_file, file_id, quality_met, custom_format_score, min_custom_format_score, custom_format_met, upgrade,"
-            " is_request, reason, quality_profile, released_at, fingerprint FROM movies"
+            " is_request, reason, quality_profile, released_at, fingerprint, tags FROM movies"
         )
         await searches.store_plan(database, "movies", PLAN)
         async with database.transaction() as transaction:

@@ -87,6 +87,18 @@ async def test_another_category_and_two_clients_of_one_address(bench, sandbox):
         assert await watched.read() == [K.OTHER_CATEGORY]
 
 
+async def test_a_tag_to_search_by_that_the_arr_does_not_have_is_reported_until_it_has_it(bench, sandbox):
+    tags = sandbox.world.arrs["Radarr-HD"].settings.tags
+    async with bench(arr={"EntrySearch": {"IncludeTags": ["Kids"], "ExcludeTags": ["blocked"]}}) as room:
+        watched = Watched(room)
+        tags[1] = "blocked"
+        assert await watched.read() == [K.UNKNOWN_TAG]
+        tags[2] = "kids"
+        assert await watched.read() == []
+        tags[2] = "children"
+        assert await watched.read() == [K.UNKNOWN_TAG]
+
+
 async def test_an_arr_that_sees_other_paths_needs_a_mapping(bench, sandbox):
     arr = sandbox.world.arrs["Radarr-HD"]
     folder = next(iter(arr.connections[0].client.on_disk())).save_path

@@ -36,6 +36,10 @@ def with_client(**changes):
     return replace(GOOD, clients=(replace(CLIENT, **changes),))
 
 
+def with_tags(*labels):
+    return replace(GOOD, tags=frozenset(labels))
+
+
 def test_an_arr_as_it_should_be_contradicts_nothing():
     assert contradictions(GOOD, OURS) == []
 
@@ -75,6 +79,11 @@ def test_an_arr_as_it_should_be_contradicts_nothing():
         (replace(GOOD, health=(replace(AWAY, message="Unable to communicate with SABnzbd."),)), OURS, []),
         (replace(GOOD, health=(HealthIssue("IndexerStatusCheck", "All indexers are unavailable"),)), OURS, []),
         (replace(GOOD, health=(NOT_SEEN,)), OURS, [K.PATHS_DIFFER]),
+        (with_tags("kids"), replace(OURS, include_tags=("Kids",), exclude_tags=("kids",)), []),
+        (with_tags(), replace(OURS, include_tags=("kids",)), [K.UNKNOWN_TAG]),
+        (with_tags("kids"), replace(OURS, exclude_tags=("kids", "4k")), [K.UNKNOWN_TAG]),
+        (with_tags(), replace(OURS, include_tags=("a",), exclude_tags=("b",)), [K.UNKNOWN_TAG, K.UNKNOWN_TAG]),
+        (replace(GOOD, tags=None), replace(OURS, include_tags=("kids",)), []),
     ],
 )
 def test_what_contradicts(arr, ours, expected):
@@ -88,6 +97,21 @@ def test_the_remedy_for_paths_depends_on_whether_there_is_a_mapping():
     assert without.remedy.startswith("Add a remote path mapping")
     assert wrong.remedy.startswith("Correct the remote path mapping")
     assert without.words == NOT_SEEN.message
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude", "text"),
+    [
+        (("a",), (), 'IncludeTags of [Radarr-4K] names "a", which is no tag of Radarr: nothing is searched'),
+        (("a", "b"), (), 'names "a" and "b", which is no tag of Radarr: nothing is searched'),
+        (("a", "kids"), (), 'names "a", which is no tag of Radarr: that has no effect'),
+        ((), ("a",), 'ExcludeTags of [Radarr-4K] names "a", which is no tag of Radarr: that has no effect'),
+    ],
+)
+def test_a_tag_that_the_arr_does_not_have_is_named_with_what_that_means(include, exclude, text):
+    (found,) = contradictions(with_tags("kids"), replace(OURS, include_tags=include, exclude_tags=exclude))
+    assert found.text.endswith(text)
+    assert "Settings, Tags" in found.remedy
 
 
 CLIENTS = st.builds(
@@ -106,6 +130,7 @@ SETTINGS = st.builds(
     st.none() | st.lists(CLIENTS, max_size=3).map(tuple),
     st.none() | st.just((PathMapping("seedbox.example", "/downloads/", "/data/"),)),
     st.none() | st.lists(st.sampled_from([AWAY, BACKS_OFF, NOT_SEEN]), max_size=3).map(tuple),
+    st.none() | st.frozensets(st.sampled_from(["kids", "4k"])),
 )
 OUR_SETTINGS = st.builds(
     OurSettings,
@@ -117,6 +142,8 @@ OUR_SETTINGS = st.builds(
     st.booleans(),
     st.booleans(),
     st.booleans(),
+    st.sampled_from([(), ("kids",), ("gone", "kids")]),
+    st.sampled_from([(), ("4k",), ("gone",)]),
 )
 
 

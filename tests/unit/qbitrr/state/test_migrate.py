@@ -281,6 +281,26 @@ def test_what_is_missing_of_series_and_artists_is_counted(tmp_path):
     assert read(path, "SELECT id, missing FROM artists ORDER BY id") == [(1, 2), (2, 0)]
 
 
+BEFORE_TAGS = 26
+
+
+def test_tags_are_not_known_until_the_library_is_read_again(tmp_path):
+    path = tmp_path / "state.db"
+    migrate.prepare(path, migrate.migrations()[:BEFORE_TAGS])
+    rows = {
+        "movies": "title, sort_title, year, tmdb_id, monitored, released, has_file, quality_met, custom_format_met,"
+        " upgrade, is_request) VALUES ('cat', 1, 'A', 'a', 2020, 7, 1, 1, 0, 0, 0, 0, 0)",
+        "series": "title, sort_title, year, tvdb_id, monitored) VALUES ('cat', 1, 'A', 'a', 2020, 7, 1)",
+        "artists": "title, sort_title, monitored) VALUES ('cat', 1, 'A', 'a', 1)",
+    }
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for table, row in rows.items():
+            connection.execute(f"INSERT INTO {table} (category, id, {row}")
+    assert migrate.prepare(path) == BEFORE_TAGS
+    for table in rows:
+        assert read(path, f"SELECT title, tags FROM {table}") == [("A", None)]
+
+
 def test_every_migration_has_a_number_of_its_own():
     names = sorted(path.name for path in (Path(migrate.__file__).parent / "migrations").glob("*.sql"))
     assert [name.partition("_")[0] for name in names] == [f"{number:03}" for number in range(1, len(names) + 1)]

@@ -4,6 +4,7 @@ import pytest
 
 from qbitrr.rules.library import items
 from qbitrr.rules.library.quality import FileFacts, Profile
+from qbitrr.rules.search.plan import Item
 from qbitrr.state import catalogue, searches
 
 NOW = 1_790_000_000.0
@@ -22,6 +23,21 @@ def episode(number, series=1, **changes):
     return items.episode(
         id=100 * series + number, series_id=series, episode_number=number, title="", profile=ANY, now=NOW, **facts
     )
+
+
+def series(number, tags):
+    return items.SeriesRow(number, "", "", 2020, number, None, True, "Any", tags=tags)
+
+
+def artist(number, tags):
+    return items.ArtistRow(number, "", "", None, True, "Any", tags=tags)
+
+
+def album(number, artist_id):
+    return items.album(
+        id=number, artist_id=artist_id, title="", released_at=NOW - 100, monitored=True, track_count=2,
+        track_file_count=0, below_cutoff=False, profile=ANY, now=NOW,
+    )  # fmt: skip
 
 
 async def fill(database, kind, **tables):
@@ -97,3 +113,19 @@ async def test_the_episodes_of_a_series_that_have_aired_come_in_order(database):
     title, _, found = await searches.of_series(database, "cat", 1)
     assert title == "Show"
     assert [row[0] for row in found] == [101, 102]
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows"),
+    [
+        ("radarr", {"movies": [movie(1, tags="3 11"), movie(2, tags=""), movie(3)]}),
+        ("sonarr", {"series": [series(1, "3 11"), series(2, ""), series(3, None)],
+                    "episodes": [episode(1, 1), episode(1, 2), episode(1, 3)]}),
+        ("lidarr", {"artists": [artist(1, "3 11"), artist(2, ""), artist(3, None)],
+                    "albums": [album(1, 1), album(2, 2), album(3, 3)]}),
+    ],
+)  # fmt: skip
+async def test_an_item_has_the_tags_of_its_movie_series_or_artist(database, kind, rows):
+    await fill(database, kind, **rows)
+    pages = searches.unfinished(database, "cat", kind, unmonitored=False)
+    assert [Item(*row).tags async for page in pages for row in page] == ["3 11", "", None]

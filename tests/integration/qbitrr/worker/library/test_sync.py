@@ -87,6 +87,19 @@ async def test_what_history_does_not_tell_is_seen_by_the_next_poll(bench, sandbo
         assert (stand_in.counts - asked)["GET /api/v3/movie/{id}"] == 0
 
 
+async def test_another_tag_is_seen_by_the_next_poll(bench, sandbox):
+    movies = sandbox.arrs["Radarr-HD"].arr.collection.items
+    movies[1].tags = (4, 2)
+    async with bench() as room:
+        ours = library(room, QUICK)
+        await ours.sync()
+        for tags, stored in (((4, 2), "2 4"), ((4,), "4"), ((), "")):
+            movies[1].tags = tags
+            QUICK_SECONDS[0] += 30
+            await ours.read_changes()
+            assert await room.database.rows("SELECT tags FROM movies WHERE id = 1") == [(stored,)]
+
+
 async def test_where_the_arr_tells_of_changes_its_list_is_read_seldom_but_when_it_begins_to(bench, sandbox):
     counts = sandbox.arrs["Radarr-HD"].counts
     async with bench() as room:

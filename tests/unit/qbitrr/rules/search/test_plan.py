@@ -26,6 +26,7 @@ def item(id_=1, **changes):
         "quality_met": False,
         "custom_format_met": False,
         "upgrade": False,
+        "tags": None,
         "searched_at": None,
         "tries": 0,
         "searched_release": NOW - 100 * DAY,
