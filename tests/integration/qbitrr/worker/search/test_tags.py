@@ -23,9 +23,9 @@ from qbitrr.worker.search.loop import SearchLoop
 from tests.integration.qbitrr.worker.conftest import rooms
 
 SECTIONS = {
-    "radarr": Section("Radarr", "radarr", 60),
-    "sonarr": Section("Sonarr", "sonarr", 8, episodes=160),
-    "lidarr": Section("Lidarr", "lidarr", 20),
+    "radarr": Section("Radarr", "radarr", 60, has_client=False),
+    "sonarr": Section("Sonarr", "sonarr", 8, episodes=160, has_client=False),
+    "lidarr": Section("Lidarr", "lidarr", 20, has_client=False),
 }
 KIDS, BLOCKED = 3, 13
 SENDS_NOTHING = {"search_limit": 0}
@@ -126,6 +126,8 @@ async def test_what_was_stored_before_tags_were_is_left_out_until_it_was_read_ag
             assert found.shown.left_out == {NOT_KNOWN: everything.shown.due}
         assert (await opened.planned()).parents == everything.parents
         await opened.sync()
+        everything = await opened.planned()
+        assert everything.parents & opened.tagged
         assert (await opened.planned(include_tags=("kids",))).parents == everything.parents & opened.tagged
 
 
