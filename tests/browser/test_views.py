@@ -286,6 +286,14 @@ async def test_the_plan_has_a_reason_for_each_search(page, daemon):
     await expect(page.locator(".plan-row").first).to_contain_text("issing", timeout=60_000)  # it is made once a minute
 
 
+async def test_the_plan_counts_what_tags_keep_from_being_searched(page, daemon):
+    plan = {"searches": [], "due": 0, "perHour": 30, "waitingFor": "", "throughAt": None, "left": 1}
+    plan |= {"pausedAt": None, "pausedBy": None, "leftOut": {"with a tag of ExcludeTags": 2}}
+    await page.route("**/search-plan", lambda route: route.fulfill(json=plan))
+    await show(page, daemon, "plan")
+    await expect(page.locator("qb-plan")).to_contain_text("2 items are left out, with a tag of ExcludeTags.")
+
+
 async def test_searches_are_paused_and_resumed(page, daemon):
     await show(page, daemon, "plan")
     section = page.get_by_role("region", name="Radarr HD")
