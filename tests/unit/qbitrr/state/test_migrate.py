@@ -39,6 +39,25 @@ def test_a_new_file_is_created_and_only_its_owner_may_read_it(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def transactions(path):
+    return int.from_bytes(path.read_bytes()[24:28])  # the file change counter of SQLite's file format
+
+
+def test_all_migrations_of_a_file_are_one_transaction(tmp_path):
+    one, all_of_them = tmp_path / "one.db", tmp_path / "all.db"
+    migrate.prepare(one, [FIRST])
+    migrate.prepare(all_of_them)
+    assert transactions(all_of_them) == transactions(one)
+
+
+def test_a_new_file_whose_migration_fails_holds_nothing_of_it(tmp_path):
+    path = tmp_path / "state.db"
+    with pytest.raises(StateError, match="no such table: missing"):
+        migrate.prepare(path, [FIRST, "DELETE FROM missing;"])
+    assert read(path, "SELECT name FROM sqlite_schema") == []
+    assert migrate.prepare(path, [FIRST]) == 0
+
+
 def test_a_migration_is_due_for_an_older_file_only(tmp_path):
     path = tmp_path / "state.db"
     assert not migrate.is_due(path, [FIRST])
