@@ -56,7 +56,7 @@ def create_application(context: HandlerContext, *outer: Middleware) -> web.Appli
         ("", OPEN_ROUTES, access.admit_everyone),
     ]
     add = {"GET": application.router.add_get, "POST": application.router.add_post}  # add_get answers HEAD too
-    page = static_page.load()
+    page = static_page.PageInMemory()
     for base in dict.fromkeys(("", access.webui.url_base)):
         for prefix, routes, admit in tables:
             for route in routes:

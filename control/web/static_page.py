@@ -1,4 +1,4 @@
-"""The web page: files of a package, read and compressed once and served from memory.
+"""The web page: files of a package, read and compressed when the first of them is asked for, then served from memory.
 
 `index.html` refers to its files below `ui/`. It is served with the version of all files in these addresses, so that a
 browser may keep them for as long as it likes and yet shows a new version at once.
@@ -6,6 +6,7 @@ browser may keep them for as long as it likes and yet shows a new version at onc
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from hashlib import blake2b
 from importlib import resources
@@ -58,6 +59,21 @@ class Page(NamedTuple):
         return file, keep
 
 
+class PageInMemory:
+    """The page, loaded once and only if it is asked for: no start waits for it."""
+
+    def __init__(self) -> None:
+        self._page: Page | None = None
+        self._loading = asyncio.Lock()
+
+    async def get(self) -> Page:
+        """Return the page. Raises OSError when its files cannot be read."""
+        async with self._loading:
+            if self._page is None:
+                self._page = await asyncio.to_thread(load)
+        return self._page
+
+
 def load() -> Page:
     """Read and compress all files of the page."""
     bodies = {
@@ -88,7 +104,7 @@ def _file(name: str, body: bytes) -> StaticFile:
     return StaticFile(answers.tagged(body, content_type), smaller)
 
 
-def add_page(application: web.Application, base: str, page: Page) -> None:
+def add_page(application: web.Application, base: str, page: PageInMemory) -> None:
     """Serve the page below a path prefix, which may be empty."""
     router = application.router
 
@@ -99,16 +115,16 @@ def add_page(application: web.Application, base: str, page: Page) -> None:
         return answers.redirect("../ui")
 
     async def asset(request: web.Request) -> web.Response:
-        return _send(page, request.match_info["name"], request)
+        return _send(await page.get(), request.match_info["name"], request)
 
     async def index(request: web.Request) -> web.Response:
-        return _send(page, _INDEX, request)
+        return _send(await page.get(), _INDEX, request)
 
     async def icon(request: web.Request) -> web.Response:
-        return _send(page, "favicon.svg", request)
+        return _send(await page.get(), "favicon.svg", request)
 
     async def service_worker(request: web.Request) -> web.Response:
-        return _send(page, "sw.js", request)
+        return _send(await page.get(), "sw.js", request)
 
     if base:
         router.add_get(base, to_page)

@@ -1,5 +1,6 @@
 """The page is served as it is in the package, below any prefix, and nothing else is."""
 
+import asyncio
 import gzip
 import re
 
@@ -11,7 +12,8 @@ from tests.integration.control.asking import get
 from tests.integration.control.sample import CONFIG
 from tests.support.page import FILES
 
-VERSION = static_page.load().version
+PAGE = static_page.load()
+VERSION = PAGE.version
 INDEX = FILES["index.html"].replace('"ui/', f'"ui/{VERSION}/')
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
@@ -23,6 +25,22 @@ async def test_every_file_is_served_with_its_type(client, name):
         assert response.content_type == TYPES[name.rpartition(".")[2]]
         assert response.headers["Cache-Control"] == "no-cache"
         assert await response.text() == (INDEX if name == "index.html" else FILES[name])
+
+
+async def test_files_are_read_and_compressed_once_and_only_if_the_page_is_opened(monkeypatch, make_context, connect):
+    loaded = []
+
+    def load():
+        loaded.append(PAGE)
+        return PAGE
+
+    monkeypatch.setattr(static_page, "load", load)
+    async with connect(make_context(CONFIG)) as client:
+        await get(client, "/health")
+        assert loaded == []
+        for answer in await asyncio.gather(*(client.get("/ui/app.js") for _ in range(3))):
+            assert answer.status == 200
+    assert loaded == [PAGE]
 
 
 async def test_the_page_names_its_files_with_the_version_so_that_they_may_be_kept(client):
