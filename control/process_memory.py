@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import psutil
-
 _CACHE_SECONDS = 2
 
 
@@ -19,6 +17,8 @@ def resident_bytes(pid: int | None, now: float) -> int | None:
 
 @lru_cache(maxsize=256)
 def _read(pid: int, _period: int) -> int | None:
+    import psutil  # noqa: PLC0415 - large, and not needed before the first one asks
+
     try:
         return int(psutil.Process(pid).memory_info().rss)
     except psutil.Error:  # it has just ended

@@ -1,17 +1,16 @@
-"""`/metrics`: metrics for Prometheus."""
+"""`/metrics`: metrics for Prometheus.
+
+Their library is imported when they are read: it is large, and most daemons are never scraped.
+"""
+
+from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-
-from control.context import HandlerContext
 from control.handlers import inbox
-from control.handlers.inbox import InboxEntry, Matter
+from control.handlers.inbox import Matter
 from control.handlers.shared import Nothing
 from control.process_memory import resident_bytes
 from control.web import answers
@@ -19,26 +18,37 @@ from qbitrr import __version__
 from qbitrr.rules.search import budget
 from qbitrr.rules.search.budget import Bucket, Moment
 from qbitrr.state import ledger, listing, searches
-from qbitrr.state.listing import Counts
-from qbitrr.state.searches import StoredBudget
 from supervisor.lifecycle import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from aiohttp import web
+    from prometheus_client import Metric
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+    from control.context import HandlerContext
+    from control.handlers.inbox import InboxEntry
+    from qbitrr.state.listing import Counts
+    from qbitrr.state.searches import StoredBudget
 
 
 async def read(context: HandlerContext, _request: Nothing, _http: web.Request) -> web.Response:
     """Read all metrics, in the text format of Prometheus."""
-    return answers.plain(await _text(context), CONTENT_TYPE_LATEST, {"Cache-Control": "no-store"})
+    from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest  # noqa: PLC0415
+
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Collected(await _metrics(context)))
+    return answers.plain(generate_latest(registry), CONTENT_TYPE_LATEST, {"Cache-Control": "no-store"})
 
 
-async def _text(context: HandlerContext) -> bytes:
+async def _metrics(context: HandlerContext) -> list[Metric]:
     workers = context.workers.processes
     actions = _actions(row for row in await ledger.totals(context.database) if row[0] in workers)
     catalogue = _catalogue(row for row in await listing.sizes(context.database) if row[0] in workers)
     search_budgets = _search_budgets(context, await searches.budgets(context.database))
     waiting = _inbox((await inbox.read(context, Nothing())).entries)
-    stored = [*actions, *catalogue, *search_budgets, *waiting]
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collected([*_daemon(context), *_workers(context), *stored]))
-    return generate_latest(registry)
+    return [*_daemon(context), *_workers(context), *actions, *catalogue, *search_budgets, *waiting]
 
 
 class _Collected:
@@ -52,10 +62,14 @@ class _Collected:
 
 
 def _gauge(name: str, help_: str, labels: Iterable[str] = ()) -> GaugeMetricFamily:
+    from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415
+
     return GaugeMetricFamily(f"qbitrr_{name}", help_, labels=list(labels))
 
 
 def _counter(name: str, help_: str, labels: Iterable[str] = ()) -> CounterMetricFamily:
+    from prometheus_client.core import CounterMetricFamily  # noqa: PLC0415
+
     return CounterMetricFamily(f"qbitrr_{name}", help_, labels=list(labels))
 
 

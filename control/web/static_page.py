@@ -1,4 +1,4 @@
-"""The web page: files of a package, read and compressed when the first of them is asked for, then served from memory.
+"""The web page: files of a package, read at the start, compressed when the first is asked for, and served from memory.
 
 `index.html` refers to its files below `ui/`. It is served with the version of all files in these addresses, so that a
 browser may keep them for as long as it likes and yet shows a new version at once.
@@ -60,27 +60,33 @@ class Page(NamedTuple):
 
 
 class PageInMemory:
-    """The page, loaded once and only if it is asked for: no start waits for it."""
+    """The page as it is when the daemon starts, even if its files are replaced; compressed once, if it is opened."""
 
     def __init__(self) -> None:
+        self._bodies = read()
         self._page: Page | None = None
-        self._loading = asyncio.Lock()
+        self._compressing = asyncio.Lock()
 
     async def get(self) -> Page:
-        """Return the page. Raises OSError when its files cannot be read."""
-        async with self._loading:
+        """Return the page."""
+        async with self._compressing:
             if self._page is None:
-                self._page = await asyncio.to_thread(load)
+                self._page = await asyncio.to_thread(compress, self._bodies)
         return self._page
 
 
-def load() -> Page:
-    """Read and compress all files of the page."""
-    bodies = {
+def read() -> dict[str, bytes]:
+    """Read all files of the page, by their path."""
+    return {
         name: entry.read_bytes()
         for name, entry in _entries(resources.files(_PACKAGE), "")
         if name[name.rfind(".") :] in _TYPES
     }
+
+
+def compress(files: Mapping[str, bytes]) -> Page:
+    """Make the page of its files."""
+    bodies = dict(files)
     digest = blake2b(digest_size=8)
     for name, body in sorted(bodies.items()):
         digest.update(name.encode() + b"\0" + body)

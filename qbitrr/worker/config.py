@@ -105,6 +105,9 @@ class WorkerConfig(Struct, frozen=True):
         return self.shadow or self.on_probation
 
 
+_decoder = msgspec.msgpack.Decoder(WorkerConfig)  # made before workers are forked, which share it
+
+
 def worker_configs(
     config: Config, state_file: str, log_folder: str | None, holding: Collection[str] = ()
 ) -> list[WorkerConfig]:
@@ -187,7 +190,7 @@ def fingerprint(config: WorkerConfig) -> str:
 
 def decode(data: msgspec.Raw) -> WorkerConfig:
     """Decode MessagePack."""
-    return msgspec.msgpack.decode(data, type=WorkerConfig)
+    return _decoder.decode(data)
 
 
 def _without_the_supervisors(settings: Settings) -> Settings:

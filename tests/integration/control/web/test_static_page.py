@@ -12,7 +12,7 @@ from tests.integration.control.asking import get
 from tests.integration.control.sample import CONFIG
 from tests.support.page import FILES
 
-PAGE = static_page.load()
+PAGE = static_page.compress(static_page.read())
 VERSION = PAGE.version
 INDEX = FILES["index.html"].replace('"ui/', f'"ui/{VERSION}/')
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
@@ -27,20 +27,20 @@ async def test_every_file_is_served_with_its_type(client, name):
         assert await response.text() == (INDEX if name == "index.html" else FILES[name])
 
 
-async def test_files_are_read_and_compressed_once_and_only_if_the_page_is_opened(monkeypatch, make_context, connect):
-    loaded = []
+async def test_files_are_compressed_once_and_only_if_the_page_is_opened(monkeypatch, make_context, connect):
+    compressed = []
 
-    def load():
-        loaded.append(PAGE)
+    def compress(files):
+        compressed.append(len(files))
         return PAGE
 
-    monkeypatch.setattr(static_page, "load", load)
+    monkeypatch.setattr(static_page, "compress", compress)
     async with connect(make_context(CONFIG)) as client:
         await get(client, "/health")
-        assert loaded == []
+        assert compressed == []
         for answer in await asyncio.gather(*(client.get("/ui/app.js") for _ in range(3))):
             assert answer.status == 200
-    assert loaded == [PAGE]
+    assert compressed == [len(PAGE.files)]
 
 
 async def test_the_page_names_its_files_with_the_version_so_that_they_may_be_kept(client):
@@ -75,13 +75,13 @@ def test_the_version_changes_with_every_file(monkeypatch, tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     monkeypatch.setattr(static_page.resources, "files", lambda _: tmp_path)
-    assert static_page.load().version == VERSION
+    assert static_page.compress(static_page.read()).version == VERSION
     (tmp_path / "views" / "overview.js").write_text("changed")
-    assert static_page.load().version != VERSION
+    assert static_page.compress(static_page.read()).version != VERSION
 
 
 def test_the_weight_of_the_page():
-    loaded = static_page.load()
+    loaded = static_page.compress(static_page.read())
     first = page.first_visit(loaded)
     assert len(first) > 20
     assert page.kilobytes(loaded, first) <= page.FIRST_VISIT_KB
