@@ -17,6 +17,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 _M_MMAP_THRESHOLD = -3
 _LARGE_BLOCK_BYTES = 1 << 17
 
+_LIBC = ctypes.CDLL(None, use_errno=True)  # opened before workers are forked, else by each of them
+
 
 def die_with_parent() -> None:
     """Have the kernel kill this process when its parent ends, even while it hangs.
@@ -43,8 +45,7 @@ def be_killed_first(score: int) -> None:
 
 
 def _prctl(option: int, argument: int | bytes) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, argument, 0, 0, 0) != 0:
+    if _LIBC.prctl(option, argument, 0, 0, 0) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"prctl: {os.strerror(number)}")
 
@@ -52,7 +53,7 @@ def _prctl(option: int, argument: int | bytes) -> None:
 def release_memory() -> None:
     """Collect garbage and return free pages to the system, which glibc keeps otherwise."""
     gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    trim = getattr(_LIBC, "malloc_trim", None)
     if trim is not None:
         trim(0)
 
@@ -62,6 +63,6 @@ def map_large_blocks() -> None:
 
     By itself glibc raises the limit to 32 MiB once such a block was freed (mallopt(3), M_MMAP_THRESHOLD).
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    mallopt = getattr(_LIBC, "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
