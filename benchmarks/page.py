@@ -87,7 +87,9 @@ async def _first_view(report: Report) -> None:
     if browser.returncode:
         report.missing(name, "the browser failed")
     else:
-        report.line(name, float(printed), "ms", FIRST_VIEW_MS)
+        first, largest = map(float, printed.split())
+        report.line(name, first, "ms", FIRST_VIEW_MS)
+        report.line("largest contentful paint, with the cards of the workers", largest, "ms")
 
 
 async def _torrents(report: Report) -> None:

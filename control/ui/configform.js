@@ -32,9 +32,6 @@ export function valueAt(document, section, name) {
   return name.split(".").reduce((table, part) => (table !== null && typeof table === "object" ? table[part] : undefined), document[section]);
 }
 
-/** The sections whose Shadow is on. @param {Record<string, any>} document @returns {string[]} */
-export const shadowed = (document) => Object.keys(document).filter((section) => [true, "true"].includes(document[section]?.Shadow));
-
 /** Keys by the table that they stand in, the section itself first. @param {FormKey[]} keys @returns {[string, FormKey[]][]} */
 export function groups(keys) {
   /** @type {Map<string, FormKey[]>} */

@@ -4,7 +4,8 @@ import { canUndo, deed, kindOf, reason } from "../sentences.js";
 import { capitalised } from "../format.js";
 import { named, t } from "../words.js";
 import { chip } from "./chip.js";
-import { explain, undo } from "./torrent.js";
+import { explain } from "../opentorrent.js";
+import { undo } from "./undo.js";
 
 /** @param {import("../answers.js").Decision} entry */
 export function entryRow(entry) {

@@ -8,7 +8,7 @@ import { chip } from "./chip.js";
 import { confirmed } from "./dialog.js";
 import { icon } from "./icon.js";
 import { attempt } from "./toasts.js";
-import { explain } from "./torrent.js";
+import { explain } from "../opentorrent.js";
 
 const IMPORT_BUTTONS = { import: "strong", blocklist: "danger", leave: "" };
 const URGENT = new Set(["approval", "credentials", "worker", "disk", "failed"]);

@@ -1,7 +1,7 @@
 // <qb-shadow>: that Shadow is on, what it kept from being done, and the way to go live. Nothing while it is off.
 import { read, write } from "../api.js";
-import { shadowed } from "../configform.js";
 import { Element, html, nothing } from "../element.js";
+import { shadowed } from "../shadowed.js";
 import { formatRoute } from "../urlstate.js";
 import { t } from "../words.js";
 import { confirmed } from "./dialog.js";

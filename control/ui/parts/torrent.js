@@ -1,16 +1,18 @@
 // <qb-torrent>: all that is known of one torrent: its verdict with every rule that was asked, and what happened to it.
-import { read, write } from "../api.js";
+import { read } from "../api.js";
 import { Element, html, nothing } from "../element.js";
 import { formatFact } from "../facts.js";
 import { capitalised, formatExact, spaced } from "../format.js";
+import { nameInList } from "../opentorrent.js";
 import { canUndo, ending, kindOf, reason } from "../sentences.js";
 import { locale, named, t } from "../words.js";
 import { chip } from "./chip.js";
 import { setParams } from "../router.js";
-import { confirmed, dismiss, show } from "./dialog.js";
+import { dismiss, show } from "./dialog.js";
 import { copy } from "../save.js";
-import { attempt, notify } from "./toasts.js";
+import { notify } from "./toasts.js";
 import "./time.js";
+import { undo } from "./undo.js";
 
 class Torrent extends Element {
   static properties = { hash: {}, known: { state: true }, timeline: { state: true } };
@@ -128,15 +130,8 @@ customElements.define("qb-torrent", Torrent);
 /** An action of ours as an event, for as long as the others are not known. @param {import("../answers.js").Decision} decision */
 const ofLedger = (decision) => ({ at: decision.plannedAt, actor: /** @type {const} */ ("qbitrr"), kind: decision.action, category: decision.category, instance: decision.instance, text: decision.because, decision });
 
-/** The torrent that was opened last from a list, and the hash of the one that the dialog shows. */
-let opened = { hash: "", name: "" };
+/** The hash of the torrent that the dialog shows. */
 let shown = "";
-
-/** Shows all that is known of a torrent, which is then in the address. */
-export function explain(hash, name) {
-  opened = { hash, name };
-  setParams({ torrent: hash }, false);
-}
 
 /** Shows the torrent that the address names, or closes it when the address names none any more. @param {string} hash */
 export async function followTorrent(hash) {
@@ -151,8 +146,8 @@ export async function followTorrent(hash) {
     return;
   }
   shown = hash;
-  const fromList = opened.hash === hash;
-  const name = fromList ? opened.name : await nameOf(hash);
+  const known = nameInList(hash);
+  const name = known ?? (await nameOf(hash));
   if (shown === hash) {
     await show(name, html`<qb-torrent .hash=${hash}></qb-torrent>`);
   }
@@ -160,8 +155,7 @@ export async function followTorrent(hash) {
     return; // the address left it
   }
   shown = "";
-  opened = { hash: "", name: "" };
-  if (fromList) {
+  if (known !== null) {
     history.back();
   } else {
     setParams({ torrent: "" });
@@ -172,11 +166,4 @@ export async function followTorrent(hash) {
 async function nameOf(hash) {
   const { name = hash } = await read(`torrents/${encodeURIComponent(hash)}/explain`).catch(() => ({}));
   return name;
-}
-
-/** Takes a removal back, after a question. */
-export async function undo({ id, name }) {
-  if (await confirmed(t("undo.title"), t("undo.text", { name }), t("undo"))) {
-    await attempt(() => write(`actions/${id}/undo`));
-  }
 }

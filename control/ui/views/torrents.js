@@ -5,7 +5,7 @@ import { Element, html, nothing, settled } from "../element.js";
 import { FACETS, choices, matching } from "../filters.js";
 import { capitalised, formatBytes, formatDuration, formatExact, formatRatio, formatShare, spaced } from "../format.js";
 import { chip } from "../parts/chip.js";
-import { explain } from "../parts/torrent.js";
+import { explain } from "../opentorrent.js";
 import { setParams } from "../router.js";
 import { visible } from "../rows.js";
 import { locale, named, t } from "../words.js";

@@ -88,8 +88,3 @@ test("what is allowed is a sentence without the quotes of the file", () => {
   assert.equal(said("text", "a text in quotes"), "");
   assert.equal(said("flag", "true or false"), "");
 });
-
-test("sections whose Shadow is on are found", () => {
-  const document = { Settings: { Shadow: false }, "Radarr-4K": { Shadow: true }, "Radarr-HD": {}, "Sonarr-TV": { Shadow: "true" } };
-  assert.deepEqual(form.shadowed(document), ["Radarr-4K", "Sonarr-TV"]);
-});

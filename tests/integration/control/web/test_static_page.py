@@ -88,6 +88,13 @@ def test_the_weight_of_the_page():
     assert {name: size for name, size in page.further_views(loaded).items() if size > page.FURTHER_VIEW_KB} == {}
 
 
+def test_a_browser_knows_all_modules_of_the_first_view_at_once():
+    """Else it reads them level by level, as each one names the next ones."""
+    preloaded = re.findall(r'<link rel="modulepreload" href="ui/(.+?)">', FILES["index.html"])
+    started = re.findall(r'<script type="module" src="ui/(.+?)">', FILES["index.html"])
+    assert sorted(preloaded + started) == sorted(name for name in page.first_visit(PAGE) if name.endswith(".js"))
+
+
 @pytest.mark.parametrize(("path", "name"), [("/favicon.ico", "favicon.svg"), ("/sw.js", "sw.js")])
 async def test_addresses_outside_of_the_folder(client, path, name):
     async with client.get(path) as response:
