@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from control.auth.passwords import Passwords
+from control.peers import Peers
 from control.posters import Posters
 from control.web.budget import Budget
 from control.web.errors import Faults
@@ -84,12 +85,14 @@ class HandlerContext:
     files: ReadQueue = field(default_factory=lambda: ReadQueue("files", at_once=2))
     queries: ReadQueue = field(default_factory=lambda: ReadQueue("queries", at_once=1))
     pictures: ReadQueue = field(default_factory=lambda: ReadQueue("pictures", at_once=4))
+    peers: Peers = field(init=False)
     posters: Posters = field(init=False)
     process_list: LatestAnswer = field(default_factory=LatestAnswer)
     lists: ResponseCache = field(init=False)
 
     def __post_init__(self) -> None:
         """Build the caches, that of lists on the version of the state file."""
+        object.__setattr__(self, "peers", Peers(self.clock))
         object.__setattr__(self, "posters", Posters(self.clock))
         object.__setattr__(self, "lists", ResponseCache(self.database.data_version, self.clock))
 

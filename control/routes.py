@@ -38,6 +38,7 @@ from control.handlers import (
     logs,
     metrics,
     notifications,
+    peers,
     posters,
     processes,
     qbittorrents,
@@ -188,6 +189,7 @@ ROUTES = (
         queue="queries",
         tool="count_daily_activity",
     ),
+    route("GET", "/peers", peers.read, Nothing, peers.PeerList, tool="list_other_daemons"),
     route("GET", "/stats", stats.read, Nothing, stats.Stats, queue="queries", tool="read_numbers"),
     route("GET", "/arr", arr.read, Nothing, arr.Arrs, tool="list_arrs"),
     route(

@@ -7,7 +7,7 @@ import socket
 from dataclasses import replace
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from control.auth.exposure import exposure
 from control.auth.peer import PeerUsers, is_own_user, unix_peer_uid
@@ -115,10 +115,9 @@ class Access:
 
     async def admit_to_api(self, request: Request, rights: Rights) -> Author:
         """Admit a request with a credential. Raises UnauthorizedError, TooManyAttemptsError."""
-        proof = self.credential(request)
-        if not proof:
+        author = self._by_credential(request, Author(self.client_address(request), Caller.OUTSIDE))
+        if author.caller is Caller.OUTSIDE:
             raise UnauthorizedError("Unauthorized: Invalid or missing bearer token")
-        author = Author(self.client_address(request), Caller.CREDENTIAL, proof)
         rights.require(author)
         return author
 
@@ -140,21 +139,32 @@ class Access:
 
     def credential(self, request: Request) -> str:
         """Name the credential of a request, such as "token"; empty without one. Raises TooManyAttemptsError."""
-        session = self.session_of(request)
-        if session is not None:
-            return f"session {session.id}"
-        return "token" if self.has_token(request) else ""
+        author = self._by_credential(request, Author("", Caller.OUTSIDE))
+        return author.proof if author.caller is Caller.CREDENTIAL else ""
 
-    def has_token(self, request: Request) -> bool:
-        """Whether a request carries the token; a wrong one is counted. Raises TooManyAttemptsError."""
+    def token_of(self, request: Request) -> Literal["", "token", "read token"]:
+        """Name the token that a request carries; a wrong one is counted. Raises TooManyAttemptsError."""
         if not _offers_token(request.headers):
-            return False
+            return ""
         address = self.client_address(request)
         self.throttle.check(address)
         if carries_token(request.headers, self.token):
-            return True
+            return "token"
+        if carries_token(request.headers, self.webui.read_token):
+            return "read token"
         self.throttle.failed(address)
-        return False
+        return ""
+
+    def _by_credential(self, request: Request, author: Author) -> Author:
+        """Return the author as its session or token proves it, and as it was without one.
+
+        A token for reading proves less than a place does that may read.
+        """
+        session = self.session_of(request)
+        proof = self.token_of(request) if session is None else f"session {session.id}"
+        if proof == "read token":
+            return replace(author, caller=Caller.READER, proof=proof) if author.caller is Caller.OUTSIDE else author
+        return replace(author, caller=Caller.CREDENTIAL, proof=proof) if proof else author
 
     def _by_place(self, request: Request) -> Author:
         """Return the author by where a request comes from."""
@@ -179,8 +189,9 @@ class Access:
 
     async def _by_proof(self, request: Request, author: Author) -> Author:
         """Return the author with what it proves: a credential, or that it is the daemon's user or root."""
-        if proof := self.credential(request):
-            return replace(author, caller=Caller.CREDENTIAL, proof=proof)
+        author = self._by_credential(request, author)
+        if author.caller is Caller.CREDENTIAL:
+            return author
         if self.web_access == "token" or not _is_local(request) or request.transport is None:
             return author
         peer, ours = (request.transport.get_extra_info(name) for name in ("peername", "sockname"))

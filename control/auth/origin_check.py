@@ -36,7 +36,7 @@ class OriginCheck:
         webui = self._access.webui
         known = (self._machine, *webui.allowed_hosts, *_host_of(webui.public_url))
         problem = _problem(request.method, request.headers, lambda host: _is_ours(host, known))
-        if problem and not self._access.has_token(request):
+        if problem and not self._access.token_of(request):
             raise ForbiddenError(problem)
 
 

@@ -35,7 +35,10 @@ NO, RATED, YES = Right.NO, Right.RATED, Right.YES
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """The right of each kind of caller. `audited`: what is done is recorded in the audit trail."""
+    """The right of each kind of caller. `audited`: what is done is recorded in the audit trail.
+
+    With the token for reading one may do what a private network may do without a limit.
+    """
 
     outside: Right
     private: Right
@@ -48,6 +51,7 @@ class Rights:
         """The right of a caller."""
         rights = {
             Caller.OUTSIDE: self.outside,
+            Caller.READER: YES if self.private is YES else NO,
             Caller.PRIVATE: self.private,
             Caller.LOCAL_USER: self.local_user,
             Caller.OWN_USER: self.own_user,
@@ -82,6 +86,7 @@ ROUTES: Mapping[str, Rights] = {
     "POST /processes/dump": CHANGE,
     "POST /reload": CHANGE,
     "GET /inbox": READ,
+    "GET /peers": READ,
     "GET /stats": READ,
     "GET /qbittorrents": READ,
     "GET /activity": READ,
@@ -213,8 +218,10 @@ _WEBUI: Mapping[str, Rights] = {
     "OIDC.Scopes": CHANGE,
     "OIDCEnabled": CHANGE,
     "PasswordHash": CHANGE,
+    "Peers": CHANGE,
     "Port": CHANGE,
     "PublicURL": CHANGE,
+    "ReadToken": CHANGE,
     "Token": CHANGE,
     "TrustedProxies": CHANGE,
     "UrlBase": CHANGE,

@@ -9,12 +9,13 @@ from enum import StrEnum
 class Caller(StrEnum):
     """What is proven of the sender of a request, from nothing to everything.
 
-    OUTSIDE: nothing. PRIVATE: the address is in a private network. LOCAL_USER: the request comes from this machine.
-    OWN_USER: the kernel says that root or the daemon's user sent it. CREDENTIAL: it carried the token, a session, or
-    for the one answer that it gives a link from a message.
+    OUTSIDE: nothing. READER: the request carried the token for reading. PRIVATE: the address is in a private network.
+    LOCAL_USER: the request comes from this machine. OWN_USER: the kernel says that root or the daemon's user sent it.
+    CREDENTIAL: it carried the token, a session, or for the one answer that it gives a link from a message.
     """
 
     OUTSIDE = "outside"
+    READER = "the token for reading"
     PRIVATE = "private network"
     LOCAL_USER = "another user of this machine"
     OWN_USER = "the daemon's user or root"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv6Address, ip_address
-from urllib.parse import SplitResult, urlsplit
+from typing import NamedTuple
+from urllib.parse import SplitResult, unquote, urlsplit
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _NOT_IN_HOSTS = re.compile(r"""[\s\x00-\x1f\x7f"'<>\\^`{|}*]""")
@@ -24,6 +25,24 @@ def qbittorrent_url(host: str, port: int) -> str:
     url = urlsplit(http_url(host))
     netloc = url.netloc if url.port else f"{url.netloc.rstrip(':')}:{port}"
     return f"{url.scheme}://{netloc}{url.path}"
+
+
+class Peer(NamedTuple):
+    """Another daemon: how it is named here, its address, and its token for reading."""
+
+    name: str
+    url: str
+    token: str
+
+
+def peer(text: str) -> Peer:
+    """The daemon of an address of the form `http://name:token@host:port/path`, with everything but the path."""
+    url = urlsplit(http_url(text))
+    login, at, host = url.netloc.rpartition("@")
+    name, token = (unquote(part) for part in login.partition(":")[::2])
+    if not (at and name and token):
+        raise ValueError(text)
+    return Peer(name, f"{url.scheme}://{host}{url.path}", token)
 
 
 def host_name(text: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from qbitrr.config.address import kind_of
+from qbitrr.config.address import kind_of, peer
 from qbitrr.config.environment import PROCESSING_ONLY
 from qbitrr.config.model.modes import MODES, MODES_OF_RULES, mode_of
 from qbitrr.config.patterns import fault_of, is_bounded
@@ -36,6 +37,7 @@ def check_together(config: Config, findings: Findings) -> None:
     _check_processing_only(qbits, findings)
     _check_access(config.webui, findings)
     _check_provider(config.webui, findings)
+    _check_peers(config.webui, findings)
     _check_kept_keys(config, findings)
     _check_targets(config.notifications, findings)
     for qbit in qbits:
@@ -137,6 +139,14 @@ def _check_access(webui: WebUI, findings: Findings) -> None:
     if access == "open" and not webui.allow_insecure_exposure:
         hint = "AllowInsecureExposure = true confirms that everyone who reaches it may read all of it."
         findings.problem("WebUI.WebAccess", '"open"', '"auto" or "token"', hint)
+
+
+def _check_peers(webui: WebUI, findings: Findings) -> None:
+    if webui.read_token and webui.read_token == webui.token:
+        findings.problem("WebUI.ReadToken", "the same text as Token", "another one: this one can only read")
+    names = Counter(peer(text).name for text in webui.peers)
+    for name in (name for name, number in names.items() if number > 1):
+        findings.problem("WebUI.Peers", f'"{name}" more than once', "another name for each daemon")
 
 
 def _check_provider(webui: WebUI, findings: Findings) -> None:

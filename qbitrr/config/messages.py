@@ -28,6 +28,7 @@ _FORMS: dict[Form, str] = {
     "network": 'an address or network such as "10.0.0.0/8"',
     "pattern": "a regular expression",
     "extension": 'a file extension such as ".mkv", or a pattern for extensions',
+    "peer": 'an address with a name and a reading token in it, such as "http://attic:TOKEN@192.168.1.9:6969"',
     "own_url": 'an address without a login in it, such as "https://qbitrr.example.org"',
     "path_prefix": 'a path such as "/qbitrr", or empty',
     "cron": 'five or six fields such as "0 3 * * 0"',

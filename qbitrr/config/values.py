@@ -133,6 +133,12 @@ def _own_url(value: object, key: Key) -> str:
     return url
 
 
+def _peer(value: object, key: Key) -> str:
+    text = _text(value, key)
+    address.peer(text)
+    return text
+
+
 def _server(value: object, key: Key) -> str:
     text = _text(value, key)
     if text:
@@ -228,6 +234,7 @@ _READERS: dict[Form, Callable[[Any, Key], Any]] = {
     "category": _category,
     "url": _url,
     "own_url": _own_url,
+    "peer": _peer,
     "server": _server,
     "host": _host,
     "network": _network,

@@ -6,6 +6,7 @@ import { formatCount } from "../format.js";
 import { bars } from "../parts/bars.js";
 import "../parts/inbox.js";
 import "../parts/latest.js";
+import "../parts/peers.js";
 import "../parts/qbittorrents.js";
 import "../parts/shadow.js";
 import "../parts/workers.js";
@@ -48,6 +49,7 @@ class Overview extends Element {
       <qb-shadow></qb-shadow>
       <qb-workers></qb-workers>
       <qb-qbittorrents></qb-qbittorrents>
+      <qb-peers></qb-peers>
       ${this.activity ? this.#days(this.activity) : this.note()}
       <qb-latest></qb-latest>
     `;

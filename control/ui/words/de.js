@@ -147,6 +147,13 @@ export const GERMAN = {
   "connection.firewalled": "Hinter Firewall",
   "connection.disconnected": "Offline",
   "connection.unknown": "Keine Antwort",
+
+  "peers": "Andere Daemons",
+  "peers.workers": ({ well, all }) => `${well} von ${viele(all, "Worker", "Workern")} in Ordnung`,
+  "peers.needs": ({ n }) => (n === 1 ? "1 Eintrag dort braucht dich" : `${n.toLocaleString("de")} Einträge dort brauchen dich`),
+  "peer.answers": "Antwortet",
+  "peer.away": "Keine Antwort",
+  "peer.refused": "Lehnt das Token ab",
   "qbit.down": "Empfangen",
   "qbit.up": "Senden",
   "qbit.free": "Frei",

@@ -146,6 +146,13 @@ export const ENGLISH = {
   "connection.firewalled": "Firewalled",
   "connection.disconnected": "Offline",
   "connection.unknown": "No answer",
+
+  "peers": "Other daemons",
+  "peers.workers": ({ well, all }) => `${well} of ${many(all, "worker", "workers")} well`,
+  "peers.needs": ({ n }) => (n === 1 ? "1 entry needs you there" : `${n.toLocaleString("en")} entries need you there`),
+  "peer.answers": "Answers",
+  "peer.away": "No answer",
+  "peer.refused": "Refuses the token",
   "qbit.down": "Down",
   "qbit.up": "Up",
   "qbit.free": "Free",

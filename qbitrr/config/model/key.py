@@ -48,6 +48,7 @@ Form = Literal[
     "pattern",  # regular expression
     "extension",  # ".mkv"
     "own_url",  # http or https, of qbitrr itself: no secret is sent there
+    "peer",  # http or https, of another daemon, with its name and a token in it
     "path_prefix",  # empty or "/qbitrr"
     "cron",
     "window",  # part of the day, or empty

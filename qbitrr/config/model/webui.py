@@ -55,6 +55,25 @@ class WebUI(Table, frozen=True):
         str,
         key("text", "Token for /api. When empty, one is made at the next start.", change="web", secret=True),
     ] = ""
+    read_token: Annotated[
+        str,
+        key(
+            "text",
+            "A second token, with which /api and /web can be read and nothing be changed: for dashboards, and for "
+            "Peers of other daemons.",
+            change="web",
+            secret=True,
+        ),
+    ] = ""
+    peers: Annotated[
+        tuple[str, ...],
+        key(
+            "peer",
+            'Other daemons that the page shows too, as "http://name:ReadToken@host:6969" with the ReadToken of each.',
+            change="web",
+            secret=True,
+        ),
+    ] = ()
     web_access: Annotated[
         WebAccess | None,
         key(

@@ -38,6 +38,7 @@ OPEN_INSIDE = OPEN_TO_ALL | {
     ("GET", "/web/config/schema"),
     ("GET", "/web/inbox"),
     ("GET", "/web/qbittorrents"),
+    ("GET", "/web/peers"),
     ("GET", "/web/stats"),
     ("GET", "/web/logs/{name}/at"),
     ("GET", "/web/arr/{section}/posters/{id}"),

@@ -113,6 +113,7 @@ async def walk(session, url, caller, names=tuple(ROUTES), **options):
         (BEHIND_PROXY, {**OUTSIDE, **WITH_TOKEN}, Caller.CREDENTIAL),
         (BEHIND_PROXY, {**PRIVATE, "Authorization": f"Bearer {TOKEN}"}, Caller.CREDENTIAL),
         (f'{CONFIG}[WebUI]\nWebAccess = "token"\n', {}, Caller.OUTSIDE),
+        (f'{CONFIG}[WebUI]\nWebAccess = "token"\nReadToken = "reads"\n', {"X-API-Token": "reads"}, Caller.READER),
         (f'{CONFIG}[WebUI]\nWebAccess = "open"\nAllowInsecureExposure = true\n', OUTSIDE, Caller.PRIVATE),
     ],
 )

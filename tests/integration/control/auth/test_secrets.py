@@ -13,6 +13,8 @@ CONFIG = """
 Token = "the right token"
 TrustedProxies = ["127.0.0.1"]
 PasswordHash = "the right hash"
+ReadToken = "the right reading token"
+Peers = ["http://attic:token@right.example"]
 WebAccess = "auto"
 [WebUI.OIDC]
 ClientSecret = "the right client secret"
@@ -34,6 +36,8 @@ OverseerrAPIKey = "the right overseerr key"
 RIGHT = {
     "WebUI.Token": "the right token",
     "WebUI.PasswordHash": "the right hash",
+    "WebUI.ReadToken": "the right reading token",
+    "WebUI.Peers": ["http://attic:token@right.example"],
     "WebUI.OIDC.ClientSecret": "the right client secret",
     "Notifications.Urls": ["discord://right/hook"],
     "qBit.Password": "the right password",

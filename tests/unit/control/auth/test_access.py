@@ -10,7 +10,7 @@ from multidict import CIMultiDict
 
 from control.auth import sessions, throttle
 from control.auth.access import Access, carries_token, is_internal
-from control.auth.rights import CHANGE, HARMLESS, READ
+from control.auth.rights import CHANGE, CONFIDENTIAL, HARMLESS, NEVER, READ
 from control.auth.roles import Caller
 from control.auth.sessions import Sessions
 from control.auth.throttle import LoginThrottle
@@ -235,11 +235,42 @@ async def test_a_session_names_itself_and_its_end_is_final():
 
 def test_the_configured_token_replaces_the_generated_one():
     decides = access(token="configured")
-    assert not decides.has_token(request(X_API_Token=TOKEN))
-    assert decides.has_token(request(X_API_Token="configured"))
+    assert decides.token_of(request(X_API_Token=TOKEN)) == ""
+    assert decides.token_of(request(X_API_Token="configured")) == "token"
 
 
 OWN, OTHER = 0, 65534
+
+
+READING = {"X_API_Token": "for reading"}
+
+
+@pytest.mark.parametrize("headers", [READING, {"Authorization": "Bearer for reading"}])
+async def test_a_token_for_reading_reads_and_does_nothing_else(headers):
+    http = request("203.0.113.9", **headers)
+    decides = access(read_token="for reading", web_access="token")
+    for admit in (decides.admit_to_api, decides.admit_to_web):
+        author = await admit(http, READ)
+        assert (author.caller, author.proof, author.trusted) == (Caller.READER, "read token", False)
+        for rights in (HARMLESS, CHANGE, CONFIDENTIAL, NEVER):
+            with pytest.raises(ForbiddenError):
+                await admit(http, rights)
+    assert decides.credential(http) == ""
+    decides.throttle.check("203.0.113.9")  # none of it counts as a wrong one
+
+
+async def test_a_token_for_reading_takes_nothing_from_who_may_more():
+    decides = access(read_token="for reading", peer_uid=OWN)
+    assert (await decides.admit_to_web(request(**READING), CHANGE)).caller is Caller.OWN_USER
+    assert (
+        await decides.admit_to_web(request("192.168.1.7", "192.168.1.2", **READING), HARMLESS)
+    ).caller is Caller.PRIVATE
+
+
+async def test_no_token_for_reading_is_none():
+    decides = access(web_access="token")
+    with pytest.raises(UnauthorizedError):
+        await decides.admit_to_api(request("203.0.113.9", X_API_Token=""), READ)
 
 
 @pytest.mark.parametrize(

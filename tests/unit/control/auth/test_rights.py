@@ -59,18 +59,18 @@ def test_every_key_has_an_entry_and_every_entry_a_key():
 
 
 @pytest.mark.parametrize(
-    ("of", "outside", "private", "local_user", "own_user", "credential", "audited"),
+    ("of", "outside", "reader", "private", "local_user", "own_user", "credential", "audited"),
     [
-        (OPEN, YES, YES, YES, YES, YES, False),
-        (READ, NO, YES, YES, YES, YES, False),
-        (HARMLESS, NO, RATED, RATED, YES, YES, True),
-        (CONFIDENTIAL, NO, NO, NO, YES, YES, False),
-        (CHANGE, NO, NO, NO, YES, YES, True),
-        (NEVER, NO, NO, NO, NO, NO, False),
+        (OPEN, YES, YES, YES, YES, YES, YES, False),
+        (READ, NO, YES, YES, YES, YES, YES, False),
+        (HARMLESS, NO, NO, RATED, RATED, YES, YES, True),
+        (CONFIDENTIAL, NO, NO, NO, NO, YES, YES, False),
+        (CHANGE, NO, NO, NO, NO, YES, YES, True),
+        (NEVER, NO, NO, NO, NO, NO, NO, False),
     ],
 )
-def test_what_the_rights_are(of, outside, private, local_user, own_user, credential, audited):
-    assert [of.of(caller) for caller in Caller] == [outside, private, local_user, own_user, credential]
+def test_what_the_rights_are(of, outside, reader, private, local_user, own_user, credential, audited):
+    assert [of.of(caller) for caller in Caller] == [outside, reader, private, local_user, own_user, credential]
     assert of.audited is audited
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qbitrr.config.address import host_name, http_url, qbittorrent_url
+from qbitrr.config.address import host_name, http_url, peer, qbittorrent_url
 from qbitrr.config.values import is_below, normal_category
 
 
@@ -90,3 +90,24 @@ def test_a_category_is_below_its_ancestors_only():
     assert is_below("films/4k/hdr", "films")
     assert not is_below("films", "films")
     assert not is_below("films-4k", "films")
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "url", "token"),
+    [
+        ("http://attic:token@192.168.1.9:6969", "attic", "http://192.168.1.9:6969", "token"),
+        ("https://attic:token@Qbitrr.Example/attic/", "attic", "https://qbitrr.example/attic", "token"),
+        ("http://the%20attic:a%2Fb%40c@[fd00::1]:6969", "the attic", "http://[fd00::1]:6969", "a/b@c"),
+        ("attic:token@192.168.1.9", "attic", "http://192.168.1.9", "token"),
+    ],
+)
+def test_the_address_of_another_daemon_has_its_name_and_token(written, name, url, token):
+    assert peer(written) == (name, url, token)
+
+
+@pytest.mark.parametrize(
+    "written", ["http://192.168.1.9", "http://attic@host", "http://:token@host", "http://attic:@host", "a:b@"]
+)
+def test_without_a_name_or_a_token_it_is_none(written):
+    with pytest.raises(ValueError):  # noqa: PT011 - the texts are Python's
+        peer(written)

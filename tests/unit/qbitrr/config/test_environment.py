@@ -110,7 +110,7 @@ EXAMPLES = {
     "flag": "true", "choice": None, "integer": "1", "number": "0.5", "seconds": "90", "minutes": "90", "days": "90",
     "size": "5G", "kilobytes": "7", "url": "http://one.example", "server": "one.example", "host": "one.example",
     "network": "10.0.0.0/8", "extension": ".mkv", "path_prefix": "/one", "cron": "5 4 * * *", "window": "22:00-07:00",
-    "own_url": "https://one.example",
+    "own_url": "https://one.example", "peer": "http://attic:token@one.example",
     "category": "one", "pattern": "one", "text": "one", "name": "one",
     "mapping": "stalled=act",
 }  # fmt: skip

@@ -414,6 +414,19 @@ def test_what_asks_for_a_login_and_for_none_contradicts_itself(load, webui, key)
 
 
 @pytest.mark.parametrize(
+    ("webui", "key"),
+    [
+        ("Token = 'one'\nReadToken = 'one'", "WebUI.ReadToken"),
+        ("Peers = ['http://attic:one@host', 'http://attic:two@other']", "WebUI.Peers"),
+    ],
+)
+def test_two_that_are_the_same_are_refused(load, webui, key):
+    with pytest.raises(ConfigError) as caught:
+        load(f"[WebUI]\n{webui}")
+    assert [problem.key for problem in caught.value.problems] == [key]
+
+
+@pytest.mark.parametrize(
     ("oidc", "key"),
     [
         ("", "WebUI.OIDC"),

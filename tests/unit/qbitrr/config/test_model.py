@@ -24,7 +24,7 @@ Torrent.SlowDelay Torrent.Ranges
 """
 RANGE_KEYS = "FromProgress UpToProgress FromSize UpToSize StalledDelay MinimumSpeed"
 WEBUI_KEYS = """
-Host Port Token WebAccess TrustedProxies AllowedHosts PublicURL AuthDisabled AllowInsecureExposure
+Host Port Token ReadToken Peers WebAccess TrustedProxies AllowedHosts PublicURL AuthDisabled AllowInsecureExposure
 AllowInsecureTokenQuery BehindHttpsProxy UrlBase LocalAuthEnabled OIDCEnabled Username PasswordHash LiveArr
 Theme ViewDensity OIDC.Authority OIDC.ClientId OIDC.ClientSecret OIDC.Scopes OIDC.CallbackPath
 OIDC.RequireHttpsMetadata OIDC.AllowedSubjects OIDC.AllowedEmails OIDC.RequiredClaim
@@ -124,6 +124,8 @@ def test_secrets_are_marked_as_such():
     assert secret == {
         "WebUI.Token",
         "WebUI.PasswordHash",
+        "WebUI.ReadToken",
+        "WebUI.Peers",
         "WebUI.OIDC.ClientSecret",
         "qBit.Password",
         "qBit.APIKey",
