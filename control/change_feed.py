@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import aiosqlite
 
+from control.announced import Announced
 from control.events import BreakerTripped, SettingContradicts
 from control.handlers import decisions, inbox, processes, qbittorrents
 from control.handlers.shared import Nothing
@@ -41,34 +42,39 @@ _ANNOUNCED = frozenset({"credentials", "disk", "space", "other_tool", "import"})
 class ChangeFeed:
     """Polls workers and ledger, twice a second while a client follows, and publishes what changed.
 
-    `on_change` is called with each changed decision, worker and breaker and each new matter, besides the event.
+    `on_change` is called with each changed decision, worker and breaker and each new matter, besides the event. What is
+    in `announced`, also of an earlier run of the daemon, is published no more.
     """
 
-    def __init__(self, context: HandlerContext, on_change: Callable[[Change], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        context: HandlerContext,
+        on_change: Callable[[Change], None] = lambda _: None,
+        announced: Announced | None = None,
+    ) -> None:
         self._context = context
         self._on_change = on_change
+        self._announced = announced or Announced()
         self._workers: dict[str, tuple[object, ...]] = {}
         self._revision: int | None = None
-        self._change: int | None = None
+        self._has_started = False
         self._version: int | None = None
-        self._tripped: dict[str, str] = {}
-        self._contradictions: dict[str, frozenset[tuple[str, str]]] = {}
         self._clients: tuple[object, ...] = ()
         self._inbox: list[InboxEntry] | None = None
         self._inbox_read_at = -math.inf
         self._inbox_made_from: tuple[int, int] | None = None
-        self._matters: dict[tuple[str, ...], float] = {}
+        self._matters = dict.fromkeys(self._announced.matters or (), context.clock.monotonic())
 
     async def run(self) -> None:
         """Publish changes until cancelled."""
         while True:
-            await self._wait()
             try:
+                await self.poll_state()  # at once: what is there at the first start is not new, all that follows is
                 self.poll_workers()
-                await self.poll_state()
                 await self.poll_inbox()
             except aiosqlite.Error as error:
                 _log.warning("ledger was not read", error=str(error))
+            await self._wait()
 
     async def _wait(self) -> None:
         """Wait until the next poll is due: less long once a client follows."""
@@ -94,14 +100,14 @@ class ChangeFeed:
             found = process.last_report.contradictions
             if found is None:
                 continue
-            known = self._contradictions.get(category, frozenset())
+            known = self._announced.contradictions.get(category, [])
             for one in found:
                 if (one.kind, one.text) not in known:
                     self._publish("settings", SettingContradicts(category, one.kind, one.text, one.remedy))
-            self._contradictions[category] = frozenset((one.kind, one.text) for one in found)
+            self._announced.contradictions[category] = [(one.kind, one.text) for one in found]
 
     async def poll_inbox(self) -> None:
-        """Publish that the inbox changed, and each matter that is new in it; those of the start are not new."""
+        """Publish that the inbox changed, and each matter that is new in it; those of the first start are not."""
         now = self._context.clock.monotonic()
         if now < self._inbox_read_at + _INBOX_SECONDS:
             return
@@ -112,12 +118,14 @@ class ChangeFeed:
         before, self._inbox = self._inbox, (await inbox.read(self._context, Nothing())).entries
         if before != self._inbox:
             self._context.events.publish_passing("inbox", {"entries": len(self._inbox)})
+        is_first = self._announced.matters is None
         self._matters = {one: at for one, at in self._matters.items() if at > now - _FORGOTTEN_SECONDS}
         for entry in self._inbox:
             if entry.matter in _ANNOUNCED:
-                if before is not None and _matter(entry) not in self._matters:
+                if not is_first and _matter(entry) not in self._matters:
                     self._publish("matter", entry)
                 self._matters[_matter(entry)] = now
+        self._announced.matters = sorted(self._matters)
 
     def _poll_processes(self) -> None:
         now = {view.category: view for view in processes.views(self._context)}
@@ -129,7 +137,7 @@ class ChangeFeed:
                 self._publish("process", view)
         for category in self._workers.keys() - now.keys():
             del self._workers[category]
-            self._contradictions.pop(category, None)
+            self._announced.contradictions.pop(category, None)
             self._context.events.publish("process", {"category": category, "state": "gone"})
 
     def poll_clients(self) -> None:
@@ -141,15 +149,19 @@ class ChangeFeed:
 
     async def poll_state(self) -> None:
         """Publish what workers wrote since the last poll, in the order in which it was committed."""
-        if self._change is None:
-            self._change = await ledger.last_change(self._context.database)
+        announced = self._announced
+        if not self._has_started:
+            last = await ledger.last_change(self._context.database)  # less than before after a restore
+            announced.change = last if announced.change is None else min(announced.change, last)
+            self._has_started = True
+        assert announced.change is not None
         version = await self._context.database.data_version()
         if version == self._version:
             return
         await self._poll_breakers()
-        changes = await ledger.changed_after(self._context.database, self._change, _MOST_ENTRIES)
+        changes = await ledger.changed_after(self._context.database, announced.change, _MOST_ENTRIES)
         for change in changes:
-            self._change = change.number
+            announced.change = change.number
             self._publish_change(change)
         if len(changes) < _MOST_ENTRIES:  # otherwise there are more, to be read by the next poll
             self._version = version
@@ -163,9 +175,9 @@ class ChangeFeed:
 
     async def _poll_breakers(self) -> None:
         tripped = await breakers.tripped(self._context.database)
-        for category in tripped.keys() - self._tripped.keys():
+        for category in tripped.keys() - self._announced.breakers.keys():
             self._publish("breaker", BreakerTripped(category, tripped[category]))
-        self._tripped = tripped
+        self._announced.breakers = tripped
 
     def _publish(self, kind: str, change: Change) -> None:
         self._context.events.publish(kind, change)

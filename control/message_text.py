@@ -5,17 +5,19 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Strong(NamedTuple):
+class Strong(Struct, frozen=True, array_like=True, tag="strong"):
     """What stands out, such as the name of a torrent."""
 
     text: str
 
 
-class Link(NamedTuple):
+class Link(Struct, frozen=True, array_like=True, tag="link"):
     """An address with what it does."""
 
     label: str

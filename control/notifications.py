@@ -5,30 +5,39 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from control.announced import Collected
 from control.auth.answer_links import fingerprint
 from control.events import BreakerTripped, SettingContradicts, UpdateAvailable
 from control.handlers.decisions import Decision
 from control.handlers.inbox import InboxEntry
 from control.handlers.processes import ProcessView
 from control.message_text import Link, Strong
-from control.outbox import Outbox, targets_of
+from control.outbox import Delivery, Outbox, targets_of
+from qbitrr import logs
 from qbitrr.backoff import Backoff
-from qbitrr.rules.quarantine import undo_of
+from qbitrr.config.address import kind_of
+from qbitrr.rules.quarantine import UNDO_REFUSED, UNDOING, undo_of
 from supervisor.lifecycle import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from control.announced import Announced, AnnouncedFile
     from control.auth.answer_links import Purpose, Subject
     from control.message_text import Text
-    from control.outbox import Send
+    from control.outbox import Send, Target
+    from qbitrr.clock import Clock
     from qbitrr.config.model import NotificationEvent, Notifications
 
     Links = Callable[[Subject, Sequence[Purpose]], Sequence[str]]
     # what is asked about, and answers; an address for each that gives it, none when that is not configured
     Cause = Decision | ProcessView | BreakerTripped | UpdateAvailable | SettingContradicts | InboxEntry
 
+_log = logs.get(__name__)
+
 _SEND_SECONDS = 120.0
+_SAVE_SECONDS = 2.0
+_SAME_TROUBLE_SECONDS = 600.0  # within which the same trouble of a worker is no other one
 _TROUBLED = frozenset({Phase.DEGRADED, Phase.HELD})
 _IMPORT_ANSWERS: Mapping[str, tuple[Purpose, str]] = {
     "import": ("import", "Import what is certain"),
@@ -88,8 +97,8 @@ def _of_decision(subject: Decision, page: str, links: Links) -> tuple[Notificati
     if subject.state == "awaiting_approval" and subject.notes.get("asked"):
         answers = _offered(links, about, {"do": "Do it", "leave": "Leave it"}) or (f"Answer at {page}",)
         return "ask", ("Do it or leave it? ", *what, " ", *answers)
-    if subject.state != "done":
-        return None
+    if subject.state != "done" or subject.step == UNDOING or subject.notes.get(UNDO_REFUSED):
+        return None  # it has not ended, or had its message when it did
     if undo_of(subject.action, subject.state, subject.step, subject.notes) is None:
         return "action", what
     return "action", (*what, " ", *(_offered(links, about, {"undo": "Undo"}) or (f"Undo at {page}",)))
@@ -104,7 +113,8 @@ def _offered(links: Links, about: Subject, answers: Mapping[Purpose, str]) -> Te
 class NotificationSender:
     """Accepts messages at any time without waiting, and sends them by the settings as they are then.
 
-    Each target has an outbox of its own: one that does not answer keeps no other waiting.
+    Each address has an outbox of its own: one that does not answer keeps no other waiting. What is not sent at the end
+    of the daemon is in `file`, and is sent after the next start.
     """
 
     def __init__(
@@ -112,50 +122,117 @@ class NotificationSender:
         settings: Callable[[], Notifications],
         page: Callable[[], str],
         links: Links,
+        file: AnnouncedFile,
         send: Send,
+        clock: Clock,
         backoff: Backoff | None = None,
         send_seconds: float = _SEND_SECONDS,
     ) -> None:
         self._settings = settings
         self._page = page
         self._links = links
-        self._send = send
-        self._backoff = backoff or Backoff(first_seconds=5.0, limit_seconds=300.0)
-        self._send_seconds = send_seconds
+        self._file = file
+        self._clock = clock
+        backoff = backoff or Backoff(first_seconds=5.0, limit_seconds=300.0)
+        self._delivery = Delivery(self._targets, send, self._save, clock, backoff, send_seconds)
         self._outboxes: dict[str, Outbox] = {}
         self._added = asyncio.Event()
         self._phases: dict[str, Phase] = {}
+        self._over_at = dict.fromkeys(file.content.troubles, clock.monotonic())
+        self._resume()
+
+    @property
+    def announced(self) -> Announced:
+        """What was reported, also by an earlier run of the daemon."""
+        return self._file.content
 
     def notify(self, subject: Cause) -> None:
-        """Send a message about a subject to each target that has its event."""
-        if isinstance(subject, ProcessView):
-            before = self._phases.get(subject.category)
-            self._phases[subject.category] = subject.phase
-            if before == subject.phase:
-                return
+        """Send a message about a subject to each address that gets its event."""
+        if not self._is_new(subject):
+            return
         found = message(subject, self._page(), self._links)
         if found is None:
             return
         event, text = found
-        for target in targets_of(self._settings()).values():
+        for url, target in self._targets().items():
             if event in target.events:
-                self._outbox(target.kind).add(text)
+                self._outbox(url).add(text)
 
     async def run(self) -> None:
         """Send messages until cancelled."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep(), name="what was reported")
             running: set[str] = set()
             while True:
-                for kind in self._outboxes.keys() - running:
-                    running.add(kind)
-                    group.create_task(self._outboxes[kind].run(), name=f"notifications to {kind or 'all others'}")
+                for url in self._outboxes.keys() - running:
+                    running.add(url)
+                    group.create_task(self._outboxes[url].run(), name=f"notifications to {kind_of(url)}")
                 self._added.clear()
                 await self._added.wait()
 
-    def _outbox(self, kind: str) -> Outbox:
-        if kind not in self._outboxes:
-            self._outboxes[kind] = Outbox(
-                lambda: targets_of(self._settings()).get(kind), self._send, self._backoff, self._send_seconds
-            )
+    async def close(self) -> None:
+        """Write what was not sent."""
+        await self._save()
+        await asyncio.to_thread(self._file.close)
+
+    def _targets(self) -> dict[str, Target]:
+        return targets_of(self._settings())
+
+    def _is_new(self, subject: Cause) -> bool:
+        """Whether it was not reported, neither in this run of the daemon nor in an earlier one."""
+        announced = self._file.content
+        match subject:
+            case UpdateAvailable():
+                is_new, announced.version = subject.newest != announced.version, subject.newest
+                return is_new
+            case ProcessView():
+                return self._is_new_trouble(subject)
+        return True
+
+    def _is_new_trouble(self, view: ProcessView) -> bool:
+        """Whether a worker got into trouble, and not into the same as a moment ago, such as before a restart."""
+        before, self._phases[view.category] = self._phases.get(view.category), view.phase
+        if before == view.phase:
+            return False
+        troubles, now = self._file.content.troubles, self._clock.monotonic()
+        if view.phase not in _TROUBLED:
+            self._over_at.setdefault(view.category, now)
+            return False
+        trouble = str(view.phase), view.last_error or ""
+        is_recent = now < self._over_at.pop(view.category, now) + _SAME_TROUBLE_SECONDS
+        is_same, troubles[view.category] = troubles.get(view.category) == trouble, trouble
+        return not (is_recent and is_same)
+
+    def _outbox(self, url: str) -> Outbox:
+        if url not in self._outboxes:
+            collected = self._file.content.collected.setdefault(fingerprint(url), Collected())
+            self._outboxes[url] = Outbox(url, collected, self._delivery)
             self._added.set()
-        return self._outboxes[kind]
+        return self._outboxes[url]
+
+    def _resume(self) -> None:
+        """Go on with what an earlier run did not send, and drop what was for addresses that were removed since."""
+        urls = {fingerprint(url): url for url in self._targets()}
+        collected = self._file.content.collected
+        for key in tuple(collected):
+            if key in urls:
+                self._outbox(urls[key])
+            elif lines := len(collected.pop(key).waiting):
+                _log.warning("notifications were dropped", because="their address was removed", lines=lines)
+
+    async def _keep(self) -> None:
+        """Write what changed, until cancelled."""
+        while True:
+            before = self._clock.monotonic() - _SAME_TROUBLE_SECONDS
+            for category in [one for one, over_at in self._over_at.items() if over_at <= before]:
+                del self._over_at[category]
+                self._file.content.troubles.pop(category, None)
+            await self._save()
+            await asyncio.sleep(_SAVE_SECONDS)
+
+    async def _save(self) -> None:
+        """Write what was reported and what is still to be sent; nothing is stored when there is no address."""
+        if self._settings().urls:
+            await self._file.save()
+        else:
+            await self._file.delete()

@@ -1,9 +1,9 @@
-"""Outbox: messages to one target, collected for a while, sent in the background, retried on failure."""
+"""Outbox: messages to one address, collected for a while, sent in the background, retried on failure."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from control.message_text import body_of
@@ -11,10 +11,12 @@ from qbitrr import logs
 from qbitrr.config.address import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 
+    from control.announced import Collected
     from control.message_text import Body, Text
     from qbitrr.backoff import Backoff
+    from qbitrr.clock import Clock
     from qbitrr.config.model import NotificationEvent, Notifications
 
     Send = Callable[[Sequence[str], str, Body], Coroutine[None, None, bool]]
@@ -24,75 +26,143 @@ _log = logs.get(__name__)
 
 MOST_PENDING = 200  # messages; beyond that the oldest are dropped, and the next message says how many
 _ATTEMPTS = 5
+_AT_ONCE = 4  # attempts: each is a process
+_POLL_SECONDS = 30.0  # within which another digest counts
+_LAST_SECONDS = 4.0  # for which the end of the daemon waits for an attempt
 
 
 class Target(NamedTuple):
-    """Addresses with the same events and digest; `kind` is that of the addresses, empty for those without a row."""
+    """What an address gets; `kind` is empty for one without a row of its own."""
 
     kind: str
-    urls: tuple[str, ...]
     events: tuple[NotificationEvent, ...]
     digest_seconds: int
 
 
 def targets_of(settings: Notifications) -> dict[str, Target]:
-    """The targets of the configuration by their kind; one without an address is none."""
-    rows = {kind_of(row.to): row for row in reversed(settings.targets)}  # the first one of a kind decides
-    urls: dict[str, list[str]] = {}
-    for url in settings.urls:
-        kind = kind_of(url)
-        urls.setdefault(kind if kind in rows else "", []).append(url)
+    """What each address gets, the first row of its kind deciding."""
+    rows = {kind_of(row.to): row for row in reversed(settings.targets)}
     return {
-        kind: Target(kind, tuple(found), row.events, row.digest_seconds)
-        for kind, found in urls.items()
-        for row in [rows.get(kind, settings)]
+        url: Target(kind, rows[kind].events, rows[kind].digest_seconds)
+        if (kind := kind_of(url)) in rows
+        else Target("", settings.events, settings.digest_seconds)
+        for url in settings.urls
     }
 
 
-class Outbox:
-    """The messages to one target; `target` returns it as it is now, None when it is configured no more."""
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How messages are sent. `targets` returns what is configured now, `save` writes what the outboxes hold."""
 
-    def __init__(self, target: Callable[[], Target | None], send: Send, backoff: Backoff, send_seconds: float) -> None:
-        self._target = target
-        self._send = send
-        self._backoff = backoff
-        self._send_seconds = send_seconds
-        self._pending: deque[Text] = deque(maxlen=MOST_PENDING)
-        self._dropped = 0
+    targets: Callable[[], Mapping[str, Target]]
+    send: Send
+    save: Callable[[], Awaitable[None]]
+    clock: Clock
+    backoff: Backoff
+    attempt_seconds: float
+    at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+
+
+class Outbox:
+    """The messages to the address `url`; those in `collected` are from an earlier run of the daemon.
+
+    An attempt is written before it is made: one that a crash interrupts is not made again, as it may have succeeded.
+    """
+
+    def __init__(self, url: str, collected: Collected, delivery: Delivery) -> None:
+        self._url = url
+        self._held = collected
+        self._delivery = delivery
         self._arrived = asyncio.Event()
+        now = delivery.clock.wall()
+        collected.since = min(collected.since, now)  # by a clock that was ahead
+        self._since = delivery.clock.monotonic() - (now - collected.since)
+        if collected.waiting:
+            self._arrived.set()
+        if collected.is_unsure:
+            lines = len(collected.leaving)
+            _log.warning("notification may not have arrived", because="the daemon was killed", lines=lines)
+            self._leave([])
 
     def add(self, text: Text) -> None:
         """Accept a message, without waiting."""
-        self._dropped += len(self._pending) == MOST_PENDING
-        self._pending.append(text)
+        held = self._held
+        if not held.waiting:
+            held.since, self._since = self._delivery.clock.wall(), self._delivery.clock.monotonic()
+        elif len(held.waiting) == MOST_PENDING:
+            del held.waiting[0]
+            held.dropped += 1
+        held.waiting.append(text)
         self._arrived.set()
 
     async def run(self) -> None:
         """Send messages until cancelled."""
         while True:
-            await self._arrived.wait()
-            target = self._target()
-            await asyncio.sleep(target.digest_seconds if target else 0)
-            self._arrived.clear()
-            texts, self._dropped, dropped = list(self._pending), 0, self._dropped
-            self._pending.clear()
-            if dropped:
-                texts.append((f"{dropped} more could not be kept.",))
-            await self._deliver(body_of(texts))
+            if not self._held.leaving:
+                await self._collect()
+            await self._deliver()
 
-    async def _deliver(self, body: Body) -> None:
-        for attempt in range(1, _ATTEMPTS + 1):
-            target = self._target()
-            if target is None:
-                _log.warning("notification was dropped", because="its target was removed", characters=len(body.plain))
-                return
-            try:
-                async with asyncio.timeout(self._send_seconds):
-                    if await self._send(target.urls, "qbitrr", body):
-                        return
-            except TimeoutError:
-                _log.warning("notification was not sent in time", attempt=attempt, target=target.kind)
-            await asyncio.sleep(self._backoff.seconds(attempt))
-        _log.error(
-            "notification was dropped", because="it was not sent", attempts=_ATTEMPTS, characters=len(body.plain)
-        )
+    @property
+    def _target(self) -> Target | None:
+        return self._delivery.targets().get(self._url)
+
+    async def _collect(self) -> None:
+        """Wait for a message and for the end of its digest."""
+        await self._arrived.wait()
+        while True:
+            left_seconds = self._left_seconds()
+            if left_seconds <= 0:
+                break
+            await asyncio.sleep(min(left_seconds, _POLL_SECONDS))
+        self._arrived.clear()
+        held = self._held
+        more: list[Text] = [(f"{held.dropped} more could not be kept.",)] if held.dropped else []
+        self._leave(held.waiting + more)
+        held.waiting, held.dropped = [], 0
+
+    def _left_seconds(self) -> float:
+        target = self._target
+        return 0.0 if target is None else self._since + target.digest_seconds - self._delivery.clock.monotonic()
+
+    def _leave(self, lines: list[Text]) -> None:
+        self._held.leaving, self._held.attempts, self._held.is_unsure = lines, 0, False
+
+    async def _deliver(self) -> None:
+        held, body = self._held, body_of(self._held.leaving)
+        while (target := self._target) is not None and held.attempts < _ATTEMPTS:
+            held.attempts += 1
+            async with self._delivery.at_once:
+                is_sent = await self._attempt(body)
+            if is_sent:
+                break
+            await self._delivery.save()
+            await asyncio.sleep(self._delivery.backoff.seconds(held.attempts))
+        else:
+            because = "its address was removed" if target is None else "it was not sent"
+            _log.error("notification was dropped", because=because, attempts=held.attempts, characters=len(body.plain))
+        self._leave([])
+        await self._delivery.save()
+
+    async def _attempt(self, body: Body) -> bool:
+        """Try once to send; the end of the daemon waits for an answer, but not for long."""
+        held = self._held
+        held.is_unsure = True
+        await self._delivery.save()
+        sending = asyncio.create_task(self._delivery.send((self._url,), "qbitrr", body))
+        try:
+            async with asyncio.timeout(self._delivery.attempt_seconds):
+                return await asyncio.shield(sending)
+        except (TimeoutError, OSError) as error:
+            because = str(error) or "it took too long"
+            _log.warning("notification was not sent", attempt=held.attempts, kind=kind_of(self._url), because=because)
+            return False
+        except asyncio.CancelledError:
+            await asyncio.wait([sending], timeout=_LAST_SECONDS)
+            held.attempts -= 1
+            if sending.done() and sending.exception() is None and sending.result():
+                self._leave([])
+            raise
+        finally:
+            held.is_unsure = False
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from control.announced import AnnouncedFile
 from control.apprise_sender import send_by_apprise
 from control.auth.access import Access
 from control.auth.answer_links import AnswerLinks
@@ -296,7 +297,9 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             lambda: config_reload.loaded.config.notifications,
             lambda: _page_address(config_reload.loaded.config.webui),
             partial(_answer_addresses, config_reload, answer_links),
+            AnnouncedFile(data_dir.notifications_file),
             send_by_apprise,
+            clock,
         )
 
         def on_newer(known: Known) -> None:
@@ -356,9 +359,13 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             "memory": partial(release_memory_after_bursts, context.answers),
             "config_watch": config_editor.watch,
             "notifications": notifications.run,
-            "events": ChangeFeed(context, notifications.notify).run,
+            "events": ChangeFeed(context, notifications.notify, notifications.announced).run,
         }
-        async with _ended(workers, context), serve(context, [*control, *listeners]), own_tasks.running(tasks):
+        async with (
+            _ended(workers, context, notifications),
+            serve(context, [*control, *listeners]),
+            own_tasks.running(tasks),
+        ):
             workers.start(
                 start.configs, restart_policy(start.loaded.config.settings), on_probation=updates.on_probation
             )
@@ -406,10 +413,11 @@ async def _spawner(fork_server: ForkServer) -> AsyncIterator[Spawner]:
 
 
 @asynccontextmanager
-async def _ended(workers: Workers, context: HandlerContext) -> AsyncIterator[None]:
-    """End the workers and all threads of requests after the block."""
+async def _ended(workers: Workers, context: HandlerContext, notifications: NotificationSender) -> AsyncIterator[None]:
+    """End the workers and all threads of requests after the block, and write which messages are still to be sent."""
     try:
         yield
     finally:
         await workers.stop()
+        await notifications.close()
         await asyncio.to_thread(context.close)

@@ -24,7 +24,15 @@ CONFIG_FILE = "config.toml"
 STATE_FILE = "state.db"
 BACKUP_FOLDER = "backups"
 _LOCK_FILE = "qbitrr.lock"
-_PRIVATE_FILES = (CONFIG_FILE, "state.*", "audit.db*", "sessions.json", "answer-links.json", "update.json")
+_PRIVATE_FILES = (
+    CONFIG_FILE,
+    "state.*",
+    "audit.db*",
+    "sessions.json",
+    "answer-links.json",
+    "notifications.json",
+    "update.json",
+)
 _CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))  # files that Docker and Podman leave in containers
 
 
@@ -68,6 +76,11 @@ class DataDir:
     def answer_links_file(self) -> Path:
         """The key of links in messages, and those that were used."""
         return self.folder / "answer-links.json"
+
+    @property
+    def notifications_file(self) -> Path:
+        """What was reported to the user, and what is still to be sent."""
+        return self.folder / "notifications.json"
 
     @property
     def control_socket(self) -> Path:

@@ -69,7 +69,13 @@ def delete_unfinished(data_dir: DataDir) -> None:
     """Delete what interrupted writes, backups, migrations and trials left; no other process may use the folder."""
     shutil.rmtree(data_dir.folder / trial.FOLDER, ignore_errors=True)
     folders = (data_dir.config_history, data_dir.quarantine_folder, *data_dir.evidence_folder.glob("*/"))
-    ours = (data_dir.config_file, data_dir.update_record, data_dir.sessions_file, data_dir.answer_links_file)
+    ours = (
+        data_dir.config_file,
+        data_dir.update_record,
+        data_dir.sessions_file,
+        data_dir.answer_links_file,
+        data_dir.notifications_file,
+    )
     unfinished = [
         *(path for folder in folders for path in folder.glob(_TEMPORARY)),
         *(path for file in ours for path in data_dir.folder.glob(f".{file.name}.????????")),

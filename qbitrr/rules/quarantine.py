@@ -18,6 +18,8 @@ OVER = "quarantine is over"
 """Nothing of the removal was sent yet."""
 UNDOING = "undoing"
 """A removal that is done is being undone."""
+UNDO_REFUSED = "undo_refused"
+"""Note on a removal that qBittorrent did not let be undone."""
 
 
 class Undo(StrEnum):

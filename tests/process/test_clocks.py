@@ -16,6 +16,7 @@ from tests.support.daemon import Daemon
 from tests.support.event_stream import following
 from tests.support.passing_time import PassingTime
 from tests.support.polling import until
+from tests.support.receiver import Receiver
 from tests.support.wheels import PackageIndex
 from tests.support.wrong_clock import set_clock
 
@@ -32,6 +33,15 @@ PATIENCE_SECONDS = 20.0
 LARGE = (Section("Radarr-HD", "radarr", 400),)
 NOTHING_FOUND = Odds(found=0)
 SECTIONS = (Section("Radarr-HD", "radarr", 80),)
+NOTIFICATIONS = """
+[Notifications]
+Urls = ["{}", "{}"]
+Digest = 0
+
+[[Notifications.Targets]]
+To = "form"
+Digest = "6h"
+"""
 SETTINGS = {
     "Settings": {"ProcessRestartDelay": 0, "Quarantine": "1h"},
     "Radarr-HD": {"EntrySearch": {"SearchMissing": False}, "Torrent": {"IgnoreTorrentsYoungerThan": 0}},
@@ -104,13 +114,15 @@ async def test_through_a_day_with_a_wrong_clock_each_hour_nothing_stops_repeats_
     async with (
         Sandbox(LARGE, has_past=False, clock=time.now, middlewares=[time.dates]) as sandbox,
         PackageIndex(tmp_path) as index,
+        Receiver() as receiver,
     ):
         settings = SETTINGS["Settings"] | {"Quarantine": "2d", "SearchesPerHour": 1}
         settings |= {"AutoUpdateEnabled": True, "AutoUpdateCron": "0 * * * *"}
         settings |= {"UpdateIndex": f"{index.url}/simple", "ReleasesURL": f"{index.url}/releases"}
         searching = {"EntrySearch": {"SearchMissing": True}, "Torrent": {"IgnoreTorrentsYoungerThan": 0}}
         tables = {"Settings": settings, "Radarr-HD": searching}
-        daemon = Daemon(tmp_path / "data", sandbox.config_toml(tables), "tests.support.passing_time")
+        config = sandbox.config_toml(tables) + NOTIFICATIONS.format(receiver.json, receiver.form)
+        daemon = Daemon(tmp_path / "data", config, "tests.support.passing_time")
         time.follow(daemon)
         async with daemon, following(daemon) as stream:
             await daemon.all_running()
@@ -128,6 +140,12 @@ async def test_through_a_day_with_a_wrong_clock_each_hour_nothing_stops_repeats_
                 entries = [data for kind, data in stream.events if kind == "decision"]
                 return [one["hash"] for one in entries if (one["action"], one["state"]) == ("import", "done")]
 
+            def was_sent() -> bool:
+                """Whether there was a message about each import, and none twice."""
+                lines = [line for line in receiver.lines(receiver.json) if line.startswith("import:")]
+                assert len(set(lines)) == len(lines)
+                return len(lines) == len(imported)
+
             await until(is_known, 30, daemon.log)
             unwanted.category = "failed"
             await until(lambda: TAG_QUARANTINE in unwanted.tags and unwanted.stopped, 30, daemon.log)
@@ -143,6 +161,7 @@ async def test_through_a_day_with_a_wrong_clock_each_hour_nothing_stops_repeats_
                 imported.append(torrent.infohash)
                 await until(lambda: has_ended(daemon, "import", len(imported)), PATIENCE_SECONDS, daemon.log)
                 await until(lambda: published() == imported, PATIENCE_SECONDS, daemon.log)
+                await until(was_sent, PATIENCE_SECONDS, daemon.log)
                 await until(partial(is_backed_up, daemon, time, ahead_seconds), PATIENCE_SECONDS, daemon.log)
             time.set_ahead(0.0)
             assert 3 <= index.asked <= len(imported)  # when the clock is set back, the next hour counts
@@ -154,6 +173,14 @@ async def test_through_a_day_with_a_wrong_clock_each_hour_nothing_stops_repeats_
             time.leap(DAY + HOUR)
             await until(lambda: has_ended(daemon, "fail", 1), PATIENCE_SECONDS, daemon.log)
             assert unwanted.infohash not in client.torrents
+            time.leap(6 * HOUR)
+            await until(
+                lambda: receiver.lines(receiver.form)[-1:] == receiver.lines(receiver.json)[-1:], 20, daemon.log
+            )
+            lines = receiver.lines(receiver.json)
+            assert receiver.lines(receiver.form) == lines
+            assert len(set(lines)) == len(lines)
+            assert 3 <= len(receiver.received[receiver.form]) <= 8
 
 
 async def has_ended(daemon: Daemon, action: str, number: int) -> bool:

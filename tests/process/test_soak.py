@@ -76,6 +76,7 @@ MOST_FILES = {
     "audit.db-journal": (0, 0),
     "sessions.json": (0, 0),
     "answer-links.json": (1, 0.01),
+    "notifications.json": (1, 0.5),
     "update.json": (0, 0),
     "update/*": (0, 0),
     "trial/*": (0, 0),

@@ -3,13 +3,14 @@
 import pytest
 
 from control import change_feed
+from control.announced import Announced
 from control.change_feed import ChangeFeed
 from control.events import SettingContradicts
 from control.handlers.decisions import Decision
 from control.handlers.inbox import InboxEntry
 from qbitrr.clock import Clock
 from qbitrr.ipc import Contradiction
-from qbitrr.state import verdicts
+from qbitrr.state import breakers, verdicts
 from qbitrr.state.database import open_reader, open_writer
 from supervisor.worker_process import LastReport
 from tests.integration.control.sample import NOW, fake_process
@@ -91,6 +92,38 @@ async def test_a_decision_that_cannot_be_shown_holds_no_other_up(feed, writer):
     assert await feed() == [timeless.id, good.id]
 
 
+async def test_after_a_restart_it_goes_on_after_the_last_change_that_was_announced(writer, make_context_over, tmp_path):
+    announced, published = Announced(), []
+    async with open_reader(tmp_path / "state.db") as reader:
+
+        async def polled_after_a_restart():
+            published.clear()
+            await ChangeFeed(make_context_over(reader), published.append, announced).poll_state()
+            return [one.id if isinstance(one, Decision) else one.category for one in published]
+
+        await plan(writer, infohash="1" * 40)
+        assert await polled_after_a_restart() == [], "what is there at the first start is not new"
+        meanwhile = [await plan(writer, infohash=letter * 40) for letter in "23"]
+        await breakers.write(writer, "movies", "many", NOW)
+        assert await polled_after_a_restart() == ["movies", *(entry.id for entry in meanwhile)]
+        assert await polled_after_a_restart() == []
+        announced.change += 1000  # the state file was restored from a backup
+        assert await polled_after_a_restart() == []
+        newer = await plan(writer, infohash="4" * 40)
+        assert await polled_after_a_restart() == [newer.id]
+
+
+def test_a_contradiction_that_was_announced_before_a_restart_is_not_again(make_context):
+    announced, published = Announced(), []
+    for expected in (1, 0):
+        context = make_context()
+        movies = context.workers.processes["movies"].config.arr
+        context.workers.processes = {"movies": fake_process(movies, last_report=LastReport(contradictions=(REMOVES,)))}
+        published.clear()
+        ChangeFeed(context, published.append, announced).poll_contradictions()
+        assert len(published) == expected
+
+
 async def test_processes_are_described_only_after_a_change(make_context):
     context, published = make_context(), []
     feed = ChangeFeed(context, published.append)
@@ -119,6 +152,22 @@ async def store(writer, because, letter="9"):
         "movies", "qBit", letter * 40, "A.Movie", "nothing", "arr_refuses_it", because, [], NOW
     )
     await verdicts.store(writer, [found])
+
+
+async def test_what_is_new_in_the_inbox_since_the_end_is_published_after_the_start(writer, make_context_over, tmp_path):
+    published, announced = [], Announced()
+    async with open_reader(tmp_path / "state.db") as reader:
+
+        async def polled_after_a_restart():
+            published.clear()
+            await ChangeFeed(make_context_over(reader), published.append, announced).poll_inbox()
+            return [one.hash[0] for one in published]
+
+        await store(writer, REFUSED)
+        assert await polled_after_a_restart() == []
+        await store(writer, REFUSED, "8")
+        assert await polled_after_a_restart() == ["8"]
+        assert await polled_after_a_restart() == []
 
 
 async def test_what_is_new_in_the_inbox_is_published_once(writer, make_context_over, tmp_path):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from control.announced import AnnouncedFile
 from control.auth.answer_links import fingerprint
 from control.events import BreakerTripped, SettingContradicts, UpdateAvailable
 from control.handlers.decisions import Decision
@@ -15,15 +16,18 @@ from control.message_text import plain
 from control.notifications import NotificationSender, message
 from control.outbox import MOST_PENDING
 from qbitrr.backoff import Backoff
+from qbitrr.clock import Clock
 from qbitrr.config import load_text
 from qbitrr.config.model import Notifications, NotificationTarget
 from qbitrr.config.redact import secrets_of
+from qbitrr.rules.quarantine import UNDO_REFUSED, UNDOING
 from supervisor.lifecycle import Phase
 from tests.support.polling import until
 
 MOMENT = datetime(2024, 1, 1, tzinfo=UTC)
 PAGE = "http://nas:6969/ui"
 AT_ONCE = Backoff(first_seconds=0.0, limit_seconds=0.0)
+TO_ONE = Notifications(urls=("json://x",), digest_seconds=0)
 
 
 def no_links(_subject, _purposes):
@@ -64,6 +68,8 @@ def decision(state="done", **changes):
         (decision("awaiting_approval"), None),  # its breaker is the message
         (decision("awaiting_approval", notes={"asked": True}), "ask"),
         (decision("failed"), None),
+        (decision(step=UNDOING), None),  # it had its message when it was done
+        (decision(notes={UNDO_REFUSED: True}), None),
         (BreakerTripped("movies", "11 deletions in an hour"), "breaker"),
         (InboxEntry("import", "movies", "A.Movie", "it is refused"), "inbox"),
         (SettingContradicts("movies", "removes_completed", "Radarr deletes", "Switch it off"), "settings"),
@@ -115,9 +121,35 @@ class Sender:
         return True
 
 
-async def sent(sender, *events, settings=None, count=1):
-    settings = settings or Notifications(urls=("json://x",), digest_seconds=0)
-    notifications = NotificationSender(lambda: settings, lambda: PAGE, no_links, sender, AT_ONCE)
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "notifications.json"
+
+
+@pytest.fixture
+def started(path):
+    """A sender with what is in its file."""
+
+    def start(send, settings=TO_ONE, clock=None, send_seconds=5.0):
+        file = AnnouncedFile(path)
+        return NotificationSender(
+            lambda: settings, lambda: PAGE, no_links, file, send, clock or Clock(), AT_ONCE, send_seconds
+        )
+
+    return start
+
+
+@pytest.fixture
+def sent(started):
+    """Has a sender send messages about events; returns what it sent."""
+
+    async def send_about(sender, *events, settings=TO_ONE, count=1):
+        return await sent_by(started(sender, settings), sender, *events, count=count)
+
+    return send_about
+
+
+async def sent_by(notifications, sender, *events, count=1):
     for event in events:
         notifications.notify(event)
     running = asyncio.create_task(notifications.run())
@@ -174,28 +206,28 @@ def test_held_removals_can_be_kept_from_the_message_and_approved_on_the_page_onl
     assert plain(message(tripped, PAGE, links)[1]) == f"{what} Keep them: {keep} · Decide at {PAGE}"
 
 
-async def test_a_newer_version_has_a_message():
+async def test_a_newer_version_has_a_message(sent):
     (text,) = await sent(Sender(), UpdateAvailable("1.0", "2.0"))
     assert text == f"qbitrr 2.0 is available; 1.0 runs. Update at {PAGE}"
 
 
-async def test_what_comes_together_is_sent_as_one():
+async def test_what_comes_together_is_sent_as_one(sent):
     (text,) = await sent(Sender(), decision(), BreakerTripped("movies", "many"), worker(Phase.HELD))
     assert len(text.splitlines()) == 3
 
 
-async def test_a_worker_in_trouble_has_one_message():
+async def test_a_worker_in_trouble_has_one_message(sent):
     (text,) = await sent(Sender(), worker(Phase.HELD), worker(Phase.HELD), worker(Phase.HELD, "tv"))
     assert len(text.splitlines()) == 2
 
 
-async def test_only_configured_events_are_sent():
+async def test_only_configured_events_are_sent(sent):
     settings = Notifications(urls=("json://x",), events=("breaker",), digest_seconds=0)
     (text,) = await sent(Sender(), decision(), BreakerTripped("movies", "many"), settings=settings)
     assert len(text.splitlines()) == 1
 
 
-async def test_each_target_has_its_events_and_one_that_does_not_answer_keeps_no_other_waiting():
+async def test_each_target_has_its_events_and_one_that_does_not_answer_keeps_no_other_waiting(started):
     received = {}
 
     async def send(urls, _title, body):
@@ -213,20 +245,21 @@ async def test_each_target_has_its_events_and_one_that_does_not_answer_keeps_no_
             NotificationTarget("discord", ("breaker",), 0),
         ),
     )
-    notifications = NotificationSender(lambda: settings, lambda: PAGE, no_links, send, AT_ONCE)
+    notifications = started(send, settings)
     running = asyncio.create_task(notifications.run())
     try:
         notifications.notify(BreakerTripped("movies", "many"))
         await until(lambda: ("discord://y",) in received, 5, lambda: received)
         notifications.notify(worker(Phase.HELD))
-        await until(lambda: len(received) == 2, 5, lambda: received)
+        await until(lambda: len(received) == 3, 5, lambda: received)
     finally:
         running.cancel()
     assert "await approval" in received["discord://y",][0]
-    assert ["is held" in text for text in received["json://x", "json://z"]] == [True]
+    for url in ("json://x", "json://z"):
+        assert ["is held" in text for text in received[url,]] == [True]
 
 
-async def test_sending_is_retried_and_given_up_at_last():
+async def test_sending_is_retried_and_given_up_at_last(sent):
     sender = Sender(failures=2)
     assert len(await sent(sender, decision())) == 1
     hopeless = Sender(failures=100)
@@ -234,7 +267,7 @@ async def test_sending_is_retried_and_given_up_at_last():
     assert hopeless.tried == 5
 
 
-async def test_a_send_that_does_not_return_is_cancelled_in_time_and_the_next_message_is_sent():
+async def test_a_send_that_does_not_return_is_cancelled_in_time_and_the_next_message_is_sent(started):
     sender, cancelled = Sender(), []
 
     async def stuck_at_first(urls, title, body):
@@ -245,10 +278,7 @@ async def test_a_send_that_does_not_return_is_cancelled_in_time_and_the_next_mes
         finally:
             cancelled.append(body)
 
-    settings = Notifications(urls=("json://x",), digest_seconds=0)
-    notifications = NotificationSender(
-        lambda: settings, lambda: PAGE, no_links, stuck_at_first, AT_ONCE, send_seconds=0.01
-    )
+    notifications = started(stuck_at_first, send_seconds=0.01)
     running = asyncio.create_task(notifications.run())
     notifications.notify(BreakerTripped("stuck", "many"))
     await until(lambda: len(cancelled) == 5, 5, lambda: cancelled)
@@ -257,7 +287,7 @@ async def test_a_send_that_does_not_return_is_cancelled_in_time_and_the_next_mes
     running.cancel()
 
 
-async def test_too_many_are_counted_not_kept():
+async def test_too_many_are_counted_not_kept(sent):
     (text,) = await sent(Sender(), *(BreakerTripped(f"c{number}", "many") for number in range(MOST_PENDING + 5)))
     assert text.splitlines()[-1] == "5 more could not be kept."
     assert len(text.splitlines()) == MOST_PENDING + 1
@@ -268,3 +298,111 @@ def test_addresses_are_secrets():
     config = load_text(f'[Notifications]\nUrls = ["{url}"]', {}).config
     assert config.notifications.urls == (url,)
     assert url in secrets_of(config)
+
+
+# -- over a restart -------------------------------------------------------------------------------------------------
+
+
+class Hours:
+    """A clock that a test sets; `ahead` is by what the wall clock is wrong, in seconds."""
+
+    def __init__(self):
+        self.now = 1_700_000_000.0
+        self.ahead = 0.0
+        self.clock = Clock(lambda: self.now + self.ahead, lambda: self.now)
+
+
+async def stopped(notifications, running):
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await notifications.close()
+
+
+async def test_what_was_not_sent_at_the_end_is_sent_after_the_next_start_and_once(started, path):
+    unreached, settings = Sender(failures=99), msgspec.structs.replace(TO_ONE, urls=("json://x", "form://y"))
+    notifications = started(unreached, settings)
+    notifications.notify(decision(name="A.Movie*", notes={"torrent_file": "x"}))
+    await notifications.close()  # before anything was sent
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert b"json://" not in path.read_bytes()
+    sender = Sender()
+    notifications = started(sender, settings)
+    running = asyncio.create_task(notifications.run())
+    await until(lambda: len(sender.sent) == 2, 5, lambda: sender.sent)
+    await stopped(notifications, running)
+    assert all(text == f"fail: A.Movie* (movies), because it is stalled. Undo at {PAGE}" for text in sender.sent)
+    notifications = started(sender, settings)
+    running = asyncio.create_task(notifications.run())
+    notifications.notify(BreakerTripped("movies", "many"))
+    await until(lambda: len(sender.sent) == 4, 5, lambda: sender.sent)
+    await stopped(notifications, running)
+    assert all("await approval" in text and "fail:" not in text for text in sender.sent[2:])
+
+
+async def test_an_address_that_was_reached_gets_no_message_again_while_another_one_is_retried(started):
+    received = []
+
+    async def send(urls, _title, _body):
+        received.extend(urls)
+        return urls != ("json://down",)
+
+    notifications = started(send, msgspec.structs.replace(TO_ONE, urls=("json://up", "json://down")))
+    running = asyncio.create_task(notifications.run())
+    notifications.notify(decision())
+    await until(lambda: received.count("json://down") == 5, 5, lambda: received)
+    running.cancel()
+    assert received.count("json://up") == 1
+
+
+@pytest.mark.parametrize("event", [UpdateAvailable("1.0", "2.0"), worker(Phase.HELD)])
+async def test_what_was_reported_before_a_restart_is_not_reported_again(started, event):
+    sender = Sender()
+    notifications = started(sender)
+    running = asyncio.create_task(notifications.run())
+    notifications.notify(event)
+    await until(lambda: sender.sent, 5, lambda: sender.tried)
+    await stopped(notifications, running)
+    notifications = started(sender)
+    running = asyncio.create_task(notifications.run())
+    notifications.notify(worker(Phase.RUNNING))
+    notifications.notify(event)
+    notifications.notify(decision())
+    await until(lambda: len(sender.sent) == 2, 5, lambda: sender.sent)
+    await stopped(notifications, running)
+    assert sender.sent[1].startswith("fail:")
+    assert len(sender.sent[1].splitlines()) == 1
+
+
+@pytest.mark.parametrize(("later_seconds", "messages"), [(599.0, 1), (600.0, 2)])
+async def test_the_same_trouble_is_another_one_after_a_while_without_it(started, later_seconds, messages):
+    time, sender = Hours(), Sender()
+    notifications = started(sender, clock=time.clock)
+    running = asyncio.create_task(notifications.run())
+    notifications.notify(worker(Phase.HELD))
+    notifications.notify(worker(Phase.RUNNING))
+    time.now += later_seconds
+    notifications.notify(worker(Phase.HELD))
+    notifications.notify(BreakerTripped("movies", "many"))
+    await until(lambda: sender.sent, 5, lambda: sender.tried)
+    await stopped(notifications, running)
+    assert sum("is held" in line for line in sender.sent[0].splitlines()) == messages
+
+
+async def test_messages_to_an_address_that_was_removed_meanwhile_are_dropped(started, path):
+    notifications = started(Sender())
+    notifications.notify(decision())
+    await notifications.close()
+    notifications = started(sender := Sender(), msgspec.structs.replace(TO_ONE, urls=("json://other",)))
+    assert await sent_by(notifications, sender, BreakerTripped("movies", "many")) != []
+    await notifications.close()
+    assert "fail:" not in sender.sent[0]
+    notifications = started(Sender(), msgspec.structs.replace(TO_ONE, urls=()))
+    notifications.notify(decision())
+    await notifications.close()
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"collected": {"x": {"waiting": [["strong"]]}}}'])
+async def test_a_file_that_cannot_be_read_holds_no_message_up(sent, path, content):
+    path.write_bytes(content)
+    assert len(await sent(Sender(), decision())) == 1

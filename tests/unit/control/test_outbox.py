@@ -1,15 +1,24 @@
-"""Targets of messages, and the outbox of one."""
+"""What each address gets, and the outbox of one."""
 
 import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
+import msgspec
 import pytest
 
-from control.outbox import Outbox, Target, targets_of
+from control import outbox
+from control.announced import Collected
+from control.outbox import Delivery, Outbox, Target, targets_of
 from qbitrr.backoff import Backoff
+from qbitrr.clock import Clock
 from qbitrr.config.model import Notifications, NotificationTarget
 from tests.support.polling import until
 
 AT_ONCE = Backoff(first_seconds=0.0, limit_seconds=0.0)
+HOUR, DAY = 3600.0, 86400.0
+URL = "json://x"
+OTHERS = Target("", ("ask",), 7)
 MAIL = NotificationTarget("mailto", ("update",), 3600)
 
 
@@ -17,44 +26,191 @@ MAIL = NotificationTarget("mailto", ("update",), 3600)
     ("urls", "rows", "expected"),
     [
         ((), (MAIL,), {}),
-        (("json://x",), (), {"": Target("", ("json://x",), ("ask",), 7)}),
-        (("json://x",), (MAIL,), {"": Target("", ("json://x",), ("ask",), 7)}),
-        (("mailto://me",), (MAIL,), {"mailto": Target("mailto", ("mailto://me",), ("update",), 3600)}),
+        (("json://x",), (), {"json://x": OTHERS}),
+        (("json://x",), (MAIL,), {"json://x": OTHERS}),
+        (("mailto://me",), (MAIL,), {"mailto://me": Target("mailto", ("update",), 3600)}),
         (
             ("json://x", "MAILTO://me", "json://y", "mailto://you"),
             (NotificationTarget("Mailto://", ("update",), 3600), NotificationTarget("mailto", ("worker",), 0)),
             {
-                "": Target("", ("json://x", "json://y"), ("ask",), 7),
-                "mailto": Target("mailto", ("MAILTO://me", "mailto://you"), ("update",), 3600),
+                "json://x": OTHERS,
+                "json://y": OTHERS,
+                "MAILTO://me": Target("mailto", ("update",), 3600),
+                "mailto://you": Target("mailto", ("update",), 3600),
             },
         ),
     ],
 )
-def test_the_first_row_of_a_kind_decides_and_addresses_without_one_are_together(urls, rows, expected):
+def test_the_first_row_of_its_kind_decides_what_an_address_gets(urls, rows, expected):
     assert targets_of(Notifications(urls=urls, events=("ask",), digest_seconds=7, targets=rows)) == expected
 
 
+class Post:
+    """What outboxes send with: a clock that a test sets, what is configured, what was sent and what was written."""
+
+    def __init__(self, digest_seconds=0):
+        self.now, self.ahead = 1_700_000_000.0, 0.0
+        self.targets = {URL: Target("", (), digest_seconds)}
+        self.sent, self.written = [], []
+        self.answer = True
+        self.asked = asyncio.Event()
+        self.answers = asyncio.Event()
+        self.answers.set()
+        clock = Clock(lambda: self.now + self.ahead, lambda: self.now)
+        self.delivery = Delivery(lambda: self.targets, self.send, self.save, clock, AT_ONCE, 5.0)
+        self.collected = Collected()
+
+    async def send(self, urls, _title, body):
+        self.asked.set()
+        await self.answers.wait()
+        self.sent.append((tuple(urls), body.plain))
+        return self.answer
+
+    async def save(self):
+        self.written.append(msgspec.json.encode(self.collected))
+
+    def outbox(self):
+        """The outbox after a start, with what was written last."""
+        if self.written:
+            self.collected = msgspec.json.decode(self.written[-1], type=Collected)
+        return Outbox(URL, self.collected, self.delivery)
+
+    @asynccontextmanager
+    async def running(self, *texts):
+        outbox = self.outbox()
+        for text in texts:
+            outbox.add((text,))
+        task = asyncio.create_task(outbox.run())
+        try:
+            yield outbox
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await self.save()
+
+    async def until_sent(self, number):
+        await until(lambda: len(self.sent) == number, 5, lambda: str(self.sent))
+
+
 async def test_a_target_that_was_removed_meanwhile_gets_nothing_and_one_that_is_back_does():
-    sent, present = [], []
-
-    async def send(urls, _title, body):
-        sent.append((urls, body.plain))
-        return True
-
-    asked = []
-
-    def target():
-        asked.append(None)
-        return present[0] if present else None
-
-    outbox = Outbox(target, send, AT_ONCE, send_seconds=5)
-    running = asyncio.create_task(outbox.run())
-    try:
-        outbox.add(("lost",))
-        await until(lambda: len(asked) == 2, 5, "the attempt to send")
-        present.append(Target("", ("json://x",), (), 0))
+    post = Post()
+    target = post.targets.pop(URL)
+    async with post.running("lost") as outbox:
+        await until(lambda: not (post.collected.waiting or post.collected.leaving), 5, "the end of the message")
+        post.targets[URL] = target
         outbox.add(("kept",))
-        await until(lambda: sent, 5, "the message")
-    finally:
-        running.cancel()
-    assert sent == [(("json://x",), "kept")]
+        await post.until_sent(1)
+    assert post.sent == [((URL,), "kept")]
+
+
+@pytest.fixture
+def poll_soon(monkeypatch):
+    monkeypatch.setattr(outbox, "_POLL_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("poll_soon")
+@pytest.mark.parametrize("ahead", [3 * DAY, -3 * DAY, HOUR, -HOUR])
+async def test_a_digest_takes_its_time_whatever_the_wall_clock_says(ahead):
+    post = Post(digest_seconds=int(6 * HOUR))
+    async with post.running("first") as outbox:
+        post.ahead = ahead
+        post.now += 5 * HOUR
+        outbox.add(("second",))
+        await asyncio.sleep(0.05)  # several polls
+        assert post.sent == []
+        post.now += HOUR
+        await post.until_sent(1)
+    assert post.sent == [((URL,), "first\nsecond")]
+
+
+@pytest.mark.usefixtures("poll_soon")
+async def test_a_shorter_digest_counts_for_what_waits_already():
+    post = Post(digest_seconds=int(DAY))
+    async with post.running("first"):
+        post.now += HOUR
+        post.targets[URL] = Target("", (), int(HOUR))
+        await post.until_sent(1)
+
+
+@pytest.mark.usefixtures("poll_soon")
+@pytest.mark.parametrize(("ahead", "left"), [(0.0, 2 * HOUR), (-DAY, 6 * HOUR), (DAY, 0.0)])
+async def test_after_a_restart_a_digest_goes_on_and_takes_never_longer_than_configured(ahead, left):
+    post = Post(digest_seconds=int(6 * HOUR))
+    async with post.running("first"):
+        pass
+    post.now += 4 * HOUR  # also those when the daemon was stopped
+    post.ahead = ahead
+    async with post.running():
+        if left:
+            post.now += left - 60
+            await asyncio.sleep(0.05)
+            assert post.sent == []
+            post.now += 60
+        await post.until_sent(1)
+    assert post.collected == Collected(since=post.collected.since)
+
+
+async def test_an_attempt_that_a_crash_interrupts_is_not_made_again_and_one_between_attempts_is():
+    post = Post()
+    post.answers.clear()
+    async with post.running("a"):
+        await asyncio.wait_for(post.asked.wait(), 5)
+        at_crash = post.written[-1]
+        post.answers.set()
+        await post.until_sent(1)
+    post.written.append(at_crash)
+    async with post.running("b"):
+        await post.until_sent(2)
+    assert [text for _, text in post.sent] == ["a", "b"]
+    unreached = Post()
+    unreached.answer = False
+    async with unreached.running("c"):
+        await until(lambda: len(unreached.sent) >= 1 and len(unreached.written) >= 2, 5, "a failed attempt")
+        at_crash = unreached.written[1]
+    unreached.written.append(at_crash)
+    unreached.answer = True
+    number = len(unreached.sent)
+    async with unreached.running():
+        await unreached.until_sent(number + 1)
+    assert {text for _, text in unreached.sent} == {"c"}
+
+
+@pytest.mark.parametrize("answer", [True, False])
+async def test_the_end_waits_for_an_attempt_and_what_did_not_arrive_is_kept(answer):
+    post = Post()
+    post.answer = answer
+    post.answers.clear()
+    async with post.running("a"):
+        await asyncio.wait_for(post.asked.wait(), 5)
+        asyncio.get_running_loop().call_later(0.05, post.answers.set)
+    assert len(post.sent) == 1
+    post.answer = True
+    async with post.running("b"):
+        await post.until_sent(2 if answer else 3)
+    assert [text for _, text in post.sent] == (["a", "b"] if answer else ["a", "a", "b"])
+
+
+async def test_an_end_that_gets_no_answer_waits_not_for_long_and_keeps_the_message(monkeypatch):
+    monkeypatch.setattr(outbox, "_LAST_SECONDS", 0.05)
+    post = Post()
+    post.answers.clear()
+    async with post.running("a"):
+        await asyncio.wait_for(post.asked.wait(), 5)
+    assert post.sent == []
+    post.answers.set()
+    async with post.running():
+        await post.until_sent(1)
+
+
+async def test_a_process_that_cannot_be_started_is_a_failed_attempt():
+    post, errors = Post(), [OSError("no memory")]
+    send = post.send
+
+    async def fail_at_first(urls, title, body):
+        if errors:
+            raise errors.pop()
+        return await send(urls, title, body)
+
+    post.delivery = replace(post.delivery, send=fail_at_first)
+    async with post.running("a"):
+        await post.until_sent(1)

@@ -65,7 +65,7 @@ def test_what_is_ours_in_a_data_folder_is_closed_to_others_and_nothing_else(tmp_
     for path in (data_dir.log_folder, data_dir.evidence_folder, data_dir.folder / "films"):
         path.mkdir(parents=True)
     ours = ("config.toml", "state.db", "state.db-wal", "state.before-update.db", "audit.db", "sessions.json")
-    for name in (*ours, "answer-links.json", "update.json", "of-the-user", "logs/Main.log"):
+    for name in (*ours, "answer-links.json", "notifications.json", "update.json", "of-the-user", "logs/Main.log"):
         (data_dir.folder / name).touch()
     data_dir.config_history.symlink_to(elsewhere)
     for path in (elsewhere, data_dir.folder, *data_dir.folder.rglob("*")):

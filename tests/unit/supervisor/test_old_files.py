@@ -88,6 +88,7 @@ def test_what_was_interrupted_is_deleted_at_a_start_and_nothing_else(data_dir):
     unfinished = {
         "trial/config.toml", "trial/logs/Main.log", ".config.toml.ab12cd34", ".sessions.json.ab12cd34",
         ".answer-links.json.ab12cd34",
+        ".notifications.json.ab12cd34",
         "config-history/.00000001.json.ab12cd34", "evidence/movies/.1.json.ab12cd34", "quarantine/.1.torrent.ab12cd34",
         "state.db.migrating", "state.db.migrating-journal", ".state.db.restored.part",
         "backups/state-20240102T000000Z.part",

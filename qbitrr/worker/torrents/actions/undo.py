@@ -16,7 +16,7 @@ from qbitrr.clock import from_iso
 from qbitrr.errors import GoneError, RefusedError, ServiceError, UnreachableError
 from qbitrr.qbittorrent.restore import KeptTorrent, TorrentSettings
 from qbitrr.rules.history import ADDED_AGAIN
-from qbitrr.rules.quarantine import UNDOING, Undo, undo_of
+from qbitrr.rules.quarantine import UNDO_REFUSED, UNDOING, Undo, undo_of
 from qbitrr.rules.tags import TAG_PAUSED, TAG_QUARANTINE
 from qbitrr.rules.verdict import Action
 from qbitrr.state import ledger
@@ -94,7 +94,7 @@ async def _add_again(context: ActionContext, entry: Entry) -> None:
         try:
             await writer.add(content, kept.fields(entry.notes["home"], (TAG_QUARANTINE, TAG_PAUSED)))
         except RefusedError as error:
-            await context.advance(before, before.step)
+            await context.advance(before, before.step, **{UNDO_REFUSED: True})
             raise ActionCancelledError(f"qBittorrent does not accept its .torrent file: {error}") from error
         torrent = await _added(context, entry)
     await writer.restore(kept)
