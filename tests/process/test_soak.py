@@ -29,6 +29,7 @@ from qbitrr.sandbox.services.faults import Down, EmptyLists, HalfAnswer, Hang, S
 from tests.support.daemon import Daemon
 from tests.support.passing_time import PassingTime
 from tests.support.polling import until
+from tests.support.receiver import Receiver
 from tests.support.stored import names_in
 
 if TYPE_CHECKING:
@@ -119,20 +120,22 @@ MOST_ROWS = {
 }
 FAULT_SECONDS = 1.5  # longer than the pause between two passes
 PASSES = 2  # of each worker, after each leap
+PATIENCE_SECONDS = 120.0  # on a machine that does other things as well
 
 
 class Life:
     """The daemon, its services and their time."""
 
-    def __init__(self, sandbox: Sandbox, daemon: Daemon, time: PassingTime) -> None:
-        self.sandbox, self.daemon, self.time = sandbox, daemon, time
+    def __init__(self, sandbox: Sandbox, daemon: Daemon, time: PassingTime, receiver: Receiver) -> None:
+        self.sandbox, self.daemon, self.time, self.receiver = sandbox, daemon, time, receiver
         self._off: str | None = None
         self._restarts = 0
 
     def config(self) -> str:
         """The configuration, with one section switched off at most."""
         tables: dict[str, Any] = {one.name: {"Managed": one.name != self._off, "Torrent": TORRENTS} for one in SECTIONS}
-        return self.sandbox.config_toml({"Settings": SETTINGS, **tables})
+        notifications = {"Urls": [self.receiver.json], "Events": ["action"], "Digest": "12h"}
+        return self.sandbox.config_toml({"Settings": SETTINGS, "Notifications": notifications, **tables})
 
     async def day(self, number: int) -> None:
         """Live through one day."""
@@ -160,7 +163,7 @@ class Life:
             self.time.date_files(self.daemon.folder / folder)
         counts, route = self.sandbox.qbittorrent.counts, "GET /api/v2/sync/maindata"
         enough = counts[route] + PASSES * len(await self.daemon.workers())
-        await until(lambda: counts[route] >= enough, 30, self._log)
+        await until(lambda: counts[route] >= enough, PATIENCE_SECONDS, self._log)
         await self._approve()
 
     async def _approve(self) -> None:
@@ -219,9 +222,9 @@ class Life:
                 await self.daemon.start()
             case _:
                 await self.daemon.stop(signal.SIGKILL)
-                await until(lambda: not self.daemon.processes(), 30, self._log)
+                await until(lambda: not self.daemon.processes(), PATIENCE_SECONDS, self._log)
                 await self.daemon.start()
-        await until(lambda: self.daemon.log().count("daemon was started") > starts, 30, self._log)
+        await until(lambda: self.daemon.log().count("daemon was started") > starts, PATIENCE_SECONDS, self._log)
         await self._all_run(len(SECTIONS))
 
     async def _all_run(self, workers: int) -> None:
@@ -232,7 +235,7 @@ class Life:
                 return False
             return len(found) == workers and all(one["state"] == "running" and one["pid"] for one in found.values())
 
-        await until(running, 30, self._log)
+        await until(running, PATIENCE_SECONDS, self._log)
 
     async def decisions(self, **chosen: str) -> list[dict[str, Any]]:
         """The ledger, page by page."""
@@ -260,9 +263,13 @@ class Life:
 
 async def test_days_of_faults_and_commands_leave_nothing_over(tmp_path: Path):
     time = PassingTime()
-    async with Sandbox(SECTIONS, with_requests=True, clock=time.now, middlewares=[time.dates]) as sandbox:
+    async with (
+        Sandbox(SECTIONS, with_requests=True, clock=time.now, middlewares=[time.dates]) as sandbox,
+        Receiver() as receiver,
+    ):
         daemon = Daemon(tmp_path / "data", "", "tests.support.passing_time")
-        life = Life(sandbox, daemon, time)
+        daemon.answer_seconds = PATIENCE_SECONDS
+        life = Life(sandbox, daemon, time, receiver)
         daemon.configure(life.config())
         time.follow(daemon)
         async with daemon:
@@ -278,6 +285,7 @@ async def test_days_of_faults_and_commands_leave_nothing_over(tmp_path: Path):
             assert_same_memory(memory_before, await life.memory())
             assert psutil.Process(daemon.pid).num_fds() <= open_before + 4
             assert "own task failed" not in daemon.log()
+            assert len(receiver.received[receiver.json]) >= DAYS - 1
             assert await daemon.stop() == 0
             assert daemon.processes() == []
             assert_bounded(daemon.folder)

@@ -29,11 +29,12 @@ class Daemon:
     `config` is the text of config.toml; a free port, a token and WebAccess are put into its table [WebUI]: in a
     container, where tests may run, addresses prove nothing by default. `module` is what is started: the daemon itself,
     or a program of the tests that starts it with something changed. `python` is that of an installation, whose qbitrr
-    then runs instead of this checkout.
+    then runs instead of this checkout. Within `answer_seconds` each request has to be answered.
     """
 
     def __init__(self, folder: Path, config: str, module: str = "qbitrr", python: Path | None = None) -> None:
         self.folder = folder
+        self.answer_seconds = 10.0
         self._python = python
         self._module = module
         self.port = free_port()
@@ -145,7 +146,7 @@ class Daemon:
 
     async def __aenter__(self) -> Self:
         """Start it."""
-        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10))
+        self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self.answer_seconds))
         try:
             await self.start()
         except BaseException:
