@@ -210,13 +210,15 @@ class ImportView(Struct, frozen=True):
     """An import as seen at one moment; times are seconds of a monotonic clock.
 
     `handles_completed`: the Arr imports it by itself, as completed download handling is on and the download was not
-    failed by qbitrr. `polled_at`: when the Arr had polled its clients at our request, for the `polls`-th time, or when
-    our scan had ended. `seen_since`: since when its queue has shown the present state.
+    failed by qbitrr. `was_imported_before`: the Arr imported an earlier torrent with the same infohash. `polled_at`:
+    when the Arr had polled its clients at our request, for the `polls`-th time, or when our scan had ended.
+    `seen_since`: since when its queue has shown the present state.
     """
 
     reading: QueueReading
     proof: ImportProof
     handles_completed: bool
+    was_imported_before: bool = False
     polled_at: float | None = None
     polls: int = 1
     seen_since: float = 0.0
@@ -257,7 +259,10 @@ def _is_moving(view: ImportView) -> bool:
 def _must_scan(view: ImportView, now: float) -> bool:
     if view.reading.pending:
         return now >= view.seen_since + UNMOVED_SECONDS
-    return not view.handles_completed and view.reading.state is QueueState.NOT_LISTED and bool(view.proof.grabbed)
+    if view.reading.state is not QueueState.NOT_LISTED or not view.proof.grabbed:
+        return False
+    # an Arr takes a release that it grabs again for what it imported before, until it is restarted
+    return not view.handles_completed or (view.was_imported_before and view.polls >= MOST_POLLS)
 
 
 class ScanPath(Struct, frozen=True):

@@ -36,6 +36,13 @@ _BACK_OFF = "DownloadClientStatusCheck"
 _ABOUT_CLIENTS = ("DownloadClientCheck", _BACK_OFF)
 
 
+class DownloadHistory(NamedTuple):
+    """The events of one download since its torrent was added, and those of an earlier one with the same infohash."""
+
+    since: list[HistoryRecord]
+    before: list[HistoryRecord]
+
+
 class Reading(NamedTuple):
     """The queue by download id, which is upper-case, and the events of the last minutes."""
 
@@ -125,10 +132,17 @@ class ArrDownloads:
 
     async def history(self, infohash: str, added_at: float) -> list[HistoryRecord]:
         """Read the events of one download since its torrent was added."""
+        return (await self.whole_history(infohash, added_at)).since
+
+    async def whole_history(self, infohash: str, added_at: float) -> DownloadHistory:
+        """Read the events of one download; of those before, there may be some only."""
         download_id, since = infohash.upper(), added_at - CLOCK_SKEW_SECONDS
         self._asked_for[download_id] = min(since, self._asked_for.get(download_id, since))
-        found = await self._histories()
-        return [record for record in found.get(download_id, ()) if (from_iso(record.date) or 0.0) >= since]
+        history = DownloadHistory([], [])
+        for record in (await self._histories()).get(download_id, ()):
+            is_new = (from_iso(record.date) or 0.0) >= since
+            (history.since if is_new else history.before).append(record)
+        return history
 
     async def _read_histories(self) -> dict[str, list[HistoryRecord]]:
         """Read the events of all downloads that were asked for: of many of them in the history of all."""

@@ -31,6 +31,12 @@ def proof(
     return proof_of(events, listed, albums)
 
 
+def was_imported(context: ActionContext, records: Iterable[HistoryRecord]) -> bool:
+    """Whether events show that something of a download was imported."""
+    events = import_events(records, context.services.arr.kind)
+    return any(event.kind in (EventKind.IMPORTED, EventKind.PART) for event in events)
+
+
 async def complete_albums(context: ActionContext, records: Iterable[HistoryRecord]) -> set[int]:
     """Ask Lidarr which albums have all of their tracks, of those that it imported although another one lacks some."""
     arr = context.services.arr

@@ -115,6 +115,7 @@ class _Import:
         self._records: dict[int, HistoryRecord] = {}
         self._albums: set[int] = set()
         self._has_history = False
+        self._was_imported_before = False
         self._known_records = 0
         self._queue: QueueFacts | None = None
         self._searched_again = False
@@ -185,6 +186,7 @@ class _Import:
             reading=reading,
             proof=self._proof(),
             handles_completed=settings.downloads.enable_completed_download_handling and not self._searched_again,
+            was_imported_before=self._was_imported_before,
             polled_at=watch.polled_at,
             polls=watch.polls,
             seen_since=watch.seen_since,
@@ -197,9 +199,10 @@ class _Import:
 
     async def _read_history(self) -> None:
         """Read all that the history says of the download."""
-        records = await self._downloads.history(self._entry.infohash, self._entry.added_at)
+        history = await self._downloads.whole_history(self._entry.infohash, self._entry.added_at)
         self._has_history = True
-        await self._add(records)
+        self._was_imported_before = import_proof.was_imported(self._context, history.before)
+        await self._add(history.since)
 
     async def _add(self, records: Iterable[HistoryRecord]) -> None:
         self._records |= {record.id: record for record in records}

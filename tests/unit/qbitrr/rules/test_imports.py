@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from qbitrr.rules.facts import QueueFacts, Refusal, TorrentFacts, TorrentKey
 from qbitrr.rules.imports import (
@@ -234,6 +235,18 @@ def test_an_arr_that_does_not_see_the_end_of_a_download_is_asked_again_and_then_
     often = view(state, polls=MOST_POLLS)
     assert next_step(often, 100.0 + POLL_AGAIN_SECONDS) is ImportStep.WAIT
     assert next_step(often, 100.0 + SETTLE_SECONDS) is ImportStep.LATER
+
+
+def test_what_the_arr_imported_before_and_does_not_list_again_is_scanned_after_the_last_poll():
+    again = {"was_imported_before": True, "proof": LISTED}
+    last = view(QueueState.NOT_LISTED, polls=MOST_POLLS, **again)
+    assert next_step(last, 100.0) is ImportStep.SCAN
+    assert next_step(replace(last, polls=MOST_POLLS - 1), 100.0) is ImportStep.WAIT
+    assert next_step(replace(last, polls=MOST_POLLS - 1), 100.0 + POLL_AGAIN_SECONDS) is ImportStep.ASK
+    assert next_step(replace(last, was_imported_before=False), 100.0) is ImportStep.WAIT
+    assert next_step(replace(last, proof=ImportProof()), 100.0) is ImportStep.WAIT
+    assert next_step(replace(last, reading=QueueReading(QueueState.DOWNLOADING)), 100.0) is ImportStep.WAIT
+    assert next_step(replace(last, scan_ended=True), 100.0 + SETTLE_SECONDS) is ImportStep.LATER
 
 
 def test_without_completed_download_handling_what_was_grabbed_is_scanned():

@@ -7,6 +7,8 @@ import time
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
+from msgspec.structs import replace
+
 from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.life.torrent import TorrentFile
@@ -127,6 +129,13 @@ def events(on, torrent, *types):
     """The types of the events of a torrent, oldest first."""
     found = [event.event_type for event in on.arr.history if event.download_id == torrent.infohash.upper()]
     return [one for one in found if not types or one in types]
+
+
+def date_back(on, seconds):
+    """Have everything in the Arr's history be older."""
+    history = on.arr._state.history
+    for found in (history.events, *history._by_download.values()):
+        found[:] = [replace(event, date=event.date - seconds) for event in found]
 
 
 async def synced(opened):

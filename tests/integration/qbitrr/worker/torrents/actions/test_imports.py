@@ -111,6 +111,32 @@ async def test_one_pass_is_enough_whatever_has_to_be_checked_before(an_arr, hand
     assert len(commands(on, "RefreshMonitoredDownloads")) == 1
 
 
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_release_that_is_grabbed_again_is_scanned_as_the_arr_takes_it_for_imported(an_arr, kind):
+    """Its files were deleted since. The Arr lists the download again only after a restart."""
+    async with an_arr(kind) as on:
+        items = missing(on)
+        first = downloaded(on, items)
+        async with on.opened() as opened:
+            await opened.loop.load()
+            await imported(opened, first)
+            on.client.delete([first.infohash], with_files=True)
+            await until(lambda: first.infohash not in on.client.torrents, 10, "the deletion")
+            await settled(opened, 1)
+            for item in items:
+                item.file = None
+            downloads.date_back(on, 86_400)
+            again = downloaded(on, items)
+            on.stand_in.requests.clear()
+            assert again.infohash == first.infohash
+            await imported(opened, again)
+            *_, entry = await of(opened, again)
+    assert (entry.action, entry.state) == ("import", "done")
+    assert "by a scan that qbitrr asked for" in entry.outcome
+    assert [body["importMode"] for body in scans(on)] == ["Copy"]
+    assert all(item.file is not None for item in items)
+
+
 async def test_fifty_downloads_that_end_together_cost_a_few_requests(an_arr):
     async with an_arr("radarr", items=500) as on:
         items = list(on.arr.collection.wanted(on.arr.now))[:50]
