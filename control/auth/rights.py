@@ -338,6 +338,7 @@ _ARR: Mapping[str, Rights] = {
     "EntrySearch.SearchByYear": CHANGE,
     "EntrySearch.SearchBySeries": CHANGE,
     "EntrySearch.SearchCooldown": CHANGE,
+    "EntrySearch.SeasonSearchRest": CHANGE,
     "EntrySearch.SearchInReverse": CHANGE,
     "EntrySearch.SearchLimit": CHANGE,
     "EntrySearch.SearchMissing": CHANGE,

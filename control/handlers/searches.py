@@ -15,13 +15,17 @@ from control.handlers.shared import Category, Message
 from control.web.answers import moment
 from control.worker_lookup import category_of, send
 from qbitrr import ipc
+from qbitrr.config.model.arr import EntrySearch
 from qbitrr.errors import NotReadyError, UnknownCategoryError
 from qbitrr.rules.search import budget
 from qbitrr.rules.search.budget import Bucket, Moment
 from qbitrr.rules.search.plan import PlannedSearch, SearchForecast
+from qbitrr.rules.search.seasons import SeasonStage, stage
 from qbitrr.state import searches
+from qbitrr.state.searches import EmptySeason
 
 _MOST_IDS = 100
+_MOST_SEASONS = 100
 _PATIENCE_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 
@@ -32,6 +36,14 @@ class PlanRequest(Struct, frozen=True):
     section: Category
 
 
+class RestingSeason(Struct, frozen=True, rename="camel"):
+    """A season of which a search found nothing, so that its episodes are searched, and until when."""
+
+    title: str
+    season: int
+    until: datetime
+
+
 class SearchPlan(Struct, frozen=True, rename="camel"):
     """The next searches in order, each with its reason.
 
@@ -39,6 +51,7 @@ class SearchPlan(Struct, frozen=True, rename="camel"):
     now; `throughAt` is when all of them are searched at `perHour`, null when there are none. The budget allows `left`
     searches at once; it may be negative after some that could not wait. `pausedAt` is null unless the user paused them.
     `leftOut` counts the items that are due, but that their tags in the Arr keep from being searched, by reason.
+    `restingSeasons` are those that are searched by their episodes for now, at most 100.
     """
 
     searches: list[PlannedSearch]
@@ -50,6 +63,7 @@ class SearchPlan(Struct, frozen=True, rename="camel"):
     paused_at: datetime | None
     paused_by: str | None
     left_out: dict[str, int]
+    resting_seasons: list[RestingSeason]
 
 
 class PauseRequest(Struct, frozen=True):
@@ -98,7 +112,26 @@ async def plan(context: HandlerContext, request: PlanRequest) -> SearchPlan:
         paused_at=None if pause is None else moment(pause.paused_at),
         paused_by=None if pause is None else pause.by,
         left_out=forecast.left_out,
+        resting_seasons=await _resting_seasons(context, category),
     )
+
+
+async def _resting_seasons(context: HandlerContext, category: str) -> list[RestingSeason]:
+    arr = context.workers.processes[category].config.arr_section
+    if arr is None:
+        return []
+    rest = arr.entry_search.season_search_rest_seconds
+    found = await resting_seasons(context, category, arr.entry_search)
+    return [RestingSeason(one.title, one.season, moment(one.empty_at + rest)) for one in found[:_MOST_SEASONS]]
+
+
+async def resting_seasons(context: HandlerContext, category: str, entry: EntrySearch) -> list[EmptySeason]:
+    """Read the seasons of a category that are searched by their episodes for now."""
+    if entry.search_by_series != "smart":
+        return []
+    now, rest = context.clock.wall(), entry.season_search_rest_seconds
+    found = await searches.empty_seasons(context.database, category, now - rest)
+    return [one for one in found if stage(one.empty_at, rest, now) is SeasonStage.RESTING]
 
 
 async def left(context: HandlerContext, category: str) -> int:

@@ -20,6 +20,8 @@ BY_CATEGORY = (
     "search_plans",
     "search_budgets",
     "search_pauses",
+    "season_searches",
+    "indexer_outages",
     "profile_switches",
     "breakers",
     "answers",

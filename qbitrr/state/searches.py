@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from qbitrr.rules.search.plan import Again
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
@@ -32,7 +34,7 @@ _ITEMS = {
     "lidarr": f"id, artist_id, NULL, NULL, title, {_YEAR}, rows.released_at, is_request, has_file, quality_met, 1,"
     " upgrade, (SELECT tags FROM artists WHERE artists.category = rows.category AND artists.id = rows.artist_id)",
 }
-_HISTORY = "searches.at, ifnull(searches.tries, 0), searches.released_at"
+_HISTORY = "searches.at, ifnull(searches.tries, 0), searches.released_at, searches.again"
 
 
 class StoredBudget(NamedTuple):
@@ -48,6 +50,23 @@ class StoredPause(NamedTuple):
 
     paused_at: float
     by: str
+
+
+class PendingSeason(NamedTuple):
+    """A search for a season whose outcome is not known: its command, and when the Arr queued that by its own clock."""
+
+    command: int
+    queued: str
+    series_id: int
+    season: int
+
+
+class EmptySeason(NamedTuple):
+    """A season of which something is missing, and when its last search as a whole was found to be in vain."""
+
+    title: str
+    season: int
+    empty_at: float
 
 
 class StoredSeries(NamedTuple):
@@ -111,11 +130,18 @@ async def of_series(database: Database, category: str, series_id: int) -> Stored
 async def record(transaction: Transaction, category: str, kind: str, ids: Iterable[int], at: float) -> None:
     """Record a search for items: one more, or the first one since their release date changed."""
     await transaction.execute_many(
-        f"""INSERT INTO searches SELECT category, id, ?, 1, released_at FROM {_TABLES[kind]}
+        f"""INSERT INTO searches SELECT category, id, ?, 1, released_at, NULL FROM {_TABLES[kind]}
             WHERE category = ? AND id = ?
-            ON CONFLICT DO UPDATE SET at = excluded.at, released_at = excluded.released_at,
+            ON CONFLICT DO UPDATE SET at = excluded.at, released_at = excluded.released_at, again = NULL,
                 tries = CASE WHEN released_at IS excluded.released_at THEN tries + 1 ELSE 1 END""",
         [(at, category, item_id) for item_id in ids],
+    )
+
+
+async def to_repeat(database: Database) -> dict[str, int]:
+    """Count the items of each category that are searched again at once."""
+    return dict(
+        await database.rows("SELECT category, count(*) FROM searches WHERE again IS NOT NULL GROUP BY category")
     )
 
 
@@ -138,7 +164,7 @@ async def restore(database: Database, category: str, ids: Iterable[int], rows: S
         await transaction.execute_many(
             "DELETE FROM searches WHERE category = ? AND id = ?", [(category, item_id) for item_id in ids]
         )
-        await transaction.execute_many("INSERT INTO searches VALUES (?, ?, ?, ?, ?)", rows)
+        await transaction.execute_many("INSERT INTO searches VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
 async def budget(transaction: Transaction, category: str) -> StoredBudget | None:
@@ -200,3 +226,79 @@ async def pause(database: Database, category: str) -> StoredPause | None:
     """Read whether the searches of a category are paused; None when they are not."""
     row = await database.row("SELECT paused_at, by FROM search_pauses WHERE category = ?", (category,))
     return StoredPause._make(row) if row else None
+
+
+# -- whole seasons ------------------------------------------------------------------------------------------------
+
+
+async def expect_seasons(database: Database, category: str, ids: Iterable[int], command: int, queued: str) -> None:
+    """Store that whole seasons are searched by a command: those of the given episodes."""
+    async with database.transaction() as transaction:
+        await transaction.execute_many(
+            """INSERT OR REPLACE INTO season_searches
+               SELECT category, series_id, season_number, ?, ?, NULL FROM episodes WHERE category = ? AND id = ?""",
+            [(command, queued, category, item_id) for item_id in ids],
+        )
+
+
+async def pending_seasons(database: Database, category: str) -> list[PendingSeason]:
+    """Read the searches for seasons whose outcome is not known."""
+    rows = await database.rows(
+        "SELECT command, queued, series_id, season FROM season_searches WHERE category = ? AND command IS NOT NULL",
+        (category,),
+    )
+    return [PendingSeason(*row) for row in rows]
+
+
+async def settle_season(database: Database, category: str, found: PendingSeason, empty_at: float | None) -> None:
+    """Store the outcome of a search for a season; its missing episodes are searched again when it was in vain.
+
+    `empty_at` is None when it was not, or is not known to have been.
+    """
+    key = (category, found.series_id, found.season)
+    async with database.transaction() as transaction:
+        await transaction.execute(
+            """UPDATE season_searches SET command = NULL, queued = NULL, empty_at = ?
+               WHERE category = ? AND series_id = ? AND season = ? AND command = ?""",
+            (empty_at, *key, found.command),
+        )
+        if empty_at is not None:
+            await transaction.execute(
+                f"""UPDATE searches SET again = '{Again.SEASON}' WHERE category = ?1 AND id IN (
+                        SELECT id FROM episodes WHERE category = ?1 AND series_id = ?2 AND season_number = ?3
+                        AND NOT has_file)""",
+                key,
+            )
+
+
+async def empty_since(database: Database, category: str, series_id: int) -> dict[int, float]:
+    """Read the seasons of a series whose last search as a whole was in vain, with the time when that was found."""
+    rows = await database.rows(
+        "SELECT season, empty_at FROM season_searches WHERE category = ? AND series_id = ? AND empty_at IS NOT NULL",
+        (category, series_id),
+    )
+    return dict(rows)
+
+
+async def empty_seasons(database: Database, category: str, since: float) -> list[EmptySeason]:
+    """Read the seasons with missing episodes whose last search as a whole was found to be in vain after `since`."""
+    rows = await database.rows(
+        """SELECT series.title, season, empty_at FROM season_searches AS found
+           JOIN series ON series.category = found.category AND series.id = found.series_id
+           WHERE found.category = ? AND empty_at > ? AND EXISTS (
+               SELECT 1 FROM episodes WHERE episodes.category = found.category AND episodes.series_id = found.series_id
+               AND season_number = season AND monitored AND released AND NOT has_file)
+           ORDER BY series.sort_title, season""",
+        (category, since),
+    )
+    return [EmptySeason(*row) for row in rows]
+
+
+async def drop_gone_seasons(database: Database, category: str) -> None:
+    """Drop what is stored of seasons whose series is gone from the library."""
+    await database.write(
+        """DELETE FROM season_searches WHERE category = ?1
+           AND EXISTS (SELECT 1 FROM catalogue WHERE category = ?1 AND synced_at IS NOT NULL)
+           AND series_id NOT IN (SELECT id FROM series WHERE category = ?1)""",
+        (category,),
+    )

@@ -111,6 +111,8 @@ MOST_ROWS = {
     "breakers": 3,
     "requests": 100,
     "searches": ITEMS,
+    "season_searches": ITEMS,
+    "indexer_outages": 3,
     "answers": 0,
     **dict.fromkeys(("last_searches", "search_plans", "search_budgets", "search_pauses"), ITEMS),
     "profile_switches": 0,

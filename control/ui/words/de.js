@@ -345,6 +345,8 @@ export const GERMAN = {
   "plan.through.label": "Alle sind gesucht",
   "plan.waits": "Jetzt wird nicht gesucht: {reason}",
   "plan.left.out": ({ n, reason }) => `${zahl(n)} ausgelassen: ${reason}`,
+  "plan.resting": ({ n }) => `${viele(n, "Staffel wird", "Staffeln werden")} nach Folgen gesucht: die Suche nach der ganzen fand nichts`,
+  "plan.resting.until": "wieder als ganze",
   "plan.cost": ({ n }) => `kostet ${viele(n, "Suche", "Suchen")}`,
 
   "files.title": "Regeln an einem Torrent ausprobieren",

@@ -343,6 +343,8 @@ export const ENGLISH = {
   "plan.through.label": "All of them are searched",
   "plan.waits": "No search is sent now: {reason}",
   "plan.left.out": ({ n, reason }) => `${many(n, "item is", "items are")} left out, ${reason}`,
+  "plan.resting": ({ n }) => `${many(n, "season is", "seasons are")} searched by episodes, as a search for all of it found nothing`,
+  "plan.resting.until": "as a whole again",
   "plan.cost": ({ n }) => `costs ${many(n, "search", "searches")}`,
 
   "files.title": "Try the rules on a torrent",

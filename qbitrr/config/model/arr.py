@@ -106,6 +106,17 @@ class EntrySearch(Table, frozen=True):
         int,
         key("days", "Wait before something that has a file is searched again.", ge=0),
     ] = field(name="SearchCooldown", default=7 * 86400)
+    season_search_rest_seconds: Annotated[
+        int,
+        key(
+            "days",
+            "With SearchBySeries smart: how long a season of which a search found nothing is searched by its episodes "
+            "only. 0: it stays a season.",
+            ge=0,
+            le=365 * 86400,
+            kinds=_SERIES,
+        ),
+    ] = field(name="SeasonSearchRest", default=14 * 86400)
     search_by_year: Annotated[bool, key("flag", "Go through the library year by year.", kinds=_VIDEO)] = True
     search_in_reverse: Annotated[bool, key("flag", "Newest years first instead of oldest first.")] = False
     search_requests_every_seconds: Annotated[

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 TRY_SECONDS = 3600.0
 """After so long a search is sent all the same: the Arr notices only by a request that its indexers answer again."""
-_OF_ALL = frozenset({"IndexerStatusCheck", "IndexerLongTermStatusCheck"})
+_OF_LATE = "IndexerStatusCheck"
+_OF_ALL = frozenset({_OF_LATE, "IndexerLongTermStatusCheck"})
 _OF_SEARCHES = "IndexerSearchCheck"
 _NO_SEARCH = ("#indexers-are-unavailable-due-to-failures", "#no-indexers-available-with-automatic-search")
 _ERROR = "error"
@@ -27,6 +28,14 @@ def unavailable(health: Iterable[HealthIssue]) -> str:
     When only some of them are away, the check is a warning, and the others are searched.
     """
     return next((one.message for one in health if _is_about_all(one)), "")
+
+
+def failed_lately(health: Iterable[HealthIssue]) -> bool:
+    """Whether an indexer failed within the last six hours, or all are away, so that a search did not ask all of them.
+
+    One that has been away for longer is not waited for.
+    """
+    return any(one.source == _OF_LATE or _is_about_all(one) for one in health)
 
 
 def _is_about_all(issue: HealthIssue) -> bool:

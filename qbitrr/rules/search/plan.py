@@ -7,9 +7,12 @@ least often comes first, so that every item is searched before any is searched a
 from __future__ import annotations
 
 import heapq
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
+
+from qbitrr.rules.search.seasons import SeasonStage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,12 +29,22 @@ EPISODES_AT_ONCE = 5
 """Most episodes in one search command."""
 
 
+class Again(StrEnum):
+    """Why an item is searched again at once."""
+
+    SEASON = "season"
+    """The search for its whole season found nothing."""
+    INDEXERS = "indexers"
+    """No indexer answered when it was searched."""
+
+
 class Item(NamedTuple):
     """A movie, an episode or an album that is not finished, and how it was searched.
 
     `parent` is the series or artist, `season` and `number` are None for all but episodes. `released_at` is None when
     it is not known, `searched_at` when it was never searched; `searched_release` is what `released_at` was then.
-    `tags` are the ids of the tags of the movie, the series or the artist, None when they are not known.
+    `tags` are the ids of the tags of the movie, the series or the artist, None when they are not known. `again` is why
+    it is searched again at once, None when it is not.
     """
 
     id: int
@@ -50,6 +63,7 @@ class Item(NamedTuple):
     searched_at: float | None
     tries: int
     searched_release: float | None
+    again: str | None = None
 
 
 class Switches(Struct, frozen=True):
@@ -99,13 +113,17 @@ def due_at(item: Item, reason: str, switches: Switches) -> float | None:
     A missing one waits 1, 2, 4… days after each search, one that is to be improved its cool-down.
     """
     tries = tries_of(item)
-    if not tries or item.searched_at is None:
+    if not tries or item.searched_at is None or _is_repeated(item):
         return 0.0
     if not switches.again:
         return None
     if reason == "Missing":
         return item.searched_at + min(1 << min(tries - 1, 10), _LONGEST_BACKOFF_DAYS) * _DAY
     return item.searched_at + switches.unmet_cooldown_seconds
+
+
+def _is_repeated(item: Item) -> bool:
+    return item.again == Again.INDEXERS or (item.again == Again.SEASON and not item.has_file)
 
 
 def choice(item: Item, switches: Switches, now: float) -> Choice | None:
@@ -151,12 +169,18 @@ class PlannedSearch(Struct, frozen=True, rename="camel"):
 class SeasonItems(NamedTuple):
     """Monitored episodes of a season that have aired: their number, and the missing ones in order.
 
-    `monitored`: whether the season itself is.
+    `monitored`: whether the season itself is. `stage`: what its last search as a whole came to.
     """
 
     aired: int
     missing: tuple[Item, ...]
     monitored: bool = True
+    stage: SeasonStage = SeasonStage.NORMAL
+
+    @property
+    def is_mostly_missing(self) -> bool:
+        """Whether so much is missing that a search for the whole season pays."""
+        return len(self.missing) > 1 and len(self.missing) > SEASON_SHARE * self.aired
 
 
 def single(chosen: Choice, command: str) -> PlannedSearch:
@@ -165,42 +189,52 @@ def single(chosen: Choice, command: str) -> PlannedSearch:
 
 
 def for_series(
-    chosen: Choice, title: str, seasons: dict[int, SeasonItems], mode: str, is_free: Callable[[Item], bool]
+    chosen: Choice,
+    title: str,
+    seasons: dict[int, SeasonItems],
+    mode: str,
+    is_free: Callable[[Item], bool],
+    is_idle: Callable[[Item], bool],
 ) -> PlannedSearch:
     """Plan a search for an episode together with other missing ones, by `SearchBySeries`.
 
     `smart` searches the series when all of it is missing, the season when more than three quarters of it are, the
     episodes otherwise. `true` searches the series whenever more than one episode is missing, `false` only the episode.
-    The others must be free: neither downloading nor within their cool-down. Sonarr's own search of a series or season
-    is for all of its monitored episodes, those with a file too; that of a series leaves out seasons that are not
-    monitored, and is not used when something there is missing.
+    The others must be free: neither downloading nor within their cool-down. Of a season that returns from its rest they
+    need only be idle: not downloading. Sonarr's own search of a series or season is for all of its monitored episodes,
+    those with a file too; that of a series leaves out seasons that are not monitored, and is not used when something
+    there is missing, or when a season rests.
     """
     item, number = chosen.item, chosen.item.season or 0
     name = f"{title} S{number:02}E{item.number or 0:02}"
-    alone = PlannedSearch("EpisodeSearch", (item.id,), chosen.reason, _why(chosen), name)
     season = seasons.get(number)
     if mode == "false" or chosen.reason != "Missing" or season is None:
-        return alone
-    all_missing = [episode for one in seasons.values() for episode in one.missing]
-    all_free = all(map(is_free, all_missing))
-    all_searched = all(one.monitored for one in seasons.values() if one.missing)
-    whole = len(all_missing) == sum(one.aired for one in seasons.values())
+        return PlannedSearch("EpisodeSearch", (item.id,), chosen.reason, _why(chosen), name)
+
+    def may_be_whole(one: SeasonItems) -> bool:
+        return one.stage is not SeasonStage.RESTING and all(
+            map(is_idle if one.stage is SeasonStage.RETURNING else is_free, one.missing)
+        )
+
+    lacking = [one for one in seasons.values() if one.missing]
+    ids = tuple(episode.id for one in lacking for episode in one.missing)
+    whole = len(ids) == sum(one.aired for one in seasons.values())
     as_series = mode == "true" or (whole and len(seasons) > 1)
-    if as_series and all_free and all_searched and len(all_missing) > 1:
-        ids = tuple(episode.id for episode in all_missing)
+    if as_series and len(ids) > 1 and all(one.monitored and may_be_whole(one) for one in lacking):
         why = f"{'all ' if whole else ''}{len(ids)} episodes are missing; the whole series is searched"
         return PlannedSearch("SeriesSearch", ids, "Missing", why, title, len(seasons), item.parent)
-    missing, free = season.missing, [episode for episode in season.missing if is_free(episode)]
-    if len(missing) > 1 and len(free) == len(missing) and len(missing) > SEASON_SHARE * season.aired:
-        ids = tuple(episode.id for episode in missing)
-        why = f"{len(ids)} of {season.aired} episodes are missing; the whole season is searched"
+    missing, because = season.missing, f"{len(season.missing)} of {season.aired} episodes are missing"
+    if season.is_mostly_missing and may_be_whole(season):
+        ids, why = tuple(episode.id for episode in missing), f"{because}; the whole season is searched"
         return PlannedSearch("SeasonSearch", ids, "Missing", why, f"{title} S{number:02}", 1, item.parent, number)
+    in_vain = season.stage is SeasonStage.RESTING and season.is_mostly_missing
+    after = "; a search for the whole season found nothing" if in_vain else ""
+    free = [episode for episode in missing if is_free(episode)]
     if len(free) > 1 and any(episode.id == item.id for episode in free):
         others = [episode for episode in free if episode.id != item.id][: EPISODES_AT_ONCE - 1]
         ids = (item.id, *(episode.id for episode in others))
-        why = f"{len(missing)} of {season.aired} episodes are missing"
-        return PlannedSearch("EpisodeSearch", ids, "Missing", why, f"{title} S{number:02}", len(ids))
-    return alone
+        return PlannedSearch("EpisodeSearch", ids, "Missing", because + after, f"{title} S{number:02}", len(ids))
+    return PlannedSearch("EpisodeSearch", (item.id,), chosen.reason, _why(chosen) + after, name)
 
 
 def _why(chosen: Choice) -> str:

@@ -84,7 +84,11 @@ class Grabber:
         for items in groups:
             for item in items:
                 item.last_search = int(self._arr.now)
-            if self._client() is None or not unavailable.isdisjoint(item.id for item in items):
+            if (
+                self._arr.settings.indexers_away
+                or self._client() is None
+                or not unavailable.isdisjoint(item.id for item in items)
+            ):
                 continue
             if found := find(self._arr.key, self._arr.collection, items, self.odds, self._is_barred):
                 self.grab(items, *found)

@@ -50,5 +50,7 @@ class ArrSettings(Struct):
     mounts: list[PathMapping] = field(default_factory=list)
     indexers_away: bool = False
     """No indexer answers any more."""
+    an_indexer_away: bool = False
+    """One of several does not, since a moment ago."""
     tags: dict[int, str] = field(default_factory=dict)
     """Settings > Tags: the labels by id."""

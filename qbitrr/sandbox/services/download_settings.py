@@ -120,6 +120,9 @@ def health(kind: str, connections: Iterable[Connection], settings: ArrSettings, 
     """
     listed = list(connections)
     found = _without_indexers(kind) if settings.indexers_away else []
+    if settings.an_indexer_away and not settings.indexers_away:
+        text, page = "Indexers unavailable due to failures: Second", "indexers-are-unavailable-due-to-failures"
+        found.append(_check(kind, "IndexerStatusCheck", text, page, "warning"))
     found += [_unreachable(kind, one) for one in listed if not _answers(one)]
     found += [_unseen(kind, one, folder) for one in listed if (folder := _unseen_folder(one, settings))]
     waiting = [one.settings.name for one in listed if now < one.blocked_until]

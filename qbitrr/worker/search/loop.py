@@ -15,6 +15,7 @@ from qbitrr import logs
 from qbitrr.errors import ServiceError
 from qbitrr.rules.search import budget, plan
 from qbitrr.rules.search.plan import Choice, Item, PlannedSearch, SearchForecast, SeasonItems, Switches, is_inside
+from qbitrr.rules.search.seasons import SeasonStage
 from qbitrr.rules.search.tags import TagFilter, tag_filter, why_left_out
 from qbitrr.state import catalogue, searches
 from qbitrr.worker.disk import on_disk
@@ -22,6 +23,7 @@ from qbitrr.worker.search.budget import SearchBudget, SearchSender
 from qbitrr.worker.search.indexers import IndexerWatch
 from qbitrr.worker.search.outcomes import SearchOutcomes
 from qbitrr.worker.search.pause import SearchPause
+from qbitrr.worker.search.seasons import SeasonSearches
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -56,6 +58,7 @@ class SearchLoop:
         self._sender = SearchSender(context)
         self._indexers = IndexerWatch(context)
         self._outcomes = SearchOutcomes(context.services.arr, context.clock)
+        self._seasons = SeasonSearches(context)
         self._switches = _switches(context.config)
         self._requested: list[int] = []
         self._again: list[PlannedSearch] = []  # the rest of searches that failed because of one item
@@ -117,9 +120,11 @@ class SearchLoop:
 
     async def _check_outcomes(self) -> list[Command] | None:
         """See what became of the searches that were sent; returns the Arr's commands, None when none is under way."""
-        if not self._outcomes.pending:
+        if not self._outcomes.pending and not await self._seasons.pending():
             return None
         commands = await self._arr.commands()
+        if await self._seasons.check(commands):
+            self._synced_at = None
         for rest in await self._outcomes.check(commands):
             if rest.reason == _ASKED:
                 self.request(rest.item_ids)
@@ -217,6 +222,8 @@ class SearchLoop:
         if sent is None:
             return
         self._outcomes.expect(sent, search)
+        if search.series_id is not None:
+            await self._seasons.expect(sent, search)
         _log.info("searched", command=search.command, title=search.title, because=search.why)
         self._requested = [item_id for item_id in self._requested if item_id not in search.item_ids]
         self._again = [one for one in self._again if one is not search]
@@ -264,9 +271,11 @@ class SearchLoop:
         covered: set[int] = set()
         series: dict[int, tuple[str, dict[int, SeasonItems]]] = {}
 
+        def is_idle(item: Item) -> bool:
+            return item.id not in downloading and item.id not in covered
+
         def is_free(item: Item) -> bool:
-            is_due = plan.choice(item, self._switches, at) is not None
-            return is_due and item.id not in downloading and item.id not in covered
+            return is_idle(item) and plan.choice(item, self._switches, at) is not None
 
         for chosen in best:
             if chosen.item.id in covered:
@@ -277,7 +286,7 @@ class SearchLoop:
                     series[parent] = await self._series(parent)
                 title, seasons = series[parent]
                 mode = self._config.arr.entry_search.search_by_series
-                search = plan.for_series(chosen, title, seasons, mode, is_free)
+                search = plan.for_series(chosen, title, seasons, mode, is_free, is_idle)
             else:
                 search = plan.single(chosen, self._arr.kind.search_command)
             covered.update(search.item_ids)
@@ -286,6 +295,7 @@ class SearchLoop:
 
     async def _series(self, series_id: int) -> tuple[str, dict[int, SeasonItems]]:
         series = await searches.of_series(self._database, self._config.arr.category, series_id)
+        stages = await self._seasons.stages(series_id)
         by_season: dict[int, list[Item]] = {}
         for item in (Item(*row) for row in series.episodes):
             if item.season or self._switches.specials:
@@ -295,6 +305,7 @@ class SearchLoop:
                 aired=len(items),
                 missing=tuple(item for item in items if not item.has_file),
                 monitored=number not in series.unmonitored_seasons,
+                stage=stages.get(number, SeasonStage.NORMAL),
             )
             for number, items in by_season.items()
         }

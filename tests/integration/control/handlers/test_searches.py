@@ -10,13 +10,14 @@ from qbitrr.state import searches
 from qbitrr.state.database import open_writer
 from qbitrr.state.searches import StoredPause
 from tests.integration.control.asking import get, post
-from tests.integration.control.sample import CONFIG, NOW, TOKEN, fake_process
+from tests.integration.control.sample import CONFIG, NOW, PLAN, TOKEN, fake_process
 
 
 async def test_the_plan_of_a_category_is_shown(client):
     plan = await get(client, "/web/arr/Radarr-4K/search-plan")
     assert (plan["due"], plan["perHour"], plan["throughAt"]) == (40, 30, "2023-11-14T22:13:20Z")
     assert plan["searches"][0]["itemIds"] == [3]
+    assert plan["restingSeasons"] == []
     assert plan["leftOut"] == {"with a tag of ExcludeTags": 2}
     assert (plan["pausedAt"], plan["pausedBy"]) == (None, None)
 
@@ -82,6 +83,35 @@ async def test_a_pause_that_no_worker_stores_is_no_success(client, context, monk
     assert answer["code"] == "NOT_READY"
     assert context.workers.processes["movies"].sent[0].paused
     await post(client, "/web/arr/movies/search-pause", 400, json={})
+
+
+@pytest.fixture
+async def searched_in_vain(make_context_over, filled_state, tmp_path):
+    """A context whose clock the test moves, over a state file with a season that was searched in vain."""
+    path = tmp_path / "own" / "state.db"
+    path.parent.mkdir()
+    path.write_bytes(filled_state.read_bytes())
+    async with open_writer(path) as database:
+        ((series, season),) = await database.rows(
+            "SELECT series_id, season_number FROM episodes WHERE category = 'tv/anime' AND monitored AND released"
+            " AND NOT has_file LIMIT 1"
+        )
+        row = ("tv/anime", series, season, None, None, NOW - 86400.0)
+        await database.write("INSERT INTO season_searches VALUES (?, ?, ?, ?, ?, ?)", row)
+        yield make_context_over(database), season
+
+
+async def test_seasons_that_rest_are_listed_until_they_are_searched_again(searched_in_vain, connect):
+    context, season = searched_in_vain
+    await searches.store_plan(context.database, "tv/anime", PLAN)
+    async with connect(context) as client:
+        (resting,) = (await get(client, "/web/arr/Sonarr-TV/search-plan"))["restingSeasons"]
+        assert resting["season"] == season
+        assert resting["until"] == "2023-11-27T22:13:20Z"  # 13 days later
+        async with client.get("/metrics") as response:
+            assert 'qbitrr_search_seasons_resting{category="tv/anime"} 1.0' in await response.text()
+        await context.database.write("UPDATE season_searches SET empty_at = ?", (NOW - 14 * 86400.0,))
+        assert (await get(client, "/web/arr/Sonarr-TV/search-plan"))["restingSeasons"] == []
 
 
 async def test_a_neighbour_in_the_network_pauses_nothing(make_context, connect):

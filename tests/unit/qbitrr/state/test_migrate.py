@@ -320,6 +320,19 @@ def test_tags_are_not_known_until_the_library_is_read_again(tmp_path):
         assert read(path, f"SELECT title, tags FROM {table}") == [("A", None)]
 
 
+BEFORE_SEARCHING = 27
+
+
+def test_a_search_of_before_is_repeated_as_it_would_have_been(tmp_path):
+    path = tmp_path / "state.db"
+    migrate.prepare(path, migrate.migrations()[:BEFORE_SEARCHING])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO searches VALUES ('cat', 7, 1000.0, 3, 900.0)")
+    assert migrate.prepare(path) == BEFORE_SEARCHING
+    assert read(path, "SELECT * FROM searches") == [("cat", 7, 1000.0, 3, 900.0, None)]
+    assert read(path, "SELECT * FROM season_searches") == read(path, "SELECT * FROM indexer_outages") == []
+
+
 def test_every_migration_has_a_number_of_its_own():
     names = sorted(path.name for path in (Path(migrate.__file__).parent / "migrations").glob("*.sql"))
     assert [name.partition("_")[0] for name in names] == [f"{number:03}" for number in range(1, len(names) + 1)]

@@ -86,12 +86,12 @@ async def test_searches_are_counted_until_the_release_date_changes(database):
     for at in (NOW, NOW + 1):
         async with database.transaction() as transaction:
             await searches.record(transaction, "cat", "radarr", [1, 77], at)
-    assert await searches.read(database, "cat", [1, 77]) == [("cat", 1, NOW + 1, 2, NOW - 1)]
+    assert await searches.read(database, "cat", [1, 77]) == [("cat", 1, NOW + 1, 2, NOW - 1, None)]
     await fill(database, "radarr", movies=[movie(1, released_at=NOW + 5), movie(2)])
     async with database.transaction() as transaction:
         await searches.record(transaction, "cat", "radarr", [1], NOW + 9)
-    assert await searches.read(database, "cat", [1]) == [("cat", 1, NOW + 9, 1, NOW + 5)]
-    ((*_, searched_at, tries, release),) = await searches.of_items(database, "cat", "radarr", [1])
+    assert await searches.read(database, "cat", [1]) == [("cat", 1, NOW + 9, 1, NOW + 5, None)]
+    ((*_, searched_at, tries, release, _again),) = await searches.of_items(database, "cat", "radarr", [1])
     assert (searched_at, tries, release) == (NOW + 9, 1, NOW + 5)
 
 
@@ -129,3 +129,73 @@ async def test_an_item_has_the_tags_of_its_movie_series_or_artist(database, kind
     await fill(database, kind, **rows)
     pages = searches.unfinished(database, "cat", kind, unmonitored=False)
     assert [Item(*row).tags async for page in pages for row in page] == ["3 11", "", None]
+
+
+async def search(database, kind, ids, at=NOW):
+    async with database.transaction() as transaction:
+        await searches.record(transaction, "cat", kind, ids, at)
+
+
+async def again(database, kind="sonarr"):
+    pages = searches.unfinished(database, "cat", kind, unmonitored=True)
+    return {row[0]: Item(*row).again async for page in pages for row in page if Item(*row).again}
+
+
+async def seasons(database):
+    """Two seasons of one series: the second one has a file already."""
+    rows = [episode(1), episode(2), episode(3, file=GOOD), items.episode(
+        id=999, series_id=1, season_number=2, episode_number=1, title="", airs_at=NOW - 100, monitored=True,
+        file=None, profile=ANY, now=NOW,
+    )]  # fmt: skip
+    await fill(database, "sonarr", episodes=rows, series=[series(1, "")])
+    await search(database, "sonarr", [101, 102, 999])
+    await searches.expect_seasons(database, "cat", [101, 102], 5, "2026-01-01T00:00:00Z")
+
+
+async def test_the_missing_episodes_of_a_season_that_was_searched_in_vain_are_searched_again_once(database):
+    await seasons(database)
+    (pending,) = await searches.pending_seasons(database, "cat")
+    assert pending == (5, "2026-01-01T00:00:00Z", 1, 1)
+    await searches.settle_season(database, "cat", pending, NOW)
+    assert await searches.pending_seasons(database, "cat") == []
+    assert await again(database) == {101: "season", 102: "season"}
+    assert await searches.to_repeat(database) == {"cat": 2}
+    await search(database, "sonarr", [101])
+    assert await again(database) == {102: "season"}
+
+
+async def test_of_a_season_that_was_not_searched_in_vain_nothing_is_searched_again(database):
+    await seasons(database)
+    (pending,) = await searches.pending_seasons(database, "cat")
+    await searches.settle_season(database, "cat", pending, None)
+    assert await searches.pending_seasons(database, "cat") == []
+    assert await again(database) == {}
+    assert await searches.empty_since(database, "cat", 1) == {}
+
+
+async def test_seasons_that_were_searched_in_vain_are_listed_while_something_of_them_is_missing(database):
+    await seasons(database)
+    (pending,) = await searches.pending_seasons(database, "cat")
+    await searches.settle_season(database, "cat", pending, NOW)
+    assert await searches.empty_since(database, "cat", 1) == {1: NOW}
+    assert [one[1:] for one in await searches.empty_seasons(database, "cat", NOW - 1)] == [(1, NOW)]
+    assert await searches.empty_seasons(database, "cat", NOW) == []
+    await fill(database, "sonarr", episodes=[episode(1, file=GOOD), episode(2, file=GOOD)], series=[series(1, "")])
+    assert await searches.empty_seasons(database, "cat", NOW - 1) == []
+
+
+async def test_another_search_of_a_season_is_not_settled_by_the_one_before(database):
+    await seasons(database)
+    (pending,) = await searches.pending_seasons(database, "cat")
+    await searches.expect_seasons(database, "cat", [101, 102], 6, "2026-01-02T00:00:00Z")
+    await searches.settle_season(database, "cat", pending, NOW)
+    assert [one.command for one in await searches.pending_seasons(database, "cat")] == [6]
+
+
+async def test_seasons_of_series_that_are_gone_are_dropped(database):
+    await seasons(database)
+    await searches.drop_gone_seasons(database, "cat")
+    assert len(await searches.pending_seasons(database, "cat")) == 1
+    await fill(database, "sonarr", series=[series(2, "")])
+    await searches.drop_gone_seasons(database, "cat")
+    assert await searches.pending_seasons(database, "cat") == []

@@ -319,7 +319,7 @@ async def test_a_search_after_a_failure_passes_and_is_paid_for(hunt, sandbox):
             await search_after_failure(room.context, [item], [SearchAgain((item,))])
         await room.searching.one_round()
         assert (await outlook(room)).waiting_for == "the budget is spent for now"
-        ((_, _, _, tries, _),) = await searches.read(room.database, "radarr-hd", [item])
+        ((_, _, _, tries, *_),) = await searches.read(room.database, "radarr-hd", [item])
         assert tries == 2
     assert sent(sandbox)[0] == [item]
 

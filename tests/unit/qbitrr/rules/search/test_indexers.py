@@ -3,7 +3,7 @@
 import pytest
 
 from qbitrr.rules.arr_settings import HealthIssue
-from qbitrr.rules.search.indexers import unavailable
+from qbitrr.rules.search.indexers import failed_lately, unavailable
 
 FAILURES = "https://wiki.servarr.com/radarr/system#indexers-are-unavailable-due-to-failures"
 AUTOMATIC = (
@@ -35,3 +35,20 @@ def test_only_what_is_about_all_indexers_counts_in_any_language(source, severity
 
 def test_without_any_trouble_searches_go_on():
     assert unavailable([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "severity", "page", "failed"),
+    [
+        ("IndexerStatusCheck", "warning", FAILURES, True),
+        ("IndexerStatusCheck", "error", FAILURES, True),
+        ("IndexerLongTermStatusCheck", "warning", FAILURES, False),  # one that is not waited for
+        ("IndexerLongTermStatusCheck", "error", FAILURES, True),
+        ("IndexerSearchCheck", "warning", AUTOMATIC, True),
+        ("IndexerSearchCheck", "warning", INTERACTIVE, False),
+        ("DownloadClientStatusCheck", "error", FAILURES, False),
+    ],
+)
+def test_after_an_indexer_failed_a_search_did_not_ask_all_of_them(source, severity, page, failed):
+    assert failed_lately([HealthIssue("UpdateCheck", "x"), HealthIssue(source, "x", severity, page)]) == failed
+    assert not failed_lately([])

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qbitrr.rules.search import plan
-from qbitrr.rules.search.plan import Item, SeasonItems, Switches
+from qbitrr.rules.search.plan import Again, Item, SeasonItems, Switches
+from qbitrr.rules.search.seasons import SeasonStage
 
 DAY = 86400.0
 NOW = 1_790_000_000.0
@@ -101,6 +102,10 @@ def test_what_comes_first(first, second, switches):
     assert order([second, first], switches) == [first.id, second.id]
 
 
+def free(_):
+    return True
+
+
 def shows(missing, aired=4, season=1, **changes):
     return SeasonItems(aired, tuple(episode(number, season, **changes) for number in missing))
 
@@ -122,14 +127,14 @@ def shows(missing, aired=4, season=1, **changes):
 )
 def test_as_much_of_a_series_is_searched_as_is_missing(seasons, mode, command, ids, cost):
     chosen = plan.choice(seasons[1].missing[0]._replace(), ALL, NOW)  # read from the state file another time
-    search = plan.for_series(chosen, "Show", seasons, mode, lambda _: True)
+    search = plan.for_series(chosen, "Show", seasons, mode, free, free)
     assert (search.command, search.item_ids, search.cost) == (command, ids, cost)
 
 
 def test_what_is_not_free_keeps_its_season_from_being_searched_whole():
     seasons = {1: shows([1, 2, 3, 4])}
     chosen = plan.choice(seasons[1].missing[0], ALL, NOW)
-    search = plan.for_series(chosen, "Show", seasons, "smart", lambda one: one.number != 3)
+    search = plan.for_series(chosen, "Show", seasons, "smart", lambda one: one.number != 3, free)
     assert (search.command, search.item_ids) == ("EpisodeSearch", (11, 12, 14))
 
 
@@ -138,11 +143,11 @@ def test_a_series_is_not_searched_as_a_whole_when_something_of_a_season_that_is_
     """Sonarr leaves such a season out of a search for the series, not out of one for the season."""
     seasons = {1: shows([1, 2], 2)._replace(monitored=False), 2: shows([1, 2], 2, 2)}
     chosen = plan.choice(seasons[1].missing[0], ALL, NOW)
-    search = plan.for_series(chosen, "Show", seasons, mode, lambda _: True)
+    search = plan.for_series(chosen, "Show", seasons, mode, free, free)
     assert (search.command, search.season, search.item_ids) == ("SeasonSearch", 1, (11, 12))
     complete = {1: seasons[1]._replace(missing=()), 2: seasons[2]}
     chosen = plan.choice(seasons[2].missing[0], ALL, NOW)
-    assert plan.for_series(chosen, "Show", complete, "true", lambda _: True).command == "SeriesSearch"
+    assert plan.for_series(chosen, "Show", complete, "true", free, free).command == "SeriesSearch"
 
 
 def test_the_reason_says_when_more_is_searched_than_is_missing():
@@ -150,7 +155,58 @@ def test_the_reason_says_when_more_is_searched_than_is_missing():
     series = {1: shows([1, 2], 2), 2: shows([1, 2], 2, 2)}
     for seasons, words in ((season, "the whole season is searched"), (series, "the whole series is searched")):
         chosen = plan.choice(seasons[1].missing[0], ALL, NOW)
-        assert plan.for_series(chosen, "Show", seasons, "smart", lambda _: True).why.endswith(words)
+        assert plan.for_series(chosen, "Show", seasons, "smart", free, free).why.endswith(words)
+
+
+RESTING, RETURNING = SeasonStage.RESTING, SeasonStage.RETURNING
+
+
+@pytest.mark.parametrize(
+    ("stages", "mode", "command", "ids"),
+    [
+        ({1: RESTING}, "smart", "EpisodeSearch", (11, 12)),
+        ({2: RESTING}, "smart", "SeasonSearch", (11, 12)),  # the series is not searched while one of its seasons rests
+        ({1: RETURNING, 2: RETURNING}, "smart", "SeriesSearch", (11, 12, 21, 22)),
+        ({1: RETURNING, 2: RESTING}, "smart", "SeasonSearch", (11, 12)),
+    ],
+)
+def test_a_season_of_which_a_search_found_nothing_is_searched_by_its_episodes(stages, mode, command, ids):
+    seasons = {number: shows([1, 2], 2, number) for number in (1, 2)}
+    seasons = {number: one._replace(stage=stages.get(number, one.stage)) for number, one in seasons.items()}
+    chosen = plan.choice(seasons[1].missing[0], ALL, NOW)
+    search = plan.for_series(chosen, "Show", seasons, mode, free, free)
+    assert (search.command, search.item_ids) == (command, ids)
+    assert ("found nothing" in search.why) == (command == "EpisodeSearch")
+
+
+def test_the_reason_for_one_episode_says_that_its_season_was_searched_in_vain():
+    seasons = {1: shows([1, 2, 3, 4])._replace(stage=RESTING)}
+    chosen = plan.choice(seasons[1].missing[0], ALL, NOW)
+    search = plan.for_series(chosen, "Show", seasons, "smart", lambda one: one.number == 1, free)
+    assert search.item_ids == (11,)
+    assert search.why == "missing; a search for the whole season found nothing"
+    few = {1: shows([1], 4)._replace(stage=RESTING)}  # as one episode of it is missing, it would not be searched whole
+    assert plan.for_series(chosen, "Show", few, "smart", free, free).why == "missing"
+
+
+def test_of_a_season_that_returns_from_its_rest_one_episode_has_to_be_due_and_none_may_be_downloading():
+    seasons = {1: shows([1, 2, 3, 4])._replace(stage=RETURNING)}
+    chosen = plan.choice(seasons[1].missing[0], ALL, NOW)
+    alone = lambda one: one.number == 1  # noqa: E731 - a predicate of two calls
+    assert plan.for_series(chosen, "Show", seasons, "smart", alone, free).command == "SeasonSearch"
+    some = plan.for_series(chosen, "Show", seasons, "smart", alone, lambda one: one.number != 3)
+    assert (some.command, some.item_ids) == ("EpisodeSearch", (11,))
+    normal = {1: shows([1, 2, 3, 4])}
+    assert plan.for_series(chosen, "Show", normal, "smart", alone, free).command == "EpisodeSearch"
+
+
+@pytest.mark.parametrize(("again", "has_file", "due"), [
+    (None, False, False), (Again.SEASON, False, True), (Again.SEASON, True, False), (Again.INDEXERS, False, True),
+    (Again.INDEXERS, True, True),
+])  # fmt: skip
+def test_what_proved_nothing_is_searched_again_at_once(again, has_file, due):
+    searched = item(searched_at=NOW - 60, tries=3, again=again, has_file=has_file)
+    assert (plan.choice(searched, ALL, NOW) is not None) == due
 
 
 items_ = st.builds(
@@ -231,7 +287,7 @@ def test_every_episode_is_reached_in_a_bounded_number_of_rounds_however_series_a
             def is_free(one, now=now):
                 return plan.choice(one, switches, now) is not None
 
-            search = plan.for_series(chosen[0], "Show", seasons, mode, is_free)
+            search = plan.for_series(chosen[0], "Show", seasons, mode, is_free, free)
             assert search.cost <= max(plan.EPISODES_AT_ONCE, len(seasons))
         assert chosen[0].item.id in search.item_ids
         for found in search.item_ids:
