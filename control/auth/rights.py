@@ -334,6 +334,7 @@ _ARR: Mapping[str, Rights] = {
     "EntrySearch.ProfileSwitchRetryAttempts": CHANGE,
     "EntrySearch.QualityProfileMappings": CHANGE,
     "EntrySearch.QualityUnmetSearch": CHANGE,
+    "EntrySearch.RetryAfterRelease": CHANGE,
     "EntrySearch.SearchAgainOnSearchCompletion": CHANGE,
     "EntrySearch.SearchByYear": CHANGE,
     "EntrySearch.SearchBySeries": CHANGE,

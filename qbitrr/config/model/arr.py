@@ -117,6 +117,16 @@ class EntrySearch(Table, frozen=True):
             kinds=_SERIES,
         ),
     ] = field(name="SeasonSearchRest", default=14 * 86400)
+    retry_after_release_seconds: Annotated[
+        int,
+        key(
+            "days",
+            "For so long after its release what is missing is searched again after 3, 6, 12… hours instead of days. "
+            "0: no sooner.",
+            ge=0,
+            le=90 * 86400,
+        ),
+    ] = field(name="RetryAfterRelease", default=2 * 86400)
     search_by_year: Annotated[bool, key("flag", "Go through the library year by year.", kinds=_VIDEO)] = True
     search_in_reverse: Annotated[bool, key("flag", "Newest years first instead of oldest first.")] = False
     search_requests_every_seconds: Annotated[

@@ -1,7 +1,8 @@
 """Search plan: what to search next, and why.
 
-Requests come first, then what was released within the last day, then everything else. Within each, what was searched
-least often comes first, so that every item is searched before any is searched again; then by reason, then by year.
+Requests come first, then what was searched while no indexer answered, what was released within the last day, what is
+searched again soon after its release, and everything else. Within each, what was searched least often comes first, so
+that every item is searched before any is searched again; then by reason, then by year.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _DAY = 86400.0
 _LONGEST_BACKOFF_DAYS = 64
+_FIRST_RETRY_SECONDS = 3 * 3600.0
 _REASONS = ("Missing", "CustomFormat", "Quality", "Upgrade")
 
 SEASON_SHARE = 0.75
@@ -78,6 +80,7 @@ class Switches(Struct, frozen=True):
     today_first: bool = True
     again: bool = True
     unmet_cooldown_seconds: float = 7 * _DAY
+    retry_after_release_seconds: float = 0.0
 
 
 class Choice(NamedTuple):
@@ -110,16 +113,38 @@ def tries_of(item: Item) -> int:
 def due_at(item: Item, reason: str, switches: Switches) -> float | None:
     """Say from when on an item may be searched; None for never again.
 
-    A missing one waits 1, 2, 4… days after each search, one that is to be improved its cool-down.
+    A missing one waits 1, 2, 4… days after each search, one that is to be improved its cool-down. With retries after a
+    release, a missing one that was searched so soon after its own waits 3, 6, 12… hours, and later no longer than it
+    has been released for: the early searches do not make the later ones rarer.
     """
     tries = tries_of(item)
     if not tries or item.searched_at is None or _is_repeated(item):
         return 0.0
     if not switches.again:
         return None
-    if reason == "Missing":
-        return item.searched_at + min(1 << min(tries - 1, 10), _LONGEST_BACKOFF_DAYS) * _DAY
-    return item.searched_at + switches.unmet_cooldown_seconds
+    if reason != "Missing":
+        return item.searched_at + switches.unmet_cooldown_seconds
+    doubled = 1 << min(tries - 1, 10)
+    wait = min(doubled, _LONGEST_BACKOFF_DAYS) * _DAY
+    out_for = _out_for(item)
+    if not switches.retry_after_release_seconds or out_for is None:
+        return item.searched_at + wait
+    if out_for < switches.retry_after_release_seconds:
+        return item.searched_at + min(wait, doubled * _FIRST_RETRY_SECONDS)
+    return item.searched_at + min(wait, out_for + _DAY)
+
+
+def _out_for(item: Item) -> float | None:
+    """Count the seconds from the release to the last search; None when either is not known, or they are in disorder."""
+    if item.searched_at is None or item.released_at is None or item.searched_at < item.released_at:
+        return None
+    return item.searched_at - item.released_at
+
+
+def _is_retried(item: Item, switches: Switches) -> bool:
+    """Whether an item is searched again soon after its release."""
+    out_for = _out_for(item)
+    return tries_of(item) > 0 and out_for is not None and out_for < switches.retry_after_release_seconds
 
 
 def _is_repeated(item: Item) -> bool:
@@ -135,11 +160,21 @@ def choice(item: Item, switches: Switches, now: float) -> Choice | None:
     if due is None or due > now:
         return None
     fresh = switches.today_first and item.released_at is not None and now - _DAY <= item.released_at <= now
-    tier = 0 if item.is_request else 1 if fresh and reason == "Missing" else 2
+    holds = (
+        item.is_request,
+        item.again == Again.INDEXERS,
+        fresh and reason == "Missing",
+        reason == "Missing" and _is_retried(item, switches),
+        True,
+    )
+    tier = holds.index(True)
     sign = -1 if switches.newest_first else 1
     year = sign * item.year if switches.by_year else 0
     released = sign * (item.released_at or 0.0)
     return Choice((tier, tries_of(item), _REASONS.index(reason), year, released, item.id), item, reason)
+
+
+_TIERS = ("requested; ", "no indexer answered the last search; ", "released today; ", "released lately; ", "")
 
 
 def best(so_far: Iterable[Choice], more: Iterable[Choice], count: int) -> list[Choice]:
@@ -238,8 +273,7 @@ def for_series(
 
 
 def _why(chosen: Choice) -> str:
-    tier = chosen.rank[0]
-    lead = ("requested; ", "released today; ", "")[tier]
+    lead = _TIERS[chosen.rank[0]]
     what = {
         "Missing": "missing",
         "CustomFormat": "below the custom format score",

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from qbitrr.arr.models import Command, QueueRecord
     from qbitrr.ipc import PauseSearches
-    from qbitrr.worker.config import WorkerConfig
     from qbitrr.worker.context import WorkerContext
 
 _log = logs.get(__name__)
@@ -38,6 +37,7 @@ _log = logs.get(__name__)
 _NEXT = 100  # how far ahead is planned
 _PLAN_SECONDS = 300.0  # how long a plan is good when nothing is known to have changed
 _BUSY_SECONDS = 60.0  # until an Arr that had enough to do is asked again
+_CLOCK_SKEW_SECONDS = 300.0  # between this machine and the Arr's
 _SHOWN = 50
 _SPENT = "the budget is spent for now"
 _ASKED = "Asked"  # reason of a search that the user asked for
@@ -59,7 +59,6 @@ class SearchLoop:
         self._indexers = IndexerWatch(context)
         self._outcomes = SearchOutcomes(context.services.arr, context.clock)
         self._seasons = SeasonSearches(context)
-        self._switches = _switches(context.config)
         self._requested: list[int] = []
         self._again: list[PlannedSearch] = []  # the rest of searches that failed because of one item
         self._next: list[PlannedSearch] = []
@@ -239,7 +238,7 @@ class SearchLoop:
     async def _plan(self) -> None:
         if not await self._must_plan():
             return
-        arr, at, downloading = self._config.arr, self._clock.wall(), self._downloading
+        arr, at, downloading, switches = self._config.arr, self._clock.wall(), self._downloading, self._switches()
         started_at, synced_at = self._clock.monotonic(), await catalogue.synced_at(self._database, arr.category)
         tags = await self._tag_filter()
         best: list[Choice] = []
@@ -247,7 +246,7 @@ class SearchLoop:
         pages = searches.unfinished(self._database, arr.category, arr.kind, unmonitored=arr.entry_search.unmonitored)
         async for rows in pages:
             items = (Item(*row) for row in rows)  # type: ignore[arg-type]
-            found = [one for item in items if (one := plan.choice(item, self._switches, at))]
+            found = [one for item in items if (one := plan.choice(item, switches, at))]
             found = [one for one in found if one.item.id not in downloading]
             reasons = [why_left_out(one.item.tags, tags) for one in found]
             left_out.update(filter(None, reasons))
@@ -266,7 +265,7 @@ class SearchLoop:
         return tag_filter(entry.include_tags, entry.exclude_tags, await self._arr.tags())
 
     async def _as_searches(self, best: list[Choice], at: float) -> list[PlannedSearch]:
-        downloading = self._downloading
+        downloading, switches = self._downloading, self._switches()
         found: list[PlannedSearch] = []
         covered: set[int] = set()
         series: dict[int, tuple[str, dict[int, SeasonItems]]] = {}
@@ -275,7 +274,7 @@ class SearchLoop:
             return item.id not in downloading and item.id not in covered
 
         def is_free(item: Item) -> bool:
-            return is_idle(item) and plan.choice(item, self._switches, at) is not None
+            return is_idle(item) and plan.choice(item, switches, at) is not None
 
         for chosen in best:
             if chosen.item.id in covered:
@@ -298,7 +297,7 @@ class SearchLoop:
         stages = await self._seasons.stages(series_id)
         by_season: dict[int, list[Item]] = {}
         for item in (Item(*row) for row in series.episodes):
-            if item.season or self._switches.specials:
+            if item.season or self._config.arr.entry_search.also_search_specials:
                 by_season.setdefault(item.season or 0, []).append(item)
         return series.title, {
             number: SeasonItems(
@@ -310,27 +309,28 @@ class SearchLoop:
             for number, items in by_season.items()
         }
 
+    def _switches(self) -> Switches:
+        """Return what to search for. How long ago a release was is not sure while our clock and the Arr's disagree."""
+        entry, clocks_agree = self._config.arr.entry_search, abs(self._arr.clock_ahead_seconds) <= _CLOCK_SKEW_SECONDS
+        return Switches(
+            specials=entry.also_search_specials,
+            custom_format=entry.custom_format_unmet_search,
+            quality=entry.quality_unmet_search,
+            upgrade=entry.do_upgrade_search,
+            by_year=entry.search_by_year,
+            newest_first=entry.search_in_reverse,
+            today_first=entry.prioritize_todays_releases,
+            again=entry.search_again_on_search_completion,
+            unmet_cooldown_seconds=entry.search_cooldown_seconds,
+            retry_after_release_seconds=entry.retry_after_release_seconds if clocks_agree else 0,
+        )
+
     async def _publish(self, waiting: str) -> None:
         per_hour, due = self._budget.per_hour, self._due
         through = self._clock.wall() + budget.seconds_for(due, per_hour) if due else None
         through = through and through // 60 * 60
         shown = SearchForecast(self._next[:_SHOWN], due, per_hour, waiting, through, dict(self._left_out))
         await searches.store_plan(self._database, self._config.arr.category, msgspec.json.encode(shown).decode())
-
-
-def _switches(config: WorkerConfig) -> Switches:
-    entry = config.arr.entry_search
-    return Switches(
-        specials=entry.also_search_specials,
-        custom_format=entry.custom_format_unmet_search,
-        quality=entry.quality_unmet_search,
-        upgrade=entry.do_upgrade_search,
-        by_year=entry.search_by_year,
-        newest_first=entry.search_in_reverse,
-        today_first=entry.prioritize_todays_releases,
-        again=entry.search_again_on_search_completion,
-        unmet_cooldown_seconds=entry.search_cooldown_seconds,
-    )
 
 
 def _free_bytes(folder: str) -> int | None:

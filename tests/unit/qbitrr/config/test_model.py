@@ -65,7 +65,7 @@ Shadow Torrent.VerifyMedia Torrent.Strikes Torrent.MaxFailedGrabsPerDay EntrySea
 EntrySearch.SearchWindow EntrySearch.SearchQueueLimit EntrySearch.SearchCooldown
 Torrent.PrivatePolicy Torrent.PublicPolicy Torrent.RemoveSuperseded Torrent.RemoveUnregistered
 Torrent.MinimumSpeed Torrent.SlowDelay Torrent.Ranges Messages Torrent.FailArchives
-EntrySearch.IncludeTags EntrySearch.ExcludeTags EntrySearch.SeasonSearchRest
+EntrySearch.IncludeTags EntrySearch.ExcludeTags EntrySearch.SeasonSearchRest EntrySearch.RetryAfterRelease
 """
 
 

@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from qbitrr import ipc
+from qbitrr.arr.client import ArrClient
 from qbitrr.clock import Clock
 from qbitrr.errors import ThrottledError
 from qbitrr.rules.search.again import SearchAgain
@@ -234,6 +235,27 @@ async def test_searches_pause_while_no_indexer_answers_and_one_is_tried_in_an_ho
         seconds[0] = 3800.0
         await room.searching.one_round()
         assert len(sent(sandbox)) == 2
+
+
+@pytest.mark.parametrize(("ahead", "searched"), [(0, True), (300, True), (301, False), (-3600, False)])
+async def test_what_was_released_lately_is_searched_again_soon_unless_the_clocks_disagree(
+    hunt, sandbox, monkeypatch, ahead, searched
+):
+    seconds = [0.0]
+    clock = Clock(wall=lambda: time.time() + seconds[0], monotonic=lambda: 50_000.0 + seconds[0])
+    async with hunt(search_limit=100, clock=clock, retry_after_release_seconds=2 * 86400) as room:
+        item = min(waits(sandbox))
+        await room.database.write("UPDATE movies SET monitored = id = ?", (item,))
+        await room.database.write("UPDATE movies SET released_at = ?", (time.time() - 3600,))
+        await room.searching.one_round()
+        assert sent(sandbox) == [[item]]
+        seconds[0] = 2.9 * 3600
+        await room.searching.one_round()
+        assert len(sent(sandbox)) == 1
+        seconds[0] = 3.1 * 3600
+        monkeypatch.setattr(ArrClient, "clock_ahead_seconds", property(lambda _: ahead))
+        await room.searching.one_round()
+        assert len(sent(sandbox)) == 1 + searched
 
 
 async def test_running_searches_are_waited_for(hunt, sandbox):

@@ -209,6 +209,73 @@ def test_what_proved_nothing_is_searched_again_at_once(again, has_file, due):
     assert (plan.choice(searched, ALL, NOW) is not None) == due
 
 
+HOUR = 3600.0
+RETRIES = Switches(retry_after_release_seconds=2 * DAY)
+
+
+def after_release(hours, **changes):
+    """An item that was searched last so many hours after its release."""
+    released_at = NOW - 100 * DAY
+    return item(
+        released_at=released_at, searched_release=released_at, searched_at=released_at + hours * HOUR, **changes
+    )
+
+
+@pytest.mark.parametrize(
+    ("hours", "tries", "wait"),
+    [
+        (0, 1, 3),
+        (3, 2, 6),
+        (9, 3, 12),
+        (47.9, 1, 3),
+        (47.9, 4, 24),
+        (48, 1, 24),  # the time for retries is over
+        (48, 4, 72),  # for no longer than it was out, and a day, instead of for eight days
+        (48, 2, 48),
+        (-1, 1, 24),  # a clock was wrong
+        (-1, 5, 16 * 24),
+        (99 * 24, 5, 16 * 24),
+    ],
+)
+def test_soon_after_its_release_what_is_missing_is_searched_again_sooner(hours, tries, wait):
+    searched = after_release(hours, tries=tries)
+    assert plan.due_at(searched, "Missing", RETRIES) == searched.searched_at + wait * HOUR
+
+
+def test_without_a_date_without_the_key_or_with_a_file_it_waits_as_ever():
+    dateless = item(released_at=None, searched_release=None, searched_at=NOW, tries=1)
+    assert plan.due_at(dateless, "Missing", RETRIES) == NOW + DAY
+    searched = after_release(0, tries=1)
+    assert plan.due_at(searched, "Missing", Switches()) == searched.searched_at + DAY
+    assert plan.due_at(searched, "Quality", RETRIES) == searched.searched_at + 7 * DAY
+    assert plan.due_at(searched, "Missing", Switches(again=False, retry_after_release_seconds=2 * DAY)) is None
+
+
+def test_the_searches_of_the_first_month_after_a_release_are_few():
+    """With retries and without, as many days apart later on."""
+    released = NOW - 100 * DAY
+
+    def hours(switches):
+        found, one = [0.0], item(released_at=released, searched_release=released, searched_at=released, tries=1)
+        while (due := plan.due_at(one, "Missing", switches)) <= released + 30 * DAY:
+            found.append((due - released) / HOUR)
+            one = one._replace(searched_at=due, tries=one.tries + 1)
+        return found
+
+    assert hours(Switches()) == [0, 24, 72, 168, 360]
+    assert hours(RETRIES) == [0, 3, 9, 21, 45, 93, 210, 444]
+
+
+def test_what_is_retried_comes_after_todays_releases_and_before_everything_else():
+    retried = item(3, released_at=NOW - 1.5 * DAY, searched_release=NOW - 1.5 * DAY, searched_at=NOW - DAY, tries=1)
+    today, other = item(2, released_at=NOW - 60), item(1)
+    assert order([other, retried, today], RETRIES) == [2, 3, 1]
+    assert order([other, retried, today], Switches()) == [2, 1, 3]
+    assert plan.single(plan.choice(retried, RETRIES, NOW), "MoviesSearch").why == (
+        "released lately; missing, searched once before"
+    )
+
+
 items_ = st.builds(
     item,
     st.integers(1, 40),
