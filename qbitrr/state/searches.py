@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from qbitrr.rules.search.plan import Again
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 
     from qbitrr.state.database import Database, Row, Transaction
 
@@ -302,3 +302,38 @@ async def drop_gone_seasons(database: Database, category: str) -> None:
            AND series_id NOT IN (SELECT id FROM series WHERE category = ?1)""",
         (category,),
     )
+
+
+# -- indexers -----------------------------------------------------------------------------------------------------
+
+
+async def note_outage(database: Database, category: str, good_at: float) -> None:
+    """Store since when no indexer may have answered, unless that is known already."""
+    await database.write("INSERT OR IGNORE INTO indexer_outages VALUES (?, ?)", (category, good_at))
+
+
+async def outage(database: Database, category: str) -> float | None:
+    """Read since when no indexer may have answered (epoch seconds); None while one does."""
+    row = await database.row("SELECT good_at FROM indexer_outages WHERE category = ?", (category,))
+    return row[0] if row else None
+
+
+async def end_outage(
+    database: Database, category: str, since: float, until: float, grabbed: Collection[int], most: int
+) -> int:
+    """Note that an indexer answers again, and that what was searched meanwhile is to be searched again.
+
+    Items that were `grabbed` are left out; of more than `most` the newest searches count. Returns their number.
+    """
+    async with database.transaction() as transaction:
+        rows = await transaction.rows(
+            "SELECT id FROM searches WHERE category = ? AND at BETWEEN ? AND ? ORDER BY at DESC",
+            (category, since, until),
+        )
+        chosen = [item_id for (item_id,) in rows if item_id not in grabbed][:most]
+        await transaction.execute_many(
+            f"UPDATE searches SET again = '{Again.INDEXERS}' WHERE category = ? AND id = ?",
+            [(category, item_id) for item_id in chosen],
+        )
+        await transaction.execute("DELETE FROM indexer_outages WHERE category = ?", (category,))
+    return len(chosen)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from qbitrr.rules.arr_settings import HealthIssue
 
+MOST_REPEATED = 500
+"""Items that are searched again after an outage; the newest searches are those most likely to have been in vain."""
+_LONGEST_OUTAGE_SECONDS = 7 * 86400.0
 TRY_SECONDS = 3600.0
 """After so long a search is sent all the same: the Arr notices only by a request that its indexers answer again."""
 _OF_LATE = "IndexerStatusCheck"
@@ -28,6 +31,14 @@ def unavailable(health: Iterable[HealthIssue]) -> str:
     When only some of them are away, the check is a warning, and the others are searched.
     """
     return next((one.message for one in health if _is_about_all(one)), "")
+
+
+def outage_start(good_at: float, now: float) -> float:
+    """Return since when searches may have been in vain: the last good reading, at most a week ago.
+
+    After a clock was set back nothing was.
+    """
+    return max(good_at, now - _LONGEST_OUTAGE_SECONDS)
 
 
 def failed_lately(health: Iterable[HealthIssue]) -> bool:

@@ -100,6 +100,8 @@ class SearchLoop:
         """
         commands = await self._check_outcomes()
         waiting = await self._obstacle()
+        if not waiting and await self._indexers.has_recovered():
+            self._synced_at, self._busy_until = None, 0.0
         if not waiting and await self._must_plan():
             await self._read_queue()
         await self._plan()

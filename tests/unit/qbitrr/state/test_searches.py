@@ -199,3 +199,36 @@ async def test_seasons_of_series_that_are_gone_are_dropped(database):
     await fill(database, "sonarr", series=[series(2, "")])
     await searches.drop_gone_seasons(database, "cat")
     assert await searches.pending_seasons(database, "cat") == []
+
+
+async def test_searches_of_an_outage_are_repeated_but_those_before_and_those_with_a_grab(database):
+    await fill(database, "radarr", movies=[movie(number) for number in range(1, 6)])
+    assert await searches.outage(database, "cat") is None
+    for number, at in ((1, NOW - 1), (2, NOW), (3, NOW + 5), (4, NOW + 9), (5, NOW + 10)):
+        await search(database, "radarr", [number], at)
+    await searches.note_outage(database, "cat", NOW)
+    await searches.note_outage(database, "cat", NOW + 3)  # it is known already
+    assert await searches.outage(database, "cat") == NOW
+    assert await searches.end_outage(database, "cat", NOW, NOW + 9, {3}, 500) == 2
+    assert await again(database, "radarr") == {2: "indexers", 4: "indexers"}
+    assert await searches.outage(database, "cat") is None
+    await search(database, "radarr", [2])
+    assert await again(database, "radarr") == {4: "indexers"}
+
+
+async def test_of_too_many_searches_of_an_outage_the_newest_are_repeated(database):
+    await fill(database, "radarr", movies=[movie(number) for number in range(1, 6)])
+    for number in range(1, 6):
+        await search(database, "radarr", [number], NOW + number)
+    assert await searches.end_outage(database, "cat", NOW, NOW + 9, {5}, 2) == 2
+    assert await again(database, "radarr") == {3: "indexers", 4: "indexers"}
+
+
+async def test_a_search_that_was_refused_is_still_to_be_repeated(database):
+    await fill(database, "radarr", movies=[movie(1)])
+    await search(database, "radarr", [1])
+    await searches.end_outage(database, "cat", NOW, NOW, set(), 9)
+    before = await searches.read(database, "cat", [1])
+    await search(database, "radarr", [1], NOW + 9)
+    await searches.restore(database, "cat", [1], before)
+    assert await again(database, "radarr") == {1: "indexers"}

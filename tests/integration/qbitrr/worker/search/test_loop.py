@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from qbitrr import ipc
 from qbitrr.arr.client import ArrClient
 from qbitrr.clock import Clock
-from qbitrr.errors import ThrottledError
+from qbitrr.errors import ServiceError, ThrottledError
 from qbitrr.rules.search.again import SearchAgain
 from qbitrr.rules.search.plan import SearchForecast
 from qbitrr.sandbox.life.tempo import Tempo
@@ -235,6 +235,127 @@ async def test_searches_pause_while_no_indexer_answers_and_one_is_tried_in_an_ho
         seconds[0] = 3800.0
         await room.searching.one_round()
         assert len(sent(sandbox)) == 2
+
+
+class Outage:
+    """A worker whose clocks the test moves together, and the indexers of its Arr."""
+
+    def __init__(self, sandbox):
+        self.sandbox, self.seconds = sandbox, 0.0
+        self.settings = sandbox.world.arrs["Radarr-HD"].settings
+        self.clock = Clock(wall=lambda: time.time() + self.seconds, monotonic=lambda: 50_000.0 + self.seconds)
+
+    async def rounds(self, room, number, seconds=0.0):
+        """So many rounds after these seconds; returns the movies that were searched."""
+        self.seconds += seconds
+        before = len(sent(self.sandbox))
+        for _ in range(number):
+            await room.searching.one_round()
+        return [item for ids in sent(self.sandbox)[before:] for item in ids]
+
+
+BUSY = {"search_limit": 100, "searches_per_hour": 600}
+
+
+async def test_what_was_searched_while_no_indexer_answered_is_searched_again_first_and_once(hunt, sandbox):
+    outage = Outage(sandbox)
+    async with hunt(settings={"SearchesPerHour": 600}, clock=outage.clock, **BUSY) as room:
+        before = await outage.rounds(room, 1)
+        outage.settings.indexers_away = True
+        meanwhile = await outage.rounds(room, 2, 60)  # the reading of before is still good
+        assert len(meanwhile) == 2
+        assert await outage.rounds(room, 2, 300) == []
+        (after_failure,) = sorted(waits(sandbox) - {*before, *meanwhile})[-1:]
+        await search_after_failure(room.context, [after_failure], [SearchAgain((after_failure,))])
+        assert await outage.rounds(room, 2, 600) == []
+        outage.settings.indexers_away = False
+        again = await outage.rounds(room, 4, 61)
+        assert set(again) == {*before, *meanwhile, after_failure}
+        shown = await outlook(room)
+        assert not any("no indexer answered" in search.why for search in shown.searches)
+        assert not set(await outage.rounds(room, 3, 61)) & set(again)
+
+
+async def test_what_is_searched_again_says_why_and_is_counted_until_then(hunt, sandbox):
+    outage = Outage(sandbox)
+    async with hunt(settings={"SearchesPerHour": 600}, clock=outage.clock, **BUSY) as room:
+        (first,) = await outage.rounds(room, 1)
+        outage.settings.indexers_away = True
+        await outage.rounds(room, 1, 301)
+        outage.settings.indexers_away = False
+        outage.seconds += 61
+        assert await room.searching._indexers.has_recovered()
+        assert await searches.to_repeat(room.database) == {"radarr-hd": 1}
+        room.searching.replan()
+        assert await outage.rounds(room, 1) == [first]
+        last, _ = await searches.last(room.database, "radarr-hd")
+        assert last.endswith(": no indexer answered the last search; missing, searched once before")
+        assert await searches.to_repeat(room.database) == {}
+
+
+async def test_what_was_grabbed_meanwhile_or_searched_before_is_not_searched_again(hunt, sandbox, monkeypatch):
+    outage, arr = Outage(sandbox), sandbox.world.arrs["Radarr-HD"]
+    monkeypatch.setattr(ArrClient, "clock_ahead_seconds", property(lambda _: -outage.seconds))
+    async with hunt(settings={"SearchesPerHour": 600}, clock=outage.clock, **BUSY) as room:
+        (before,) = await outage.rounds(room, 1)
+        await outage.rounds(room, 1, 301)  # another reading without trouble
+        outage.settings.indexers_away = True
+        (grabbed,) = await outage.rounds(room, 1, 60)
+        await outage.rounds(room, 1, 301)
+        arr._grabber.note_grab([grabbed], arr.offer([arr.collection.items[grabbed]]))
+        outage.settings.indexers_away = False
+        (again,) = await outage.rounds(room, 1, 61)
+        marked = {item for (item,) in await room.database.rows("SELECT id FROM searches WHERE again IS NOT NULL")}
+        assert not {before, grabbed} & {*marked, again}
+
+
+async def test_a_process_that_starts_meanwhile_sees_the_end_of_it(hunt, sandbox):
+    outage = Outage(sandbox)
+    async with hunt(settings={"SearchesPerHour": 600}, clock=outage.clock, **BUSY) as room:
+        (first,) = await outage.rounds(room, 1)
+        outage.settings.indexers_away = True
+        await outage.rounds(room, 1, 301)
+    async with hunt(settings={"SearchesPerHour": 600}, clock=outage.clock, **BUSY) as room:
+        assert await outage.rounds(room, 2, 3500) == []
+        outage.settings.indexers_away = False
+        assert await outage.rounds(room, 1, 61) == [first]
+
+
+async def test_while_the_history_cannot_be_read_the_end_of_it_is_not_noted(hunt, sandbox):
+    outage = Outage(sandbox)
+    stand_in = sandbox.arrs["Radarr-HD"]
+    async with hunt(settings={"SearchesPerHour": 600}, clock=outage.clock, **BUSY) as room:
+        (first,) = await outage.rounds(room, 1)
+        outage.settings.indexers_away = True
+        await outage.rounds(room, 1, 301)
+        outage.settings.indexers_away = False
+        await stand_in.fail(Status(500), "GET /api/v3/history/since")
+        with pytest.raises(ServiceError):
+            await outage.rounds(room, 1, 61)
+        await stand_in.heal()
+        assert await outage.rounds(room, 1, 1) == [first]
+
+
+async def test_a_clock_that_was_set_back_has_nothing_searched_again(hunt, sandbox):
+    outage = Outage(sandbox)
+    async with hunt(settings={"SearchesPerHour": 600}, clock=outage.clock, **BUSY) as room:
+        await outage.rounds(room, 1)
+        outage.settings.indexers_away = True
+        await outage.rounds(room, 1, 301)
+        outage.settings.indexers_away = False
+        back = Clock(wall=lambda: time.time() - 9 * 86400, monotonic=outage.clock.monotonic)
+        room.searching._indexers._clock = back
+        outage.seconds += 61
+        assert await room.searching._indexers.has_recovered()
+        assert await searches.to_repeat(room.database) == {}
+
+
+async def test_an_arr_without_an_outage_is_not_asked_for_its_health_when_nothing_is_due(hunt, sandbox):
+    outage = Outage(sandbox)
+    async with hunt(clock=outage.clock) as room:
+        await room.database.write("UPDATE movies SET monitored = 0")
+        await outage.rounds(room, 3, 400)
+        assert sandbox.arrs["Radarr-HD"].counts["GET /api/v3/health"] == 0
 
 
 @pytest.mark.parametrize(("ahead", "searched"), [(0, True), (300, True), (301, False), (-3600, False)])

@@ -3,7 +3,7 @@
 import pytest
 
 from qbitrr.rules.arr_settings import HealthIssue
-from qbitrr.rules.search.indexers import failed_lately, unavailable
+from qbitrr.rules.search.indexers import failed_lately, outage_start, unavailable
 
 FAILURES = "https://wiki.servarr.com/radarr/system#indexers-are-unavailable-due-to-failures"
 AUTOMATIC = (
@@ -52,3 +52,9 @@ def test_without_any_trouble_searches_go_on():
 def test_after_an_indexer_failed_a_search_did_not_ask_all_of_them(source, severity, page, failed):
     assert failed_lately([HealthIssue("UpdateCheck", "x"), HealthIssue(source, "x", severity, page)]) == failed
     assert not failed_lately([])
+
+
+@pytest.mark.parametrize(("days_ago", "counted"), [(0, 0), (6.99, 6.99), (7, 7), (7.01, 7), (999, 7), (-1, -1)])
+def test_an_outage_counts_from_the_last_good_reading_but_for_a_week_at_most(days_ago, counted):
+    now = 1_790_000_000.0
+    assert outage_start(now - days_ago * 86400, now) == pytest.approx(now - counted * 86400)

@@ -276,6 +276,12 @@ def test_what_is_retried_comes_after_todays_releases_and_before_everything_else(
     )
 
 
+def test_what_was_searched_while_no_indexer_answered_comes_right_after_requests():
+    repeated = item(4, searched_at=NOW - 60, tries=9, again=Again.INDEXERS)
+    assert order([item(1), item(2, released_at=NOW - 60), item(3, is_request=True), repeated]) == [3, 4, 2, 1]
+    assert plan.choice(repeated, ALL, NOW).rank[0] < plan.choice(item(2, released_at=NOW - 60), ALL, NOW).rank[0]
+
+
 items_ = st.builds(
     item,
     st.integers(1, 40),
