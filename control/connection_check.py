@@ -1,6 +1,6 @@
 """Test of a connection: one attempt to use a service as configured, and what is wrong if it fails.
 
-A service is an Arr, a qBittorrent, or an Overseerr or Ombi with the requests for an Arr.
+A service is an Arr, a qBittorrent, a Prowlarr, or an Overseerr or Ombi with the requests for an Arr.
 Nothing is retried and no redirect is followed: a key is sent to the given address only.
 """
 
@@ -26,6 +26,7 @@ from qbitrr.errors import (
 )
 from qbitrr.http.client import Timeouts
 from qbitrr.media_requests.source import source_of
+from qbitrr.prowlarr.client import ProwlarrClient
 from qbitrr.qbittorrent.client import QbittorrentClient
 from qbitrr.rules.arr_settings import OurSettings, contradictions
 from qbitrr.worker.arr_settings import read_settings
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from qbitrr.arr.models import DownloadClient
-    from qbitrr.config.model import Ombi, Overseerr
+    from qbitrr.config.model import Ombi, Overseerr, Prowlarr
     from qbitrr.config.model.key import ArrKind
     from qbitrr.qbittorrent.session import Access
     from qbitrr.rules.arr_settings import Contradiction
@@ -112,6 +113,23 @@ async def probe_requests(section: str, kind: ArrKind, table: Overseerr | Ombi) -
     finally:
         await source.close()
     return TestResult(None, f"{source.service} answers; open requests: {len(found)}")
+
+
+async def probe_prowlarr(table: Prowlarr) -> TestResult:
+    """Test whether a Prowlarr answers, accepts the key and shows the query limits of its indexers."""
+    client = ProwlarrClient(table, _refused_credentials)
+    try:
+        async with asyncio.timeout(_SECONDS):
+            version = await client.version()
+            limits = await client.query_limits()
+    except (ServiceError, TimeoutError) as error:
+        return _failed(error)
+    finally:
+        await client.close()
+    limited = sum(one is not None for one in limits.values())
+    return TestResult(
+        None, f"Prowlarr {version} answers; {len(limits)} indexers, {limited} with a query limit", version
+    )
 
 
 class _RefusedCredentials:

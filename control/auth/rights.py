@@ -238,6 +238,13 @@ _NOTIFICATIONS: Mapping[str, Rights] = {
     "Targets": CHANGE,
     "Urls": CHANGE,
 }
+_PROWLARR: Mapping[str, Rights] = {
+    # a secret, and where it goes
+    "APIKey": CHANGE,
+    "SkipTLSVerify": CHANGE,
+    "URI": CHANGE,
+    "NearLimit": CHANGE,
+}
 _QBIT: Mapping[str, Rights] = {
     # secrets, and where they go
     "APIKey": CHANGE,
@@ -357,6 +364,7 @@ KEYS: Mapping[str, Mapping[str, Rights]] = {
     "Settings": _SETTINGS,
     "WebUI": _WEBUI,
     "Notifications": _NOTIFICATIONS,
+    "Prowlarr": _PROWLARR,
     "qBit": _QBIT,
     "Arr": _ARR,
 }

@@ -1,14 +1,21 @@
-"""`arr/test-connection`: a test of an Arr, a qBittorrent or a source of requests, as configured or as it could be."""
+"""`arr/test-connection`: a test of a service, as configured or as it could be."""
 
 from typing import Annotated, Literal, cast
 
 from msgspec import Meta, Struct
 
-from control.connection_check import TestResult, Trouble, probe_arr, probe_qbittorrent, probe_requests
+from control.connection_check import (
+    TestResult,
+    Trouble,
+    probe_arr,
+    probe_prowlarr,
+    probe_qbittorrent,
+    probe_requests,
+)
 from control.context import HandlerContext
 from control.web.errors import invalid
 from qbitrr.config import Arr, QBit
-from qbitrr.config.model import Ombi, Overseerr
+from qbitrr.config.model import Ombi, Overseerr, Prowlarr
 from qbitrr.config.redact import redact_url
 from qbitrr.errors import NotFoundError
 from qbitrr.ipc import Contradiction
@@ -27,7 +34,7 @@ class ConnectionRequest(Struct, frozen=True, rename="camel"):
 
     section: Annotated[str, Meta(description="Section of the configuration, such as Radarr-4K.", max_length=200)] = ""
     arr_type: Annotated[
-        Literal["radarr", "sonarr", "lidarr", "qbittorrent", "overseerr", "ombi"] | None,
+        Literal["radarr", "sonarr", "lidarr", "qbittorrent", "prowlarr", "overseerr", "ombi"] | None,
         Meta(description="The service that is expected."),
     ] = None
     requests_for: Annotated[
@@ -109,6 +116,8 @@ async def test(context: HandlerContext, request: ConnectionRequest) -> Tested:
 
 async def _test_stored(context: HandlerContext, request: ConnectionRequest) -> TestResult:
     config, section = context.loaded.config, request.section
+    if section == "Prowlarr":
+        return await _test_prowlarr(config.prowlarr)
     service = config.arrs.get(section) or config.qbits.get(section)
     match service, request.arr_type:
         case Arr(), "overseerr" | "ombi" as requester:
@@ -127,6 +136,12 @@ async def _test_stored(context: HandlerContext, request: ConnectionRequest) -> T
                 )
             )
     raise NotFoundError(f"No section {section} in the configuration")
+
+
+async def _test_prowlarr(table: Prowlarr) -> TestResult:
+    if not table.active:
+        return TestResult("name", "Prowlarr has no address or no key yet")
+    return await probe_prowlarr(table)
 
 
 async def _test_requester(arr: Arr, requester: Requester) -> TestResult:
@@ -148,6 +163,10 @@ async def _test_given(request: ConnectionRequest) -> TestResult:
     if request.arr_type == "qbittorrent":
         return await probe_qbittorrent(
             Access("qBittorrent", request.uri, request.username, request.password, request.api_key, verify_tls)
+        )
+    if request.arr_type == "prowlarr":
+        return await probe_prowlarr(
+            Prowlarr(uri=request.uri, api_key=request.api_key, skip_tls_verify=request.skip_tls_verify)
         )
     if (model := _REQUESTERS.get(request.arr_type)) is not None:
         table = model(

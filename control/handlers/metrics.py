@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 
 from control.handlers import inbox
 from control.handlers.inbox import Matter
-from control.handlers.searches import resting_seasons
+from control.handlers.searches import query_limits, resting_seasons
 from control.handlers.shared import Nothing
 from control.process_memory import resident_bytes
 from control.web import answers
@@ -49,8 +49,8 @@ async def _metrics(context: HandlerContext) -> list[Metric]:
     catalogue = _catalogue(row for row in await listing.sizes(context.database) if row[0] in workers)
     search_budgets = _search_budgets(context, await searches.budgets(context.database))
     waiting = _inbox((await inbox.read(context, Nothing())).entries)
-    again = await _searches_again(context)
-    return [*_daemon(context), *_workers(context), *actions, *catalogue, *search_budgets, *again, *waiting]
+    searching = await _search_metrics(context)
+    return [*_daemon(context), *_workers(context), *actions, *catalogue, *search_budgets, *searching, *waiting]
 
 
 class _Collected:
@@ -203,15 +203,20 @@ def _search_budgets(context: HandlerContext, stored: dict[str, StoredBudget]) ->
     yield from (tokens, rate)
 
 
-async def _searches_again(context: HandlerContext) -> list[Metric]:
+async def _search_metrics(context: HandlerContext) -> list[Metric]:
     resting = _gauge("search_seasons_resting", "Seasons that are searched by their episodes for now.", ["category"])
     again = _gauge(
         "search_items_again", "Items to be searched again at once, as the last time proved nothing.", ["category"]
     )
+    used = _gauge("search_indexer_queries", "Queries that an indexer got in its period.", ["category", "indexer"])
+    limit = _gauge("search_indexer_query_limit", "Its limit in Prowlarr.", ["category", "indexer"])
     marked = await searches.to_repeat(context.database)
     for process in context.workers.processes.values():
         if (arr := process.config.arr_section) is not None:
             seasons = await resting_seasons(context, arr.category, arr.entry_search)
             resting.add_metric([arr.category], len(seasons))
             again.add_metric([arr.category], marked.get(arr.category, 0))
-    return [resting, again]
+            for one in await query_limits(context, arr.category):
+                used.add_metric([arr.category, one.name], one.used)
+                limit.add_metric([arr.category, one.name], one.limit)
+    return [resting, again, used, limit]

@@ -20,6 +20,7 @@ from qbitrr.errors import NotReadyError, UnknownCategoryError
 from qbitrr.rules.search import budget
 from qbitrr.rules.search.budget import Bucket, Moment
 from qbitrr.rules.search.plan import PlannedSearch, SearchForecast
+from qbitrr.rules.search.query_limits import QueryLimit
 from qbitrr.rules.search.seasons import SeasonStage, stage
 from qbitrr.state import searches
 from qbitrr.state.searches import EmptySeason
@@ -51,7 +52,8 @@ class SearchPlan(Struct, frozen=True, rename="camel"):
     now; `throughAt` is when all of them are searched at `perHour`, null when there are none. The budget allows `left`
     searches at once; it may be negative after some that could not wait. `pausedAt` is null unless the user paused them.
     `leftOut` counts the items that are due, but that their tags in the Arr keep from being searched, by reason.
-    `restingSeasons` are those that are searched by their episodes for now, at most 100.
+    `restingSeasons` are those that are searched by their episodes for now, at most 100. `queryLimits` are those of the
+    Arr's indexers in Prowlarr, as far as they are known.
     """
 
     searches: list[PlannedSearch]
@@ -64,6 +66,7 @@ class SearchPlan(Struct, frozen=True, rename="camel"):
     paused_by: str | None
     left_out: dict[str, int]
     resting_seasons: list[RestingSeason]
+    query_limits: list[QueryLimit]
 
 
 class PauseRequest(Struct, frozen=True):
@@ -113,7 +116,14 @@ async def plan(context: HandlerContext, request: PlanRequest) -> SearchPlan:
         paused_by=None if pause is None else pause.by,
         left_out=forecast.left_out,
         resting_seasons=await _resting_seasons(context, category),
+        query_limits=forecast.query_limits,
     )
+
+
+async def query_limits(context: HandlerContext, category: str) -> list[QueryLimit]:
+    """Read the query limits of the indexers of an Arr in Prowlarr, as far as they are known."""
+    stored = await searches.stored_plan(context.database, category)
+    return [] if stored is None else msgspec.json.decode(stored, type=SearchForecast).query_limits
 
 
 async def _resting_seasons(context: HandlerContext, category: str) -> list[RestingSeason]:

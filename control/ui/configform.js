@@ -4,6 +4,7 @@ import { capitalised } from "./format.js";
 /** @typedef {import("./answers.js").FormKey} FormKey */
 /** @typedef {Record<string, any>} Draft dotted key of the whole file -> its new value, undefined when it is dropped */
 
+const ONCE = ["Settings", "WebUI", "Notifications", "Prowlarr"];
 const KINDS = ["radarr", "sonarr", "lidarr"];
 const NUMBERS = new Set(["integer", "number"]);
 const DURATIONS = new Set(["seconds", "minutes", "days", "size", "kilobytes"]);
@@ -13,7 +14,7 @@ export function modelOf(section) {
   if (section === "qBit" || section.startsWith("qBit-")) {
     return "qBit";
   }
-  return ["Settings", "WebUI", "Notifications"].includes(section) ? section : "Arr";
+  return ONCE.includes(section) ? section : "Arr";
 }
 
 /** Kind of Arr of a section, empty for others. @param {string} section */
@@ -24,7 +25,7 @@ export function arrKind(section) {
 /** All sections of the file and of the draft, in the order of the file. */
 export function sections(document, draft) {
   const drafted = Object.keys(draft).filter((key) => draft[key] !== undefined).map((key) => key.split(".")[0]);
-  return [...new Set(["Settings", "WebUI", "Notifications", ...Object.keys(document), ...drafted])].filter((name) => modelOf(name) !== "Arr" || arrKind(name));
+  return [...new Set([...ONCE, ...Object.keys(document), ...drafted])].filter((name) => modelOf(name) !== "Arr" || arrKind(name));
 }
 
 /** The value of a key in the file, undefined when it has its default. @param {string} name dotted */

@@ -19,6 +19,7 @@ from qbitrr.arr.models import (
     HealthCheck,
     HistoryPage,
     HistoryRecord,
+    Indexer,
     ManualImportFile,
     QualityProfile,
     QueuePage,
@@ -189,6 +190,10 @@ class ArrClient:
     async def download_settings(self) -> DownloadSettings:
         """Ask how completed and failed downloads are handled (Settings, Download Clients)."""
         return await self.get("config/downloadclient", DownloadSettings)
+
+    async def indexers(self) -> list[Indexer]:
+        """Ask for the indexers."""
+        return await self.get("indexer", list[Indexer])
 
     async def download_clients(self) -> list[DownloadClient]:
         """Ask for the download clients."""

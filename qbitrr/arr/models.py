@@ -6,7 +6,11 @@ here. Times are ISO 8601 text as sent; sizes are bytes.
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
+
+_IN_PROWLARR = re.compile(r"/(\d{1,9})(?:/api)?/?$")
 
 
 class Answer(Struct, rename="camel", frozen=True, gc=False):
@@ -337,6 +341,22 @@ class ClientField(Answer, frozen=True):
 
     name: str | None = None
     value: object = None
+
+
+class Indexer(Answer, frozen=True):
+    """One of `GET indexer`. Those that Prowlarr adds end in its id there: `http://prowlarr:9696/7/`."""
+
+    id: int
+    name: str | None = None
+    enable_automatic_search: bool = True
+    fields: list[ClientField] = []
+
+    @property
+    def number_in_prowlarr(self) -> int | None:
+        """Its id in Prowlarr, if it is one of those."""
+        address = next((one.value for one in self.fields if one.name == "baseUrl"), None)
+        found = _IN_PROWLARR.search(address) if isinstance(address, str) else None
+        return int(found[1]) if found else None
 
 
 class DownloadClient(Answer, frozen=True):

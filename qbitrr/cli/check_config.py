@@ -45,6 +45,7 @@ def values(loaded: Loaded) -> str:
         ("Settings", loaded.config.settings),
         ("WebUI", loaded.config.webui),
         ("Notifications", loaded.config.notifications),
+        ("Prowlarr", loaded.config.prowlarr),
         *loaded.config.qbits.items(),
         *loaded.config.arrs.items(),
     ]

@@ -16,7 +16,18 @@ from qbitrr.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from qbitrr.config.model import Arr, Config, Notifications, Ombi, Overseerr, QBit, SeedingLimits, TrackerRow, WebUI
+    from qbitrr.config.model import (
+        Arr,
+        Config,
+        Notifications,
+        Ombi,
+        Overseerr,
+        Prowlarr,
+        QBit,
+        SeedingLimits,
+        TrackerRow,
+        WebUI,
+    )
     from qbitrr.config.model.arr import TorrentRules
     from qbitrr.config.model.downloads import SpeedRules
     from qbitrr.config.model.settings import ManagedTorrents, Settings
@@ -293,10 +304,19 @@ def list_incomplete(config: Config, findings: Findings) -> None:
 def _missing(config: Config) -> Iterator[tuple[str, str]]:
     if not config.settings.completed_download_folder:
         yield "Settings.CompletedDownloadFolder", "the folder in which qBittorrent puts finished downloads"
+    yield from _missing_in_prowlarr(config.prowlarr)
     for qbit in config.qbits.values():
         yield from _missing_in_qbit(qbit)
     for arr in config.arrs.values():
         yield from _missing_in_arr(arr)
+
+
+def _missing_in_prowlarr(prowlarr: Prowlarr) -> Iterator[tuple[str, str]]:
+    """It may be left out, but not by half."""
+    if prowlarr.api_key and not prowlarr.uri:
+        yield "Prowlarr.URI", 'the address of Prowlarr, such as "http://localhost:9696"'
+    if prowlarr.uri and not prowlarr.api_key:
+        yield "Prowlarr.APIKey", "the API key that Prowlarr shows under Settings, General"
 
 
 def _missing_in_qbit(qbit: QBit) -> Iterator[tuple[str, str]]:

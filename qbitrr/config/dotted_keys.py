@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qbitrr.config.messages import did_you_mean
-from qbitrr.config.model import Arr, Notifications, QBit, Settings, WebUI, arr_kind, is_qbit
+from qbitrr.config.model import Arr, Notifications, Prowlarr, QBit, Settings, WebUI, arr_kind, is_qbit
 from qbitrr.config.model.key import Table, keys_of
 from qbitrr.errors import UNKNOWN_KEY, ConfigError, Problem
 
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 Path = tuple[str, ...]
 
-_ONCE: dict[str, type[Table]] = {"Settings": Settings, "WebUI": WebUI, "Notifications": Notifications}
+_ONCE: dict[str, type[Table]] = {
+    "Settings": Settings,
+    "WebUI": WebUI,
+    "Notifications": Notifications,
+    "Prowlarr": Prowlarr,
+}
 _READ_ONLY = "Settings.ConfigVersion"
 
 

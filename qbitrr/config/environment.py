@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from qbitrr.config.messages import did_you_mean
-from qbitrr.config.model import ARR_KINDS, Arr, Notifications, QBit, Settings, WebUI, arr_kind, is_qbit
+from qbitrr.config.model import ARR_KINDS, Arr, Notifications, Prowlarr, QBit, Settings, WebUI, arr_kind, is_qbit
 from qbitrr.config.model.key import keys_of
 from qbitrr.config.values import read_flag
 from qbitrr.errors import Problem
@@ -43,6 +43,7 @@ _ONCE: Mapping[str, tuple[str, type[Table]]] = {
     "SETTINGS": ("Settings", Settings),
     "WEBUI": ("WebUI", WebUI),
     "NOTIFICATIONS": ("Notifications", Notifications),
+    "PROWLARR": ("Prowlarr", Prowlarr),
 }
 _QBIT = "QBIT"
 _FAMILIES = tuple(f"QBITRR_{name}" for name in (*_ONCE, _QBIT, *map(str.upper, ARR_KINDS), "OVERRIDES"))

@@ -15,7 +15,7 @@ from qbitrr.atomic_file import write_private
 from qbitrr.config.derived_defaults import SAMPLE_ARRS, arr_defaults, qbit_defaults
 from qbitrr.config.dotted_keys import model_of
 from qbitrr.config.messages import unit_and_choices
-from qbitrr.config.model import Arr, Notifications, QBit, Settings, TrackerRow, WebUI
+from qbitrr.config.model import Arr, Notifications, Prowlarr, QBit, Settings, TrackerRow, WebUI
 from qbitrr.config.model.arr import MessageRow
 from qbitrr.config.model.downloads import DownloadRange
 from qbitrr.config.model.key import PLACEHOLDER, keys_of
@@ -51,6 +51,7 @@ def render(token: str = "") -> str:
     lines += _table("Settings", Settings, {})
     lines += _table("WebUI", WebUI, {"Token": token})
     lines += _table("Notifications", Notifications, {})
+    lines += _table("Prowlarr", Prowlarr, {})
     lines += _table("qBit", QBit, qbit_defaults(settings))
     lines += ["", *_comment(_KINDS)]
     documented: dict[ArrKind, str] = {}

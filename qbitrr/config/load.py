@@ -22,6 +22,7 @@ from qbitrr.config.model import (
     CategoryRules,
     Config,
     Notifications,
+    Prowlarr,
     QBit,
     Settings,
     TrackerRow,
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
 
     from qbitrr.config.model.key import ArrKind
 
-_SECTIONS = ("Settings", "WebUI", "Notifications", "qBit", "Radarr", "Sonarr", "Lidarr")
+_ONCE = ("Settings", "WebUI", "Notifications", "Prowlarr")
+_SECTIONS = (*_ONCE, "qBit", "Radarr", "Sonarr", "Lidarr")
 _NOT_IN_SECTION_NAMES = re.compile(r"[./\\\x00-\x1f\x7f]")
 
 
@@ -129,6 +131,7 @@ def _config(document: Mapping[str, Any], findings: Findings) -> Config:
         settings=settings,
         webui=read_table(WebUI, Source(tables.get("WebUI", {}), "WebUI", findings)),
         notifications=read_table(Notifications, Source(tables.get("Notifications", {}), "Notifications", findings)),
+        prowlarr=read_table(Prowlarr, Source(tables.get("Prowlarr", {}), "Prowlarr", findings)),
         qbits={name: _qbit(name, table, settings, findings) for name, table in tables.items() if is_qbit(name)},
         arrs={
             name: _arr(name, kind, table, settings, findings)
@@ -143,7 +146,7 @@ def _is_section(name: str, table: object, findings: Findings) -> bool:
     if name.lower().startswith("readarr"):
         findings.warning(name, "a Readarr section", "Radarr, Sonarr and Lidarr", "Not supported, ignored.")
         return False
-    if not (name in ("Settings", "WebUI", "Notifications") or is_qbit(name) or arr_kind(name)):
+    if not (name in _ONCE or is_qbit(name) or arr_kind(name)):
         hint = did_you_mean(name.partition("-")[0], _SECTIONS) or "Ignored."
         findings.warning(name, "an unknown section", f"{', '.join(_SECTIONS)}, with -<name> from qBit on", hint)
         return False

@@ -40,6 +40,7 @@ def secrets_of(config: Config) -> frozenset[str]:
         config.settings,
         config.webui,
         config.notifications,
+        config.prowlarr,
         *config.qbits.values(),
         *config.arrs.values(),
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from qbitrr.config.messages import allowed
-from qbitrr.config.model import Arr, Notifications, QBit, Settings, WebUI
+from qbitrr.config.model import Arr, Notifications, Prowlarr, QBit, Settings, WebUI
 from qbitrr.config.model.key import ArrKind, Change, Form, keys_of
 from qbitrr.config.values import write_value
 
@@ -45,6 +45,7 @@ SECTIONS: dict[str, type[Table]] = {
     "Settings": Settings,
     "WebUI": WebUI,
     "Notifications": Notifications,
+    "Prowlarr": Prowlarr,
     "qBit": QBit,
     "Arr": Arr,
 }

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from qbitrr.sandbox.services.arr_api import ArrStandIn
     from qbitrr.sandbox.services.overseerr import OverseerrStandIn
+    from qbitrr.sandbox.services.prowlarr import ProwlarrStandIn
     from qbitrr.sandbox.services.qbittorrent import QbittorrentStandIn
 
 
@@ -18,6 +19,7 @@ def config_text(
     qbittorrent: QbittorrentStandIn,
     arrs: Mapping[str, ArrStandIn],
     overseerr: OverseerrStandIn | None,
+    prowlarr: ProwlarrStandIn | None,
     downloads: str,
     overrides: Mapping[str, Any] | None = None,
 ) -> str:
@@ -36,6 +38,7 @@ def config_text(
             "UserName": qbittorrent.logins.user,
             "Password": qbittorrent.logins.password,
         },
+        **({} if prowlarr is None else {"Prowlarr": {"URI": prowlarr.url, "APIKey": prowlarr.api_key}}),
         **{name: _arr(arr, overseerr) for name, arr in arrs.items()},
     }
     return tomlkit.dumps(_merged(tables, overrides or {}))

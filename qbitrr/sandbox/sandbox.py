@@ -18,6 +18,7 @@ from qbitrr.sandbox.services.lidarr import LidarrStandIn
 from qbitrr.sandbox.services.media_requests import invent_requests
 from qbitrr.sandbox.services.ombi import OmbiStandIn
 from qbitrr.sandbox.services.overseerr import OverseerrStandIn
+from qbitrr.sandbox.services.prowlarr import ProwlarrStandIn
 from qbitrr.sandbox.services.qbittorrent import QbittorrentStandIn
 from qbitrr.sandbox.services.radarr import RadarrStandIn
 from qbitrr.sandbox.services.sonarr import SonarrStandIn
@@ -79,8 +80,8 @@ class Sandbox:
     `ports` gives fixed ports by section name (`qBit` for qBittorrent), the others get free ones. `downloads` is the
     folder of the torrents; with `on_disk` small files are put there. `has_past` starts with
     downloads in every stage. With `with_requests` users ask for some of what is missing (`requests`, a list that may
-    change), in Overseerr and in Ombi. `middlewares` run before the handlers of all applications. `tempo` is how long
-    things take, in place of that of `speed`.
+    change), in Overseerr and in Ombi. `with_prowlarr`: with a Prowlarr that has no indexers yet. `middlewares` run
+    before the handlers of all applications. `tempo` is how long things take, in place of that of `speed`.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Sandbox:
         on_disk: bool = False,
         has_past: bool = True,
         with_requests: bool = False,
+        with_prowlarr: bool = False,
         qbittorrent_version: str = "5.1.0",
         ports: Mapping[str, int] | None = None,
         middlewares: Sequence[Middleware] = (),
@@ -131,6 +133,10 @@ class Sandbox:
         )
         self.ombi = OmbiStandIn(self.requests, api_key=key, middlewares=middlewares, port=ports.get("Ombi", 0))
         self._requesters = (self.overseerr, self.ombi) if with_requests else ()
+        self.prowlarr = ProwlarrStandIn(
+            api_key=infohash_of("key", seed, "prowlarr")[:32], middlewares=middlewares, port=ports.get("Prowlarr", 0)
+        )
+        self._with_prowlarr = with_prowlarr
         self._disk = Disk(self.world.client) if on_disk else None
         self._ticks: asyncio.Task[None] | None = None
 
@@ -148,7 +154,8 @@ class Sandbox:
     @property
     def stand_ins(self) -> dict[str, StandIn]:
         """All applications by section name."""
-        return {QBIT: self.qbittorrent, **self.arrs, **{one.name: one for one in self._requesters}}
+        others = (*self._requesters, *([self.prowlarr] if self._with_prowlarr else []))
+        return {QBIT: self.qbittorrent, **self.arrs, **{one.name: one for one in others}}
 
     @property
     def urls(self) -> dict[str, str]:
@@ -158,7 +165,8 @@ class Sandbox:
     def config_toml(self, overrides: Mapping[str, Any] | None = None) -> str:
         """A config.toml for these applications; `overrides` are laid over it, key by key."""
         asked = self.overseerr if self._requesters else None
-        return config_text(self.qbittorrent, self.arrs, asked, self._downloads, overrides)
+        prowlarr = self.prowlarr if self._with_prowlarr else None
+        return config_text(self.qbittorrent, self.arrs, asked, prowlarr, self._downloads, overrides)
 
     async def __aenter__(self) -> Self:
         """Start all applications and let time pass. OSError when a port is in use."""

@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from qbitrr.config import Arr, Config, QBit, Settings, WebUI, runnable_arrs, runnable_qbits
-from qbitrr.config.model import Notifications, TrackerRow
+from qbitrr.config import Arr, Config, QBit, Settings, runnable_arrs, runnable_qbits
+from qbitrr.config.model import Prowlarr, TrackerRow
 from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.rules.tags import TAG_IGNORED
 
@@ -61,6 +61,7 @@ class WorkerConfig(Struct, frozen=True):
     log_folder: str | None
     secrets: frozenset[str]
     on_probation: bool = False
+    prowlarr: Prowlarr = Prowlarr()
 
     @property
     def arr(self) -> Arr:
@@ -137,7 +138,10 @@ def worker_configs(
             arr_rows={},
             state_file=state_file,
             log_folder=log_folder,
-            secrets=secrets_of(Config(settings, WebUI(), Notifications(), config.qbits, {arr.section: arr})),
+            secrets=secrets_of(
+                Config(settings, prowlarr=_prowlarr_of(arr, config), qbits=config.qbits, arrs={arr.section: arr})
+            ),
+            prowlarr=_prowlarr_of(arr, config),
         )
         for arr in arrs
     ]
@@ -154,7 +158,7 @@ def worker_configs(
             arr_rows={arr.category: arr.torrent.trackers for arr in arrs},
             state_file=state_file,
             log_folder=log_folder,
-            secrets=secrets_of(Config(settings, WebUI(), Notifications(), config.qbits, {})),
+            secrets=secrets_of(Config(settings, qbits=config.qbits)),
         )
         for qbit in qbits
         if _needs_a_worker(config, qbit) or qbit.section in holding
@@ -175,6 +179,11 @@ def guards_space(settings: Settings) -> bool:
 def _needs_a_worker(config: Config, qbit: QBit) -> bool:
     rows = (*qbit.trackers, *(row for arr in runnable_arrs(config) for row in arr.torrent.trackers))
     return bool(qbit.managed_categories) or guards_space(config.settings) or any(row.sort_torrents for row in rows)
+
+
+def _prowlarr_of(arr: Arr, config: Config) -> Prowlarr:
+    """Return the Prowlarr for an Arr that searches; an empty one for another, which it does not concern."""
+    return config.prowlarr if config.prowlarr.active and arr.entry_search.search_missing else Prowlarr()
 
 
 def encode(config: WorkerConfig) -> bytes:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from qbitrr.arr.client import ArrClient
 from qbitrr.arr.kinds import KINDS
 from qbitrr.media_requests.source import configured_source
+from qbitrr.prowlarr.client import ProwlarrClient
 from qbitrr.qbittorrent.client import QbittorrentClient
 from qbitrr.qbittorrent.session import Access
 from qbitrr.state import retry_after
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The qBittorrents by section name, and the Arr of the worker and the source of its media requests, if any."""
+    """The qBittorrents by section name, and the Arr of the worker, the source of its requests and Prowlarr, if any."""
 
     arr_client: ArrClient | None
     qbittorrents: dict[str, QbittorrentClient]
     requester: RequestSource | None = None
+    prowlarr: ProwlarrClient | None = None
 
     @property
     def arr(self) -> ArrClient:
@@ -61,6 +63,9 @@ async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, c
             stack.push_async_callback(client.close)
             if (requester := configured_source(arr, guard)) is not None:
                 stack.push_async_callback(requester.close)
+        prowlarr = ProwlarrClient(config.prowlarr, guard) if config.prowlarr.active else None
+        if prowlarr is not None:
+            stack.push_async_callback(prowlarr.close)
         qbittorrents = {}
         for qbit in config.qbits:
             access = Access(
@@ -74,7 +79,7 @@ async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, c
             )
             qbittorrents[qbit.section] = QbittorrentClient(access, guard)
             stack.push_async_callback(qbittorrents[qbit.section].close)
-        yield Services(client, qbittorrents, requester)
+        yield Services(client, qbittorrents, requester, prowlarr)
 
 
 async def _keep(database: Database, category: str, clock: Clock, seconds: float) -> None:

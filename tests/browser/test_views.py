@@ -286,13 +286,15 @@ async def test_the_plan_has_a_reason_for_each_search(page, daemon):
     await expect(page.locator(".plan-row").first).to_contain_text("issing", timeout=60_000)  # it is made once a minute
 
 
-async def test_the_plan_has_what_tags_leave_out_and_seasons_that_rest(page, daemon):
+async def test_the_plan_has_what_tags_leave_out_seasons_that_rest_and_query_limits(page, daemon):
     plan = {"searches": [], "due": 0, "perHour": 30, "waitingFor": "", "throughAt": None, "left": 1}
     plan |= {"pausedAt": None, "pausedBy": None, "leftOut": {"with a tag of ExcludeTags": 2}}
     plan |= {"restingSeasons": [{"title": "A Show", "season": 3, "until": "2099-01-02T03:04:05Z"}]}
+    plan |= {"queryLimits": [{"name": "One", "limit": 100, "windowSeconds": 86400, "used": 60}]}
     await page.route("**/search-plan", lambda route: route.fulfill(json=plan))
     await show(page, daemon, "plan")
     await expect(page.locator("qb-plan")).to_contain_text("2 items are left out, with a tag of ExcludeTags.")
+    await expect(page.locator("qb-plan")).to_contain_text("One 60 of 100 in 24 hours")
     resting = page.locator("qb-plan details").first
     await expect(resting).to_contain_text("1 season is searched by episodes")
     await resting.locator("summary").click()

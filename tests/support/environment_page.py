@@ -15,7 +15,7 @@ from qbitrr.config.environment import (
     suffixes,
 )
 from qbitrr.config.messages import unit_and_choices
-from qbitrr.config.model import ARR_KINDS, Arr, Notifications, QBit, Settings, WebUI
+from qbitrr.config.model import ARR_KINDS, Arr, Notifications, Prowlarr, QBit, Settings, WebUI
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +57,7 @@ _SECTIONS: tuple[tuple[str, str, type[Table]], ...] = (
     ("[Settings]", "QBITRR_SETTINGS_", Settings),
     ("[WebUI]", "QBITRR_WEBUI_", WebUI),
     ("[Notifications]", "QBITRR_NOTIFICATIONS_", Notifications),
+    ("[Prowlarr]", "QBITRR_PROWLARR_", Prowlarr),
     ("[qBit]", "QBITRR_QBIT_", QBit),
 )
 _ARRS = """\

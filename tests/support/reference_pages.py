@@ -11,7 +11,7 @@ from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from qbitrr.cli.main import parser
 from qbitrr.config.derived_defaults import SAMPLE_ARRS, arr_defaults, qbit_defaults
 from qbitrr.config.messages import unit_and_choices
-from qbitrr.config.model import ARR_KINDS, Arr, Notifications, QBit, Settings, WebUI
+from qbitrr.config.model import ARR_KINDS, Arr, Notifications, Prowlarr, QBit, Settings, WebUI
 from qbitrr.config.model.key import key_paths
 from qbitrr.config.values import write_value
 
@@ -75,6 +75,7 @@ _TITLES: tuple[tuple[str, type[Table]], ...] = (
     ("[Settings]", Settings),
     ("[WebUI]", WebUI),
     ("[Notifications]", Notifications),
+    ("[Prowlarr]", Prowlarr),
     ("[qBit], [qBit-name]", QBit),
     ("[Radarr-name], [Sonarr-name], [Lidarr-name]", Arr),
 )

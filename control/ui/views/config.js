@@ -131,8 +131,8 @@ class Config extends Element {
         <label class="grow">${t("config.filter")}<input type="search" .value=${q} @input=${(event) => this.#find(event.target.value)} /></label>
         <label class="check"><input type="checkbox" .checked=${Boolean(changed)} @change=${(event) => setParams({ changed: event.target.checked })} /> ${t("config.changed.only")}</label>
         ${section === "Notifications" ? html`<button type="button" @click=${() => attempt(() => write("notifications/test"))}>${t("config.test.message")}</button>` : nothing}
-        ${isService ? html`<button type="button" @click=${() => this.#test(section)}>${t("config.test")}</button>
-            ${section in this.document
+        ${isService || section === "Prowlarr" ? html`<button type="button" @click=${() => this.#test(section)}>${t("config.test")}</button>` : nothing}
+        ${isService ? html`${section in this.document
               ? html`<button type="button" ?disabled=${this.hasUnsaved} title=${this.hasUnsaved ? t("config.rename.later") : nothing}
                   @click=${() => this.#rename(section)}>${t("config.rename")}</button>`
               : nothing}
@@ -357,7 +357,7 @@ class Config extends Element {
   /** What is being filled in when it has a secret of its own; else the section as it is stored. */
   #toTest(section) {
     const drafted = (name) => this.draft[`${section}.${name}`];
-    const kind = arrKind(section);
+    const kind = section === "Prowlarr" ? "prowlarr" : arrKind(section);
     if (kind && drafted("APIKey")) {
       return { arrType: kind, uri: drafted("URI") ?? valueAt(this.document, section, "URI") ?? "", apiKey: drafted("APIKey") };
     }

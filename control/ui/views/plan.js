@@ -67,7 +67,7 @@ class Plan extends Element {
   }
 
   /** @param {string} category @param {import("../answers.js").SearchPlan} plan */
-  #content(category, { searches, due, perHour, waitingFor, throughAt, left, pausedAt, pausedBy, leftOut, restingSeasons }) {
+  #content(category, { searches, due, perHour, waitingFor, throughAt, left, pausedAt, pausedBy, leftOut, restingSeasons, queryLimits }) {
     const listed = this.whole.includes(category) ? searches : searches.slice(0, FIRST);
     return html`
       <p class="muted spaced">${t("plan.due", { n: due })}, ${t("plan.hour", { n: perHour })}, ${t("plan.left", { n: Math.max(0, left) })}.
@@ -75,6 +75,8 @@ class Plan extends Element {
       ${pausedAt ? html`<p class="note spaced" data-kind="wait">${t("plan.paused", { by: pausedBy })} <qb-time at=${pausedAt}></qb-time></p>` : nothing}
       ${waitingFor && !pausedAt ? html`<p class="note spaced" data-kind="wait">${t("plan.waits", { reason: waitingFor })}</p>` : nothing}
       ${Object.entries(leftOut).map(([reason, n]) => html`<p class="muted spaced">${t("plan.left.out", { n, reason })}.</p>`)}
+      ${queryLimits.length ? html`<p class="muted spaced">${t("plan.limits")}: ${queryLimits.map((one) =>
+        t(one.windowSeconds > 3600 ? "plan.limit.day" : "plan.limit.hour", one)).join(", ")}.</p>` : nothing}
       ${restingSeasons.length ? html`<details class="spaced"><summary>${t("plan.resting", { n: restingSeasons.length })}</summary>
         <ul class="entries">${restingSeasons.map((one) => html`<li>${one.title} · ${t("library.season", { n: one.season })}
           <span class="muted">${t("plan.resting.until")} <qb-time at=${one.until}></qb-time></span></li>`)}</ul></details>` : nothing}

@@ -9,6 +9,7 @@ import msgspec
 from qbitrr.config.model.arr import Arr, EntrySearch, ImportMode, Ombi, Overseerr, SearchBySeries, TorrentRules
 from qbitrr.config.model.key import ARR_KINDS, ArrKind
 from qbitrr.config.model.notifications import NotificationEvent, Notifications, NotificationTarget
+from qbitrr.config.model.prowlarr import Prowlarr
 from qbitrr.config.model.qbit import QBit
 from qbitrr.config.model.seeding import (
     CategoryRow,
@@ -44,6 +45,7 @@ __all__ = [
     "Oidc",
     "Ombi",
     "Overseerr",
+    "Prowlarr",
     "QBit",
     "RemoveTorrent",
     "SearchBySeries",
@@ -68,6 +70,7 @@ class Config(msgspec.Struct, frozen=True):
     settings: Settings = Settings()
     webui: WebUI = WebUI()
     notifications: Notifications = Notifications()
+    prowlarr: Prowlarr = Prowlarr()
     qbits: dict[str, QBit] = msgspec.field(default_factory=dict)
     arrs: dict[str, Arr] = msgspec.field(default_factory=dict)
 

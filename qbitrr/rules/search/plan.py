@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
+from qbitrr.rules.search.query_limits import QueryLimit  # noqa: TC001 - msgspec resolves the types of fields
 from qbitrr.rules.search.seasons import SeasonStage
 
 if TYPE_CHECKING:
@@ -290,6 +291,7 @@ class SearchForecast(Struct, frozen=True, rename="camel"):
 
     `due` counts the items that may be searched now; `through_at` is when all of them will have been searched at this
     rate, in epoch seconds, null when there are none. `left_out` counts those that their tags keep from it, by reason.
+    `query_limits` are those of the Arr's indexers in Prowlarr, as far as they are known.
     """
 
     searches: list[PlannedSearch]
@@ -298,6 +300,7 @@ class SearchForecast(Struct, frozen=True, rename="camel"):
     waiting_for: str
     through_at: float | None
     left_out: dict[str, int] = {}
+    query_limits: list[QueryLimit] = []
 
 
 def is_inside(window: str, minute_of_day: int) -> bool:

@@ -37,6 +37,14 @@ class ClientSettings(Struct):
     remove_failed: bool = True
 
 
+class IndexerSettings(Struct):
+    """One indexer; `number_in_prowlarr` when Prowlarr has added it."""
+
+    name: str
+    number_in_prowlarr: int | None = None
+    is_searched: bool = True
+
+
 class ArrSettings(Struct):
     """The rest. They may be changed at any time.
 
@@ -52,5 +60,7 @@ class ArrSettings(Struct):
     """No indexer answers any more."""
     an_indexer_away: bool = False
     """One of several does not, since a moment ago."""
+    indexers: list[IndexerSettings] = field(default_factory=lambda: [IndexerSettings("Nyaa Street")])
+    """Settings > Indexers."""
     tags: dict[int, str] = field(default_factory=dict)
     """Settings > Tags: the labels by id."""

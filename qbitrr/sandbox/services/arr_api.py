@@ -128,6 +128,7 @@ class ArrStandIn(StandIn):
             "command/{id}": self.get_command,
             "config/downloadclient": self.get_download_settings,
             "downloadclient": self.get_download_clients,
+            "indexer": self.get_indexers,
             "remotepathmapping": self.get_path_mappings,
             "manualimport": self.get_manual_import,
             f"{KINDS[self.kind].covers}/{{id}}/{{filename}}": self.get_cover,
@@ -338,6 +339,11 @@ class ArrStandIn(StandIn):
     async def get_download_clients(self, _: web.Request) -> web.Response:
         """The download clients."""
         return many(download_settings.download_client(self.kind, each) for each in self.arr.connections)
+
+    async def get_indexers(self, _: web.Request) -> web.Response:
+        """The indexers."""
+        listed = enumerate(self.arr.settings.indexers, 1)
+        return many(download_settings.indexer(self.kind, each, number) for number, each in listed)
 
     async def get_path_mappings(self, _: web.Request) -> web.Response:
         """Where the clients' folders are for the Arr."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qbitrr.sandbox.life.arr_state import Connection
-    from qbitrr.sandbox.life.settings import ArrSettings
+    from qbitrr.sandbox.life.settings import ArrSettings, IndexerSettings
     from qbitrr.sandbox.services.resources import Resource
 
 _CATEGORY = {"radarr": "movie", "sonarr": "tv", "lidarr": "music"}
@@ -96,6 +96,37 @@ def download_client(kind: str, connection: Connection) -> Resource:
         "infoLink": f"https://wiki.servarr.com/{kind}/supported#qbittorrent",
         "tags": [],
         "id": settings.id,
+    }
+
+
+def indexer(kind: str, settings: IndexerSettings, number: int) -> Resource:
+    """One of `GET indexer`. Prowlarr adds those that it has by an address of its own."""
+    own = settings.number_in_prowlarr
+    address = (
+        f"https://{settings.name.lower().replace(' ', '-')}.example" if own is None else f"http://prowlarr:9696/{own}/"
+    )
+    fields = [
+        _field("baseUrl", "URL", address),
+        _field("apiPath", "API Path", "/api", advanced=True),
+        _field("apiKey", "API Key", "********", privacy="apiKey"),
+    ]
+    return {
+        "enableRss": True,
+        "enableAutomaticSearch": settings.is_searched,
+        "enableInteractiveSearch": True,
+        "supportsRss": True,
+        "supportsSearch": True,
+        "protocol": "torrent",
+        "priority": 25,
+        "downloadClientId": 0,
+        "name": settings.name if own is None else f"{settings.name} (Prowlarr)",
+        "fields": [{"order": order} | field for order, field in enumerate(fields)],
+        "implementationName": "Torznab",
+        "implementation": "Torznab",
+        "configContract": "TorznabSettings",
+        "infoLink": f"https://wiki.servarr.com/{kind}/supported#torznab",
+        "tags": [],
+        "id": number,
     }
 
 

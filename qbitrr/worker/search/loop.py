@@ -23,6 +23,7 @@ from qbitrr.worker.search.budget import SearchBudget, SearchSender
 from qbitrr.worker.search.indexers import IndexerWatch
 from qbitrr.worker.search.outcomes import SearchOutcomes
 from qbitrr.worker.search.pause import SearchPause
+from qbitrr.worker.search.query_limits import QueryLimits
 from qbitrr.worker.search.seasons import SeasonSearches
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class SearchLoop:
         self._indexers = IndexerWatch(context)
         self._outcomes = SearchOutcomes(context.services.arr, context.clock)
         self._seasons = SeasonSearches(context)
+        self._limits = QueryLimits(context)
         self._requested: list[int] = []
         self._again: list[PlannedSearch] = []  # the rest of searches that failed because of one item
         self._next: list[PlannedSearch] = []
@@ -177,6 +179,8 @@ class SearchLoop:
         """Return why the Arr has enough searches and downloads; empty when it has not."""
         if because := await self._indexers.obstacle():
             return because
+        if not self._requested and (because := await self._limits.obstacle()):
+            return because
         entry = self._config.arr.entry_search
         names = [one.name or "" for one in commands if not one.ended]
         active = sum(name.endswith("Search") for name in names)
@@ -222,6 +226,7 @@ class SearchLoop:
         sent = await self._sender.send(search.item_ids, search.cost, f"{search.title}: {search.why}", command)
         if sent is None:
             return
+        self._limits.sent(search.cost)
         self._outcomes.expect(sent, search)
         if search.series_id is not None:
             await self._seasons.expect(sent, search)
@@ -331,7 +336,9 @@ class SearchLoop:
         per_hour, due = self._budget.per_hour, self._due
         through = self._clock.wall() + budget.seconds_for(due, per_hour) if due else None
         through = through and through // 60 * 60
-        shown = SearchForecast(self._next[:_SHOWN], due, per_hour, waiting, through, dict(self._left_out))
+        shown = SearchForecast(
+            self._next[:_SHOWN], due, per_hour, waiting, through, dict(self._left_out), self._limits.known
+        )
         await searches.store_plan(self._database, self._config.arr.category, msgspec.json.encode(shown).decode())
 
 

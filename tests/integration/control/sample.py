@@ -25,7 +25,8 @@ TOKEN = "correct horse battery staple"
 NOW = 1_700_000_000.0
 PLAN = """{"searches": [{"command": "MoviesSearch", "itemIds": [3], "reason": "Missing", "why": "missing",
 "title": "Third"}], "due": 40, "perHour": 30, "waitingFor": "", "throughAt": 1700000000,
-"leftOut": {"with a tag of ExcludeTags": 2}}"""
+"leftOut": {"with a tag of ExcludeTags": 2},
+"queryLimits": [{"name": "One", "limit": 100, "windowSeconds": 86400, "used": 60}]}"""
 HASH = "c0ffee" + 34 * "0"
 HD = Profile("HD", upgrade_allowed=True, min_format_score=10, cutoff_format_score=100)
 GOOD = FileFacts(1, cutoff_not_met=False, custom_format_score=100)

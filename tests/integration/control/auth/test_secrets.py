@@ -20,6 +20,8 @@ WebAccess = "auto"
 ClientSecret = "the right client secret"
 [Notifications]
 Urls = ["discord://right/hook"]
+[Prowlarr]
+APIKey = "the right prowlarr key"
 [qBit]
 Host = "localhost"
 Password = "the right password"
@@ -40,6 +42,7 @@ RIGHT = {
     "WebUI.Peers": ["http://attic:token@right.example"],
     "WebUI.OIDC.ClientSecret": "the right client secret",
     "Notifications.Urls": ["discord://right/hook"],
+    "Prowlarr.APIKey": "the right prowlarr key",
     "qBit.Password": "the right password",
     "qBit.APIKey": "the right key",
     "Radarr-4K.APIKey": "the right radarr key",

@@ -6,6 +6,7 @@ from aiohttp.test_utils import TestServer
 
 from control import connection_check
 from qbitrr.sandbox.sandbox import Sandbox, Section
+from qbitrr.sandbox.services.prowlarr import ProwlarrIndexer
 from tests.integration.control.asking import post
 from tests.integration.control.sample import CONFIG, TOKEN
 
@@ -178,3 +179,20 @@ async def test_a_source_of_requests_is_tested_before_it_is_stored(client, with_r
 
 async def test_nothing_is_requested_of_a_lidarr(client):
     await post(client, PATH, 400, json={"section": "Lidarr", "arrType": "overseerr"})
+
+
+async def test_a_prowlarr_answers_as_configured_and_as_it_could_be(make_context, connect):
+    async with Sandbox((Section("Radarr-HD", "radarr", 3),), with_prowlarr=True) as sandbox:
+        sandbox.prowlarr.indexers = [ProwlarrIndexer(1, "One", query_limit=5), ProwlarrIndexer(2, "Two")]
+        given = {"arrType": "prowlarr", "uri": sandbox.prowlarr.url, "apiKey": sandbox.prowlarr.api_key}
+        async with connect(make_context(sandbox.config_toml())) as client:
+            for body in ({"section": "Prowlarr"}, given):
+                answer = await post(client, PATH, json=body)
+                assert (answer["trouble"], answer["version"]) == (None, "2.3.5.5327")
+                assert answer["message"].endswith("answers; 2 indexers, 1 with a query limit")
+            wrong = await post(client, PATH, json={**given, "apiKey": "wrong"})
+            assert (wrong["success"], wrong["trouble"]) == (False, "credentials")
+            other = {**given, "uri": sandbox.arrs["Radarr-HD"].url, "apiKey": sandbox.arrs["Radarr-HD"].api_key}
+            assert not (await post(client, PATH, json=other))["success"]
+        async with connect(make_context(sandbox.config_toml({"Prowlarr": {"APIKey": ""}}))) as client:
+            assert (await post(client, PATH, json={"section": "Prowlarr"}))["trouble"] == "name"

@@ -88,3 +88,10 @@ async def test_dashboard_and_alerts_speak_of_metrics_that_exist(client):
 async def test_every_metric_is_in_the_docs(client):
     documented = set(re.findall(r"`(qbitrr_\w+)`", (DOCS / "metrics.md").read_text()))
     assert documented == set(await families(client))
+
+
+async def test_queries_of_indexers_have_a_metric_with_their_limit(client):
+    found = await families(client)
+    assert value(found["qbitrr_search_indexer_queries"], category="movies", indexer="One") == 60
+    assert value(found["qbitrr_search_indexer_query_limit"], category="movies", indexer="One") == 100
+    assert value(found["qbitrr_search_items_again"], category="movies") == 0

@@ -18,6 +18,7 @@ async def test_the_plan_of_a_category_is_shown(client):
     assert (plan["due"], plan["perHour"], plan["throughAt"]) == (40, 30, "2023-11-14T22:13:20Z")
     assert plan["searches"][0]["itemIds"] == [3]
     assert plan["restingSeasons"] == []
+    assert plan["queryLimits"] == [{"name": "One", "limit": 100, "windowSeconds": 86400.0, "used": 60}]
     assert plan["leftOut"] == {"with a tag of ExcludeTags": 2}
     assert (plan["pausedAt"], plan["pausedBy"]) == (None, None)
 

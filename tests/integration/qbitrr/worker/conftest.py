@@ -64,12 +64,12 @@ def rooms(sandbox, folder):
 
     @asynccontextmanager
     async def opened(
-        wrap=lambda services: services, clock=QUICK, settings=None, arr=None, on_probation=False, **torrent
+        wrap=lambda services: services, clock=QUICK, settings=None, arr=None, on_probation=False, more=None, **torrent
     ):
-        """`settings`, keys of the Arr and of its `Torrent` are laid over a configuration without file rules."""
+        """`settings`, keys of the Arr, of its `Torrent` and `more` sections are laid over one without file rules."""
         (section,) = sandbox.arrs
         sections = {section: {"Torrent": {"StalledDelay": "1s", **NO_FILE_RULES, **torrent}, **(arr or {})}}
-        sections |= {"Settings": settings or {}}
+        sections |= {"Settings": settings or {}, **(more or {})}
         async with _worker(sandbox, folder, sections, wrap, clock, on_probation=on_probation) as made:
             yield made
 

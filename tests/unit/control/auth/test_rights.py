@@ -7,11 +7,18 @@ from control.auth.rights import CHANGE, CONFIDENTIAL, HARMLESS, KEYS, NEVER, OPE
 from control.auth.roles import Author, Caller
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES
 from control.routes import ROUTES as PREFIXED_ROUTES
-from qbitrr.config.model import Arr, Notifications, QBit, Settings, WebUI
+from qbitrr.config.model import Arr, Notifications, Prowlarr, QBit, Settings, WebUI
 from qbitrr.config.model.key import key_paths
 from qbitrr.errors import ForbiddenError, UnauthorizedError
 
-TABLES = {"Settings": Settings, "WebUI": WebUI, "Notifications": Notifications, "qBit": QBit, "Arr": Arr}
+TABLES = {
+    "Settings": Settings,
+    "WebUI": WebUI,
+    "Notifications": Notifications,
+    "Prowlarr": Prowlarr,
+    "qBit": QBit,
+    "Arr": Arr,
+}
 NO, RATED, YES = Right.NO, Right.RATED, Right.YES
 
 # What callers without a credential may do besides reading. An addition here opens it to every device of the network.

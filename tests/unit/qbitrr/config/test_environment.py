@@ -15,7 +15,7 @@ from qbitrr.config.environment import (
     known_variables,
     suffixes,
 )
-from qbitrr.config.model import Arr, Notifications, QBit, Settings, WebUI
+from qbitrr.config.model import Arr, Notifications, Prowlarr, QBit, Settings, WebUI
 from qbitrr.config.model.key import Table
 from qbitrr.config.tables import values_of
 from qbitrr.config.values import read_value
@@ -91,6 +91,7 @@ EVERY_KEY = [
         ("SETTINGS", "Settings", Settings, None),
         ("WEBUI", "WebUI", WebUI, None),
         ("NOTIFICATIONS", "Notifications", Notifications, None),
+        ("PROWLARR", "Prowlarr", Prowlarr, None),
         ("QBIT", "qBit", QBit, None),
         ("QBIT_NAS", "qBit-nas", QBit, None),
         ("RADARR", "Radarr", Arr, "radarr"),
@@ -117,7 +118,8 @@ EXAMPLES = {
 
 
 def at(config, section, path):
-    table = {"Settings": config.settings, "WebUI": config.webui, "Notifications": config.notifications}.get(section)
+    once = {"Settings": config.settings, "WebUI": config.webui, "Notifications": config.notifications}
+    table = (once | {"Prowlarr": config.prowlarr}).get(section)
     values = values_of(table or config.qbits.get(section) or config.arrs[section])
     for name in path.split("."):
         values = values_of(values) if isinstance(values, Table) else values

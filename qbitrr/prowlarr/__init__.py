@@ -1,0 +1,1 @@
+"""Prowlarr: the query limits of its indexers."""
