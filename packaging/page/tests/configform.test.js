@@ -11,7 +11,7 @@ test("sections have their model", () => {
   assert.equal(form.modelOf("sonarr-TV"), "Arr");
   assert.equal(form.arrKind("sonarr-TV"), "sonarr");
   assert.deepEqual(form.sections(FILE, { "Lidarr-New.URI": "http://x", "Radarr-4K": undefined }),
-    ["Settings", "WebUI", "Notifications", "Radarr-4K", "qBit", "Lidarr-New"]);
+    ["Settings", "WebUI", "Notifications", "Prowlarr", "Radarr-4K", "qBit", "Lidarr-New"]);
 });
 
 test("a value is found by its dotted name", () => {
