@@ -35,7 +35,7 @@ _MOST_ENTRIES = 2000  # read in one poll
 _INBOX_SECONDS = 10.0
 _UNCHANGED_SECONDS = 60.0  # what waits for a service counts after a while although nothing changed
 _FORGOTTEN_SECONDS = 3600.0  # for so long a matter has to be gone until it counts as new again
-_ANNOUNCED = frozenset({"credentials", "disk", "space", "other_tool", "import"})
+_ANNOUNCED = frozenset({"credentials", "disk", "space", "other_tool", "import", "orphans"})
 """Matters of the inbox that no other event is about."""
 
 

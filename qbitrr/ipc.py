@@ -6,9 +6,9 @@ MessagePack; a message of an unknown type is refused as a whole.
 
     worker -> supervisor    Hello, Ready, Heartbeat, Waiting, Metrics, Counters, Activity, Contradictions, Concerns,
                             ClientStates, Goodbye, and the answers TorrentRows, TorrentFiles, TorrentEvents, Comparison
-    supervisor -> worker    Configure, Rebuild, Approve, Discard, Decide, AnswerImport, ForgetAnswer, Undo, Explain,
-                            SearchNow, PauseSearches, ReadSettings, and the questions ReadTorrents, ReadFiles,
-                            ReadEvents, Compare
+    supervisor -> worker    Configure, Rebuild, Approve, Discard, Decide, AnswerImport, ForgetAnswer, Undo,
+                            AnswerOrphans, Explain, SearchNow, PauseSearches, ReadSettings, and the questions
+                            ReadTorrents, ReadFiles, ReadEvents, Compare
 
 A worker is stopped by SIGTERM, from the supervisor or anyone else.
 """
@@ -298,6 +298,17 @@ class ForgetAnswer(Message, frozen=True):
     tracker: str
 
 
+class AnswerOrphans(Message, frozen=True):
+    """What is to become of files that no torrent knows, by their ids.
+
+    move: they are moved aside. leave: they stay, and are not asked about again. reconsider: they are again.
+    restore: they are moved back from aside.
+    """
+
+    ids: tuple[int, ...]
+    choice: Literal["move", "leave", "reconsider", "restore"]
+
+
 class Explain(Message, frozen=True):
     """Judge a torrent now and store the verdict with what is measured now."""
 
@@ -376,6 +387,7 @@ ToWorker = (
     | AnswerImport
     | ForgetAnswer
     | Undo
+    | AnswerOrphans
     | Explain
     | SearchNow
     | PauseSearches

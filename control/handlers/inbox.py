@@ -11,7 +11,7 @@ from control.handlers.shared import Nothing
 from control.web.answers import moment
 from qbitrr import units
 from qbitrr.config.model import runnable_qbits
-from qbitrr.state import breakers, free_space, ledger, verdict_list
+from qbitrr.state import breakers, free_space, ledger, orphans, verdict_list
 from qbitrr.worker.report import STATE_FILE
 from supervisor.lifecycle import Phase
 
@@ -28,6 +28,7 @@ Matter = Literal[
     "configuration",
     "import",
     "failed",
+    "orphans",
     "update",
 ]
 
@@ -46,7 +47,8 @@ class InboxEntry(Struct, frozen=True, rename="camel", omit_defaults=True):
     are paused until there is room. service: the worker waits for one. setting: one of the Arr contradicts ours, `words`
     are the Arr's own. other_tool: another program does there what qbitrr does. configuration: the key `name` is to be
     filled in. import: the Arr leaves a complete torrent of `instance` to the user, who may give one of the `answers`.
-    failed: an action on a torrent. update: to version `name`.
+    orphans: `number` files belong to no torrent, and may be moved aside. failed: an action on a torrent. update: to
+    version `name`.
     """
 
     matter: Matter
@@ -82,6 +84,7 @@ async def read(context: HandlerContext, _request: Nothing) -> Inbox:
             *_settings(context),
             *_configuration(context),
             *await _imports(context),
+            *await _orphans(context),
             *await _failed(context),
             *_update(context),
         ]
@@ -195,6 +198,19 @@ async def _imports(context: HandlerContext) -> list[InboxEntry]:
         )
         for one in stuck
         if one.category in context.workers.processes
+    ]
+
+
+async def _orphans(context: HandlerContext) -> list[InboxEntry]:
+    settings = context.loaded.config.settings.orphans
+    waiting = await orphans.waiting(context.database) if settings.mode == "ask" else None
+    if waiting is None:
+        return []
+    files, size, since = waiting
+    text = f"{units.format_size(size)} that no torrent of any qBittorrent knows (Orphans)"
+    remedy = "They can be restored from .qbitrr-orphans once they are moved there"
+    return [
+        InboxEntry("orphans", text=text, remedy=remedy, number=files, answers=("move", "leave"), since=moment(since))
     ]
 
 

@@ -16,13 +16,14 @@ from control.handlers.shared import Nothing
 from control.process_memory import resident_bytes
 from control.web import answers
 from qbitrr import __version__
+from qbitrr.rules.orphans import OrphanState
 from qbitrr.rules.search import budget
 from qbitrr.rules.search.budget import Bucket, Moment
-from qbitrr.state import ledger, listing, searches
+from qbitrr.state import ledger, listing, orphans, searches
 from supervisor.lifecycle import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from aiohttp import web
     from prometheus_client import Metric
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from control.context import HandlerContext
     from control.handlers.inbox import InboxEntry
     from qbitrr.state.listing import Counts
+    from qbitrr.state.orphans import OrphanTotal
     from qbitrr.state.searches import StoredBudget
 
 
@@ -50,7 +52,9 @@ async def _metrics(context: HandlerContext) -> list[Metric]:
     search_budgets = _search_budgets(context, await searches.budgets(context.database))
     waiting = _inbox((await inbox.read(context, Nothing())).entries)
     searching = await _search_metrics(context)
-    return [*_daemon(context), *_workers(context), *actions, *catalogue, *search_budgets, *searching, *waiting]
+    files = _orphans(await orphans.totals(context.database), await orphans.failures(context.database))
+    stored = [*actions, *catalogue, *search_budgets, *searching, *waiting, *files]
+    return [*_daemon(context), *_workers(context), *stored]
 
 
 class _Collected:
@@ -174,6 +178,21 @@ def _actions(numbers: Iterable[tuple[str, str, str, str, int]]) -> Iterator[Metr
     for category, action, rule, state, number in numbers:
         actions.add_metric([category, action, rule, state], number)
     yield actions
+
+
+def _orphans(totals: Mapping[str, OrphanTotal], failures: Mapping[str, int]) -> Iterator[Metric]:
+    number = _gauge("orphan_files", "Files that belong to no torrent, by what became of them.", ["state"])
+    size = _gauge("orphan_bytes", "Their bytes.", ["state"])
+    due = _gauge("orphan_due_files", "Those that were unknown and unchanged for long enough.")
+    failed = _counter("orphan_failures", "What the disk refused to do with such files, by why.", ["reason"])
+    for state in OrphanState:
+        total = totals.get(state)
+        number.add_metric([state], 0 if total is None else total.files)
+        size.add_metric([state], 0 if total is None else total.size_bytes)
+    due.add_metric([], sum(total.due_files for total in totals.values()))
+    for reason, times in failures.items():
+        failed.add_metric([reason], times)
+    yield from (number, size, due, failed)
 
 
 def _catalogue(sizes: Iterable[tuple[str, str, int, Counts]]) -> Iterator[Metric]:

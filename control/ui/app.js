@@ -19,6 +19,7 @@ const VIEWS = {
   torrents: () => import("./views/torrents.js"),
   libraries: () => import("./views/libraries.js"),
   plan: () => import("./views/plan.js"),
+  orphans: () => import("./views/orphans.js"),
   logs: () => import("./views/logs.js"),
   config: () => import("./views/config.js"),
   setup: () => import("./views/setup.js"),

@@ -25,6 +25,7 @@ from qbitrr.arr.models import (
     QueuePage,
     QueueRecord,
     RemotePathMapping,
+    RootFolder,
     SystemStatus,
     Tag,
     WithId,
@@ -202,6 +203,10 @@ class ArrClient:
     async def path_mappings(self) -> list[RemotePathMapping]:
         """Ask for the remote path mappings."""
         return await self.get("remotepathmapping", list[RemotePathMapping])
+
+    async def root_folders(self) -> list[RootFolder]:
+        """Ask for the root folders of the library."""
+        return await self.get("rootfolder", list[RootFolder])
 
     async def health(self) -> list[HealthCheck]:
         """Ask for what the Arr finds wrong with its surroundings."""

@@ -9,6 +9,7 @@ from qbitrr.clock import from_iso
 from qbitrr.rules.arr_settings import ClientSettings, HealthIssue
 from qbitrr.rules.facts import QueueFacts, Refusal
 from qbitrr.rules.imports import EventKind, ImportEvent
+from qbitrr.rules.orphan_folders import ArrFolders
 from qbitrr.rules.paths import PathMapping
 from qbitrr.rules.stuck_imports import Candidate
 from qbitrr.rules.supersession import UNREADABLE, FileEvent
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         ManualImportFile,
         QueueRecord,
         RemotePathMapping,
+        RootFolder,
     )
 
 _INTERACTIVE = "InteractiveSearch"
@@ -202,3 +204,11 @@ def client_settings(clients: Iterable[DownloadClient]) -> tuple[ClientSettings, 
 def health_issues(checks: Iterable[HealthCheck]) -> tuple[HealthIssue, ...]:
     """Translate what the Arr finds wrong."""
     return tuple(HealthIssue(one.source or "", one.message or "", one.type or "", one.wiki_url or "") for one in checks)
+
+
+def arr_folders(
+    roots: Iterable[RootFolder], mappings: Iterable[RemotePathMapping], clients: Iterable[DownloadClient]
+) -> ArrFolders:
+    """Translate where the library is, and how paths of download clients are found, also of those switched off."""
+    hosts = tuple(dict.fromkeys(one.host for one in clients if one.host))
+    return ArrFolders(tuple(one.path for one in roots if one.path), path_mappings(mappings), hosts)

@@ -408,6 +408,12 @@ class RemotePathMapping(Answer, frozen=True):
     local_path: str | None = None
 
 
+class RootFolder(Answer, frozen=True):
+    """One of `GET rootfolder`."""
+
+    path: str | None = None
+
+
 class ImportRejection(Answer, frozen=True):
     """What the Arr's own import has against a file."""
 

@@ -21,7 +21,9 @@ from qbitrr.qbittorrent.compat import (
 from qbitrr.qbittorrent.models import (
     Category,
     ContentPath,
+    DataRow,
     File,
+    FolderPreferences,
     MainData,
     Preferences,
     Torrent,
@@ -110,6 +112,22 @@ class QbittorrentClient:
         """Ask for the data of all torrents, by infohash."""
         body = await self._session.get("torrents/info")
         return {row.hash: row for row in self._session.http.decode(body, list[ContentPath], "torrents/info")}
+
+    async def data_rows(self) -> list[DataRow]:
+        """Ask where the data of all torrents lies. One row that is not understood makes the answer useless."""
+        body = await self._session.get("torrents/info")
+        return self._session.http.decode(body, list[DataRow], "torrents/info")
+
+    async def folders(self) -> FolderPreferences:
+        """Ask for the folders that are set."""
+        body = await self._session.get("app/preferences")
+        return self._session.http.decode(body, FolderPreferences, "app/preferences")
+
+    async def categories(self) -> dict[str, str]:
+        """Ask for all categories with their folders, which are empty for those that have none of their own."""
+        body = await self._session.get("torrents/categories")
+        found = self._session.http.decode(body, dict[str, Category], "torrents/categories")
+        return {name: category.save_path for name, category in found.items()}
 
     async def category_folders(self) -> list[str]:
         """Ask for the folders of all categories that have one of their own."""

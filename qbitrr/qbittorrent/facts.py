@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr.rules.facts import SeedingFacts, TorrentFacts
 from qbitrr.rules.files import TorrentFile
+from qbitrr.rules.orphan_folders import TorrentData
 from qbitrr.rules.shared_data import Content
 from qbitrr.rules.states import FORCED_SEEDING, SEEDING
 from qbitrr.units import DAY, MINUTE
@@ -14,7 +15,7 @@ from qbitrr.units import DAY, MINUTE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from qbitrr.qbittorrent.models import ContentPath, File, Torrent
+    from qbitrr.qbittorrent.models import ContentPath, DataRow, File, Torrent
     from qbitrr.rules.facts import TorrentKey
 
 
@@ -111,3 +112,18 @@ def own_limits(ratio_limit: float, minutes_limit: float) -> tuple[float, float]:
 
 
 _NO_LIMIT = -1
+
+
+def torrent_data(row: DataRow) -> TorrentData:
+    """Translate where a torrent has its data."""
+    return TorrentData(
+        infohash=row.hash,
+        state=row.state,
+        content_path=row.content_path,
+        save_path=row.save_path,
+        download_path=row.download_path,
+        size_bytes=max(row.total_size, row.size),
+        complete=row.amount_left == 0 and row.progress >= 1 and row.size > 0,
+        has_data=row.progress > 0 and row.size > 0,
+        other_infohashes=tuple(one for one in (row.infohash_v1, row.infohash_v2) if one),
+    )

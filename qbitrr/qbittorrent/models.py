@@ -77,6 +77,22 @@ class Category(Struct, frozen=True, gc=False, rename={"save_path": "savePath"}):
     save_path: str = ""
 
 
+class DataRow(Struct, frozen=True, gc=False):
+    """One torrent of `torrents/info`, as far as it says where its data lies."""
+
+    hash: str
+    state: str
+    save_path: str
+    content_path: str = ""
+    download_path: str = ""  # since 4.4: where it lies while it is incomplete
+    infohash_v1: str = ""
+    infohash_v2: str = ""
+    progress: float = 0.0
+    amount_left: int = 0
+    size: int = 0
+    total_size: int = -1
+
+
 class Tracker(Struct, frozen=True, gc=False):
     """One row of `torrents/trackers`: an announce URL, or one of the three that are none, `** [DHT] **` first.
 
@@ -102,6 +118,15 @@ class Preferences(Struct, frozen=True, gc=False):
     """`app/preferences`."""
 
     preallocate_all: bool = False
+
+
+class FolderPreferences(Struct, frozen=True, gc=False):
+    """The folders of `app/preferences`; a client that does not say where its downloads are is not understood."""
+
+    save_path: str
+    temp_path: str = ""
+    temp_path_enabled: bool = False
+    use_subcategories: bool = False
 
 
 class ServerState(Struct, frozen=True, gc=False):

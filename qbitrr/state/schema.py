@@ -30,6 +30,7 @@ BY_CATEGORY = (
     "departures",
     "file_events",
     "history_readings",
+    "arr_folders",
 )
 """Tables of which a removed category leaves nothing; each has an index that begins with the category.
 
@@ -50,5 +51,6 @@ REBUILT = (
     "verdicts",
     "file_events",
     "history_readings",
+    "arr_folders",
 )
 """Tables that a worker fills again from its Arr and its qBittorrent: backups leave their rows out."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from qbitrr.config import Arr, Config, QBit, Settings, runnable_arrs, runnable_qbits
-from qbitrr.config.model import Prowlarr, TrackerRow
+from qbitrr.config.model import Orphans, Prowlarr, TrackerRow
 from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.rules.tags import TAG_IGNORED
 
@@ -37,6 +37,16 @@ _SUPERVISORS = (
 )
 
 
+class OrphanScope(Struct, frozen=True):
+    """What the one worker that finds orphans has to know besides: the categories of all Arrs, whose libraries count.
+
+    `unused` are the qBittorrents that are switched off or incomplete, and may have torrents on this machine.
+    """
+
+    arrs: tuple[str, ...]
+    unused: tuple[str, ...]
+
+
 class WorkerConfig(Struct, frozen=True):
     """One worker's part of one configuration.
 
@@ -46,6 +56,7 @@ class WorkerConfig(Struct, frozen=True):
     belongs to the nearest one. For a qBittorrent section they are all configured ones; in those of `shadowed` nothing
     may be changed, and `arr_rows` are the tracker rows of the Arrs. `shared_rows` are those of `[qBit]`. `log_folder`
     is None when no log files are written. `on_probation`: the version that runs has to prove itself after an update.
+    `orphans` is None for all workers but the one that finds orphans; an Arr's has only the mode of their settings.
     """
 
     arr_section: Arr | None
@@ -62,6 +73,7 @@ class WorkerConfig(Struct, frozen=True):
     secrets: frozenset[str]
     on_probation: bool = False
     prowlarr: Prowlarr = Prowlarr()
+    orphans: OrphanScope | None = None
 
     @property
     def arr(self) -> Arr:
@@ -130,7 +142,7 @@ def worker_configs(
             arr_section=arr,
             qbit_section=None,
             qbits=qbits,
-            settings=settings,
+            settings=replace(settings, orphans=_mode_only(settings.orphans)),
             categories=frozenset(c for c in categories if c == arr.category or c.startswith(f"{arr.category}/")),
             parents=frozenset(parents & {arr.category}),
             shadowed=frozenset(),
@@ -150,7 +162,7 @@ def worker_configs(
             arr_section=None,
             qbit_section=qbit,
             qbits=qbits,
-            settings=settings,
+            settings=settings if finds_orphans(settings, qbits, qbit) else replace(settings, orphans=Orphans()),
             categories=frozenset(categories),
             parents=frozenset(parents),
             shadowed=frozenset(arr.category for arr in arrs if arr.shadow),
@@ -159,11 +171,31 @@ def worker_configs(
             state_file=state_file,
             log_folder=log_folder,
             secrets=secrets_of(Config(settings, qbits=config.qbits)),
+            orphans=OrphanScope(tuple(arr.category for arr in arrs), _unused(config, qbits))
+            if finds_orphans(settings, qbits, qbit)
+            else None,
         )
         for qbit in qbits
-        if _needs_a_worker(config, qbit) or qbit.section in holding
+        if _needs_a_worker(config, qbit) or qbit.section in holding or finds_orphans(settings, qbits, qbit)
     ]
     return of_arrs + of_qbits
+
+
+def finds_orphans(settings: Settings, qbits: tuple[QBit, ...], qbit: QBit) -> bool:
+    """Whether the worker of a qBittorrent finds orphans: the first one does, those of all."""
+    return settings.orphans.mode != "off" and qbits[0] is qbit
+
+
+def _mode_only(orphans: Orphans) -> Orphans:
+    """What the worker of an Arr has to know: whether orphans are looked for at all."""
+    return Orphans() if orphans.mode == "off" else Orphans(mode="shadow")
+
+
+def _unused(config: Config, qbits: tuple[QBit, ...]) -> tuple[str, ...]:
+    used = {qbit.section for qbit in qbits}
+    return tuple(
+        section for section, qbit in config.qbits.items() if section not in used and qbit.local_paths.get("/") != ""
+    )
 
 
 def configured_names(config: Config) -> set[str]:

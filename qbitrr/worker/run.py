@@ -13,11 +13,13 @@ from qbitrr.errors import ServiceError
 from qbitrr.state import searches as stored_searches
 from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
-from qbitrr.worker import other_tools
+from qbitrr.worker import arr_folders, other_tools
 from qbitrr.worker.arr_settings import READ_SECONDS, ArrSettingsWatch
 from qbitrr.worker.context import WorkerContext
 from qbitrr.worker.jobs import Job, every
 from qbitrr.worker.library.sync import FULL_SYNC_SECONDS, LibrarySync
+from qbitrr.worker.orphans.watch import LIST_SECONDS as LIST_ORPHANS_SECONDS
+from qbitrr.worker.orphans.watch import OrphanWatch
 from qbitrr.worker.other_tools import OtherToolsWatch
 from qbitrr.worker.push import PushListener
 from qbitrr.worker.report import Report
@@ -83,13 +85,17 @@ async def work(
         torrents = TorrentLoop(context)
         questions = Questions(context, torrents.poll, torrents.judge)
         arr = ArrParts.of(context) if config.arr_section is not None else None
+        orphans = OrphanWatch(context) if config.orphans is not None else None
         await _report_last_search(context)
         await torrents.load()
         if arr is not None:
             await arr.library.load()
             await arr.searches.pause.load()
-        endless = {job.name: every(job, report.failed) for job in jobs_of(context, torrents, arr)}
-        endless |= {"heartbeat": report.beat(), "messages": _obey(messages, torrents, questions, arr, report)}
+        endless = {job.name: every(job, report.failed) for job in jobs_of(context, torrents, arr, orphans)}
+        endless |= {
+            "heartbeat": report.beat(),
+            "messages": _obey(messages, torrents, questions, arr, orphans, report),
+        }
         if arr is not None:
             endless["push"] = PushListener(context, arr.library, torrents.observer, arr.settings).run()
         channel.send(ipc.Ready())
@@ -123,14 +129,21 @@ async def pass_with_space(
             report.goes_on("space", section)
 
 
-def jobs_of(context: WorkerContext, torrents: TorrentLoop, arr: ArrParts | None) -> list[Job]:
+def jobs_of(
+    context: WorkerContext, torrents: TorrentLoop, arr: ArrParts | None, orphans: OrphanWatch | None = None
+) -> list[Job]:
     """Make all jobs of a worker."""
     jobs = _torrent_jobs(context, torrents)
+    if orphans is not None:
+        early = orphans.seconds_until_next
+        jobs.append(Job("orphans", LIST_ORPHANS_SECONDS, orphans.one_pass, orphans.wake, early=early))
     if arr is not None:
         jobs += _library_jobs(arr.library)
         jobs += _search_jobs(context, arr.searches, arr.library.reading)
         jobs += arr_timers(context)
         jobs.append(Job("arr settings", READ_SECONDS, arr.settings.read, arr.settings.wake))
+        if context.config.settings.orphans.mode != "off":
+            jobs.append(Job("arr folders", arr_folders.READ_SECONDS, partial(arr_folders.read, context)))
         jobs.append(Job("other tools", other_tools.READ_SECONDS, arr.others.read))
     return jobs
 
@@ -207,13 +220,12 @@ async def _obey(
     torrents: TorrentLoop,
     questions: Questions,
     arr: ArrParts | None,
+    orphans: OrphanWatch | None,
     report: Report,
 ) -> None:
     """Pass on what the supervisor asks for, until it closes the channel."""
     async for message in messages:
         match message:
-            case ipc.Rebuild() if arr is not None:
-                arr.library.wake.set()
             case ipc.Approve() | ipc.Discard() | ipc.Decide() | ipc.AnswerImport() | ipc.ForgetAnswer() | ipc.Undo():
                 torrents.approvals.submit(message)
                 torrents.poll.wake.set()
@@ -223,12 +235,22 @@ async def _obey(
                 report.answer(ipc.TorrentRows(request, torrents.rows(keys)))
             case ipc.ReadFiles() | ipc.ReadEvents() | ipc.Compare():
                 questions.ask(message)
-            case ipc.SearchNow(item_ids) if arr is not None:
-                arr.searches.request(item_ids)
-            case ipc.PauseSearches() if arr is not None:
-                arr.searches.pause_or_resume(message)
-            case ipc.ReadSettings() if arr is not None:
-                arr.settings.wake.set()
+            case ipc.AnswerOrphans() if orphans is not None:
+                orphans.answer(message)
+            case ipc.Rebuild() | ipc.SearchNow() | ipc.PauseSearches() | ipc.ReadSettings() if arr is not None:
+                _obey_for_arr(message, arr)
+
+
+def _obey_for_arr(message: ipc.Rebuild | ipc.SearchNow | ipc.PauseSearches | ipc.ReadSettings, arr: ArrParts) -> None:
+    match message:
+        case ipc.Rebuild():
+            arr.library.wake.set()
+        case ipc.SearchNow(item_ids):
+            arr.searches.request(item_ids)
+        case ipc.PauseSearches():
+            arr.searches.pause_or_resume(message)
+        case ipc.ReadSettings():
+            arr.settings.wake.set()
 
 
 async def _until_one_ends(endless: dict[str, Coroutine[None, None, None]], stop: asyncio.Event) -> str:

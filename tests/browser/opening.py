@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from tests.support.daemon import Daemon
 
 
-VIEWS = ("overview", "activity", "torrents", "libraries", "plan", "logs", "config", "about", "setup", "login")
+VIEWS = (
+    "overview",
+    "activity",
+    "torrents",
+    "libraries",
+    "plan",
+    "orphans",
+    "logs",
+    "config",
+    "about",
+    "setup",
+    "login",
+)
 
 
 @asynccontextmanager

@@ -595,6 +595,7 @@ SCENES: dict[str, Scene] = {
     "config-downloadclient": download_settings,
     "downloadclient": download_clients,
     "remotepathmapping": no_path_mapping,
+    "rootfolder": get("rootfolder"),
     "remotepathmapping-one": one_path_mapping,
     "health": healthy,
     "health-client-and-indexer-away": client_away,
@@ -633,7 +634,6 @@ SCENES: dict[str, Scene] = {
     "error-signalr-wrong-key": hub_wrong_key,
 }
 NOT_OFFERED = {
-    "rootfolder": "nothing of ours asks for it",
     "sizes-and-times": "measurements",
     "error-artist-editor-bad-metadata-profile": "nothing of ours sets one",
     "error-artist-put-bad-quality-profile": "nothing of ours puts a whole artist",

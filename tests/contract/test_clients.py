@@ -76,6 +76,7 @@ async def test_settings_of_downloads_and_health(client, stand_in):
     assert (connection.category, connection.imported_category) == (stand_in.arr.category, "")
     assert path_mappings(await client.path_mappings()) == (paths.PathMapping("seedbox", "/downloads/", "/data/"),)
     assert await client.health() == []
+    assert [one.path for one in await client.root_folders()] == [stand_in.root]
 
 
 async def test_queue_history_and_blocklisting(client, stand_in):

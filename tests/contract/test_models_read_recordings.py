@@ -48,6 +48,7 @@ READERS: dict[str, Any] = {
     "config-downloadclient": models.DownloadSettings,
     "downloadclient": list[models.DownloadClient],
     "remotepathmapping": list[models.RemotePathMapping],
+    "rootfolder": list[models.RootFolder],
     "health": list[models.HealthCheck],
     "manualimport": list[models.ManualImportFile],
     "editor": list[models.WithProfile],
@@ -61,7 +62,6 @@ PAGES = {list[models.QueueRecord]: models.QueuePage, list[models.HistoryRecord]:
 NOT_READ = (
     "blocklist",
     "queue-status",
-    "rootfolder",
     "sizes-and-times",
     "timeline-import",
     "wanted",

@@ -113,6 +113,8 @@ class Inbox extends Element {
       case "import":
         return html`${answers.map((choice) => html`<button type="button" class=${IMPORT_BUTTONS[choice]} @click=${() => this.#import(entry, choice)}>${t(`import.${choice}`)}</button>`)}
           <button type="button" @click=${() => explain(hash, name)}>${t("why")}</button>`;
+      case "orphans":
+        return html`<a class="button strong" href=${formatRoute("orphans", [], { state: "found" })}>${t("orphans.show")}</a>`;
       case "failed":
         return html`<button type="button" @click=${() => explain(hash, name)}>${t("why")}</button>`;
       case "configuration":

@@ -8,6 +8,7 @@ import { chip } from "../parts/chip.js";
 import { explain } from "../opentorrent.js";
 import { setParams } from "../router.js";
 import { visible } from "../rows.js";
+import { formatRoute } from "../urlstate.js";
 import { locale, named, t } from "../words.js";
 
 const PAGE = 100;
@@ -168,6 +169,7 @@ class Torrents extends Element {
       <header class="head">
         <h1>${t("view.torrents")}</h1>
         <p class="muted" role="status">${this.loaded ? t("torrents.count", { n: total }) : nothing}</p>
+        <a class="button" href=${formatRoute("orphans")}>${t("view.orphans")}</a>
       </header>
       <div class="with-side">
         ${this.#side()}

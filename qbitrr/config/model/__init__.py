@@ -9,6 +9,7 @@ import msgspec
 from qbitrr.config.model.arr import Arr, EntrySearch, ImportMode, Ombi, Overseerr, SearchBySeries, TorrentRules
 from qbitrr.config.model.key import ARR_KINDS, ArrKind
 from qbitrr.config.model.notifications import NotificationEvent, Notifications, NotificationTarget
+from qbitrr.config.model.orphans import OrphanMode, Orphans
 from qbitrr.config.model.prowlarr import Prowlarr
 from qbitrr.config.model.qbit import QBit
 from qbitrr.config.model.seeding import (
@@ -44,6 +45,8 @@ __all__ = [
     "Notifications",
     "Oidc",
     "Ombi",
+    "OrphanMode",
+    "Orphans",
     "Overseerr",
     "Prowlarr",
     "QBit",

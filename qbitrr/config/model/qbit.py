@@ -61,6 +61,14 @@ class QBit(Table, frozen=True):
             "A category stands for its sub-categories too (`films` for `films/4k`); also those of Arrs, everywhere.",
         ),
     ] = False
+    local_paths: Annotated[
+        dict[str, str],
+        key(
+            "mapping",
+            "What this machine calls folders of this qBittorrent, for orphans: "
+            '{ "/downloads" = "/mnt/nas/downloads" }. Empty: not on this machine.',
+        ),
+    ] = field(default_factory=dict)
     trackers: Annotated[
         tuple[TrackerRow, ...],
         key("rows", "What is different for the torrents of single trackers; a row for each."),

@@ -6,6 +6,7 @@ from msgspec import field
 
 from qbitrr.config.model.downloads import SpeedRules
 from qbitrr.config.model.key import Table, key
+from qbitrr.config.model.orphans import Orphans
 
 ConsoleLevel = Literal["CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "DEBUG", "TRACE"]
 UpdateChannel = Literal["latest", "stable", "nightly"]
@@ -181,6 +182,10 @@ class Settings(Table, frozen=True):
             ge=-1,
         ),
     ] = field(name="WorkerMemoryHigh", default=512 * 2**20)
+    orphans: Annotated[
+        Orphans,
+        key("table", "Files that no torrent knows, in the folders of categories as this machine sees them."),
+    ] = Orphans()
     torrent: Annotated[
         ManagedTorrents,
         key("table", "Torrents in the managed categories of [qBit], which belong to no Arr."),

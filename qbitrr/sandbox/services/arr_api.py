@@ -45,6 +45,8 @@ class ArrStandIn(StandIn):
 
     api: ClassVar[str] = "api/v3"
     newest: ClassVar[str]
+    root: ClassVar[str]
+    """The folder of its library."""
     event_types: ClassVar[Sequence[str]]
     """History event types by their numbers in queries."""
     unknown_items: ClassVar[str]
@@ -130,6 +132,7 @@ class ArrStandIn(StandIn):
             "downloadclient": self.get_download_clients,
             "indexer": self.get_indexers,
             "remotepathmapping": self.get_path_mappings,
+            "rootfolder": self.get_root_folders,
             "manualimport": self.get_manual_import,
             f"{KINDS[self.kind].covers}/{{id}}/{{filename}}": self.get_cover,
             **self.own_routes(),
@@ -348,6 +351,15 @@ class ArrStandIn(StandIn):
     async def get_path_mappings(self, _: web.Request) -> web.Response:
         """Where the clients' folders are for the Arr."""
         return one(download_settings.path_mappings(self.arr.settings))
+
+    @property
+    def gives_total_space(self) -> bool:
+        """Whether it says the size of disks too: Lidarr, and Sonarr since version 5."""
+        return self.kind == "lidarr" or (self.kind == "sonarr" and self.version.startswith("5"))
+
+    async def get_root_folders(self, _: web.Request) -> web.Response:
+        """Where the library is."""
+        return one(download_settings.root_folders(self.kind, self.root, total=self.gives_total_space))
 
     async def get_manual_import(self, request: web.Request) -> web.Response:
         """The files of a download, what they are for, and what speaks against importing them."""

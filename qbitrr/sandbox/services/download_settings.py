@@ -52,6 +52,18 @@ def path_mappings(settings: ArrSettings) -> list[Resource]:
     ]
 
 
+def root_folders(kind: str, path: str, *, total: bool) -> list[Resource]:
+    """`GET rootfolder`; newer versions say the `total` space too."""
+    folder: Resource = {"path": path, "accessible": True, "freeSpace": 83337105408, "id": 1}
+    if total:
+        folder["totalSpace"] = 270553174016
+    if kind != "lidarr":
+        return [folder | {"unmappedFolders": []}]
+    defaults = {"defaultMetadataProfileId": 1, "defaultQualityProfileId": 1, "defaultTags": []}
+    monitoring = {"defaultMonitorOption": "all", "defaultNewItemMonitorOption": "all"}
+    return [{"name": "music", **folder, **defaults, **monitoring}]
+
+
 def download_client(kind: str, connection: Connection) -> Resource:
     """One of `GET downloadclient`. Only Sonarr has a field for an API key of qBittorrent."""
     settings, media = connection.settings, _CATEGORY[kind]

@@ -36,6 +36,7 @@ class LidarrStandIn(ArrStandIn):
     kind = "lidarr"
     api = "api/v1"
     newest = "2.14.5.4836"
+    root = ROOT
     event_types = (
         "unknown",
         "grabbed",

@@ -43,6 +43,7 @@ class RadarrStandIn(ArrStandIn):
 
     kind = "radarr"
     newest = "6.1.0.10357"
+    root = ROOT
     event_types = (
         "unknown",
         "grabbed",

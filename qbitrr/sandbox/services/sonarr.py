@@ -58,6 +58,7 @@ class SonarrStandIn(ArrStandIn):
 
     kind = "sonarr"
     newest = "4.0.19.3000"
+    root = ROOT
     event_types = (
         "unknown",
         "grabbed",

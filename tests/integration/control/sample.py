@@ -84,7 +84,7 @@ def fake_process(arr, **changes):
     attributes.setdefault("ask", _no_answer)
     attributes.setdefault("send", lambda message: attributes["sent"].append(message) or True)
     return SimpleNamespace(
-        config=SimpleNamespace(arr=arr, arr_section=arr, section=arr.section, name=arr.category),
+        config=SimpleNamespace(arr=arr, arr_section=arr, section=arr.section, name=arr.category, orphans=None),
         category=arr.category,
         state=state,
         **attributes,

@@ -11,7 +11,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from control.handlers import notifications
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from qbitrr import ipc
-from qbitrr.state import answers, ledger, verdicts
+from qbitrr.rules.orphans import FileFacts, Orphan
+from qbitrr.state import answers, ledger, orphans, verdicts
+from qbitrr.worker.config import OrphanScope
 from tests.integration.control.asking import get
 from tests.integration.control.sample import HASH, NOW, TOKEN, UNDOABLE, answering, waiting_for_approval
 
@@ -71,6 +73,7 @@ BODIES = {
     "/arr/test-connection": {"arrType": "radarr", "uri": "http://127.0.0.1:9"},
     "/actions/{id}/answer": {"answer": "do"},
     "/imports/answer": {"section": "movies", "instance": "qBit", "hash": HASH, "answer": "leave", "because": STUCK},
+    "/orphans/answer": {"answer": "leave", "ids": [1]},
     "/answers/forget": {"section": "movies", "rule": "stalled", "tracker": "tracker.example"},
     "/config/rollback": {"id": 1},
     "/password": {"username": "me", "password": "long enough"},
@@ -98,6 +101,12 @@ async def test_answers_match_the_description(client, context, log_folder, docume
     if route.path == "/imports/answer":
         stuck = verdicts.StoredVerdict("movies", "qBit", HASH, "A.Movie", "nothing", "arr_refuses_it", STUCK, [], NOW)
         monkeypatch.setattr(verdicts, "of_torrent", AsyncMock(return_value=[stuck]))
+    if route.path.startswith("/orphans"):
+        context.workers.processes["movies"].config.orphans = OrphanScope((), ())
+        orphan = Orphan("/downloads/movies", "a.mkv", FileFacts(5, 7, 9, 9), NOW, id=1)
+        row = orphans.OrphanRow(orphan, True, "", {"listings": 2}, "", NOW)
+        monkeypatch.setattr(orphans, "page", AsyncMock(return_value=[row]))
+        monkeypatch.setattr(orphans, "of_ids", AsyncMock(return_value=[orphan]))
     await context.access.sessions.start("token", "", "192.168.1.7", "")
     (log_folder / "Main.log").write_text("a\n")
     prefix = "" if route in OPEN_ROUTES else "/web"

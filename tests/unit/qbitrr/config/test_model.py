@@ -20,7 +20,8 @@ ProcessRestartWindow ProcessRestartDelay ProcessSpawnTimeoutSeconds WorkerMemory
 Torrent.MaximumDeletablePercentage
 ProtectTags Quarantine MaxDestructiveActions MaxDestructiveShare DecisionsKeptDays Shadow SearchesPerHour
 UpdateIndex UpdateKey ReleasesURL Torrent.PrivatePolicy Torrent.PublicPolicy Torrent.MinimumSpeed
-Torrent.SlowDelay Torrent.Ranges
+Torrent.SlowDelay Torrent.Ranges Orphans.Mode Orphans.MinimumAge Orphans.PurgeAfter Orphans.MaxFilesPerDay
+Orphans.MaxBytesPerDay Orphans.MaxShare
 """
 RANGE_KEYS = "FromProgress UpToProgress FromSize UpToSize StalledDelay MinimumSpeed"
 WEBUI_KEYS = """
@@ -40,8 +41,8 @@ AddTrackerIfMissing RemoveIfExists SuperSeedMode AddTags {HIT_AND_RUN_KEYS}
 LIMIT_KEYS = "DownloadRateLimitPerTorrent UploadRateLimitPerTorrent MaxUploadRatio MaxSeedingTime RemoveTorrent"
 CATEGORY_KEYS = f"{LIMIT_KEYS} {HIT_AND_RUN_KEYS} StalledDelay IgnoreTorrentsYoungerThan"
 QBIT_KEYS = """
-Disabled Host Port UserName Password APIKey SkipTLSVerify ManagedCategories MatchSubcategories Trackers
-CategorySeeding.Categories
+Disabled Host Port UserName Password APIKey SkipTLSVerify ManagedCategories MatchSubcategories LocalPaths
+Trackers CategorySeeding.Categories
 """
 ARR_KEYS = """
 Managed URI APIKey SkipTLSVerify Category ReSearch importMode RssSyncTimer RefreshDownloadsTimer

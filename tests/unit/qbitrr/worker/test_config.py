@@ -1,7 +1,8 @@
 """Which workers a configuration asks for, and which names its sections have also without one."""
 
 from qbitrr.config import load_text
-from qbitrr.worker.config import configured_names, worker_configs
+from qbitrr.config.model import Orphans
+from qbitrr.worker.config import OrphanScope, configured_names, worker_configs
 
 TEXT = """
 [qBit]
@@ -40,3 +41,44 @@ def test_an_arr_may_say_for_itself_whether_its_category_stands_for_its_sub_categ
 
     assert parents("true", "") == parents("false", "MatchSubcategories = true") == {"movies"}
     assert parents("true", "MatchSubcategories = false") == parents("false", "") == set()
+
+
+ORPHANS = """
+[qBit]
+Host = "localhost"
+[qBit-two]
+Host = "localhost"
+Port = 8081
+[qBit-off]
+Disabled = true
+Host = "localhost"
+Port = 8082
+[qBit-box]
+Disabled = true
+LocalPaths = { "/" = "" }
+[Radarr-HD]
+URI = "http://localhost:7878"
+APIKey = "0123456789abcdef0123456789abcdef"
+Category = "movies"
+[Settings.Orphans]
+Mode = "MODE"
+MaxFilesPerDay = 7
+"""
+
+
+def test_the_worker_of_the_first_qbittorrent_finds_orphans():
+    made = {
+        one.name: one for one in worker_configs(load_text(ORPHANS.replace("MODE", "ask"), {}).config, "/s.db", None)
+    }
+    assert set(made) == {"movies", "qBit"}
+    assert made["qBit"].orphans == OrphanScope(("movies",), ("qBit-off",))
+    assert (made["qBit"].settings.orphans.mode, made["qBit"].settings.orphans.files_per_day) == ("ask", 7)
+    # an Arr only reports where its library is: what else is set is nothing to its worker
+    assert made["movies"].orphans is None
+    assert made["movies"].settings.orphans == Orphans(mode="shadow")
+
+
+def test_without_orphans_no_worker_is_there_for_them():
+    made = worker_configs(load_text(ORPHANS.replace("MODE", "off"), {}).config, "/s.db", None)
+    assert {one.name for one in made} == {"movies"}
+    assert {one.settings.orphans for one in made} == {Orphans()}
