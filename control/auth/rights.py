@@ -136,6 +136,8 @@ ROUTES: Mapping[str, Rights] = {
     "GET /backups": CONFIDENTIAL,
     "GET /backups/{name}/download": CONFIDENTIAL,  # all that was done, and names of users
     "GET /decisions": READ,
+    "GET /comparison": READ,
+    "GET /comparison/days": READ,
     "GET /audit": CONFIDENTIAL,
     "GET /torrents": READ,
     "GET /torrents/{hash}/explain": READ,

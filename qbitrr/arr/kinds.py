@@ -60,7 +60,7 @@ class Kind:
         return ids or []
 
 
-GRABBED, FAILED = "grabbed", "downloadFailed"
+GRABBED, FAILED, IGNORED = "grabbed", "downloadFailed", "downloadIgnored"
 """History event types of a grab, and of a release that was blocklisted."""
 _ALWAYS = {GRABBED: EventKind.GRABBED, FAILED: EventKind.FAILED, "downloadFolderImported": EventKind.IMPORTED}
 _FILES = frozenset({EventKind.GRABBED, EventKind.IMPORTED})

@@ -98,6 +98,8 @@ def parser() -> argparse.ArgumentParser:
     undo.add_argument("action", type=int, help="number of the action, as `explain` and /web/decisions show it")
     shadow = command("shadow-report", _shadow_report, "print what would have been done while Shadow was on")
     shadow.add_argument("category", nargs="?", help="of which category; without it, of all")
+    beside = command("side-by-side", _side_by_side, "print what Shadow would have done beside what others did")
+    beside.add_argument("category", nargs="?", help="of which category; without it, of all")
     evidence = command("evidence", _evidence, "print how workers ended abnormally, and what is known of it")
     evidence.add_argument("category", nargs="?", help="of which worker; without it, one line for each end of any")
     backup = command("backup", _backup, "back the state file up now; the daemon may run meanwhile")
@@ -240,6 +242,14 @@ def _shadow_report(options: argparse.Namespace) -> int:
 
     text = asyncio.run(report(_chosen(options).state_file, options.category))
     return _print_or(text, "Nothing was recorded under Shadow.")
+
+
+def _side_by_side(options: argparse.Namespace) -> int:
+    from qbitrr.cli.side_by_side import report  # noqa: PLC0415
+    from qbitrr.clock import Clock  # noqa: PLC0415
+
+    text = asyncio.run(report(_chosen(options).state_file, options.category, Clock().wall()))
+    return _print_or(text, "Nothing is known to compare.")
 
 
 def _evidence(options: argparse.Namespace) -> int:

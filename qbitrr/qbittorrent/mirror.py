@@ -33,12 +33,16 @@ class Changes(NamedTuple):
 
 
 class Mirror:
-    """Torrents of one qBittorrent in the categories that `accepts`; `rid` is the number of the last answer."""
+    """Torrents of one qBittorrent in the categories that `accepts`; `rid` is the number of the last answer.
+
+    `departed` are those that the last answer removed, as they were seen last, or are in another category.
+    """
 
     def __init__(self, accepts: Callable[[str], bool]) -> None:
         self._accepts = accepts
         self.rid = 0
         self.torrents: dict[str, Torrent] = {}
+        self.departed: dict[str, Torrent] = {}
         self._unreadable: set[str] = set()
         self.connection_status = ""
         self.stall_detector = StallDetector()
@@ -67,8 +71,7 @@ class Mirror:
         changes = Changes(set(), set(gone), set())
         for infohash, delta in data.torrents.items():
             self._apply_one(infohash, delta, changes, whole=data.full_update)
-        for infohash in changes.removed:
-            del self.torrents[infohash]
+        self.departed = {infohash: self.torrents.pop(infohash) for infohash in changes.removed}
         self._unreadable &= self.torrents.keys()
         for infohash in data.unreadable & self.torrents.keys():
             self._unreadable.add(infohash)
@@ -130,6 +133,7 @@ class Mirror:
         after = _renamed(msgspec.structs.replace(before, **fields))
         if not self._accepts(after.category):
             if present is not None:
+                self.torrents[infohash] = after
                 changes.removed.add(infohash)
         elif after != present:
             self.torrents[infohash] = after

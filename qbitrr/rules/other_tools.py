@@ -32,16 +32,23 @@ class ForeignKind(StrEnum):
     """A search that was sent to the Arr."""
     BLOCKLISTING = "blocklisting"
     """A download that was failed in the Arr."""
+    IGNORING = "ignoring"
+    """A download that was dropped from the queue of the Arr and not failed."""
     REMOVAL = "removal"
     """A torrent that left its client, or the category, and was never imported."""
 
 
 class ForeignAct(Struct, frozen=True):
-    """Something that was done and not by qbitrr: the name of a command or a torrent, and when (epoch seconds)."""
+    """Something that was done and not by qbitrr: the name of a command or a torrent, and when (epoch seconds).
+
+    `items` are what a search was for, by their ids in the Arr; `infohash` is empty for a search.
+    """
 
     kind: ForeignKind
     name: str
     at: float
+    infohash: str = ""
+    items: tuple[int, ...] = ()
 
 
 class OtherTool(Struct, frozen=True):
@@ -60,6 +67,10 @@ _TEXTS = {
     ForeignKind.BLOCKLISTING: (
         "downloads that qbitrr did not fail",
         "Let one program fail downloads: two of them judge by rules that do not know of each other",
+    ),
+    ForeignKind.IGNORING: (
+        "downloads that qbitrr did not drop from the queue of the Arr",
+        "Let one program drop downloads: one that the Arr ignores is neither imported nor failed by it",
     ),
     ForeignKind.REMOVAL: (
         "torrents that were not imported and left without qbitrr",

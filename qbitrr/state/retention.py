@@ -77,6 +77,7 @@ NEWEST_KEPT = 1000
 AT_ONCE = 500
 """Decisions that one transaction drops."""
 _PAGES_AT_ONCE = 1000
+_DROPPED = ("ledger", "shadow", "departures", "foreign_acts", "shadow_searches", "watch_periods")
 
 
 def old_decisions(path: Path, before: float) -> dict[str, list[int]]:
@@ -92,18 +93,27 @@ def old_decisions(path: Path, before: float) -> dict[str, list[int]]:
                       AND id <= (SELECT max(id) FROM shadow) - {NEWEST_KEPT}""",
         "departures": f"""SELECT id FROM departures WHERE left_at < ?
                           AND id <= (SELECT max(id) FROM departures) - {NEWEST_KEPT}""",
+        "foreign_acts": f"""SELECT id FROM foreign_acts WHERE at < ?
+                            AND id <= (SELECT max(id) FROM foreign_acts) - {NEWEST_KEPT}""",
+        "shadow_searches": f"""SELECT id FROM shadow_searches WHERE at < ?
+                               AND id <= (SELECT max(id) FROM shadow_searches) - {NEWEST_KEPT}""",
+        "watch_periods": f"""SELECT id FROM watch_periods WHERE until < ?
+                             AND id <= (SELECT max(id) FROM watch_periods) - {NEWEST_KEPT}""",
     }
-    values = {"ledger": (before, *OPEN), "shadow": (before,), "departures": (before,)}
+    values = {"ledger": (before, *OPEN)}
     try:
         with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            return {table: [row[0] for row in connection.execute(sql, values[table])] for table, sql in queries.items()}
+            return {
+                table: [row[0] for row in connection.execute(sql, values.get(table, (before,)))]
+                for table, sql in queries.items()
+            }
     except sqlite3.Error as error:
         raise StateError(f"old decisions in {path.name} cannot be found: {error}") from error
 
 
 def drop_decisions(path: Path, table: str, ids: Sequence[int]) -> None:
     """Drop decisions by their ids, at most `AT_ONCE`: workers wait meanwhile. Raises StateError."""
-    if table not in ("ledger", "shadow", "departures"):
+    if table not in _DROPPED:
         raise ValueError(table)
     try:
         with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection, connection:

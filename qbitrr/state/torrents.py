@@ -6,6 +6,7 @@ of it, and the verdict, is forgotten together when the torrent is gone.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from qbitrr.rules.facts import TorrentKey
@@ -13,7 +14,7 @@ from qbitrr.rules.verdict import DESTRUCTIVE, Action
 from qbitrr.state.schema import BY_TORRENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from qbitrr.state.database import Database
 
@@ -106,12 +107,25 @@ _TABLES: dict[type[NamedTuple], tuple[str, int]] = {
 
 
 _REMOVING = ", ".join(f"'{action}'" for action in sorted(DESTRUCTIVE))
-_DEPART = f"""INSERT INTO departures (category, instance, infohash, name, added_at, left_at)
-    SELECT torrents.category, torrents.instance, torrents.infohash, ifnull(verdicts.name, ''), torrents.added_at, ?
+_DEPART = f"""INSERT INTO departures (category, instance, infohash, name, added_at, left_at, seen_at, state, moved_to,
+        action, rule, because, revisit_at, forecast)
+    SELECT torrents.category, torrents.instance, torrents.infohash, ifnull(verdicts.name, ''), torrents.added_at,
+        ?4, ?5, ?6, ?7, action, rule, because, revisit_at, forecast
     FROM torrents LEFT JOIN verdicts USING (category, instance, infohash)
-    WHERE torrents.category = ? AND torrents.instance = ? AND torrents.infohash = ? AND NOT EXISTS (
+    WHERE torrents.category = ?1 AND torrents.instance = ?2 AND torrents.infohash = ?3 AND NOT EXISTS (
         SELECT 1 FROM ledger WHERE ledger.infohash = torrents.infohash AND ledger.instance = torrents.instance
         AND ledger.added_at = torrents.added_at AND action IN ({_REMOVING}) AND state IN ('planned', 'done'))"""
+
+
+class LastSeen(NamedTuple):
+    """What was seen last of a torrent that is missed: when (epoch seconds), None when that is not known, and its state.
+
+    `moved_to` is the category that it is in now, None when its client has it no more.
+    """
+
+    at: float | None = None
+    state: str = ""
+    moved_to: str | None = None
 
 
 class Departure(NamedTuple):
@@ -175,15 +189,22 @@ async def keys(database: Database, category: str) -> set[TorrentKey]:
     return {TorrentKey(*row) for row in await database.rows(sql, (category,))}
 
 
-async def forget(database: Database, category: str, gone: Iterable[tuple[str, str]], now: float) -> None:
+async def forget(
+    database: Database,
+    category: str,
+    gone: Iterable[tuple[str, str]],
+    now: float,
+    seen: Mapping[TorrentKey, LastSeen] = MappingProxyType({}),
+) -> None:
     """Drop all that is stored of torrents, given as (instance, infohash); decisions of Shadow on them note the time.
 
-    Those that no action of ours removes, or has removed, are stored as departed.
+    Those that no action of ours removes, or has removed, are stored as departed, with what was `seen` of them last.
     """
     torrents = [(category, *key) for key in gone]
+    departing = [(*key, now, *seen.get(TorrentKey(*key[1:]), LastSeen())) for key in torrents]
     of_torrent = "category = ? AND instance = ? AND infohash = ?"
     async with database.transaction() as transaction:
-        await transaction.execute_many(_DEPART, [(now, *key) for key in torrents])
+        await transaction.execute_many(_DEPART, departing)
         for table in BY_TORRENT:
             await transaction.execute_many(f"DELETE FROM {table} WHERE {of_torrent}", torrents)
         await transaction.execute_many(

@@ -6,13 +6,14 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from qbitrr import ipc, logs
-from qbitrr.arr.kinds import FAILED
+from qbitrr.arr.kinds import FAILED, IGNORED
 from qbitrr.clock import from_iso, to_iso
 from qbitrr.rules.other_tools import WITHIN_SECONDS, ForeignAct, ForeignKind, other_tools
 from qbitrr.rules.verdict import Action
-from qbitrr.state import ledger, torrents
+from qbitrr.state import foreign_acts, ledger, torrents
 
 if TYPE_CHECKING:
+    from qbitrr.arr.models import Command
     from qbitrr.worker.context import WorkerContext
 
 _log = logs.get(__name__)
@@ -25,13 +26,16 @@ _MOST_ACTS = 2000
 _MOST_EVENTS = 500  # failures in one reading
 _SEARCH = "Search"
 _BY_HAND = "manual"
-_FAILING = (Action.FAIL, Action.FAIL_REST, Action.SEARCH_AGAIN)
+_FAILING = frozenset({Action.FAIL, Action.FAIL_REST, Action.SEARCH_AGAIN})
+_OURS = {FAILED: _FAILING, IGNORED: _FAILING | {Action.REMOVE, Action.RELEASE}}
+_KINDS = {FAILED: ForeignKind.BLOCKLISTING, IGNORED: ForeignKind.IGNORING}
 
 
 class OtherToolsWatch:
     """Reads the commands and the history of one Arr, and which torrents left without an action of ours.
 
-    What came before the start of the worker may be its own, and is left out; a day of it is in memory.
+    What came before the start of the worker may be its own, and is left out; a day of it is in memory, and all of it
+    is stored.
     """
 
     def __init__(self, context: WorkerContext) -> None:
@@ -46,10 +50,10 @@ class OtherToolsWatch:
 
     async def read(self) -> None:
         """Read what was done since the last time, and report what is more than a user does. Raises a ServiceError."""
-        self._listed = await self._read_commands()  # what is listed again is not counted again
+        await self._read_commands()
         now = self._context.clock.wall()
         if self._read_until is None or not 0.0 <= now - self._read_until < _HISTORY_SECONDS:
-            self._events = await self._read_failures()
+            await self._read_history()
         found = other_tools([*self._acts, *await self._read_removals(now)], now)
         kinds = frozenset(one.kind for one in found)
         for one in found:
@@ -59,17 +63,24 @@ class OtherToolsWatch:
         concerns = [ipc.Concern("other_tool", str(one.kind), one.text, one.remedy) for one in found]
         self._context.report.concerned("other tools", concerns)
 
-    async def _read_commands(self) -> set[int]:
-        """Note the searches that were not sent from here; returns all that are listed."""
+    async def _note(self, acts: list[ForeignAct]) -> None:
+        await foreign_acts.record(self._context.database, self._context.config.name, acts)
+        self._acts.extend(acts)
+
+    async def _read_commands(self) -> None:
+        """Note the searches that were not sent from here; what is listed again is not noted again."""
         commands = await self._client.commands()
-        since = self._started_at + self._client.clock_ahead_seconds
+        ahead = self._client.clock_ahead_seconds
+        searches = []
         for command in commands:
-            queued = from_iso(command.queued) or 0.0
+            at = (from_iso(command.queued) or 0.0) - ahead
             is_search = (command.name or "").endswith(_SEARCH) and command.trigger == _BY_HAND
             is_ours = command.id in self._client.sent_commands
-            if is_search and not is_ours and queued >= since and command.id not in self._listed:
-                self._acts.append(ForeignAct(ForeignKind.SEARCH, command.name or "", queued))
-        return {command.id for command in commands}
+            if is_search and not is_ours and at >= self._started_at and command.id not in self._listed:
+                items = tuple(self._client.kind.searched(command.body)) if command.body else ()
+                searches.append(ForeignAct(ForeignKind.SEARCH, _named(command), at, items=items))
+        await self._note(searches)
+        self._listed = {command.id for command in commands}
 
     async def _read_removals(self, now: float) -> list[ForeignAct]:
         """Read which torrents left without us and were not imported: under Shadow the ledger does not know."""
@@ -78,22 +89,35 @@ class OtherToolsWatch:
         left = await torrents.left_unimported(self._context.database, self._context.config.name, now - WITHIN_SECONDS)
         return [ForeignAct(ForeignKind.REMOVAL, one.name, one.left_at) for one in left]
 
-    async def _read_failures(self) -> set[int]:
-        """Note the downloads that were failed in the Arr without an action of ours; returns all of them."""
+    async def _read_history(self) -> None:
+        """Note the downloads that were failed or ignored in the Arr without an action of ours."""
         ahead = self._client.clock_ahead_seconds
-        since = max(self._started_at + ahead, (self._read_until or self._started_at) + ahead - _SKEW_SECONDS)
-        self._read_until = self._context.clock.wall()
+        since = max(self._started_at, (self._read_until or self._started_at) - _SKEW_SECONDS) + ahead
+        read_at = self._context.clock.wall()
         records = await self._client.history_since(to_iso(since) or "")
-        failed = [one for one in records if one.event_type == FAILED and one.download_id][:_MOST_EVENTS]
-        infohashes = sorted({(one.download_id or "").lower() for one in failed})
+        ended = [(str(one.event_type), one) for one in records if one.event_type in _KINDS and one.download_id]
+        ended = ended[:_MOST_EVENTS]
+        infohashes = sorted({(one.download_id or "").lower() for _, one in ended})
         entries = await ledger.of_torrents(self._context.database, self._context.config.name, infohashes)
-        ours = {entry.infohash for entry in entries if entry.action in _FAILING}
+        ours = {(entry.infohash, event) for entry in entries for event, some in _OURS.items() if entry.action in some}
         downloads = {
-            (one.download_id or "").lower(): one
-            for one in failed
-            if one.id not in self._events and (one.download_id or "").lower() not in ours
+            ((one.download_id or "").lower(), event): one
+            for event, one in ended
+            if one.id not in self._events and ((one.download_id or "").lower(), event) not in ours
         }
-        for one in downloads.values():  # a pack has an event for each item
-            at = from_iso(one.date) or 0.0
-            self._acts.append(ForeignAct(ForeignKind.BLOCKLISTING, one.source_title or "", at))
-        return {one.id for one in failed}
+        await self._note(  # a pack has an event for each item
+            [
+                ForeignAct(_KINDS[event], one.source_title or "", (from_iso(one.date) or 0.0) - ahead, infohash)
+                for (infohash, event), one in downloads.items()
+            ]
+        )
+        self._events, self._read_until = {one.id for _, one in ended}, read_at
+
+
+def _named(command: Command) -> str:
+    """The name of a search, with the series and season that it is for when it names no items."""
+    body, name = command.body, command.name or ""
+    if body is None or body.series_id is None:
+        return name
+    season = "" if body.season_number is None else f", season {body.season_number}"
+    return f"{name} (series {body.series_id}{season})"

@@ -11,6 +11,7 @@ from qbitrr import ipc, logs
 from qbitrr.clock import Clock
 from qbitrr.errors import ServiceError
 from qbitrr.state import searches as stored_searches
+from qbitrr.state import watch_periods
 from qbitrr.state.database import open_writer
 from qbitrr.state.logins import LoginRegister
 from qbitrr.worker import arr_folders, other_tools
@@ -168,6 +169,7 @@ def _torrent_jobs(context: WorkerContext, torrents: TorrentLoop) -> list[Job]:
         Job("tracker reach", _TRACKERS_SECONDS, torrents.observer.reach.ask),
         Job("strikes", _SAVE_SECONDS, torrents.observer.save),
         Job("seeding times", _SAVE_SECONDS, torrents.seeding.save),
+        Job("watch times", watch_periods.SAVE_SECONDS, torrents.save_watch_times),
     ]
     if (superseded := torrents.superseded) is not None:
         early = superseded.seconds_until_next

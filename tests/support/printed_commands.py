@@ -121,6 +121,10 @@ _RELEASE = (
     "test_nothing_is_made_before_the_checks_and_nothing_is_signed_before_the_tests"
 )
 ELSEWHERE = {
+    "qbitrr side-by-side": (
+        "tests/live/test_side_by_side.py::"
+        "test_what_another_program_removes_and_leaves_is_compared_with_what_shadow_would_have_done"
+    ),
     "make install": _IN_PLACE,
     "make uninstall": _IN_PLACE,
     "make install DESTDIR=…": f"{_INSTALL}test_what_was_staged_runs_where_it_is_put",

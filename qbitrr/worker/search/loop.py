@@ -25,6 +25,7 @@ from qbitrr.worker.search.outcomes import SearchOutcomes
 from qbitrr.worker.search.pause import SearchPause
 from qbitrr.worker.search.query_limits import QueryLimits
 from qbitrr.worker.search.seasons import SeasonSearches
+from qbitrr.worker.search.shadow import ShadowSearches
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -40,6 +41,7 @@ _PLAN_SECONDS = 300.0  # how long a plan is good when nothing is known to have c
 _BUSY_SECONDS = 60.0  # until an Arr that had enough to do is asked again
 _CLOCK_SKEW_SECONDS = 300.0  # between this machine and the Arr's
 _SHOWN = 50
+_SHADOW = "Shadow is on"
 _SPENT = "the budget is spent for now"
 _ASKED = "Asked"  # reason of a search that the user asked for
 _MOST_REQUESTED = 1000
@@ -57,6 +59,7 @@ class SearchLoop:
         self._clock = context.clock
         self._budget = SearchBudget(context)
         self._sender = SearchSender(context)
+        self._shadow = ShadowSearches(context, self._budget.per_hour) if context.config.shadow else None
         self._indexers = IndexerWatch(context)
         self._outcomes = SearchOutcomes(context.services.arr, context.clock)
         self._seasons = SeasonSearches(context)
@@ -107,6 +110,7 @@ class SearchLoop:
         if not waiting and await self._must_plan():
             await self._read_queue()
         await self._plan()
+        await self._note_shadowed()
         if waiting or (following := await self._first()) is None:
             return waiting
         if await self._budget.seconds_until(following.cost) > 0:
@@ -120,6 +124,11 @@ class SearchLoop:
         if not self._busy_because and (search := await self._first()) is not None:
             await self._send(search)
         return self._busy_because
+
+    async def _note_shadowed(self) -> None:
+        """Record the search that nothing but Shadow keeps from being sent; its items count as downloading for a day."""
+        if self._shadow is not None and self._forbidden() == [_SHADOW]:
+            self._downloading = await self._shadow.note(self._next)
 
     async def _check_outcomes(self) -> list[Command] | None:
         """See what became of the searches that were sent; returns the Arr's commands, None when none is under way."""
@@ -142,12 +151,12 @@ class SearchLoop:
 
     # -- what is in the way ---------------------------------------------------------------------------------------
 
-    def _forbidden(self) -> str:
+    def _forbidden(self) -> list[str]:
         """Return why the configuration forbids searches now; empty when it allows them."""
         entry = self._config.arr.entry_search
         local = time.localtime(self._clock.wall())
         always = {
-            "Shadow is on": self._config.shadow,
+            _SHADOW: self._config.shadow,
             "the new version is on probation": self._config.on_probation,
             "SearchLimit is 0": entry.search_limit == 0,
         }
@@ -159,12 +168,12 @@ class SearchLoop:
             ),
         }
         forbids = always if self._requested else always | unless_requested
-        return next((because for because, holds in forbids.items() if holds), "")
+        return [because for because, holds in forbids.items() if holds]
 
     async def _obstacle(self) -> str:
         """Return why nothing may be sent, as far as it is known without a request to the Arr; empty when it may."""
-        if because := self._forbidden():
-            return because
+        if forbidden := self._forbidden():
+            return forbidden[0]
         if await catalogue.synced_at(self._database, self._config.arr.category) is None:
             return "the library was not read yet"
         if because := self._retry_later():

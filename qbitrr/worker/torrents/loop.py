@@ -15,7 +15,8 @@ from qbitrr.rules.completion import OVERDUE_SECONDS, SHORTEST_SECONDS, expected_
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.torrents.protected import in_quarantine
 from qbitrr.rules.verdict import CHECKS, Action, Verdict, stops
-from qbitrr.state import torrents, verdicts
+from qbitrr.state import torrents, verdicts, watch_periods
+from qbitrr.state.torrents import LastSeen
 from qbitrr.worker.torrents.actions.approvals import Approvals
 from qbitrr.worker.torrents.actions.context import ActionContext
 from qbitrr.worker.torrents.actions.runner import ActionRunner
@@ -90,6 +91,7 @@ class TorrentLoop:
         self._revisit_at: dict[TorrentKey, float] = {}
         self._to_explain: set[TorrentKey] = set()
         self._complete_at: dict[TorrentKey, float] = {}  # expected, monotonic
+        self._answered_before: dict[str, float] = {}
 
     async def load(self) -> None:
         """Read back what an earlier process left: open actions, verdicts on torrents that may be gone."""
@@ -102,6 +104,8 @@ class TorrentLoop:
         await self.observer.load()
         await self.seeding.load()
         self._left_over = await torrents.keys(self._database, self._category)
+        before, now = await watch_periods.last(self._database, self._category), self._clock.wall()
+        self._answered_before = {instance: at for instance, at in before.items() if at <= now}
 
     async def close(self) -> None:
         """Cancel what is under way, and write down what is only in memory."""
@@ -113,6 +117,11 @@ class TorrentLoop:
             await self._downloads.close()
         await self.observer.close()
         await self.seeding.close()
+        await self.save_watch_times()
+
+    async def save_watch_times(self) -> None:
+        """Write down until when each qBittorrent has answered."""
+        await watch_periods.extend(self._database, self._category, self.poll.answered_at)
 
     def explain(self, infohash: str) -> None:
         """Have a torrent judged in a pass now, and its verdict stored with what is measured then."""
@@ -179,7 +188,8 @@ class TorrentLoop:
             return
         gone = self._to_forget - self.poll.present()
         if gone:
-            await torrents.forget(self._database, self._category, gone, self._clock.wall())
+            seen = {key: self._last_seen(key) for key in gone}
+            await torrents.forget(self._database, self._category, gone, self._clock.wall(), seen)
             self._ownership.forget(gone)
             for key in gone:
                 self._identities.pop(key, None)
@@ -194,7 +204,13 @@ class TorrentLoop:
             self.observer.forget(gone)
             self.seeding.forget(gone)
             self._to_judge -= gone
+        for key in self._to_forget:
+            self.poll.departed.pop(key, None)
         self._to_forget = set()
+
+    def _last_seen(self, key: TorrentKey) -> LastSeen:
+        """What was seen last of a torrent that is gone, perhaps by an earlier process."""
+        return self.poll.departed.get(key, LastSeen(self._answered_before.get(key.instance)))
 
     def _report_numbers(self) -> None:
         """Report what the process list shows."""
@@ -297,9 +313,9 @@ class TorrentLoop:
     def _forecast(self, torrent: TorrentFacts, verdict: Verdict) -> verdicts.Forecast | None:
         """What would be decided when the verdict is to be judged again, if nothing but time changed.
 
-        Only for an explanation: it costs as much as judging.
+        Only for an explanation, as it costs as much as judging, and under Shadow, to be compared with what others do.
         """
-        if torrent.key not in self._to_explain or verdict.revisit_at is None:
+        if verdict.revisit_at is None or (self._shadow is None and torrent.key not in self._to_explain):
             return None
         if verdict.last.rule in _WITHOUT_FORECAST:
             return None

@@ -14,6 +14,7 @@ from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.qbittorrent.mirror import Mirror
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.states import WAITING_FOR_METADATA
+from qbitrr.state.torrents import LastSeen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,8 @@ class Poll:
     """The torrents of the worker's categories on all its qBittorrents, and their facts.
 
     `wake` is set when there is reason for a pass before its time, as when a late answer has come. `everything` is a
-    mirror of all torrents of the qBittorrent that the worker is for, fed by the same answers.
+    mirror of all torrents of the qBittorrent that the worker is for, fed by the same answers. `answered_at` is when
+    each last answered (epoch seconds), `departed` what was seen last of torrents that were removed.
     """
 
     def __init__(self, context: WorkerContext, is_of_interest: Callable[[str], bool]) -> None:
@@ -50,6 +52,9 @@ class Poll:
         self._clients = clients if own is None else {own.section: clients[own.section]}
         self.mirrors = {name: Mirror(is_of_interest) for name in self._clients}
         self.everything = None if own is None else Mirror(lambda _category: True)
+        self.answered_at: dict[str, float] = {}
+        self.departed: dict[TorrentKey, LastSeen] = {}
+        self._is_of_interest = is_of_interest
         self._report = context.report
         self._clock = context.clock
         self._facts: dict[TorrentKey, TorrentFacts] = {}
@@ -159,12 +164,14 @@ class Poll:
         if mirror.rid == 0:  # it may have been updated
             self._versions[instance] = await client.version()
         logins = client.logins
+        asked_at = self._clock.wall()
         data = await client.maindata(mirror.rid)
         if client.logins != logins and mirror.rid:  # a new session numbers its answers from one
             data = await client.maindata(0)
         everything = mirror.rid == 0
         connected_before = mirror.connected
         changes = mirror.apply(data, self._clock.monotonic())
+        self._note_departed(instance, asked_at)
         self._drop_facts(instance, changes.changed | changes.removed)
         everything = everything or mirror.connected != connected_before
         changed = set(mirror.torrents) if everything else changes.changed
@@ -184,6 +191,14 @@ class Poll:
             unknown = self.everything.apply(data, self._clock.monotonic()).unknown
             if unknown:
                 self.everything.add((await client.readable_torrents(unknown)).items())
+
+    def _note_departed(self, instance: str, asked_at: float) -> None:
+        """Note what the last answer removed, which was there at the answer before."""
+        seen_at = self.answered_at.get(instance)
+        for infohash, torrent in self.mirrors[instance].departed.items():
+            moved_to = None if self._is_of_interest(torrent.category) else torrent.category
+            self.departed[TorrentKey(instance, infohash)] = LastSeen(seen_at, torrent.state, moved_to)
+        self.answered_at[instance] = asked_at
 
     def _drop_facts(self, instance: str, infohashes: set[str]) -> None:
         for infohash in infohashes:

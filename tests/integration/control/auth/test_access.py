@@ -28,6 +28,8 @@ OPEN_TO_ALL = {
 OPEN_INSIDE = OPEN_TO_ALL | {
     ("GET", "/metrics"),
     ("GET", "/web/arr"),
+    ("GET", "/web/comparison"),
+    ("GET", "/web/comparison/days"),
     ("GET", "/web/config"),
     ("GET", "/web/config/history"),
     ("GET", "/web/decisions"),

@@ -7,7 +7,7 @@ from qbitrr.arr.kinds import RADARR
 from qbitrr.clock import Clock
 from qbitrr.rules import other_tools as rules
 from qbitrr.rules.verdict import Action
-from qbitrr.state import ledger
+from qbitrr.state import foreign_acts, ledger
 from qbitrr.worker import other_tools
 from qbitrr.worker.other_tools import OtherToolsWatch
 from tests.integration.qbitrr.worker.torrents import downloads
@@ -64,6 +64,10 @@ async def test_searches_of_another_program_are_reported_and_our_own_are_not(an_a
         await watched.other.sync_rss()
         await watched.other.refresh_downloads()
         assert f"{FEW} searches" in (await watched.read())[0][1]
+        stored = await foreign_acts.searches(room.database, 0.0, 1e12)
+        assert {category for category, _ in stored} == {room.config.name}
+        others = {*(item for item in items[5 : 5 + FEW - 1]), items[-1]}
+        assert sorted(item for _, act in stored for item in act.items) == sorted(others), "each is stored once"
 
 
 async def test_what_was_there_before_the_start_may_be_our_own(an_arr):
@@ -88,3 +92,23 @@ async def test_downloads_that_another_program_fails_are_reported(an_arr):
         ((name, text),) = await watched.read()
         assert (name, f"{FEW} downloads that qbitrr did not fail" in text) == ("blocklisting", True)
         assert (await watched.read())[0][1] == text
+        stored = await room.database.rows("SELECT kind, infohash, at FROM foreign_acts")
+        assert {(kind, infohash) for kind, infohash, _ in stored} == {
+            ("blocklisting", torrent.infohash) for torrent in others[:FEW]
+        }
+        assert len(stored) == FEW, "each is stored once"
+        assert all(abs(at - room.context.clock.wall()) < 60 for *_, at in stored)
+
+
+async def test_downloads_that_another_program_drops_from_the_queue_are_stored(an_arr):
+    async with an_arr(items=100) as on, on.opened(clock=Clock()) as room, Watched(room, on.stand_in) as watched:
+        ours, other = (grab(on, [item]) for item in missing(on, 2))
+        planned = decision(infohash=ours.infohash, category=room.config.name, action=Action.RELEASE)
+        await ledger.plan(room.database, planned, {}, 1.0)
+        records = {record.download_id: record.id for record in on.arr.queue.values()}
+        for torrent in (ours, other):
+            record = records[torrent.infohash.upper()]
+            assert on.arr.remove(record, from_client=False, blocklist=False, skip_redownload=True)
+        await watched.read()
+        stored = await room.database.rows("SELECT kind, infohash FROM foreign_acts")
+        assert stored == [("ignoring", other.infohash)]

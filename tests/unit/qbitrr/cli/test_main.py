@@ -13,6 +13,7 @@ COMMANDS = [
     ["explain", "ab"],
     ["undo", "1"],
     ["shadow-report"],
+    ["side-by-side"],
     ["evidence"],
     ["update"],
     ["ctl", "status"],

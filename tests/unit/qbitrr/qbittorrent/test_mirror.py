@@ -155,3 +155,16 @@ def test_the_speed_of_a_client_is_known_once_it_said_all_of_it():
     assert kept.speed == ClientSpeed(alternative=True, limit=1024, total=7)
     kept.apply(data(server_state={"use_alt_speed_limits": False, "dl_rate_limit": 0}))
     assert kept.speed == ClientSpeed(alternative=False, limit=0, total=7)
+
+
+def test_what_departed_is_known_as_it_was_seen_last_until_the_next_answer():
+    kept = mirror("a", "b", "c")
+    kept.apply(data(torrents={"a": {"state": "stalledDL"}}))
+    kept.apply(data(torrents_removed=["a"], torrents={"b": {"category": "other"}}))
+    departed = {infohash: (torrent.state, torrent.category) for infohash, torrent in kept.departed.items()}
+    assert departed == {"a": ("stalledDL", "mine"), "b": ("unknown", "other")}
+    assert set(kept.torrents) == {"c"}
+    kept.apply(data())
+    assert kept.departed == {}
+    kept.apply(data(full_update=True))
+    assert kept.departed.keys() == {"c"}

@@ -333,6 +333,22 @@ def test_a_search_of_before_is_repeated_as_it_would_have_been(tmp_path):
     assert read(path, "SELECT * FROM season_searches") == read(path, "SELECT * FROM indexer_outages") == []
 
 
+def test_departures_from_before_say_that_it_is_not_known_what_was_seen_last(tmp_path):
+    path = tmp_path / "state.db"
+    scripts = migrate.migrations()
+    before = next(n for n, script in enumerate(scripts) if "ALTER TABLE departures" in script)
+    migrate.prepare(path, scripts[:before])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO departures (category, instance, infohash, name, added_at, left_at)"
+            " VALUES ('movies', 'qBit', 'a', 'A', 1.0, 2.0)"
+        )
+    assert migrate.prepare(path) == before
+    assert read(path, "SELECT infohash, left_at, seen_at, state, moved_to, rule FROM departures") == [
+        ("a", 2.0, None, "", None, None)
+    ]
+
+
 def test_every_migration_has_a_number_of_its_own():
     names = sorted(path.name for path in (Path(migrate.__file__).parent / "migrations").glob("*.sql"))
     assert [name.partition("_")[0] for name in names] == [f"{number:03}" for number in range(1, len(names) + 1)]

@@ -5,14 +5,17 @@ import pytest
 
 from qbitrr.errors import StateError
 from qbitrr.rules import quarantine
-from qbitrr.state import catalogue, ledger, retention, shadow, torrents
+from qbitrr.rules.other_tools import ForeignAct, ForeignKind
+from qbitrr.state import catalogue, foreign_acts, ledger, retention, shadow, shadow_searches, torrents, watch_periods
 from qbitrr.state.schema import BY_CATEGORY
+from qbitrr.state.shadow_searches import ShadowSearch
 from qbitrr.state.torrents import StoredTorrent
 from tests.unit.qbitrr.state.entries import decision, newest, plan
 from tests.unit.qbitrr.state.test_catalogue import movie, sync
 
 # of columns whose values are checked, or numbered
-VALUES = {"kind": {"catalogue": "radarr", "tracker_refusals": "listed"}, "id": {"shadow": None, "departures": None}}
+NUMBERED = ("shadow", "shadow_searches", "departures", "foreign_acts", "watch_periods")
+VALUES = {"kind": {"catalogue": "radarr", "tracker_refusals": "listed"}, "id": dict.fromkeys(NUMBERED)}
 
 
 def fill(state_file, category):
@@ -162,19 +165,32 @@ async def test_decisions_on_torrents_that_are_gone_are_dropped_with_age_and_thei
     for number in (7, 8):
         await torrents.save(database, "tv", StoredTorrent, [StoredTorrent("qBit", f"{number:040x}", 1.0, "tv")])
         await torrents.forget(database, "tv", [("qBit", f"{number:040x}")], 1.0)
+    acts = [ForeignAct(ForeignKind.SEARCH, "MoviesSearch", at) for at in (1.0, 1.0)]
+    await foreign_acts.record(database, "movies", acts)
+    for at in (1.0, 5000.0):
+        await watch_periods.extend(database, "movies", {"qBit": at})
+    for at in (1.0, 1.0):
+        await shadow_searches.record(database, ShadowSearch("movies", at, "A", "missing", (1,)))
     totals = await ledger.totals(database)
     found = retention.old_decisions(state_file, 100.0)
-    assert found == {"ledger": [old, last], "shadow": [1], "departures": [1]}
+    assert found == {
+        "ledger": [old, last],
+        "shadow": [1],
+        "departures": [1],
+        "foreign_acts": [1],
+        "shadow_searches": [1],
+        "watch_periods": [1],
+    }
     for table, ids in found.items():
         retention.drop_decisions(state_file, table, ids)
     assert {entry.id for entry in await newest(database, 9)} == {present, still_open.id, latest}
     assert await ledger.totals(database) == totals
-    assert retention.old_decisions(state_file, 100.0) == {"ledger": [], "shadow": [], "departures": []}
+    assert not any(retention.old_decisions(state_file, 100.0).values())
 
 
 async def test_what_is_younger_or_among_the_newest_thousand_stays(state_file, database):
     await ended(database, 1, at=50.0)
-    assert retention.old_decisions(state_file, 100.0) == {"ledger": [], "shadow": [], "departures": []}
+    assert not any(retention.old_decisions(state_file, 100.0).values())
 
 
 async def test_pages_of_dropped_rows_go_back_to_the_file_system(state_file, database, monkeypatch):

@@ -18,6 +18,7 @@ NOT_BY_TORRENT = {
     "ledger": "what was done stays known",
     "shadow": "what Shadow kept from being done stays known, with the time when the torrent left",
     "departures": "that a torrent left without us stays known",
+    "foreign_acts": "what others did to a torrent stays known",
     "paused_downloads": "the guard of the qBittorrent keeps it, which may have no category",
 }
 

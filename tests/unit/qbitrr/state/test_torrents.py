@@ -4,6 +4,7 @@ from qbitrr.rules.facts import TorrentKey
 from qbitrr.state import ledger, shadow, torrents, verdicts
 from qbitrr.state.ledger import LedgerFilter
 from qbitrr.state.torrents import (
+    LastSeen,
     StoredFileCheck,
     StoredImportAnswer,
     StoredRefusals,
@@ -184,3 +185,14 @@ async def test_what_left_without_us_and_was_never_imported(database):
     assert [one.left_at for one in await torrents.left_unimported(database, "movies", 76.0)] == [77.0]
     assert await torrents.left_unimported(database, "movies", 77.0) == []
     assert await torrents.left_unimported(database, "tv", 0.0) == []
+
+
+async def test_a_departure_keeps_the_verdict_and_what_was_seen_last(database):
+    await torrents.save(database, "tv", StoredTorrent, [StoredTorrent(*A, 5.0, "tv"), StoredTorrent(*TWIN, 5.0, "tv")])
+    await verdicts.store(database, [verdict("tv", *A)])
+    await torrents.forget(database, "tv", [A, TWIN], 77.0, {A: LastSeen(70.0, "stalledDL", "other")})
+    columns = "instance, left_at, seen_at, state, moved_to, action, rule, because"
+    assert await database.rows(f"SELECT {columns} FROM departures ORDER BY instance") == [
+        ("qBit", 77.0, 70.0, "stalledDL", "other", "nothing", "stalled", "it is young"),
+        ("qBit-2", 77.0, None, "", None, None, None, None),
+    ]

@@ -1,0 +1,107 @@
+"""What the worker stores of torrents that others remove beside Shadow: each is compared rightly."""
+
+import pytest
+
+from qbitrr.clock import Clock
+from qbitrr.rules.side_by_side import UNSEEN_SECONDS, Class, compare
+from qbitrr.state import side_by_side, verdicts
+from qbitrr.state.side_by_side import Span
+from tests.integration.qbitrr.worker.torrents.passing import passes_until, settled
+from tests.integration.qbitrr.worker.torrents.scenes import finished, only, stalled
+
+EVER = Span(0.0, 1e12)
+
+
+async def rows(opened):
+    return {one.infohash: one for one in await side_by_side.page(opened.database, 99, EVER)}
+
+
+def row_of(opened, torrent, holds=lambda row: True):
+    async def found():
+        row = (await rows(opened)).get(torrent.infohash)
+        return row if row is not None and holds(row) else None
+
+    return found
+
+
+def left(row):
+    return row.removed_at is not None
+
+
+def kind(row, now):
+    return compare(row.ours, row.theirs, now).kind
+
+
+async def test_the_same_torrent_removed_by_others_and_recorded_by_shadow_is_agreement(sandbox, bench):
+    torrent = stalled(sandbox.world)
+    async with bench(settings={"Shadow": True}) as opened:
+        await opened.loop.load()
+        row = await passes_until(opened, row_of(opened, torrent), "no removal is recorded")
+        assert kind(row, row.removes_at) is Class.NOT_KNOWN  # it is too early to say
+        await opened.loop.save_watch_times()
+        (row,) = [one for one in (await rows(opened)).values() if one.infohash == torrent.infohash]
+        assert row.seen_at is not None
+        del sandbox.world.client.torrents[torrent.infohash]
+        row = await passes_until(opened, row_of(opened, torrent, left), "it is not noticed that it left")
+    assert (kind(row, row.removed_at), row.opinion.action, row.state) == (Class.AGREE, "fail", "stalledDL")
+    assert row.seen_at <= row.removed_at <= row.seen_at + 30
+
+
+async def test_what_shadow_would_have_kept_is_only_theirs_with_the_verdict_seen_last(sandbox, bench):
+    torrent = finished(sandbox.world)
+    only(sandbox.world, torrent)
+    async with bench(settings={"Shadow": True}) as opened:
+        await opened.loop.load()
+
+        async def judged():
+            return await verdicts.of_torrent(opened.database, torrent.infohash)
+
+        (verdict, *_) = await passes_until(opened, judged, "it was not judged")
+        del sandbox.world.client.torrents[torrent.infohash]
+        row = await passes_until(opened, row_of(opened, torrent, left), "it is not noticed that it left")
+    assert (kind(row, row.removed_at), row.opinion.rule) == (Class.ONLY_THEIRS, verdict.rule)
+
+
+async def test_what_is_moved_to_a_category_of_no_one_is_not_known(sandbox, bench):
+    torrent = stalled(sandbox.world)
+    async with bench(settings={"Shadow": True}) as opened:
+        await opened.loop.load()
+        await passes_until(opened, row_of(opened, torrent), "no removal is recorded")
+        sandbox.world.client.categories["elsewhere"] = ""
+        torrent.category = "elsewhere"
+        row = await passes_until(opened, row_of(opened, torrent, left), "it is not noticed that it left")
+    assert (kind(row, row.removed_at), row.moved_to) == (Class.NOT_KNOWN, "elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("away", "expected"), [(UNSEEN_SECONDS / 2, Class.ONLY_THEIRS), (UNSEEN_SECONDS * 3, Class.NOT_KNOWN)]
+)
+async def test_what_left_while_no_worker_ran_is_known_as_well_as_it_was_seen(sandbox, bench, away, expected):
+    torrent = finished(sandbox.world)
+    only(sandbox.world, torrent)
+    async with bench(settings={"Shadow": True}) as opened:
+        await opened.loop.load()
+
+        async def judged():
+            return await verdicts.of_torrent(opened.database, torrent.infohash)
+
+        await passes_until(opened, judged, "it was not judged")
+        await settled(opened, 1)
+        await opened.loop.close()
+    del sandbox.world.client.torrents[torrent.infohash]
+    clock = Clock()
+    later = Clock(wall=lambda: clock.wall() + away)
+    async with bench(settings={"Shadow": True}, clock=later) as opened:
+        await opened.loop.load()
+        row = await passes_until(opened, row_of(opened, torrent, left), "it is not noticed that it left")
+    assert kind(row, row.removed_at) is expected
+    assert away - 5 <= row.removed_at - row.seen_at <= away + 60
+
+
+async def test_under_shadow_every_verdict_that_time_may_change_says_to_what(sandbox, bench):
+    async with bench(settings={"Shadow": True}) as opened:
+        await opened.loop.load()
+        await settled(opened, 2)
+        changing = "SELECT count(*), count(forecast) FROM verdicts WHERE revisit_at IS NOT NULL AND rule <> 'error'"
+        ((number, with_forecast),) = await opened.database.rows(changing)
+    assert number == with_forecast > 0
