@@ -142,10 +142,10 @@ def _worker(context: HandlerContext, category: str) -> InboxEntry | None:
 
 
 def _credentials(context: HandlerContext, category: str) -> dict[str, str]:
-    """The keys of the services of a worker that prove who calls, by section."""
+    """The keys of the services of a worker that prove who calls, by section of the configuration."""
     keys = {qbit.section: "UserName and Password, or ApiKey," for qbit in runnable_qbits(context.loaded.config)}
     if (arr := context.workers.processes[category].config.arr_section) is not None:
-        keys[arr.section] = "APIKey"
+        keys |= {arr.section: "APIKey", "Prowlarr": "APIKey"}
     return keys
 
 

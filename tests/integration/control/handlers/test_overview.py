@@ -62,6 +62,14 @@ async def test_a_refused_key_is_to_be_corrected(make_context, connect):
     assert "Password" in entries[2]["remedy"]
 
 
+async def test_a_refused_key_of_prowlarr_is_to_be_corrected(make_context, connect):
+    context = make_context()
+    worker(context, "movies", Phase.HELD, waiting_for="Prowlarr", last_error="the API key was not accepted")
+    async with connect(context) as client:
+        (entry,) = (await get(client, "/web/inbox"))["entries"]
+    assert (entry["matter"], entry["remedy"]) == ("credentials", "Correct APIKey of Prowlarr")
+
+
 async def test_disks_that_cannot_be_read_or_written(make_context, connect):
     context = make_context()
     worker(context, "movies", Phase.WAITING, NOW - 61, waiting_for=STATE_FILE, last_error="disk is full")
