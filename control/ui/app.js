@@ -16,6 +16,7 @@ import { locale, t, useLanguage } from "./words.js";
 const VIEWS = {
   overview: () => import("./views/overview.js"),
   activity: () => import("./views/activity.js"),
+  comparison: () => import("./views/comparison.js"),
   torrents: () => import("./views/torrents.js"),
   libraries: () => import("./views/libraries.js"),
   plan: () => import("./views/plan.js"),

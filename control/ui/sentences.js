@@ -32,12 +32,13 @@ export function canUndo({ action, state, notes }) {
 
 const COLUMNS = ["plannedAt", "updatedAt", "category", "instance", "action", "name", "hash", "rule", "because", "state", "outcome"];
 
-/** Entries as CSV with a heading. A cell that a spreadsheet would calculate is quoted as text. @param {Record<string, any>[]} entries */
-export function asCsv(entries) {
+/** Entries as CSV with a heading. A cell that a spreadsheet would calculate is quoted as text.
+ * @param {Record<string, any>[]} entries @param {string[]} columns */
+export function asCsv(entries, columns = COLUMNS) {
   const cell = (value) => {
     const text = String(value ?? "");
     const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
     return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
-  return [COLUMNS, ...entries.map((entry) => COLUMNS.map((name) => entry[name]))].map((row) => row.map(cell).join(",")).join("\r\n");
+  return [columns, ...entries.map((entry) => columns.map((name) => entry[name]))].map((row) => row.map(cell).join(",")).join("\r\n");
 }

@@ -169,7 +169,12 @@ def _torrent_jobs(context: WorkerContext, torrents: TorrentLoop) -> list[Job]:
         Job("tracker reach", _TRACKERS_SECONDS, torrents.observer.reach.ask),
         Job("strikes", _SAVE_SECONDS, torrents.observer.save),
         Job("seeding times", _SAVE_SECONDS, torrents.seeding.save),
-        Job("watch times", watch_periods.SAVE_SECONDS, torrents.save_watch_times),
+        Job(
+            "watch times",
+            watch_periods.SAVE_SECONDS,
+            torrents.save_watch_times,
+            early=torrents.seconds_until_watched,
+        ),
     ]
     if (superseded := torrents.superseded) is not None:
         early = superseded.seconds_until_next

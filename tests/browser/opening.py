@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 VIEWS = (
     "overview",
     "activity",
+    "comparison",
     "torrents",
     "libraries",
     "plan",

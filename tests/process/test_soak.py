@@ -99,10 +99,11 @@ MOST_ROWS = {
     **dict.fromkeys(("movies", "series", "episodes", "artists", "albums", "tracks", "artist_files"), ITEMS),
     **dict.fromkeys(("movie_counts", "titles", "titles_by_part"), ITEMS),
     **dict.fromkeys(("torrents", "file_checks", "strikes", "seeding_times", "tracker_refusals", "verdicts"), 150),
-    **dict.fromkeys(("ledger", "departures"), 1200),  # the newest thousand, and those of a day
+    # the newest thousand, and those of a day
+    **dict.fromkeys(("ledger", "departures", "foreign_acts", "watch_periods"), 1200),
     "ledger_totals": 200,
     "ledger_changes": 1,
-    "shadow": 0,
+    **dict.fromkeys(("shadow", "shadow_searches"), 0),
     "absent_categories": 1,
     "instances": 2,
     "import_answers": 0,

@@ -59,6 +59,7 @@ class Shadow extends Element {
           <p>${n} ${t("shadow.on.text")}</p>
           <footer>
             <a class="button" href=${formatRoute("activity", [], { shadow: true })}>${t("shadow.show")}</a>
+            <a class="button" href=${formatRoute("comparison")}>${t("view.comparison")}</a>
             <button type="button" @click=${() => this.#goLive()}>${t("shadow.live")}</button>
           </footer>
         </section>`

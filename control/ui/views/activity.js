@@ -8,6 +8,7 @@ import { fold } from "../parts/fold.js";
 import { notify } from "../parts/toasts.js";
 import { setParams } from "../router.js";
 import { asCsv } from "../sentences.js";
+import { formatRoute } from "../urlstate.js";
 import { repeat } from "../vendor/lit.js";
 import { named, t } from "../words.js";
 import { saveAs } from "../save.js";
@@ -113,6 +114,7 @@ class Activity extends Element {
       <header class="head">
         <h1>${t("view.activity")}</h1>
         <div class="row">
+          <a class="button" href=${formatRoute("comparison")}>${t("view.comparison")}</a>
           <button type="button" @click=${() => this.#export("json")}>${t("export")} JSON</button>
           <button type="button" @click=${() => this.#export("csv")}>${t("export")} CSV</button>
         </div>

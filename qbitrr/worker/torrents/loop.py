@@ -45,6 +45,7 @@ _log = logs.get(__name__)
 _JUDGED_AT_ONCE = 500
 _FAULT_SECONDS = 60.0  # until a torrent is judged again when that broke off
 _WITHOUT_FORECAST = frozenset({"error", in_quarantine.__name__})  # what follows is not decided by time alone
+_FIRST_ANSWER_SECONDS = 5.0
 _STRAY_SECONDS = 300.0  # until a torrent that was moved aside, and that no worker knows, is asked for again
 
 
@@ -121,7 +122,12 @@ class TorrentLoop:
 
     async def save_watch_times(self) -> None:
         """Write down until when each qBittorrent has answered."""
-        await watch_periods.extend(self._database, self._category, self.poll.answered_at)
+        if self.poll.answered_at:
+            await watch_periods.extend(self._database, self._category, self.poll.answered_at)
+
+    def seconds_until_watched(self) -> float:
+        """Return when to write that down early, as none has answered yet; infinite when one has."""
+        return math.inf if self.poll.answered_at else _FIRST_ANSWER_SECONDS
 
     def explain(self, infohash: str) -> None:
         """Have a torrent judged in a pass now, and its verdict stored with what is measured then."""
