@@ -112,6 +112,7 @@ MOST_ROWS = {
     "breakers": 3,
     "requests": 100,
     "searches": ITEMS,
+    **dict.fromkeys(("orphans", "orphan_listings", "orphan_failures", "arr_folders"), 0),  # they are off
     "season_searches": ITEMS,
     "indexer_outages": 3,
     "answers": 0,
