@@ -20,7 +20,7 @@ async def test_searches_downloads_and_decisions_of_an_item(filled_state, tmp_pat
     copy = tmp_path / "copy.db"
     copy.write_bytes(filled_state.read_bytes())
     async with open_writer(copy) as database:
-        await searches.restore(database, "movies", [7], [("movies", 7, NOW, 3, None)])
+        await searches.restore(database, "movies", [7], [("movies", 7, NOW, 3, None, None)])
         await act(database, "1", "import", "failed", [7])
         await act(database, "1", "fail", "done", [7, 8])
         await act(database, "2", "manual_import", "done", [7])
