@@ -118,6 +118,7 @@ def torrent_data(row: DataRow) -> TorrentData:
     """Translate where a torrent has its data."""
     return TorrentData(
         infohash=row.hash,
+        name=row.name,
         state=row.state,
         content_path=row.content_path,
         save_path=row.save_path,

@@ -91,6 +91,7 @@ class DataRow(Struct, frozen=True, gc=False):
     amount_left: int = 0
     size: int = 0
     total_size: int = -1
+    name: str = ""
 
 
 class Tracker(Struct, frozen=True, gc=False):

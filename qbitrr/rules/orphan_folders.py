@@ -43,6 +43,7 @@ class TorrentData(Struct, frozen=True, gc=False):
     """
 
     infohash: str
+    name: str
     state: str
     content_path: str
     save_path: str
@@ -56,8 +57,7 @@ class TorrentData(Struct, frozen=True, gc=False):
     @property
     def rootless(self) -> bool:
         """Whether it has several files and no folder of its own."""
-        places = (self.save_path, self.download_path)
-        return bool(self.content_path) and any(is_within(place, self.content_path) for place in places if place)
+        return bool(self.content_path) and any(is_within(place, self.content_path) for place in self.places)
 
     @property
     def shows_place(self) -> bool:
@@ -65,9 +65,14 @@ class TorrentData(Struct, frozen=True, gc=False):
         return bool(self.content_path) and self.has_data and self.state not in _WITHOUT_DATA
 
     @property
+    def places(self) -> list[str]:
+        """Its folders, by its client."""
+        return [place for place in (self.save_path, self.download_path) if place]
+
+    @property
     def place(self) -> str | None:
         """The innermost of its folders that its data lies in; None when it lies in neither."""
-        around = [one for one in (self.save_path, self.download_path) if one and is_within(self.content_path, one)]
+        around = [place for place in self.places if is_within(self.content_path, place)]
         return max(around, key=lambda one: len(parts(one)), default=None)
 
     @property
@@ -76,7 +81,7 @@ class TorrentData(Struct, frozen=True, gc=False):
 
         A folder in its save path that has a file of it is its own, also when that is its only one.
         """
-        places = [place for place in (self.save_path, self.download_path) if place]
+        places = self.places
         if self.rootless:
             roots = {file.split("/", 1)[0] for file in self.files}
             yield from (f"{place}/{root}" for place in {*places, self.content_path} for root in roots)
@@ -85,6 +90,8 @@ class TorrentData(Struct, frozen=True, gc=False):
             names = [name for name in self.content_path.replace("\\", "/").split("/") if name]
             root = names[-1] if self.place is None else names[len(parts(self.place))]
             yield from (f"{place}/{root}" for place in places)
+        elif self.name and "/" not in self.name:  # it waits for its metadata
+            yield from (f"{place}/{self.name}" for place in places)
 
 
 class ClientData(Struct, frozen=True):
@@ -164,17 +171,28 @@ def fold(path: str) -> str:
 
 
 class KnownPaths:
-    """All paths, as this machine calls them, that belong to a torrent of any client."""
+    """All paths, as this machine calls them, that belong to a torrent of any client.
+
+    `places` are the folders that they lie in: one may have several names, as by a link or a second mount.
+    """
 
     def __init__(self, clients: Iterable[ClientData]) -> None:
+        self.places: set[str] = set()
         self._paths: set[str] = set()
         self._infohashes: set[str] = set()
         for client in clients:
             for torrent in client.torrents:
                 self._infohashes.update(one.lower() for one in (torrent.infohash, *torrent.other_infohashes))
+                self._note_places(client, torrent)
                 for path in torrent.paths:
-                    local = client.here(path)
-                    self._paths.update(_without_suffix(fold(one)) for one in (path, local) if one)
+                    self._paths.update(_without_suffix(fold(one)) for one in {path, client.here(path)} if one)
+
+    def _note_places(self, client: ClientData, torrent: TorrentData) -> None:
+        places = torrent.places
+        if torrent.content_path:
+            around = torrent.content_path.replace("\\", "/").rstrip("/").rpartition("/")[0]
+            places += [torrent.content_path] if torrent.rootless else [around]
+        self.places.update(local for place in places if (local := client.here(place)) and local.startswith("/"))
 
     def has(self, folded: str) -> bool:
         """Whether a folded path is that of a torrent's data, so that all below it is too."""

@@ -15,10 +15,13 @@ from qbitrr.qbittorrent.client import QbittorrentClient
 from qbitrr.qbittorrent.session import Access
 from qbitrr.rules.orphan_folders import ASIDE
 from qbitrr.rules.orphans import DAY
+from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.state import orphans as stored
 from qbitrr.state.database import open_writer
 from qbitrr.worker.config import worker_configs
 from qbitrr.worker.orphans.watch import OrphanWatch
+from tests.support.daemon import Daemon
+from tests.support.polling import until
 from tests.support.qbittorrent import QbittorrentNox
 from tests.support.state import migrated
 from tests.support.torrents import make_torrent
@@ -26,6 +29,8 @@ from tests.support.torrents import make_torrent
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from aiohttp.typedefs import Middleware
 
     from tests.support.tracker import Tracker
 
@@ -40,6 +45,9 @@ Host = "127.0.0.1"
 Port = 8081
 """
 FILES = {"movie.mkv": 900_000, "Subs/en.srt": 20_000}
+
+
+RADARR = Section("Radarr-HD", "radarr", 5, has_client=False)
 
 
 class NoGuard:
@@ -200,3 +208,32 @@ async def test_a_download_into_another_folder_covers_it_and_its_place(tracker: T
     (incomplete / "stray").write_bytes(b"x" * 1_000)
     assert await at.after(0) == {}
     assert await at.after(400) == {}
+
+
+async def test_a_daemon_lists_files_once_its_arr_has_said_where_its_library_is(
+    tracker: Tracker, qbittorrent: QbittorrentNox, tmp_path: Path, judged: list[Middleware]
+) -> None:
+    folder = qbittorrent.downloads / "radarr-hd"
+    await qbittorrent.create_category("radarr-hd", folder)
+    await seeded(qbittorrent, tracker, folder, "Movie", category="radarr-hd")
+    (folder / "old.mkv").write_bytes(b"x" * 5_000)
+    async with Sandbox([RADARR], has_past=False, middlewares=judged) as sandbox:
+        login = {"UserName": qbittorrent.username, "Password": qbittorrent.password}
+        config = sandbox.config_toml(
+            {
+                "Settings": {"Orphans": {"Mode": "ask"}},
+                "qBit": {"Host": "127.0.0.1", "Port": qbittorrent.web_port, **login},
+            }
+        )
+        async with Daemon(tmp_path / "data", config) as daemon:
+
+            async def listed() -> Any:
+                return (await daemon.get("/web/orphans"))["orphans"]
+
+            (found,) = await until(listed, 60, "the file is listed")
+            report = await daemon.get("/web/orphans")
+    assert (found["folder"], found["path"], found["state"], found["due"]) == (str(folder), "old.mkv", "found", False)
+    assert report["clients"] == {"qBit": 1}
+    assert report["refusals"] == []
+    assert [one["refusal"] for one in report["folders"]] == [""]
+    assert (folder / "old.mkv").exists()

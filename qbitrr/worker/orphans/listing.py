@@ -90,16 +90,21 @@ async def ground_of(
     bad = {fold(one.path) for one in refused}  # one that one client's view speaks against is refused for all
     allowed = [folder for path, folder in found.items() if path not in bad]
     barred = frozenset(fold(one) for one in foreign) | frozenset(found) | bad
-    return Ground(clients, allowed, refused, barred, KnownPaths(clients)), [], numbers
+    known = await asyncio.to_thread(KnownPaths, clients)  # some time for ten thousand torrents
+    return Ground(clients, allowed, refused, barred, known), [], numbers
 
 
 async def sight_of(ground: Ground) -> tuple[list[Place], Sight]:
     """See where the data of torrents is on this machine. Raises DiskSilentError."""
-    expected = [place for client in ground.clients for place in folders.places(client)]
+    expected = await asyncio.to_thread(_places, ground.clients)
     sight = Sight({one.path: one.size_bytes if one.complete else None for one in expected})
     while await _step(sight.step):
         pass
     return expected, sight
+
+
+def _places(clients: Sequence[ClientData]) -> list[Place]:
+    return [place for client in clients for place in folders.places(client)]
 
 
 async def walk(

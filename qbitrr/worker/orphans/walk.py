@@ -18,7 +18,7 @@ from qbitrr.rules.orphan_folders import UNWANTED, fold, is_never_entered
 from qbitrr.rules.orphans import FileFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from qbitrr.rules.orphan_folders import KnownPaths
 
@@ -26,6 +26,48 @@ if TYPE_CHECKING:
 
 _STEP_SECONDS = 0.2
 _CHECKED_AT_ONCE = 100  # entries, between two readings of the clock
+
+
+class Aliases:
+    """The names that clients have for folders, which may be others than ours, as by a link or a second mount.
+
+    Blocking: made and used in a thread. Raises OSError when the disk fails.
+    """
+
+    def __init__(self, places: Iterable[str]) -> None:
+        self._names: dict[Identity, set[str]] = {}
+        for place in places:
+            if (identity := _identity(place)) is not None:
+                self._names.setdefault(identity, set()).add(fold(place))
+
+    def at(self, identity: Identity) -> set[str]:
+        """The folded names of a folder itself."""
+        return self._names.get(identity, set())
+
+    def of(self, folder: str) -> set[str]:
+        """All folded names of a folder, an absolute path: its own, and those by names of the folders around it."""
+        names = folder.strip("/").split("/")
+        found = {fold(folder)}
+        for number in range(len(names) + 1):
+            identity = _identity("/" + "/".join(names[:number]))
+            rest = fold("/".join(names[number:])).rstrip("/")
+            found.update(f"{name.rstrip('/')}{rest}" for name in (self.at(identity) if identity else ()))
+        return found
+
+
+def is_covered(known: KnownPaths, folder: str, path: str) -> bool:
+    """Whether a torrent has a relative path below a folder, under any of its names. Raises OSError."""
+    inner, _, name = f"{folder.rstrip('/')}/{path}".rpartition("/")
+    return any(known.cover(f"{one}/{name}") for one in Aliases(known.places).of(inner))
+
+
+def _identity(folder: str) -> Identity | None:
+    """Device and inode of a folder; None when it is not there."""
+    try:
+        status = Path(folder).stat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError, ValueError):
+        return None
+    return status.st_dev, status.st_ino
 
 
 class Walk:
@@ -71,9 +113,13 @@ class Walk:
         except FileNotFoundError:  # qBittorrent makes it with its first download
             return
         mounts, real = _mount_points(), os.path.realpath(self.folder)
-        pending = [("", fold(self.folder))]
+        self._aliases = Aliases(self._known.places)
+        all_names = self._aliases.of(self.folder)
+        if any(map(self._known.cover, all_names)):  # it is the folder of a torrent
+            return
+        pending = [("", all_names)]
         while pending:
-            relative, folded = pending.pop()
+            relative, names = pending.pop()
             try:
                 entries = os.scandir(f"{self.folder}/{relative}")
             except PermissionError:
@@ -87,32 +133,33 @@ class Walk:
                     if self.entries % _CHECKED_AT_ONCE == 0:
                         yield
                     path = f"{relative}/{entry.name}" if relative else entry.name
-                    below = self._visit(entry, path, f"{folded}/{_folded_name(entry.name)}", device)
+                    name = _folded_name(entry.name)
+                    below = self._visit(entry, path, {f"{one}/{name}" for one in names}, device)
                     if below is None:
                         continue
                     if f"{real}/{path}" in mounts:
                         self.left_out += 1
                     else:
-                        pending.append((path, folded if entry.name == UNWANTED else below))
+                        pending.append((path, names if entry.name == UNWANTED else below))
         yield
 
-    def _visit(self, entry: os.DirEntry[str], path: str, folded: str, device: int) -> str | None:
-        """Note one entry; returns its folded path when it is a folder to enter."""
+    def _visit(self, entry: os.DirEntry[str], path: str, names: set[str], device: int) -> set[str] | None:
+        """Note one entry, given by its folded names; returns those of a folder to enter."""
         if not _is_text(entry.name):
             self.names_unreadable += 1
             return None
-        if self._known.has(folded) or folded in self._excluded or is_never_entered(entry.name):
+        if is_never_entered(entry.name) or any(self._known.has(one) or one in self._excluded for one in names):
             return None
         with suppress(FileNotFoundError, PermissionError):
             status = entry.stat(follow_symlinks=False)
             if (status.st_dev, status.st_ino) not in self._identities:
-                return self._note(status, path, folded, device)
+                return self._note(status, path, names, device)
         return None
 
-    def _note(self, status: os.stat_result, path: str, folded: str, device: int) -> str | None:
+    def _note(self, status: os.stat_result, path: str, names: set[str], device: int) -> set[str] | None:
         if stat.S_ISDIR(status.st_mode):
             if status.st_dev == device:
-                return folded
+                return names | self._aliases.at((status.st_dev, status.st_ino))
             self.left_out += 1
         elif stat.S_ISREG(status.st_mode):
             self.files += 1

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qbitrr import ipc, logs
+from qbitrr.backoff import Backoff
 from qbitrr.rules import orphans as rules
 from qbitrr.rules.orphan_folders import ASIDE, Refusal, evidence, objections_to_evidence
 from qbitrr.rules.orphans import DAY, IN_PLACE, UNDER_WAY, Allowance, ListingReport, Orphan, OrphanState
@@ -23,6 +24,7 @@ from qbitrr.worker.disk import on_disk
 from qbitrr.worker.orphans import files
 from qbitrr.worker.orphans.files import PROBLEMS, Outcome
 from qbitrr.worker.orphans.listing import DiskSilentError, ground_of, sight_of, walk
+from qbitrr.worker.orphans.walk import is_covered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 LIST_SECONDS = 3600.0
-_RETRY_SECONDS = 120.0
+_RETRY = Backoff(first_seconds=5.0, limit_seconds=600.0)
 MOST_ASIDE = 10_000
 """Files that may be aside at a time; beyond that none is moved."""
 _MOST_ANSWERS = 100  # messages that wait for the next pass
@@ -57,7 +59,7 @@ class OrphanWatch:
         self._answers: deque[ipc.AnswerOrphans] = deque(maxlen=_MOST_ANSWERS)
         self._complete_at: dict[str, float] = {}  # by folder, monotonic
         self._aside_counted_at = context.clock.monotonic()
-        self._retry = False
+        self._failures = 0
         self._moved: deque[tuple[float, int]] = deque()  # monotonic, bytes
         self._purged: deque[tuple[float, int]] = deque()
 
@@ -68,7 +70,7 @@ class OrphanWatch:
 
     def seconds_until_next(self) -> float:
         """Return when to list again: soon when what kept a listing from being complete may pass."""
-        return _RETRY_SECONDS if self._retry else LIST_SECONDS
+        return _RETRY.seconds(self._failures) if self._failures else LIST_SECONDS
 
     async def one_pass(self) -> None:
         """Settle what was interrupted, do what the user decided, list, then move and purge what is due."""
@@ -97,7 +99,8 @@ class OrphanWatch:
             except DiskSilentError:
                 refusals = [Refusal("disk", "the disk of a folder does not answer, or fails", lasting=False)]
         complete = ground is not None and not refusals
-        self._retry = not complete and not any(one.lasting for one in refusals)
+        passes = not complete and not any(one.lasting for one in refusals)
+        self._failures = self._failures + 1 if passes else 0
         reports = [one.report for one in found]
         if ground is not None:
             reports += [
@@ -311,8 +314,12 @@ class OrphanWatch:
             problem = f"{refusals[0].subject}: {refusals[0].because}"
         elif orphan.folder not in {one.path for one in ground.folders}:
             problem = "its folder is none of a category of ours any more, or something speaks against it"
-        elif any(ground.known.cover(f"{orphan.folder}/{path}") for path in paths):
-            problem = "a torrent knows it now"
+        else:
+            covered = [await on_disk(None, is_covered, ground.known, orphan.folder, path) for path in paths]
+            if None in covered:
+                problem = PROBLEMS[Outcome.NO_ANSWER]
+            elif any(covered):
+                problem = "a torrent knows it now"
         if not problem:
             return ground
         await stored.change(self._database, orphan, self._clock.wall(), problem=problem)

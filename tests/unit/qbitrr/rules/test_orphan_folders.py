@@ -22,7 +22,7 @@ from qbitrr.rules.paths import PathMapping
 
 HASH = "a" * 40
 MOVIE = TorrentData(
-    HASH, "stalledUP", "/downloads/movies/A", "/downloads/movies", "", 100, complete=True, has_data=True
+    HASH, "A", "stalledUP", "/downloads/movies/A", "/downloads/movies", "", 100, complete=True, has_data=True
 )
 CLIENT = ClientData("qBit", "/downloads", {"movies": "", "tv": "/disk/tv", "games": "rel/games"}, (MOVIE,))
 MOVIES = Folder("/downloads/movies", "qBit", "movies", "/downloads/movies")
@@ -71,6 +71,20 @@ def test_an_incomplete_download_covers_its_file_with_and_without_its_suffix_and_
     assert paths.cover("/downloads/movies/x.mkv.!qB")
     assert paths.cover("/downloads/movies/x.mkv")
     assert not paths.cover("/downloads/movies/y.mkv.!qB")
+
+
+def test_a_torrent_that_waits_for_its_metadata_covers_its_name():
+    paths = known(replace(MOVIE, name="B", content_path="", state="metaDL", has_data=False))
+    assert paths.cover("/downloads/movies/B/b.mkv")
+    assert paths.cover("/downloads/movies/B")
+    assert not paths.cover("/downloads/movies/C")
+    assert not known(replace(MOVIE, name="../B", content_path="")).cover("/downloads/B")
+
+
+def test_the_folders_of_torrents_are_known_as_this_machine_calls_them():
+    torrent = replace(MOVIE, content_path="/incomplete/B", download_path="/incomplete")
+    paths = known(torrent, replace(MOVIE, content_path="/far/C"), local_paths={"/downloads": "/nas", "/far": ""})
+    assert paths.places == {"/nas/movies", "/incomplete"}
 
 
 def test_the_folder_for_incomplete_downloads_may_lie_in_the_save_path():

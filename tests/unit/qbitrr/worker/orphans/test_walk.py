@@ -6,13 +6,13 @@ import pytest
 
 from qbitrr.rules.orphan_folders import ASIDE, ClientData, KnownPaths, TorrentData, fold
 from qbitrr.worker.orphans import walk
-from qbitrr.worker.orphans.walk import Sight, Walk
+from qbitrr.worker.orphans.walk import Aliases, Sight, Walk, is_covered
 
 HASH = "a" * 40
 
 
 def known(*contents, save_path="/nowhere"):
-    torrents = [TorrentData(HASH, "stalledUP", str(one), str(save_path)) for one in contents]
+    torrents = [TorrentData(HASH, "A", "stalledUP", str(one), str(save_path)) for one in contents]
     return KnownPaths([ClientData("qBit", "/nowhere", {}, torrents)])
 
 
@@ -105,3 +105,28 @@ def test_a_folder_is_seen_and_an_incomplete_file_with_its_suffix(tmp_path):
     sight.step()
     assert sight.seen == {str(tmp_path / "A"), str(tmp_path / "b.mkv")}
     assert len(sight.identities) == 2
+
+
+def test_a_folder_is_known_under_every_name_that_it_has(tmp_path):
+    """A client has its torrents under a link, or under another mount, of the folder that is walked."""
+    put(tmp_path, "disk/movies/loose.mkv", "disk/movies/old.mkv", "disk/movies/below/late.mkv")
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    (tmp_path / "inner").symlink_to(tmp_path / "disk" / "movies" / "below")
+    folder = tmp_path / "disk" / "movies"
+    everything = {"loose.mkv", "old.mkv", "below/late.mkv"}
+    for content, own in (
+        ("link/movies/loose.mkv", {"loose.mkv"}),
+        ("inner/late.mkv", {"below/late.mkv"}),
+    ):
+        paths = known(tmp_path / content, save_path=(tmp_path / content).parent)
+        assert set(all_of(Walk(str(folder), paths, (), ()))) == everything - own
+        assert {path for path in everything if is_covered(paths, str(folder), path)} == own
+    # a torrent that was saved above has all of the folder
+    paths = known(tmp_path / "link/movies/loose.mkv", save_path=tmp_path / "link")
+    assert all_of(Walk(str(folder), paths, (), ())) == {}
+    assert all(is_covered(paths, str(folder), path) for path in everything)
+
+
+def test_places_that_are_not_there_have_no_names(tmp_path):
+    aliases = Aliases({str(tmp_path / "none"), "relative", "/with\0zero", str(tmp_path)})
+    assert aliases.of(str(tmp_path / "x")) == {fold(str(tmp_path / "x"))}

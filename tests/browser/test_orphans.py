@@ -1,0 +1,94 @@
+"""Files without a torrent on the page: what is listed, why nothing is moved now, and the way back to their place."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+from msgspec.structs import replace
+from playwright.async_api import expect
+
+from qbitrr.rules.orphan_folders import ASIDE
+from qbitrr.rules.orphans import DAY, Orphan, OrphanState
+from qbitrr.sandbox.sandbox import Sandbox, Section
+from qbitrr.state import orphans as stored
+from qbitrr.state.database import open_writer
+from qbitrr.worker.orphans import files
+from tests.browser.opening import opened_page, serious_problems, show
+from tests.support.daemon import Daemon
+from tests.support.polling import until
+from tests.support.state import migrated
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from playwright.async_api import Browser, Page
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
+
+SECTIONS = (Section("Radarr-HD", "radarr", 20),)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    async with opened_page(browser) as opened:
+        yield opened
+
+
+def on_disk(data: Path, folder: Path, now: float) -> list[Orphan]:
+    """Make the folder of the data and three files, one of them aside."""
+    data.mkdir()
+    made = []
+    for path, size in (("Old.Movie/old.mkv", 3000), ("other.mkv", 2000), (f"{ASIDE}/1-ab/gone.mkv", 1000)):
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(b"x" * size)
+        file = files.facts(str(folder), path)
+        assert file is not None
+        made.append(Orphan(str(folder), path, file, now - 20 * DAY, 15 * DAY, 300))
+    return made
+
+
+async def filled(data: Path, folder: Path) -> None:
+    """Write a state file with two files that are due and one that is aside; those are on the disk."""
+    now = time.time()
+    made = on_disk(data, folder, now)
+    async with open_writer(migrated(data / "state.db")) as database:
+        await stored.store_listing(database, [(one, True) for one in made], [], now)
+        (aside,) = [one for one in await stored.in_states(database, OrphanState) if one.path.startswith(ASIDE)]
+        await database.write("UPDATE orphans SET path = 'gone.mkv' WHERE id = ?", (aside.id,))
+        moved = replace(aside, path="gone.mkv", state=OrphanState.ASIDE, aside=aside.path, aside_at=now - DAY)
+        await stored.change(database, moved, now, because="no torrent has known it for long enough")
+
+
+async def test_files_are_listed_left_and_restored(page: Page, tools: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "movies"
+    await filled(tmp_path / "data", folder)
+    async with Sandbox(SECTIONS, has_past=False) as sandbox:
+        config = sandbox.config_toml({"Settings": {"Orphans": {"Mode": "ask"}}})
+        async with Daemon(tmp_path / "data", config) as daemon:
+            await show(page, daemon, "overview")
+            card = page.locator(".inbox .card", has_text="2 files belong to no torrent")
+            await card.get_by_role("link", name="Show them").click()
+            await expect(page.get_by_role("heading", name="Files without a torrent")).to_be_visible()
+            old = page.locator(".orphan-row", has_text="Old.Movie/old.mkv")
+            await expect(old).to_contain_text("Due")
+            # the stand-in has no preferences, so that its folders are not known
+            await expect(page.get_by_text("The last listing is not complete")).to_be_visible(timeout=30_000)
+            assert await serious_problems(page, tools) == []
+            await old.get_by_role("button", name="Leave it").click()
+            await expect(old).to_have_count(0, timeout=30_000)  # it is among those that were left
+
+            await page.get_by_label("What became of them").select_option("left")
+            await expect(old.get_by_role("button", name="Consider it again")).to_be_visible()
+            await page.get_by_label("What became of them").select_option("aside")
+            gone = page.locator(".orphan-row", has_text="gone.mkv")
+            await expect(gone).to_contain_text("Aside")
+            await gone.get_by_role("button", name="Restore").click()
+            await until((folder / "gone.mkv").exists, 30, "the file is back")
+            await page.get_by_label("What became of them").select_option("restored")
+            await expect(gone).to_be_visible(timeout=30_000)
+            assert not (folder / ASIDE).exists()
