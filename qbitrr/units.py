@@ -71,6 +71,14 @@ def format_size(size_bytes: int) -> str:
     return f"{size_bytes // _BYTES[letter]}{letter}"
 
 
+def rounded_size(size_bytes: int) -> str:
+    """A size to be read by the user, in powers of 1024: `4.9 KiB`, `1023 B`."""
+    if abs(size_bytes) < _BYTES["K"]:
+        return f"{size_bytes} B"
+    letter = next((letter for letter in "PTGM" if abs(size_bytes) >= _BYTES[letter]), "K")
+    return f"{size_bytes / _BYTES[letter]:.1f} {letter}iB"
+
+
 def parse_rate(value: object) -> int:
     """Bytes per second of a number of kilobytes (1024 bytes) per second, the unit of qBittorrent's own page."""
     amount, letter = _split(_DURATION, value, _RATE_FORM)

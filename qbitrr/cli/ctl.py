@@ -1,4 +1,4 @@
-"""Commands to the daemon that runs on a data folder, by its control socket: `qbitrr ctl`, `undo`, `update`, `mcp`.
+"""Commands to the daemon of a data folder, by its control socket: `qbitrr ctl`, `undo`, `orphans`, `update`, `mcp`.
 
 The socket needs neither token nor port, so that it works whatever was just edited in config.toml. No secret is sent.
 """
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from control.web.sockets import connect_unix
+from qbitrr import units
 from qbitrr.errors import NotRunningError, RefusedByDaemonError
 
 if TYPE_CHECKING:
@@ -92,6 +93,27 @@ def update(data_dir: DataDir) -> str:
 def undo(data_dir: DataDir, action_id: int) -> str:
     """Release a torrent from quarantine, or add it again when it was removed already."""
     return str(ask(data_dir, "POST", f"actions/{action_id}/undo")["message"])
+
+
+def orphans(data_dir: DataDir) -> str:
+    """The files that no torrent knows, the largest first, one a line: at most 500; before them why none is moved."""
+    answer = ask(data_dir, "GET", "orphans?limit=500")
+    lines = [f"not complete: {because}" for because in answer["refusals"]]
+    lines += [f"{one['folder']}: {one['refusal']}" for one in answer["folders"] if one["refusal"]]
+    lines += [
+        f"{one['id']}: {one['state']}{', due' if one['due'] else ''}, {units.rounded_size(one['sizeBytes'])}, "
+        f"{one['folder']}/{one['path']}"
+        + (f", deleted after {one['purgeAt']}" if one["purgeAt"] else "")
+        + (f", {one['problem']}" if one["problem"] else "")
+        for one in answer["orphans"]
+    ]
+    return "\n".join(lines) or "no files"
+
+
+def restore_files(data_dir: DataDir, ids: list[int]) -> str:
+    """Have files moved back to where they were, by their numbers."""
+    body = json.dumps({"answer": "restore", "ids": ids}).encode()
+    return str(ask(data_dir, "POST", "orphans/answer", body=body)["message"])
 
 
 def judge_now(data_dir: DataDir, infohash: str) -> None:

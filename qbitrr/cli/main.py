@@ -96,6 +96,8 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("infohash", help="the torrent's infohash")
     undo = command("undo", _undo, "release a torrent from quarantine, or add it again after its removal")
     undo.add_argument("action", type=int, help="number of the action, as `explain` and /web/decisions show it")
+    orphans = command("orphans", _orphans, "list files that no torrent knows, or restore some that were moved aside")
+    orphans.add_argument("--restore", type=int, nargs="+", metavar="ID", help="numbers of the files to move back")
     shadow = command("shadow-report", _shadow_report, "print what would have been done while Shadow was on")
     shadow.add_argument("category", nargs="?", help="of which category; without it, of all")
     beside = command("side-by-side", _side_by_side, "print what Shadow would have done beside what others did")
@@ -234,6 +236,13 @@ def _undo(options: argparse.Namespace) -> int:
     from qbitrr.cli import ctl  # noqa: PLC0415
 
     print(ctl.undo(_chosen(options), options.action))
+    return _OK
+
+
+def _orphans(options: argparse.Namespace) -> int:
+    from qbitrr.cli import ctl  # noqa: PLC0415
+
+    print(ctl.restore_files(_chosen(options), options.restore) if options.restore else ctl.orphans(_chosen(options)))
     return _OK
 
 

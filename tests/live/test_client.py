@@ -11,6 +11,7 @@ import pytest
 
 from qbitrr.errors import GoneError, RefusedError
 from qbitrr.qbittorrent.client import QbittorrentClient
+from qbitrr.qbittorrent.facts import torrent_data
 from qbitrr.qbittorrent.mirror import Mirror
 from qbitrr.qbittorrent.restore import KeptTorrent, TorrentSettings
 from qbitrr.qbittorrent.session import Access
@@ -73,6 +74,23 @@ async def test_as_many_torrents_as_actions_at_once_are_read_by_one_request(
     torrent = await seeded(qbittorrent, tracker, "Movie.2024")
     unknown = [f"{number:040x}" for number in range(2 * MOST_AT_ONCE)]
     assert (await client.torrents([*unknown, torrent.infohash])).keys() == {torrent.infohash}
+
+
+async def test_where_the_data_of_torrents_lies(
+    tracker: Tracker, qbittorrent: QbittorrentNox, client: QbittorrentClient
+):
+    await qbittorrent.create_category("movies", qbittorrent.downloads / "movies")
+    await qbittorrent.post("torrents/createCategory", category="tv")
+    torrent = await seeded(qbittorrent, tracker, "Movie.2024")
+    (row,) = await client.data_rows()
+    data = torrent_data(row)
+    assert (data.infohash, data.name, data.complete, data.has_data) == (torrent.infohash, "Movie.2024", True, True)
+    assert (data.save_path, data.size_bytes) == (str(qbittorrent.downloads), 300_000)
+    assert data.content_path.startswith(f"{qbittorrent.downloads}/Movie.2024")
+    assert not data.rootless
+    folders = await client.folders()
+    assert (folders.save_path.rstrip("/"), folders.temp_path_enabled) == (str(qbittorrent.downloads), False)
+    assert await client.categories() == {"movies": str(qbittorrent.downloads / "movies"), "tv": ""}
 
 
 async def test_stopping_and_starting(tracker: Tracker, qbittorrent: QbittorrentNox, client: QbittorrentClient):

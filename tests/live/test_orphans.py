@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import subprocess
+import sys
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -210,6 +213,12 @@ async def test_a_download_into_another_folder_covers_it_and_its_place(tracker: T
     assert await at.after(400) == {}
 
 
+async def command(daemon: Daemon, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `qbitrr` on the data folder of a daemon."""
+    words = [sys.executable, "-P", "-m", "qbitrr", "--data-dir", str(daemon.folder), *arguments]
+    return await asyncio.to_thread(subprocess.run, words, capture_output=True, text=True, timeout=60, check=False)
+
+
 async def test_a_daemon_lists_files_once_its_arr_has_said_where_its_library_is(
     tracker: Tracker, qbittorrent: QbittorrentNox, tmp_path: Path, judged: list[Middleware]
 ) -> None:
@@ -232,7 +241,12 @@ async def test_a_daemon_lists_files_once_its_arr_has_said_where_its_library_is(
 
             (found,) = await until(listed, 60, "the file is listed")
             report = await daemon.get("/web/orphans")
+            printed = await command(daemon, "orphans")
+            refused = await command(daemon, "orphans", "--restore", str(found["id"]))
     assert (found["folder"], found["path"], found["state"], found["due"]) == (str(folder), "old.mkv", "found", False)
+    assert printed.stdout == f"{found['id']}: found, 4.9 KiB, {folder}/old.mkv\n"
+    assert refused.returncode != 0
+    assert "it is found" in refused.stderr
     assert report["clients"] == {"qBit": 1}
     assert report["refusals"] == []
     assert [one["refusal"] for one in report["folders"]] == [""]

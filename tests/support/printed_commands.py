@@ -44,6 +44,8 @@ RUNNING = (
     Running("qbitrr explain <hash>"),
     Running("qbitrr explain 8d6d2ee8…"),
     Running("qbitrr undo ACTION"),
+    Running("qbitrr orphans"),
+    Running("qbitrr orphans --restore 17", 1),  # Orphans.Mode is off
     Running("qbitrr shadow-report", 1),  # Shadow is off: nothing was recorded
     Running("qbitrr evidence"),
     Running("qbitrr evidence CATEGORY"),

@@ -151,3 +151,20 @@ def test_what_is_no_rate_is_refused(written):
 @given(st.integers(min_value=-1, max_value=2**50))
 def test_a_written_rate_reads_back_exactly(rate):
     assert units.parse_rate(units.to_kilobytes(rate)) == rate
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (5000, "4.9 KiB"),
+        (2**20 - 1, "1024.0 KiB"),
+        (2**30, "1.0 GiB"),
+        (2**40 * 3 // 2, "1.5 TiB"),
+        (2**60, "1024.0 PiB"),
+    ],
+)
+def test_sizes_to_be_read(size, text):
+    assert units.rounded_size(size) == text

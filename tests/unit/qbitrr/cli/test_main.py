@@ -12,6 +12,8 @@ COMMANDS = [
     ["check"],
     ["explain", "ab"],
     ["undo", "1"],
+    ["orphans"],
+    ["orphans", "--restore", "1", "2"],
     ["shadow-report"],
     ["side-by-side"],
     ["evidence"],
