@@ -57,7 +57,7 @@ class TheirsView(Struct, frozen=True, rename="camel"):
 
     It was missed at `removedAt`, and seen last at `seenAt` in `state`, one of qBittorrent's. `movedTo` is the category
     that it is in now, null when its client has it no more. Of one that is there, `seenAt` is when its client answered
-    last.
+    last. `pausedAt` and `tags` are what was seen to change in the client; they do not count for the class.
     """
 
     removed_at: datetime | None
@@ -66,6 +66,9 @@ class TheirsView(Struct, frozen=True, rename="camel"):
     moved_to: str | None
     blocklisted_at: datetime | None
     ignored_at: datetime | None
+    paused_at: datetime | None
+    tagged_at: datetime | None
+    tags: list[str]
 
 
 class ComparedTorrent(Struct, frozen=True):
@@ -134,6 +137,9 @@ def compared(row: SideBySide, now: float) -> ComparedTorrent:
         moved_to=row.moved_to,
         blocklisted_at=moment(row.blocklisted_at),
         ignored_at=moment(row.ignored_at),
+        paused_at=moment(row.paused_at),
+        tagged_at=moment(row.tagged_at),
+        tags=list(row.tags),
     )
     return ComparedTorrent(
         at=moment(row.place.at),

@@ -82,4 +82,8 @@ def _theirs(row: SideBySide) -> str:
         for how, at in (("blocklisted", row.blocklisted_at), ("ignored", row.ignored_at))
         if at is not None
     ]
+    if row.paused_at is not None:
+        did.append(f"{to_iso(row.paused_at)} it was stopped")
+    if row.tagged_at is not None:
+        did.append(f"{to_iso(row.tagged_at)} it was tagged {', '.join(row.tags)}")
     return "; ".join(did) or "nothing so far"

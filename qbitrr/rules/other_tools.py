@@ -34,6 +34,10 @@ class ForeignKind(StrEnum):
     """A download that was failed in the Arr."""
     IGNORING = "ignoring"
     """A download that was dropped from the queue of the Arr and not failed."""
+    PAUSING = "pausing"
+    """A download that was stopped in its client. Only seen under Shadow."""
+    TAGGING = "tagging"
+    """A tag that a torrent got; its name is that of the tag. Only seen under Shadow."""
     REMOVAL = "removal"
     """A torrent that left its client, or the category, and was never imported."""
 
@@ -77,6 +81,9 @@ _TEXTS = {
         "Let one program remove torrents: what the other one removes is in no ledger, and in no quarantine",
     ),
 }
+
+REPORTED = tuple(_TEXTS)
+"""Kinds that are reported; the others are only shown."""
 
 
 def other_tools(acts: Iterable[ForeignAct], now: float) -> list[OtherTool]:

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from qbitrr.state.database import Database, Row
 
 _AFTER_SECONDS = 3600.0  # the Arr may note the end of a download after it left the client
+_BEFORE_SECONDS = 30 * 86400.0  # of a torrent of which it is not known when it was added
 
 _REMOVALS = ", ".join(f"'{action}'" for action in sorted(DESTRUCTIVE))
-_IN_ARR = (ForeignKind.BLOCKLISTING, ForeignKind.IGNORING)
-_ENDS = ", ".join(f"'{kind}'" for kind in _IN_ARR)
+_ENDS = ", ".join(f"'{kind}'" for kind in (ForeignKind.BLOCKLISTING, ForeignKind.IGNORING))
 
 
 class Place(NamedTuple):
@@ -57,6 +57,7 @@ class SideBySide(Struct, frozen=True):
     """One torrent. Times are epoch seconds; `opinion` is None when none is known.
 
     `state` is that in which it was seen last, and `moved_to` the category that it was moved to, for one that left.
+    `tags` are those that it got from others.
     """
 
     place: Place
@@ -73,6 +74,9 @@ class SideBySide(Struct, frozen=True):
     moved_to: str | None
     blocklisted_at: float | None
     ignored_at: float | None
+    paused_at: float | None
+    tagged_at: float | None
+    tags: tuple[str, ...]
 
     @property
     def ours(self) -> Ours:
@@ -86,13 +90,16 @@ class SideBySide(Struct, frozen=True):
         return Theirs(self.removed_at, self.seen_at, moved, self.blocklisted_at, self.ignored_at)
 
 
-def _in_arr(torrent: str, until: str) -> str:
-    """Select when a download was first blocklisted, and when it was first ignored."""
-    return ", ".join(
-        f"""(SELECT min(at) FROM foreign_acts WHERE category = {torrent}.category AND infohash = {torrent}.infohash
-            AND kind = '{kind}' AND at >= {torrent}.added_at AND at <= {until})"""
-        for kind in _IN_ARR
-    )
+_KINDS = (ForeignKind.BLOCKLISTING, ForeignKind.IGNORING, ForeignKind.PAUSING, ForeignKind.TAGGING)
+
+
+def _acts(torrent: str, since: str, until: str) -> str:
+    """Select when others first did each kind of thing to a torrent, and the tags that it got."""
+    of_torrent = f"category = {torrent}.category AND infohash = {torrent}.infohash AND at BETWEEN {since} AND {until}"
+    firsts = [f"(SELECT min(at) FROM foreign_acts WHERE {of_torrent} AND kind = '{kind}')" for kind in _KINDS]
+    tags = f"""(SELECT json_group_array(DISTINCT name) FROM foreign_acts
+        WHERE {of_torrent} AND kind = '{ForeignKind.TAGGING}')"""
+    return ", ".join([*firsts, tags])
 
 
 _OF_SHADOW = f"""SELECT id FROM shadow AS first INDEXED BY shadow_once WHERE first.category = {{0}}.category
@@ -106,14 +113,14 @@ _DEPARTED = (
     f"""d.category, d.instance, d.infohash, ifnull(nullif(d.name, ''), ifnull(s.name, '')),
         ifnull(s.action, d.action), ifnull(s.rule, d.rule), ifnull(s.because, d.because), s.decided_at,
         d.revisit_at, d.forecast, d.left_at, d.seen_at, d.state, d.moved_to,
-        {_in_arr("d", f"d.left_at + {_AFTER_SECONDS}")}""",
+        {_acts("d", "d.added_at", f"d.left_at + {_AFTER_SECONDS}")}""",
     f"departures AS d LEFT JOIN shadow AS s ON s.id = ({_OF_SHADOW.format('d')}) WHERE TRUE",
     "d.left_at",
     "d",
 )
 _PRESENT = (
     f"""s.category, s.instance, s.infohash, s.name, s.action, s.rule, s.because, s.decided_at,
-        NULL, NULL, NULL, {_SEEN_AT.format("s")}, '', NULL, {_in_arr("s", "1e12")}""",
+        NULL, NULL, NULL, {_SEEN_AT.format("s")}, '', NULL, {_acts("s", "s.added_at", "1e12")}""",
     f"""shadow AS s WHERE s.action IN ({_REMOVALS}) AND s.gone_at IS NULL
         AND s.id = ({_OF_SHADOW.format("s")})""",
     "s.decided_at",
@@ -121,9 +128,7 @@ _PRESENT = (
 )
 _ENDED_IN_ARR = (
     f"""a.category, ifnull(v.instance, ''), a.infohash, ifnull(v.name, a.name), v.action, v.rule, v.because, NULL,
-        v.revisit_at, v.forecast, NULL, NULL, '', NULL,
-        CASE a.kind WHEN '{ForeignKind.BLOCKLISTING}' THEN a.at END,
-        CASE a.kind WHEN '{ForeignKind.IGNORING}' THEN a.at END""",
+        v.revisit_at, v.forecast, NULL, NULL, '', NULL, {_acts("a", f"a.at - {_BEFORE_SECONDS}", "1e12")}""",
     f"""foreign_acts AS a LEFT JOIN verdicts AS v ON v.category = a.category AND v.infohash = a.infohash
             AND v.instance = (SELECT min(instance) FROM verdicts AS any
                               WHERE any.category = a.category AND any.infohash = a.infohash)
@@ -174,7 +179,7 @@ def _row(source: int, row: Row) -> SideBySide:
     at, row_id, category, instance, infohash, name, action, rule, because, removes_at, revisit_at, forecast, *others = (
         row
     )
-    removed_at, seen_at, state, moved_to, blocklisted_at, ignored_at = others
+    removed_at, seen_at, state, moved_to, blocklisted_at, ignored_at, paused_at, tagged_at, tags = others
     return SideBySide(
         place=Place(at, source, row_id),
         category=category,
@@ -190,6 +195,9 @@ def _row(source: int, row: Row) -> SideBySide:
         moved_to=moved_to,
         blocklisted_at=blocklisted_at,
         ignored_at=ignored_at,
+        paused_at=paused_at,
+        tagged_at=tagged_at,
+        tags=msgspec.json.decode(tags, type=tuple[str, ...]),
     )
 
 

@@ -56,15 +56,16 @@ async def test_what_another_program_removes_and_leaves_is_compared_with_what_sha
 
         await until(are_recorded, 40, "two removals that Shadow would have done")
         assert theirs.infohash not in await compared(on)
+        await qbittorrent.post("torrents/addTags", hashes=ours.infohash, tags="Obsolete")
         for torrent in (both, theirs):
             await qbittorrent.post("torrents/delete", hashes=torrent.infohash, deleteFiles="true")
 
         async def are_missed() -> bool:
             found = await compared(on)
             gone = [found.get(one.infohash, {}).get("theirs", {}).get("removedAt") for one in (both, theirs)]
-            return all(gone)
+            return all(gone) and found[ours.infohash]["theirs"]["tags"] == ["Obsolete"]
 
-        await until(are_missed, 20, "two torrents that left")
+        await until(are_missed, 20, "two torrents that left, and one with a tag")
         found = await compared(on)
         assert {infohash: row["kind"] for infohash, row in found.items()} == {
             both.infohash: "agree",

@@ -20,7 +20,7 @@ const MOST_EXPORTED = 10_000;
 const KINDS = ["agree", "only_theirs", "only_ours", "earlier", "later", "not_known"];
 const COLOURS = { agree: "good", only_theirs: "bad", only_ours: "wait", earlier: "busy", later: "busy", not_known: "still" };
 const COLUMNS = ["at", "category", "instance", "name", "hash", "kind", "seconds", "because", "ours.action", "ours.rule", "ours.because", "ours.at",
-  "ours.expectedAt", "theirs.removedAt", "theirs.seenAt", "theirs.state", "theirs.movedTo", "theirs.blocklistedAt", "theirs.ignoredAt"];
+  "ours.expectedAt", "theirs.removedAt", "theirs.seenAt", "theirs.state", "theirs.movedTo", "theirs.blocklistedAt", "theirs.ignoredAt", "theirs.pausedAt", "theirs.taggedAt", "theirs.tags"];
 
 class Comparison extends Element {
   static properties = { route: {}, torrents: { state: true }, next: { state: true }, days: { state: true }, categories: { state: true } };
@@ -164,9 +164,10 @@ class Comparison extends Element {
   }
 
   /** @param {import("../answers.js").TheirsView} theirs */
-  #theirs({ removedAt, seenAt, state, movedTo, blocklistedAt, ignoredAt }) {
+  #theirs({ removedAt, seenAt, state, movedTo, blocklistedAt, ignoredAt, pausedAt, taggedAt, tags }) {
     const left = movedTo === null ? t("beside.removed") : t("beside.moved", { category: movedTo });
-    const did = [[left, removedAt], [t("beside.blocklisted"), blocklistedAt], [t("beside.ignored"), ignoredAt]].filter(([, at]) => at);
+    const tagged = t("beside.tagged", { tags: tags.join(", ") });
+    const did = [[left, removedAt], [t("beside.blocklisted"), blocklistedAt], [t("beside.ignored"), ignoredAt], [t("beside.paused"), pausedAt], [tagged, taggedAt]].filter(([, at]) => at);
     return html`${did.length ? did.map(([what, at]) => html`<dd>${what} <qb-time at=${at}></qb-time></dd>`) : html`<dd>${t("beside.nothing")}</dd>`}
       ${seenAt ? html`<dd class="muted">${t("beside.seen")} <qb-time at=${seenAt}></qb-time>${state ? ` (${state})` : ""}</dd>` : nothing}`;
   }

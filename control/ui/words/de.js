@@ -250,6 +250,8 @@ export const GERMAN = {
   "beside.moved": "In die Kategorie „{category}“ verschoben",
   "beside.blocklisted": "Im Arr gesperrt",
   "beside.ignored": "Aus der Warteschlange des Arr genommen",
+  "beside.paused": "Angehalten",
+  "beside.tagged": "Getaggt mit {tags}",
   "beside.nothing": "Bisher nichts",
   "beside.seen": "Zuletzt gesehen",
   "beside.searches": "Suchen: {theirs} von den anderen, {ours} von Shadow; {both} Einträge von beiden.",

@@ -248,6 +248,8 @@ export const ENGLISH = {
   "beside.moved": "Moved to the category “{category}”",
   "beside.blocklisted": "Blocklisted in the Arr",
   "beside.ignored": "Dropped from the queue of the Arr",
+  "beside.paused": "Stopped",
+  "beside.tagged": "Tagged {tags}",
   "beside.nothing": "Nothing so far",
   "beside.seen": "Seen last",
   "beside.searches": "Searches: {theirs} by the others, {ours} by Shadow; {both} items by both.",

@@ -23,6 +23,7 @@ from qbitrr.worker.torrents.actions.runner import ActionRunner
 from qbitrr.worker.torrents.actions.shadow import ShadowReport
 from qbitrr.worker.torrents.answers import RememberedAnswers
 from qbitrr.worker.torrents.arr_downloads import ArrDownloads
+from qbitrr.worker.torrents.foreign_marks import ForeignMarks
 from qbitrr.worker.torrents.history import TorrentHistory
 from qbitrr.worker.torrents.judge import Judge
 from qbitrr.worker.torrents.observer import Observer
@@ -83,6 +84,7 @@ class TorrentLoop:
         self.approvals = Approvals(self.action_context, self.runner)
         records = context.config.shadow or self.action_context.policy.shadows
         self._shadow = ShadowReport(self.action_context) if records else None
+        self._marks = ForeignMarks(context) if context.config.shadow else None
         self._read_only = context.config.read_only
         self._to_judge: set[TorrentKey] = set()
         self._to_forget: set[TorrentKey] = set()
@@ -153,6 +155,8 @@ class TorrentLoop:
             self._expect_completion(changed)
             self._to_judge |= changed
             self._to_forget |= removed
+            if self._marks is not None:
+                await self._marks.note([facts for key in changed if (facts := self.poll.facts(key)) is not None])
             if self.runner.busy:
                 self.observer.expect_queue()
             news = await self.observer.update(changed)
@@ -203,6 +207,8 @@ class TorrentLoop:
                 self._revisit_at.pop(key, None)
                 self._complete_at.pop(key, None)
             self._history.forget(gone)
+            if self._marks is not None:
+                self._marks.forget(gone)
             self._answers.imports.forget(gone)
             self.runner.forget(gone)
             if self._shadow is not None:

@@ -109,6 +109,9 @@ async def test_each_torrent_is_listed_once_with_both_sides_the_newest_first(clie
         "movedTo": None,
         "blocklistedAt": None,
         "ignoredAt": None,
+        "pausedAt": None,
+        "taggedAt": None,
+        "tags": [],
     }
     assert rows["c"]["theirs"]["seenAt"] == to_iso(NOW - 5)
     assert rows["e"]["because"].startswith("it was not seen for 11,5")

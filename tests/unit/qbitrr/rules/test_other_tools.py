@@ -2,7 +2,7 @@
 
 import pytest
 
-from qbitrr.rules.other_tools import FEWEST, FEWEST_HOURS, ForeignAct, ForeignKind, other_tools
+from qbitrr.rules.other_tools import FEWEST, FEWEST_HOURS, REPORTED, ForeignAct, ForeignKind, other_tools
 
 NOW = 1_700_000_000.0
 HOUR = 3600.0
@@ -13,7 +13,7 @@ def acts(number, hours, kind=ForeignKind.SEARCH, ago=0.0):
     return [ForeignAct(kind, f"MoviesSearch {n}", NOW - ago - 60.0 - (n % hours) * HOUR) for n in range(number)]
 
 
-@pytest.mark.parametrize("kind", ForeignKind)
+@pytest.mark.parametrize("kind", REPORTED)
 @pytest.mark.parametrize(
     ("number", "hours", "is_reported"),
     [
@@ -28,6 +28,12 @@ def acts(number, hours, kind=ForeignKind.SEARCH, ago=0.0):
 def test_what_is_regular_is_reported(kind, number, hours, is_reported):
     found = other_tools(acts(number, hours, kind), NOW)
     assert [one.kind for one in found] == ([kind] if is_reported else [])
+
+
+def test_what_is_only_shown_is_not_reported():
+    shown = [act for kind in set(ForeignKind).difference(REPORTED) for act in acts(500, 20, kind)]
+    assert len(shown) == 1000
+    assert other_tools(shown, NOW) == []
 
 
 def test_the_text_has_the_proof():

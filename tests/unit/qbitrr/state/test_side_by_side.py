@@ -135,6 +135,25 @@ async def test_a_torrent_with_a_removal_of_ours_has_no_second_row_for_its_end_in
     assert (row.removes_at, row.blocklisted_at) == (20.0, 40.0)
 
 
+async def test_stops_and_tags_come_with_the_row_and_make_none(household):
+    for kind, at, name in (
+        (ForeignKind.PAUSING, 4.0, "before it was added"),
+        (ForeignKind.PAUSING, 30.0, "Name.a"),
+        (ForeignKind.TAGGING, 31.0, "Obsolete"),
+        (ForeignKind.TAGGING, 32.0, "more"),
+        (ForeignKind.TAGGING, 33.0, "Obsolete"),
+    ):
+        await foreign_acts.record(household.database, "movies", [ForeignAct(kind, name, at, "a" * 40)])
+    assert await household.rows() == []
+    await household.present("a")
+    await household.removes("a", 20.0)
+    (row,) = await household.rows()
+    assert (row.paused_at, row.tagged_at, sorted(row.tags)) == (30.0, 31.0, ["Obsolete", "more"])
+    await household.leaves("a", 50.0)
+    (row,) = await household.rows()
+    assert (row.paused_at, row.tagged_at, sorted(row.tags)) == (30.0, 31.0, ["Obsolete", "more"])
+
+
 async def test_searches_are_no_rows(household):
     await household.ended("a", 40.0, ForeignKind.SEARCH)
     assert await household.rows() == []

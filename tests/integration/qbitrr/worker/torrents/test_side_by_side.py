@@ -105,3 +105,33 @@ async def test_under_shadow_every_verdict_that_time_may_change_says_to_what(sand
         changing = "SELECT count(*), count(forecast) FROM verdicts WHERE revisit_at IS NOT NULL AND rule <> 'error'"
         ((number, with_forecast),) = await opened.database.rows(changing)
     assert number == with_forecast > 0
+
+
+async def test_stops_and_tags_of_others_are_seen_under_shadow_and_not_what_was_there_before(sandbox, bench):
+    torrent = stalled(sandbox.world)
+    torrent.tags.add("before")
+    async with bench(settings={"Shadow": True}) as opened:
+        await opened.loop.load()
+        await passes_until(opened, row_of(opened, torrent), "no removal is recorded")
+        torrent.tags.add("Obsolete")
+        await passes_until(opened, row_of(opened, torrent, lambda row: row.tags), "the tag is not seen")
+        torrent.stopped = True
+        row = await passes_until(opened, row_of(opened, torrent, lambda row: row.paused_at), "the stop is not seen")
+        for stopped, tags in ((False, {"before"}), (True, {"before", "Obsolete"})):
+            torrent.stopped, torrent.tags = stopped, tags
+            await opened.one_pass()
+        (number,) = await opened.database.row("SELECT count(*) FROM foreign_acts")
+    assert number == 2, "the same again is not stored again"
+    assert row.tags == ("Obsolete",)
+    assert row.tagged_at <= row.paused_at
+    assert row.theirs.removed_at is None
+
+
+async def test_without_shadow_stops_and_tags_may_be_our_own(sandbox, bench):
+    torrent = stalled(sandbox.world)
+    async with bench() as opened:
+        await opened.loop.load()
+        await settled(opened, 1)
+        torrent.tags.add("mine")
+        await settled(opened, 2)
+        assert await opened.database.rows("SELECT * FROM foreign_acts") == []
