@@ -18,8 +18,8 @@ from qbitrr.state.side_by_side import Place, SideBySide, Span
 from qbitrr.state.watch_periods import WatchPeriod
 
 READ_AT_ONCE = 10_000
-"""Torrents that one page reads to find those of a class: the next page goes on."""
-MOST_COUNTED = 20_000
+"""Events that one page reads to find torrents of a class: the next page goes on."""
+MOST_COUNTED = 10_000
 _AT_ONCE = 500
 _DAY_SECONDS = 86400
 _FIRST_DAY = date(1970, 1, 1)
@@ -94,7 +94,7 @@ class ComparedTorrent(Struct, frozen=True):
 class Comparison(Struct, frozen=True):
     """A page, the newest first. `next` is the `after` of the next one, null after the last.
 
-    A page of one `kind` may be short: it reads the next 10,000 torrents, and the next page goes on.
+    A page may be short: it reads the next 10,000 events, and the next page goes on.
     """
 
     torrents: list[ComparedTorrent]
@@ -108,19 +108,20 @@ async def read(context: HandlerContext, request: ComparisonRequest) -> Compariso
         raise invalid("kind", request.kind, f"Must be one of {', '.join(Class)}")
     now, after = context.clock.wall(), _place(request.after)
     found: list[ComparedTorrent] = []
+    size = _AT_ONCE if request.kind else request.limit
     for _ in range(0, READ_AT_ONCE, _AT_ONCE):
-        size = _AT_ONCE if request.kind else request.limit
-        rows = await side_by_side.page(context.database, size, span, after)
-        for row in rows:
+        page = await side_by_side.page(context.database, size, span, after)
+        for row in page.rows:
+            if len(found) == request.limit:
+                return Comparison(found, _next(after))
             shown = compared(row, now)
             if not request.kind or shown.kind == request.kind:
                 found.append(shown)
             after = row.place
-            if len(found) == request.limit:
-                return Comparison(found, _next(after))
-        if len(rows) < size:
-            return Comparison(found, None)
-    return Comparison(found, None if after is None else _next(after))
+        after = page.next
+        if after is None:
+            break
+    return Comparison(found, _next(after))
 
 
 def compared(row: SideBySide, now: float) -> ComparedTorrent:
@@ -176,8 +177,8 @@ def _place(after: str) -> Place | None:
     return place
 
 
-def _next(place: Place) -> str:
-    return msgspec.json.encode(place).decode()
+def _next(place: Place | None) -> str | None:
+    return None if place is None else msgspec.json.encode(place).decode()
 
 
 class ComparedDaysRequest(Struct, frozen=True):
@@ -224,7 +225,7 @@ class Gap(Struct, frozen=True):
 class ComparedDays(Struct, frozen=True):
     """Counts of the days from `first` to `last`; what is not listed did not happen or was not seen.
 
-    The newest 20,000 torrents are counted; `counted_since` is the time of the oldest when there are more, else null.
+    The newest 10,000 events are counted; `counted_since` is the time of the oldest when there are more, else null.
     """
 
     first: date
@@ -251,9 +252,11 @@ async def days(context: HandlerContext, request: ComparedDaysRequest) -> Compare
     counts: Counter[tuple[date, str, Class]] = Counter()
     after: Place | None = None
     for _ in range(0, MOST_COUNTED, _AT_ONCE):
-        rows = await side_by_side.page(context.database, _AT_ONCE, span, after)
-        counts.update((day_of(row.place.at), row.category, compare(row.ours, row.theirs, now).kind) for row in rows)
-        after = rows[-1].place if len(rows) == _AT_ONCE else None
+        page = await side_by_side.page(context.database, _AT_ONCE, span, after)
+        counts.update(
+            (day_of(row.place.at), row.category, compare(row.ours, row.theirs, now).kind) for row in page.rows
+        )
+        after = page.next
         if after is None:
             break
     theirs = [one for one in await foreign_acts.searches(context.database, span.since, span.until) if of(one[0])]

@@ -35,7 +35,7 @@ async def report(state_file: Path, category: str | None, now: float) -> str | No
     """Report as text at `now` (epoch seconds), newest first; None without any torrent. Raises StateError."""
     try:
         async with open_reader(state_file) as database:
-            rows = await side_by_side.page(database, _MOST, Span(0.0, _EVER, category or ""))
+            rows = (await side_by_side.page(database, _MOST, Span(0.0, _EVER, category or ""))).rows
     except sqlite3.Error as error:
         raise StateError(f"{state_file} cannot be read: {error}") from error
     if not rows:

@@ -108,34 +108,54 @@ _OF_SHADOW = f"""SELECT id FROM shadow AS first INDEXED BY shadow_once WHERE fir
 _SEEN_AT = """(SELECT max(until) FROM watch_periods
     WHERE watch_periods.category = {0}.category AND watch_periods.instance = {0}.instance)"""
 
-# of each source: its columns, its tables and conditions, the column of its time, and its id
-_DEPARTED = (
+_FIELDS = (
+    "category", "instance", "infohash", "name", "action", "rule", "because", "removes_at", "revisit_at", "forecast",
+    "removed_at", "seen_at", "state", "moved_to", "blocklisted_at", "ignored_at", "paused_at", "tagged_at", "tags",
+)  # fmt: skip
+
+
+class _Source(NamedTuple):
+    """Where rows come from: its `columns` are `_FIELDS`; `row` tells which of its `events` has one, `at` their time."""
+
+    columns: str
+    tables: str
+    events: str
+    row: str
+    at: str
+    table: str
+
+
+_DEPARTED = _Source(
     f"""d.category, d.instance, d.infohash, ifnull(nullif(d.name, ''), ifnull(s.name, '')),
         ifnull(s.action, d.action), ifnull(s.rule, d.rule), ifnull(s.because, d.because), s.decided_at,
         d.revisit_at, d.forecast, d.left_at, d.seen_at, d.state, d.moved_to,
         {_acts("d", "d.added_at", f"d.left_at + {_AFTER_SECONDS}")}""",
-    f"departures AS d LEFT JOIN shadow AS s ON s.id = ({_OF_SHADOW.format('d')}) WHERE TRUE",
+    f"departures AS d LEFT JOIN shadow AS s ON s.id = ({_OF_SHADOW.format('d')})",
+    "TRUE",
+    "TRUE",
     "d.left_at",
     "d",
 )
-_PRESENT = (
+_PRESENT = _Source(
     f"""s.category, s.instance, s.infohash, s.name, s.action, s.rule, s.because, s.decided_at,
         NULL, NULL, NULL, {_SEEN_AT.format("s")}, '', NULL, {_acts("s", "s.added_at", "1e12")}""",
-    f"""shadow AS s WHERE s.action IN ({_REMOVALS}) AND s.gone_at IS NULL
-        AND s.id = ({_OF_SHADOW.format("s")})""",
+    "shadow AS s",
+    f"s.action IN ({_REMOVALS}) AND s.gone_at IS NULL",
+    f"s.id = ({_OF_SHADOW.format('s')})",
     "s.decided_at",
     "s",
 )
-_ENDED_IN_ARR = (
+_ENDED_IN_ARR = _Source(
     f"""a.category, ifnull(v.instance, ''), a.infohash, ifnull(v.name, a.name), v.action, v.rule, v.because, NULL,
         v.revisit_at, v.forecast, NULL, NULL, '', NULL, {_acts("a", f"a.at - {_BEFORE_SECONDS}", "1e12")}""",
-    f"""foreign_acts AS a LEFT JOIN verdicts AS v ON v.category = a.category AND v.infohash = a.infohash
-            AND v.instance = (SELECT min(instance) FROM verdicts AS any
-                              WHERE any.category = a.category AND any.infohash = a.infohash)
-        WHERE a.kind IN ({_ENDS})
-        AND NOT EXISTS (SELECT 1 FROM foreign_acts AS other WHERE other.category = a.category
+    """foreign_acts AS a LEFT JOIN verdicts AS v ON v.category = a.category AND v.infohash = a.infohash
+        AND v.instance = (SELECT min(instance) FROM verdicts AS any
+                          WHERE any.category = a.category AND any.infohash = a.infohash)""",
+    f"a.kind IN ({_ENDS})",
+    f"""NOT EXISTS (SELECT 1 FROM foreign_acts AS other WHERE other.category = a.category
             AND other.infohash = a.infohash AND other.kind IN ({_ENDS}) AND (other.at, other.id) < (a.at, a.id))
-        AND NOT EXISTS (SELECT 1 FROM departures INDEXED BY departures_by_torrent WHERE departures.infohash = a.infohash
+        AND NOT EXISTS (SELECT 1 FROM departures INDEXED BY departures_by_torrent WHERE
+            departures.infohash = a.infohash
             AND departures.category = a.category AND departures.left_at >= a.at - {_AFTER_SECONDS})
         AND NOT EXISTS (SELECT 1 FROM shadow WHERE shadow.category = a.category AND shadow.instance = v.instance
             AND shadow.infohash = a.infohash AND shadow.action IN ({_REMOVALS}) AND shadow.gone_at IS NULL)""",
@@ -145,20 +165,32 @@ _ENDED_IN_ARR = (
 _SOURCES = (_ENDED_IN_ARR, _PRESENT, _DEPARTED)
 
 
-async def page(database: Database, limit: int, span: Span, after: Place | None = None) -> list[SideBySide]:
-    """Read the newest rows of a span, the newest first; those behind a place for a later page."""
-    found = []
+class Page(NamedTuple):
+    """Rows, the newest first, and the place that the next page is behind; None after the last one."""
+
+    rows: list[SideBySide]
+    next: Place | None
+
+
+async def page(database: Database, size: int, span: Span, after: Place | None = None) -> Page:
+    """Read the newest events of a span, those behind a place for a later page; not each of them has a row of its own.
+
+    A page of `size` events may have fewer rows, also none, and a next page all the same.
+    """
+    events: list[tuple[Place, SideBySide | None]] = []
     for source in range(len(_SOURCES)):
-        sql, values = query(source, limit, span, after)
-        found += [_row(source, row) for row in await database.rows(sql, values)]
-    return sorted(found, key=_place, reverse=True)[:limit]
+        sql, values = query(source, size + 1, span, after)
+        events += [(Place(row[0], source, row[1]), _row(source, row)) for row in await database.rows(sql, values)]
+    events.sort(key=_place, reverse=True)
+    rows = [row for _, row in events[:size] if row is not None]
+    return Page(rows, events[size - 1][0] if len(events) > size else None)
 
 
 def query(source: int, limit: int, span: Span, after: Place | None) -> tuple[str, Sequence[object]]:
-    """Write the query for the rows of one source, with its values."""
-    columns, tables, at, table = _SOURCES[source]
+    """Write the query for the events of one source, with its values."""
+    columns, tables, events, row, at, table = _SOURCES[source]
     values: list[object] = [span.since, span.until if after is None else min(span.until, after.at)]
-    terms = f"{at} >= ? AND {at} {'<' if after is None else '<='} ?"
+    terms = f"{events} AND {at} >= ? AND {at} {'<' if after is None else '<='} ?"
     if after is not None:
         terms += f" AND ({at}, {source}, {table}.id) < (?, ?, ?) AND {at} < ?"
         values += [*after, span.until]
@@ -166,38 +198,28 @@ def query(source: int, limit: int, span: Span, after: Place | None) -> tuple[str
         terms += f" AND {table}.category = ?"
         values.append(span.category)
     return (
-        f"SELECT {at}, {table}.id, {columns} FROM {tables} AND {terms} ORDER BY {at} DESC, {table}.id DESC LIMIT ?",
+        f"""SELECT {at}, {table}.id, {row}, {columns} FROM {tables} WHERE {terms}
+            ORDER BY {at} DESC, {table}.id DESC LIMIT ?""",
         (*values, limit),
     )
 
 
-def _place(row: SideBySide) -> Place:
-    return row.place
+def _place(event: tuple[Place, SideBySide | None]) -> Place:
+    return event[0]
 
 
-def _row(source: int, row: Row) -> SideBySide:
-    at, row_id, category, instance, infohash, name, action, rule, because, removes_at, revisit_at, forecast, *others = (
-        row
-    )
-    removed_at, seen_at, state, moved_to, blocklisted_at, ignored_at, paused_at, tagged_at, tags = others
+def _row(source: int, row: Row) -> SideBySide | None:
+    at, row_id, has_row, *columns = row
+    if not has_row:
+        return None
+    fields = dict(zip(_FIELDS, columns, strict=True))
+    stored = [fields.pop(name) for name in Opinion.__struct_fields__]
     return SideBySide(
         place=Place(at, source, row_id),
-        category=category,
-        instance=instance,
-        infohash=infohash,
-        name=name,
-        opinion=None if rule is None else Opinion(action, rule, because),
-        removes_at=removes_at,
-        expected_at=_expected(revisit_at, forecast),
-        removed_at=removed_at,
-        seen_at=seen_at,
-        state=state,
-        moved_to=moved_to,
-        blocklisted_at=blocklisted_at,
-        ignored_at=ignored_at,
-        paused_at=paused_at,
-        tagged_at=tagged_at,
-        tags=msgspec.json.decode(tags, type=tuple[str, ...]),
+        opinion=None if None in stored else Opinion(*stored),
+        expected_at=_expected(fields.pop("revisit_at"), fields.pop("forecast")),
+        tags=msgspec.json.decode(fields.pop("tags"), type=tuple[str, ...]),
+        **fields,
     )
 
 

@@ -46,7 +46,7 @@ class Household:
         await foreign_acts.record(self.database, self.category, [act])
 
     async def rows(self, span=EVER, limit=50):
-        return await side_by_side.page(self.database, limit, span)
+        return (await side_by_side.page(self.database, limit, span)).rows
 
 
 @pytest.fixture
@@ -176,11 +176,23 @@ async def test_pages_go_on_where_the_one_before_ended(database):
     assert len(await movies.rows(Span(50.0, 51.0))) == 12
     assert await movies.rows(Span(0.0, 50.0)) == await movies.rows(Span(51.0, 99.0)) == []
     for size in (1, 5, 12):
-        read, after = [], None
-        while page := await side_by_side.page(database, size, EVER, after):
-            read += page
-            after = page[-1].place
+        page = await side_by_side.page(database, size, EVER)
+        read = page.rows
+        while page.next is not None:
+            page = await side_by_side.page(database, size, EVER, page.next)
+            read += page.rows
         assert read == whole
+
+
+async def test_events_without_a_row_of_their_own_take_their_place_in_a_page(household):
+    for letter in "abc":
+        await household.present(letter)
+        await household.ended(letter, 40.0)
+        await household.leaves(letter, 30.0)
+    first = await side_by_side.page(household.database, 3, EVER)
+    assert (first.rows, first.next.at) == ([], 40.0)
+    second = await side_by_side.page(household.database, 3, EVER, first.next)
+    assert (len(second.rows), second.next) == (3, None)
 
 
 @pytest.mark.parametrize("category", ["", "movies"])
@@ -222,6 +234,11 @@ async def test_a_page_costs_the_same_among_a_hundred_thousand_rows(database):
     async def fill(number):
         async with database.transaction() as transaction:
             for table, columns, values in (
+                (
+                    "foreign_acts",
+                    "category, kind, at, infohash, name, items",
+                    "'movies','blocklisting',n,hex(n),'N','[]'",
+                ),
                 (
                     "departures",
                     "category, instance, infohash, name, added_at, left_at",

@@ -4,7 +4,7 @@ import pytest
 
 from qbitrr.clock import Clock
 from qbitrr.rules.side_by_side import UNSEEN_SECONDS, Class, compare
-from qbitrr.state import side_by_side, verdicts
+from qbitrr.state import side_by_side, verdicts, watch_periods
 from qbitrr.state.side_by_side import Span
 from tests.integration.qbitrr.worker.torrents.passing import passes_until, settled
 from tests.integration.qbitrr.worker.torrents.scenes import finished, only, stalled
@@ -13,7 +13,7 @@ EVER = Span(0.0, 1e12)
 
 
 async def rows(opened):
-    return {one.infohash: one for one in await side_by_side.page(opened.database, 99, EVER)}
+    return {one.infohash: one for one in (await side_by_side.page(opened.database, 99, EVER)).rows}
 
 
 def row_of(opened, torrent, holds=lambda row: True):
@@ -60,6 +60,18 @@ async def test_what_shadow_would_have_kept_is_only_theirs_with_the_verdict_seen_
         del sandbox.world.client.torrents[torrent.infohash]
         row = await passes_until(opened, row_of(opened, torrent, left), "it is not noticed that it left")
     assert (kind(row, row.removed_at), row.opinion.rule) == (Class.ONLY_THEIRS, verdict.rule)
+
+
+async def test_that_a_client_answers_is_written_down_as_soon_as_it_does(sandbox, bench):
+    async with bench(settings={"Shadow": True}) as opened:
+        await opened.loop.load()
+        await opened.loop.save_watch_times()
+        assert await watch_periods.last(opened.database, opened.config.name) == {}
+        assert opened.loop.seconds_until_watched() < 60
+        await opened.one_pass()
+        await opened.loop.save_watch_times()
+        assert (await watch_periods.last(opened.database, opened.config.name)).keys() == {"qBit"}
+        assert opened.loop.seconds_until_watched() == float("inf")
 
 
 async def test_what_is_moved_to_a_category_of_no_one_is_not_known(sandbox, bench):
