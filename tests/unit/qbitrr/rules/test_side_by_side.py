@@ -1,6 +1,8 @@
 """What Shadow would have done and what others did come to the same, or do not, or it is not known."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from qbitrr.rules.side_by_side import TOGETHER_SECONDS, UNSEEN_SECONDS, Class, Ours, Theirs, compare
 
@@ -128,3 +130,22 @@ def test_the_reason_is_given_for_what_is_not_known_only():
     ours = Ours(judged=True, removes_at=NOW - DAY)
     assert compare(ours, theirs(NOW - DAY), NOW).because == ""
     assert "was not seen for" in compare(ours, theirs(NOW, NOW - 2 * DAY), NOW).because
+
+
+times = st.floats(NOW - 9 * DAY, NOW)
+
+
+@given(st.none() | times, st.none() | times, times, st.floats(0.0, 9 * DAY))
+def test_what_was_not_seen_makes_no_difference_of_its_own(removes_at, expected_at, removed_at, gap):
+    ours = Ours(judged=True, removes_at=removes_at, expected_at=expected_at)
+    seen = compare(ours, Theirs(removed_at, removed_at), NOW).kind
+    assert compare(ours, Theirs(removed_at, removed_at - gap), NOW).kind in (seen, Class.NOT_KNOWN)
+
+
+@given(times, times, st.floats(UNSEEN_SECONDS + 1.0, 9 * DAY))
+def test_a_difference_in_time_is_the_least_that_is_known(removes_at, removed_at, gap):
+    ours = Ours(judged=True, removes_at=removes_at)
+    found = compare(ours, Theirs(removed_at, removed_at - gap), NOW)
+    if found.kind in (Class.EARLIER, Class.LATER):
+        at_both_ends = (abs(removed_at - removes_at), abs(removed_at - gap - removes_at))
+        assert found.seconds == min(at_both_ends)
