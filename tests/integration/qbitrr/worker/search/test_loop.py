@@ -16,6 +16,7 @@ from qbitrr.clock import Clock
 from qbitrr.errors import ServiceError, ThrottledError
 from qbitrr.rules.search.again import SearchAgain
 from qbitrr.rules.search.plan import SearchForecast
+from qbitrr.sandbox.life.fate import Odds
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.services.faults import Status
 from qbitrr.state import searches
@@ -242,7 +243,9 @@ class Outage:
 
     def __init__(self, sandbox):
         self.sandbox, self.seconds = sandbox, 0.0
-        self.settings = sandbox.world.arrs["Radarr-HD"].settings
+        arr = sandbox.world.arrs["Radarr-HD"]
+        arr.odds = Odds(found=0.0)  # also while an indexer answers
+        self.settings = arr.settings
         self.clock = Clock(wall=lambda: time.time() + self.seconds, monotonic=lambda: 50_000.0 + self.seconds)
 
     async def rounds(self, room, number, seconds=0.0):
