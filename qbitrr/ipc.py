@@ -5,10 +5,11 @@ for the rest of one, and the end of the other process reads as an empty packet. 
 MessagePack; a message of an unknown type is refused as a whole.
 
     worker -> supervisor    Hello, Ready, Heartbeat, Waiting, Metrics, Counters, Activity, Contradictions, Concerns,
-                            ClientStates, Goodbye, and the answers TorrentRows, TorrentFiles, TorrentEvents, Comparison
+                            ClientStates, Goodbye, and the answers TorrentRows, TorrentFiles, TorrentEvents, Comparison,
+                            RoomPlan
     supervisor -> worker    Configure, Rebuild, Approve, Discard, Decide, AnswerImport, ForgetAnswer, Undo,
                             AnswerOrphans, Explain, SearchNow, PauseSearches, ReadSettings, and the questions
-                            ReadTorrents, ReadFiles, ReadEvents, Compare
+                            ReadTorrents, ReadFiles, ReadEvents, Compare, PlanRoom
 
 A worker is stopped by SIGTERM, from the supervisor or anyone else.
 """
@@ -225,6 +226,44 @@ class OtherVerdict(Struct, frozen=True):
     after: tuple[str, str, str]
 
 
+class RoomSeed(Struct, frozen=True):
+    """A seed, whether it would go for space, and why. None for what is not known; `completed_at` in epoch seconds.
+
+    `frees_bytes` is None until its files were looked up; `upload_per_day` is in bytes for each GiB of it.
+    """
+
+    instance: str
+    infohash: str
+    name: str
+    goes: bool
+    because: str
+    size_bytes: int
+    frees_bytes: int | None
+    superseded: bool
+    other_seeders: int | None
+    upload_per_day: float | None
+    completed_at: float
+
+
+class RoomPlan(Answer, frozen=True):
+    """Answer to `PlanRoom`: the seeds in the order in which they would go, and those that stay, two hundred at most.
+
+    `seeds` and `size_bytes` are of all. `looked_up`: what each of those that go would free is known. `stopped` is why
+    nothing goes any more, `error` why there is no plan.
+    """
+
+    enabled: bool
+    stopped: str = ""
+    download: str = ""
+    lacks_bytes: int = 0
+    frees_bytes: int = 0
+    seeds: int = 0
+    size_bytes: int = 0
+    looked_up: bool = True
+    rows: tuple[RoomSeed, ...] = ()
+    error: str = ""
+
+
 class Comparison(Answer, frozen=True):
     """Answer to `Compare`: how many torrents were judged under both, and those that fare differently.
 
@@ -329,6 +368,13 @@ class ReadFiles(Message, frozen=True):
     infohash: str
 
 
+class PlanRoom(Message, frozen=True):
+    """Question: which seeds would go for so many bytes; 0 for the download that waits first, or for all there is."""
+
+    request: int
+    lacks_bytes: int = 0
+
+
 class ReadEvents(Message, frozen=True):
     """Answer with what the Arr and qBittorrent know to have happened to a torrent."""
 
@@ -375,9 +421,10 @@ FromWorker = (
     | TorrentFiles
     | TorrentEvents
     | Comparison
+    | RoomPlan
     | Goodbye
 )
-Question = ReadTorrents | ReadFiles | ReadEvents | Compare
+Question = ReadTorrents | ReadFiles | ReadEvents | Compare | PlanRoom
 ToWorker = (
     Configure
     | Rebuild

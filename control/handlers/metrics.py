@@ -19,7 +19,7 @@ from qbitrr import __version__
 from qbitrr.rules.orphans import OrphanState
 from qbitrr.rules.search import budget
 from qbitrr.rules.search.budget import Bucket, Moment
-from qbitrr.state import ledger, listing, orphans, searches
+from qbitrr.state import ledger, listing, orphans, room, searches
 from supervisor.lifecycle import Phase
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from control.handlers.inbox import InboxEntry
     from qbitrr.state.listing import Counts
     from qbitrr.state.orphans import OrphanTotal
+    from qbitrr.state.room import SpaceNeed
     from qbitrr.state.searches import StoredBudget
 
 
@@ -50,10 +51,11 @@ async def _metrics(context: HandlerContext) -> list[Metric]:
     actions = _actions(row for row in await ledger.totals(context.database) if row[0] in workers)
     catalogue = _catalogue(row for row in await listing.sizes(context.database) if row[0] in workers)
     search_budgets = _search_budgets(context, await searches.budgets(context.database))
+    space = _space(await room.needs(context.database), context.clock.wall())
     waiting = _inbox((await inbox.read(context, Nothing())).entries)
     searching = await _search_metrics(context)
     files = _orphans(await orphans.totals(context.database), await orphans.failures(context.database))
-    stored = [*actions, *catalogue, *search_budgets, *searching, *waiting, *files]
+    stored = [*actions, *catalogue, *search_budgets, *searching, *waiting, *files, *space]
     return [*_daemon(context), *_workers(context), *stored]
 
 
@@ -169,6 +171,17 @@ def _inbox(entries: Iterable[InboxEntry]) -> Iterator[Metric]:
     for matter in get_args(Matter):
         waiting.add_metric([matter], numbers[matter])
     yield waiting
+
+
+def _space(needs: Iterable[SpaceNeed], now: float) -> Iterator[Metric]:
+    waiting = _gauge("space_waiting_downloads", "Downloads that are paused for lack of space.", ["instance"])
+    lacking = _gauge("space_lacking_bytes", "What those downloads lack, each for itself.", ["instance"])
+    known = [need for need in needs if need.is_known(now)]
+    for instance in sorted({need.instance for need in known}):
+        mine = [need for need in known if need.instance == instance]
+        waiting.add_metric([instance], len({need.infohash for need in mine}))
+        lacking.add_metric([instance], sum(need.lacks_bytes for need in mine))
+    yield from (waiting, lacking)
 
 
 def _actions(numbers: Iterable[tuple[str, str, str, str, int]]) -> Iterator[Metric]:

@@ -21,6 +21,7 @@ const VIEWS = {
   libraries: () => import("./views/libraries.js"),
   plan: () => import("./views/plan.js"),
   orphans: () => import("./views/orphans.js"),
+  room: () => import("./views/room.js"),
   logs: () => import("./views/logs.js"),
   config: () => import("./views/config.js"),
   setup: () => import("./views/setup.js"),

@@ -44,6 +44,7 @@ def check_together(config: Config, findings: Findings) -> None:
     _check_categories(config, arrs, qbits, findings)
     _check_addresses(arrs, findings)
     _check_free_space(config, findings)
+    _check_room(config.settings, arrs, findings)
     _check_worker_memory(config.settings, findings)
     _check_processing_only(qbits, findings)
     _check_access(config.webui, findings)
@@ -117,6 +118,16 @@ def _check_free_space(config: Config, findings: Findings) -> None:
     if not settings.auto_pause_resume:
         found = "false, but FreeSpace is on"
         findings.warning("Settings.AutoPauseResume", found, "true", "The guard has to pause torrents to work.")
+
+
+def _check_room(settings: Settings, arrs: list[Arr], findings: Findings) -> None:
+    if settings.free_space_bytes >= 0 and settings.auto_pause_resume:
+        return
+    for arr in arrs:
+        if arr.torrent.make_room.enabled:
+            where = f"{arr.section}.Torrent.MakeRoom.Enabled"
+            hint = "Without the free space guard no download waits for space, and nothing goes."
+            findings.warning(where, "true, but FreeSpace is off", "a size in FreeSpace", hint)
 
 
 def _check_worker_memory(settings: Settings, findings: Findings) -> None:

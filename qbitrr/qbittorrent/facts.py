@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qbitrr.rules.facts import SeedingFacts, TorrentFacts
 from qbitrr.rules.files import TorrentFile
 from qbitrr.rules.orphan_folders import TorrentData
+from qbitrr.rules.seed_value import SeedNumbers
 from qbitrr.rules.shared_data import Content
 from qbitrr.rules.states import FORCED_SEEDING, SEEDING
 from qbitrr.units import DAY, MINUTE
@@ -83,6 +84,14 @@ def _seeding(torrent: Torrent, now: float, *, complete: bool) -> SeedingFacts:
 def content(row: ContentPath) -> Content:
     """Translate where the data of a torrent is."""
     return Content(row.content_path, row.save_path, row.total_size)
+
+
+def seed_numbers(row: ContentPath) -> SeedNumbers:
+    """Translate what a seed is worth. The seed itself counts among those of its swarm."""
+    return SeedNumbers(
+        other_seeders=row.num_complete - 1 if row.num_complete > 0 else None,
+        uploaded_bytes=row.uploaded if row.uploaded >= 0 else None,
+    )
 
 
 def torrent_files(rows: Iterable[File]) -> list[TorrentFile]:

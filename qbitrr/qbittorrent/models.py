@@ -63,12 +63,17 @@ class TorrentRow(Torrent, frozen=True, gc=False, kw_only=True):
 
 
 class ContentPath(Struct, frozen=True, gc=False):
-    """Data of one torrent of `torrents/info`; `total_size` includes files that are not selected."""
+    """Data of one torrent of `torrents/info`, and what it is worth; `total_size` includes files that are not selected.
+
+    `num_complete` are the seeds in its swarm, this one included, by its trackers; -1 or 0 while that is not known.
+    """
 
     hash: str
     content_path: str = ""
     save_path: str = ""
     total_size: int = -1
+    num_complete: int = -1
+    uploaded: int = -1
 
 
 class Category(Struct, frozen=True, gc=False, rename={"save_path": "savePath"}):

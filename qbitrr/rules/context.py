@@ -11,6 +11,7 @@ from qbitrr.rules.facts import ItemScores, QueueFacts  # noqa: TC001 - msgspec r
 from qbitrr.rules.history import NOTHING_DONE, History
 from qbitrr.rules.hit_and_run import Clearance
 from qbitrr.rules.imports import QueueReading, read_queue
+from qbitrr.rules.seed_value import RoomChoice  # noqa: TC001 - msgspec resolves the types of fields
 from qbitrr.rules.seeding import EffectiveLimits
 from qbitrr.rules.speed import ClientSpeed
 from qbitrr.rules.strikes import NOT_SEEN, Elapsed
@@ -30,6 +31,8 @@ class RuleContext(Struct, frozen=True, gc=False):
     """It is proven that none of its trackers knows it any more."""
     suspected_superseded: bool = False
     """The Arr's history suggests that nothing of it is in the library any more; the Arr was not asked yet."""
+    room: RoomChoice | None = None
+    """It is the one to go now for the space of a download; None for all others."""
     private: bool | None = None
     """None while that is not known."""
     elsewhere: bool = False

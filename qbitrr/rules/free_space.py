@@ -1,4 +1,4 @@
-"""Free-space guard: which downloads are paused so that a disk keeps its free space. Nothing is ever deleted for space.
+"""Free-space guard: which downloads are paused so that a disk keeps its free space. It deletes nothing.
 
 On each file system, what active downloads have still to write is budgeted in the order of the queue. One that does not
 fit is paused (stopped and tagged) and writes nothing, so that a smaller one after it may run. A paused one is resumed
@@ -141,13 +141,17 @@ def _resumes(downloads: Iterable[Download], disks: Mapping[str, Disk], budgets: 
         if one.paused and one.mine and one.state == STOPPED_COMPLETE:
             steps.append(SpaceStep(one, SpaceMove.RESUME, "nothing of it is left to be written"))
         elif one.paused and one.mine and one.state == STOPPED_INCOMPLETE:
-            of_torrent = one.size_bytes // _SPARE_OF_TORRENT
-            spare = {name: max(disk.kept_bytes // _SPARE_OF_KEPT, of_torrent) for name, disk in disks.items()}
+            spare = {name: _spare(one, disk) for name, disk in disks.items()}
             if _too_full(budgets, one, spare) is None:
                 because = "it fits on the disk again, with room to spare"
                 steps.append(SpaceStep(one, SpaceMove.RESUME, because, budgets[one.disk]))
                 _spend(budgets, one)
     return steps
+
+
+def _spare(one: Download, disk: Disk) -> int:
+    """The bytes that have to be left on a disk beside a download that is resumed."""
+    return max(disk.kept_bytes // _SPARE_OF_KEPT, one.size_bytes // _SPARE_OF_TORRENT)
 
 
 _DOES_NOT_FIT = "what is left of it does not fit on the disk"
@@ -225,6 +229,36 @@ def to_write(downloads: Iterable[Download], steps: Iterable[SpaceStep]) -> dict[
             for disk, size in one.needs.items():
                 needs[disk] += size
     return dict(needs)
+
+
+class SpaceLack(Struct, frozen=True):
+    """Bytes that a paused download lacks on a file system."""
+
+    download: Download
+    disk: str
+    lacks_bytes: int
+
+
+def lacking(downloads: Iterable[Download], disks: Mapping[str, Disk], steps: Sequence[SpaceStep]) -> list[SpaceLack]:
+    """List what each paused download lacks to be resumed, in the order of the queue, as if it were the only one.
+
+    `steps` are those of now: what is resumed by one of them lacks nothing.
+    """
+    downloads = list(downloads)
+    needed = to_write(downloads, steps)
+    budgets = {name: disk.free_bytes - disk.kept_bytes - needed.get(name, 0) for name, disk in disks.items()}
+    stepped = {step.download.key for step in steps}
+    waiting = [
+        one
+        for one in sorted(downloads, key=_in_queue_order)
+        if one.paused and one.mine and one.state == STOPPED_INCOMPLETE and one.key not in stepped
+    ]
+    found: list[SpaceLack] = []
+    for one in waiting:
+        for name, size in one.needs.items():
+            if name in disks and (lacks := size + _spare(one, disks[name]) - budgets[name] + 1) > 0:
+                found.append(SpaceLack(one, name, lacks))
+    return found
 
 
 def bytes_to_write(torrent: TorrentFacts, *, preallocated: bool) -> int:

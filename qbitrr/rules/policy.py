@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from qbitrr.config.model import SeedingLimits, TrackerRow  # noqa: TC001 - msgspec resolves the types of fields
+from qbitrr.config.model import MakeRoom, SeedingLimits, TrackerRow
 from qbitrr.config.model.arr import Superseded  # noqa: TC001 - msgspec resolves the types of fields
 from qbitrr.config.model.downloads import DownloadRange  # noqa: TC001 - msgspec resolves the types of fields
 from qbitrr.config.model.modes import MODES, MODES_OF_RULES, RULES_BY_PRIVACY, RuleMode
@@ -57,6 +57,8 @@ class Policy(Struct, frozen=True, gc=False):
     """0: no limit."""
     remove_unregistered: bool = False
     remove_superseded: Superseded = "off"
+    make_room: MakeRoom = MakeRoom()
+    """What goes when a download needs its space, and what stays."""
     private_modes: Mapping[str, RuleMode] = {}
     public_modes: Mapping[str, RuleMode] = {}
     """By name of a rule, or `default` for all others that fail a torrent."""

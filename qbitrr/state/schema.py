@@ -34,6 +34,7 @@ BY_CATEGORY = (
     "file_events",
     "history_readings",
     "arr_folders",
+    "room_stops",
 )
 """Tables of which a removed category leaves nothing; each has an index that begins with the category.
 

@@ -33,6 +33,7 @@ from qbitrr.worker.torrents.free_space import FreeSpaceGuard
 from qbitrr.worker.torrents.loop import TorrentLoop
 from qbitrr.worker.torrents.questions import Questions
 from qbitrr.worker.torrents.queue_order import QueueOrder
+from qbitrr.worker.torrents.room import CHOICE_SECONDS, RoomMaker
 from qbitrr.worker.torrents.superseded import READ_SECONDS as READ_HISTORY_SECONDS
 
 if TYPE_CHECKING:
@@ -61,11 +62,18 @@ class ArrParts(NamedTuple):
     searches: SearchLoop
     settings: ArrSettingsWatch
     others: OtherToolsWatch
+    room: RoomMaker
 
     @classmethod
-    def of(cls, context: WorkerContext) -> Self:
+    def of(cls, context: WorkerContext, torrents: TorrentLoop) -> Self:
         """Build all of them."""
-        return cls(LibrarySync(context), SearchLoop(context), ArrSettingsWatch(context), OtherToolsWatch(context))
+        return cls(
+            LibrarySync(context),
+            SearchLoop(context),
+            ArrSettingsWatch(context),
+            OtherToolsWatch(context),
+            RoomMaker(torrents.action_context, torrents.poll, torrents.judge),
+        )
 
 
 async def work(
@@ -84,14 +92,15 @@ async def work(
         database.on_write = report.wrote
         context = WorkerContext(config, services, database, report, clock)
         torrents = TorrentLoop(context)
-        questions = Questions(context, torrents.poll, torrents.judge)
-        arr = ArrParts.of(context) if config.arr_section is not None else None
+        arr = ArrParts.of(context, torrents) if config.arr_section is not None else None
+        questions = Questions(context, torrents.poll, torrents.judge, None if arr is None else arr.room)
         orphans = OrphanWatch(context) if config.orphans is not None else None
         await _report_last_search(context)
         await torrents.load()
         if arr is not None:
             await arr.library.load()
             await arr.searches.pause.load()
+            await arr.room.load()
         endless = {job.name: every(job, report.failed) for job in jobs_of(context, torrents, arr, orphans)}
         endless |= {
             "heartbeat": report.beat(),
@@ -146,6 +155,7 @@ def jobs_of(
         if context.config.settings.orphans.mode != "off":
             jobs.append(Job("arr folders", arr_folders.READ_SECONDS, partial(arr_folders.read, context)))
         jobs.append(Job("other tools", other_tools.READ_SECONDS, arr.others.read))
+        jobs.append(Job("room", CHOICE_SECONDS, arr.room.one_pass))
     return jobs
 
 
@@ -240,7 +250,7 @@ async def _obey(
                 torrents.explain(infohash)
             case ipc.ReadTorrents(request, keys):
                 report.answer(ipc.TorrentRows(request, torrents.rows(keys)))
-            case ipc.ReadFiles() | ipc.ReadEvents() | ipc.Compare():
+            case ipc.ReadFiles() | ipc.ReadEvents() | ipc.Compare() | ipc.PlanRoom():
                 questions.ask(message)
             case ipc.AnswerOrphans() if orphans is not None:
                 orphans.answer(message)

@@ -23,6 +23,7 @@ VIEWS = (
     "torrents",
     "libraries",
     "plan",
+    "room",
     "orphans",
     "logs",
     "config",

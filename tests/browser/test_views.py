@@ -301,6 +301,33 @@ async def test_the_plan_has_what_tags_leave_out_seasons_that_rest_and_query_limi
     await expect(resting.locator("li")).to_contain_text("A Show · Season 3")
 
 
+async def test_what_would_go_for_space_is_listed_row_by_row(page, daemon):
+    seed = {"hash": "a" * 40, "instance": "qBit", "name": "Some.Movie", "goes": True, "because": "it may go"}
+    seed |= {"sizeBytes": 2**31, "freesBytes": 2**31, "superseded": True, "otherSeeders": 11, "uploadPerDay": 2**20}
+    seed |= {"completedAt": "2026-01-01T00:00:00Z"}
+    kept = seed | {"name": "Kept.Movie", "goes": False, "because": "KeepSeeds: so many seeds stay", "superseded": False}
+    kept |= {"freesBytes": None, "otherSeeders": None, "uploadPerDay": None}
+    plan = {"category": "radarr-hd", "enabled": True, "stopped": "", "download": "Next.Movie", "lacksBytes": 2**30}
+    plan |= {"freesBytes": 2**31, "seeds": 2, "sizeBytes": 2**32, "lookedUp": False, "rows": [seed, kept]}
+    asked = []
+
+    async def answer(route):
+        asked.append(parse_qs(urlsplit(route.request.url).query)["bytes"])
+        await route.fulfill(json=plan)
+
+    await page.route("**/room?*", answer)
+    await show(page, daemon, "room")
+    section = page.get_by_role("region", name="Radarr HD")
+    await expect(section).to_contain_text("Next.Movie waits for 1 GiB.")
+    await expect(section).to_contain_text("2 GiB would be freed, of 4 GiB in 2 complete torrents.")
+    first, second = await section.locator("tbody tr").all()
+    await expect(first).to_contain_text("goes superseded It may go")
+    await expect(second).to_contain_text("stays KeepSeeds")
+    await page.get_by_label("Room for so many GiB").fill("3")
+    await expect(page).to_have_url(re.compile("gib=3"))
+    await until(lambda: [str(3 * 2**30)] in asked, 10, "the plan for three GiB")
+
+
 async def test_searches_are_paused_and_resumed(page, daemon):
     await show(page, daemon, "plan")
     section = page.get_by_role("region", name="Radarr HD")

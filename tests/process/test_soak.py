@@ -120,7 +120,7 @@ MOST_ROWS = {
     "profile_switches": 0,
     "retry_after": 3,
     "refused_logins": 1,
-    **dict.fromkeys(("paused_downloads", "space_claims"), 0),
+    **dict.fromkeys(("paused_downloads", "space_claims", "space_needs", "room_stops"), 0),
 }
 FAULT_SECONDS = 1.5  # longer than the pause between two passes
 PASSES = 2  # of each worker, after each leap

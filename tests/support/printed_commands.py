@@ -73,6 +73,7 @@ RUNNING = (
     Running("curl localhost:6969/web/processes/radarr-hd/evidence"),
     Running("curl localhost:6969/web/processes/radarr-4k/evidence"),
     Running("curl localhost:6969/web/arr/Radarr-HD/search-plan"),
+    Running("curl localhost:6969/web/arr/Radarr-HD/room"),
     Running("qbitrr ctl stop"),
     Running("qbitrr restore --dry-run"),
     Running("qbitrr restore"),

@@ -101,7 +101,8 @@ class Inbox extends Element {
       case "setting":
         return html`<button type="button" @click=${() => attempt(() => write(`arr/${section}/read-settings`))}>${t("setting.again")}</button>`;
       case "space":
-        return html`<a class="button" href=${formatRoute("config", ["Settings"], { q: "FreeSpace" })}>${t("configure")}</a>`;
+        return html`<a class="button" href=${formatRoute("room")}>${t("room.show")}</a>
+          <a class="button" href=${formatRoute("config", ["Settings"], { q: "FreeSpace" })}>${t("configure")}</a>`;
       case "disk":
       case "other_tool":
         return html`<a class="button" href=${formatRoute("logs")}>${t("logs.open")}</a>`;

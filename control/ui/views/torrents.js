@@ -170,6 +170,7 @@ class Torrents extends Element {
         <h1>${t("view.torrents")}</h1>
         <p class="muted" role="status">${this.loaded ? t("torrents.count", { n: total }) : nothing}</p>
         <a class="button" href=${formatRoute("orphans")}>${t("view.orphans")}</a>
+        <a class="button" href=${formatRoute("room")}>${t("view.room")}</a>
       </header>
       <div class="with-side">
         ${this.#side()}

@@ -6,7 +6,7 @@ from msgspec import field
 
 from qbitrr.config.model.downloads import SpeedRules
 from qbitrr.config.model.key import ArrKind, Table, key
-from qbitrr.config.model.seeding import SeedingMode, TrackerRow
+from qbitrr.config.model.seeding import MakeRoom, SeedingMode, TrackerRow
 
 ImportMode = Literal["Auto", "Move", "Copy"]
 Superseded = Literal["off", "replaced", "all"]
@@ -268,6 +268,9 @@ class TorrentRules(Table, frozen=True):
             "Remove imported torrents whose files later imports replaced. all: also those whose items were deleted.",
         ),
     ] = "off"
+    make_room: Annotated[MakeRoom, key("table", "Seeds that go when downloads of this Arr wait for space.")] = (
+        MakeRoom()
+    )
     trackers: Annotated[
         tuple[TrackerRow, ...],
         key("rows", "Rows for single trackers; a row replaces the one of [qBit] with the same URI."),

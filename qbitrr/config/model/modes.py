@@ -29,6 +29,7 @@ RULES_BY_PRIVACY = frozenset(
         "custom_format_unmet",
         "nothing_playable",
         "nothing_to_import",
+        "room_needed",
         "slow",
         "slow_by_speed",
         "stalled",
@@ -43,6 +44,7 @@ MODES_OF_RULES: Mapping[str, tuple[RuleMode, ...]] = MappingProxyType(
     {
         **dict.fromkeys(sorted(RULES_BY_PRIVACY), _FAILING),
         "stalled_is_searched_again": ("off", "shadow", "tag", "act"),
+        "room_needed": _ENDING,
         "superseded": _ENDING,
         "unregistered": _FAILING,
         "arr_refuses_the_rest": _FAILING,

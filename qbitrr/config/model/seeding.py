@@ -47,6 +47,36 @@ class HitAndRun(Table, frozen=True):
     ] = field(name="TrackerUpdateBuffer", default=0)
 
 
+class MakeRoom(Table, frozen=True):
+    """`[<Arr>.Torrent.MakeRoom]`: seeds that are removed when downloads need their space, and those that stay."""
+
+    enabled: Annotated[
+        bool,
+        key("flag", "Remove seeds, those of least value first, while downloads of this Arr wait for space."),
+    ] = False
+    keep_seeds: Annotated[
+        int,
+        key("integer", "So many complete torrents of this Arr stay in any case.", ge=0),
+    ] = 20
+    keep_size_bytes: Annotated[
+        int,
+        key("size", 'And so much of them, such as "500G".', ge=0),
+    ] = field(name="KeepSize", default=0)
+    min_seeding_seconds: Annotated[
+        int,
+        key("days", "What has seeded for less stays.", ge=0),
+    ] = field(name="MinSeedingTime", default=14 * 86400)
+    min_seed_ratio: Annotated[float, key("number", "What has a lower ratio stays.", ge=0)] = 1.0
+    min_other_seeders: Annotated[
+        int,
+        key(
+            "integer",
+            "What fewer others seed stays, also when that is not known. 0: no minimum.",
+            ge=0,
+        ),
+    ] = 1
+
+
 class SeedingLimits(Table, frozen=True):
     """Limits of the rates, the ratio and the seeding time of a torrent."""
 

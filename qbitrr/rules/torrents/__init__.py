@@ -9,6 +9,7 @@ keys that govern it.
     seeding          limits, tags, trackers; its end      stalled      stalled, slow, unavailable
     failure          what every failure has to ask  unregistered what no tracker knows any more
     superseded       of what nothing is in the library any more
+    room             what goes for the space of a download
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ from qbitrr.rules.torrents.downloading import (
 )
 from qbitrr.rules.torrents.protected import client_is_busy_with_it, ignored_by_user, in_quarantine
 from qbitrr.rules.torrents.recheck import data_is_missing, files_are_missing, in_error
+from qbitrr.rules.torrents.room import room_needed
 from qbitrr.rules.torrents.seeding import seeding, seeding_is_over, settings_differ
 from qbitrr.rules.torrents.stalled import (
     nearly_complete,
@@ -170,6 +172,12 @@ RULES = (
         Scope.WITH_ARR,
         proof="The Arr's history from the grab on: each item has a file that a later download brought, or is gone.",
         harmless="Off by default. No minimum of a tracker is broken, and private torrents stay.",
+    ),
+    Rule(
+        room_needed,
+        Scope.WITH_ARR,
+        proof="The import, all minimums, and a paused download on the same disk that all chosen seeds make room for.",
+        harmless="Off by default. One at a time, never below the floor, and not where nothing would be freed.",
     ),
     Rule(
         seeding_is_over,

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -19,8 +16,11 @@ from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.free_space import Disk, Download
 from qbitrr.rules.tags import TAG_PAUSED
 from qbitrr.state import free_space as stored
+from qbitrr.state import room
+from qbitrr.state.room import SpaceNeed
 from qbitrr.worker.config import guards_space
 from qbitrr.worker.disk import on_disk
+from qbitrr.worker.file_systems import Measured, measure
 from qbitrr.worker.torrents.actions import pause
 from qbitrr.worker.torrents.actions.shadow import ShadowReport
 from qbitrr.worker.torrents.ownership import may_be_moved, may_be_released
@@ -41,6 +41,8 @@ _RETRY = Backoff(first_seconds=5.0, limit_seconds=600.0)
 _CLAIM_SECONDS = 60.0
 _CLAIMED_SECONDS = 600.0
 """How long a claim holds: downloads go on while their worker restarts."""
+_PUBLISH_SECONDS = 10.0
+_MOST_NEEDS = 100
 
 
 class FreeSpaceGuard:
@@ -67,6 +69,9 @@ class FreeSpaceGuard:
         self._preallocates = False
         self._preallocates_read_at = float("-inf")
         self._unreadable: frozenset[str] = frozenset()
+        self._free: dict[str, int] = {}
+        self._published: list[tuple[TorrentKey, str, int]] | None = None  # None: what an earlier process published
+        self._published_at = float("-inf")
 
     async def one_pass(self) -> None:
         """Measure the disks, and pause or resume what has to be. Raises a ServiceError."""
@@ -83,8 +88,11 @@ class FreeSpaceGuard:
             self._trusted = free_space.trusted_until(downloads, found, self._trusted, now)
             steps = free_space.confirmed(found, self._trusted, now)
             await self._claim(free_space.to_write(downloads, steps))
+            if disks:  # else it is not known what is lacking, which shows as old needs
+                await self._publish(free_space.lacking(downloads, disks, steps))
         else:
             steps = free_space.resume_all(downloads)
+            await self._publish([])
         if self._config.shadow:
             await self._note(steps)
         elif steps and not self._config.read_only and self._context.clock.monotonic() >= self._act_at:
@@ -162,11 +170,37 @@ class FreeSpaceGuard:
         if self._measured is not bool(free):
             self._measured = bool(free)
             _log.info("free space was measured" if free else "free space was not measured", disks=free)
+        self._free = free
         claimed = await self._claims_before()
         disks = {name: Disk(size - claimed.get(name, 0), kept) for name, size in free.items()}
         return disks, [
             replace(one, disk=by_path.get(one.disk, ""), moves_to=by_path.get(one.moves_to, "")) for one in downloads
         ]
+
+    async def _publish(self, lacks: Sequence[free_space.SpaceLack]) -> None:
+        """Publish what paused downloads lack for the workers of their Arrs, when it changed or is old."""
+        now = self._context.clock.monotonic()
+        if not lacks and self._published == []:
+            return
+        changed = [(lack.download.key, lack.disk, lack.lacks_bytes) for lack in lacks]
+        if changed == self._published and now < self._published_at + _PUBLISH_SECONDS:
+            return
+        wall = self._context.clock.wall()
+        needs = [
+            SpaceNeed(
+                instance=self._instance,
+                infohash=lack.download.infohash,
+                added_at=lack.download.added_at,
+                disk=lack.disk,
+                position=position,
+                lacks_bytes=lack.lacks_bytes,
+                free_bytes=self._free[lack.disk],
+                at=wall,
+            )
+            for position, lack in enumerate(lacks[:_MOST_NEEDS])
+        ]
+        await room.publish(self._context.database, self._instance, needs)
+        self._published, self._published_at = changed, now
 
     def _report(self, measured: bool) -> None:
         """Report a disk that cannot be measured for a minute, and paths that may not be read."""
@@ -203,71 +237,4 @@ def _paths(downloads: Iterable[Download]) -> set[str]:
     return {path for one in downloads for path in (one.disk, one.moves_to)}
 
 
-def measure(paths: set[str], folder: str) -> Measured:
-    """Find the disk of each path, and the free bytes of each. A path that is not on this machine counts as `folder`.
-
-    So does one that may not be read. Data that is being downloaded may lie elsewhere than where it will end up, so the
-    paths are those of the data.
-
-    Raises OSError when `folder` is not there.
-    """
-    guarded, mounts = Path(folder), _mounts()
-    by_path: dict[str, str] = {}
-    free = {_disk(guarded, mounts): shutil.disk_usage(guarded).free}
-    unreadable = set()
-    for path in paths:
-        try:
-            existing = next((one for one in (Path(path), Path(path).parent) if path and one.is_dir()), guarded)
-            disk = _disk(existing, mounts)
-            size = free[disk] if disk in free else shutil.disk_usage(existing).free
-        except OSError:
-            unreadable.add(path)
-            existing, disk = guarded, _disk(guarded, mounts)
-            size = free[disk]
-        by_path[path], free[disk] = disk, size
-    return Measured(by_path, free, frozenset(unreadable))
-
-
-class Measured(NamedTuple):
-    """The disk of each path, the free bytes of each disk, and the paths that could not be read."""
-
-    disks: dict[str, str]
-    free: dict[str, int]
-    unreadable: frozenset[str] = frozenset()
-
-
 _NOT_MEASURED = Measured({}, {})
-
-
-class _Mount(NamedTuple):
-    """One line of `/proc/self/mountinfo` (proc_pid_mountinfo(5))."""
-
-    point: str
-    kind: str
-    source: str
-
-
-def _mounts() -> list[_Mount]:
-    """The mounts of this machine, the innermost first."""
-    found = []
-    for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines():
-        place, _, device = line.partition(" - ")
-        kind, source, *_ = [*device.split(" "), "", ""]
-        found.append(_Mount(place.split(" ")[4].replace("\\040", " "), kind, source))
-    return sorted(found, key=lambda mount: -len(mount.point))
-
-
-def _disk(path: Path, mounts: Sequence[_Mount]) -> str:
-    """Name the disk of a path.
-
-    The subvolumes of a btrfs, and the data sets of a pool of ZFS, have device numbers of their own and share their
-    space.
-    """
-    real = f"{path.resolve()}/"
-    mount = next((one for one in mounts if real.startswith(f"{one.point.rstrip('/')}/")), None)
-    if mount is not None and mount.kind == "btrfs":
-        return f"btrfs {mount.source}"
-    if mount is not None and mount.kind == "zfs":
-        return f"zfs {mount.source.partition('/')[0]}"
-    number = path.stat().st_dev
-    return f"{os.major(number)}:{os.minor(number)}"

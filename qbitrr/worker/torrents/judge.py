@@ -12,6 +12,7 @@ from qbitrr.worker.torrents.policy import Policies
 
 if TYPE_CHECKING:
     from qbitrr.rules.facts import TorrentFacts
+    from qbitrr.rules.seed_value import RoomChoice
     from qbitrr.rules.verdict import Verdict
     from qbitrr.worker.context import WorkerContext
     from qbitrr.worker.torrents.observer import Observer
@@ -37,6 +38,17 @@ class Judge:
             return None
         policy = self._policies.of(self._ownership.category_of(torrent.key))
         verdict = self._ask(torrent, self._observer.context(torrent), policy, self._clock.wall())
+        if verdict.needs_privacy:
+            self._observer.ask_whether_private(torrent)
+        return verdict
+
+    def judge_for_room(self, torrent: TorrentFacts, choice: RoomChoice) -> Verdict | None:
+        """Judge a torrent as if it were chosen to go for space, also while `MakeRoom` is off; None when not ours."""
+        if not self._ownership.is_mine(torrent):
+            return None
+        policy = self._policies.of(self._ownership.category_of(torrent.key))
+        policy = replace(policy, make_room=replace(policy.make_room, enabled=True))
+        verdict = self._ask(torrent, replace(self._observer.context(torrent), room=choice), policy, self._clock.wall())
         if verdict.needs_privacy:
             self._observer.ask_whether_private(torrent)
         return verdict

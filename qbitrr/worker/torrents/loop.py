@@ -23,6 +23,7 @@ from qbitrr.worker.torrents.actions.runner import ActionRunner
 from qbitrr.worker.torrents.actions.shadow import ShadowReport
 from qbitrr.worker.torrents.answers import RememberedAnswers
 from qbitrr.worker.torrents.arr_downloads import ArrDownloads
+from qbitrr.worker.torrents.chosen_seed import ChosenSeed
 from qbitrr.worker.torrents.foreign_marks import ForeignMarks
 from qbitrr.worker.torrents.history import TorrentHistory
 from qbitrr.worker.torrents.judge import Judge
@@ -65,6 +66,7 @@ class TorrentLoop:
         arr = context.services.arr_client
         self._downloads = None if arr is None else ArrDownloads(arr, context.clock)
         self.superseded = superseded_downloads(context, self._downloads)
+        chosen_seed = ChosenSeed()
         self._answers = RememberedAnswers(context)
         self.observer = Observer(
             context,
@@ -75,10 +77,18 @@ class TorrentLoop:
             self._answers,
             self._downloads,
             self.superseded,
+            chosen_seed,
         )
         self.judge = Judge(context, self._ownership, self.observer)
         self.action_context = ActionContext(
-            context, self._ownership, self.seeding, self._history, self._answers, self._downloads, self.superseded
+            context,
+            self._ownership,
+            self.seeding,
+            self._history,
+            self._answers,
+            self._downloads,
+            self.superseded,
+            chosen_seed,
         )
         self.runner = ActionRunner(self.action_context, self.poll, self.observer, self.judge)
         self.approvals = Approvals(self.action_context, self.runner)

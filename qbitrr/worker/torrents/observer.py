@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from qbitrr.worker.context import WorkerContext
     from qbitrr.worker.torrents.answers import RememberedAnswers
     from qbitrr.worker.torrents.arr_downloads import ArrDownloads
+    from qbitrr.worker.torrents.chosen_seed import ChosenSeed
     from qbitrr.worker.torrents.history import TorrentHistory
     from qbitrr.worker.torrents.ownership import Ownership
     from qbitrr.worker.torrents.poll import Poll
@@ -61,6 +62,7 @@ class Observer:
         answers: RememberedAnswers,
         downloads: ArrDownloads | None,
         superseded: SupersededDownloads | None,
+        chosen_seed: ChosenSeed,
     ) -> None:
         settings = context.config.settings
         self._policy = policy_of(context.config)
@@ -82,6 +84,7 @@ class Observer:
         )
         self._downloads = downloads
         self._superseded = superseded
+        self._chosen_seed = chosen_seed
         self._last_queue: Mapping[str, QueueFacts] | None = None  # that of the last pass
         self._queue_seconds = settings.loop_sleep_seconds * _EARLY
         self._queue_changed = True
@@ -128,7 +131,7 @@ class Observer:
         self._news |= waiting | self._update_strikes(changed | waiting)
         self._news |= self._seeding.update(changed)
         self._observe(listed := await self._read_queue())
-        self._news |= listed | self._other_suspects()
+        self._news |= listed | self._other_suspects() | self._chosen_seed.changes()
         news, self._news = self._news, set()
         return news
 
@@ -338,6 +341,7 @@ class Observer:
             trackers_out_of_reach=self.reach.waits(torrent),
             unregistered=self._seeding.is_unregistered(torrent),
             suspected_superseded=self._superseded is not None and self._superseded.suspects_one(torrent),
+            room=self._chosen_seed.choice_of(torrent),
             private=self._seeding.is_private(torrent),
             elsewhere=self._poll.is_elsewhere(key),
             stalled=self._timers.elapsed(key, StrikeKind.STALLED),

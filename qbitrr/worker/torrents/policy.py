@@ -115,6 +115,7 @@ def _with_arr(config: WorkerConfig) -> Policy:
         most_failed_grabs=torrent.max_failed_grabs_per_day,
         remove_unregistered=torrent.remove_unregistered,
         remove_superseded=torrent.remove_superseded,
+        make_room=torrent.make_room,
         private_modes=_modes(torrent.private_policy),
         public_modes=_modes(torrent.public_policy),
     )

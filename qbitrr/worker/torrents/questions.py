@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qbitrr.worker.context import WorkerContext
     from qbitrr.worker.torrents.judge import Judge
     from qbitrr.worker.torrents.poll import Poll
+    from qbitrr.worker.torrents.room import RoomMaker
 
 _log = logs.get(__name__)
 
@@ -36,22 +37,25 @@ _JUDGED_AT_ONCE = 100
 _MOST_OTHERS = 50
 _HARMS = DELETING | COUNTED
 
+SlowQuestion = ipc.ReadFiles | ipc.ReadEvents | ipc.Compare | ipc.PlanRoom
+
 
 class Questions:
     """Answers questions about the torrents of one worker. One beyond the limit is not answered: its asker waits no
     longer than it is ready to.
     """
 
-    def __init__(self, context: WorkerContext, poll: Poll, judge: Judge) -> None:
+    def __init__(self, context: WorkerContext, poll: Poll, judge: Judge, room: RoomMaker | None) -> None:
         self._config = context.config
         self._arr = context.services.arr_client
         self._clients = context.services.qbittorrents
         self._report = context.report
         self._poll = poll
         self._judge = judge
+        self._room = room
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def ask(self, question: ipc.ReadFiles | ipc.ReadEvents | ipc.Compare) -> None:
+    def ask(self, question: SlowQuestion) -> None:
         """Answer a question as soon as its answer is known."""
         if len(self._tasks) >= _MOST_AT_ONCE:
             _log.warning("question was dropped", question=type(question).__name__, because="others are being answered")
@@ -67,7 +71,7 @@ class Questions:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _answer(self, question: ipc.ReadFiles | ipc.ReadEvents | ipc.Compare) -> None:
+    async def _answer(self, question: SlowQuestion) -> None:
         answer: Coroutine[None, None, ipc.Answer]
         match question:
             case ipc.ReadFiles(request, infohash):
@@ -76,6 +80,8 @@ class Questions:
                 answer = self._events(request, infohash)
             case ipc.Compare(request, config):
                 answer = self._compare(request, config)
+            case ipc.PlanRoom(request, lacks_bytes):
+                answer = self._plan_room(request, lacks_bytes)
         try:
             async with asyncio.timeout(_SECONDS):
                 self._report.answer(await answer)
@@ -117,6 +123,11 @@ class Questions:
                 error = str(failure)
         latest = sorted(events, key=lambda event: event.at)[-_MOST_EVENTS:]
         return ipc.TorrentEvents(request, tuple(latest), error)
+
+    async def _plan_room(self, request: int, lacks_bytes: int) -> ipc.RoomPlan:
+        if self._room is None:
+            return ipc.RoomPlan(request, False, error="it has no Arr")
+        return await self._room.preview(request, lacks_bytes)
 
     async def _compare(self, request: int, raw: Raw) -> ipc.Comparison:
         other = configuration.decode(raw)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qbitrr.arr.models import HistoryRecord
+    from qbitrr.config.model.arr import TorrentRules
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.worker.context import WorkerContext
     from qbitrr.worker.torrents.arr_downloads import ArrDownloads
@@ -50,10 +51,14 @@ _HOUR_SECONDS = 3600.0
 
 
 def superseded_downloads(context: WorkerContext, downloads: ArrDownloads | None) -> SupersededDownloads | None:
-    """Make the list of suspects, unless `RemoveSuperseded` is off or there is no Arr."""
-    if downloads is None or context.config.arr.torrent.remove_superseded == "off":
+    """Make the list of suspects, unless `RemoveSuperseded` and `MakeRoom` are off or there is no Arr."""
+    if downloads is None or _is_off(context.config.arr.torrent):
         return None
     return SupersededDownloads(context, downloads)
+
+
+def _is_off(rules: TorrentRules) -> bool:
+    return rules.remove_superseded == "off" and not rules.make_room.enabled
 
 
 class SupersededDownloads:

@@ -65,6 +65,8 @@ def test_only_api_demands_the_token(document):
 
 
 STUCK = 'it is complete, but the Arr refuses it: "Sample"'
+SEED = ipc.RoomSeed("qBit", HASH, "Some.Movie", True, "it may go", 9, None, False, None, 0.5, NOW)
+ROOM = ipc.RoomPlan(1, True, download="Other.Movie", lacks_bytes=5, frees_bytes=9, seeds=1, size_bytes=9, rows=(SEED,))
 QUERIES = {"/logs/{name}/search": {"q": "a"}, "/logs/{name}/at": {"time": "2026-01-01T00:00:00Z"}}
 BODIES = {
     "/arr/{section}/search": {"ids": [1]},
@@ -90,7 +92,7 @@ BODIES = {
 async def test_answers_match_the_description(client, context, log_folder, document, route, monkeypatch):
     monkeypatch.setattr(notifications, "send_by_apprise", AsyncMock(return_value=True))
     waiting_for_approval(context).ask = answering(
-        ipc.TorrentFiles(1, "Some.Movie", (ipc.FileRow(0, "a/extras/b.mkv", 1, 1),)), ipc.TorrentEvents(1)
+        ipc.TorrentFiles(1, "Some.Movie", (ipc.FileRow(0, "a/extras/b.mkv", 1, 1),)), ipc.TorrentEvents(1), ROOM
     )
     answer = answers.StoredAnswer("movies", "stalled", "tracker.example", act=True, answered_at=NOW)
     monkeypatch.setattr(answers, "read", AsyncMock(return_value=[answer]))

@@ -37,6 +37,7 @@ from qbitrr.worker.torrents.actions.approvals import Approvals
 from qbitrr.worker.torrents.actions.context import ActionContext
 from qbitrr.worker.torrents.actions.runner import ActionRunner
 from qbitrr.worker.torrents.answers import RememberedAnswers
+from qbitrr.worker.torrents.chosen_seed import ChosenSeed
 from qbitrr.worker.torrents.history import TorrentHistory
 from tests.support.state import migrated
 from tests.support.state_machines.drawing import Transition, diagram, in_order, table
@@ -172,7 +173,9 @@ class _Context(ActionContext):
         ownership = SimpleNamespace(is_mine=lambda _: True, category_of=lambda _: "movies")
         seeding = SimpleNamespace(final_clearance=_granted, is_private=lambda _: False)
         history, answers = TorrentHistory(parts), RememberedAnswers(parts)
-        super().__init__(parts, cast("Any", ownership), cast("Any", seeding), history, answers, None, None)
+        super().__init__(
+            parts, cast("Any", ownership), cast("Any", seeding), history, answers, None, None, ChosenSeed()
+        )
         self.probe = cast("Any", SimpleNamespace(program="ffprobe", fault=_fault))
         self.interrupted = False
         self._worker = worker

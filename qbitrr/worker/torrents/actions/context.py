@@ -12,6 +12,7 @@ from qbitrr.errors import StateError
 from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.torrents.protected import protection
+from qbitrr.rules.torrents.room import room_needed
 from qbitrr.rules.verdict import Action, Decision
 from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions.ffprobe import FFprobe
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from qbitrr.worker.torrents.actions.watch import Watch
     from qbitrr.worker.torrents.answers import RememberedAnswers
     from qbitrr.worker.torrents.arr_downloads import ArrDownloads
+    from qbitrr.worker.torrents.chosen_seed import ChosenSeed
     from qbitrr.worker.torrents.history import TorrentHistory
     from qbitrr.worker.torrents.ownership import Ownership
     from qbitrr.worker.torrents.seeding import SeedingTracker
@@ -70,6 +72,7 @@ class ActionContext:
         answers: RememberedAnswers,
         arr_downloads: ArrDownloads | None,
         superseded: SupersededDownloads | None,
+        chosen_seed: ChosenSeed,
     ) -> None:
         config = worker.config
         self.worker = worker
@@ -84,6 +87,7 @@ class ActionContext:
         self.answers = answers
         self.arr_downloads = arr_downloads
         self.superseded = superseded
+        self.chosen_seed = chosen_seed
         self.submitted_at = 0.0  # monotonic; what acts was seen as it is before that
         self.quarantine_ends: dict[int, float] = {}  # monotonic, by the id in the ledger
         self._empty_since: dict[str, float] = {}  # monotonic, by instance
@@ -197,6 +201,8 @@ class ActionContext:
         self.quarantine_ends.pop(entry.id, None)
         await ledger.close(self.database, entry, state, outcome, now)
         self.history.record(entry, state, now, outcome)
+        if entry.rule == room_needed.__name__:
+            self.chosen_seed.clear()  # at once, as it is judged again before another one is chosen
         if self.superseded is not None and state == "done" and entry.action in _IMPORTS:
             self.superseded.expect_import()
         _log.info("action ended", action=entry.action, torrent=entry.name, state=state, outcome=outcome)

@@ -13,7 +13,7 @@ from qbitrr.worker.disk import existing_below, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, pause
 from qbitrr.worker.torrents.actions.ffprobe import paths_of
 from qbitrr.worker.torrents.actions.guards import admit
-from qbitrr.worker.torrents.actions.safety_checks import shares_data
+from qbitrr.worker.torrents.actions.shared_content import shares_data
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -8,7 +8,7 @@ from qbitrr.errors import UnreachableError
 from qbitrr.worker.torrents.actions import quarantine
 from qbitrr.worker.torrents.actions.context import pause
 from qbitrr.worker.torrents.actions.guards import admit_removal
-from qbitrr.worker.torrents.actions.safety_checks import shares_data
+from qbitrr.worker.torrents.actions.shared_content import shares_data
 
 if TYPE_CHECKING:
     from qbitrr.state.ledger import Entry

@@ -67,6 +67,7 @@ OPEN_INSIDE = OPEN_TO_ALL | {
     ("POST", "/web/arr/{section}/read-settings"),
     ("POST", "/web/arr/{section}/search"),
     ("GET", "/web/arr/{section}/search-plan"),
+    ("GET", "/web/arr/{section}/room"),
     ("POST", "/web/processes/{category}/{kind}/restart"),
 }
 # The same for the daemon's own user and root on this machine.

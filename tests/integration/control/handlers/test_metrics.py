@@ -4,10 +4,14 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from qbitrr import ipc
+from qbitrr.state import room
+from qbitrr.state.database import open_reader, open_writer
+from qbitrr.state.room import SpaceNeed
 from supervisor.lifecycle import Phase
 from supervisor.worker_process import LastReport
 from tests.integration.control.sample import NOW, fake_process
@@ -71,6 +75,21 @@ async def test_what_is_left_of_the_search_budgets_has_a_metric(client):
     assert value(left, category="") == 10
     assert value(per_hour, category="music") == 30
     assert value(per_hour, category="") == 60
+
+
+async def test_what_waits_for_space_has_metrics_while_it_is_known(make_context_over, connect, tmp_path, filled_state):
+    path = tmp_path / "state.db"
+    path.write_bytes(filled_state.read_bytes())
+    need = SpaceNeed("qBit", "1" * 40, 1.0, "8:1", 0, 100, 5, NOW)
+    needs = [need, msgspec.structs.replace(need, disk="8:2", lacks_bytes=20)]
+    async with open_writer(path) as database:
+        await room.publish(database, "qBit", needs)
+        await room.publish(database, "qBit-old", [msgspec.structs.replace(need, instance="qBit-old", at=NOW - 61)])
+    async with open_reader(path) as database, connect(make_context_over(database)) as client:
+        found = await families(client)
+    assert value(found["qbitrr_space_waiting_downloads"], instance="qBit") == 1
+    assert value(found["qbitrr_space_lacking_bytes"], instance="qBit") == 120
+    assert [one.labels["instance"] for one in found["qbitrr_space_lacking_bytes"]] == ["qBit"]
 
 
 async def test_dashboard_and_alerts_speak_of_metrics_that_exist(client):

@@ -67,6 +67,8 @@ EntrySearch.SearchWindow EntrySearch.SearchQueueLimit EntrySearch.SearchCooldown
 Torrent.PrivatePolicy Torrent.PublicPolicy Torrent.RemoveSuperseded Torrent.RemoveUnregistered
 Torrent.MinimumSpeed Torrent.SlowDelay Torrent.Ranges Messages Torrent.FailArchives
 EntrySearch.IncludeTags EntrySearch.ExcludeTags EntrySearch.SeasonSearchRest EntrySearch.RetryAfterRelease
+Torrent.MakeRoom.Enabled Torrent.MakeRoom.KeepSeeds Torrent.MakeRoom.KeepSize Torrent.MakeRoom.MinSeedingTime
+Torrent.MakeRoom.MinSeedRatio Torrent.MakeRoom.MinOtherSeeders
 """
 
 

@@ -2,6 +2,7 @@
 
 from hypothesis import strategies as st
 
+from qbitrr.config.model import MakeRoom
 from qbitrr.config.model.downloads import DownloadRange
 from qbitrr.config.model.modes import MODES, MODES_OF_RULES
 from qbitrr.rules.adjustment import NONE, Adjustment
@@ -13,6 +14,7 @@ from qbitrr.rules.hit_and_run import Clearance
 from qbitrr.rules.imports import ImportProof
 from qbitrr.rules.messages import Answer, MessageRule
 from qbitrr.rules.policy import Policy
+from qbitrr.rules.seed_value import RoomChoice, SeedNumbers
 from qbitrr.rules.seeding import EffectiveLimits, RateLimits
 from qbitrr.rules.speed import ClientSpeed
 from qbitrr.rules.strikes import Elapsed
@@ -163,6 +165,7 @@ CONTEXTS = st.builds(
     trackers_out_of_reach=st.booleans(),
     unregistered=st.booleans(),
     suspected_superseded=st.booleans(),
+    room=st.none() | st.builds(RoomChoice, st.builds(SeedNumbers, st.none() | st.integers(0, 3))),
     private=st.none() | st.booleans(),
     elsewhere=st.booleans(),
     stalled=SEEN,
@@ -230,6 +233,7 @@ POLICIES = st.builds(
     most_failed_grabs=st.integers(0, 5),
     remove_unregistered=st.booleans(),
     remove_superseded=st.sampled_from(["off", "replaced", "all"]),
+    make_room=st.builds(MakeRoom, st.booleans(), min_other_seeders=st.integers(0, 2)),
     private_modes=MODES_BY_RULE,
     public_modes=MODES_BY_RULE,
 )

@@ -16,6 +16,7 @@ from qbitrr.rules.free_space import (
     bytes_to_write,
     confirmed,
     guard,
+    lacking,
     resume_all,
     to_write,
     trusted_until,
@@ -46,6 +47,50 @@ def moves(downloads, free, kept=0):
 )
 def test_what_does_not_fit_beside_the_kept_space_is_paused(free, kept, paused):
     assert moves([ONE], free, kept) == ({"a": SpaceMove.PAUSE} if paused else {})
+
+
+@pytest.mark.parametrize(
+    ("free", "kept", "expected"),
+    [
+        (103, 0, []),  # 100 bytes and 2 to spare
+        (102, 0, [("d", 1)]),
+        (3, 0, [("d", 100)]),
+        (303, 200, [("d", 8)]),  # of what is kept a twentieth is spare
+    ],
+)
+def test_a_paused_download_lacks_what_it_takes_to_be_resumed(free, kept, expected):
+    disks = {"d": Disk(free, kept)}
+    steps = guard([PAUSED], disks)
+    assert [(one.disk, one.lacks_bytes) for one in lacking([PAUSED], disks, steps)] == expected
+    assert bool(steps) is not bool(expected)
+    for disk, lacks in expected:
+        assert guard([PAUSED], {disk: Disk(free + lacks, kept)})
+        assert not guard([PAUSED], {disk: Disk(free + lacks - 1, kept)})
+
+
+def test_each_paused_download_lacks_for_itself_beside_those_that_run():
+    second = replace(PAUSED, infohash="b", position=2, left_bytes=50, size_bytes=50)
+    running = replace(ONE, infohash="r", position=9, left_bytes=10)
+    disks = {"d": Disk(11, 0)}
+    downloads = [second, PAUSED, running]
+    found = lacking(downloads, disks, guard(downloads, disks))
+    assert [(one.download.infohash, one.lacks_bytes) for one in found] == [("a", 102), ("b", 51)]
+
+
+@pytest.mark.parametrize(
+    "other", [{"mine": False}, {"paused": False}, {"state": "downloading"}, {"state": "stoppedUP"}, {"disk": "unknown"}]
+)
+def test_what_the_guard_did_not_pause_or_cannot_measure_lacks_nothing(other):
+    one = replace(PAUSED, **other)
+    disks = {"d": Disk(1, 0)}
+    assert lacking([one], disks, guard([one], disks)) == []
+
+
+def test_what_is_moved_once_complete_may_lack_on_both_disks():
+    one = replace(PAUSED, moves_to="e", moved_bytes=70)
+    disks = {"d": Disk(3, 0), "e": Disk(13, 0)}
+    found = lacking([one], disks, guard([one], disks))
+    assert [(lack.disk, lack.lacks_bytes) for lack in found] == [("d", 100), ("e", 60)]
 
 
 def test_the_budget_goes_in_the_order_of_the_queue():

@@ -14,7 +14,7 @@ from tests import factories
 from tests.unit.qbitrr.rules.anything import CONTEXTS, NOW, POLICIES, TORRENTS
 
 everything = given(TORRENTS, CONTEXTS, POLICIES)
-AFTER_IMPORT = ("seeding_is_over", "superseded", "unregistered")
+AFTER_IMPORT = ("room_needed", "seeding_is_over", "superseded", "unregistered")
 """Rules that may remove what the ledger proves to be imported."""
 
 
@@ -186,6 +186,18 @@ def test_a_torrent_is_removed_as_superseded_only_by_its_key_and_with_a_proof(tor
         assert context.suspected_superseded
         assert proof.proven
         assert context.clearance.granted
+
+
+@everything
+def test_a_torrent_goes_for_space_only_when_it_was_chosen_and_its_minimums_are_met(torrent, context, policy):
+    found = judged(torrent, context, policy)
+    if found.last.rule == "room_needed" and found.action in DESTRUCTIVE:
+        assert policy.make_room.enabled
+        assert context.room is not None
+        assert torrent.complete
+        assert context.history.imports.imported
+        assert context.clearance.granted
+        assert (context.room.numbers.other_seeders or 0) >= policy.make_room.min_other_seeders
 
 
 @everything

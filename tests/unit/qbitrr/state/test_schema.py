@@ -20,6 +20,7 @@ NOT_BY_TORRENT = {
     "departures": "that a torrent left without us stays known",
     "foreign_acts": "what others did to a torrent stays known",
     "paused_downloads": "the guard of the qBittorrent keeps it, which may have no category",
+    "space_needs": "the guard of the qBittorrent keeps it, which may have no category",
 }
 
 

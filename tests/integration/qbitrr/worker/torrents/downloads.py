@@ -12,9 +12,11 @@ from msgspec.structs import replace
 from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.life.torrent import TorrentFile
+from qbitrr.sandbox.media.quality import RANKS
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.worker.library.fetch import full_sync
 from tests.integration.qbitrr.worker.conftest import rooms
+from tests.integration.qbitrr.worker.torrents.passing import entries, passes_until, settled
 
 LIBRARIES = {
     "radarr": Section("Radarr-HD", "radarr", 60),
@@ -104,6 +106,35 @@ def downloaded(on, items, **how):
     torrent = grab(on, items, **how)
     complete(torrent)
     return torrent
+
+
+async def imported(on, opened, items, attempt="by hand"):
+    """A release of items that was grabbed, downloaded and imported."""
+    release = on.arr.offer(items, attempt=attempt)
+    torrent = on.arr.grab(items, release, STUCK, (), f"{release.title}.{attempt}")
+    on.arr.refresh_now()
+    complete(torrent)
+
+    async def is_done():
+        return any(row[:2] == (torrent.infohash, "done") for row in await entries(opened, "import"))
+
+    await passes_until(opened, is_done, "it was not imported", 30)
+    await settled(opened)
+    return torrent
+
+
+def worsen(on, items):
+    """Have the Arr think less of the files of items than of what comes next."""
+    for item in items:
+        if item.file is not None:
+            item.file = replace(item.file, quality=min(RANKS[on.kind], key=RANKS[on.kind].get))
+
+
+async def replaced(on, opened, items):
+    """Two releases of the same items, the second of which replaced the first."""
+    old = await imported(on, opened, items)
+    worsen(on, items)
+    return old, await imported(on, opened, items, "better")
 
 
 def on_disk(torrent, folder):

@@ -14,8 +14,8 @@ from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.life.torrent import Torrent, TorrentFile
 from qbitrr.sandbox.sandbox import Sandbox
-from qbitrr.state import free_space, verdicts
-from qbitrr.worker.torrents.free_space import Measured
+from qbitrr.state import free_space, room, verdicts
+from qbitrr.worker.file_systems import Measured
 from tests.integration.qbitrr.worker.conftest import rooms_of_qbittorrent
 from tests.integration.qbitrr.worker.torrents.passing import ended, entries, passes_until, settled
 
@@ -183,6 +183,40 @@ async def test_data_that_another_torrent_needs_stays(client, add, open_worker):
         ((*_, outcome, _),) = await passes_until(opened, ended(opened, "remove"), "it was not removed")
     assert "files stay" in outcome
     assert not removed.gone_with_files
+
+
+async def test_what_paused_downloads_lack_is_published_as_long_as_they_lack_it(client, add, open_worker):
+    large, larger = add("b", 80 * MB), add("c", 90 * MB)
+    client.disk_bytes = free = KEPT_BYTES + 10 * MB
+    lacks = 70 * MB + KEPT_BYTES // 20 + 1
+    async with open_worker(guarding()) as opened:
+
+        async def are(*expected):
+            async def found():
+                needs = await room.needs(opened.database)
+                return {(one.infohash, one.lacks_bytes, one.free_bytes) for one in needs} == set(expected)
+
+            await passes_until(opened, found, "other needs are published")
+
+        await are((large.infohash, lacks, free), (larger.infohash, lacks + 10 * MB, free))
+        assert [(one.position, one.disk) for one in await room.needs(opened.database)] == [
+            (0, "of the client"),
+            (1, "of the client"),
+        ]
+        before = await room.needs(opened.database)
+        opened.loop.poll.everything.free_bytes = None  # as of a client that has just started
+        opened.guard._published_at = float("-inf")
+        await opened.guard.one_pass()
+        assert await room.needs(opened.database) == before, "what is not known is not gone"
+        opened.loop.poll.everything.free_bytes = client.disk_bytes
+        client.disk_bytes += 300 * MB
+        await are()
+        assert (large.stopped, larger.stopped) == (False, False)
+        client.disk_bytes = free
+        await are((large.infohash, lacks, free), (larger.infohash, lacks + 10 * MB, free))
+    async with open_worker() as opened:
+        await settled(opened)
+        assert await room.needs(opened.database) == [], "what an earlier process published is gone"
 
 
 async def test_what_does_not_fit_is_held_and_goes_on_when_it_fits(client, add, open_worker):

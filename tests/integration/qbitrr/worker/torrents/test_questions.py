@@ -37,7 +37,7 @@ def asking(bench):
     async def ask(opened, question):
         answers = Answers()
         context = opened.context
-        asked = Questions(context, opened.loop.poll, opened.loop.judge)
+        asked = Questions(context, opened.loop.poll, opened.loop.judge, None)
         asked._report = answers
         asked.ask(question)
         try:
@@ -136,7 +136,7 @@ async def test_a_question_too_many_is_dropped_and_one_that_hangs_ends(sandbox, b
     async with bench() as opened:
         await polled(opened)
         await sandbox.qbittorrent.fail(Hang())
-        asked = Questions(opened.context, opened.loop.poll, opened.loop.judge)
+        asked = Questions(opened.context, opened.loop.poll, opened.loop.judge, None)
         for number in range(9):
             asked.ask(ipc.ReadFiles(number, infohash))
         await asyncio.sleep(0)

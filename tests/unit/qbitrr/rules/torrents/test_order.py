@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from qbitrr.config.model import MakeRoom
 from qbitrr.qbittorrent.compat import state_name
 from qbitrr.rules import torrents
 from qbitrr.rules.adjustment import Adjustment
@@ -11,6 +12,7 @@ from qbitrr.rules.files import Selection, Unwanted
 from qbitrr.rules.history import History, ImportFacts
 from qbitrr.rules.imports import ImportProof
 from qbitrr.rules.messages import MessageRule
+from qbitrr.rules.seed_value import RoomChoice
 from qbitrr.rules.seeding import EffectiveLimits, RateLimits
 from qbitrr.rules.stuck_imports import ImportAnswer, ImportChoice
 from qbitrr.rules.verdict import Action, Outcome
@@ -153,6 +155,11 @@ DECIDES = {
         OVER,
         context(suspected_superseded=True, queue=None, history=History(imports=IMPORTED)),
         policy(remove_superseded="replaced"),
+    ),
+    "room_needed": verdict(
+        OVER,
+        context(room=RoomChoice(), queue=None, history=History(imports=IMPORTED)),
+        policy(make_room=MakeRoom(enabled=True, min_other_seeders=0, min_seed_ratio=0.0, min_seeding_seconds=0)),
     ),
     "seeding_is_over": verdict(OVER, context(queue=None, limits=LIMITS, history=History(imports=IMPORTED))),
     "seeding": verdict(COMPLETE, policy=ALONE),

@@ -5,12 +5,11 @@ from msgspec.structs import replace
 
 from qbitrr import ipc
 from qbitrr.rules.tags import TAG_QUARANTINE
-from qbitrr.sandbox.media.quality import RANKS
 from qbitrr.sandbox.services.faults import Status
 from qbitrr.state import file_events, ledger
 from qbitrr.worker.torrents import superseded
 from tests.integration.qbitrr.worker.torrents import downloads
-from tests.integration.qbitrr.worker.torrents.downloads import KINDS, complete, missing, pack, synced
+from tests.integration.qbitrr.worker.torrents.downloads import KINDS, imported, missing, pack, replaced, synced, worsen
 from tests.integration.qbitrr.worker.torrents.passing import end_quarantines, ended, entries, passes_until, settled
 
 ON = {"RemoveSuperseded": "replaced"}
@@ -20,35 +19,6 @@ ALL = {"RemoveSuperseded": "all"}
 @pytest.fixture
 def an_arr(judged, tmp_path):
     return lambda kind, **how: downloads.an_arr(kind, judged, tmp_path, **how)
-
-
-async def imported(on, opened, items, attempt="by hand"):
-    """A release of items that was grabbed, downloaded and imported."""
-    release = on.arr.offer(items, attempt=attempt)
-    torrent = on.arr.grab(items, release, downloads.STUCK, (), f"{release.title}.{attempt}")
-    on.arr.refresh_now()
-    complete(torrent)
-
-    async def is_done():
-        return any(row[:2] == (torrent.infohash, "done") for row in await entries(opened, "import"))
-
-    await passes_until(opened, is_done, "it was not imported", 30)
-    await settled(opened)
-    return torrent
-
-
-def worsen(on, items):
-    """Have the Arr think less of the files of items than of what comes next."""
-    for item in items:
-        if item.file is not None:
-            item.file = replace(item.file, quality=min(RANKS[on.kind], key=RANKS[on.kind].get))
-
-
-async def replaced(on, opened, items):
-    """Two releases of the same items, the second of which replaced the first."""
-    old = await imported(on, opened, items)
-    worsen(on, items)
-    return old, await imported(on, opened, items, "better")
 
 
 @pytest.mark.parametrize("kind", KINDS)

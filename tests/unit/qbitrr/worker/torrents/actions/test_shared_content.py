@@ -1,15 +1,13 @@
-"""Whether two paths lead to the same data, and which disk a path is on."""
+"""Whether two paths lead to the same data, and two torrents have the same."""
 
 import os
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from qbitrr.errors import UnreachableError
 from qbitrr.qbittorrent.models import ContentPath, File
-from qbitrr.worker.torrents.actions.safety_checks import _is_one_of, shares_data
-from qbitrr.worker.torrents.free_space import measure
+from qbitrr.worker.torrents.actions.shared_content import _is_one_of, shares_data
 from tests.factories import completed
 
 
@@ -43,56 +41,6 @@ def test_other_data_is_other_data(data, tmp_path):
     others = {str(tmp_path / "other.mkv"), "/nowhere", "C:\\downloads", str(data / "movie.mkv" / "below")}
     assert not _is_one_of([str(data / "movie.mkv")], others)
     assert not _is_one_of(["/nowhere/at/all"], {"/nowhere/at/all"})
-
-
-def test_a_path_that_is_not_seen_from_here_is_taken_for_the_guarded_folder(data, tmp_path):
-    seen, unseen = str(data / "movie.mkv"), "/downloads/in/a/container"
-    disks, free, _ = measure({seen, unseen, ""}, str(tmp_path))
-    assert disks[seen] == disks[unseen] == disks[""]
-    assert free.keys() == {disks[seen]}
-    assert free[disks[seen]] > 0
-
-
-def test_disks_are_told_apart(tmp_path):
-    disks, free, _ = measure({"/dev/shm"}, str(tmp_path))
-    assert len(free) == 2
-    assert disks["/dev/shm"] in free
-
-
-def test_one_path_that_may_not_be_read_counts_for_the_guarded_folder(data, tmp_path, monkeypatch):
-    closed = str(tmp_path / "closed")
-    real = Path.is_dir
-
-    def is_dir(path, **options):
-        if str(path) == closed:
-            raise PermissionError(13, "Permission denied", closed)
-        return real(path, **options)
-
-    monkeypatch.setattr(Path, "is_dir", is_dir)
-    disks, free, unreadable = measure({closed, str(data)}, str(tmp_path))
-    assert disks[closed] == disks[str(data)]
-    assert (unreadable, len(free)) == ({closed}, 1)
-
-
-@pytest.mark.parametrize(
-    ("line", "name"),
-    [
-        ("30 20 0:30 /@data {} rw shared:1 - btrfs /dev/sda2 rw,subvol=/@data", "btrfs /dev/sda2"),
-        ("30 20 0:31 / {} rw - zfs tank/media/films rw", "zfs tank"),
-    ],
-)
-def test_parts_of_one_pool_are_one_disk(tmp_path, monkeypatch, line, name):
-    real = Path.read_text
-    monkeypatch.setattr(
-        Path, "read_text", lambda path, **o: line.format(tmp_path) if "mountinfo" in str(path) else real(path, **o)
-    )
-    (tmp_path / "inside").mkdir()
-    assert measure({str(tmp_path / "inside")}, str(tmp_path)).free.keys() == {name}
-
-
-def test_nothing_is_measured_when_the_guarded_folder_is_gone(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        measure(set(), str(tmp_path / "not mounted"))
 
 
 class Client:
