@@ -98,9 +98,12 @@ def _of_ledger(entry: ledger.Entry) -> TimelineEvent:
 
 
 def _left(departure: torrents.Departure) -> TimelineEvent:
-    return TimelineEvent(
-        moment(departure.left_at), "qbittorrent", "left", departure.category, departure.instance, departure.name
-    )
+    text = departure.name
+    if departure.state:
+        text += f", seen last as {departure.state}"
+    if departure.moved_to is not None:
+        text += f", moved to the category '{departure.moved_to}'"
+    return TimelineEvent(moment(departure.left_at), "qbittorrent", "left", departure.category, departure.instance, text)
 
 
 def _of_service(category: str, event: ipc.TorrentEvent) -> TimelineEvent:

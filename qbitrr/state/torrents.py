@@ -129,17 +129,25 @@ class LastSeen(NamedTuple):
 
 
 class Departure(NamedTuple):
-    """A torrent that left without us: its client has it no more, or in no category of ours. Times in epoch seconds."""
+    """A torrent that left without us: its client has it no more, or in no category of ours. Times in epoch seconds.
+
+    `state` is that in which it was seen last, empty when it is not known, `moved_to` the category that it is in now.
+    """
 
     category: str
     instance: str
     name: str
     left_at: float
+    state: str
+    moved_to: str | None
+
+
+_OF_DEPARTURE = ", ".join(Departure._fields)
 
 
 async def departures(database: Database, infohash: str) -> list[Departure]:
     """Read when a torrent left without us, oldest first."""
-    sql = "SELECT category, instance, name, left_at FROM departures WHERE infohash = ? ORDER BY id"
+    sql = f"SELECT {_OF_DEPARTURE} FROM departures WHERE infohash = ? ORDER BY id"
     return [Departure._make(row) for row in await database.rows(sql, (infohash,))]
 
 
@@ -148,7 +156,7 @@ async def left_unimported(database: Database, category: str, since: float) -> li
 
     Of those that were there before the ledger began nothing is known.
     """
-    sql = f"""SELECT category, instance, name, left_at FROM departures
+    sql = f"""SELECT {_OF_DEPARTURE} FROM departures
         WHERE category = ?1 AND left_at > ?2
         AND added_at > (SELECT planned_at FROM ledger WHERE category = ?1 ORDER BY id LIMIT 1) AND NOT EXISTS (
             SELECT 1 FROM ledger WHERE ledger.infohash = departures.infohash

@@ -5,9 +5,10 @@ import pytest
 from qbitrr import ipc
 from qbitrr.clock import to_iso
 from qbitrr.rules.facts import TorrentKey
-from qbitrr.state import ledger, torrents
+from qbitrr.state import ledger, torrents, verdicts
 from qbitrr.state.database import open_writer
-from qbitrr.state.torrents import StoredTorrent
+from qbitrr.state.torrents import LastSeen, StoredTorrent
+from qbitrr.state.verdicts import StoredVerdict
 from tests.integration.control.asking import get
 from tests.integration.control.sample import HASH, NOW, answering, fake_process
 
@@ -51,13 +52,25 @@ async def test_what_is_missing_is_said(client, context):
     assert timeline["missing"][0]["error"] == "its worker did not answer in time"
 
 
-async def test_one_that_left_without_us_says_so(make_context_over, connect, tmp_path, filled_state):
+@pytest.mark.parametrize(
+    ("seen", "text"),
+    [
+        (LastSeen(), "A.Film"),
+        (LastSeen(NOW - 5, "stalledDL"), "A.Film, seen last as stalledDL"),
+        (LastSeen(NOW - 5, "stalledDL", "tv"), "A.Film, seen last as stalledDL, moved to the category 'tv'"),
+    ],
+)
+async def test_one_that_left_without_us_says_so(make_context_over, connect, tmp_path, filled_state, seen, text):
     path = tmp_path / "state.db"
     path.write_bytes(filled_state.read_bytes())
     infohash = "9" * 40
     async with open_writer(path) as database:
         await torrents.save(database, "movies", StoredTorrent, [StoredTorrent("qBit", infohash, NOW - 500, "movies")])
-        await torrents.forget(database, "movies", [TorrentKey("qBit", infohash)], NOW)
+        await verdicts.store(
+            database, [StoredVerdict("movies", "qBit", infohash, "A.Film", "nothing", "young", "it is young", [], NOW)]
+        )
+        key = TorrentKey("qBit", infohash)
+        await torrents.forget(database, "movies", [key], NOW, {key: seen})
         assert await ledger.of_torrent(database, infohash) == []
         context = make_context_over(database)
         answers_with(context, ipc.TorrentEvents(1))
@@ -67,6 +80,7 @@ async def test_one_that_left_without_us_says_so(make_context_over, connect, tmp_
     assert (explained["torrents"], explained["history"]) == ([], [])
     (event,) = timeline["events"]
     assert (event["actor"], event["kind"], event["instance"]) == ("qbittorrent", "left", "qBit")
+    assert event["text"] == text
 
 
 async def test_an_unknown_torrent(client):
