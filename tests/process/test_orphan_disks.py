@@ -10,7 +10,7 @@ import pytest
 
 from qbitrr.rules.orphan_folders import ASIDE, ClientData, KnownPaths
 from qbitrr.rules.orphans import Orphan, OrphanState
-from qbitrr.worker.orphans import files
+from qbitrr.worker.orphans import files, walk
 from qbitrr.worker.orphans.files import Outcome, guarded
 from qbitrr.worker.orphans.walk import Walk
 from tests.support.small_disk import small_disk
@@ -41,11 +41,11 @@ def bound(source: Path, place: Path) -> Iterator[None]:
 
 def found_in(folder: Path) -> tuple[set[str], int]:
     """Walk through a folder; the files, and how many folders were not entered."""
-    walk = Walk(str(folder), KnownPaths([ClientData("qBit", "/nowhere", {}, ())]), (), ())
+    walked = Walk(str(folder), KnownPaths([ClientData("qBit", "/nowhere", {}, ())]), (), ())
     found: set[str] = set()
-    while (some := walk.step()) is not None:
+    while (some := walked.step()) is not None:
         found |= {path for path, _ in some}
-    return found, walk.left_out
+    return found, walked.left_out
 
 
 def facts(folder: Path, path: str) -> FileFacts:
@@ -71,7 +71,7 @@ def fill(disk: Path) -> None:
 
 
 def test_another_file_system_within_the_folder_is_not_entered_and_nothing_is_moved_out_of_it(
-    disk: Path, tmp_path: Path
+    disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (disk / "x.mkv").write_text("x")
     folder = tmp_path / "movies"
@@ -81,6 +81,10 @@ def test_another_file_system_within_the_folder_is_not_entered_and_nothing_is_mov
         assert found == {"y.mkv"}
         assert left_out == 1
         assert moved(folder, "mounted/x.mkv", facts(disk, "x.mkv")) is Outcome.OTHER_DEVICE
+        with pytest.raises(OSError, match="cross-device"):
+            files.facts(str(folder), "mounted/x.mkv")
+        monkeypatch.setattr(walk, "_mount_points", frozenset)  # as a subvolume, which is no mount
+        assert found_in(folder) == ({"y.mkv"}, 1)
         assert (disk / "x.mkv").exists()
 
 

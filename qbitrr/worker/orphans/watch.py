@@ -75,12 +75,11 @@ class OrphanWatch:
     async def one_pass(self) -> None:
         """Settle what was interrupted, do what the user decided, list, then move and purge what is due."""
         with self._context.report.operation("orphans", "health"):
-            await self._count_aside()
             await self._settle()
             while self._answers:
                 await self._obey(self._answers.popleft())
             refused = await self._list()
-            await self._count_aside()
+            await self._count_aside()  # before anything more is moved there
             if refused is not None and not self._context.config.read_only:
                 await self._move_due(refused)
                 await self._purge_due()

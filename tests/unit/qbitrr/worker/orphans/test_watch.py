@@ -58,7 +58,7 @@ class Client:
         return FolderPreferences(self.downloads, self.temp_path, bool(self.temp_path))
 
     async def categories(self):
-        return self.own_categories
+        return dict(self.own_categories)
 
     async def data_rows(self):
         self.asked += 1
@@ -547,6 +547,53 @@ async def test_a_disk_that_answers_late_loses_no_file(at, monkeypatch):
     assert await at.states() == {"old.mkv": "aside"}
     await at.answer("restore", "old.mkv")
     assert (at.movies / "old.mkv").exists()
+
+
+async def test_a_file_whose_step_cannot_be_settled_yet_is_no_second_one(at, monkeypatch):
+    at.put("old.mkv")
+    await at.listed(13.9)
+    real = files.move_aside, files.facts
+    monkeypatch.setattr(files, "move_aside", lambda *_: Outcome.NO_ANSWER)
+    await at.after(0.2 * DAY)
+
+    def fails(*_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(files, "facts", fails)
+    await at.after(HOUR)
+    rows = await stored.page(at.database, (), 10, None)
+    assert [str(row.orphan.state) for row in rows] == ["moving"]
+    monkeypatch.setattr(files, "move_aside", real[0])
+    monkeypatch.setattr(files, "facts", real[1])
+    await at.after(HOUR)
+    assert await at.states() == {"old.mkv": "aside"}
+
+
+async def test_a_folder_that_is_of_no_category_any_more_keeps_its_files(at):
+    at.put("old.mkv")
+    await at.listed(13.9)
+    asked = at.client.asked
+
+    def is_removed():
+        if at.client.asked > asked:  # after the listing has asked for them
+            at.client.own_categories.pop("movies", None)
+
+    at.client.on_asked = is_removed
+    await at.after(0.2 * DAY)
+    assert at.aside == []
+    assert "none of a category" in (await at.row("old.mkv")).problem
+
+
+async def test_a_file_that_has_no_way_back_now_stays_aside(at):
+    at.put("Old/old.mkv")
+    await at.listed()
+    (at.movies / "Old").write_text("a file where its folder was")
+    await at.answer("restore", "Old/old.mkv")
+    row = await at.row("Old/old.mkv")
+    assert (str(row.orphan.state), row.problem) == ("aside", "it changed, or is there no more")
+    (at.movies / "Old").unlink()
+    await at.answer("restore", "Old/old.mkv")
+    assert await at.states() == {"Old/old.mkv": "restored"}
 
 
 async def test_what_the_disk_refuses_is_named_counted_and_tried_again(at, monkeypatch):
