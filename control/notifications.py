@@ -86,7 +86,7 @@ def _of_matter(subject: InboxEntry, page: str, links: Links) -> Text:
             wait = f" wait for room: {subject.number}. {subject.text}. {subject.remedy}."
             return ("Downloads of ", name, wait)
         case "orphans":
-            return (f"Files that belong to no torrent: {subject.number}, {subject.text}. Answer at {page}",)
+            return (f"Files that belong to no torrent: {subject.number}. {subject.text}. Answer at {page}",)
         case _:
             return (f"{subject.text}{where}. {subject.remedy}.",)
 

@@ -207,7 +207,7 @@ async def _orphans(context: HandlerContext) -> list[InboxEntry]:
     if waiting is None:
         return []
     files, size, since = waiting
-    text = f"{units.rounded_size(size)} that no torrent of any qBittorrent knows (Orphans)"
+    text = f"They have {units.rounded_size(size)}; no torrent has known them for Orphans.MinimumAge"
     remedy = "They can be restored from .qbitrr-orphans once they are moved there"
     return [
         InboxEntry("orphans", text=text, remedy=remedy, number=files, answers=("move", "leave"), since=moment(since))

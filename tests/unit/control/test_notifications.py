@@ -175,6 +175,10 @@ async def sent_by(notifications, sender, *events, count=1):
             InboxEntry("space", name="qBit", text="They would not fit", remedy="Make room", number=2),
             "Downloads of qBit wait for room: 2. They would not fit. Make room.",
         ),
+        (
+            InboxEntry("orphans", text="They have 4.9 GiB", number=3, answers=("move", "leave")),
+            f"Files that belong to no torrent: 3. They have 4.9 GiB. Answer at {PAGE}",
+        ),
         (InboxEntry("disk", "books", "qBit", "A disk is away", "See to it"), "A disk is away (books). See to it."),
     ],
 )
