@@ -172,6 +172,7 @@ _SETTINGS: Mapping[str, Rights] = {
     "Orphans.MinimumAge": CHANGE,
     "Orphans.Mode": CHANGE,
     "Orphans.PurgeAfter": CHANGE,
+    "Orphans.Spare": CHANGE,
     "ProtectTags": CHANGE,
     "Quarantine": CHANGE,
     "RecheckCategory": CHANGE,

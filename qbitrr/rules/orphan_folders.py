@@ -7,6 +7,7 @@ Folders of categories without a path of their own follow qBittorrent (`SessionIm
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import unicodedata
 from typing import TYPE_CHECKING
@@ -209,6 +210,12 @@ class KnownPaths:
 
 def _without_suffix(folded: str) -> str:
     return folded.removesuffix(INCOMPLETE)
+
+
+def spared_by(patterns: Iterable[str]) -> re.Pattern[str] | None:
+    """Compile patterns such as `*.nfo` and `keep/*`, which match a folded relative path, or the name at its end."""
+    texts = [fnmatch.translate(fold(pattern).removeprefix("/")) for pattern in patterns if pattern.strip("/")]
+    return re.compile("|".join(texts)) if texts else None
 
 
 def is_never_entered(name: str) -> bool:

@@ -29,6 +29,10 @@ class Orphans(Table, frozen=True):
         int,
         key("days", "Moved files are deleted after so long, until when they can be restored. -1: never.", ge=-1),
     ] = field(name="PurgeAfter", default=30 * _DAY)
+    spared: Annotated[
+        tuple[str, ...],
+        key("text", 'Files and folders that are no orphans: "*.nfo", "keep/*". Upper and lower case are the same.'),
+    ] = field(name="Spare", default=())
     files_per_day: Annotated[
         int,
         key("integer", "Most files that are moved within a day, and most that are deleted.", ge=1),

@@ -15,6 +15,7 @@ from qbitrr.worker.orphans.clients import ask_all
 from qbitrr.worker.orphans.walk import Sight, Walk
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from qbitrr.rules.orphan_folders import ArrFolders, ClientData, Folder, Place
@@ -108,12 +109,17 @@ def _places(clients: Sequence[ClientData]) -> list[Place]:
 
 
 async def walk(
-    folder: Folder, ground: Ground, expected: Sequence[Place], sight: Sight, stored: Collection[str]
+    folder: Folder,
+    ground: Ground,
+    expected: Sequence[Place],
+    sight: Sight,
+    stored: Collection[str],
+    spared: re.Pattern[str] | None = None,
 ) -> FoundFolder:
     """Walk through one folder; `stored` are relative paths that are kept first. Raises DiskSilentError."""
     known = folders.known_bytes(folder.path, expected, sight.seen)
     barred = ground.barred - {fold(folder.path)}
-    walked = Walk(folder.path.rstrip("/"), ground.known, sight.identities, barred)
+    walked = Walk(folder.path.rstrip("/"), ground.known, sight.identities, barred, spared)
     kept: list[tuple[bool, int, str, FileFacts]] = []
     while (found := await _step(walked.step)) is not None:
         for path, file in found:

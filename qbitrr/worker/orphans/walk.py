@@ -18,6 +18,7 @@ from qbitrr.rules.orphan_folders import UNWANTED, fold, is_never_entered
 from qbitrr.rules.orphans import FileFacts
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Collection, Iterable, Iterator
 
     from qbitrr.rules.orphan_folders import KnownPaths
@@ -74,13 +75,20 @@ class Walk:
     """A walk through one folder, an absolute path; the counters are those of what was walked so far.
 
     `identities` are devices and inodes of the data of torrents, `excluded` folded paths that are left out. `left_out`
-    counts folders that are not entered for another file system or a missing permission.
+    counts folders that are not entered for another file system or a missing permission. `spared` matches folded paths
+    below the folder, and names, that are left out too.
     """
 
     def __init__(
-        self, folder: str, known: KnownPaths, identities: Collection[Identity], excluded: Collection[str]
+        self,
+        folder: str,
+        known: KnownPaths,
+        identities: Collection[Identity],
+        excluded: Collection[str],
+        spared: re.Pattern[str] | None = None,
     ) -> None:
         self.folder = folder
+        self._spared = spared
         self.files = 0
         self.size_bytes = 0
         self.entries = 0
@@ -148,13 +156,21 @@ class Walk:
         if not _is_text(entry.name):
             self.names_unreadable += 1
             return None
-        if is_never_entered(entry.name) or any(self._known.has(one) or one in self._excluded for one in names):
+        if is_never_entered(entry.name) or self._is_spared(path):
+            return None
+        if any(self._known.has(one) or one in self._excluded for one in names):
             return None
         with suppress(FileNotFoundError, PermissionError):
             status = entry.stat(follow_symlinks=False)
             if (status.st_dev, status.st_ino) not in self._identities:
                 return self._note(status, path, names, device)
         return None
+
+    def _is_spared(self, path: str) -> bool:
+        if self._spared is None:
+            return False
+        folded = _folded_name(path)
+        return bool(self._spared.match(folded) or self._spared.match(folded.rpartition("/")[2]))
 
     def _note(self, status: os.stat_result, path: str, names: set[str], device: int) -> set[str] | None:
         if stat.S_ISDIR(status.st_mode):

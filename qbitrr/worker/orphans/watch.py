@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from qbitrr import ipc, logs
 from qbitrr.backoff import Backoff
 from qbitrr.rules import orphans as rules
-from qbitrr.rules.orphan_folders import ASIDE, Refusal, evidence, objections_to_evidence
+from qbitrr.rules.orphan_folders import ASIDE, Refusal, evidence, objections_to_evidence, spared_by
 from qbitrr.rules.orphans import DAY, IN_PLACE, UNDER_WAY, Allowance, ListingReport, Orphan, OrphanState
 from qbitrr.state import orphans as stored
 from qbitrr.worker.disk import on_disk
@@ -56,6 +56,7 @@ class OrphanWatch:
         self._database = context.database
         self._clock = context.clock
         self._policy = context.config.settings.orphans
+        self._spared = spared_by(self._policy.spared)
         self._answers: deque[ipc.AnswerOrphans] = deque(maxlen=_MOST_ANSWERS)
         self._complete_at: dict[str, float] = {}  # by folder, monotonic
         self._aside_counted_at = context.clock.monotonic()
@@ -149,7 +150,7 @@ class OrphanWatch:
                 for one in in_place
                 if one.folder == folder.path and one.state is not OrphanState.FOUND
             )
-            walked = await walk(folder, ground, expected, sight, paths)
+            walked = await walk(folder, ground, expected, sight, paths, self._spared)
             report = walked.report
             refusal = rules.too_much(max(0, report.size_bytes - decided), report.known_bytes, self._policy)
             if not report.known_bytes:

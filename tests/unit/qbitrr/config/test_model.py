@@ -21,7 +21,7 @@ Torrent.MaximumDeletablePercentage
 ProtectTags Quarantine MaxDestructiveActions MaxDestructiveShare DecisionsKeptDays Shadow SearchesPerHour
 UpdateIndex UpdateKey ReleasesURL Torrent.PrivatePolicy Torrent.PublicPolicy Torrent.MinimumSpeed
 Torrent.SlowDelay Torrent.Ranges Orphans.Mode Orphans.MinimumAge Orphans.PurgeAfter Orphans.MaxFilesPerDay
-Orphans.MaxBytesPerDay Orphans.MaxShare
+Orphans.MaxBytesPerDay Orphans.MaxShare Orphans.Spare
 """
 RANGE_KEYS = "FromProgress UpToProgress FromSize UpToSize StalledDelay MinimumSpeed"
 WEBUI_KEYS = """

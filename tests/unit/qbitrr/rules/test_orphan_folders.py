@@ -17,6 +17,7 @@ from qbitrr.rules.orphan_folders import (
     objection_to_list,
     objections_to_evidence,
     our_folders,
+    spared_by,
 )
 from qbitrr.rules.paths import PathMapping
 
@@ -275,6 +276,29 @@ def test_a_folder_has_to_show_most_of_its_torrents(seen, expected, because):
 )
 def test_which_torrents_show_their_place(changes, shows):
     assert replace(MOVIE, **changes).shows_place is shows
+
+
+@pytest.mark.parametrize(
+    ("path", "spared"),
+    [
+        ("a.nfo", True),
+        ("deep/a.nfo", True),
+        ("keep/mine.mkv", True),
+        ("keep", False),  # it is entered, and nothing in it is an orphan
+        ("old/keep/mine.mkv", False),
+        ("caf\u00e9/x", True),
+        ("a.nfo.mkv", False),
+        ("[group] x", False),
+        ("x.part", True),
+    ],
+)
+def test_what_is_spared(path, spared):
+    pattern = spared_by(["*.NFO", "keep/*", "Cafe\u0301/*", "?.part", "", "/"])
+    assert bool(pattern.match(path) or pattern.match(path.rpartition("/")[2])) is spared
+
+
+def test_nothing_is_spared_without_patterns():
+    assert spared_by([]) is None
 
 
 def test_folders_of_the_system_are_not_entered():

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from qbitrr.rules.orphan_folders import ASIDE, ClientData, KnownPaths, TorrentData, fold
+from qbitrr.rules.orphan_folders import ASIDE, ClientData, KnownPaths, TorrentData, fold, spared_by
 from qbitrr.worker.orphans import walk
 from qbitrr.worker.orphans.walk import Aliases, Sight, Walk, is_covered
 
@@ -56,6 +56,12 @@ def test_the_same_file_and_folder_under_another_name_belong_to_the_torrent(tmp_p
 def test_a_file_that_is_not_selected_belongs_to_its_torrent(tmp_path):
     put(tmp_path, ".unwanted/A/a.mkv", ".unwanted/B/b.mkv")
     assert set(all_of(Walk(str(tmp_path), known(tmp_path / "A"), (), ()))) == {".unwanted/B/b.mkv"}
+
+
+def test_what_the_user_spares_is_left_out(tmp_path):
+    put(tmp_path, "Keep/mine.mkv", "deep/a.NFO", "deep/b.mkv", "old/x.mkv")
+    spared = spared_by(["keep/*", "*.nfo", "old"])
+    assert set(all_of(Walk(str(tmp_path), known(), (), (), spared))) == {"deep/b.mkv"}
 
 
 def test_a_name_that_is_no_text_is_counted(tmp_path):
