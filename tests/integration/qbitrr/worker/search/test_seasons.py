@@ -157,11 +157,18 @@ def command_forgotten(opened, command):
     del opened.arr.commands.commands[command.id]
 
 
+def grabbed_and_gone_from_the_queue(opened, _command):
+    (episode, *_) = opened.season.episodes
+    opened.arr._grabber.note_grab([episode.id], opened.arr.offer([episode]))
+
+
 def another_command(_opened, command):
     command.body = {"seriesId": 9999, "seasonNumber": 1}
 
 
-@pytest.mark.parametrize("change", [one_indexer_failed, command_failed, command_forgotten, another_command])
+@pytest.mark.parametrize(
+    "change", [one_indexer_failed, command_failed, command_forgotten, another_command, grabbed_and_gone_from_the_queue]
+)
 async def test_what_is_not_proven_changes_nothing(hunt, change):
     async with hunt() as opened:
         await opened.loop.one_round()
