@@ -80,6 +80,22 @@ class Room extends Element {
     `;
   }
 
+  /** @param {import("../answers.js").SeedView} row */
+  #row({ hash, name, goes, because, superseded, freesBytes, sizeBytes, otherSeeders, uploadPerDay, completedAt }) {
+    const size = (bytes) => formatBytes(bytes, locale);
+    return html`<li class="seed">
+      <div class="row">${chip(t(goes ? "room.goes" : "room.stays"), goes ? "bad" : "still")} ${superseded ? chip(t("room.superseded"), "wait") : nothing}
+        <button type="button" class="link" data-row @click=${() => explain(hash, name)}>${name}</button></div>
+      <p class="muted">${capitalised(because)}</p>
+      <dl class="numbers">
+        <div><dt>${t("room.freed")}</dt><dd>${size(freesBytes ?? sizeBytes)}${freesBytes === null ? " ?" : nothing}</dd></div>
+        <div><dt>${t("room.others")}</dt><dd>${formatCount(otherSeeders, locale)}</dd></div>
+        <div><dt>${t("room.upload")}</dt><dd>${size(uploadPerDay)}</dd></div>
+        <div><dt>${t("room.complete")}</dt><dd><qb-time at=${completedAt}></qb-time></dd></div>
+      </dl>
+    </li>`;
+  }
+
   /** @param {string} category @param {import("../answers.js").RoomView} plan */
   #content(category, { stopped, download, lacksBytes, freesBytes, seeds, sizeBytes, lookedUp, rows }) {
     const size = (bytes) => formatBytes(bytes, locale);
@@ -89,17 +105,7 @@ class Room extends Element {
       <p class="muted spaced">${download ? t("room.for", { name: download, size: size(lacksBytes) }) : lacksBytes ? t("room.need", { size: size(lacksBytes) }) : t("room.all")}
         ${t("room.frees", { size: size(freesBytes), n: seeds, all: size(sizeBytes) })} ${lookedUp ? nothing : t("room.unknown")}</p>
       ${rows.length
-        ? html`<div class="scroll"><table class="table">
-            <thead><tr><th scope="col">${t("room.seed")}</th><th scope="col">${t("room.why")}</th><th scope="col">${t("room.freed")}</th>
-              <th scope="col">${t("room.others")}</th><th scope="col">${t("room.upload")}</th><th scope="col">${t("room.complete")}</th></tr></thead>
-            <tbody>${listed.map((row) => html`<tr>
-              <th scope="row"><button type="button" class="link" @click=${() => explain(row.hash, row.name)}>${row.name}</button></th>
-              <td>${chip(t(row.goes ? "room.goes" : "room.stays"), row.goes ? "bad" : "still")} ${row.superseded ? chip(t("room.superseded"), "wait") : nothing} ${capitalised(row.because)}</td>
-              <td class="number">${size(row.freesBytes ?? row.sizeBytes)}${row.freesBytes === null ? " ?" : nothing}</td>
-              <td class="number">${formatCount(row.otherSeeders, locale)}</td>
-              <td class="number">${size(row.uploadPerDay)}</td>
-              <td><qb-time at=${row.completedAt}></qb-time></td>
-            </tr>`)}</tbody></table></div>
+        ? html`<ol class="entries" data-rows>${listed.map((row) => this.#row(row))}</ol>
           ${listed.length < rows.length
             ? html`<p class="center spaced"><button type="button" @click=${() => (this.whole = [...this.whole, category])}>${t("more")}</button></p>`
             : nothing}`

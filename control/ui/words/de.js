@@ -527,8 +527,6 @@ export const GERMAN = {
   "room.all": "Kein Download wartet. Das alles dürfte gehen:",
   "room.frees": ({ size, n, all }) => `${size} würden frei, von ${all} in ${viele(n, "fertigen Torrent", "fertigen Torrents")}.`,
   "room.unknown": "Was einiges davon frei machen würde, ist noch nicht nachgesehen.",
-  "room.seed": "Seed",
-  "room.why": "Warum",
   "room.freed": "Macht frei",
   "room.others": "Andere Seeder",
   "room.upload": "Upload je GiB und Tag",

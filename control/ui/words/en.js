@@ -526,8 +526,6 @@ export const ENGLISH = {
   "room.all": "No download waits. This is all that may go:",
   "room.frees": ({ size, n, all }) => `${size} would be freed, of ${all} in ${many(n, "complete torrent", "complete torrents")}.`,
   "room.unknown": "What some of it would free is not looked up yet.",
-  "room.seed": "Seed",
-  "room.why": "Why",
   "room.freed": "Frees",
   "room.others": "Other seeders",
   "room.upload": "Upload per GiB and day",

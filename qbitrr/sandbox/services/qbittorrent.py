@@ -72,6 +72,7 @@ class QbittorrentStandIn(StandIn):
         gets = {
             "app/version": self.get_version,
             "app/webapiVersion": self.get_api_version,
+            "app/preferences": self.get_preferences,
             "sync/maindata": self.get_maindata,
             "transfer/info": self.get_transfer_info,
             "torrents/info": self.get_torrents,
@@ -160,6 +161,18 @@ class QbittorrentStandIn(StandIn):
     async def get_api_version(self, _: web.Request) -> web.Response:
         """`2.11.4`."""
         return text(".".join(map(str, self.api)))
+
+    async def get_preferences(self, _: web.Request) -> web.Response:
+        """Where downloads are, of all that it has."""
+        return one(
+            {
+                "save_path": self.client.downloads,
+                "temp_path_enabled": False,
+                "temp_path": f"{self.client.downloads}/temp",
+                "use_subcategories": False,
+                "preallocate_all": False,
+            }
+        )
 
     async def get_maindata(self, request: web.Request) -> web.Response:
         """What changed since the answer that the caller names."""

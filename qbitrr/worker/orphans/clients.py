@@ -42,7 +42,7 @@ async def _ask(client: QbittorrentClient, local_paths: Mapping[str, str]) -> Cli
         for number in rootless:
             torrents[number] = await _with_files(client, torrents[number])
     except ServiceError as error:
-        return Refusal(client.instance, str(error), lasting=False)
+        return Refusal(client.instance, str(error).removeprefix(f"{client.instance}: "), lasting=False)
     return ClientData(
         instance=client.instance,
         save_path=folders.save_path,
