@@ -192,15 +192,15 @@ class OrphanWatch:
 
     def _report(self, report: ListingReport, *, lasting: bool) -> None:
         """Report what the user has to put right; what passes is reported elsewhere."""
-        concerns = []
+        concerns, name = [], self._context.config.name
         if lasting:
-            text = "No files without a torrent are found at present, as something lasting speaks against it"
-            concerns.append(ipc.Concern("disk", "orphans", text, "The page says what, under Orphans"))
+            text = "Files without a torrent are not listed at present, as something lasting speaks against it"
+            remedy = "The page says what, under Torrents, Files without a torrent"
+            concerns.append(ipc.Concern("disk", name, text, remedy))
         elif self._policy.mode in ("ask", "act") and any("MaxShare" in one.refusal for one in report.folders):
             text = "So much of a folder belongs to no torrent that none of it is moved (Orphans.MaxShare)"
-            concerns.append(
-                ipc.Concern("disk", "orphans", text, "See on the page, under Orphans, whether that is true")
-            )
+            remedy = "See whether that is true, on the page under Torrents, Files without a torrent"
+            concerns.append(ipc.Concern("disk", name, text, remedy))
         self._context.report.concerned("orphans", concerns)
 
     # -- decisions of the user ----------------------------------------------------------------------------------------

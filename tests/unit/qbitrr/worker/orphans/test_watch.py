@@ -103,6 +103,7 @@ class Household:
 
         report = SimpleNamespace(operation=lambda *_: _Nothing(), concerned=concerned)
         config = SimpleNamespace(
+            name="qBit",
             settings=SimpleNamespace(orphans=self.policy),
             qbits=tuple(QBit(section=name, local_paths=self.local_paths) for name in self.clients),
             orphans=self.scope,
@@ -263,6 +264,7 @@ async def test_nothing_is_found_while_anything_is_not_known(at, trouble):
     await at.listed(400)
     assert await at.states() == {}
     assert await at.refusals()
+    assert len(at.concerns) == (trouble in ("mapping", "unused", "rootless"))  # what passes is reported elsewhere
     assert at.aside == []
 
 
