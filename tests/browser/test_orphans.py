@@ -79,6 +79,9 @@ async def test_files_are_listed_left_and_restored(page: Page, tools: Path, tmp_p
             # the stand-in has no preferences, so that its folders are not known
             await expect(page.get_by_text("The last listing is not complete")).to_be_visible(timeout=30_000)
             assert await serious_problems(page, tools) == []
+            for width in (320, 1400):
+                await page.set_viewport_size({"width": width, "height": 900})
+                assert await page.evaluate("document.documentElement.scrollWidth") <= width
             await old.get_by_role("button", name="Leave it").click()
             await expect(old).to_have_count(0, timeout=30_000)  # it is among those that were left
 

@@ -117,7 +117,7 @@ class Orphans extends Element {
         ${because ? html`<p class="muted">${capitalised(because)}</p>` : nothing}
         ${problem ? html`<p class="reason">${capitalised(problem)}</p>` : nothing}
       </div>
-      <div>
+      <div class="row">
         ${chip(t(approved ? "orphan.approved" : due ? "orphan.due" : `orphan.${state}`), KINDS[state] ?? "still")}
         ${purgeAt ? html`<p class="muted">${t("orphan.purge")} <qb-time at=${purgeAt}></qb-time></p>` : nothing}
         ${answers.map((what) => html`<button type="button" class=${what === "move" ? "danger" : ""} @click=${() => this.#decide(what, [id], 1, path)}>${t(`orphans.${what}`)}</button>`)}
