@@ -73,6 +73,7 @@ _LOOKED_UP_AT_ONCE = 100
 _LOOK_UP_SECONDS = 3.0
 _SUSPECTS_AT_ONCE = 5
 _JUDGED_AT_ONCE = 100
+_PATHS_AT_ONCE = 500
 _MOST_ROWS = 200
 _LONGEST_NAME = 200
 
@@ -128,6 +129,7 @@ class RoomMaker:
         self._rests_until = -math.inf  # as nothing could go
         self._listing: Listing = {}
         self._listed_at = -math.inf
+        self._disks: dict[str, str] = {}  # by path, since that was listed
         self._freed: dict[TorrentKey, tuple[float, float, int]] = {}  # added at, found at (monotonic), bytes
         self._skipped: dict[TorrentKey, tuple[float, float]] = {}  # added at, until (monotonic)
 
@@ -416,7 +418,7 @@ class RoomMaker:
         """Ask every qBittorrent what it has, unless that was done some minutes ago. Raises a ServiceError."""
         now = self._context.clock.monotonic()
         if now >= self._listed_at + _LISTED_SECONDS:
-            self._listing = await list_all(self._context)
+            self._listing, self._disks = await list_all(self._context), {}
             self._listed_at = now
 
     def _is_superseded(self, torrent: TorrentFacts) -> bool:
@@ -439,8 +441,8 @@ class RoomMaker:
         self, candidates: Sequence[_Candidate], disk: str, download: TorrentFacts
     ) -> list[_Candidate]:
         """Find the disk of each: what this machine sees, or the same as that of a download in the same folder."""
-        paths = {one.torrent.content_path for one in candidates if one.torrent.instance in self._local}
-        seen: Mapping[str, str] = await on_disk({}, disks_of, paths)
+        local = (one for one in candidates if one.torrent.instance in self._local and not one.seed.stays)
+        seen = await self._disks_of(sorted({one.torrent.content_path for one in local}))
 
         def disk_of(torrent: TorrentFacts) -> str:
             if torrent.instance in self._local and torrent.content_path in seen:
@@ -449,6 +451,14 @@ class RoomMaker:
             return disk if is_beside and torrent.save_path else ""
 
         return [one._replace(seed=replace(one.seed, disk=disk_of(one.torrent))) for one in candidates]
+
+    async def _disks_of(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """Name the disk of each path that this machine sees, some at a time: a disk that hangs shows none of them."""
+        unknown = [path for path in paths if path not in self._disks]
+        for start in range(0, len(unknown), _PATHS_AT_ONCE):
+            some = unknown[start : start + _PATHS_AT_ONCE]
+            self._disks |= await on_disk({}, disks_of, some)
+        return self._disks
 
     async def _checked(self, candidates: Sequence[_Candidate], need: RoomNeed) -> tuple[list[RoomRow], bool]:
         """Plan, and look up what each seed that goes would free, some at a time; returns whether all were.
@@ -517,7 +527,7 @@ def _facts(seed: Seed, need: SpaceNeed, download: TorrentFacts, together: int, n
         "frees_bytes": seed.may_free_bytes,
         "go_together": together,
         "superseded": seed.superseded,
-        "upload_bytes_per_gib_and_day": None if upload is None else int(upload),
+        "upload_per_gib_and_day_bytes": None if upload is None else int(upload),
         "complete_for_days": round((now - seed.completed_at) / 86_400, 1),
         "size_bytes": seed.size_bytes,
         "measured": {name: getattr(need, name) for name in need.__struct_fields__},

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from qbitrr import ipc
-from qbitrr.rules.seed_value import MAY_GO, NOT_ENOUGH, NOT_NEEDED, NOTHING_FREED
+from qbitrr.rules.seed_value import ELSEWHERE, MAY_GO, NOT_ENOUGH, NOT_NEEDED, NOTHING_FREED
 from qbitrr.rules.tags import TAG_PAUSED, TAG_QUARANTINE
 from qbitrr.sandbox.services.faults import Status
 from qbitrr.state import ledger, room
@@ -228,6 +228,32 @@ async def test_data_that_another_torrent_has_too_frees_nothing(an_arr):
         await passes_until(opened, ended(opened, "remove"), "nothing was removed", 30)
         assert is_there(on, first)
         assert not is_there(on, second)
+
+
+async def test_what_is_saved_elsewhere_stays_where_this_machine_sees_neither(an_arr):
+    async with an_arr() as on, opened_room(on, **ON) as opened:
+        (elsewhere, beside), item = await seeds(on, opened, 2)
+        elsewhere.save_path = "/another/folder"
+        download = waiting(on, item)
+        await opened.one_pass()
+        await lacks(opened, download, 1)
+        await passes_until(opened, ended(opened, "remove"), "nothing was removed", 30)
+        assert is_there(on, elsewhere)
+        assert not is_there(on, beside)
+
+
+async def test_what_this_machine_sees_on_another_disk_stays(an_arr, tmp_path):
+    async with an_arr() as on, opened_room(on, **ON) as opened:
+        (seed,), item = await seeds(on, opened, 1)
+        downloads.on_disk(seed, tmp_path / "seeds")
+        download = waiting(on, item)
+        download.save_path = seed.save_path
+        await opened.one_pass()
+        await lacks(opened, download, 1)  # on a disk of another name
+        await settled(opened, 4)
+        assert is_there(on, seed)
+        plan = await opened.room.preview(1, 0)
+        assert {row.because for row in plan.rows} == {ELSEWHERE}
 
 
 @pytest.mark.parametrize("linked", [True, False])
