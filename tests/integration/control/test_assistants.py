@@ -9,7 +9,7 @@ from control import assistants
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from qbitrr import ipc
 from tests.integration.control.asking import get, post
-from tests.integration.control.sample import CONFIG, HASH, TOKEN
+from tests.integration.control.sample import CONFIG, HASH, TOKEN, answering
 
 OUTSIDE = {"X-Forwarded-For": "203.0.113.9"}
 PRIVATE = {"X-Forwarded-For": "192.168.1.50"}
@@ -24,6 +24,13 @@ SPECIAL = {
     "list_artists": {"category": "music"},
     "read_log_at": {"time": "2026-01-01T00:00:00Z"},
 }
+
+
+@pytest.fixture(autouse=True)
+def _planned(context):
+    """Every worker answers what it would remove for space."""
+    for process in context.workers.processes.values():
+        process.ask = answering(ipc.RoomPlan(1, False))
 
 
 def message(method, **params):
