@@ -37,6 +37,11 @@ class Collected(Struct, omit_defaults=True):
     attempts: int = 0
     is_unsure: bool = False
 
+    @property
+    def lines(self) -> int:
+        """How many lines are still to be sent."""
+        return len(self.waiting) + len(self.leaving)
+
 
 class Announced(Struct, omit_defaults=True):
     """What was reported, by its kind, and what is still to be sent, by the fingerprint of the address.

@@ -219,7 +219,7 @@ class NotificationSender:
         for key in tuple(collected):
             if key in urls:
                 self._outbox(urls[key])
-            elif lines := len(collected.pop(key).waiting):
+            elif lines := collected.pop(key).lines:
                 _log.warning("notifications were dropped", because="their address was removed", lines=lines)
 
     async def _keep(self) -> None:

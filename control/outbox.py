@@ -138,8 +138,10 @@ class Outbox:
             await self._delivery.save()
             await asyncio.sleep(self._delivery.backoff.seconds(held.attempts))
         else:
-            because = "its address was removed" if target is None else "it was not sent"
-            _log.error("notification was dropped", because=because, attempts=held.attempts, characters=len(body.plain))
+            log, because = (
+                (_log.warning, "its address was removed") if target is None else (_log.error, "it was not sent")
+            )
+            log("notification was dropped", because=because, attempts=held.attempts, characters=len(body.plain))
         self._leave([])
         await self._delivery.save()
 
