@@ -98,10 +98,11 @@ def nothing_to_import(torrent: TorrentFacts, context: RuleContext, policy: Polic
         return passes("its files have not been checked")
     if selection is None or (seems_empty and not selection.complete):
         return acts(Action.CHECK_FILES, "it is complete, and there may be nothing to import in it")
+    facts: dict[str, Any] = {"playable": selection.playable, "foreign": selection.foreign}
     if not seems_empty or selection.by_name:
-        facts: dict[str, Any] = {"playable": selection.playable, "foreign": selection.foreign}
         return passes("it has media files, or is to be unpacked first", **facts)
-    return fails("it is complete, and has no file that the Arr could import", context, policy, now)
+    facts["files"] = {file.path: file.because for file in selection.unwanted}
+    return fails("it is complete, and has no file that the Arr could import", context, policy, now, **facts)
 
 
 _REFUSED = frozenset({QueueState.REFUSED, QueueState.NEEDS_USER})

@@ -2,7 +2,7 @@ import pytest
 from msgspec.structs import replace
 
 from qbitrr.rules.facts import Refusal
-from qbitrr.rules.files import Selection
+from qbitrr.rules.files import Selection, Unwanted
 from qbitrr.rules.history import History, ImportFacts
 from qbitrr.rules.imports import ImportProof
 from qbitrr.rules.messages import Answer, MessageRule
@@ -382,6 +382,13 @@ EMPTY = Selection(playable=0, complete=True)
 def test_a_complete_torrent_without_media_has_failed_whatever_its_age():
     scene = with_history(selection=EMPTY)
     assert decision(verdict(COMPLETE, scene, added_at=NOW - 1)) == fails_by("nothing_to_import")
+
+
+def test_the_failure_of_a_complete_torrent_without_media_names_its_files():
+    unwanted = (Unwanted(0, "Some.Movie/setup.exe", "its extension is not allowed"),)
+    found = verdict(COMPLETE, with_history(selection=Selection(unwanted, complete=True)))
+    facts = {"playable": 0, "foreign": "", "files": {"Some.Movie/setup.exe": "its extension is not allowed"}}
+    assert found.last.finding.facts == facts
 
 
 def test_a_complete_torrent_that_only_patterns_for_names_leave_empty_is_imported():
