@@ -21,12 +21,13 @@ import pytest
 from qbitrr.clock import from_iso
 from qbitrr.rules import quarantine
 from qbitrr.rules.tags import TAG_PAUSED, TAG_QUARANTINE
-from qbitrr.rules.verdict import DESTRUCTIVE, OPEN
+from qbitrr.rules.verdict import DESTRUCTIVE
 from qbitrr.sandbox.life.fate import Destiny
 from qbitrr.sandbox.life.history import IMPORTED
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.sandbox.services.faults import Down, EmptyLists, HalfAnswer, Hang, Status
 from tests.support.daemon import Daemon
+from tests.support.days import DAY, HOUR, PATIENCE_SECONDS, Days
 from tests.support.passing_time import PassingTime
 from tests.support.polling import until
 from tests.support.receiver import Receiver
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.serial
 
-HOUR, DAY = 3600.0, 86400.0
 DAYS = int(os.environ.get("SOAK_DAYS", "3"))
 LEAPS = 6  # of a day
 RESTARTS = (5, 9)  # five in nine days
@@ -81,8 +81,8 @@ MOST_FILES = {
     "update.json": (0, 0),
     "update/*": (0, 0),
     "trial/*": (0, 0),
-    "quarantine/*.torrent": (30 * 12, 1),
-    "quarantine/*.json": (30 * 12, 2),
+    "quarantine/*.torrent": (31 * 20, 1),
+    "quarantine/*.json": (31 * 20, 2),
     "evidence/*/*.json": (20 * 3, 20),
     "logs/*.log": (5, 40),
     "logs/*.log.*": (0, 0),
@@ -123,15 +123,14 @@ MOST_ROWS = {
     **dict.fromkeys(("paused_downloads", "space_claims", "space_needs", "room_stops"), 0),
 }
 FAULT_SECONDS = 1.5  # longer than the pause between two passes
-PASSES = 2  # of each worker, after each leap
-PATIENCE_SECONDS = 120.0  # on a machine that does other things as well
 
 
-class Life:
-    """The daemon, its services and their time."""
+class Life(Days):
+    """Days of faults and commands, whose user is away."""
 
     def __init__(self, sandbox: Sandbox, daemon: Daemon, time: PassingTime, receiver: Receiver) -> None:
-        self.sandbox, self.daemon, self.time, self.receiver = sandbox, daemon, time, receiver
+        super().__init__(sandbox, daemon, time, LEAPS)
+        self.receiver = receiver
         self._off: str | None = None
         self._restarts = 0
 
@@ -161,17 +160,8 @@ class Life:
             await self.leap()
 
     async def leap(self) -> None:
-        """Let hours pass, and have every worker see what they brought."""
-        self.time.leap(DAY / LEAPS)
-        for folder in ("evidence", "quarantine"):
-            self.time.date_files(self.daemon.folder / folder)
-        counts, route = self.sandbox.qbittorrent.counts, "GET /api/v2/sync/maindata"
-        enough = counts[route] + PASSES * len(await self.daemon.workers())
-        await until(lambda: counts[route] >= enough, PATIENCE_SECONDS, self._log)
-        await self._approve()
-
-    async def _approve(self) -> None:
-        """What a user does about a tripped breaker."""
+        """Let hours pass, and decide as a user does about a tripped breaker."""
+        await super().leap()
         for category in {one["category"] for one in await self.open_decisions() if one["state"] == "awaiting_approval"}:
             await self.daemon.post_as_user(f"/web/arr/{category}/approve")
 
@@ -203,17 +193,17 @@ class Life:
             self.daemon.configure(self.config())
             for _ in range(3):
                 os.kill(self.daemon.pid, signal.SIGHUP)
-            await self._all_run(len(SECTIONS) - (off is not None))
+            await self.all_run(len(SECTIONS) - (off is not None))
             await self.leap()
         for command in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP):
             os.kill(self.daemon.pid, command)
-        await self._all_run(len(SECTIONS))
+        await self.all_run(len(SECTIONS))
 
     async def _kill_a_worker(self) -> None:
         pids = [one["pid"] for one in (await self.daemon.workers()).values() if one["pid"] is not None]
         with suppress(ProcessLookupError):  # it may be replaced by another one just now
             os.kill(pids[0], signal.SIGKILL)
-        await self._all_run(len(SECTIONS))
+        await self.all_run(len(SECTIONS))
 
     async def _restart(self, number: int) -> None:
         """In place, by a stop and a start, or by a kill and a start."""
@@ -226,43 +216,16 @@ class Life:
                 await self.daemon.start()
             case _:
                 await self.daemon.stop(signal.SIGKILL)
-                await until(lambda: not self.daemon.processes(), PATIENCE_SECONDS, self._log)
+                await until(lambda: not self.daemon.processes(), PATIENCE_SECONDS, self.log)
                 await self.daemon.start()
-        await until(lambda: self.daemon.log().count("daemon was started") > starts, PATIENCE_SECONDS, self._log)
-        await self._all_run(len(SECTIONS))
-
-    async def _all_run(self, workers: int) -> None:
-        async def running() -> bool:
-            try:
-                found = await self.daemon.workers()
-            except OSError:
-                return False
-            return len(found) == workers and all(one["state"] == "running" and one["pid"] for one in found.values())
-
-        await until(running, PATIENCE_SECONDS, self._log)
-
-    async def decisions(self, **chosen: str) -> list[dict[str, Any]]:
-        """The ledger, page by page."""
-        found, before = [], "0"
-        while True:
-            page = await self.daemon.get("/web/decisions", limit="500", before=before, **chosen)
-            found += page["decisions"]
-            if page["next"] is None:
-                return found
-            before = str(page["next"])
-
-    async def open_decisions(self) -> list[dict[str, Any]]:
-        """What has not ended."""
-        return [one for state in OPEN for one in await self.decisions(state=state)]
+        await until(lambda: self.daemon.log().count("daemon was started") > starts, PATIENCE_SECONDS, self.log)
+        await self.all_run(len(SECTIONS))
 
     async def memory(self) -> dict[str, int]:
         """The resident bytes of each process."""
         workers = {one["pid"]: category for category, one in (await self.daemon.workers()).items()}
         names = {self.daemon.pid: "supervisor", **workers}
         return {names.get(one.pid, "fork server"): one.memory_info().rss for one in self.daemon.processes()}
-
-    def _log(self) -> str:
-        return self.daemon.log()[-3000:]
 
 
 async def test_days_of_faults_and_commands_leave_nothing_over(tmp_path: Path):
@@ -336,16 +299,17 @@ def assert_explained(sandbox: Sandbox, decisions: list[dict[str, Any]], now: flo
     assert lately - {one["hash"] for one in removals} == set()
 
 
-def is_replaced(sandbox: Sandbox, infohash: str) -> bool:
-    """Whether an Arr imported everything that a download brought, and each of it once more from another one later."""
+def is_replaced(sandbox: Sandbox, infohash: str, until: float) -> bool:
+    """Whether an Arr had imported all that a download brought once more from another one later, each part of it.
+
+    What came after `until` does not count: the release may have been grabbed again.
+    """
     for stand_in in sandbox.arrs.values():
-        last = {
-            (event.item_id, event.track_id): event.download_id
-            for event in stand_in.arr.history
-            if event.event_type == IMPORTED[stand_in.kind]
-        }
-        events = [one for one in stand_in.arr.history if one.download_id == infohash.upper()]
-        brought = {(one.item_id, one.track_id) for one in events if one.event_type == IMPORTED[stand_in.kind]}
+        imports = [
+            one for one in stand_in.arr.history if one.event_type == IMPORTED[stand_in.kind] and one.date <= until
+        ]
+        last = {(one.item_id, one.track_id): one.download_id for one in imports}
+        brought = {(one.item_id, one.track_id) for one in imports if one.download_id == infohash.upper()}
         if brought:
             return all(last[one] != infohash.upper() for one in brought)
     return False

@@ -2,15 +2,17 @@
 
 python -m tests.support.passing_time ARGUMENTS-OF-QBITRR
 
-The file `misbehave/time` in the data folder has the seconds that were leapt over, and by how many the wall clock is
-ahead. A leap moves both clocks and ends long pauses. Supervision goes by the real monotonic clock, as a process that
-was due within a leap does not hang; so do the time limits of calls.
+The file `misbehave/time` in the data folder has the seconds that were leapt over, by how many the wall clock is ahead,
+and how many bytes are free on every disk: -1 for what there are. A leap moves both clocks and ends long pauses.
+Supervision goes by the real monotonic clock, as a process that was due within a leap does not hang; so do the time
+limits of calls. What is the same before and after a leap counts as having been so meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import struct
 import sys
 import time
@@ -28,9 +30,10 @@ if TYPE_CHECKING:
     from tests.support.daemon import Daemon
 
 FILE = "time"
-_FORMAT = "dd"
+_FORMAT = "ddd"
 _SHORT_SECONDS = 5.0  # a pause that a leap does not end
 _STEP_SECONDS = 0.2
+_LONGEST_LEAP_SECONDS = 6 * 3600.0  # over which what was observed before and after it counts as going on
 
 _right = time.time
 
@@ -43,6 +46,7 @@ class PassingTime:
         self._file: Path | None = None
         self._dated: set[Path] = set()
         self._passed = self._ahead = 0.0
+        self._free_bytes = -1.0
 
     def follow(self, daemon: Daemon) -> None:
         """Make this the time of a daemon, before its start."""
@@ -82,10 +86,15 @@ class PassingTime:
         self._ahead = seconds
         self._write()
 
+    def set_free(self, free_bytes: int) -> None:
+        """Set how much room the daemon finds on every disk."""
+        self._free_bytes = float(free_bytes)
+        self._write()
+
     def _write(self) -> None:
         assert self._file is not None
         with self._file.open("r+b" if self._file.exists() else "wb") as file:
-            file.write(struct.pack(_FORMAT, self._passed, self._ahead))  # in place: it is mapped
+            file.write(struct.pack(_FORMAT, self._passed, self._ahead, self._free_bytes))  # in place: it is mapped
 
 
 def _main() -> int:
@@ -93,10 +102,16 @@ def _main() -> int:
         shared = mmap(file.fileno(), struct.calcsize(_FORMAT))
 
     def wall() -> float:
-        return _right() + float(sum(struct.unpack(_FORMAT, shared[:])))
+        return _right() + float(sum(struct.unpack(_FORMAT, shared[:])[:2]))
 
     def monotonic() -> float:
         return time.monotonic() + float(struct.unpack_from(_FORMAT, shared)[0])
+
+    usage = shutil.disk_usage
+
+    def disk_usage(path: str) -> tuple[int, int, int]:
+        found, free_bytes = usage(path), int(struct.unpack(_FORMAT, shared[:])[2])
+        return found if free_bytes < 0 else type(found)(found.total, found.used, free_bytes)
 
     sleep = asyncio.sleep
 
@@ -116,17 +131,20 @@ def _main() -> int:
 
     time.time = wall  # before anything of qbitrr is loaded, which keeps the function
     asyncio.sleep = pause  # type: ignore[assignment]
+    shutil.disk_usage = disk_usage  # type: ignore[assignment]
     from functools import partial
 
     from qbitrr import clock
     from qbitrr.cli import main
     from qbitrr.worker import jobs, report
+    from qbitrr.worker.torrents import strikes
     from supervisor import workers
 
     right = partial(clock.Clock, monotonic=time.monotonic)
     report.Clock = workers.Clock = right  # type: ignore[attr-defined, assignment]
     clock.Clock.__init__.__defaults__ = (wall, monotonic)
     jobs._wait = wait
+    strikes._LEAST_GAP_SECONDS = _LONGEST_LEAP_SECONDS
     return main.main()
 
 
