@@ -287,7 +287,7 @@ def assert_explained(sandbox: Sandbox, decisions: list[dict[str, Any]], now: flo
         and from_iso(one["addedAt"]) == int(torrent.added_on)  # not an earlier one of the same release
         and one["rule"] != "arr_refuses_it"  # its word counts for every download
         and not (
-            is_replaced(sandbox, one["hash"])
+            is_replaced(sandbox, one["hash"], from_iso(one["updatedAt"]) or 0.0)
             if one["rule"] == "superseded"
             else torrent.seeding_seconds >= SEEDING_SECONDS
             if one["action"] == "remove"
