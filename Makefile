@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test soak lint docs bench dist deb image release install uninstall clean
+.PHONY: help run check test soak household lint docs bench dist deb image release install uninstall clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -29,6 +29,9 @@ lint: .venv-dev/.built ## style, format, types, and who may import whom
 
 soak: .venv-dev/.built ## ninety days in leaps, with faults, clocks, toggles, signals, kills and fifty restarts: half an hour
 	SOAK_DAYS=$${SOAK_DAYS:-90} .venv-dev/bin/pytest -q -s tests/process/test_soak.py
+
+household: .venv-dev/.built ## thirty days of a household that runs by itself, for docs/household.md: a quarter of an hour
+	HOUSEHOLD_DAYS=30 .venv-dev/bin/pytest -q -s tests/process/test_household.py
 
 docs: .venv-dev/.built ## renew what is made from the code: the example configuration, docs/{commands,environment,keys,keys-of-qbitrr,performance,routes,rules,state-machines}.md
 	.venv-dev/bin/python -m tests.support.generated

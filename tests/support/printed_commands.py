@@ -155,6 +155,7 @@ NOT_RUN = {
     "make lint": "CI runs it before these tests",
     "make test": "it is these tests",
     "make soak": "ten minutes; a round of it is tests/process/test_soak.py",
+    "make household": "a quarter of an hour; two days of it are tests/process/test_household.py",
     "make bench": "half an hour; it prints its limits beside what it measures",
     ".venv-dev/bin/pytest tests/unit -k stalled": "these tests are a part of the suite",
     ".venv-dev/bin/pytest tests/integration/control": "these tests are a part of the suite",
