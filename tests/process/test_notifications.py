@@ -83,15 +83,15 @@ async def test_no_restart_loses_or_repeats_a_message(tmp_path: Path):
                 torrent = grab(sandbox, next(movies), Fate(bytes_per_second=1e12))
 
                 async def is_done() -> bool:
-                    decisions = await daemon.decisions()
-                    return torrent.infohash in [one["hash"] for one in decisions if one["state"] == "done"]
+                    imports = [one for one in await daemon.decisions() if one["action"] == "import"]
+                    return torrent.infohash in [one["hash"] for one in imports if one["state"] == "done"]
 
                 await until(is_done, 30, daemon.log)
                 return torrent.name
 
             def messages(address: str, names: list[str]) -> list[int]:
-                """How many lines an address got about each torrent."""
-                return [sum(f" {name} (" in line for line in receiver.lines(address)) for name in names]
+                """How many lines an address got about the import of each torrent."""
+                return [sum(f"import: {name} (" in line for line in receiver.lines(address)) for name in names]
 
             def have_come(address: str, names: list[str]) -> bool:
                 return set(messages(address, names)) == {1}
