@@ -160,8 +160,12 @@ class Life(Days):
             await self.leap()
 
     async def leap(self) -> None:
-        """Let hours pass, and decide as a user does about a tripped breaker."""
+        """Let hours pass, and decide about what they brought."""
         await super().leap()
+        await self.decide()
+
+    async def decide(self) -> None:
+        """Approve what a tripped breaker holds."""
         for category in {one["category"] for one in await self.open_decisions() if one["state"] == "awaiting_approval"}:
             await self.daemon.post_as_user(f"/web/arr/{category}/approve")
 
@@ -287,7 +291,7 @@ def assert_explained(sandbox: Sandbox, decisions: list[dict[str, Any]], now: flo
         and from_iso(one["addedAt"]) == int(torrent.added_on)  # not an earlier one of the same release
         and one["rule"] != "arr_refuses_it"  # its word counts for every download
         and not (
-            is_replaced(sandbox, one["hash"], from_iso(one["updatedAt"]) or 0.0)
+            is_replaced(sandbox, one["hash"], now if torrent.gone_at is None else torrent.gone_at)
             if one["rule"] == "superseded"
             else torrent.seeding_seconds >= SEEDING_SECONDS
             if one["action"] == "remove"

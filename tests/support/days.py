@@ -36,11 +36,15 @@ class Days:
         enough = counts[route] + _PASSES * len(await self.daemon.workers())
         await until(lambda: counts[route] >= enough, PATIENCE_SECONDS, self.log)
 
+    async def decide(self) -> None:
+        """Decide what cannot wait for the evening: by default nothing."""
+
     async def all_run(self, workers: int) -> None:
-        """Wait until there are so many workers, all of which run."""
+        """Wait until there are so many workers, all of which run; one that is held is decided about meanwhile."""
 
         async def running() -> bool:
             try:
+                await self.decide()
                 found = await self.daemon.workers()
             except OSError:
                 return False
