@@ -105,7 +105,7 @@ def test_the_first_start_writes_a_configuration_and_stays_up_without_workers(tmp
     assert process.wait(20) in (0, 69)
     assert config.stat().st_mode & 0o777 == 0o600
     text = config.read_text()
-    assert 'Token = ""' not in text
+    assert '\nToken = ""\n' not in text
     text = text.replace("Port = 6969", f"Port = {port}").replace('# WebAccess = "auto"', 'WebAccess = "auto"')
     config.write_text(text)
     daemon("--data-dir", ".config", "run")

@@ -3,18 +3,16 @@ import { read } from "../api.js";
 import { followsChanges } from "../appearance.js";
 import { Element, html, nothing, settled } from "../element.js";
 import { localDay, midnight } from "../format.js";
+import { exportList, LARGEST_PAGE } from "../listexport.js";
 import { entryRow } from "../parts/entry.js";
 import { fold } from "../parts/fold.js";
-import { notify } from "../parts/toasts.js";
 import { setParams } from "../router.js";
 import { asCsv } from "../sentences.js";
 import { formatRoute } from "../urlstate.js";
 import { repeat } from "../vendor/lit.js";
 import { named, t } from "../words.js";
-import { saveAs } from "../save.js";
 
 const PAGE = 50;
-const MOST_EXPORTED = 10_000;
 const ACTIONS = ["import", "manual_import", "fail", "fail_rest", "remove", "recheck", "search_again", "skip_files", "delete_files", "tag_stalled", "untag_stalled", "adjust", "release", "pause", "resume", "sort", "check_import", "check_files", "check_superseded"];
 const STATES = ["planned", "awaiting_approval", "done", "failed", "cancelled", "undone"];
 
@@ -164,23 +162,13 @@ class Activity extends Element {
     </form>`;
   }
 
-  async #export(form) {
-    /** @type {import("../answers.js").Decision[]} */
-    const all = [];
-    let before = "";
-    try {
-      do {
-        const page = await read("decisions", { ...this.#query, limit: 500, before });
-        all.push(...page.decisions);
-        before = page.next;
-      } while (before && all.length < MOST_EXPORTED);
-    } catch (error) {
-      notify(error.message, "bad");
-      return;
-    }
-    const text = form === "json" ? JSON.stringify(all, null, 2) : asCsv(all);
-    saveAs(`qbitrr-activity.${form}`, text, form === "json" ? "application/json" : "text/csv");
-    notify(t("export.limit", { n: all.length }));
+  /** @param {"json" | "csv"} form */
+  #export(form) {
+    const page = async (before) => {
+      const { decisions, next } = await read("decisions", { ...this.#query, limit: LARGEST_PAGE, before });
+      return { entries: decisions, next };
+    };
+    return exportList("activity", form, page, asCsv);
   }
 }
 

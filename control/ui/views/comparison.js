@@ -3,20 +3,18 @@ import { read } from "../api.js";
 import { perDay } from "../days.js";
 import { Element, html, nothing } from "../element.js";
 import { capitalised, formatDuration, localDay, midnight } from "../format.js";
+import { exportList, LARGEST_PAGE } from "../listexport.js";
 import { explain } from "../opentorrent.js";
 import { bars } from "../parts/bars.js";
 import { chip } from "../parts/chip.js";
 import { fold } from "../parts/fold.js";
-import { notify } from "../parts/toasts.js";
 import { setParams } from "../router.js";
-import { saveAs } from "../save.js";
 import { asCsv, reason } from "../sentences.js";
 import { repeat } from "../vendor/lit.js";
 import { locale, named, t } from "../words.js";
 
 const PAGE = 50;
 const DAYS = 14;
-const MOST_EXPORTED = 10_000;
 const KINDS = ["agree", "only_theirs", "only_ours", "earlier", "later", "not_known"];
 const COLOURS = { agree: "good", only_theirs: "bad", only_ours: "wait", earlier: "busy", later: "busy", not_known: "still" };
 const COLUMNS = ["at", "category", "instance", "name", "hash", "kind", "seconds", "because", "ours.action", "ours.rule", "ours.because", "ours.at",
@@ -172,23 +170,13 @@ class Comparison extends Element {
       ${seenAt ? html`<dd class="muted">${t("beside.seen")} <qb-time at=${seenAt}></qb-time>${state ? ` (${state})` : ""}</dd>` : nothing}`;
   }
 
-  async #export(form) {
-    /** @type {import("../answers.js").ComparedTorrent[]} */
-    const all = [];
-    let after = "";
-    try {
-      do {
-        const page = await read("comparison", { ...this.#query, limit: 500, after });
-        all.push(...page.torrents);
-        after = page.next;
-      } while (after && all.length < MOST_EXPORTED);
-    } catch (error) {
-      notify(error.message, "bad");
-      return;
-    }
-    const text = form === "json" ? JSON.stringify(all, null, 2) : asCsv(all.map(flat), COLUMNS);
-    saveAs(`qbitrr-side-by-side.${form}`, text, form === "json" ? "application/json" : "text/csv");
-    notify(t("export.limit", { n: all.length }));
+  /** @param {"json" | "csv"} form */
+  #export(form) {
+    const page = async (after) => {
+      const { torrents, next } = await read("comparison", { ...this.#query, limit: LARGEST_PAGE, after });
+      return { entries: torrents, next };
+    };
+    return exportList("side-by-side", form, page, (all) => asCsv(all.map(flat), COLUMNS));
   }
 }
 

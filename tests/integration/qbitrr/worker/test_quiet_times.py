@@ -86,7 +86,7 @@ async def quiet_worker(kind, tmp_path, **settings):
         opened = rooms(sandbox, tmp_path)
         clock = Clock(wall=time.wall, monotonic=time.monotonic)
         async with opened(clock=clock, settings=settings, arr=TIMERS) as room:
-            parts = ArrParts.of(room.context)
+            parts = ArrParts.of(room.context, room.loop)
             listener = PushListener(room.context, parts.library, room.loop.observer, parts.settings)
             listening = asyncio.create_task(listener.run())
             (stand_in,) = sandbox.arrs.values()
