@@ -155,7 +155,7 @@ class Household(Days):
             assert await self.daemon.stop() == 0
             await self.daemon.start()
             await self.daemon.all_running(PATIENCE_SECONDS)
-        await self._answer(number)
+        await self.answer(number)
         self.counted[number]["torrents"] = len(self.sandbox.world.client.torrents)
         self.counted[number]["missing"] = self.missing()
 
@@ -253,7 +253,7 @@ class Household(Days):
                 one.name.endswith("Search") and one.trigger == "manual" for one in new
             )
 
-    async def _answer(self, number: int) -> None:
+    async def answer(self, number: int) -> None:
         """Read the inbox in the evening and answer what can be answered, as a user does."""
         for entry in (await self.daemon.get("/web/inbox"))["entries"]:
             match entry["matter"]:
