@@ -43,6 +43,7 @@ class SeedingTimes:
         self._category = category
         self._times: dict[TorrentKey, _Time] = {}
         self._polled_at: dict[str, float] = {}
+        self._polled_before: dict[str, float] = {}
 
     async def load(self) -> None:
         """Read back what an earlier process counted."""
@@ -55,11 +56,14 @@ class SeedingTimes:
         last = self._polled_at.get(instance)
         if last is not None and now - last > self._gap_seconds:
             self._halt(instance, last, on_from=now)
+        if last is not None:
+            self._polled_before[instance] = last
         self._polled_at[instance] = now
 
     def lost(self, instance: str) -> None:
         """Note that a client did not answer. When it does again all its torrents count as changed."""
         last = self._polled_at.pop(instance, None)
+        self._polled_before.pop(instance, None)
         if last is not None:
             self._halt(instance, last, on_from=None)
 
@@ -73,7 +77,9 @@ class SeedingTimes:
         key, now = torrent.key, self._polled_at.get(torrent.instance)
         if now is None:
             return
-        seconds = max(torrent.seeding.seconds, self.seconds(torrent))
+        # since when it does not seed any more is not known: it may be since the poll before
+        seen_until = now if torrent.seeding.counting else self._polled_before.get(torrent.instance)
+        seconds = max(torrent.seeding.seconds, self._seconds(torrent, seen_until))
         known = self._times.get(key)
         saved = known.saved if known is not None and known.added_at == torrent.added_at else 0.0
         if torrent.complete:
@@ -84,11 +90,13 @@ class SeedingTimes:
 
     def seconds(self, torrent: TorrentFacts) -> float:
         """The least seeding time of a torrent up to the last poll of its client; 0 when nothing is known."""
+        return self._seconds(torrent, self._polled_at.get(torrent.instance))
+
+    def _seconds(self, torrent: TorrentFacts, until: float | None) -> float:
         time = self._times.get(torrent.key)
         if time is None or time.added_at != torrent.added_at:
             return 0.0
-        last = self._polled_at.get(torrent.instance)
-        return self._until(time, last)
+        return self._until(time, until)
 
     @staticmethod
     def _until(time: _Time, last: float | None) -> float:
