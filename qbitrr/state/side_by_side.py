@@ -115,7 +115,10 @@ _FIELDS = (
 
 
 class _Source(NamedTuple):
-    """Where rows come from: its `columns` are `_FIELDS`; `row` tells which of its `events` has one, `at` their time."""
+    """Where rows come from: its `columns` are `_FIELDS`.
+
+    `row` is the condition under which one of its `events` has a row, `at` their time.
+    """
 
     columns: str
     tables: str

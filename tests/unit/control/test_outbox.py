@@ -56,9 +56,19 @@ class Post:
         self.asked = asyncio.Event()
         self.answers = asyncio.Event()
         self.answers.set()
-        clock = Clock(lambda: self.now + self.ahead, lambda: self.now)
+        self.polls = 0
+        clock = Clock(lambda: self.now + self.ahead, self._monotonic)
         self.delivery = Delivery(lambda: self.targets, self.send, self.save, clock, AT_ONCE, 5.0)
         self.collected = Collected()
+
+    def _monotonic(self):
+        self.polls += 1
+        return self.now
+
+    async def until_polled(self):
+        """Wait until an outbox has read the clock several times more."""
+        enough = self.polls + 3
+        await until(lambda: self.polls >= enough, 5, "the clock is not read")
 
     async def send(self, urls, _title, body):
         self.asked.set()
@@ -116,7 +126,7 @@ async def test_a_digest_takes_its_time_whatever_the_wall_clock_says(ahead):
         post.ahead = ahead
         post.now += 5 * HOUR
         outbox.add(("second",))
-        await asyncio.sleep(0.05)  # several polls
+        await post.until_polled()
         assert post.sent == []
         post.now += HOUR
         await post.until_sent(1)
@@ -143,7 +153,7 @@ async def test_after_a_restart_a_digest_goes_on_and_takes_never_longer_than_conf
     async with post.running():
         if left:
             post.now += left - 60
-            await asyncio.sleep(0.05)
+            await post.until_polled()
             assert post.sent == []
             post.now += 60
         await post.until_sent(1)

@@ -96,7 +96,7 @@ class Household:
         return place
 
     def process(self):
-        """Start the worker anew, as after a crash."""
+        """Start another worker, as after a crash."""
 
         def concerned(_task, found):
             self.concerns = found
