@@ -13,6 +13,7 @@ from qbitrr.rules.tags import TAG_PAUSED, TAG_QUARANTINE
 from qbitrr.sandbox.services.faults import Status
 from qbitrr.state import ledger, room
 from qbitrr.state.room import SpaceNeed
+from qbitrr.worker.file_systems import disks_of
 from qbitrr.worker.torrents import room as room_module
 from qbitrr.worker.torrents.room import RoomMaker
 from tests.integration.qbitrr.worker.torrents import downloads
@@ -271,7 +272,7 @@ async def test_files_that_the_library_has_too_free_nothing(an_arr, tmp_path, lin
         download = waiting(on, item)
         download.save_path = seed.save_path
         await opened.one_pass()
-        (disk,) = set(room_module.disks_of([seed.content_path]).values())
+        (disk,) = set(disks_of([seed.content_path]).values())
         await lacks(opened, download, 1)
         (need,) = await room.needs(opened.database)
         await room.publish(opened.database, "qBit", [msgspec.structs.replace(need, disk=disk)])
