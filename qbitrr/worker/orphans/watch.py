@@ -65,7 +65,9 @@ class OrphanWatch:
         self._purged: deque[tuple[float, int]] = deque()
 
     def answer(self, message: ipc.AnswerOrphans) -> None:
-        """Carry out in a pass that begins now what the user decided on some orphans."""
+        """Carry out in a pass that begins now what the user decided on some orphans; beyond a bound, the latest."""
+        if len(self._answers) == _MOST_ANSWERS:
+            _log.warning("answer about orphans was dropped", because="too many wait", files=len(self._answers[0].ids))
         self._answers.append(message)
         self.wake.set()
 
@@ -395,6 +397,8 @@ class OrphanWatch:
 
     async def _settle_one(self, orphan: Orphan, in_place: FileFacts | None, in_aside: FileFacts | None) -> None:
         state, now = rules.settled(orphan, in_place, in_aside), self._clock.wall()
+        if state is OrphanState.RESTORING and self._context.config.read_only:
+            return  # to end it changes the disk
         _log.info(
             "orphan was settled", folder=orphan.folder, path=orphan.path, before=str(orphan.state), after=str(state)
         )

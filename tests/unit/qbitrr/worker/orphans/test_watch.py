@@ -551,6 +551,25 @@ async def test_a_disk_that_answers_late_loses_no_file(at, monkeypatch):
     assert (at.movies / "old.mkv").exists()
 
 
+async def test_a_restore_that_is_half_done_waits_while_nothing_may_be_changed(at):
+    place = at.put("old.mkv")
+    await at.listed()
+    orphan = (await at.row("old.mkv")).orphan
+    aside = at.movies / orphan.aside
+    os.link(aside, place)  # a crash before it is removed there
+    await stored.change(
+        at.database, replace(orphan, state=OrphanState.RESTORING), at.wall, because="you had it restored"
+    )
+    at.read_only = True
+    at.process()
+    await at.after(HOUR)
+    assert (place.exists(), aside.exists(), await at.states()) == (True, True, {"old.mkv": "restoring"})
+    at.read_only = False
+    at.process()
+    await at.after(HOUR)
+    assert (place.exists(), aside.exists(), await at.states()) == (True, False, {"old.mkv": "restored"})
+
+
 async def test_a_file_whose_step_cannot_be_settled_yet_is_no_second_one(at, monkeypatch):
     at.put("old.mkv")
     await at.listed(13.9)
