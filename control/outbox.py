@@ -130,11 +130,11 @@ class Outbox:
     async def _deliver(self) -> None:
         held, body = self._held, body_of(self._held.leaving)
         while (target := self._target) is not None and held.attempts < _ATTEMPTS:
-            held.attempts += 1
             async with self._delivery.at_once:
                 is_sent = await self._attempt(body)
             if is_sent:
                 break
+            held.attempts += 1
             await self._delivery.save()
             await asyncio.sleep(self._delivery.backoff.seconds(held.attempts))
         else:
@@ -146,25 +146,31 @@ class Outbox:
         await self._delivery.save()
 
     async def _attempt(self, body: Body) -> bool:
-        """Try once to send; the end of the daemon waits for an answer, but not for long."""
-        held = self._held
-        held.is_unsure = True
-        await self._delivery.save()
-        sending = asyncio.create_task(self._delivery.send((self._url,), "qbitrr", body))
+        """Try once to send, and write before that it is tried."""
+        self._held.is_unsure = True
         try:
-            async with asyncio.timeout(self._delivery.attempt_seconds):
-                return await asyncio.shield(sending)
-        except (TimeoutError, OSError) as error:
-            because = str(error) or "it took too long"
-            _log.warning("notification was not sent", attempt=held.attempts, kind=kind_of(self._url), because=because)
+            await self._delivery.save()
+            sending = await self._ended(asyncio.create_task(self._delivery.send((self._url,), "qbitrr", body)))
+        finally:
+            self._held.is_unsure = False
+        try:
+            return sending.result()
+        except (asyncio.CancelledError, OSError) as error:
+            attempt, because = self._held.attempts + 1, str(error) or "it took too long"
+            _log.warning("notification was not sent", attempt=attempt, kind=kind_of(self._url), because=because)
             return False
+
+    async def _ended(self, sending: asyncio.Task[bool]) -> asyncio.Task[bool]:
+        """Wait for an attempt, which is cancelled when it takes too long; the end of the daemon waits, but shortly."""
+        try:
+            await asyncio.wait([sending], timeout=self._delivery.attempt_seconds)
         except asyncio.CancelledError:
             await asyncio.wait([sending], timeout=_LAST_SECONDS)
-            held.attempts -= 1
             if sending.done() and sending.exception() is None and sending.result():
                 self._leave([])
             raise
         finally:
-            held.is_unsure = False
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+            if not sending.done():
+                sending.cancel()
+                await asyncio.wait([sending])
+        return sending

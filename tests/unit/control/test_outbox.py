@@ -56,6 +56,8 @@ class Post:
         self.asked = asyncio.Event()
         self.answers = asyncio.Event()
         self.answers.set()
+        self.writes = asyncio.Event()
+        self.writes.set()
         self.polls = 0
         clock = Clock(lambda: self.now + self.ahead, self._monotonic)
         self.delivery = Delivery(lambda: self.targets, self.send, self.save, clock, AT_ONCE, 5.0)
@@ -78,6 +80,7 @@ class Post:
 
     async def save(self):
         self.written.append(msgspec.json.encode(self.collected))
+        await self.writes.wait()
 
     def outbox(self):
         """The outbox after a start, with what was written last."""
@@ -96,6 +99,7 @@ class Post:
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+            self.writes.set()
             await self.save()
 
     async def until_sent(self, number):
@@ -198,6 +202,41 @@ async def test_the_end_waits_for_an_attempt_and_what_did_not_arrive_is_kept(answ
     async with post.running("b"):
         await post.until_sent(2 if answer else 3)
     assert [text for _, text in post.sent] == (["a", "b"] if answer else ["a", "a", "b"])
+
+
+async def test_an_end_before_an_attempt_is_written_keeps_the_message():
+    post = Post()
+    post.writes.clear()
+    async with post.running("a"):
+        await until(lambda: post.written, 5, "nothing is written")
+    assert post.sent == []
+    async with post.running():
+        await post.until_sent(1)
+    assert post.sent == [((URL,), "a")]
+
+
+@pytest.mark.parametrize("ticks", range(5))
+async def test_an_end_in_the_moment_when_a_message_arrives_does_not_send_it_again(ticks):
+    post = Post()
+    send = post.send
+
+    def end(ticks):
+        if ticks:
+            asyncio.get_running_loop().call_soon(end, ticks - 1)
+        else:
+            running.cancel()
+
+    async def end_soon(urls, title, body):
+        end(ticks)
+        return await send(urls, title, body)
+
+    post.delivery = replace(post.delivery, send=end_soon)
+    outbox = post.outbox()
+    outbox.add(("a",))
+    running = asyncio.create_task(outbox.run())
+    await asyncio.gather(running, return_exceptions=True)
+    assert len(post.sent) == 1
+    assert not post.collected.lines
 
 
 async def test_an_end_that_gets_no_answer_waits_not_for_long_and_keeps_the_message(monkeypatch):
