@@ -28,7 +28,7 @@ from qbitrr.errors import (
     UnreachableError,
 )
 from qbitrr.http import counters, progress
-from qbitrr.http.json_array import ArraySplitter
+from qbitrr.http.json_array import ArrayDecoder
 from qbitrr.http.websocket import LONGEST_MESSAGE_BYTES, Websocket
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class HttpClient:
         The first byte of a long list may take minutes: it is asked for once. Half an answer is an error, never a short
         list.
         """
-        splitter = ArraySplitter()
+        array: ArrayDecoder[T] = ArrayDecoder(_decoder(list[item]), self._longest_answer_bytes)  # type: ignore[valid-type]
         what = f"GET {path}"
         started_at = time.monotonic()
         async with self._list(path, query) as response:
@@ -133,14 +133,14 @@ class HttpClient:
             try:
                 while chunk := await self._chunk(response):
                     progress.report()
-                    if objects := splitter.feed(chunk):
-                        yield self.decode(objects, list[item], what)  # type: ignore[valid-type]
-            except ValueError as error:
+                    if found := array.feed(chunk):
+                        yield found
+                if found := array.end():
+                    yield found
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 raise UnexpectedAnswerError(self.service, f"{what}: {error}") from error
             except (aiohttp.ClientError, TimeoutError) as error:
                 raise self._unreachable(what, error) from error
-        if not splitter.complete:
-            raise UnexpectedAnswerError(self.service, f"{what}: the answer ended in the middle")
 
     async def send(
         self,
