@@ -15,6 +15,7 @@ from control.handlers import decisions, inbox, processes, qbittorrents
 from control.handlers.shared import Nothing
 from qbitrr import logs
 from qbitrr.state import breakers, ledger
+from qbitrr.ticks import until_tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +82,7 @@ class ChangeFeed:
         followed = self._context.events.followed
         if not followed.is_set():
             with suppress(TimeoutError):
-                async with asyncio.timeout(_UNWATCHED_SECONDS):
+                async with asyncio.timeout(until_tick(asyncio.get_running_loop().time(), _UNWATCHED_SECONDS)):
                     await followed.wait()
         await asyncio.sleep(_POLL_SECONDS if followed.is_set() else 0)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from control.auth import rights
-from qbitrr import logs
+from qbitrr import logs, ticks
 from qbitrr.atomic_file import replace_private
 from qbitrr.config import history
 from qbitrr.config.change import edit_text, replace_text
@@ -135,7 +135,7 @@ class ConfigEditor:
         """Watch config.toml for manual edits until cancelled. They are checked and announced; a reload applies them."""
         checked = before = None
         while True:
-            await asyncio.sleep(_POLL_SECONDS)
+            await ticks.sleep(_POLL_SECONDS)
             now = await asyncio.to_thread(self._stamp)
             settled, before = now == before, now
             if not settled or now == checked:

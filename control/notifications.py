@@ -13,7 +13,7 @@ from control.handlers.inbox import InboxEntry
 from control.handlers.processes import ProcessView
 from control.message_text import Link, Strong
 from control.outbox import Delivery, Outbox, targets_of
-from qbitrr import logs
+from qbitrr import logs, ticks
 from qbitrr.backoff import Backoff
 from qbitrr.config.address import kind_of
 from qbitrr.rules.quarantine import UNDO_REFUSED, UNDOING, undo_of
@@ -230,7 +230,7 @@ class NotificationSender:
                 del self._over_at[category]
                 self._file.content.troubles.pop(category, None)
             await self._save()
-            await asyncio.sleep(_SAVE_SECONDS)
+            await ticks.sleep(_SAVE_SECONDS)
 
     async def _save(self) -> None:
         """Write what was reported and what is still to be sent; nothing is stored when there is no address."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from qbitrr.ticks import until_tick
+
 if TYPE_CHECKING:
     from qbitrr.clock import Clock
 
@@ -30,6 +32,7 @@ class LoopLag:
         while True:
             self._before, self._present = self._present, 0.0
             for _ in range(_SAMPLES):
-                due = self._clock.monotonic() + _SAMPLE_SECONDS
-                await asyncio.sleep(_SAMPLE_SECONDS)
+                now = self._clock.monotonic()
+                due = now + until_tick(now, _SAMPLE_SECONDS)
+                await asyncio.sleep(due - now)
                 self._present = max(self._present, self._clock.monotonic() - due)

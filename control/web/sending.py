@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from qbitrr import ticks
 from qbitrr.process import release_memory
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ async def release_memory_after_bursts(budget: Budget) -> None:
     """Return the memory of large answers to the system once they were sent, until cancelled."""
     before = budget.acquired
     while True:
-        await asyncio.sleep(_QUIET_SECONDS)
+        await ticks.sleep(_QUIET_SECONDS)
         if budget.acquired - before >= _BURST_BYTES and budget.used <= _FEW_BYTES:
             before = budget.acquired
             await asyncio.to_thread(release_memory)

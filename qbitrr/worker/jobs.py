@@ -12,6 +12,7 @@ from qbitrr import logs
 from qbitrr.backoff import Backoff
 from qbitrr.errors import ServiceError, ThrottledError
 from qbitrr.state.integrity import is_damage
+from qbitrr.ticks import until_tick
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -68,11 +69,11 @@ async def every(job: Job, failures: Callable[[], None]) -> None:
 
 
 async def _wait(wake: asyncio.Event, seconds: float) -> None:
-    """Wait for `seconds`, or until woken; however often that happens, not less than the pause."""
+    """Wait for about `seconds`, or until woken; however often that happens, not less than the pause."""
     time = asyncio.get_running_loop().time
     earliest = time() + min(seconds, _PAUSE_SECONDS)
     with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds if seconds < _PAUSE_SECONDS else until_tick(time(), seconds)):
             await wake.wait()
     if (left := earliest - time()) > 0:
         await asyncio.sleep(left)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from qbitrr import ipc, logs
+from qbitrr import ipc, logs, ticks
 from qbitrr.clock import Clock
 from qbitrr.http import counters, progress
 
@@ -81,7 +81,7 @@ class Report:
             self.send_changes()
             if tick % _TICKS_PER_COUNTERS == 0:
                 self._send_counters()
-            await asyncio.sleep(_TICK_SECONDS)
+            await ticks.sleep(_TICK_SECONDS)
 
     def send_changes(self) -> None:
         """Send activity and clients if they are other ones than were sent last."""
