@@ -58,6 +58,7 @@ class Generation:
         self._database = database
         self._category = category
         self._kind = kind
+        self._unstaged: dict[str, list[Row]] = {table: [] for table in TABLES[kind]}
 
     async def start(self, source: str) -> None:
         """Start empty. `source` is the address of the Arr; a catalogue from another one is not shown any more."""
@@ -73,13 +74,21 @@ class Generation:
                 await transaction.execute(f"CREATE TEMP TABLE staged_{table} AS SELECT * FROM main.{table} LIMIT 0")
 
     async def add(self, table: str, rows: Sequence[Row]) -> None:
-        """Stage some rows."""
+        """Add some rows, which are staged many together."""
+        self._unstaged[table] += rows
+        if len(self._unstaged[table]) >= BATCH_ROWS:
+            await self._stage(table)
+
+    async def _stage(self, table: str) -> None:
+        rows, self._unstaged[table] = self._unstaged[table], []
         if rows:
             sql = _insertion(f"temp.staged_{table}", rows[0])
             await self._database.write_many(sql, [(self._category, *astuple(row)) for row in rows])
 
     async def commit(self, now: float) -> SyncChanges:
-        """Put the staged rows in place of the stored ones; returns what that changed."""
+        """Put the added rows in place of the stored ones; returns what that changed."""
+        for table in TABLES[self._kind]:
+            await self._stage(table)
         for sql in (media_requests.marking(self._kind, "temp.staged_"), _counting_missing(self._kind, "temp.staged_")):
             if sql:
                 await self._database.write(sql, (self._category,))

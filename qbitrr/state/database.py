@@ -59,16 +59,20 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Write everything inside, or nothing. Keep it short: other processes wait meanwhile."""
-        async with self._lock, self._reported():
-            try:
-                await self._connection.execute_fetchall("BEGIN IMMEDIATE")
-                yield Transaction(self._connection)
-                await self._connection.execute_fetchall("COMMIT")
-            except BaseException:
-                # also after a cancellation: statements in the queue of the connection's thread run before this one
-                with suppress(sqlite3.OperationalError):  # no transaction was open
-                    await self._connection.execute_fetchall("ROLLBACK")
-                raise
+        async with self._lock, self._reported(), self._between("BEGIN IMMEDIATE"):
+            yield Transaction(self._connection)
+
+    @asynccontextmanager
+    async def _between(self, begin: str) -> AsyncIterator[None]:
+        try:
+            await self._connection.execute_fetchall(begin)
+            yield
+            await self._connection.execute_fetchall("COMMIT")
+        except BaseException:
+            # also after a cancellation: statements in the queue of the connection's thread run before this one
+            with suppress(sqlite3.OperationalError):  # no transaction was open
+                await self._connection.execute_fetchall("ROLLBACK")
+            raise
 
     async def write(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Run one statement in a transaction of its own; returns the number of rows it changed."""
@@ -87,8 +91,8 @@ class Database:
         self.on_write(None)
 
     async def write_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Run a statement for each row, each in its own transaction: for temporary tables, which block no process."""
-        async with self._lock:
+        """Run a statement for each row of a temporary table, in one transaction, which makes no other process wait."""
+        async with self._lock, self._between("BEGIN"):
             cursor = await self._connection.executemany(sql, rows)
             await cursor.close()
 

@@ -255,6 +255,24 @@ async def test_large_first_generation_is_written_in_batches(database):
     assert len(await ids(database)) == number
 
 
+async def test_rows_that_come_a_few_at_a_time_are_staged_many_together(database, monkeypatch):
+    staged, write_many = [], database.write_many
+
+    async def counted(sql, rows):
+        staged.append(len(rows))
+        await write_many(sql, rows)
+
+    monkeypatch.setattr(database, "write_many", counted)
+    generation = catalogue.Generation(database, "cat", "sonarr")
+    await generation.start("http://arr")
+    numbers = range(catalogue.BATCH_ROWS + 50)
+    for number in numbers:
+        await generation.add("episodes", [episode(number)])
+    assert (await generation.commit(NOW)).changed == len(numbers)
+    assert staged == [catalogue.BATCH_ROWS, 50]
+    assert await ids(database, "episodes") == set(numbers)
+
+
 def scored(score):
     return FileFacts(1, custom_format_score=score, cutoff_not_met=False)
 
