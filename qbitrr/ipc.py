@@ -9,7 +9,7 @@ MessagePack; a message of an unknown type is refused as a whole.
                             RoomPlan
     supervisor -> worker    Configure, Rebuild, Approve, Discard, Decide, AnswerImport, ForgetAnswer, Undo,
                             AnswerOrphans, Explain, SearchNow, PauseSearches, ReadSettings, and the questions
-                            ReadTorrents, ReadFiles, ReadEvents, Compare, PlanRoom
+                            ReadTorrents, ReadFiles, ReadEvents, ReadItemEvents, Compare, PlanRoom
 
 A worker is stopped by SIGTERM, from the supervisor or anyone else.
 """
@@ -200,17 +200,21 @@ class TorrentFiles(Answer, frozen=True):
 
 
 class TorrentEvent(Struct, frozen=True):
-    """Something that happened to a torrent: `kind` in the words of the Arr or of qBittorrent, epoch seconds."""
+    """Something that happened to a torrent: `kind` in the words of the Arr or of qBittorrent, epoch seconds.
+
+    `infohash` is empty for what the Arr did without one, such as deleting a file of its library.
+    """
 
     actor: Literal["arr", "qbittorrent"]
     kind: str
     at: float
     instance: str = ""
     text: str = ""
+    infohash: str = ""
 
 
 class TorrentEvents(Answer, frozen=True):
-    """Answer to `ReadEvents`. `error` is why those of the Arr are missing."""
+    """Answer to `ReadEvents` and `ReadItemEvents`. `error` is why those of the Arr are missing."""
 
     events: tuple[TorrentEvent, ...] = ()
     error: str = ""
@@ -382,6 +386,13 @@ class ReadEvents(Message, frozen=True):
     infohash: str
 
 
+class ReadItemEvents(Message, frozen=True):
+    """Answer with what the Arr knows to have happened to an item, and qBittorrent to its torrents."""
+
+    request: int
+    item_id: int
+
+
 class Compare(Message, frozen=True):
     """Judge all torrents under another configuration of the worker too, and answer with the difference."""
 
@@ -424,7 +435,7 @@ FromWorker = (
     | RoomPlan
     | Goodbye
 )
-Question = ReadTorrents | ReadFiles | ReadEvents | Compare | PlanRoom
+Question = ReadTorrents | ReadFiles | ReadEvents | ReadItemEvents | Compare | PlanRoom
 ToWorker = (
     Configure
     | Rebuild

@@ -8,6 +8,7 @@ same, as the log has it too: a full disk must not keep anyone from stopping a re
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
@@ -61,6 +62,14 @@ class AuditEntry(NamedTuple):
     outcome: str | None
 
 
+class UserAnswer(NamedTuple):
+    """What was answered about one torrent, and accepted: `about` is the id of an action, or an infohash."""
+
+    at: float
+    about: str
+    answer: str
+
+
 class AuditTrail:
     """The newest entries, in the SQLite file `path`."""
 
@@ -94,6 +103,10 @@ class AuditTrail:
     async def newest(self, limit: int, before: int | None = None) -> list[AuditEntry]:
         """Read the newest entries, those before an id."""
         return await self._run(partial(_read, limit, before), [])
+
+    async def answers(self) -> list[UserAnswer]:
+        """Read what was answered about single torrents, the oldest first."""
+        return await self._run(_answers, [])
 
     async def _run(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
         try:
@@ -143,3 +156,31 @@ def _read(limit: int, before: int | None, connection: sqlite3.Connection) -> lis
         {"before": before, "limit": limit},
     )
     return [AuditEntry(*row) for row in rows]
+
+
+_OF_ACTION = re.compile(r"/actions/([0-9]+)/(undo|answer)$")
+
+
+def _answers(connection: sqlite3.Connection) -> list[UserAnswer]:
+    rows = connection.execute(
+        "SELECT at, action, subject FROM audit"
+        " WHERE outcome = 'done' AND (action LIKE '%/undo' OR action LIKE '%/answer') ORDER BY id"
+    )
+    return [UserAnswer(at, *found) for at, action, subject in rows if (found := _answered(action, subject))]
+
+
+def _answered(action: str, subject: str) -> tuple[str, str] | None:
+    """Return the action or the torrent that a change was about, and the answer; None for one about something else."""
+    answer, *about = subject.split(", ")
+    if found := _OF_ACTION.search(action):
+        return found[1], "undo" if found[2] == "undo" else answer
+    if action.endswith("/imports/answer"):
+        return about[0].lower(), answer
+    if action.endswith("/orphans/answer"):
+        return None
+    match answer:  # by a link in a message
+        case "undo" | "do" | "leave":
+            return about[0], answer
+        case "import" | "blocklist" | "leave_import":
+            return about[-2], answer.removesuffix("_import")
+    return None

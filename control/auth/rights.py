@@ -92,6 +92,7 @@ ROUTES: Mapping[str, Rights] = {
     "GET /activity": READ,
     "GET /arr": READ,
     "GET /arr/{section}/items/{id}/history": READ,
+    "GET /arr/{section}/items/{id}/timeline": READ,
     "POST /arr/{section}/restart": HARMLESS,
     "POST /arr/{section}/read-settings": HARMLESS,
     "POST /arr/{section}/approve": CHANGE,

@@ -46,10 +46,7 @@ class ItemHistory(Struct, frozen=True, rename="camel"):
 
 async def history(context: HandlerContext, request: ItemHistoryRequest) -> ItemHistory:
     """Read how often an item was searched, how many downloads came of it, and why some of them were of no use."""
-    category = category_of(context, request.section)
-    if not (request.id.isascii() and request.id.isdigit() and len(request.id) <= _MOST_DIGITS):
-        raise invalid("id", request.id, "Must be the id of an item")
-    item_id = int(request.id)
+    category, item_id = category_of(context, request.section), item_id_of(request)
     tries, at = await searches.tries(context.database, category, item_id)
     entries = await ledger.of_item(context.database, category, item_id, _MOST_ENTRIES)
     done = [entry for entry in entries if entry.state == "done"]
@@ -61,3 +58,10 @@ async def history(context: HandlerContext, request: ItemHistoryRequest) -> ItemH
         failed=len({entry.key for entry in done if entry.action in _FAILURES}),
         decisions=[decision(entry) for entry in entries],
     )
+
+
+def item_id_of(request: ItemHistoryRequest) -> int:
+    """Return the id of the item that a request is about. Raises BadRequestError."""
+    if not (request.id.isascii() and request.id.isdigit() and len(request.id) <= _MOST_DIGITS):
+        raise invalid("id", request.id, "Must be the id of an item")
+    return int(request.id)

@@ -173,6 +173,11 @@ class ArrClient:
                 break
         return found
 
+    async def item_history(self, item_id: int) -> list[HistoryRecord]:
+        """Ask for the events of a movie, an episode or an album, at most the newest thousand, newest first."""
+        answer = await self.history_page(1, **{self.kind.history_of: item_id})
+        return [one for one in answer.records if self.kind.item_of(one) == item_id]
+
     async def history_page(self, page: int, **query: Query) -> HistoryPage:
         """Ask for a page of the history, newest first: a thousand events; the last page has fewer."""
         return await self.get(

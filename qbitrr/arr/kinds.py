@@ -25,6 +25,8 @@ class Kind:
     search_command: str
     search_ids: str
     """Field of the search command that lists item ids."""
+    history_of: str
+    """Query parameter that limits the history to an item."""
     unknown_items: str
     """Query parameter that makes the queue include downloads the Arr cannot match."""
     events: Mapping[str, EventKind]
@@ -72,6 +74,7 @@ RADARR = Kind(
     scan_command="DownloadedMoviesScan",
     search_command="MoviesSearch",
     search_ids="movieIds",
+    history_of="movieIds",
     unknown_items="includeUnknownMovieItems",
     events={**_ALWAYS, "movieFolderImported": EventKind.IMPORTED},
     of_files=_FILES,
@@ -86,6 +89,7 @@ SONARR = Kind(
     scan_command="DownloadedEpisodesScan",
     search_command="EpisodeSearch",
     search_ids="episodeIds",
+    history_of="episodeId",
     unknown_items="includeUnknownSeriesItems",
     events={**_ALWAYS, "seriesFolderImported": EventKind.IMPORTED},
     of_files=_FILES,
@@ -100,6 +104,7 @@ LIDARR = Kind(
     scan_command="DownloadedAlbumsScan",
     search_command="AlbumSearch",
     search_ids="albumIds",
+    history_of="albumId",
     unknown_items="includeUnknownArtistItems",
     events={
         **_ALWAYS,

@@ -136,6 +136,7 @@ class Departure(NamedTuple):
 
     category: str
     instance: str
+    infohash: str
     name: str
     left_at: float
     state: str
@@ -149,6 +150,12 @@ async def departures(database: Database, infohash: str) -> list[Departure]:
     """Read when a torrent left without us, oldest first."""
     sql = f"SELECT {_OF_DEPARTURE} FROM departures WHERE infohash = ? ORDER BY id"
     return [Departure._make(row) for row in await database.rows(sql, (infohash,))]
+
+
+async def departures_since(database: Database, since: float) -> dict[str, int]:
+    """Count the torrents that left without us since a time, by category."""
+    sql = "SELECT category, count(*) FROM departures INDEXED BY departures_by_age WHERE left_at >= ? GROUP BY category"
+    return {row[0]: row[1] for row in await database.rows(sql, (since,))}
 
 
 async def left_unimported(database: Database, category: str, since: float) -> list[Departure]:

@@ -250,7 +250,7 @@ async def _obey(
                 torrents.explain(infohash)
             case ipc.ReadTorrents(request, keys):
                 report.answer(ipc.TorrentRows(request, torrents.rows(keys)))
-            case ipc.ReadFiles() | ipc.ReadEvents() | ipc.Compare() | ipc.PlanRoom():
+            case ipc.ReadFiles() | ipc.ReadEvents() | ipc.ReadItemEvents() | ipc.Compare() | ipc.PlanRoom():
                 questions.ask(message)
             case ipc.AnswerOrphans() if orphans is not None:
                 orphans.answer(message)

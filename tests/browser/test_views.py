@@ -232,6 +232,34 @@ async def test_what_became_of_the_searches_for_a_movie_is_shown(page, daemon):
     await expect(dialog).to_contain_text(re.compile("[Dd]ownload"))
 
 
+async def test_what_happened_to_a_movie_has_what_others_did(page, daemon):
+    """Those of the Arr, the client and the user come from the timeline; the newest first."""
+    events = [
+        {"actor": actor, "kind": kind, "at": at, "text": text, "hash": "", "instance": "", "category": "radarr-hd"}
+        for at, actor, kind, text in (
+            ("2026-01-01T00:00:00Z", "arr", "grabbed", "A.Release"),
+            ("2026-01-01T00:00:01Z", "qbittorrent", "left", "A.Release, seen last as stalledUP"),
+            ("2026-01-01T00:00:02Z", "user", "undo", "it is stalled"),
+        )
+    ]
+    missing = [{"category": "radarr-hd", "error": "it does not answer"}]
+    await page.route("**/items/*/timeline", lambda route: route.fulfill(json={"events": events, "missing": missing}))
+    await show(page, daemon, "libraries/radarr-hd")
+    await page.get_by_role("button", name=re.compile("^What happened: ")).first.click()
+    rows = page.get_by_role("dialog").locator(".timeline > li")
+    await expect(rows).to_contain_text(["User Undone", "qBittorrent Gone without qbitrr", "Arr Grabbed"])
+    await expect(page.get_by_role("dialog")).to_contain_text("it does not answer")
+
+
+async def test_the_cards_of_workers_break_no_word(browser, daemon):
+    """Labels such as the German word for a queue are not cut in the middle."""
+    async with opened_page(browser, locale="de-DE") as page:
+        await show(page, daemon, "overview")
+        label = page.locator(".cards .numbers dt", has_text="Warteschlange").first
+        broken = "e => e.scrollWidth > e.clientWidth || getComputedStyle(e).overflowWrap === 'anywhere'"
+        assert not await label.evaluate(broken)
+
+
 async def test_a_library_is_sorted_by_a_column_and_goes_on_page_by_page(page, daemon):
     await show(page, daemon, "libraries/radarr-hd")
     order = page.get_by_role("group", name="Order")
@@ -323,7 +351,7 @@ async def test_what_would_go_for_space_is_listed_row_by_row(page, daemon):
     first, second = await section.get_by_role("listitem").all()
     await expect(first).to_contain_text(re.compile(r"goes\s+superseded\s+Some\.Movie\s+It may go"))
     await expect(second).to_contain_text(re.compile(r"stays\s+Kept\.Movie\s+KeepSeeds"))
-    await page.get_by_label("Room for so many GiB").fill("3")
+    await page.get_by_label("Room that is needed, in GiB").fill("3")
     await expect(page).to_have_url(re.compile("gib=3"))
     await until(lambda: [str(3 * 2**30)] in asked, 10, "the plan for three GiB")
 

@@ -85,6 +85,10 @@ async def test_queue_history_and_blocklisting(client, stand_in):
     assert all(client.kind.item_of(record) for record in queue)
     story = await client.history(queue[0].download_id)
     assert [event.event_type for event in story] == ["grabbed"] * len(story)
+    item = client.kind.item_of(queue[0])
+    assert queue[0].download_id in {event.download_id for event in await client.item_history(item)}
+    assert {client.kind.item_of(event) for event in await client.item_history(item)} == {item}
+    assert await client.item_history(10**9) == []
     assert await client.blocklist(queue[0].id)
     assert not await client.blocklist(queue[0].id)
     assert "downloadFailed" in [event.event_type for event in await client.history(queue[0].download_id)]

@@ -69,6 +69,7 @@ RUNNING = (
     Running("curl localhost:6969/web/inbox"),
     Running("curl localhost:6969/web/decisions"),
     Running("curl localhost:6969/web/torrents/INFOHASH/explain"),
+    Running("curl localhost:6969/web/torrents/INFOHASH/timeline"),
     Running("curl 'localhost:6969/web/radarr/radarr-hd/movies?has_file=false&monitored=true'"),
     Running("curl localhost:6969/web/processes/radarr-hd/evidence"),
     Running("curl localhost:6969/web/processes/radarr-4k/evidence"),

@@ -9,6 +9,7 @@ import { locale, named, t } from "../words.js";
 import { chip } from "./chip.js";
 import { setParams } from "../router.js";
 import { dismiss, show } from "./dialog.js";
+import { eventRow } from "./event.js";
 import { copy } from "../save.js";
 import { notify } from "./toasts.js";
 import "./time.js";
@@ -95,16 +96,8 @@ class Torrent extends Element {
   /** @param {import("../answers.js").TimelineEvent[]} events */
   #events(events) {
     return events.length
-      ? html`<ol class="timeline">${[...events].reverse().map((event) => (event.decision ? this.#entry(event.decision) : this.#event(event)))}</ol>`
+      ? html`<ol class="timeline">${[...events].reverse().map((event) => (event.decision ? this.#entry(event.decision) : eventRow(event)))}</ol>`
       : html`<p class="muted">${t("history.none")}</p>`;
-  }
-
-  /** @param {import("../answers.js").TimelineEvent} event */
-  #event({ actor, kind, at, text, instance, category }) {
-    return html`<li data-actor=${actor}>
-      <p>${chip(t(`actor.${actor}`))} <strong>${capitalised(named("event", kind))}</strong> <qb-time at=${at}></qb-time></p>
-      ${text || instance ? html`<p class="muted">${text || instance} <span>(${category})</span></p>` : nothing}
-    </li>`;
   }
 
   #entry(entry) {
@@ -128,7 +121,7 @@ class Torrent extends Element {
 customElements.define("qb-torrent", Torrent);
 
 /** An action of ours as an event, for as long as the others are not known. @param {import("../answers.js").Decision} decision */
-const ofLedger = (decision) => ({ at: decision.plannedAt, actor: /** @type {const} */ ("qbitrr"), kind: decision.action, category: decision.category, instance: decision.instance, text: decision.because, decision });
+const ofLedger = (decision) => ({ at: decision.plannedAt, actor: /** @type {const} */ ("qbitrr"), kind: decision.action, category: decision.category, instance: decision.instance, text: decision.because, hash: decision.hash, decision });
 
 /** The hash of the torrent that the dialog shows. */
 let shown = "";

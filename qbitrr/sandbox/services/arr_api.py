@@ -50,6 +50,7 @@ class ArrStandIn(StandIn):
     event_types: ClassVar[Sequence[str]]
     """History event types by their numbers in queries."""
     unknown_items: ClassVar[str]
+    history_of: ClassVar[str]
     item_name: ClassVar[str]
     parent_name: ClassVar[str]
     sort_keys: ClassVar[Mapping[str, str]]
@@ -263,13 +264,15 @@ class ArrStandIn(StandIn):
         return one(resources.queue_status(self.arr.queue.values()))
 
     async def get_history(self, request: web.Request) -> web.Response:
-        """Newest first unless asked otherwise, by download or event type."""
-        download_id = request.query.get("downloadId")
+        """Newest first unless asked otherwise, by download, item or event type."""
+        download_id, items = request.query.get("downloadId"), numbers(request, self.history_of)
         types = {self.event_types[number] for number in numbers(request, "eventType")}
         events = [
             event
             for event in self.arr.history
-            if (download_id is None or event.download_id == download_id) and (not types or event.event_type in types)
+            if (download_id is None or event.download_id == download_id)
+            and (not items or event.item_id in items)
+            and (not types or event.event_type in types)
         ]
         if request.query.get("sortDirection") != "ascending":
             events.reverse()

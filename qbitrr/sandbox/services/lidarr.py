@@ -51,6 +51,7 @@ class LidarrStandIn(ArrStandIn):
         "downloadIgnored",
     )
     unknown_items = "includeUnknownArtistItems"
+    history_of = "albumId"
     item_name, parent_name = "album", "artist"
     sort_keys: ClassVar = {
         "queue": "timeleft",

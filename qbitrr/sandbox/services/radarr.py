@@ -57,6 +57,7 @@ class RadarrStandIn(ArrStandIn):
         "downloadIgnored",
     )
     unknown_items = "includeUnknownMovieItems"
+    history_of = "movieIds"
     item_name = parent_name = "movie"
     sort_keys: ClassVar = {
         "queue": "timeleft",

@@ -70,6 +70,7 @@ class SonarrStandIn(ArrStandIn):
         "downloadIgnored",
     )
     unknown_items = "includeUnknownSeriesItems"
+    history_of = "episodeId"
     item_name, parent_name = "episode", "series"
     sort_keys: ClassVar = {
         "queue": "timeleft",

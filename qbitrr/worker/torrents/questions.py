@@ -37,7 +37,7 @@ _JUDGED_AT_ONCE = 100
 _MOST_OTHERS = 50
 _HARMS = DELETING | COUNTED
 
-SlowQuestion = ipc.ReadFiles | ipc.ReadEvents | ipc.Compare | ipc.PlanRoom
+SlowQuestion = ipc.ReadFiles | ipc.ReadEvents | ipc.ReadItemEvents | ipc.Compare | ipc.PlanRoom
 
 
 class Questions:
@@ -78,6 +78,8 @@ class Questions:
                 answer = self._files(request, infohash)
             case ipc.ReadEvents(request, infohash):
                 answer = self._events(request, infohash)
+            case ipc.ReadItemEvents(request, item_id):
+                answer = self._item_events(request, item_id)
             case ipc.Compare(request, config):
                 answer = self._compare(request, config)
             case ipc.PlanRoom(request, lacks_bytes):
@@ -121,8 +123,18 @@ class Questions:
                 events += _of_arr(await self._arr.history(infohash.upper()))
             except ServiceError as failure:
                 error = str(failure)
-        latest = sorted(events, key=lambda event: event.at)[-_MOST_EVENTS:]
-        return ipc.TorrentEvents(request, tuple(latest), error)
+        return ipc.TorrentEvents(request, _latest(events), error)
+
+    async def _item_events(self, request: int, item_id: int) -> ipc.TorrentEvents:
+        if self._arr is None:
+            return ipc.TorrentEvents(request, error="it has no Arr")
+        try:
+            events = list(_of_arr(await self._arr.item_history(item_id)))
+        except ServiceError as failure:
+            return ipc.TorrentEvents(request, error=str(failure))
+        for infohash in {event.infohash for event in events if event.infohash}:
+            events += [event for torrent in self._seen(infohash) for event in _of_client(torrent)]
+        return ipc.TorrentEvents(request, _latest(events))
 
     async def _plan_room(self, request: int, lacks_bytes: int) -> ipc.RoomPlan:
         if self._room is None:
@@ -177,11 +189,18 @@ def not_comparable(before: WorkerConfig, after: WorkerConfig) -> tuple[str, ...]
     return tuple(name for name, check in differs.items() if check())
 
 
+def _latest(events: Iterable[ipc.TorrentEvent]) -> tuple[ipc.TorrentEvent, ...]:
+    """The newest ones that fit into a message, the oldest first."""
+    return tuple(sorted(events, key=lambda event: event.at)[-_MOST_EVENTS:])
+
+
 def _of_client(torrent: TorrentFacts) -> list[ipc.TorrentEvent]:
-    events = [ipc.TorrentEvent("qbittorrent", "added", torrent.added_at, torrent.instance)]
-    if torrent.completed_at is not None:
-        events.append(ipc.TorrentEvent("qbittorrent", "completed", torrent.completed_at, torrent.instance))
-    return events
+    times = {"added": torrent.added_at, "completed": torrent.completed_at}
+    return [
+        ipc.TorrentEvent("qbittorrent", kind, at, torrent.instance, infohash=torrent.infohash)
+        for kind, at in times.items()
+        if at is not None
+    ]
 
 
 def _of_arr(records: Iterable[HistoryRecord]) -> Iterator[ipc.TorrentEvent]:
@@ -189,4 +208,5 @@ def _of_arr(records: Iterable[HistoryRecord]) -> Iterator[ipc.TorrentEvent]:
     for record in records:
         if (at := from_iso(record.date)) is not None:
             text = (record.source_title or "")[:_LONGEST_TEXT]
-            yield ipc.TorrentEvent("arr", str(record.event_type), at, text=text)
+            infohash = (record.download_id or "").lower()
+            yield ipc.TorrentEvent("arr", str(record.event_type), at, text=text, infohash=infohash)

@@ -61,6 +61,7 @@ OPEN_INSIDE = OPEN_TO_ALL | {
     ("GET", "/web/torrents/{hash}/explain"),
     ("GET", "/web/torrents/{hash}/timeline"),
     ("GET", "/web/arr/{section}/items/{id}/history"),
+    ("GET", "/web/arr/{section}/items/{id}/timeline"),
     ("POST", "/web/arr/rebuild"),
     ("POST", "/web/mcp"),
     ("POST", "/web/arr/{section}/restart"),

@@ -2,15 +2,17 @@
 
 import pytest
 
+from control.auth.roles import Author, Caller
 from qbitrr import ipc
 from qbitrr.clock import to_iso
+from qbitrr.errors import ConflictError
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.state import ledger, torrents, verdicts
 from qbitrr.state.database import open_writer
 from qbitrr.state.torrents import LastSeen, StoredTorrent
 from qbitrr.state.verdicts import StoredVerdict
 from tests.integration.control.asking import get
-from tests.integration.control.sample import HASH, NOW, answering, fake_process
+from tests.integration.control.sample import HASH, NOW, answering, decision, fake_process
 
 EVENTS = (
     ipc.TorrentEvent("arr", "grabbed", NOW - 3600, text="Some.Movie"),
@@ -81,6 +83,103 @@ async def test_one_that_left_without_us_says_so(make_context_over, connect, tmp_
     (event,) = timeline["events"]
     assert (event["actor"], event["kind"], event["instance"]) == ("qbittorrent", "left", "qBit")
     assert event["text"] == text
+
+
+@pytest.mark.parametrize(
+    ("action", "subject", "kind"),
+    [
+        ("POST /web/actions/{id}/undo", "", "undo"),
+        ("POST /api/actions/{id}/answer", "do, always", "do"),
+        ("POST /answer", "undo, {id}", "undo"),
+        ("POST /web/imports/answer", f"import, {HASH.upper()}", "import"),
+        ("POST /answer", f"leave_import, movies, qBit, {HASH}, abc", "leave"),
+    ],
+)
+async def test_what_the_user_answered_is_in_it(client, context, action, subject, kind):
+    answers_with(context, ipc.TorrentEvents(1))
+    (entry,) = await ledger.of_torrent(context.database, HASH)
+    author = Author("192.0.2.7", Caller.CREDENTIAL, "token")
+    async with context.audit.entry(author, action.format(id=entry.id), subject.format(id=entry.id)):
+        pass
+    events = (await get(client, f"/web/torrents/{HASH}/timeline"))["events"]
+    assert [(one["actor"], one["kind"], one["hash"]) for one in events if one["actor"] == "user"] == [
+        ("user", kind, HASH)
+    ]
+    assert "192.0.2.7" not in str(events)
+
+
+@pytest.mark.parametrize(
+    ("action", "subject"),
+    [
+        ("POST /web/actions/{id}0/undo", ""),
+        ("POST /web/imports/answer", f"import, {'5' * 40}"),
+        ("POST /web/orphans/answer", "leave, {id}"),
+        ("POST /answer", "discard, movies, abc"),
+    ],
+)
+async def test_what_was_answered_about_something_else_is_not(client, context, action, subject):
+    answers_with(context, ipc.TorrentEvents(1))
+    (entry,) = await ledger.of_torrent(context.database, HASH)
+    author = Author("192.0.2.7", Caller.CREDENTIAL, "token")
+    async with context.audit.entry(author, action.format(id=entry.id), subject.format(id=entry.id)):
+        pass
+    assert [one["actor"] for one in (await get(client, f"/web/torrents/{HASH}/timeline"))["events"]] == ["qbitrr"]
+
+
+async def test_an_answer_that_was_refused_is_not(client, context):
+    answers_with(context, ipc.TorrentEvents(1))
+    (entry,) = await ledger.of_torrent(context.database, HASH)
+    with pytest.raises(ConflictError):
+        async with context.audit.entry(
+            Author("192.0.2.7", Caller.CREDENTIAL, "token"), f"POST /web/actions/{entry.id}/undo"
+        ):
+            raise ConflictError("nothing to undo")
+    assert [one["actor"] for one in (await get(client, f"/web/torrents/{HASH}/timeline"))["events"]] == ["qbitrr"]
+
+
+async def test_all_downloads_of_an_item_are_in_its_timeline(make_context_over, connect, tmp_path, filled_state):
+    """What the Arr names, what only our ledger knows, what left without us, and a deleted file; nothing of others."""
+    path = tmp_path / "state.db"
+    path.write_bytes(filled_state.read_bytes())
+    left, known, other = ("9" * 40, "8" * 40, "7" * 40)
+    async with open_writer(path) as database:
+        for infohash, items in ((known, [7]), (other, [8])):
+            await ledger.plan(database, decision("movies", infohash, {}), {"item_ids": items}, NOW - 50)
+        await torrents.save(database, "movies", StoredTorrent, [StoredTorrent("qBit", left, NOW - 500, "movies")])
+        await verdicts.store(
+            database, [StoredVerdict("movies", "qBit", left, "A.Film", "nothing", "young", "it is young", [], NOW)]
+        )
+        await torrents.forget(database, "movies", [TorrentKey("qBit", left)], NOW - 20, {})
+        context = make_context_over(database)
+        answers_with(
+            context,
+            ipc.TorrentEvents(
+                1,
+                (
+                    ipc.TorrentEvent("arr", "grabbed", NOW - 400, infohash=left),
+                    ipc.TorrentEvent("qbittorrent", "added", NOW - 399, "qBit", infohash=left),
+                    ipc.TorrentEvent("arr", "movieFileDeleted", NOW - 10, text="a.mkv"),
+                ),
+            ),
+        )
+        async with connect(context) as client:
+            timeline = await get(client, "/web/arr/movies/items/7/timeline")
+    assert [(one["actor"], one["kind"], one["hash"][:1]) for one in timeline["events"]] == [
+        ("arr", "grabbed", "9"),
+        ("qbittorrent", "added", "9"),
+        ("qbitrr", "fail", "8"),
+        ("qbittorrent", "left", "9"),
+        ("arr", "movieFileDeleted", ""),
+    ]
+    assert timeline["missing"] == []
+
+
+async def test_the_timeline_of_an_item_says_what_is_missing(client, context):
+    answers_with(context, ipc.TorrentEvents(1, error="Radarr-4K does not answer"))
+    timeline = await get(client, "/web/arr/movies/items/999/timeline")
+    assert timeline == {"events": [], "missing": [{"category": "movies", "error": "Radarr-4K does not answer"}]}
+    await get(client, "/web/arr/nothing/items/7/timeline", 404)
+    await get(client, "/web/arr/movies/items/x/timeline", 400)
 
 
 async def test_an_unknown_torrent(client):

@@ -92,6 +92,24 @@ async def test_the_events_of_arr_and_client_are_listed(sandbox, bench, asking):
         assert answer.error
 
 
+async def test_the_events_of_an_item_are_those_of_its_downloads(sandbox, bench, asking):
+    arr = sandbox.world.arrs["Radarr-HD"]
+    record = next(one for one in arr.queue.values() if one.item_id is not None)
+    infohash = record.download_id.lower()
+    async with bench() as opened:
+        await polled(opened)
+        answer = await asking(opened, ipc.ReadItemEvents(7, record.item_id))
+        assert {("arr", "grabbed"), ("qbittorrent", "added")} <= {
+            (one.actor, one.kind) for one in answer.events if one.infohash == infohash
+        }
+        about = {one.download_id.lower() for one in arr.history if one.item_id == record.item_id and one.download_id}
+        assert {one.infohash for one in answer.events} - {""} <= about
+        assert [one.at for one in answer.events] == sorted(one.at for one in answer.events)
+        assert (await asking(opened, ipc.ReadItemEvents(8, 10**9))).events == ()
+        await sandbox.arrs["Radarr-HD"].fail(Down())
+        assert (await asking(opened, ipc.ReadItemEvents(9, record.item_id))).error
+
+
 async def test_another_delay_is_compared_with_the_present_one(sandbox, bench, asking):
     """What stalls would be removed after a second, and is not by the present rules."""
     only(sandbox.world, stalled(sandbox.world))
