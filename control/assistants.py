@@ -70,7 +70,9 @@ class Assistants:
         except QbitrrError as error:
             if error.status >= 500:
                 _log.warning("tool failed", tool=reply.tool, code=error.code, error=str(error))
+            context.tool_calls[reply.tool, True] += 1
             return mcp.tool_result(request.id, error.summary, is_error=True)
+        context.tool_calls[reply.tool, False] += 1
         return mcp.tool_result(request.id, *texts)
 
 

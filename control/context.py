@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from control.auth.passwords import Passwords
+from control.outbox import MessageCounts
 from control.peers import Peers
 from control.posters import Posters
 from control.web.budget import Budget
@@ -58,8 +60,8 @@ class HandlerContext:
 
     `answers` and `bodies` are the bytes of large answers and requests on their way, `streams` the open event and log
     streams; `files`, `queries` and `pictures` are the queues of what reads much of files, the state file and the Arrs.
-    `answer_links` are those in messages. `database` reads only. `log_folder` is None when no log files are written,
-    `login_link` after the first start.
+    `answer_links` are those in messages. `tool_calls` counts the calls of assistants by tool, and whether they failed.
+    `database` reads only. `log_folder` is None when no log files are written, `login_link` after the first start.
     """
 
     access: Access
@@ -79,6 +81,8 @@ class HandlerContext:
     clock: Clock = field(default_factory=Clock)
     passwords: Passwords = field(default_factory=Passwords)
     faults: Faults = field(default_factory=Faults)
+    messages: MessageCounts = field(default_factory=MessageCounts)
+    tool_calls: Counter[tuple[str, bool]] = field(default_factory=Counter)
     answers: Budget = field(default_factory=_answers)
     bodies: Budget = field(default_factory=_bodies)
     streams: Budget = field(default_factory=_streams)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from control.announced import Announced, AnnouncedFile
     from control.auth.answer_links import Purpose, Subject
     from control.message_text import Text
-    from control.outbox import Send, Target
+    from control.outbox import MessageCounts, Send, Target
     from qbitrr.clock import Clock
     from qbitrr.config.model import NotificationEvent, Notifications
 
@@ -142,6 +142,11 @@ class NotificationSender:
         self._phases: dict[str, Phase] = {}
         self._over_at = dict.fromkeys(file.content.troubles, clock.monotonic())
         self._resume()
+
+    @property
+    def counts(self) -> MessageCounts:
+        """How the attempts of this run ended."""
+        return self._delivery.counts
 
     @property
     def announced(self) -> Announced:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from control.message_text import body_of
 from qbitrr import logs
@@ -50,6 +51,23 @@ def targets_of(settings: Notifications) -> dict[str, Target]:
     }
 
 
+Outcome = Literal["sent", "failed", "dropped"]
+
+
+class MessageCounts:
+    """How attempts to send messages ended since the start, by the kind of their address.
+
+    A `failed` one is made again; a message is `dropped` after the last of them, or when its address was removed.
+    """
+
+    def __init__(self) -> None:
+        self.ended: Counter[tuple[str, Outcome]] = Counter()
+
+    def count(self, kind: str, outcome: Outcome) -> None:
+        """Count one more."""
+        self.ended[kind, outcome] += 1
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """How messages are sent. `targets` returns what is configured now, `save` writes what the outboxes hold."""
@@ -60,6 +78,7 @@ class Delivery:
     clock: Clock
     backoff: Backoff
     attempt_seconds: float
+    counts: MessageCounts = field(default_factory=MessageCounts)
     at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
 
@@ -132,6 +151,7 @@ class Outbox:
         while (target := self._target) is not None and held.attempts < _ATTEMPTS:
             async with self._delivery.at_once:
                 is_sent = await self._attempt(body)
+            self._count("sent" if is_sent else "failed")
             if is_sent:
                 break
             held.attempts += 1
@@ -142,8 +162,12 @@ class Outbox:
                 (_log.warning, "its address was removed") if target is None else (_log.error, "it was not sent")
             )
             log("notification was dropped", because=because, attempts=held.attempts, characters=len(body.plain))
+            self._count("dropped")
         self._leave([])
         await self._delivery.save()
+
+    def _count(self, outcome: Outcome) -> None:
+        self._delivery.counts.count(kind_of(self._url), outcome)
 
     async def _attempt(self, body: Body) -> bool:
         """Try once to send, and write before that it is tried."""

@@ -339,6 +339,7 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             login_link=start.login_link,
             workers=workers,
             own_tasks=own_tasks,
+            messages=notifications.counts,
             database=database,
             log_folder=log_folder,
             clock=clock,

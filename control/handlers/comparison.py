@@ -124,6 +124,13 @@ async def read(context: HandlerContext, request: ComparisonRequest) -> Compariso
     return Comparison(found, _next(after))
 
 
+async def counts_of_a_day(context: HandlerContext) -> Counter[tuple[str, Class]]:
+    """Count the torrents of the last 24 hours by category and class, the newest 500 at most."""
+    now = context.clock.wall()
+    page = await side_by_side.page(context.database, _AT_ONCE, Span(now - _DAY_SECONDS, _EVER))
+    return Counter((row.category, compare(row.ours, row.theirs, now).kind) for row in page.rows)
+
+
 def compared(row: SideBySide, now: float) -> ComparedTorrent:
     """Compare what both sides did to a torrent, at `now` (epoch seconds)."""
     found = compare(row.ours, row.theirs, now)

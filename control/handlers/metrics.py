@@ -9,7 +9,7 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING, get_args
 
-from control.handlers import inbox
+from control.handlers import comparison, inbox
 from control.handlers.inbox import Matter
 from control.handlers.searches import query_limits, resting_seasons
 from control.handlers.shared import Nothing
@@ -19,7 +19,8 @@ from qbitrr import __version__
 from qbitrr.rules.orphans import OrphanState
 from qbitrr.rules.search import budget
 from qbitrr.rules.search.budget import Bucket, Moment
-from qbitrr.state import ledger, listing, orphans, room, searches
+from qbitrr.rules.side_by_side import Class
+from qbitrr.state import ledger, listing, orphans, room, searches, torrents
 from supervisor.lifecycle import Phase
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from qbitrr.state.orphans import OrphanTotal
     from qbitrr.state.room import SpaceNeed
     from qbitrr.state.searches import StoredBudget
+
+_DAY_SECONDS = 86400
 
 
 async def read(context: HandlerContext, _request: Nothing, _http: web.Request) -> web.Response:
@@ -55,8 +58,9 @@ async def _metrics(context: HandlerContext) -> list[Metric]:
     waiting = _inbox((await inbox.read(context, Nothing())).entries)
     searching = await _search_metrics(context)
     files = _orphans(await orphans.totals(context.database), await orphans.failures(context.database))
-    stored = [*actions, *catalogue, *search_budgets, *searching, *waiting, *files, *space]
-    return [*_daemon(context), *_workers(context), *stored]
+    others = await _others(context)
+    stored = [*actions, *catalogue, *search_budgets, *searching, *waiting, *files, *space, *others]
+    return [*_daemon(context), *_workers(context), *_messages(context), *_assistants(context), *stored]
 
 
 class _Collected:
@@ -163,6 +167,38 @@ def _operations(context: HandlerContext) -> Iterator[Metric]:
         for path, took in one.first_byte_seconds.items():
             lists.add_metric([category, path], took)
     yield lists
+
+
+def _messages(context: HandlerContext) -> Iterator[Metric]:
+    ended = _counter("notifications", "Attempts to send a message, by how they ended.", ["kind", "outcome"])
+    for (kind, outcome), number in context.messages.ended.items():
+        ended.add_metric([kind, outcome], number)
+    yield ended
+
+
+def _assistants(context: HandlerContext) -> Iterator[Metric]:
+    calls = _counter("assistant_calls", "Calls of assistants.", ["tool"])
+    failed = _counter("assistant_calls_failed", "Those that were answered by an error.", ["tool"])
+    for tool in sorted({tool for tool, _ in context.tool_calls}):
+        failures = context.tool_calls[tool, True]
+        calls.add_metric([tool], context.tool_calls[tool, False] + failures)
+        failed.add_metric([tool], failures)
+    yield from (calls, failed)
+
+
+async def _others(context: HandlerContext) -> list[Metric]:
+    """Make the metrics of what others did, and of how Shadow compares with it."""
+    left = _gauge(
+        "torrents_left_without_us", "Torrents that left within a day without an action of ours.", ["category"]
+    )
+    found = await torrents.departures_since(context.database, context.clock.wall() - _DAY_SECONDS)
+    beside = _gauge("compared_torrents", "Torrents of a day, by how Shadow and others compare.", ["category", "kind"])
+    compared = await comparison.counts_of_a_day(context)
+    for category in context.workers.processes:
+        left.add_metric([category], found.get(category, 0))
+        for kind in Class:
+            beside.add_metric([category, kind], compared[category, kind])
+    return [left, beside]
 
 
 def _inbox(entries: Iterable[InboxEntry]) -> Iterator[Metric]:

@@ -271,6 +271,20 @@ async def test_sending_is_retried_and_given_up_at_last(sent):
     assert hopeless.tried == 5
 
 
+@pytest.mark.parametrize(
+    ("failures", "ends"), [(0, {"sent": 1}), (4, {"failed": 4, "sent": 1}), (5, {"failed": 5, "dropped": 1})]
+)
+async def test_ends_of_attempts_are_counted_by_the_kind_of_the_address(started, failures, ends):
+    notifications = started(Sender(failures))
+    notifications.notify(decision())
+    running = asyncio.create_task(notifications.run())
+    try:
+        await until(lambda: notifications.counts.ended.total() >= sum(ends.values()), 5, lambda: notifications.counts)
+    finally:
+        running.cancel()
+    assert notifications.counts.ended == {("json", outcome): number for outcome, number in ends.items()}
+
+
 async def test_a_send_that_does_not_return_is_cancelled_in_time_and_the_next_message_is_sent(started):
     sender, cancelled = Sender(), []
 

@@ -9,11 +9,15 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from qbitrr import ipc
-from qbitrr.state import room
+from qbitrr.rules.facts import TorrentKey
+from qbitrr.state import room, torrents, verdicts
 from qbitrr.state.database import open_reader, open_writer
 from qbitrr.state.room import SpaceNeed
+from qbitrr.state.torrents import LastSeen, StoredTorrent
+from qbitrr.state.verdicts import StoredVerdict
 from supervisor.lifecycle import Phase
 from supervisor.worker_process import LastReport
+from tests.integration.control.asking import post
 from tests.integration.control.sample import NOW, fake_process
 
 DOCS = Path(__file__).parents[4] / "docs"
@@ -90,6 +94,39 @@ async def test_what_waits_for_space_has_metrics_while_it_is_known(make_context_o
     assert value(found["qbitrr_space_waiting_downloads"], instance="qBit") == 1
     assert value(found["qbitrr_space_lacking_bytes"], instance="qBit") == 120
     assert [one.labels["instance"] for one in found["qbitrr_space_lacking_bytes"]] == ["qBit"]
+
+
+@pytest.mark.parametrize(("ago", "number"), [(86400, 1), (86401, 0)])
+async def test_what_left_without_us_within_a_day_has_metrics(
+    make_context_over, connect, tmp_path, filled_state, ago, number
+):
+    path = tmp_path / "state.db"
+    path.write_bytes(filled_state.read_bytes())
+    key = TorrentKey("qBit", "9" * 40)
+    async with open_writer(path) as database:
+        verdict = StoredVerdict("movies", *key, "A.Film", "nothing", "young", "it is young", [], NOW - 90000)
+        await torrents.save(database, "movies", StoredTorrent, [StoredTorrent(*key, NOW - 90000, "movies")])
+        await verdicts.store(database, [verdict])
+        await torrents.forget(database, "movies", [key], NOW - ago, {key: LastSeen(NOW - ago - 5, "uploading")})
+    async with open_reader(path) as database, connect(make_context_over(database)) as client:
+        found = await families(client)
+    assert value(found["qbitrr_torrents_left_without_us"], category="movies") == number
+    assert value(found["qbitrr_torrents_left_without_us"], category="music") == 0
+    assert value(found["qbitrr_compared_torrents"], category="movies", kind="only_theirs") == number
+
+
+async def test_messages_and_calls_of_assistants_are_counted(client, context):
+    context.messages.count("mailto", "failed")
+    context.messages.count("mailto", "sent")
+    for arguments in ({}, {"category": "nothing"}):
+        message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "explain_worker_ends"}}
+        message["params"]["arguments"] = {"category": "movies", **arguments}
+        await post(client, "/web/mcp", json=message)
+    found = await families(client)
+    assert value(found["qbitrr_notifications"], kind="mailto", outcome="sent") == 1
+    assert value(found["qbitrr_notifications"], kind="mailto", outcome="failed") == 1
+    assert value(found["qbitrr_assistant_calls"], tool="explain_worker_ends") == 2
+    assert value(found["qbitrr_assistant_calls_failed"], tool="explain_worker_ends") == 1
 
 
 async def test_dashboard_and_alerts_speak_of_metrics_that_exist(client):
