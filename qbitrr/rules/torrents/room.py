@@ -48,7 +48,7 @@ def room_needed(torrent: TorrentFacts, context: RuleContext, policy: Policy, now
     )
     if objection is not None:
         text, again_at = objection
-        return stops(f"a download needs space, but {text}", again_at, **facts, **context.clearance.facts)
+        return stops(f"a download needs space, but {text}", again_at, **facts | context.clearance.facts)
     return acts(Action.REMOVE, BECAUSE, **facts)
 
 

@@ -61,6 +61,13 @@ def test_only_what_was_chosen_and_is_imported_goes_and_what_is_not_known_keeps_i
     assert decided(around) == expected
 
 
+def test_what_owes_something_to_a_tracker_stays_with_the_facts_of_that():
+    owes = Clearance(False, "the hit-and-run minimum of a.example is not met", {"ratio": 1.0, "minimum of a": "9 days"})
+    found = verdict(SEEDING, chosen(clearance=owes), ON, seeding=ENOUGH)
+    assert decision(found) == STAYS
+    assert found.last.finding.facts["minimum of a"] == "9 days"
+
+
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
