@@ -32,7 +32,7 @@ from qbitrr.rules.arr_settings import OurSettings, contradictions
 from qbitrr.worker.arr_settings import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from qbitrr.arr.models import DownloadClient
     from qbitrr.config.model import Ombi, Overseerr, Prowlarr
@@ -139,16 +139,17 @@ class _RefusedCredentials:
         self._refused: OrderedDict[str, CredentialsRejectedError] = OrderedDict()
 
     @asynccontextmanager
-    async def attempt(self, service: str, fingerprint: str) -> AsyncIterator[None]:
+    async def attempt(self, service: str, fingerprint: Callable[[], str]) -> AsyncIterator[None]:
         """Enclose one login. Raises CredentialsRejectedError when these credentials were refused before."""
-        if fingerprint in self._refused:
+        credentials = fingerprint()
+        if credentials in self._refused:
             raise CredentialsRejectedError(
                 service, "these credentials were refused before and are not tried a second time"
             )
         try:
             yield
         except CredentialsRejectedError as error:
-            self._refused[fingerprint] = error
+            self._refused[credentials] = error
             while len(self._refused) > _MOST_REFUSED:
                 self._refused.popitem(last=False)
             raise

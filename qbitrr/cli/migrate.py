@@ -25,7 +25,7 @@ from qbitrr.qbittorrent.client import QbittorrentClient
 from qbitrr.qbittorrent.session import Access
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
     from qbitrr.config.load import Loaded
@@ -144,6 +144,6 @@ class _OneLogin:
     """Logins are not guarded: this process makes one attempt for each qBittorrent."""
 
     @asynccontextmanager
-    async def attempt(self, _service: str, _fingerprint: str) -> AsyncIterator[None]:
+    async def attempt(self, _service: str, _fingerprint: Callable[[], str]) -> AsyncIterator[None]:
         """Enclose one login."""
         yield

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     class KeyGuard(Protocol):
         """Guard of API keys: a refused one is not tried again."""
 
-        def attempt(self, service: str, fingerprint: str) -> AbstractAsyncContextManager[None]:
+        def attempt(self, service: str, fingerprint: Callable[[], str]) -> AbstractAsyncContextManager[None]:
             """Raise CredentialsRejectedError on entering for a refused key, and record one that leaves the block."""
             ...
 
@@ -52,7 +52,7 @@ class RequestSource:
 
     async def requests(self) -> list[MediaRequest]:
         """List the open requests. Raises a ServiceError."""
-        async with self._guard.attempt(self.service, self._fingerprint):
+        async with self._guard.attempt(self.service, lambda: self._fingerprint):
             try:
                 return await self._ask(self._http)
             except RefusedError as error:

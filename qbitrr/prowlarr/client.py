@@ -19,7 +19,7 @@ from qbitrr.http.client import HttpClient, Timeouts
 from qbitrr.rules.search.query_limits import DAY_SECONDS, HOUR_SECONDS, QueryLimit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractAsyncContextManager
     from typing import Protocol
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     class KeyGuard(Protocol):
         """Guard of API keys: a refused one is not tried again."""
 
-        def attempt(self, service: str, fingerprint: str) -> AbstractAsyncContextManager[None]:
+        def attempt(self, service: str, fingerprint: Callable[[], str]) -> AbstractAsyncContextManager[None]:
             """Raise CredentialsRejectedError on entering for a refused key, and record one that leaves the block."""
             ...
 
@@ -103,7 +103,7 @@ class ProwlarrClient:
 
     async def version(self) -> str:
         """Ask for the version. Raises a ServiceError; UnexpectedAnswerError when another application answers."""
-        async with self._guard.attempt(SERVICE, self._fingerprint):
+        async with self._guard.attempt(SERVICE, lambda: self._fingerprint):
             status = await self._http.get("system/status", Status)
         if status.app_name != _APP:
             found = status.app_name or "something else"
@@ -115,7 +115,7 @@ class ProwlarrClient:
 
         Raises a ServiceError.
         """
-        async with self._guard.attempt(SERVICE, self._fingerprint):
+        async with self._guard.attempt(SERVICE, lambda: self._fingerprint):
             indexers = [one for one in await self._http.get("indexer", list[Indexer]) if one.enable]
             limited = [one for one in indexers if (one.value(_LIMIT) or 0) > 0]
             used = {seconds: await self._used(seconds) for seconds in sorted(set(map(_window, limited)))}

@@ -19,7 +19,7 @@ from qbitrr.errors import BannedError, CredentialsRejectedError, ReadOnlyError, 
 from qbitrr.http.client import HttpClient, Timeouts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from qbitrr.http.client import Form, Query
@@ -56,8 +56,8 @@ class Access:
 class LoginGuard(Protocol):
     """Guard of logins: one process at a time tries credentials, and none once they were refused."""
 
-    def attempt(self, service: str, fingerprint: str) -> AbstractAsyncContextManager[None]:
-        """Enclose one attempt.
+    def attempt(self, service: str, fingerprint: Callable[[], str]) -> AbstractAsyncContextManager[None]:
+        """Enclose one attempt; `fingerprint` is called only if credentials of the service were refused, or are now.
 
         Raises CredentialsRejectedError on entering when these credentials were refused before, and records one that
         leaves the block.
@@ -134,7 +134,7 @@ class Session:
                 return
             if self._refused is not None:
                 raise self._refused
-            async with self._guard.attempt(self._access.service, self._access.fingerprint()):
+            async with self._guard.attempt(self._access.service, self._access.fingerprint):
                 try:
                     await self._try_credentials()
                 except CredentialsRejectedError as error:

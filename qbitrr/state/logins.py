@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from qbitrr.errors import CredentialsRejectedError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
     from qbitrr.clock import Clock
@@ -40,8 +40,8 @@ class LoginRegister:
         self._clock = clock
 
     @asynccontextmanager
-    async def attempt(self, service: str, fingerprint: str) -> AsyncIterator[None]:
-        """Hold the lock for one attempt.
+    async def attempt(self, service: str, fingerprint: Callable[[], str]) -> AsyncIterator[None]:
+        """Hold the lock for one attempt. That of a password takes long to compute: only where something was refused.
 
         Raises CredentialsRejectedError on entering when these credentials were refused before, and stores one that
         leaves the block.
@@ -55,13 +55,13 @@ class LoginRegister:
             except CredentialsRejectedError:
                 await self._database.write(
                     "INSERT OR REPLACE INTO refused_logins VALUES (?, ?, ?)",
-                    (service, fingerprint, self._clock.wall()),
+                    (service, fingerprint(), self._clock.wall()),
                 )
                 raise
 
-    async def _check(self, service: str, fingerprint: str) -> None:
+    async def _check(self, service: str, fingerprint: Callable[[], str]) -> None:
         row = await self._database.row("SELECT fingerprint FROM refused_logins WHERE service = ?", (service,))
-        if row == (fingerprint,):
+        if row is not None and row[0] == fingerprint():
             text = "these credentials were refused before; correct them in the configuration"
             raise CredentialsRejectedError(service, text)
 

@@ -22,7 +22,7 @@ from tests.support.polling import until
 from tests.support.torrents import make_torrent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from tests.support.qbittorrent import QbittorrentNox
@@ -39,7 +39,7 @@ class NoGuard:
     """Every login may be tried."""
 
     @asynccontextmanager
-    async def attempt(self, service: str, fingerprint: str) -> AsyncIterator[None]:
+    async def attempt(self, service: str, fingerprint: Callable[[], str]) -> AsyncIterator[None]:
         yield
 
 

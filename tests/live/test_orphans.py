@@ -30,7 +30,7 @@ from tests.support.state import migrated
 from tests.support.torrents import make_torrent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from aiohttp.typedefs import Middleware
@@ -57,7 +57,7 @@ class NoGuard:
     """Every login may be tried."""
 
     @asynccontextmanager
-    async def attempt(self, service: str, fingerprint: str) -> AsyncIterator[None]:
+    async def attempt(self, service: str, fingerprint: Callable[[], str]) -> AsyncIterator[None]:
         yield
 
 

@@ -26,7 +26,7 @@ class Guard:
         try:
             yield
         except CredentialsRejectedError:
-            self.refused.append((service, fingerprint))
+            self.refused.append((service, fingerprint()))
             raise
 
 

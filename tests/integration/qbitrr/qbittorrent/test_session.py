@@ -25,13 +25,13 @@ class Register:
 
     @asynccontextmanager
     async def attempt(self, service, fingerprint):
-        if fingerprint in self.refused:
+        if fingerprint() in self.refused:
             raise CredentialsRejectedError(service, "refused before")
         self.attempts += 1
         try:
             yield
         except CredentialsRejectedError:
-            self.refused.add(fingerprint)
+            self.refused.add(fingerprint())
             raise
 
 

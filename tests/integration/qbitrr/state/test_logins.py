@@ -26,9 +26,9 @@ signal.pause()
     async with open_writer(state_file) as database:
         register = LoginRegister(database, lock, Clock())
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.2), register.attempt("qBit", "f"):
+            async with asyncio.timeout(0.2), register.attempt("qBit", lambda: "f"):
                 pytest.fail("took a turn that is somebody else's")
         process.kill()
         await process.wait()
-        async with asyncio.timeout(5), register.attempt("qBit", "f"):
+        async with asyncio.timeout(5), register.attempt("qBit", lambda: "f"):
             pass
