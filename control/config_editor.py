@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -119,16 +120,13 @@ class ConfigEditor:
         earlier = next((version for version in kept if version.id == number), None)
         if earlier is None:
             raise NotFoundError(f"No version {number} of the configuration is kept")
-        return await self._make(
-            lambda: replace_text(self._read(), earlier.text, self._environ), [f"version {number}"], author, None
-        )
+        return await self._make(lambda: self._replaced_by(earlier), [f"version {number}"], author, None)
 
     async def versions(self) -> list[tuple[history.Version, list[KeyChange]]]:
         """Every kept version with what it changed, the newest first."""
         kept = await asyncio.to_thread(history.versions, self._history)
-        documents = [parse(version.text) for version in kept]
-        changes = [differences(before, after) for before, after in zip([{}, *documents], documents, strict=False)]
-        first_is_whole = [[], *changes[1:]]
+        changes = [_between(before, after) for before, after in pairwise(kept)]
+        first_is_whole: list[list[KeyChange]] = [[], *changes]
         return list(zip(kept, first_is_whole, strict=False))[::-1]
 
     async def watch(self) -> None:
@@ -197,6 +195,16 @@ class ConfigEditor:
     ) -> ConfigChange:
         return edit_text(self._read(), edits, self._environ, problems, renames)
 
+    def _replaced_by(self, earlier: history.Version) -> ConfigChange:
+        """The change to an earlier version; one without secrets gets the present ones."""
+        present = self._read()
+        text = earlier.text
+        if not earlier.complete:
+            from qbitrr.config.edit import with_secrets_of  # noqa: PLC0415 - tomlkit is slow and large
+
+            text = with_secrets_of(text, present)
+        return replace_text(present, text, self._environ)
+
     # -- the file -----------------------------------------------------------------------------------------------
 
     def _write(self, change: ConfigChange, author: Author) -> None:
@@ -259,6 +267,14 @@ class ConfigEditor:
             remedy="it is applied with the next change, by SIGHUP, or by POST /api/config without changes",
         )
         self._on_change("edited", plan)
+
+
+def _between(before: history.Version, after: history.Version) -> list[KeyChange]:
+    """What a version changed. Of secrets this is only known while both have them."""
+    old, new = parse(before.text), parse(after.text)
+    if before.complete and after.complete:
+        return differences(old, new)
+    return differences(sanitised(old), sanitised(new))
 
 
 def _names(edits: Edits) -> list[str]:

@@ -21,7 +21,9 @@ _DAY_SECONDS = 86400.0
 FORMER_CATEGORY_SECONDS = 90 * _DAY_SECONDS
 """For which logs and evidence of a category that is not configured any more stay."""
 VERSION_SECONDS = 30 * _DAY_SECONDS
-"""For which earlier versions of the configuration stay: they hold secrets, also those that were changed since."""
+"""For which earlier versions of the configuration stay."""
+SECRETS_SECONDS = _DAY_SECONDS
+"""For which earlier versions keep their secrets, so that a change can be taken back whole."""
 REMOVED_TORRENT_SECONDS = 30 * _DAY_SECONDS
 """For which the .torrent files of removed torrents stay, to add them again."""
 REMOVED_TORRENTS_KEPT = 100
@@ -44,6 +46,8 @@ def delete_old(data_dir: DataDir, categories: Collection[str], now: float) -> in
         if not any(folder.iterdir()):
             folder.rmdir()
     deleted = len(old) + history.drop_old(data_dir.config_history, now - VERSION_SECONDS)
+    if dropped := history.drop_secrets(data_dir.config_history, now - SECRETS_SECONDS):
+        _log.warning("versions of the configuration were deleted: their secrets could not be removed", versions=dropped)
     if deleted:
         _log.info("old files were deleted", number=deleted)
     return deleted

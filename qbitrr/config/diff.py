@@ -47,12 +47,12 @@ def changed_paths(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[P
 
 def kept_secrets(before: Mapping[str, Any], after: Mapping[str, Any], edits: Edits) -> Iterator[Problem]:
     """Problems of secrets that a changed address would receive although they were given for another one."""
-    for path in _changed_addresses(before, after):
+    for path in changed_addresses(before, after):
         table = value_at(after, path[:-1])
         for name, value in table.items() if isinstance(table, dict) else ():
             secret = (*path[:-1], name)
             kept = value == value_at(before, secret) and value not in ("", PLACEHOLDER)
-            if kept and _is_secret(secret) and secret not in edits.puts:
+            if kept and is_secret(secret) and secret not in edits.puts:
                 hint = f"It was given for another {path[-1]}; send it along with the change."
                 yield Problem(".".join(secret), "a secret that would be kept", "the secret once more", hint)
 
@@ -64,12 +64,12 @@ def fixed_secrets(
 
     `variables` names the variable behind each overridden dotted key.
     """
-    for path in _changed_addresses(before, after):
+    for path in changed_addresses(before, after):
         if ".".join(path) in variables:  # the changed address is not used
             continue
         for dotted, variable in variables.items():
             secret = tuple(dotted.split("."))
-            if secret[:-1] == path[:-1] and _is_secret(secret):
+            if secret[:-1] == path[:-1] and is_secret(secret):
                 hint = f"It comes from {variable}; change the address in config.toml, or set a variable for it too."
                 yield Problem(".".join(path), "an address for a secret that was given for another", "the old one", hint)
 
@@ -77,6 +77,19 @@ def fixed_secrets(
 def sanitised(document: Mapping[str, Any]) -> dict[str, Any]:
     """A document without secrets: keys that hold one are absent, addresses lose what is secret in them."""
     return dict(_sanitised_items((), document))
+
+
+def hidden(path: Path, value: Any) -> Any:
+    """A value with `***` in place of every secret in it; one that is empty stays."""
+    if not value:
+        return value
+    if path and is_secret(path):
+        return [HIDDEN] * len(value) if isinstance(value, list) else HIDDEN
+    if isinstance(value, dict):
+        return {name: hidden((*path, name), each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [hidden(path, each) for each in value]
+    return redact_url(value) if isinstance(value, str) else value
 
 
 def restored(value: Any, stored: Any) -> Any:
@@ -105,7 +118,7 @@ def _paths(document: Mapping[str, Any], above: Path = ()) -> Iterator[Path]:
             yield path
 
 
-def _changed_addresses(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Path]:
+def changed_addresses(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Path]:
     """Changed keys that decide to which service a secret is sent."""
     for path in changed_paths(before, after):
         place = place_of(path)
@@ -117,7 +130,8 @@ def _is_port(path: Path) -> bool:
     return is_qbit(path[0]) and path[1:] == ("Port",)
 
 
-def _is_secret(path: Path) -> bool:
+def is_secret(path: Path) -> bool:
+    """Whether a key holds a secret; one that is not known does by its name."""
     place = place_of(path)
     if place is not None and (place.key is None or place.key.form != "rows"):
         return place.key is not None and place.key.secret
@@ -127,7 +141,7 @@ def _is_secret(path: Path) -> bool:
 def _shown(path: Path, value: Any) -> Any:
     if value is None:
         return None
-    return HIDDEN if _is_secret(path) else _sanitised(path, value)
+    return HIDDEN if is_secret(path) else _sanitised(path, value)
 
 
 def _sanitised(path: Path, value: Any) -> Any:
@@ -140,5 +154,5 @@ def _sanitised(path: Path, value: Any) -> Any:
 
 def _sanitised_items(above: Path, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in table.items():
-        if not _is_secret((*above, name)):
+        if not is_secret((*above, name)):
             yield name, _sanitised((*above, name), value)

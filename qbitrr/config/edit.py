@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import tomlkit
 
 from qbitrr.atomic_file import replace_private
-from qbitrr.config.dotted_keys import merged
+from qbitrr.config.diff import changed_addresses, hidden, is_secret
+from qbitrr.config.dotted_keys import merged, value_at
 from qbitrr.config.load import load_file, load_text, parse
+from qbitrr.config.redact import HIDDEN, redact_text
 from qbitrr.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
+    from pathlib import Path as FilePath
 
-    from qbitrr.config.dotted_keys import Edits
+    from qbitrr.config.dotted_keys import Edits, Path
 
 
 def edited(text: str, edits: Edits) -> str:
@@ -40,7 +43,86 @@ def edited(text: str, edits: Edits) -> str:
     return changed
 
 
-def ensure_token(path: Path) -> str:
+def without_secrets(text: str) -> str:
+    """The text with `***` in place of every secret, also where a comment repeats it.
+
+    Raises ConfigError when the text is not TOML, or a secret stands where it cannot be edited.
+    """
+    before = parse(text)
+    document = tomlkit.parse(text)
+    _replace(document, (), hidden)
+    changed = redact_text(tomlkit.dumps(document), frozenset(_secrets_in((), before)))
+    if parse(changed) != hidden((), before):
+        raise ConfigError([Problem("config.toml", "a secret in a place that cannot be edited", "a table of its own")])
+    return changed
+
+
+def with_secrets_of(text: str, present: str) -> str:
+    """A text that `without_secrets` made, with the secrets of the present one.
+
+    A secret, or an address with one, is left out where there is none now, and a secret where it would be sent to
+    another address than now. Raises ConfigError when one of them is not TOML.
+    """
+    stored = parse(present)
+    moved = {path[:-1] for path in changed_addresses(hidden((), stored), parse(text))}
+
+    def filled(path: Path, value: Any) -> Any:
+        now = value_at(stored, path)
+        if is_secret(path):
+            return (None if path[:-1] in moved and path[0] != "WebUI" else now) if value else value
+        if isinstance(value, list):
+            return [_filled_row(path, row, now if isinstance(now, list) else []) for row in value]
+        if now is not None and hidden(path, now) == value:
+            return now
+        return None if _lacks_secret(value) else value
+
+    document = tomlkit.parse(text)
+    _replace(document, (), filled)
+    return tomlkit.dumps(document)
+
+
+def _filled_row(path: Path, row: Any, present: list[Any]) -> Any:
+    """The row as it is now, when only its secrets differ; else without those."""
+    if (now := next((each for each in present if hidden(path, each) == row), None)) is not None:
+        return now
+    if not isinstance(row, dict):
+        return row
+    return {
+        name: value for name, value in row.items() if not (_lacks_secret(value) or (value and is_secret((*path, name))))
+    }
+
+
+def _lacks_secret(value: Any) -> bool:
+    return isinstance(value, str) and HIDDEN in value
+
+
+def _replace(table: MutableMapping[str, Any], above: Path, value_of: Callable[[Path, Any], Any]) -> None:
+    """Replace what differs in a table of a document and in those within it; None drops a key."""
+    for name in list(table):
+        path, value = (*above, name), table[name]
+        if isinstance(value, MutableMapping) and not is_secret(path):
+            _replace(value, path, value_of)
+            continue
+        plain = value.unwrap() if hasattr(value, "unwrap") else value
+        other = value_of(path, plain)
+        if other is None:
+            del table[name]
+        elif other != plain:
+            table[name] = other
+
+
+def _secrets_in(path: Path, value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from _secrets_in((*path, name), each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _secrets_in(path, each)
+    elif isinstance(value, str) and value and is_secret(path):
+        yield value
+
+
+def ensure_token(path: FilePath) -> str:
     """The token of the file; when it has none, a new one is written first.
 
     Raises ConfigError when the file cannot be used, ConflictError when it is being edited, OSError when it cannot be

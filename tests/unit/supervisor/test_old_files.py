@@ -12,6 +12,7 @@ from supervisor.old_files import (
     FORMER_CATEGORY_SECONDS,
     REMOVED_TORRENT_SECONDS,
     REMOVED_TORRENTS_KEPT,
+    SECRETS_SECONDS,
     VERSION_SECONDS,
     delete_old,
     delete_unfinished,
@@ -56,6 +57,16 @@ def test_versions_of_the_configuration_are_deleted_with_age_but_for_the_newest(d
     assert delete_old(data_dir, (), NOW + 10 * VERSION_SECONDS) == 0
     history.record(data_dir.config_history, "Text = 3", "file", NOW)
     assert [version.id for version in history.versions(data_dir.config_history)] == [3, 4]
+
+
+@pytest.mark.parametrize(("age", "complete"), [(SECRETS_SECONDS, True), (SECRETS_SECONDS + 1, False)])
+def test_versions_of_the_configuration_lose_their_secrets_after_a_day(data_dir, age, complete):
+    for number, at in enumerate((NOW - age, NOW)):
+        history.record(data_dir.config_history, f'[qBit]\nPassword = "secret-{number}"', "file", at)
+    delete_old(data_dir, (), NOW)
+    earlier, newest = history.versions(data_dir.config_history)
+    assert (earlier.complete, "secret-0" in earlier.text) == (complete, complete)
+    assert "secret-1" in newest.text
 
 
 def test_files_of_removed_torrents_are_deleted_with_age_but_for_the_newest(data_dir):

@@ -277,6 +277,19 @@ async def test_an_earlier_version_can_be_had_again(client, file):
     assert (await post(client, "/web/config/rollback", 404, json={"id": 99}))["code"] == "NOT_FOUND"
 
 
+async def test_an_earlier_version_without_its_secrets_gets_those_of_now(client, context, file):
+    """A key that was replaced since does not come back, and what the secrets were is not shown."""
+    await change(client, Settings__LoopSleepTimer=10)
+    await change(client, **{"Radarr-4K.APIKey": "k2-secret"})
+    history.drop_secrets(context.config_reload.data_dir.config_history, 1e12)
+    newest, middle, _ = (await get(client, "/web/config/history"))["versions"]
+    assert newest["changed"] == []
+    assert middle["changed"] == [{"key": "Settings.LoopSleepTimer", "before": 5, "after": 10}]
+    await post(client, "/web/config/rollback", json={"id": 1})
+    assert "LoopSleepTimer = 10" not in file.read_text()
+    assert "k2-secret" in file.read_text()
+
+
 async def test_who_saw_an_older_version_is_refused_with_the_keys(client):
     async with client.get("/web/config") as response:
         tag = response.headers["ETag"]
