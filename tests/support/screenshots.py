@@ -1,6 +1,6 @@
 """The screenshots of the documentation: the page of a daemon on the sandbox, in several widths, light and dark.
 
-python -m tests.support.screenshots      renews docs/images in two minutes; look at them before they are committed
+python -m tests.support.screenshots      renews docs/images in three minutes; look at them before they are committed
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
+from urllib.parse import quote
 
 from playwright.async_api import async_playwright
 
@@ -50,14 +51,28 @@ SCREENSHOTS = (
     Screenshot("page-torrent", "activity?action=import", 800, 860, "light", (".entry .deed button",)),
     Screenshot("page-phone", "overview", 360, 740, "dark"),
     Screenshot("page-phone-torrents", "torrents", 360, 740, "light"),
+    Screenshot("page-item", "libraries/radarr-hd?q={movie}", 800, 860, "light", ('[aria-label^="What happened: "]',)),
+    Screenshot("page-plan", "plan", 800, 860, "light"),
+    Screenshot("page-room", "room", 1400, 820, "dark"),
+    Screenshot("page-logs", "logs", 800, 860, "dark"),
+    Screenshot("page-config", "config", 1400, 860, "light"),
+    Screenshot("page-phone-setup", "setup", 360, 740, "light"),
 )
+
+
+async def _movie(daemon: Daemon) -> str:
+    """The title of a movie of which a download failed."""
+    failed = (await daemon.get("/web/decisions?category=radarr-hd&action=fail&state=done"))["decisions"]
+    (item_id, *_) = failed[-1]["notes"]["item_ids"]
+    movies = (await daemon.get("/web/radarr/radarr-hd/movies?page_size=500"))["movies"]
+    return next(str(movie["title"]) for movie in movies if movie["id"] == item_id)
 
 
 async def _take(browser: Browser, daemon: Daemon, one: Screenshot) -> None:
     size: ViewportSize = {"width": one.width, "height": one.height}
     context = await browser.new_context(viewport=size, color_scheme=one.scheme, locale="en-GB", reduced_motion="reduce")
     page = await context.new_page()
-    await show(page, daemon, one.view)
+    await show(page, daemon, one.view.format(movie=quote(await _movie(daemon))))
     for selector in one.pressed:
         await page.locator(selector).first.click()
     await asyncio.sleep(_DRAWN_SECONDS)

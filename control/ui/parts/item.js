@@ -1,10 +1,10 @@
 // <qb-item-history>: how often a movie, an episode or an album was searched, and all that happened to its downloads.
 import { read } from "../api.js";
 import { Element, html, nothing } from "../element.js";
+import { explain } from "../opentorrent.js";
 import { t } from "../words.js";
 import { show } from "./dialog.js";
-import { entryRow } from "./entry.js";
-import { eventRow } from "./event.js";
+import { actionRow, eventRow } from "./event.js";
 import "./time.js";
 
 class ItemHistory extends Element {
@@ -46,13 +46,16 @@ class ItemHistory extends Element {
   #events() {
     const events = this.timeline?.events ?? [];
     if (events.length) {
-      const rows = [...events].reverse().map((event) => (event.decision ? entryRow(event.decision) : eventRow(event)));
-      return html`<ul class="timeline">${rows}</ul>`;
+      return html`<ol class="timeline">${[...events].reverse().map((event) => (event.decision ? action(event.decision) : eventRow(event)))}</ol>`;
     }
     const { decisions = [] } = this.known ?? {};
-    return decisions.length ? html`<ul class="entries">${decisions.map(entryRow)}</ul>` : nothing;
+    return decisions.length ? html`<ol class="timeline">${decisions.map(action)}</ol>` : nothing;
   }
 }
+
+/** An action of ours, with the torrent that it was about. @param {import("../answers.js").Decision} entry */
+const action = (entry) =>
+  actionRow(entry, html`<p><button type="button" class="link" @click=${() => explain(entry.hash, entry.name)}>${entry.name}</button></p>`);
 
 customElements.define("qb-item-history", ItemHistory);
 

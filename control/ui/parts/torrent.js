@@ -4,16 +4,14 @@ import { Element, html, nothing } from "../element.js";
 import { formatFact } from "../facts.js";
 import { capitalised, formatExact, spaced } from "../format.js";
 import { nameInList } from "../opentorrent.js";
-import { canUndo, ending, kindOf, reason } from "../sentences.js";
 import { locale, named, t } from "../words.js";
 import { chip } from "./chip.js";
 import { setParams } from "../router.js";
 import { dismiss, show } from "./dialog.js";
-import { eventRow } from "./event.js";
+import { actionRow, eventRow } from "./event.js";
 import { copy } from "../save.js";
 import { notify } from "./toasts.js";
 import "./time.js";
-import { undo } from "./undo.js";
 
 class Torrent extends Element {
   static properties = { hash: {}, known: { state: true }, timeline: { state: true } };
@@ -96,18 +94,8 @@ class Torrent extends Element {
   /** @param {import("../answers.js").TimelineEvent[]} events */
   #events(events) {
     return events.length
-      ? html`<ol class="timeline">${[...events].reverse().map((event) => (event.decision ? this.#entry(event.decision) : eventRow(event)))}</ol>`
+      ? html`<ol class="timeline">${[...events].reverse().map((event) => (event.decision ? actionRow(event.decision, this.#facts(event.decision.facts)) : eventRow(event)))}</ol>`
       : html`<p class="muted">${t("history.none")}</p>`;
-  }
-
-  #entry(entry) {
-    return html`<li data-kind=${kindOf(entry.state)} data-actor="qbitrr">
-      <p>${chip(t("actor.qbitrr"), kindOf(entry.state))} <strong>${capitalised(named("action", entry.action))}</strong> <qb-time at=${entry.plannedAt}></qb-time></p>
-      <p>${reason(entry)}</p>
-      <p class="muted">${ending(entry)}</p>
-      ${this.#facts(entry.facts)}
-      ${canUndo(entry) ? html`<button type="button" @click=${() => undo(entry)}>${t("undo")}</button>` : nothing}
-    </li>`;
   }
 
   #facts(facts) {
