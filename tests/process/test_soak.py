@@ -75,6 +75,7 @@ MOST_FILES = {
     "audit.db-wal": (1, 2),
     "audit.db-shm": (1, 1),
     "audit.db-journal": (0, 0),
+    "audit.db.damaged": (0, 0),
     "sessions.json": (0, 0),
     "answer-links.json": (1, 0.01),
     "notifications.json": (1, 0.5),
