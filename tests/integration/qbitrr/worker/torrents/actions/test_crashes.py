@@ -9,7 +9,9 @@ from functools import partial
 
 import pytest
 
+from qbitrr.data_dir import STATE_FILE
 from qbitrr.sandbox.services.faults import EmptyLists
+from qbitrr.state import retention
 from qbitrr.worker.torrents.actions import context
 from qbitrr.worker.torrents.actions.guards import RemovalWriter
 from tests.integration.qbitrr.worker.torrents.passing import latest
@@ -121,6 +123,32 @@ async def test_a_failed_torrent_is_removed_and_searched_once_whatever_crashes(sa
     assert counts["MoviesSearch"] == 1
     assert 1 <= counts["delete"] <= 2
     assert 1 <= counts["blocklist"] <= 2
+
+
+@pytest.mark.parametrize("configured", [{"radarr-hd"}, set()], ids=["switched off", "not in the file"])
+@pytest.mark.parametrize("calls", range(1, 15))
+async def test_a_section_that_is_away_for_days_at_any_step_ends_its_action_when_it_is_back(
+    sandbox, bench, tmp_path, calls, configured
+):
+    """Each step is an open action: one in its quarantine goes on as those before and after it."""
+    torrent = stalled(sandbox.world)
+    arr = only(sandbox.world, torrent)
+    settings = {"Quarantine": "1s"}
+    fuse = Fuse(calls + 2, "after")
+    async with bench(fuse.wrap, settings=settings) as first:
+        await first.loop.load()
+        await work_until_crash(first, fuse)
+    for day in range(7):
+        now = first.context.clock.wall() + day * 86400
+        assert retention.drop_absent_categories(tmp_path / STATE_FILE, set(), configured, now) == 0
+    async with bench(settings=settings) as second:
+        await second.loop.load()
+        await work_until_ended(second)
+        entries = [e for e in await latest(second, 10) if e.infohash == torrent.infohash]
+    assert [(e.action, e.state) for e in entries] == [("fail", "done")]
+    assert torrent.infohash not in sandbox.world.client.torrents
+    assert [b.release.title for b in arr.blocklist] == [torrent.name]
+    assert sent(sandbox)["MoviesSearch"] == 1
 
 
 async def test_a_deletion_that_was_not_sent_is_not_taken_as_done_by_a_client_that_lists_nothing(
