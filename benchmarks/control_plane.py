@@ -9,20 +9,27 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
+from functools import partial
 from itertools import cycle
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from qbitrr.state.listing import ORDERS
+from benchmarks import bare_query
+from benchmarks.bare_server import copy_answer
+from qbitrr.data_dir import DataDir
+from qbitrr.state import listing
+from qbitrr.state.listing import ORDERS, PageRange
 
 if TYPE_CHECKING:
+    from benchmarks.bare_query import Reading
     from benchmarks.report import Report
 
 PORT = 46971
 CLIENTS = 16
 BARE = "a bare handler with the same bytes"
 SECONDS = 3.0
+QUERIED_PAGES = 30
 BIG = "/web/radarr/big/movies"
 SHARES = {
     "/web/status": 0.7,
@@ -43,16 +50,16 @@ def run(report: Report) -> None:
         try:
             assert server.stdout is not None
             server.stdout.readline()
-            asyncio.run(_measure(report))
+            asyncio.run(_measure(report, DataDir(Path(folder)).state_file))
         finally:
             server.terminate()
             server.wait()
 
 
-async def _measure(report: Report) -> None:
+async def _measure(report: Report, state_file: Path) -> None:
     for path, promise in SHARES.items():
-        await _set_bare_answer(path)
-        bare = await _throughput(PORT + 1, ["/bare"])
+        await asyncio.to_thread(copy_answer, PORT, path, PORT + 1)
+        bare = await _throughput(PORT + 1, [path])
         ours = await _throughput(PORT, [path])
         report.line(f"{path}", ours, "per s")
         report.at_least(f"{path}, relative", ours / bare, "share", promise, of=BARE)
@@ -64,16 +71,32 @@ async def _measure(report: Report) -> None:
     for what, queries in (("page", plain), ("page with filters", filtered)):
         big, small = [await _median([f"/web/radarr/{name}/movies?{q}" for q in queries]) for name in ("big", "small")]
         report.line(f"{what} of 100,000", big / small, "times", 1.3, of="one of 1,000")
+    await _queries(report, state_file)
     for column in ORDERS["movies"]:
         start, end = [await _following(f"{BIG}?sort={column}", page) for page in (0, 1985)]
         report.line(f"by {column}: a page at the end", end / start, "times", 1.5, of="one at the start")
 
 
-async def _set_bare_answer(path: str) -> None:
-    """Set the answer of the bare handler to that of the control plane."""
-    body = await asyncio.to_thread(lambda: urllib.request.urlopen(f"http://127.0.0.1:{PORT}{path}").read())
-    request = urllib.request.Request(f"http://127.0.0.1:{PORT + 1}/bare", data=body, method="PUT")
-    await asyncio.to_thread(lambda: urllib.request.urlopen(request).read())
+async def _queries(report: Report, state_file: Path) -> None:
+    """Pages of which no answer was kept, one at a time, beside their queries alone."""
+    everything, order = listing.MovieFilter(), listing.Order("year")
+    pages = range(QUERIED_PAGES)
+    movies: list[Reading] = [
+        partial(listing.movies, category="big", title="", chosen=everything, span=PageRange(page, 50), order=order)
+        for page in pages
+    ]
+    series: list[Reading] = [
+        partial(listing.series, category="tv", title="", span=PageRange(page, 25), order=order, missing=False)
+        for page in pages
+    ]
+    for what, path, readings in (
+        ("50 movies", f"{BIG}?sort=year&page_size=50", movies),
+        ("25 series", "/web/sonarr/tv/series?sort=year&page_size=25", series),
+    ):
+        ours = await _median([f"{path}&page={page}" for page in pages])
+        bare = await bare_query.median_seconds(state_file, readings)
+        report.line(f"{what} that were not asked for before, one client", 1000 * ours, "ms")
+        report.line(f"{what}, relative", ours / bare, "times", of="their queries alone")
 
 
 async def _throughput(port: int, paths: list[str]) -> float:

@@ -1,4 +1,4 @@
-"""A control plane over a large state file, and on the next port a bare handler that returns the bytes it was sent."""
+"""A control plane over a large state file, and on the next port the bare server."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import random
 import sys
 from pathlib import Path
 
-from aiohttp import web
-
+from benchmarks.bare_server import bare_application
+from benchmarks.bare_server import serve as listen
 from control.auth.access import Access
 from control.auth.answer_links import AnswerLinks
 from control.auth.audit_trail import AuditTrail
@@ -128,24 +128,9 @@ async def serve(folder: Path, port: int) -> None:
     migrate.prepare(data_dir.state_file)
     await fill(data_dir.state_file)
     async with open_reader(data_dir.state_file) as database:
-        context = context_of(data_dir, CONFIG + sections, database)
-        application = create_application(context)
-        answer = {"body": b""}
-
-        async def bare(_request: web.Request) -> web.Response:
-            return web.Response(body=answer["body"], content_type="application/json")
-
-        async def set_answer(request: web.Request) -> web.Response:
-            answer["body"] = await request.read()
-            return web.Response()
-
-        bare_application = web.Application(client_max_size=1 << 26)
-        bare_application.router.add_get("/bare", bare)
-        bare_application.router.add_put("/bare", set_answer)
-        for number, app in enumerate((application, bare_application)):
-            runner = web.AppRunner(app, access_log=None)
-            await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", port + number).start()
+        application = create_application(context_of(data_dir, CONFIG + sections, database))
+        for number, app in enumerate((application, bare_application())):
+            await listen(app, port + number)
         print("ready", flush=True)
         await asyncio.Event().wait()
 

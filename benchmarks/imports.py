@@ -17,6 +17,7 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from benchmarks.report import quantile
 from qbitrr.sandbox.life.commands import SCANS
 from qbitrr.sandbox.life.searching import release_named
 from qbitrr.sandbox.life.settings import PathMapping
@@ -215,10 +216,10 @@ async def _add_times(
     report: Report, daemon: Daemon, sandbox: Sandbox, downloads: list[Download], took: dict[str, float]
 ) -> None:
     for case in SECTIONS:
-        seconds = sorted(took[one.torrent.infohash] for one in downloads if one.case == case)
+        seconds = [took[one.torrent.infohash] for one in downloads if one.case == case]
         report.line(f"imported after, {case}: median", statistics.median(seconds), "s", MEDIAN_PROMISE_SECONDS)
-        report.line(f"imported after, {case}: 99 %", _share(seconds, 0.99), "s", P99_PROMISE_SECONDS)
-    report.line("imported after, all: 99 %", _share(sorted(took.values()), 0.99), "s", P99_PROMISE_SECONDS)
+        report.line(f"imported after, {case}: 99 %", quantile(seconds, 0.99), "s", P99_PROMISE_SECONDS)
+    report.line("imported after, all: 99 %", quantile(list(took.values()), 0.99), "s", P99_PROMISE_SECONDS)
     late = sum(seconds >= LONGEST_SECONDS for seconds in took.values())
     report.line(f"not imported within {LONGEST_SECONDS:g} s", late, "", 1)
     await asyncio.sleep(5)  # what was imported last gets its tag
@@ -227,10 +228,6 @@ async def _add_times(
     handled = [section.name for case, section in SECTIONS.items() if case != SCANNED]
     report.line("scans of Arrs with completed download handling", sum(_scans(sandbox, name) for name in handled), "", 1)
     report.line("scans without it, per download", _scans(sandbox, SECTIONS[SCANNED].name) / DOWNLOADS, "", 1.001)
-
-
-def _share(seconds: list[float], share: float) -> float:
-    return seconds[min(len(seconds) - 1, int(share * len(seconds)))]
 
 
 def _scans(sandbox: Sandbox, section: str) -> int:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import time
 import urllib.request
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
 
+from qbitrr.data_dir import STATE_FILE
 from qbitrr.sandbox.__main__ import END_OF_CONFIG
+
+if TYPE_CHECKING:
+    from qbitrr.data_dir import DataDir
 
 PORT = 46969
 
@@ -46,6 +52,19 @@ def get(path: str) -> Any:
         return json.load(answer)
 
 
+def post(path: str) -> None:
+    """Send a POST without a body, which must succeed."""
+    request = urllib.request.Request(f"http://127.0.0.1:{PORT}{path}", method="POST")
+    with urllib.request.urlopen(request, timeout=10):
+        pass
+
+
+def worker_of(category: str) -> psutil.Process:
+    """The process of the worker that a category has now."""
+    [pid] = [one["pid"] for one in get("/web/processes")["processes"] if one["category"] == category]
+    return psutil.Process(pid)
+
+
 def until_idle(daemon: subprocess.Popen[bytes]) -> None:
     """Wait until the processes use next to no CPU: the sync and what follows it are over."""
     while True:
@@ -63,6 +82,18 @@ def processes_of(daemon: subprocess.Popen[bytes]) -> list[psutil.Process]:
 
 def pss_megabytes(processes: list[psutil.Process]) -> float:
     return sum(process.memory_full_info().pss for process in processes) / 1e6
+
+
+def peak_megabytes(process: psutil.Process) -> float:
+    """The most memory that a process had since its start (RSS)."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+    assert found is not None
+    return int(found[1]) * 1024 / 1e6
+
+
+def state_megabytes(data_dir: DataDir) -> float:
+    """The size of the state file, and of what is written to it next."""
+    return sum(file.stat().st_size for file in data_dir.folder.glob(f"{STATE_FILE}*")) / 1e6
 
 
 def costs(tree: list[psutil.Process], seconds: float) -> Costs:

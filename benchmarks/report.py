@@ -9,7 +9,7 @@ import msgspec
 from benchmarks.growth import LARGEST_EXPONENT, exponent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class Measurement(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -84,6 +84,11 @@ class Report:
     def _add(self, one: Measurement) -> None:
         self.sections[-1].measurements.append(one)
         print(f"  {_printed(one)}", flush=True)
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value that a share of all is below, as one of them."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
 def rounded(value: float) -> float:

@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks.report import Measurement, Report
+from benchmarks.report import Measurement, Report, quantile
 
 
 @pytest.fixture
@@ -63,3 +63,8 @@ def test_each_number_is_printed_as_it_comes(capsys):
         "third 4.00 times of the first",
         "fourth missing: there is no browser",
     ]
+
+
+@pytest.mark.parametrize(("share", "value"), [(0.0, 1.0), (0.5, 3.0), (0.99, 5.0), (1.0, 5.0)])
+def test_a_quantile_is_one_of_the_values(share, value):
+    assert quantile([5.0, 1.0, 4.0, 2.0, 3.0], share) == value
