@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from benchmarks import (
     control_plane,
     decisions,
+    first_sync,
     footprint,
     hammered,
     household,
@@ -39,6 +40,7 @@ BENCHMARKS = (
     page,
     footprint,
     household,
+    first_sync,
     hammered,
     removals,
     replacement,
