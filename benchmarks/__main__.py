@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from benchmarks import (
+    chaos,
     control_plane,
     decisions,
     first_sync,
@@ -44,6 +45,7 @@ BENCHMARKS = (
     hammered,
     removals,
     replacement,
+    chaos,
     large_library,
     long_ledger,
     open_pages,
