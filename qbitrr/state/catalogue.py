@@ -34,6 +34,7 @@ TABLES = {
 _TO_COME = {"sonarr": "episodes", "lidarr": "albums"}  # tables whose rows are released by time passing
 _PARENTS = {"episodes": "series_id", "albums": "artist_id"}  # columns; the other tables are of parents themselves
 _SCORED = {"radarr": "movies", "sonarr": "episodes"}  # Lidarr has no scores of albums
+_COUNTS = ("items", "monitored", "available", "quality_met", "requests")
 _IDS_AT_ONCE = 500
 
 
@@ -221,15 +222,20 @@ async def replace_parent(
     Only rows that differ are written: of a series of hundreds of episodes one has changed as a rule.
     """
     async with database.transaction() as transaction:
+        before = await _counts_of(transaction, category, kind, parent_id)
         for table in TABLES[kind]:
             await _replace_rows(transaction, category, table, parent_id, rows.get(table, ()))
-        if marking := media_requests.marking(kind):
-            await transaction.execute(marking, (category,))
+        if marking := media_requests.marking_of_one(kind):
+            await transaction.execute(marking, (category, parent_id))
         owner = _PARENTS.get(TABLES[kind][0])
         if owner is not None:
             of_one = _counting_missing(kind, which=f"category = ?1 AND {owner} = ?2")
             await transaction.execute(of_one, (category, parent_id))
-        await _count(transaction, category, kind)
+        after = await _counts_of(transaction, category, kind, parent_id)
+        await transaction.execute(
+            f"UPDATE catalogue SET {', '.join(f'{one} = {one} + ?' for one in _COUNTS)} WHERE category = ?",
+            (*(now - then for now, then in zip(after, before, strict=True)), category),
+        )
 
 
 async def _replace_rows(
@@ -401,16 +407,29 @@ def _counting_missing(kind: str, prefix: str = "", which: str = "category = ?1")
 
 
 async def _count(transaction: Transaction, category: str, kind: str) -> None:
-    """Count the whole category. What is not released yet counts as monitored only when it has a file."""
+    """Count the whole category."""
     await transaction.execute(
-        f"""UPDATE catalogue SET items = (SELECT count(*) FROM {TABLES[kind][-1]} WHERE category = ?1),
-                (monitored, available, quality_met, requests) = (
-                SELECT ifnull(sum(monitored AND (released OR has_file)), 0), ifnull(sum(monitored AND has_file), 0),
-                       ifnull(sum(quality_met), 0), ifnull(sum(is_request), 0)
-                FROM {TABLES[kind][0]} WHERE category = ?1)
-            WHERE category = ?1""",
-        (category,),
+        f"UPDATE catalogue SET ({', '.join(_COUNTS)}) = ({_counting(kind)}) WHERE category = ?1", (category,)
     )
+
+
+async def _counts_of(transaction: Transaction, category: str, kind: str, parent_id: int) -> tuple[int, ...]:
+    """Read what one movie, series or artist adds to the counts of its category."""
+    part = f"AND {_PARENTS.get(TABLES[kind][0], 'id')} = ?2"
+    [counts] = await transaction.rows(_counting(kind, "AND id = ?2", part), (category, parent_id))
+    return counts
+
+
+def _counting(kind: str, which: str = "", which_parts: str = "") -> str:
+    """Return the query of the counts, in the order of _COUNTS.
+
+    What is not released yet counts as monitored only when it has a file.
+    """
+    parts, owners = TABLES[kind][0], TABLES[kind][-1]
+    return f"""SELECT (SELECT count(*) FROM {owners} WHERE category = ?1 {which}),
+                   ifnull(sum(monitored AND (released OR has_file)), 0), ifnull(sum(monitored AND has_file), 0),
+                   ifnull(sum(quality_met), 0), ifnull(sum(is_request), 0)
+               FROM {parts} WHERE category = ?1 {which_parts}"""
 
 
 async def _mark_synced(transaction: Transaction, category: str, now: float) -> None:

@@ -21,7 +21,7 @@ _MARK_MOVIES = """
 _MARK_EPISODES = """
     WITH requested AS MATERIALIZED (
         SELECT one.id AS series_id, requests.season AS season FROM {tables}series AS one CROSS JOIN requests
-        WHERE one.category = ?1 AND requests.category = ?1 AND (
+        WHERE one.category = ?1 {series} AND requests.category = ?1 AND (
             requests.tvdb_id = one.tvdb_id OR requests.tmdb_id = one.tmdb_id OR requests.imdb_id = one.imdb_id)
     )
     UPDATE {tables}episodes SET is_request = NOT is_request
@@ -30,6 +30,7 @@ _MARK_EPISODES = """
                        OR (series_id, -1) IN (SELECT series_id, season FROM requested))"""
 _MARK = {"radarr": _MARK_MOVIES, "sonarr": _MARK_EPISODES}
 _ITEMS = {"radarr": "movies", "sonarr": "episodes"}
+_PARENTS = {"radarr": "id", "sonarr": "series_id"}
 
 Row = tuple[int | None, int | None, str | None, int | None]
 """Ids of TMDB, TVDB and IMDb, and a season: NULL for a movie, -1 for a whole series."""
@@ -49,7 +50,13 @@ def marking(kind: str, tables: str = "main.") -> str | None:
     Its parameter is the category; it changes only rows whose value is another.
     """
     sql = _MARK.get(kind)
-    return sql and sql.format(tables=tables)
+    return sql and sql.format(tables=tables, series="")
+
+
+def marking_of_one(kind: str) -> str | None:
+    """Return the statement that does so for one movie or series, whose number is its second parameter."""
+    sql = _MARK.get(kind)
+    return sql and f"{sql} AND {_PARENTS[kind]} = ?2".format(tables="main.", series="AND one.id = ?2")
 
 
 async def replace(database: Database, category: str, kind: str, rows: Iterable[Row]) -> RequestChanges:
@@ -64,7 +71,7 @@ async def replace(database: Database, category: str, kind: str, rows: Iterable[R
         await transaction.execute_many(
             "INSERT INTO requests VALUES (?, ?, ?, ?, ?)", [(category, *row) for row in requested]
         )
-        await transaction.execute(_MARK[kind].format(tables="main."), (category,))
+        await transaction.execute(_MARK[kind].format(tables="main.", series=""), (category,))
         ((items,),) = await transaction.rows("SELECT changes()")  # of a statement that begins with WITH
         await transaction.execute(
             f"""UPDATE catalogue SET requests = (

@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -318,3 +320,57 @@ async def test_of_a_changed_series_only_rows_that_differ_are_written(tmp_path, c
         assert written == {number for number, change in changes.items() if change}
         stored = await database.rows("SELECT id, episode_number, monitored FROM episodes ORDER BY id")
         assert stored == [(row.id, row.episode_number, row.monitored) for row in rows]
+
+
+async def work_of(database, change):
+    """The instructions that SQLite runs for a change, in tens."""
+    tens = 0
+
+    def count():
+        nonlocal tens
+        tens += 1
+
+    connection = database._connection
+    await connection.set_progress_handler(count, 10)
+    await change()
+    await connection.set_progress_handler(None, 10)
+    return tens
+
+
+def artist(number):
+    return items.ArtistRow(number, f"Artist {number}", f"artist {number}", None, True, "HD")
+
+
+def album(number, artist_id):
+    return items.album(
+        id=number,
+        artist_id=artist_id,
+        title=f"Album {number}",
+        released_at=NOW - 10,
+        monitored=True,
+        track_count=1,
+        track_file_count=0,
+        below_cutoff=False,
+        profile=HD,
+        now=NOW,
+    )
+
+
+LIBRARIES = {
+    "radarr": lambda number: {"movies": [movie(number)]},
+    "sonarr": lambda number: {"series": [show(number)], "episodes": [episode(number, series=number)]},
+    "lidarr": lambda number: {"artists": [artist(number)], "albums": [album(number, number)]},
+}
+
+
+@pytest.mark.parametrize("kind", LIBRARIES)
+async def test_a_change_costs_the_same_in_a_large_library(tmp_path, kind):
+    work = []
+    change = {table: [replace(row, title="Renamed") for row in rows] for table, rows in LIBRARIES[kind](5).items()}
+    for size in (10, 2_000):
+        async with open_writer(migrated(tmp_path / f"{size}.db")) as database:
+            rows = [LIBRARIES[kind](number) for number in range(1, size + 1)]
+            await sync(database, kind, {table: [row for one in rows for row in one[table]] for table in rows[0]})
+            replacing = partial(catalogue.replace_parent, database, "cat", kind, 5, change)
+            work.append(await work_of(database, replacing))
+    assert work[1] < 2 * work[0]
