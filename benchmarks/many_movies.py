@@ -1,7 +1,8 @@
 """The services of the largest libraries, in a process of their own: `python -m benchmarks.many_movies`.
 
 A Radarr of 100,000 movies and a Sonarr of 500 series and 30,000 episodes. Prints the configuration and a form feed once
-they listen; then, for every line of input, how many requests each Arr received, and changes one episode afterwards.
+they listen; then, for every line of input, how many requests each Arr received. When the line is the name of a section,
+a movie or an episode of it is not monitored any more afterwards.
 """
 
 from __future__ import annotations
@@ -9,9 +10,13 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from typing import TYPE_CHECKING
 
 from qbitrr.sandbox.__main__ import END_OF_CONFIG
 from qbitrr.sandbox.sandbox import Sandbox, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SECTIONS = (
     Section("Radarr-HD", "radarr", 100_000),
@@ -27,17 +32,19 @@ async def serve() -> None:
         sys.stdout.write(f"{sandbox.config_toml(searching)}{END_OF_CONFIG}")
         sys.stdout.flush()
         loop = asyncio.get_running_loop()
-        while await loop.run_in_executor(None, sys.stdin.readline):
-            counts = {name: _for_library(stand_in.counts) for name, stand_in in sandbox.arrs.items()}
+        while line := await loop.run_in_executor(None, sys.stdin.readline):
+            counts = {name: for_library(stand_in.counts) for name, stand_in in sandbox.arrs.items()}
             sys.stdout.write(f"{json.dumps(counts)}\n")
             sys.stdout.flush()
-            arr = sandbox.arrs["Sonarr-TV"].arr
-            episode = next(one for one in arr.collection.items.values() if one.file is None and one.monitored)
-            episode.monitored = False
-            arr.changed(episode)
+            if changing := sandbox.arrs.get(line.strip()):
+                items = changing.arr.collection.items.values()
+                item = next(one for one in items if one.file is not None and one.monitored)
+                item.monitored = False
+                changing.arr.changed(item)
 
 
-def _for_library(counts: dict[str, int]) -> int:
+def for_library(counts: Mapping[str, int]) -> int:
+    """Of requests by route, how many are for the library."""
     return sum(count for route, count in counts.items() if not any(other in route for other in _OTHERS))
 
 
