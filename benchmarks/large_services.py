@@ -10,6 +10,7 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.ready_answers import ReadyAnswers
 from qbitrr.sandbox.__main__ import END_OF_CONFIG
 from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.tempo import Tempo
@@ -49,8 +50,10 @@ async def serve(
     sections: Sequence[Section], prepare: Callable[[Sandbox], None], overrides: Mapping[str, Any] | None = None
 ) -> None:
     """Serve until the input ends, with the default pause between two passes."""
-    async with Sandbox(sections, has_past=False) as sandbox:
+    answers = ReadyAnswers()
+    async with Sandbox(sections, has_past=False, middlewares=[answers.middleware]) as sandbox:
         prepare(sandbox)
+        await answers.prepare(sandbox)
         overrides = {"Settings": {"LoopSleepTimer": 5}, **(overrides or {})}
         sys.stdout.write(f"{sandbox.config_toml(overrides)}{END_OF_CONFIG}")
         sys.stdout.flush()

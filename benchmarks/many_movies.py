@@ -12,6 +12,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from benchmarks.ready_answers import ReadyAnswers
 from qbitrr.sandbox.__main__ import END_OF_CONFIG
 from qbitrr.sandbox.sandbox import Sandbox, Section
 
@@ -27,7 +28,9 @@ _OTHERS = ("queue", "command", "signalr")
 
 
 async def serve() -> None:
-    async with Sandbox(SECTIONS, has_past=False) as sandbox:
+    answers = ReadyAnswers()
+    async with Sandbox(SECTIONS, has_past=False, middlewares=[answers.middleware]) as sandbox:
+        await answers.prepare(sandbox)
         searching = {section.name: {"EntrySearch": {"SearchMissing": False}} for section in SECTIONS}
         sys.stdout.write(f"{sandbox.config_toml(searching)}{END_OF_CONFIG}")
         sys.stdout.flush()
@@ -40,6 +43,7 @@ async def serve() -> None:
                 items = changing.arr.collection.items.values()
                 item = next(one for one in items if one.file is not None and one.monitored)
                 item.monitored = False
+                answers.forget()
                 changing.arr.changed(item)
 
 

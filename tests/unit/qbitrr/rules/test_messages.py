@@ -1,4 +1,3 @@
-import time
 
 import pytest
 from hypothesis import given
@@ -123,10 +122,10 @@ def test_one_message_more_never_makes_the_answer_harder(messages, rules, more):
         assert set(messages) <= decide(messages, rules).matched.keys()
 
 
-def test_a_message_of_any_length_is_matched_in_time():
-    before = time.monotonic()
-    MessageRule(".*a.*b.*X", "regex").matches("ab" * 10**6)
-    assert time.monotonic() - before < 5
+@pytest.mark.parametrize("how", ["regex", "contains"])
+def test_only_the_beginning_of_a_long_message_is_matched_so_that_no_pattern_takes_long(how):
+    assert MessageRule("abX", how).matches("ab" * 100 + "X")
+    assert not MessageRule("abX", how).matches("ab" * 10**6 + "X")
 
 
 def messages_in(value):
