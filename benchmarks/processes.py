@@ -65,14 +65,15 @@ def worker_of(category: str) -> psutil.Process:
     return psutil.Process(pid)
 
 
-def until_idle(daemon: subprocess.Popen[bytes]) -> None:
-    """Wait until the processes use next to no CPU: the sync and what follows it are over."""
-    while True:
+def until_idle(daemon: subprocess.Popen[bytes], quiet_seconds: float = 6.0) -> None:
+    """Wait until the processes used next to no CPU for so long: the sync and what follows it are over."""
+    quiet_since = time.monotonic()
+    while time.monotonic() - quiet_since < quiet_seconds:
         tree = processes_of(daemon)
         before = cpu_seconds(tree)
         time.sleep(6)
-        if cpu_seconds(tree) - before < 0.3:
-            return
+        if cpu_seconds(tree) - before >= 0.3:
+            quiet_since = time.monotonic()
 
 
 def processes_of(daemon: subprocess.Popen[bytes]) -> list[psutil.Process]:
