@@ -36,7 +36,8 @@ export function onShortcuts(goTo, help) {
         event.preventDefault();
       }
     } else if (key === "Enter" && event.target instanceof HTMLLIElement && event.target.matches("[data-row]")) {
-      event.target.querySelector("a")?.click(); // a row that is itself nothing to press
+      event.preventDefault(); // a dialog that it opens has the focus on a button
+      /** @type {HTMLElement | null} */ (event.target.querySelector("a, button.link"))?.click(); // a row that is itself nothing to press
     }
   });
 }

@@ -95,3 +95,10 @@ async def test_files_are_listed_left_and_restored(page: Page, tools: Path, tmp_p
             await page.get_by_label("What became of them").select_option("restored")
             await expect(gone).to_be_visible(timeout=30_000)
             assert not (folder / ASIDE).exists()
+
+            await page.get_by_label("What became of them").select_option("purged")
+            await expect(page.get_by_text("No file is in this state.")).to_be_visible()
+            await page.get_by_role("button", name="Clear filters").click()
+            await expect(gone).to_be_visible()
+            await page.keyboard.press("ArrowDown")
+            await expect(page.locator(".orphan-row").first).to_be_focused()

@@ -20,7 +20,7 @@ from tests.support.polling import until
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser, Dialog, Page
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
 
@@ -314,6 +314,17 @@ async def test_the_plan_has_a_reason_for_each_search(page, daemon):
     await expect(page.locator(".plan-row").first).to_contain_text("issing", timeout=60_000)  # it is made once a minute
 
 
+async def test_arrows_lead_through_the_plan_and_enter_opens_what_happened_to_an_item(page, daemon):
+    await show(page, daemon, "plan/radarr-hd")
+    await expect(page.locator(".plan-row").first).to_be_visible(timeout=60_000)
+    await page.keyboard.press("ArrowDown")
+    await expect(page.locator(".plan-row").first).to_be_focused()
+    await page.keyboard.press("ArrowDown")
+    await expect(page.locator(".plan-row").nth(1)).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("dialog")).to_contain_text(re.compile("Searched|not searched yet"))
+
+
 async def test_the_plan_has_what_tags_leave_out_seasons_that_rest_and_query_limits(page, daemon):
     plan = {"searches": [], "due": 0, "perHour": 30, "waitingFor": "", "throughAt": None, "left": 1}
     plan |= {"pausedAt": None, "pausedBy": None, "leftOut": {"with a tag of ExcludeTags": 2}}
@@ -427,6 +438,32 @@ async def test_a_change_is_checked_at_its_field_planned_applied_and_rolled_back(
 
     await until(is_back, 20, "the earlier value")
     await daemon.all_running()
+
+
+async def test_leaving_with_changes_asks_and_they_are_kept(page, daemon):
+    asked: list[str] = []
+
+    async def stay_at_first(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await (dialog.dismiss() if len(asked) == 1 else dialog.accept())
+
+    page.on("dialog", stay_at_first)
+    await show(page, daemon, "config/Settings")
+    await page.evaluate("window.stayed = true")
+    field = page.locator("#field-Settings_LoopSleepTimer")
+    await field.fill("7")
+    await page.evaluate("location.reload()")
+    await until(lambda: len(asked) == 1, 5, lambda: str(asked))
+    assert await page.evaluate("window.stayed")
+    await page.reload()
+    assert asked == ["beforeunload"] * 2
+    assert not await page.evaluate("window.stayed")
+    await expect(field).to_have_value("7")
+    await page.get_by_role("button", name="Drop the changes").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Drop the changes").click()
+    await expect(page.get_by_role("button", name="Review")).to_have_count(0)
+    await page.reload()
+    assert len(asked) == 2  # there is nothing to lose
 
 
 async def test_a_connection_is_tested(page, daemon):

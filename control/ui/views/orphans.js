@@ -94,9 +94,15 @@ class Orphans extends Element {
               <button type="button" class="danger" @click=${() => this.#decide("move", [], due)}>${t("orphans.move.all", { n: due })}</button>`
           : nothing}
       </form>
-      ${this.rows.length ? html`<ol class="entries">${this.rows.map((row) => this.#row(row, mode))}</ol>` : html`<p class="empty">${t("orphans.none")}</p>`}
+      ${this.rows.length ? html`<ol class="entries" data-rows>${this.rows.map((row) => this.#row(row, mode))}</ol>` : this.#nothing(state)}
       ${next ? html`<p class="center spaced"><button type="button" @click=${() => this.#load(next)}>${t("more")}</button></p>` : nothing}
     `;
+  }
+
+  #nothing(state) {
+    return state
+      ? html`<p class="empty">${t("orphans.filtered")} <button type="button" @click=${() => setParams({ state: "" })}>${t("clear")}</button></p>`
+      : html`<p class="empty">${t("orphans.none")}</p>`;
   }
 
   #counted(state, totals) {
@@ -108,7 +114,7 @@ class Orphans extends Element {
   #row(row, mode) {
     const { id, folder, path, sizeBytes, modifiedAt, unknownSeconds, links, state, due, approved, because, problem, purgeAt } = row;
     const answers = (ANSWERS[state] ?? []).filter((what) => what !== "move" || (mode === "ask" && due && !approved));
-    return html`<li class="orphan-row">
+    return html`<li class="orphan-row" tabindex="0" data-row>
       <div class="grow">
         <p class="clip" title="${folder}/${path}"><strong>${path}</strong></p>
         <p class="muted clip">${folder}</p>

@@ -3,6 +3,7 @@ import { read, write } from "../api.js";
 import { Element, html, nothing, settled } from "../element.js";
 import { capitalised, formatExact } from "../format.js";
 import { chip } from "../parts/chip.js";
+import { showItem } from "../parts/item.js";
 import { attempt } from "../parts/toasts.js";
 import { locale, t } from "../words.js";
 
@@ -81,8 +82,8 @@ class Plan extends Element {
         <ul class="entries">${restingSeasons.map((one) => html`<li>${one.title} · ${t("library.season", { n: one.season })}
           <span class="muted">${t("plan.resting.until")} <qb-time at=${one.until}></qb-time></span></li>`)}</ul></details>` : nothing}
       ${searches.length
-        ? html`<ol class="entries numbered">${listed.map((search) => html`<li class="plan-row">
-            <span class="grow">${search.title}${search.season === null || search.season === undefined ? nothing : html` · ${t("library.season", { n: search.season })}`}
+        ? html`<ol class="entries numbered" data-rows>${listed.map((search) => html`<li class="plan-row" tabindex="0" data-row>
+            <span class="grow">${titleOf(category, search)}${search.season === null || search.season === undefined ? nothing : html` · ${t("library.season", { n: search.season })}`}
               ${search.why.toLowerCase() === search.reason.toLowerCase() ? nothing : html`<span class="muted">${capitalised(search.why)}</span>`}</span>
             ${chip(capitalised(search.reason), "busy")}
             ${(search.cost ?? 1) > 1 ? html`<span class="muted">${t("plan.cost", { n: search.cost })}</span>` : nothing}
@@ -94,5 +95,11 @@ class Plan extends Element {
     `;
   }
 }
+
+/** The title, which leads to what happened to it when the search is for one item. */
+const titleOf = (category, { title, itemIds }) =>
+  itemIds.length === 1
+    ? html`<button type="button" class="link" @click=${() => showItem(category, itemIds[0], title)}>${title}</button>`
+    : title;
 
 customElements.define("qb-plan", Plan);

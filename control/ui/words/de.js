@@ -421,6 +421,7 @@ export const GERMAN = {
   "orphans.failure.failed": "die Platte hatte einen Fehler",
   "orphans.state": "Was aus ihnen wurde",
   "orphans.none": "Es gibt keine.",
+  "orphans.filtered": "In diesem Zustand ist keine Datei.",
   "orphans.move": "Beiseitelegen",
   "orphans.leave": "Liegen lassen",
   "orphans.reconsider": "Wieder berücksichtigen",

@@ -419,6 +419,7 @@ export const ENGLISH = {
   "orphans.failure.failed": "the disk failed",
   "orphans.state": "What became of them",
   "orphans.none": "There are none.",
+  "orphans.filtered": "No file is in this state.",
   "orphans.move": "Move aside",
   "orphans.leave": "Leave it",
   "orphans.reconsider": "Consider it again",
