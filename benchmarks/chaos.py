@@ -6,12 +6,13 @@ What is left alone is to go on as before: answers of the API, the loop of the su
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -19,29 +20,21 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import aiohttp
+
+from benchmarks.failing_services import FAULTS
+from benchmarks.processes import printed_by, start
 from benchmarks.report import quantile
-from qbitrr.sandbox.sandbox import Sandbox, Section
-from qbitrr.sandbox.services.faults import Down, Fault, Hang, SlowFirstByte, Status
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from benchmarks.report import Report
 
 KILLED, STOPPED, QUIET = ("radarr-0", "sonarr-1"), ("radarr-2", "sonarr-3"), ("radarr-4", "sonarr-5")
-FAULTS: dict[str, Fault] = {
-    "Radarr-6": Down(),
-    "Sonarr-7": Hang(),
-    "Radarr-8": SlowFirstByte(5.0),
-    "Sonarr-9": Status(503, retry_after=1),
-}
 FAILING = tuple(name.lower() for name in FAULTS)
-SECTIONS = [
-    *(Section(f"Radarr-{one}", "radarr", 1_000) for one in range(0, 10, 2)),
-    *(Section(f"Sonarr-{one}", "sonarr", 20, episodes=1_000) for one in range(1, 10, 2)),
-]
 CLIENTS = 4
 PATHS = ("/web/status", "/web/processes", "/web/radarr/radarr-4/movies", "/web/sonarr/sonarr-5/series?page_size=25")
 SETTLING_SECONDS = 60.0  # the supervisor tells the worst lag of its last minute, and that of the start is not meant
@@ -69,21 +62,25 @@ class Observed:
 
 def run(report: Report) -> None:
     report.heading(f"{CHAOS_SECONDS:g} seconds of chaos: ten workers, of which two are left alone")
-    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # the stand-ins' answers to workers that were killed
     asyncio.run(_run(report))
 
 
 async def _run(report: Report) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        async with Sandbox(SECTIONS, has_past=False) as sandbox:
-            config = [sandbox.config_toml({"Settings": {"LoopSleepTimer": pause}}) for pause in (5, 6)]
-            async with Daemon(Path(folder), config[0]) as daemon:
+    services = start([sys.executable, "-m", "benchmarks.failing_services"], subprocess.PIPE)
+    try:
+        config = await asyncio.to_thread(printed_by, services)
+        configs = [config, config.replace("LoopSleepTimer = 5", "LoopSleepTimer = 6")]
+        with tempfile.TemporaryDirectory() as folder:
+            async with Daemon(Path(folder), config) as daemon:
                 await daemon.all_running()
                 await asyncio.sleep(SETTLING_SECONDS)
                 before = await _observed(daemon, lambda: asyncio.sleep(QUIET_SECONDS))
                 struck: set[int] = set()
-                during = await _observed(daemon, lambda: _chaos(daemon, sandbox, config, struck))
-                seconds = await _calmed(daemon, sandbox, struck)
+                during = await _observed(daemon, lambda: _chaos(daemon, services, configs, struck))
+                seconds = await _calmed(daemon, services, struck)
+    finally:
+        services.terminate()
+        services.wait()
     report.line("p50 of an answer before", 1000 * quantile(before.answers, 0.5), "ms")
     report.line("p99 of an answer before", 1000 * quantile(before.answers, 0.99), "ms")
     for name, share in (("p50", 0.5), ("p99", 0.99)):
@@ -117,30 +114,34 @@ async def _ask(daemon: Daemon, observed: Observed, first: int) -> None:
     """Ask for one thing after the other, as a page does."""
     for path in cycle(PATHS[first % len(PATHS) :] + PATHS[: first % len(PATHS)]):
         started = time.perf_counter()
-        try:
+        with _counted(observed):
             await daemon.get(path)
-        except (OSError, TimeoutError, AssertionError):
-            observed.failed += 1
         observed.answers.append(time.perf_counter() - started)
         await asyncio.sleep(0.02)
 
 
 async def _watch(daemon: Daemon, observed: Observed) -> None:
     while True:
-        observed.lag = max(observed.lag, (await daemon.get("/health"))["loopLagSeconds"])
-        for category, worker in (await daemon.workers()).items():
-            if worker["lastBeat"]:
-                age = time.time() - datetime.fromisoformat(worker["lastBeat"]).timestamp()
-                observed.heartbeats[category] = max(observed.heartbeats.get(category, 0.0), age)
+        with _counted(observed):
+            observed.lag = max(observed.lag, (await daemon.get("/health"))["loopLagSeconds"])
+            for category, worker in (await daemon.workers()).items():
+                if worker["lastBeat"]:
+                    age = time.time() - datetime.fromisoformat(worker["lastBeat"]).timestamp()
+                    observed.heartbeats[category] = max(observed.heartbeats.get(category, 0.0), age)
         await asyncio.sleep(0.25)
 
 
-async def _chaos(daemon: Daemon, sandbox: Sandbox, configs: list[str], struck: set[int]) -> None:
-    """Something happens every now and then, always in the same order; notes the processes that were struck."""
+@contextmanager
+def _counted(observed: Observed) -> Iterator[None]:
+    """Count a failure of what is asked inside."""
+    try:
+        yield
+    except (OSError, TimeoutError, AssertionError, aiohttp.ClientError):
+        observed.failed += 1
 
-    async def fail() -> None:
-        for name, fault in FAULTS.items():
-            await sandbox.arrs[name].fail(fault)
+
+async def _chaos(daemon: Daemon, services: subprocess.Popen[bytes], configs: list[str], struck: set[int]) -> None:
+    """Something happens every now and then, always in the same order; notes the processes that were struck."""
 
     async def reload() -> None:
         configs.reverse()
@@ -157,11 +158,11 @@ async def _chaos(daemon: Daemon, sandbox: Sandbox, configs: list[str], struck: s
     events: cycle[Callable[[], Awaitable[None]]] = cycle(
         (
             partial(strike, KILLED[0], signal.SIGKILL),
-            fail,
+            partial(_say, services, "fail"),
             partial(strike, STOPPED[0], signal.SIGSTOP),
             reload,
             partial(strike, KILLED[1], signal.SIGKILL),
-            partial(_heal, sandbox),
+            partial(_say, services, "heal"),
             partial(strike, STOPPED[1], signal.SIGSTOP),
         )
     )
@@ -171,15 +172,16 @@ async def _chaos(daemon: Daemon, sandbox: Sandbox, configs: list[str], struck: s
         await asyncio.sleep(EVERY_SECONDS)
 
 
-async def _heal(sandbox: Sandbox) -> None:
-    for name in FAULTS:
-        await sandbox.arrs[name].heal()
+async def _say(services: subprocess.Popen[bytes], line: str) -> None:
+    assert services.stdin is not None
+    services.stdin.write(f"{line}\n".encode())
+    services.stdin.flush()
 
 
-async def _calmed(daemon: Daemon, sandbox: Sandbox, struck: set[int]) -> float:
+async def _calmed(daemon: Daemon, services: subprocess.Popen[bytes], struck: set[int]) -> float:
     """Heal the Arrs; returns the seconds until every worker runs, in another process than one that was struck."""
     started = time.monotonic()
-    await _heal(sandbox)
+    await _say(services, "heal")
 
     async def is_calm() -> bool:
         workers = (await daemon.workers()).values()

@@ -26,8 +26,8 @@ MOVIES = "/web/radarr/radarr-hd/movies"
 SERIES = "/web/sonarr/sonarr-tv/series"
 PEAK_PROMISE_MB = 200.0
 # the episodes of a series with more than a few files are two requests: see qbitrr.arr.library
-FULL_SYNC_PROMISE = 1 + 2 * 500 + 10
-MOVIES_SYNC_PROMISE = 1 + 100_000 // 400 + 10  # the list, and files in parts for their scores
+FULL_SYNC_PROMISE = 1 + 2 * 500 + 20
+MOVIES_SYNC_PROMISE = 1 + 100_000 // 400 + 20  # the list, and files in parts for their scores
 CHANGE_PROMISE = 4 + 1
 CHANGE_PROMISE_SECONDS = 3.0
 LONGEST_SECONDS = 600.0

@@ -38,13 +38,18 @@ def start(command: list[str], pipe: int | None) -> subprocess.Popen[bytes]:
 
 def config_of(services: subprocess.Popen[bytes]) -> str:
     """The configuration that services print once they listen, with a port for the daemon."""
+    return printed_by(services).replace("[WebUI]\n", f"[WebUI]\nPort = {PORT}\n")
+
+
+def printed_by(services: subprocess.Popen[bytes]) -> str:
+    """The same as it is printed."""
     assert services.stdout is not None
     lines = []
     for raw in services.stdout:
         if raw.decode() == END_OF_CONFIG:
             break
         lines.append(raw.decode())
-    return "".join(lines).replace("[WebUI]\n", f"[WebUI]\nPort = {PORT}\n")
+    return "".join(lines)
 
 
 def get(path: str) -> Any:
