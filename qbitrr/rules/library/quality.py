@@ -65,12 +65,12 @@ def reason(*, monitored: bool, released: bool, has_file: bool, quality: Quality)
 
     `Unmonitored`, `Unreleased`, `Missing`, `Quality`, `CustomFormat`, `Upgrade`: the first that holds.
     """
-    checks = (
-        ("Unmonitored", not monitored),
-        ("Unreleased", not has_file and not released),
-        ("Missing", not has_file),
-        ("Quality", not quality.quality_met),
-        ("CustomFormat", not quality.custom_format_met),
-        ("Upgrade", quality.upgrade),
-    )
-    return next((name for name, holds in checks if holds), None)
+    if not monitored:
+        return "Unmonitored"
+    if not has_file:
+        return "Missing" if released else "Unreleased"
+    if not quality.quality_met:
+        return "Quality"
+    if not quality.custom_format_met:
+        return "CustomFormat"
+    return "Upgrade" if quality.upgrade else None

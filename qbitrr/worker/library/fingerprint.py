@@ -27,8 +27,9 @@ Parent = Movie | Series | Artist
 
 def fingerprint_of(parent: Parent, profiles: Mapping[int, QualityProfile]) -> int:
     """Hash an entry of the list and its quality profile."""
-    if isinstance(parent, Movie) and parent.movie_file is not None:  # lists lack its score
-        parent = replace(parent, movie_file=replace(parent.movie_file, custom_format_score=None))
+    file = parent.movie_file if isinstance(parent, Movie) else None
+    if file is not None and file.custom_format_score is not None:  # which lists lack
+        parent = replace(parent, movie_file=replace(file, custom_format_score=None))
     content = msgspec.json.encode((parent, profiles.get(parent.quality_profile_id)))
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), signed=True)
 
