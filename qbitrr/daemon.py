@@ -34,7 +34,7 @@ from qbitrr.clock import Clock, to_iso
 from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.data_dir import in_container, load_config
 from qbitrr.errors import ConflictError
-from qbitrr.process import map_large_blocks
+from qbitrr.process import keep_heap_small
 from qbitrr.state import backup, migrate
 from qbitrr.state.database import open_reader
 from qbitrr.update.check import Checker
@@ -108,7 +108,7 @@ def run(data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer, 
     WebUI.Host and WebUI.Port.
     Raises ConfigError, StateError, DataFolderBusyError or ListenError before a worker is started.
     """
-    map_large_blocks()
+    keep_heap_small()
     data_dir.create()
     with ExitStack() as ending:
         lock = data_dir.lock(passed.lock)

@@ -15,6 +15,7 @@ _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 # numbers of <malloc.h>
 _M_MMAP_THRESHOLD = -3
+_M_ARENA_MAX = -8
 _LARGE_BLOCK_BYTES = 1 << 17
 
 _LIBC = ctypes.CDLL(None, use_errno=True)  # opened before workers are forked, else by each of them
@@ -58,11 +59,14 @@ def release_memory() -> None:
         trim(0)
 
 
-def map_large_blocks() -> None:
-    """Have large blocks of memory mapped one by one, so that each is returned when it is freed.
+def keep_heap_small() -> None:
+    """Have large blocks of memory mapped one by one, so that each is returned when it is freed, and others in one heap.
 
-    By itself glibc raises the limit to 32 MiB once such a block was freed (mallopt(3), M_MMAP_THRESHOLD).
+    By itself glibc raises the limit to 32 MiB once such a block was freed, and gives each thread a heap of its own, of
+    which the supervisor's keep 1.3 MB that none uses (mallopt(3), M_MMAP_THRESHOLD and M_ARENA_MAX).
+    To be called before there is a thread.
     """
     mallopt = getattr(_LIBC, "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK_BYTES)
+        mallopt(_M_ARENA_MAX, 1)

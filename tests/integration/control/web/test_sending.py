@@ -8,7 +8,7 @@ import socket
 import pytest
 
 from control.server import serve
-from control.web import connection_limits
+from control.web import connection_limits, sending
 from control.web.budget import Budget
 from tests.support.polling import until
 
@@ -138,3 +138,16 @@ async def test_bodies_that_are_large_or_of_unknown_size_are_counted_while_they_a
         for client in ("127.0.0.2", "127.0.0.3"):
             assert (await answer(port, client, "/web/arr/rebuild", "POST"))[0] == 200
     await until(lambda: context.bodies.used == 0, 10, lambda: context.bodies.used)
+
+
+async def test_memory_of_the_start_is_returned_once(monkeypatch):
+    released = []
+    monkeypatch.setattr(sending, "_QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(sending, "release_memory", lambda: released.append(True))
+    budget = Budget("bytes on their way", 8 << 20, 3 << 20)
+    task = asyncio.create_task(sending.release_memory_after_bursts(budget))
+    await until(lambda: released, 5, "memory to be released")
+    for _ in range(100):  # many looks later
+        await asyncio.sleep(0)
+    assert released == [True]
+    task.cancel()
