@@ -42,3 +42,9 @@ export function asCsv(entries, columns = COLUMNS) {
   };
   return [columns, ...entries.map((entry) => columns.map((name) => entry[name]))].map((row) => row.map(cell).join(",")).join("\r\n");
 }
+
+const AGAIN = "again for ";
+
+/** What a worker searched last, of its summary in `GET …/processes`. @param {string} summary */
+export const searched = (summary) =>
+  summary.startsWith(AGAIN) ? t("worker.searched.again", { name: summary.slice(AGAIN.length) }) : t("worker.searched", { name: summary });

@@ -2,6 +2,7 @@
 import { read, write } from "../api.js";
 import { Element, html, nothing, settled } from "../element.js";
 import { formatBytes, formatCount, formatDuration } from "../format.js";
+import { searched } from "../sentences.js";
 import { repeat } from "../vendor/lit.js";
 import { locale, named, t } from "../words.js";
 import { chip } from "./chip.js";
@@ -71,7 +72,7 @@ class Workers extends Element {
       <p class="row"><strong class="grow">${name.replace(/ Manager$/, "")}</strong> ${chip(named("state", phase), KINDS[phase] ?? "bad")}</p>
       <p class="muted">${category} · ${named("kind", kind)} · <span title=${t("worker.memory")}>${formatBytes(rss, locale)}</span></p>
       <p class="summary clip" title=${searchSummary ?? ""}>${searchSummary
-        ? html`${t("worker.searched")} ${searchSummary} ${searchTimestamp ? html`<qb-time class="muted" at=${searchTimestamp}></qb-time>` : nothing}`
+        ? html`${searched(searchSummary)} ${searchTimestamp ? html`<qb-time class="muted" at=${searchTimestamp}></qb-time>` : nothing}`
         : html`<span class="muted">${t("worker.not.searched")}</span>`}</p>
       ${waits || (trouble && lastError)
         ? html`<p class="reason">${waits ? html`${t("worker.waits", { service: waitingFor })}. ` : nothing}${lastError}</p>`

@@ -5,7 +5,7 @@ import { capitalised, formatExact } from "../format.js";
 import { chip } from "../parts/chip.js";
 import { showItem } from "../parts/item.js";
 import { attempt } from "../parts/toasts.js";
-import { locale, t } from "../words.js";
+import { locale, named, t } from "../words.js";
 
 const FIRST = 10;
 
@@ -85,7 +85,7 @@ class Plan extends Element {
         ? html`<ol class="entries numbered" data-rows>${listed.map((search) => html`<li class="plan-row" tabindex="0" data-row>
             <span class="grow">${titleOf(category, search)}${search.season === null || search.season === undefined ? nothing : html` · ${t("library.season", { n: search.season })}`}
               ${search.why.toLowerCase() === search.reason.toLowerCase() ? nothing : html`<span class="muted">${capitalised(search.why)}</span>`}</span>
-            ${chip(capitalised(search.reason), "busy")}
+            ${chip(named("reason", search.reason), "busy")}
             ${(search.cost ?? 1) > 1 ? html`<span class="muted">${t("plan.cost", { n: search.cost })}</span>` : nothing}
           </li>`)}</ol>
           ${listed.length < searches.length

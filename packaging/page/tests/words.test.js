@@ -76,3 +76,11 @@ test("the language of the browser is chosen", async () => {
   assert.equal(t("torrents.count", { n: 1200 }), "1.200 Torrents");
   await useLanguage(["en"]);
 });
+
+test("what a worker searched last is a sentence in each language", async () => {
+  assert.equal(sentences.searched("A Film"), "Searched A Film");
+  assert.equal(sentences.searched("again for A.Film.1080p"), "Searched again for A.Film.1080p");
+  await useLanguage(["de"]);
+  assert.equal(sentences.searched("again for A.Film.1080p"), "Erneut gesucht: A.Film.1080p");
+  await useLanguage(["en"]);
+});
