@@ -4,7 +4,7 @@ An item is a movie, an episode or an album; its timeline has all that happened t
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -18,6 +18,7 @@ from control.web.answers import moment
 from control.worker_lookup import category_of
 from qbitrr import ipc
 from qbitrr.errors import NotFoundError
+from qbitrr.rules.history import DISCARDED
 from qbitrr.state import ledger, torrents, verdicts
 
 _SECONDS = 6.0
@@ -37,7 +38,8 @@ class TimelineEvent(Struct, frozen=True):
     """One event. `kind` is in the words of the Arr (`grabbed`, …) or `added`, `completed`, `left` of qBittorrent.
 
     For an action of ours it is the action, and `decision` is all of it; for the user it is the answer: `undo`, `do` or
-    `leave` of an action, `import`, `blocklist` or `leave` of a download that was not imported. `left` is one that none
+    `leave` of an action, `approve` or `discard` of all that were held, `import`, `blocklist` or `leave` of a download
+    that was not imported. `left` is one that none
     of our actions caused. `hash` is the torrent, empty for what the Arr did without one.
     """
 
@@ -127,6 +129,7 @@ async def _stored(
     """The events that we know by ourselves: our actions, what the user answered, and what left without us."""
     timed = [(entry.planned_at, _of_ledger(entry)) for entry in entries]
     timed += [(one.left_at, _left(one)) for one in departures]
+    timed += [(at, _decided(entry, at, kind)) for entry in entries for at, kind in _decisions_on(entry)]
     by_id = {str(entry.id): entry for entry in entries}
     for answer in await context.audit.answers():
         entry, category = by_id.get(answer.about), category_of_torrent.get(answer.about)
@@ -135,6 +138,19 @@ async def _stored(
         elif category is not None:
             timed.append((answer.at, _answered(answer, category, "", answer.about, "")))
     return timed
+
+
+def _decisions_on(entry: ledger.Entry) -> Iterator[tuple[float, str]]:
+    """When the user approved or discarded a removal that the breaker held, with all others."""
+    if isinstance(at := entry.notes.get("approved_at"), float):
+        yield at, "approve"
+    if entry.state == "cancelled" and entry.outcome == DISCARDED:
+        yield entry.updated_at, "discard"
+
+
+def _decided(entry: ledger.Entry, at: float, kind: str) -> TimelineEvent:
+    place = entry.category, entry.instance
+    return TimelineEvent(moment(at), "user", kind, *place, entry.because, entry.infohash)
 
 
 def _answered(answer: UserAnswer, category: str, instance: str, infohash: str, text: str) -> TimelineEvent:

@@ -136,7 +136,9 @@ async def advance(database: Database, entry: Entry, step: str, now: float, **not
 async def approve(database: Database, category: str, now: float) -> None:
     """Let every action of a category that awaits approval go on, but for those that were asked about one by one."""
     await database.write(
-        f"UPDATE ledger SET state = 'planned', updated_at = ? WHERE +category = ? AND {_IS_HELD} AND NOT {_IS_ASKED}",
+        f"""UPDATE ledger SET state = 'planned', updated_at = ?1,
+                notes = CASE WHEN json_valid(notes) THEN json_set(notes, '$.approved_at', ?1) ELSE notes END
+            WHERE +category = ?2 AND {_IS_HELD} AND NOT {_IS_ASKED}""",
         (now, category),
     )
 

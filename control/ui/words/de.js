@@ -331,6 +331,8 @@ export const GERMAN = {
   "event.trackFileRenamed": "Datei umbenannt",
   "event.trackFileRetagged": "Tags der Datei geschrieben",
   "event.undo": "Rückgängig gemacht",
+  "event.approve": "Freigegeben",
+  "event.discard": "Behalten, mit allen zurückgehaltenen",
   "event.do": "Geantwortet: ausführen",
   "event.leave": "Geantwortet: lassen",
   "event.import": "Geantwortet: importieren, was sicher ist",

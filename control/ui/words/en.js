@@ -329,6 +329,8 @@ export const ENGLISH = {
   "event.trackFileRenamed": "File renamed",
   "event.trackFileRetagged": "Tags of the file written",
   "event.undo": "Undone",
+  "event.approve": "Approved",
+  "event.discard": "Kept, with all that were held",
   "event.do": "Answered: do it",
   "event.leave": "Answered: leave it",
   "event.import": "Answered: import what is certain",

@@ -7,6 +7,7 @@ from qbitrr import ipc
 from qbitrr.clock import to_iso
 from qbitrr.errors import ConflictError
 from qbitrr.rules.facts import TorrentKey
+from qbitrr.rules.history import DISCARDED
 from qbitrr.state import ledger, torrents, verdicts
 from qbitrr.state.database import open_writer
 from qbitrr.state.torrents import LastSeen, StoredTorrent
@@ -106,6 +107,26 @@ async def test_what_the_user_answered_is_in_it(client, context, action, subject,
         ("user", kind, HASH)
     ]
     assert "192.0.2.7" not in str(events)
+
+
+async def test_what_was_approved_or_discarded_is_in_it(make_context_over, connect, tmp_path, filled_state):
+    path = tmp_path / "state.db"
+    path.write_bytes(filled_state.read_bytes())
+    hashes = {"approve": "9" * 40, "discard": "8" * 40, "leave": "7" * 40}
+    async with open_writer(path) as database:
+        for infohash in hashes.values():
+            await ledger.plan(database, decision("books", infohash, {}), {}, NOW - 50, state="awaiting_approval")
+        (dropped,), (left,) = [await ledger.of_torrent(database, hashes[one]) for one in ("discard", "leave")]
+        await ledger.close(database, dropped, "cancelled", DISCARDED, NOW - 20)
+        await ledger.close(database, left, "cancelled", "it is too young", NOW - 20)
+        await ledger.approve(database, "books", NOW - 10)
+        async with connect(make_context_over(database)) as client:
+            found = {
+                one: (await get(client, f"/web/torrents/{each}/timeline"))["events"] for one, each in hashes.items()
+            }
+    by_user = {one: [event["kind"] for event in events if event["actor"] == "user"] for one, events in found.items()}
+    assert by_user == {"approve": ["approve"], "discard": ["discard"], "leave": []}
+    assert [one["at"] for one in found["approve"]] == [to_iso(NOW - 50)[:19] + "Z", to_iso(NOW - 10)[:19] + "Z"]
 
 
 @pytest.mark.parametrize(
