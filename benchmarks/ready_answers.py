@@ -57,5 +57,5 @@ class ReadyAnswers:
                     stand_in.counts.clear()
 
     def forget(self) -> None:
-        """Ask the stand-ins again from now on, as something changes."""
+        """Make all answers again, as something changes."""
         self._bodies.clear()
