@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from qbitrr.arr import library
@@ -15,7 +16,7 @@ from qbitrr.state import catalogue
 from qbitrr.worker.library.fingerprint import fingerprint_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from qbitrr.arr.client import ArrClient
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     Profiles = Mapping[int, QualityProfile]
 
 _SERIES_AT_ONCE = 4
+_SCORES_AT_ONCE = 2  # besides the list of movies, which goes on arriving
 
 
 class Source(NamedTuple):
@@ -97,9 +99,19 @@ def _profile(profiles: Profiles, number: int) -> Profile:
 
 async def _stage_movies(source: Source, generation: Generation) -> None:
     client, profiles = source.client, source.profiles
-    async for movies in _batches(library.movies(client), library.FILES_PER_REQUEST):
-        scores = await _scores(client, [m for m in movies if m.movie_file and m.movie_file.custom_format_score is None])
+    slots = asyncio.Semaphore(_SCORES_AT_ONCE)
+
+    async def stage(movies: list[Movie]) -> None:
+        unscored = [one for one in movies if one.movie_file and one.movie_file.custom_format_score is None]
+        scores = await _scores(client, unscored)
         await generation.add("movies", [_movie_row(movie, scores, profiles) for movie in movies])
+        slots.release()
+
+    with _first_error():
+        async with asyncio.TaskGroup() as tasks:
+            async for movies in _batches(library.movies(client), library.FILES_PER_REQUEST):
+                await slots.acquire()  # no more of a long list is in memory
+                tasks.create_task(stage(movies))
 
 
 async def _one_movie(source: Source, movie_id: int, fingerprint: int | None) -> Rows:
@@ -163,14 +175,12 @@ async def _stage_series(source: Source, generation: Generation) -> None:
         async with slots:
             await generation.add("episodes", await _episodes(source, series))
 
-    try:
+    with _first_error():
         async with asyncio.TaskGroup() as tasks:
             async for some in library.series(source.client):
                 for series in some:
                     tasks.create_task(stage_episodes(series))
                 await generation.add("series", [_series_row(s, source.profiles) for s in some])
-    except BaseExceptionGroup as group:  # one failed request ends the sync with its error
-        raise group.exceptions[0] from group
 
 
 async def _one_series(source: Source, series_id: int, fingerprint: int | None) -> Rows:
@@ -290,6 +300,15 @@ def _album_row(album: Album, source: Source, *, monitored: bool, profile: Profil
         profile=profile,
         now=source.now,
     )
+
+
+@contextmanager
+def _first_error() -> Iterator[None]:
+    """Have one failed request end the sync with its own error, not with that of a group of tasks."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from group
 
 
 def _file_facts(file: File | None, scores: dict[int, int | None], *, has_file: bool) -> FileFacts | None:

@@ -15,6 +15,7 @@ from qbitrr.http.client import Timeouts
 from qbitrr.sandbox.media.quality import below_cutoff
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.sandbox.services.faults import Down, HalfAnswer, SlowFirstByte, Status, WrongCredentials
+from qbitrr.sandbox.services.radarr import RadarrStandIn
 from qbitrr.state import catalogue, searches
 from qbitrr.state.database import open_writer
 from qbitrr.worker.library.fetch import full_sync, sync_changes
@@ -111,6 +112,27 @@ async def test_custom_format_scores_of_movies_are_fetched_in_batches(tmp_path):
         items = stand_in.arr.collection.items
         assert rows == {number: items[number].file.score for number in rows}
         assert stand_in.counts["GET /api/v3/moviefile"] == 3
+
+
+async def test_scores_are_asked_for_while_the_list_arrives_for_two_parts_of_it_at_once(tmp_path, monkeypatch):
+    answer, under_way, most, two = RadarrStandIn.get_files, [], [], asyncio.Event()
+
+    async def together(self, request):
+        under_way.append(request)
+        most.append(len(under_way))
+        if len(under_way) == 2:
+            two.set()
+        async with asyncio.timeout(10):
+            await two.wait()
+        response = await answer(self, request)
+        under_way.remove(request)
+        return response
+
+    monkeypatch.setattr(RadarrStandIn, "get_files", together)
+    async with arr_of("radarr", tmp_path) as (stand_in, client, database):
+        await sync(client, database)
+        assert max(most) == 2
+        assert await database.rows("SELECT count(*) FROM movies") == [(len(stand_in.arr.collection.items),)]
 
 
 async def test_tracks_are_fetched_once_for_each_artist_and_then_only_when_albums_changed(tmp_path):
