@@ -78,7 +78,7 @@ class Sandbox:
     """Everything, while the `async with` lasts.
 
     `ports` gives fixed ports by section name (`qBit` for qBittorrent), the others get free ones. `downloads` is the
-    folder of the torrents; with `on_disk` small files are put there. `has_past` starts with
+    folder of the torrents; with `on_disk` sparse files are put there. `has_past` starts with
     downloads in every stage. With `with_requests` users ask for some of what is missing (`requests`, a list that may
     change), in Overseerr and in Ombi. `with_prowlarr`: with a Prowlarr that has no indexers yet. `middlewares` run
     before the handlers of all applications. `tempo` is how long things take, in place of that of `speed`.
@@ -170,7 +170,7 @@ class Sandbox:
 
     async def __aenter__(self) -> Self:
         """Start all applications and let time pass. OSError when a port is in use."""
-        self._tick()
+        self.pass_time()
         try:
             for stand_in in self.stand_ins.values():
                 await stand_in.start()
@@ -191,17 +191,22 @@ class Sandbox:
     async def _stop(self) -> None:
         """Stop everything; an error that stopped the time is raised here."""
         await asyncio.gather(*(stand_in.stop() for stand_in in self.stand_ins.values()))
-        if self._ticks is not None:
-            self._ticks.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._ticks
+        try:
+            if self._ticks is not None:
+                self._ticks.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await self._ticks
+        finally:
+            if self._disk is not None:
+                self._disk.close()
 
     async def _live(self) -> None:
         while True:
-            self._tick()
+            self.pass_time()
             await asyncio.sleep(max(SHORTEST_TICK_SECONDS, min(TICK_SECONDS, self.world.next_due - self._clock())))
 
-    def _tick(self) -> None:
+    def pass_time(self) -> None:
+        """Let everything come as far as the clock; it goes on by itself a moment later."""
         self.world.advance(self._clock())
         if self._disk is not None:
             self._disk.update()

@@ -43,8 +43,9 @@ class DownloadClient:
 
     @property
     def free_bytes(self) -> int:
-        """What is left of the disk."""
-        return int(self.disk_bytes - sum(t.selected_size * t.progress for t in self.torrents.values()))
+        """What is left of the disk, on which torrents that were deleted without their files have them still."""
+        left = (t for t in self.buried.values() if not t.gone_with_files and t.infohash not in self.torrents)
+        return int(self.disk_bytes - sum(t.selected_size * t.progress for t in (*self.torrents.values(), *left)))
 
     def advance(self, now: float) -> None:
         """Let time pass until `now`."""
@@ -125,6 +126,11 @@ class DownloadClient:
             if torrent.gone_at is None:
                 torrent.gone_with_files = with_files
                 torrent.gone_at = self.now + self.tempo.seconds(DELETE_SECONDS)
+
+    def free(self, infohash: str) -> None:
+        """The files that a deleted torrent left behind are gone."""
+        if infohash in self.buried:
+            self.buried[infohash].gone_with_files = True
 
     def lose_data(self, infohash: str) -> None:
         """A torrent's files are gone, and the client notices."""

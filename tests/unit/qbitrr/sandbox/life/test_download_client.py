@@ -70,6 +70,22 @@ def test_downloads_fill_the_disk(client):
     assert before - client.free_bytes == 20_000_000
 
 
+def test_what_a_torrent_leaves_behind_is_not_free(client):
+    before = client.free_bytes
+    client.advance(NOW + 10)
+    client.delete(["aa"], with_files=False)
+    client.delete(["bb"], with_files=True)
+    client.advance(NOW + 11)
+    assert before - client.free_bytes == 11_000_000
+    assert client.add_again("aa", client.save_path("radarr"), "radarr", ())
+    client.advance(NOW + 12)
+    assert before - client.free_bytes == 12_000_000
+    client.delete(["aa"], with_files=False)
+    client.advance(NOW + 13)
+    client.free("aa")
+    assert client.free_bytes == before
+
+
 def test_stopping_and_starting(client):
     client.stop(["aa"])
     client.advance(NOW + 10)
