@@ -196,14 +196,12 @@ class ConfigEditor:
         return edit_text(self._read(), edits, self._environ, problems, renames)
 
     def _replaced_by(self, earlier: history.Version) -> ConfigChange:
-        """The change to an earlier version; one without secrets gets the present ones."""
-        present = self._read()
-        text = earlier.text
-        if not earlier.complete:
-            from qbitrr.config.edit import with_secrets_of  # noqa: PLC0415 - tomlkit is slow and large
+        """The change to an earlier version, with the present login; one without secrets gets all present ones."""
+        from qbitrr.config.edit import with_login_of, with_secrets_of  # noqa: PLC0415 - tomlkit is slow and large
 
-            text = with_secrets_of(text, present)
-        return replace_text(present, text, self._environ)
+        present = self._read()
+        text = earlier.text if earlier.complete else with_secrets_of(earlier.text, present)
+        return replace_text(present, with_login_of(text, present), self._environ)
 
     # -- the file -----------------------------------------------------------------------------------------------
 

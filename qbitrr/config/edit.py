@@ -13,7 +13,7 @@ import tomlkit
 
 from qbitrr.atomic_file import replace_private
 from qbitrr.config.diff import changed_addresses, hidden, is_secret
-from qbitrr.config.dotted_keys import merged, value_at
+from qbitrr.config.dotted_keys import Edits, merged, value_at
 from qbitrr.config.load import load_file, load_text, parse
 from qbitrr.config.redact import HIDDEN, redact_text
 from qbitrr.errors import ConfigError, Problem
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path as FilePath
 
-    from qbitrr.config.dotted_keys import Edits, Path
+    from qbitrr.config.dotted_keys import Path
 
 
 def edited(text: str, edits: Edits) -> str:
@@ -79,6 +79,23 @@ def with_secrets_of(text: str, present: str) -> str:
     document = tomlkit.parse(text)
     _replace(document, (), filled)
     return tomlkit.dumps(document)
+
+
+def with_login_of(text: str, present: str) -> str:
+    """A text with token and password of the present one: those that were replaced must not be valid again.
+
+    Raises ConfigError when one of them is not TOML, or such a key stands where it cannot be edited.
+    """
+    before, webui = parse(text), parse(present).get("WebUI")
+    logins: dict[Path, Any] = (
+        {("WebUI", name): value for name, value in webui.items()} if isinstance(webui, dict) else {}
+    )
+    puts = {
+        path: value
+        for path, value in logins.items()
+        if isinstance(value, str) and value and is_secret(path) and value != value_at(before, path)
+    }
+    return edited(text, Edits(puts)) if puts else text
 
 
 def _filled_row(path: Path, row: Any, present: list[Any]) -> Any:

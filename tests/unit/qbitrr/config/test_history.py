@@ -5,7 +5,7 @@ import pytest
 
 from qbitrr.config import history
 from qbitrr.config.diff import hidden
-from qbitrr.config.edit import with_secrets_of, without_secrets
+from qbitrr.config.edit import with_login_of, with_secrets_of, without_secrets
 from qbitrr.config.load import parse
 from qbitrr.errors import ConfigError
 
@@ -96,6 +96,14 @@ def test_rows_of_then_get_the_passkey_of_now_when_they_are_the_same(before, afte
     assert before in TEXT
     (found,) = parse(with_secrets_of(without_secrets(TEXT), TEXT.replace(before, after)))["qBit"]["Trackers"]
     assert found == row
+
+
+def test_a_token_that_was_replaced_does_not_come_back():
+    now = TEXT.replace("token-of-the-page", "token-of-now").replace("password-1", "password-2")
+    then = parse(with_login_of(TEXT, now))
+    assert (then["WebUI"]["Token"], then["qBit"]["Password"]) == ("token-of-now", "password-1")
+    assert with_login_of(TEXT, TEXT) == TEXT
+    assert parse(with_login_of("[Settings]\nTagless = true\n", now))["WebUI"]["Token"] == "token-of-now"
 
 
 def test_versions_lose_their_secrets_with_age_but_for_the_newest(tmp_path):
