@@ -10,6 +10,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import tomlkit
+from tomlkit.items import AoT, InlineTable, Null, Table, Whitespace
 
 from qbitrr.atomic_file import replace_private
 from qbitrr.config.diff import changed_addresses, hidden, is_secret
@@ -21,6 +22,8 @@ from qbitrr.errors import ConfigError, Problem
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path as FilePath
+
+    from tomlkit.container import Container
 
     from qbitrr.config.dotted_keys import Path
 
@@ -49,10 +52,12 @@ def without_secrets(text: str) -> str:
     Raises ConfigError when the text is not TOML, or a secret stands where it cannot be edited.
     """
     before = parse(text)
+    expected, secrets = hidden((), before), frozenset(_secrets_in((), before))
     document = tomlkit.parse(text)
     _replace(document, (), hidden)
-    changed = redact_text(tomlkit.dumps(document), frozenset(_secrets_in((), before)))
-    if parse(changed) != hidden((), before):
+    _redact_comments(document, secrets)
+    changed = tomlkit.dumps(document)
+    if parse(changed) != expected or _occurrences(changed, secrets) != _occurrences(str(expected), secrets):
         raise ConfigError([Problem("config.toml", "a secret in a place that cannot be edited", "a table of its own")])
     return changed
 
@@ -126,6 +131,21 @@ def _replace(table: MutableMapping[str, Any], above: Path, value_of: Callable[[P
             del table[name]
         elif other != plain:
             table[name] = other
+
+
+def _redact_comments(container: Container, secrets: frozenset[str]) -> None:
+    """Replace secrets in comments; a value that is the same as one, such as a user's name, stays."""
+    for _, item in container.body:
+        if isinstance(item, Null | Whitespace):
+            continue
+        item.trivia.comment = redact_text(item.trivia.comment, secrets)
+        tables = item.body if isinstance(item, AoT) else [item] if isinstance(item, Table | InlineTable) else []
+        for table in tables:
+            _redact_comments(table.value, secrets)
+
+
+def _occurrences(text: str, secrets: frozenset[str]) -> int:
+    return redact_text(text, secrets).count(HIDDEN) - text.count(HIDDEN)
 
 
 def _secrets_in(path: Path, value: Any) -> Iterator[str]:

@@ -53,6 +53,29 @@ def test_no_secret_is_left_and_everything_else_is():
     assert without_secrets(bare) == bare
 
 
+def test_a_name_that_is_the_same_as_a_secret_stays():
+    text = """# admin1 logs in as admin1
+[qBit]
+UserName = "admin1"  # not the password, admin1
+Password = "admin1"
+[qBit.admin1]
+"""
+    assert (
+        without_secrets(text)
+        == """# *** logs in as ***
+[qBit]
+UserName = "admin1"  # not the password, ***
+Password = "***"
+[qBit.admin1]
+"""
+    )
+
+
+def test_a_secret_in_a_comment_that_cannot_be_edited_is_refused():
+    with pytest.raises(ConfigError):
+        without_secrets('[qBit]\nPassword = "admin1"\nManaged = [ # of admin1\n"a"]\n')
+
+
 def test_what_is_no_toml_is_refused():
     with pytest.raises(ConfigError):
         without_secrets("[")
