@@ -94,10 +94,8 @@ class Generation:
             if sql:
                 await self._database.write(sql, (self._category,))
         synced = await self._database.row("SELECT synced_at FROM catalogue WHERE category = ?", (self._category,))
-        if synced is None or synced[0] is None:
-            changes = await self._fill(now)
-        else:
-            changes = await self._replace(now)
+        async with self._database.large_cache():
+            changes = await (self._replace(now) if synced and synced[0] is not None else self._fill(now))
         for table in TABLES[self._kind]:
             await self._database.write(f"DROP TABLE temp.staged_{table}")
         return changes

@@ -19,12 +19,15 @@ Row = tuple[Any, ...]
 
 BUSY_SECONDS = 15.0  # the longest another process may hold the write lock before an error is reported
 
+_CACHE_KIB = 1024
+_LARGE_CACHE_KIB = 8192
+
 # WAL lets the control plane read while workers write; NORMAL loses no committed row when a process dies.
 _WRITER_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     "PRAGMA temp_store = FILE",
-    "PRAGMA cache_size = -1024",
+    f"PRAGMA cache_size = -{_CACHE_KIB}",
     "PRAGMA journal_size_limit = 16777216",
 )
 _READER_PRAGMAS = ("PRAGMA query_only = ON", "PRAGMA cache_size = -2048")
@@ -95,6 +98,16 @@ class Database:
         async with self._lock, self._between("BEGIN"):
             cursor = await self._connection.executemany(sql, rows)
             await cursor.close()
+
+    @asynccontextmanager
+    async def large_cache(self) -> AsyncIterator[None]:
+        """Keep more pages in memory inside: rows of a whole library go to random places of the indexes."""
+        await self.rows(f"PRAGMA cache_size = -{_LARGE_CACHE_KIB}")
+        try:
+            yield
+        finally:
+            await self.rows(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            await self.shrink()
 
     async def shrink(self) -> None:
         """Release the memory of SQLite's caches."""

@@ -374,3 +374,19 @@ async def test_a_change_costs_the_same_in_a_large_library(tmp_path, kind):
             replacing = partial(catalogue.replace_parent, database, "cat", kind, 5, change)
             work.append(await work_of(database, replacing))
     assert work[1] < 2 * work[0]
+
+
+async def test_pages_are_kept_in_memory_only_while_a_generation_is_written(database, monkeypatch):
+    async def cached_pages():
+        return await database.row("PRAGMA cache_size")
+
+    before, fill, inside = await cached_pages(), catalogue.Generation._fill, []
+
+    async def observed(generation, now):
+        inside.append(await cached_pages())
+        return await fill(generation, now)
+
+    monkeypatch.setattr(catalogue.Generation, "_fill", observed)
+    await sync(database, "radarr", {"movies": [movie(1)]})
+    assert inside < [before]  # negative: in KiB
+    assert await cached_pages() == before
