@@ -32,6 +32,10 @@ class Days:
         self.pass_hours()
         for folder in ("evidence", "quarantine"):
             self.time.date_files(self.daemon.folder / folder)
+        await self.see()
+
+    async def see(self) -> None:
+        """Have every worker see what there is now."""
         counts, route = self.sandbox.qbittorrent.counts, "GET /api/v2/sync/maindata"
         enough = counts[route] + _PASSES * len(await self.daemon.workers())
         await until(lambda: counts[route] >= enough, PATIENCE_SECONDS, self.log)

@@ -12,7 +12,8 @@ import tomlkit
 from qbitrr import __version__
 from qbitrr.clock import from_iso
 from qbitrr.rules.verdict import DESTRUCTIVE, OPEN
-from tests.support.household import CONFIGURATION, DISK_BYTES, LEAPS, SECTIONS
+from tests.support.days import DAY
+from tests.support.household import CONFIGURATION, DISK_BYTES, KEPT_SEEDS, LEAPS, SECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -33,8 +34,9 @@ invented, a third of what is grabbed is dead or slow. `tests/support/household.p
 ## The household
 
 {sections}, and a disk of {disk} GB.
-Every day its users ask for something. Now and then one deletes a movie, or the file of one because it is broken; an Arr
-does not answer for hours, indexers are away, other data fills the disk, and the machine of qbitrr is restarted. In the
+Every day its users ask for something. Now and then one deletes a movie, or the file of one because it is broken, or
+removes a torrent from qBittorrent and leaves its file behind; an Arr does not answer for hours, indexers are away,
+other data fills the disk, and the machine of qbitrr is restarted. What is imported is copied to another disk. In the
 evening one of them reads [the inbox](needs-you.md) and answers what is asked, a question of a rule for good. That is
 all that they do.
 
@@ -47,8 +49,8 @@ What differs from the defaults, besides addresses; the other Arrs have the same 
 ## Day by day
 
 Searches that qbitrr asked for, downloads that the Arrs grabbed and imported, downloads that failed, torrents that were
-removed because they had done their part, downloads that waited for room, questions; at the end of the day what the Arrs
-still look for, and the torrents in qBittorrent.
+removed because they had done their part or for the space of others, downloads that waited for room, questions; at the
+end of the day the GB that are free, what the Arrs still look for, and the torrents in qBittorrent.
 
 {by_day}
 
@@ -61,6 +63,22 @@ Each one has its reason and its facts in the ledger ([rules.md](rules.md)). The 
 {examples}
 
 {cancelled}
+
+## What went for space
+
+While the disk is full, [the seed of least value](seeding.md#space-by-value) goes for a download that waits, one after
+the other, and {kept_seeds} of each Arr stay. GB that were freed and that were lacking, days of seeding, others that
+seed it:
+
+{room}
+
+## Files without a torrent
+
+What someone left behind in the folder of a category is [moved aside](orphans.md) after a day, and deleted 8 hours
+later. The disk goes by the clock of the machine, for which all of this took minutes, so that `unchanged_seconds` are
+more than there were; what counts is for how long a file was seen:
+
+{orphans}
 
 ## What was asked
 
@@ -78,11 +96,15 @@ Each one has its reason and its facts in the ledger ([rules.md](rules.md)). The 
   long;
 * every torrent that is gone was removed by an action in the ledger with its reason and facts, none of them twice, and
   the reason was true of the torrent;
+* what went for space was imported and met its minimums, was needed as the disk was full, and never went below the
+  floor;
+* what was deleted as a file without a torrent is what was left behind, all of it, in its time; the files of all
+  torrents are there;
 * there were at most {most_asked} questions.
 """
 
 
-def page(household: Household, decisions: Sequence[Entry], most_asked: int) -> str:
+def page(household: Household, decisions: Sequence[Entry], orphans: Sequence[Entry], most_asked: int) -> str:
     """The page about a household that has lived."""
     done = [one for one in decisions if one["state"] == "done"]
     removals = [one for one in done if one["action"] in DESTRUCTIVE]
@@ -102,6 +124,9 @@ def page(household: Household, decisions: Sequence[Entry], most_asked: int) -> s
             ((f"`{one['rule']}`", one["name"], one["because"], _facts(one)) for one in _newest(removals)),
         ),
         cancelled=_cancelled(decisions),
+        kept_seeds=KEPT_SEEDS,
+        room=_room(household, removals),
+        orphans=_orphans(household, orphans),
         asked=_table(
             ("Day", "What", "About", "Answer"),
             ((one.day, one.what, one.about, one.answer) for one in household.asked),
@@ -130,7 +155,8 @@ def _by_day(household: Household, done: Iterable[Entry]) -> str:
     rows = (
         (
             number, counted["searched"], counted["grabbed"], counted["imported"], ledger[number]["fail"],
-            ledger[number]["remove"], ledger[number]["pause"], asked[number], counted["missing"], counted["torrents"],
+            ledger[number]["remove"], ledger[number]["pause"], asked[number], counted["free"], counted["missing"],
+            counted["torrents"],
             "; ".join(events.get(number, [])),
         )
         for number, counted in household.counted.items()
@@ -139,9 +165,11 @@ def _by_day(household: Household, done: Iterable[Entry]) -> str:
     of_all = sum(ledger.values(), Counter())
     last = (
         "all", total["searched"], total["grabbed"], total["imported"], of_all["fail"], of_all["remove"],
-        of_all["pause"], len(household.asked), "", "", "",
+        of_all["pause"], len(household.asked), "", "", "", "",
     )  # fmt: skip
-    heads = ("Day", "Searched", "Grabbed", "Imported", "Failed", "Removed", "Paused", "Asked", "Missing", "Torrents")
+    heads = (
+        "Day", "Searched", "Grabbed", "Imported", "Failed", "Removed", "Paused", "Asked", "Free", "Missing", "Torrents"
+    )  # fmt: skip
     return _table((*heads, "What happened"), (*rows, last))
 
 
@@ -165,6 +193,37 @@ def _cancelled(decisions: Iterable[Entry]) -> str:
         return "No action was cancelled."
     rows = _counted(cancelled, lambda one: (one["action"], f"`{one['rule']}`", one["outcome"]))
     return "Cancelled, as they were judged again:\n\n" + _table(("Action", "Rule", "Because", "Number"), rows)
+
+
+def _room(household: Household, removals: Sequence[Entry]) -> str:
+    """Removals for space, the oldest first."""
+    rows = (
+        (
+            household.day_of(from_iso(one["updatedAt"]) or 0.0), one["name"], _gigabytes(facts["frees_bytes"]),
+            facts["for"], _gigabytes(facts["lacks_bytes"]), f"{facts['seeding_seconds'] / DAY:.1f}",
+            facts["other_seeders"],
+        )
+        for one in reversed(removals)
+        if one["rule"] == "room_needed" and (facts := one["facts"])
+    )  # fmt: skip
+    return _table(("Day", "Torrent", "Freed", "For", "Lacking", "Seeded", "Others"), list(rows))
+
+
+def _orphans(household: Household, orphans: Sequence[Entry]) -> str:
+    """What became of each file, in the order in which they were left."""
+    rows = (
+        (
+            household.day_of(from_iso(one["firstSeenAt"]) or 0.0), household.day_of(from_iso(one["movedAt"]) or 0.0),
+            household.day_of(from_iso(one["updatedAt"]) or 0.0), one["path"], _gigabytes(one["sizeBytes"]),
+            f"`{json.dumps(one['proof'])}`",
+        )
+        for one in sorted(orphans, key=lambda one: str(one["firstSeenAt"]))
+    )  # fmt: skip
+    return _table(("Found on day", "Moved", "Deleted", "File", "GB", "Facts"), list(rows))
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 10**9:.1f}"
 
 
 def _end(household: Household, decisions: Iterable[Entry]) -> str:

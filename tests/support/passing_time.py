@@ -5,7 +5,8 @@ python -m tests.support.passing_time ARGUMENTS-OF-QBITRR
 The file `misbehave/time` in the data folder has the seconds that were leapt over, by how many the wall clock is ahead,
 and how many bytes are free on every disk: -1 for what there are. A leap moves both clocks and ends long pauses.
 Supervision goes by the real monotonic clock, as a process that was due within a leap does not hang; so do the time
-limits of calls. What is the same before and after a leap counts as having been so meanwhile.
+limits of calls. What is the same before and after a leap counts as having been so meanwhile. Sparse files count as if
+all of them were written.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import stat
 import struct
 import sys
 import time
@@ -25,6 +27,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from aiohttp.typedefs import Handler
 
     from tests.support.daemon import Daemon
@@ -33,6 +37,7 @@ FILE = "time"
 _FORMAT = "ddd"
 _SHORT_SECONDS = 5.0  # a pause that a leap does not end
 _STEP_SECONDS = 0.2
+_SOON_SECONDS = 1.0  # between two attempts to make room: between two leaps there are a few seconds
 _LONGEST_LEAP_SECONDS = 6 * 3600.0  # over which what was observed before and after it counts as going on
 
 _right = time.time
@@ -88,13 +93,19 @@ class PassingTime:
 
     def set_free(self, free_bytes: int) -> None:
         """Set how much room the daemon finds on every disk."""
-        self._free_bytes = float(free_bytes)
-        self._write()
+        if self._free_bytes != free_bytes:
+            self._free_bytes = float(free_bytes)
+            self._write()
 
     def _write(self) -> None:
         assert self._file is not None
         with self._file.open("r+b" if self._file.exists() else "wb") as file:
             file.write(struct.pack(_FORMAT, self._passed, self._ahead, self._free_bytes))  # in place: it is mapped
+
+
+def _freed_bytes(folder: str, paths: Iterable[str]) -> int:
+    found = [(Path(folder) / path).lstat() for path in paths]
+    return sum(one.st_size for one in found if stat.S_ISREG(one.st_mode) and one.st_nlink == 1)
 
 
 def _main() -> int:
@@ -135,6 +146,13 @@ def _main() -> int:
     from functools import partial
 
     from qbitrr import clock
+    from qbitrr.worker import file_systems
+
+    file_systems.freed_bytes = _freed_bytes  # before it is used elsewhere
+    from qbitrr.worker.torrents import room
+    from qbitrr.worker.torrents.actions import room as room_actions
+
+    room.CHOICE_SECONDS = room_actions._LATER_SECONDS = _SOON_SECONDS
     from qbitrr.cli import main
     from qbitrr.worker import jobs, report
     from qbitrr.worker.torrents import strikes
