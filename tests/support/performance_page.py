@@ -31,7 +31,8 @@ Everything that is promised about time and memory, beside what was measured: ver
   takes the same two cores as long as to read and store them.
 - Seconds depend on the machine. Where something can be compared, both are measured in the same run, and the number is
   the multiple or the share.
-- Memory is proportional (PSS): what processes share is counted once. CPU is user and system time of all processes.
+- Memory is proportional (PSS): what processes share is counted once; why a worker has so much of its own is in
+  [a record](adr/0008-memory-of-a-worker.md). CPU is user and system time of all processes.
 - An exponent is the power of its size by which a cost grows, fitted through at least three sizes: 1 is in
   proportion. Above {largest:g} is a defect on a path that runs in every pass.
 - The first view is measured in Chromium, as the browser itself reports it, with no file of the page cached.
