@@ -605,7 +605,7 @@ async def test_another_version_is_loaded_once_and_not_in_a_loop(page, daemon):
         await daemon.start()
         if number == 1:
             await until(lambda: len(loads) == 2, 20, "the other version")
-    await expect(page.get_by_text("A new version of this page is there.")).to_be_visible(timeout=20_000)
+    await expect(page.get_by_text("There is a new version of this page.")).to_be_visible(timeout=20_000)
     assert len(loads) == 2
     await daemon.all_running()
 
