@@ -61,7 +61,7 @@ release: .venv-dev/.built ## of a tag: every check, then all packages, the image
 	@$(MAKE) --no-print-directory dist deb image
 	@PYTHONPATH=packaging .venv-dev/bin/python -m release
 
-bench: .venv/.built ## time and memory, in the environment that users have: 25 minutes, kept in benchmarks/results.jsonl
+bench: .venv/.built ## time and memory, in the environment that users have: half an hour, kept in benchmarks/results.jsonl
 	.venv/bin/python -m benchmarks
 
 clean: ## remove what the other commands made; your data folder .config stays
