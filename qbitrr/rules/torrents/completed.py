@@ -289,6 +289,5 @@ def finished(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now:
     return acts(
         Action.IMPORT,
         "it is complete and not imported",
-        completed_at=torrent.completed_at,
-        **_as_facts(context.reading),
+        **{"completed_at": torrent.completed_at} | _as_facts(context.reading),
     )

@@ -36,7 +36,7 @@ def fails(
         return stops(f"{because}, but {text}", again_at, **facts)
     if (more := _too_soon(context, policy, now)) is not None:
         text, again_at, more_facts = more
-        return stops(f"{because}, but {text}", again_at, **facts, **more_facts)
+        return stops(f"{because}, but {text}", again_at, **facts | more_facts)
     if action is Action.FAIL and (objection := not_cleared(context, now)) is not None:
         text, again_at = objection
         return stops(f"{because}, but {text}", again_at, **facts | context.clearance.facts)

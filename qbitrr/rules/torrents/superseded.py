@@ -44,7 +44,7 @@ def superseded(torrent: TorrentFacts, context: RuleContext, policy: Policy, now:
     if objection is not None:
         text, later = objection
         at = again_at if later is None else min(later, again_at)
-        return stops(f"{found.because}, but {text}", at, **found.facts, **context.clearance.facts)
+        return stops(f"{found.because}, but {text}", at, **{**found.facts, **context.clearance.facts})
     return acts(Action.REMOVE, found.because, **found.facts)
 
 
