@@ -37,7 +37,7 @@ KILLED, STOPPED, QUIET = ("radarr-0", "sonarr-1"), ("radarr-2", "sonarr-3"), ("r
 FAILING = tuple(name.lower() for name in FAULTS)
 CLIENTS = 4
 PATHS = ("/web/status", "/web/processes", "/web/radarr/radarr-4/movies", "/web/sonarr/sonarr-5/series?page_size=25")
-SETTLING_SECONDS = 60.0  # the supervisor tells the worst lag of its last minute, and that of the start is not meant
+SETTLING_SECONDS = 60.0  # the worst lag is that of the last minute, and the start's is not meant
 QUIET_SECONDS, CHAOS_SECONDS = 20.0, 60.0
 EVERY_SECONDS = 1.5  # something happens
 LONGEST_SECONDS = 120.0

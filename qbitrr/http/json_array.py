@@ -3,8 +3,8 @@
 A Radarr with 100,000 movies answers some hundred megabytes; one movie is a few kilobytes.
 
 Counting brackets would cost many times more than decoding. Any `},{` may be the boundary between two objects; it is one
-if the decoder accepts the array that ends there. As the objects of a list begin with the same key, one boundary tells
-the others from what is inside of objects.
+if the decoder accepts the array that ends there. As the objects of a list begin with the same key, one boundary
+distinguishes the others from what is inside of objects.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ def _is_question(entry: dict[str, Any]) -> bool:
 
 
 def _question(entry: dict[str, Any]) -> tuple[str, str]:
-    """What tells an entry of the inbox from the others."""
+    """What distinguishes an entry of the inbox from the others."""
     what = {"ask": "number", "approval": "category", "import": "hash"}.get(entry["matter"])
     return entry["matter"], "" if what is None else str(entry[what])
 
