@@ -171,16 +171,16 @@ def _answers(connection: sqlite3.Connection) -> list[UserAnswer]:
 
 def _answered(action: str, subject: str) -> tuple[str, str] | None:
     """Return the action or the torrent that a change was about, and the answer; None for one about something else."""
-    answer, *about = subject.split(", ")
+    parts = subject.split(", ")
     if found := _OF_ACTION.search(action):
-        return found[1], "undo" if found[2] == "undo" else answer
-    if action.endswith("/imports/answer"):
-        return about[0].lower(), answer
+        return found[1], "undo" if found[2] == "undo" else parts[0]
     if action.endswith("/orphans/answer"):
         return None
-    match answer:  # by a link in a message
-        case "undo" | "do" | "leave":
-            return about[0], answer
-        case "import" | "blocklist" | "leave_import":
-            return about[-2], answer.removesuffix("_import")
+    match parts:
+        case [answer, infohash, *_] if action.endswith("/imports/answer"):
+            return infohash.lower(), answer
+        case ["undo" | "do" | "leave" as answer, number, *_]:  # by a link in a message, as the next
+            return number, answer
+        case ["import" | "blocklist" | "leave_import" as answer, *_, infohash, _]:
+            return infohash, answer.removesuffix("_import")
     return None

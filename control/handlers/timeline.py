@@ -39,8 +39,8 @@ class TimelineEvent(Struct, frozen=True):
 
     For an action of ours it is the action, and `decision` is all of it; for the user it is the answer: `undo`, `do` or
     `leave` of an action, `approve` or `discard` of all that were held, `import`, `blocklist` or `leave` of a download
-    that was not imported. `left` is one that none
-    of our actions caused. `hash` is the torrent, empty for what the Arr did without one.
+    that was not imported. `left` is one that none of our actions caused. `hash` is the torrent, empty for what the Arr
+    did without one.
     """
 
     at: datetime

@@ -97,3 +97,22 @@ async def test_a_long_subject_is_cut(trail):
     async with trail.entry(ME, "POST /web/config", "x" * 1_000_000):
         pass
     assert len((await trail.newest(1))[0].subject) <= 2_000
+
+
+@pytest.mark.parametrize(
+    ("action", "subject"),
+    [
+        ("POST /web/arr/movies/imports/answer", ""),
+        ("POST /web/arr/movies/imports/answer", "leave"),
+        ("POST /web/answer", "undo"),
+        ("POST /web/answer", "import"),
+        ("POST /web/answer", "import, hash"),
+        ("POST /web/answer", "something else"),
+    ],
+)
+async def test_an_answer_in_a_form_that_is_not_known_hides_no_other(trail, action, subject):
+    async with trail.entry(ME, action, subject):
+        pass
+    async with trail.entry(ME, "POST /web/actions/46/undo"):
+        pass
+    assert await trail.answers() == [(NOW, "46", "undo")]
