@@ -13,8 +13,9 @@ from control.announced import Announced
 from control.events import BreakerTripped, SettingContradicts
 from control.handlers import decisions, inbox, processes, qbittorrents
 from control.handlers.shared import Nothing
+from control.web.answers import moment
 from qbitrr import logs
-from qbitrr.state import breakers, ledger
+from qbitrr.state import breakers, ledger, orphans
 from qbitrr.ticks import until_tick
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class ChangeFeed:
         self._inbox: list[InboxEntry] | None = None
         self._inbox_read_at = -math.inf
         self._inbox_made_from: tuple[int, int] | None = None
+        self._listed_at: float | None = None
         self._matters = dict.fromkeys(self._announced.matters or (), context.clock.monotonic())
 
     async def run(self) -> None:
@@ -119,6 +121,7 @@ class ChangeFeed:
         before, self._inbox = self._inbox, (await inbox.read(self._context, Nothing())).entries
         if before != self._inbox:
             self._context.events.publish_passing("inbox", {"entries": len(self._inbox)})
+        await self._poll_orphans()
         is_first = self._announced.matters is None
         self._matters = {one: at for one, at in self._matters.items() if at > now - _FORGOTTEN_SECONDS}
         for entry in self._inbox:
@@ -127,6 +130,13 @@ class ChangeFeed:
                     self._publish("matter", entry)
                 self._matters[_matter(entry)] = now
         self._announced.matters = sorted(self._matters)
+
+    async def _poll_orphans(self) -> None:
+        """Publish that files without a torrent were listed again, also when no other was found."""
+        last = await orphans.last_report(self._context.database)
+        if last is not None and last[0] != self._listed_at:
+            self._listed_at = last[0]
+            self._context.events.publish_passing("orphans", {"listedAt": moment(last[0])})
 
     def _poll_processes(self) -> None:
         now = {view.category: view for view in processes.views(self._context)}

@@ -147,6 +147,7 @@ EVENTS: Mapping[str, str] = {
     "settings": "a setting of an Arr contradicts the configuration",
     "matter": "something is new in the inbox that no other event is about",
     "inbox": "the inbox changed: how many entries it has; without an id",
+    "orphans": "files without a torrent were listed: when; without an id",
     "config": "the configuration was changed, or edited by hand, with its plan",
     "update": "a newer version is known, or a line of an update under way",
     "qbittorrent": "the states of all qBittorrents; has no id",

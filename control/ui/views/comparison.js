@@ -1,7 +1,8 @@
 // <qb-comparison>: what Shadow would have done to torrents beside what others did, by class and day.
 import { read } from "../api.js";
+import { followsChanges } from "../appearance.js";
 import { perDay } from "../days.js";
-import { Element, html, nothing } from "../element.js";
+import { Element, html, nothing, settled } from "../element.js";
 import { capitalised, formatDuration, localDay, midnight } from "../format.js";
 import { exportList, LARGEST_PAGE } from "../listexport.js";
 import { explain } from "../opentorrent.js";
@@ -22,6 +23,7 @@ const COLUMNS = ["at", "category", "instance", "name", "hash", "kind", "seconds"
 
 class Comparison extends Element {
   static properties = { route: {}, torrents: { state: true }, next: { state: true }, days: { state: true }, categories: { state: true } };
+  #reload = settled(() => this.#load(), 3000);
 
   constructor() {
     super();
@@ -39,6 +41,7 @@ class Comparison extends Element {
 
   connectedCallback() {
     super.connectedCallback();
+    this.follow(["decision"], () => followsChanges(this) && this.torrents.length <= PAGE && this.#reload());
     this.follow(["reset"], () => this.#load());
     this.follow(["connection"], ({ again }) => again && this.#load());
     read("processes").then(({ processes }) => (this.categories = processes.map(({ category }) => category))).catch(() => {});

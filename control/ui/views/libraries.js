@@ -56,6 +56,7 @@ class Libraries extends Element {
       this.#load();
     });
     this.follow(["decision"], ({ action, state }) => followsChanges(this) && action === "import" && state === "done" && this.#reload());
+    this.follow(["process"], ({ category }) => category === this.#arr?.category && this.#isEmpty && this.#reload());
     this.follow(["connection"], ({ again }) => again && followsChanges(this) && this.#load());
   }
 
@@ -68,6 +69,10 @@ class Libraries extends Element {
 
   get #arr() {
     return this.arrs.find(({ category }) => category === this.route.path[0]) ?? this.arrs[0];
+  }
+
+  get #isEmpty() {
+    return this.list !== null && !this.list[LISTS[this.#arr.type]].length;
   }
 
   get #page() {

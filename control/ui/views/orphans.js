@@ -30,7 +30,7 @@ class Orphans extends Element {
 
   connectedCallback() {
     super.connectedCallback();
-    this.follow(["inbox", "config", "reset"], () => this.#reload());
+    this.follow(["orphans", "inbox", "config", "reset"], () => this.#reload());
     this.follow(["connection"], ({ again }) => again && this.#load());
   }
 

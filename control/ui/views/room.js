@@ -15,6 +15,7 @@ const FIRST = 20;
 class Room extends Element {
   static properties = { route: {}, plans: { state: true }, whole: { state: true } };
   #size = "";
+  #reload = settled(() => this.#load(), 1000);
   #find = settled((gib) => setParams({ gib }), 400);
 
   constructor() {
@@ -31,6 +32,7 @@ class Room extends Element {
   connectedCallback() {
     super.connectedCallback();
     this.follow(["config"], () => this.#load());
+    this.follow(["process"], ({ category }) => this.plans.some(({ arr, plan }) => arr.category === category && !plan) && this.#reload());
     this.follow(["connection"], ({ again }) => again && this.#load());
   }
 

@@ -10,7 +10,8 @@ from control.handlers.decisions import Decision
 from control.handlers.inbox import InboxEntry
 from qbitrr.clock import Clock
 from qbitrr.ipc import Contradiction
-from qbitrr.state import breakers, verdicts
+from qbitrr.rules.orphans import ListingReport
+from qbitrr.state import breakers, orphans, verdicts
 from qbitrr.state.database import open_reader, open_writer
 from supervisor.worker_process import LastReport
 from tests.integration.control.sample import NOW, fake_process
@@ -195,3 +196,27 @@ async def test_what_is_new_in_the_inbox_is_published_once(writer, make_context_o
         assert await poll() == [], "it was gone for a moment only"
         await store(writer, 'it is complete, but the Arr refuses it: "else"', "8")
         assert await poll() == [("import", 'it is complete, but the Arr refuses it: "else"')]
+
+
+async def test_a_listing_of_files_that_found_nothing_else_is_published(writer, make_context_over, tmp_path):
+    seconds = iter(range(0, 100_000, 11))
+    async with open_reader(tmp_path / "state.db") as reader:
+        context = make_context_over(reader, clock=Clock(monotonic=lambda: float(next(seconds))))
+        feed = ChangeFeed(context)
+        await feed.poll_inbox()
+        with context.events.follow() as follower:
+
+            async def published():
+                await feed.poll_inbox()
+                context.events.publish("end", None)
+                kinds = []
+                while (event := await follower.next(1.0)) is not None and event.kind != "end":
+                    kinds.append(event.kind)
+                return kinds
+
+            report = ListingReport(refusals=("qBittorrent: it does not answer",))
+            await orphans.store_report(writer, report, NOW, complete=False)
+            assert await published() == ["orphans"]
+            assert await published() == []
+            await orphans.store_report(writer, report, NOW + 5, complete=False)
+            assert await published() == ["orphans"]
