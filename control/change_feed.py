@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import aiosqlite
@@ -19,7 +18,7 @@ from qbitrr.state import breakers, ledger, orphans
 from qbitrr.ticks import until_tick
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from control.context import HandlerContext
     from control.handlers.decisions import Decision
@@ -32,7 +31,8 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 _POLL_SECONDS = 0.5
-_UNWATCHED_SECONDS = 2.0  # while no client follows, for notifications
+_UNWATCHED_SECONDS = 2.0  # while no client follows, for notifications: after the first of several reports
+_UNREPORTED_SECONDS = 30.0  # what no worker reports, as the work of a person on the state file
 _MOST_ENTRIES = 2000  # read in one poll
 _INBOX_SECONDS = 10.0
 _UNCHANGED_SECONDS = 60.0  # what waits for a service counts after a while although nothing changed
@@ -42,7 +42,7 @@ _ANNOUNCED = frozenset({"credentials", "disk", "space", "other_tool", "import", 
 
 
 class ChangeFeed:
-    """Polls workers and ledger, twice a second while a client follows, and publishes what changed.
+    """Publishes what changed in workers and ledger: twice a second while a client follows, else as workers report.
 
     `on_change` is called with each changed decision, worker and breaker and each new matter, besides the event. What is
     in `announced`, also of an earlier run of the daemon, is published no more.
@@ -61,9 +61,11 @@ class ChangeFeed:
         self._revision: int | None = None
         self._has_started = False
         self._version: int | None = None
+        self._has_more = False
         self._clients: tuple[object, ...] = ()
         self._inbox: list[InboxEntry] | None = None
         self._inbox_read_at = -math.inf
+        self._inbox_is_behind = False
         self._inbox_made_from: tuple[int, int] | None = None
         self._listed_at: float | None = None
         self._matters = dict.fromkeys(self._announced.matters or (), context.clock.monotonic())
@@ -71,22 +73,24 @@ class ChangeFeed:
     async def run(self) -> None:
         """Publish changes until cancelled."""
         while True:
+            revision = self._context.workers.revision
             try:
                 await self.poll_state()  # at once: what is there at the first start is not new, all that follows is
                 self.poll_workers()
                 await self.poll_inbox()
             except aiosqlite.Error as error:
                 _log.warning("ledger was not read", error=str(error))
-            await self._wait()
+            await self._wait(revision)
 
-    async def _wait(self) -> None:
-        """Wait until the next poll is due: less long once a client follows."""
+    async def _wait(self, revision: int) -> None:
+        """Wait until the next poll is due: soon while a client follows, else until a worker reports something."""
         followed = self._context.events.followed
-        if not followed.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(until_tick(asyncio.get_running_loop().time(), _UNWATCHED_SECONDS)):
-                    await followed.wait()
-        await asyncio.sleep(_POLL_SECONDS if followed.is_set() else 0)
+        if self._has_more or followed.is_set():
+            await asyncio.sleep(_POLL_SECONDS)
+            return
+        seconds = _INBOX_SECONDS if self._inbox_is_behind else _UNREPORTED_SECONDS
+        await _first_of(seconds, followed.wait(), self._context.workers.until_changed(revision))
+        await _first_of(_UNWATCHED_SECONDS, followed.wait())
 
     def poll_workers(self) -> None:
         """Publish what workers reported since the last poll."""
@@ -112,7 +116,8 @@ class ChangeFeed:
     async def poll_inbox(self) -> None:
         """Publish that the inbox changed, and each matter that is new in it; those of the first start are not."""
         now = self._context.clock.monotonic()
-        if now < self._inbox_read_at + _INBOX_SECONDS:
+        self._inbox_is_behind = now < self._inbox_read_at + _INBOX_SECONDS
+        if self._inbox_is_behind:
             return
         made_from = (await self._context.database.data_version(), self._context.workers.revision)
         if made_from == self._inbox_made_from and now < self._inbox_read_at + _UNCHANGED_SECONDS:
@@ -174,7 +179,8 @@ class ChangeFeed:
         for change in changes:
             announced.change = change.number
             self._publish_change(change)
-        if len(changes) < _MOST_ENTRIES:  # otherwise there are more, to be read by the next poll
+        self._has_more = len(changes) == _MOST_ENTRIES
+        if not self._has_more:
             self._version = version
 
     def _publish_change(self, change: LedgerChange) -> None:
@@ -193,6 +199,17 @@ class ChangeFeed:
     def _publish(self, kind: str, change: Change) -> None:
         self._context.events.publish(kind, change)
         self._on_change(change)
+
+
+async def _first_of(seconds: float, *waits: Coroutine[None, None, object]) -> None:
+    """Wait for the first of several, or until the last tick within so many seconds."""
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    try:
+        left = until_tick(asyncio.get_running_loop().time(), seconds)
+        await asyncio.wait(tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 def _matter(entry: InboxEntry) -> tuple[str, ...]:

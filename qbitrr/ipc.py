@@ -4,9 +4,9 @@ A channel is a Unix socket pair of type SEQPACKET: every packet is one whole mes
 for the rest of one, and the end of the other process reads as an empty packet. A message is a tagged struct as
 MessagePack; a message of an unknown type is refused as a whole.
 
-    worker -> supervisor    Hello, Ready, Heartbeat, Waiting, Metrics, Counters, Activity, Contradictions, Concerns,
-                            ClientStates, Goodbye, and the answers TorrentRows, TorrentFiles, TorrentEvents, Comparison,
-                            RoomPlan
+    worker -> supervisor    Hello, Ready, Heartbeat, Wrote, Waiting, Metrics, Counters, Activity, Contradictions,
+                            Concerns, ClientStates, Goodbye, and the answers TorrentRows, TorrentFiles, TorrentEvents,
+                            Comparison, RoomPlan
     supervisor -> worker    Configure, Rebuild, Approve, Discard, Decide, AnswerImport, ForgetAnswer, Undo,
                             AnswerOrphans, Explain, SearchNow, PauseSearches, ReadSettings, and the questions
                             ReadTorrents, ReadFiles, ReadEvents, ReadItemEvents, Compare, PlanRoom
@@ -24,7 +24,7 @@ from msgspec import Raw, Struct
 
 from qbitrr.errors import ProtocolError
 
-PROTOCOL = 4
+PROTOCOL = 5
 LONGEST_MESSAGE_BYTES = 192 * 1024  # below the default buffer of a Unix socket, which bounds a packet
 
 
@@ -53,6 +53,10 @@ class Heartbeat(Message, frozen=True):
     progress: int
     errors: int
     within_seconds: float
+
+
+class Wrote(Message, frozen=True):
+    """The worker wrote to the state file since it sent this last."""
 
 
 class Waiting(Message, frozen=True):
@@ -421,6 +425,7 @@ FromWorker = (
     Hello
     | Ready
     | Heartbeat
+    | Wrote
     | Waiting
     | Metrics
     | Counters

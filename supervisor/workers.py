@@ -213,6 +213,10 @@ class Workers:
             process.stop()
         await self._until_stopped(self.processes.values())
 
+    async def until_changed(self, revision: int) -> None:
+        """Wait until the revision is another one."""
+        await self._until(lambda: self.revision != revision)
+
     # -- changing the set ---------------------------------------------------------------------------------------
 
     def _configs(self) -> dict[str, WorkerConfig]:
@@ -233,7 +237,7 @@ class Workers:
             process.policy = policy
         self._launch({category: after[category] for category in (*changes.started, *changes.restarted)}, policy)
         self.processes = {category: self.processes[category] for category in after}  # in the order of the file
-        self.revision += 1
+        self._note_change()
 
     def _launch(self, configs: Mapping[str, WorkerConfig], policy: RestartPolicy) -> None:
         for category, config in configs.items():
@@ -278,6 +282,9 @@ class Workers:
         self.on_damage()
 
     def _process_changed(self) -> None:
+        self._note_change()
+        self._on_change()
+
+    def _note_change(self) -> None:
         self.revision += 1
         self._changed.set()
-        self._on_change()

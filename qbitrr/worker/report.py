@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 _TICK_SECONDS = 1.0
-_TICKS_PER_HEARTBEAT = 3
-_TICKS_PER_COUNTERS = 10
+_HEARTBEAT_SECONDS = 3.0
+_HEARTBEATS_PER_COUNTERS = 4
 _LATE_SECONDS = 4.0  # the heartbeat after a deadline reports it and comes within three; a busy machine is late
 _SILENCE_SECONDS = 15.0  # a loop that does not run for so long hangs
 OPERATION_SECONDS = (
@@ -54,7 +54,8 @@ _IDLE = _Operation("idle", math.inf)
 class Report:
     """Reports of one worker. All but the heartbeat are sent only when they changed.
 
-    What changes with each pass, activity and clients, is sent once a second at most.
+    What changes with each pass, activity and clients, is sent once a second at most, and not when it is by then what it
+    was. Made and used on a running loop.
     """
 
     def __init__(self, channel: Channel, clock: Clock | None = None) -> None:
@@ -72,19 +73,25 @@ class Report:
         self._clients = self._last_clients = ipc.ClientStates(())
         self._concerns: dict[str, tuple[ipc.Concern, ...]] = {}
         self._last_concerns = ipc.Concerns(())
+        self._wrote = False
+        self._changes_due: asyncio.TimerHandle | None = None
 
     async def beat(self) -> None:
-        """Send a heartbeat every three seconds until cancelled, what changed every second, counters now and then."""
-        for tick in itertools.count():
-            if tick % _TICKS_PER_HEARTBEAT == 0:
-                self._channel.send(self.heartbeat())
-            self.send_changes()
-            if tick % _TICKS_PER_COUNTERS == 0:
+        """Send a heartbeat every three seconds until cancelled, and counters now and then."""
+        for number in itertools.count():
+            self._channel.send(self.heartbeat())
+            if number % _HEARTBEATS_PER_COUNTERS == 0:
                 self._send_counters()
-            await ticks.sleep(_TICK_SECONDS)
+            await ticks.sleep(_HEARTBEAT_SECONDS)
 
     def send_changes(self) -> None:
-        """Send activity and clients if they are other ones than were sent last."""
+        """Send activity and clients if they are other ones than were sent last, and whether something was written."""
+        if self._changes_due is not None:
+            self._changes_due.cancel()
+            self._changes_due = None
+        if self._wrote:
+            self._wrote = False
+            self._channel.send(ipc.Wrote())
         if self._activity != self._last_activity:
             self._last_activity = self._activity
             self._channel.send(self._activity)
@@ -138,6 +145,9 @@ class Report:
         elif self._waiting.pop(task, None):
             _log.info("state file can be written again")
             self._send_waiting()
+        if error is None:
+            self._wrote = True
+            self._changed()
 
     def failed(self) -> None:
         """Count an unexpected error, which was logged."""
@@ -158,6 +168,7 @@ class Report:
     def saw_clients(self, states: tuple[ipc.ClientState, ...]) -> None:
         """Report every qBittorrent as last seen."""
         self._clients = ipc.ClientStates(states)
+        self._changed()
 
     def answer(self, answer: ipc.Answer) -> None:
         """Answer a question of the supervisor."""
@@ -222,6 +233,17 @@ class Report:
     def _become(self, kind: Kind) -> None:
         if kind != self._activity.kind:
             self._activity = ipc.Activity(kind, self._activity.search_summary, self._activity.search_at)
+            self._changed()
+
+    def _changed(self) -> None:
+        """Send changes at the next tick; none is due any more when all is again what it was."""
+        due = self._wrote or self._activity != self._last_activity or self._clients != self._last_clients
+        if due and self._changes_due is None:
+            loop = asyncio.get_running_loop()
+            self._changes_due = loop.call_later(ticks.until_tick(loop.time(), _TICK_SECONDS), self.send_changes)
+        elif not due and self._changes_due is not None:
+            self._changes_due.cancel()
+            self._changes_due = None
 
 
 def _where_tasks_are() -> list[str]:

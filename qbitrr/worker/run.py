@@ -49,9 +49,8 @@ _log = logs.get(__name__)
 _CHANGES_SECONDS = 30.0
 _RELEASE_SECONDS = 60.0
 _PROFILES_SECONDS = 15.0
-_METADATA_SECONDS = 1.5
 _CONTENT_SECONDS = 20.0
-_SAVE_SECONDS = 60.0
+_SAVE_SECONDS = 300.0  # what a crash forgets of strikes and seeding times: decisions come later, none sooner
 _TRACKERS_SECONDS = 5.0
 
 
@@ -171,9 +170,8 @@ def _torrent_jobs(context: WorkerContext, torrents: TorrentLoop) -> list[Job]:
             context.config.settings.loop_sleep_seconds,
             one_pass,
             torrents.poll.wake,
-            early=torrents.seconds_until_completion,
+            early=torrents.seconds_until_change,
         ),
-        Job("metadata", _METADATA_SECONDS, torrents.poll.hasten),
         Job("content", _CONTENT_SECONDS, torrents.observer.check_content),
         Job("trackers", _TRACKERS_SECONDS, torrents.seeding.ask_trackers),
         Job("tracker reach", _TRACKERS_SECONDS, torrents.observer.reach.ask),

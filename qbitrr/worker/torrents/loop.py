@@ -48,6 +48,7 @@ _JUDGED_AT_ONCE = 500
 _FAULT_SECONDS = 60.0  # until a torrent is judged again when that broke off
 _WITHOUT_FORECAST = frozenset({"error", in_quarantine.__name__})  # what follows is not decided by time alone
 _FIRST_ANSWER_SECONDS = 5.0
+_METADATA_SECONDS = 1.5  # between passes while it is awaited
 _STRAY_SECONDS = 300.0  # until a torrent that was moved aside, and that no worker knows, is asked for again
 
 
@@ -177,10 +178,13 @@ class TorrentLoop:
             self.runner.resume()
             self._report_numbers()
 
-    def seconds_until_completion(self) -> float:
-        """Return when a pass should come as a download may be complete then; infinite when none is near its end."""
+    def seconds_until_change(self) -> float:
+        """Return when a download may be complete, or have its metadata; infinite when none is near that."""
         if self.observer.awaits_download:
             return SHORTEST_SECONDS
+        return min(self._seconds_until_completion(), _METADATA_SECONDS if self.poll.awaits_metadata() else math.inf)
+
+    def _seconds_until_completion(self) -> float:
         now = self._clock.monotonic()
         self._complete_at = {key: at for key, at in self._complete_at.items() if at > now - OVERDUE_SECONDS}
         return next_pass_in(at - now for at in self._complete_at.values())

@@ -124,12 +124,11 @@ class Poll:
         changes, self._changes = self._changes, TorrentChanges(set(), set())
         return changes
 
-    async def hasten(self) -> None:
-        """Have a pass before its time while a torrent that was added lately waits for its metadata."""
+    def awaits_metadata(self) -> bool:
+        """Whether a torrent that was added lately waits for its metadata."""
         since = self._clock.wall() - _METADATA_SECONDS
         rows = (torrent for mirror in self.mirrors.values() for torrent in mirror.torrents.values())
-        if any(torrent.state in WAITING_FOR_METADATA and torrent.added_on > since for torrent in rows):
-            self.wake.set()
+        return any(torrent.state in WAITING_FOR_METADATA and torrent.added_on > since for torrent in rows)
 
     async def close(self) -> None:
         """Cancel what is under way."""

@@ -20,6 +20,7 @@ from supervisor.config_reload import ReloadPlan, ReloadResult
 from supervisor.lifecycle import Phase, State
 from supervisor.worker_process import LastReport
 from supervisor.workers import WorkerChanges
+from tests.support.polling import until
 
 TOKEN = "correct horse battery staple"
 NOW = 1_700_000_000.0
@@ -108,6 +109,9 @@ class FakeWorkers:
     revision: int = 0
     calls: list = field(default_factory=list)
     lag: Any = field(default_factory=lambda: SimpleNamespace(worst_seconds=0.001))
+
+    async def until_changed(self, revision):
+        await until(lambda: self.revision != revision, 60, "no worker reported")
 
     def restart(self, category):
         self.calls.append(("restart", category))

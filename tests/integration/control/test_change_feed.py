@@ -1,5 +1,7 @@
 """The feed of changes: each is published once, in the order in which it was committed."""
 
+import asyncio
+
 import pytest
 
 from control import change_feed
@@ -8,6 +10,7 @@ from control.change_feed import ChangeFeed
 from control.events import SettingContradicts
 from control.handlers.decisions import Decision
 from control.handlers.inbox import InboxEntry
+from control.handlers.processes import ProcessView
 from qbitrr.clock import Clock
 from qbitrr.ipc import Contradiction
 from qbitrr.rules.orphans import ListingReport
@@ -15,6 +18,7 @@ from qbitrr.state import breakers, orphans, verdicts
 from qbitrr.state.database import open_reader, open_writer
 from supervisor.worker_process import LastReport
 from tests.integration.control.sample import NOW, fake_process
+from tests.support.polling import until
 from tests.support.state import migrated
 from tests.unit.qbitrr.state.entries import plan
 
@@ -220,3 +224,40 @@ async def test_a_listing_of_files_that_found_nothing_else_is_published(writer, m
             assert await published() == []
             await orphans.store_report(writer, report, NOW + 5, complete=False)
             assert await published() == ["orphans"]
+
+
+async def test_what_a_worker_wrote_is_published_when_it_reports_that_also_while_nobody_follows(
+    writer, make_context_over, tmp_path
+):
+    async with open_reader(tmp_path / "state.db") as reader:
+        published, context = [], make_context_over(reader, clock=Clock())
+        feed = asyncio.create_task(ChangeFeed(context, published.append).run())
+        for number in (1, 2):  # the second one in the middle of the wait for what nobody reports
+            context.workers.revision += 1
+            await until(lambda: any(isinstance(one, ProcessView) for one in published), 10, "the feed did not begin")
+            entry = await plan(writer, infohash=str(number) * 40)
+            context.workers.revision += 1
+            await until(lambda last=entry.id: last in [getattr(one, "id", None) for one in published], 10, "no event")
+        feed.cancel()
+
+
+async def test_a_feed_that_nobody_follows_waits_for_the_workers_and_comes_back_for_the_inbox(
+    writer, make_context_over, tmp_path, monkeypatch
+):
+    waits = []
+
+    async def first_of(seconds, *given):
+        waits.append(seconds)
+        for wait in given:
+            wait.close()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(change_feed, "_first_of", first_of)
+    async with open_reader(tmp_path / "state.db") as reader:
+        feed = ChangeFeed(make_context_over(reader))
+        for _ in range(2):  # the second time just after the inbox was read
+            task = asyncio.create_task(feed.run())
+            before = len(waits)
+            await until(lambda before=before: len(waits) > before, 5, "it does not wait")
+            task.cancel()
+    assert waits == [30.0, 10.0]

@@ -1,4 +1,5 @@
 import asyncio
+import sqlite3
 
 import pytest
 
@@ -77,6 +78,32 @@ async def test_what_a_pass_changes_and_changes_back_is_not_sent(ends):
     report.send_changes()
     report.send_changes()
     assert received(supervisor) == [ipc.ClientStates(states)]
+
+
+async def test_changes_are_sent_at_the_next_tick_and_none_is_due_when_nothing_changed_in_the_end(ends, monkeypatch):
+    monkeypatch.setattr("qbitrr.worker.report._TICK_SECONDS", 0.01)
+    link, supervisor = ends
+    report = Report(link)
+    with report.operation("torrents", "health"):
+        assert report._changes_due is not None
+    assert report._changes_due is None
+    with report.operation("torrents", "health"):
+        assert await until(lambda: received(supervisor), 5, "nothing was sent") == [ipc.Activity("health")]
+    assert await until(lambda: received(supervisor), 5, "nothing was sent") == [ipc.Activity("idle")]
+
+
+async def test_writes_to_the_state_file_are_reported_once_for_many(ends):
+    link, supervisor = ends
+    report = Report(link)
+    for _ in range(100):
+        report.wrote(None)
+    assert received(supervisor) == []
+    report.send_changes()
+    report.send_changes()
+    assert received(supervisor) == [ipc.Wrote()]
+    report.wrote(sqlite3.OperationalError("disk full"))
+    report.send_changes()
+    assert [type(one) for one in received(supervisor)] == [ipc.Waiting]
 
 
 async def test_waiting_is_told_until_every_service_is_back(ends):

@@ -82,7 +82,7 @@ async def test_progress_outside_of_any_operation_is_nobodys(report):
     assert report.heartbeat().progress == 0
 
 
-def test_a_state_file_that_cannot_be_written_is_waited_for_until_it_can(report, sent):
+async def test_a_state_file_that_cannot_be_written_is_waited_for_until_it_can(report, sent):
     report.wrote(None)
     report.wrote(sqlite3.OperationalError("database or disk is full"))
     report.wrote(sqlite3.OperationalError("database or disk is full"))

@@ -252,12 +252,26 @@ async def test_passes_come_for_a_moment_after_a_grab_until_qbittorrent_lists_its
     async with bench(clock=Clock(monotonic=lambda: now[0])) as opened:
         await opened.loop.load()
         await opened.one_pass()
-        assert opened.loop.seconds_until_completion() == math.inf
+        assert opened.loop.seconds_until_change() == math.inf
         opened.loop.observer.expect_download()
         assert opened.loop.poll.wake.is_set()
-        assert opened.loop.seconds_until_completion() == SHORTEST_SECONDS
+        assert opened.loop.seconds_until_change() == SHORTEST_SECONDS
         now[0] += ARRIVING_SECONDS
-        assert opened.loop.seconds_until_completion() == math.inf
+        assert opened.loop.seconds_until_change() == math.inf
+
+
+async def test_passes_come_sooner_while_a_torrent_that_was_added_lately_waits_for_its_metadata(sandbox, bench):
+    torrents = sandbox.world.client.torrents
+    torrent = next(one for one in torrents.values() if one.state == "metaDL")
+    torrents.clear()
+    torrents[torrent.infohash] = torrent
+    torrent.tags.add("qBitrr-ignored")
+    for age, seconds in ((1_000, math.inf), (10, 1.5)):
+        torrent.added_on = time.time() - age
+        async with bench() as opened:
+            await opened.loop.load()
+            await opened.one_pass()
+            assert opened.loop.seconds_until_change() == seconds
 
 
 async def test_a_torrent_is_judged_once_after_an_action_and_then_when_something_changed(sandbox, bench, monkeypatch):
