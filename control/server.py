@@ -82,8 +82,9 @@ def _request_boundary(context: HandlerContext) -> Middleware:
         try:
             origin_check.check(request)
             response = await handler(request)
-            client = client_of(context.access.client_address(request))
-            response = await sending.send(response, request, context.answers, client)
+            if sending.is_large(response):
+                client = client_of(context.access.client_address(request))
+                response = await sending.send(response, request, context.answers, client)
         except Exception as error:  # noqa: BLE001 - an unexpected error must not end the connection
             response = errors.answer(error, request, context.faults)
         if context.commands.ending:

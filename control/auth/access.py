@@ -294,7 +294,7 @@ def is_internal(peer: str | None, headers: MultiMapping[str], proxies: Sequence[
 
 
 def _is_forwarded(headers: Mapping[str, str]) -> bool:
-    return any(name in headers for name in _MARKS_OF_PROXIES)
+    return any(map(headers.__contains__, _MARKS_OF_PROXIES))
 
 
 def _is_unix(request: Request) -> bool:
@@ -356,10 +356,18 @@ def _is_internal_address(address: str) -> bool:
 
 def _is_in(address: str, networks: Iterable[Network]) -> bool:
     """Whether an address is in one of the networks; text that is no address is in none."""
+    parsed = _parsed(address)
+    return parsed is not None and any(parsed in network for network in networks)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(address: str) -> Address | None:
+    """Return an address without its zone, an IPv4 address that is written as one of IPv6 as such; None for other text.
+
+    It is needed several times for each request, and costs as much as all else that access does.
+    """
     try:
-        parsed: Address = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
-        return False
-    if isinstance(parsed, IPv6Address):
-        parsed = parsed.ipv4_mapped or IPv6Address(parsed.packed)  # without a zone
-    return any(parsed in network for network in networks)
+        return None
+    return (parsed.ipv4_mapped or IPv6Address(parsed.packed)) if isinstance(parsed, IPv6Address) else parsed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from aiohttp import web
 
@@ -24,15 +24,19 @@ _FEW_BYTES = 1 << 20
 _QUIET_SECONDS = 2.0
 
 
-async def send(response: web.StreamResponse, request: web.Request, budget: Budget, client: str) -> web.StreamResponse:
-    """Send an answer if it is large; any other is returned as it is, for aiohttp to send.
+def is_large(response: web.StreamResponse) -> TypeGuard[web.Response]:
+    """Whether an answer is to be sent by `send`; aiohttp sends the others at once."""
+    return isinstance(response, web.Response) and isinstance(response.body, bytes) and len(response.body) > PIECE_BYTES
+
+
+async def send(response: web.Response, request: web.Request, budget: Budget, client: str) -> web.StreamResponse:
+    """Send an answer.
 
     Raises OverloadedError, before anything is sent, when the budget is exceeded. A client that is gone is no error: the
     connection ends.
     """
-    body = response.body if isinstance(response, web.Response) else None
-    if not isinstance(body, bytes) or len(body) <= PIECE_BYTES:
-        return response
+    body = response.body
+    assert isinstance(body, bytes)
     with budget.held(client, len(body)):
         sent = web.StreamResponse(status=response.status, headers=response.headers)
         sent.content_length = len(body)
