@@ -103,6 +103,16 @@ def sent(sandbox):
     return counts
 
 
+async def ends_as_failed(opened, sandbox, torrent, arr):
+    """Work until what a crashed worker left is over: the torrent was removed, and its release is on the blocklist."""
+    await opened.loop.load()
+    await work_until_ended(opened)
+    entries = [entry for entry in await latest(opened, 10) if entry.infohash == torrent.infohash]
+    assert [(entry.action, entry.state) for entry in entries] == [("fail", "done")]
+    assert torrent.infohash not in sandbox.world.client.torrents
+    assert [one.release.title for one in arr.blocklist] == [torrent.name]
+
+
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("calls", range(1, 10))
 async def test_a_failed_torrent_is_removed_and_searched_once_whatever_crashes(sandbox, bench, calls, moment):
@@ -113,12 +123,7 @@ async def test_a_failed_torrent_is_removed_and_searched_once_whatever_crashes(sa
         await first.loop.load()
         await work_until_crash(first, fuse)
     async with bench() as second:
-        await second.loop.load()
-        await work_until_ended(second)
-        entries = [e for e in await latest(second, 10) if e.infohash == torrent.infohash]
-    assert [(e.action, e.state) for e in entries] == [("fail", "done")]
-    assert torrent.infohash not in sandbox.world.client.torrents
-    assert [b.release.title for b in arr.blocklist] == [torrent.name]
+        await ends_as_failed(second, sandbox, torrent, arr)
     counts = sent(sandbox)
     assert counts["MoviesSearch"] == 1
     assert 1 <= counts["delete"] <= 2
@@ -142,12 +147,7 @@ async def test_a_section_that_is_away_for_days_at_any_step_ends_its_action_when_
         now = first.context.clock.wall() + day * 86400
         assert retention.drop_absent_categories(tmp_path / STATE_FILE, set(), configured, now) == 0
     async with bench(settings=settings) as second:
-        await second.loop.load()
-        await work_until_ended(second)
-        entries = [e for e in await latest(second, 10) if e.infohash == torrent.infohash]
-    assert [(e.action, e.state) for e in entries] == [("fail", "done")]
-    assert torrent.infohash not in sandbox.world.client.torrents
-    assert [b.release.title for b in arr.blocklist] == [torrent.name]
+        await ends_as_failed(second, sandbox, torrent, arr)
     assert sent(sandbox)["MoviesSearch"] == 1
 
 
