@@ -95,6 +95,7 @@ async def test_classes_are_counted_filtered_and_kept_in_the_address(page, daemon
     await expect(page).to_have_url(re.compile("kind=agree"))
     await expect(page.locator(".entry")).to_have_count(1)
     await expect(page.locator(".entry")).to_contain_text("Film.Both")
+    await expect(page.locator(".entry")).to_contain_text("Would have removed it 3 hours ago")
     await expect(page.locator(".entry .aside")).to_contain_text("10 min")
     await page.get_by_label("Category").select_option(CATEGORY)
     await expect(page.locator(".entry")).to_have_count(1)

@@ -2,10 +2,9 @@
 import { read } from "../api.js";
 import { followsChanges } from "../appearance.js";
 import { Element, html, nothing, settled } from "../element.js";
-import { localDay, midnight } from "../format.js";
 import { exportList, LARGEST_PAGE } from "../listexport.js";
 import { entryRow } from "../parts/entry.js";
-import { fold } from "../parts/fold.js";
+import { day, fold, pick } from "../parts/filterfields.js";
 import { setParams } from "../router.js";
 import { asCsv } from "../sentences.js";
 import { formatRoute } from "../urlstate.js";
@@ -142,22 +141,16 @@ class Activity extends Element {
 
   #filters() {
     const { params } = this.route;
-    const pick = (name, label, values, word) => html`<label>${label}
-      <select .value=${params[name] ?? ""} @change=${(event) => setParams({ [name]: event.target.value })}>
-        <option value="">${t("all")}</option>
-        ${values.map((value) => html`<option value=${value} ?selected=${params[name] === value}>${word(value)}</option>`)}
-      </select></label>`;
-    const day = (label, value, change) => html`<label>${label}<input type="date" .value=${value} @change=${(event) => setParams(change(event.target.value))} /></label>`;
     const rules = params.rule && !this.rules.includes(params.rule) ? [...this.rules, params.rule] : this.rules;
     return html`<form class="filters" role="search" @submit=${(event) => event.preventDefault()}>
       <label class="grow">${t("search")}
         <input type="search" .value=${params.q ?? ""} @input=${(event) => this.#find(event.target.value)} /></label>
-      ${fold(html`${pick("category", t("category"), this.categories, (name) => name)}
-      ${pick("action", t("action"), ACTIONS, (name) => named("action", name))}
-      ${pick("state", t("outcome"), STATES, (name) => named("ledger", name))}
-      ${pick("rule", t("rule"), rules, (name) => name.replaceAll("_", " "))}
-      ${day(t("since"), localDay(params.since), (value) => ({ since: midnight(value) }))}
-      ${day(t("until"), localDay(params.until, 1), (value) => ({ until: midnight(value, 1) }))}
+      ${fold(html`${pick(params, "category", t("category"), this.categories, (name) => name)}
+      ${pick(params, "action", t("action"), ACTIONS, (name) => named("action", name))}
+      ${pick(params, "state", t("outcome"), STATES, (name) => named("ledger", name))}
+      ${pick(params, "rule", t("rule"), rules, (name) => name.replaceAll("_", " "))}
+      ${day(params, "since")}
+      ${day(params, "until")}
       <label class="check"><input type="checkbox" .checked=${params.shadow === "true"} @change=${(event) => setParams({ shadow: event.target.checked })} /> ${t("shadow")}</label>`, Object.keys(params).filter((name) => name !== "q").length)}
     </form>`;
   }

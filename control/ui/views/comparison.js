@@ -3,12 +3,12 @@ import { read } from "../api.js";
 import { followsChanges } from "../appearance.js";
 import { perDay } from "../days.js";
 import { Element, html, nothing, settled } from "../element.js";
-import { capitalised, formatDuration, localDay, midnight } from "../format.js";
+import { capitalised, formatDuration } from "../format.js";
 import { exportList, LARGEST_PAGE } from "../listexport.js";
 import { explain } from "../opentorrent.js";
 import { bars } from "../parts/bars.js";
 import { chip } from "../parts/chip.js";
-import { fold } from "../parts/fold.js";
+import { day, fold, pick } from "../parts/filterfields.js";
 import { setParams } from "../router.js";
 import { asCsv, reason } from "../sentences.js";
 import { repeat } from "../vendor/lit.js";
@@ -112,17 +112,11 @@ class Comparison extends Element {
 
   #filters() {
     const { params } = this.route;
-    const pick = (name, label, values, word) => html`<label>${label}
-      <select .value=${params[name] ?? ""} @change=${(event) => setParams({ [name]: event.target.value })}>
-        <option value="">${t("all")}</option>
-        ${values.map((value) => html`<option value=${value} ?selected=${params[name] === value}>${word(value)}</option>`)}
-      </select></label>`;
-    const day = (label, value, change) => html`<label>${label}<input type="date" .value=${value} @change=${(event) => setParams(change(event.target.value))} /></label>`;
     return html`<form class="filters" role="search" @submit=${(event) => event.preventDefault()}>
-      ${fold(html`${pick("kind", t("beside.kind"), KINDS, (name) => named("beside", name))}
-      ${pick("category", t("category"), this.categories, (name) => name)}
-      ${day(t("since"), localDay(params.since), (value) => ({ since: midnight(value) }))}
-      ${day(t("until"), localDay(params.until, 1), (value) => ({ until: midnight(value, 1) }))}`, Object.keys(params).length)}
+      ${fold(html`${pick(params, "kind", t("beside.kind"), KINDS, (name) => named("beside", name))}
+      ${pick(params, "category", t("category"), this.categories, (name) => name)}
+      ${day(params, "since")}
+      ${day(params, "until")}`, Object.keys(params).length)}
     </form>`;
   }
 
@@ -159,7 +153,7 @@ class Comparison extends Element {
 
   /** @param {import("../answers.js").OursView} ours */
   #ours(ours) {
-    return html`<dd>${ours.at ? html`${capitalised(named("action", ours.action))} <qb-time at=${ours.at}></qb-time>` : t("beside.kept")}</dd>
+    return html`<dd>${ours.at ? html`${t("beside.would")} <qb-time at=${ours.at}></qb-time>` : t("beside.kept")}</dd>
       <dd class="muted">${reason(ours)}</dd>
       ${ours.expectedAt && !ours.at ? html`<dd class="muted">${t("beside.expected")} <qb-time at=${ours.expectedAt}></qb-time></dd>` : nothing}`;
   }

@@ -3,7 +3,7 @@ import { addressOf, read, write } from "../api.js";
 import { followsChanges } from "../appearance.js";
 import { Element, html, nothing, settled } from "../element.js";
 import { chip } from "../parts/chip.js";
-import { fold } from "../parts/fold.js";
+import { fold } from "../parts/filterfields.js";
 import { icon } from "../parts/icon.js";
 import { showItem } from "../parts/item.js";
 import { attempt } from "../parts/toasts.js";

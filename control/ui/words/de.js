@@ -245,6 +245,7 @@ export const GERMAN = {
   "beside.later": "Shadow später",
   "beside.not_known": "Nicht bekannt",
   "beside.kept": "Hätte ihn behalten",
+  "beside.would": "Hätte ihn entfernt",
   "beside.unjudged": "Er wurde nicht beurteilt",
   "beside.expected": "Er wäre entfernt worden",
   "beside.removed": "Entfernt",

@@ -243,6 +243,7 @@ export const ENGLISH = {
   "beside.later": "Shadow later",
   "beside.not_known": "Not known",
   "beside.kept": "Would have left it",
+  "beside.would": "Would have removed it",
   "beside.unjudged": "It was not judged",
   "beside.expected": "It would have been removed",
   "beside.removed": "Removed",
