@@ -83,11 +83,11 @@ def assert_evidence(daemon: Daemon, pids: dict[str, int]) -> None:
 async def test_a_program_that_a_worker_started_ends_with_it(daemon: Daemon):
     before = await daemon.all_running()
     daemon.order("radarr-sound", "program")
-    await until(lambda: [p for p in daemon.processes() if p.name() == "sleep"], 20, "the program")
+    await until(lambda: daemon.named("sleep"), 20, "the program")
     os.kill(before["radarr-sound"]["pid"], signal.SIGKILL)
-    await until(lambda: not [p for p in daemon.processes() if p.name() == "sleep"], 20, "the end of the program")
+    await until(lambda: not daemon.named("sleep"), 20, "the end of the program")
     daemon.order("radarr-lock", "program")
-    await until(lambda: [p for p in daemon.processes() if p.name() == "sleep"], 20, "the program")
+    await until(lambda: daemon.named("sleep"), 20, "the program")
     assert await daemon.stop() == 0
     assert daemon.processes() == []
 

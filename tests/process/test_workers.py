@@ -141,7 +141,7 @@ async def test_a_stop_is_clean_and_quick(daemon: Daemon, number: signal.Signals)
 async def test_workers_are_started_again_after_the_death_of_the_fork_server(daemon: Daemon):
     workers = await daemon.all_running()
     pids = {worker["pid"] for worker in workers.values()}
-    (fork_server,) = [p for p in daemon.processes() if p.name() == "qb forkserver"]
+    (fork_server,) = daemon.named("qb forkserver")
     fork_server.kill()
 
     async def all_new() -> bool:
@@ -163,7 +163,7 @@ async def test_when_memory_runs_out_the_kernel_takes_a_worker_before_the_supervi
 
 async def test_a_fork_server_that_hangs_is_replaced(daemon: Daemon):
     workers = await daemon.all_running()
-    (fork_server,) = [p for p in daemon.processes() if p.name() == "qb forkserver"]
+    (fork_server,) = daemon.named("qb forkserver")
     fork_server.suspend()
     before = workers["radarr-hd"]["pid"]
     os.kill(before, signal.SIGKILL)
@@ -254,7 +254,7 @@ async def test_a_stop_that_reaches_all_processes_at_once_is_as_clean(daemon: Dae
 @pytest.mark.serial
 async def test_a_fork_server_that_hangs_does_not_hold_up_the_end(daemon: Daemon):
     await daemon.all_running()
-    (fork_server,) = [p for p in daemon.processes() if p.name() == "qb forkserver"]
+    (fork_server,) = daemon.named("qb forkserver")
     fork_server.suspend()
     began = time.monotonic()
     assert await daemon.stop() == 0

@@ -135,11 +135,18 @@ class Daemon:
 
     def processes(self) -> list[psutil.Process]:
         """Every living process of this daemon: supervisor, fork server, workers."""
+        return [process for process, _ in self._named()]
+
+    def named(self, name: str) -> list[psutil.Process]:
+        """Those with a name. One that ends while they are listed is not there."""
+        return [process for process, its_name in self._named() if its_name == name]
+
+    def _named(self) -> list[tuple[psutil.Process, str]]:
         own = []
         for process in psutil.process_iter():
             try:
                 if os.getsid(process.pid) == self.pid and process.status() != psutil.STATUS_ZOMBIE:
-                    own.append(process)
+                    own.append((process, process.name()))
             except (ProcessLookupError, psutil.NoSuchProcess):
                 continue
         return own
