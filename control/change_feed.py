@@ -12,9 +12,9 @@ from control.announced import Announced
 from control.events import BreakerTripped, SettingContradicts
 from control.handlers import decisions, inbox, processes, qbittorrents
 from control.handlers.shared import Nothing
-from control.web.answers import moment
+from control.list_changes import ListChanges
 from qbitrr import logs
-from qbitrr.state import breakers, ledger, orphans
+from qbitrr.state import breakers, ledger
 from qbitrr.ticks import until_tick
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _log = logs.get(__name__)
 
 _POLL_SECONDS = 0.5
 _UNWATCHED_SECONDS = 2.0  # while no client follows, for notifications: after the first of several reports
-_UNREPORTED_SECONDS = 30.0  # what no worker reports, as the work of a person on the state file
+_UNREPORTED_SECONDS = 30.0  # for what no worker reports, as what a user changes in the state file
 _MOST_ENTRIES = 2000  # read in one poll
 _INBOX_SECONDS = 10.0
 _UNCHANGED_SECONDS = 60.0  # what waits for a service counts after a while although nothing changed
@@ -61,35 +61,37 @@ class ChangeFeed:
         self._revision: int | None = None
         self._has_started = False
         self._version: int | None = None
-        self._has_more = False
+        self._lists = ListChanges(context.database, context.events)
         self._clients: tuple[object, ...] = ()
         self._inbox: list[InboxEntry] | None = None
         self._inbox_read_at = -math.inf
         self._inbox_is_behind = False
         self._inbox_made_from: tuple[int, int] | None = None
-        self._listed_at: float | None = None
         self._matters = dict.fromkeys(self._announced.matters or (), context.clock.monotonic())
 
     async def run(self) -> None:
         """Publish changes until cancelled."""
         while True:
-            revision = self._context.workers.revision
+            revision, is_behind = self._context.workers.revision, True
             try:
-                await self.poll_state()  # at once: what is there at the first start is not new, all that follows is
+                is_behind = await self.poll_state()  # at once: only what is there at the first start is not new
                 self.poll_workers()
+                await self._lists.poll(self._version)
                 await self.poll_inbox()
             except aiosqlite.Error as error:
-                _log.warning("ledger was not read", error=str(error))
-            await self._wait(revision)
+                is_behind = True
+                _log.warning("state file was not read", error=str(error))
+            await self._wait(revision, is_behind=is_behind)
 
-    async def _wait(self, revision: int) -> None:
+    async def _wait(self, revision: int, *, is_behind: bool) -> None:
         """Wait until the next poll is due: soon while a client follows, else until a worker reports something."""
         followed = self._context.events.followed
-        if self._has_more or followed.is_set():
+        if followed.is_set():
             await asyncio.sleep(_POLL_SECONDS)
             return
-        seconds = _INBOX_SECONDS if self._inbox_is_behind else _UNREPORTED_SECONDS
-        await _first_of(seconds, followed.wait(), self._context.workers.until_changed(revision))
+        if not is_behind:
+            seconds = _INBOX_SECONDS if self._inbox_is_behind else _UNREPORTED_SECONDS
+            await _first_of(seconds, followed.wait(), self._context.workers.until_changed(revision))
         await _first_of(_UNWATCHED_SECONDS, followed.wait())
 
     def poll_workers(self) -> None:
@@ -122,11 +124,10 @@ class ChangeFeed:
         made_from = (await self._context.database.data_version(), self._context.workers.revision)
         if made_from == self._inbox_made_from and now < self._inbox_read_at + _UNCHANGED_SECONDS:
             return
-        self._inbox_made_from, self._inbox_read_at = made_from, now
         before, self._inbox = self._inbox, (await inbox.read(self._context, Nothing())).entries
+        self._inbox_made_from, self._inbox_read_at = made_from, now
         if before != self._inbox:
             self._context.events.publish_passing("inbox", {"entries": len(self._inbox)})
-        await self._poll_orphans()
         is_first = self._announced.matters is None
         self._matters = {one: at for one, at in self._matters.items() if at > now - _FORGOTTEN_SECONDS}
         for entry in self._inbox:
@@ -135,13 +136,6 @@ class ChangeFeed:
                     self._publish("matter", entry)
                 self._matters[_matter(entry)] = now
         self._announced.matters = sorted(self._matters)
-
-    async def _poll_orphans(self) -> None:
-        """Publish that files without a torrent were listed again, also when no other was found."""
-        last = await orphans.last_report(self._context.database)
-        if last is not None and last[0] != self._listed_at:
-            self._listed_at = last[0]
-            self._context.events.publish_passing("orphans", {"listedAt": moment(last[0])})
 
     def _poll_processes(self) -> None:
         now = {view.category: view for view in processes.views(self._context)}
@@ -163,8 +157,8 @@ class ChangeFeed:
             self._clients = clients
             self._context.events.publish_passing("qbittorrent", qbittorrents.all_of(self._context))
 
-    async def poll_state(self) -> None:
-        """Publish what workers wrote since the last poll, in the order in which it was committed."""
+    async def poll_state(self) -> bool:
+        """Publish what workers wrote since the last poll, in the order of commits; returns whether there is more."""
         announced = self._announced
         if not self._has_started:
             last = await ledger.last_change(self._context.database)  # less than before after a restore
@@ -173,15 +167,16 @@ class ChangeFeed:
         assert announced.change is not None
         version = await self._context.database.data_version()
         if version == self._version:
-            return
+            return False
         await self._poll_breakers()
         changes = await ledger.changed_after(self._context.database, announced.change, _MOST_ENTRIES)
         for change in changes:
             announced.change = change.number
             self._publish_change(change)
-        self._has_more = len(changes) == _MOST_ENTRIES
-        if not self._has_more:
+        has_more = len(changes) == _MOST_ENTRIES
+        if not has_more:
             self._version = version
+        return has_more
 
     def _publish_change(self, change: LedgerChange) -> None:
         """Publish one decision; one that cannot be shown is named in the log, and the others go on."""
@@ -202,11 +197,13 @@ class ChangeFeed:
 
 
 async def _first_of(seconds: float, *waits: Coroutine[None, None, object]) -> None:
-    """Wait for the first of several, or until the last tick within so many seconds."""
+    """Wait for the first of several, or until the last tick within so many seconds. Raises what one of them raised."""
     tasks = [asyncio.create_task(wait) for wait in waits]
     try:
         left = until_tick(asyncio.get_running_loop().time(), seconds)
-        await asyncio.wait(tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
     finally:
         for task in tasks:
             task.cancel()

@@ -2,7 +2,7 @@
 import { addressOf } from "./api.js";
 import { FIRST_PAUSE_MS, longerPause } from "./retry.js";
 
-const KINDS = ["process", "decision", "breaker", "settings", "config", "update", "qbittorrent", "inbox", "matter", "orphans", "reset"];
+const KINDS = ["process", "decision", "breaker", "settings", "config", "update", "qbittorrent", "inbox", "matter", "orphans", "comparison", "libraries", "reset"];
 const HIDDEN_MS = 60_000;
 
 class Live extends EventTarget {

@@ -265,6 +265,11 @@ async def synced_at(database: Database, category: str) -> float | None:
     return row[0] if row else None
 
 
+async def sync_times(database: Database) -> list[tuple[str, float | None, int]]:
+    """Read when each library was last read in full, and how many items it has."""
+    return await database.rows("SELECT category, synced_at, items FROM catalogue ORDER BY category")
+
+
 async def release(database: Database, category: str, kind: str, now: float) -> int:
     """Mark items as released whose release date has passed; returns how many."""
     table = _TO_COME.get(kind)

@@ -198,6 +198,12 @@ async def store_report(database: Database, report: ListingReport, now: float, *,
     )
 
 
+async def listed_at(database: Database) -> float | None:
+    """Read when the last listing was made; None before the first one."""
+    row = await database.row("SELECT listed_at FROM orphan_listings")
+    return None if row is None else row[0]
+
+
 async def last_report(database: Database) -> tuple[float, float | None, ListingReport] | None:
     """Read when the last listing was made, when the last complete one, and what the last one found."""
     row = await database.row("SELECT listed_at, complete_at, report FROM orphan_listings")

@@ -207,6 +207,12 @@ def query(source: int, limit: int, span: Span, after: Place | None) -> tuple[str
     )
 
 
+async def newest_ids(database: Database) -> Row | None:
+    """Read the ids of the newest rows that a comparison is made from."""
+    tables = ("departures", "shadow", "foreign_acts")
+    return await database.row(f"SELECT {', '.join(f'(SELECT max(id) FROM {table})' for table in tables)}")
+
+
 def _place(event: tuple[Place, SideBySide | None]) -> Place:
     return event[0]
 

@@ -146,3 +146,19 @@ async def test_it_fits_a_phone_and_axe_finds_no_serious_problem(browser, daemon,
         await expect(page.locator(".entry").first).to_be_visible()
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360
         assert await serious_problems(page, tools) == []
+
+
+async def test_what_is_new_waits_above_the_list_until_it_is_asked_for(page, daemon):
+    await show(page, daemon, "comparison")
+    await expect(page.locator(".entry").first).to_be_visible()
+    async with open_writer(daemon.folder / "state.db") as database:
+        key = TorrentKey("qBit", "e" * 40)
+        await torrents.save(database, CATEGORY, StoredTorrent, [StoredTorrent(*key, 1.0, CATEGORY)])
+        await verdicts.store(
+            database, [StoredVerdict(CATEGORY, *key, "Film.New", "nothing", "seeding", "it seeds", [], 2.0)]
+        )
+        now = time.time()
+        await torrents.forget(database, CATEGORY, [key], now, {key: LastSeen(now, "stalledUP")})
+    await page.get_by_role("button", name="Show what is new").click()
+    await expect(page.locator(".entry", has_text="Film.New")).to_be_visible()
+    await expect(page.get_by_role("button", name="Show what is new")).to_have_count(0)

@@ -23,7 +23,7 @@ class Shadow extends Element {
   connectedCallback() {
     super.connectedCallback();
     this.#load();
-    this.follow(["config"], () => this.#load());
+    this.follow(["config", "comparison"], () => this.#load());
     this.follow(["connection"], ({ again }) => again && this.#load());
   }
 

@@ -40,6 +40,7 @@ class Activity extends Element {
   connectedCallback() {
     super.connectedCallback();
     this.follow(["decision"], (entry) => this.#changed(entry));
+    this.follow(["comparison"], () => this.route.params.shadow && !this.entries.length && followsChanges(this) && this.#load());
     this.follow(["reset"], () => followsChanges(this) && this.#load());
     this.follow(["connection"], ({ again }) => again && followsChanges(this) && this.#load());
     read("torrents", { limit: 1 }).then(({ kinds }) => this.#knowRules(kinds.map(({ rule }) => rule)), () => {});

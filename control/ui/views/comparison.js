@@ -2,7 +2,7 @@
 import { read } from "../api.js";
 import { followsChanges } from "../appearance.js";
 import { perDay } from "../days.js";
-import { Element, html, nothing, settled } from "../element.js";
+import { Element, html, nothing } from "../element.js";
 import { capitalised, formatDuration } from "../format.js";
 import { exportList, LARGEST_PAGE } from "../listexport.js";
 import { explain } from "../opentorrent.js";
@@ -22,8 +22,7 @@ const COLUMNS = ["at", "category", "instance", "name", "hash", "kind", "seconds"
   "ours.expectedAt", "theirs.removedAt", "theirs.seenAt", "theirs.state", "theirs.movedTo", "theirs.blocklistedAt", "theirs.ignoredAt", "theirs.pausedAt", "theirs.taggedAt", "theirs.tags"];
 
 class Comparison extends Element {
-  static properties = { route: {}, torrents: { state: true }, next: { state: true }, days: { state: true }, categories: { state: true } };
-  #reload = settled(() => this.#load(), 3000);
+  static properties = { route: {}, torrents: { state: true }, next: { state: true }, days: { state: true }, categories: { state: true }, hasNews: { state: true } };
 
   constructor() {
     super();
@@ -37,11 +36,13 @@ class Comparison extends Element {
     this.days = null;
     /** @type {string[]} */
     this.categories = [];
+    /** Whether there is something new, which waits so that nothing moves under the pointer. */
+    this.hasNews = false;
   }
 
   connectedCallback() {
     super.connectedCallback();
-    this.follow(["decision"], () => followsChanges(this) && this.torrents.length <= PAGE && this.#reload());
+    this.follow(["comparison"], () => followsChanges(this) && this.#changed());
     this.follow(["reset"], () => this.#load());
     this.follow(["connection"], ({ again }) => again && this.#load());
     read("processes").then(({ processes }) => (this.categories = processes.map(({ category }) => category))).catch(() => {});
@@ -57,7 +58,16 @@ class Comparison extends Element {
     return { limit: PAGE, ...this.route.params };
   }
 
+  #changed() {
+    if (this.torrents.length) {
+      this.hasNews = true;
+    } else {
+      this.#load();
+    }
+  }
+
   #load() {
+    this.hasNews = false;
     const { category = "" } = this.route.params;
     const both = () => Promise.all([
       read("comparison", this.#query),
@@ -89,6 +99,7 @@ class Comparison extends Element {
       <p class="muted spaced">${t("beside.text")}</p>
       ${this.days ? this.#days(this.days) : nothing}
       ${this.#filters()}
+      ${this.hasNews ? html`<p><button type="button" class="strong" @click=${() => this.#load()}>${t("beside.new")}</button></p>` : nothing}
       ${this.note()}
       ${this.torrents.length ? html`<ol class="entries" data-rows>${repeat(this.torrents, ({ hash, instance, at }) => `${hash} ${instance} ${at}`, (one) => this.#row(one))}</ol>` : this.#nothing()}
       ${this.next

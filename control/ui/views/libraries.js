@@ -56,7 +56,7 @@ class Libraries extends Element {
       this.#load();
     });
     this.follow(["decision"], ({ action, state }) => followsChanges(this) && action === "import" && state === "done" && this.#reload());
-    this.follow(["process"], ({ category }) => category === this.#arr?.category && this.#isEmpty && this.#reload());
+    this.follow(["libraries"], () => this.#isEmpty && this.#reload());
     this.follow(["connection"], ({ again }) => again && followsChanges(this) && this.#load());
   }
 

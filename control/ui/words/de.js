@@ -234,6 +234,7 @@ export const GERMAN = {
   "since": "Von",
   "until": "Bis",
   "beside.text": "Was Shadow entfernt hätte, neben dem, was andere taten: ein anderes Programm, der Arr, qBittorrent oder du.",
+  "beside.new": "Neues zeigen",
   "beside.none": "Bisher gibt es nichts zu vergleichen: Kein Torrent verschwand ohne qbitrr, und Shadow hätte keinen entfernt.",
   "beside.filtered": "Zu diesen Filtern gibt es keinen Torrent.",
   "beside.others": "Die anderen",

@@ -232,6 +232,7 @@ export const ENGLISH = {
   "since": "From",
   "until": "Until",
   "beside.text": "What Shadow would have removed beside what others did: another program, the Arr, qBittorrent or you.",
+  "beside.new": "Show what is new",
   "beside.none": "So far there is nothing to compare: no torrent left without qbitrr, and Shadow would have removed none.",
   "beside.filtered": "No torrent matches these filters.",
   "beside.others": "The others",

@@ -1,7 +1,9 @@
 """The feed of changes: each is published once, in the order in which it was committed."""
 
 import asyncio
+from unittest.mock import AsyncMock
 
+import aiosqlite
 import pytest
 
 from control import change_feed
@@ -13,8 +15,7 @@ from control.handlers.inbox import InboxEntry
 from control.handlers.processes import ProcessView
 from qbitrr.clock import Clock
 from qbitrr.ipc import Contradiction
-from qbitrr.rules.orphans import ListingReport
-from qbitrr.state import breakers, orphans, verdicts
+from qbitrr.state import breakers, verdicts
 from qbitrr.state.database import open_reader, open_writer
 from supervisor.worker_process import LastReport
 from tests.integration.control.sample import NOW, fake_process
@@ -202,37 +203,13 @@ async def test_what_is_new_in_the_inbox_is_published_once(writer, make_context_o
         assert await poll() == [("import", 'it is complete, but the Arr refuses it: "else"')]
 
 
-async def test_a_listing_of_files_that_found_nothing_else_is_published(writer, make_context_over, tmp_path):
-    seconds = iter(range(0, 100_000, 11))
-    async with open_reader(tmp_path / "state.db") as reader:
-        context = make_context_over(reader, clock=Clock(monotonic=lambda: float(next(seconds))))
-        feed = ChangeFeed(context)
-        await feed.poll_inbox()
-        with context.events.follow() as follower:
-
-            async def published():
-                await feed.poll_inbox()
-                context.events.publish("end", None)
-                kinds = []
-                while (event := await follower.next(1.0)) is not None and event.kind != "end":
-                    kinds.append(event.kind)
-                return kinds
-
-            report = ListingReport(refusals=("qBittorrent: it does not answer",))
-            await orphans.store_report(writer, report, NOW, complete=False)
-            assert await published() == ["orphans"]
-            assert await published() == []
-            await orphans.store_report(writer, report, NOW + 5, complete=False)
-            assert await published() == ["orphans"]
-
-
 async def test_what_a_worker_wrote_is_published_when_it_reports_that_also_while_nobody_follows(
     writer, make_context_over, tmp_path
 ):
     async with open_reader(tmp_path / "state.db") as reader:
         published, context = [], make_context_over(reader, clock=Clock())
         feed = asyncio.create_task(ChangeFeed(context, published.append).run())
-        for number in (1, 2):  # the second one in the middle of the wait for what nobody reports
+        for number in (1, 2):  # the second one while it waits for what no worker reports
             context.workers.revision += 1
             await until(lambda: any(isinstance(one, ProcessView) for one in published), 10, "the feed did not begin")
             entry = await plan(writer, infohash=str(number) * 40)
@@ -261,3 +238,46 @@ async def test_a_feed_that_nobody_follows_waits_for_the_workers_and_comes_back_f
             await until(lambda before=before: len(waits) > before, 5, "it does not wait")
             task.cancel()
     assert waits == [30.0, 10.0]
+
+
+async def test_a_state_file_that_could_not_be_read_is_read_again_soon(writer, make_context_over, tmp_path, monkeypatch):
+    """What a worker reported at that moment is not left until something else happens."""
+    waits, answers = [], iter([aiosqlite.OperationalError("database is locked"), False])
+
+    async def first_of(seconds, *given):
+        waits.append(seconds)
+        for wait in given:
+            wait.close()
+        if len(waits) == 3:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(change_feed, "_first_of", first_of)
+    async with open_reader(tmp_path / "state.db") as reader:
+        feed = ChangeFeed(make_context_over(reader))
+        feed.poll_state = AsyncMock(side_effect=answers)
+        task = asyncio.create_task(feed.run())
+        await until(lambda: len(waits) == 3, 5, "it does not wait")
+        task.cancel()
+    assert waits == [2.0, 30.0, 2.0]
+
+
+async def test_an_inbox_that_could_not_be_read_counts_as_not_read(writer, make_context_over, tmp_path, monkeypatch):
+    async with open_reader(tmp_path / "state.db") as reader:
+        context = make_context_over(reader)
+        feed = ChangeFeed(context)
+        read = AsyncMock(side_effect=aiosqlite.OperationalError("database is locked"))
+        with monkeypatch.context() as patched:
+            patched.setattr("control.handlers.inbox.read", read)
+            with pytest.raises(aiosqlite.OperationalError):
+                await feed.poll_inbox()
+        with context.events.follow() as follower:
+            await feed.poll_inbox()
+            assert (await follower.next(1.0)).kind == "inbox"
+
+
+async def test_what_ends_a_wait_by_an_error_is_not_hidden():
+    async def fail():
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await change_feed._first_of(30.0, asyncio.Event().wait(), fail())
