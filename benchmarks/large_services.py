@@ -64,5 +64,6 @@ async def serve(
 
 
 if __name__ == "__main__":
-    no_searches = {section.name: {"EntrySearch": {"SearchMissing": False}} for section in SECTIONS}
-    asyncio.run(serve(SECTIONS, add_torrents, no_searches))
+    # nothing is to be grabbed, neither by a search nor by the feeds of the indexers
+    nothing_new = {one.name: {"RssSyncTimer": 0, "EntrySearch": {"SearchMissing": False}} for one in SECTIONS}
+    asyncio.run(serve(SECTIONS, add_torrents, nothing_new))

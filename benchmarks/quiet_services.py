@@ -41,5 +41,6 @@ def add_torrents(sandbox: Sandbox) -> None:
 
 if __name__ == "__main__":
     chosen = sections(int(sys.argv[1]))
-    no_searches = {arr.name: {"EntrySearch": {"SearchMissing": False}} for arr in chosen}
-    asyncio.run(serve(chosen, add_torrents, no_searches))
+    # nothing is to be grabbed, neither by a search nor by the feeds of the indexers
+    nothing_new = {arr.name: {"RssSyncTimer": 0, "EntrySearch": {"SearchMissing": False}} for arr in chosen}
+    asyncio.run(serve(chosen, add_torrents, nothing_new))
