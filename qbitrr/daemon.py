@@ -45,7 +45,7 @@ from supervisor.config_reload import ConfigReload, configs_of, drop_absent, foll
 from supervisor.evidence import Evidence
 from supervisor.own_tasks import OwnTasks
 from supervisor.self_update import SelfUpdate
-from supervisor.signals import Commands, End
+from supervisor.signals import Commands, End, end_at_once
 from supervisor.spawner import Spawner
 from supervisor.systemd import Handover, ServiceManager, StatusLine
 from supervisor.workers import Workers, restart_policy
@@ -93,9 +93,9 @@ class _Start:
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
-    """How a run ended: with the configuration in force, why a probation failed, and the update to switch to."""
+    """A run that ended: how, with the configuration in force, why a probation failed, and the update to switch to."""
 
-    how: End
+    commands: Commands
     loaded: Loaded
     probation_failure: str | None
     prepared: Upgrade | None
@@ -150,11 +150,15 @@ def _run(data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer,
     listeners = passed or listen(webui.host, webui.port)
     login_link = _login_link(webui, environ) if is_first else None
     start = _Start(data_dir, environ, loaded, token, configs, fork_server, control, login_link)
-    ended = asyncio.run(_live(start, listeners))
-    _log.info("daemon ended", how=str(ended.how))
+    try:
+        ended = asyncio.run(_live(start, listeners))
+    finally:
+        end_at_once()
+    how = ended.commands.end or End.STOP
+    _log.info("daemon ended", how=str(how))
     if ended.probation_failure is None:
         postpone_probation(data_dir)
-    if ended.how is End.STOP:
+    if how is End.STOP:
         data_dir.control_socket.unlink(missing_ok=True)
         return None
     lock = handover.lock
@@ -380,9 +384,7 @@ async def _live(start: _Start, listeners: Sequence[socket.socket]) -> _Ended:
             await checker.close()
             await workers.stop()  # requests are still answered meanwhile
         commands.close()
-        return _Ended(
-            commands.end or End.STOP, config_reload.loaded, next(iter(probation_failures), None), updates.prepared
-        )
+        return _Ended(commands, config_reload.loaded, next(iter(probation_failures), None), updates.prepared)
 
 
 def _page_address(webui: WebUI) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from supervisor import early_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from types import FrameType
 
     from supervisor.config_reload import ConfigReload
     from supervisor.systemd import ServiceManager
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 
+_STOPS = (signal.SIGTERM, signal.SIGINT)
 _DUMP_SECONDS = 1.0
 _MOST_AT_ONCE = 2  # of one command: one that runs, and one that waits for it
 
@@ -39,6 +42,12 @@ class End(StrEnum):
     RESTART = "restart"
 
 
+def end_at_once() -> None:
+    """Have a stop end the process from now on, as its loop is closed."""
+    for number in _STOPS:
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Commands:
     """Carries commands out in the background, or records how the daemon is to end."""
 
@@ -48,6 +57,7 @@ class Commands:
         self._service_manager = service_manager
         self._loop = asyncio.get_running_loop()
         self._end: End | None = None
+        self._is_stopped = False
         self._ending = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._dumped_at = self._loop.time() - _DUMP_SECONDS
@@ -55,9 +65,9 @@ class Commands:
 
     def listen(self) -> None:
         """Obey signals from now on."""
+        for number in _STOPS:
+            signal.signal(number, self._note_stop)
         commands = {
-            signal.SIGTERM: self.stop,
-            signal.SIGINT: self.stop,
             signal.SIGHUP: self.reload,
             signal.SIGUSR1: self.restart_workers,
             signal.SIGUSR2: self.dump,
@@ -66,6 +76,12 @@ class Commands:
             self._loop.add_signal_handler(number, command)
         for number in early_signals.release():
             commands[number]()
+
+    def _note_stop(self, _number: int, _frame: FrameType | None) -> None:
+        """Note a stop between any two instructions: what a loop is told when it is about to close, it loses."""
+        self._is_stopped = True
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self.stop)
 
     async def until_end(self) -> None:
         """Wait for a stop or a restart."""
@@ -82,7 +98,7 @@ class Commands:
     @property
     def end(self) -> End | None:
         """How the daemon is to end. A stop replaces a restart that is under way."""
-        return self._end
+        return End.STOP if self._is_stopped else self._end
 
     @property
     def ending(self) -> bool:

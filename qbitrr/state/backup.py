@@ -35,7 +35,7 @@ KEPT_ASIDE = 3
 BEFORE_RESTORE = "before-restore"
 """Kind of the files that a copy replaced as it was asked for, not for their damage."""
 _STAMP = "%Y%m%dT%H%M%SZ"
-_PARTS = ("", "-wal", "-shm")
+_PARTS = ("", "-wal", "-shm", "-journal")
 
 
 class Backup(Struct, frozen=True):

@@ -26,12 +26,13 @@ def is_damage(error: BaseException | None) -> bool:
 def damage_of(path: Path) -> str | None:
     """Return the damage of a state file, None when it is sound or missing. Blocking: reads the whole file.
 
-    Raises sqlite3.Error when it could not be read.
+    The journal of a process that was killed is rolled back first, which a connection that only reads cannot. Raises
+    sqlite3.Error when the file could not be read.
     """
     if not path.exists():
         return None
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
             found: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.DatabaseError as error:
         if is_damage(error):

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
+from supervisor.fork_server import PROCESS_NAME
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 
@@ -129,4 +130,15 @@ async def test_a_stop_at_every_moment_of_a_restart_in_place_ends_it(sandbox: San
             await daemon.all_running()
             await daemon.post("/web/restart")
             await asyncio.sleep(moment * MOMENT_SECONDS)
+            await ends_soon(daemon)
+
+
+async def test_a_stop_while_the_loop_of_a_restart_in_place_closes_ends_it(sandbox: Sandbox, tmp_path: Path):
+    for moment in range(6):
+        async with Daemon(tmp_path / "data", sandbox.config_toml(QUICK)) as daemon:
+            await daemon.all_running()
+            (fork_server,) = daemon.named(PROCESS_NAME)
+            await daemon.post("/web/restart")
+            await asyncio.to_thread(fork_server.wait, 20)  # the last that the supervisor ends before its loop
+            await asyncio.sleep(moment / 1000)
             await ends_soon(daemon)

@@ -274,6 +274,52 @@ def test_what_is_still_in_the_write_ahead_log_is_in_the_copy(filled):
         assert noted(backup.back_up(filled, NOW)) == ["in the log"]
 
 
+def kill_while_writing(state_file, script):
+    """Leave what a process leaves that is killed in a transaction, after pages of it reached the file."""
+    writer = state_file.with_name("writer.db")
+    if state_file.exists():
+        writer.write_bytes(state_file.read_bytes())
+    with closing(sqlite3.connect(writer, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA cache_size = 1")
+        connection.execute("BEGIN")
+        for statement in script:
+            connection.execute(statement)
+        for part in ("", "-journal"):
+            state_file.with_name(state_file.name + part).write_bytes(writer.with_name(f"writer.db{part}").read_bytes())
+
+
+WRITING = [
+    "DELETE FROM last_searches",
+    *(f"INSERT INTO last_searches VALUES ('{number}', '{'x' * 4000}', 1.0)" for number in range(50)),
+]
+
+
+def test_a_kill_while_the_file_is_made_does_not_stop_the_next_start(tmp_path):
+    state_file = tmp_path / "state.db"
+    tables = [f"CREATE TABLE t{number} (id INTEGER PRIMARY KEY)" for number in range(50)]
+    kill_while_writing(state_file, tables)
+    prepare_state(state_file)
+    assert damage_of(state_file) is None
+    assert noted(state_file) == []
+    assert not list(tmp_path.glob("state.db.*"))
+
+
+def test_what_a_killed_process_had_not_committed_is_not_there_and_what_was_before_is(filled):
+    kill_while_writing(filled, WRITING)
+    prepare_state(filled)
+    assert noted(filled) == ["first"]
+
+
+def test_the_journal_of_a_killed_process_is_never_rolled_back_into_the_copy_that_replaces_its_file(filled):
+    copy = backup.back_up(filled, NOW)
+    note(filled, "second")
+    kill_while_writing(filled, WRITING)
+    before = backup.restore(filled, copy, NOW)
+    assert noted(filled) == ["first"]
+    assert noted(before) == ["second"]
+
+
 def test_what_passes_is_no_damage(filled):
     with closing(sqlite3.connect(filled, isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
