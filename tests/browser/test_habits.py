@@ -331,7 +331,8 @@ async def test_lists_follow_what_changes_or_keep_still(page, daemon, view, path,
         await page.route(pattern, always(answer))
     await page.route("**/web/events*", lambda route: route.abort())
     await page.clock.install()
-    await show(page, daemon, view)
+    async with page.expect_response(lambda response: urlsplit(response.url).path.startswith(path)):
+        await show(page, daemon, view)
     await expect(page.locator("html")).to_have_attribute("data-theme", "system")  # the configuration was read
     await page.clock.pause_at(await page.evaluate("Date.now() + 60000"))
     asked: list[str] = []
