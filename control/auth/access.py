@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hmac
-import socket
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Literal
+
+from multidict import CIMultiDict
 
 from control.auth.exposure import exposure
 from control.auth.peer import PeerUsers, is_own_user, unix_peer_uid
@@ -50,6 +51,7 @@ INTERNAL = tuple(
     )
 )
 LOOPBACK = INTERNAL[:2]
+_NO_HEADERS: CIMultiDict[str] = CIMultiDict()
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 # With one of these a proxy is in between, whether or not it says for whom.
 _MARKS_OF_PROXIES = (
@@ -92,6 +94,8 @@ class Access:
         self._control_socket = control_socket
         self._limit = RequestLimit(clock)
         self._peers = PeerUsers()
+        self._placed_by: WebUI | None = None
+        self._placed: Callable[[str, str], Author] = _author_by_addresses
 
     def close(self) -> None:
         """Finish what the threads of logins are doing. Blocking."""
@@ -170,13 +174,20 @@ class Access:
         """Return the author by where a request comes from."""
         if _is_unix(request):
             return self._by_control_socket(request)
+        if not _is_forwarded(request.headers):
+            return self._by_addresses(request.remote or "", _own_address(request))
         address, web_access = self.client_address(request), self.web_access
-        proxies = _networks(self.webui.trusted_proxies)
-        if web_access == "token":
-            return Author(address, Caller.OUTSIDE)
-        if not is_internal(request.remote, request.headers, proxies):
-            return Author(address, Caller.PRIVATE if web_access == "open" else Caller.OUTSIDE)
-        return Author(address, Caller.LOCAL_USER if _is_local(request) else Caller.PRIVATE)
+        is_inside = is_internal(request.remote, request.headers, _networks(self.webui.trusted_proxies))
+        return Author(address, _caller_from(web_access, is_inside=is_inside, is_local=False))
+
+    def _by_addresses(self, peer: str, ours: str) -> Author:
+        """Return the author of a direct request, decided once for both addresses while the configuration stays."""
+        webui = self.webui
+        if webui is not self._placed_by:
+            proxies = _networks(webui.trusted_proxies)
+            decide = partial(_author_by_addresses, web_access=self.web_access, proxies=proxies)
+            self._placed_by, self._placed = webui, lru_cache(maxsize=1024)(decide)
+        return self._placed(peer, ours)
 
     def _by_control_socket(self, request: Request) -> Author:
         """The control socket proves the user; any other Unix socket may be the back of a proxy, and proves nothing."""
@@ -284,13 +295,29 @@ def is_internal(peer: str | None, headers: MultiMapping[str], proxies: Sequence[
 
     A header can only make a request external, never internal. A trusted proxy that names no client hides it.
     """
-    if not _is_internal_address(peer or ""):
+    if not _is_in(peer or "", INTERNAL):
         return False
     through_trusted = _is_in(peer or "", proxies)
     if not _is_forwarded(headers):
         return not through_trusted
     clients = list(_clients(headers, proxies))
-    return through_trusted and bool(clients) and all(map(_is_internal_address, clients))
+    return through_trusted and bool(clients) and all(_is_in(client, INTERNAL) for client in clients)
+
+
+def _author_by_addresses(
+    peer: str, ours: str, web_access: WebAccess = "token", proxies: Sequence[Network] = ()
+) -> Author:
+    """Return the author of a request that names no proxy. One that comes from a proxy all the same hides its client."""
+    is_inside = is_internal(peer, _NO_HEADERS, proxies)
+    return Author(peer, _caller_from(web_access, is_inside=is_inside, is_local=_is_own(peer, ours)))
+
+
+def _caller_from(web_access: WebAccess, *, is_inside: bool, is_local: bool) -> Caller:
+    if web_access == "token":
+        return Caller.OUTSIDE
+    if not is_inside:
+        return Caller.PRIVATE if web_access == "open" else Caller.OUTSIDE
+    return Caller.LOCAL_USER if is_local else Caller.PRIVATE
 
 
 def _is_forwarded(headers: Mapping[str, str]) -> bool:
@@ -298,16 +325,23 @@ def _is_forwarded(headers: Mapping[str, str]) -> bool:
 
 
 def _is_unix(request: Request) -> bool:
-    connection = None if request.transport is None else request.transport.get_extra_info("socket")
-    return connection is not None and connection.family == socket.AF_UNIX
+    return request.transport is not None and isinstance(request.transport.get_extra_info("sockname"), str | bytes)
 
 
 def _is_local(request: Request) -> bool:
-    """Whether a request was sent on this machine: from loopback, or from the very address that it was sent to."""
-    if request.transport is None or _is_forwarded(request.headers):
-        return False
-    ours = request.transport.get_extra_info("sockname")
-    return _is_in(request.remote or "", LOOPBACK) or (bool(ours) and request.remote == ours[0])
+    """Whether a request was sent on this machine, and says nothing of a proxy."""
+    return not _is_forwarded(request.headers) and _is_own(request.remote or "", _own_address(request))
+
+
+def _is_own(peer: str, ours: str) -> bool:
+    """Whether a peer is on this machine: it has an address of loopback, or the very one that it connected to."""
+    return bool(ours) and (peer == ours or _is_in(peer, LOOPBACK))
+
+
+def _own_address(request: Request) -> str:
+    """The address that a request was sent to, empty when the connection is gone."""
+    name = None if request.transport is None else request.transport.get_extra_info("sockname")
+    return str(name[0]) if name else ""
 
 
 def _offers_token(headers: Mapping[str, str]) -> bool:
@@ -347,11 +381,6 @@ def _without_port(hop: str) -> str:
     if hop.startswith("["):
         return hop[1:].partition("]")[0]
     return hop.partition(":")[0] if hop.count(":") == 1 else hop
-
-
-@lru_cache(maxsize=1024)
-def _is_internal_address(address: str) -> bool:
-    return _is_in(address, INTERNAL)
 
 
 def _is_in(address: str, networks: Iterable[Network]) -> bool:

@@ -49,15 +49,19 @@ class Rights:
 
     def of(self, caller: Caller) -> Right:
         """The right of a caller."""
-        rights = {
-            Caller.OUTSIDE: self.outside,
-            Caller.READER: YES if self.private is YES else NO,
-            Caller.PRIVATE: self.private,
-            Caller.LOCAL_USER: self.local_user,
-            Caller.OWN_USER: self.own_user,
-            Caller.CREDENTIAL: self.credential,
-        }
-        return rights[caller]
+        match caller:
+            case Caller.OUTSIDE:
+                return self.outside
+            case Caller.READER:
+                return YES if self.private is YES else NO
+            case Caller.PRIVATE:
+                return self.private
+            case Caller.LOCAL_USER:
+                return self.local_user
+            case Caller.OWN_USER:
+                return self.own_user
+            case Caller.CREDENTIAL:
+                return self.credential
 
     def require(self, author: Author) -> Right:
         """Return the right of an author. Raises UnauthorizedError for one from outside, ForbiddenError for others."""

@@ -28,6 +28,7 @@ SECURITY_HEADERS = {
     "Server": "qbitrr",
     "X-Content-Type-Options": "nosniff",
 }
+_HEADERS = CIMultiDict(SECURITY_HEADERS)
 _JSON_HEADERS = CIMultiDict(SECURITY_HEADERS, **{"Cache-Control": "no-store", "Content-Type": "application/json"})
 
 _encoder = msgspec.json.Encoder()
@@ -61,10 +62,12 @@ def encode(answer: object) -> Tagged:
 
 def revalidated(answer: Tagged, request: web.Request, cache_control: str = "no-cache, private") -> web.Response:
     """Make an answer that a client may keep but has to revalidate: 304 without a body when its tag still matches."""
-    headers = {**SECURITY_HEADERS, "Cache-Control": cache_control, "ETag": answer.tag}
+    headers = _HEADERS.copy()
+    headers["Cache-Control"], headers["ETag"] = cache_control, answer.tag
     if answer.tag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)
-    return web.Response(body=answer.body, headers={**headers, "Content-Type": answer.content_type})
+    headers["Content-Type"] = answer.content_type
+    return web.Response(body=answer.body, headers=headers)
 
 
 def plain(body: bytes, content_type: str, headers: Mapping[str, str]) -> web.Response:
