@@ -18,7 +18,7 @@ _PROCESSES = 8
 _process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _PROCESSES
 _own = [*RANGE[_process::_PROCESSES]]
 random.shuffle(_own)
-_ports = itertools.cycle(_own)
+_ports: itertools.cycle[int] = itertools.cycle(_own)
 
 
 def free_port() -> int:
