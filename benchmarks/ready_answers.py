@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from aiohttp import web
 
 from qbitrr.arr.client import ArrClient
@@ -41,7 +42,7 @@ class ReadyAnswers:
         if address not in self._bodies:
             answer = await whole(await handler(request))
             assert isinstance(answer.body, bytes)
-            self._bodies[address] = answer.body
+            self._bodies[address] = msgspec.json.format(answer.body, indent=2)  # as the Arrs do (STJson.WriteIndented)
         return web.Response(body=self._bodies[address], content_type="application/json", charset="utf-8")
 
     async def prepare(self, sandbox: Sandbox) -> None:

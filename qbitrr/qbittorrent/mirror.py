@@ -13,10 +13,10 @@ from msgspec import UNSET
 
 from qbitrr.qbittorrent.announces import Announces
 from qbitrr.qbittorrent.compat import state_name
-from qbitrr.qbittorrent.models import MainData, Torrent, changed_fields
+from qbitrr.qbittorrent.models import COUNTERS, MainData, Torrent, TorrentDelta, changed_fields
 from qbitrr.qbittorrent.stall_detector import StallDetector
 from qbitrr.rules.speed import ClientSpeed
-from qbitrr.rules.states import UNKNOWN
+from qbitrr.rules.states import SEEDING, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,11 +25,15 @@ if TYPE_CHECKING:
 
 
 class Changes(NamedTuple):
-    """Changes by one answer, by infohash. Of `unknown` torrents the delta has too few fields to keep them."""
+    """Changes by one answer, by infohash. Of `unknown` torrents the delta has too few fields to keep them.
+
+    `counted` seed as before, and only their counters went on.
+    """
 
     changed: set[str]
     removed: set[str]
     unknown: set[str]
+    counted: set[str]
 
 
 class Mirror:
@@ -68,7 +72,7 @@ class Mirror:
             self._unreadable.clear()
         else:
             gone = self.torrents.keys() & set(data.torrents_removed)
-        changes = Changes(set(), set(gone), set())
+        changes = Changes(set(), set(gone), set(), set())
         for infohash, delta in data.torrents.items():
             self._apply_one(infohash, delta, changes, whole=data.full_update)
         self.departed = {infohash: self.torrents.pop(infohash) for infohash in changes.removed}
@@ -118,17 +122,17 @@ class Mirror:
         states = ((infohash, delta.state) for infohash, delta in data.torrents.items() if delta.state is not UNSET)
         self.stall_detector.observe(states, data.torrents_removed, now)
 
-    def _apply_one(self, infohash: str, delta: object, changes: Changes, *, whole: bool) -> None:
-        fields = changed_fields(delta)
+    def _apply_one(self, infohash: str, delta: TorrentDelta, changes: Changes, *, whole: bool) -> None:
         present = self.torrents.get(infohash)
         if infohash in self._unreadable and not whole:
             changes.unknown.add(infohash)
             return
         if present is None and not whole:
             # A new torrent has all fields; an old one that changed its category only that one.
-            if self._accepts(fields.get("category", "")):
+            if self._accepts("" if delta.category is UNSET else delta.category):
                 changes.unknown.add(infohash)
             return
+        fields = changed_fields(delta)
         before = Torrent() if whole or present is None else present
         after = _renamed(msgspec.structs.replace(before, **fields))
         if not self._accepts(after.category):
@@ -137,7 +141,8 @@ class Mirror:
                 changes.removed.add(infohash)
         elif after != present:
             self.torrents[infohash] = after
-            changes.changed.add(infohash)
+            seeds_on = present is not None and present.state in SEEDING and fields.keys() <= COUNTERS
+            (changes.counted if seeds_on and not whole else changes.changed).add(infohash)
 
 
 def _renamed(torrent: Torrent) -> Torrent:

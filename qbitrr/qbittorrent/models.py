@@ -48,6 +48,9 @@ class Torrent(Struct, frozen=True, gc=False):
     has_tracker_error: bool | None = None  # since 5.2
 
 
+COUNTERS = frozenset({"ratio", "seeding_time", "last_activity", "availability", "eta", "dlspeed"})
+"""Fields that go on by themselves while a torrent seeds."""
+
 # A delta of sync/maindata: the same fields, each of which may be absent.
 TorrentDelta: Any = msgspec.defstruct(
     "TorrentDelta",

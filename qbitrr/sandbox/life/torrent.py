@@ -32,7 +32,8 @@ class Torrent(Struct):
 
     `selected_size` (bytes) and `progress` count the files with a priority only. `data_lost` is noticed by the client,
     `moved_away` only by a recheck. `tracker_complaint` is what its trackers answer instead of peers; rate limits are 0
-    for none, share limits -1 for none and -2 for the client's.
+    for none, share limits -1 for none and -2 for the client's. `reported_seconds` are those of its activity and of its
+    seeding that the client reports: as they were when something else happened to it last.
     """
 
     infohash: str
@@ -50,6 +51,8 @@ class Torrent(Struct):
     last_activity: float = 0.0
     seeding_seconds: float = 0.0
     active_seconds: float = 0.0
+    reported_seconds: tuple[float, float] = (0.0, 0.0)
+    reported_state: str = ""
     uploaded: float = 0.0
     download_rate: float = 0.0
     upload_rate: float = 0.0
@@ -146,6 +149,12 @@ class Torrent(Struct):
 
     def develop(self, now: float, speed: float) -> None:
         """Let time pass until `now`; at `speed` 10 bytes flow ten times as fast."""
+        self._develop(now, speed)
+        # what qBittorrent 4.5.2, 5.1.0 and 5.3.0 report of a torrent is updated by nothing but a change of it
+        if self.download_rate or self.upload_rate or self.state != self.reported_state:
+            self.reported_state, self.reported_seconds = self.state, (self.active_seconds, self.seeding_seconds)
+
+    def _develop(self, now: float, speed: float) -> None:
         seconds, self.clock = max(0.0, now - self.clock), now
         if self.checking_until is not None:
             if now < self.checking_until:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 _METADATA_SECONDS = 600.0  # one that has waited for longer is not waited for
+_COUNTED_SECONDS = 30.0  # between changes of a torrent that only goes on seeding: its counters differ in every poll
 _PATIENCE_SECONDS = 2.0  # a pass goes on without the answer of a slower client
 _RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
 _RETRY_UNREACHABLE = Backoff(first_seconds=1.0, limit_seconds=8.0)  # a refused connection is cheap
@@ -60,6 +61,8 @@ class Poll:
         self._facts: dict[TorrentKey, TorrentFacts] = {}
         self._polling: dict[str, asyncio.Task[None]] = {}
         self._changes = TorrentChanges(set(), set())
+        self._counted: set[TorrentKey] = set()
+        self._count_at = 0.0
         self._in_pass = False
         self._failures = dict.fromkeys(self._clients, 0)
         self._versions: dict[str, str] = {}
@@ -121,6 +124,10 @@ class Poll:
             self._in_pass = True
             await asyncio.wait(list(self._polling.values()), timeout=_PATIENCE_SECONDS)
             self._in_pass = False
+        if self._clock.monotonic() >= self._count_at:
+            self._count_at = self._clock.monotonic() + _COUNTED_SECONDS
+            self._changes.changed.update(filter(self.has, self._counted))
+            self._counted.clear()
         changes, self._changes = self._changes, TorrentChanges(set(), set())
         return changes
 
@@ -171,7 +178,8 @@ class Poll:
         connected_before = mirror.connected
         changes = mirror.apply(data, self._clock.monotonic())
         self._note_departed(instance, asked_at)
-        self._drop_facts(instance, changes.changed | changes.removed)
+        self._drop_facts(instance, changes.changed | changes.removed | changes.counted)
+        self._counted.update(TorrentKey(instance, infohash) for infohash in changes.counted)
         everything = everything or mirror.connected != connected_before
         changed = set(mirror.torrents) if everything else changes.changed
         self._changes.changed.update(TorrentKey(instance, infohash) for infohash in changed)

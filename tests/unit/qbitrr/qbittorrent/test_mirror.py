@@ -36,8 +36,18 @@ def test_a_delta_changes_only_its_fields():
 
 def test_a_delta_without_news_changes_nothing():
     kept = mirror("a")
-    assert kept.apply(data()) == (set(), set(), set())
+    assert kept.apply(data()) == (set(), set(), set(), set())
     assert kept.apply(data(torrents={"a": {"category": "mine"}})).changed == set()
+
+
+def test_counters_of_a_torrent_that_seeds_are_no_change_of_it():
+    kept = mirror("a", "b")
+    kept.apply(data(torrents={"a": {"state": "uploading"}, "b": {"state": "downloading"}}))
+    counted = {"ratio": 1.5, "seeding_time": 60, "last_activity": 7, "eta": 5, "availability": 2.0, "dlspeed": 0}
+    assert kept.apply(data(torrents={"a": counted, "b": counted})) == ({"b"}, set(), set(), {"a"})
+    assert kept.torrents["a"].ratio == 1.5
+    for change in ({"state": "stalledUP"}, {"tags": "kept"}, {"ratio_limit": 2.0}, {"progress": 0.5}):
+        assert kept.apply(data(torrents={"a": {"ratio": 2.0, **change}})).changed == {"a"}
 
 
 def test_states_have_the_new_names_whatever_the_version():
@@ -67,6 +77,7 @@ def test_after_a_full_answer_what_it_does_not_list_is_gone():
     assert kept.apply(data(full_update=True, torrents={"b": {"category": "mine", "name": "b"}})) == (
         set(),
         {"a"},
+        set(),
         set(),
     )
 

@@ -172,6 +172,7 @@ async def test_what_a_category_asks_for_keeps_a_torrent(client, add, open_worker
         await settled(opened, 4)
         assert await entries(opened, "remove") == []
         torrent.seeding_seconds = 3 * 86400.0
+        torrent.reported_state, torrent.tags = "", {"something-happened"}  # its counters are reported and judged now
         await passes_until(opened, ended(opened, "remove"), "it was not removed")
 
 

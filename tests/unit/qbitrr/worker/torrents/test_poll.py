@@ -82,6 +82,27 @@ async def test_facts_are_made_once_for_each_change(poll, client):
     assert poll.facts(B) is before[B]
 
 
+async def test_counters_of_a_seed_are_known_at_once_and_count_as_a_change_now_and_then(poll, client, monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr(poll, "_clock", Clock(monotonic=lambda: now))
+    await poll.changes()
+    client.answers = [
+        {"torrents": {"a": {"state": "uploading"}, "b": {"state": "uploading"}}},
+        {"torrents": {"a": {"ratio": 1.0}, "b": {"ratio": 1.0}}},
+        {"torrents": {"a": {"ratio": 1.1}}, "torrents_removed": ["b"]},
+        {},
+        {"torrents": {"a": {"ratio": 1.2}}},
+    ]
+    assert await poll.changes() == ({A, B}, set())
+    assert await poll.changes() == (set(), set())
+    assert poll.facts(A).seeding.ratio == 1.0
+    assert await poll.changes() == (set(), {B})
+    now += module._COUNTED_SECONDS
+    assert await poll.changes() == ({A}, set())
+    assert await poll.changes() == (set(), set())
+    assert poll.facts(A).seeding.ratio == 1.2
+
+
 @pytest.mark.parametrize("change", [{"torrents_removed": ["a"]}, {"torrents": {"a": {"category": "other"}}}])
 async def test_nothing_is_known_of_a_torrent_that_is_gone(poll, client, change):
     await poll.changes()
