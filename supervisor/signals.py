@@ -78,7 +78,7 @@ class Commands:
             commands[number]()
 
     def _note_stop(self, _number: int, _frame: FrameType | None) -> None:
-        """Note a stop between any two instructions: what a loop is told when it is about to close, it loses."""
+        """Note a stop between any two instructions: a loop that is about to close loses what it is to call."""
         self._is_stopped = True
         with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self.stop)

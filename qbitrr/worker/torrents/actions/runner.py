@@ -187,8 +187,8 @@ class ActionRunner:
         return complaint(self._observer.context(torrent).reading) or because
 
     def retry_now(self) -> None:
-        """End all delays."""
-        self._again_at.clear()
+        """End all delays: what they are of is judged in the next pass."""
+        self._again_at = dict.fromkeys(self._again_at, self._context.clock.monotonic())
 
     def forget(self, gone: Iterable[TorrentKey]) -> None:
         """Drop torrents that are no longer there."""
