@@ -94,8 +94,7 @@ class Access:
         self._control_socket = control_socket
         self._limit = RequestLimit(clock)
         self._peers = PeerUsers()
-        self._placed_by: WebUI | None = None
-        self._placed: Callable[[str, str], Author] = _author_by_addresses
+        self._placed: tuple[WebUI, Callable[[str, str], Author]] | None = None
 
     def close(self) -> None:
         """Finish what the threads of logins are doing. Blocking."""
@@ -183,11 +182,11 @@ class Access:
     def _by_addresses(self, peer: str, ours: str) -> Author:
         """Return the author of a direct request, decided once for both addresses while the configuration stays."""
         webui = self.webui
-        if webui is not self._placed_by:
+        if self._placed is None or self._placed[0] is not webui:
             proxies = _networks(webui.trusted_proxies)
             decide = partial(_author_by_addresses, web_access=self.web_access, proxies=proxies)
-            self._placed_by, self._placed = webui, lru_cache(maxsize=1024)(decide)
-        return self._placed(peer, ours)
+            self._placed = webui, lru_cache(maxsize=1024)(decide)
+        return self._placed[1](peer, ours)
 
     def _by_control_socket(self, request: Request) -> Author:
         """The control socket proves the user; any other Unix socket may be the back of a proxy, and proves nothing."""
@@ -304,9 +303,7 @@ def is_internal(peer: str | None, headers: MultiMapping[str], proxies: Sequence[
     return through_trusted and bool(clients) and all(_is_in(client, INTERNAL) for client in clients)
 
 
-def _author_by_addresses(
-    peer: str, ours: str, web_access: WebAccess = "token", proxies: Sequence[Network] = ()
-) -> Author:
+def _author_by_addresses(peer: str, ours: str, web_access: WebAccess, proxies: Sequence[Network]) -> Author:
     """Return the author of a request that names no proxy. One that comes from a proxy all the same hides its client."""
     is_inside = is_internal(peer, _NO_HEADERS, proxies)
     return Author(peer, _caller_from(web_access, is_inside=is_inside, is_local=_is_own(peer, ours)))

@@ -193,6 +193,19 @@ async def test_what_is_admitted(web_access, peer, headers, api, web):
     assert await admitted(decides.admit_to_web, request(peer, **headers)) is web
 
 
+async def test_another_configuration_counts_at_once_for_an_address_that_was_decided_on():
+    decides = access(web_access="open")
+    for webui, admits in (
+        (WebUI(web_access="open"), True),
+        (WebUI(web_access="token"), False),
+        (WebUI(web_access="auto"), True),
+        (WebUI(web_access="auto", trusted_proxies=("192.168.1.0/24",)), False),
+    ):
+        decides._webui = lambda webui=webui: webui
+        for _ in range(2):
+            assert await admitted(decides.admit_to_web, request("192.168.1.7")) is admits
+
+
 PROVIDER = {"oidc_enabled": True, "oidc": Oidc(allowed_subjects=("me",))}
 
 
