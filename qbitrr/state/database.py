@@ -41,6 +41,8 @@ class Database:
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self.on_write: Callable[[sqlite3.Error | None], None] = _ignore
+        self.writes = 0
+        """Writes that ended, also in vain: what only this process writes is as it was read while this stays."""
         self._connection = connection
         self._lock = asyncio.Lock()
 
@@ -91,6 +93,8 @@ class Database:
         except sqlite3.Error as error:
             self.on_write(error)
             raise
+        finally:
+            self.writes += 1
         self.on_write(None)
 
     async def write_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:

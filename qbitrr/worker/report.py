@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _log = logs.get(__name__)
 
-_TICK_SECONDS = 1.0
+_WROTE_SECONDS = 1.0
 _HEARTBEAT_SECONDS = 3.0
 _HEARTBEATS_PER_COUNTERS = 4
 _LATE_SECONDS = 4.0  # the heartbeat after a deadline reports it and comes within three; a busy machine is late
@@ -54,8 +54,8 @@ _IDLE = _Operation("idle", math.inf)
 class Report:
     """Reports of one worker. All but the heartbeat are sent only when they changed.
 
-    What changes with each pass, activity and clients, is sent once a second at most, and not when it is by then what it
-    was. Made and used on a running loop.
+    What changes with each pass, activity and clients, is sent together with the heartbeat, and not when it is by then
+    what it was; that something was written, a second later at most. Made and used on a running loop.
     """
 
     def __init__(self, channel: Channel, clock: Clock | None = None) -> None:
@@ -73,24 +73,22 @@ class Report:
         self._clients = self._last_clients = ipc.ClientStates(())
         self._concerns: dict[str, tuple[ipc.Concern, ...]] = {}
         self._last_concerns = ipc.Concerns(())
-        self._wrote = False
-        self._changes_due: asyncio.TimerHandle | None = None
+        self._wrote_due: asyncio.TimerHandle | None = None
 
     async def beat(self) -> None:
-        """Send a heartbeat every three seconds until cancelled, and counters now and then."""
+        """Send a heartbeat every three seconds until cancelled, with what changed, and counters now and then."""
         for number in itertools.count():
             self._channel.send(self.heartbeat())
+            self.send_changes()
             if number % _HEARTBEATS_PER_COUNTERS == 0:
                 self._send_counters()
             await ticks.sleep(_HEARTBEAT_SECONDS)
 
     def send_changes(self) -> None:
         """Send activity and clients if they are other ones than were sent last, and whether something was written."""
-        if self._changes_due is not None:
-            self._changes_due.cancel()
-            self._changes_due = None
-        if self._wrote:
-            self._wrote = False
+        if self._wrote_due is not None:
+            self._wrote_due.cancel()
+            self._wrote_due = None
             self._channel.send(ipc.Wrote())
         if self._activity != self._last_activity:
             self._last_activity = self._activity
@@ -145,9 +143,9 @@ class Report:
         elif self._waiting.pop(task, None):
             _log.info("state file can be written again")
             self._send_waiting()
-        if error is None:
-            self._wrote = True
-            self._changed()
+        if error is None and self._wrote_due is None:
+            loop = asyncio.get_running_loop()
+            self._wrote_due = loop.call_later(ticks.until_tick(loop.time(), _WROTE_SECONDS), self.send_changes)
 
     def failed(self) -> None:
         """Count an unexpected error, which was logged."""
@@ -168,7 +166,6 @@ class Report:
     def saw_clients(self, states: tuple[ipc.ClientState, ...]) -> None:
         """Report every qBittorrent as last seen."""
         self._clients = ipc.ClientStates(states)
-        self._changed()
 
     def answer(self, answer: ipc.Answer) -> None:
         """Answer a question of the supervisor."""
@@ -233,17 +230,6 @@ class Report:
     def _become(self, kind: Kind) -> None:
         if kind != self._activity.kind:
             self._activity = ipc.Activity(kind, self._activity.search_summary, self._activity.search_at)
-            self._changed()
-
-    def _changed(self) -> None:
-        """Send changes at the next tick; none is due any more when all is again what it was."""
-        due = self._wrote or self._activity != self._last_activity or self._clients != self._last_clients
-        if due and self._changes_due is None:
-            loop = asyncio.get_running_loop()
-            self._changes_due = loop.call_later(ticks.until_tick(loop.time(), _TICK_SECONDS), self.send_changes)
-        elif not due and self._changes_due is not None:
-            self._changes_due.cancel()
-            self._changes_due = None
 
 
 def _where_tasks_are() -> list[str]:

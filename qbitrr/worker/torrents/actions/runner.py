@@ -90,6 +90,8 @@ class ActionRunner:
         self._poll = poll
         self._observer = observer
         self._judge = judge
+        self._entries: list[Entry] = []  # open when the ledger was last read
+        self._writes_before: int | None = None  # that reading
         self._open: dict[TorrentKey, Entry] = {}
         self._running: dict[TorrentKey, asyncio.Task[None]] = {}
         self._started: set[TorrentKey] = set()  # since the ledger was read, or before and not ended then
@@ -123,13 +125,17 @@ class ActionRunner:
         return self._running.keys()
 
     async def update(self, changed: Iterable[TorrentKey]) -> set[TorrentKey]:
-        """Read from the ledger what is open; returns the torrents to judge because an action ended or may go on, once.
+        """Know from the ledger what is open; returns the torrents to judge because an action ended or may go on, once.
 
+        It is read again after each write of this process, as no other one opens or ends actions of a live worker.
         What an open action waits for may have come with a change of its torrent; one that failed has its delay.
         """
         self._started = set(self._running)  # what is read of these may be old when it is here
-        entries = await ledger.open_entries(self._context.database, self._context.config.name)
-        self._open = {entry.key: entry for entry in entries if entry.key not in self._started}
+        database, writes = self._context.database, self._context.database.writes
+        if writes != self._writes_before:
+            self._entries = await ledger.open_entries(database, self._context.config.name)
+            self._writes_before = writes
+        self._open = {entry.key: entry for entry in self._entries if entry.key not in self._started}
         now = self._context.clock.monotonic()
         due = {key for key, at in self._again_at.items() if at <= now}
         for key in due | ((self._open.keys() & set(changed)) - self._failures.keys()):

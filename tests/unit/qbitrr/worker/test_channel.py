@@ -80,16 +80,22 @@ async def test_what_a_pass_changes_and_changes_back_is_not_sent(ends):
     assert received(supervisor) == [ipc.ClientStates(states)]
 
 
-async def test_changes_are_sent_at_the_next_tick_and_none_is_due_when_nothing_changed_in_the_end(ends, monkeypatch):
-    monkeypatch.setattr("qbitrr.worker.report._TICK_SECONDS", 0.01)
+async def test_what_changed_is_sent_together_with_the_heartbeat(ends, monkeypatch):
+    monkeypatch.setattr("qbitrr.worker.report._HEARTBEAT_SECONDS", 0.01)
     link, supervisor = ends
     report = Report(link)
+    beats = asyncio.create_task(report.beat())
     with report.operation("torrents", "health"):
-        assert report._changes_due is not None
-    assert report._changes_due is None
-    with report.operation("torrents", "health"):
-        assert await until(lambda: received(supervisor), 5, "nothing was sent") == [ipc.Activity("health")]
-    assert await until(lambda: received(supervisor), 5, "nothing was sent") == [ipc.Activity("idle")]
+        found = await until(lambda: received(supervisor), 5, "nothing was sent")
+    beats.cancel()
+    assert [type(one) for one in found[:2]] == [ipc.Heartbeat, ipc.Activity]
+
+
+async def test_a_write_is_reported_within_a_second_by_itself(ends):
+    link, supervisor = ends
+    report = Report(link)
+    report.wrote(None)
+    assert await until(lambda: received(supervisor), 5, "nothing was sent") == [ipc.Wrote()]
 
 
 async def test_writes_to_the_state_file_are_reported_once_for_many(ends):

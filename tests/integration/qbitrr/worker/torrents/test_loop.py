@@ -288,6 +288,7 @@ async def test_a_torrent_is_judged_once_after_an_action_and_then_when_something_
     async with bench(StalledDelay="1d", FileExtensionAllowlist=[".mkv"]) as opened:
         await opened.loop.load()
         await passes(opened, 4)
+        await passes(opened, 1)  # an action that ended with the last one has its torrent judged in this one
         assert {verdict.action for verdict in seen} == {Action.CHECK_FILES, Action.NOTHING}
         seen.clear()
         await passes(opened, 3)
@@ -353,3 +354,18 @@ async def test_an_explanation_is_of_now_and_says_what_time_alone_will_change(san
         assert (later.rule, later.forecast.action, later.forecast.rule) == ("stalled", "fail", "unavailable")
     assert later.since == first.since
     assert later.measured_at > first.measured_at
+
+
+async def test_an_idle_pass_reads_nothing_from_the_state_file(sandbox, bench, monkeypatch):
+    only(sandbox.world, stalled(sandbox.world))
+    async with bench(StalledDelay="1d") as opened:
+        await opened.loop.load()
+        await passes(opened)
+        await passes(opened, 1)  # an action that ended with the last one has its torrent judged in this one
+        read, rows = [], opened.database.rows
+        monkeypatch.setattr(opened.database, "rows", lambda sql, *some: read.append(sql) or rows(sql, *some))
+        await passes(opened)
+        assert read == []
+        await opened.database.write("UPDATE ledger SET outcome = ''")
+        await passes(opened)
+    assert len(read) == 1
