@@ -110,7 +110,7 @@ def bind(route: Route, context: HandlerContext, admit: Admit) -> HttpHandler:
             answer = await answered(route, context, request, http)
         if answer is None and route.accepts:
             return web.Response(status=202, headers=answers.SECURITY_HEADERS)
-        return answer if isinstance(answer, web.StreamResponse) else answers.json(answer)
+        return answer if route.http and isinstance(answer, web.StreamResponse) else answers.json(answer)
 
     return handle
 
@@ -129,6 +129,13 @@ async def answered(route: Route, context: HandlerContext, request: Any, http: we
 
 
 def _query_reader(route: Route) -> Reader:
+    if not msgspec.structs.fields(route.request):
+        nothing = route.request()
+
+        async def read_nothing(_request: web.Request) -> Any:
+            return nothing
+
+        return read_nothing
     bound = request_binder(route)
 
     async def read(request: web.Request) -> Any:
