@@ -5,11 +5,21 @@ from __future__ import annotations
 import hmac
 from dataclasses import replace
 from functools import lru_cache, partial
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Literal
 
 from multidict import CIMultiDict
 
+from control.auth.addresses import (
+    client_address,
+    is_forwarded,
+    is_in,
+    is_internal,
+    is_local,
+    is_own,
+    is_unix,
+    own_address,
+    proxy_networks,
+)
 from control.auth.exposure import exposure
 from control.auth.peer import PeerUsers, is_own_user, unix_peer_uid
 from control.auth.rights import Right
@@ -20,50 +30,20 @@ from control.auth.throttle import RequestLimit
 from qbitrr.errors import UnauthorizedError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-    from ipaddress import IPv4Address, IPv4Network, IPv6Network
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from aiohttp.web import Request, Response
-    from multidict import MultiMapping
 
+    from control.auth.addresses import Network
     from control.auth.rights import Rights
     from control.auth.sessions import Method, Session, Sessions
     from control.auth.throttle import LoginThrottle
     from qbitrr.clock import Clock
     from qbitrr.config.model import WebAccess, WebUI
 
-    Address = IPv4Address | IPv6Address
-    Network = IPv4Network | IPv6Network
     Admit = Callable[[Request, Rights], Awaitable[Author]]
 
-# loopback, private (RFC 1918), unique local (RFC 4193) and link-local
-INTERNAL = tuple(
-    ip_network(network)
-    for network in (
-        "127.0.0.0/8",
-        "::1/128",
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "fc00::/7",
-        "169.254.0.0/16",
-        "fe80::/10",
-    )
-)
-LOOPBACK = INTERNAL[:2]
 _NO_HEADERS: CIMultiDict[str] = CIMultiDict()
-_FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
-# With one of these a proxy is in between, whether or not it says for whom.
-_MARKS_OF_PROXIES = (
-    *_FORWARDED,
-    "CF-Connecting-IP",
-    "True-Client-IP",
-    "Via",
-    "X-Client-IP",
-    "X-Forwarded-Host",
-    "X-Forwarded-Proto",
-    "X-Forwarded-Server",
-)
 
 
 class Access:
@@ -171,19 +151,19 @@ class Access:
 
     def _by_place(self, request: Request) -> Author:
         """Return the author by where a request comes from."""
-        if _is_unix(request):
+        if is_unix(request):
             return self._by_control_socket(request)
-        if not _is_forwarded(request.headers):
-            return self._by_addresses(request.remote or "", _own_address(request))
+        if not is_forwarded(request.headers):
+            return self._by_addresses(request.remote or "", own_address(request))
         address, web_access = self.client_address(request), self.web_access
-        is_inside = is_internal(request.remote, request.headers, _networks(self.webui.trusted_proxies))
+        is_inside = is_internal(request.remote, request.headers, proxy_networks(self.webui.trusted_proxies))
         return Author(address, _caller_from(web_access, is_inside=is_inside, is_local=False))
 
     def _by_addresses(self, peer: str, ours: str) -> Author:
         """Return the author of a direct request, decided once for both addresses while the configuration stays."""
         webui = self.webui
         if self._placed is None or self._placed[0] is not webui:
-            proxies = _networks(webui.trusted_proxies)
+            proxies = proxy_networks(webui.trusted_proxies)
             decide = partial(_author_by_addresses, web_access=self.web_access, proxies=proxies)
             self._placed = webui, lru_cache(maxsize=1024)(decide)
         return self._placed[1](peer, ours)
@@ -193,7 +173,7 @@ class Access:
         transport = request.transport
         if transport is not None and transport.get_extra_info("sockname") == self._control_socket:
             uid = unix_peer_uid(transport.get_extra_info("socket"))
-            if is_own_user(uid) and not _is_forwarded(request.headers):
+            if is_own_user(uid) and not is_forwarded(request.headers):
                 return Author("control socket", Caller.OWN_USER, f"uid {uid}")
         return Author("", Caller.OUTSIDE)
 
@@ -202,7 +182,7 @@ class Access:
         author = self._by_credential(request, author)
         if author.caller is Caller.CREDENTIAL:
             return author
-        if self.web_access == "token" or not _is_local(request) or request.transport is None:
+        if self.web_access == "token" or not is_local(request) or request.transport is None:
             return author
         peer, ours = (request.transport.get_extra_info(name) for name in ("peername", "sockname"))
         uid = await self._peers.uid_of(peer[:2], ours[:2])
@@ -212,15 +192,11 @@ class Access:
 
     def client_address(self, request: Request) -> str:
         """Return the address of the client: the peer, or what a trusted proxy says of it."""
-        peer = request.remote or ""
-        proxies = _networks(self.webui.trusted_proxies)
-        if not _is_in(peer, proxies):
-            return peer
-        return next((client for client in _clients(request.headers, proxies) if client), peer)
+        return client_address(request.remote or "", request.headers, proxy_networks(self.webui.trusted_proxies))
 
     def is_proxy(self, address: str) -> bool:
         """Whether an address is that of a trusted proxy, whose connections come from many clients."""
-        return _is_in(address, _networks(self.webui.trusted_proxies))
+        return is_in(address, proxy_networks(self.webui.trusted_proxies))
 
     def is_https(self, request: Request) -> bool:
         """Whether the browser speaks HTTPS, with us or with a reverse proxy."""
@@ -289,24 +265,10 @@ def equal(offered: str, expected: str) -> bool:
     return hmac.compare_digest(offered.encode(errors="surrogateescape"), expected.encode(errors="surrogateescape"))
 
 
-def is_internal(peer: str | None, headers: MultiMapping[str], proxies: Sequence[Network]) -> bool:
-    """Whether a request comes from this machine or a private network, at most through trusted proxies.
-
-    A header can only make a request external, never internal. A trusted proxy that names no client hides it.
-    """
-    if not _is_in(peer or "", INTERNAL):
-        return False
-    through_trusted = _is_in(peer or "", proxies)
-    if not _is_forwarded(headers):
-        return not through_trusted
-    clients = list(_clients(headers, proxies))
-    return through_trusted and bool(clients) and all(_is_in(client, INTERNAL) for client in clients)
-
-
 def _author_by_addresses(peer: str, ours: str, web_access: WebAccess, proxies: Sequence[Network]) -> Author:
     """Return the author of a request that names no proxy. One that comes from a proxy all the same hides its client."""
     is_inside = is_internal(peer, _NO_HEADERS, proxies)
-    return Author(peer, _caller_from(web_access, is_inside=is_inside, is_local=_is_own(peer, ours)))
+    return Author(peer, _caller_from(web_access, is_inside=is_inside, is_local=is_own(peer, ours)))
 
 
 def _caller_from(web_access: WebAccess, *, is_inside: bool, is_local: bool) -> Caller:
@@ -317,83 +279,5 @@ def _caller_from(web_access: WebAccess, *, is_inside: bool, is_local: bool) -> C
     return Caller.LOCAL_USER if is_local else Caller.PRIVATE
 
 
-def _is_forwarded(headers: Mapping[str, str]) -> bool:
-    return any(map(headers.__contains__, _MARKS_OF_PROXIES))
-
-
-def _is_unix(request: Request) -> bool:
-    return request.transport is not None and isinstance(request.transport.get_extra_info("sockname"), str | bytes)
-
-
-def _is_local(request: Request) -> bool:
-    """Whether a request was sent on this machine, and says nothing of a proxy."""
-    return not _is_forwarded(request.headers) and _is_own(request.remote or "", _own_address(request))
-
-
-def _is_own(peer: str, ours: str) -> bool:
-    """Whether a peer is on this machine: it has an address of loopback, or the very one that it connected to."""
-    return bool(ours) and (peer == ours or _is_in(peer, LOOPBACK))
-
-
-def _own_address(request: Request) -> str:
-    """The address that a request was sent to, empty when the connection is gone."""
-    name = None if request.transport is None else request.transport.get_extra_info("sockname")
-    return str(name[0]) if name else ""
-
-
 def _offers_token(headers: Mapping[str, str]) -> bool:
     return bool(headers.get("X-API-Token")) or headers.get("Authorization", "").lower().startswith("bearer ")
-
-
-@lru_cache(maxsize=4)
-def _networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
-    return tuple(ip_network(text) for text in texts)
-
-
-def _clients(headers: MultiMapping[str], proxies: Sequence[Network]) -> Iterable[str]:
-    """Yield the client that each forwarded header names: its last hop that is not a trusted proxy."""
-    hops = {
-        "X-Forwarded-For": [hop for value in headers.getall("X-Forwarded-For", ()) for hop in value.split(",")],
-        "Forwarded": [_forwarded_for(hop) for value in headers.getall("Forwarded", ()) for hop in value.split(",")],
-        "X-Real-IP": list(headers.getall("X-Real-IP", ())),
-    }
-    for hop_list in hops.values():
-        addresses = [_without_port(hop) for hop in hop_list]
-        foreign = [address for address in addresses if not _is_in(address, proxies)]
-        yield from (foreign or addresses)[-1:]
-
-
-def _forwarded_for(element: str) -> str:
-    """Return the `for` of an element of the Forwarded header (RFC 7239), empty when it has none."""
-    for pair in element.split(";"):
-        name, _, value = pair.partition("=")
-        if name.strip().lower() == "for":
-            return value.strip().strip('"')
-    return ""
-
-
-def _without_port(hop: str) -> str:
-    """Return `192.168.1.2:4711`, `[fd00::1]:4711` or `[fd00::1]` without port and brackets."""
-    hop = hop.strip()
-    if hop.startswith("["):
-        return hop[1:].partition("]")[0]
-    return hop.partition(":")[0] if hop.count(":") == 1 else hop
-
-
-def _is_in(address: str, networks: Iterable[Network]) -> bool:
-    """Whether an address is in one of the networks; text that is no address is in none."""
-    parsed = _parsed(address)
-    return parsed is not None and any(parsed in network for network in networks)
-
-
-@lru_cache(maxsize=1024)
-def _parsed(address: str) -> Address | None:
-    """Return an address without its zone, an IPv4 address that is written as one of IPv6 as such; None for other text.
-
-    It is needed several times for each request, and costs as much as all else that access does.
-    """
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return None
-    return (parsed.ipv4_mapped or IPv6Address(parsed.packed)) if isinstance(parsed, IPv6Address) else parsed
