@@ -6,11 +6,15 @@ The only module that needs tomlkit, which is slow and large; workers never impor
 from __future__ import annotations
 
 from collections.abc import MutableMapping
+from contextlib import suppress
+from difflib import SequenceMatcher
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import tomlkit
-from tomlkit.items import AoT, InlineTable, Null, Table, Whitespace
+from tomlkit.container import OutOfOrderTableProxy
+from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import AoT, Array, Comment, InlineTable, Null, Table, Whitespace
 
 from qbitrr.atomic_file import replace_private
 from qbitrr.config.diff import changed_addresses, hidden, is_secret
@@ -20,12 +24,16 @@ from qbitrr.config.redact import HIDDEN, redact_text
 from qbitrr.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path as FilePath
 
+    from tomlkit import TOMLDocument
     from tomlkit.container import Container
+    from tomlkit.items import Item, Key
 
     from qbitrr.config.dotted_keys import Path
+
+    Places = list[tuple[list[tuple[Key | None, Item]], int]]  # in the bodies of containers
 
 
 def edited(text: str, edits: Edits) -> str:
@@ -34,13 +42,17 @@ def edited(text: str, edits: Edits) -> str:
     Raises ConfigError when the text is not TOML, or a key stands where it cannot be edited.
     """
     expected = merged(parse(text), edits)
-    document = tomlkit.parse(text)
-    for path in edits.drops:
-        _drop(document, path)
-    for path, value in edits.puts.items():
-        _put(document, path, value)
-    changed = tomlkit.dumps(document)
-    if parse(changed) != expected:
+
+    def edit(document: TOMLDocument) -> None:
+        for path in edits.drops:
+            _drop(document, path)
+        for path, value in edits.puts.items():
+            _put(document, path, value)
+
+    changed = None
+    with suppress(TOMLKitError):  # of keys that stand in several places
+        changed = _changed(text, edit)
+    if changed is None or parse(changed) != expected:
         names = ", ".join(".".join(path) for path in (*edits.puts, *edits.drops))
         raise ConfigError([Problem(names, "a place that cannot be edited", "a table of its own in the file")])
     return changed
@@ -81,9 +93,7 @@ def with_secrets_of(text: str, present: str) -> str:
             return now
         return None if _lacks_secret(value) else value
 
-    document = tomlkit.parse(text)
-    _replace(document, (), filled)
-    return tomlkit.dumps(document)
+    return _changed(text, lambda document: _replace(document, (), filled))
 
 
 def with_login_of(text: str, present: str) -> str:
@@ -130,7 +140,7 @@ def _replace(table: MutableMapping[str, Any], above: Path, value_of: Callable[[P
         if other is None:
             del table[name]
         elif other != plain:
-            table[name] = other
+            _set(table, name, other)
 
 
 def _redact_comments(container: Container, secrets: frozenset[str]) -> None:
@@ -178,17 +188,97 @@ def ensure_token(path: FilePath) -> str:
 
 
 def _with_token(text: str, token: str) -> str:
+    def add(document: TOMLDocument) -> None:
+        webui = document.setdefault("WebUI", tomlkit.table())
+        if isinstance(webui, MutableMapping):
+            webui["Token"] = token
+
+    return _changed(text, add)
+
+
+def _changed(text: str, change: Callable[[TOMLDocument], None]) -> str:
+    """The text after a change of its document, with the blanks and comments above each header where they are.
+
+    For tomlkit they are the end of the table before: they would go with it, and stand above what is added to it.
+    """
     document = tomlkit.parse(text)
-    webui = document.setdefault("WebUI", tomlkit.table())
-    if isinstance(webui, MutableMapping):
-        webui["Token"] = token
+    headings = list(_without_headings(document, []))
+    change(document)
+    for table, heading in headings:
+        table.trivia.indent = heading + table.trivia.indent.lstrip("\r\n")
     return tomlkit.dumps(document)
+
+
+def _without_headings(container: Container, above: Places) -> Iterator[tuple[Table, str]]:
+    """Take the blanks and comments above each header out of a container, and yield the table with them.
+
+    `above` are the places of those that were passed since the last key or header.
+    """
+    for place, (key, item) in enumerate(container.body):
+        if isinstance(item, Comment | Whitespace):
+            above.append((container.body, place))
+            continue
+        has_header = not (isinstance(item, Table) and (item.is_super_table() or (key and key.is_dotted())))
+        for table in item.body if isinstance(item, AoT) else [item] if isinstance(item, Table) else []:
+            if has_header:
+                yield table, _heading(above)
+                above.clear()
+            yield from _without_headings(table.value, above)
+        if not isinstance(item, Table | AoT | Null):
+            above.clear()
+
+
+def _heading(above: Places) -> str:
+    """Take from the end of `above` what stands right above a header."""
+    heading = ""
+    for kind in (Comment, Whitespace):  # comments right above a header, and the blanks above those
+        while above and isinstance(above[-1][0][above[-1][1]][1], kind):
+            body, place = above.pop()
+            heading = body[place][1].as_string() + heading
+            body[place] = (None, Null())
+    return f"{heading}\n" if heading and not heading.endswith("\n") else heading  # it was the end of the file
+
+
+def _set(table: MutableMapping[str, Any], name: str, value: Any) -> None:
+    """Set a key. Of a list the entries that stay keep their comments, of its rows also the keys that stay."""
+    present = table.get(name)
+    is_rows = isinstance(value, list) and bool(value) and all(isinstance(row, dict) for row in value)
+    is_whole = not isinstance(table, OutOfOrderTableProxy)  # that shows copies of what stands in several places
+    if is_whole and isinstance(present, AoT if is_rows else Array) and isinstance(value, list):
+        _set_entries(present, value)
+    else:
+        table[name] = value
+
+
+def _set_entries(entries: AoT | Array, wanted: list[Any]) -> None:
+    before, after = ([*map(repr, each)] for each in (entries.unwrap(), wanted))
+    for what, start, end, first, last in reversed(SequenceMatcher(None, before, after, autojunk=False).get_opcodes()):
+        if what == "equal":
+            continue
+        paired = min(end - start, last - first) if isinstance(entries, AoT) else 0
+        for row, values in zip(entries[start : start + paired], wanted[first:], strict=False):
+            _set_row(row, values)
+        for position in reversed(range(start + paired, end)):
+            del entries[position]
+        for position, entry in enumerate(wanted[first + paired : last], start + paired):
+            entries.insert(position, entry)
+            if isinstance(entries, AoT):
+                entries[position].trivia.indent = "\n"
+
+
+def _set_row(row: Table, wanted: Mapping[str, Any]) -> None:
+    for name in row.keys() - wanted.keys():
+        del row[name]
+    present = row.unwrap()
+    for name, value in wanted.items():
+        if name not in present or present[name] != value:
+            _set(row, name, value)
 
 
 def _put(table: MutableMapping[str, object], path: tuple[str, ...], value: object) -> None:
     name, *rest = path
     if not rest:
-        table[name] = value
+        _set(table, name, value)
         return
     inner = table.get(name)
     if not isinstance(inner, MutableMapping):

@@ -4,7 +4,8 @@ import pytest
 import tomlkit
 
 from qbitrr.config import load_file
-from qbitrr.config.edit import ensure_token
+from qbitrr.config.dotted_keys import edits_of
+from qbitrr.config.edit import edited, ensure_token
 from qbitrr.config.example import render
 from qbitrr.errors import ConfigError
 
@@ -94,3 +95,109 @@ def test_a_file_that_cannot_be_used_is_not_touched(tmp_path):
     with pytest.raises(ConfigError):
         ensure_token(path)
     assert path.read_text() == "[WebUI]\nPort = 0\n"
+
+
+HEADED = """\
+# mine
+
+[Settings]
+Tagless = true
+
+# ---- the one in the attic
+[qBit]
+Host = "attic"
+
+[[qBit.Trackers]]
+# the good one
+URI = "a.example"
+MaximumETA = 60  # patient
+
+[[qBit.Trackers]]
+URI = "b.example"  # the other one
+
+# ---- films
+# in 4K
+[Radarr-4K]
+Category = "films"
+
+# what is no film
+[Radarr-4K.Torrent]
+FolderExclusionRegex = [
+    "extras",  # never
+    # found last year
+    "samples",
+]
+
+# ---- series
+[Sonarr-TV]
+Category = "series"
+"""
+ROWS = [{"URI": "a.example", "MaximumETA": 60}, {"URI": "b.example"}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "deletions", "before", "after"),
+    [
+        ({}, ["Radarr-4K"], HEADED[HEADED.index("# ---- films") : HEADED.index("# ---- series")], ""),
+        (
+            {},
+            ["Radarr-4K.Torrent"],
+            HEADED[HEADED.index("\n# what is no film") : HEADED.index("\n# ---- series")],
+            "",
+        ),
+        (
+            {"qBit.CategorySeeding.MaxUploadRatio": 2},
+            [],
+            "\n# ---- films",
+            "\n[qBit.CategorySeeding]\nMaxUploadRatio = 2\n\n# ---- films",
+        ),
+        ({"Radarr-4K.Managed": True}, [], "\n# what is no film", "Managed = true\n\n# what is no film"),
+        (
+            {"qBit.Trackers": [*ROWS, {"URI": "c"}]},
+            [],
+            "\n# ---- films",
+            '\n[[qBit.Trackers]]\nURI = "c"\n\n# ---- films',
+        ),
+        (
+            {"qBit.Trackers": [{**ROWS[0], "MaximumETA": 90}, {**ROWS[1], "Priority": 1}]},
+            [],
+            'MaximumETA = 60  # patient\n\n[[qBit.Trackers]]\nURI = "b.example"  # the other one\n',
+            'MaximumETA = 90  # patient\n\n[[qBit.Trackers]]\nURI = "b.example"  # the other one\nPriority = 1\n',
+        ),
+        (
+            {"qBit.Trackers": ROWS[1:]},
+            [],
+            HEADED[HEADED.index("\n[[qBit.Trackers]]\n# the good") : HEADED.index('\n[[qBit.Trackers]]\nURI = "b')],
+            "",
+        ),
+        ({"qBit.Trackers": None}, [], HEADED[HEADED.index("\n[[qBit") : HEADED.index("\n# ---- films")], ""),
+        (
+            {"Radarr-4K.Torrent.FolderExclusionRegex": ["extras", "samples", "trailers"]},
+            [],
+            '    "samples",\n',
+            '    "samples",\n    "trailers",\n',
+        ),
+        ({"Radarr-4K.Torrent.FolderExclusionRegex": ["samples"]}, [], '    "extras",  # never\n', ""),
+    ],
+)
+def test_comments_stay_with_what_they_are_about(changes, deletions, before, after):
+    assert HEADED.count(before) == 1
+    assert edited(HEADED, edits_of(changes, deletions)) == HEADED.replace(before, after)
+
+
+@pytest.mark.parametrize("text", [HEADED, HEADED.replace("\n", "\r\n"), HEADED.rstrip(), render()])
+def test_nothing_to_edit_changes_nothing(text):
+    assert edited(text, edits_of({}, [])) == text
+
+
+def test_rows_that_are_added_at_the_end_of_a_file_without_a_last_line_end():
+    text = '[[qBit.Trackers]]\nURI = "a"'
+    assert edited(text, edits_of({"qBit.Trackers": [{"URI": "a"}, {"URI": "b"}]}, [])) == (
+        '[[qBit.Trackers]]\nURI = "a"\n[[qBit.Trackers]]\nURI = "b"\n'
+    )
+
+
+def test_rows_that_stand_in_several_places_and_cannot_be_edited():
+    text = "[a]\n[[b.L]]\n[[a.L]]\n[[c.L]]\n[[a.L]]\n"
+    with pytest.raises(ConfigError, match="a place that cannot be edited"):
+        edited(text, edits_of({}, ["a.L"]))
