@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from functools import partial
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -26,7 +25,7 @@ from qbitrr.errors import ConfigError, ConflictError, NotFoundError, Problem, Qb
 from supervisor.workers import WorkerChanges  # noqa: TC001 - msgspec reads the annotations of ConfigPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from control.auth.roles import Author
     from qbitrr.clock import Clock
@@ -124,10 +123,7 @@ class ConfigEditor:
 
     async def versions(self) -> list[tuple[history.Version, list[KeyChange]]]:
         """Every kept version with what it changed, the newest first."""
-        kept = await asyncio.to_thread(history.versions, self._history)
-        changes = [_between(before, after) for before, after in pairwise(kept)]
-        first_is_whole: list[list[KeyChange]] = [[], *changes]
-        return list(zip(kept, first_is_whole, strict=False))[::-1]
+        return await asyncio.to_thread(lambda: list(_with_changes(history.versions(self._history)))[::-1])
 
     async def watch(self) -> None:
         """Watch config.toml for manual edits until cancelled. They are checked and announced; a reload applies them."""
@@ -267,12 +263,18 @@ class ConfigEditor:
         self._on_change("edited", plan)
 
 
-def _between(before: history.Version, after: history.Version) -> list[KeyChange]:
-    """What a version changed. Of secrets this is only known while both have them."""
-    old, new = parse(before.text), parse(after.text)
-    if before.complete and after.complete:
-        return differences(old, new)
-    return differences(sanitised(old), sanitised(new))
+def _with_changes(kept: Iterable[history.Version]) -> Iterator[tuple[history.Version, list[KeyChange]]]:
+    """Each version with what it changed, nothing for the oldest. Of secrets this is only known while both have them."""
+    before: tuple[history.Version, dict[str, Any]] | None = None
+    for version in kept:
+        document = parse(version.text)
+        if before is None:
+            yield version, []
+        elif before[0].complete and version.complete:
+            yield version, differences(before[1], document)
+        else:
+            yield version, differences(sanitised(before[1]), sanitised(document))
+        before = version, document
 
 
 def _names(edits: Edits) -> list[str]:

@@ -1,10 +1,12 @@
 """Reading and changing the configuration over HTTP."""
 
 import asyncio
+import threading
 
 import pytest
 from msgspec.structs import replace
 
+from control import config_editor
 from control.auth.roles import Author, Caller
 from qbitrr import ipc
 from qbitrr.config import history
@@ -268,6 +270,20 @@ async def test_history_shows_who_changed_what_and_keeps_secrets(client):
     assert newest["changed"] == [{"key": "Radarr-4K.APIKey", "before": "***", "after": "***"}]
     assert middle["changed"] == [{"key": "Settings.LoopSleepTimer", "before": 5, "after": 10}]
     assert (middle["author"], first["author"], first["changed"]) == ("127.0.0.1", "file", [])
+
+
+async def test_versions_are_compared_beside_the_loop_and_each_is_read_once(client, monkeypatch):
+    for seconds in (10, 11, 12):
+        await change(client, Settings__LoopSleepTimer=seconds)
+    threads, parse = [], config_editor.parse
+
+    def recorded(text):
+        threads.append(threading.current_thread())
+        return parse(text)
+
+    monkeypatch.setattr(config_editor, "parse", recorded)
+    assert len((await get(client, "/web/config/history"))["versions"]) == len(threads) == 4
+    assert threading.main_thread() not in threads
 
 
 async def test_an_earlier_version_can_be_had_again(client, file):
