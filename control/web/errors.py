@@ -57,7 +57,7 @@ def answer(error: Exception, request: web.Request, faults: Faults) -> web.Respon
                 _log.warning("request failed", path=request.path, code=error.code, error=str(error))
             details = dict(error.details) if error.details else None
             success: Literal[False] | None = False if isinstance(error, ConfigError) else None
-            return _answer(error.status, Envelope(error.summary, error.code, details, success))
+            return _answer(error.status, Envelope(_readable(error.summary), error.code, details, success))
         case web.HTTPException():
             code = _CODES.get(error.status, "BAD_REQUEST")
             allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
@@ -84,6 +84,11 @@ def too_many_connections() -> web.Response:
 
 def _answer(status: int, envelope: Envelope, headers: Mapping[str, str] | None = None) -> web.Response:
     return answers.json(envelope, status, {**_HEADERS.get(status, {}), **(headers or {})})
+
+
+def _readable(text: str) -> str:
+    """A text with `?` in place of what is no UTF-8, as in a header that it repeats."""
+    return text.encode(errors="replace").decode()
 
 
 def _sentence(error: web.HTTPException, request: web.Request) -> str:

@@ -1,6 +1,8 @@
 """Errors: each is answered as JSON in one envelope, with the headers of every answer."""
 
+import asyncio
 import io
+import json
 
 import pytest
 from aiohttp import web
@@ -54,6 +56,21 @@ async def test_a_packed_body_that_cannot_be_unpacked(client):
     headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
     answer = await post(client, "/web/arr/rebuild", 400, data=b"not gzip", headers=headers)
     assert set(answer) == {"error", "code"}
+
+
+@pytest.mark.parametrize(
+    ("head", "named"),
+    [(b"Host: \xff\xfe", "??"), (b"Host: localhost\r\nOrigin: http://\xff.example", "http://?.example")],
+)
+async def test_a_header_that_is_no_text(client, head, named):
+    reader, writer = await asyncio.open_connection(client.server.host, client.server.port)
+    writer.write(b"POST /web/arr/rebuild HTTP/1.1\r\nConnection: close\r\n" + head + b"\r\n\r\n")
+    status, _, rest = (await reader.read()).partition(b"\r\n")
+    writer.close()
+    assert status == b"HTTP/1.1 403 Forbidden"
+    answer = json.loads(rest.partition(b"\r\n\r\n")[2])
+    assert answer["code"] == "FORBIDDEN"
+    assert answer["error"].startswith(f"{named} ")
 
 
 def _raises(context, error):
