@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SECRET_NAME = re.compile(r"api_?key|token|password|secret|passkey|credential", re.IGNORECASE)
 _ADDRESSES = ("url", "server")
+_PROVIDER = ("WebUI", "OIDC", "Authority")  # a text, as the provider has to name itself in the same letters
 
 
 class KeyChange(Struct, frozen=True):
@@ -122,12 +123,13 @@ def changed_addresses(before: Mapping[str, Any], after: Mapping[str, Any]) -> It
     """Changed keys that decide to which service a secret is sent."""
     for path in changed_paths(before, after):
         place = place_of(path)
-        if place is not None and place.key is not None and (place.key.form in _ADDRESSES or _is_port(path)):
+        if place is not None and place.key is not None and (place.key.form in _ADDRESSES or _is_part(path)):
             yield path
 
 
-def _is_port(path: Path) -> bool:
-    return is_qbit(path[0]) and path[1:] == ("Port",)
+def _is_part(path: Path) -> bool:
+    """Whether a key of another form is an address, or a part of one."""
+    return path == _PROVIDER or (is_qbit(path[0]) and path[1:] == ("Port",))
 
 
 def is_secret(path: Path) -> bool:

@@ -86,7 +86,7 @@ def with_secrets_of(text: str, present: str) -> str:
     def filled(path: Path, value: Any) -> Any:
         now = value_at(stored, path)
         if is_secret(path):
-            return (None if path[:-1] in moved and path[0] != "WebUI" else now) if value else value
+            return (None if path[:-1] in moved else now) if value else value
         if isinstance(value, list):
             return [_filled_row(path, row, now if isinstance(now, list) else []) for row in value]
         if now is not None and hidden(path, now) == value:

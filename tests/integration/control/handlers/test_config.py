@@ -165,6 +165,18 @@ async def test_a_key_goes_to_another_address_only_when_it_is_sent_along(client, 
     assert context.loaded.config.arrs["Radarr-4K"].uri == "http://other"
 
 
+async def test_the_secret_at_a_provider_goes_to_another_one_only_when_it_is_sent_along(make_context, connect):
+    provider = 'Authority = "https://login.example"\nClientId = "us"\nClientSecret = "s1-secret"\n'
+    context = make_context(f"{FILE}\n[WebUI.OIDC]\n{provider}")
+    elsewhere = {"WebUI.OIDC.Authority": "https://login.evil.example"}
+    async with connect(context) as client:
+        for path in ("/web/config", "/web/config/plan"):
+            answer = await post(client, path, 400, json={"changes": elsewhere})
+            assert answer["details"].keys() == {"WebUI.OIDC.ClientSecret"}
+        await post(client, "/web/config", json={"changes": {**elsewhere, "WebUI.OIDC.ClientSecret": "s2-secret"}})
+    assert context.loaded.config.webui.oidc.authority == "https://login.evil.example"
+
+
 async def test_what_was_read_sanitised_may_be_sent_back(client, file):
     shown = await get(client, "/web/config")
     await post(

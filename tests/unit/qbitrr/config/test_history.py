@@ -103,6 +103,15 @@ def test_a_secret_of_now_is_not_sent_to_an_address_of_then(before, after, path):
     assert key not in parse(with_secrets_of(without_secrets(TEXT), TEXT.replace(before, after)))[section]
 
 
+def test_the_secret_at_a_provider_is_not_sent_to_another_one_of_then():
+    then = '[WebUI]\nToken = "t"\n[WebUI.OIDC]\nAuthority = "https://then"\nClientSecret = "secret-of-then"\n'
+    now = then.replace("https://then", "https://now")
+    assert parse(with_secrets_of(without_secrets(then), then)) == parse(then)
+    assert parse(with_secrets_of(without_secrets(then), now)) == {
+        "WebUI": {"Token": "t", "OIDC": {"Authority": "https://then"}}
+    }
+
+
 @pytest.mark.parametrize(
     ("before", "after", "row"),
     [
