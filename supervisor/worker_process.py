@@ -94,6 +94,7 @@ class WorkerProcess:
         self._spawned: Spawned | None = None
         self._because: str | None = None
         self._unusable = False
+        self._stopped = False
         self._spawned_at = 0.0
         self._process_state: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -130,11 +131,13 @@ class WorkerProcess:
         self._handle(lifecycle.Start())
 
     def restart(self) -> None:
-        """Replace the process."""
-        self._handle(lifecycle.Restart())
+        """Replace the process, unless the worker was stopped."""
+        if not self._stopped:
+            self._handle(lifecycle.Restart())
 
     def stop(self) -> None:
-        """Stop the worker."""
+        """Stop the worker for good: who stops it waits for its end, which a restart meanwhile must not undo."""
+        self._stopped = True
         self._handle(lifecycle.Stop())
 
     def send(self, message: ipc.Message) -> bool:

@@ -128,10 +128,8 @@ class Workers:
             return changes
 
     def restart(self, category: str) -> None:
-        """Replace the process of a category, unless the daemon stops. Raises KeyError for one without a worker."""
-        process = self.processes[category]
-        if not self._stopping:
-            process.restart()
+        """Replace the process of a category, unless it is being stopped. Raises KeyError for one without a worker."""
+        self.processes[category].restart()
 
     async def restart_in_turn(self) -> None:
         """Replace all processes, the next one when the last one is ready; requests that come while one waits share it.
@@ -150,7 +148,6 @@ class Workers:
     async def _restart_in_turn(self) -> None:
         async with self._lock:
             for category, process in list(self.processes.items()):
-                self._raise_when_stopping()  # a restart of one that is being stopped starts it again
                 process.restart()
                 try:
                     await self._until_ready((category,), process.policy.grace_seconds + process.policy.start_seconds)

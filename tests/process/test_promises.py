@@ -230,6 +230,20 @@ async def test_no_restart_that_comes_while_all_are_stopped_starts_one_again(sand
         assert set(phases(supervisor).values()) == {Phase.STOPPED}
 
 
+async def test_no_restart_that_comes_while_a_reload_stops_a_worker_starts_it_again(sandbox: Sandbox, tmp_path: Path):
+    async with supervised(sandbox, tmp_path, start_server("supervisor.fork_server")) as supervisor:
+        await all_running(supervisor)
+        leaving = list(supervisor.processes.values())
+        reload = asyncio.create_task(supervisor.apply((), leaving[0].policy))
+        await asyncio.sleep(0)  # the stop is under way
+        for process in leaving:
+            supervisor.restart(process.category)
+        async with asyncio.timeout(leaving[0].policy.grace_seconds + 5):
+            await reload
+        assert [process.pid for process in leaving] == [None, None]
+        assert supervisor.processes == {}
+
+
 async def test_workers_on_probation_send_no_command_and_all_do_after_it(sandbox: Sandbox, tmp_path: Path):
     def commands() -> int:
         return sum(request.method == "POST" for arr in sandbox.arrs.values() for request in arr.requests)
