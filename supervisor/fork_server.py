@@ -94,14 +94,14 @@ def _fork(channel: socket.socket, private: tuple[socket.socket, socket.socket, s
         os._exit(0)
     try:
         pid = os.fork()
-    except OSError as error:
+        pidfd = os.pidfd_open(pid) if pid else -1  # before it is reaped, its number cannot belong to another process
+    except OSError as error:  # a worker without a descriptor ends by itself, as its channel is closed
         _send(channel, ForkFailed(error.errno or 0))
     else:
         if pid == 0:
             for mine in (channel, *private):
                 mine.close()
             _become_worker(*descriptors)
-        pidfd = os.pidfd_open(pid)  # before it is reaped, its number cannot belong to another process
         _send(channel, Forked(pid), pidfd)
         os.close(pidfd)
     for descriptor in descriptors:

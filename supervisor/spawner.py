@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -175,22 +176,25 @@ class Spawner:
         self._silences = 0
         match message:
             case Forked():
-                self._on_forked(message.pid, descriptors[0])
+                self._on_forked(message.pid, descriptors)
             case ForkFailed():
-                number = message.error_number
-                _set_exception(self._requests.popleft(), OSError(number, os.strerror(number)))
+                _set_exception(self._requests.popleft(), _error(message.error_number))
             case Exited():
                 exited = self._exits.pop(message.pid, None)
                 if exited is not None:  # else an orphan that the fork server adopted
                     _set_result(exited, message)
 
-    def _on_forked(self, pid: int, pidfd: int) -> None:
-        exited = self._exits[pid] = self._loop.create_future()
+    def _on_forked(self, pid: int, descriptors: list[int]) -> None:
+        """Pass a worker on to who waits for it. Without that its channel is closed, at which it ends by itself."""
         request = self._requests.popleft()
-        if request.done():  # `spawn` timed out; the worker ends by itself, as its channel is closed
-            os.close(pidfd)
+        if not descriptors:  # the kernel drops what this process has no number left for; recvmsg(2), MSG_CTRUNC
+            _set_exception(request, _error(errno.EMFILE))
+            return
+        exited = self._exits[pid] = self._loop.create_future()
+        if request.done():  # `spawn` timed out
+            os.close(descriptors[0])
         else:
-            request.set_result(_Worker(pid, pidfd, exited))
+            request.set_result(_Worker(pid, descriptors[0], exited))
 
     def _on_server_exit(self) -> None:
         """Give up its workers, which end with it unreported; the next spawn starts another fork server."""
@@ -208,6 +212,10 @@ class Spawner:
         self._silences += 1
         if self._server is not None and (not self._exits or self._silences >= _MOST_SILENCES):
             os.kill(self._server.pid, signal.SIGKILL)  # not waited for yet, so the number is still its own
+
+
+def _error(number: int) -> OSError:
+    return OSError(number, os.strerror(number))
 
 
 def _set_exception(request: asyncio.Future[_Worker], error: OSError) -> None:

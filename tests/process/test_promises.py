@@ -108,8 +108,10 @@ async def all_running(supervisor: Workers) -> None:
     await until(lambda: set(phases(supervisor).values()) == {Phase.RUNNING}, 15, lambda: str(phases(supervisor)))
 
 
-async def test_eagain_at_fork_is_tried_again(sandbox: Sandbox, tmp_path: Path):
-    async with supervised(sandbox, tmp_path, start_server("tests.support.failing_fork_server", "3")) as supervisor:
+@pytest.mark.parametrize("call", ["fork", "pidfd_open"])
+async def test_eagain_at_fork_is_tried_again(sandbox: Sandbox, tmp_path: Path, call: str):
+    fork_server = start_server("tests.support.failing_fork_server", call, "3")
+    async with supervised(sandbox, tmp_path, fork_server) as supervisor:
         await all_running(supervisor)
         assert sum(len(process.state.start_failures) for process in supervisor.processes.values()) == 3
 
@@ -126,6 +128,25 @@ async def test_emfile_for_pipes_is_tried_again_and_touches_no_other_worker(sandb
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         assert "Too many open files" in (supervisor.processes["radarr-hd"].last_report.last_error or "")
+        await all_running(supervisor)
+        assert supervisor.processes["sonarr-tv"].pid == other
+
+
+async def test_emfile_for_a_worker_that_was_just_forked_is_tried_again_too(sandbox: Sandbox, tmp_path: Path):
+    fork_server = start_server("supervisor.fork_server")
+    async with supervised(sandbox, tmp_path, fork_server, ProcessSpawnTimeoutSeconds=3) as supervisor:
+        await all_running(supervisor)
+        victim, other = supervisor.processes["radarr-hd"], supervisor.processes["sonarr-tv"].pid
+        os.kill(fork_server.pid, signal.SIGSTOP)  # until there is no descriptor left for its answer
+        supervisor.restart("radarr-hd")
+        await until(lambda: victim.state.phase is Phase.STARTING, 10, lambda: str(victim.state))
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        try:
+            os.kill(fork_server.pid, signal.SIGCONT)
+            await until(lambda: victim.state.phase is not Phase.STARTING, 10, lambda: str(victim.state))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         await all_running(supervisor)
         assert supervisor.processes["sonarr-tv"].pid == other
 
