@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections import Counter
 from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -49,9 +50,13 @@ def end_at_once() -> None:
 
 
 class Commands:
-    """Carries commands out in the background, or records how the daemon is to end."""
+    """Carries commands out in the background, or records how the daemon is to end.
+
+    `failures` is how often each of those in the background failed.
+    """
 
     def __init__(self, workers: Workers, config_reload: ConfigReload, service_manager: ServiceManager) -> None:
+        self.failures: Counter[str] = Counter()
         self._workers = workers
         self._config_reload = config_reload
         self._service_manager = service_manager
@@ -121,7 +126,8 @@ class Commands:
             try:
                 await self._config_reload.reload()
             finally:
-                self._service_manager.ready(self._workers.summary())
+                if not self.ending:  # else the restart or the stop was reported, which this would take back
+                    self._service_manager.ready(self._workers.summary())
 
         self._run("reload", reload)
 
@@ -165,8 +171,10 @@ class Commands:
             try:
                 await work()
             except QbitrrError as error:
+                self.failures[command] += 1
                 _log.error("command failed", command=command, error=str(error))
             except Exception:  # noqa: BLE001 - the border of a task that nothing awaits
+                self.failures[command] += 1
                 _log.exception("command failed", command=command)
 
         task = self._loop.create_task(logged(), name=command)

@@ -112,6 +112,10 @@ def _daemon(context: HandlerContext) -> Iterator[Metric]:
     for name, task in context.own_tasks.states.items():
         tasks.add_metric([name], task.failures)
     yield tasks
+    commands = _counter("command_failures", "Commands in the background that failed.", ["command"])
+    for name, failures in context.commands.failures.items():
+        commands.add_metric([name], failures)
+    yield commands
 
 
 def _workers(context: HandlerContext) -> Iterator[Metric]:

@@ -1,5 +1,6 @@
 """A library in four Arrs, decisions on torrents, and a supervisor that only records its calls."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -189,6 +190,7 @@ class FakeCommands:
     """Records the commands to the daemon."""
 
     ending: bool = False
+    failures: Counter = field(default_factory=Counter)
     calls: list = field(default_factory=list)
 
     def restart_workers(self):
