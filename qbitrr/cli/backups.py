@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
+import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from qbitrr.clock import Clock
 from qbitrr.data_dir import BACKUP_FOLDER
 from qbitrr.errors import StateError
 from qbitrr.state import backup
+from qbitrr.state.database import open_for_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,8 +42,7 @@ def restore(data_dir: DataDir, chosen: Path | None, *, dry_run: bool) -> str:
     if chosen is None and not known:
         raise StateError(f"there is no backup in {data_dir.state_file.parent / BACKUP_FOLDER}")
     path = known[0].path if chosen is None else chosen
-    lost = _actions(data_dir.state_file) - _actions(path)
-    consequence = f"{max(0, lost)} actions of the ledger are newer than it; libraries are read again from the Arrs"
+    consequence = f"{_newer_actions(data_dir.state_file, path)}; libraries are read again from the Arrs"
     if dry_run:
         return f"{path} would be restored: {consequence}"
     with data_dir.locked():
@@ -57,11 +56,18 @@ def _line(one: Backup) -> str:
     return f"{made_at:%Y-%m-%d %H:%M:%S %z}  {one.path.stat().st_size // 1024:>8} KiB  {one.path}"
 
 
-def _actions(path: Path) -> int:
-    """The number of actions ever planned in a state file; 0 when it cannot be read."""
-    with contextlib.suppress(sqlite3.Error):
-        address = f"{path.absolute().as_uri()}?mode=ro"
-        with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
-            row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'ledger'").fetchone()
-            return int(row[0]) if row else 0
-    return 0
+def _newer_actions(state_file: Path, path: Path) -> str:
+    """How many actions of the ledger a backup does not have, as a sentence. Raises StateError for what is no backup."""
+    backed_up = asyncio.run(_actions(path))
+    try:
+        planned = asyncio.run(_actions(state_file)) if state_file.exists() else 0
+    except StateError:  # for which it is to be replaced
+        return "how many actions of the ledger are newer than it is not known"
+    return f"{max(0, planned - backed_up)} actions of the ledger are newer than it"
+
+
+async def _actions(path: Path) -> int:
+    """The number of actions ever planned in a state file."""
+    async with open_for_command(path) as database:
+        row = await database.row("SELECT seq FROM sqlite_sequence WHERE name = 'ledger'")
+        return int(row[0]) if row else 0

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.clock import to_iso
-from qbitrr.errors import StateError
 from qbitrr.rules.quarantine import INSIDE
 from qbitrr.rules.torrents.protected import in_quarantine
 from qbitrr.state import ledger, verdicts
-from qbitrr.state.database import open_reader
+from qbitrr.state.database import open_for_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,12 +22,9 @@ async def explain(state_file: Path, infohash: str) -> str | None:
 
     A running daemon has to be asked before (`qbitrr.cli.ctl.judge_now`), so that the facts are those of now.
     """
-    try:
-        async with open_reader(state_file) as database:
-            now = await verdicts.of_torrent(database, infohash.lower())
-            history = await ledger.of_torrent(database, infohash.lower())
-    except sqlite3.Error as error:
-        raise StateError(f"{state_file} cannot be read: {error}") from error
+    async with open_for_command(state_file) as database:
+        now = await verdicts.of_torrent(database, infohash.lower())
+        history = await ledger.of_torrent(database, infohash.lower())
     if not now and not history:
         return None
     lines = [line for verdict in now for line in _verdict(verdict)]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from qbitrr.clock import to_iso
-from qbitrr.errors import StateError
 from qbitrr.state import ledger, shadow
-from qbitrr.state.database import open_reader
+from qbitrr.state.database import open_for_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,12 +21,9 @@ _MOST = 1000
 async def report(state_file: Path, category: str | None) -> str | None:
     """Report as text, newest first; None when nothing was recorded. Raises StateError."""
     of_category = ledger.LedgerFilter(categories=[category] if category else None)
-    try:
-        async with open_reader(state_file) as database:
-            entries = await shadow.page(database, _MOST, of_category)
-            done = {entry.infohash: await ledger.of_torrent(database, entry.infohash) for entry in entries}
-    except sqlite3.Error as error:
-        raise StateError(f"{state_file} cannot be read: {error}") from error
+    async with open_for_command(state_file) as database:
+        entries = await shadow.page(database, _MOST, of_category)
+        done = {entry.infohash: await ledger.of_torrent(database, entry.infohash) for entry in entries}
     if not entries:
         return None
     counts = Counter((entry.category, entry.action, entry.rule) for entry in entries)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from qbitrr.clock import to_iso
-from qbitrr.errors import StateError
 from qbitrr.rules.side_by_side import Class, Compared, compare
 from qbitrr.state import side_by_side
-from qbitrr.state.database import open_reader
+from qbitrr.state.database import open_for_command
 from qbitrr.state.side_by_side import Span
 
 if TYPE_CHECKING:
@@ -33,11 +31,8 @@ _WORDS = {
 
 async def report(state_file: Path, category: str | None, now: float) -> str | None:
     """Report as text at `now` (epoch seconds), newest first; None without any torrent. Raises StateError."""
-    try:
-        async with open_reader(state_file) as database:
-            rows = (await side_by_side.page(database, _MOST, Span(0.0, _EVER, category or ""))).rows
-    except sqlite3.Error as error:
-        raise StateError(f"{state_file} cannot be read: {error}") from error
+    async with open_for_command(state_file) as database:
+        rows = (await side_by_side.page(database, _MOST, Span(0.0, _EVER, category or ""))).rows
     if not rows:
         return None
     found = [(row, compare(row.ours, row.theirs, now)) for row in rows]

@@ -175,6 +175,33 @@ async def open_reader(path: Path) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
+async def open_for_command(path: Path) -> AsyncIterator[Database]:
+    """Open the state file for a command that reads it, whether a daemon runs, was stopped or was killed.
+
+    What a killed one left is recovered first, which a connection that only reads cannot. Raises StateError, also for
+    what goes wrong inside.
+    """
+    try:
+        path.open("rb").close()
+    except OSError as error:  # SQLite does not say which one
+        raise StateError(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        async with _open(f"file:{_quoted(path)}?mode=rw", _READER_PRAGMAS) as database:
+            if await database.row("SELECT 1 FROM sqlite_schema") is None:
+                raise StateError(f"{path} has nothing in it yet: the daemon ended before it was made")
+            yield database
+    except sqlite3.Error as error:
+        raise StateError(f"{path} cannot be read{_because(error)}: {error}") from error
+
+
+def _because(error: sqlite3.Error) -> str:
+    """Why a file that can be opened cannot be read, where SQLite's words do not help."""
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+        return " without the right to write to its folder; run the command as the user of the daemon"
+    return ""
+
+
+@asynccontextmanager
 async def _open(uri: str, pragmas: Sequence[str]) -> AsyncIterator[Database]:
     try:
         connection = await aiosqlite.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)

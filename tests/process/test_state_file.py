@@ -9,14 +9,16 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from qbitrr.data_dir import BACKUP_FOLDER
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.support.daemon import Daemon
+from tests.support.killed import kill_while_writing
 from tests.support.polling import until
+from tests.support.state import migrated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -168,3 +170,24 @@ async def test_a_folder_that_cannot_be_written_to_is_reported_at_the_start(sandb
     assert process.returncode == 69
     assert "Read-only file system" in errors.decode()
     assert "Traceback" not in errors.decode()
+
+
+@pytest.mark.parametrize("command", ["explain", "shadow-report", "side-by-side"])
+@pytest.mark.parametrize("journal_mode", ["DELETE", "WAL"])
+def test_what_cannot_be_recovered_in_a_folder_that_is_only_readable_is_said_so(
+    small_disk: Path, journal_mode: Literal["DELETE", "WAL"], command: str
+):
+    writing = [f"INSERT INTO last_searches VALUES ('{number}', '{'x' * 4000}', 1.0)" for number in range(50)]
+    kill_while_writing(migrated(small_disk / "state.db"), writing, journal_mode)
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    arguments = [command, "ab" * 20] if command == "explain" else [command]
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "qbitrr", "--data-dir", str(small_disk), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 69
+    assert "state.db cannot be read without the right to write to its folder" in done.stderr
+    assert "Traceback" not in done.stderr

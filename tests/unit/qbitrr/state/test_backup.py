@@ -16,6 +16,7 @@ from qbitrr.state.database import open_writer
 from qbitrr.state.integrity import damage_of, is_damage
 from qbitrr.state.schema import REBUILT
 from supervisor import old_files
+from tests.support.killed import kill_while_writing
 from tests.unit.qbitrr.state.entries import plan
 from tests.unit.qbitrr.state.test_catalogue import movie, sync
 
@@ -272,21 +273,6 @@ def test_what_is_still_in_the_write_ahead_log_is_in_the_copy(filled):
         crashed.execute("PRAGMA wal_autocheckpoint = 0")
         crashed.execute("INSERT OR REPLACE INTO last_searches VALUES ('films', 'in the log', 1.0)")
         assert noted(backup.back_up(filled, NOW)) == ["in the log"]
-
-
-def kill_while_writing(state_file, script):
-    """Leave what a process leaves that is killed in a transaction, after pages of it reached the file."""
-    writer = state_file.with_name("writer.db")
-    if state_file.exists():
-        writer.write_bytes(state_file.read_bytes())
-    with closing(sqlite3.connect(writer, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode = DELETE")
-        connection.execute("PRAGMA cache_size = 1")
-        connection.execute("BEGIN")
-        for statement in script:
-            connection.execute(statement)
-        for part in ("", "-journal"):
-            state_file.with_name(state_file.name + part).write_bytes(writer.with_name(f"writer.db{part}").read_bytes())
 
 
 WRITING = [
