@@ -26,13 +26,13 @@ _PAUSE_SECONDS = 0.05  # between two transactions, for the workers that wait to 
 
 
 async def keep_backups(data_dir: DataDir, clock: Clock) -> None:
-    """Back the state file up every hour, until cancelled. The copy from before an update goes with the next backup."""
+    """Back the state file up every hour, until cancelled. The copy from before an update goes with the next backup.
+
+    Raises StateError or OSError when a backup cannot be made: the task is counted as failing, and tried again.
+    """
     while True:
-        try:
-            if await asyncio.to_thread(backup.back_up_when_due, data_dir.state_file, clock.wall()):
-                await asyncio.to_thread(switch.delete_state_copy, data_dir)
-        except (StateError, OSError) as error:
-            _log.error("backup failed", error=str(error))
+        if await asyncio.to_thread(backup.back_up_when_due, data_dir.state_file, clock.wall()):
+            await asyncio.to_thread(switch.delete_state_copy, data_dir)
         await asyncio.sleep(_POLL_SECONDS)
 
 
