@@ -87,8 +87,10 @@ class Evidence:
         folder = _folder_of(self._folder, ending.category)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         data = self._encode(replace(ending, stack=stack, log=self._last_lines(ending.category)))
-        write_private(folder / f"{ending.at:%Y%m%dT%H%M%S.%f}-{ending.pid}.json", data)
-        for old in _files(folder)[KEPT:]:
+        written = folder / f"{ending.at:%Y%m%dT%H%M%S.%f}-{ending.pid}.json"
+        write_private(written, data)
+        others = [path for path in _files(folder) if path != written]  # it stays whatever its name: clocks may be wrong
+        for old in others[KEPT - 1 :]:
             old.unlink(missing_ok=True)
 
     def _last_lines(self, category: str) -> list[str]:
@@ -100,6 +102,8 @@ class Evidence:
                 return file.read(_LOG_BYTES).decode(errors="replace").splitlines()[-_LOG_LINES:]
         except FileNotFoundError:
             return []
+        except OSError as error:  # which may be why it ended
+            return [f"the log cannot be read: {error}"]
 
     def _encode(self, ending: Ending) -> bytes:
         """JSON without secrets. Beyond the limit the oldest lines are dropped, then the deepest frames."""

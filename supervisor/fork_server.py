@@ -16,6 +16,7 @@ import selectors
 import signal
 import socket
 import sys
+import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
@@ -109,7 +110,10 @@ def _fork(channel: socket.socket, private: tuple[socket.socket, socket.socket, s
 
 
 def _become_worker(channel: int, stacks: int) -> NoReturn:
-    """Run as a worker; never return into the loop of the fork server, whatever happens."""
+    """Run as a worker; never return into the loop of the fork server, whatever happens.
+
+    What it did not handle itself, such as a log folder that is none, is written where its stacks are.
+    """
     code = 1
     try:
         os.setpgid(0, 0)  # what it starts belongs to its group, and ends with it
@@ -118,6 +122,8 @@ def _become_worker(channel: int, stacks: int) -> NoReturn:
         for number in (signal.SIGCHLD, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
         code = work(socket.socket(fileno=channel), stacks)
+    except BaseException:  # noqa: BLE001 - the border of the process
+        os.write(stacks, traceback.format_exc().encode(errors="replace"))
     finally:
         with suppress(OSError, ValueError):
             sys.stderr.flush()

@@ -25,6 +25,7 @@ from qbitrr.config import load_text
 from qbitrr.errors import NotReadyError, WorkerNotReadyError
 from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.worker.config import worker_configs
+from supervisor import evidence
 from supervisor.evidence import Evidence
 from supervisor.lifecycle import Phase
 from supervisor.spawner import ForkServer, Spawner
@@ -184,6 +185,18 @@ async def test_a_worker_that_ignores_term_is_killed_after_the_grace(sandbox: San
         await until(lambda: victim.pid not in (None, old), victim.policy.grace_seconds + 2, lambda: str(victim.state))
         assert time.monotonic() - began >= victim.policy.grace_seconds - 0.1
         assert phases(supervisor)["sonarr-tv"] is Phase.RUNNING
+
+
+async def test_a_worker_that_fails_before_its_log_is_set_up_leaves_evidence_of_why(sandbox: Sandbox, tmp_path: Path):
+    (tmp_path / "logs").touch()  # a file where the folder should be
+    async with supervised(sandbox, tmp_path, start_server("supervisor.fork_server")) as supervisor:
+        await all_running(supervisor)
+        process = supervisor.processes["radarr-hd"]
+        process.config = replace(process.config, log_folder=str(tmp_path / "logs"))
+        supervisor.restart("radarr-hd")
+        await until(lambda: process.state.phase is Phase.BACKOFF, 10, lambda: str(process.state))
+        endings = await until(lambda: evidence.read(tmp_path / "evidence", "radarr-hd"), 5, "there is no evidence")
+        assert "FileExistsError" in endings[0].stack
 
 
 async def test_one_that_flaps_is_degraded_and_a_manual_restart_resets_the_counts(sandbox: Sandbox, tmp_path: Path):

@@ -1,5 +1,7 @@
 """Bundles: bounded in number and size, without secrets, whatever is in the log."""
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 
@@ -30,6 +32,20 @@ async def test_the_last_twenty_stay(keep):
     for pid in range(KEPT + 3):
         found = await keep(pid=100 + pid)
     assert [bundle.pid for bundle in found] == list(range(100 + KEPT + 2, 102, -1))
+
+
+async def test_the_newest_stays_whatever_the_clock_says(keep):
+    for pid in range(KEPT):
+        (newest, *_) = await keep(pid=100 + pid)
+    found = await keep(pid=1, at=newest.at - timedelta(days=365))
+    assert [bundle.pid for bundle in found] == [*range(100 + KEPT - 1, 100, -1), 1]
+
+
+async def test_a_log_that_cannot_be_read_takes_no_evidence_with_it(keep, tmp_path):
+    (tmp_path / logs.file_name("movies")).mkdir()
+    (bundle,) = await keep(because="an unexpected error")
+    assert bundle.because == "an unexpected error"
+    assert "Is a directory" in bundle.log[0]
 
 
 async def test_the_last_two_hundred_lines_come_with_it(keep, tmp_path):
