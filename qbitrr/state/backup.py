@@ -199,7 +199,6 @@ def _copied(backup: Path, state_file: Path) -> Path:
     part = part_of_copy(state_file)
     try:
         copy_to(backup, part)
-        give_to_folder_owner(part)
     except (sqlite3.Error, OSError):
         part.unlink(missing_ok=True)
         raise
@@ -241,6 +240,7 @@ def _copy_without_rebuilt(source: Path, target: Path) -> None:
 def copy_to(source: Path, target: Path) -> None:
     """Copy a file as it is at one moment, while other processes write to it. Raises sqlite3.Error, OSError."""
     target.touch(0o600)
+    give_to_folder_owner(target)
     with (
         contextlib.closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as reader,
         contextlib.closing(sqlite3.connect(target, isolation_level=None)) as writer,

@@ -11,6 +11,7 @@ import sqlite3
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from qbitrr.atomic_file import give_to_folder_owner
 from qbitrr.errors import StateError, StateTooNewError
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def prepare(path: Path, scripts: Sequence[str] | None = None) -> int:
     except sqlite3.Error as error:
         raise StateError(f"{path.name} cannot be migrated to the present schema: {error}") from error
     path.chmod(0o600)
+    give_to_folder_owner(path)
     return before
 
 

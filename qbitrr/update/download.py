@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.tags import sys_tags
 from packaging.utils import parse_wheel_filename
 
+from qbitrr.atomic_file import give_to_folder_owner
 from qbitrr.errors import ServiceError, UpdateFailedError
 from qbitrr.update import index
 from qbitrr.update.programs import REQUIREMENTS
@@ -31,7 +32,7 @@ async def download(manifest: Manifest, address: str, folder: Path, on_line: OnLi
 
     The folder gets a list of its wheels with their hashes, for pip. Raises UpdateFailedError.
     """
-    await asyncio.to_thread(_make_empty, folder)
+    await asyncio.to_thread(make_empty, folder)
     lines = []
     for name, version, file in chosen(manifest, installed_extras()):
         on_line(f"downloading {name} {version}")
@@ -45,9 +46,12 @@ async def download(manifest: Manifest, address: str, folder: Path, on_line: OnLi
     (folder / REQUIREMENTS).write_text("".join(lines))
 
 
-def _make_empty(folder: Path) -> None:
+def make_empty(folder: Path) -> None:
+    """Make a new folder in place of one that is there, and the one that it is in. Raises OSError."""
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
+    for each in (folder.parent, folder):
+        each.mkdir(mode=0o700, exist_ok=each != folder)
+        give_to_folder_owner(each)
 
 
 def installed_extras() -> frozenset[str]:

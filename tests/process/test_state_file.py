@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from qbitrr.data_dir import BACKUP_FOLDER
+from qbitrr.daemon import prepare_state
+from qbitrr.data_dir import BACKUP_FOLDER, DataDir
 from qbitrr.sandbox.sandbox import Sandbox, Section
+from qbitrr.state import migrate
+from qbitrr.update import switch
+from qbitrr.update.download import make_empty
+from qbitrr.update.record import Record
 from tests.support.daemon import Daemon
 from tests.support.killed import kill_while_writing
 from tests.support.polling import until
@@ -139,6 +144,23 @@ async def test_what_root_writes_belongs_to_the_user_of_the_service(tmp_path: Pat
     owners = {path.name: (path.stat().st_uid, path.stat().st_gid) for path in folder.rglob("*")}
     assert {"config.toml", BACKUP_FOLDER, "state.db", "qbitrr.lock"} <= owners.keys()
     assert set(owners.values()) == {(4711, 4712)}, owners
+
+
+def test_what_root_makes_for_an_update_belongs_to_the_user_of_the_service(tmp_path: Path):
+    service = DataDir(tmp_path / "service")
+    service.create()
+    os.chown(service.folder, 4711, 4712)
+    migrate.prepare(service.state_file, migrate.migrations()[:1])
+    os.chown(service.state_file, 4711, 4712)
+    prepare_state(service.state_file)
+    make_empty(service.folder / "update" / "wheels")
+    switch.switch(service, Record("staging", "1.0", "2.0", 0.0))
+    paths = [service.folder / name for name in ("state.db", "state.before-update.db", "update.json", "update/wheels")]
+    owners = {path.name: (path.stat().st_uid, path.stat().st_gid) for path in (*paths, service.folder / "update")}
+    assert set(owners.values()) == {(4711, 4712)}, owners
+    service.state_file.unlink()
+    prepare_state(service.state_file)
+    assert service.state_file.stat().st_uid == 4711
 
 
 async def test_a_full_disk_makes_workers_wait_and_they_go_on_when_there_is_space(sandbox: Sandbox, small_disk: Path):
