@@ -9,6 +9,7 @@ import contextlib
 import sqlite3
 import time
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -157,7 +158,7 @@ def replace(state_file: Path, copy: Path | None, kind: str, now: float) -> Path:
     file before. Raises OSError.
     """
     draft = None if copy is None else copy.replace(_draft(state_file))
-    aside = state_file.with_name(f"{state_file.name}.{kind}-{time.strftime(_STAMP, time.gmtime(now))}")
+    aside = _free_place(state_file, kind, now)
     _move(state_file, aside)
     if draft is not None:
         draft.replace(state_file)
@@ -247,6 +248,12 @@ def copy_to(source: Path, target: Path) -> None:
     ):
         reader.backup(writer)
         writer.execute("PRAGMA journal_mode = DELETE")  # a single file; workers switch it back
+
+
+def _free_place(state_file: Path, kind: str, now: float) -> Path:
+    """Choose the name of a file that is set aside now: of another one in the same second nothing is overwritten."""
+    names = (f"{state_file.name}.{kind}-{time.strftime(_STAMP, time.gmtime(now + later))}" for later in count())
+    return next(place for place in map(state_file.with_name, names) if not place.exists())
 
 
 def _keep_newest(state_file: Path, kind: str, newest: Path) -> None:

@@ -154,6 +154,15 @@ def test_what_is_no_good_backup_is_refused_and_the_file_stays(filled, what):
     assert noted(filled) == ["first"]
 
 
+def test_two_restores_in_one_second_keep_both_files_from_before(filled):
+    copy = backup.back_up(filled, NOW)
+    note(filled, "second")
+    first = backup.restore(filled, copy, NOW)
+    note(filled, "third")
+    second = backup.restore(filled, copy, NOW)
+    assert (noted(first), noted(second), noted(filled)) == (["second"], ["third"], ["first"])
+
+
 class Killed(BaseException):
     """The end of the process, at whatever it was about to do."""
 
