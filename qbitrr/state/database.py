@@ -30,6 +30,7 @@ _WRITER_PRAGMAS = (
     f"PRAGMA cache_size = -{_CACHE_KIB}",
     "PRAGMA journal_size_limit = 16777216",
 )
+# one without the right to write could neither recover what a killed process left nor, as the last one, empty the log
 _READER_PRAGMAS = ("PRAGMA query_only = ON", "PRAGMA cache_size = -2048")
 
 
@@ -169,8 +170,8 @@ async def open_writer(path: Path) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def open_reader(path: Path) -> AsyncIterator[Database]:
-    """Open the state file for the control plane, which never writes. Raises StateError."""
-    async with _open(f"file:{_quoted(path)}?mode=ro", _READER_PRAGMAS) as database:
+    """Open the state file for who only reads it. Raises StateError."""
+    async with _open(f"file:{_quoted(path)}?mode=rw", _READER_PRAGMAS) as database:
         yield database
 
 
@@ -178,15 +179,14 @@ async def open_reader(path: Path) -> AsyncIterator[Database]:
 async def open_for_command(path: Path) -> AsyncIterator[Database]:
     """Open the state file for a command that reads it, whether a daemon runs, was stopped or was killed.
 
-    What a killed one left is recovered first, which a connection that only reads cannot. Raises StateError, also for
-    what goes wrong inside.
+    Raises StateError, also for what goes wrong inside.
     """
     try:
         path.open("rb").close()
     except OSError as error:  # SQLite does not say which one
         raise StateError(f"{path} cannot be read: {error.strerror}") from error
     try:
-        async with _open(f"file:{_quoted(path)}?mode=rw", _READER_PRAGMAS) as database:
+        async with open_reader(path) as database:
             if await database.row("SELECT 1 FROM sqlite_schema") is None:
                 raise StateError(f"{path} has nothing in it yet: the daemon ended before it was made")
             yield database

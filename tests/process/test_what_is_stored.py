@@ -42,5 +42,6 @@ async def test_every_file_of_a_run_is_listed(tmp_path: Path):
         await until(lambda: not unlisted(), 5, lambda: f"{unlisted()}")  # drafts are there for a moment
         assert await daemon.stop() == 0
         assert unlisted() == set()
+        assert list(daemon.folder.glob("state.db-*")) == []  # the file alone is the whole state
         present = {"config.toml", "state.db", "audit.db", "qbitrr.lock", "logs/Main.log"}
         assert all((daemon.folder / name).exists() for name in present)
