@@ -253,22 +253,25 @@ class QbittorrentClient:
         await self._change("torrents/topPrio", infohashes)
 
     async def check_version(self) -> None:
-        """Raise UnexpectedAnswerError when the server is too old, or no qBittorrent. Asked once."""
-        await self._api_version()
+        """Ask which calls it has from now on; UnexpectedAnswerError when it is too old, or no qBittorrent."""
+        self._api = await self._read_api_version()
 
     async def _api_version(self) -> ApiVersion:
         if self._api is None:
-            body = await self._session.get("app/webapiVersion")
-            try:
-                api = parse_api_version(body.decode(errors="replace"))
-            except ValueError as error:
-                text = f"app/webapiVersion: {error}; check that the address is that of a qBittorrent"
-                raise UnexpectedAnswerError(self.instance, text) from error
-            if api < OLDEST_API:
-                text = f"Web API {body.decode()} is too old; qBittorrent 4.3.9 or later is needed"
-                raise UnexpectedAnswerError(self.instance, text)
-            self._api = api
+            self._api = await self._read_api_version()
         return self._api
+
+    async def _read_api_version(self) -> ApiVersion:
+        body = await self._session.get("app/webapiVersion")
+        try:
+            api = parse_api_version(body.decode(errors="replace"))
+        except ValueError as error:
+            text = f"app/webapiVersion: {error}; check that the address is that of a qBittorrent"
+            raise UnexpectedAnswerError(self.instance, text) from error
+        if api < OLDEST_API:
+            text = f"Web API {body.decode()} is too old; qBittorrent 4.3.9 or later is needed"
+            raise UnexpectedAnswerError(self.instance, text)
+        return api
 
     async def _change(self, path: str, infohashes: Iterable[str], **fields: str) -> None:
         try:

@@ -166,14 +166,15 @@ class Poll:
 
     async def _apply_changes(self, instance: str) -> None:
         client, mirror = self._clients[instance], self.mirrors[instance]
-        await client.check_version()
-        if mirror.rid == 0:  # it may have been updated
-            self._versions[instance] = await client.version()
+        if mirror.rid == 0:
+            await self._check_version(instance)
         logins = client.logins
         asked_at = self._clock.wall()
         data = await client.maindata(mirror.rid)
         if client.logins != logins and mirror.rid:  # a new session numbers its answers from one
             data = await client.maindata(0)
+        if data.full_update and mirror.rid:  # it was started again between two polls, perhaps as another version
+            await self._check_version(instance)
         everything = mirror.rid == 0
         connected_before = mirror.connected
         changes = mirror.apply(data, self._clock.monotonic())
@@ -198,6 +199,12 @@ class Poll:
             unknown = self.everything.apply(data, self._clock.monotonic()).unknown
             if unknown:
                 self.everything.add((await client.readable_torrents(unknown)).items())
+
+    async def _check_version(self, instance: str) -> None:
+        """Find out which version answers: it may have been updated since the last time."""
+        client = self._clients[instance]
+        await client.check_version()
+        self._versions[instance] = await client.version()
 
     def _note_departed(self, instance: str, asked_at: float) -> None:
         """Note what the last answer removed, which was there at the answer before."""

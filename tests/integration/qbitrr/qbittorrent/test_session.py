@@ -11,6 +11,7 @@ from qbitrr.qbittorrent.compat import OLDEST_API, parse_api_version
 from qbitrr.qbittorrent.session import Access
 from qbitrr.sandbox.sandbox import Sandbox
 from qbitrr.sandbox.services.faults import Down, Status
+from qbitrr.sandbox.services.qbittorrent import QbittorrentStandIn
 
 VERSIONS = ["4.5.2", "5.1.0", "5.3.0"]
 QUICK = Timeouts(attempts=1)
@@ -173,6 +174,25 @@ async def test_a_server_that_does_not_accept_the_host_name_is_not_taken_for_a_wr
 @pytest.mark.parametrize(("version", "accepted"), [("2.8.2", True), ("2.8.1", False), ("2", False), ("v2.11.4", True)])
 def test_versions_before_4_3_9_are_too_old(version, accepted):
     assert (parse_api_version(version) >= OLDEST_API) is accepted
+
+
+@pytest.mark.parametrize(("before", "after"), [("4.5.2", "5.1.0"), ("5.1.0", "4.5.2")])
+async def test_the_calls_are_those_of_the_version_that_was_checked_last(register, before, after):
+    async with Sandbox([], qbittorrent_version=before) as sandbox:
+        old = sandbox.qbittorrent
+        access = Access("qBit", old.url, old.logins.user, old.logins.password)
+        client = QbittorrentClient(access, register, QUICK)
+        await client.stop(["a" * 40])
+        await old.stop()
+        new = QbittorrentStandIn(old.client, version=after, port=old.port)
+        await new.start()
+        try:
+            await client.check_version()
+            await client.stop(["a" * 40])
+            await client.start(["a" * 40])
+        finally:
+            await client.close()
+            await new.stop()
 
 
 async def test_another_application_at_the_address_is_noticed(connect, register):

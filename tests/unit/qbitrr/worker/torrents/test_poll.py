@@ -27,12 +27,14 @@ class Client:
 
     def __init__(self):
         self.answers = []
+        self.at_this_address = "v5.1.0"
+        self.checked = []
 
     async def version(self):
-        return "v5.1.0"
+        return self.at_this_address
 
     async def check_version(self):
-        pass
+        self.checked.append(self.at_this_address)
 
     async def maindata(self, rid):
         answer = self.answers.pop(0) if self.answers else {}
@@ -159,6 +161,22 @@ async def test_the_state_of_a_client_is_what_it_said_last(poll, client):
     await poll.changes()
     (known,) = poll.states()
     assert known == ClientState("qBit", "v5.1.0", "connected", 9, 6, 7, 2)
+
+
+@pytest.mark.parametrize("answers_all_the_time", [True, False])
+async def test_a_client_that_was_started_again_may_be_another_version(poll, client, answers_all_the_time):
+    await poll.changes()
+    await poll.changes()
+    assert client.checked == ["v5.1.0"]
+    if not answers_all_the_time:
+        client.answers = [UnreachableError("qBit", "down")]
+        await poll.changes()
+        poll._poll_at["qBit"] = 0
+    client.at_this_address = "v5.3.0"
+    client.answers = [{"full_update": True, "torrents": {"a": {"category": "mine", "name": "a"}}}]
+    await poll.changes()
+    assert client.checked == ["v5.1.0", "v5.3.0"]
+    assert poll.states()[0].version == "v5.3.0"
 
 
 async def test_nothing_is_known_of_a_client_that_does_not_answer(poll, client):
