@@ -68,9 +68,10 @@ async def set_profile(database: Database, category: str, kind: str, ids: Iterabl
 
 
 async def drop_gone(database: Database, category: str, kind: str) -> None:
-    """Drop switches of movies, series or artists that are gone from the catalogue."""
+    """Drop switches of movies, series or artists that are gone. An empty catalogue is no proof that all of them are."""
     await database.write(
         f"""DELETE FROM profile_switches WHERE category = ?1
+            AND EXISTS (SELECT 1 FROM {_PARENTS[kind]} WHERE category = ?1)
             AND id NOT IN (SELECT id FROM {_PARENTS[kind]} WHERE category = ?1)""",
         (category,),
     )

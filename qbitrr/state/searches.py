@@ -295,10 +295,11 @@ async def empty_seasons(database: Database, category: str, since: float) -> list
 
 
 async def drop_gone_seasons(database: Database, category: str) -> None:
-    """Drop what is stored of seasons whose series is gone from the library."""
+    """Drop what is stored of seasons whose series is gone. An empty library is no proof that all of them are."""
     await database.write(
         """DELETE FROM season_searches WHERE category = ?1
            AND EXISTS (SELECT 1 FROM catalogue WHERE category = ?1 AND synced_at IS NOT NULL)
+           AND EXISTS (SELECT 1 FROM series WHERE category = ?1)
            AND series_id NOT IN (SELECT id FROM series WHERE category = ?1)""",
         (category,),
     )

@@ -196,6 +196,9 @@ async def test_seasons_of_series_that_are_gone_are_dropped(database):
     await seasons(database)
     await searches.drop_gone_seasons(database, "cat")
     assert len(await searches.pending_seasons(database, "cat")) == 1
+    await fill(database, "sonarr", series=[])  # as of a Sonarr that has lost its database
+    await searches.drop_gone_seasons(database, "cat")
+    assert len(await searches.pending_seasons(database, "cat")) == 1
     await fill(database, "sonarr", series=[series(2, "")])
     await searches.drop_gone_seasons(database, "cat")
     assert await searches.pending_seasons(database, "cat") == []

@@ -363,3 +363,15 @@ async def test_a_movie_that_radarr_has_no_more_is_dropped(tmp_path):
         await read_anew(client, database, 7)
         assert await database.rows("SELECT 1 FROM movies WHERE id = 7") == []
         assert await database.rows("SELECT items FROM catalogue") == [(899,)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_nothing_is_dropped_because_a_proxy_finds_no_arr_behind_it(kind, tmp_path):
+    async with arr_of(kind, tmp_path) as (stand_in, client, database):
+        await sync(client, database)
+        items, profiles = f"SELECT count(*) FROM {TABLE[kind]}", await client.quality_profiles()
+        before = await database.rows(items)
+        await stand_in.fail(Status(404))
+        with pytest.raises(ServiceError, match="status 404"):
+            await sync_changes(client, database, "cat", {1: None}, profiles, Clock())
+        assert await database.rows(items) == before

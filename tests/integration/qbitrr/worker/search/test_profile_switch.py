@@ -15,7 +15,7 @@ import pytest
 from qbitrr.backoff import Backoff
 from qbitrr.clock import Clock
 from qbitrr.errors import ServiceError, UnreachableError
-from qbitrr.sandbox.services.faults import Down, Status
+from qbitrr.sandbox.services.faults import Down, EmptyLists, Status
 from qbitrr.state import profile_switches
 from qbitrr.worker.library.fetch import full_sync
 from qbitrr.worker.search.profile_switch import ProfileSwitcher
@@ -226,6 +226,38 @@ async def test_after_the_time_it_goes_back_and_comes_again_as_much_later(rooms, 
         assert on_any(sandbox) == others
         await later(20)
         assert on_any(sandbox) == missing | others
+
+
+async def test_while_radarr_lists_nothing_the_originals_are_remembered(rooms, sandbox):
+    radarr = sandbox.arrs["Radarr-HD"]
+
+    async def read_library():
+        await full_sync(room.services.arr, room.database, "radarr-hd", "http://arr", Clock())
+
+    async with rooms() as room:
+        missing, others = missing_in_hd(sandbox), on_any(sandbox)
+        await settle(room)
+        assert on_any(sandbox) == missing | others
+        await radarr.fail(EmptyLists(), "GET /api/v3/movie")
+        await read_library()
+        await settle(room)
+        await radarr.heal()
+        for number in missing:
+            movies(sandbox)[number].monitored = False
+        await read_library()
+        await settle(room)
+        assert on_any(sandbox) == others
+
+
+async def test_of_a_movie_that_is_gone_nothing_is_remembered(rooms, sandbox):
+    async with rooms() as room:
+        missing = missing_in_hd(sandbox)
+        await settle(room)
+        gone = min(missing)
+        del movies(sandbox)[gone]
+        await full_sync(room.services.arr, room.database, "radarr-hd", "http://arr", Clock())
+        await settle(room)
+        assert set(await profile_switches.read(room.database, "radarr-hd")) == missing - {gone}
 
 
 async def test_tries_are_counted(rooms, sandbox, monkeypatch):
