@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -15,14 +16,23 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _SECONDS = 5.0
+_MOST_HANGING = 4
+"""Threads for one kind of work that did not end in time: nothing can end them, and they are limited for a service."""
+
+_late: defaultdict[str, list[threading.Thread]] = defaultdict(list)
 
 
 async def on_disk(otherwise: T, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run `work`, which may never end, as on a lost network disk, in a thread of its own.
 
     Returns `otherwise` when it did not end within five seconds, or when the disk or the path was at fault (OSError,
-    ValueError). Any other exception is raised.
+    ValueError); at once while the same work was asked for several times and still has not ended. Any other exception
+    is raised.
     """
+    late = _late[getattr(work, "__qualname__", type(work).__qualname__)]
+    late[:] = filter(threading.Thread.is_alive, late)
+    if len(late) >= _MOST_HANGING:
+        return otherwise
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[T] = loop.create_future()
 
@@ -42,12 +52,16 @@ async def on_disk(otherwise: T, work: Callable[P, T], *args: P.args, **kwargs: P
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, how, outcome)
 
-    threading.Thread(target=run, daemon=True).start()  # a pool waits for its threads at the exit of the process
+    thread = threading.Thread(target=run, daemon=True)  # a pool waits for its threads at the exit of the process
+    thread.start()
     try:
         async with asyncio.timeout(_SECONDS):
             return await answer
     except TimeoutError:
         return otherwise
+    finally:
+        if answer.cancelled():
+            late.append(thread)
 
 
 def has_content(path: str) -> bool:

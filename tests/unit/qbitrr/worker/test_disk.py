@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from qbitrr.worker import disk
 from qbitrr.worker.disk import delete_below, existing_below, has_content, has_files, on_disk
+from tests.support.polling import until
 
 
 def put(root, *paths):
@@ -197,6 +198,24 @@ async def test_what_hangs_is_left_behind_and_the_loop_goes_on(monkeypatch):
     assert await asyncio.gather(*hanging, on_disk("unknown", lambda: "quick")) == ["unknown"] * 20 + ["quick"]
     let_go.set()  # an answer that comes too late disturbs nobody
     ticking.cancel()
+
+
+async def test_a_disk_that_hangs_for_days_does_not_take_all_threads_of_the_machine(monkeypatch):
+    monkeypatch.setattr(disk, "_SECONDS", 0.01)
+    let_go, before = threading.Event(), threading.active_count()
+
+    def look(event):
+        event.wait(60)
+        return "there"
+
+    for _ in range(50):
+        assert await on_disk("unknown", look, let_go) == "unknown"
+    assert threading.active_count() - before < 10
+    monkeypatch.setattr(disk, "_SECONDS", 5.0)
+    assert await on_disk("unknown", lambda: "another question") == "another question"
+    let_go.set()
+    await until(lambda: threading.active_count() <= before, 5, "its threads did not end")
+    assert await on_disk("unknown", look, let_go) == "there"
 
 
 async def test_who_waits_may_be_cancelled():
