@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from qbitrr.qbittorrent.models import MainData
 
 
+_MOST_UNUSED = 200
+"""Combinations of URLs that are remembered although no torrent has them any more."""
+
+
 class Announces:
     """Announce URLs of those torrents of one client that a mirror keeps."""
 
@@ -47,6 +51,8 @@ class Announces:
             changed |= self._record_url(url, frozenset())
         for url, infohashes in (data.trackers or {}).items():
             changed |= self._record_url(url, frozenset(infohashes))
+        if len(self._shared) > len(self._of) + _MOST_UNUSED:
+            self._shared = {urls: urls for urls in self._of.values()}
         return {infohash for infohash in changed if self._of[infohash] != before.get(infohash) and infohash in kept}
 
     def _record_url(self, url: str, infohashes: frozenset[str]) -> set[str]:

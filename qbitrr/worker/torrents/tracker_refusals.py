@@ -91,7 +91,7 @@ class TrackerRefusals:
     def forget(self, gone: set[TorrentKey]) -> None:
         """Drop torrents that are no longer there."""
         for key in gone & self._of.keys():
-            del self._of[key]
+            del self._of[key], self._added_at[key]
 
     def _proven(self, torrent: TorrentFacts, announce: str, kinds: tuple[str, ...]) -> bool:
         known, host = self._known(torrent), host_of(announce)

@@ -52,6 +52,19 @@ def test_a_new_torrent_comes_with_its_trackers():
     assert kept.announces.of("n") == (A,)
 
 
+def test_what_no_torrent_has_any_more_takes_no_memory():
+    kept = mirror({"x": MINE}, {A: ["x"]})
+    urls = [f"udp://{number}.org:1" for number in range(10)]
+    for day in range(1000):
+        own = {f"{url}/{day}": ["n"] for url in urls}
+        kept.apply(data(torrents={"n": MINE}, trackers=own))
+        kept.add([("n", Torrent(category="mine"))])
+        assert kept.announces.of("n") == tuple(own)
+        kept.apply(data(torrents_removed=["n"], trackers_removed=list(own)))
+    assert len(kept.announces._shared) < 500
+    assert kept.announces.of("x") == (A,)
+
+
 def test_of_a_torrent_that_comes_from_another_category_not_all_is_known_until_it_is_asked_for():
     kept = mirror({"x": MINE, "o": OTHER}, {A: ["x", "o"], B: ["o"]})
     kept.apply(data(torrents={"o": {"category": "mine"}}, trackers={A: ["x", "o", "z"]}))
