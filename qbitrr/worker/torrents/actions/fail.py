@@ -26,6 +26,8 @@ from qbitrr.worker.torrents.actions.guards import admit, admit_removal
 from qbitrr.worker.torrents.actions.remove import delete, removal_outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qbitrr.arr.models import HistoryRecord
     from qbitrr.rules.facts import QueueFacts, TorrentFacts
     from qbitrr.rules.imports import ImportProof
@@ -43,15 +45,14 @@ async def notes_for(context: ActionContext, torrent: TorrentFacts, queue: QueueF
 
     The items are those that the queue names. A download that the Arr does not list is found in its history.
     """
-    records = await context.downloads.history(torrent.infohash, torrent.added_at)
+    records = await _history(context, torrent)
     kind = context.services.arr.kind
     items = (item for grab in grabs(records) if (item := kind.item_of(grab)))
-    failed = any(record.event_type == FAILED for record in records)
     return {
         "complete": torrent.complete,
         "research": context.config.arr.research,
         "record_ids": queue.record_ids if queue is not None else (),
-        "item_ids": queue.item_ids if queue is not None else () if failed else tuple(dict.fromkeys(items)),
+        "item_ids": queue.item_ids if queue is not None else () if _is_failed(records) else tuple(dict.fromkeys(items)),
         "grabbed": bool(grabs(records)),
     }
 
@@ -155,14 +156,22 @@ async def _mark_failed(context: ActionContext, writer: TorrentWriter, entry: Ent
 
 
 async def _is_blocklisted(context: ActionContext, entry: Entry) -> bool:
-    """Whether the release was failed after it was last grabbed."""
-    records = await _history(context, entry)
+    return _is_failed(await _history(context, entry))
+
+
+def _is_failed(records: Sequence[HistoryRecord]) -> bool:
+    """Whether a release was failed after it was last grabbed."""
     last = max((record.id for record in grabs(records)), default=0)
     return any(record.event_type == FAILED and record.id > last for record in records)
 
 
-async def _history(context: ActionContext, entry: Entry) -> list[HistoryRecord]:
-    return await context.downloads.history(entry.infohash, entry.added_at)
+async def _history(context: ActionContext, subject: TorrentFacts | Entry) -> list[HistoryRecord]:
+    """Read the events of a download since its torrent was added; all of them when no grab is among those.
+
+    It may have been added again after its grab, or the clock of its client be ahead.
+    """
+    records = await context.downloads.history(subject.infohash, subject.added_at)
+    return records if grabs(records) else await context.services.arr.history(subject.infohash.upper())
 
 
 def _blocklist_outcome(entry: Entry) -> str:

@@ -11,6 +11,7 @@ from tests.integration.qbitrr.worker.torrents.downloads import (
     add,
     before,
     commands,
+    date_back,
     events,
     grab,
     missing,
@@ -111,6 +112,25 @@ async def test_what_nobody_grabbed_is_removed_and_not_said_to_be_blocklisted(an_
     assert on.arr.blocklist == []
     assert entry.outcome.startswith("not blocklisted, as the Arr did not grab it; removed")
     assert [r for r in on.stand_in.requests if r.method == "DELETE"] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "version"), [("radarr", ""), ("sonarr", "4.0.19.2979"), ("sonarr", "5.0.0.2"), ("lidarr", "")]
+)
+@pytest.mark.parametrize("is_listed", [True, False])
+async def test_what_was_added_again_after_its_grab_is_blocklisted_too(an_arr, kind, version, is_listed):
+    """By the user, or as it seems when the clock of its client is ahead."""
+    async with an_arr(kind, version=version) as on:
+        on.arr.settings.redownload_failed = False
+        torrent = idle(grab(on, missing(on)))
+        date_back(on, 200_000)
+        async with on.opened(before("blocklist", (lambda: None) if is_listed else on.arr.restart)) as opened:
+            await opened.loop.load()
+            entry = await failed(opened, torrent)
+        await until(lambda: torrent.infohash not in on.client.torrents, 5, "it is still there")
+    assert [one.release.infohash for one in on.arr.blocklist] == [torrent.infohash]
+    assert entry.outcome == "blocklisted; removed; its files are deleted; searched again"
+    assert len(commands(on, *SEARCHES)) == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
