@@ -22,7 +22,7 @@ from qbitrr.rules.verdict import Action
 from qbitrr.state import ledger
 from qbitrr.worker.disk import has_content, on_disk
 from qbitrr.worker.torrents.actions import quarantine
-from qbitrr.worker.torrents.actions.context import ActionCancelledError, pause
+from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError, pause
 from qbitrr.worker.torrents.actions.guards import admit_return
 from qbitrr.worker.torrents.arr_downloads import CLOCK_SKEW_SECONDS
 
@@ -38,10 +38,14 @@ _log = logs.get(__name__)
 
 _PROTECTED = "no rule removes it for a day"
 _ADD_ATTEMPTS = 8  # qBittorrent adds it a moment later
+_DISK_SECONDS = 10.0
 
 
 async def undo(context: ActionContext, entry: Entry) -> None:
-    """Restore a torrent: out of quarantine, or added again. Raises a ServiceError, ActionCancelledError."""
+    """Restore a torrent: out of quarantine, or added again.
+
+    Raises a ServiceError, ActionCancelledError, or RetryLaterError while the disk does not answer.
+    """
     if entry.instance not in context.services.qbittorrents:
         raise ActionCancelledError(f"{entry.instance} is not configured")
     match undo_of(entry.action, entry.state, entry.step, entry.notes):
@@ -81,7 +85,7 @@ async def _leave_failed_category(context: ActionContext, entry: Entry) -> None:
 
 async def _add_again(context: ActionContext, entry: Entry) -> None:
     path = context.quarantine_folder / entry.notes["torrent_file"]
-    content: bytes | None = await on_disk(None, _read, path)
+    content = await _read_kept(path)
     if content is None:
         raise ActionCancelledError("its .torrent file is no longer kept")
     kept = await _kept(path, entry)
@@ -108,13 +112,21 @@ async def _add_again(context: ActionContext, entry: Entry) -> None:
     await context.close(replace(entry, added_at=torrent.added_at), "undone", outcome)
 
 
+async def _read_kept(path: Path) -> bytes | None:
+    """Read a file that is kept of it; None when there is none. Raises RetryLaterError while that is not known."""
+    found: bytes | bool | None = await on_disk(False, _read, path)
+    if isinstance(found, bool):
+        raise RetryLaterError(_DISK_SECONDS)
+    return found
+
+
 def _read(path: Path) -> bytes | None:
     return path.read_bytes() if path.exists() else None
 
 
 async def _kept(path: Path, entry: Entry) -> KeptTorrent:
     """Read what was set on the torrent; entries of an earlier version have its save path only."""
-    settings: bytes | None = await on_disk(None, _read, path.with_suffix(".json"))
+    settings = await _read_kept(path.with_suffix(".json"))
     if settings is None:
         running = entry.notes.get("was_running", True)
         return KeptTorrent(TorrentSettings(entry.infohash, save_path=entry.notes["save_path"]), running=running)

@@ -12,7 +12,7 @@ from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.torrent import TorrentFile
 from qbitrr.sandbox.services.faults import EmptyLists, Status
 from qbitrr.state import ledger
-from qbitrr.worker.torrents.actions import context
+from qbitrr.worker.torrents.actions import context, undo
 from tests.integration.qbitrr.worker.conftest import QUICK
 from tests.integration.qbitrr.worker.torrents.passing import (
     end_quarantines,
@@ -553,6 +553,29 @@ async def test_an_undo_that_can_come_to_nothing_ends_and_the_passes_go_on(sandbo
         assert not await opened.loop.approvals.carry_out(), "it is still waiting"
         assert [(row[1], row[2]) for row in await entries(opened, "fail")] != [("done", "undoing")]
     assert torrent.infohash not in sandbox.world.client.torrents
+
+
+@pytest.mark.parametrize("kept", ["*.torrent", "*.json"])
+async def test_an_undo_waits_for_a_disk_that_does_not_answer(sandbox, bench, monkeypatch, kept):
+    torrent = stalled(sandbox.world)
+    only(sandbox.world, torrent)
+    torrent.more_trackers.append("udp://added.example:1")
+    async with bench(settings=SHORT) as opened:
+        entry_id = await undoable(opened, torrent)
+        (path,) = opened.loop.action_context.quarantine_folder.glob(kept)
+
+        def read(asked_for):
+            if asked_for == path:
+                raise OSError("Stale file handle")
+            return asked_for.read_bytes()
+
+        monkeypatch.setattr(undo, "_read", read)
+        opened.loop.approvals.submit(ipc.Undo(entry_id))
+        await settled(opened)
+        assert torrent.infohash not in sandbox.world.client.torrents
+        monkeypatch.undo()
+        await passes_until(opened, ended(opened, "fail", "undone"), "it was not undone")
+    assert "udp://added.example:1" in sandbox.world.client.torrents[torrent.infohash].trackers
 
 
 async def test_an_undo_waits_while_shadow_is_on(sandbox, bench):
