@@ -180,7 +180,7 @@ async def pause(context: HandlerContext, request: PauseRequest, http: web.Reques
 
 
 async def search(context: HandlerContext, request: ItemSearchRequest) -> Message:
-    """Search items before all others, as soon as the budget allows it. Answers at once.
+    """Search items before all others, as soon as the budget allows it, also over restarts. Answers at once.
 
     Ids that are unknown or already downloading are left out.
     """

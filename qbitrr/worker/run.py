@@ -98,7 +98,7 @@ async def work(
         await torrents.load()
         if arr is not None:
             await arr.library.load()
-            await arr.searches.pause.load()
+            await arr.searches.load()
             await arr.room.load()
         endless = {job.name: every(job, report.failed) for job in jobs_of(context, torrents, arr, orphans)}
         endless |= {

@@ -291,7 +291,8 @@ class SearchForecast(Struct, frozen=True, rename="camel"):
 
     `due` counts the items that may be searched now; `through_at` is when all of them will have been searched at this
     rate, in epoch seconds, null when there are none. `left_out` counts those that their tags keep from it, by reason.
-    `query_limits` are those of the Arr's indexers in Prowlarr, as far as they are known.
+    `query_limits` are those of the Arr's indexers in Prowlarr, as far as they are known. `requested` are the items that
+    the user asked for and that were not sent yet.
     """
 
     searches: list[PlannedSearch]
@@ -301,6 +302,7 @@ class SearchForecast(Struct, frozen=True, rename="camel"):
     through_at: float | None
     left_out: dict[str, int] = {}
     query_limits: list[QueryLimit] = []
+    requested: list[int] = []
 
 
 def is_inside(window: str, minute_of_day: int) -> bool:

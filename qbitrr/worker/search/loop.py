@@ -75,6 +75,15 @@ class SearchLoop:
         self._planned_at = 0.0
         self._synced_at: float | None = None
 
+    async def load(self) -> None:
+        """Take up what the user asked an earlier process for. After a kill one of it may be searched once more."""
+        await self.pause.load()
+        stored = await searches.stored_plan(self._database, self._config.arr.category)
+        try:
+            self._requested = [] if stored is None else msgspec.json.decode(stored, type=SearchForecast).requested
+        except msgspec.DecodeError as error:
+            _log.info("plan of another version was dropped", error=str(error))
+
     def request(self, item_ids: Iterable[int]) -> None:
         """Search items of the user's choice now: before all others, within the same budget."""
         self._requested = list(dict.fromkeys([*self._requested, *item_ids]))[:_MOST_REQUESTED]
@@ -346,7 +355,14 @@ class SearchLoop:
         through = self._clock.wall() + budget.seconds_for(due, per_hour) if due else None
         through = through and through // 60 * 60
         shown = SearchForecast(
-            self._next[:_SHOWN], due, per_hour, waiting, through, dict(self._left_out), self._limits.known
+            searches=self._next[:_SHOWN],
+            due=due,
+            per_hour=per_hour,
+            waiting_for=waiting,
+            through_at=through,
+            left_out=dict(self._left_out),
+            query_limits=self._limits.known,
+            requested=self._requested,
         )
         await searches.store_plan(self._database, self._config.arr.category, msgspec.json.encode(shown).decode())
 

@@ -458,6 +458,23 @@ async def test_what_somebody_asks_for_comes_first_also_when_nothing_else_is_sear
     assert sent(sandbox) == [asked]
 
 
+async def test_what_somebody_asked_for_outlasts_the_process(hunt, sandbox):
+    asked = sorted(waits(sandbox))[-2:]
+    async with hunt(search_missing=False) as room:
+        await sandbox.arrs["Radarr-HD"].fail(Status(500), "GET /api/v3/queue")
+        room.searching.request(asked)
+        with pytest.raises(ServiceError):
+            await room.searching.one_round()
+        await sandbox.arrs["Radarr-HD"].heal()
+        for _ in range(2):
+            again = SearchLoop(room.context)
+            await again.load()
+            await again.one_round()
+            assert sent(sandbox) == [asked]
+        await searches.store_plan(room.database, "radarr-hd", '{"of": "another version"}')
+        await SearchLoop(room.context).load()
+
+
 async def test_a_search_after_a_failure_passes_and_is_paid_for(hunt, sandbox):
     item = min(waits(sandbox))
     async with hunt(searches_per_hour=6) as room:
@@ -482,7 +499,7 @@ async def test_a_pause_keeps_the_plan_from_being_sent_and_outlasts_the_process(h
         await room.searching.one_round()
         assert sent(sandbox) == [[item]]
         again = SearchLoop(room.context)
-        await again.pause.load()
+        await again.load()
         await again.one_round()
         assert sent(sandbox) == [[item]]
         again.pause_or_resume(ipc.PauseSearches(False))
