@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 _SECONDS = 60.0
+_END_SECONDS = 5.0
 _AT_ONCE = 2
 _LONGEST_MESSAGE = 300
 _ADDRESS = re.compile(r"\[[^\]]* @ 0x[0-9a-f]+\]")  # prefix of a message, different in each run
@@ -43,12 +44,16 @@ _STREAM_KINDS = {"radarr": "v", "sonarr": "v", "lidarr": "a"}
 
 
 class FFprobe:
-    """Runs ffprobe, two at a time at most. `program` is its path, None when it is not installed."""
+    """Runs ffprobe, two at a time at most. `program` is its path, None when it is not installed.
+
+    One that a disk holds does not end before that answers; while two are held none is run.
+    """
 
     def __init__(self, kind: str, program: str | None = None) -> None:
         self.program = program or shutil.which("ffprobe")
         self._streams = _STREAM_KINDS[kind]
         self._turn = asyncio.Semaphore(_AT_ONCE)
+        self._held: list[asyncio.subprocess.Process] = []
 
     async def fault(self, paths: Sequence[str]) -> str | None:
         """Find the fault of media of which no file can be played; None when one can, or when that is not proven."""
@@ -86,6 +91,9 @@ class FFprobe:
 
     async def _run(self, program: str, path: str) -> _Answer | None:
         """Ask about one file; None without an answer in time."""
+        self._held = [process for process in self._held if process.returncode is None]
+        if len(self._held) >= _AT_ONCE:
+            return None
         arguments = ["-v", "error", "-select_streams", self._streams]
         arguments += ["-show_entries", "stream=codec_type", "-of", "csv=p=0", f"file:{path}"]
         process = await asyncio.create_subprocess_exec(
@@ -104,7 +112,8 @@ class FFprobe:
             _log.warning("ffprobe took too long", file=path, seconds=_SECONDS)
             return None
         finally:
-            await _end(process)
+            if not await _is_ended(process):
+                self._held.append(process)
         return _Answer(process.returncode or 0, output.decode(errors="replace"), errors.decode(errors="replace"))
 
 
@@ -156,11 +165,15 @@ def _dying_with_worker() -> list[str]:
     return [setpriv, "--pdeathsig", "KILL"] if setpriv else []
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _is_ended(process: asyncio.subprocess.Process) -> bool:
+    """End a program with its children; returns False when a disk holds it."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_END_SECONDS):
+                await process.wait()
+    return process.returncode is not None
 
 
 def paths_of(save_path: str, relative: Sequence[str]) -> list[str]:

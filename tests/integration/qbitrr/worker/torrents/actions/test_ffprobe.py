@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 from itertools import accumulate
 from pathlib import Path
@@ -254,3 +255,25 @@ def test_only_files_that_are_there_have_paths(tmp_path):
     (tmp_path / "F").mkdir()
     (tmp_path / "F" / "film.mkv").touch()
     assert paths_of(str(tmp_path), ["F/film.mkv", "F/gone.mkv", "F"]) == [str(tmp_path / "F/film.mkv")]
+
+
+async def test_one_that_a_disk_holds_keeps_nobody_waiting(program, tmp_path, monkeypatch):
+    """It does not die before the disk answers. While two are held no other one is run."""
+    pids = tmp_path / "pids"
+    probe = FFprobe("radarr", program(f"echo $$ >> {pids}; exec sleep 600"))
+    monkeypatch.setattr(ffprobe, "_SECONDS", 0.5)
+    monkeypatch.setattr(ffprobe, "_END_SECONDS", 0.1)
+    with monkeypatch.context() as holding:
+        holding.setattr(os, "killpg", lambda *_: None)
+        async with asyncio.timeout(20):
+            assert [await probe.fault(["/media/film.mkv"]) for _ in range(4)] == [None] * 4
+    held = running(pids)
+    assert len(held) == 2
+    for pid in held:
+        os.killpg(int(pid), signal.SIGKILL)
+
+    async def another_is_run():
+        await probe.fault(["/media/film.mkv"])
+        return len(pids.read_text().split()) > 2
+
+    await until(another_is_run, 10, "no other one is run")
