@@ -146,7 +146,7 @@ class SearchLoop:
         commands = await self._arr.commands()
         if await self._seasons.check(commands):
             self._synced_at = None
-        for rest in await self._outcomes.check(commands):
+        async for rest in self._outcomes.check(commands):
             if rest.reason == _ASKED:
                 self.request(rest.item_ids)
             else:

@@ -11,7 +11,7 @@ from qbitrr import logs
 from qbitrr.errors import GoneError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
     from qbitrr.arr.client import ArrClient
     from qbitrr.arr.models import Command
@@ -43,23 +43,22 @@ class SearchOutcomes:
             del self._pending[next(iter(self._pending))]
         self._pending[command.id] = (self._clock.monotonic(), search)
 
-    async def check(self, commands: Iterable[Command]) -> list[PlannedSearch]:
-        """Find the searches that failed because of an item that is gone; returns them without it.
+    async def check(self, commands: Iterable[Command]) -> AsyncIterator[PlannedSearch]:
+        """Find the searches that failed because of an item that is gone; yields them without it, each once.
 
         `commands` are those that the Arr lists; others are asked for by their ids. Raises a ServiceError.
         """
         listed = {command.id: command for command in commands}
-        again = []
         for number, (sent_at, search) in list(self._pending.items()):
             command = listed.get(number)
             if command is None and self._clock.monotonic() >= sent_at + _LISTED_SECONDS:
                 command = await self._dropped(number)
             if command is None or not command.ended:
                 continue
-            if command.status == "failed" and (rest := await self._rest(search)):
-                again.append(rest)
+            rest = await self._rest(search) if command.status == "failed" else None
             self._pending.pop(number, None)
-        return again
+            if rest is not None:
+                yield rest
 
     async def _dropped(self, number: int) -> Command | None:
         try:

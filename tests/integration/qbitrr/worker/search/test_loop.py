@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from qbitrr import ipc
 from qbitrr.arr.client import ArrClient
 from qbitrr.clock import Clock
-from qbitrr.errors import ServiceError, ThrottledError
+from qbitrr.errors import ServiceError, ThrottledError, UnreachableError
 from qbitrr.rules.search.again import SearchAgain
 from qbitrr.rules.search.plan import SearchForecast
 from qbitrr.sandbox.life.fate import Odds
@@ -111,6 +111,33 @@ async def test_one_movie_that_is_gone_does_not_keep_the_others_from_being_search
         await until(lambda: searches_in(arr)[-1].ended is not None, 5, "it does not end")
         await room.searching.one_round()
         assert len(sent(sandbox)) == 2
+
+
+async def test_what_is_left_of_a_search_is_not_lost_when_the_arr_goes_silent(hunt, sandbox):
+    """Of two that failed it does not answer about the second one."""
+    arr = sandbox.world.arrs["Radarr-HD"]
+    async with hunt(search_missing=False, searches_per_hour=60, search_limit=100) as room:
+        gone, *others = sorted(waits(sandbox))[:6]
+        del arr.collection.items[gone]
+        room.searching.request([gone, *others[:4]])
+        await room.searching.one_round()
+        room.searching.request(others[4:])
+        await room.searching.one_round()
+        await until(lambda: all(one.ended is not None for one in searches_in(arr)), 5, "they do not end")
+        searches_in(arr)[0].status = searches_in(arr)[1].status = "failed"
+        asked = room.services.arr.item
+
+        async def item(number):
+            if number in others[4:]:
+                raise UnreachableError("Radarr-HD", "silent")
+            return await asked(number)
+
+        room.services.arr.item = item
+        with pytest.raises(UnreachableError):
+            await room.searching.one_round()
+        room.services.arr.item = asked
+        await room.searching.one_round()
+        assert sent(sandbox)[2:] == [others[:4]]
 
 
 async def test_a_search_that_fails_for_another_reason_is_not_sent_again(hunt, sandbox):
