@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 T = TypeVar("T")
 
+_ASKED_AT_ONCE = 100
+"""Torrents in one request: a proxy accepts an address of 8 KiB."""
+_all_rows = msgspec.json.Decoder(list[TorrentRow])
 _VERSION = re.compile(r"v\d[\w.+-]{0,40}")
 
 
@@ -84,9 +88,7 @@ class QbittorrentClient:
 
     async def torrents(self, infohashes: Iterable[str]) -> dict[str, Torrent]:
         """Ask for these torrents as they are now, by infohash, without those that do not exist."""
-        body = await self._session.get("torrents/info", {"hashes": "|".join(infohashes)})
-        rows = self._session.http.decode(body, list[TorrentRow], "torrents/info")
-        return {row.hash: msgspec.structs.replace(row, state=state_name(row.state)) for row in rows}
+        return await self._rows(infohashes, _all_rows.decode)
 
     async def lists_any(self) -> bool:
         """Ask whether it lists a torrent at all, which one that has just started may not do yet."""
@@ -98,9 +100,17 @@ class QbittorrentClient:
 
         To show them only: that a torrent is missing here proves nothing.
         """
-        body = await self._session.get("torrents/info", {"hashes": "|".join(infohashes)})
-        rows = self._read(read_rows, body, "torrents/info")
-        return {row.hash: msgspec.structs.replace(row, state=state_name(row.state)) for row in rows}
+        return await self._rows(infohashes, read_rows)
+
+    async def _rows(self, infohashes: Iterable[str], read: Callable[[bytes], list[TorrentRow]]) -> dict[str, Torrent]:
+        """Ask for some torrents, not too many at a time. None of them is no request, which would be one for all."""
+        found: dict[str, Torrent] = {}
+        left = iter(infohashes)
+        while some := list(islice(left, _ASKED_AT_ONCE)):
+            body = await self._session.get("torrents/info", {"hashes": "|".join(some)})
+            rows = self._read(read, body, "torrents/info")
+            found |= {row.hash: msgspec.structs.replace(row, state=state_name(row.state)) for row in rows}
+        return found
 
     def _read(self, read: Callable[[bytes], T], body: bytes, what: str) -> T:
         try:

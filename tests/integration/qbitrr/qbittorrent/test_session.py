@@ -195,6 +195,20 @@ async def test_the_calls_are_those_of_the_version_that_was_checked_last(register
             await new.stop()
 
 
+async def test_many_torrents_are_asked_for_in_addresses_that_proxies_accept_and_none_for_nothing(register):
+    async with Sandbox() as sandbox:
+        there = set(list(sandbox.world.client.torrents)[:2])
+        access = Access("qBit", sandbox.qbittorrent.url, "admin", "adminadmin")
+        client = QbittorrentClient(access, register, QUICK)
+        asked = [*(f"{number:040x}" for number in range(1000)), *there]
+        try:
+            for read in (client.torrents, client.readable_torrents):
+                assert set(await read(asked)) == there
+                assert await read([]) == {}
+        finally:
+            await client.close()
+
+
 async def test_another_application_at_the_address_is_noticed(connect, register):
     async with Sandbox(has_past=False) as other:
         client = QbittorrentClient(Access("qBit", other.urls["Radarr-HD"], "u", "p"), register, QUICK)
