@@ -27,4 +27,4 @@ class MediaRequest(NamedTuple):
 def number(value: Any) -> int | None:
     """Parse an id, which may be sent as text; None for anything else."""
     text = str(value) if isinstance(value, int | str) else ""
-    return int(text) if text.isascii() and text.isdigit() and 0 < int(text[:19]) < 1 << 62 else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) < 1 << 62 else None

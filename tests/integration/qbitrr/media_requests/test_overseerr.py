@@ -84,6 +84,7 @@ async def test_all_ids_are_taken_and_what_is_no_id_is_none():
     ids = {"tmdbId": "12", "tvdbId": 0, "imdbId": "tt12"}
     assert (await ask([movie(**ids)]))[0] == [MediaRequest(12, None, "tt12")]
     assert (await ask([movie(tmdbId=None, imdbId="")]))[0] == []
+    assert (await ask([movie(tmdbId="1" * 25)]))[0] == []  # more than a state file can hold
 
 
 @pytest.mark.parametrize(
