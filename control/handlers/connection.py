@@ -14,7 +14,7 @@ from control.connection_check import (
 )
 from control.context import HandlerContext
 from control.web.errors import invalid
-from qbitrr.config import Arr, QBit
+from qbitrr.config import Arr, QBit, address
 from qbitrr.config.model import Ombi, Overseerr, Prowlarr
 from qbitrr.config.redact import redact_url
 from qbitrr.errors import NotFoundError
@@ -155,7 +155,7 @@ async def _test_requester(arr: Arr, requester: Requester) -> TestResult:
 
 
 async def _test_given(request: ConnectionRequest) -> TestResult:
-    if not request.uri.lower().startswith(("http://", "https://")):
+    if not _is_address(request.uri):
         raise invalid("uri", request.uri, "Must be an address that begins with http:// or https://")
     if request.arr_type is None:
         raise invalid("arrType", None, "Must be given along with uri")
@@ -175,3 +175,11 @@ async def _test_given(request: ConnectionRequest) -> TestResult:
         return await probe_requests("the form", request.requests_for, table)
     kind = cast('Literal["radarr", "sonarr", "lidarr"]', request.arr_type)
     return await probe_arr(kind, request.uri, request.api_key, verify_tls=verify_tls, category=request.category)
+
+
+def _is_address(uri: str) -> bool:
+    try:
+        address.http_url(uri)
+    except ValueError:
+        return False
+    return uri.lower().startswith(("http://", "https://"))

@@ -16,6 +16,7 @@ def http_url(text: str) -> str:
     url = _split(text, assumed="http://")
     if url.scheme not in ("http", "https"):
         raise ValueError(text)
+    str(url.hostname).encode("idna")  # as it will be looked up; its UnicodeError is a ValueError
     user, at, host = url.netloc.rpartition("@")
     return f"{url.scheme}://{user}{at}{host.lower()}{url.path.rstrip('/')}"
 

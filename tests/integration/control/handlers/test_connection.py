@@ -135,7 +135,9 @@ async def test_refused_credentials_are_tried_once(client, monkeypatch):
     assert len(tried) == 1
 
 
-@pytest.mark.parametrize("uri", ["", "file:///etc/passwd", "radarr:7878", "ftp://x"])
+@pytest.mark.parametrize(
+    "uri", ["", "file:///etc/passwd", "radarr:7878", "ftp://x", "http://radarr..lan", "http://[", "http://radarr:0"]
+)
 async def test_only_http_addresses_are_tested(client, uri):
     await post(client, PATH, 400, json={"arrType": "radarr", "uri": uri})
 

@@ -17,6 +17,9 @@ from qbitrr.config.values import is_below, normal_category
         ("[::1]:7878", "http://[::1]:7878"),
         ("::1", "http://[::1]"),
         ("http://Me:Pass@host", "http://Me:Pass@host"),
+        ("http://radarr.lan.:7878", "http://radarr.lan.:7878"),
+        ("http://my_radarr", "http://my_radarr"),
+        ("http://fernsehgerät.lan", "http://fernsehgerät.lan"),
         ("http://host/path?query=1#part", "http://host/path"),
     ],
 )
@@ -36,6 +39,9 @@ def test_addresses_of_arrs_get_one_form(written, url):
         "http://a b",
         "http://[x",
         "host:port",
+        "http://radarr..lan:7878",
+        "http://.",
+        f"http://{'r' * 64}.lan",
     ],
 )
 def test_what_is_no_address_is_refused(written):
