@@ -6,6 +6,7 @@ line breaks and other control characters are escaped: what a service or a torren
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import logging.handlers
 import os
@@ -29,6 +30,7 @@ WEB_FILE = "WebUI.log"
 _OURS = ("qbitrr", "supervisor", "control")
 _FILE_BYTES = 10 << 20
 _OLD_FILES = 5
+_LONGEST_NAME = 200  # file systems take 255 bytes; a character can be nine of them
 _NAMES = frozenset({"event", "timestamp", "level", "category", "section", "instance", "service"})  # never secret
 _CONTINUED = "  | "  # begins the further lines of an entry: those of a traceback
 
@@ -39,8 +41,10 @@ def file_name(category: str) -> str:
     >>> file_name("radarr-4k"), file_name("tv/anime"), file_name("Main")
     ('radarr-4k.log', 'tv=2Fanime.log', '=Main.log')
     """
-    name = quote(category, safe=" +,@").replace("=", "=3D").replace("%", "=") + ".log"
-    return f"={name}" if name in (MAIN_FILE, WEB_FILE) else name
+    name = quote(category, safe=" +,@").replace("=", "=3D").replace("%", "=")
+    if len(name) > _LONGEST_NAME:
+        name = f"{name[:_LONGEST_NAME]}=={hashlib.sha256(category.encode()).hexdigest()[:16]}"
+    return f"={name}.log" if f"{name}.log" in (MAIN_FILE, WEB_FILE) else f"{name}.log"
 
 
 def configure(level: str, folder: Path | None, file: str, redact: Callable[[str], str]) -> None:

@@ -136,6 +136,14 @@ def test_no_two_categories_share_a_log_file_and_none_leaves_the_folder(one, othe
     assert logs.file_name(one) not in (logs.MAIN_FILE, logs.WEB_FILE)
 
 
+@pytest.mark.parametrize("category", ["a" * 251, "映画" * 20, "é" * 41 + "/", "=" * 100])
+def test_a_file_of_a_long_category_can_be_opened_and_is_that_of_no_other(tmp_path, category):
+    name = logs.file_name(category)
+    (tmp_path / f"{name}.5").touch()
+    assert name.startswith(logs.file_name(category[0]).removesuffix(".log"))
+    assert name != logs.file_name(f"{category[:-1]}-")
+
+
 def test_a_category_named_like_a_file_of_the_supervisor_gets_another():
     assert logs.file_name("Main") == "=Main.log"
     assert logs.file_name("=Main") != "=Main.log"
