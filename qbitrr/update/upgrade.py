@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from qbitrr import __version__, logs
-from qbitrr.errors import UpdateFailedError
+from qbitrr.errors import UpdateFailedError, UpdateInProgressError
 from qbitrr.update import index, record, switch
 from qbitrr.update.download import download
 from qbitrr.update.record import Record
@@ -67,7 +67,13 @@ class Upgrade:
         self._place = place_for(installation, data_dir, release)
 
     def open(self, now: float) -> None:
-        """Write the record, before anything is installed. Raises OSError."""
+        """Write the record, before anything is installed.
+
+        Raises OSError, and UpdateInProgressError while the last update may have to be taken back.
+        """
+        last = record.read(self._data_dir)
+        if last is not None and last.phase == "switched":
+            raise UpdateInProgressError(f"the update to {last.new_version} has still to get ready: start the daemon")
         opened = Record(
             phase="staging",
             old_version=__version__,

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from qbitrr import __version__
 from qbitrr.config import Settings
 from qbitrr.data_dir import DataDir
-from qbitrr.errors import UpdateFailedError
+from qbitrr.errors import UpdateFailedError, UpdateInProgressError
 from qbitrr.state import backup, ledger
 from qbitrr.state.database import open_writer
 from qbitrr.update import record, stage, switch, upgrade
@@ -122,6 +122,15 @@ def test_an_update_that_cannot_be_undone_is_left_to_the_next_start(installed, mo
     monkeypatch.setattr(switch, "point", full)
     (installed / "data" / "state.db").unlink()
     opened.switch(NOW)
+    assert record.read(data_dir).phase == "switched"
+
+
+def test_an_update_that_has_still_to_prove_itself_is_not_replaced_by_another(installed):
+    at(installed, "switched", ours="new")
+    data_dir = DataDir(installed / "data")
+    here = Installation("linked", str(installed / "versions" / "new"), str(installed / "current"))
+    with pytest.raises(UpdateInProgressError, match="start the daemon"):
+        Upgrade(data_dir, {}, Settings(), here, Release("99.0"), {}).open(NOW)
     assert record.read(data_dir).phase == "switched"
 
 
