@@ -62,8 +62,8 @@ def not_in_queue(torrent: TorrentFacts, context: RuleContext, _policy: Policy, n
     imports, proof = context.history.imports, context.history.proof or ImportProof()
     if proof.grabbed and not proof.failed and not proof.whole:
         return passes("the Arr grabbed it and has not imported it", missing=sorted(proof.missing))
-    again_at = (imports.checked_at or 0.0) + retry_seconds(imports.checks)
-    if imports.checked_at is None or now >= again_at:
+    again_at = over_at(imports.checked_at, retry_seconds(imports.checks), now)
+    if again_at is None:
         return acts(Action.CHECK_IMPORT, "it is complete and not in the Arr's queue, which may have imported it")
     if context.queue is None and context.history.searched_again:
         return passes("it was searched again while it was stalled, and is complete after all")
@@ -268,14 +268,27 @@ def import_failed_lately(torrent: TorrentFacts, context: RuleContext, _policy: P
         return passes("no import of it has failed")
     wait = retry_seconds(imports.failures)
     facts = {"failures": imports.failures, "wait_seconds": wait}
-    if now < imports.failed_at + wait:
-        return stops("the last import failed and is tried again later", imports.failed_at + wait, **facts)
+    if (again_at := over_at(imports.failed_at, wait, now)) is not None:
+        return stops("the last import failed and is tried again later", again_at, **facts)
     return passes("the last import failed long enough ago", **facts)
 
 
 def retry_seconds(tries: int) -> int:
     """Read the delay after so many tries."""
     return RETRY_SECONDS[min(max(tries, 1), len(RETRY_SECONDS)) - 1]
+
+
+_CLOCK_SECONDS = 60.0
+
+
+def over_at(since: float | None, seconds: float, now: float) -> float | None:
+    """Say when a delay since a moment is over; None when it is, or when there was no such moment.
+
+    A moment that is yet to come was noted by a clock that was ahead: nothing waits for it.
+    """
+    if since is None or since > now + _CLOCK_SECONDS or now >= since + seconds:
+        return None
+    return since + seconds
 
 
 def finished(torrent: TorrentFacts, context: RuleContext, _policy: Policy, _now: float) -> Finding:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qbitrr.rules import states
 from qbitrr.rules.tags import TAG_IMPORTED
+from qbitrr.rules.torrents.completed import over_at
 from qbitrr.rules.verdict import Action, acts, passes, stops
 
 if TYPE_CHECKING:
@@ -67,10 +68,9 @@ def _is_imported(torrent: TorrentFacts, context: RuleContext) -> bool:
 
 
 def _recheck(because: str, context: RuleContext, now: float, **facts: Any) -> Finding:
-    rechecks, rechecked_at = context.history.rechecks, context.history.rechecked_at
+    rechecks = context.history.rechecks
     facts |= {"rechecks": rechecks}
-    if rechecked_at is not None:
-        again_at = rechecked_at + RECHECK_SECONDS[min(max(rechecks, 1), len(RECHECK_SECONDS)) - 1]
-        if now < again_at:
-            return stops(f"{because}, and it was rechecked not long ago", again_at, **facts)
+    delay = RECHECK_SECONDS[min(max(rechecks, 1), len(RECHECK_SECONDS)) - 1]
+    if (again_at := over_at(context.history.rechecked_at, delay, now)) is not None:
+        return stops(f"{because}, and it was rechecked not long ago", again_at, **facts)
     return acts(Action.RECHECK, because, **facts)

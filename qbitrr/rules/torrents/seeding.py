@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr.rules.seeding import progress
 from qbitrr.rules.tags import TAG_IMPORTED
-from qbitrr.rules.torrents.completed import retry_seconds
+from qbitrr.rules.torrents.completed import over_at, retry_seconds
 from qbitrr.rules.torrents.failure import discarded_by_user, not_cleared
 from qbitrr.rules.verdict import Action, acts, passes, stops
 
@@ -28,8 +28,8 @@ def settings_differ(_torrent: TorrentFacts, context: RuleContext, _policy: Polic
     difference, history = context.adjustment, context.history
     if not difference:
         return passes("its limits, tags and trackers are as they should be")
-    again_at = (history.adjusted_at or 0.0) + WRITE_AGAIN_SECONDS
-    if difference == history.adjusted and now < again_at:
+    again_at = over_at(history.adjusted_at, WRITE_AGAIN_SECONDS, now)
+    if difference == history.adjusted and again_at is not None:
         return passes(
             "its settings were written not long ago, and were changed back", again_at, **difference.in_facts()
         )
@@ -63,8 +63,8 @@ def _prove_import(torrent: TorrentFacts, context: RuleContext, now: float) -> Fi
     imports = context.history.imports
     if TAG_IMPORTED not in torrent.tags:
         return passes("its seeding is over, but it has not been imported")
-    again_at = (imports.checked_at or 0.0) + retry_seconds(imports.checks)
-    if imports.checked_at is not None and now < again_at:
+    again_at = over_at(imports.checked_at, retry_seconds(imports.checks), now)
+    if again_at is not None:
         return passes("its seeding is over, but the Arr's history shows no import", again_at, checks=imports.checks)
     return acts(Action.CHECK_IMPORT, "its seeding is over, and its tag says that it was imported")
 

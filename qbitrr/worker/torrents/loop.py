@@ -103,6 +103,7 @@ class TorrentLoop:
         self._identities: dict[TorrentKey, VerdictIdentity] = {}  # the traces are in the state file
         self._since: dict[TorrentKey, float] = {}
         self._revisit_at: dict[TorrentKey, float] = {}
+        self._judged_at = -math.inf
         self._to_explain: set[TorrentKey] = set()
         self._complete_at: dict[TorrentKey, float] = {}  # expected, monotonic
         self._answered_before: dict[str, float] = {}
@@ -252,8 +253,12 @@ class TorrentLoop:
     # -- judging ------------------------------------------------------------------------------------------------------
 
     async def _judge_all(self, now: float) -> None:
-        """Judge what is due, some at a time: the traces of ten thousand verdicts are not in memory together."""
-        self._to_judge |= {key for key, at in self._revisit_at.items() if at <= now}
+        """Judge what is due, some at a time: the traces of ten thousand verdicts are not in memory together.
+
+        When the clock was set back all is due that waits for a time, which was worked out by the clock before.
+        """
+        was_set_back, self._judged_at = now < self._judged_at, now
+        self._to_judge |= {key for key, at in self._revisit_at.items() if at <= now or was_set_back}
         self._to_judge = {  # a torrent whose client does not answer may still be there
             key for key in self._to_judge if self.poll.has(key) or not self.poll.answers(key.instance)
         }

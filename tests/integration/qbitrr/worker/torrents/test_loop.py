@@ -369,3 +369,17 @@ async def test_an_idle_pass_reads_nothing_from_the_state_file(sandbox, bench, mo
         await opened.database.write("UPDATE ledger SET outcome = ''")
         await passes(opened)
     assert len(read) == 1
+
+
+async def test_when_the_clock_was_set_back_all_that_waits_for_it_is_judged_by_the_new_one(bench, monkeypatch):
+    def broken(_judge, _torrent):
+        raise ValueError("broken")
+
+    monkeypatch.setattr(Judge, "judge", broken)
+    now = [time.time() + 86_400]
+    async with bench(clock=Clock(wall=lambda: now[0])) as opened:
+        await opened.loop.load()
+        for seconds in (0, 86_400):
+            now[0] -= seconds
+            await opened.one_pass()
+            assert set(opened.loop._revisit_at.values()) == {now[0] + 60}

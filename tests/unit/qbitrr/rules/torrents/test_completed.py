@@ -77,6 +77,7 @@ def checked(checks, ago, **changes):
         (checked(3, 3600), Action.CHECK_IMPORT),
         (checked(9, 21599), Action.NOTHING),
         (checked(9, 21600), Action.CHECK_IMPORT),
+        (checked(9, -7200), Action.CHECK_IMPORT),  # by a clock that was ahead
         (checked(1, 299, proof=ImportProof()), Action.NOTHING),
         (checked(1, 300, proof=ImportProof()), Action.CHECK_IMPORT),
     ],
@@ -130,6 +131,8 @@ def test_what_was_searched_again_and_got_complete_after_all_is_imported(context,
         (3, 3600, Action.IMPORT),
         (4, 21599, Action.NOTHING),
         (99, 21600, Action.IMPORT),
+        (1, -59, Action.NOTHING),
+        (1, -7200, Action.IMPORT),  # by a clock that was ahead
     ],
 )
 def test_a_failed_import_is_tried_again_less_and_less_often(failures, ago, action):

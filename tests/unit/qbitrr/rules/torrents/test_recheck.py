@@ -59,6 +59,7 @@ RECHECKED = [
     (3, 86400, Action.RECHECK),
     (50, 86399, Action.NOTHING),
     (50, 86400, Action.RECHECK),
+    (1, -7200, Action.RECHECK),  # by a clock that was ahead
 ]
 
 
