@@ -26,6 +26,7 @@ _log = logs.get(__name__)
 
 _METADATA_SECONDS = 600.0  # one that has waited for longer is not waited for
 _COUNTED_SECONDS = 30.0  # between changes of a torrent that only goes on seeding: its counters differ in every poll
+_VERSION_SECONDS = 60.0  # between two looks at the version of a client that sends everything again and again
 _PATIENCE_SECONDS = 2.0  # a pass goes on without the answer of a slower client
 _RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
 _RETRY_UNREACHABLE = Backoff(first_seconds=1.0, limit_seconds=8.0)  # a refused connection is cheap
@@ -66,6 +67,8 @@ class Poll:
         self._in_pass = False
         self._failures = dict.fromkeys(self._clients, 0)
         self._versions: dict[str, str] = {}
+        self._check_at: dict[str, float] = {}
+        self._started_again: set[str] = set()  # between two polls, as it seems, and perhaps as another version
         self._poll_at = dict.fromkeys(self._clients, 0.0)
 
     def present(self) -> set[TorrentKey]:
@@ -173,7 +176,9 @@ class Poll:
         data = await client.maindata(mirror.rid)
         if client.logins != logins and mirror.rid:  # a new session numbers its answers from one
             data = await client.maindata(0)
-        if data.full_update and mirror.rid:  # it was started again between two polls, perhaps as another version
+        if data.full_update and mirror.rid:
+            self._started_again.add(instance)
+        if instance in self._started_again and self._clock.monotonic() >= self._check_at[instance]:
             await self._check_version(instance)
         everything = mirror.rid == 0
         connected_before = mirror.connected
@@ -205,6 +210,8 @@ class Poll:
         client = self._clients[instance]
         await client.check_version()
         self._versions[instance] = await client.version()
+        self._check_at[instance] = self._clock.monotonic() + _VERSION_SECONDS
+        self._started_again.discard(instance)
 
     def _note_departed(self, instance: str, asked_at: float) -> None:
         """Note what the last answer removed, which was there at the answer before."""
