@@ -158,9 +158,10 @@ async def asked(database: Database, limit: int) -> list[Entry]:
 
 
 async def close(database: Database, entry: Entry, state: EndState, outcome: str, now: float) -> None:
-    """End an action with a sentence for the user."""
+    """End an action with a sentence for the user. One that ended meanwhile stays as it is, unless it is undone."""
     await database.write(
-        "UPDATE ledger SET state = ?, outcome = ?, updated_at = ? WHERE id = ?", (state, outcome, now, entry.id)
+        f"UPDATE ledger SET state = ?, outcome = ?, updated_at = ? WHERE id = ? AND (state = 'done' OR {_IS_OPEN})",
+        (state, outcome, now, entry.id),
     )
 
 

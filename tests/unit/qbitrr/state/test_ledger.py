@@ -52,6 +52,16 @@ async def test_approval_lets_all_go_on_that_await_it_in_a_category(database):
     assert (await ledger.get(database, ended.id)).state == "cancelled"
 
 
+@pytest.mark.parametrize("how", ["cancelled", "failed", "undone"])
+async def test_what_ended_stays_as_it_ended_whoever_still_works_on_it(database, how):
+    """The user may discard what is just being judged again."""
+    entry = await plan(database, state="awaiting_approval")
+    await ledger.close(database, entry, how, "a person decided against it", 11.0)
+    await ledger.close(database, entry, "cancelled", "not needed any more", 12.0)
+    ended = await ledger.get(database, entry.id)
+    assert (ended.state, ended.outcome, ended.updated_at) == (how, "a person decided against it", 11.0)
+
+
 async def test_the_story_of_a_torrent_is_told_in_order(database):
     for end in ENDS:
         await ledger.close(database, await plan(database), end, f"it {end}", 11.0)
