@@ -55,7 +55,7 @@ class Report:
     """Reports of one worker. All but the heartbeat are sent only when they changed.
 
     What changes with each pass, activity and clients, is sent together with the heartbeat, and not when it is by then
-    what it was; that something was written, a second later at most. Made and used on a running loop.
+    what it was; that something was written, within a second. Made and used on a running loop.
     """
 
     def __init__(self, channel: Channel, clock: Clock | None = None) -> None:
@@ -67,7 +67,7 @@ class Report:
         self._waiting: dict[tuple[str, str], ipc.Waiting] = {}
         self._last_waiting = ipc.Waiting("", "")
         self._metrics: ipc.Metrics | None = None
-        self._activity = self._last_activity = ipc.Activity("idle")
+        self._activity = self._seen_activity = self._last_activity = ipc.Activity("idle")
         self._last_counters = ipc.Counters()
         self._contradictions: ipc.Contradictions | None = None
         self._clients = self._last_clients = ipc.ClientStates(())
@@ -78,21 +78,17 @@ class Report:
     async def beat(self) -> None:
         """Send a heartbeat every three seconds until cancelled, with what changed, and counters now and then."""
         for number in itertools.count():
-            self._channel.send(self.heartbeat())
-            self.send_changes()
+            self.send_beat()
             if number % _HEARTBEATS_PER_COUNTERS == 0:
                 self._send_counters()
             await ticks.sleep(_HEARTBEAT_SECONDS)
 
-    def send_changes(self) -> None:
-        """Send activity and clients if they are other ones than were sent last, and whether something was written."""
-        if self._wrote_due is not None:
-            self._wrote_due.cancel()
-            self._wrote_due = None
-            self._channel.send(ipc.Wrote())
-        if self._activity != self._last_activity:
-            self._last_activity = self._activity
-            self._channel.send(self._activity)
+    def send_beat(self) -> None:
+        """Send a heartbeat, with clients that changed, and an activity that goes on since the last one."""
+        self._channel.send(self.heartbeat())
+        if self._activity == self._seen_activity:  # else it may be over in a moment
+            self._send_activity()
+        self._seen_activity = self._activity
         if self._clients != self._last_clients:
             self._last_clients = self._clients
             self._channel.send(self._clients)
@@ -145,7 +141,7 @@ class Report:
             self._send_waiting()
         if error is None and self._wrote_due is None:
             loop = asyncio.get_running_loop()
-            self._wrote_due = loop.call_later(ticks.until_tick(loop.time(), _WROTE_SECONDS), self.send_changes)
+            self._wrote_due = loop.call_later(ticks.until_tick(loop.time(), _WROTE_SECONDS), self._send_wrote)
 
     def failed(self) -> None:
         """Count an unexpected error, which was logged."""
@@ -154,7 +150,7 @@ class Report:
     def searched(self, summary: str, at: float) -> None:
         """Report the last search: a sentence and epoch seconds."""
         self._activity = ipc.Activity(self._activity.kind, summary, at)
-        self.send_changes()
+        self._send_activity()
 
     def counted(self, queue_count: int, category_count: int) -> None:
         """Report the number of records in the Arr's queue and of torrents in the category."""
@@ -207,6 +203,15 @@ class Report:
         if self._waiting.pop((task, service), None):
             _log.info("task was unblocked", task=task, service=service)
             self._send_waiting()
+
+    def _send_wrote(self) -> None:
+        self._wrote_due = None
+        self._channel.send(ipc.Wrote())
+
+    def _send_activity(self) -> None:
+        if self._activity != self._last_activity:
+            self._last_activity = self._activity
+            self._channel.send(self._activity)
 
     def _send_counters(self) -> None:
         here = counters.of_process

@@ -27,6 +27,10 @@ def received(channel):
             return messages
 
 
+def besides_beats(channel):
+    return [message for message in received(channel) if not isinstance(message, ipc.Heartbeat)]
+
+
 async def test_a_supervisor_that_does_not_read_never_makes_the_worker_wait(ends):
     link, supervisor = ends
     for number in range(5000):
@@ -59,10 +63,9 @@ async def test_a_report_says_only_what_changed(ends):
     for _ in range(3):
         report.counted(5, 7)
     assert received(supervisor) == [ipc.Metrics(5, 7)]
-    with report.operation("torrents", "health"):
-        report.send_changes()
-        report.send_changes()
-        assert received(supervisor) == [ipc.Activity("health")]
+    for _ in range(3):
+        report.send_beat()
+    assert {type(one) for one in received(supervisor)} == {ipc.Heartbeat}
     report.searched("a movie", 1.0)
     assert received(supervisor) == [ipc.Activity("idle", "a movie", 1.0)]
 
@@ -75,9 +78,26 @@ async def test_what_a_pass_changes_and_changes_back_is_not_sent(ends):
         with report.operation("torrents", "health"):
             report.saw_clients(states)
     assert received(supervisor) == []
-    report.send_changes()
-    report.send_changes()
-    assert received(supervisor) == [ipc.ClientStates(states)]
+    report.send_beat()
+    report.send_beat()
+    assert besides_beats(supervisor) == [ipc.ClientStates(states)]
+
+
+async def test_an_activity_is_sent_when_it_is_the_same_at_two_heartbeats(ends):
+    link, supervisor = ends
+    report = Report(link)
+    for _ in range(3):
+        with report.operation("torrents", "health"):
+            report.send_beat()
+        report.send_beat()
+    assert besides_beats(supervisor) == []
+    with report.operation("torrents", "health"):
+        for _ in range(3):
+            report.send_beat()
+        assert besides_beats(supervisor) == [ipc.Activity("health")]
+    for _ in range(3):
+        report.send_beat()
+    assert besides_beats(supervisor) == [ipc.Activity("idle")]
 
 
 async def test_what_changed_is_sent_together_with_the_heartbeat(ends, monkeypatch):
@@ -85,17 +105,10 @@ async def test_what_changed_is_sent_together_with_the_heartbeat(ends, monkeypatc
     link, supervisor = ends
     report = Report(link)
     beats = asyncio.create_task(report.beat())
-    with report.operation("torrents", "health"):
-        found = await until(lambda: received(supervisor), 5, "nothing was sent")
+    report.saw_clients((ipc.ClientState("qBit", "v5.1.0", "connected", 1, 2, 3, 4),))
+    found = await until(lambda: received(supervisor), 5, "nothing was sent")
     beats.cancel()
-    assert [type(one) for one in found[:2]] == [ipc.Heartbeat, ipc.Activity]
-
-
-async def test_a_write_is_reported_within_a_second_by_itself(ends):
-    link, supervisor = ends
-    report = Report(link)
-    report.wrote(None)
-    assert await until(lambda: received(supervisor), 5, "nothing was sent") == [ipc.Wrote()]
+    assert [type(one) for one in found[:2]] == [ipc.Heartbeat, ipc.ClientStates]
 
 
 async def test_writes_to_the_state_file_are_reported_once_for_many(ends):
@@ -104,11 +117,9 @@ async def test_writes_to_the_state_file_are_reported_once_for_many(ends):
     for _ in range(100):
         report.wrote(None)
     assert received(supervisor) == []
-    report.send_changes()
-    report.send_changes()
-    assert received(supervisor) == [ipc.Wrote()]
+    assert await until(lambda: received(supervisor), 5, "nothing was sent") == [ipc.Wrote()]
     report.wrote(sqlite3.OperationalError("disk full"))
-    report.send_changes()
+    assert report._wrote_due is None
     assert [type(one) for one in received(supervisor)] == [ipc.Waiting]
 
 
