@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from qbitrr.config.dotted_keys import Path, place_of, value_at
+from qbitrr.config.dotted_keys import Path, key_meant_by, place_of, value_at
 from qbitrr.config.model import is_qbit
 from qbitrr.config.model.key import PLACEHOLDER
 from qbitrr.config.redact import HIDDEN, redact_url
@@ -133,11 +133,14 @@ def _is_part(path: Path) -> bool:
 
 
 def is_secret(path: Path) -> bool:
-    """Whether a key holds a secret; one that is not known does by its name."""
+    """Whether a key holds a secret. One that is not known does by its name, or when it is a misspelt one that does."""
     place = place_of(path)
     if place is not None and (place.key is None or place.key.form != "rows"):
         return place.key is not None and place.key.secret
-    return _SECRET_NAME.search(path[-1]) is not None
+    if _SECRET_NAME.search(path[-1]):
+        return True
+    meant = key_meant_by(path)
+    return meant is not None and meant.secret
 
 
 def _shown(path: Path, value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qbitrr.config.messages import did_you_mean
+from qbitrr.config.messages import most_similar
 from qbitrr.config.model import Arr, Notifications, Prowlarr, QBit, Settings, WebUI, arr_kind, is_qbit
 from qbitrr.config.model.key import Table, keys_of
 from qbitrr.errors import UNKNOWN_KEY, ConfigError, Problem
@@ -61,6 +61,14 @@ def place_of(path: Path) -> KeyPlace | None:
             return None
         table = key.table if key.form == "table" else None
     return KeyPlace(table, key) if table or key else None
+
+
+def key_meant_by(path: Path) -> Key | None:
+    """The key of the same table whose name is most similar to that of an unknown one; None when none is."""
+    parent = place_of(path[:-1]) if len(path) > 1 else None
+    keys = {key.name: key for key in _keys_in(parent.table)} if parent and parent.table else {}
+    name = most_similar(path[-1], keys)
+    return keys[name] if name else None
 
 
 def edits_of(changes: Mapping[str, Any], deletions: Iterable[str]) -> Edits:
@@ -145,8 +153,8 @@ def _known_near(path: Path) -> str:
 
 
 def _hint(path: Path) -> str:
-    parent = place_of(path[:-1]) if len(path) > 1 else None
-    return did_you_mean(path[-1], [key.name for key in _keys_in(parent.table)]) if parent and parent.table else ""
+    meant = key_meant_by(path)
+    return f"Did you mean {meant.name}?" if meant else ""
 
 
 def _without_nulls(value: Any) -> Any:

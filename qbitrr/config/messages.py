@@ -78,9 +78,15 @@ def shown(value: object, *, secret: bool) -> str:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence with the known name that is most similar to a misspelt one, or nothing."""
+    meant = most_similar(name, known)
+    return f"Did you mean {meant}?" if meant else ""
+
+
+def most_similar(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most similar to a misspelt one; None when none is."""
     by_lower_case = {candidate.lower(): candidate for candidate in known}
     nearest = get_close_matches(name.lower(), by_lower_case, n=1, cutoff=0.7)
-    return f"Did you mean {by_lower_case[nearest[0]]}?" if nearest else ""
+    return by_lower_case[nearest[0]] if nearest else None
 
 
 def _quoted(value: object) -> str:

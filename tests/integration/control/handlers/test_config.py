@@ -72,6 +72,15 @@ async def test_it_is_shown_without_a_secret(client):
     assert shown["qBit"]["Host"] == "http://localhost"
 
 
+@pytest.mark.parametrize(
+    ("section", "key"), [("qBit", "Pasword"), ("Radarr-4K", "APIKy"), ("WebUI", "tokn"), ("Notifications", "Url")]
+)
+async def test_a_secret_under_a_misspelt_key_is_not_shown(make_context, connect, section, key):
+    context = make_context(f'[{section}]\n{key} = "hunter2"\nNotes = "mine"\n')
+    async with connect(context) as client:
+        assert await get(client, "/web/config") == {section: {"Notes": "mine"}}
+
+
 async def test_a_section_is_renamed_with_its_secret_and_the_torrents_of_its_category(client, context, file):
     body = {"renames": {"Radarr-4K": "Radarr-UHD"}, "changes": {"Radarr-UHD.Managed": True}}
     plan = await post(client, "/web/config/plan", json=body)
