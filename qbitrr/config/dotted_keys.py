@@ -126,10 +126,10 @@ def _keys_in(table: type[Table]) -> Iterator[Key]:
 
 def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
     place = place_of(path)
-    holds_keys = place is not None and (place.table is not None or (place.key is not None and _is_mapping(place, path)))
-    if isinstance(value, dict) and holds_keys:
+    if isinstance(value, dict) and place is not None and (place.table is not None or _is_mapping(place, path)):
         for name, inner in value.items():
-            yield from _leaves((*path, name), inner)
+            names = name.split(".") if place.table is not None else [name]  # those of a mapping are the user's
+            yield from _leaves((*path, *names), inner)
     else:
         yield path, value
 

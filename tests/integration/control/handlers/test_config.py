@@ -118,6 +118,17 @@ async def test_an_object_merges_and_null_deletes(client, file):
     assert "[Radarr-4K.EntrySearch]\nSearchMissing = true" in text
 
 
+async def test_names_within_an_object_may_be_dotted_too(client, context):
+    mappings = {"HD.720p": "Any"}
+    inner = {"EntrySearch.SearchMissing": False, "EntrySearch.QualityProfileMappings": mappings}
+    answer = await change(client, **{"Radarr-4K": inner})
+    search = context.loaded.config.arrs["Radarr-4K"].entry_search
+    assert (search.search_missing, search.quality_profile_mappings) == (False, mappings)
+    assert len(answer["plan"]["changed"]) == 2
+    answer = await change(client, 400, **{"Radarr-4K": {"EntrySearch.SearchMissin": True}})
+    assert answer["error"] == "Invalid configuration key: Radarr-4K.EntrySearch.SearchMissin"
+
+
 async def test_deleting_what_is_absent_succeeds(client, file):
     await post(client, "/web/config", json={"deletions": ["Settings.OldKey", "Radarr-Old", "Settings.LoopSleepTimer"]})
     assert file.read_text() == FILE.replace("LoopSleepTimer = 5\n", "")
