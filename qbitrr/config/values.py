@@ -94,7 +94,8 @@ def _integer(value: object, key: Key) -> int:
 def _text(value: object, key: Key) -> str:
     match value:
         case str():
-            return value if key.secret else value.strip()  # a password may start with a blank
+            # a password may start with a blank; a line end comes from how it was stored, and fits into no header
+            return value.rstrip("\r\n") if key.secret else value.strip()
     raise ValueError
 
 

@@ -77,6 +77,7 @@ def test_a_variable_wins_over_the_file(load, variable, text, attribute, value):
         ("QBITRR_QBIT_PORT", "8181", "port", 8181),
         ("QBITRR_QBIT_USERNAME", "me", "user_name", "me"),
         ("QBITRR_QBIT_PASSWORD", " secret ", "password", " secret "),
+        ("QBITRR_QBIT_PASSWORD", "secret\n", "password", "secret"),
     ],
 )
 def test_a_variable_wins_over_the_qbit_section_and_only_that(load, variable, text, attribute, value):

@@ -43,6 +43,8 @@ FITTING: list[tuple[str, Any, Any]] = [
     ("WebUI.TrustedProxies", "10.1.2.3/8", "10.0.0.0/8"),
     ("WebUI.TrustedProxies", "::1", "::1/128"),
     ("WebUI.Token", " keep blanks ", " keep blanks "),
+    ("WebUI.Token", "of a text with a line end\n", "of a text with a line end"),
+    ("WebUI.Token", "of Windows\r\n", "of Windows"),
     ("qBit.UserName", " admin ", "admin"),
     ("qBit.Host", "https://nas.lan/qb", "https://nas.lan/qb"),
     ("qBit.CategorySeeding.UploadRateLimitPerTorrent", 500, 512_000),
