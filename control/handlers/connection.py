@@ -157,6 +157,8 @@ async def _test_requester(arr: Arr, requester: Requester) -> TestResult:
 async def _test_given(request: ConnectionRequest) -> TestResult:
     if not _is_address(request.uri):
         raise invalid("uri", request.uri, "Must be an address that begins with http:// or https://")
+    if not request.api_key.isprintable():
+        raise invalid("apiKey", None, "Must have no line end and no other control character")
     if request.arr_type is None:
         raise invalid("arrType", None, "Must be given along with uri")
     verify_tls = not request.skip_tls_verify

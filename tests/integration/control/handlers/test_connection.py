@@ -55,6 +55,13 @@ async def test_what_contradicts_is_known_before_a_section_is_written(client, san
     assert '"films"' in other["text"]
 
 
+async def test_a_key_that_fits_into_no_header_is_refused(client, sandbox):
+    given = {"arrType": "radarr", "uri": sandbox.arrs["Radarr-HD"].url, "apiKey": "two\nlines"}
+    answer = await post(client, PATH, 400, json=given)
+    assert answer["details"]["parameter"] == "apiKey"
+    assert "lines" not in str(answer["details"]["value"])
+
+
 @pytest.mark.parametrize(
     ("uri", "trouble"),
     [
