@@ -61,10 +61,10 @@ def is_internal(peer: str | None, headers: MultiMapping[str], proxies: Sequence[
 
 
 def client_address(peer: str, headers: MultiMapping[str], proxies: Sequence[Network]) -> str:
-    """Return the address of a client: the peer, or what a trusted proxy says of it."""
+    """Return the address of a client: the peer, or what a trusted proxy says of it, unless that is no address."""
     if not is_in(peer, proxies):
         return peer
-    return next((client for client in _clients(headers, proxies) if client), peer)
+    return next((client for client in _clients(headers, proxies) if _parsed(client)), peer)
 
 
 def is_forwarded(headers: Mapping[str, str]) -> bool:

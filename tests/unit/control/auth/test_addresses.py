@@ -5,7 +5,9 @@ from ipaddress import ip_network
 import pytest
 from multidict import CIMultiDict
 
-from control.auth.addresses import is_internal
+from control.auth.addresses import client_address, is_internal
+
+PROXY = "192.168.1.2"
 
 
 @pytest.mark.parametrize(
@@ -82,3 +84,18 @@ PROXIES = (ip_network("192.168.1.5/32"), ip_network("172.20.0.0/16"))
 )
 def test_a_forwarded_header_can_only_make_a_request_external(peer, headers, internal):
     assert is_internal(peer, CIMultiDict(headers), PROXIES) is internal
+
+
+@pytest.mark.parametrize(
+    ("headers", "client"),
+    [
+        ({"X-Forwarded-For": "203.0.113.5"}, "203.0.113.5"),
+        ({"X-Forwarded-For": "203.0.113.5, unknown"}, PROXY),
+        ({"Forwarded": "for=_hidden"}, PROXY),
+        ({"X-Real-IP": "\udcff\udcfe"}, PROXY),
+        ({"X-Forwarded-For": "\udcff", "X-Real-IP": "203.0.113.5"}, "203.0.113.5"),
+        ({}, PROXY),
+    ],
+)
+def test_what_a_trusted_proxy_says_of_a_client_counts_only_when_it_is_an_address(headers, client):
+    assert client_address(PROXY, CIMultiDict(headers), (ip_network(f"{PROXY}/32"),)) == client
