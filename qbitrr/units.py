@@ -14,6 +14,8 @@ OFF = -1
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+UNITS = {"seconds": 1, "minutes": MINUTE, "days": DAY}
+"""Seconds of each unit in which a plain number of the configuration may count."""
 
 # capital M is a month of 30 days, small m a minute; the case of other letters does not count
 _SECONDS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY, "M": 30 * DAY}
@@ -53,6 +55,13 @@ def format_duration(seconds: int) -> str:
         return str(seconds)
     letter = next(letter for letter in "Mwdhms" if seconds % _SECONDS[letter] == 0)
     return f"{seconds // _SECONDS[letter]}{letter}"
+
+
+def in_units(seconds: int, unit_seconds: int) -> int | str:
+    """A duration as a plain number of units where that is exact, else as a text."""
+    if seconds <= 0:
+        return seconds
+    return format_duration(seconds) if seconds % unit_seconds else seconds // unit_seconds
 
 
 def parse_size(value: object) -> int:

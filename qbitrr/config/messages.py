@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from qbitrr import units
 from qbitrr.config.redact import redact_url
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ _FORMS: dict[Form, str] = {
     "seconds": f"a number of seconds, {_DURATION}",
     "minutes": f"a number of minutes, {_DURATION}",
     "days": f"a number of days, {_DURATION}",
-    "size": 'a size such as "50G", or "-1"',
+    "size": 'a size such as "50G"',
     "kilobytes": "a number of kilobytes per second",
 }
 
@@ -98,7 +99,17 @@ def _shortened(text: str, most: int = 60) -> str:
 
 
 def _limits(key: Key) -> str:
-    low, high = key.minimum, key.maximum
-    if low is not None and high is not None:
+    low, high = _limit(key, key.minimum), _limit(key, key.maximum)
+    if low and high:
         return f"{low} to {high}"
-    return f"{low} or more" if low is not None else ""
+    if low == "-1" and key.form == "size":
+        return 'or "-1"'
+    return f"{low} or more" if low else ""
+
+
+def _limit(key: Key, inside: float | None) -> str:
+    """A limit as the file has it, where a plain number may count days."""
+    if inside is None:
+        return ""
+    unit_seconds = units.UNITS.get(key.form)
+    return str(inside) if unit_seconds is None else _quoted(units.in_units(int(inside), unit_seconds))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qbitrr import units
@@ -214,15 +215,8 @@ def _mapping(value: object, _: Key) -> dict[str, str]:
     return dict(value)
 
 
-def _duration_in(unit_seconds: int) -> Callable[[Any], int | str]:
-    """A writer of seconds as a plain number of units where that is exact."""
-
-    def write(seconds: int) -> int | str:
-        if seconds <= 0:
-            return seconds
-        return units.format_duration(seconds) if seconds % unit_seconds else seconds // unit_seconds
-
-    return write
+def _duration(value: object, key: Key) -> int:
+    return units.parse_duration(value, unit_seconds=units.UNITS[key.form])
 
 
 _READERS: dict[Form, Callable[[Any, Key], Any]] = {
@@ -245,17 +239,17 @@ _READERS: dict[Form, Callable[[Any, Key], Any]] = {
     "cron": _cron,
     "window": _window,
     "mapping": _mapping,
-    "seconds": lambda value, _: units.parse_duration(value),
-    "minutes": lambda value, _: units.parse_duration(value, unit_seconds=units.MINUTE),
-    "days": lambda value, _: units.parse_duration(value, unit_seconds=units.DAY),
+    "seconds": _duration,
+    "minutes": _duration,
+    "days": _duration,
     "size": lambda value, _: units.parse_size(value),
     "kilobytes": lambda value, _: units.parse_rate(value),
 }
 
 _WRITERS: dict[Form, Callable[[Any], Any]] = {
-    "seconds": _duration_in(1),
-    "minutes": _duration_in(units.MINUTE),
-    "days": _duration_in(units.DAY),
+    "seconds": partial(units.in_units, unit_seconds=1),
+    "minutes": partial(units.in_units, unit_seconds=units.MINUTE),
+    "days": partial(units.in_units, unit_seconds=units.DAY),
     "size": units.format_size,
     "kilobytes": units.to_kilobytes,
 }

@@ -165,10 +165,26 @@ def test_values_without_a_clear_meaning_are_refused_with_what_is_allowed(dotted,
         ("Arr.Torrent.SeedingMode.RemoveTorrent", "-1, 1, 2, 3 or 4"),
         ("Settings.MaxProcessRestarts", "a whole number, 1 or more"),
         ("Settings.Logging", "true or false"),
+        ("Settings.FreeSpace", 'a size such as "50G", or "-1"'),
+        ("Settings.Orphans.MaxBytesPerDay", 'a size such as "50G", 1 or more'),
     ],
 )
 def test_what_is_allowed_is_described_in_short(dotted, words):
     assert allowed(key(dotted)) == words
+
+
+@pytest.mark.parametrize(
+    ("dotted", "limits"),
+    [
+        ("Settings.Orphans.MinimumAge", "1 or more"),
+        ("Settings.Orphans.PurgeAfter", "-1 or more"),
+        ("Arr.EntrySearch.RetryAfterRelease", "0 to 90"),
+        ("Arr.Torrent.SlowDelay", '"1s" or more'),
+        ("Settings.ProcessSpawnTimeoutSeconds", "1 or more"),
+    ],
+)
+def test_limits_are_in_the_unit_of_a_plain_number(dotted, limits):
+    assert allowed(key(dotted)).endswith(f'"1w", {limits}')
 
 
 @pytest.mark.parametrize(
