@@ -42,7 +42,7 @@ class Target(NamedTuple):
 
 def targets_of(settings: Notifications) -> dict[str, Target]:
     """What each address gets, the first row of its kind deciding."""
-    rows = {kind_of(row.to): row for row in reversed(settings.targets)}
+    rows = {row.kind: row for row in reversed(settings.targets)}
     return {
         url: Target(kind, rows[kind].events, rows[kind].digest_seconds)
         if (kind := kind_of(url)) in rows

@@ -52,8 +52,9 @@ def host_name(text: str) -> str:
 
 
 def kind_of(text: str) -> str:
-    """What stands before the `://` of an address, or the text itself, in lower case."""
-    return text.strip().partition("://")[0].lower()
+    """What stands before the `://` of an address, in lower case; empty without it, as the text may be a secret."""
+    scheme = _SCHEME.match(text.strip())
+    return scheme[0].removesuffix("://").lower() if scheme else ""
 
 
 def is_loopback(host: str) -> bool:

@@ -51,7 +51,7 @@ def check_together(config: Config, findings: Findings) -> None:
     _check_provider(config.webui, findings)
     _check_peers(config.webui, findings)
     _check_kept_keys(config, findings)
-    _check_targets(config.notifications, findings)
+    _check_notifications(config.notifications, findings)
     for qbit in qbits:
         _check_login(qbit, findings)
         _check_category_rows(qbit, findings)
@@ -195,13 +195,17 @@ def _check_kept_keys(config: Config, findings: Findings) -> None:
         findings.warning("WebUI.AllowInsecureTokenQuery", "true", "false", hint)
 
 
-def _check_targets(notifications: Notifications, findings: Findings) -> None:
-    kinds = {kind_of(url) for url in notifications.urls}
+def _check_notifications(notifications: Notifications, findings: Findings) -> None:
+    kinds = [kind_of(url) for url in notifications.urls]
+    for position, kind in enumerate(kinds):
+        if not kind:
+            where, allowed = f"Notifications.Urls[{position}]", 'an address such as "discord://…"'
+            findings.warning(where, "a hidden text", allowed, "Nothing can be sent there.")
     for position, row in enumerate(notifications.targets):
         where = f"Notifications.Targets[{position}].To"
         if not row.to:
             findings.problem(where, "nothing", 'what stands before the "://" of an address')
-        elif kind_of(row.to) not in kinds:
+        elif row.kind not in kinds:
             findings.warning(where, f'"{row.to}"', "the kind of an address in Urls", "The row has no effect.")
 
 

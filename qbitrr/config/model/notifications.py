@@ -22,6 +22,11 @@ class NotificationTarget(Table, frozen=True):
         key("seconds", "Messages to there within this time are sent as one.", ge=0, le=86_400),
     ] = field(name="Digest", default=60)
 
+    @property
+    def kind(self) -> str:
+        """The kind of address, in lower case, also when it is written with its "://"."""
+        return self.to.partition("://")[0].strip().lower()
+
 
 class Notifications(Table, frozen=True):
     """`[Notifications]`."""

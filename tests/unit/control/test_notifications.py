@@ -285,6 +285,17 @@ async def test_ends_of_attempts_are_counted_by_the_kind_of_the_address(started, 
     assert notifications.counts.ended == {("json", outcome): number for outcome, number in ends.items()}
 
 
+async def test_an_address_without_a_kind_is_counted_without_a_word_of_it(started):
+    notifications = started(Sender(), settings=Notifications(urls=("discord:/1/hook",), digest_seconds=0))
+    notifications.notify(decision())
+    running = asyncio.create_task(notifications.run())
+    try:
+        await until(lambda: notifications.counts.ended.total() == 1, 5, lambda: notifications.counts)
+    finally:
+        running.cancel()
+    assert notifications.counts.ended == {("", "sent"): 1}
+
+
 async def test_a_send_that_does_not_return_is_cancelled_in_time_and_the_next_message_is_sent(started):
     sender, cancelled = Sender(), []
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qbitrr.config.address import host_name, http_url, peer, qbittorrent_url
+from qbitrr.config.address import host_name, http_url, kind_of, peer, qbittorrent_url
 from qbitrr.config.values import is_below, normal_category
 
 
@@ -76,6 +76,21 @@ def test_host_and_port_make_the_address_of_qbittorrent(host, port, url):
 )
 def test_the_host_of_any_address(written, host):
     assert host_name(written) == host
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        ("discord://id/token", "discord"),
+        (" Mailto://me:secret@example.org", "mailto"),
+        ("discord:/id/token", ""),
+        ("token", ""),
+        ("my token://x", ""),
+        ("", ""),
+    ],
+)
+def test_the_kind_of_an_address_has_nothing_else_of_it(written, kind):
+    assert kind_of(written) == kind
 
 
 @pytest.mark.parametrize("written", ["", "** [DHT] **", "no host here", "https://"])

@@ -374,6 +374,7 @@ def test_what_cannot_hold_of_rules_ranges_and_messages_is_refused(refuse, text, 
         ("[Radarr.Torrent]\nMinimumSpeed = 50", "Radarr.Torrent.DoNotRemoveSlow"),
         ("[[Radarr.Torrent.Ranges]]\nMinimumSpeed = 50", "Radarr.Torrent.DoNotRemoveSlow"),
         ("[Notifications]\nUrls = ['json://x']\nTargets = [{ To = 'discord' }]", "Notifications.Targets[0].To"),
+        ("[Notifications]\nUrls = ['json://x', 'discord:/1/hook']", "Notifications.Urls[1]"),
     ],
 )
 def test_what_cannot_be_meant_so_is_a_warning(load, text, key):
