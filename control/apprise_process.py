@@ -31,9 +31,13 @@ class Message(Struct, frozen=True):
 
 
 class Sent(Struct, frozen=True):
-    """Whether all were reached; the positions of addresses that Apprise rejected; whether Apprise is missing."""
+    """Whether all were reached; the positions of those that were not, and of those that Apprise rejected.
+
+    `is_missing`: Apprise is.
+    """
 
     reached: bool = False
+    missed: tuple[int, ...] = ()
     rejected: tuple[int, ...] = ()
     is_missing: bool = False
 
@@ -48,7 +52,10 @@ def send(message: Message) -> Sent:
     rejected = tuple(position for position, url in enumerate(message.urls) if not senders[position].add(url))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         reached = list(pool.map(lambda sender: _send_to(sender, message), senders))
-    return Sent(all(reached) and bool(reached), rejected)
+    missed = tuple(
+        position for position, is_reached in enumerate(reached) if not is_reached and position not in rejected
+    )
+    return Sent(all(reached) and bool(reached), missed, rejected)
 
 
 def _send_to(sender: Any, message: Message) -> bool:

@@ -161,7 +161,8 @@ class Outbox:
             log, because = (
                 (_log.warning, "its address was removed") if target is None else (_log.error, "it was not sent")
             )
-            log("notification was dropped", because=because, attempts=held.attempts, characters=len(body.plain))
+            kind, characters = kind_of(self._url), len(body.plain)
+            log("notification was dropped", kind=kind, because=because, attempts=held.attempts, characters=characters)
             self._count("dropped")
         self._leave([])
         await self._delivery.save()

@@ -5,11 +5,14 @@ import http.server
 import json
 import threading
 from contextlib import contextmanager
+from unittest.mock import AsyncMock
 
 import pytest
 from apprise.plugins.custom_json import NotifyJSON
+from structlog.testing import capture_logs
 
 from control import apprise_process
+from control.apprise_process import Sent
 from control.apprise_sender import send_by_apprise
 from control.handlers import notifications
 from control.message_text import Link, Strong, body_of
@@ -100,7 +103,7 @@ def test_one_address_that_is_not_reached_does_not_keep_the_others_from_it():
     with receiver() as (address, got):
         urls = (f"json://127.0.0.1:{free_port()}", address)
         sent = apprise_process.send(apprise_process.Message(urls, "qbitrr", *HELLO))
-    assert (sent.reached, sent.rejected, len(got)) == (False, (), 1)
+    assert (sent.reached, sent.missed, sent.rejected, len(got)) == (False, (0,), (), 1)
 
 
 async def test_a_test_message_arrives_or_says_why_not(make_context, connect, monkeypatch):
@@ -108,9 +111,9 @@ async def test_a_test_message_arrives_or_says_why_not(make_context, connect, mon
 
     async def send(urls, title, _body):
         sent.append((tuple(urls), title))
-        return len(sent) == 1
+        return Sent(reached=len(sent) == 1)
 
-    monkeypatch.setattr(notifications, "send_by_apprise", send)
+    monkeypatch.setattr(notifications, "deliver", send)
     async with connect(make_context()) as client:
         assert (await post(client, "/web/notifications/test", 409))["code"] == "CONFLICT"
     config = CONFIG + '[Notifications]\nUrls = ["json://127.0.0.1:1"]\n'
@@ -118,6 +121,31 @@ async def test_a_test_message_arrives_or_says_why_not(make_context, connect, mon
         assert (await post(client, "/web/notifications/test"))["message"] == "1 address was reached"
         assert "the log says more" in (await post(client, "/web/notifications/test", 502))["error"]
     assert sent == [(("json://127.0.0.1:1",), "qbitrr")] * 2
+
+
+@pytest.mark.parametrize(
+    ("sent", "error"),
+    [
+        (Sent(missed=(1,)), "Notifications.Urls[1] (mailto) was not reached"),
+        (Sent(rejected=(2,)), "Notifications.Urls[2] was rejected: it is no address of Apprise"),
+        (Sent(missed=(0,), rejected=(2,)), "Notifications.Urls[0] (json) was not reached; Notifications.Urls[2] was"),
+        (Sent(is_missing=True), "it is missing: install qbitrrd[notify]"),
+        (Sent(), "nothing was sent; the log says more"),
+    ],
+)
+async def test_a_test_message_says_which_address_it_did_not_reach(make_context, connect, monkeypatch, sent, error):
+    monkeypatch.setattr(notifications, "deliver", AsyncMock(return_value=sent))
+    urls = '["json://127.0.0.1:1", "mailto://me:secret@example.org", "discord:/1/hook"]'
+    async with connect(make_context(f"{CONFIG}[Notifications]\nUrls = {urls}\n")) as client:
+        assert (await post(client, "/web/notifications/test", 502))["error"].startswith(f"Apprise: {error}")
+
+
+async def test_what_was_not_reached_is_in_the_log_by_its_kind():
+    with receiver() as (address, _), capture_logs() as logs:
+        assert not await send_by_apprise([address, f"JSON://me:secret@127.0.0.1:{free_port()}"], "qbitrr", HELLO)
+    assert [(one["event"], one["kind"], one["position"]) for one in logs] == [
+        ("notification address was not reached", "json", 1)
+    ]
 
 
 async def test_a_process_that_sends_is_killed_when_it_is_cancelled():

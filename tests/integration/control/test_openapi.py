@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from control.apprise_process import Sent
 from control.handlers import notifications
 from control.routes import INSIDE_ROUTES, OPEN_ROUTES, ROUTES
 from qbitrr import ipc
@@ -90,7 +91,7 @@ BODIES = {
     ids=lambda route: f"{route.method} {route.path}",
 )
 async def test_answers_match_the_description(client, context, log_folder, document, route, monkeypatch):
-    monkeypatch.setattr(notifications, "send_by_apprise", AsyncMock(return_value=True))
+    monkeypatch.setattr(notifications, "deliver", AsyncMock(return_value=Sent(reached=True)))
     waiting_for_approval(context).ask = answering(
         ipc.TorrentFiles(1, "Some.Movie", (ipc.FileRow(0, "a/extras/b.mkv", 1, 1),)), ipc.TorrentEvents(1), ROOM
     )
