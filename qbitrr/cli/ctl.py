@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _JUDGE_SECONDS = 5.0
 _WAIT_SECONDS = 30.0
 _APPLY_SECONDS = 600.0  # until all workers are ready with another configuration; as TimeoutStartSec of the unit
+_ORPHANS = "orphans?limit=500"
 
 
 def status(data_dir: DataDir) -> str:
@@ -96,18 +97,24 @@ def undo(data_dir: DataDir, action_id: int) -> str:
 
 
 def orphans(data_dir: DataDir) -> str:
-    """The files that no torrent knows, the largest first, one a line: at most 500; before them why none is moved."""
-    answer = ask(data_dir, "GET", "orphans?limit=500")
+    """The files that no torrent knows, the largest first, one a line; before them why none is moved."""
+    answer = ask(data_dir, "GET", _ORPHANS)
     lines = [f"not complete: {because}" for because in answer["refusals"]]
     lines += [f"{one['folder']}: {one['refusal']}" for one in answer["folders"] if one["refusal"]]
-    lines += [
+    lines += map(_orphan, answer["orphans"])
+    while after := answer["next"]:
+        answer = ask(data_dir, "GET", f"{_ORPHANS}&after={quote(after)}")
+        lines += map(_orphan, answer["orphans"])
+    return "\n".join(lines) or "no files"
+
+
+def _orphan(one: dict[str, Any]) -> str:
+    return (
         f"{one['id']}: {one['state']}{', due' if one['due'] else ''}, {units.rounded_size(one['sizeBytes'])}, "
         f"{one['folder']}/{one['path']}"
         + (f", deleted after {one['purgeAt']}" if one["purgeAt"] else "")
         + (f", {one['problem']}" if one["problem"] else "")
-        for one in answer["orphans"]
-    ]
-    return "\n".join(lines) or "no files"
+    )
 
 
 def restore_files(data_dir: DataDir, ids: list[int]) -> str:

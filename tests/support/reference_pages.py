@@ -55,7 +55,8 @@ def _command(of: argparse.ArgumentParser, name: str, says: str) -> Iterator[str]
     for one in actions:
         optional = one.option_strings or one.nargs == "?"
         word = one.option_strings[0] if one.option_strings else one.dest.upper()
-        takes = f" {one.dest.upper()}" if one.option_strings and one.nargs != 0 else ""
+        value = f"{one.metavar or one.dest.upper()}{' …' if one.nargs == '+' else ''}"
+        takes = f" {value}" if one.option_strings and one.nargs != 0 else ""
         name += f" [{word}{takes}]" if optional else f" {word}"
         says += f". `{word}`: {one.help}"
     yield f"| `{name}` | {_cell(says)} |"
