@@ -270,7 +270,6 @@ class BlocklistPage(Answer, frozen=True):
 class CommandFile(Answer, frozen=True):
     """A file of a manual import."""
 
-    path: str | None = None
     download_id: str | None = None
 
 
@@ -285,7 +284,13 @@ class CommandBody(Answer, frozen=True):
     album_ids: list[int] | None = None
     series_id: int | None = None
     season_number: int | None = None
-    files: list[CommandFile] | None = None
+    files: list[CommandFile | int] | None = None  # numbers in the commands that rename or retag files
+
+    @property
+    def imported_downloads(self) -> set[str]:
+        """The ids, in upper case, of the downloads whose files a manual import names."""
+        ids = (file.download_id for file in self.files or () if isinstance(file, CommandFile))
+        return {download_id.upper() for download_id in ids if download_id}
 
 
 class Command(Answer, frozen=True):

@@ -18,6 +18,7 @@ TEXT = {"type": "string"}
 COMMAND_FIELDS = {
     "movieIds": NUMBERS,
     "episodeIds": NUMBERS,
+    "movieId": NUMBER,
     "seriesId": NUMBER,
     "seasonNumber": NUMBER,
     "albumIds": NUMBERS,
@@ -26,7 +27,8 @@ COMMAND_FIELDS = {
     "downloadClientId": TEXT,
     # accepted in any case, and answered in lower case
     "importMode": {"type": "string", "enum": ["Auto", "Move", "Copy", "auto", "move", "copy"]},
-    "files": {"type": "array", "items": {"type": "object"}},
+    # of a manual import; a command that renames or retags files lists their numbers
+    "files": {"type": "array", "items": {"anyOf": [{"type": "object"}, NUMBER]}},
 }
 
 

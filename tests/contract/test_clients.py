@@ -9,7 +9,7 @@ import pytest
 from qbitrr.arr import library as lidarr
 from qbitrr.arr import library as radarr
 from qbitrr.arr import library as sonarr
-from qbitrr.arr.client import ArrClient
+from qbitrr.arr.client import MANUAL_IMPORT, ArrClient
 from qbitrr.arr.facts import import_events, path_mappings
 from qbitrr.arr.kinds import KINDS
 from qbitrr.errors import CredentialsRejectedError, GoneError
@@ -139,6 +139,16 @@ async def test_searching_and_refreshing(client, stand_in, sandbox):
     assert refresh.name == "RefreshMonitoredDownloads"
     with pytest.raises(GoneError):
         await client.command(refresh.id + 1000)
+
+
+async def test_commands_are_read_while_the_user_renames_files(client, stand_in):
+    # RenameFilesCommand of all three and RetagFilesCommand of Lidarr list numbers where ManualImportCommand lists files
+    for name in ("RenameFiles", "RetagFiles") if stand_in.kind == "lidarr" else ("RenameFiles",):
+        stand_in.arr.commands.post(name, {f"{client.kind.parent}Id": 1, "files": [4, 5]})
+    stand_in.arr.commands.post(MANUAL_IMPORT, {"files": [{"path": "/a", "downloadId": "ab"}], "importMode": "copy"})
+    *others, by_hand = await client.commands()
+    assert [command.body.imported_downloads for command in others] == [set()] * len(others)
+    assert by_hand.body.imported_downloads == {"AB"}
 
 
 async def test_a_wrong_key_is_refused(stand_in):

@@ -19,7 +19,7 @@ KEPT_SECONDS = 86_400.0
 
 REFRESH, PROCESS, MANUAL_IMPORT = "RefreshMonitoredDownloads", "ProcessMonitoredDownloads", "ManualImport"
 SCANS = {"radarr": "DownloadedMoviesScan", "sonarr": "DownloadedEpisodesScan", "lidarr": "DownloadedAlbumsScan"}
-_COMMON = {"RssSync", REFRESH, PROCESS, MANUAL_IMPORT}
+_COMMON = {"RssSync", REFRESH, PROCESS, MANUAL_IMPORT, "RenameFiles"}
 KNOWN = {
     "radarr": _COMMON
     | {SCANS["radarr"], "MoviesSearch", "MissingMoviesSearch", "CutoffUnmetMoviesSearch", "RefreshMovie"},
@@ -28,7 +28,7 @@ KNOWN = {
     | {"CutoffUnmetEpisodeSearch", "RefreshSeries"},
     "lidarr": _COMMON
     | {SCANS["lidarr"], "AlbumSearch", "ArtistSearch", "MissingAlbumSearch", "CutoffUnmetAlbumSearch"}
-    | {"RefreshArtist"},
+    | {"RefreshArtist", "RetagFiles"},
 }
 
 
@@ -52,7 +52,7 @@ def failed(exception: str) -> Outcome:
 
 def uses_disk(name: str) -> bool:
     """Whether a command excludes others of its sort."""
-    return name.startswith("Downloaded") or name in (PROCESS, MANUAL_IMPORT)
+    return name.startswith("Downloaded") or name in (PROCESS, MANUAL_IMPORT, "RenameFiles", "RetagFiles")
 
 
 class CommandQueue:

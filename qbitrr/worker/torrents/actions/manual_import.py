@@ -111,10 +111,9 @@ async def _send(context: ActionContext, entry: Entry) -> Entry:
 
 async def _sent_before(context: ActionContext, entry: Entry) -> int | None:
     """Find the command that was about to be sent before a crash; None when it did not reach the Arr."""
-    download_id = entry.infohash.upper()
     for command in await context.commands_since(entry.updated_at):
-        files = command.body.files if command.body is not None else None
-        if command.name == MANUAL_IMPORT and any((one.download_id or "").upper() == download_id for one in files or ()):
+        body = command.body
+        if command.name == MANUAL_IMPORT and body and entry.infohash.upper() in body.imported_downloads:
             return command.id
     return None
 
