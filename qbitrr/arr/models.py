@@ -24,17 +24,6 @@ class SystemStatus(Answer, frozen=True):
     version: str | None = None
 
 
-class QualityProfile(Answer, frozen=True):
-    """`GET qualityprofile`; scores are custom format scores."""
-
-    id: int
-    name: str | None = None
-    upgrade_allowed: bool = False
-    cutoff: int = 0  # the id of a quality
-    min_format_score: int = 0
-    cutoff_format_score: int = 0
-
-
 class Tag(Answer, frozen=True):
     """`GET tag`. The Arrs write labels in lower case."""
 
@@ -46,6 +35,38 @@ class WithId(Answer, frozen=True):
     """Anything that the Arr has."""
 
     id: int
+
+
+class ProfileItem(Answer, frozen=True):
+    """A quality of a profile, or a group of them."""
+
+    quality: WithId | None = None
+    items: list[ProfileItem] | None = None
+    allowed: bool = False
+
+
+class FormatItem(Answer, frozen=True):
+    """The score that a profile gives a custom format."""
+
+    format: int
+    score: int = 0
+
+
+class QualityProfile(Answer, frozen=True):
+    """`GET qualityprofile`; scores are custom format scores.
+
+    `items`, from worst to best, and `format_items` decide how good a file is, so that they count when profiles are
+    compared.
+    """
+
+    id: int
+    name: str | None = None
+    upgrade_allowed: bool = False
+    cutoff: int = 0  # the id of a quality
+    min_format_score: int = 0
+    cutoff_format_score: int = 0
+    items: list[ProfileItem] | None = None
+    format_items: list[FormatItem] | None = None
 
 
 class WithProfile(Answer, frozen=True):

@@ -93,6 +93,7 @@ LEFT_OUT = {
     models.HistoryData: {"customFormatScore", "fileId", "releaseSource"},
     models.QueueRecord: {"added", "albumId", "episodeId", "errorMessage", "movieId", "outputPath"},
     models.ClientField: {"value"},
+    models.ProfileItem: {"quality"},
     models.File: {"customFormatScore"},
     models.Episode: {"episodeFile"},
     models.Series: {"imdbId"},

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
+from msgspec.structs import replace
 
 from qbitrr.arr.client import ArrClient
 from qbitrr.arr.kinds import KINDS
@@ -215,6 +216,23 @@ async def test_the_quality_of_files_is_read_once_for_each_artist_and_then_only_w
             assert stand_in.counts[route] <= asked + 1
             met = {number: bool(met) for number, met, *_ in await stored()}
             assert met[album.id] == (not below_cutoff("lidarr", music.profile_of(album), album.file))
+
+
+async def test_the_quality_of_files_is_read_again_when_a_profile_allows_other_qualities(tmp_path):
+    """The worst allowed quality is good enough then: `UpgradableSpecification.QualityCutoffNotMet` of Lidarr."""
+    async with arr_of("lidarr", tmp_path) as (stand_in, client, database):
+        music = stand_in.arr.collection
+        await sync(client, database)
+        await read_files(client, database)
+        profile = music.profiles[1]
+        assert not profile.upgrade_allowed
+        music.profiles[1] = replace(profile, allowed=profile.allowed[-1:])
+        await sync(client, database)
+        await read_files(client, database)
+        whole = [one for one in music.items.values() if one.file]
+        below = {one.id for one in whole if below_cutoff("lidarr", music.profile_of(one), one.file)}
+        rows = await database.rows("SELECT id FROM albums WHERE has_file AND NOT quality_met")
+        assert {number for (number,) in rows} == below
 
 
 async def test_the_quality_that_was_read_stays_when_the_artist_is_read_again(tmp_path):
