@@ -238,6 +238,17 @@ class ArrClient:
         """Ask for one command; GoneError once the Arr has dropped it."""
         return await self.get(f"command/{command_id}", Command)
 
+    async def unlisted_command(self, command_id: int) -> Command | None:
+        """Ask for a command that the Arr lists no more; None when it has dropped it, or will not come to it.
+
+        One that the user cancelled stays `queued`, and runs at the next start of the Arr at the earliest.
+        """
+        try:
+            command = await self.command(command_id)
+        except GoneError:
+            return None
+        return None if command.status == "queued" else command
+
     async def scan(self, path: str, download_id: str, import_mode: str) -> Command:
         """Have a finished download imported. `import_mode` is Auto, Move or Copy."""
         body = {

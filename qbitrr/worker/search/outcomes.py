@@ -52,20 +52,15 @@ class SearchOutcomes:
         for number, (sent_at, search) in list(self._pending.items()):
             command = listed.get(number)
             if command is None and self._clock.monotonic() >= sent_at + _LISTED_SECONDS:
-                command = await self._dropped(number)
+                command = await self._client.unlisted_command(number)
+                if command is None:
+                    self._pending.pop(number, None)
             if command is None or not command.ended:
                 continue
             rest = await self._rest(search) if command.status == "failed" else None
             self._pending.pop(number, None)
             if rest is not None:
                 yield rest
-
-    async def _dropped(self, number: int) -> Command | None:
-        try:
-            return await self._client.command(number)
-        except GoneError:
-            self._pending.pop(number, None)
-            return None
 
     async def _rest(self, search: PlannedSearch) -> PlannedSearch | None:
         """Return a failed search without what is gone; None when nothing is gone, or nothing else was searched."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr import logs
 from qbitrr.arr import facts
-from qbitrr.errors import GoneError, RefusedError, UnexpectedAnswerError
+from qbitrr.errors import RefusedError, UnexpectedAnswerError
 from qbitrr.rules.search.indexers import failed_lately
 from qbitrr.rules.search.seasons import SearchEvidence, SeasonStage, found_nothing, stage
 from qbitrr.state import searches
@@ -60,7 +60,7 @@ class SeasonSearches:
         in_vain = False
         for number, some in groupby(sorted(self._pending or ()), key=lambda one: one.command):
             seasons = list(some)
-            command = listed.get(number) or await self._dropped(number)
+            command = listed.get(number) or await self._client.unlisted_command(number)
             if command is not None and not command.ended:
                 continue
             proven = command is not None and await self._is_in_vain(command, seasons)
@@ -79,12 +79,6 @@ class SeasonSearches:
             return {}
         found, now = await searches.empty_since(self._database, self._category, series_id), self._clock.wall()
         return {season: stage(empty_at, self._rest_seconds, now) for season, empty_at in found.items()}
-
-    async def _dropped(self, number: int) -> Command | None:
-        try:
-            return await self._client.command(number)
-        except GoneError:
-            return None
 
     async def _is_in_vain(self, command: Command, seasons: Sequence[PendingSeason]) -> bool:
         """Whether it is proven that an ended search found nothing; the Arr may use the id for another one by now."""

@@ -140,6 +140,22 @@ async def test_what_is_left_of_a_search_is_not_lost_when_the_arr_goes_silent(hun
         assert sent(sandbox)[2:] == [others[:4]]
 
 
+async def test_a_search_that_the_user_cancels_is_not_waited_for(hunt, sandbox):
+    """The Arr lists it no more, and says for good that it is queued: `CommandQueueManager.Cancel` of all three."""
+    stand_in, now = sandbox.arrs["Radarr-HD"], [1000.0]
+    async with hunt(clock=Clock(monotonic=lambda: now[0]), search_missing=False) as room:
+        room.searching.request(sorted(waits(sandbox))[:1])
+        await room.searching.one_round()
+        (command,) = searches_in(stand_in.arr)
+        await until(lambda: command.ended is not None, 5, "it does not end")
+        command.status, command.ended = "queued", None
+        now[0] += 300
+        await room.searching.one_round()
+        asked = stand_in.counts["GET /api/v3/command/{id}"]
+        await room.searching.one_round()
+        assert asked == stand_in.counts["GET /api/v3/command/{id}"] == 1
+
+
 async def test_a_search_that_fails_for_another_reason_is_not_sent_again(hunt, sandbox):
     arr = sandbox.world.arrs["Radarr-HD"]
     async with hunt(search_missing=False) as room:

@@ -157,6 +157,10 @@ def command_forgotten(opened, command):
     del opened.arr.commands.commands[command.id]
 
 
+def command_cancelled(_opened, command):
+    command.status, command.ended = "queued", None
+
+
 def grabbed_and_gone_from_the_queue(opened, _command):
     (episode, *_) = opened.season.episodes
     opened.arr._grabber.note_grab([episode.id], opened.arr.offer([episode]))
@@ -167,7 +171,11 @@ def another_command(_opened, command):
 
 
 @pytest.mark.parametrize(
-    "change", [one_indexer_failed, command_failed, command_forgotten, another_command, grabbed_and_gone_from_the_queue]
+    "change",
+    [
+        *(one_indexer_failed, command_failed, command_forgotten, command_cancelled, another_command),
+        grabbed_and_gone_from_the_queue,
+    ],
 )
 async def test_what_is_not_proven_changes_nothing(hunt, change):
     async with hunt() as opened:
