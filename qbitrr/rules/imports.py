@@ -82,9 +82,12 @@ def read_queue(queue: QueueFacts | None, *, polled: bool) -> QueueReading:
         return QueueReading(QueueState.NEEDS_USER, (_ENDED[state],))
     if state in ("importPending", "importBlocked", "importFailed"):
         return _waiting(queue)
+    words: tuple[str, ...] = ()
     if polled and queue.status == "warning" and queue.error_message:
-        return QueueReading(QueueState.NEEDS_USER, (queue.error_message,))
-    return QueueReading(QueueState.DOWNLOADING)
+        words = (queue.error_message,)
+    if queue.status == "completed":  # and yet not pending: the Arr cannot use its path, or finds several series for it
+        words = queue.messages
+    return QueueReading(QueueState.NEEDS_USER if words else QueueState.DOWNLOADING, words)
 
 
 def _waiting(queue: QueueFacts) -> QueueReading:

@@ -55,6 +55,11 @@ def nothing_eligible(path: str) -> str:
     return f"No files found are eligible for import in {path}"
 
 
+def not_local(path: str) -> str:
+    """A path of another system."""
+    return f"[{path}] is not a valid local path. You may need a Remote Path Mapping."
+
+
 def no_similar_album(folder: str) -> str:
     """A file that Lidarr cannot match."""
     return f"Couldn't find similar album for [{folder}]"

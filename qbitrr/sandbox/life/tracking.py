@@ -229,8 +229,11 @@ class Tracking:
         return download
 
     def _check(self, download: TrackedDownload) -> None:
-        """Whether the Arr may import a complete download by itself."""
+        """Whether the Arr may import a complete download by itself. A path of another system leaves it as it is."""
         arr = self._arr
+        if not (path := arr.output_path(download.item)).startswith("/"):
+            download.warn_of_all(texts.not_local(path))
+            return
         if not arr.collection.parse(download.item.name):
             grabs = arr.history.grabs(download.download_id)
             by_id = any(grab.data.get(_MATCH_TYPE.get(arr.kind, "")) == "Id" for grab in grabs)

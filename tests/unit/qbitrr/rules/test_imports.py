@@ -31,6 +31,7 @@ STALLED = "The download is stalled with no connections"
 NO_FOLDER = "Unable to Import. Path matches client base download directory, /downloads/radarr"
 NOT_BETTER = "Not an upgrade for existing movie file. Existing quality: Bluray-480p. New Quality WEBDL-480p."
 BY_ID = "Found matching movie via grab history, but release was matched to movie by ID. Manual Import required."
+NO_PATH = "[D:\\downloads\\X] is not a valid local path. You may need a Remote Path Mapping."
 NO_FILES = "No files found are eligible for import in /downloads/radarr/X"
 
 
@@ -61,6 +62,7 @@ def record(tracked_state, *messages, status="completed", tracked_status="ok", er
         (record("importFailed", NOT_BETTER, tracked_status="warning"), QueueState.REFUSED, (NOT_BETTER,)),
         (record("importPending", NO_FILES, tracked_status="warning"), QueueState.REFUSED, (NO_FILES,)),
         (record("importBlocked", BY_ID, tracked_status="warning"), QueueState.NEEDS_USER, (BY_ID,)),
+        (record("downloading", NO_PATH, tracked_status="warning"), QueueState.NEEDS_USER, (NO_PATH,)),
         (record("failedPending"), QueueState.NEEDS_USER, ("the Arr counts the download as failed",)),
         (record("downloadFailed"), QueueState.NEEDS_USER, ("the Arr counts the download as failed",)),
         (record("ignored"), QueueState.NEEDS_USER, ("the Arr ignores the download, as the user asked for",)),

@@ -108,6 +108,19 @@ def test_content_without_a_folder_of_its_own_is_never_imported(kind):
     assert items[0].file is None
 
 
+def test_what_is_at_no_path_of_the_machine_is_never_imported():
+    world, arr = make("radarr")
+    arr.settings.path_mappings.append(PathMapping("/downloads/", "D:\\downloads\\"))
+    (item,) = missing(arr)
+    torrent = grab(world, arr, [item])
+    refresh(world, arr)
+    wait(world, 600)
+    (record,) = records(arr, torrent)
+    assert (record.status, record.tracked_state, record.tracked_status) == ("completed", "downloading", "warning")
+    assert record.messages[0].messages == (texts.not_local(record.output_path),)
+    assert item.file is None
+
+
 def test_without_completed_download_handling_what_is_complete_is_not_listed():
     world, arr = make("radarr")
     arr.settings.completed_download_handling = False

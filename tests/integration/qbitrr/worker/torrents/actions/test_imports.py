@@ -396,6 +396,21 @@ async def test_a_torrent_without_a_folder_is_never_scanned_beside_others(an_arr,
 # -- what the Arr leaves to the user ----------------------------------------------------------------------------
 
 
+async def test_a_path_that_is_none_to_the_arr_is_told_in_its_words(an_arr):
+    """It stays `downloading` then, and `completed`: `CompletedDownloadService.ValidatePath` of all three."""
+    async with an_arr("radarr") as on:
+        on.arr.settings.path_mappings.append(PathMapping(f"{on.client.downloads}/", "D:\\downloads\\"))
+        torrent = downloaded(on, missing(on))
+        async with on.opened() as opened:
+            await opened.loop.load()
+            await passes_until(opened, ended(opened, "import", "failed"), "its import did not end")
+            entry = (await of(opened, torrent))[-1]
+            found = await decided_by(opened, torrent, "arr_has_it")
+    assert "is not a valid local path" in entry.outcome
+    assert "is not a valid local path" in found.because
+    assert scans(on) == []
+
+
 @pytest.mark.parametrize("kind", ["radarr", "sonarr"])
 async def test_what_was_matched_by_its_id_is_left_to_the_user_in_the_words_of_the_arr(an_arr, kind):
     async with an_arr(kind) as on:
