@@ -98,7 +98,7 @@ class FreeSpaceGuard:
         elif steps and not self._config.read_only and self._context.clock.monotonic() >= self._act_at:
             await self._carry_out(steps)
         gone = [infohash for infohash in paused if infohash not in self._mirror.torrents]
-        if gone:
+        if gone and self._mirror.torrents:  # a client that lists nothing is no proof that all of them are gone
             await stored.record_resumed(self._context.database, self._instance, gone)
 
     async def _read_preferences(self) -> None:

@@ -119,6 +119,7 @@ class TorrentLoop:
         await self.observer.load()
         await self.seeding.load()
         self._left_over = await torrents.keys(self._database, self._category)
+        self.poll.expect({key.instance for key in self._left_over})
         before, now = await watch_periods.last(self._database, self._category), self._clock.wall()
         self._answered_before = {instance: at for instance, at in before.items() if at <= now}
 

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qbitrr import logs
 from qbitrr.backoff import Backoff
-from qbitrr.errors import BannedError, CredentialsRejectedError, ServiceError, UnreachableError
+from qbitrr.errors import (
+    BannedError,
+    CredentialsRejectedError,
+    ServiceError,
+    UnexpectedAnswerError,
+    UnreachableError,
+)
 from qbitrr.ipc import ClientState
 from qbitrr.qbittorrent.facts import torrent_facts
 from qbitrr.qbittorrent.mirror import Mirror
@@ -17,8 +23,9 @@ from qbitrr.rules.states import WAITING_FOR_METADATA
 from qbitrr.state.torrents import LastSeen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from qbitrr.qbittorrent.models import MainData
     from qbitrr.rules.facts import TorrentFacts
     from qbitrr.worker.context import WorkerContext
 
@@ -27,6 +34,7 @@ _log = logs.get(__name__)
 _METADATA_SECONDS = 600.0  # one that has waited for longer is not waited for
 _COUNTED_SECONDS = 30.0  # between changes of a torrent that only goes on seeding: its counters differ in every poll
 _VERSION_SECONDS = 60.0  # between two looks at the version of a client that sends everything again and again
+_EMPTY_SECONDS = 600.0  # for which a client that lists nothing any more is not believed
 _PATIENCE_SECONDS = 2.0  # a pass goes on without the answer of a slower client
 _RETRY = Backoff(first_seconds=1.0, limit_seconds=60.0)
 _RETRY_UNREACHABLE = Backoff(first_seconds=1.0, limit_seconds=8.0)  # a refused connection is cheap
@@ -68,8 +76,14 @@ class Poll:
         self._failures = dict.fromkeys(self._clients, 0)
         self._versions: dict[str, str] = {}
         self._check_at: dict[str, float] = {}
+        self._expected: set[str] = set()
+        self._empty_since: dict[str, float] = {}
         self._started_again: set[str] = set()  # between two polls, as it seems, and perhaps as another version
         self._poll_at = dict.fromkeys(self._clients, 0.0)
+
+    def expect(self, instances: Iterable[str]) -> None:
+        """Note which clients had torrents when an earlier process asked them."""
+        self._expected |= set(instances)
 
     def present(self) -> set[TorrentKey]:
         """All torrents as last seen. A new set each time; see `has` for a single one."""
@@ -180,6 +194,7 @@ class Poll:
             self._started_again.add(instance)
         if instance in self._started_again and self._clock.monotonic() >= self._check_at[instance]:
             await self._check_version(instance)
+        self._check_absence(instance, data)
         everything = mirror.rid == 0
         connected_before = mirror.connected
         changes = mirror.apply(data, self._clock.monotonic())
@@ -204,6 +219,20 @@ class Poll:
             unknown = self.everything.apply(data, self._clock.monotonic()).unknown
             if unknown:
                 self.everything.add((await client.readable_torrents(unknown)).items())
+
+    def _check_absence(self, instance: str, data: MainData) -> None:
+        """Doubt that all torrents are gone when a client lists none at all, as one that lost its folder.
+
+        Raises UnexpectedAnswerError for ten minutes; what it names as removed is gone.
+        """
+        lists_nothing = data.full_update and not data.torrents and not data.unreadable
+        if lists_nothing and (self.mirrors[instance].torrents or instance in self._expected):
+            now = self._clock.monotonic()
+            if now - self._empty_since.setdefault(instance, now) < _EMPTY_SECONDS:
+                text = "it lists no torrents any more, which is believed after ten minutes"
+                raise UnexpectedAnswerError(instance, text)
+        self._empty_since.pop(instance, None)
+        self._expected.discard(instance)
 
     async def _check_version(self, instance: str) -> None:
         """Find out which version answers: it may have been updated since the last time."""

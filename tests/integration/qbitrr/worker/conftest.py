@@ -24,6 +24,7 @@ from qbitrr.worker.context import WorkerContext
 from qbitrr.worker.report import Report
 from qbitrr.worker.run import pass_with_space
 from qbitrr.worker.services import connect
+from qbitrr.worker.torrents import poll
 from qbitrr.worker.torrents.actions import context
 from qbitrr.worker.torrents.free_space import FreeSpaceGuard
 from qbitrr.worker.torrents.loop import TorrentLoop
@@ -48,8 +49,9 @@ async def sandbox(judged):
 
 @pytest.fixture(autouse=True)
 def _an_empty_client_is_believed(monkeypatch):
-    """Many a client here has one torrent, and lists nothing once it is gone; see test_quarantine for the doubt."""
-    monkeypatch.setattr(context, "_EMPTY_SECONDS", 0.0)
+    """Many a client here has one torrent, and lists nothing once it is gone; test_quarantine and test_poll doubt it."""
+    for module in (context, poll):
+        monkeypatch.setattr(module, "_EMPTY_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.life.tempo import Tempo
 from qbitrr.sandbox.life.torrent import Torrent, TorrentFile
 from qbitrr.sandbox.sandbox import Sandbox
+from qbitrr.sandbox.services.faults import EmptyLists
 from qbitrr.state import free_space, room, verdicts
 from qbitrr.worker.file_systems import Measured
 from tests.integration.qbitrr.worker.conftest import rooms_of_qbittorrent
@@ -253,6 +254,26 @@ async def test_without_a_guard_what_it_held_goes_on_also_in_a_later_process(
         await settled(opened)
     assert (large.stopped, large.tags, users.stopped) == (False, set(), True)
     assert free_space.instances_with_paused(tmp_path / STATE_FILE) == set()
+
+
+@pytest.mark.parametrize("tagless", [False, True])
+async def test_what_it_held_goes_on_although_the_client_listed_nothing_for_a_while(
+    sandbox, client, add, open_worker, tagless
+):
+    large, users = add("b", 80 * MB), add("c", 10 * MB, stopped=True)
+    client.disk_bytes = KEPT_BYTES + 10 * MB
+    async with open_worker(guarding(Tagless=tagless)) as opened:
+        await passes_until(opened, ended(opened, "pause"), "nothing was paused")
+    await sandbox.qbittorrent.fail(EmptyLists())
+    async with open_worker(guarding(Tagless=tagless)) as opened:
+        await passes_until(opened, lambda: opened.loop.poll.answers("qBit"), "its empty list was not believed")
+        await settled(opened)
+        await sandbox.qbittorrent.heal()
+        client.disk_bytes += 200 * MB
+        opened.loop.poll.everything.reset()
+        opened.loop.poll.mirrors["qBit"].reset()
+        await passes_until(opened, ended(opened, "resume"), "it was not resumed")
+    assert (large.stopped, users.stopped) == (False, True)
 
 
 @pytest.mark.parametrize("tagless", [False, True])

@@ -196,6 +196,44 @@ async def test_a_client_that_was_started_again_between_two_polls_is_asked_for_it
     assert poll.states()[0].version == "v5.3.0"
 
 
+@pytest.mark.parametrize("earlier", [False, True])
+async def test_a_client_that_lists_nothing_any_more_is_believed_after_ten_minutes(poll, client, monkeypatch, earlier):
+    """Also when an earlier process saw its torrents."""
+    now = 1000.0
+    monkeypatch.setattr(poll, "_clock", Clock(monotonic=lambda: now))
+    listed = client.answers[0]
+
+    async def changes(answer):
+        poll._poll_at["qBit"] = 0.0
+        client.answers = [answer]
+        return await poll.changes()
+
+    if earlier:
+        poll.expect({"qBit"})
+    else:
+        await changes(listed)
+    for _ in range(3):
+        assert await changes({"full_update": True}) == (set(), set())
+        assert not poll.answers("qBit")
+        now += module._EMPTY_SECONDS / 4
+    assert await changes(listed) == ({A, B}, set())
+    await changes({"full_update": True})
+    now += module._EMPTY_SECONDS - 1
+    assert await changes({"full_update": True}) == (set(), set())
+    now += 1
+    assert await changes({"full_update": True}) == (set(), {A, B})
+    assert poll.answers("qBit")
+    assert await changes({"full_update": True}) == (set(), set())
+    await changes(listed)
+    assert await changes({"torrents_removed": ["a", "b"]}) == (set(), {A, B}), "what is named as removed is gone"
+
+
+async def test_a_client_that_never_had_a_torrent_is_believed_at_once(poll, client):
+    client.answers = [{"full_update": True}]
+    await poll.changes()
+    assert poll.answers("qBit")
+
+
 async def test_nothing_is_known_of_a_client_that_does_not_answer(poll, client):
     client.answers[0]["server_state"] = {"connection_status": "connected", "dl_info_speed": 5}
     await poll.changes()
