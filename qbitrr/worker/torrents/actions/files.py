@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from qbitrr.errors import GoneError, UnreachableError
+from qbitrr.errors import GoneError, ServiceError, UnreachableError
 from qbitrr.qbittorrent.facts import torrent_files
 from qbitrr.rules.files import deletable, media, select
 from qbitrr.worker.disk import existing_below, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, pause
 from qbitrr.worker.torrents.actions.ffprobe import paths_of
 from qbitrr.worker.torrents.actions.guards import admit
-from qbitrr.worker.torrents.actions.shared_content import shares_data
+from qbitrr.worker.torrents.actions.shared_content import is_shared, list_all
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qbitrr.worker.torrents.actions.context import ActionContext
 
 _VERIFY_ATTEMPTS = 5
+_PATIENCE_SECONDS = 600.0
 
 
 async def examine(context: ActionContext, torrent: TorrentFacts) -> bool:
@@ -75,13 +76,20 @@ async def skip(context: ActionContext, entry: Entry) -> None:
 async def delete_excluded(context: ActionContext, entry: Entry) -> None:
     """Delete a complete torrent's excluded files from disk, unless another torrent has the same data.
 
-    Those of which the torrent itself needs a piece stay.
+    Those of which the torrent itself needs a piece stay. A qBittorrent that does not answer is waited for, but not for
+    long: the import waits meanwhile.
     """
     writer = await admit(context, entry)
     torrent = writer.torrent
     if torrent is None or not torrent.complete:
         raise ActionCancelledError("it is gone, or not complete any more")
-    if await shares_data(context, torrent):
+    try:
+        shared = await is_shared(context, torrent, await list_all(context))
+    except ServiceError:
+        if context.clock.wall() < entry.planned_at + _PATIENCE_SECONDS:
+            raise
+        shared = True
+    if shared:
         context.history.saw_files(entry, complete=True)
         raise ActionCancelledError("another torrent may need the files")
     paths = [file.path for file in deletable(await _files(context, torrent), context.file_rules, torrent.name)]

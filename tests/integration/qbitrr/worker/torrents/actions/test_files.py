@@ -2,6 +2,8 @@
 
 import pytest
 
+from qbitrr.backoff import Backoff
+from qbitrr.errors import UnreachableError
 from qbitrr.sandbox.life.torrent import TorrentFile
 from qbitrr.sandbox.services.qbittorrent_rows import PIECE_BYTES
 from qbitrr.worker.torrents.actions.ffprobe import FFprobe
@@ -121,6 +123,43 @@ async def test_auto_delete_removes_only_what_was_excluded_of_this_torrent(sandbo
     left = {str(p.relative_to(tmp_path / "downloads")) for p in (tmp_path / "downloads").rglob("*") if p.is_file()}
     kept = {f"{torrent.name}/{name}" for name in ("film.mkv", "Extras/near.mkv", "mine.mkv")}
     assert left == {*kept, "Extras/other.mkv"}
+
+
+@pytest.mark.parametrize("answers_again", [True, False])
+async def test_a_client_that_does_not_answer_is_waited_for_for_some_minutes_before_files_are_deleted(
+    sandbox, bench, tmp_path, monkeypatch, answers_again
+):
+    torrent = finished(sandbox.world)
+    arr = only(sandbox.world, torrent)
+    film, extra = (f"{torrent.name}/{name}" for name in ("film.mkv", "Extras/one.mkv"))
+    torrent.files = [TorrentFile(film, 3 * PIECE_BYTES), TorrentFile(extra, PIECE_BYTES, priority=0)]
+    on_disk(torrent, tmp_path / "downloads")
+    arr.imports_by_itself = False
+    arr.refresh_now()
+
+    async def silent(_context):
+        raise UnreachableError("qBit-two", "no answer")
+
+    async with bench(**RULES, AutoDelete=True, VerifyMedia=False) as opened:
+        await opened.loop.load()
+        with monkeypatch.context() as patched:
+            patched.setattr("qbitrr.worker.torrents.actions.files.list_all", silent)
+            await passes_until(opened, ended(opened, "delete_files", "planned"), "nothing was planned")
+            await settled(opened)
+            ((_, state, *_),) = await entries(opened, "delete_files")
+            assert state == "planned"
+            if not answers_again:
+                await opened.database.write("UPDATE ledger SET planned_at = planned_at - 600")
+                patched.setattr("qbitrr.worker.torrents.actions.runner._RETRY", Backoff(0.01, 0.01))
+                await opened.loop.runner.load()
+                opened.loop.runner.retry_now()
+                await passes_until(opened, ended(opened, "delete_files", "cancelled"), "it waits for ever")
+        opened.loop.runner.retry_now()
+        if answers_again:
+            await passes_until(opened, ended(opened, "delete_files"), "nothing was deleted")
+        arr.imports_by_itself = True
+        await passes_until(opened, ended(opened, "import"), "it was not imported")
+    assert [(tmp_path / "downloads" / name).exists() for name in (film, extra)] == [True, not answers_again]
 
 
 @pytest.fixture
