@@ -39,8 +39,8 @@ class Policy(Struct, frozen=True, gc=False):
     strikes: int = 1
     search_stalled_again: bool = False
     maximum_eta_seconds: int = -1
-    eta_rows: tuple[TrackerRow, ...] = ()
-    """The tracker rows with a `MaximumETA`."""
+    eta_rows: Mapping[str, tuple[TrackerRow, ...]] = {}
+    """By qBittorrent, the tracker rows with a `MaximumETA`."""
     keep_slow: bool = True
     minimum_speed: int = 0
     """Bytes per second; 0: none."""
@@ -95,9 +95,10 @@ class Policy(Struct, frozen=True, gc=False):
     def _ranges_of(self, torrent: TorrentFacts) -> Iterator[DownloadRange]:
         return (row for row in self.ranges if _is_in(row, torrent.progress, torrent.size_bytes))
 
-    def maximum_eta_for(self, announce: str) -> int:
-        """The longest download time with this working tracker, in seconds; 0 or less for no limit."""
-        rows = trackers.matching(self.eta_rows, (announce,)) if self.eta_rows else ()
+    def maximum_eta_for(self, torrent: TorrentFacts) -> int:
+        """How long a download may take with its working tracker, in seconds; 0 or less for no limit."""
+        rows = self.eta_rows.get(torrent.instance)
+        rows = trackers.matching(rows, (torrent.tracker,)) if rows else ()
         return rows[0].maximum_eta_seconds if rows else self.maximum_eta_seconds
 
 

@@ -104,7 +104,7 @@ def _stalled(torrent: TorrentFacts, start_left_bytes: int | None) -> Course:
 def _slow(torrent: TorrentFacts, policy: Policy, client: ClientSpeed) -> Course:
     if torrent.state != states.DOWNLOADING:
         return Course.STAND
-    maximum = policy.maximum_eta_for(torrent.tracker)
+    maximum = policy.maximum_eta_for(torrent)
     if not 0 < maximum < torrent.eta_seconds:
         return Course.RESET
     return Course.STAND if limit_on(torrent, client) else Course.RUN

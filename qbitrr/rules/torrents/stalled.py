@@ -107,7 +107,7 @@ def slow(torrent: TorrentFacts, context: RuleContext, policy: Policy, now: float
     It must have been too slow for `Torrent.IgnoreTorrentsYoungerThan`, over `Torrent.Strikes`. No time counts while
     the alternative speed limits of qBittorrent are on, or while another limit is reached.
     """
-    maximum = policy.maximum_eta_for(torrent.tracker)
+    maximum = policy.maximum_eta_for(torrent)
     if maximum <= 0 or torrent.state != states.DOWNLOADING or torrent.eta_seconds <= maximum:
         return passes("it is fast enough, or no MaximumETA is set", MaximumETA_seconds=maximum)
     strikes = count(context.slow, policy.ignore_younger_than_seconds, policy.strikes)

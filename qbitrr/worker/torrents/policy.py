@@ -17,9 +17,9 @@ from qbitrr.rules.policy import Policy, SeedingPolicy
 from qbitrr.worker.config import guards_space
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from qbitrr.config.model import Arr, CategoryRules, QBit, TrackerRow
+    from qbitrr.config.model import Arr, CategoryRules, QBit
     from qbitrr.config.model.modes import RuleMode
     from qbitrr.rules.trackers import Rows
     from qbitrr.worker.config import WorkerConfig
@@ -77,7 +77,7 @@ def _without_arr(config: WorkerConfig, category: str | None) -> Policy:
         with_arr=False,
         strikes=_STRIKES_WITHOUT_ARR,
         maximum_eta_seconds=settings.torrent.maximum_eta_seconds,
-        eta_rows=_with_eta(config.shared_rows, config.qbit.trackers),
+        eta_rows=_with_eta(config),
         keep_slow=False,
         minimum_speed=settings.torrent.speed.minimum_speed_bytes_per_second,
         slow_delay_seconds=settings.torrent.speed.slow_delay_seconds,
@@ -101,7 +101,7 @@ def _with_arr(config: WorkerConfig) -> Policy:
         strikes=torrent.strikes,
         search_stalled_again=torrent.research_stalled,
         maximum_eta_seconds=torrent.maximum_eta_seconds,
-        eta_rows=_with_eta(*(qbit.trackers for qbit in reversed(config.qbits)), torrent.trackers),
+        eta_rows=_with_eta(config),
         keep_slow=torrent.do_not_remove_slow,
         minimum_speed=torrent.speed.minimum_speed_bytes_per_second,
         slow_delay_seconds=torrent.speed.slow_delay_seconds,
@@ -163,18 +163,28 @@ def breaker_limits(config: WorkerConfig) -> breaker.BreakerLimits:
     return breaker.BreakerLimits(config.settings.max_destructive_actions, config.settings.max_destructive_share)
 
 
-def _with_eta(*layers: Iterable[TrackerRow]) -> Rows:
-    return tuple(row for row in trackers.merged(*layers) if row.maximum_eta_seconds > 0)
+def _with_eta(config: WorkerConfig) -> dict[str, Rows]:
+    """By qBittorrent, the tracker rows with a `MaximumETA`."""
+    rows = {qbit.section: _rows(config, qbit.section) for qbit in config.qbits}
+    return {
+        instance: found
+        for instance, some in rows.items()
+        if (found := tuple(row for row in some if row.maximum_eta_seconds > 0))
+    }
+
+
+def _rows(config: WorkerConfig, instance: str) -> Rows:
+    """The tracker rows for torrents of a qBittorrent."""
+    own = next((qbit.trackers for qbit in config.qbits if qbit.section == instance), ())
+    return trackers.merged(config.shared_rows, own, () if config.arr_section is None else config.arr.torrent.trackers)
 
 
 def _seeding_policy(config: WorkerConfig, instance: str, managed: str | None) -> SeedingPolicy:
+    rows = _rows(config, instance)
     if config.arr_section is None:
         rules = _category_rules(config.qbit, managed)
-        rows = trackers.merged(config.shared_rows, config.qbit.trackers)
         return SeedingPolicy(rules, rows, HitAndRunRules(rows, rules.hit_and_run))
     torrent = config.arr.torrent
-    own = next((qbit.trackers for qbit in config.qbits if qbit.section == instance), ())
-    rows = trackers.merged(config.shared_rows, own, torrent.trackers)
     return SeedingPolicy(
         limits=torrent.seeding,
         rows=rows,

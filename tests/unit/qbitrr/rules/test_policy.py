@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qbitrr.config.model import TrackerRow
-from tests.factories import policy
+from tests.factories import policy, torrent
 
 
 def row(uri, priority, seconds):
@@ -12,12 +12,14 @@ def row(uri, priority, seconds):
 
 BY = policy(
     maximum_eta_seconds=60,
-    eta_rows=(
-        row("http://[2001:db8::1]/", 0, 400),
-        row("https://late.vip.tracker.example", 1, 100),
-        row("tracker.example", 2, 200),
-        row("vip.tracker.example:80", 3, 300),
-    ),
+    eta_rows={
+        "qBit": (
+            row("http://[2001:db8::1]/", 0, 400),
+            row("https://late.vip.tracker.example", 1, 100),
+            row("tracker.example", 2, 200),
+            row("vip.tracker.example:80", 3, 300),
+        )
+    },
 )
 
 
@@ -44,9 +46,9 @@ BY = policy(
     ],
 )
 def test_of_the_rows_that_match_the_host_the_highest_priority_counts(url, seconds):
-    assert BY.maximum_eta_for(url) == seconds
+    assert BY.maximum_eta_for(torrent(tracker=url)) == seconds
 
 
 @given(st.text())
 def test_no_announce_url_is_too_strange(url):
-    assert BY.maximum_eta_for(url) in {60, 100, 200, 300, 400}
+    assert BY.maximum_eta_for(torrent(tracker=url)) in {60, 100, 200, 300, 400}

@@ -105,7 +105,8 @@ def test_without_a_maximum_slowness_is_not_timed(maximum):
 
 
 def test_slowness_is_measured_by_the_row_of_the_tracker():
-    by = policy(maximum_eta_seconds=60, eta_rows=(TrackerRow(uri="patient.example", maximum_eta_seconds=7200),))
+    rows = (TrackerRow(uri="patient.example", maximum_eta_seconds=7200),)
+    by = policy(maximum_eta_seconds=60, eta_rows={"qBit": rows})
     assert runs(StrikeKind.SLOW, by=by, eta_seconds=7200, tracker="https://patient.example/a") is Course.RESET
     assert runs(StrikeKind.SLOW, by=by, eta_seconds=7201, tracker="https://patient.example/a") is Course.RUN
 

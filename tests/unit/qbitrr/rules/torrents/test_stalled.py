@@ -254,10 +254,12 @@ def test_it_is_judged_again_when_it_may_have_been_slow_for_long_enough():
 TRACKERS = policy(
     keep_slow=False,
     maximum_eta_seconds=3600,
-    eta_rows=(
-        TrackerRow(uri="slow.example", maximum_eta_seconds=7200),
-        TrackerRow(uri="tracker.example", maximum_eta_seconds=1800),
-    ),
+    eta_rows={
+        "qBit": (
+            TrackerRow(uri="slow.example", maximum_eta_seconds=7200),
+            TrackerRow(uri="tracker.example", maximum_eta_seconds=1800),
+        )
+    },
 )
 
 

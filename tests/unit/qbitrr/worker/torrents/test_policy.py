@@ -12,6 +12,7 @@ from qbitrr.rules.files import compile_rules
 from qbitrr.rules.messages import Answer, MessageRule
 from qbitrr.worker.config import worker_configs
 from qbitrr.worker.torrents.policy import Policies, breaker_limits, file_rules_of, fingerprint, policy_of
+from tests.factories import torrent
 
 
 def configs(settings="", torrent="", search="", arr="", qbit="", section="Radarr-HD"):
@@ -141,9 +142,9 @@ def test_of_the_rows_of_trackers_the_one_with_the_highest_priority_counts():
             ),
         )
     )
-    assert found.maximum_eta_for("https://high.example/a") == 200
-    assert found.maximum_eta_for("https://x.low.example/a") == 100
-    assert found.maximum_eta_for("https://other.org/a") == 60
+    assert found.maximum_eta_for(torrent(tracker="https://high.example/a")) == 200
+    assert found.maximum_eta_for(torrent(tracker="https://x.low.example/a")) == 100
+    assert found.maximum_eta_for(torrent(tracker="https://other.org/a")) == 60
 
 
 def test_a_row_of_the_arr_replaces_that_of_qbittorrent_with_the_same_host():
@@ -153,15 +154,29 @@ def test_a_row_of_the_arr_replaces_that_of_qbittorrent_with_the_same_host():
             torrent=rows("Radarr-HD.Torrent.Trackers", ("http://one.example/b", 0, 200)),
         )
     )
-    assert found.maximum_eta_for("https://one.example/a") == 200
-    assert found.maximum_eta_for("https://two.example/a") == 300
+    assert found.maximum_eta_for(torrent(tracker="https://one.example/a")) == 200
+    assert found.maximum_eta_for(torrent(tracker="https://two.example/a")) == 300
 
 
 def test_a_row_without_a_maximum_leaves_the_arrs_own_limit():
     found = policy_of(
         config(torrent="MaximumETA = 60" + rows("Radarr-HD.Torrent.Trackers", ("https://one.example/a", 9, -1)))
     )
-    assert found.maximum_eta_for("https://one.example/a") == 60
+    assert found.maximum_eta_for(torrent(tracker="https://one.example/a")) == 60
+
+
+@pytest.mark.parametrize(
+    ("instance", "one", "two"),
+    [("qBit", 100, 60), ("qBit-nas", 200, 300), ("qBit-attic", 100, 400)],
+)
+def test_a_maximum_of_a_tracker_is_that_of_the_qbittorrent_that_has_the_torrent(instance, one, two):
+    shared = rows("qBit.Trackers", ("https://one.example/a", 0, 100))
+    nas = rows("qBit-nas.Trackers", ("https://one.example/a", 0, 200), ("https://two.example/a", 0, 300))
+    attic = rows("qBit-attic.Trackers", ("https://two.example/a", 0, 400))
+    others = "".join(f"\n[qBit-{name}]\nHost = '{name}'\n{its}" for name, its in (("nas", nas), ("attic", attic)))
+    found = policy_of(config(qbit=shared + others, torrent="MaximumETA = 60"))
+    assert found.maximum_eta_for(torrent(instance=instance, tracker="https://one.example/a")) == one
+    assert found.maximum_eta_for(torrent(instance=instance, tracker="https://two.example/a")) == two
 
 
 def hosts_of(found):
