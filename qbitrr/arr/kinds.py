@@ -63,8 +63,13 @@ class Kind:
 
 
 GRABBED, FAILED, IGNORED = "grabbed", "downloadFailed", "downloadIgnored"
-"""History event types of a grab, and of a release that was blocklisted."""
-_ALWAYS = {GRABBED: EventKind.GRABBED, FAILED: EventKind.FAILED, "downloadFolderImported": EventKind.IMPORTED}
+"""History event types of a grab, of a release that was blocklisted, and of a download that the user has ignored."""
+_ALWAYS = {
+    GRABBED: EventKind.GRABBED,
+    FAILED: EventKind.FAILED,
+    IGNORED: EventKind.IGNORED,
+    "downloadFolderImported": EventKind.IMPORTED,
+}
 _FILES = frozenset({EventKind.GRABBED, EventKind.IMPORTED})
 
 RADARR = Kind(

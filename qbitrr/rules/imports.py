@@ -33,12 +33,10 @@ MOST_POLLS = 3
 
 _MANUAL = ("manual import", "automatic import is not possible")
 _IMPORTED_BEFORE = ("already imported at", "has already been imported")
+_IGNORES, _FAILED = "the Arr ignores the download, as the user asked for", "the Arr counts the download as failed"
 _ENDED = {
-    "ignored": "the Arr ignores the download, as the user asked for",
-    **dict.fromkeys(
-        ("failed", "failedPending", "downloadFailed", "downloadFailedPending"),
-        "the Arr counts the download as failed",
-    ),
+    "ignored": _IGNORES,
+    **dict.fromkeys(("failed", "failedPending", "downloadFailed", "downloadFailedPending"), _FAILED),
 }
 
 
@@ -125,6 +123,8 @@ class EventKind(StrEnum):
     """Lidarr's word for all albums of a download of which not everything was imported."""
     FAILED = "failed"
     """Its release was blocklisted."""
+    IGNORED = "ignored"
+    """The user had the Arr ignore its download, which is listed no more."""
 
 
 class ImportEvent(Struct, frozen=True):
@@ -144,6 +144,7 @@ class ImportProof(Struct, frozen=True):
     failed: frozenset[int] = frozenset()
     touched: bool = False
     """The Arr imported something of it, or tried to: a scan would import that again."""
+    ignored: bool = False
 
     @property
     def whole(self) -> bool:
@@ -154,6 +155,13 @@ class ImportProof(Struct, frozen=True):
     def missing(self) -> frozenset[int]:
         """The items that were grabbed and are not imported."""
         return self.grabbed - self.imported
+
+    @property
+    def ended(self) -> str:
+        """Why the Arr imports nothing of it by itself any more; empty while it may."""
+        if self.ignored:
+            return _IGNORES
+        return _FAILED if self.failed else ""
 
 
 def proof_of(
@@ -169,13 +177,14 @@ def proof_of(
     imported: set[int] = set()
     failed: set[int] = set()
     parts: set[int] = set()
-    touched = False
+    touched = ignored = False
     for event in sorted(events, key=lambda event: event.id):
-        touched |= event.kind not in (EventKind.GRABBED, EventKind.FAILED)
+        touched |= event.kind not in (EventKind.GRABBED, EventKind.FAILED, EventKind.IGNORED)
         match event.kind:
             case EventKind.GRABBED:
                 grabbed.add(event.item)
                 failed.discard(event.item)
+                ignored = False
             case EventKind.IMPORTED:
                 imported.add(event.item)
                 failed.discard(event.item)
@@ -185,11 +194,14 @@ def proof_of(
                 failed.add(event.item)
                 imported.discard(event.item)
                 parts.discard(event.item)
+            case EventKind.IGNORED:
+                ignored = True
             case EventKind.INCOMPLETE:
                 pass
     imported |= parts & set(complete_albums)
     failed -= imported
-    return ImportProof(frozenset(grabbed or listed), frozenset(imported), frozenset(failed), touched=touched)
+    items = frozenset(grabbed or listed)
+    return ImportProof(items, frozenset(imported), frozenset(failed), touched=touched, ignored=ignored)
 
 
 class ImportStep(StrEnum):
@@ -294,8 +306,8 @@ def scan_path(
     """
     if not proof.grabbed:
         return ScanPath(obstacle="the Arr neither grabbed nor lists the download")
-    if proof.failed and not failed_by_qbitrr:
-        return ScanPath(obstacle="the Arr counts the download as failed")
+    if proof.ended and (proof.ignored or not failed_by_qbitrr):
+        return ScanPath(obstacle=proof.ended)
     if proof.touched:
         return ScanPath(obstacle="the Arr has imported a part of it")
     if not paths.parts(torrent.content_path):

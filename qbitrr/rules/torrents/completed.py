@@ -60,7 +60,7 @@ def not_in_queue(torrent: TorrentFacts, context: RuleContext, _policy: Policy, n
     if context.queue is not None and context.queue.tracked_state != "imported":
         return passes("the Arr lists the download", tracked_state=context.queue.tracked_state)
     imports, proof = context.history.imports, context.history.proof or ImportProof()
-    if proof.grabbed and not proof.failed and not proof.whole:
+    if proof.grabbed and not proof.ended and not proof.whole:
         return passes("the Arr grabbed it and has not imported it", missing=sorted(proof.missing))
     again_at = over_at(imports.checked_at, retry_seconds(imports.checks), now)
     if again_at is None:
@@ -69,8 +69,8 @@ def not_in_queue(torrent: TorrentFacts, context: RuleContext, _policy: Policy, n
         return passes("it was searched again while it was stalled, and is complete after all")
     if proof.whole:
         because = "the Arr's history shows that it was imported"
-    elif proof.failed:
-        because = "it is complete, but the Arr counts the download as failed"
+    elif proof.ended:
+        because = f"it is complete, but {proof.ended}"
     else:
         because = "it is complete, but the Arr neither lists the download nor has imported it"
     answer = context.import_answer

@@ -111,7 +111,7 @@ def events(*kinds_and_items):
     return [ImportEvent(number, kind, item) for number, (kind, item) in enumerate(kinds_and_items)]
 
 
-GRABBED, IMPORTED, PART, INCOMPLETE, FAILED = EventKind
+GRABBED, IMPORTED, PART, INCOMPLETE, FAILED, IGNORED = EventKind
 
 
 def test_a_movie_is_imported_when_its_event_is_there():
@@ -124,6 +124,16 @@ def test_a_part_of_a_pack_is_not_the_whole():
     proof = proof_of(events(*[(GRABBED, item) for item in range(8)], (IMPORTED, 0), (IMPORTED, 1)))
     assert not proof.whole
     assert proof.missing == frozenset(range(2, 8))
+
+
+def test_what_the_user_has_ignored_is_not_scanned_until_it_is_grabbed_again():
+    ignored = [(GRABBED, 1), (GRABBED, 2), (IGNORED, 1), (IGNORED, 2)]
+    proof = proof_of(events(*ignored))
+    assert proof.ended
+    assert not proof.touched
+    found = scan_path(TORRENT, None, proof, host="h", failed_by_qbitrr=True)
+    assert found.obstacle == proof.ended
+    assert not proof_of(events(*ignored, (GRABBED, 1))).ended
 
 
 def test_what_failed_after_its_import_is_not_imported():

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from qbitrr.clock import Clock
-from qbitrr.rules.tags import TAG_QUARANTINE
+from qbitrr.rules.tags import TAG_IMPORTED, TAG_QUARANTINE
 from qbitrr.rules.verdict import CHECKS
 from qbitrr.sandbox.life import texts
 from qbitrr.sandbox.life.settings import PathMapping
@@ -634,6 +634,28 @@ async def test_a_part_of_a_pack_that_was_failed_in_the_arr_is_not_called_the_who
         assert torrent.infohash in on.client.torrents
     assert "failed" in found.because
     assert "qBitrr-imported" not in torrent.tags
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("handles_completed", [True, False])
+async def test_what_the_user_has_the_arr_ignore_is_not_imported(an_arr, kind, handles_completed):
+    """`IgnoredDownloadService` of all three: it is listed no more, and its history says `downloadIgnored`."""
+    async with an_arr(kind) as on:
+        on.arr.imports_by_itself = False
+        torrent = downloaded(on, missing(on))
+        on.arr.refresh_now()
+        await until(lambda: on.arr.queue, 5, "it is not listed")
+        on.arr.remove(next(iter(on.arr.queue)), from_client=False, blocklist=False, skip_redownload=False)
+        on.arr.settings.completed_download_handling = handles_completed
+        on.arr.imports_by_itself = True
+        async with on.opened() as opened:
+            await opened.loop.load()
+            found = await decided_by(opened, torrent, "not_in_queue")
+            await settled(opened)
+            assert await outcomes(opened, torrent) == []
+    assert found.because == "it is complete, but the Arr ignores the download, as the user asked for"
+    assert TAG_IMPORTED not in torrent.tags
+    assert scans(on) == []
 
 
 async def test_an_empty_queue_after_a_restart_of_the_arr_proves_nothing_of_a_pack(an_arr):
