@@ -8,7 +8,6 @@ from collections import deque
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from qbitrr.arr.api_key import ApiKey
 from qbitrr.arr.models import (
     Album,
     BlocklistPage,
@@ -41,6 +40,7 @@ from qbitrr.errors import (
     UnexpectedAnswerError,
     UnreachableError,
 )
+from qbitrr.http.api_key import ApiKey
 from qbitrr.http.client import HttpClient, Timeouts
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ async def _not_stored(_seconds: float) -> None:
 class ArrClient:
     """One Arr; `section` is its name in the configuration.
 
-    A refused API key is not sent again and again (`qbitrr.arr.api_key`). An Arr that answers with Retry-After gets no
+    A refused API key is not sent again and again (`qbitrr.http.api_key`). An Arr that answers with Retry-After gets no
     command until then; `retry_after_seconds` is what is left of an earlier one, and `on_retry_after` stores a new one.
     `answers_again` is set when an Arr that was out of reach, or was starting, answers; `sent_commands` are the ids of
     the latest commands that were sent. With `read_only` nothing is sent that changes anything there.

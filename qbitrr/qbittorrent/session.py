@@ -4,8 +4,8 @@ Credentials are an API key (5.2 and later), user and password (cookie), or none 
 callers with the same API key share one session, in which only one of them gets deltas, so that a password is preferred
 when both are given.
 
-Refused credentials are tried once: qBittorrent bans an address for an hour after five wrong passwords. Several
-processes share the address, so that every attempt passes a LoginGuard, which knows of the others.
+A refused password is tried once: qBittorrent bans an address for an hour after five wrong ones. Several processes share
+the address, so that every attempt passes a LoginGuard, which knows of the others. A wrong API key bans no one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from qbitrr.errors import BannedError, CredentialsRejectedError, ReadOnlyError, RefusedError
+from qbitrr.http.api_key import ApiKey
 from qbitrr.http.client import HttpClient, Timeouts
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Session:
         self._login_lock = asyncio.Lock()
         self._logins = 0
         self._refused: CredentialsRejectedError | None = None
+        self._key = ApiKey(access.service)
         headers = {"Authorization": f"Bearer {access.api_key}"} if access.by_api_key else {}
         self.http = HttpClient(
             access.service,
@@ -107,12 +109,10 @@ class Session:
         query: Mapping[str, Query] | None = None,
         form: Form | None = None,
     ) -> bytes:
-        if self._access.by_api_key:
-            if self._refused is not None:
-                raise self._refused  # unlike a password, a key is sent with every call
-            if not self._logins:
-                await self._log_in(since=0)
         logins = self._logins
+        if self._access.by_api_key and not self._key.accepted:  # unlike a password, a key is sent with every call
+            await self._log_in(since=logins)
+            logins = self._logins
         status, body = await self.http.send(method, path, query=query, form=form, accept=_NOT_LOGGED_IN)
         if status not in _NOT_LOGGED_IN:
             return body
@@ -132,20 +132,25 @@ class Session:
         async with self._login_lock:
             if self._logins != since:
                 return
-            if self._refused is not None:
-                raise self._refused
-            async with self._guard.attempt(self._access.service, self._access.fingerprint):
-                try:
-                    await self._try_credentials()
-                except CredentialsRejectedError as error:
-                    self._refused = error  # also here, as the guard may fail to store it
-                    raise
+            if self._access.by_api_key:
+                async with self._key.use():
+                    await self._try_api_key()
+            else:
+                await self._log_in_by_password()
             self._logins += 1
 
+    async def _log_in_by_password(self) -> None:
+        if self._refused is not None:
+            raise self._refused
+        async with self._guard.attempt(self._access.service, self._access.fingerprint):
+            try:
+                await self._try_credentials()
+            except CredentialsRejectedError as error:
+                self._refused = error  # also here, as the guard may fail to store it
+                raise
+
     async def _try_credentials(self) -> None:
-        if self._access.by_api_key:
-            await self._try_api_key()
-        elif self._access.user or self._access.password:
+        if self._access.user or self._access.password:
             await self._try_password()
         else:
             raise CredentialsRejectedError(self._access.service, "a login is needed; fill in UserName and Password")

@@ -4,7 +4,14 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from qbitrr.errors import BannedError, CredentialsRejectedError, RefusedError, ServiceError, UnreachableError
+from qbitrr.errors import (
+    BannedError,
+    CredentialsRejectedError,
+    LockedOutError,
+    RefusedError,
+    ServiceError,
+    UnreachableError,
+)
 from qbitrr.http.client import Timeouts
 from qbitrr.qbittorrent.client import QbittorrentClient
 from qbitrr.qbittorrent.compat import OLDEST_API, parse_api_version
@@ -144,15 +151,22 @@ async def test_an_api_key_needs_no_login_and_a_wrong_one_is_sent_once(qbittorren
 
 
 @pytest.mark.parametrize("qbittorrent", ["5.3.0"], indirect=True)
-async def test_a_key_that_was_revoked_while_running_is_not_sent_again(qbittorrent, connect):
+async def test_a_key_that_was_accepted_before_is_sent_again_after_minutes(qbittorrent, connect, register):
+    """It may be refused by something in between, and a key bans no one."""
+    now = 1000.0
     client = connect(api_key=qbittorrent.logins.api_key, user="", password="")
+    client._session._key._monotonic = lambda: now
     await client.maindata(0)
-    qbittorrent.logins.api_key = "another"
+    await qbittorrent.fail(Status(403))
     for _ in range(3):
-        with pytest.raises(CredentialsRejectedError):
+        with pytest.raises(LockedOutError, match="accepted before"):
             await client.maindata(0)
     refused = [r for r in qbittorrent.requests if r.path.endswith(("maindata", "webapiVersion"))]
     assert len(refused) == 2 + 2  # twice while it was right, then the call and the trial of the key
+    await qbittorrent.heal()
+    now += 120.0
+    await client.maindata(0)
+    assert register.refused == set()
 
 
 @pytest.mark.parametrize("qbittorrent", ["5.3.0"], indirect=True)

@@ -1,4 +1,4 @@
-"""ApiKey: what the calls of an Arr have shown of its key, so that a refused one is not sent again and again."""
+"""ApiKey: what the calls to a service have shown of its key, so that a refused one is not sent again and again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NEEDS_USER = 3  # refusals in a row; what is in between recovers sooner
 
 
 class ApiKey:
-    """Encloses all calls with the key of one Arr, named `section`.
+    """Encloses all calls with the key of one service, named `section`.
 
     Until the key is accepted only one call is sent, and the others wait for its outcome. A key that was never accepted
     is sent once. One that was accepted before may be refused by something in between, such as a proxy in trouble: it
@@ -58,7 +58,7 @@ class ApiKey:
                 self._end_trial(trial, outcome)
 
     def accept(self) -> None:
-        """Note that the Arr accepted the key, at the first part of an answer."""
+        """Note that the service accepted the key, at the first part of an answer."""
         self.accepted = self._was_accepted = True
         self._refusals = 0
         if self._trial is not None:
@@ -89,7 +89,7 @@ class ApiKey:
             return CredentialsRejectedError(self._section, "the API key was not accepted; correct APIKey")
         minutes = max(1, round((self._retry_at - self._monotonic()) / 60))
         text = (
-            f"status 401: the API key, which was accepted before, is refused; it is tried again in {minutes} min. "
+            f"the API key, which was accepted before, is refused; it is tried again in {minutes} min. "
             "Correct APIKey if it was changed, else look at what is between"
         )
         kind = CredentialsRejectedError if self._refusals >= _NEEDS_USER else LockedOutError

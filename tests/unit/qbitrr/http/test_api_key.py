@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from qbitrr.arr.api_key import ApiKey
 from qbitrr.errors import CredentialsRejectedError, LockedOutError, UnreachableError
+from qbitrr.http.api_key import ApiKey
 
 REFUSED = CredentialsRejectedError("Radarr", "GET queue: status 401, the key or password is not accepted")
 
