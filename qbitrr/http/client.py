@@ -44,6 +44,7 @@ Form = Mapping[str, "str | bytes"]
 _CHUNK_BYTES = 1 << 16
 _LONGEST_ANSWER_BYTES = 256 << 20  # of an answer that is buffered whole; longer ones are split as they arrive
 _DEFAULT_RETRY_AFTER_SECONDS = 60.0
+_LONGEST_RETRY_AFTER_SECONDS = 86400.0  # a limit of a day is over then; a mistake is not waited for
 _CLOSE_SECONDS = 0.5  # wait for the other end of a websocket when it is closed
 
 
@@ -344,8 +345,9 @@ def _raise_for_status(service: str, what: str, status: int, headers: Mapping[str
         raise GoneError(service, text)
     retry_after = headers.get("Retry-After", "")
     if status == 429 or (status == 503 and retry_after):
-        seconds = float(retry_after) if retry_after.isdigit() else _DEFAULT_RETRY_AFTER_SECONDS
-        raise ThrottledError(service, text, seconds)
+        given = retry_after.isascii() and retry_after.isdecimal()  # else a date, or nothing that makes sense
+        seconds = float(retry_after) if given else _DEFAULT_RETRY_AFTER_SECONDS
+        raise ThrottledError(service, text, min(seconds, _LONGEST_RETRY_AFTER_SECONDS))
     raise RefusedError(service, text, status)
 
 

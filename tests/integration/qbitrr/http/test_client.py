@@ -88,11 +88,15 @@ async def test_every_failure_has_a_class_of_its_own_and_names_the_call(service, 
     assert len(service.requests) == 1
 
 
-async def test_the_time_to_wait_is_that_of_the_answer(service):
-    service.reply = lambda _: web.Response(status=429, headers={"Retry-After": "7"})
+@pytest.mark.parametrize(
+    ("retry_after", "seconds"),
+    [("7", 7), ("86400", 86400), (str(10**12), 86400), ("9" * 400, 86400), ("²", 60), ("-1", 60), ("soon", 60)],
+)
+async def test_the_time_to_wait_is_that_of_the_answer_and_a_day_at_most(service, retry_after, seconds):
+    service.reply = lambda _: web.Response(status=429, headers={"Retry-After": retry_after})
     with pytest.raises(ThrottledError) as caught:
         await service.http.get("thing", Thing)
-    assert caught.value.retry_after_seconds == 7
+    assert caught.value.retry_after_seconds == seconds
 
 
 async def hang(_request):
