@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
@@ -54,10 +55,11 @@ class StrikeTimers:
         self._unsaved: set[tuple[TorrentKey, StrikeKind]] = set()
 
     async def load(self, database: Database, category: str) -> None:
-        """Read back what an earlier process counted."""
+        """Read back what an earlier process counted; of a kind of another version nothing."""
         for stored in await torrents.read(database, category, StoredStrikes):
             timer = _Timer(stored.added_at, stored.left_bytes, stored.seconds, stored.observations)
-            self._timers[TorrentKey(stored.instance, stored.infohash), StrikeKind(stored.kind)] = timer
+            with suppress(ValueError):
+                self._timers[TorrentKey(stored.instance, stored.infohash), StrikeKind(stored.kind)] = timer
 
     def polled(self, instance: str, now: float, *, standstill: bool) -> bool:
         """Note that a client answered; returns whether all its torrents have to be observed again.

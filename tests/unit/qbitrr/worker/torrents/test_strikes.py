@@ -338,3 +338,14 @@ async def test_time_stands_while_a_torrent_waits_for_its_trackers(script):
     script.now += 50
     script.timers.polled("qBit", script.now, standstill=False)
     assert script.shows().seconds == 50
+
+
+async def test_a_kind_that_another_version_wrote_keeps_no_worker_from_its_start(script):
+    script.poll()
+    script.poll(after=30)
+    await script.timers.save(script.database, script.category)
+    sql = (
+        "INSERT INTO strikes SELECT category, instance, infohash, 'newer', added_at, seconds, observations, left_bytes"
+    )
+    await script.database.write(f"{sql} FROM strikes")
+    await script.restart()
