@@ -6,10 +6,10 @@ Blocking: run before the loop starts, or in a thread.
 from __future__ import annotations
 
 import contextlib
+import math
 import sqlite3
 import time
 from datetime import UTC, datetime
-from itertools import count
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -64,7 +64,7 @@ def backups(state_file: Path, now: float) -> list[Backup]:
     for path in (state_file.parent / BACKUP_FOLDER).glob(f"{state_file.stem}-*{state_file.suffix}"):
         with contextlib.suppress(ValueError):  # not a name of ours
             stamp = path.stem.removeprefix(f"{state_file.stem}-")
-            found.append(Backup(path, datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC).timestamp()))
+            found.append(Backup(path, _time_of(stamp)))
     return sorted(found, key=lambda one: (one.made_at <= now, one.made_at), reverse=True)
 
 
@@ -178,7 +178,7 @@ def finish_restore(state_file: Path) -> bool:
             return False
         if not draft.exists():
             return False
-        moved = max(_aside(state_file, "*"), key=lambda path: path.name.rpartition("-")[2], default=None)
+        moved = max(_aside(state_file, "*"), key=_set_aside_at, default=None)
         if moved is not None:
             _move(state_file, moved)  # its log, which belongs to no other file
         draft.replace(state_file)
@@ -251,9 +251,25 @@ def copy_to(source: Path, target: Path) -> None:
 
 
 def _free_place(state_file: Path, kind: str, now: float) -> Path:
-    """Choose the name of a file that is set aside now: of another one in the same second nothing is overwritten."""
-    names = (f"{state_file.name}.{kind}-{time.strftime(_STAMP, time.gmtime(now + later))}" for later in count())
-    return next(place for place in map(state_file.with_name, names) if not place.exists())
+    """Choose the name of a file that is set aside now, behind all others: `finish_restore` finds the newest by it.
+
+    Others may be of the same second, or of a clock that was ahead.
+    """
+    newest = max(map(_set_aside_at, _aside(state_file, "*")), default=-math.inf)
+    stamp = time.strftime(_STAMP, time.gmtime(max(now, newest + 1)))
+    return state_file.with_name(f"{state_file.name}.{kind}-{stamp}")
+
+
+def _set_aside_at(path: Path) -> float:
+    """When a file was set aside, by its name (epoch seconds)."""
+    try:
+        return _time_of(path.name.rpartition("-")[2])
+    except ValueError:  # not a name of ours
+        return -math.inf
+
+
+def _time_of(stamp: str) -> float:
+    return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC).timestamp()
 
 
 def _keep_newest(state_file: Path, kind: str, newest: Path) -> None:

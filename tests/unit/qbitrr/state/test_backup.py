@@ -211,6 +211,34 @@ def test_a_kill_at_any_rename_loses_neither_the_file_before_nor_the_copy(
     assert not list(filled.parent.glob(".state.db.*"))
 
 
+@pytest.mark.parametrize("name", ["damaged-20400101T000000Z", "before-restore-20400101T000000Z", "damaged-by-handZ"])
+def test_after_a_kill_the_log_of_the_file_before_is_put_beside_it_and_no_other(filled, monkeypatch, name):
+    """Also when an earlier file was set aside by a clock that was ahead."""
+    earlier = filled.with_name(f"{filled.name}.{name}")
+    backup.copy_to(filled, earlier)
+    copy = backup.back_up(filled, NOW)
+    with closing(sqlite3.connect(filled)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        with connection:
+            connection.execute("UPDATE last_searches SET summary = 'second'")
+        crashed = {path.name: path.read_bytes() for path in filled.parent.glob("state.db-*")}
+        crashed[filled.name] = filled.read_bytes()
+    for file, content in crashed.items():
+        (filled.parent / file).write_bytes(content)
+
+    def killed(path, target):
+        path.replace(target)
+        raise Killed
+
+    with monkeypatch.context() as patch, suppress(Killed):
+        patch.setattr(Path, "rename", killed)
+        backup.restore(filled, copy, NOW)
+    assert backup.finish_restore(filled)
+    (before,) = set(filled.parent.glob(f"{filled.name}.*-*Z")) - {earlier}
+    assert (noted(before), noted(filled)) == (["second"], ["first"])
+
+
 @pytest.mark.parametrize("damaged", [False, True])
 def test_a_disk_that_is_full_while_a_backup_is_copied_loses_nothing(filled, monkeypatch, damaged):
     def full(_source, target):
