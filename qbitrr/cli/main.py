@@ -30,6 +30,9 @@ _NOT_FOUND = 1
 _UNAVAILABLE = 69
 _CONFIG = 78
 
+_DATA_DIR = (
+    "where config.toml and state.db are (default: QBITRR_OVERRIDES_DATA_PATH, /config in a container, else ./.config)"
+)
 _CHECK_SECONDS = 5.0  # for which `check` waits for the Arrs: it is about the file
 
 
@@ -71,21 +74,26 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="qbitrr", description="Manages the torrents of Radarr, Sonarr and Lidarr in qBittorrent."
     )
-    everywhere = argparse.ArgumentParser(add_help=False)
+    everywhere, of_demo = argparse.ArgumentParser(add_help=False), argparse.ArgumentParser(add_help=False)
     # the default of a sub-parser replaces what was given before the command, so only the first parser has one
-    for each, default in ((top, None), (everywhere, argparse.SUPPRESS)):
-        text = "where config.toml and state.db are (default: ./.config)"
+    for each, default, text in (
+        (top, None, _DATA_DIR),
+        (everywhere, argparse.SUPPRESS, _DATA_DIR),
+        (of_demo, argparse.SUPPRESS, "a folder that holds nothing else (default: ./.config/demo)"),
+    ):
         each.add_argument("--data-dir", type=_folder, default=default, help=text)
     top.add_argument("--version", action="version", version=f"qbitrr {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=text, parents=[everywhere])
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int], text: str, parent: argparse.ArgumentParser = everywhere
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, parents=[parent])
         added.set_defaults(command=run)
         return added
 
     command("run", _run, "run the daemon")
-    demo = command("demo", _demo, "run the daemon on a built-in sandbox: nothing else is needed")
+    demo = command("demo", _demo, "run the daemon on a built-in sandbox: nothing else is needed", of_demo)
     demo.add_argument("--port", type=int, default=6969, help="port of the page (default: 6969)")
     check = command("check", _check, "check config.toml and print what would run")
     check.add_argument("--values", action="store_true", help="print every value, and where it comes from, instead")

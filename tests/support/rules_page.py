@@ -141,8 +141,8 @@ def _at(defaults: dict[str, Any], path: str, otherwise: Any) -> Any:
 
 def _shown(key: Key, default: Any) -> str:
     written = write_value(key, default)
-    if isinstance(written, list) and len(written) > 1:
-        return f"{len(written)} entries"
+    if isinstance(written, list) and (len(written) > 1 or key.table is not None):
+        return "1 entry" if len(written) == 1 else f"{len(written)} entries"
     if isinstance(written, bool):
         return f"`{str(written).lower()}`"
     return f'`"{written}"`' if isinstance(written, str) else f"`{written}`"

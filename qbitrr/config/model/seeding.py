@@ -157,7 +157,7 @@ class CategorySeeding(CategoryRules, frozen=True):
 class TrackerRow(Table, frozen=True):
     """`[[qBit.Trackers]]`, `[[<Arr>.Torrent.Trackers]]`: what is different for torrents of one tracker.
 
-    -1 means that the row sets nothing and the value of the category counts.
+    -1 means that the row sets nothing and the value of the category counts; so does 0, but for rates.
     """
 
     name: Annotated[str, key("text", "A name for your own use.")] = ""
@@ -171,7 +171,7 @@ class TrackerRow(Table, frozen=True):
     ] = False
     maximum_eta_seconds: Annotated[
         int,
-        key("seconds", "Torrents that would take longer count as slow. -1: as for the category.", ge=-1),
+        key("seconds", "Torrents that would take longer count as slow. -1 or 0: as for the category.", ge=-1),
     ] = field(name="MaximumETA", default=-1)
     download_limit_bytes_per_second: Annotated[
         int,
@@ -183,11 +183,11 @@ class TrackerRow(Table, frozen=True):
     ] = field(name="UploadRateLimit", default=-1)
     max_upload_ratio: Annotated[
         float,
-        key("number", "Ratio at which seeding may end. -1: as the category.", ge=-1),
+        key("number", "Ratio at which seeding may end. -1 or 0: as the category.", ge=-1),
     ] = -1.0
     max_seeding_seconds: Annotated[
         int,
-        key("seconds", "Seeding time after which seeding may end. -1: as the category.", ge=-1),
+        key("seconds", "Seeding time after which seeding may end. -1 or 0: as the category.", ge=-1),
     ] = field(name="MaxSeedingTime", default=-1)
     add_tracker_if_missing: Annotated[
         bool,

@@ -47,6 +47,20 @@ def test_an_empty_data_folder_is_refused(arguments, capsys):
     assert "name a folder" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("command", "default"),
+    [
+        (["run"], "/config in a container, else ./.config"),
+        (["ctl", "status"], "else ./.config"),
+        (["demo"], "(default: ./.config/demo)"),
+    ],
+)
+def test_the_help_names_the_folder_that_is_used_without_data_dir(command, default, capsys):
+    with pytest.raises(SystemExit):
+        parser().parse_args([*command, "--help"])
+    assert default in " ".join(capsys.readouterr().out.split())
+
+
 def test_the_old_name_of_restart_workers_works_and_is_not_listed(capsys):
     assert parser().parse_args(["ctl", "renew"]).action == "renew"
     with pytest.raises(SystemExit):

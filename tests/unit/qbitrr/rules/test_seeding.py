@@ -108,6 +108,13 @@ def test_limits_are_the_categorys_unless_a_row_has_them():
     )
 
 
+@pytest.mark.parametrize("unset", [-1, 0])
+def test_a_row_leaves_ratio_and_time_to_the_category(unset):
+    row = TrackerRow(uri="a.org", max_upload_ratio=unset, max_seeding_seconds=unset)
+    limits = limits_for(CATEGORY, (row,))
+    assert (limits.ratio, limits.seconds) == (1.5, 60)
+
+
 def test_of_several_rows_the_highest_minimum_and_the_first_rate_hold():
     first = TrackerRow(uri="a.org", priority=2, max_upload_ratio=1.0, download_limit_bytes_per_second=5)
     second = TrackerRow(uri="b.org", priority=1, max_upload_ratio=4.0, download_limit_bytes_per_second=9)
