@@ -45,6 +45,7 @@ _MOST_ANSWERS = 100  # messages that wait for the next pass
 _ARR_FOLDERS_SECONDS = DAY
 """Older readings of where the library is do not count."""
 _SILENT = (Outcome.NO_ANSWER, "")
+_TOO_LARGE = "it is larger than MaxBytesPerDay, so that no day allows it to be moved or deleted"
 
 
 class OrphanWatch:
@@ -248,7 +249,7 @@ class OrphanWatch:
         failing: set[str] = set()
         for orphan in due[: max(0, room)]:
             after = left.after(orphan.file.size_bytes)
-            if after is None or orphan.folder in failing:
+            if await self._is_too_large(orphan) or after is None or orphan.folder in failing:
                 continue
             outcome = await self._move(orphan)
             if outcome is Outcome.DONE:
@@ -286,7 +287,7 @@ class OrphanWatch:
         left = self._left(self._purged, await stored.purged_since(self._database, now - DAY))
         for orphan in due:
             after = left.after(orphan.file.size_bytes)
-            if after is not None and await self._purge(orphan):
+            if not await self._is_too_large(orphan) and after is not None and await self._purge(orphan):
                 left = after
                 self._purged.append((self._clock.monotonic(), orphan.file.size_bytes))
 
@@ -341,6 +342,13 @@ class OrphanWatch:
 
     def _kept(self, ground: Ground) -> frozenset[str]:
         return frozenset(one.path.rstrip("/") for one in (*ground.folders, *ground.refused))
+
+    async def _is_too_large(self, orphan: Orphan) -> bool:
+        """Whether no day allows a file, which is noted at it."""
+        if orphan.file.size_bytes <= self._policy.bytes_per_day:
+            return False
+        await stored.change(self._database, orphan, self._clock.wall(), problem=_TOO_LARGE)
+        return True
 
     def _left(self, lately: deque[tuple[float, int]], by_wall: Iterable[int]) -> Allowance:
         """What the day allows yet, by the clock that allows less."""

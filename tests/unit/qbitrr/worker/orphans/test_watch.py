@@ -438,6 +438,32 @@ async def test_the_caps_of_a_day(at, policy, moved):
     assert len(at.aside) == min(5, 2 * moved)
 
 
+async def test_what_no_day_allows_says_so_and_goes_once_a_day_allows_it(at):
+    at.policy = replace(at.policy, bytes_per_day=999)
+    at.process()
+    at.put("old.mkv")
+    at.put("small.mkv", 500)
+    await at.listed()
+    assert await at.states() == {"old.mkv": "found", "small.mkv": "aside"}
+    assert "larger than MaxBytesPerDay" in (await at.row("old.mkv")).problem
+    at.policy = replace(at.policy, bytes_per_day=2000)
+    at.process()
+    await at.after(HOUR)
+    assert await at.states() == {"old.mkv": "aside", "small.mkv": "aside"}
+    assert (await at.row("old.mkv")).problem == ""
+
+
+async def test_what_is_aside_and_no_day_allows_to_be_deleted_says_so(at):
+    at.put("old.mkv")
+    await at.listed()
+    at.policy = replace(at.policy, bytes_per_day=999)
+    at.process()
+    await at.after(30 * DAY)
+    await at.after(HOUR)
+    assert await at.states() == {"old.mkv": "aside"}
+    assert "larger than MaxBytesPerDay" in (await at.row("old.mkv")).problem
+
+
 @pytest.mark.parametrize("roots", ["movies", "movies/library", ""])
 async def test_a_folder_with_a_root_folder_of_an_arr_is_left_alone(at, roots):
     at.scope = OrphanScope(("radarr",), ())
