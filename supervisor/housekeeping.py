@@ -44,14 +44,15 @@ async def drop_with_age(config_reload: ConfigReload, clock: Clock) -> None:
     started_wall, started_at = clock.wall(), clock.monotonic()
     while True:
         now = min(clock.wall(), started_wall + clock.monotonic() - started_at)
-        kept_days = config_reload.loaded.config.settings.decisions_kept_days
-        if kept_days:
+        settings, data_dir = config_reload.loaded.config.settings, config_reload.data_dir
+        if kept_days := settings.decisions_kept_days:
             try:
-                await drop_old_decisions(config_reload.data_dir.state_file, now - kept_days * _DAY_SECONDS)
+                await drop_old_decisions(data_dir.state_file, now - kept_days * _DAY_SECONDS)
             except StateError as error:
                 _log.warning("old decisions were not dropped", error=str(error))
         try:
-            await asyncio.to_thread(old_files.delete_old, config_reload.data_dir, config_reload.categories, now)
+            categories, quarantine_seconds = config_reload.categories, settings.quarantine_seconds
+            await asyncio.to_thread(old_files.delete_old, data_dir, categories, now, quarantine_seconds)
         except OSError as error:
             _log.warning("old files were not deleted", error=str(error))
         await asyncio.sleep(_DAY_SECONDS)

@@ -25,21 +25,21 @@ VERSION_SECONDS = 30 * _DAY_SECONDS
 SECRETS_SECONDS = _DAY_SECONDS
 """For which earlier versions keep their secrets, so that a change can be taken back whole."""
 REMOVED_TORRENT_SECONDS = 30 * _DAY_SECONDS
-"""For which the .torrent files of removed torrents stay, to add them again."""
+"""For which the .torrent files of removed torrents stay after their quarantine, at whose begin they are written."""
 REMOVED_TORRENTS_KEPT = 100
 """Of the newest files of removed torrents, two for each: a clock that is years ahead must not end every undo."""
 _TEMPORARY = ".*.????????"  # of qbitrr.atomic_file
 _DRAFTS = ("state.db.migrating*", ".state.db.restored.part*", "backups/*.part*")
 
 
-def delete_old(data_dir: DataDir, categories: Collection[str], now: float) -> int:
+def delete_old(data_dir: DataDir, categories: Collection[str], now: float, quarantine_seconds: float = 0.0) -> int:
     """Delete old versions of the configuration, old files of removed torrents and of categories not among those given.
 
     Returns how many files were deleted. Raises OSError.
     """
     before = now - FORMER_CATEGORY_SECONDS
     old = [path for path in _of_former_categories(data_dir, categories) if path.stat().st_mtime < before]
-    old += _of_removed_torrents(data_dir.quarantine_folder, now - REMOVED_TORRENT_SECONDS)
+    old += _of_removed_torrents(data_dir.quarantine_folder, now - REMOVED_TORRENT_SECONDS - quarantine_seconds)
     for path in old:
         path.unlink(missing_ok=True)
     for folder in data_dir.evidence_folder.glob("*/"):

@@ -19,6 +19,7 @@ from supervisor.old_files import (
 )
 
 NOW = 1_790_000_000.0
+DAY = 86400
 
 
 @pytest.fixture
@@ -80,6 +81,14 @@ def test_files_of_removed_torrents_are_deleted_with_age_but_for_the_newest(data_
     write(data_dir, "quarantine/new-ab.torrent")
     assert delete_old(data_dir, (), NOW + 2) == 1
     assert len(names(data_dir)) == REMOVED_TORRENTS_KEPT
+
+
+@pytest.mark.parametrize(("age", "deleted"), [(7 * DAY + REMOVED_TORRENT_SECONDS, 0), (37 * DAY + 1, 1)])
+def test_files_of_a_removal_are_kept_for_as_long_after_its_quarantine(data_dir, age, deleted):
+    for number in range(REMOVED_TORRENTS_KEPT):
+        write(data_dir, f"quarantine/{number}-ab.torrent")
+    write(data_dir, "quarantine/old-ab.torrent", age)
+    assert delete_old(data_dir, (), NOW, quarantine_seconds=7 * DAY) == deleted
 
 
 def test_an_empty_data_folder_has_nothing_to_delete(data_dir):
