@@ -115,12 +115,16 @@ class ItemWithFile(Answer, frozen=True):
 
 
 class SeriesStatistics(Answer, frozen=True):
-    """Counts of a series or season; `episode_count` are the episodes that have a file or are missing."""
+    """Counts of a series or season; `episode_count` are the episodes that have a file or are missing.
+
+    Only a season has `next_airing`, of its monitored episodes: one that is put off changes nothing else of the list.
+    """
 
     episode_file_count: int = 0
     episode_count: int = 0
     total_episode_count: int = 0
     size_on_disk: int = 0
+    next_airing: str | None = None
 
 
 class Season(Answer, frozen=True):

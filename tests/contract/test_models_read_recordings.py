@@ -97,6 +97,7 @@ LEFT_OUT = {
     models.File: {"customFormatScore"},
     models.Episode: {"episodeFile"},
     models.Series: {"imdbId"},
+    models.SeriesStatistics: {"nextAiring"},
 }
 # those that none of them was recorded to send
 UNRECORDED = {

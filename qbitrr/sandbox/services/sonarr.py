@@ -357,8 +357,12 @@ class SonarrStandIn(ArrStandIn):
         return {
             "seasonNumber": season.number,
             "monitored": season.monitored,
-            "statistics": self._counts(season.episodes),
+            "statistics": lean({"nextAiring": self._next_airing(season.episodes)}) | self._counts(season.episodes),
         }
+
+    def _next_airing(self, episodes: list[Episode]) -> str | None:
+        airings = (one.aired for one in episodes if one.monitored and one.aired is not None)
+        return maybe_iso(min((aired for aired in airings if aired > self.arr.now), default=None))
 
     def _counts(self, episodes: list[Episode]) -> Resource:
         """An episode counts when it has a file, or is monitored and has aired."""

@@ -21,6 +21,7 @@ from qbitrr.state import catalogue, searches
 from qbitrr.state.database import open_writer
 from qbitrr.worker.library.fetch import full_sync, sync_changes
 from qbitrr.worker.library.files import sync_files
+from qbitrr.worker.library.fingerprint import compare
 from tests.support.polling import until
 from tests.support.state import migrated
 
@@ -281,6 +282,19 @@ async def test_a_monitored_episode_of_a_season_that_is_not_monitored_is_missing(
         assert rows == [(pilot.id, "Missing")]
         (seasons,) = await database.row("SELECT unmonitored_seasons FROM series WHERE id = ?", (series.id,))
         assert seasons == " ".join(str(season.number) for season in series.seasons)
+
+
+async def test_an_episode_that_is_put_off_is_a_change_of_its_series(tmp_path):
+    """It changes no count: only `nextAiring` of the season (SeasonStatisticsResource of Sonarr 4.0)."""
+    async with arr_of("sonarr", tmp_path) as (stand_in, client, database):
+        arr = stand_in.arr
+        to_come = [one for one in arr.collection.items.values() if one.monitored and (one.aired or 0) > arr.now]
+        episode = min(to_come, key=lambda one: one.aired)
+        await sync(client, database)
+        profiles = await client.quality_profiles()
+        assert await compare(client, database, "cat", profiles, 10) == {}
+        episode.aired += 3600
+        assert set(await compare(client, database, "cat", profiles, 10)) == {episode.series_id}
 
 
 async def test_the_release_date_of_a_movie_is_that_of_radarr(tmp_path):
