@@ -25,7 +25,7 @@ FULL_SYNC_SECONDS = 6 * 3600.0
 _MOST_CHANGED = 100
 _MOST_PUSHED = 10_000
 _FOLD_SECONDS = 1.0  # changes that the Arr pushes within that are read together
-_SKEW_SECONDS = 120.0  # the Arr's clock may be behind ours
+_SKEW_SECONDS = 120.0  # what is known of the Arr's clock is as old as its latest answer
 _PUSHED_EVENTS_SECONDS = 55.0  # just below every other poll: while the Arr pushes, its history only fills gaps
 _LIST_SHARE = 100.0  # the list is requested so seldom that the requests take a hundredth of the time
 _LIST_SECONDS = (25.0, 900.0)  # from the end of one to the next; the first is just below the pause between two polls
@@ -159,7 +159,8 @@ class LibrarySync:
 
     async def _by_history(self, since: float) -> None:
         now = self._clock.wall()
-        events = await self._client.history_since(to_iso(since - _SKEW_SECONDS) or "")
+        at_the_arr = since + self._client.clock_ahead_seconds - _SKEW_SECONDS
+        events = await self._client.history_since(to_iso(at_the_arr) or "")
         unread = [event for event in events if event.id not in self._seen]
         parents = {parent for event in unread if (parent := event.movie_id or event.series_id or event.artist_id)}
         if parents:

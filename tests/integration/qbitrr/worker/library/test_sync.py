@@ -6,6 +6,7 @@ from contextlib import suppress
 import msgspec
 import pytest
 
+from qbitrr.arr.client import ArrClient
 from qbitrr.clock import Clock
 from qbitrr.errors import ServiceError
 from qbitrr.sandbox.life.fate import Fate
@@ -43,6 +44,23 @@ async def test_a_change_is_seen_by_the_next_poll_and_read_once(bench, sandbox):
             await ours.read_changes()
         assert (stand_in.counts - asked)["GET /api/v3/movie/{id}"] == 1
         assert await room.database.rows("SELECT has_file FROM movies WHERE id = ?", (movie.id,)) == [(0,)]
+
+
+async def test_a_change_is_seen_while_the_clock_of_the_arr_is_behind(bench, sandbox, monkeypatch):
+    """Its history has the date of its own clock."""
+    stand_in, hours = sandbox.arrs["Radarr-HD"], 3600.0
+    ahead = Clock(wall=lambda: NOW.wall() + hours)
+    monkeypatch.setattr(ArrClient, "clock_ahead_seconds", property(lambda _: -hours))
+    async with bench() as room:
+        ours = library(room, ahead)
+        await ours.sync()
+        ours.on_push(available=True)
+        arr = stand_in.arr
+        movie = next(one for one in arr.collection.items.values() if one.file is not None)
+        arr.grab([movie], arr.offer([movie]), Fate())
+        asked = stand_in.counts.copy()
+        await ours.read_changes()
+        assert (stand_in.counts - asked)["GET /api/v3/movie/{id}"] == 1
 
 
 async def test_another_process_spares_a_full_sync_that_was_made_lately(bench, sandbox):
