@@ -292,16 +292,18 @@ async def release(database: Database, category: str, kind: str, now: float) -> i
 
 
 async def artists_with_other_tracks(database: Database, category: str) -> list[int]:
-    """Find artists whose albums list other numbers of tracks, or of tracks with a file, than are stored."""
+    """Find artists with an album that lists another number of tracks, or of tracks with a file, than is stored.
+
+    Album by album: files that were matched to the wrong one go to another of the same artist, as many as before.
+    """
     rows = await database.rows(
-        """SELECT artist_id FROM (
-               SELECT artist_id, sum(track_count) AS tracks, sum(track_file_count) AS files
-               FROM albums WHERE category = ?1 GROUP BY artist_id
-           ) LEFT JOIN (
-               SELECT artist_id, count(*) AS stored, sum(has_file) AS stored_files
-               FROM tracks WHERE category = ?1 GROUP BY artist_id
-           ) USING (artist_id)
-           WHERE (tracks, files) IS NOT (ifnull(stored, 0), ifnull(stored_files, 0))""",
+        """SELECT DISTINCT artist_id FROM (
+               SELECT artist_id, id AS album_id, track_count AS tracks, track_file_count AS files
+               FROM albums WHERE category = ?1
+               UNION ALL
+               SELECT artist_id, album_id, -count(*), -sum(has_file)
+               FROM tracks WHERE category = ?1 GROUP BY artist_id, album_id
+           ) GROUP BY artist_id, album_id HAVING sum(tracks) <> 0 OR sum(files) <> 0""",
         (category,),
     )
     return [row[0] for row in rows]

@@ -153,6 +153,23 @@ async def test_tracks_are_fetched_once_for_each_artist_and_then_only_when_albums
         assert stand_in.counts[route] == before + 1
 
 
+async def test_files_that_go_from_one_album_to_another_of_the_artist_are_seen(tmp_path):
+    """As when the user puts right what Lidarr matched to the wrong album: the artist has as many as before."""
+    async with arr_of("lidarr", tmp_path) as (stand_in, client, database):
+        albums = stand_in.arr.collection.items.values()
+        wrong = next(one for one in albums if one.file)
+        right = next(one for one in albums if one.artist_id == wrong.artist_id and one is not wrong)
+        right.track_count, right.file, right.tracks_present = wrong.track_count, None, 0
+        await sync(client, database)
+        await read_files(client, database)
+        right.file, wrong.file = wrong.file, None
+        await sync(client, database)
+        await read_files(client, database)
+        of_album = "SELECT sum(has_file) FROM tracks WHERE album_id = ?"
+        assert await database.rows(of_album, (right.id,)) == [(right.track_count,)]
+        assert await database.rows(of_album, (wrong.id,)) == [(0,)]
+
+
 @pytest.mark.parametrize(("kind", "route"), [("radarr", "movie"), ("sonarr", "series"), ("lidarr", "artist")])
 async def test_a_list_that_takes_the_arr_long_is_asked_for_once_and_hinders_nothing_else(kind, route, tmp_path):
     impatient = Timeouts(silence_seconds=0.4)
