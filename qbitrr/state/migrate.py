@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr.atomic_file import give_to_folder_owner
 from qbitrr.errors import StateError, StateTooNewError
+from qbitrr.state.database import BUSY_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,7 @@ def prepare(path: Path, scripts: Sequence[str] | None = None) -> int:
     """
     scripts = migrations() if scripts is None else scripts
     try:
-        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
             before = _version(connection)
             if before == len(scripts):
                 return before
@@ -92,8 +93,11 @@ def _replace_by_migrated_copy(connection: sqlite3.Connection, path: Path, script
     except BaseException:
         copy_path.unlink(missing_ok=True)
         raise
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _, logged, written = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     connection.close()
+    if written < logged:  # what is in the log only would be lost by a kill before the copy is in place
+        copy_path.unlink()
+        raise StateError(f"another program reads {path.name}: close it, the schema is to be migrated")
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     copy_path.replace(path)

@@ -84,6 +84,41 @@ def test_what_is_still_in_the_write_ahead_log_is_migrated_too(tmp_path):
     assert read(path) == [(1, 2), (5, 6)]
 
 
+class Killed(BaseException):
+    """The end of the process."""
+
+
+def killed(*_):
+    raise Killed
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_what_another_program_keeps_in_the_log_is_not_lost_by_a_kill(tmp_path, monkeypatch, old):
+    """`old`: it reads what was there before the last commit, which cannot be written to the file meanwhile."""
+    path = tmp_path / "state.db"
+    migrate.prepare(path, [FIRST])
+    monkeypatch.setattr(migrate, "BUSY_SECONDS", 0.0)
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as writer,
+        closing(sqlite3.connect(path, isolation_level=None)) as reader,
+    ):
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("INSERT INTO a VALUES (2)")
+        if old:
+            reader.execute("BEGIN").execute("SELECT * FROM a").fetchall()
+        writer.execute("INSERT INTO a VALUES (5)")
+        if not old:
+            reader.execute("BEGIN").execute("SELECT * FROM a").fetchall()
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "replace", killed)
+            with pytest.raises(StateError if old else Killed, match=r"another program|^$"):
+                migrate.prepare(path, [FIRST, SECOND])
+        assert read(path) == [(1,), (2,), (5,)]
+    assert migrate.prepare(path, [FIRST, SECOND]) == 1
+    assert read(path) == [(1, 2), (2, 3), (5, 6)]
+    assert {p.name for p in tmp_path.iterdir()} == {"state.db"}
+
+
 def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path):
     path = tmp_path / "state.db"
     migrate.prepare(path, [FIRST])
