@@ -7,7 +7,7 @@ import os
 import secrets
 import socket
 import sys
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ from qbitrr.clock import Clock, to_iso
 from qbitrr.config.redact import redact_text, secrets_of
 from qbitrr.data_dir import in_container, load_config
 from qbitrr.errors import ConflictError
+from qbitrr.http import progress
 from qbitrr.process import keep_heap_small
 from qbitrr.state import backup, migrate
 from qbitrr.state.database import open_reader
@@ -137,7 +138,8 @@ def _run(data_dir: DataDir, environ: Mapping[str, str], fork_server: ForkServer,
     logging = loaded.config.settings.logging
     _configure_logs(loaded, data_dir.log_folder if logging else None, token)
     _log.info("daemon was started", version=__version__, pid=os.getpid(), data_folder=str(data_dir.folder))
-    prepare_state(data_dir.state_file)
+    with closing(ServiceManager(environ)) as service_manager, progress.observed(service_manager.extend_start):
+        prepare_state(data_dir.state_file)
     follow_names(loaded, data_dir, Clock().wall())
     configs = configs_of(loaded, data_dir, logging=logging)
     drop_absent(loaded, {config.name for config in configs}, data_dir, Clock().wall())

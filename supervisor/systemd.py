@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import math
 import os
 import signal
 import socket
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 _LONGEST_START_SECONDS = 600  # as TimeoutStartSec of the unit
+_EXTEND_SECONDS = 10.0  # between two demands for more time
 _FIRST = 3  # number of the first passed descriptor by sd_listen_fds(3)
 _ABOVE = 100  # descriptors from here on are free
 _LOCK = "QBITRR_LOCK_FD"  # variable with the number of the descriptor that locks the data folder
@@ -34,6 +36,7 @@ class ServiceManager:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._socket: socket.socket | None = None
+        self._extend_at = -math.inf
         address = environ.get("NOTIFY_SOCKET", "")
         if address:
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -55,6 +58,14 @@ class ServiceManager:
         self.reloading()
         if self.watchdog_seconds is not None:
             self._send(f"WATCHDOG_USEC={_LONGEST_START_SECONDS * 1_000_000}")
+
+    def extend_start(self) -> None:
+        """Ask for as much time again as a start may take, as it got further. Not sent each time that this is called."""
+        now = time.monotonic()
+        if now >= self._extend_at:
+            self._extend_at = now + _EXTEND_SECONDS
+            longest = _LONGEST_START_SECONDS * 1_000_000
+            self._send(f"EXTEND_TIMEOUT_USEC={longest}", "WATCHDOG=1", "STATUS=Preparing the state file")
 
     def stopping(self) -> None:
         """Report that the daemon stops."""

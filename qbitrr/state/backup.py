@@ -18,8 +18,9 @@ from qbitrr import logs
 from qbitrr.atomic_file import give_to_folder_owner
 from qbitrr.data_dir import BACKUP_FOLDER
 from qbitrr.errors import StateError
+from qbitrr.http import progress
 from qbitrr.rules import thinning
-from qbitrr.state.integrity import damage_of
+from qbitrr.state.integrity import STEPS_AT_ONCE, damage_of
 from qbitrr.state.schema import REBUILT
 
 if TYPE_CHECKING:
@@ -216,6 +217,7 @@ def _copy_without_rebuilt(source: Path, target: Path) -> None:
     target.touch(0o600)
     with contextlib.closing(sqlite3.connect(f"{target.absolute().as_uri()}?mode=rwc", uri=True)) as connection:
         connection.isolation_level = None
+        connection.set_progress_handler(progress.report, STEPS_AT_ONCE)
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("ATTACH ? AS state", (f"{source.absolute().as_uri()}?mode=ro",))
         connection.execute("BEGIN")

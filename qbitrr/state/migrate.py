@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 from qbitrr.atomic_file import give_to_folder_owner
 from qbitrr.errors import StateError, StateTooNewError
+from qbitrr.http import progress
 from qbitrr.state.database import BUSY_SECONDS
+from qbitrr.state.integrity import STEPS_AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 _VACUUM = "PRAGMA auto_vacuum = INCREMENTAL"
 """Lets pages that became free be returned to the file system, some at a time."""
+
+
+_PAGES_AT_ONCE = 10_000
 
 
 def migrations() -> list[str]:
@@ -85,7 +90,8 @@ def _replace_by_migrated_copy(connection: sqlite3.Connection, path: Path, script
     copy_path.unlink(missing_ok=True)
     try:
         with contextlib.closing(sqlite3.connect(copy_path, isolation_level=None)) as copy:
-            connection.backup(copy)
+            connection.backup(copy, pages=_PAGES_AT_ONCE, progress=_report)
+            copy.set_progress_handler(progress.report, STEPS_AT_ONCE)
             _apply(copy, scripts, before)
             copy.execute(_VACUUM)
             copy.execute("VACUUM")  # counts from then on
@@ -101,6 +107,10 @@ def _replace_by_migrated_copy(connection: sqlite3.Connection, path: Path, script
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     copy_path.replace(path)
+
+
+def _report(*_pages: int) -> None:
+    progress.report()
 
 
 def _check(connection: sqlite3.Connection) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+from types import SimpleNamespace
 
 import pytest
 
@@ -59,6 +60,21 @@ def test_the_watchdog_is_patient_while_the_daemon_restarts_in_place(manager):
     assert manager.recv(4096) == b"WATCHDOG_USEC=600000000"
     service_manager.ready("3 running")
     assert manager.recv(4096) == b"READY=1\nSTATUS=3 running\nWATCHDOG_USEC=20000000"
+    service_manager.close()
+
+
+def test_a_start_that_gets_further_asks_for_more_time_every_ten_seconds(manager, monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr("supervisor.systemd.time", SimpleNamespace(monotonic=lambda: now))
+    service_manager = ServiceManager({"NOTIFY_SOCKET": manager.getsockname()})
+    for _ in range(3):
+        service_manager.extend_start()
+    now += 10.0
+    service_manager.extend_start()
+    service_manager.stopping()
+    more = b"EXTEND_TIMEOUT_USEC=600000000\nWATCHDOG=1\nSTATUS=Preparing the state file"
+    assert [manager.recv(4096) for _ in range(2)] == [more, more]
+    assert manager.recv(4096).startswith(b"STOPPING=1")
     service_manager.close()
 
 

@@ -5,10 +5,14 @@ from pathlib import Path
 import pytest
 
 from qbitrr.clock import Clock
+from qbitrr.daemon import prepare_state
 from qbitrr.errors import StateError, StateTooNewError
+from qbitrr.http import progress
 from qbitrr.state import (
+    backup,
     catalogue,
     free_space,
+    integrity,
     ledger,
     listing,
     migrate,
@@ -387,3 +391,17 @@ def test_departures_from_before_say_that_it_is_not_known_what_was_seen_last(tmp_
 def test_every_migration_has_a_number_of_its_own():
     names = sorted(path.name for path in (Path(migrate.__file__).parent / "migrations").glob("*.sql"))
     assert [name.partition("_")[0] for name in names] == [f"{number:03}" for number in range(1, len(names) + 1)]
+
+
+@pytest.mark.parametrize("module", [integrity, backup, migrate])
+def test_each_part_of_a_preparation_reports_that_it_got_further(tmp_path, monkeypatch, module):
+    """By that a service manager is asked for more time: large files on slow disks take long."""
+    for other in (integrity, backup, migrate):
+        monkeypatch.setattr(other, "STEPS_AT_ONCE", 10 if other is module else 10**9)
+    monkeypatch.setattr(migrate, "_PAGES_AT_ONCE", 10 if module is migrate else -1)
+    path = tmp_path / "state.db"
+    migrate.prepare(path, migrate.migrations()[:-1])
+    reports = []
+    with progress.observed(lambda: reports.append(module)):
+        prepare_state(path)
+    assert len(reports) > 10
