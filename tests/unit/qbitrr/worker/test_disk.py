@@ -202,19 +202,20 @@ async def test_what_hangs_is_left_behind_and_the_loop_goes_on(monkeypatch):
 
 async def test_a_disk_that_hangs_for_days_does_not_take_all_threads_of_the_machine(monkeypatch):
     monkeypatch.setattr(disk, "_SECONDS", 0.01)
-    let_go, before = threading.Event(), threading.active_count()
+    let_go, threads = threading.Event(), []
 
     def look(event):
+        threads.append(threading.current_thread())
         event.wait(60)
         return "there"
 
     for _ in range(50):
         assert await on_disk("unknown", look, let_go) == "unknown"
-    assert threading.active_count() - before < 10
+    assert len(threads) < 10
     monkeypatch.setattr(disk, "_SECONDS", 5.0)
     assert await on_disk("unknown", lambda: "another question") == "another question"
     let_go.set()
-    await until(lambda: threading.active_count() <= before, 5, "its threads did not end")
+    await until(lambda: not any(thread.is_alive() for thread in threads), 30, "its threads did not end")
     assert await on_disk("unknown", look, let_go) == "there"
 
 
