@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 _LONGEST_START_SECONDS = 600  # as TimeoutStartSec of the unit
+_RETRY_SECONDS = 0.1
 _EXTEND_SECONDS = 10.0  # between two demands for more time
 _FIRST = 3  # number of the first passed descriptor by sd_listen_fds(3)
 _ABOVE = 100  # descriptors from here on are free
@@ -37,6 +39,8 @@ class ServiceManager:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._socket: socket.socket | None = None
         self._extend_at = -math.inf
+        self._unsent: deque[str] = deque()
+        self._retry: asyncio.TimerHandle | None = None
         address = environ.get("NOTIFY_SOCKET", "")
         if address:
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -47,17 +51,18 @@ class ServiceManager:
     def ready(self, status: str) -> None:
         """Report that the daemon works, for the first time or again."""
         timeouts = [] if self.watchdog_seconds is None else [f"WATCHDOG_USEC={int(self.watchdog_seconds * 1e6)}"]
-        self._send("READY=1", f"STATUS={status}", *timeouts)
+        self._send_state("READY=1", f"STATUS={status}", *timeouts)
 
     def reloading(self) -> None:
         """Report that a configuration is being applied, until `ready`."""
-        self._send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}", "STATUS=Applying the configuration")
+        now = f"MONOTONIC_USEC={time.monotonic_ns() // 1000}"
+        self._send_state("RELOADING=1", now, "STATUS=Applying the configuration")
 
     def restarting(self) -> None:
         """Report a restart in place, which may migrate the state file before the next keep-alive."""
         self.reloading()
         if self.watchdog_seconds is not None:
-            self._send(f"WATCHDOG_USEC={_LONGEST_START_SECONDS * 1_000_000}")
+            self._send_state(f"WATCHDOG_USEC={_LONGEST_START_SECONDS * 1_000_000}")
 
     def extend_start(self) -> None:
         """Ask for as much time again as a start may take, as it got further. Not sent each time that this is called."""
@@ -69,7 +74,7 @@ class ServiceManager:
 
     def stopping(self) -> None:
         """Report that the daemon stops."""
-        self._send("STOPPING=1", "STATUS=Stopping the workers")
+        self._send_state("STOPPING=1", "STATUS=Stopping the workers")
 
     def status(self, text: str) -> None:
         """Set the sentence that `systemctl status` shows."""
@@ -85,17 +90,37 @@ class ServiceManager:
 
     def close(self) -> None:
         """Close the socket; further notifications do nothing."""
+        if self._retry is not None:
+            self._retry.cancel()
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
-    def _send(self, *lines: str) -> None:
+    def _send_state(self, *lines: str) -> None:
+        """Send a state, which has to arrive, behind those that did not yet. To be called in the loop."""
+        self._unsent.append("\n".join(lines))
+        if self._retry is None:
+            self._send_unsent()
+
+    def _send_unsent(self) -> None:
+        self._retry = None
+        while self._unsent:
+            if not self._send(self._unsent[0]):
+                self._retry = asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._send_unsent)
+                return
+            self._unsent.popleft()
+
+    def _send(self, *lines: str) -> bool:
+        """Send a message; False when the manager has no room for it now, as while it is busy itself."""
         if self._socket is None:
-            return
+            return True
         try:
             self._socket.sendto("\n".join(lines).encode(), self._address)
+        except BlockingIOError:
+            return False
         except OSError as error:
             _log.debug("service manager could not be notified", error=str(error))
+        return True
 
 
 class StatusLine:

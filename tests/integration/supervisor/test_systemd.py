@@ -3,11 +3,13 @@
 import asyncio
 import os
 import socket
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
 
 from supervisor.systemd import ServiceManager
+from tests.support.polling import until
 
 
 @pytest.fixture
@@ -75,6 +77,28 @@ def test_a_start_that_gets_further_asks_for_more_time_every_ten_seconds(manager,
     more = b"EXTEND_TIMEOUT_USEC=600000000\nWATCHDOG=1\nSTATUS=Preparing the state file"
     assert [manager.recv(4096) for _ in range(2)] == [more, more]
     assert manager.recv(4096).startswith(b"STOPPING=1")
+    service_manager.close()
+
+
+async def test_states_arrive_in_their_order_although_the_manager_had_no_room_for_them(manager):
+    manager.setblocking(False)
+    service_manager = ServiceManager({"NOTIFY_SOCKET": manager.getsockname()})
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other, suppress(BlockingIOError):
+        other.setblocking(False)
+        while True:
+            other.sendto(b"of another service", manager.getsockname())
+    service_manager.ready("3 running")
+    service_manager.reloading()
+    service_manager.ready("4 running")
+    states = []
+
+    def received():
+        with suppress(BlockingIOError):
+            while True:
+                states.append(manager.recv(4096).split(b"\n")[0])
+        return [state for state in states if b"=" in state] == [b"READY=1", b"RELOADING=1", b"READY=1"]
+
+    await until(received, 5, lambda: str(states[-3:]))
     service_manager.close()
 
 
