@@ -6,12 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from qbitrr import logs
-from qbitrr.errors import StateError
 from qbitrr.state import backup, retention
 from qbitrr.update import switch
 from supervisor import old_files
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from qbitrr.clock import Clock
@@ -36,27 +36,32 @@ async def keep_backups(data_dir: DataDir, clock: Clock) -> None:
         await asyncio.sleep(_POLL_SECONDS)
 
 
-async def drop_with_age(config_reload: ConfigReload, clock: Clock) -> None:
-    """Drop decisions that are older than `DecisionsKeptDays`, old files, and what absent categories left, once a day.
-
-    Runs until cancelled. A clock that is set ahead meanwhile ages nothing: time goes on by the monotonic clock.
-    """
+def age_clock(clock: Clock) -> Callable[[], float]:
+    """A wall clock (epoch seconds) by which nothing ages when the real one is set ahead from now on."""
     started_wall, started_at = clock.wall(), clock.monotonic()
+    return lambda: min(clock.wall(), started_wall + clock.monotonic() - started_at)
+
+
+async def drop_with_age(config_reload: ConfigReload, now: Callable[[], float]) -> None:
+    """Drop decisions that are older than `DecisionsKeptDays`, and what absent categories left, once a day.
+
+    Runs until cancelled. Raises StateError when decisions cannot be dropped, as `keep_backups` does.
+    """
     while True:
-        now = min(clock.wall(), started_wall + clock.monotonic() - started_at)
-        settings, data_dir = config_reload.loaded.config.settings, config_reload.data_dir
-        if kept_days := settings.decisions_kept_days:
-            try:
-                await drop_old_decisions(data_dir.state_file, now - kept_days * _DAY_SECONDS)
-            except StateError as error:
-                _log.warning("old decisions were not dropped", error=str(error))
-        try:
-            categories, quarantine_seconds = config_reload.categories, settings.quarantine_seconds
-            await asyncio.to_thread(old_files.delete_old, data_dir, categories, now, quarantine_seconds)
-        except OSError as error:
-            _log.warning("old files were not deleted", error=str(error))
+        kept_days = config_reload.loaded.config.settings.decisions_kept_days
+        if kept_days:
+            await drop_old_decisions(config_reload.data_dir.state_file, now() - kept_days * _DAY_SECONDS)
         await asyncio.sleep(_DAY_SECONDS)
         await config_reload.drop_absent()
+
+
+async def delete_old_files(config_reload: ConfigReload, now: Callable[[], float]) -> None:
+    """Delete old files once a day, until cancelled. Raises OSError when one cannot be, as `keep_backups` does."""
+    while True:
+        quarantine_seconds = config_reload.loaded.config.settings.quarantine_seconds
+        categories = config_reload.categories
+        await asyncio.to_thread(old_files.delete_old, config_reload.data_dir, categories, now(), quarantine_seconds)
+        await asyncio.sleep(_DAY_SECONDS)
 
 
 async def drop_old_decisions(state_file: Path, before: float) -> int:

@@ -1,11 +1,13 @@
-"""Backups by the hour: that they fail is seen."""
+"""Backups by the hour, and what goes with age: that they fail is seen."""
 
+import os
 from functools import partial
+from types import SimpleNamespace
 
 from qbitrr.backoff import Backoff
 from qbitrr.clock import Clock
 from qbitrr.data_dir import BACKUP_FOLDER, DataDir
-from supervisor.housekeeping import keep_backups
+from supervisor.housekeeping import age_clock, delete_old_files, drop_with_age, keep_backups
 from supervisor.own_tasks import OwnTasks
 from tests.support.polling import until
 
@@ -21,3 +23,35 @@ async def test_backups_that_fail_are_counted_and_tried_again_soon(state_file):
         in_the_way.unlink()
         await until(lambda: bool(list(in_the_way.glob("*.db"))), 5, "no backup was made")
         await until(lambda: not tasks.failing, 5, lambda: str(tasks.failing))
+
+
+async def test_what_cannot_be_dropped_with_age_is_counted_and_tried_again_soon(state_file):
+    """Also secrets in earlier versions of the configuration go with age."""
+    data_dir, clock = DataDir(state_file.parent), Clock()
+    settings = SimpleNamespace(decisions_kept_days=30)
+    config_reload = SimpleNamespace(
+        data_dir=data_dir, categories=set(), loaded=SimpleNamespace(config=SimpleNamespace(settings=settings))
+    )
+    in_the_way = data_dir.log_folder / "former.log"
+    in_the_way.mkdir(parents=True)
+    os.utime(in_the_way, (0, 0))
+    whole = state_file.read_bytes()
+    state_file.write_bytes(b"no state file" * 100)
+    tasks, age = OwnTasks(clock, SOON), age_clock(clock)
+    work = {"retention": partial(drop_with_age, config_reload, age)}
+    work |= {"old_files": partial(delete_old_files, config_reload, age)}
+    async with tasks.running(work):
+        for name in work:
+            await until(lambda name=name: tasks.states[name].failures > 1, 5, f"no failure of {name} is counted")
+        state_file.write_bytes(whole)
+        in_the_way.rmdir()
+        await until(lambda: not tasks.failing, 5, lambda: str(tasks.failing))
+
+
+def test_nothing_ages_by_a_clock_that_is_set_ahead_meanwhile():
+    wall, monotonic = 1000.0, 50.0
+    age = age_clock(Clock(wall=lambda: wall, monotonic=lambda: monotonic))
+    wall, monotonic = 10**9, 60.0
+    assert age() == 1010.0
+    wall = 500.0
+    assert age() == 500.0
