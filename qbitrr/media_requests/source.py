@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from qbitrr.media_requests.request import MediaRequest
 
     class KeyGuard(Protocol):
-        """Guard of API keys: a refused one is not tried again."""
+        """Guard of API keys: a refused one is not sent again and again."""
 
         def attempt(self, service: str, fingerprint: Callable[[], str]) -> AbstractAsyncContextManager[None]:
-            """Raise CredentialsRejectedError on entering for a refused key, and record one that leaves the block."""
+            """Enclose calls, and note a refusal. Raises a ServiceError on entering when the key is not to be sent."""
             ...
 
 
@@ -32,10 +32,7 @@ _FORBIDDEN = 403  # Overseerr's answer to a wrong key
 
 
 class RequestSource:
-    """Source of the requests for one Arr.
-
-    A refused key is recorded by `guard`: nothing more is sent until the configuration changes.
-    """
+    """Source of the requests for one Arr. `guard` knows of a refused key, and when it may be sent again."""
 
     def __init__(
         self,

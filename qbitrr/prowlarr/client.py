@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from qbitrr.config.model import Prowlarr
 
     class KeyGuard(Protocol):
-        """Guard of API keys: a refused one is not tried again."""
+        """Guard of API keys: a refused one is not sent again and again."""
 
         def attempt(self, service: str, fingerprint: Callable[[], str]) -> AbstractAsyncContextManager[None]:
-            """Raise CredentialsRejectedError on entering for a refused key, and record one that leaves the block."""
+            """Enclose calls, and note a refusal. Raises a ServiceError on entering when the key is not to be sent."""
             ...
 
 
@@ -84,7 +84,7 @@ class AllStatistics(Struct, frozen=True):
 
 
 class ProwlarrClient:
-    """One Prowlarr. A refused key is recorded by `guard`: nothing more is sent until the configuration changes."""
+    """One Prowlarr. `guard` knows of a refused key, and when it may be sent again."""
 
     def __init__(self, table: Prowlarr, guard: KeyGuard, timeouts: Timeouts = QUICK) -> None:
         self._guard = guard

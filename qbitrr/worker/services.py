@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr.arr.client import ArrClient
 from qbitrr.arr.kinds import KINDS
+from qbitrr.http.api_key import ApiKeys
 from qbitrr.media_requests.source import configured_source
 from qbitrr.prowlarr.client import ProwlarrClient
 from qbitrr.qbittorrent.client import QbittorrentClient
@@ -48,7 +49,7 @@ async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, c
     Under Shadow and on probation they refuse every call that changes something, whoever makes it.
     """
     async with AsyncExitStack() as stack:
-        arr, client, requester = config.arr_section, None, None
+        arr, client, requester, keys = config.arr_section, None, None, ApiKeys()
         if arr is not None:
             client = ArrClient(
                 arr.section,
@@ -61,9 +62,9 @@ async def connect(config: WorkerConfig, guard: LoginGuard, database: Database, c
                 on_retry_after=partial(_keep, database, arr.category, clock),
             )
             stack.push_async_callback(client.close)
-            if (requester := configured_source(arr, guard)) is not None:
+            if (requester := configured_source(arr, keys)) is not None:
                 stack.push_async_callback(requester.close)
-        prowlarr = ProwlarrClient(config.prowlarr, guard) if config.prowlarr.active else None
+        prowlarr = ProwlarrClient(config.prowlarr, keys) if config.prowlarr.active else None
         if prowlarr is not None:
             stack.push_async_callback(prowlarr.close)
         qbittorrents = {}

@@ -135,6 +135,8 @@ async def test_a_prowlarr_that_does_not_answer_changes_nothing(hunt, fault):
         assert await opened.rounds(2, 61) == 2
         assert (await opened.forecast()).query_limits == []
         await opened.prowlarr.heal()
+        refused = "SELECT service FROM refused_logins"
+        assert await opened.room.database.rows(refused) == [], "a key that was accepted before is tried again"
 
 
 async def test_a_refused_key_is_not_sent_again(hunt):
