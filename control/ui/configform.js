@@ -55,6 +55,9 @@ export function asText(key, value) {
   return key.form === "mapping" ? Object.entries(value).map(([name, text]) => `${name} = ${text}`).join("\n") : String(value);
 }
 
+/** The text of a field: what was typed while it stands for the value, as `0.0` on the way to `0.05`. @param {FormKey} key @param {string | undefined} typed */
+export const fieldText = (key, value, typed) => (typed !== undefined && fromText(key, typed) === value ? typed : asText(key, value));
+
 /** What is allowed as a sentence, without the quotes of the file; empty where the field says it itself. @param {FormKey} key */
 export function limitsOf({ form, limits }) {
   return form === "flag" || form === "choice" || (form === "text" && /^a text/.test(limits)) ? "" : capitalised(limits.replaceAll('"', "").replace(" in quotes", ""));

@@ -224,6 +224,16 @@ async def test_a_library_is_searched_and_filtered(page, daemon):
     await expect(page.locator(".toasts")).to_contain_text("searched next")
 
 
+async def test_a_filter_that_is_cleared_is_chosen_no_more(page, daemon):
+    await show(page, daemon, "libraries/radarr-hd")
+    field = page.get_by_label(re.compile("^File"))
+    await field.select_option("Yes")
+    await page.get_by_role("searchbox").fill("no such movie")
+    await page.get_by_role("button", name="Clear filters").click()
+    await expect(page).to_have_url(re.compile("libraries/radarr-hd$"))
+    await expect(field).to_have_value("")
+
+
 async def test_what_became_of_the_searches_for_a_movie_is_shown(page, daemon):
     await show(page, daemon, "libraries/radarr-hd")
     await page.get_by_role("button", name=re.compile("^What happened: ")).first.click()
@@ -438,6 +448,30 @@ async def test_a_change_is_checked_at_its_field_planned_applied_and_rolled_back(
 
     await until(is_back, 20, "the earlier value")
     await daemon.all_running()
+
+
+async def test_a_number_is_typed_with_zeros_behind_its_point(page, daemon):
+    await show(page, daemon, "config/Radarr-HD")
+    field = page.locator("[id$=_MaximumDeletablePercentage]")
+    await field.fill("")
+    await field.press_sequentially("0.05")
+    await expect(field).to_have_value("0.05")
+    await page.get_by_role("button", name="Review").click()
+    await expect(page.get_by_role("dialog").locator("ins")).to_have_text("0.05")
+
+
+async def test_a_plan_is_not_applied_to_another_configuration_than_it_was_made_for(page, daemon):
+    await show(page, daemon, "config/Settings")
+    before = (await daemon.get("/web/config"))["Settings"]
+    await page.locator("#field-Settings_LoopSleepTimer").fill("4")
+    await page.get_by_role("button", name="Review").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("Settings.LoopSleepTimer")
+    await daemon.post_as_user("/api/config", {"changes": {"WebUI.Theme": "Dark"}})
+    await expect(page.locator("html")).to_have_attribute("data-theme", "dark")  # the page has read what is there now
+    await page.get_by_role("dialog").get_by_role("button", name="Apply").click()
+    await expect(page.locator(".toasts")).to_contain_text("was changed since it was read")
+    assert (await daemon.get("/web/config"))["Settings"] == before
+    await daemon.post_as_user("/api/config", {"changes": {"WebUI.Theme": "System"}})
 
 
 async def test_leaving_with_changes_asks_and_they_are_kept(page, daemon):

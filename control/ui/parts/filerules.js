@@ -57,7 +57,7 @@ class FileRules extends Element {
       <div class="filters">
         <label>${t("files.find")}<input type="search" @input=${(event) => this.#find(event.target.value)} /></label>
         <label class="grow">${t("files.torrent")}<select @change=${(event) => (this.hash = event.target.value)}>
-          ${this.offered.map(({ hash, name }) => html`<option value=${hash} ?selected=${hash === this.hash}>${name}</option>`)}
+          ${this.offered.map(({ hash, name }) => html`<option value=${hash} .selected=${hash === this.hash}>${name}</option>`)}
         </select></label>
         <button ?disabled=${!this.hash}>${t("files.try")}</button>
       </div>

@@ -15,7 +15,7 @@ export const fold = (content, active) =>
 export const pick = (params, name, label, values, word) => html`<label>${label}
   <select .value=${params[name] ?? ""} @change=${(event) => setParams({ [name]: event.target.value })}>
     <option value="">${t("all")}</option>
-    ${values.map((value) => html`<option value=${value} ?selected=${params[name] === value}>${word(value)}</option>`)}
+    ${values.map((value) => html`<option value=${value} .selected=${params[name] === value}>${word(value)}</option>`)}
   </select></label>`;
 
 /** From a day on, or until its end. @param {Record<string, any>} params of the URL @param {"since" | "until"} name of its parameter */

@@ -1,6 +1,6 @@
 // <qb-config>: the configuration as forms that are made from its model. Changes are kept until they are applied.
 import { read, readTagged, write } from "../api.js";
-import { arrKind, asText, fileRules, fromText, groups, limitsOf, modelOf, packed, request, requester, requesterToTest, sections, shown, unpacked, valueAt, withChange } from "../configform.js";
+import { arrKind, asText, fieldText, fileRules, fromText, groups, limitsOf, modelOf, packed, request, requester, requesterToTest, sections, shown, unpacked, valueAt, withChange } from "../configform.js";
 import { Element, html, nothing, settled } from "../element.js";
 import { capitalised } from "../format.js";
 import { chip } from "../parts/chip.js";
@@ -22,6 +22,8 @@ class Config extends Element {
     tested: { state: true }, versions: { state: true }, busy: { state: true },
   };
   #tag = "";
+  /** The field that was typed into last, with its text. */
+  #typed = { id: "", text: "" };
   #find = settled((q) => setParams({ q }), 200);
 
   constructor() {
@@ -214,7 +216,7 @@ class Config extends Element {
     if (key.form === "choice" && !key.many) {
       const choices = key.choices.map(String).includes(String(value)) ? key.choices : [value, ...key.choices];
       return html`<select id=${id} aria-describedby=${about} ?disabled=${!key.changeable} @change=${(event) => change(event.target.value)}>
-        ${choices.map((choice) => html`<option value=${choice} ?selected=${String(choice) === String(value)}>${choice}</option>`)}</select>`;
+        ${choices.map((choice) => html`<option value=${choice} .selected=${String(choice) === String(value)}>${choice}</option>`)}</select>`;
     }
     if (key.many || key.form === "mapping") {
       const text = asText(key, value);
@@ -222,7 +224,11 @@ class Config extends Element {
         .value=${text} @change=${(event) => change(event.target.value)}></textarea>`;
     }
     return html`<input id=${id} type="text" inputmode=${NUMERIC.has(key.form) ? "numeric" : nothing} aria-describedby=${about} spellcheck="false" ?disabled=${!key.changeable}
-      .value=${asText(key, value)} @input=${(event) => change(event.target.value)} />`;
+      .value=${fieldText(key, value, this.#typed.id === id ? this.#typed.text : undefined)}
+      @input=${(event) => {
+        this.#typed = { id, text: event.target.value };
+        change(event.target.value);
+      }} />`;
   }
 
   /** @param {import("../answers.js").FormKey} key @param {Record<string, any>[]} rows */
@@ -265,12 +271,13 @@ class Config extends Element {
   /** Shows what a change does, and makes it when that is agreed to; returns whether it was made. @param {object} change */
   async #review(change = request(this.draft)) {
     this.busy = true;
+    const tag = this.#tag; // of what the plan is about, also when the file is changed while it is read
     try {
       const plan = await write("config/plan", change);
       this.problems = {};
       this.busy = false;
       if (await show(t("config.plan"), this.#plan(plan), t("config.apply"))) {
-        await this.#apply(change);
+        await this.#apply(change, tag);
         return true;
       }
     } catch (error) {
@@ -281,8 +288,8 @@ class Config extends Element {
     return false;
   }
 
-  async #apply(change) {
-    await write("config", change, { "If-Match": this.#tag });
+  async #apply(change, tag) {
+    await write("config", change, { "If-Match": tag });
     this.draft = {};
     this.#load();
     notify(t("config.applied"));

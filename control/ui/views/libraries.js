@@ -126,7 +126,7 @@ class Libraries extends Element {
       ${type === "radarr"
         ? fold(html`${FLAGS.map(([name, label]) => html`<label>${t(label)}<select @change=${(event) => setParams({ [name]: event.target.value, page: "" })}>
               <option value="">${t("all")}</option>
-              ${["true", "false"].map((value) => html`<option value=${value} ?selected=${params[name] === value}>${t(value === "true" ? "yes" : "no")}</option>`)}
+              ${["true", "false"].map((value) => html`<option value=${value} .selected=${params[name] === value}>${t(value === "true" ? "yes" : "no")}</option>`)}
             </select></label>`)}
             ${year("year_min", t("library.from"))} ${year("year_max", t("library.to"))}`, Object.keys(params).filter((name) => !["q", ...NO_FILTERS].includes(name)).length)
         : html`<label class="check"><input type="checkbox" .checked=${params.missing === "true"}

@@ -188,10 +188,10 @@ class Logs extends Element {
   #controls(level, q) {
     return html`<div class="filters">
       <label>${t("logs.file")}<select @change=${(event) => go("logs", [event.target.value], this.route.params)}>
-        ${this.files.map((name) => html`<option value=${name} ?selected=${name === this.#file}>${name}</option>`)}
+        ${this.files.map((name) => html`<option value=${name} .selected=${name === this.#file}>${name}</option>`)}
       </select></label>
       <label>${t("logs.level")}<select @change=${(event) => setParams({ level: event.target.value })}>
-        ${LEVELS.map((name) => html`<option value=${name} ?selected=${name === level}>${name}</option>`)}
+        ${LEVELS.map((name) => html`<option value=${name} .selected=${name === level}>${name}</option>`)}
       </select></label>
       <label>${t("logs.at")}<input type="datetime-local" step="1" .value=${localInput(this.route.params.at)}
         @change=${(event) => setParams({ at: event.target.value ? new Date(event.target.value).toISOString() : "" }, false)} /></label>

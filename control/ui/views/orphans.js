@@ -87,7 +87,7 @@ class Orphans extends Element {
       ${Object.entries(failures).map(([reason, n]) => html`<p class="muted spaced">${t("orphans.failure", { n, reason: t(`orphans.failure.${reason}`) })}</p>`)}
       <form class="filters" @submit=${(event) => event.preventDefault()}>
         <label>${t("orphans.state")}<select @change=${(event) => setParams({ state: event.target.value })}>
-          ${STATES.map((name) => html`<option value=${name} ?selected=${state === name}>${name ? this.#counted(name, totals) : t("all")}</option>`)}
+          ${STATES.map((name) => html`<option value=${name} .selected=${state === name}>${name ? this.#counted(name, totals) : t("all")}</option>`)}
         </select></label>
         ${mode === "ask" && due
           ? html`<button type="button" class="strong" @click=${() => this.#decide("leave", [], due)}>${t("orphans.leave.all", { n: due })}</button>

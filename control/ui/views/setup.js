@@ -173,7 +173,7 @@ class Setup extends Element {
       </div>
       <div class="row-fields">
         <label>${t("category.kind")}<select @change=${(event) => change({ kind: event.target.value })}>
-          ${["radarr", "sonarr", "lidarr"].map((value) => html`<option value=${value} ?selected=${value === kind}>${value}</option>`)}</select></label>
+          ${["radarr", "sonarr", "lidarr"].map((value) => html`<option value=${value} .selected=${value === kind}>${value}</option>`)}</select></label>
         <label>${t("setup.name")}<input .value=${name} placeholder="4K" @input=${(event) => change({ name: event.target.value })} /></label>
         <label>${t("setup.address")}<input required spellcheck="false" inputmode="url" .value=${uri} placeholder="http://localhost:7878" @input=${(event) => change({ uri: event.target.value })} /></label>
         <label>${t("setup.key")}<input required type="password" autocomplete="off" .value=${apiKey} @input=${(event) => change({ apiKey: event.target.value })} /></label>

@@ -195,7 +195,7 @@ class Torrents extends Element {
     return html`<form class="filters" role="search" @submit=${(event) => event.preventDefault()}>
       <label class="grow">${t("search")}<input type="search" .value=${q} @input=${(event) => this.#find(event.target.value)} /></label>
       <label>${t("sort")}<select @change=${(event) => setParams({ sort: event.target.value })}>
-        ${["name", "since", "next"].map((name) => html`<option value=${name} ?selected=${sort === name}>${t(`sort.${name}`)}</option>`)}
+        ${["name", "since", "next"].map((name) => html`<option value=${name} .selected=${sort === name}>${t(`sort.${name}`)}</option>`)}
       </select></label>
     </form>`;
   }

@@ -31,6 +31,15 @@ test("a text becomes the value that it stands for", () => {
   assert.deepEqual(form.fromText(key({ form: "mapping" }), "A = B = C\nnothing"), { A: "B = C" });
 });
 
+test("a number stays as it is typed", () => {
+  const number = key({ form: "number" });
+  for (const typed of ["0", "0.", "0.0", "0.05", "-0", "-0.5", "1.50"]) {
+    assert.equal(form.fieldText(number, form.fromText(number, typed), typed), typed);
+  }
+  assert.equal(form.fieldText(number, 2, "0.0"), "2", "it was changed otherwise");
+  assert.equal(form.fieldText(number, 2, undefined), "2");
+});
+
 test("a value is read back from its text", () => {
   for (const [one, value] of [[key({ many: true }), ["a", "b"]], [key({ form: "mapping" }), { a: "b" }], [key({ form: "integer" }), -1]]) {
     assert.deepEqual(form.fromText(one, form.asText(one, value)), value);
