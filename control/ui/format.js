@@ -65,12 +65,24 @@ export function formatRelative(iso, now, locale = "en") {
     return words.format(0, "second");
   }
   const [unit, length] = RELATIVE.find(([, each]) => Math.abs(seconds) >= each) ?? ["second", 1];
-  return words.format(Math.trunc(seconds / length), unit);
+  const number = unit === "day" ? daysBetween(new Date(now), new Date(iso)) : Math.trunc(seconds / length);
+  return words.format(number, unit);
+}
+
+/** How often the date changes: 1 is tomorrow, however far that is away. @param {Date} from @param {Date} to */
+function daysBetween(from, to) {
+  const dates = [to, from].map((at) => Date.UTC(at.getFullYear(), at.getMonth(), at.getDate()));
+  return (dates[0] - dates[1]) / 86_400_000;
 }
 
 /** Date and time to the second, in the zone of the browser. @param {string} iso */
 export function formatExact(iso, locale = "en") {
   return new Date(iso).toLocaleString(locale, { dateStyle: "medium", timeStyle: "medium" });
+}
+
+/** The day of a time in the zone of the browser; a date without a time is the same day everywhere. @param {string} iso */
+export function formatDay(iso, locale = "en") {
+  return new Date(iso).toLocaleDateString(locale, iso.includes("T") ? {} : { timeZone: "UTC" });
 }
 
 /** How long to wait until the relative time reads differently, in milliseconds. @param {string} iso @param {number} now */

@@ -304,6 +304,21 @@ async def test_an_artist_shows_its_albums(page, daemon):
     await expect(page.locator(".item").first).to_be_visible()
 
 
+async def test_an_album_is_of_the_same_day_in_every_time_zone(browser, daemon):
+    released = {
+        album["title"]: album["releaseDate"]
+        for artist in (await daemon.get("/web/lidarr/lidarr-music/artists"))["artists"]
+        for album in artist["albums"]
+        if album["releaseDate"]
+    }
+    async with opened_page(browser, timezone_id="America/New_York", locale="en-CA") as page:
+        await show(page, daemon, "libraries/lidarr-music")
+        await page.locator("summary").first.click()
+        album = page.locator(".owner li.item").first
+        title = (await album.locator(".grow").inner_text()).rsplit(" ", 1)[0]
+        await expect(album).to_contain_text(released[title])
+
+
 @pytest.mark.parametrize(
     ("category", "page_of"), [("radarr-hd", "/movie/"), ("sonarr-tv", "/series/"), ("lidarr-music", "/artist/")]
 )

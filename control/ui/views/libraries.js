@@ -10,7 +10,7 @@ import { attempt } from "../parts/toasts.js";
 import { openedIn, seasonKey, withOpened } from "../opened.js";
 import { pagePlaces } from "../pages.js";
 import { currentRoute, go, setParams } from "../router.js";
-import { formatExact } from "../format.js";
+import { formatDay, formatExact } from "../format.js";
 import { repeat } from "../vendor/lit.js";
 import { isSame } from "../urlstate.js";
 import { locale, t } from "../words.js";
@@ -214,7 +214,7 @@ class Libraries extends Element {
   #item(arr, item, title, row = "", date = "") {
     return html`<li class="item" tabindex=${row ? "0" : nothing} ?data-row=${Boolean(row)}>
       ${row ? poster(arr, item.id) : nothing}
-      <span class="grow">${title} ${date ? html`<span class="muted" title=${formatExact(date, locale)}>${new Date(date).toLocaleDateString(locale)}</span>` : nothing}</span>
+      <span class="grow">${title} ${date ? html`<span class="muted" title=${date.includes("T") ? formatExact(date, locale) : nothing}>${formatDay(date, locale)}</span>` : nothing}</span>
       <span class="chips">${chips(item)}</span>
       <button type="button" aria-label="${t("history")}: ${item.title}" @click=${() => showItem(arr.category, item.id, item.title)}>${t("history")}</button>
       <button type="button" aria-label="${t("library.search")}: ${item.title}" @click=${() => this.#search(arr, item.id)}>${t("library.search")}</button>

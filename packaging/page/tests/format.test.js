@@ -41,6 +41,20 @@ test("times are relative to now, in both directions and languages", () => {
   assert.equal(format.formatRelative(at(-61), NOW, "de"), "vor 1 Minute");
 });
 
+test("yesterday and tomorrow are those of the calendar", () => {
+  const noon = new Date(2026, 10, 25, 12).getTime();
+  const hours = (number) => format.formatRelative(new Date(noon + number * 3_600_000).toISOString(), noon);
+  assert.equal(hours(-35), "yesterday");
+  assert.equal(hours(-37), "2 days ago");
+  assert.equal(hours(35), "tomorrow");
+  assert.equal(hours(47), "in 2 days");
+});
+
+test("a date without a time is the same day in every zone", () => {
+  assert.equal(format.formatDay("2026-05-01"), "5/1/2026");
+  assert.equal(format.formatDay(new Date(2026, 4, 1, 23).toISOString()), "5/1/2026");
+});
+
 test("a relative time says when it reads differently", () => {
   assert.equal(format.changesIn(at(-61), NOW), 59_000);
   assert.equal(format.changesIn(at(-30), NOW), 1000);
