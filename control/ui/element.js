@@ -96,7 +96,7 @@ export class Element extends LitElement {
 /** Calls `work` now, or once the pointer has left `node`: nothing is to move under it. @param {globalThis.Element} node */
 export function undisturbed(node, work) {
   if (node.matches(":hover") && matchMedia("(hover: hover)").matches) {
-    node.addEventListener("mouseleave", () => work(), { once: true });
+    node.addEventListener("mouseleave", work, { once: true }); // once, however often the same work was to be done
   } else {
     work();
   }
@@ -108,5 +108,16 @@ export function settled(work, milliseconds = 250) {
   return (...given) => {
     clearTimeout(timer);
     timer = setTimeout(() => work(...given), milliseconds);
+  };
+}
+
+/** Returns a function that calls `work` once, a while after its first call: also when it is called again and again. */
+export function gathered(work, milliseconds) {
+  let timer = 0;
+  return () => {
+    timer ||= setTimeout(() => {
+      timer = 0;
+      work();
+    }, milliseconds);
   };
 }

@@ -56,6 +56,15 @@ async def show(page: Page, daemon: Daemon, view: str, base: str = "") -> None:
     await expect(page.locator("main [role=status]", has_text="Loading")).to_have_count(0)
 
 
+async def happen(page: Page, event: str, detail: dict[str, Any]) -> None:
+    """Give the page an event of the stream."""
+    await page.evaluate(
+        """([event, detail]) => import(document.querySelector("[type=module]").src.replace("app.js", "live.js"))
+            .then(({ live }) => live.dispatchEvent(new CustomEvent(event, { detail })))""",
+        [event, detail],
+    )
+
+
 async def serious_problems(page: Page, tools: Path) -> list[tuple[Any, ...]]:
     """Have axe check what is shown; return the rules that are broken seriously, where, and how."""
     await page.evaluate((tools / "node_modules" / "axe-core" / "axe.min.js").read_text())

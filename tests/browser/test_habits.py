@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
-from tests.browser.opening import VIEWS, opened_page, serious_problems, show
+from tests.browser.opening import VIEWS, happen, opened_page, serious_problems, show
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 
@@ -236,17 +236,16 @@ async def test_new_entries_wait_while_the_pointer_is_over_the_list(page, daemon)
     await expect(rows).to_have_count(1)
     await rows.first.hover()
     listed.insert(0, {**first, "name": "Newer", "id": 2})
-    await page.evaluate(
-        """(entry) => import(document.querySelector("script[type=module]").src.replace("app.js", "live.js"))
-            .then(({ live }) => live.dispatchEvent(new CustomEvent("decision", { detail: entry })))""",
-        listed[0],
-    )
+    await happen(page, "decision", listed[0])
     before = len(asked)
     await page.evaluate("new Promise((done) => setTimeout(done, 1500))")  # longer than new entries are gathered for
+    await happen(page, "decision", listed[0])
+    await page.evaluate("new Promise((done) => setTimeout(done, 1500))")
     assert len(asked) == before
     await page.mouse.move(2, 2)
     await expect(rows).to_have_count(2)
     await expect(rows.first).to_contain_text("Newer")
+    assert len(asked) == before + 1
 
 
 async def test_the_look_is_that_of_the_configuration(page, daemon):
@@ -340,11 +339,7 @@ async def test_lists_follow_what_changes_or_keep_still(page, daemon, view, path,
 
     async def is_read_again_after(event: str, detail: dict) -> bool:
         asked.clear()
-        await page.evaluate(
-            """([event, detail]) => import(document.querySelector("[type=module]").src.replace("app.js", "live.js"))
-                .then(({ live }) => live.dispatchEvent(new CustomEvent(event, { detail })))""",
-            [event, detail],
-        )
+        await happen(page, event, detail)
         await page.clock.run_for(10_000)
         await page.evaluate("fetch('/health').then(() => true)")  # what was asked before it is known now
         return any(one.startswith(path) for one in asked)
@@ -358,6 +353,23 @@ async def test_lists_follow_what_changes_or_keep_still(page, daemon, view, path,
         assert followed is live
     assert await is_read_again_after("connection", {"again": True}) is live
     assert await is_read_again_after("reset", {}) is (live and view != "libraries/radarr-hd")
+
+
+@pytest.mark.parametrize(
+    ("view", "event", "path"), [("plan", "process", "/web/arr"), ("overview", "decision", "/web/inbox")]
+)
+async def test_a_view_is_read_again_although_something_happens_all_the_time(page, daemon, view, event, path):
+    """As in a home with fifty categories. The events are of the test, and so is the time."""
+    await page.clock.install()
+    await show(page, daemon, view)
+    await page.clock.pause_at(await page.evaluate("Date.now() + 60000"))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    for _ in range(20):
+        await happen(page, event, {"category": "radarr-hd", "id": 0})
+        await page.clock.run_for(300)
+    await page.evaluate("fetch('/health').then(() => true)")  # what was asked before it is known now
+    assert path in asked
 
 
 async def test_shadow_is_shown_with_what_it_prevented_and_is_turned_off(page, daemon):
@@ -420,6 +432,18 @@ async def test_what_is_found_in_a_log_is_in_the_address(page, daemon):
     await expect(page.get_by_text("1 line was found")).to_be_visible()
     await page.go_back()
     await expect(page.get_by_role("button", name="Pause")).to_be_visible()
+
+
+@pytest.mark.parametrize(("view", "path"), [("torrents", "**/web/torrents?*"), ("room", "**/web/arr/*/room*")])
+async def test_a_view_that_was_left_is_read_again(page, daemon, view, path):
+    """Also when nothing happens that it follows: the time stands still."""
+    await page.clock.install()
+    await show(page, daemon, view)
+    await page.clock.pause_at(await page.evaluate("Date.now() + 60000"))
+    await page.get_by_role("link", name="About").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("About")
+    async with page.expect_request(path):
+        await page.go_back()
 
 
 async def test_the_first_steps_survive_a_reload(page, daemon):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,12 +14,12 @@ import pytest_asyncio
 from playwright.async_api import Error, expect
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
-from tests.browser.opening import VIEWS, opened_page, serious_problems, show
+from tests.browser.opening import VIEWS, happen, opened_page, serious_problems, show
 from tests.support.daemon import TOKEN, Daemon
 from tests.support.polling import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from playwright.async_api import Browser, Dialog, Page
 
@@ -583,27 +584,7 @@ async def test_the_page_says_that_it_is_disconnected_and_comes_back(page, daemon
 
 
 async def test_ten_thousand_torrents_are_drawn_where_they_are_seen(page, daemon):
-    """The answers are of the test: the sandbox has no such client."""
-    number = 10_000
-
-    def row(index: int) -> dict:
-        verdict = {"action": "nothing", "rule": "seeding", "because": "it seeds", "since": "2026-01-01T00:00:00Z"}
-        place = {"hash": f"{index:040}", "category": "movies", "instance": "qBit", "name": f"Torrent {index:05}"}
-        return {**place, **verdict, "revisitAt": None, "forecast": None, "live": None}
-
-    async def answer(route) -> None:
-        query = parse_qs(urlsplit(route.request.url).query)
-        first, limit = int(query.get("after", ["0"])[0]), int(query["limit"][0])
-        last = min(first + limit, number)
-        kind = {"rule": "seeding", "action": "nothing", "category": "movies", "instance": "qBit", "number": number}
-        body = {
-            "torrents": [row(index) for index in range(first, last)],
-            "next": str(last) if last < number else None,
-            "kinds": [] if first else [kind],
-        }
-        await route.fulfill(json=body)
-
-    await page.route("**/web/torrents?*", answer)
+    await answer_torrents(page, range(10_000))
     await show(page, daemon, "torrents")
     await expect(page.get_by_text("10,000 torrents")).to_be_visible()
     await expect(page.locator(".torrent-row").first).to_contain_text("Torrent 00000")
@@ -613,6 +594,58 @@ async def test_ten_thousand_torrents_are_drawn_where_they_are_seen(page, daemon)
     await page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     await expect(page.get_by_role("button", name="Torrent 09999", exact=True)).to_be_visible(timeout=20_000)
     assert await page.locator(".torrent-row").count() < 60
+
+
+async def test_arrows_leave_out_no_row_of_a_long_list(page, daemon):
+    await answer_torrents(page, range(10_000))
+    await show(page, daemon, "torrents")
+    await page.get_by_role("button", name="Torrent 00000", exact=True).focus()
+    for index in range(1, 60):
+        await page.keyboard.press("ArrowDown")
+        await expect(page.get_by_role("button", name=f"Torrent {index:05}", exact=True)).to_be_focused()
+
+
+async def test_no_row_is_there_twice_when_others_before_it_are_gone(page, daemon):
+    numbers = list(range(300))
+    await answer_torrents(page, numbers)
+    await show(page, daemon, "torrents")
+    await page.evaluate("scrollTo(0, document.documentElement.scrollHeight / 3)")
+    shown = page.locator(".torrent-row button")
+    await expect(page.get_by_role("button", name="Torrent 00100", exact=True)).to_be_visible()
+    del numbers[:5]
+    await happen(page, "decision", {})
+
+    await expect(page.get_by_text("295 torrents")).to_be_visible()
+
+    async def goes_on() -> bool:
+        listed = [int(text.split()[1]) for text in await shown.all_inner_texts()]
+        return listed == list(range(listed[0], listed[0] + len(listed)))
+
+    await until(goes_on, 20, "all rows once")
+
+
+async def answer_torrents(page: Page, numbers: Sequence[int]) -> None:
+    """Give the list torrents of these numbers: the sandbox has no such client."""
+
+    def row(number: int) -> dict:
+        verdict = {"action": "nothing", "rule": "seeding", "because": "it seeds", "since": "2026-01-01T00:00:00Z"}
+        place = {"hash": f"{number:040}", "category": "movies", "instance": "qBit", "name": f"Torrent {number:05}"}
+        return {**place, **verdict, "revisitAt": None, "forecast": None, "live": None}
+
+    async def answer(route) -> None:
+        query = parse_qs(urlsplit(route.request.url).query)
+        after, limit = query.get("after"), int(query["limit"][0])
+        first = bisect_right(numbers, int(after[0])) if after else 0
+        found = numbers[first : first + limit]
+        kind = {"rule": "seeding", "action": "nothing", "category": "movies", "instance": "qBit"}
+        body = {
+            "torrents": [row(number) for number in found],
+            "next": str(found[-1]) if first + limit < len(numbers) else None,
+            "kinds": [] if after else [{**kind, "number": len(numbers)}],
+        }
+        await route.fulfill(json=body)
+
+    await page.route("**/web/torrents?*", answer)
 
 
 async def test_the_page_is_german_where_the_browser_is(browser, daemon):

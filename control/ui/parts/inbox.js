@@ -1,6 +1,6 @@
 // <qb-inbox>: everything that waits for the user, each with what is safe to do about it.
 import { read, write } from "../api.js";
-import { Element, html, nothing, settled } from "../element.js";
+import { Element, gathered, html, nothing } from "../element.js";
 import { capitalised } from "../format.js";
 import { formatRoute } from "../urlstate.js";
 import { t } from "../words.js";
@@ -15,7 +15,7 @@ const URGENT = new Set(["approval", "credentials", "worker", "disk", "failed"]);
 
 class Inbox extends Element {
   static properties = { entries: { state: true }, workers: { state: true } };
-  #reload = settled(() => this.#load(), 400);
+  #reload = gathered(() => this.#load(), 400);
 
   constructor() {
     super();

@@ -1,6 +1,6 @@
 // <qb-latest>: what was done last. What is new waits while the pointer is over the list, so that nothing moves under it.
 import { read } from "../api.js";
-import { Element, html, nothing, settled, undisturbed } from "../element.js";
+import { Element, gathered, html, nothing, undisturbed } from "../element.js";
 import { formatRoute } from "../urlstate.js";
 import { repeat } from "../vendor/lit.js";
 import { t } from "../words.js";
@@ -10,7 +10,8 @@ const SHOWN = 6;
 
 class Latest extends Element {
   static properties = { entries: { state: true } };
-  #reload = settled(() => undisturbed(this, () => this.isConnected && this.#load()), 1000);
+  #refresh = () => this.isConnected && this.#load();
+  #reload = gathered(() => undisturbed(this, this.#refresh), 1000);
 
   constructor() {
     super();

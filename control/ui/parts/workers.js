@@ -1,6 +1,6 @@
 // <qb-workers>: one card for each worker, changed in place as it reports.
 import { read, write } from "../api.js";
-import { Element, html, nothing, settled } from "../element.js";
+import { Element, gathered, html, nothing } from "../element.js";
 import { formatBytes, formatCount, formatDuration } from "../format.js";
 import { searched } from "../sentences.js";
 import { repeat } from "../vendor/lit.js";
@@ -15,7 +15,7 @@ const KINDS = { running: "good", starting: "busy", backoff: "wait", waiting: "wa
 
 class Workers extends Element {
   static properties = { workers: { state: true }, arrs: { state: true } };
-  #readBudgets = settled(() => this.isConnected && this.#loadBudgets(), 2000);
+  #readBudgets = gathered(() => this.isConnected && this.#loadBudgets(), 2000);
 
   constructor() {
     super();

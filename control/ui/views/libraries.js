@@ -1,7 +1,7 @@
 // <qb-libraries>: what the Arrs have and lack, with filters that are in the address.
 import { addressOf, read, write } from "../api.js";
 import { followsChanges } from "../appearance.js";
-import { Element, html, nothing, settled } from "../element.js";
+import { Element, gathered, html, nothing, settled } from "../element.js";
 import { chip } from "../parts/chip.js";
 import { fold } from "../parts/filterfields.js";
 import { icon } from "../parts/icon.js";
@@ -35,7 +35,7 @@ class Libraries extends Element {
   #shown = "";
   /** Where each page of this list goes on, as far as they were seen; others are found by their number. */
   #places = pagePlaces();
-  #reload = settled(() => this.isConnected && this.#load(), 5000);
+  #reload = gathered(() => this.isConnected && this.#load(), 5000);
   #find = settled((q) => setParams({ q, page: "" }), 200);
 
   constructor() {

@@ -1,6 +1,6 @@
 // <qb-orphans>: files that no torrent knows, with size and age, where they were moved to, and the way back.
 import { read, write } from "../api.js";
-import { Element, html, nothing, settled } from "../element.js";
+import { Element, gathered, html, nothing } from "../element.js";
 import { capitalised, formatBytes, formatDuration, formatExact } from "../format.js";
 import { chip } from "../parts/chip.js";
 import { confirmed } from "../parts/dialog.js";
@@ -16,7 +16,7 @@ const ANSWERS = { found: ["move", "leave"], left: ["reconsider"], restored: ["re
 
 class Orphans extends Element {
   static properties = { route: {}, answer: { state: true }, rows: { state: true } };
-  #reload = settled(() => this.#load(), 1000);
+  #reload = gathered(() => this.#load(), 1000);
 
   constructor() {
     super();

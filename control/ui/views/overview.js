@@ -1,7 +1,7 @@
 // <qb-overview>: what needs the user, then how everything is.
 import { read } from "../api.js";
 import { perDay } from "../days.js";
-import { Element, html, settled } from "../element.js";
+import { Element, gathered, html } from "../element.js";
 import { formatCount } from "../format.js";
 import { bars } from "../parts/bars.js";
 import "../parts/inbox.js";
@@ -22,7 +22,7 @@ const SERIES = [
 
 class Overview extends Element {
   static properties = { activity: { state: true } };
-  #reload = settled(() => this.#load(), 1000);
+  #reload = gathered(() => this.#load(), 1000);
 
   constructor() {
     super();

@@ -1,6 +1,6 @@
 // <qb-plan>: what is searched next in each Arr, why, and what keeps it from being searched now.
 import { read, write } from "../api.js";
-import { Element, html, nothing, settled } from "../element.js";
+import { Element, gathered, html, nothing } from "../element.js";
 import { capitalised, formatExact } from "../format.js";
 import { chip } from "../parts/chip.js";
 import { showItem } from "../parts/item.js";
@@ -11,7 +11,7 @@ const FIRST = 10;
 
 class Plan extends Element {
   static properties = { route: {}, plans: { state: true }, whole: { state: true } };
-  #reload = settled(() => this.#load(), 2000);
+  #reload = gathered(() => this.#load(), 2000);
 
   constructor() {
     super();

@@ -1,6 +1,6 @@
 // <qb-room>: which seeds of each Arr would go for space, in which order, and why the others stay. A dry run.
 import { read } from "../api.js";
-import { Element, html, nothing, settled } from "../element.js";
+import { Element, gathered, html, nothing, settled } from "../element.js";
 import { capitalised, formatBytes, formatCount } from "../format.js";
 import { chip } from "../parts/chip.js";
 import "../parts/time.js";
@@ -15,7 +15,7 @@ const FIRST = 20;
 class Room extends Element {
   static properties = { route: {}, plans: { state: true }, whole: { state: true } };
   #size = "";
-  #reload = settled(() => this.#load(), 1000);
+  #reload = gathered(() => this.#load(), 1000);
   #find = settled((gib) => setParams({ gib }), 400);
 
   constructor() {
@@ -31,6 +31,9 @@ class Room extends Element {
 
   connectedCallback() {
     super.connectedCallback();
+    if (this.loaded) {
+      this.#load(); // nothing was followed while another view was shown
+    }
     this.follow(["config"], () => this.#load());
     this.follow(["process"], ({ category }) => this.plans.some(({ arr, plan }) => arr.category === category && !plan) && this.#reload());
     this.follow(["connection"], ({ again }) => again && this.#load());

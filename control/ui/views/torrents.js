@@ -9,6 +9,7 @@ import { explain } from "../opentorrent.js";
 import { setParams } from "../router.js";
 import { visible } from "../rows.js";
 import { formatRoute } from "../urlstate.js";
+import { repeat } from "../vendor/lit.js";
 import { locale, named, t } from "../words.js";
 
 const PAGE = 100;
@@ -40,6 +41,9 @@ class Torrents extends Element {
 
   connectedCallback() {
     super.connectedCallback();
+    if (this.loaded) {
+      this.#restart(); // nothing was followed while another view was shown
+    }
     this.on(window, "scroll", () => this.#measure(), { passive: true });
     this.on(window, "resize", () => this.#measure(), { passive: true });
     this.follow(["qbittorrent", "decision"], () => this.#refresh());
@@ -122,7 +126,7 @@ class Torrents extends Element {
     }
   }
 
-  /** Rows stay in their places. */
+  /** Rows stay in their places. Pages that begin elsewhere now, as rows came or went before them, are read when they are seen. */
   async #readAgain() {
     this.#refreshing = 0;
     if (!this.isConnected) {
@@ -139,6 +143,11 @@ class Torrents extends Element {
         return; // the connection says that it is away
       }
       this.pages = this.pages.map((page, index) => (index === number ? { after, rows: answer.torrents } : page));
+      const rest = this.pages.slice(number + 1);
+      if (rest.length && rest[0].after !== answer.next && !this.#loading) {
+        const isSeen = number < last && answer.next !== null;
+        this.pages = [...this.pages.slice(0, number + 1), ...(isSeen ? [{ after: answer.next, rows: rest[0].rows }] : [])];
+      }
       if (number === 0) {
         this.kinds = answer.kinds;
       }
@@ -177,10 +186,16 @@ class Torrents extends Element {
         <div class="stack">
           ${this.#top()} ${this.note()}
           ${this.loaded && !total ? this.#nothing() : nothing}
-          <div class="entries virtual" data-rows ?hidden=${!total}><ol>${this.#rows.slice(this.range.first, this.range.last).map((row) => this.#row(row))}</ol></div>
+          <div class="entries virtual" data-rows ?hidden=${!total}><ol>${this.#drawn()}</ol></div>
         </div>
       </div>
     `;
+  }
+
+  /** Each row stays the element of its place in the list, so that the focus stays on it while others come and go. */
+  #drawn() {
+    const { first, last } = this.range;
+    return repeat(this.#rows.slice(first, last), (_, index) => first + index, (row) => this.#row(row));
   }
 
   #nothing() {
