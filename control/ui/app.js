@@ -1,5 +1,5 @@
 // <qb-app>: the frame of the page, with the view that its address names.
-import { isCurrent, logIn } from "./api.js";
+import { isCurrent, logIn, read } from "./api.js";
 import { Element, html, nothing } from "./element.js";
 import { formatExact } from "./format.js";
 import { onShortcuts } from "./keyboard.js";
@@ -69,6 +69,7 @@ class App extends Element {
         this.#checkVersion();
       }
     });
+    this.follow(["refused"], () => this.#askWhy());
     this.follow(["config"], () => useAppearance());
     this.#show();
   }
@@ -88,11 +89,7 @@ class App extends Element {
       this.view = null;
       return;
     }
-    try {
-      await VIEWS[name]();
-    } catch (error) {
-      await this.#checkVersion(); // after an update the files of the old one are gone
-      notify(t("view.failed", { error: error.message }), "bad");
+    if (!(await this.#fetched(VIEWS[name]))) {
       return;
     }
     const element = this.#views.get(name) ?? document.createElement(`qb-${name}`);
@@ -105,7 +102,18 @@ class App extends Element {
   async #showTorrent(torrent) {
     if (torrent || this.torrent) {
       this.torrent = torrent;
-      (await import("./parts/torrent.js")).followTorrent(torrent);
+      (await this.#fetched(() => import("./parts/torrent.js")))?.followTorrent(torrent);
+    }
+  }
+
+  /** A part of the page, null when it cannot be loaded. @template T @param {() => Promise<T>} part @returns {Promise<T | null>} */
+  async #fetched(part) {
+    try {
+      return await part();
+    } catch (error) {
+      await this.#checkVersion(); // after an update the files of the old one are gone
+      notify(t("view.failed", { error: error.message }), "bad");
+      return null;
     }
   }
 
@@ -116,6 +124,11 @@ class App extends Element {
       document.title = `${t(`view.${this.route.view}`)} · qbitrr`;
       scrollTo(0, 0);
     }
+  }
+
+  /** A stream that is refused does not say why; what is read says when a login is needed. */
+  async #askWhy() {
+    await read("status").catch(({ status }) => status === 401 && this.#askForLogin());
   }
 
   #askForLogin() {

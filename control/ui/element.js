@@ -5,6 +5,14 @@ import { t } from "./words.js";
 
 export { html, nothing };
 
+/** Elements that could not read what they show, each with how it is tried again. @type {Map<Element, () => void>} */
+const unread = new Map();
+live.addEventListener("connection", (event) => {
+  if (/** @type {CustomEvent} */ (event).detail.again) {
+    unread.forEach((retry) => retry());
+  }
+});
+
 export class Element extends LitElement {
   #events = new AbortController();
   #loads = 0;
@@ -34,6 +42,7 @@ export class Element extends LitElement {
   disconnectedCallback() {
     super.disconnectedCallback();
     this.#events.abort();
+    unread.delete(this);
   }
 
   /** Follows events of the stream while the element is in the page. @param {string[]} kinds */
@@ -50,7 +59,7 @@ export class Element extends LitElement {
     target.addEventListener(name, onEvent, { ...options, signal: this.#events.signal });
   }
 
-  /** Loads what is shown. `keep` stores the answer; an older one that arrives late is dropped. */
+  /** Loads what is shown, also again once the daemon is back. `keep` stores the answer; an older one that arrives late is dropped. */
   async load(work, keep) {
     const number = (this.#loads += 1);
     try {
@@ -59,10 +68,14 @@ export class Element extends LitElement {
         keep(answer);
         this.error = "";
         this.loaded = true;
+        unread.delete(this);
       }
     } catch (error) {
       if (number === this.#loads && error.name !== "AbortError") {
         this.failed(error);
+        if (this.isConnected) {
+          unread.set(this, () => this.load(work, keep));
+        }
       }
     }
   }

@@ -13,7 +13,8 @@ class Live extends EventTarget {
   #lastId = "";
   #pause = FIRST_PAUSE_MS;
   #timer = 0;
-  #everOpen = false;
+  /** Whether something may have been missed since what is shown was read. */
+  #missed = false;
 
   start() {
     if (this.#source || this.#timer) {
@@ -37,6 +38,12 @@ class Live extends EventTarget {
     }
   }
 
+  /** Closes the stream for a while. */
+  interrupt() {
+    this.stop();
+    this.#missed = true;
+  }
+
   stop() {
     clearTimeout(this.#timer);
     this.#timer = 0;
@@ -46,14 +53,16 @@ class Live extends EventTarget {
 
   #opened() {
     this.#pause = FIRST_PAUSE_MS;
-    const again = this.#everOpen && !this.connected;
-    this.#everOpen = this.connected = true;
+    const again = this.#missed;
+    this.#missed = false;
+    this.connected = true;
     this.since = null;
     this.#publish("connection", { again });
   }
 
   #failed() {
-    this.stop();
+    const isRefused = this.#source?.readyState === EventSource.CLOSED; // a connection that is lost is still tried
+    this.interrupt();
     if (this.connected || !this.since) {
       this.connected = false;
       this.since = new Date();
@@ -64,6 +73,9 @@ class Live extends EventTarget {
       this.start();
     }, this.#pause);
     this.#pause = longerPause(this.#pause);
+    if (isRefused) {
+      this.#publish("refused", {});
+    }
   }
 
   #received(kind, event) {
@@ -87,7 +99,7 @@ export function followWhileVisible() {
   document.addEventListener("visibilitychange", () => {
     clearTimeout(hiding);
     if (document.hidden) {
-      hiding = setTimeout(() => live.stop(), HIDDEN_MS);
+      hiding = setTimeout(() => live.interrupt(), HIDDEN_MS);
     } else {
       live.retry();
       live.start();

@@ -71,6 +71,13 @@ async def test_the_torrent_that_is_open_is_in_the_address(page, daemon):
     await expect(page.get_by_role("searchbox")).to_have_value("a")
 
 
+async def test_a_part_that_cannot_be_loaded_is_said(page, daemon):
+    await page.route("**/parts/torrent.js", lambda route: route.fulfill(status=404))
+    await show(page, daemon, "torrents")
+    await page.locator(".torrent-row button").first.click()
+    await expect(page.locator(".toasts")).to_contain_text("The view could not be loaded")
+
+
 async def test_series_and_seasons_that_are_open_are_in_the_address(page, daemon):
     """Without events, so that nothing but the address has the list read again."""
     await page.route("**/web/events*", lambda route: route.abort())

@@ -78,10 +78,10 @@ class Activity extends Element {
   }
 
   #load() {
-    this.fresh = 0;
     this.load(() => read("decisions", this.#query), ({ decisions, next }) => {
       this.entries = decisions;
       this.next = next;
+      this.fresh = 0; // what came while they were read is among them
     });
   }
 

@@ -49,6 +49,7 @@ class Config extends Element {
     super.connectedCallback();
     this.#load();
     this.follow(["config"], () => this.#load());
+    this.follow(["connection"], ({ again }) => again && this.#load());
     this.on(window, "beforeunload", (event) => this.hasUnsaved && event.preventDefault());
   }
 

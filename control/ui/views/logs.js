@@ -14,7 +14,10 @@ const OLDER = 1000;
 class Logs extends Element {
   static properties = { route: {}, files: { state: true }, lines: { state: true }, paused: { state: true }, found: { state: true }, first: { state: true }, past: { state: true } };
   #source = /** @type {EventSource | null} */ (null);
-  #waiting = "";
+  /** What was written while it was paused. @type {{text: string, level: string}[]} */
+  #waiting = [];
+  /** Whether what waits begins again with the last lines. */
+  #isRenewed = false;
   #stick = true;
   #name = "";
   #filter = settled((q) => setParams({ q }), 200);
@@ -44,6 +47,8 @@ class Logs extends Element {
       this.#jump();
       this.#find();
     });
+    // a browser gives up a stream that was refused, as by a proxy while the daemon was away
+    this.follow(["connection"], ({ again }) => again && this.#source?.readyState === EventSource.CLOSED && this.#follow());
   }
 
   disconnectedCallback() {
@@ -75,17 +80,21 @@ class Logs extends Element {
     this.#close();
     this.#name = this.#file;
     this.lines = [];
+    this.paused = false;
     this.found = null;
     this.first = null;
     this.#stick = true;
-    if (!this.#name || !this.isConnected) {
-      return;
+    if (this.#name && this.isConnected) {
+      this.#follow();
     }
+  }
+
+  #follow() {
     const source = new EventSource(addressOf(`logs/${encodeURIComponent(this.#name)}/stream`, { last: FIRST_LINES }));
-    source.onopen = () => (this.lines = []); // a new stream begins with the last lines again
+    source.onopen = () => this.#renew();
     source.onmessage = ({ data }) => {
       if (this.paused) {
-        this.#waiting += `${data}\n`;
+        this.#waiting = appended(this.#waiting, data, MOST_LINES);
       } else {
         this.lines = appended(this.lines, data, MOST_LINES);
       }
@@ -96,14 +105,27 @@ class Logs extends Element {
   #close() {
     this.#source?.close();
     this.#source = null;
-    this.#waiting = "";
+    this.#waiting = [];
+    this.#isRenewed = false;
+  }
+
+  /** A stream begins with the last lines, also one that was opened again. What is paused stays as it is until it goes on. */
+  #renew() {
+    if (this.paused) {
+      this.#waiting = [];
+      this.#isRenewed = true;
+    } else {
+      this.lines = [];
+    }
   }
 
   #pause() {
     this.paused = !this.paused;
-    if (!this.paused && this.#waiting) {
-      this.lines = appended(this.lines, this.#waiting.replace(/\n$/, ""), MOST_LINES);
-      this.#waiting = "";
+    if (!this.paused) {
+      this.lines = [...(this.#isRenewed ? [] : this.lines), ...this.#waiting].slice(-MOST_LINES);
+      this.#waiting = [];
+      this.#isRenewed = false;
+      this.first = null;
     }
   }
 
