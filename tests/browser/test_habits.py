@@ -197,6 +197,16 @@ async def test_the_hash_of_a_torrent_is_copied_also_without_https(page, daemon):
     await expect(page.get_by_role("searchbox")).to_have_value(infohash)
 
 
+async def test_what_is_done_in_a_dialog_is_said_above_it(browser, daemon):
+    async with opened_page(browser, viewport={"width": 360, "height": 640}) as page:
+        await show(page, daemon, "torrents")
+        await page.locator(".torrent-row button").first.click()
+        await page.get_by_role("dialog").get_by_role("button", name="Copy").click()
+        await page.get_by_text("Copied").click(trial=True)
+        await page.get_by_role("dialog").get_by_role("button", name="Close").click()
+        await page.get_by_text("Copied").click(trial=True)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_no_serious_problem_in_a_torrent_and_in_a_plan(page, daemon, tools, scheme):
     await page.emulate_media(color_scheme=scheme)

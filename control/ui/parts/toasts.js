@@ -36,9 +36,15 @@ class Toasts extends Element {
 
 customElements.define("qb-toasts", Toasts);
 
-/** Shows a sentence for a few seconds. */
+/** Shows a sentence for a few seconds, within the dialog while one is open: nothing outside of it can be reached. */
 export function notify(text, kind = "good", login = false) {
-  /** @type {Toasts} */ (document.querySelector("qb-toasts")).add(text, kind, login);
+  const toasts = /** @type {Toasts} */ (document.querySelector("qb-toasts"));
+  const dialog = document.querySelector("dialog[open]");
+  if (dialog && !dialog.contains(toasts)) {
+    dialog.append(toasts);
+    dialog.addEventListener("close", () => document.body.append(toasts), { once: true });
+  }
+  toasts.add(text, kind, login);
 }
 
 /** Does something and shows how it ended; returns whether it succeeded. @param {() => Promise<any>} work */
