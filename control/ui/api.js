@@ -1,11 +1,12 @@
 // Calls of the daemon. Their address is derived from that of this file, so that the prefix of a reverse proxy is kept.
 import { given } from "./urlstate.js";
+import { t } from "./words.js";
 
 const ROOT = new URL(import.meta.url.replace(/ui\/(v-[0-9a-f]+\/)?api\.js(\?.*)?$/, ""));
 const BASE = new URL("web/", ROOT);
 const TIMEOUT_MS = 15_000;
 
-/** An answer that is an error. `details` are those of its envelope. */
+/** An answer that is an error, or none, which has status 0. `details` are those of its envelope. */
 export class ApiError extends Error {
   /** @param {number} status @param {string} text @param {Record<string, any>} details */
   constructor(status, text, details = {}) {
@@ -81,6 +82,8 @@ async function send(method, address, body, headers = {}, signal) {
     cache: "no-store",
     credentials: "same-origin",
     signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+  }).catch((error) => {
+    throw error.name === "AbortError" ? error : new ApiError(0, t("live.no.answer"));
   });
   if (!response.ok) {
     const envelope = await response.json().catch(() => ({}));

@@ -82,7 +82,7 @@ export class Element extends LitElement {
 
   /** Shows why something could not be read; what was shown before stays. */
   failed(error) {
-    this.error = error.name === "TimeoutError" || error instanceof TypeError ? t("live.no.answer") : error.message;
+    this.error = error.message;
     if (error.status === 401) {
       this.emit("login-needed");
     }

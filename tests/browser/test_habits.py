@@ -265,6 +265,14 @@ async def test_new_entries_wait_while_the_pointer_is_over_the_list(page, daemon)
     assert len(asked) == before + 1
 
 
+async def test_what_is_not_answered_is_said_in_the_language_of_the_page(browser, daemon):
+    async with opened_page(browser, locale="de-DE") as page:
+        await show(page, daemon, "about")
+        await page.route("**/web/arr/rebuild", lambda route: route.abort())
+        await page.get_by_role("button", name="Mediatheken neu lesen").click()
+        await expect(page.locator(".toasts")).to_contain_text("keine Antwort")
+
+
 async def test_the_look_is_that_of_the_configuration(page, daemon):
     async def configure(**keys: str | bool) -> None:
         await daemon.post_as_user("/api/config", {"changes": {f"WebUI.{name}": value for name, value in keys.items()}})
