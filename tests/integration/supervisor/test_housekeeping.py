@@ -28,7 +28,7 @@ async def test_backups_that_fail_are_counted_and_tried_again_soon(state_file):
 async def test_what_cannot_be_dropped_with_age_is_counted_and_tried_again_soon(state_file):
     """Also secrets in earlier versions of the configuration go with age."""
     data_dir, clock = DataDir(state_file.parent), Clock()
-    settings = SimpleNamespace(decisions_kept_days=30)
+    settings = SimpleNamespace(decisions_kept_days=30, quarantine_seconds=0)
     config_reload = SimpleNamespace(
         data_dir=data_dir, categories=set(), loaded=SimpleNamespace(config=SimpleNamespace(settings=settings))
     )
