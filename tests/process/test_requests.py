@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SECTIONS = (Section("Radarr-HD", "radarr", 60), Section("Sonarr-TV", "sonarr", 4, episodes=120))
 QUICK = {"EntrySearch": {"SearchRequestsEvery": 1}}
+SOON = {"Settings": {"SearchLoopDelay": 1}}  # a round that comes before the library is there is repeated soon
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ async def first_search(sandbox: Sandbox, daemon: Daemon, section: str) -> list[A
 async def test_a_requested_movie_is_searched_first_and_its_reason_is_reported(sandbox: Sandbox, tmp_path: Path):
     request = a_request(sandbox, "Radarr-HD")
     sandbox.requests.append(request)
-    config = sandbox.config_toml({"Settings": {"SearchLoopDelay": 1}, "Radarr-HD": QUICK, "Sonarr-TV": QUICK})
+    config = sandbox.config_toml({**SOON, "Radarr-HD": QUICK, "Sonarr-TV": QUICK})
     async with Daemon(tmp_path / "data", config) as daemon:
         assert await first_search(sandbox, daemon, "Radarr-HD") == [request.parent_id]
         assert "requested" in daemon.log()
@@ -108,7 +109,7 @@ async def test_ombi_is_asked_when_it_is_what_is_configured(sandbox: Sandbox, tmp
     table = {"SearchOmbiRequests": True, "OmbiURI": sandbox.ombi.url, "OmbiAPIKey": sandbox.ombi.api_key}
     off = {"Overseerr": {"SearchOverseerrRequests": False}}
     search = {**QUICK["EntrySearch"], **off, "Ombi": table}
-    config = sandbox.config_toml({"Radarr-HD": {"EntrySearch": search}, "Sonarr-TV": {"EntrySearch": off}})
+    config = sandbox.config_toml({**SOON, "Radarr-HD": {"EntrySearch": search}, "Sonarr-TV": {"EntrySearch": off}})
     async with Daemon(tmp_path / "data", config) as daemon:
         assert await first_search(sandbox, daemon, "Radarr-HD") == [request.parent_id]
         assert sandbox.ombi.counts["GET /api/v1/Request/movie"]
@@ -120,14 +121,14 @@ async def test_of_a_series_the_requested_season_is_searched_first(sandbox: Sandb
     sandbox.requests.append(request)
     expected = {episode.id for episode in request.items()}
     one_by_one = {"EntrySearch": {**QUICK["EntrySearch"], "SearchBySeries": "false"}}
-    async with Daemon(tmp_path / "data", sandbox.config_toml({"Sonarr-TV": one_by_one})) as daemon:
+    async with Daemon(tmp_path / "data", sandbox.config_toml({**SOON, "Sonarr-TV": one_by_one})) as daemon:
         assert set(await first_search(sandbox, daemon, "Sonarr-TV")) <= expected
 
 
 async def test_a_refused_key_is_sent_once_and_blocks_nothing_else(sandbox: Sandbox, tmp_path: Path):
     await sandbox.overseerr.fail(WrongCredentials())
     sonarr_off = {"EntrySearch": {"Overseerr": {"SearchOverseerrRequests": False}}}
-    config = sandbox.config_toml({"Settings": {"SearchLoopDelay": 1}, "Radarr-HD": QUICK, "Sonarr-TV": sonarr_off})
+    config = sandbox.config_toml({**SOON, "Radarr-HD": QUICK, "Sonarr-TV": sonarr_off})
     async with Daemon(tmp_path / "data", config) as daemon:
         await first_search(sandbox, daemon, "Radarr-HD")
         worker = (await daemon.workers())["radarr-hd"]
