@@ -17,6 +17,7 @@ from urllib.parse import quote
 import structlog
 
 from qbitrr import journald
+from qbitrr.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -157,10 +158,10 @@ class _Redaction:
         is_ours = event["_from_structlog"]
         shown = {key: self._value(key, value) for key, value in event.items()}
         if not is_ours:  # the event is what another library says
-            shown["event"] = _printable(self._redact(str(event["event"])))
+            shown["event"] = printable(self._redact(str(event["event"])))
         if "exception" in event:
             lines = self._redact(str(event["exception"])).split("\n")
-            shown["exception"] = "\n".join(f"{_CONTINUED}{_printable(line)}" for line in lines)
+            shown["exception"] = "\n".join(f"{_CONTINUED}{printable(line)}" for line in lines)
         return shown
 
     def shown(self, key: str, value: object) -> str:
@@ -185,7 +186,3 @@ class _Shown:
 
     def __repr__(self) -> str:
         return self._text
-
-
-def _printable(text: str) -> str:
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)

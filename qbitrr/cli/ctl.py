@@ -17,6 +17,7 @@ from urllib.parse import quote
 from control.web.sockets import connect_unix
 from qbitrr import units
 from qbitrr.errors import NotRunningError, RefusedByDaemonError
+from qbitrr.printable import printable
 
 if TYPE_CHECKING:
     from qbitrr.data_dir import DataDir
@@ -111,7 +112,7 @@ def orphans(data_dir: DataDir) -> str:
 def _orphan(one: dict[str, Any]) -> str:
     return (
         f"{one['id']}: {one['state']}{', due' if one['due'] else ''}, {units.rounded_size(one['sizeBytes'])}, "
-        f"{one['folder']}/{one['path']}"
+        + printable(f"{one['folder']}/{one['path']}")
         + (f", deleted after {one['purgeAt']}" if one["purgeAt"] else "")
         + (f", {one['problem']}" if one["problem"] else "")
     )

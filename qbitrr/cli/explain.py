@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qbitrr.clock import to_iso
+from qbitrr.printable import printable
 from qbitrr.rules.quarantine import INSIDE
 from qbitrr.rules.torrents.protected import in_quarantine
 from qbitrr.state import ledger, verdicts
@@ -29,7 +30,7 @@ async def explain(state_file: Path, infohash: str) -> str | None:
         return None
     lines = [line for verdict in now for line in _verdict(verdict)]
     if not now:
-        lines.append(f"{history[-1].name} is not in qBittorrent any more.")
+        lines.append(f"{printable(history[-1].name)} is not in qBittorrent any more.")
     lines += ["", "History:"] if history else ["", "Nothing has been done to it."]
     lines += [line for entry in history for line in _entry(entry)]
     return "\n".join(lines)
@@ -37,7 +38,7 @@ async def explain(state_file: Path, infohash: str) -> str | None:
 
 def _verdict(verdict: StoredVerdict) -> list[str]:
     lines = [
-        f"{verdict.name} ({verdict.instance}, category {verdict.category})",
+        f"{printable(verdict.name)} ({verdict.instance}, category {verdict.category})",
         f"Now: {verdict.action.replace('_', ' ')}, because {verdict.because} (since {to_iso(verdict.since)})",
         _next(verdict),
         f"Rules asked, in order, by what was measured at {to_iso(verdict.measured_at)}:",

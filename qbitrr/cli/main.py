@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 from qbitrr import __version__
 from qbitrr.cli import package_conflicts
 from qbitrr.errors import ConfigError, QbitrrError, RefusedByDaemonError
+from qbitrr.printable import printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TextIO
 
     from qbitrr.data_dir import DataDir
     from supervisor.spawner import ForkServer
@@ -45,26 +47,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     conflict = package_conflicts.foreign_package()
     if conflict is not None:
-        print(conflict, file=sys.stderr)
+        _show(conflict, file=sys.stderr)
         return _CONFIG
     try:
         if options.command not in (_run, _demo):
             _configure_logs()
         code: int = options.command(options)
     except ConfigError as error:
-        print("The configuration cannot be used:", file=sys.stderr)
+        _show("The configuration cannot be used:", file=sys.stderr)
         for problem in error.problems:
-            print(f"  {problem}", file=sys.stderr)
+            _show(f"  {problem}", file=sys.stderr)
         if error.warnings:
-            print("What looks odd besides:", file=sys.stderr)
+            _show("What looks odd besides:", file=sys.stderr)
         for warning in error.warnings:
-            print(f"  {warning}", file=sys.stderr)
+            _show(f"  {warning}", file=sys.stderr)
         return _CONFIG
     except RefusedByDaemonError as error:
-        print(error, file=sys.stderr)
+        _show(error, file=sys.stderr)
         return _CONFIG if error.reason == ConfigError.code else _NOT_FOUND
     except (QbitrrError, OSError) as error:
-        print(error, file=sys.stderr)
+        _show(error, file=sys.stderr)
         return _UNAVAILABLE
     return code
 
@@ -208,7 +210,7 @@ def _check(options: argparse.Namespace) -> int:
     from qbitrr.data_dir import load_config  # noqa: PLC0415
 
     loaded = load_config(_chosen(options), os.environ)
-    print(values(loaded) if options.values else report(loaded, diagnose(loaded, _CHECK_SECONDS)))
+    _show(values(loaded) if options.values else report(loaded, diagnose(loaded, _CHECK_SECONDS)))
     return _OK
 
 
@@ -216,9 +218,9 @@ def _migrate(options: argparse.Namespace) -> int:
     from qbitrr.cli import migrate  # noqa: PLC0415
 
     translation, target = migrate.write(options.folder)
-    print(migrate.report(translation, target))
+    _show(migrate.report(translation, target))
     for line in migrate.clients(translation.loaded):
-        print(line, flush=True)
+        _show(line)
     return _OK
 
 
@@ -227,7 +229,7 @@ def _doctor(options: argparse.Namespace) -> int:
     from qbitrr.data_dir import load_config  # noqa: PLC0415
 
     diagnoses = diagnose(load_config(_chosen(options), os.environ))
-    print(report(diagnoses))
+    _show(report(diagnoses))
     return _OK if all(one.is_good for one in diagnoses) else _NOT_FOUND
 
 
@@ -243,14 +245,14 @@ def _explain(options: argparse.Namespace) -> int:
 def _undo(options: argparse.Namespace) -> int:
     from qbitrr.cli import ctl  # noqa: PLC0415
 
-    print(ctl.undo(_chosen(options), options.action))
+    _show(ctl.undo(_chosen(options), options.action))
     return _OK
 
 
 def _orphans(options: argparse.Namespace) -> int:
     from qbitrr.cli import ctl  # noqa: PLC0415
 
-    print(ctl.restore_files(_chosen(options), options.restore) if options.restore else ctl.orphans(_chosen(options)))
+    _show(ctl.restore_files(_chosen(options), options.restore) if options.restore else ctl.orphans(_chosen(options)))
     return _OK
 
 
@@ -282,23 +284,28 @@ def _backup(options: argparse.Namespace) -> int:
     data_dir = _chosen(options)
     if options.list:
         return _print_or(backups.listing(data_dir), "There is no backup yet.")
-    print(backups.make(data_dir))
+    _show(backups.make(data_dir))
     return _OK
 
 
 def _restore(options: argparse.Namespace) -> int:
     from qbitrr.cli import backups  # noqa: PLC0415
 
-    print(backups.restore(_chosen(options), options.file, dry_run=options.dry_run))
+    _show(backups.restore(_chosen(options), options.file, dry_run=options.dry_run))
     return _OK
+
+
+def _show(text: object, file: TextIO | None = None) -> None:
+    """Print a text, in which names of torrents and words of services may be, at once and without control characters."""
+    print(printable_lines(str(text)), file=file, flush=True)
 
 
 def _print_or(text: str | None, otherwise: str) -> int:
     """Print what was found; without anything, `otherwise` on stderr."""
     if not text:
-        print(otherwise, file=sys.stderr)
+        _show(otherwise, file=sys.stderr)
         return _NOT_FOUND
-    print(text)
+    _show(text)
     return _OK
 
 
@@ -308,10 +315,10 @@ def _update(options: argparse.Namespace) -> int:
 
     data_dir = _chosen(options)
     if data_dir.lock_holder() is not None and not options.check:
-        print(ctl.update(data_dir))
+        _show(ctl.update(data_dir))
         return _OK
     loaded = load_config(data_dir, os.environ)
-    print(asyncio.run(update.check(loaded)) if options.check else update.update(data_dir, os.environ, loaded, print))
+    _show(asyncio.run(update.check(loaded)) if options.check else update.update(data_dir, os.environ, loaded, _show))
     return _OK
 
 
@@ -328,21 +335,21 @@ def _ctl(options: argparse.Namespace) -> int:
     data_dir = _chosen(options)
     match options.action:
         case "status":
-            print(ctl.status(data_dir))
+            _show(ctl.status(data_dir))
         case "reload":
-            print(ctl.reload(data_dir))
+            _show(ctl.reload(data_dir))
         case "restart":
-            print(ctl.restart(data_dir, options.category))
+            _show(ctl.restart(data_dir, options.category))
         case "approve" | "discard":
-            print(ctl.decide(data_dir, options.category, options.action))
+            _show(ctl.decide(data_dir, options.category, options.action))
         case "sessions":
-            print(ctl.sessions(data_dir))
+            _show(ctl.sessions(data_dir))
         case "revoke":
-            print(ctl.revoke(data_dir, options.session))
+            _show(ctl.revoke(data_dir, options.session))
         case "restart-workers" | "renew":
-            print(ctl.restart_workers(data_dir))
+            _show(ctl.restart_workers(data_dir))
         case "dump":
-            print(ctl.dump(data_dir))
+            _show(ctl.dump(data_dir))
         case "stop":
-            print(ctl.stop(data_dir))
+            _show(ctl.stop(data_dir))
     return _OK

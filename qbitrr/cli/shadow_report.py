@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from qbitrr.clock import to_iso
+from qbitrr.printable import printable
 from qbitrr.state import ledger, shadow
 from qbitrr.state.database import open_for_command
 
@@ -35,7 +36,9 @@ async def report(state_file: Path, category: str | None) -> str | None:
 
 
 def _lines(entry: ShadowEntry, history: list[Entry]) -> list[str]:
-    what = f"{to_iso(entry.decided_at)} would {entry.action} {entry.name} ({entry.instance}, {entry.category})"
+    what = (
+        f"{to_iso(entry.decided_at)} would {entry.action} {printable(entry.name)} ({entry.instance}, {entry.category})"
+    )
     since = [past for past in history if past.instance == entry.instance and past.planned_at >= entry.decided_at]
     lines = [what, f"    by {entry.rule}: {entry.because}"]
     lines += [f"    {to_iso(past.planned_at)} {past.action} by {past.rule}: {past.state}" for past in since]

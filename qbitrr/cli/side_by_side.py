@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from qbitrr.clock import to_iso
+from qbitrr.printable import printable
 from qbitrr.rules.side_by_side import Class, Compared, compare
 from qbitrr.state import side_by_side
 from qbitrr.state.database import open_for_command
@@ -49,7 +50,7 @@ def _lines(row: SideBySide, found: Compared) -> list[str]:
     apart = "" if found.seconds is None else f" ({timedelta(seconds=round(found.seconds))})"
     because = f": {found.because}" if found.because else ""
     return [
-        f"{to_iso(row.place.at)} {row.name} ({where}): {_WORDS[found.kind]}{apart}{because}",
+        f"{to_iso(row.place.at)} {printable(row.name)} ({where}): {_WORDS[found.kind]}{apart}{because}",
         f"    here:   {_ours(row)}",
         f"    others: {_theirs(row)}",
     ]

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from qbitrr.cli import ctl
+from qbitrr.cli.main import main
 from qbitrr.data_dir import DataDir
 
 SINGLE = {"state": "found", "due": False, "sizeBytes": 1024, "folder": "/d/films", "purgeAt": None, "problem": ""}
@@ -47,3 +48,11 @@ def test_why_nothing_is_moved_comes_first_and_once(listed):
 
 def test_without_files_it_says_so(listed):
     assert listed(0) == ["no files"]
+
+
+def test_a_name_can_neither_command_the_terminal_nor_look_like_a_line_of_its_own(monkeypatch, capsys):
+    one = {**SINGLE, "id": 7, "path": "a\x1b]0;title\x07\n8: found.mkv", "problem": "\x1b[31mno\udcff"}
+    monkeypatch.setattr(ctl, "ask", lambda *_: {"refusals": [], "folders": [], "orphans": [one], "next": None})
+    assert main(["--data-dir", "/nowhere", "orphans"]) == 0
+    line = r"7: found, 1.0 KiB, /d/films/a\x1b]0;title\x07\n8: found.mkv, \x1b[31mno\udcff"
+    assert capsys.readouterr().out == f"{line}\n"
