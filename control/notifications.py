@@ -12,9 +12,8 @@ from control.handlers.decisions import Decision
 from control.handlers.inbox import InboxEntry
 from control.handlers.processes import ProcessView
 from control.message_text import Link, Strong
-from control.outbox import Delivery, Outbox, targets_of
+from control.outbox import RETRY, Delivery, Outbox, targets_of
 from qbitrr import logs, ticks
-from qbitrr.backoff import Backoff
 from qbitrr.config.address import kind_of
 from qbitrr.rules.quarantine import UNDO_REFUSED, UNDOING, undo_of
 from supervisor.lifecycle import Phase
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from control.auth.answer_links import Purpose, Subject
     from control.message_text import Text
     from control.outbox import MessageCounts, Send, Target
+    from qbitrr.backoff import Backoff
     from qbitrr.clock import Clock
     from qbitrr.config.model import NotificationEvent, Notifications
 
@@ -127,7 +127,7 @@ class NotificationSender:
         file: AnnouncedFile,
         send: Send,
         clock: Clock,
-        backoff: Backoff | None = None,
+        backoff: Backoff = RETRY,
         send_seconds: float = _SEND_SECONDS,
     ) -> None:
         self._settings = settings
@@ -135,7 +135,6 @@ class NotificationSender:
         self._links = links
         self._file = file
         self._clock = clock
-        backoff = backoff or Backoff(first_seconds=5.0, limit_seconds=300.0)
         self._delivery = Delivery(self._targets, send, self._save, clock, backoff, send_seconds)
         self._outboxes: dict[str, Outbox] = {}
         self._added = asyncio.Event()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from control.message_text import body_of
 from qbitrr import logs
+from qbitrr.backoff import Backoff
 from qbitrr.config.address import kind_of
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from control.announced import Collected
     from control.message_text import Body, Text
-    from qbitrr.backoff import Backoff
     from qbitrr.clock import Clock
     from qbitrr.config.model import NotificationEvent, Notifications
 
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 _log = logs.get(__name__)
 
 MOST_PENDING = 200  # messages; beyond that the oldest are dropped, and the next message says how many
-_ATTEMPTS = 5
+ATTEMPTS = 5
+RETRY = Backoff(first_seconds=5.0, limit_seconds=900.0, factor=5.0)
+"""Delays between them: all of them take minutes, as a router or a service that starts again does."""
 _AT_ONCE = 4  # attempts: each is a process
 _POLL_SECONDS = 30.0  # within which another digest counts
 _LAST_SECONDS = 4.0  # for which the end of the daemon waits for an attempt
@@ -148,7 +150,7 @@ class Outbox:
 
     async def _deliver(self) -> None:
         held, body = self._held, body_of(self._held.leaving)
-        while (target := self._target) is not None and held.attempts < _ATTEMPTS:
+        while (target := self._target) is not None and held.attempts < ATTEMPTS:
             async with self._delivery.at_once:
                 is_sent = await self._attempt(body)
             self._count("sent" if is_sent else "failed")

@@ -263,3 +263,9 @@ async def test_a_process_that_cannot_be_started_is_a_failed_attempt():
     post.delivery = replace(post.delivery, send=fail_at_first)
     async with post.running("a"):
         await post.until_sent(1)
+
+
+@pytest.mark.parametrize(("chance", "least", "most"), [(0.0, 300, 900), (1.0, 300, 900)])
+def test_the_attempts_outlast_an_outage_of_some_minutes(chance, least, most):
+    delays = replace(outbox.RETRY, rng=lambda: chance)
+    assert least < sum(delays.seconds(failed) for failed in range(1, outbox.ATTEMPTS)) < most
