@@ -27,6 +27,7 @@ _log = logs.get(__name__)
 
 _LONGEST_START_SECONDS = 600  # as TimeoutStartSec of the unit
 _RETRY_SECONDS = 0.1
+_MOST_UNSENT = 16  # states; beyond that the oldest are dropped, as later ones say what is so
 _EXTEND_SECONDS = 10.0  # between two demands for more time
 _FIRST = 3  # number of the first passed descriptor by sd_listen_fds(3)
 _ABOVE = 100  # descriptors from here on are free
@@ -39,7 +40,7 @@ class ServiceManager:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._socket: socket.socket | None = None
         self._extend_at = -math.inf
-        self._unsent: deque[str] = deque()
+        self._unsent: deque[str] = deque(maxlen=_MOST_UNSENT)
         self._retry: asyncio.TimerHandle | None = None
         address = environ.get("NOTIFY_SOCKET", "")
         if address:

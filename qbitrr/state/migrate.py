@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 _VACUUM = "PRAGMA auto_vacuum = INCREMENTAL"
 """Lets pages that became free be returned to the file system, some at a time."""
-
-
-_PAGES_AT_ONCE = 10_000
+_PAGES_AT_ONCE = 10_000  # of a backup, between two reports of progress
 
 
 def migrations() -> list[str]:

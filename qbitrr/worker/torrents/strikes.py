@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
+from qbitrr import logs
 from qbitrr.rules.facts import TorrentKey
 from qbitrr.rules.strikes import NOT_SEEN, Course, Elapsed, StrikeKind, course
 from qbitrr.state import torrents
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qbitrr.rules.strikes import Observed
     from qbitrr.state.database import Database
 
+_log = logs.get(__name__)
 _LEAST_GAP_SECONDS = 60.0
 
 
@@ -57,9 +58,13 @@ class StrikeTimers:
     async def load(self, database: Database, category: str) -> None:
         """Read back what an earlier process counted; of a kind of another version nothing."""
         for stored in await torrents.read(database, category, StoredStrikes):
+            try:
+                kind = StrikeKind(stored.kind)
+            except ValueError as error:
+                _log.info("strike of another version was dropped", error=str(error))
+                continue
             timer = _Timer(stored.added_at, stored.left_bytes, stored.seconds, stored.observations)
-            with suppress(ValueError):
-                self._timers[TorrentKey(stored.instance, stored.infohash), StrikeKind(stored.kind)] = timer
+            self._timers[TorrentKey(stored.instance, stored.infohash), kind] = timer
 
     def polled(self, instance: str, now: float, *, standstill: bool) -> bool:
         """Note that a client answered; returns whether all its torrents have to be observed again.

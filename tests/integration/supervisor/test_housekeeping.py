@@ -1,5 +1,6 @@
 """Backups by the hour, and what goes with age: that they fail is seen."""
 
+import asyncio
 import os
 from functools import partial
 from types import SimpleNamespace
@@ -7,6 +8,7 @@ from types import SimpleNamespace
 from qbitrr.backoff import Backoff
 from qbitrr.clock import Clock
 from qbitrr.data_dir import BACKUP_FOLDER, DataDir
+from supervisor import old_files
 from supervisor.housekeeping import age_clock, delete_old_files, drop_with_age, keep_backups
 from supervisor.own_tasks import OwnTasks
 from tests.support.polling import until
@@ -55,3 +57,18 @@ def test_nothing_ages_by_a_clock_that_is_set_ahead_meanwhile():
     assert age() == 1010.0
     wall = 500.0
     assert age() == 500.0
+
+
+async def test_what_is_kept_of_a_removal_ages_from_the_end_of_its_quarantine(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(old_files, "delete_old", lambda *arguments: calls.append(arguments))
+    settings = SimpleNamespace(quarantine_seconds=7.0)
+    config_reload = SimpleNamespace(
+        data_dir=DataDir(tmp_path),
+        categories={"films"},
+        loaded=SimpleNamespace(config=SimpleNamespace(settings=settings)),
+    )
+    deleting = asyncio.create_task(delete_old_files(config_reload, lambda: 5.0))
+    await until(lambda: calls, 5, "nothing was deleted")
+    deleting.cancel()
+    assert calls == [(config_reload.data_dir, {"films"}, 5.0, 7.0)]

@@ -27,16 +27,16 @@ class Reload:
 
 
 class Manager:
-    """Records what the service manager is told."""
+    """Records what is reported to the service manager."""
 
     def __init__(self):
-        self.told = []
+        self.reported = []
 
     def reloading(self):
-        self.told.append("reloading")
+        self.reported.append("reloading")
 
     def ready(self, status):
-        self.told.append(f"ready: {status}")
+        self.reported.append(f"ready: {status}")
 
 
 @pytest.mark.parametrize("error", [ConfigError([]), ValueError("a fault of ours")])
@@ -47,7 +47,7 @@ async def test_a_command_that_fails_is_counted_and_the_next_one_is_obeyed(error)
     for times in (1, 2):
         commands.reload()
         await until(lambda times=times: commands.failures["reload"] == times, 5, "it is not counted")
-    assert manager.told == ["reloading", "ready: 2 running"] * 2
+    assert manager.reported == ["reloading", "ready: 2 running"] * 2
     assert commands.end is None
 
 
@@ -56,8 +56,8 @@ async def test_a_reload_that_the_end_of_the_daemon_cuts_does_not_report_it_ready
     reload, manager = Reload(), Manager()
     commands = Commands(Workers(), reload, manager)
     commands.reload()
-    await until(lambda: bool(manager.told), 5, "it did not begin")
+    await until(lambda: bool(manager.reported), 5, "it did not begin")
     commands.stop() if end is End.STOP else commands.restart()
     reload.error.set_result(NotReadyError("The daemon is stopping"))
     await until(lambda: commands.failures["reload"] == 1, 5, "it did not end")
-    assert manager.told == ["reloading"]
+    assert manager.reported == ["reloading"]

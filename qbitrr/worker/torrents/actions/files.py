@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from qbitrr.errors import GoneError, ServiceError, UnreachableError
 from qbitrr.qbittorrent.facts import torrent_files
 from qbitrr.rules.files import deletable, media, select
+from qbitrr.rules.torrents.completed import over_at
 from qbitrr.worker.disk import existing_below, on_disk
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, pause
 from qbitrr.worker.torrents.actions.ffprobe import paths_of
@@ -86,7 +87,7 @@ async def delete_excluded(context: ActionContext, entry: Entry) -> None:
     try:
         shared = await is_shared(context, torrent, await list_all(context))
     except ServiceError:
-        if context.clock.wall() < entry.planned_at + _PATIENCE_SECONDS:
+        if over_at(entry.planned_at, _PATIENCE_SECONDS, context.clock.wall()) is not None:
             raise
         shared = True
     if shared:
