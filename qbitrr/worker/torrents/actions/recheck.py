@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qbitrr.errors import RefusedError
 from qbitrr.rules import states
+from qbitrr.rules.torrents.completed import over_at
 from qbitrr.state import ledger
 from qbitrr.worker.torrents.actions.context import ActionCancelledError, RetryLaterError
 from qbitrr.worker.torrents.actions.guards import admit
@@ -34,7 +35,7 @@ async def recheck(context: ActionContext, entry: Entry) -> None:
         raise ActionCancelledError("it is gone")
     if torrent.state in states.BUSY:
         raise RetryLaterError(_CHECK_SECONDS)
-    if context.clock.wall() < entry.updated_at + _START_SECONDS:
+    if over_at(entry.updated_at, _START_SECONDS, context.clock.wall()) is not None:
         raise RetryLaterError(1.0)
     outcome = f"checked; it is now {torrent.state} with {torrent.progress:.0%} of its data"
     if torrent.category == context.policy.recheck_category:

@@ -375,6 +375,17 @@ async def test_what_a_person_puts_aside_is_removed_or_checked_and_comes_back(cli
     assert checked.category == "books"
 
 
+async def test_a_check_that_was_noted_by_a_clock_that_was_ahead_is_not_waited_for(client, add, open_worker):
+    client.categories["recheck"] = "/downloads"
+    torrent = add("a", complete=True)
+    async with open_worker(CategorySeeding={"IgnoreTorrentsYoungerThan": 0}) as opened:
+        await settled(opened)
+        torrent.category = "recheck"
+        await passes_until(opened, lambda: opened.database.rows("SELECT 1 FROM ledger WHERE step = 'checking'"), "none")
+        await opened.database.write("UPDATE ledger SET updated_at = updated_at + 86400")
+        await passes_until(opened, ended(opened, "recheck"), "it is still waited for")
+
+
 async def test_what_another_qbittorrent_has_still_to_write_to_the_same_disk_is_left_to_it(add, open_worker, tmp_path):
     torrent = add("a", 20 * MB)
     disk = tmp_path / "disk"
