@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from playwright.async_api import Browser, Page
-
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
 
 CATEGORY = "radarr-hd"
@@ -66,12 +64,6 @@ async def daemon(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Daem
         async with running:
             await running.all_running()
             yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser, daemon: Daemon) -> AsyncIterator[Page]:
-    async with opened_page(browser) as opened:
-        yield opened
 
 
 async def test_both_sides_of_a_torrent_stand_beside_each_other(page, daemon):

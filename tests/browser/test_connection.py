@@ -9,14 +9,14 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from qbitrr.sandbox.sandbox import Sandbox, Section
-from tests.browser.opening import opened_page, show
+from tests.browser.opening import show
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from playwright.async_api import Browser, Page, Route
+    from playwright.async_api import Route
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
 
@@ -30,12 +30,6 @@ async def daemon(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Daem
     folder = tmp_path_factory.mktemp("daemon") / "data"
     async with Sandbox(SECTIONS) as sandbox, Daemon(folder, sandbox.config_toml()) as running:
         yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    async with opened_page(browser) as opened:
-        yield opened
 
 
 async def test_a_daemon_that_was_away_for_long_is_found_soon(page, daemon):

@@ -18,8 +18,6 @@ from tests.support.polling import until
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from playwright.async_api import Browser, Page
-
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
 
 SECTIONS = (Section("Radarr-HD", "radarr", 60), Section("Radarr-4K", "radarr", 60))
@@ -34,12 +32,6 @@ async def daemon(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Daem
     folder = tmp_path_factory.mktemp("daemon") / "data"
     async with Sandbox(SECTIONS) as sandbox, Daemon(folder, sandbox.config_toml(GUARDED)) as running:
         yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    async with opened_page(browser) as opened:
-        yield opened
 
 
 async def held(daemon: Daemon, category: str) -> int:

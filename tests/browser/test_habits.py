@@ -8,47 +8,24 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
-from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.browser.opening import VIEWS, happen, opened_page, serious_problems, show
-from tests.support.daemon import Daemon
 from tests.support.polling import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
 
-    from playwright.async_api import Browser, Page, Route
+    from playwright.async_api import Route
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
 
-SECTIONS = (Section("Radarr-HD", "radarr", 90), Section("Sonarr-TV", "sonarr", 4, episodes=20))
 WITHOUT_HTTPS = "Object.defineProperty(navigator, 'clipboard', { value: undefined })"
 SMALLEST_TOUCH = 44
 PRESSED = "main :is(button, a, select, input, summary), nav :is(a, button)"
 WITH_ITS_LABEL = "label.check, .value:has(> [type=checkbox])"
 IN_A_SENTENCE = "a:not(.button, .brand, nav a, .outside), button.link, .skip"
 """What stands in a line of text is as high as the line."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def daemon(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Daemon]:
-    folder = tmp_path_factory.mktemp("daemon") / "data"
-    async with Sandbox(SECTIONS) as sandbox, Daemon(folder, sandbox.config_toml()) as running:
-        await running.all_running()
-
-        async def settled() -> bool:
-            return len(await running.decisions()) > 5
-
-        await until(settled, 60, "decisions")
-        yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    async with opened_page(browser) as opened:
-        yield opened
 
 
 async def test_the_torrent_that_is_open_is_in_the_address(page, daemon):

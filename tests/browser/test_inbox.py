@@ -6,30 +6,22 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import expect
 
 from qbitrr.sandbox.life.fate import Destiny, Fate
 from qbitrr.sandbox.sandbox import Sandbox, Section
-from tests.browser.opening import opened_page, show
+from tests.browser.opening import show
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Page
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
 
 SETTINGS = {"Radarr-HD": {"Torrent": {"IgnoreTorrentsYoungerThan": 0}}}
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    async with opened_page(browser) as opened:
-        yield opened
 
 
 def stuck(sandbox: Sandbox, name: str) -> Any:

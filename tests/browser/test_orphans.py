@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 from msgspec.structs import replace
 from playwright.async_api import expect
 
@@ -16,26 +15,19 @@ from qbitrr.sandbox.sandbox import Sandbox, Section
 from qbitrr.state import orphans as stored
 from qbitrr.state.database import open_writer
 from qbitrr.worker.orphans import files
-from tests.browser.opening import opened_page, serious_problems, show
+from tests.browser.opening import serious_problems, show
 from tests.support.daemon import Daemon
 from tests.support.polling import until
 from tests.support.state import migrated
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Page
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
 
 SECTIONS = (Section("Radarr-HD", "radarr", 20),)
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    async with opened_page(browser) as opened:
-        yield opened
 
 
 def on_disk(data: Path, folder: Path, now: float) -> list[Orphan]:

@@ -10,48 +10,20 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Error, expect
 
-from qbitrr.sandbox.sandbox import Sandbox, Section
 from tests.browser.opening import VIEWS, happen, opened_page, serious_problems, show
-from tests.support.daemon import TOKEN, Daemon
+from tests.support.daemon import TOKEN
 from tests.support.polling import until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
 
-    from playwright.async_api import Browser, Dialog, Page
+    from playwright.async_api import Page
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
 
-SECTIONS = (
-    Section("Radarr-HD", "radarr", 400),
-    Section("Sonarr-TV", "sonarr", 3, episodes=20),
-    Section("Lidarr-Music", "lidarr", 3),
-)
 WIDTHS = (360, 800, 1400)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def daemon(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Daemon]:
-    async with (
-        Sandbox(SECTIONS) as sandbox,
-        Daemon(tmp_path_factory.mktemp("daemon") / "data", sandbox.config_toml()) as running,
-    ):
-        await running.all_running()
-
-        async def settled() -> bool:
-            return len(await running.decisions()) > 5
-
-        await until(settled, 60, "decisions")
-        yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser, daemon: Daemon) -> AsyncIterator[Page]:
-    async with opened_page(browser) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -88,19 +60,6 @@ async def test_the_description_of_the_interface_opens_without_an_error(page, dae
     await page.goto(f"{daemon.url}/ui/api.html")
     await expect(page.get_by_role("heading").first).to_be_visible()
     await expect(page.get_by_text("/web/torrents").first).to_be_visible()
-
-
-async def test_rules_for_files_are_tried_on_a_torrent_before_they_are_applied(page, daemon):
-    await show(page, daemon, "config/Radarr-HD")
-    await page.get_by_role("textbox", name="FileExtensionAllowlist").fill(".nothing")
-    await page.keyboard.press("Tab")
-    trial = page.locator("qb-file-rules")
-    await expect(trial.locator("select")).not_to_have_value("")
-    await trial.get_by_role("button", name="Try").click()
-    await expect(trial.get_by_role("status")).to_contain_text("excluded")
-    await expect(trial.locator(".item").first).to_contain_text("FileExtensionAllowlist")
-    stored = await daemon.get("/web/config")
-    assert ".nothing" not in str(stored["Radarr-HD"])
 
 
 async def test_views_are_reached_by_keys_and_by_going_back(page, daemon):
@@ -213,55 +172,6 @@ async def test_arrows_go_from_row_to_row(page, daemon):
     await expect(page.get_by_role("dialog")).to_be_visible()
 
 
-async def test_a_library_is_searched_and_filtered(page, daemon):
-    await show(page, daemon, "libraries/radarr-hd")
-    await expect(page.locator(".item").first).to_be_visible()
-    await page.get_by_label("File").select_option("false")
-    await expect(page.locator(".item", has_text="Complete")).to_have_count(0)
-    title = (await page.locator(".item .grow").first.inner_text()).rsplit(" ", 1)[0]
-    await page.get_by_role("searchbox").fill(title)
-    await expect(page.locator(".item")).to_have_count(1)
-    await page.get_by_role("button", name="Search now").click()
-    await expect(page.locator(".toasts")).to_contain_text("searched next")
-
-
-async def test_a_filter_that_is_cleared_is_chosen_no_more(page, daemon):
-    await show(page, daemon, "libraries/radarr-hd")
-    field = page.get_by_label(re.compile("^File"))
-    await field.select_option("Yes")
-    await page.get_by_role("searchbox").fill("no such movie")
-    await page.get_by_role("button", name="Clear filters").click()
-    await expect(page).to_have_url(re.compile("libraries/radarr-hd$"))
-    await expect(field).to_have_value("")
-
-
-async def test_what_became_of_the_searches_for_a_movie_is_shown(page, daemon):
-    await show(page, daemon, "libraries/radarr-hd")
-    await page.get_by_role("button", name=re.compile("^What happened: ")).first.click()
-    dialog = page.get_by_role("dialog")
-    await expect(dialog).to_contain_text(re.compile("Searched|not searched yet"))
-    await expect(dialog).to_contain_text(re.compile("[Dd]ownload"))
-
-
-async def test_what_happened_to_a_movie_has_what_others_did(page, daemon):
-    """Those of the Arr, the client and the user come from the timeline; the newest first."""
-    events = [
-        {"actor": actor, "kind": kind, "at": at, "text": text, "hash": "", "instance": "", "category": "radarr-hd"}
-        for at, actor, kind, text in (
-            ("2026-01-01T00:00:00Z", "arr", "grabbed", "A.Release"),
-            ("2026-01-01T00:00:01Z", "qbittorrent", "left", "A.Release, seen last as stalledUP"),
-            ("2026-01-01T00:00:02Z", "user", "undo", "it is stalled"),
-        )
-    ]
-    missing = [{"category": "radarr-hd", "error": "it does not answer"}]
-    await page.route("**/items/*/timeline", lambda route: route.fulfill(json={"events": events, "missing": missing}))
-    await show(page, daemon, "libraries/radarr-hd")
-    await page.get_by_role("button", name=re.compile("^What happened: ")).first.click()
-    rows = page.get_by_role("dialog").locator(".timeline > li")
-    await expect(rows).to_contain_text(["User Undone", "qBittorrent Gone without qbitrr", "Arr Grabbed"])
-    await expect(page.get_by_role("dialog")).to_contain_text("it does not answer")
-
-
 async def test_the_cards_of_workers_break_no_word(browser, daemon):
     """Labels such as the German word for a queue are not cut in the middle."""
     async with opened_page(browser, locale="de-DE") as page:
@@ -269,140 +179,6 @@ async def test_the_cards_of_workers_break_no_word(browser, daemon):
         label = page.locator(".cards .numbers dt", has_text="Warteschlange").first
         broken = "e => e.scrollWidth > e.clientWidth || getComputedStyle(e).overflowWrap === 'anywhere'"
         assert not await label.evaluate(broken)
-
-
-async def test_a_library_is_sorted_by_a_column_and_goes_on_page_by_page(page, daemon):
-    await show(page, daemon, "libraries/radarr-hd")
-    order = page.get_by_role("group", name="Order")
-    await order.get_by_role("button", name="Year").click()
-    await order.get_by_role("button", name="Year, ascending").click()
-    await expect(order.get_by_role("button", name="Year, descending")).to_have_attribute("aria-pressed", "true")
-    await expect(page).to_have_url(re.compile("sort=year&descending=true"))
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/movies?" in request.url else None)
-    await page.get_by_role("button", name="Next").click()
-    await expect(page.get_by_text("Page 2 of")).to_be_visible()
-    years = [int(year) for year in await page.locator(".item .grow > .muted").all_inner_texts()]
-    assert years == sorted(years, reverse=True)
-    assert parse_qs(urlsplit(asked[0]).query)["after"]  # found by where the first page ended, not by its number
-    await page.go_back()
-    await expect(page.get_by_text("Page 1 of")).to_be_visible()
-
-
-async def test_a_series_shows_its_seasons_and_episodes_on_demand(page, daemon):
-    await show(page, daemon, "libraries/sonarr-tv")
-    assert await page.locator(".item").count() == 0
-    await page.locator(".owner summary").first.click()
-    await page.locator(".owner .owner summary").first.click()
-    await expect(page.locator(".item").first).to_be_visible()
-
-
-async def test_an_artist_shows_its_albums(page, daemon):
-    await show(page, daemon, "libraries/lidarr-music")
-    await page.locator(".owner summary").first.click()
-    await expect(page).to_have_url(re.compile(r"open=\d+$"))
-    await page.reload()
-    await expect(page.locator(".item").first).to_be_visible()
-
-
-async def test_an_album_is_of_the_same_day_in_every_time_zone(browser, daemon):
-    released = {
-        album["title"]: album["releaseDate"]
-        for artist in (await daemon.get("/web/lidarr/lidarr-music/artists"))["artists"]
-        for album in artist["albums"]
-        if album["releaseDate"]
-    }
-    async with opened_page(browser, timezone_id="America/New_York", locale="en-CA") as page:
-        await show(page, daemon, "libraries/lidarr-music")
-        await page.locator("summary").first.click()
-        album = page.locator(".owner li.item").first
-        title = (await album.locator(".grow").inner_text()).rsplit(" ", 1)[0]
-        await expect(album).to_contain_text(released[title])
-
-
-@pytest.mark.parametrize(
-    ("category", "page_of"), [("radarr-hd", "/movie/"), ("sonarr-tv", "/series/"), ("lidarr-music", "/artist/")]
-)
-async def test_a_library_shows_posters_and_leads_into_the_arr(page, daemon, category, page_of):
-    """The first posters are loaded, and rows are as high without one; the sandbox has none for every seventh."""
-    await show(page, daemon, f"libraries/{category}")
-    rows = page.locator(".entries > li")
-    await expect(rows.first.locator("a")).to_have_attribute("href", re.compile(f"^http://[^/]+{page_of}.+"))
-    picture = rows.first.locator(".poster > img")
-    await expect(picture).to_have_js_property("complete", value=True)
-    assert await picture.evaluate("img => img.naturalHeight") in (0, 250)
-    sizes = await page.locator(".poster").evaluate_all("all => all.map((one) => one.getBoundingClientRect().height)")
-    assert set(sizes) == {60}
-
-
-async def test_the_plan_has_a_reason_for_each_search(page, daemon):
-    await show(page, daemon, "plan")
-    await expect(page.locator(".plan-row").first).to_contain_text("issing", timeout=60_000)  # it is made once a minute
-
-
-async def test_arrows_lead_through_the_plan_and_enter_opens_what_happened_to_an_item(page, daemon):
-    await show(page, daemon, "plan/radarr-hd")
-    await expect(page.locator(".plan-row").first).to_be_visible(timeout=60_000)
-    await page.keyboard.press("ArrowDown")
-    await expect(page.locator(".plan-row").first).to_be_focused()
-    await page.keyboard.press("ArrowDown")
-    await expect(page.locator(".plan-row").nth(1)).to_be_focused()
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_role("dialog")).to_contain_text(re.compile("Searched|not searched yet"))
-
-
-async def test_the_plan_has_what_tags_leave_out_seasons_that_rest_and_query_limits(page, daemon):
-    plan = {"searches": [], "due": 0, "perHour": 30, "waitingFor": "", "throughAt": None, "left": 1}
-    plan |= {"pausedAt": None, "pausedBy": None, "leftOut": {"with a tag of ExcludeTags": 2}}
-    plan |= {"restingSeasons": [{"title": "A Show", "season": 3, "until": "2099-01-02T03:04:05Z"}]}
-    plan |= {"queryLimits": [{"name": "One", "limit": 100, "windowSeconds": 86400, "used": 60}]}
-    await page.route("**/search-plan", lambda route: route.fulfill(json=plan))
-    await show(page, daemon, "plan")
-    await expect(page.locator("qb-plan")).to_contain_text("2 items are left out, with a tag of ExcludeTags.")
-    await expect(page.locator("qb-plan")).to_contain_text("One 60 of 100 in 24 hours")
-    resting = page.locator("qb-plan details").first
-    await expect(resting).to_contain_text("1 season is searched by episodes")
-    await resting.locator("summary").click()
-    await expect(resting.locator("li")).to_contain_text("A Show · Season 3")
-
-
-async def test_what_would_go_for_space_is_listed_row_by_row(page, daemon):
-    seed = {"hash": "a" * 40, "instance": "qBit", "name": "Some.Movie", "goes": True, "because": "it may go"}
-    seed |= {"sizeBytes": 2**31, "freesBytes": 2**31, "superseded": True, "otherSeeders": 11, "uploadPerDay": 2**20}
-    seed |= {"completedAt": "2026-01-01T00:00:00Z"}
-    kept = seed | {"name": "Kept.Movie", "goes": False, "because": "KeepSeeds: so many seeds stay", "superseded": False}
-    kept |= {"freesBytes": None, "otherSeeders": None, "uploadPerDay": None}
-    plan = {"category": "radarr-hd", "enabled": True, "stopped": "", "download": "Next.Movie", "lacksBytes": 2**30}
-    plan |= {"freesBytes": 2**31, "seeds": 2, "sizeBytes": 2**32, "lookedUp": False, "rows": [seed, kept]}
-    asked = []
-
-    async def answer(route):
-        asked.append(parse_qs(urlsplit(route.request.url).query)["bytes"])
-        await route.fulfill(json=plan)
-
-    await page.route("**/room?*", answer)
-    await show(page, daemon, "room")
-    section = page.get_by_role("region", name="Radarr HD")
-    await expect(section).to_contain_text("Next.Movie waits for 1 GiB.")
-    await expect(section).to_contain_text("2 GiB would be freed, of 4 GiB in 2 complete torrents.")
-    first, second = await section.get_by_role("listitem").all()
-    await expect(first).to_contain_text(re.compile(r"goes\s+superseded\s+Some\.Movie\s+It may go"))
-    await expect(second).to_contain_text(re.compile(r"stays\s+Kept\.Movie\s+KeepSeeds"))
-    await page.get_by_label("Room that is needed, in GiB").fill("3")
-    await expect(page).to_have_url(re.compile("gib=3"))
-    await until(lambda: [str(3 * 2**30)] in asked, 10, "the plan for three GiB")
-
-
-async def test_searches_are_paused_and_resumed(page, daemon):
-    await show(page, daemon, "plan")
-    section = page.get_by_role("region", name="Radarr HD")
-    await expect(section).to_contain_text("left now", timeout=60_000)
-    await section.get_by_role("button", name="Pause").click()
-    await expect(section.locator(".note")).to_contain_text("Paused by")
-    await page.reload()
-    await section.get_by_role("button", name="Resume").click()
-    await expect(section.get_by_role("button", name="Pause")).to_be_visible()
-    assert (await daemon.get("/web/arr/radarr-hd/search-plan"))["pausedAt"] is None
 
 
 async def test_a_log_is_followed_and_searched(page, daemon):
@@ -434,122 +210,6 @@ async def test_a_log_is_read_from_a_time_on(page, daemon):
     await expect(page.get_by_text("Nothing was written at that time or later.")).to_be_visible()
     await page.get_by_role("button", name="Back to the end").click()
     await expect(page.locator(".log")).to_contain_text("daemon was started")
-
-
-async def test_a_change_is_checked_at_its_field_planned_applied_and_rolled_back(page, daemon):
-    await show(page, daemon, "config/Settings")
-    field = page.locator("#field-Settings_LoopSleepTimer")
-    before = await field.input_value()
-    await field.fill("soon")
-    await page.get_by_role("button", name="Review").click()
-    await expect(page.locator("#field-Settings_LoopSleepTimer-problem")).to_contain_text("a number of seconds")
-    await field.fill("2")
-    await page.reload()  # input is never lost
-    await expect(field).to_have_value("2")
-    await page.get_by_role("button", name="Review").click()
-    dialog = page.get_by_role("dialog")
-    await expect(dialog).to_contain_text("Settings.LoopSleepTimer")
-    await expect(dialog).to_contain_text("Restarts the workers of")
-    await expect(dialog).to_contain_text("radarr-hd: ")
-    await expect(dialog).to_contain_text("judged by both configurations")
-    await dialog.get_by_role("button", name="Apply").click()
-    await expect(page.locator(".toasts")).to_contain_text("The configuration is changed.", timeout=20_000)
-    assert (await daemon.get("/web/config"))["Settings"]["LoopSleepTimer"] == 2
-    await page.get_by_role("button", name="Earlier versions").click()
-    await page.get_by_role("button", name="Go back to this").first.click()
-    await dialog.get_by_role("button", name="Go back to this").click()
-
-    async def is_back() -> bool:
-        return str((await daemon.get("/web/config"))["Settings"]["LoopSleepTimer"]) == before
-
-    await until(is_back, 20, "the earlier value")
-    await daemon.all_running()
-
-
-async def test_a_number_is_typed_with_zeros_behind_its_point(page, daemon):
-    await show(page, daemon, "config/Radarr-HD")
-    field = page.locator("[id$=_MaximumDeletablePercentage]")
-    await field.fill("")
-    await field.press_sequentially("0.05")
-    await expect(field).to_have_value("0.05")
-    await page.get_by_role("button", name="Review").click()
-    await expect(page.get_by_role("dialog").locator("ins")).to_have_text("0.05")
-
-
-async def test_a_plan_is_not_applied_to_another_configuration_than_it_was_made_for(page, daemon):
-    await show(page, daemon, "config/Settings")
-    before = (await daemon.get("/web/config"))["Settings"]
-    await page.locator("#field-Settings_LoopSleepTimer").fill("4")
-    await page.get_by_role("button", name="Review").click()
-    await expect(page.get_by_role("dialog")).to_contain_text("Settings.LoopSleepTimer")
-    await daemon.post_as_user("/api/config", {"changes": {"WebUI.Theme": "Dark"}})
-    await expect(page.locator("html")).to_have_attribute("data-theme", "dark")  # the page has read what is there now
-    await page.get_by_role("dialog").get_by_role("button", name="Apply").click()
-    await expect(page.locator(".toasts")).to_contain_text("was changed since it was read")
-    assert (await daemon.get("/web/config"))["Settings"] == before
-    await daemon.post_as_user("/api/config", {"changes": {"WebUI.Theme": "System"}})
-
-
-async def test_leaving_with_changes_asks_and_they_are_kept(page, daemon):
-    asked: list[str] = []
-
-    async def stay_at_first(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        await (dialog.dismiss() if len(asked) == 1 else dialog.accept())
-
-    page.on("dialog", stay_at_first)
-    await show(page, daemon, "config/Settings")
-    await page.evaluate("window.stayed = true")
-    field = page.locator("#field-Settings_LoopSleepTimer")
-    await field.fill("7")
-    await page.evaluate("location.reload()")
-    await until(lambda: len(asked) == 1, 5, lambda: str(asked))
-    assert await page.evaluate("window.stayed")
-    await page.reload()
-    assert asked == ["beforeunload"] * 2
-    assert not await page.evaluate("window.stayed")
-    await expect(field).to_have_value("7")
-    await page.get_by_role("button", name="Drop the changes").click()
-    await page.get_by_role("dialog").get_by_role("button", name="Drop the changes").click()
-    await expect(page.get_by_role("button", name="Review")).to_have_count(0)
-    await page.reload()
-    assert len(asked) == 2  # there is nothing to lose
-
-
-async def test_a_connection_is_tested(page, daemon):
-    await show(page, daemon, "config/Radarr-HD")
-    await page.locator(".filters").get_by_role("button", name="Test").click()
-    await expect(page.locator(".note[data-kind=good]")).to_be_visible()
-    requests = page.get_by_role("region", name="EntrySearch.Overseerr")
-    await requests.get_by_role("button", name="Test").click()
-    await expect(requests.locator(".note[data-kind=bad]")).to_contain_text("has no address or no key yet")
-
-
-async def test_a_section_is_renamed_and_keeps_what_was_done(page, daemon):
-    done = {entry["id"] for entry in await daemon.decisions()}
-    await show(page, daemon, "config/Radarr-HD")
-    await page.get_by_role("button", name="Rename").click()
-    dialog = page.get_by_role("dialog")
-    await dialog.get_by_label("New name").fill("Radarr-Films")
-    await dialog.get_by_role("button", name="Review").click()
-    await expect(dialog).to_contain_text("Radarr-Films.URI")
-    await dialog.get_by_role("button", name="Apply").click()
-    await expect(page.get_by_role("heading", name="Radarr-Films").first).to_be_visible(timeout=20_000)
-    assert "Radarr-HD" not in await daemon.get("/web/config")
-    assert done <= {entry["id"] for entry in await daemon.decisions()}
-    await daemon.post("/web/config", {"renames": {"Radarr-Films": "Radarr-HD"}})
-    await daemon.all_running()
-
-
-async def test_a_section_is_added_and_removed_before_it_is_applied(page, daemon):
-    await show(page, daemon, "config/add")
-    await page.get_by_label("Name, such as").fill("Kids")
-    await page.locator(".adding button").click()
-    await expect(page.get_by_role("heading", name="Radarr-Kids")).to_be_visible()
-    await expect(page.locator(".save")).to_contain_text("1 change")
-    await page.get_by_role("button", name="Remove this section").click()
-    await page.get_by_role("dialog").get_by_role("button", name="Remove this section").click()
-    await expect(page.locator(".save")).to_have_count(0)
 
 
 async def test_a_login_is_asked_for_once_it_is_needed(browser, daemon):

@@ -229,14 +229,15 @@ class Libraries extends Element {
   #pages(total, size) {
     const all = Math.ceil(total / size);
     const page = this.#page;
+    const label = t("page", { n: this.list.page + 1, all }); // of what is shown: what is asked for comes later
     const to = (number) => () => {
       setParams({ page: number || "" }, false);
       scrollTo(0, 0);
     };
     return all > 1
-      ? html`<nav class="pages" aria-label=${t("page", { n: page + 1, all })}>
+      ? html`<nav class="pages" aria-label=${label}>
           <button type="button" ?disabled=${page === 0} @click=${to(page - 1)}>${t("previous")}</button>
-          <span class="muted">${t("page", { n: page + 1, all })}</span>
+          <span class="muted">${label}</span>
           <button type="button" ?disabled=${page + 1 >= all} @click=${to(page + 1)}>${t("next")}</button>
         </nav>`
       : nothing;
