@@ -52,10 +52,11 @@ if TYPE_CHECKING:
 
 MANUAL_IMPORT = "ManualImport"
 PAGE_SIZE = 1000
-"""Records on a page of queue, history or blocklist."""
+"""Records on a page of history or blocklist."""
+_WHOLE_QUEUE = 100_000  # a longer one is a fault of the server
+_MOST_EVENTS = 20_000  # of one download
+_HISTORY_SIZES = (PAGE_SIZE, _MOST_EVENTS, _MOST_EVENTS)
 _ASKED_SINGLY = 20  # the list of all costs less than more single requests
-_MOST_PAGES = 100  # a longer queue is a fault of the server
-_MOST_HISTORY_PAGES = 20
 _MOST_SENT = 1000  # commands that are known as ours
 _AWAY = frozenset({502, 503, 504})
 
@@ -132,20 +133,17 @@ class ArrClient:
     async def queue(self) -> list[QueueRecord]:
         """Ask for the whole download queue, unmatched downloads included.
 
-        Raises UnexpectedAnswerError when the pages do not add up: a part of the queue proves nothing.
+        Source: `QueueController.GetQueue` of the Arrs, which sorts all records by time left for each request, counts
+        them and cuts the page out; no page is too large for it. Only records of one page are of the same moment: those
+        of several are sorted anew in between, and one that moves to an earlier page is on none. Raises
+        UnexpectedAnswerError when the page lacks records: a part of the queue proves nothing.
         """
-        records: dict[int, QueueRecord] = {}
-        received = 0  # two download clients of one qBittorrent have the same ids
-        for page in range(1, _MOST_PAGES + 1):
-            query: dict[str, Query] = {"page": page, "pageSize": PAGE_SIZE, self.kind.unknown_items: True}
-            answer = await self.get("queue", QueuePage, **query)
-            records |= {record.id: record for record in answer.records}
-            received += len(answer.records)
-            if received >= answer.total_records:
-                return list(records.values())
-            if len(answer.records) < PAGE_SIZE:
-                break
-        raise UnexpectedAnswerError(self.section, "GET queue: its pages do not add up to what it says there is")
+        query: dict[str, Query] = {"page": 1, "pageSize": _WHOLE_QUEUE, self.kind.unknown_items: True}
+        answer = await self.get("queue", QueuePage, **query)
+        if len(answer.records) < answer.total_records:
+            raise UnexpectedAnswerError(self.section, "GET queue: it lacks records of those it says there are")
+        by_id = {record.id: record for record in answer.records}  # two download clients of one qBittorrent share ids
+        return list(by_id.values())
 
     async def blocklist(self, queue_record_id: int) -> bool:
         """Remove a queue record and have its release blocklisted, without a search by the Arr.
@@ -160,28 +158,29 @@ class ArrClient:
         return True
 
     async def history(self, download_id: str) -> list[HistoryRecord]:
-        """Ask for the events of one download: a pack has many. At most the newest twenty thousand."""
-        found: list[HistoryRecord] = []
-        received = 0
-        for page in range(1, _MOST_HISTORY_PAGES + 1):
-            answer = await self.history_page(page, downloadId=download_id)
-            received += len(answer.records)
+        """Ask for the events of one download: a pack has many. At most the newest twenty thousand.
+
+        They are asked for on one page, as those of several may slip between them. Source: `BasicRepository.GetPaged` of
+        the Arrs reads a page and counts its list in two queries, between which an event may come. Raises
+        UnexpectedAnswerError when the page keeps lacking events.
+        """
+        for size in _HISTORY_SIZES:
+            answer = await self.history_page(1, size, downloadId=download_id)
             mine = [one for one in answer.records if one.download_id and one.download_id.upper() == download_id.upper()]
-            found += mine
-            filtered = len(mine) == len(answer.records)  # older versions ignore the filter
-            if not filtered or not answer.records or received >= answer.total_records:
-                break
-        return found
+            is_filtered = len(mine) == len(answer.records)  # older versions ignore the filter
+            if not is_filtered or len(answer.records) >= min(answer.total_records, _MOST_EVENTS):
+                return mine
+        raise UnexpectedAnswerError(self.section, "GET history: it lacks events of those it says there are")
 
     async def item_history(self, item_id: int) -> list[HistoryRecord]:
         """Ask for the events of a movie, an episode or an album, at most the newest thousand, newest first."""
         answer = await self.history_page(1, **{self.kind.history_of: item_id})
         return [one for one in answer.records if self.kind.item_of(one) == item_id]
 
-    async def history_page(self, page: int, **query: Query) -> HistoryPage:
-        """Ask for a page of the history, newest first: a thousand events; the last page has fewer."""
+    async def history_page(self, page: int, size: int = PAGE_SIZE, **query: Query) -> HistoryPage:
+        """Ask for a page of the history, newest first: `size` events; the last page has fewer."""
         return await self.get(
-            "history", HistoryPage, page=page, pageSize=PAGE_SIZE, sortKey="date", sortDirection="descending", **query
+            "history", HistoryPage, page=page, pageSize=size, sortKey="date", sortDirection="descending", **query
         )
 
     async def history_since(self, date: str) -> list[HistoryRecord]:

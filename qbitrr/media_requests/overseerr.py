@@ -2,7 +2,8 @@
 
 Source: `GET /request` of the OpenAPI descriptions that Overseerr and Seerr publish; they omit
 `type` and, for series, `seasons`, which every answer has. Numbers of `status`: of a request 1 pending, 2 approved, 3
-declined, 4 failed, 5 completed; of the media 5 available, above that deleted or blocked.
+declined, 4 failed, 5 completed; of the media 5 available, above that deleted or blocked. The newest come first, by
+their ids (`server/routes/request.ts`); each page is a query of its own, of those that pass the filter at that moment.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _PAGE_SIZE = 100
 _MOST_PAGES = 200
+_ATTEMPTS = 3
 _PENDING, _APPROVED, _DECLINED = 1, 2, 3
 _AVAILABLE = 5
 _TYPES = {"radarr": "movie", "sonarr": "tv"}
@@ -66,13 +68,27 @@ async def requests(http: HttpClient, kind: str, *, approved_only: bool, is_4k: b
 
 
 async def _all(http: HttpClient, which: str) -> list[Request]:
-    found: dict[int, Request] = {}
-    for number_of_page in range(_MOST_PAGES):
-        skip = number_of_page * _PAGE_SIZE
+    for _ in range(_ATTEMPTS):
+        if (found := await _pages(http, which)) is not None:
+            return found
+    raise UnexpectedAnswerError(http.service, "GET request: it changes while its pages are read")
+
+
+async def _pages(http: HttpClient, which: str) -> list[Request] | None:
+    """Read all pages, each from the last request of the one before.
+
+    None when another one is there: some came or went meanwhile, and others may have been missed.
+    """
+    found: list[Request] = []
+    for _ in range(_MOST_PAGES):
+        known = found[-1:]
+        skip = len(found) - len(known)
         page = await http.get("request", Page, take=_PAGE_SIZE, skip=skip, sort="added", filter=which)
-        found |= {request.id: request for request in page.results}
+        if [request.id for request in known] != [request.id for request in page.results[: len(known)]]:
+            return None
+        found += page.results[len(known) :]
         if len(page.results) < _PAGE_SIZE:
-            return list(found.values())
+            return found
     raise UnexpectedAnswerError(http.service, "GET request: its pages do not end")
 
 

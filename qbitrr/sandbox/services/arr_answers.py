@@ -26,7 +26,7 @@ def page(
     *,
     repeats_last: bool = False,
 ) -> web.Response:
-    """One page of records. Beyond the end it is empty, or the last one again."""
+    """One page of records. Beyond the end it is empty, or the last full one again."""
     number, shown = page_of(request, records, repeats_last=repeats_last)
     return one(
         {

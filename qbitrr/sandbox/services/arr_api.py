@@ -23,7 +23,7 @@ from qbitrr.sandbox.media.quality import SCORES
 from qbitrr.sandbox.services import download_settings, resources
 from qbitrr.sandbox.services.answers import lean, many, one
 from qbitrr.sandbox.services.arr_answers import error, page, problem, profile_error
-from qbitrr.sandbox.services.arr_query import flag, numbers, page_of, path_id
+from qbitrr.sandbox.services.arr_query import by_time_left, flag, numbers, page_of, path_id
 from qbitrr.sandbox.services.signalr import Hub
 from qbitrr.sandbox.services.stand_in import StandIn
 
@@ -254,10 +254,20 @@ class ArrStandIn(StandIn):
         return web.Response(body=pictures.poster(number), content_type="image/jpeg")
 
     async def get_queue(self, request: web.Request) -> web.Response:
-        """Downloads that nothing matches are listed only when asked for. Beyond its end the last page is repeated."""
+        """Downloads that nothing matches are listed only when asked for. Beyond its end a page is repeated.
+
+        Each request is sorted by the time left as of the last refresh, so that records change places with each.
+        """
         with_unknown = flag(request, self.unknown_items)
         records = [record for record in self.arr.queue.values() if with_unknown or record.item_id is not None]
-        return page(request, records, self._queue_record, self.sort_keys["queue"], repeats_last=True)
+        is_ascending = request.query.get("sortDirection") == "ascending"
+        return page(
+            request,
+            by_time_left(records, ascending=is_ascending),
+            self._queue_record,
+            self.sort_keys["queue"],
+            repeats_last=True,
+        )
 
     async def get_queue_status(self, _: web.Request) -> web.Response:
         """Numbers about the queue."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from aiohttp import web
+
+    from qbitrr.sandbox.life.records import QueueRecord
 
     T = TypeVar("T")
 
@@ -38,11 +41,27 @@ def flag(request: web.Request, name: str, *, default: bool = False) -> bool:
 
 
 def page_of(request: web.Request, records: Sequence[T], *, repeats_last: bool = False) -> tuple[int, Sequence[T]]:
-    """The number of the page that is asked for, and its records: 10 when nothing else is asked for."""
+    """The number of the page that is asked for, and its records: 10 when nothing else is asked for.
+
+    Beyond the end the last full page may be repeated. Source: `QueueController.GetQueue`, which divides whole numbers.
+    """
     number, size = int(request.query.get("page", "1")), page_size(request)
-    if repeats_last:
-        number = min(number, max(1, -(-len(records) // size)))
+    if repeats_last and (number - 1) * size >= len(records):
+        number = max(1, len(records) // size)
     return number, records[(number - 1) * size : number * size]
+
+
+def by_time_left(records: Sequence[QueueRecord], *, ascending: bool) -> list[QueueRecord]:
+    """Sort a queue as the Arrs do: what has no time left is the longest, and what got further comes first.
+
+    Source: `QueueController.GetQueue` and `TimeleftComparer`.
+    """
+
+    def seconds(record: QueueRecord) -> float:
+        return math.inf if record.seconds_left is None else record.seconds_left
+
+    by_progress = sorted(records, key=lambda record: record.size_left / max(1, record.size))
+    return sorted(by_progress, key=seconds, reverse=not ascending)
 
 
 def page_size(request: web.Request) -> int:

@@ -28,7 +28,7 @@ SETTINGS_SECONDS = 3600.0
 _RECENT_SECONDS = CLOCK_SKEW_SECONDS + 60.0
 _POLL_SECONDS = 60.0  # for which the end of a poll of the clients is awaited
 _ASKED_SINGLY = 3  # histories; those of more downloads are read together
-_MOST_PAGES = 5
+_NEWEST_SIZES = (1000, 5000)  # events that are read together
 _AT_ONCE = 4
 _FRESH_SECONDS = 0.1
 _PAUSES = (0.03, 0.05, 0.1, 0.1, 0.2, 0.5, 1.0, 2.0)
@@ -159,21 +159,25 @@ class ArrDownloads:
             return await self._client.history(download_id)
 
     async def _newest(self, asked: Mapping[str, float]) -> tuple[dict[str, list[HistoryRecord]], float]:
-        """Read the newest events of all downloads; returns those asked for, and since when they are complete."""
+        """Read the newest events of all downloads; returns those asked for, and since when they are complete.
+
+        All of them are of one page: of several, an event may be on none when others are deleted in between.
+        """
+        since, complete_since = min(asked.values()), math.inf
+        records: list[HistoryRecord] = []
+        for size in _NEWEST_SIZES:
+            answer = await self._client.history_page(1, size)
+            records = answer.records
+            dates = (from_iso(record.date) or math.inf for record in records)
+            is_whole = len(records) >= answer.total_records
+            complete_since = -math.inf if is_whole else min(dates, default=math.inf)
+            if complete_since < since:
+                break
         found: dict[str, list[HistoryRecord]] = {download_id: [] for download_id in asked}
-        since, oldest, received = min(asked.values()), math.inf, 0
-        for page in range(1, _MOST_PAGES + 1):
-            answer = await self._client.history_page(page)
-            received += len(answer.records)
-            for record in answer.records:
-                oldest = min(oldest, from_iso(record.date) or math.inf)
-                if record.download_id and (download_id := record.download_id.upper()) in found:
-                    found[download_id].append(record)
-            if received >= answer.total_records or not answer.records:
-                return found, -math.inf
-            if oldest < since:
-                return found, since
-        return found, oldest
+        for record in records:
+            if record.download_id and (download_id := record.download_id.upper()) in found:
+                found[download_id].append(record)
+        return found, complete_since
 
     # -- settings -----------------------------------------------------------------------------------------------------
 

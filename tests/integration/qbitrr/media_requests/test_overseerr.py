@@ -1,5 +1,7 @@
 """Which of Overseerr's requests count, and by which ids their media are found."""
 
+import itertools
+
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -13,21 +15,24 @@ PENDING, APPROVED, DECLINED = 1, 2, 3
 
 
 class Service:
-    """Overseerr with some requests, and the queries it got."""
+    """Overseerr with some requests, and the queries it got. After each of them `then` changes the requests."""
 
-    def __init__(self, requests):
+    def __init__(self, requests, then=lambda requests: None):
         self.requests = requests
+        self.then = then
         self.queries = []
 
     async def page(self, request):
         self.queries.append(dict(request.query))
         skip, take = int(request.query["skip"]), int(request.query["take"])
         page_info = {"page": 1, "pages": 1, "pageSize": take, "results": len(self.requests)}
-        return web.json_response({"pageInfo": page_info, "results": self.requests[skip : skip + take]})
+        shown = self.requests[skip : skip + take]
+        self.then(self.requests)
+        return web.json_response({"pageInfo": page_info, "results": shown})
 
 
-async def ask(requests, kind="radarr", *, approved_only=True, is_4k=False):
-    service = Service(requests)
+async def ask(requests, kind="radarr", *, approved_only=True, is_4k=False, **how):
+    service = Service(requests, **how)
     app = web.Application()
     app.router.add_get("/api/v1/request", service.page)
     timeouts = Timeouts(attempts=1)
@@ -107,10 +112,40 @@ async def test_a_radarr_takes_no_series_and_a_sonarr_no_movies():
     assert (await ask([movie()], "sonarr"))[0] == []
 
 
-async def test_all_pages_are_read():
-    found, queries = await ask([movie(number) for number in range(250)])
-    assert len(found) == 250
-    assert [(query["take"], query["skip"]) for query in queries] == [("100", "0"), ("100", "100"), ("100", "200")]
+@pytest.mark.parametrize(("number", "pages"), [(0, 1), (99, 1), (100, 2), (250, 3)])
+async def test_all_pages_are_read_each_from_the_last_request_of_the_one_before(number, pages):
+    found, queries = await ask([movie(one) for one in range(number)])
+    assert len(found) == number
+    assert [(query["take"], query["skip"]) for query in queries] == [("100", str(99 * page)) for page in range(pages)]
+
+
+async def test_requests_that_go_meanwhile_hide_no_other():
+    """Those behind them move to the page before."""
+    requests = [movie(number) for number in range(250)]
+    withdrawn = iter((0, 40))
+    found, _ = await ask(
+        requests, then=lambda present: [present.pop(number) for number in itertools.islice(withdrawn, 1)]
+    )
+    assert {request.tmdb_id for request in found} >= {10 + number for number in range(250)} - {10, 51}
+
+
+async def test_one_that_goes_while_another_comes_hides_none():
+    """There are as many as before, and all but one are read."""
+    requests = [movie(number) for number in range(250)]
+    coming = iter([movie(1000)])
+
+    def exchange(present):
+        if (new := next(coming, None)) is not None:
+            del present[10]
+            present.insert(180, new)
+
+    found, _ = await ask(requests, then=exchange)
+    assert {request.tmdb_id for request in found} >= {10 + number for number in range(250) if number != 10}
+
+
+async def test_requests_that_keep_changing_are_an_error():
+    with pytest.raises(UnexpectedAnswerError, match="it changes"):
+        await ask([movie(number) for number in range(250)], then=lambda present: present.pop(0))
 
 
 async def test_pages_that_never_end_are_an_error(monkeypatch):

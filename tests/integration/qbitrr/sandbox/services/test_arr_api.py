@@ -2,6 +2,7 @@ import asyncio
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from qbitrr.sandbox.life.fate import ALWAYS_STALLED, Fate
 from qbitrr.sandbox.life.settings import ClientSettings, PathMapping
@@ -51,15 +52,34 @@ async def test_the_key_is_accepted_as_a_header_or_in_the_query_and_no_other(sand
     assert (await ask("GET", url))[0] == 401
 
 
-async def test_pages_of_the_queue_hold_all_of_it_once_and_the_last_one_is_repeated(get, arr):
+async def test_pages_of_the_queue_hold_all_of_it_once_and_the_last_full_one_is_repeated(get, arr):
     first = await get(arr.name, "queue")
     assert len(first["records"]) == min(10, len(arr.queue))
-    last = -(-len(arr.queue) // 4)
+    last, full = -(-len(arr.queue) // 4), max(1, len(arr.queue) // 4)
     pages = [await get(arr.name, "queue", page=number, pageSize=4) for number in range(1, last + 2)]
     assert {page["totalRecords"] for page in pages} == {len(arr.queue)}
-    assert [page["page"] for page in pages] == [*range(1, last + 1), last]
-    assert pages[-1] == pages[-2]
-    assert [record["id"] for page in pages[:-1] for record in page["records"]] == list(arr.queue)
+    assert [page["page"] for page in pages] == [*range(1, last + 1), full]
+    assert pages[-1] == pages[full - 1]
+    assert sorted(record["id"] for page in pages[:-1] for record in page["records"]) == sorted(arr.queue)
+
+
+async def test_the_queue_is_sorted_by_the_time_left_and_moves_as_that_does(get, arr):
+    def seconds(record):
+        left = record.get("timeleft")
+        return float("inf") if left is None else sum(int(part) * 60**n for n, part in enumerate(left.split(":")[::-1]))
+
+    assert len(arr.queue) > 1
+    longest_first = await get(arr.name, "queue", pageSize=1000)
+    left = [seconds(record) for record in longest_first["records"]]
+    assert left == sorted(left, reverse=True)
+    shortest_first = await get(arr.name, "queue", pageSize=1000, sortDirection="ascending")
+    assert [seconds(record) for record in shortest_first["records"]] == left[::-1]
+    first, *others = arr.queue
+    for of_first, place in ((7200.0, 0), (60.0, len(others))):
+        times = dict.fromkeys(others, 3600.0) | {first: of_first}
+        arr.queue.update({number: replace(arr.queue[number], seconds_left=at) for number, at in times.items()})
+        records = (await get(arr.name, "queue", pageSize=1000))["records"]
+        assert [record["id"] for record in records].index(first) == place
 
 
 async def test_pages_of_other_lists_are_empty_beyond_the_end(get, arr):
